@@ -1,0 +1,97 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Warnings are errors everywhere; imports are explicit about what they expose.
+let house: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+// Rooms whose loops dominate training are optimised in debug builds too, so that tests stay quick.
+let quick: [SwiftSetting] = house + [.unsafeFlags(["-O"], .when(configuration: .debug))]
+
+let package = Package(
+  name: "outerloop",
+  platforms: [.macOS(.v15)],
+  products: [
+    .library(name: "Outerloop", targets: ["Outerloop"]),
+    .library(name: "OuterloopTesting", targets: ["OuterloopTesting"]),
+    .executable(name: "outerloop", targets: ["OuterloopCommand"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
+  ],
+  targets: [
+    // C kernels over float and double buffers, each body built for several instruction sets.
+    .target(
+      name: "COuterloopKernels",
+      cSettings: [.unsafeFlags(["-O3", "-Wall", "-Wextra", "-Werror", "-ffp-contract=fast"])]
+    ),
+    .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+    .target(
+      name: "OuterloopNumerics", dependencies: ["COuterloopKernels"], swiftSettings: quick),
+    .target(
+      name: "OuterloopAutodiff", dependencies: ["OuterloopNumerics", "COuterloopKernels"],
+      swiftSettings: quick),
+    .target(
+      name: "OuterloopLearning", dependencies: ["OuterloopAutodiff", "OuterloopNumerics", "CZlib"],
+      resources: [.embedInCode("Resources/digits.bin")], swiftSettings: quick),
+    .target(name: "OuterloopFetch", dependencies: ["OuterloopLearning"], swiftSettings: house),
+    .target(
+      name: "OuterloopBilevel",
+      dependencies: ["OuterloopLearning", "OuterloopAutodiff", "OuterloopNumerics"],
+      swiftSettings: quick),
+    .target(name: "OuterloopCharts", swiftSettings: house),
+    .target(
+      name: "OuterloopLab",
+      dependencies: [
+        "OuterloopBilevel", "OuterloopLearning", "OuterloopAutodiff", "OuterloopNumerics",
+        "OuterloopCharts",
+      ], swiftSettings: house),
+    .target(
+      name: "OuterloopTesting",
+      dependencies: ["OuterloopBilevel", "OuterloopLearning", "OuterloopAutodiff", "OuterloopNumerics"],
+      swiftSettings: house),
+    .target(
+      name: "Outerloop",
+      dependencies: ["OuterloopNumerics", "OuterloopAutodiff", "OuterloopLearning", "OuterloopBilevel"],
+      swiftSettings: house),
+    .executableTarget(
+      name: "OuterloopCommand",
+      dependencies: [
+        "OuterloopLab", "OuterloopFetch", "OuterloopLearning", "OuterloopNumerics",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ], swiftSettings: house),
+
+    .testTarget(
+      name: "OuterloopNumericsTests", dependencies: ["OuterloopNumerics", "COuterloopKernels"],
+      swiftSettings: house),
+    .testTarget(
+      name: "OuterloopAutodiffTests",
+      dependencies: ["OuterloopAutodiff", "OuterloopNumerics", "OuterloopTesting"],
+      swiftSettings: house),
+    .testTarget(
+      name: "OuterloopLearningTests",
+      dependencies: ["OuterloopLearning", "OuterloopAutodiff", "OuterloopNumerics"],
+      swiftSettings: house),
+    .testTarget(
+      name: "OuterloopFetchTests", dependencies: ["OuterloopFetch", "OuterloopLearning"],
+      swiftSettings: house),
+    .testTarget(
+      name: "OuterloopBilevelTests",
+      dependencies: [
+        "OuterloopBilevel", "OuterloopLearning", "OuterloopAutodiff", "OuterloopNumerics",
+        "OuterloopTesting",
+      ], swiftSettings: house),
+    .testTarget(
+      name: "OuterloopChartsTests", dependencies: ["OuterloopCharts"], swiftSettings: house),
+    .testTarget(
+      name: "OuterloopLabTests", dependencies: ["OuterloopLab", "OuterloopLearning"],
+      swiftSettings: house),
+    .testTarget(
+      name: "OuterloopCommandTests", dependencies: ["OuterloopCommand"], swiftSettings: house),
+  ]
+)
