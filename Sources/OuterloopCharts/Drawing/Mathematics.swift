@@ -1,0 +1,42 @@
+#if canImport(Darwin)
+  private import Darwin
+#elseif canImport(Musl)
+  private import Musl
+#else
+  private import Glibc
+#endif
+
+/// The few functions of the C library that drawing needs; the only file here that imports it.
+enum Mathematics {
+  static func log10(_ x: Double) -> Double {
+    #if canImport(Darwin)
+      Darwin.log10(x)
+    #elseif canImport(Musl)
+      Musl.log10(x)
+    #else
+      Glibc.log10(x)
+    #endif
+  }
+
+  /// The sine and cosine of an angle in degrees.
+  static func sinCos(degrees: Double) -> (sin: Double, cos: Double) {
+    let radians = degrees / 180 * Double.pi
+    return (sin(radians), cos(radians))
+  }
+
+  /// Ten to a power between 0 and 1.
+  static func tenTo(fraction: Double) -> Double { exp(fraction * 2.302585092994046) }
+
+  /// Ten to an integer power, correctly rounded; `0` or infinity outside the range of `Double`.
+  static func powerOfTen(_ exponent: Int) -> Double {
+    Double("1e\(max(-400, min(400, exponent)))") ?? 0
+  }
+
+  /// The decimal exponent of a positive number: `floor(log10(x))`, exact at powers of ten.
+  static func decade(_ x: Double) -> Int {
+    var exponent = Int(log10(x).rounded(.down))
+    if powerOfTen(exponent + 1) <= x { exponent += 1 }
+    if powerOfTen(exponent) > x { exponent -= 1 }
+    return exponent
+  }
+}

@@ -1,0 +1,97 @@
+internal import COuterloopKernels
+
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#elseif canImport(Darwin)
+  internal import Darwin
+#endif
+
+/// The one door to BLAS and LAPACK: OpenBLAS on Linux, Accelerate on macOS.
+///
+/// The library is opened at run time, so building needs no headers and its absence is an error with
+/// a remedy instead of a program that does not start. It is told to use one thread: work is cut
+/// over the package's own threads (`ThreadBudget`), which keeps results independent of the
+/// library's choices and lets parallel trials use one thread each. An inherited
+/// `OPENBLAS_CORETYPE`, which pins the kernel family, is respected and shown by `description`.
+public struct BLAS: Sendable {
+  /// Library and kernel family, for reports: `OpenBLAS 0.3.21 (SkylakeX)`.
+  public let description: String
+
+  /// Cholesky factorisation, LAPACK `potrf` conventions (column-major).
+  package let spotrf: Potrf<Float>
+  package let dpotrf: Potrf<Double>
+  package let strsm: Trsm<Float>
+  package let dtrsm: Trsm<Double>
+
+  package typealias Potrf<Scalar> = @convention(c) (
+    UnsafePointer<CChar>, UnsafePointer<Int32>, UnsafeMutablePointer<Scalar>,
+    UnsafePointer<Int32>, UnsafeMutablePointer<Int32>
+  ) -> Void
+  package typealias Trsm<Scalar> = @convention(c) (
+    Int32, Int32, Int32, Int32, Int32, Int32, Int32, Scalar, UnsafePointer<Scalar>, Int32,
+    UnsafeMutablePointer<Scalar>, Int32
+  ) -> Void
+
+  /// The library, opened once.
+  /// - Throws: `BLASError` with the install line if it is missing.
+  public static func load() throws -> BLAS { try loaded.get() }
+
+  private static let loaded: Result<BLAS, BLASError> = Result { () throws(BLASError) in try open() }
+
+  private static func open() throws(BLASError) -> BLAS {
+    #if canImport(Darwin)
+      let candidates = ["/System/Library/Frameworks/Accelerate.framework/Accelerate"]
+    #else
+      let candidates = ["libopenblas.so.0", "libopenblas.so", "libopenblasp.so.0"]
+    #endif
+    var handle: UnsafeMutableRawPointer?
+    for name in candidates where handle == nil { handle = dlopen(name, RTLD_NOW | RTLD_LOCAL) }
+    guard let handle else { throw BLASError.missing }
+
+    func symbol<F>(_ name: String, _: F.Type = F.self) throws(BLASError) -> F {
+      guard let address = dlsym(handle, name) else { throw BLASError.lacks(name) }
+      return unsafeBitCast(address, to: F.self)
+    }
+    var table = ol_blas(
+      sgemm: try symbol("cblas_sgemm"), dgemm: try symbol("cblas_dgemm"),
+      sgemv: try symbol("cblas_sgemv"), dgemv: try symbol("cblas_dgemv"))
+    ol_blas_install(&table)
+
+    typealias SetThreads = @convention(c) (Int32) -> Void
+    if let address = dlsym(handle, "openblas_set_num_threads") {
+      unsafeBitCast(address, to: SetThreads.self)(1)
+    }
+    typealias Text = @convention(c) () -> UnsafePointer<CChar>?
+    func text(_ name: String) -> String? {
+      guard let address = dlsym(handle, name) else { return nil }
+      return unsafeBitCast(address, to: Text.self)().map(String.init(cString:))
+    }
+    // "OpenBLAS 0.3.21 NO_LAPACKE DYNAMIC_ARCH NO_AFFINITY ...": the first two words say it.
+    let name = text("openblas_get_config").map { config in
+      config.split(separator: " ").prefix(2).joined(separator: " ")
+    }
+    let family = text("openblas_get_corename").map { " (\($0))" } ?? ""
+    return BLAS(
+      description: (name ?? "Accelerate") + family,
+      spotrf: try symbol("spotrf_"), dpotrf: try symbol("dpotrf_"),
+      strsm: try symbol("cblas_strsm"), dtrsm: try symbol("cblas_dtrsm"))
+  }
+}
+
+public enum BLASError: Error, Sendable, CustomStringConvertible {
+  case missing
+  case lacks(String)
+
+  public var description: String {
+    switch self {
+    case .missing:
+      "the linear algebra library OpenBLAS is not installed; "
+        + "install it: apt-get install libopenblas0-pthread"
+    case .lacks(let symbol):
+      "the linear algebra library lacks \(symbol); "
+        + "install a complete OpenBLAS: apt-get install libopenblas0-pthread"
+    }
+  }
+}

@@ -1,0 +1,27 @@
+internal import COuterloopKernels
+public import Synchronization
+
+/// How many threads one numerical program may use, and which instruction set its kernels run on.
+///
+/// Results do not depend on the number of threads: work is cut into pieces by size alone. Set it to
+/// 1 in a process that runs several trials side by side.
+public enum ThreadBudget {
+  private static let budget = Mutex<Int?>(nil)
+
+  /// The number of threads; by default the number of cores the process may use, or
+  /// `OUTERLOOP_THREADS`.
+  public static var threads: Int {
+    get { budget.withLock { $0 ?? initial } }
+    set { budget.withLock { $0 = Swift.max(1, newValue) } }
+  }
+
+  private static let initial: Int = {
+    if let text = ProcessEnvironment["OUTERLOOP_THREADS"], let value = Int(text), value > 0 {
+      return value
+    }
+    return ProcessEnvironment.coreCount
+  }()
+
+  /// The instruction set of the elementwise kernels: `avx512`, `avx2` or `baseline`.
+  public static var instructionSet: String { String(cString: ol_isa_name()) }
+}

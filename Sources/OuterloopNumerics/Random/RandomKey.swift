@@ -1,0 +1,89 @@
+package import COuterloopKernels
+
+/// The name of a stream of random numbers: (seed, purpose, index). There is no global generator:
+/// the same key gives the same numbers in any process, on any number of threads.
+///
+/// Streams are Philox4x32-10 (Salmon et al. 2011). The seed and a hash of the purpose make the
+/// 64-bit Philox key; the index is the upper half of the counter.
+public struct RandomKey: Sendable, Hashable {
+  package var words: (UInt32, UInt32, UInt32, UInt32)
+
+  public init(seed: UInt64, purpose: String = "", index: UInt64 = 0) {
+    var hash: UInt64 = 0xcbf2_9ce4_8422_2325  // FNV-1a
+    for byte in purpose.utf8 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
+    let key = Self.mix(seed ^ Self.mix(hash))
+    words = (
+      UInt32(truncatingIfNeeded: key), UInt32(truncatingIfNeeded: key >> 32),
+      UInt32(truncatingIfNeeded: index), UInt32(truncatingIfNeeded: index >> 32)
+    )
+  }
+
+  /// The finalizer of SplitMix64: a bijection that spreads nearby seeds.
+  private static func mix(_ value: UInt64) -> UInt64 {
+    var z = value &+ 0x9e37_79b9_7f4a_7c15
+    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+    return z ^ (z >> 31)
+  }
+
+  /// The key as a tensor (int32, shape [4]), to be an input of a compiled program.
+  public var tensor: Tensor {
+    Tensor([words.0, words.1, words.2, words.3].map(Int32.init(bitPattern:)))
+  }
+
+  public static func == (a: RandomKey, b: RandomKey) -> Bool { a.words == b.words }
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(words.0)
+    hasher.combine(words.1)
+    hasher.combine(words.2)
+    hasher.combine(words.3)
+  }
+}
+
+extension RandomKey {
+  /// Uniform numbers in [0, 1).
+  public func uniform(_ shape: [Int], dtype: DType = .float32) -> Tensor {
+    draw(OL_RANDOM_UNIFORM, TensorType(shape, dtype))
+  }
+
+  /// Standard normal numbers.
+  public func normal(_ shape: [Int], dtype: DType = .float32) -> Tensor {
+    draw(OL_RANDOM_NORMAL, TensorType(shape, dtype))
+  }
+
+  /// 32 random bits each.
+  public func bits(_ count: Int) -> [UInt32] {
+    let tensor = draw(OL_RANDOM_BITS, TensorType([count], .int32))
+    return ((try? tensor.scalars(Int32.self)) ?? []).map(UInt32.init(bitPattern:))
+  }
+
+  /// A uniformly random order of 0..<count (Fisher-Yates by Lemire's multiply-shift; the bias is
+  /// below count / 2^32).
+  public func permutation(_ count: Int) -> [Int] {
+    var order = Array(0..<count)
+    let draws = bits(Swift.max(count - 1, 0))
+    for (step, draw) in draws.enumerated() {
+      let last = count - 1 - step
+      let other = Int((UInt64(draw) &* UInt64(last + 1)) >> 32)
+      order.swapAt(last, other)
+    }
+    return order
+  }
+
+  private func draw(_ kind: ol_random_kind, _ type: TensorType) -> Tensor {
+    let key = [words.0, words.1, words.2, words.3]
+    return Tensor(type: type) { pointer in
+      ol_random(kind, type.dtype.kernel, key, Int64(type.count), pointer, 1)
+    }
+  }
+}
+
+extension DType {
+  package var kernel: ol_dtype {
+    switch self {
+    case .float32: OL_F32
+    case .float64: OL_F64
+    case .int32: OL_I32
+    }
+  }
+}
