@@ -23,14 +23,10 @@ static void gather_piece(void *context, int64_t begin, int64_t end) {
   const gather_job *job = context;
   const int32_t *index = job->index;
   const int64_t row_bytes = job->row_elements * job->element_bytes;
-  if (row_bytes == 4) {
-    const uint32_t *src = (const uint32_t *)job->src;
-    uint32_t *dst = (uint32_t *)job->dst;
-    for (int64_t i = begin; i < end; i++) dst[i] = src[index[i]];
+  if (row_bytes == 4) {  // memcpy of a fixed size is one move
+    for (int64_t i = begin; i < end; i++) memcpy(job->dst + i * 4, job->src + index[i] * 4L, 4);
   } else if (row_bytes == 8) {
-    const uint64_t *src = (const uint64_t *)job->src;
-    uint64_t *dst = (uint64_t *)job->dst;
-    for (int64_t i = begin; i < end; i++) memcpy(&dst[i], &src[index[i]], 8);
+    for (int64_t i = begin; i < end; i++) memcpy(job->dst + i * 8, job->src + index[i] * 8L, 8);
   } else {
     for (int64_t i = begin; i < end; i++)
       memcpy(job->dst + i * row_bytes, job->src + index[i] * row_bytes, (size_t)row_bytes);

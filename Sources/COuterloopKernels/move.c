@@ -30,7 +30,7 @@ static int simplify(const ol_view *view, simple_view *out) {
   }
   out->rank = 0;
   for (int k = rank - 1; k >= 0; k--) {
-    dim *last = &out->dims[out->rank - 1];
+    dim *last = &out->dims[out->rank > 0 ? out->rank - 1 : 0];
     if (out->rank > 0 && dims[k].src == last->src * last->size &&
         dims[k].dst == last->dst * last->size)
       last->size *= dims[k].size;
