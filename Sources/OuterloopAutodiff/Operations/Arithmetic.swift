@@ -1,0 +1,68 @@
+public import OuterloopNumerics
+
+// Elementwise arithmetic with NumPy's broadcasting: shapes are aligned at the last axis, and axes of
+// size 1 or absent are repeated.
+
+extension Tensor {
+  public static func + (a: Tensor, b: Tensor) -> Tensor { binary(.add, a, b) }
+  public static func - (a: Tensor, b: Tensor) -> Tensor { binary(.subtract, a, b) }
+  public static func * (a: Tensor, b: Tensor) -> Tensor { binary(.multiply, a, b) }
+  public static func / (a: Tensor, b: Tensor) -> Tensor { binary(.divide, a, b) }
+  public static prefix func - (a: Tensor) -> Tensor { unary(.negate, a) }
+
+  public static func + (a: Tensor, b: Double) -> Tensor { a + a.number(b) }
+  public static func - (a: Tensor, b: Double) -> Tensor { a - a.number(b) }
+  public static func * (a: Tensor, b: Double) -> Tensor { a * a.number(b) }
+  public static func / (a: Tensor, b: Double) -> Tensor { a / a.number(b) }
+  public static func + (a: Double, b: Tensor) -> Tensor { b.number(a) + b }
+  public static func - (a: Double, b: Tensor) -> Tensor { b.number(a) - b }
+  public static func * (a: Double, b: Tensor) -> Tensor { b.number(a) * b }
+  public static func / (a: Double, b: Tensor) -> Tensor { b.number(a) / b }
+
+  public static func += (a: inout Tensor, b: Tensor) { a = a + b }
+  public static func -= (a: inout Tensor, b: Tensor) { a = a - b }
+  public static func *= (a: inout Tensor, b: Tensor) { a = a * b }
+
+  /// A scalar of this tensor's element type.
+  func number(_ value: Double) -> Tensor { Tensor(value, dtype: dtype) }
+
+  static func unary(_ function: Unary, _ x: Tensor) -> Tensor { apply(.unary(function), [x]) }
+
+  static func binary(_ function: Binary, _ a: Tensor, _ b: Tensor) -> Tensor {
+    guard a.shape != b.shape else { return apply(.binary(function), [a, b]) }
+    guard let shape = broadcastShape(a.shape, b.shape) else {
+      // The primitive's own rule says what is wrong.
+      return apply(.binary(function), [a, b])
+    }
+    return apply(.binary(function), [a.broadcast(to: shape), b.broadcast(to: shape)])
+  }
+
+  /// The common shape of two operands; nil if an axis has two different sizes above 1.
+  static func broadcastShape(_ a: [Int], _ b: [Int]) -> [Int]? {
+    let rank = Swift.max(a.count, b.count)
+    var shape: [Int] = []
+    for axis in 0..<rank {
+      let fromEnd = rank - axis
+      let x = fromEnd <= a.count ? a[a.count - fromEnd] : 1
+      let y = fromEnd <= b.count ? b[b.count - fromEnd] : 1
+      guard x == y || x == 1 || y == 1 else { return nil }
+      shape.append(x == 1 ? y : x)
+    }
+    return shape
+  }
+}
+
+// Comparisons: 1 where they hold, 0 elsewhere, in the operands' type.
+extension Tensor {
+  public func equals(_ other: Tensor) -> Tensor { Self.binary(.equal, self, other) }
+  public func equals(_ other: Double) -> Tensor { equals(number(other)) }
+  public func differs(from other: Tensor) -> Tensor { Self.binary(.notEqual, self, other) }
+  public func isLess(than other: Tensor) -> Tensor { Self.binary(.less, self, other) }
+  public func isLess(than other: Double) -> Tensor { isLess(than: number(other)) }
+  public func isAtMost(_ other: Tensor) -> Tensor { Self.binary(.lessOrEqual, self, other) }
+  public func isAtMost(_ other: Double) -> Tensor { isAtMost(number(other)) }
+  public func isGreater(than other: Tensor) -> Tensor { Self.binary(.greater, self, other) }
+  public func isGreater(than other: Double) -> Tensor { isGreater(than: number(other)) }
+  public func isAtLeast(_ other: Tensor) -> Tensor { Self.binary(.greaterOrEqual, self, other) }
+  public func isAtLeast(_ other: Double) -> Tensor { isAtLeast(number(other)) }
+}

@@ -1,0 +1,75 @@
+public import OuterloopNumerics
+
+/// Zero padding of a convolution or pooling.
+public enum Padding: Sendable, Hashable {
+  /// No padding: windows lie inside the image.
+  case valid
+  /// As much as keeps ceil(size / stride) outputs; odd amounts put more after than before.
+  case same
+  case explicit(low: [Int], high: [Int])
+
+  func geometry(_ size: [Int], kernel: [Int], stride: [Int], dilation: [Int])
+    -> ConvolutionGeometry
+  {
+    var geometry = ConvolutionGeometry(stride: stride, dilation: dilation)
+    switch self {
+    case .valid: break
+    case .same:
+      for axis in 0..<2 where stride[axis] > 0 {
+        let reach = dilation[axis] * (kernel[axis] - 1) + 1
+        let outputs = (size[axis] + stride[axis] - 1) / stride[axis]
+        let total = Swift.max(0, (outputs - 1) * stride[axis] + reach - size[axis])
+        geometry.low[axis] = total / 2
+        geometry.high[axis] = total - total / 2
+      }
+    case .explicit(let low, let high):
+      geometry.low = low
+      geometry.high = high
+    }
+    return geometry
+  }
+}
+
+/// Two-dimensional convolution (correlation, as in every deep learning library).
+///
+/// x: (n, h, w, c), filter: (kh, kw, c, o) -> (n, oh, ow, o). Cost: 2 kh kw c o flops an output pixel.
+public func convolution(
+  _ x: Tensor, _ filter: Tensor, stride: [Int] = [1, 1], padding: Padding = .valid,
+  dilation: [Int] = [1, 1]
+) -> Tensor {
+  guard x.rank == 4, filter.rank == 4, stride.count == 2, dilation.count == 2 else {
+    return Tensor(
+      invalid: "convolution of \(x.type) with \(filter.type): needs (n, h, w, c), (kh, kw, c, o)")
+  }
+  let geometry = padding.geometry(
+    Array(x.shape[1...2]), kernel: Array(filter.shape[0...1]), stride: stride, dilation: dilation)
+  return Tensor.apply(.convolution(Convolution(geometry: geometry)), [x, filter])
+}
+
+/// The mean over windows of (n, h, w, c), without padding.
+public func averagePool(_ x: Tensor, window: [Int], stride: [Int]? = nil) -> Tensor {
+  pooled(x, window, stride ?? window) { $0.mean(axes: $1) }
+}
+
+/// The largest element over windows of (n, h, w, c), without padding; ties share the derivative.
+public func maxPool(_ x: Tensor, window: [Int], stride: [Int]? = nil) -> Tensor {
+  pooled(x, window, stride ?? window) { $0.max(axes: $1) }
+}
+
+private func pooled(
+  _ x: Tensor, _ window: [Int], _ stride: [Int], _ reduce: (Tensor, [Int]) -> Tensor
+) -> Tensor {
+  guard x.rank == 4, window.count == 2, stride.count == 2 else {
+    return Tensor(invalid: "pooling of \(x.type): needs (n, h, w, c) and two window sizes")
+  }
+  let (h, w) = (x.shape[1], x.shape[2])
+  if window == stride, window[0] > 0, window[1] > 0, h >= window[0], w >= window[1] {
+    // Windows that tile the image are a reshape: (n, oh, kh, ow, kw, c).
+    let (oh, ow) = (h / window[0], w / window[1])
+    let inside = x.sliced(axis: 1, 0..<(oh * window[0])).sliced(axis: 2, 0..<(ow * window[1]))
+    let tiles = inside.reshaped([x.shape[0], oh, window[0], ow, window[1], x.shape[3]])
+    return reduce(tiles, [2, 4])
+  }
+  let windows = Windows(kernel: window, geometry: ConvolutionGeometry(stride: stride))
+  return reduce(Tensor.apply(.windows(windows), [x]), [3, 4])
+}

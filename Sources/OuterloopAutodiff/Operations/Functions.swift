@@ -1,0 +1,78 @@
+public import OuterloopNumerics
+
+// Elementwise functions under their usual names.
+
+public func exp(_ x: Tensor) -> Tensor { .unary(.exp, x) }
+/// exp(x) - 1, accurate near 0.
+public func expm1(_ x: Tensor) -> Tensor { .unary(.expm1, x) }
+public func log(_ x: Tensor) -> Tensor { .unary(.log, x) }
+/// log(1 + x), accurate near 0.
+public func log1p(_ x: Tensor) -> Tensor { .unary(.log1p, x) }
+/// The square root. Its derivative at 0 is infinite: add a small number inside where 0 can occur.
+public func sqrt(_ x: Tensor) -> Tensor { .unary(.sqrt, x) }
+public func sin(_ x: Tensor) -> Tensor { .unary(.sin, x) }
+public func cos(_ x: Tensor) -> Tensor { .unary(.cos, x) }
+public func tan(_ x: Tensor) -> Tensor { .unary(.tan, x) }
+public func tanh(_ x: Tensor) -> Tensor { .unary(.tanh, x) }
+public func erf(_ x: Tensor) -> Tensor { .unary(.erf, x) }
+/// 1 / (1 + exp(-x)).
+public func sigmoid(_ x: Tensor) -> Tensor { .unary(.sigmoid, x) }
+/// log(1 + exp(x)), without overflow.
+public func softplus(_ x: Tensor) -> Tensor { .unary(.softplus, x) }
+/// max(x, 0), with derivative 0 at 0.
+public func relu(_ x: Tensor) -> Tensor {
+  select(x.isGreater(than: 0), x, Tensor.zeros(like: x))
+}
+public func abs(_ x: Tensor) -> Tensor { .unary(.abs, x) }
+/// a^b. For a whole constant exponent use `pow(a, Int)`.
+public func pow(_ a: Tensor, _ b: Tensor) -> Tensor { .binary(.power, a, b) }
+public func atan2(_ y: Tensor, _ x: Tensor) -> Tensor { .binary(.atan2, y, x) }
+/// The larger of two; ties share the derivative.
+public func maximum(_ a: Tensor, _ b: Tensor) -> Tensor { .binary(.maximum, a, b) }
+/// The smaller of two; ties share the derivative.
+public func minimum(_ a: Tensor, _ b: Tensor) -> Tensor { .binary(.minimum, a, b) }
+
+/// x^n by repeated squaring: exact derivatives of every order, also at 0.
+public func pow(_ x: Tensor, _ exponent: Int) -> Tensor {
+  if exponent < 0 { return 1 / pow(x, -exponent) }
+  if exponent == 0 { return Tensor.ones(x.shape, dtype: x.dtype) }
+  if exponent == 1 { return x }
+  let half = pow(x, exponent / 2).square()
+  return exponent % 2 == 0 ? half : half * x
+}
+
+/// `condition != 0 ? a : b`, element by element; shapes broadcast.
+public func select(_ condition: Tensor, _ a: Tensor, _ b: Tensor) -> Tensor {
+  guard let two = Tensor.broadcastShape(a.shape, b.shape),
+    let shape = Tensor.broadcastShape(two, condition.shape)
+  else { return Tensor.apply(.select(Select()), [condition, a, b]) }
+  return Tensor.apply(
+    .select(Select()), [condition, a, b].map { $0.broadcast(to: shape) })
+}
+
+extension Tensor {
+  public func square() -> Tensor { Self.unary(.square, self) }
+  /// -1, 0 or 1. Derivative zero.
+  public func sign() -> Tensor { Self.unary(.sign, self) }
+  public func floor() -> Tensor { Self.unary(.floor, self) }
+  public func ceil() -> Tensor { Self.unary(.ceil, self) }
+  /// To the nearest integer, ties to even. Derivative zero.
+  public func rounded() -> Tensor { Self.unary(.round, self) }
+  public func reciprocal() -> Tensor { Self.unary(.reciprocal, self) }
+  /// 1 / sqrt(x).
+  public func reciprocalSquareRoot() -> Tensor { Self.unary(.rsqrt, self) }
+  public func cast(to dtype: DType) -> Tensor { Self.apply(.cast(Cast(dtype: dtype)), [self]) }
+  /// The same value with derivative zero.
+  public func stoppingGradient() -> Tensor {
+    isConcrete ? self : Self.apply(.stopGradient(StopGradient()), [self])
+  }
+
+  /// Uniform numbers in [0, 1) named by a key (int32, shape [4], see `RandomKey.tensor`).
+  public static func uniform(_ shape: [Int], key: Tensor, dtype: DType = .float32) -> Tensor {
+    apply(.random(Random(distribution: .uniform, type: TensorType(shape, dtype))), [key])
+  }
+  /// Standard normal numbers named by a key.
+  public static func normal(_ shape: [Int], key: Tensor, dtype: DType = .float32) -> Tensor {
+    apply(.random(Random(distribution: .normal, type: TensorType(shape, dtype))), [key])
+  }
+}

@@ -1,0 +1,48 @@
+package import OuterloopNumerics
+
+extension Trace {
+  /// Tangents of `outputs` for given tangents of `sources`: the forward sweep over the part of the
+  /// graph between them. Nil is zero.
+  /// - Complexity: O(nodes between them).
+  func pushForward(_ outputs: [Int], from sources: [Int], tangents: [Tensor?]) -> [Tensor?] {
+    guard let last = outputs.max() else { return [] }
+    let path = nodes(between: sources, and: outputs)
+    var tangent = [Tensor?](repeating: nil, count: last + 1)
+    for (source, value) in zip(sources, tangents) where source <= last { tangent[source] = value }
+    let isSource = Set(sources)
+    for index in path where !isSource.contains(index) {
+      let node = graph.nodes[index]
+      let moving = node.operands.map { tangent[$0] }
+      guard moving.contains(where: { $0 != nil }) else { continue }
+      tangent[index] = node.operation.primitive.tangent(
+        node.operands.map(tensor), tensor(index), moving)
+    }
+    return outputs.map { tangent[$0] }
+  }
+
+  /// Nodes that depend on a source and that an output depends on, ascending, sources included.
+  func nodes(between sources: [Int], and outputs: [Int]) -> [Int] {
+    guard let first = sources.min(), let last = outputs.max(), first <= last else { return [] }
+    var depends = [Bool](repeating: false, count: last - first + 1)
+    for source in sources where source <= last { depends[source - first] = true }
+    for index in first...last where !depends[index - first] {
+      depends[index - first] = graph.nodes[index].operands.contains {
+        $0 >= first && depends[$0 - first]
+      }
+    }
+    var needed = [Bool](repeating: false, count: last - first + 1)
+    for output in outputs where output >= first { needed[output - first] = true }
+    for index in (first...last).reversed() where needed[index - first] {
+      for operand in graph.nodes[index].operands where operand >= first {
+        needed[operand - first] = true
+      }
+    }
+    return (first...last).filter { depends[$0 - first] && needed[$0 - first] }
+  }
+}
+
+extension Optional where Wrapped == Tensor {
+  static func != (a: Tensor?, b: _OptionalNilComparisonType) -> Bool {
+    if case .some = a { true } else { false }
+  }
+}
