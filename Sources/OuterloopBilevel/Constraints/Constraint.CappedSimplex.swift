@@ -96,13 +96,13 @@ extension Constraint.CappedSimplex {
 
   /// The root `tau` of `g(tau) = sum_i clip(y_i - tau, 0, cap) = total`.
   ///
-  /// `g` is piecewise linear and falls with `tau`; its 2n breakpoints are `y_i`, above which entry i
-  /// is 0, and `y_i - cap`, below which it is at the cap. With the entries sorted downwards both
+  /// `g` is piecewise linear and falls with `tau`; its 2n breakpoints are `y_i`, above which entry
+  /// i is 0, and `y_i - cap`, below which it is at the cap. With the entries sorted downwards both
   /// families are sorted, so one merge visits the breakpoints from the highest, with entries
   /// `0..<capped` at the cap and `capped..<entered` between, and adds `free * (fall of tau)` to `g`
   /// until it reaches `total`. Only sums of non-negative numbers, and differences of entries taken
-  /// before any offset, are used: the error is relative to `total` and `cap`, not to the size of the
-  /// entries. Inside the segment found, `tau` follows from its free entries alone.
+  /// before any offset, are used: the error is relative to `total` and `cap`, not to the size of
+  /// the entries. Inside the segment found, `tau` follows from its free entries alone.
   ///
   /// - Complexity: O(n log n) time, O(n) memory.
   private func level(_ values: [Double], cap: Double) -> Level {

@@ -131,7 +131,7 @@ extension Constraint {
     case .box(let set): try set.project(x)
     case .nonNegative: try Box.nonNegative.project(x)
     case .simplex(let set): try set.project(x)
-    case .l1Ball(let set): try set.project(x)
+    case .l1Ball(let set): set.project(x)
     case .cappedSimplex(let set): try set.project(x)
     }
   }
@@ -153,8 +153,8 @@ extension Constraint {
 
 /// What a set provides: its projection and its membership test, for finite entries.
 ///
-/// Arithmetic is in `Double` whatever `T` is; the generic bodies never leave this module, so each is
-/// specialised for `Float` and `Double`.
+/// Arithmetic is in `Double` whatever `T` is; the generic bodies never leave this module, so each
+/// is specialised for `Float` and `Double`.
 protocol Projection: Hashable, Sendable {
   /// Replaces `x` by the nearest point of the set, or throws and leaves `x` unchanged.
   func project<T: BinaryFloatingPoint>(_ x: UnsafeMutableBufferPointer<T>) throws

@@ -6,7 +6,8 @@
 ///
 /// Which steps count. A reverse pass evaluates `Phi`
 /// - T times inside `.reverse`, each with its derivative: never counted here;
-/// - once for `.finish`, step T evaluated plainly so that the outer loss and the adjoint `a_T` can be
+/// - once for `.finish`, step T evaluated plainly so that the outer loss and the adjoint `a_T` can
+/// be
 ///   formed before the first `.reverse`: not counted either (a caller who gets `s_T` out of its
 ///   first differentiated step may skip it);
 /// - `advances(steps:checkpoints:)` times in `.advance`: the first sweep from `s_0` to `s_{T-1}`,
@@ -21,15 +22,16 @@
 ///
 /// With `beta(k, r) = C(k + r, k)` and r the least with `beta(k, r) >= l`, the solution is
 /// `t(l, k) = r l - C(k + r, r - 1)`: convex in l, of slope r between `beta(k, r - 1)` and
-/// `beta(k, r)`. The minimum is where the two slopes differ by one, that is r - 1 below and r above:
+/// `beta(k, r)`. The minimum is where the two slopes differ by one, that is r - 1 below and r
+/// above:
 ///
 ///     beta(k, r - 2)     <= m     <= beta(k, r - 1)
 ///     beta(k - 1, r - 1) <= l - m <= beta(k - 1, r),
 ///
 /// and the schedule takes the largest such m, which leaves the upper part shortest.
 ///
-/// Source: Griewank and Walther 2000, "Algorithm 799: revolve", ACM TOMS 26(1), whose count this
-/// is; the interval of m is its Proposition on optimal splits in other words.
+/// Source: Griewank and Walther 2000, "Algorithm 799: revolve", ACM TOMS 26(1), for the count; the
+/// interval of m follows as above. Tests compare both with the recursion.
 public enum Revolve {
   /// One instruction to the owner of the states: `slots` of stored states, and a working state,
   /// which is `s_0` at the start.
@@ -172,7 +174,7 @@ extension Revolve {
     var enough = 1
     while binomial(c + enough, c) < steps {
       tooFew = enough
-      enough = min(2 * enough, steps - 1)
+      enough = enough <= (steps - 1) / 2 ? 2 * enough : steps - 1
     }
     while enough - tooFew > 1 {
       let middle = tooFew + (enough - tooFew) / 2
