@@ -21,7 +21,9 @@ struct Canvas: Sendable {
 
   /// An empty white canvas; the size is brought into a sensible range.
   init(width: Double, height: Double) {
-    let clean = { (value: Double, low: Double) in value.isFinite ? min(max(value, low), 20_000) : low }
+    let clean = { (value: Double, low: Double) in
+      value.isFinite ? min(max(value, low), 20_000) : low
+    }
     box = Box(x: 0, y: 0, width: clean(width, 120), height: clean(height, 90))
     theme = Theme(width: box.width, height: box.height)
     rect(box, fill: "#ffffff")
@@ -71,7 +73,8 @@ struct Canvas: Sendable {
   mutating func circle(
     _ center: Pixel, radius: Double, fill: String, opacity: Double = 1, stroke: Stroke? = nil
   ) {
-    body += "<circle cx=\"\(n(center.x))\" cy=\"\(n(center.y))\" r=\"\(n(radius))\" fill=\"\(fill)\""
+    body +=
+      "<circle cx=\"\(n(center.x))\" cy=\"\(n(center.y))\" r=\"\(n(radius))\" fill=\"\(fill)\""
     if opacity < 1 { body += " fill-opacity=\"\(n(opacity))\"" }
     body += attributes(of: stroke) + "/>\n"
   }
@@ -88,7 +91,8 @@ struct Canvas: Sendable {
     if turn != 0 { body += " transform=\"rotate(\(n(turn)) \(n(at.x)) \(n(at.y)))\"" }
     if string.contains("  ") { body += " xml:space=\"preserve\"" }
     if halo {
-      body += " stroke=\"#ffffff\" stroke-width=\"3\" stroke-linejoin=\"round\" paint-order=\"stroke\""
+      body +=
+        " stroke=\"#ffffff\" stroke-width=\"3\" stroke-linejoin=\"round\" paint-order=\"stroke\""
     }
     body += ">\(Canvas.escape(string))</text>\n"
   }

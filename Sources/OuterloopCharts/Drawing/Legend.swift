@@ -102,7 +102,9 @@ struct Legend: Sendable {
       marker?.draw(on: &canvas, at: center, radius: size * 0.3, fill: stroke.color)
     case .block(let fill, let opacity, let stroke):
       canvas.rect(
-        Box(x: left.x + size * 0.2, y: left.y - size * 0.4, width: length - size * 0.4, height: size * 0.8),
+        Box(
+          x: left.x + size * 0.2, y: left.y - size * 0.4, width: length - size * 0.4,
+          height: size * 0.8),
         fill: fill, stroke: stroke, opacity: opacity)
     case .point(let marker, let fill):
       marker.draw(on: &canvas, at: center, radius: size * 0.36, fill: fill)

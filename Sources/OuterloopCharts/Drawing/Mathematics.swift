@@ -24,6 +24,11 @@ enum Mathematics {
     return (sin(radians), cos(radians))
   }
 
+  /// The angle of a direction against the first axis, in degrees.
+  static func degrees(x: Double, y: Double) -> Double { atan2(y, x) / Double.pi * 180 }
+
+  static func cubeRoot(_ x: Double) -> Double { cbrt(x) }
+
   /// Ten to a power between 0 and 1.
   static func tenTo(fraction: Double) -> Double { exp(fraction * 2.302585092994046) }
 

@@ -128,13 +128,14 @@ struct PlotFrame: Sendable {
   private static func horizontalTicks(
     of side: PlotRequest.Side, width: Double, theme: Theme
   ) -> Ticks {
+    guard side.categories == nil else { return Ticks(for: side.scale, count: 2) }
     var count = max(2, Int(width / (theme.tick * 4)))
     while true {
       let ticks = Ticks(for: side.scale, count: count)
-      guard side.categories == nil else { return Ticks(for: side.scale, count: 2) }
       let fits = zip(ticks.major, ticks.major.dropFirst()).allSatisfy { one, next in
         let distance = (side.scale.fraction(next.value) - side.scale.fraction(one.value)) * width
-        let need = TextWidth.of(one.label, size: theme.tick) + TextWidth.of(next.label, size: theme.tick)
+        let need =
+          TextWidth.of(one.label, size: theme.tick) + TextWidth.of(next.label, size: theme.tick)
         return distance >= need / 2 + theme.tick * 0.8
       }
       if fits || count == 2 { return ticks }
@@ -193,7 +194,8 @@ struct PlotFrame: Sendable {
     _ xTicks: Ticks, _ yTicks: Ticks, bottom: Double, left: Double, on canvas: inout Canvas
   ) {
     let size = canvas.theme.label
-    let base = { (side: PlotRequest.Side, ticks: Ticks) in side.categories == nil ? ticks.base : "" }
+    let base = { (side: PlotRequest.Side, ticks: Ticks) in side.categories == nil ? ticks.base : ""
+    }
     canvas.text(
       TextWidth.fit(request.x.label + base(request.x, xTicks), into: plot.width, size: size),
       at: Pixel(x: plot.midX, y: bottom), size: size, anchor: .middle)

@@ -123,7 +123,8 @@ struct Ticks: Sendable, Hashable {
     return plain
   }
 
-  private static func subdivisions(from lower: Double, to upper: Double, digits: [Int]) -> [Double] {
+  private static func subdivisions(from lower: Double, to upper: Double, digits: [Int]) -> [Double]
+  {
     var result: [Double] = []
     let exponents = (Mathematics.decade(lower) - 1)...(Mathematics.decade(upper) + 1)
     guard exponents.count < 40 else { return [] }

@@ -1,0 +1,180 @@
+/// Many configurations at once: an upright axis for each hyperparameter, a line for each
+/// configuration, its colour the outcome. The better lines are drawn on top of the others.
+public struct ParallelCoordinates: Figure {
+  /// One upright axis.
+  public struct Dimension: Sendable, Hashable {
+    public var axis: Axis
+    /// Names of the choices 0, 1, ... of a categorical hyperparameter; empty for numbers.
+    public var categories: [String]
+
+    /// A numeric axis.
+    public init(_ axis: Axis) {
+      self.axis = axis
+      categories = []
+    }
+
+    /// An axis of named choices, whose values are indices into `categories`.
+    public init(_ name: String, categories: [String]) {
+      axis = Axis(name)
+      self.categories = categories
+    }
+  }
+
+  /// One configuration.
+  public struct Row: Sendable, Hashable {
+    /// A value for each dimension; `nan` where the configuration has none, which leaves a gap.
+    public var values: [Double]
+    /// The outcome, shown as colour; lines whose outcome is not a number are grey.
+    public var outcome: Double
+
+    public init(_ values: [Double], outcome: Double = .nan) {
+      self.values = values
+      self.outcome = outcome
+    }
+  }
+
+  public var title: String
+  public var dimensions: [Dimension]
+  public var rows: [Row]
+  /// What the outcome is; linear or logarithmic.
+  public var outcome: Axis
+  /// Whether small outcomes are good, hence on top.
+  public var isSmallerBetter: Bool
+
+  public init(
+    title: String = "", dimensions: [Dimension], rows: [Row], outcome: Axis,
+    isSmallerBetter: Bool = true
+  ) {
+    self.title = title
+    self.dimensions = dimensions
+    self.rows = rows
+    self.outcome = outcome
+    self.isSmallerBetter = isSmallerBetter
+  }
+
+  /// - Complexity: O(n log n) in the number of rows.
+  public func svg(width: Double, height: Double) -> String {
+    var canvas = Canvas(width: width, height: height)
+    let theme = canvas.theme
+    let outcomes = rows.map(\.outcome).filter { Scale.canShow($0, outcome.scale) }
+    let scales = dimensions.indices.map(scale)
+    let broken = rows.filter { row in
+      dimensions.indices.contains { position(row, $0, scales[$0]) == nil }
+    }.count
+    let note = broken > 0 ? "\(NumberText.count(broken, "line")) with values missing" : ""
+    let area = Furniture.draw(title: title, notes: [note], on: &canvas)
+    let bar = ColorBar(
+      outcome.label,
+      scale: Scale(showing: outcomes, kind: outcome.scale, range: outcome.range, padding: 0),
+      map: .sequential, height: area.height * 0.8, theme: theme)
+    guard !dimensions.isEmpty, !rows.isEmpty else {
+      canvas.text(
+        "no configurations to show", at: Pixel(x: area.midX, y: area.midY), size: theme.label,
+        anchor: .middle, color: Theme.soft)
+      return canvas.document(label: title)
+    }
+    // The first axis needs room for its tick labels, the last one for half its name.
+    let ticks = dimensions.indices.map { self.ticks($0, scales[$0], height: area.height, theme) }
+    let room = area.width / Double(dimensions.count) * 0.6
+    let widest = ticks[0].map { TextWidth.of($0.label, size: theme.tick) }.max() ?? 0
+    let halfName = TextWidth.of(dimensions[0].axis.label, size: theme.label) / 2
+    let left = min(max(widest + theme.tick, halfName), max(room, theme.tick * 3))
+    let hasBar = !outcomes.isEmpty
+    let right = (hasBar ? bar.width + theme.tick : 0) + theme.tick * 2
+    let plot = area.inset(
+      left: left, top: theme.label * 2.9, right: right, bottom: theme.tick * 0.8)
+    let columns = dimensions.indices.map { index in
+      dimensions.count == 1
+        ? plot.midX : plot.x + plot.width * Double(index) / Double(dimensions.count - 1)
+    }
+    if hasBar { bar.draw(on: &canvas, rightOf: plot, gap: theme.tick * 2) }
+    drawLines(columns, scales, bar: bar, plot: plot, on: &canvas)
+    for index in dimensions.indices {
+      drawAxis(
+        index, columns: columns, scale: scales[index], ticks: ticks[index], plot: plot, on: &canvas)
+    }
+    return canvas.document(label: title)
+  }
+
+  private func scale(_ index: Int) -> Scale {
+    let dimension = dimensions[index]
+    let values = rows.compactMap { index < $0.values.count ? $0.values[index] : nil }
+    guard !dimension.categories.isEmpty else {
+      return Scale(
+        showing: values, kind: dimension.axis.scale, range: dimension.axis.range, padding: 0.02)
+    }
+    let last = Double(max(1, dimension.categories.count - 1))
+    return Scale(showing: [], kind: .linear, range: -last * 0.05...last * 1.05)
+  }
+
+  /// How far up a row crosses an axis, 0...1; `nil` where it does not.
+  private func position(_ row: Row, _ index: Int, _ scale: Scale) -> Double? {
+    guard index < row.values.count, scale.canShow(row.values[index]) else { return nil }
+    let share = scale.fraction(row.values[index])
+    return share >= -1e-9 && share <= 1 + 1e-9 ? share : nil
+  }
+
+  private func ticks(_ index: Int, _ scale: Scale, height: Double, _ theme: Theme) -> [Tick] {
+    let names = dimensions[index].categories
+    if names.isEmpty { return Ticks(for: scale, count: Int(height / (theme.tick * 4))).major }
+    let stride = max(1, Int((Double(names.count) * theme.tick * 1.6 / height).rounded(.up)))
+    return Swift.stride(from: 0, to: names.count, by: stride).map {
+      Tick(value: Double($0), label: names[$0])
+    }
+  }
+
+  private func drawLines(
+    _ columns: [Double], _ scales: [Scale], bar: ColorBar, plot: Box, on canvas: inout Canvas
+  ) {
+    let rank = { (row: Row) -> Double in
+      guard Scale.canShow(row.outcome, outcome.scale) else { return -.infinity }
+      return isSmallerBetter ? -row.outcome : row.outcome
+    }
+    let order = rows.indices.sorted { (rank(rows[$0]), $0) < (rank(rows[$1]), $1) }
+    let many = rows.count > 100
+    for (place, index) in order.enumerated() {
+      let row = rows[index]
+      let hasOutcome = Scale.canShow(row.outcome, outcome.scale)
+      let isBest = hasOutcome && place == order.count - 1
+      let stroke = Stroke(
+        color: hasOutcome ? bar.color(row.outcome).hex : "#bbbbbb",
+        width: canvas.theme.line * (isBest ? 1.8 : many ? 0.5 : 0.75),
+        opacity: isBest ? 1 : many ? 0.5 : 0.75)
+      let points = columns.indices.map { axis in
+        position(row, axis, scales[axis]).map {
+          Pixel(x: columns[axis], y: plot.maxY - $0 * plot.height)
+        }
+      }
+      for run in Runs.split(points) {
+        canvas.polyline(run, stroke)
+        if run.count == 1 { canvas.circle(run[0], radius: stroke.width * 1.5, fill: stroke.color) }
+      }
+    }
+  }
+
+  private func drawAxis(
+    _ index: Int, columns: [Double], scale: Scale, ticks: [Tick], plot: Box, on canvas: inout Canvas
+  ) {
+    let (size, label) = (canvas.theme.tick, canvas.theme.label)
+    let column = columns[index]
+    let stroke = Stroke(color: "#444444", width: 1.3)
+    canvas.line(Pixel(x: column, y: plot.y), Pixel(x: column, y: plot.maxY), stroke)
+    let spacing = columns.count > 1 ? columns[1] - columns[0] : plot.width
+    for tick in ticks {
+      let y = plot.maxY - scale.fraction(tick.value) * plot.height
+      canvas.line(Pixel(x: column - 4, y: y), Pixel(x: column, y: y), stroke)
+      let room = index == 0 ? column - size * 0.7 : spacing - size
+      canvas.text(
+        TextWidth.fit(tick.label, into: room, size: size),
+        at: Pixel(x: column - size * 0.55, y: y + size * 0.35), size: size, anchor: .end, halo: true
+      )
+    }
+    let ends = index == 0 || index == columns.count - 1
+    let room = ends ? min(spacing * 0.94, 2 * max(column - 4, size * 3)) : spacing * 0.94
+    let lines = TextWidth.wrap(dimensions[index].axis.label, into: room, lines: 2, size: label)
+    for (line, text) in lines.enumerated() {
+      let row = plot.y - label * (0.7 + 1.15 * Double(lines.count - 1 - line))
+      canvas.text(text, at: Pixel(x: column, y: row), size: label, anchor: .middle)
+    }
+  }
+}
