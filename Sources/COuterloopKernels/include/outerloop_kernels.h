@@ -33,6 +33,8 @@ typedef void (*ol_task)(void *context, int index);
 /// returns when all are done. One region at a time: a nested or concurrent call runs inline on its
 /// own thread. Workers are started on demand, spin briefly, then sleep.
 void ol_parallel(int threads, int count, ol_task task, void *context);
+/// Cores this process may run on (its affinity mask where the system has one).
+int ol_core_count(void);
 
 // ---------------------------------------------------------------- fused elementwise kernels (fused.c)
 

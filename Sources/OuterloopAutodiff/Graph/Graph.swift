@@ -96,10 +96,12 @@ extension Graph {
       let node = nodes[index]
       let operands = node.operands.map { place[$0] }
       switch node.operation {
-      case .input, .alias where node.operands.isEmpty:
-        throw TensorError(
-          "the function uses a traced tensor of an enclosing function; pass it as an argument")
-      case .alias, .stopGradient: place[index] = operands[0]
+      case .alias, .input, .stopGradient:
+        guard let operand = operands.first else {
+          throw TensorError(
+            "the function uses a traced tensor of an enclosing function; pass it as an argument")
+        }
+        place[index] = operand
       case .constant(let constant): place[index] = try result.constant(constants[constant.number])
       default: place[index] = try result.emit(node.operation, operands)
       }

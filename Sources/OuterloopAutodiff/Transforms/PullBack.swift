@@ -1,4 +1,4 @@
-package import OuterloopNumerics
+internal import OuterloopNumerics
 
 extension Trace {
   /// Cotangents of `sources` for given cotangents of `outputs`: linearize (push free tangents

@@ -1,4 +1,4 @@
-package import OuterloopNumerics
+internal import OuterloopNumerics
 
 extension Trace {
   /// Tangents of `outputs` for given tangents of `sources`: the forward sweep over the part of the
@@ -38,11 +38,5 @@ extension Trace {
       }
     }
     return (first...last).filter { depends[$0 - first] && needed[$0 - first] }
-  }
-}
-
-extension Optional where Wrapped == Tensor {
-  static func != (a: Tensor?, b: _OptionalNilComparisonType) -> Bool {
-    if case .some = a { true } else { false }
   }
 }

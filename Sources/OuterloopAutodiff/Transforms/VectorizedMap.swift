@@ -1,4 +1,4 @@
-public import OuterloopNumerics
+internal import OuterloopNumerics
 
 /// f applied to every entry along the leading axis of x's tensors, as one batched computation.
 ///

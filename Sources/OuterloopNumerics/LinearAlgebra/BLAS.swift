@@ -19,19 +19,22 @@ public struct BLAS: Sendable {
   /// Library and kernel family, for reports: `OpenBLAS 0.3.21 (SkylakeX)`.
   public let description: String
 
-  /// Cholesky factorisation, LAPACK `potrf` conventions (column-major).
-  package let spotrf: Potrf<Float>
-  package let dpotrf: Potrf<Double>
-  package let strsm: Trsm<Float>
-  package let dtrsm: Trsm<Double>
+  /// Cholesky factorisation in float and double, LAPACK `potrf` conventions (column-major).
+  package let spotrf, dpotrf: Potrf
+  package let strsm: SingleTrsm
+  package let dtrsm: DoubleTrsm
 
-  package typealias Potrf<Scalar> = @convention(c) (
-    UnsafePointer<CChar>, UnsafePointer<Int32>, UnsafeMutablePointer<Scalar>,
+  package typealias Potrf = @convention(c) (
+    UnsafePointer<CChar>, UnsafePointer<Int32>, UnsafeMutableRawPointer,
     UnsafePointer<Int32>, UnsafeMutablePointer<Int32>
   ) -> Void
-  package typealias Trsm<Scalar> = @convention(c) (
-    Int32, Int32, Int32, Int32, Int32, Int32, Int32, Scalar, UnsafePointer<Scalar>, Int32,
-    UnsafeMutablePointer<Scalar>, Int32
+  package typealias SingleTrsm = @convention(c) (
+    Int32, Int32, Int32, Int32, Int32, Int32, Int32, Float, UnsafePointer<Float>, Int32,
+    UnsafeMutablePointer<Float>, Int32
+  ) -> Void
+  package typealias DoubleTrsm = @convention(c) (
+    Int32, Int32, Int32, Int32, Int32, Int32, Int32, Double, UnsafePointer<Double>, Int32,
+    UnsafeMutablePointer<Double>, Int32
   ) -> Void
 
   /// The library, opened once.
@@ -50,13 +53,15 @@ public struct BLAS: Sendable {
     for name in candidates where handle == nil { handle = dlopen(name, RTLD_NOW | RTLD_LOCAL) }
     guard let handle else { throw BLASError.missing }
 
-    func symbol<F>(_ name: String, _: F.Type = F.self) throws(BLASError) -> F {
+    func symbol(_ name: String) throws(BLASError) -> UnsafeMutableRawPointer {
       guard let address = dlsym(handle, name) else { throw BLASError.lacks(name) }
-      return unsafeBitCast(address, to: F.self)
+      return address
     }
-    var table = ol_blas(
-      sgemm: try symbol("cblas_sgemm"), dgemm: try symbol("cblas_dgemm"),
-      sgemv: try symbol("cblas_sgemv"), dgemv: try symbol("cblas_dgemv"))
+    var table = ol_blas()
+    table.sgemm = unsafeBitCast(try symbol("cblas_sgemm"), to: type(of: table.sgemm))
+    table.dgemm = unsafeBitCast(try symbol("cblas_dgemm"), to: type(of: table.dgemm))
+    table.sgemv = unsafeBitCast(try symbol("cblas_sgemv"), to: type(of: table.sgemv))
+    table.dgemv = unsafeBitCast(try symbol("cblas_dgemv"), to: type(of: table.dgemv))
     ol_blas_install(&table)
 
     typealias SetThreads = @convention(c) (Int32) -> Void
@@ -75,8 +80,10 @@ public struct BLAS: Sendable {
     let family = text("openblas_get_corename").map { " (\($0))" } ?? ""
     return BLAS(
       description: (name ?? "Accelerate") + family,
-      spotrf: try symbol("spotrf_"), dpotrf: try symbol("dpotrf_"),
-      strsm: try symbol("cblas_strsm"), dtrsm: try symbol("cblas_dtrsm"))
+      spotrf: unsafeBitCast(try symbol("spotrf_"), to: Potrf.self),
+      dpotrf: unsafeBitCast(try symbol("dpotrf_"), to: Potrf.self),
+      strsm: unsafeBitCast(try symbol("cblas_strsm"), to: SingleTrsm.self),
+      dtrsm: unsafeBitCast(try symbol("cblas_dtrsm"), to: DoubleTrsm.self))
   }
 }
 

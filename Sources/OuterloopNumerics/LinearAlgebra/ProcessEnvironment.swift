@@ -1,3 +1,5 @@
+internal import COuterloopKernels
+
 #if canImport(Glibc)
   internal import Glibc
 #elseif canImport(Musl)
@@ -9,20 +11,12 @@
 /// Environment variables and cores of this process, without Foundation.
 package enum ProcessEnvironment {
   package static subscript(name: String) -> String? {
-    getenv(name).map(String.init(cString:))
+    guard let value = getenv(name) else { return nil }
+    return String(cString: value)
   }
 
   /// Cores this process may run on.
-  package static var coreCount: Int {
-    #if canImport(Glibc)
-      var set = cpu_set_t()
-      if sched_getaffinity(0, MemoryLayout<cpu_set_t>.size, &set) == 0 {
-        let bits = withUnsafeBytes(of: &set) { $0.reduce(0) { $0 + $1.nonzeroBitCount } }
-        if bits > 0 { return bits }
-      }
-    #endif
-    return Swift.max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
-  }
+  package static var coreCount: Int { Int(ol_core_count()) }
 
   /// Seconds on a clock that only moves forward.
   package static var seconds: Double {
@@ -37,8 +31,11 @@ package enum ProcessEnvironment {
     #if canImport(Darwin)
       getrusage(RUSAGE_SELF, &usage)
       return usage.ru_maxrss
+    #elseif canImport(Glibc)
+      getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+      return usage.ru_maxrss * 1024
     #else
-      getrusage(RUSAGE_SELF, &usage)
+      getrusage(0, &usage)
       return usage.ru_maxrss * 1024
     #endif
   }

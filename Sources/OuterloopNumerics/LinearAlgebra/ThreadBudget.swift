@@ -1,5 +1,5 @@
 internal import COuterloopKernels
-public import Synchronization
+internal import Synchronization
 
 /// How many threads one numerical program may use, and which instruction set its kernels run on.
 ///

@@ -25,9 +25,9 @@ extension Tensor {
   /// - Complexity: O(count).
   public func doubles() throws -> [Double] {
     switch dtype {
-    case .float32: try scalars(Float.self).map(Double.init)
+    case .float32: try scalars(Float.self).map { Double($0) }
     case .float64: try scalars(Double.self)
-    case .int32: try scalars(Int32.self).map(Double.init)
+    case .int32: try scalars(Int32.self).map { Double($0) }
     }
   }
 
@@ -71,9 +71,9 @@ extension Tensor {
     guard dtype != self.dtype else { return self }
     let values = try doubles()
     return switch dtype {
-    case .float32: Tensor(values.map(Float.init), shape: shape)
+    case .float32: Tensor(values.map { Float($0) }, shape: shape)
     case .float64: Tensor(values, shape: shape)
-    case .int32: Tensor(values.map(Int32.init(truncating:)), shape: shape)
+    case .int32: Tensor(values.map { Int32(truncating: $0) }, shape: shape)
     }
   }
 }

@@ -1,0 +1,344 @@
+internal import OuterloopNumerics
+
+/// A set of elementwise operations, and the reductions in them, that run as one pass over a domain
+/// of rows x columns elements.
+struct FusionGroup {
+  var count: Int
+  /// Fixed by the first broadcast or reduction that needs it; nil for a purely linear domain.
+  var split: (rows: Int, columns: Int)?
+  /// Member nodes in order, with the width of their values.
+  var members: [(node: Int, width: Pattern.Width)] = []
+  private var widths: [Int: Pattern.Width] = [:]
+  /// Members whose value is complete only when the pass is over.
+  var late: Set<Int> = []
+
+  init(count: Int, split: (rows: Int, columns: Int)?) {
+    self.count = count
+    self.split = split
+  }
+
+  func width(of node: Int) -> Pattern.Width? { widths[node] }
+
+  mutating func append(_ node: Int, _ width: Pattern.Width, late isLate: Bool) {
+    members.append((node, width))
+    widths[node] = width
+    if isLate { late.insert(node) }
+  }
+
+  /// Takes over the members of another group of the same domain.
+  mutating func absorb(_ other: FusionGroup) {
+    members = (members + other.members).sorted { $0.node < $1.node }
+    widths.merge(other.widths) { own, _ in own }
+    late.formUnion(other.late)
+    split = split ?? other.split
+  }
+
+  mutating func removeAll() {
+    members = []
+    widths = [:]
+    late = []
+  }
+
+  func admits(_ pattern: Pattern) -> Bool {
+    guard pattern.width != .one, let split else { return true }
+    return split.rows == pattern.rows && split.columns == pattern.columns
+  }
+}
+
+/// Partitions a graph into fused passes and single operations.
+///
+/// Nodes are visited in order; each elementwise operation or reduction joins the latest group of
+/// its operands that it fits and that it does not close a cycle with. Broadcasts, fills and
+/// reshapes are never computed: a group reads their operand with a narrower width.
+struct Fusion {
+  let graph: Graph
+  private(set) var groups: [FusionGroup] = []
+  /// Group of each node, or -1.
+  private(set) var groupOf: [Int]
+  /// Broadcasts that have to be carried out for a reader because their pattern does not fit it.
+  private var materialized: Set<Reading> = []
+
+  private struct Reading: Hashable {
+    var reader, broadcast: Int
+  }
+
+  /// Columns beyond which a row does not fit the block of a fused pass.
+  static let widestRow = 4096
+
+  init(_ graph: Graph) {
+    self.graph = graph
+    groupOf = [Int](repeating: -1, count: graph.nodes.count)
+    for node in graph.nodes.indices {
+      switch graph.nodes[node].operation {
+      case .unary, .binary, .select: placeElementwise(node)
+      case .sum(let sum): placeReduction(node, axes: sum.axes)
+      case .max(let max): placeReduction(node, axes: max.axes)
+      default: break
+      }
+    }
+  }
+
+  /// The node that holds the elements of `node`: reshapes are looked through.
+  func root(_ node: Int) -> Int {
+    var node = node
+    while case .reshape = graph.nodes[node].operation { node = graph.nodes[node].operands[0] }
+    return node
+  }
+
+  /// How an elementwise operation reads an operand.
+  enum Access {
+    case number(Double)
+    case value(Int)
+    case repeated(Int, Pattern)
+  }
+
+  func access(_ operand: Int, for reader: Int) -> Access {
+    let node = root(operand)
+    switch graph.nodes[node].operation {
+    case .fill(let fill): return .number(fill.value)
+    case .broadcast(let broadcast) 
+    where !materialized.contains(Reading(reader: reader, broadcast: node)):
+      let source = root(graph.nodes[node].operands[0])
+      guard let pattern = Pattern.broadcast(broadcast.shape, axes: broadcast.axes) else {
+        return .value(node)
+      }
+      if case .fill(let fill) = graph.nodes[source].operation { return .number(fill.value) }
+      return pattern.width == .one && graph.nodes[node].type.count == 1
+        ? .value(source) : .repeated(source, pattern)
+    default: return .value(node)
+    }
+  }
+
+  // MARK: - Elementwise operations
+
+  private mutating func placeElementwise(_ node: Int) {
+    let count = graph.nodes[node].type.count
+    var candidates: [Int] = []
+    for operand in graph.nodes[node].operands {
+      switch access(operand, for: node) {
+      case .number: break
+      case .value(let source), .repeated(let source, _):
+        if groupOf[source] >= 0, !candidates.contains(groupOf[source]) {
+          candidates.append(groupOf[source])
+        }
+      }
+    }
+    candidates.sort(by: >)
+    for group in candidates {
+      guard let (width, split, late) = fit(node, count: count, in: group) else { continue }
+      add(node, width: width, split: split, late: late, to: group)
+      for other in candidates where other != group { merge(other, into: group) }
+      return
+    }
+    // A group of its own; patterns that disagree with the first are carried out.
+    var split: (rows: Int, columns: Int)?
+    for operand in graph.nodes[node].operands {
+      guard case .repeated(_, let pattern) = access(operand, for: node), pattern.width != .one else {
+        continue
+      }
+      if let split, split.rows != pattern.rows || split.columns != pattern.columns {
+        materialized.insert(Reading(reader: node, broadcast: root(operand)))
+      } else if pattern.width == .row, pattern.columns > Self.widestRow {
+        materialized.insert(Reading(reader: node, broadcast: root(operand)))
+      } else {
+        split = (pattern.rows, pattern.columns)
+      }
+    }
+    groups.append(FusionGroup(count: count, split: split))
+    add(node, width: .full, split: split, late: false, to: groups.count - 1)
+  }
+
+  /// How a node would sit in a group: its width, the split it implies, whether it comes late.
+  private func fit(
+    _ node: Int, count: Int, in group: Int
+  ) -> (Pattern.Width, (rows: Int, columns: Int)?, Bool)? {
+    let g = groups[group]
+    var split = g.split
+    // Its width follows from the operands inside the group.
+    var width: Pattern.Width?
+    var late = false
+    for operand in graph.nodes[node].operands {
+      guard case .value(let source) = access(operand, for: node), groupOf[source] == group,
+        let inside = g.width(of: source)
+      else { continue }
+      if let width, width != inside { return nil }
+      width = inside
+      if g.late.contains(source) { late = true }
+    }
+    let own = width ?? .full
+    switch own {
+    case .full: guard count == g.count, !late else { return nil }
+    case .row: guard let split, count == split.rows, !late else { return nil }
+    case .column: guard let split, count == split.columns, late else { return nil }
+    case .one: guard count == 1, late else { return nil }
+    }
+    var outside: [Int] = []
+    for operand in graph.nodes[node].operands {
+      switch access(operand, for: node) {
+      case .number: break
+      case .value(let source):
+        if groupOf[source] == group {
+          // A late node reads late values only, an early one early values only.
+          guard g.late.contains(source) == late else { return nil }
+        } else {
+          outside.append(source)
+        }
+      case .repeated(let source, let pattern):
+        if pattern.width == .one {
+          guard groupOf[source] != group || (late && own == .column) else { return nil }
+          if groupOf[source] != group { outside.append(source) }
+          continue
+        }
+        guard own == .full, pattern.width != .row || pattern.columns <= Self.widestRow else {
+          return nil
+        }
+        if let split, split.rows != pattern.rows || split.columns != pattern.columns { return nil }
+        split = (pattern.rows, pattern.columns)
+        if groupOf[source] == group {
+          guard pattern.width == .row, g.width(of: source) == .row else { return nil }
+        } else {
+          outside.append(source)
+        }
+      }
+    }
+    return reaches(group, from: outside) ? nil : (own, split, late)
+  }
+
+  // MARK: - Reductions
+
+  private mutating func placeReduction(_ node: Int, axes: [Int]) {
+    let operand = graph.nodes[node].operands[0]
+    let shape = graph.nodes[operand].type.shape
+    let count = graph.nodes[operand].type.count
+    guard count > 0, let pattern = Pattern.reduction(shape, axes: axes), pattern.width != .full,
+      pattern.width != .row || pattern.columns <= Self.widestRow
+    else { return }
+    guard case .value(let source) = access(operand, for: node) else {
+      // The operand is a broadcast or fill: read it inside a group of its own.
+      startReduction(node, count: count, pattern: pattern)
+      return
+    }
+    let group = groupOf[source]
+    if group >= 0, !groups[group].late.contains(source), let inside = groups[group].width(of: source)
+    {
+      if inside == .full, groups[group].admits(pattern) {
+        let split =
+          pattern.width == .one ? groups[group].split : (rows: pattern.rows, columns: pattern.columns)
+        add(node, width: pattern.width, split: split, late: pattern.width != .row, to: group)
+        return
+      }
+      if inside == .row, pattern.width == .one {
+        add(node, width: .one, split: groups[group].split, late: true, to: group)
+        return
+      }
+    }
+    startReduction(node, count: count, pattern: pattern)
+  }
+
+  private mutating func startReduction(_ node: Int, count: Int, pattern: Pattern) {
+    let operand = graph.nodes[node].operands[0]
+    if case .repeated(_, let inner) = access(operand, for: node) {
+      // Both patterns must agree on the split; otherwise carry the broadcast out.
+      if inner.width != .one, pattern.width != .one,
+        inner.rows != pattern.rows || inner.columns != pattern.columns
+      {
+        materialized.insert(Reading(reader: node, broadcast: root(operand)))
+      } else if inner.width == .row, inner.columns > Self.widestRow {
+        materialized.insert(Reading(reader: node, broadcast: root(operand)))
+      }
+    }
+    var split: (rows: Int, columns: Int)? =
+      pattern.width == .one ? nil : (rows: pattern.rows, columns: pattern.columns)
+    if case .repeated(_, let inner) = access(operand, for: node), inner.width != .one {
+      split = (inner.rows, inner.columns)
+    }
+    groups.append(FusionGroup(count: count, split: split))
+    add(
+      node, width: pattern.width, split: split, late: pattern.width != .row, to: groups.count - 1)
+  }
+
+  // MARK: - Groups
+
+  private mutating func add(
+    _ node: Int, width: Pattern.Width, split: (rows: Int, columns: Int)?, late: Bool, to group: Int
+  ) {
+    groups[group].append(node, width, late: late)
+    groups[group].split = split
+    groupOf[node] = group
+  }
+
+  /// Joins two groups over the same domain that do not depend on each other through a third.
+  private mutating func merge(_ other: Int, into group: Int) {
+    let (a, b) = (groups[other], groups[group])
+    guard a.count == b.count, !a.members.isEmpty else { return }
+    if let x = a.split, let y = b.split, x.rows != y.rows || x.columns != y.columns { return }
+    // What either reads of the other must be there in time, at the width it is read with.
+    for (reader, read) in [(a, b), (b, a)] {
+      for (node, width) in reader.members {
+        for operand in graph.nodes[node].operands {
+          switch access(operand, for: node) {
+          case .number: break
+          case .value(let source):
+            guard let inside = read.width(of: source) else { continue }
+            guard !read.late.contains(source), inside == (isReduction(node) ? .full : width) else {
+              return
+            }
+          case .repeated(let source, let pattern):
+            guard let inside = read.width(of: source) else { continue }
+            guard !read.late.contains(source), pattern.width == .row, inside == .row else { return }
+          }
+        }
+      }
+    }
+    if reaches(group, from: outsideOperands(of: other, except: group))
+      || reaches(other, from: outsideOperands(of: group, except: other))
+    {
+      return
+    }
+    groups[group].absorb(a)
+    groups[other].removeAll()
+    for (node, _) in a.members { groupOf[node] = group }
+  }
+
+  private func isReduction(_ node: Int) -> Bool {
+    switch graph.nodes[node].operation {
+    case .sum, .max: true
+    default: false
+    }
+  }
+
+  private func outsideOperands(of group: Int, except other: Int) -> [Int] {
+    groups[group].members.flatMap { member in
+      graph.nodes[member.node].operands.compactMap { operand -> Int? in
+        switch access(operand, for: member.node) {
+        case .number: nil
+        case .value(let source), .repeated(let source, _):
+          groupOf[source] == group || groupOf[source] == other ? nil : source
+        }
+      }
+    }
+  }
+
+  /// Whether any of the nodes depends on a member of the group, groups counted as wholes.
+  private func reaches(_ group: Int, from nodes: [Int]) -> Bool {
+    guard let first = groups[group].members.first?.node else { return false }
+    var pending = nodes
+    var seen = Set<Int>()
+    while let node = pending.popLast() {
+      guard seen.insert(node).inserted else { continue }
+      let own = groupOf[node]
+      if own == group { return true }
+      if own >= 0 {
+        // Everything the whole group reads has to come first.
+        guard let last = groups[own].members.last?.node, last > first else { continue }
+        for member in groups[own].members {
+          seen.insert(member.node)
+          pending += graph.nodes[member.node].operands
+        }
+      } else if node > first {
+        pending += graph.nodes[node].operands
+      }
+    }
+    return false
+  }
+}
