@@ -1,0 +1,124 @@
+/// The bytes of a data file in order, unpacked when they are gzip, through one window of fixed
+/// size.
+///
+/// Whether a file is gzip is told by its first two bytes, not by its name. Nothing is allocated by
+/// what a header claims: callers receive what arrives, up to `limit` bytes in all.
+final class ByteStream {
+  let name: String
+  /// The number of unpacked bytes, where it is known beforehand: plain regular files and arrays.
+  let size: Int?
+  /// The number of bytes handed out so far: the offset of the next one.
+  private(set) var offset = 0
+  private let raw: RawBytes
+  private let gunzip: Gunzip?
+  private let limit: Int
+  private var window: [UInt8]
+  private var next = 0
+  private var end: Int
+  private var arrived: Int
+
+  /// Bytes that the window holds.
+  private static let windowSize = 1 << 16
+  /// No line of a text file is longer.
+  static let longestLine = 1 << 24
+
+  convenience init(path: String, limit: Int) throws(DataError) {
+    try self.init(RawBytes(path: path), limit: limit)
+  }
+
+  convenience init(bytes: [UInt8], name: String, limit: Int) throws(DataError) {
+    try self.init(RawBytes(memory: bytes, name: name), limit: limit)
+  }
+
+  private init(_ raw: RawBytes, limit: Int) throws(DataError) {
+    self.raw = raw
+    self.limit = limit
+    name = raw.name
+    window = [UInt8](repeating: 0, count: ByteStream.windowSize)
+    // A pipe may deliver single bytes; two are needed to tell gzip from the rest.
+    var count = 0
+    while count < 2 {
+      let more = try ByteStream.read(into: &window, from: count, raw.read(into:))
+      if more == 0 { break }
+      count += more
+    }
+    if count >= 2, window[0] == 0x1F, window[1] == 0x8B {
+      gunzip = try Gunzip(raw, start: window[0..<count])
+      size = nil
+      count = 0
+    } else {
+      gunzip = nil
+      size = raw.size
+    }
+    end = count
+    arrived = count
+  }
+
+  /// Makes the window hold at least one byte that was not handed out; false at the end.
+  private func fill() throws(DataError) -> Bool {
+    if next < end { return true }
+    next = 0
+    end = 0
+    end = try ByteStream.read(into: &window, from: 0) {
+      (buffer: UnsafeMutableRawBufferPointer) throws(DataError) -> Int in
+      if let gunzip { try gunzip.read(into: buffer) } else { try raw.read(into: buffer) }
+    }
+    arrived += end
+    guard arrived <= limit else {
+      throw DataError(
+        .tooLarge, file: name, what: "more than \(grouped(limit)) bytes unpacked",
+        remedy: "split the file, or raise the limit")
+    }
+    return end > 0
+  }
+
+  /// Appends the next bytes to `bytes`, at most `count`; fewer were left if fewer arrive.
+  func read(_ count: Int, into bytes: inout [UInt8]) throws(DataError) -> Int {
+    var taken = 0
+    while taken < count, try fill() {
+      let step = min(count - taken, end - next)
+      bytes.append(contentsOf: window[next..<(next + step)])
+      next += step
+      taken += step
+    }
+    offset += taken
+    return taken
+  }
+
+  /// Replaces `line` by the next line, without its LF or CRLF; false at the end.
+  ///
+  /// - Parameter appending: keeps what `line` holds and puts the next line after it.
+  func readLine(
+    into line: inout [UInt8], appending: Bool = false, number: Int
+  ) throws(DataError) -> Bool {
+    if !appending { line.removeAll(keepingCapacity: true) }
+    guard try fill() else { return false }
+    repeat {
+      let stop = window[next..<end].firstIndex(of: UInt8(ascii: "\n"))
+      line.append(contentsOf: window[next..<(stop ?? end)])
+      offset += (stop.map { $0 + 1 } ?? end) - next
+      next = stop.map { $0 + 1 } ?? end
+      guard line.count <= ByteStream.longestLine else {
+        throw DataError(
+          .tooLarge, file: name, line: number,
+          what: "a line of more than \(grouped(ByteStream.longestLine)) bytes",
+          remedy: "check that this is a text file")
+      }
+      if stop != nil { break }
+    } while try fill()
+    if line.last == UInt8(ascii: "\r") { line.removeLast() }
+    return true
+  }
+
+  private static func read(
+    into window: inout [UInt8], from start: Int,
+    _ body: (UnsafeMutableRawBufferPointer) throws(DataError) -> Int
+  ) throws(DataError) -> Int {
+    try window.withUnsafeMutableBufferPointer { (bytes) throws(DataError) -> Int in
+      try body(UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: bytes[start...])))
+    }
+  }
+}
+
+/// The most bytes that readers unpack or hold for one file, unless they are told otherwise: 8 GiB.
+public let standardDataLimit = 8 << 30

@@ -1,0 +1,154 @@
+/// A data set as it is handed out: a part to train on and often one to test on.
+public struct DataParts: Sendable, Equatable {
+  public let train: LabeledData
+  /// Of the same shape and classes as `train`.
+  public let test: LabeledData?
+
+  /// Two parts of one data set.
+  ///
+  /// - Throws: `DataError` when their shapes, columns or classes differ.
+  public init(train: LabeledData, test: LabeledData?) throws {
+    if let test {
+      guard train.shape == test.shape else {
+        throw DataParts.mismatch(
+          train, test, "examples of shape \(test.shape), where \(train.source) has \(train.shape)")
+      }
+      guard train.featureNames == test.featureNames else {
+        throw DataParts.mismatch(train, test, "other columns than \(train.source)")
+      }
+      guard train.classNames == test.classNames else {
+        throw DataParts.mismatch(train, test, "other classes than \(train.source)")
+      }
+    }
+    self.train = train
+    self.test = test
+  }
+
+  private static func mismatch(
+    _ train: LabeledData, _ test: LabeledData, _ what: String
+  ) -> DataError {
+    DataError(
+      .mismatch, file: test.source, what: what,
+      remedy: "use a test file that belongs to the training file")
+  }
+}
+
+extension LabeledData {
+  /// Loads what `--data` names: a folder with a data set, or a file.
+  ///
+  /// A folder is searched for, in this order: IDX files in the spelling of MNIST
+  /// (`train-images*` and `train-labels*`, `t10k-*` or `test-*` for the test part);
+  /// `train.csv` and perhaps `test.csv`; `train.svm` and perhaps `test.svm`; a single `.csv`; a
+  /// single `.svm` or `.libsvm`, with `NAME.t.svm` for the test part. Each may be gzip with `.gz`
+  /// at the end of its name. A file may be any of these; an IDX file stands for its folder's pair
+  /// of images and labels.
+  ///
+  /// - Parameters:
+  ///   - path: a folder or file.
+  ///   - label: the column with the class, in CSV files.
+  ///   - limit: the most bytes that one file may unpack to.
+  /// - Throws: `DataError` when nothing is found, naming what was looked for, or from the reader.
+  public static func load(
+    _ path: String, label: CSV.LabelColumn = .last, limit: Int = standardDataLimit
+  ) throws -> DataParts {
+    if let names = try listFolder(path) {
+      return try loadFolder(DataFolder(path: path, names: names), label, limit)
+    }
+    return try loadFile(path, label, limit)
+  }
+
+  private static func loadFolder(
+    _ folder: DataFolder, _ label: CSV.LabelColumn, _ limit: Int
+  ) throws -> DataParts {
+    if let images = folder.first(prefix: "train-images") {
+      return try loadIDX(folder, images: images, limit)
+    }
+    if let train = folder.first(names: ["train.csv"]) {
+      return try loadCSV(train, test: folder.first(names: ["test.csv"]), label, limit)
+    }
+    let sparse = ["svm", "libsvm"]
+    if let train = folder.first(names: sparse.map { "train.\($0)" }) {
+      let test = folder.first(names: sparse.map { "test.\($0)" })
+      return try loadLIBSVM(train, test: test, limit)
+    }
+    if let table = try folder.single(suffixes: [".csv"], test: nil) {
+      return try loadCSV(table.train, test: nil, label, limit)
+    }
+    if let file = try folder.single(suffixes: [".svm", ".libsvm"], test: ".t") {
+      return try loadLIBSVM(file.train, test: file.test, limit)
+    }
+    throw folder.nothingFound()
+  }
+
+  private static func loadFile(
+    _ path: String, _ label: CSV.LabelColumn, _ limit: Int
+  ) throws -> DataParts {
+    switch try DataFormat(path: path, limit: limit) {
+    case .idx:
+      let (parent, name) = splitPath(path)
+      guard name.contains("images"), let names = try listFolder(parent) else {
+        throw DataError(
+          .wrongKind, file: path, what: "an IDX file alone is not a data set",
+          remedy: "name the folder that holds its images and labels")
+      }
+      let folder = DataFolder(path: parent, names: names)
+      let labels = try idxLabels(folder, images: name)
+      let train = try IDX.labeled(
+        images: IDX.read(path, limit: limit), labels: IDX.read(labels, limit: limit))
+      return try DataParts(train: train, test: nil)
+    case .csv: return try loadCSV(path, test: nil, label, limit)
+    case .libsvm: return try loadLIBSVM(path, test: nil, limit)
+    }
+  }
+
+  private static func loadIDX(
+    _ folder: DataFolder, images: String, _ limit: Int
+  ) throws -> DataParts {
+    let train = try IDX.labeled(
+      images: IDX.read(folder.joined(images), limit: limit),
+      labels: IDX.read(idxLabels(folder, images: images), limit: limit))
+    let found = folder.first(prefix: "t10k-images") ?? folder.first(prefix: "test-images")
+    guard let testImages = found else { return try DataParts(train: train, test: nil) }
+    let test = try IDX.labeled(
+      images: IDX.read(folder.joined(testImages), limit: limit),
+      labels: IDX.read(idxLabels(folder, images: testImages), limit: limit),
+      classNames: train.classNames)
+    return try DataParts(train: train, test: test)
+  }
+
+  /// The label file that belongs to a file of images.
+  private static func idxLabels(_ folder: DataFolder, images: String) throws -> String {
+    let prefix = (images.split(separator: "images").first.map(String.init) ?? "") + "labels"
+    guard let found = folder.first(prefix: prefix) else {
+      throw DataError(
+        .missing, file: folder.joined(images), what: "no labels for these images: no \(prefix)*",
+        remedy: "put \(prefix)-idx1-ubyte or \(prefix)-idx1-ubyte.gz beside it")
+    }
+    return folder.joined(found)
+  }
+
+  private static func loadCSV(
+    _ path: String, test: String?, _ label: CSV.LabelColumn, _ limit: Int
+  ) throws -> DataParts {
+    var options = CSV.Options(label: label, limit: limit)
+    let train = try CSV.read(path, options: options)
+    options.classNames = train.classNames
+    // A test part is written like its training part.
+    options.header = train.featureNames.isEmpty ? .absent : .present
+    return try DataParts(
+      train: train, test: test.map { try CSV.read($0, options: options) })
+  }
+
+  private static func loadLIBSVM(
+    _ path: String, test: String?, _ limit: Int
+  ) throws -> DataParts {
+    let train = try LIBSVM.read(path, limit: limit)
+    guard let test else { return try DataParts(train: train.dense(limit: limit), test: nil) }
+    // Rare features may occur in one part only.
+    let other = try LIBSVM.read(
+      test, classNames: train.classNames, features: train.featureCount, limit: limit)
+    return try DataParts(
+      train: train.widened(to: other.featureCount).dense(limit: limit),
+      test: other.dense(limit: limit))
+  }
+}
