@@ -1,0 +1,75 @@
+// Which kernel takes a product, and how it is cut. The thresholds were measured against OpenBLAS
+// 0.3.21 (SkylakeX kernels) on a Zen 5 with AVX-512; see Documentation/decisions.
+#include "product_plan.h"
+#include "parallel.h"
+
+// A dimension up to this makes a product skinny: BLAS packs more than it multiplies.
+#define SKINNY 32
+// Products of at most this many multiply-adds are ours whatever their form.
+#define SMALL ((int64_t)64 * 64 * 64)
+// Inner products pay for adding up their lanes from this length on.
+#define DOTS_K 64
+// k is cut from this length on if the result alone does not give the threads enough to do.
+#define LONG_K 8192
+#define K_PARTS 16
+
+problem product_swapped(const problem *p) {
+  problem q = *p;
+  q.m = p->n, q.n = p->m;
+  q.a = p->b, q.a_m = p->b_n, q.a_k = p->b_k;
+  q.b = p->a, q.b_k = p->a_k, q.b_n = p->a_m;
+  q.c_m = p->c_n, q.c_n = p->c_m;
+  return q;
+}
+
+static void choose(const problem *p, product_plan *plan) {
+  const int64_t least = ol_min64(p->k, ol_min64(p->m, p->n));
+  if (least > SKINNY && p->m * p->n * p->k > SMALL && product_blas_takes(p)) {
+    plan->way = PRODUCT_BLAS;
+    return;
+  }
+  // Rows of a contiguous along k and few columns (or the mirror image): inner products.
+  plan->way = PRODUCT_DOTS;
+  if (p->k >= DOTS_K && p->a_k == 1 && p->n <= SKINNY && p->m >= p->n) return;
+  if (p->k >= DOTS_K && p->b_k == 1 && p->b_n != 1 && p->m <= SKINNY) {
+    plan->swapped = 1;
+    return;
+  }
+  // Otherwise vectors along whichever of n and m is contiguous.
+  plan->way = PRODUCT_PANEL;
+  plan->swapped = p->b_n == 1 ? p->a_m == 1 && p->m > p->n && p->n <= SKINNY
+                              : p->a_m == 1 && p->m <= 4096;
+}
+
+product_plan product_plan_for(const problem *original, int threads) {
+  product_plan plan = {.parts = 1, .part = original->k};
+  choose(original, &plan);
+  const problem p = plan.swapped ? product_swapped(original) : *original;
+
+  if (p.k >= LONG_K && p.m * p.n <= SKINNY * SKINNY && plan.way != PRODUCT_BLAS) {
+    plan.part = ol_round_up(ol_ceil_div(p.k, K_PARTS), 64);
+    plan.parts = ol_ceil_div(p.k, plan.part);
+    threads = 1;
+  }
+
+  plan.cut_n = plan.way != PRODUCT_DOTS && p.n > p.m;
+  const int64_t length = plan.cut_n ? p.n : p.m, flops = p.m * p.n * p.k;
+  if (plan.way == PRODUCT_BLAS)
+    // The cut may show in the last bits, so it depends on the shape only.
+    plan.piece = flops < 4 * OL_PARALLEL_FLOPS ? length
+                 : ol_max64(ol_round_up(ol_ceil_div(length, 8), 96), 96);
+  else
+    plan.piece = threads <= 1 || flops < OL_PARALLEL_FLOPS
+                     ? length
+                     : ol_round_up(ol_ceil_div(length, 4 * (int64_t)threads), plan.cut_n ? 64 : 4);
+  plan.piece = ol_max64(plan.piece, 1);
+  plan.pieces = ol_ceil_div(length, plan.piece);
+
+  plan.slots = plan.parts > 1 ? plan.parts : plan.way == PRODUCT_PANEL ? plan.pieces : 1;
+  if (plan.way == PRODUCT_PANEL)
+    plan.slot = product_panel_scratch(&p, plan.cut_n ? p.m : plan.piece,
+                                      plan.cut_n ? plan.piece : p.n);
+  else if (plan.way == PRODUCT_DOTS && p.b_k != 1)
+    plan.slot = ol_round_up(p.n * plan.part * p.element, 64);
+  return plan;
+}
