@@ -211,6 +211,7 @@ OL_INLINE float erf_f32(float x) {
 }
 
 // For positive finite x and finite y; through double, where the error of y log x cannot be seen.
+#define OL_HAS_VECTOR_POW_f32 1
 OL_INLINE float pow_positive_f32(float x, float y) {
   return (float)exp_f64((double)y * log_f64((double)x));
 }
