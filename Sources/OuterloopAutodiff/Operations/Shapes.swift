@@ -96,6 +96,11 @@ extension Tensor {
     guard axis >= 0, axis < shape.count else { return Tensor(invalid: "iota on axis \(axis)") }
     return apply(.iota(Iota(axis: axis, type: TensorType(shape, dtype))), [])
   }
+
+  /// The identity matrix.
+  public static func eye(_ n: Int, dtype: DType = .float32) -> Tensor {
+    iota([n, n], axis: 0, dtype: dtype).equals(iota([n, n], axis: 1, dtype: dtype))
+  }
 }
 
 /// Tensors one after another along an axis.

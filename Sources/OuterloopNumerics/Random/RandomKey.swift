@@ -87,3 +87,12 @@ extension DType {
     }
   }
 }
+
+extension RandomKey {
+  /// Keys of `count` streams that are independent of each other and of this one.
+  public func split(_ count: Int) -> [RandomKey] {
+    let seed = UInt64(words.0) | UInt64(words.1) << 32
+    let index = UInt64(words.2) | UInt64(words.3) << 32
+    return (0..<count).map { RandomKey(seed: seed ^ index, purpose: "split", index: UInt64($0)) }
+  }
+}

@@ -1,0 +1,35 @@
+public import OuterloopAutodiff
+public import OuterloopNumerics
+
+/// The data order of training: a batch is a pure function of the step, so any step can be replayed.
+public struct Batches<Batch: Structure>: Sendable {
+  /// The batch of step `t`, counted from 0.
+  public let batch: @Sendable (Int) throws -> Batch
+
+  public init(_ batch: @escaping @Sendable (Int) throws -> Batch) { self.batch = batch }
+}
+
+extension Batches where Batch == NoTensors {
+  /// Every step sees all the data, which the loss captures.
+  public static var full: Batches { Batches { _ in NoTensors() } }
+}
+
+extension Batches where Batch == Tensor {
+  /// Indices (int32, shape [size]) into `count` examples: each epoch is a new random order named by
+  /// (seed, epoch), cut into batches; a last short batch is left out.
+  ///
+  /// The loss gathers the rows: `images.gathered(at: batch)`.
+  public static func shuffled(count: Int, size: Int, seed: UInt64) throws -> Batches {
+    guard size > 0, count >= size else {
+      throw TensorError(
+        "batches of \(size) from \(count) examples: the size must lie in 1...\(count)")
+    }
+    let perEpoch = count / size
+    let cache = EpochOrder(count: count, seed: seed)
+    return Batches { step in
+      let order = cache.order(of: step / perEpoch)
+      let start = (step % perEpoch) * size
+      return Tensor(order[start..<(start + size)].map { Int32($0) })
+    }
+  }
+}

@@ -1,0 +1,78 @@
+public import OuterloopAutodiff
+public import OuterloopNumerics
+
+/// A long short-term memory cell (Hochreiter and Schmidhuber 1997, with forget gate).
+///
+///     (i, f, g, o) = x W + h U + b
+///     c' = sigmoid(f) c + sigmoid(i) tanh(g);   h' = sigmoid(o) tanh(c')
+public struct LSTMCell: Structure {
+  /// (inputs, 4 units), gates in the order input, forget, candidate, output
+  public var input: Tensor
+  /// (units, 4 units)
+  public var recurrent: Tensor
+  /// (4 units)
+  public var bias: Tensor
+  public var units: Int
+
+  /// What is carried from step to step: each (n, units).
+  public struct State: Structure {
+    public var hidden, cell: Tensor
+
+    public init(hidden: Tensor, cell: Tensor) {
+      self.hidden = hidden
+      self.cell = cell
+    }
+
+    public mutating func visit(
+      _ path: String, _ body: (String, inout Tensor) throws -> Void
+    ) rethrows {
+      try hidden.visit(path + ".hidden", body)
+      try cell.visit(path + ".cell", body)
+    }
+  }
+
+  /// Glorot-uniform matrices; the forget gate's bias starts at 1.
+  public init(inputs: Int, units: Int, key: RandomKey, dtype: DType = .float32) {
+    let keys = key.split(2)
+    input = Initializer.glorot(
+      [inputs, 4 * units], fanIn: inputs, fanOut: units, key: keys[0], dtype: dtype)
+    recurrent = Initializer.glorot(
+      [units, 4 * units], fanIn: units, fanOut: units, key: keys[1], dtype: dtype)
+    let forget = (0..<(4 * units)).map { $0 / Swift.max(units, 1) == 1 ? 1.0 : 0.0 }
+    bias = Tensor(forget).cast(to: dtype)
+    self.units = units
+  }
+
+  public func zeroState(_ examples: Int) -> State {
+    let zero = Tensor.zeros([examples, units], dtype: bias.dtype)
+    return State(hidden: zero, cell: zero)
+  }
+
+  /// One step: x (n, inputs).
+  public func callAsFunction(_ x: Tensor, _ state: State) -> State {
+    let gates = matmul(x, input) + matmul(state.hidden, recurrent) + bias
+    func gate(_ index: Int) -> Tensor {
+      gates.sliced(axis: 1, (index * units)..<((index + 1) * units))
+    }
+    let cell = sigmoid(gate(1)) * state.cell + sigmoid(gate(0)) * tanh(gate(2))
+    return State(hidden: sigmoid(gate(3)) * tanh(cell), cell: cell)
+  }
+
+  /// The states after each entry of a sequence (steps, n, inputs), from zeros.
+  public func callAsFunction(sequence x: Tensor) -> [State] {
+    guard x.rank == 3 else { return [] }
+    var state = zeroState(x.shape[1])
+    return (0..<x.shape[0]).map { step in
+      state = self(x.example(step), state)
+      return state
+    }
+  }
+
+  public mutating func visit(
+    _ path: String, _ body: (String, inout Tensor) throws -> Void
+  ) rethrows {
+    try input.visit(path + ".input", body)
+    try recurrent.visit(path + ".recurrent", body)
+    try bias.visit(path + ".bias", body)
+  }
+}
