@@ -41,10 +41,14 @@ struct Canvas: Sendable {
       """ + body + "</svg>\n"
   }
 
-  mutating func rect(_ box: Box, fill: String, stroke: Stroke? = nil, opacity: Double = 1) {
+  /// A rectangle; a crisp one ends on whole pixels, so that neighbours leave no seam.
+  mutating func rect(
+    _ box: Box, fill: String, stroke: Stroke? = nil, opacity: Double = 1, isCrisp: Bool = false
+  ) {
     let (x, y, w, h) = (n(box.x), n(box.y), n(box.width), n(box.height))
     body += "<rect x=\"\(x)\" y=\"\(y)\" width=\"\(w)\" height=\"\(h)\" fill=\"\(fill)\""
     if opacity < 1 { body += " fill-opacity=\"\(n(opacity))\"" }
+    if isCrisp { body += " shape-rendering=\"crispEdges\"" }
     body += attributes(of: stroke) + "/>\n"
   }
 

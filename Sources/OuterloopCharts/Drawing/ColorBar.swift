@@ -7,6 +7,7 @@ struct ColorBar: Sendable {
   private let label: String
   private let ticks: Ticks
   private let size: Double
+  private let labelSize: Double
 
   /// - Parameter height: of the bar, about; it decides the number of ticks.
   init(_ label: String, scale: Scale, map: ColorMap, height: Double, theme: Theme) {
@@ -14,9 +15,10 @@ struct ColorBar: Sendable {
     self.scale = scale
     self.map = map
     size = theme.tick
+    labelSize = theme.label
     ticks = Ticks(for: scale, count: max(2, min(8, Int(height / (theme.tick * 3)))))
     let widest = ticks.major.map { TextWidth.of($0.label, size: theme.tick) }.max() ?? 0
-    width = theme.tick * (1.2 + 1.2 + 0.8) + widest + (label.isEmpty ? 0 : theme.tick * 1.7)
+    width = theme.tick * (1.2 + 1.2 + 0.8) + widest + (label.isEmpty ? 0 : theme.tick * 1.9)
   }
 
   /// A scale for colours: the values' own range, symmetric around zero for a diverging map.
@@ -42,12 +44,10 @@ struct ColorBar: Sendable {
     for index in 0..<strips {
       let share = (Double(index) + 0.5) / Double(strips)
       let height = bar.height / Double(strips)
-      // Half a pixel of overlap hides the seams.
       let top = bar.maxY - Double(index + 1) * height
-      let overlap = index == 0 ? 0 : min(0.5, height)
       canvas.rect(
-        Box(x: bar.x, y: top, width: bar.width, height: height + overlap),
-        fill: map.color(share).hex)
+        Box(x: bar.x, y: top, width: bar.width, height: height), fill: map.color(share).hex,
+        isCrisp: true)
     }
     canvas.rect(bar, fill: "none", stroke: Stroke(color: Theme.frame))
     for tick in ticks.major {
@@ -58,8 +58,8 @@ struct ColorBar: Sendable {
         tick.label, at: Pixel(x: bar.maxX + size * 0.6, y: y + size * 0.35), size: size)
     }
     canvas.text(
-      TextWidth.fit(label + ticks.base, into: bar.height, size: size),
-      at: Pixel(x: plot.maxX + gap + width - size * 0.4, y: bar.midY), size: size,
+      TextWidth.fit(label + ticks.base, into: bar.height, size: labelSize),
+      at: Pixel(x: plot.maxX + gap + width - size * 0.4, y: bar.midY), size: labelSize,
       anchor: .middle, turn: -90)
   }
 }

@@ -16,6 +16,10 @@ struct Box: Sendable, Hashable {
   var midX: Double { x + width / 2 }
   var midY: Double { y + height / 2 }
 
+  func touches(_ other: Box) -> Bool {
+    x < other.maxX && other.x < maxX && y < other.maxY && other.y < maxY
+  }
+
   /// The box without strips along its four sides; never narrower or lower than a pixel.
   func inset(
     left: Double = 0, top: Double = 0, right: Double = 0, bottom: Double = 0

@@ -28,7 +28,7 @@ enum Marker: Sendable, CaseIterable {
   /// Draws the marker; `radius` in pixels. All shapes cover about the same area.
   func draw(
     on canvas: inout Canvas, at center: Pixel, radius r: Double, fill: String, opacity: Double = 1,
-    outline: Stroke = Stroke(color: "#ffffff", width: 0.7)
+    outline: Stroke? = Stroke(color: "#ffffff", width: 0.7)
   ) {
     let points: [(Double, Double)]
     switch self {

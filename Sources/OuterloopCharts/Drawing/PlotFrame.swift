@@ -50,13 +50,14 @@ struct PlotFrame: Sendable {
     var left = 0.0
     var box = area
     var yTicks = Ticks(for: request.y.scale, count: 2)
-    // Slanted names change the height, which can change the ticks: the second pass settles it.
-    for _ in 0..<2 {
+    // Slanted names change the height, which can change the ticks: the last pass settles it.
+    for _ in 0..<3 {
       let tickHeight = request.x.categories == nil ? theme.tick * 1.6 : names.height
       let height = max(20, area.height - theme.tick * 0.6 - tickHeight - xLabelHeight)
       yTicks = PlotFrame.ticks(of: request.y, length: height, spacing: theme.tick * 2.9)
       let widest = yTicks.major.map { TextWidth.of($0.label, size: theme.tick) }.max() ?? 0
       left = min(widest + theme.tick * 0.9, area.width * 0.32) + yLabelWidth
+      left = max(left, min(names.overhang, area.width * 0.22))
       let right = max(theme.tick * 1.2, labels.width + request.reserve)
       box = Box(
         x: area.x + left, y: area.y + theme.tick * 0.6,
@@ -97,6 +98,12 @@ struct PlotFrame: Sendable {
 
   func pixel(_ xValue: Double, _ yValue: Double) -> Pixel { Pixel(x: x(xValue), y: y(yValue)) }
 
+  /// Whether a pixel is in the plot; its markers are then drawn whole, even over the edge.
+  func contains(_ pixel: Pixel) -> Bool {
+    pixel.x >= plot.x - 0.5 && pixel.x <= plot.maxX + 0.5 && pixel.y >= plot.y - 0.5
+      && pixel.y <= plot.maxY + 0.5
+  }
+
   /// Says in the middle of the plot why it is empty.
   func drawEmpty(_ text: String, on canvas: inout Canvas) {
     let size = canvas.theme.label
@@ -114,8 +121,7 @@ struct PlotFrame: Sendable {
       return Ticks(for: side.scale, count: Int(length / spacing))
     }
     // Lines of text need about 40% of the spacing of numbers.
-    let fits = max(1, Int(length / (spacing * 0.42)))
-    let stride = max(1, (names.count + fits - 1) / fits)
+    let stride = CategoryLabels.stride(spacing * 0.42 * Double(names.count) / length)
     var result = Ticks(for: side.scale, count: 2)
     result.minor = []
     result.major = Swift.stride(from: 0, to: names.count, by: stride).map {
@@ -131,14 +137,18 @@ struct PlotFrame: Sendable {
     guard side.categories == nil else { return Ticks(for: side.scale, count: 2) }
     var count = max(2, Int(width / (theme.tick * 4)))
     while true {
-      let ticks = Ticks(for: side.scale, count: count)
+      var ticks = Ticks(for: side.scale, count: count)
       let fits = zip(ticks.major, ticks.major.dropFirst()).allSatisfy { one, next in
         let distance = (side.scale.fraction(next.value) - side.scale.fraction(one.value)) * width
         let need =
           TextWidth.of(one.label, size: theme.tick) + TextWidth.of(next.label, size: theme.tick)
         return distance >= need / 2 + theme.tick * 0.8
       }
-      if fits || count == 2 { return ticks }
+      if fits { return ticks }
+      if count == 2 {
+        ticks.major.removeSubrange(min(1, ticks.major.count)...)
+        return ticks
+      }
       count -= 1
     }
   }
@@ -200,7 +210,7 @@ struct PlotFrame: Sendable {
       TextWidth.fit(request.x.label + base(request.x, xTicks), into: plot.width, size: size),
       at: Pixel(x: plot.midX, y: bottom), size: size, anchor: .middle)
     canvas.text(
-      TextWidth.fit(request.y.label + base(request.y, yTicks), into: plot.height * 1.1, size: size),
+      TextWidth.fit(request.y.label + base(request.y, yTicks), into: plot.height, size: size),
       at: Pixel(x: left + size, y: plot.midY), size: size, anchor: .middle, turn: -90)
   }
 }

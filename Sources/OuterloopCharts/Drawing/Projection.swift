@@ -11,10 +11,11 @@ struct SpacePoint: Sendable, Hashable {
 /// (x cos a - y sin a, x sin a + y cos a) = (right, depth), and the picture shows
 /// (right, z h cos e + depth sin e) with y up, where h is the height of the box.
 struct Projection: Sendable {
-  private let turn: (sin: Double, cos: Double)
-  private let tilt: (sin: Double, cos: Double)
-  private let boxHeight: Double
-  private let unit: Double
+  let turn: (sin: Double, cos: Double)
+  let tilt: (sin: Double, cos: Double)
+  let boxHeight: Double
+  /// Pixels for the length of the box.
+  let unit: Double
   private let center: Pixel
 
   /// The largest projection whose box lies within `area`.
@@ -22,7 +23,7 @@ struct Projection: Sendable {
   /// - Parameters:
   ///   - azimuth: turn around the vertical, in degrees.
   ///   - elevation: of the eye above the ground, in degrees; brought into 5...85.
-  init(azimuth: Double, elevation: Double, area: Box, boxHeight: Double = 0.72) {
+  init(azimuth: Double, elevation: Double, area: Box, boxHeight: Double = 0.62) {
     turn = Mathematics.sinCos(degrees: azimuth.isFinite ? azimuth : 35)
     tilt = Mathematics.sinCos(degrees: elevation.isFinite ? max(5, min(85, elevation)) : 28)
     self.boxHeight = boxHeight

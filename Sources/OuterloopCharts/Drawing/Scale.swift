@@ -5,6 +5,8 @@ struct Scale: Sendable, Hashable {
   let kind: AxisScale
   let lower: Double
   let upper: Double
+  /// Whether ticks between whole numbers would mean nothing: epochs, counts.
+  var isWhole = false
 
   /// Values of a magnitude beyond these limits are treated as infinite, or as zero.
   static let magnitudes = 1e-280...1e280
@@ -27,12 +29,15 @@ struct Scale: Sendable, Hashable {
     }
     var low = Double.infinity
     var high = -Double.infinity
+    isWhole = kind == .linear
     for value in values where Scale.canShow(value, kind) {
+      if isWhole, value != value.rounded() { isWhole = false }
       low = min(low, value)
       high = max(high, value)
     }
     guard low <= high else {
       (lower, upper) = kind == .log ? (0.1, 10) : (0, 1)
+      isWhole = false
       return
     }
     switch kind {

@@ -19,7 +19,7 @@ struct SurfaceBox: Sendable {
   init(_ figure: Surface, mesh: SurfaceMesh, area: Box, theme: Theme) {
     size = theme.tick
     labelSize = theme.label
-    let count = { (length: Double) in max(2, Int(length / (theme.tick * 4.5))) }
+    let count = { (length: Double) in max(2, Int(length / (theme.tick * 3))) }
     let (x, y, z) = (
       Ticks(for: mesh.scales.x, count: count(area.width * 0.4)),
       Ticks(for: mesh.scales.y, count: count(area.width * 0.4)),
@@ -29,10 +29,15 @@ struct SurfaceBox: Sendable {
       ticks.major.map { TextWidth.of($0.label, size: theme.tick) }.max() ?? 0
     }
     let left = max(widest(z) + theme.tick * 0.8 + theme.label * 1.7, widest(y) + theme.tick)
+    // The axis names hang below the middle of the two floor edges, which are higher than the
+    // lowest corner by half of what the edge rises.
+    let rough = Projection(azimuth: figure.azimuth, elevation: figure.elevation, area: area)
+    let flatter = min(abs(rough.turn.sin), abs(rough.turn.cos))
+    let rise = 0.6 * flatter * rough.tilt.sin * rough.unit / 2
     let inner = area.inset(
       left: min(left, area.width * 0.25), top: theme.tick * 0.5,
       right: min(max(widest(x), widest(y)) + theme.tick, area.width * 0.2),
-      bottom: theme.tick * 2.2)
+      bottom: max(theme.tick * 2.2, theme.tick * 4 - rise))
     let projection = Projection(
       azimuth: figure.azimuth, elevation: figure.elevation, area: inner)
     self.projection = projection
@@ -56,9 +61,11 @@ struct SurfaceBox: Sendable {
 
   func draw(on canvas: inout Canvas) {
     drawWalls(on: &canvas)
-    for (index, side) in sides.enumerated() {
-      draw(side, isUpright: index == 2, on: &canvas)
-    }
+    // The upright axis first: where labels would touch, those of the floor give way.
+    var taken: [Box] = []
+    draw(sides[2], isUpright: true, taken: &taken, on: &canvas)
+    draw(sides[0], isUpright: false, taken: &taken, on: &canvas)
+    draw(sides[1], isUpright: false, taken: &taken, on: &canvas)
   }
 
   private func drawWalls(on canvas: inout Canvas) {
@@ -91,7 +98,9 @@ struct SurfaceBox: Sendable {
     }
   }
 
-  private func draw(_ side: Side, isUpright: Bool, on canvas: inout Canvas) {
+  private func draw(
+    _ side: Side, isUpright: Bool, taken: inout [Box], on canvas: inout Canvas
+  ) {
     let stroke = Stroke(color: Theme.frame)
     let (start, end) = (projection.pixel(side.edge(0)), projection.pixel(side.edge(1)))
     canvas.line(start, end, stroke)
@@ -107,13 +116,15 @@ struct SurfaceBox: Sendable {
     for tick in side.ticks.major {
       let foot = projection.pixel(side.edge(side.scale.fraction(tick.value)))
       canvas.line(foot, Pixel(x: foot.x + out.x * 5, y: foot.y + out.y * 5), stroke)
-      canvas.text(
-        tick.label,
-        at: Pixel(
-          x: foot.x + out.x * size * 0.75,
-          y: foot.y + out.y * size * 0.9 + size * 0.35),
-        size: size, anchor: anchor)
-      widest = max(widest, TextWidth.of(tick.label, size: size))
+      let place = Pixel(
+        x: foot.x + out.x * size * 0.75, y: foot.y + out.y * size * 0.9 + size * 0.35)
+      let width = TextWidth.of(tick.label, size: size)
+      let left = anchor == .start ? 0 : anchor == .end ? width : width / 2
+      let label = Box(x: place.x - left, y: place.y - size * 0.8, width: width, height: size * 0.9)
+      if taken.contains(where: { $0.touches(label) }) { continue }
+      taken.append(label)
+      canvas.text(tick.label, at: place, size: size, anchor: anchor)
+      widest = max(widest, width)
     }
     drawName(side, from: start, to: end, out: out, widest: widest, on: &canvas)
   }

@@ -119,6 +119,21 @@ struct SurfaceMesh: Sendable {
     return result
   }
 
+  /// Whether the surface stands between a point and the eye: the line of sight, which rises by
+  /// tan(elevation) over the ground, dips below it somewhere.
+  func hides(_ point: SpacePoint, _ view: Projection) -> Bool {
+    let step = 0.25 / Double(max(columns.count, rows.count, 2))
+    let rise = view.tilt.sin / view.tilt.cos / view.boxHeight
+    var way = step * 2
+    while way < 1.5 {
+      let (x, y) = (point.x - view.turn.sin * way, point.y - view.turn.cos * way)
+      guard abs(x) <= 0.5, abs(y) <= 0.5, point.z + rise * way <= 0.5 else { return false }
+      if let ground = height(x, y), ground > point.z + rise * way + 0.01 { return true }
+      way += step
+    }
+    return false
+  }
+
   private func place(_ point: Surface.Point) -> SpacePoint? {
     guard scales.x.canShow(point.x), scales.y.canShow(point.y) else { return nil }
     let x = scales.x.fraction(point.x) - 0.5

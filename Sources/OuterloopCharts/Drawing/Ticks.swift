@@ -24,7 +24,11 @@ struct Ticks: Sendable, Hashable {
   init(for scale: Scale, count: Int) {
     let wanted = max(2, min(20, count))
     switch scale.kind {
-    case .linear: self = Ticks.linear(from: scale.lower, to: scale.upper, count: wanted)
+    case .linear:
+      // Steps of 1 at least between whole numbers, unless that leaves hardly any tick.
+      let (lower, upper) = (scale.lower, scale.upper)
+      self = Ticks.linear(from: lower, to: upper, count: wanted, least: scale.isWhole ? 1 : 0)
+      if major.count < 2 { self = Ticks.atLeastTwo(from: lower, to: upper, count: wanted) }
     case .log: self = Ticks.log(from: scale.lower, to: scale.upper, count: wanted)
     }
   }
@@ -37,8 +41,21 @@ struct Ticks: Sendable, Hashable {
 
   // MARK: Linear
 
-  private static func linear(from lower: Double, to upper: Double, count: Int) -> Ticks {
-    let raw = (upper - lower) / Double(count)
+  /// Linear ticks, finer than wanted where a coarse step meets the limits less than twice.
+  private static func atLeastTwo(from lower: Double, to upper: Double, count: Int) -> Ticks {
+    var result = linear(from: lower, to: upper, count: count)
+    var finer = count
+    while result.major.count < 2, finer < 3 * count {
+      finer += 1
+      result = linear(from: lower, to: upper, count: finer)
+    }
+    return result
+  }
+
+  private static func linear(from lower: Double, to upper: Double, count: Int, least: Double = 0)
+    -> Ticks
+  {
+    let raw = max(least, (upper - lower) / Double(count))
     let exponent = Mathematics.decade(raw)
     let rough = raw / Mathematics.powerOfTen(exponent)
     let (digit, power): (Double, Int) =
@@ -63,7 +80,8 @@ struct Ticks: Sendable, Hashable {
 
     let largest = max(abs(values[0]), abs(values[values.count - 1]))
     let digits = largest > 0 ? Mathematics.decade(largest) - power + 1 : 1
-    if digits > 6 {
+    let exponential = largest >= 1e6 || (largest < 1e-3 && largest > 0)
+    if digits > (exponential ? 4 : 6) {
       let steps = linear(from: 0, to: values[values.count - 1] - values[0] + step / 2, count: count)
       let base = NumberText.significant(abs(values[0]), digits: 15)
       let labels = multiples.map { label($0 - multiples[0], power: power, steps: steps) }
@@ -71,7 +89,6 @@ struct Ticks: Sendable, Hashable {
         major: zip(values, labels).map { Tick(value: $0, label: $1) },
         base: values[0] < 0 ? " + \(base)" : " − \(base)")
     }
-    let exponential = largest >= 1e6 || (largest < 1e-3 && largest > 0)
     let labels = values.map { value in
       exponential
         ? NumberText.scientific(value, digits: significantDigits(of: value, power: power))
@@ -118,7 +135,7 @@ struct Ticks: Sendable, Hashable {
         return Ticks(major: labelled(values), minor: minor.filter { !values.contains($0) })
       }
     }
-    var plain = linear(from: lower, to: upper, count: count)
+    var plain = atLeastTwo(from: lower, to: upper, count: count)
     plain.major.removeAll { $0.value <= 0 }
     return plain
   }

@@ -43,7 +43,8 @@ public struct HeatMap: Figure {
       height: canvas.box.height * 0.7, theme: canvas.theme)
     let missing = values.map(\.count).reduce(0, +) - all.count
     let side = { (label: String, names: [String], count: Int) in
-      let padded = (0..<count).map { $0 < names.count ? names[$0] : "" }
+      let padded =
+        names.isEmpty ? [] : (0..<count).map { $0 < names.count ? names[$0] : "" }
       return PlotRequest.Side(
         label: label,
         scale: Scale(showing: [], kind: .linear, range: -0.5...Double(max(1, count)) - 0.5),
@@ -88,8 +89,7 @@ public struct HeatMap: Figure {
         end += 1
       }
       let box = cell(row, start..<end, frame: frame)
-      // An outline in the same colour closes the hairlines between neighbours.
-      canvas.rect(box, fill: fill, stroke: Stroke(color: fill, width: 0.5))
+      canvas.rect(box, fill: fill, isCrisp: true)
       if isEmpty {
         let cross = Stroke(color: "#aaaaaa")
         canvas.line(Pixel(x: box.x, y: box.y), Pixel(x: box.maxX, y: box.maxY), cross)

@@ -72,14 +72,16 @@ public struct Histogram: Figure {
     let floor = y.scale == .log ? (positive.min() ?? 1) / 2 : 0
     let top = positive.max() ?? 1
     let ceiling = y.scale == .log ? top * 1.3 : top * 1.06
+    var vertical = Scale(
+      showing: [floor, ceiling], kind: y.scale, range: y.range ?? floor...ceiling)
+    vertical.isWhole = self.height == .count && y.scale == .linear
     let frame = PlotFrame(
       PlotRequest(
         title: title,
         x: .init(label: x.label, scale: Histogram.padded(scale)),
         y: .init(
           label: y.label.isEmpty ? defaultLabel : y.label,
-          scale: Scale(
-            showing: [floor, ceiling], kind: y.scale, range: y.range ?? floor...ceiling)),
+          scale: vertical),
         legend: samples.indices.map { index in
           LegendEntry(
             name: samples[index].name,

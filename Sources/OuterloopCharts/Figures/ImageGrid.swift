@@ -31,16 +31,17 @@ public struct ImageGrid: Figure {
   public func svg(width: Double, height: Double) -> String {
     var canvas = Canvas(width: width, height: height)
     let theme = canvas.theme
-    // Once to find out how many fit, once more with the note about those that do not.
+    // Once to find out whether all fit; if not, once more with a line for the note that says so.
     var probe = canvas
     let free = Furniture.draw(title: title, notes: [], on: &probe)
     var layout = Layout(cells, columns: columns, in: free, theme: theme)
+    if layout.shown < cells.count {
+      let smaller = free.inset(bottom: theme.note * 1.35)
+      layout = Layout(cells, columns: columns, in: smaller, theme: theme)
+    }
     let hidden = cells.count - layout.shown
     let note = hidden > 0 ? "the first \(layout.shown) of \(cells.count) images" : ""
     let area = Furniture.draw(title: title, notes: [note], on: &canvas)
-    if hidden > 0 {
-      layout = Layout(Array(cells.prefix(layout.shown)), columns: columns, in: area, theme: theme)
-    }
     guard !cells.isEmpty else {
       canvas.text(
         "no images to show", at: Pixel(x: area.midX, y: area.midY), size: theme.label,
@@ -80,7 +81,8 @@ public struct ImageGrid: Figure {
       canvas.rect(box, fill: "none", stroke: Stroke(color: Theme.frame, width: 0.7))
     }
     canvas.text(
-      TextWidth.fit(cell.caption, into: slot.width - 2, size: layout.captionSize),
+      TextWidth.fit(
+        cell.caption, into: slot.width - layout.captionSize * 0.8, size: layout.captionSize),
       at: Pixel(x: slot.midX, y: slot.y + side + layout.captionSize * 1.25),
       size: layout.captionSize, anchor: .middle)
   }
@@ -90,7 +92,7 @@ public struct ImageGrid: Figure {
 private struct Layout {
   /// The sides of an image, in pixels.
   private(set) var side = 1.0
-  /// The font size of captions, 0.7 to 1 of the usual one.
+  /// The font size of captions, 0.8 to 1 of the usual one.
   private(set) var captionSize: Double
   /// How many cells there is room for.
   private(set) var shown = 0
@@ -106,19 +108,23 @@ private struct Layout {
     let most = max(1, Int((area.width + gap) / (smallest + gap)))
     let fitting = min(cells.count, most * max(1, Int((area.height + gap) / cellHeight(smallest))))
     let candidates = wanted.map { [max(1, min($0, most))] } ?? Array(1...max(1, min(most, fitting)))
+    let widest =
+      cells.prefix(500).map { TextWidth.of($0.caption, size: theme.note) }.max() ?? 0
+    var best = 0.0
     for count in candidates {
       let rows = (max(1, fitting) + count - 1) / count
       let across = (area.width + gap) / Double(count) - gap
       let down = (area.height + gap) / Double(rows) - gap - captionHeight
       let candidate = max(smallest, min(across, down))
-      if candidate > side || wanted != nil { (side, columns) = (candidate, count) }
+      // Larger images are no gain if their captions must be cut.
+      let room = area.width / Double(count) - theme.note * 0.8
+      let score = candidate * (widest * 0.82 <= room ? 1 : 0.6)
+      if score > best || wanted != nil { (best, side, columns) = (score, candidate, count) }
     }
     let rows = max(1, Int((area.height + gap + 0.01) / cellHeight(side)))
     shown = min(cells.count, rows * columns)
-    let widest =
-      cells.prefix(shown).map { TextWidth.of($0.caption, size: theme.note) }.max() ?? 0
-    let room = area.width / Double(columns) - 3
-    if widest > room { captionSize *= max(0.75, room / widest) }
+    let room = area.width / Double(columns) - theme.note * 0.8
+    if widest > room { captionSize *= max(0.8, room / widest) }
   }
 
   /// The place of a cell, captions included; the columns share the whole width.

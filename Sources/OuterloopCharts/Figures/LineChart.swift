@@ -99,8 +99,11 @@ public struct LineChart: Figure {
           ReferenceLabels.stroke(index, theme: canvas.theme))
       }
       for (index, curve) in series.enumerated() {
-        draw(curve, style: curve.style ?? index, on: &canvas, frame: frame)
+        drawLine(of: curve, style: curve.style ?? index, on: &canvas, frame: frame)
       }
+    }
+    for (index, curve) in series.enumerated() {
+      drawMarkers(of: curve, style: curve.style ?? index, on: &canvas, frame: frame)
     }
     if xs.isEmpty { frame.drawEmpty("no points to show", on: &canvas) }
     return canvas.document(label: title)
@@ -143,17 +146,26 @@ public struct LineChart: Figure {
     }
   }
 
-  private func draw(_ curve: Series, style: Int, on canvas: inout Canvas, frame: PlotFrame) {
-    let theme = canvas.theme
-    let points = zip(curve.x, curve.y).map { isVisible($0, $1) ? frame.pixel($0, $1) : nil }
-    let color = Palette.color(style)
-    for run in Runs.split(points) {
+  /// The stretches of a curve between its gaps.
+  private func runs(of curve: Series, frame: PlotFrame) -> [[Pixel]] {
+    Runs.split(zip(curve.x, curve.y).map { isVisible($0, $1) ? frame.pixel($0, $1) : nil })
+  }
+
+  private func drawLine(of curve: Series, style: Int, on canvas: inout Canvas, frame: PlotFrame) {
+    for run in runs(of: curve, frame: frame) {
       let thinned = Runs.thinned(curve.isStepped ? LineChart.steps(through: run) : run)
-      canvas.polyline(thinned, stroke(style, theme: theme))
-      // A point between two gaps has no line, so it always shows.
-      let marked = hasMarkers(curve) ? run : (run.count == 1 ? run : [])
-      for pixel in marked {
-        Palette.marker(style).draw(on: &canvas, at: pixel, radius: theme.line * 1.7, fill: color)
+      canvas.polyline(thinned, stroke(style, theme: canvas.theme))
+    }
+  }
+
+  private func drawMarkers(
+    of curve: Series, style: Int, on canvas: inout Canvas, frame: PlotFrame
+  ) {
+    let (marker, radius) = (Palette.marker(style), canvas.theme.line * 1.7)
+    // A point between two gaps has no line, so it always shows.
+    for run in runs(of: curve, frame: frame) where hasMarkers(curve) || run.count == 1 {
+      for pixel in run where frame.contains(pixel) {
+        marker.draw(on: &canvas, at: pixel, radius: radius, fill: Palette.color(style))
       }
     }
   }

@@ -73,16 +73,21 @@ public struct ParallelCoordinates: Figure {
         anchor: .middle, color: Theme.soft)
       return canvas.document(label: title)
     }
-    // The first axis needs room for its tick labels, the last one for half its name.
+    // The first axis needs room for its tick labels and half its name.
     let ticks = dimensions.indices.map { self.ticks($0, scales[$0], height: area.height, theme) }
-    let room = area.width / Double(dimensions.count) * 0.6
     let widest = ticks[0].map { TextWidth.of($0.label, size: theme.tick) }.max() ?? 0
     let halfName = TextWidth.of(dimensions[0].axis.label, size: theme.label) / 2
-    let left = min(max(widest + theme.tick, halfName), max(room, theme.tick * 3))
+    let most = area.width / Double(dimensions.count) * 0.6
+    let left = min(max(widest + theme.tick, halfName), max(most, theme.tick * 3))
     let hasBar = !outcomes.isEmpty
     let right = (hasBar ? bar.width + theme.tick : 0) + theme.tick * 2
-    let plot = area.inset(
-      left: left, top: theme.label * 2.9, right: right, bottom: theme.tick * 0.8)
+    let span = max(1, area.width - left - right)
+    let names = AxisNames(
+      dimensions.map(\.axis.label),
+      spacing: dimensions.count > 1 ? span / Double(dimensions.count - 1) : span, edge: left,
+      limit: area.height * 0.28,
+      theme: theme)
+    let plot = area.inset(left: left, top: names.height, right: right, bottom: theme.tick * 0.8)
     let columns = dimensions.indices.map { index in
       dimensions.count == 1
         ? plot.midX : plot.x + plot.width * Double(index) / Double(dimensions.count - 1)
@@ -90,9 +95,9 @@ public struct ParallelCoordinates: Figure {
     if hasBar { bar.draw(on: &canvas, rightOf: plot, gap: theme.tick * 2) }
     drawLines(columns, scales, bar: bar, plot: plot, on: &canvas)
     for index in dimensions.indices {
-      drawAxis(
-        index, columns: columns, scale: scales[index], ticks: ticks[index], plot: plot, on: &canvas)
+      drawAxis(columns, index, scale: scales[index], ticks: ticks[index], plot: plot, on: &canvas)
     }
+    names.draw(on: &canvas, columns: columns, bottom: plot.y)
     return canvas.document(label: title)
   }
 
@@ -153,9 +158,10 @@ public struct ParallelCoordinates: Figure {
   }
 
   private func drawAxis(
-    _ index: Int, columns: [Double], scale: Scale, ticks: [Tick], plot: Box, on canvas: inout Canvas
+    _ columns: [Double], _ index: Int, scale: Scale, ticks: [Tick], plot: Box,
+    on canvas: inout Canvas
   ) {
-    let (size, label) = (canvas.theme.tick, canvas.theme.label)
+    let size = canvas.theme.tick
     let column = columns[index]
     let stroke = Stroke(color: "#444444", width: 1.3)
     canvas.line(Pixel(x: column, y: plot.y), Pixel(x: column, y: plot.maxY), stroke)
@@ -169,12 +175,47 @@ public struct ParallelCoordinates: Figure {
         at: Pixel(x: column - size * 0.55, y: y + size * 0.35), size: size, anchor: .end, halo: true
       )
     }
-    let ends = index == 0 || index == columns.count - 1
-    let room = ends ? min(spacing * 0.94, 2 * max(column - 4, size * 3)) : spacing * 0.94
-    let lines = TextWidth.wrap(dimensions[index].axis.label, into: room, lines: 2, size: label)
-    for (line, text) in lines.enumerated() {
-      let row = plot.y - label * (0.7 + 1.15 * Double(lines.count - 1 - line))
-      canvas.text(text, at: Pixel(x: column, y: row), size: label, anchor: .middle)
+  }
+}
+
+/// The names above the axes: level in one or two lines where they fit, otherwise slanted.
+private struct AxisNames {
+  /// The space they take above the plot, in pixels.
+  let height: Double
+  private let lines: [[String]]
+  private let isSlanted: Bool
+  private let size: Double
+
+  /// - Parameters:
+  ///   - spacing: from axis to axis, in pixels.
+  ///   - edge: from the left end of the space to the first axis.
+  ///   - limit: how high slanted names may reach.
+  init(_ names: [String], spacing: Double, edge: Double, limit: Double, theme: Theme) {
+    size = theme.label
+    let wrapped = names.enumerated().map { index, name in
+      let room = index == 0 ? min(spacing * 0.94, edge * 2) : spacing * 0.94
+      return TextWidth.wrap(name, into: room, lines: 2, size: theme.label)
+    }
+    isSlanted = wrapped.contains { $0.contains { $0.last == "…" } }
+    let room = max(theme.label * 8, limit * 2)
+    lines = isSlanted ? names.map { [TextWidth.fit($0, into: room, size: theme.label)] } : wrapped
+    let widest = lines.map { TextWidth.of($0.joined(), size: theme.label) }.max() ?? 0
+    height =
+      isSlanted
+      ? widest / 2 + theme.label * 1.6
+      : theme.label * (0.9 + 1.15 * Double(lines.map(\.count).max() ?? 1))
+  }
+
+  func draw(on canvas: inout Canvas, columns: [Double], bottom: Double) {
+    for (column, texts) in zip(columns, lines) {
+      for (index, text) in texts.enumerated() {
+        let row = bottom - size * (0.7 + 1.15 * Double(texts.count - 1 - index))
+        // Slanted by 30 degrees: half as high as long. The end may be cut by the picture's edge.
+        let room = isSlanted ? max(0, canvas.box.width - column - size) / 0.87 : .infinity
+        canvas.text(
+          TextWidth.fit(text, into: room, size: size), at: Pixel(x: column, y: row), size: size,
+          anchor: isSlanted ? .start : .middle, turn: isSlanted ? -30 : 0)
+      }
     }
   }
 }

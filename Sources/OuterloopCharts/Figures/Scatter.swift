@@ -77,14 +77,14 @@ public struct Scatter: Figure {
           Pixel(x: frame.plot.x, y: row), Pixel(x: frame.plot.maxX, y: row),
           ReferenceLabels.stroke(index, theme: canvas.theme))
       }
-      // Many points are drawn smaller and let others shine through.
-      let usual = canvas.theme.line * (xs.count > 2000 ? 1.1 : xs.count > 300 ? 1.6 : 2.1)
-      let opacity = xs.count > 2000 ? 0.45 : xs.count > 300 ? 0.65 : 0.85
-      for (index, group) in groups.enumerated() {
-        draw(
-          group, style: group.style ?? index, radius: usual, opacity: opacity, on: &canvas,
-          frame: frame)
-      }
+    }
+    // Many points are drawn smaller and let others shine through.
+    let usual = canvas.theme.line * (xs.count > 2000 ? 1.1 : xs.count > 300 ? 1.6 : 2.1)
+    let opacity = xs.count > 2000 ? 0.45 : xs.count > 300 ? 0.65 : 0.85
+    for (index, group) in groups.enumerated() {
+      draw(
+        group, style: group.style ?? index, radius: usual, opacity: opacity, on: &canvas,
+        frame: frame)
     }
     if xs.isEmpty { frame.drawEmpty("no points to show", on: &canvas) }
     return canvas.document(label: title)
@@ -96,11 +96,14 @@ public struct Scatter: Figure {
   ) {
     for (index, point) in zip(group.x, group.y).enumerated() {
       guard Scale.canShow(point.0, x.scale), Scale.canShow(point.1, y.scale) else { continue }
+      let pixel = frame.pixel(point.0, point.1)
+      guard frame.contains(pixel) else { continue }
       let area = index < group.sizes.count ? group.sizes[index] : 1
       let share = area.isFinite ? max(0.05, min(40, area)).squareRoot() : 1
       Palette.marker(style).draw(
-        on: &canvas, at: frame.pixel(point.0, point.1), radius: radius * share,
-        fill: Palette.color(style), opacity: opacity)
+        on: &canvas, at: pixel, radius: radius * share,
+        fill: Palette.color(style), opacity: opacity,
+        outline: opacity > 0.8 ? Stroke(color: "#ffffff", width: 0.7) : nil)
     }
   }
 }

@@ -26,7 +26,7 @@ public struct Surface: Figure {
   /// `values[i][j]` is the height at (`xs[i]`, `ys[j]`); cells with a corner that is not a number,
   /// or outside the limits of `z`, are holes.
   public var values: [[Double]]
-  /// The path; it starts at a ring and ends at a dot. Hidden parts show as a faint line.
+  /// The path; it starts at a ring and ends at a dot. Hidden parts show as dashes.
   public var path: [Point]
   /// Where the eye is, in degrees: turned around the vertical, and above the ground (5...85).
   public var azimuth: Double
@@ -78,7 +78,6 @@ public struct Surface: Figure {
   ) {
     let near = box.projection.nearSide
     let pieces = mesh.pieces(of: route, near: near)
-    let edge = Stroke(color: "#000000", width: 0.4, opacity: 0.35)
     let (countX, countY) = (mesh.columns.count - 1, mesh.rows.count - 1)
     for stepX in 0..<countX {
       let i = near.x < 0 ? countX - 1 - stepX : stepX
@@ -87,10 +86,20 @@ public struct Surface: Figure {
         if let corners = mesh.corners(i, j) {
           let middle = corners.map(\.z).reduce(0, +) / 4 + 0.5
           let fill = ColorMap.sequential.color(middle).scaled(by: mesh.light(corners))
-          canvas.polygon(corners.map(box.projection.pixel), fill: fill.hex, stroke: edge)
+          let edge = fill.lightness > 0.35 ? "#000000" : "#ffffff"
+          canvas.polygon(
+            corners.map(box.projection.pixel), fill: fill.hex,
+            stroke: Stroke(color: edge, width: 0.4, opacity: 0.3))
         }
         for piece in pieces[[i, j]] ?? [] { drawPath(piece, box: box, on: &canvas) }
       }
+    }
+    // The hidden stretches once more, over everything, as dashes.
+    let hidden = route.map { mesh.hides($0, box.projection) ? box.projection.pixel($0) : nil }
+    let width = canvas.theme.line
+    for run in Runs.split(hidden) {
+      canvas.polyline(run, Stroke(color: "#ffffff", width: width, opacity: 0.8))
+      canvas.polyline(run, Stroke(color: "#d11141", width: width, dash: "4 3"))
     }
     drawEnds(route, box: box, on: &canvas)
   }
@@ -105,8 +114,6 @@ public struct Surface: Figure {
   private func drawEnds(_ places: [SpacePoint], box: SurfaceBox, on canvas: inout Canvas) {
     let width = canvas.theme.line
     let points = places.map(box.projection.pixel)
-    canvas.polyline(
-      points, Stroke(color: "#d11141", width: width * 0.6, dash: "3 3", opacity: 0.8))
     if let first = points.first {
       canvas.circle(
         first, radius: width * 2, fill: "#ffffff", stroke: Stroke(color: "#d11141", width: width))
