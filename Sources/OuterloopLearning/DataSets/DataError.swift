@@ -90,13 +90,17 @@ func grouped(_ number: Int) -> String {
   return number < 0 ? "-" + text : text
 }
 
-/// Text from a file made fit for one line of a message: at most `limit` characters, no controls.
+/// Text from a file made fit for one line of a message: at most `limit` characters, none of
+/// which controls the terminal or breaks the line.
 func quoted(_ bytes: some Sequence<UInt8>, limit: Int = 40) -> String {
   // A character is at most four bytes, so this prefix is enough.
   let text = String(decoding: Array(bytes.prefix(4 * limit + 4)), as: UTF8.self)
   var shown = ""
   for scalar in text.unicodeScalars.prefix(limit) {
-    shown.unicodeScalars.append(scalar.properties.generalCategory == .control ? "?" : scalar)
+    switch scalar.properties.generalCategory {
+    case .control, .format, .lineSeparator, .paragraphSeparator: shown += "?"
+    default: shown.unicodeScalars.append(scalar)
+    }
   }
   return text.unicodeScalars.count > limit ? "'\(shown)...'" : "'\(shown)'"
 }
