@@ -176,11 +176,11 @@ static int64_t weight(int op) {
   }
 }
 
-// A helper is worth its wake-up from about ten microseconds of work on.
+// A helper is worth its wake-up from about fifteen microseconds of work of its own on.
 static int worthwhile_threads(const ol_fused *k, const cut *c, int threads) {
   int64_t work = 0;
   for (int32_t i = 0; i < k->body_count; i++) work += weight(k->body[i].op);
-  int64_t useful = work * k->rows * k->cols / (1 << 17);
+  int64_t useful = work * k->rows * k->cols / (1 << 18);
   if (useful > c->chunks) useful = c->chunks;
   return useful < threads ? (useful < 1 ? 1 : (int)useful) : threads;
 }

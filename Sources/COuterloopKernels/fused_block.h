@@ -18,6 +18,10 @@ typedef struct ol_block {
   int is_first;       // of its chunk: reductions store into partials instead of adding
 } ol_block;
 
+// How two partial results become one: OL_JOIN_MAX is NaN if either is, OL_JOIN_NUMBER_MAX is for
+// operands known to be numbers.
+typedef enum ol_join { OL_JOIN_SUM, OL_JOIN_MAX, OL_JOIN_NUMBER_MAX } ol_join;
+
 OL_INLINE int ol_is_reduction(int op) { return op >= OL_COL_SUM && op <= OL_ALL_MAX; }
 
 OL_INLINE int64_t ol_reduction_lanes(const ol_block *block, const ol_instr *in) {

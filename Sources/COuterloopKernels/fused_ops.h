@@ -65,10 +65,10 @@
       OL_DEAR_LOOP(OL_MATH(NAME)(a[i]))                                     \
   }                                                                         \
   break;
-#define OL_REDUCE(LANES, IS_MAX)                                            \
+#define OL_REDUCE(LANES, HOW)                                               \
   {                                                                         \
     OL_A                                                                    \
-    OL_T(reduce_lanes)(a, n, LANES, block->partials, block->is_first, IS_MAX); \
+    OL_T(reduce_lanes)(a, n, LANES, block->partials, block->is_first, HOW); \
     block->partials += LANES;                                               \
   }                                                                         \
   break;
@@ -79,14 +79,19 @@ OL_INLINE int OL_T(any_beyond)(const T *a, int64_t n, T limit) {
   return any;
 }
 
+// Both are loaded whatever the condition; otherwise the compiler makes two masked loads of it.
+OL_INLINE T OL_T(choose)(T condition, T yes, T no) {
+  return OL_MATH(from_bits)(condition != 0 ? OL_MATH(bits)(yes) : OL_MATH(bits)(no));
+}
+
 // Float powers go through double, in vectors, if all bases are positive and all is finite.
 static void OL_T(power)(T *d, const T *a, const T *b, int64_t n) {
 #if OL_MATH(OL_HAS_VECTOR_POW)
   const T top = (T)__builtin_inf();
-  int tame = 1;
+  int wild = 0;
   for (int64_t i = 0; i < n; i++)
-    tame &= (a[i] > 0) & (a[i] < top) & (__builtin_elementwise_abs(b[i]) < top);
-  if (tame) {
+    wild |= !(a[i] > 0) | !(a[i] < top) | !(__builtin_elementwise_abs(b[i]) < top);
+  if (!wild) {
     OL_LOOP(OL_MATH(pow_positive)(a[i], b[i]))
     return;
   }
@@ -95,6 +100,10 @@ static void OL_T(power)(T *d, const T *a, const T *b, int64_t n) {
 }
 
 static void OL_T(spread_rows)(T *d, const T *a, int64_t rows, int64_t cols) {
+  if (cols == 1) {
+    __builtin_memmove(d, a, (size_t)rows * sizeof(T));
+    return;
+  }
   for (int64_t r = 0; r < rows; r++, d += cols) {
     const T value = a[r];
     const int64_t n = cols;
@@ -162,7 +171,7 @@ static void OL_T(run)(const ol_instr *code, int32_t count, ol_block *block) {
       case OL_LE: OL_COMPARE(<=)
       case OL_GT: OL_COMPARE(>)
       case OL_GE: OL_COMPARE(>=)
-      case OL_SELECT: OL_TERNARY(a[i] != 0 ? b[i] : c[i])
+      case OL_SELECT: OL_TERNARY(OL_T(choose)(a[i], b[i], c[i]))
       case OL_FMA: OL_TERNARY(a[i] * b[i] + c[i])
       case OL_FNMA: OL_TERNARY(c[i] - a[i] * b[i])
       case OL_FROM_ONE: {
@@ -179,16 +188,17 @@ static void OL_T(run)(const ol_instr *code, int32_t count, ol_block *block) {
       } break;
       case OL_ROW_SUM: {
         OL_A
-        OL_T(reduce_rows)(a, d, block, 0);
+        OL_T(reduce_rows)(a, d, block, OL_JOIN_SUM);
       } break;
       case OL_ROW_MAX: {
         OL_A
-        OL_T(reduce_rows)(a, d, block, 1);
+        if (OL_T(any_nan)(a, block->count[OL_FULL])) OL_T(reduce_rows)(a, d, block, OL_JOIN_MAX);
+        else OL_T(reduce_rows)(a, d, block, OL_JOIN_NUMBER_MAX);
       } break;
-      case OL_COL_SUM: OL_REDUCE(block->col_lanes, 0)
-      case OL_COL_MAX: OL_REDUCE(block->col_lanes, 1)
-      case OL_ALL_SUM: OL_REDUCE(block->lanes[in->width], 0)
-      case OL_ALL_MAX: OL_REDUCE(block->lanes[in->width], 1)
+      case OL_COL_SUM: OL_REDUCE(block->col_lanes, OL_JOIN_SUM)
+      case OL_COL_MAX: OL_REDUCE(block->col_lanes, OL_JOIN_MAX)
+      case OL_ALL_SUM: OL_REDUCE(block->lanes[in->width], OL_JOIN_SUM)
+      case OL_ALL_MAX: OL_REDUCE(block->lanes[in->width], OL_JOIN_MAX)
       case OL_OP_COUNT: break;
     }
   }

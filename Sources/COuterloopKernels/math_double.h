@@ -123,12 +123,22 @@ OL_INLINE double sigmoid_f64(double x) {
 }
 
 OL_INLINE double softplus_f64(double x) {
-  double k;
   double e = exp_f64(-__builtin_fabs(x));
-  double u = 1.0 + e;
-  double f = log_split_f64(u, &k);
-  double c = (e - (u - 1.0)) / u;
-  double y = log_combine_f64(k == 0.0 ? e : f, k, k == 0.0 ? 0.0 : c);
+  double s = e / (2.0 + e);
+  double z = s * s;
+  double r = 0x1.5175d76a14563p-3;
+  r = r * z + 0x1.1e3f84e20c257p-4;
+  r = r * z + 0x1.c17ed625648a2p-4;
+  r = r * z + 0x1.dfe083cb7f81ep-4;
+  r = r * z + 0x1.11235d84c3683p-3;
+  r = r * z + 0x1.3b12d4870af4ep-3;
+  r = r * z + 0x1.745d1e0f0958ep-3;
+  r = r * z + 0x1.c71c71a59b200p-3;
+  r = r * z + 0x1.24924924c2445p-2;
+  r = r * z + 0x1.9999999999552p-2;
+  r = r * z + 0x1.5555555555556p-1;
+  double h = 0.5 * e * e;
+  double y = e - (h - s * (h + r * z));
   return (x > 0.0 ? x : 0.0) + y;
 }
 
@@ -166,7 +176,8 @@ OL_INLINE double cos_reduced_f64(double r) {
   c = c * z + 0x1.a01a019c8391dp-16;
   c = c * z - 0x1.6c16c16c14f8ap-10;
   c = c * z + 0x1.555555555554bp-5;
-  return (1.0 - 0.5 * z) + z * z * c;
+  double w = 1.0 - 0.5 * z;
+  return w + (((1.0 - w) - 0.5 * z) + z * z * c);  // with what w rounded away
 }
 
 OL_INLINE double sin_shifted_f64(double x, uint64_t quadrants) {
@@ -180,6 +191,7 @@ OL_INLINE double sin_shifted_f64(double x, uint64_t quadrants) {
 OL_INLINE double sin_f64(double x) { return sin_shifted_f64(x, 0); }
 OL_INLINE double cos_f64(double x) { return sin_shifted_f64(x, 1); }
 
+// tan(r + pi / 2) = -cos r / sin r.
 OL_INLINE double tan_f64(double x) {
   uint64_t q;
   double r = trig_reduce_f64(x, &q);

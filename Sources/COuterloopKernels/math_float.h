@@ -128,20 +128,25 @@ OL_INLINE float sigmoid_f32(float x) {
   return (x < 0.0f ? e : 1.0f) / (1.0f + e);
 }
 
-// log(1 + e^x) = max(x, 0) + log1p(e^-|x|).
+// log(1 + e^x) = max(x, 0) + log1p(e^-|x|); on [0, 1] log1p needs no splitting of the exponent, only
+// two more terms.
 OL_INLINE float softplus_f32(float x) {
-  int32_t k;
   float e = exp_f32(-__builtin_fabsf(x));
-  float u = 1.0f + e;
-  float f = log_split_f32(u, &k);
-  float c = (e - (u - 1.0f)) / u;
-  float y = log_combine_f32(k == 0 ? e : f, (float)k, k == 0 ? 0.0f : c);
+  float s = e / (2.0f + e);
+  float z = s * s;
+  float r = 0x1.f1d1c2p-3f;
+  r = r * z + 0x1.b6ce1cp-3f;
+  r = r * z + 0x1.2509cep-2f;
+  r = r * z + 0x1.9996a6p-2f;
+  r = r * z + 0x1.555558p-1f;
+  float h = 0.5f * e * e;
+  float y = e - (h - s * (h + r * z));
   return (x > 0.0f ? x : 0.0f) + y;
 }
 
 // sin and cos reduce by multiples of pi / 2 in double, where one subtraction in two parts is exact
 // enough for every |x| <= trig_limit_f32.
-static const float trig_limit_f32 = 0x1p22f;
+static const float trig_limit_f32 = 0x1p20f;
 
 OL_INLINE float trig_reduce_f32(float x, int32_t *quadrant) {
   const double shift = 0x1.8p52;
@@ -164,7 +169,8 @@ OL_INLINE float cos_reduced_f32(float r) {
   float c = 0x1.99eb4cp-16f;
   c = c * z - 0x1.6c0c32p-10f;
   c = c * z + 0x1.55554ap-5f;
-  return (1.0f - 0.5f * z) + z * z * c;
+  float w = 1.0f - 0.5f * z;
+  return w + (((1.0f - w) - 0.5f * z) + z * z * c);  // with what w rounded away
 }
 
 // sin(x + quadrants * pi / 2).
@@ -179,13 +185,8 @@ OL_INLINE float sin_shifted_f32(float x, int32_t quadrants) {
 OL_INLINE float sin_f32(float x) { return sin_shifted_f32(x, 0); }
 OL_INLINE float cos_f32(float x) { return sin_shifted_f32(x, 1); }
 
-// tan(r + pi / 2) = -cos r / sin r.
-OL_INLINE float tan_f32(float x) {
-  int32_t q;
-  float r = trig_reduce_f32(x, &q);
-  float s = sin_reduced_f32(r), c = cos_reduced_f32(r);
-  return q & 1 ? -c / s : s / c;
-}
+// In float alone the quotient would be off by more than 3 ulp.
+OL_INLINE float tan_f32(float x) { return (float)tan_f64((double)x); }
 
 // x + x p(x^2) up to 1, 1 - exp(-x q(x)) beyond; 1 to the last bit from 3.92 on.
 OL_INLINE float erf_f32(float x) {
