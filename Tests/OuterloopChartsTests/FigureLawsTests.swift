@@ -106,6 +106,10 @@ import Testing
     #expect(Set(levels).count == 4)
   }
 
+  @Test func histogramOfWeightsHasFineTicks() {
+    #expect(Gallery.histogram.svg().contains(">0.5</text>"))
+  }
+
   @Test func drawsNestedDocuments() throws {
     let figure = SmallMultiples(figures: [Gallery.bars, Gallery.heatMap, Gallery.surface])
     let elements = try XMLReader.elements(of: figure.svg())

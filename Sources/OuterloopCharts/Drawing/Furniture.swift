@@ -27,7 +27,7 @@ enum Furniture {
   /// The note about values without a place: `3 values not shown (not positive on a log axis)`.
   static func missing(_ count: Int, _ noun: String, isLog: Bool) -> String {
     if count == 0 { return "" }
-    let reason = isLog ? "not a number, or not positive on a log axis" : "not a number"
+    let reason = isLog ? "not finite, or not positive on a log axis" : "not finite"
     return "\(NumberText.count(count, noun)) not shown (\(reason))"
   }
 }

@@ -15,7 +15,7 @@ struct Theme: Sendable {
   let line: Double
 
   init(width: Double, height: Double) {
-    let growth = min(1.8, max(0.78, min(width / 640, height / 400).squareRoot()))
+    let growth = min(1.8, max(0.86, min(width / 640, height / 400).squareRoot()))
     title = 16 * growth
     label = 13.5 * growth
     tick = 12 * growth

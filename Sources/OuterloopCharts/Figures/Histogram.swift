@@ -143,7 +143,9 @@ public struct Histogram: Figure {
 
   /// The axis a little longer than the bins, so that the bars at its ends are whole.
   private static func padded(_ scale: Scale) -> Scale {
-    Scale(showing: [scale.lower, scale.upper], kind: scale.kind, padding: 0.015)
+    var result = Scale(showing: [scale.lower, scale.upper], kind: scale.kind, padding: 0.015)
+    result.isWhole = false  // the edges of bins may be whole numbers, the values between are not
+    return result
   }
 
   // MARK: Drawing
