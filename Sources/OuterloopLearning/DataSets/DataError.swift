@@ -80,7 +80,7 @@ public struct DataError: Error, Sendable, Hashable, CustomStringConvertible {
 }
 
 /// An integer with a comma every three digits: `47,040,016`.
-func grouped(_ number: Int) -> String {
+package func grouped(_ number: Int) -> String {
   var text = ""
   let digits = String(number.magnitude)
   for (index, digit) in digits.enumerated() {

@@ -1,0 +1,63 @@
+import Foundation
+
+/// Why a file could not be downloaded, and what to do about it.
+///
+/// `description` is one line, `FILE: WHAT; REMEDY`, without the leading `error:`.
+public struct DownloadError: Error, Sendable, Hashable, CustomStringConvertible {
+  /// The kind of trouble, for matching by case.
+  public enum Cause: String, Sendable, Hashable {
+    /// No mirror answered, or connections broke too often.
+    case network
+    /// No mirror has the file.
+    case notFound
+    /// Every mirror sent something else: another size or checksum.
+    case checksum
+    /// The folder cannot be written.
+    case folder
+    /// The disk is full.
+    case diskFull
+    /// Another process downloads the same file.
+    case busy
+    /// The address of a mirror is not a web address.
+    case address
+  }
+
+  public let cause: Cause
+  /// The path of the file or folder concerned.
+  public let file: String
+  public let what: String
+  public let remedy: String
+
+  public init(_ cause: Cause, file: String, what: String, remedy: String) {
+    self.cause = cause
+    self.file = file
+    self.what = what
+    self.remedy = remedy
+  }
+
+  public var description: String { "\(file): \(what); \(remedy)" }
+
+  /// What the system's error number means for someone who stores a file there.
+  static func disk(_ path: String, _ code: Int32) -> DownloadError {
+    switch code {
+    case ENOSPC, EDQUOT:
+      DownloadError(
+        .diskFull, file: path, what: "no space left on the disk",
+        remedy: "free some space, or set OUTERLOOP_CACHE to a folder elsewhere; what has arrived"
+          + " is kept")
+    case EACCES, EPERM, EROFS:
+      DownloadError(
+        .folder, file: path,
+        what: code == EROFS ? "the file system is read-only" : "permission denied",
+        remedy: "make the folder writable, or set OUTERLOOP_CACHE to another")
+    case ENOTDIR, EEXIST, ENOENT:
+      DownloadError(
+        .folder, file: path, what: "its folder does not exist or is not a folder",
+        remedy: "move away what stands there, or set OUTERLOOP_CACHE to another folder")
+    default:
+      DownloadError(
+        .folder, file: path, what: String(cString: strerror(code)),
+        remedy: "check the disk, or set OUTERLOOP_CACHE to a folder elsewhere")
+    }
+  }
+}

@@ -1,0 +1,155 @@
+import Foundation
+
+/// Downloads published files: resumes, verifies, and puts them in place at once.
+///
+/// A file arrives as `NAME.part` and gets its name when its SHA-256 is right. A download that is
+/// cancelled, killed or cut off leaves the part, from which the next one goes on. Files that are
+/// complete are verified and not requested again.
+public struct Downloader: Sendable {
+  /// The address of a folder with the files, instead of the published mirrors.
+  public var mirror: String?
+  /// How often a mirror is asked again without a byte more, before the next mirror.
+  public var attempts: Int
+  /// How long a server may send nothing.
+  public var patience: Duration
+  /// The pause before the second attempt; it doubles for each further one.
+  public var firstPause: Duration
+
+  public init(
+    mirror: String? = nil, attempts: Int = 4, patience: Duration = .seconds(30),
+    firstPause: Duration = .milliseconds(500)
+  ) {
+    self.mirror = mirror
+    self.attempts = max(attempts, 1)
+    self.patience = patience
+    self.firstPause = firstPause
+  }
+
+  /// A file that is in place.
+  public struct Fetched: Sendable, Hashable {
+    public let path: String
+    /// Whether it was there before.
+    public let wasPresent: Bool
+  }
+
+  /// Downloads the files of a data set one after another.
+  ///
+  /// - Parameters:
+  ///   - folder: is made when it does not exist; see `DataCache.folder(for:)`.
+  ///   - progress: called often while bytes arrive, once at least for each file.
+  /// - Returns: the files, in the order of the data set.
+  /// - Throws: `DownloadError`, or `CancellationError` when the task is cancelled. Files that were
+  ///   in place before stay as they are.
+  /// - Complexity: O(bytes) time; memory for what arrives faster than the disk takes it.
+  public func fetch(
+    _ set: PublishedDataSet, into folder: String,
+    progress: @escaping @Sendable (DownloadProgress) -> Void = { _ in }
+  ) async throws -> [Fetched] {
+    let mirrors = try addresses(set)
+    do {
+      try FileManager.default.createDirectory(
+        atPath: folder, withIntermediateDirectories: true)
+    } catch {
+      let code = (error as NSError).underlyingCode
+      throw DownloadError.disk(folder, code == 0 ? ENOTDIR : code)
+    }
+    var fetched: [Fetched] = []
+    for file in set.files {
+      let path = folder + "/" + file.name
+      var meter = ProgressMeter(file, progress)
+      let isPresent = PartFile.isComplete(file, at: path)
+      if isPresent {
+        meter.add(0, received: file.bytes)
+      } else {
+        try await fetch(file, to: path, mirrors, &meter)
+      }
+      fetched.append(Fetched(path: path, wasPresent: isPresent))
+    }
+    return fetched
+  }
+
+  private func addresses(_ set: PublishedDataSet) throws -> [URL] {
+    try (mirror.map { [$0] } ?? set.mirrors).map { text in
+      let url = URL(string: text.hasSuffix("/") ? text : text + "/")
+      guard let url, url.scheme == "https" || url.scheme == "http", url.host?.isEmpty == false
+      else {
+        throw DownloadError(
+          .address, file: text, what: "not a web address",
+          remedy: "name a folder on a server, such as https://example.org/mnist/")
+      }
+      return url
+    }
+  }
+
+  private func fetch(
+    _ file: PublishedFile, to path: String, _ mirrors: [URL], _ meter: inout ProgressMeter
+  ) async throws {
+    let part = try PartFile(for: path)
+    defer { if part.count == 0 { part.remove() } }
+    if part.count > file.bytes { try part.restart() }
+    meter.add(0, received: part.count)
+    // A part may be complete when its process died before the renaming.
+    if part.count == file.bytes {
+      if try part.checksum() == file.sha256 { return try part.commit(to: path) }
+      try part.restart()
+    }
+    var failures: [(mirror: URL, failure: TransferFailure)] = []
+    for mirror in mirrors {
+      do {
+        try await fetch(file, from: mirror.appendingPathComponent(file.name), part, &meter)
+        return try part.commit(to: path)
+      } catch let failure as TransferFailure {
+        failures.append((mirror, failure))
+      }
+    }
+    throw Downloader.summary(failures, path, keeps: part.count > 0)
+  }
+
+  /// Fills the part from one mirror, verified.
+  private func fetch(
+    _ file: PublishedFile, from url: URL, _ part: PartFile, _ meter: inout ProgressMeter
+  ) async throws {
+    // Bytes of another time or mirror may be the ones that are wrong: then once more, all anew.
+    var mayBlameOldBytes = part.count > 0
+    var failed = 0
+    for _ in 0..<Downloader.mostRequests {
+      try Task.checkCancellation()
+      let before = part.count
+      do {
+        try await Transfer(file: file, url: url, patience: patience).run(part, &meter)
+        if try part.checksum() == file.sha256 { return }
+        try part.restart()
+        guard mayBlameOldBytes else { throw TransferFailure.different("has a wrong checksum") }
+        mayBlameOldBytes = false
+      } catch TransferFailure.broken(let reason) {
+        failed = part.count > before ? 1 : failed + 1
+        if failed >= attempts { throw TransferFailure.broken(reason) }
+        try await Task.sleep(for: firstPause * (1 << min(failed - 1, 6)))
+      }
+    }
+    throw TransferFailure.broken("the connection broke \(Downloader.mostRequests) times")
+  }
+
+  /// Requests to one mirror for one file, even if each brings some bytes.
+  private static let mostRequests = 100
+
+  private static func summary(
+    _ failures: [(mirror: URL, failure: TransferFailure)], _ path: String, keeps: Bool
+  ) -> DownloadError {
+    let reasons = failures.map { "\($0.mirror.absoluteString) \($0.failure.reason)" }
+    let kept = keeps ? "; what has arrived is kept, and downloading again goes on from it" : ""
+    let causes = Set(failures.map(\.failure.cause))
+    let cause = causes.count == 1 ? causes.first ?? .network : .network
+    return DownloadError(
+      cause, file: path, what: "no mirror delivered it: \(reasons.joined(separator: ", "))",
+      remedy: "check the network and try again, or name another mirror (--mirror URL)\(kept)")
+  }
+}
+
+extension NSError {
+  /// The system's error number behind a Foundation error, 0 when there is none.
+  fileprivate var underlyingCode: Int32 {
+    if domain == NSPOSIXErrorDomain { return Int32(code) }
+    return (userInfo[NSUnderlyingErrorKey] as? NSError)?.underlyingCode ?? 0
+  }
+}
