@@ -30,7 +30,7 @@ OL_INLINE void NAME(sums)(const NAME(vec) v[4], T out[4]) {
 }
 
 OL_INLINE void NAME(dots_tile)(const int R, const int S, const ol_dots *p, const T *x, const T *y,
-                               T *out) {
+                               T *out, const T *ahead) {
   NAME(vec) acc[TILE_COLUMNS][4];
 #pragma clang loop unroll(full)
   for (int s = 0; s < S; s++)
@@ -44,6 +44,10 @@ OL_INLINE void NAME(dots_tile)(const int R, const int S, const ol_dots *p, const
     NAME(vec) xv[4];
 #pragma clang loop unroll(full)
     for (int r = 0; r < R; r++) xv[r] = *(const NAME(vec) *)(x + r * x_row + c);
+    if (R > 1) {
+      __builtin_prefetch(ahead + c);
+      __builtin_prefetch(ahead + x_row + c);
+    }
 #pragma clang loop unroll(full)
     for (int s = 0; s < S; s++) {
       const NAME(vec) yv = *(const NAME(vec) *)((s < 3 ? y : y3) + (s % 3) * y_row + c);
@@ -78,8 +82,9 @@ OL_INLINE void NAME(dots_tile)(const int R, const int S, const ol_dots *p, const
 }
 
 #define CASE(r, s) \
-  case s: NAME(dots_tile)(r, s, p, x, y, out); break
-static void NAME(dots_tiles_4)(int64_t s, const ol_dots *p, const T *x, const T *y, T *out) {
+  case s: NAME(dots_tile)(r, s, p, x, y, out, ahead); break
+static void NAME(dots_tiles_4)(int64_t s, const ol_dots *p, const T *x, const T *y, T *out,
+                               const T *ahead) {
   switch (s) {
     CASE(4, 1); CASE(4, 2); CASE(4, 3);
 #if TILE_COLUMNS == 6
@@ -88,7 +93,8 @@ static void NAME(dots_tiles_4)(int64_t s, const ol_dots *p, const T *x, const T 
   }
 }
 
-static void NAME(dots_tiles_1)(int64_t s, const ol_dots *p, const T *x, const T *y, T *out) {
+static void NAME(dots_tiles_1)(int64_t s, const ol_dots *p, const T *x, const T *y, T *out,
+                               const T *ahead) {
   switch (s) {
     CASE(1, 1); CASE(1, 2); CASE(1, 3);
 #if TILE_COLUMNS == 6
@@ -107,8 +113,8 @@ static void NAME(dots)(const ol_dots *p) {
       const int64_t columns = ol_min64(step, p->columns - j);
       const T *y = (const T *)p->y + j * p->y_row;
       T *out = (T *)p->out + i * p->out_x + j * p->out_y;
-      if (rows == 4) NAME(dots_tiles_4)(columns, p, x, y, out);
-      else NAME(dots_tiles_1)(columns, p, x, y, out);
+      if (rows == 4) NAME(dots_tiles_4)(columns, p, x, y, out, x + (4 + 2 * (j / step % 2)) * p->x_row);
+      else NAME(dots_tiles_1)(columns, p, x, y, out, x);
     }
     i += rows;
   }

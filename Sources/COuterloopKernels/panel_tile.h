@@ -3,6 +3,9 @@
 
 // The last vector of a tile may be partial. With mask registers that costs nothing, so every tile
 // allows for it; otherwise only the tiles of one vector do (TAIL), and whole ones come first.
+#ifndef PREFETCH_ROWS
+#define PREFETCH_ROWS 12
+#endif
 OL_INLINE void NAME(tile)(const int S, const int V, const int TAIL, const ol_panel *p, const T *y,
                           const T *x, T *out, int64_t last) {
   NAME(vec) acc[14][4];
@@ -24,6 +27,7 @@ OL_INLINE void NAME(tile)(const int S, const int V, const int TAIL, const ol_pan
       for (int v = 0; v < V; v++) {
         if (TAIL && v == V - 1) NAME(load_lanes)(&xv[v], xk + v * W, &lanes);
         else xv[v] = *(const NAME(vec) *)(xk + v * W);
+        if (V > 1) __builtin_prefetch(xk + PREFETCH_ROWS * x_k + v * W);
       }
 #pragma clang loop unroll(full)
       for (int s = 0; s < S; s++) {

@@ -158,12 +158,15 @@ struct Recorded<B: Structure>: Sendable {
   let template: B
 
   init(tracing types: [TensorType], _ body: (Trace, [Tensor]) throws -> B) throws {
-    let trace = Trace()
-    let inputs = types.map(trace.input)
-    template = try body(trace, inputs)
-    let outputs = try template.leaves.map { (leaf) throws(TensorError) in try trace.node(of: leaf) }
-    graph = try trace.graph.extracted(inputs: trace.graph.inputs, outputs: outputs)
-    assert((try? graph.verify()) != nil, "\(graph)")
+    var result: B?
+    graph = try Graph(tracing: types) { inputs in
+      // Functions without arguments have no symbol to find their trace by.
+      let made = try body(inputs.first?.trace ?? Trace(), inputs)
+      result = made
+      return made.leaves
+    }
+    guard let result else { throw TensorError("nothing was traced") }
+    template = result
   }
 
   func run(_ inputs: [Tensor]) throws -> B {

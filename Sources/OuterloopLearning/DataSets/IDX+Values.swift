@@ -57,7 +57,7 @@ extension IDX {
   var magicText: String {
     let type = String(UInt16(element.rawValue) + 0x100, radix: 16).dropFirst()
     let dimensions = String(shape.count + 0x100, radix: 16).dropFirst()
-    return "0x0000\(type)\(dimensions), \(shape.map(String.init).joined(separator: "x"))"
+    return "0x0000\(type)\(dimensions), \(IDX.sizesText(shape))"
   }
 
   private func decode(_ convert: (UInt64) -> Float) -> [Float] {

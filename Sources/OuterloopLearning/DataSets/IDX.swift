@@ -64,7 +64,7 @@ public struct IDX: Sendable, Equatable {
         what: "the file ends inside its \(dimensions) sizes", remedy: downloadAgain(stream.name))
     }
     let shape = (0..<dimensions).map { Int(bigEndian(header, 4 * $0, 4)) }
-    let sizes = shape.map(String.init).joined(separator: "x")
+    let sizes = sizesText(shape)
     guard let expected = product(shape + [element.width]), expected <= Int.max - 4096 else {
       throw DataError(
         .header, file: stream.name, byte: 4, what: "impossible sizes \(sizes)",
@@ -132,6 +132,12 @@ public struct IDX: Sendable, Equatable {
         what: "\(grouped(expected)) bytes expected for \(sizes) but more follow",
         remedy: downloadAgain(stream.name))
     }
+  }
+
+  /// Sizes for a message: `60000x28x28`, cut where there are many.
+  static func sizesText(_ shape: [Int]) -> String {
+    let text = shape.prefix(6).map(String.init).joined(separator: "x")
+    return shape.count > 6 ? text + "x... (\(shape.count) sizes)" : text
   }
 
   /// The unsigned number in `width` bytes from `start` on.

@@ -1,0 +1,39 @@
+internal import OuterloopNumerics
+internal import Synchronization
+
+/// A function compiled for each set of shapes it is called with.
+///
+///     let step = Compiled { (w: Tensor) in try gradient(at: w, of: loss) }
+///     let g = try step(w)      // traced, planned and run; the next call only runs
+///
+/// Called on traced tensors it is the function itself. Tensors that the function captures are
+/// constants of the program.
+public final class Compiled<A: Structure, B: Structure>: Sendable {
+  private let function: @Sendable (A) throws -> B
+  private let programs = Mutex<[[TensorType]: (program: Program, template: B)]>([:])
+
+  public init(_ function: @escaping @Sendable (A) throws -> B) { self.function = function }
+
+  public func callAsFunction(_ x: A) throws -> B {
+    if x.leaves.contains(where: { $0.trace != nil }) { return try function(x) }
+    let (program, template) = try compiled(x)
+    return template.replacingLeaves(try program.run(x.leaves))
+  }
+
+  /// The graph for arguments like these, one line a node.
+  public func graph(for x: A) throws -> String { try compiled(x).program.graph.description }
+
+  /// The plan for arguments like these: instructions, memory.
+  public func plan(for x: A) throws -> String { try compiled(x).program.description }
+
+  private func compiled(_ x: A) throws -> (program: Program, template: B) {
+    let types = x.leafTypes
+    if let known = programs.withLock({ $0[types] }) { return known }
+    let recorded = try Recorded(tracing: types) { _, inputs in
+      try function(x.replacingLeaves(inputs))
+    }
+    let made = (program: try Program(recorded.graph), template: recorded.template)
+    programs.withLock { $0[types] = made }
+    return made
+  }
+}

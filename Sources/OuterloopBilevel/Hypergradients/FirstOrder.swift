@@ -1,0 +1,16 @@
+internal import OuterloopNumerics
+
+/// The direct term alone: g = dE/dlambda at fixed s_T.
+///
+/// Identically zero when the outer loss does not touch lambda (learning rates, decays, example
+/// weights): refused then.
+///
+/// Time: T steps, no products. Memory: two states.
+struct FirstOrder {
+  func run(_ run: Run) throws -> EstimatorResult {
+    try run.train()
+    let (loss, _, _) = try run.outer()
+    return try run.result(
+      loss: loss, stages: [run.problem.stepStage(), run.problem.outerStage()])
+  }
+}

@@ -1,0 +1,266 @@
+internal import OuterloopAutodiff
+internal import OuterloopLearning
+internal import OuterloopNumerics
+
+/// One hypergradient under way: the moves that every estimator is made of, and what they cost.
+///
+/// The adjoint `a` and the hypergradient `g` live here and are updated in place.
+final class Run {
+  typealias Pointers = StateMemory.Pointers
+
+  let problem: CompiledProblem
+  private(set) var hyper: [Tensor]
+  var cost = Cost()
+  private let start = ProcessEnvironment.seconds
+  private let compileStart: Double
+
+  private let times: [Tensor]
+  /// Where the state at the end of training is.
+  var end: Pointers = []
+  /// The state at the end, copied when its memory is going to be used again.
+  var finalCopy: [Tensor]?
+  /// Memory that must live as long as the run.
+  private(set) var memories: [StateMemory] = []
+
+  private let adjointStorage: [Storage]
+  private let sumStorage: [Storage]
+  var adjoint: Pointers { adjointStorage.map(\.pointer) }
+  /// The hypergradient so far.
+  var sum: Pointers { sumStorage.map(\.pointer) }
+  private(set) var direct: [Tensor] = []
+
+  init(_ problem: CompiledProblem, hyper: [Tensor]) throws {
+    self.problem = problem
+    compileStart = problem.compileSeconds
+    if let error = hyper.lazy.compactMap(\.error).first { throw error }
+    self.hyper = try hyper.map { try $0.materialized() }
+    for (tensor, name) in zip(self.hyper, problem.hyperNames) {
+      guard try tensor.isAllFinite() else {
+        throw BilevelError.invalid(
+          "hyperparameter \(name.isEmpty ? "lambda" : name) has a non-finite value")
+      }
+    }
+    let steps = problem.steps
+    times = [
+      Tensor((0..<steps).map { Int32($0) }), Tensor((1...steps).map { Double($0) }),
+    ]
+    adjointStorage = problem.stateTypes.map { Storage(byteCount: $0.byteCount) }
+    sumStorage = problem.hyperTypes.map { Storage(byteCount: $0.byteCount) }
+  }
+
+  // MARK: - Memory
+
+  /// Memory for states; `kept` names the tensors of which every state is needed later.
+  func states(_ count: Int, kept: [Bool]? = nil) -> StateMemory {
+    let memory = StateMemory(
+      problem.stateTypes, slots: count, kept: kept, reusing: &problem.spareStates)
+    memories.append(memory)
+    cost.stateBytes += memory.byteCount(problem.stateTypes)
+    cost.liveStates += count
+    return memory
+  }
+
+  func countAdjoint() { cost.stateBytes += problem.stateBytes }
+
+  /// Which state tensors an adjoint step reads: the others need not be kept.
+  func readByAdjoint() throws -> [Bool] {
+    Array(try problem.adjointStage().usesInput[..<problem.stateTypes.count])
+  }
+
+  // MARK: - Forward
+
+  /// Writes s_0.
+  func begin(at target: Pointers) throws {
+    let stage = try problem.initialStage()
+    stage.bind(inputs: 0, to: hyper.map(\.memory))
+    stage.bind(outputs: 0, to: target)
+    try stage.prepare()
+    try stage.run()
+    let step = try problem.stepStage()
+    bindHyper(step)
+    try step.prepare()
+  }
+
+  /// Changes the hyperparameters between steps (real-time methods).
+  func change(hyper: [Tensor]) throws {
+    self.hyper = try hyper.map { try $0.materialized() }
+    let stage = try problem.tangentStage()
+    bindHyper(stage)
+    try stage.prepare()
+  }
+
+  private func bindHyper(_ stage: Stage) {
+    let first = problem.stateTypes.count + problem.batchTypes.count + 2
+    stage.bind(inputs: first, to: hyper.map(\.memory))
+  }
+
+  /// Binds the data and the time of step t (1...T).
+  func bind(_ stage: Stage, step t: Int) {
+    let first = problem.stateTypes.count
+    for (index, tensor) in problem.batches[t - 1].enumerated() {
+      stage.bind(input: first + index, to: tensor.memory)
+    }
+    let time = first + problem.batchTypes.count
+    stage.bind(input: time, to: times[0].memory + 4 * (t - 1))
+    stage.bind(input: time + 1, to: times[1].memory + 8 * (t - 1))
+  }
+
+  /// s_t from s_{t-1}.
+  func step(_ t: Int, from: Pointers, to: Pointers) throws {
+    let stage = try problem.stepStage()
+    bind(stage, step: t)
+    stage.bind(inputs: 0, to: from)
+    stage.bind(outputs: 0, to: to)
+    try stage.run()
+  }
+
+  /// All T steps between two alternating states; leaves `end` at s_T.
+  func train() throws {
+    let memory = states(2)
+    try begin(at: memory.pointers(0))
+    for t in 1...problem.steps {
+      try step(t, from: memory.pointers(t - 1), to: memory.pointers(t))
+    }
+    cost.steps = problem.steps
+    end = memory.pointers(problem.steps)
+  }
+
+  func finalState() -> [Tensor] { finalCopy ?? end.tensors(problem.stateTypes) }
+
+  // MARK: - The outer loss
+
+  /// E and its gradient at `end`: the state's part becomes the adjoint, lambda's part starts the
+  /// hypergradient (the direct term).
+  @discardableResult
+  func outer() throws -> (loss: Double, state: Pointers, hyper: Pointers) {
+    let stage = try problem.outerStage()
+    stage.bind(inputs: 0, to: end)
+    stage.bind(inputs: problem.stateTypes.count, to: hyper.map(\.memory))
+    let loss = Storage(byteCount: 8)
+    stage.bind(outputs: 0, to: [loss.pointer] + adjoint + sum)
+    try stage.prepare()
+    try stage.run()
+    direct = sum.tensors(problem.hyperTypes)
+    return (loss.pointer.load(as: Double.self), adjoint, sum)
+  }
+
+  // MARK: - Reverse
+
+  /// Prepares adjoint steps.
+  func beginReverse() throws {
+    let stage = try problem.adjointStage()
+    bindHyper(stage)
+    try stage.prepare()
+    let first = problem.stateTypes.count + problem.batchTypes.count + 2 + problem.hyperTypes.count
+    stage.bind(inputs: first, to: adjoint + sum)
+    stage.bind(outputs: 0, to: adjoint + sum)
+  }
+
+  /// g += a B_t, then a = a A_t, both at s_{t-1}.
+  func adjointStep(_ t: Int, at state: Pointers) throws {
+    let stage = try problem.adjointStage()
+    bind(stage, step: t)
+    stage.bind(inputs: 0, to: state)
+    try stage.run()
+    cost.products += 1
+  }
+
+  /// g += a_0 ds_0/dlambda, if the initial state depends on lambda.
+  func finishReverse() throws {
+    guard problem.initialUses.contains(true) else { return }
+    let stage = try problem.initialAdjointStage()
+    stage.bind(inputs: 0, to: hyper.map(\.memory) + adjoint + sum)
+    // Not donated: write beside and copy back.
+    let result = problem.hyperTypes.map { Storage(byteCount: $0.byteCount) }
+    stage.bind(outputs: 0, to: result.map(\.pointer))
+    try stage.prepare()
+    try stage.run()
+    sum.copy(from: result.map(\.pointer), problem.hyperTypes)
+  }
+
+  // MARK: - Result
+
+  /// What every estimator returns.
+  func result(loss: Double, stages: [Stage]) throws -> EstimatorResult {
+    let gradient = sum.tensors(problem.hyperTypes)
+    try requireFinite(loss: loss, gradient: gradient)
+    cost.workspaceBytes = stages.reduce(0) { $0 + $1.byteCount }
+    cost.compileSeconds = problem.compileSeconds - compileStart
+    cost.seconds = ProcessEnvironment.seconds - start - cost.compileSeconds
+    let state = finalState()
+    for memory in memories { memory.recycle(into: &problem.spareStates) }
+    return EstimatorResult(
+      gradient: gradient, direct: direct, loss: loss, state: state, cost: cost)
+  }
+
+  /// Stops with the first step and tensor that went wrong if a result is not finite.
+  func requireFinite(loss: Double, gradient: [Tensor]) throws {
+    let isFine = try loss.isFinite && gradient.allSatisfy { try $0.isAllFinite() }
+    if isFine { return }
+    // Train again, looking at every state.
+    let memory = StateMemory(problem.stateTypes, slots: 2, reusing: &problem.spareStates)
+    try begin(at: memory.pointers(0))
+    for t in 0...problem.steps {
+      if t > 0 { try step(t, from: memory.pointers(t - 1), to: memory.pointers(t)) }
+      let tensors = memory.pointers(t).tensors(problem.stateTypes)
+      for (tensor, name) in zip(tensors, problem.stateNames) where try !tensor.isAllFinite() {
+        throw BilevelError.nonFinite(
+          tensor: name, step: t, steps: problem.steps,
+          hint: t == 0
+            ? "the initial state is not finite"
+            : "training diverged: lower the learning rate, or check the data for extreme values")
+      }
+    }
+    if !loss.isFinite {
+      throw BilevelError.nonFinite(
+        tensor: "the outer loss", step: nil, steps: problem.steps,
+        hint: "the final state is finite: the outer loss itself overflows or is undefined there")
+    }
+    let index = try gradient.firstIndex { try !$0.isAllFinite() } ?? 0
+    throw BilevelError.nonFinite(
+      tensor: "the hypergradient of \(problem.hyperNames[index])", step: nil,
+      steps: problem.steps,
+      hint: "training is finite but its derivative is not: the dynamics are unstable "
+        + "(lower the learning rate) or use a function without a derivative, as sqrt at 0")
+  }
+}
+
+/// What an estimator computed, on flat lists.
+struct EstimatorResult {
+  var gradient: [Tensor]
+  var direct: [Tensor]
+  var loss: Double
+  var state: [Tensor]
+  var cost: Cost
+}
+
+extension Tensor {
+  /// Where the elements of a materialised tensor are; valid while it lives.
+  var memory: UnsafeMutableRawPointer {
+    guard case .values(let storage) = content else {
+      preconditionFailure("a tensor without memory was bound to a program")
+    }
+    return storage.pointer
+  }
+
+  /// Whether no element is NaN or infinite.
+  /// - Complexity: O(count).
+  func isAllFinite() throws -> Bool {
+    try withBytes { bytes in
+      switch dtype {
+      case .float32: Self.isFinite(bytes.assumingMemoryBound(to: Float.self), count)
+      case .float64: Self.isFinite(bytes.assumingMemoryBound(to: Double.self), count)
+      case .int32: true
+      }
+    }
+  }
+
+  private static func isFinite<Scalar: BinaryFloatingPoint>(
+    _ values: UnsafePointer<Scalar>, _ count: Int
+  ) -> Bool {
+    // x - x is 0 for finite x and NaN otherwise; a sum of them shows one bad element.
+    var sum: Scalar = 0
+    for index in 0..<count { sum += values[index] - values[index] }
+    return sum == 0
+  }
+}

@@ -1,0 +1,38 @@
+internal import OuterloopNumerics
+
+/// Truncated reverse mode (Shaban et al. 2019): the loop of `Reverse` stopped after K terms,
+///
+///     g = dE/dlambda + sum over the last K steps of  a_T A_T ... A_{t+1} B_t.
+///
+/// K = T is exact; K = 1 is the one-step method (Luketina et al. 2016), with the true step size and
+/// the derivative of the optimizer itself. The bias is O((1 - eta m)^K) for an m-strongly convex
+/// loss, and short horizons pull learning rates down.
+///
+/// Time: T steps, K products. Memory: K + 1 states and one adjoint.
+struct TruncatedReverse {
+  let steps: Int
+
+  func run(_ run: Run) throws -> EstimatorResult {
+    let problem = run.problem
+    let total = problem.steps
+    let kept = Swift.min(steps, total)
+    let isWhole = kept == total
+    // A ring: the last K + 1 states.
+    let states = run.states(kept + 1)
+    func slot(_ t: Int) -> StateMemory.Pointers { states.pointers(t % (kept + 1)) }
+    try run.begin(at: slot(0))
+    for t in 1...total { try run.step(t, from: slot(t - 1), to: slot(t)) }
+    run.cost.steps = total
+    run.end = slot(total)
+    let (loss, _, _) = try run.outer()
+    run.countAdjoint()
+    try run.beginReverse()
+    for t in stride(from: total, to: total - kept, by: -1) {
+      try run.adjointStep(t, at: slot(t - 1))
+    }
+    if isWhole { try run.finishReverse() }
+    return try run.result(
+      loss: loss,
+      stages: [problem.stepStage(), problem.adjointStage(), problem.outerStage()])
+  }
+}

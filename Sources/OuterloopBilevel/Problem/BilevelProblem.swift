@@ -1,0 +1,157 @@
+public import OuterloopAutodiff
+public import OuterloopLearning
+public import OuterloopNumerics
+internal import Synchronization
+
+/// A bilevel problem, stated once: minimise `E(s_T(lambda), lambda)` over lambda, where `s_T` is
+/// where training ends. How it is differentiated is a value, `Estimator`.
+///
+///     let problem = BilevelProblem(
+///       steps: 100, weights: { _ in start }, optimizer: { h, _ in .sgd(rate: .init(h)) },
+///       loss: { w, h, _ in trainingLoss(w) }, outer: { w, h in validationLoss(w) })
+///     let result = try problem.hypergradient(at: rate, by: .reverse)
+///
+/// Anything may be a hyperparameter: whatever the closures take from lambda. Compiled programs and
+/// buffers are kept with the problem and shared by its copies, so a second call only runs.
+public struct BilevelProblem<State: Structure, Hyper: Structure, Batch: Structure>: Sendable {
+  public let dynamics: InnerDynamics<State, Hyper, Batch>
+  /// E(s_T, lambda), a scalar.
+  public let outer: @Sendable (State, Hyper) throws -> Tensor
+  let compiled = CompiledCache()
+
+  public init(
+    dynamics: InnerDynamics<State, Hyper, Batch>,
+    outer: @escaping @Sendable (State, Hyper) throws -> Tensor
+  ) {
+    self.dynamics = dynamics
+    self.outer = outer
+  }
+
+  /// A training loss with an optimizer, and an outer loss of the trained weights.
+  public init<Weights: Structure>(
+    steps: Int, batches: Batches<Batch>,
+    weights: @escaping @Sendable (Hyper) throws -> Weights,
+    optimizer: @escaping @Sendable (Hyper, Time) throws -> Optimizer,
+    loss: @escaping @Sendable (Weights, Hyper, Batch) throws -> Tensor,
+    outer: @escaping @Sendable (Weights, Hyper) throws -> Tensor
+  ) where State == TrainingState<Weights> {
+    self.init(
+      dynamics: InnerDynamics(
+        steps: steps, batches: batches, weights: weights, optimizer: optimizer, loss: loss),
+      outer: { state, hyper in try outer(state.weights, hyper) })
+  }
+
+  /// The same for full-batch training: losses capture all their data.
+  public init<Weights: Structure>(
+    steps: Int, weights: @escaping @Sendable (Hyper) throws -> Weights,
+    optimizer: @escaping @Sendable (Hyper, Time) throws -> Optimizer,
+    loss: @escaping @Sendable (Weights, Hyper) throws -> Tensor,
+    outer: @escaping @Sendable (Weights, Hyper) throws -> Tensor
+  ) where State == TrainingState<Weights>, Batch == NoTensors {
+    self.init(
+      steps: steps, batches: .full, weights: weights, optimizer: optimizer,
+      loss: { weights, hyper, _ in try loss(weights, hyper) }, outer: outer)
+  }
+
+  /// The problem on flat lists of tensors, compiled for the types of `hyper`.
+  func compiled(for hyper: Hyper) throws -> CompiledProblem {
+    try compiled.problem(for: hyper.leafTypes) {
+      try CompiledProblem(self, hyper: hyper)
+    }
+  }
+
+  /// Trains and evaluates: the outer loss and the final state.
+  public func solve(at hyper: Hyper) throws -> (loss: Double, state: State) {
+    let problem = try compiled(for: hyper)
+    return try problem.lock.withLock { _ in
+      let run = try Run(problem, hyper: hyper.leaves)
+      try run.train()
+      let (loss, _, _) = try run.outer()
+      try run.requireFinite(loss: loss, gradient: [])
+      let template = try dynamics.initial(hyper)
+      return (loss, template.replacingLeaves(run.finalState()))
+    }
+  }
+
+  /// The hypergradient dE/dlambda at a point.
+  /// - Throws: `BilevelError` for an estimator that cannot answer for this problem and for
+  ///   non-finite values; `TensorError` for shapes that do not fit.
+  public func hypergradient(
+    at hyper: Hyper, by estimator: Estimator = .reverse
+  ) throws -> Hypergradient<State, Hyper> {
+    let problem = try compiled(for: hyper)
+    return try problem.lock.withLock { _ in
+      let result = try estimator.run(problem, hyper: hyper.leaves)
+      let template = try dynamics.initial(hyper)
+      return Hypergradient(
+        gradient: hyper.replacingLeaves(result.gradient), loss: result.loss,
+        direct: hyper.replacingLeaves(result.direct),
+        state: template.replacingLeaves(result.state), cost: result.cost)
+    }
+  }
+
+  /// Checks that an estimator can answer for this problem, without running it.
+  public func check(_ estimator: Estimator, at hyper: Hyper) throws {
+    try estimator.refuse(try compiled(for: hyper))
+  }
+}
+
+/// What a hypergradient call gives.
+public struct Hypergradient<State: Structure, Hyper: Structure>: Sendable {
+  /// dE/dlambda, with the direct term.
+  public var gradient: Hyper
+  /// E(s_T, lambda).
+  public var loss: Double
+  /// The direct term alone: the partial derivative of E by lambda at fixed s_T.
+  public var direct: Hyper
+  /// Where training ended.
+  public var state: State
+  public var cost: Cost
+}
+
+/// What a hypergradient took.
+public struct Cost: Sendable, Hashable, Codable {
+  /// Training steps, the first time each was taken.
+  public var steps = 0
+  /// Steps taken again because their states had not been kept.
+  public var recomputedSteps = 0
+  /// Plain advances of a checkpointed run, by revolve's count (see `Revolve`).
+  public var advances = 0
+  /// Products with the derivative of a step: adjoint steps, or tangent steps per hyperparameter.
+  public var products = 0
+  /// Wall time of the run, and of tracing and planning before it (0 if nothing was compiled).
+  public var seconds = 0.0
+  public var compileSeconds = 0.0
+  /// Bytes of states, adjoints and tangents the method holds at its peak.
+  public var stateBytes = 0
+  /// Bytes of temporaries and scratch of the compiled programs, and of hoisted values.
+  public var workspaceBytes = 0
+  /// The largest number of states alive at once, the working ones included.
+  public var liveStates = 0
+
+  /// Bytes planned for the run.
+  public var plannedBytes: Int { stateBytes + workspaceBytes }
+
+  public init() {}
+}
+
+/// Why a hypergradient was refused or stopped.
+public enum BilevelError: Error, Sendable, CustomStringConvertible {
+  case refused(estimator: String, reason: String, remedy: String)
+  case nonFinite(tensor: String, step: Int?, steps: Int, hint: String)
+  case invalid(String)
+
+  public var description: String {
+    switch self {
+    case .refused(let estimator, let reason, let remedy):
+      "\(estimator) cannot differentiate this problem: \(reason); \(remedy)"
+    case .nonFinite(let tensor, let step, let steps, let hint):
+      if let step {
+        "\(tensor) became non-finite at step \(step) of \(steps); \(hint)"
+      } else {
+        "\(tensor) is non-finite after \(steps) steps; \(hint)"
+      }
+    case .invalid(let message): message
+    }
+  }
+}

@@ -1,0 +1,60 @@
+internal import OuterloopAutodiff
+internal import OuterloopNumerics
+
+/// One compiled program of a problem, bound to buffers, with the part that does not change through
+/// a run split off and run once.
+final class Stage {
+  let main: Workspace
+  private let prologue: Workspace?
+  private let hoisted: [Storage]
+  private let invariant: [Int]
+  /// For each input, whether the result depends on it.
+  let usesInput: [Bool]
+
+  init(_ graph: Graph, invariant: Set<Int>, donated: [Int: Int] = [:]) throws {
+    let (before, rest) = try graph.hoisting(invariant: invariant)
+    self.invariant = invariant.sorted()
+    usesInput = graph.usedInputs
+    main = Workspace(try Program(rest, donated: donated))
+    if before.outputs.isEmpty {
+      prologue = nil
+      hoisted = []
+    } else {
+      let program = try Program(before)
+      let workspace = Workspace(program)
+      prologue = workspace
+      hoisted = program.outputTypes.map { Storage(byteCount: $0.byteCount) }
+      for (index, storage) in hoisted.enumerated() {
+        workspace.bind(output: index, to: storage.pointer)
+        main.bind(input: graph.inputs.count + index, to: storage.pointer)
+      }
+    }
+  }
+
+  /// Bytes of temporaries, scratch and hoisted values.
+  var byteCount: Int {
+    main.byteCount + (prologue?.byteCount ?? 0) + hoisted.reduce(0) { $0 + $1.byteCount }
+  }
+
+  func bind(input index: Int, to pointer: UnsafeMutableRawPointer) {
+    main.bind(input: index, to: pointer)
+    if let prologue, let place = invariant.firstIndex(of: index) {
+      prologue.bind(input: place, to: pointer)
+    }
+  }
+
+  func bind(inputs first: Int, to pointers: [UnsafeMutableRawPointer]) {
+    for (index, pointer) in pointers.enumerated() { bind(input: first + index, to: pointer) }
+  }
+
+  func bind(outputs first: Int, to pointers: [UnsafeMutableRawPointer]) {
+    for (index, pointer) in pointers.enumerated() {
+      main.bind(output: first + index, to: pointer)
+    }
+  }
+
+  /// Computes what depends only on the invariant inputs; call it when they are bound or change.
+  func prepare() throws { try prologue?.run() }
+
+  func run() throws { try main.run() }
+}

@@ -1,0 +1,66 @@
+internal import OuterloopNumerics
+
+/// Memory for a number of states, one block per state tensor, each slot aligned to a cache line.
+struct StateMemory {
+  typealias Pointers = [UnsafeMutableRawPointer]
+
+  private let storages: [Storage]
+  private let strides: [Int]
+  /// Slots of each tensor: all of them, or two for a tensor that only the next step reads.
+  private let slots: [Int]
+
+  /// - Parameter kept: tensors of which every state is wanted later; the others alternate between
+  ///   two slots.
+  init(
+    _ types: [TensorType], slots count: Int, kept: [Bool]? = nil, reusing spare: inout [Storage]
+  ) {
+    strides = types.map { ($0.byteCount + 63) & ~63 }
+    slots = types.indices.map { kept?[$0] ?? true ? count : Swift.min(2, count) }
+    var storages: [Storage] = []
+    for (stride, slots) in zip(strides, slots) {
+      let bytes = stride * slots
+      // Touched pages are worth keeping: a fresh block costs a page fault every 4 KiB.
+      if let index = spare.firstIndex(where: { $0.byteCount == bytes }) {
+        storages.append(spare.remove(at: index))
+      } else {
+        storages.append(Storage(byteCount: bytes))
+      }
+    }
+    self.storages = storages
+  }
+
+  /// Gives the blocks to a list from which the next run takes them.
+  func recycle(into spare: inout [Storage]) { spare = storages + spare.prefix(8) }
+
+  /// Bytes of the states held, without alignment.
+  func byteCount(_ types: [TensorType]) -> Int {
+    zip(types, slots).reduce(0) { $0 + $1.0.byteCount * $1.1 }
+  }
+
+  /// The tensors of one state.
+  func pointers(_ slot: Int) -> Pointers {
+    storages.indices.map { storages[$0].pointer + strides[$0] * (slot % slots[$0]) }
+  }
+}
+
+extension [UnsafeMutableRawPointer] {
+  /// Copies the tensors of another state.
+  func copy(from other: [UnsafeMutableRawPointer], _ types: [TensorType]) {
+    for index in indices where self[index] != other[index] {
+      self[index].copyMemory(from: other[index], byteCount: types[index].byteCount)
+    }
+  }
+
+  func setZero(_ types: [TensorType]) {
+    for index in indices {
+      self[index].initializeMemory(as: UInt8.self, repeating: 0, count: types[index].byteCount)
+    }
+  }
+
+  /// The values as tensors of their own.
+  func tensors(_ types: [TensorType]) -> [Tensor] {
+    zip(self, types).map { pointer, type in
+      Tensor(type: type) { $0.copyMemory(from: pointer, byteCount: type.byteCount) }
+    }
+  }
+}
