@@ -10,7 +10,7 @@ struct LibFuzzer {
     var arguments: Arguments? = CommandLine.unsafeArgv
     _ = runDriver(&count, &arguments) { start, count in
       let outcome = ReaderTrial.run([UInt8](UnsafeBufferPointer(start: start, count: count)))
-      precondition(outcome.findings.isEmpty, outcome.findings.joined(separator: ", "))
+      if !outcome.findings.isEmpty { fatalError(outcome.findings.joined(separator: ", ")) }
       return 0
     }
   }

@@ -11,7 +11,8 @@ public struct DataParts: Sendable, Equatable {
     if let test {
       guard train.shape == test.shape else {
         throw DataParts.mismatch(
-          train, test, "examples of shape \(test.shape), where \(train.source) has \(train.shape)")
+          train, test, "examples of \(IDX.sizesText(test.shape)) values, where \(train.source) has"
+            + " \(IDX.sizesText(train.shape))")
       }
       guard train.featureNames == test.featureNames else {
         throw DataParts.mismatch(train, test, "other columns than \(train.source)")
