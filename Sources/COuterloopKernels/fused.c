@@ -74,8 +74,10 @@ static ol_block make_block(const ol_fused *k, const cut *c, char **reg) {
   block.count[OL_ONE] = 1;
   block.count[OL_COL] = k->cols;
   set_rows(&block, c->block_rows);
-  for (int width = OL_ONE; width <= OL_FULL; width++)
-    block.lanes[width] = block.count[width] < OL_LANES ? block.count[width] : OL_LANES;
+  for (int width = OL_ONE; width <= OL_FULL; width++) {
+    int64_t count = block.count[width] < OL_LANES ? block.count[width] : OL_LANES;
+    block.lanes[width] = count > 0 ? count : 1;  // the sum of nothing has a lane too
+  }
   // Narrow rows share a set of lanes, as many rows as fit.
   int64_t rows = k->cols > 0 && k->cols < OL_LANES ? OL_LANES / k->cols : 1;
   if (rows > c->block_rows && c->block_rows > 0) rows = c->block_rows;
@@ -131,7 +133,8 @@ static void run_chunk(const job *j, ol_block *block, int64_t chunk) {
     set_rows(block, left < c->block_rows ? left : c->block_rows);
     for (int32_t r = 0; r < k->register_count; r++) {
       ol_register reg = k->registers[r];
-      if (reg.slot >= 0) block->reg[r] = (char *)j->slots[reg.slot] + (size_t)b * c->stride[reg.width];
+      if (reg.slot >= 0)
+        block->reg[r] = (char *)j->slots[reg.slot] + (size_t)b * c->stride[reg.width];
     }
     block->partials = j->partials + chunk * j->chunk_lanes;
     block->is_first = b == from;

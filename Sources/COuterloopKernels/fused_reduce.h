@@ -79,9 +79,10 @@ OL_INLINE T OL_T(reduce_row)(const T *x, int64_t n, ol_join how) {
   enum { PIECE = 4096 };
   if (n <= PIECE) return OL_T(reduce_short)(x, n, how);
   double result = OL_T(reduce_short)(x, PIECE, how);
-  for (int64_t i = PIECE; i < n; i += PIECE)
-    result = OL_T(join_double)(result, OL_T(reduce_short)(x + i, n - i < PIECE ? n - i : PIECE, how),
-                               how);
+  for (int64_t i = PIECE; i < n; i += PIECE) {
+    int64_t count = n - i < PIECE ? n - i : PIECE;
+    result = OL_T(join_double)(result, OL_T(reduce_short)(x + i, count, how), how);
+  }
   return (T)result;
 }
 

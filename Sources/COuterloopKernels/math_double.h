@@ -199,7 +199,7 @@ OL_INLINE double tan_f64(double x) {
   return q & 1 ? -c / s : s / c;
 }
 
-// Powers of doubles stay with the C library: a product y log x in one double is not accurate enough.
+// Powers of doubles stay with the C library: y log x in one double is not accurate enough.
 #define OL_HAS_VECTOR_POW_f64 0
 
 // 1 to the last bit from 5.93 on.

@@ -128,8 +128,8 @@ OL_INLINE float sigmoid_f32(float x) {
   return (x < 0.0f ? e : 1.0f) / (1.0f + e);
 }
 
-// log(1 + e^x) = max(x, 0) + log1p(e^-|x|); on [0, 1] log1p needs no splitting of the exponent, only
-// two more terms.
+// log(1 + e^x) = max(x, 0) + log1p(e^-|x|). On [0, 1] log1p needs no splitting of the exponent,
+// only a few more terms.
 OL_INLINE float softplus_f32(float x) {
   float e = exp_f32(-__builtin_fabsf(x));
   float s = e / (2.0f + e);
