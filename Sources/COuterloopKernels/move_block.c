@@ -1,15 +1,10 @@
 #include "move_block.h"
+#include "transpose.h"
 
 #include <string.h>
 
-#define MIN(a, b) ((a) < (b) ? (a) : (b))
-
 // Runs of a few elements are copied by a loop: a call of memcpy costs more than they do.
 #define SHORT_RUN 16
-
-// Transposes go by tiles, each a few cache lines high and wide, so that every line of src that is
-// fetched is used up before it leaves the first-level cache.
-#define TILE 16
 
 #define BLOCK_BODY(T, SUFFIX)                                                                     \
   static void runs_##SUFFIX(const ol_block *b, const T *src, T *dst) {                            \
@@ -28,29 +23,6 @@
     }                                                                                             \
   }                                                                                               \
                                                                                                   \
-  static inline void tile_##SUFFIX(const T *src, int64_t src_col, T *dst, int64_t dst_row) {      \
-    T tile[TILE][TILE];                                                                           \
-    for (int j = 0; j < TILE; j++)                                                                \
-      for (int i = 0; i < TILE; i++) tile[j][i] = src[j * src_col + i];                           \
-    for (int i = 0; i < TILE; i++)                                                                \
-      for (int j = 0; j < TILE; j++) dst[i * dst_row + j] = tile[j][i];                           \
-  }                                                                                               \
-                                                                                                  \
-  /* src_row == 1 and dst_col == 1 */                                                             \
-  static void transpose_##SUFFIX(const ol_block *b, const T *src, T *dst) {                       \
-    for (int64_t i0 = 0; i0 < b->rows; i0 += TILE)                                                \
-      for (int64_t j0 = 0; j0 < b->cols; j0 += TILE) {                                            \
-        const T *s = src + i0 + j0 * b->src_col;                                                  \
-        T *d = dst + i0 * b->dst_row + j0;                                                        \
-        const int64_t rows = MIN(TILE, b->rows - i0), cols = MIN(TILE, b->cols - j0);             \
-        if (rows == TILE && cols == TILE)                                                         \
-          tile_##SUFFIX(s, b->src_col, d, b->dst_row);                                            \
-        else                                                                                      \
-          for (int64_t i = 0; i < rows; i++)                                                      \
-            for (int64_t j = 0; j < cols; j++) d[i * b->dst_row + j] = s[i + j * b->src_col];     \
-      }                                                                                           \
-  }                                                                                               \
-                                                                                                  \
   static void strided_##SUFFIX(const ol_block *b, const T *src, T *dst) {                         \
     for (int64_t i = 0; i < b->rows; i++, src += b->src_row, dst += b->dst_row) {                 \
       const T *s = src;                                                                           \
@@ -64,8 +36,8 @@
       runs_##SUFFIX(b, src, dst);                                                                 \
     else if (b->src_col == 0 && b->dst_col == 1)                                                  \
       fills_##SUFFIX(b, src, dst);                                                                \
-    else if (b->src_row == 1 && b->dst_col == 1)                                                  \
-      transpose_##SUFFIX(b, src, dst);                                                            \
+    else if (b->src_row == 1 && b->dst_col == 1 && sizeof(T) >= 4)                                \
+      ol_transpose_for(sizeof(T))(b->rows, b->cols, src, b->src_col, dst, b->dst_row);            \
     else                                                                                          \
       strided_##SUFFIX(b, src, dst);                                                              \
   }

@@ -4,7 +4,7 @@
 // The last vector of a tile may be partial. With mask registers that costs nothing, so every tile
 // allows for it; otherwise only the tiles of one vector do (TAIL), and whole ones come first.
 #ifndef PREFETCH_ROWS
-#define PREFETCH_ROWS 12
+#define PREFETCH_ROWS 32
 #endif
 OL_INLINE void NAME(tile)(const int S, const int V, const int TAIL, const ol_panel *p, const T *y,
                           const T *x, T *out, int64_t last) {

@@ -3,23 +3,7 @@
 #include "panel.h"
 #include "parallel.h"
 #include "product_plan.h"
-
-#define TRANSPOSE(T)                                                           \
-  do {                                                                         \
-    const T *s = src;                                                          \
-    T *d = dst;                                                                \
-    for (int64_t i = 0; i < rows; i += 8)                                      \
-      for (int64_t j = 0; j < columns; j++)                                    \
-        for (int64_t q = i; q < ol_min64(i + 8, rows); q++)                    \
-          d[q * dst_row + j] = s[q + j * src_column];                          \
-  } while (0)
-
-// dst[i dst_row + j] = src[i + j src_column].
-static void transpose(int64_t element, int64_t rows, int64_t columns, const void *src,
-                      int64_t src_column, void *dst, int64_t dst_row) {
-  if (element == 8) TRANSPOSE(uint64_t);
-  else TRANSPOSE(uint32_t);
-}
+#include "transpose.h"
 
 #define ADD_TRANSPOSED(T)                                                      \
   do {                                                                         \
@@ -35,7 +19,9 @@ static void transpose(int64_t element, int64_t rows, int64_t columns, const void
 // c = alpha sums + beta c, where sums has rows of length sums_row and c the problem's strides.
 static void add_strided(const problem *p, int64_t rows, int64_t columns, const void *sums,
                         int64_t sums_row, char *c) {
-  if (p->dtype == OL_F64) ADD_TRANSPOSED(double);
+  if (p->alpha == 1 && p->beta == 0 && p->c_m == 1)
+    ol_transpose_for(p->element)(columns, rows, sums, sums_row, c, p->c_n);
+  else if (p->dtype == OL_F64) ADD_TRANSPOSED(double);
   else ADD_TRANSPOSED(float);
 }
 
@@ -63,7 +49,7 @@ void product_panel(const problem *p, int64_t m0, int64_t m1, int64_t n0, int64_t
     do {  // once also for k == 0
       const int64_t depth = ol_min64(PRODUCT_BLOCK_K, p->k - l);
       const char *b = p->b + (l * p->b_k + j * p->b_n) * p->element;
-      if (packs) transpose(p->element, depth, columns, b, p->b_n, pack, columns);
+      if (packs) ol_transpose_for(p->element)(depth, columns, b, p->b_n, pack, columns);
       const ol_segment all = {0, 0, depth};
       const ol_panel panel = {
           .y = p->a + (m0 * p->a_m + l * p->a_k) * p->element,
@@ -88,7 +74,7 @@ void product_panel(const problem *p, int64_t m0, int64_t m1, int64_t n0, int64_t
 }
 
 void product_pack_rows(const problem *p, void *packed) {
-  transpose(p->element, p->n, p->k, p->b, p->b_k, packed, p->k);
+  ol_transpose_for(p->element)(p->n, p->k, p->b, p->b_k, packed, p->k);
 }
 
 void product_dots(const problem *p, int64_t m0, int64_t m1, const void *packed) {

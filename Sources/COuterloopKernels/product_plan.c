@@ -1,12 +1,14 @@
 // Which kernel takes a product, and how it is cut. The thresholds were measured against OpenBLAS
-// 0.3.21 (SkylakeX kernels) on a Zen 5 with AVX-512; see Documentation/decisions.
+// 0.3.21 (Cooperlake kernels) on a Zen 5 with AVX-512: the panel kernel runs at 225 to 250 GFLOP/s a
+// core there, BLAS at 190 to 240, so BLAS only takes what outgrows the second-level cache in every
+// direction, where its packing pays.
 #include "product_plan.h"
 #include "parallel.h"
 
 // A dimension up to this makes a product skinny: BLAS packs more than it multiplies.
 #define SKINNY 32
 // Products of at most this many multiply-adds are ours whatever their form.
-#define SMALL ((int64_t)64 * 64 * 64)
+#define OURS ((int64_t)1 << 28)
 // Inner products pay for adding up their lanes from this length on.
 #define DOTS_K 64
 // k is cut from this length on if the result alone does not give the threads enough to do.
@@ -24,7 +26,7 @@ problem product_swapped(const problem *p) {
 
 static void choose(const problem *p, product_plan *plan) {
   const int64_t least = ol_min64(p->k, ol_min64(p->m, p->n));
-  if (least > SKINNY && p->m * p->n * p->k > SMALL && product_blas_takes(p)) {
+  if (least > SKINNY && p->m * p->n * p->k > OURS && product_blas_takes(p)) {
     plan->way = PRODUCT_BLAS;
     return;
   }
@@ -41,6 +43,19 @@ static void choose(const problem *p, product_plan *plan) {
                               : p->a_m == 1 && p->m <= 4096;
 }
 
+// The piece, a multiple of `unit`, with which the busiest thread has least to do.
+static int64_t balanced_piece(int64_t length, int64_t unit, int threads) {
+  int64_t best = length, least = length;
+  for (int64_t pieces = threads; pieces <= 6 * (int64_t)threads; pieces++) {
+    const int64_t piece = ol_round_up(ol_ceil_div(length, pieces), unit);
+    const int64_t whole = length / piece, rest = length - whole * piece;
+    const int64_t load =
+        whole / threads * piece + (whole % threads > 0 ? piece : rest);
+    if (load < least) best = piece, least = load;
+  }
+  return best;
+}
+
 product_plan product_plan_for(const problem *original, int threads) {
   product_plan plan = {.parts = 1, .part = original->k};
   choose(original, &plan);
@@ -53,15 +68,14 @@ product_plan product_plan_for(const problem *original, int threads) {
   }
 
   plan.cut_n = plan.way != PRODUCT_DOTS && p.n > p.m;
-  const int64_t length = plan.cut_n ? p.n : p.m, flops = p.m * p.n * p.k;
+  const int64_t length = plan.cut_n ? p.n : p.m;
   if (plan.way == PRODUCT_BLAS)
-    // The cut may show in the last bits, so it depends on the shape only.
-    plan.piece = flops < 4 * OL_PARALLEL_FLOPS ? length
-                 : ol_max64(ol_round_up(ol_ceil_div(length, 8), 96), 96);
+    // Here the cut may show in the last bits, so it depends on the shape only.
+    plan.piece = ol_round_up(ol_ceil_div(length, 8), 16);
+  else if (threads <= 1 || p.m * p.n * p.k < OL_PARALLEL_FLOPS)
+    plan.piece = length;
   else
-    plan.piece = threads <= 1 || flops < OL_PARALLEL_FLOPS
-                     ? length
-                     : ol_round_up(ol_ceil_div(length, 4 * (int64_t)threads), plan.cut_n ? 64 : 4);
+    plan.piece = balanced_piece(length, plan.cut_n ? 16 : 4, threads);
   plan.piece = ol_max64(plan.piece, 1);
   plan.pieces = ol_ceil_div(length, plan.piece);
 
