@@ -143,10 +143,10 @@ OL_INLINE double softplus_f64(double x) {
 }
 
 // pi / 2 in three parts; k times the first two is exact for |k| < 2^20. What the second subtraction
-// rounds away is taken along with the third.
+// rounds away is taken along with the third, and what is lost then is the tail.
 static const double trig_limit_f64 = 0x1p20;
 
-OL_INLINE double trig_reduce_f64(double x, uint64_t *quadrant) {
+OL_INLINE double trig_reduce_f64(double x, uint64_t *quadrant, double *tail) {
   const double shift = 0x1.8p52;
   double shifted = x * 0x1.45f306dc9c883p-1 + shift;
   double k = shifted - shift;
@@ -154,7 +154,10 @@ OL_INLINE double trig_reduce_f64(double x, uint64_t *quadrant) {
   double first = x - k * 0x1.921fb544p+0;
   double second = first - k * 0x1.0b4611a6p-34;
   double lost = (first - second) - k * 0x1.0b4611a6p-34;
-  return second + (lost - k * 0x1.3198a2e037073p-69);
+  double third = lost - k * 0x1.3198a2e037073p-69;
+  double r = second + third;
+  *tail = (second - r) + third;
+  return r;
 }
 
 OL_INLINE double sin_reduced_f64(double r) {
@@ -182,21 +185,22 @@ OL_INLINE double cos_reduced_f64(double r) {
 
 OL_INLINE double sin_shifted_f64(double x, uint64_t quadrants) {
   uint64_t q;
-  double r = trig_reduce_f64(x, &q);
+  double tail, r = trig_reduce_f64(x, &q, &tail);
   q += quadrants;
   double y = q & 1 ? cos_reduced_f64(r) : sin_reduced_f64(r);
   return from_bits_f64(bits_f64(y) ^ ((q & 2) << 62));
 }
 
-OL_INLINE double sin_f64(double x) { return sin_shifted_f64(x, 0); }
+OL_INLINE double sin_f64(double x) { return x == 0.0 ? x : sin_shifted_f64(x, 0); }  // keeps -0
 OL_INLINE double cos_f64(double x) { return sin_shifted_f64(x, 1); }
 
-// tan(r + pi / 2) = -cos r / sin r.
+// tan(r + pi / 2) = -cos r / sin r. The slope of both, 1 + t^2, brings in the tail.
 OL_INLINE double tan_f64(double x) {
   uint64_t q;
-  double r = trig_reduce_f64(x, &q);
+  double tail, r = trig_reduce_f64(x, &q, &tail);
   double s = sin_reduced_f64(r), c = cos_reduced_f64(r);
-  return q & 1 ? -c / s : s / c;
+  double t = (q & 1 ? -c : s) / (q & 1 ? s : c);
+  return x == 0.0 ? x : t + tail * (1.0 + t * t);
 }
 
 // Powers of doubles stay with the C library: y log x in one double is not accurate enough.

@@ -182,7 +182,7 @@ OL_INLINE float sin_shifted_f32(float x, int32_t quadrants) {
   return from_bits_f32(bits_f32(y) ^ ((uint32_t)(q & 2) << 30));
 }
 
-OL_INLINE float sin_f32(float x) { return sin_shifted_f32(x, 0); }
+OL_INLINE float sin_f32(float x) { return x == 0.0f ? x : sin_shifted_f32(x, 0); }  // keeps -0
 OL_INLINE float cos_f32(float x) { return sin_shifted_f32(x, 1); }
 
 // In float alone the quotient would be off by more than 3 ulp.
