@@ -7,6 +7,8 @@ final class ByteStream {
   let name: String
   /// The number of unpacked bytes, where it is known beforehand: plain regular files and arrays.
   let size: Int?
+  /// Whether the file gives the same bytes when it is opened again: not so for pipes.
+  var isRepeatable: Bool { raw.isRepeatable }
   /// The number of bytes handed out so far: the offset of the next one.
   private(set) var offset = 0
   private let raw: RawBytes

@@ -66,31 +66,19 @@ public enum CSV {
     -> LabeledData
   {
     var record = CSVRecord(separator: options.separator)
-    func next() throws(DataError) -> Bool {
-      do { return try record.readNext(stream) } catch { throw error.renamed(stream.name) }
-    }
-    guard try next() else {
+    guard try record.readNext(stream) else {
       throw DataError(
         .empty, file: stream.name, what: "the file is empty",
         remedy: "give a header row and at least one row of numbers")
     }
     let first = record
     // The second row helps to tell a header from a row of numbers.
-    let hasSecond = try next()
+    let hasSecond = try record.readNext(stream)
     let second = hasSecond ? record : nil
     var table = try CSVTable(stream.name, first: first, second: second, options: options)
     if !table.hasHeader { try table.append(first) }
     if hasSecond { try table.append(record) }
-    while try next() { try table.append(record) }
+    while try record.readNext(stream) { try table.append(record) }
     return try table.labeled(options)
-  }
-}
-
-extension DataError {
-  /// The same trouble in a file known to the caller.
-  fileprivate func renamed(_ name: String) -> DataError {
-    guard file.isEmpty else { return self }
-    return DataError(
-      cause, file: name, line: line, field: field, byte: byte, what: what, remedy: remedy)
   }
 }

@@ -67,7 +67,7 @@ struct CSVRecord {
         // The field goes on in the next line.
         bytes.append(UInt8(ascii: "\n"))
         guard try stream.readLine(into: &bytes, appending: true, number: nextLine) else {
-          throw refusal("a quote is never closed")
+          throw refusal(stream, "a quote is never closed")
         }
         nextLine += 1
       }
@@ -82,14 +82,14 @@ struct CSVRecord {
     }
     while at < bytes.count, DecimalText.isSpace(bytes[at]), bytes[at] != separator { at += 1 }
     guard at == bytes.count || bytes[at] == separator else {
-      throw refusal("text follows a closing quote")
+      throw refusal(stream, "text follows a closing quote")
     }
     return start..<write
   }
 
-  private func refusal(_ what: String) -> DataError {
+  private func refusal(_ stream: ByteStream, _ what: String) -> DataError {
     DataError(
-      .malformed, file: "", line: line, field: "column \(fields.count + 1)", what: what,
+      .malformed, file: stream.name, line: line, field: "column \(fields.count + 1)", what: what,
       remedy: "close every quote, and double quotes inside quotes")
   }
 }

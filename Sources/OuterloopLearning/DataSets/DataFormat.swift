@@ -21,6 +21,11 @@ enum DataFormat {
   }
 
   private init(beginning stream: ByteStream) throws(DataError) {
+    guard stream.isRepeatable else {
+      throw DataError(
+        .notAFile, file: stream.name, what: "a pipe or device whose name does not tell its format",
+        remedy: "write the data to a file first")
+    }
     var head: [UInt8] = []
     _ = try stream.read(4096, into: &head)
     if head.starts(with: [0, 0]) {

@@ -10,9 +10,10 @@ public struct DataParts: Sendable, Equatable {
   public init(train: LabeledData, test: LabeledData?) throws {
     if let test {
       guard train.shape == test.shape else {
+        let shape = IDX.sizesText(train.shape)
         throw DataParts.mismatch(
-          train, test, "examples of \(IDX.sizesText(test.shape)) values, where \(train.source) has"
-            + " \(IDX.sizesText(train.shape))")
+          train, test,
+          "examples of \(IDX.sizesText(test.shape)) values, where \(train.source) has \(shape)")
       }
       guard train.featureNames == test.featureNames else {
         throw DataParts.mismatch(train, test, "other columns than \(train.source)")

@@ -11,6 +11,8 @@ final class RawBytes {
   let name: String
   /// The number of bytes, where it is known beforehand: regular files and arrays.
   let size: Int?
+  /// Whether the file gives the same bytes when it is opened again: not so for pipes.
+  let isRepeatable: Bool
   private let descriptor: Int32
   private let memory: [UInt8]
   private(set) var position = 0
@@ -19,6 +21,7 @@ final class RawBytes {
     self.name = name
     self.memory = memory
     size = memory.count
+    isRepeatable = true
     descriptor = -1
   }
 
@@ -45,7 +48,8 @@ final class RawBytes {
       throw RawBytes.refusal(path, EISDIR)
     }
     descriptor = opened
-    size = status.st_mode & S_IFMT == S_IFREG ? Int(status.st_size) : nil
+    isRepeatable = status.st_mode & S_IFMT == S_IFREG
+    size = isRepeatable ? Int(status.st_size) : nil
   }
 
   deinit {

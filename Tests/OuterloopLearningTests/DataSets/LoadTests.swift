@@ -85,6 +85,7 @@ import Testing
     let folder = try TemporaryFolder()
     #expect(try LabeledData.load(folder.write("x", "-1 1:1\n+1 2:1\n")).train.shape == [2])
     #expect(try LabeledData.load(folder.write("y", "a,b\n1,1\n2,0\n")).train.shape == [1])
+    #expect(try dataError { _ = try LabeledData.load("/dev/zero") }.cause == .notAFile)
     try folder.write("z-labels", labels)
     #expect(try LabeledData.load(folder.write("z-images", gzipped(images))).train.shape == [1, 2])
   }
