@@ -3,6 +3,8 @@
 
 // Columns looked at together, so that the inner loop runs along memory.
 #define PANEL 64
+// Rows from this length on are searched in two passes that run in vectors.
+#define LONG_ROW 64
 
 typedef struct argmax_job {
   ol_dtype dtype;
@@ -12,18 +14,20 @@ typedef struct argmax_job {
 } argmax_job;
 
 // `x` takes the lead from `best` (both may be NaN).
-#define LEADS(x, best) ((x) > (best) || ((x) != (x) && (best) == (best)))
+#define LEADS(x, best) (((x) > (best)) | (((x) != (x)) & ((best) == (best))))
 
 #define ARGMAX(T)                                                                               \
-  static void argmax_row_##T(const T *src, int64_t count, int32_t *dst) {                       \
+  static void argmax_row_##T(ol_dtype dtype, const T *src, int64_t count, int32_t *dst) {         \
+    int64_t at = 0;                                                                             \
     T best = src[0];                                                                            \
-    int32_t at = 0;                                                                             \
-    for (int64_t i = 1; i < count; i++)                                                         \
-      if (LEADS(src[i], best)) {                                                                \
-        best = src[i];                                                                          \
-        at = (int32_t)i;                                                                        \
-      }                                                                                         \
-    *dst = at;                                                                                  \
+    if (count >= LONG_ROW) { /* the maximum first, then its place */                            \
+      ol_reduce(dtype, OL_REDUCE_MAX, 1, count, 1, src, &best, 1);                              \
+      while (src[at] != best && (best == best || src[at] == src[at])) at++;                     \
+    } else {                                                                                    \
+      for (int64_t i = 1; i < count; i++)                                                       \
+        if (src[i] > best || (src[i] != src[i] && best == best)) best = src[i], at = i;         \
+    }                                                                                           \
+    *dst = (int32_t)at;                                                                         \
   }                                                                                             \
                                                                                                 \
   static void argmax_panel_##T(const T *src, int64_t middle, int64_t inner, int64_t columns,    \
@@ -49,7 +53,7 @@ typedef struct argmax_job {
       const T *src = (const T *)job->src + o * job->middle * job->inner;                        \
       int32_t *dst = job->dst + o * job->inner;                                                 \
       if (job->inner == 1)                                                                      \
-        argmax_row_##T(src, job->middle, dst);                                                  \
+        argmax_row_##T(job->dtype, src, job->middle, dst);                                      \
       else                                                                                      \
         for (int64_t j = 0; j < job->inner; j += PANEL)                                         \
           argmax_panel_##T(src + j, job->middle, job->inner, ol_min64(PANEL, job->inner - j),   \

@@ -7,8 +7,7 @@ typedef uint64_t OL_ISA(lanes) __attribute__((ext_vector_type(GROUP_BLOCKS)));
 #define LOW 0xffffffffull
 
 static void OL_ISA(philox)(const uint32_t key[4], uint64_t block, uint32_t words[GROUP_WORDS]) {
-  LANES index;
-  for (int i = 0; i < GROUP_BLOCKS; i++) index[i] = block + (uint64_t)i;
+  const LANES index = block + (LANES){0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
   LANES c0 = index & LOW, c1 = index >> 32, c2 = key[2], c3 = key[3];
   uint32_t k0 = key[0], k1 = key[1];
 #pragma clang loop unroll(full)
@@ -21,13 +20,14 @@ static void OL_ISA(philox)(const uint32_t key[4], uint64_t block, uint32_t words
     k0 += 0x9E3779B9u;
     k1 += 0xBB67AE85u;
   }
-  const LANES first = c0 | c1 << 32, second = c2 | c3 << 32;  // little-endian pairs of words
-  for (int i = 0; i < GROUP_BLOCKS; i++) {
-    words[4 * i] = (uint32_t)first[i];
-    words[4 * i + 1] = (uint32_t)(first[i] >> 32);
-    words[4 * i + 2] = (uint32_t)second[i];
-    words[4 * i + 3] = (uint32_t)(second[i] >> 32);
-  }
+  // Two words to a lane, little end first; then the two halves of every block side by side.
+  const LANES first = c0 | c1 << 32, second = c2 | c3 << 32;
+  const LANES low = __builtin_shufflevector(first, second, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21,
+                                            6, 22, 7, 23);
+  const LANES high = __builtin_shufflevector(first, second, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28,
+                                             13, 29, 14, 30, 15, 31);
+  memcpy(words, &low, sizeof low);
+  memcpy(words + GROUP_WORDS / 2, &high, sizeof high);
 }
 
 static void OL_ISA(uniform_f32)(const uint32_t *words, float *dst) {
@@ -56,7 +56,7 @@ static void OL_ISA(normal_f32)(const uint32_t *words, float *dst) {
     const float s = (m - 1) / (m + 1), z = s * s;
     const float series = 1 + z * (1 / 3.f + z * (1 / 5.f + z * (1 / 7.f + z * (1 / 9.f))));
     const float log_u = 2 * s * series + (float)exponent * 0.69314718056f;
-    const float radius = __builtin_sqrtf(log_u < 0 ? -2 * log_u : 0);
+    const float radius = __builtin_elementwise_sqrt(log_u < 0 ? -2 * log_u : 0.f);
 
     const uint32_t v = words[2 * i + 1], quadrant = (v + 0x20000000u) >> 30;
     const float a = (float)(int32_t)(v - (quadrant << 30)) * (float)(2 * M_PI * 0x1p-32);
@@ -88,7 +88,7 @@ static void OL_ISA(normal_f64)(const uint32_t *words, double *dst) {
 #pragma clang loop unroll(full)
     for (int k = 11; k >= 0; k--) series = series * z + 1.0 / (2 * k + 1);
     const double log_u = 2 * s * series + (double)exponent * M_LN2;
-    const double radius = __builtin_sqrt(log_u < 0 ? -2 * log_u : 0);
+    const double radius = __builtin_elementwise_sqrt(log_u < 0 ? -2 * log_u : 0.0);
 
     const uint64_t quadrant = (v + (1ull << 61)) >> 62;
     const double a = (double)(int64_t)(v - (quadrant << 62)) * (2 * M_PI * 0x1p-64);
