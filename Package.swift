@@ -18,6 +18,7 @@ let package = Package(
   platforms: [.macOS(.v15)],
   products: [
     .library(name: "Outerloop", targets: ["Outerloop"]),
+    .library(name: "OuterloopLearning", targets: ["OuterloopLearning"]),
     .library(name: "OuterloopTesting", targets: ["OuterloopTesting"]),
     .executable(name: "outerloop", targets: ["OuterloopCommand"]),
   ],
@@ -38,8 +39,8 @@ let package = Package(
       swiftSettings: quick),
     .target(
       name: "OuterloopLearning", dependencies: ["OuterloopAutodiff", "OuterloopNumerics", "CZlib"],
-      resources: [.embedInCode("Resources/digits.bin")], swiftSettings: quick),
-    .target(name: "OuterloopFetch", dependencies: ["OuterloopLearning"], swiftSettings: house),
+      swiftSettings: quick),
+    .target(name: "OuterloopFetch", dependencies: ["OuterloopLearning"], swiftSettings: quick),
     .target(
       name: "OuterloopBilevel",
       dependencies: ["OuterloopLearning", "OuterloopAutodiff", "OuterloopNumerics"],
@@ -62,7 +63,8 @@ let package = Package(
     .executableTarget(
       name: "OuterloopCommand",
       dependencies: [
-        "OuterloopLab", "OuterloopFetch", "OuterloopLearning", "OuterloopNumerics",
+        "OuterloopLab", "OuterloopFetch", "OuterloopLearning", "OuterloopCharts",
+        "OuterloopNumerics",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: house),
 

@@ -1,4 +1,4 @@
-// One kind of reduction for one type: T, MASK (the integer of its size), NAME and KIND are set by
+// One kind of reduction for one type: T, NAME and KIND are set by
 // reduce_body.h. Vectors are 64 bytes for every instruction set (the compiler splits them), so the
 // order of a sum, and with it the bits, does not depend on the instruction set.
 
@@ -11,7 +11,6 @@
 #define NARROW 32
 
 typedef T NAME(vec) __attribute__((ext_vector_type(64 / sizeof(T)), aligned(sizeof(T))));
-typedef MASK NAME(mask) __attribute__((ext_vector_type(64 / sizeof(T))));
 
 static inline __attribute__((always_inline)) T NAME(one)(T a, T b) {
 #if KIND == OL_SUM
@@ -29,10 +28,10 @@ static inline __attribute__((always_inline)) void NAME(all)(NAME(vec) * a, const
 #if KIND == OL_SUM
   *a = x + y;
 #elif KIND == OL_MAX_OF
-  const NAME(mask) take = (y > x) | (y != y);
+  const __auto_type take = (y > x) | (y != y);
   *a = take ? y : x;
 #else
-  const NAME(mask) take = (y < x) | (y != y);
+  const __auto_type take = (y < x) | (y != y);
   *a = take ? y : x;
 #endif
 }
@@ -140,6 +139,5 @@ static void NAME(slab)(const void *src, int64_t middle, int64_t inner, int64_t b
 #undef COLUMN_BLOCK
 #undef NARROW
 #undef T
-#undef MASK
 #undef NAME
 #undef KIND

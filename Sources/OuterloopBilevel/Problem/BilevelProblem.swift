@@ -90,6 +90,13 @@ public struct BilevelProblem<State: Structure, Hyper: Structure, Batch: Structur
     }
   }
 
+  /// The plans of the programs that a hypergradient runs: instructions, fused passes, memory.
+  public func plans(at hyper: Hyper, by estimator: Estimator = .reverse) throws -> String {
+    _ = try hypergradient(at: hyper, by: estimator)
+    let problem = try compiled(for: hyper)
+    return problem.lock.withLock { _ in problem.plans }
+  }
+
   /// Checks that an estimator can answer for this problem, without running it.
   public func check(_ estimator: Estimator, at hyper: Hyper) throws {
     try estimator.refuse(try compiled(for: hyper))

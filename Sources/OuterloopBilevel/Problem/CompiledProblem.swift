@@ -128,6 +128,12 @@ final class CompiledProblem: @unchecked Sendable {
     return made
   }
 
+  /// The plans of the programs compiled so far, for debugging.
+  var plans: String {
+    stages.sorted { $0.key < $1.key }.map { "== \($0.key)\n\($0.value)" }
+      .joined(separator: "\n\n")
+  }
+
   // MARK: - Programs
 
   private var stepInputs: [TensorType] {

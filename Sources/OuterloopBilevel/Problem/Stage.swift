@@ -58,3 +58,10 @@ final class Stage {
 
   func run() throws { try main.run() }
 }
+
+extension Stage: CustomStringConvertible {
+  /// The plan of the loop's program, after that of what was split off.
+  var description: String {
+    (prologue.map { "once:\n\($0.program)\neach step:\n" } ?? "") + "\(main.program)"
+  }
+}

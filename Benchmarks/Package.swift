@@ -1,0 +1,15 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let package = Package(
+  name: "outerloop-benchmarks",
+  platforms: [.macOS(.v15)],
+  dependencies: [.package(name: "outerloop", path: "..")],
+  targets: [
+    .executableTarget(
+      name: "bilevel-bench",
+      dependencies: [.product(name: "Outerloop", package: "outerloop")],
+      path: "Sources/BilevelBench",
+      swiftSettings: [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)])
+  ]
+)

@@ -1,0 +1,81 @@
+// Hypergradients of the shared problems, timed: one JSON line on stdout (see Benchmarks/README.md).
+import Foundation
+import Outerloop
+
+func option(_ name: String, default value: String) -> String {
+  guard let index = CommandLine.arguments.firstIndex(of: "--" + name),
+    index + 1 < CommandLine.arguments.count
+  else { return value }
+  return CommandLine.arguments[index + 1]
+}
+
+func seconds(_ body: () throws -> Void) rethrows -> Double {
+  let start = ContinuousClock.now
+  try body()
+  let elapsed = start.duration(to: .now).components
+  return Double(elapsed.seconds) + 1e-18 * Double(elapsed.attoseconds)
+}
+
+/// GFLOP/s of a square product large enough to show what the machine can do.
+func gemmSpeed() throws -> Double {
+  let n = 1536
+  let a = RandomKey(seed: 1).uniform([n, n])
+  let product = Compiled { (x: Tensor) in matmul(x, x) }
+  _ = try product(a)
+  let best = try (0..<5).map { _ in try seconds { _ = try product(a) } }.min() ?? 1
+  return 2 * Double(n * n * n) / best / 1e9
+}
+
+do {
+  let name = option("problem", default: "toy")
+  let folder = URL(fileURLWithPath: option("data", default: ".data")).appendingPathComponent(name)
+  let data = try BenchmarkData(folder: folder)
+  let repeats = Int(option("repeats", default: "10")) ?? 10
+  _ = try BLAS.load()
+
+  var gradient: [Tensor] = []
+  var compile = 0.0
+  var problem: Benchmark?
+  let first = try seconds {
+    let made = try Problems.make(name, data)
+    let result = try made.run()
+    gradient = result.gradient
+    compile = result.cost.compileSeconds
+    problem = made
+  }
+  guard let problem else { throw BenchmarkError("nothing ran") }
+  var cost = Cost()
+  if CommandLine.arguments.contains("--plan") {
+    print(try problem.plans())
+    exit(0)
+  }
+  let warm = try (0..<repeats).map { _ in try seconds { cost = try problem.run().cost } }
+
+  let out = option("out", default: "")
+  if !out.isEmpty {
+    var bytes = Data()
+    for tensor in gradient {
+      try tensor.scalars(Float.self).withUnsafeBytes { bytes.append(contentsOf: $0) }
+    }
+    try bytes.write(to: URL(fileURLWithPath: out))
+  }
+  var usage = rusage()
+  #if canImport(Glibc)
+    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+  #else
+    getrusage(RUSAGE_SELF, &usage)
+  #endif
+  let peak = usage.ru_maxrss * 1024
+  let fields: [String: Any] = [
+    "problem": name, "mode": "outerloop", "first_seconds": first, "compile_seconds": compile,
+    "warm_seconds": warm, "steps": problem.steps, "peak_rss_bytes": peak,
+    "threads": ThreadBudget.threads, "version": try BLAS.load().description,
+    "instruction_set": ThreadBudget.instructionSet, "necessary_flops": problem.necessaryFlops,
+    "gemm_gflops": try gemmSpeed(), "planned_bytes": cost.plannedBytes,
+  ]
+  let json = try JSONSerialization.data(withJSONObject: fields, options: [.sortedKeys])
+  print(String(decoding: json, as: UTF8.self))
+} catch {
+  FileHandle.standardError.write(Data("error: \(error)\n".utf8))
+  exit(1)
+}

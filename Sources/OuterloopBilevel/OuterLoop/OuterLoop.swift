@@ -1,0 +1,113 @@
+public import OuterloopAutodiff
+public import OuterloopLearning
+internal import OuterloopNumerics
+
+/// Minimises an outer loss: hypergradient, a step of an optimizer (the same pure dynamics that train
+/// the inner model), and an exact projection onto the constraint.
+///
+///     var state = loop.start(at: lambda)
+///     for _ in 0..<100 {
+///       let result = try problem.hypergradient(at: state.hyper, by: .reverse)
+///       state = try loop.step(state, along: result.gradient)
+///     }
+///
+/// Everything that the next step needs is in `State`, so a run can be stored and continued.
+public struct OuterLoop<Hyper: Structure>: Sendable {
+  public let optimizer: Optimizer
+  /// One constraint for each hyperparameter tensor, in order; or one for all of them.
+  public let constraints: [Constraint]
+  private let update: Compiled<Pair<TrainingState<Hyper>, Pair<Hyper, Time>>, TrainingState<Hyper>>
+
+  /// Hyperparameters, the optimizer's buffers, and the number of updates made.
+  public struct State: Sendable {
+    public var training: TrainingState<Hyper>
+    public var updates: Int
+    public var hyper: Hyper { training.weights }
+
+    public init(training: TrainingState<Hyper>, updates: Int) {
+      self.training = training
+      self.updates = updates
+    }
+  }
+
+  public init(_ optimizer: Optimizer, constraints: [Constraint] = [Constraint.none]) {
+    self.optimizer = optimizer
+    self.constraints = constraints
+    update = Compiled { arguments in
+      optimizer.update(
+        arguments.first, gradient: arguments.second.first, time: arguments.second.second)
+    }
+  }
+
+  /// The state before the first update.
+  /// - Throws: `ConstraintError` if a starting point cannot be projected.
+  public func start(at hyper: Hyper) throws -> State {
+    State(training: optimizer.initialState(try projected(hyper)), updates: 0)
+  }
+
+  /// One update.
+  public func step(_ state: State, along gradient: Hyper) throws -> State {
+    var training = try update(
+      Pair(state.training, Pair(gradient, Time(step: state.updates))))
+    training.weights = try projected(training.weights)
+    return State(training: training, updates: state.updates + 1)
+  }
+
+  private func projected(_ hyper: Hyper) throws -> Hyper {
+    guard constraints.contains(where: { $0 != Constraint.none }) else { return hyper }
+    var index = 0
+    return try hyper.mapLeaves { tensor in
+      let constraint = constraints.count == 1 ? constraints[0] : constraints[index]
+      index += 1
+      switch tensor.dtype {
+      case .float32:
+        var values = try tensor.scalars(Float.self)
+        try constraint.project(&values)
+        return Tensor(values, shape: tensor.shape)
+      case .float64:
+        var values = try tensor.scalars(Double.self)
+        try constraint.project(&values)
+        return Tensor(values, shape: tensor.shape)
+      case .int32: return tensor
+      }
+    }
+  }
+}
+
+extension BilevelProblem {
+  /// What `minimize` reports after each update.
+  public struct Progress: Sendable {
+    /// Updates made, this one included.
+    public var update: Int
+    /// The outer loss before this update.
+    public var loss: Double
+    /// The hyperparameters after it.
+    public var hyper: Hyper
+    public var cost: Cost
+  }
+
+  /// Minimises the outer loss by `updates` steps of an outer loop, each from a freshly trained
+  /// model; with `.realTime(every:)` the model goes on training and the tangents are kept, so that
+  /// one training run makes T / every updates (Franceschi et al. 2017, real-time HO). Once lambda
+  /// has moved, the kept tangents mix several values of it: the method is biased by that.
+  ///
+  /// - Parameter onUpdate: called after each update; return false to stop early.
+  public func minimize(
+    from hyper: Hyper, by estimator: Estimator = .reverse, updates: Int,
+    with loop: OuterLoop<Hyper>, onUpdate: (Progress) throws -> Bool = { _ in true }
+  ) throws -> OuterLoop<Hyper>.State {
+    var state = try loop.start(at: hyper)
+    if case .realTime(let every) = estimator {
+      try check(estimator, at: hyper)
+      return try realTime(from: state, every: every, updates: updates, loop, onUpdate)
+    }
+    for update in 1...Swift.max(updates, 1) where updates > 0 {
+      let result = try hypergradient(at: state.hyper, by: estimator)
+      state = try loop.step(state, along: result.gradient)
+      let progress = Progress(
+        update: update, loss: result.loss, hyper: state.hyper, cost: result.cost)
+      guard try onUpdate(progress) else { break }
+    }
+    return state
+  }
+}

@@ -1,0 +1,68 @@
+public import OuterloopLearning
+internal import OuterloopNumerics
+
+/// The three parts of a cleaning run, scaled, with the labels that were corrupted on purpose.
+public struct CleaningData: Sendable {
+  /// The examples to clean, with the labels as given to the method.
+  public let train: LabeledData
+  public let validation: LabeledData
+  public let test: LabeledData
+  /// Position of each training example in the source.
+  public let sourceIndex: [Int]
+  /// Labels before corruption; nil where nothing was corrupted.
+  public let trueLabels: [Int32]?
+
+  /// Positions in `train` whose label was changed.
+  public var corrupted: Set<Int> {
+    guard let trueLabels else { return [] }
+    return Set(trueLabels.indices.filter { trueLabels[$0] != train.labels[$0] })
+  }
+
+  /// Draws the parts by the seed, scales all by the training examples, and moves exactly
+  /// `round(corrupt n)` training labels to a class chosen uniformly among the others.
+  ///
+  /// The test part is the data's own if it has one, otherwise it is drawn from what is left.
+  /// - Throws: `CleaningError` if there are too few examples or only one class.
+  public init(_ parts: DataParts, settings: CleaningSettings) throws {
+    try settings.validate()
+    let source = parts.train
+    let own = parts.test
+    let fixed = settings.train + settings.validation
+    guard source.count >= fixed + (own == nil ? 1 : 0) else {
+      throw CleaningError.tooFewExamples(
+        needed: fixed + (own == nil ? 1 : 0), available: source.count, source: source.source)
+    }
+    guard source.classCount >= 2 else { throw CleaningError.oneClass(source: source.source) }
+    let order = RandomKey(seed: settings.seed, purpose: "split").permutation(source.count)
+    sourceIndex = Array(order[..<settings.train])
+    let clean = try source.selecting(sourceIndex)
+    let scaling = Scaling.suggested(for: clean)
+    validation = try scaling.applied(to: source.selecting(Array(order[settings.train..<fixed])))
+    if let own {
+      let count = Swift.min(settings.test, own.count)
+      test = try scaling.applied(to: own.selecting(Array(0..<count)))
+    } else {
+      let end = Swift.min(source.count, fixed + settings.test)
+      test = try scaling.applied(to: source.selecting(Array(order[fixed..<end])))
+    }
+
+    let scaled = try scaling.applied(to: clean)
+    let wrong = Int((settings.corrupt * Double(settings.train)).rounded())
+    guard wrong > 0 else {
+      train = scaled
+      trueLabels = nil
+      return
+    }
+    let chosen = RandomKey(seed: settings.seed, purpose: "corrupt")
+      .permutation(settings.train).prefix(wrong)
+    let draws = RandomKey(seed: settings.seed, purpose: "wrong class").bits(wrong)
+    var labels = scaled.labels
+    let classes = UInt64(source.classCount)
+    for (index, draw) in zip(chosen, draws) {
+      let shift = Int32((UInt64(draw) &* (classes - 1)) >> 32) + 1
+      labels[index] = (labels[index] + shift) % Int32(classes)
+    }
+    train = try scaled.relabeled(labels)
+    trueLabels = scaled.labels
+  }
+}

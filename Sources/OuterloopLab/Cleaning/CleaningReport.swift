@@ -1,0 +1,93 @@
+internal import OuterloopLearning
+
+/// What a cleaning run found.
+public struct CleaningReport: Sendable, Codable {
+  /// How well the wrong labels were found; known only if they were made.
+  public struct Detection: Sendable, Codable, Equatable {
+    public var truePositives, falsePositives, falseNegatives, trueNegatives: Int
+
+    public var precision: Double { ratio(truePositives, truePositives + falsePositives) }
+    public var recall: Double { ratio(truePositives, truePositives + falseNegatives) }
+    /// Harmonic mean of precision and recall; positive means corrupted.
+    public var f1: Double {
+      precision + recall > 0 ? 2 * precision * recall / (precision + recall) : 0
+    }
+
+    private func ratio(_ a: Int, _ b: Int) -> Double { b > 0 ? Double(a) / Double(b) : 0 }
+  }
+
+  /// A training example whose weight is below the threshold.
+  public struct Suspect: Sendable, Codable, Equatable {
+    /// Position among the training examples, and in the source.
+    public var index, sourceIndex: Int
+    public var weight: Float
+    /// Classes: as labelled, as the final model predicts, and before corruption if that is known.
+    public var label, predicted: String
+    public var trueLabel: String?
+  }
+
+  public var settings: CleaningSettings
+  public var updates: Int
+  /// Seconds spent on the updates of the weights.
+  public var seconds: Double
+  /// Test accuracy of the models trained on train and validation: with weight 0 on the corrupted
+  /// examples (known only if they were made), with weight 1 on all, and with the learned weights.
+  public var oracleAccuracy: Double?
+  public var baselineAccuracy: Double
+  public var cleanedAccuracy: Double
+  public var detection: Detection?
+  public var suspects: [Suspect]
+  /// Validation loss before each update.
+  public var validationLosses: [Double]
+  public var weights: [Float]
+
+  init(_ data: CleaningData, _ settings: CleaningSettings, _ state: CleaningRun.State) throws {
+    self.settings = settings
+    updates = state.updates
+    seconds = state.seconds
+    validationLosses = state.losses
+    weights = state.weights
+
+    let both = try data.train.joined(data.validation)
+    let n = data.train.count
+    let held = data.validation.count
+    func accuracy(_ weights: [Float], _ steps: Int, _ rate: Double) throws -> (Double, Dense) {
+      let fit = try SoftmaxRegression.fit(
+        both, weights: weights, steps: steps, rate: rate, test: data.test)
+      return (try SoftmaxRegression.accuracy(fit.model, data.test), fit.model)
+    }
+    let corrupted = data.corrupted
+    baselineAccuracy = try accuracy(
+      [Float](repeating: 1, count: n + held), settings.steps, settings.rate
+    ).0
+    if data.trueLabels != nil {
+      let oracle = (0..<(n + held)).map { corrupted.contains($0) ? Float(0) : 1 }
+      oracleAccuracy = try accuracy(oracle, settings.steps, settings.rate).0
+    }
+    // There is no reason to weigh validation examples above the best training example.
+    let largest = Swift.max(state.weights.max() ?? 1, 1e-6)
+    let (cleaned, model) = try accuracy(
+      state.weights + [Float](repeating: largest, count: held),
+      settings.finalSteps ?? 2 * settings.steps, settings.rate / Double(largest))
+    cleanedAccuracy = cleaned
+
+    let found = Set(weights.indices.filter { state.weights[$0] < Float(settings.threshold) })
+    if data.trueLabels != nil {
+      let hits = found.intersection(corrupted).count
+      detection = Detection(
+        truePositives: hits, falsePositives: found.count - hits,
+        falseNegatives: corrupted.count - hits,
+        trueNegatives: n - found.count - (corrupted.count - hits))
+    }
+    let names = data.train.classNames
+    let predicted = try SoftmaxRegression.predictions(model, data.train)
+    suspects = found.sorted {
+      (state.weights[$0], data.sourceIndex[$0]) < (state.weights[$1], data.sourceIndex[$1])
+    }.map { index in
+      Suspect(
+        index: index, sourceIndex: data.sourceIndex[index], weight: state.weights[index],
+        label: names[Int(data.train.labels[index])], predicted: names[Int(predicted[index])],
+        trueLabel: data.trueLabels.map { names[Int($0[index])] })
+    }
+  }
+}

@@ -1,0 +1,95 @@
+internal import OuterloopAutodiff
+public import OuterloopBilevel
+internal import OuterloopLearning
+internal import OuterloopNumerics
+
+/// Data hyper-cleaning (Franceschi et al. 2017): learn a weight in [0, 1] for every training example
+/// by the gradient of the validation loss through training; wrong labels end near 0.
+///
+///     minimise over w:  mean CE on validation of  train(w)     subject to 0 <= w_i <= 1, sum w <= R
+///
+/// The weights start at R / n. After the last update a final model is trained on the training
+/// examples with their weights and on the validation examples with the largest weight.
+public struct CleaningRun: Sendable {
+  public let data: CleaningData
+  public let settings: CleaningSettings
+  private let problem: SoftmaxRegression.Problem
+  private let loop: OuterLoop<OuterloopNumerics.Tensor>
+
+  public init(_ data: CleaningData, settings: CleaningSettings) throws {
+    try settings.validate()
+    self.data = data
+    self.settings = settings
+    let n = data.train.count
+    let total = settings.total(for: n)
+    problem = SoftmaxRegression.problem(
+      train: data.train, validation: data.validation, steps: settings.steps,
+      rate: settings.rate * Double(n) / total)
+    loop = OuterLoop(
+      .adam(rate: .init(settings.outerRate), epsilon: 1e-12),
+      constraints: [try .cappedSimplex(total: Swift.min(total, Double(n)))])
+    try problem.check(settings.method.estimator, at: startingWeights)
+  }
+
+  private var startingWeights: OuterloopNumerics.Tensor {
+    let n = data.train.count
+    let share = Swift.min(1, settings.total(for: n) / Double(n))
+    return Tensor([Float](repeating: Float(share), count: n))
+  }
+
+  /// Where a run is: everything the next update depends on.
+  public struct State: Sendable, Codable, Equatable {
+    public var updates = 0
+    public var weights: [Float]
+    var firstMoment: [Float]
+    var secondMoment: [Float]
+    /// Validation loss before each update.
+    public var losses: [Double] = []
+    public var seconds = 0.0
+  }
+
+  /// The state before the first update.
+  public func start() throws -> State {
+    try State(loop.start(at: startingWeights), after: nil, loss: nil, seconds: 0)
+  }
+
+  public var isDone: @Sendable (State) -> Bool {
+    { [settings] in $0.updates >= settings.hyperSteps }
+  }
+
+  /// One update of the weights.
+  /// - Throws: `BilevelError` if training diverges.
+  public func update(_ state: State) throws -> (state: State, cost: Cost) {
+    let start = ContinuousClock.now
+    let current = OuterLoop<OuterloopNumerics.Tensor>.State(
+      training: TrainingState(
+        weights: Tensor(state.weights),
+        slots: [Tensor(state.firstMoment), Tensor(state.secondMoment)]),
+      updates: state.updates)
+    let result = try problem.hypergradient(at: current.hyper, by: settings.method.estimator)
+    let next = try loop.step(current, along: result.gradient)
+    let seconds = start.duration(to: .now) / .seconds(1)
+    return (
+      try State(next, after: state, loss: result.loss, seconds: seconds), result.cost
+    )
+  }
+
+  /// Trains the final models and measures everything.
+  public func finish(_ state: State) throws -> CleaningReport {
+    try CleaningReport(data, settings, state)
+  }
+}
+
+extension CleaningRun.State {
+  fileprivate init(
+    _ loop: OuterLoop<OuterloopNumerics.Tensor>.State, after previous: Self?, loss: Double?,
+    seconds: Double
+  ) throws {
+    updates = loop.updates
+    weights = try loop.hyper.scalars()
+    firstMoment = try loop.training.slots[0].scalars()
+    secondMoment = try loop.training.slots[1].scalars()
+    losses = (previous?.losses ?? []) + (loss.map { [$0] } ?? [])
+    self.seconds = (previous?.seconds ?? 0) + seconds
+  }
+}
