@@ -86,7 +86,7 @@ void ol_convolution_forward(const ol_convolution *s, const void *x, const void *
           segments, count,
           (ol_segment){(u * s->dilation_h * k.w + v * s->dilation_w) * s->c,
                        (u * s->kw + v) * s->c * s->o, s->c},
-          s->o);
+          1, s->o);
   forward_job job = {s, k, segments, count, convolution_piece(s, threads),
                      x, filter, y, (char *)scratch + taps_bytes(s)};
   if (s->n * convolution_flops(s) < OL_PARALLEL_FLOPS) threads = 1;

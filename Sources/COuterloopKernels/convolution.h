@@ -36,9 +36,10 @@ static inline int64_t convolution_piece(const ol_convolution *s, int threads) {
 
 /// Appends the segment (y, x, count) to a list, extending the last one if it goes straight on.
 static inline int64_t append_segment(ol_segment *list, int64_t length, ol_segment next,
-                                     int64_t x_k) {
+                                     int64_t y_k, int64_t x_k) {
   ol_segment *last = &list[length > 0 ? length - 1 : 0];
-  if (length > 0 && next.y == last->y + last->count && next.x == last->x + last->count * x_k) {
+  if (length > 0 && next.y == last->y + last->count * y_k &&
+      next.x == last->x + last->count * x_k) {
     last->count += next.count;
     return length;
   }

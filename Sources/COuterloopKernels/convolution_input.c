@@ -38,14 +38,14 @@ int64_t convolution_input_scratch(const ol_convolution *s, int threads) {
   return filter_bytes(s) + slot_bytes(s, &k) * ol_ceil_div(s->n, convolution_piece(s, threads));
 }
 
-// turned[taps backwards][o][c] = filter[taps][c][o]
-static void turn_filter(const ol_convolution *s, const void *filter, void *turned) {
-  const int64_t taps = s->kh * s->kw, size = s->c * s->o;
+// turned[taps backwards][o][c] = filter[taps][c][o], or, paired, turned[taps][o / 2][c][o % 2].
+static void turn_filter(const ol_convolution *s, int paired, const void *filter, void *turned) {
+  const int64_t taps = s->kh * s->kw, size = s->c * s->o, side = paired ? 2 : 1;
   const ol_view view = {
-      .rank = 3,
-      .shape = {taps, s->o, s->c},
-      .src_stride = {-size, 1, s->o},
-      .dst_stride = {size, s->c, 1},
+      .rank = 4,
+      .shape = {taps, s->o / side, s->c, side},
+      .src_stride = {-size, side, s->o, 1},
+      .dst_stride = {size, side * s->c, side, 1},
       .src_offset = (taps - 1) * size,
   };
   ol_copy((int)convolution_element(s), &view, filter, turned, 1);
@@ -54,6 +54,7 @@ static void turn_filter(const ol_convolution *s, const void *filter, void *turne
 typedef struct input_job {
   const ol_convolution *s;
   canvas canvas;
+  int paired;  // see panel.h
   int64_t piece;
   const char *g, *turned;
   char *x, *slots;
@@ -64,6 +65,7 @@ static void phase(const input_job *job, int64_t a, int64_t b, const char *g, cha
                   ol_segment *segments) {
   const ol_convolution *s = job->s;
   const canvas *k = &job->canvas;
+  const int64_t side = job->paired ? 2 : 1;  // channels of g taken together
   int64_t count = 0, depth = 0;
   for (int64_t u = s->kh - 1; u >= 0; u--)
     for (int64_t v = s->kw - 1; v >= 0; v--) {
@@ -71,8 +73,8 @@ static void phase(const input_job *job, int64_t a, int64_t b, const char *g, cha
       if (du % s->stride_h != 0 || dv % s->stride_w != 0) continue;
       const int64_t tap = (s->kh - 1 - u) * s->kw + (s->kw - 1 - v);
       const ol_segment next = {-(du / s->stride_h * k->w + dv / s->stride_w) * s->o,
-                               tap * s->o * s->c, s->o};
-      count = append_segment(segments, count, next, s->c);
+                               tap * s->o * s->c, s->o / side};
+      count = append_segment(segments, count, next, side, side * s->c);
       depth += s->o;
     }
   // The first input pixel of the phase, and the canvas pixel at which its tap (a, b) / d would lie.
@@ -85,15 +87,16 @@ static void phase(const input_job *job, int64_t a, int64_t b, const char *g, cha
       .y = g + ((t + k->top) * k->w + l + k->left) * k->pixel,
       .x = job->turned,
       .out = x + (r0 * s->w + q0) * s->c * element,
-      .y_k = 1,
+      .y_k = side,
       .y_s = s->o,
-      .x_k = s->c,
+      .x_k = side * s->c,
       .out_s = s->stride_w * s->c,
       .rows = ol_ceil_div(s->w - q0, s->stride_w),
       .columns = s->c,
       .segments = segments,
       .segment_count = count,
       .alpha = 1,
+      .paired = job->paired,
   };
   convolution_lines((ol_dtype)s->dtype, panel, depth, ol_ceil_div(s->h - r0, s->stride_h),
                     k->w * s->o, s->stride_h * s->w * s->c);
@@ -116,8 +119,9 @@ static void input_images(void *context, int64_t begin, int64_t end) {
 void ol_convolution_input(const ol_convolution *s, const void *g, const void *filter, void *x,
                           void *scratch, int threads) {
   if (s->n * s->h * s->w * s->c == 0) return;
-  turn_filter(s, filter, scratch);
-  input_job job = {s, output_canvas(s), convolution_piece(s, threads), g, scratch, x,
+  const int paired = s->o % 2 == 0 && ol_panel_pairs((ol_dtype)s->dtype, s->c);
+  turn_filter(s, paired, filter, scratch);
+  input_job job = {s, output_canvas(s), paired, convolution_piece(s, threads), g, scratch, x,
                    (char *)scratch + filter_bytes(s)};
   if (s->n * convolution_flops(s) < OL_PARALLEL_FLOPS) threads = 1;
   ol_for_pieces(threads, s->n, job.piece, input_images, &job);

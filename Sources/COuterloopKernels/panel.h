@@ -6,7 +6,8 @@
 // for s < rows, j < columns. x is read in vectors along j, y one element at a time, spread over a
 // vector; sums stay in registers. Segments let k walk through the taps of a convolution.
 // Every out[s, j] is one chain of multiply-adds in the order of g and k, whatever the tile it falls
-// in, so cutting rows or columns never changes a bit.
+// in (a chain for the even and one for the odd k if paired), so cutting rows or columns never
+// changes a bit.
 #ifndef OUTERLOOP_PANEL_H
 #define OUTERLOOP_PANEL_H
 
@@ -24,12 +25,15 @@ typedef struct ol_panel {
   const ol_segment *segments;
   int64_t segment_count;
   double alpha, beta;  // beta == 0: out is not read
+  // Fewer columns than half a vector: two k side by side fill it. Then k counts pairs, x holds
+  // x[j][2] for each and y the pair's two elements next to each other. Only if ol_panel_pairs.
+  int32_t paired;
 } ol_panel;
 
 typedef void (*ol_panel_function)(const ol_panel *panel);
 ol_panel_function ol_panel_for(ol_dtype dtype);
 
-/// Elements in a vector of the instruction set in use.
-int64_t ol_vector_lanes(ol_dtype dtype);
+/// Whether panels of so few columns can, and so should, be paired.
+int ol_panel_pairs(ol_dtype dtype, int64_t columns);
 
 #endif

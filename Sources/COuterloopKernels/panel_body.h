@@ -13,17 +13,21 @@
 #endif
 
 #define T float
+#define PAIRS OL_HAS_MASKS
 #define NAME(f) OL_ISA(f##_f32)
 #include "vector.h"
 #include "panel_tile.h"
 #undef T
+#undef PAIRS
 #undef NAME
 
 #define T double
+#define PAIRS 0
 #define NAME(f) OL_ISA(f##_f64)
 #include "vector.h"
 #include "panel_tile.h"
 #undef T
+#undef PAIRS
 #undef NAME
 
 #undef ROWS_1

@@ -3,9 +3,6 @@
 
 // The last vector of a tile may be partial. With mask registers that costs nothing, so every tile
 // allows for it; otherwise only the tiles of one vector do (TAIL), and whole ones come first.
-#ifndef PREFETCH_ROWS
-#define PREFETCH_ROWS 32
-#endif
 OL_INLINE void NAME(tile)(const int S, const int V, const int TAIL, const ol_panel *p, const T *y,
                           const T *x, T *out, int64_t last) {
   NAME(vec) acc[14][4];
@@ -20,14 +17,15 @@ OL_INLINE void NAME(tile)(const int S, const int V, const int TAIL, const ol_pan
   for (int64_t g = 0; g < p->segment_count; g++) {
     const ol_segment *segment = &p->segments[g];
     const T *y0 = y + segment->y, *xk = x + segment->x;
-    const T *y4 = y0 + 4 * y_s, *y8 = y0 + 8 * y_s, *y12 = y0 + 12 * y_s;
+    const T *y4 = OPAQUE(y0 + 4 * y_s), *y8 = OPAQUE(y0 + 8 * y_s), *y12 = OPAQUE(y0 + 12 * y_s);
     for (int64_t k = segment->count; k > 0; k--) {
       NAME(vec) xv[4];
 #pragma clang loop unroll(full)
       for (int v = 0; v < V; v++) {
         if (TAIL && v == V - 1) NAME(load_lanes)(&xv[v], xk + v * W, &lanes);
         else xv[v] = *(const NAME(vec) *)(xk + v * W);
-        if (V > 1) __builtin_prefetch(xk + PREFETCH_ROWS * x_k + v * W);
+        // Long products stream x with a stride the hardware does not foresee.
+        if (V > 1) __builtin_prefetch(xk + 32 * x_k + v * W);
       }
 #pragma clang loop unroll(full)
       for (int s = 0; s < S; s++) {
@@ -91,6 +89,65 @@ TILES(tiles_4, 4, ROWS_4, 0)
 TILES(tiles_part, 1, ROWS_1, 1)
 #endif
 
+#if PAIRS
+// A tile of one vector whose even and odd lanes belong to the even and odd k.
+OL_INLINE void NAME(pair_tile)(const int S, const ol_panel *p, const T *y, const T *x, T *out) {
+  NAME(vec) acc[14];
+  const NAME(lanes) in = NAME(first_lanes)(2 * p->columns), lanes = NAME(first_lanes)(p->columns);
+#pragma clang loop unroll(full)
+  for (int s = 0; s < S; s++) acc[s] = (NAME(vec))(T)0;
+
+  const int64_t y_k = p->y_k, y_s = p->y_s, x_k = p->x_k;
+  for (int64_t g = 0; g < p->segment_count; g++) {
+    const ol_segment *segment = &p->segments[g];
+    const T *y0 = y + segment->y, *xk = x + segment->x;
+    const T *y4 = OPAQUE(y0 + 4 * y_s), *y8 = OPAQUE(y0 + 8 * y_s), *y12 = OPAQUE(y0 + 12 * y_s);
+    for (int64_t k = segment->count; k > 0; k--) {
+      NAME(vec) xv;
+      NAME(load_lanes)(&xv, xk, &in);
+#pragma clang loop unroll(full)
+      for (int s = 0; s < S; s++) {
+        const T *base = s < 4 ? y0 : s < 8 ? y4 : s < 12 ? y8 : y12;
+        const __m512d pair = _mm512_set1_pd(*(const ol_pair *)(base + (s & 3) * y_s));
+        NAME(vec) ys;
+        __builtin_memcpy(&ys, &pair, sizeof ys);
+        acc[s] += ys * xv;
+      }
+      y0 += y_k;
+      y4 += y_k;
+      y8 += y_k;
+      y12 += y_k;
+      xk += x_k;
+    }
+  }
+
+  const T alpha = (T)p->alpha, beta = (T)p->beta;
+#pragma clang loop unroll(full)
+  for (int s = 0; s < S; s++) {
+    const NAME(vec) odd = __builtin_shufflevector(acc[s], acc[s], 1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11,
+                                                  10, 13, 12, 15, 14);
+    const NAME(vec) both = (acc[s] + odd) * alpha;
+    NAME(vec) r = __builtin_shufflevector(both, both, 0, 2, 4, 6, 8, 10, 12, 14, 0, 2, 4, 6, 8, 10,
+                                          12, 14);
+    if (beta != 0) {
+      NAME(vec) old;
+      NAME(load_lanes)(&old, out + s * p->out_s, &lanes);
+      r += old * beta;
+    }
+    NAME(store_lanes)(out + s * p->out_s, &r, &lanes);
+  }
+}
+#endif
+
+#if PAIRS
+#undef CASE
+#define CASE(s, v, tail) \
+  case s: NAME(pair_tile)(s, p, y, x, out); break
+static void NAME(pair_tiles)(int64_t s, const ol_panel *p, const T *y, const T *x, T *out) {
+  switch (s) { CASES_14(1, 1); }
+}
+#endif
+
 // Rows in near-equal tiles: 20 as 10 + 10, not 14 + 6.
 OL_INLINE int64_t NAME(even)(int64_t rows, int64_t limit) {
   return ol_ceil_div(rows, ol_ceil_div(rows, limit));
@@ -98,6 +155,15 @@ OL_INLINE int64_t NAME(even)(int64_t rows, int64_t limit) {
 
 static void NAME(panel)(const ol_panel *p) {
   const int64_t columns = p->columns;
+#if PAIRS
+  if (p->paired) {
+    const int64_t step = NAME(even)(p->rows, 14);
+    for (int64_t s = 0; s < p->rows; s += step)
+      NAME(pair_tiles)(ol_min64(step, p->rows - s), p, (const T *)p->y + s * p->y_s, p->x,
+                       (T *)p->out + s * p->out_s);
+    return;
+  }
+#endif
   // Few rows: wide tiles, so that enough sums are in flight.
   const int vectors = p->rows <= ROWS_4 ? 4 : columns > W ? 2 : 1;
   const int64_t step =

@@ -207,6 +207,17 @@ void ol_convolution_filter(const ol_convolution *s, const void *x, const void *g
 void ol_windows(const ol_convolution *s, const void *x, void *windows, int threads);
 void ol_windows_transpose(const ol_convolution *s, const void *windows, void *x, int threads);
 
+// ---------------------------------------------------------------- max pooling (pool.c)
+
+// Windows as above (no padding). argmax: for every output (n, oh, ow, c), which tap u kw + v of its
+// window is the first largest (NaN counts as largest). select: the tap that index names, x -> y;
+// spread: its transpose, which adds g back to where each value came from.
+void ol_pool_argmax(const ol_convolution *s, const void *x, int32_t *index, int threads);
+void ol_pool_select(const ol_convolution *s, const void *x, const int32_t *index, void *y,
+                    int threads);
+void ol_pool_spread(const ol_convolution *s, const void *g, const int32_t *index, void *x,
+                    int threads);
+
 #ifdef __cplusplus
 }
 #endif

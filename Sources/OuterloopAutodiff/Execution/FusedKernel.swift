@@ -73,28 +73,34 @@ struct FusedKernelBuilder {
       body.append(instruction(operation, instructionWidth, result, a))
     case .unary(let function):
       let a = read(operands[0], as: width, by: node)
-      append(instruction(function.kernel, width, define(node, width), a), late)
+      append(instruction(function.kernel, width, define(node, width), a), width, late)
     case .binary(let function):
       if let (operation, a, b, c) = multiplyAdd(node, folded) {
         let (ra, rb) = (read(a.0, as: width, by: a.1), read(b.0, as: width, by: b.1))
         let rc = read(c, as: width, by: node)
-        append(instruction(operation, width, define(node, width), ra, rb, rc), late)
+        append(instruction(operation, width, define(node, width), ra, rb, rc), width, late)
         return
       }
       let a = read(operands[0], as: width, by: node)
       let b = read(operands[1], as: width, by: node)
-      append(instruction(function.kernel, width, define(node, width), a, b), late)
+      append(instruction(function.kernel, width, define(node, width), a, b), width, late)
     case .select:
       let a = read(operands[0], as: width, by: node)
       let b = read(operands[1], as: width, by: node)
       let c = read(operands[2], as: width, by: node)
-      append(instruction(OL_SELECT, width, define(node, width), a, b, c), late)
+      append(instruction(OL_SELECT, width, define(node, width), a, b, c), width, late)
     default: break
     }
   }
 
-  private mutating func append(_ instruction: ol_instr, _ late: Bool) {
-    if late { epilogue.append(instruction) } else { body.append(instruction) }
+  private mutating func append(_ instruction: ol_instr, _ width: Pattern.Width, _ late: Bool) {
+    if late {
+      epilogue.append(instruction)
+    } else if width == .one || width == .column {
+      prologue.append(instruction)
+    } else {
+      body.append(instruction)
+    }
   }
 
   private func instruction(

@@ -33,6 +33,12 @@ struct FusionGroup {
     split = split ?? other.split
   }
 
+  /// Takes over a group of a narrower domain, whose values have the given width here.
+  mutating func absorb(_ other: FusionGroup, as width: Pattern.Width) {
+    members = (members + other.members.map { ($0.node, width) }).sorted { $0.node < $1.node }
+    for (node, _) in other.members { widths[node] = width }
+  }
+
   mutating func removeAll() {
     members = []
     widths = [:]
@@ -76,6 +82,7 @@ struct Fusion {
       default: break
       }
     }
+    absorbNarrowGroups()
   }
 
   /// The node that holds the elements of `node`: reshapes are looked through.
@@ -123,7 +130,8 @@ struct Fusion {
         }
       }
     }
-    candidates.sort(by: >)
+    // The widest domain first: a number per row belongs with its rows.
+    candidates.sort { (groups[$0].count, $0) > (groups[$1].count, $1) }
     for group in candidates {
       guard let (width, split, late) = fit(node, count: count, in: group) else { continue }
       add(node, width: width, split: split, late: late, to: group)
@@ -298,6 +306,78 @@ struct Fusion {
     groups[group].absorb(a)
     groups[other].removeAll()
     for (node, _) in a.members { groupOf[node] = group }
+  }
+
+  // MARK: - Narrow groups
+
+  /// Moves a group whose values only one wider group reads, one per row, per column or for all, into
+  /// that group: a pass and its memory saved.
+  private mutating func absorbNarrowGroups() {
+    var readers: [Int: [Int]] = [:]
+    for (node, entry) in graph.nodes.enumerated() {
+      if case .reshape = entry.operation { continue }
+      if case .broadcast = entry.operation { continue }
+      for operand in entry.operands {
+        switch access(operand, for: node) {
+        case .number: break
+        case .value(let source), .repeated(let source, _):
+          readers[source, default: []].append(node)
+        }
+      }
+    }
+    for narrow in groups.indices.reversed() {
+      guard let (wide, width) = host(of: narrow, readers) else { continue }
+      let own = groups[narrow]
+      for (node, _) in own.members { groupOf[node] = wide }
+      groups[wide].absorb(own, as: width)
+      groups[narrow].removeAll()
+    }
+  }
+
+  /// The group that may take in a narrow one, and the width of its values there.
+  private func host(of narrow: Int, _ readers: [Int: [Int]]) -> (Int, Pattern.Width)? {
+    let own = groups[narrow]
+    guard !own.members.isEmpty, own.late.isEmpty, own.split == nil else { return nil }
+    var wide: Int?
+    var width: Pattern.Width?
+    for (node, _) in own.members {
+      for reader in readers[node] ?? [] where groupOf[reader] != narrow {
+        let group = groupOf[reader]
+        guard group >= 0, wide == nil || wide == group, groups[group].count > own.count,
+          let readerWidth = groups[group].width(of: reader)
+        else { return nil }
+        wide = group
+        for operand in graph.nodes[reader].operands {
+          let read: Pattern.Width
+          switch access(operand, for: reader) {
+          case .value(node): read = isReduction(reader) ? .full : readerWidth
+          case .repeated(node, let pattern): read = pattern.width
+          default: continue
+          }
+          guard read != .full, width == nil || width == read else { return nil }
+          if read == .row, groups[group].late.contains(reader) { return nil }
+          width = read
+        }
+      }
+      // Broadcasts that are carried out, and other operations, read memory.
+      for (other, entry) in graph.nodes.enumerated()
+      where groupOf[other] < 0 && entry.operands.contains(where: { root($0) == node }) {
+        switch entry.operation {
+        case .reshape: continue
+        case .broadcast where materialized.allSatisfy({ $0.broadcast != other }): continue
+        default: return nil
+        }
+      }
+    }
+    guard let wide, let width, let split = groups[wide].split ?? (width == .one ? (own.count, 1) : nil)
+    else { return nil }
+    switch width {
+    case .row: guard own.count == split.rows else { return nil }
+    case .column: guard own.count == split.columns else { return nil }
+    case .one: guard own.count == 1 else { return nil }
+    case .full: return nil
+    }
+    return reaches(wide, from: outsideOperands(of: narrow, except: narrow)) ? nil : (wide, width)
   }
 
   private func isReduction(_ node: Int) -> Bool {

@@ -6,7 +6,6 @@ package import OuterloopNumerics
 package enum Instruction {
   case fused(UnsafePointer<ol_fused>)
   case product(UnsafePointer<ol_product>, a: Int32, b: Int32, to: Int32)
-  /// Products that read the same rows of `a`, block by block, while they are in the cache.
   case copy(UnsafePointer<ol_view>, elementBytes: Int32, from: Int32, to: Int32)
   case fill(ol_dtype, value: Double, count: Int64, to: Int32)
   case cast(ol_dtype, ol_dtype, count: Int64, from: Int32, to: Int32)
@@ -20,6 +19,9 @@ package enum Instruction {
   case convolution(ConvolutionMap, UnsafePointer<ol_convolution>, Int32, Int32, to: Int32)
   case windows(UnsafePointer<ol_convolution>, from: Int32, to: Int32)
   case windowsTranspose(UnsafePointer<ol_convolution>, from: Int32, to: Int32)
+  case poolArgMax(UnsafePointer<ol_convolution>, from: Int32, to: Int32)
+  case poolSelect(UnsafePointer<ol_convolution>, from: Int32, index: Int32, to: Int32)
+  case poolSpread(UnsafePointer<ol_convolution>, from: Int32, index: Int32, to: Int32)
   case cholesky(DType, order: Int64, batch: Int64, from: Int32, to: Int32)
   case triangularSolve(
     DType, transposed: Bool, UnsafePointer<Extents>, matrix: Int32, from: Int32, to: Int32)

@@ -157,6 +157,18 @@ struct Lowering {
       let g = operandType(0)
       let shape = transpose.windows.descriptor(type.shape, g.shape, type.dtype)
       instructions.append(.windowsTranspose(memory.store(shape), from: try operand(0), to: to))
+    case .poolArgMax(let pool):
+      let x = operandType(0)
+      let shape = pool.windows.descriptor(x.shape, type.shape, x.dtype)
+      instructions.append(.poolArgMax(memory.store(shape), from: try operand(0), to: to))
+    case .poolSelect(let pool):
+      let shape = pool.windows.descriptor(operandType(0).shape, type.shape, type.dtype)
+      instructions.append(
+        .poolSelect(memory.store(shape), from: try operand(0), index: try operand(1), to: to))
+    case .poolSpread(let pool):
+      let shape = pool.windows.descriptor(type.shape, operandType(0).shape, type.dtype)
+      instructions.append(
+        .poolSpread(memory.store(shape), from: try operand(0), index: try operand(1), to: to))
     case .cholesky:
       let order = type.shape[type.rank - 1]
       let batch = type.shape.dropLast(2).reduce(1, *)

@@ -115,6 +115,17 @@ package final class Workspace: @unchecked Sendable {
       ol_windows(shape, pointer(from), pointer(to), threads)
     case .windowsTranspose(let shape, let from, let to):
       ol_windows_transpose(shape, pointer(from), pointer(to), threads)
+    case .poolArgMax(let shape, let from, let to):
+      ol_pool_argmax(
+        shape, pointer(from), pointer(to).assumingMemoryBound(to: Int32.self), threads)
+    case .poolSelect(let shape, let from, let index, let to):
+      ol_pool_select(
+        shape, pointer(from), pointer(index).assumingMemoryBound(to: Int32.self), pointer(to),
+        threads)
+    case .poolSpread(let shape, let from, let index, let to):
+      ol_pool_spread(
+        shape, pointer(from), pointer(index).assumingMemoryBound(to: Int32.self), pointer(to),
+        threads)
     case .cholesky(let dtype, let order, let batch, let from, let to):
       guard let matrices else { throw BLASError.missing }
       matrices.factor(dtype, Int(order), Int(batch), pointer(from), pointer(to))

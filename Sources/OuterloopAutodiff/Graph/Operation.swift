@@ -31,6 +31,9 @@ package enum Operation: Hashable, Sendable {
   case convolutionFilter(ConvolutionFilter)
   case windows(Windows)
   case windowsTranspose(WindowsTranspose)
+  case poolArgMax(PoolArgMax)
+  case poolSelect(PoolSelect)
+  case poolSpread(PoolSpread)
   case cholesky(Cholesky)
   case triangularSolve(TriangularSolve)
   case stopGradient(StopGradient)
@@ -67,6 +70,9 @@ package enum Operation: Hashable, Sendable {
     case .convolutionFilter(let p): p
     case .windows(let p): p
     case .windowsTranspose(let p): p
+    case .poolArgMax(let p): p
+    case .poolSelect(let p): p
+    case .poolSpread(let p): p
     case .cholesky(let p): p
     case .triangularSolve(let p): p
     case .stopGradient(let p): p

@@ -48,28 +48,34 @@ public func convolution(
 
 /// The mean over windows of (n, h, w, c), without padding.
 public func averagePool(_ x: Tensor, window: [Int], stride: [Int]? = nil) -> Tensor {
-  pooled(x, window, stride ?? window) { $0.mean(axes: $1) }
-}
-
-/// The largest element over windows of (n, h, w, c), without padding; ties share the derivative.
-public func maxPool(_ x: Tensor, window: [Int], stride: [Int]? = nil) -> Tensor {
-  pooled(x, window, stride ?? window) { $0.max(axes: $1) }
-}
-
-private func pooled(
-  _ x: Tensor, _ window: [Int], _ stride: [Int], _ reduce: (Tensor, [Int]) -> Tensor
-) -> Tensor {
-  guard x.rank == 4, window.count == 2, stride.count == 2 else {
-    return Tensor(invalid: "pooling of \(x.type): needs (n, h, w, c) and two window sizes")
-  }
+  guard let windows = Windows(x, window, stride ?? window) else { return poolError(x) }
   let (h, w) = (x.shape[1], x.shape[2])
-  if window == stride, window[0] > 0, window[1] > 0, h >= window[0], w >= window[1] {
+  if stride == nil || stride == window, h >= window[0], w >= window[1] {
     // Windows that tile the image are a reshape: (n, oh, kh, ow, kw, c).
     let (oh, ow) = (h / window[0], w / window[1])
     let inside = x.sliced(axis: 1, 0..<(oh * window[0])).sliced(axis: 2, 0..<(ow * window[1]))
     let tiles = inside.reshaped([x.shape[0], oh, window[0], ow, window[1], x.shape[3]])
-    return reduce(tiles, [2, 4])
+    return tiles.mean(axes: [2, 4])
   }
-  let windows = Windows(kernel: window, geometry: ConvolutionGeometry(stride: stride))
-  return reduce(Tensor.apply(.windows(windows), [x]), [3, 4])
+  return Tensor.apply(.windows(windows), [x]).mean(axes: [3, 4])
+}
+
+/// The largest element over windows of (n, h, w, c), without padding; the first of equals is taken.
+public func maxPool(_ x: Tensor, window: [Int], stride: [Int]? = nil) -> Tensor {
+  guard let windows = Windows(x, window, stride ?? window) else { return poolError(x) }
+  let choice = Tensor.apply(.poolArgMax(PoolArgMax(windows: windows)), [x])
+  return Tensor.apply(.poolSelect(PoolSelect(windows: windows)), [x, choice])
+}
+
+private func poolError(_ x: Tensor) -> Tensor {
+  Tensor(invalid: "pooling of \(x.type): needs (n, h, w, c), two window sizes and two strides")
+}
+
+extension Windows {
+  fileprivate init?(_ x: Tensor, _ window: [Int], _ stride: [Int]) {
+    guard x.rank == 4, window.count == 2, stride.count == 2, window.allSatisfy({ $0 > 0 }) else {
+      return nil
+    }
+    self.init(kernel: window, geometry: ConvolutionGeometry(stride: stride))
+  }
 }
