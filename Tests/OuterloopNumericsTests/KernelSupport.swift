@@ -48,7 +48,9 @@ func withScratch(_ bytes: Int, _ body: (UnsafeMutableRawPointer) -> Void) -> Boo
   defer { memory.deallocate() }
   memory.initializeMemory(as: UInt8.self, repeating: 0xFF, count: bytes + fence)  // NaNs
   body(memory)
-  return (bytes..<bytes + fence).allSatisfy { memory.load(fromByteOffset: $0, as: UInt8.self) == 0xFF }
+  return (bytes..<bytes + fence).allSatisfy {
+    memory.load(fromByteOffset: $0, as: UInt8.self) == 0xFF
+  }
 }
 
 /// The largest difference, in units of `scale`; infinite when one side is NaN.

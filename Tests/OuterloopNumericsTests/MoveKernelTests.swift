@@ -10,9 +10,15 @@ private struct Move {
     view.rank = Int32(shape.count)
     (view.src_offset, view.dst_offset) = (Int64(srcOffset), Int64(dstOffset))
     for (k, size) in shape.enumerated() {
-      withUnsafeMutableBytes(of: &view.shape) { $0.storeBytes(of: Int64(size), toByteOffset: 8 * k, as: Int64.self) }
-      withUnsafeMutableBytes(of: &view.src_stride) { $0.storeBytes(of: Int64(src[k]), toByteOffset: 8 * k, as: Int64.self) }
-      withUnsafeMutableBytes(of: &view.dst_stride) { $0.storeBytes(of: Int64(dst[k]), toByteOffset: 8 * k, as: Int64.self) }
+      withUnsafeMutableBytes(of: &view.shape) {
+        $0.storeBytes(of: Int64(size), toByteOffset: 8 * k, as: Int64.self)
+      }
+      withUnsafeMutableBytes(of: &view.src_stride) {
+        $0.storeBytes(of: Int64(src[k]), toByteOffset: 8 * k, as: Int64.self)
+      }
+      withUnsafeMutableBytes(of: &view.dst_stride) {
+        $0.storeBytes(of: Int64(dst[k]), toByteOffset: 8 * k, as: Int64.self)
+      }
     }
     return view
   }
@@ -57,16 +63,20 @@ private func rowMajor(_ shape: [Int]) -> [Int] {
       Move(shape: [10, 10], src: [10, 1], dst: [20, 2]),
       Move(shape: [600, 500], src: [500, 1], dst: [1, 600]),  // a transpose written sideways
       Move(shape: [300_000], src: [1], dst: [1]),
-      Move(shape: [2, 1, 3, 1, 2, 1, 2, 2], src: [24, 9, 8, 9, 4, 9, 2, 1], dst: [24, 5, 8, 5, 4, 5, 2, 1]),
+      Move(
+        shape: [2, 1, 3, 1, 2, 1, 2, 2], src: [24, 9, 8, 9, 4, 9, 2, 1],
+        dst: [24, 5, 8, 5, 4, 5, 2, 1]),
     ]
     // Every permutation of four dimensions.
-    let shape = [3, 20, 5, 17], strides = rowMajor(shape)
+    let shape = [3, 20, 5, 17]
+    let strides = rowMajor(shape)
     for a in 0..<4 {
       for b in 0..<4 where b != a {
         for c in 0..<4 where c != a && c != b {
           let order = [a, b, c, 6 - a - b - c]
           let permuted = order.map { shape[$0] }
-          moves.append(Move(shape: permuted, src: order.map { strides[$0] }, dst: rowMajor(permuted)))
+          moves.append(
+            Move(shape: permuted, src: order.map { strides[$0] }, dst: rowMajor(permuted)))
         }
       }
     }
@@ -80,7 +90,9 @@ private func rowMajor(_ shape: [Int]) -> [Int] {
 
   private func copies<T: FixedWidthInteger & BitwiseCopyable>(_ move: Move, _: T.Type) {
     let pairs = move.positions()
-    let src = (0...(pairs.map(\.0).max() ?? 0)).map { T(truncatingIfNeeded: $0 &* 2_654_435_761 &+ 1) }
+    let src = (0...(pairs.map(\.0).max() ?? 0)).map {
+      T(truncatingIfNeeded: $0 &* 2_654_435_761 &+ 1)
+    }
     let blank = [T](repeating: 99, count: (pairs.map(\.1).max() ?? 0) + 2)
     var want = blank
     for (from, to) in pairs { want[to] = src[from] }
@@ -154,7 +166,8 @@ private func rowMajor(_ shape: [Int]) -> [Int] {
 
   @Test(arguments: [1, 2, 3, 10, 784])
   func gathersAndScattersRows(_ width: Int) {
-    let rows = 50, count = 700
+    let rows = 50
+    let count = 700
     var numbers = TestNumbers(seed: 11)
     let index = (0..<count).map { _ in Int32(numbers.index(below: rows)) }
     let src: [Float] = numbers.values(rows * width)
@@ -166,11 +179,14 @@ private func rowMajor(_ shape: [Int]) -> [Int] {
     }
     for threads: Int32 in [1, 2, 4] {
       var gathered = [Float](repeating: .nan, count: count * width)
-      #expect(ol_gather_rows(4, Int64(rows), Int64(width), index, Int64(count), src, &gathered, threads) == 0)
+      #expect(
+        ol_gather_rows(4, Int64(rows), Int64(width), index, Int64(count), src, &gathered, threads)
+          == 0)
       #expect(gathered == wantRows)
       var sums = [Double](repeating: .nan, count: rows * width)
       #expect(
-        ol_scatter_add_rows(OL_F64, Int64(rows), Int64(width), index, Int64(count), terms, &sums, threads) == 0)
+        ol_scatter_add_rows(
+          OL_F64, Int64(rows), Int64(width), index, Int64(count), terms, &sums, threads) == 0)
       #expect(sums == wantSums)  // the same order, so the same bits
     }
   }

@@ -33,7 +33,8 @@ struct ProductCase: Sendable, CustomTestStringConvertible {
       for shared in [false, true] {
         cases.append(
           ProductCase(
-            batch: 7, m: 6, n: 9, k: 70, transA: transA, transB: transB, beta: 0.5, sharesB: shared))
+            batch: 7, m: 6, n: 9, k: 70, transA: transA, transB: transB, beta: 0.5, sharesB: shared)
+        )
         cases.append(
           ProductCase(
             batch: 40, m: 20, n: 30, k: 25, transA: transA, transB: transB, sharesB: shared))
@@ -54,7 +55,8 @@ struct ProductCase: Sendable, CustomTestStringConvertible {
   }
 
   @Test func readsNothingOfCWithoutBeta() {
-    let a: [Float] = [1, 2], b: [Float] = [3, 4]
+    let a: [Float] = [1, 2]
+    let b: [Float] = [3, 4]
     var c: [Float] = [.nan]
     var product = ol_product()
     (product.batch, product.m, product.n, product.k) = (1, 1, 1, 2)
@@ -78,7 +80,8 @@ struct ProductCase: Sendable, CustomTestStringConvertible {
     let ldb = max(1, (form.transB ? k : n) + form.padding)
     let ldc = max(1, n + form.padding)
     (product.lda, product.ldb, product.ldc) = (Int64(lda), Int64(ldb), Int64(ldc))
-    let strideA = lda * (form.transA ? k : m), strideC = ldc * m
+    let strideA = lda * (form.transA ? k : m)
+    let strideC = ldc * m
     let strideB = form.sharesB ? 0 : ldb * (form.transB ? n : k)
     (product.stride_a, product.stride_b, product.stride_c) = (
       Int64(strideA), Int64(strideB), Int64(strideC)

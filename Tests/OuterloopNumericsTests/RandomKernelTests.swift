@@ -72,7 +72,8 @@ import Testing
           continue
         }
         first = draws
-        var sums = [0.0, 0, 0, 0], inside = 0
+        var sums = [0.0, 0, 0, 0]
+        var inside = 0
         for draw in draws {
           let x = Double(draw)
           sums[0] += x
@@ -82,7 +83,8 @@ import Testing
           if abs(x) < 1 { inside += 1 }
         }
         // Five standard errors of each moment.
-        let n = Double(count), error = 5 / n.squareRoot()
+        let n = Double(count)
+        let error = 5 / n.squareRoot()
         #expect(abs(sums[0] / n) < error, "mean, \(T.self) on \(isa)")
         #expect(abs(sums[1] / n - 1) < error * 2.0.squareRoot(), "variance, \(T.self) on \(isa)")
         #expect(abs(sums[2] / n) < error * 15.0.squareRoot(), "skewness, \(T.self) on \(isa)")
@@ -107,9 +109,11 @@ import Testing
 
 /// Philox4x32-10 as the paper states it.
 private func philox(_ counter: [UInt32], _ key: [UInt32]) -> [UInt32] {
-  var c = counter, k = key
+  var c = counter
+  var k = key
   for _ in 0..<10 {
-    let a = c[0].multipliedFullWidth(by: 0xD251_1F53), b = c[2].multipliedFullWidth(by: 0xCD9E_8D57)
+    let a = c[0].multipliedFullWidth(by: 0xD251_1F53)
+    let b = c[2].multipliedFullWidth(by: 0xCD9E_8D57)
     c = [b.high ^ c[1] ^ k[0], b.low, a.high ^ c[3] ^ k[1], a.low]
     k = [k[0] &+ 0x9E37_79B9, k[1] &+ 0xBB67_AE85]
   }

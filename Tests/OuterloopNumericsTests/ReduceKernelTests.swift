@@ -25,9 +25,11 @@ private let shapes: [(Int, Int, Int)] = [
       for o in 0..<outer {
         for i in 0..<middle {
           for j in 0..<inner {
-            let x = Double(src[(o * middle + i) * inner + j]), at = o * inner + j
+            let x = Double(src[(o * middle + i) * inner + j])
+            let at = o * inner + j
             want[at] =
-              kind == OL_REDUCE_SUM ? want[at] + x : kind == OL_REDUCE_MAX ? max(want[at], x) : min(want[at], x)
+              kind == OL_REDUCE_SUM
+              ? want[at] + x : kind == OL_REDUCE_MAX ? max(want[at], x) : min(want[at], x)
           }
         }
       }
@@ -70,7 +72,9 @@ private let shapes: [(Int, Int, Int)] = [
   @Test func integers() {
     let src: [Int32] = (0..<600).map { Int32(($0 * 7919) % 1009) - 500 }
     for (outer, middle, inner) in [(2, 300, 1), (1, 600, 1), (3, 20, 10), (60, 10, 1)] {
-      var sum = [Int32](repeating: 9, count: outer * inner), most = sum, least = sum
+      var sum = [Int32](repeating: 9, count: outer * inner)
+      var most = sum
+      var least = sum
       ol_reduce(OL_I32, OL_REDUCE_SUM, Int64(outer), Int64(middle), Int64(inner), src, &sum, 2)
       ol_reduce(OL_I32, OL_REDUCE_MAX, Int64(outer), Int64(middle), Int64(inner), src, &most, 2)
       ol_reduce(OL_I32, OL_REDUCE_MIN, Int64(outer), Int64(middle), Int64(inner), src, &least, 2)
