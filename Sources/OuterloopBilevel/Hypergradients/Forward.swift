@@ -65,12 +65,11 @@ struct ForwardState {
     let problem = run.problem
     let (loss, _, _) = try run.outer()
     let stage = try problem.contractionStage()
-    let result = problem.hyperTypes.map { Storage(byteCount: $0.byteCount) }
-    stage.bind(inputs: 0, to: run.adjoint + tangents.map(\.pointer) + run.sum)
-    stage.bind(outputs: 0, to: result.map(\.pointer))
-    try stage.prepare()
-    try stage.run()
-    run.sum.copy(from: result.map(\.pointer), problem.hyperTypes)
+    // Pointers do not keep the tangents alive.
+    try withExtendedLifetime(tangents) {
+      stage.bind(inputs: 0, to: run.adjoint + tangents.map(\.pointer) + run.sum)
+      try run.runIntoSum(stage)
+    }
     return loss
   }
 }

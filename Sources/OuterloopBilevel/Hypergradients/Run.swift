@@ -15,6 +15,11 @@ final class Run {
   private let compileStart: Double
 
   private let times: [Tensor]
+  private let indexTimes, numberTimes: UnsafeMutableRawPointer
+  /// Where each step's batch is, flat: (step, tensor).
+  private let batchPointers: Pointers
+  /// The programs of a step and its adjoint, once they are used.
+  private var stepProgram, adjointProgram: Stage?
   /// Where the state at the end of training is.
   var end: Pointers = []
   /// The state at the end, copied when its memory is going to be used again.
@@ -44,6 +49,9 @@ final class Run {
     times = [
       Tensor((0..<steps).map { Int32($0) }), Tensor((1...steps).map { Double($0) }),
     ]
+    indexTimes = times[0].memory
+    numberTimes = times[1].memory
+    batchPointers = problem.batches.flatMap { $0.map(\.memory) }
     adjointStorage = problem.stateTypes.map { Storage(byteCount: $0.byteCount) }
     sumStorage = problem.hyperTypes.map { Storage(byteCount: $0.byteCount) }
   }
@@ -97,30 +105,46 @@ final class Run {
   /// Binds the data and the time of step t (1...T).
   func bind(_ stage: Stage, step t: Int) {
     let first = problem.stateTypes.count
-    for (index, tensor) in problem.batches[t - 1].enumerated() {
-      stage.bind(input: first + index, to: tensor.memory)
+    let count = problem.batchTypes.count
+    for index in 0..<count {
+      stage.bind(varying: first + index, to: batchPointers[(t - 1) * count + index])
     }
-    let time = first + problem.batchTypes.count
-    stage.bind(input: time, to: times[0].memory + 4 * (t - 1))
-    stage.bind(input: time + 1, to: times[1].memory + 8 * (t - 1))
+    stage.bind(varying: first + count, to: indexTimes + 4 * (t - 1))
+    stage.bind(varying: first + count + 1, to: numberTimes + 8 * (t - 1))
   }
 
   /// s_t from s_{t-1}.
   func step(_ t: Int, from: Pointers, to: Pointers) throws {
-    let stage = try problem.stepStage()
+    let stage = try preparedStep()
     bind(stage, step: t)
     stage.bind(inputs: 0, to: from)
     stage.bind(outputs: 0, to: to)
     try stage.run()
   }
 
+  /// Slots `from` and `to` of a trajectory: the same without making lists.
+  func step(_ t: Int, in states: StateMemory, from: Int, to: Int) throws {
+    let stage = try preparedStep()
+    bind(stage, step: t)
+    for tensor in 0..<problem.stateTypes.count {
+      stage.bind(varying: tensor, to: states.pointer(tensor, from))
+      stage.bind(output: tensor, to: states.pointer(tensor, to))
+    }
+    try stage.run()
+  }
+
+  private func preparedStep() throws -> Stage {
+    if let stepProgram { return stepProgram }
+    let stage = try problem.stepStage()
+    stepProgram = stage
+    return stage
+  }
+
   /// All T steps between two alternating states; leaves `end` at s_T.
   func train() throws {
     let memory = states(2)
     try begin(at: memory.pointers(0))
-    for t in 1...problem.steps {
-      try step(t, from: memory.pointers(t - 1), to: memory.pointers(t))
-    }
+    for t in 1...problem.steps { try step(t, in: memory, from: t - 1, to: t) }
     cost.steps = problem.steps
     end = memory.pointers(problem.steps)
   }
@@ -137,11 +161,14 @@ final class Run {
     stage.bind(inputs: 0, to: end)
     stage.bind(inputs: problem.stateTypes.count, to: hyper.map(\.memory))
     let loss = Storage(byteCount: 8)
-    stage.bind(outputs: 0, to: [loss.pointer] + adjoint + sum)
-    try stage.prepare()
-    try stage.run()
+    let value = try withExtendedLifetime(loss) {
+      stage.bind(outputs: 0, to: [loss.pointer] + adjoint + sum)
+      try stage.prepare()
+      try stage.run()
+      return loss.pointer.load(as: Double.self)
+    }
     direct = sum.tensors(problem.hyperTypes)
-    return (loss.pointer.load(as: Double.self), adjoint, sum)
+    return (value, adjoint, sum)
   }
 
   // MARK: - Reverse
@@ -158,11 +185,29 @@ final class Run {
 
   /// g += a B_t, then a = a A_t, both at s_{t-1}.
   func adjointStep(_ t: Int, at state: Pointers) throws {
-    let stage = try problem.adjointStage()
+    let stage = try preparedAdjoint()
     bind(stage, step: t)
     stage.bind(inputs: 0, to: state)
     try stage.run()
     cost.products += 1
+  }
+
+  /// The same at a slot of a trajectory.
+  func adjointStep(_ t: Int, in states: StateMemory, at slot: Int) throws {
+    let stage = try preparedAdjoint()
+    bind(stage, step: t)
+    for tensor in 0..<problem.stateTypes.count {
+      stage.bind(varying: tensor, to: states.pointer(tensor, slot))
+    }
+    try stage.run()
+    cost.products += 1
+  }
+
+  private func preparedAdjoint() throws -> Stage {
+    if let adjointProgram { return adjointProgram }
+    let stage = try problem.adjointStage()
+    adjointProgram = stage
+    return stage
   }
 
   /// g += a_0 ds_0/dlambda, if the initial state depends on lambda.
@@ -170,12 +215,21 @@ final class Run {
     guard problem.initialUses.contains(true) else { return }
     let stage = try problem.initialAdjointStage()
     stage.bind(inputs: 0, to: hyper.map(\.memory) + adjoint + sum)
-    // Not donated: write beside and copy back.
+    try runIntoSum(stage)
+  }
+
+  /// Runs a stage whose only outputs are the new sum. It reads the old one: writes beside it and
+  /// copies back.
+  func runIntoSum(_ stage: Stage) throws {
     let result = problem.hyperTypes.map { Storage(byteCount: $0.byteCount) }
-    stage.bind(outputs: 0, to: result.map(\.pointer))
-    try stage.prepare()
-    try stage.run()
-    sum.copy(from: result.map(\.pointer), problem.hyperTypes)
+    // Pointers do not keep their storage alive.
+    try withExtendedLifetime(result) {
+      let pointers = result.map(\.pointer)
+      stage.bind(outputs: 0, to: pointers)
+      try stage.prepare()
+      try stage.run()
+      sum.copy(from: pointers, problem.hyperTypes)
+    }
   }
 
   // MARK: - Result
@@ -198,7 +252,7 @@ final class Run {
     let isFine = try loss.isFinite && gradient.allSatisfy { try $0.isAllFinite() }
     if isFine { return }
     // Train again, looking at every state.
-    let memory = StateMemory(problem.stateTypes, slots: 2, reusing: &problem.spareStates)
+    let memory = states(2)
     try begin(at: memory.pointers(0))
     for t in 0...problem.steps {
       if t > 0 { try step(t, from: memory.pointers(t - 1), to: memory.pointers(t)) }

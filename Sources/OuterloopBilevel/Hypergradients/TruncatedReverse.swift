@@ -21,14 +21,16 @@ struct TruncatedReverse {
     let states = run.states(kept + 1)
     func slot(_ t: Int) -> StateMemory.Pointers { states.pointers(t % (kept + 1)) }
     try run.begin(at: slot(0))
-    for t in 1...total { try run.step(t, from: slot(t - 1), to: slot(t)) }
+    for t in 1...total {
+      try run.step(t, in: states, from: (t - 1) % (kept + 1), to: t % (kept + 1))
+    }
     run.cost.steps = total
     run.end = slot(total)
     let (loss, _, _) = try run.outer()
     run.countAdjoint()
     try run.beginReverse()
     for t in stride(from: total, to: total - kept, by: -1) {
-      try run.adjointStep(t, at: slot(t - 1))
+      try run.adjointStep(t, in: states, at: (t - 1) % (kept + 1))
     }
     if isWhole { try run.finishReverse() }
     return try run.result(
