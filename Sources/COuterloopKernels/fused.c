@@ -188,8 +188,8 @@ static int worthwhile_threads(const ol_fused *k, const cut *c, int threads) {
   return useful < threads ? (useful < 1 ? 1 : (int)useful) : threads;
 }
 
-void ol_fused_run(const ol_fused *k, void *const *slots, void *scratch, int threads) {
-  const cut c = make_cut(k);
+// Points every register at its memory or at scratch; returns the end of what that took.
+static char *place_registers(const ol_fused *k, const cut *c, void *const *slots, void *scratch) {
   char **reg = scratch;
   char *next = (char *)scratch + table_bytes(k);
   for (int32_t r = 0; r < k->register_count; r++) {
@@ -198,9 +198,53 @@ void ol_fused_run(const ol_fused *k, void *const *slots, void *scratch, int thre
       reg[r] = slots[at.slot];
     } else {
       reg[r] = next;
-      next += c.bytes[at.width];
+      next += c->bytes[at.width];
     }
   }
+  return next;
+}
+
+static int reads_moving(const ol_fused *k, int32_t r, const int64_t *strides) {
+  const int32_t slot = k->registers[r].slot;
+  return slot >= 0 && strides[slot] != 0;
+}
+
+int ol_fused_can_repeat(const ol_fused *k, const int64_t *strides) {
+  const cut c = make_cut(k);
+  if (c.blocks != 1 || k->epilogue_count > 0) return 0;
+  for (int32_t i = 0; i < k->body_count; i++)
+    if (ol_is_reduction(k->body[i].op)) return 0;
+  // Operands an instruction does not have are 0 in its descriptor: register 0 may be refused
+  // needlessly, never wrongly accepted.
+  for (int32_t i = 0; i < k->prologue_count; i++) {
+    const ol_instr *in = &k->prologue[i];
+    if (reads_moving(k, in->dst, strides)) return 0;
+    if (in->op != OL_CONST && reads_moving(k, in->a, strides)) return 0;
+    if (in->op >= OL_ADD && in->op < OL_FROM_ONE && reads_moving(k, in->b, strides)) return 0;
+    if (in->op >= OL_SELECT && in->op < OL_FROM_ONE && reads_moving(k, in->c, strides)) return 0;
+  }
+  return 1;
+}
+
+void ol_fused_repeat(const ol_fused *k, void *const *slots, const int64_t *strides, int64_t count,
+                     void *scratch) {
+  const cut c = make_cut(k);
+  char **reg = scratch;
+  place_registers(k, &c, slots, scratch);
+  const ol_run_code run = k->dtype == OL_F64 ? OL_PICK(run_f64) : OL_PICK(run_f32);
+  ol_block block = make_block(k, &c, reg);
+  if (k->prologue_count > 0) run(k->prologue, k->prologue_count, &block);
+  for (int64_t i = 0; i < count; i++) {
+    run(k->body, k->body_count, &block);
+    for (int32_t r = 0; r < k->register_count; r++)
+      if (k->registers[r].slot >= 0) reg[r] += strides[k->registers[r].slot];
+  }
+}
+
+void ol_fused_run(const ol_fused *k, void *const *slots, void *scratch, int threads) {
+  const cut c = make_cut(k);
+  char **reg = scratch;
+  char *next = place_registers(k, &c, slots, scratch);
   const int is_double = k->dtype == OL_F64;
   const ol_run_code run = is_double ? OL_PICK(run_f64) : OL_PICK(run_f32);
   ol_block block = make_block(k, &c, reg);

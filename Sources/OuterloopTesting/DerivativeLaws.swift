@@ -1,4 +1,4 @@
-public import OuterloopAutodiff
+internal import OuterloopAutodiff
 public import OuterloopNumerics
 
 /// A row of the gradient table: a function of tensors and the point at which it is checked.

@@ -103,6 +103,13 @@ typedef struct ol_fused {
 size_t ol_fused_scratch_bytes(const ol_fused *kernel, int threads);
 /// Time: one pass over the domain; about 5 ns per instruction for domains of a few elements.
 void ol_fused_run(const ol_fused *kernel, void *const *slots, void *scratch, int threads);
+/// Whether ol_fused_repeat can run this kernel: one block, no reduction across blocks, and a
+/// prologue that reads no slot that moves (strides: bytes from run to run, by slot).
+int ol_fused_can_repeat(const ol_fused *kernel, const int64_t *strides);
+/// `count` runs, one after another, with every slot moved by its stride after each: a loop over the
+/// steps of a small system without a call for each. The prologue runs once.
+void ol_fused_repeat(const ol_fused *kernel, void *const *slots, const int64_t *strides,
+                     int64_t count, void *scratch);
 
 // ---------------------------------------------------------------- moving data (move.c)
 

@@ -11,7 +11,8 @@ package final class Program: @unchecked Sendable {
   package let graph: Graph
   let schedule: Schedule
   let plan: MemoryPlan
-  package let instructions: [Instruction]
+  /// The instructions, in memory that lives as long as the program.
+  let code: UnsafeBufferPointer<Instruction>
   private let memory = DescriptorMemory()
   private let idle = Mutex<[Workspace]>([])
 
@@ -25,7 +26,8 @@ package final class Program: @unchecked Sendable {
     let schedule = Schedule(graph)
     self.schedule = schedule
     plan = MemoryPlan(schedule, donated: donated)
-    instructions = try Lowering(schedule, plan, memory).instructions
+    let instructions = try Lowering(schedule, plan, memory).instructions
+    code = UnsafeBufferPointer(start: memory.store(instructions), count: instructions.count)
     if graph.nodes.contains(where: \.needsBLAS) { _ = try BLAS.load() }
   }
 

@@ -11,11 +11,15 @@ package final class Workspace: @unchecked Sendable {
   private let arena: Storage
   private let scratch: Storage
   private let threads: Int32
+  private let inputCount: Int
+  private let instructions: UnsafeBufferPointer<Instruction>
   private let matrices: BLAS?
 
   package init(_ program: Program) {
     self.program = program
     let plan = program.plan
+    inputCount = plan.inputCount
+    instructions = program.code
     threads = Int32(ThreadBudget.threads)
     matrices = try? BLAS.load()
     arena = Storage(byteCount: plan.arenaBytes)
@@ -43,15 +47,30 @@ package final class Workspace: @unchecked Sendable {
   }
 
   package func bind(output index: Int, to pointer: UnsafeMutableRawPointer) {
-    slots[program.plan.inputCount + index] = pointer
+    slots[inputCount + index] = pointer
   }
 
   /// Runs the program once on the bound buffers.
   /// - Throws: `TensorError` for an index that is out of range.
   package func run() throws {
-    try program.instructions.withUnsafeBufferPointer { instructions in
-      for index in instructions.indices { try execute(instructions[index]) }
+    for index in 0..<instructions.count { try execute(instructions[index]) }
+  }
+
+  /// Runs the program `count` times, moving inputs and outputs by the given bytes after each run:
+  /// the steps of a small system in one call. Only for a program that is a single small fused pass.
+  /// - Returns: false, having done nothing, for any other program.
+  package func run(
+    count: Int, inputStrides: [Int], outputStrides: [Int]
+  ) -> Bool {
+    guard instructions.count == 1, case .fused(let kernel) = instructions[0] else { return false }
+    var strides = [Int64](repeating: 0, count: program.plan.slotCount + 1)
+    for (index, stride) in inputStrides.enumerated() { strides[index] = Int64(stride) }
+    for (index, stride) in outputStrides.enumerated() {
+      strides[inputCount + index] = Int64(stride)
     }
+    guard ol_fused_can_repeat(kernel, strides) != 0 else { return false }
+    ol_fused_repeat(kernel, slots, strides, Int64(count), scratch.pointer)
+    return true
   }
 
   private func pointer(_ slot: Int32) -> UnsafeMutableRawPointer {
@@ -151,7 +170,7 @@ package final class Workspace: @unchecked Sendable {
 
   private static func scratchBytes(_ program: Program, _ threads: Int32) -> Int {
     var bytes = 64
-    for instruction in program.instructions {
+    for instruction in program.code {
       switch instruction {
       case .fused(let kernel): bytes = Swift.max(bytes, ol_fused_scratch_bytes(kernel, threads))
       case .product(let product, _, _, _):

@@ -118,11 +118,35 @@ extension Graph {
       if right == 1 { return a }
       if left == -1 { return try emit(.unary(.negate), [b]) }
       if right == -1 { return try emit(.unary(.negate), [a]) }
+      if let left { return try scaled(b, by: left) }
+      if let right { return try scaled(a, by: right) }
     case .divide:
       if right == 1 { return a }
     default: break
     }
     return nil
+  }
+
+  /// A number times a node that is itself a number times something, or a negation: one number.
+  private mutating func scaled(_ node: Int, by factor: Double) throws(TensorError) -> Int? {
+    let type = nodes[node].type
+    switch nodes[node].operation {
+    case .unary(.negate):
+      let number = try insert(.fill(Fill(-factor, type)), [])
+      return try emit(.binary(.multiply), [nodes[node].operands[0], number])
+    case .binary(.multiply):
+      let operands = nodes[node].operands
+      for side in 0..<2 {
+        // Numbers in the normal range only: the product of two must not be lost.
+        guard let own = fill(operands[side]), (own * factor).isNormal,
+          Swift.abs(own * factor) > 1e-30, Swift.abs(own * factor) < 1e30
+        else { continue }
+        let number = try insert(.fill(Fill(own * factor, type)), [])
+        return try emit(.binary(.multiply), [operands[1 - side], number])
+      }
+      return nil
+    default: return nil
+    }
   }
 
   private mutating func simplifySum(_ sum: Sum, _ x: Int) throws(TensorError) -> Int? {

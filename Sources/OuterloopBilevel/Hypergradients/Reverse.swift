@@ -16,15 +16,13 @@ struct Reverse {
     let steps = problem.steps
     let states = run.states(steps + 1, kept: try run.readByAdjoint())
     try run.begin(at: states.pointers(0))
-    for t in 1...steps { try run.step(t, in: states, from: t - 1, to: t) }
+    try run.stepThrough(states)
     run.cost.steps = steps
     run.end = states.pointers(steps)
     let (loss, _, _) = try run.outer()
     run.countAdjoint()
     try run.beginReverse()
-    for t in stride(from: steps, through: 1, by: -1) {
-      try run.adjointStep(t, in: states, at: t - 1)
-    }
+    try run.adjointThrough(states)
     try run.finishReverse()
     return try run.result(
       loss: loss,

@@ -14,7 +14,6 @@ final class Run {
   private let start = ProcessEnvironment.seconds
   private let compileStart: Double
 
-  private let times: [Tensor]
   private let indexTimes, numberTimes: UnsafeMutableRawPointer
   /// Where each step's batch is, flat: (step, tensor).
   private let batchPointers: Pointers
@@ -45,12 +44,8 @@ final class Run {
           "hyperparameter \(name.isEmpty ? "lambda" : name) has a non-finite value")
       }
     }
-    let steps = problem.steps
-    times = [
-      Tensor((0..<steps).map { Int32($0) }), Tensor((1...steps).map { Double($0) }),
-    ]
-    indexTimes = times[0].memory
-    numberTimes = times[1].memory
+    indexTimes = problem.times[0].memory
+    numberTimes = problem.times[1].memory
     batchPointers = problem.batches.flatMap { $0.map(\.memory) }
     adjointStorage = problem.stateTypes.map { Storage(byteCount: $0.byteCount) }
     sumStorage = problem.hyperTypes.map { Storage(byteCount: $0.byteCount) }
@@ -131,6 +126,49 @@ final class Run {
       stage.bind(output: tensor, to: states.pointer(tensor, to))
     }
     try stage.run()
+  }
+
+  /// All steps along a trajectory that keeps every state, s_0 being there already.
+  func stepThrough(_ states: StateMemory) throws {
+    let stage = try preparedStep()
+    if repeats(stage, along: states) {
+      bind(stage, step: 1)
+      for tensor in 0..<problem.stateTypes.count {
+        stage.bind(varying: tensor, to: states.pointer(tensor, 0))
+        stage.bind(output: tensor, to: states.pointer(tensor, 1))
+      }
+      let strides = states.strides
+      if stage.main.run(
+        count: problem.steps, inputStrides: strides + [4, 8], outputStrides: strides)
+      { return }
+    }
+    for t in 1...problem.steps { try step(t, in: states, from: t - 1, to: t) }
+  }
+
+  /// All adjoint steps along a trajectory that keeps every state, last to first.
+  func adjointThrough(_ states: StateMemory) throws {
+    let stage = try preparedAdjoint()
+    let steps = problem.steps
+    if repeats(stage, along: states) {
+      bind(stage, step: steps)
+      for tensor in 0..<problem.stateTypes.count {
+        stage.bind(varying: tensor, to: states.pointer(tensor, steps - 1))
+      }
+      // The adjoint and the hypergradient stay where they are.
+      let inputs = states.strides.map { -$0 } + [-4, -8]
+      if stage.main.run(count: steps, inputStrides: inputs, outputStrides: []) {
+        cost.products += steps
+        return
+      }
+    }
+    for t in stride(from: steps, through: 1, by: -1) {
+      try adjointStep(t, in: states, at: t - 1)
+    }
+  }
+
+  /// Whether the steps differ by nothing but where their states and times are.
+  private func repeats(_ stage: Stage, along states: StateMemory) -> Bool {
+    problem.batchTypes.isEmpty && states.keepsAll(problem.steps + 1)
   }
 
   private func preparedStep() throws -> Stage {

@@ -33,12 +33,12 @@ final class CompiledProblem: @unchecked Sendable {
   let batchTypes: [TensorType]
   /// Values of every step's batch, in order.
   let batches: [[Tensor]]
+  /// Index (int32, from 0) and number (float64, from 1) of every step.
+  let times: [Tensor]
   /// Whether s_0 depends on lambda, for each hyperparameter tensor.
   let initialUses: [Bool]
   /// Whether the outer loss depends on lambda directly.
   let outerUses: [Bool]
-  /// Whether a step depends on lambda.
-  let stepUses: [Bool]
 
   let lock = Mutex<Void>(())
   private var stages: [String: Stage] = [:]
@@ -60,6 +60,10 @@ final class CompiledProblem: @unchecked Sendable {
         "\(dynamics.steps) training steps: a hypergradient needs at least 1")
     }
     steps = dynamics.steps
+    times = [
+      Tensor((0..<dynamics.steps).map { Int32($0) }),
+      Tensor((1...dynamics.steps).map { Double($0) }),
+    ]
     if let error = hyper.leaves.lazy.compactMap(\.error).first { throw error }
     guard !hyper.leaves.isEmpty else {
       throw BilevelError.invalid("the problem has no hyperparameters")
@@ -104,7 +108,6 @@ final class CompiledProblem: @unchecked Sendable {
       throw BilevelError.invalid("the outer loss is \(outerType): a scalar is needed")
     }
     outerUses = Array(outerGraph.usedInputs[stateCount...])
-    stepUses = []
     compileSeconds = ProcessEnvironment.seconds - start
   }
 

@@ -43,6 +43,15 @@ final class Stage {
     }
   }
 
+  /// Binds an input that is not invariant: no look-up.
+  func bind(varying index: Int, to pointer: UnsafeMutableRawPointer) {
+    main.bind(input: index, to: pointer)
+  }
+
+  func bind(output index: Int, to pointer: UnsafeMutableRawPointer) {
+    main.bind(output: index, to: pointer)
+  }
+
   func bind(inputs first: Int, to pointers: [UnsafeMutableRawPointer]) {
     for (index, pointer) in pointers.enumerated() { bind(input: first + index, to: pointer) }
   }

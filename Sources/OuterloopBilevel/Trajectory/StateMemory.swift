@@ -5,7 +5,9 @@ struct StateMemory {
   typealias Pointers = [UnsafeMutableRawPointer]
 
   private let storages: [Storage]
-  private let strides: [Int]
+  private let bases: Pointers
+  /// Bytes from one state to the next, by tensor.
+  let strides: [Int]
   /// Slots of each tensor: all of them, or two for a tensor that only the next step reads.
   private let slots: [Int]
 
@@ -27,6 +29,7 @@ struct StateMemory {
       }
     }
     self.storages = storages
+    bases = storages.map(\.pointer)
   }
 
   /// Gives the blocks to a list from which the next run takes them.
@@ -37,10 +40,17 @@ struct StateMemory {
     zip(types, slots).reduce(0) { $0 + $1.0.byteCount * $1.1 }
   }
 
-  /// The tensors of one state.
-  func pointers(_ slot: Int) -> Pointers {
-    storages.indices.map { storages[$0].pointer + strides[$0] * (slot % slots[$0]) }
+  /// Whether every one of `count` states has its own slot, in every tensor.
+  func keepsAll(_ count: Int) -> Bool { slots.allSatisfy { $0 >= count } }
+
+  /// One tensor of one state.
+  func pointer(_ tensor: Int, _ slot: Int) -> UnsafeMutableRawPointer {
+    let count = slots[tensor]
+    return bases[tensor] + strides[tensor] * (slot < count ? slot : slot % count)
   }
+
+  /// The tensors of one state.
+  func pointers(_ slot: Int) -> Pointers { storages.indices.map { pointer($0, slot) } }
 }
 
 extension [UnsafeMutableRawPointer] {

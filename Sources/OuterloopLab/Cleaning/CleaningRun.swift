@@ -3,6 +3,14 @@ public import OuterloopBilevel
 internal import OuterloopLearning
 internal import OuterloopNumerics
 
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#else
+  internal import Darwin
+#endif
+
 /// Data hyper-cleaning (Franceschi et al. 2017): learn a weight in [0, 1] for every training example
 /// by the gradient of the validation loss through training; wrong labels end near 0.
 ///
@@ -20,6 +28,7 @@ public struct CleaningRun: Sendable {
     try settings.validate()
     self.data = data
     self.settings = settings
+    try Self.requireMemory(data, settings)
     let n = data.train.count
     let total = settings.total(for: n)
     problem = SoftmaxRegression.problem(
@@ -75,8 +84,29 @@ public struct CleaningRun: Sendable {
   }
 
   /// Trains the final models and measures everything.
-  public func finish(_ state: State) throws -> CleaningReport {
-    try CleaningReport(data, settings, state)
+  ///
+  /// - Parameter beforeTraining: called with the name of each model before it is trained; what it
+  ///   throws ends the work.
+  public func finish(
+    _ state: State, beforeTraining: (String) throws -> Void = { _ in }
+  ) throws -> CleaningReport {
+    try CleaningReport(data, settings, state, beforeTraining)
+  }
+
+  /// Refuses a stored trajectory that is larger than the machine's memory.
+  private static func requireMemory(_ data: CleaningData, _ settings: CleaningSettings) throws {
+    guard settings.method == .reverse else { return }
+    let floats = (data.train.exampleSize + 1) * data.train.classCount
+    let bytes = 4 * Double(floats) * Double(settings.steps + 2)
+    let pages = sysconf(Int32(_SC_PHYS_PAGES))
+    let size = sysconf(Int32(_SC_PAGESIZE))
+    guard pages > 0, size > 0, bytes > Double(pages) * Double(size) else { return }
+    let half = Int(Double(pages) * Double(size) / 2e9)
+    throw CleaningError(
+      .memory,
+      "--method reverse would keep \(settings.steps) models of \(floats) numbers, "
+        + "\(Int(bytes / 1e9)) GB, more than this machine's memory",
+      remedy: "bound it with --method reverse:\(Swift.max(1, half))GB, or lower --steps")
   }
 }
 

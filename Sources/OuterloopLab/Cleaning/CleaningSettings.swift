@@ -1,5 +1,3 @@
-internal import OuterloopBilevel
-
 /// What a data hyper-cleaning run does; every number that its result depends on.
 ///
 /// The defaults are those of the published experiment (Franceschi et al. 2017, section 5.1, and its
@@ -37,95 +35,54 @@ public struct CleaningSettings: Sendable, Codable, Equatable {
     total ?? (corrupt > 0 ? (1 - corrupt) : 0.9) * Double(count)
   }
 
-  /// - Throws: `CleaningError` naming the setting and what it may be.
-  func validate() throws {
-    func require(_ holds: Bool, _ name: String, _ value: Any, _ range: String) throws {
-      if !holds { throw CleaningError.setting(name: name, value: "\(value)", range: range) }
+  /// - Throws: `CleaningError` naming the first setting that is out of range, and its range.
+  public func validate() throws {
+    func require(_ holds: Bool, _ name: String, _ value: some Any, _ range: String) throws {
+      guard !holds else { return }
+      throw CleaningError(
+        .setting, "--\(name) \(value) is out of range", remedy: "it must be \(range)")
     }
-    try require(train >= 1, "train", train, "at least 1")
-    try require(validation >= 1, "validation", validation, "at least 1")
-    try require(test >= 1, "test", test, "at least 1")
-    try require(corrupt >= 0 && corrupt <= 1, "corrupt", corrupt, "between 0 and 1")
-    try require(steps >= 1, "steps", steps, "at least 1")
-    try require(hyperSteps >= 1, "hyper-steps", hyperSteps, "at least 1")
-    try require(rate > 0 && rate.isFinite, "rate", rate, "a positive number")
-    try require(outerRate > 0 && outerRate.isFinite, "outer-rate", outerRate, "a positive number")
-    if let total { try require(total > 0 && total.isFinite, "total", total, "a positive number") }
-    if let finalSteps { try require(finalSteps >= 1, "final-steps", finalSteps, "at least 1") }
-    try require(threshold >= 0 && threshold < 1, "threshold", threshold, "in 0..<1")
-  }
-}
-
-/// The estimators that make sense for thousands of example weights.
-public enum CleaningMethod: Sendable, Codable, Equatable, CustomStringConvertible {
-  case reverse
-  case reverseWithin(bytes: Int)
-  case truncated(Int)
-  case oneStep
-
-  var estimator: Estimator {
-    switch self {
-    case .reverse: .reverse
-    case .reverseWithin(let bytes): .reverse(memory: bytes)
-    case .truncated(let k): .truncated(k)
-    case .oneStep: .oneStep
+    let most = 10_000_000
+    func count(_ value: Int, _ name: String) throws {
+      try require((1...most).contains(value), name, value, "from 1 to \(most)")
     }
-  }
-
-  /// Reads `reverse`, `reverse:64MB`, `truncated:100` or `one-step`.
-  public init?(_ text: String) {
-    let parts = text.split(separator: ":", maxSplits: 1).map(String.init)
-    switch (parts.first, parts.count) {
-    case ("reverse", 1): self = .reverse
-    case ("reverse", 2):
-      guard let bytes = Self.bytes(parts[1]) else { return nil }
-      self = .reverseWithin(bytes: bytes)
-    case ("truncated", 2):
-      guard let k = Int(parts[1]), k > 0 else { return nil }
-      self = .truncated(k)
-    case ("one-step", 1): self = .oneStep
-    default: return nil
+    func positive(_ value: Double, _ name: String) throws {
+      try require(value > 0 && value.isFinite, name, value, "a positive number")
     }
-  }
-
-  private static func bytes(_ text: String) -> Int? {
-    for (suffix, factor) in [("KB", 1_000.0), ("MB", 1e6), ("GB", 1e9), ("", 1)]
-    where text.hasSuffix(suffix) {
-      guard let number = Double(text.dropLast(suffix.count)), number > 0, number * factor < 1e15
-      else { return nil }
-      return Int(number * factor)
-    }
-    return nil
-  }
-
-  public var description: String {
-    switch self {
-    case .reverse: "reverse"
-    case .reverseWithin(let bytes): "reverse:\(bytes)"
-    case .truncated(let k): "truncated:\(k)"
-    case .oneStep: "one-step"
+    try count(train, "train")
+    try count(validation, "validation")
+    try count(test, "test")
+    try require(corrupt >= 0 && corrupt <= 1, "corrupt", corrupt, "from 0 to 1")
+    try count(steps, "steps")
+    try count(hyperSteps, "hyper-steps")
+    try positive(rate, "rate")
+    try positive(outerRate, "outer-rate")
+    if let total { try positive(total, "total") }
+    if let finalSteps { try count(finalSteps, "final-steps") }
+    try require(threshold >= 0 && threshold < 1, "threshold", threshold, "from 0 to below 1")
+    if case .truncated(let k) = method {
+      try require(k <= steps, "method", method, "truncated:K with K from 1 to --steps \(steps)")
     }
   }
 }
 
-/// Why a cleaning run could not start or go on.
-public enum CleaningError: Error, Sendable, CustomStringConvertible {
-  case setting(name: String, value: String, range: String)
-  case tooFewExamples(needed: Int, available: Int, source: String)
-  case oneClass(source: String)
-  case checkpoint(file: String, what: String, remedy: String)
-  case file(String, what: String)
+extension CleaningSettings {
+  /// The settings as their flags and values, those that are not set as `auto`.
+  private var flags: [(name: String, value: String)] {
+    func text(_ value: (some Any)?) -> String { value.map { "\($0)" } ?? "auto" }
+    return [
+      ("train", text(train)), ("validation", text(validation)), ("test", text(test)),
+      ("corrupt", text(corrupt)), ("steps", text(steps)), ("hyper-steps", text(hyperSteps)),
+      ("rate", text(rate)), ("outer-rate", text(outerRate)), ("total", text(total)),
+      ("final-steps", text(finalSteps)), ("threshold", text(threshold)), ("seed", text(seed)),
+      ("method", text(method)),
+    ]
+  }
 
-  public var description: String {
-    switch self {
-    case .setting(let name, let value, let range): "--\(name) \(value): must be \(range)"
-    case .tooFewExamples(let needed, let available, let source):
-      "\(source): \(needed) examples are needed for training, validation and test but there are "
-        + "\(available); lower --train, --validation or --test"
-    case .oneClass(let source):
-      "\(source): all examples are of one class, so no label can be wrong"
-    case .checkpoint(let file, let what, let remedy): "\(file): \(what); \(remedy)"
-    case .file(let file, let what): "\(file): \(what)"
+  /// Where these settings are not those of another run: `--steps 100, here 200`.
+  func differences(from here: CleaningSettings) -> [String] {
+    zip(flags, here.flags).filter { $0.value != $1.value }.map {
+      "--\($0.name) \($0.value), here \($1.value)"
     }
   }
 }

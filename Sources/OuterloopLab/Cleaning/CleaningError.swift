@@ -1,0 +1,35 @@
+/// Why a cleaning run could not start or go on. `description` is `WHAT; REMEDY`.
+public struct CleaningError: Error, Sendable, Hashable, CustomStringConvertible {
+  /// The kind of trouble, for matching by case.
+  public enum Cause: String, Sendable, Hashable {
+    /// A setting out of its range.
+    case setting
+    /// The data cannot be cleaned: too few examples, or only one class.
+    case data
+    /// The method would need more memory than there is.
+    case memory
+    /// Another process works in the same folder.
+    case busy
+    /// The folder holds a run with other settings or data, or of another version.
+    case otherRun
+    /// A file of an earlier run is damaged.
+    case damaged
+    /// A file or folder cannot be read or written.
+    case file
+    /// The disk is full, or a file may not grow so large.
+    case diskFull
+  }
+
+  public let cause: Cause
+  /// What is wrong, with which thing.
+  public let what: String
+  public let remedy: String
+
+  public init(_ cause: Cause, _ what: String, remedy: String) {
+    self.cause = cause
+    self.what = what
+    self.remedy = remedy
+  }
+
+  public var description: String { "\(what); \(remedy)" }
+}

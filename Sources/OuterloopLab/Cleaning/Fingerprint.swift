@@ -1,0 +1,43 @@
+/// A 64-bit hash of numbers and bytes, the same in every process: it tells data sets apart and
+/// finds damaged files. It does not withstand someone who seeks two inputs with the same hash.
+///
+/// Each 64-bit word is mixed by a multiplication of which both halves are used
+/// (as in W. Yi's wyhash).
+struct Fingerprint: Sendable {
+  private var state: UInt64 = 0x9E37_79B9_7F4A_7C15
+
+  mutating func add(_ word: UInt64) {
+    let product = (state ^ word).multipliedFullWidth(by: 0xD6E8_FEB8_6659_FD93)
+    // The word itself once more, so that no state can swallow it.
+    state = (product.high ^ product.low) &+ (word &* 0xA076_1D64_78BD_642F) &+ 1
+  }
+
+  /// Bytes and their number; words are read as the machine's own.
+  mutating func add(_ bytes: UnsafeRawBufferPointer) {
+    add(UInt64(bytes.count))
+    let whole = bytes.count / 8 * 8
+    for start in stride(from: 0, to: whole, by: 8) {
+      add(UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: start, as: UInt64.self)))
+    }
+    var rest: UInt64 = 0
+    for byte in bytes[whole...] { rest = rest << 8 | UInt64(byte) }
+    if whole < bytes.count { add(rest) }
+  }
+
+  mutating func add(_ text: String) {
+    var text = text
+    text.withUTF8 { add(UnsafeRawBufferPointer($0)) }
+  }
+
+  var value: UInt64 {
+    var last = self
+    last.add(0)
+    return last.state
+  }
+
+  /// The value as 16 hexadecimal digits.
+  var text: String {
+    let digits = String(value, radix: 16)
+    return String(repeating: "0", count: 16 - digits.count) + digits
+  }
+}

@@ -1,0 +1,135 @@
+internal import OuterloopAutodiff
+public import OuterloopBilevel
+internal import OuterloopLearning
+public import OuterloopNumerics
+
+/// A row of the hypergradient table: a bilevel problem and the point at which it is checked, on flat
+/// lists of tensors so that problems of any structure stand in one table.
+public struct HypergradientCase: Sendable, CustomStringConvertible {
+  public var name: String
+  /// T
+  public var steps: Int
+  public var hyper: [Tensor]
+  /// Held by forward against reverse: the norm of the difference over that of the hypergradient,
+  /// for each hyperparameter tensor.
+  public var agreement = 1e-12
+  /// Held by reverse against extrapolated differences, likewise. Nil where the outer loss has kinks.
+  public var differences: Double? = 1e-9
+  /// Whether s_0 depends on lambda, so that truncated methods are refused.
+  public var movesInitialState: Bool
+  /// Whether the outer loss depends on lambda directly.
+  public var hasDirectTerm: Bool
+
+  /// A hypergradient on flat lists.
+  public struct Answer: Sendable {
+    public var gradient: [Tensor]
+    public var direct: [Tensor]
+    public var loss: Double
+    public var state: [Tensor]
+    public var cost: Cost
+  }
+
+  /// A hypergradient taken apart by derivatives of single steps, each traced and run on its own.
+  public struct Terms: Sendable {
+    /// dE/dlambda at fixed s_T.
+    public var direct: [Tensor]
+    /// `a_T A_T ... A_{t+1} B_t` for t = 1...T.
+    public var steps: [[Tensor]]
+    /// `a_0 ds_0/dlambda`
+    public var initial: [Tensor]
+    /// `a_t . z_t` for t = 0...T, with z the tangent of the state along the given direction.
+    public var products: [Double]
+  }
+
+  private let takeApart: @Sendable ([Tensor], [Tensor]) throws -> Terms
+  private let answer: @Sendable ([Tensor], Estimator) throws -> Answer
+  private let train: @Sendable ([Tensor]) throws -> (loss: Double, state: [Tensor])
+  private let descend: @Sendable ([Tensor], Estimator, Double) throws -> [Tensor]
+
+  public init<State, Hyper, Batch>(
+    _ name: String, _ problem: BilevelProblem<State, Hyper, Batch>, at hyper: Hyper,
+    movesInitialState: Bool = false, hasDirectTerm: Bool = false
+  ) {
+    self.name = name
+    self.steps = problem.dynamics.steps
+    self.hyper = hyper.leaves
+    self.movesInitialState = movesInitialState
+    self.hasDirectTerm = hasDirectTerm
+    answer = { point, estimator in
+      let result = try problem.hypergradient(at: hyper.replacingLeaves(point), by: estimator)
+      return Answer(
+        gradient: result.gradient.leaves, direct: result.direct.leaves, loss: result.loss,
+        state: result.state.leaves, cost: result.cost)
+    }
+    takeApart = { point, direction in
+      try Self.terms(
+        of: problem, at: hyper.replacingLeaves(point), along: hyper.replacingLeaves(direction))
+    }
+    train = { point in
+      let (loss, state) = try problem.solve(at: hyper.replacingLeaves(point))
+      return (loss, state.leaves)
+    }
+    descend = { point, estimator, rate in
+      let loop = OuterLoop<Hyper>(.sgd(rate: Optimizer.Rate(rate)))
+      return try problem.minimize(
+        from: hyper.replacingLeaves(point), by: estimator, updates: 1, with: loop
+      ).hyper.leaves
+    }
+  }
+
+  public var description: String { name }
+
+  public func hypergradient(by estimator: Estimator = .reverse) throws -> Answer {
+    try answer(hyper, estimator)
+  }
+
+  /// The hypergradient's terms, and what stays the same along the trajectory.
+  public func terms(along direction: [Tensor]) throws -> Terms { try takeApart(hyper, direction) }
+
+  /// The outer loss and the final state at any lambda.
+  public func solve(at point: [Tensor]) throws -> (loss: Double, state: [Tensor]) {
+    try train(point)
+  }
+
+  /// lambda after one outer step of gradient descent.
+  public func descended(by estimator: Estimator, rate: Double) throws -> [Tensor] {
+    try descend(hyper, estimator, rate)
+  }
+}
+
+extension HypergradientCase {
+  private static func terms<State, Hyper, Batch>(
+    of problem: BilevelProblem<State, Hyper, Batch>, at hyper: Hyper, along direction: Hyper
+  ) throws -> Terms {
+    let dynamics = problem.dynamics
+    let (start, startTangent) = try jvp(at: hyper, along: direction, of: dynamics.initial)
+    var states = [start]
+    var tangents = [startTangent]
+    for t in 0..<dynamics.steps {
+      let batch = try dynamics.batches.batch(t)
+      let (next, tangent) = try jvp(
+        at: Pair(states[t], hyper), along: Pair(tangents[t], direction)
+      ) { try dynamics.step($0.first, $0.second, batch, Time(step: t)) }
+      states.append(next)
+      tangents.append(tangent)
+    }
+    let outer = try gradient(at: Pair(states[dynamics.steps], hyper)) {
+      try problem.outer($0.first, $0.second)
+    }
+    var adjoint = outer.first
+    var terms = Terms(direct: outer.second.leaves, steps: [], initial: [], products: [])
+    for t in (0..<dynamics.steps).reversed() {
+      let batch = try dynamics.batches.batch(t)
+      terms.products.insert(
+        try DerivativeLaws.dot(adjoint.leaves, tangents[t + 1].leaves), at: 0)
+      let back = try vjp(at: Pair(states[t], hyper), cotangent: adjoint) {
+        try dynamics.step($0.first, $0.second, batch, Time(step: t))
+      }.cotangent
+      terms.steps.insert(back.second.leaves, at: 0)
+      adjoint = back.first
+    }
+    terms.products.insert(try DerivativeLaws.dot(adjoint.leaves, startTangent.leaves), at: 0)
+    terms.initial = try vjp(at: hyper, cotangent: adjoint, of: dynamics.initial).cotangent.leaves
+    return terms
+  }
+}

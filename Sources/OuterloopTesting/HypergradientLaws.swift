@@ -1,0 +1,273 @@
+internal import OuterloopAutodiff
+internal import OuterloopBilevel
+public import OuterloopNumerics
+
+/// What every estimator must satisfy on every problem. A new problem is a new `HypergradientCase`; a
+/// new estimator states here which of the others it equals.
+public enum HypergradientLaws {
+  /// A law that did not hold.
+  public struct Violation: Error, CustomStringConvertible {
+    public var description: String
+    public init(_ description: String) { self.description = description }
+  }
+
+  /// Forward mode equals reverse mode, in gradient, direct term, loss and final state; both report
+  /// the loss and the state of plain training, bit by bit.
+  public static func checkForward(_ test: HypergradientCase) throws {
+    let (loss, state) = try test.solve(at: test.hyper)
+    let reverse = try test.hypergradient(by: .reverse)
+    let forward = try test.hypergradient(by: .forward)
+    for (name, answer) in [("reverse", reverse), ("forward", forward)] {
+      guard answer.loss == loss else {
+        throw Violation("\(test) \(name): loss \(answer.loss), but training alone gives \(loss)")
+      }
+      try requireSame(answer.state, state, "\(test) \(name): the final state")
+    }
+    try requireSame(reverse.direct, forward.direct, "\(test): the direct term")
+    try requireClose(
+      forward.gradient, reverse.gradient, test.agreement, "\(test): forward and reverse")
+    try require(
+      forward.cost.products == test.steps * test.hyper.reduce(0) { $0 + $1.count }
+        && reverse.cost.products == test.steps, "\(test): products \(forward.cost.products)")
+  }
+
+  /// Reverse mode under any budget that holds a state gives the same bits as reverse mode, within
+  /// the budget, with revolve's number of advances; a smaller budget is refused with the least that
+  /// works.
+  public static func checkBudgets(_ test: HypergradientCase) throws {
+    let exact = try test.hypergradient(by: .reverse)
+    let least = try leastBudget(test)
+    let state = test.stateBytes(exact)
+    for slots in Set([1, 2, 3, test.steps - 1, test.steps + 2]).sorted() where slots > 0 {
+      // A budget between two sizes rounds down.
+      let budget = least + (slots - 1) * state + (slots % 2) * (state - 1)
+      let within = try test.hypergradient(by: .reverse(memory: budget))
+      let checkpoints = Swift.min(slots, Swift.max(test.steps - 1, 1))
+      try requireSame(within.gradient, exact.gradient, "\(test) within \(budget): the gradient")
+      try requireSame(within.direct, exact.direct, "\(test) within \(budget): the direct term")
+      try requireSame(within.state, exact.state, "\(test) within \(budget): the final state")
+      try require(within.loss == exact.loss, "\(test) within \(budget): loss \(within.loss)")
+      let cost = within.cost
+      let advances = try Revolve.advances(steps: test.steps, checkpoints: checkpoints)
+      try require(
+        cost.advances == advances && cost.recomputedSteps == advances - (test.steps - 1),
+        "\(test) within \(budget): \(cost.advances) advances for \(checkpoints) checkpoints")
+      try require(
+        cost.liveStates <= checkpoints + 2 && cost.products == test.steps
+          && cost.steps == test.steps,
+        "\(test) within \(budget): \(cost.liveStates) states, \(cost.products) products")
+      try require(
+        cost.plannedBytes <= budget, "\(test) within \(budget): \(cost.plannedBytes) planned bytes")
+    }
+  }
+
+  /// The least budget of `.reverse(memory:)`, as its refusal names it.
+  public static func leastBudget(_ test: HypergradientCase) throws -> Int {
+    var least: Int?
+    do {
+      _ = try test.hypergradient(by: .reverse(memory: 1))
+    } catch let error as BilevelError {
+      least = error.description.split(separator: " ").compactMap { Int($0) }.last
+    }
+    guard let least, least > 1 else { throw Violation("\(test): a budget of 1 byte was accepted") }
+    do {
+      _ = try test.hypergradient(by: .reverse(memory: least - 1))
+    } catch BilevelError.refused(_, _, let remedy) {
+      try require(remedy.contains(" \(least) "), "\(test): \(remedy), but before \(least)")
+      return least
+    }
+    throw Violation("\(test): \(least) bytes were named as the least, but one less was accepted")
+  }
+
+  /// `truncated(T)` and beyond is reverse mode, bit by bit; `oneStep` is `truncated(1)`; terms that
+  /// are added one at a time end at the whole. With lambda in the initial state each is refused.
+  public static func checkTruncation(_ test: HypergradientCase) throws {
+    let exact = try test.hypergradient(by: .reverse)
+    for horizon in [test.steps, test.steps + 3] {
+      let whole = try test.hypergradient(by: .truncated(horizon))
+      try requireSame(whole.gradient, exact.gradient, "\(test) truncated(\(horizon))")
+      try requireSame(whole.state, exact.state, "\(test) truncated(\(horizon)): the final state")
+    }
+    if test.movesInitialState {
+      for estimator in [Estimator.oneStep, .truncated(1), .truncated(test.steps - 1)] {
+        try requireRefused(test, estimator)
+      }
+      return
+    }
+    let one = try test.hypergradient(by: .oneStep)
+    try requireSame(
+      one.gradient, try test.hypergradient(by: .truncated(1)).gradient, "\(test) one step")
+    for horizon in 1...test.steps {
+      let part = try test.hypergradient(by: .truncated(horizon))
+      try requireSame(part.direct, exact.direct, "\(test) truncated(\(horizon)): direct term")
+      try requireSame(part.state, exact.state, "\(test) truncated(\(horizon)): the final state")
+      try require(
+        part.loss == exact.loss && part.cost.products == horizon
+          && part.cost.liveStates == horizon + 1,
+        "\(test) truncated(\(horizon)): \(part.cost)")
+    }
+  }
+
+  /// Truncated reverse mode is the direct term and the last K terms, taken one step at a time
+  /// outside of the compiled programs; and `a_t . z_t` with the terms after t is the same number at
+  /// every t.
+  public static func checkTerms(_ test: HypergradientCase, seed: UInt64 = 1) throws {
+    let direction = DerivativeLaws.directions(test.hyper, seed: seed, purpose: "terms")
+    let terms = try test.terms(along: direction)
+    let exact = try test.hypergradient(by: .reverse)
+    var sum = terms.direct
+    var invariants: [Double] = []
+    for t in stride(from: test.steps, through: 1, by: -1) {
+      invariants.append(terms.products[t] + (try DerivativeLaws.dot(sum, direction)))
+      sum = zip(sum, terms.steps[t - 1]).map { $0 + $1 }
+      guard !test.movesInitialState else { continue }
+      let horizon = test.steps - t + 1
+      let part = try test.hypergradient(by: .truncated(horizon)).gradient
+      try requireClose(part, sum, test.agreement, "\(test) truncated(\(horizon)) and its terms")
+    }
+    invariants.append(terms.products[0] + (try DerivativeLaws.dot(sum, direction)))
+    sum = zip(sum, terms.initial).map { $0 + $1 }
+    try requireClose(exact.gradient, sum, test.agreement, "\(test): reverse and its terms")
+    let whole = try DerivativeLaws.dot(exact.gradient, direction)
+    let scale = try DerivativeLaws.norm(exact.gradient) * DerivativeLaws.norm(direction)
+    for (step, value) in invariants.enumerated() {
+      try require(
+        Swift.abs(value - whole) <= test.agreement * scale,
+        "\(test): a . z is \(value) \(step) steps before the end, but the derivative is \(whole)")
+    }
+  }
+
+  /// The direct term alone is what `firstOrder` gives, and it is refused where there is none.
+  public static func checkDirectTerm(_ test: HypergradientCase) throws {
+    guard test.hasDirectTerm else { return try requireRefused(test, .firstOrder) }
+    let exact = try test.hypergradient(by: .reverse)
+    let first = try test.hypergradient(by: .firstOrder)
+    try requireSame(first.gradient, exact.direct, "\(test): first order")
+    try requireSame(first.state, exact.state, "\(test): first order, the final state")
+    try require(
+      first.loss == exact.loss && first.cost.products == 0, "\(test) first order: \(first.cost)")
+  }
+
+  /// Real-time updates every T steps are one outer step of forward mode, bit by bit.
+  public static func checkRealTime(_ test: HypergradientCase) throws {
+    let moved = try test.descended(by: .realTime(every: test.steps), rate: 0.5)
+    try requireSame(
+      moved, try test.descended(by: .forward, rate: 0.5), "\(test) real time: lambda")
+    try requireSame(
+      try test.hypergradient(by: .realTime(every: 2)).gradient,
+      try test.hypergradient(by: .forward).gradient, "\(test) real time: one hypergradient")
+  }
+
+  /// Reverse mode equals central differences of plain training, along one random direction for each
+  /// hyperparameter tensor, extrapolated (see `slope`).
+  public static func checkDifferences(_ test: HypergradientCase, seed: UInt64 = 1) throws {
+    guard let tolerance = test.differences else { return }
+    let gradient = try test.hypergradient(by: .reverse).gradient
+    for index in test.hyper.indices {
+      let given = try gradient[index].doubles()
+      let point = try test.hyper[index].doubles()
+      // Steps in proportion to each number, so that rates and weights stay in their range.
+      let size = point.map { Swift.max(Swift.abs($0), 0.1 * maximum(point), 1e-3) }
+      let draws = try RandomKey(seed: seed, purpose: "differences", index: UInt64(index))
+        .normal([point.count], dtype: .float64).doubles()
+      let largest = maximum(draws)
+      let direction = zip(size, draws).map { $0 * $1 / largest }
+      let estimate = try slope { h in
+        var moved = test.hyper
+        moved[index] = Tensor(
+          zip(point, direction).map { $0 + h * $1 }, shape: test.hyper[index].shape)
+        return try test.solve(at: moved).loss
+      }
+      let expected = zip(given, direction).reduce(0) { $0 + $1.0 * $1.1 }
+      let scale = zip(given, direction).reduce(0) { $0 + Swift.abs($1.0 * $1.1) }
+      guard Swift.abs(estimate - expected) <= tolerance * scale else {
+        throw Violation(
+          "\(test): hyperparameter \(index), derivative \(expected), differences \(estimate), "
+            + "relative \(Swift.abs(estimate - expected) / scale)")
+      }
+    }
+  }
+
+  /// The derivative of f at 0 by central differences at h = 0.04, 0.02, ... extrapolated to h = 0
+  /// (Ridders 1982): column k of the table cancels the error of order h^(2k). The value with the
+  /// least change within its row is taken.
+  public static func slope(
+    start: Double = 0.04, levels: Int = 5, _ f: (Double) throws -> Double
+  ) rethrows -> Double {
+    var previous: [Double] = []
+    var best = Double.nan
+    var bestChange = Double.infinity
+    for level in 0..<levels {
+      let h = start / Double(1 << level)
+      var row = [(try f(h) - f(-h)) / (2 * h)]
+      for (column, value) in previous.enumerated() {
+        let factor = Double(1 << (2 * (column + 1)))
+        let better = (factor * row[column] - value) / (factor - 1)
+        let change = Swift.max(Swift.abs(better - row[column]), Swift.abs(better - value))
+        if change < bestChange { (best, bestChange) = (better, change) }
+        row.append(better)
+      }
+      previous = row
+    }
+    return best
+  }
+}
+
+// MARK: - Comparisons
+
+extension HypergradientLaws {
+  /// Bit by bit the same numbers.
+  public static func requireSame(_ a: [Tensor], _ b: [Tensor], _ what: String) throws {
+    try require(a.map(\.type) == b.map(\.type), "\(what): \(a.map(\.type)), \(b.map(\.type))")
+    for (index, pair) in zip(a, b).enumerated() {
+      let (x, y) = (try pair.0.doubles(), try pair.1.doubles())
+      for (place, both) in zip(x, y).enumerated() where both.0.bitPattern != both.1.bitPattern {
+        throw Violation("\(what): tensor \(index) has \(both.0) and \(both.1) at \(place)")
+      }
+    }
+  }
+
+  /// The norm of the difference over that of `b`, for each tensor.
+  public static func relativeErrors(_ a: [Tensor], _ b: [Tensor]) throws -> [Double] {
+    try zip(a, b).map { x, y in
+      let (x, y) = (try x.doubles(), try y.doubles())
+      let scale = y.reduce(0) { $0 + $1 * $1 }.squareRoot()
+      let difference = zip(x, y).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }.squareRoot()
+      return difference == 0 ? 0 : difference / scale
+    }
+  }
+
+  /// Equal up to a relative tolerance in the norm of each tensor.
+  public static func requireClose(
+    _ a: [Tensor], _ b: [Tensor], _ tolerance: Double, _ what: String
+  ) throws {
+    for (index, error) in try relativeErrors(a, b).enumerated() where !(error <= tolerance) {
+      throw Violation(
+        "\(what): tensor \(index) is \(a[index]) and \(b[index]), relative difference \(error)")
+    }
+  }
+
+  static func require(_ holds: Bool, _ what: @autoclosure () -> String) throws {
+    if !holds { throw Violation(what()) }
+  }
+
+  private static func requireRefused(_ test: HypergradientCase, _ estimator: Estimator) throws {
+    do {
+      _ = try test.hypergradient(by: estimator)
+    } catch BilevelError.refused {
+      return
+    }
+    throw Violation("\(test): \(estimator) was not refused")
+  }
+
+  private static func maximum(_ values: [Double]) -> Double {
+    values.reduce(0) { Swift.max($0, Swift.abs($1)) }
+  }
+}
+
+extension HypergradientCase {
+  /// S: bytes of one state.
+  func stateBytes(_ answer: Answer) -> Int {
+    answer.state.reduce(0) { $0 + $1.type.byteCount }
+  }
+}

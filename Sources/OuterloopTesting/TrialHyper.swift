@@ -1,0 +1,122 @@
+public import OuterloopAutodiff
+public import OuterloopBilevel
+public import OuterloopLearning
+public import OuterloopNumerics
+
+/// What is a hyperparameter: the third column of the table of hypergradients.
+public enum TrialHyper: String, Sendable, CaseIterable {
+  /// One learning rate.
+  case rate
+  /// A learning rate for each weight tensor.
+  case rateOfEach
+  /// A learning rate for each step.
+  case schedule
+  /// Every number of the optimizer: rate, momentum or betas, epsilon, decay.
+  case numbers
+  /// A log decay for each weight.
+  case logDecay
+  /// A weight for each training example.
+  case exampleWeights
+  /// Where training starts.
+  case initialWeights
+  /// Numbers, log decay of each tensor, example weights and initial weights; the outer loss depends
+  /// on the decay directly.
+  case several
+
+  /// The row of the table for a model trained by an optimizer.
+  public func test(
+    _ model: TrialModel, _ optimizer: TrialOptimizer, steps: Int = 5
+  ) throws -> HypergradientCase {
+    var test = HypergradientCase(
+      "\(model.name), \(optimizer.name), \(rawValue)",
+      try problem(model, optimizer, steps: steps),
+      at: start(model, optimizer, steps: steps),
+      movesInitialState: self == .initialWeights || self == .several,
+      hasDirectTerm: self == .several)
+    if model.dtype == .float32 { test.agreement = 1e-5 }
+    if !model.isSmooth || model.dtype == .float32 { test.differences = nil }
+    return test
+  }
+
+  /// lambda, as a list of tensors.
+  public func start(
+    _ model: TrialModel, _ optimizer: TrialOptimizer, steps: Int
+  ) -> [Tensor] {
+    let dtype = model.dtype
+    let count = model.initial.count
+    func numbers(_ values: [Double]) -> Tensor { Tensor(values).cast(to: dtype) }
+    let exampleWeights = 1 + 0.3 * TrialModel.draw("example weights", [model.examples], dtype)
+    return switch self {
+    case .rate: [Tensor(optimizer.numbers[0], dtype: dtype)]
+    case .rateOfEach:
+      (0..<count).map { Tensor(optimizer.numbers[0] * (1 + 0.1 * Double($0)), dtype: dtype) }
+    case .schedule:
+      [numbers((0..<steps).map { optimizer.numbers[0] / (1 + 0.2 * Double($0)) })]
+    case .numbers: [numbers(optimizer.numbers)]
+    case .logDecay:
+      model.initial.map { TrialModel.draw("log decay", $0.shape, dtype) - 2 }
+    case .exampleWeights: [exampleWeights]
+    case .initialWeights: model.initial
+    case .several:
+      [
+        numbers(optimizer.numbers), numbers((0..<count).map { -2 - 0.1 * Double($0) }),
+        exampleWeights,
+      ] + model.initial
+    }
+  }
+
+  /// The bilevel problem on lists of tensors.
+  public func problem(
+    _ model: TrialModel, _ optimizer: TrialOptimizer, steps: Int
+  ) throws -> BilevelProblem<TrainingState<[Tensor]>, [Tensor], Tensor> {
+    let dtype = model.dtype
+    // A number among several, as a scalar.
+    @Sendable func entry(_ tensor: Tensor, _ index: Int) -> Tensor {
+      tensor.sliced(axis: 0, index..<(index + 1)).reshaped([])
+    }
+    let constants = optimizer.numbers.map { Optimizer.Rate($0) }
+    return BilevelProblem(
+      steps: steps,
+      batches: try .shuffled(count: model.examples, size: model.batch, seed: 21),
+      weights: { (h: [Tensor]) in
+        switch self {
+        case .initialWeights: h
+        case .several: Array(h[3...])
+        default: model.initial
+        }
+      },
+      optimizer: { h, time in
+        var rates = constants
+        switch self {
+        case .rate: rates[0] = Optimizer.Rate(h[0])
+        case .rateOfEach: rates[0] = .each(h)
+        case .schedule: rates[0] = Optimizer.Rate(Schedule.perStep(h[0], time))
+        case .numbers, .several:
+          rates = constants.indices.map { Optimizer.Rate(entry(h[0], $0)) }
+        case .logDecay, .exampleWeights, .initialWeights: break
+        }
+        return optimizer.make(rates)
+      },
+      loss: { w, h, rows in
+        var losses = model.losses(w, rows)
+        var decay = Tensor(0, dtype: dtype)
+        switch self {
+        case .exampleWeights: losses = h[0].gathered(at: rows) * losses
+        case .logDecay:
+          for (tensor, log) in zip(w, h) { decay += 0.5 * (exp(log) * tensor.square()).sum() }
+        case .several:
+          losses = h[2].gathered(at: rows) * losses
+          for (index, tensor) in w.enumerated() {
+            decay += 0.5 * (exp(entry(h[1], index)) * tensor.square().sum())
+          }
+        case .rate, .rateOfEach, .schedule, .numbers, .initialWeights: break
+        }
+        return losses.mean() + decay
+      },
+      outer: { w, h in
+        let loss = model.validation(w)
+        guard self == .several else { return loss }
+        return loss + (exp(h[1]) * (1 + w[0].square().sum())).sum()
+      })
+  }
+}
