@@ -1,0 +1,31 @@
+# The four commands of this repository. Each installs what is missing first (see Scripts/require.sh).
+.PHONY: run test bench lint fuzz
+
+# The tour: builds the release command and lets it clean the bundled digits.
+run: require
+	swift build -c release --explicit-target-dependency-import-check error --product outerloop
+	.build/release/outerloop demo
+
+# All tests. Undeclared imports and warnings are errors.
+test: require
+	swift build --build-tests --explicit-target-dependency-import-check error
+	swift test --skip-build --no-parallel
+
+# Ours and hand-written JAX in turn, on the same data, in the same run; results in Benchmarks/results.
+bench: require
+	bash Benchmarks/peers/jax/install.sh
+	cd Benchmarks && env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE swift build -c release
+	env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE python3 Benchmarks/hypergradients.py $(BENCH)
+
+# Formatting of every Swift file, and the direction of dependencies.
+lint:
+	swift format lint --strict --recursive --parallel Package.swift Sources Tests Benchmarks/Sources Fuzz/Sources
+	bash Scripts/check-layers.sh
+
+# The readers against broken files for a while.
+fuzz: require
+	cd Fuzz && swift run -c release
+
+.PHONY: require
+require:
+	@bash Scripts/require.sh

@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# The arrow of dependencies: which rooms a room may import. Anything else is an error.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+allowed() {
+  case "$1" in
+    OuterloopNumerics) echo COuterloopKernels ;;
+    OuterloopAutodiff) echo COuterloopKernels OuterloopNumerics ;;
+    OuterloopLearning) echo CZlib OuterloopAutodiff OuterloopNumerics ;;
+    OuterloopFetch) echo OuterloopLearning ;;
+    OuterloopBilevel) echo OuterloopLearning OuterloopAutodiff OuterloopNumerics ;;
+    OuterloopCharts) echo ;;
+    OuterloopLab) echo OuterloopBilevel OuterloopLearning OuterloopAutodiff OuterloopNumerics OuterloopCharts ;;
+    OuterloopTesting) echo OuterloopBilevel OuterloopLearning OuterloopAutodiff OuterloopNumerics ;;
+    Outerloop) echo OuterloopBilevel OuterloopLearning OuterloopAutodiff OuterloopNumerics ;;
+    OuterloopCommand) echo OuterloopLab OuterloopFetch OuterloopLearning OuterloopNumerics OuterloopCharts OuterloopBilevel ;;
+    *) echo "error: Sources/$1 is not a room of Scripts/check-layers.sh" >&2; exit 1 ;;
+  esac
+}
+
+status=0
+for folder in Sources/Outerloop*; do
+  room=$(basename "$folder")
+  may=" $(allowed "$room") "
+  while read -r file import; do
+    case "$may" in *" $import "*) ;; *)
+      echo "error: $file imports $import, which $room may not know" >&2
+      status=1 ;;
+    esac
+  done < <(grep -rEo '^[a-z @_]*import +(COuterloopKernels|CZlib|Outerloop[A-Za-z]*)' "$folder" \
+    --include='*.swift' | sed -E 's/^([^:]+):.*import +/\1 /')
+done
+exit $status
