@@ -58,8 +58,9 @@ struct CleaningCheckpoint: Equatable {
     var place = 8
     func next<T: FixedWidthInteger>(_ type: T.Type) -> T {
       defer { place += MemoryLayout<T>.size }
-      return T(
-        littleEndian: bytes.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: place, as: T.self) })
+      return bytes.withUnsafeBytes {
+        T(littleEndian: $0.loadUnaligned(fromByteOffset: place, as: T.self))
+      }
     }
     let sum = bytes.count - 8
     place = sum
@@ -69,7 +70,8 @@ struct CleaningCheckpoint: Equatable {
     place = 8
     let size = Int(next(UInt32.self))
     guard place + size <= sum,
-      let header = try? JSONDecoder().decode(Header.self, from: Data(bytes[place..<(place + size)])),
+      let header = try? JSONDecoder().decode(
+        Header.self, from: Data(bytes[place..<(place + size)])),
       header.examples >= 0, header.losses >= 0, header.updates == header.losses,
       header.examples < sum, header.losses < sum,
       place + size + 12 * header.examples + 8 * header.losses == sum

@@ -18,6 +18,9 @@ public struct CleaningData: Sendable {
     return Set(trueLabels.indices.filter { trueLabels[$0] != train.labels[$0] })
   }
 
+  /// Whether an example is a picture: two sizes, both above 1.
+  public var isPictures: Bool { train.shape.count == 2 && train.shape.allSatisfy { $0 > 1 } }
+
   /// Draws the parts by the seed, scales all by the training examples, and moves exactly
   /// `round(corrupt n)` training labels to a class chosen uniformly among the others.
   ///

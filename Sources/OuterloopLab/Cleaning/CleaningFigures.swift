@@ -36,8 +36,8 @@ struct CleaningFigures {
   /// The most suspicious examples as images, those framed whose label is wrong; nil if the examples
   /// are no images.
   var suspects: String? {
+    guard data.isPictures else { return nil }
     let shape = data.train.shape
-    guard shape.count == 2, shape.allSatisfy({ $0 > 1 }) else { return nil }
     let size = data.train.exampleSize
     let cells = report.suspects.prefix(40).map { suspect in
       let start = suspect.index * size

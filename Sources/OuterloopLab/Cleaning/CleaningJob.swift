@@ -1,3 +1,5 @@
+internal import OuterloopLearning
+
 #if canImport(FoundationEssentials)
   internal import FoundationEssentials
 #else

@@ -115,7 +115,8 @@ extension CleaningReport {
   private static func field(_ text: String) -> String {
     let isPlain = text.utf8.allSatisfy { !Array("\",\r\n".utf8).contains($0) }
     guard !isPlain else { return text }
-    return "\"" + text.split(separator: "\"", omittingEmptySubsequences: false)
+    return "\""
+      + text.split(separator: "\"", omittingEmptySubsequences: false)
       .joined(separator: "\"\"") + "\""
   }
 }

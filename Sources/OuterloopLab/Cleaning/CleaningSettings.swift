@@ -1,3 +1,5 @@
+public import OuterloopLearning
+
 /// What a data hyper-cleaning run does; every number that its result depends on.
 ///
 /// The defaults are those of the published experiment (Franceschi et al. 2017, section 5.1, and its
@@ -84,5 +86,24 @@ extension CleaningSettings {
     zip(flags, here.flags).filter { $0.value != $1.value }.map {
       "--\($0.name) \($0.value), here \($1.value)"
     }
+  }
+}
+
+extension CleaningSettings {
+  /// The same settings with the sizes asked for; where nothing is asked, the standard sizes or,
+  /// where the data is too small, a fifth for the test and equal shares of the rest.
+  public func sized(
+    for parts: DataParts, train: Int? = nil, validation: Int? = nil, test: Int? = nil
+  ) -> CleaningSettings {
+    var result = self
+    let count = parts.train.count
+    result.test = test ?? self.test
+    let reserved = parts.test == nil ? Swift.min(result.test, Swift.max(1, count / 5)) : 0
+    let free = count - reserved
+    let (asked, held) = (train, validation)
+    result.train = asked ?? Swift.max(1, Swift.min(self.train, held.map { free - $0 } ?? free / 2))
+    result.validation =
+      held ?? Swift.max(1, Swift.min(self.validation, free - result.train))
+    return result
   }
 }

@@ -1,0 +1,84 @@
+internal import ArgumentParser
+internal import OuterloopBilevel
+internal import OuterloopLab
+
+/// A cleaning job as a command runs it: with progress, Ctrl-C and a printed result.
+struct CleaningSession {
+  let job: CleaningJob
+  let conversation: ConversationOptions
+  var restart = false
+
+  /// - Throws: a `Complaint` with status 130 when it was interrupted.
+  func perform(_ progress: inout Progress) throws -> CleaningReport {
+    let settings = job.run.settings
+    let total = settings.hyperSteps
+    Interrupts.watch()
+    var live = progress
+    defer { progress = live }
+    func heard(_ event: CleaningJob.Event) {
+      switch event {
+      case .began(let updates):
+        if updates > 0 {
+          live.say("going on after update \(updates) of \(total), stored in \(job.folder)")
+        } else {
+          live.say(
+            "cleaning \(settings.train) examples by \(total) updates of \(settings.steps) steps,"
+              + " seed \(settings.seed)")
+        }
+        live.begin(at: updates)
+        if updates < total { live.update(updates, of: total, detail: "") }
+      case .updated(let updates, let loss):
+        live.update(
+          updates, of: total, detail: "validation loss \(NumberForm.fixed(loss, digits: 4))")
+      case .finalTraining(let name): live.show("training the \(name) model")
+      }
+    }
+    let outcome: CleaningJob.Outcome
+    do {
+      outcome = try job.perform(
+        restart: restart, shouldStop: { Interrupts.isRequested }, onEvent: heard)
+    } catch {
+      live.clear()
+      throw error
+    }
+    live.clear()
+    switch outcome {
+    case .finished(let report): return report
+    case .foundFinished(let report):
+      live.say("\(job.folder) holds the finished run (--restart to run it again)")
+      return report
+    case .stopped(let updates):
+      throw Complaint(
+        "interrupted after update \(updates) of \(total), which is stored in \(job.folder)",
+        hint: "go on with: \(CommandText.again)", status: Interrupts.status)
+    }
+  }
+
+  func print(_ report: CleaningReport) throws {
+    let summary = CleaningSummary(report, folder: job.folder, hasImages: job.run.data.isPictures)
+    try Terminal.print(conversation.json ? summary.json : summary.text)
+  }
+}
+
+/// The command line as it was typed.
+enum CommandText {
+  /// The same command once more, without `--restart`.
+  static var again: String {
+    (["outerloop"] + CommandLine.arguments.dropFirst()).filter { $0 != "--restart" }
+      .map(quoted).joined(separator: " ")
+  }
+
+  /// A word as a shell reads it back.
+  static func quoted(_ word: String) -> String {
+    let isPlain =
+      !word.isEmpty
+      && word.utf8.allSatisfy { byte in
+        (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
+          || Array("-_./:=+,%@".utf8).contains(byte)
+      }
+    guard !isPlain else { return word }
+    return "'"
+      + word.split(separator: "'", omittingEmptySubsequences: false)
+      .joined(separator: "'\\''") + "'"
+  }
+}

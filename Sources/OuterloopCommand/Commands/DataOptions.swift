@@ -1,0 +1,51 @@
+internal import ArgumentParser
+internal import OuterloopFetch
+internal import OuterloopLab
+internal import OuterloopLearning
+
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#else
+  internal import Darwin
+#endif
+
+/// Which data, and how it is divided.
+struct DataOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "A folder or file with IDX, CSV or LIBSVM data, or the name of a data set that was fetched.",
+      valueName: "path"))
+  var data: String
+
+  @Option(
+    help: ArgumentHelp(
+      "CSV: the column with the class, by name or number from 0. Default: the last.",
+      valueName: "column"))
+  var label: String?
+
+  @Option(help: "Examples to clean. Default: 5000, or half of what there is.")
+  var train: Int?
+
+  @Option(help: "Examples to validate on. Default: 5000, or half of what there is.")
+  var validation: Int?
+
+  @Option(help: "Examples to test on at most. Default: 10000.")
+  var test: Int?
+
+  /// Reads the data.
+  func load() throws -> DataParts {
+    if access(data, F_OK) != 0, let set = PublishedDataSet.named(data) {
+      let folder = DataCache.folder(for: set)
+      guard access(folder, F_OK) == 0 else {
+        throw Complaint(
+          "\(data): this data set has not been downloaded",
+          hint: "outerloop data fetch \(data)")
+      }
+      return try set.load(from: folder)
+    }
+    let column: CSV.LabelColumn = label.map { Int($0).map { .index($0) } ?? .name($0) } ?? .last
+    return try LabeledData.load(data, label: column)
+  }
+}

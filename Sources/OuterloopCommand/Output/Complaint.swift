@@ -1,0 +1,115 @@
+internal import ArgumentParser
+internal import OuterloopBilevel
+internal import OuterloopFetch
+internal import OuterloopLab
+internal import OuterloopLearning
+internal import OuterloopNumerics
+
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#else
+  internal import Darwin
+#endif
+
+/// What went wrong, what to do about it, and the exit status.
+struct Complaint: Error, Equatable {
+  var what: String
+  var hint: String?
+  var status: Int32 = 1
+
+  init(_ what: String, hint: String?, status: Int32 = 1) {
+    self.what = what
+    self.hint = hint
+    self.status = status
+  }
+
+  /// The complaint about an error of the libraries.
+  init(_ error: any Error) {
+    switch error {
+    case let error as Complaint: self = error
+    case let error as DataError:
+      self.init(Self.withoutRemedy("\(error)", error.remedy), hint: error.remedy)
+    case let error as DownloadError: self.init("\(error.file): \(error.what)", hint: error.remedy)
+    case let error as CleaningError:
+      self.init(error.what, hint: error.remedy, status: error.cause == .setting ? 64 : 1)
+    case let error as BilevelError: self.init(splitting: "\(error)")
+    case let error as BLASError: self.init(splitting: "\(error)")
+    case is CancellationError: self.init("interrupted", hint: nil, status: 130)
+    default: self.init(splitting: "\(error)")
+    }
+  }
+
+  /// `WHAT; REMEDY`, the form of the libraries' descriptions.
+  private init(splitting text: String) {
+    guard let place = text.firstIndex(of: ";") else {
+      self.init(text, hint: nil)
+      return
+    }
+    let remedy = text[text.index(after: place)...].drop { $0 == " " }
+    self.init(String(text[..<place]), hint: String(remedy))
+  }
+
+  private static func withoutRemedy(_ text: String, _ remedy: String) -> String {
+    let ending = "; " + remedy
+    return text.hasSuffix(ending) ? String(text.dropLast(ending.count)) : text
+  }
+
+  /// The text for standard error.
+  func text(color: Bool) -> String {
+    let mark = color ? "\u{1B}[1;31merror:\u{1B}[0m" : "error:"
+    return "\(mark) \(what)" + (hint.map { "\n\nhint: \($0)" } ?? "")
+  }
+
+  /// Ends the process as the error asks: help and versions on standard output with status 0, wrong
+  /// usage with 64, everything else with the complaint's own status.
+  static func exit(for error: any Error) -> Never {
+    #if canImport(Glibc)
+      Glibc.exit(report(error))
+    #elseif canImport(Musl)
+      Musl.exit(report(error))
+    #else
+      Darwin.exit(report(error))
+    #endif
+  }
+
+  private static func report(_ error: any Error) -> Int32 {
+    if error is Complaint || !isFromParser(error) {
+      let complaint = Complaint(error)
+      Terminal.say(complaint.text(color: Terminal.hasColor))
+      return complaint.status
+    }
+    let code = Outerloop.exitCode(for: error)
+    guard code == .success else {
+      let complaint = usage(error)
+      Terminal.say(complaint.text(color: Terminal.hasColor))
+      return complaint.status
+    }
+    do {
+      try Terminal.print(Outerloop.fullMessage(for: error))
+      return 0
+    } catch { return report(error) }
+  }
+
+  private static func isFromParser(_ error: any Error) -> Bool {
+    switch error {
+    case is DataError, is DownloadError, is CleaningError, is BilevelError, is BLASError,
+      is CancellationError:
+      false
+    default: Outerloop.exitCode(for: error) != .failure
+    }
+  }
+
+  /// The parser's own message, in the form of all others.
+  private static func usage(_ error: any Error) -> Complaint {
+    let lines = Outerloop.fullMessage(for: error).split(separator: "\n").map(String.init)
+    // "  See 'outerloop clean --help' for more information." names the command concerned.
+    let command = lines.last.flatMap { line -> String? in
+      let parts = line.split(separator: "'")
+      return parts.count == 3 ? String(parts[1]) : nil
+    }
+    return Complaint(
+      Outerloop.message(for: error), hint: command ?? "outerloop --help", status: 64)
+  }
+}

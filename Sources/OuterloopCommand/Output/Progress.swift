@@ -1,0 +1,93 @@
+internal import ArgumentParser
+internal import OuterloopLab
+
+/// How much a command says while it works.
+struct ConversationOptions: ParsableArguments {
+  @Flag(name: .long, help: "Print one JSON object instead of text.")
+  var json = false
+
+  @Flag(name: .customLong("no-progress"), help: "Do not report progress.")
+  var isProgressHidden = false
+
+  @Flag(name: [.customShort("q"), .customLong("quiet")], help: "Say nothing but errors.")
+  var isQuiet = false
+}
+
+/// Progress on standard error: one line that is rewritten on a terminal, else a line now and then.
+struct Progress {
+  private let isShown: Bool
+  private let speaks: Bool
+  private let isLive: Bool
+  private var start = ContinuousClock.now
+  private var first = 0
+  private var lastLine: ContinuousClock.Instant?
+  private var width = 0
+
+  /// Between two lines that stay.
+  private static let pause = Duration.seconds(10)
+  /// Between two states of a line that is rewritten.
+  private static let livePause = Duration.milliseconds(50)
+
+  init(_ options: ConversationOptions) {
+    speaks = !options.isQuiet
+    isShown = speaks && !options.isProgressHidden
+    isLive = Terminal.isLive
+  }
+
+  /// A line that stays.
+  mutating func say(_ text: String) {
+    clear()
+    if speaks { Terminal.say(text) }
+  }
+
+  /// The clock of the estimate starts, at so many updates.
+  mutating func begin(at updates: Int) {
+    start = .now
+    first = updates
+    lastLine = nil
+  }
+
+  /// So many of `total` are done.
+  mutating func update(_ done: Int, of total: Int, detail: String) {
+    guard isShown else { return }
+    let now = ContinuousClock.now
+    let isDue = lastLine.map { $0.duration(to: now) >= (isLive ? Self.livePause : Self.pause) }
+    guard isDue ?? true || done == total else { return }
+    lastLine = now
+    var text = "update \(done)/\(total)"
+    if !detail.isEmpty { text += "  \(detail)" }
+    if done > first && done < total {
+      let seconds = start.duration(to: now) / .seconds(1)
+      let left = seconds / Double(done - first) * Double(total - done)
+      text += "  eta \(Self.time(left))"
+    }
+    show(text)
+  }
+
+  /// A line that is gone with the next, on a terminal; elsewhere one that stays.
+  mutating func show(_ text: String) {
+    guard isShown else { return }
+    guard isLive else { return Terminal.say(text) }
+    let fitting = String(text.prefix(max(10, Terminal.width - 1)))
+    let padding = String(repeating: " ", count: max(0, width - fitting.count))
+    Terminal.sayPart("\r\(fitting)\(padding)")
+    width = fitting.count
+  }
+
+  /// Removes the line that is rewritten.
+  mutating func clear() {
+    guard width > 0 else { return }
+    Terminal.sayPart("\r\(String(repeating: " ", count: width))\r")
+    width = 0
+  }
+
+  /// A duration as `12s`, `3m12s` or `2h05m`.
+  static func time(_ seconds: Double) -> String {
+    guard seconds.isFinite, seconds < 1e9 else { return "very long" }
+    let whole = Int(seconds.rounded(.up))
+    func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
+    if whole < 60 { return "\(whole)s" }
+    if whole < 3600 { return "\(whole / 60)m\(two(whole % 60))s" }
+    return "\(whole / 3600)h\(two(whole % 3600 / 60))m"
+  }
+}

@@ -1,0 +1,68 @@
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#else
+  internal import Darwin
+#endif
+
+/// The two streams of a command: data to standard output, conversation to standard error.
+enum Terminal {
+  /// Writes data, whole.
+  /// - Throws: `Complaint` if it cannot be written, as on a full disk.
+  static func print(_ text: String) throws {
+    guard write(text + "\n", to: STDOUT_FILENO) else {
+      throw Complaint(
+        "standard output: \(String(cString: strerror(errno)))",
+        hint: "the work itself is done; run the command again to see its result")
+    }
+  }
+
+  /// Writes conversation; that nobody listens is no error.
+  static func say(_ text: String) {
+    _ = write(text + "\n", to: STDERR_FILENO)
+  }
+
+  /// Writes conversation without ending the line.
+  static func sayPart(_ text: String) {
+    _ = write(text, to: STDERR_FILENO)
+  }
+
+  private static func write(_ text: String, to file: Int32) -> Bool {
+    let bytes = Array(text.utf8)
+    var written = 0
+    while written < bytes.count {
+      let start = written
+      let count = bytes.withUnsafeBytes { buffer in
+        #if canImport(Glibc)
+          Glibc.write(file, buffer.baseAddress.map { $0 + start }, buffer.count - start)
+        #elseif canImport(Musl)
+          Musl.write(file, buffer.baseAddress.map { $0 + start }, buffer.count - start)
+        #else
+          Darwin.write(file, buffer.baseAddress.map { $0 + start }, buffer.count - start)
+        #endif
+      }
+      if count < 0 && errno == EINTR { continue }
+      guard count > 0 else { return false }
+      written += count
+    }
+    return true
+  }
+
+  /// Whether standard error is a terminal that can rewrite a line.
+  static let isLive = isatty(STDERR_FILENO) == 1 && environment("TERM") != "dumb"
+
+  /// Whether colour is welcome on standard error.
+  static let hasColor = isLive && (environment("NO_COLOR") ?? "").isEmpty
+
+  /// The width of the terminal, 80 if unknown.
+  static var width: Int {
+    var size = winsize()
+    guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+    return Int(size.ws_col)
+  }
+
+  static func environment(_ name: String) -> String? {
+    getenv(name).map { String(cString: $0) }
+  }
+}
