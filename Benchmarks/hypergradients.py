@@ -182,11 +182,14 @@ def ensure_data():
     print(done.stdout, end="", file=sys.stderr)
 
 
-def race(name, commands, rounds, repeats, scratch):
-    """Runs every contender `rounds` times in turn: {mode: [JSON of each round]}, {mode: result}."""
+def race(name, commands, rounds, repeats, scratch, rates):
+    """Runs every contender `rounds` times in turn: {mode: [JSON of each round]}, {mode: result}.
+    Appends to `rates` the sgemm GFLOP/s seen on the way, and by whom."""
     runs = {mode: [] for mode in commands}
     results = {}
     for turn in range(rounds):
+        if PYTHON.exists():
+            rates.append((execute([str(PYTHON), str(PEER / "gemm.py")])["gemm_gflops"], "numpy"))
         for mode, words in commands.items():
             file = scratch / f"{name}.{mode}.f32"
             values = {"problem": name, "n": repeats, "file": file}
@@ -195,6 +198,8 @@ def race(name, commands, rounds, repeats, scratch):
                 fail(f"asked for {name} in {mode}, got {run.get('problem')} in {run.get('mode')}")
             runs[mode].append(run)
             results[mode] = read_floats(file, f"{name} in {mode}")
+            if run.get("gemm_gflops"):
+                rates.append((run["gemm_gflops"], mode))
             print(f"{name} {turn + 1}/{rounds} {mode}: "
                   f"{1e3 * statistics.median(run['warm_seconds']):.3f} ms", file=sys.stderr)
     return runs, results
@@ -338,18 +343,13 @@ def main():
     commands = contenders(options)
     ensure_data()
 
-    gathered = {}
+    gathered, rates = {}, []
     with tempfile.TemporaryDirectory() as folder:
         for name in names:
             repeats = PROBLEMS[name].quick_repeats if options.quick else PROBLEMS[name].repeats
-            gathered[name] = race(name, commands, rounds, repeats, pathlib.Path(folder))
+            gathered[name] = race(name, commands, rounds, repeats, pathlib.Path(folder), rates)
 
-    # The floor is of the machine, so it takes the best rate anybody reached.
-    rates = [(run["gemm_gflops"], "outerloop") for runs, _ in gathered.values()
-             for run in runs.get("outerloop", []) if run.get("gemm_gflops")]
-    if PYTHON.exists():
-        rates += [(execute([str(PYTHON), str(PEER / "gemm.py")])["gemm_gflops"], "numpy")
-                  for _ in range(rounds)]
+    # The floor is of the machine, so it takes the best rate anybody reached at any time.
     gflops, source = max(rates, default=(None, None))
 
     versions = {mode: rounds_[0].get("version", "") for runs, _ in gathered.values()
