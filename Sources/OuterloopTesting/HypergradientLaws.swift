@@ -11,19 +11,20 @@ public enum HypergradientLaws {
     public init(_ description: String) { self.description = description }
   }
 
-  /// Forward mode equals reverse mode, in gradient, direct term, loss and final state; both report
-  /// the loss and the state of plain training, bit by bit.
+  /// Forward mode equals reverse mode in gradient and direct term. Reverse mode reports the loss and
+  /// the state of plain training bit by bit; the step of forward mode is another program, whose
+  /// roundings may differ.
   public static func checkForward(_ test: HypergradientCase) throws {
     let (loss, state) = try test.solve(at: test.hyper)
     let reverse = try test.hypergradient(by: .reverse)
     let forward = try test.hypergradient(by: .forward)
-    for (name, answer) in [("reverse", reverse), ("forward", forward)] {
-      guard answer.loss == loss else {
-        throw Violation("\(test) \(name): loss \(answer.loss), but training alone gives \(loss)")
-      }
-      try requireSame(answer.state, state, "\(test) \(name): the final state")
-    }
-    try requireSame(reverse.direct, forward.direct, "\(test): the direct term")
+    try require(reverse.loss == loss, "\(test): loss \(reverse.loss), by training alone \(loss)")
+    try requireSame(reverse.state, state, "\(test): the final state")
+    try require(
+      Swift.abs(forward.loss - loss) <= test.agreement * Swift.max(1, Swift.abs(loss)),
+      "\(test): forward's loss \(forward.loss), by training alone \(loss)")
+    try requireClose(forward.state, state, test.agreement, "\(test): forward's final state")
+    try requireClose(forward.direct, reverse.direct, test.agreement, "\(test): the direct term")
     try requireClose(
       forward.gradient, reverse.gradient, test.agreement, "\(test): forward and reverse")
     try require(

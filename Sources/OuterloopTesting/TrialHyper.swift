@@ -23,17 +23,24 @@ public enum TrialHyper: String, Sendable, CaseIterable {
   /// on the decay directly.
   case several
 
-  /// The row of the table for a model trained by an optimizer.
+  /// The row of the table for a model trained by an optimizer, on minibatches or on all data.
   public func test(
-    _ model: TrialModel, _ optimizer: TrialOptimizer, steps: Int = 5
+    _ model: TrialModel, _ optimizer: TrialOptimizer, steps: Int = 5, isFullBatch: Bool = false
   ) throws -> HypergradientCase {
-    var test = HypergradientCase(
-      "\(model.name), \(optimizer.name), \(rawValue)",
-      try problem(model, optimizer, steps: steps),
-      at: start(model, optimizer, steps: steps),
-      movesInitialState: self == .initialWeights || self == .several,
-      hasDirectTerm: self == .several)
-    if model.dtype == .float32 { test.agreement = 1e-5 }
+    let start = start(model, optimizer, steps: steps)
+    let name = "\(model.name), \(optimizer.name), \(rawValue)"
+    let movesInitialState = self == .initialWeights || self == .several
+    var test =
+      if isFullBatch {
+        HypergradientCase(
+          name + ", full batch", fullBatchProblem(model, optimizer, steps: steps), at: start,
+          movesInitialState: movesInitialState, hasDirectTerm: self == .several)
+      } else {
+        HypergradientCase(
+          name, try problem(model, optimizer, steps: steps), at: start,
+          movesInitialState: movesInitialState, hasDirectTerm: self == .several)
+      }
+    if model.dtype == .float32 { test.agreement = 2e-4 }
     if !model.isSmooth || model.dtype == .float32 { test.differences = nil }
     return test
   }
@@ -65,58 +72,77 @@ public enum TrialHyper: String, Sendable, CaseIterable {
     }
   }
 
-  /// The bilevel problem on lists of tensors.
+  /// Training on shuffled minibatches.
   public func problem(
     _ model: TrialModel, _ optimizer: TrialOptimizer, steps: Int
   ) throws -> BilevelProblem<TrainingState<[Tensor]>, [Tensor], Tensor> {
-    let dtype = model.dtype
-    // A number among several, as a scalar.
-    @Sendable func entry(_ tensor: Tensor, _ index: Int) -> Tensor {
-      tensor.sliced(axis: 0, index..<(index + 1)).reshaped([])
-    }
-    let constants = optimizer.numbers.map { Optimizer.Rate($0) }
-    return BilevelProblem(
+    BilevelProblem(
       steps: steps,
       batches: try .shuffled(count: model.examples, size: model.batch, seed: 21),
-      weights: { (h: [Tensor]) in
-        switch self {
-        case .initialWeights: h
-        case .several: Array(h[3...])
-        default: model.initial
-        }
-      },
-      optimizer: { h, time in
-        var rates = constants
-        switch self {
-        case .rate: rates[0] = Optimizer.Rate(h[0])
-        case .rateOfEach: rates[0] = .each(h)
-        case .schedule: rates[0] = Optimizer.Rate(Schedule.perStep(h[0], time))
-        case .numbers, .several:
-          rates = constants.indices.map { Optimizer.Rate(entry(h[0], $0)) }
-        case .logDecay, .exampleWeights, .initialWeights: break
-        }
-        return optimizer.make(rates)
-      },
-      loss: { w, h, rows in
-        var losses = model.losses(w, rows)
-        var decay = Tensor(0, dtype: dtype)
-        switch self {
-        case .exampleWeights: losses = h[0].gathered(at: rows) * losses
-        case .logDecay:
-          for (tensor, log) in zip(w, h) { decay += 0.5 * (exp(log) * tensor.square()).sum() }
-        case .several:
-          losses = h[2].gathered(at: rows) * losses
-          for (index, tensor) in w.enumerated() {
-            decay += 0.5 * (exp(entry(h[1], index)) * tensor.square().sum())
-          }
-        case .rate, .rateOfEach, .schedule, .numbers, .initialWeights: break
-        }
-        return losses.mean() + decay
-      },
-      outer: { w, h in
-        let loss = model.validation(w)
-        guard self == .several else { return loss }
-        return loss + (exp(h[1]) * (1 + w[0].square().sum())).sum()
-      })
+      weights: { initial(model, $0) }, optimizer: { made(optimizer, $0, $1) },
+      loss: { loss(model, $0, $1, rows: $2) }, outer: { outer(model, $0, $1) })
+  }
+
+  /// Training on all data at every step.
+  public func fullBatchProblem(
+    _ model: TrialModel, _ optimizer: TrialOptimizer, steps: Int
+  ) -> BilevelProblem<TrainingState<[Tensor]>, [Tensor], NoTensors> {
+    let rows = Tensor((0..<model.examples).map { Int32($0) })
+    return BilevelProblem(
+      steps: steps, weights: { initial(model, $0) }, optimizer: { made(optimizer, $0, $1) },
+      loss: { loss(model, $0, $1, rows: rows) }, outer: { outer(model, $0, $1) })
+  }
+
+  // MARK: - What lambda does
+
+  private func initial(_ model: TrialModel, _ h: [Tensor]) -> [Tensor] {
+    switch self {
+    case .initialWeights: h
+    case .several: Array(h[3...])
+    default: model.initial
+    }
+  }
+
+  private func made(_ optimizer: TrialOptimizer, _ h: [Tensor], _ time: Time) -> Optimizer {
+    var rates = optimizer.numbers.map { Optimizer.Rate($0) }
+    switch self {
+    case .rate: rates[0] = Optimizer.Rate(h[0])
+    case .rateOfEach: rates[0] = .each(h)
+    case .schedule: rates[0] = Optimizer.Rate(Schedule.perStep(h[0], time))
+    case .numbers, .several:
+      rates = rates.indices.map { Optimizer.Rate(entry(h[0], $0)) }
+    case .logDecay, .exampleWeights, .initialWeights: break
+    }
+    return optimizer.make(rates)
+  }
+
+  private func loss(
+    _ model: TrialModel, _ w: [Tensor], _ h: [Tensor], rows: Tensor
+  ) -> Tensor {
+    var losses = model.losses(w, rows)
+    var decay = Tensor(0, dtype: model.dtype)
+    switch self {
+    case .exampleWeights: losses = h[0].gathered(at: rows) * losses
+    case .logDecay:
+      for (tensor, log) in zip(w, h) { decay += 0.5 * (exp(log) * tensor.square()).sum() }
+    case .several:
+      losses = h[2].gathered(at: rows) * losses
+      for (index, tensor) in w.enumerated() {
+        decay += 0.5 * (exp(entry(h[1], index)) * tensor.square().sum())
+      }
+    case .rate, .rateOfEach, .schedule, .numbers, .initialWeights: break
+    }
+    return losses.mean() + decay
+  }
+
+  private func outer(_ model: TrialModel, _ w: [Tensor], _ h: [Tensor]) -> Tensor {
+    let loss = model.validation(w)
+    guard self == .several else { return loss }
+    return loss + (exp(h[1]) * (1 + w[0].square().sum())).sum()
+  }
+
+  /// A number among several, as a scalar.
+  private func entry(_ tensor: Tensor, _ index: Int) -> Tensor {
+    tensor.sliced(axis: 0, index..<(index + 1)).reshaped([])
   }
 }
