@@ -21,13 +21,13 @@ struct CheckpointedReverse {
     let state = Swift.max(problem.stateBytes, 1)
     let hyper = problem.hyperTypes.reduce(0) { $0 + $1.byteCount }
     let fixed = stages.reduce(0) { $0 + $1.byteCount } + 3 * state + hyper
-    let checkpoints = Swift.min((budget - fixed) / state, Swift.max(steps - 1, 1))
     guard budget >= fixed + state else {
       throw BilevelError.refused(
         estimator: Estimator.reverseWithin(memory: budget).description,
         reason: "it needs room for one stored state",
         remedy: "give it at least \(fixed + state) bytes")
     }
+    let checkpoints = Swift.min((budget - fixed) / state, Swift.max(steps - 1, 1))
 
     let stored = run.states(checkpoints)
     let working = run.states(2)

@@ -55,7 +55,7 @@ extension Estimator {
       .refused(estimator: description, reason: reason, remedy: remedy)
     }
     let initial = zip(problem.initialUses, problem.hyperNames).filter(\.0).map(\.1)
-      .map { $0.isEmpty ? "the hyperparameter" : $0 }.joined(separator: ", ")
+      .joined(separator: ", ")
     switch self {
     case .reverse, .reverseWithin: break
     case .truncated(let k):

@@ -35,7 +35,6 @@ struct ForwardState {
     self.run = run
     let problem = run.problem
     states = run.states(2)
-    let stage = try problem.tangentStage()
     tangents = problem.stateTypes.map { Storage(byteCount: $0.byteCount * problem.hyperCount) }
     // By the law of forward mode: Q tangents and one state; the second state is working memory.
     run.cost.stateBytes = (problem.hyperCount + 1) * problem.stateBytes
@@ -47,11 +46,19 @@ struct ForwardState {
     initial.bind(outputs: 0, to: tangents.map(\.pointer))
     try initial.prepare()
     try initial.run()
+    try bind()
+    run.end = states.pointers(0)
+  }
+
+  /// Binds hyperparameters and tangents for the steps that follow; to be called again when another
+  /// run may have used the programs.
+  func bind() throws {
     try run.change(hyper: run.hyper)
+    let problem = run.problem
+    let stage = try problem.tangentStage()
     let first = problem.stateTypes.count + problem.batchTypes.count + 2 + problem.hyperTypes.count
     stage.bind(inputs: first, to: tangents.map(\.pointer))
     stage.bind(outputs: problem.stateTypes.count, to: tangents.map(\.pointer))
-    run.end = states.pointers(0)
   }
 
   /// s_t and Z_t.

@@ -18,24 +18,32 @@ extension BilevelProblem {
   ) throws -> OuterLoop<Hyper>.State {
     var state = start
     let problem = try compiled(for: start.hyper)
-    return try problem.lock.withLock { _ in
-      let run = try Run(problem, hyper: state.hyper.leaves)
-      let forward = try ForwardState(run)
-      for t in 1...problem.steps {
-        try forward.step(t)
+    let (run, forward) = try problem.lock.withLock { _ in
+      let run = try Run(problem, hyper: start.hyper.leaves)
+      return (run, try ForwardState(run))
+    }
+    var t = 0
+    while t + every <= problem.steps, state.updates < updates {
+      // The programs are free between updates: `onUpdate` may train and evaluate with them.
+      let loss = try problem.lock.withLock { _ in
+        try forward.bind()
+        for _ in 0..<every {
+          t += 1
+          try forward.step(t)
+        }
         run.cost.steps = t
-        guard t % every == 0, state.updates < updates else { continue }
         let loss = try forward.hypergradient()
         let gradient = run.sum.tensors(problem.hyperTypes)
         try run.requireFiniteNow(loss: loss, gradient: gradient, step: t)
         state = try loop.step(state, along: state.hyper.replacingLeaves(gradient))
         try run.change(hyper: state.hyper.leaves)
-        let progress = Progress(
-          update: state.updates, loss: loss, hyper: state.hyper, cost: run.cost)
-        guard try onUpdate(progress) else { break }
+        return loss
       }
-      return state
+      let progress = Progress(
+        update: state.updates, loss: loss, hyper: state.hyper, cost: run.costSoFar)
+      guard try onUpdate(progress) else { break }
     }
+    return state
   }
 }
 

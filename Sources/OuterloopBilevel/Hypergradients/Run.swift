@@ -41,7 +41,7 @@ final class Run {
     for (tensor, name) in zip(self.hyper, problem.hyperNames) {
       guard try tensor.isAllFinite() else {
         throw BilevelError.invalid(
-          "hyperparameter \(name.isEmpty ? "lambda" : name) has a non-finite value")
+          "hyperparameter \(name) has a non-finite value")
       }
     }
     indexTimes = problem.times[0].memory
@@ -140,7 +140,9 @@ final class Run {
       let strides = states.strides
       if stage.main.run(
         count: problem.steps, inputStrides: strides + [4, 8], outputStrides: strides)
-      { return }
+      {
+        return
+      }
     }
     for t in 1...problem.steps { try step(t, in: states, from: t - 1, to: t) }
   }
@@ -277,12 +279,19 @@ final class Run {
     let gradient = sum.tensors(problem.hyperTypes)
     try requireFinite(loss: loss, gradient: gradient)
     cost.workspaceBytes = stages.reduce(0) { $0 + $1.byteCount }
-    cost.compileSeconds = problem.compileSeconds - compileStart
-    cost.seconds = ProcessEnvironment.seconds - start - cost.compileSeconds
+    let cost = costSoFar
     let state = finalState()
     for memory in memories { memory.recycle(into: &problem.spareStates) }
     return EstimatorResult(
       gradient: gradient, direct: direct, loss: loss, state: state, cost: cost)
+  }
+
+  /// The cost up to now, with its times.
+  var costSoFar: Cost {
+    var cost = cost
+    cost.compileSeconds = problem.compileSeconds - compileStart
+    cost.seconds = ProcessEnvironment.seconds - start - cost.compileSeconds
+    return cost
   }
 
   /// Stops with the first step and tensor that went wrong if a result is not finite.

@@ -55,6 +55,12 @@ public struct OuterLoop<Hyper: Structure>: Sendable {
 
   private func projected(_ hyper: Hyper) throws -> Hyper {
     guard constraints.contains(where: { $0 != Constraint.none }) else { return hyper }
+    let count = hyper.leaves.count
+    guard constraints.count == 1 || constraints.count == count else {
+      throw BilevelError.invalid(
+        "\(constraints.count) constraints for \(count) hyperparameter tensors: "
+          + "give one for each, or one for all")
+    }
     var index = 0
     return try hyper.mapLeaves { tensor in
       let constraint = constraints.count == 1 ? constraints[0] : constraints[index]

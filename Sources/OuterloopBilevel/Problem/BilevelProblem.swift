@@ -55,7 +55,7 @@ public struct BilevelProblem<State: Structure, Hyper: Structure, Batch: Structur
 
   /// The problem on flat lists of tensors, compiled for the types of `hyper`.
   func compiled(for hyper: Hyper) throws -> CompiledProblem {
-    try compiled.problem(for: hyper.leafTypes) {
+    try compiled.problem(for: hyper) {
       try CompiledProblem(self, hyper: hyper)
     }
   }

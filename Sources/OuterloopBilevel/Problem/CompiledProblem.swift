@@ -3,16 +3,22 @@ internal import OuterloopLearning
 internal import OuterloopNumerics
 internal import Synchronization
 
-/// The compiled problems of one `BilevelProblem`, by the types of its hyperparameters.
+/// The compiled problems of one `BilevelProblem`, by the types and names of its hyperparameters:
+/// structures that name their tensors at run time may come in another order.
 final class CompiledCache: Sendable {
-  private let problems = Mutex<[[TensorType]: CompiledProblem]>([:])
+  private struct Key: Hashable {
+    var types: [TensorType]
+    var names: [String]
+  }
+  private let problems = Mutex<[Key: CompiledProblem]>([:])
 
   func problem(
-    for types: [TensorType], make: () throws -> CompiledProblem
+    for hyper: some Structure, make: () throws -> CompiledProblem
   ) throws -> CompiledProblem {
-    if let known = problems.withLock({ $0[types] }) { return known }
+    let key = Key(types: hyper.leafTypes, names: hyper.leafNames)
+    if let known = problems.withLock({ $0[key] }) { return known }
     let made = try make()
-    problems.withLock { $0[types] = made }
+    problems.withLock { $0[key] = made }
     return made
   }
 }
@@ -76,9 +82,9 @@ final class CompiledProblem: @unchecked Sendable {
       try dynamics.batches.batch(step).leaves.map { try $0.materialized() }
     }
     stateTypes = state.leafTypes
-    stateNames = state.leafNames
+    stateNames = state.leafNames.map { $0.isEmpty ? "the state" : $0 }
     hyperTypes = hyper.leafTypes
-    hyperNames = hyper.leafNames
+    hyperNames = hyper.leafNames.map { $0.isEmpty ? "lambda" : $0 }
     batchTypes = firstBatch.leafTypes
     guard hyperTypes.allSatisfy(\.dtype.isFloating) else {
       throw BilevelError.invalid("hyperparameters must be floating, not \(hyperTypes)")
