@@ -13,29 +13,16 @@ struct Outerloop: ParsableCommand {
       Results go to standard output, as JSON with --json; all else goes to standard error. Exit \
       status: 0 done, 1 the work failed, 64 wrong usage, 130 interrupted.
 
-      OUTERLOOP_THREADS sets the number of threads; results do not depend on it.
+      OUTERLOOP_THREADS sets the number of threads; results do not depend on it. \
+      `--version --verbose` shows what the command runs on.
       """,
+    version: "outerloop \(Version.number)",
     subcommands: [Demo.self, Clean.self, DataCommand.self, Version.self])
-
-  @Flag(help: "Print the version.")
-  var version = false
-
-  @Flag(help: "With --version: also the libraries and threads in use.")
-  var verbose = false
-
-  func validate() throws {
-    if verbose && !version { throw ValidationError("--verbose goes with --version") }
-  }
-
-  func run() throws {
-    guard version else { throw CleanExit.helpRequest(Self.self) }
-    try Version.show(verbose: verbose, json: false)
-  }
 
   static func main() async {
     Interrupts.prepare()
     do {
-      var command = try parseAsRoot()
+      var command = try parseAsRoot(words)
       if var asynchronous = command as? any AsyncParsableCommand {
         try await asynchronous.run()
       } else {
@@ -44,5 +31,13 @@ struct Outerloop: ParsableCommand {
     } catch {
       Complaint.exit(for: error)
     }
+  }
+
+  /// The arguments; `--version` with something beside it is the subcommand of that name.
+  private static var words: [String] {
+    let words = Array(CommandLine.arguments.dropFirst())
+    let beside = words.filter { $0 != "--version" }
+    let isVersion = beside.count < words.count && beside.allSatisfy { $0.hasPrefix("-") }
+    return isVersion && !beside.isEmpty ? ["version"] + beside : words
   }
 }

@@ -5,37 +5,40 @@ internal import OuterloopLearning
 /// The settings of a cleaning run as flags.
 struct CleaningOptions: ParsableArguments {
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
       "Share of the training labels to make wrong first, to measure how well they are found.",
       valueName: "share"))
   var corrupt = 0.0
 
-  @Option(help: "T: training steps per update.")
+  @Option(parsing: .unconditional, help: "T: training steps per update.")
   var steps = CleaningSettings().steps
 
-  @Option(help: "K: updates of the example weights.")
+  @Option(parsing: .unconditional, help: "K: updates of the example weights.")
   var hyperSteps = CleaningSettings().hyperSteps
 
-  @Option(help: "Learning rate of the training at average weight 1.")
+  @Option(parsing: .unconditional, help: "Learning rate of the training at average weight 1.")
   var rate = CleaningSettings().rate
 
-  @Option(help: "Learning rate of the weights (Adam).")
+  @Option(parsing: .unconditional, help: "Learning rate of the weights (Adam).")
   var outerRate = CleaningSettings().outerRate
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
       "R: largest sum of the weights. Default: (1 - corrupt) n, or 0.9 n without --corrupt.",
       valueName: "sum"))
   var total: Double?
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp("Steps of the final training. Default: 2 T.", valueName: "steps"))
   var finalSteps: Int?
 
-  @Option(help: "An example of smaller weight is suspicious.")
+  @Option(parsing: .unconditional, help: "An example of smaller weight is suspicious.")
   var threshold = CleaningSettings().threshold
 
-  @Option(help: "Seed of everything that is drawn.")
+  @Option(parsing: .unconditional, help: "Seed of everything that is drawn.")
   var seed: UInt64 = 0
 
   @Option(

@@ -56,7 +56,7 @@ struct CleaningSession {
 
   func print(_ report: CleaningReport) throws {
     let summary = CleaningSummary(report, folder: job.folder, hasImages: job.run.data.isPictures)
-    try Terminal.print(conversation.json ? summary.json : summary.text)
+    try Terminal.print(conversation.json ? JSONText.of(summary) : summary.text)
   }
 }
 

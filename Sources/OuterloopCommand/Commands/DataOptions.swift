@@ -20,27 +20,35 @@ struct DataOptions: ParsableArguments {
   var data: String
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
-      "CSV: the column with the class, by name or number from 0. Default: the last.",
+      "CSV: the column with the class, by name or number from 0 (-1: the last). Default: the last.",
       valueName: "column"))
   var label: String?
 
-  @Option(help: "Examples to clean. Default: 5000, or half of what there is.")
+  @Option(
+    parsing: .unconditional, help: "Examples to clean. Default: 5000, or half of what there is.")
   var train: Int?
 
-  @Option(help: "Examples to validate on. Default: 5000, or half of what there is.")
+  @Option(
+    parsing: .unconditional,
+    help: "Examples to validate on. Default: 5000, or half of what there is.")
   var validation: Int?
 
-  @Option(help: "Examples to test on at most. Default: 10000.")
+  @Option(parsing: .unconditional, help: "Examples to test on at most. Default: 10000.")
   var test: Int?
+
+  func validate() throws {
+    if data.isEmpty { throw ValidationError("--data is empty") }
+  }
 
   /// Reads the data.
   func load() throws -> DataParts {
     if access(data, F_OK) != 0, let set = PublishedDataSet.named(data) {
       let folder = DataCache.folder(for: set)
-      guard access(folder, F_OK) == 0 else {
+      guard set.isFetched else {
         throw Complaint(
-          "\(data): this data set has not been downloaded",
+          "\(data): this data set has not been downloaded, or not all of it",
           hint: "outerloop data fetch \(data)")
       }
       return try set.load(from: folder)

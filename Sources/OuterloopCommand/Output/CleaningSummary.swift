@@ -1,11 +1,5 @@
 internal import OuterloopLab
 
-#if canImport(FoundationEssentials)
-  internal import FoundationEssentials
-#else
-  internal import Foundation
-#endif
-
 /// What `clean` and `demo` print. The names of the properties are the keys of the JSON; they stay.
 /// What is not known is null.
 struct CleaningSummary: Encodable {
@@ -92,14 +86,6 @@ struct CleaningSummary: Encodable {
       weights: path(CleaningJob.FileName.weights),
       images: hasImages ? path(CleaningJob.FileName.images) : nil,
       result: path(CleaningJob.FileName.result))
-  }
-
-  var json: String {
-    get throws {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-      return String(decoding: try encoder.encode(self), as: UTF8.self)
-    }
   }
 
   var text: String {

@@ -27,15 +27,18 @@ enum Interrupts {
 
   /// Takes the signals over for work that ends well when asked.
   static func watch() {
-    _ = isRequested
-    _ = status
+    // What the handler uses is made here: in a handler nothing may be allocated.
+    _ = (isRequested, status, Terminal.isLive)
     for number in [SIGINT, SIGTERM] { handle(number) { Interrupts.received($0) } }
   }
 
   private static func received(_ number: Int32) {
     signal.store(Int(number), ordering: .relaxed)
     if count.add(1, ordering: .relaxed).newValue > 1 { _exit(128 + number) }
-    let text: StaticString = "\nstopping after this update; once more to stop at once\n"
+    let text: StaticString =
+      Terminal.isLive
+      ? "\nstopping after this update; once more to stop at once\n"
+      : "stopping after this update; once more to stop at once\n"
     _ = write(STDERR_FILENO, text.utf8Start, text.utf8CodeUnitCount)
   }
 

@@ -47,13 +47,16 @@ struct Progress {
     lastLine = nil
   }
 
+  /// Whether it is time for another line.
+  var isDue: Bool {
+    guard let lastLine else { return true }
+    return lastLine.duration(to: .now) >= (isLive ? Self.livePause : Self.pause)
+  }
+
   /// So many of `total` are done.
   mutating func update(_ done: Int, of total: Int, detail: String) {
-    guard isShown else { return }
+    guard isShown, isDue || done == total else { return }
     let now = ContinuousClock.now
-    let isDue = lastLine.map { $0.duration(to: now) >= (isLive ? Self.livePause : Self.pause) }
-    guard isDue ?? true || done == total else { return }
-    lastLine = now
     var text = "update \(done)/\(total)"
     if !detail.isEmpty { text += "  \(detail)" }
     if done > first && done < total {
@@ -67,6 +70,7 @@ struct Progress {
   /// A line that is gone with the next, on a terminal; elsewhere one that stays.
   mutating func show(_ text: String) {
     guard isShown else { return }
+    lastLine = .now
     guard isLive else { return Terminal.say(text) }
     let fitting = String(text.prefix(max(10, Terminal.width - 1)))
     let padding = String(repeating: " ", count: max(0, width - fitting.count))

@@ -8,6 +8,8 @@ public struct CleaningError: Error, Sendable, Hashable, CustomStringConvertible 
     case data
     /// The method would need more memory than there is.
     case memory
+    /// Training or the weights became non-finite.
+    case diverged
     /// Another process works in the same folder.
     case busy
     /// The folder holds a run with other settings or data, or of another version.

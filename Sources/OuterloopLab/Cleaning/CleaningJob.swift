@@ -56,8 +56,8 @@ public struct CleaningJob: Sendable {
   /// Runs to the end, or until `shouldStop` says so between updates.
   ///
   /// - Parameter restart: forget what the folder holds of earlier runs.
-  /// - Throws: `CleaningError` if the folder cannot be used or holds another run, `BilevelError` if
-  ///   training diverges. The last checkpoint stands.
+  /// - Throws: `CleaningError` if the folder cannot be used or holds another run, or if training
+  ///   diverges. The last checkpoint stands.
   public func perform(
     restart: Bool = false, shouldStop: () -> Bool = { false },
     onEvent: (Event) -> Void = { _ in }

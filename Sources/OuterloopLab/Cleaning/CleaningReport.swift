@@ -30,6 +30,8 @@ public struct CleaningReport: Sendable, Codable, Equatable {
   public var cleanedAccuracy: Double
   /// How well the wrong labels were found; known only if they were made.
   public var detection: CleaningDetection?
+  /// By weight; those of equal weight, such as 0, with the label first that the final model
+  /// believes least.
   public var suspects: [Suspect]
   /// Validation loss before each update.
   public var validationLosses: [Double]
@@ -57,9 +59,13 @@ public struct CleaningReport: Sendable, Codable, Equatable {
       _ name: String, _ weights: [Float], _ steps: Int, _ rate: Double
     ) throws -> (Double, Dense) {
       try beforeTraining(name)
-      let fit = try SoftmaxRegression.fit(
-        both, weights: weights, steps: steps, rate: rate, test: data.test)
-      return (try SoftmaxRegression.accuracy(fit.model, data.test), fit.model)
+      do {
+        let fit = try SoftmaxRegression.fit(
+          both, weights: weights, steps: steps, rate: rate, test: data.test)
+        return (try SoftmaxRegression.accuracy(fit.model, data.test), fit.model)
+      } catch {
+        throw CleaningRun.diverged(error, in: "training the \(name) model")
+      }
     }
     let corrupted = data.corrupted
     baselineAccuracy = try accuracy(
@@ -86,8 +92,9 @@ public struct CleaningReport: Sendable, Codable, Equatable {
     }
     let names = data.train.classNames
     let predicted = try SoftmaxRegression.predictions(model, data.train)
+    let surprises = try SoftmaxRegression.surprises(model, data.train)
     suspects = found.sorted {
-      (state.weights[$0], data.sourceIndex[$0]) < (state.weights[$1], data.sourceIndex[$1])
+      (state.weights[$0], -surprises[$0], $0) < (state.weights[$1], -surprises[$1], $1)
     }.map { index in
       Suspect(
         index: index, sourceIndex: data.sourceIndex[index], weight: state.weights[index],

@@ -67,8 +67,17 @@ public struct CleaningRun: Sendable {
   }
 
   /// One update of the weights.
-  /// - Throws: `BilevelError` if training diverges.
+  /// - Throws: `CleaningError` of the cause `diverged`, with the training step and the tensor, if
+  ///   training or the weights become non-finite.
   public func update(_ state: State) throws -> (state: State, cost: Cost) {
+    do {
+      return try plainUpdate(state)
+    } catch {
+      throw Self.diverged(error, in: "update \(state.updates + 1)")
+    }
+  }
+
+  private func plainUpdate(_ state: State) throws -> (state: State, cost: Cost) {
     let start = ContinuousClock.now
     let current = OuterLoop<OuterloopNumerics.Tensor>.State(
       training: TrainingState(
@@ -91,6 +100,24 @@ public struct CleaningRun: Sendable {
     _ state: State, beforeTraining: (String) throws -> Void = { _ in }
   ) throws -> CleaningReport {
     try CleaningReport(data, settings, state, beforeTraining)
+  }
+
+  /// The same error, told as one of this run if it says that numbers overflowed.
+  static func diverged(_ error: any Error, in part: String) -> any Error {
+    switch error {
+    case BilevelError.nonFinite(let tensor, let step, let steps, _):
+      // The weights of the examples are a single tensor without a name.
+      let name = tensor.hasSuffix(" of ") ? tensor + "the example weights" : tensor
+      let place = step.map { "at step \($0) of \(steps)" } ?? "after \(steps) steps"
+      return CleaningError(
+        .diverged, "\(part): \(name) became non-finite \(place)",
+        remedy: "lower --rate, or check the data for extreme values")
+    case ConstraintError.notFinite:
+      return CleaningError(
+        .diverged, "\(part): the example weights became non-finite",
+        remedy: "lower --outer-rate")
+    default: return error
+    }
   }
 
   /// Refuses a stored trajectory that is larger than the machine's memory.

@@ -33,6 +33,21 @@ public struct CleaningSettings: Sendable, Codable, Equatable {
 
   public init() {}
 
+  /// A run of a few seconds on the bundled digits that shows what cleaning does: half of the labels
+  /// are wrong, most of them are found, and the model gets nearly as good as without them.
+  public static var demonstration: CleaningSettings {
+    var settings = CleaningSettings()
+    settings.train = 900
+    settings.validation = 300
+    settings.test = 597
+    settings.corrupt = 0.5
+    settings.steps = 200
+    settings.hyperSteps = 100
+    settings.rate = 2
+    settings.outerRate = 0.03
+    return settings
+  }
+
   func total(for count: Int) -> Double {
     total ?? (corrupt > 0 ? (1 - corrupt) : 0.9) * Double(count)
   }
@@ -54,7 +69,7 @@ public struct CleaningSettings: Sendable, Codable, Equatable {
     try count(train, "train")
     try count(validation, "validation")
     try count(test, "test")
-    try require(corrupt >= 0 && corrupt <= 1, "corrupt", corrupt, "from 0 to 1")
+    try require(corrupt >= 0 && corrupt < 1, "corrupt", corrupt, "from 0 to below 1")
     try count(steps, "steps")
     try count(hyperSteps, "hyper-steps")
     try positive(rate, "rate")

@@ -3,6 +3,14 @@ internal import OuterloopBilevel
 internal import OuterloopLearning
 internal import OuterloopNumerics
 
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#else
+  internal import Darwin
+#endif
+
 /// Softmax regression trained by full-batch gradient descent with a weight on each example:
 /// `mean_i weight_i CE_i`, from zeros. The model of data hyper-cleaning.
 struct SoftmaxRegression: Sendable {
@@ -40,6 +48,19 @@ struct SoftmaxRegression: Sendable {
   static func predictions(_ model: Dense, _ data: LabeledData) throws -> [Int32] {
     let x = data.featureTensor(flat: true)
     return try model(x).argmax(axis: 1).scalars(Int32.self)
+  }
+
+  /// -log of the probability that the model gives to the label of each example: how little it
+  /// believes it.
+  static func surprises(_ model: Dense, _ data: LabeledData) throws -> [Double] {
+    let scores = try model(data.featureTensor(flat: true)).scalars(Float.self)
+    let classes = data.classCount
+    return data.labels.enumerated().map { index, label in
+      let row = scores[(index * classes)..<((index + 1) * classes)].map(Double.init)
+      let largest = row.max() ?? 0
+      let sum = row.reduce(0) { $0 + exp($1 - largest) }
+      return largest + log(sum) - row[Int(label)]
+    }
   }
 
   /// Share of right predictions.
