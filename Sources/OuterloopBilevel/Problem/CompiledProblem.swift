@@ -248,7 +248,12 @@ final class CompiledProblem: @unchecked Sendable {
   func initialTangentStage() throws -> Stage {
     try stage("initialTangent") {
       let graph = try Graph(tracing: hyperTypes) { h in
-        try vmap(basis()) { try jvp(at: h, along: $0, of: traceInitial).derivative }
+        // `basis` is made of values: a tensor of this trace beside it, unused, says where h lives.
+        let whole = h.first { $0.count > 0 } ?? h[0]
+        let anchor = whole.reshaped([-1]).sliced(axis: 0, 0..<1).broadcast(to: [hyperCount])
+        return try vmap(Pair(basis(), anchor)) {
+          try jvp(at: h, along: $0.first, of: traceInitial).derivative
+        }
       }
       return try Stage(graph, invariant: [])
     }
