@@ -52,7 +52,7 @@ public enum TrialHyper: String, Sendable, CaseIterable {
     let dtype = model.dtype
     let count = model.initial.count
     func numbers(_ values: [Double]) -> Tensor { Tensor(values).cast(to: dtype) }
-    let exampleWeights = 1 + 0.3 * TrialModel.draw("example weights", [model.examples], dtype)
+    let exampleWeights = TrialModel.exampleWeights(model)
     return switch self {
     case .rate: [Tensor(optimizer.numbers[0], dtype: dtype)]
     case .rateOfEach:

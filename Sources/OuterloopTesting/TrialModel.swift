@@ -31,6 +31,11 @@ public struct TrialModel: Sendable {
     RandomKey(seed: 11, purpose: name).uniform(shape, dtype: dtype) * 2 - 1
   }
 
+  /// A weight near 1 for each training example.
+  public static func exampleWeights(_ model: TrialModel) -> Tensor {
+    1 + 0.3 * draw("example weights", [model.examples], model.dtype)
+  }
+
   static func labels(_ name: String, _ count: Int, classes: Int) -> Tensor {
     let words = RandomKey(seed: 12, purpose: name).bits(count)
     return Tensor(words.map { Int32($0 % UInt32(classes)) })
