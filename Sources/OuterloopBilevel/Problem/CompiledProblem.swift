@@ -205,7 +205,9 @@ final class CompiledProblem: @unchecked Sendable {
         let adjoint = Array(a.rest[..<stateTypes.count])
         let sum = Array(a.rest[stateTypes.count...])
         let (_, back) = try vjp(at: Pair(a.state, a.hyper), cotangent: adjoint) { pair in
-          try traceStep(pair.first, a.batch, a.time, pair.second)
+          let next = try traceStep(pair.first, a.batch, a.time, pair.second)
+          try requireStateTypes(next)
+          return next
         }
         return back.first + zip(sum, back.second).map { $0 + $1 }
       }
