@@ -19,6 +19,8 @@ public enum TrialHyper: String, Sendable, CaseIterable {
   case exampleWeights
   /// Where training starts.
   case initialWeights
+  /// The log scale of each tensor where training starts.
+  case initialScale
   /// Numbers, log decay of each tensor, example weights and initial weights; the outer loss depends
   /// on the decay directly.
   case several
@@ -29,7 +31,7 @@ public enum TrialHyper: String, Sendable, CaseIterable {
   ) throws -> HypergradientCase {
     let start = start(model, optimizer, steps: steps)
     let name = "\(model.name), \(optimizer.name), \(rawValue)"
-    let movesInitialState = self == .initialWeights || self == .several
+    let movesInitialState = [.initialWeights, .initialScale, .several].contains(self)
     var test =
       if isFullBatch {
         HypergradientCase(
@@ -64,6 +66,7 @@ public enum TrialHyper: String, Sendable, CaseIterable {
       model.initial.map { TrialModel.draw("log decay", $0.shape, dtype) - 2 }
     case .exampleWeights: [exampleWeights]
     case .initialWeights: model.initial
+    case .initialScale: [numbers((0..<count).map { 0.1 * Double($0) })]
     case .several:
       [
         numbers(optimizer.numbers), numbers((0..<count).map { -2 - 0.1 * Double($0) }),
@@ -98,6 +101,7 @@ public enum TrialHyper: String, Sendable, CaseIterable {
   private func initial(_ model: TrialModel, _ h: [Tensor]) -> [Tensor] {
     switch self {
     case .initialWeights: h
+    case .initialScale: model.initial.enumerated().map { exp(entry(h[0], $0)) * $1 }
     case .several: Array(h[3...])
     default: model.initial
     }
@@ -111,7 +115,7 @@ public enum TrialHyper: String, Sendable, CaseIterable {
     case .schedule: rates[0] = Optimizer.Rate(Schedule.perStep(h[0], time))
     case .numbers, .several:
       rates = rates.indices.map { Optimizer.Rate(entry(h[0], $0)) }
-    case .logDecay, .exampleWeights, .initialWeights: break
+    case .logDecay, .exampleWeights, .initialWeights, .initialScale: break
     }
     return optimizer.make(rates)
   }
@@ -130,7 +134,7 @@ public enum TrialHyper: String, Sendable, CaseIterable {
       for (index, tensor) in w.enumerated() {
         decay += 0.5 * (exp(entry(h[1], index)) * tensor.square().sum())
       }
-    case .rate, .rateOfEach, .schedule, .numbers, .initialWeights: break
+    case .rate, .rateOfEach, .schedule, .numbers, .initialWeights, .initialScale: break
     }
     return losses.mean() + decay
   }

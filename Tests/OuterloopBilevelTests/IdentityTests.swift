@@ -35,7 +35,8 @@ import Testing
     ).map { $0[0] }
     for parts in [steps, tensors] {
       let scale = parts.reduce(0) { $0 + abs($1) }
-      #expect(Self.close(parts.reduce(0, +), shared, scale: scale), "\(model.name), \(optimizer.name)")
+      #expect(
+        Self.close(parts.reduce(0, +), shared, scale: scale), "\(model.name), \(optimizer.name)")
     }
     // The rate among all numbers is the same rate.
     let numbers = try Self.hypergradient(.numbers, model, optimizer)[0]
