@@ -99,7 +99,12 @@ struct Lowering {
       instructions.append(
         .argmax(operandType(0).dtype.kernel, memory.store(extents), from: try operand(0), to: to))
     case .product(let product):
-      let descriptor = descriptor(product, operandType(0), operandType(1), type)
+      var descriptor = descriptor(product, operandType(0), operandType(1), type)
+      if product.accumulates {
+        descriptor.beta = 1
+        // Skipped at run time where the plan could compute the third operand in place.
+        copy(type, from: try operand(2), to: to) { _ in }
+      }
       instructions.append(
         .product(memory.store(descriptor), a: try operand(0), b: try operand(1), to: to))
     case .gather:

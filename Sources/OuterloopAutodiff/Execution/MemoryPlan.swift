@@ -50,6 +50,11 @@ struct MemoryPlan {
         Self.isSafe(output: node, donated: donated[number], schedule)
       {
         slotOf[node] = Int32(inputCount + number)
+        if let addend = schedule.addend(of: node), slotOf[addend] == nil,
+          Self.isSafe(output: addend, donated: donated[number], schedule)
+        {
+          slotOf[addend] = Int32(inputCount + number)
+        }
       } else {
         finalCopies.append((node, number))
       }
@@ -60,6 +65,7 @@ struct MemoryPlan {
   /// Whether a node may be written to the memory of a donated input: the input's other readers have
   /// run by then, and a fused pass that reads it does so element by element.
   private static func isSafe(output node: Int, donated input: Int?, _ schedule: Schedule) -> Bool {
+    guard schedule.position[node] >= 0 else { return false }
     guard let input else { return true }
     let source = schedule.graph.inputs[input]
     let position = schedule.position[node]
@@ -104,9 +110,19 @@ struct MemoryPlan {
 }
 
 extension Schedule {
+  /// What an accumulating product adds to, if nothing else reads it: it may be computed in place.
+  func addend(of node: Int) -> Int? {
+    guard case .product(let product) = graph.nodes[node].operation, product.accumulates else {
+      return nil
+    }
+    let source = fusion.root(graph.nodes[node].operands[2])
+    return lastUse[source] == position[node] && position[source] >= 0 ? source : nil
+  }
+
   /// Whether the unit at a position may write `node` over `source`, which it reads: a fused pass
   /// that reads the source once per element and writes the node once per element.
   func mayOverwrite(_ source: Int, with node: Int, at position: Int) -> Bool {
+    if addend(of: node) == source { return lastUse[source] == position }
     guard case .group(let group) = units[position],
       graph.nodes[source].type.byteCount == graph.nodes[node].type.byteCount
     else { return false }

@@ -22,6 +22,7 @@ package final class Program: @unchecked Sendable {
   /// - Throws: `BLASError` if the graph multiplies matrices and no library is installed.
   /// - Complexity: O(nodes^2) in the worst case, milliseconds for a training step.
   package init(_ graph: Graph, donated: [Int: Int] = [:]) throws {
+    let graph = try graph.accumulatingProducts()
     self.graph = graph
     let schedule = Schedule(graph)
     self.schedule = schedule

@@ -25,8 +25,15 @@ package struct Fill: Primitive {
   package let type: TensorType
   package var value: Double { Double(bitPattern: bits) }
 
+  /// The number as the element type holds it, so that a folded cast rounds as the kernel does.
   package init(_ value: Double, _ type: TensorType) {
-    bits = value.bitPattern
+    let held =
+      switch type.dtype {
+      case .float32: Double(Float(value))
+      case .float64: value
+      case .int32: Double(Int32(truncating: value))
+      }
+    bits = held.bitPattern
     self.type = type
   }
   package var label: String { "fill \(value)" }

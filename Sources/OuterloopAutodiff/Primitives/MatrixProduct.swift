@@ -7,7 +7,12 @@ package import OuterloopNumerics
 package struct MatrixProduct: Primitive {
   package var transposeA = false
   package var transposeB = false
-  package var label: String { "product\(transposeA ? " a^T" : "")\(transposeB ? " b^T" : "")" }
+  /// Adds a third operand of the result's type: op(a) op(b) + c. Made by the planner only, after
+  /// all differentiation.
+  var accumulates = false
+  package var label: String {
+    "product\(transposeA ? " a^T" : "")\(transposeB ? " b^T" : "")\(accumulates ? " + c" : "")"
+  }
 
   package func type(of operands: [TensorType]) throws(TensorError) -> TensorType {
     let (a, b) = (operands[0], operands[1])
@@ -20,9 +25,13 @@ package struct MatrixProduct: Primitive {
     guard (transposeA ? aRows : aColumns) == (transposeB ? bColumns : bRows) else {
       throw TensorError("product of \(a) and \(b): the inner sizes differ (\(label))")
     }
-    return TensorType(
+    let result = TensorType(
       a.shape.dropLast(2) + [transposeA ? aColumns : aRows, transposeB ? bRows : bColumns],
       a.dtype)
+    guard !accumulates || operands[2] == result else {
+      throw TensorError("product of \(a) and \(b) added to \(operands[2])")
+    }
+    return result
   }
 
   package func tangent(_ x: [Tensor], _ y: Tensor, _ dx: [Tensor?]) -> Tensor? {

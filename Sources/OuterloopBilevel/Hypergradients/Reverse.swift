@@ -9,23 +9,27 @@ internal import OuterloopNumerics
 /// with A_t = dPhi_t/ds and B_t = dPhi_t/dlambda on the whole state: weights and buffers.
 ///
 /// Time: T steps and T products, 2 to 4 times the training alone. Memory: T + 1 states and one
-/// adjoint, (T + 2) S; state tensors that no product reads are not kept.
+/// adjoint, (T + 2) S; state tensors that no adjoint step reads are not kept, and large products
+/// that a step and its adjoint share (X W of the first layer) are, within a limit.
 struct Reverse {
   func run(_ run: Run) throws -> EstimatorResult {
     let problem = run.problem
     let steps = problem.steps
     let states = run.states(steps + 1, kept: try run.readByAdjoint())
     try run.begin(at: states.pointers(0))
-    try run.stepThrough(states)
+    let kept = try run.keptMemory()
+    try run.stepThrough(states, keeping: kept)
     run.cost.steps = steps
     run.end = states.pointers(steps)
     let (loss, _, _) = try run.outer()
     run.countAdjoint()
     try run.beginReverse()
-    try run.adjointThrough(states)
+    try run.adjointThrough(states, kept: kept)
     try run.finishReverse()
     return try run.result(
       loss: loss,
-      stages: [problem.stepStage(), problem.adjointStage(), problem.outerStage()])
+      stages: [
+        problem.stepStage(keeping: kept != nil), problem.adjointStage(), problem.outerStage(),
+      ])
   }
 }

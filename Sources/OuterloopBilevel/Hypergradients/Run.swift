@@ -18,7 +18,11 @@ final class Run {
   /// Where each step's batch is, flat: (step, tensor).
   private let batchPointers: Pointers
   /// The programs of a step and its adjoint, once they are used.
-  private var stepProgram, adjointProgram: Stage?
+  private var stepProgram: Stage?
+  private var adjointProgram: Stage?
+  /// Large products that a step and its adjoint share, and room for one step's.
+  private let keptTypes: [TensorType]
+  private var keptScratch: [Storage] = []
   /// Where the state at the end of training is.
   var end: Pointers = []
   /// The state at the end, copied when its memory is going to be used again.
@@ -44,6 +48,7 @@ final class Run {
           "hyperparameter \(name) has a non-finite value")
       }
     }
+    keptTypes = try problem.keptTypes()
     indexTimes = problem.times[0].memory
     numberTimes = problem.times[1].memory
     batchPointers = problem.batches.flatMap { $0.map(\.memory) }
@@ -79,9 +84,6 @@ final class Run {
     stage.bind(outputs: 0, to: target)
     try stage.prepare()
     try stage.run()
-    let step = try problem.stepStage()
-    bindHyper(step)
-    try step.prepare()
   }
 
   /// Changes the hyperparameters between steps (real-time methods).
@@ -128,8 +130,24 @@ final class Run {
     try stage.run()
   }
 
-  /// All steps along a trajectory that keeps every state, s_0 being there already.
-  func stepThrough(_ states: StateMemory) throws {
+  /// All steps along a trajectory that keeps every state, s_0 being there already; with memory for
+  /// them, the products that the adjoint steps read again are kept too.
+  func stepThrough(_ states: StateMemory, keeping kept: StateMemory?) throws {
+    if let kept {
+      let stage = try problem.stepStage(keeping: true)
+      bindHyper(stage)
+      try stage.prepare()
+      stepProgram = stage
+      for t in 1...problem.steps {
+        for product in 0..<keptTypes.count {
+          stage.bind(
+            output: problem.stateTypes.count + product, to: kept.pointer(product, t - 1))
+        }
+        try step(t, in: states, from: t - 1, to: t)
+      }
+      stepProgram = nil
+      return
+    }
     let stage = try preparedStep()
     if repeats(stage, along: states) {
       bind(stage, step: 1)
@@ -148,9 +166,23 @@ final class Run {
   }
 
   /// All adjoint steps along a trajectory that keeps every state, last to first.
-  func adjointThrough(_ states: StateMemory) throws {
+  func adjointThrough(_ states: StateMemory, kept: StateMemory?) throws {
     let stage = try preparedAdjoint()
     let steps = problem.steps
+    if let kept {
+      for t in stride(from: steps, through: 1, by: -1) {
+        bind(stage, step: t)
+        for tensor in 0..<problem.stateTypes.count {
+          stage.bind(varying: tensor, to: states.pointer(tensor, t - 1))
+        }
+        for product in 0..<keptTypes.count {
+          stage.bind(varying: keptInput + product, to: kept.pointer(product, t - 1))
+        }
+        try stage.run()
+      }
+      cost.products += steps
+      return
+    }
     if repeats(stage, along: states) {
       bind(stage, step: steps)
       for tensor in 0..<problem.stateTypes.count {
@@ -168,6 +200,25 @@ final class Run {
     }
   }
 
+  /// Memory for the products of all steps, if it is within bounds.
+  func keptMemory() throws -> StateMemory? {
+    guard !keptTypes.isEmpty else { return nil }
+    let bytes = keptTypes.reduce(0) { $0 + $1.byteCount } * problem.steps
+    guard bytes <= Self.keptLimit else { return nil }
+    let memory = StateMemory(keptTypes, slots: problem.steps, reusing: &problem.spareStates)
+    memories.append(memory)
+    cost.keptBytes = memory.byteCount(keptTypes)
+    return memory
+  }
+
+  /// Kept products beyond this many bytes are computed again instead.
+  private static let keptLimit = 256 << 20
+
+  /// Number of the first kept product among the inputs of the adjoint program.
+  private var keptInput: Int {
+    2 * (problem.stateTypes.count + problem.hyperTypes.count) + problem.batchTypes.count + 2
+  }
+
   /// Whether the steps differ by nothing but where their states and times are.
   private func repeats(_ stage: Stage, along states: StateMemory) -> Bool {
     problem.batchTypes.isEmpty && states.keepsAll(problem.steps + 1)
@@ -176,6 +227,8 @@ final class Run {
   private func preparedStep() throws -> Stage {
     if let stepProgram { return stepProgram }
     let stage = try problem.stepStage()
+    bindHyper(stage)
+    try stage.prepare()
     stepProgram = stage
     return stage
   }
@@ -226,6 +279,7 @@ final class Run {
   /// g += a B_t, then a = a A_t, both at s_{t-1}.
   func adjointStep(_ t: Int, at state: Pointers) throws {
     let stage = try preparedAdjoint()
+    try computeKept(t, at: state)
     bind(stage, step: t)
     stage.bind(inputs: 0, to: state)
     try stage.run()
@@ -234,13 +288,25 @@ final class Run {
 
   /// The same at a slot of a trajectory.
   func adjointStep(_ t: Int, in states: StateMemory, at slot: Int) throws {
-    let stage = try preparedAdjoint()
-    bind(stage, step: t)
-    for tensor in 0..<problem.stateTypes.count {
-      stage.bind(varying: tensor, to: states.pointer(tensor, slot))
+    try adjointStep(t, at: states.pointers(slot))
+  }
+
+  /// Computes the products that the adjoint step reads, where the step itself did not keep them.
+  private func computeKept(_ t: Int, at state: Pointers) throws {
+    guard !keptTypes.isEmpty else { return }
+    let stage = try problem.keptStage()
+    if keptScratch.isEmpty {
+      keptScratch = keptTypes.map { Storage(byteCount: $0.byteCount) }
+      bindHyper(stage)
+      try stage.prepare()
     }
+    bind(stage, step: t)
+    stage.bind(inputs: 0, to: state)
+    stage.bind(outputs: 0, to: keptScratch.map(\.pointer))
     try stage.run()
-    cost.products += 1
+    for (product, storage) in keptScratch.enumerated() {
+      adjointProgram?.bind(varying: keptInput + product, to: storage.pointer)
+    }
   }
 
   private func preparedAdjoint() throws -> Stage {

@@ -131,13 +131,15 @@ public struct Cost: Sendable, Hashable, Codable {
   public var compileSeconds = 0.0
   /// Bytes of states, adjoints and tangents the method holds at its peak.
   public var stateBytes = 0
+  /// Bytes of products kept from the steps for their adjoints, beside the states.
+  public var keptBytes = 0
   /// Bytes of temporaries and scratch of the compiled programs, and of hoisted values.
   public var workspaceBytes = 0
   /// The largest number of states alive at once, the working ones included.
   public var liveStates = 0
 
   /// Bytes planned for the run.
-  public var plannedBytes: Int { stateBytes + workspaceBytes }
+  public var plannedBytes: Int { stateBytes + keptBytes + workspaceBytes }
 
   public init() {}
 }

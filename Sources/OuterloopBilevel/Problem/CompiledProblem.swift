@@ -51,6 +51,7 @@ final class CompiledProblem: @unchecked Sendable {
   /// State memory of the last run, kept for the next.
   var spareStates: [Storage] = []
   private(set) var compileSeconds = 0.0
+  private var loopGraph: Loop?
 
   private let traceInitial: ([Tensor]) throws -> [Tensor]
   private let traceStep: ([Tensor], [Tensor], Time, [Tensor]) throws -> [Tensor]
@@ -130,11 +131,19 @@ final class CompiledProblem: @unchecked Sendable {
   /// A program, compiled at first use. `compileSeconds` grows by what that took.
   private func stage(_ name: String, _ make: () throws -> Stage) throws -> Stage {
     if let known = stages[name] { return known }
-    let start = ProcessEnvironment.seconds
-    let made = try make()
+    let made = try stageTime(make)
     stages[name] = made
-    compileSeconds += ProcessEnvironment.seconds - start
     return made
+  }
+
+  /// Counts the time of tracing and planning.
+  private func stageTime<Result>(_ body: () throws -> Result) rethrows -> Result {
+    let start = ProcessEnvironment.seconds
+    let before = compileSeconds
+    let result = try body()
+    // Nested calls have counted themselves.
+    compileSeconds = before + ProcessEnvironment.seconds - start
+    return result
   }
 
   /// The plans of the programs compiled so far, for debugging.
@@ -182,35 +191,76 @@ final class CompiledProblem: @unchecked Sendable {
     }
   }
 
-  /// (s, batch, time, lambda) -> s'
-  func stepStage() throws -> Stage {
-    try stage("step") {
-      let graph = try Graph(tracing: stepInputs) { x in
-        let a = arguments(x)
-        let next = try traceStep(a.state, a.batch, a.time, a.hyper)
+  /// A step and its adjoint in one graph, and what is kept from the one for the other.
+  ///
+  /// Inputs: those of a step, the adjoint a, the hypergradient g. Outputs: s', a A_t, g + a B_t.
+  private struct Loop {
+    var graph: Graph
+    /// Large products of the step that the adjoint would compute again.
+    var kept: [Int]
+  }
+
+  private func loop() throws -> Loop {
+    if let known = loopGraph { return known }
+    let graph = try Graph(tracing: stepInputs + stateTypes + hyperTypes) { x in
+      let a = arguments(x)
+      let next = try traceStep(a.state, a.batch, a.time, a.hyper)
+      try requireStateTypes(next)
+      let adjoint = Array(a.rest[..<stateTypes.count])
+      let sum = Array(a.rest[stateTypes.count...])
+      let (_, back) = try vjp(at: Pair(a.state, a.hyper), cotangent: adjoint) { pair in
+        let next = try traceStep(pair.first, a.batch, a.time, pair.second)
         try requireStateTypes(next)
         return next
       }
+      return next + back.first + zip(sum, back.second).map { $0 + $1 }
+    }
+    let count = stateTypes.count
+    let made = Loop(
+      graph: graph,
+      kept: graph.sharedProducts(
+        first: 0..<count, second: count..<graph.outputs.count,
+        excluded: stepInputs.count..<graph.inputs.count))
+    loopGraph = made
+    return made
+  }
+
+  /// Types of the products kept from a step for its adjoint.
+  func keptTypes() throws -> [TensorType] {
+    let loop = try stageTime { try self.loop() }
+    return loop.kept.map { loop.graph.nodes[$0].type }
+  }
+
+  /// (s, batch, time, lambda) -> s', or s' and the kept products.
+  func stepStage(keeping: Bool = false) throws -> Stage {
+    try stage(keeping ? "step, keeping" : "step") {
+      let loop = try self.loop()
+      let graph = try loop.graph.extracted(
+        inputs: Array(loop.graph.inputs[..<stepInputs.count]),
+        outputs: Array(loop.graph.outputs[..<stateTypes.count]) + (keeping ? loop.kept : []))
       return try Stage(graph, invariant: stepInvariants)
     }
   }
 
-  /// (s, batch, time, lambda, a, g) -> (a A_t, g + a B_t): one adjoint step. The adjoint and the
-  /// hypergradient are updated in place.
+  /// (s, batch, time, lambda) -> the kept products, for adjoint steps whose step did not keep them.
+  func keptStage() throws -> Stage {
+    try stage("kept") {
+      let loop = try self.loop()
+      let graph = try loop.graph.extracted(
+        inputs: Array(loop.graph.inputs[..<stepInputs.count]), outputs: loop.kept)
+      return try Stage(graph, invariant: stepInvariants)
+    }
+  }
+
+  /// (s, batch, time, lambda, a, g, kept) -> (a A_t, g + a B_t): one adjoint step. The adjoint and
+  /// the hypergradient are updated in place.
   func adjointStage() throws -> Stage {
     try stage("adjoint") {
+      let loop = try self.loop()
+      let graph = try loop.graph.extracted(
+        inputs: loop.graph.inputs + loop.kept,
+        outputs: Array(loop.graph.outputs[stateTypes.count...]))
       let first = stepInputs.count
-      let graph = try Graph(tracing: stepInputs + stateTypes + hyperTypes) { x in
-        let a = arguments(x)
-        let adjoint = Array(a.rest[..<stateTypes.count])
-        let sum = Array(a.rest[stateTypes.count...])
-        let (_, back) = try vjp(at: Pair(a.state, a.hyper), cotangent: adjoint) { pair in
-          let next = try traceStep(pair.first, a.batch, a.time, pair.second)
-          try requireStateTypes(next)
-          return next
-        }
-        return back.first + zip(sum, back.second).map { $0 + $1 }
-      }
       let count = stateTypes.count + hyperTypes.count
       let donated = Dictionary(uniqueKeysWithValues: (0..<count).map { ($0, first + $0) })
       return try Stage(graph, invariant: stepInvariants, donated: donated)
