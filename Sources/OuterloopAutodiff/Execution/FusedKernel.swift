@@ -134,7 +134,9 @@ struct FusedKernelBuilder {
         case .binary(let reader) = graph.nodes[only[0]].operation
       else { continue }
       // One folded product a reader.
-      let others = graph.nodes[only[0]].operands.map(fusion.root)
+      let others = graph.nodes[only[0]].operands.map { operand in
+        if case .value(let source) = fusion.access(operand, for: only[0]) { source } else { -1 }
+      }
       if reader == .add, others.filter({ result.contains($0) }).isEmpty { result.insert(node) }
       if reader == .subtract, others[1] == node, others[0] != node { result.insert(node) }
     }
@@ -147,8 +149,9 @@ struct FusedKernelBuilder {
   ) -> (ol_op, (Int, Int), (Int, Int), Int)? {
     let operands = fusion.graph.nodes[node].operands
     for side in 0..<2 {
-      let product = fusion.root(operands[side])
-      guard folded.contains(product), case .binary(let reader) = fusion.graph.nodes[node].operation,
+      // A broadcast of a single number is the number itself.
+      guard case .value(let product) = fusion.access(operands[side], for: node),
+        folded.contains(product), case .binary(let reader) = fusion.graph.nodes[node].operation,
         reader == .add || (reader == .subtract && side == 1)
       else { continue }
       let factors = fusion.graph.nodes[product].operands
@@ -180,7 +183,7 @@ struct FusedKernelBuilder {
     case .value(let source): return load(source, width)
     case .repeated(let source, let pattern):
       // Read by a late node, a repeated number is widened in the epilogue.
-      let isLate = group.late.contains(reader)
+      let isLate = group.late.contains(reader) && !fusion.isReduction(reader)
       let key = Key(node: source, width: width, from: pattern.width)
       if let known = byNode[key], !isLate { return known }
       let narrow = load(source, pattern.width)

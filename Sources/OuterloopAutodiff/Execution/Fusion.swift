@@ -74,6 +74,7 @@ struct Fusion {
   init(_ graph: Graph) {
     self.graph = graph
     groupOf = [Int](repeating: -1, count: graph.nodes.count)
+    visited = VisitMarks(count: graph.nodes.count)
     for node in graph.nodes.indices {
       switch graph.nodes[node].operation {
       case .unary, .binary, .select: placeElementwise(node)
@@ -325,8 +326,19 @@ struct Fusion {
         }
       }
     }
+    // Values that other operations, or broadcasts that are carried out, read from memory.
+    var isReadFromMemory = [Bool](repeating: false, count: graph.nodes.count)
+    for (node, entry) in graph.nodes.enumerated() where groupOf[node] < 0 {
+      switch entry.operation {
+      case .reshape: continue
+      case .broadcast where materialized.allSatisfy({ $0.broadcast != node }): continue
+      default: for operand in entry.operands { isReadFromMemory[root(operand)] = true }
+      }
+    }
     for narrow in groups.indices.reversed() {
-      guard let (wide, width) = host(of: narrow, readers) else { continue }
+      guard groups[narrow].members.allSatisfy({ !isReadFromMemory[$0.node] }),
+        let (wide, width) = host(of: narrow, readers)
+      else { continue }
       let own = groups[narrow]
       for (node, _) in own.members { groupOf[node] = wide }
       groups[wide].absorb(own, as: width)
@@ -359,15 +371,6 @@ struct Fusion {
           width = read
         }
       }
-      // Broadcasts that are carried out, and other operations, read memory.
-      for (other, entry) in graph.nodes.enumerated()
-      where groupOf[other] < 0 && entry.operands.contains(where: { root($0) == node }) {
-        switch entry.operation {
-        case .reshape: continue
-        case .broadcast where materialized.allSatisfy({ $0.broadcast != other }): continue
-        default: return nil
-        }
-      }
     }
     guard let wide, let width, let split = groups[wide].split ?? (width == .one ? (own.count, 1) : nil)
     else { return nil }
@@ -377,10 +380,20 @@ struct Fusion {
     case .one: guard own.count == 1 else { return nil }
     case .full: return nil
     }
-    return reaches(wide, from: outsideOperands(of: narrow, except: narrow)) ? nil : (wide, width)
+    guard !reaches(wide, from: outsideOperands(of: narrow, except: narrow)),
+      !reaches(narrow, from: outsideOperands(of: wide, except: narrow))
+    else { return nil }
+    return (wide, width)
   }
 
-  private func isReduction(_ node: Int) -> Bool {
+  /// Whether an operation reads a value element by element.
+  func reads(_ node: Int, _ value: Int) -> Bool {
+    graph.nodes[node].operands.contains { operand in
+      if case .value(value) = access(operand, for: node) { true } else { false }
+    }
+  }
+
+  func isReduction(_ node: Int) -> Bool {
     switch graph.nodes[node].operation {
     case .sum, .max: true
     default: false
@@ -400,25 +413,44 @@ struct Fusion {
   }
 
   /// Whether any of the nodes depends on a member of the group, groups counted as wholes.
+  /// - Complexity: O(nodes), the constant a few nanoseconds.
   private func reaches(_ group: Int, from nodes: [Int]) -> Bool {
-    guard let first = groups[group].members.first?.node else { return false }
+    guard !groups[group].members.isEmpty else { return false }
+    visited.start()
     var pending = nodes
-    var seen = Set<Int>()
     while let node = pending.popLast() {
-      guard seen.insert(node).inserted else { continue }
+      guard visited.insert(node) else { continue }
       let own = groupOf[node]
       if own == group { return true }
-      if own >= 0 {
-        // Everything the whole group reads has to come first.
-        guard let last = groups[own].members.last?.node, last > first else { continue }
-        for member in groups[own].members {
-          seen.insert(member.node)
-          pending += graph.nodes[member.node].operands
-        }
-      } else if node > first {
+      guard own >= 0 else {
         pending += graph.nodes[node].operands
+        continue
+      }
+      // Everything the whole group reads has to come first.
+      for member in groups[own].members {
+        _ = visited.insert(member.node)
+        pending += graph.nodes[member.node].operands
       }
     }
     return false
+  }
+
+  private let visited: VisitMarks
+}
+
+/// Which nodes a search has seen; starting a new search costs nothing.
+private final class VisitMarks {
+  private var marks: [Int32]
+  private var search: Int32 = 0
+
+  init(count: Int) { marks = [Int32](repeating: 0, count: count) }
+
+  func start() { search += 1 }
+
+  /// Whether the node was not seen before.
+  func insert(_ node: Int) -> Bool {
+    if marks[node] == search { return false }
+    marks[node] = search
+    return true
   }
 }

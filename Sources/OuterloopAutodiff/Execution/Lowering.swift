@@ -24,10 +24,18 @@ struct Lowering {
       case .node(let node): try lower(node)
       }
     }
+    for (node, place) in plan.staged.sorted(by: { $0.value < $1.value }) {
+      copy(graph.nodes[node].type, from: try slot(node), to: place) { _ in }
+    }
     for (node, output) in plan.finalCopies {
       let type = graph.nodes[node].type
-      copy(type, from: try slot(node), to: Int32(plan.inputCount + output)) { _ in }
+      copy(type, from: try source(node), to: Int32(plan.inputCount + output)) { _ in }
     }
+  }
+
+  private func source(_ node: Int) throws(TensorError) -> Int32 {
+    if let staged = plan.staged[node] { return staged }
+    return try slot(node)
   }
 
   private func slot(_ node: Int) throws(TensorError) -> Int32 {

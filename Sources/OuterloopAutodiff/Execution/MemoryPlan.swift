@@ -14,6 +14,8 @@ struct MemoryPlan {
   private(set) var constants: [Tensor]
   /// Copies to do at the end: an output that is an input, a constant, or another output's twin.
   private(set) var finalCopies: [(node: Int, output: Int)] = []
+  /// Inputs that change places: copied to the arena before any output is written by a copy.
+  private(set) var staged: [Int: Int32] = [:]
   let inputCount: Int
   let outputCount: Int
 
@@ -60,6 +62,32 @@ struct MemoryPlan {
       }
     }
     placeTemporaries(schedule)
+    orderFinalCopies(schedule, donated)
+  }
+
+  /// An input is copied out before another copy writes to the memory it was donated with; inputs that
+  /// change places go through the arena.
+  private mutating func orderFinalCopies(_ schedule: Schedule, _ donated: [Int: Int]) {
+    var pending = finalCopies
+    finalCopies = []
+    while !pending.isEmpty {
+      // A copy that overwrites nothing that another still reads.
+      let next = pending.firstIndex { copy in
+        guard let input = donated[copy.output] else { return true }
+        let source = schedule.graph.inputs[input]
+        return !pending.contains {
+          $0.node == source && $0.output != copy.output && staged[source] == nil
+        }
+      }
+      guard let next else {
+        let source = schedule.graph.inputs[donated[pending[0].output] ?? 0]
+        staged[source] = Int32(temporaryBase + offsets.count)
+        offsets.append(arenaBytes)
+        arenaBytes += Arena.aligned(schedule.graph.nodes[source].type.byteCount)
+        continue
+      }
+      finalCopies.append(pending.remove(at: next))
+    }
   }
 
   /// Whether a node may be written to the memory of a donated input: the input's other readers have
@@ -140,7 +168,7 @@ extension Schedule {
           guard member <= node else { return false }
           if member != node, case .binary(.multiply) = graph.nodes[member].operation,
             members.members.contains(where: { other in
-              other.node > node && graph.nodes[other.node].operands.map(fusion.root).contains(member)
+              other.node > node && fusion.reads(other.node, member)
             })
           { return false }
           let isReduction =

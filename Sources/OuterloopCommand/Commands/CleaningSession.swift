@@ -1,5 +1,4 @@
 internal import ArgumentParser
-internal import OuterloopBilevel
 internal import OuterloopLab
 
 /// A cleaning job as a command runs it: with progress, Ctrl-C and a printed result.

@@ -1,5 +1,4 @@
 internal import ArgumentParser
-internal import OuterloopBilevel
 internal import OuterloopFetch
 internal import OuterloopLab
 internal import OuterloopLearning
@@ -34,7 +33,6 @@ struct Complaint: Error, Equatable {
     case let error as DownloadError: self.init("\(error.file): \(error.what)", hint: error.remedy)
     case let error as CleaningError:
       self.init(error.what, hint: error.remedy, status: error.cause == .setting ? 64 : 1)
-    case let error as BilevelError: self.init(splitting: "\(error)")
     case let error as BLASError: self.init(splitting: "\(error)")
     case is CancellationError: self.init("interrupted", hint: nil, status: 130)
     default: self.init(splitting: "\(error)")
@@ -94,7 +92,7 @@ struct Complaint: Error, Equatable {
 
   private static func isFromParser(_ error: any Error) -> Bool {
     switch error {
-    case is DataError, is DownloadError, is CleaningError, is BilevelError, is BLASError,
+    case is DataError, is DownloadError, is CleaningError, is BLASError,
       is CancellationError:
       false
     default: Outerloop.exitCode(for: error) != .failure
