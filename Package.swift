@@ -54,11 +54,15 @@ let package = Package(
       ], swiftSettings: house),
     .target(
       name: "OuterloopTesting",
-      dependencies: ["OuterloopBilevel", "OuterloopLearning", "OuterloopAutodiff", "OuterloopNumerics"],
+      dependencies: [
+        "OuterloopBilevel", "OuterloopLearning", "OuterloopAutodiff", "OuterloopNumerics",
+      ],
       swiftSettings: house),
     .target(
       name: "Outerloop",
-      dependencies: ["OuterloopNumerics", "OuterloopAutodiff", "OuterloopLearning", "OuterloopBilevel"],
+      dependencies: [
+        "OuterloopNumerics", "OuterloopAutodiff", "OuterloopLearning", "OuterloopBilevel",
+      ],
       swiftSettings: house),
     .executableTarget(
       name: "OuterloopCommand",

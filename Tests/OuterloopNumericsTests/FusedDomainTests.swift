@@ -27,9 +27,12 @@ private let shapes: [(rows: Int, cols: Int)] = [
     let row = program.input(OL_ROW, pattern(OL_ROW, 2))
     let col = program.input(OL_COL, pattern(OL_COL, 3))
     let full = program.input(OL_FULL, pattern(OL_FULL, 1))
-    let one = program.scratch(OL_ONE), wideOne = program.scratch(OL_FULL)
-    let wideCol = program.scratch(OL_FULL), wideRow = program.scratch(OL_FULL)
-    let oneRow = program.scratch(OL_ROW), sum = program.scratch(OL_FULL)
+    let one = program.scratch(OL_ONE)
+    let wideOne = program.scratch(OL_FULL)
+    let wideCol = program.scratch(OL_FULL)
+    let wideRow = program.scratch(OL_FULL)
+    let oneRow = program.scratch(OL_ROW)
+    let sum = program.scratch(OL_FULL)
     program.prologue = [
       fused(OL_CONST, OL_ONE, one, value: 0.5), fused(OL_FROM_ONE, OL_FULL, wideOne, one),
       fused(OL_FROM_COL, OL_FULL, wideCol, col), fused(OL_FROM_ONE, OL_ROW, oneRow, one),
@@ -61,10 +64,12 @@ private let shapes: [(rows: Int, cols: Int)] = [
   private func reduce<T: KernelScalar>(_: T.Type, _ rows: Int, _ cols: Int, tolerance: Double) {
     var numbers = TestNumbers(seed: UInt64(rows + cols))
     var program = FusedProgram<T>(rows: rows, cols: cols)
-    let x = program.input(OL_FULL, numbers.values(rows * cols)), y = program.scratch(OL_FULL)
+    let x = program.input(OL_FULL, numbers.values(rows * cols))
+    let y = program.scratch(OL_FULL)
     let widths = [OL_ROW, OL_ROW, OL_COL, OL_COL, OL_ONE, OL_ONE, OL_ONE, OL_COL]
     let out = widths.map { program.output($0) }
-    let total = program.scratch(OL_ONE), squared = program.output(OL_FULL)
+    let total = program.scratch(OL_ONE)
+    let squared = program.output(OL_FULL)
     program.body = [
       fused(OL_SQUARE, OL_FULL, y, x), fused(OL_ROW_SUM, OL_ROW, out[0], y),
       fused(OL_ROW_MAX, OL_ROW, out[1], y), fused(OL_COL_SUM, OL_FULL, out[2], y),
@@ -103,10 +108,13 @@ private let shapes: [(rows: Int, cols: Int)] = [
   private func sums<T: KernelScalar>(
     _ x: [T], groups: Int, _ group: (Int) -> Int
   ) -> [Double] {
-    var result = [Double](repeating: 0, count: groups), lost = result
+    var result = [Double](repeating: 0, count: groups)
+    var lost = result
     x.withUnsafeBufferPointer { x in
       for i in x.indices {  // compensated, so that the reference does not err
-        let g = group(i), term = Double(x[i]) - lost[g], sum = result[g] + term
+        let g = group(i)
+        let term = Double(x[i]) - lost[g]
+        let sum = result[g] + term
         lost[g] = (sum - result[g]) - term
         result[g] = sum
       }
@@ -126,8 +134,10 @@ private let shapes: [(rows: Int, cols: Int)] = [
         var values = [Float](repeating: 1, count: rows * cols)
         values[spot] = .nan
         var program = FusedProgram<Float>(rows: rows, cols: cols)
-        let x = program.input(OL_FULL, values), row = program.output(OL_ROW)
-        let col = program.output(OL_COL), one = program.output(OL_ONE)
+        let x = program.input(OL_FULL, values)
+        let row = program.output(OL_ROW)
+        let col = program.output(OL_COL)
+        let one = program.output(OL_ONE)
         program.body = [
           fused(OL_ROW_MAX, OL_ROW, row, x), fused(OL_COL_MAX, OL_FULL, col, x),
           fused(OL_ALL_MAX, OL_FULL, one, x),
@@ -145,8 +155,11 @@ private let shapes: [(rows: Int, cols: Int)] = [
   @Test func emptyDomainsReduceToNothing() {
     for (rows, cols) in [(0, 3), (3, 0), (0, 0)] {
       var program = FusedProgram<Double>(rows: rows, cols: cols)
-      let x = program.input(OL_FULL, []), sum = program.output(OL_ONE), top = program.output(OL_ONE)
-      let col = program.output(OL_COL), row = program.output(OL_ROW)
+      let x = program.input(OL_FULL, [])
+      let sum = program.output(OL_ONE)
+      let top = program.output(OL_ONE)
+      let col = program.output(OL_COL)
+      let row = program.output(OL_ROW)
       program.body = [
         fused(OL_ALL_SUM, OL_FULL, sum, x), fused(OL_ALL_MAX, OL_FULL, top, x),
         fused(OL_COL_SUM, OL_FULL, col, x), fused(OL_ROW_SUM, OL_ROW, row, x),
@@ -162,7 +175,8 @@ private let shapes: [(rows: Int, cols: Int)] = [
   /// A step counter is read and written in the prologue; helpers must not advance it again.
   @Test func prologueRunsOncePerRun() {
     var program = FusedProgram<Float>(rows: 60_000, cols: 1)
-    let step = program.input(OL_ONE, [41]), one = program.scratch(OL_ONE)
+    let step = program.input(OL_ONE, [41])
+    let one = program.scratch(OL_ONE)
     let x = program.input(OL_FULL, [Float](repeating: 0, count: 60_000))
     let wide = program.scratch(OL_FULL)
     program.prologue = [

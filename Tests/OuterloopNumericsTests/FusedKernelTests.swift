@@ -115,12 +115,14 @@ private let unaries: [Unary] = [
     let values: [T] =
       [0, -T.zero, 1, -1, 0.5, -0.5, 2.5, -2, .infinity, -.infinity, .nan, 1000, -1000] + extra
     var program = FusedProgram<T>(rows: values.count, cols: 1)
-    let a = program.input(OL_FULL, values), d = program.output(OL_FULL)
+    let a = program.input(OL_FULL, values)
+    let d = program.output(OL_FULL)
     program.body = [fused(op, OL_FULL, d, a)]
     onEveryInstructionSet { isa in
       let got = program.run()[program.slot(of: d)]
       for (x, y) in zip(values, got) {
-        let want = function(Double(x)), place = "\(T.self) \(isa) op \(op.rawValue) at \(x)"
+        let want = function(Double(x))
+        let place = "\(T.self) \(isa) op \(op.rawValue) at \(x)"
         #expect(worstUlps([y], [want]) <= 3, "\(place): \(y)")
         if want == 0 { #expect(y.sign == want.sign, "\(place)") }
       }
@@ -167,8 +169,10 @@ private let unaries: [Unary] = [
             return positive ? x + 0.125 : x - 2
           }
         }
-        let a = program.input(OL_FULL, draw { $0 }), b = program.input(OL_FULL, draw { $0 / 11 })
-        let c = program.input(OL_FULL, draw { $0 + 1 }), d = program.output(OL_FULL)
+        let a = program.input(OL_FULL, draw { $0 })
+        let b = program.input(OL_FULL, draw { $0 / 11 })
+        let c = program.input(OL_FULL, draw { $0 + 1 })
+        let d = program.output(OL_FULL)
         program.body = [fused(op, OL_FULL, d, a, b, c)]
         let (x, y, z) = (program.memory[0], program.memory[1], program.memory[2])
         let want = (0..<n).map { function(Double(x[$0]), Double(y[$0]), Double(z[$0])) }

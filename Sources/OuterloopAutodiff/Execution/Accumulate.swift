@@ -7,8 +7,9 @@ extension Graph {
   ///
   /// when nothing reads the terms between. The product then updates `x + y` in place, and a pass that
   /// reads and writes the whole result is saved. Sums that other elementwise work reads stay as they
-  /// are: that work and the sum are one pass already.
-  func accumulatingProducts() throws(TensorError) -> Graph {
+  /// are: that work and the sum are one pass already. Results of fewer than `least` elements stay in
+  /// the cache between passes anyway.
+  func accumulatingProducts(least: Int) throws(TensorError) -> Graph {
     var readers = [[Int]](repeating: [], count: nodes.count)
     for (index, node) in nodes.enumerated() {
       for operand in node.operands { readers[operand].append(index) }
@@ -27,7 +28,7 @@ extension Graph {
     }
     var chosen: [Int: (product: Int, rest: [Int])] = [:]
     for (index, node) in nodes.enumerated() where isSum(index) {
-      guard node.type.count >= Self.leastAccumulated,
+      guard node.type.count >= least,
         readers[index].allSatisfy({ !nodes[$0].operation.isElementwise })
       else { continue }
       let all = terms(index)
@@ -61,9 +62,6 @@ extension Graph {
     result.outputs = outputs.map { place[$0] }
     return result.pruned()
   }
-
-  /// Results smaller than this stay in the cache between passes anyway.
-  private static var leastAccumulated: Int { 16_384 }
 }
 
 extension Operation {

@@ -104,7 +104,7 @@ struct Fusion {
     let node = root(operand)
     switch graph.nodes[node].operation {
     case .fill(let fill): return .number(fill.value)
-    case .broadcast(let broadcast) 
+    case .broadcast(let broadcast)
     where !materialized.contains(Reading(reader: reader, broadcast: node)):
       let source = root(graph.nodes[node].operands[0])
       guard let pattern = Pattern.broadcast(broadcast.shape, axes: broadcast.axes) else {
@@ -142,7 +142,8 @@ struct Fusion {
     // A group of its own; patterns that disagree with the first are carried out.
     var split: (rows: Int, columns: Int)?
     for operand in graph.nodes[node].operands {
-      guard case .repeated(_, let pattern) = access(operand, for: node), pattern.width != .one else {
+      guard case .repeated(_, let pattern) = access(operand, for: node), pattern.width != .one
+      else {
         continue
       }
       if let split, split.rows != pattern.rows || split.columns != pattern.columns {
@@ -228,11 +229,13 @@ struct Fusion {
       return
     }
     let group = groupOf[source]
-    if group >= 0, !groups[group].late.contains(source), let inside = groups[group].width(of: source)
+    if group >= 0, !groups[group].late.contains(source),
+      let inside = groups[group].width(of: source)
     {
       if inside == .full, groups[group].admits(pattern) {
         let split =
-          pattern.width == .one ? groups[group].split : (rows: pattern.rows, columns: pattern.columns)
+          pattern.width == .one
+          ? groups[group].split : (rows: pattern.rows, columns: pattern.columns)
         add(node, width: pattern.width, split: split, late: pattern.width != .row, to: group)
         return
       }
@@ -372,7 +375,8 @@ struct Fusion {
         }
       }
     }
-    guard let wide, let width, let split = groups[wide].split ?? (width == .one ? (own.count, 1) : nil)
+    guard let wide, let width,
+      let split = groups[wide].split ?? (width == .one ? (own.count, 1) : nil)
     else { return nil }
     switch width {
     case .row: guard own.count == split.rows else { return nil }

@@ -314,6 +314,7 @@ struct Lowering {
 
 extension Windows {
   func descriptor(_ x: [Int], _ windows: [Int], _ dtype: DType) -> ol_convolution {
-    geometry.descriptor(x, [kernel[0], kernel[1], x[3], 1], [x[0], windows[1], windows[2], 1], dtype)
+    geometry.descriptor(
+      x, [kernel[0], kernel[1], x[3], 1], [x[0], windows[1], windows[2], 1], dtype)
   }
 }

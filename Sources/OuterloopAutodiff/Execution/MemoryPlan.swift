@@ -42,7 +42,9 @@ struct MemoryPlan {
             ?? Tensor.zeros(node.type.shape, dtype: node.type.dtype))
       }
     }
-    for (node, constant) in constantSlot { slotOf[node] = Int32(inputCount + outputCount + constant) }
+    for (node, constant) in constantSlot {
+      slotOf[node] = Int32(inputCount + outputCount + constant)
+    }
 
     // Outputs are computed where the caller wants them, unless that is not safe.
     for (number, output) in graph.outputs.enumerated() {
@@ -170,7 +172,9 @@ extension Schedule {
             members.members.contains(where: { other in
               other.node > node && fusion.reads(other.node, member)
             })
-          { return false }
+          {
+            return false
+          }
           let isReduction =
             switch graph.nodes[member].operation {
             case .sum, .max: true

@@ -19,10 +19,13 @@ package final class Program: @unchecked Sendable {
   /// Plans a graph.
   /// - Parameter donated: for some outputs (by number), the input whose memory the caller will pass
   ///   for both; it is then updated in place where that is safe, and through a copy otherwise.
+  /// - Parameter leastAccumulated: elements from which on a product may add to its result in place.
   /// - Throws: `BLASError` if the graph multiplies matrices and no library is installed.
   /// - Complexity: O(nodes^2) in the worst case, milliseconds for a training step.
-  package init(_ graph: Graph, donated: [Int: Int] = [:]) throws {
-    let graph = try graph.accumulatingProducts()
+  package init(
+    _ graph: Graph, donated: [Int: Int] = [:], leastAccumulated: Int = 16_384
+  ) throws {
+    let graph = try graph.accumulatingProducts(least: leastAccumulated)
     self.graph = graph
     let schedule = Schedule(graph)
     self.schedule = schedule

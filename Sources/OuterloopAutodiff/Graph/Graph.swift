@@ -82,7 +82,8 @@ extension Graph {
   /// The graph that computes `outputs` from `inputs` and nothing else: dead nodes and aliases gone,
   /// simplified again (marks removed may make expressions equal).
   /// - Throws: if an output depends on an input that is not listed.
-  package func extracted(inputs sources: [Int], outputs targets: [Int]) throws(TensorError) -> Graph {
+  package func extracted(inputs sources: [Int], outputs targets: [Int]) throws(TensorError) -> Graph
+  {
     var needed = [Bool](repeating: false, count: nodes.count)
     let isSource = Set(sources)
     for target in targets { needed[target] = true }

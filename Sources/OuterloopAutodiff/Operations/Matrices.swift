@@ -12,7 +12,8 @@ public func matmul(
   }
   if a.rank == 1 {
     let product = matmul(a.expanded(at: 0), b, transposeB: transposeB)
-    return product.error == nil ? product.reshaped(product.shape.dropping(at: product.rank - 2)) : product
+    return product.error == nil
+      ? product.reshaped(product.shape.dropping(at: product.rank - 2)) : product
   }
   if b.rank == 1 {
     let product = matmul(a, b.expanded(at: 1), transposeA: transposeA)

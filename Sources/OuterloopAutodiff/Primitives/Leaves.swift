@@ -79,7 +79,8 @@ package struct Random: Primitive {
 
   package func type(of operands: [TensorType]) throws(TensorError) -> TensorType {
     guard operands[0] == TensorType([4], .int32), type.dtype.isFloating else {
-      throw TensorError("random: the key must be i32[4] and the result floating, not \(operands[0])")
+      throw TensorError(
+        "random: the key must be i32[4] and the result floating, not \(operands[0])")
     }
     return type
   }

@@ -13,7 +13,11 @@ extension Trace {
     var cotangent: [Int: Tensor] = [:]
     var roots: [Int] = []
     func accumulate(_ node: Int, _ value: Tensor) {
-      if let old = cotangent[node] { cotangent[node] = old + value } else { cotangent[node] = value }
+      if let old = cotangent[node] {
+        cotangent[node] = old + value
+      } else {
+        cotangent[node] = value
+      }
     }
     for (tangent, given) in zip(tangents, cotangents) {
       guard let tangent, let given else { continue }

@@ -24,18 +24,21 @@ public struct BLAS: Sendable {
   package let strsm: SingleTrsm
   package let dtrsm: DoubleTrsm
 
-  package typealias Potrf = @convention(c) (
-    UnsafePointer<CChar>, UnsafePointer<Int32>, UnsafeMutableRawPointer,
-    UnsafePointer<Int32>, UnsafeMutablePointer<Int32>
-  ) -> Void
-  package typealias SingleTrsm = @convention(c) (
-    Int32, Int32, Int32, Int32, Int32, Int32, Int32, Float, UnsafePointer<Float>, Int32,
-    UnsafeMutablePointer<Float>, Int32
-  ) -> Void
-  package typealias DoubleTrsm = @convention(c) (
-    Int32, Int32, Int32, Int32, Int32, Int32, Int32, Double, UnsafePointer<Double>, Int32,
-    UnsafeMutablePointer<Double>, Int32
-  ) -> Void
+  package typealias Potrf =
+    @convention(c) (
+      UnsafePointer<CChar>, UnsafePointer<Int32>, UnsafeMutableRawPointer,
+      UnsafePointer<Int32>, UnsafeMutablePointer<Int32>
+    ) -> Void
+  package typealias SingleTrsm =
+    @convention(c) (
+      Int32, Int32, Int32, Int32, Int32, Int32, Int32, Float, UnsafePointer<Float>, Int32,
+      UnsafeMutablePointer<Float>, Int32
+    ) -> Void
+  package typealias DoubleTrsm =
+    @convention(c) (
+      Int32, Int32, Int32, Int32, Int32, Int32, Int32, Double, UnsafePointer<Double>, Int32,
+      UnsafeMutablePointer<Double>, Int32
+    ) -> Void
 
   /// The library, opened once.
   /// - Throws: `BLASError` with the install line if it is missing.
