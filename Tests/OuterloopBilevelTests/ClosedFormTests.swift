@@ -167,6 +167,34 @@ import Testing
     }
   }
 
+  /// Adam and RMSProp started exactly at the minimum c of .5 l (w - c)^2: no gradient ever, finite
+  /// hypergradients. The root is eps to first order, so with z = dw_t/dw_0 the training is linear:
+  /// dm = b1 dm + (1 - b1) l z, z -= rate dm / ((1 - b1^t) eps).
+  @Test func noGradientAtAll() throws {
+    let problem = BilevelProblem<TrainingState<Tensor>, [Tensor], NoTensors>(
+      steps: 6, weights: { $0[0] },
+      optimizer: { h, _ in .adam(rate: 0.02, beta1: 0.8, beta2: 0.9, epsilon: .init(h[2])) },
+      loss: { w, h in 0.5 * h[1] * (w - 0.7).square() }, outer: { w, _ in w * 3 })
+    var (z, m, power) = (1.0, 0.0, 1.0)
+    for _ in 0..<6 {
+      power *= 0.8
+      m = 0.8 * m + 0.2 * 1.5 * z
+      z -= 0.02 * m / (1 - power) / 0.1
+    }
+    for estimator in [Estimator.reverse, .forward] {
+      let result = try problem.hypergradient(
+        at: [number(0.7), number(1.5), number(0.1)], by: estimator)
+      #expect(deviation(try result.gradient.flat, [3 * z, 0, 0]) < 1e-13, "\(estimator)")
+      #expect(try result.state.flat == [0.7, 0, 0])
+    }
+    let other = BilevelProblem<TrainingState<Tensor>, Tensor, NoTensors>(
+      steps: 6, weights: { $0 }, optimizer: { _, _ in .rmsProp(rate: 0.02, epsilon: 0.1) },
+      loss: { w, _ in 0.5 * (w - 0.7).square() }, outer: { w, _ in w })
+    // z' = (1 - rate / eps) z
+    let slope = try other.hypergradient(at: number(0.7)).gradient.item()
+    #expect(abs(slope - [Double](repeating: 0.8, count: 6).reduce(1, *)) < 1e-14)
+  }
+
   /// A system that is no training: s' = (s_1 + l s_2 / t, s_2 - l s_1), with a state of two tensors,
   /// the step's number, and lambda in the initial state.
   @Test func anyDynamics() throws {
