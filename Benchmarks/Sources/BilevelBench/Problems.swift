@@ -1,11 +1,9 @@
 import Outerloop
 
-/// One benchmark: a closure that computes the hypergradient from scratch (a new problem, nothing
-/// compiled) or again (compiled), as the flat list the peers write.
+/// One benchmark, its arrays in memory: the first call of `run` traces, compiles and runs, later ones
+/// only run. The gradient is the list of tensors the peers write.
 struct Benchmark {
   var steps: Int
-  /// Floating-point operations of the matrix products that a hypergradient cannot do without.
-  var necessaryFlops: Double
   var run: () throws -> (gradient: [Tensor], cost: Cost)
   var plans: () throws -> String
 }
@@ -22,10 +20,10 @@ enum Problems {
   }
 
   private static func benchmark<State, Hyper, Batch>(
-    _ problem: BilevelProblem<State, Hyper, Batch>, at hyper: Hyper, flops: Double
+    _ problem: BilevelProblem<State, Hyper, Batch>, at hyper: Hyper
   ) -> Benchmark {
     Benchmark(
-      steps: problem.dynamics.steps, necessaryFlops: flops,
+      steps: problem.dynamics.steps,
       run: {
         let result = try problem.hypergradient(at: hyper, by: .reverse)
         return (result.gradient.leaves, result.cost)
@@ -55,9 +53,7 @@ enum Problems {
         return loss(w, inputs.gathered(at: batch), labels.gathered(at: batch)) + 0.5 * decay
       },
       outer: { w, _ in loss(w, validation.inputs, validation.labels) })
-    // Forward: X W1 and X^T D1. Adjoint: X W1 again, X U1, X^T D1'. The small layer likewise.
-    let product = 2.0 * 128 * (784 * 300 + 300 * 10)
-    return benchmark(problem, at: hyper, flops: Double(steps) * 5 * product)
+    return benchmark(problem, at: hyper)
   }
 
   /// Softmax regression with one weight per example, full batch.
@@ -78,9 +74,8 @@ enum Problems {
       outer: { w, _ in
         Loss.crossEntropy(matmul(validation.inputs, w[0]) + w[1], labels: validation.labels)
       })
-    let product = 2.0 * 5000 * 784 * 10
     return benchmark(
-      problem, at: try data.tensor("hyperparameters"), flops: Double(steps) * 5 * product)
+      problem, at: try data.tensor("hyperparameters"))
   }
 
   /// Two 3x3 convolutions with pooling and a dense layer, one log decay per layer.
@@ -110,14 +105,8 @@ enum Problems {
         return loss(w, inputs.gathered(at: batch), labels.gathered(at: batch)) + 0.5 * decay
       },
       outer: { w, _ in loss(w, validation.inputs, validation.labels) })
-    // Convolutions per batch: first 28x28x9x1x8 (forward, filter), second 14x14x9x8x16 (forward,
-    // input, filter); the adjoint step repeats the forward half and differentiates all.
-    let first = 2.0 * 64 * 28 * 28 * 9 * 8
-    let second = 2.0 * 64 * 14 * 14 * 9 * 8 * 16
-    let dense = 2.0 * 64 * 784 * 10
-    let flops = (2 + 3) * first + (3 + 6) * (second + dense)
     return benchmark(
-      problem, at: try data.tensor("hyperparameters"), flops: Double(steps) * flops)
+      problem, at: try data.tensor("hyperparameters"))
   }
 
   /// Two weights, two log decays.
@@ -129,7 +118,7 @@ enum Problems {
       optimizer: { _, _ in .sgd(rate: .init(rate)) },
       loss: { w, h in 0.5 * (exp(h) * w.square()).sum() + 0.5 * (w - c).square().sum() },
       outer: { w, _ in 0.5 * (w - d).square().sum() })
-    return benchmark(problem, at: try data.tensor("hyperparameters"), flops: 0)
+    return benchmark(problem, at: try data.tensor("hyperparameters"))
   }
 
   /// Cuts a flat vector into tensors of the given shapes.

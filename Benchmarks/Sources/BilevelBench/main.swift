@@ -26,6 +26,14 @@ func gemmSpeed() throws -> Double {
   return 2 * Double(n * n * n) / best / 1e9
 }
 
+/// The largest resident set of this program alone (what `getrusage` says may be its parent's).
+func peakResidentBytes() throws -> Int {
+  let status = try String(contentsOfFile: "/proc/self/status", encoding: .utf8)
+  let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
+  let number = line?.split(whereSeparator: { $0 == " " || $0 == "\t" }).dropFirst().first
+  return (number.flatMap { Int($0) } ?? 0) * 1024
+}
+
 do {
   let name = option("problem", default: "toy")
   let folder = URL(fileURLWithPath: option("data", default: ".data")).appendingPathComponent(name)
@@ -33,18 +41,15 @@ do {
   let repeats = Int(option("repeats", default: "10")) ?? 10
   _ = try BLAS.load()
 
+  let problem = try Problems.make(name, data)
   var gradient: [Tensor] = []
   var compile = 0.0
-  var problem: Benchmark?
+  var cost = Cost()
   let first = try seconds {
-    let made = try Problems.make(name, data)
-    let result = try made.run()
+    let result = try problem.run()
     gradient = result.gradient
     compile = result.cost.compileSeconds
-    problem = made
   }
-  guard let problem else { throw BenchmarkError("nothing ran") }
-  var cost = Cost()
   if CommandLine.arguments.contains("--plan") {
     print(try problem.plans())
     exit(0)
@@ -59,19 +64,13 @@ do {
     }
     try bytes.write(to: URL(fileURLWithPath: out))
   }
-  var usage = rusage()
-  #if canImport(Glibc)
-    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-  #else
-    getrusage(RUSAGE_SELF, &usage)
-  #endif
-  let peak = usage.ru_maxrss * 1024
+  let peak = try peakResidentBytes()
   let fields: [String: Any] = [
     "problem": name, "mode": "outerloop", "first_seconds": first, "compile_seconds": compile,
     "warm_seconds": warm, "steps": problem.steps, "peak_rss_bytes": peak,
     "threads": ThreadBudget.threads, "version": try BLAS.load().description,
-    "instruction_set": ThreadBudget.instructionSet, "necessary_flops": problem.necessaryFlops,
-    "gemm_gflops": try gemmSpeed(), "planned_bytes": cost.plannedBytes,
+    "instruction_set": ThreadBudget.instructionSet, "gemm_gflops": try gemmSpeed(),
+    "planned_bytes": cost.plannedBytes,
   ]
   let json = try JSONSerialization.data(withJSONObject: fields, options: [.sortedKeys])
   print(String(decoding: json, as: UTF8.self))
