@@ -17,10 +17,14 @@ struct CheckpointedReverse {
   func run(_ run: Run) throws -> EstimatorResult {
     let problem = run.problem
     let steps = problem.steps
-    let stages = [try problem.stepStage(), try problem.adjointStage(), try problem.outerStage()]
+    var stages = [try problem.stepStage(), try problem.adjointStage(), try problem.outerStage()]
+    // Products that adjoint steps share with steps are computed again, those of one step at a time.
+    run.cost.keptBytes = try problem.keptTypes().reduce(0) { $0 + $1.byteCount }
+    if run.cost.keptBytes > 0 { stages.append(try problem.keptStage()) }
     let state = Swift.max(problem.stateBytes, 1)
     let hyper = problem.hyperTypes.reduce(0) { $0 + $1.byteCount }
-    let fixed = stages.reduce(0) { $0 + $1.byteCount } + 3 * state + hyper
+    let programs = stages.reduce(0) { $0 + $1.byteCount }
+    let fixed = programs + run.cost.keptBytes + 3 * state + hyper
     guard budget >= fixed + state else {
       throw BilevelError.refused(
         estimator: Estimator.reverseWithin(memory: budget).description,

@@ -33,8 +33,9 @@ struct TruncatedReverse {
       try run.adjointStep(t, in: states, at: (t - 1) % (kept + 1))
     }
     if isWhole { try run.finishReverse() }
-    return try run.result(
-      loss: loss,
-      stages: [problem.stepStage(), problem.adjointStage(), problem.outerStage()])
+    var stages = [try problem.stepStage(), try problem.adjointStage(), try problem.outerStage()]
+    run.cost.keptBytes = try problem.keptTypes().reduce(0) { $0 + $1.byteCount }
+    if run.cost.keptBytes > 0 { stages.append(try problem.keptStage()) }
+    return try run.result(loss: loss, stages: stages)
   }
 }
