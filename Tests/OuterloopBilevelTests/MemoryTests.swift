@@ -159,6 +159,29 @@ import Testing
     }
   }
 
+  /// Products that are kept, or computed again for the adjoint, are part of the plan.
+  @Test func keptProductsCount() throws {
+    let (rows, inputs, outputs, steps) = (64, 512, 20, 6)
+    let x = Self.draw([rows, inputs], "kept")
+    let problem = BilevelProblem<TrainingState<Tensor>, Tensor, NoTensors>(
+      steps: steps, weights: { _ in Self.draw([inputs, outputs], "kept w") },
+      optimizer: { h, _ in .sgd(rate: .init(h)) },
+      loss: { w, _ in tanh(matmul(x, w)).square().mean() }, outer: { w, _ in w.square().sum() })
+    let product = 4 * rows * outputs
+    let exact = try problem.hypergradient(at: Tensor(0.1), by: .reverse)
+    #expect(exact.cost.keptBytes == steps * product)
+    let least = try #require(Self.least(problem, at: Tensor(0.1)))
+    for slots in 1..<steps {
+      let budget = least + (slots - 1) * 4 * inputs * outputs
+      let within = try problem.hypergradient(at: Tensor(0.1), by: .reverse(memory: budget))
+      #expect(within.cost.keptBytes == product)
+      #expect(within.cost.plannedBytes <= budget)
+      #expect(try within.gradient.flat == exact.gradient.flat)
+    }
+    let last = try problem.hypergradient(at: Tensor(0.1), by: .truncated(2))
+    #expect(last.cost.keptBytes == product)
+  }
+
   /// The least budget, as named by the refusal.
   private static func least<State, Hyper, Batch>(
     _ problem: BilevelProblem<State, Hyper, Batch>, at hyper: Hyper
