@@ -15,6 +15,12 @@ struct Clean: ParsableCommand {
       The run is stored in --out and goes on from there after any interruption, with the same \
       result. When it is done the folder holds suspicious.csv, losses.svg, weights.svg, \
       suspicious.svg (if the examples are images) and result.json.
+
+      JSON keys: accuracy (oracle, baseline, cleaned: test accuracy of models trained without the \
+      wrong labels, with all, with the learned weights), detection (truePositives, \
+      falsePositives, falseNegatives, trueNegatives, precision, recall, f1), suspicious, \
+      examples, updates, seconds, firstLoss, lastLoss, settings, files (suspicious, losses, \
+      weights, images, result). What is not known without --corrupt is null.
       """)
 
   @OptionGroup(title: "Data")
@@ -23,7 +29,7 @@ struct Clean: ParsableCommand {
   @OptionGroup(title: "Method")
   var method: CleaningOptions
 
-  @Option(help: "Folder for the run and its results.")
+  @Option(help: ArgumentHelp("Folder for the run and its results.", valueName: "folder"))
   var out = "outerloop-clean"
 
   @Flag(help: "Forget what --out holds of earlier runs.")
@@ -47,6 +53,6 @@ struct Clean: ParsableCommand {
       job: CleaningJob(try CleaningRun(data, settings: settings), folder: out),
       conversation: conversation, restart: restart)
     let report = try session.perform(&progress)
-    try session.print(report)
+    try session.print(report, &progress)
   }
 }

@@ -11,16 +11,23 @@ struct CleaningOptions: ParsableArguments {
       valueName: "share"))
   var corrupt = 0.0
 
-  @Option(parsing: .unconditional, help: "T: training steps per update.")
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("T: training steps per update.", valueName: "n"))
   var steps = CleaningSettings().steps
 
-  @Option(parsing: .unconditional, help: "K: updates of the example weights.")
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("K: updates of the example weights.", valueName: "n"))
   var hyperSteps = CleaningSettings().hyperSteps
 
-  @Option(parsing: .unconditional, help: "Learning rate of the training at average weight 1.")
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Learning rate of the training at average weight 1.", valueName: "rate"))
   var rate = CleaningSettings().rate
 
-  @Option(parsing: .unconditional, help: "Learning rate of the weights (Adam).")
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Learning rate of the weights (Adam).", valueName: "rate"))
   var outerRate = CleaningSettings().outerRate
 
   @Option(
@@ -32,19 +39,23 @@ struct CleaningOptions: ParsableArguments {
 
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Steps of the final training. Default: 2 T.", valueName: "steps"))
+    help: ArgumentHelp("Steps of the final training. Default: 2 T.", valueName: "n"))
   var finalSteps: Int?
 
-  @Option(parsing: .unconditional, help: "An example of smaller weight is suspicious.")
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("An example of smaller weight is suspicious.", valueName: "weight"))
   var threshold = CleaningSettings().threshold
 
-  @Option(parsing: .unconditional, help: "Seed of everything that is drawn.")
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("Seed of everything that is drawn.", valueName: "n")
+  )
   var seed: UInt64 = 0
 
   @Option(
     help: """
       How the gradient is computed: reverse; reverse:64MB (in so much memory); truncated:100 \
-      (through the last steps only); one-step.
+      (through the last steps only); one-step. Default: reverse.
       """,
     transform: { text in
       guard let method = CleaningMethod(text) else {

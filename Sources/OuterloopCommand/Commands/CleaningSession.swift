@@ -53,9 +53,13 @@ struct CleaningSession {
     }
   }
 
-  func print(_ report: CleaningReport) throws {
+  func print(_ report: CleaningReport, _ progress: inout Progress) throws {
     let summary = CleaningSummary(report, folder: job.folder, hasImages: job.run.data.isPictures)
     try Terminal.print(conversation.json ? JSONText.of(summary) : summary.text)
+    guard report.suspects.isEmpty else { return }
+    progress.say(
+      "\nhint: no weight fell below \(report.settings.threshold); for more suspects raise"
+        + " --hyper-steps, --outer-rate or --threshold, or lower --total")
   }
 }
 

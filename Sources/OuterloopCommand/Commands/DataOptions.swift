@@ -27,15 +27,20 @@ struct DataOptions: ParsableArguments {
   var label: String?
 
   @Option(
-    parsing: .unconditional, help: "Examples to clean. Default: 5000, or half of what there is.")
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Examples to clean. Default: 5000, or half of what there is.", valueName: "n"))
   var train: Int?
 
   @Option(
     parsing: .unconditional,
-    help: "Examples to validate on. Default: 5000, or half of what there is.")
+    help: ArgumentHelp(
+      "Examples to validate on. Default: 5000, or half of what there is.", valueName: "n"))
   var validation: Int?
 
-  @Option(parsing: .unconditional, help: "Examples to test on at most. Default: 10000.")
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Examples to test on at most. Default: 10000.", valueName: "n"))
   var test: Int?
 
   func validate() throws {

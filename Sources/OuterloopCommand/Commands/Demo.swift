@@ -8,7 +8,8 @@ struct Demo: ParsableCommand {
     abstract: "A tour of a few seconds on bundled data, with pictures.",
     discussion: """
       Half of the labels of bundled handwritten digits are made wrong on purpose. Cleaning finds \
-      them by the gradient of the validation loss through training.
+      them by the gradient of the validation loss through training. The JSON is that of \
+      `outerloop clean`.
       """)
 
   @Option(help: ArgumentHelp("Folder for the run and its pictures.", valueName: "folder"))
@@ -43,7 +44,7 @@ struct Demo: ParsableCommand {
       job: CleaningJob(try CleaningRun(data, settings: settings), folder: out),
       conversation: conversation, restart: restart)
     let report = try session.perform(&progress)
-    if conversation.json { return try session.print(report) }
+    if conversation.json { return try session.print(report, &progress) }
     try Terminal.print(story(report))
     progress.say(next)
   }

@@ -29,7 +29,14 @@ enum Interrupts {
   static func watch() {
     // What the handler uses is made here: in a handler nothing may be allocated.
     _ = (isRequested, status, Terminal.isLive)
-    for number in [SIGINT, SIGTERM] { handle(number) { Interrupts.received($0) } }
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    for number in [SIGINT, SIGTERM] {
+      handle(number) { Interrupts.received($0) }
+      sigaddset(&signals, number)
+    }
+    // A parent that blocks them hands that on.
+    pthread_sigmask(SIG_UNBLOCK, &signals, nil)
   }
 
   private static func received(_ number: Int32) {

@@ -23,8 +23,8 @@ struct Progress {
   private var lastLine: ContinuousClock.Instant?
   private var width = 0
 
-  /// Between two lines that stay.
-  private static let pause = Duration.seconds(10)
+  /// Between two lines that stay; longer in work that takes hours.
+  private var pause: Duration { max(.seconds(10), start.duration(to: .now) / 40) }
   /// Between two states of a line that is rewritten.
   private static let livePause = Duration.milliseconds(50)
 
@@ -50,7 +50,7 @@ struct Progress {
   /// Whether it is time for another line.
   var isDue: Bool {
     guard let lastLine else { return true }
-    return lastLine.duration(to: .now) >= (isLive ? Self.livePause : Self.pause)
+    return lastLine.duration(to: .now) >= (isLive ? Self.livePause : pause)
   }
 
   /// So many of `total` are done.

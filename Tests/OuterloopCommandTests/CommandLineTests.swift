@@ -1,0 +1,179 @@
+import Foundation
+import Testing
+
+/// Help, versions and errors, word by word.
+@Suite struct CommandLineTests {
+  private let tool: Tool
+
+  init() throws {
+    tool = try Tool()
+  }
+
+  @Test(arguments: HelpTexts.all)
+  func help(_ help: HelpTexts.Help) throws {
+    defer { tool.remove() }
+    let ending = try tool.run(help.words + ["--help"])
+    #expect(ending.status == 0)
+    #expect(ending.err.isEmpty)
+    #expect(ending.out == help.text + "\n")
+  }
+
+  static let usage: [Complaint] = [
+    Complaint(["frobnicate"], "Unexpected argument 'frobnicate'", "outerloop --help"),
+    Complaint(["clean"], "Missing expected argument '--data <path>'"),
+    Complaint(["clean", "--data", ""], "--data is empty"),
+    Complaint(["clean", "--data", "x", "--out", ""], "--out is empty"),
+    Complaint(
+      ["clean", "--data", "x", "--stepz", "3"], "Unknown option '--stepz'. Did you mean '--steps'?"),
+    Complaint(
+      ["clean", "--data", "x", "--steps", "abc"], "The value 'abc' is invalid for '--steps <n>'"
+    ),
+    Complaint(
+      ["clean", "--data", "x", "--steps", "0"],
+      "--steps 0 is out of range: it must be from 1 to 10000000"),
+    Complaint(
+      ["clean", "--data", "x", "--steps", "-5"],
+      "--steps -5 is out of range: it must be from 1 to 10000000"),
+    Complaint(
+      ["clean", "--data", "x", "--corrupt", "1.5"],
+      "--corrupt 1.5 is out of range: it must be from 0 to below 1"),
+    Complaint(
+      ["clean", "--data", "x", "--rate", "nan"],
+      "--rate nan is out of range: it must be a positive number"),
+    Complaint(
+      ["clean", "--data", "x", "--method", "nonsense"],
+      "The value 'nonsense' is invalid for '--method <method>': no such method; use reverse, reverse:64MB, truncated:100 or one-step"
+    ),
+    Complaint(
+      ["clean", "--data", "x", "--steps", "20", "--method", "truncated:21"],
+      "--method truncated:21 is out of range: it must be truncated:K with K from 1 to --steps 20"),
+    Complaint(
+      ["data", "fetch", "cifar"], "no data set is called 'cifar'; known are mnist, fashion-mnist",
+      "outerloop data fetch --help"),
+    Complaint(["demo", "--out", ""], "--out is empty", "outerloop demo --help"),
+  ]
+
+  struct Complaint: Sendable, CustomTestStringConvertible {
+    var words: [String]
+    var what, hint: String
+    var testDescription: String { words.joined(separator: " ") }
+
+    init(_ words: [String], _ what: String, _ hint: String = "outerloop clean --help") {
+      (self.words, self.what, self.hint) = (words, what, hint)
+    }
+  }
+
+  @Test(arguments: usage)
+  func usageErrors(_ complaint: Complaint) throws {
+    defer { tool.remove() }
+    let ending = try tool.run(complaint.words)
+    #expect(ending.status == 64)
+    #expect(ending.out.isEmpty)
+    #expect(ending.err == "error: \(complaint.what)\n\nhint: \(complaint.hint)\n")
+    #expect(!FileManager.default.fileExists(atPath: tool.file("outerloop-clean")))
+  }
+
+  private func failure(_ words: [String]) throws -> String {
+    let ending = try tool.run(["clean", "--quiet"] + words)
+    #expect(ending.status == 1)
+    #expect(ending.out.isEmpty)
+    return ending.err
+  }
+
+  @Test func badData() throws {
+    defer { tool.remove() }
+    func write(_ text: String, _ name: String) throws {
+      try Data(text.utf8).write(to: URL(fileURLWithPath: tool.file(name)))
+    }
+    #expect(
+      try failure(["--data", "nowhere"])
+        == "error: nowhere: no such file\n\nhint: check the path\n")
+    try FileManager.default.createDirectory(
+      atPath: tool.file("empty"), withIntermediateDirectories: true)
+    #expect(try failure(["--data", "empty"]).hasPrefix("error: empty: no data set in this folder"))
+    try write("", "zero.csv")
+    #expect(try failure(["--data", "zero.csv"]).hasPrefix("error: zero.csv: the file is empty\n"))
+    try write("1,2,0\n3,4,1\n", "two.csv")
+    #expect(
+      try failure(["--data", "two.csv"])
+        == "error: two.csv: 3 examples are needed for training, validation and test, but there are"
+        + " 2\n\nhint: lower --train or --validation\n")
+    try write("1,0\n2,0\n3,0\n4,0\n", "one.csv")
+    #expect(try failure(["--data", "one.csv"]).contains("all examples are of one class"))
+    try SamplePictures.write(30, to: tool.file("cut"))
+    let images = tool.file("cut/train-images-idx3-ubyte")
+    try #require(FileManager.default.contents(atPath: images)).prefix(500).write(
+      to: URL(fileURLWithPath: images))
+    #expect(try failure(["--data", "cut"]).contains("the file ends after 484\n\nhint: "))
+    #expect(!FileManager.default.fileExists(atPath: tool.file("outerloop-clean")))
+  }
+
+  @Test func divergence() throws {
+    defer { tool.remove() }
+    try SamplePictures.write(60, to: tool.file("pictures"))
+    let data = ["--data", "pictures", "--steps", "10", "--hyper-steps", "2"]
+    let text = try failure(data + ["--rate", "1e300"])
+    #expect(
+      text == "error: update 1: weights.weights became non-finite at step 1 of 10\n\n"
+        + "hint: lower --rate, or check the data for extreme values\n")
+  }
+
+  @Test func versions() throws {
+    defer { tool.remove() }
+    #expect(try tool.run(["--version"]).out == "outerloop 0.1.0\n")
+    #expect(try tool.run(["version"]).out == "outerloop 0.1.0\n")
+    let pin = ["OPENBLAS_CORETYPE": "Haswell"]
+    for words in [["--version", "--verbose"], ["version", "--verbose"]] {
+      let text = try tool.run(words, environment: pin).out
+      #expect(text.hasPrefix("outerloop    0.1.0\nSwift        6."))
+      #expect(text.contains("\nBLAS         "))
+      #expect(text.contains("OPENBLAS_CORETYPE=Haswell is set, which pins the kernel family\n"))
+      #expect(text.contains("\nelementwise  "))
+    }
+    let json = try tool.run(["version", "--verbose", "--json"], environment: pin).out
+    let object = try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any]
+    #expect(
+      Set(object.map { Array($0.keys) } ?? []) == [
+        "blas", "blasFamilyPin", "instructionSet", "swift", "threads", "version",
+      ])
+  }
+
+  @Test func listsData() throws {
+    defer { tool.remove() }
+    let cache = ["OUTERLOOP_CACHE": tool.file("cache")]
+    let text = try tool.run(["data", "list"], environment: cache).out
+    #expect(text.hasPrefix("mnist          70,000 handwritten digits, 28x28, 11.6 MB  not fetched"))
+    let json = try tool.run(["data", "list", "--json"], environment: cache).out
+    let rows = try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [[String: Any]]
+    #expect(rows?.count == 2)
+    #expect(
+      Set(rows?.first.map { Array($0.keys) } ?? []) == [
+        "bytes", "folder", "isFetched", "name", "summary",
+      ])
+  }
+
+  @Test func fetchesFromNowhere() throws {
+    defer { tool.remove() }
+    let ending = try tool.run(
+      ["data", "fetch", "mnist", "--mirror", "not an address", "--into", "there"])
+    #expect(ending.status == 1)
+    #expect(ending.err.hasPrefix("error: not an address: not a web address\n\nhint: "))
+  }
+
+  @Test func demo() throws {
+    defer { tool.remove() }
+    let ending = try tool.run(["demo"])
+    #expect(ending.status == 0)
+    #expect(ending.out.hasPrefix("Of the 450 wrong labels "))
+    #expect(ending.err.contains("next: outerloop clean --data FOLDER"))
+    for name in ["losses.svg", "weights.svg", "suspicious.svg"] {
+      #expect(ending.out.contains("outerloop-demo/\(name)"))
+      #expect(try tool.text("outerloop-demo/\(name)").hasSuffix("</svg>\n"))
+    }
+    let json = try tool.run(["demo", "--json", "--quiet"])
+    #expect(json.err.isEmpty)
+    let object = try JSONSerialization.jsonObject(with: Data(json.out.utf8)) as? [String: Any]
+    let detection = object?["detection"] as? [String: Any]
+    #expect((detection?["f1"] as? Double ?? 0) > 0.85)
+  }
+}
