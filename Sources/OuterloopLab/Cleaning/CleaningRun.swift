@@ -28,6 +28,8 @@ public struct CleaningRun: Sendable {
     try settings.validate()
     self.data = data
     self.settings = settings
+    // Its absence is to be told before a folder is made.
+    _ = try BLAS.load()
     try Self.requireMemory(data, settings)
     let n = data.train.count
     let total = settings.total(for: n)
