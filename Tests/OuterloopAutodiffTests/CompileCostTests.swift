@@ -1,9 +1,10 @@
-@testable import OuterloopAutodiff
 import OuterloopNumerics
 import Testing
 
-/// Tracing and planning are paid once per set of shapes, but have to stay unnoticeable. The bounds are
-/// generous: machines are busy.
+@testable import OuterloopAutodiff
+
+/// Tracing and planning are paid once per set of shapes, but have to stay unnoticeable. The bounds
+/// are generous: processors are busy.
 @Suite struct CompileCostTests {
   private func seconds(_ body: () throws -> Void) rethrows -> Double {
     let start = ProcessEnvironment.seconds
@@ -14,7 +15,9 @@ import Testing
   /// The adjoint of one step of gradient descent on a three-layer perceptron: second order.
   @Test func perceptronStepAdjoint() throws {
     let sizes = [64, 128, 64, 10]
-    let parameters = (0..<3).flatMap { [TensorType([sizes[$0], sizes[$0 + 1]]), TensorType([sizes[$0 + 1]])] }
+    let parameters = (0..<3).flatMap {
+      [TensorType([sizes[$0], sizes[$0 + 1]]), TensorType([sizes[$0 + 1]])]
+    }
     let x = Tensor.ones([32, 64])
     let labels = Tensor((0..<32).map { Int32($0 % 10) })
     func loss(_ w: [Tensor], _ decay: Tensor) -> Tensor {
@@ -35,7 +38,9 @@ import Testing
     let tracing = try seconds {
       graph = try Graph(tracing: parameters + [TensorType([])] + parameters) { inputs in
         let (w, decay, alpha) = (Array(inputs[0..<6]), inputs[6], Array(inputs[7...]))
-        let adjoint = try vjp(at: Pair(w, decay), cotangent: alpha) { try step($0.first, $0.second) }
+        let adjoint = try vjp(at: Pair(w, decay), cotangent: alpha) {
+          try step($0.first, $0.second)
+        }
         return adjoint.value + adjoint.cotangent.leaves
       }
     }

@@ -15,7 +15,8 @@ import Testing
   }
 
   /// Numbers away from kinks, drawn by name.
-  static func draw(_ shape: [Int], _ name: String, in range: ClosedRange<Double> = -1...1) -> Tensor {
+  static func draw(_ shape: [Int], _ name: String, in range: ClosedRange<Double> = -1...1) -> Tensor
+  {
     let u = RandomKey(seed: 7, purpose: name).uniform(shape, dtype: .float64)
     return u * (range.upperBound - range.lowerBound) + range.lowerBound
   }
@@ -95,7 +96,9 @@ import Testing
   static let moves: [DerivativeCase] = [
     DerivativeCase("reshape", [x]) { $0[0].reshaped([2, 6]).square() },
     DerivativeCase("transpose", [x, draw([4, 3], "t")]) { $0[0].transposed() * $0[1] },
-    DerivativeCase("transpose 3", [draw([2, 3, 4], "t3")]) { $0[0].transposed([1, 2, 0]).square() },
+    DerivativeCase("transpose 3", [draw([2, 3, 4], "t3")]) {
+      $0[0].transposed([1, 2, 0]).square()
+    },
     DerivativeCase("slice", [x]) { $0[0].sliced(axis: 1, 1..<3).square() },
     DerivativeCase("slice by 2", [draw([7], "s")]) { $0[0].sliced(axis: 0, 1..<7, by: 2).square() },
     DerivativeCase("pad", [x]) { $0[0].padded(low: [1, 0], high: [0, 2]).square() },

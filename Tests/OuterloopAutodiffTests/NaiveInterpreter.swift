@@ -125,7 +125,7 @@ struct NaiveInterpreter {
       default: false
       }
     case .sum, .product, .scatterAdd, .convolution, .convolutionInput, .convolutionFilter,
-      .cholesky, .triangularSolve, .random:
+      .windowsTranspose, .poolSpread, .cholesky, .triangularSolve, .random:
       true
     default: false
     }
@@ -136,7 +136,8 @@ struct NaiveInterpreter {
     _ operation: OuterloopAutodiff.Operation, _ x: [Plain], _ type: TensorType
   ) -> [Double]? {
     switch operation {
-    case .sum, .product, .scatterAdd, .convolution, .convolutionInput, .convolutionFilter:
+    case .sum, .product, .scatterAdd, .convolution, .convolutionInput, .convolutionFilter,
+      .windowsTranspose, .poolSpread:
       let sizes = x.map { Plain($0.type, $0.data.map { Swift.abs($0) }) }
       return exact(operation, sizes, type)
     case .cholesky, .triangularSolve:
@@ -166,7 +167,9 @@ struct NaiveInterpreter {
       let strides = x[0].type.strides
       return Self.indices(type.shape).map { index in
         var offset = 0
-        for (axis, target) in broadcast.axes.enumerated() { offset += index[target] * strides[axis] }
+        for (axis, target) in broadcast.axes.enumerated() {
+          offset += index[target] * strides[axis]
+        }
         return x[0].data[offset]
       }
     case .transpose(let transpose):
@@ -278,9 +281,39 @@ struct NaiveInterpreter {
         df[filter] += x[0].data[input] * x[1].data[output]
       }
       return df
+    case .windows(let windows):
+      var result: [Double] = []
+      Self.eachWindow(windows, x[0].type, type) { input in result.append(x[0].data[input]) }
+      return result
+    case .windowsTranspose(let transpose):
+      var result = [Double](repeating: 0, count: type.count)
+      var window = 0
+      Self.eachWindow(transpose.windows, type, x[0].type) { input in
+        result[input] += x[0].data[window]
+        window += 1
+      }
+      return result
+    case .poolArgMax(let pool):
+      return Self.taps(pool.windows, x[0].type, type).map { taps in
+        var best = 0
+        for tap in taps.indices {
+          let (value, largest) = (x[0].data[taps[tap]], x[0].data[taps[best]])
+          if value > largest || (value.isNaN && !largest.isNaN) { best = tap }
+        }
+        return Double(best)
+      }
+    case .poolSelect(let pool):
+      let taps = Self.taps(pool.windows, x[0].type, type)
+      return zip(taps, x[1].data).map { x[0].data[$0[Int($1)]] }
+    case .poolSpread(let pool):
+      var result = [Double](repeating: 0, count: type.count)
+      let taps = Self.taps(pool.windows, type, x[0].type)
+      for (index, taps) in taps.enumerated() {
+        result[taps[Int(x[1].data[index])]] += x[0].data[index]
+      }
+      return result
     case .cholesky: return Self.cholesky(x[0])
     case .triangularSolve(let solve): return Self.solve(x[0], x[1], transposed: solve.transposed)
-    default: fatalError("the interpreter does not know \(operation.primitive.label)")
     }
   }
 }
@@ -319,7 +352,8 @@ extension NaiveInterpreter {
     case .tan: Foundation.tan(x)
     case .tanh: Foundation.tanh(x)
     case .sigmoid: 1 / (1 + Foundation.exp(-x))
-    case .softplus: x > 0 ? x + Foundation.log1p(Foundation.exp(-x)) : Foundation.log1p(Foundation.exp(x))
+    case .softplus:
+      x > 0 ? x + Foundation.log1p(Foundation.exp(-x)) : Foundation.log1p(Foundation.exp(x))
     case .erf: Foundation.erf(x)
     case .floor: x.rounded(.down)
     case .ceil: x.rounded(.up)
@@ -428,6 +462,30 @@ extension NaiveInterpreter {
         let column = at[2] * geometry.stride[1] + tap[1] * geometry.dilation[1] - geometry.low[1]
         guard row >= 0, row < x.shape[1], column >= 0, column < x.shape[2] else { continue }
         body(offset([at[0], row, column, tap[2]], x), offset(tap, filter), offset(at, y))
+      }
+    }
+  }
+
+  /// The element of x that each element of its windows (n, oh, ow, kh, kw, c) is, in order.
+  private static func eachWindow(
+    _ windows: Windows, _ x: TensorType, _ type: TensorType, _ body: (Int) -> Void
+  ) {
+    let geometry = windows.geometry
+    for at in indices(type.shape) {
+      let row = at[1] * geometry.stride[0] + at[3] * geometry.dilation[0]
+      let column = at[2] * geometry.stride[1] + at[4] * geometry.dilation[1]
+      body(offset([at[0], row, column, at[5]], x))
+    }
+  }
+
+  /// For every pooled element (n, oh, ow, c), the elements of x in its window.
+  private static func taps(_ windows: Windows, _ x: TensorType, _ y: TensorType) -> [[Int]] {
+    let geometry = windows.geometry
+    return indices(y.shape).map { at in
+      indices(windows.kernel).map { tap in
+        let row = at[1] * geometry.stride[0] + tap[0] * geometry.dilation[0]
+        let column = at[2] * geometry.stride[1] + tap[1] * geometry.dilation[1]
+        return offset([at[0], row, column, at[3]], x)
       }
     }
   }

@@ -1,11 +1,12 @@
 import COuterloopKernels
-@testable import OuterloopAutodiff
 import OuterloopNumerics
 import Synchronization
 import Testing
 
-/// Compiled programs against a naive interpreter, on thousands of random graphs. A failure prints the
-/// smallest part of its graph that still fails.
+@testable import OuterloopAutodiff
+
+/// Compiled programs against a naive interpreter, on thousands of random graphs. A failure prints
+/// the smallest part of its graph that still fails.
 @Suite struct ProgramFuzzTests {
   struct Batch: Sendable, CustomTestStringConvertible {
     var name: String
@@ -18,11 +19,13 @@ import Testing
   static let scale = ProcessEnvironment["OUTERLOOP_FUZZ_SCALE"].flatMap { Int($0) } ?? 1
 
   static let batches = [
-    Batch(name: "float64", count: 1200, style: .init()),
-    Batch(name: "float32", count: 1200, style: .init(dtype: .float32)),
-    Batch(name: "long", count: 150, style: .init(steps: 40...120)),
-    Batch(name: "large", count: 60, style: .init(isLarge: true, steps: 4...16)),
-    Batch(name: "large float32", count: 60, style: .init(dtype: .float32, isLarge: true, steps: 4...16)),
+    Batch(name: "float64", count: 700, style: .init()),
+    Batch(name: "float32", count: 700, style: .init(dtype: .float32)),
+    Batch(name: "long", count: 90, style: .init(steps: 40...120)),
+    Batch(name: "dense", count: 500, style: .init(isDense: true, steps: 4...16)),
+    Batch(name: "large", count: 40, style: .init(isLarge: true, steps: 4...16)),
+    Batch(
+      name: "large float32", count: 40, style: .init(dtype: .float32, isLarge: true, steps: 4...16)),
   ]
 
   private func forEachGraph(
@@ -33,7 +36,7 @@ import Testing
       guard let complaint = Self.complaint(check, graph) else { continue }
       let small = graph.shrunk { Self.complaint(check, $0) != nil }
       let again = Self.complaint(check, small) ?? complaint
-      let plan = (try? Program(small.graph()).description) ?? "no plan"
+      let plan = (try? Program(small.graph(), leastAccumulated: 1).description) ?? "no plan"
       Issue.record("\(batch.name) seed \(seed): \(again)\n\(small)\n\(plan)")
       return
     }
@@ -48,21 +51,26 @@ import Testing
   @Test(arguments: batches) func equalsTheInterpreter(_ batch: Batch) {
     forEachGraph(batch, purpose: "truth") { graph in
       let truth = Truth(graph, runs: batch.style.isLarge ? 2 : 3)
-      return truth.complaint(about: try Program(graph.graph()).run(graph.inputTensors))
+      return truth.complaint(
+        about: try Program(graph.graph(), leastAccumulated: 1).run(graph.inputTensors))
     }
   }
 
   /// A workspace that is used again, in other memory, with other numbers in between.
   @Test(arguments: batches) func workspacesAreReusable(_ batch: Batch) {
-    forEachGraph(Batch(name: batch.name, count: batch.count / 4, style: batch.style), purpose: "reuse") {
+    forEachGraph(
+      Batch(name: batch.name, count: batch.count / 4, style: batch.style), purpose: "reuse"
+    ) {
       graph in
-      let program = try Program(graph.graph())
+      let program = try Program(graph.graph(), leastAccumulated: 1)
       let workspace = Workspace(program)
       let inputs = graph.inputTensors
       let first = try run(workspace, program, inputs)
       _ = try run(
         workspace, program,
-        inputs.map { $0.dtype == .int32 ? $0 : Tensor(repeating: .nan, shape: $0.shape, dtype: $0.dtype) })
+        inputs.map {
+          $0.dtype == .int32 ? $0 : Tensor(repeating: .nan, shape: $0.shape, dtype: $0.dtype)
+        })
       let second = try run(workspace, program, inputs)
       return try sameBits(first, second) ? nil : "a second run gives something else"
     }
@@ -76,16 +84,20 @@ import Testing
       var free = draws.shuffled(Array(graph.inputs.indices))
       for output in graph.outputs.indices {
         let type = graph.steps[graph.outputs[output]].type
-        guard let index = free.firstIndex(where: { graph.inputs[$0].type == type }) else { continue }
+        guard let index = free.firstIndex(where: { graph.inputs[$0].type == type }) else {
+          continue
+        }
         donated[output] = free.remove(at: index)
       }
       guard !donated.isEmpty else { return nil }
       let compiled = try graph.graph()
-      let program = try Program(compiled, donated: donated)
+      let program = try Program(compiled, donated: donated, leastAccumulated: 1)
       let truth = Truth(graph, runs: batch.style.isLarge ? 2 : 3)
       let inputs = graph.inputTensors
       let results = try run(Workspace(program), program, inputs, donated: donated)
-      if let complaint = truth.complaint(about: results) { return "donated \(donated): \(complaint)" }
+      if let complaint = truth.complaint(about: results) {
+        return "donated \(donated): \(complaint)"
+      }
       return try sameBits(inputs, graph.inputTensors) ? nil : "an input was overwritten"
     }
   }
@@ -98,10 +110,157 @@ import Testing
       try prologue.verify()
       try main.verify()
       let inputs = graph.inputTensors
-      let hoisted = try Program(prologue).run(invariant.sorted().map { inputs[$0] })
-      let results = try Program(main).run(inputs + hoisted)
+      let hoisted = try Program(prologue, leastAccumulated: 1).run(
+        invariant.sorted().map { inputs[$0] })
+      let results = try Program(main, leastAccumulated: 1).run(inputs + hoisted)
       return Truth(graph, runs: batch.style.isLarge ? 2 : 3).complaint(about: results)
     }
+  }
+
+  /// What one part of a graph keeps for another is what that part would compute itself.
+  @Test(arguments: batches) func sharedProductsChangeNothing(_ batch: Batch) {
+    forEachGraph(batch, purpose: "sharing") { graph in
+      guard graph.outputs.count > 1 else { return nil }
+      var draws = Draws(seed: UInt64(graph.steps.count), purpose: "shared")
+      let whole = try graph.graph()
+      let first = 1 + draws.below(whole.outputs.count - 1)
+      let barred = draws.below(whole.inputs.count + 1)..<whole.inputs.count
+      let kept = whole.sharedProducts(
+        first: 0..<first, second: first..<whole.outputs.count, excluded: barred, flopsPerByte: 0)
+      let early = try whole.extracted(
+        inputs: whole.inputs, outputs: Array(whole.outputs[..<first]) + kept)
+      // The kept values depend on no input that is barred.
+      let alone = try whole.extracted(
+        inputs: Array(whole.inputs[..<barred.lowerBound]), outputs: kept)
+      let late = try whole.extracted(
+        inputs: whole.inputs + kept, outputs: Array(whole.outputs[first...]))
+      let inputs = graph.inputTensors
+      let results = try Program(early, leastAccumulated: 1).run(inputs)
+      let products = Array(results[first...])
+      let again = try Program(alone).run(Array(inputs[..<barred.lowerBound]))
+      guard try sameBits(products, again) else {
+        return "kept products depend on who computes them"
+      }
+      let rest = try Program(late, leastAccumulated: 1).run(inputs + products)
+      let truth = Truth(graph, runs: batch.style.isLarge ? 2 : 3)
+      return truth.complaint(about: results[..<first] + rest)
+    }
+  }
+
+  /// Steps repeated in one call are the same steps one by one: inputs and outputs that move either
+  /// way or stay, states that follow each other, and outputs that update an input in place.
+  @Test(arguments: [DType.float64, .float32]) func repeatedRunsAreSeparateRuns(_ dtype: DType) {
+    let style = RandomGraph.Style(dtype: dtype, isPointwise: true, steps: 3...9)
+    var repeated = 0
+    forEachGraph(Batch(name: "repeat", count: 600, style: style), purpose: "repeat") { graph in
+      var draws = Draws(seed: UInt64(graph.steps.count), purpose: "moves")
+      let runs = 4
+      var inputStrides = graph.inputs.map { $0.type.byteCount * (draws.below(3) - 1) }
+      var outputStrides: [Int] = []
+      var donated: [Int: Int] = [:]
+      var follows: [Int: Int] = [:]
+      var free = draws.shuffled(Array(graph.inputs.indices))
+      for (number, output) in graph.outputs.enumerated() {
+        let type = graph.steps[output].type
+        outputStrides.append(type.byteCount * (draws.below(3) - 1))
+        guard draws.chance(0.6),
+          let index = free.firstIndex(where: { graph.inputs[$0].type == type })
+        else { continue }
+        let input = free.remove(at: index)
+        if inputStrides[input] == 0 {
+          donated[number] = input
+        } else {
+          follows[number] = input
+        }
+        outputStrides[number] = inputStrides[input]
+      }
+      if draws.chance(0.1) {
+        inputStrides = inputStrides.map { _ in 0 }
+        follows = [:]
+      }
+      let program = try Program(graph.graph(), donated: donated)
+
+      /// Everything in memory after all runs.
+      func memory(_ run: (Workspace, (Int) -> Void) throws -> Bool) throws -> [Storage]? {
+        func room(_ type: TensorType) -> Storage {
+          let storage = Storage(byteCount: type.byteCount * (2 * runs + 1))
+          storage.pointer.initializeMemory(
+            as: UInt8.self, repeating: 0xFF, count: storage.byteCount)
+          return storage
+        }
+        let inputs = try graph.inputs.map { input in
+          let storage = room(input.type)
+          for slot in 0...(2 * runs) {
+            // Every run sees other numbers.
+            var moved = input
+            if input.type.dtype.isFloating {
+              moved.data = input.data.map { $0 + Double(slot - runs) / 8 }
+            }
+            try moved.tensor.withBytes {
+              (storage.pointer + slot * input.type.byteCount).copyMemory(
+                from: $0, byteCount: input.type.byteCount)
+            }
+          }
+          return storage
+        }
+        var outputs = program.outputTypes.map(room)
+        for (output, input) in donated.merging(follows, uniquingKeysWith: { $1 }) {
+          outputs[output] = inputs[input]
+        }
+        let workspace = Workspace(program)
+        func bind(_ step: Int) {
+          for (index, storage) in inputs.enumerated() {
+            let middle = storage.pointer + runs * graph.inputs[index].type.byteCount
+            workspace.bind(input: index, to: middle + step * inputStrides[index])
+          }
+          for (index, storage) in outputs.enumerated() {
+            let ahead = follows[index] == nil ? step : step + 1
+            let middle = storage.pointer + runs * program.outputTypes[index].byteCount
+            workspace.bind(output: index, to: middle + ahead * outputStrides[index])
+          }
+        }
+        return try run(workspace, bind) ? inputs + outputs : nil
+      }
+      let together = try memory { workspace, bind in
+        bind(0)
+        return workspace.run(
+          count: runs, inputStrides: inputStrides, outputStrides: outputStrides)
+      }
+      guard let together else { return nil }
+      repeated += 1
+      let apart = try memory { workspace, bind in
+        for step in 0..<runs {
+          bind(step)
+          try workspace.run()
+        }
+        return true
+      }
+      for (index, (a, b)) in zip(together, apart ?? []).enumerated() {
+        let (x, y) = (
+          UnsafeRawBufferPointer(start: a.pointer, count: a.byteCount),
+          UnsafeRawBufferPointer(start: b.pointer, count: b.byteCount)
+        )
+        if !x.elementsEqual(y) {
+          return "memory \(index) differs; strides \(inputStrides) \(outputStrides), "
+            + "donated \(donated), follows \(follows)"
+        }
+      }
+      return nil
+    }
+    #expect(repeated > 100)
+  }
+
+  /// A product does not add in place to what it multiplies.
+  @Test func productsOfTheirAddend() throws {
+    let graph = try Graph(tracing: [TensorType([2, 2], .float64)]) { x in
+      let y = exp(x[0])
+      return [(matmul(y, y) + y).transposed()]
+    }
+    let x = Tensor([0.0, 1, -1, 2], shape: [2, 2])
+    let whole = try Program(graph, leastAccumulated: 1).run([x])[0]
+    let y = exp(x)
+    let error = whole - (matmul(y, y) + y).transposed()
+    #expect(try error.square().sum().item() < 1e-20)
   }
 
   /// Results do not depend on the number of threads, to the last bit.
@@ -151,7 +310,7 @@ import Testing
 
   @Test func derivativesOfRandomGraphs() {
     let style = RandomGraph.Style(isSmooth: true, steps: 4...14)
-    forEachGraph(Batch(name: "smooth", count: 400, style: style), purpose: "derivative") { graph in
+    forEachGraph(Batch(name: "smooth", count: 250, style: style), purpose: "derivative") { graph in
       let moving = graph.inputs.indices.filter { graph.inputs[$0].type.dtype == .float64 }
       guard !moving.isEmpty else { return nil }
       let all = graph.inputTensors
@@ -250,7 +409,9 @@ import Testing
     // Inputs that were not given away are as they were.
     for (index, input) in inputs.enumerated() where !donated.values.contains(index) {
       let now = Tensor(type: input.type, content: .values(memory[index]))
-      guard try sameBits([now], [input]) else { throw TensorError("input \(index) was overwritten") }
+      guard try sameBits([now], [input]) else {
+        throw TensorError("input \(index) was overwritten")
+      }
     }
     return zip(program.outputTypes, results).map { Tensor(type: $0, content: .values($1)) }
   }

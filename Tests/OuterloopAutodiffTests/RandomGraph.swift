@@ -1,5 +1,6 @@
-@testable import OuterloopAutodiff
 import OuterloopNumerics
+
+@testable import OuterloopAutodiff
 
 /// Reproducible choices.
 struct Draws {
@@ -33,8 +34,8 @@ struct Draws {
   }
 }
 
-/// A random straight-line computation on random inputs, grown one primitive at a time. Every value is
-/// known as it grows, so steps that would leave the range of ordinary numbers are mostly refused.
+/// A random straight-line computation on random inputs, grown one primitive at a time. Every value
+/// is known as it grows, so steps that would leave the range of ordinary numbers are mostly refused.
 struct RandomGraph {
   typealias Step = NaiveInterpreter.Step
 
@@ -44,6 +45,10 @@ struct RandomGraph {
     var isLarge = false
     /// Only operations with derivatives, away from kinks and poles.
     var isSmooth = false
+    /// Mostly products, and sums that products end.
+    var isDense = false
+    /// Mostly single passes over numbers of one shape.
+    var isPointwise = false
     var steps = 4...24
   }
 
@@ -65,6 +70,9 @@ struct RandomGraph {
       dims = (draws.pick([1, 2, 3]), draws.pick(sizes), draws.pick(sizes))
     } while dims.r * dims.c > (style.isLarge ? 9000 : 50)
     for _ in 0...draws.below(3) { _ = leaf(shape(), draws.chance(0.85) ? .input : .constant) }
+    if style.isPointwise {
+      for _ in 0..<2 { _ = leaf(draws.chance(0.7) ? [dims.c] : [], .input) }
+    }
     let target = style.steps.lowerBound + draws.below(style.steps.count)
     var tries = 0
     while steps.count < target, tries < 20 * target {
@@ -139,7 +147,8 @@ struct RandomGraph {
   private mutating func float(_ fits: (TensorType) -> Bool = { _ in true }) -> Int? {
     for _ in 0..<12 {
       let recent = draws.chance(0.5)
-      let node = recent ? steps.count - 1 - draws.below(min(5, steps.count)) : draws.below(steps.count)
+      let node =
+        recent ? steps.count - 1 - draws.below(min(5, steps.count)) : draws.below(steps.count)
       if steps[node].type.dtype.isFloating, fits(steps[node].type) { return node }
     }
     return nil
@@ -192,7 +201,11 @@ struct RandomGraph {
   }
 
   private mutating func grow() {
-    switch draws.below(100) {
+    if style.isDense, draws.chance(0.6) { return growAccumulation() }
+    if style.isPointwise, draws.chance(0.9) {
+      return draws.chance(0.6) ? growBinary() : growUnary()
+    }
+    switch draws.below(108) {
     case 0..<20: growUnary()
     case 20..<45: growBinary()
     case 45..<49: growSelect()
@@ -204,6 +217,8 @@ struct RandomGraph {
     case 94..<96: growUpdate()
     case 96..<97: growFactor()
     case 97..<98: growConvolution()
+    case 98..<101: growAccumulation()
+    case 101..<106: growPool()
     default: growLeaf()
     }
   }
@@ -257,7 +272,9 @@ struct RandomGraph {
     guard draws.chance(0.5) else { return }
     let kept = shape.indices.filter { !axes.contains($0) }
     guard let back = add(.broadcast(Broadcast(shape: shape, axes: kept)), [y]) else { return }
-    add(.binary(draws.pick(style.isSmooth ? [.subtract, .multiply] : [.subtract, .multiply, .equal])),
+    add(
+      .binary(
+        draws.pick(style.isSmooth ? [.subtract, .multiply] : [.subtract, .multiply, .equal])),
       [x, back])
   }
 
@@ -330,8 +347,76 @@ struct RandomGraph {
     }
   }
 
-  private mutating func growProduct() {
-    guard let a = float({ $0.rank >= 2 }) else { return }
+  /// A sum that ends in a product, or in several; now and then with a factor as a term.
+  private mutating func growAccumulation() {
+    guard var sum = growProduct() else { return }
+    let type = steps[sum].type
+    let factors = steps[sum].operands
+    for _ in 0...draws.below(3) {
+      var term: Int?
+      switch draws.below(5) {
+      case 0: term = factors.first { steps[$0].type == type }
+      case 1: term = float { $0 == type }
+      case 2: term = growProduct()
+      case 3: term = partner(of: type).flatMap { add(.unary(.sin), [$0]) }
+      default: break
+      }
+      if term == nil || steps[term ?? 0].type != type { term = partner(of: type) }
+      guard let term else { return }
+      // Sums of sums, from either side.
+      if draws.chance(0.2), let other = partner(of: type),
+        let inner = add(.binary(.add), [term, other])
+      {
+        sum = add(.binary(.add), draws.shuffled([sum, inner])) ?? sum
+      } else {
+        sum = add(.binary(.add), draws.shuffled([sum, term])) ?? sum
+      }
+    }
+  }
+
+  /// Windows of an image and back, or max pooling: a choice, what it takes and what it puts back.
+  private mutating func growPool() {
+    var image = float { $0.rank == 4 && $0.count > 0 }
+    if image == nil || draws.chance(0.5),
+      let flat = float({ $0.count > 0 && (2...3).contains($0.rank) })
+    {
+      var shape = steps[flat].type.shape
+      if shape.count == 2 || draws.chance(0.5) { shape.insert(1, at: 0) }
+      if shape.count == 3 { shape.append(1) }
+      image = add(.reshape(Reshape(shape: shape)), [flat])
+    }
+    let size = [1 + draws.below(2), 3 + draws.below(5), 3 + draws.below(5), 1 + draws.below(3)]
+    let x = image ?? leaf(size, .input)
+    let type = steps[x].type
+    let kernel = [1, 2].map { 1 + draws.below(Swift.min(3, type.shape[$0])) }
+    let windows = Windows(
+      kernel: kernel,
+      geometry: ConvolutionGeometry(
+        stride: [1 + draws.below(3), 1 + draws.below(3)],
+        dilation: draws.chance(0.7) ? [1, 1] : [1 + draws.below(2), 1 + draws.below(2)]))
+    if draws.chance(0.4) {
+      guard let all = add(.windows(windows), [x]) else { return }
+      let changed = draws.chance(0.5) ? all : add(.unary(.sin), [all]) ?? all
+      if draws.chance(0.5) {
+        add(.sum(Sum(axes: [3, 4])), [changed])
+      } else {
+        add(.windowsTranspose(WindowsTranspose(windows: windows, shape: type.shape)), [changed])
+      }
+      return
+    }
+    // A choice by constant numbers has derivatives everywhere.
+    let judge = style.isSmooth ? leaf(type.shape, .constant, type.dtype) : x
+    guard let choice = add(.poolArgMax(PoolArgMax(windows: windows)), [judge]),
+      let y = add(.poolSelect(PoolSelect(windows: windows)), [x, choice])
+    else { return }
+    guard draws.chance(0.6) else { return }
+    let g = draws.chance(0.5) ? y : partner(of: steps[y].type) ?? y
+    add(.poolSpread(PoolSpread(windows: windows, shape: type.shape)), [g, choice])
+  }
+
+  @discardableResult
+  private mutating func growProduct() -> Int? {
+    guard let a = float({ $0.rank >= 2 }) else { return nil }
     let type = steps[a].type
     let rank = type.rank
     let leading = Array(type.shape.dropLast(2))
@@ -347,8 +432,8 @@ struct RandomGraph {
       float(fits)
       ?? leaf(leading + (transposeB ? [columns, inner] : [inner, columns]), .input, type.dtype)
     let rows = type.shape[transposeA ? rank - 1 : rank - 2]
-    guard rows * inner * columns < 300_000 else { return }
-    add(.product(MatrixProduct(transposeA: transposeA, transposeB: transposeB)), [a, b])
+    guard rows * inner * columns < 300_000 else { return nil }
+    return add(.product(MatrixProduct(transposeA: transposeA, transposeB: transposeB)), [a, b])
   }
 
   private mutating func growLookUp() {
@@ -402,7 +487,9 @@ struct RandomGraph {
   }
 
   private mutating func growFactor() {
-    guard let x = float({ $0.rank >= 2 && $0.count > 0 && $0.shape[$0.rank - 2] <= 20 }) else { return }
+    guard let x = float({ $0.rank >= 2 && $0.count > 0 && $0.shape[$0.rank - 2] <= 20 }) else {
+      return
+    }
     let type = steps[x].type
     let n = type.shape[type.rank - 2]
     guard let square = add(.product(MatrixProduct(transposeB: true)), [x, x]) else { return }
@@ -424,11 +511,14 @@ struct RandomGraph {
     let channels = 1 + draws.below(3)
     let image = leaf(
       [1 + draws.below(2), 3 + draws.below(4), 3 + draws.below(4), channels], .input)
-    let filter = leaf([1 + draws.below(3), 1 + draws.below(3), channels, 1 + draws.below(3)], .input)
+    let filter = leaf(
+      [1 + draws.below(3), 1 + draws.below(3), channels, 1 + draws.below(3)], .input)
     func two(_ limit: Int) -> [Int] { [draws.below(limit), draws.below(limit)] }
     let geometry = ConvolutionGeometry(
       stride: two(2).map { $0 + 1 }, low: two(3), high: two(3), dilation: two(2).map { $0 + 1 })
-    guard let y = add(.convolution(Convolution(geometry: geometry)), [image, filter]) else { return }
+    guard let y = add(.convolution(Convolution(geometry: geometry)), [image, filter]) else {
+      return
+    }
     if draws.chance(0.5) {
       let shape = steps[image].type.shape
       add(.convolutionInput(ConvolutionInput(geometry: geometry, shape: shape)), [y, filter])

@@ -141,11 +141,14 @@ struct MemoryPlan {
 
 extension Schedule {
   /// What an accumulating product adds to, if nothing else reads it: it may be computed in place.
+  /// The factors count as readers: in `x x + x` the product would overwrite what it multiplies.
   func addend(of node: Int) -> Int? {
     guard case .product(let product) = graph.nodes[node].operation, product.accumulates else {
       return nil
     }
-    let source = fusion.root(graph.nodes[node].operands[2])
+    let operands = graph.nodes[node].operands.map(fusion.root)
+    let source = operands[2]
+    guard operands[0] != source, operands[1] != source else { return nil }
     return lastUse[source] == position[node] && position[source] >= 0 ? source : nil
   }
 

@@ -5,10 +5,11 @@ extension Graph {
   /// second instead of computing them twice.
   ///
   /// `first` and `second` are ranges of outputs. A product qualifies if it does not depend on the
-  /// inputs numbered `excluded`, costs at least 64 flops for each byte of its result, and reads only
-  /// moved inputs and constants: then it has the same bits in whichever program computes it.
+  /// inputs numbered `excluded`, costs at least `flopsPerByte` flops for each byte of its result,
+  /// and reads only moved inputs and constants: then it has the same bits in whichever program
+  /// computes it.
   package func sharedProducts(
-    first: Range<Int>, second: Range<Int>, excluded: Range<Int>
+    first: Range<Int>, second: Range<Int>, excluded: Range<Int>, flopsPerByte: Int = 64
   ) -> [Int] {
     let early = needed(by: outputs[first])
     let late = needed(by: outputs[second])
@@ -32,7 +33,7 @@ extension Graph {
       else { return false }
       let a = nodes[node.operands[0]].type
       let inner = product.transposeA ? a.shape[a.rank - 2] : a.shape[a.rank - 1]
-      return 2 * inner * node.type.count >= 64 * node.type.byteCount
+      return 2 * inner * node.type.count >= flopsPerByte * node.type.byteCount
     }
   }
 
