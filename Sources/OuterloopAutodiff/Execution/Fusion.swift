@@ -1,56 +1,5 @@
 internal import OuterloopNumerics
 
-/// A set of elementwise operations, and the reductions in them, that run as one pass over a domain
-/// of rows x columns elements.
-struct FusionGroup {
-  var count: Int
-  /// Fixed by the first broadcast or reduction that needs it; nil for a purely linear domain.
-  var split: (rows: Int, columns: Int)?
-  /// Member nodes in order, with the width of their values.
-  var members: [(node: Int, width: Pattern.Width)] = []
-  private var widths: [Int: Pattern.Width] = [:]
-  /// Members whose value is complete only when the pass is over.
-  var late: Set<Int> = []
-
-  init(count: Int, split: (rows: Int, columns: Int)?) {
-    self.count = count
-    self.split = split
-  }
-
-  func width(of node: Int) -> Pattern.Width? { widths[node] }
-
-  mutating func append(_ node: Int, _ width: Pattern.Width, late isLate: Bool) {
-    members.append((node, width))
-    widths[node] = width
-    if isLate { late.insert(node) }
-  }
-
-  /// Takes over the members of another group of the same domain.
-  mutating func absorb(_ other: FusionGroup) {
-    members = (members + other.members).sorted { $0.node < $1.node }
-    widths.merge(other.widths) { own, _ in own }
-    late.formUnion(other.late)
-    split = split ?? other.split
-  }
-
-  /// Takes over a group of a narrower domain, whose values have the given width here.
-  mutating func absorb(_ other: FusionGroup, as width: Pattern.Width) {
-    members = (members + other.members.map { ($0.node, width) }).sorted { $0.node < $1.node }
-    for (node, _) in other.members { widths[node] = width }
-  }
-
-  mutating func removeAll() {
-    members = []
-    widths = [:]
-    late = []
-  }
-
-  func admits(_ pattern: Pattern) -> Bool {
-    guard pattern.width != .one, let split else { return true }
-    return split.rows == pattern.rows && split.columns == pattern.columns
-  }
-}
-
 /// Partitions a graph into fused passes and single operations.
 ///
 /// Nodes are visited in order; each elementwise operation or reduction joins the latest group of
@@ -58,13 +7,13 @@ struct FusionGroup {
 /// reshapes are never computed: a group reads their operand with a narrower width.
 struct Fusion {
   let graph: Graph
-  private(set) var groups: [FusionGroup] = []
+  var groups: [FusionGroup] = []
   /// Group of each node, or -1.
-  private(set) var groupOf: [Int]
+  var groupOf: [Int]
   /// Broadcasts that have to be carried out for a reader because their pattern does not fit it.
-  private var materialized: Set<Reading> = []
+  private(set) var materialized: Set<Reading> = []
 
-  private struct Reading: Hashable {
+  struct Reading: Hashable {
     var reader, broadcast: Int
   }
 
@@ -312,84 +261,6 @@ struct Fusion {
     for (node, _) in a.members { groupOf[node] = group }
   }
 
-  // MARK: - Narrow groups
-
-  /// Moves a group whose values only one wider group reads, one per row, per column or for all, into
-  /// that group: a pass and its memory saved.
-  private mutating func absorbNarrowGroups() {
-    var readers: [Int: [Int]] = [:]
-    for (node, entry) in graph.nodes.enumerated() {
-      if case .reshape = entry.operation { continue }
-      if case .broadcast = entry.operation { continue }
-      for operand in entry.operands {
-        switch access(operand, for: node) {
-        case .number: break
-        case .value(let source), .repeated(let source, _):
-          readers[source, default: []].append(node)
-        }
-      }
-    }
-    // Values that other operations, or broadcasts that are carried out, read from memory.
-    var isReadFromMemory = [Bool](repeating: false, count: graph.nodes.count)
-    for (node, entry) in graph.nodes.enumerated() where groupOf[node] < 0 {
-      switch entry.operation {
-      case .reshape: continue
-      case .broadcast where materialized.allSatisfy({ $0.broadcast != node }): continue
-      default: for operand in entry.operands { isReadFromMemory[root(operand)] = true }
-      }
-    }
-    for narrow in groups.indices.reversed() {
-      guard groups[narrow].members.allSatisfy({ !isReadFromMemory[$0.node] }),
-        let (wide, width) = host(of: narrow, readers)
-      else { continue }
-      let own = groups[narrow]
-      for (node, _) in own.members { groupOf[node] = wide }
-      groups[wide].absorb(own, as: width)
-      groups[narrow].removeAll()
-    }
-  }
-
-  /// The group that may take in a narrow one, and the width of its values there.
-  private func host(of narrow: Int, _ readers: [Int: [Int]]) -> (Int, Pattern.Width)? {
-    let own = groups[narrow]
-    guard !own.members.isEmpty, own.late.isEmpty, own.split == nil else { return nil }
-    var wide: Int?
-    var width: Pattern.Width?
-    for (node, _) in own.members {
-      for reader in readers[node] ?? [] where groupOf[reader] != narrow {
-        let group = groupOf[reader]
-        guard group >= 0, wide == nil || wide == group, groups[group].count > own.count,
-          let readerWidth = groups[group].width(of: reader)
-        else { return nil }
-        wide = group
-        for operand in graph.nodes[reader].operands {
-          let read: Pattern.Width
-          switch access(operand, for: reader) {
-          case .value(node): read = isReduction(reader) ? .full : readerWidth
-          case .repeated(node, let pattern): read = pattern.width
-          default: continue
-          }
-          guard read != .full, width == nil || width == read else { return nil }
-          if read == .row, groups[group].late.contains(reader) { return nil }
-          width = read
-        }
-      }
-    }
-    guard let wide, let width,
-      let split = groups[wide].split ?? (width == .one ? (own.count, 1) : nil)
-    else { return nil }
-    switch width {
-    case .row: guard own.count == split.rows else { return nil }
-    case .column: guard own.count == split.columns else { return nil }
-    case .one: guard own.count == 1 else { return nil }
-    case .full: return nil
-    }
-    guard !reaches(wide, from: outsideOperands(of: narrow, except: narrow)),
-      !reaches(narrow, from: outsideOperands(of: wide, except: narrow))
-    else { return nil }
-    return (wide, width)
-  }
-
   /// Whether an operation reads a value element by element.
   func reads(_ node: Int, _ value: Int) -> Bool {
     graph.nodes[node].operands.contains { operand in
@@ -404,7 +275,7 @@ struct Fusion {
     }
   }
 
-  private func outsideOperands(of group: Int, except other: Int) -> [Int] {
+  func outsideOperands(of group: Int, except other: Int) -> [Int] {
     groups[group].members.flatMap { member in
       graph.nodes[member.node].operands.compactMap { operand -> Int? in
         switch access(operand, for: member.node) {
@@ -418,7 +289,7 @@ struct Fusion {
 
   /// Whether any of the nodes depends on a member of the group, groups counted as wholes.
   /// - Complexity: O(nodes), the constant a few nanoseconds.
-  private func reaches(_ group: Int, from nodes: [Int]) -> Bool {
+  func reaches(_ group: Int, from nodes: [Int]) -> Bool {
     guard !groups[group].members.isEmpty else { return false }
     visited.start()
     var pending = nodes

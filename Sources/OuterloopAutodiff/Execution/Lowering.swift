@@ -100,8 +100,8 @@ struct Lowering {
         }
         offset += part.shape[concatenate.axis]
       }
-    case .sum(let sum): try reduce(node, sum.axes, OL_REDUCE_SUM, from: try operand(0), to: to)
-    case .max(let max): try reduce(node, max.axes, OL_REDUCE_MAX, from: try operand(0), to: to)
+    case .sum(let sum): reduce(node, sum.axes, OL_REDUCE_SUM, from: try operand(0), to: to)
+    case .max(let max): reduce(node, max.axes, OL_REDUCE_MAX, from: try operand(0), to: to)
     case .argmax(let argmax):
       let extents = extents(operandType(0).shape, argmax.axis..<(argmax.axis + 1))
       instructions.append(
@@ -264,7 +264,7 @@ struct Lowering {
   /// Axes that are not neighbours are reduced run by run, the last run first.
   private mutating func reduce(
     _ node: Int, _ axes: [Int], _ kind: ol_reduction, from: Int32, to: Int32
-  ) throws(TensorError) {
+  ) {
     let type = graph.nodes[graph.nodes[node].operands[0]].type
     let real = axes.filter { type.shape[$0] != 1 }
     var runs: [Range<Int>] = []
@@ -275,25 +275,19 @@ struct Lowering {
         runs.append(axis..<(axis + 1))
       }
     }
-    guard runs.count <= 2 else {
-      throw TensorError("a reduction over three separate groups of axes: transpose first")
-    }
     if runs.isEmpty { runs = [0..<0] }
     var shape = type.shape
-    guard runs.count == 2 else {
-      let extents = extents(shape, runs[0])
+    var source = from
+    while let run = runs.popLast() {
+      // Middle results go back and forth between the last two slots, see Workspace.
+      let scratch = Int32(plan.slotCount)
+      let target = runs.isEmpty ? to : source == scratch ? scratch + 1 : scratch
+      let sizes = extents(shape, run)
       instructions.append(
-        .reduce(type.dtype.kernel, kind, memory.store(extents), from: from, to: to))
-      return
+        .reduce(type.dtype.kernel, kind, memory.store(sizes), from: source, to: target))
+      shape.removeSubrange(run)
+      source = target
     }
-    let scratch = Int32(plan.slotCount)  // the last slot is scratch, see Workspace
-    let first = extents(shape, runs[1])
-    instructions.append(
-      .reduce(type.dtype.kernel, kind, memory.store(first), from: from, to: scratch))
-    shape.removeSubrange(runs[1])
-    let second = extents(shape, runs[0])
-    instructions.append(
-      .reduce(type.dtype.kernel, kind, memory.store(second), from: scratch, to: to))
   }
 
   private func descriptor(

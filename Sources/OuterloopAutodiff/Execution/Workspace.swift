@@ -10,6 +10,7 @@ package final class Workspace: @unchecked Sendable {
   private let slots: UnsafeMutablePointer<UnsafeMutableRawPointer?>
   private let arena: Storage
   private let scratch: Storage
+  private let secondScratch: Storage
   private let threads: Int32
   private let inputCount: Int
   private let instructions: UnsafeBufferPointer<Instruction>
@@ -24,8 +25,9 @@ package final class Workspace: @unchecked Sendable {
     matrices = try? BLAS.load()
     arena = Storage(byteCount: plan.arenaBytes)
     scratch = Storage(byteCount: Self.scratchBytes(program, threads))
-    slots = .allocate(capacity: plan.slotCount + 1)
-    slots.initialize(repeating: nil, count: plan.slotCount + 1)
+    secondScratch = Storage(byteCount: Self.secondScratchBytes(program))
+    slots = .allocate(capacity: plan.slotCount + 2)
+    slots.initialize(repeating: nil, count: plan.slotCount + 2)
     for (index, constant) in plan.constants.enumerated() {
       if case .values(let storage) = constant.content {
         slots[plan.constantBase + index] = storage.pointer
@@ -35,12 +37,13 @@ package final class Workspace: @unchecked Sendable {
       slots[plan.temporaryBase + index] = arena.pointer + offset
     }
     slots[plan.slotCount] = scratch.pointer
+    slots[plan.slotCount + 1] = secondScratch.pointer
   }
 
   deinit { slots.deallocate() }
 
   /// Bytes this workspace holds besides the caller's buffers.
-  package var byteCount: Int { arena.byteCount + scratch.byteCount }
+  package var byteCount: Int { arena.byteCount + scratch.byteCount + secondScratch.byteCount }
 
   package func bind(input index: Int, to pointer: UnsafeMutableRawPointer) {
     slots[index] = pointer
@@ -178,12 +181,25 @@ package final class Workspace: @unchecked Sendable {
       case .convolution(_, let shape, _, _, _):
         bytes = Swift.max(bytes, ol_convolution_scratch_bytes(shape, threads))
       case .reduce(let dtype, _, let sizes, _, _):
-        // A reduction in two runs leaves its middle result in scratch.
-        let element = dtype == OL_F64 ? 8 : 4
-        bytes = Swift.max(bytes, Int(sizes.pointee.first * sizes.pointee.third) * element)
+        // A reduction in several runs leaves its middle results in scratch.
+        bytes = Swift.max(bytes, resultBytes(dtype, sizes.pointee))
       default: break
       }
     }
     return bytes
+  }
+
+  /// Reductions in three runs and more need room for a second middle result.
+  private static func secondScratchBytes(_ program: Program) -> Int {
+    let slot = Int32(program.plan.slotCount + 1)
+    var bytes = 0
+    for case .reduce(let dtype, _, let sizes, _, slot) in program.code {
+      bytes = Swift.max(bytes, resultBytes(dtype, sizes.pointee))
+    }
+    return bytes
+  }
+
+  private static func resultBytes(_ dtype: ol_dtype, _ sizes: Instruction.Extents) -> Int {
+    Int(sizes.first * sizes.third) * (dtype == OL_F64 ? 8 : 4)
   }
 }

@@ -18,17 +18,17 @@ final class Run {
   /// Where each step's batch is, flat: (step, tensor).
   private let batchPointers: Pointers
   /// The programs of a step and its adjoint, once they are used.
-  private var stepProgram: Stage?
+  var stepProgram: Stage?
   private var adjointProgram: Stage?
   /// Large products that a step and its adjoint share, and room for one step's.
-  private let keptTypes: [TensorType]
+  let keptTypes: [TensorType]
   private var keptScratch: [Storage] = []
   /// Where the state at the end of training is.
   var end: Pointers = []
   /// The state at the end, copied when its memory is going to be used again.
   var finalCopy: [Tensor]?
   /// Memory that must live as long as the run.
-  private(set) var memories: [StateMemory] = []
+  var memories: [StateMemory] = []
 
   private let adjointStorage: [Storage]
   private let sumStorage: [Storage]
@@ -94,7 +94,7 @@ final class Run {
     try stage.prepare()
   }
 
-  private func bindHyper(_ stage: Stage) {
+  func bindHyper(_ stage: Stage) {
     let first = problem.stateTypes.count + problem.batchTypes.count + 2
     stage.bind(inputs: first, to: hyper.map(\.memory))
   }
@@ -130,101 +130,7 @@ final class Run {
     try stage.run()
   }
 
-  /// All steps along a trajectory that keeps every state, s_0 being there already; with memory for
-  /// them, the products that the adjoint steps read again are kept too.
-  func stepThrough(_ states: StateMemory, keeping kept: StateMemory?) throws {
-    if let kept {
-      let stage = try problem.stepStage(keeping: true)
-      bindHyper(stage)
-      try stage.prepare()
-      stepProgram = stage
-      for t in 1...problem.steps {
-        for product in 0..<keptTypes.count {
-          stage.bind(
-            output: problem.stateTypes.count + product, to: kept.pointer(product, t - 1))
-        }
-        try step(t, in: states, from: t - 1, to: t)
-      }
-      stepProgram = nil
-      return
-    }
-    let stage = try preparedStep()
-    if repeats(stage, along: states) {
-      bind(stage, step: 1)
-      for tensor in 0..<problem.stateTypes.count {
-        stage.bind(varying: tensor, to: states.pointer(tensor, 0))
-        stage.bind(output: tensor, to: states.pointer(tensor, 1))
-      }
-      let strides = states.strides
-      if stage.main.run(
-        count: problem.steps, inputStrides: strides + [4, 8], outputStrides: strides)
-      {
-        return
-      }
-    }
-    for t in 1...problem.steps { try step(t, in: states, from: t - 1, to: t) }
-  }
-
-  /// All adjoint steps along a trajectory that keeps every state, last to first.
-  func adjointThrough(_ states: StateMemory, kept: StateMemory?) throws {
-    let stage = try preparedAdjoint()
-    let steps = problem.steps
-    if let kept {
-      for t in stride(from: steps, through: 1, by: -1) {
-        bind(stage, step: t)
-        for tensor in 0..<problem.stateTypes.count {
-          stage.bind(varying: tensor, to: states.pointer(tensor, t - 1))
-        }
-        for product in 0..<keptTypes.count {
-          stage.bind(varying: keptInput + product, to: kept.pointer(product, t - 1))
-        }
-        try stage.run()
-      }
-      cost.products += steps
-      return
-    }
-    if repeats(stage, along: states) {
-      bind(stage, step: steps)
-      for tensor in 0..<problem.stateTypes.count {
-        stage.bind(varying: tensor, to: states.pointer(tensor, steps - 1))
-      }
-      // The adjoint and the hypergradient stay where they are.
-      let inputs = states.strides.map { -$0 } + [-4, -8]
-      if stage.main.run(count: steps, inputStrides: inputs, outputStrides: []) {
-        cost.products += steps
-        return
-      }
-    }
-    for t in stride(from: steps, through: 1, by: -1) {
-      try adjointStep(t, in: states, at: t - 1)
-    }
-  }
-
-  /// Memory for the products of all steps, if it is within bounds.
-  func keptMemory() throws -> StateMemory? {
-    guard !keptTypes.isEmpty else { return nil }
-    let bytes = keptTypes.reduce(0) { $0 + $1.byteCount } * problem.steps
-    guard bytes <= Self.keptLimit else { return nil }
-    let memory = StateMemory(keptTypes, slots: problem.steps, reusing: &problem.spareStates)
-    memories.append(memory)
-    cost.keptBytes = memory.byteCount(keptTypes)
-    return memory
-  }
-
-  /// Kept products beyond this many bytes are computed again instead.
-  private static let keptLimit = 256 << 20
-
-  /// Number of the first kept product among the inputs of the adjoint program.
-  private var keptInput: Int {
-    2 * (problem.stateTypes.count + problem.hyperTypes.count) + problem.batchTypes.count + 2
-  }
-
-  /// Whether the steps differ by nothing but where their states and times are.
-  private func repeats(_ stage: Stage, along states: StateMemory) -> Bool {
-    problem.batchTypes.isEmpty && states.keepsAll(problem.steps + 1)
-  }
-
-  private func preparedStep() throws -> Stage {
+  func preparedStep() throws -> Stage {
     if let stepProgram { return stepProgram }
     let stage = try problem.stepStage()
     bindHyper(stage)
@@ -309,7 +215,7 @@ final class Run {
     }
   }
 
-  private func preparedAdjoint() throws -> Stage {
+  func preparedAdjoint() throws -> Stage {
     if let adjointProgram { return adjointProgram }
     let stage = try problem.adjointStage()
     adjointProgram = stage
@@ -359,37 +265,6 @@ final class Run {
     cost.seconds = ProcessEnvironment.seconds - start - cost.compileSeconds
     return cost
   }
-
-  /// Stops with the first step and tensor that went wrong if a result is not finite.
-  func requireFinite(loss: Double, gradient: [Tensor]) throws {
-    let isFine = try loss.isFinite && gradient.allSatisfy { try $0.isAllFinite() }
-    if isFine { return }
-    // Train again, looking at every state.
-    let memory = states(2)
-    try begin(at: memory.pointers(0))
-    for t in 0...problem.steps {
-      if t > 0 { try step(t, from: memory.pointers(t - 1), to: memory.pointers(t)) }
-      let tensors = memory.pointers(t).tensors(problem.stateTypes)
-      for (tensor, name) in zip(tensors, problem.stateNames) where try !tensor.isAllFinite() {
-        throw BilevelError.nonFinite(
-          tensor: name, step: t, steps: problem.steps,
-          hint: t == 0
-            ? "the initial state is not finite"
-            : "training diverged: lower the learning rate, or check the data for extreme values")
-      }
-    }
-    if !loss.isFinite {
-      throw BilevelError.nonFinite(
-        tensor: "the outer loss", step: nil, steps: problem.steps,
-        hint: "the final state is finite: the outer loss itself overflows or is undefined there")
-    }
-    let index = try gradient.firstIndex { try !$0.isAllFinite() } ?? 0
-    throw BilevelError.nonFinite(
-      tensor: "the hypergradient of \(problem.hyperNames[index])", step: nil,
-      steps: problem.steps,
-      hint: "training is finite but its derivative is not: the dynamics are unstable "
-        + "(lower the learning rate) or use a function without a derivative, as sqrt at 0")
-  }
 }
 
 /// What an estimator computed, on flat lists.
@@ -399,35 +274,4 @@ struct EstimatorResult {
   var loss: Double
   var state: [Tensor]
   var cost: Cost
-}
-
-extension Tensor {
-  /// Where the elements of a materialised tensor are; valid while it lives.
-  var memory: UnsafeMutableRawPointer {
-    guard case .values(let storage) = content else {
-      preconditionFailure("a tensor without memory was bound to a program")
-    }
-    return storage.pointer
-  }
-
-  /// Whether no element is NaN or infinite.
-  /// - Complexity: O(count).
-  func isAllFinite() throws -> Bool {
-    try withBytes { bytes in
-      switch dtype {
-      case .float32: Self.isFinite(bytes.assumingMemoryBound(to: Float.self), count)
-      case .float64: Self.isFinite(bytes.assumingMemoryBound(to: Double.self), count)
-      case .int32: true
-      }
-    }
-  }
-
-  private static func isFinite<Scalar: BinaryFloatingPoint>(
-    _ values: UnsafePointer<Scalar>, _ count: Int
-  ) -> Bool {
-    // x - x is 0 for finite x and NaN otherwise; a sum of them shows one bad element.
-    var sum: Scalar = 0
-    for index in 0..<count { sum += values[index] - values[index] }
-    return sum == 0
-  }
 }

@@ -1,0 +1,65 @@
+internal import OuterloopNumerics
+
+extension Run {
+  /// Stops with the first step and tensor that went wrong if a result is not finite.
+  func requireFinite(loss: Double, gradient: [Tensor]) throws {
+    let isFine = try loss.isFinite && gradient.allSatisfy { try $0.isAllFinite() }
+    if isFine { return }
+    // Train again, looking at every state.
+    let memory = states(2)
+    try begin(at: memory.pointers(0))
+    for t in 0...problem.steps {
+      if t > 0 { try step(t, from: memory.pointers(t - 1), to: memory.pointers(t)) }
+      let tensors = memory.pointers(t).tensors(problem.stateTypes)
+      for (tensor, name) in zip(tensors, problem.stateNames) where try !tensor.isAllFinite() {
+        throw BilevelError.nonFinite(
+          tensor: name, step: t, steps: problem.steps,
+          hint: t == 0
+            ? "the initial state is not finite"
+            : "training diverged: lower the learning rate, or check the data for extreme values")
+      }
+    }
+    if !loss.isFinite {
+      throw BilevelError.nonFinite(
+        tensor: "the outer loss", step: nil, steps: problem.steps,
+        hint: "the final state is finite: the outer loss itself overflows or is undefined there")
+    }
+    let index = try gradient.firstIndex { try !$0.isAllFinite() } ?? 0
+    throw BilevelError.nonFinite(
+      tensor: "the hypergradient of \(problem.hyperNames[index])", step: nil,
+      steps: problem.steps,
+      hint: "training is finite but its derivative is not: the dynamics are unstable "
+        + "(lower the learning rate) or use a function without a derivative, as sqrt at 0")
+  }
+}
+
+extension Tensor {
+  /// Where the elements of a materialised tensor are; valid while it lives.
+  var memory: UnsafeMutableRawPointer {
+    guard case .values(let storage) = content else {
+      preconditionFailure("a tensor without memory was bound to a program")
+    }
+    return storage.pointer
+  }
+
+  /// Whether no element is NaN or infinite.
+  /// - Complexity: O(count).
+  func isAllFinite() throws -> Bool {
+    try withBytes { bytes in
+      switch dtype {
+      case .float32: Self.isFinite(bytes.assumingMemoryBound(to: Float.self), count)
+      case .float64: Self.isFinite(bytes.assumingMemoryBound(to: Double.self), count)
+      case .int32: true
+      }
+    }
+  }
+
+  private static func isFinite<Scalar: BinaryFloatingPoint>(
+    _ values: UnsafePointer<Scalar>, _ count: Int
+  ) -> Bool {
+    // x - x is 0 for finite x and NaN otherwise; a sum of them shows one bad element.
+    var sum: Scalar = 0
+    for index in 0..<count { sum += values[index] - values[index] }
+    return sum == 0
+  }
+}
