@@ -9,7 +9,7 @@ run: require
 # All tests. Undeclared imports and warnings are errors.
 test: require
 	swift build --build-tests --explicit-target-dependency-import-check error
-	swift test --skip-build --no-parallel
+	swift test --skip-build
 
 # Ours and hand-written JAX in turn, on the same data, in the same run; results in Benchmarks/results.
 bench: require
@@ -19,8 +19,9 @@ bench: require
 
 # Formatting of every Swift file, and the direction of dependencies.
 lint:
-	swift format lint --strict --recursive --parallel Package.swift Sources Tests Benchmarks/Sources Fuzz/Sources
+	swift format lint --strict --recursive --parallel Package.swift Sources Tests Benchmarks/Sources Examples/Sources Fuzz/Sources
 	bash Scripts/check-layers.sh
+	bash Scripts/check-readme.sh
 
 # The readers against broken files for a while.
 fuzz: require
