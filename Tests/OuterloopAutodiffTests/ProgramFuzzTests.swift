@@ -247,7 +247,7 @@ import Testing
       }
       return nil
     }
-    #expect(repeated > 100)
+    #expect(repeated > 40)
   }
 
   /// A product does not add in place to what it multiplies.

@@ -28,6 +28,9 @@ package struct Graph: Sendable {
   package mutating func emit(
     _ operation: Operation, _ operands: [Int]
   ) throws(TensorError) -> Int {
+    // First of all: rewrites take for granted that the types fit, and would accept x + 0 for a 0 of
+    // another shape.
+    _ = try operation.primitive.type(of: operands.map { nodes[$0].type })
     let (operation, operands) = canonical(operation, operands)
     if let simpler = try simplify(operation, operands) { return simpler }
     return try insert(operation, operands)
