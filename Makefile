@@ -9,7 +9,7 @@ run: require
 # All tests. Undeclared imports and warnings are errors.
 test: require
 	swift build --build-tests --explicit-target-dependency-import-check error
-	swift test --skip-build
+	swift test --skip-build --no-parallel
 
 # Ours and hand-written JAX in turn, on the same data, in the same run; results in Benchmarks/results.
 bench: require

@@ -176,4 +176,16 @@ import Testing
     }
     #expect(differences == 0)
   }
+
+  /// A derivative taken at values, of a function that captures a traced tensor: the first step of a
+  /// hand-written unroll. w' = w0 - h dL/dw(w0, h) with L = h sum w^2: dw'/dh = -4 h w0.
+  @Test func derivativeAtValuesInsideATrace() throws {
+    let start = x
+    let slope = try gradient(at: Tensor(0.3, dtype: .float64)) { h in
+      let inner = try gradient(at: start) { w in h * w.square().sum() }
+      return (start - h * inner).sum()
+    }
+    let expected = try -4 * 0.3 * start.sum().item()
+    #expect(try abs(slope.item() - expected) < 1e-12 * max(1, abs(expected)))
+  }
 }

@@ -7,6 +7,10 @@ package import OuterloopNumerics
 package final class Trace: @unchecked Sendable {
   package var graph = Graph()
 
+  /// The trace of the function that is being recorded, if any: a derivative taken at values inside it
+  /// belongs to it, because the differentiated function may capture its symbols.
+  @TaskLocal static var current: Trace?
+
   package init() {}
 
   package struct Symbol: TensorSymbol {

@@ -143,7 +143,7 @@ func traced<A: Structure, B: Structure>(
   _ x: A, _ body: (Trace, A) throws -> B
 ) throws -> B {
   if let error = x.leaves.lazy.compactMap(\.error).first { throw error }
-  if let trace = x.leaves.lazy.compactMap(\.trace).first {
+  if let trace = x.leaves.lazy.compactMap(\.trace).first ?? Trace.current {
     return try body(trace, x)
   }
   let recorded = try Recorded(tracing: x.leafTypes) { trace, inputs in
@@ -161,7 +161,7 @@ struct Recorded<B: Structure>: Sendable {
     var result: B?
     graph = try Graph(tracing: types) { inputs in
       // Functions without arguments have no symbol to find their trace by.
-      let made = try body(inputs.first?.trace ?? Trace(), inputs)
+      let made = try body(inputs.first?.trace ?? Trace.current ?? Trace(), inputs)
       result = made
       return made.leaves
     }
