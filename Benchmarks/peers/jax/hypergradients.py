@@ -2,7 +2,7 @@
 """Times one hypergradient problem in JAX, in one mode, and prints one line of JSON.
 
     ../.venv/bin/python hypergradients.py --problem mlp --mode mixed --data ../../.data \
-        --repeats 10 --out /tmp/mlp.f32
+        --repeats 10 --out mlp.f32
 """
 
 import argparse
