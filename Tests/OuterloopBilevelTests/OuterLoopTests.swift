@@ -48,6 +48,21 @@ import Testing
     }
   }
 
+  /// The loop's own step count reaches the optimizer: Adam's corrections are those of its recursion.
+  @Test func adamByHand() throws {
+    let loop = OuterLoop<Tensor>(.adam(rate: 0.1, beta1: 0.8, beta2: 0.9, epsilon: 0.01))
+    var state = try loop.start(at: number(2))
+    var (l, m, v, power1, power2) = (2.0, 0.0, 0.0, 1.0, 1.0)
+    for g in [1.0, -0.5, 3, 0.25, 0] {
+      (power1, power2) = (power1 * 0.8, power2 * 0.9)
+      m = 0.8 * m + 0.2 * g
+      v = 0.9 * v + 0.1 * g * g
+      l -= 0.1 * m / (1 - power1) / (v / (1 - power2) + 1e-4).squareRoot()
+      state = try loop.step(state, along: number(g))
+      #expect(abs(try state.hyper.item() - l) < 1e-14)
+    }
+  }
+
   /// One constraint for each tensor; a wrong number of them is an error.
   @Test func constraintsOfEach() throws {
     let loop = OuterLoop<[Tensor]>(

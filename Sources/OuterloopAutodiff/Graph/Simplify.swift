@@ -2,6 +2,7 @@ internal import OuterloopNumerics
 
 // Local rewrites, applied as nodes are emitted: each replaces an expression by an equal one that
 // costs less. Nothing here may turn a non-finite value into a finite one (no x * 0 -> 0).
+// Numbers that multiply in a row are one number, which overflows later than two steps would.
 extension Graph {
   /// Puts operands of commutative operations in order and folds transposes into products, so that
   /// equal expressions look equal.
