@@ -164,23 +164,29 @@ public enum HypergradientLaws {
   public static func checkDifferences(_ test: HypergradientCase, seed: UInt64 = 1) throws {
     guard let tolerance = test.differences else { return }
     let gradient = try test.hypergradient(by: .reverse).gradient
-    for index in test.hyper.indices {
-      let given = try gradient[index].doubles()
-      let point = try test.hyper[index].doubles()
+    let directions = try test.hyper.enumerated().map { index, tensor in
       // Steps in proportion to each number, so that rates and weights stay in their range.
+      let point = try tensor.doubles()
       let size = point.map { Swift.max(Swift.abs($0), 0.1 * maximum(point), 1e-3) }
       let draws = try RandomKey(seed: seed, purpose: "differences", index: UInt64(index))
         .normal([point.count], dtype: .float64).doubles()
       let largest = maximum(draws)
-      let direction = zip(size, draws).map { $0 * $1 / largest }
+      return zip(size, draws).map { $0 * $1 / largest }
+    }
+    let sizes = try zip(gradient, directions).map { given, direction in
+      zip(try given.doubles(), direction).reduce(0) { $0 + Swift.abs($1.0 * $1.1) }
+    }
+    for index in test.hyper.indices {
+      let point = try test.hyper[index].doubles()
+      let direction = directions[index]
       let estimate = try slope { h in
         var moved = test.hyper
         moved[index] = Tensor(
           zip(point, direction).map { $0 + h * $1 }, shape: test.hyper[index].shape)
         return try test.solve(at: moved).loss
       }
-      let expected = zip(given, direction).reduce(0) { $0 + $1.0 * $1.1 }
-      let scale = zip(given, direction).reduce(0) { $0 + Swift.abs($1.0 * $1.1) }
+      let expected = zip(try gradient[index].doubles(), direction).reduce(0) { $0 + $1.0 * $1.1 }
+      let scale = Swift.max(sizes[index], 1e-3 * maximum(sizes))
       guard Swift.abs(estimate - expected) <= tolerance * scale else {
         throw Violation(
           "\(test): hyperparameter \(index), derivative \(expected), differences \(estimate), "
@@ -228,13 +234,14 @@ extension HypergradientLaws {
     }
   }
 
-  /// The norm of the difference over that of `b`, for each tensor.
+  /// The norm of the difference over that of `b`, for each tensor. A tensor that is tiny beside the
+  /// others, by cancellation, counts as a thousandth of the whole.
   public static func relativeErrors(_ a: [Tensor], _ b: [Tensor]) throws -> [Double] {
-    try zip(a, b).map { x, y in
-      let (x, y) = (try x.doubles(), try y.doubles())
-      let scale = y.reduce(0) { $0 + $1 * $1 }.squareRoot()
-      let difference = zip(x, y).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }.squareRoot()
-      return difference == 0 ? 0 : difference / scale
+    let floor = 1e-3 * (try DerivativeLaws.norm(b))
+    return try zip(a, b).map { x, y in
+      let difference = zip(try x.doubles(), try y.doubles())
+        .reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }.squareRoot()
+      return difference == 0 ? 0 : difference / Swift.max(try DerivativeLaws.norm([y]), floor)
     }
   }
 

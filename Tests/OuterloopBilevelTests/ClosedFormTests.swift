@@ -117,7 +117,7 @@ import Testing
       })
     let hyper = [vector(Array(point[..<3])), number(point[3]), number(point[4])]
     let expected = complexStepGradient(at: point, of: trained)
-    for estimator in [Estimator.reverse, .forward, .reverse(memory: 1 << 16)] {
+    for estimator in [Estimator.reverse, .forward, .reverse(memory: 1 << 20)] {
       let result = try problem.hypergradient(at: hyper, by: estimator)
       #expect(deviation(try result.gradient.flat, expected) < 1e-13, "\(estimator)")
       #expect(abs(result.loss - trained(point.map { Complex($0) }).re) < 1e-14)
@@ -218,7 +218,7 @@ import Testing
       outer: { s, h in s[0] * s[1] + h.example(1) })
     let point = [0.4, 0.15]
     let expected = complexStepGradient(at: point, of: trained)
-    for estimator in [Estimator.reverse, .forward, .truncated(7), .reverse(memory: 4096)] {
+    for estimator in [Estimator.reverse, .forward, .truncated(7), .reverse(memory: 1 << 20)] {
       let result = try problem.hypergradient(at: vector(point), by: estimator)
       #expect(deviation(try result.gradient.flat, expected) < 1e-13, "\(estimator)")
       #expect(deviation(try result.direct.flat, [0, 1]) == 0)

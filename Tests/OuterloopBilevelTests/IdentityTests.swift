@@ -130,7 +130,7 @@ import Testing
     let hyper = [number(0.3), vector([1, 1]), vector([4, 5])]
     // w_T = (1 - h^2)^5 w_0
     let expected = -10 * 0.3 * [0.91, 0.91, 0.91, 0.91].reduce(1, *) * 3
-    for estimator in [Estimator.reverse, .forward, .reverse(memory: 1 << 16), .truncated(5)] {
+    for estimator in [Estimator.reverse, .forward, .reverse(memory: 1 << 20), .truncated(5)] {
       let gradient = try problem.hypergradient(at: hyper, by: estimator).gradient.flat
       #expect(deviation(gradient, [expected, 0, 0, 0, 0]) < 1e-14, "\(estimator)")
     }

@@ -17,7 +17,7 @@ import Testing
   }
 
   static let estimators: [Estimator] = [
-    .reverse, .forward, .oneStep, .truncated(30), .reverse(memory: 1 << 16),
+    .reverse, .forward, .oneStep, .truncated(30), .reverse(memory: 1 << 20),
   ]
 
   /// w_2 is multiplied by 1e100 each step; the fourth product overflows.
