@@ -100,9 +100,9 @@ final class CompiledProblem: @unchecked Sendable {
         state.replacingLeaves(s), hyper.replacingLeaves(h), firstBatch.replacingLeaves(b), time
       ).leaves
     }
-    traceOuter = { s, h in
-      try problem.outer(state.replacingLeaves(s), hyper.replacingLeaves(h))
-    }
+    // Not `problem` itself: it holds the cache that this is kept in.
+    let outer = problem.outer
+    traceOuter = { s, h in try outer(state.replacingLeaves(s), hyper.replacingLeaves(h)) }
     let initialGraph = try Self.graph(hyperTypes, traceInitial)
     initialUses = initialGraph.usedInputs
     let outerTrace = traceOuter
