@@ -182,6 +182,27 @@ import Testing
     #expect(last.cost.keptBytes == product)
   }
 
+  /// A problem that is dropped gives back its programs, its trajectory and what its closures hold.
+  @Test func problemsAreFreed() throws {
+    final class Witness: Sendable {
+      let start = number(1)
+    }
+    func use() throws -> () -> Bool {
+      let witness = Witness()
+      let problem = BilevelProblem<TrainingState<Tensor>, Tensor, NoTensors>(
+        steps: 3, weights: { _ in witness.start }, optimizer: { h, _ in .sgd(rate: .init(h)) },
+        loss: { w, _ in w.square() }, outer: { w, _ in w * witness.start })
+      let loop = OuterLoop<Tensor>(.sgd(rate: 0.1))
+      for estimator in [Estimator.reverse, .forward, .reverse(memory: 1 << 20), .oneStep] {
+        _ = try problem.hypergradient(at: number(0.1), by: estimator)
+      }
+      _ = try problem.minimize(from: number(0.1), by: .realTime(every: 1), updates: 2, with: loop)
+      return { [weak witness] in witness == nil }
+    }
+    let isFreed = try use()
+    #expect(isFreed())
+  }
+
   /// The least budget, as named by the refusal.
   private static func least<State, Hyper, Batch>(
     _ problem: BilevelProblem<State, Hyper, Batch>, at hyper: Hyper
