@@ -225,6 +225,23 @@ import Testing
     }
   }
 
+  /// Hyperparameters in both precisions, and one without elements: each derivative in its own
+  /// precision, w_T = (1 - eta l)^4 w_0.
+  @Test func mixedPrecision() throws {
+    let problem = BilevelProblem<TrainingState<Tensor>, [Tensor], NoTensors>(
+      steps: 4, weights: { _ in vector([1, 2]) },
+      optimizer: { h, _ in .sgd(rate: .init(h[1].cast(to: .float64))) },
+      loss: { w, h in 0.5 * (h[2] * w.square()).sum() }, outer: { w, _ in w.sum() })
+    let point = [vector([]), Tensor(0.25), number(0.7)]
+    let power = 0.825 * 0.825 * 0.825
+    for estimator in [Estimator.reverse, .forward, .reverse(memory: 1 << 20)] {
+      let gradient = try problem.hypergradient(at: point, by: estimator).gradient
+      #expect(gradient.map(\.dtype) == [.float64, .float32, .float64])
+      #expect(abs(try gradient[1].item() / (-12 * power * 0.7) - 1) < 1e-7)
+      #expect(abs(try gradient[2].item() / (-12 * power * 0.25) - 1) < 1e-14, "\(estimator)")
+    }
+  }
+
   /// A derivative that is stopped stays stopped: the trained weights still follow the value.
   @Test func stoppedGradients() throws {
     func problem(
