@@ -11,12 +11,15 @@ internal import OuterloopNumerics
 /// without room for one state is refused with the least that would do.
 ///
 /// Time: t(T, c) = r T - C(c + r, r - 1) steps and T products. Memory: the budget.
-struct CheckpointedReverse {
+struct CheckpointedReverse: HypergradientMethod {
+  /// In bytes.
   let budget: Int
+
+  var description: String { "reverse within \(budget) bytes" }
 
   func run(_ run: Run) throws -> EstimatorResult {
     let problem = run.problem
-    let steps = problem.steps
+    let steps = run.steps
     var stages = [try problem.stepStage(), try problem.adjointStage(), try problem.outerStage()]
     // Products that adjoint steps share with steps are computed again, those of one step at a time.
     run.cost.keptBytes = try problem.keptTypes().reduce(0) { $0 + $1.byteCount }
@@ -26,10 +29,8 @@ struct CheckpointedReverse {
     let programs = stages.reduce(0) { $0 + $1.byteCount }
     let fixed = programs + run.cost.keptBytes + 3 * state + hyper
     guard budget >= fixed + state else {
-      throw BilevelError.refused(
-        estimator: Estimator.reverseWithin(memory: budget).description,
-        reason: "it needs room for one stored state",
-        remedy: "give it at least \(fixed + state) bytes")
+      throw refused(
+        "it needs room for one stored state", "give it at least \(fixed + state) bytes")
     }
     let checkpoints = Swift.min((budget - fixed) / state, Swift.max(steps - 1, 1))
 

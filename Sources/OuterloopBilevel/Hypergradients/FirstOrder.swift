@@ -6,7 +6,17 @@ internal import OuterloopNumerics
 /// weights): refused then.
 ///
 /// Time: T steps, no products. Memory: two states.
-struct FirstOrder {
+struct FirstOrder: HypergradientMethod {
+  var description: String { "firstOrder" }
+
+  func refuse(_ problem: CompiledProblem, steps: Int) throws {
+    guard problem.outerUses.contains(true) else {
+      throw refused(
+        "the outer loss does not touch any hyperparameter, so the answer is always 0",
+        "use reverse, forward, truncated or oneStep")
+    }
+  }
+
   func run(_ run: Run) throws -> EstimatorResult {
     try run.train()
     let (loss, _, _) = try run.outer()

@@ -9,56 +9,85 @@ internal import OuterloopNumerics
 ///
 /// Time: T (1 + Q) steps' worth. Memory: Q + 1 states, whatever T: right for few hyperparameters
 /// and long runs.
-struct Forward {
+struct Forward: HypergradientMethod {
+  var description: String { "forward" }
+
   /// Tangents beyond this many bytes are refused.
   static let memoryLimit = 4 << 30
+
+  func refuse(_ problem: CompiledProblem, steps: Int) throws {
+    try problem.requireTangentMemory(of: self)
+  }
 
   func run(_ run: Run) throws -> EstimatorResult {
     let problem = run.problem
     let state = try ForwardState(run)
-    for t in 1...problem.steps { try state.step(t) }
-    run.cost.steps = problem.steps
+    for t in 1...run.steps { try state.step(t) }
+    run.cost.steps = run.steps
     let loss = try state.hypergradient()
     return try run.result(
       loss: loss, stages: [problem.tangentStage(), problem.outerStage()])
   }
 }
 
-/// State and tangents between steps of forward mode; kept across updates by real-time methods.
+extension CompiledProblem {
+  /// Refuses tangents beyond `Forward.memoryLimit`.
+  func requireTangentMemory(of method: some HypergradientMethod) throws {
+    let bytes = (hyperCount + 1).multipliedReportingOverflow(by: stateBytes)
+    let limit = Forward.memoryLimit
+    guard !bytes.overflow, bytes.partialValue <= limit else {
+      throw method.refused(
+        "\(hyperCount) hyperparameters need a tangent of \(stateBytes) bytes each, more than the "
+          + "limit of \(limit) bytes in all", "use reverse")
+    }
+  }
+}
+
+/// State and tangents between steps of forward mode; real-time methods keep the tangents from
+/// window to window.
 struct ForwardState {
   private let run: Run
   private let states: StateMemory
-  private let tangents: [Storage]
+  let tangents: [Storage]
 
-  /// s_0 and Z_0.
-  init(_ run: Run) throws {
+  /// The state before the window, with the tangents kept so far; without them Z_0 is that of s_0,
+  /// or 0 at a state that is given.
+  init(_ run: Run, tangents kept: [Storage]? = nil) throws {
     self.run = run
     let problem = run.problem
     states = run.states(2)
-    tangents = problem.stateTypes.map { Storage(byteCount: $0.byteCount * problem.hyperCount) }
+    tangents =
+      kept
+      ?? problem.stateTypes.map { Storage(byteCount: $0.byteCount * problem.hyperCount) }
     // By the law of forward mode: Q tangents and one state; the second state is working memory.
     run.cost.stateBytes = (problem.hyperCount + 1) * problem.stateBytes
     run.cost.liveStates = problem.hyperCount + 1
 
     try run.begin(at: states.pointers(0))
+    run.end = states.pointers(0)
+    if kept == nil { try start() }
+
+    let stage = try problem.tangentStage()
+    run.bindHyper(stage)
+    try stage.prepare()
+    let first = problem.stateTypes.count + problem.batchTypes.count + 2 + problem.hyperTypes.count
+    stage.bind(inputs: first, to: tangents.map(\.pointer))
+    stage.bind(outputs: problem.stateTypes.count, to: tangents.map(\.pointer))
+  }
+
+  private func start() throws {
+    let problem = run.problem
+    guard run.window.start == nil else {
+      for storage in tangents {
+        storage.pointer.initializeMemory(as: UInt8.self, repeating: 0, count: storage.byteCount)
+      }
+      return
+    }
     let initial = try problem.initialTangentStage()
     initial.bind(inputs: 0, to: run.hyper.map(\.memory))
     initial.bind(outputs: 0, to: tangents.map(\.pointer))
     try initial.prepare()
     try initial.run()
-    try bind()
-    run.end = states.pointers(0)
-  }
-
-  /// Binds hyperparameters and tangents for the steps that follow; to be called again when another
-  /// run may have used the programs.
-  func bind() throws {
-    try run.change(hyper: run.hyper)
-    let problem = run.problem
-    let stage = try problem.tangentStage()
-    let first = problem.stateTypes.count + problem.batchTypes.count + 2 + problem.hyperTypes.count
-    stage.bind(inputs: first, to: tangents.map(\.pointer))
-    stage.bind(outputs: problem.stateTypes.count, to: tangents.map(\.pointer))
   }
 
   /// s_t and Z_t.

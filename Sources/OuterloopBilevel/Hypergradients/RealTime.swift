@@ -1,61 +1,49 @@
-internal import OuterloopAutodiff
 internal import OuterloopNumerics
-internal import Synchronization
 
-// Real-time hyperparameter optimization (Franceschi et al. 2017, Alg. 2): forward mode whose
-// hyperparameters are updated while the model trains,
-//
-//     every Delta steps:   lambda -= outer step along  dE/dlambda + dE/ds Z
-//
-// with the state s and the tangents Z kept. With Delta = T it is one step of forward mode; with an
-// outer rate of 0, Z_T is that of forward mode.
-//
-// Time: T (1 + Q) steps' worth in all, whatever the number of updates. Memory: Q + 1 states.
-extension BilevelProblem {
-  func realTime(
-    from start: OuterLoop<Hyper>.State, every: Int, updates: Int, _ loop: OuterLoop<Hyper>,
-    _ onUpdate: (Progress) throws -> Bool
-  ) throws -> OuterLoop<Hyper>.State {
-    var state = start
-    let problem = try compiled(for: start.hyper)
-    let (run, forward) = try problem.lock.withLock { _ in
-      let run = try Run(problem, hyper: start.hyper.leaves)
-      return (run, try ForwardState(run))
-    }
-    var t = 0
-    while t + every <= problem.steps, state.updates < updates {
-      // The programs are free between updates: `onUpdate` may train and evaluate with them.
-      let loss = try problem.lock.withLock { _ in
-        try forward.bind()
-        for _ in 0..<every {
-          t += 1
-          try forward.step(t)
-        }
-        run.cost.steps = t
-        let loss = try forward.hypergradient()
-        let gradient = run.sum.tensors(problem.hyperTypes)
-        try run.requireFiniteNow(loss: loss, gradient: gradient, step: t)
-        state = try loop.step(state, along: state.hyper.replacingLeaves(gradient))
-        try run.change(hyper: state.hyper.leaves)
-        return loss
-      }
-      let progress = Progress(
-        update: state.updates, loss: loss, hyper: state.hyper, cost: run.costSoFar)
-      guard try onUpdate(progress) else { break }
-    }
-    return state
+/// Real-time hyperparameter optimization (Franceschi et al. 2017, Alg. 2): forward mode whose
+/// hyperparameters are updated while the model trains,
+///
+///     every Delta steps:   lambda -= outer step along  dE/dlambda + dE/ds Z
+///
+/// with the state s and the tangents Z kept. With Delta = T it is one step of forward mode; with an
+/// outer rate of 0, Z_T is that of forward mode. Once lambda has moved, Z mixes several values of
+/// it: the method is biased by that. (FAR-HO's second mode, which resets Z and keeps the weights, is
+/// `.forward` in an online run.)
+///
+/// Time: T (1 + Q) steps' worth in all, whatever the number of updates. Memory: Q + 1 states.
+struct RealTime: HypergradientMethod {
+  /// Delta
+  let every: Int
+
+  var description: String { "realTime(every: \(every))" }
+
+  func refuse(_ problem: CompiledProblem, steps: Int) throws {
+    guard every >= 1 else { throw refused("an update every \(every) steps", "use 1 or more") }
+    try problem.requireTangentMemory(of: self)
   }
+
+  func run(_ run: Run) throws -> EstimatorResult { try Forward().run(run) }
+
+  func session(_ problem: CompiledProblem) -> any HypergradientSession { KeptTangents() }
+
+  var schedule: TrainingSchedule { .online(every: every, trainings: 1) }
 }
 
-extension Run {
-  /// Stops a run whose hyperparameters have moved, and which cannot be replayed, at once.
-  func requireFiniteNow(loss: Double, gradient: [Tensor], step: Int) throws {
-    let isFine = try loss.isFinite && gradient.allSatisfy { try $0.isAllFinite() }
-    if isFine { return }
-    let tensors = end.tensors(problem.stateTypes)
-    let bad = try zip(tensors, problem.stateNames).first { try !$0.0.isAllFinite() }
-    throw BilevelError.nonFinite(
-      tensor: bad?.1 ?? (loss.isFinite ? "the hypergradient" : "the outer loss"), step: step,
-      steps: problem.steps, hint: "lower the learning rate or the outer rate")
+/// Forward mode that keeps its tangents through the windows of a training.
+final class KeptTangents: HypergradientSession {
+  private var tangents: [Storage]?
+
+  func beginTraining(from start: [Tensor]?) { tangents = nil }
+
+  var seesInitialState: Bool { true }
+
+  func hypergradient(_ run: Run) throws -> EstimatorResult {
+    let problem = run.problem
+    let state = try ForwardState(run, tangents: tangents)
+    tangents = state.tangents
+    for t in 1...run.steps { try state.step(t) }
+    run.cost.steps = run.steps
+    let loss = try state.hypergradient()
+    return try run.result(loss: loss, stages: [problem.tangentStage(), problem.outerStage()])
   }
 }

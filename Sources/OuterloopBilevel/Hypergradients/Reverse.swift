@@ -11,10 +11,12 @@ internal import OuterloopNumerics
 /// Time: T steps and T products, 2 to 4 times the training alone. Memory: T + 1 states and one
 /// adjoint, (T + 2) S; state tensors that no adjoint step reads are not kept, and large products
 /// that a step and its adjoint share (X W of the first layer) are, within a limit.
-struct Reverse {
+struct Reverse: HypergradientMethod {
+  var description: String { "reverse" }
+
   func run(_ run: Run) throws -> EstimatorResult {
     let problem = run.problem
-    let steps = problem.steps
+    let steps = run.steps
     let states = run.states(steps + 1, kept: try run.readByAdjoint())
     try run.begin(at: states.pointers(0))
     let kept = try run.keptMemory()

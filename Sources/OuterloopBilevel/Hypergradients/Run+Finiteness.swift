@@ -8,26 +8,26 @@ extension Run {
     // Train again, looking at every state.
     let memory = states(2)
     try begin(at: memory.pointers(0))
-    for t in 0...problem.steps {
+    for t in 0...steps {
       if t > 0 { try step(t, from: memory.pointers(t - 1), to: memory.pointers(t)) }
       let tensors = memory.pointers(t).tensors(problem.stateTypes)
       for (tensor, name) in zip(tensors, problem.stateNames) where try !tensor.isAllFinite() {
         throw BilevelError.nonFinite(
-          tensor: name, step: t, steps: problem.steps,
-          hint: t == 0
+          tensor: name, step: window.first + t, steps: problem.steps,
+          hint: window.first + t == 0
             ? "the initial state is not finite"
             : "training diverged: lower the learning rate, or check the data for extreme values")
       }
     }
     if !loss.isFinite {
       throw BilevelError.nonFinite(
-        tensor: "the outer loss", step: nil, steps: problem.steps,
+        tensor: "the outer loss", step: nil, steps: window.first + steps,
         hint: "the final state is finite: the outer loss itself overflows or is undefined there")
     }
     let index = try gradient.firstIndex { try !$0.isAllFinite() } ?? 0
     throw BilevelError.nonFinite(
       tensor: "the hypergradient of \(problem.hyperNames[index])", step: nil,
-      steps: problem.steps,
+      steps: window.first + steps,
       hint: "training is finite but its derivative is not: the dynamics are unstable "
         + "(lower the learning rate) or use a function without a derivative, as sqrt at 0")
   }

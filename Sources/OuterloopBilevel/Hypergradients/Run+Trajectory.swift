@@ -11,7 +11,7 @@ extension Run {
       bindHyper(stage)
       try stage.prepare()
       stepProgram = stage
-      for t in 1...problem.steps {
+      for t in 1...steps {
         for product in 0..<keptTypes.count {
           stage.bind(
             output: problem.stateTypes.count + product, to: kept.pointer(product, t - 1))
@@ -30,18 +30,18 @@ extension Run {
       }
       let strides = states.strides
       if stage.main.run(
-        count: problem.steps, inputStrides: strides + [4, 8], outputStrides: strides)
+        count: steps, inputStrides: strides + [4, 8], outputStrides: strides)
       {
         return
       }
     }
-    for t in 1...problem.steps { try step(t, in: states, from: t - 1, to: t) }
+    for t in 1...steps { try step(t, in: states, from: t - 1, to: t) }
   }
 
   /// All adjoint steps along a trajectory that keeps every state, last to first.
   func adjointThrough(_ states: StateMemory, kept: StateMemory?) throws {
     let stage = try preparedAdjoint()
-    let steps = problem.steps
+    let steps = steps
     if let kept {
       for t in stride(from: steps, through: 1, by: -1) {
         bind(stage, step: t)
@@ -76,9 +76,9 @@ extension Run {
   /// Memory for the products of all steps, if it is within bounds.
   func keptMemory() throws -> StateMemory? {
     guard !keptTypes.isEmpty else { return nil }
-    let bytes = keptTypes.reduce(0) { $0 + $1.byteCount } * problem.steps
+    let bytes = keptTypes.reduce(0) { $0 + $1.byteCount } * steps
     guard bytes <= Self.keptLimit else { return nil }
-    let memory = StateMemory(keptTypes, slots: problem.steps, reusing: &problem.spareStates)
+    let memory = StateMemory(keptTypes, slots: steps, reusing: &problem.spareStates)
     memories.append(memory)
     cost.keptBytes = memory.byteCount(keptTypes)
     return memory
@@ -94,6 +94,6 @@ extension Run {
 
   /// Whether the steps differ by nothing but where their states and times are.
   private func repeats(_ stage: Stage, along states: StateMemory) -> Bool {
-    problem.batchTypes.isEmpty && states.keepsAll(problem.steps + 1)
+    problem.batchTypes.isEmpty && states.keepsAll(steps + 1)
   }
 }

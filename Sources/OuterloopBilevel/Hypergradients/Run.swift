@@ -9,13 +9,15 @@ final class Run {
   typealias Pointers = StateMemory.Pointers
 
   let problem: CompiledProblem
-  private(set) var hyper: [Tensor]
+  let window: Window
+  let hyper: [Tensor]
   var cost = Cost()
   private let start = ProcessEnvironment.seconds
   private let compileStart: Double
 
   private let indexTimes, numberTimes: UnsafeMutableRawPointer
-  /// Where each step's batch is, flat: (step, tensor).
+  /// The window's batches, and where they are, flat: (step, tensor).
+  private let batches: [[Tensor]]
   private let batchPointers: Pointers
   /// The programs of a step and its adjoint, once they are used.
   var stepProgram: Stage?
@@ -37,8 +39,13 @@ final class Run {
   var sum: Pointers { sumStorage.map(\.pointer) }
   private(set) var direct: [Tensor] = []
 
-  init(_ problem: CompiledProblem, hyper: [Tensor]) throws {
+  /// T, or the length of the window of an online run.
+  var steps: Int { window.steps }
+
+  init(_ problem: CompiledProblem, hyper: [Tensor], window: Window? = nil) throws {
     self.problem = problem
+    let window = window ?? Window(steps: problem.steps)
+    self.window = window
     compileStart = problem.compileSeconds
     if let error = hyper.lazy.compactMap(\.error).first { throw error }
     self.hyper = try hyper.map { try $0.materialized() }
@@ -49,9 +56,12 @@ final class Run {
       }
     }
     keptTypes = try problem.keptTypes()
-    indexTimes = problem.times[0].memory
-    numberTimes = problem.times[1].memory
-    batchPointers = problem.batches.flatMap { $0.map(\.memory) }
+    indexTimes = problem.times[0].memory + 4 * window.first
+    numberTimes = problem.times[1].memory + 8 * window.first
+    batches =
+      problem.batchTypes.isEmpty
+      ? [] : try (0..<window.steps).map { try problem.batch(window.batch + $0) }
+    batchPointers = batches.flatMap { $0.map(\.memory) }
     adjointStorage = problem.stateTypes.map { Storage(byteCount: $0.byteCount) }
     sumStorage = problem.hyperTypes.map { Storage(byteCount: $0.byteCount) }
   }
@@ -77,21 +87,19 @@ final class Run {
 
   // MARK: - Forward
 
-  /// Writes s_0.
+  /// Writes the state before the first step.
   func begin(at target: Pointers) throws {
+    if let start = window.start {
+      try withExtendedLifetime(start.map { try $0.materialized() }) {
+        target.copy(from: $0.map(\.memory), problem.stateTypes)
+      }
+      return
+    }
     let stage = try problem.initialStage()
     stage.bind(inputs: 0, to: hyper.map(\.memory))
     stage.bind(outputs: 0, to: target)
     try stage.prepare()
     try stage.run()
-  }
-
-  /// Changes the hyperparameters between steps (real-time methods).
-  func change(hyper: [Tensor]) throws {
-    self.hyper = try hyper.map { try $0.materialized() }
-    let stage = try problem.tangentStage()
-    bindHyper(stage)
-    try stage.prepare()
   }
 
   func bindHyper(_ stage: Stage) {
@@ -143,9 +151,9 @@ final class Run {
   func train() throws {
     let memory = states(2)
     try begin(at: memory.pointers(0))
-    for t in 1...problem.steps { try step(t, in: memory, from: t - 1, to: t) }
-    cost.steps = problem.steps
-    end = memory.pointers(problem.steps)
+    for t in 1...steps { try step(t, in: memory, from: t - 1, to: t) }
+    cost.steps = steps
+    end = memory.pointers(steps)
   }
 
   func finalState() -> [Tensor] { finalCopy ?? end.tensors(problem.stateTypes) }
@@ -156,18 +164,27 @@ final class Run {
   /// hypergradient (the direct term).
   @discardableResult
   func outer() throws -> (loss: Double, state: Pointers, hyper: Pointers) {
+    let value = try outer(at: end, step: steps, state: adjoint, hyper: sum)
+    direct = sum.tensors(problem.hyperTypes)
+    return (value, adjoint, sum)
+  }
+
+  /// E at s_t; writes dE/ds and dE/dlambda.
+  func outer(
+    at state: Pointers, step t: Int, state adjoint: Pointers, hyper part: Pointers
+  ) throws -> Double {
     let stage = try problem.outerStage()
-    stage.bind(inputs: 0, to: end)
-    stage.bind(inputs: problem.stateTypes.count, to: hyper.map(\.memory))
+    let batch =
+      problem.validationTypes.isEmpty
+      ? [] : try problem.validationBatch(window.validation + t - 1)
     let loss = Storage(byteCount: 8)
-    let value = try withExtendedLifetime(loss) {
-      stage.bind(outputs: 0, to: [loss.pointer] + adjoint + sum)
+    return try withExtendedLifetime((loss, batch)) {
+      stage.bind(inputs: 0, to: state + hyper.map(\.memory) + batch.map(\.memory))
+      stage.bind(outputs: 0, to: [loss.pointer] + adjoint + part)
       try stage.prepare()
       try stage.run()
       return loss.pointer.load(as: Double.self)
     }
-    direct = sum.tensors(problem.hyperTypes)
-    return (value, adjoint, sum)
   }
 
   // MARK: - Reverse
@@ -222,9 +239,9 @@ final class Run {
     return stage
   }
 
-  /// g += a_0 ds_0/dlambda, if the initial state depends on lambda.
+  /// g += a_0 ds_0/dlambda, if the state at the start depends on lambda.
   func finishReverse() throws {
-    guard problem.initialUses.contains(true) else { return }
+    guard window.start == nil, problem.initialUses.contains(true) else { return }
     let stage = try problem.initialAdjointStage()
     stage.bind(inputs: 0, to: hyper.map(\.memory) + adjoint + sum)
     try runIntoSum(stage)

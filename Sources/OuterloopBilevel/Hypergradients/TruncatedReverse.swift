@@ -9,13 +9,23 @@ internal import OuterloopNumerics
 /// loss, and short horizons pull learning rates down.
 ///
 /// Time: T steps, K products. Memory: K + 1 states and one adjoint.
-struct TruncatedReverse {
-  let steps: Int
+struct TruncatedReverse: HypergradientMethod {
+  /// K
+  let horizon: Int
+
+  var description: String { "truncated(\(horizon))" }
+
+  func refuse(_ problem: CompiledProblem, steps: Int) throws {
+    guard horizon >= 1 else {
+      throw refused("\(horizon) steps were asked for", "use 1...\(steps), or firstOrder")
+    }
+    try problem.requireInitialState(seenBy: self, lastSteps: horizon, of: steps)
+  }
 
   func run(_ run: Run) throws -> EstimatorResult {
     let problem = run.problem
-    let total = problem.steps
-    let kept = Swift.min(steps, total)
+    let total = run.steps
+    let kept = Swift.min(horizon, total)
     let isWhole = kept == total
     // A ring: the last K + 1 states.
     let states = run.states(kept + 1)
@@ -38,4 +48,17 @@ struct TruncatedReverse {
     if run.cost.keptBytes > 0 { stages.append(try problem.keptStage()) }
     return try run.result(loss: loss, stages: stages)
   }
+}
+
+/// The last step only (Luketina et al. 2016): `truncated(1)`, under the name that it is known by.
+///
+/// Time: T steps, 1 product. Memory: 2 states and one adjoint.
+struct OneStep: HypergradientMethod {
+  var description: String { "oneStep" }
+
+  func refuse(_ problem: CompiledProblem, steps: Int) throws {
+    try problem.requireInitialState(seenBy: self, lastSteps: 1, of: steps)
+  }
+
+  func run(_ run: Run) throws -> EstimatorResult { try TruncatedReverse(horizon: 1).run(run) }
 }

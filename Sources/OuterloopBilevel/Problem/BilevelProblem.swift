@@ -15,8 +15,11 @@ internal import Synchronization
 /// buffers are kept with the problem and shared by its copies, so a second call only runs.
 public struct BilevelProblem<State: Structure, Hyper: Structure, Batch: Structure>: Sendable {
   public let dynamics: InnerDynamics<State, Hyper, Batch>
-  /// E(s_T, lambda), a scalar.
-  public let outer: @Sendable (State, Hyper) throws -> Tensor
+  /// E(s, lambda, validation batch), a scalar.
+  let evaluate: @Sendable (State, Hyper, [Tensor]) throws -> Tensor
+  /// The batch that E sees at s_t is number t - 1. Where all validation data are captured by E
+  /// there is nothing in it.
+  let validation: Batches<[Tensor]>
   let compiled = CompiledCache()
 
   public init(
@@ -24,7 +27,25 @@ public struct BilevelProblem<State: Structure, Hyper: Structure, Batch: Structur
     outer: @escaping @Sendable (State, Hyper) throws -> Tensor
   ) {
     self.dynamics = dynamics
-    self.outer = outer
+    evaluate = { state, hyper, _ in try outer(state, hyper) }
+    validation = Batches { _ in [] }
+  }
+
+  /// An outer loss on minibatches: one hypergradient sees one batch, updates of lambda see one
+  /// after the other.
+  public init<Validation: Structure>(
+    dynamics: InnerDynamics<State, Hyper, Batch>, validation: Batches<Validation>,
+    outer: @escaping @Sendable (State, Hyper, Validation) throws -> Tensor
+  ) throws {
+    self.dynamics = dynamics
+    let template = try validation.batch(0)
+    evaluate = { try outer($0, $1, template.replacingLeaves($2)) }
+    self.validation = Batches { try validation.batch($0).leaves }
+  }
+
+  /// E(s_T, lambda), on the validation batch of step T.
+  public func outer(_ state: State, _ hyper: Hyper) throws -> Tensor {
+    try evaluate(state, hyper, try validation.batch(dynamics.steps - 1))
   }
 
   /// A training loss with an optimizer, and an outer loss of the trained weights.
@@ -51,6 +72,20 @@ public struct BilevelProblem<State: Structure, Hyper: Structure, Batch: Structur
     self.init(
       steps: steps, batches: .full, weights: weights, optimizer: optimizer,
       loss: { weights, hyper, _ in try loss(weights, hyper) }, outer: outer)
+  }
+
+  /// Training and validation on minibatches.
+  public init<Weights: Structure, Validation: Structure>(
+    steps: Int, batches: Batches<Batch>, validation: Batches<Validation>,
+    weights: @escaping @Sendable (Hyper) throws -> Weights,
+    optimizer: @escaping @Sendable (Hyper, Time) throws -> Optimizer,
+    loss: @escaping @Sendable (Weights, Hyper, Batch) throws -> Tensor,
+    outer: @escaping @Sendable (Weights, Hyper, Validation) throws -> Tensor
+  ) throws where State == TrainingState<Weights> {
+    try self.init(
+      dynamics: InnerDynamics(
+        steps: steps, batches: batches, weights: weights, optimizer: optimizer, loss: loss),
+      validation: validation, outer: { try outer($0.weights, $1, $2) })
   }
 
   /// The problem on flat lists of tensors, compiled for the types of `hyper`.
@@ -99,7 +134,7 @@ public struct BilevelProblem<State: Structure, Hyper: Structure, Batch: Structur
 
   /// Checks that an estimator can answer for this problem, without running it.
   public func check(_ estimator: Estimator, at hyper: Hyper) throws {
-    try estimator.refuse(try compiled(for: hyper))
+    try estimator.method.refuse(try compiled(for: hyper), steps: dynamics.steps)
   }
 }
 

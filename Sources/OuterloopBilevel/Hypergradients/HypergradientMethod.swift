@@ -1,0 +1,76 @@
+internal import OuterloopNumerics
+
+/// What stands behind an `Estimator`: one file a method, with its mathematics and cost above it.
+protocol HypergradientMethod: Sendable, CustomStringConvertible {
+  /// Throws where the method would answer with zero or nonsense.
+  /// - Parameter steps: the length of what it looks at: T, or an online run's window.
+  func refuse(_ problem: CompiledProblem, steps: Int) throws
+
+  /// The hypergradient over the run's window.
+  func run(_ run: Run) throws -> EstimatorResult
+
+  /// The method over many updates of lambda, with what it carries from one to the next.
+  func session(_ problem: CompiledProblem) throws -> any HypergradientSession
+
+  /// How the model is trained between updates of lambda when the user does not say.
+  var schedule: TrainingSchedule { get }
+}
+
+extension HypergradientMethod {
+  func refuse(_ problem: CompiledProblem, steps: Int) throws {}
+
+  func session(_ problem: CompiledProblem) throws -> any HypergradientSession {
+    IndependentUpdates(method: self)
+  }
+
+  var schedule: TrainingSchedule { .restarted }
+
+  func refused(_ reason: String, _ remedy: String) -> BilevelError {
+    .refused(estimator: description, reason: reason, remedy: remedy)
+  }
+}
+
+/// A method at work through many updates of lambda.
+protocol HypergradientSession: AnyObject {
+  /// The hypergradient over the run's window; the result's state is where the next window starts.
+  func hypergradient(_ run: Run) throws -> EstimatorResult
+
+  /// Called before the first window of each training. `start` is its first state where that was
+  /// carried over from the training before, nil for s_0(lambda).
+  func beginTraining(from start: [Tensor]?) throws
+
+  /// Whether the initial state's dependence on lambda is carried through the windows.
+  var seesInitialState: Bool { get }
+}
+
+extension HypergradientSession {
+  func beginTraining(from start: [Tensor]?) throws {}
+  var seesInitialState: Bool { false }
+}
+
+/// Nothing is carried: every window is differentiated on its own.
+final class IndependentUpdates: HypergradientSession {
+  private let method: any HypergradientMethod
+
+  init(method: any HypergradientMethod) { self.method = method }
+
+  func hypergradient(_ run: Run) throws -> EstimatorResult { try method.run(run) }
+}
+
+extension CompiledProblem {
+  /// Names of the hyperparameters that the initial state depends on, for messages.
+  var initialNames: String {
+    zip(initialUses, hyperNames).filter(\.0).map(\.1).joined(separator: ", ")
+  }
+
+  /// Refuses a method that sees the last steps only where the initial state depends on lambda.
+  func requireInitialState(
+    seenBy method: some HypergradientMethod, lastSteps: Int, of steps: Int
+  ) throws {
+    guard lastSteps < steps, initialUses.contains(true) else { return }
+    let what = lastSteps == 1 ? "last step does" : "last \(lastSteps) of \(steps) steps do"
+    throw method.refused(
+      "the initial state depends on \(initialNames), which the \(what) not see",
+      "use reverse or forward")
+  }
+}

@@ -1,0 +1,18 @@
+internal import OuterloopNumerics
+
+/// The stretch of training that one hypergradient looks at: the whole of it from s_0, or, in an
+/// online run, the steps since the last update, from the state that they started at.
+///
+/// Estimators count the steps of their window, t = 1...`steps`; the optimizer's time and the data
+/// go by the numbers below.
+struct Window {
+  /// Steps of this training before the window: the optimizer's step count.
+  var first = 0
+  var steps: Int
+  /// Number of the batch of the window's first step, among all batches of the run.
+  var batch = 0
+  /// Number of the validation batch that belongs to the window's first step.
+  var validation = 0
+  /// The state at its start; nil for s_0, which may depend on lambda.
+  var start: [Tensor]?
+}

@@ -1,0 +1,57 @@
+internal import OuterloopAutodiff
+internal import OuterloopNumerics
+internal import Synchronization
+
+extension BilevelProblem {
+  /// What `minimize` reports after each update.
+  public struct Progress: Sendable {
+    /// Updates made, this one included.
+    public var update: Int
+    /// The outer loss before this update.
+    public var loss: Double
+    /// The hyperparameters after it.
+    public var hyper: Hyper
+    /// The model that the update was made by: where its window of training ended.
+    public var state: State
+    /// What this update took.
+    public var cost: Cost
+  }
+
+  /// Minimises the outer loss by `updates` steps of an outer loop along hypergradients.
+  ///
+  ///     try problem.minimize(
+  ///       from: lambda, by: .oneStep, updates: 500, with: OuterLoop(.adam(rate: 0.01)),
+  ///       training: .online(every: 1))
+  ///
+  /// - Parameters:
+  ///   - training: what happens to the model between updates. By default what the estimator is made
+  ///     for: a fresh model for each update, or one training throughout for methods that carry
+  ///     something along it, such as `.realTime(every:)`.
+  ///   - onUpdate: called after each update; return false to stop early. It may use the problem.
+  /// - Throws: `BilevelError` for an estimator that cannot answer for this problem on this schedule,
+  ///   and for non-finite values, which end an online run where they appear.
+  public func minimize(
+    from hyper: Hyper, by estimator: Estimator = .reverse, updates: Int,
+    with loop: OuterLoop<Hyper>, training schedule: TrainingSchedule? = nil,
+    onUpdate: (Progress) throws -> Bool = { _ in true }
+  ) throws -> OuterLoop<Hyper>.State {
+    var state = try loop.start(at: hyper)
+    let problem = try compiled(for: hyper)
+    let template = try dynamics.initial(hyper)
+    let driver = try problem.lock.withLock { _ in
+      try TrainingDriver(problem, estimator.method, schedule)
+    }
+    while state.updates < updates {
+      // The programs are free between updates: `onUpdate` may train and evaluate with them.
+      let point = state.hyper.leaves
+      let result = try problem.lock.withLock { _ in try driver.next(at: point) }
+      guard let result else { break }
+      state = try loop.step(state, along: state.hyper.replacingLeaves(result.gradient))
+      let progress = Progress(
+        update: state.updates, loss: result.loss, hyper: state.hyper,
+        state: template.replacingLeaves(result.state), cost: result.cost)
+      guard try onUpdate(progress) else { break }
+    }
+    return state
+  }
+}

@@ -1,0 +1,108 @@
+internal import OuterloopAutodiff
+internal import OuterloopNumerics
+
+/// Trains from update to update of lambda as a schedule says, and asks a method for the
+/// hypergradient of each window.
+final class TrainingDriver {
+  private let problem: CompiledProblem
+  private let session: any HypergradientSession
+  private let schedule: TrainingSchedule
+  private let every: Int
+  private var window: Window
+  /// Trainings begun.
+  private var trainings = 0
+  /// Weights that the training under way started at, where they are carried over.
+  private var phi: [Tensor] = []
+
+  init(
+    _ problem: CompiledProblem, _ method: any HypergradientMethod, _ chosen: TrainingSchedule?
+  ) throws {
+    self.problem = problem
+    let schedule = chosen ?? method.schedule
+    self.schedule = schedule
+    every = schedule.every ?? problem.steps
+    guard every >= 1, every <= problem.steps else {
+      throw BilevelError.invalid(
+        "an update of lambda every \(every) steps of a training of \(problem.steps): "
+          + "use 1...\(problem.steps)")
+    }
+    try method.refuse(problem, steps: every)
+    session = try method.session(problem)
+    window = Window(steps: every)
+    if case .reptile(let rate) = schedule.start {
+      guard rate > 0, rate <= 1 else {
+        throw BilevelError.invalid("a Reptile rate of \(rate): use a number in (0, 1]")
+      }
+      _ = try problem.requireObjective("Reptile")
+      if problem.initialUses.contains(true) {
+        throw BilevelError.invalid(
+          "the initial state depends on \(problem.initialNames), but Reptile learns it: "
+            + "use the start .fresh")
+      }
+    }
+    let isPartial = every < problem.steps
+    if isPartial, !session.seesInitialState, problem.initialUses.contains(true) {
+      throw method.refused(
+        "the initial state depends on \(problem.initialNames), which updates every \(every) of "
+          + "\(problem.steps) steps do not see",
+        "use the schedule .restarted, or realTime(every: \(every))")
+    }
+  }
+
+  /// The hypergradient at `hyper` by the next window of training; nil when the schedule has ended.
+  func next(at hyper: [Tensor]) throws -> EstimatorResult? {
+    if trainings == 0 {
+      try beginTraining(at: hyper, from: nil)
+    } else if window.first + every > problem.steps {
+      if let limit = schedule.trainings, trainings >= limit { return nil }
+      try finishTraining(at: hyper)
+    }
+    let run = try Run(problem, hyper: hyper, window: window)
+    let result = try session.hypergradient(run)
+    advance(by: every, to: result.state)
+    return result
+  }
+
+  private func advance(by steps: Int, to state: [Tensor]) {
+    window.first += steps
+    window.batch += steps
+    window.validation += steps
+    window.start = state
+  }
+
+  private func beginTraining(at hyper: [Tensor], from start: [Tensor]?) throws {
+    trainings += 1
+    window.first = 0
+    if schedule.repeatsData { window.batch = 0 }
+    window.start = start
+    if case .reptile = schedule.start, phi.isEmpty { phi = try initialState(at: hyper) }
+    try session.beginTraining(from: start)
+  }
+
+  /// Trains the steps that are left, and starts the next training as the schedule says.
+  private func finishTraining(at hyper: [Tensor]) throws {
+    let left = problem.steps - window.first
+    if left > 0 {
+      var rest = window
+      rest.steps = left
+      let run = try Run(problem, hyper: hyper, window: rest)
+      try run.train()
+      advance(by: left, to: run.finalState())
+    }
+    guard case .reptile(let rate) = schedule.start, let end = window.start else {
+      return try beginTraining(at: hyper, from: nil)
+    }
+    let weights = problem.weightTypes.count
+    for index in 0..<weights {
+      phi[index] = rate == 1 ? end[index] : phi[index] - rate * (phi[index] - end[index])
+    }
+    try beginTraining(at: hyper, from: phi)
+  }
+
+  private func initialState(at hyper: [Tensor]) throws -> [Tensor] {
+    let run = try Run(problem, hyper: hyper)
+    let memory = run.states(1)
+    try run.begin(at: memory.pointers(0))
+    return memory.pointers(0).tensors(problem.stateTypes)
+  }
+}
