@@ -35,16 +35,15 @@ protocol HypergradientSession: AnyObject {
   /// The hypergradient over the run's window; the result's state is where the next window starts.
   func hypergradient(_ run: Run) throws -> EstimatorResult
 
-  /// Called before the first window of each training. `start` is its first state where that was
-  /// carried over from the training before, nil for s_0(lambda).
-  func beginTraining(from start: [Tensor]?) throws
+  /// Called before the first window of each training, with lambda and a window of all T steps.
+  func beginTraining(at hyper: [Tensor], over window: Window) throws
 
   /// Whether the initial state's dependence on lambda is carried through the windows.
   var seesInitialState: Bool { get }
 }
 
 extension HypergradientSession {
-  func beginTraining(from start: [Tensor]?) throws {}
+  func beginTraining(at hyper: [Tensor], over window: Window) throws {}
   var seesInitialState: Bool { false }
 }
 

@@ -76,7 +76,9 @@ final class TrainingDriver {
     if schedule.repeatsData { window.batch = 0 }
     window.start = start
     if case .reptile = schedule.start, phi.isEmpty { phi = try initialState(at: hyper) }
-    try session.beginTraining(from: start)
+    var whole = window
+    whole.steps = problem.steps
+    try session.beginTraining(at: hyper, over: whole)
   }
 
   /// Trains the steps that are left, and starts the next training as the schedule says.

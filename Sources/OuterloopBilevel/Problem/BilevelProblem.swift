@@ -121,7 +121,8 @@ public struct BilevelProblem<State: Structure, Hyper: Structure, Batch: Structur
       return Hypergradient(
         gradient: hyper.replacingLeaves(result.gradient), loss: result.loss,
         direct: hyper.replacingLeaves(result.direct),
-        state: template.replacingLeaves(result.state), cost: result.cost)
+        state: template.replacingLeaves(result.state), cost: result.cost,
+        diagnostics: result.diagnostics)
     }
   }
 
@@ -149,6 +150,7 @@ public struct Hypergradient<State: Structure, Hyper: Structure>: Sendable {
   /// Where training ended.
   public var state: State
   public var cost: Cost
+  public var diagnostics: Diagnostics
 }
 
 /// What a hypergradient took.
