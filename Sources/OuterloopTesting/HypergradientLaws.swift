@@ -259,7 +259,7 @@ extension HypergradientLaws {
     if !holds { throw Violation(what()) }
   }
 
-  private static func requireRefused(_ test: HypergradientCase, _ estimator: Estimator) throws {
+  static func requireRefused(_ test: HypergradientCase, _ estimator: Estimator) throws {
     do {
       _ = try test.hypergradient(by: estimator)
     } catch BilevelError.refused {
