@@ -29,11 +29,17 @@ final class TrainingDriver {
     try method.refuse(problem, steps: every)
     session = try method.session(problem)
     window = Window(steps: every)
-    if case .reptile(let rate) = schedule.start {
+    if case .reptile(let rate, let tasks) = schedule.start {
       guard rate > 0, rate <= 1 else {
         throw BilevelError.invalid("a Reptile rate of \(rate): use a number in (0, 1]")
       }
       _ = try problem.requireObjective("Reptile")
+      guard tasks >= 1, tasks == 1 || problem.weightTypes.allSatisfy({ $0.shape.first == tasks })
+      else {
+        throw BilevelError.invalid(
+          "Reptile over \(tasks) tasks, but the weights are \(problem.weightTypes): give each a "
+            + "leading axis of tasks")
+      }
       if problem.initialUses.contains(true) {
         throw BilevelError.invalid(
           "the initial state depends on \(problem.initialNames), but Reptile learns it: "
@@ -91,12 +97,15 @@ final class TrainingDriver {
       try run.train()
       advance(by: left, to: run.finalState())
     }
-    guard case .reptile(let rate) = schedule.start, let end = window.start else {
+    guard case .reptile(let rate, let tasks) = schedule.start, let end = window.start else {
       return try beginTraining(at: hyper, from: nil)
     }
-    let weights = problem.weightTypes.count
-    for index in 0..<weights {
-      phi[index] = rate == 1 ? end[index] : phi[index] - rate * (phi[index] - end[index])
+    for index in problem.weightTypes.indices {
+      var target = end[index]
+      if tasks > 1 {
+        target = target.mean(axes: [0], keeping: true).broadcast(to: target.shape)
+      }
+      phi[index] = rate == 1 ? target : phi[index] - rate * (phi[index] - target)
     }
     try beginTraining(at: hyper, from: phi)
   }
