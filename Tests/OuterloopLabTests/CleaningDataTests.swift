@@ -78,7 +78,7 @@ import Testing
   }
 
   @Test func refusesTooLittleData() throws {
-    #expect(throws: CleaningError.self) {
+    #expect(throws: LabError.self) {
       try CleaningData(SampleData.parts(150), settings: settings(0))
     }
     let one = try SampleData.pictures(300).relabeled([Int32](repeating: 0, count: 300)).named(
@@ -87,7 +87,7 @@ import Testing
     let single = try LabeledData(
       shape: [1], features: (0..<300).map(Float.init), labels: [Int32](repeating: 0, count: 300),
       classNames: ["only"], source: "single")
-    #expect(throws: CleaningError.self) {
+    #expect(throws: LabError.self) {
       try CleaningData(DataParts(train: single, test: nil), settings: settings(0))
     }
   }

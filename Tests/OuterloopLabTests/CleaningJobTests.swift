@@ -100,7 +100,7 @@ import Testing
 
   @Test func onlyOneAtATime() throws {
     defer { remove() }
-    var inner: CleaningError.Cause?
+    var inner: LabError.Cause?
     _ = try job().perform(onEvent: { event in
       if case .began = event { inner = cause { try job().perform() } }
     })
@@ -130,12 +130,12 @@ import Testing
     #expect(lines.contains { $0.contains("\"mid,dle\"") })
   }
 
-  private func cause(_ body: () throws -> CleaningJob.Outcome) -> CleaningError.Cause? {
+  private func cause(_ body: () throws -> CleaningJob.Outcome) -> LabError.Cause? {
     do {
       _ = try body()
       return nil
     } catch {
-      return (error as? CleaningError)?.cause
+      return (error as? LabError)?.cause
     }
   }
 }

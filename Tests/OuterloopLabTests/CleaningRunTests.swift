@@ -73,18 +73,18 @@ import Testing
       settings: Self.settings, fingerprint: "f", state: state
     ).encoded()
     for count in [0, 5, 8, 19, 20, 100, bytes.count / 2, bytes.count - 1] {
-      #expect(throws: CleaningError.self) {
+      #expect(throws: LabError.self) {
         try CleaningCheckpoint(Array(bytes[..<count]), file: "checkpoint")
       }
     }
     for place in stride(from: 0, to: bytes.count, by: 13) {
       var damaged = bytes
       damaged[place] ^= 0x10
-      #expect(throws: CleaningError.self) {
+      #expect(throws: LabError.self) {
         try CleaningCheckpoint(damaged, file: "checkpoint")
       }
     }
-    #expect(throws: CleaningError.self) {
+    #expect(throws: LabError.self) {
       try CleaningCheckpoint(bytes + [0], file: "checkpoint")
     }
   }
@@ -93,7 +93,7 @@ import Testing
     var settings = Self.settings
     settings.rate = 1e300
     let run = try run(settings)
-    let error = #expect(throws: CleaningError.self) { try run.update(run.start()) }
+    let error = #expect(throws: LabError.self) { try run.update(run.start()) }
     #expect(error?.cause == .diverged)
     #expect(error?.what.contains("update 1") == true)
     #expect(error?.what.contains("at step 1 of 30") == true)
@@ -107,7 +107,7 @@ import Testing
       labels: (0..<300).map { Int32($0 % 100) }, classNames: (0..<100).map { "\($0)" },
       source: "wide")
     let data = try CleaningData(DataParts(train: pictures, test: nil), settings: settings)
-    let error = #expect(throws: CleaningError.self) {
+    let error = #expect(throws: LabError.self) {
       try CleaningRun(data, settings: settings)
     }
     #expect(error?.cause == .memory)

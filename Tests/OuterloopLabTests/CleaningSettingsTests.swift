@@ -36,7 +36,7 @@ import Testing
   func namesWhatIsOutOfRange(_ change: Change) {
     var settings = CleaningSettings()
     change.apply(&settings)
-    let error = #expect(throws: CleaningError.self) { try settings.validate() }
+    let error = #expect(throws: LabError.self) { try settings.validate() }
     #expect(error?.cause == .setting)
     #expect(error?.what.hasPrefix("--\(change.name) ") == true)
   }

@@ -53,7 +53,7 @@ extension Structure {
   }
 
   /// The same structure with other tensors, in order; there must be one for each.
-  package func replacingLeaves(_ tensors: some Sequence<Tensor>) -> Self {
+  public func replacingLeaves(_ tensors: some Sequence<Tensor>) -> Self {
     var iterator = tensors.makeIterator()
     return mapLeaves { old in
       iterator.next() ?? Tensor(invalid: "too few tensors to rebuild a structure (at \(old.type))")

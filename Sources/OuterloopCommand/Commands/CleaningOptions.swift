@@ -74,7 +74,7 @@ struct CleaningOptions: ParsableArguments {
     settings.test = source.test ?? settings.test
     do {
       try settings.validate()
-    } catch let error as CleaningError {
+    } catch let error as LabError {
       throw ValidationError("\(error.what): \(error.remedy)")
     }
   }

@@ -49,6 +49,12 @@ struct DataOptions: ParsableArguments {
 
   /// Reads the data.
   func load() throws -> DataParts {
+    let column: CSV.LabelColumn = label.map { Int($0).map { .index($0) } ?? .name($0) } ?? .last
+    return try Self.load(data, label: column)
+  }
+
+  /// Reads a file or folder, or a data set that was fetched, by its name.
+  static func load(_ data: String, label: CSV.LabelColumn = .last) throws -> DataParts {
     if access(data, F_OK) != 0, let set = PublishedDataSet.named(data) {
       let folder = DataCache.folder(for: set)
       guard set.isFetched else {
@@ -58,7 +64,6 @@ struct DataOptions: ParsableArguments {
       }
       return try set.load(from: folder)
     }
-    let column: CSV.LabelColumn = label.map { Int($0).map { .index($0) } ?? .name($0) } ?? .last
-    return try LabeledData.load(data, label: column)
+    return try LabeledData.load(data, label: label)
   }
 }

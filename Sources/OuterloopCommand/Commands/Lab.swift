@@ -12,7 +12,8 @@ struct Lab: ParsableCommand {
       JSON keys: experiment, claim, settings, seconds, tables (title, columns, rows of label and \
       values), notes, figures (paths).
       """,
-    subcommands: [LabList.self, LabSinusoid.self], defaultSubcommand: LabList.self)
+    subcommands: [LabList.self, LabSinusoid.self, LabNoisyLabels.self],
+    defaultSubcommand: LabList.self)
 }
 
 /// `outerloop lab list`
@@ -28,7 +29,10 @@ struct LabList: ParsableCommand {
   }
 
   func run() throws {
-    let entries = [Entry(name: SinusoidExperiment.name, claim: SinusoidExperiment.claim)]
+    let entries = [
+      Entry(name: SinusoidExperiment.name, claim: SinusoidExperiment.claim),
+      Entry(name: NoisyLabelsExperiment.name, claim: NoisyLabelsExperiment.claim),
+    ]
     if conversation.json { return try Terminal.print(JSONText.of(entries)) }
     try Terminal.print(
       entries.map { "\($0.name)\n  \($0.claim)" }.joined(separator: "\n\n"))

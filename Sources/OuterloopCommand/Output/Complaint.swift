@@ -31,7 +31,7 @@ struct Complaint: Error, Equatable {
     case let error as DataError:
       self.init(Self.withoutRemedy("\(error)", error.remedy), hint: error.remedy)
     case let error as DownloadError: self.init("\(error.file): \(error.what)", hint: error.remedy)
-    case let error as CleaningError:
+    case let error as LabError:
       self.init(error.what, hint: error.remedy, status: error.cause == .setting ? 64 : 1)
     case let error as BLASError: self.init(splitting: "\(error)")
     case is CancellationError: self.init("interrupted", hint: nil, status: 130)
@@ -92,7 +92,7 @@ struct Complaint: Error, Equatable {
 
   private static func isFromParser(_ error: any Error) -> Bool {
     switch error {
-    case is DataError, is DownloadError, is CleaningError, is BLASError,
+    case is DataError, is DownloadError, is LabError, is BLASError,
       is CancellationError:
       false
     default: Outerloop.exitCode(for: error) != .failure

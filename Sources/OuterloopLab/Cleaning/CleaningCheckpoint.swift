@@ -46,10 +46,10 @@ struct CleaningCheckpoint: Equatable {
     return bytes
   }
 
-  /// - Throws: `CleaningError` if the bytes are not a whole checkpoint; `file` names them.
-  init(_ bytes: [UInt8], file: String) throws(CleaningError) {
-    func damaged(_ what: String) -> CleaningError {
-      CleaningError(
+  /// - Throws: `LabError` if the bytes are not a whole checkpoint; `file` names them.
+  init(_ bytes: [UInt8], file: String) throws(LabError) {
+    func damaged(_ what: String) -> LabError {
+      LabError(
         .damaged, "\(file): \(what)", remedy: "start anew with --restart, or choose another --out")
     }
     guard bytes.starts(with: Self.mark), bytes.count >= 20 else {

@@ -25,7 +25,7 @@ public struct CleaningData: Sendable {
   /// `round(corrupt n)` training labels to a class chosen uniformly among the others.
   ///
   /// The test part is the data's own if it has one, otherwise it is drawn from what is left.
-  /// - Throws: `CleaningError` if there are too few examples or only one class.
+  /// - Throws: `LabError` if there are too few examples or only one class.
   public init(_ parts: DataParts, settings: CleaningSettings) throws {
     try settings.validate()
     let source = parts.train
@@ -33,14 +33,14 @@ public struct CleaningData: Sendable {
     let fixed = settings.train + settings.validation
     let needed = fixed + (own == nil ? 1 : 0)
     guard source.count >= needed else {
-      throw CleaningError(
+      throw LabError(
         .data,
         "\(source.source): \(needed) examples are needed for training, validation and test, "
           + "but there are \(source.count)",
         remedy: "lower --train or --validation")
     }
     guard source.classCount >= 2 else {
-      throw CleaningError(
+      throw LabError(
         .data, "\(source.source): all examples are of one class, so no label can be wrong",
         remedy: "check the label column (--label)")
     }

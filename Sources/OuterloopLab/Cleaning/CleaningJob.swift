@@ -56,7 +56,7 @@ public struct CleaningJob: Sendable {
   /// Runs to the end, or until `shouldStop` says so between updates.
   ///
   /// - Parameter restart: forget what the folder holds of earlier runs.
-  /// - Throws: `CleaningError` if the folder cannot be used or holds another run, or if training
+  /// - Throws: `LabError` if the folder cannot be used or holds another run, or if training
   ///   diverges. The last checkpoint stands.
   public func perform(
     restart: Bool = false, shouldStop: () -> Bool = { false },
@@ -125,7 +125,7 @@ public struct CleaningJob: Sendable {
     guard let bytes = try place.read(FileName.result) else { return nil }
     let file = place.joined(FileName.result)
     guard let report = try? JSONDecoder().decode(CleaningReport.self, from: Data(bytes)) else {
-      throw CleaningError(
+      throw LabError(
         .damaged, "\(file): this is not the result of a run of this version",
         remedy: "start anew with --restart, or choose another --out")
     }
@@ -143,7 +143,7 @@ public struct CleaningJob: Sendable {
       checkpoint.settings, checkpoint.fingerprint, fingerprint, file, "an unfinished run")
     let counts = [checkpoint.state.weights.count, run.data.train.count]
     guard counts[0] == counts[1], checkpoint.state.updates <= run.settings.hyperSteps else {
-      throw CleaningError(
+      throw LabError(
         .damaged, "\(file): the checkpoint does not fit its own settings",
         remedy: "start anew with --restart, or choose another --out")
     }
@@ -152,16 +152,16 @@ public struct CleaningJob: Sendable {
 
   private func requireSame(
     _ settings: CleaningSettings, _ old: String, _ new: String, _ file: String, _ what: String
-  ) throws(CleaningError) {
+  ) throws(LabError) {
     let remedy = "start anew with --restart, or choose another --out"
     let differences = settings.differences(from: run.settings)
     guard differences.isEmpty else {
-      throw CleaningError(
+      throw LabError(
         .otherRun, "\(file): \(what) with other settings: \(differences.joined(separator: ", "))",
         remedy: "use its settings, \(remedy)")
     }
     guard old == new else {
-      throw CleaningError(.otherRun, "\(file): \(what) on other data", remedy: remedy)
+      throw LabError(.otherRun, "\(file): \(what) on other data", remedy: remedy)
     }
   }
 }

@@ -69,7 +69,7 @@ public struct CleaningRun: Sendable {
   }
 
   /// One update of the weights.
-  /// - Throws: `CleaningError` of the cause `diverged`, with the training step and the tensor, if
+  /// - Throws: `LabError` of the cause `diverged`, with the training step and the tensor, if
   ///   training or the weights become non-finite.
   public func update(_ state: State) throws -> (state: State, cost: Cost) {
     do {
@@ -111,11 +111,11 @@ public struct CleaningRun: Sendable {
       // The weights of the examples are a single tensor without a name.
       let name = tensor.hasSuffix(" of ") ? tensor + "the example weights" : tensor
       let place = step.map { "at step \($0) of \(steps)" } ?? "after \(steps) steps"
-      return CleaningError(
+      return LabError(
         .diverged, "\(part): \(name) became non-finite \(place)",
         remedy: "lower --rate, or check the data for extreme values")
     case ConstraintError.notFinite:
-      return CleaningError(
+      return LabError(
         .diverged, "\(part): the example weights became non-finite",
         remedy: "lower --outer-rate")
     default: return error
@@ -131,7 +131,7 @@ public struct CleaningRun: Sendable {
     let size = sysconf(Int32(_SC_PAGESIZE))
     guard pages > 0, size > 0, bytes > Double(pages) * Double(size) else { return }
     let half = Int(Double(pages) * Double(size) / 2e9)
-    throw CleaningError(
+    throw LabError(
       .memory,
       "--method reverse would keep \(settings.steps) models of \(floats) numbers, "
         + "\(Int(bytes / 1e9)) GB, more than this machine's memory",

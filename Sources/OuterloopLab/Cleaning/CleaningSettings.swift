@@ -52,11 +52,11 @@ public struct CleaningSettings: Sendable, Codable, Equatable {
     total ?? (corrupt > 0 ? (1 - corrupt) : 0.9) * Double(count)
   }
 
-  /// - Throws: `CleaningError` naming the first setting that is out of range, and its range.
+  /// - Throws: `LabError` naming the first setting that is out of range, and its range.
   public func validate() throws {
     func require(_ holds: Bool, _ name: String, _ value: some Any, _ range: String) throws {
       guard !holds else { return }
-      throw CleaningError(
+      throw LabError(
         .setting, "--\(name) \(value) is out of range", remedy: "it must be \(range)")
     }
     let most = 10_000_000

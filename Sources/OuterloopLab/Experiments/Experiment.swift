@@ -6,7 +6,7 @@ public protocol Experiment: Sendable, Encodable {
   /// What it shows, in a sentence, with the source of the numbers that it is held to.
   static var claim: String { get }
 
-  /// Throws `CleaningError`-like complaints about settings that cannot be.
+  /// - Throws: `LabError` naming the first setting that is out of range.
   func validate() throws
 
   /// Does the work; the same settings give the same numbers, times aside.

@@ -23,7 +23,7 @@ public struct ExperimentFolder: Sendable {
   }
 
   /// Writes everything, and returns what the JSON file holds.
-  /// - Throws: `CleaningError` for a folder that cannot be written.
+  /// - Throws: `LabError` for a folder that cannot be written.
   public func store<E: Experiment>(
     _ report: ExperimentReport, of experiment: E, seconds: Double
   ) throws -> Record<E> {

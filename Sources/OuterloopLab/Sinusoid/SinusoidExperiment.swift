@@ -39,7 +39,7 @@ public struct SinusoidExperiment: Experiment {
   public func validate() throws {
     func require(_ holds: Bool, _ name: String, _ value: some Any, _ range: String) throws {
       guard !holds else { return }
-      throw CleaningError(
+      throw LabError(
         .setting, "--\(name) \(value) is out of range", remedy: "it must be \(range)")
     }
     try require(seeds >= 1, "seeds", seeds, "at least 1")

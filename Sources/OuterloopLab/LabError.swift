@@ -1,10 +1,10 @@
-/// Why a cleaning run could not start or go on. `description` is `WHAT; REMEDY`.
-public struct CleaningError: Error, Sendable, Hashable, CustomStringConvertible {
+/// Why a cleaning run or an experiment could not start or go on. `description` is `WHAT; REMEDY`.
+public struct LabError: Error, Sendable, Hashable, CustomStringConvertible {
   /// The kind of trouble, for matching by case.
   public enum Cause: String, Sendable, Hashable {
     /// A setting out of its range.
     case setting
-    /// The data cannot be cleaned: too few examples, or only one class.
+    /// The data do not fit the work: too few examples, or only one class.
     case data
     /// The method would need more memory than there is.
     case memory

@@ -15,8 +15,8 @@ final class RunFolder {
   private let lock: Int32
 
   /// Makes the folder if need be and locks it.
-  /// - Throws: `CleaningError` if it cannot be written or another process has it.
-  init(_ path: String) throws(CleaningError) {
+  /// - Throws: `LabError` if it cannot be written or another process has it.
+  init(_ path: String) throws(LabError) {
     self.path = path
     try Self.make(path)
     let name = path + "/.lock"
@@ -26,7 +26,7 @@ final class RunFolder {
       let code = errno
       close(lock)
       guard code == EWOULDBLOCK else { throw Self.refusal(path, code) }
-      throw CleaningError(
+      throw LabError(
         .busy, "\(path): another process is working in this folder",
         remedy: "wait until it is done, or choose another --out")
     }
@@ -37,7 +37,7 @@ final class RunFolder {
   func joined(_ name: String) -> String { path + "/" + name }
 
   /// The bytes of a file, nil if there is none.
-  func read(_ name: String) throws(CleaningError) -> [UInt8]? {
+  func read(_ name: String) throws(LabError) -> [UInt8]? {
     let file = open(joined(name), O_RDONLY | O_CLOEXEC)
     guard file >= 0 else {
       if errno == ENOENT { return nil }
@@ -62,11 +62,11 @@ final class RunFolder {
   }
 
   /// Puts a whole, durable file in place of any other of this name.
-  func write(_ bytes: [UInt8], to name: String) throws(CleaningError) {
+  func write(_ bytes: [UInt8], to name: String) throws(LabError) {
     let partial = joined("." + name + ".partial")
     let file = open(partial, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
     guard file >= 0 else { throw Self.refusal(joined(name), errno) }
-    do throws(CleaningError) {
+    do throws(LabError) {
       defer { close(file) }
       var written = 0
       while written < bytes.count {
@@ -87,12 +87,12 @@ final class RunFolder {
     makeNamesDurable()
   }
 
-  func write(_ text: String, to name: String) throws(CleaningError) {
+  func write(_ text: String, to name: String) throws(LabError) {
     try write(Array(text.utf8), to: name)
   }
 
   /// Removes files; those that do not exist are no error.
-  func remove(_ names: [String]) throws(CleaningError) {
+  func remove(_ names: [String]) throws(LabError) {
     for name in names where unlink(joined(name)) != 0 && errno != ENOENT {
       throw Self.refusal(joined(name), errno)
     }
@@ -107,7 +107,7 @@ final class RunFolder {
     close(folder)
   }
 
-  private static func make(_ path: String) throws(CleaningError) {
+  private static func make(_ path: String) throws(LabError) {
     guard !path.isEmpty, !path.utf8.contains(0) else { throw refusal(path, ENOENT) }
     var missing: [String] = []
     var parent = path
@@ -125,28 +125,28 @@ final class RunFolder {
   }
 
   /// What the system's error number means for someone who stores a run there.
-  private static func refusal(_ path: String, _ code: Int32) -> CleaningError {
+  private static func refusal(_ path: String, _ code: Int32) -> LabError {
     switch code {
     case ENOSPC, EDQUOT:
-      CleaningError(
+      LabError(
         .diskFull, "\(path): no space left on the disk",
         remedy: "free some space and run the same command again")
     case EFBIG:
-      CleaningError(
+      LabError(
         .diskFull, "\(path): the file may not grow so large here",
         remedy: "raise the limit (ulimit -f) and run the same command again")
     case EACCES, EPERM:
-      CleaningError(
+      LabError(
         .file, "\(path): permission denied", remedy: "make it writable, or choose another --out")
     case EROFS:
-      CleaningError(
+      LabError(
         .file, "\(path): the file system is read-only", remedy: "choose another --out")
     case ENOTDIR, EISDIR, EEXIST:
-      CleaningError(
+      LabError(
         .file, "\(path): something else stands where a folder or file is needed",
         remedy: "move it away, or choose another --out")
     default:
-      CleaningError(
+      LabError(
         .file, "\(path): \(String(cString: strerror(code)))",
         remedy: "check the path and the disk, or choose another --out")
     }
