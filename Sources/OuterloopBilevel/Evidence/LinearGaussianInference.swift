@@ -139,7 +139,8 @@ extension LinearGaussianModel {
     }
     let scale = solution.scale
     return (
-      solution.mean, scale.expanded(at: 1) * inner * scale / precisions.noise.reshaped([]))
+      solution.mean, scale.expanded(at: 1) * inner * scale / precisions.noise.reshaped([])
+    )
   }
 
   /// (L L')^-1

@@ -58,8 +58,9 @@ public struct VariationalBound<Posterior: GaussianPosterior, Hyper: Structure>: 
       let b = try precisions(h).noise.reshaped([])
       let error = (model.targets - matmul(model.inputs, q.mean)).square().sum()
       let n = Double(model.exampleCount)
-      return 0.5 * (n * (log(b) - LinearGaussianModel.logTwoPi)
-        - b * (error + q.predictiveSpread(model.inputs)))
+      return 0.5
+        * (n * (log(b) - LinearGaussianModel.logTwoPi)
+          - b * (error + q.predictiveSpread(model.inputs)))
     }
   }
 

@@ -93,7 +93,8 @@ func solve(_ matrix: [[Double]], _ right: [[Double]]) -> (solutions: [[Double]],
 
 /// log of the integral of exp(f) over the line by the trapezoidal rule, which converges faster than
 /// any power of the step for smooth functions that vanish at the ends.
-func logIntegral(from low: Double, to high: Double, points: Int, _ f: (Double) -> Double) -> Double {
+func logIntegral(from low: Double, to high: Double, points: Int, _ f: (Double) -> Double) -> Double
+{
   let h = (high - low) / Double(points - 1)
   let values = (0..<points).map { f(low + h * Double($0)) }
   let top = values.max() ?? 0

@@ -47,7 +47,8 @@ import Testing
     let completing = try Self.laplace(test, completing: true)
     let completed = try completing.evaluate(at: start, test.precisions)
     #expect(abs(completed.logEvidence - exact.logEvidence) < 1e-9 * max(1, abs(away)))
-    #expect(deviation(try completed.direct.flat, try exact.gradient.flat) < 1e-8 * max(1, abs(away)))
+    #expect(
+      deviation(try completed.direct.flat, try exact.gradient.flat) < 1e-8 * max(1, abs(away)))
     #expect(completed.modeGradient > 0.01)
   }
 

@@ -56,7 +56,8 @@ import Testing
     let independent = Self.bound(model, of: MeanFieldGaussian.self)
     let values = Compiled { (x: Pair<FullGaussian, MeanFieldGaussian>) in
       Pair(
-        try full(x.first, point, key: Self.anyKey), try independent(x.second, point, key: Self.anyKey))
+        try full(x.first, point, key: Self.anyKey),
+        try independent(x.second, point, key: Self.anyKey))
     }
     for seed in 0..<100 {
       let keys = RandomKey(seed: UInt64(seed), purpose: "random q").split(4)
