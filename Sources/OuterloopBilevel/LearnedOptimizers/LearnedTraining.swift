@@ -38,6 +38,9 @@ extension BilevelProblem {
   ///       from: lstm, by: .reverse, updates: 500, with: OuterLoop(.adam(rate: 0.003)),
   ///       training: .online(every: 20))
   ///
+  /// A loss reported by `onUpdate` belongs to the optimizer before that update, on the tasks it was
+  /// trained on: to choose the best of several, `solve` with each on tasks kept apart.
+  ///
   /// Memory of reverse mode: window x (P times the state of the LSTM). Implicit, stochastic and
   /// difference methods refuse the problem: its steps are no descent of a loss by an `Optimizer`.
   ///
@@ -46,6 +49,7 @@ extension BilevelProblem {
   ///   - batches: what f sees at x_t, minibatches or another task for each T steps. f(x_T) is taken
   ///     on the batch of the last step.
   ///   - weights: x_0.
+  ///   - learner: the type of the optimizer, where it does not follow from elsewhere.
   ///   - loss: f, a scalar of weights and batch.
   public init<Weights: Structure>(
     steps: Int, batches: Batches<Batch>, weights: Weights, learner _: Hyper.Type = Hyper.self,

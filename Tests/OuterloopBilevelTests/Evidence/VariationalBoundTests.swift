@@ -276,6 +276,31 @@ import Testing
     }
   }
 
+  /// By Monte Carlo each step has its own noise, the same at every replay, and the outer loss has one
+  /// draw for good: two steps and the outer loss by hand.
+  @Test func noiseOfTraining() throws {
+    let x = vector([0.9, 0.2, -0.7])
+    let bound = try VariationalBound<MeanFieldGaussian, Tensor>(
+      groups: .shared(2), draws: 3, precisions: { $0 },
+      logLikelihood: { w, _ in -softplus(-x * w.example(0) + w.example(1)).sum() })
+    let start = MeanFieldGaussian(mean: vector([0.1, -0.2]), scale: 0.5)
+    let h = vector([0.7])
+    let result = try bound.problem(
+      steps: 2, seed: 12, posterior: { _ in start }, optimizer: { _, _ in .sgd(rate: 0.1) }
+    ).hypergradient(at: h, by: .firstOrder)
+    var q = start
+    for step in 0..<2 {
+      let key = RandomKey(seed: 12, purpose: "variational bound, inner", index: UInt64(step))
+      let slope = try gradient(at: q) { try bound($0, h, key: key.tensor) }
+      q = q.zipLeaves(slope) { $0 + 0.1 * $1 }
+    }
+    #expect(deviation(try result.state.weights.flat, try q.flat) < 1e-14)
+    let key = RandomKey(seed: 12, purpose: "variational bound, outer").tensor
+    let outer = try valueAndGradient(at: h) { try bound(q, $0, key: key) }
+    #expect(abs(try outer.value.item() + result.loss) < 1e-13)
+    #expect(deviation(try result.gradient.flat, try outer.gradient.flat.map { -$0 }) < 1e-13)
+  }
+
   @Test func refusals() {
     #expect(throws: BilevelError.self) {
       try VariationalBound<MeanFieldGaussian, Tensor>(

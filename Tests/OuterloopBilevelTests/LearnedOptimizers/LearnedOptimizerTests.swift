@@ -171,6 +171,9 @@ import Testing
     #expect(deviation(try result.gradient.flat, try slope.flat) < 1e-12)
     let forward = try Self.problem(CoordinatewiseLSTM.self).hypergradient(at: lstm, by: .forward)
     #expect(deviation(try forward.gradient.flat, try slope.flat) < 1e-12)
+    let truncated = try Self.problem(CoordinatewiseLSTM.self).hypergradient(
+      at: lstm, by: .truncated(6))
+    #expect(try truncated.gradient.flat == result.gradient.flat)
   }
 
   private static func split(_ vector: Tensor) -> [Tensor] {
