@@ -1,0 +1,79 @@
+public import OuterloopAutodiff
+public import OuterloopNumerics
+
+/// Which precision of the prior each weight has: one of its own (automatic relevance determination),
+/// one for a group, one for all.
+public struct WeightGroups: Sendable, Hashable {
+  /// The group of each weight, from 0.
+  public let indices: [Int]
+  /// G, the number of groups.
+  public let count: Int
+  /// Weights in each group.
+  public let sizes: [Int]
+
+  /// - Throws: `BilevelError` unless the groups are 0..<G, each with a weight.
+  public init(_ indices: [Int]) throws {
+    guard !indices.isEmpty else {
+      throw BilevelError.invalid("there are no weights to group: give the group of each weight")
+    }
+    guard let least = indices.min(), let most = indices.max(), least >= 0, most < indices.count
+    else {
+      throw BilevelError.invalid(
+        "the groups of \(indices.count) weights reach from \(indices.min() ?? 0) to "
+          + "\(indices.max() ?? 0): number them from 0 without gaps")
+    }
+    var sizes = [Int](repeating: 0, count: most + 1)
+    for index in indices { sizes[index] += 1 }
+    if let empty = sizes.firstIndex(of: 0) {
+      throw BilevelError.invalid("group \(empty) has no weight: number groups without gaps")
+    }
+    self.init(indices: indices, sizes: sizes)
+  }
+
+  private init(indices: [Int], sizes: [Int]) {
+    self.indices = indices
+    self.sizes = sizes
+    count = sizes.count
+  }
+
+  /// A precision for each weight.
+  public static func each(_ weights: Int) -> WeightGroups {
+    WeightGroups(
+      indices: Array(0..<weights), sizes: [Int](repeating: 1, count: weights))
+  }
+
+  /// One precision for all weights.
+  public static func shared(_ weights: Int) -> WeightGroups {
+    WeightGroups(indices: [Int](repeating: 0, count: weights), sizes: [weights])
+  }
+
+  /// A precision for each tensor of a structure of weights.
+  public static func tensors(of weights: some Structure) throws -> WeightGroups {
+    try WeightGroups(
+      weights.leaves.enumerated().flatMap { [Int](repeating: $0, count: $1.count) })
+  }
+
+  /// The number of each weight's group: (G) -> (P). Differentiable.
+  public func expanded(_ values: Tensor) -> Tensor {
+    guard values.shape == [count] || (values.rank == 0 && count == 1) else {
+      return Tensor(invalid: "\(values.type) as the numbers of \(count) groups of weights")
+    }
+    let row = values.reshaped([count])
+    if isIdentity { return row }
+    return count == 1
+      ? row.broadcast(to: [indices.count]) : row.gathered(at: indexTensor)
+  }
+
+  /// The sum over each group: (P) -> (G). Differentiable.
+  public func sums(_ values: Tensor) -> Tensor {
+    guard values.shape == [indices.count] else {
+      return Tensor(invalid: "\(values.type) as the numbers of \(indices.count) weights")
+    }
+    if isIdentity { return values }
+    if count == 1 { return values.sum(keeping: true) }
+    return values.scatterAdded(at: indexTensor, rows: count)
+  }
+
+  private var isIdentity: Bool { count == indices.count && indices == Array(0..<count) }
+  private var indexTensor: Tensor { Tensor(indices.map { Int32($0) }) }
+}

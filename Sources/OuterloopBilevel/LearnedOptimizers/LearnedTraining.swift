@@ -1,0 +1,94 @@
+public import OuterloopAutodiff
+public import OuterloopLearning
+public import OuterloopNumerics
+
+/// Training by a learned optimizer: the weights, what the optimizer remembers of each coordinate,
+/// and the sum of the losses met so far.
+public struct LearnedTrainingState<Weights: Structure, Memory: Structure>: Structure {
+  public var weights: Weights
+  public var memory: Memory
+  /// sum of f(x_s) over the steps s < t taken, a scalar.
+  public var lossSum: Tensor
+
+  public mutating func visit(
+    _ path: String, _ body: (String, inout Tensor) throws -> Void
+  ) rethrows {
+    try weights.visit(path + ".weights", body)
+    try memory.visit(path + ".memory", body)
+    try lossSum.visit(path + ".lossSum", body)
+  }
+}
+
+extension BilevelProblem {
+  /// Learning to learn (Andrychowicz et al. 2016, eq. 2 to 4): train an optimizer m by the losses
+  /// that training with it meets,
+  ///
+  ///     x_{t+1} = x_t + update_t;  (update_t, memory_{t+1}) = m(grad f(x_t), memory_t, phi)
+  ///     E(phi) = sum over t = 0...T of f(x_t)
+  ///
+  /// phi, the tensors of m, are the hyperparameters. grad f(x_t) is taken for a constant of phi, as in
+  /// the paper: no second derivatives of f are needed, and E's derivative is that along the arrows
+  /// that remain. `stopsGradients: false` is the whole derivative, at two gradients more a step.
+  ///
+  /// Truncated training, with weights and memory carried over and nothing differentiated through
+  /// where windows meet, is the schedule `.online(every: 20)`; each window's share of the sum has the
+  /// hypergradient, while the loss reported counts on through the training:
+  ///
+  ///     try problem.minimize(
+  ///       from: lstm, by: .reverse, updates: 500, with: OuterLoop(.adam(rate: 0.003)),
+  ///       training: .online(every: 20))
+  ///
+  /// A loss reported by `onUpdate` belongs to the optimizer before that update, on the tasks it was
+  /// trained on: to choose the best of several, `solve` with each on tasks kept apart.
+  ///
+  /// Memory of reverse mode: window x (P times the state of the LSTM). Implicit, stochastic and
+  /// difference methods refuse the problem: its steps are no descent of a loss by an `Optimizer`.
+  ///
+  /// - Parameters:
+  ///   - steps: T.
+  ///   - batches: what f sees at x_t, minibatches or another task for each T steps. f(x_T) is taken
+  ///     on the batch of the last step.
+  ///   - weights: x_0.
+  ///   - learner: the type of the optimizer, where it does not follow from elsewhere.
+  ///   - loss: f, a scalar of weights and batch.
+  public init<Weights: Structure>(
+    steps: Int, batches: Batches<Batch>, weights: Weights, learner _: Hyper.Type = Hyper.self,
+    stopsGradients: Bool = true,
+    loss: @escaping @Sendable (Weights, Batch) throws -> Tensor
+  ) throws where Hyper: LearnedOptimizer, State == LearnedTrainingState<Weights, Hyper.Memory> {
+    let layout = try WeightLayout(weights)
+    let dynamics = InnerDynamics<State, Hyper, Batch>(
+      steps: steps, batches: batches,
+      initial: { learner in
+        State(
+          weights: weights, memory: learner.memory(coordinates: layout.count),
+          lossSum: Tensor(0, dtype: layout.dtype))
+      },
+      step: { state, learner, batch, _ in
+        let (value, slope) = try valueAndGradient(at: state.weights) { try loss($0, batch) }
+        let whole = layout.vector(slope)
+        let (update, memory) = learner.update(
+          stopsGradients ? whole.stoppingGradient() : whole, state.memory)
+        return State(
+          weights: layout.weights(layout.vector(state.weights) + update), memory: memory,
+          lossSum: state.lossSum + value.reshaped([]))
+      })
+    try self.init(dynamics: dynamics, validation: batches) { state, _, batch in
+      try state.lossSum + loss(state.weights, batch).reshaped([])
+    }
+  }
+
+  /// The same for a loss that captures its data.
+  public init<Weights: Structure>(
+    steps: Int, weights: Weights, learner: Hyper.Type = Hyper.self, stopsGradients: Bool = true,
+    loss: @escaping @Sendable (Weights) throws -> Tensor
+  ) throws
+  where
+    Hyper: LearnedOptimizer, State == LearnedTrainingState<Weights, Hyper.Memory>,
+    Batch == NoTensors
+  {
+    try self.init(
+      steps: steps, batches: .full, weights: weights, learner: learner,
+      stopsGradients: stopsGradients, loss: { weights, _ in try loss(weights) })
+  }
+}
