@@ -179,6 +179,37 @@ import Testing
     #expect(abs(try #require(result.diagnostics.theta) / (xy / xx) - 1) < 1e-12)
   }
 
+  /// Under momentum theta depends on what an effect travels through: with buffers it is that of the
+  /// whole state; through the weights only, a_{t-1} = a_t (1 - eta H), as the paper has it.
+  @Test func thetaThroughMomentum() throws {
+    let (eta, mu, steps, gamma) = (0.1, 0.7, 7, 0.9)
+    let problem = Toy(
+      steps: steps, weights: { _ in number(2) },
+      optimizer: { _, _ in .momentum(rate: .init(eta), momentum: .init(mu)) },
+      loss: { w, h in 0.5 * w.square() - h * w }, outer: { w, _ in w.square() })
+    // B = eta on w' and -1 on m'; v is a_T B = eta grad E throughout.
+    func theta(_ carries: Bool) -> Double {
+      var (a, am, g, xy, xx, horizon, weight) = (1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0)
+      for _ in 1...steps {
+        // u = am - eta a is the adjoint of the gradient w - h.
+        let u = am - eta * a
+        g -= u
+        (a, am) = (a + u, carries ? mu * u : 0)
+        horizon += weight
+        weight *= gamma
+        xy += eta * horizon * g
+        xx += eta * horizon * eta * horizon
+      }
+      return xy / xx
+    }
+    for (state, carries) in [(DistilledState.whole, true), (.weights, false)] {
+      let result = try problem.hypergradient(
+        at: number(0.5), by: .distill(gamma: gamma, period: 1, through: state))
+      #expect(abs(try #require(result.diagnostics.theta) / theta(carries) - 1) < 1e-12)
+    }
+    #expect(theta(true) > 1.5 * theta(false))
+  }
+
   /// theta is estimated from where a training starts, again every `period` trainings.
   @Test func thetaFollowsTheStart() throws {
     let problem = Toy(

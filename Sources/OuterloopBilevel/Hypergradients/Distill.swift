@@ -1,5 +1,13 @@
 internal import OuterloopNumerics
 
+/// What distillation takes lambda's effects to travel through, when it estimates their length.
+public enum DistilledState: Sendable, Hashable {
+  /// Weights and the optimizer's buffers: momentum carries effects on.
+  case whole
+  /// The weights only, as the paper does: momentum is ignored.
+  case weights
+}
+
 /// Online hypergradient distillation (HyperDistill, Lee et al. ICLR 2022, Alg. 3 and 4): what lambda
 /// did through all steps so far is told by one product at an averaged state,
 ///
@@ -15,9 +23,10 @@ internal import OuterloopNumerics
 /// `DistillationScale`), estimated anew every `period` trainings from where they start.
 ///
 /// Differences from the paper: Phi is the real step, so the optimizer's momentum and adaptive rates
-/// are differentiated too and buffers are averaged with the weights; the direction is not normalised
-/// (the paper's pi_t v / ||v|| with the norm cancelled); where E does not touch lambda the paper
-/// drops the factor of v_t, which we keep.
+/// are differentiated too and buffers are averaged with the weights (`DistilledState.weights` is the
+/// paper's: theta as if a step knew the weights only); the direction is not normalised (the paper's
+/// pi_t v / ||v|| with the norm cancelled); where E does not touch lambda the paper drops the factor
+/// of v_t, which we keep.
 ///
 /// Time: T steps, and 1 product and 1 gradient of E for each update; every `period` trainings T more
 /// steps and 2 T products. Memory: O(P + Q); while theta is estimated 2 states more and T numbers.
@@ -25,9 +34,11 @@ struct Distill: HypergradientMethod {
   let gamma: Double
   /// Trainings between estimates of theta; nil for theta = 1.
   let period: Int?
+  let state: DistilledState
 
   var description: String {
-    "distill(gamma: \(gamma), period: \(period.map(String.init) ?? "none"))"
+    "distill(gamma: \(gamma), period: \(period.map(String.init) ?? "none")"
+      + (state == .weights ? ", through: weights)" : ")")
   }
 
   func refuse(_ problem: CompiledProblem, steps: Int) throws {
@@ -38,6 +49,7 @@ struct Distill: HypergradientMethod {
       throw refused("theta every \(period) trainings", "use 1 or more, or nil for theta = 1")
     }
     try problem.requireInitialEffect(of: self, steps: steps)
+    if state == .weights { _ = try problem.requireObjective(self) }
     _ = try DistilledBatch(problem, of: self)
   }
 
@@ -95,7 +107,7 @@ final class Distillation: HypergradientSession {
     batch.clear()
     if let period = method.period, trainings % period == 0 {
       let run = try Run(problem, hyper: hyper, window: window)
-      theta = try DistillationScale(gamma: method.gamma).estimate(run, batch)
+      theta = try DistillationScale(gamma: method.gamma, state: method.state).estimate(run, batch)
       estimationCost = run.cost
     }
     trainings += 1

@@ -13,11 +13,13 @@ internal import OuterloopNumerics
 ///     x_s  = ||v_s|| (1 - gamma^s)/(1 - gamma),   y_s = (v_s / ||v_s||) . g_s
 ///     theta = x . y / x . x
 ///
-/// q_s is not the forward weight p_t: the s-th state added has weight gamma^(s-1).
+/// q_s is not the forward weight p_t: the s-th state added has weight gamma^(s-1). With
+/// `DistilledState.weights` the adjoint of the optimizer's buffers is set to zero after each step.
 ///
 /// Time: T steps and 2 T products. Memory: 5 states.
 struct DistillationScale {
   let gamma: Double
+  let state: DistilledState
 
   func estimate(_ run: Run, _ empty: DistilledBatch) throws -> Double {
     let problem = run.problem
@@ -46,6 +48,10 @@ struct DistillationScale {
         path.copy(from: start, types)
         path.move(to: end, share: Double(t - 1) / Double(steps), types)
         try run.adjointStep(t, at: path)
+        if state == .weights {
+          let weights = problem.weightTypes.count
+          Array(run.adjoint.dropFirst(weights)).setZero(Array(types.dropFirst(weights)))
+        }
 
         let keep = Self.share(gamma: gamma, step: s)
         if s == 1 {

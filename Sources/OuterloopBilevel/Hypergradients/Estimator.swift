@@ -24,7 +24,7 @@ public enum Estimator: Sendable, Hashable, CustomStringConvertible {
   case greedy(gamma: Double)
   /// HyperDistill: all steps so far told by one product at an averaged state, with a correction of
   /// its length estimated every `period` trainings (nil: none). 1 product an update, O(P + Q) memory.
-  case distill(gamma: Double, period: Int? = 50)
+  case distill(gamma: Double, period: Int? = 50, through: DistilledState = .whole)
   /// The direct term only: the partial derivative of the outer loss by lambda.
   case firstOrder
 
@@ -43,7 +43,8 @@ public enum Estimator: Sendable, Hashable, CustomStringConvertible {
     case .oneStep: OneStep()
     case .finiteDifference(let radius): FiniteDifference(radius: radius)
     case .greedy(let gamma): Greedy(gamma: gamma)
-    case .distill(let gamma, let period): Distill(gamma: gamma, period: period)
+    case .distill(let gamma, let period, let state):
+      Distill(gamma: gamma, period: period, state: state)
     case .firstOrder: FirstOrder()
     }
   }

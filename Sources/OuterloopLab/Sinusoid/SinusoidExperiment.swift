@@ -66,6 +66,10 @@ public struct SinusoidExperiment: Experiment {
       Method(
         label: "HyperDistill", estimator: .distill(gamma: gamma, period: period), every: 1,
         published: (0.327, 0.052)),
+      Method(
+        label: "HyperDistill, weights",
+        estimator: .distill(gamma: gamma, period: period, through: .weights), every: 1,
+        published: (0.327, 0.052)),
       Method(label: "reverse, 5 steps", estimator: .reverse, every: 5, published: nil),
       Method(label: "reverse, 30 steps", estimator: .reverse, every: steps, published: nil),
     ]
