@@ -30,7 +30,9 @@ import Testing
       }
       #expect(abs(result.loss - h.reduce(0) { $0 + $1 * $1 }) < 1e-13)
       // +e and -e cancel in the gradient of a square.
-      if samples == 2 { #expect(deviation(try result.gradient.doubles(), h.map { 2 * $0 }) < 1e-12) }
+      if samples == 2 {
+        #expect(deviation(try result.gradient.doubles(), h.map { 2 * $0 }) < 1e-12)
+      }
     }
   }
 
@@ -117,11 +119,12 @@ import Testing
       #expect(abs(try result.state.weights.item() - s) < 0.02, "\(l)")
       // The mean over e of the gradient, here by quadrature of the true response.
       let points = stride(from: -4.0, through: 4, by: 0.01)
-      let mean = points.reduce(0) { sum, e in
-        let at = l + 0.7 * e
-        return sum + Foundation.exp(-e * e / 2) * 2 * (Foundation.sin(at) - 2)
-          * Foundation.cos(at)
-      } / points.reduce(0) { $0 + Foundation.exp(-$1 * $1 / 2) }
+      let mean =
+        points.reduce(0) { sum, e in
+          let at = l + 0.7 * e
+          return sum + Foundation.exp(-e * e / 2) * 2 * (Foundation.sin(at) - 2)
+            * Foundation.cos(at)
+        } / points.reduce(0) { $0 + Foundation.exp(-$1 * $1 / 2) }
       #expect(abs(try result.gradient.item() - mean) < 0.1, "\(l)")
     }
   }
