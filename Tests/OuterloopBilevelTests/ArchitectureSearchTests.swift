@@ -43,7 +43,7 @@ import Testing
       }
     }
     let problem = Problem(
-      steps: 150, weights: { _ in start },
+      steps: 300, weights: { _ in start },
       optimizer: { _, _ in .momentum(rate: 0.05, momentum: 0.9) }, loss: loss(images("train")),
       outer: loss(images("validation")))
     return (problem, start)
@@ -62,22 +62,26 @@ import Testing
     return try problem.solve(at: Tensor(logits.map { Float($0) }, shape: [3, 5])).loss
   }
 
-  /// One search costs about as much as training five cells: five operations an edge at once, and the
-  /// updates of their weights. So its control trains five random cells and takes the best.
+  /// Two steps of training to one of the architecture: filters must learn before they are judged, else
+  /// operations without filters win (at one to one and twice the rate some of these searches end on
+  /// `none` and pooling).
+  ///
+  /// One search costs about as much as training ten discrete cells, five operations an edge at once
+  /// and half as many outer gradients again: its control is the best of ten random cells.
   @Test(arguments: [1, 2, 3] as [UInt64]) func findsTheTrueCell(seed: UInt64) throws {
     let (problem, cell) = try Self.problem(seed: seed)
     let logits = cell.startingLogits(key: RandomKey(seed: seed, purpose: "logits"))
-    let loop = OuterLoop<Tensor>(.adam(rate: 0.1))
-    for estimator in [Estimator.oneStep, .firstOrder] {
+    let loop = OuterLoop<Tensor>(.adam(rate: 0.05))
+    for estimator in [Estimator.oneStep, .finiteDifference(), .firstOrder] {
       let end = try problem.minimize(
         from: logits, by: estimator, updates: 150, with: loop,
-        training: .online(every: 1, trainings: 1))
+        training: .online(every: 2, trainings: 1))
       let weights = SimplexRelaxation()(end.hyper)
-      print(try weights.doubles().map { ($0 * 1000).rounded() / 1000 })
       #expect(try cell.genotype(weights: weights) == Self.truth, "\(estimator)")
     }
+    // The true cell at once; the search has just ended on it.
     let found = try Self.loss(problem, Self.truth)
-    let control = try (0..<5).map { index in
+    let control = try (0..<10).map { index in
       let draws = RandomKey(seed: seed, purpose: "control", index: UInt64(index)).bits(3)
       let edges = zip([0, 0, 1], draws).map {
         Genotype.Edge(source: $0, operation: Self.candidates[1 + Int($1 >> 30)])
@@ -85,7 +89,6 @@ import Testing
       let genotype = Genotype(inputs: 1, nodes: [[edges[0]], [edges[1], edges[2]]])
       return try Self.loss(problem, genotype)
     }
-    print("CONTROL", found, control)
     #expect(found < 0.1 * (control.min() ?? 0), "\(found) against \(control)")
   }
 }

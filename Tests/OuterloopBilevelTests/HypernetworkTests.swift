@@ -135,12 +135,12 @@ import Testing
   /// smallest at s = sqrt(tau / 2).
   @Test(arguments: [0.02, 0.18]) func scale(tau: Double) throws {
     let problem = BilevelProblem<TrainingState<Tensor>, [Tensor], NoTensors>(
-      steps: 6000, weights: { _ in number(0) }, optimizer: { _, _ in .sgd(rate: 0.4) },
+      steps: 4000, weights: { _ in number(0) }, optimizer: { _, _ in .sgd(rate: 0.4) },
       loss: { w, h in (h[0] + h[1] + w).square() }, outer: { w, _ in w.square() })
     let settings = HypernetworkSettings(scaleRate: 0.01, entropyWeight: tau, samples: 8)
     var sizes: [Double] = []
     _ = try problem.minimize(
-      from: [number(0.3), number(-0.1)], by: .hypernetwork(settings), updates: 3000,
+      from: [number(0.3), number(-0.1)], by: .hypernetwork(settings), updates: 2000,
       with: OuterLoop(.sgd(rate: 0.1))
     ) { progress in
       sizes.append(try #require(progress.diagnostics.response).scale[1].item())
