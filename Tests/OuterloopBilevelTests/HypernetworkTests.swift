@@ -101,6 +101,30 @@ import Testing
     #expect(deviation(state, try final.state.weights.flat) < 1e-3)
   }
 
+  /// A large step of lambda takes the model along: it is at the new minimum before it is trained there.
+  @Test func movingAlong() throws {
+    let test = try QuadraticResponse(steps: 4, optimizer: { .sgd(rate: 0.3) })
+    var points: [([Double], [Double])] = []
+    _ = try test.problem.minimize(
+      from: test.hyper, by: .hypernetwork(.init(warmUp: 1500)), updates: 2,
+      with: OuterLoop(.sgd(rate: 1))
+    ) { progress in
+      points.append((try progress.hyper.flat, try progress.state.weights.flat))
+      return true
+    }
+    // w*(l) moved by its slope from the first point.
+    let moves = zip(points[0].0, try test.hyper.flat).map { $0 - $1 }
+    #expect(moves.contains { abs($0) > 0.3 })
+    let slope = { (weight: Int, number: Int) in
+      weight < 2 ? test.slopes[0][2 * number + weight] : test.slopes[1][3 * number + weight - 2]
+    }
+    let expected = test.solution.indices.map { weight in
+      moves.indices.reduce(test.solution[weight]) { $0 + slope(weight, $1) * moves[$1] }
+    }
+    #expect(deviation(points[0].1, test.solution) < 1e-11)
+    #expect(deviation(points[1].1, expected) < 1e-11)
+  }
+
   // MARK: - Hidden layers
 
   /// w* = sin l, which no line follows: with hidden layers the slope is cos l.
@@ -164,7 +188,7 @@ import Testing
       validation: Batches { Tensor([10 + Double($0)]) }, weights: { _ in Tensor([0.0]) },
       optimizer: { _, _ in .sgd(rate: 1) },
       loss: { w, _, b in 0.5 * (w - b).square().sum() },
-      outer: { w, h, v in (w * v).sum() + h.square() })
+      outer: { w, h, v in (w * v).sum() * h + h.square() })
     var losses: [Double] = []
     _ = try problem.minimize(
       from: number(3), by: .hypernetwork(), updates: 9, with: OuterLoop(.sgd(rate: 0))
@@ -175,13 +199,52 @@ import Testing
       #expect(progress.cost.steps == 2)
       return true
     }
-    let expected: [Double] = [1 * 11 + 9, 3 * 13 + 9, 5 * 15 + 9, 7 * 17 + 9]
+    let expected: [Double] = [1 * 33 + 9, 3 * 39 + 9, 5 * 45 + 9, 7 * 51 + 9]
     #expect(losses == expected)
     let whole = try problem.hypergradient(at: number(3), by: .hypernetwork())
-    #expect(whole.loss == 7 * 17 + 9)
-    // The outer loss by itself: mean of d/dh (h + s e)^2 over +e and -e is 2 h.
-    #expect(abs(try whole.gradient.item() - 6) < 1e-13)
-    #expect(try whole.direct.item() == 6)
+    #expect(whole.loss == 7 * 51 + 9)
+    // The mean of d/dh (w v h + h^2) over h + s e and h - s e is w v + 2 h.
+    #expect(abs(try whole.gradient.item() - (7 * 17 + 6)) < 1e-12)
+    #expect(try whole.direct.item() == 7 * 17 + 6)
+  }
+
+  /// Where L does not read lambda there is no response to learn, and the model at lambda is the one
+  /// that the problem's optimizer trains. (Adam and RMSProp blow up what rounding leaves of the slope's
+  /// gradient, to about their epsilon squared.)
+  @Test func plainTraining() throws {
+    let c = Tensor([0.3, -1, 2])
+    let optimizers: [@Sendable (Time) -> Optimizer] = [
+      { _ in .adam(rate: 0.1) }, { _ in .momentum(rate: 0.1) }, { _ in .rmsProp(rate: 0.1) },
+      { .sgd(rate: .init(Schedule.perStep(Tensor((1...9).map { 0.05 * Double($0) }), $0))) },
+    ]
+    for optimizer in optimizers {
+      let problem = BilevelProblem<TrainingState<Tensor>, Tensor, NoTensors>(
+        steps: 9, weights: { _ in Tensor([1.0, 1, 1]) }, optimizer: { _, time in optimizer(time) },
+        loss: { w, _ in (w - c).square().square().sum() * 0.01 },
+        outer: { w, h in w.sum() * h })
+      let (loss, state) = try problem.solve(at: number(0.5))
+      let result = try problem.hypergradient(at: number(0.5), by: .hypernetwork())
+      #expect(deviation(try result.state.flat, try state.flat) < 1e-8)
+      #expect(abs(result.loss - loss) < 1e-8)
+    }
+  }
+
+  /// Weights in single precision under hyperparameters of both.
+  @Test func mixedPrecision() throws {
+    let problem = BilevelProblem<TrainingState<Tensor>, [Tensor], NoTensors>(
+      steps: 400, weights: { _ in Tensor([Float(2), 2]) }, optimizer: { _, _ in .sgd(rate: 0.3) },
+      loss: { w, h in (h[0].cast(to: .float32) + 2 * h[1] + w).square().sum() },
+      outer: { w, _ in w.square().sum() })
+    let hyper = [Tensor([0.5, -1.0]), Tensor(0.25)]
+    let result = try problem.hypergradient(at: hyper, by: .hypernetwork())
+    let response = try #require(result.diagnostics.response)
+    #expect(result.gradient.map(\.dtype) == [.float64, .float32])
+    #expect(response.slopes.map(\.type) == [TensorType([3, 2])])
+    #expect(deviation(try response.slopes[0].doubles(), [-1, 0, 0, -1, -2, -2]) < 1e-5)
+    // w = -(h_0 + 2 h_1) = (-1, 0.5); dE/dh = -2 w, and by h_1 twice its sum.
+    #expect(deviation(try result.gradient.flat, [2, -1, 2]) < 1e-5)
+    let bent = try problem.hypergradient(at: hyper, by: .hypernetwork(.init(hidden: [6])))
+    #expect(try #require(bent.diagnostics.response).slopes.map(\.type) == [TensorType([3, 2])])
   }
 
   @Test func seeds() throws {
