@@ -2,6 +2,8 @@
 public struct Diagnostics: Sendable, Hashable {
   /// HyperDistill's correction of length.
   public var theta: Double?
+  /// A hypernetwork's response, and the scale at which it was learned.
+  public var response: BestResponse?
 
   public init() {}
 }

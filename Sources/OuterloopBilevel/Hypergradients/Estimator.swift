@@ -27,6 +27,9 @@ public enum Estimator: Sendable, Hashable, CustomStringConvertible {
   case distill(gamma: Double, period: Int? = 50, through: DistilledState = .whole)
   /// The direct term only: the partial derivative of the outer loss by lambda.
   case firstOrder
+  /// Weights trained as a function of lambda; the hypergradient goes through that function. Exact for
+  /// linear best responses; O(P Q) memory, any T.
+  case hypernetwork(HypernetworkSettings = HypernetworkSettings())
 
   /// Reverse mode under a budget in bytes.
   public static func reverse(memory bytes: Int) -> Estimator { .reverseWithin(memory: bytes) }
@@ -46,6 +49,7 @@ public enum Estimator: Sendable, Hashable, CustomStringConvertible {
     case .distill(let gamma, let period, let state):
       Distill(gamma: gamma, period: period, state: state)
     case .firstOrder: FirstOrder()
+    case .hypernetwork(let settings): HypernetworkMethod(settings: settings)
     }
   }
 }

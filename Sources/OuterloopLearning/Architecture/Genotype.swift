@@ -1,0 +1,98 @@
+public import OuterloopNumerics
+
+/// A discrete cell: for each node the nodes it reads and the operation on the way.
+///
+/// Nodes are counted with the cell's inputs first: with two inputs the first inner node is 2.
+public struct Genotype: Sendable, Hashable, Codable {
+  public struct Edge: Sendable, Hashable, Codable {
+    public var source: Int
+    public var operation: CandidateOperation
+
+    public init(source: Int, operation: CandidateOperation) {
+      self.source = source
+      self.operation = operation
+    }
+  }
+  /// The number of inputs of the cell.
+  public var inputs: Int
+  /// The incoming edges of each inner node, by source.
+  public var nodes: [[Edge]]
+
+  public init(inputs: Int, nodes: [[Edge]]) {
+    self.inputs = inputs
+    self.nodes = nodes
+  }
+
+  /// The discrete cell nearest to relaxed weights (Liu et al. 2019, sec. 2.4): each node keeps the
+  /// `incoming` edges whose largest weight of an operation other than `none` is largest, and on each
+  /// of them that operation. Of equals the first is taken, edge or operation.
+  ///
+  /// `none` competes in the weights (it takes from the others) but is never chosen.
+  ///
+  /// - Parameters:
+  ///   - weights: (edges, candidates), the relaxed choices, not the logits: logits of different
+  ///     edges cannot be compared. Edges come node by node, each from source 0 on.
+  ///   - incoming: edges kept for a node; a node with fewer sources keeps them all.
+  /// - Throws: `TensorError` for weights of another shape or not finite, or no operation but `none`.
+  public init(
+    weights: Tensor, candidates: [CandidateOperation], inputs: Int = 2, nodes: Int,
+    incoming: Int = 2
+  ) throws {
+    guard candidates.contains(where: { $0 != CandidateOperation.none }) else {
+      throw TensorError("there is no operation but none to choose from: add one")
+    }
+    let count = Self.edgeCount(inputs: inputs, nodes: nodes)
+    guard inputs >= 1, nodes >= 1, incoming >= 1, weights.shape == [count, candidates.count] else {
+      throw TensorError(
+        "weights \(weights.type) for \(inputs) inputs, \(nodes) nodes with \(incoming) incoming "
+          + "edges and \(candidates.count) operations: (\(count), \(candidates.count)) is needed")
+    }
+    let values = try weights.doubles()
+    guard values.allSatisfy(\.isFinite) else {
+      throw TensorError("the weights of the architecture are not finite: lower the outer rate")
+    }
+    var edge = 0
+    self.inputs = inputs
+    self.nodes = (0..<nodes).map { node in
+      let sources = (0..<(inputs + node)).map { source in
+        defer { edge += 1 }
+        let row = values[(edge * candidates.count)..<((edge + 1) * candidates.count)]
+        return Self.best(Array(row), candidates, source)
+      }
+      // A stable order: larger weights first, of equals the earlier source.
+      let kept = sources.sorted { ($1.weight, $0.edge.source) < ($0.weight, $1.edge.source) }
+        .prefix(incoming)
+      return kept.map(\.edge).sorted { $0.source < $1.source }
+    }
+  }
+
+  /// The number of edges of a cell in which every node reads all before it.
+  public static func edgeCount(inputs: Int, nodes: Int) -> Int {
+    (0..<Swift.max(nodes, 0)).reduce(0) { $0 + inputs + $1 }
+  }
+
+  /// The strongest operation of an edge, `none` left out; the first of equals.
+  private static func best(
+    _ row: [Double], _ candidates: [CandidateOperation], _ source: Int
+  ) -> (edge: Edge, weight: Double) {
+    var best: (operation: CandidateOperation, weight: Double)?
+    for (operation, weight) in zip(candidates, row)
+    where operation != CandidateOperation.none && weight > best?.weight ?? -.infinity {
+      best = (operation, weight)
+    }
+    return (
+      Edge(source: source, operation: best?.operation ?? CandidateOperation.none),
+      best?.weight ?? -.infinity
+    )
+  }
+}
+
+extension Genotype: CustomStringConvertible {
+  /// A line a node: `node 2: skip(0) + maxPool3x3(1)`.
+  public var description: String {
+    nodes.enumerated().map { index, edges in
+      "node \(inputs + index): "
+        + edges.map { "\($0.operation)(\($0.source))" }.joined(separator: " + ")
+    }.joined(separator: "\n")
+  }
+}
