@@ -14,6 +14,9 @@ protocol HypergradientMethod: Sendable, CustomStringConvertible {
 
   /// How the model is trained between updates of lambda when the user does not say.
   var schedule: TrainingSchedule { get }
+
+  /// Whether it differentiates gradients of the inner loss.
+  var needsSecondDerivatives: Bool { get }
 }
 
 extension HypergradientMethod {
@@ -24,6 +27,18 @@ extension HypergradientMethod {
   }
 
   var schedule: TrainingSchedule { .restarted }
+
+  var needsSecondDerivatives: Bool { true }
+
+  /// Throws whatever speaks against the method.
+  func check(_ problem: CompiledProblem, steps: Int) throws {
+    if needsSecondDerivatives, problem.objective?.smoothness == .once {
+      throw refused(
+        "the inner loss is declared to have first derivatives only",
+        "use penalty, which takes no others, or differences of gradients")
+    }
+    try refuse(problem, steps: steps)
+  }
 
   func refused(_ reason: String, _ remedy: String) -> BilevelError {
     .refused(estimator: description, reason: reason, remedy: remedy)

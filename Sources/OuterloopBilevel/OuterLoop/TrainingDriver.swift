@@ -26,9 +26,10 @@ final class TrainingDriver {
         "an update of lambda every \(every) steps of a training of \(problem.steps): "
           + "use 1...\(problem.steps)")
     }
-    try method.refuse(problem, steps: every)
+    try method.check(problem, steps: every)
     session = try method.session(problem)
     window = Window(steps: every)
+    window.continues = !schedule.repeatsData
     if case .reptile(let rate) = schedule.start {
       guard rate > 0, rate <= 1 else {
         throw BilevelError.invalid("a Reptile rate of \(rate): use a number in (0, 1]")

@@ -134,7 +134,7 @@ public struct BilevelProblem<State: Structure, Hyper: Structure, Batch: Structur
 
   /// Checks that an estimator can answer for this problem, without running it.
   public func check(_ estimator: Estimator, at hyper: Hyper) throws {
-    try estimator.method.refuse(try compiled(for: hyper), steps: dynamics.steps)
+    try estimator.method.check(try compiled(for: hyper), steps: dynamics.steps)
   }
 }
 
@@ -161,6 +161,10 @@ public struct Cost: Sendable, Hashable, Codable {
   public var advances = 0
   /// Products with the derivative of a step: adjoint steps, or tangent steps per hyperparameter.
   public var products = 0
+  /// Gradients of the outer loss, and those of the inner loss, by weights or by lambda, that a
+  /// method takes beside whole steps and products. Where one gradient moves the weights and comes
+  /// with a product, as in `.soba`, it counts here and the step in `steps`.
+  public var gradients = 0
   /// Wall time of the run, and of tracing and planning before it (0 if nothing was compiled).
   public var seconds = 0.0
   public var compileSeconds = 0.0
