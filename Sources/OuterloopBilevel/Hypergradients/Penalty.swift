@@ -103,7 +103,7 @@ final class PenaltyUpdates: HypergradientSession {
       y.pointers(0).copy(from: z.pointers(0), problem.stateTypes)
     }
     try withExtendedLifetime((numbers, slope, direct)) {
-      let (m, inverse) = (numbers.pointer, numbers.pointer + 8)
+      let inverse = numbers.pointer + 8
       // dE/dw at y, in the adjoint's memory.
       let b = Array(run.adjoint[..<weights.count])
       try run.bindHyper(ofLoss: programs.slope)
