@@ -38,8 +38,9 @@ final class LinearSystem {
     moves += 1
   }
 
-  /// Stops if v has run away.
+  /// Stops if v has run away while the weights have not.
   func requireFinite(_ run: Run) throws {
+    guard try run.finalState().allSatisfy({ try $0.isAllFinite() }) else { return }
     for tensor in v.tensors(types) where try !tensor.isAllFinite() {
       throw BilevelError.nonFinite(
         tensor: "v, the solution of the linear system,", step: nil,
