@@ -52,15 +52,17 @@ public struct QuadraticBilevel: Sendable {
   public func problem(
     steps: Int, rate: Double = 0.4, batches: Batches<Tensor>, validation: Batches<Tensor>
   ) throws -> Problem {
-    let (a, b, c) = (Tensor(a, shape: [6, 3, 3]), Tensor(b, shape: [6, 3, 2]), Tensor(c, shape: [6, 3]))
-    let (d, f) = (Tensor(d, shape: [3, 3]), Tensor(f, shape: [3, 2]))
+    let (a, b) = (Tensor(a, shape: [6, 3, 3]), Tensor(b, shape: [6, 3, 2]))
+    let (c, d) = (Tensor(c, shape: [6, 3]), Tensor(d, shape: [3, 3]))
+    let f = Tensor(f, shape: [3, 2])
     return try Problem(
       steps: steps, batches: batches, validation: validation,
       weights: { _ in Tensor.zeros([3], dtype: .float64) },
       optimizer: { _, _ in .sgd(rate: Optimizer.Rate(rate)) },
       loss: { w, l, rows in
         let curvature = a.gathered(at: rows).mean(axes: [0])
-        let slope = matmul(b.gathered(at: rows).mean(axes: [0]), l)
+        let slope =
+          matmul(b.gathered(at: rows).mean(axes: [0]), l)
           + c.gathered(at: rows).mean(axes: [0])
         return 0.5 * (w * matmul(curvature, w)).sum() - (w * slope).sum()
       },

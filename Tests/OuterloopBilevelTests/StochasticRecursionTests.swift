@@ -47,12 +47,18 @@ import Testing
     w - d(n) + 0.2 * l
   }
 
-  /// lambda after each update, and the losses reported.
+  /// lambda after each update, and what is reported with it.
+  private struct Path {
+    var hyper: [Double] = []
+    var losses: [Double] = []
+    var weights: [Double] = []
+    var costs: [Cost] = []
+  }
+
   private func path(
-    by estimator: Estimator, updates: Int, steps: Int = 4,
-    training: TrainingSchedule? = nil
-  ) throws -> (hyper: [Double], losses: [Double], weights: [Double], costs: [Cost]) {
-    var path: (hyper: [Double], losses: [Double], weights: [Double], costs: [Cost]) = ([], [], [], [])
+    by estimator: Estimator, updates: Int, steps: Int = 4, training: TrainingSchedule? = nil
+  ) throws -> Path {
+    var path = Path()
     _ = try Self.problem(steps: steps).minimize(
       from: number(Self.start), by: estimator, updates: updates,
       with: OuterLoop(.sgd(rate: Optimizer.Rate(Self.outerRate))), training: training

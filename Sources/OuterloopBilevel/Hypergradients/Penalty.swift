@@ -75,8 +75,12 @@ final class PenaltyUpdates: HypergradientSession {
   /// A training from s_0 starts with y = z; one that goes on from weights keeps y, with the buffers
   /// that z starts with.
   func beginTraining(from start: [Tensor]?) {
-    guard let start, let kept = penalized else { return penalized = nil }
-    penalized = Array(kept[..<objective.weightCount] + start[objective.weightCount...])
+    let weights = objective.weightCount
+    if let start, let kept = penalized {
+      penalized = Array(kept[..<weights] + start[weights...])
+    } else {
+      penalized = nil
+    }
   }
 
   func hypergradient(_ run: Run) throws -> EstimatorResult {
@@ -98,7 +102,10 @@ final class PenaltyUpdates: HypergradientSession {
     let y = run.states(2)
     try run.begin(at: z.pointers(0))
     if let penalized {
-      y.pointers(0).copy(from: try penalized.map { try $0.materialized().memory }, problem.stateTypes)
+      let kept = try penalized.map { try $0.materialized() }
+      withExtendedLifetime(kept) {
+        y.pointers(0).copy(from: $0.map(\.memory), problem.stateTypes)
+      }
     } else {
       y.pointers(0).copy(from: z.pointers(0), problem.stateTypes)
     }
