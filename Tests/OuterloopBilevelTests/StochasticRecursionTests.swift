@@ -111,6 +111,24 @@ import Testing
     #expect(abs(StepSize.decaying(0.6).at(9) - 0.2) < 1e-15)
   }
 
+  /// Windows of 3 in trainings of 4: the step left over moves v too.
+  @Test func sobaWithStepsLeftOver() throws {
+    var (w, v, l) = (0.1, 0.0, Self.start)
+    var expected: [Double] = []
+    for t in 0..<24 {
+      let g = 0.2 * w + Self.cross(v, l, t)
+      let (dw, dv) = (Self.slope(w, l, t), Self.a(t) * v + Self.outerSlope(w, l, t))
+      w -= Self.rate * dw
+      v -= 0.4 * dv
+      guard t % 4 == 2 else { continue }
+      l -= Self.outerRate * g
+      expected.append(l)
+    }
+    let schedule = TrainingSchedule.online(every: 3, start: .reptile(rate: 1))
+    let seen = try path(by: .soba(rate: 0.4), updates: 6, training: schedule)
+    #expect(deviation(seen.hyper, expected) < 1e-13)
+  }
+
   /// A training that starts at s_0 again starts with v = 0.
   @Test func systemStartsAnewWithTheWeights() throws {
     var (w, v, l) = (0.1, 0.0, Self.start)
@@ -235,14 +253,18 @@ import Testing
 
   // MARK: - Penalty
 
-  /// y along grad L + grad E / m on the same batches as z, with m growing by update.
-  @Test func penalty() throws {
+  /// y along grad L + grad E / m on the same batches as z, with m growing by update; in trainings of
+  /// 5 steps y takes the step left over too.
+  @Test(arguments: [4, 5]) func penalty(steps: Int) throws {
     var (y, z, l) = (0.1, 0.1, Self.start)
     var expected: (hyper: [Double], losses: [Double], weights: [Double]) = ([], [], [])
+    var first = 0
     for update in 0..<9 {
       let m = 2 + 0.5 * Double(update)
-      let first = 2 * update
-      for t in first..<(first + 2) {
+      // An update after each two steps; the fifth of a training, if any, before the next two.
+      let start = first
+      if steps == 5, update > 0, update % 2 == 0 { first += 1 }
+      for t in start..<(first + 2) {
         y -= Self.rate * (Self.slope(y, l, t) + Self.outerSlope(y, l, t) / m)
         z -= Self.rate * Self.slope(z, l, t)
       }
@@ -252,8 +274,10 @@ import Testing
       expected.weights.append(z)
       l -= Self.outerRate * (0.2 * y + m * difference)
       expected.hyper.append(l)
+      first += 2
     }
-    let seen = try path(by: .penalty(multiplier: 2, growth: 0.5, every: 2), updates: 9)
+    let seen = try path(
+      by: .penalty(multiplier: 2, growth: 0.5, every: 2), updates: 9, steps: steps)
     #expect(deviation(seen.hyper, expected.hyper) < 1e-13)
     #expect(deviation(seen.losses, expected.losses) < 1e-13)
     #expect(deviation(seen.weights, expected.weights) < 1e-13)

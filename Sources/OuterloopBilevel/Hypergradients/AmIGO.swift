@@ -82,7 +82,7 @@ final class AlternatingUpdates: HypergradientSession {
     let programs = try (
       move: problem.linearStepStage(objective), cross: problem.crossStage(objective)
     )
-    run.cost.stateBytes += 2 * system.types.reduce(0) { $0 + $1.byteCount }
+    run.cost.stateBytes += 2 * system.byteCount
     try run.train()
     // b in the adjoint, g0 in the sum.
     let loss = try run.outer().loss

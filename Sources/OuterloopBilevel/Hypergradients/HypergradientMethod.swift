@@ -50,6 +50,10 @@ protocol HypergradientSession: AnyObject {
   /// The hypergradient over the run's window; the result's state is where the next window starts.
   func hypergradient(_ run: Run) throws -> EstimatorResult
 
+  /// Trains the steps left over at the end of a training, after which lambda is not updated. Leaves
+  /// the run's end at the last state.
+  func finishTraining(_ run: Run) throws
+
   /// Called before the first window of each training. `start` is its first state where that was
   /// carried over from the training before, nil for s_0(lambda).
   func beginTraining(from start: [Tensor]?) throws
@@ -60,6 +64,7 @@ protocol HypergradientSession: AnyObject {
 
 extension HypergradientSession {
   func beginTraining(from start: [Tensor]?) throws {}
+  func finishTraining(_ run: Run) throws { try run.train() }
   var seesInitialState: Bool { false }
 }
 

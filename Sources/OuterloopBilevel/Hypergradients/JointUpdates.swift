@@ -9,8 +9,6 @@ internal import OuterloopNumerics
 ///
 /// With tables, each of the five terms is reduced in variance before it is used.
 final class JointUpdates: HypergradientSession {
-  typealias Pointers = StateMemory.Pointers
-
   /// The terms of the inner loss, (grad_w L, H v, N v), and those of the outer loss, (grad_w E,
   /// grad_lambda E), over the batches of each.
   struct Tables {
@@ -20,8 +18,6 @@ final class JointUpdates: HypergradientSession {
   private let objective: CompiledObjective
   private let system: LinearSystem
   private let tables: Tables?
-  private let terms: [Storage]
-  private let direct: [Storage]
 
   init(
     _ problem: CompiledProblem, _ objective: CompiledObjective, rate: StepSize,
@@ -30,9 +26,6 @@ final class JointUpdates: HypergradientSession {
     self.objective = objective
     self.tables = tables
     system = LinearSystem(problem, rate: rate)
-    terms = (problem.weightTypes + problem.weightTypes + problem.hyperTypes)
-      .map { Storage(byteCount: $0.byteCount) }
-    direct = problem.hyperTypes.map { Storage(byteCount: $0.byteCount) }
   }
 
   /// A training from s_0 starts with v = 0; one that goes on from weights keeps v.
@@ -40,68 +33,98 @@ final class JointUpdates: HypergradientSession {
     if start == nil { system.reset() }
   }
 
+  /// v takes the steps too.
+  func finishTraining(_ run: Run) throws { _ = try train(run) }
+
   func hypergradient(_ run: Run) throws -> EstimatorResult {
-    let problem = run.problem
-    let weights = problem.weightTypes.count
-    let programs = try (
-      directions: problem.directionsStage(objective), system: problem.systemStage(),
-      update: problem.updateStage(objective)
-    )
+    let (directions, lastLoss) = try train(run)
+    // A hypergradient on its own is that of the state where training ends.
+    let loss =
+      run.window.continues ? lastLoss : try directions.evaluate(run.steps, at: run.end, system)
+    try system.requireFinite(run)
+    return try run.result(
+      loss: loss, stages: directions.stages + [run.problem.updateStage(objective)])
+  }
+
+  /// The run's steps. Leaves the hypergradient at the state before the last step in the run's sum.
+  private func train(_ run: Run) throws -> (directions: JointDirections, loss: Double) {
+    let directions = try JointDirections(run, objective, tables)
+    let update = try run.problem.updateStage(objective)
+    run.cost.stateBytes += 2 * system.byteCount + (tables?.byteCount ?? 0)
     let states = run.states(2)
-    run.cost.stateBytes +=
-      4 * system.types.reduce(0) { $0 + $1.byteCount } + (tables?.byteCount ?? 0)
-    try run.bindHyper(ofLoss: programs.directions)
     try run.begin(at: states.pointers(0))
-
-    /// All directions at s, with the data of step t. Leaves the next v in the system's target and
-    /// the hypergradient in the run's sum.
-    func directions(_ t: Int, at state: Pointers) throws -> (loss: Double, slope: Pointers) {
-      let batch = run.batch(t)
-      run.bindLoss(programs.directions, at: state, batch: batch)
-      programs.directions.bind(inputs: run.inputAfterLoss, to: system.v)
-      var inner = terms.map(\.pointer)
-      programs.directions.bind(outputs: 0, to: inner)
-      try programs.directions.run()
-      run.cost.products += 1
-      run.cost.gradients += 1
-
-      var hyperPart = direct.map(\.pointer)
-      let loss = try run.outer(at: state, step: t, state: run.adjoint, hyper: hyperPart)
-      var statePart = Array(run.adjoint[..<weights])
-      if let tables {
-        inner = try tables.inner.reduced(inner, on: batch, of: problem)
-        let outer = try tables.outer.reduced(
-          statePart + hyperPart, on: run.validationBatch(t), of: problem)
-        statePart = Array(outer[..<weights])
-        hyperPart = Array(outer[weights...])
-      }
-      run.direct = hyperPart.tensors(problem.hyperTypes)
-
-      let stage = programs.system
-      let inputs = system.v + inner[weights...] + statePart + hyperPart + [system.stepSize]
-      stage.bind(inputs: 0, to: inputs)
-      stage.bind(outputs: 0, to: system.target + run.sum)
-      try stage.run()
-      return (loss, Array(inner[..<weights]))
-    }
-
     var loss = 0.0
     for t in 1...run.steps {
       let old = states.pointers(t - 1)
-      let move = try directions(t, at: old)
-      try run.update(programs.update, t, from: old, along: move.slope, to: states.pointers(t))
+      loss = try directions.evaluate(t, at: old, system)
+      try run.update(update, t, from: old, along: directions.slope, to: states.pointers(t))
       system.advance()
-      loss = move.loss
     }
     run.cost.steps = run.steps
     run.end = states.pointers(run.steps)
-    // A hypergradient on its own is that of the state where training ends.
-    if !run.window.continues { loss = try directions(run.steps, at: run.end).loss }
-    try system.requireFinite(run)
-    return try run.result(
-      loss: loss,
-      stages: [programs.directions, programs.system, programs.update, problem.outerStage()])
+    return (directions, loss)
   }
+}
+
+/// The directions of one run, and the programs that give them.
+final class JointDirections {
+  typealias Pointers = StateMemory.Pointers
+
+  private let run: Run
+  private let tables: JointUpdates.Tables?
+  private let inner, system: Stage
+  /// (grad_w L, H v, N v)
+  private let terms: [Storage]
+  private let direct: [Storage]
+  /// D_z
+  private(set) var slope: Pointers = []
+
+  init(_ run: Run, _ objective: CompiledObjective, _ tables: JointUpdates.Tables?) throws {
+    let problem = run.problem
+    self.run = run
+    self.tables = tables
+    inner = try problem.directionsStage(objective)
+    system = try problem.systemStage()
+    terms = (problem.weightTypes + problem.weightTypes + problem.hyperTypes)
+      .map { Storage(byteCount: $0.byteCount) }
+    direct = problem.hyperTypes.map { Storage(byteCount: $0.byteCount) }
+    try run.bindHyper(ofLoss: inner)
+    run.countAdjoint()
+    run.cost.stateBytes += (terms + direct).reduce(0) { $0 + $1.byteCount }
+  }
+
+  /// All directions at a state, with the data of step t: D_z in `slope`, the next v in the system's
+  /// target, D_lambda in the run's sum. Gives E.
+  func evaluate(_ t: Int, at state: Pointers, _ variable: LinearSystem) throws -> Double {
+    let problem = run.problem
+    let weights = problem.weightTypes.count
+    let batch = run.batch(t)
+    run.bindLoss(inner, at: state, batch: batch)
+    inner.bind(inputs: run.inputAfterLoss, to: variable.v)
+    var terms = terms.map(\.pointer)
+    inner.bind(outputs: 0, to: terms)
+    try inner.run()
+    run.cost.products += 1
+    run.cost.gradients += 1
+
+    let hyperPart = direct.map(\.pointer)
+    let loss = try run.outer(at: state, step: t, state: run.adjoint, hyper: hyperPart)
+    var outer = run.adjoint[..<weights] + hyperPart
+    if let tables {
+      terms = try tables.inner.reduced(terms, on: batch, of: problem)
+      let validation = try run.validationBatch(t)
+      outer = try tables.outer.reduced(Array(outer), on: validation, of: problem)[...]
+    }
+    slope = Array(terms[..<weights])
+    run.direct = Array(outer[weights...]).tensors(problem.hyperTypes)
+
+    system.bind(inputs: 0, to: variable.v + terms[weights...] + outer + [variable.stepSize])
+    system.bind(outputs: 0, to: variable.target + run.sum)
+    try system.run()
+    return loss
+  }
+
+  var stages: [Stage] { get throws { [inner, system, try run.problem.outerStage()] } }
 }
 
 extension JointUpdates.Tables {

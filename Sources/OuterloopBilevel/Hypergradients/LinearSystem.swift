@@ -30,6 +30,9 @@ final class LinearSystem {
     return step.pointer
   }
 
+  /// Bytes of v.
+  var byteCount: Int { types.reduce(0) { $0 + $1.byteCount } }
+
   func reset() { v.setZero(types) }
 
   /// The next v takes the place of v.

@@ -83,19 +83,57 @@ final class PenaltyUpdates: HypergradientSession {
     }
   }
 
+  /// m of the next update.
+  private var multiplier: Double { method.multiplier + Double(updates) * method.growth }
+
+  /// y takes the steps too.
+  func finishTraining(_ run: Run) throws {
+    penalized = try train(run).tensors(run.problem.stateTypes)
+  }
+
   func hypergradient(_ run: Run) throws -> EstimatorResult {
     let problem = run.problem
+    let y = try train(run)
+    let loss = try run.outer().loss
+    run.countAdjoint()
+
+    let difference = try problem.penaltyStage(objective)
+    let part = problem.hyperTypes.map { Storage(byteCount: $0.byteCount) }
+    let strength = Storage(byteCount: 8)
+    strength.pointer.storeBytes(of: multiplier, as: Double.self)
+    let batch = try run.batch(beyond: 0)
+    try withExtendedLifetime((part, strength, batch)) {
+      let direct = part.map(\.pointer)
+      _ = try run.outer(at: y, step: run.steps, state: run.adjoint, hyper: direct)
+      run.bindLoss(difference, at: y, batch: batch)
+      let z = run.end[..<problem.weightTypes.count]
+      difference.bind(inputs: run.inputAfterLoss, to: z + direct + [strength.pointer])
+      try run.bindHyper(ofLoss: difference)
+      try run.runIntoSum(difference)
+      run.cost.gradients += 2
+    }
+    let moved = y.tensors(problem.stateTypes)
+    try requireFinite(moved, run)
+    penalized = moved
+    updates += 1
+    return try run.result(
+      loss: loss,
+      stages: [
+        problem.stepStage(), problem.outerStage(), difference, problem.penalizedStage(objective),
+        problem.updateStage(objective),
+      ])
+  }
+
+  /// The run's steps for z and for y. Leaves the run's end at z, and gives where y is.
+  private func train(_ run: Run) throws -> StateMemory.Pointers {
+    let problem = run.problem
     let weights = problem.weightTypes
-    let programs = try (
-      slope: problem.penalizedStage(objective), update: problem.updateStage(objective),
-      difference: problem.penaltyStage(objective)
-    )
-    let multiplier = method.multiplier + Double(updates) * method.growth
-    let numbers = Storage(byteCount: 16)
-    numbers.pointer.storeBytes(of: multiplier, as: Double.self)
-    numbers.pointer.storeBytes(of: 1 / multiplier, toByteOffset: 8, as: Double.self)
+    let penalizedSlope = try problem.penalizedStage(objective)
+    let update = try problem.updateStage(objective)
     let slope = weights.map { Storage(byteCount: $0.byteCount) }
-    let direct = problem.hyperTypes.map { Storage(byteCount: $0.byteCount) }
+    let part = problem.hyperTypes.map { Storage(byteCount: $0.byteCount) }
+    let share = Storage(byteCount: 8)
+    share.pointer.storeBytes(of: 1 / multiplier, as: Double.self)
     run.cost.stateBytes += weights.reduce(0) { $0 + $1.byteCount }
 
     let z = run.states(2)
@@ -109,51 +147,27 @@ final class PenaltyUpdates: HypergradientSession {
     } else {
       y.pointers(0).copy(from: z.pointers(0), problem.stateTypes)
     }
-    try withExtendedLifetime((numbers, slope, direct)) {
-      let inverse = numbers.pointer + 8
+    try withExtendedLifetime((slope, part, share)) {
       // dE/dw at y, in the adjoint's memory.
       let b = Array(run.adjoint[..<weights.count])
-      try run.bindHyper(ofLoss: programs.slope)
+      let direct = part.map(\.pointer)
+      let along = slope.map(\.pointer)
+      try run.bindHyper(ofLoss: penalizedSlope)
       for t in 1...run.steps {
         let (old, new) = (y.pointers(t - 1), y.pointers(t))
-        _ = try run.outer(at: old, step: t, state: run.adjoint, hyper: direct.map(\.pointer))
-        run.bindLoss(programs.slope, at: old, batch: run.batch(t))
-        programs.slope.bind(inputs: run.inputAfterLoss, to: b + [inverse])
-        programs.slope.bind(outputs: 0, to: slope.map(\.pointer))
-        try programs.slope.run()
+        _ = try run.outer(at: old, step: t, state: run.adjoint, hyper: direct)
+        run.bindLoss(penalizedSlope, at: old, batch: run.batch(t))
+        penalizedSlope.bind(inputs: run.inputAfterLoss, to: b + [share.pointer])
+        penalizedSlope.bind(outputs: 0, to: along)
+        try penalizedSlope.run()
         run.cost.gradients += 1
-        try run.update(programs.update, t, from: old, along: slope.map(\.pointer), to: new)
+        try run.update(update, t, from: old, along: along, to: new)
         try run.step(t, in: z, from: t - 1, to: t)
       }
-      run.cost.steps = run.steps
-      run.end = z.pointers(run.steps)
     }
-    let loss = try run.outer().loss
-    run.countAdjoint()
-
-    let end = y.pointers(run.steps)
-    let batch = try run.batch(beyond: 0)
-    try withExtendedLifetime((numbers, direct, batch)) {
-      let part = direct.map(\.pointer)
-      _ = try run.outer(at: end, step: run.steps, state: run.adjoint, hyper: part)
-      let stage = programs.difference
-      run.bindLoss(stage, at: end, batch: batch)
-      stage.bind(
-        inputs: run.inputAfterLoss, to: run.end[..<weights.count] + part + [numbers.pointer])
-      try run.bindHyper(ofLoss: stage)
-      try run.runIntoSum(stage)
-      run.cost.gradients += 2
-    }
-    let moved = end.tensors(problem.stateTypes)
-    try requireFinite(moved, run)
-    penalized = moved
-    updates += 1
-    return try run.result(
-      loss: loss,
-      stages: [
-        problem.stepStage(), problem.outerStage(), programs.slope, programs.update,
-        programs.difference,
-      ])
+    run.cost.steps = run.steps
+    run.end = z.pointers(run.steps)
+    return y.pointers(run.steps)
   }
 
   /// Stops if y has run away while z has not.

@@ -87,7 +87,7 @@ final class TrainingDriver {
       var rest = window
       rest.steps = left
       let run = try Run(problem, hyper: hyper, window: rest)
-      try run.train()
+      try session.finishTraining(run)
       advance(by: left, to: run.finalState())
     }
     guard case .reptile(let rate) = schedule.start, let end = window.start else {
