@@ -17,7 +17,7 @@ struct Outerloop: ParsableCommand {
       `--version --verbose` shows what the command runs on.
       """,
     version: "outerloop \(Version.number)",
-    subcommands: [Demo.self, Clean.self, DataCommand.self, Version.self])
+    subcommands: [Demo.self, Clean.self, Lab.self, DataCommand.self, Version.self])
 
   static func main() async {
     Interrupts.prepare()

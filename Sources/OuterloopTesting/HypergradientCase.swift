@@ -27,6 +27,7 @@ public struct HypergradientCase: Sendable, CustomStringConvertible {
     public var loss: Double
     public var state: [Tensor]
     public var cost: Cost
+    public var diagnostics: Diagnostics
   }
 
   /// A hypergradient taken apart by derivatives of single steps, each traced and run on its own.
@@ -41,6 +42,15 @@ public struct HypergradientCase: Sendable, CustomStringConvertible {
     public var products: [Double]
   }
 
+  /// What each step does at once: `grad E(w_t) B_t` for t = 1...T, and the direct term at w_T.
+  public struct LocalTerms: Sendable {
+    public var direct: [Tensor]
+    public var steps: [[Tensor]]
+  }
+
+  private let takeLocally: @Sendable ([Tensor]) throws -> LocalTerms
+  private let distill: @Sendable ([Tensor], Double) throws -> [Tensor]?
+  private let trainOnline: @Sendable ([Tensor], Estimator, Int) throws -> [Tensor]
   private let takeApart: @Sendable ([Tensor], [Tensor]) throws -> Terms
   private let answer: @Sendable ([Tensor], Estimator) throws -> Answer
   private let train: @Sendable ([Tensor]) throws -> (loss: Double, state: [Tensor])
@@ -59,11 +69,30 @@ public struct HypergradientCase: Sendable, CustomStringConvertible {
       let result = try problem.hypergradient(at: hyper.replacingLeaves(point), by: estimator)
       return Answer(
         gradient: result.gradient.leaves, direct: result.direct.leaves, loss: result.loss,
-        state: result.state.leaves, cost: result.cost)
+        state: result.state.leaves, cost: result.cost, diagnostics: result.diagnostics)
     }
     takeApart = { point, direction in
       try Self.terms(
         of: problem, at: hyper.replacingLeaves(point), along: hyper.replacingLeaves(direction))
+    }
+    takeLocally = { try Self.localTerms(of: problem, at: hyper.replacingLeaves($0)) }
+    // Where batches are drawn for the average, what was drawn is not known outside.
+    let isWhole = Batch.self == NoTensors.self
+    distill = { point, gamma in
+      guard isWhole else { return nil }
+      return try Self.distilled(of: problem, at: hyper.replacingLeaves(point), gamma: gamma)
+    }
+    trainOnline = { point, estimator, every in
+      let loop = OuterLoop<Hyper>(.sgd(rate: 0))
+      var last: [Tensor] = []
+      _ = try problem.minimize(
+        from: hyper.replacingLeaves(point), by: estimator, updates: problem.dynamics.steps / every,
+        with: loop, training: .online(every: every)
+      ) { progress in
+        last = progress.state.leaves
+        return true
+      }
+      return last
     }
     train = { point in
       let (loss, state) = try problem.solve(at: hyper.replacingLeaves(point))
@@ -85,6 +114,18 @@ public struct HypergradientCase: Sendable, CustomStringConvertible {
 
   /// The hypergradient's terms, and what stays the same along the trajectory.
   public func terms(along direction: [Tensor]) throws -> Terms { try takeApart(hyper, direction) }
+
+  /// The terms of methods that look at one step at a time.
+  public func localTerms() throws -> LocalTerms { try takeLocally(hyper) }
+
+  /// HyperDistill's g_T with theta = 1, by weighted means over the stored trajectory; nil on
+  /// minibatches.
+  public func distilled(gamma: Double) throws -> [Tensor]? { try distill(hyper, gamma) }
+
+  /// The state after the last window of an online run whose outer rate is 0.
+  public func trainedOnline(by estimator: Estimator, every: Int) throws -> [Tensor] {
+    try trainOnline(hyper, estimator, every)
+  }
 
   /// The outer loss and the final state at any lambda.
   public func solve(at point: [Tensor]) throws -> (loss: Double, state: [Tensor]) {

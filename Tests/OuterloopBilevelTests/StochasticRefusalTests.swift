@@ -153,10 +153,13 @@ import Testing
   @Test func firstDerivativesOnly() throws {
     let second: [Estimator] = [
       .reverse, .reverse(memory: 1 << 20), .truncated(2), .forward, .realTime(every: 1), .oneStep,
+      .greedy(gamma: 0.9), .distill(gamma: 0.9),
       .soba(rate: 0.1), .saba(rate: 0.1, batches: 1), .amigo(rate: 0.1, every: 2),
       .stocBiO(rate: 0.1, every: 2),
     ]
-    let first: [Estimator] = [.penalty(multiplier: 10, every: 2), .firstOrder]
+    let first: [Estimator] = [
+      .penalty(multiplier: 10, every: 2), .firstOrder, .finiteDifference(),
+    ]
     func problem(_ smoothness: Smoothness) -> Problem {
       var dynamics = Self.plain().dynamics
       dynamics.objective?.smoothness = smoothness
@@ -166,8 +169,7 @@ import Testing
       requireRefused(problem(.once), estimator, "first derivatives only", "use penalty")
     }
     for estimator in second + first {
-      let smooth = estimator.description.hasPrefix("penalty") || estimator == .firstOrder
-      for smoothness in smooth ? [Smoothness.once, .twice] : [.twice] {
+      for smoothness in first.contains(estimator) ? [Smoothness.once, .twice] : [.twice] {
         #expect(
           message { try problem(smoothness).check(estimator, at: number(0.3)) }
             == "nothing was thrown")

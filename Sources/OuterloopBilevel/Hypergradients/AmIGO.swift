@@ -73,8 +73,8 @@ final class AlternatingUpdates: HypergradientSession {
   }
 
   /// A training from s_0 starts with v = 0; one that goes on from weights keeps v.
-  func beginTraining(from start: [Tensor]?) {
-    if start == nil { system.reset() }
+  func beginTraining(at hyper: [Tensor], over window: Window) {
+    if window.start == nil { system.reset() }
   }
 
   func hypergradient(_ run: Run) throws -> EstimatorResult {
@@ -90,12 +90,12 @@ final class AlternatingUpdates: HypergradientSession {
     let b = Array(run.adjoint[..<system.types.count])
 
     if !carriesSystem { system.reset() }
-    try run.bindHyper(ofLoss: programs.move)
+    try run.prepareLoss(programs.move)
     for n in 0..<linearSteps {
       let batch = try run.batch(beyond: n)
       try withExtendedLifetime(batch) {
-        run.bindLoss(programs.move, at: run.end, batch: batch)
-        programs.move.bind(inputs: run.inputAfterLoss, to: system.v + b + [system.stepSize])
+        run.bindLoss(programs.move, weights: run.weights(of: run.end), batch: batch)
+        programs.move.bind(inputs: run.lossExtra, to: system.v + b + [system.stepSize])
         programs.move.bind(outputs: 0, to: system.target)
         try programs.move.run()
       }
@@ -105,9 +105,9 @@ final class AlternatingUpdates: HypergradientSession {
 
     let batch = try run.batch(beyond: linearSteps)
     try withExtendedLifetime(batch) {
-      run.bindLoss(programs.cross, at: run.end, batch: batch)
-      programs.cross.bind(inputs: run.inputAfterLoss, to: system.v + run.sum)
-      try run.bindHyper(ofLoss: programs.cross)
+      run.bindLoss(programs.cross, weights: run.weights(of: run.end), batch: batch)
+      programs.cross.bind(inputs: run.lossExtra, to: system.v + run.sum)
+      try run.prepareLoss(programs.cross)
       try run.runIntoSum(programs.cross)
     }
     run.cost.products += 1

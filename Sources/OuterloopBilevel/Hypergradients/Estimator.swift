@@ -16,6 +16,15 @@ public enum Estimator: Sendable, Hashable, CustomStringConvertible {
   case realTime(every: Int)
   /// The last step only: `truncated(1)`.
   case oneStep
+  /// The last step only, by two gradients in place of a second derivative (DARTS). Exact for
+  /// hyperparameters of the optimizer; an error of O(radius^2) else.
+  case finiteDifference(radius: Double = 0.01)
+  /// Every step's own effect, judged where it ends, weighted by gamma^(T-t). T products, O(P + Q)
+  /// memory.
+  case greedy(gamma: Double)
+  /// HyperDistill: all steps so far told by one product at an averaged state, with a correction of
+  /// its length estimated every `period` trainings (nil: none). 1 product an update, O(P + Q) memory.
+  case distill(gamma: Double, period: Int? = 50)
   /// The direct term only: the partial derivative of the outer loss by lambda.
   case firstOrder
   /// Stochastic: weights, linear system and lambda move at once. 1 product a step, O(P + Q). As a
@@ -45,6 +54,9 @@ public enum Estimator: Sendable, Hashable, CustomStringConvertible {
     case .forward: Forward()
     case .realTime(let every): RealTime(every: every)
     case .oneStep: OneStep()
+    case .finiteDifference(let radius): FiniteDifference(radius: radius)
+    case .greedy(let gamma): Greedy(gamma: gamma)
+    case .distill(let gamma, let period): Distill(gamma: gamma, period: period)
     case .firstOrder: FirstOrder()
     case .soba(let rate): SOBA(rate: rate)
     case .saba(let rate, let batches, let validation):

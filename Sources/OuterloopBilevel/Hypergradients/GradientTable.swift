@@ -46,7 +46,7 @@ final class GradientTable {
   func reduced(
     _ x: Pointers, on batch: [Tensor], of problem: CompiledProblem
   ) throws -> Pointers {
-    let stage = try problem.reductionStage("reduction, \(name)", types)
+    let stage = try program(of: problem)
     if age >= Self.refreshAge * terms { try refresh(stage) }
     let (place, isNew) = try place(of: batch)
     // A batch that has not been seen stands at the mean of the others.
@@ -55,6 +55,10 @@ final class GradientTable {
     entries.pointers(place).copy(from: x, types)
     age += 1
     return direction.map(\.pointer)
+  }
+
+  func program(of problem: CompiledProblem) throws -> Stage {
+    try problem.reductionStage("reduction, \(name)", types)
   }
 
   private func place(of batch: [Tensor]) throws -> (place: Int, isNew: Bool) {

@@ -35,7 +35,7 @@ extension HypergradientMethod {
     if needsSecondDerivatives, problem.objective?.smoothness == .once {
       throw refused(
         "the inner loss is declared to have first derivatives only",
-        "use penalty, which takes no others, or differences of gradients")
+        "use penalty, which takes no others, or finiteDifference")
     }
     try refuse(problem, steps: steps)
   }
@@ -54,16 +54,15 @@ protocol HypergradientSession: AnyObject {
   /// the run's end at the last state.
   func finishTraining(_ run: Run) throws
 
-  /// Called before the first window of each training. `start` is its first state where that was
-  /// carried over from the training before, nil for s_0(lambda).
-  func beginTraining(from start: [Tensor]?) throws
+  /// Called before the first window of each training, with lambda and a window of all T steps.
+  func beginTraining(at hyper: [Tensor], over window: Window) throws
 
   /// Whether the initial state's dependence on lambda is carried through the windows.
   var seesInitialState: Bool { get }
 }
 
 extension HypergradientSession {
-  func beginTraining(from start: [Tensor]?) throws {}
+  func beginTraining(at hyper: [Tensor], over window: Window) throws {}
   func finishTraining(_ run: Run) throws { try run.train() }
   var seesInitialState: Bool { false }
 }

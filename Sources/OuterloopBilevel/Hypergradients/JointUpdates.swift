@@ -29,8 +29,8 @@ final class JointUpdates: HypergradientSession {
   }
 
   /// A training from s_0 starts with v = 0; one that goes on from weights keeps v.
-  func beginTraining(from start: [Tensor]?) {
-    if start == nil { system.reset() }
+  func beginTraining(at hyper: [Tensor], over window: Window) {
+    if window.start == nil { system.reset() }
   }
 
   /// v takes the steps too.
@@ -43,7 +43,7 @@ final class JointUpdates: HypergradientSession {
       run.window.continues ? lastLoss : try directions.evaluate(run.steps, at: run.end, system)
     try system.requireFinite(run)
     return try run.result(
-      loss: loss, stages: directions.stages + [run.problem.updateStage(objective)])
+      loss: loss, stages: try directions.stages + [run.problem.updateStage(objective)])
   }
 
   /// The run's steps. Leaves the hypergradient at the state before the last step in the run's sum.
@@ -88,7 +88,7 @@ final class JointDirections {
     terms = (problem.weightTypes + problem.weightTypes + problem.hyperTypes)
       .map { Storage(byteCount: $0.byteCount) }
     direct = problem.hyperTypes.map { Storage(byteCount: $0.byteCount) }
-    try run.bindHyper(ofLoss: inner)
+    try run.prepareLoss(inner)
     run.countAdjoint()
     run.cost.stateBytes += (terms + direct).reduce(0) { $0 + $1.byteCount }
   }
@@ -99,13 +99,13 @@ final class JointDirections {
     let problem = run.problem
     let weights = problem.weightTypes.count
     let batch = run.batch(t)
-    run.bindLoss(inner, at: state, batch: batch)
-    inner.bind(inputs: run.inputAfterLoss, to: variable.v)
+    run.bindLoss(inner, weights: run.weights(of: state), batch: batch)
+    inner.bind(inputs: run.lossExtra, to: variable.v)
     var terms = terms.map(\.pointer)
     inner.bind(outputs: 0, to: terms)
     try inner.run()
     run.cost.products += 1
-    run.cost.gradients += 1
+    run.cost.gradients += 2
 
     let hyperPart = direct.map(\.pointer)
     let loss = try run.outer(at: state, step: t, state: run.adjoint, hyper: hyperPart)
@@ -124,7 +124,13 @@ final class JointDirections {
     return loss
   }
 
-  var stages: [Stage] { get throws { [inner, system, try run.problem.outerStage()] } }
+  var stages: [Stage] {
+    get throws {
+      let reductions = tables.map { [$0.inner, $0.outer] } ?? []
+      return try [inner, system, run.problem.outerStage()]
+        + reductions.map { try $0.program(of: run.problem) }
+    }
+  }
 }
 
 extension JointUpdates.Tables {

@@ -21,8 +21,8 @@ internal import OuterloopNumerics
 /// in the difference, which is multiplied by m. In single precision the difference loses digits as m
 /// grows: m |grad_lambda L| should stay well below 1e7 |g|.
 ///
-/// Time: a step is 3 gradients, those of z, of y and of E at y; an update takes 4 more. Memory: 4
-/// states.
+/// Time: a step is 3 gradients, those of z, of y and of E at y; an update takes 3 more and that of E
+/// at z. Memory: 4 states.
 struct Penalty: HypergradientMethod {
   /// m at the first update, and what is added to it at each.
   let multiplier, growth: Double
@@ -74,9 +74,9 @@ final class PenaltyUpdates: HypergradientSession {
 
   /// A training from s_0 starts with y = z; one that goes on from weights keeps y, with the buffers
   /// that z starts with.
-  func beginTraining(from start: [Tensor]?) {
+  func beginTraining(at hyper: [Tensor], over window: Window) {
     let weights = objective.weightCount
-    if let start, let kept = penalized {
+    if let start = window.start, let kept = penalized {
       penalized = Array(kept[..<weights] + start[weights...])
     } else {
       penalized = nil
@@ -105,12 +105,12 @@ final class PenaltyUpdates: HypergradientSession {
     try withExtendedLifetime((part, strength, batch)) {
       let direct = part.map(\.pointer)
       _ = try run.outer(at: y, step: run.steps, state: run.adjoint, hyper: direct)
-      run.bindLoss(difference, at: y, batch: batch)
+      run.bindLoss(difference, weights: run.weights(of: y), batch: batch)
       let z = run.end[..<problem.weightTypes.count]
-      difference.bind(inputs: run.inputAfterLoss, to: z + direct + [strength.pointer])
-      try run.bindHyper(ofLoss: difference)
+      difference.bind(inputs: run.lossExtra, to: z + direct + [strength.pointer])
+      try run.prepareLoss(difference)
       try run.runIntoSum(difference)
-      run.cost.gradients += 2
+      run.cost.gradients += 3
     }
     let moved = y.tensors(problem.stateTypes)
     try requireFinite(moved, run)
@@ -152,15 +152,15 @@ final class PenaltyUpdates: HypergradientSession {
       let b = Array(run.adjoint[..<weights.count])
       let direct = part.map(\.pointer)
       let along = slope.map(\.pointer)
-      try run.bindHyper(ofLoss: penalizedSlope)
+      try run.prepareLoss(penalizedSlope)
       for t in 1...run.steps {
         let (old, new) = (y.pointers(t - 1), y.pointers(t))
         _ = try run.outer(at: old, step: t, state: run.adjoint, hyper: direct)
-        run.bindLoss(penalizedSlope, at: old, batch: run.batch(t))
-        penalizedSlope.bind(inputs: run.inputAfterLoss, to: b + [share.pointer])
+        run.bindLoss(penalizedSlope, weights: run.weights(of: old), batch: run.batch(t))
+        penalizedSlope.bind(inputs: run.lossExtra, to: b + [share.pointer])
         penalizedSlope.bind(outputs: 0, to: along)
         try penalizedSlope.run()
-        run.cost.gradients += 1
+        run.cost.gradients += 2
         try run.update(update, t, from: old, along: along, to: new)
         try run.step(t, in: z, from: t - 1, to: t)
       }

@@ -33,7 +33,7 @@ struct RealTime: HypergradientMethod {
 final class KeptTangents: HypergradientSession {
   private var tangents: [Storage]?
 
-  func beginTraining(from start: [Tensor]?) { tangents = nil }
+  func beginTraining(at hyper: [Tensor], over window: Window) { tangents = nil }
 
   var seesInitialState: Bool { true }
 

@@ -1,33 +1,27 @@
 internal import OuterloopNumerics
 
-// Moves of methods that have the loss and the optimizer apart.
+// Moves that take a step apart into its loss and its optimizer.
 extension Run {
-  private var hyperInput: Int { problem.weightTypes.count + problem.batchTypes.count }
-
-  /// Number of the first input that a program adds to those of the loss.
-  var inputAfterLoss: Int { hyperInput + hyper.count }
-
-  /// Binds lambda to a program of the loss, which is then ready to run at any weights.
-  func bindHyper(ofLoss stage: Stage) throws {
-    stage.bind(inputs: hyperInput, to: hyper.map(\.memory))
+  /// Prepares a program of the loss for this run's lambda.
+  func prepareLoss(_ stage: Stage) throws {
+    let first = problem.weightTypes.count + problem.batchTypes.count
+    stage.bind(inputs: first, to: hyper.map(\.memory))
     try stage.prepare()
   }
 
-  /// Binds weights and data to a program of the loss. A state's weights come first in it.
-  func bindLoss(_ stage: Stage, at state: Pointers, batch: [Tensor]) {
-    for index in problem.weightTypes.indices { stage.bind(varying: index, to: state[index]) }
-    for (index, tensor) in batch.enumerated() {
-      stage.bind(varying: problem.weightTypes.count + index, to: tensor.memory)
-    }
+  /// Binds weights and the batch of step t.
+  func bindLoss(_ stage: Stage, weights: Pointers, step t: Int) {
+    bindLoss(stage, weights: weights, batch: batch(t))
   }
 
-  /// The data of step t (1...steps).
-  func batch(_ t: Int) -> [Tensor] { batches.isEmpty ? [] : batches[t - 1] }
-
-  /// The validation data of step t.
-  func validationBatch(_ t: Int) throws -> [Tensor] {
-    problem.validationTypes.isEmpty ? [] : try problem.validationBatch(window.validation + t - 1)
+  /// Binds weights and any batch, which must outlive the program's run.
+  func bindLoss(_ stage: Stage, weights: Pointers, batch: [Tensor]) {
+    stage.bind(inputs: 0, to: weights)
+    stage.bind(inputs: problem.weightTypes.count, to: batch.map(\.memory))
   }
+
+  /// The weights of a state.
+  func weights(of state: Pointers) -> Pointers { Array(state.prefix(problem.weightTypes.count)) }
 
   /// Data for work beside the steps, n = 0, 1, ...: the batches after the window's, fresh ones, where
   /// training goes on; else those of the training again, from its first.
@@ -36,13 +30,31 @@ extension Run {
     return try problem.batch(window.batch + steps + n)
   }
 
+  /// Number of the first input of a program of the loss after lambda.
+  var lossExtra: Int {
+    problem.weightTypes.count + problem.batchTypes.count + problem.hyperTypes.count
+  }
+
+  /// Binds a program of the optimizer: state, gradient, time of step t and lambda.
+  func bindUpdate(_ stage: Stage, state: Pointers, gradient: Pointers, step t: Int) {
+    let (s, w) = (problem.stateTypes.count, problem.weightTypes.count)
+    stage.bind(inputs: 0, to: state)
+    stage.bind(inputs: s, to: gradient)
+    stage.bind(inputs: s + w, to: time(t))
+    stage.bind(inputs: s + w + 2, to: hyper.map(\.memory))
+  }
+
   /// One step of the optimizer along a gradient given, at the time of step t.
   func update(
     _ stage: Stage, _ t: Int, from state: Pointers, along gradient: Pointers, to next: Pointers
   ) throws {
-    let times = [indexTimes + 4 * (t - 1), numberTimes + 8 * (t - 1)]
-    stage.bind(inputs: 0, to: state + gradient + times + hyper.map(\.memory))
+    bindUpdate(stage, state: state, gradient: gradient, step: t)
     stage.bind(outputs: 0, to: next)
     try stage.run()
+  }
+
+  /// Number of the first input of a program of the optimizer after lambda.
+  var updateExtra: Int {
+    problem.stateTypes.count + problem.weightTypes.count + 2 + problem.hyperTypes.count
   }
 }

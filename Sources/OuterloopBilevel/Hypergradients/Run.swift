@@ -80,6 +80,15 @@ final class Run {
     return memory
   }
 
+  /// Memory for weights without the optimizer's buffers.
+  func weights(_ count: Int) -> StateMemory {
+    let memory = StateMemory(
+      problem.weightTypes, slots: count, reusing: &problem.spareStates)
+    memories.append(memory)
+    cost.stateBytes += memory.byteCount(problem.weightTypes)
+    return memory
+  }
+
   func countAdjoint() { cost.stateBytes += problem.stateBytes }
 
   /// Which state tensors an adjoint step reads: the others need not be kept.
@@ -119,6 +128,12 @@ final class Run {
     stage.bind(varying: first + count, to: indexTimes + 4 * (t - 1))
     stage.bind(varying: first + count + 1, to: numberTimes + 8 * (t - 1))
   }
+
+  /// The batch of step t.
+  func batch(_ t: Int) -> [Tensor] { batches.isEmpty ? [] : batches[t - 1] }
+
+  /// Index and number of step t.
+  func time(_ t: Int) -> Pointers { [indexTimes + 4 * (t - 1), numberTimes + 8 * (t - 1)] }
 
   /// s_t from s_{t-1}.
   func step(_ t: Int, from: Pointers, to: Pointers) throws {
@@ -176,18 +191,27 @@ final class Run {
     at state: Pointers, step t: Int, state adjoint: Pointers, hyper part: Pointers
   ) throws -> Double {
     let stage = try problem.outerStage()
-    let batch =
-      problem.validationTypes.isEmpty
-      ? [] : try problem.validationBatch(window.validation + t - 1)
+    let batch = try validationBatch(t)
     let loss = Storage(byteCount: 8)
     return try withExtendedLifetime((loss, batch)) {
       stage.bind(inputs: 0, to: state + hyper.map(\.memory) + batch.map(\.memory))
       stage.bind(outputs: 0, to: [loss.pointer] + adjoint + part)
       try stage.prepare()
       try stage.run()
-      cost.gradients += 1
       return loss.pointer.load(as: Double.self)
     }
+  }
+
+  /// The validation data that belong to step t.
+  func validationBatch(_ t: Int) throws -> [Tensor] {
+    problem.validationTypes.isEmpty
+      ? [] : try problem.validationBatch(window.validation + t - 1)
+  }
+
+  /// Takes dE/dlambda from where it is, and adds it to the hypergradient.
+  func add(direct part: Pointers) {
+    direct = part.tensors(problem.hyperTypes)
+    sum.add(1, part, problem.hyperTypes)
   }
 
   // MARK: - Reverse
@@ -294,4 +318,5 @@ struct EstimatorResult {
   var loss: Double
   var state: [Tensor]
   var cost: Cost
+  var diagnostics = Diagnostics()
 }

@@ -49,16 +49,3 @@ struct TruncatedReverse: HypergradientMethod {
     return try run.result(loss: loss, stages: stages)
   }
 }
-
-/// The last step only (Luketina et al. 2016): `truncated(1)`, under the name that it is known by.
-///
-/// Time: T steps, 1 product. Memory: 2 states and one adjoint.
-struct OneStep: HypergradientMethod {
-  var description: String { "oneStep" }
-
-  func refuse(_ problem: CompiledProblem, steps: Int) throws {
-    try problem.requireInitialState(seenBy: self, lastSteps: 1, of: steps)
-  }
-
-  func run(_ run: Run) throws -> EstimatorResult { try TruncatedReverse(horizon: 1).run(run) }
-}

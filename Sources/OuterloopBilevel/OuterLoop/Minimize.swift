@@ -15,6 +15,7 @@ extension BilevelProblem {
     public var state: State
     /// What this update took.
     public var cost: Cost
+    public var diagnostics: Diagnostics
   }
 
   /// Minimises the outer loss by `updates` steps of an outer loop along hypergradients.
@@ -49,7 +50,8 @@ extension BilevelProblem {
       state = try loop.step(state, along: state.hyper.replacingLeaves(result.gradient))
       let progress = Progress(
         update: state.updates, loss: result.loss, hyper: state.hyper,
-        state: template.replacingLeaves(result.state), cost: result.cost)
+        state: template.replacingLeaves(result.state), cost: result.cost,
+        diagnostics: result.diagnostics)
       guard try onUpdate(progress) else { break }
     }
     return state

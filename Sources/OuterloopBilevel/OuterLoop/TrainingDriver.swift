@@ -30,15 +30,21 @@ final class TrainingDriver {
     session = try method.session(problem)
     window = Window(steps: every)
     window.continues = !schedule.repeatsData
-    if case .reptile(let rate) = schedule.start {
+    if case .reptile(let rate, let tasks) = schedule.start {
       guard rate > 0, rate <= 1 else {
         throw BilevelError.invalid("a Reptile rate of \(rate): use a number in (0, 1]")
       }
       _ = try problem.requireObjective("Reptile")
+      guard tasks >= 1, tasks == 1 || problem.weightTypes.allSatisfy({ $0.shape.first == tasks })
+      else {
+        throw BilevelError.invalid(
+          "Reptile over \(tasks) tasks, but the weights are \(problem.weightTypes): give each a "
+            + "leading axis of tasks")
+      }
       if problem.initialUses.contains(true) {
         throw BilevelError.invalid(
-          "the initial state depends on \(problem.initialNames), but Reptile learns it: "
-            + "use the start .fresh")
+          "the initial state depends on \(problem.initialNames), but by this schedule's start "
+            + ".reptile weights are carried into it: use the start .fresh")
       }
     }
     let isPartial = every < problem.steps
@@ -77,7 +83,9 @@ final class TrainingDriver {
     if schedule.repeatsData { window.batch = 0 }
     window.start = start
     if case .reptile = schedule.start, phi.isEmpty { phi = try initialState(at: hyper) }
-    try session.beginTraining(from: start)
+    var whole = window
+    whole.steps = problem.steps
+    try session.beginTraining(at: hyper, over: whole)
   }
 
   /// Trains the steps that are left, and starts the next training as the schedule says.
@@ -90,12 +98,15 @@ final class TrainingDriver {
       try session.finishTraining(run)
       advance(by: left, to: run.finalState())
     }
-    guard case .reptile(let rate) = schedule.start, let end = window.start else {
+    guard case .reptile(let rate, let tasks) = schedule.start, let end = window.start else {
       return try beginTraining(at: hyper, from: nil)
     }
-    let weights = problem.weightTypes.count
-    for index in 0..<weights {
-      phi[index] = rate == 1 ? end[index] : phi[index] - rate * (phi[index] - end[index])
+    for index in problem.weightTypes.indices {
+      var target = end[index]
+      if tasks > 1 {
+        target = target.mean(axes: [0], keeping: true).broadcast(to: target.shape)
+      }
+      phi[index] = rate == 1 ? target : phi[index] - rate * (phi[index] - target)
     }
     try beginTraining(at: hyper, from: phi)
   }

@@ -9,7 +9,9 @@ public struct TrainingSchedule: Sendable, Hashable {
     case fresh
     /// Reptile (Nichol et al. 2018): `phi <- phi - rate (phi - w_T)` from the weights phi that the
     /// last training started at; the optimizer's buffers start at zero. Rate 1 goes on from w_T.
-    case reptile(rate: Double)
+    /// Where several tasks are trained side by side, along a leading axis of every weight tensor,
+    /// all of them start at the mean over that axis.
+    case reptile(rate: Double, tasks: Int = 1)
   }
 
   /// Training steps between updates of lambda; nil for all T.

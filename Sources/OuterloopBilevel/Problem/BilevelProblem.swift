@@ -121,7 +121,8 @@ public struct BilevelProblem<State: Structure, Hyper: Structure, Batch: Structur
       return Hypergradient(
         gradient: hyper.replacingLeaves(result.gradient), loss: result.loss,
         direct: hyper.replacingLeaves(result.direct),
-        state: template.replacingLeaves(result.state), cost: result.cost)
+        state: template.replacingLeaves(result.state), cost: result.cost,
+        diagnostics: result.diagnostics)
     }
   }
 
@@ -149,6 +150,7 @@ public struct Hypergradient<State: Structure, Hyper: Structure>: Sendable {
   /// Where training ended.
   public var state: State
   public var cost: Cost
+  public var diagnostics: Diagnostics
 }
 
 /// What a hypergradient took.
@@ -159,11 +161,11 @@ public struct Cost: Sendable, Hashable, Codable {
   public var recomputedSteps = 0
   /// Plain advances of a checkpointed run, by revolve's count (see `Revolve`).
   public var advances = 0
-  /// Products with the derivative of a step: adjoint steps, or tangent steps per hyperparameter.
+  /// Products with the derivative of a step: adjoint steps, or tangent steps per hyperparameter; and
+  /// with the Hessian of the inner loss, batch by batch.
   public var products = 0
-  /// Gradients of the outer loss, and those of the inner loss, by weights or by lambda, that a
-  /// method takes beside whole steps and products. Where one gradient moves the weights and comes
-  /// with a product, as in `.soba`, it counts here and the step in `steps`.
+  /// Gradients of the inner loss outside of plain training steps, batch by batch. Methods that take
+  /// gradients of the outer loss along the way, rather than one at the end, count those too.
   public var gradients = 0
   /// Wall time of the run, and of tracing and planning before it (0 if nothing was compiled).
   public var seconds = 0.0

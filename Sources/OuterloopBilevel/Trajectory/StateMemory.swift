@@ -52,25 +52,3 @@ struct StateMemory {
   /// The tensors of one state.
   func pointers(_ slot: Int) -> Pointers { storages.indices.map { pointer($0, slot) } }
 }
-
-extension [UnsafeMutableRawPointer] {
-  /// Copies the tensors of another state.
-  func copy(from other: [UnsafeMutableRawPointer], _ types: [TensorType]) {
-    for index in indices where self[index] != other[index] {
-      self[index].copyMemory(from: other[index], byteCount: types[index].byteCount)
-    }
-  }
-
-  func setZero(_ types: [TensorType]) {
-    for index in indices {
-      self[index].initializeMemory(as: UInt8.self, repeating: 0, count: types[index].byteCount)
-    }
-  }
-
-  /// The values as tensors of their own.
-  func tensors(_ types: [TensorType]) -> [Tensor] {
-    zip(self, types).map { pointer, type in
-      Tensor(type: type) { $0.copyMemory(from: pointer, byteCount: type.byteCount) }
-    }
-  }
-}

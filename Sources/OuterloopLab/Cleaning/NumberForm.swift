@@ -12,4 +12,23 @@ package enum NumberForm {
     guard digits > 0 else { return sign + filled }
     return sign + filled.dropLast(digits) + "." + filled.suffix(digits)
   }
+
+  /// Four significant digits, in exponent form where that is shorter: `0.3271`, `1.204e-07`.
+  package static func short(_ value: Double) -> String {
+    guard value.isFinite else { return "\(value)" }
+    if value == 0 { return "0" }
+    if value == value.rounded(), abs(value) < 1e6 { return "\(Int(value))" }
+    var exponent = 0
+    var size = abs(value)
+    while size >= 10 { (size, exponent) = (size / 10, exponent + 1) }
+    while size < 1 { (size, exponent) = (size * 10, exponent - 1) }
+    if size >= 9.9995 { (size, exponent) = (1, exponent + 1) }
+    if exponent >= -4, exponent < 4 {
+      return fixed(value, digits: Swift.max(0, 3 - exponent))
+    }
+    if exponent >= 4, exponent < 7 { return fixed(value, digits: 0) }
+    let sign = exponent < 0 ? "-" : "+"
+    let digits = abs(exponent) < 10 ? "0\(abs(exponent))" : "\(abs(exponent))"
+    return (value < 0 ? "-" : "") + fixed(size, digits: 3) + "e" + sign + digits
+  }
 }

@@ -1,0 +1,23 @@
+internal import OuterloopNumerics
+
+/// The last step only (Luketina et al. 2016):
+///
+///     g = dE/dlambda(w_T) + grad E(w_T) B_T
+///
+/// with the true step size and the derivative of the optimizer itself (the paper's Eq. 3 leaves the
+/// step size out). Equal to `truncated(1)`, by a program that computes nothing else.
+///
+/// Time: T steps, 1 product, 1 gradient of E. Memory: O(P + Q).
+struct OneStep: HypergradientMethod {
+  var description: String { "oneStep" }
+
+  func refuse(_ problem: CompiledProblem, steps: Int) throws {
+    try problem.requireInitialState(seenBy: self, lastSteps: 1, of: steps)
+  }
+
+  func run(_ run: Run) throws -> EstimatorResult {
+    // A training of one step sees its start too.
+    if run.problem.initialUses.contains(true) { return try TruncatedReverse(horizon: 1).run(run) }
+    return try run.local(from: run.steps, gamma: 0)
+  }
+}

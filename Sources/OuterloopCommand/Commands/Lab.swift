@@ -1,0 +1,120 @@
+internal import ArgumentParser
+internal import OuterloopLab
+
+/// `outerloop lab`: the experiments.
+struct Lab: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Run the experiments: published tables and comparisons of methods.",
+    discussion: """
+      Every experiment is one command; without arguments it runs as it was published. It prints a \
+      table and leaves result.json, result.md and its pictures in --out.
+
+      JSON keys: experiment, claim, settings, seconds, tables (title, columns, rows of label and \
+      values), notes, figures (paths).
+      """,
+    subcommands: [LabList.self, LabSinusoid.self], defaultSubcommand: LabList.self)
+}
+
+/// `outerloop lab list`
+struct LabList: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "list", abstract: "List the experiments and what they show.")
+
+  @OptionGroup(title: "Output")
+  var conversation: ConversationOptions
+
+  private struct Entry: Encodable {
+    var name, claim: String
+  }
+
+  func run() throws {
+    let entries = [Entry(name: SinusoidExperiment.name, claim: SinusoidExperiment.claim)]
+    if conversation.json { return try Terminal.print(JSONText.of(entries)) }
+    try Terminal.print(
+      entries.map { "\($0.name)\n  \($0.claim)" }.joined(separator: "\n\n"))
+  }
+}
+
+/// What the commands of all experiments share.
+struct LabOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Folder for results and pictures; outerloop-lab/NAME by default.", valueName: "folder"))
+  var out: String?
+
+  @OptionGroup(title: "Output")
+  var conversation: ConversationOptions
+
+  func validate() throws {
+    if out?.isEmpty ?? false { throw ValidationError("--out is empty") }
+  }
+
+  /// Runs an experiment, stores what it found and prints it.
+  func perform<E: Experiment>(_ experiment: E) throws {
+    var progress = Progress(conversation)
+    try experiment.validate()
+    Interrupts.watch()
+    let start = ContinuousClock.now
+    // The observer is called on this thread only.
+    nonisolated(unsafe) var shown = progress
+    shown.begin(at: 0)
+    let report: ExperimentReport
+    do {
+      report = try experiment.run(
+        ExperimentObserver(
+          onProgress: { shown.update($0, of: $1, detail: $2) },
+          shouldStop: { Interrupts.isRequested }))
+    } catch is ExperimentObserver.Stopped {
+      shown.clear()
+      throw Complaint(
+        "stopped; nothing was stored", hint: "run the same command again",
+        status: Interrupts.status)
+    }
+    shown.clear()
+    let seconds = start.duration(to: .now) / .seconds(1)
+    let folder = ExperimentFolder(out ?? "outerloop-lab/\(E.name)")
+    let record = try folder.store(report, of: experiment, seconds: seconds)
+    if conversation.json { return try Terminal.print(JSONText.of(record)) }
+    try Terminal.print(report.text)
+    progress.say("\(folder.path) holds result.json, result.md and the pictures")
+  }
+}
+
+/// `outerloop lab sinusoid`
+struct LabSinusoid: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: SinusoidExperiment.name,
+    abstract: "Few-shot sinusoid regression: online hypergradients of 20,400 weights.",
+    discussion: SinusoidExperiment.claim)
+
+  @Option(help: "Runs from different starts.")
+  var seeds = SinusoidExperiment().seeds
+
+  @Option(help: ArgumentHelp("Trainings, each of 10 new tasks.", valueName: "M"))
+  var trainings = SinusoidExperiment().trainings
+
+  @Option(help: "Of distillation: how far back its average reaches.")
+  var gamma = SinusoidExperiment().gamma
+
+  @Option(name: .customLong("outer-rate"), help: "Adam's rate on the shared layers.")
+  var outerRate = SinusoidExperiment().outerRate
+
+  @Option(name: .customLong("test-tasks"), help: "New tasks to test on.")
+  var testTasks = SinusoidExperiment().testTasks
+
+  @Option(name: .customLong("first-seed"), help: "The seed of the first run.")
+  var firstSeed = SinusoidExperiment().firstSeed
+
+  @OptionGroup var options: LabOptions
+
+  func run() throws {
+    var experiment = SinusoidExperiment()
+    experiment.seeds = seeds
+    experiment.trainings = trainings
+    experiment.gamma = gamma
+    experiment.outerRate = outerRate
+    experiment.testTasks = testTasks
+    experiment.firstSeed = firstSeed
+    try options.perform(experiment)
+  }
+}

@@ -1,0 +1,104 @@
+internal import OuterloopAutodiff
+internal import OuterloopBilevel
+internal import OuterloopNumerics
+
+// Laws of the estimators that look at one step at a time: one-step, greedy, differences, distilled.
+extension HypergradientLaws {
+  /// Greedy is the sum of its terms, each derived on its own; gamma = 0 is one-step bit by bit.
+  public static func checkGreedy(_ test: HypergradientCase) throws {
+    guard !test.movesInitialState else {
+      return try requireRefused(test, .greedy(gamma: 0.5))
+    }
+    let terms = try test.localTerms()
+    let (_, state) = try test.solve(at: test.hyper)
+    for gamma in [0, 0.5, 0.9, 1] {
+      let answer = try test.hypergradient(by: .greedy(gamma: gamma))
+      var expected = terms.direct
+      for (t, term) in terms.steps.enumerated() {
+        let weight = (0..<(test.steps - 1 - t)).reduce(1.0) { product, _ in product * gamma }
+        expected = zip(expected, term).map { $0 + weight * $1 }
+      }
+      try requireClose(
+        answer.gradient, expected, test.agreement, "\(test) greedy(\(gamma)) and its terms")
+      try requireClose(answer.direct, terms.direct, test.agreement, "\(test) greedy: direct term")
+      try requireClose(answer.state, state, test.agreement, "\(test) greedy: the final state")
+      try require(
+        answer.cost.products == test.steps && answer.cost.steps == test.steps
+          && answer.cost.liveStates == 2, "\(test) greedy: \(answer.cost)")
+    }
+    let zero = try test.hypergradient(by: .greedy(gamma: 0)).gradient
+    let one = try test.hypergradient(by: .oneStep)
+    try requireClose(zero, one.gradient, test.agreement, "\(test) greedy(0) and one step")
+    try require(one.cost.products == 1, "\(test) one step: \(one.cost)")
+  }
+
+  /// The difference is the one-step hypergradient up to an error of the order of the radius squared.
+  public static func checkFiniteDifference(_ test: HypergradientCase) throws {
+    guard !test.movesInitialState else {
+      return try requireRefused(test, .finiteDifference())
+    }
+    let one = try test.hypergradient(by: .oneStep).gradient
+    let scale = try DerivativeLaws.norm(one)
+    func error(_ radius: Double) throws -> Double {
+      let answer = try test.hypergradient(by: .finiteDifference(radius: radius)).gradient
+      return try DerivativeLaws.norm(zip(answer, one).map { $0 - $1 }) / scale
+    }
+    let (coarse, fine) = (try error(0.08), try error(0.02))
+    try require(coarse < 0.05, "\(test): differences are off by \(coarse)")
+    // 16 times smaller, unless rounding is all there is.
+    try require(
+      fine < coarse / 8 || fine < 1e-10,
+      "\(test): differences are off by \(coarse) at 0.08 and by \(fine) at 0.02")
+  }
+
+  /// Distilled hypergradients without a correction of length: gamma = 0 is one-step; on full batches
+  /// g_T is the product at the weighted mean of all states.
+  public static func checkDistilled(_ test: HypergradientCase) throws {
+    guard !test.movesInitialState else {
+      return try requireRefused(test, .distill(gamma: 0.5, period: nil))
+    }
+    let plain = try test.hypergradient(by: .distill(gamma: 0, period: nil))
+    try requireClose(
+      plain.gradient, try test.hypergradient(by: .oneStep).gradient, test.agreement,
+      "\(test) distill(0) and one step")
+    try require(
+      plain.cost.products == 1 && plain.diagnostics.theta == 1, "\(test) distill: \(plain.cost)")
+    for gamma in [0.5, 0.9, 1] {
+      guard let expected = try test.distilled(gamma: gamma) else { continue }
+      let answer = try test.hypergradient(by: .distill(gamma: gamma, period: nil))
+      try requireClose(
+        answer.gradient, expected, test.agreement, "\(test) distill(\(gamma)) and weighted means")
+    }
+    // The correction scales the indirect part and changes nothing else.
+    let scaled = try test.hypergradient(by: .distill(gamma: 0.9, period: 1))
+    let unscaled = try test.hypergradient(by: .distill(gamma: 0.9, period: nil))
+    guard let theta = scaled.diagnostics.theta else {
+      throw Violation("\(test) distill: no theta is reported")
+    }
+    let expected = zip(unscaled.gradient, unscaled.direct).map { $1 + theta * ($0 - $1) }
+    try requireClose(scaled.gradient, expected, test.agreement, "\(test) distill with theta")
+    try require(
+      scaled.cost.products == 2 * test.steps + 1 && scaled.cost.recomputedSteps == test.steps,
+      "\(test) distill with theta: \(scaled.cost)")
+  }
+
+  /// An online run whose lambda stays trains as plain training does, whatever the estimator.
+  public static func checkOnlineTraining(_ test: HypergradientCase) throws {
+    let (_, state) = try test.solve(at: test.hyper)
+    for estimator in onlineEstimators where !(estimator == .firstOrder && !test.hasDirectTerm) {
+      let every = test.steps
+      if test.movesInitialState, estimator != .reverse, estimator != .forward { continue }
+      let trained = try test.trainedOnline(by: estimator, every: every)
+      try requireClose(trained, state, test.agreement, "\(test) \(estimator), one window")
+      guard !test.movesInitialState else { continue }
+      try requireClose(
+        try test.trainedOnline(by: estimator, every: 1), state, test.agreement,
+        "\(test) \(estimator), windows of one step")
+    }
+  }
+
+  private static let onlineEstimators: [Estimator] = [
+    .reverse, .forward, .oneStep, .finiteDifference(), .greedy(gamma: 0.5),
+    .distill(gamma: 0.5, period: 2), .firstOrder,
+  ]
+}
