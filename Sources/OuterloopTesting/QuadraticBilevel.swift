@@ -48,9 +48,11 @@ public struct QuadraticBilevel: Sendable {
     f = [0.2, -0.1, 0.15, 0.1, -0.25, 0.05]
   }
 
-  /// Training at a constant rate from 0 on batches of the terms' numbers (int32).
+  /// Training from 0 at a constant rate, or one that falls as `rate / sqrt(t)`, on batches of the
+  /// terms' numbers (int32).
   public func problem(
-    steps: Int, rate: Double = 0.4, batches: Batches<Tensor>, validation: Batches<Tensor>
+    steps: Int, rate: Double = 0.4, decays: Bool = false, batches: Batches<Tensor>,
+    validation: Batches<Tensor>
   ) throws -> Problem {
     let (a, b) = (Tensor(a, shape: [6, 3, 3]), Tensor(b, shape: [6, 3, 2]))
     let (c, d) = (Tensor(c, shape: [6, 3]), Tensor(d, shape: [3, 3]))
@@ -58,7 +60,9 @@ public struct QuadraticBilevel: Sendable {
     return try Problem(
       steps: steps, batches: batches, validation: validation,
       weights: { _ in Tensor.zeros([3], dtype: .float64) },
-      optimizer: { _, _ in .sgd(rate: Optimizer.Rate(rate)) },
+      optimizer: { _, time in
+        .sgd(rate: decays ? .init(rate / sqrt(time.number)) : .init(rate))
+      },
       loss: { w, l, rows in
         let curvature = a.gathered(at: rows).mean(axes: [0])
         let slope =
@@ -81,9 +85,11 @@ public struct QuadraticBilevel: Sendable {
   }
 
   /// One term at a time, in a new random order each round.
-  public func stochastic(steps: Int, rate: Double, seed: UInt64) throws -> Problem {
+  public func stochastic(
+    steps: Int, rate: Double, decays: Bool = false, seed: UInt64
+  ) throws -> Problem {
     try problem(
-      steps: steps, rate: rate,
+      steps: steps, rate: rate, decays: decays,
       batches: .partitioned(count: Self.terms, size: 1, seed: seed),
       validation: .partitioned(count: Self.outerTerms, size: 1, seed: seed &+ 1000))
   }

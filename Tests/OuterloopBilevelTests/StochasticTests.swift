@@ -181,4 +181,29 @@ import Testing
       #expect(late < 1e-4 * after)
     }
   }
+
+  /// With all step sizes falling as 1 / sqrt(k), SOBA gets below the floor of constant ones, in the
+  /// mean over the last fifth of a run. Eight orders of data, as above.
+  @Test func fallingStepsPassTheFloor() throws {
+    let optimum = Self.quadratic.optimum()
+    for seed in UInt64(0)..<8 {
+      func error(_ rate: StepSize, decays: Bool, _ loop: OuterLoop<Tensor>) throws -> Double {
+        let problem = try Self.quadratic.stochastic(
+          steps: 2000, rate: rate.at(1), decays: decays, seed: seed)
+        var sum = 0.0
+        _ = try problem.minimize(
+          from: vector(Self.point), by: .soba(rate: rate), updates: 2000, with: loop
+        ) { progress in
+          if progress.update > 1600 { sum += deviation(try progress.hyper.flat, optimum) / 400 }
+          return true
+        }
+        return sum
+      }
+      let floor = try error(0.1, decays: false, OuterLoop(.sgd(rate: 0.03)))
+      let falling = try error(
+        .decaying(0.8), decays: true,
+        OuterLoop { .sgd(rate: Optimizer.Rate(0.3 / sqrt($0.number))) })
+      #expect(falling < 0.5 * floor, "\(seed): \(falling), \(floor)")
+    }
+  }
 }
