@@ -63,6 +63,22 @@ import Testing
     }
   }
 
+  /// A scheduled optimizer sees the number of the update.
+  @Test func scheduledRates() throws {
+    let loop = OuterLoop<Tensor>(constraints: [.nonNegative]) {
+      .momentum(rate: .init(0.4 / $0.number), momentum: 0.5)
+    }
+    var state = try loop.start(at: number(2))
+    var (l, m) = (2.0, 0.0)
+    for (update, g) in [1.0, -0.5, 3, 0.25, 40].enumerated() {
+      m = 0.5 * m + g
+      l = max(0, l - 0.4 / Double(update + 1) * m)
+      state = try loop.step(state, along: number(g))
+      #expect(abs(try state.hyper.item() - l) < 1e-14)
+    }
+    #expect(l == 0)
+  }
+
   /// One constraint for each tensor; a wrong number of them is an error.
   @Test func constraintsOfEach() throws {
     let loop = OuterLoop<[Tensor]>(

@@ -28,6 +28,30 @@ import Testing
     #expect(orders.count > (count > 4 ? 4 : 0))
   }
 
+  /// The same batches in every epoch, each once, in an order of its own.
+  @Test(arguments: [(12, 4), (13, 4), (5, 5), (7, 1), (24, 2)])
+  func partitionsComeAgain(count: Int, size: Int) throws {
+    let batches = try Batches.partitioned(count: count, size: size, seed: 3)
+    let parts = count / size
+    var orders = Set<[[Int32]]>()
+    var first: Set<[Int32]> = []
+    for epoch in 0..<6 {
+      let order = try (0..<parts).map { try Self.indices(batches, epoch * parts + $0) }
+      if epoch == 0 { first = Set(order) }
+      #expect(Set(order) == first && first.count == parts)
+      orders.insert(order)
+    }
+    let examples = first.flatMap { $0 }
+    #expect(Set(examples).count == parts * size && examples.allSatisfy { $0 >= 0 && $0 < count })
+    #expect(parts < 3 || orders.count > 1)
+    // Another seed, another cut.
+    if size > 1, parts > 1 {
+      let other = try Batches.partitioned(count: count, size: size, seed: 4)
+      #expect(Set(try (0..<parts).map { try Self.indices(other, $0) }) != first)
+    }
+    #expect(throws: TensorError.self) { try Batches.partitioned(count: 3, size: 4, seed: 0) }
+  }
+
   @Test func pureFunctionOfTheStep() throws {
     let batches = try Batches.shuffled(count: 20, size: 3, seed: 8)
     let inOrder = try (0..<40).map { try Self.indices(batches, $0) }

@@ -30,6 +30,19 @@ public enum Estimator: Sendable, Hashable, CustomStringConvertible {
   /// Weights trained as a function of lambda; the hypergradient goes through that function. Exact for
   /// linear best responses; O(P Q) memory, any T.
   case hypernetwork(HypernetworkSettings = HypernetworkSettings())
+  /// Stochastic: weights, linear system and lambda move at once. 1 product a step, O(P + Q). As a
+  /// single hypergradient, T joint steps towards the implicit one.
+  case soba(rate: StepSize)
+  /// SOBA with reduced variance over a finite number of training and of validation batches: linear
+  /// convergence with constant steps, for O(n (P + Q)) memory.
+  case saba(rate: StepSize, batches: Int, validation: Int = 1)
+  /// Stochastic: some steps of training, then some of the linear system, which is kept.
+  case amigo(rate: StepSize, every: Int = 10, linearSteps: Int = 10)
+  /// The same with the linear system started anew each time: a stochastic Neumann series.
+  case stocBiO(rate: StepSize, every: Int = 10, linearSteps: Int = 10)
+  /// First derivatives only: the inner problem as a penalty, with a multiplier that may grow at each
+  /// update of lambda. Error O(1 / multiplier).
+  case penalty(multiplier: Double, growth: Double = 0, every: Int = 10)
 
   /// Reverse mode under a budget in bytes.
   public static func reverse(memory bytes: Int) -> Estimator { .reverseWithin(memory: bytes) }
@@ -50,6 +63,15 @@ public enum Estimator: Sendable, Hashable, CustomStringConvertible {
       Distill(gamma: gamma, period: period, state: state)
     case .firstOrder: FirstOrder()
     case .hypernetwork(let settings): HypernetworkMethod(settings: settings)
+    case .soba(let rate): SOBA(rate: rate)
+    case .saba(let rate, let batches, let validation):
+      SABA(rate: rate, batches: batches, validation: validation)
+    case .amigo(let rate, let every, let steps):
+      AmIGO(rate: rate, every: every, linearSteps: steps, carriesSystem: true)
+    case .stocBiO(let rate, let every, let steps):
+      AmIGO(rate: rate, every: every, linearSteps: steps, carriesSystem: false)
+    case .penalty(let multiplier, let growth, let every):
+      Penalty(multiplier: multiplier, growth: growth, every: every)
     }
   }
 }
@@ -57,7 +79,7 @@ public enum Estimator: Sendable, Hashable, CustomStringConvertible {
 extension Estimator {
   func run(_ problem: CompiledProblem, hyper: [Tensor]) throws -> EstimatorResult {
     let method = method
-    try method.refuse(problem, steps: problem.steps)
+    try method.check(problem, steps: problem.steps)
     return try method.run(try Run(problem, hyper: hyper))
   }
 }

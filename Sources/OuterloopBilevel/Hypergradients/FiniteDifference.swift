@@ -22,6 +22,8 @@ struct FiniteDifference: HypergradientMethod {
 
   var description: String { "finiteDifference(radius: \(radius))" }
 
+  var needsSecondDerivatives: Bool { false }
+
   func refuse(_ problem: CompiledProblem, steps: Int) throws {
     guard radius > 0, radius.isFinite else {
       throw refused("a move of \(radius)", "use a positive length, such as 0.01")

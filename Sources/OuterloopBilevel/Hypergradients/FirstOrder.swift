@@ -9,6 +9,8 @@ internal import OuterloopNumerics
 struct FirstOrder: HypergradientMethod {
   var description: String { "firstOrder" }
 
+  var needsSecondDerivatives: Bool { false }
+
   func refuse(_ problem: CompiledProblem, steps: Int) throws {
     guard problem.outerUses.contains(true) else {
       throw refused(

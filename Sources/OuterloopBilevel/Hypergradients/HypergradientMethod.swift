@@ -14,6 +14,9 @@ protocol HypergradientMethod: Sendable, CustomStringConvertible {
 
   /// How the model is trained between updates of lambda when the user does not say.
   var schedule: TrainingSchedule { get }
+
+  /// Whether it differentiates gradients of the inner loss.
+  var needsSecondDerivatives: Bool { get }
 }
 
 extension HypergradientMethod {
@@ -25,6 +28,18 @@ extension HypergradientMethod {
 
   var schedule: TrainingSchedule { .restarted }
 
+  var needsSecondDerivatives: Bool { true }
+
+  /// Throws whatever speaks against the method.
+  func check(_ problem: CompiledProblem, steps: Int) throws {
+    if needsSecondDerivatives, problem.objective?.smoothness == .once {
+      throw refused(
+        "the inner loss is declared to have first derivatives only",
+        "use penalty, which takes no others, or finiteDifference")
+    }
+    try refuse(problem, steps: steps)
+  }
+
   func refused(_ reason: String, _ remedy: String) -> BilevelError {
     .refused(estimator: description, reason: reason, remedy: remedy)
   }
@@ -35,6 +50,10 @@ protocol HypergradientSession: AnyObject {
   /// The hypergradient over the run's window; the result's state is where the next window starts.
   func hypergradient(_ run: Run) throws -> EstimatorResult
 
+  /// Trains the steps left over at the end of a training, after which lambda is not updated. Leaves
+  /// the run's end at the last state.
+  func finishTraining(_ run: Run) throws
+
   /// Called before the first window of each training, with lambda and a window of all T steps.
   func beginTraining(at hyper: [Tensor], over window: Window) throws
 
@@ -44,6 +63,7 @@ protocol HypergradientSession: AnyObject {
 
 extension HypergradientSession {
   func beginTraining(at hyper: [Tensor], over window: Window) throws {}
+  func finishTraining(_ run: Run) throws { try run.train() }
   var seesInitialState: Bool { false }
 }
 

@@ -11,9 +11,23 @@ extension Run {
 
   /// Binds weights and the batch of step t.
   func bindLoss(_ stage: Stage, weights: Pointers, step t: Int) {
-    let first = problem.weightTypes.count
+    bindLoss(stage, weights: weights, batch: batch(t))
+  }
+
+  /// Binds weights and any batch, which must outlive the program's run.
+  func bindLoss(_ stage: Stage, weights: Pointers, batch: [Tensor]) {
     stage.bind(inputs: 0, to: weights)
-    stage.bind(inputs: first, to: batch(t).map(\.memory))
+    stage.bind(inputs: problem.weightTypes.count, to: batch.map(\.memory))
+  }
+
+  /// The weights of a state.
+  func weights(of state: Pointers) -> Pointers { Array(state.prefix(problem.weightTypes.count)) }
+
+  /// Data for work beside the steps, n = 0, 1, ...: the batches after the window's, fresh ones, where
+  /// training goes on; else those of the training again, from its first.
+  func batch(beyond n: Int) throws -> [Tensor] {
+    guard window.continues, !batches.isEmpty else { return batch(n % steps + 1) }
+    return try problem.batch(window.batch + steps + n)
   }
 
   /// Number of the first input of a program of the loss after lambda.
@@ -28,6 +42,15 @@ extension Run {
     stage.bind(inputs: s, to: gradient)
     stage.bind(inputs: s + w, to: time(t))
     stage.bind(inputs: s + w + 2, to: hyper.map(\.memory))
+  }
+
+  /// One step of the optimizer along a gradient given, at the time of step t.
+  func update(
+    _ stage: Stage, _ t: Int, from state: Pointers, along gradient: Pointers, to next: Pointers
+  ) throws {
+    bindUpdate(stage, state: state, gradient: gradient, step: t)
+    stage.bind(outputs: 0, to: next)
+    try stage.run()
   }
 
   /// Number of the first input of a program of the optimizer after lambda.

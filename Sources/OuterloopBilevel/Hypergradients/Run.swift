@@ -15,9 +15,10 @@ final class Run {
   private let start = ProcessEnvironment.seconds
   private let compileStart: Double
 
-  private let indexTimes, numberTimes: UnsafeMutableRawPointer
+  /// The time of the window's first step; those of the others follow.
+  let indexTimes, numberTimes: UnsafeMutableRawPointer
   /// The window's batches, and where they are, flat: (step, tensor).
-  private let batches: [[Tensor]]
+  let batches: [[Tensor]]
   private let batchPointers: Pointers
   /// The programs of a step and its adjoint, once they are used.
   var stepProgram: Stage?
@@ -37,7 +38,8 @@ final class Run {
   var adjoint: Pointers { adjointStorage.map(\.pointer) }
   /// The hypergradient so far.
   var sum: Pointers { sumStorage.map(\.pointer) }
-  private(set) var direct: [Tensor] = []
+  /// The direct term alone.
+  var direct: [Tensor] = []
 
   /// T, or the length of the window of an online run.
   var steps: Int { window.steps }

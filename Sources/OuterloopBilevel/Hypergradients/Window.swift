@@ -13,6 +13,8 @@ struct Window {
   var batch = 0
   /// Number of the validation batch that belongs to the window's first step.
   var validation = 0
+  /// Whether training goes on after the window, on data that are counted on, as in an online run.
+  var continues = false
   /// The state at its start; nil for s_0, which may depend on lambda.
   var start: [Tensor]?
 }

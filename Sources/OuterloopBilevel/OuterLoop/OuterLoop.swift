@@ -13,6 +13,7 @@ internal import OuterloopNumerics
 ///
 /// Everything that the next step needs is in `State`, so a run can be stored and continued.
 public struct OuterLoop<Hyper: Structure>: Sendable {
+  /// The optimizer, as it is at the first update.
   public let optimizer: Optimizer
   /// One constraint for each hyperparameter tensor, in order; or one for all of them.
   public let constraints: [Constraint]
@@ -36,6 +37,23 @@ public struct OuterLoop<Hyper: Structure>: Sendable {
     update = Compiled { arguments in
       optimizer.update(
         arguments.first, gradient: arguments.second.first, time: arguments.second.second)
+    }
+  }
+
+  /// An optimizer whose numbers change by the number of the update, as the falling rates that
+  /// stochastic hypergradients need:
+  ///
+  ///     OuterLoop { time in .sgd(rate: .init(0.1 / sqrt(time.number))) }
+  public init(
+    constraints: [Constraint] = [Constraint.none],
+    scheduled optimizer: @escaping @Sendable (Time) -> Optimizer
+  ) {
+    self.optimizer = optimizer(Time(step: 0))
+    self.constraints = constraints
+    update = Compiled { arguments in
+      let time = arguments.second.second
+      return optimizer(time).update(
+        arguments.first, gradient: arguments.second.first, time: time)
     }
   }
 

@@ -26,9 +26,10 @@ final class TrainingDriver {
         "an update of lambda every \(every) steps of a training of \(problem.steps): "
           + "use 1...\(problem.steps)")
     }
-    try method.refuse(problem, steps: every)
+    try method.check(problem, steps: every)
     session = try method.session(problem)
     window = Window(steps: every)
+    window.continues = !schedule.repeatsData
     if case .reptile(let rate, let tasks) = schedule.start {
       guard rate > 0, rate <= 1 else {
         throw BilevelError.invalid("a Reptile rate of \(rate): use a number in (0, 1]")
@@ -42,8 +43,8 @@ final class TrainingDriver {
       }
       if problem.initialUses.contains(true) {
         throw BilevelError.invalid(
-          "the initial state depends on \(problem.initialNames), but Reptile learns it: "
-            + "use the start .fresh")
+          "the initial state depends on \(problem.initialNames), but by this schedule's start "
+            + ".reptile weights are carried into it: use the start .fresh")
       }
     }
     let isPartial = every < problem.steps
@@ -94,7 +95,7 @@ final class TrainingDriver {
       var rest = window
       rest.steps = left
       let run = try Run(problem, hyper: hyper, window: rest)
-      try run.train()
+      try session.finishTraining(run)
       advance(by: left, to: run.finalState())
     }
     guard case .reptile(let rate, let tasks) = schedule.start, let end = window.start else {

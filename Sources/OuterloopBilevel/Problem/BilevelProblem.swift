@@ -135,7 +135,7 @@ public struct BilevelProblem<State: Structure, Hyper: Structure, Batch: Structur
 
   /// Checks that an estimator can answer for this problem, without running it.
   public func check(_ estimator: Estimator, at hyper: Hyper) throws {
-    try estimator.method.refuse(try compiled(for: hyper), steps: dynamics.steps)
+    try estimator.method.check(try compiled(for: hyper), steps: dynamics.steps)
   }
 }
 
@@ -161,8 +161,12 @@ public struct Cost: Sendable, Hashable, Codable {
   public var recomputedSteps = 0
   /// Plain advances of a checkpointed run, by revolve's count (see `Revolve`).
   public var advances = 0
-  /// Products with the derivative of a step: adjoint steps, or tangent steps per hyperparameter.
+  /// Products with the derivative of a step: adjoint steps, or tangent steps per hyperparameter; and
+  /// with the Hessian of the inner loss, batch by batch.
   public var products = 0
+  /// Gradients of the inner loss outside of plain training steps, batch by batch. Methods that take
+  /// gradients of the outer loss along the way, rather than one at the end, count those too.
+  public var gradients = 0
   /// Wall time of the run, and of tracing and planning before it (0 if nothing was compiled).
   public var seconds = 0.0
   public var compileSeconds = 0.0

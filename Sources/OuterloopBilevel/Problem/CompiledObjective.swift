@@ -6,6 +6,7 @@ internal import OuterloopNumerics
 struct CompiledObjective {
   /// How many tensors of the state, from the first, are weights.
   let weightCount: Int
+  let smoothness: Smoothness
   /// (weights, lambda, batch) -> L
   let loss: ([Tensor], [Tensor], [Tensor]) throws -> Tensor
   /// (state, grad_w L, lambda, time) -> state
@@ -15,6 +16,7 @@ struct CompiledObjective {
     _ objective: InnerObjective<State, Hyper, Batch>, state: State, hyper: Hyper, batch: Batch
   ) {
     weightCount = objective.weights(state).count
+    smoothness = objective.smoothness
     loss = { w, h, b in
       try objective.loss(
         objective.replacing(state, w), hyper.replacingLeaves(h), batch.replacingLeaves(b))
@@ -43,14 +45,14 @@ extension CompiledProblem {
   /// Types of the weights, the first tensors of the state.
   var weightTypes: [TensorType] { Array(stateTypes.prefix(objective?.weightCount ?? 0)) }
 
-  private var lossInputs: [TensorType] { weightTypes + batchTypes + hyperTypes }
+  var lossInputs: [TensorType] { weightTypes + batchTypes + hyperTypes }
 
-  private var lossInvariants: Set<Int> {
+  var lossInvariants: Set<Int> {
     let first = weightTypes.count + batchTypes.count
     return Set(first..<(first + hyperTypes.count))
   }
 
-  private func lossArguments(
+  func lossArguments(
     _ x: [Tensor]
   ) -> (weights: [Tensor], batch: [Tensor], hyper: [Tensor], rest: [Tensor]) {
     let (w, b, h) = (weightTypes.count, batchTypes.count, hyperTypes.count)

@@ -16,6 +16,9 @@ public struct InnerObjective<State: Structure, Hyper: Structure, Batch: Structur
   public var update: @Sendable (State, [Tensor], Hyper, Time) throws -> State
   /// The weights among the tensors of the state: they must come first.
   public var weights: @Sendable (State) -> [Tensor]
+  /// How often L may be differentiated by the weights. Methods that need second derivatives refuse a
+  /// loss that is declared to have first ones only, as those with kinks in the weights.
+  public var smoothness = Smoothness.twice
 
   public init(
     weights: @escaping @Sendable (State) -> [Tensor],
@@ -44,4 +47,10 @@ public struct InnerObjective<State: Structure, Hyper: Structure, Batch: Structur
   func replacing(_ state: State, _ weights: [Tensor]) -> State {
     state.replacingLeaves(weights + state.leaves.dropFirst(weights.count))
   }
+}
+
+/// How often a loss may be differentiated.
+public enum Smoothness: Sendable, Hashable {
+  case once
+  case twice
 }

@@ -32,4 +32,23 @@ extension Batches where Batch == Tensor {
       return Tensor(order[start..<(start + size)].map { Int32($0) })
     }
   }
+
+  /// Indices (int32, shape [size]) into `count` examples, cut once and for all into `count / size`
+  /// random batches, which each epoch takes in a new random order named by (seed, epoch); a last
+  /// short batch is left out.
+  ///
+  /// Training on them has a finite sum of losses, as methods of variance reduction need.
+  public static func partitioned(count: Int, size: Int, seed: UInt64) throws -> Batches {
+    guard size > 0, count >= size else {
+      throw TensorError(
+        "batches of \(size) from \(count) examples: the size must lie in 1...\(count)")
+    }
+    let examples = RandomKey(seed: seed, purpose: "partition").permutation(count)
+    let parts = count / size
+    let cache = EpochOrder(count: parts, seed: seed)
+    return Batches { step in
+      let start = cache.order(of: step / parts)[step % parts] * size
+      return Tensor(examples[start..<(start + size)].map { Int32($0) })
+    }
+  }
 }
