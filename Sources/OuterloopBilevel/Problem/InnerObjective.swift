@@ -16,6 +16,8 @@ public struct InnerObjective<State: Structure, Hyper: Structure, Batch: Structur
   public var update: @Sendable (State, [Tensor], Hyper, Time) throws -> State
   /// The weights among the tensors of the state: they must come first.
   public var weights: @Sendable (State) -> [Tensor]
+  /// The optimizer behind `update`, where it is one of the package's.
+  var optimizer: (@Sendable (Hyper, Time) throws -> Optimizer)?
 
   public init(
     weights: @escaping @Sendable (State) -> [Tensor],
@@ -38,6 +40,7 @@ public struct InnerObjective<State: Structure, Hyper: Structure, Batch: Structur
         try optimizer(hyper, time).update(
           state, gradient: state.weights.replacingLeaves(gradient), time: time)
       })
+    self.optimizer = optimizer
   }
 
   /// The state with other weights.
