@@ -18,9 +18,10 @@ internal import OuterloopNumerics
 /// rule. Where we differ: 1 - b is that of the first step throughout, so that a momentum that changes
 /// by step is heavy ball's and not another optimizer's; limbs of 64 bits instead of big integers.
 ///
-/// The answer is that of reverse mode on the fixed-point run, bit by bit: `.reverse` with the momentum
-/// n / 2^16, to the rounding of 2^-52 (float64) or of the model's type. That training came back to its
-/// first state in every bit is checked, and it is an error if it did not.
+/// The answer is that of reverse mode on the fixed-point run, bit by bit. That is `.reverse` with the
+/// momentum n / 2^16 up to rounding: a decay takes the upper bits of v and fills the lower 16 with bits
+/// of the buffer, so that v has an error of 2^-36, 1.5e-11, a step. That training came back to its first
+/// state in every bit is checked, and it is an error if it did not.
 ///
 /// Time: T gradients forward; T gradients, T products and the integers back, which is one gradient a
 /// step more than `Reverse`. Memory: 24 bytes a weight, four states, and log2(d / n) bits for each

@@ -23,7 +23,8 @@ final class ReversibleTraining {
   init(_ run: Run, _ ball: CompiledHeavyBall, for method: some HypergradientMethod) throws {
     self.run = run
     self.method = method
-    steps = try HeavyBallSteps(run, ball)
+    let steps = try HeavyBallSteps(run, ball)
+    self.steps = steps
     let types = run.problem.weightTypes
     gradients = types.map { Storage(byteCount: $0.byteCount) }
     momentaAfter = types.map { Storage(byteCount: $0.byteCount) }
