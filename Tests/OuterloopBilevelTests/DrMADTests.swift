@@ -211,25 +211,105 @@ import Testing
 
   // MARK: - Errors
 
-  @Test func explore() throws {
+  /// On full batches the path is smooth, and lines between knots twice as near are four times as
+  /// near to it.
+  @Test(arguments: TrialOptimizer.all.dropLast().map(\.name)) func errorsFall(name: String) throws {
+    let optimizer = try #require(TrialOptimizer.all.first { $0.name == name })
     for model in TrialModel.all(.float64) {
-      for optimizer in TrialOptimizer.all {
-        for hyper in [TrialHyper.several, .rate, .exampleWeights, .logDecay] {
-          let test = try hyper.test(model, optimizer, steps: 32)
-          var line = "\(test): "
-          for velocity in [KnotVelocity.interpolated, .slope]
-          where velocity == .interpolated || optimizer.name == "momentum" {
-            for knots in [1, 2, 4, 8, 16, 32] {
-              let e = try DrMADLaws.error(test, by: .drmad(.steps(knots), velocity: velocity))
-              let a = try DrMADLaws.error(test, by: .drmad(.arcLength(knots), velocity: velocity))
-              line += " \(Float(e))|\(Float(a))"
-            }
-            line += " ;; "
-          }
-          print("EXP", line)
-        }
+      let test = try TrialHyper.logDecay.test(model, optimizer, steps: 32, isFullBatch: true)
+      let errors = try [1, 4, 8, 16].map {
+        try DrMADLaws.error(test, by: .drmad(.steps($0)))
+      }
+      #expect(errors[0] > 2 * errors[1] && errors[1] < 0.1, "\(test): \(errors)")
+      #expect(errors[1] > 3.5 * errors[2] && errors[2] > 3.5 * errors[3], "\(test): \(errors)")
+    }
+  }
+
+  /// On minibatches the path is rough; the errors fall nevertheless.
+  @Test(arguments: ["momentum", "Adam", "AdamW"]) func errorsFallOnMinibatches(name: String) throws {
+    let optimizer = try #require(TrialOptimizer.all.first { $0.name == name })
+    for model in TrialModel.all(.float64) {
+      let test = try TrialHyper.logDecay.test(model, optimizer, steps: 32)
+      let errors = try [1, 4, 16].map { try DrMADLaws.error(test, by: .drmad(.steps($0))) }
+      #expect(errors[0] > 2 * errors[1] && errors[1] > 3 * errors[2], "\(test): \(errors)")
+    }
+  }
+
+  /// One line for the whole of heavy ball's training: the rate's hypergradient needs the velocity
+  /// that was there, and momenta between 0 and the last one are not it.
+  @Test func slopesForRates() throws {
+    for model in [TrialModel.quadratic(.float64), .softmaxRegression(.float64)] {
+      for isFullBatch in [true, false] {
+        let test = try TrialHyper.rate.test(
+          model, TrialOptimizer.all[1], steps: 32, isFullBatch: isFullBatch)
+        let line = try DrMADLaws.error(test, by: .drmad(.steps(1)))
+        let slope = try DrMADLaws.error(test, by: .drmad(.steps(1), velocity: .slope))
+        #expect(slope < 0.03 && line > 0.4, "\(test): \(slope) and \(line)")
       }
     }
+  }
+
+  /// x falls to 0 within ten steps, y then moves on at a constant speed; what x does to y on the way
+  /// is dE/dh. Knots at equal lengths see it.
+  @Test(arguments: [0.0, 0.5]) func pathsThatBendEarly(momentum: Double) throws {
+    let problem = BilevelProblem<TrainingState<Pair<Tensor, Tensor>>, Tensor, NoTensors>(
+      steps: 64, weights: { _ in Pair(vector([2, -1.5]), number(0.3)) },
+      optimizer: { _, _ in .momentum(rate: 0.1, momentum: .init(momentum)) },
+      loss: { w, h in
+        let x = w.first.square().sum()
+        return 2 * x + w.second * (h * x - 0.5)
+      },
+      outer: { w, _ in (w.second - 1).square() })
+    let test = HypergradientCase("a path that bends early", problem, at: number(0.2))
+    for knots in [2, 4, 8] {
+      let uniform = try DrMADLaws.error(test, by: .drmad(.steps(knots)))
+      let arcs = try DrMADLaws.error(test, by: .drmad(.arcLength(knots)))
+      #expect(arcs < (knots > 2 ? 0.1 : 0.5) * uniform, "\(knots) knots: \(arcs) and \(uniform)")
+    }
+  }
+
+  /// In an online run every window has knots of its own; a knot at every step is reverse mode.
+  @Test func windows() throws {
+    let test = TrialHyper.exampleWeights
+    let (model, optimizer) = (TrialModel.perceptron(.float64), TrialOptimizer.all[3])
+    let start = test.start(model, optimizer, steps: 13)
+    func updated(_ estimator: Estimator) throws -> [Double] {
+      try test.problem(model, optimizer, steps: 13).minimize(
+        from: start, by: estimator, updates: 5, with: OuterLoop(.sgd(rate: 0.5)),
+        training: .online(every: 5)
+      ).hyper.flat
+    }
+    let exact = try updated(.reverse)
+    for knots in [Knots.steps(5), .arcLength(5)] { #expect(try updated(.drmad(knots)) == exact) }
+    let coarse = try updated(.drmad(.steps(1)))
+    let moved = zip(exact, try start.flat).map { $0 - $1 }
+    let off = zip(coarse, exact).map { $0 - $1 }
+    #expect(off.contains { $0 != 0 })
+    #expect(zip(off, moved).map { abs($0) - 0.5 * abs($1) }.reduce(0, +) < 0)
+  }
+
+  // MARK: - Refusals
+
+  @Test func refusals() throws {
+    func message(_ optimizer: Optimizer, _ estimator: Estimator) -> String {
+      let problem = BilevelProblem<TrainingState<Tensor>, Tensor, NoTensors>(
+        steps: 4, weights: { _ in vector([1, 2]) }, optimizer: { _, _ in optimizer },
+        loss: { w, h in 0.5 * h * w.square().sum() }, outer: { w, _ in w.square().sum() })
+      do {
+        _ = try problem.hypergradient(at: number(0.3), by: estimator)
+        return ""
+      } catch { return "\(error)" }
+    }
+    let ball = Optimizer.momentum(rate: 0.1)
+    #expect(message(.adam(rate: 0.1), .drmad(.steps(2))) == "")
+    #expect(message(ball, .drmad(.steps(2), velocity: .slope)) == "")
+    #expect(message(ball, .drmad(.steps(0))).contains("use 1...4"))
+    #expect(message(ball, .drmad(.arcLength(-1))).contains("drmad(arcLength(-1)) cannot"))
+    let adam = message(.adam(rate: 0.1), .drmad(.steps(2), velocity: .slope))
+    #expect(adam.contains("needs heavy ball") && adam.contains("use the velocity .interpolated"))
+    let still = message(
+      .momentum(rate: 0), .drmad(.steps(2), velocity: .slope))
+    #expect(still.contains("rate of weights is 0 over steps 3...4"), "\(still)")
   }
 
   // MARK: - Knots
