@@ -34,7 +34,8 @@ public enum ReversibleLaws {
       cost.steps == test.steps && cost.products == test.steps
         && cost.recomputedSteps == test.steps, "\(test): \(cost)")
     let weights = answer.state.reduce(0) { $0 + $1.count } / 2
-    let growth = -(try log(Tensor(effective(momentum), dtype: .float64)).item())
+    let growth =
+      -(try log(Tensor(effective(momentum), dtype: .float64)).item())
       / (try log(Tensor(2, dtype: .float64)).item())
     let bits = Double(test.steps * weights) * growth
     try HypergradientLaws.require(

@@ -226,7 +226,8 @@ import Testing
   }
 
   /// On minibatches the path is rough; the errors fall nevertheless.
-  @Test(arguments: ["momentum", "Adam", "AdamW"]) func errorsFallOnMinibatches(name: String) throws {
+  @Test(arguments: ["momentum", "Adam", "AdamW"]) func errorsFallOnMinibatches(name: String) throws
+  {
     let optimizer = try #require(TrialOptimizer.all.first { $0.name == name })
     for model in TrialModel.all(.float64) {
       let test = try TrialHyper.logDecay.test(model, optimizer, steps: 32)

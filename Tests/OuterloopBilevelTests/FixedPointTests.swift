@@ -90,8 +90,8 @@ import Testing
     for dtype in [DType.float64, .float32] {
       let count = 7
       let decay = try #require(RationalDecay(b))
-      let draws = try RandomKey(seed: 5, purpose: "start").uniform([count], dtype: .float64).doubles()
-      let w = draws.map { 4 * $0 - 2 }
+      let draws = RandomKey(seed: 5, purpose: "start").uniform([count], dtype: .float64)
+      let w = try draws.doubles().map { 4 * $0 - 2 }
       let m = w.map { 0.3 * $0 }
       var tensor = FixedPointMomentum(TensorType([count], dtype), kappa: 1 - b)
       func pointer(_ values: [Double]) throws -> Storage {

@@ -29,11 +29,9 @@ import Testing
         Row(model: model, hyper: hyper, momentum: momenta[(number + index) % 4], steps: 6)
       }
     }
-    let single = TrialModel.all(.float32).enumerated().map { number, model in
-      Row(
-        model: model, hyper: [.several, .numbers, .exampleWeights, .rateOfEach, .initialScale][
-          number],
-        momentum: momenta[number % 4], steps: 6)
+    let kinds: [TrialHyper] = [.several, .numbers, .exampleWeights, .rateOfEach, .initialScale]
+    let single = zip(TrialModel.all(.float32), kinds).enumerated().map { number, pair in
+      Row(model: pair.0, hyper: pair.1, momentum: momenta[number % 4], steps: 6)
     }
     // Long enough for the buffers to spill.
     let long = zip(momenta, [120, 400, 700, 3300]).map { momentum, steps in

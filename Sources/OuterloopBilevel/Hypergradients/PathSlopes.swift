@@ -4,6 +4,7 @@ internal import OuterloopNumerics
 /// `m_t = (w_{k_j} - w_{k_{j+1}}) / sum of eta over steps k_j + 1...k_{j+1}` for those t.
 final class PathSlopes {
   private let run: Run
+  private let method: DrMAD
   private let path: KnottedPath
   private let steps: HeavyBallSteps
   /// The slope of the segment that step t ends in, and of that before it.
@@ -13,8 +14,9 @@ final class PathSlopes {
 
   private var types: [TensorType] { run.problem.weightTypes }
 
-  init(_ run: Run, _ path: KnottedPath, _ steps: HeavyBallSteps) throws {
+  init(_ run: Run, _ path: KnottedPath, _ steps: HeavyBallSteps, for method: DrMAD) throws {
     self.run = run
+    self.method = method
     self.path = path
     self.steps = steps
     after = run.problem.weightTypes.map { Storage(byteCount: $0.byteCount) }
@@ -43,7 +45,7 @@ final class PathSlopes {
     let state = path.state(t - 1)
     try steps.evaluateNumbers(t)
     try steps.adjointStep(
-      t, at: state[..<types.count] + (isFirst ? before : after).map(\.pointer),
+      t, at: state + (isFirst ? before : after).map(\.pointer),
       momentaAfter: after.map(\.pointer), decays: types.indices.map { steps.momentum($0) })
   }
 
@@ -58,12 +60,11 @@ final class PathSlopes {
       }
     }
     for (tensor, times) in time.enumerated() where times.contains(0) {
-      throw BilevelError.refused(
-        estimator: "drmad with velocity: slope",
-        reason: "the rate of \(run.problem.stateNames[tensor]) is 0 over steps "
+      throw method.refused(
+        "the rate of \(run.problem.stateNames[tensor]) is 0 over steps "
           + "\(run.window.first + path.knots[segment] + 1)..."
           + "\(run.window.first + path.knots[segment + 1]), where the path has no slope",
-        remedy: "use the velocity .interpolated")
+        "use the velocity .interpolated")
     }
     let (first, last) = path.ends(of: segment)
     Segment.slope(from: first, to: last, over: time, at: target.map(\.pointer), types)

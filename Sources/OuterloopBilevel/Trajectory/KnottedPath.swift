@@ -6,6 +6,8 @@ final class KnottedPath {
   /// 0 = k_0 < ... < k_M = T
   let knots: [Int]
   private let kept: StateMemory
+  /// Of the tensors that are on the lines: all of the state, or the weights.
+  private let types: [TensorType]
   private let between: Run.Pointers
   /// The buffers before the first step, where buffers are not kept.
   let firstBuffers: [Tensor]
@@ -19,11 +21,12 @@ final class KnottedPath {
     self.knots = knots
     let problem = run.problem
     let weights = problem.weightTypes.count
+    types = keepsBuffers ? problem.stateTypes : problem.weightTypes
     kept = run.states(
       knots.count,
       kept: keepsBuffers ? nil : problem.stateTypes.indices.map { $0 < weights })
     let working = run.states(2)
-    between = working.pointers(0)
+    between = Array(working.pointers(0)[..<types.count])
     segment = knots.count - 2
 
     var state = kept.pointers(0)
@@ -44,13 +47,13 @@ final class KnottedPath {
     run.finalCopy = run.finalState()
   }
 
-  /// s_t for t in 0..<T, exact at knots. Valid until the next call.
+  /// s_t for t in 0..<T, exact at knots; its weights, where buffers are not kept. Valid until the
+  /// next call.
   func state(_ t: Int) -> Run.Pointers {
     let j = segment(of: t)
-    if t == knots[j] { return kept.pointers(j) }
+    if t == knots[j] { return Array(kept.pointers(j)[..<types.count]) }
     let share = Double(t - knots[j]) / Double(knots[j + 1] - knots[j])
-    Segment.point(
-      share, from: kept.pointers(j), to: kept.pointers(j + 1), at: between, run.problem.stateTypes)
+    Segment.point(share, from: kept.pointers(j), to: kept.pointers(j + 1), at: between, types)
     return between
   }
 

@@ -47,7 +47,8 @@ struct RationalDecay {
     let full =
       z &<< Self.denominatorBits | UInt64(bitPattern: c) & (Self.denominator &- 1)
     z = quotient(full)
-    c = (c &>> Int64(Self.denominatorBits)) &* Int64(numerator)
+    c =
+      (c &>> Int64(Self.denominatorBits)) &* Int64(numerator)
       &+ Int64(bitPattern: full &- z &* numerator)
   }
 
@@ -58,7 +59,8 @@ struct RationalDecay {
     let whole = Int64(bitPattern: quotient(UInt64(bitPattern: c ^ sign))) ^ sign
     let full =
       z &* numerator &+ UInt64(bitPattern: c &- whole &* Int64(bitPattern: numerator))
-    c = whole &* Int64(Self.denominator)
+    c =
+      whole &* Int64(Self.denominator)
       &+ Int64(bitPattern: full & (Self.denominator &- 1))
     z = full &>> Self.denominatorBits
   }

@@ -93,7 +93,8 @@ public struct Optimizer: Sendable {
   /// The numbers of heavy ball, for methods that run it in an arithmetic of their own; nil for every
   /// other rule, Nesterov's momentum included.
   package var heavyBall: (rate: Rate, momentum: Rate)? {
-    if case .momentum(let rate, let momentum, nesterov: false) = rule { (rate, momentum) } else { nil }
+    guard case .momentum(let rate, let momentum, nesterov: false) = rule else { return nil }
+    return (rate, momentum)
   }
 
   /// What the rule is called, for messages.
