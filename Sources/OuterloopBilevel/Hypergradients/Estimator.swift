@@ -11,6 +11,12 @@ public enum Estimator: Sendable, Hashable, CustomStringConvertible {
   case truncated(Int)
   /// Exact: tangents of all hyperparameters beside the state. Any T in O(Q) states.
   case forward
+  /// Exact for heavy ball in fixed point, whose trajectory is computed backwards: no stored states,
+  /// and a bit or less for each weight and step.
+  case reversible
+  /// The trajectory replaced by lines between a few of its states. T products, O(M) states; exact
+  /// where the derivatives of a step do not depend on the weights.
+  case drmad(Knots, velocity: KnotVelocity = .interpolated)
   /// Forward mode that updates the hyperparameters every so many steps (see `OuterLoop`); as a
   /// single hypergradient it is `.forward`.
   case realTime(every: Int)
@@ -54,6 +60,8 @@ public enum Estimator: Sendable, Hashable, CustomStringConvertible {
     case .reverse: Reverse()
     case .reverseWithin(let bytes): CheckpointedReverse(budget: bytes)
     case .truncated(let k): TruncatedReverse(horizon: k)
+    case .reversible: Reversible()
+    case .drmad(let knots, let velocity): DrMAD(knots: knots, velocity: velocity)
     case .forward: Forward()
     case .realTime(let every): RealTime(every: every)
     case .oneStep: OneStep()

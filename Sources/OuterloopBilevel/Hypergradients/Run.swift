@@ -122,11 +122,17 @@ final class Run {
   func bind(_ stage: Stage, step t: Int) {
     let first = problem.stateTypes.count
     let count = problem.batchTypes.count
+    bindBatch(stage, first: first, step: t)
+    stage.bind(varying: first + count, to: indexTimes + 4 * (t - 1))
+    stage.bind(varying: first + count + 1, to: numberTimes + 8 * (t - 1))
+  }
+
+  /// Binds the data of step t to the inputs from `first` on.
+  func bindBatch(_ stage: Stage, first: Int, step t: Int) {
+    let count = problem.batchTypes.count
     for index in 0..<count {
       stage.bind(varying: first + index, to: batchPointers[(t - 1) * count + index])
     }
-    stage.bind(varying: first + count, to: indexTimes + 4 * (t - 1))
-    stage.bind(varying: first + count + 1, to: numberTimes + 8 * (t - 1))
   }
 
   /// The batch of step t.

@@ -176,6 +176,8 @@ public struct Cost: Sendable, Hashable, Codable {
   public var keptBytes = 0
   /// Bytes of temporaries and scratch of the compiled programs, and of hoisted values.
   public var workspaceBytes = 0
+  /// Bits of information that reversible training kept, for all weights together.
+  public var reversalBits = 0
   /// The largest number of states alive at once, the working ones included.
   public var liveStates = 0
 
@@ -189,6 +191,10 @@ public struct Cost: Sendable, Hashable, Codable {
 public enum BilevelError: Error, Sendable, CustomStringConvertible {
   case refused(estimator: String, reason: String, remedy: String)
   case nonFinite(tensor: String, step: Int?, steps: Int, hint: String)
+  /// A number left the range of reversible training's fixed-point numbers.
+  case outOfRange(tensor: String, step: Int, steps: Int)
+  /// Reversible training did not come back to where it started.
+  case notReconstructed(String)
   case invalid(String)
 
   public var description: String {
@@ -201,6 +207,12 @@ public enum BilevelError: Error, Sendable, CustomStringConvertible {
       } else {
         "\(tensor) is non-finite after \(steps) steps; \(hint)"
       }
+    case .outOfRange(let tensor, let step, let steps):
+      "\(tensor) left the range of fixed-point numbers, below 2048 in size, at step \(step) of "
+        + "\(steps); lower the learning rate, scale the problem down, or use reverse"
+    case .notReconstructed(let what):
+      "reversible training did not come back to its initial state: \(what); the loss must be the "
+        + "same function of the weights each time it is run, or use reverse"
     case .invalid(let message): message
     }
   }

@@ -11,6 +11,8 @@ struct CompiledObjective {
   let loss: ([Tensor], [Tensor], [Tensor]) throws -> Tensor
   /// (state, grad_w L, lambda, time) -> state
   let update: ([Tensor], [Tensor], [Tensor], Time) throws -> [Tensor]
+  /// (lambda, time) -> the optimizer behind the update, where it is one of the package's.
+  let optimizer: (([Tensor], Time) throws -> Optimizer)?
 
   init<State: Structure, Hyper: Structure, Batch: Structure>(
     _ objective: InnerObjective<State, Hyper, Batch>, state: State, hyper: Hyper, batch: Batch
@@ -24,6 +26,7 @@ struct CompiledObjective {
     update = { s, g, h, time in
       try objective.update(state.replacingLeaves(s), g, hyper.replacingLeaves(h), time).leaves
     }
+    optimizer = objective.optimizer.map { make in { try make(hyper.replacingLeaves($0), $1) } }
   }
 }
 

@@ -19,6 +19,8 @@ public struct InnerObjective<State: Structure, Hyper: Structure, Batch: Structur
   /// How often L may be differentiated by the weights. Methods that need second derivatives refuse a
   /// loss that is declared to have first ones only, as those with kinks in the weights.
   public var smoothness = Smoothness.twice
+  /// The optimizer behind `update`, where it is one of the package's.
+  var optimizer: (@Sendable (Hyper, Time) throws -> Optimizer)?
 
   public init(
     weights: @escaping @Sendable (State) -> [Tensor],
@@ -41,6 +43,7 @@ public struct InnerObjective<State: Structure, Hyper: Structure, Batch: Structur
         try optimizer(hyper, time).update(
           state, gradient: state.weights.replacingLeaves(gradient), time: time)
       })
+    self.optimizer = optimizer
   }
 
   /// The state with other weights.

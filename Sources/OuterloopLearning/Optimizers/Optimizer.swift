@@ -19,7 +19,7 @@ public struct Optimizer: Sendable {
     private init(values: [Tensor]) { self.values = values }
 
     /// The number for parameter tensor `index`, in its element type.
-    func value(_ index: Int, _ dtype: DType) -> Tensor {
+    package func value(_ index: Int, _ dtype: DType) -> Tensor {
       guard values.count == 1 || index < values.count else {
         return Tensor(invalid: "\(values.count) rates were given for more parameter tensors")
       }
@@ -89,6 +89,23 @@ public struct Optimizer: Sendable {
 
   /// Whether the update has momentum, which reversible training needs.
   public var hasMomentum: Bool { if case .momentum = rule { true } else { false } }
+
+  /// The numbers of heavy ball, for methods that run it in an arithmetic of their own; nil for every
+  /// other rule, Nesterov's momentum included.
+  package var heavyBall: (rate: Rate, momentum: Rate)? {
+    guard case .momentum(let rate, let momentum, nesterov: false) = rule else { return nil }
+    return (rate, momentum)
+  }
+
+  /// What the rule is called, for messages.
+  package var name: String {
+    switch rule {
+    case .sgd: "gradient descent without momentum"
+    case .momentum(_, _, let nesterov): nesterov ? "Nesterov's momentum" : "heavy ball"
+    case .adam(_, _, _, _, let decay): decay == nil ? "Adam" : "AdamW"
+    case .rmsProp: "RMSProp"
+    }
+  }
 
   /// The state before the first step: buffers of zeros.
   public func initialState<W: Structure>(_ weights: W) -> TrainingState<W> {

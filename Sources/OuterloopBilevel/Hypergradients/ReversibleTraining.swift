@@ -1,0 +1,158 @@
+internal import OuterloopNumerics
+
+/// Training by heavy ball in fixed point over a run's window, forward and exactly back.
+///
+/// The state in floating point, weights and momenta in the model's element types, is what losses and
+/// adjoint steps see; it is made from the integers, never the other way round.
+final class ReversibleTraining {
+  private let run: Run
+  private let method: any HypergradientMethod
+  private let steps: HeavyBallSteps
+  private let gradients, momentaAfter, alphas: [Storage]
+  /// s_t in floating point.
+  let state: Run.Pointers
+  /// One for each weight tensor.
+  var tensors: [FixedPointMomentum] = []
+  private var decays: [RationalDecay] = []
+
+  private var count: Int { run.problem.weightTypes.count }
+  private var weights: Run.Pointers { Array(state[..<count]) }
+  var stages: [Stage] { steps.stages }
+
+  /// At the state before the first step.
+  init(_ run: Run, _ ball: CompiledHeavyBall, for method: some HypergradientMethod) throws {
+    self.run = run
+    self.method = method
+    let steps = try HeavyBallSteps(run, ball)
+    self.steps = steps
+    let types = run.problem.weightTypes
+    gradients = types.map { Storage(byteCount: $0.byteCount) }
+    momentaAfter = types.map { Storage(byteCount: $0.byteCount) }
+    alphas = types.indices.map { Storage(byteCount: 8 * steps.rate($0).count) }
+    state = run.states(1).pointers(0)
+    run.countAdjoint()
+    run.cost.stateBytes += (gradients + momentaAfter).reduce(0) { $0 + $1.byteCount }
+    try run.begin(at: state)
+    try prepare(1)
+    for (index, type) in types.enumerated() {
+      let tensor = FixedPointMomentum(type, kappa: 1 - steps.momentum(index))
+      tensors.append(tensor)
+      let escaped = tensor.set(weights: state[index], momenta: state[count + index])
+      guard escaped == nil else { throw outOfRange(index, step: 0) }
+      tensor.write(weights: state[index], momenta: state[count + index])
+    }
+  }
+
+  /// The rates, momenta and decays of step t.
+  func prepare(_ t: Int) throws {
+    try steps.evaluateNumbers(t)
+    decays = try (0..<count).map { index in
+      let momentum = steps.momentum(index)
+      guard let decay = RationalDecay(momentum) else {
+        throw method.refused(
+          "the momentum of \(run.problem.stateNames[index]) is \(momentum) at step "
+            + "\(run.window.first + t), and it must be between 0 and 1, 2^-16 away from both",
+          "use a momentum such as 0.9, or reverse")
+      }
+      return decay
+    }
+  }
+
+  /// s_t from s_{t-1}; the momenta are left in fixed point.
+  func advance(_ t: Int) throws {
+    try prepare(t)
+    try steps.gradient(t, at: weights, to: gradients.map(\.pointer))
+    for index in 0..<count {
+      let escaped = tensors[index].advance(
+        decay: decays[index], alpha: alpha(index), gradient: gradients[index].pointer,
+        to: state[index])
+      guard escaped == nil else { throw try stopped(index, step: t) }
+    }
+  }
+
+  /// Writes the state at the end of training.
+  func finish() {
+    for (index, tensor) in tensors.enumerated() {
+      tensor.write(weights: state[index], momenta: state[count + index])
+    }
+    run.cost.steps = run.steps
+    run.cost.reversalBits = tensors.reduce(0) { $0 + $1.buffer.bits }
+    run.cost.stateBytes += tensors.reduce(0) { $0 + $1.byteCount }
+    run.end = state
+  }
+
+  /// s_{t-1} from s_t, the gradient computed again.
+  func retreat(_ t: Int) throws {
+    try prepare(t)
+    keepMomenta()
+    for index in 0..<count {
+      let escaped = tensors[index].retreatWeights(alpha: alpha(index), to: state[index])
+      guard escaped == nil else { throw lost(index, step: t) }
+    }
+    try steps.gradient(t, at: weights, to: gradients.map(\.pointer))
+    for index in 0..<count {
+      let escaped = tensors[index].retreatVelocities(
+        decay: decays[index], gradient: gradients[index].pointer, to: state[count + index])
+      guard escaped == nil else { throw lost(index, step: t) }
+    }
+    run.cost.recomputedSteps += 1
+  }
+
+  /// Keeps m_t for the adjoint step at s_{t-1}.
+  func keepMomenta() {
+    momentaAfter.map(\.pointer).copy(from: Array(state[count...]), run.problem.weightTypes)
+  }
+
+  /// g += a B_t, then a = a A_t, at s_{t-1}: with the decays that the velocities really had.
+  func adjointStep(_ t: Int) throws {
+    try steps.adjointStep(
+      t, at: state, momentaAfter: momentaAfter.map(\.pointer), decays: decays.map(\.effective))
+  }
+
+  /// Throws unless the integers are those that training started at and no bit is left over. A step
+  /// back is one to one, so that whatever went wrong on the way shows here.
+  func requireStart() throws {
+    let start = run.states(1).pointers(0)
+    try run.begin(at: start)
+    for (index, tensor) in tensors.enumerated() {
+      let name = run.problem.stateNames[index]
+      guard tensor.buffer.isEmpty else {
+        throw BilevelError.notReconstructed("bits of \(name) are left over")
+      }
+      guard tensor.equals(weights: start[index], momenta: start[count + index]) else {
+        throw BilevelError.notReconstructed("\(name) or its momentum has other bits")
+      }
+    }
+  }
+
+  /// eta / kappa
+  private func alpha(_ index: Int) -> FixedPointMomentum.Alpha {
+    let rates = steps.rate(index)
+    let values = alphas[index].pointer.assumingMemoryBound(to: Double.self)
+    for element in rates.indices { values[element] = rates[element] / tensors[index].kappa }
+    return FixedPointMomentum.Alpha(values: values, stride: rates.count == 1 ? 0 : 1)
+  }
+
+  // MARK: - What went wrong
+
+  private func outOfRange(_ index: Int, step t: Int) -> BilevelError {
+    .outOfRange(
+      tensor: run.problem.stateNames[index], step: run.window.first + t, steps: run.problem.steps)
+  }
+
+  private func stopped(_ index: Int, step t: Int) throws -> BilevelError {
+    let pointers = [gradients[index].pointer]
+    let gradient = pointers.tensors([run.problem.weightTypes[index]])[0]
+    if try gradient.isAllFinite() { return outOfRange(index, step: t) }
+    return .nonFinite(
+      tensor: "the gradient of \(run.problem.stateNames[index])", step: run.window.first + t,
+      steps: run.problem.steps,
+      hint: "training diverged: lower the learning rate, or check the data for extreme values")
+  }
+
+  private func lost(_ index: Int, step t: Int) -> BilevelError {
+    .notReconstructed(
+      "\(run.problem.stateNames[index]) left the range on the way back, before step "
+        + "\(run.window.first + t)")
+  }
+}

@@ -1,0 +1,278 @@
+import OuterloopAutodiff
+import OuterloopLearning
+import OuterloopNumerics
+import OuterloopTesting
+import Synchronization
+import Testing
+
+@testable import OuterloopBilevel
+
+/// Reversible learning on every model and kind of hyperparameter, and what it refuses and detects.
+@Suite struct ReversibleTests {
+  static let momenta = [0.5, 0.9, 0.95, 0.99]
+
+  struct Row: Sendable, CustomTestStringConvertible {
+    var model: TrialModel
+    var hyper: TrialHyper
+    var momentum: Double
+    var steps: Int
+    var testDescription: String {
+      "\(model.name) \(model.dtype), \(hyper), momentum \(momentum), \(steps) steps"
+    }
+  }
+
+  /// Every model with every hyperparameter, the momenta taking turns.
+  static let rows: [Row] = {
+    let models = TrialModel.all(.float64) + [.rectified(.float64)]
+    let double = models.enumerated().flatMap { number, model in
+      TrialHyper.allCases.enumerated().map { index, hyper in
+        Row(model: model, hyper: hyper, momentum: momenta[(number + index) % 4], steps: 6)
+      }
+    }
+    let kinds: [TrialHyper] = [.several, .numbers, .exampleWeights, .rateOfEach, .initialScale]
+    let single = zip(TrialModel.all(.float32), kinds).enumerated().map { number, pair in
+      Row(model: pair.0, hyper: pair.1, momentum: momenta[number % 4], steps: 6)
+    }
+    // Long enough for the buffers to spill.
+    let long = zip(momenta, [120, 400, 700, 3300]).map { momentum, steps in
+      Row(model: .quadratic(.float64), hyper: .several, momentum: momentum, steps: steps)
+    }
+    return double + single + long
+  }()
+
+  static func optimizer(_ momentum: Double) -> TrialOptimizer {
+    TrialOptimizer("momentum \(momentum)", [0.1 * (1 - momentum), momentum]) {
+      .momentum(rate: $0[0], momentum: $0[1])
+    }
+  }
+
+  @Test(arguments: rows) func equalsReverseAtTheEffectiveMomentum(_ row: Row) throws {
+    let optimizer = Self.optimizer(row.momentum)
+    var twin = optimizer
+    twin.numbers[1] = ReversibleLaws.effective(row.momentum)
+    var test = try row.hyper.test(row.model, optimizer, steps: row.steps)
+    // A decay is exact to 2^-36, which m = -v / (1 - b) shows enlarged.
+    let rounding = row.steps > 6 ? 2e-8 : 2e-9
+    test.agreement = row.model.dtype == .float64 ? rounding / (1 - row.momentum) : 2e-4
+    try ReversibleLaws.check(
+      test, momentum: row.momentum, twin: try row.hyper.test(row.model, twin, steps: row.steps))
+  }
+
+  // MARK: - The same fixed-point run with its trajectory stored
+
+  /// Reverse mode on the stored states of the fixed-point run: what reversible learning must equal.
+  private struct Stored: HypergradientMethod {
+    var description: String { "stored fixed point" }
+
+    func run(_ run: Run) throws -> EstimatorResult {
+      let ball = try run.problem.requireHeavyBall(self, remedy: "")
+      let training = try ReversibleTraining(run, ball, for: self)
+      var states: [[[Int64]]] = [Self.snapshot(training)]
+      for t in 1...run.steps {
+        try training.advance(t)
+        states.append(Self.snapshot(training))
+      }
+      training.finish()
+      let (loss, _, _) = try run.outer()
+      run.finalCopy = run.finalState()
+      for t in stride(from: run.steps, through: 1, by: -1) {
+        try training.prepare(t)
+        training.keepMomenta()
+        for (index, tensor) in training.tensors.enumerated() {
+          for (element, value) in states[t - 1][index].enumerated() {
+            tensor.weights[element] = value
+          }
+          tensor.write(
+            weights: training.state[index],
+            momenta: training.state[training.tensors.count + index])
+        }
+        try training.adjointStep(t)
+      }
+      try run.finishReverse()
+      return try run.result(loss: loss, stages: [])
+    }
+
+    /// w and v, side by side as they are stored.
+    private static func snapshot(_ training: ReversibleTraining) -> [[Int64]] {
+      training.tensors.map { tensor in (0..<(2 * tensor.count)).map { tensor.weights[$0] } }
+    }
+  }
+
+  @Test(arguments: stride(from: 0, to: rows.count, by: 3).map { rows[$0] })
+  func equalsTheStoredTrajectoryBitwise(_ row: Row) throws {
+    let optimizer = Self.optimizer(row.momentum)
+    let problem = try row.hyper.problem(row.model, optimizer, steps: row.steps)
+    let hyper = row.hyper.start(row.model, optimizer, steps: row.steps)
+    let answer = try problem.hypergradient(at: hyper, by: .reversible)
+    let compiled = try problem.compiled(for: hyper)
+    let stored = try compiled.lock.withLock { _ in
+      try Stored().run(try Run(compiled, hyper: hyper))
+    }
+    try HypergradientLaws.requireSame(answer.gradient, stored.gradient, "the hypergradient")
+    try HypergradientLaws.requireSame(answer.state.leaves, stored.state, "the final state")
+    #expect(answer.loss == stored.loss)
+  }
+
+  // MARK: - Numbers that change by step or by weight
+
+  /// A momentum and a rate for each step: heavy ball's path at the effective momenta, by hand; and a
+  /// rate for each weight. The derivatives are those of reverse mode there.
+  @Test func schedules() throws {
+    let steps = 9
+    let momenta = (0..<steps).map { 0.3 + 0.07 * Double($0) }
+    let rates = (0..<steps).map { 0.08 - 0.006 * Double($0) }
+    let share = vector([1, 0.5, 2])
+    let problem = BilevelProblem<TrainingState<Tensor>, [Tensor], NoTensors>(
+      steps: steps, weights: { $0[2] },
+      optimizer: { h, time in
+        .momentum(
+          rate: .init(Schedule.perStep(h[0], time) * h[3]),
+          momentum: .init(Schedule.perStep(h[1], time)))
+      },
+      loss: { w, _ in (w.square().square() + w * vector([0.3, -0.2, 0.9])).sum() },
+      outer: { w, _ in (w - vector([0.5, 0.2, -0.1])).square().sum() })
+    let start = vector([0.9, -0.7, 0.4])
+    let answer = try problem.hypergradient(
+      at: [vector(rates), vector(momenta), start, share], by: .reversible)
+    let effective = momenta.map { ReversibleLaws.effective($0) }
+    let twin = try problem.hypergradient(
+      at: [vector(rates), vector(effective), start, share], by: .reverse)
+    try HypergradientLaws.requireClose(answer.gradient, twin.gradient, 1e-9, "the hypergradient")
+
+    var (w, m) = (try start.doubles(), [0.0, 0, 0])
+    for t in 0..<steps {
+      for index in 0..<3 {
+        let gradient = 4 * w[index] * w[index] * w[index] + [0.3, -0.2, 0.9][index]
+        m[index] = effective[t] * m[index] + gradient
+        w[index] -= rates[t] * [1, 0.5, 2][index] * m[index]
+      }
+    }
+    #expect(deviation(try answer.state.flat, w + m) < 1e-9)
+  }
+
+  /// Windows of an online run start at the state that the last one ended at, momenta included.
+  @Test func windows() throws {
+    let optimizer = Self.optimizer(0.9)
+    let hyper = TrialHyper.exampleWeights
+    let model = TrialModel.perceptron(.float64)
+    var twin = optimizer
+    twin.numbers[1] = ReversibleLaws.effective(0.9)
+    let start = hyper.start(model, optimizer, steps: 12)
+    let loop = OuterLoop<[Tensor]>(.sgd(rate: 0.5))
+    func updated(_ optimizer: TrialOptimizer, _ estimator: Estimator) throws -> [Tensor] {
+      try hyper.problem(model, optimizer, steps: 12).minimize(
+        from: start, by: estimator, updates: 5, with: loop, training: .online(every: 4)
+      ).hyper
+    }
+    let exact = try updated(twin, .reverse)
+    let moved = zip(exact, start).map { $0 - $1 }
+    try HypergradientLaws.requireClose(
+      zip(try updated(optimizer, .reversible), start).map { $0 - $1 }, moved, 1e-8, "lambda")
+    #expect(try moved.flat.contains { abs($0) > 1e-3 })
+  }
+
+  // MARK: - What it detects
+
+  private static func trained(_ momentum: Double = 0.5) throws -> (Run, ReversibleTraining) {
+    let optimizer = Self.optimizer(momentum)
+    let problem = try TrialHyper.several.problem(.quadratic(.float64), optimizer, steps: 60)
+    let hyper = TrialHyper.several.start(.quadratic(.float64), optimizer, steps: 60)
+    let run = try Run(try problem.compiled(for: hyper), hyper: hyper)
+    let ball = try run.problem.requireHeavyBall(Reversible(), remedy: "")
+    let training = try ReversibleTraining(run, ball, for: Reversible())
+    for t in 1...60 { try training.advance(t) }
+    training.finish()
+    return (run, training)
+  }
+
+  private static func goBack(_ run: Run, _ training: ReversibleTraining) throws {
+    for t in stride(from: run.steps, through: 1, by: -1) { try training.retreat(t) }
+    try training.requireStart()
+  }
+
+  /// Any one bit that is wrong, in the limbs, in a spilled word or in the integers themselves, is
+  /// noticed.
+  @Test func corruptedBits() throws {
+    let (run, training) = try Self.trained()
+    try Self.goBack(run, training)
+    for bit in [0, 1, 7, 20, 31] {
+      for place in 0..<4 {
+        let (run, training) = try Self.trained()
+        let tensor = training.tensors[0]
+        switch place {
+        case 0: tensor.buffer.limbs[2] ^= 1 << UInt64(bit % 12)
+        case 1: try #require(tensor.buffer.latestWords)[1] ^= 1 << UInt32(bit)
+        case 2: tensor.weights[0] ^= 1 << Int64(bit)
+        default: tensor.velocities[1] ^= 1 << Int64(bit)
+        }
+        let error = #expect(throws: BilevelError.self) { try Self.goBack(run, training) }
+        #expect("\(try #require(error))".contains("did not come back"), "place \(place) bit \(bit)")
+      }
+    }
+  }
+
+  /// Numbers beyond 2^11 stop the run with tensor and step, at the start and on the way.
+  @Test func outOfRange() throws {
+    func problem(start: Double, rate: Double) -> BilevelProblem<
+      TrainingState<[Tensor]>, Tensor, NoTensors
+    > {
+      BilevelProblem(
+        steps: 50, weights: { _ in [number(1), vector([start, 0.5])] },
+        optimizer: { _, _ in .momentum(rate: .init(rate), momentum: 0.9) },
+        loss: { w, h in h * (w[0].square() + w[1].square().sum()) },
+        outer: { w, _ in w[1].square().sum() })
+    }
+    func message(_ start: Double, _ rate: Double) -> String {
+      do {
+        _ = try problem(start: start, rate: rate).hypergradient(at: number(1), by: .reversible)
+        return ""
+      } catch { return "\(error)" }
+    }
+    #expect(message(900, 0.001) == "")
+    #expect(message(2049, 0.001).contains("[1]"), "\(message(2049, 0.001))")
+    #expect(message(2049, 0.001).contains("step 0 of 50"))
+    // |1 - 2 eta + ...| grows: w doubles and more in every step.
+    let text = message(1, 3)
+    #expect(text.contains("range of fixed-point numbers") && text.contains(" of 50"), "\(text)")
+    #expect(!text.contains("step 0 "), "\(text)")
+  }
+
+  // MARK: - What it refuses
+
+  @Test func refusals() throws {
+    func message(_ make: @escaping @Sendable (Tensor) -> Optimizer) -> String {
+      let problem = BilevelProblem<TrainingState<Tensor>, Tensor, NoTensors>(
+        steps: 3, weights: { _ in vector([1, 2]) }, optimizer: { h, _ in make(h) },
+        loss: { w, h in 0.5 * h * w.square().sum() }, outer: { w, _ in w.square().sum() })
+      do {
+        _ = try problem.hypergradient(at: number(0.3), by: .reversible)
+        return ""
+      } catch { return "\(error)" }
+    }
+    #expect(message { _ in .momentum(rate: 0.1) } == "")
+    for (name, optimizer) in [
+      ("without momentum", .sgd(rate: 0.1)), ("Nesterov", .nesterov(rate: 0.1)),
+      ("Adam", .adam(rate: 0.1)), ("AdamW", .adamW(rate: 0.1)), ("RMSProp", .rmsProp(rate: 0.1)),
+    ] as [(String, Optimizer)] {
+      let text = message { _ in optimizer }
+      #expect(
+        text.contains("reversible cannot differentiate") && text.contains(name)
+          && text.contains("use Optimizer.momentum"), "\(text)")
+    }
+    for momentum in [0, 1, 1.2, -0.5] {
+      let text = message { _ in .momentum(rate: 0.1, momentum: .init(momentum)) }
+      #expect(text.contains("between 0 and 1") && text.contains("at step 1"), "\(text)")
+    }
+    let each = message { .momentum(rate: 0.1, momentum: .init($0 * vector([1, 2]))) }
+    #expect(each.contains("one number for a weight tensor"), "\(each)")
+
+    let step = BilevelProblem<Tensor, Tensor, NoTensors>(
+      dynamics: InnerDynamics(
+        steps: 3, batches: .full, initial: { _ in vector([1, 2]) },
+        step: { s, h, _, _ in s - h * s }), outer: { s, _ in s.sum() })
+    let error = #expect(throws: BilevelError.self) {
+      try step.check(.reversible, at: number(0.3))
+    }
+    #expect("\(try #require(error))".contains("step function"))
+  }
+}
