@@ -24,9 +24,11 @@ internal import OuterloopNumerics
 /// with bits of the buffer, so that v has an error of 2^-36, 1.5e-11, a step. That training came
 /// back to its first state in every bit is checked, and it is an error if it did not.
 ///
-/// Time: T gradients forward; T gradients, T products and the integers back, which is one gradient
-/// a step more than `Reverse`. Memory: 24 bytes a weight, four states, and log2(d / n) bits for
-/// each weight and step (`InformationBuffer`); no trajectory.
+/// Time: T gradients forward; T gradients, T products and the integers back: a gradient a step more
+/// than `Reverse`, and about 10 ns for the integers of a weight and step, there and back. On a
+/// 784-300-10 network with batches of 128, twice the time of `Reverse` in all. Memory: 24 bytes a
+/// weight, four states, and log2(d / n) bits for each weight and step (`InformationBuffer`); no
+/// trajectory.
 struct Reversible: HypergradientMethod {
   var description: String { "reversible" }
 
