@@ -46,10 +46,11 @@ TARGET = 4
 # What both sides compute by the same formula: what they learn agrees up to rounding and the place of
 # Adam's epsilon.
 SAME = ("one-step", "greedy")
-# title, steps of a timed plain training, its repeats, the peer's repeats
+# title, steps of a timed plain training, its repeats, the peer's repeats. Plain trainings are short, so
+# that they suffer no more from other programs than a single update does.
 TASKS = {
-    "demo": ("10-32-5 ReLU, 400 example weights, batch 128, 300 trainings", 400, 50, 300),
-    "wide": ("784-300-10 ReLU, 5,000 example weights, batch 128, 10 trainings", 100, 10, 60),
+    "demo": ("10-32-5 ReLU, 400 example weights, batch 128, 300 trainings", 20, 400, 400),
+    "wide": ("784-300-10 ReLU, 5,000 example weights, batch 128, 10 trainings", 5, 60, 60),
 }
 
 
@@ -114,10 +115,10 @@ def spread(values, form):
     return middle if len(values) == 1 else f"{middle} ({form(min(values))} to {form(max(values))})"
 
 
-def gradients(run):
+def gradients(run, key="warm_update_seconds"):
     """What an update costs in gradient steps; of greedy, what each of its inner steps does."""
     inner = run["steps"] / run["updates"]
-    return run["warm_update_seconds"] / run["gradient_seconds"] / inner
+    return run[key] / run["gradient_seconds"] / inner
 
 
 def summary(runs, name):
@@ -159,17 +160,23 @@ def row_of_times(estimator, sides):
 
 
 def row_of_gradients(name, estimator, sides):
-    cells = [name, estimator]
-    for side in ("outerloop", "gradhpo"):
-        runs = [run for run in sides.get(side, []) if "refused" not in run]
-        if not runs:
-            cells += ["refused" if sides.get(side) else "", ""]
-            continue
-        cells.append(spread([gradients(run) for run in runs], lambda v: f"{v:.2f}"))
-        cells.append(milliseconds(statistics.median(run["gradient_seconds"] for run in runs)))
-    worst = [gradients(run) for run in sides.get("outerloop", []) if "refused" not in run]
-    met = "" if not worst else ("yes" if statistics.median(worst) <= TARGET else "NO")
-    return cells + [met]
+    def column(runs, key):
+        return spread([gradients(run, key) for run in runs], lambda v: f"{v:.2f}") if runs else ""
+
+    def step(runs):
+        return milliseconds(statistics.median(run["gradient_seconds"] for run in runs)) if runs else ""
+
+    ours = [run for run in sides.get("outerloop", []) if "refused" not in run]
+    peer = sides.get("gradhpo", [])
+    if sides.get("outerloop") and not ours:
+        return [name, estimator, "refused", "", "", "", column(peer, "warm_update_seconds"), step(peer)]
+    met = ""
+    if ours:
+        met = "yes" if statistics.median(
+            gradients(run, "hypergradient_seconds") for run in ours) <= TARGET else "NO"
+    return [name, estimator, column(ours, "hypergradient_seconds"), met,
+            column(ours, "warm_update_seconds"), step(ours),
+            column(peer, "warm_update_seconds"), step(peer)]
 
 
 def row_of_results(estimator, sides):
@@ -231,9 +238,12 @@ def markdown(about, runs, names, seeds, learned):
                          [row_of_results(estimator, sides) for estimator, sides in found.items()])]
     lines += [
         "", "## Cost of an update in gradient steps", "",
-        f"A warm update over a plain training step of the same side on the same batches; of greedy, "
-        f"for each of its inner steps. The target is at most {TARGET}.", "",
-        *table(["task", "estimator", "ours", "our step ms", "gradhpo", "its step ms", "target met"],
+        f"Over a plain training step of the same side on the same batches; of greedy, for each of its "
+        f"inner steps. A hypergradient includes the training step itself and the gradient of the "
+        f"outer loss, an update the step of Adam too. The target is a hypergradient for at most "
+        f"{TARGET} gradients.", "",
+        *table(["task", "estimator", "hypergradient, ours", "target met", "update, ours",
+                "our step ms", "update, gradhpo", "its step ms"],
                [row_of_gradients(name, estimator, sides)
                 for name in names for estimator, sides in summary(runs, name).items()])]
     rows = rows_of_agreement(names, seeds, learned)

@@ -7,7 +7,9 @@ struct OnlineRun {
   private(set) var fields: [String: Any] = [:]
   private(set) var learned: [Float] = []
 
-  /// - Parameter gradientSteps: steps of one timed plain training.
+  /// - Parameters:
+  ///   - gradientSteps: steps of one timed plain training: few, as a single update is short.
+  ///   - repeats: such trainings.
   init(_ task: OnlineTask, estimator name: String, gradientSteps: Int, repeats: Int) throws {
     let plan = try task.plan(name)
     let problem = try task.problem(steps: plan.steps, plan)

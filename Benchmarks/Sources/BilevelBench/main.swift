@@ -55,8 +55,8 @@ func online() throws {
   _ = try BLAS.load()
   let run = try OnlineRun(
     task, estimator: option("estimator", default: "one-step"),
-    gradientSteps: Int(option("gradient-steps", default: "400")) ?? 400,
-    repeats: Int(option("repeats", default: "20")) ?? 20)
+    gradientSteps: Int(option("gradient-steps", default: "20")) ?? 20,
+    repeats: Int(option("repeats", default: "400")) ?? 400)
   try write([run.learned], to: option("out", default: ""))
   var fields = run.fields
   fields["peak_rss_bytes"] = try peakResidentBytes()
