@@ -118,7 +118,9 @@ public struct LBFGS: Sendable, Hashable {
   }
 
   private func validate() throws {
-    guard memory >= 1 else { throw LBFGSError.setting("a memory of \(memory); at least 1 is needed") }
+    guard memory >= 1 else {
+      throw LBFGSError.setting("a memory of \(memory); at least 1 is needed")
+    }
     guard iterations >= 0 else {
       throw LBFGSError.setting("\(iterations) iterations; at least 0 are needed")
     }

@@ -46,7 +46,8 @@ import Testing
   /// The second residual of this system is larger than the first: what is returned after each number
   /// of steps is never worse than what was returned after fewer.
   @Test func keepsTheBestIterate() throws {
-    let matrix = TestMatrix("", spectrum: (0..<40).map { $0 < 37 ? 1 : 1e-3 * Double($0) }, seed: 35)
+    let spectrum: [Double] = (0..<40).map { $0 < 37 ? 1 : 1e-3 * Double($0) }
+    let matrix = TestMatrix("", spectrum: spectrum, seed: 35)
     let b = normal(40, seed: 36)
     var last = 1.0
     var kept = 0
