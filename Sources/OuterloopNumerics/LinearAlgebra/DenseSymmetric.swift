@@ -47,11 +47,18 @@ package struct DenseSymmetric {
         elements[j * count + i] = 0.5 * (a + b)
         elements[i * count + j] = 0.5 * (a + b)
       }
-      elements[j * count + j] += damping
     }
+    elements = shifted(by: damping).elements
     if difference > 1e-3 * size {
       throw LinearSolverError.notSymmetric(difference: difference, size: size)
     }
+  }
+
+  /// The same with a number added to the diagonal.
+  package func shifted(by shift: Double) -> DenseSymmetric {
+    var result = self
+    for j in 0..<count { result.elements[j * count + j] += shift }
+    return result
   }
 
   package var isFinite: Bool { elements.allSatisfy(\.isFinite) }

@@ -30,6 +30,8 @@ public struct LinearSolution: Sendable, Hashable {
   public enum Outcome: String, Sendable, Hashable, Codable, CustomStringConvertible {
     /// The true residual meets the tolerance; direct methods: A is not singular to rounding.
     case converged
+    /// The formula of an approximate inverse was evaluated: the residual says how good it is.
+    case approximation
     /// The allowed number of iterations, or of terms of a series, was used up.
     case iterationLimit
     /// Rounding keeps the residual above the tolerance.
@@ -48,6 +50,7 @@ public struct LinearSolution: Sendable, Hashable {
     public var description: String {
       switch self {
       case .converged: "converged"
+      case .approximation: "approximation"
       case .iterationLimit: "iteration limit reached"
       case .stagnated: "stagnated above the tolerance"
       case .negativeCurvature: "negative curvature: the matrix is not positive definite"
@@ -60,7 +63,7 @@ public struct LinearSolution: Sendable, Hashable {
     /// What to do about it; nil if nothing.
     public var advice: String? {
       switch self {
-      case .converged: nil
+      case .converged, .approximation: nil
       case .iterationLimit: "allow more iterations, loosen the tolerance or add damping"
       case .stagnated: "loosen the tolerance or add damping"
       case .negativeCurvature:

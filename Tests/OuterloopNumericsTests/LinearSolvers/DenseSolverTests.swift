@@ -73,4 +73,51 @@ import Testing
     let other = try LDLT().solve(matrix.multiply, [1, -1])
     #expect(other.outcome == .singular && other.residual <= 1)
   }
+
+  // MARK: - Approximations
+
+  /// With all columns Nystrom's formula is exact for A + rho I; with few it is as good as the rank.
+  @Test(arguments: [0.01, 0.5]) func nystrom(rho: Double) throws {
+    let spectrum: [Double] = (0..<10).map { $0 < 3 ? 1 + Double($0) : 0 }
+    let matrix = TestMatrix("", spectrum: spectrum, seed: 67)
+    let damped = TestMatrix("", spectrum: spectrum.map { $0 + rho }, seed: 67)
+    let b = normal(10, seed: 68)
+    let truth = damped.solved(b)
+    // A of rank 3 is known from any three columns.
+    for rank in [3, 7, 10, 20] {
+      let solution = try Nystrom(rank: rank, damping: rho).solve(matrix.multiply, b)
+      #expect(solution.outcome == .approximation && solution.products == min(rank, 10) + 1)
+      #expect(difference(solution.x, truth) < 1e-8 * length(truth), "\(rank)")
+      #expect(abs(solution.residual - residual(damped, solution.x, b)) < 1e-13)
+    }
+    let two = try Nystrom(rank: 2, damping: rho).solve(matrix.multiply, b)
+    #expect(difference(two.x, truth) > 1e-2 && two.residual > 1e-2)
+    #expect(abs(two.residual - residual(damped, two.x, b)) < 1e-12)
+    let again = try Nystrom(rank: 2, damping: rho).solve(matrix.multiply, b)
+    #expect(again == two)
+    #expect(try Nystrom(rank: 2, damping: rho, seed: 1).solve(matrix.multiply, b) != two)
+  }
+
+  @Test func identity() throws {
+    let matrix = TestMatrix("", spectrum: [0.5, 1, 4, 2], seed: 69)
+    let b = normal(4, seed: 70)
+    let solution = try IdentityInverse().solve(matrix.multiply, b)
+    #expect(solution.x == b && solution.outcome == .approximation)
+    #expect(abs(solution.residual - residual(matrix, b, b)) < 1e-15)
+  }
+
+  @Test func approximationsOfNothing() throws {
+    for solver in [Nystrom(rank: 2, damping: 1), IdentityInverse()] as [any LinearSolver] {
+      #expect(try solver.solve({ _, _ in }, []).x.isEmpty)
+      #expect(try solver.solve({ x, y in y = x }, [0, 0]).x == [0, 0])
+    }
+    #expect(throws: LinearSolverError.self) {
+      try Nystrom(rank: 0, damping: 1).solve({ x, y in y = x }, [1])
+    }
+    #expect(throws: LinearSolverError.self) {
+      try Nystrom(rank: 1, damping: 0).solve({ x, y in y = x }, [1])
+    }
+    let bad = try Nystrom(rank: 1, damping: 1).solve({ _, y in y = [.nan, 0] }, [1, 1])
+    #expect(bad.outcome == .nonFinite && bad.x == [0, 0])
+  }
 }

@@ -54,6 +54,7 @@ import Testing
       tolerance: 1e-12, isBounded: true),
     Row(solver: Cholesky(), tolerance: 1e-13),
     Row(solver: LDLT(), tolerance: 1e-13),
+    Row(solver: DirectSolver(), tolerance: 1e-13),
   ]
 
   /// Rows and the matrices that suit them.
@@ -196,7 +197,7 @@ import Testing
     guard matrix.isSymmetric, !(row.solver is NeumannSeries) else { return }
     let solution = try row.solver.solve(matrix.multiply, normal(matrix.count, seed: 20))
     let estimate = try #require(solution.conditionEstimate)
-    let isDense = row.solver is Cholesky || row.solver is LDLT
+    let isDense = row.solver.isDirect
     let truth = isDense ? matrix.oneNormCondition : matrix.condition
     #expect(estimate <= truth * (1 + 1e-6), "\(estimate) of \(truth)")
     let factor = row.solver is ConjugateGradient ? 1.01 : isDense ? 3 : 10
@@ -211,7 +212,7 @@ import Testing
     #expect(throws: LinearSolverError.length("the product", 2, expected: matrix.count)) {
       try row.solver.solve({ _, y in y = [1, 2] }, b)
     }
-    if !(row.solver is Cholesky || row.solver is LDLT) {
+    if !row.solver.isDirect {
       #expect(throws: LinearSolverError.length("the starting point", 1, expected: matrix.count)) {
         try row.solver.solve(matrix.multiply, b, from: [1])
       }
@@ -240,6 +241,10 @@ import Testing
       Issue.record("\(error)")
     }
   }
+}
+
+extension LinearSolver {
+  fileprivate var isDirect: Bool { self is Cholesky || self is LDLT || self is DirectSolver }
 }
 
 extension TestMatrix {
