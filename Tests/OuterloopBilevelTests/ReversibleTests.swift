@@ -171,6 +171,22 @@ import Testing
     #expect(try moved.flat.contains { abs($0) > 1e-3 })
   }
 
+  /// Memory does not grow with the training, but for the words that spill.
+  @Test(arguments: [(0.99, [40, 400]), (0.5, [40, 200])])
+  func memory(momentum: Double, lengths: [Int]) throws {
+    let costs = try lengths.map { steps in
+      try TrialHyper.logDecay.test(
+        .perceptron(.float64), Self.optimizer(momentum), steps: steps, isFullBatch: true
+      ).hypergradient(by: .reversible).cost
+    }
+    let weights = TrialModel.perceptron(.float64).initial.reduce(0) { $0 + $1.count }
+    // 47 bits fill a limb, and each spill makes room for 32.
+    let words = momentum == 0.5 ? (lengths[1] - 47 + 31) / 32 : 0
+    #expect(costs[1].stateBytes - costs[0].stateBytes == 4 * words * weights)
+    // Integers, their bits, s, its gradient and momenta, the adjoint, and the start for the check.
+    #expect(costs[0].stateBytes == (24 + 8 * 8) * weights)
+  }
+
   // MARK: - What it detects
 
   private static func trained(_ momentum: Double = 0.5) throws -> (Run, ReversibleTraining) {

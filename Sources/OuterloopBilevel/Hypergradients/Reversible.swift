@@ -26,9 +26,10 @@ internal import OuterloopNumerics
 ///
 /// Time: T gradients forward; T gradients, T products and the integers back: a gradient a step more
 /// than `Reverse`, and about 10 ns for the integers of a weight and step, there and back. On a
-/// 784-300-10 network with batches of 128, twice the time of `Reverse` in all. Memory: 24 bytes a
-/// weight, four states, and log2(d / n) bits for each weight and step (`InformationBuffer`); no
-/// trajectory.
+/// 784-300-10 network with batches of 128, about twice the time of `Reverse`, which there keeps a
+/// product that is computed three times here.
+/// Memory: 24 bytes a weight, eight tensors of the model's type for each weight tensor, and
+/// log2(d / n) bits for each weight and step (`InformationBuffer`); no trajectory.
 struct Reversible: HypergradientMethod {
   var description: String { "reversible" }
 
