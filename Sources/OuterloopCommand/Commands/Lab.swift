@@ -12,7 +12,7 @@ struct Lab: ParsableCommand {
       JSON keys: experiment, claim, settings, seconds, tables (title, columns, rows of label and \
       values), notes, figures (paths).
       """,
-    subcommands: [LabList.self, LabSinusoid.self, LabNoisyLabels.self],
+    subcommands: [LabList.self, LabEstimators.self, LabSinusoid.self, LabNoisyLabels.self],
     defaultSubcommand: LabList.self)
 }
 
@@ -30,6 +30,7 @@ struct LabList: ParsableCommand {
 
   func run() throws {
     let entries = [
+      Entry(name: EstimatorsExperiment.name, claim: EstimatorsExperiment.claim),
       Entry(name: SinusoidExperiment.name, claim: SinusoidExperiment.claim),
       Entry(name: NoisyLabelsExperiment.name, claim: NoisyLabelsExperiment.claim),
     ]
