@@ -30,7 +30,9 @@ struct ImplicitGradient: HypergradientMethod {
   let batches: Int?
   let inner: InnerSolution
 
-  var description: String { "implicit(\(solver))" }
+  var description: String {
+    inner == .training ? "implicit(\(solver))" : "implicit(\(solver), inner: \(inner))"
+  }
 
   func refuse(_ problem: CompiledProblem, steps: Int) throws {
     _ = try problem.requireSeparateNumbers(self)

@@ -102,14 +102,15 @@ public struct EstimatorsExperiment: Experiment {
       groups.append(
         .init("\(count) steps", x: points.map(\.x), y: points.map(\.y)))
     }
-    notes = [
-      "cosine, norm ratio and error (norm of the difference over norm of the truth) against the "
-        + "exact hypergradient of the training; \"error, implicit\" against that of the solution of "
-        + "the inner problem.",
-      "time: of one hypergradient, in plain trainings of the same length; median of \(repeats). "
-        + "KiB: planned for states, kept products and programs; linear solvers hold vectors beside.",
-      "double precision; 400 training and 400 validation digits, 650 weights, 64 log decays.",
-    ] + notes
+    notes =
+      [
+        "cosine, norm ratio and error (norm of the difference over norm of the truth) against the "
+          + "exact hypergradient of the training; \"error, implicit\" against that of the solution of "
+          + "the inner problem.",
+        "time: of one hypergradient, in plain trainings of the same length; median of \(repeats). "
+          + "KiB: planned for states, kept products and programs; linear solvers hold vectors beside.",
+        "double precision; 400 training and 400 validation digits, 650 weights, 64 log decays.",
+      ] + notes
     let chart = Scatter(
       title: "Error against cost", x: .init("time, in plain trainings", scale: .log),
       y: .init("error of the hypergradient", scale: .log), groups: groups)
