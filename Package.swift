@@ -95,8 +95,11 @@ let package = Package(
     .testTarget(
       name: "OuterloopChartsTests", dependencies: ["OuterloopCharts"], swiftSettings: house),
     .testTarget(
-      name: "OuterloopLabTests", dependencies: ["OuterloopLab", "OuterloopLearning"],
-      swiftSettings: house),
+      name: "OuterloopLabTests",
+      dependencies: [
+        "OuterloopLab", "OuterloopBilevel", "OuterloopLearning", "OuterloopAutodiff",
+        "OuterloopNumerics",
+      ], swiftSettings: house),
     .testTarget(
       name: "OuterloopCommandTests", dependencies: ["OuterloopCommand"], swiftSettings: house),
   ]
