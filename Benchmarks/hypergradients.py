@@ -83,7 +83,7 @@ PROBLEMS = {
 
 
 def fail(message):
-    sys.exit(f"hypergradients.py: {message}")
+    sys.exit(f"{pathlib.Path(sys.argv[0]).name}: {message}")
 
 
 def environment():

@@ -5,8 +5,9 @@ internal import OuterloopNumerics
 /// What reverse mode on an approximate trajectory must satisfy on every problem.
 public enum DrMADLaws {
   /// With a knot at every step it is reverse mode: bit by bit where states are interpolated, to
-  /// rounding where velocities are slopes. It always reports the state, the loss and the direct term
-  /// of plain training; and T products, and the training's steps twice where knots need its length.
+  /// rounding where velocities are slopes. It always reports the state, the loss and the direct
+  /// term of plain training; and T products, and the training's steps twice where knots need its
+  /// length.
   public static func check(_ test: HypergradientCase, velocity: KnotVelocity = .interpolated) throws
   {
     let exact = try test.hypergradient(by: .reverse)

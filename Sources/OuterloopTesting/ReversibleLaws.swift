@@ -11,8 +11,9 @@ public enum ReversibleLaws {
     ((momentum * 65536).rounded(.down) + 1) / 65536
   }
 
-  /// Reversible learning is reverse mode at the effective momentum, which `twin` is: the same problem
-  /// in every other respect. The buffer holds T P log2(d / n) bits within a limb for each weight.
+  /// Reversible learning is reverse mode at the effective momentum, which `twin` is: the same
+  /// problem in every other respect. The buffer holds T P log2(d / n) bits within a limb for each
+  /// weight.
   public static func check(
     _ test: HypergradientCase, momentum: Double, twin: HypergradientCase
   ) throws {

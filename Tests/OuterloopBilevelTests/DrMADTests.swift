@@ -250,8 +250,8 @@ import Testing
     }
   }
 
-  /// x falls to 0 within ten steps, y then moves on at a constant speed; what x does to y on the way
-  /// is dE/dh. Knots at equal lengths see it.
+  /// x falls to 0 within ten steps, y then moves on at a constant speed; what x does to y on the
+  /// way is dE/dh. Knots at equal lengths see it.
   @Test(arguments: [0.0, 0.5]) func pathsThatBendEarly(momentum: Double) throws {
     let problem = BilevelProblem<TrainingState<Pair<Tensor, Tensor>>, Tensor, NoTensors>(
       steps: 64, weights: { _ in Pair(vector([2, -1.5]), number(0.3)) },

@@ -153,6 +153,6 @@ import Testing
     #expect(message(.online(every: 5), .reverse) == "accepted")
     #expect(message(.online(every: 5, start: .reptile(rate: 2)), .reverse).contains("Reptile rate"))
     #expect(
-      message(.online(every: 5, start: .reptile(rate: 1)), .reverse).contains("Reptile learns it"))
+      message(.online(every: 5, start: .reptile(rate: 1)), .reverse).contains("carried into it"))
   }
 }

@@ -115,8 +115,8 @@ import Testing
 
   // MARK: - Numbers that change by step or by weight
 
-  /// A momentum and a rate for each step: heavy ball's path at the effective momenta, by hand; and a
-  /// rate for each weight. The derivatives are those of reverse mode there.
+  /// A momentum and a rate for each step: heavy ball's path at the effective momenta, by hand; and
+  /// a rate for each weight. The derivatives are those of reverse mode there.
   @Test func schedules() throws {
     let steps = 9
     let momenta = (0..<steps).map { 0.3 + 0.07 * Double($0) }
@@ -171,6 +171,22 @@ import Testing
     #expect(try moved.flat.contains { abs($0) > 1e-3 })
   }
 
+  /// Memory does not grow with the training, but for the words that spill.
+  @Test(arguments: [(0.99, [40, 400]), (0.5, [40, 200])])
+  func memory(momentum: Double, lengths: [Int]) throws {
+    let costs = try lengths.map { steps in
+      try TrialHyper.logDecay.test(
+        .perceptron(.float64), Self.optimizer(momentum), steps: steps, isFullBatch: true
+      ).hypergradient(by: .reversible).cost
+    }
+    let weights = TrialModel.perceptron(.float64).initial.reduce(0) { $0 + $1.count }
+    // 47 bits fill a limb, and each spill makes room for 32.
+    let words = momentum == 0.5 ? (lengths[1] - 47 + 31) / 32 : 0
+    #expect(costs[1].stateBytes - costs[0].stateBytes == 4 * words * weights)
+    // Integers, their bits, s, its gradient and momenta, the adjoint, and the start for the check.
+    #expect(costs[0].stateBytes == (24 + 8 * 8) * weights)
+  }
+
   // MARK: - What it detects
 
   private static func trained(_ momentum: Double = 0.5) throws -> (Run, ReversibleTraining) {
@@ -185,16 +201,11 @@ import Testing
     return (run, training)
   }
 
-  private static func goBack(_ run: Run, _ training: ReversibleTraining) throws {
-    for t in stride(from: run.steps, through: 1, by: -1) { try training.retreat(t) }
-    try training.requireStart()
-  }
-
   /// Any one bit that is wrong, in the limbs, in a spilled word or in the integers themselves, is
   /// noticed.
   @Test func corruptedBits() throws {
     let (run, training) = try Self.trained()
-    try Self.goBack(run, training)
+    _ = try Reversible().goBack(run, training)
     for bit in [0, 1, 7, 20, 31] {
       for place in 0..<4 {
         let (run, training) = try Self.trained()
@@ -205,7 +216,9 @@ import Testing
         case 2: tensor.weights[0] ^= 1 << Int64(bit)
         default: tensor.velocities[1] ^= 1 << Int64(bit)
         }
-        let error = #expect(throws: BilevelError.self) { try Self.goBack(run, training) }
+        let error = #expect(throws: BilevelError.self) {
+          _ = try Reversible().goBack(run, training)
+        }
         #expect("\(try #require(error))".contains("did not come back"), "place \(place) bit \(bit)")
       }
     }

@@ -79,4 +79,36 @@ import Testing
     #expect(abs(report.normRatio - 1) < 0.02)
     #expect(try problem.verify(.oneStep, at: point, forwardLimit: 0).residual > 0.1)
   }
+
+  /// Every estimator against one truth: the exact are praised, the biased seen, the others say why
+  /// they cannot answer.
+  @Test func manyAtOnce() throws {
+    let problem = BilevelProblem<TrainingState<Tensor>, Tensor, NoTensors>(
+      steps: 300, weights: { _ in vector([0, 0, 0]) },
+      optimizer: { _, _ in .momentum(rate: 0.1, momentum: 0.5) },
+      loss: { w, h in 0.5 * (w - 1).square().sum() + 0.5 * (exp(h) * w.square()).sum() },
+      outer: { w, _ in 0.5 * (w - vector([1, 2, -1])).square().sum() })
+    let exact: [Estimator] = [
+      .forward, .reverse(memory: 1 << 20), .truncated(300), .drmad(.steps(300)), .implicit(.dense),
+      .implicit(.cg()), .fixedPoint(), .truncated(100),
+    ]
+    let biased: [Estimator] = [.oneStep, .greedy(gamma: 0.5), .implicit(.identity)]
+    for comparison in try problem.compare(exact + biased + [.firstOrder], at: vector([0, -1, 1])) {
+      switch comparison {
+      case .verified(let report):
+        #expect(report.reference == .estimator(.reverse))
+        #expect((report.residual < 1e-6) == exact.contains(report.estimator), "\(report)")
+        if case .implicit = report.estimator {
+          #expect("\(report)".contains("inner gradient norm"))
+        }
+      case .refused(let estimator, let reason):
+        #expect(estimator == .firstOrder)
+        #expect(reason.contains("does not touch any hyperparameter"))
+      }
+    }
+    let implicit = try problem.verify(
+      .implicit(.neumann(terms: 3, step: 0.1)), at: vector([0, -1, 1]), against: .implicit(.dense))
+    #expect(implicit.reference == .estimator(.implicit(.dense)))
+    #expect(implicit.residual > 0.1)
+  }
 }

@@ -8,12 +8,13 @@ enum HelpTexts {
     var testDescription: String { (words + ["--help"]).joined(separator: " ") }
   }
 
-  static let all: [Help] = [
-    Help(words: [], text: root), Help(words: ["clean"], text: clean),
-    Help(words: ["demo"], text: demo), Help(words: ["data"], text: data),
-    Help(words: ["data", "fetch"], text: fetch), Help(words: ["data", "list"], text: list),
-    Help(words: ["version"], text: version),
-  ]
+  static let all: [Help] =
+    [
+      Help(words: [], text: root), Help(words: ["clean"], text: clean),
+      Help(words: ["demo"], text: demo), Help(words: ["data"], text: data),
+      Help(words: ["data", "fetch"], text: fetch), Help(words: ["data", "list"], text: list),
+      Help(words: ["version"], text: version),
+    ] + experiments
 
   static let root = """
     OVERVIEW: Tune hyperparameters by gradient: find wrong labels in your training
@@ -40,6 +41,8 @@ enum HelpTexts {
                               pictures.
       clean                   Find wrong labels: learn a weight for every training
                               example.
+      lab                     Run the experiments: published tables and comparisons
+                              of methods.
       data                    List and download published data sets.
       version                 Print the version, and what it runs on.
 

@@ -1,4 +1,5 @@
-// Hypergradients of the shared problems, timed: one JSON line on stdout (see Benchmarks/README.md).
+// Hypergradients of the shared problems and online runs, timed: one JSON line on stdout (see
+// Benchmarks/README.md).
 import Foundation
 import Outerloop
 
@@ -34,7 +35,40 @@ func peakResidentBytes() throws -> Int {
   return (number.flatMap { Int($0) } ?? 0) * 1024
 }
 
+/// Writes the data of `values` one after the other, raw.
+func write(_ values: [[Float]], to path: String) throws {
+  guard !path.isEmpty else { return }
+  var bytes = Data()
+  for list in values { list.withUnsafeBytes { bytes.append(contentsOf: $0) } }
+  try bytes.write(to: URL(fileURLWithPath: path))
+}
+
+func printJSON(_ fields: [String: Any]) throws {
+  let json = try JSONSerialization.data(withJSONObject: fields, options: [.sortedKeys])
+  print(String(decoding: json, as: UTF8.self))
+}
+
+/// `bilevel-bench online`: one estimator through all updates of an online task.
+func online() throws {
+  let folder = URL(fileURLWithPath: option("data", default: ".data/online-demo-0"))
+  let task = try OnlineTask(BenchmarkData(folder: folder))
+  _ = try BLAS.load()
+  let run = try OnlineRun(
+    task, estimator: option("estimator", default: "one-step"),
+    gradientSteps: Int(option("gradient-steps", default: "20")) ?? 20,
+    repeats: Int(option("repeats", default: "400")) ?? 400)
+  try write([run.learned], to: option("out", default: ""))
+  var fields = run.fields
+  fields["peak_rss_bytes"] = try peakResidentBytes()
+  fields["version"] = try BLAS.load().description
+  try printJSON(fields)
+}
+
 do {
+  if CommandLine.arguments.dropFirst().first == "online" {
+    try online()
+    exit(0)
+  }
   let name = option("problem", default: "toy")
   let folder = URL(fileURLWithPath: option("data", default: ".data")).appendingPathComponent(name)
   let data = try BenchmarkData(folder: folder)
@@ -56,14 +90,7 @@ do {
   }
   let warm = try (0..<repeats).map { _ in try seconds { cost = try problem.run().cost } }
 
-  let out = option("out", default: "")
-  if !out.isEmpty {
-    var bytes = Data()
-    for tensor in gradient {
-      try tensor.scalars(Float.self).withUnsafeBytes { bytes.append(contentsOf: $0) }
-    }
-    try bytes.write(to: URL(fileURLWithPath: out))
-  }
+  try write(gradient.map { try $0.scalars(Float.self) }, to: option("out", default: ""))
   let peak = try peakResidentBytes()
   let fields: [String: Any] = [
     "problem": name, "mode": "outerloop", "first_seconds": first, "compile_seconds": compile,
@@ -72,8 +99,7 @@ do {
     "instruction_set": ThreadBudget.instructionSet, "gemm_gflops": try gemmSpeed(),
     "planned_bytes": cost.plannedBytes,
   ]
-  let json = try JSONSerialization.data(withJSONObject: fields, options: [.sortedKeys])
-  print(String(decoding: json, as: UTF8.self))
+  try printJSON(fields)
 } catch {
   FileHandle.standardError.write(Data("error: \(error)\n".utf8))
   exit(1)

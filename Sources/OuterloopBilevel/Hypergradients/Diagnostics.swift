@@ -4,6 +4,8 @@ public struct Diagnostics: Sendable, Hashable {
   public var theta: Double?
   /// A hypernetwork's response, and the scale at which it was learned.
   public var response: BestResponse?
+  /// Implicit methods: how good the inner solution and the linear solve are.
+  public var implicit: ImplicitDiagnostics?
 
   public init() {}
 }

@@ -31,6 +31,22 @@ public enum Estimator: Sendable, Hashable, CustomStringConvertible {
   /// HyperDistill: all steps so far told by one product at an averaged state, with a correction of
   /// its length estimated every `period` trainings (nil: none). 1 product an update, O(P + Q) memory.
   case distill(gamma: Double, period: Int? = 50, through: DistilledState = .whole)
+  /// At a solution of the inner problem, by the implicit function theorem: one linear solve with the
+  /// Hessian of the inner loss, plus `damping`. Independent of the path; not for numbers of the
+  /// optimizer and initial weights. `batches` is how many batches the inner loss is the mean of, by
+  /// default all that training sees; `inner` is the way to the solution.
+  case implicit(
+    _ solver: CurvatureSolver = .cg(), damping: Double = 0, batches: Int? = nil,
+    inner: InnerSolution = .training)
+  /// At a fixed point of any training step, by one linear solve with its derivative. For optimizers
+  /// whose fixed point is not a minimum of the loss (AdamW's decay), and steps without a loss.
+  case fixedPoint(
+    _ solver: FixedPointSolver = .gmres(), batches: Int = 1, tolerance: Double = 0)
+  /// HOAG: implicit hypergradients to a tolerance that falls from update to update, each from the
+  /// last solution. In `minimize`.
+  case hoag(
+    _ schedule: ToleranceSchedule = .quadratic(), solver: CurvatureSolver = .cg(),
+    damping: Double = 0, batches: Int? = nil, inner: InnerSolution = .lbfgs())
   /// The direct term only: the partial derivative of the outer loss by lambda.
   case firstOrder
   /// Weights trained as a function of lambda; the hypergradient goes through that function. Exact for
@@ -69,6 +85,15 @@ public enum Estimator: Sendable, Hashable, CustomStringConvertible {
     case .greedy(let gamma): Greedy(gamma: gamma)
     case .distill(let gamma, let period, let state):
       Distill(gamma: gamma, period: period, state: state)
+    case .implicit(let solver, let damping, let batches, let inner):
+      ImplicitGradient(solver: solver, damping: damping, batches: batches, inner: inner)
+    case .fixedPoint(let solver, let batches, let tolerance):
+      FixedPointGradient(solver: solver, batches: batches, tolerance: tolerance)
+    case .hoag(let schedule, let solver, let damping, let batches, let inner):
+      HOAG(
+        schedule: schedule,
+        implicit: ImplicitGradient(
+          solver: solver, damping: damping, batches: batches, inner: inner))
     case .firstOrder: FirstOrder()
     case .hypernetwork(let settings): HypernetworkMethod(settings: settings)
     case .soba(let rate): SOBA(rate: rate)

@@ -1,8 +1,8 @@
 internal import OuterloopAutodiff
 internal import OuterloopNumerics
 
-/// The moves of a run under heavy ball that its compiled step does not offer: the optimizer's numbers
-/// of a step, gradients, and adjoint steps at given momenta.
+/// The moves of a run under heavy ball that its compiled step does not offer: the optimizer's
+/// numbers of a step, gradients, and adjoint steps at given momenta.
 final class HeavyBallSteps {
   private let run: Run
   private let numbersStage, lossStage, adjointStage: Stage

@@ -57,6 +57,9 @@ protocol HypergradientSession: AnyObject {
   /// Called before the first window of each training, with lambda and a window of all T steps.
   func beginTraining(at hyper: [Tensor], over window: Window) throws
 
+  /// Called when an adaptive outer loop has gone back from the lambda of the last hypergradient.
+  func stepWasRejected()
+
   /// Whether the initial state's dependence on lambda is carried through the windows.
   var seesInitialState: Bool { get }
 }
@@ -64,6 +67,7 @@ protocol HypergradientSession: AnyObject {
 extension HypergradientSession {
   func beginTraining(at hyper: [Tensor], over window: Window) throws {}
   func finishTraining(_ run: Run) throws { try run.train() }
+  func stepWasRejected() {}
   var seesInitialState: Bool { false }
 }
 

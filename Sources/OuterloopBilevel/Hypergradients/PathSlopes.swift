@@ -1,7 +1,7 @@
 internal import OuterloopNumerics
 
-/// Adjoint steps of heavy ball along a knotted path, with the slope of its segments for the momenta:
-/// `m_t = (w_{k_j} - w_{k_{j+1}}) / sum of eta over steps k_j + 1...k_{j+1}` for those t.
+/// Adjoint steps of heavy ball along a knotted path, with the slope of its segments for the
+/// momenta: `m_t = (w_{k_j} - w_{k_{j+1}}) / sum of eta over steps k_j + 1...k_{j+1}` for those t.
 final class PathSlopes {
   private let run: Run
   private let method: DrMAD

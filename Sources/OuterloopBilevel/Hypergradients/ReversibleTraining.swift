@@ -2,8 +2,8 @@ internal import OuterloopNumerics
 
 /// Training by heavy ball in fixed point over a run's window, forward and exactly back.
 ///
-/// The state in floating point, weights and momenta in the model's element types, is what losses and
-/// adjoint steps see; it is made from the integers, never the other way round.
+/// The state in floating point, weights and momenta in the model's element types, is what losses
+/// and adjoint steps see; it is made from the integers, never the other way round.
 final class ReversibleTraining {
   private let run: Run
   private let method: any HypergradientMethod

@@ -47,7 +47,9 @@ extension BilevelProblem {
       let point = state.hyper.leaves
       let result = try problem.lock.withLock { _ in try driver.next(at: point) }
       guard let result else { break }
-      state = try loop.step(state, along: state.hyper.replacingLeaves(result.gradient))
+      state = try loop.step(
+        state, along: state.hyper.replacingLeaves(result.gradient), loss: result.loss)
+      if state.wasRejected { driver.stepWasRejected() }
       let progress = Progress(
         update: state.updates, loss: result.loss, hyper: state.hyper,
         state: template.replacingLeaves(result.state), cost: result.cost,

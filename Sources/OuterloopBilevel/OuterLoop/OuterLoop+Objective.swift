@@ -30,7 +30,7 @@ extension OuterLoop {
           "\(name) is not finite after \(update - 1) updates: start elsewhere, or lower the rate of "
             + "the outer loop")
       }
-      state = try step(state, along: pair.second)
+      state = try step(state, along: pair.second, loss: value)
       guard try onUpdate(update, value, state.hyper) else { break }
     }
     return state

@@ -17,23 +17,33 @@ public struct OuterLoop<Hyper: Structure>: Sendable {
   public let optimizer: Optimizer
   /// One constraint for each hyperparameter tensor, in order; or one for all of them.
   public let constraints: [Constraint]
+  /// The rule that adapts the step, in place of the optimizer.
+  public let adaptive: AdaptiveStep?
   private let update: Compiled<Pair<TrainingState<Hyper>, Pair<Hyper, Time>>, TrainingState<Hyper>>
 
   /// Hyperparameters, the optimizer's buffers, and the number of updates made.
   public struct State: Sendable {
     public var training: TrainingState<Hyper>
     public var updates: Int
+    /// The point that an adaptive step goes from, once there is one.
+    public var anchor: AdaptiveStep.Anchor<Hyper>?
     public var hyper: Hyper { training.weights }
+    /// Whether the last update went back: the outer loss had risen.
+    public var wasRejected: Bool { anchor.map { $0.rejections > 0 } ?? false }
 
-    public init(training: TrainingState<Hyper>, updates: Int) {
+    public init(
+      training: TrainingState<Hyper>, updates: Int, anchor: AdaptiveStep.Anchor<Hyper>? = nil
+    ) {
       self.training = training
       self.updates = updates
+      self.anchor = anchor
     }
   }
 
   public init(_ optimizer: Optimizer, constraints: [Constraint] = [Constraint.none]) {
     self.optimizer = optimizer
     self.constraints = constraints
+    adaptive = nil
     update = Compiled { arguments in
       optimizer.update(
         arguments.first, gradient: arguments.second.first, time: arguments.second.second)
@@ -50,10 +60,23 @@ public struct OuterLoop<Hyper: Structure>: Sendable {
   ) {
     self.optimizer = optimizer(Time(step: 0))
     self.constraints = constraints
+    adaptive = nil
     update = Compiled { arguments in
       let time = arguments.second.second
       return optimizer(time).update(
         arguments.first, gradient: arguments.second.first, time: time)
+    }
+  }
+
+  /// Projected gradient descent whose step size follows the outer loss.
+  public init(_ adaptive: AdaptiveStep, constraints: [Constraint] = [Constraint.none]) {
+    self.adaptive = adaptive
+    self.constraints = constraints
+    let descent = Optimizer.sgd(rate: 1)
+    optimizer = descent
+    update = Compiled { arguments in
+      descent.update(
+        arguments.first, gradient: arguments.second.first, time: arguments.second.second)
     }
   }
 
@@ -64,7 +87,20 @@ public struct OuterLoop<Hyper: Structure>: Sendable {
   }
 
   /// One update.
-  public func step(_ state: State, along gradient: Hyper) throws -> State {
+  ///
+  /// - Parameter loss: the outer loss at `state.hyper`; an adaptive step cannot do without.
+  public func step(
+    _ state: State, along gradient: Hyper, loss: Double? = nil
+  ) throws -> State {
+    if let adaptive {
+      guard let loss else {
+        throw BilevelError.invalid("an adaptive step needs the outer loss: pass `loss:`")
+      }
+      let anchor = try adaptive.next(
+        after: state.anchor, at: state.hyper, gradient: gradient, loss: loss)
+      let moved = TrainingState(weights: try projected(try anchor.moved()), slots: [Hyper]())
+      return State(training: moved, updates: state.updates + 1, anchor: anchor)
+    }
     var training = try update(
       Pair(state.training, Pair(gradient, Time(step: state.updates))))
     training.weights = try projected(training.weights)

@@ -70,6 +70,9 @@ final class TrainingDriver {
     return result
   }
 
+  /// The outer loop has gone back from the lambda of the last hypergradient.
+  func stepWasRejected() { session.stepWasRejected() }
+
   private func advance(by steps: Int, to state: [Tensor]) {
     window.first += steps
     window.batch += steps

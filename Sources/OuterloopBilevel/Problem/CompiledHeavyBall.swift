@@ -2,8 +2,9 @@ internal import OuterloopAutodiff
 internal import OuterloopLearning
 internal import OuterloopNumerics
 
-/// A loss and heavy ball, `m' = mu m + g; w' = w - eta m'`, for methods that do not run the compiled
-/// step but need the optimizer's numbers, and its adjoint at buffers that they know by themselves.
+/// A loss and heavy ball, `m' = mu m + g; w' = w - eta m'`, for methods that do not run the
+/// compiled step but need the optimizer's numbers, and its adjoint at buffers that they know by
+/// themselves.
 struct CompiledHeavyBall {
   let objective: CompiledObjective
   fileprivate let optimizer: ([Tensor], Time) throws -> Optimizer
@@ -67,8 +68,8 @@ extension CompiledProblem {
   ///     g += N u + d/dlambda [ sum of -eta a_w . m_t + mu u . m_{t-1} ]
   ///     a_w += H u;  a_m = mu_effective u
   ///
-  /// (s_{t-1}, batch, time, lambda, m_t, mu_effective, a, g) -> (a A_t, g + a B_t), with the adjoint
-  /// and the hypergradient updated in place.
+  /// (s_{t-1}, batch, time, lambda, m_t, mu_effective, a, g) -> (a A_t, g + a B_t), with the
+  /// adjoint and the hypergradient updated in place.
   func heavyBallAdjointStage(_ ball: CompiledHeavyBall) throws -> Stage {
     try stage("heavyBallAdjoint") {
       let count = weightTypes.count

@@ -1,7 +1,7 @@
 internal import OuterloopNumerics
 
-// Steps, as plain loops over numbers of one element type. Each returns the number of the first weight
-// at which something left the range or was not finite; the state is undefined then.
+// Steps, as plain loops over numbers of one element type. Each returns the number of the first
+// weight at which something left the range or was not finite; the state is undefined then.
 extension FixedPointMomentum {
   /// alpha: one number for all weights, or one for each.
   struct Alpha {

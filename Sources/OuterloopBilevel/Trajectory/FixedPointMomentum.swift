@@ -3,11 +3,12 @@ internal import OuterloopNumerics
 /// One tensor of weights under heavy ball in fixed point, stepped forward and exactly back
 /// (Maclaurin et al. 2015): Int64 with 52 bits after the point, so that |x| < 2^11,
 ///
-///     v <- b v - kappa g;  w <- w + alpha v        b v by `RationalDecay`, the rest rounded towards 0
+///     v <- b v - kappa g;  w <- w + alpha v
 ///
-/// `kappa` is the paper's 1 - b. The path of w does not depend on it: with alpha = eta / kappa it is
-/// heavy ball, `m = -v / kappa`, whatever the rates and momenta of the steps. It keeps v at the size
-/// of a gradient.
+/// with b v by `RationalDecay` and the other terms rounded towards 0.
+/// `kappa` is the paper's 1 - b. The path of w does not depend on it: with alpha = eta / kappa it
+/// is heavy ball, `m = -v / kappa`, whatever the rates and momenta of the steps. It keeps v at the
+/// size of a gradient.
 ///
 /// Memory: 24 bytes for each weight, and the spilled words of its buffer.
 struct FixedPointMomentum {

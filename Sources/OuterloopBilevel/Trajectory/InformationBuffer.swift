@@ -1,13 +1,13 @@
 internal import OuterloopNumerics
 
-/// The bits that decaying numbers lose, for one tensor: a limb of 64 bits per number, and older words
-/// of 32 that were taken out of the limbs when they were about to overflow.
+/// The bits that decaying numbers lose, for one tensor: a limb of 64 bits per number, and older
+/// words of 32 that were taken out of the limbs when they were about to overflow.
 ///
 /// A multiplication by n / d (`RationalDecay`) adds log2(d / n) bits per number on average: b = .9
-/// .152, .95 .074, .98 .0291, .99 .0145. How many values a limb can have, M, is known from the decays
-/// alone: one at the start, and `M <- ceil(M d / n)`. So limbs are emptied at steps that depend on the
-/// step alone, in all numbers at once, and no flags are kept. Keeping 16 bits in the limb, a spilled
-/// word is full: nothing is wasted but the roundings up of small M.
+/// .152, .95 .074, .98 .0291, .99 .0145. How many values a limb can have, M, is known from the
+/// decays alone: one at the start, and `M <- ceil(M d / n)`. So limbs are emptied at steps that
+/// depend on the step alone, in all numbers at once, and no flags are kept. Keeping 16 bits in the
+/// limb, a spilled word is full: nothing is wasted but the roundings up of small M.
 struct InformationBuffer {
   let count: Int
   private let limbStorage: Storage
@@ -42,7 +42,8 @@ struct InformationBuffer {
   var spills: Int { spilled.count }
   var byteCount: Int { (8 + 4 * spills) * count }
 
-  /// Bits in use, for all numbers together: what M allows for in the limbs, rounded up, and the words.
+  /// Bits in use, for all numbers together: what M allows for in the limbs, rounded up, and the
+  /// words.
   var bits: Int {
     count * (Int(Self.word) * spills + (64 - (possible - 1).leadingZeroBitCount))
   }

@@ -3,9 +3,9 @@
 public enum Knots: Sendable, Hashable, CustomStringConvertible {
   /// At equal numbers of steps. `.steps(1)` is the line from the first state to the last.
   case steps(Int)
-  /// At equal lengths of the path of the weights (of the whole state, where it is not known what the
-  /// weights are), so that a training that slows down has more knots at its beginning. The length is
-  /// known at the end of training, which is run twice.
+  /// At equal lengths of the path of the weights (of the whole state, where it is not known what
+  /// the weights are), so that a training that slows down has more knots at its beginning. The
+  /// length is known at the end of training, which is run twice.
   case arcLength(Int)
 
   /// M
@@ -30,7 +30,8 @@ public enum Knots: Sendable, Hashable, CustomStringConvertible {
   }
 
   /// Where the path has come nearest to j / M of its length, with at least a step between knots.
-  /// - Parameter lengths: the path's length from the start to steps 0...T; uniform knots if the last
+  /// - Parameter lengths: the path's length from the start to steps 0...T; uniform knots if the
+  ///   last
   ///   is 0 or not finite.
   /// - Complexity: O(T).
   static func equalArcs(_ count: Int, lengths: [Double]) -> [Int] {
@@ -52,9 +53,11 @@ public enum Knots: Sendable, Hashable, CustomStringConvertible {
 
 /// What the buffers of an optimizer are between knots.
 public enum KnotVelocity: String, Sendable, Hashable, CustomStringConvertible {
-  /// On the line between the buffers at the knots, as the weights are on theirs. For every optimizer.
+  /// On the line between the buffers at the knots, as the weights are on theirs. For every
+  /// optimizer.
   case interpolated
-  /// The slope of the line that the weights are on: what heavy ball's momentum is on a straight path.
+  /// The slope of the line that the weights are on: what heavy ball's momentum is on a straight
+  /// path.
   case slope
 
   public var description: String { rawValue }

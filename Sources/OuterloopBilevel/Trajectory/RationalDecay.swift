@@ -1,5 +1,5 @@
-/// A decay b in (0, 1) as the fraction n / d that integers can be multiplied by without losing a bit
-/// (Maclaurin et al. 2015, Alg. 3; the reference's `float_to_rational`):
+/// A decay b in (0, 1) as the fraction n / d that integers can be multiplied by without losing a
+/// bit (Maclaurin et al. 2015, Alg. 3; the reference's `float_to_rational`):
 ///
 ///     d = 2^16 / (floor(b) + 1),  n = floor(b d) + 1.
 ///

@@ -32,7 +32,8 @@ enum Segment {
     }
   }
 
-  /// `(a - b) / time`, tensor by tensor; `time` has one number for a tensor, or one for each element.
+  /// `(a - b) / time`, tensor by tensor; `time` has one number for a tensor, or one for each
+  /// element.
   static func slope(
     from a: Pointers, to b: Pointers, over time: [[Double]], at target: Pointers,
     _ types: [TensorType]

@@ -3,11 +3,21 @@ internal import OuterloopNumerics
 
 /// How an estimator's answer compares with the truth on the user's own problem.
 public struct Verification: Sendable, CustomStringConvertible {
-  public enum Reference: String, Sendable {
-    /// Forward mode: the whole hypergradient.
+  public enum Reference: Sendable, Hashable, CustomStringConvertible {
+    /// Forward mode: the whole hypergradient of training.
     case forward
     /// Central differences of the outer loss along random directions and along the estimate.
     case differences
+    /// Another estimator's hypergradient.
+    case estimator(Estimator)
+
+    public var description: String {
+      switch self {
+      case .forward: "forward"
+      case .differences: "differences"
+      case .estimator(let estimator): estimator.description
+      }
+    }
   }
   public var estimator: Estimator
   public var reference: Reference
@@ -19,34 +29,90 @@ public struct Verification: Sendable, CustomStringConvertible {
   public var residual: Double
   public var cost: Cost
   public var referenceCost: Cost
+  /// What the estimator says of its own answer: an implicit method's inner gradient norm, the
+  /// residual of its linear solve, distillation's theta.
+  public var diagnostics: Diagnostics
 
   public var description: String {
-    "\(estimator) against \(reference.rawValue): cosine \(cosine), norm ratio \(normRatio), "
+    var text =
+      "\(estimator) against \(reference): cosine \(cosine), norm ratio \(normRatio), "
       + "residual \(residual)"
+    if let implicit = diagnostics.implicit {
+      text += "; inner gradient norm \(implicit.stationarity)"
+    }
+    return text
   }
 }
 
+/// One estimator among several that were verified on the same problem.
+public enum Comparison: Sendable {
+  case verified(Verification)
+  /// It cannot answer for this problem, and why.
+  case refused(Estimator, reason: String)
+}
+
 extension BilevelProblem {
-  /// Compares an estimator with forward mode, or with central differences where there are more than
-  /// `forwardLimit` hyperparameters.
+  /// Compares an estimator with the truth: forward mode, or central differences of the outer loss
+  /// where there are more than `forwardLimit` hyperparameters.
+  ///
+  /// The truth is the derivative of the T steps of training. An implicit method answers another
+  /// question, how the solution of the inner problem moves: at finite T the two differ, and both are
+  /// right. Give such a method another implicit one as `reference`, and read the inner gradient norm.
   ///
   /// - Parameters:
+  ///   - reference: an estimator to compare with instead, as `.reverse` where Q is large.
   ///   - directions: random directions for differences, besides the estimate's own.
   ///   - step: the step of the differences, relative to the size of lambda; by default the cube root
   ///     of the rounding unit of its element type.
-  /// - Complexity: one estimate and (1 + Q) training runs, or two per direction.
+  /// - Complexity: one estimate and (1 + Q) training runs, or two per direction, or the reference.
   public func verify(
-    _ estimator: Estimator, at hyper: Hyper, directions: Int = 4, forwardLimit: Int = 32,
-    step: Double? = nil, seed: UInt64 = 0
+    _ estimator: Estimator, at hyper: Hyper, against reference: Estimator? = nil,
+    directions: Int = 4, forwardLimit: Int = 32, step: Double? = nil, seed: UInt64 = 0
+  ) throws -> Verification {
+    let exact = reference ?? (hyper.elementCount <= forwardLimit ? .forward : nil)
+    if let exact {
+      let truth = try hypergradient(at: hyper, by: exact)
+      return try verification(
+        estimator, hypergradient(at: hyper, by: estimator), truth,
+        reference == nil ? .forward : .estimator(exact))
+    }
+    return try differences(
+      estimator, at: hyper, directions: directions, step: step, seed: seed)
+  }
+
+  /// Verifies several estimators against one truth, computed once: `reference`, by default reverse
+  /// mode, which is exact whatever the number of hyperparameters. Those that refuse the problem say
+  /// why.
+  /// - Throws: what the reference throws, and non-finite values.
+  public func compare(
+    _ estimators: [Estimator], at hyper: Hyper, against reference: Estimator = .reverse
+  ) throws -> [Comparison] {
+    let truth = try hypergradient(at: hyper, by: reference)
+    return try estimators.map { estimator in
+      do {
+        return .verified(
+          try verification(
+            estimator, hypergradient(at: hyper, by: estimator), truth, .estimator(reference)))
+      } catch BilevelError.refused(_, let reason, _) {
+        return .refused(estimator, reason: reason)
+      }
+    }
+  }
+
+  private func verification(
+    _ estimator: Estimator, _ estimate: Hypergradient<State, Hyper>,
+    _ truth: Hypergradient<State, Hyper>, _ reference: Verification.Reference
+  ) throws -> Verification {
+    verification(
+      estimator, reference, try estimate.gradient.leaves.flatMap { try $0.doubles() },
+      try truth.gradient.leaves.flatMap { try $0.doubles() }, estimate, truth.cost)
+  }
+
+  private func differences(
+    _ estimator: Estimator, at hyper: Hyper, directions: Int, step: Double?, seed: UInt64
   ) throws -> Verification {
     let estimate = try hypergradient(at: hyper, by: estimator)
     let given = try estimate.gradient.leaves.flatMap { try $0.doubles() }
-    if hyper.elementCount <= forwardLimit {
-      let exact = try hypergradient(at: hyper, by: .forward)
-      let truth = try exact.gradient.leaves.flatMap { try $0.doubles() }
-      return verification(
-        estimator, .forward, given, truth, estimate.cost, exact.cost)
-    }
     var cost = Cost()
     var slopes: [Double] = []
     var expected: [Double] = []
@@ -69,7 +135,7 @@ extension BilevelProblem {
       expected.append(zip(flat, given).reduce(0) { $0 + $1.0 * $1.1 } / length)
       cost.steps += 2 * dynamics.steps
     }
-    return verification(estimator, .differences, expected, slopes, estimate.cost, cost)
+    return verification(estimator, .differences, expected, slopes, estimate, cost)
   }
 
   private static func randomDirection(_ hyper: Hyper, seed: UInt64, index: Int) -> Hyper {
@@ -83,7 +149,7 @@ extension BilevelProblem {
 
   private func verification(
     _ estimator: Estimator, _ reference: Verification.Reference, _ a: [Double], _ b: [Double],
-    _ cost: Cost, _ referenceCost: Cost
+    _ estimate: Hypergradient<State, Hyper>, _ referenceCost: Cost
   ) -> Verification {
     func norm(_ x: [Double]) -> Double { x.reduce(0) { $0 + $1 * $1 }.squareRoot() }
     let dot = zip(a, b).reduce(0) { $0 + $1.0 * $1.1 }
@@ -93,6 +159,7 @@ extension BilevelProblem {
       estimator: estimator, reference: reference,
       cosine: na > 0 && nb > 0 ? dot / (na * nb) : (na == nb ? 1 : 0),
       normRatio: nb > 0 ? na / nb : (na == 0 ? 1 : .infinity),
-      residual: nb > 0 ? difference / nb : difference, cost: cost, referenceCost: referenceCost)
+      residual: nb > 0 ? difference / nb : difference, cost: estimate.cost,
+      referenceCost: referenceCost, diagnostics: estimate.diagnostics)
   }
 }

@@ -12,7 +12,7 @@ struct Lab: ParsableCommand {
       JSON keys: experiment, claim, settings, seconds, tables (title, columns, rows of label and \
       values), notes, figures (paths).
       """,
-    subcommands: [LabList.self, LabSinusoid.self, LabNoisyLabels.self],
+    subcommands: [LabList.self, LabEstimators.self, LabSinusoid.self, LabNoisyLabels.self],
     defaultSubcommand: LabList.self)
 }
 
@@ -30,6 +30,7 @@ struct LabList: ParsableCommand {
 
   func run() throws {
     let entries = [
+      Entry(name: EstimatorsExperiment.name, claim: EstimatorsExperiment.claim),
       Entry(name: SinusoidExperiment.name, claim: SinusoidExperiment.claim),
       Entry(name: NoisyLabelsExperiment.name, claim: NoisyLabelsExperiment.claim),
     ]
@@ -81,44 +82,5 @@ struct LabOptions: ParsableArguments {
     if conversation.json { return try Terminal.print(JSONText.of(record)) }
     try Terminal.print(report.text)
     progress.say("\(folder.path) holds result.json, result.md and the pictures")
-  }
-}
-
-/// `outerloop lab sinusoid`
-struct LabSinusoid: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: SinusoidExperiment.name,
-    abstract: "Few-shot sinusoid regression: online hypergradients of 20,400 weights.",
-    discussion: SinusoidExperiment.claim)
-
-  @Option(help: "Runs from different starts.")
-  var seeds = SinusoidExperiment().seeds
-
-  @Option(help: ArgumentHelp("Trainings, each of 10 new tasks.", valueName: "M"))
-  var trainings = SinusoidExperiment().trainings
-
-  @Option(help: "Of distillation: how far back its average reaches.")
-  var gamma = SinusoidExperiment().gamma
-
-  @Option(name: .customLong("outer-rate"), help: "Adam's rate on the shared layers.")
-  var outerRate = SinusoidExperiment().outerRate
-
-  @Option(name: .customLong("test-tasks"), help: "New tasks to test on.")
-  var testTasks = SinusoidExperiment().testTasks
-
-  @Option(name: .customLong("first-seed"), help: "The seed of the first run.")
-  var firstSeed = SinusoidExperiment().firstSeed
-
-  @OptionGroup var options: LabOptions
-
-  func run() throws {
-    var experiment = SinusoidExperiment()
-    experiment.seeds = seeds
-    experiment.trainings = trainings
-    experiment.gamma = gamma
-    experiment.outerRate = outerRate
-    experiment.testTasks = testTasks
-    experiment.firstSeed = firstSeed
-    try options.perform(experiment)
   }
 }

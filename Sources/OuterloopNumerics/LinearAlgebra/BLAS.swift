@@ -21,6 +21,13 @@ public struct BLAS: Sendable {
 
   /// Cholesky factorisation in float and double, LAPACK `potrf` conventions (column-major).
   package let spotrf, dpotrf: Potrf
+  /// Solutions from a Cholesky factor, and the reciprocal 1-norm condition number of its matrix.
+  package let dpotrs: Potrs
+  package let dpocon: Pocon
+  /// The same for symmetric indefinite matrices: Bunch-Kaufman's `P L D L' P'`.
+  package let dsytrf: Sytrf
+  package let dsytrs: Sytrs
+  package let dsycon: Sycon
   package let strsm: SingleTrsm
   package let dtrsm: DoubleTrsm
 
@@ -28,6 +35,41 @@ public struct BLAS: Sendable {
     @convention(c) (
       UnsafePointer<CChar>, UnsafePointer<Int32>, UnsafeMutableRawPointer,
       UnsafePointer<Int32>, UnsafeMutablePointer<Int32>
+    ) -> Void
+  /// (uplo, n, right-hand sides, factor, stride, b in and x out, its stride, info)
+  package typealias Potrs =
+    @convention(c) (
+      UnsafePointer<CChar>, UnsafePointer<Int32>, UnsafePointer<Int32>, UnsafePointer<Double>,
+      UnsafePointer<Int32>, UnsafeMutablePointer<Double>, UnsafePointer<Int32>,
+      UnsafeMutablePointer<Int32>
+    ) -> Void
+  /// (uplo, n, factor, stride, 1-norm, reciprocal condition, 3n work, n work, info)
+  package typealias Pocon =
+    @convention(c) (
+      UnsafePointer<CChar>, UnsafePointer<Int32>, UnsafePointer<Double>, UnsafePointer<Int32>,
+      UnsafePointer<Double>, UnsafeMutablePointer<Double>, UnsafeMutablePointer<Double>,
+      UnsafeMutablePointer<Int32>, UnsafeMutablePointer<Int32>
+    ) -> Void
+  /// (uplo, n, matrix in and factor out, stride, pivots, work, its length, info)
+  package typealias Sytrf =
+    @convention(c) (
+      UnsafePointer<CChar>, UnsafePointer<Int32>, UnsafeMutablePointer<Double>,
+      UnsafePointer<Int32>, UnsafeMutablePointer<Int32>, UnsafeMutablePointer<Double>,
+      UnsafePointer<Int32>, UnsafeMutablePointer<Int32>
+    ) -> Void
+  /// `Potrs` with the pivots after the stride.
+  package typealias Sytrs =
+    @convention(c) (
+      UnsafePointer<CChar>, UnsafePointer<Int32>, UnsafePointer<Int32>, UnsafePointer<Double>,
+      UnsafePointer<Int32>, UnsafePointer<Int32>, UnsafeMutablePointer<Double>,
+      UnsafePointer<Int32>, UnsafeMutablePointer<Int32>
+    ) -> Void
+  /// `Pocon` with the pivots after the stride, and 2n work.
+  package typealias Sycon =
+    @convention(c) (
+      UnsafePointer<CChar>, UnsafePointer<Int32>, UnsafePointer<Double>, UnsafePointer<Int32>,
+      UnsafePointer<Int32>, UnsafePointer<Double>, UnsafeMutablePointer<Double>,
+      UnsafeMutablePointer<Double>, UnsafeMutablePointer<Int32>, UnsafeMutablePointer<Int32>
     ) -> Void
   package typealias SingleTrsm =
     @convention(c) (
@@ -85,6 +127,11 @@ public struct BLAS: Sendable {
       description: (name ?? "Accelerate") + family,
       spotrf: unsafeBitCast(try symbol("spotrf_"), to: Potrf.self),
       dpotrf: unsafeBitCast(try symbol("dpotrf_"), to: Potrf.self),
+      dpotrs: unsafeBitCast(try symbol("dpotrs_"), to: Potrs.self),
+      dpocon: unsafeBitCast(try symbol("dpocon_"), to: Pocon.self),
+      dsytrf: unsafeBitCast(try symbol("dsytrf_"), to: Sytrf.self),
+      dsytrs: unsafeBitCast(try symbol("dsytrs_"), to: Sytrs.self),
+      dsycon: unsafeBitCast(try symbol("dsycon_"), to: Sycon.self),
       strsm: unsafeBitCast(try symbol("cblas_strsm"), to: SingleTrsm.self),
       dtrsm: unsafeBitCast(try symbol("cblas_dtrsm"), to: DoubleTrsm.self))
   }

@@ -1,0 +1,202 @@
+internal import OuterloopNumerics
+
+/// The implicit hypergradient of a fixed point of training, for any step (Grazzi et al. 2020, Eq. 6-8):
+/// at `s* = Phi(s*, lambda)`,
+///
+///     (I - A') q = grad_s E(s*, lambda);   g = dE/dlambda + q B
+///
+/// with A = dPhi/ds and B = dPhi/dlambda on the whole state. Where Phi is gradient descent,
+/// `I - A = eta H` and `B = -eta N`, and eta drops out: the same answer as `implicit`. It needs neither
+/// a loss nor symmetry, so it serves optimizers whose fixed point is no minimum of the loss (decoupled
+/// decay) and dynamics that are no training.
+///
+/// The step is the window's last: its time and, where training sees minibatches, the mean over the last
+/// `batches` steps. At a state that is not fixed there is an error of O(|Phi(s) - s|), which is
+/// reported.
+///
+/// Refused: hyperparameters that no step reads; rates, momenta and the like, which do not move a fixed
+/// point (they multiply a gradient that is 0 there).
+///
+/// Time: T steps and (iterations + 2) products. Memory: O(S), beside what the solver takes.
+struct FixedPointGradient: HypergradientMethod {
+  let solver: FixedPointSolver
+  /// Steps, from the last, that the map is the mean of.
+  let batches: Int
+  /// Training ends early once `|s_t - s_{t-1}|` is at most this.
+  let tolerance: Double
+
+  var description: String { "fixedPoint(\(solver))" }
+
+  func refuse(_ problem: CompiledProblem, steps: Int) throws {
+    guard batches >= 1, batches <= steps else {
+      throw refused("a mean over the last \(batches) of \(steps) steps", "use 1...\(steps)")
+    }
+    guard tolerance >= 0, tolerance < .infinity else {
+      throw refused("a tolerance of \(tolerance)", "use a finite number, at least 0")
+    }
+    if case .neumann(let terms) = solver, terms < 1 {
+      throw refused("a series of \(terms) terms", "use 1 or more, or firstOrder")
+    }
+    let first = problem.stateTypes.count + problem.batchTypes.count + 2
+    let uses = try problem.stepStage().usesInput[first..<(first + problem.hyperTypes.count)]
+    for ((name, isUsed), index) in zip(zip(problem.hyperNames, uses), 0...) {
+      guard isUsed || problem.outerUses[index] else {
+        throw refused(
+          problem.initialUses[index]
+            ? "\(name) moves only the point where training starts, on which a fixed point does not "
+              + "depend"
+            : "neither a step nor the outer loss reads \(name)",
+          problem.initialUses[index]
+            ? "use reverse or forward" : "take it out of the hyperparameters")
+      }
+    }
+  }
+
+  func run(_ run: Run) throws -> EstimatorResult {
+    try solve(run, from: nil).result
+  }
+
+  func session(_ problem: CompiledProblem) -> any HypergradientSession {
+    FixedPointSession(method: self)
+  }
+
+  func solve(_ run: Run, from start: [Double]?) throws -> (result: EstimatorResult, q: [Double]) {
+    let problem = run.problem
+    let types = problem.stateTypes
+    let states = run.states(2)
+    try run.begin(at: states.pointers(0))
+    var t = 0
+    var change = Double.infinity
+    while t < run.steps, t == 0 || change > tolerance {
+      t += 1
+      try run.step(t, in: states, from: t - 1, to: t)
+      if tolerance > 0 { change = states.pointers(t).distance(to: states.pointers(t - 1), types) }
+    }
+    run.cost.steps = t
+    run.end = states.pointers(t)
+    try requireMovement(run)
+    let loss = try run.outer().loss
+    // The other slot is free: one more step from s*, for each map.
+    let stationarity = try defect(run, into: states.pointers(t + 1))
+    var b = [Double](repeating: 0, count: types.floatingCount)
+    run.adjoint.read(into: &b, types)
+    let direct = run.sum.tensors(problem.hyperTypes)
+    guard loss.isFinite, stationarity.isFinite, b.allSatisfy({ $0.isFinite }) else {
+      try run.requireFinite(loss: .nan, gradient: [])
+      throw BilevelError.innerProblem(
+        outcome: "the state or the outer loss is not finite",
+        remedy: "lower the learning rate, or start elsewhere")
+    }
+
+    // q A and q B come together; the sum is filled with B terms in passing and reset in the end.
+    run.countAdjoint()
+    try run.beginReverse()
+    let share = 1 / Double(batches)
+    func product(_ q: [Double], _ y: inout [Double]) throws {
+      for index in y.indices { y[index] = q[index] }
+      for step in (run.steps - batches + 1)...run.steps {
+        run.adjoint.write(q, types)
+        try run.adjointStep(step, at: run.end)
+        run.adjoint.add(-share, to: &y, types)
+      }
+    }
+    let method = solver.solver(single: types.hasSinglePrecision)
+    let warm = if case .gmres = solver { start } else { [Double]?.none }
+    let solution = try method.solve(product, b, from: warm)
+    if !solution.outcome.isConverged, solution.outcome != .approximation, !(solution.residual < 1) {
+      throw BilevelError.linearSystem(
+        estimator: description, outcome: solution.outcome.description,
+        residual: solution.residual, remedy: solution.outcome.advice ?? "")
+    }
+    withExtendedLifetime(direct) {
+      run.sum.copy(from: direct.map(\.memory), problem.hyperTypes)
+    }
+    var scaled = solution.x
+    scaled.set(share, solution.x)
+    for step in (run.steps - batches + 1)...run.steps {
+      run.adjoint.write(scaled, types)
+      try run.adjointStep(step, at: run.end)
+    }
+    var result = try run.result(
+      loss: loss,
+      stages: [problem.stepStage(), problem.adjointStage(), problem.outerStage()])
+    result.diagnostics.implicit = ImplicitDiagnostics(
+      inner: InnerEnd(
+        tolerance: tolerance > 0 ? tolerance : nil, outcome: nil, iterations: t, gradients: t),
+      stationarity: stationarity, solution: solution)
+    return (result, solution.x)
+  }
+
+  /// `|mean Phi(s*) - s*|`
+  private func defect(_ run: Run, into next: StateMemory.Pointers) throws -> Double {
+    let types = run.problem.stateTypes
+    var sum = [Double](repeating: 0, count: types.floatingCount)
+    run.end.add(-1, to: &sum, types)
+    for step in (run.steps - batches + 1)...run.steps {
+      try run.step(step, from: run.end, to: next)
+      next.add(1 / Double(batches), to: &sum, types)
+    }
+    return sum.norm
+  }
+
+  /// Refuses numbers of the optimizer that have no effect where the gradient and the buffers are zero:
+  /// there they move no fixed point.
+  private func requireMovement(_ run: Run) throws {
+    let problem = run.problem
+    guard let objective = problem.objective else { return }
+    let inLoss = try problem.lossUses(objective)
+    let inUpdate = try problem.updateUses(objective)
+    let suspects = problem.hyperTypes.indices.filter {
+      inUpdate[$0] && !inLoss[$0] && !problem.outerUses[$0]
+    }
+    if suspects.isEmpty { return }
+    let rest = run.states(1).pointers(0)
+    rest.setZero(problem.stateTypes)
+    rest.prefixed(problem.weightTypes.count).copy(from: run.end, problem.weightTypes)
+    let gradient = run.weights(1).pointers(0)
+    gradient.setZero(problem.weightTypes)
+    let ones = try problem.stateTypes.map { type in
+      try Tensor(repeating: 1, shape: type.shape, dtype: type.dtype).materialized()
+    }
+    let part = problem.hyperTypes.map { Storage(byteCount: $0.byteCount) }
+    let stage = try problem.updateAdjointStage(objective)
+    let adjoint = run.weights(1).pointers(0)
+    let effects = try withExtendedLifetime((ones, part)) {
+      run.bindUpdate(stage, state: rest, gradient: gradient, step: run.steps)
+      stage.bind(inputs: run.updateExtra, to: ones.map(\.memory))
+      stage.bind(outputs: 0, to: adjoint + part.map(\.pointer))
+      try stage.prepare()
+      try stage.run()
+      return part.map(\.pointer).tensors(problem.hyperTypes)
+    }
+    for index in suspects where try effects[index].doubles().allSatisfy({ $0 == 0 }) {
+      throw refused(
+        "\(problem.hyperNames[index]) only scales how training comes to its fixed point, which does "
+          + "not depend on it", "use reverse, forward or a truncated method")
+    }
+  }
+}
+
+/// Fixed-point hypergradients along lambda: each solve starts from the last q.
+final class FixedPointSession: HypergradientSession {
+  private let method: FixedPointGradient
+  private var q: [Double]?
+
+  init(method: FixedPointGradient) { self.method = method }
+
+  func hypergradient(_ run: Run) throws -> EstimatorResult {
+    let (result, q) = try method.solve(run, from: q)
+    self.q = q
+    return result
+  }
+}
+
+extension [UnsafeMutableRawPointer] {
+  /// The 2-norm of the difference of two states.
+  fileprivate func distance(to other: [UnsafeMutableRawPointer], _ types: [TensorType]) -> Double {
+    var difference = [Double](repeating: 0, count: types.floatingCount)
+    add(1, to: &difference, types)
+    other.add(-1, to: &difference, types)
+    return difference.norm
+  }
+}

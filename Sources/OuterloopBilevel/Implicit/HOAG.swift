@@ -1,0 +1,82 @@
+internal import OuterloopNumerics
+
+/// Hyperparameter optimization with approximate gradients (Pedregosa 2016): implicit hypergradients
+/// that are only as exact as the outer loop needs. At update k, with the tolerance eps_k of a schedule,
+///
+///     w_k:  |grad_w L(w_k, lambda_k)| <= eps_k               from w_{k-1}
+///     q_k:  |grad_w E - (H + rho I) q_k| <= eps_k            from q_{k-1}
+///     g_k = dE/dlambda - N q_k
+///
+/// so that `|g_k - g| = O(eps_k)`; with a finite sum of the tolerances, projected steps along g_k
+/// converge. Both tolerances are absolute: C grows like 1 / (least eigenvalue of H)^2, so losses that
+/// are means with little regularization want smaller tolerances than sums.
+///
+/// A single hypergradient is that of the first update. With an `AdaptiveStep` in the outer loop every
+/// rejected step halves the tolerances that follow.
+///
+/// Differs from the paper's code: the direct term is included, tolerances are absolute (there the inner
+/// one is scaled by the smallest hyperparameter), the step is the outer loop's and is taken once.
+///
+/// Time: what the two solves take; both shrink with the distance that lambda moves. Memory: O(P).
+struct HOAG: HypergradientMethod {
+  let schedule: ToleranceSchedule
+  let implicit: ImplicitGradient
+
+  var description: String { "hoag(\(schedule))" }
+
+  func refuse(_ problem: CompiledProblem, steps: Int) throws {
+    if let fault = schedule.fault {
+      throw refused(fault, "start above 0, end at or below the start, with a factor in (0, 1)")
+    }
+    if implicit.inner == .training {
+      throw refused(
+        "a fixed number of training steps has no tolerance",
+        "use the inner solution lbfgs or trainingUntil")
+    }
+    switch implicit.solver {
+    case .dense, .cg, .minres, .gmres: break
+    case .neumann, .larsen, .identity, .nystrom:
+      throw refused(
+        "\(implicit.solver) solves the linear system to no tolerance", "use cg, minres or dense")
+    }
+    do {
+      try implicit.refuse(problem, steps: steps)
+    } catch BilevelError.refused(_, let reason, let remedy) {
+      throw refused(reason, remedy)
+    }
+  }
+
+  func run(_ run: Run) throws -> EstimatorResult {
+    let tolerance = schedule.tolerance(1)
+    return try implicit.solve(
+      run, warm: nil, innerTolerance: tolerance, linearTolerance: tolerance
+    ).result
+  }
+
+  func session(_ problem: CompiledProblem) -> any HypergradientSession { HOAGSession(self) }
+}
+
+/// w, q and the tolerances from update to update.
+final class HOAGSession: HypergradientSession {
+  private let method: HOAG
+  private var warm: WarmStart?
+  private var updates = 0
+  /// Halved with every step that the outer loop rejects.
+  private var share = 1.0
+
+  init(_ method: HOAG) { self.method = method }
+
+  func stepWasRejected() { share *= 0.5 }
+
+  func hypergradient(_ run: Run) throws -> EstimatorResult {
+    updates += 1
+    let schedule = method.schedule
+    let tolerance = Swift.max(schedule.floor, share * schedule.tolerance(updates))
+    var start = warm
+    if let own = run.window.start { start?.state = own }
+    let (result, q) = try method.implicit.solve(
+      run, warm: start, innerTolerance: tolerance, linearTolerance: tolerance)
+    warm = WarmStart(state: result.state, q: q)
+    return result
+  }
+}

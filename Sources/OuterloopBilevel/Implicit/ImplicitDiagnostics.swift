@@ -1,0 +1,45 @@
+public import OuterloopLearning
+public import OuterloopNumerics
+
+/// What an implicit hypergradient rests on: how near w* is to a solution of the inner problem, and q to
+/// one of the linear system.
+public struct ImplicitDiagnostics: Sendable, Hashable {
+  /// |grad_w L| at w*, on the batches of the method; the bias is of its order. In the fixed-point form
+  /// |Phi(s*) - s*|.
+  public var stationarity: Double
+  /// The tolerance that w* was to meet; nil for a fixed number of steps.
+  public var innerTolerance: Double?
+  /// How L-BFGS ended; nil for training steps.
+  public var innerOutcome: MinimizationOutcome?
+  /// Steps of L-BFGS, or of training.
+  public var innerIterations: Int
+  /// Gradients of the inner loss on the way to w*, batch by batch.
+  public var innerGradients: Int
+  /// `|b - (H + rho I) q| / |b|` with the true curvature, for approximations of it too.
+  public var residual: Double
+  /// A lower bound of the condition number of H + rho I, where the solver has one.
+  public var condition: Double?
+  /// Iterations of the solver; 0 for direct ones.
+  public var iterations: Int
+  public var outcome: LinearSolution.Outcome
+
+  init(inner: InnerEnd, stationarity: Double, solution: LinearSolution) {
+    self.stationarity = stationarity
+    innerTolerance = inner.tolerance
+    innerOutcome = inner.outcome
+    innerIterations = inner.iterations
+    innerGradients = inner.gradients
+    residual = solution.residual
+    condition = solution.conditionEstimate
+    iterations = solution.iterations
+    outcome = solution.outcome
+  }
+}
+
+/// How the way to w* ended.
+struct InnerEnd {
+  var tolerance: Double?
+  var outcome: MinimizationOutcome?
+  var iterations = 0
+  var gradients = 0
+}

@@ -1,0 +1,67 @@
+/// Where a minimisation ended.
+public struct Minimization<Point: Sendable>: Sendable {
+  public var point: Point
+  public var value: Double
+  public var gradient: Point
+  /// The 2-norm over all numbers.
+  public var gradientNorm: Double
+  public var iterations: Int
+  /// Values with gradients that were computed.
+  public var evaluations: Int
+  public var outcome: MinimizationOutcome
+}
+
+/// How a minimisation ended.
+public enum MinimizationOutcome: String, Sendable, Hashable, Codable, CustomStringConvertible {
+  /// The gradient meets the tolerance.
+  case converged
+  case iterationLimit
+  /// Neither the value nor the gradient improves any more, at the precision of the value.
+  case roundingLimit
+  /// No step along the steepest descent lowers the value as its gradient promises.
+  case lineSearchFailed
+  /// The value falls without end along a direction.
+  case unbounded
+  /// The value or the gradient at the start is NaN or infinite.
+  case nonFinite
+
+  public var isConverged: Bool { self == .converged }
+
+  public var description: String {
+    switch self {
+    case .converged: "converged"
+    case .iterationLimit: "iteration limit reached"
+    case .roundingLimit: "rounding stopped progress above the tolerance"
+    case .lineSearchFailed: "the line search failed"
+    case .unbounded: "unbounded below"
+    case .nonFinite: "non-finite at the start"
+    }
+  }
+
+  /// What to do about it; nil if nothing.
+  public var advice: String? {
+    switch self {
+    case .converged: nil
+    case .iterationLimit: "allow more iterations or loosen the tolerance"
+    case .roundingLimit: "loosen the tolerance, or compute in float64"
+    case .lineSearchFailed: "check that the loss is smooth there and that its gradient is right"
+    case .unbounded: "add a regularizer: the loss has no minimum along a direction"
+    case .nonFinite: "start from another point"
+    }
+  }
+}
+
+/// Misuse of `LBFGS`.
+public enum LBFGSError: Error, Sendable, Hashable, CustomStringConvertible {
+  /// A setting outside its range, or parameters that are no floating numbers.
+  case setting(String)
+  case gradientLength(Int, expected: Int)
+
+  public var description: String {
+    switch self {
+    case .setting(let text): text
+    case .gradientLength(let count, let expected):
+      "the gradient has \(count) elements, but the point has \(expected)"
+    }
+  }
+}

@@ -1,0 +1,64 @@
+/// `y = A x`, for solvers that need no more of A than its products. `y` comes with the length of
+/// `x`; every element is to be written.
+public typealias LinearMap = (_ x: [Double], _ y: inout [Double]) throws -> Void
+
+/// A way to solve `A x = b` for a square A that is known by its products with vectors.
+///
+/// Solvers are values: each says what it needs of A, when it stops and what that costs. Trouble of
+/// the numbers (A indefinite, too few iterations, NaN) is part of the answer, `Outcome`; only misuse
+/// throws.
+public protocol LinearSolver: Sendable, Hashable, CustomStringConvertible {
+  /// What A must be for the method to be sound.
+  var requirement: LinearRequirement { get }
+
+  /// Solves `A x = b`.
+  ///
+  /// - Parameters:
+  ///   - multiply: the products `A x`; an error that it throws ends the solve.
+  ///   - b: the right-hand side; its length is the dimension.
+  ///   - start: where to start from, such as the solution of a nearby system; zero by default.
+  ///     Direct methods have no use for it.
+  /// - Throws: `LinearSolverError` for settings and lengths that do not fit.
+  func solve(_ multiply: LinearMap, _ b: [Double], from start: [Double]?) throws -> LinearSolution
+}
+
+extension LinearSolver {
+  /// Solves `A x = b` from zero.
+  public func solve(_ multiply: LinearMap, _ b: [Double]) throws -> LinearSolution {
+    try solve(multiply, b, from: nil)
+  }
+}
+
+/// What a solver needs of its matrix. Each includes the ones before it.
+public enum LinearRequirement: Int, Sendable, Hashable, Comparable {
+  case positiveDefinite, symmetric, general
+
+  public static func < (a: Self, b: Self) -> Bool { a.rawValue < b.rawValue }
+}
+
+/// Misuse of a linear solver.
+public enum LinearSolverError: Error, Sendable, Hashable, CustomStringConvertible {
+  /// Two vectors, or a vector and the dimension, differ in length.
+  case length(String, Int, expected: Int)
+  /// A setting outside its range, and what is allowed.
+  case setting(String)
+  /// A method for symmetric matrices was given another: the largest |a_ij - a_ji|, beside the
+  /// largest |a_ij|.
+  case notSymmetric(difference: Double, size: Double)
+  /// More rows than a dense method can hold.
+  case tooLarge(Int, limit: Int)
+
+  public var description: String {
+    switch self {
+    case .length(let name, let count, let expected):
+      "\(name) has \(count) elements, but the system has \(expected)"
+    case .setting(let text): text
+    case .notSymmetric(let difference, let size):
+      "the matrix is not symmetric: elements differ from their mirror images by up to "
+        + "\(difference) where the largest is \(size); use GMRES"
+    case .tooLarge(let count, let limit):
+      "a dense solver was given \(count) unknowns, more than \(limit); use conjugate gradients "
+        + "or MINRES"
+    }
+  }
+}

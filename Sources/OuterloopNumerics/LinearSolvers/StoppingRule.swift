@@ -1,0 +1,40 @@
+/// When an iterative solver stops: `|b - A x| <= max(relative |b|, absolute)` in 2-norms, or after a
+/// number of iterations.
+///
+/// With both tolerances 0 a solver goes on until rounding stops it.
+public struct StoppingRule: Sendable, Hashable, CustomStringConvertible {
+  public var relative: Double
+  public var absolute: Double
+  /// Nil: ten times the dimension and 100 more. In exact arithmetic a Krylov method needs the
+  /// dimension at most.
+  public var iterations: Int?
+
+  public init(relative: Double = 1e-10, absolute: Double = 0, iterations: Int? = nil) {
+    self.relative = relative
+    self.absolute = absolute
+    self.iterations = iterations
+  }
+
+  public var description: String {
+    var parts = ["relative \(relative)"]
+    if absolute > 0 { parts.append("absolute \(absolute)") }
+    if let iterations { parts.append("\(iterations) iterations") }
+    return parts.joined(separator: ", ")
+  }
+
+  func target(_ size: Double) -> Double { Swift.max(relative * size, absolute) }
+
+  func limit(_ dimension: Int) -> Int { iterations ?? 10 * dimension + 100 }
+
+  func validate() throws {
+    for (name, value) in [("relative", relative), ("absolute", absolute)] {
+      guard value >= 0, value < .infinity else {
+        throw LinearSolverError.setting(
+          "the \(name) tolerance is \(value); it must be finite and at least 0")
+      }
+    }
+    if let iterations, iterations < 0 {
+      throw LinearSolverError.setting("\(iterations) iterations; at least 0 are needed")
+    }
+  }
+}

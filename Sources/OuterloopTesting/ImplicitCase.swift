@@ -1,0 +1,120 @@
+public import OuterloopAutodiff
+public import OuterloopBilevel
+internal import OuterloopLearning
+public import OuterloopNumerics
+
+/// A row of the table of implicit hypergradients: a strongly convex inner problem that gradient descent
+/// solves to rounding in T steps, with its parts, on flat lists of tensors.
+public struct ImplicitCase: Sendable, CustomStringConvertible {
+  public var name: String
+  /// P
+  public var weightCount: Int
+  /// Of gradient descent; a step of Neumann's series under which it converges.
+  public var rate: Double
+  /// Held by what is equal in exact arithmetic at w*: norm of the difference over norm.
+  public var agreement = 1e-9
+
+  /// A hypergradient on flat lists.
+  public struct Answer: Sendable {
+    public var gradient, direct, weights: [Tensor]
+    public var loss: Double
+    public var cost: Cost
+    public var diagnostics: ImplicitDiagnostics?
+
+    /// What comes through w*.
+    public func indirect() throws -> [Double] {
+      zip(try gradient.flatMap { try $0.doubles() }, try direct.flatMap { try $0.doubles() })
+        .map { $0 - $1 }
+    }
+  }
+
+  /// Trained by an optimizer at a multiple of the rate.
+  public enum Trainer: Sendable {
+    case descent(Double)
+    case momentum(Double)
+  }
+
+  private let answer: @Sendable (Estimator, Trainer) throws -> Answer
+  private let gradientAt: @Sendable ([Tensor], Int?) throws -> [Double]
+  private let mixedAt: @Sendable ([Tensor], [Double]) throws -> [Double]
+  private let outerAt: @Sendable ([Tensor]) throws -> [Double]
+  /// Training examples: entries of the batch.
+  public let examples: Int
+
+  public var description: String { name }
+
+  /// - Parameters:
+  ///   - examples: n; the loss sees a batch of example numbers (int32), and is the mean over them.
+  ///   - steps: T, for gradient descent at `rate` to reach rounding.
+  public init<Hyper: Structure>(
+    _ name: String, weights: [Tensor], hyper: Hyper, examples: Int, rate: Double, steps: Int,
+    loss: @escaping @Sendable ([Tensor], Hyper, Tensor) throws -> Tensor,
+    outer: @escaping @Sendable ([Tensor], Hyper) throws -> Tensor
+  ) {
+    self.name = name
+    self.rate = rate
+    self.examples = examples
+    weightCount = weights.reduce(0) { $0 + $1.count }
+    let all = Tensor((0..<examples).map { Int32($0) })
+    func problem(_ trainer: Trainer) -> BilevelProblem<TrainingState<[Tensor]>, Hyper, Tensor> {
+      BilevelProblem(
+        steps: steps, batches: Batches { _ in all }, weights: { _ in weights },
+        optimizer: { _, _ in
+          switch trainer {
+          case .descent(let factor): .sgd(rate: Optimizer.Rate(factor * rate))
+          case .momentum(let momentum):
+            .momentum(
+              rate: Optimizer.Rate((1 - momentum) * rate), momentum: Optimizer.Rate(momentum))
+          }
+        },
+        loss: loss, outer: outer)
+    }
+    let (plain, slow, heavy) = (
+      problem(.descent(1)), problem(.descent(0.6)), problem(.momentum(0.5))
+    )
+    answer = { estimator, trainer in
+      let chosen =
+        switch trainer {
+        case .descent(let factor): factor == 1 ? plain : slow
+        case .momentum: heavy
+        }
+      let result = try chosen.hypergradient(at: hyper, by: estimator)
+      return Answer(
+        gradient: result.gradient.leaves, direct: result.direct.leaves,
+        weights: result.state.weights, loss: result.loss, cost: result.cost,
+        diagnostics: result.diagnostics.implicit)
+    }
+    gradientAt = { w, example in
+      let rows = example.map { Tensor([Int32($0)]) } ?? all
+      return try gradient(at: w) { try loss($0, hyper, rows) }.flatMap { try $0.doubles() }
+    }
+    outerAt = { w in
+      try gradient(at: w) { try outer($0, hyper) }.flatMap { try $0.doubles() }
+    }
+    mixedAt = { w, u in
+      let direction = w.holding(u)
+      return try gradient(at: hyper) { h in
+        let slope = try gradient(at: w) { try loss($0, h, all) }
+        return zip(slope, direction).map { ($0 * $1).sum() }.reduce(
+          Tensor(0, dtype: w[0].dtype), +)
+      }.leaves.flatMap { try $0.doubles() }
+    }
+  }
+
+  public func hypergradient(
+    by estimator: Estimator, trainedBy trainer: Trainer = .descent(1)
+  ) throws -> Answer { try answer(estimator, trainer) }
+
+  /// grad_w L on all examples, or on one.
+  public func innerGradient(at weights: [Tensor], example: Int? = nil) throws -> [Double] {
+    try gradientAt(weights, example)
+  }
+
+  /// grad_w E
+  public func outerGradient(at weights: [Tensor]) throws -> [Double] { try outerAt(weights) }
+
+  /// N u
+  public func mixedProduct(at weights: [Tensor], _ u: [Double]) throws -> [Double] {
+    try mixedAt(weights, u)
+  }
+}
