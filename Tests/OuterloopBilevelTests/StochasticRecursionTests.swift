@@ -166,6 +166,26 @@ import Testing
     #expect(abs(seen.hyper[0] - moved) < 1e-14)
   }
 
+  /// Memory does not grow with the steps. In float64, with P = 3 and Q = 2: two states, an adjoint,
+  /// two v, and directions of 2 P + 2 Q; tables of 2 P + Q for 6 batches and P + Q for 3, with three rows
+  /// more each.
+  @Test func memory() throws {
+    let quadratic = QuadraticBilevel()
+    for steps in [5, 60] {
+      func bytes(_ estimator: Estimator) throws -> Int {
+        try quadratic.stochastic(steps: steps, rate: 0.1, seed: 1)
+          .hypergradient(at: vector([0.1, 0.2]), by: estimator).cost.stateBytes
+      }
+      let joint = 8 * (2 * 3 + 3 + 2 * 3 + 2 * 3 + 2 * 2)
+      #expect(try bytes(.soba(rate: 0.1)) == joint)
+      #expect(
+        try bytes(.saba(rate: 0.1, batches: 6, validation: 3))
+          == joint + 8 * (9 * (2 * 3 + 2) + 6 * (3 + 2)))
+      #expect(try bytes(.amigo(rate: 0.1)) == 8 * (2 * 3 + 3 + 2 * 3))
+      #expect(try bytes(.penalty(multiplier: 3)) == 8 * (4 * 3 + 3 + 3))
+    }
+  }
+
   // MARK: - SABA
 
   /// Tables with means taken over all their entries each time.

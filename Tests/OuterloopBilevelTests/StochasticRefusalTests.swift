@@ -153,15 +153,17 @@ import Testing
   @Test func firstDerivativesOnly() throws {
     let second: [Estimator] = [
       .reverse, .reverse(memory: 1 << 20), .truncated(2), .forward, .realTime(every: 1), .oneStep,
-      .greedy(gamma: 0.9), .distill(gamma: 0.9),
+      .greedy(gamma: 0.9), .distill(gamma: 0.9), .reversible, .drmad(.steps(1)),
       .soba(rate: 0.1), .saba(rate: 0.1, batches: 1), .amigo(rate: 0.1, every: 2),
       .stocBiO(rate: 0.1, every: 2),
     ]
     let first: [Estimator] = [
-      .penalty(multiplier: 10, every: 2), .firstOrder, .finiteDifference(),
+      .penalty(multiplier: 10, every: 2), .firstOrder, .finiteDifference(), .hypernetwork(),
     ]
     func problem(_ smoothness: Smoothness) -> Problem {
-      var dynamics = Self.plain().dynamics
+      var dynamics = Self.plain(
+        optimizer: { _, _ in .momentum(rate: 0.1, momentum: 0.5) }
+      ).dynamics
       dynamics.objective?.smoothness = smoothness
       return Problem(dynamics: dynamics, outer: { s, h in s.weights.square().sum() * h })
     }

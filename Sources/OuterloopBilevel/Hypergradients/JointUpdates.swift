@@ -41,6 +41,7 @@ final class JointUpdates: HypergradientSession {
     // A hypergradient on its own is that of the state where training ends.
     let loss =
       run.window.continues ? lastLoss : try directions.evaluate(run.steps, at: run.end, system)
+    run.direct = directions.directPart.tensors(run.problem.hyperTypes)
     try system.requireFinite(run)
     return try run.result(
       loss: loss, stages: try directions.stages + [run.problem.updateStage(objective)])
@@ -78,6 +79,8 @@ final class JointDirections {
   private let direct: [Storage]
   /// D_z
   private(set) var slope: Pointers = []
+  /// grad_lambda E
+  private(set) var directPart: Pointers = []
 
   init(_ run: Run, _ objective: CompiledObjective, _ tables: JointUpdates.Tables?) throws {
     let problem = run.problem
@@ -116,7 +119,7 @@ final class JointDirections {
       outer = try tables.outer.reduced(Array(outer), on: validation, of: problem)[...]
     }
     slope = Array(terms[..<weights])
-    run.direct = Array(outer[weights...]).tensors(problem.hyperTypes)
+    directPart = Array(outer[weights...])
 
     system.bind(inputs: 0, to: variable.v + terms[weights...] + outer + [variable.stepSize])
     system.bind(outputs: 0, to: variable.target + run.sum)

@@ -32,6 +32,9 @@ struct HypernetworkMethod: HypergradientMethod {
 
   var schedule: TrainingSchedule { .online(every: 2, trainings: 1) }
 
+  /// The loss is differentiated by the weights of the response alone.
+  var needsSecondDerivatives: Bool { false }
+
   func refuse(_ problem: CompiledProblem, steps: Int) throws {
     if let (reason, remedy) = settings.complaint { throw refused(reason, remedy) }
     let objective = try problem.requireObjective(self)
