@@ -6,7 +6,8 @@ and on a larger one, and weighs every update against a plain gradient step.
 
 Programs run in a fresh process each, in turn (ours, gradhpo, estimator by estimator); round i takes
 the data of seed i - 1, and seed 0 is the demonstration's own. A complete run writes
-Benchmarks/results/online.{json,md}, another one online.partial.{json,md}, which git ignores.
+Benchmarks/results/online.{json,md} after every round, another one online.partial.{json,md}, which
+git ignores.
 README.md has the contract that the programs keep. Standard library only.
 """
 
@@ -312,8 +313,7 @@ def main():
     with tempfile.TemporaryDirectory() as scratch:
         for done, (runs, learned) in enumerate(race(names, commands, seeds, pathlib.Path(scratch)), 1):
             # A round is kept as soon as it is there: a run of all of them takes a while.
-            last = done == len(seeds)
-            stem = HERE / "results" / ("online" if complete and last else "online.partial")
+            stem = HERE / "results" / ("online" if complete else "online.partial")
             text = report(stem, runs, learned, names, seeds[:done], load)
     print(text, end="")
     print(f"Wrote {stem.relative_to(ROOT)}.json and .md.", file=sys.stderr)
