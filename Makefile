@@ -11,11 +11,14 @@ test: require
 	swift build --build-tests --explicit-target-dependency-import-check error
 	swift test --skip-build --no-parallel
 
-# Ours and hand-written JAX in turn, on the same data, in the same run; results in Benchmarks/results.
+# Ours and its peers in turn, on the same data, in the same run; results in Benchmarks/results:
+# hypergradients against hand-written JAX, online updates against gradhpo.
 bench: require
 	bash Benchmarks/peers/jax/install.sh
+	bash Benchmarks/peers/gradhpo/install.sh
 	cd Benchmarks && env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE swift build -c release
 	env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE python3 Benchmarks/hypergradients.py $(BENCH)
+	env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE python3 Benchmarks/online.py $(BENCH)
 
 # Formatting of every Swift file, and the direction of dependencies.
 lint:
