@@ -34,4 +34,13 @@ public struct LabError: Error, Sendable, Hashable, CustomStringConvertible {
   }
 
   public var description: String { "\(what); \(remedy)" }
+
+  /// Throws, if it does not hold, that a setting is out of its range.
+  static func require(
+    _ holds: Bool, _ name: String, _ value: some Any, _ range: String
+  ) throws(LabError) {
+    guard !holds else { return }
+    throw LabError(
+      .setting, "--\(name) \(value) is out of range", remedy: "it must be \(range)")
+  }
 }

@@ -51,6 +51,15 @@ public enum Comparison: Sendable {
   case refused(Estimator, reason: String)
 }
 
+extension Comparison: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .verified(let verification): verification.description
+    case .refused(let estimator, let reason): "\(estimator) refuses the problem: \(reason)"
+    }
+  }
+}
+
 extension BilevelProblem {
   /// Compares an estimator with the truth: forward mode, or central differences of the outer loss
   /// where there are more than `forwardLimit` hyperparameters.

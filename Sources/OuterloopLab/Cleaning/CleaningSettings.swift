@@ -54,31 +54,28 @@ public struct CleaningSettings: Sendable, Codable, Equatable {
 
   /// - Throws: `LabError` naming the first setting that is out of range, and its range.
   public func validate() throws {
-    func require(_ holds: Bool, _ name: String, _ value: some Any, _ range: String) throws {
-      guard !holds else { return }
-      throw LabError(
-        .setting, "--\(name) \(value) is out of range", remedy: "it must be \(range)")
-    }
     let most = 10_000_000
     func count(_ value: Int, _ name: String) throws {
-      try require((1...most).contains(value), name, value, "from 1 to \(most)")
+      try LabError.require((1...most).contains(value), name, value, "from 1 to \(most)")
     }
     func positive(_ value: Double, _ name: String) throws {
-      try require(value > 0 && value.isFinite, name, value, "a positive number")
+      try LabError.require(value > 0 && value.isFinite, name, value, "a positive number")
     }
     try count(train, "train")
     try count(validation, "validation")
     try count(test, "test")
-    try require(corrupt >= 0 && corrupt < 1, "corrupt", corrupt, "from 0 to below 1")
+    try LabError.require(corrupt >= 0 && corrupt < 1, "corrupt", corrupt, "from 0 to below 1")
     try count(steps, "steps")
     try count(hyperSteps, "hyper-steps")
     try positive(rate, "rate")
     try positive(outerRate, "outer-rate")
     if let total { try positive(total, "total") }
     if let finalSteps { try count(finalSteps, "final-steps") }
-    try require(threshold >= 0 && threshold < 1, "threshold", threshold, "from 0 to below 1")
+    try LabError.require(
+      threshold >= 0 && threshold < 1, "threshold", threshold, "from 0 to below 1")
     if case .truncated(let k) = method {
-      try require(k <= steps, "method", method, "truncated:K with K from 1 to --steps \(steps)")
+      try LabError.require(
+        k <= steps, "method", method, "truncated:K with K from 1 to --steps \(steps)")
     }
   }
 }

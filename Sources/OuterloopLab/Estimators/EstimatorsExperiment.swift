@@ -26,15 +26,11 @@ public struct EstimatorsExperiment: Experiment {
   public init() {}
 
   public func validate() throws {
-    func require(_ holds: Bool, _ name: String, _ value: some Any, _ range: String) throws {
-      guard !holds else { return }
-      throw LabError(
-        .setting, "--\(name) \(value) is out of range", remedy: "it must be \(range)")
-    }
-    try require(!steps.isEmpty && steps.allSatisfy { $0 >= 2 }, "steps", steps, "2 or more each")
-    try require(repeats >= 1, "repeats", repeats, "at least 1")
-    try require(rate > 0, "rate", rate, "positive")
-    try require(momentum > 0 && momentum < 1, "momentum", momentum, "in (0, 1)")
+    try LabError.require(
+      !steps.isEmpty && steps.allSatisfy { $0 >= 2 }, "steps", steps, "2 or more each")
+    try LabError.require(repeats >= 1, "repeats", repeats, "at least 1")
+    try LabError.require(rate > 0, "rate", rate, "positive")
+    try LabError.require(momentum > 0 && momentum < 1, "momentum", momentum, "in (0, 1)")
   }
 
   typealias Problem = BilevelProblem<TrainingState<Dense>, Tensor, NoTensors>

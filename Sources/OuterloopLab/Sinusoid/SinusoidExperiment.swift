@@ -37,19 +37,14 @@ public struct SinusoidExperiment: Experiment {
   public init() {}
 
   public func validate() throws {
-    func require(_ holds: Bool, _ name: String, _ value: some Any, _ range: String) throws {
-      guard !holds else { return }
-      throw LabError(
-        .setting, "--\(name) \(value) is out of range", remedy: "it must be \(range)")
-    }
-    try require(seeds >= 1, "seeds", seeds, "at least 1")
-    try require(trainings >= 1, "trainings", trainings, "at least 1")
-    try require(gamma >= 0 && gamma <= 1, "gamma", gamma, "in 0...1")
-    try require(testTasks >= 1, "test-tasks", testTasks, "at least 1")
-    try require(outerRate > 0, "outer-rate", outerRate, "positive")
-    try require(period >= 1, "period", period, "at least 1")
+    try LabError.require(seeds >= 1, "seeds", seeds, "at least 1")
+    try LabError.require(trainings >= 1, "trainings", trainings, "at least 1")
+    try LabError.require(gamma >= 0 && gamma <= 1, "gamma", gamma, "in 0...1")
+    try LabError.require(testTasks >= 1, "test-tasks", testTasks, "at least 1")
+    try LabError.require(outerRate > 0, "outer-rate", outerRate, "positive")
+    try LabError.require(period >= 1, "period", period, "at least 1")
     for method in methods {
-      try require(
+      try LabError.require(
         Method(rawValue: method) != nil, "method", method,
         "one of \(Method.allCases.map(\.rawValue).joined(separator: ", "))")
     }
