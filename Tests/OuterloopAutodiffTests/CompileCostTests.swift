@@ -84,4 +84,16 @@ import Testing
         + "planning \(planning * 1e3) ms, \(program?.schedule.units.count ?? 0) instructions")
     #expect(tracing + planning < 3)
   }
+
+  /// A program keeps its workspaces for the next run, and both go when nobody holds the program.
+  @Test func programsAreFreed() throws {
+    func use() throws -> () -> Bool {
+      let program = try Program(Graph(tracing: [TensorType([3])]) { [exp($0[0]) * 2] })
+      _ = try program.run([Tensor([1, 2, 3] as [Float])])
+      _ = try program.run([Tensor([1, 2, 3] as [Float])])
+      return { [weak program] in program == nil }
+    }
+    let isFreed = try use()
+    #expect(isFreed())
+  }
 }

@@ -48,7 +48,7 @@ package final class Program: @unchecked Sendable {
     }
     let values = try inputs.map { try $0.materialized() }
     let outputs = outputTypes.map { Storage(byteCount: $0.byteCount) }
-    let workspace = idle.withLock { $0.popLast() } ?? Workspace(self)
+    let workspace = idle.withLock { $0.popLast() } ?? Workspace(self, isPooled: true)
     for (index, value) in values.enumerated() {
       guard case .values(let storage) = value.content else {
         throw TensorError("input \(index) has no values")

@@ -6,7 +6,9 @@ internal import OuterloopNumerics
 ///
 /// `@unchecked Sendable`: whoever holds it is its only user; it moves between threads, never shared.
 package final class Workspace: @unchecked Sendable {
-  package let program: Program
+  package unowned let program: Program
+  /// Keeps the program alive; not in the program's own pool, which would be a cycle.
+  private let kept: Program?
   private let slots: UnsafeMutablePointer<UnsafeMutableRawPointer?>
   private let arena: Storage
   private let scratch: Storage
@@ -16,8 +18,10 @@ package final class Workspace: @unchecked Sendable {
   private let instructions: UnsafeBufferPointer<Instruction>
   private let matrices: BLAS?
 
-  package init(_ program: Program) {
+  /// - Parameter isPooled: whether the program keeps this workspace, rather than the other way round.
+  package init(_ program: Program, isPooled: Bool = false) {
     self.program = program
+    kept = isPooled ? nil : program
     let plan = program.plan
     inputCount = plan.inputCount
     instructions = program.code
