@@ -162,23 +162,3 @@ final class ImplicitSession: HypergradientSession {
     return result
   }
 }
-
-extension CompiledProblem {
-  /// The objective, for a method that answers 0 for whatever only the optimizer reads: a tensor of which
-  /// a loss reads another part cannot be answered for.
-  func requireSeparateNumbers(_ method: some HypergradientMethod) throws -> CompiledObjective {
-    let objective = try requireSolution(method)
-    let inUpdate = try updateUses(objective)
-    for (name, isNumber) in zip(hyperNames, inUpdate) where isNumber {
-      throw method.refused(
-        "\(name) is read by the optimizer too, on whose numbers the minimum does not depend",
-        "give the optimizer's numbers a tensor of their own, or use reverse")
-    }
-    guard try lossUses(objective).contains(true) else {
-      throw method.refused(
-        "no hyperparameter is read by the inner loss, so the minimum does not move",
-        "use firstOrder, which is exact then")
-    }
-    return objective
-  }
-}

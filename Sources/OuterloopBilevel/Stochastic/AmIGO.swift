@@ -40,12 +40,12 @@ struct AmIGO: HypergradientMethod {
         "\(linearSteps) steps for the linear system leave only the direct term",
         "use 1 or more, or firstOrder")
     }
-    _ = try problem.requireSolution(self)
+    _ = try problem.requireSeparateNumbers(self)
   }
 
   func session(_ problem: CompiledProblem) throws -> any HypergradientSession {
     AlternatingUpdates(
-      try problem.requireSolution(self), LinearSystem(problem, rate: rate),
+      try problem.requireSeparateNumbers(self), LinearSystem(problem, rate: rate),
       linearSteps: linearSteps, carriesSystem: carriesSystem)
   }
 

@@ -36,7 +36,7 @@ struct SABA: HypergradientMethod {
         "its sums have \(batches) training and \(validation) validation batches",
         "give the number of different batches of each, 1 where the loss captures all data")
     }
-    _ = try problem.requireSolution(self)
+    _ = try problem.requireSeparateNumbers(self)
     let terms = (inner: innerTypes(problem), outer: outerTypes(problem))
     let inner = GradientTable.byteCount(terms.inner, terms: batches)
     let outer = GradientTable.byteCount(terms.outer, terms: validation)
@@ -52,7 +52,7 @@ struct SABA: HypergradientMethod {
     let inner = GradientTable("training", innerTypes(problem), terms: batches, of: self)
     let outer = GradientTable("validation", outerTypes(problem), terms: validation, of: self)
     return JointUpdates(
-      problem, try problem.requireSolution(self), rate: rate,
+      problem, try problem.requireSeparateNumbers(self), rate: rate,
       tables: JointUpdates.Tables(inner: inner, outer: outer))
   }
 

@@ -28,11 +28,11 @@ struct SOBA: HypergradientMethod {
 
   func refuse(_ problem: CompiledProblem, steps: Int) throws {
     try require(rate)
-    _ = try problem.requireSolution(self)
+    _ = try problem.requireSeparateNumbers(self)
   }
 
   func session(_ problem: CompiledProblem) throws -> any HypergradientSession {
-    JointUpdates(problem, try problem.requireSolution(self), rate: rate)
+    JointUpdates(problem, try problem.requireSeparateNumbers(self), rate: rate)
   }
 
   func run(_ run: Run) throws -> EstimatorResult {
