@@ -83,8 +83,8 @@ def ensure_data(seeds):
 
 
 def race(names, commands, seeds, scratch):
-    """After each round: [{side, task, seed, estimator, ...}] and the learned hyperparameters by the
-    same key, of all rounds so far."""
+    """After each task of each round: [{side, task, seed, estimator, ...}] so far, and the learned
+    hyperparameters by the same key."""
     runs, learned = [], {}
     for seed in seeds:
         for name in names:
@@ -107,7 +107,7 @@ def race(names, commands, seeds, scratch):
                     learned[side, name, seed, estimator] = read_floats(file, shown)
                     print(f"{shown}: {run['total_seconds']:.2f} s, "
                           f"{milliseconds(run['warm_update_seconds'])} ms an update", file=sys.stderr)
-        yield runs, learned
+            yield runs, learned
 
 
 def spread(values, form):
@@ -270,7 +270,8 @@ NOTES = """\
 """
 
 
-def report(stem, runs, learned, names, seeds, load):
+def report(stem, runs, learned, names, load):
+    seeds = sorted({run["seed"] for run in runs})
     for run in runs:
         if any(isinstance(value, float) and not math.isfinite(value) for value in run.values()):
             fail(f"a non-finite number from {run['side']}, {run['task']}, {run['estimator']}")
@@ -311,10 +312,12 @@ def main():
     ensure_data(seeds)
     complete = not options.quick and not options.only and set(names) == set(TASKS)
     with tempfile.TemporaryDirectory() as scratch:
-        for done, (runs, learned) in enumerate(race(names, commands, seeds, pathlib.Path(scratch)), 1):
-            # A round is kept as soon as it is there: a run of all of them takes a while.
-            stem = HERE / "results" / ("online" if complete else "online.partial")
-            text = report(stem, runs, learned, names, seeds[:done], load)
+        for runs, learned in race(names, commands, seeds, pathlib.Path(scratch)):
+            # What is there is kept: a run of all rounds takes a while.
+            done = [name for name in names if any(run["task"] == name for run in runs)]
+            whole = complete and done == names
+            stem = HERE / "results" / ("online" if whole else "online.partial")
+            text = report(stem, runs, learned, done, load)
     print(text, end="")
     print(f"Wrote {stem.relative_to(ROOT)}.json and .md.", file=sys.stderr)
 

@@ -43,18 +43,17 @@ def optimizer_for(estimator, t, m):
     return OneStepOptimizer(**rates) if estimator == "one-step" else FOOptimizer(**rates)
 
 
-def losses(arrays):
-    """Weighted inner loss on indices of examples, plain outer loss on examples."""
-    inputs = jnp.asarray(arrays["train_inputs"])
-    labels = jnp.asarray(arrays["train_labels"])
-
+def losses():
+    """Weighted inner loss on examples and their numbers, plain outer loss on examples. The notebook's
+    inner loss gathers examples that it captures; captured data of the size of `wide` would be compiled
+    into every program."""
     def errors(w, x, y):
         logits = jax.nn.relu(x @ w["w1"] + w["b1"]) @ w["w2"] + w["b2"]
         return optax.softmax_cross_entropy_with_integer_labels(logits, y)
 
     def inner(w, free, batch):
-        rows = batch[0]
-        return jnp.mean(jax.nn.sigmoid(free[rows]) * errors(w, inputs[rows], labels[rows]))
+        rows, x, y = batch
+        return jnp.mean(jax.nn.sigmoid(free[rows]) * errors(w, x, y))
 
     def outer(w, free, batch):
         return jnp.mean(errors(w, *batch))
@@ -80,17 +79,21 @@ def main():
 
     t, m = tasks.TASKS[options.task], tasks.METHODS[options.estimator]
     arrays, _ = load(tasks.folder(options.data, options.task, options.seed))
-    inner, outer = losses(arrays)
+    inner, outer = losses()
     held = (jnp.asarray(arrays["validation_inputs"]), jnp.asarray(arrays["validation_labels"]))
     weights = {name: jnp.asarray(arrays[name]) for name in ("w1", "b1", "w2", "b2")}
     free = jnp.asarray(arrays["hyperparameters"])
     flipped = arrays["flipped"].astype(bool)
     (train_rows, _), (held_rows, _) = tasks.order(options.task, options.estimator, options.seed)
-    train_batches = [(jnp.asarray(rows),) for rows in train_rows]
-    held_batches = [(held[0][rows], held[1][rows]) for rows in held_rows]
+    inputs, labels = arrays["train_inputs"], arrays["train_labels"]
+    train_batches = [
+        (jnp.asarray(rows), jnp.asarray(inputs[rows]), jnp.asarray(labels[rows])) for rows in train_rows]
+    held_batches = [
+        (jnp.asarray(arrays["validation_inputs"][rows]), jnp.asarray(arrays["validation_labels"][rows]))
+        for rows in held_rows]
     jax.block_until_ready((train_batches, held_batches))
-    evaluate = jax.jit(lambda w: outer(w, free, held))
-    evaluate(weights).block_until_ready()
+    score = jax.jit(lambda w, held: outer(w, None, held))
+    score(weights, held).block_until_ready()
 
     optimizer = optimizer_for(options.estimator, t, m)
     state = optimizer.init(weights, free)
@@ -101,7 +104,7 @@ def main():
     validation, ends = [], []
 
     def after_training(_, state):
-        validation.append(float(evaluate(state.params)))
+        validation.append(float(score(state.params, held)))
         ends.append(time.perf_counter())
 
     # The whole run, as shipped: everything it compiles, it compiles in here.
