@@ -52,7 +52,7 @@ public struct EstimatorsExperiment: Experiment {
   public func run(_ observer: ExperimentObserver) throws -> ExperimentReport {
     var tables: [ExperimentReport.Table] = []
     var notes: [String] = []
-    var groups: [Scatter.Group] = []
+    var figures: [String: String] = [:]
     let total = steps.reduce(0) { $0 + estimators(steps: $1).count }
     var done = 0
     let lambda = Tensor([Double](repeating: -7, count: 64))
@@ -63,7 +63,7 @@ public struct EstimatorsExperiment: Experiment {
         at: lambda, by: .implicit(.dense, inner: .lbfgs()))
       let training = try median { try time { _ = try problem.solve(at: lambda) } }
       var rows: [ExperimentReport.Table.Row] = []
-      var points: [(x: Double, y: Double)] = []
+      var points: [(family: String, x: Double, y: Double)] = []
       for estimator in estimators(steps: count) {
         try observer.report(done, of: total, "\(estimator), \(count) steps")
         done += 1
@@ -87,7 +87,8 @@ public struct EstimatorsExperiment: Experiment {
               unrolled.cosine, unrolled.ratio, unrolled.error, implicit.error, seconds / training,
               Double(answer.cost.plannedBytes) / 1024,
             ]))
-        points.append((seconds / training, Swift.max(unrolled.error, 1e-16)))
+        points.append(
+          (Self.family(estimator), seconds / training, Swift.max(unrolled.error, Self.leastError)))
       }
       tables.append(
         .init(
@@ -95,8 +96,7 @@ public struct EstimatorsExperiment: Experiment {
           columns: [
             "cosine", "norm ratio", "error", "error, implicit", "time", "KiB",
           ], rows: rows))
-      groups.append(
-        .init("\(count) steps", x: points.map(\.x), y: points.map(\.y)))
+      figures["error-cost-\(count).svg"] = chart(points, steps: count)
     }
     notes =
       [
@@ -107,11 +107,37 @@ public struct EstimatorsExperiment: Experiment {
           + "KiB: planned for states, kept products and programs; linear solvers hold vectors beside.",
         "double precision; 400 training and 400 validation digits, 650 weights, 64 log decays.",
       ] + notes
-    let chart = Scatter(
-      title: "Error against cost", x: .init("time, in plain trainings", scale: .log),
-      y: .init("error of the hypergradient", scale: .log), groups: groups)
-    return ExperimentReport(
-      tables: tables, notes: notes, figures: ["error-cost.svg": chart.svg()])
+    return ExperimentReport(tables: tables, notes: notes, figures: figures)
+  }
+
+  /// Errors below this are drawn here: rounding, whose size says nothing.
+  private static let leastError = 1e-6
+
+  /// Estimators that answer alike.
+  private static func family(_ estimator: Estimator) -> String {
+    switch estimator {
+    case .reverse, .reverseWithin, .reversible, .forward, .realTime: "exact"
+    case .truncated, .oneStep, .finiteDifference, .greedy, .distill, .firstOrder: "short horizon"
+    case .drmad: "DrMAD"
+    case .implicit, .fixedPoint, .hoag: "implicit"
+    case .soba, .saba, .amigo, .stocBiO, .penalty, .hypernetwork: "stochastic, hypernetwork"
+    }
+  }
+
+  private func chart(
+    _ points: [(family: String, x: Double, y: Double)], steps: Int
+  ) -> String {
+    var families: [String] = []
+    for point in points where !families.contains(point.family) { families.append(point.family) }
+    return Scatter(
+      title: "Error against cost, training of \(steps) steps",
+      x: .init("time, in plain trainings", scale: .log),
+      y: .init("error (1e-6: or less)", scale: .log),
+      groups: families.map { family in
+        let own = points.filter { $0.family == family }
+        return .init(family, x: own.map(\.x), y: own.map(\.y))
+      }
+    ).svg()
   }
 
   /// How one vector agrees with the truth.

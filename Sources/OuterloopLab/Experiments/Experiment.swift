@@ -121,6 +121,12 @@ struct Repetitions {
 
   var mean: Double { values.reduce(0, +) / Double(Swift.max(values.count, 1)) }
 
+  var median: Double {
+    let sorted = values.sorted()
+    guard !sorted.isEmpty else { return .nan }
+    return (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
+  }
+
   /// Half the width of the 95 % confidence interval of the mean, by the normal quantile 1.96 as
   /// papers print it; 0 for one repetition.
   var interval: Double {

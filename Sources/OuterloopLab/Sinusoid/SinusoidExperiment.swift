@@ -119,16 +119,16 @@ public struct SinusoidExperiment: Experiment {
             Double(trainings * (steps / plan.every)), Double(ends.count { $0 >= 10 }),
           ]))
       let points = runs.map(\.count).min() ?? 0
-      let means = (0..<points).map { index in
-        runs.reduce(0) { $0 + $1[index] } / Double(runs.count)
-      }
+      // Medians: one run that jumps for a while would hide all others.
+      let medians = (0..<points).map { index in Repetitions(values: runs.map { $0[index] }).median }
       curves.append(
         .init(
-          method.rawValue, x: means.indices.map { Double(($0 + 1) * evaluationPeriod) }, y: means))
+          method.rawValue, x: medians.indices.map { Double(($0 + 1) * evaluationPeriod) },
+          y: medians))
     }
     let chart = LineChart(
       title: "Few-shot sinusoids: error on new tasks", x: .init("trainings of \(tasks) tasks"),
-      y: .init("mean squared error", scale: .log), series: curves)
+      y: .init("mean squared error, median of seeds", scale: .log), series: curves)
     return ExperimentReport(
       tables: [
         .init(
