@@ -143,25 +143,28 @@ import Testing
 
   // MARK: - The adaptive step
 
-  /// One projected step an update: lambda' = lambda - s g, s / 0.95 after a step down, s / 2 from the
-  /// same point after a rise by a fifth, s after a smaller rise.
+  /// One projected step an update, lambda' = lambda - s g, with s by how much of the promised decrease
+  /// came.
   @Test func adaptiveSteps() throws {
     let loop = OuterLoop<Tensor>(AdaptiveStep(initial: 0.5))
     var state = try loop.start(at: vector([1, 2]))
-    state = try loop.step(state, along: vector([2, -2]), loss: 10)
-    #expect(try state.hyper.flat == [0, 3] && state.updates == 1 && !state.wasRejected)
-    // Up by a tenth: accepted with the same step.
-    state = try loop.step(state, along: vector([1, 1]), loss: 11)
-    #expect(try state.hyper.flat == [-0.5, 2.5] && !state.wasRejected)
-    // Up by a fifth: back to [0, 3], half the step along [1, 1].
-    state = try loop.step(state, along: vector([9, 9]), loss: 13.3)
-    #expect(try state.hyper.flat == [-0.25, 2.75] && state.wasRejected && state.updates == 3)
-    state = try loop.step(state, along: vector([9, 9]), loss: 13.3)
-    #expect(try state.hyper.flat == [-0.125, 2.875] && state.wasRejected)
-    // Down: from here, a longer step.
-    state = try loop.step(state, along: vector([1, 0]), loss: 10.5)
-    #expect(!state.wasRejected)
-    #expect(deviation(try state.hyper.flat, [-0.125 - 0.125 / 0.95, 2.875]) < 1e-15)
+    func step(_ gradient: [Double], loss: Double, to point: [Double], back: Bool = false) throws {
+      state = try loop.step(state, along: vector(gradient), loss: loss)
+      #expect(deviation(try state.hyper.flat, point) < 1e-15, "\(state.hyper)")
+      #expect(state.wasRejected == back)
+    }
+    try step([2, -2], loss: 10, to: [0, 3])
+    // 4 were promised: 1.5 keeps the step.
+    try step([1, 1], loss: 8.5, to: [-0.5, 2.5])
+    // .1 of 1 halves it; so does a small rise, from the new point.
+    try step([2, 0], loss: 8.4, to: [-1, 2.5])
+    try step([4, 0], loss: 9, to: [-1.5, 2.5])
+    // A rise by a fifth: back to [-1, 2.5], and half the step along [4, 0], twice.
+    try step([9, 9], loss: 10.8, to: [-1.25, 2.5], back: true)
+    try step([9, 9], loss: 10.8, to: [-1.125, 2.5], back: true)
+    // More than half of the promise: a longer step.
+    try step([1, 0], loss: 8, to: [-1.125 - 0.03125 / 0.95, 2.5])
+    #expect(state.updates == 7)
     #expect(throws: BilevelError.self) { try loop.step(state, along: vector([1, 0])) }
     // Without a first step: a root mean square of 1.
     let free = OuterLoop<Tensor>(AdaptiveStep())

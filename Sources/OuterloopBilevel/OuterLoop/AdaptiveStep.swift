@@ -5,22 +5,27 @@ internal import OuterloopNumerics
 /// A step size that follows the outer loss (Pedregosa 2016, after its public code), for hypergradients
 /// that are known up to a tolerance:
 ///
-///     lambda' = Proj(lambda - s g)
-///     E(lambda') <= E(lambda):                 accept, s /= 0.95
-///     E(lambda') >= E(lambda) + 0.2 |E(lambda)|:  go back to lambda, s /= 2
-///     between the two:                         accept, keep s
+///     lambda' = Proj(lambda - s g);   p = g . (lambda - lambda'), the decrease promised
+///     E(lambda') <= E(lambda) - p/2:              accept, s /= 0.95
+///     E(lambda') <= E(lambda) - p/4:              accept
+///     E(lambda') <  E(lambda) + 0.2 |E(lambda)|:  accept, s /= 2
+///     else:                                       go back to lambda, s /= 2
+///
+/// On a quadratic of curvature L the first line holds for s <= 1/L, the second for s <= 3/2 1/L. A rise is
+/// accepted since both values may be off by the tolerance of their inner solutions.
 ///
 /// Every update makes one projected step; after a rejection it is the shorter step from the same point,
 /// along the same hypergradient. The loss at a new point comes with the next hypergradient, so nothing
 /// extra is evaluated.
 ///
-/// Differs from the source, which takes the step twice and clips to a box of its own once.
+/// Differs from the source, which takes the step twice, clips to a box of its own, and keeps s where the
+/// decrease is poor: steps then settle into a cycle around the minimum.
 public struct AdaptiveStep: Sendable, Hashable {
   /// The first s; nil for one that moves lambda by a root mean square of 1, right for logarithms.
   public var initial: Double?
-  /// What s is divided by after a step down.
+  /// What s is divided by after a step with half of the decrease it promised.
   public var growth: Double
-  /// What s is divided by after a step back.
+  /// What s is divided by after a step with less than a quarter of it.
   public var shrinkage: Double
   /// The rise that is rejected, relative to |E|.
   public var rise: Double
@@ -65,7 +70,15 @@ public struct AdaptiveStep: Sendable, Hashable {
       anchor.rejections += 1
       return anchor
     }
-    let step = loss <= anchor.loss ? anchor.step / growth : anchor.step
+    let promised = zip(
+      try anchor.gradient.flat(), zip(try anchor.hyper.flat(), try hyper.flat())
+    ).reduce(0) { $0 + $1.0 * ($1.1.0 - $1.1.1) }
+    var step = anchor.step
+    if loss <= anchor.loss - promised / 2 {
+      step /= growth
+    } else if loss > anchor.loss - promised / 4 {
+      step /= shrinkage
+    }
     return Anchor(hyper: hyper, gradient: gradient, loss: loss, step: step, rejections: 0)
   }
 
