@@ -258,8 +258,9 @@ def markdown(about, runs, names, seeds, learned):
 NOTES = """\
 - greedy and one-step compute the same numbers on both sides, so what they learn must agree (a cosine
   below .999 ends the benchmark with an error).
-- gradhpo's results on seed 0 are those stored in its notebook (separation .505, .000, .041, .000 and
-  losses .0623, .2274, .1885, .2239 for distill, finite difference, greedy, first order).
+- gradhpo's results on seed 0 are those that its notebook has stored, to 1 in the last digit: separation
+  .505, .000, .041, .000 and losses .0623, .2274, .1885, .2239 for distill, finite difference, greedy
+  and first order.
 - distill differs by design: gradhpo estimates theta on batches of its own and does not draw D* from
   past batches (see `Distill`).
 - gradhpo's finite difference (T1-T2) moves all entries of a tensor of hyperparameters by one number
