@@ -86,6 +86,11 @@ extension ExperimentReport {
 }
 
 extension ExperimentReport.Table {
+  /// A column for each seed.
+  static func bySeed(_ title: String, from first: UInt64, count: Int, rows: [Row]) -> Self {
+    Self(title, columns: (0..<count).map { "\(first + UInt64($0))" }, rows: rows)
+  }
+
   /// Rows under a title, aligned in columns.
   public var text: String {
     let cells =

@@ -96,6 +96,7 @@ public struct NoisyLabelsExperiment: Experiment {
     let chosen = methods.compactMap(Method.init(rawValue:))
     let total = chosen.count * seeds
     var rows: [ExperimentReport.Table.Row] = []
+    var single: [ExperimentReport.Table.Row] = []
     var curves: [LineChart.Series] = []
     for (number, method) in chosen.enumerated() {
       var results: [Result] = []
@@ -108,6 +109,7 @@ public struct NoisyLabelsExperiment: Experiment {
         Repetitions(values: results.map(value))
       }
       let best = spread { $0.accuracies.max() ?? .nan }
+      single.append(.init(method.rawValue, best.values))
       let last = spread { $0.accuracies.last ?? .nan }
       rows.append(
         .init(
@@ -132,7 +134,8 @@ public struct NoisyLabelsExperiment: Experiment {
         .init(
           "Accuracy in %, mean of \(seeds) seeds",
           columns: ["best", "+-", "last", "+-", "weight, right", "weight, wrong", "seconds"],
-          rows: rows)
+          rows: rows),
+        .bySeed("Best accuracy by seed", from: firstSeed, count: seeds, rows: single),
       ],
       notes: [
         "best: the best of the evaluations after updates "

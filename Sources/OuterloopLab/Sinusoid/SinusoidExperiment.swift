@@ -99,6 +99,7 @@ public struct SinusoidExperiment: Experiment {
     let chosen = methods.compactMap(Method.init(rawValue:))
     let total = chosen.count * seeds
     var rows: [ExperimentReport.Table.Row] = []
+    var single: [ExperimentReport.Table.Row] = []
     var curves: [LineChart.Series] = []
     for (number, method) in chosen.enumerated() {
       let plan = plan(method)
@@ -110,6 +111,7 @@ public struct SinusoidExperiment: Experiment {
       }
       // An error beyond that of predicting 0, about 4.3 by the range of amplitudes, is no learning.
       let ends = runs.map { $0.last ?? .infinity }
+      single.append(.init(method.rawValue, ends))
       let final = Repetitions(values: ends.filter { $0 < 10 })
       rows.append(
         .init(
@@ -133,7 +135,8 @@ public struct SinusoidExperiment: Experiment {
       tables: [
         .init(
           "Test error after \(trainings) trainings, mean of \(seeds) seeds",
-          columns: ["error", "+-", "published", "published +-", "updates", "diverged"], rows: rows)
+          columns: ["error", "+-", "published", "published +-", "updates", "diverged"], rows: rows),
+        .bySeed("Test error by seed", from: firstSeed, count: seeds, rows: single),
       ],
       notes: [
         "+- is half of the 95 % interval of the mean over seeds; \(testTasks) new tasks a seed. Runs that "
