@@ -14,6 +14,9 @@ struct LabSinusoid: ParsableCommand {
   @Option(help: ArgumentHelp("Trainings, each of 10 new tasks.", valueName: "M"))
   var trainings = SinusoidExperiment().trainings
 
+  @Option(help: ArgumentHelp("Points that judge the features of a task.", valueName: "n"))
+  var queries = SinusoidExperiment().queries
+
   @Option(help: "Of distillation: how far back its average reaches.")
   var gamma = SinusoidExperiment().gamma
 
@@ -43,6 +46,7 @@ struct LabSinusoid: ParsableCommand {
     experiment.seeds = seeds
     experiment.trainings = trainings
     experiment.gamma = gamma
+    experiment.queries = queries
     experiment.outerRate = outerRate
     experiment.period = period
     if !methods.isEmpty { experiment.methods = methods }

@@ -21,6 +21,8 @@ public struct SinusoidExperiment: Experiment {
   public var trainings = 30
   public var tasks = 10
   public var shots = 10
+  /// Points of each task that the features are judged by.
+  public var queries = 10
   /// T
   public var steps = 30
   public var rate = 0.01
@@ -40,6 +42,7 @@ public struct SinusoidExperiment: Experiment {
     try LabError.require(seeds >= 1, "seeds", seeds, "at least 1")
     try LabError.require(trainings >= 1, "trainings", trainings, "at least 1")
     try LabError.require(gamma >= 0 && gamma <= 1, "gamma", gamma, "in 0...1")
+    try LabError.require(queries >= 1, "queries", queries, "at least 1")
     try LabError.require(testTasks >= 1, "test-tasks", testTasks, "at least 1")
     try LabError.require(outerRate > 0, "outer-rate", outerRate, "positive")
     try LabError.require(period >= 1, "period", period, "at least 1")
@@ -143,7 +146,7 @@ public struct SinusoidExperiment: Experiment {
           + "diverged (an error of 10 or more) are counted and left out of the mean.",
         "distill is the published method, which takes no account of momentum; distill-momentum "
           + "differentiates it; window and reverse are exact over 5 and over all steps.",
-        "The paper leaves open how many query points a task has (10 here), the initialisation "
+        "The paper leaves open how many query points a task has (\(queries) here), the initialisation "
           + "(uniform by fan-in here) and its gamma for this experiment.",
       ],
       figures: ["errors.svg": chart.svg()])
@@ -156,7 +159,7 @@ public struct SinusoidExperiment: Experiment {
     _ plan: Plan, seed: UInt64, _ observer: ExperimentObserver
   ) throws -> [Double] {
     let support = SinusoidTasks(tasks: tasks, points: shots, seed: seed, part: "support")
-    let query = SinusoidTasks(tasks: tasks, points: shots, seed: seed, part: "query")
+    let query = SinusoidTasks(tasks: tasks, points: queries, seed: seed, part: "query")
     let start = SinusoidModel.head(tasks: tasks, seed: seed)
     let (rate, momentum) = (rate, momentum)
     let problem = try BilevelProblem<
