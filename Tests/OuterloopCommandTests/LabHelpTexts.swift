@@ -84,9 +84,7 @@ extension HelpTexts {
     (HyperDistill, Lee et al. 2022, Table 4: test error 0.327 +- 0.052 against
     0.670, 0.567, 0.502 and DrMAD's 1.086).
 
-    USAGE: outerloop lab sinusoid [--seeds <seeds>] [--trainings <M>] [--gamma <gamma>] [--period \
-    <n>] [--method <method> ...] [--outer-rate <outer-rate>] [--test-tasks <test-tasks>] \
-    [--first-seed <first-seed>] [--out <folder>] [--json] [--no-progress] [--quiet]
+    USAGE: outerloop lab sinusoid <options>
 
     OUTPUT:
       --json                  Print one JSON object instead of text.
@@ -96,6 +94,8 @@ extension HelpTexts {
     OPTIONS:
       --seeds <seeds>         Runs from different starts. (default: 20)
       --trainings <M>         Trainings, each of 10 new tasks. (default: 30)
+      --queries <n>           Points that judge the features of a task. (default:
+                              10)
       --gamma <gamma>         Of distillation: how far back its average reaches.
                               (default: 0.9)
       --period <n>            Trainings between estimates of theta. (default: 50)
