@@ -61,7 +61,6 @@ public struct EstimatorsExperiment: Experiment {
       let exact = try problem.hypergradient(at: lambda, by: .reverse)
       let solution = try problem.hypergradient(
         at: lambda, by: .implicit(.dense, inner: .lbfgs()))
-      let training = try median { try time { _ = try problem.solve(at: lambda) } }
       var rows: [ExperimentReport.Table.Row] = []
       var points: [(family: String, x: Double, y: Double)] = []
       for estimator in estimators(steps: count) {
@@ -75,8 +74,10 @@ public struct EstimatorsExperiment: Experiment {
           if count == steps[0] { notes.append("\(estimator) refuses this problem: \(reason).") }
           continue
         }
-        let seconds = try median {
-          try problem.hypergradient(at: lambda, by: estimator).cost.seconds
+        // In turn with plain training, so that a slow spell of the machine hits both.
+        let cost = try median {
+          let training = try time { _ = try problem.solve(at: lambda) }
+          return try problem.hypergradient(at: lambda, by: estimator).cost.seconds / training
         }
         let unrolled = try Agreement(answer.gradient, exact.gradient)
         let implicit = try Agreement(answer.gradient, solution.gradient)
@@ -84,11 +85,11 @@ public struct EstimatorsExperiment: Experiment {
           .init(
             "\(estimator)",
             [
-              unrolled.cosine, unrolled.ratio, unrolled.error, implicit.error, seconds / training,
+              unrolled.cosine, unrolled.ratio, unrolled.error, implicit.error, cost,
               Double(answer.cost.plannedBytes) / 1024,
             ]))
         points.append(
-          (Self.family(estimator), seconds / training, Swift.max(unrolled.error, Self.leastError)))
+          (Self.family(estimator), cost, Swift.max(unrolled.error, Self.leastError)))
       }
       tables.append(
         .init(
@@ -103,7 +104,8 @@ public struct EstimatorsExperiment: Experiment {
         "cosine, norm ratio and error (norm of the difference over norm of the truth) against the "
           + "exact hypergradient of the training; \"error, implicit\" against that of the solution of "
           + "the inner problem.",
-        "time: of one hypergradient, in plain trainings of the same length; median of \(repeats). "
+        "time: of one hypergradient, in plain trainings of the same length, in turn with them; median "
+          + "of \(repeats). "
           + "KiB: planned for states, kept products and programs; linear solvers hold vectors beside.",
         "double precision; 400 training and 400 validation digits, 650 weights, 64 log decays.",
       ] + notes
