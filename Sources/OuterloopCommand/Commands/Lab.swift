@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import OuterloopLab
+internal import Synchronization
 
 /// `outerloop lab`: the experiments.
 struct Lab: ParsableCommand {
@@ -56,31 +57,31 @@ struct LabOptions: ParsableArguments {
 
   /// Runs an experiment, stores what it found and prints it.
   func perform<E: Experiment>(_ experiment: E) throws {
-    var progress = Progress(conversation)
+    let progress = Mutex(Progress(conversation))
     try experiment.validate()
     Interrupts.watch()
     let start = ContinuousClock.now
-    // The observer is called on this thread only.
-    nonisolated(unsafe) var shown = progress
-    shown.begin(at: 0)
+    progress.withLock { $0.begin(at: 0) }
     let report: ExperimentReport
     do {
       report = try experiment.run(
         ExperimentObserver(
-          onProgress: { shown.update($0, of: $1, detail: $2) },
+          onProgress: { done, total, detail in
+            progress.withLock { $0.update(done, of: total, detail: detail) }
+          },
           shouldStop: { Interrupts.isRequested }))
     } catch is ExperimentObserver.Stopped {
-      shown.clear()
+      progress.withLock { $0.clear() }
       throw Complaint(
         "stopped; nothing was stored", hint: "run the same command again",
         status: Interrupts.status)
     }
-    shown.clear()
+    progress.withLock { $0.clear() }
     let seconds = start.duration(to: .now) / .seconds(1)
     let folder = ExperimentFolder(out ?? "outerloop-lab/\(E.name)")
     let record = try folder.store(report, of: experiment, seconds: seconds)
     if conversation.json { return try Terminal.print(JSONText.of(record)) }
     try Terminal.print(report.text)
-    progress.say("\(folder.path) holds result.json, result.md and the pictures")
+    progress.withLock { $0.say("\(folder.path) holds result.json, result.md and the pictures") }
   }
 }
