@@ -45,6 +45,8 @@ let package = Package(
       name: "OuterloopBilevel",
       dependencies: ["OuterloopLearning", "OuterloopAutodiff", "OuterloopNumerics"],
       swiftSettings: quick),
+    // The vocabulary of search: knows no algorithm, no files.
+    .target(name: "OuterloopStudy", swiftSettings: quick),
     .target(name: "OuterloopCharts", swiftSettings: house),
     .target(
       name: "OuterloopLab",
@@ -92,6 +94,8 @@ let package = Package(
         "OuterloopBilevel", "OuterloopLearning", "OuterloopAutodiff", "OuterloopNumerics",
         "OuterloopTesting",
       ], swiftSettings: house),
+    .testTarget(
+      name: "OuterloopStudyTests", dependencies: ["OuterloopStudy"], swiftSettings: house),
     .testTarget(
       name: "OuterloopChartsTests", dependencies: ["OuterloopCharts"], swiftSettings: house),
     .testTarget(

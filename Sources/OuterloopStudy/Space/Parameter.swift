@@ -1,0 +1,45 @@
+/// A hyperparameter of a space: its name, what values it may take, and when it exists.
+public struct Parameter: Sendable, Hashable {
+  public let name: String
+  public let domain: Domain
+  /// The parameter is active where this holds; nil: always.
+  public let condition: Predicate?
+}
+
+extension Parameter: CustomStringConvertible {
+  /// As the command line writes it: `momentum=float(0.0, 0.99) if optimizer == sgd`.
+  public var description: String {
+    "\(name)=\(domain)" + (condition.map { " if \($0)" } ?? "")
+  }
+}
+
+/// A hyperparameter as someone wrote it down, before it has a place in a space.
+public struct ParameterDeclaration: Sendable, Hashable {
+  public var name: String
+  public var domain: Domain
+  /// The text of its condition.
+  public var condition: String?
+
+  public init(_ name: String, _ domain: Domain, if condition: String? = nil) {
+    self.name = name
+    self.domain = domain
+    self.condition = condition
+  }
+
+  init(_ parameter: Parameter) {
+    self.init(parameter.name, parameter.domain, if: parameter.condition?.description)
+  }
+
+  func checkName() throws {
+    let reserved = ["trial", "from", "to", "checkpoint", "seed"]
+    guard ExpressionToken.isPlainWord(name) else {
+      throw SpaceError(
+        "`\(name)` cannot be a parameter's name",
+        "use letters, digits, `_`, `.` and `:`, a letter first, and no keyword")
+    }
+    guard !reserved.contains(name) else {
+      throw SpaceError(
+        "`\(name)` is a placeholder of its own", "the names \(reserved) are taken: choose another")
+    }
+  }
+}
