@@ -47,6 +47,10 @@ let package = Package(
       swiftSettings: quick),
     // The vocabulary of search: knows no algorithm, no files.
     .target(name: "OuterloopStudy", swiftSettings: quick),
+    // Samplers, surrogates, Pareto fronts: knows no stores.
+    .target(
+      name: "OuterloopSearch", dependencies: ["OuterloopStudy", "OuterloopNumerics"],
+      swiftSettings: quick),
     .target(name: "OuterloopCharts", swiftSettings: house),
     .target(
       name: "OuterloopLab",
