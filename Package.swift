@@ -62,6 +62,7 @@ let package = Package(
       name: "OuterloopTesting",
       dependencies: [
         "OuterloopBilevel", "OuterloopLearning", "OuterloopAutodiff", "OuterloopNumerics",
+        "OuterloopStudy",
       ],
       swiftSettings: house),
     .target(
@@ -100,6 +101,10 @@ let package = Package(
       ], swiftSettings: house),
     .testTarget(
       name: "OuterloopStudyTests", dependencies: ["OuterloopStudy"], swiftSettings: house),
+    .testTarget(
+      name: "OuterloopSearchTests",
+      dependencies: ["OuterloopSearch", "OuterloopStudy", "OuterloopNumerics", "OuterloopTesting"],
+      swiftSettings: house),
     .testTarget(
       name: "OuterloopChartsTests", dependencies: ["OuterloopCharts"], swiftSettings: house),
     .testTarget(
