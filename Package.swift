@@ -45,6 +45,7 @@ let package = Package(
       name: "OuterloopBilevel",
       dependencies: ["OuterloopLearning", "OuterloopAutodiff", "OuterloopNumerics"],
       swiftSettings: quick),
+    .target(name: "OuterloopSearch", dependencies: ["OuterloopNumerics"], swiftSettings: quick),
     .target(name: "OuterloopCharts", swiftSettings: house),
     .target(
       name: "OuterloopLab",
@@ -92,6 +93,10 @@ let package = Package(
         "OuterloopBilevel", "OuterloopLearning", "OuterloopAutodiff", "OuterloopNumerics",
         "OuterloopTesting",
       ], swiftSettings: house),
+    .testTarget(
+      name: "OuterloopSearchTests",
+      dependencies: ["OuterloopSearch", "OuterloopNumerics", "OuterloopTesting"],
+      swiftSettings: house),
     .testTarget(
       name: "OuterloopChartsTests", dependencies: ["OuterloopCharts"], swiftSettings: house),
     .testTarget(
