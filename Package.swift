@@ -69,6 +69,7 @@ let package = Package(
       name: "Outerloop",
       dependencies: [
         "OuterloopNumerics", "OuterloopAutodiff", "OuterloopLearning", "OuterloopBilevel",
+        "OuterloopStudy", "OuterloopSearch",
       ],
       swiftSettings: house),
     .executableTarget(
