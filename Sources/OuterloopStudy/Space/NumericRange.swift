@@ -49,7 +49,7 @@ public struct NumericRange: Sendable, Hashable {
     // quotient itself, and what the ends' last bits are worth in steps.
     let quotient = (high - low) / step
     let rounding = 1e-9 + 4 * quotient.ulp + (low.ulp + high.ulp) / step
-    let last = (quotient + (isExact ? 0 : Swift.min(rounding, 1e-3))).rounded(.down)
+    let last = (quotient + (isExact ? 0 : Swift.min(rounding, 0.3))).rounded(.down)
     decimals = Self.decimals(low, step, last)
     self.high = Self.gridValue(last, low, step, decimals, isExact ? low + last * step : high)
   }
@@ -122,6 +122,8 @@ public struct NumericRange: Sendable, Hashable {
 
   /// The quantile `u` in [0, 1] of the uniform distribution over the widened range.
   public func value(atUnit u: Double) -> Double {
+    // The ends exactly, whatever exp and log round.
+    if u <= 0 || u >= 1 { return u <= 0 ? low : high }
     let (bottom, top) = widened
     let inside = bottom + (top - bottom) * u
     return nearest(isLog ? _exp(inside) : inside)

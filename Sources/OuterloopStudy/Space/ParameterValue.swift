@@ -73,7 +73,7 @@ extension ParameterValue {
     return Self.quoted(text)
   }
 
-  static func quoted(_ text: String) -> String {
+  package static func quoted(_ text: String) -> String {
     "'" + String(text.flatMap { $0 == "'" || $0 == "\\" ? ["\\", $0] : [$0] }) + "'"
   }
 }

@@ -16,13 +16,13 @@ package enum Spelling {
     return names.count > 20 ? shown + " and \(names.count - 20) more" : shown
   }
 
-  /// The name that differs least from `word`, if it differs in at most a third of the letters.
+  /// The name that differs least from `word`, if it differs in about a third of the letters at most.
   package static func nearest(to word: String, among names: [String]) -> String? {
     guard word.count <= 64 else { return nil }
     let letters = Array(word.lowercased())
     var best: (name: String, distance: Int)?
     for name in names {
-      let limit = min((best?.distance ?? .max) - 1, max(1, max(letters.count, name.count) / 3))
+      let limit = min((best?.distance ?? .max) - 1, (max(letters.count, name.count) + 1) / 3)
       guard abs(name.count - letters.count) <= limit else { continue }
       let distance = distance(letters, Array(name.lowercased()))
       if distance <= limit { best = (name, distance) }
