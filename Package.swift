@@ -51,6 +51,12 @@ let package = Package(
     .target(
       name: "OuterloopSearch", dependencies: ["OuterloopStudy", "OuterloopNumerics"],
       swiftSettings: quick),
+    // Starting and ending programs, in the C that may stand between fork and exec.
+    .target(
+      name: "COuterloopProcess", cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])]),
+    .target(
+      name: "OuterloopRunner", dependencies: ["OuterloopStudy", "COuterloopProcess"],
+      swiftSettings: quick),
     .target(name: "OuterloopCharts", swiftSettings: house),
     .target(
       name: "OuterloopLab",
@@ -100,6 +106,9 @@ let package = Package(
       ], swiftSettings: house),
     .testTarget(
       name: "OuterloopStudyTests", dependencies: ["OuterloopStudy"], swiftSettings: house),
+    .testTarget(
+      name: "OuterloopRunnerTests", dependencies: ["OuterloopRunner", "OuterloopStudy"],
+      swiftSettings: house),
     .testTarget(
       name: "OuterloopChartsTests", dependencies: ["OuterloopCharts"], swiftSettings: house),
     .testTarget(

@@ -12,6 +12,7 @@ allowed() {
     OuterloopBilevel) echo OuterloopLearning OuterloopAutodiff OuterloopNumerics ;;
     OuterloopStudy) echo ;;
     OuterloopSearch) echo OuterloopStudy OuterloopNumerics ;;
+    OuterloopRunner) echo OuterloopStudy COuterloopProcess ;;
     OuterloopCharts) echo ;;
     OuterloopLab) echo OuterloopBilevel OuterloopLearning OuterloopAutodiff OuterloopNumerics OuterloopCharts ;;
     OuterloopTesting) echo OuterloopBilevel OuterloopLearning OuterloopAutodiff OuterloopNumerics ;;
@@ -30,7 +31,7 @@ for folder in Sources/Outerloop*; do
       echo "error: $file imports $import, which $room may not know" >&2
       status=1 ;;
     esac
-  done < <(grep -rEo '^[a-z @_]*import +(COuterloopKernels|CZlib|Outerloop[A-Za-z]*)' "$folder" \
+  done < <(grep -rEo '^[a-z @_]*import +(COuterloop[A-Za-z]*|CZlib|Outerloop[A-Za-z]*)' "$folder" \
     --include='*.swift' | sed -E 's/^([^:]+):.*import +/\1 /')
 done
 exit $status
