@@ -68,6 +68,7 @@ let package = Package(
       name: "OuterloopTesting",
       dependencies: [
         "OuterloopBilevel", "OuterloopLearning", "OuterloopAutodiff", "OuterloopNumerics",
+        "OuterloopStudy",
       ],
       swiftSettings: house),
     .target(
@@ -107,7 +108,12 @@ let package = Package(
     .testTarget(
       name: "OuterloopStudyTests", dependencies: ["OuterloopStudy"], swiftSettings: house),
     .testTarget(
+<<<<<<< HEAD
       name: "OuterloopRunnerTests", dependencies: ["OuterloopRunner", "OuterloopStudy"],
+=======
+      name: "OuterloopSearchTests",
+      dependencies: ["OuterloopSearch", "OuterloopStudy", "OuterloopNumerics", "OuterloopTesting"],
+>>>>>>> main
       swiftSettings: house),
     .testTarget(
       name: "OuterloopChartsTests", dependencies: ["OuterloopCharts"], swiftSettings: house),

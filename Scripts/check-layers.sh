@@ -15,7 +15,7 @@ allowed() {
     OuterloopRunner) echo OuterloopStudy COuterloopProcess ;;
     OuterloopCharts) echo ;;
     OuterloopLab) echo OuterloopBilevel OuterloopLearning OuterloopAutodiff OuterloopNumerics OuterloopCharts ;;
-    OuterloopTesting) echo OuterloopBilevel OuterloopLearning OuterloopAutodiff OuterloopNumerics ;;
+    OuterloopTesting) echo OuterloopStudy OuterloopBilevel OuterloopLearning OuterloopAutodiff OuterloopNumerics ;;
     Outerloop) echo OuterloopBilevel OuterloopLearning OuterloopAutodiff OuterloopNumerics ;;
     OuterloopCommand) echo OuterloopLab OuterloopFetch OuterloopLearning OuterloopNumerics OuterloopCharts OuterloopBilevel ;;
     *) echo "error: Sources/$1 is not a room of Scripts/check-layers.sh" >&2; exit 1 ;;

@@ -158,7 +158,7 @@ import Testing
     let text = """
       import os, time
       os.fork()
-      x = bytearray(os.urandom(1) * 110_000_000)
+      x = bytearray(b'a') * 110_000_000
       time.sleep(30)
       """
     let failure = try await bench.failure(of: bench.work(["python3", bench.script(text)]))
@@ -173,7 +173,7 @@ import Testing
     // Four processes share what would be 4 x 110 MB.
     let text = """
       import os, time
-      x = bytearray(os.urandom(1) * 110_000_000)
+      x = bytearray(b'a') * 110_000_000
       children = []
       for _ in range(3):
           pid = os.fork()

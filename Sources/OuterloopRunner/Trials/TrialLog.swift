@@ -19,10 +19,9 @@ final class TrialLog: Sendable {
     var isBroken = false
     /// Bytes that may still be written as they come.
     var room: Int
-    /// A ring with the last bytes of what did not fit.
+    /// The last bytes of what did not fit, up to twice as many as are to be kept.
     var tail: [UInt8] = []
-    var tailStart = 0
-    /// Bytes that did not fit, those in the ring included.
+    /// Bytes that did not fit, those in the tail included.
     var surplus = 0
     var endsLine = true
   }
@@ -62,11 +61,11 @@ final class TrialLog: Sendable {
     state.withLock { state in
       guard state.file >= 0 else { return }
       if state.surplus > 0 {
-        let lost = state.surplus - state.tail.count
+        let tail = state.tail.suffix(tailSize)
+        let lost = state.surplus - tail.count
         let mark = "\n[outerloop] ... \(lost) bytes are left out here ...\n"
         if lost > 0 { put(Array(mark.utf8)[...], &state) }
-        put(state.tail[state.tailStart...], &state)
-        put(state.tail[..<state.tailStart], &state)
+        put(tail, &state)
       }
       closeFile(state.file)
       state.file = -1
@@ -97,14 +96,8 @@ final class TrialLog: Sendable {
     guard let last = bytes.last, tailSize > 0 else { return }
     state.endsLine = last == UInt8(ascii: "\n")
     state.surplus += bytes.count
-    for byte in bytes.suffix(tailSize) {
-      if state.tail.count < tailSize {
-        state.tail.append(byte)
-      } else {
-        state.tail[state.tailStart] = byte
-        state.tailStart = (state.tailStart + 1) % tailSize
-      }
-    }
+    state.tail += bytes.suffix(tailSize)
+    if state.tail.count > 2 * tailSize { state.tail.removeFirst(state.tail.count - tailSize) }
   }
 }
 
