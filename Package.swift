@@ -23,7 +23,8 @@ let package = Package(
     .executable(name: "outerloop", targets: ["OuterloopCommand"]),
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
   ],
   targets: [
     // C kernels over float and double buffers, each body built for several instruction sets.
@@ -47,6 +48,13 @@ let package = Package(
       swiftSettings: quick),
     // The vocabulary of search: knows no algorithm, no files.
     .target(name: "OuterloopStudy", swiftSettings: quick),
+    .target(
+      name: "OuterloopStore",
+      dependencies: [
+        "OuterloopStudy",
+        .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "GRDBSQLite", package: "GRDB.swift"),
+      ], swiftSettings: quick),
     .target(name: "OuterloopCharts", swiftSettings: house),
     .target(
       name: "OuterloopLab",
@@ -58,6 +66,7 @@ let package = Package(
       name: "OuterloopTesting",
       dependencies: [
         "OuterloopBilevel", "OuterloopLearning", "OuterloopAutodiff", "OuterloopNumerics",
+        "OuterloopStudy",
       ],
       swiftSettings: house),
     .target(
@@ -96,6 +105,14 @@ let package = Package(
       ], swiftSettings: house),
     .testTarget(
       name: "OuterloopStudyTests", dependencies: ["OuterloopStudy"], swiftSettings: house),
+    // A process of its own for the tests of the store: a writer to be killed, a viewer, a crowd.
+    .executableTarget(
+      name: "StoreProbe", dependencies: ["OuterloopStore", "OuterloopStudy"],
+      path: "Tests/StoreProbe", swiftSettings: house),
+    .testTarget(
+      name: "OuterloopStoreTests",
+      dependencies: ["OuterloopStore", "OuterloopStudy", "OuterloopTesting", "StoreProbe"],
+      resources: [.copy("Schemas")], swiftSettings: house),
     .testTarget(
       name: "OuterloopChartsTests", dependencies: ["OuterloopCharts"], swiftSettings: house),
     .testTarget(

@@ -11,9 +11,10 @@ allowed() {
     OuterloopFetch) echo OuterloopLearning ;;
     OuterloopBilevel) echo OuterloopLearning OuterloopAutodiff OuterloopNumerics ;;
     OuterloopStudy) echo ;;
+    OuterloopStore) echo OuterloopStudy ;;
     OuterloopCharts) echo ;;
     OuterloopLab) echo OuterloopBilevel OuterloopLearning OuterloopAutodiff OuterloopNumerics OuterloopCharts ;;
-    OuterloopTesting) echo OuterloopBilevel OuterloopLearning OuterloopAutodiff OuterloopNumerics ;;
+    OuterloopTesting) echo OuterloopBilevel OuterloopLearning OuterloopAutodiff OuterloopNumerics OuterloopStudy ;;
     Outerloop) echo OuterloopBilevel OuterloopLearning OuterloopAutodiff OuterloopNumerics ;;
     OuterloopCommand) echo OuterloopLab OuterloopFetch OuterloopLearning OuterloopNumerics OuterloopCharts OuterloopBilevel ;;
     *) echo "error: Sources/$1 is not a room of Scripts/check-layers.sh" >&2; exit 1 ;;
