@@ -7,7 +7,7 @@ public struct Assignment: Sendable, Hashable {
   /// Their values by index in the space; nil: inactive.
   public let values: [ParameterValue?]
 
-  init(names: [String], values: [ParameterValue?]) {
+  package init(names: [String], values: [ParameterValue?]) {
     self.names = names
     self.values = values
   }
