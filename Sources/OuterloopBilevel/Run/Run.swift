@@ -33,11 +33,14 @@ final class Run {
   /// Memory that must live as long as the run.
   var memories: [StateMemory] = []
 
-  private let adjointStorage: [Storage]
-  private let sumStorage: [Storage]
-  var adjoint: Pointers { adjointStorage.map(\.pointer) }
+  private let sumBuffers: TensorBuffers
+  private var adjointBuffers: TensorBuffers?
+  var adjoint: Pointers {
+    if adjointBuffers == nil { adjointBuffers = problem.stateBuffers.take() }
+    return adjointBuffers?.pointers ?? []
+  }
   /// The hypergradient so far.
-  var sum: Pointers { sumStorage.map(\.pointer) }
+  var sum: Pointers { sumBuffers.pointers }
   /// The direct term alone.
   var direct: [Tensor] = []
 
@@ -64,8 +67,12 @@ final class Run {
       problem.batchTypes.isEmpty
       ? [] : try (0..<window.steps).map { try problem.batch(window.batch + $0) }
     batchPointers = batches.flatMap { $0.map(\.memory) }
-    adjointStorage = problem.stateTypes.map { Storage(byteCount: $0.byteCount) }
-    sumStorage = problem.hyperTypes.map { Storage(byteCount: $0.byteCount) }
+    sumBuffers = problem.hyperBuffers.take()
+  }
+
+  deinit {
+    problem.hyperBuffers.give(sumBuffers)
+    if let adjointBuffers { problem.stateBuffers.give(adjointBuffers) }
   }
 
   // MARK: - Memory
