@@ -35,7 +35,7 @@ extension CompiledProblem {
   ///
   ///     (u, r) = grad_s E(s') times the derivative of the update by the gradient and by lambda
   ///     e = radius / ||u||
-  ///     effect = r + [ grad_lambda L(w + e u) - grad_lambda L(w - e u) ] ||u|| / (2 radius)
+  ///     effect = r + grad_lambda [ L(w + e u) - L(w - e u) ] ||u|| / (2 radius)
   ///
   /// Where u = 0 both gradients are the same and their difference is 0.
   func differenceStage(_ objective: CompiledObjective) throws -> Stage {
@@ -50,14 +50,13 @@ extension CompiledProblem {
         direction.map { $0.square().sum().cast(to: .float64) }.reduce(
           Tensor(0, dtype: .float64), +))
       let move = extra[0] / maximum(length, Tensor(1e-300, dtype: .float64))
-      func moved(_ sign: Double) throws -> [Tensor] {
-        let point = zip(weights, direction).map { $0 + (sign * move).cast(to: $0.dtype) * $1 }
-        return try gradient(at: a.hyper) { try objective.loss(point, $0, a.batch) }
+      let moves = direction.map { move.cast(to: $0.dtype) * $0 }
+      let (up, down) = (zip(weights, moves).map { $0 + $1 }, zip(weights, moves).map { $0 - $1 })
+      let difference = try gradient(at: a.hyper) {
+        try objective.loss(up, $0, a.batch) - objective.loss(down, $0, a.batch)
       }
       let factor = length / (2 * extra[0])
-      return zip(back.second, zip(try moved(1), try moved(-1))).map {
-        $0 + factor.cast(to: $0.dtype) * ($1.0 - $1.1)
-      }
+      return zip(back.second, difference).map { $0 + factor.cast(to: $0.dtype) * $1 }
     }
   }
 

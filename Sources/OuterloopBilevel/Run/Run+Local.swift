@@ -40,18 +40,20 @@ extension Run {
     program.bind(output: s + h, to: loss)
     program.bind(outputs: s + h + 1, to: direct.pointers)
 
-    // An online step goes from the last state's memory straight to the next one's.
+    // States alternate between two places, the last one in memory that is handed out: an online step
+    // goes from one state's memory straight to the next one's.
     let final = problem.newState()
-    let states = window.start == nil || steps > 1 ? states(2) : nil
-    cost.stateBytes += problem.stateBytes
-    cost.liveStates += 1
-    var before = try window.start.map { try $0.map { try $0.materialized().memory } } ?? []
-    if let states, window.start == nil {
-      before = states.pointers(0)
-      try begin(at: before)
+    let other = problem.stateBuffers.take()
+    defer { problem.stateBuffers.give(other) }
+    func place(_ t: Int) -> Pointers {
+      (steps - t) % 2 == 0 ? final.map(\.memory) : other.pointers
     }
+    cost.stateBytes += 2 * problem.stateBytes
+    cost.liveStates += 2
+    var before = try window.start.map { try $0.map { try $0.materialized().memory } } ?? place(0)
+    if window.start == nil { try begin(at: before) }
     for t in 1...steps {
-      let after = t == steps ? final.map(\.memory) : states?.pointers(t % 2) ?? []
+      let after = place(t)
       try willStep(t, before)
       if t < first {
         try step(t, from: before, to: after)

@@ -23,8 +23,7 @@ final class Run {
   /// The programs of a step and its adjoint, once they are used.
   var stepProgram: Stage?
   private var adjointProgram: Stage?
-  /// Large products that a step and its adjoint share, and room for one step's.
-  let keptTypes: [TensorType]
+  /// Room for one step's large products that it shares with its adjoint.
   private var keptScratch: [Storage] = []
   /// Where the state at the end of training is.
   var end: Pointers = []
@@ -60,7 +59,6 @@ final class Run {
           "hyperparameter \(name) has a non-finite value")
       }
     }
-    keptTypes = try problem.keptTypes()
     indexTimes = problem.times[0].memory + 4 * window.first
     numberTimes = problem.times[1].memory + 8 * window.first
     batches =
@@ -256,6 +254,7 @@ final class Run {
 
   /// Computes the products that the adjoint step reads, where the step itself did not keep them.
   private func computeKept(_ t: Int, at state: Pointers) throws {
+    let keptTypes = try problem.keptTypes()
     guard !keptTypes.isEmpty else { return }
     let stage = try problem.keptStage()
     if keptScratch.isEmpty {
