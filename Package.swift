@@ -23,7 +23,8 @@ let package = Package(
     .executable(name: "outerloop", targets: ["OuterloopCommand"]),
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
     // C kernels over float and double buffers, each body built for several instruction sets.
@@ -51,6 +52,11 @@ let package = Package(
     .target(
       name: "OuterloopSearch", dependencies: ["OuterloopStudy", "OuterloopNumerics"],
       swiftSettings: quick),
+    // Spaces in files: YAML, JSON, ConfigSpace.
+    .target(
+      name: "OuterloopSpaces",
+      dependencies: ["OuterloopStudy", .product(name: "Yams", package: "Yams")],
+      swiftSettings: house),
     .target(name: "OuterloopCharts", swiftSettings: house),
     .target(
       name: "OuterloopLab",
@@ -100,6 +106,9 @@ let package = Package(
       ], swiftSettings: house),
     .testTarget(
       name: "OuterloopStudyTests", dependencies: ["OuterloopStudy"], swiftSettings: house),
+    .testTarget(
+      name: "OuterloopSpacesTests", dependencies: ["OuterloopSpaces", "OuterloopStudy"],
+      exclude: ["Golden"], swiftSettings: house),
     .testTarget(
       name: "OuterloopChartsTests", dependencies: ["OuterloopCharts"], swiftSettings: house),
     .testTarget(

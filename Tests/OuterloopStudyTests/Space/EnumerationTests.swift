@@ -25,7 +25,7 @@ import Testing
   @Test func randomSpacesAgainstBruteForce() throws {
     var random = SplitMix64(1)
     var sizes: Set<Int> = []
-    for _ in 0..<2000 {
+    for _ in 0..<1000 {
       let space = try RandomSpaces.space(&random)
       let expected = bruteForce(space)
       #expect(Array(space.assignments()) == expected, "\(space)")

@@ -100,7 +100,7 @@ import Testing
     let letters = Array("()[]{},='\"\\` .-+*/<>!&|0123456789eExabinfotd_:\u{0}\u{301}é😀\n\t٣½")
     var random = SplitMix64(5)
     var accepted = 0
-    for _ in 0..<20_000 {
+    for _ in 0..<10_000 {
       var text = Array(seeds.pick(&random))
       for _ in 0..<Int.random(in: 1...6, using: &random) {
         let place = Int.random(in: 0...text.count, using: &random)
@@ -124,6 +124,6 @@ import Testing
       #expect(
         try SearchSpace([ParameterDeclaration(parsing: printed)]) == space, "\(String(text).debugDescription)")
     }
-    #expect(accepted > 1000)
+    #expect(accepted > 500)
   }
 }
