@@ -24,10 +24,11 @@ import Testing
   @Test func theConfigSpaceExample() throws {
     let file = try SpaceFile.parse(Examples.blocks("json")[1], name: "svm.json")
     #expect(file.notes.isEmpty)
-    #expect(file.space.parameters.map(\.description) == [
-      "kernel=choice(linear, rbf)", "C=float(0.001, 1000.0, log)",
-      "gamma=float(0.0001, 8.0, log) if kernel == 'rbf'",
-    ])
+    #expect(
+      file.space.parameters.map(\.description) == [
+        "kernel=choice(linear, rbf)", "C=float(0.001, 1000.0, log)",
+        "gamma=float(0.0001, 8.0, log) if kernel == 'rbf'",
+      ])
     #expect(file.space.forbidden.map(\.description) == ["gamma > C"])
   }
 

@@ -58,7 +58,9 @@ enum ExpressionToken: Hashable {
         tokens.append(.sign(String(c)))
         rest.removeFirst()
       } else {
-        let remedies: [Character: String] = ["&": "write `and`", "|": "write `or`", "!": "write `not`"]
+        let remedies: [Character: String] = [
+          "&": "write `and`", "|": "write `or`", "!": "write `not`",
+        ]
         throw SpaceError("`\(c)` means nothing here", remedies[c] ?? "put texts in quotation marks")
       }
     }
