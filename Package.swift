@@ -25,6 +25,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
   ],
   targets: [
     // C kernels over float and double buffers, each body built for several instruction sets.
@@ -57,6 +58,19 @@ let package = Package(
       name: "OuterloopSpaces",
       dependencies: ["OuterloopStudy", .product(name: "Yams", package: "Yams")],
       swiftSettings: house),
+    // Starting and ending programs, in the C that may stand between fork and exec.
+    .target(
+      name: "COuterloopProcess", cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])]),
+    .target(
+      name: "OuterloopRunner", dependencies: ["OuterloopStudy", "COuterloopProcess"],
+      swiftSettings: quick),
+    .target(
+      name: "OuterloopStore",
+      dependencies: [
+        "OuterloopStudy",
+        .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "GRDBSQLite", package: "GRDB.swift"),
+      ], swiftSettings: quick),
     .target(name: "OuterloopCharts", swiftSettings: house),
     .target(
       name: "OuterloopLab",
@@ -68,19 +82,22 @@ let package = Package(
       name: "OuterloopTesting",
       dependencies: [
         "OuterloopBilevel", "OuterloopLearning", "OuterloopAutodiff", "OuterloopNumerics",
+        "OuterloopStudy",
       ],
       swiftSettings: house),
     .target(
       name: "Outerloop",
       dependencies: [
         "OuterloopNumerics", "OuterloopAutodiff", "OuterloopLearning", "OuterloopBilevel",
+        "OuterloopStudy", "OuterloopSearch",
       ],
       swiftSettings: house),
     .executableTarget(
       name: "OuterloopCommand",
       dependencies: [
         "OuterloopLab", "OuterloopFetch", "OuterloopLearning", "OuterloopCharts",
-        "OuterloopNumerics",
+        "OuterloopNumerics", "OuterloopStudy", "OuterloopSearch", "OuterloopStore",
+        "OuterloopRunner",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: house),
 
@@ -106,6 +123,21 @@ let package = Package(
       ], swiftSettings: house),
     .testTarget(
       name: "OuterloopStudyTests", dependencies: ["OuterloopStudy"], swiftSettings: house),
+    // A process of its own for the tests of the store: a writer to be killed, a viewer, a crowd.
+    .executableTarget(
+      name: "StoreProbe", dependencies: ["OuterloopStore", "OuterloopStudy"],
+      path: "Tests/StoreProbe", swiftSettings: house),
+    .testTarget(
+      name: "OuterloopStoreTests",
+      dependencies: ["OuterloopStore", "OuterloopStudy", "OuterloopTesting", "StoreProbe"],
+      resources: [.copy("Schemas")], swiftSettings: house),
+    .testTarget(
+      name: "OuterloopRunnerTests", dependencies: ["OuterloopRunner", "OuterloopStudy"],
+      swiftSettings: house),
+    .testTarget(
+      name: "OuterloopSearchTests",
+      dependencies: ["OuterloopSearch", "OuterloopStudy", "OuterloopNumerics", "OuterloopTesting"],
+      swiftSettings: house),
     .testTarget(
       name: "OuterloopSpacesTests", dependencies: ["OuterloopSpaces", "OuterloopStudy"],
       exclude: ["Golden"], swiftSettings: house),

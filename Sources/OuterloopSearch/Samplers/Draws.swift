@@ -5,7 +5,10 @@ internal import OuterloopNumerics
 /// same numbers in every process.
 struct Draws {
   /// What a stream is for. Names are part of a study's identity: they are never changed.
-  enum Purpose: String { case startup, candidates, sobol, sobolAgain = "sobol-again" }
+  enum Purpose: String {
+    case startup, candidates, sobol
+    case sobolAgain = "sobol-again"
+  }
 
   private var key: RandomKey
   private var words: [UInt32] = []

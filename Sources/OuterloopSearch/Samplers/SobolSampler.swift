@@ -36,7 +36,8 @@ public struct SobolSampler: Sampler {
     var scrambling = 0
     return try tried.fresh(pick: { rest.next() }) {
       // Scramblings beyond the first cost a table; a few tries, then random points do as well.
-      let again = (1...8).contains(scrambling)
+      let again =
+        (1...8).contains(scrambling)
         ? try? Self.sequence(space, seed, scrambling: scrambling) : nil
       let point = scrambling == 0 ? sequence.point(index) : again?.point(index) ?? []
       scrambling += 1

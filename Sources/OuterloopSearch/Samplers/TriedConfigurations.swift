@@ -1,4 +1,4 @@
-public import OuterloopStudy
+internal import OuterloopStudy
 
 /// The configurations that a study has seen, so that none is tried twice while others are left.
 ///

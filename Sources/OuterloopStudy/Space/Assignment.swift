@@ -6,7 +6,7 @@ public struct Assignment: Sendable, Hashable {
   /// The values by index in the space; nil: inactive.
   public let values: [ParameterValue?]
 
-  init(_ layout: ParameterNames, values: [ParameterValue?]) {
+  package init(_ layout: ParameterNames, values: [ParameterValue?]) {
     self.layout = layout
     self.values = values
   }

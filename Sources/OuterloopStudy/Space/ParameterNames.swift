@@ -1,10 +1,12 @@
 /// The names of a space's parameters, found in both directions in O(1), shared by all its
 /// configurations.
-struct ParameterNames: Sendable {
-  private(set) var all: [String] = []
+package struct ParameterNames: Sendable {
+  package private(set) var all: [String] = []
   private var indices: [String: Int] = [:]
 
-  func index(of name: String) -> Int? { indices[name] }
+  package init() {}
+
+  package func index(of name: String) -> Int? { indices[name] }
 
   mutating func append(_ name: String) {
     indices[name] = all.count

@@ -6,7 +6,7 @@ public struct SearchSpace: Sendable {
   public private(set) var parameters: [Parameter] = []
   /// Hard constraints: no configuration for which one of these holds is ever proposed.
   public private(set) var forbidden: [Predicate] = []
-  private(set) var names = ParameterNames()
+  package private(set) var names = ParameterNames()
 
   /// An empty space, to be filled by `float`, `int`, `choice`, ...
   public init() {}

@@ -3,24 +3,37 @@ private import Synchronization
 /// A store that lives as long as the process: the plainest thing that keeps the contract, and the
 /// truth that other stores are compared with.
 public final class MemoryStore: StudyStore {
+  private struct Lease {
+    let seconds: Double
+    private(set) var end: Double
+
+    init(seconds: Double, at time: Double) {
+      self.seconds = seconds
+      end = time + seconds
+    }
+
+    mutating func renew(at time: Double) { end = time + seconds }
+  }
+
   private struct Record {
     var specification: StudySpecification
     var history = History()
     var events: [Event] = []
-    /// When the lease of a running trial runs out.
-    var leases: [Int: Double] = [:]
+    /// The leases of running trials.
+    var leases: [Int: Lease] = [:]
 
     mutating func take(_ kind: Event.Kind, _ trial: Int, at time: Double) {
       let event = Event(revision: events.count + 1, time: time, trial: trial, kind)
       events.append(event)
       history.apply(event)
       if history.trials[trial].state != .running { leases[trial] = nil }
+      if case .reported = kind { leases[trial]?.renew(at: time) }
     }
 
     mutating func claim(_ trial: Int, _ claimant: Claimant, at time: Double) -> Int {
       let attempt = history.trials[trial].attempt + 1
       take(.claimed(attempt: attempt, worker: claimant.worker), trial, at: time)
-      leases[trial] = time + claimant.lease
+      leases[trial] = Lease(seconds: claimant.lease, at: time)
       return attempt
     }
   }
@@ -116,9 +129,10 @@ public final class MemoryStore: StudyStore {
 
   public func renew(_ claim: Claim, seconds: Double) throws -> Bool {
     try with(claim.study) { record in
+      guard record.history.trials.indices.contains(claim.trial.number) else { return false }
       let trial = record.history.trials[claim.trial.number]
       guard trial.state == .running, trial.attempt == claim.attempt else { return false }
-      record.leases[trial.number] = clock() + seconds
+      record.leases[trial.number] = Lease(seconds: seconds, at: clock())
       return true
     }
   }
@@ -126,7 +140,10 @@ public final class MemoryStore: StudyStore {
   public func reap(_ study: StudyID) throws -> [Int] {
     try with(study) { record in
       let time = clock()
-      let lost = record.leases.filter { $0.value < time }.keys.sorted()
+      let lost = record.leases.filter { $0.value.end < time }.keys.sorted()
+      for (number, lease) in record.leases where lease.end > time + lease.seconds {
+        record.leases[number]?.renew(at: time)
+      }
       for number in lost {
         let attempt = record.history.trials[number].attempt
         record.take(record.specification.endOfLost(attempt: attempt), number, at: time)

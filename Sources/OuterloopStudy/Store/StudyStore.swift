@@ -4,7 +4,9 @@
 /// - Trial numbers are given once, from 0 without gaps.
 /// - An event is taken if `Trial.accepts` it at that moment; what was taken is never lost, whoever is
 ///   killed afterwards. What is not taken changes nothing, and is an answer, not an error.
-/// - The store's clock is the only clock: leases are compared with it, events carry its time.
+/// - The store's clock is the only clock: leases are compared with it, events carry its time. It may
+///   jump: a lease that ends later than a whole lease from now is cut to that.
+/// - A report renews the lease of its attempt.
 /// - Reading never blocks or fails a writer.
 ///
 /// Errors are `StudyError` and name the store, the study, and the remedy.
@@ -24,6 +26,11 @@ public protocol StudyStore: Sendable {
 
   /// The events after `revision`, in order, at most `limit`.
   func events(of study: StudyID, after revision: Int, limit: Int) async throws -> [Event]
+
+  /// Trials as they stand. Without an implementation of its own: the fold over all events.
+  func trials(of study: StudyID, matching query: TrialQuery) async throws -> [Trial]
+  /// What the study amounts to. Without an implementation of its own: from the fold.
+  func summary(of study: StudyID) async throws -> StudySummary
 
   /// Creates trial `number` by a `.suggested` or `.enqueued` event, and claims it for `claimant` in
   /// the same breath if there is one; nil if that number has been given: propose again.

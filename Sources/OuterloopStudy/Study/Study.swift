@@ -68,20 +68,11 @@ public struct Study: Sendable {
   }
 
   /// All trials, by number.
-  public func trials() async throws -> [Trial] { try await history().trials }
+  public func trials() async throws -> [Trial] { try await store.trials(of: id, matching: TrialQuery()) }
 
   /// The best complete trial of the first objective.
   public func best() async throws -> Trial? {
-    try await history().best(for: specification.objectives[0])
-  }
-
-  private func history() async throws -> History {
-    var history = History()
-    while true {
-      let events = try await store.events(of: id, after: history.revision, limit: 10_000)
-      for event in events { history.apply(event) }
-      if events.count < 10_000 { return history }
-    }
+    try await store.history(of: id).best(for: specification.objectives[0])
   }
 }
 
