@@ -24,6 +24,7 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
   ],
   targets: [
@@ -52,6 +53,11 @@ let package = Package(
     .target(
       name: "OuterloopSearch", dependencies: ["OuterloopStudy", "OuterloopNumerics"],
       swiftSettings: quick),
+    // Spaces in files: YAML, JSON, ConfigSpace.
+    .target(
+      name: "OuterloopSpaces",
+      dependencies: ["OuterloopStudy", .product(name: "Yams", package: "Yams")],
+      swiftSettings: house),
     // Starting and ending programs, in the C that may stand between fork and exec.
     .target(
       name: "COuterloopProcess", cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])]),
@@ -132,6 +138,9 @@ let package = Package(
       name: "OuterloopSearchTests",
       dependencies: ["OuterloopSearch", "OuterloopStudy", "OuterloopNumerics", "OuterloopTesting"],
       swiftSettings: house),
+    .testTarget(
+      name: "OuterloopSpacesTests", dependencies: ["OuterloopSpaces", "OuterloopStudy"],
+      exclude: ["Golden"], swiftSettings: house),
     .testTarget(
       name: "OuterloopChartsTests", dependencies: ["OuterloopCharts"], swiftSettings: house),
     .testTarget(
