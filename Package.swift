@@ -83,6 +83,7 @@ let package = Package(
       name: "Outerloop",
       dependencies: [
         "OuterloopNumerics", "OuterloopAutodiff", "OuterloopLearning", "OuterloopBilevel",
+        "OuterloopStudy", "OuterloopSearch",
       ],
       swiftSettings: house),
     .executableTarget(

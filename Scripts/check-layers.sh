@@ -17,8 +17,8 @@ allowed() {
     OuterloopCharts) echo ;;
     OuterloopLab) echo OuterloopBilevel OuterloopLearning OuterloopAutodiff OuterloopNumerics OuterloopCharts ;;
     OuterloopTesting) echo OuterloopStudy OuterloopBilevel OuterloopLearning OuterloopAutodiff OuterloopNumerics ;;
-    Outerloop) echo OuterloopBilevel OuterloopLearning OuterloopAutodiff OuterloopNumerics ;;
-    OuterloopCommand) echo OuterloopLab OuterloopFetch OuterloopLearning OuterloopNumerics OuterloopCharts OuterloopBilevel OuterloopStudy OuterloopSearch OuterloopStore OuterloopRunner ;;
+    Outerloop) echo OuterloopStudy OuterloopSearch OuterloopBilevel OuterloopLearning OuterloopAutodiff OuterloopNumerics ;;
+    OuterloopCommand) echo OuterloopLab OuterloopFetch OuterloopLearning OuterloopNumerics OuterloopCharts OuterloopBilevel OuterloopStudy OuterloopSearch OuterloopStore OuterloopRunner OuterloopSpaces ;;
     *) echo "error: Sources/$1 is not a room of Scripts/check-layers.sh" >&2; exit 1 ;;
   esac
 }

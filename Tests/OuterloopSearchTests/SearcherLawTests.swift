@@ -17,8 +17,17 @@ import Testing
   }
 
   static let methods: [Row] = [
-    Row(.random), Row(.sobol), Row(.grid(resolution: 4)),
+    Row(.random), Row(.sobol), Row(.grid(resolution: 4)), Row(.tpe()),
+    Row(tpe { $0.multivariate = false }, "tpe alone"), Row(tpe { $0.group = true }, "tpe grouped"),
+    Row(tpe { $0.constantLiar = false }, "tpe without liar"),
+    Row(tpe { $0.exact = true }, "tpe exact"),
   ]
+
+  private static func tpe(_ change: (inout TPEOptions) -> Void) -> SearchMethod {
+    var options = TPEOptions()
+    change(&options)
+    return .tpe(options)
+  }
 
   static let cases: [SearcherLaws.Case] = {
     do {

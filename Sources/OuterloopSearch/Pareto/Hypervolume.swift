@@ -9,7 +9,8 @@ extension ObjectivePoints {
   public func hypervolume(reference: [Double]) throws(ObjectivePointsError) -> Double {
     let inside = try inside(reference)
     guard !inside.contains(where: { isInfinite(box: $0, reference) }) else { return .infinity }
-    return Hypervolume.measure(selecting(inside), reference)
+    let unit = selecting(inside).scaled(to: reference)
+    return unit.volume(Hypervolume.measure(unit.points, unit.reference))
   }
 
   /// The indices of the points that are better than the reference in every objective.
@@ -52,7 +53,40 @@ extension ObjectivePoints {
   }
 }
 
-/// The measure of a union of finite boxes with a common upper corner.
+extension ObjectivePoints {
+  /// Points inside a reference, each objective divided by a power of two so that the largest finite
+  /// box is about a unit cube: exact, and no product of lengths overflows.
+  struct Scaled {
+    var points: ObjectivePoints
+    var reference: [Double]
+    /// The sum of the exponents of those powers.
+    var exponent: Int
+
+    /// A volume of the scaled points in the units of the original ones.
+    func volume(_ scaled: Double) -> Double {
+      Double(sign: .plus, exponent: exponent, significand: scaled)
+    }
+  }
+
+  func scaled(to reference: [Double]) -> Scaled {
+    var result = Scaled(points: self, reference: reference, exponent: 0)
+    var values = self.values
+    for objective in 0..<objectives where reference[objective].isFinite {
+      // Halves, so that the difference is finite.
+      let spans = (0..<count).map { reference[objective] / 2 - self[$0, objective] / 2 }
+      guard let span = spans.filter({ $0.isFinite && $0 > 0 }).max() else { continue }
+      let exponent = Swift.max(-1000, span.exponent + 1)
+      let factor = Double(sign: .plus, exponent: -exponent, significand: 1)
+      for point in 0..<count { values[point * objectives + objective] *= factor }
+      result.reference[objective] *= factor
+      result.exponent += exponent
+    }
+    result.points = ObjectivePoints(count: count, objectives: objectives, values: values)
+    return result
+  }
+}
+
+/// The measure of a union of finite boxes with a common upper corner, of moderate size.
 enum Hypervolume {
   /// - Parameter points: none beyond the reference in any objective.
   static func measure(_ points: ObjectivePoints, _ reference: [Double]) -> Double {
@@ -79,7 +113,7 @@ enum Hypervolume {
   /// at or below it.
   private static func sweepSpace(_ points: ObjectivePoints, _ reference: [Double]) -> Double {
     let order = (0..<points.count).sorted { points[$0, 2] < points[$1, 2] }
-    var staircase = Staircase(reference)
+    var staircase = Staircase(edge: (reference[0], reference[1]))
     var volume = 0.0
     for (place, point) in order.enumerated() {
       staircase.insert(points[point, 0], points[point, 1])
@@ -117,38 +151,5 @@ enum Hypervolume {
       total += (reference[last] - front[index, last]) * Swift.max(0, box - shared)
     }
     return total
-  }
-}
-
-/// The union of boxes [x, r_x] x [y, r_y], by its corners: x rises, y falls.
-private struct Staircase {
-  private(set) var area = 0.0
-  private var corners: [(x: Double, y: Double)] = []
-  private let edge: (x: Double, y: Double)
-
-  init(_ reference: [Double]) { edge = (reference[0], reference[1]) }
-
-  /// Adds a box.
-  ///
-  /// - Complexity: O(log n) and a move of memory, amortised over the corners that vanish.
-  mutating func insert(_ x: Double, _ y: Double) {
-    var (low, high) = (0, corners.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if corners[middle].x < x { low = middle + 1 } else { high = middle }
-    }
-    // The new area goes from x to the right, between y and a ceiling that comes down in steps.
-    var ceiling = low > 0 ? corners[low - 1].y : edge.y
-    guard y < ceiling else { return }
-    var (left, end) = (x, low)
-    while end < corners.count, corners[end].y >= y {
-      area += (corners[end].x - left) * (ceiling - y)
-      (left, ceiling) = corners[end]
-      end += 1
-    }
-    let right = end < corners.count ? corners[end].x : edge.x
-    area += (right - left) * (ceiling - y)
-    if low < corners.count, corners[low].x == x, corners[low].y < y { return }
-    corners.replaceSubrange(low..<end, with: [(x, y)])
   }
 }

@@ -13,7 +13,8 @@ extension ObjectivePoints {
     let inside = try inside(reference)
     var contributions = [Double](repeating: 0, count: count)
     guard !inside.isEmpty else { return contributions }
-    let points = selecting(inside)
+    let unit = selecting(inside).scaled(to: reference)
+    let (points, reference) = (unit.points, unit.reference)
     let front = points.paretoFront()
     let areas = objectives == 2 ? points.exclusiveAreas(ofFront: front, reference) : nil
     for (place, group) in points.selecting(front).distinct().enumerated() where group.count == 1 {
@@ -21,11 +22,11 @@ extension ObjectivePoints {
       if points.isInfinite(box: point, reference) {
         contributions[inside[point]] = .infinity
       } else if let areas {
-        contributions[inside[point]] = areas[place]
+        contributions[inside[point]] = unit.volume(areas[place])
       } else {
         let others = points.selecting((0..<points.count).filter { $0 != point })
-        contributions[inside[point]] = points.exclusiveVolume(
-          of: point, beside: others, reference)
+        let volume = points.exclusiveVolume(of: point, beside: others, reference)
+        contributions[inside[point]] = unit.volume(volume)
       }
     }
     return contributions

@@ -18,11 +18,12 @@ extension ObjectivePoints {
   ) throws(ObjectivePointsError) -> [Int] {
     let isInside = Set(try inside(reference))
     let candidates = distinct().map { $0[0] }.filter(isInside.contains)
-    let points = selecting(candidates)
+    let unit = selecting(candidates).scaled(to: reference)
     let wanted = Swift.max(0, Swift.min(size, count))
     let chosen =
       objectives == 2
-      ? points.rectangleChoice(wanted, reference) : points.lazyChoice(wanted, reference)
+      ? unit.points.rectangleChoice(wanted, unit.reference)
+      : unit.points.lazyChoice(wanted, unit.reference)
     var result: [Int] = []
     var isTaken = [Bool](repeating: false, count: count)
     for index in chosen.lazy.map({ candidates[$0] }) + Array(0..<count) {

@@ -104,6 +104,34 @@ import Testing
     #expect(try Self.hypervolume(rows + [best], reference) > volume)
   }
 
+  /// Lengths whose products overflow or vanish half way change nothing but the exponent.
+  @Test(arguments: RandomPoints.table(counts: [12], seeds: 2))
+  func anyMagnitudeWill(_ sample: RandomPoints) throws {
+    let exponents = [600, -500, 700, -800, 0]
+    let stretch = { (row: [Double]) in
+      zip(row, exponents).map { Double(sign: .plus, exponent: $1, significand: $0) }
+    }
+    let shift = exponents.prefix(sample.objectives).reduce(0, +)
+    let plain = try sample.points()
+    let points = try ObjectivePoints(sample.rows.map(stretch), objectives: sample.objectives)
+    let reference = stretch(sample.reference)
+    let volume = try plain.hypervolume(reference: sample.reference)
+    #expect(
+      try points.hypervolume(reference: reference)
+        == Double(sign: .plus, exponent: shift, significand: volume))
+    let contributions = try plain.hypervolumeContributions(reference: sample.reference)
+    #expect(
+      try points.hypervolumeContributions(reference: reference)
+        == contributions.map { Double(sign: .plus, exponent: shift, significand: $0) })
+    #expect(
+      try points.hypervolumeSubset(size: 6, reference: reference)
+        == plain.hypervolumeSubset(size: 6, reference: sample.reference))
+    let huge = [Double](repeating: -1e308, count: sample.objectives)
+    #expect(try Self.hypervolume([huge], huge.map { -$0 }) == .infinity)
+    let tiny = [Double](repeating: -.leastNonzeroMagnitude, count: sample.objectives)
+    #expect(try Self.hypervolume([tiny], huge.map { _ in 0 }) == 0)
+  }
+
   @Test func infinities() throws {
     #expect(try Self.hypervolume([[-.infinity, 0], [0, -1]], [1, 1]) == .infinity)
     #expect(try Self.hypervolume([[-.infinity, 1]], [1, 1]) == 0)

@@ -52,6 +52,9 @@ import Testing
       objectives: 2)
     #expect(points.ranks() == [2, 2, 1, 0, 3, 0, 0])
     #expect(points[0] == [.infinity, 0])
+    let space = try ObjectivePoints(
+      [[0, .nan, .infinity], [1, .infinity, .nan], [0, .infinity, 1], [2, 3, .nan]], objectives: 3)
+    #expect(space.ranks() == [1, 2, 0, 0] && space.paretoFront() == [2, 3])
     #expect(points.dominates(2, 0) && !points.dominates(0, 1) && !points.dominates(3, 3))
   }
 

@@ -29,7 +29,8 @@ struct ParameterGroup: Sendable {
     var point: [Double] = []
     for (place, domain) in zip(indices, space) {
       guard let value = assignment.values[place] else { return nil }
-      guard let number = domain.range != nil ? value.number : domain.index(of: value).map(Double.init)
+      guard
+        let number = domain.range != nil ? value.number : domain.index(of: value).map(Double.init)
       else { return nil }
       point.append(number)
     }
