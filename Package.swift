@@ -25,6 +25,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
     // C kernels over float and double buffers, each body built for several instruction sets.
@@ -65,6 +66,11 @@ let package = Package(
         .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "GRDBSQLite", package: "GRDB.swift"),
       ], swiftSettings: quick),
+    // Spaces in files: YAML, JSON, ConfigSpace.
+    .target(
+      name: "OuterloopSpaces",
+      dependencies: ["OuterloopStudy", .product(name: "Yams", package: "Yams")],
+      swiftSettings: house),
     .target(name: "OuterloopCharts", swiftSettings: house),
     .target(
       name: "OuterloopLab",
@@ -91,7 +97,7 @@ let package = Package(
       dependencies: [
         "OuterloopLab", "OuterloopFetch", "OuterloopLearning", "OuterloopCharts",
         "OuterloopNumerics", "OuterloopStudy", "OuterloopSearch", "OuterloopStore",
-        "OuterloopRunner",
+        "OuterloopRunner", "OuterloopSpaces",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: house),
 
@@ -132,6 +138,9 @@ let package = Package(
       name: "OuterloopSearchTests",
       dependencies: ["OuterloopSearch", "OuterloopStudy", "OuterloopNumerics", "OuterloopTesting"],
       swiftSettings: house),
+    .testTarget(
+      name: "OuterloopSpacesTests", dependencies: ["OuterloopSpaces", "OuterloopStudy"],
+      exclude: ["Golden"], swiftSettings: house),
     .testTarget(
       name: "OuterloopChartsTests", dependencies: ["OuterloopCharts"], swiftSettings: house),
     .testTarget(

@@ -11,6 +11,7 @@ allowed() {
     OuterloopFetch) echo OuterloopLearning ;;
     OuterloopBilevel) echo OuterloopLearning OuterloopAutodiff OuterloopNumerics ;;
     OuterloopStudy) echo ;;
+    OuterloopSpaces) echo OuterloopStudy ;;
     OuterloopSearch) echo OuterloopStudy OuterloopNumerics ;;
     OuterloopRunner) echo OuterloopStudy COuterloopProcess ;;
     OuterloopStore) echo OuterloopStudy ;;

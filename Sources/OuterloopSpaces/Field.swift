@@ -13,8 +13,14 @@ struct Field {
     SpaceError(what, remedy, in: [place])
   }
 
-  /// Runs `body`; a `SpaceError` out of it names this place.
-  func naming<T>(_ body: () throws -> T) throws -> T { try OuterloopStudy.naming(place, body) }
+  /// Runs `body`; a `SpaceError` out of it names this place, or the one within it that it knows.
+  func naming<T>(_ body: () throws -> T) throws -> T {
+    do { return try body() } catch var error as SpaceError {
+      let inner = error.place.firstIndex { $0.hasPrefix("\(file) line ") }
+      let outer = inner.map { error.place.remove(at: $0) } ?? place
+      throw error.inside(outer)
+    }
+  }
 
   // MARK: Mappings and lists
 
@@ -23,7 +29,8 @@ struct Field {
   /// The keys and their values in the order of the file.
   func entries() throws -> [(key: String, value: Field)] {
     guard case .mapping(let mapping) = node else {
-      throw complaint("\(kind) stands where `key: value` lines should", "see Documentation/spaces.md")
+      throw complaint(
+        "\(kind) stands where `key: value` lines should", "see Documentation/spaces.md")
     }
     return try mapping.map { key, value in
       guard case .scalar(let scalar) = key else {
@@ -49,7 +56,8 @@ struct Field {
 
   func items() throws -> [Field] {
     guard case .sequence(let sequence) = node else {
-      throw complaint("\(kind) stands where a list should", "write `[a, b]` or a line `- a` for each")
+      throw complaint(
+        "\(kind) stands where a list should", "write `[a, b]` or a line `- a` for each")
     }
     return sequence.map { Field(file: file, node: $0) }
   }

@@ -32,7 +32,8 @@ struct YAMLText {
 
   private func refuseTraps() throws {
     var depth = 0
-    for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+    for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated()
+    {
       let place = "\(name) line \(index + 1)"
       if line.unicodeScalars.contains(where: { $0.value == 0 }) {
         throw SpaceError("a NUL byte stands there", "save the file as plain text", in: [place])
@@ -47,7 +48,8 @@ struct YAMLText {
       }
       if Self.definesAnchor(line) {
         throw SpaceError(
-          "anchors (`&name`) are not supported", "write the value out where it is needed, or quote "
+          "anchors (`&name`) are not supported",
+          "write the value out where it is needed, or quote "
             + "the text", in: [place])
       }
     }
@@ -120,7 +122,8 @@ struct YAMLText {
     return SpaceError(
       isTab ? "a tab stands at the beginning" : "this is not YAML or JSON: \(problem)",
       isTab
-        ? "indent with spaces" : "check colons, brackets, and quotation marks; quote texts with signs",
+        ? "indent with spaces"
+        : "check colons, brackets, and quotation marks; quote texts with signs",
       in: ["\(name) line \(line)"])
   }
 }

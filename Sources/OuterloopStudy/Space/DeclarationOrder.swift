@@ -13,7 +13,9 @@ enum DeclarationOrder {
     }
     var missing = parents.map(\.count)
     var children = [[Int]](repeating: [], count: declarations.count)
-    for (child, own) in parents.enumerated() { for parent in own { children[parent].append(child) } }
+    for (child, own) in parents.enumerated() {
+      for parent in own { children[parent].append(child) }
+    }
 
     var ready = Set(missing.indices.filter { missing[$0] == 0 })
     var order: [Int] = []

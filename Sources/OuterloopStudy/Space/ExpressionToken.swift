@@ -32,8 +32,8 @@ enum ExpressionToken: Hashable {
     c.isLetter || c.isNumber || c == "_" || c == "." || c == ":"
   }
 
-  private static let signs = [
-    "==", "!=", "<=", ">=", "<", ">", "=", "+", "-", "*", "/", "(", ")", "[", "]", "{", "}", ",",
+  private static let signs: Set<Character> = [
+    "<", ">", "=", "+", "-", "*", "/", "(", ")", "[", "]", "{", "}", ",",
   ]
 
   /// The words of `text`.
@@ -51,11 +51,16 @@ enum ExpressionToken: Hashable {
         tokens.append(try number(&rest))
       } else if isWordStart(c) {
         tokens.append(.word(word(&rest)))
-      } else if let sign = signs.first(where: { rest.hasPrefix($0) }) {
-        tokens.append(.sign(sign))
-        rest.removeFirst(sign.count)
+      } else if "=!<>".contains(c), rest.dropFirst().first == "=" {
+        tokens.append(.sign("\(c)="))
+        rest.removeFirst(2)
+      } else if signs.contains(c) {
+        tokens.append(.sign(String(c)))
+        rest.removeFirst()
       } else {
-        let remedies: [Character: String] = ["&": "write `and`", "|": "write `or`", "!": "write `not`"]
+        let remedies: [Character: String] = [
+          "&": "write `and`", "|": "write `or`", "!": "write `not`",
+        ]
         throw SpaceError("`\(c)` means nothing here", remedies[c] ?? "put texts in quotation marks")
       }
     }

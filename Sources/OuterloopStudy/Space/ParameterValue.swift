@@ -69,7 +69,9 @@ extension ParameterValue {
   /// As the command line and formulas write it: in quotation marks where the plain text would mean
   /// something else.
   var spelled: String {
-    guard case .text(let text) = self, !ExpressionToken.isPlainWord(text) else { return description }
+    guard case .text(let text) = self, !ExpressionToken.isPlainWord(text) else {
+      return description
+    }
     return Self.quoted(text)
   }
 

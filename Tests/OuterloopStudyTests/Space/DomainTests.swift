@@ -1,5 +1,6 @@
-@testable import OuterloopStudy
 import Testing
+
+@testable import OuterloopStudy
 
 @Suite struct DomainTests {
   private func domain(_ text: String) throws -> Domain {

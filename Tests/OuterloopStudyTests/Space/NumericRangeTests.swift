@@ -3,16 +3,17 @@ import Testing
 
 @Suite struct NumericRangeTests {
   /// The grid as decimals in a text, the truth that binary fractions are held against.
-  @Test(arguments: [
-    (0.0, 1.0, 0.1, "0.0 0.1 0.2 0.3 0.4 0.5 0.6 0.7 0.8 0.9 1.0"),
-    (0.0, 0.5, 0.2, "0.0 0.2 0.4"),
-    (-0.3, 0.3, 0.1, "-0.3 -0.2 -0.1 0.0 0.1 0.2 0.3"),
-    (-7, -1, 3, "-7.0 -4.0 -1.0"),
-    (0.1, 0.7, 0.2, "0.1 0.3 0.5 0.7"),
-    (1e-5, 5e-5, 1e-5, "1e-05 2e-05 3e-05 4e-05 5e-05"),
-    (5, 5, 1, "5.0"), (5, 5.9, 1, "5.0"), (0, 1, 1e300, "0.0"),
-    (1e15, 1e15 + 2, 1, "1000000000000000.0 1000000000000001.0 1000000000000002.0"),
-  ] as [(Double, Double, Double, String)])
+  @Test(
+    arguments: [
+      (0.0, 1.0, 0.1, "0.0 0.1 0.2 0.3 0.4 0.5 0.6 0.7 0.8 0.9 1.0"),
+      (0.0, 0.5, 0.2, "0.0 0.2 0.4"),
+      (-0.3, 0.3, 0.1, "-0.3 -0.2 -0.1 0.0 0.1 0.2 0.3"),
+      (-7, -1, 3, "-7.0 -4.0 -1.0"),
+      (0.1, 0.7, 0.2, "0.1 0.3 0.5 0.7"),
+      (1e-5, 5e-5, 1e-5, "1e-05 2e-05 3e-05 4e-05 5e-05"),
+      (5, 5, 1, "5.0"), (5, 5.9, 1, "5.0"), (0, 1, 1e300, "0.0"),
+      (1e15, 1e15 + 2, 1, "1000000000000000.0 1000000000000001.0 1000000000000002.0"),
+    ] as [(Double, Double, Double, String)])
   func gridsAreDecimals(low: Double, high: Double, step: Double, grid: String) throws {
     let range = try NumericRange(low, high, step: step)
     let count = try #require(range.count)
@@ -23,7 +24,8 @@ import Testing
   private static let ranges: [(Double, Double, Bool, Double?)] = [
     (0, 1, false, nil), (0, 1, false, 0.1), (0, 1, false, 1.0 / 3), (-5, 3, false, nil),
     (1e-5, 0.1, true, nil), (1, 1024, true, 1), (16, 1024, true, 16), (-1e300, 1e300, false, nil),
-    (1e-300, 1e300, true, nil), (Double.leastNonzeroMagnitude, 1, true, nil), (3, 3, false, nil), (3, 3, true, 2),
+    (1e-300, 1e300, true, nil), (Double.leastNonzeroMagnitude, 1, true, nil), (3, 3, false, nil),
+    (3, 3, true, 2),
     (0.3, 0.3, true, nil), (1e10, 1e10 + 1, false, 0.1), (0, 1e6, false, 0.001),
     (-9_007_199_254_740_992, -9_007_199_254_740_000, false, 1), (1e300, 1e300, false, 1e290),
     (0x0.1p-1022, 0x0.8p-1022, false, nil), (0, 1, false, 1e-15), (1e17, 1e17 + 640, false, 64),
@@ -87,25 +89,27 @@ import Testing
     #expect(far.contains(1e10 + 0.3) && !far.contains(1e10 + 0.35))
   }
 
-  @Test(arguments: [
-    (1, 0, false, nil, "the low end 1.0 is above the high end 0.0; exchange them"),
-    (.nan, 0, false, nil, "the ends nan and 0.0 are not finite; give two ordinary numbers"),
-    (0, .infinity, false, nil, "the ends 0.0 and inf are not finite; give two ordinary numbers"),
-    (
-      -1e301, 1e301, false, nil,
-      "the range reaches beyond 1e300; use a smaller range, or a scale factor"
-    ),
-    (
-      0, 1, true, nil, "a log scale cannot start at 0.0; start above 0, or leave the log scale out"
-    ),
-    (0, 1, false, 0, "the step 0.0 is not above 0; give a positive step"),
-    (0, 1, false, -1, "the step -1.0 is not above 0; give a positive step"),
-    (0, 1, false, .nan, "the step nan is not above 0; give a positive step"),
-    (0, 1, false, 1e-300, "the step 1e-300 is too small for the range; give a larger step"),
-    (
-      1e17, 1e17 + 64, false, 8, "the step 8.0 is too small for the range; give a larger step"
-    ),
-  ] as [(Double, Double, Bool, Double?, String)])
+  @Test(
+    arguments: [
+      (1, 0, false, nil, "the low end 1.0 is above the high end 0.0; exchange them"),
+      (.nan, 0, false, nil, "the ends nan and 0.0 are not finite; give two ordinary numbers"),
+      (0, .infinity, false, nil, "the ends 0.0 and inf are not finite; give two ordinary numbers"),
+      (
+        -1e301, 1e301, false, nil,
+        "the range reaches beyond 1e300; use a smaller range, or a scale factor"
+      ),
+      (
+        0, 1, true, nil,
+        "a log scale cannot start at 0.0; start above 0, or leave the log scale out"
+      ),
+      (0, 1, false, 0, "the step 0.0 is not above 0; give a positive step"),
+      (0, 1, false, -1, "the step -1.0 is not above 0; give a positive step"),
+      (0, 1, false, .nan, "the step nan is not above 0; give a positive step"),
+      (0, 1, false, 1e-300, "the step 1e-300 is too small for the range; give a larger step"),
+      (
+        1e17, 1e17 + 64, false, 8, "the step 8.0 is too small for the range; give a larger step"
+      ),
+    ] as [(Double, Double, Bool, Double?, String)])
   func errors(low: Double, high: Double, log: Bool, step: Double?, text: String) {
     let error = #expect(throws: SpaceError.self) {
       try NumericRange(low, high, log: log, step: step)

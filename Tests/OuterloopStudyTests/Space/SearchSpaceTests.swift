@@ -1,6 +1,7 @@
 import Foundation
-@testable import OuterloopStudy
 import Testing
+
+@testable import OuterloopStudy
 
 @Suite struct SearchSpaceTests {
   private func space(_ texts: [String], forbidden: [String] = []) throws -> SearchSpace {
@@ -23,22 +24,34 @@ import Testing
     #expect(try order(["y=int(1, 2) if `x` == 1", "x=int(1, 2)"]) == "xy")
   }
 
-  @Test(arguments: [
-    (["a=int(1, 2) if a == 1"], [], "the conditions go round in a circle: `a` needs `a`; break the circle"),
-    (
-      ["c=int(1, 2) if b == 1", "a=int(1, 2) if b == 1", "b=int(1, 2) if a == 1", "z=int(1, 2)"], [],
-      "the conditions go round in a circle: `b` needs `a` needs `b`; break the circle"
-    ),
-    (["a=int(1, 2)", "a=int(1, 3)"], [], "parameter `a`: it is declared twice; give one of them another name"),
-    (
-      ["a=int(1, 2) if c == 1"], [],
-      "parameter `a`: `c == 1`: there is no parameter `c`; the parameters are none yet"
-    ),
-    (["a=int(1, 2) if ("], [],
-      "parameter `a`: `(`: the expression ends too early; complete it, as in `optimizer == sgd`"),
-    (["a=int(1, 2)"], ["b > 1"],
-      "forbidden: `b > 1`: there is no parameter `b`; the parameters are a"),
-  ] as [([String], [String], String)])
+  @Test(
+    arguments: [
+      (
+        ["a=int(1, 2) if a == 1"], [],
+        "the conditions go round in a circle: `a` needs `a`; break the circle"
+      ),
+      (
+        ["c=int(1, 2) if b == 1", "a=int(1, 2) if b == 1", "b=int(1, 2) if a == 1", "z=int(1, 2)"],
+        [],
+        "the conditions go round in a circle: `b` needs `a` needs `b`; break the circle"
+      ),
+      (
+        ["a=int(1, 2)", "a=int(1, 3)"], [],
+        "parameter `a`: it is declared twice; give one of them another name"
+      ),
+      (
+        ["a=int(1, 2) if c == 1"], [],
+        "parameter `a`: `c == 1`: there is no parameter `c`; the parameters are none yet"
+      ),
+      (
+        ["a=int(1, 2) if ("], [],
+        "parameter `a`: `(`: the expression ends too early; complete it, as in `optimizer == sgd`"
+      ),
+      (
+        ["a=int(1, 2)"], ["b > 1"],
+        "forbidden: `b > 1`: there is no parameter `b`; the parameters are a"
+      ),
+    ] as [([String], [String], String)])
   func errors(texts: [String], forbidden: [String], message: String) {
     let error = #expect(throws: SpaceError.self) { try space(texts, forbidden: forbidden) }
     #expect(error?.description == message)
@@ -47,7 +60,9 @@ import Testing
   @Test func aFailedDeclarationLeavesTheSpaceAsItWas() throws {
     var space = try space(["a=int(1, 2)"])
     let before = space
-    #expect(throws: SpaceError.self) { try space.add(ParameterDeclaration(parsing: "b=int(1, 2) if q")) }
+    #expect(throws: SpaceError.self) {
+      try space.add(ParameterDeclaration(parsing: "b=int(1, 2) if q"))
+    }
     #expect(throws: SpaceError.self) { try space.forbid("q") }
     #expect(space == before && space.index(of: "b") == nil)
   }
@@ -60,7 +75,10 @@ import Testing
       #expect(try JSONDecoder().decode(SearchSpace.self, from: data) == space)
     }
     let odd = try space(
-      ["x=ordinal(1.0, 2.5, '1', 'true', true, 9007199254740993)", "a/b=float(0, 1, step 0.1) if x == '1'"],
+      [
+        "x=ordinal(1.0, 2.5, '1', 'true', true, 9007199254740993)",
+        "a/b=float(0, 1, step 0.1) if x == '1'",
+      ],
       forbidden: ["x == 1 and x != 2.5"])
     let data = try JSONEncoder().encode(odd)
     #expect(try JSONDecoder().decode(SearchSpace.self, from: data) == odd)
@@ -68,12 +86,18 @@ import Testing
 
   @Test func decodingRefusesWhatCannotBe() throws {
     for (json, text) in [
-      (#"{"parameters":[{"name":"x","type":"flaot","low":0,"high":1}]}"#,
-        "parameter `x`: `flaot` is not a type of parameter; did you mean `float`?"),
-      (#"{"parameters":[{"name":"x","type":"float","low":0}]}"#,
-        "parameter `x`: a parameter of type float needs `high`; add it"),
-      (#"{"parameters":[{"name":"x","type":"ordinal","choices":[1],"step":1}]}"#,
-        "parameter `x`: a parameter of type ordinal has no `step`; remove it"),
+      (
+        #"{"parameters":[{"name":"x","type":"flaot","low":0,"high":1}]}"#,
+        "parameter `x`: `flaot` is not a type of parameter; did you mean `float`?"
+      ),
+      (
+        #"{"parameters":[{"name":"x","type":"float","low":0}]}"#,
+        "parameter `x`: a parameter of type float needs `high`; add it"
+      ),
+      (
+        #"{"parameters":[{"name":"x","type":"ordinal","choices":[1],"step":1}]}"#,
+        "parameter `x`: a parameter of type ordinal has no `step`; remove it"
+      ),
     ] {
       let error = #expect(throws: SpaceError.self) {
         try JSONDecoder().decode(SearchSpace.self, from: Data(json.utf8))
@@ -105,8 +129,11 @@ import Testing
   private var example: SearchSpace {
     get throws {
       try space(
-        ["optimizer=choice(sgd, adam)", "momentum=float(0, 1, step 0.1) if optimizer == sgd",
-         "nesterov=choice(true, false) if momentum > 0", "device=constant(cpu)", "layers=int(1, 5)"],
+        [
+          "optimizer=choice(sgd, adam)", "momentum=float(0, 1, step 0.1) if optimizer == sgd",
+          "nesterov=choice(true, false) if momentum > 0", "device=constant(cpu)",
+          "layers=int(1, 5)",
+        ],
         forbidden: ["layers > 3 and optimizer == adam"])
     }
   }
@@ -120,22 +147,31 @@ import Testing
     #expect(a == b && a.hashValue == b.hashValue)
     #expect(a.description == "optimizer=adam device=cpu layers=2")
     #expect(a["momentum"] == nil && a["unknown"] == nil && a["layers"] == .int(2))
-    let c = try space.assignment(["optimizer": "sgd", "momentum": .float(0.1 + 0.2), "nesterov": false, "layers": 2])
+    let c = try space.assignment([
+      "optimizer": "sgd", "momentum": .float(0.1 + 0.2), "nesterov": false, "layers": 2,
+    ])
     #expect(c["momentum"] == .float(0.3) && c.active.count == 5 && c != a)
     #expect(space.allows(a))
   }
 
-  @Test(arguments: [
-    (["optimiser": "sgd"], "there is no parameter `optimiser`; did you mean `optimizer`?"),
-    (["layers": 2], "parameter `optimizer` has no value; give it one of choice(sgd, adam)"),
-    (["optimizer": "lion", "layers": 2], "parameter `optimizer` cannot be lion; it is choice(sgd, adam)"),
-    (["optimizer": "adam", "layers": 2.5], "parameter `layers` cannot be 2.5; it is int(1, 5)"),
-    (["optimizer": "sgd", "layers": 2], "parameter `momentum` has no value; give it one of float(0.0, 1.0, step 0.1)"),
-    (
-      ["optimizer": "adam", "layers": 4],
-      "optimizer=adam device=cpu layers=4 is forbidden by `layers > 3 and optimizer == 'adam'`; change one of the values"
-    ),
-  ] as [([String: ParameterValue], String)])
+  @Test(
+    arguments: [
+      (["optimiser": "sgd"], "there is no parameter `optimiser`; did you mean `optimizer`?"),
+      (["layers": 2], "parameter `optimizer` has no value; give it one of choice(sgd, adam)"),
+      (
+        ["optimizer": "lion", "layers": 2],
+        "parameter `optimizer` cannot be lion; it is choice(sgd, adam)"
+      ),
+      (["optimizer": "adam", "layers": 2.5], "parameter `layers` cannot be 2.5; it is int(1, 5)"),
+      (
+        ["optimizer": "sgd", "layers": 2],
+        "parameter `momentum` has no value; give it one of float(0.0, 1.0, step 0.1)"
+      ),
+      (
+        ["optimizer": "adam", "layers": 4],
+        "optimizer=adam device=cpu layers=4 is forbidden by `layers > 3 and optimizer == 'adam'`; change one of the values"
+      ),
+    ] as [([String: ParameterValue], String)])
   func refusedConfigurations(given: [String: ParameterValue], message: String) throws {
     let space = try example
     let error = #expect(throws: SpaceError.self) { try space.assignment(given) }
