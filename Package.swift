@@ -45,6 +45,8 @@ let package = Package(
       name: "OuterloopBilevel",
       dependencies: ["OuterloopLearning", "OuterloopAutodiff", "OuterloopNumerics"],
       swiftSettings: quick),
+    .target(
+      name: "OuterloopSearch", dependencies: ["OuterloopNumerics"], swiftSettings: quick),
     .target(name: "OuterloopCharts", swiftSettings: house),
     .target(
       name: "OuterloopLab",
@@ -74,7 +76,7 @@ let package = Package(
 
     .testTarget(
       name: "OuterloopNumericsTests", dependencies: ["OuterloopNumerics", "COuterloopKernels"],
-      swiftSettings: house),
+      exclude: ["Reference"], swiftSettings: house),
     .testTarget(
       name: "OuterloopAutodiffTests",
       dependencies: ["OuterloopAutodiff", "OuterloopNumerics", "OuterloopTesting"],
@@ -92,6 +94,9 @@ let package = Package(
         "OuterloopBilevel", "OuterloopLearning", "OuterloopAutodiff", "OuterloopNumerics",
         "OuterloopTesting",
       ], swiftSettings: house),
+    .testTarget(
+      name: "OuterloopSearchTests", dependencies: ["OuterloopSearch", "OuterloopNumerics"],
+      exclude: ["Golden"], swiftSettings: house),
     .testTarget(
       name: "OuterloopChartsTests", dependencies: ["OuterloopCharts"], swiftSettings: house),
     .testTarget(

@@ -10,6 +10,7 @@ allowed() {
     OuterloopLearning) echo CZlib OuterloopAutodiff OuterloopNumerics ;;
     OuterloopFetch) echo OuterloopLearning ;;
     OuterloopBilevel) echo OuterloopLearning OuterloopAutodiff OuterloopNumerics ;;
+    OuterloopSearch) echo OuterloopNumerics OuterloopStudy ;;
     OuterloopCharts) echo ;;
     OuterloopLab) echo OuterloopBilevel OuterloopLearning OuterloopAutodiff OuterloopNumerics OuterloopCharts ;;
     OuterloopTesting) echo OuterloopBilevel OuterloopLearning OuterloopAutodiff OuterloopNumerics ;;
