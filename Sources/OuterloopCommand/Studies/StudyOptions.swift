@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import OuterloopSearch
+internal import OuterloopSpaces
 internal import OuterloopStudy
 
 /// What is searched: parameters and constraints.
@@ -11,13 +12,28 @@ struct SpaceOptions: ParsableArguments {
       valueName: "name=kind(...)"))
   var param: [String] = []
 
+  @Option(
+    help: ArgumentHelp(
+      "A file with parameters: YAML, JSON or ConfigSpace's JSON. --param adds to it.",
+      valueName: "file"))
+  var space: String?
+
   @Option(help: ArgumentHelp("A combination never to try: 'low >= high'.", valueName: "condition"))
   var forbid: [String] = []
 
-  var isGiven: Bool { !param.isEmpty || !forbid.isEmpty }
+  var isGiven: Bool { !param.isEmpty || !forbid.isEmpty || space != nil }
 
-  func space() throws -> SearchSpace {
-    try SearchSpace(param.map { try ParameterDeclaration(parsing: $0) }, forbidden: forbid)
+  /// The space, and what its file says that is not taken over.
+  func read() throws -> (space: SearchSpace, notes: [String]) {
+    let declarations = try param.map { try ParameterDeclaration(parsing: $0) }
+    guard let path = space else {
+      return (try SearchSpace(declarations, forbidden: forbid), [])
+    }
+    let file = try SpaceFile.read(path)
+    var space = file.space
+    for declaration in declarations { try space.add(declaration) }
+    for statement in forbid { try space.forbid(statement) }
+    return (space, file.notes)
   }
 }
 
@@ -68,11 +84,13 @@ struct StudyOptions: ParsableArguments {
         throw StudyError(
           "there is nothing to make small or large", "name a metric: --minimize loss")
       }
-      guard !parameters.param.isEmpty else {
+      guard !parameters.param.isEmpty || parameters.space != nil else {
         throw StudyError("there is no parameter", "name one: --param 'lr=log(1e-5, 1e-1)'")
       }
+      let (space, notes) = try parameters.read()
+      for note in notes { Terminal.say("note: \(note)") }
       return try StudySpecification(
-        name: name, space: parameters.space(), objectives: objectives,
+        name: name, space: space, objectives: objectives,
         method: SearchMethod.named(method()).description, seed: seed ?? Self.drawnSeed,
         epochs: epochs, budget: budget, retries: retries, attributes: attributes)
     }
