@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import OuterloopStore
 internal import OuterloopStudy
 
 /// `outerloop ask`: the next trial, to be run by whoever asks.

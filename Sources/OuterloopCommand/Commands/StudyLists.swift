@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import OuterloopLab
+internal import OuterloopStore
 internal import OuterloopStudy
 
 /// `outerloop studies`

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import OuterloopStore
 internal import OuterloopStudy
 
 /// `outerloop tell`: what became of a trial.

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import OuterloopRunner
+internal import OuterloopStore
 internal import OuterloopStudy
 
 #if canImport(Glibc)

@@ -1,6 +1,6 @@
 internal import OuterloopRunner
+internal import OuterloopStore
 internal import OuterloopStudy
-internal import Synchronization
 
 #if canImport(Glibc)
   internal import Glibc
@@ -65,7 +65,6 @@ struct StudyRun {
     let task = Task {
       try await driver.run(work, isStopping: { Interrupts.isRequested }, notice: lines.notice)
     }
-    let isLate = Atomic<Bool>(false)
     return try await withThrowingTaskGroup(of: Ending?.self) { group in
       group.addTask {
         do {
@@ -74,15 +73,11 @@ struct StudyRun {
           case .exhausted: return .exhausted
           case .stopped: return .stopped
           }
-        } catch is CancellationError {
-          return isLate.load(ordering: .relaxed) ? .timeout : .stopped
-        }
+        } catch is CancellationError { return Interrupts.isUrgent ? .stopped : .timeout }
       }
       group.addTask {
         while !Task.isCancelled {
-          if Interrupts.isUrgent { task.cancel() }
-          if let deadline, ContinuousClock.now >= deadline {
-            isLate.store(true, ordering: .relaxed)
+          if Interrupts.isUrgent || deadline.map({ ContinuousClock.now >= $0 }) == true {
             task.cancel()
           }
           await lines.refresh()
