@@ -71,7 +71,7 @@ let package = Package(
         .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "GRDBSQLite", package: "GRDB.swift"),
       ], swiftSettings: quick),
-    .target(name: "OuterloopCharts", swiftSettings: house),
+    .target(name: "OuterloopCharts", dependencies: ["OuterloopStudy"], swiftSettings: house),
     .target(
       name: "OuterloopLab",
       dependencies: [
@@ -97,7 +97,7 @@ let package = Package(
       dependencies: [
         "OuterloopLab", "OuterloopFetch", "OuterloopLearning", "OuterloopCharts",
         "OuterloopNumerics", "OuterloopStudy", "OuterloopSearch", "OuterloopStore",
-        "OuterloopRunner",
+        "OuterloopRunner", "OuterloopSpaces",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: house),
 
@@ -137,12 +137,13 @@ let package = Package(
     .testTarget(
       name: "OuterloopSearchTests",
       dependencies: ["OuterloopSearch", "OuterloopStudy", "OuterloopNumerics", "OuterloopTesting"],
-      swiftSettings: house),
+      exclude: ["Golden"], swiftSettings: house),
     .testTarget(
       name: "OuterloopSpacesTests", dependencies: ["OuterloopSpaces", "OuterloopStudy"],
       exclude: ["Golden"], swiftSettings: house),
     .testTarget(
-      name: "OuterloopChartsTests", dependencies: ["OuterloopCharts"], swiftSettings: house),
+      name: "OuterloopChartsTests", dependencies: ["OuterloopCharts", "OuterloopStudy"],
+      swiftSettings: house),
     .testTarget(
       name: "OuterloopLabTests",
       dependencies: [

@@ -15,9 +15,9 @@ struct ConversationOptions: ParsableArguments {
 
 /// Progress on standard error: one line that is rewritten on a terminal, else a line now and then.
 struct Progress {
-  private let isShown: Bool
+  let isShown: Bool
   private let speaks: Bool
-  private let isLive: Bool
+  let isLive: Bool
   private var start = ContinuousClock.now
   private var first = 0
   private var lastLine: ContinuousClock.Instant?
