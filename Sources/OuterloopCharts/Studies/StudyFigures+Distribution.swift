@@ -17,7 +17,7 @@ extension StudyFigures {
       curves.append((other.specification.name, other.finished(there)))
     }
     let axis = ValueAxis(objective, curves.flatMap(\.values))
-    let about = "distribution of \(objective.metric)"
+    let about = "distribution of \(Self.short(objective.metric))"
     return Sized(
       figure: LineChart(
         title: others.isEmpty ? title(about) : about, x: axis.axis,

@@ -30,7 +30,7 @@ extension StudyFigures {
       return ParallelCoordinates.Row(
         values + [axis.place(value)], outcome: value.isNaN ? .nan : axis.place(value))
     }
-    var about = title("configurations by \(objective.metric)")
+    var about = title("configurations by \(Self.short(objective.metric))")
     if sample.count < shown.count {
       about += " (the best 250 of \(shown.count) trials, and \(sample.count - 250) others)"
     }

@@ -14,7 +14,7 @@ extension StudyFigures {
     let shade = Axis("trial", range: 0...last)
     let (width, columns) = (330.0, max(1, min(parameters.count, parameters.count == 4 ? 2 : 3)))
     let rows = (parameters.count + columns - 1) / columns
-    var about = title("\(objectives[place].metric) by parameter")
+    var about = title("\(Self.short(objectives[place].metric)) by parameter")
     if sample.count < shown.count { about += " (\(sample.count) of \(shown.count) trials)" }
     return Sized(
       figure: SmallMultiples(

@@ -45,23 +45,17 @@ extension StudyFigures {
       width: 860, height: min(2400, 190 + 30 * Double(max(2, lanes.count))))
   }
 
-  private static let states: [Timeline.State] =
-    [
-      .init("complete", style: 0), .init("pruned", style: 1), .init("paused", style: 3),
-      .init("running", style: 2),
-    ]
-    + FailureReason.allCases.map { reason in
-      let isLost = !reason.isCausedByConfiguration
-      return .init("failed: \(reason.rawValue)", style: isLost ? 4 : 6)
-    }
+  private static let states: [Timeline.State] = [
+    .init("complete", style: 0), .init("pruned", style: 1), .init("paused", style: 3),
+    .init("running", style: 2), .init("failed", style: 6), .init("lost or cancelled", style: 4),
+  ]
 
   /// How an attempt ended, as an index into `states`, and when.
   private static func ending(of trial: Trial, attempt index: Int) -> (state: Int, ended: Double?) {
     let attempt = trial.attempts[index]
     let isLast = index == trial.attempts.count - 1
     if let reason = attempt.reason {
-      let place = FailureReason.allCases.firstIndex(of: reason) ?? 0
-      return (4 + place, attempt.ended ?? attempt.started)
+      return (reason.isCausedByConfiguration ? 4 : 5, attempt.ended ?? attempt.started)
     }
     if isLast, trial.state == .running { return (3, nil) }
     let end = attempt.ended ?? (isLast ? trial.ended : trial.attempts[index + 1].started)

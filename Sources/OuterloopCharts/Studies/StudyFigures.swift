@@ -138,8 +138,12 @@ public struct StudyFigures: Sendable {
     return result
   }
 
-  /// The title of a picture about the whole study.
-  func title(_ about: String) -> String { "\(specification.name): \(about)" }
+  /// The title of a picture; long names leave room for what it is about.
+  func title(_ about: String) -> String { "\(Self.short(specification.name)): \(about)" }
+
+  static func short(_ name: String) -> String {
+    name.count > 60 ? name.prefix(59) + "…" : name
+  }
 
   /// A name that any file system takes and that differs from those of the other objectives.
   private func fileName(_ kind: Kind, _ place: Int) -> String {

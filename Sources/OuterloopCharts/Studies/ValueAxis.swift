@@ -12,7 +12,7 @@ struct ValueAxis {
   let axis: Axis
   private let range: ClosedRange<Double>
   /// How far from the limits values at the edge stand, so that their marks are whole.
-  private static let padding = 0.06
+  private static let padding = 0.07
 
   /// - Complexity: O(n log n).
   init(_ objective: Objective, _ values: [Double], label: String? = nil) {
@@ -29,7 +29,7 @@ struct ValueAxis {
 
   /// The metric and which way is better.
   static func label(_ objective: Objective) -> String {
-    "\(objective.metric) (\(objective.direction.rawValue))"
+    "\(StudyFigures.short(objective.metric)) (\(objective.direction.rawValue))"
   }
 
   private static func withoutOutliers(
@@ -55,7 +55,7 @@ struct ValueAxis {
   /// number or not known.
   func place(_ value: Double?) -> Double {
     let scale = Scale(showing: [], kind: axis.scale, range: range)
-    let edges = (scale.value(at: 0.018), scale.value(at: 0.982))
+    let edges = (scale.value(at: 0.03), scale.value(at: 0.97))
     guard let value, !value.isNaN else {
       return objective.direction == .minimize ? edges.1 : edges.0
     }
