@@ -23,7 +23,8 @@ let package = Package(
     .executable(name: "outerloop", targets: ["OuterloopCommand"]),
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
   ],
   targets: [
     // C kernels over float and double buffers, each body built for several instruction sets.
@@ -45,8 +46,25 @@ let package = Package(
       name: "OuterloopBilevel",
       dependencies: ["OuterloopLearning", "OuterloopAutodiff", "OuterloopNumerics"],
       swiftSettings: quick),
+    // The vocabulary of search: knows no algorithm, no files.
+    .target(name: "OuterloopStudy", swiftSettings: quick),
+    // Samplers, surrogates, Pareto fronts: knows no stores.
     .target(
-      name: "OuterloopSearch", dependencies: ["OuterloopNumerics"], swiftSettings: quick),
+      name: "OuterloopSearch", dependencies: ["OuterloopStudy", "OuterloopNumerics"],
+      swiftSettings: quick),
+    // Starting and ending programs, in the C that may stand between fork and exec.
+    .target(
+      name: "COuterloopProcess", cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])]),
+    .target(
+      name: "OuterloopRunner", dependencies: ["OuterloopStudy", "COuterloopProcess"],
+      swiftSettings: quick),
+    .target(
+      name: "OuterloopStore",
+      dependencies: [
+        "OuterloopStudy",
+        .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "GRDBSQLite", package: "GRDB.swift"),
+      ], swiftSettings: quick),
     .target(name: "OuterloopCharts", swiftSettings: house),
     .target(
       name: "OuterloopLab",
@@ -58,19 +76,22 @@ let package = Package(
       name: "OuterloopTesting",
       dependencies: [
         "OuterloopBilevel", "OuterloopLearning", "OuterloopAutodiff", "OuterloopNumerics",
+        "OuterloopStudy",
       ],
       swiftSettings: house),
     .target(
       name: "Outerloop",
       dependencies: [
         "OuterloopNumerics", "OuterloopAutodiff", "OuterloopLearning", "OuterloopBilevel",
+        "OuterloopStudy", "OuterloopSearch",
       ],
       swiftSettings: house),
     .executableTarget(
       name: "OuterloopCommand",
       dependencies: [
         "OuterloopLab", "OuterloopFetch", "OuterloopLearning", "OuterloopCharts",
-        "OuterloopNumerics",
+        "OuterloopNumerics", "OuterloopStudy", "OuterloopSearch", "OuterloopStore",
+        "OuterloopRunner",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: house),
 
@@ -95,7 +116,21 @@ let package = Package(
         "OuterloopTesting",
       ], swiftSettings: house),
     .testTarget(
-      name: "OuterloopSearchTests", dependencies: ["OuterloopSearch", "OuterloopNumerics"],
+      name: "OuterloopStudyTests", dependencies: ["OuterloopStudy"], swiftSettings: house),
+    // A process of its own for the tests of the store: a writer to be killed, a viewer, a crowd.
+    .executableTarget(
+      name: "StoreProbe", dependencies: ["OuterloopStore", "OuterloopStudy"],
+      path: "Tests/StoreProbe", swiftSettings: house),
+    .testTarget(
+      name: "OuterloopStoreTests",
+      dependencies: ["OuterloopStore", "OuterloopStudy", "OuterloopTesting", "StoreProbe"],
+      resources: [.copy("Schemas")], swiftSettings: house),
+    .testTarget(
+      name: "OuterloopRunnerTests", dependencies: ["OuterloopRunner", "OuterloopStudy"],
+      swiftSettings: house),
+    .testTarget(
+      name: "OuterloopSearchTests",
+      dependencies: ["OuterloopSearch", "OuterloopStudy", "OuterloopNumerics", "OuterloopTesting"],
       exclude: ["Golden"], swiftSettings: house),
     .testTarget(
       name: "OuterloopChartsTests", dependencies: ["OuterloopCharts"], swiftSettings: house),

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the build and the tests need beside the Swift toolchain: OpenBLAS, opened at run
-# time, and zlib's headers. As root on Debian it installs them; otherwise it says what to install.
+# time, and the headers of zlib and SQLite. As root on Debian it installs them; otherwise it says what
+# to install.
 set -euo pipefail
 
 missing=()
@@ -10,6 +11,7 @@ if [ "$(uname)" = Linux ]; then
     missing+=(libopenblas0-pthread)
   fi
   [ -e /usr/include/zlib.h ] || missing+=(zlib1g-dev)
+  [ -e /usr/include/sqlite3.h ] || missing+=(libsqlite3-dev)
 fi
 [ ${#missing[@]} -eq 0 ] && exit 0
 

@@ -1,0 +1,126 @@
+internal import GRDB
+internal import OuterloopStudy
+
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#else
+  internal import Darwin
+#endif
+
+extension StoreFile {
+  func openConnection(readOnly: Bool) throws -> DatabaseQueue {
+    var configuration = Configuration()
+    configuration.readonly = readOnly
+    configuration.busyMode = .callback(waitForLock)
+    if !readOnly {
+      configuration.prepareDatabase { db in
+        // The log is written at every commit, and moved into the file (which waits for the disk)
+        // when it holds 16 MB.
+        try db.execute(sql: "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 4000")
+      }
+    }
+    return try patiently { try DatabaseQueue(path: path, configuration: configuration) }
+  }
+
+  /// A connection for writing, to tables that are up to date.
+  func openForWriting() throws -> DatabaseQueue {
+    guard access(path, W_OK) == 0 else {
+      throw StudyError(
+        "the store `\(path)` may not be written to", "check the rights of the file and its folder")
+    }
+    let queue = try openConnection(readOnly: false)
+    try queue.inDatabase { db in
+      try patiently {
+        // The header that was checked may be older than the log.
+        let version = try self.version(db)
+        try check(version: version)
+        guard version < schema.version else { return }
+        try db.inTransaction(.immediate) {
+          try check(version: self.version(db))
+          try schema.migrate(db)
+          return .commit
+        }
+      }
+    }
+    return queue
+  }
+
+  /// A connection for reading. Where SQLite cannot make the files that it needs beside the store, it
+  /// reads a copy in memory, if the file alone is the whole store.
+  func openForReading() throws -> DatabaseQueue {
+    let queue: DatabaseQueue
+    let version: Int
+    do {
+      queue = try openConnection(readOnly: true)
+      version = try queue.inDatabase { db in try patiently { try self.version(db) } }
+    } catch let error as DatabaseError
+      where [.SQLITE_CANTOPEN, .SQLITE_READONLY].contains(error.resultCode)
+    {
+      return try openCopy()
+    }
+    try checkForReading(version)
+    return queue
+  }
+
+  private func openCopy() throws -> DatabaseQueue {
+    func log() -> Int { StoreFile(path: path + "-wal", schema: schema).identity?.size ?? 0 }
+    let before = identity
+    guard log() == 0 else {
+      throw StudyError(
+        "the store `\(path)` cannot be read here: its last changes are still in `\(path)-wal`, and "
+          + "its folder is not writable",
+        "copy both files to a folder that you may write to, and read them there")
+    }
+    var bytes = try FileHeader.bytes(path: path, limit: .max)
+    guard identity == before, log() == 0, bytes.count >= 100 else {
+      throw StudyError("the store `\(path)` changed while it was read", "try again")
+    }
+    // The copy has no log: bytes 18 and 19 of the header say so.
+    bytes[18] = 1
+    bytes[19] = 1
+    let queue = try DatabaseQueue()
+    try queue.inDatabase { try $0.become(bytes) }
+    try checkForReading(try queue.inDatabase { try version($0) })
+    return queue
+  }
+
+  private func checkForReading(_ version: Int) throws {
+    try check(version: version)
+    guard version == schema.version else {
+      throw StudyError(
+        "the store `\(path)` was written by an older version (schema \(version), this one reads "
+          + "\(schema.version))", "open it for writing once, which brings it up to date")
+    }
+  }
+
+  private func version(_ db: Database) throws -> Int {
+    // Reads a table too: damage is to be found now.
+    _ = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_master")
+    return try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
+  }
+}
+
+/// Waits a little for another connection's lock; false after about 30 seconds.
+///
+/// Pauses grow from 0.1 to 20 ms and are random, so that many writers do not march in step.
+@Sendable private func waitForLock(_ tries: Int) -> Bool {
+  guard tries < 3000 else { return false }
+  let longest = min(100 << min(tries, 8), 20_000)
+  usleep(UInt32.random(in: UInt32(longest / 4)...UInt32(longest)))
+  return true
+}
+
+/// Runs `body`, again if SQLite found a lock that it does not wait for: while the log is recovered
+/// after a crash, or another connection opens or closes the store.
+func patiently<T>(_ body: () throws -> T) throws -> T {
+  for attempt in 0..<200 {
+    do { return try body() } catch let error as DatabaseError
+      where attempt < 199
+      && [.SQLITE_BUSY_RECOVERY, .SQLITE_BUSY_SNAPSHOT, .SQLITE_PROTOCOL].contains(
+        error.extendedResultCode)
+    { _ = waitForLock(8) }
+  }
+  return try body()
+}

@@ -1,0 +1,156 @@
+internal import GRDB
+internal import OuterloopStudy
+
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#else
+  internal import Darwin
+#endif
+
+/// The file of a store: whether it is one, before anything touches it, and its creation.
+struct StoreFile: Sendable {
+  let path: String
+  let schema: Schema
+
+  /// Which file a path leads to.
+  struct Identity: Hashable {
+    var device: UInt64
+    var number: UInt64
+    var size: Int
+    var modified: Double
+  }
+
+  /// Nil if there is nothing at the path.
+  var identity: Identity? {
+    var found = stat()
+    guard stat(path, &found) == 0 else { return nil }
+    #if canImport(Darwin)
+      let time = found.st_mtimespec
+    #else
+      let time = found.st_mtim
+    #endif
+    return Identity(
+      device: UInt64(truncatingIfNeeded: found.st_dev), number: UInt64(found.st_ino),
+      size: Int(found.st_size), modified: Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9)
+  }
+
+  /// Whether the path still leads to that file.
+  func leads(to identity: Identity) -> Bool {
+    guard let now = self.identity else { return false }
+    return now.device == identity.device && now.number == identity.number
+  }
+
+  /// Refuses what is not a store of this version, without a trace on disk.
+  func check() throws {
+    var found = stat()
+    guard stat(path, &found) == 0 else { throw unreachable(errno) }
+    switch found.st_mode & S_IFMT {
+    case S_IFREG: break
+    case S_IFDIR: throw StudyError("`\(path)` is a folder, not a store", "name a file in it")
+    default: throw StudyError("`\(path)` is not an ordinary file", "name another file")
+    }
+    try refuseNetwork(path)
+    guard access(path, R_OK) == 0 else {
+      throw StudyError("the store `\(path)` may not be read", "ask its owner for the right to")
+    }
+    guard found.st_size > 0 else {
+      throw StudyError("`\(path)` is empty, not a store", "remove it, or name the right file")
+    }
+    let header: FileHeader
+    do { header = try FileHeader(path: path) } catch {
+      throw error == .foreign
+        ? StudyError("`\(path)` is not a store of Outerloop", "name another file")
+        : StudyError("the store `\(path)` cannot be read", "look at the file and its disk")
+    }
+    guard header.applicationID == Schema.applicationID else {
+      throw StudyError(
+        "`\(path)` is an SQLite file of another program", "name another file for the store")
+    }
+    try check(version: header.schemaVersion)
+  }
+
+  func check(version: Int) throws {
+    guard version <= schema.version else {
+      throw StudyError(
+        "the store `\(path)` was written by a newer version (schema \(version), this one knows "
+          + "\(schema.version))", "update Outerloop, or name another store")
+    }
+  }
+
+  private func refuseNetwork(_ place: String) throws {
+    if let system = NetworkFileSystem.name(holding: place) {
+      throw StudyError(
+        "`\(path)` is on a network file system (\(system)), where a store can be damaged",
+        "keep the store on a disk of this machine, and copy it when the study is done")
+    }
+  }
+
+  private func unreachable(_ code: Int32) -> StudyError {
+    code == ENOENT
+      ? StudyError("there is no store `\(path)`", "check the name, or create it by `tune`")
+      : StudyError(
+        "`\(path)` cannot be reached: \(String(cString: strerror(code)))", "check the path")
+  }
+
+  /// Makes a new store where nothing or an empty file is; leaves everything else alone.
+  ///
+  /// The store is made beside the path and moved there when it is whole: no one ever sees half of
+  /// one. Of several processes that create it, one does: the others wait for its lock on the empty
+  /// file and find it replaced.
+  func createIfMissing() throws {
+    var found = stat()
+    if stat(path, &found) == 0 {
+      guard found.st_mode & S_IFMT == S_IFREG, found.st_size == 0 else { return }
+    } else if errno != ENOENT {
+      throw unreachable(errno)
+    }
+    let slash = path.lastIndex(of: "/")
+    let folder = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+    guard access(folder, F_OK) == 0 else {
+      throw StudyError("the folder `\(folder)` of the store does not exist", "create it first")
+    }
+    try refuseNetwork(folder)
+    let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+    guard file >= 0 else {
+      throw StudyError(
+        "the store `\(path)` cannot be created: \(String(cString: strerror(errno)))",
+        "choose a folder that you may write to")
+    }
+    defer { close(file) }
+    while flock(file, LOCK_EX) != 0, errno == EINTR {}
+    var opened = stat()
+    guard fstat(file, &opened) == 0, stat(path, &found) == 0, opened.st_ino == found.st_ino,
+      found.st_size == 0
+    else { return }
+    try make()
+  }
+
+  private func make() throws {
+    let draft = "\(path).new-\(getpid())"
+    func discard() { for suffix in ["", "-journal", "-wal", "-shm"] { unlink(draft + suffix) } }
+    discard()
+    do {
+      let queue = try DatabaseQueue(path: draft)
+      try queue.inDatabase { db in
+        try db.inTransaction(.exclusive) {
+          try db.execute(sql: "PRAGMA application_id = \(Schema.applicationID)")
+          try schema.migrate(db)
+          return .commit
+        }
+        _ = try String.fetchOne(db, sql: "PRAGMA journal_mode = WAL")
+      }
+      try queue.close()
+    } catch {
+      discard()
+      throw storeError(error, path)
+    }
+    guard rename(draft, path) == 0 else {
+      let reason = String(cString: strerror(errno))
+      discard()
+      throw StudyError("the store `\(path)` cannot be created: \(reason)", "choose another folder")
+    }
+    discard()
+  }
+}

@@ -1,0 +1,181 @@
+internal import GRDB
+internal import OuterloopStudy
+
+/// Writes down what happens in one study, inside one transaction: the event, and what it changes in
+/// the tables that the events add up to. Whether an event may happen is asked of `Trial.accepts`.
+struct Ledger {
+  let db: Database
+  let study: StudyID
+  let known: KnownStudy
+  private let time: Double
+  private var revision: Int
+
+  /// - Throws: `StudyError` if there is no such study.
+  init(_ db: Database, _ study: StudyID, _ known: KnownStudy, at time: Double) throws {
+    self.db = db
+    self.study = study
+    self.known = known
+    self.time = time
+    revision = try db.integer("SELECT max(revision) FROM events WHERE study = ?", id(study)) ?? 0
+    if revision == 0 { try db.require(study) }
+  }
+
+  /// The number that the next trial gets.
+  func nextNumber() throws -> Int {
+    try db.integer("SELECT max(number) + 1 FROM trials WHERE study = ?", id(study)) ?? 0
+  }
+
+  /// The trial as it stands with its attempts, but without configuration and reports, which no
+  /// judgement needs. Nil if there is none.
+  func trial(_ number: Int) throws -> Trial? {
+    try db.trial(number, of: study, coder: nil)
+  }
+
+  /// Creates a trial by a `.suggested` or `.enqueued` event.
+  mutating func create(_ number: Int, by kind: Event.Kind, at time: Double? = nil) throws -> Trial {
+    let event = next(kind, number, at: time)
+    guard let trial = Trial(event) else {
+      throw StudyError("a trial is created by a suggestion", "suggest or enqueue it")
+    }
+    try log(event)
+    try db.run(
+      """
+      INSERT INTO trials (study, number, state, through, seen, created, assignment, claimable)
+      VALUES (?, ?, 'waiting', ?, ?, ?, ?, 1)
+      """, id(study), .int(number), .int(trial.through), .int(trial.seen), .real(event.time),
+      .text(known.coder.text(trial.assignment)))
+    return trial
+  }
+
+  /// Takes an event about `trial` that it accepts.
+  mutating func take(_ kind: Event.Kind, _ trial: inout Trial, at time: Double? = nil) throws {
+    let event = next(kind, trial.number, at: time)
+    try log(event)
+    trial.apply(event)
+    let number = Bound.int(trial.number)
+    switch kind {
+    case .reported(_, let report):
+      try write(report, of: number)
+      // A sign of life.
+      try db.run(
+        "UPDATE trials SET lease_until = ? + lease_seconds WHERE study = ? AND number = ?",
+        .real(event.time), id(study), number)
+      return
+    case .claimed(let attempt, let worker):
+      try db.run(
+        "INSERT INTO attempts (study, trial, attempt, worker, started) VALUES (?, ?, ?, ?, ?)",
+        id(study), number, .int(attempt), .text(worker), .real(event.time))
+      if attempt > 1 {
+        try db.run(
+          "DELETE FROM reports WHERE study = ? AND trial = ? AND epoch > ?", id(study), number,
+          .int(trial.checkpoint))
+      }
+    case .paused, .released, .finished:
+      if let last = trial.attempts.last, last.ended != nil {
+        try db.run(
+          "UPDATE attempts SET ended = ?, reason = ? WHERE study = ? AND trial = ? AND attempt = ?",
+          .real(last.ended), .text(last.reason?.rawValue), id(study), number, .int(trial.attempt))
+      }
+    default: break
+    }
+    try update(trial)
+  }
+
+  mutating func claim(_ trial: inout Trial, _ claimant: Claimant) throws -> Claim {
+    try take(.claimed(attempt: trial.attempt + 1, worker: claimant.worker), &trial)
+    try lease(trial.number, seconds: claimant.lease)
+    return Claim(study: study, trial: trial, attempt: trial.attempt)
+  }
+
+  func lease(_ number: Int, seconds: Double) throws {
+    try db.run(
+      "UPDATE trials SET lease_until = ?, lease_seconds = ? WHERE study = ? AND number = ?",
+      .real(time + seconds), .real(seconds), id(study), .int(number))
+  }
+
+  private mutating func next(_ kind: Event.Kind, _ trial: Int, at other: Double?) -> Event {
+    revision += 1
+    return Event(revision: revision, time: other ?? time, trial: trial, kind)
+  }
+
+  private func log(_ event: Event) throws {
+    let row = EventRow(event.kind, known.coder)
+    try db.run(
+      """
+      INSERT INTO events (study, revision, time, trial, kind, attempt, epoch, seen, body)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+      """, id(study), .int(event.revision), .real(event.time), .int(event.trial), .text(row.kind),
+      .int(row.attempt), .int(row.epoch), .int(row.seen), .text(row.body))
+  }
+
+  private func update(_ trial: Trial) throws {
+    var reason: String?
+    if case .failed(let why) = trial.state { reason = why.rawValue }
+    try db.run(
+      """
+      UPDATE trials SET state = ?, reason = ?, through = ?, checkpoint = ?, ended = ?, message = ?,
+        objective = ?, objectives = ?, claimable = ?,
+        lease_until = CASE WHEN ?1 = 'running' THEN lease_until END
+      WHERE study = ? AND number = ?
+      """, .text(trial.state.name), .text(reason), .int(trial.through), .int(trial.checkpoint),
+      .real(trial.ended), .text(trial.message), .real(trial.values?.first),
+      .text(trial.values.map { JSON.array($0.map(JSON.float)).description }),
+      .int(trial.isClaimable ? 1 : 0), id(study), .int(trial.number))
+  }
+
+  private func write(_ report: Report, of number: Bound) throws {
+    let epoch = Bound.int(report.epoch)
+    let isNew =
+      try db.integer(
+        "SELECT 1 FROM reports WHERE study = ? AND trial = ? AND epoch = ? LIMIT 1", id(study),
+        number,
+        epoch) == nil
+    if !isNew {
+      try db.run(
+        "DELETE FROM reports WHERE study = ? AND trial = ? AND epoch = ?", id(study), number, epoch)
+    }
+    func insert(_ metric: String, _ value: Bound, _ type: Bound) throws {
+      try db.run(
+        """
+        INSERT INTO reports (study, trial, epoch, metric, value, value_type, seconds)
+        VALUES (?, ?, ?, ?, ?, ?, ?)
+        """, id(study), number, epoch, .text(metric), value, type, .real(report.seconds))
+    }
+    if report.values.isEmpty { try insert("", .null, .text("none")) }
+    for (metric, value) in report.values {
+      let (number, type) = TrialRow.typed(value)
+      try insert(metric, number, type)
+    }
+  }
+}
+
+func id(_ study: StudyID) -> Bound { .int(study.rawValue) }
+
+extension Database {
+  /// - Throws: `StudyError` if there is no such study.
+  func require(_ study: StudyID) throws {
+    guard try integer("SELECT 1 FROM studies WHERE id = ?", id(study)) != nil else {
+      throw StudyError("study \(study.rawValue) does not exist", "it may have been deleted")
+    }
+  }
+
+  /// A trial with its attempts; with configuration and reports if there is a coder.
+  func trial(_ number: Int, of study: StudyID, coder: AssignmentCoder?) throws -> Trial? {
+    let found = try rows(
+      "SELECT \(TrialRow.columns) FROM trials WHERE study = ? AND number = ?", id(study),
+      .int(number))
+    guard let row = try found.next() else { return nil }
+    var trial = try TrialRow.trial(row, coder)
+    let attempts = try rows(
+      "SELECT \(TrialRow.attemptColumns) FROM attempts WHERE study = ? AND trial = ?", id(study),
+      .int(number))
+    while let row = try attempts.next() { trial.attempts.append(try TrialRow.attempt(row)) }
+    if coder != nil {
+      let reports = try rows(
+        "SELECT \(TrialRow.reportColumns) FROM reports WHERE study = ? AND trial = ?", id(study),
+        .int(number))
+      while let row = try reports.next() { try TrialRow.add(row, to: &trial.reports) }
+    }
+    return trial
+  }
+}

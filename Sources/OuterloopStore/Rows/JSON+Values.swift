@@ -1,0 +1,39 @@
+internal import OuterloopStudy
+
+extension JSON {
+  init(_ value: ParameterValue) {
+    switch value {
+    case .bool(let value): self = .bool(value)
+    case .int(let value): self = .int(value)
+    case .float(let value): self = .float(value)
+    case .text(let value): self = .text(value)
+    }
+  }
+
+  /// Numbers that are not finite stay texts: no parameter has them.
+  var parameterValue: ParameterValue? {
+    switch self {
+    case .bool(let value): .bool(value)
+    case .int(let value): .int(value)
+    case .float(let value): .float(value)
+    case .text(let value): .text(value)
+    case .null, .array, .object: nil
+    }
+  }
+
+  /// Values by name, sorted, so that equal values are equal texts.
+  init(_ values: [String: Double]) {
+    self = .object(values.sorted { $0.key < $1.key }.map { Member(name: $0, value: .float($1)) })
+  }
+
+  /// Numbers by name; nil if one is not a number.
+  var numbers: [String: Double]? {
+    guard let members else { return nil }
+    var values: [String: Double] = [:]
+    for member in members {
+      guard let number = member.value.number else { return nil }
+      values[member.name] = number
+    }
+    return values
+  }
+}

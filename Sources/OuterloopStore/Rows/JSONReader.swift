@@ -1,0 +1,161 @@
+/// Reads JSON out of bytes. Depth is limited, so that no input exhausts the stack.
+struct JSONReader {
+  struct Failure: Error {}
+
+  private let bytes: UnsafeBufferPointer<UInt8>
+  private var place = 0
+
+  init(_ bytes: UnsafeBufferPointer<UInt8>) { self.bytes = bytes }
+
+  /// The value that a text holds; nil if it is not JSON.
+  static func value(_ text: String) -> JSON? {
+    var text = text
+    return text.withUTF8 { bytes in
+      var reader = JSONReader(bytes)
+      return try? reader.document()
+    }
+  }
+
+  mutating func document() throws -> JSON {
+    let value = try value(depth: 0)
+    skipSpace()
+    guard place == bytes.count else { throw Failure() }
+    return value
+  }
+
+  private var peek: UInt8? { place < bytes.count ? bytes[place] : nil }
+
+  private mutating func skipSpace() {
+    while let byte = peek, byte == 0x20 || byte == 0x0a || byte == 0x0d || byte == 0x09 {
+      place += 1
+    }
+  }
+
+  /// Whether the next byte is `character`; takes it then.
+  private mutating func take(_ character: Unicode.Scalar) -> Bool {
+    skipSpace()
+    guard peek == UInt8(ascii: character) else { return false }
+    place += 1
+    return true
+  }
+
+  /// Whether the next bytes are these, without space between; takes them then.
+  mutating func take(_ expected: [UInt8]) -> Bool {
+    guard bytes.count - place >= expected.count else { return false }
+    for (index, byte) in expected.enumerated() where bytes[place + index] != byte { return false }
+    place += expected.count
+    return true
+  }
+
+  private mutating func value(depth: Int) throws -> JSON {
+    guard depth < 64 else { throw Failure() }
+    skipSpace()
+    switch peek {
+    case UInt8(ascii: "{"):
+      place += 1
+      var members: [JSON.Member] = []
+      if take("}") { return .object([JSON.Member]()) }
+      repeat {
+        skipSpace()
+        let name = try string()
+        guard take(":") else { throw Failure() }
+        members.append(JSON.Member(name: name, value: try value(depth: depth + 1)))
+      } while take(",")
+      guard take("}") else { throw Failure() }
+      return .object(members)
+    case UInt8(ascii: "["):
+      place += 1
+      var values: [JSON] = []
+      if take("]") { return .array([]) }
+      repeat { values.append(try value(depth: depth + 1)) } while take(",")
+      guard take("]") else { throw Failure() }
+      return .array(values)
+    default: return try scalar()
+    }
+  }
+
+  /// A text, a number, true, false or null.
+  mutating func scalar() throws -> JSON {
+    switch peek {
+    case UInt8(ascii: "\""): return .text(try string())
+    case UInt8(ascii: "t") where take(Array("true".utf8)): return .bool(true)
+    case UInt8(ascii: "f") where take(Array("false".utf8)): return .bool(false)
+    case UInt8(ascii: "n") where take(Array("null".utf8)): return .null
+    default: return try number()
+    }
+  }
+
+  private mutating func number() throws -> JSON {
+    let start = place
+    var isInteger = true
+    loop: while let byte = peek {
+      switch byte {
+      case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"): break
+      case UInt8(ascii: "."), UInt8(ascii: "e"), UInt8(ascii: "E"), UInt8(ascii: "+"):
+        isInteger = false
+      default: break loop
+      }
+      place += 1
+    }
+    let text = String(decoding: UnsafeBufferPointer(rebasing: bytes[start..<place]), as: UTF8.self)
+    if isInteger, let value = Int(text) { return .int(value) }
+    guard let value = Double(text) else { throw Failure() }
+    return .float(value)
+  }
+
+  private mutating func string() throws -> String {
+    guard peek == UInt8(ascii: "\"") else { throw Failure() }
+    place += 1
+    let start = place
+    while let byte = peek, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") { place += 1 }
+    let plain = UnsafeBufferPointer(rebasing: bytes[start..<place])
+    if peek == UInt8(ascii: "\"") {
+      place += 1
+      return String(decoding: plain, as: UTF8.self)
+    }
+    var text = Array(plain)
+    while let byte = peek {
+      place += 1
+      if byte == UInt8(ascii: "\"") { return String(decoding: text, as: UTF8.self) }
+      guard byte == UInt8(ascii: "\\") else {
+        text.append(byte)
+        continue
+      }
+      text.append(contentsOf: String(Character(try escaped())).utf8)
+    }
+    throw Failure()
+  }
+
+  private mutating func escaped() throws -> Unicode.Scalar {
+    guard let byte = peek else { throw Failure() }
+    place += 1
+    switch byte {
+    case UInt8(ascii: "n"): return "\n"
+    case UInt8(ascii: "r"): return "\r"
+    case UInt8(ascii: "t"): return "\t"
+    case UInt8(ascii: "b"): return "\u{8}"
+    case UInt8(ascii: "f"): return "\u{c}"
+    case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): return Unicode.Scalar(byte)
+    case UInt8(ascii: "u"):
+      let high = try fourHexDigits()
+      if let scalar = Unicode.Scalar(high) { return scalar }
+      // Two halves of a surrogate pair.
+      guard (0xd800..<0xdc00).contains(high), take(Array("\\u".utf8)) else { throw Failure() }
+      let low = try fourHexDigits()
+      guard (0xdc00..<0xe000).contains(low),
+        let scalar = Unicode.Scalar(0x10000 + (high - 0xd800) << 10 + (low - 0xdc00))
+      else { throw Failure() }
+      return scalar
+    default: throw Failure()
+    }
+  }
+
+  private mutating func fourHexDigits() throws -> UInt32 {
+    guard bytes.count - place >= 4 else { throw Failure() }
+    let digits = String(
+      decoding: UnsafeBufferPointer(rebasing: bytes[place..<place + 4]), as: UTF8.self)
+    place += 4
+    guard let value = UInt32(digits, radix: 16) else { throw Failure() }
+    return value
+  }
+}

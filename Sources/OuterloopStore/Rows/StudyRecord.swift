@@ -1,0 +1,139 @@
+internal import OuterloopStudy
+
+/// A study's specification as the column `specification` has it: JSON that loses nothing, neither
+/// that a choice is `16.0` and not `16`, nor a seed beyond 2^63.
+struct StudyRecord {
+  var specification: StudySpecification
+
+  init(_ specification: StudySpecification) { self.specification = specification }
+
+  var json: JSON {
+    .object([
+      "space": Self.json(specification.space),
+      "objectives": .array(
+        specification.objectives.map {
+          .object(["metric": .text($0.metric), "direction": .text($0.direction.rawValue)])
+        }),
+      "method": .object([
+        "name": .text(specification.method.name),
+        "options": .object(
+          specification.method.options.sorted { $0.key < $1.key }
+            .map { JSON.Member(name: $0.key, value: JSON($0.value)) }),
+      ]),
+      "seed": .text(String(specification.seed)), "epochs": .int(specification.epochs),
+      "retries": .int(specification.retries), "maxAttempts": .int(specification.maxAttempts),
+    ])
+  }
+
+  /// The part that may change, as the column `settings` has it.
+  static func settings(_ budget: Budget, _ attributes: [String: String]) -> JSON {
+    .object([
+      "trials": budget.trials.map(JSON.int) ?? .null,
+      "epochs": budget.epochs.map(JSON.int) ?? .null,
+      "seconds": budget.seconds.map(JSON.float) ?? .null,
+      "attributes": .object(
+        attributes.sorted { $0.key < $1.key }
+          .map { JSON.Member(name: $0.key, value: .text($0.value)) }),
+    ])
+  }
+
+  /// - Throws: `SpaceError`, `StudyError`, or `JSONReader.Failure` if it is none.
+  init(name: String, specification: String, settings: String) throws {
+    guard let json = JSONReader.value(specification), let settings = JSONReader.value(settings),
+      let space = json["space"], let method = json["method"], let methodName = method["name"]?.text,
+      let seed = json["seed"]?.text.flatMap({ UInt64($0) }), let epochs = json["epochs"]?.int,
+      let retries = json["retries"]?.int, let maxAttempts = json["maxAttempts"]?.int
+    else { throw JSONReader.Failure() }
+    let objectives = try (json["objectives"]?.array ?? []).map { item in
+      guard let metric = item["metric"]?.text,
+        let direction = item["direction"]?.text.flatMap(Objective.Direction.init(rawValue:))
+      else { throw JSONReader.Failure() }
+      return Objective(metric, direction)
+    }
+    var options: [String: ParameterValue] = [:]
+    for member in method["options"]?.members ?? [] {
+      options[member.name] = member.value.parameterValue
+    }
+    var attributes: [String: String] = [:]
+    for member in settings["attributes"]?.members ?? [] {
+      attributes[member.name] = member.value.text
+    }
+    self.specification = try StudySpecification(
+      name: name, space: Self.space(space), objectives: objectives,
+      method: MethodDescription(methodName, options), seed: seed, epochs: epochs,
+      budget: Budget(
+        trials: settings["trials"]?.int, epochs: settings["epochs"]?.int,
+        seconds: settings["seconds"]?.number),
+      retries: retries, maxAttempts: maxAttempts, attributes: attributes)
+  }
+}
+
+extension StudyRecord {
+  private static func json(_ space: SearchSpace) -> JSON {
+    .object([
+      "parameters": .array(space.parameters.map(json)),
+      "forbidden": .array(space.forbidden.map { .text($0.description) }),
+    ])
+  }
+
+  private static func json(_ parameter: Parameter) -> JSON {
+    var members = [JSON.Member(name: "name", value: .text(parameter.name))]
+    func add(_ name: String, _ value: JSON) { members.append(.init(name: name, value: value)) }
+    switch parameter.domain {
+    case .float(let range), .int(let range):
+      add("type", .text(parameter.domain.isInteger ? "int" : "float"))
+      add("low", JSON(parameter.domain.numeric(range.low)))
+      add("high", JSON(parameter.domain.numeric(range.high)))
+      if range.isLog { add("log", .bool(true)) }
+      if let step = range.step { add("step", JSON(parameter.domain.numeric(step))) }
+    case .ordinal(let choices):
+      add("type", .text("ordinal"))
+      add("choices", .array(choices.map { JSON($0) }))
+    case .categorical(let choices):
+      add("type", .text("categorical"))
+      add("choices", .array(choices.map { JSON($0) }))
+    case .constant(let value):
+      add("type", .text("constant"))
+      add("value", JSON(value))
+    }
+    if let condition = parameter.condition { add("if", .text(condition.description)) }
+    return .object(members)
+  }
+
+  private static func space(_ json: JSON) throws -> SearchSpace {
+    let declarations = try (json["parameters"]?.array ?? []).map { item in
+      guard let name = item["name"]?.text else { throw JSONReader.Failure() }
+      return ParameterDeclaration(name, try domain(item), if: item["if"]?.text)
+    }
+    return try SearchSpace(
+      declarations, forbidden: (json["forbidden"]?.array ?? []).compactMap(\.text))
+  }
+
+  private static func domain(_ json: JSON) throws -> Domain {
+    func choices() throws -> [ParameterValue] {
+      try (json["choices"]?.array ?? []).map {
+        guard let value = $0.parameterValue else { throw JSONReader.Failure() }
+        return value
+      }
+    }
+    switch json["type"]?.text {
+    case "float", "int":
+      guard let low = json["low"]?.number, let high = json["high"]?.number else {
+        throw JSONReader.Failure()
+      }
+      let range = try NumericRange(
+        low, high, log: json["log"]?.bool ?? false, step: json["step"]?.number)
+      return json["type"]?.text == "int" ? .int(range) : .float(range)
+    case "ordinal": return .ordinal(try choices())
+    case "categorical": return .categorical(try choices())
+    case "constant":
+      guard let value = json["value"]?.parameterValue else { throw JSONReader.Failure() }
+      return .constant(value)
+    default: throw JSONReader.Failure()
+    }
+  }
+}
+
+extension Domain {
+  var isInteger: Bool { if case .int = self { true } else { false } }
+}

@@ -1,0 +1,75 @@
+internal import GRDB
+internal import OuterloopStudy
+
+/// Rows of `trials`, `attempts` and `reports` as trials.
+enum TrialRow {
+  static let columns = """
+    number, state, reason, through, checkpoint, seen, created, ended, objectives, message, assignment
+    """
+
+  /// The trial of a row with `columns`, without attempts and reports.
+  ///
+  /// - Parameter coder: nil leaves the configuration out.
+  static func trial(_ row: Row, _ coder: AssignmentCoder?) throws -> Trial {
+    let assignment = try coder.map { try $0.assignment(row[10] as String) }
+    var trial = Trial(
+      number: row[0], assignment: assignment ?? Assignment(ParameterNames(), values: []),
+      through: row[3], seen: row[5], created: row[6])
+    trial.state = try state(row[1], reason: row[2])
+    trial.checkpoint = row[4]
+    trial.ended = row[7]
+    if let objectives: String = row[8] {
+      trial.values = try need(JSONReader.value(objectives)?.array).map { try need($0.number) }
+    }
+    trial.message = row[9]
+    return trial
+  }
+
+  static func state(_ name: String, reason: String?) throws -> TrialState {
+    switch name {
+    case "waiting": .waiting
+    case "running": .running
+    case "paused": .paused
+    case "complete": .complete
+    case "pruned": .pruned
+    case "failed": .failed(try need(reason.flatMap(FailureReason.init(rawValue:))))
+    default: throw JSONReader.Failure()
+    }
+  }
+
+  static let attemptColumns = "trial, attempt, worker, started, ended, reason"
+
+  static func attempt(_ row: Row) throws -> Attempt {
+    var attempt = Attempt(worker: row[2], started: row[3])
+    attempt.ended = row[4]
+    if let reason: String = row[5] { attempt.reason = try need(FailureReason(rawValue: reason)) }
+    return attempt
+  }
+
+  static let reportColumns = "trial, epoch, metric, value, value_type, seconds"
+
+  /// Adds a row of `reports` to those of its trial, in the order of epochs.
+  static func add(_ row: Row, to reports: inout [Report]) throws {
+    let epoch: Int = row[1]
+    if reports.last?.epoch != epoch {
+      reports.append(Report(epoch: epoch, [:], seconds: row[5]))
+    }
+    let type: String = row[4]
+    guard type != "none" else { return }
+    let value: Double
+    switch type {
+    case "finite": value = try need(row[3])
+    case "nan": value = .nan
+    case "inf": value = .infinity
+    case "-inf": value = -.infinity
+    default: throw JSONReader.Failure()
+    }
+    reports[reports.count - 1].values[row[2]] = value
+  }
+
+  /// A value and its type for two columns.
+  static func typed(_ value: Double) -> (Bound, Bound) {
+    if value.isFinite { return (.real(value), .text("finite")) }
+    return (.null, .text(value.isNaN ? "nan" : value > 0 ? "inf" : "-inf"))
+  }
+}

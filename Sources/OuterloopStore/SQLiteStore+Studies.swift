@@ -1,0 +1,89 @@
+internal import GRDB
+public import OuterloopStudy
+internal import Synchronization
+
+extension SQLiteStore {
+  public func create(_ specification: StudySpecification) async throws -> StudyID {
+    try await write { db, time in try Self.insert(specification, db, at: time) }
+  }
+
+  static func insert(
+    _ specification: StudySpecification, _ db: Database, at time: Double
+  ) throws -> StudyID {
+    let name = Bound.text(specification.name)
+    guard try db.integer("SELECT 1 FROM studies WHERE name = ?", name) == nil else {
+      throw StudyError("study `\(specification.name)` exists", "resume it, or choose another name")
+    }
+    for parameter in specification.space.parameters {
+      if let number = parameter.domain.choices?.first?.number, !number.isFinite {
+        throw StudyError(
+          "parameter `\(parameter.name)` is \(number), which cannot be stored",
+          "give it an ordinary number, or a text")
+      }
+    }
+    for (option, value) in specification.method.options {
+      if let number = value.number, !number.isFinite {
+        throw StudyError(
+          "option `\(option)` of the method is \(number), which cannot be stored",
+          "give it an ordinary number")
+      }
+    }
+    try db.run(
+      "INSERT INTO studies (name, created, specification, settings) VALUES (?, ?, ?, ?)", name,
+      .real(time), .text(StudyRecord(specification).json.description),
+      .text(StudyRecord.settings(specification.budget, specification.attributes).description))
+    return StudyID(rawValue: Int(db.lastInsertedRowID))
+  }
+
+  public func study(named name: String) async throws -> StudyID? {
+    try await read { db in
+      try db.integer("SELECT id FROM studies WHERE name = ?", .text(name)).map(StudyID.init)
+    }
+  }
+
+  public func studies() async throws -> [StudyID] {
+    try await read { db in
+      try Int.fetchAll(db.cachedStatement(sql: "SELECT id FROM studies ORDER BY id"))
+        .map(StudyID.init)
+    }
+  }
+
+  public func specification(of study: StudyID) async throws -> StudySpecification {
+    try await read { db in try Self.specification(of: study, db) }
+  }
+
+  private static func specification(of study: StudyID, _ db: Database) throws -> StudySpecification
+  {
+    let found = try db.rows(
+      "SELECT name, specification, settings FROM studies WHERE id = ?", id(study))
+    guard let row = try found.next() else {
+      throw StudyError("study \(study.rawValue) does not exist", "it may have been deleted")
+    }
+    return try StudyRecord(name: row[0], specification: row[1], settings: row[2]).specification
+  }
+
+  public func update(_ study: StudyID, budget: Budget, attributes: [String: String]) async throws {
+    try await write { db, _ in
+      try db.require(study)
+      try db.run(
+        "UPDATE studies SET settings = ? WHERE id = ?",
+        .text(StudyRecord.settings(budget, attributes).description), id(study))
+    }
+  }
+
+  public func delete(_ study: StudyID) async throws {
+    try await write { db, _ in
+      try db.require(study)
+      try db.run("DELETE FROM studies WHERE id = ?", id(study))
+    }
+    known.withLock { $0[study] = nil }
+  }
+
+  /// What never changes in the study; read once.
+  func known(_ study: StudyID, _ db: Database) throws -> KnownStudy {
+    if let known = known.withLock({ $0[study] }) { return known }
+    let found = KnownStudy(try Self.specification(of: study, db))
+    known.withLock { $0[study] = found }
+    return found
+  }
+}

@@ -1,0 +1,151 @@
+internal import GRDB
+public import OuterloopStudy
+internal import Synchronization
+
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#else
+  internal import Darwin
+#endif
+
+/// Studies in one SQLite file, which any number of processes of one machine may read and write at
+/// the same time.
+///
+/// Every change is one transaction, and is on disk when the call returns: whoever is killed, and
+/// when, nothing that was answered is lost and no trial number is given twice. (Without power, the
+/// last changes may be gone; the file stays sound.) Readers see the last finished transaction, and
+/// neither wait for writers nor hold them up. Writers wait for one another, up to 30 seconds.
+///
+/// A trial costs about three transactions. Memory does not grow with the study, except for what a
+/// call returns.
+public final class SQLiteStore: StudyStore {
+  /// What is to be done with the file.
+  public enum Access: Sendable {
+    /// Reads and writes a store; makes it if there is none.
+    case create
+    /// Reads and writes a store that is there.
+    case write
+    /// Only reads, also where nothing can be written.
+    case read
+  }
+
+  public let path: String
+  let clock: @Sendable () -> Double
+  private let file: StoreFile
+  private let identity: StoreFile.Identity
+  private let process = getpid()
+  private let writer: DatabaseQueue?
+  private let reader: DatabaseQueue
+  let known = Mutex<[StudyID: KnownStudy]>([:])
+
+  /// Opens the store in the file `path`.
+  ///
+  /// - Parameter clock: seconds since 1970, the machine's wall clock unless a test brings its own.
+  ///   It is read inside the transaction, so that times and revisions are in the same order.
+  /// - Throws: `StudyError` if the file is missing, no store, damaged, of a newer version, of an
+  ///   older version and `access` is `.read`, on a network file system, or locked. The file is then
+  ///   as it was before.
+  public convenience init(
+    _ path: String, _ access: Access = .write,
+    clock: @escaping @Sendable () -> Double = SystemClock.now
+  ) throws {
+    try self.init(path, access, schema: .current, clock: clock)
+  }
+
+  init(
+    _ path: String, _ access: Access, schema: Schema, clock: @escaping @Sendable () -> Double
+  ) throws {
+    let file = StoreFile(path: path, schema: schema)
+    if access == .create { try file.createIfMissing() }
+    try file.check()
+    do {
+      if access == .read {
+        writer = nil
+        reader = try file.openForReading()
+      } else {
+        writer = try file.openForWriting()
+        reader = try file.openConnection(readOnly: true)
+      }
+    } catch { throw storeError(error, path) }
+    guard let identity = file.identity else {
+      throw StudyError("the store `\(path)` was removed while it was opened", "try again")
+    }
+    self.path = path
+    self.clock = clock
+    self.file = file
+    self.identity = identity
+  }
+
+  public func now() -> Double { clock() }
+
+  /// Runs `body` in one transaction that holds the write lock, and gives it the time.
+  ///
+  /// What `body` throws undoes the transaction. The calling task's cancellation does not.
+  func write<T: Sendable>(
+    _ body: @escaping @Sendable (Database, _ time: Double) throws -> T
+  ) async throws -> T {
+    guard let writer else {
+      throw StudyError("the store `\(path)` is open for reading only", "open it for writing")
+    }
+    try checkProcess()
+    guard file.leads(to: identity) else {
+      throw StudyError(
+        "the store `\(path)` was moved or removed while it was in use", "put it back, or start anew"
+      )
+    }
+    return try await withCheckedThrowingContinuation { continuation in
+      writer.asyncWriteWithoutTransaction { [clock, path] db in
+        continuation.resume(
+          with: Result {
+            do {
+              return try patiently {
+                var result: T?
+                try db.inTransaction(.immediate) {
+                  result = try body(db, clock())
+                  return .commit
+                }
+                guard let result else { throw StudyError("nothing was written", "report this") }
+                return result
+              }
+            } catch { throw storeError(error, path) }
+          })
+      }
+    }
+  }
+
+  /// Runs `body` on one state of the store.
+  func read<T: Sendable>(
+    _ body: @escaping @Sendable (Database) throws -> T
+  ) async throws -> T {
+    try checkProcess()
+    return try await withCheckedThrowingContinuation { continuation in
+      reader.asyncUnsafeRead { [path] connection in
+        continuation.resume(
+          with: Result {
+            do {
+              let db = try connection.get()
+              return try patiently {
+                var result: T?
+                try db.inTransaction(.deferred) {
+                  result = try body(db)
+                  return .commit
+                }
+                guard let result else { throw StudyError("nothing was read", "report this") }
+                return result
+              }
+            } catch { throw storeError(error, path) }
+          })
+      }
+    }
+  }
+
+  /// SQLite's connections do not survive a fork.
+  private func checkProcess() throws {
+    guard getpid() == process else {
+      throw StudyError(
+        "the store `\(path)` was opened before this process was forked", "open it again here")
+    }
+  }
+}

@@ -1,0 +1,145 @@
+/// What values a parameter may take.
+public enum Domain: Sendable, Hashable {
+  case float(NumericRange)
+  /// Integers; the range has a whole step and whole ends.
+  case int(NumericRange)
+  /// A few values in order: between `small` and `large` lies `medium`.
+  case ordinal([ParameterValue])
+  /// A few values without order.
+  case categorical([ParameterValue])
+  /// One value, handed through to the objective.
+  case constant(ParameterValue)
+
+  /// Integers from `low` to `high`, both included.
+  public static func int(_ low: Int, _ high: Int, log: Bool = false, step: Int = 1) throws -> Domain
+  {
+    guard low.magnitude <= 1 << 53, high.magnitude <= 1 << 53 else {
+      throw SpaceError(
+        "integers beyond 2^53 are not exact", "use a smaller range, or a scale factor")
+    }
+    guard step > 0 else {
+      throw SpaceError("the step \(step) is not above 0", "give a positive step")
+    }
+    return .int(try NumericRange(Double(low), Double(high), log: log, step: Double(step)))
+  }
+
+  /// The same domain with its choices in canonical form, whole numbers as integers.
+  /// - Throws: `SpaceError` for what the type cannot rule out: no choice, the same one twice, numbers
+  ///   that are not finite, integers that are not whole.
+  func checked() throws -> Domain {
+    switch self {
+    case .float: return self
+    case .int(let range):
+      guard let step = range.step, range.low == range.low.rounded(), step == step.rounded() else {
+        throw SpaceError(
+          "an int has ends or a step that are not whole", "use a float, or whole numbers")
+      }
+      return self
+    case .ordinal(let choices): return .ordinal(try Self.checked(choices))
+    case .categorical(let choices): return .categorical(try Self.checked(choices))
+    case .constant(let value): return .constant(try Self.checked([value])[0])
+    }
+  }
+
+  private static func checked(_ choices: [ParameterValue]) throws -> [ParameterValue] {
+    guard !choices.isEmpty else {
+      throw SpaceError("there is no choice", "list at least one value")
+    }
+    // Numbers are equal as numbers, so canonical values are.
+    var seen: Set<ParameterValue> = []
+    return try choices.map { choice in
+      if let number = choice.number, !number.isFinite {
+        throw SpaceError("the choice \(number) is not finite", "give an ordinary number")
+      }
+      guard seen.insert(choice.canonical).inserted else {
+        throw SpaceError("the choice \(choice) is listed twice", "remove one of them")
+      }
+      return choice.canonical
+    }
+  }
+}
+
+extension Domain {
+  /// The values of ordinals, categoricals and constants; nil for numbers.
+  public var choices: [ParameterValue]? {
+    switch self {
+    case .ordinal(let choices), .categorical(let choices): choices
+    case .constant(let value): [value]
+    case .float, .int: nil
+    }
+  }
+
+  /// The range of floats and ints; nil for choices.
+  public var range: NumericRange? {
+    switch self {
+    case .float(let range), .int(let range): range
+    default: nil
+    }
+  }
+
+  /// How many values there are; nil if they cannot be counted.
+  public var count: Int? { range.map(\.count) ?? choices?.count }
+
+  /// The `index`-th value of a domain that can be counted, in the domain's order.
+  public func value(atIndex index: Int) -> ParameterValue {
+    if let choices { return choices[index] }
+    return numeric(range?.gridValue(index) ?? 0)
+  }
+
+  /// Where `value` stands in the domain's order; nil if it is not in the domain, or the domain has
+  /// no grid.
+  public func index(of value: ParameterValue) -> Int? {
+    if let choices { return choices.firstIndex { $0.matches(value) } }
+    guard let range, range.count != nil, let number = value.number, range.contains(number) else {
+      return nil
+    }
+    return range.index(nearest: number)
+  }
+
+  /// `number` as a value of this numeric domain.
+  public func numeric(_ number: Double) -> ParameterValue {
+    if case .int = self { return .int(Int(number)) }
+    return .float(number)
+  }
+
+  /// The quantile `u` in [0, 1] of the uniform distribution: how random and quasi-random points
+  /// are made. Numbers are uniform on their scale, choices equally probable.
+  public func value(atUnit u: Double) -> ParameterValue {
+    if let range { return numeric(range.value(atUnit: u)) }
+    let choices = choices ?? []
+    return choices[Swift.min(Swift.max(Int(u * Double(choices.count)), 0), choices.count - 1)]
+  }
+
+  /// The value as this domain writes it: the right type, on the grid; nil if it is not in the domain.
+  public func canonical(_ value: ParameterValue) -> ParameterValue? {
+    if let choices { return choices.first { $0.matches(value) } }
+    guard let range, let number = value.number, range.contains(number) else { return nil }
+    return numeric(range.nearest(number))
+  }
+}
+
+extension Domain: CustomStringConvertible {
+  /// As the command line writes it: `float(1e-05, 0.1, log)`, `int(1, 5)`, `choice(relu, tanh)`.
+  public var description: String {
+    switch self {
+    case .float(let range): "float(\(ends(range))\(options(range, step: range.step)))"
+    case .int(let range):
+      "int(\(ends(range))\(options(range, step: range.step == 1 ? nil : range.step)))"
+    case .ordinal(let choices): "ordinal(\(list(choices)))"
+    case .categorical(let choices): "choice(\(list(choices)))"
+    case .constant(let value): "constant(\(list([value])))"
+    }
+  }
+
+  private func ends(_ range: NumericRange) -> String {
+    "\(numeric(range.low)), \(numeric(range.high))"
+  }
+
+  private func options(_ range: NumericRange, step: Double?) -> String {
+    (range.isLog ? ", log" : "") + (step.map { ", step \(numeric($0))" } ?? "")
+  }
+
+  private func list(_ values: [ParameterValue]) -> String {
+    values.map(\.spelled).joined(separator: ", ")
+  }
+}

@@ -1,0 +1,59 @@
+/// A hyperparameter of a space: its name, what values it may take, and when it exists.
+public struct Parameter: Sendable, Hashable {
+  public let name: String
+  public let domain: Domain
+  /// The parameter is active where this holds; nil: always.
+  public let condition: Predicate?
+}
+
+extension Parameter: CustomStringConvertible {
+  /// As the command line writes it: `momentum=float(0.0, 0.99) if optimizer == sgd`.
+  public var description: String {
+    "\(name)=\(domain)" + (condition.map { " if \($0)" } ?? "")
+  }
+}
+
+/// A hyperparameter as someone wrote it down, before it has a place in a space.
+public struct ParameterDeclaration: Sendable, Hashable {
+  public var name: String
+  public var domain: Domain
+  /// The text of its condition.
+  public var condition: String?
+
+  public init(_ name: String, _ domain: Domain, if condition: String? = nil) {
+    self.name = name
+    self.domain = domain
+    self.condition = condition
+  }
+
+  init(_ parameter: Parameter) {
+    self.init(parameter.name, parameter.domain, if: parameter.condition?.description)
+  }
+
+  /// Names can stand in formulas, in `{placeholders}`, before an `=` and in tables.
+  func checkName() throws {
+    let reserved = ["trial", "from", "to", "checkpoint", "seed"]
+    guard !reserved.contains(name) else {
+      throw SpaceError(
+        "the name `\(name)` is taken by a placeholder of its own",
+        "choose another than \(reserved.joined(separator: ", "))")
+    }
+    guard name.unicodeScalars.contains(where: { $0.properties.isAlphabetic || $0 == "_" }),
+      !ExpressionToken.keywords.contains(name), name.count <= 200,
+      name.unicodeScalars.allSatisfy(Self.mayStandInName)
+    else {
+      throw SpaceError(
+        "`\(name.prefix(200))` cannot be a parameter's name",
+        "use letters, digits and signs such as `_`, `-`, `.`, `:` and `/`, and no keyword")
+    }
+  }
+
+  private static func mayStandInName(_ c: Unicode.Scalar) -> Bool {
+    switch c.properties.generalCategory {
+    case .control, .format, .surrogate, .unassigned, .lineSeparator, .paragraphSeparator,
+      .spaceSeparator:
+      false
+    default: !"'\"`\\={}()[],".unicodeScalars.contains(c)
+    }
+  }
+}

@@ -1,0 +1,86 @@
+/// The space of configurations: parameters, when each exists, and what may not be combined.
+///
+/// A space is always valid: what cannot be meant is refused where it is declared. Parameters stand
+/// after the ones their conditions mention, otherwise in the order of declaration.
+public struct SearchSpace: Sendable {
+  public private(set) var parameters: [Parameter] = []
+  /// Hard constraints: no configuration for which one of these holds is ever proposed.
+  public private(set) var forbidden: [Predicate] = []
+  package private(set) var names = ParameterNames()
+
+  /// An empty space, to be filled by `float`, `int`, `choice`, ...
+  public init() {}
+
+  /// The space that someone wrote down, in any order.
+  /// - Throws: `SpaceError` naming the parameter or constraint, and the remedy.
+  /// - Complexity: O(length of all declarations) if parents stand first.
+  public init(_ declarations: [ParameterDeclaration], forbidden: [String] = []) throws {
+    for declaration in try DeclarationOrder.parentsFirst(declarations) { try add(declaration) }
+    for text in forbidden { try forbid(text) }
+  }
+
+  /// Adds a parameter; its condition mentions earlier ones.
+  public mutating func add(_ declaration: ParameterDeclaration) throws {
+    let parameter = try naming("parameter `\(declaration.name)`") {
+      try declaration.checkName()
+      guard index(of: declaration.name) == nil else {
+        throw SpaceError("it is declared twice", "give one of them another name")
+      }
+      return Parameter(
+        name: declaration.name, domain: try declaration.domain.checked(),
+        condition: try declaration.condition.map { try Predicate($0, over: self) })
+    }
+    parameters.append(parameter)
+    names.append(parameter.name)
+  }
+
+  /// Excludes the combinations for which `statement` holds: `low >= high`.
+  public mutating func forbid(_ statement: String) throws {
+    forbidden.append(try naming("forbidden") { try Predicate(statement, over: self) })
+  }
+
+  /// Where the parameter stands in the space. O(1).
+  public func index(of name: String) -> Int? { names.index(of: name) }
+
+  /// How many configurations there are if conditions and constraints are set aside: an upper bound;
+  /// nil if there are more than can be counted.
+  public var upperCount: Int? {
+    var total = 1
+    for parameter in parameters {
+      guard let count = parameter.domain.count else { return nil }
+      let (product, overflow) = total.multipliedReportingOverflow(by: count)
+      if overflow { return nil }
+      total = product
+    }
+    return total
+  }
+}
+
+extension SearchSpace: Hashable {
+  public static func == (a: SearchSpace, b: SearchSpace) -> Bool {
+    a.parameters == b.parameters && a.forbidden == b.forbidden
+  }
+
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(parameters)
+    hasher.combine(forbidden)
+  }
+}
+
+/// Encoded it is a space file in JSON.
+extension SearchSpace: Codable {
+  private enum Key: String, CodingKey { case parameters, forbid }
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: Key.self)
+    try self.init(
+      try container.decode([ParameterDeclaration].self, forKey: .parameters),
+      forbidden: try container.decodeIfPresent([String].self, forKey: .forbid) ?? [])
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: Key.self)
+    try container.encode(parameters.map(ParameterDeclaration.init), forKey: .parameters)
+    try container.encode(forbidden.map(\.description), forKey: .forbid)
+  }
+}

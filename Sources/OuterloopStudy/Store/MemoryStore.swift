@@ -1,0 +1,183 @@
+private import Synchronization
+
+/// A store that lives as long as the process: the plainest thing that keeps the contract, and the
+/// truth that other stores are compared with.
+public final class MemoryStore: StudyStore {
+  private struct Lease {
+    let seconds: Double
+    private(set) var end: Double
+
+    init(seconds: Double, at time: Double) {
+      self.seconds = seconds
+      end = time + seconds
+    }
+
+    mutating func renew(at time: Double) { end = time + seconds }
+  }
+
+  private struct Record {
+    var specification: StudySpecification
+    var history = History()
+    var events: [Event] = []
+    /// The leases of running trials.
+    var leases: [Int: Lease] = [:]
+
+    mutating func take(_ kind: Event.Kind, _ trial: Int, at time: Double) {
+      let event = Event(revision: events.count + 1, time: time, trial: trial, kind)
+      events.append(event)
+      history.apply(event)
+      if history.trials[trial].state != .running { leases[trial] = nil }
+      if case .reported = kind { leases[trial]?.renew(at: time) }
+    }
+
+    mutating func claim(_ trial: Int, _ claimant: Claimant, at time: Double) -> Int {
+      let attempt = history.trials[trial].attempt + 1
+      take(.claimed(attempt: attempt, worker: claimant.worker), trial, at: time)
+      leases[trial] = Lease(seconds: claimant.lease, at: time)
+      return attempt
+    }
+  }
+
+  private let records = Mutex<[StudyID: Record]>([:])
+  private let clock: @Sendable () -> Double
+
+  /// - Parameter clock: seconds since 1970; tests bring their own.
+  public init(clock: @escaping @Sendable () -> Double = SystemClock.now) { self.clock = clock }
+
+  public func now() -> Double { clock() }
+
+  public func create(_ specification: StudySpecification) throws -> StudyID {
+    try records.withLock { records in
+      guard !records.values.contains(where: { $0.specification.name == specification.name }) else {
+        throw StudyError(
+          "study `\(specification.name)` exists", "resume it, or choose another name")
+      }
+      let id = StudyID(rawValue: (records.keys.map(\.rawValue).max() ?? 0) + 1)
+      records[id] = Record(specification: specification)
+      return id
+    }
+  }
+
+  public func study(named name: String) -> StudyID? {
+    records.withLock { $0.first { $0.value.specification.name == name }?.key }
+  }
+
+  public func studies() -> [StudyID] {
+    records.withLock { $0.keys.sorted { $0.rawValue < $1.rawValue } }
+  }
+
+  public func specification(of study: StudyID) throws -> StudySpecification {
+    try with(study) { $0.specification }
+  }
+
+  public func update(_ study: StudyID, budget: Budget, attributes: [String: String]) throws {
+    try with(study) {
+      $0.specification.budget = budget
+      $0.specification.attributes = attributes
+    }
+  }
+
+  public func delete(_ study: StudyID) throws {
+    try with(study) { _ in }
+    records.withLock { $0[study] = nil }
+  }
+
+  public func events(of study: StudyID, after revision: Int, limit: Int) throws -> [Event] {
+    try with(study) { Array($0.events.dropFirst(revision).prefix(limit)) }
+  }
+
+  public func add(
+    _ kind: Event.Kind, asTrial number: Int?, to study: StudyID, claimedBy claimant: Claimant?
+  ) throws -> Claim? {
+    try with(study) { record in
+      let next = record.history.trials.count
+      guard number == nil || number == next else { return nil }
+      let time = clock()
+      record.take(kind, next, at: time)
+      let attempt = claimant.map { record.claim(next, $0, at: time) } ?? 0
+      return Claim(study: study, trial: record.history.trials[next], attempt: attempt)
+    }
+  }
+
+  public func append(
+    _ kinds: [Event.Kind], to trial: Int, of study: StudyID
+  ) throws -> Acceptance {
+    try with(study) { record in
+      guard record.history.trials.indices.contains(trial) else { return .refused(.unknown) }
+      let time = clock()
+      // All or none: the events are tried on a copy of the trial first.
+      var preview = record.history.trials[trial]
+      for kind in kinds {
+        let answer = preview.accepts(kind)
+        guard answer == .accepted else { return answer }
+        preview.apply(Event(revision: 0, time: time, trial: trial, kind))
+      }
+      for kind in kinds { record.take(kind, trial, at: time) }
+      return .accepted
+    }
+  }
+
+  public func claim(in study: StudyID, by claimant: Claimant) throws -> Claim? {
+    try with(study) { record in
+      guard record.history.openCount > record.history.runningCount,
+        let place = record.history.trials.firstIndex(where: \.isClaimable)
+      else { return nil }
+      let attempt = record.claim(place, claimant, at: clock())
+      return Claim(study: study, trial: record.history.trials[place], attempt: attempt)
+    }
+  }
+
+  public func renew(_ claim: Claim, seconds: Double) throws -> Bool {
+    try with(claim.study) { record in
+      guard record.history.trials.indices.contains(claim.trial.number) else { return false }
+      let trial = record.history.trials[claim.trial.number]
+      guard trial.state == .running, trial.attempt == claim.attempt else { return false }
+      record.leases[trial.number] = Lease(seconds: seconds, at: clock())
+      return true
+    }
+  }
+
+  public func reap(_ study: StudyID) throws -> [Int] {
+    try with(study) { record in
+      let time = clock()
+      let lost = record.leases.filter { $0.value.end < time }.keys.sorted()
+      for (number, lease) in record.leases where lease.end > time + lease.seconds {
+        record.leases[number]?.renew(at: time)
+      }
+      for number in lost {
+        let attempt = record.history.trials[number].attempt
+        record.take(record.specification.endOfLost(attempt: attempt), number, at: time)
+      }
+      return lost
+    }
+  }
+
+  private func with<T>(_ study: StudyID, _ body: (inout Record) throws -> T) throws -> T {
+    try records.withLock { records in
+      guard var record = records.removeValue(forKey: study) else {
+        throw StudyError("study \(study.rawValue) does not exist", "it may have been deleted")
+      }
+      defer { records[study] = record }
+      return try body(&record)
+    }
+  }
+}
+
+extension StudySpecification {
+  /// What becomes of a trial whose worker vanished during attempt `attempt`.
+  public func endOfLost(attempt: Int) -> Event.Kind {
+    attempt < maxAttempts
+      ? .released(attempt: attempt, .lost)
+      : .finished(
+        attempt: attempt,
+        .failed(.lost, message: "its worker vanished \(attempt) times without a sign of life"))
+  }
+}
+
+extension Trial {
+  /// Whether a worker may begin it: it waits, or it rests short of the epoch it is to reach because
+  /// its last worker was lost.
+  public var isClaimable: Bool {
+    state == .waiting || (state == .paused && attempts.last?.reason != nil)
+  }
+}

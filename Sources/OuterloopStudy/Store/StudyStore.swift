@@ -1,0 +1,86 @@
+/// Keeps studies. The contract, checked by `StoreLaws` for every store:
+///
+/// - Events of a study are numbered from 1 without gaps, in the order in which they were taken.
+/// - Trial numbers are given once, from 0 without gaps.
+/// - An event is taken if `Trial.accepts` it at that moment; what was taken is never lost, whoever is
+///   killed afterwards. What is not taken changes nothing, and is an answer, not an error.
+/// - The store's clock is the only clock: leases are compared with it, events carry its time. It may
+///   jump: a lease that ends later than a whole lease from now is cut to that.
+/// - A report renews the lease of its attempt.
+/// - Reading never blocks or fails a writer.
+///
+/// Errors are `StudyError` and name the store, the study, and the remedy.
+public protocol StudyStore: Sendable {
+  /// Creates a study.
+  /// - Throws: `StudyError` if one of that name exists.
+  func create(_ specification: StudySpecification) async throws -> StudyID
+  /// The study of that name; nil if there is none.
+  func study(named name: String) async throws -> StudyID?
+  /// All studies, in order of creation.
+  func studies() async throws -> [StudyID]
+  func specification(of study: StudyID) async throws -> StudySpecification
+  /// Replaces budget and attributes.
+  func update(_ study: StudyID, budget: Budget, attributes: [String: String]) async throws
+  /// Removes the study and all it holds.
+  func delete(_ study: StudyID) async throws
+
+  /// The events after `revision`, in order, at most `limit`.
+  func events(of study: StudyID, after revision: Int, limit: Int) async throws -> [Event]
+
+  /// Trials as they stand. Without an implementation of its own: the fold over all events.
+  func trials(of study: StudyID, matching query: TrialQuery) async throws -> [Trial]
+  /// What the study amounts to. Without an implementation of its own: from the fold.
+  func summary(of study: StudyID) async throws -> StudySummary
+
+  /// Creates trial `number` by a `.suggested` or `.enqueued` event, and claims it for `claimant` in
+  /// the same breath if there is one; nil if that number has been given: propose again.
+  func add(
+    _ kind: Event.Kind, asTrial number: Int?, to study: StudyID, claimedBy claimant: Claimant?
+  ) async throws -> Claim?
+  /// Takes events about a trial, all or none.
+  func append(
+    _ kinds: [Event.Kind], to trial: Int, of study: StudyID
+  ) async throws -> Acceptance
+  /// Claims the waiting trial of the lowest number; nil if none waits.
+  func claim(in study: StudyID, by claimant: Claimant) async throws -> Claim?
+  /// Prolongs the lease to `seconds` from now; false if the attempt was overtaken.
+  func renew(_ claim: Claim, seconds: Double) async throws -> Bool
+  /// Releases running trials whose lease has run out, or fails them as lost after the last attempt.
+  /// Returns their numbers.
+  func reap(_ study: StudyID) async throws -> [Int]
+
+  /// Seconds since 1970.
+  func now() async throws -> Double
+}
+
+/// A study in a store.
+public struct StudyID: Sendable, Hashable, RawRepresentable {
+  public let rawValue: Int
+  public init(rawValue: Int) { self.rawValue = rawValue }
+}
+
+/// Who wants to work, and how long without a sign of life until it is taken for dead.
+public struct Claimant: Sendable, Hashable {
+  public var worker: String
+  /// Seconds.
+  public var lease: Double
+
+  public init(worker: String, lease: Double = 90) {
+    self.worker = worker
+    self.lease = lease
+  }
+}
+
+/// The right to work on a trial: `attempt` fences it.
+public struct Claim: Sendable, Hashable {
+  public let study: StudyID
+  public let trial: Trial
+  /// 0: the trial was created without a claim.
+  public let attempt: Int
+
+  public init(study: StudyID, trial: Trial, attempt: Int) {
+    self.study = study
+    self.trial = trial
+    self.attempt = attempt
+  }
+}

@@ -1,0 +1,99 @@
+/// Which trials of a study to list.
+public struct TrialQuery: Sendable, Hashable {
+  /// By `TrialState.name`; nil: all.
+  public var states: Set<String>?
+  /// Only trials of this number and above: the next page begins after the last one's number.
+  public var from: Int
+  public var limit: Int
+  /// The highest numbers first: the newest `limit` trials. `from` holds all the same.
+  public var newestFirst: Bool
+  /// Whether the trials come with their reports. Without, a long list is read faster.
+  public var reports: Bool
+
+  public init(
+    states: Set<String>? = nil, from: Int = 0, limit: Int = .max, newestFirst: Bool = false,
+    reports: Bool = true
+  ) {
+    self.states = states
+    self.from = from
+    self.limit = limit
+    self.newestFirst = newestFirst
+    self.reports = reports
+  }
+
+  func matches(_ trial: Trial) -> Bool {
+    trial.number >= from && states?.contains(trial.state.name) != false
+  }
+}
+
+/// What a study amounts to, without its trials.
+public struct StudySummary: Sendable, Hashable {
+  /// How many trials are in each state, by `TrialState.name`; states without trials are absent.
+  public var counts: [String: Int]
+  /// The revision of the last event; 0 before the first.
+  public var revision: Int
+  /// When the last event was taken, in seconds since 1970.
+  public var lastEvent: Double?
+  /// The best complete trial of the first objective: see `History.best`.
+  public var best: Best?
+
+  public struct Best: Sendable, Hashable {
+    public var trial: Int
+    public var value: Double
+
+    public init(trial: Int, value: Double) {
+      self.trial = trial
+      self.value = value
+    }
+  }
+
+  public init(
+    counts: [String: Int] = [:], revision: Int = 0, lastEvent: Double? = nil, best: Best? = nil
+  ) {
+    self.counts = counts
+    self.revision = revision
+    self.lastEvent = lastEvent
+    self.best = best
+  }
+
+  public var trials: Int { counts.values.reduce(0, +) }
+}
+
+// What the events add up to. Stores that know it already say so faster.
+extension StudyStore {
+  public func trials(of study: StudyID, matching query: TrialQuery) async throws -> [Trial] {
+    let trials = try await history(of: study).trials
+    var found: [Trial] = []
+    for trial in query.newestFirst ? trials.reversed() : trials where query.matches(trial) {
+      guard found.count < query.limit else { break }
+      found.append(trial)
+      if !query.reports { found[found.count - 1].reports = [] }
+    }
+    return found
+  }
+
+  public func summary(of study: StudyID) async throws -> StudySummary {
+    let history = try await history(of: study)
+    var summary = StudySummary(revision: history.revision)
+    for trial in history.trials { summary.counts[trial.state.name, default: 0] += 1 }
+    summary.lastEvent = try await events(of: study, after: history.revision - 1, limit: 1).first?
+      .time
+    let objective = try await specification(of: study).objectives[0]
+    if let best = history.best(for: objective), let value = best.values?.first {
+      summary.best = StudySummary.Best(trial: best.number, value: value)
+    }
+    return summary
+  }
+
+  /// The fold over all events.
+  ///
+  /// - Complexity: O(events) in time; memory grows with trials and reports.
+  public func history(of study: StudyID) async throws -> History {
+    var history = History()
+    while true {
+      let events = try await events(of: study, after: history.revision, limit: 10_000)
+      for event in events { history.apply(event) }
+      if events.count < 10_000 { return history }
+    }
+  }
+}

@@ -1,0 +1,90 @@
+/// Keeps a searcher up to date with a study's events and asks it for work.
+///
+/// Proposals are computed outside of the store: the searcher sees the events up to some revision,
+/// proposes the trial with the next number, and the store takes the proposal if that number is still
+/// free. The event records the revision, so a replay that stops there repeats the proposal.
+public actor Asker {
+  public let study: StudyID
+  private let store: any StudyStore
+  private let specification: StudySpecification
+  private var searcher: any Searcher
+  public private(set) var history = History()
+
+  public init(_ study: StudyID, in store: any StudyStore, by method: SearchMethod) async throws {
+    self.study = study
+    self.store = store
+    specification = try await store.specification(of: study)
+    searcher = try method.searcher(specification)
+  }
+
+  /// What there is to do.
+  public enum Work: Sendable {
+    case trial(Claim)
+    /// Nothing until a running trial ends or reports.
+    case wait
+    case finished(Ending)
+  }
+
+  /// Why there is nothing left to do.
+  public enum Ending: Sendable, Hashable {
+    /// The budget is spent.
+    case budget
+    /// Every configuration has been tried.
+    case exhausted
+  }
+
+  /// Takes in what happened since the last time.
+  public func catchUp() async throws {
+    while true {
+      let events = try await store.events(of: study, after: history.revision, limit: 10_000)
+      for event in events where event.revision > history.revision {
+        history.apply(event)
+        searcher.observe(event, in: history)
+      }
+      if events.count < 10_000 { return }
+    }
+  }
+
+  /// The next piece of work for `claimant`: a trial that waits, or a new one within `budget`.
+  ///
+  /// `isWaiting` false creates the trial without a claim.
+  public func next(for claimant: Claimant, within budget: Budget) async throws -> Work {
+    _ = try await store.reap(study)
+    if let claim = try await store.claim(in: study, by: claimant) { return .trial(claim) }
+    while true {
+      try await catchUp()
+      if history.isSpent(budget) { return ending(.budget) }
+      let number = history.trials.count
+      switch try searcher.propose(number, in: history) {
+      case .start(let assignment, let through):
+        let kind = Event.Kind.suggested(assignment, through: through, seen: history.revision)
+        if let claim = try await store.add(
+          kind, asTrial: number, to: study, claimedBy: claimant)
+        {
+          return .trial(claim)
+        }
+      case .advance(let trial, let through):
+        let kind = Event.Kind.continued(through: through, seen: history.revision)
+        _ = try await store.append([kind], to: trial, of: study)
+        if let claim = try await store.claim(in: study, by: claimant) { return .trial(claim) }
+      case .wait: return history.openCount > 0 ? .wait : .finished(.exhausted)
+      case .exhausted: return ending(.exhausted)
+      }
+    }
+  }
+
+  /// Trials that run elsewhere may still come back to be run again.
+  private func ending(_ ending: Ending) -> Work {
+    history.openCount > 0 ? .wait : .finished(ending)
+  }
+}
+
+extension History {
+  /// Whether nothing new may be begun.
+  public func isSpent(_ budget: Budget) -> Bool {
+    if let limit = budget.trials, trials.count >= limit { return true }
+    if let limit = budget.epochs, epochs >= limit { return true }
+    if let limit = budget.seconds, busySeconds >= limit { return true }
+    return false
+  }
+}

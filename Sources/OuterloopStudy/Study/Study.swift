@@ -1,0 +1,121 @@
+/// A study in Swift: a space, what to make small or large, how to search, and where to keep it.
+///
+///     var space = SearchSpace()
+///     let rate = try space.float("rate", 1e-5...1e-1, log: true)
+///     let study = try await Study(space, .minimize("loss"), by: .tpe())
+///     try await study.run(trials: 50) { trial in try train(rate: trial[rate]) }
+///     print(try await study.best()?.assignment ?? "nothing")
+public struct Study: Sendable {
+  public let store: any StudyStore
+  public let id: StudyID
+  public let specification: StudySpecification
+  public let method: SearchMethod
+
+  /// Creates a study, or goes on with the one of that name if it is the same in space, objectives,
+  /// method and seed.
+  ///
+  /// - Throws: `StudyError` if the store holds another study of that name.
+  public init(
+    _ space: SearchSpace, _ objectives: Objective..., by method: SearchMethod,
+    name: String = "study", seed: UInt64 = 0, epochs: Int = 1, retries: Int = 0,
+    in store: any StudyStore = MemoryStore()
+  ) async throws {
+    let wanted = try StudySpecification(
+      name: name, space: space, objectives: objectives, method: method.description, seed: seed,
+      epochs: epochs, retries: retries)
+    self.store = store
+    self.method = method
+    if let id = try await store.study(named: name) {
+      let kept = try await store.specification(of: id)
+      if let difference = kept.difference(from: wanted) {
+        throw StudyError(
+          "the store has a study `\(name)` with \(difference)", "choose another name, or delete it")
+      }
+      (self.id, specification) = (id, kept)
+    } else {
+      (id, specification) = (try await store.create(wanted), wanted)
+    }
+  }
+
+  /// Runs trials until the study has `trials` in total, `parallel` at a time.
+  ///
+  /// The closure returns the value of the only objective. It may report epochs on the way; an error
+  /// it throws fails the trial, and the study goes on.
+  public func run(
+    trials: Int, parallel: Int = 1,
+    _ objective: @escaping @Sendable (RunningTrial) async throws -> Double
+  ) async throws {
+    guard let metric = specification.objectives.first?.metric, specification.objectives.count == 1
+    else {
+      throw StudyError(
+        "study `\(specification.name)` has \(specification.objectives.count) objectives",
+        "return a dictionary with a value for each")
+    }
+    try await run(trials: trials, parallel: parallel) { [metric: try await objective($0)] }
+  }
+
+  /// As `run` above, for several objectives: the closure returns a value for each.
+  public func run(
+    trials: Int, parallel: Int = 1,
+    _ objective: @escaping @Sendable (RunningTrial) async throws -> [String: Double]
+  ) async throws {
+    var budget = specification.budget
+    budget.trials = trials
+    try await store.update(id, budget: budget, attributes: specification.attributes)
+    var driver = StudyDriver(id, in: store, by: method)
+    driver.parallel = parallel
+    try await driver.run(ClosureWork(objective: objective))
+  }
+
+  /// All trials, by number.
+  public func trials() async throws -> [Trial] { try await store.trials(of: id, matching: TrialQuery()) }
+
+  /// The best complete trial of the first objective.
+  public func best() async throws -> Trial? {
+    try await store.history(of: id).best(for: specification.objectives[0])
+  }
+}
+
+extension StudySpecification {
+  /// What makes this another study than `other`; nil if suggestions would be the same.
+  public func difference(from other: StudySpecification) -> String? {
+    if space != other.space { return "another space" }
+    if objectives != other.objectives { return "other objectives" }
+    if method != other.method { return "another search method, \(method.name)" }
+    if seed != other.seed { return "another seed, \(seed)" }
+    if epochs != other.epochs { return "another number of epochs, \(epochs)" }
+    return nil
+  }
+}
+
+/// A trial as a Swift objective sees it.
+public struct RunningTrial: Sendable {
+  public let request: TrialRequest
+  let reports: any ReportSink
+
+  /// The value of a parameter.
+  public subscript<Value>(handle: Handle<Value>) -> Value { request.assignment[handle] }
+
+  public var number: Int { request.trial }
+  public var seed: UInt64 { request.seed }
+
+  /// Reports an epoch. False: the trial is to stop.
+  public func report(epoch: Int, _ values: [String: Double], seconds: Double? = nil) async throws
+    -> Bool
+  {
+    try await reports.report(Report(epoch: epoch, values, seconds: seconds))
+  }
+}
+
+/// A Swift closure as the work of trials; what it returns is the last report.
+struct ClosureWork: TrialWork {
+  let objective: @Sendable (RunningTrial) async throws -> [String: Double]
+
+  func run(_ request: TrialRequest, to reports: any ReportSink) async throws {
+    let clock = ContinuousClock()
+    let start = clock.now
+    let values = try await objective(RunningTrial(request: request, reports: reports))
+    let seconds = start.duration(to: clock.now) / .seconds(1)
+    _ = try await reports.report(Report(epoch: request.through, values, seconds: seconds))
+  }
+}

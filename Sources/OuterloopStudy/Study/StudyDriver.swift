@@ -1,0 +1,71 @@
+/// Runs a study: several workers ask for trials, run them and write down what comes back, until the
+/// budget is spent, the space exhausted, or someone asks to stop.
+///
+/// Further drivers may work on the same study in other processes at the same time.
+public struct StudyDriver: Sendable {
+  public let store: any StudyStore
+  public let study: StudyID
+  public let method: SearchMethod
+  /// How many trials run at once.
+  public var parallel = 1
+  /// This driver's name; workers are called `NAME.0`, `NAME.1`, ...
+  public var name = "worker"
+  /// Seconds without a sign of life after which a worker is taken for dead. Renewed three times
+  /// within that time.
+  public var lease = 90.0
+  /// Seconds between looks for work while there is none.
+  public var pause = 0.1
+  /// Ends without waiting for trials that run elsewhere.
+  public var leavesOthers = false
+
+  public init(_ study: StudyID, in store: any StudyStore, by method: SearchMethod) {
+    self.study = study
+    self.store = store
+    self.method = method
+  }
+
+  /// What there is to tell while it runs.
+  public enum Notice: Sendable {
+    case began(Claim)
+    case reported(Claim, Report)
+    /// The trial ended, or is to run again.
+    case ended(Claim, Event.Kind)
+    /// Another attempt has taken the trial over, or it has its result.
+    case refused(Claim, Acceptance.Refusal)
+  }
+
+  /// How a run ended.
+  public enum Ending: Sendable, Hashable {
+    case budget
+    case exhausted
+    /// Someone asked to stop.
+    case stopped
+  }
+
+  /// Runs until there is nothing left to do.
+  ///
+  /// - Parameters:
+  ///   - isStopping: asked before every trial; true: running trials are finished, none is begun.
+  ///   - notice: told what happens, from several tasks at once.
+  /// - Throws: `StudyError` from the store, `CancellationError` if the task was cancelled: running
+  ///   trials are then stopped, and wait to be run again.
+  @discardableResult
+  public func run(
+    _ work: some TrialWork, isStopping: @escaping @Sendable () -> Bool = { false },
+    notice: @escaping @Sendable (Notice) -> Void = { _ in }
+  ) async throws -> Ending {
+    let asker = try await Asker(study, in: store, by: method)
+    let specification = try await store.specification(of: study)
+    return try await withThrowingTaskGroup(of: Ending.self) { group in
+      for index in 0..<max(parallel, 1) {
+        let worker = Worker(
+          driver: self, specification: specification, asker: asker, notice: notice,
+          claimant: Claimant(worker: "\(name).\(index)", lease: lease))
+        group.addTask { try await worker.loop(work, isStopping: isStopping) }
+      }
+      var ending = Ending.stopped
+      for try await one in group where one != .stopped { ending = one }
+      return ending
+    }
+  }
+}

@@ -1,0 +1,116 @@
+/// What a study is: fixed when it is created, except for the budget and the attributes.
+public struct StudySpecification: Sendable, Hashable, Codable {
+  public var name: String
+  public var space: SearchSpace
+  /// One or more, in the order in which values are listed.
+  public var objectives: [Objective]
+  public var method: MethodDescription
+  /// Names the random streams: the same seed and events give the same suggestions.
+  public var seed: UInt64
+  /// Epochs of a full training; 1 for objectives that know no epochs.
+  public var epochs: Int
+  public var budget: Budget
+  /// How often a trial that failed by an error is run again.
+  public var retries: Int
+  /// How often a trial may be begun before it is given up as lost.
+  public var maxAttempts: Int
+  /// What others keep with the study, by their name: the command to run, notes.
+  public var attributes: [String: String]
+
+  /// - Throws: `StudyError` for an empty space, no objective, or one metric twice.
+  public init(
+    name: String, space: SearchSpace, objectives: [Objective], method: MethodDescription,
+    seed: UInt64, epochs: Int = 1, budget: Budget = Budget(), retries: Int = 0,
+    maxAttempts: Int = 3, attributes: [String: String] = [:]
+  ) throws {
+    self.name = name
+    self.space = space
+    self.objectives = objectives
+    self.method = method
+    self.seed = seed
+    self.epochs = epochs
+    self.budget = budget
+    self.retries = retries
+    self.maxAttempts = maxAttempts
+    self.attributes = attributes
+    try check()
+  }
+
+  private func check() throws {
+    guard !name.isEmpty else { throw StudyError("a study needs a name", "name it") }
+    guard !space.parameters.isEmpty else {
+      throw StudyError("the space of study `\(name)` is empty", "declare at least one parameter")
+    }
+    guard !objectives.isEmpty else {
+      throw StudyError(
+        "study `\(name)` has no objective", "say which metric to minimize or maximize")
+    }
+    for (index, objective) in objectives.enumerated() {
+      guard !objective.metric.isEmpty else {
+        throw StudyError("an objective has no name", "name the metric")
+      }
+      if objectives[..<index].contains(where: { $0.metric == objective.metric }) {
+        throw StudyError(
+          "metric `\(objective.metric)` is an objective twice", "remove one of them")
+      }
+    }
+    guard epochs >= 1 else {
+      throw StudyError("\(epochs) epochs cannot be trained", "say 1 or more")
+    }
+    guard retries >= 0 else {
+      throw StudyError("\(retries) retries cannot be made", "say 0 or more")
+    }
+    guard maxAttempts >= 1 else {
+      throw StudyError("a trial that may be begun \(maxAttempts) times never runs", "say 1 or more")
+    }
+  }
+
+  /// The random seed of a trial's own program: the same for all attempts at it.
+  public func seed(ofTrial number: Int) -> UInt64 {
+    var z = seed &+ UInt64(truncatingIfNeeded: number &+ 1) &* 0x9e37_79b9_7f4a_7c15
+    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9  // SplitMix64
+    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+    // 31 bits, which every language's generators take.
+    return (z ^ (z >> 31)) >> 33
+  }
+}
+
+/// A search method by its name and options, as the store keeps it.
+public struct MethodDescription: Sendable, Hashable, Codable {
+  public var name: String
+  public var options: [String: ParameterValue]
+
+  public init(_ name: String, _ options: [String: ParameterValue] = [:]) {
+    self.name = name
+    self.options = options
+  }
+}
+
+/// How much a study may spend; each part is a total over its whole life, nil: without limit.
+public struct Budget: Sendable, Hashable, Codable {
+  /// Trials created, whatever became of them.
+  public var trials: Int?
+  /// Epochs trained, over all trials.
+  public var epochs: Int?
+  /// Seconds during which at least one trial ran.
+  public var seconds: Double?
+
+  public init(trials: Int? = nil, epochs: Int? = nil, seconds: Double? = nil) {
+    self.trials = trials
+    self.epochs = epochs
+    self.seconds = seconds
+  }
+}
+
+/// What is wrong with a study or its store, and what to do about it.
+public struct StudyError: Error, Sendable, Hashable, CustomStringConvertible {
+  public var what: String
+  public var remedy: String
+
+  public init(_ what: String, _ remedy: String) {
+    self.what = what
+    self.remedy = remedy
+  }
+
+  public var description: String { what + "; " + remedy }
+}

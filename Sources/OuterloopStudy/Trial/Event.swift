@@ -1,0 +1,46 @@
+/// One thing that happened in a study. The events of a study, in order, are all there is to know
+/// about it: trials, searchers' states and results are folds over them.
+public struct Event: Sendable, Hashable {
+  /// The place in the study's log, from 1 without gaps.
+  public var revision: Int
+  /// Seconds since 1970 by the store's clock.
+  public var time: Double
+  /// The number of the trial concerned, from 0.
+  public var trial: Int
+  public var kind: Kind
+
+  public init(revision: Int, time: Double, trial: Int, _ kind: Kind) {
+    self.revision = revision
+    self.time = time
+    self.trial = trial
+    self.kind = kind
+  }
+
+  public enum Kind: Sendable, Hashable {
+    /// A searcher proposed a new trial, to be trained through epoch `through`, having seen the
+    /// events up to revision `seen`.
+    case suggested(Assignment, through: Int, seen: Int)
+    /// Someone asked for this configuration.
+    case enqueued(Assignment, through: Int)
+    /// A scheduler lets a paused trial go on through epoch `through`.
+    case continued(through: Int, seen: Int)
+    /// A worker began attempt `attempt`; attempts count from 1 and fence one another.
+    case claimed(attempt: Int, worker: String)
+    case reported(attempt: Int, Report)
+    /// What is needed to go on after `epoch` is safely on disk.
+    case checkpointed(attempt: Int, epoch: Int)
+    /// The attempt reached the epoch it was to reach, and rests.
+    case paused(attempt: Int)
+    /// The attempt ended without result and the trial is to run again.
+    case released(attempt: Int, FailureReason)
+    case finished(attempt: Int, Outcome)
+  }
+}
+
+/// How a trial ended.
+public enum Outcome: Sendable, Hashable {
+  /// One value for each objective, in their order.
+  case complete([Double])
+  case pruned
+  case failed(FailureReason, message: String?)
+}

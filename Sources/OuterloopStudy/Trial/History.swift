@@ -1,0 +1,53 @@
+/// The trials of a study, as the fold over its events.
+public struct History: Sendable {
+  /// By number.
+  public private(set) var trials: [Trial] = []
+  /// The revision of the last event taken in.
+  public private(set) var revision = 0
+  /// How many trials wait, run or rest.
+  public private(set) var openCount = 0
+  /// How many trials run.
+  public private(set) var runningCount = 0
+  /// Epochs reported, repeated ones included.
+  public private(set) var epochs = 0
+  /// Seconds during which at least one trial ran, up to the last event.
+  public private(set) var busySeconds = 0.0
+  private var lastTime = 0.0
+
+  public init() {}
+
+  /// Takes the next event in. Events come in the order of their revisions, each once.
+  public mutating func apply(_ event: Event) {
+    revision = event.revision
+    if runningCount > 0 { busySeconds += max(0, event.time - lastTime) }
+    lastTime = event.time
+    if let trial = Trial(event) {
+      precondition(trial.number == trials.count, "trial numbers have a gap")
+      trials.append(trial)
+      openCount += 1
+      return
+    }
+    count(trials[event.trial].state, -1)
+    if case .reported = event.kind { epochs += 1 }
+    trials[event.trial].apply(event)
+    count(trials[event.trial].state, 1)
+  }
+
+  private mutating func count(_ state: TrialState, _ change: Int) {
+    if !state.isFinished { openCount += change }
+    if state == .running { runningCount += change }
+  }
+
+  /// The best complete trial for an objective: the smallest loss; of equals the earliest. Values
+  /// that are NaN are passed over, infinities on the good side are taken as they are.
+  public func best(for objective: Objective, at place: Int = 0) -> Trial? {
+    var best: Trial?
+    var bestLoss = Double.infinity
+    for trial in trials where trial.state == .complete {
+      guard let value = trial.values?[place] else { continue }
+      let loss = objective.loss(value)
+      if loss < bestLoss || (best == nil && !loss.isNaN) { (best, bestLoss) = (trial, loss) }
+    }
+    return best
+  }
+}

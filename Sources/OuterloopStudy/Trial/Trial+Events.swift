@@ -1,0 +1,118 @@
+extension Trial {
+  /// The trial that an event creates; nil for events about trials that exist.
+  public init?(_ event: Event) {
+    switch event.kind {
+    case .suggested(let assignment, let through, let seen):
+      self.init(
+        number: event.trial, assignment: assignment, through: through, seen: seen,
+        created: event.time)
+    case .enqueued(let assignment, let through):
+      self.init(
+        number: event.trial, assignment: assignment, through: through, seen: nil,
+        created: event.time)
+    default: return nil
+    }
+  }
+
+  /// Whether the event may happen now; stores ask before they write.
+  ///
+  /// An attempt that was overtaken may not write any more, except that its result is taken if no one
+  /// else has brought one: work that was done is not thrown away.
+  public func accepts(_ kind: Event.Kind) -> Acceptance {
+    switch kind {
+    case .suggested, .enqueued: return .refused(.exists)
+    case .continued: return state == .paused ? .accepted : .refused(.notPaused)
+    case .claimed(let number, _):
+      guard !state.isFinished else { return .refused(.finished) }
+      guard state == .waiting || state == .paused else { return .refused(.taken) }
+      return number == attempt + 1 ? .accepted : .refused(.overtaken)
+    case .finished(let number, let outcome):
+      if state == .failed(.lost), case .complete = outcome { return .accepted }
+      guard !state.isFinished else { return .refused(.finished) }
+      if case .complete = outcome { return number <= attempt ? .accepted : .refused(.overtaken) }
+      return current(number)
+    case .reported(let number, _), .checkpointed(let number, _), .paused(let number),
+      .released(let number, _):
+      return current(number)
+    }
+  }
+
+  private func current(_ number: Int) -> Acceptance {
+    if state.isFinished { return .refused(.finished) }
+    guard number == attempt, state == .running else { return .refused(.overtaken) }
+    return .accepted
+  }
+
+  /// Takes an accepted event in. Events that are not accepted change nothing.
+  public mutating func apply(_ event: Event) {
+    guard accepts(event.kind) == .accepted else { return }
+    switch event.kind {
+    case .suggested, .enqueued: break
+    case .continued(let through, _):
+      self.through = through
+      state = .waiting
+    case .claimed(_, let worker):
+      attempts.append(Attempt(worker: worker, started: event.time))
+      state = .running
+      // What went beyond the checkpoint is trained again.
+      reports.removeAll { $0.epoch > checkpoint }
+    case .reported(_, let report):
+      let place = reports.lastIndex { $0.epoch <= report.epoch }
+      if let place, reports[place].epoch == report.epoch {
+        reports[place] = report
+      } else {
+        reports.insert(report, at: place.map { $0 + 1 } ?? 0)
+      }
+    case .checkpointed(_, let epoch): checkpoint = max(checkpoint, epoch)
+    case .paused:
+      endAttempt(at: event.time, nil)
+      state = .paused
+    case .released(_, let reason):
+      endAttempt(at: event.time, reason)
+      state = checkpoint > 0 ? .paused : .waiting
+    case .finished(_, let outcome): finish(outcome, at: event.time)
+    }
+  }
+
+  private mutating func finish(_ outcome: Outcome, at time: Double) {
+    ended = time
+    switch outcome {
+    case .complete(let values):
+      endAttempt(at: time, nil)
+      (self.values, state, message) = (values, .complete, nil)
+    case .pruned:
+      endAttempt(at: time, nil)
+      state = .pruned
+    case .failed(let reason, let text):
+      endAttempt(at: time, reason)
+      (state, message) = (.failed(reason), text)
+    }
+  }
+
+  private mutating func endAttempt(at time: Double, _ reason: FailureReason?) {
+    guard let last = attempts.indices.last, attempts[last].ended == nil else { return }
+    attempts[last].ended = time
+    attempts[last].reason = reason
+  }
+}
+
+/// Whether a store took an event. Refusals are answers, not errors: the caller stops working on the
+/// trial and nothing is lost.
+public enum Acceptance: Sendable, Hashable {
+  case accepted
+  case refused(Refusal)
+
+  public enum Refusal: String, Sendable, Hashable {
+    /// A trial of this number exists already.
+    case exists
+    /// There is no such trial.
+    case unknown
+    /// The trial has its result.
+    case finished
+    /// Another attempt has begun since.
+    case overtaken
+    /// Someone else runs it.
+    case taken
+    case notPaused
+  }
+}

@@ -1,0 +1,54 @@
+/// A configuration and what became of it.
+public struct Trial: Sendable, Hashable {
+  /// From 0, in order of creation; never given twice.
+  public let number: Int
+  public let assignment: Assignment
+  public var state: TrialState = .waiting
+  /// The epoch it is to be trained through.
+  public var through: Int
+  /// What the searcher had seen when it proposed this; nil if someone else did.
+  public let seen: Int?
+  /// Those who worked on it, in order; the last one's number is its count.
+  public var attempts: [Attempt] = []
+  /// By epoch, ascending. A later attempt's report replaces an earlier one's.
+  public var reports: [Report] = []
+  /// The last epoch from which it can go on; 0: from the start.
+  public var checkpoint = 0
+  /// One value for each objective, in their order, once complete.
+  public var values: [Double]?
+  /// What its failure said.
+  public var message: String?
+  /// Seconds since 1970 by the store's clock.
+  public let created: Double
+  public var ended: Double?
+
+  public init(
+    number: Int, assignment: Assignment, through: Int, seen: Int?, created: Double
+  ) {
+    self.number = number
+    self.assignment = assignment
+    self.through = through
+    self.seen = seen
+    self.created = created
+  }
+
+  /// When the first attempt began.
+  public var started: Double? { attempts.first?.started }
+  /// The number of the attempt that may write; 0 before the first.
+  public var attempt: Int { attempts.count }
+  public var lastReport: Report? { reports.last }
+}
+
+/// One worker's try at a trial.
+public struct Attempt: Sendable, Hashable {
+  public var worker: String
+  public var started: Double
+  public var ended: Double?
+  /// Why it ended without a result; nil while it runs, and if it brought one.
+  public var reason: FailureReason?
+
+  public init(worker: String, started: Double) {
+    self.worker = worker
+    self.started = started
+  }
+}

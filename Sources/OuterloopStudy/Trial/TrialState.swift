@@ -1,0 +1,62 @@
+/// Where a trial stands.
+///
+///     waiting -> running -> complete | pruned | failed
+///                running -> paused -> running ...
+///                running -> waiting | paused       (its worker was lost; it runs again)
+///
+/// A finished trial stays as it is, with one exception: results that arrive after a trial was given
+/// up as lost are taken.
+public enum TrialState: Sendable, Hashable {
+  /// Proposed or enqueued; no one runs it.
+  case waiting
+  /// An attempt holds a lease on it.
+  case running
+  /// Stopped at an epoch from which it can go on.
+  case paused
+  case complete
+  /// Ended early on purpose; what it reported counts.
+  case pruned
+  case failed(FailureReason)
+
+  public var isFinished: Bool {
+    switch self {
+    case .complete, .pruned, .failed: true
+    case .waiting, .running, .paused: false
+    }
+  }
+
+  /// One word, as tables and JSON have it: `failed` is the same for all reasons.
+  public var name: String {
+    switch self {
+    case .waiting: "waiting"
+    case .running: "running"
+    case .paused: "paused"
+    case .complete: "complete"
+    case .pruned: "pruned"
+    case .failed: "failed"
+    }
+  }
+}
+
+/// Why a trial has no result.
+public enum FailureReason: String, Sendable, Hashable, Codable, CaseIterable {
+  /// The objective threw, or the program ended with another status than 0.
+  case error
+  case timeout
+  case memory
+  /// Its worker vanished.
+  case lost
+  /// Someone stopped it.
+  case cancelled
+  /// A result that is missing, not a number or not finite.
+  case invalid
+
+  /// Whether another run of the same configuration would fail again: such trials tell a searcher
+  /// something, the others do not.
+  public var isCausedByConfiguration: Bool {
+    switch self {
+    case .error, .timeout, .memory, .invalid: true
+    case .lost, .cancelled: false
+    }
+  }
+}
