@@ -103,7 +103,7 @@ let package = Package(
 
     .testTarget(
       name: "OuterloopNumericsTests", dependencies: ["OuterloopNumerics", "COuterloopKernels"],
-      swiftSettings: house),
+      exclude: ["Reference"], swiftSettings: house),
     .testTarget(
       name: "OuterloopAutodiffTests",
       dependencies: ["OuterloopAutodiff", "OuterloopNumerics", "OuterloopTesting"],
@@ -137,7 +137,7 @@ let package = Package(
     .testTarget(
       name: "OuterloopSearchTests",
       dependencies: ["OuterloopSearch", "OuterloopStudy", "OuterloopNumerics", "OuterloopTesting"],
-      swiftSettings: house),
+      exclude: ["Golden"], swiftSettings: house),
     .testTarget(
       name: "OuterloopSpacesTests", dependencies: ["OuterloopSpaces", "OuterloopStudy"],
       exclude: ["Golden"], swiftSettings: house),
