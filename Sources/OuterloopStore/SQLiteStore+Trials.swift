@@ -5,8 +5,8 @@ extension SQLiteStore {
   public func add(
     _ kind: Event.Kind, asTrial number: Int?, to study: StudyID, claimedBy claimant: Claimant?
   ) async throws -> Claim? {
-    try await write { [self] db, time in
-      var ledger = try Ledger(db, study, known(study, db), at: time)
+    try await write { [cache] db, time in
+      var ledger = try Ledger(db, study, cache.known(study, db), at: time)
       let next = try ledger.nextNumber()
       guard number == nil || number == next else { return Claim?.none }
       var trial = try ledger.create(next, by: kind)
@@ -18,8 +18,8 @@ extension SQLiteStore {
   public func append(
     _ kinds: [Event.Kind], to number: Int, of study: StudyID
   ) async throws -> Acceptance {
-    try await write { [self] db, time in
-      var ledger = try Ledger(db, study, known(study, db), at: time)
+    try await write { [cache] db, time in
+      var ledger = try Ledger(db, study, cache.known(study, db), at: time)
       guard var trial = try ledger.trial(number) else { return .refused(.unknown) }
       // All or none: the events are tried on a copy of the trial first.
       var preview = trial
@@ -41,8 +41,8 @@ extension SQLiteStore {
       return try db.integer(query, id(study)) != nil
     }
     guard waits else { return nil }
-    return try await write { [self] db, time in
-      let known = try known(study, db)
+    return try await write { [cache] db, time in
+      let known = try cache.known(study, db)
       guard let number = try db.integer(query, id(study)),
         var trial = try db.trial(number, of: study, coder: known.coder)
       else { return Claim?.none }
@@ -52,8 +52,8 @@ extension SQLiteStore {
   }
 
   public func renew(_ claim: Claim, seconds: Double) async throws -> Bool {
-    try await write { [self] db, time in
-      let ledger = try Ledger(db, claim.study, known(claim.study, db), at: time)
+    try await write { [cache] db, time in
+      let ledger = try Ledger(db, claim.study, cache.known(claim.study, db), at: time)
       guard let trial = try ledger.trial(claim.trial.number), trial.state == .running,
         trial.attempt == claim.attempt
       else { return false }
@@ -75,8 +75,8 @@ extension SQLiteStore {
       return try db.rows(query, id(study), .real(clock())).next() != nil
     }
     guard isDue else { return [] }
-    return try await write { [self] db, time in
-      var ledger = try Ledger(db, study, known(study, db), at: time)
+    return try await write { [cache] db, time in
+      var ledger = try Ledger(db, study, cache.known(study, db), at: time)
       var lost: [Int] = []
       var ahead: [Int] = []
       let due = try db.rows(query, id(study), .real(time))
