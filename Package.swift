@@ -24,8 +24,8 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
-    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
   ],
   targets: [
     // C kernels over float and double buffers, each body built for several instruction sets.
@@ -53,6 +53,11 @@ let package = Package(
     .target(
       name: "OuterloopSearch", dependencies: ["OuterloopStudy", "OuterloopNumerics"],
       swiftSettings: quick),
+    // Spaces in files: YAML, JSON, ConfigSpace.
+    .target(
+      name: "OuterloopSpaces",
+      dependencies: ["OuterloopStudy", .product(name: "Yams", package: "Yams")],
+      swiftSettings: house),
     // Starting and ending programs, in the C that may stand between fork and exec.
     .target(
       name: "COuterloopProcess", cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])]),
@@ -66,11 +71,6 @@ let package = Package(
         .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "GRDBSQLite", package: "GRDB.swift"),
       ], swiftSettings: quick),
-    // Spaces in files: YAML, JSON, ConfigSpace.
-    .target(
-      name: "OuterloopSpaces",
-      dependencies: ["OuterloopStudy", .product(name: "Yams", package: "Yams")],
-      swiftSettings: house),
     .target(name: "OuterloopCharts", swiftSettings: house),
     .target(
       name: "OuterloopLab",
@@ -103,7 +103,7 @@ let package = Package(
 
     .testTarget(
       name: "OuterloopNumericsTests", dependencies: ["OuterloopNumerics", "COuterloopKernels"],
-      swiftSettings: house),
+      exclude: ["Reference"], swiftSettings: house),
     .testTarget(
       name: "OuterloopAutodiffTests",
       dependencies: ["OuterloopAutodiff", "OuterloopNumerics", "OuterloopTesting"],
@@ -129,7 +129,10 @@ let package = Package(
       path: "Tests/StoreProbe", swiftSettings: house),
     .testTarget(
       name: "OuterloopStoreTests",
-      dependencies: ["OuterloopStore", "OuterloopStudy", "OuterloopTesting", "StoreProbe"],
+      dependencies: [
+        "OuterloopStore", "OuterloopStudy", "OuterloopTesting", "StoreProbe",
+        .product(name: "GRDB", package: "GRDB.swift"),
+      ],
       resources: [.copy("Schemas")], swiftSettings: house),
     .testTarget(
       name: "OuterloopRunnerTests", dependencies: ["OuterloopRunner", "OuterloopStudy"],

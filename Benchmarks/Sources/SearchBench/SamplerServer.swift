@@ -95,5 +95,6 @@ struct SamplerServer {
 
   private func send(_ value: some Encodable) throws {
     print(String(decoding: try JSONEncoder().encode(value), as: UTF8.self))
+    fflush(nil)
   }
 }

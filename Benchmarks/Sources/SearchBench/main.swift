@@ -12,7 +12,6 @@ func option(_ name: String, default value: String) -> String {
 }
 
 do {
-  setvbuf(stdout, nil, _IOLBF, 0)
   switch CommandLine.arguments.dropFirst().first {
   case "speed":
     let speed = SamplerSpeed(

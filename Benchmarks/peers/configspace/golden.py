@@ -112,12 +112,11 @@ def draw_space(rng, number):
         if rng.random() < 0.4:
             continue
         conditions = [draw_condition(rng, child, parents) for _ in range(rng.randint(1, 2))]
-        if len(conditions) == 2 and conditions[0].parent != conditions[1].parent:
+        # An inactive parent is NaN in ConfigSpace's vectors and so "not equal" to everything; by value
+        # the same condition is not satisfied. It shows only where conditions are joined.
+        is_clear = not any(isinstance(c, cs.NotEqualsCondition) for c in conditions)
+        if len(conditions) == 2 and conditions[0].parent != conditions[1].parent and is_clear:
             joined = rng.choice([cs.AndConjunction, cs.OrConjunction])
-            # An inactive parent is NaN in ConfigSpace's vectors and so "not equal" to everything; by
-            # value the same condition is not satisfied. Only within an OR does it show.
-            if any(isinstance(c, cs.NotEqualsCondition) for c in conditions):
-                joined = cs.AndConjunction
             space.add(joined(*conditions))
         else:
             space.add(conditions[0])

@@ -10,13 +10,18 @@ struct Trial: Codable {
   var seed: UInt64
 }
 
-setvbuf(stdout, nil, _IOLBF, 0)
+/// Prints a line that whoever waits for it sees at once.
+func say(_ line: String) {
+  print(line)
+  fflush(nil)
+}
+
 let training = try DigitsTraining()
 
 func run(_ json: Data) async throws {
   let trial = try JSONDecoder().decode(Trial.self, from: json)
   try await training.train(trial.params, seed: trial.seed) { epoch, score in
-    print(#"{"epoch": \#(epoch), "error": \#(score.error), "loss": \#(score.loss)}"#)
+    say(#"{"epoch": \#(epoch), "error": \#(score.error), "loss": \#(score.loss)}"#)
     return true
   }
 }
@@ -25,10 +30,10 @@ if CommandLine.arguments.contains("--persistent") {
   while let line = readLine() {
     do {
       try await run(Data(line.utf8))
-      print(#"{"done": true}"#)
+      say(#"{"done": true}"#)
     } catch {
       FileHandle.standardError.write(Data("\(error)\n".utf8))
-      print(#"{"done": true, "error": "the training failed"}"#)
+      say(#"{"done": true, "error": "the training failed"}"#)
     }
   }
 } else if let path = ProcessInfo.processInfo.environment["OUTERLOOP_TRIAL"] {

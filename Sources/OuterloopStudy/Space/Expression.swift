@@ -21,10 +21,20 @@ indirect enum Expression: Sendable, Hashable {
     let operand: Expression
   }
 
-  enum Arithmetic: String, Sendable { case add = "+", subtract = "-", multiply = "*", divide = "/" }
+  enum Arithmetic: String, Sendable {
+    case add = "+"
+    case subtract = "-"
+    case multiply = "*"
+    case divide = "/"
+  }
 
   enum Comparison: String, Sendable, CaseIterable {
-    case equal = "==", notEqual = "!=", atMost = "<=", atLeast = ">=", below = "<", above = ">"
+    case equal = "=="
+    case notEqual = "!="
+    case atMost = "<="
+    case atLeast = ">="
+    case below = "<"
+    case above = ">"
   }
 }
 
