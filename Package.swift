@@ -103,7 +103,7 @@ let package = Package(
 
     .testTarget(
       name: "OuterloopNumericsTests", dependencies: ["OuterloopNumerics", "COuterloopKernels"],
-      swiftSettings: house),
+      exclude: ["Reference"], swiftSettings: house),
     .testTarget(
       name: "OuterloopAutodiffTests",
       dependencies: ["OuterloopAutodiff", "OuterloopNumerics", "OuterloopTesting"],
@@ -129,7 +129,10 @@ let package = Package(
       path: "Tests/StoreProbe", swiftSettings: house),
     .testTarget(
       name: "OuterloopStoreTests",
-      dependencies: ["OuterloopStore", "OuterloopStudy", "OuterloopTesting", "StoreProbe"],
+      dependencies: [
+        "OuterloopStore", "OuterloopStudy", "OuterloopTesting", "StoreProbe",
+        .product(name: "GRDB", package: "GRDB.swift"),
+      ],
       resources: [.copy("Schemas")], swiftSettings: house),
     .testTarget(
       name: "OuterloopRunnerTests", dependencies: ["OuterloopRunner", "OuterloopStudy"],

@@ -22,7 +22,8 @@ struct Ledger {
 
   /// The number that the next trial gets.
   func nextNumber() throws -> Int {
-    try db.integer("SELECT max(number) + 1 FROM trials WHERE study = ?", id(study)) ?? 0
+    let last = try db.integer("SELECT max(number) FROM trials WHERE study = ?", id(study))
+    return last.map { $0 + 1 } ?? 0
   }
 
   /// The trial as it stands with its attempts, but without configuration and reports, which no

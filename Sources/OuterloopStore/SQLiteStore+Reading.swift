@@ -3,9 +3,9 @@ public import OuterloopStudy
 
 extension SQLiteStore {
   public func events(of study: StudyID, after revision: Int, limit: Int) async throws -> [Event] {
-    try await read { [self] db in
+    try await read { [cache] db in
       try db.require(study)
-      let coder = try known(study, db).coder
+      let coder = try cache.known(study, db).coder
       let rows = try db.rows(
         """
         SELECT \(EventRow.columns) FROM events WHERE study = ? AND revision > ?
@@ -19,9 +19,9 @@ extension SQLiteStore {
 
   /// - Complexity: O(trials listed) in time and memory; events are not read.
   public func trials(of study: StudyID, matching query: TrialQuery) async throws -> [Trial] {
-    try await read { [self] db in
+    try await read { [cache] db in
       try db.require(study)
-      return try Self.trials(of: study, query, known(study, db).coder, db)
+      return try Self.trials(of: study, query, cache.known(study, db).coder, db)
     }
   }
 
@@ -72,9 +72,9 @@ extension SQLiteStore {
 
   /// - Complexity: O(trials), without decoding any.
   public func summary(of study: StudyID) async throws -> StudySummary {
-    try await read { [self] db in
+    try await read { [cache] db in
       try db.require(study)
-      let objective = try known(study, db).objectives[0]
+      let objective = try cache.known(study, db).objectives[0]
       var summary = StudySummary()
       let counts = try db.rows(
         "SELECT state, count(*) FROM trials WHERE study = ? GROUP BY state", id(study))

@@ -1,6 +1,5 @@
 internal import GRDB
 public import OuterloopStudy
-internal import Synchronization
 
 extension SQLiteStore {
   public func create(_ specification: StudySpecification) async throws -> StudyID {
@@ -52,8 +51,7 @@ extension SQLiteStore {
     try await read { db in try Self.specification(of: study, db) }
   }
 
-  private static func specification(of study: StudyID, _ db: Database) throws -> StudySpecification
-  {
+  static func specification(of study: StudyID, _ db: Database) throws -> StudySpecification {
     let found = try db.rows(
       "SELECT name, specification, settings FROM studies WHERE id = ?", id(study))
     guard let row = try found.next() else {
@@ -76,14 +74,6 @@ extension SQLiteStore {
       try db.require(study)
       try db.run("DELETE FROM studies WHERE id = ?", id(study))
     }
-    known.withLock { $0[study] = nil }
-  }
-
-  /// What never changes in the study; read once.
-  func known(_ study: StudyID, _ db: Database) throws -> KnownStudy {
-    if let known = known.withLock({ $0[study] }) { return known }
-    let found = KnownStudy(try Self.specification(of: study, db))
-    known.withLock { $0[study] = found }
-    return found
+    cache.forget(study)
   }
 }

@@ -1,6 +1,5 @@
 internal import GRDB
 public import OuterloopStudy
-internal import Synchronization
 
 #if canImport(Glibc)
   internal import Glibc
@@ -38,7 +37,7 @@ public final class SQLiteStore: StudyStore {
   private let process = getpid()
   private let writer: DatabaseQueue?
   private let reader: DatabaseQueue
-  let known = Mutex<[StudyID: KnownStudy]>([:])
+  let cache = StudyCache()
 
   /// Opens the store in the file `path`.
   ///
@@ -59,7 +58,7 @@ public final class SQLiteStore: StudyStore {
   ) throws {
     let file = StoreFile(path: path, schema: schema)
     if access == .create { try file.createIfMissing() }
-    try file.check()
+    try file.check(forReading: access == .read)
     do {
       if access == .read {
         writer = nil
@@ -78,9 +77,18 @@ public final class SQLiteStore: StudyStore {
     self.identity = identity
   }
 
+  /// The last connection to a file moves the log into it, if it may write: the reader goes first.
+  deinit {
+    try? reader.close()
+    try? writer?.close()
+  }
+
   public func now() -> Double { clock() }
 
   /// Runs `body` in one transaction that holds the write lock, and gives it the time.
+  ///
+  /// `body` does not hold on to the store: its last reference must not go on the connection's queue,
+  /// where the connection cannot be closed.
   ///
   /// What `body` throws undoes the transaction. The calling task's cancellation does not.
   func write<T: Sendable>(

@@ -7,7 +7,7 @@ internal import GRDB
 /// that a trial can be judged, claimed and listed without a look at its events.
 ///
 /// Numbers that may be NaN or infinite have a column for the type beside them, since SQLite keeps
-/// NaN as NULL; inside JSON they are the texts `NaN`, `Infinity` and `-Infinity`.
+/// NaN as NULL (and zero without its sign); inside JSON they are the texts `NaN`, `Infinity` and `-Infinity`.
 struct Schema: Sendable {
   struct Step: Sendable {
     var name: String

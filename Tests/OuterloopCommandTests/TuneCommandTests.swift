@@ -5,12 +5,14 @@ import Testing
 @Suite(.serialized) struct TuneCommandTests {
   private let tool: Tool
 
-  init() throws { tool = try Tool() }
+  init() throws {
+    tool = try Tool()
+    try Data("BEGIN { printf \"{\\\"loss\\\": %g}\", (x - 0.3)^2 }".utf8).write(
+      to: URL(fileURLWithPath: tool.file("square.awk")))
+  }
 
-  /// A shell program that reports (x - 0.3)^2.
-  private static let square = [
-    "--", "sh", "-c", "awk \"BEGIN { printf \\\"{{\\\\\"loss\\\\\": %g}}\\\", ({x} - 0.3)^2 }\"",
-  ]
+  /// A program that reports (x - 0.3)^2.
+  private static let square = ["--", "awk", "-v", "x={x}", "-f", "square.awk"]
   private static let study = ["--param", "x=float(0, 1)", "--minimize", "loss", "--seed", "7"]
 
   private func object(_ text: String) throws -> [String: Any] {
@@ -107,7 +109,7 @@ import Testing
     (["--sampler", "random:a=1"], 64, "error: random has no option `a`"),
     (
       ["--param", "y=float(1, 0)"], 64,
-      "error: `y`: the low end 1.0 is above the high end 0.0\n\nhint: exchange them"
+      "error: parameter `y`: the low end 1.0 is above the high end 0.0\n\nhint: exchange them"
     ),
     (["--param", "x=int(1, 2)"], 64, "error: parameter `x`: it is declared twice\n\nhint: "),
     (["--forbid", "x > z"], 64, "there is no parameter `z`\n\nhint: the parameters are x"),

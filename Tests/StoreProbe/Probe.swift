@@ -26,6 +26,9 @@ struct Probe {
     switch command {
     case "work": try await work()
     case "view": try await view()
+    case "wait": try await wait()
+    case "nobody": try await nobody()
+    case "fixture": try await fixture()
     case "race": try await race()
     case "fill": try await fill()
     case "speed": try await speed()
@@ -103,7 +106,7 @@ struct Probe {
 
   /// Reads all there is over and over, for some seconds.
   private func view() async throws {
-    let end = SystemClock.now() + Double(number(0, 1))
+    let end = SystemClock.now() + (arguments.first.flatMap { Double($0) } ?? 1)
     let store = try SQLiteStore(path, .read)
     var reads = 0
     while SystemClock.now() < end {
@@ -118,6 +121,53 @@ struct Probe {
       }
     }
     say("read \(reads)")
+  }
+
+  /// Adds so many trials that wait.
+  private func wait() async throws {
+    let (store, id, specification) = try await open()
+    for _ in 0..<number(0, 1) {
+      _ = try await store.add(
+        suggestion(specification.space), asTrial: nil, to: id, claimedBy: nil)
+    }
+  }
+
+  /// Reads as someone without rights, and tries to write.
+  private func nobody() async throws {
+    if getuid() == 0 {
+      guard setgid(65534) == 0, setuid(65534) == 0 else { exitFailed() }
+    }
+    let store = try SQLiteStore(path, .read)
+    for id in try await store.studies() {
+      let count = try await store.trials(of: id, matching: TrialQuery()).count
+      say("\(count) trials")
+    }
+    do {
+      _ = try SQLiteStore(path, .write)
+      say("writing: nothing is said")
+    } catch let error as StudyError { say("writing: \(error.what)") }
+  }
+
+  /// The file that is kept of every schema: five complete trials of fixed values.
+  private func fixture() async throws {
+    let store = try SQLiteStore(path, .create)
+    let specification = try Self.specification()
+    let id = try await store.create(specification)
+    for number in 0..<5 {
+      let u = Double(number) / 4
+      let assignment = specification.space.assignment { index, domain in
+        domain.value(atUnit: index == 4 ? 0.5 : u)
+      }
+      guard let assignment else { exitFailed() }
+      _ = try await store.add(
+        .suggested(assignment, through: 1, seen: 0), asTrial: nil, to: id,
+        claimedBy: Claimant(worker: "w"))
+      _ = try await store.append(
+        [
+          .reported(attempt: 1, Report(epoch: 1, ["loss": u, "time": .infinity], seconds: 1)),
+          .finished(attempt: 1, .complete([u])),
+        ], to: number, of: id)
+    }
   }
 
   /// Claims until nothing waits; prints what it got.

@@ -46,8 +46,9 @@ struct WorkerCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "worker", abstract: "Run trials of a study beside the process that began it.",
     discussion: """
-      Any number of workers may run at the same time on one store, on one machine. A worker ends when \
-      the study has nothing left to do. JSON keys: those of `outerloop tune`.
+      Any number of workers may run at the same time on one store, on one machine; each runs one \
+      trial at a time unless --parallel says more. A worker ends when the study has nothing left to \
+      do. JSON keys: those of `outerloop tune`.
       """)
 
   @OptionGroup(title: "Study")

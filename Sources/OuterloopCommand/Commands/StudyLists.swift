@@ -120,7 +120,7 @@ struct TrialsCommand: AsyncParsableCommand {
         ["\(trial.number)", state]
           + metrics.map { record.values[$0].map(NumberForm.short) ?? "" }
           + trial.assignment.values.map { $0.map(StudyResult.cell) ?? "" }
-          + [trial.attempts.last?.ended == nil ? "" : Progress.time(trial.workingSeconds)])
+          + [trial.attempts.last?.ended == nil ? "" : Progress.lapse(trial.workingSeconds)])
     }
     try Terminal.print(table.text)
   }

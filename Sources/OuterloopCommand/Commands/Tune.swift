@@ -36,11 +36,8 @@ struct Tune: AsyncParsableCommand {
   @OptionGroup(title: "Study")
   var definition: StudyOptions
 
-  @Option(help: ArgumentHelp("The name of the study.", valueName: "name"))
-  var study = "study"
-
   @OptionGroup(title: "Store")
-  var place: StoreOptions
+  var name: NewStudy
 
   @OptionGroup(title: "Budget")
   var budget: BudgetOptions
@@ -48,8 +45,8 @@ struct Tune: AsyncParsableCommand {
   @OptionGroup(title: "Program")
   var options: RunOptions
 
-  @Flag(help: "The program stays: it answers one request line after the other on standard input.")
-  var persistent = false
+  @OptionGroup(title: "Program")
+  var kind: KindOptions
 
   @Flag(help: "Show what would be run first, and run nothing.")
   var dryRun = false
@@ -62,15 +59,17 @@ struct Tune: AsyncParsableCommand {
   var command: [String] = []
 
   func validate() throws {
-    if study.isEmpty { throw ValidationError("--study is empty") }
     if command.isEmpty {
       throw ValidationError("there is no command to run; it comes last: -- python train.py")
     }
   }
 
+  private var study: String { name.study }
+  private var place: StoreOptions { name.place }
+
   func run() async throws {
     let program = StoredProgram(
-      Program(command, directory: Self.here, isPersistent: persistent)
+      Program(command, directory: Self.here, isPersistent: kind.persistent)
     ).changed(by: options)
     var limit = budget.changing(Budget())
     if !budget.isGiven, !definition.sampler.hasPrefix("grid") { limit.trials = 100 }

@@ -85,6 +85,11 @@ struct Progress {
     width = 0
   }
 
+  /// A duration that has been measured: `0.4s`, then as `time`.
+  static func lapse(_ seconds: Double) -> String {
+    seconds < 9.95 ? NumberForm.fixed(seconds, digits: 1) + "s" : time(seconds)
+  }
+
   /// A duration as `12s`, `3m12s` or `2h05m`.
   static func time(_ seconds: Double) -> String {
     guard seconds.isFinite, seconds < 1e9 else { return "very long" }

@@ -10,7 +10,7 @@ internal import OuterloopStudy
 
 /// How the program is run; may be changed when a study goes on.
 struct RunOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("Trials at the same time.", valueName: "k"))
+  @Option(help: ArgumentHelp("Trials at the same time. Default: 1, or as before.", valueName: "k"))
   var parallel: Int?
 
   @Option(
@@ -25,6 +25,12 @@ struct RunOptions: ParsableArguments {
   func validate() throws {
     if let parallel, parallel < 1 { throw ValidationError("--parallel \(parallel) is below 1") }
   }
+}
+
+/// What kind of program it is; fixed with the study.
+struct KindOptions: ParsableArguments {
+  @Flag(help: "The program stays: it answers one request line after the other on standard input.")
+  var persistent = false
 }
 
 /// The program of a study and how it is run, as the store keeps it.

@@ -6,6 +6,11 @@ struct Seconds: ExpressibleByArgument, Equatable {
 
   init(value: Double) { self.value = value }
 
+  var defaultValueDescription: String {
+    value >= 3600 && value.truncatingRemainder(dividingBy: 3600) == 0
+      ? "\(Int(value / 3600))h" : "\(value)s"
+  }
+
   init?(argument: String) {
     let units: [Character: Double] = ["s": 1, "m": 60, "h": 3600, "d": 86400]
     var total = 0.0

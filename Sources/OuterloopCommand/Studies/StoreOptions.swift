@@ -39,6 +39,18 @@ struct StoreOptions: ParsableArguments {
   }
 }
 
+/// The name and place of a new study.
+struct NewStudy: ParsableArguments {
+  @Option(help: ArgumentHelp("The name of the study.", valueName: "name"))
+  var study = "study"
+
+  @OptionGroup var place: StoreOptions
+
+  func validate() throws {
+    if study.isEmpty { throw ValidationError("--study is empty") }
+  }
+}
+
 /// Which study of a store is meant.
 struct StudyChoice: ParsableArguments {
   @OptionGroup var place: StoreOptions

@@ -62,6 +62,8 @@ struct StudyRun {
     _ driver: StudyDriver, _ work: some TrialWork, _ lines: TrialLines,
     _ deadline: ContinuousClock.Instant?
   ) async throws -> Ending {
+    // A trial that waits is not begun only to be stopped.
+    if let deadline, ContinuousClock.now >= deadline { return .timeout }
     let task = Task {
       try await driver.run(work, isStopping: { Interrupts.isRequested }, notice: lines.notice)
     }

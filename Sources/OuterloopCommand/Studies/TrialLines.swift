@@ -93,7 +93,7 @@ final class TrialLines: Sendable {
     default: return
     }
     guard state.progress.isShown, !state.progress.isLive || isFailure else { return }
-    if !isFailure { parts.append(Progress.time(seconds)) }
+    if !isFailure { parts.append(Progress.lapse(seconds)) }
     parts.append(
       trial.assignment.active.map { "\($0.name)=\(StudyResult.cell($0.value))" }
         .joined(separator: " "))

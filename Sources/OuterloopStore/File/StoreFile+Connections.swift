@@ -65,16 +65,15 @@ extension StoreFile {
   }
 
   private func openCopy() throws -> DatabaseQueue {
-    func log() -> Int { StoreFile(path: path + "-wal", schema: schema).identity?.size ?? 0 }
     let before = identity
-    guard log() == 0 else {
+    guard logSize == 0 else {
       throw StudyError(
         "the store `\(path)` cannot be read here: its last changes are still in `\(path)-wal`, and "
           + "its folder is not writable",
         "copy both files to a folder that you may write to, and read them there")
     }
     var bytes = try FileHeader.bytes(path: path, limit: .max)
-    guard identity == before, log() == 0, bytes.count >= 100 else {
+    guard identity == before, logSize == 0, bytes.count >= 100 else {
       throw StudyError("the store `\(path)` changed while it was read", "try again")
     }
     // The copy has no log: bytes 18 and 19 of the header say so.
@@ -86,7 +85,7 @@ extension StoreFile {
     return queue
   }
 
-  private func checkForReading(_ version: Int) throws {
+  func checkForReading(_ version: Int) throws {
     try check(version: version)
     guard version == schema.version else {
       throw StudyError(

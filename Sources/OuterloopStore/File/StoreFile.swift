@@ -42,8 +42,8 @@ struct StoreFile: Sendable {
     return now.device == identity.device && now.number == identity.number
   }
 
-  /// Refuses what is not a store of this version, without a trace on disk.
-  func check() throws {
+  /// Refuses what is not a store, or not of a version that can be used, without a trace on disk.
+  func check(forReading: Bool) throws {
     var found = stat()
     guard stat(path, &found) == 0 else { throw unreachable(errno) }
     switch found.st_mode & S_IFMT {
@@ -68,8 +68,16 @@ struct StoreFile: Sendable {
       throw StudyError(
         "`\(path)` is an SQLite file of another program", "name another file for the store")
     }
-    try check(version: header.schemaVersion)
+    // A newer log may say another version; it is looked at once the file is open.
+    if forReading, logSize == 0 {
+      try checkForReading(header.schemaVersion)
+    } else {
+      try check(version: header.schemaVersion)
+    }
   }
+
+  /// Bytes that are not in the file yet.
+  var logSize: Int { StoreFile(path: path + "-wal", schema: schema).identity?.size ?? 0 }
 
   func check(version: Int) throws {
     guard version <= schema.version else {

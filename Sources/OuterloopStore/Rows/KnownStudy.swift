@@ -1,4 +1,6 @@
+internal import GRDB
 internal import OuterloopStudy
+internal import Synchronization
 
 /// What never changes in a study, kept so that rows can be read without reading the study first.
 struct KnownStudy: Sendable {
@@ -15,4 +17,19 @@ struct KnownStudy: Sendable {
   }
 
   func endOfLost(attempt: Int) -> Event.Kind { specification.endOfLost(attempt: attempt) }
+}
+
+/// What a connection knows of its studies.
+final class StudyCache: Sendable {
+  private let studies = Mutex<[StudyID: KnownStudy]>([:])
+
+  /// What never changes in the study; read once.
+  func known(_ study: StudyID, _ db: Database) throws -> KnownStudy {
+    if let known = studies.withLock({ $0[study] }) { return known }
+    let found = KnownStudy(try SQLiteStore.specification(of: study, db))
+    studies.withLock { $0[study] = found }
+    return found
+  }
+
+  func forget(_ study: StudyID) { studies.withLock { $0[study] = nil } }
 }

@@ -68,7 +68,9 @@ public struct Study: Sendable {
   }
 
   /// All trials, by number.
-  public func trials() async throws -> [Trial] { try await store.trials(of: id, matching: TrialQuery()) }
+  public func trials() async throws -> [Trial] {
+    try await store.trials(of: id, matching: TrialQuery())
+  }
 
   /// The best complete trial of the first objective.
   public func best() async throws -> Trial? {

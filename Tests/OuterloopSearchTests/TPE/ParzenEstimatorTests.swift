@@ -137,19 +137,21 @@ import Testing
   }
 
   @Test func sampleOfProductsSharesTheKernel() throws {
-    // Two observations in opposite corners: draws of a mixture of products lie near the diagonal.
+    // Heaps in opposite corners: draws of a mixture of products lie near the diagonal, but for the
+    // two wide kernels at the gap.
     let unit = ParameterDomain.numeric(try NumericDomain(low: 0, high: 1))
-    var options = ParzenOptions()
-    options.priorWeight = 0
-    options.magicClip = false
-    var joint = JointParzen(domains: [unit, unit], options: options)
-    for (k, at) in [0.01, 0.02, 0.98, 0.99].enumerated() { joint.insert([at, at], arrival: k) }
+    var joint = JointParzen(domains: [unit, unit])
+    for k in 0..<200 {
+      let at = (k % 2 == 0 ? 0.01 : 0.98) + 1e-4 * Double(k / 2)
+      joint.insert([at, at], arrival: k)
+    }
     var uniforms = UniformStream(key: RandomKey(seed: 1))
-    let exact = joint.estimator().sample(300, from: &uniforms)
-    let sample = joint.sample(300, from: &uniforms)
+    let exact = joint.estimator().sample(1000, from: &uniforms)
+    let sample = joint.sample(1000, from: &uniforms)
     for points in [exact, sample] {
-      #expect(zip(points[0], points[1]).allSatisfy { ($0 < 0.5) == ($1 < 0.5) })
-      #expect(points[0].contains { $0 < 0.5 } && points[0].contains { $0 > 0.5 })
+      let agreeing = zip(points[0], points[1]).count { ($0 < 0.5) == ($1 < 0.5) }
+      #expect(agreeing > 950)
+      #expect(points[0].count { $0 < 0.5 } > 300 && points[0].count { $0 > 0.5 } > 300)
     }
   }
 

@@ -1,0 +1,53 @@
+public import OuterloopStudy
+
+/// How trials are written for others to read.
+///
+/// CSV has a line for each trial, under a line with these names: `number`, `state`, `reason` (of a
+/// failure), `value.METRIC` for each objective, `param.NAME` for each parameter, `epoch` (the last one
+/// reported), `through`, `checkpoint`, `attempts`, `worker` (the last one), `created`, `started`,
+/// `ended` (seconds since 1970), `message`. What there is not is empty; numbers that are not finite
+/// are `NaN`, `Infinity` and `-Infinity`. Fields are quoted as in RFC 4180, lines end in a newline.
+///
+/// JSON lines have an object for each trial: `number`, `state`, `reason`, `values` (by metric),
+/// `params`, `reports` (each `epoch`, `values`, `seconds`), `through`, `checkpoint`, `attempts` (each
+/// `worker`, `started`, `ended`, `reason`), `created`, `started`, `ended`, `message`. What there is
+/// not is null; numbers that are not finite are the texts above.
+public enum TrialFormat: String, Sendable, CaseIterable {
+  case csv
+  case jsonLines = "jsonl"
+}
+
+extension StudyStore {
+  /// Writes the trials of a study by number.
+  ///
+  /// - Parameter sink: takes the text in pieces that end with a line.
+  /// - Complexity: O(trials + reports) in time; memory for 1000 trials.
+  public func export(
+    _ study: StudyID, as format: TrialFormat, matching query: TrialQuery = TrialQuery(),
+    to sink: (String) throws -> Void
+  ) async throws {
+    let specification = try await specification(of: study)
+    let writer = TrialWriter(specification)
+    if format == .csv { try sink(writer.header) }
+    var page = query
+    page.newestFirst = false
+    var left = query.limit
+    while left > 0 {
+      page.limit = min(left, 1000)
+      let trials = try await trials(of: study, matching: page)
+      var text = ""
+      for trial in trials {
+        switch format {
+        case .csv: writer.writeCSV(trial, to: &text)
+        case .jsonLines:
+          writer.json(trial).write(to: &text)
+          text += "\n"
+        }
+      }
+      if !text.isEmpty { try sink(text) }
+      guard trials.count == page.limit, let last = trials.last else { return }
+      page.from = last.number + 1
+      left -= trials.count
+    }
+  }
+}

@@ -1,0 +1,110 @@
+internal import GRDB
+public import OuterloopStudy
+
+/// Optuna's own file of studies (SQLite, schema version 12), written and read.
+///
+/// What both have is put where Optuna looks for it: parameters with their distributions, values,
+/// states, one intermediate metric (the first objective), times. What Optuna has no place for stands
+/// in user attributes that begin with `outerloop:`, so that what is written is read back equal:
+/// conditions, ordinals, further metrics, attempts, reasons. Paused trials are RUNNING there.
+///
+/// Of other people's files: parameters that only some trials have are inactive in the others;
+/// steps that begin at 0 are moved by one; None becomes the text `None`; constraints, and attributes
+/// of others, are left behind.
+public enum OptunaFile {
+  /// Writes a study to a new file.
+  ///
+  /// - Throws: `StudyError` if there is something at `path`, or it cannot be written.
+  /// - Complexity: O(trials + reports) in time; memory for 1000 trials.
+  public static func write(
+    _ study: StudyID, of store: any StudyStore, to path: String
+  ) async throws {
+    let file = StoreFile(path: path, schema: .current)
+    guard file.identity == nil else {
+      throw StudyError("there is a file `\(path)` already", "name another, or remove it")
+    }
+    let specification = try await store.specification(of: study)
+    do {
+      let queue = try DatabaseQueue(path: path)
+      do {
+        try queue.inDatabase { db in
+          try db.execute(sql: "PRAGMA synchronous = OFF; BEGIN")
+          try db.execute(sql: OptunaSchema.sql)
+          try OptunaWriter(db, specification).writeStudy()
+        }
+        var query = TrialQuery(limit: 1000)
+        while true {
+          let trials = try await store.trials(of: study, matching: query)
+          try queue.inDatabase { db in
+            let writer = OptunaWriter(db, specification)
+            for trial in trials { try writer.write(trial) }
+          }
+          guard trials.count == query.limit else { break }
+          query.from += trials.count
+        }
+        try queue.inDatabase { try $0.execute(sql: "COMMIT") }
+        try queue.close()
+      } catch {
+        try? queue.close()
+        for suffix in ["", "-journal"] { removeFile(path + suffix) }
+        throw error
+      }
+    } catch { throw storeError(error, path) }
+  }
+
+  /// The names of the studies in a file.
+  public static func studies(in path: String) throws -> [String] {
+    try reading(path) { db in
+      try String.fetchAll(db, sql: "SELECT study_name FROM studies ORDER BY study_id")
+    }
+  }
+
+  /// A study with all that happened in it, for `SQLiteStore.restore`.
+  ///
+  /// - Parameters:
+  ///   - name: may be left out if the file has one study.
+  ///   - method: how the search is to go on; a study that was written by `write` keeps its own.
+  /// - Throws: `StudyError` if the file is not Optuna's, of another version, has no such study, or the
+  ///   study cannot be expressed.
+  public static func read(
+    _ path: String, study name: String? = nil, method: MethodDescription = MethodDescription("tpe"),
+    seed: UInt64 = 0
+  ) throws -> (StudySpecification, [Event]) {
+    try reading(path) { db in
+      var found = try Row.fetchAll(db, sql: "SELECT study_id, study_name FROM studies")
+      if let name { found = found.filter { $0[1] == name } }
+      guard found.count == 1, let row = found.first else {
+        throw StudyError(
+          name.map { "`\(path)` has no study `\($0)`" } ?? "`\(path)` has \(found.count) studies",
+          "name one of its studies")
+      }
+      let reader = OptunaReader(db, study: row[0], name: row[1], method: method, seed: seed)
+      return try reader.read()
+    }
+  }
+
+  private static func reading<T>(_ path: String, _ body: (Database) throws -> T) throws -> T {
+    guard StoreFile(path: path, schema: .current).identity != nil else {
+      throw StudyError("there is no file `\(path)`", "check the name")
+    }
+    do {
+      var configuration = Configuration()
+      configuration.readonly = true
+      let queue = try DatabaseQueue(path: path, configuration: configuration)
+      return try queue.inDatabase { db in
+        guard try db.tableExists("version_info"), try db.tableExists("trial_params") else {
+          throw StudyError("`\(path)` is not a file of Optuna", "name another file")
+        }
+        let version = try Int.fetchOne(db, sql: "SELECT schema_version FROM version_info") ?? 0
+        guard version == OptunaSchema.version else {
+          throw StudyError(
+            "`\(path)` has Optuna's schema version \(version), not \(OptunaSchema.version)",
+            "run `optuna storage upgrade` on it")
+        }
+        return try body(db)
+      }
+    } catch let error as SpaceError {
+      throw StudyError("`\(path)`: \(error)", "this study cannot be imported")
+    } catch { throw storeError(error, path) }
+  }
+}

@@ -1,0 +1,131 @@
+internal import OuterloopStudy
+
+/// What must have happened for Optuna's trials to stand as they do, as events in an order that can
+/// have been.
+struct OptunaPast {
+  private let specification: StudySpecification
+  private let shift: Int
+  private var happened: [(key: Double, event: Event)] = []
+  private var count = 0
+  /// When the latest trial was created: those after it were not created before.
+  private var latest = -Double.infinity
+
+  init(_ specification: StudySpecification, shift: Int) {
+    self.specification = specification
+    self.shift = shift
+  }
+
+  mutating func add(_ trial: OptunaTrial) {
+    let space = specification.space
+    let assignment = Assignment(
+      space.names,
+      values: space.parameters.map { parameter in
+        trial.parameters[parameter.name].map { parameter.domain.canonical($0) ?? $0 }
+      })
+    let extras = trial.extras
+    let attempts = extras.map(Self.attempts) ?? Self.attempts(trial)
+    let created = extras?["created"]?.number ?? trial.start ?? trial.end ?? max(latest, 0)
+    let through = extras?["through"]?.int ?? specification.epochs
+    var key = max(latest, created)
+    latest = key
+
+    let number = count
+    count += 1
+    func happen(_ kind: Event.Kind, _ time: Double, _ list: inout [(key: Double, event: Event)]) {
+      key = max(key, time)
+      list.append((key, Event(revision: 0, time: time, trial: number, kind)))
+    }
+    if let seen = extras?["seen"]?.int {
+      happen(.suggested(assignment, through: through, seen: seen), created, &happened)
+    } else {
+      happen(.enqueued(assignment, through: through), created, &happened)
+    }
+    // A result that was brought without an attempt.
+    if attempts.isEmpty, let values = extras?["values"]?.array?.compactMap(\.number) {
+      let ended = extras?["ended"]?.number ?? created
+      happen(.finished(attempt: 0, .complete(values)), ended, &happened)
+    }
+    for (index, attempt) in attempts.enumerated() {
+      let fence = index + 1
+      happen(.claimed(attempt: fence, worker: attempt.worker), attempt.started, &happened)
+      let end = attempt.ended ?? attempt.started
+      if fence == attempts.count {
+        for report in reports(trial) { happen(.reported(attempt: fence, report), end, &happened) }
+        if let epoch = extras?["checkpoint"]?.int, epoch > 0 {
+          happen(.checkpointed(attempt: fence, epoch: epoch), end, &happened)
+        }
+        if attempt.reason == .lost, extras?["state"]?.text == "complete" {
+          // Its result came after it had been given up.
+          happen(.finished(attempt: fence, .failed(.lost, message: nil)), end, &happened)
+        }
+        if let last = ending(trial, fence, attempt) {
+          happen(last, trial.extras?["ended"]?.number ?? end, &happened)
+        }
+      } else if let reason = attempt.reason {
+        happen(.released(attempt: fence, reason), end, &happened)
+      } else {
+        happen(.paused(attempt: fence), end, &happened)
+        happen(.continued(through: through, seen: 0), end, &happened)
+      }
+    }
+  }
+
+  /// All that happened, numbered.
+  func events() throws -> [Event] {
+    happened.enumerated().sorted { ($0.element.key, $0.offset) < ($1.element.key, $1.offset) }
+      .enumerated().map { place, item in
+        var event = item.element.event
+        event.revision = place + 1
+        return event
+      }
+  }
+
+  private static func attempts(_ trial: OptunaTrial) -> [Attempt] {
+    guard trial.state != "WAITING" else { return [] }
+    var attempt = Attempt(worker: "optuna", started: trial.start ?? trial.end ?? 0)
+    attempt.ended = trial.end
+    return [attempt]
+  }
+
+  private static func attempts(_ extras: JSON) -> [Attempt] {
+    (extras["attempts"]?.array ?? []).map { item in
+      var attempt = Attempt(
+        worker: item["worker"]?.text ?? "", started: item["started"]?.number ?? 0)
+      attempt.ended = item["ended"]?.number
+      attempt.reason = item["reason"]?.text.flatMap(FailureReason.init(rawValue:))
+      return attempt
+    }
+  }
+
+  private func reports(_ trial: OptunaTrial) -> [Report] {
+    if let kept = trial.extras?["reports"]?.array {
+      return kept.map {
+        Report(
+          epoch: $0["epoch"]?.int ?? 1, $0["values"]?.numbers ?? [:], seconds: $0["seconds"]?.number
+        )
+      }
+    }
+    let metric = specification.objectives[0].metric
+    return trial.steps.map { Report(epoch: $0.step + shift, [metric: $0.value]) }
+  }
+
+  /// How the last attempt ended; nil if it runs.
+  private func ending(_ trial: OptunaTrial, _ fence: Int, _ attempt: Attempt) -> Event.Kind? {
+    let state = trial.extras?["state"]?.text ?? ""
+    let values = trial.extras?["values"]?.array?.compactMap(\.number) ?? trial.values
+    switch (state, trial.state) {
+    case ("paused", _), ("waiting", _):
+      return attempt.reason.map { .released(attempt: fence, $0) } ?? .paused(attempt: fence)
+    case ("complete", _), ("", "COMPLETE"):
+      guard values.count == specification.objectives.count else {
+        return .finished(attempt: fence, .failed(.invalid, message: "it has no value"))
+      }
+      return .finished(attempt: fence, .complete(values))
+    case (_, "PRUNED"): return .finished(attempt: fence, .pruned)
+    case (_, "FAIL"):
+      let reason = trial.extras?["reason"]?.text.flatMap(FailureReason.init(rawValue:)) ?? .error
+      return .finished(attempt: fence, .failed(reason, message: trial.extras?["message"]?.text))
+    default: return nil
+    }
+  }
+}

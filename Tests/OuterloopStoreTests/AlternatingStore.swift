@@ -1,0 +1,61 @@
+import OuterloopStore
+import OuterloopStudy
+import Synchronization
+
+/// Two connections to one file that take turns: what one wrote, the other must know.
+final class AlternatingStore: StudyStore {
+  private let folder: Folder
+  private let stores: [SQLiteStore]
+  private let turn = Mutex(0)
+
+  init(clock: @escaping @Sendable () -> Double) throws {
+    let folder = try Folder()
+    self.folder = folder
+    stores = try (0..<2).map { _ in try SQLiteStore(folder["a.db"], .create, clock: clock) }
+  }
+
+  private var next: SQLiteStore {
+    turn.withLock { turn in
+      turn += 1
+      return stores[turn % 2]
+    }
+  }
+
+  func create(_ specification: StudySpecification) async throws -> StudyID {
+    try await next.create(specification)
+  }
+  func study(named name: String) async throws -> StudyID? { try await next.study(named: name) }
+  func studies() async throws -> [StudyID] { try await next.studies() }
+  func specification(of study: StudyID) async throws -> StudySpecification {
+    try await next.specification(of: study)
+  }
+  func update(_ study: StudyID, budget: Budget, attributes: [String: String]) async throws {
+    try await next.update(study, budget: budget, attributes: attributes)
+  }
+  func delete(_ study: StudyID) async throws { try await next.delete(study) }
+  func events(of study: StudyID, after revision: Int, limit: Int) async throws -> [Event] {
+    try await next.events(of: study, after: revision, limit: limit)
+  }
+  func trials(of study: StudyID, matching query: TrialQuery) async throws -> [Trial] {
+    try await next.trials(of: study, matching: query)
+  }
+  func summary(of study: StudyID) async throws -> StudySummary {
+    try await next.summary(of: study)
+  }
+  func add(
+    _ kind: Event.Kind, asTrial number: Int?, to study: StudyID, claimedBy claimant: Claimant?
+  ) async throws -> Claim? {
+    try await next.add(kind, asTrial: number, to: study, claimedBy: claimant)
+  }
+  func append(_ kinds: [Event.Kind], to trial: Int, of study: StudyID) async throws -> Acceptance {
+    try await next.append(kinds, to: trial, of: study)
+  }
+  func claim(in study: StudyID, by claimant: Claimant) async throws -> Claim? {
+    try await next.claim(in: study, by: claimant)
+  }
+  func renew(_ claim: Claim, seconds: Double) async throws -> Bool {
+    try await next.renew(claim, seconds: seconds)
+  }
+  func reap(_ study: StudyID) async throws -> [Int] { try await next.reap(study) }
+  func now() -> Double { next.now() }
+}
