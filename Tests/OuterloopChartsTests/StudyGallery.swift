@@ -176,10 +176,10 @@ enum StudyGallery {
         name: "many choices and parameters",
         figures: try RandomSearch(
           "wide",
-          (0..<60).map { "p\($0)=float(0, 1)" }
+          (0..<24).map { "p\($0)=float(0, 1)" }
             + ["c=choice(\((0..<300).map { "choice\($0)" }.joined(separator: ", ")))"],
-          [.minimize("loss")], workers: (0..<120).map { "worker.\($0)" }
-        ) { trial, values in .values([values["p3"]?.number ?? 0]) }.run(300)),
+          [.minimize("loss")], workers: (0..<60).map { "worker.\($0)" }
+        ) { trial, values in .values([values["p3"]?.number ?? 0]) }.run(100)),
       .init(
         name: "nothing but constants",
         figures: try RandomSearch(

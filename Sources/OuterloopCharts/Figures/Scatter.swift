@@ -175,7 +175,8 @@ public struct Scatter: Figure {
       return LegendEntry(
         name: group.name,
         mark: .point(
-          Palette.marker(group.marker ?? style), fill: isShaded ? Theme.soft : Palette.color(style)))
+          Palette.marker(group.marker ?? style), fill: isShaded ? Theme.soft : Palette.color(style))
+      )
     }
   }
 

@@ -138,7 +138,11 @@ public struct Timeline: Figure {
       let (span, box) = (spans[index], boxes[index])
       // Lanes and states are small numbers: both fit into one.
       let key = span.lane << 16 | span.state
-      if let earlier = last[key], box.x >= earlier.x, box.maxX < earlier.maxX + 0.5 { return false }
+      if box.width < 2, let earlier = last[key], box.x >= earlier.x,
+        box.maxX < earlier.maxX + 0.5
+      {
+        return false
+      }
       last[key] = box
       return true
     }

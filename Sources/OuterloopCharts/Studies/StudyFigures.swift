@@ -3,7 +3,7 @@ public import OuterloopStudy
 /// The pictures of a study as it stands: pure functions of what it is and what became of its trials.
 ///
 ///     let figures = StudyFigures(specification, history)
-///     let picture = try figures.picture(.history)     // picture.fileName, picture.svg
+///     for picture in try figures.pictures(.history) { save(picture.svg, as: picture.fileName) }
 ///
 /// Values that are not finite, and those far beyond the others on the bad side, stand at the edge of
 /// the axis, and a remark under the picture counts them. A study without trials gives empty frames
@@ -153,8 +153,7 @@ public struct StudyFigures: Sendable {
     return "\(kind.rawValue)-\(names[place])\(isUnique ? "" : "-\(place + 1)").svg"
   }
 
-  /// Letters and digits as they are, in lower case where file systems do not tell cases apart; at
-  /// most 60 of them.
+  /// The letters and digits, at most 60, in lower case: some file systems do not tell cases apart.
   private static func plain(_ metric: String) -> String {
     String(
       metric.lowercased().prefix(60).map { $0.isLetter || $0.isNumber || $0 == "-" ? $0 : "_" })

@@ -12,7 +12,7 @@ struct ValueAxis {
   let axis: Axis
   private let range: ClosedRange<Double>
   /// How far from the limits values at the edge stand, so that their marks are whole.
-  private static let padding = 0.07
+  private static let padding = 0.09
 
   /// - Complexity: O(n log n).
   init(_ objective: Objective, _ values: [Double], label: String? = nil) {
@@ -66,8 +66,7 @@ struct ValueAxis {
   /// What is said about trials at the edge.
   static func remark(_ count: Int) -> String {
     guard count > 0 else { return "" }
-    let stand = count == 1 ? "stands" : "stand"
-    return "\(NumberText.count(count, "trial")) beyond the axis or without a finite value "
-      + "\(stand) at its edge"
+    return
+      "\(NumberText.count(count, "trial")) at the edge: beyond the axis, or without a finite value"
   }
 }
