@@ -10,7 +10,7 @@ extension HelpTexts {
     Help(words: ["trials"], text: trials),
     Help(words: ["best"], text: best),
     Help(words: ["front"], text: front),
-    Help(words: ["export"], text: export),
+    Help(words: ["plot"], text: plot), Help(words: ["export"], text: export),
     Help(words: ["delete"], text: delete),
   ]
 
@@ -325,6 +325,42 @@ extension HelpTexts {
       --study <name>          The study; needed if the store has several.
 
     OPTIONS:
+      --json                  Print JSON instead of text.
+      --version               Show the version.
+      -h, --help              Show help information.
+
+    """
+
+  static let plot = """
+    OVERVIEW: Draw pictures of a study, as SVG files.
+
+    history: values trial by trial, and the best so far. slices: an objective
+    against each parameter. parallel: a line for each configuration. front: two
+    objectives against one another. timeline: which worker ran what when.
+    distribution: the share of trials up to each value.
+
+    Without a kind, all that apply are drawn. With several objectives, slices,
+    parallel and distribution are drawn for each of them, into files such as
+    slices-loss.svg. The study may be running. The files written are printed. JSON
+    keys: study, folder, files (kind, objective, path).
+
+    USAGE: outerloop plot [<kind> ...] [--store <file>] [--study <name>] [--objective <metric> ...] [--compare <name> ...] [--out <folder>] [--json]
+
+    ARGUMENTS:
+      <kind>                  What to draw. (values: history, slices, parallel,
+                              front, timeline, distribution)
+
+    STUDY:
+      --store <file>          The file with the studies. Default: OUTERLOOP_STORE,
+                              else outerloop.db.
+      --study <name>          The study; needed if the store has several.
+
+    OPTIONS:
+      --objective <metric>    Only this objective. Repeat for more. Default: all.
+      --compare <name>        Another study of the store to compare distributions
+                              with. Repeat for more.
+      --out <folder>          The folder of the pictures. Default:
+                              outerloop-plots/STUDY.
       --json                  Print JSON instead of text.
       --version               Show the version.
       -h, --help              Show help information.
