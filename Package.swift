@@ -115,7 +115,7 @@ let package = Package(
         "OuterloopStore", "OuterloopStudy", "OuterloopTesting", "StoreProbe",
         .product(name: "GRDB", package: "GRDB.swift"),
       ],
-      resources: [.copy("Schemas")], swiftSettings: house),
+      resources: [.copy("Schemas"), .copy("Optuna")], swiftSettings: house),
     .testTarget(
       name: "OuterloopChartsTests", dependencies: ["OuterloopCharts"], swiftSettings: house),
     .testTarget(
