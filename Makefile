@@ -14,8 +14,8 @@ test: require
 # Ours and its peers in turn, on the same data, in the same run; results in Benchmarks/results:
 # hypergradients against hand-written JAX, online updates against gradhpo.
 bench: require
-	bash Benchmarks/peers/jax/install.sh
-	bash Benchmarks/peers/gradhpo/install.sh
+	bash Benchmarks/peers/install.sh jax
+	bash Benchmarks/peers/install.sh gradhpo
 	cd Benchmarks && env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE swift build -c release
 	env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE python3 Benchmarks/hypergradients.py $(BENCH)
 	env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE python3 Benchmarks/online.py $(BENCH)

@@ -24,6 +24,7 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
   ],
   targets: [
@@ -48,6 +49,21 @@ let package = Package(
       swiftSettings: quick),
     // The vocabulary of search: knows no algorithm, no files.
     .target(name: "OuterloopStudy", swiftSettings: quick),
+    // Samplers, surrogates, Pareto fronts: knows no stores.
+    .target(
+      name: "OuterloopSearch", dependencies: ["OuterloopStudy", "OuterloopNumerics"],
+      swiftSettings: quick),
+    // Spaces in files: YAML, JSON, ConfigSpace.
+    .target(
+      name: "OuterloopSpaces",
+      dependencies: ["OuterloopStudy", .product(name: "Yams", package: "Yams")],
+      swiftSettings: house),
+    // Starting and ending programs, in the C that may stand between fork and exec.
+    .target(
+      name: "COuterloopProcess", cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])]),
+    .target(
+      name: "OuterloopRunner", dependencies: ["OuterloopStudy", "COuterloopProcess"],
+      swiftSettings: quick),
     .target(
       name: "OuterloopStore",
       dependencies: [
@@ -73,19 +89,21 @@ let package = Package(
       name: "Outerloop",
       dependencies: [
         "OuterloopNumerics", "OuterloopAutodiff", "OuterloopLearning", "OuterloopBilevel",
+        "OuterloopStudy", "OuterloopSearch",
       ],
       swiftSettings: house),
     .executableTarget(
       name: "OuterloopCommand",
       dependencies: [
         "OuterloopLab", "OuterloopFetch", "OuterloopLearning", "OuterloopCharts",
-        "OuterloopNumerics",
+        "OuterloopNumerics", "OuterloopStudy", "OuterloopSearch", "OuterloopStore",
+        "OuterloopRunner",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: house),
 
     .testTarget(
       name: "OuterloopNumericsTests", dependencies: ["OuterloopNumerics", "COuterloopKernels"],
-      swiftSettings: house),
+      exclude: ["Reference"], swiftSettings: house),
     .testTarget(
       name: "OuterloopAutodiffTests",
       dependencies: ["OuterloopAutodiff", "OuterloopNumerics", "OuterloopTesting"],
@@ -116,6 +134,16 @@ let package = Package(
         .product(name: "GRDB", package: "GRDB.swift"),
       ],
       resources: [.copy("Schemas"), .copy("Optuna")], swiftSettings: house),
+    .testTarget(
+      name: "OuterloopRunnerTests", dependencies: ["OuterloopRunner", "OuterloopStudy"],
+      swiftSettings: house),
+    .testTarget(
+      name: "OuterloopSearchTests",
+      dependencies: ["OuterloopSearch", "OuterloopStudy", "OuterloopNumerics", "OuterloopTesting"],
+      exclude: ["Golden"], swiftSettings: house),
+    .testTarget(
+      name: "OuterloopSpacesTests", dependencies: ["OuterloopSpaces", "OuterloopStudy"],
+      exclude: ["Golden"], swiftSettings: house),
     .testTarget(
       name: "OuterloopChartsTests", dependencies: ["OuterloopCharts"], swiftSettings: house),
     .testTarget(

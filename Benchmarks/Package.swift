@@ -10,6 +10,14 @@ let package = Package(
       name: "bilevel-bench",
       dependencies: [.product(name: "Outerloop", package: "outerloop")],
       path: "Sources/BilevelBench",
-      swiftSettings: [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)])
+      swiftSettings: [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)]),
+    .executableTarget(
+      name: "search-bench",
+      dependencies: [
+        .product(name: "Outerloop", package: "outerloop"),
+        .product(name: "OuterloopTesting", package: "outerloop"),
+      ],
+      path: "Sources/SearchBench",
+      swiftSettings: [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)]),
   ]
 )

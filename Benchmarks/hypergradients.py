@@ -27,8 +27,8 @@ import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent
-PYTHON = HERE / "peers" / ".venv" / "bin" / "python"
 PEER = HERE / "peers" / "jax"
+PYTHON = PEER / ".venv" / "bin" / "python"
 OURS = ("Benchmarks/.build/release/bilevel-bench --problem {problem} --data Benchmarks/.data"
         " --repeats {n} --out {file}")
 BUILD = "swift build -c release --package-path Benchmarks --product bilevel-bench"
@@ -164,7 +164,7 @@ def contenders(options):
             print(f"{hint}\nRunning the peers only.", file=sys.stderr)
     if options.only != "ours":
         if not PYTHON.exists():
-            fail("the JAX peer is not installed. Install it with:\n  Benchmarks/peers/jax/install.sh")
+            fail("the JAX peer is not installed. Install it with:\n  Benchmarks/peers/install.sh jax")
         for mode in MODES:
             found[mode] = [
                 str(PYTHON), str(PEER / "hypergradients.py"), "--mode", mode,
@@ -177,7 +177,7 @@ def ensure_data():
     maker = PYTHON if PYTHON.exists() else sys.executable
     done = subprocess.run([maker, HERE / "make_data.py"], capture_output=True, text=True)
     if done.returncode != 0:
-        fail("could not write the data; numpy is needed (Benchmarks/peers/jax/install.sh has it):\n"
+        fail("could not write the data; numpy is needed (Benchmarks/peers/install.sh jax has it):\n"
              + done.stderr.strip())
     print(done.stdout, end="", file=sys.stderr)
 
@@ -319,27 +319,36 @@ def markdown(report):
     return "\n".join(lines) + "\n"
 
 
-def main():
+def command_line(about, kind, known, peer, more=()):
+    """What the drivers are told: options, names of `kind` among `known`, rounds, and the load average.
+    `more` are other options, each as words and settings of `add_argument`."""
     parser = argparse.ArgumentParser(
-        description=__doc__.splitlines()[0], formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    parser.add_argument("--problems", default=",".join(PROBLEMS), help="comma-separated")
+        description=about.splitlines()[0], formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    parser.add_argument(f"--{kind}s", dest="names", default=",".join(known), help="comma-separated")
     parser.add_argument("--rounds", type=int, default=3, help="processes of each contender")
     parser.add_argument("--quick", action="store_true", help="one round, few repeats")
-    parser.add_argument("--only", choices=("ours", "jax"), help="run one side")
-    parser.add_argument("--ours", default=OURS, help="our command, run from the package's root")
+    parser.add_argument("--only", choices=("ours", peer), help="run one side")
+    for word, settings in more:
+        parser.add_argument(word, **settings)
     options = parser.parse_args()
-    names = options.problems.split(",")
+    names = options.names.split(",")
     for name in names:
-        if name not in PROBLEMS:
-            fail(f"no problem {name!r}; there are {', '.join(PROBLEMS)}")
+        if name not in known:
+            fail(f"no {kind} {name!r}; there are {', '.join(known)}")
     rounds = 1 if options.quick else options.rounds
     if rounds < 1:
         fail("--rounds must be at least 1")
-
     load = os.getloadavg()[0]
     if load > 0.5:
         print(f"The load average is {load:.2f}: others are computing here, expect noise.",
               file=sys.stderr)
+    return options, names, rounds, load
+
+
+def main():
+    options, names, rounds, load = command_line(
+        __doc__, "problem", PROBLEMS, "jax",
+        [("--ours", {"default": OURS, "help": "our command, run from the package's root"})])
     commands = contenders(options)
     ensure_data()
 

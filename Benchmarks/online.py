@@ -11,7 +11,6 @@ git ignores.
 README.md has the contract that the programs keep. Standard library only.
 """
 
-import argparse
 import datetime
 import json
 import math
@@ -25,8 +24,8 @@ import sys
 import tempfile
 
 from hypergradients import (
-    BUILD, HERE, REMOVED, ROOT, agreement, cores, execute, fail, milliseconds, processor,
-    read_floats, table)
+    BUILD, HERE, REMOVED, ROOT, agreement, command_line, cores, execute, fail, milliseconds,
+    processor, read_floats, table)
 
 PEER = HERE / "peers" / "gradhpo"
 PYTHON = PEER / ".venv" / "bin" / "python"
@@ -69,7 +68,7 @@ def contenders(only):
             "--out", "{file}"]
     if not PYTHON.exists():
         fail("the data are drawn by gradhpo's side, which is not installed. Install it with:\n"
-             "  Benchmarks/peers/gradhpo/install.sh")
+             "  Benchmarks/peers/install.sh gradhpo")
     return found
 
 
@@ -291,24 +290,7 @@ def report(stem, runs, learned, names, load):
 
 
 def main():
-    parser = argparse.ArgumentParser(
-        description=__doc__.splitlines()[0], formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    parser.add_argument("--tasks", default=",".join(TASKS), help="comma-separated")
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--quick", action="store_true", help="one round")
-    parser.add_argument("--only", choices=("ours", "gradhpo"), help="run one side")
-    options = parser.parse_args()
-    names = options.tasks.split(",")
-    for name in names:
-        if name not in TASKS:
-            fail(f"no task {name!r}; there are {', '.join(TASKS)}")
-    rounds = 1 if options.quick else options.rounds
-    if rounds < 1:
-        fail("--rounds must be at least 1")
-    load = os.getloadavg()[0]
-    if load > 0.5:
-        print(f"The load average is {load:.2f}: others are computing here, expect noise.",
-              file=sys.stderr)
+    options, names, rounds, load = command_line(__doc__, "task", TASKS, "gradhpo")
     commands, seeds = contenders(options.only), list(range(rounds))
     ensure_data(seeds)
     complete = not options.quick and not options.only and set(names) == set(TASKS)

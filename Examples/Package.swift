@@ -8,6 +8,19 @@ let package = Package(
   targets: [
     .executableTarget(
       name: "quickstart", dependencies: [.product(name: "Outerloop", package: "outerloop")],
-      path: "Sources/Quickstart", swiftSettings: [.swiftLanguageMode(.v6)])
+      path: "Sources/Quickstart", swiftSettings: [.swiftLanguageMode(.v6)]),
+    .executableTarget(
+      name: "search", dependencies: [.product(name: "Outerloop", package: "outerloop")],
+      path: "Sources/Search", swiftSettings: [.swiftLanguageMode(.v6)]),
+    .target(
+      name: "DigitsTraining", dependencies: [.product(name: "Outerloop", package: "outerloop")],
+      swiftSettings: [.swiftLanguageMode(.v6)]),
+    .executableTarget(
+      name: "tune-digits",
+      dependencies: ["DigitsTraining", .product(name: "Outerloop", package: "outerloop")],
+      path: "Sources/TuneDigits", swiftSettings: [.swiftLanguageMode(.v6)]),
+    .executableTarget(
+      name: "train-digits", dependencies: ["DigitsTraining"],
+      path: "Sources/TrainDigits", swiftSettings: [.swiftLanguageMode(.v6)]),
   ]
 )

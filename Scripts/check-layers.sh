@@ -11,12 +11,15 @@ allowed() {
     OuterloopFetch) echo OuterloopLearning ;;
     OuterloopBilevel) echo OuterloopLearning OuterloopAutodiff OuterloopNumerics ;;
     OuterloopStudy) echo ;;
+    OuterloopSpaces) echo OuterloopStudy ;;
+    OuterloopSearch) echo OuterloopStudy OuterloopNumerics ;;
+    OuterloopRunner) echo OuterloopStudy COuterloopProcess ;;
     OuterloopStore) echo OuterloopStudy ;;
     OuterloopCharts) echo ;;
     OuterloopLab) echo OuterloopBilevel OuterloopLearning OuterloopAutodiff OuterloopNumerics OuterloopCharts ;;
-    OuterloopTesting) echo OuterloopBilevel OuterloopLearning OuterloopAutodiff OuterloopNumerics OuterloopStudy ;;
-    Outerloop) echo OuterloopBilevel OuterloopLearning OuterloopAutodiff OuterloopNumerics ;;
-    OuterloopCommand) echo OuterloopLab OuterloopFetch OuterloopLearning OuterloopNumerics OuterloopCharts OuterloopBilevel ;;
+    OuterloopTesting) echo OuterloopStudy OuterloopBilevel OuterloopLearning OuterloopAutodiff OuterloopNumerics ;;
+    Outerloop) echo OuterloopStudy OuterloopSearch OuterloopBilevel OuterloopLearning OuterloopAutodiff OuterloopNumerics ;;
+    OuterloopCommand) echo OuterloopLab OuterloopFetch OuterloopLearning OuterloopNumerics OuterloopCharts OuterloopBilevel OuterloopStudy OuterloopSearch OuterloopStore OuterloopRunner OuterloopSpaces ;;
     *) echo "error: Sources/$1 is not a room of Scripts/check-layers.sh" >&2; exit 1 ;;
   esac
 }
@@ -30,7 +33,7 @@ for folder in Sources/Outerloop*; do
       echo "error: $file imports $import, which $room may not know" >&2
       status=1 ;;
     esac
-  done < <(grep -rEo '^[a-z @_]*import +(COuterloopKernels|CZlib|Outerloop[A-Za-z]*)' "$folder" \
+  done < <(grep -rEo '^[a-z @_]*import +(COuterloop[A-Za-z]*|CZlib|Outerloop[A-Za-z]*)' "$folder" \
     --include='*.swift' | sed -E 's/^([^:]+):.*import +/\1 /')
 done
 exit $status

@@ -1,5 +1,7 @@
-// The umbrella: everything a program needs to state problems and differentiate them.
+// The umbrella: everything a program needs to state problems, differentiate them, and search.
 @_exported public import OuterloopAutodiff
 @_exported public import OuterloopBilevel
 @_exported public import OuterloopLearning
 @_exported public import OuterloopNumerics
+@_exported public import OuterloopSearch
+@_exported public import OuterloopStudy

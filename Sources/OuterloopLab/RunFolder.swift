@@ -10,7 +10,7 @@
 ///
 /// Files are written under another name, made durable and renamed: under its own name there is
 /// only ever a whole file, the old one or the new one.
-final class RunFolder {
+final class RunFolder: Sendable {
   let path: String
   private let lock: Int32
 
@@ -97,6 +97,20 @@ final class RunFolder {
       throw Self.refusal(joined(name), errno)
     }
     makeNamesDurable()
+  }
+
+  /// Names of the files, in order.
+  func names() throws(LabError) -> [String] {
+    guard let folder = opendir(path) else { throw Self.refusal(path, errno) }
+    defer { closedir(folder) }
+    var names: [String] = []
+    while let entry = readdir(folder) {
+      names.append(
+        withUnsafePointer(to: &entry.pointee.d_name) {
+          $0.withMemoryRebound(to: CChar.self, capacity: 1) { String(cString: $0) }
+        })
+    }
+    return names.sorted()
   }
 
   private func makeNamesDurable() {

@@ -117,4 +117,73 @@ import Testing
     // No ids, hence none twice.
     #expect(elements.allSatisfy { $0.attributes["id"] == nil })
   }
+
+  // MARK: Figures of studies
+
+  @Test func distributionsCountEveryValue() {
+    let series = LineChart.Series.distribution(
+      "a", of: [3, .nan, 1, 3, -.infinity, .infinity, 2, 9])
+    #expect(series.x == [1, 1, 2, 3, 3, 9])
+    #expect(series.y == [1, 2, 3, 4, 5, 6].map { $0 / 8 })
+    #expect(LineChart.Series.distribution("a", of: [.nan]).x.isEmpty)
+  }
+
+  @Test func scatterDrawsCurvesUnderPoints() throws {
+    let figure = Scatter(
+      x: "x", y: "y", groups: [.init("", x: [0, 1], y: [1, 0])],
+      curves: [.init("best", x: [0, 1], y: [1, 0], isStepped: true)])
+    let elements = try XMLReader.elements(of: figure.svg())
+    let line = try #require(elements.firstIndex { $0.name == "polyline" })
+    // Along the first value, then down.
+    let points = try #require(elements[line].attributes["points"]).split(separator: " ")
+    #expect(points.count == 3)
+    #expect(points[0].split(separator: ",")[1] == points[1].split(separator: ",")[1])
+    #expect(points[1].split(separator: ",")[0] == points[2].split(separator: ",")[0])
+    let circles = elements.indices.filter { elements[$0].name == "circle" }
+    #expect(circles.count == 2 && circles.allSatisfy { $0 > line })
+  }
+
+  @Test func choicesStayApart() throws {
+    let figure = Scatter(
+      x: "x", y: "y", categories: ["a", "b"],
+      groups: [.init("", x: (0..<40).map { Double($0 % 2) }, y: (0..<40).map(Double.init))])
+    let places = try XMLReader.elements(of: figure.svg()).filter { $0.name == "circle" }.compactMap
+    {
+      Double($0.attributes["cx"] ?? "")
+    }
+    let left = places.enumerated().filter { $0.offset % 2 == 0 }.map(\.element)
+    let right = places.enumerated().filter { $0.offset % 2 == 1 }.map(\.element)
+    let (leftEnd, rightStart) = (try #require(left.max()), try #require(right.min()))
+    #expect(leftEnd < rightStart && Set(left).count == 20)
+    let outside = Scatter(
+      x: "x", y: "y", categories: ["a", "b"], groups: [.init("", x: [2, -1, .nan], y: [1, 1, 1])])
+    #expect(outside.svg().contains("3 points not shown"))
+  }
+
+  @Test func shadesColourPoints() throws {
+    let figure = Scatter(
+      x: "x", y: "y", groups: [.init("", x: [0, 1, 2], y: [0, 1, 2], shades: [0, 10, .nan])],
+      shade: "trial")
+    let fills = try XMLReader.elements(of: figure.svg()).filter { $0.name == "circle" }
+      .compactMap { $0.attributes["fill"] }
+    #expect(fills == ["#440154", "#fde725", "#c8c8c8"])
+  }
+
+  @Test func timelineBarsAreWhereAndWhenThingsRan() throws {
+    let figure = Timeline(
+      x: Axis("s", range: 0...10), lanes: ["a", "b"], states: [.init("done"), .init("running")],
+      spans: [
+        .init(lane: 0, start: 0, end: 5, state: 0), .init(lane: 1, start: 5, end: nil, state: 1),
+        .init(lane: 2, start: 0, end: 1, state: 0), .init(lane: 0, start: 4, end: 3, state: 0),
+      ])
+    let elements = try XMLReader.elements(of: figure.svg())
+    let bars = elements.filter { $0.name == "rect" }.suffix(2)
+    let number = { (bar: XMLElement, name: String) in Double(bar.attributes[name] ?? "") ?? .nan }
+    let (first, second) = (try #require(bars.first), try #require(bars.last))
+    #expect(abs(number(first, "x") + number(first, "width") - number(second, "x")) < 0.02)
+    #expect(abs(number(first, "width") - number(second, "width")) < 0.02)
+    #expect(number(first, "y") < number(second, "y"))
+    #expect(first.attributes["fill"] != second.attributes["fill"])
+    #expect(figure.svg().contains("2 bars not shown"))
+  }
 }

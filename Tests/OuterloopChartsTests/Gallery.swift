@@ -27,6 +27,13 @@ enum Gallery {
     Specimen("histogram", histogram),
     Specimen("images", images(12)),
     Specimen("scatter", scatter),
+    Specimen("history", history),
+    Specimen("slices", slices),
+    Specimen("slice of choices", slice(ofChoices: 60)),
+    Specimen("Pareto front", paretoFront),
+    Specimen("configurations", configurations),
+    Specimen("distributions", distributions),
+    Specimen("timeline", timeline(workers: 4, trials: 30)),
     Specimen("bars", bars),
     Specimen("heat map", heatMap),
     Specimen("surface", surface),
@@ -94,6 +101,49 @@ enum Gallery {
       "strange scatter",
       Scatter(
         x: "x", y: .log("y"), groups: [.init(specials, x: strange, y: strange, sizes: strange)])),
+    Specimen(
+      "strange shades",
+      Scatter(
+        x: "x", y: "y", categories: [specials, long, "c"],
+        groups: [
+          .init("a", x: strange, y: strange, shades: strange),
+          .init("b", x: [0, 1, 2, 3, -1], y: [1, 2, 3, 4, 5], shades: [7]),
+        ], curves: [.init(specials, x: strange, y: strange, isStepped: true)],
+        references: [.init(1, long)], shade: .log(specials))),
+    Specimen(
+      "long shades",
+      Scatter(
+        title: long, x: Axis(long), y: Axis(long), categories: [long, long, long],
+        groups: [.init(long, x: [0, 1, 2], y: [1, 2, 3], shades: [1, 2, 3])],
+        curves: [.init(long, x: [0, 2], y: [1, 2])], references: [.init(2, long)],
+        shade: Axis(long))),
+    Specimen(
+      "no distribution",
+      LineChart(
+        x: "x", y: "y",
+        series: [
+          .distribution("a", of: []), .distribution("b", of: [.nan, .infinity]),
+          .distribution("c", of: strange),
+        ])),
+    Specimen("no lanes", Timeline(x: "s", lanes: [], states: [], spans: [])),
+    Specimen("crowded timeline", timeline(workers: 700, trials: 2000)),
+    Specimen(
+      "long timeline",
+      Timeline(
+        title: long, x: Axis(long), y: long, lanes: [long, long], states: [.init(long)],
+        spans: [.init(lane: 0, start: 0, end: 1, state: 0, label: long)])),
+    Specimen(
+      "strange timeline",
+      Timeline(
+        x: .log("s"), lanes: [specials, "b"], states: [.init(specials), .init("", style: -3)],
+        spans: strange.flatMap { start in
+          strange.map {
+            .init(lane: 1, start: start, end: $0, state: start == 3 ? 1 : 0, label: specials)
+          } + [
+            .init(lane: -1, start: 1, end: 2, state: 0), .init(lane: 0, start: 1, end: 2, state: 9),
+            .init(lane: 0, start: start, end: nil, state: 1),
+          ]
+        })),
     Specimen("no bars", BarChart(y: "y", categories: [], series: [])),
     Specimen(
       "strange bars",
@@ -135,6 +185,7 @@ enum Gallery {
         dimensions: [.init("a"), .init(.log(long)), .init(specials, categories: ["p"])],
         rows: strange.map { .init([$0, $0, 7], outcome: $0) } + [.init([])], outcome: .log("o"))),
     Specimen("no figures", SmallMultiples(figures: [])),
+    Specimen("long key", SmallMultiples(figures: [scatter], shade: .log(long))),
     Specimen(
       "too many figures",
       SmallMultiples(

@@ -44,6 +44,101 @@ import Testing
     #expect(again.err.isEmpty)
   }
 
+  /// Experiments with seeds, long enough to be killed between two of them.
+  static let withSeeds: [(words: [String], runs: Int)] = [
+    (
+      [
+        "sinusoid", "--seeds", "10", "--trainings", "6", "--test-tasks", "5", "--method",
+        "one-step",
+        "distill",
+      ], 20
+    ),
+    (
+      [
+        "noisy-labels", "--seeds", "10", "--updates", "3", "--train", "60", "--method", "greedy",
+        "none",
+      ], 20
+    ),
+  ]
+
+  /// Killed without warning again and again, the runs that are done stay, and the report is the same.
+  @Test(arguments: withSeeds)
+  func survivesBeingKilled(_ words: [String], _ runs: Int) throws {
+    defer { tool.remove() }
+    #expect(try tool.run(["lab"] + words + ["--out", "whole"]).status == 0)
+    let broken = ["lab"] + words + ["--out", "broken"]
+    /// Names of the runs that are stored, with what they found.
+    func stored() throws -> [String: NSObject] {
+      let files = tool.names("broken").filter { $0.hasPrefix("runs-") }
+      #expect(files.count <= 1)
+      guard let file = files.first else { return [:] }
+      let data = try Data(contentsOf: URL(fileURLWithPath: tool.file("broken/" + file)))
+      return try #require(JSONSerialization.jsonObject(with: data) as? [String: NSObject])
+    }
+    for _ in 0..<3 {
+      let before = try stored()
+      let running = try tool.start(broken)
+      running.wait { (try? stored().count) ?? 0 > before.count }
+      kill(running.process.processIdentifier, SIGKILL)
+      #expect(try running.end().isSignal)
+      let after = try stored()
+      #expect(before.allSatisfy { after[$0.key] == $0.value })
+      #expect(after.count > before.count && after.count < runs)
+    }
+    let kept = try stored()
+    let last = try tool.run(broken)
+    #expect(last.status == 0)
+    #expect(last.err.contains("\(kept.count) runs were done and stored in broken"))
+    let all = try stored()
+    #expect(all.count == runs && kept.allSatisfy { all[$0.key] == $0.value })
+    /// Tables and notes, without times.
+    func report(_ folder: String) throws -> NSDictionary {
+      let data = try Data(contentsOf: URL(fileURLWithPath: tool.file(folder + "/result.json")))
+      var record = try #require(JSONSerialization.jsonObject(with: data) as? [String: Any])
+      for key in ["seconds", "figures"] { record[key] = nil }
+      record["tables"] = (record["tables"] as? [[String: Any]])?.map { table in
+        var table = table
+        let columns = table["columns"] as? [String] ?? []
+        table["rows"] = (table["rows"] as? [[String: Any]])?.map { row in
+          var row = row
+          row["values"] = zip(columns, row["values"] as? [Any] ?? []).filter { $0.0 != "seconds" }
+            .map(\.1)
+          return row
+        }
+        return table
+      }
+      return record as NSDictionary
+    }
+    #expect(try report("whole") == report("broken"))
+    let figure = try #require(tool.names("whole").first { $0.hasSuffix(".svg") })
+    #expect(try tool.text("whole/" + figure) == tool.text("broken/" + figure))
+  }
+
+  /// More seeds and other methods use the runs that are there; other settings do not; nor does
+  /// `--restart`. Damage is found.
+  @Test func findsItsRuns() throws {
+    defer { tool.remove() }
+    func run(_ words: String...) throws -> Tool.Ending {
+      try tool.run(
+        ["lab", "sinusoid", "--trainings", "1", "--test-tasks", "3", "--out", "results"] + words)
+    }
+    func taken(_ ending: Tool.Ending) -> Int {
+      let line = ending.err.split(separator: "\n").first { $0.contains("runs were done") }
+      return line?.split(separator: " ").first.flatMap { Int($0) } ?? 0
+    }
+    #expect(taken(try run("--seeds", "2", "--method", "one-step")) == 0)
+    #expect(taken(try run("--seeds", "3", "--method", "distill", "one-step")) == 2)
+    #expect(taken(try run("--seeds", "3", "--method", "one-step", "--outer-rate", "0.002")) == 0)
+    #expect(taken(try run("--seeds", "3", "--method", "one-step")) == 3)
+    #expect(taken(try run("--seeds", "3", "--method", "one-step", "--restart")) == 0)
+    let file = try #require(tool.names("results").first { $0.hasPrefix("runs-") })
+    try Data("{\"one-step, seed 0\": 3}".utf8).write(
+      to: URL(fileURLWithPath: tool.file("results/" + file)))
+    let ending = try run("--seeds", "3", "--method", "one-step")
+    #expect(ending.status == 1)
+    #expect(ending.err.contains("results/\(file): these are not the runs of this experiment"))
+  }
+
   @Test func listsAll() throws {
     defer { tool.remove() }
     let text = try tool.run(["lab"]).out

@@ -12,6 +12,8 @@ extension HelpTexts {
 
     Every experiment is one command; without arguments it runs as it was published.
     It prints a table and leaves result.json, result.md and its pictures in --out.
+    Experiments with seeds store each run there when it is done: the same command
+    again, after a kill too, goes on with those that are missing.
 
     JSON keys: experiment, claim, settings, seconds, tables (title, columns, rows
     of label and values), notes, figures (paths).
@@ -108,6 +110,7 @@ extension HelpTexts {
                               New tasks to test on. (default: 1000)
       --first-seed <first-seed>
                               The seed of the first run. (default: 0)
+      --restart               Forget the runs that are done and stored in --out.
       --out <folder>          Folder for results and pictures; outerloop-lab/NAME
                               by default.
       --version               Show the version.
@@ -146,6 +149,7 @@ extension HelpTexts {
                               Default: all.
       --first-seed <first-seed>
                               The seed of the first run. (default: 0)
+      --restart               Forget the runs that are done and stored in --out.
       --out <folder>          Folder for results and pictures; outerloop-lab/NAME
                               by default.
       --version               Show the version.

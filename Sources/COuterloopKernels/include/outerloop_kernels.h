@@ -225,6 +225,25 @@ void ol_pool_select(const ol_convolution *s, const void *x, const int32_t *index
 void ol_pool_spread(const ol_convolution *s, const void *g, const int32_t *index, void *x,
                     int threads);
 
+// ---------------------------------------------------------------- sums of Gaussians (gaussian_sums.c)
+
+/// out[i] += sum_k scale[k] exp(-((x[i] - center[k]) inverse[k])^2 / 2).
+void ol_gaussian_sum(int64_t points, const double *x, int64_t kernels, const double *center,
+                     const double *inverse, const double *scale, double *out);
+/// The same for kernels of one sigma, gathered in bins: bin b has its middle at low + (b + 1/2) width
+/// and holds moments[p * bins + b] = sum_k scale_k ((center_k - middle) / sigma)^p / p!, p = 0..7.
+/// Bins further than `reach` bins from the one of x[i] are left out. bins >= 8.
+void ol_hermite_sum(int64_t points, const double *x, double low, double width, double sigma,
+                    int64_t reach, int64_t bins, const double *moments, double *out);
+/// out[i] = log sum_k weight[k] exp(offset[k] + extra[i][k]
+///                                  - sum_j ((x[i][j] - center[j][k]) inverse[j][k])^2 / 2).
+/// x is (points, dims); rows of center, inverse and extra are `stride` apart; extra may be null;
+/// scratch has room for `points` numbers. -infinity where every exponent is.
+void ol_gaussian_product(int64_t points, int64_t dims, const double *x, int64_t kernels,
+                         int64_t stride, const double *center, const double *inverse,
+                         const double *offset, const double *extra, const double *weight,
+                         double *scratch, double *out);
+
 #ifdef __cplusplus
 }
 #endif

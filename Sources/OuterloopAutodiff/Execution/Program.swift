@@ -9,6 +9,7 @@ internal import Synchronization
 package final class Program: @unchecked Sendable {
   // Sendable: immutable after init, except the pool of workspaces behind a mutex.
   package let graph: Graph
+  package let inputTypes, outputTypes: [TensorType]
   let schedule: Schedule
   let plan: MemoryPlan
   /// The instructions, in memory that lives as long as the program.
@@ -27,6 +28,8 @@ package final class Program: @unchecked Sendable {
   ) throws {
     let graph = try graph.accumulatingProducts(least: leastAccumulated)
     self.graph = graph
+    inputTypes = graph.inputs.map { graph.nodes[$0].type }
+    outputTypes = graph.outputs.map { graph.nodes[$0].type }
     let schedule = Schedule(graph)
     self.schedule = schedule
     plan = MemoryPlan(schedule, donated: donated)
@@ -34,9 +37,6 @@ package final class Program: @unchecked Sendable {
     code = UnsafeBufferPointer(start: memory.store(instructions), count: instructions.count)
     if graph.nodes.contains(where: \.needsBLAS) { _ = try BLAS.load() }
   }
-
-  package var inputTypes: [TensorType] { graph.inputs.map { graph.nodes[$0].type } }
-  package var outputTypes: [TensorType] { graph.outputs.map { graph.nodes[$0].type } }
 
   /// Bytes of intermediate values in one run.
   package var temporaryBytes: Int { plan.arenaBytes }

@@ -15,19 +15,23 @@ public final class Compiled<A: Structure, B: Structure>: Sendable {
   public init(_ function: @escaping @Sendable (A) throws -> B) { self.function = function }
 
   public func callAsFunction(_ x: A) throws -> B {
-    if x.leaves.contains(where: { $0.trace != nil }) { return try function(x) }
-    let (program, template) = try compiled(x)
-    return template.replacingLeaves(try program.run(x.leaves))
+    let leaves = x.leaves
+    if leaves.contains(where: { $0.trace != nil }) { return try function(x) }
+    let (program, template) = try compiled(x, leaves.map(\.type))
+    return template.replacingLeaves(try program.run(leaves))
   }
 
   /// The graph for arguments like these, one line a node.
-  public func graph(for x: A) throws -> String { try compiled(x).program.graph.description }
+  public func graph(for x: A) throws -> String {
+    try compiled(x, x.leafTypes).program.graph.description
+  }
 
   /// The plan for arguments like these: instructions, memory.
-  public func plan(for x: A) throws -> String { try compiled(x).program.description }
+  public func plan(for x: A) throws -> String { try compiled(x, x.leafTypes).program.description }
 
-  private func compiled(_ x: A) throws -> (program: Program, template: B) {
-    let types = x.leafTypes
+  private func compiled(
+    _ x: A, _ types: [TensorType]
+  ) throws -> (program: Program, template: B) {
     if let known = programs.withLock({ $0[types] }) { return known }
     let recorded = try Recorded(tracing: types) { _, inputs in
       try function(x.replacingLeaves(inputs))

@@ -50,7 +50,7 @@ struct Distill: HypergradientMethod {
     }
     try problem.requireInitialEffect(of: self, steps: steps)
     if state == .weights { _ = try problem.requireObjective(self) }
-    _ = try DistilledBatch(problem, of: self)
+    _ = try DistilledBatch.size(problem, of: self)
   }
 
   /// As a single hypergradient: one training at fixed lambda, and g_T.
@@ -87,8 +87,8 @@ final class Distillation: HypergradientSession {
   private let method: Distill
   private let problem: CompiledProblem
   /// s*_t and D*_t, of the training under way.
-  private let average: [Storage]
-  private var batch: DistilledBatch
+  private let average: TensorBuffers
+  private let batch: DistilledBatch
   /// Steps of this training in the averages.
   private var steps = 0
   private var trainings = 0
@@ -99,54 +99,40 @@ final class Distillation: HypergradientSession {
     self.method = method
     self.problem = problem
     batch = try DistilledBatch(problem, of: method)
-    average = problem.stateTypes.map { Storage(byteCount: $0.byteCount) }
+    average = TensorBuffers(problem.stateTypes)
   }
 
   func beginTraining(at hyper: [Tensor], over window: Window) throws {
     steps = 0
-    batch.clear()
     if let period = method.period, trainings % period == 0 {
       let run = try Run(problem, hyper: hyper, window: window)
       theta = try DistillationScale(gamma: method.gamma, state: method.state).estimate(run, batch)
       estimationCost = run.cost
     }
+    batch.clear()
     trainings += 1
   }
 
   func hypergradient(_ run: Run) throws -> EstimatorResult {
-    let target = average.map(\.pointer)
-    let states = run.states(2)
-    try run.begin(at: states.pointers(0))
-    for t in 1...run.steps {
-      steps += 1
-      let keep = Distill.share(gamma: method.gamma, step: steps)
-      let before = states.pointers((t - 1) % 2)
-      if steps == 1 {
-        target.copy(from: before, problem.stateTypes)
-      } else {
-        target.move(to: before, share: 1 - keep, problem.stateTypes)
-      }
-      try batch.take(run.batch(t), keep: keep, number: run.window.batch + t)
-      try run.step(t, in: states, from: (t - 1) % 2, to: t % 2)
-    }
-    run.cost.steps = run.steps
-    run.end = states.pointers(run.steps % 2)
-    let (loss, _, _) = try run.outer()
-    let effect = problem.hyperTypes.map { Storage(byteCount: $0.byteCount) }
-    try withExtendedLifetime(effect) {
-      try run.effect(
-        of: run.adjoint, at: target, batch: batch.tensors, step: run.steps,
-        into: effect.map(\.pointer))
-      let factor = theta * Distill.horizon(gamma: method.gamma, steps: steps)
-      run.sum.add(factor, effect.map(\.pointer), problem.hyperTypes)
-    }
+    let before = steps
     run.cost.stateBytes += 2 * problem.stateBytes
-    run.cost.products += estimationCost.products
+    run.cost.products = 1 + estimationCost.products
     run.cost.recomputedSteps += estimationCost.steps
     estimationCost = Cost()
-    var result = try run.result(
-      loss: loss,
-      stages: [problem.stepStage(), problem.effectStage(), problem.outerStage()])
+    var result = try run.local(
+      problem.distilledStage(), from: run.steps,
+      factor: theta * Distill.horizon(gamma: method.gamma, steps: before + run.steps),
+      extra: average.pointers + batch.pointers
+    ) { t, state in
+      steps = before + t
+      let keep = Distill.share(gamma: method.gamma, step: steps)
+      if steps == 1 {
+        average.pointers.copy(from: state, problem.stateTypes)
+      } else {
+        average.pointers.move(to: state, share: 1 - keep, problem.stateTypes)
+      }
+      batch.take(run.batch(t), keep: keep, number: run.window.batch + t)
+    }
     result.diagnostics.theta = theta
     return result
   }
@@ -155,7 +141,7 @@ final class Distillation: HypergradientSession {
 extension Run {
   /// a B at any state and batch: what lambda does through step t there.
   func effect(
-    of adjoint: Pointers, at state: Pointers, batch: [Tensor], step t: Int, into part: Pointers
+    of adjoint: Pointers, at state: Pointers, batch: Pointers, step t: Int, into part: Pointers
   ) throws {
     let stage = try problem.effectStage()
     bindHyper(stage)
@@ -163,11 +149,11 @@ extension Run {
     bind(stage, step: t)
     let first = problem.stateTypes.count
     stage.bind(inputs: 0, to: state)
-    stage.bind(inputs: first, to: batch.map(\.memory))
+    stage.bind(inputs: first, to: batch)
     stage.bind(
       inputs: first + problem.batchTypes.count + 2 + problem.hyperTypes.count, to: adjoint)
     stage.bind(outputs: 0, to: part)
-    try withExtendedLifetime(batch) { try stage.run() }
+    try stage.run()
     cost.products += 1
   }
 }

@@ -21,7 +21,8 @@ struct DistillationScale {
   let gamma: Double
   let state: DistilledState
 
-  func estimate(_ run: Run, _ empty: DistilledBatch) throws -> Double {
+  /// - Parameter batch: memory for D*.
+  func estimate(_ run: Run, _ batch: DistilledBatch) throws -> Double {
     let problem = run.problem
     let types = problem.stateTypes
     let steps = run.steps
@@ -39,7 +40,7 @@ struct DistillationScale {
     let last = run.adjoint.tensors(types)
     let effect = problem.hyperTypes.map { Storage(byteCount: $0.byteCount) }
     let v = effect.map(\.pointer)
-    var batch = empty
+    batch.clear()
     var (xy, xx) = (0.0, 0.0)
     try run.beginReverse()
     try withExtendedLifetime((effect, last)) {
@@ -59,9 +60,9 @@ struct DistillationScale {
         } else {
           average.move(to: path, share: 1 - keep, types)
         }
-        try batch.take(run.batch(t), keep: keep, number: run.window.batch + t)
+        batch.take(run.batch(t), keep: keep, number: run.window.batch + t)
         try run.effect(
-          of: last.map(\.memory), at: average, batch: batch.tensors, step: t, into: v)
+          of: last.map(\.memory), at: average, batch: batch.pointers, step: t, into: v)
         let length = v.dot(v, problem.hyperTypes).squareRoot()
         guard length > 0 else { continue }
         let x = length * Distill.horizon(gamma: gamma, steps: s)

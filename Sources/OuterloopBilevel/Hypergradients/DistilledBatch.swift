@@ -6,46 +6,59 @@ internal import OuterloopNumerics
 ///     about p_t n examples of D*_{t-1}, the others of D_t, without replacement from either.
 ///
 /// The number kept is rounded up or down at random, so that its mean is p_t n exactly. Examples are
-/// replaced place by place, so that one batch seen again and again is drawn whole.
-struct DistilledBatch {
-  private let types: [TensorType]
+/// replaced place by place, so that one batch seen again and again is drawn whole. The batch stays
+/// where it is in memory.
+final class DistilledBatch {
+  private let buffers: TensorBuffers
+  private let byteCounts: [Int]
   /// Examples in a batch; 0 if batches hold nothing.
   private let size: Int
-  private(set) var tensors: [Tensor] = []
+  private var isEmpty = true
+
+  /// Where its tensors are.
+  var pointers: [UnsafeMutableRawPointer] { buffers.pointers }
 
   /// - Throws: a refusal if the tensors of a batch do not share an axis of examples.
   init(_ problem: CompiledProblem, of method: some HypergradientMethod) throws {
-    types = problem.batchTypes
+    size = try Self.size(problem, of: method)
+    buffers = TensorBuffers(problem.batchTypes)
+    byteCounts = problem.batchTypes.map(\.byteCount)
+  }
+
+  /// Examples in a batch.
+  static func size(
+    _ problem: CompiledProblem, of method: some HypergradientMethod
+  ) throws -> Int {
+    let types = problem.batchTypes
     let sizes = Set(types.map { $0.shape.first ?? 0 })
     guard types.isEmpty || (sizes.count == 1 && !sizes.contains(0)) else {
       throw method.refused(
         "it draws examples from batches, and the tensors of a batch are \(types)",
         "give all of them one leading axis of examples")
     }
-    size = sizes.first ?? 0
+    return sizes.first ?? 0
   }
 
-  mutating func clear() { tensors = [] }
+  func clear() { isEmpty = true }
 
   /// - Parameters:
   ///   - keep: p_t
   ///   - number: names the draw.
-  mutating func take(_ batch: [Tensor], keep: Double, number: Int) throws {
-    guard size > 0, !tensors.isEmpty, keep > 0 else {
-      tensors = batch
+  func take(_ batch: [Tensor], keep: Double, number: Int) {
+    guard size > 0, !isEmpty, keep > 0 else {
+      for (index, tensor) in batch.enumerated() {
+        pointers[index].copyMemory(from: tensor.memory, byteCount: byteCounts[index])
+      }
+      isEmpty = false
       return
     }
     let keys = RandomKey(seed: 0, purpose: "distilled batch", index: UInt64(number)).split(2)
-    let draw = try keys[0].uniform([1], dtype: .float64).item()
-    let kept = Int((keep * Double(size) + draw).rounded(.down))
+    let kept = Int((keep * Double(size) + keys[0].uniform()).rounded(.down))
     let replaced = keys[1].permutation(size).dropFirst(kept)
-    tensors = zip(types, zip(tensors, batch)).map { type, pair in
-      let row = type.byteCount / size
-      return Tensor(type: type) { target in
-        target.copyMemory(from: pair.0.memory, byteCount: type.byteCount)
-        for place in replaced {
-          (target + place * row).copyMemory(from: pair.1.memory + place * row, byteCount: row)
-        }
+    for (index, tensor) in batch.enumerated() {
+      let (target, source, row) = (pointers[index], tensor.memory, byteCounts[index] / size)
+      for place in replaced {
+        (target + place * row).copyMemory(from: source + place * row, byteCount: row)
       }
     }
   }

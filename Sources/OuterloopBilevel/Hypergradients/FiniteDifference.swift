@@ -33,68 +33,11 @@ struct FiniteDifference: HypergradientMethod {
   }
 
   func run(_ run: Run) throws -> EstimatorResult {
-    let problem = run.problem
-    let objective = try problem.requireObjective(self)
-    let last = run.steps
-    let states = run.states(2)
-    try run.begin(at: states.pointers(0))
-    if last > 1 {
-      for t in 1..<last { try run.step(t, in: states, from: (t - 1) % 2, to: t % 2) }
+    let objective = try run.problem.requireObjective(self)
+    let stage = try run.problem.differenceStage(objective)
+    let radius = Tensor([radius])
+    return try withExtendedLifetime(radius) {
+      try run.local(stage, from: run.steps, extra: [radius.memory])
     }
-    let before = states.pointers((last - 1) % 2)
-    let after = states.pointers(last % 2)
-    let weights = Array(before.prefix(problem.weightTypes.count))
-
-    // The last step in its two parts: the gradient is wanted again.
-    let gradient = run.weights(1)
-    let lossStage = try problem.lossStage(objective)
-    let updateStage = try problem.updateStage(objective)
-    try run.prepareLoss(lossStage)
-    run.bindLoss(lossStage, weights: weights, step: last)
-    let value = Storage(byteCount: 8)
-    try withExtendedLifetime(value) {
-      lossStage.bind(outputs: 0, to: [value.pointer] + gradient.pointers(0))
-      try lossStage.run()
-    }
-    run.bindUpdate(updateStage, state: before, gradient: gradient.pointers(0), step: last)
-    updateStage.bind(outputs: 0, to: after)
-    try updateStage.prepare()
-    try updateStage.run()
-    run.cost.steps = last
-    run.end = after
-    let (loss, _, _) = try run.outer()
-    run.countAdjoint()
-
-    // u, and what lambda does in the optimizer itself.
-    let adjointStage = try problem.updateAdjointStage(objective)
-    let direction = run.weights(1).pointers(0)
-    let part = problem.hyperTypes.map { Storage(byteCount: $0.byteCount) }
-    let pointers = part.map(\.pointer)
-    run.bindUpdate(adjointStage, state: before, gradient: gradient.pointers(0), step: last)
-    adjointStage.bind(inputs: run.updateExtra, to: run.adjoint)
-    adjointStage.bind(outputs: 0, to: direction + pointers)
-    try withExtendedLifetime(part) {
-      try adjointStage.prepare()
-      try adjointStage.run()
-      run.sum.add(1, pointers, problem.hyperTypes)
-
-      let length = direction.dot(direction, problem.weightTypes).squareRoot()
-      guard length > 0, length.isFinite else { return }
-      let epsilon = radius / length
-      let stage = try problem.hyperLossStage(objective)
-      let moved = run.weights(1).pointers(0)
-      try run.prepareLoss(stage)
-      for sign in [1.0, -1] {
-        moved.copy(from: weights, problem.weightTypes)
-        moved.add(sign * epsilon, direction, problem.weightTypes)
-        run.bindLoss(stage, weights: moved, step: last)
-        stage.bind(outputs: 0, to: pointers)
-        try stage.run()
-        run.sum.add(sign / (2 * epsilon), pointers, problem.hyperTypes)
-      }
-    }
-    return try run.result(
-      loss: loss,
-      stages: [lossStage, updateStage, adjointStage, try problem.outerStage()])
   }
 }

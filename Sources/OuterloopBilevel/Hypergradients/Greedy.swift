@@ -30,6 +30,7 @@ struct Greedy: HypergradientMethod {
   }
 
   func run(_ run: Run) throws -> EstimatorResult {
-    try run.local(from: 1, gamma: gamma)
+    run.cost.products = run.steps
+    return try run.local(run.problem.localStage(), from: 1, gamma: gamma)
   }
 }

@@ -18,6 +18,7 @@ struct OneStep: HypergradientMethod {
   func run(_ run: Run) throws -> EstimatorResult {
     // A training of one step sees its start too.
     if run.problem.initialUses.contains(true) { return try TruncatedReverse(horizon: 1).run(run) }
-    return try run.local(from: run.steps, gamma: 0)
+    run.cost.products = 1
+    return try run.local(run.problem.localStage(), from: run.steps)
   }
 }

@@ -11,6 +11,8 @@ final class TrainingDriver {
   private var window: Window
   /// Trainings begun.
   private var trainings = 0
+  /// The state before the last window's, of which the driver has no more need.
+  private var retired: [Tensor] = []
   /// Weights that the training under way started at, where they are carried over.
   private var phi: [Tensor] = []
 
@@ -64,6 +66,8 @@ final class TrainingDriver {
       if let limit = schedule.trainings, trainings >= limit { return nil }
       try finishTraining(at: hyper)
     }
+    problem.recycle(retired)
+    retired = []
     let run = try Run(problem, hyper: hyper, window: window)
     let result = try session.hypergradient(run)
     advance(by: every, to: result.state)
@@ -77,6 +81,7 @@ final class TrainingDriver {
     window.first += steps
     window.batch += steps
     window.validation += steps
+    retired = window.start ?? []
     window.start = state
   }
 

@@ -48,6 +48,7 @@ extension CompiledProblem {
     var graph: Graph
     /// Large products of the step that the adjoint would compute again.
     var kept: [Int]
+    var keptTypes: [TensorType] = []
   }
 
   private func loop() throws -> Loop {
@@ -64,19 +65,20 @@ extension CompiledProblem {
       return next + back.first + zip(sum, back.second).map { $0 + $1 }
     }
     let count = stateTypes.count
-    let made = Loop(
+    var made = Loop(
       graph: graph,
       kept: graph.sharedProducts(
         first: 0..<count, second: count..<graph.outputs.count,
         excluded: stepInputs.count..<graph.inputs.count))
+    made.keptTypes = made.kept.map { made.graph.nodes[$0].type }
     loopGraph = made
     return made
   }
 
   /// Types of the products kept from a step for its adjoint.
   func keptTypes() throws -> [TensorType] {
-    let loop = try stageTime { try self.loop() }
-    return loop.kept.map { loop.graph.nodes[$0].type }
+    if let known = loopGraph { return known.keptTypes }
+    return try stageTime { try self.loop() }.keptTypes
   }
 
   /// (s, batch, time, lambda) -> s', or s' and the kept products.

@@ -33,6 +33,11 @@ final class CompiledProblem: @unchecked Sendable {
   private var stages: [String: Stage] = [:]
   /// State memory of the last run, kept for the next.
   var spareStates: [Storage] = []
+  /// Memory of states that were handed out and are held by nobody now.
+  private var spareFinals: [[Storage]] = []
+  let stateBuffers, hyperBuffers: TensorBuffers.Pool
+  /// gamma, factor and outer loss of a local program.
+  let localNumbers = TensorBuffers([TensorType](repeating: TensorType([], .float64), count: 3))
   private(set) var compileSeconds = 0.0
   /// A step and its adjoint in one graph, once it is traced.
   var loopGraph: Loop?
@@ -82,6 +87,8 @@ final class CompiledProblem: @unchecked Sendable {
     stateTypes = state.leafTypes
     stateNames = state.leafNames.map { $0.isEmpty ? "the state" : $0 }
     hyperTypes = hyper.leafTypes
+    stateBuffers = TensorBuffers.Pool(stateTypes)
+    hyperBuffers = TensorBuffers.Pool(hyperTypes)
     hyperNames = hyper.leafNames.map { $0.isEmpty ? "lambda" : $0 }
     guard hyperTypes.allSatisfy(\.dtype.isFloating) else {
       throw BilevelError.invalid("hyperparameters must be floating, not \(hyperTypes)")
@@ -125,6 +132,25 @@ final class CompiledProblem: @unchecked Sendable {
   }
 
   func validationBatch(_ index: Int) throws -> [Tensor] { try validationAt(index) }
+
+  /// Tensors for a state, with any values.
+  func newState() -> [Tensor] {
+    let storages = spareFinals.popLast() ?? stateTypes.map { Storage(byteCount: $0.byteCount) }
+    return zip(stateTypes, storages).map { Tensor(type: $0, content: .values($1)) }
+  }
+
+  /// Takes the memory of a state back if nobody else holds it.
+  func recycle(_ state: consuming [Tensor]) {
+    var storages: [Storage] = []
+    for tensor in state {
+      if case .values(let storage) = tensor.content { storages.append(storage) }
+    }
+    state = []
+    guard spareFinals.count < 2, storages.map(\.byteCount) == stateTypes.map(\.byteCount),
+      storages.indices.allSatisfy({ isKnownUniquelyReferenced(&storages[$0]) })
+    else { return }
+    spareFinals.append(storages)
+  }
 
   private static func checked(
     _ leaves: [Tensor], _ types: [TensorType], _ name: String

@@ -7,6 +7,7 @@ extension Run {
   /// them, the products that the adjoint steps read again are kept too.
   func stepThrough(_ states: StateMemory, keeping kept: StateMemory?) throws {
     if let kept {
+      let keptTypes = try problem.keptTypes()
       let stage = try problem.stepStage(keeping: true)
       bindHyper(stage)
       try stage.prepare()
@@ -43,6 +44,7 @@ extension Run {
     let stage = try preparedAdjoint()
     let steps = steps
     if let kept {
+      let keptTypes = try problem.keptTypes()
       for t in stride(from: steps, through: 1, by: -1) {
         bind(stage, step: t)
         for tensor in 0..<problem.stateTypes.count {
@@ -75,6 +77,7 @@ extension Run {
 
   /// Memory for the products of all steps, if it is within bounds.
   func keptMemory() throws -> StateMemory? {
+    let keptTypes = try problem.keptTypes()
     guard !keptTypes.isEmpty else { return nil }
     let bytes = keptTypes.reduce(0) { $0 + $1.byteCount } * steps
     guard bytes <= Self.keptLimit else { return nil }

@@ -23,8 +23,7 @@ final class Run {
   /// The programs of a step and its adjoint, once they are used.
   var stepProgram: Stage?
   private var adjointProgram: Stage?
-  /// Large products that a step and its adjoint share, and room for one step's.
-  let keptTypes: [TensorType]
+  /// Room for one step's large products that it shares with its adjoint.
   private var keptScratch: [Storage] = []
   /// Where the state at the end of training is.
   var end: Pointers = []
@@ -33,11 +32,14 @@ final class Run {
   /// Memory that must live as long as the run.
   var memories: [StateMemory] = []
 
-  private let adjointStorage: [Storage]
-  private let sumStorage: [Storage]
-  var adjoint: Pointers { adjointStorage.map(\.pointer) }
+  private let sumBuffers: TensorBuffers
+  private var adjointBuffers: TensorBuffers?
+  var adjoint: Pointers {
+    if adjointBuffers == nil { adjointBuffers = problem.stateBuffers.take() }
+    return adjointBuffers?.pointers ?? []
+  }
   /// The hypergradient so far.
-  var sum: Pointers { sumStorage.map(\.pointer) }
+  var sum: Pointers { sumBuffers.pointers }
   /// The direct term alone.
   var direct: [Tensor] = []
 
@@ -57,15 +59,18 @@ final class Run {
           "hyperparameter \(name) has a non-finite value")
       }
     }
-    keptTypes = try problem.keptTypes()
     indexTimes = problem.times[0].memory + 4 * window.first
     numberTimes = problem.times[1].memory + 8 * window.first
     batches =
       problem.batchTypes.isEmpty
       ? [] : try (0..<window.steps).map { try problem.batch(window.batch + $0) }
     batchPointers = batches.flatMap { $0.map(\.memory) }
-    adjointStorage = problem.stateTypes.map { Storage(byteCount: $0.byteCount) }
-    sumStorage = problem.hyperTypes.map { Storage(byteCount: $0.byteCount) }
+    sumBuffers = problem.hyperBuffers.take()
+  }
+
+  deinit {
+    problem.hyperBuffers.give(sumBuffers)
+    if let adjointBuffers { problem.stateBuffers.give(adjointBuffers) }
   }
 
   // MARK: - Memory
@@ -249,6 +254,7 @@ final class Run {
 
   /// Computes the products that the adjoint step reads, where the step itself did not keep them.
   private func computeKept(_ t: Int, at state: Pointers) throws {
+    let keptTypes = try problem.keptTypes()
     guard !keptTypes.isEmpty else { return }
     let stage = try problem.keptStage()
     if keptScratch.isEmpty {

@@ -26,6 +26,8 @@ struct PlotRequest: Sendable {
 /// overlaps, draws them, and maps data to pixels inside the rest, `plot`.
 struct PlotFrame: Sendable {
   let plot: Box
+  /// The space the labels of reference lines take at the right of the plot, in pixels.
+  let referenceWidth: Double
   private let request: PlotRequest
 
   /// Lays the chart out and draws everything but the data.
@@ -44,6 +46,7 @@ struct PlotFrame: Sendable {
     // The heights first, then what depends on them: the ticks of y, hence the left margin, the width
     // of the plot, and the ticks of x.
     let labels = ReferenceLabels(request.references, room: area.width * 0.28, theme: theme)
+    referenceWidth = labels.width
     let xLabelHeight = request.x.label.isEmpty ? theme.tick * 0.3 : theme.label * 1.5
     let yLabelWidth = request.y.label.isEmpty ? 0 : theme.label * 1.6
     var names = CategoryLabels([], width: 1, theme: theme)

@@ -20,11 +20,13 @@ public struct LineChart: Figure {
     public var isStepped: Bool
     /// Which colour, dash and marker; `nil` is the series' position in the chart.
     public var style: Int?
+    /// Which dash, 0 for none; `nil` is that of the style.
+    public var dash: Int?
 
     /// A curve through the points (`x[i]`, `y[i]`).
     public init(
       _ name: String, x: [Double], y: [Double], lower: [Double] = [], upper: [Double] = [],
-      markers: Bool? = nil, isStepped: Bool = false, style: Int? = nil
+      markers: Bool? = nil, isStepped: Bool = false, style: Int? = nil, dash: Int? = nil
     ) {
       self.name = name
       self.x = x
@@ -34,11 +36,28 @@ public struct LineChart: Figure {
       self.markers = markers
       self.isStepped = isStepped
       self.style = style
+      self.dash = dash
     }
 
     /// A curve through the points (0, `y[0]`), (1, `y[1]`), ...
     public init(_ name: String, y: [Double], markers: Bool? = nil, style: Int? = nil) {
       self.init(name, x: y.indices.map(Double.init), y: y, markers: markers, style: style)
+    }
+
+    /// The empirical distribution of values: over each value the share of values up to it, a step
+    /// line from 0. Infinities and NaN count, but have no place, so that failures keep the line
+    /// below 1.
+    ///
+    /// - Complexity: O(n log n).
+    public static func distribution(_ name: String, of values: [Double], style: Int? = nil)
+      -> Series
+    {
+      let below = values.count { $0 == -.infinity }
+      let finite = values.filter(\.isFinite).sorted()
+      let share = { (count: Int) in Double(below + count) / Double(values.count) }
+      return Series(
+        name, x: finite.prefix(1) + finite, y: (0..<finite.count + min(1, finite.count)).map(share),
+        markers: false, isStepped: true, style: style)
     }
   }
 
@@ -98,15 +117,24 @@ public struct LineChart: Figure {
           Pixel(x: frame.plot.x, y: row), Pixel(x: frame.plot.maxX, y: row),
           ReferenceLabels.stroke(index, theme: canvas.theme))
       }
-      for (index, curve) in series.enumerated() {
-        drawLine(of: curve, style: curve.style ?? index, on: &canvas, frame: frame)
-      }
+      drawLines(on: &canvas, frame: frame)
     }
+    drawMarkers(on: &canvas, frame: frame)
+    if xs.isEmpty { frame.drawEmpty("no points to show", on: &canvas) }
+    return canvas.document(label: title)
+  }
+
+  /// Draws the lines into a frame with these axes, to which the canvas is clipped.
+  func drawLines(on canvas: inout Canvas, frame: PlotFrame) {
+    for (index, curve) in series.enumerated() {
+      drawLine(of: curve, style: curve.style ?? index, on: &canvas, frame: frame)
+    }
+  }
+
+  func drawMarkers(on canvas: inout Canvas, frame: PlotFrame) {
     for (index, curve) in series.enumerated() {
       drawMarkers(of: curve, style: curve.style ?? index, on: &canvas, frame: frame)
     }
-    if xs.isEmpty { frame.drawEmpty("no points to show", on: &canvas) }
-    return canvas.document(label: title)
   }
 
   private func isVisible(_ xValue: Double, _ yValue: Double) -> Bool {
@@ -121,16 +149,19 @@ public struct LineChart: Figure {
     return (lower, upper)
   }
 
-  private func stroke(_ style: Int, theme: Theme) -> Stroke {
-    Stroke(color: Palette.color(style), width: theme.line, dash: Palette.dash(style))
+  private func stroke(_ curve: Series, style: Int, theme: Theme) -> Stroke {
+    Stroke(
+      color: Palette.color(style), width: theme.line, dash: Palette.dash(curve.dash ?? style))
   }
 
   private func hasMarkers(_ curve: Series) -> Bool { curve.markers ?? (curve.x.count <= 24) }
 
-  private func entry(_ index: Int, theme: Theme) -> LegendEntry {
+  func entry(_ index: Int, theme: Theme) -> LegendEntry {
     let style = series[index].style ?? index
     let marker = hasMarkers(series[index]) ? Palette.marker(style) : nil
-    return LegendEntry(name: series[index].name, mark: .line(stroke(style, theme: theme), marker))
+    return LegendEntry(
+      name: series[index].name,
+      mark: .line(stroke(series[index], style: style, theme: theme), marker))
   }
 
   private func drawBand(of curve: Series, style: Int, on canvas: inout Canvas, frame: PlotFrame) {
@@ -154,7 +185,7 @@ public struct LineChart: Figure {
   private func drawLine(of curve: Series, style: Int, on canvas: inout Canvas, frame: PlotFrame) {
     for run in runs(of: curve, frame: frame) {
       let thinned = Runs.thinned(curve.isStepped ? LineChart.steps(through: run) : run)
-      canvas.polyline(thinned, stroke(style, theme: canvas.theme))
+      canvas.polyline(thinned, stroke(curve, style: style, theme: canvas.theme))
     }
   }
 

@@ -1,4 +1,5 @@
-/// Points in the plane, in classes told apart by colour and shape.
+/// Points in the plane, in classes told apart by colour and shape, with curves among them if asked
+/// for: the best value so far, a front.
 public struct Scatter: Figure {
   /// The points of one class.
   public struct Group: Sendable, Hashable {
@@ -10,15 +11,21 @@ public struct Scatter: Figure {
     public var y: [Double]
     /// Areas of the points relative to the usual one, for each point; empty means all 1.
     public var sizes: [Double]
+    /// What the figure's `shade` shows as colour, for each point; empty means the class's colour.
+    public var shades: [Double]
     /// Which colour and shape; `nil` is the group's position in the chart.
     public var style: Int?
 
     /// The points (`x[i]`, `y[i]`).
-    public init(_ name: String, x: [Double], y: [Double], sizes: [Double] = [], style: Int? = nil) {
+    public init(
+      _ name: String, x: [Double], y: [Double], sizes: [Double] = [], shades: [Double] = [],
+      style: Int? = nil
+    ) {
       self.name = name
       self.x = x
       self.y = y
       self.sizes = sizes
+      self.shades = shades
       self.style = style
     }
   }
@@ -26,18 +33,35 @@ public struct Scatter: Figure {
   public var title: String
   public var x: Axis
   public var y: Axis
+  /// Names of the choices 0, 1, ... along the horizontal axis; empty for numbers. Points of a choice
+  /// are spread sideways, so that they can be told apart.
+  public var categories: [String]
+  /// Later ones are drawn over earlier ones.
   public var groups: [Group]
+  /// Lines under the points; unless they have a style, their colours follow those of the groups. The
+  /// first one is solid.
+  public var curves: [LineChart.Series]
   /// Known values to compare with, drawn as dashed horizontal lines.
   public var references: [ReferenceLine]
+  /// What the colours of shaded points show; `nil` ignores shades.
+  public var shade: Axis?
+  /// Whether a colour bar explains the shades; figures side by side can share one instead.
+  public var hasShadeKey: Bool
 
   public init(
-    title: String = "", x: Axis, y: Axis, groups: [Group], references: [ReferenceLine] = []
+    title: String = "", x: Axis, y: Axis, categories: [String] = [], groups: [Group],
+    curves: [LineChart.Series] = [], references: [ReferenceLine] = [], shade: Axis? = nil,
+    hasShadeKey: Bool = true
   ) {
     self.title = title
     self.x = x
     self.y = y
+    self.categories = categories
     self.groups = groups
+    self.curves = curves
     self.references = references
+    self.shade = shade
+    self.hasShadeKey = hasShadeKey
   }
 
   /// - Complexity: O(n) in the number of points.
@@ -46,7 +70,7 @@ public struct Scatter: Figure {
     var (xs, ys, missing): ([Double], [Double], Int) = ([], [], 0)
     for group in groups {
       for (xValue, yValue) in zip(group.x, group.y) {
-        if Scale.canShow(xValue, x.scale), Scale.canShow(yValue, y.scale) {
+        if canShow(xValue, yValue) {
           xs.append(xValue)
           ys.append(yValue)
         } else {
@@ -54,22 +78,30 @@ public struct Scatter: Figure {
         }
       }
     }
+    let pointCount = xs.count
+    for curve in curves {
+      for (xValue, yValue) in zip(curve.x, curve.y) where canShow(xValue, yValue) {
+        xs.append(xValue)
+        ys.append(yValue)
+      }
+    }
     let lines = references.filter { Scale.canShow($0.value, y.scale) }
-    let hasLog = x.scale == .log || y.scale == .log
+    let bar = colorBar(height: canvas.box.height * 0.7, theme: canvas.theme)
+    let overlay = overlay
     let frame = PlotFrame(
       PlotRequest(
-        title: title,
-        x: .init(label: x.label, scale: Scale(showing: xs, kind: x.scale, range: x.range)),
+        title: title, x: horizontalSide(xs),
         y: .init(
           label: y.label,
           scale: Scale(showing: ys + lines.map(\.value), kind: y.scale, range: y.range)),
-        legend: groups.enumerated().map { index, group in
-          let style = group.style ?? index
-          return LegendEntry(
-            name: group.name, mark: .point(Palette.marker(style), fill: Palette.color(style)))
-        },
-        notes: [Furniture.missing(missing, "point", isLog: hasLog)], references: lines),
+        legend: legend(hasBar: bar != nil)
+          + overlay.series.indices.map { overlay.entry($0, theme: canvas.theme) },
+        notes: [note(missing)], references: lines,
+        reserve: hasShadeKey ? bar?.width ?? 0 : 0),
       on: &canvas)
+    if hasShadeKey {
+      bar?.draw(on: &canvas, rightOf: frame.plot, gap: frame.referenceWidth)
+    }
     canvas.clipped(to: frame.plot) { canvas in
       for (index, line) in lines.enumerated() {
         let row = frame.y(line.value)
@@ -77,33 +109,99 @@ public struct Scatter: Figure {
           Pixel(x: frame.plot.x, y: row), Pixel(x: frame.plot.maxX, y: row),
           ReferenceLabels.stroke(index, theme: canvas.theme))
       }
+      overlay.drawLines(on: &canvas, frame: frame)
     }
+    overlay.drawMarkers(on: &canvas, frame: frame)
     // Many points are drawn smaller and let others shine through.
-    let usual = canvas.theme.line * (xs.count > 2000 ? 1.1 : xs.count > 300 ? 1.6 : 2.1)
-    let opacity = xs.count > 2000 ? 0.45 : xs.count > 300 ? 0.65 : 0.85
+    let usual = canvas.theme.line * (pointCount > 2000 ? 1.1 : pointCount > 300 ? 1.6 : 2.1)
+    let opacity = pointCount > 2000 ? 0.45 : pointCount > 300 ? 0.65 : 0.85
     for (index, group) in groups.enumerated() {
       draw(
-        group, style: group.style ?? index, radius: usual, opacity: opacity, on: &canvas,
+        group, style: group.style ?? index, radius: usual, opacity: opacity, bar: bar, on: &canvas,
         frame: frame)
     }
     if xs.isEmpty { frame.drawEmpty("no points to show", on: &canvas) }
     return canvas.document(label: title)
   }
 
+  private func canShow(_ xValue: Double, _ yValue: Double) -> Bool {
+    guard Scale.canShow(yValue, y.scale) else { return false }
+    if categories.isEmpty { return Scale.canShow(xValue, x.scale) }
+    return xValue >= -0.5 && xValue < Double(categories.count) - 0.5
+  }
+
+  private func note(_ missing: Int) -> String {
+    guard categories.isEmpty else {
+      if missing == 0 { return "" }
+      return "\(NumberText.count(missing, "point")) not shown (no such choice, or no such value)"
+    }
+    return Furniture.missing(missing, "point", isLog: x.scale == .log || y.scale == .log)
+  }
+
+  private func horizontalSide(_ xs: [Double]) -> PlotRequest.Side {
+    guard !categories.isEmpty else {
+      return .init(label: x.label, scale: Scale(showing: xs, kind: x.scale, range: x.range))
+    }
+    return .init(
+      label: x.label,
+      scale: Scale(showing: [], kind: .linear, range: -0.5...Double(categories.count) - 0.5),
+      categories: categories)
+  }
+
+  /// The curves as a chart of their own on the same axes.
+  private var overlay: LineChart {
+    LineChart(
+      x: categories.isEmpty ? x : Axis(x.label), y: y,
+      series: curves.enumerated().map { index, curve in
+        var curve = curve
+        curve.style = curve.style ?? groups.count + index
+        curve.dash = curve.dash ?? index
+        curve.markers = curve.markers ?? false
+        return curve
+      })
+  }
+
+  private func legend(hasBar: Bool) -> [LegendEntry] {
+    groups.enumerated().map { index, group in
+      let style = group.style ?? index
+      let isShaded = hasBar && !group.shades.isEmpty
+      return LegendEntry(
+        name: group.name,
+        mark: .point(Palette.marker(style), fill: isShaded ? Theme.soft : Palette.color(style)))
+    }
+  }
+
+  /// The key of the shades, if any point has one.
+  private func colorBar(height: Double, theme: Theme) -> ColorBar? {
+    guard let shade else { return nil }
+    let shades = groups.flatMap(\.shades).filter { Scale.canShow($0, shade.scale) }
+    guard !shades.isEmpty else { return nil }
+    return ColorBar(
+      shade.label, scale: Scale(showing: shades, kind: shade.scale, range: shade.range, padding: 0),
+      map: .sequential, height: height, theme: theme)
+  }
+
   private func draw(
-    _ group: Group, style: Int, radius: Double, opacity: Double, on canvas: inout Canvas,
-    frame: PlotFrame
+    _ group: Group, style: Int, radius: Double, opacity: Double, bar: ColorBar?,
+    on canvas: inout Canvas, frame: PlotFrame
   ) {
-    for (index, point) in zip(group.x, group.y).enumerated() {
-      guard Scale.canShow(point.0, x.scale), Scale.canShow(point.1, y.scale) else { continue }
-      let pixel = frame.pixel(point.0, point.1)
+    for (index, point) in zip(group.x, group.y).enumerated() where canShow(point.0, point.1) {
+      let column = categories.isEmpty ? point.0 : point.0 + Scatter.spread(index)
+      let pixel = frame.pixel(column, point.1)
       guard frame.contains(pixel) else { continue }
       let area = index < group.sizes.count ? group.sizes[index] : 1
       let share = area.isFinite ? max(0.05, min(40, area)).squareRoot() : 1
+      let shade = index < group.shades.count ? group.shades[index] : nil
+      let fill = bar.flatMap { bar in shade.map { bar.color($0).hex } } ?? Palette.color(style)
       Palette.marker(style).draw(
-        on: &canvas, at: pixel, radius: radius * share,
-        fill: Palette.color(style), opacity: opacity,
+        on: &canvas, at: pixel, radius: radius * share, fill: fill, opacity: opacity,
         outline: opacity > 0.8 ? Stroke(color: "#ffffff", width: 0.7) : nil)
     }
+  }
+
+  /// Steps of the golden ratio fill the middle of a choice's place evenly, however many there are.
+  private static func spread(_ index: Int) -> Double {
+    let steps = Double(index) * 0.618_033_988_749_894_9
+    return (steps - steps.rounded(.down) - 0.5) * 0.5
   }
 }

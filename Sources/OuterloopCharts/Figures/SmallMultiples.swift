@@ -5,21 +5,36 @@ public struct SmallMultiples: Figure {
   public var figures: [any Figure]
   /// How many stand in a row; `nil` chooses so that each is about half again as wide as high.
   public var columns: Int?
+  /// What colours mean in all of them, explained by a colour bar at the right; its range has to be
+  /// given, and the same to the figures.
+  public var shade: Axis?
 
-  public init(title: String = "", figures: [any Figure], columns: Int? = nil) {
+  public init(
+    title: String = "", figures: [any Figure], columns: Int? = nil, shade: Axis? = nil
+  ) {
     self.title = title
     self.figures = figures
     self.columns = columns
+    self.shade = shade
   }
 
   public func svg(width: Double, height: Double) -> String {
     var canvas = Canvas(width: width, height: height)
-    let area = Furniture.draw(title: title, notes: [], on: &canvas)
+    var area = Furniture.draw(title: title, notes: [], on: &canvas)
     guard !figures.isEmpty else {
       canvas.text(
         "no figures to show", at: Pixel(x: area.midX, y: area.midY), size: canvas.theme.label,
         anchor: .middle, color: Theme.soft)
       return canvas.document(label: title)
+    }
+    if let shade {
+      let bar = ColorBar(
+        shade.label,
+        scale: Scale(showing: [], kind: shade.scale, range: shade.range, padding: 0),
+        map: .sequential, height: area.height * 0.8, theme: canvas.theme)
+      area = area.inset(right: min(bar.width, area.width / 2))
+      bar.draw(
+        on: &canvas, rightOf: area.inset(top: area.height * 0.08, bottom: area.height * 0.08))
     }
     let across = max(1, min(figures.count, columns ?? bestColumns(in: area)))
     let down = (figures.count + across - 1) / across

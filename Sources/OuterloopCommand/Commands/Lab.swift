@@ -8,7 +8,9 @@ struct Lab: ParsableCommand {
     abstract: "Run the experiments: published tables and comparisons of methods.",
     discussion: """
       Every experiment is one command; without arguments it runs as it was published. It prints a \
-      table and leaves result.json, result.md and its pictures in --out.
+      table and leaves result.json, result.md and its pictures in --out. Experiments with seeds \
+      store each run there when it is done: the same command again, after a kill too, goes on \
+      with those that are missing.
 
       JSON keys: experiment, claim, settings, seconds, tables (title, columns, rows of label and \
       values), notes, figures (paths).
@@ -56,9 +58,12 @@ struct LabOptions: ParsableArguments {
   }
 
   /// Runs an experiment, stores what it found and prints it.
-  func perform<E: Experiment>(_ experiment: E) throws {
+  /// - Parameter restart: whether runs that are done are forgotten first.
+  func perform<E: Experiment>(_ experiment: E, restart: Bool = false) throws {
     let progress = Mutex(Progress(conversation))
     try experiment.validate()
+    let folder = try ExperimentFolder(out ?? "outerloop-lab/\(E.name)")
+    if restart { try folder.forgetRuns() }
     Interrupts.watch()
     let start = ContinuousClock.now
     progress.withLock { $0.begin(at: 0) }
@@ -66,6 +71,7 @@ struct LabOptions: ParsableArguments {
     do {
       report = try experiment.run(
         ExperimentObserver(
+          folder: folder,
           onProgress: { done, total, detail in
             progress.withLock { $0.update(done, of: total, detail: detail) }
           },
@@ -73,12 +79,17 @@ struct LabOptions: ParsableArguments {
     } catch is ExperimentObserver.Stopped {
       progress.withLock { $0.clear() }
       throw Complaint(
-        "stopped; nothing was stored", hint: "run the same command again",
-        status: Interrupts.status)
+        "stopped; runs that were done by then are stored in \(folder.path)",
+        hint: "go on with: \(CommandText.again)", status: Interrupts.status)
     }
     progress.withLock { $0.clear() }
     let seconds = start.duration(to: .now) / .seconds(1)
-    let folder = ExperimentFolder(out ?? "outerloop-lab/\(E.name)")
+    if folder.takenRuns > 0 {
+      let hint = "(--restart to run them again)"
+      progress.withLock {
+        $0.say("\(folder.takenRuns) runs were done and stored in \(folder.path) before \(hint)")
+      }
+    }
     let record = try folder.store(report, of: experiment, seconds: seconds)
     if conversation.json { return try Terminal.print(JSONText.of(record)) }
     try Terminal.print(report.text)

@@ -56,6 +56,9 @@ struct LabNoisyLabels: ParsableCommand {
   @Option(name: .customLong("first-seed"), help: "The seed of the first run.")
   var firstSeed: UInt64 = 0
 
+  @Flag(help: "Forget the runs that are done and stored in --out.")
+  var restart = false
+
   @OptionGroup var options: LabOptions
 
   func run() throws {
@@ -85,6 +88,6 @@ struct LabNoisyLabels: ParsableCommand {
     experiment.gamma = gamma
     experiment.firstSeed = firstSeed
     if !methods.isEmpty { experiment.methods = methods }
-    try options.perform(experiment)
+    try options.perform(experiment, restart: restart)
   }
 }

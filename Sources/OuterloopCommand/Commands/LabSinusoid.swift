@@ -39,6 +39,9 @@ struct LabSinusoid: ParsableCommand {
   @Option(name: .customLong("first-seed"), help: "The seed of the first run.")
   var firstSeed = SinusoidExperiment().firstSeed
 
+  @Flag(help: "Forget the runs that are done and stored in --out.")
+  var restart = false
+
   @OptionGroup var options: LabOptions
 
   func run() throws {
@@ -52,6 +55,6 @@ struct LabSinusoid: ParsableCommand {
     if !methods.isEmpty { experiment.methods = methods }
     experiment.testTasks = testTasks
     experiment.firstSeed = firstSeed
-    try options.perform(experiment)
+    try options.perform(experiment, restart: restart)
   }
 }

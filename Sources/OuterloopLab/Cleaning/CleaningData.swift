@@ -89,12 +89,7 @@ public struct CleaningData: Sendable {
   /// - Complexity: O(features).
   public var fingerprint: String {
     var hash = Fingerprint()
-    for part in [train, validation, test] {
-      for size in part.shape + [part.count, part.classCount] { hash.add(UInt64(size)) }
-      for name in part.classNames { hash.add(name) }
-      part.features.withUnsafeBytes { hash.add($0) }
-      part.labels.withUnsafeBytes { hash.add($0) }
-    }
+    for part in [train, validation, test] { hash.add(part) }
     return hash.text
   }
 }

@@ -1,3 +1,5 @@
+internal import OuterloopLearning
+
 /// A 64-bit hash of numbers and bytes, the same in every process: it tells data sets apart and
 /// finds damaged files. It does not withstand someone who seeks two inputs with the same hash.
 ///
@@ -27,6 +29,14 @@ struct Fingerprint: Sendable {
   mutating func add(_ text: String) {
     var text = text
     text.withUTF8 { add(UnsafeRawBufferPointer($0)) }
+  }
+
+  /// Examples and their labels.
+  mutating func add(_ data: LabeledData) {
+    for size in data.shape + [data.count, data.classCount] { add(UInt64(size)) }
+    for name in data.classNames { add(name) }
+    data.features.withUnsafeBytes { add($0) }
+    data.labels.withUnsafeBytes { add($0) }
   }
 
   var value: UInt64 {

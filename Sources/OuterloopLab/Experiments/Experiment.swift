@@ -18,11 +18,15 @@ public struct ExperimentObserver: Sendable {
   /// So many of so many parts are done.
   public let onProgress: @Sendable (_ done: Int, _ total: Int, _ detail: String) -> Void
   public let shouldStop: @Sendable () -> Bool
+  /// Where runs that are done are kept, if anywhere.
+  let folder: ExperimentFolder?
 
   public init(
+    folder: ExperimentFolder? = nil,
     onProgress: @escaping @Sendable (Int, Int, String) -> Void = { _, _, _ in },
     shouldStop: @escaping @Sendable () -> Bool = { false }
   ) {
+    self.folder = folder
     self.onProgress = onProgress
     self.shouldStop = shouldStop
   }
@@ -33,6 +37,14 @@ public struct ExperimentObserver: Sendable {
   func report(_ done: Int, of total: Int, _ detail: String) throws {
     if shouldStop() { throw Stopped() }
     onProgress(done, total, detail)
+  }
+
+  /// One of an experiment's runs: the one that is kept, or a new one.
+  func run<Value: Codable>(
+    _ name: String, key: String, make: () throws -> Value
+  ) throws -> Value {
+    guard let folder else { return try make() }
+    return try folder.run(name, key: key, make: make)
   }
 }
 
@@ -45,9 +57,10 @@ public struct ExperimentReport: Sendable, Encodable {
       /// One for each column; null where a column does not apply.
       public var values: [Double?]
 
+      /// Numbers that are not finite do not apply.
       public init(_ label: String, _ values: [Double?]) {
         self.label = label
-        self.values = values
+        self.values = values.map { $0.flatMap { $0.isFinite ? $0 : nil } }
       }
     }
     public var title: String

@@ -85,7 +85,7 @@ public struct NoisyLabelsExperiment: Experiment {
   }
 
   /// One run: accuracy in percent at each evaluation, and the mean weight of right and wrong labels.
-  struct Result {
+  struct Result: Codable {
     var accuracies: [Double] = []
     var rightWeight = 0.0
     var wrongWeight = 0.0
@@ -95,6 +95,7 @@ public struct NoisyLabelsExperiment: Experiment {
   public func run(_ observer: ExperimentObserver) throws -> ExperimentReport {
     let chosen = methods.compactMap(Method.init(rawValue:))
     let total = chosen.count * seeds
+    let key = try runKey
     var rows: [ExperimentReport.Table.Row] = []
     var single: [ExperimentReport.Table.Row] = []
     var curves: [LineChart.Series] = []
@@ -103,7 +104,10 @@ public struct NoisyLabelsExperiment: Experiment {
       for seed in 0..<seeds {
         let word = "\(method.rawValue), seed \(firstSeed + UInt64(seed))"
         try observer.report(number * seeds + seed, of: total, word)
-        results.append(try train(by: method, seed: firstSeed + UInt64(seed), observer))
+        results.append(
+          try observer.run(word, key: key) {
+            try train(by: method, seed: firstSeed + UInt64(seed), observer)
+          })
       }
       func spread(_ value: (Result) -> Double) -> Repetitions {
         Repetitions(values: results.map(value))
@@ -145,6 +149,18 @@ public struct NoisyLabelsExperiment: Experiment {
           + "\(data.validation.count) validation examples, \(batchSize) for an update.",
       ],
       figures: ["accuracy.svg": chart.svg()])
+  }
+
+  /// What a run depends on besides its method and seed.
+  private var runKey: String {
+    get throws {
+      var alone = self
+      (alone.seeds, alone.methods, alone.firstSeed) = (1, [], 0)
+      var hash = try Fingerprint(of: alone)
+      hash.add(data.train)
+      hash.add(data.validation)
+      return hash.text
+    }
   }
 
   private var evaluationUpdates: [Int] {

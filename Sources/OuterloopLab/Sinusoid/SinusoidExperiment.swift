@@ -96,11 +96,21 @@ public struct SinusoidExperiment: Experiment {
     }
   }
 
+  /// What a run depends on besides its method and seed; the first seed names the test tasks.
+  private var runKey: String {
+    get throws {
+      var alone = self
+      (alone.seeds, alone.methods) = (1, [])
+      return try Fingerprint(of: alone).text
+    }
+  }
+
   private var window: Int { Swift.min(5, steps) }
 
   public func run(_ observer: ExperimentObserver) throws -> ExperimentReport {
     let chosen = methods.compactMap(Method.init(rawValue:))
     let total = chosen.count * seeds
+    let key = try runKey
     var rows: [ExperimentReport.Table.Row] = []
     var single: [ExperimentReport.Table.Row] = []
     var curves: [LineChart.Series] = []
@@ -108,9 +118,12 @@ public struct SinusoidExperiment: Experiment {
       let plan = plan(method)
       var runs: [[Double]] = []
       for seed in 0..<seeds {
-        try observer.report(
-          number * seeds + seed, of: total, "\(method.rawValue), seed \(firstSeed + UInt64(seed))")
-        runs.append(try errors(plan, seed: firstSeed + UInt64(seed), observer))
+        let word = "\(method.rawValue), seed \(firstSeed + UInt64(seed))"
+        try observer.report(number * seeds + seed, of: total, word)
+        runs.append(
+          try observer.run(word, key: key) {
+            try errors(plan, seed: firstSeed + UInt64(seed), observer)
+          })
       }
       // An error beyond that of predicting 0, about 4.3 by the range of amplitudes, is no learning.
       let ends = runs.map { $0.last ?? .infinity }

@@ -53,8 +53,18 @@ extension RandomKey {
 
   /// 32 random bits each.
   public func bits(_ count: Int) -> [UInt32] {
-    let tensor = draw(OL_RANDOM_BITS, TensorType([count], .int32))
-    return ((try? tensor.scalars(Int32.self)) ?? []).map(UInt32.init(bitPattern:))
+    [UInt32](unsafeUninitializedCapacity: count) { buffer, filled in
+      filled = count
+      guard let base = buffer.baseAddress, count > 0 else { return }
+      draw(OL_RANDOM_BITS, .int32, count, to: base)
+    }
+  }
+
+  /// One number, the first of `uniform` in float64.
+  package func uniform() -> Double {
+    var value = 0.0
+    draw(OL_RANDOM_UNIFORM, .float64, 1, to: &value)
+    return value
   }
 
   /// A uniformly random order of 0..<count (Fisher-Yates by Lemire's multiply-shift; the bias is
@@ -71,9 +81,16 @@ extension RandomKey {
   }
 
   private func draw(_ kind: ol_random_kind, _ type: TensorType) -> Tensor {
-    let key = [words.0, words.1, words.2, words.3]
-    return Tensor(type: type) { pointer in
-      ol_random(kind, type.dtype.kernel, key, Int64(type.count), pointer, 1)
+    Tensor(type: type) { draw(kind, type.dtype, type.count, to: $0) }
+  }
+
+  private func draw(
+    _ kind: ol_random_kind, _ dtype: DType, _ count: Int, to pointer: UnsafeMutableRawPointer
+  ) {
+    withUnsafeBytes(of: words) { key in
+      ol_random(
+        kind, dtype.kernel, key.assumingMemoryBound(to: UInt32.self).baseAddress, Int64(count),
+        pointer, 1)
     }
   }
 }

@@ -7,13 +7,13 @@ internal import OuterloopStudy
 /// Keys stand in the order of the space, inactive parameters are absent. Reading counts on that, and
 /// so costs one pass over the bytes without looking a name up.
 struct AssignmentCoder: Sendable {
-  private let names: [String]
+  private let names: ParameterNames
   /// `"lr":` for each parameter.
   private let keys: [[UInt8]]
 
   init(_ space: SearchSpace) {
-    names = space.parameters.map(\.name)
-    keys = names.map { name in
+    names = space.names
+    keys = names.all.map { name in
       var text = ""
       JSON.write(name, to: &text)
       return Array((text + ":").utf8)
@@ -42,7 +42,7 @@ struct AssignmentCoder: Sendable {
       _ = reader.take([UInt8(ascii: ",")])
     }
     guard reader.take([UInt8(ascii: "}")]) else { throw JSONReader.Failure() }
-    return Assignment(names: names, values: values)
+    return Assignment(names, values: values)
   }
 
   func assignment(_ text: String) throws -> Assignment {

@@ -13,7 +13,7 @@ enum TrialRow {
   static func trial(_ row: Columns, _ coder: AssignmentCoder?) throws -> Trial {
     let assignment = try coder.map { coder in try row.bytes(10) { try coder.assignment($0) } }
     var trial = Trial(
-      number: row[0], assignment: assignment ?? Assignment(names: [], values: []),
+      number: row[0], assignment: assignment ?? Assignment(ParameterNames(), values: []),
       through: row[3], seen: row[5], created: row[6])
     trial.state = try state(row[1], reason: row[2])
     trial.checkpoint = row[4]

@@ -2,19 +2,21 @@
 /// configurations are equal values: numbers on the grid and of the domain's type, inactive
 /// parameters absent, in the order of the space.
 public struct Assignment: Sendable, Hashable {
-  /// The names of all parameters of the space.
-  public let names: [String]
-  /// Their values by index in the space; nil: inactive.
+  private let layout: ParameterNames
+  /// The values by index in the space; nil: inactive.
   public let values: [ParameterValue?]
 
-  package init(names: [String], values: [ParameterValue?]) {
-    self.names = names
+  package init(_ layout: ParameterNames, values: [ParameterValue?]) {
+    self.layout = layout
     self.values = values
   }
 
-  /// The value of a parameter; nil if it is inactive or unknown.
+  /// The names of all parameters of the space.
+  public var names: [String] { layout.all }
+
+  /// The value of a parameter; nil if it is inactive or unknown. O(1).
   public subscript(name: String) -> ParameterValue? {
-    names.firstIndex(of: name).flatMap { values[$0] }
+    layout.index(of: name).flatMap { values[$0] }
   }
 
   /// The active parameters and their values, in order.
@@ -47,7 +49,7 @@ extension SearchSpace {
       guard let value = try choose(index, parameter.domain) else { return nil }
       values[index] = value
     }
-    return Assignment(names: parameters.map(\.name), values: values)
+    return Assignment(names, values: values)
   }
 
   /// Whether no constraint forbids it.
@@ -63,23 +65,30 @@ extension SearchSpace {
     for name in given.keys.sorted() where index(of: name) == nil {
       throw SpaceError(
         "there is no parameter `\(name)`",
-        "the parameters are \(parameters.map(\.name).joined(separator: ", "))")
+        Spelling.remedy(for: name, among: names.all, called: "parameters"))
     }
-    let found = try assignment { index, domain in
-      let name = parameters[index].name
-      guard let value = given[name] else {
-        if domain.count == 1 { return domain.value(atIndex: 0) }
-        throw SpaceError("parameter `\(name)` has no value", "give it one of \(domain)")
-      }
-      guard let canonical = domain.canonical(value) else {
-        throw SpaceError("parameter `\(name)` cannot be \(value)", "it is \(domain)")
-      }
-      return canonical
+    var values = [ParameterValue?](repeating: nil, count: parameters.count)
+    for (index, parameter) in parameters.enumerated() {
+      if let condition = parameter.condition, !condition.holds({ values[$0] }) { continue }
+      values[index] = try parameter.value(given: given[parameter.name])
     }
-    guard let found else { return Assignment(names: parameters.map(\.name), values: []) }
-    if let broken = forbidden.first(where: { $0.holds { found.values[$0] } }) {
-      throw SpaceError("\(found) is forbidden by `\(broken)`", "change one of the values")
+    let assignment = Assignment(names, values: values)
+    if let broken = forbidden.first(where: { $0.holds { values[$0] } }) {
+      throw SpaceError("\(assignment) is forbidden by `\(broken)`", "change one of the values")
     }
-    return found
+    return assignment
+  }
+}
+
+extension Parameter {
+  fileprivate func value(given value: ParameterValue?) throws -> ParameterValue {
+    guard let value else {
+      if domain.count == 1 { return domain.value(atIndex: 0) }
+      throw SpaceError("parameter `\(name)` has no value", "give it one of \(domain)")
+    }
+    guard let canonical = domain.canonical(value) else {
+      throw SpaceError("parameter `\(name)` cannot be \(value)", "it is \(domain)")
+    }
+    return canonical
   }
 }

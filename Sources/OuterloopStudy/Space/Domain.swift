@@ -13,7 +13,7 @@ public enum Domain: Sendable, Hashable {
   /// Integers from `low` to `high`, both included.
   public static func int(_ low: Int, _ high: Int, log: Bool = false, step: Int = 1) throws -> Domain
   {
-    guard abs(low) <= 1 << 53, abs(high) <= 1 << 53 else {
+    guard low.magnitude <= 1 << 53, high.magnitude <= 1 << 53 else {
       throw SpaceError(
         "integers beyond 2^53 are not exact", "use a smaller range, or a scale factor")
     }
@@ -23,27 +23,38 @@ public enum Domain: Sendable, Hashable {
     return .int(try NumericRange(Double(low), Double(high), log: log, step: Double(step)))
   }
 
-  /// Checks the choices of ordinals and categoricals.
+  /// The same domain with its choices in canonical form, whole numbers as integers.
+  /// - Throws: `SpaceError` for what the type cannot rule out: no choice, the same one twice, numbers
+  ///   that are not finite, integers that are not whole.
   func checked() throws -> Domain {
-    guard case .ordinal(let choices) = self.choicesOnly else { return self }
+    switch self {
+    case .float: return self
+    case .int(let range):
+      guard let step = range.step, range.low == range.low.rounded(), step == step.rounded() else {
+        throw SpaceError(
+          "an int has ends or a step that are not whole", "use a float, or whole numbers")
+      }
+      return self
+    case .ordinal(let choices): return .ordinal(try Self.checked(choices))
+    case .categorical(let choices): return .categorical(try Self.checked(choices))
+    case .constant(let value): return .constant(try Self.checked([value])[0])
+    }
+  }
+
+  private static func checked(_ choices: [ParameterValue]) throws -> [ParameterValue] {
     guard !choices.isEmpty else {
       throw SpaceError("there is no choice", "list at least one value")
     }
-    for (index, choice) in choices.enumerated() {
+    // Numbers are equal as numbers, so canonical values are.
+    var seen: Set<ParameterValue> = []
+    return try choices.map { choice in
       if let number = choice.number, !number.isFinite {
         throw SpaceError("the choice \(number) is not finite", "give an ordinary number")
       }
-      if choices[..<index].contains(where: { $0.matches(choice) }) {
+      guard seen.insert(choice.canonical).inserted else {
         throw SpaceError("the choice \(choice) is listed twice", "remove one of them")
       }
-    }
-    return self
-  }
-
-  private var choicesOnly: Domain? {
-    switch self {
-    case .ordinal(let choices), .categorical(let choices): .ordinal(choices)
-    default: nil
+      return choice.canonical
     }
   }
 }
@@ -75,13 +86,14 @@ extension Domain {
     return numeric(range?.gridValue(index) ?? 0)
   }
 
-  /// Where `value` stands among the choices.
+  /// Where `value` stands in the domain's order; nil if it is not in the domain, or the domain has
+  /// no grid.
   public func index(of value: ParameterValue) -> Int? {
     if let choices { return choices.firstIndex { $0.matches(value) } }
-    guard let range, let step = range.step, let number = value.number, range.contains(number) else {
+    guard let range, range.count != nil, let number = value.number, range.contains(number) else {
       return nil
     }
-    return Int(((number - range.low) / step).rounded())
+    return range.index(nearest: number)
   }
 
   /// `number` as a value of this numeric domain.
@@ -107,7 +119,7 @@ extension Domain {
 }
 
 extension Domain: CustomStringConvertible {
-  /// As the command line writes it: `log(1e-05, 0.1)`, `int(1, 5)`, `choice(relu, tanh)`.
+  /// As the command line writes it: `float(1e-05, 0.1, log)`, `int(1, 5)`, `choice(relu, tanh)`.
   public var description: String {
     switch self {
     case .float(let range): "float(\(ends(range))\(options(range, step: range.step)))"
@@ -128,6 +140,6 @@ extension Domain: CustomStringConvertible {
   }
 
   private func list(_ values: [ParameterValue]) -> String {
-    values.map { Expression.literal($0).text }.joined(separator: ", ")
+    values.map(\.spelled).joined(separator: ", ")
   }
 }

@@ -1,21 +1,40 @@
 /// A formula over the parameters of a space, as conditions and constraints are made of.
 ///
-/// Its value is unknown (nil) where it needs a parameter that is inactive. `and`, `or` and `not`
-/// follow three-valued logic (Kleene): `false and unknown` is false, `not unknown` is unknown.
+/// Its value is unknown (nil) where it needs a parameter that is inactive, and where arithmetic has
+/// no finite result. `and`, `or` and `not` follow three-valued logic (Kleene): `false and unknown` is
+/// false, `not unknown` is unknown.
+///
+/// Chains such as `a and b and c` are lists, so a formula is never deeper than its parentheses.
 indirect enum Expression: Sendable, Hashable {
   case literal(ParameterValue)
   case parameter(Int, name: String)
-  case arithmetic(Arithmetic, Expression, Expression)
+  /// Signs of equal strength, from left to right: `a + b - c`.
+  case arithmetic(Expression, [Operation])
   case comparison(Comparison, Expression, Expression)
   case membership(Expression, [ParameterValue])
   case not(Expression)
-  case and(Expression, Expression)
-  case or(Expression, Expression)
+  case all([Expression])
+  case any([Expression])
 
-  enum Arithmetic: String, Sendable { case add = "+", subtract = "-", multiply = "*", divide = "/" }
+  struct Operation: Sendable, Hashable {
+    let sign: Arithmetic
+    let operand: Expression
+  }
+
+  enum Arithmetic: String, Sendable {
+    case add = "+"
+    case subtract = "-"
+    case multiply = "*"
+    case divide = "/"
+  }
 
   enum Comparison: String, Sendable, CaseIterable {
-    case equal = "==", notEqual = "!=", atMost = "<=", atLeast = ">=", below = "<", above = ">"
+    case equal = "=="
+    case notEqual = "!="
+    case atMost = "<="
+    case atLeast = ">="
+    case below = "<"
+    case above = ">"
   }
 }
 
@@ -25,52 +44,50 @@ extension Expression {
     switch self {
     case .literal(let value): return value
     case .parameter(let index, _): return values(index)
-    case .arithmetic(let operation, let a, let b):
-      guard let x = a.evaluate(values)?.number, let y = b.evaluate(values)?.number else {
-        return nil
-      }
-      switch operation {
-      case .add: return .float(x + y)
-      case .subtract: return .float(x - y)
-      case .multiply: return .float(x * y)
-      case .divide: return .float(x / y)
-      }
-    case .comparison(let comparison, let a, let b):
-      guard let x = a.evaluate(values), let y = b.evaluate(values) else { return nil }
-      return compare(comparison, x, y, a, b).map(ParameterValue.bool)
+    case .arithmetic, .comparison: break
     case .membership(let a, let choices):
       return a.evaluate(values).map { x in .bool(choices.contains { $0.matches(x) }) }
     case .not(let a):
       guard case .bool(let x) = a.evaluate(values) else { return nil }
       return .bool(!x)
-    case .and(let a, let b):
-      let (x, y) = (a.evaluate(values), b.evaluate(values))
-      if x == .bool(false) || y == .bool(false) { return .bool(false) }
-      return x == nil || y == nil ? nil : .bool(true)
-    case .or(let a, let b):
-      let (x, y) = (a.evaluate(values), b.evaluate(values))
-      if x == .bool(true) || y == .bool(true) { return .bool(true) }
-      return x == nil || y == nil ? nil : .bool(false)
+    case .all(let parts): return Self.decided(by: .bool(false), parts, values)
+    case .any(let parts): return Self.decided(by: .bool(true), parts, values)
     }
+    if case .comparison(let comparison, let a, let b) = self {
+      guard let x = a.evaluate(values), let y = b.evaluate(values) else { return nil }
+      return comparison.holds(x, y).map(ParameterValue.bool)
+    }
+    return number(values).map(ParameterValue.float)
   }
 
-  private func compare(
-    _ comparison: Comparison, _ x: ParameterValue, _ y: ParameterValue, _ a: Expression,
-    _ b: Expression
-  ) -> Bool? {
-    switch comparison {
-    case .equal: return x.matches(y)
-    case .notEqual: return !x.matches(y)
-    default: break
+  /// `decision` if one part has it, unknown if one part is, else the opposite.
+  private static func decided(
+    by decision: ParameterValue, _ parts: [Expression], _ values: (Int) -> ParameterValue?
+  ) -> ParameterValue? {
+    var isKnown = true
+    for part in parts {
+      let value = part.evaluate(values)
+      if value == decision { return decision }
+      if value == nil { isKnown = false }
     }
-    guard let p = x.number, let q = y.number else { return nil }
-    switch comparison {
-    case .atMost: return p <= q
-    case .atLeast: return p >= q
-    case .below: return p < q
-    case .above: return p > q
-    case .equal, .notEqual: return nil
+    return isKnown ? .bool(decision == .bool(false)) : nil
+  }
+
+  private func number(_ values: (Int) -> ParameterValue?) -> Double? {
+    guard case .arithmetic(let first, let operations) = self else {
+      return evaluate(values)?.number
     }
+    guard var result = first.number(values) else { return nil }
+    for operation in operations {
+      guard let operand = operation.operand.number(values) else { return nil }
+      switch operation.sign {
+      case .add: result += operand
+      case .subtract: result -= operand
+      case .multiply: result *= operand
+      case .divide: result /= operand
+      }
+    }
+    return result.isFinite ? result : nil
   }
 
   /// The parameters it mentions, by index.
@@ -79,51 +96,29 @@ extension Expression {
     case .literal: []
     case .parameter(let index, _): [index]
     case .membership(let a, _), .not(let a): a.mentioned
-    case .arithmetic(_, let a, let b), .comparison(_, let a, let b), .and(let a, let b),
-      .or(let a, let b):
-      a.mentioned.union(b.mentioned)
+    case .comparison(_, let a, let b): a.mentioned.union(b.mentioned)
+    case .arithmetic(let first, let operations):
+      operations.reduce(into: first.mentioned) { $0.formUnion($1.operand.mentioned) }
+    case .all(let parts), .any(let parts): parts.reduce(into: []) { $0.formUnion($1.mentioned) }
     }
   }
+}
 
-  /// In the language of `ExpressionParser`, with as few parentheses as that needs.
-  var text: String { text(above: 0) }
-
-  private var strength: Int {
+extension Expression.Comparison {
+  /// nil if the values have no size that could be compared.
+  func holds(_ x: ParameterValue, _ y: ParameterValue) -> Bool? {
     switch self {
-    case .or: 1
-    case .and: 2
-    case .not: 3
-    case .comparison, .membership: 4
-    case .arithmetic(.add, _, _), .arithmetic(.subtract, _, _): 5
-    case .arithmetic: 6
-    case .literal, .parameter: 7
+    case .equal: return x.matches(y)
+    case .notEqual: return !x.matches(y)
+    case .atMost, .atLeast, .below, .above: break
     }
-  }
-
-  private func text(above outer: Int) -> String {
-    let mine = strength
-    let text =
-      switch self {
-      case .literal(let value): Self.quoted(value)
-      case .parameter(_, let name): name
-      case .arithmetic(let sign, let a, let b):
-        "\(a.text(above: mine)) \(sign.rawValue) \(b.text(above: mine + 1))"
-      case .comparison(let sign, let a, let b):
-        "\(a.text(above: mine + 1)) \(sign.rawValue) \(b.text(above: mine + 1))"
-      case .membership(let a, let choices):
-        "\(a.text(above: mine + 1)) in [\(choices.map(Self.quoted).joined(separator: ", "))]"
-      case .not(let a): "not \(a.text(above: mine + 1))"
-      case .and(let a, let b): "\(a.text(above: mine)) and \(b.text(above: mine + 1))"
-      case .or(let a, let b): "\(a.text(above: mine)) or \(b.text(above: mine + 1))"
-      }
-    return mine < outer ? "(\(text))" : text
-  }
-
-  /// Texts that could be read as something else are quoted.
-  private static func quoted(_ value: ParameterValue) -> String {
-    guard case .text(let text) = value else { return value.description }
-    if ExpressionToken.isPlainWord(text) { return text }
-    let escaped = text.flatMap { $0 == "'" || $0 == "\\" ? ["\\", $0] : [$0] }
-    return "'\(String(escaped))'"
+    guard let p = x.number, let q = y.number else { return nil }
+    return switch self {
+    case .atMost: p <= q
+    case .atLeast: p >= q
+    case .below: p < q
+    case .above: p > q
+    case .equal, .notEqual: nil
+    }
   }
 }

@@ -1,34 +1,32 @@
 /// Finds what cannot be meant in a condition or constraint before anything is run: unknown names,
-/// choices that do not exist, texts compared by size.
+/// values that a parameter never takes, texts compared by size.
 struct ExpressionCheck {
-  let parameters: [Parameter]
+  let space: SearchSpace
 
   func predicate(_ expression: Expression) throws {
     switch expression {
-    case .and(let a, let b), .or(let a, let b):
-      try predicate(a)
-      try predicate(b)
+    case .all(let parts), .any(let parts): for part in parts { try predicate(part) }
     case .not(let a): try predicate(a)
     case .comparison(let sign, let a, let b):
       let isSize = sign != .equal && sign != .notEqual
       try value(a, mustBeNumber: isSize)
       try value(b, mustBeNumber: isSize)
-      try agree(a, b)
-      try agree(b, a)
-      if expression.mentioned.isEmpty { throw unknown(in: expression, [a, b]) }
+      if expression.mentioned.isEmpty { throw noParameter(in: expression, [a, b]) }
+      try agree(a, b, isSize: isSize)
+      try agree(b, a, isSize: isSize)
     case .membership(let a, let choices):
       try value(a, mustBeNumber: false)
-      if expression.mentioned.isEmpty { throw unknown(in: expression, [a]) }
-      for choice in choices { try agree(a, .literal(choice)) }
+      if expression.mentioned.isEmpty { throw noParameter(in: expression, [a]) }
+      for choice in choices { try agree(a, .literal(choice), isSize: false) }
     case .parameter(let index, let name):
-      let isTruth = parameters[index].domain.choices?.allSatisfy {
+      let isTruth = space.parameters[index].domain.choices?.allSatisfy {
         if case .bool = $0 { true } else { false }
       }
       guard isTruth == true else {
         throw SpaceError("`\(name)` alone is not a condition", "compare it, as in `\(name) == ...`")
       }
     case .literal(.bool): break
-    case .literal(let value): throw unknown(in: expression, [.literal(value)])
+    case .literal: throw noParameter(in: expression, [expression])
     case .arithmetic:
       throw SpaceError(
         "`\(expression.text)` is a number, not a condition", "compare it with another number")
@@ -37,51 +35,51 @@ struct ExpressionCheck {
 
   private func value(_ expression: Expression, mustBeNumber: Bool) throws {
     switch expression {
-    case .arithmetic(_, let a, let b):
-      try value(a, mustBeNumber: true)
-      try value(b, mustBeNumber: true)
+    case .arithmetic(let first, let operations):
+      for part in [first] + operations.map(\.operand) { try value(part, mustBeNumber: true) }
     case .parameter(let index, let name) where mustBeNumber:
-      let domain = parameters[index].domain
+      let domain = space.parameters[index].domain
       guard domain.range != nil || domain.choices?.allSatisfy({ $0.number != nil }) == true else {
         throw SpaceError(
           "`\(name)` is not a number, so it has no size", "use `==`, `!=` or `in` with it")
       }
-    case .literal(.text(let text)) where mustBeNumber:
-      throw SpaceError("there is no parameter `\(text)`", "use one of \(names)")
+    case .literal(.text(let text)) where mustBeNumber: throw unknown(text)
+    case .literal(.bool(let truth)) where mustBeNumber:
+      throw SpaceError("`\(truth)` is not a number, so it has no size", "use `==` or `!=` with it")
     case .literal, .parameter: break
-    case .comparison, .membership, .not, .and, .or:
+    case .comparison, .membership, .not, .all, .any:
       throw SpaceError(
         "`\(expression.text)` is a condition, not a value", "join conditions with `and` or `or`")
     }
   }
 
-  /// A parameter compared with a value it can never take is a slip.
-  private func agree(_ a: Expression, _ b: Expression) throws {
-    guard case .parameter(let index, let name) = a, case .literal(let value) = b else { return }
-    let domain = parameters[index].domain
-    if let choices = domain.choices {
-      guard choices.contains(where: { $0.matches(value) }) || value.number != nil else {
-        let list = choices.map(\.description).joined(separator: ", ")
-        throw SpaceError("`\(name)` is never `\(value)`", "its choices are \(list)")
-      }
-    } else if value.number == nil {
+  /// A parameter said to equal a value that it can never take is a slip.
+  private func agree(_ a: Expression, _ b: Expression, isSize: Bool) throws {
+    guard !isSize, case .parameter(let index, let name) = a, case .literal(let value) = b,
+      case let domain = space.parameters[index].domain, domain.canonical(value) == nil
+    else { return }
+    if domain.choices == nil, case .text(let text) = value {
+      let remedy = unknown(text).remedy
       throw SpaceError(
-        "`\(name)` is a number, `\(value)` is neither a number nor a parameter",
-        "the parameters are \(names)")
+        "`\(name)` is a number, `\(text)` is neither a number nor a parameter", remedy)
     }
+    throw SpaceError("`\(name)` is never `\(value)`", "it is \(domain)")
   }
 
-  private func unknown(in expression: Expression, _ parts: [Expression]) -> SpaceError {
-    let words = parts.compactMap { part -> String? in
-      if case .literal(.text(let text)) = part { text } else { nil }
-    }
-    guard let word = words.first else {
-      return SpaceError("`\(expression.text)` mentions no parameter", "the parameters are \(names)")
-    }
-    return SpaceError("there is no parameter `\(word)`", "the parameters are \(names)")
+  private func noParameter(in expression: Expression, _ parts: [Expression]) -> SpaceError {
+    for case .literal(.text(let text)) in parts { return unknown(text) }
+    return SpaceError(
+      "`\(expression.text)` mentions no parameter",
+      "the parameters are \(Spelling.list(space.names.all))")
   }
 
-  private var names: String {
-    parameters.isEmpty ? "none yet" : parameters.map(\.name).joined(separator: ", ")
+  private func unknown(_ word: String) -> SpaceError {
+    let names = space.names.all
+    let isDifference = word.split(separator: "-").contains { names.contains(String($0)) }
+    return SpaceError(
+      "there is no parameter `\(word)`",
+      isDifference
+        ? "put spaces around the minus sign of a difference"
+        : Spelling.remedy(for: word, among: names, called: "parameters"))
   }
 }

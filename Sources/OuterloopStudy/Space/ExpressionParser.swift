@@ -4,29 +4,33 @@
 ///     low + 0.1 <= high
 ///
 /// A bare word is a parameter if the space has one of that name, else a text. Texts that look like
-/// something else are quoted. Binding, weakest first: `or`, `and`, `not`, comparisons, `+ -`, `* /`.
+/// something else are quoted; names that do are written in backquotes. Binding, weakest first: `or`,
+/// `and`, `not`, comparisons, `+ -`, `* /`.
 struct ExpressionParser {
+  /// How deeply parentheses may be nested: far beyond use, far below what a stack holds.
+  static let maximalDepth = 100
+
   private let tokens: [ExpressionToken]
   private var position = 0
-  private let parameters: [Parameter]
+  private var depth = 0
+  private let space: SearchSpace
 
-  /// The truth value that `text` states about `parameters`.
-  static func predicate(_ text: String, over parameters: [Parameter]) throws -> Expression {
-    var parser = ExpressionParser(
-      tokens: try ExpressionToken.scan(text), parameters: parameters)
+  /// The truth value that `text` states about the parameters of `space`.
+  static func predicate(_ text: String, over space: SearchSpace) throws -> Expression {
+    var parser = ExpressionParser(tokens: try ExpressionToken.scan(text), space: space)
     let expression = try parser.disjunction()
     if let extra = parser.next {
       throw SpaceError(
         "`\(extra.text)` is left over after `\(expression.text)`",
         "join comparisons with `and` or `or`")
     }
-    try ExpressionCheck(parameters: parameters).predicate(expression)
+    try ExpressionCheck(space: space).predicate(expression)
     return expression
   }
 
-  private init(tokens: [ExpressionToken], parameters: [Parameter]) {
+  private init(tokens: [ExpressionToken], space: SearchSpace) {
     self.tokens = tokens
-    self.parameters = parameters
+    self.space = space
   }
 
   private var next: ExpressionToken? { position < tokens.count ? tokens[position] : nil }
@@ -38,19 +42,23 @@ struct ExpressionParser {
   }
 
   private mutating func disjunction() throws -> Expression {
-    var left = try conjunction()
-    while take(.word("or")) { left = .or(left, try conjunction()) }
-    return left
+    var parts = [try conjunction()]
+    while take(.word("or")) { parts.append(try conjunction()) }
+    return parts.count == 1 ? parts[0] : .any(parts)
   }
 
   private mutating func conjunction() throws -> Expression {
-    var left = try negation()
-    while take(.word("and")) { left = .and(left, try negation()) }
-    return left
+    var parts = [try negation()]
+    while take(.word("and")) { parts.append(try negation()) }
+    return parts.count == 1 ? parts[0] : .all(parts)
   }
 
+  /// An even number of `not`s cancels out, in three-valued logic too.
   private mutating func negation() throws -> Expression {
-    take(.word("not")) ? .not(try negation()) : try comparison()
+    var isNegated = false
+    while take(.word("not")) { isNegated.toggle() }
+    let inner = try comparison()
+    return isNegated ? .not(inner) : inner
   }
 
   private mutating func comparison() throws -> Expression {
@@ -68,28 +76,35 @@ struct ExpressionParser {
   }
 
   private mutating func sum() throws -> Expression {
-    var left = try product()
-    while true {
-      if take(.sign("+")) {
-        left = .arithmetic(.add, left, try product())
-      } else if take(.sign("-")) {
-        left = .arithmetic(.subtract, left, try product())
-      } else {
-        return left
-      }
-    }
+    try chain([.add, .subtract]) { try $0.product() }
   }
 
   private mutating func product() throws -> Expression {
-    var left = try atom()
-    while true {
-      if take(.sign("*")) {
-        left = .arithmetic(.multiply, left, try atom())
-      } else if take(.sign("/")) {
-        left = .arithmetic(.divide, left, try atom())
-      } else {
-        return left
-      }
+    try chain([.multiply, .divide]) { try $0.factor() }
+  }
+
+  private mutating func chain(
+    _ signs: [Expression.Arithmetic], _ operand: (inout ExpressionParser) throws -> Expression
+  ) throws -> Expression {
+    let first = try operand(&self)
+    var operations: [Expression.Operation] = []
+    while let sign = signs.first(where: { next == .sign($0.rawValue) }) {
+      position += 1
+      operations.append(.init(sign: sign, operand: try operand(&self)))
+    }
+    return operations.isEmpty ? first : .arithmetic(first, operations)
+  }
+
+  /// A value with its signs: `-3`, `- -x`.
+  private mutating func factor() throws -> Expression {
+    var isNegative = false
+    while take(.sign("-")) { isNegative.toggle() }
+    let value = try atom()
+    guard isNegative else { return value }
+    return switch value {
+    case .literal(.int(let value)): .literal(.int(-value))
+    case .literal(.float(let value)): .literal(.float(-value))
+    default: .arithmetic(.literal(.int(0)), [.init(sign: .subtract, operand: value)])
     }
   }
 
@@ -99,18 +114,7 @@ struct ExpressionParser {
     }
     position += 1
     switch token {
-    case .sign("("):
-      let inner = try disjunction()
-      guard take(.sign(")")) else {
-        throw SpaceError("a `(` is not closed", "add the missing `)`")
-      }
-      return inner
-    case .sign("-"):
-      return switch try atom() {
-      case .literal(.int(let value)): .literal(.int(-value))
-      case .literal(.float(let value)): .literal(.float(-value))
-      case let other: .arithmetic(.subtract, .literal(.int(0)), other)
-      }
+    case .sign("("): return try parenthesized()
     case .sign(let sign):
       throw SpaceError(
         "`\(sign)` stands where a value should", "write a parameter or a value there")
@@ -118,12 +122,33 @@ struct ExpressionParser {
     case .quoted(let text): return .literal(.text(text))
     case .word("true"): return .literal(.bool(true))
     case .word("false"): return .literal(.bool(false))
+    case .word(let word) where ExpressionToken.keywords.contains(word):
+      throw SpaceError(
+        "`\(word)` stands where a value should", "put it in quotation marks if it is a text")
     case .word(let word):
-      if let index = parameters.firstIndex(where: { $0.name == word }) {
-        return .parameter(index, name: word)
+      return space.index(of: word).map { .parameter($0, name: word) } ?? .literal(.text(word))
+    case .name(let name):
+      guard let index = space.index(of: name) else {
+        throw SpaceError(
+          "there is no parameter `\(name)`",
+          Spelling.remedy(for: name, among: space.names.all, called: "parameters"))
       }
-      return .literal(.text(word))
+      return .parameter(index, name: name)
     }
+  }
+
+  private mutating func parenthesized() throws -> Expression {
+    depth += 1
+    defer { depth -= 1 }
+    guard depth <= Self.maximalDepth else {
+      throw SpaceError(
+        "parentheses are nested more than \(Self.maximalDepth) deep", "leave superfluous ones out")
+    }
+    let inner = try disjunction()
+    guard take(.sign(")")) else {
+      throw SpaceError("a `(` is not closed", "add the missing `)`")
+    }
+    return inner
   }
 
   /// `[a, b, c]`, also in parentheses or braces.
@@ -135,7 +160,7 @@ struct ExpressionParser {
     position += 1
     var values: [ParameterValue] = []
     repeat {
-      let item = try atom()
+      let item = try factor()
       switch item {
       case .literal(let value): values.append(value)
       case .parameter(_, let name): values.append(.text(name))

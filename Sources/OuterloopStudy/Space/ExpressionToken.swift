@@ -3,36 +3,37 @@ enum ExpressionToken: Hashable {
   case number(ParameterValue)
   /// A word without quotation marks: a parameter, a keyword or a text.
   case word(String)
+  /// `` `learning rate/2` ``: a parameter whose name is not a plain word.
+  case name(String)
   case quoted(String)
   case sign(String)
 
+  /// As it stood in the formula.
   var text: String {
     switch self {
     case .number(let value): value.description
     case .word(let word): word
+    case .name(let name): "`\(name)`"
     case .quoted(let text): "'\(text)'"
     case .sign(let sign): sign
     }
   }
 
-  static let keywords: Set<String> = [
-    "and", "or", "not", "in", "if", "true", "false", "log", "step",
-  ]
+  static let keywords: Set<String> = ["and", "or", "not", "in", "if", "true", "false"]
 
-  /// Whether `text` can stand without quotation marks.
+  /// Whether `text` means itself without quotation marks.
   static func isPlainWord(_ text: String) -> Bool {
-    guard let first = text.first, isWordStart(first) else { return false }
-    return text.allSatisfy(isWordPart) && !keywords.contains(text)
-      && Double(text) == nil  // `nan` and `inf` are numbers
+    guard let words = try? scan(text), words == [.word(text)] else { return false }
+    return !keywords.contains(text)
   }
 
-  static func isWordStart(_ c: Character) -> Bool { c.isLetter || c == "_" }
-  static func isWordPart(_ c: Character) -> Bool {
+  private static func isWordStart(_ c: Character) -> Bool { c.isLetter || c == "_" }
+  private static func isWordPart(_ c: Character) -> Bool {
     c.isLetter || c.isNumber || c == "_" || c == "." || c == ":"
   }
 
-  private static let signs = [
-    "==", "!=", "<=", ">=", "<", ">", "=", "+", "-", "*", "/", "(", ")", "[", "]", "{", "}", ",",
+  private static let signs: Set<Character> = [
+    "<", ">", "=", "+", "-", "*", "/", "(", ")", "[", "]", "{", "}", ",",
   ]
 
   /// The words of `text`.
@@ -41,28 +42,35 @@ enum ExpressionToken: Hashable {
     var rest = Substring(text)
     while let c = rest.first {
       if c.isWhitespace {
-        rest = rest.dropFirst()
+        rest.removeFirst()
       } else if c == "'" || c == "\"" {
-        tokens.append(.quoted(try quoted(&rest, by: c)))
-      } else if c.isNumber || (c == "." && rest.dropFirst().first?.isNumber == true) {
+        tokens.append(.quoted(try quoted(&rest)))
+      } else if c == "`" {
+        tokens.append(.name(try quoted(&rest)))
+      } else if c.isASCIIDigit || (c == "." && rest.dropFirst().first?.isASCIIDigit == true) {
         tokens.append(try number(&rest))
       } else if isWordStart(c) {
-        let word = rest.prefix(while: isWordPart)
-        rest = rest.dropFirst(word.count)
-        tokens.append(.word(String(word)))
-      } else if let sign = signs.first(where: { rest.hasPrefix($0) }) {
-        tokens.append(.sign(sign))
-        rest = rest.dropFirst(sign.count)
+        tokens.append(.word(word(&rest)))
+      } else if "=!<>".contains(c), rest.dropFirst().first == "=" {
+        tokens.append(.sign("\(c)="))
+        rest.removeFirst(2)
+      } else if signs.contains(c) {
+        tokens.append(.sign(String(c)))
+        rest.removeFirst()
       } else {
-        throw SpaceError("`\(c)` means nothing here", "put texts in quotation marks")
+        let remedies: [Character: String] = [
+          "&": "write `and`", "|": "write `or`", "!": "write `not`",
+        ]
+        throw SpaceError("`\(c)` means nothing here", remedies[c] ?? "put texts in quotation marks")
       }
     }
     return tokens
   }
 
-  private static func quoted(_ rest: inout Substring, by mark: Character) throws -> String {
+  /// A text up to the mark that it begins with; a backslash takes the next character as it is.
+  static func quoted(_ rest: inout Substring) throws -> String {
+    let mark = rest.removeFirst()
     var text = ""
-    rest = rest.dropFirst()
     while let c = rest.popFirst() {
       if c == mark { return text }
       if c == "\\", let next = rest.popFirst() { text.append(next) } else { text.append(c) }
@@ -70,35 +78,48 @@ enum ExpressionToken: Hashable {
     throw SpaceError("the text \(mark)\(text) does not end", "close it with \(mark)")
   }
 
-  /// A number with optional exponent; a word that begins with a digit, such as `3x3`, is a text.
+  /// Letters, digits, `_ . :`, and hyphens between such: `learning-rate` is one word, `low - high` is
+  /// three.
+  private static func word(_ rest: inout Substring) -> String {
+    var end = rest.startIndex
+    while end < rest.endIndex {
+      let next = rest.index(after: end)
+      let isHyphen =
+        rest[end] == "-" && end > rest.startIndex && next < rest.endIndex && isWordPart(rest[next])
+        && rest[rest.index(before: end)] != "-"
+      guard isHyphen || isWordPart(rest[end]) else { break }
+      end = next
+    }
+    defer { rest = rest[end...] }
+    return String(rest[..<end])
+  }
+
+  /// `64`, `1_000`, `0.5`, `1e-3`; with more letters, as in `3x3` or `1.2.3`, it is a text.
   private static func number(_ rest: inout Substring) throws -> ExpressionToken {
-    var length = 0
-    var previous: Character = " "
-    for c in rest {
-      let isSign = (c == "-" || c == "+") && (previous == "e" || previous == "E")
-      guard isWordPart(c) || isSign else { break }
-      // `1e-3` is one number, `3e-a` is not; what follows decides.
-      if isSign {
-        let after = rest.dropFirst(length + 1).first
-        guard after?.isNumber == true,
-          rest.prefix(length).dropLast().allSatisfy({
-            $0.isNumber || $0 == "."
-          })
-        else { break }
-      }
-      previous = c
-      length += 1
+    var after = rest
+    func digits() { after = after.drop { $0.isASCIIDigit || $0 == "_" } }
+    digits()
+    if after.first == "." {
+      after.removeFirst()
+      digits()
     }
-    let word = String(rest.prefix(length))
-    rest = rest.dropFirst(length)
-    let plain = word.filter { $0 != "_" }
-    if let value = Int(plain) { return .number(.int(value)) }
-    if let value = Double(plain), plain.first?.isLetter != true {
-      guard value.isFinite else {
-        throw SpaceError("`\(word)` is not a finite number", "give an ordinary number")
+    if let e = after.first, e == "e" || e == "E" {
+      let exponent = after.dropFirst().drop { $0 == "-" || $0 == "+" }
+      let signs = after.count - 1 - exponent.count
+      if exponent.first?.isASCIIDigit == true, signs <= 1 {
+        after = exponent
+        digits()
       }
-      return .number(.float(value))
     }
-    return .quoted(word)
+    let isText = after.first.map(isWordPart) ?? false
+    if isText { after = after.drop(while: isWordPart) }
+    let text = String(rest[..<after.startIndex])
+    rest = after
+    let value = ParameterValue(plain: text)
+    guard !isText, let number = value.number else { return .quoted(text) }
+    guard number.isFinite else {
+      throw SpaceError("`\(text)` is not a finite number", "give an ordinary number")
+    }
+    return .number(value)
   }
 }

@@ -85,10 +85,12 @@ extension SearchSpace {
   ) throws -> Handle<Value?> {
     var wider = self
     let handle = try declare(&wider)
+    let constraints = wider.forbidden.dropFirst(forbidden.count)
     for parameter in wider.parameters.dropFirst(parameters.count) {
       let own = parameter.condition.map { "(\($0)) and (\(condition))" } ?? condition
       try add(ParameterDeclaration(parameter.name, parameter.domain, if: own))
     }
+    for constraint in constraints { try forbid(constraint.description) }
     return handle.optional
   }
 }

@@ -8,12 +8,19 @@ public struct NumericRange: Sendable, Hashable {
   public let high: Double
   public let isLog: Bool
   public let step: Double?
+  /// A power of ten that makes `low` and `step` whole. Their grid is counted in whole numbers, so
+  /// that 0...1 in steps of 0.1 has 0.3 in it and not 0.30000000000000004.
+  private let decimals: Double?
 
-  /// - Throws: `SpaceError` for ends that are not finite or the wrong way round, a log scale that
-  ///   reaches zero, or a step that is not positive.
+  /// - Throws: `SpaceError` for ends that are not finite, beyond 1e300 or the wrong way round, a log
+  ///   scale that reaches zero, or a step that is not positive or too small for the numbers.
   public init(_ low: Double, _ high: Double, log: Bool = false, step: Double? = nil) throws {
     guard low.isFinite, high.isFinite else {
       throw SpaceError("the ends \(low) and \(high) are not finite", "give two ordinary numbers")
+    }
+    // Beyond, the length of a range and a step past its end could overflow.
+    guard abs(low) <= 1e300, abs(high) <= 1e300 else {
+      throw SpaceError("the range reaches beyond 1e300", "use a smaller range, or a scale factor")
     }
     guard low <= high else {
       throw SpaceError("the low end \(low) is above the high end \(high)", "exchange them")
@@ -22,24 +29,49 @@ public struct NumericRange: Sendable, Hashable {
       throw SpaceError(
         "a log scale cannot start at \(low)", "start above 0, or leave the log scale out")
     }
-    if let step {
-      guard step.isFinite, step > 0 else {
-        throw SpaceError("the step \(step) is not above 0", "give a positive step")
-      }
-      guard (high - low) / step < 9e15 else {
-        throw SpaceError("the step \(step) is too small for the range", "give a larger step")
-      }
-    }
     self.low = low
     self.isLog = log
     self.step = step
-    if let step {
-      // A tolerance, so that 0...1 in steps of 0.1 has 11 values in spite of rounding.
-      let count = ((high - low) / step + 1e-9).rounded(.down)
-      self.high = Swift.min(high, low + count * step)
-    } else {
+    guard let step else {
       self.high = high
+      decimals = nil
+      return
     }
+    guard step.isFinite, step > 0 else {
+      throw SpaceError("the step \(step) is not above 0", "give a positive step")
+    }
+    let largest = Swift.max(abs(low), abs(high))
+    let isExact = [low, high, step].allSatisfy { $0 == $0.rounded() && abs($0) <= 0x1p53 }
+    guard (high - low) / step < 9e15, isExact || step >= 2 * largest.ulp else {
+      throw SpaceError("the step \(step) is too small for the range", "give a larger step")
+    }
+    // A tolerance, so that 0...1 in steps of 0.1 has 11 values in spite of rounding: that of the
+    // quotient itself, and what the ends' last bits are worth in steps.
+    let quotient = (high - low) / step
+    let rounding = 1e-9 + 4 * quotient.ulp + (low.ulp + high.ulp) / step
+    let last = (quotient + (isExact ? 0 : Swift.min(rounding, 0.3))).rounded(.down)
+    decimals = Self.decimals(low, step, last)
+    self.high = Self.gridValue(last, low, step, decimals, isExact ? low + last * step : high)
+  }
+
+  /// 10^k with the least k for which `low` and `step` are decimals of k places, so that all grid
+  /// values are quotients of whole numbers below 2^53; nil if there is none.
+  private static func decimals(_ low: Double, _ step: Double, _ last: Double) -> Double? {
+    var scale = 1.0
+    for _ in 0...22 {  // 10^22 is the last power that a Double holds exactly
+      let (a, b) = ((low * scale).rounded(), (step * scale).rounded())
+      guard abs(a) + last * b <= 0x1p53 else { return nil }
+      if a / scale == low, b / scale == step { return scale }
+      scale *= 10
+    }
+    return nil
+  }
+
+  private static func gridValue(
+    _ index: Double, _ low: Double, _ step: Double, _ decimals: Double?, _ high: Double
+  ) -> Double {
+    guard let decimals else { return Swift.min(low + index * step, high) }
+    return ((low * decimals).rounded() + index * (step * decimals).rounded()) / decimals
   }
 
   /// How many values there are; nil without a grid, unless the ends coincide.
@@ -50,23 +82,29 @@ public struct NumericRange: Sendable, Hashable {
 
   /// The `index`-th value of the grid.
   public func gridValue(_ index: Int) -> Double {
-    guard let step else { return low }
-    return Swift.min(low + Double(index) * step, high)
+    guard let step, low < high else { return low }
+    return Self.gridValue(Double(index), low, step, decimals, high)
   }
 
   /// The nearest value of the range.
   public func nearest(_ value: Double) -> Double {
-    let inside = Swift.min(Swift.max(value, low), high)
-    guard let step else { return inside }
-    return gridValue(Int(((inside - low) / step).rounded()))
+    step == nil ? inside(value) : gridValue(index(nearest: value))
   }
 
-  /// Whether `value` is one of the range's, to rounding.
+  /// Where on the grid the value nearest to `value` stands; 0 without a grid.
+  func index(nearest value: Double) -> Int {
+    guard let step, low < high else { return 0 }
+    return Int(((inside(value) - low) / step).rounded())
+  }
+
+  private func inside(_ value: Double) -> Double { Swift.min(Swift.max(value, low), high) }
+
+  /// Whether `value` is one of the range's; on a grid to a millionth of a step.
   public func contains(_ value: Double) -> Bool {
     guard value.isFinite else { return false }
     let near = nearest(value)
-    guard step != nil else { return near == value }
-    return abs(near - value) <= 1e-9 * Swift.max(abs(low), abs(high), abs(value), 1e-300)
+    guard let step else { return near == value }
+    return abs(near - value) <= Swift.max(step * 1e-6, Swift.min(2 * near.ulp, step / 4))
   }
 
   /// The range in which densities live: grid ends moved out by half a step, so that each grid value
@@ -74,15 +112,18 @@ public struct NumericRange: Sendable, Hashable {
   ///
   ///     a = low - step/2,  b = high + step/2;   log: (log a, log b)
   ///
-  /// On a log scale a grid whose first value is at most half a step above zero keeps its low end.
+  /// On a log scale a grid whose first value is at most half a step above zero keeps its low end. A
+  /// single point is not widened.
   public var widened: (low: Double, high: Double) {
-    let half = (step ?? 0) / 2
+    let half = low == high ? 0 : (step ?? 0) / 2
     let bottom = isLog && low - half <= 0 ? low : low - half
     return isLog ? (_log(bottom), _log(high + half)) : (bottom, high + half)
   }
 
   /// The quantile `u` in [0, 1] of the uniform distribution over the widened range.
   public func value(atUnit u: Double) -> Double {
+    // The ends exactly, whatever exp and log round.
+    if u <= 0 || u >= 1 { return u <= 0 ? low : high }
     let (bottom, top) = widened
     let inside = bottom + (top - bottom) * u
     return nearest(isLog ? _exp(inside) : inside)

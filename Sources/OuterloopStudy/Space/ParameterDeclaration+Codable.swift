@@ -3,7 +3,7 @@
 ///     {"name": "lr", "type": "float", "low": 1e-5, "high": 0.1, "log": true}
 ///     {"name": "act", "type": "categorical", "choices": ["relu", "tanh"], "if": "layers > 1"}
 extension ParameterDeclaration: Codable {
-  private enum Key: String, CodingKey, CaseIterable {
+  private enum Key: String, CodingKey {
     case name, type, low, high, log, step, choices, value
     case condition = "if"
   }
@@ -11,34 +11,16 @@ extension ParameterDeclaration: Codable {
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: Key.self)
     let name = try container.decode(String.self, forKey: .name)
-    let type = try container.decode(String.self, forKey: .type)
-    let domain: Domain = try naming("parameter `\(name)`") {
-      switch type {
-      case "float", "int":
-        let low = try container.decode(Double.self, forKey: .low)
-        let high = try container.decode(Double.self, forKey: .high)
-        let log = try container.decodeIfPresent(Bool.self, forKey: .log) ?? false
-        let step = try container.decodeIfPresent(Double.self, forKey: .step)
-        if type == "float" { return .float(try NumericRange(low, high, log: log, step: step)) }
-        guard let low = Int(exactly: low), let high = Int(exactly: high),
-          let step = Int(exactly: step ?? 1)
-        else {
-          throw SpaceError("an int has ends or a step that are not whole", "make it a float")
-        }
-        return try .int(low, high, log: log, step: step)
-      case "categorical", "choice":
-        return .categorical(try container.decode([ParameterValue].self, forKey: .choices))
-      case "ordinal":
-        return .ordinal(try container.decode([ParameterValue].self, forKey: .choices))
-      case "constant":
-        return .constant(try container.decode(ParameterValue.self, forKey: .value))
-      default:
-        throw SpaceError(
-          "`\(type)` is not a type of parameter",
-          "the types are float, int, ordinal, categorical and constant")
-      }
-    }
-    self.init(name, domain, if: try container.decodeIfPresent(String.self, forKey: .condition))
+    var fields = ParameterFields(type: try container.decode(String.self, forKey: .type))
+    fields.low = try container.decodeIfPresent(Double.self, forKey: .low)
+    fields.high = try container.decodeIfPresent(Double.self, forKey: .high)
+    fields.log = try container.decodeIfPresent(Bool.self, forKey: .log)
+    fields.step = try container.decodeIfPresent(Double.self, forKey: .step)
+    fields.choices = try container.decodeIfPresent([ParameterValue].self, forKey: .choices)
+    fields.value = try container.decodeIfPresent(ParameterValue.self, forKey: .value)
+    self.init(
+      name, try naming("parameter `\(name)`") { try fields.domain() },
+      if: try container.decodeIfPresent(String.self, forKey: .condition))
   }
 
   public func encode(to encoder: any Encoder) throws {

@@ -19,8 +19,16 @@ public enum ParameterValue: Sendable, Hashable {
 
   /// Whether both mean the same: numbers are compared as numbers, `1` and `1.0` are equal.
   public func matches(_ other: ParameterValue) -> Bool {
+    if case .int = self, case .int = other { return self == other }
     if let a = number, let b = other.number { return a == b }
     return self == other
+  }
+
+  /// The one form of equal values: whole numbers are integers. JSON does not tell `2.0` from `2`.
+  var canonical: ParameterValue {
+    guard case .float(let number) = self, abs(number) <= 0x1p53, let whole = Int(exactly: number)
+    else { return self }
+    return .int(whole)
   }
 }
 
@@ -34,6 +42,46 @@ extension ParameterValue: CustomStringConvertible {
     case .text(let value): value
     }
   }
+}
+
+extension ParameterValue {
+  /// What `text` means without quotation marks: `true` and `false`, a number such as `64`, `1e-3` or
+  /// `1_000`, else the text itself, `nan` and `infinity` included.
+  public init(plain text: String) {
+    switch text {
+    case "true": self = .bool(true)
+    case "false": self = .bool(false)
+    default: self = Self.number(text) ?? .text(text)
+    }
+  }
+
+  private static func number(_ text: String) -> ParameterValue? {
+    // Decimal notation only: no `0x10`, no `inf`, digits first.
+    let digits = text.drop { $0 == "-" || $0 == "+" || $0 == "." }
+    guard digits.first?.isASCIIDigit == true, !text.contains(where: { "xXpP".contains($0) }) else {
+      return nil
+    }
+    let plain = text.filter { $0 != "_" }
+    if let value = Int(plain) { return .int(value) }
+    return Double(plain).map(ParameterValue.float)
+  }
+
+  /// As the command line and formulas write it: in quotation marks where the plain text would mean
+  /// something else.
+  var spelled: String {
+    guard case .text(let text) = self, !ExpressionToken.isPlainWord(text) else {
+      return description
+    }
+    return Self.quoted(text)
+  }
+
+  package static func quoted(_ text: String) -> String {
+    "'" + String(text.flatMap { $0 == "'" || $0 == "\\" ? ["\\", $0] : [$0] }) + "'"
+  }
+}
+
+extension Character {
+  var isASCIIDigit: Bool { isASCII && isNumber }
 }
 
 extension ParameterValue: Codable {

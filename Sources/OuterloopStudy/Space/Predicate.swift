@@ -6,10 +6,10 @@
 public struct Predicate: Sendable, Hashable, CustomStringConvertible {
   let expression: Expression
 
-  init(_ text: String, over parameters: [Parameter]) throws {
-    expression = try naming("`\(text)`") {
-      try ExpressionParser.predicate(text, over: parameters)
-    }
+  init(_ text: String, over space: SearchSpace) throws {
+    // Only the beginning of a long statement, so that the error stays readable.
+    let shown = text.count > 100 ? text.prefix(100) + "..." : Substring(text)
+    expression = try naming("`\(shown)`") { try ExpressionParser.predicate(text, over: space) }
   }
 
   /// Whether it certainly holds. `values` gives those of the parameters by their index in the space,

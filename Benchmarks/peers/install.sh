@@ -1,20 +1,27 @@
 #!/bin/sh
-# Installs gradhpo from PyPI into Benchmarks/peers/gradhpo/.venv (ignored by git). Safe to run again:
-# does nothing when the pinned versions are already there.
+# install.sh PEER: installs what PEER/requirements.txt pins into PEER/.venv (ignored by git). Safe to
+# run again: does nothing when the pinned versions are already there.
 # PYTHON names the interpreter to use (default python3).
 set -eu
 
-here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd)
-environment="$here/.venv"
-python=${PYTHON:-python3}
-pins="$here/requirements.txt"
-stamp="$environment/.requirements"
-
+peers=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd)
 fail() { echo "install.sh: $*" >&2; exit 1; }
 
+peer=${1:-}
+case $peer in
+    jax) modules="jax numpy" ;;
+    gradhpo) modules="gradhpo jax numpy" ;;
+    *) fail "no peer '$peer'; use jax or gradhpo." ;;
+esac
+environment="$peers/$peer/.venv"
+python=${PYTHON:-python3}
+pins="$peers/$peer/requirements.txt"
+stamp="$environment/.requirements"
+imports="import $(echo "$modules" | sed 's/ /, /g')"
+
 if [ -x "$environment/bin/python" ] && cmp -s "$pins" "$stamp" \
-    && "$environment/bin/python" -c 'import gradhpo, jax, numpy' 2>/dev/null; then
-    echo "gradhpo is already installed in $environment."
+    && "$environment/bin/python" -c "$imports" 2>/dev/null; then
+    echo "$peer is already installed in $environment."
     exit 0
 fi
 
@@ -31,4 +38,4 @@ fi
 "$environment/bin/python" -m pip install --disable-pip-version-check --quiet -r "$pins" \
     || fail "pip could not install $(grep -v '^#' "$pins" | tr '\n' ' '); is a package index reachable?"
 cp "$pins" "$stamp"
-"$environment/bin/python" -c 'import gradhpo, jax; print("Installed gradhpo", gradhpo.__version__, "with jax", jax.__version__)'
+"$environment/bin/python" -c "$imports; print('Installed', *(f'{m.__name__} {m.__version__}' for m in ($(echo "$modules" | sed 's/ /, /g'))))"

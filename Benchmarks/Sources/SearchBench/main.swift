@@ -1,0 +1,34 @@
+// Searches without a store, timed, and samplers served to other programs: JSON lines on stdout (see
+// Benchmarks/README.md).
+import Foundation
+import Outerloop
+import OuterloopTesting
+
+func option(_ name: String, default value: String) -> String {
+  guard let index = CommandLine.arguments.firstIndex(of: "--" + name),
+    index + 1 < CommandLine.arguments.count
+  else { return value }
+  return CommandLine.arguments[index + 1]
+}
+
+do {
+  switch CommandLine.arguments.dropFirst().first {
+  case "speed":
+    let speed = SamplerSpeed(
+      sampler: option("sampler", default: "tpe"), options: option("options", default: "{}"),
+      trials: Int(option("trials", default: "1000")) ?? 1000,
+      dimensions: Int(option("dimensions", default: "10")) ?? 10,
+      objectives: Int(option("objectives", default: "1")) ?? 1,
+      seed: UInt64(option("seed", default: "0")) ?? 0)
+    print(try speed.run())
+  case "serve":
+    var server = SamplerServer()
+    try server.run()
+  default:
+    print("search-bench speed --sampler tpe --trials N --dimensions D, or search-bench serve")
+    exit(64)
+  }
+} catch {
+  FileHandle.standardError.write(Data("error: \(error)\n".utf8))
+  exit(1)
+}

@@ -1,0 +1,245 @@
+#!/usr/bin/env python3
+"""How good TPE's searches are beside Optuna 5's and random search, at equal trials.
+
+    Benchmarks/peers/optuna/.venv/bin/python Benchmarks/quality.py [--data ../shared/data/tabular]
+        [--seeds 30] [--trials 100] [--tasks branin,...] [--write]
+
+Tasks: standard functions, and the tabulated real tuning tasks (format tabular-v1) of --data if it is
+there. Each search has its own seed; its score is the regret of its best trial. For each task, two
+one-sided Mann-Whitney tests over the seeds, at level alpha = 0.05 divided by the number of tasks
+(Bonferroni): ours against Optuna (is ours worse?) and ours against our random search (is ours better?).
+--write keeps the table in Benchmarks/results/quality.{json,md}. Ends with status 1 if ours is worse
+anywhere.
+"""
+
+import argparse
+import csv
+import datetime
+import gzip
+import json
+import math
+import pathlib
+import statistics
+import subprocess
+import sys
+import warnings
+
+import optuna
+from scipy.stats import mannwhitneyu
+
+HERE = pathlib.Path(__file__).resolve().parent
+OURS = HERE / ".build" / "release" / "search-bench"
+ALPHA = 0.05
+
+
+class Task:
+    """A space, a function of it, whether it is to be made large, and its regret."""
+
+    def __init__(self, name, parameters, value, regret, maximize=False):
+        self.name, self.parameters, self.value = name, parameters, value
+        self.regret, self.maximize = regret, maximize
+
+
+def number(name, low, high, log=False):
+    return {"name": name, "type": "float", "low": low, "high": high, "log": log}
+
+
+def branin(p):
+    x, y = p["x"], p["y"]
+    bend = y - 5.1 / (4 * math.pi ** 2) * x * x + 5 / math.pi * x - 6
+    return bend ** 2 + 10 * (1 - 1 / (8 * math.pi)) * math.cos(x) + 10
+
+
+A = [[10, 3, 17, 3.5, 1.7, 8], [.05, 10, 17, .1, 8, 14], [3, 3.5, 1.7, 10, 17, 8], [17, 8, .05, 10, .1, 14]]
+P = [[.1312, .1696, .5569, .0124, .8283, .5886], [.2329, .4135, .8307, .3736, .1004, .9991],
+     [.2348, .1451, .3522, .2883, .3047, .6650], [.4047, .8828, .8732, .5743, .1091, .0381]]
+
+
+def hartmann(p):
+    x = [p[f"x{j}"] for j in range(6)]
+    return -sum(c * math.exp(-sum(a * (v - q) ** 2 for a, v, q in zip(row, x, place)))
+                for c, row, place in zip((1, 1.2, 3, 3.2), A, P))
+
+
+def ackley(p):
+    x = list(p.values())
+    n = len(x)
+    return (-20 * math.exp(-.2 * math.sqrt(sum(v * v for v in x) / n))
+            - math.exp(sum(math.cos(2 * math.pi * v) for v in x) / n) + 20 + math.e)
+
+
+def mixed(p):
+    """A log scale, an integer, a choice that decides what is best for the others."""
+    shift = {"a": 0.0, "b": 1.0, "c": 2.0}[p["kind"]]
+    return ((math.log10(p["rate"]) + 3 + 0.5 * shift) ** 2 + 0.1 * (p["count"] - 12 - 4 * shift) ** 2 / 16
+            + 0.5 * shift + (p["share"] - 0.3) ** 2)
+
+
+FUNCTIONS = [
+    Task("branin", [number("x", -5, 10), number("y", 0, 15)], branin, lambda v: v - 0.397887),
+    Task("hartmann6", [number(f"x{j}", 0, 1) for j in range(6)], hartmann, lambda v: v + 3.32237),
+    Task("ackley10", [number(f"x{j}", -32.768, 32.768) for j in range(10)], ackley, lambda v: v),
+    Task("mixed", [number("rate", 1e-6, 1, True), {"name": "count", "type": "int", "low": 1, "high": 40},
+                   number("share", 0, 1), {"name": "kind", "type": "categorical", "choices": ["a", "b", "c"]}],
+         mixed, lambda v: v),
+]
+
+
+def tabular(folder):
+    """The tasks of every family under `folder`; ordinals are integers 0...k-1 for both sides."""
+    tasks = []
+    for meta in sorted(pathlib.Path(folder).glob("*/meta.json")):
+        about = json.loads(meta.read_text())
+        parameters = [
+            p if p["type"] == "categorical"
+            else {"name": p["name"], "type": "int", "low": 0, "high": len(p["choices"]) - 1}
+            for p in about["parameters"]]
+        places = [{(c if isinstance(c, str) else float(c)): i for i, c in enumerate(p["choices"])}
+                  for p in about["parameters"]]
+        for entry in about["tasks"]:
+            values = {}
+            with gzip.open(meta.parent / entry["file"], "rt") as file:
+                rows = csv.reader(file)
+                next(rows)
+                width = len(parameters)
+                for row in rows:
+                    key = tuple(
+                        places[j][row[j] if parameters[j]["type"] == "categorical" else float(row[j])]
+                        for j in range(width))
+                    seen = [float(v) for v in row[width:] if v]
+                    values[key] = sum(seen) / len(seen)
+
+            def value(p, values=values, parameters=parameters, places=places):
+                return values[tuple(
+                    places[j][p[q["name"]]] if q["type"] == "categorical" else p[q["name"]]
+                    for j, q in enumerate(parameters))]
+
+            best, median = entry["best_seed_mean"], entry["median_seed_mean"]
+            tasks.append(Task(
+                f"{about['family']}/{entry['name']}", parameters, value,
+                lambda v, best=best, median=median: (v - best) / (median - best),
+                about["direction"] == "maximize"))
+    return tasks
+
+
+class Ours:
+    """Our sampler, behind the pipe of `search-bench serve`."""
+
+    def __init__(self, task, sampler, seed):
+        self.process = subprocess.Popen([OURS, "serve"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        direction = "maximize" if task.maximize else "minimize"
+        self.say({"open": {"space": {"parameters": task.parameters}, "sampler": sampler, "seed": seed,
+                           "objectives": [{"metric": "f", "direction": direction}]}})
+
+    def say(self, line):
+        self.process.stdin.write(json.dumps(line) + "\n")
+        self.process.stdin.flush()
+        answer = json.loads(self.process.stdout.readline())
+        if "error" in answer:
+            sys.exit(f"quality.py: {answer['error']}")
+        return answer
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+        self.process.stdout.close()
+
+
+def search(task, side, seed, trials):
+    """The regrets of the best trial so far."""
+    values = []
+    if side == "optuna":
+        study = optuna.create_study(
+            sampler=optuna.samplers.TPESampler(seed=seed), direction="maximize" if task.maximize else "minimize")
+
+        def objective(trial):
+            params = {}
+            for p in task.parameters:
+                if p["type"] == "float":
+                    params[p["name"]] = trial.suggest_float(p["name"], p["low"], p["high"], log=p["log"])
+                elif p["type"] == "int":
+                    params[p["name"]] = trial.suggest_int(p["name"], p["low"], p["high"])
+                else:
+                    params[p["name"]] = trial.suggest_categorical(p["name"], p["choices"])
+            values.append(task.value(params))
+            return values[-1]
+
+        study.optimize(objective, n_trials=trials)
+    else:
+        ours = Ours(task, side, seed)
+        for _ in range(trials):
+            asked = ours.say({"ask": True})
+            if "exhausted" in asked:
+                break
+            values.append(task.value(asked["params"]))
+            ours.say({"tell": asked["number"], "values": [values[-1]]})
+        ours.close()
+    best, regrets = math.inf, []
+    for value in values:
+        best = min(best, task.regret(value))
+        regrets.append(best)
+    return regrets
+
+
+def markdown(about, rows):
+    lines = [
+        "# Quality of TPE", "", f"{about['date']}; Optuna {about['optuna']}.", "", f"    {about['command']}", "",
+        f"Regret of the best of {about['trials']} trials, median over {about['seeds']} seeds (quartiles); of "
+        "tables, 1 is the median configuration and 0 the best. p worse: one-sided Mann-Whitney test that ours "
+        "is worse than Optuna; p better: that ours is better than random. Level "
+        f"{ALPHA} / {len(rows)} tasks = {ALPHA / len(rows):.4f}.", "",
+        "| task | ours | Optuna | random | p worse | p better | |", "|---|--:|--:|--:|--:|--:|---|"]
+    for row in rows:
+        lines.append("| " + " | ".join([
+            row["task"], *(row[side] for side in ("tpe", "optuna", "random")),
+            f"{row['worse']:.3f}", f"{row['better']:.1e}", row["verdict"]]) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--data", default=str(HERE.parent.parent / "shared" / "data" / "tabular"))
+    parser.add_argument("--seeds", type=int, default=30)
+    parser.add_argument("--trials", type=int, default=100)
+    parser.add_argument("--tasks")
+    parser.add_argument("--write", action="store_true")
+    options = parser.parse_args()
+    if not OURS.exists():
+        sys.exit("quality.py: build first: swift build -c release --package-path Benchmarks")
+    warnings.simplefilter("ignore")
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    tasks = FUNCTIONS + tabular(options.data)
+    if options.tasks:
+        tasks = [task for task in tasks if task.name in options.tasks.split(",")]
+    level = ALPHA / len(tasks)
+    rows, raw = [], []
+    for task in tasks:
+        final = {}
+        for side in ("tpe", "optuna", "random"):
+            curves = [search(task, side, seed, options.trials) for seed in range(options.seeds)]
+            final[side] = [curve[-1] for curve in curves]
+            raw.append({"task": task.name, "side": side, "final": final[side]})
+        worse = mannwhitneyu(final["tpe"], final["optuna"], alternative="greater").pvalue
+        better = mannwhitneyu(final["tpe"], final["random"], alternative="less").pvalue
+        verdict = "WORSE" if worse < level else "not worse"
+        verdict += ", beats random" if better < level else ", like random"
+        row = {"task": task.name, "worse": worse, "better": better, "verdict": verdict}
+        for side, values in final.items():
+            low, middle, high = statistics.quantiles(values, n=4)
+            row[side] = f"{middle:.3g} ({low:.2g} to {high:.2g})"
+        rows.append(row)
+        print(f"{task.name}: ours {row['tpe']}, Optuna {row['optuna']}, random {row['random']}: p worse "
+              f"{worse:.3f}, {verdict}", flush=True)
+    about = {
+        "date": datetime.date.today().isoformat(), "optuna": optuna.__version__, "trials": options.trials,
+        "seeds": options.seeds,
+        "command": "Benchmarks/peers/optuna/.venv/bin/python Benchmarks/quality.py"
+                   f" --seeds {options.seeds} --trials {options.trials} --write"}
+    if options.write:
+        (HERE / "results" / "quality.json").write_text(json.dumps({"about": about, "runs": raw}) + "\n")
+        (HERE / "results" / "quality.md").write_text(markdown(about, rows))
+    return 1 if any(row["worse"] < level for row in rows) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,38 @@
+// Starting and ending programs: what Swift cannot call (variadic, GNU) or must not do (fork).
+#ifndef OUTERLOOP_PROCESS_H
+#define OUTERLOOP_PROCESS_H
+
+#include <sys/types.h>
+
+typedef struct {
+  const char *path;        // of the executable, relative to `directory` if not absolute
+  char *const *arguments;  // ends with NULL
+  char *const *environment;
+  const char *directory;   // NULL: that of this process
+  int input, output, error;
+} outerloop_launch;
+
+// Starts a program as the leader of a new process group, with default signals, and on Linux ended by
+// SIGKILL when the calling thread ends. 0, or the errno of what failed; *in_directory says whether
+// that was entering the directory.
+int outerloop_spawn(const outerloop_launch *launch, pid_t *pid, int *in_directory);
+
+// The environment of this process, ends with NULL.
+char **outerloop_environment(void);
+
+// A pipe whose ends no other program inherits and which are not 0, 1 or 2. 0 or errno.
+int outerloop_pipe(int ends[2]);
+
+// Runs `body(context)` on a new thread that takes no signals. 0 or errno.
+int outerloop_thread(void (*body)(void *), void *context);
+
+// Lets write() to `file` return at once. 0 or errno.
+int outerloop_nonblocking(int file);
+
+// Whether a child has ended; it stays a zombie, so that its number and its group's stay taken.
+int outerloop_has_ended(pid_t pid);
+
+// Waits for a child's end and forgets it. The exit status, or -N for signal N.
+int outerloop_reap(pid_t pid);
+
+#endif

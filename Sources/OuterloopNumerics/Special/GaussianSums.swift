@@ -1,0 +1,52 @@
+internal import COuterloopKernels
+
+/// Sums of many Gaussians at a few points, in vectors. O(points x kernels) time unless said
+/// otherwise; no memory beyond the result.
+package enum GaussianSums {
+  /// Adds sum_k scale_k exp(-((x_i - center_k) inverse_k)^2 / 2) to `out[i]`; inverse_k = 1/sigma_k.
+  package static func add(
+    at x: [Double], center: [Double], inverse: [Double], scale: [Double], to out: inout [Double]
+  ) {
+    precondition(center.count == inverse.count && center.count == scale.count)
+    precondition(x.count == out.count)
+    ol_gaussian_sum(Int64(x.count), x, Int64(center.count), center, inverse, scale, &out)
+  }
+
+  /// The same for kernels of one sigma gathered in bins of a discrete Gauss transform: bin b of
+  /// width `width` starts at low + b width, and `moments[p * bins + b]`, p = 0..<8, holds
+  /// sum_k scale_k delta_k^p / p!, delta_k the distance from the middle of the bin in sigmas.
+  /// Bins beyond `reach` bins count for nothing. O(points x reach).
+  package static func addBinned(
+    at x: [Double], low: Double, width: Double, sigma: Double, reach: Int, moments: [Double],
+    to out: inout [Double]
+  ) {
+    let bins = moments.count / 8
+    precondition(x.count == out.count && bins >= 8 && reach >= 8 && moments.count == 8 * bins)
+    ol_hermite_sum(
+      Int64(x.count), x, low, width, sigma, Int64(reach), Int64(bins), moments, &out)
+  }
+
+  /// log sum_k weight_k exp(offset_k + extra_ik - sum_j ((x_ij - center_jk) inverse_jk)^2 / 2).
+  ///
+  /// - Parameters:
+  ///   - x: (points, dims), row-major.
+  ///   - center, inverse: (dims, stride), of which the first `kernels` columns count.
+  ///   - extra: (points, stride) or empty.
+  package static func logProducts(
+    at x: [Double], points: Int, dims: Int, kernels: Int, stride: Int, center: [Double],
+    inverse: [Double], offset: [Double], extra: [Double], weight: [Double]
+  ) -> [Double] {
+    precondition(x.count == points * dims && kernels <= stride)
+    precondition(center.count >= dims * stride && inverse.count >= dims * stride)
+    precondition(offset.count >= kernels && weight.count >= kernels)
+    precondition(extra.isEmpty || extra.count >= points * stride)
+    var scratch = [Double](repeating: 0, count: points)
+    var out = scratch
+    extra.withUnsafeBufferPointer { extra in
+      ol_gaussian_product(
+        Int64(points), Int64(dims), x, Int64(kernels), Int64(stride), center, inverse, offset,
+        extra.isEmpty ? nil : extra.baseAddress, weight, &scratch, &out)
+    }
+    return out
+  }
+}

@@ -1,0 +1,55 @@
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#else
+  internal import Darwin
+#endif
+
+/// The memory of a process group, by `/proc`.
+///
+/// Resident pages are summed first, which is quick but counts a page that processes share once for
+/// each. Only if that sum is above the limit the shares are asked for, which the system has to add up
+/// page by page.
+///
+/// - Complexity: O(processes of the machine) small reads.
+enum GroupMemory {
+  /// Whether the system can tell.
+  static var isKnown: Bool { Files.exists("/proc/self/stat") }
+
+  /// The bytes in use, if they are above `limit`.
+  static func bytes(of group: pid_t, ifAbove limit: Int) -> Int? {
+    let members = members(of: group)
+    guard members.reduce(0, { $0 + $1.resident }) > limit else { return nil }
+    let used = members.reduce(0) { $0 + (share(of: $1.pid) ?? $1.resident) }
+    return used > limit ? used : nil
+  }
+
+  private static func members(of group: pid_t) -> [(pid: pid_t, resident: Int)] {
+    guard let folder = opendir("/proc") else { return [] }
+    defer { closedir(folder) }
+    var result: [(pid: pid_t, resident: Int)] = []
+    while let entry = readdir(folder) {
+      let pid = withUnsafePointer(to: &entry.pointee.d_name) { name in
+        name.withMemoryRebound(to: CChar.self, capacity: 1) { Int32(atoi($0)) }
+      }
+      guard pid > 0, getpgid(pid) == group, let resident = resident(pid) else { continue }
+      result.append((pid, resident))
+    }
+    return result
+  }
+
+  private static func resident(_ pid: pid_t) -> Int? {
+    guard let text = Files.text(of: "/proc/\(pid)/statm", limit: 256) else { return nil }
+    let fields = text.split(separator: " ")
+    return fields.count > 1 ? Int(fields[1]).map { $0 * Int(getpagesize()) } : nil
+  }
+
+  /// The pages of a process, shared ones divided by the number of those who share.
+  private static func share(of pid: pid_t) -> Int? {
+    let lines = Files.text(of: "/proc/\(pid)/smaps_rollup")?.split(separator: "\n") ?? []
+    guard let line = lines.first(where: { $0.hasPrefix("Pss:") }) else { return nil }
+    let number = line.dropFirst(4).drop { $0 == " " }.prefix { $0.isNumber }
+    return Int(number).map { $0 << 10 }
+  }
+}

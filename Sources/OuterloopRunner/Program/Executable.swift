@@ -1,0 +1,63 @@
+internal import OuterloopStudy
+
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#else
+  internal import Darwin
+#endif
+
+extension Program {
+  /// Checks that the program can be started, as far as that can be known before: every trial would
+  /// fail otherwise.
+  ///
+  /// - Throws: `StudyError` that names the program, or the folder it is to run in.
+  public func checkExecutable() throws {
+    if let directory, !Files.isFolder(directory) {
+      throw StudyError(
+        "\(directory): the folder the program is to run in is not there",
+        "make it, or start a study where the program is")
+    }
+    guard let name = words.first else {
+      throw StudyError("there is no command to run", "give it at the end: -- python train.py")
+    }
+    // A name with a placeholder is looked for once its value is known.
+    let word = try ProgramWord(name)
+    if word.placeholders.isEmpty, let plain = word.filled({ _ in nil }) {
+      _ = try Self.path(of: plain, in: directory)
+    }
+  }
+
+  /// Where the program called `name` is: itself if it has a slash, else looked for in PATH.
+  static func path(of name: String, in directory: String?) throws -> String {
+    guard !name.isEmpty else {
+      throw StudyError("the name of the program is empty", "name a program: -- python train.py")
+    }
+    func place(_ path: String) -> String {
+      guard let directory, !path.hasPrefix("/") else { return path }
+      return "\(directory)/\(path)"
+    }
+    if name.contains("/") {
+      let path = place(name)
+      guard Files.exists(path) else {
+        throw StudyError("\(name): there is no such program", "check the path")
+      }
+      guard !Files.isFolder(path), access(path, X_OK) == 0 else {
+        throw StudyError(
+          "\(name): it cannot be executed",
+          "chmod +x \(name), or name what runs it: -- python \(name)")
+      }
+      return path
+    }
+    let folders = getenv("PATH").map { String(cString: $0) } ?? "/usr/bin:/bin"
+    for folder in folders.split(separator: ":", omittingEmptySubsequences: false) {
+      let path = place(folder.isEmpty ? name : "\(folder)/\(name)")
+      if access(path, X_OK) == 0, !Files.isFolder(path) { return path }
+    }
+    let isHere = Files.exists(place(name))
+    throw StudyError(
+      "\(name): there is no such program in PATH",
+      isHere ? "write ./\(name), or name what runs it: -- python \(name)" : "check its name")
+  }
+}

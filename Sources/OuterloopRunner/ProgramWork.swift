@@ -1,0 +1,147 @@
+public import OuterloopStudy
+
+/// Trials that are runs of a program, a process for each.
+///
+/// The program gets its values by the placeholders in its command, and as a JSON file named by the
+/// environment variable OUTERLOOP_TRIAL; it reports by lines on standard output. See
+/// `Documentation/tuning-a-program.md` for the contract.
+///
+/// How a trial ends, in this order:
+///
+///     the time or memory limit was hit    failed(timeout), failed(memory)
+///     exit status other than 0, a signal  failed(error), with the end of standard error
+///     no report, or a value that is no number  failed(invalid)
+///
+/// A program that cannot be started at all is a `StudyError`: no trial could run.
+public struct ProgramWork: TrialWork {
+  private let program: Program
+  private let setting: ProgramSetting
+
+  /// - Parameter folders: where the trials' files go.
+  /// - Throws: `StudyError` for a program that cannot be started, and limits that cannot be kept.
+  public init(
+    _ program: Program, of specification: StudySpecification, in folders: TrialFolders,
+    limits: ProgramLimits = ProgramLimits()
+  ) throws {
+    _ = try program.check(for: specification.space)
+    try program.checkExecutable()
+    self.program = program
+    setting = try ProgramSetting(specification, folders, limits)
+  }
+
+  public func run(_ request: TrialRequest, to reports: any ReportSink) async throws {
+    try Task.checkCancellation()
+    let trial = try setting.prepare(request)
+    try Files.write(trial.request + "\n", to: trial.requestPath)
+    let child = try await ChildProcess.start(
+      ChildProcess.Launch(
+        words: try program.words(for: request, checkpoint: trial.checkpoint),
+        directory: program.directory, environment: ["OUTERLOOP_TRIAL": trial.requestPath],
+        hasInput: false, vocabulary: setting.vocabulary(isPersistent: false),
+        limits: setting.limits, log: trial.log, deadline: setting.deadline))
+    defer { trial.log.close() }
+    var reporter = Reporter(
+      request, to: reports, checkpoints: trial.checkpoint, log: trial.log)
+    let ending = try await withTaskCancellationHandler {
+      do {
+        while true {
+          switch await child.next() {
+          case .ended(let ending): return ending
+          case .line(let line):
+            guard try await reporter.take(line) else { throw CancellationError() }
+          }
+        }
+      } catch {
+        child.stop(grace: setting.limits.hurriedGrace)
+        _ = await child.finish()
+        throw error
+      }
+    } onCancel: {
+      child.stop(grace: setting.limits.hurriedGrace)
+    }
+    if let failure = try setting.failure(ending) { throw failure }
+    try reporter.finish(objectives: setting.objectives)
+  }
+}
+
+/// What all trials of a program share.
+struct ProgramSetting: Sendable {
+  let objectives: [Objective]
+  let folders: TrialFolders
+  let limits: ProgramLimits
+  private let clock = ContinuousClock()
+
+  init(
+    _ specification: StudySpecification, _ folders: TrialFolders, _ limits: ProgramLimits
+  ) throws {
+    guard limits.memory == nil || GroupMemory.isKnown else {
+      throw StudyError(
+        "this system does not tell how much memory a program uses", "leave the memory limit out")
+    }
+    objectives = specification.objectives
+    self.folders = folders
+    self.limits = limits
+  }
+
+  func vocabulary(isPersistent: Bool) -> ReportLine.Vocabulary {
+    ReportLine.Vocabulary(
+      objectives: Set(objectives.map(\.metric)), isPersistent: isPersistent)
+  }
+
+  var deadline: ContinuousClock.Instant? { limits.seconds.map { clock.now + .seconds($0) } }
+
+  /// A trial's files.
+  struct Prepared {
+    var request, requestPath, checkpoint: String
+    var log: TrialLog
+  }
+
+  func prepare(_ request: TrialRequest) throws -> Prepared {
+    let checkpoint = folders.checkpoint(ofTrial: request.trial)
+    try Files.makeFolder(checkpoint)
+    let log = TrialLog(folders.log(ofTrial: request.trial), limit: limits.log)
+    if request.attempt > 1 { log.note("attempt \(request.attempt)") }
+    return Prepared(
+      request: request.json(checkpoint: checkpoint),
+      requestPath: folders.request(ofTrial: request.trial), checkpoint: checkpoint, log: log)
+  }
+
+  /// What an ending means, reports aside.
+  /// - Throws: `CancellationError` if someone stopped the program.
+  func failure(_ ending: ChildProcess.Ending) throws -> TrialFailure? {
+    switch ending.cause {
+    case .order: throw CancellationError()
+    case .timeout:
+      return TrialFailure(.timeout, "it ran longer than \(limits.seconds ?? 0) s")
+    case .memory(let bytes):
+      return TrialFailure(
+        .memory,
+        "it used \(Self.megabytes(bytes)) MB of memory, more than the "
+          + "\(Self.megabytes(limits.memory ?? 0)) MB it may use")
+    case nil: break
+    }
+    guard ending.status != 0 else { return nil }
+    return TrialFailure(.error, ending.text)
+  }
+
+  private static func megabytes(_ bytes: Int) -> Int { (bytes + 500_000) / 1_000_000 }
+}
+
+extension ChildProcess.Ending {
+  /// `exit status 3: Traceback ...`.
+  var text: String {
+    let how =
+      status < 0
+      ? "ended by signal \(-status)\(Self.name(ofSignal: -status))"
+      : "exit status \(status)"
+    return errorTail.isEmpty ? how : "\(how): \(errorTail)"
+  }
+
+  private static func name(ofSignal number: Int32) -> String {
+    let names: [Int32: String] = [
+      1: "SIGHUP", 2: "SIGINT", 3: "SIGQUIT", 4: "SIGILL", 6: "SIGABRT", 8: "SIGFPE",
+      9: "SIGKILL, perhaps for lack of memory", 11: "SIGSEGV", 13: "SIGPIPE", 15: "SIGTERM",
+    ]
+    return names[number].map { " (\($0))" } ?? ""
+  }
+}

@@ -1,0 +1,65 @@
+/// A line of a program's output that means something: a JSON object with an objective's name,
+/// `"epoch"`, `"checkpoint"` or, for persistent programs, `"done"`.
+struct ReportLine: Hashable, Sendable {
+  /// The epoch it names; nil: none.
+  var epoch: Int?
+  /// The epoch as it was written, if it is not a whole number from 1.
+  var badEpoch: String?
+  /// The numbers, by the metric's name.
+  var values: [String: Double] = [:]
+  /// Objectives whose value is not a number, as they were written.
+  var notNumbers: [String: String] = [:]
+  var seconds: Double?
+  /// What was saved: a path, or empty for `true`.
+  var checkpoint: String?
+  var isDone = false
+  /// What a persistent program says about a trial that failed.
+  var error: String?
+
+  /// What makes a line more than log.
+  struct Vocabulary: Sendable {
+    var objectives: Set<String>
+    var isPersistent: Bool
+  }
+
+  /// Nil: the line is log.
+  init?(_ line: ArraySlice<UInt8>, _ vocabulary: Vocabulary) {
+    let isSpace: (UInt8) -> Bool = { $0 == 0x20 || $0 == 0x09 }
+    guard let first = line.first(where: { !isSpace($0) }), first == UInt8(ascii: "{"),
+      let members = JSONObjectReader.members(of: line)
+    else { return nil }
+    isDone = vocabulary.isPersistent && members["done"] == .bool(true)
+    let isReport =
+      members["epoch"] != nil || members["checkpoint"] != nil
+      || members.keys.contains { vocabulary.objectives.contains($0) }
+    guard isReport || isDone else { return nil }
+    for (name, value) in members {
+      switch name {
+      case "epoch":
+        if case .number(let number) = value, let whole = Int(exactly: number), whole >= 1 {
+          epoch = whole
+        } else {
+          badEpoch = value.text
+        }
+      case "seconds":
+        if let number = value.number, number.isFinite, number >= 0 { seconds = number }
+      case "checkpoint":
+        switch value {
+        case .text(let path): checkpoint = path
+        case .bool(true): checkpoint = ""
+        default: break
+        }
+      case "done" where vocabulary.isPersistent: break
+      case "error" where vocabulary.isPersistent && isDone:
+        if case .text(let text) = value { error = text } else { error = value.text }
+        if value == .null { error = nil }
+      default:
+        if let number = value.number {
+          values[name] = number
+        } else if vocabulary.objectives.contains(name) {
+          notNumbers[name] = value.text
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,81 @@
+internal import OuterloopStudy
+
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#else
+  internal import Darwin
+#endif
+
+/// The few things this room does with files.
+enum Files {
+  static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
+  static func isFolder(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+  }
+
+  /// What the system says about the last call that failed.
+  static func trouble(_ number: Int32 = errno) -> String { String(cString: strerror(number)) }
+
+  /// Makes a folder and those around it.
+  static func makeFolder(_ path: String) throws {
+    guard mkdir(path, 0o777) != 0, errno != EEXIST else { return }
+    let parent = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
+    if errno == ENOENT, !parent.isEmpty {
+      try makeFolder(parent)
+      if mkdir(path, 0o777) == 0 || errno == EEXIST { return }
+    }
+    throw StudyError("\(path): \(trouble())", "make this folder, or free space for it")
+  }
+
+  /// Writes a whole file: under another name first, so that no reader sees a part of it.
+  static func write(_ text: String, to path: String) throws {
+    let part = path + ".part"
+    let file = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
+    guard file >= 0 else {
+      throw StudyError("\(part): \(trouble())", "make the folder writable, or free space")
+    }
+    defer { close(file) }
+    guard write(Array(text.utf8)[...], to: file), rename(part, path) == 0 else {
+      throw StudyError("\(path): \(trouble())", "free space on this disk")
+    }
+  }
+
+  /// Writes all bytes; false if that is not possible.
+  static func write(_ bytes: ArraySlice<UInt8>, to file: Int32) -> Bool {
+    bytes.withUnsafeBytes { buffer in
+      var done = 0
+      while done < buffer.count {
+        let count = systemWrite(file, buffer.baseAddress.map { $0 + done }, buffer.count - done)
+        if count < 0 && errno == EINTR { continue }
+        guard count > 0 else { return false }
+        done += count
+      }
+      return true
+    }
+  }
+
+  /// The start of a file, as text; nil if it cannot be read.
+  static func text(of path: String, limit: Int = 1 << 14) -> String? {
+    let file = open(path, O_RDONLY | O_CLOEXEC)
+    guard file >= 0 else { return nil }
+    defer { close(file) }
+    let bytes = [UInt8](unsafeUninitializedCapacity: limit) { buffer, count in
+      count = max(0, read(file, buffer.baseAddress, limit))
+    }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+}
+
+func systemWrite(_ file: Int32, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
+  #if canImport(Glibc)
+    Glibc.write(file, bytes, count)
+  #elseif canImport(Musl)
+    Musl.write(file, bytes, count)
+  #else
+    Darwin.write(file, bytes, count)
+  #endif
+}

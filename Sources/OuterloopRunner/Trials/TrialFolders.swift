@@ -1,0 +1,50 @@
+internal import OuterloopStudy
+
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#else
+  internal import Darwin
+#endif
+
+/// Where the files of a study's trials are: a folder for each trial, named by its number, with
+///
+///     log.txt       what the program printed
+///     trial.json    what was asked of it
+///     checkpoint/   its own
+public struct TrialFolders: Sendable, Hashable {
+  /// The folder of the study, as an absolute path.
+  public let path: String
+
+  /// - Parameters:
+  ///   - root: the folder for all studies of a store.
+  ///   - study: the study's name; what a file name cannot hold is written as `%2F`.
+  public init(in root: String, study: String) {
+    let name = Self.fileName(study)
+    var folder = root
+    if !root.hasPrefix("/"), let here = getcwd(nil, 0) {
+      folder = String(cString: here) + "/" + root
+      free(here)
+    }
+    path = folder + "/" + name
+  }
+
+  public func folder(ofTrial number: Int) -> String { "\(path)/\(number)" }
+  public func log(ofTrial number: Int) -> String { "\(path)/\(number)/log.txt" }
+  public func request(ofTrial number: Int) -> String { "\(path)/\(number)/trial.json" }
+  public func checkpoint(ofTrial number: Int) -> String { "\(path)/\(number)/checkpoint" }
+
+  static func fileName(_ name: String) -> String {
+    var text = ""
+    for character in name.unicodeScalars {
+      if character.value > 0x20, !"/%\u{7f}".unicodeScalars.contains(character) {
+        text.unicodeScalars.append(character)
+      } else {
+        let digits = String(character.value, radix: 16, uppercase: true)
+        text += digits.count < 2 ? "%0\(digits)" : "%\(digits)"
+      }
+    }
+    return text == "." || text == ".." ? "%2E" + text.dropFirst() : text
+  }
+}

@@ -1,0 +1,119 @@
+/// Objective vectors to be minimised, n of them with m coordinates each.
+///
+/// All coordinates are losses: objectives to be maximised have to be negated first. Infinities are
+/// ordinary values; NaN stands for the worst one and is stored as +infinity.
+///
+/// a dominates b if a is nowhere larger and somewhere smaller. Points are told apart by their index;
+/// equal ones do not dominate each other.
+public struct ObjectivePoints: Sendable, Hashable {
+  /// n.
+  public let count: Int
+  /// m, at least 1.
+  public let objectives: Int
+  /// Coordinates, point after point.
+  let values: [Double]
+
+  /// - Parameter rows: n rows of m values.
+  public init(_ rows: [[Double]], objectives: Int) throws(ObjectivePointsError) {
+    guard objectives > 0 else { throw .noObjectives }
+    var values: [Double] = []
+    values.reserveCapacity(rows.count * objectives)
+    for (index, row) in rows.enumerated() {
+      guard row.count == objectives else {
+        throw .wrongLength(index: index, count: row.count, objectives: objectives)
+      }
+      for value in row { values.append(value.isNaN ? .infinity : value) }
+    }
+    self.init(count: rows.count, objectives: objectives, values: values)
+  }
+
+  init(count: Int, objectives: Int, values: [Double]) {
+    self.count = count
+    self.objectives = objectives
+    self.values = values
+  }
+
+  /// The coordinates of a point.
+  public subscript(_ index: Int) -> [Double] {
+    Array(values[index * objectives..<(index + 1) * objectives])
+  }
+
+  subscript(_ index: Int, _ objective: Int) -> Double {
+    values[index * objectives + objective]
+  }
+
+  /// The points of these indices, in this order.
+  func selecting(_ indices: some Collection<Int>) -> ObjectivePoints {
+    var chosen: [Double] = []
+    chosen.reserveCapacity(indices.count * objectives)
+    for index in indices {
+      chosen += values[index * objectives..<(index + 1) * objectives]
+    }
+    return ObjectivePoints(count: indices.count, objectives: objectives, values: chosen)
+  }
+
+  /// Whether point a is nowhere larger than point b: a dominates b, or they are equal.
+  func weaklyDominates(_ a: Int, _ b: Int) -> Bool {
+    let (left, right) = (a * objectives, b * objectives)
+    for objective in 0..<objectives where values[left + objective] > values[right + objective] {
+      return false
+    }
+    return true
+  }
+
+  /// Whether point a is nowhere larger than point b and somewhere smaller.
+  ///
+  /// - Complexity: O(m).
+  public func dominates(_ a: Int, _ b: Int) -> Bool {
+    weaklyDominates(a, b) && !weaklyDominates(b, a)
+  }
+
+  func areEqual(_ a: Int, _ b: Int) -> Bool {
+    (0..<objectives).allSatisfy { self[a, $0] == self[b, $0] }
+  }
+
+  /// All indices in lexicographic order of the points, equal points by index. A point can only be
+  /// dominated by points before it.
+  func lexicographicOrder() -> [Int] {
+    (0..<count).sorted { a, b in
+      for objective in 0..<objectives {
+        let (left, right) = (self[a, objective], self[b, objective])
+        if left != right { return left < right }
+      }
+      return a < b
+    }
+  }
+
+  /// The groups of equal points, in lexicographic order; indices in a group rise.
+  func distinct() -> [[Int]] {
+    var groups: [[Int]] = []
+    for index in lexicographicOrder() {
+      if let first = groups.last?.first, areEqual(first, index) {
+        groups[groups.count - 1].append(index)
+      } else {
+        groups.append([index])
+      }
+    }
+    return groups
+  }
+}
+
+/// Points or a reference that do not fit together.
+public enum ObjectivePointsError: Error, Sendable, Hashable, CustomStringConvertible {
+  case noObjectives
+  case wrongLength(index: Int, count: Int, objectives: Int)
+  case wrongReference(count: Int, objectives: Int)
+  case referenceIsNotANumber(objective: Int)
+
+  public var description: String {
+    switch self {
+    case .noObjectives: "points need at least one objective"
+    case .wrongLength(let index, let count, let objectives):
+      "point \(index) has \(count) values instead of \(objectives); give one for each objective"
+    case .wrongReference(let count, let objectives):
+      "the reference point has \(count) values instead of \(objectives); give one for each objective"
+    case .referenceIsNotANumber(let objective):
+      "objective \(objective) of the reference point is not a number; give the worst loss of interest"
+    }
+  }
+}

@@ -1,0 +1,125 @@
+internal import OuterloopStudy
+
+/// The densities l of good and g of other trials, for every group of parameters, as a fold over the
+/// study's events.
+///
+/// Good and bad are decided among complete and pruned trials. Trials whose configuration made them
+/// fail count as bad. With the constant liar so do trials that are not finished, once it is known
+/// that a proposal is made while they are. Lost and cancelled trials count for nothing.
+struct TPEDensities: Sendable {
+  struct Group: Sendable {
+    let parameters: ParameterGroup
+    var good: GroupDensity
+    var bad: GroupDensity
+  }
+
+  private(set) var groups: [Group]
+  private var split: GoodTrials
+  private let objectives: [Objective]
+  private let hasLiar: Bool
+  /// The side of every trial that is in the densities.
+  private var isGood: [Int: Bool] = [:]
+  /// Trials that are not finished, rising; those among them that are in the densities already.
+  private var pending: Set<Int> = []
+
+  init(_ specification: StudySpecification, _ options: TPEOptions) throws {
+    objectives = specification.objectives
+    hasLiar = options.constantLiar
+    split = GoodTrials(objectives: objectives.count)
+    let isSingle = objectives.count == 1
+    groups = try ParameterGroup.groups(
+      of: specification.space, jointly: options.multivariate ?? isSingle,
+      byCondition: options.group
+    ).map { group in
+      Group(
+        parameters: group,
+        good: GroupDensity(
+          group.domains, options.parzen(equalWeights: !isSingle), isExact: options.exact),
+        bad: GroupDensity(
+          group.domains, options.parzen(equalWeights: false), isExact: options.exact))
+    }
+  }
+
+  /// Complete and pruned trials.
+  var count: Int { split.count }
+
+  mutating func observe(_ event: Event, in history: History) {
+    let trial = history.trials[event.trial]
+    switch event.kind {
+    case .suggested, .enqueued: pending.insert(trial.number)
+    case .finished:
+      pending.remove(trial.number)
+      remove(trial)
+      let losses = trial.values.map(losses)
+      switch trial.state {
+      case .complete: apply(split.insert(trial.number, losses: losses, prunedAt: nil), history)
+      case .pruned:
+        let last = trial.lastReport
+        let reported = last.map { report in
+          self.losses(objectives.map { report.values[$0.metric] ?? .nan })
+        }
+        apply(
+          split.insert(trial.number, losses: reported, prunedAt: last?.epoch ?? 0), history)
+      case .failed(let reason) where reason.isCausedByConfiguration: insert(trial, asGood: false)
+      default: break
+      }
+    default: break
+    }
+  }
+
+  /// Brings the densities to where a proposal may use them.
+  mutating func settle(_ history: History) {
+    apply(split.settle(), history)
+    guard hasLiar else { return }
+    for number in pending.sorted() where isGood[number] == nil {
+      insert(history.trials[number], asGood: false)
+    }
+  }
+
+  /// m points of group `index` drawn from l, and how much better than g they are: log l - log g.
+  mutating func candidates(
+    _ count: Int, ofGroup index: Int, from uniforms: inout UniformStream
+  ) -> (points: [[Double]], scores: [Double]) {
+    let columns = groups[index].good.sample(count, from: &uniforms)
+    let good = groups[index].good.logDensity(at: columns)
+    let bad = groups[index].bad.logDensity(at: columns)
+    let points = (0..<count).map { i in columns.map { $0[i] } }
+    return (points, zip(good, bad).map(-))
+  }
+
+  private func losses(_ values: [Double]) -> [Double] {
+    zip(objectives, values).map { $0.loss($1) }
+  }
+
+  private mutating func apply(_ moves: [GoodTrials.Move], _ history: History) {
+    for move in moves {
+      let trial = history.trials[move.trial]
+      remove(trial)
+      insert(trial, asGood: move.isBelow)
+    }
+  }
+
+  private mutating func insert(_ trial: Trial, asGood: Bool) {
+    isGood[trial.number] = asGood
+    for index in groups.indices {
+      guard let point = groups[index].parameters.point(of: trial.assignment) else { continue }
+      if asGood {
+        groups[index].good.insert(point, trial: trial.number)
+      } else {
+        groups[index].bad.insert(point, trial: trial.number)
+      }
+    }
+  }
+
+  private mutating func remove(_ trial: Trial) {
+    guard let wasGood = isGood.removeValue(forKey: trial.number) else { return }
+    for index in groups.indices {
+      guard let point = groups[index].parameters.point(of: trial.assignment) else { continue }
+      if wasGood {
+        groups[index].good.remove(point, trial: trial.number)
+      } else {
+        groups[index].bad.remove(point, trial: trial.number)
+      }
+    }
+  }
+}

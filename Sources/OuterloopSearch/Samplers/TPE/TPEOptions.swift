@@ -1,0 +1,81 @@
+public import OuterloopStudy
+
+/// What may be chosen about TPE. The defaults are those of Optuna 5.
+public struct TPEOptions: Sendable, Hashable {
+  /// Random trials before the model is used; complete and pruned ones count.
+  public var startup = 10
+  /// Candidates drawn from the density of good trials for every proposal.
+  public var candidates = 24
+  /// One joint density over all parameters that are active together, instead of one for each alone;
+  /// nil: joint for one objective, alone for several.
+  public var multivariate: Bool?
+  /// With `multivariate`: parameters with a condition are joined with those of the same condition,
+  /// instead of being modelled alone.
+  public var group = false
+  /// Trials that run count as bad ones, so that parallel workers keep apart.
+  public var constantLiar = true
+  /// The weight of the uniform prior beside observations of weight at most 1.
+  public var priorWeight = 1.0
+  /// Bandwidths of at least a hundredth of the range.
+  public var magicClip = true
+  /// Ends of ranges count as neighbours of the outermost observations.
+  public var endpoints = false
+  /// Densities made anew for each proposal, instead of kept up to date: the slow truth.
+  public var exact = false
+
+  public init() {}
+
+  /// The options of a description, by the names above.
+  /// - Throws: `StudyError` for an unknown name or a value that makes no sense.
+  public init(_ given: [String: ParameterValue]) throws {
+    for (name, value) in given.sorted(by: { $0.key < $1.key }) {
+      switch (name, value) {
+      case ("startup", .int(let count)) where count >= 0: startup = count
+      case ("candidates", .int(let count)) where count >= 1: candidates = count
+      case ("multivariate", .bool(let isOn)): multivariate = isOn
+      case ("group", .bool(let isOn)): group = isOn
+      case ("constantLiar", .bool(let isOn)): constantLiar = isOn
+      case ("priorWeight", let weight) where (weight.number ?? -1) > 0:
+        priorWeight = weight.number ?? 1
+      case ("magicClip", .bool(let isOn)): magicClip = isOn
+      case ("endpoints", .bool(let isOn)): endpoints = isOn
+      case ("exact", .bool(let isOn)): exact = isOn
+      default:
+        throw StudyError(
+          "tpe has no option `\(name)` with value \(value)",
+          "the options are startup=N, candidates=N, priorWeight=W, and true or false for "
+            + "multivariate, group, constantLiar, magicClip, endpoints, exact")
+      }
+    }
+  }
+
+  /// What differs from the defaults, for the store.
+  var description: [String: ParameterValue] {
+    let standard = TPEOptions()
+    var all: [String: ParameterValue] = [:]
+    func note<T: Equatable>(
+      _ name: String, _ path: KeyPath<TPEOptions, T>, _ value: (T) -> ParameterValue?
+    ) {
+      if self[keyPath: path] != standard[keyPath: path] { all[name] = value(self[keyPath: path]) }
+    }
+    note("startup", \.startup) { .int($0) }
+    note("candidates", \.candidates) { .int($0) }
+    note("multivariate", \.multivariate) { $0.map { .bool($0) } }
+    note("group", \.group) { .bool($0) }
+    note("constantLiar", \.constantLiar) { .bool($0) }
+    note("priorWeight", \.priorWeight) { .float($0) }
+    note("magicClip", \.magicClip) { .bool($0) }
+    note("endpoints", \.endpoints) { .bool($0) }
+    note("exact", \.exact) { .bool($0) }
+    return all
+  }
+
+  func parzen(equalWeights: Bool) -> ParzenOptions {
+    var options = ParzenOptions()
+    options.priorWeight = priorWeight
+    options.magicClip = magicClip
+    options.endpoints = endpoints
+    options.weights = equalWeights ? .equal : .recency
+    return options
+  }
+}

@@ -1,0 +1,46 @@
+/// What a remedy says about a name that nobody knows: the one that was probably meant, or all there
+/// are.
+package enum Spelling {
+  /// "did you mean `width`?", or "the parameters are depth, width".
+  package static func remedy(for word: String, among names: [String], called plural: String)
+    -> String
+  {
+    nearest(to: word, among: names).map { "did you mean `\($0)`?" }
+      ?? "the \(plural) are \(list(names))"
+  }
+
+  /// At most twenty names, so that a message stays readable.
+  package static func list(_ names: [String]) -> String {
+    if names.isEmpty { return "none yet" }
+    let shown = names.prefix(20).joined(separator: ", ")
+    return names.count > 20 ? shown + " and \(names.count - 20) more" : shown
+  }
+
+  /// The name that differs least from `word`, if it differs in about a third of the letters at most.
+  package static func nearest(to word: String, among names: [String]) -> String? {
+    guard word.count <= 64 else { return nil }
+    let letters = Array(word.lowercased())
+    var best: (name: String, distance: Int)?
+    for name in names {
+      let limit = min((best?.distance ?? .max) - 1, (max(letters.count, name.count) + 1) / 3)
+      guard abs(name.count - letters.count) <= limit else { continue }
+      let distance = distance(letters, Array(name.lowercased()))
+      if distance <= limit { best = (name, distance) }
+    }
+    return best?.name
+  }
+
+  /// Levenshtein's: how many letters must be put in, taken out or exchanged.
+  private static func distance(_ a: [Character], _ b: [Character]) -> Int {
+    var row = Array(0...b.count)
+    for (i, x) in a.enumerated() {
+      var diagonal = row[0]
+      row[0] = i + 1
+      for (j, y) in b.enumerated() {
+        let next = min(diagonal + (x == y ? 0 : 1), row[j] + 1, row[j + 1] + 1)
+        (diagonal, row[j + 1]) = (row[j + 1], next)
+      }
+    }
+    return row[b.count]
+  }
+}

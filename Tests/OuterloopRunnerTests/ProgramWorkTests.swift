@@ -1,0 +1,337 @@
+import Foundation
+import OuterloopStudy
+import Testing
+
+@testable import OuterloopRunner
+
+/// Real programs, well and badly behaved.
+@Suite(.serialized) struct ProgramWorkTests {
+  @Test func reportsAndLog() async throws {
+    let bench = try Workbench(epochs: 3)
+    defer { bench.remove() }
+    let recorder = Recorder()
+    let work = try bench.shell(
+      """
+      echo starting; echo "trouble" >&2
+      echo '{"epoch": 1, "loss": 0.5, "seconds": 2}'
+      echo '{"epoch": 1, "accuracy": 0.9}'
+      echo '{"epoch": 2, "loss": NaN}'
+      printf '{"loss": %s}' "$1"
+      """, ["{x}"])
+    try await work.run(bench.request(), to: recorder)
+    #expect(recorder.reports.map(\.epoch) == [1, 1, 2, 3])
+    #expect(recorder.reports[0].seconds == 2)
+    #expect(recorder.reports[1].values == ["loss": 0.5, "accuracy": 0.9])
+    #expect(recorder.reports[2].values["loss"]?.isNaN == true)
+    #expect(recorder.reports[3].values == ["loss": 0.5])
+    #expect(bench.log().contains("starting\n"))
+    #expect(bench.log().contains("trouble\n"))
+  }
+
+  @Test func getsItsRequestAsAFile() async throws {
+    let bench = try Workbench(epochs: 3)
+    defer { bench.remove() }
+    let text = """
+      import json, os, sys
+      r = json.load(open(os.environ["OUTERLOOP_TRIAL"]))
+      assert set(r) == set("study trial params fromEpoch toEpoch checkpoint seed".split()), r
+      assert (r["study"], r["trial"], r["fromEpoch"], r["toEpoch"]) == ("s", 4, 1, 3), r
+      assert os.path.isdir(r["checkpoint"]) and r["checkpoint"] == sys.argv[1]
+      assert sys.stdin.read() == ""
+      print(json.dumps({"loss": r["params"]["x"]}))
+      """
+    let work = try bench.work(["python3", bench.script(text), "{checkpoint}"])
+    let recorder = Recorder()
+    try await work.run(bench.request(trial: 4, from: 1), to: recorder)
+    #expect(recorder.losses == [0.5])
+  }
+
+  @Test(arguments: [
+    ("exit 3", FailureReason.error, "exit status 3"),
+    (
+      "echo '{\"loss\": 1}'; echo a >&2; echo 'the cause' >&2; exit 1", .error,
+      "exit status 1: a\nthe cause"
+    ),
+    ("kill -SEGV $$", .error, "ended by signal 11 (SIGSEGV)"),
+    ("true", .invalid, "reported nothing"),
+    ("echo '{\"epoch\": 1}'", .invalid, "reported nothing"),
+    ("echo '{\"epoch\": 1, \"other\": 2}'", .invalid, "no `loss`"),
+    ("echo '{\"loss\": \"high\"}'", .invalid, "`loss` is \"high\", not a number"),
+    ("echo '{\"loss\": null}'", .invalid, "`loss` is null, not a number"),
+    ("echo '{\"epoch\": 0, \"loss\": 1}'; sleep 100", .invalid, "epochs count from 1"),
+    ("echo '{\"loss\": 1}' >&2", .invalid, "reported nothing"),
+  ])
+  func failures(_ text: String, _ reason: FailureReason, _ message: String) async throws {
+    let bench = try Workbench()
+    defer { bench.remove() }
+    let failure = try #require(try await bench.failure(of: text))
+    #expect(failure.reason == reason)
+    #expect(failure.message.contains(message), "\(failure.message)")
+  }
+
+  /// A value that is a number again makes up for one that was not.
+  @Test func correctedValues() async throws {
+    let bench = try Workbench()
+    defer { bench.remove() }
+    #expect(
+      try await bench.failure(of: "echo '{\"loss\": null}'; echo '{\"loss\": 2}'") == nil)
+  }
+
+  @Test func hangs() async throws {
+    var bench = try Workbench()
+    defer { bench.remove() }
+    bench.limits.seconds = 0.3
+    let failure = try await bench.failure(of: "exec sleep 4711.1")
+    #expect(failure == TrialFailure(.timeout, "it ran longer than 0.3 s"))
+    #expect(try await Processes.areGone(with: "4711.1"))
+  }
+
+  @Test func ignoresTheSignal() async throws {
+    var bench = try Workbench()
+    defer { bench.remove() }
+    bench.limits.seconds = 0.3
+    let failure = try await bench.failure(
+      of: "trap '' TERM; echo '{\"loss\": 1}'; while true; do sleep 4711.2; done")
+    #expect(failure?.reason == .timeout)
+    #expect(try await Processes.areGone(with: "4711.2"))
+  }
+
+  /// What a program says after SIGTERM still counts, as its last checkpoint.
+  @Test func savesWhenAsked() async throws {
+    var bench = try Workbench(epochs: 9)
+    defer { bench.remove() }
+    bench.limits.seconds = 0.4
+    bench.limits.grace = 20
+    let recorder = Recorder()
+    let work = try bench.shell(
+      """
+      trap 'echo x > "$1/model"; echo "{\\"epoch\\": 2, \\"checkpoint\\": \\"model\\"}"; exit 0' TERM
+      echo '{"epoch": 2, "loss": 1}'
+      while true; do sleep 0.05; done
+      """, ["{checkpoint}"])
+    #expect(try await bench.failure(of: work, recorder)?.reason == .timeout)
+    #expect(recorder.checkpoints == [2])
+  }
+
+  @Test func forksAndHangs() async throws {
+    let bench = try Workbench()
+    defer { bench.remove() }
+    // The child holds standard output open, and outlives its parent.
+    let failure = try await bench.failure(
+      of: "sleep 4711.3 & (trap '' TERM; sleep 4711.3) & echo '{\"loss\": 1}'")
+    #expect(failure == nil)
+    #expect(try await Processes.areGone(with: "4711.3"))
+  }
+
+  @Test func silentChildrenAreEndedToo() async throws {
+    let bench = try Workbench()
+    defer { bench.remove() }
+    let failure = try await bench.failure(
+      of: "sleep 4711.4 > /dev/null 2>&1 & echo '{\"loss\": 1}'")
+    #expect(failure == nil)
+    #expect(try await Processes.areGone(with: "4711.4"))
+  }
+
+  /// Output of a child that ends a moment later still arrives.
+  @Test func lateOutput() async throws {
+    let bench = try Workbench()
+    defer { bench.remove() }
+    #expect(try await bench.failure(of: "(sleep 0.1; echo '{\"loss\": 1}') & exit 0") == nil)
+  }
+
+  @Test func closesOutputEarly() async throws {
+    let bench = try Workbench()
+    defer { bench.remove() }
+    let start = ContinuousClock.now
+    let failure = try await bench.failure(
+      of: "echo '{\"loss\": 1}'; exec >&- 2>&-; sleep 0.3; exit 7")
+    #expect(failure?.message == "exit status 7")
+    #expect(start.duration(to: .now) >= .milliseconds(300))
+  }
+
+  @Test func memory() async throws {
+    var bench = try Workbench()
+    defer { bench.remove() }
+    bench.limits.memory = 150_000_000
+    bench.limits.seconds = 60
+    // Two processes, neither of which is too large alone.
+    let text = """
+      import os, time
+      os.fork()
+      x = bytearray(b'a') * 110_000_000
+      time.sleep(30)
+      """
+    let failure = try await bench.failure(of: bench.work(["python3", bench.script(text)]))
+    #expect(failure?.reason == .memory)
+    #expect(failure?.message.contains("more than the 150 MB it may use") == true)
+  }
+
+  @Test func memoryThatIsShared() async throws {
+    var bench = try Workbench()
+    defer { bench.remove() }
+    bench.limits.memory = 200_000_000
+    // Four processes share what would be 4 x 110 MB.
+    let text = """
+      import os, time
+      x = bytearray(b'a') * 110_000_000
+      children = []
+      for _ in range(3):
+          pid = os.fork()
+          if pid == 0:
+              time.sleep(1); os._exit(0)
+          children.append(pid)
+      for pid in children: os.waitpid(pid, 0)
+      print('{"loss": 1}')
+      """
+    #expect(try await bench.failure(of: bench.work(["python3", bench.script(text)])) == nil)
+  }
+
+  @Test func muchText() async throws {
+    let bench = try Workbench()
+    defer { bench.remove() }
+    let work = try bench.shell(
+      "echo first; head -c 100000000 /dev/zero | tr '\\0' 'a'; echo; echo '{\"loss\": 1}'; echo last"
+    )
+    #expect(try await bench.failure(of: work) == nil)
+    let log = bench.log()
+    #expect(log.utf8.count < bench.limits.log + 1000)
+    #expect(log.hasPrefix("first\naaa"))
+    #expect(log.hasSuffix("{\"loss\": 1}\nlast\n"))
+    #expect(log.contains("bytes are left out here"))
+  }
+
+  @Test func binaryAndEndlessLines() async throws {
+    let bench = try Workbench()
+    defer { bench.remove() }
+    let recorder = Recorder()
+    let work = try bench.shell(
+      """
+      head -c 3000000 /dev/urandom | tr '\\n' 'x'; echo
+      head -c 100000 /dev/urandom; echo
+      echo '{"loss": 2}'
+      head -c 5000000 /dev/zero
+      """)
+    #expect(try await bench.failure(of: work, recorder) == nil)
+    #expect(recorder.losses == [2])
+  }
+
+  /// Reports that come faster than they are kept wait in the pipe, not in memory.
+  @Test func slowReader() async throws {
+    let bench = try Workbench()
+    defer { bench.remove() }
+    let recorder = Recorder { count in
+      if count == 1 { try await Task.sleep(for: .milliseconds(700)) }
+      return true
+    }
+    let text = "for i in range(30000): print('{\"loss\": %d}' % i)"
+    #expect(
+      try await bench.failure(of: bench.work(["python3", bench.script(text)]), recorder) == nil)
+    #expect(recorder.losses.count == 30_000)
+    #expect(recorder.losses.last == 29_999)
+  }
+
+  @Test func checkpoints() async throws {
+    let bench = try Workbench(epochs: 3)
+    defer { bench.remove() }
+    let recorder = Recorder()
+    let work = try bench.shell(
+      """
+      echo '{"epoch": 1, "loss": 3, "checkpoint": "missing"}'
+      touch "$1/two"
+      echo '{"epoch": 2, "loss": 2}'
+      echo '{"checkpoint": "two"}'
+      echo "{\\"checkpoint\\": \\"$1/two\\", \\"epoch\\": 3, \\"loss\\": 1}"
+      """, ["{checkpoint}"])
+    try await work.run(bench.request(), to: recorder)
+    #expect(recorder.checkpoints == [2, 3])
+    #expect(bench.log().contains("[outerloop] the checkpoint missing of epoch 1 is ignored"))
+  }
+
+  @Test func stopsWhenNobodyWantsMore() async throws {
+    let bench = try Workbench()
+    defer { bench.remove() }
+    let work = try bench.shell("echo '{\"loss\": 1}'; sleep 4711.5")
+    await #expect(throws: CancellationError.self) {
+      try await work.run(bench.request(), to: Recorder { _ in false })
+    }
+    #expect(try await Processes.areGone(with: "4711.5"))
+  }
+
+  @Test func stopsWhenReportsCannotBeKept() async throws {
+    let bench = try Workbench()
+    defer { bench.remove() }
+    let work = try bench.shell("echo '{\"loss\": 1}'; sleep 4711.6")
+    await #expect(throws: StudyError.self) {
+      try await work.run(bench.request(), to: Recorder { _ in throw StudyError("full", "empty") })
+    }
+    #expect(try await Processes.areGone(with: "4711.6"))
+  }
+
+  @Test func cancellationEndsTheGroup() async throws {
+    let bench = try Workbench()
+    defer { bench.remove() }
+    let work = try bench.shell("trap '' TERM; sleep 4711.7 & sleep 4711.7; sleep 4711.7")
+    let task = Task { try await work.run(bench.request(), to: Recorder()) }
+    while Processes.count(with: "4711.7") < 2 { try await Task.sleep(for: .milliseconds(20)) }
+    task.cancel()
+    await #expect(throws: CancellationError.self) { try await task.value }
+    #expect(try await Processes.areGone(with: "4711.7"))
+  }
+
+  @Test(arguments: [
+    (["no-such-program-anywhere"], "no-such-program-anywhere: there is no such program in PATH"),
+    (["./nothing"], "./nothing: there is no such program"),
+    (["/etc/passwd"], "/etc/passwd: it cannot be executed; chmod +x"),
+  ])
+  func programsThatCannotRun(_ words: [String], _ what: String) throws {
+    let bench = try Workbench()
+    defer { bench.remove() }
+    let error = try #require(throws: StudyError.self) { try bench.work(words) }
+    #expect(error.description.contains(what))
+  }
+
+  /// A program that vanishes, or was none, stops the study instead of failing all its trials.
+  @Test func programsThatVanish() async throws {
+    let bench = try Workbench()
+    defer { bench.remove() }
+    let path = try bench.script("\u{7f}nothing that runs")
+    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+    let work = try bench.work([path])
+    await #expect(throws: StudyError.self) { try await work.run(bench.request(), to: Recorder()) }
+    try FileManager.default.removeItem(atPath: path)
+    await #expect(throws: StudyError.self) { try await work.run(bench.request(), to: Recorder()) }
+  }
+
+  @Test func leavesNothingBehind() async throws {
+    let bench = try Workbench()
+    defer { bench.remove() }
+    let work = try bench.shell("echo '{\"loss\": 1}'")
+    try await work.run(bench.request(), to: Recorder())
+    let before = Processes.descriptors
+    try await withThrowingTaskGroup { group in
+      for trial in 0..<40 {
+        group.addTask { try await work.run(bench.request(trial: trial), to: Recorder()) }
+      }
+      try await group.waitForAll()
+    }
+    // The threads close what they had a moment after the last message.
+    for _ in 0..<100 where Processes.descriptors > before {
+      try await Task.sleep(for: .milliseconds(10))
+    }
+    #expect(Processes.descriptors <= before)
+    #expect(Processes.zombies == 0)
+  }
+
+  @Test func runsInItsFolder() async throws {
+    let bench = try Workbench()
+    defer { bench.remove() }
+    _ = try bench.script("echo \"{\\\"loss\\\": $(cat value)}\"", "here.sh")
+    _ = try bench.script("0.25", "value")
+    let work = try ProgramWork(
+      Program(["sh", "./here.sh"], directory: bench.folder.path), of: bench.specification,
+      in: bench.folders, limits: bench.limits)
+    let recorder = Recorder()
+    try await work.run(bench.request(), to: recorder)
+    #expect(recorder.losses == [0.25])
+  }
+}

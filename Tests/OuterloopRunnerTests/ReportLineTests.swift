@@ -1,0 +1,105 @@
+import Foundation
+import Testing
+
+@testable import OuterloopRunner
+
+/// Which lines are reports, and what they say.
+@Suite struct ReportLineTests {
+  private func line(_ text: String, isPersistent: Bool = false) -> ReportLine? {
+    ReportLine(Array(text.utf8)[...], .init(objectives: ["loss"], isPersistent: isPersistent))
+  }
+
+  @Test(arguments: [
+    "", "loss 0.3", "[1]", "{\"accuracy\": 1}", "{}", "{\"loss\": 1} x", "{\"loss\": 1",
+    "{loss: 1}", "{\"loss\": 0x10}", "{\"loss\": nan}", "{\"loss\": 1,}", "{\"loss\" 1}",
+    "\"loss\"", "{\"done\": true}", "{\"loss\": tru}", "{\"loss\": \"\\q\"}", "{\"loss\": 1}}",
+    "{\"a\": {\"loss\": 1}}", "{\"loss\": -}", "{\"loss\": 1 2}", "{\"\\ud800\": 1, \"loss\": 1}",
+  ])
+  func log(_ text: String) { #expect(line(text) == nil) }
+
+  @Test func values() throws {
+    let report = try #require(
+      line(
+        "  {\"epoch\": 3, \"loss\": 1e-3, \"acc\": 0.5, \"seconds\": 2.5, \"note\": \"x\","
+          + " \"list\": [1, {\"a\": []}], \"ok\": true}\r"))
+    #expect(report.epoch == 3)
+    #expect(report.values == ["loss": 0.001, "acc": 0.5])
+    #expect(report.seconds == 2.5)
+    #expect(report.notNumbers.isEmpty)
+  }
+
+  @Test(arguments: [
+    ("NaN", Double.nan), ("\"nan\"", .nan), ("Infinity", .infinity), ("\"inf\"", .infinity),
+    ("-Infinity", -.infinity), ("\"-Infinity\"", -.infinity), ("1E5", 1e5), ("-0.5", -0.5),
+    ("12345678901234567890", 12345678901234567890.0), ("1e999", .infinity),
+  ])
+  func numbers(_ text: String, _ value: Double) throws {
+    let found = try #require(line("{\"loss\":\(text)}")?.values["loss"])
+    #expect(found == value || (found.isNaN && value.isNaN))
+  }
+
+  @Test(arguments: ["\"abc\"", "null", "true", "[1]", "{\"a\": 1}"])
+  func notNumbers(_ text: String) throws {
+    let report = try #require(line("{\"loss\":\(text)}"))
+    #expect(report.values.isEmpty)
+    #expect(report.notNumbers["loss"] != nil)
+  }
+
+  @Test(arguments: ["0", "-1", "1.5", "\"2\"", "1e30", "NaN"])
+  func badEpochs(_ text: String) throws {
+    let report = try #require(line("{\"epoch\":\(text), \"loss\": 1}"))
+    #expect(report.epoch == nil)
+    #expect(report.badEpoch != nil)
+  }
+
+  @Test func checkpointsAndEnds() throws {
+    #expect(line("{\"checkpoint\": \"a/b\", \"epoch\": 2}")?.checkpoint == "a/b")
+    #expect(line("{\"checkpoint\": true, \"epoch\": 2}")?.checkpoint == "")
+    let done = try #require(line("{\"done\": true, \"error\": \"no\"}", isPersistent: true))
+    #expect(done.isDone && done.error == "no")
+    #expect(line("{\"done\": true}", isPersistent: true)?.error == nil)
+    #expect(line("{\"done\": false}", isPersistent: true) == nil)
+  }
+
+  /// Our reader takes what Foundation's takes, and reads the same numbers; random damage to good
+  /// lines included.
+  @Test func agreesWithFoundation() throws {
+    let good =
+      "{\"loss\": -1.25e-2, \"s\": \"\\u00e4\\ud83d\\ude00\\n\", \"l\": [1, {\"b\": null}]}"
+    var generator = SystemRandomNumberGenerator()
+    for _ in 0..<2000 {
+      var bytes = Array(good.utf8)
+      for _ in 0..<Int.random(in: 0...2, using: &generator) {
+        let place = bytes.indices.randomElement(using: &generator) ?? 0
+        bytes[place] = Array("{}[]\",:01e-. \\uan".utf8).randomElement(using: &generator) ?? 0
+      }
+      let mine = JSONObjectReader.members(of: bytes[...])
+      let theirs = (try? JSONSerialization.jsonObject(with: Data(bytes))) as? [String: Any]
+      // Numbers such as `01` are no JSON; we take them, and `NaN`.
+      if let theirs {
+        #expect(mine != nil, "\(String(decoding: bytes, as: UTF8.self))")
+        if let loss = theirs["loss"] as? NSNumber, !(theirs["loss"] is Bool),
+          case .number(let value)? = mine?["loss"]
+        {
+          #expect(abs(loss.doubleValue - value) <= 1e-12 * abs(value))
+        }
+      }
+    }
+  }
+
+  @Test func splitsAnyPieces() {
+    let text = "a\n\nbb\nccc"
+    for size in 1...9 {
+      var splitter = LineSplitter(limit: 2)
+      var lines: [String] = []
+      let bytes = Array(text.utf8)
+      for start in stride(from: 0, to: bytes.count, by: size) {
+        splitter.take(bytes[start..<min(start + size, bytes.count)]) {
+          lines.append(String(decoding: $0, as: UTF8.self))
+        }
+      }
+      splitter.finish { lines.append(String(decoding: $0, as: UTF8.self)) }
+      #expect(lines.filter { !$0.isEmpty } == ["a", "bb"])
+    }
+  }
+}

@@ -1,0 +1,86 @@
+import OuterloopSearch
+import OuterloopStudy
+import OuterloopTesting
+import Testing
+
+/// The laws of search methods over a table: a new method is a new row.
+@Suite struct SearcherLawTests {
+  struct Row: Sendable, CustomStringConvertible {
+    let method: SearchMethod
+    let label: String
+    var description: String { label }
+
+    init(_ method: SearchMethod, _ label: String? = nil) {
+      self.method = method
+      self.label = label ?? method.description.name
+    }
+  }
+
+  static let methods: [Row] = [
+    Row(.random), Row(.sobol), Row(.grid(resolution: 4)), Row(.tpe()),
+    Row(tpe { $0.multivariate = false }, "tpe alone"), Row(tpe { $0.group = true }, "tpe grouped"),
+    Row(tpe { $0.constantLiar = false }, "tpe without liar"),
+    Row(tpe { $0.exact = true }, "tpe exact"),
+  ]
+
+  private static func tpe(_ change: (inout TPEOptions) -> Void) -> SearchMethod {
+    var options = TPEOptions()
+    change(&options)
+    return .tpe(options)
+  }
+
+  static let cases: [SearcherLaws.Case] = {
+    do {
+      return try [
+        SearcherLaws.Case("floats", space("x=float(-5, 5)", "y=float(0, 1)")),
+        SearcherLaws.Case("log and steps", space("a=log(1e-5, 1)", "b=float(0, 1, step 0.1)")),
+        SearcherLaws.Case("ints", space("a=int(1, 1000, log)", "b=int(-3, 30, step 3)")),
+        SearcherLaws.Case("choices", space("a=choice(p, q, r)", "b=ordinal(s, m, l, xl)")),
+        SearcherLaws.Case("tiny", space("a=choice(p, q)", "b=int(1, 3)", "c=constant(7)")),
+        SearcherLaws.Case(
+          "conditions",
+          space(
+            "opt=choice(sgd, adam)", "rate=log(1e-4, 1)", "momentum=float(0, 0.99) if opt == sgd",
+            "nesterov=choice(true, false) if opt == sgd and momentum > 0.5",
+            "beta=float(0.8, 1) if opt == adam")),
+        SearcherLaws.Case(
+          "forbidden",
+          space("a=float(0, 1)", "b=float(0, 1)", "c=int(1, 9)", forbidden: "a >= b", "c in [2, 3]")
+        ),
+        SearcherLaws.Case(
+          "few allowed", space("a=int(1, 6)", "b=int(1, 6)", forbidden: "a + b != 7")),
+        SearcherLaws.Case("one point", space("a=float(2, 2)", "b=constant(k)")),
+      ]
+    } catch { preconditionFailure("\(error)") }
+  }()
+
+  static func space(_ parameters: String..., forbidden: String...) throws -> SearchSpace {
+    try SearchSpace(
+      parameters.map { try ParameterDeclaration(parsing: $0) }, forbidden: forbidden)
+  }
+
+  @Test(arguments: methods, cases)
+  func staysInSpace(_ row: Row, _ item: SearcherLaws.Case) throws {
+    #expect(try SearcherLaws.staysInSpace(row.method, item, trials: 60) == [])
+  }
+
+  @Test(arguments: methods, cases)
+  func replays(_ row: Row, _ item: SearcherLaws.Case) throws {
+    #expect(try SearcherLaws.replays(row.method, item, trials: 45) == [])
+  }
+
+  @Test(arguments: methods, cases)
+  func knowsDirection(_ row: Row, _ item: SearcherLaws.Case) throws {
+    #expect(try SearcherLaws.knowsDirection(row.method, item, trials: 40) == [])
+  }
+
+  @Test(arguments: methods, cases)
+  func survives(_ row: Row, _ item: SearcherLaws.Case) throws {
+    #expect(try SearcherLaws.survives(row.method, item, trials: 40) == [])
+  }
+
+  @Test(arguments: methods, cases)
+  func takesObjectives(_ row: Row, _ item: SearcherLaws.Case) throws {
+    #expect(try SearcherLaws.takesObjectives(row.method, item, trials: 40) == [])
+  }
+}

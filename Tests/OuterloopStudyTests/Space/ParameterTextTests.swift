@@ -1,0 +1,201 @@
+import Testing
+
+@testable import OuterloopStudy
+
+@Suite struct ParameterTextTests {
+  @Test(arguments: [
+    ("lr=log(1e-5, 1e-1)", "lr=float(1e-05, 0.1, log)"),
+    (" lr = log ( 1e-5 , 1e-1 ) ", "lr=float(1e-05, 0.1, log)"),
+    ("x=float(0, 1)", "x=float(0.0, 1.0)"),
+    ("x=float(0,1,step 0.1)", "x=float(0.0, 1.0, step 0.1)"),
+    ("x=float(0, 1, step=0.1)", "x=float(0.0, 1.0, step 0.1)"),
+    ("x=float(-1, -0.5)", "x=float(-1.0, -0.5)"),
+    ("x=int(1, 5)", "x=int(1, 5)"), ("x=int(1.0, 5e0)", "x=int(1, 5)"),
+    ("x=int(1_000, 2_000)", "x=int(1000, 2000)"),
+    ("x=int(16, 1024, log, step 16)", "x=int(16, 1024, log, step 16)"),
+    ("x=log(1, 8, step 1)", "x=float(1.0, 8.0, log, step 1.0)"),
+    ("act=choice(relu, tanh)", "act=choice(relu, tanh)"),
+    ("act=categorical(relu)", "act=choice(relu)"),
+    (
+      "x=choice(1, 2.0, true, nan, inf, 0x10, '1', \"a, b\", it\\'s)",
+      "x=choice(1, 2, true, nan, inf, '0x10', '1', 'a, b', 'it\\\\\\'s')"
+    ),
+    ("x=choice(f(x), g(x, y), a b)", "x=choice('f(x)', 'g(x, y)', 'a b')"),
+    (
+      "x=choice(../data/x.csv, resnet-50, 3x3, 1.2.3, don't)",
+      "x=choice('../data/x.csv', resnet-50, '3x3', '1.2.3', 'don\\'t')"
+    ),
+    ("x=choice('', ' ', ')')", "x=choice('', ' ', ')')"),
+    ("x=choice(log, step, if, and)", "x=choice(log, step, 'if', 'and')"),
+    ("size=ordinal(s, m, l)", "size=ordinal(s, m, l)"),
+    ("dev=constant(cpu)", "dev=constant(cpu)"), ("n=constant(-3)", "n=constant(-3)"),
+    ("learning-rate=float(0, 1)", "learning-rate=float(0.0, 1.0)"),
+    ("größe=int(1, 2)", "größe=int(1, 2)"), ("model/lr:0=int(1, 2)", "model/lr:0=int(1, 2)"),
+    ("step=int(1, 2)", "step=int(1, 2)"),
+  ])
+  func readings(text: String, canonical: String) throws {
+    let space = try SearchSpace([ParameterDeclaration(parsing: text)])
+    #expect(space.parameters[0].description == canonical)
+    #expect(try SearchSpace([ParameterDeclaration(parsing: canonical)]) == space)
+  }
+
+  @Test func conditions() throws {
+    for tail in ["if p == a", "  if   p == a  ", "if(p == a)"] {
+      let declaration = try ParameterDeclaration(parsing: "x=int(1, 2)" + " " + tail)
+      #expect(["p == a", "(p == a)"].contains(declaration.condition))
+    }
+  }
+
+  private static let kinds =
+    "the kinds are float(LOW, HIGH), log(LOW, HIGH), int(LOW, HIGH), choice(A, B), "
+    + "ordinal(A, B) and constant(A); numbers take `log` and `step S` too"
+
+  @Test(arguments: [
+    ("lr", "`lr` has no `=`; write NAME=KIND(...), as in `lr=log(1e-5, 1e-1)`"),
+    ("", "`` has no `=`; write NAME=KIND(...), as in `lr=log(1e-5, 1e-1)`"),
+    ("x=", "parameter `x`: `` is not KIND(...); " + kinds),
+    ("x=3", "parameter `x`: `3` is not KIND(...); " + kinds),
+    ("x=int(1, 5", "parameter `x`: `int(1, 5` is not KIND(...); " + kinds),
+    ("x=choice('a)", "parameter `x`: the text 'a) does not end; close it with '"),
+    (
+      "x=choice('a' b)", "parameter `x`: `b` stands behind the quoted 'a'; put a comma between them"
+    ),
+    ("x=uniform(1, 5)", "parameter `x`: `uniform` is not a kind of parameter; " + kinds),
+    ("x=(1, 5)", "parameter `x`: `` is not a kind of parameter; " + kinds),
+    (
+      "x=int(1)",
+      "parameter `x`: a range begins with two numbers; write it as in `float(0, 1)` or `int(1, 5, log)`"
+    ),
+    (
+      "x=int(a, b)",
+      "parameter `x`: a range begins with two numbers; write it as in `float(0, 1)` or `int(1, 5, log)`"
+    ),
+    (
+      "x=float(0, nan)",
+      "parameter `x`: a range begins with two numbers; write it as in `float(0, 1)` or `int(1, 5, log)`"
+    ),
+    (
+      "x=float(0, 1e999)",
+      "parameter `x`: the ends 0.0 and inf are not finite; give two ordinary numbers"
+    ),
+    (
+      "x=int(1, 5, 2)",
+      "parameter `x`: `2` is not an option of a range; the options are `log` and `step S`"
+    ),
+    (
+      "x=int(1, 5, steps 2)",
+      "parameter `x`: `steps 2` is not an option of a range; the options are `log` and `step S`"
+    ),
+    (
+      "x=int(1, 5.5)",
+      "parameter `x`: an int has ends or a step that are not whole; use a float, or whole numbers"
+    ),
+    (
+      "x=int(1, 5, step 0.5)",
+      "parameter `x`: an int has ends or a step that are not whole; use a float, or whole numbers"
+    ),
+    ("x=int(1, 5, step 0)", "parameter `x`: the step 0 is not above 0; give a positive step"),
+    (
+      "x=int(-9223372036854775808, 9223372036854775807)",
+      "parameter `x`: an int has ends or a step that are not whole; use a float, or whole numbers"
+    ),
+    (
+      "x=int(-9223372036854775808, 0)",
+      "parameter `x`: integers beyond 2^53 are not exact; use a smaller range, or a scale factor"
+    ),
+    (
+      "x=log(0, 1)",
+      "parameter `x`: a log scale cannot start at 0.0; start above 0, or leave the log scale out"
+    ),
+    ("x=float(2, 1)", "parameter `x`: the low end 2.0 is above the high end 1.0; exchange them"),
+    (
+      "x=choice()",
+      "parameter `x`: there is nothing between two commas; remove one, or name a value"
+    ),
+    (
+      "x=choice(a,,b)",
+      "parameter `x`: there is nothing between two commas; remove one, or name a value"
+    ),
+    ("x=choice(a, a)", "parameter `x`: the choice a is listed twice; remove one of them"),
+    ("x=choice(1, 1.0)", "parameter `x`: the choice 1.0 is listed twice; remove one of them"),
+    ("x=choice(1e999)", "parameter `x`: the choice inf is not finite; give an ordinary number"),
+    ("x=constant(a, b)", "parameter `x`: constant(...) takes one value, not 2; list one value"),
+    (
+      "x=int(1, 5) when y",
+      "parameter `x`: `when y` after the kind is not understood; a condition begins with `if `"
+    ),
+    (
+      "x=int(1, 5) if",
+      "parameter `x`: `if` after the kind is not understood; a condition begins with `if `"
+    ),
+    (
+      "x=int(1, 5))",
+      "parameter `x`: `)` after the kind is not understood; a condition begins with `if `"
+    ),
+    (
+      "a b=int(1, 5)",
+      "parameter `a b`: `a b` cannot be a parameter's name; use letters, digits and signs such as `_`, `-`, `.`, `:` and `/`, and no keyword"
+    ),
+    (
+      "=int(1, 5)",
+      "parameter ``: `` cannot be a parameter's name; use letters, digits and signs such as `_`, `-`, `.`, `:` and `/`, and no keyword"
+    ),
+    (
+      "12=int(1, 5)",
+      "parameter `12`: `12` cannot be a parameter's name; use letters, digits and signs such as `_`, `-`, `.`, `:` and `/`, and no keyword"
+    ),
+    (
+      "not=int(1, 5)",
+      "parameter `not`: `not` cannot be a parameter's name; use letters, digits and signs such as `_`, `-`, `.`, `:` and `/`, and no keyword"
+    ),
+    (
+      "{x}=int(1, 5)",
+      "parameter `{x}`: `{x}` cannot be a parameter's name; use letters, digits and signs such as `_`, `-`, `.`, `:` and `/`, and no keyword"
+    ),
+    (
+      "seed=int(1, 5)",
+      "parameter `seed`: the name `seed` is taken by a placeholder of its own; choose another than trial, from, to, checkpoint, seed"
+    ),
+  ])
+  func errors(text: String, message: String) {
+    let error = #expect(throws: SpaceError.self) { try ParameterDeclaration(parsing: text) }
+    #expect(error?.description == message)
+  }
+
+  /// Broken inputs end in an error or in a space; whatever is accepted reads back as it prints.
+  @Test func mutatedInputsNeverTrap() throws {
+    let seeds = [
+      "lr=log(1e-5, 1e-1)", "u=int(16, 1024, log, step 16) if a == b", "act=choice(relu, 'a b', 3)",
+      "m=float(-0.5, 0.99, step 0.1) if optimizer == sgd and not (x in [1, 2] or y + 1 > -3e2)",
+    ]
+    let letters = Array("()[]{},='\"\\` .-+*/<>!&|0123456789eExabinfotd_:\u{0}\u{301}é😀\n\t٣½")
+    var random = SplitMix64(5)
+    var accepted = 0
+    for _ in 0..<10_000 {
+      var text = Array(seeds.pick(&random))
+      for _ in 0..<Int.random(in: 1...6, using: &random) {
+        let place = Int.random(in: 0...text.count, using: &random)
+        switch Int.random(in: 0..<3, using: &random) {
+        case 0: text.insert(letters.pick(&random), at: place)
+        case 1 where place < text.count: text.remove(at: place)
+        default:
+          let other = Array(seeds.pick(&random))
+          let start = Int.random(in: 0..<other.count, using: &random)
+          text.insert(contentsOf: other[start...].prefix(8), at: place)
+        }
+      }
+      guard let declaration = try? ParameterDeclaration(parsing: String(text)) else { continue }
+      if let condition = declaration.condition {
+        _ = try? Predicate(condition, over: PredicateTests.space)
+      }
+      let free = ParameterDeclaration(declaration.name, declaration.domain)
+      guard let space = try? SearchSpace([free]) else { continue }
+      accepted += 1
+      let printed = space.parameters[0].description
+      #expect(
+        try SearchSpace([ParameterDeclaration(parsing: printed)]) == space,
+        "\(String(text).debugDescription)")
+    }
+    #expect(accepted > 500)
+  }
+}

@@ -1,0 +1,19 @@
+/// A generator with a seed (Steele, Lea and Flood 2014), so that random tests repeat exactly.
+struct SplitMix64: RandomNumberGenerator {
+  var state: UInt64
+
+  init(_ seed: UInt64) { state = seed }
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9e37_79b9_7f4a_7c15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+    return z ^ (z >> 31)
+  }
+}
+
+extension Array {
+  /// One of the elements of an array that has some.
+  func pick(_ random: inout SplitMix64) -> Element { self[Int.random(in: indices, using: &random)] }
+}
