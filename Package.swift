@@ -97,7 +97,7 @@ let package = Package(
       dependencies: [
         "OuterloopLab", "OuterloopFetch", "OuterloopLearning", "OuterloopCharts",
         "OuterloopNumerics", "OuterloopStudy", "OuterloopSearch", "OuterloopStore",
-        "OuterloopRunner",
+        "OuterloopRunner", "OuterloopSpaces",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: house),
 

@@ -41,6 +41,9 @@ extension StudyDriver {
       } catch let failure as TrialFailure {
         ended = end(claim, failure)
       } catch let error as StudyError {
+        // No trial can run; this one is to wait for better times, as far as the store still works.
+        let released = Event.Kind.released(attempt: claim.attempt, .cancelled)
+        _ = try? await driver.store.append([released], to: claim.trial.number, of: claim.study)
         throw error
       } catch {
         ended = end(claim, TrialFailure(.error, "\(error)"))
