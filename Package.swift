@@ -71,7 +71,7 @@ let package = Package(
         .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "GRDBSQLite", package: "GRDB.swift"),
       ], swiftSettings: quick),
-    .target(name: "OuterloopCharts", swiftSettings: house),
+    .target(name: "OuterloopCharts", dependencies: ["OuterloopStudy"], swiftSettings: house),
     .target(
       name: "OuterloopLab",
       dependencies: [
@@ -133,7 +133,7 @@ let package = Package(
         "OuterloopStore", "OuterloopStudy", "OuterloopTesting", "StoreProbe",
         .product(name: "GRDB", package: "GRDB.swift"),
       ],
-      resources: [.copy("Schemas")], swiftSettings: house),
+      resources: [.copy("Schemas"), .copy("Optuna")], swiftSettings: house),
     .testTarget(
       name: "OuterloopRunnerTests", dependencies: ["OuterloopRunner", "OuterloopStudy"],
       swiftSettings: house),
@@ -145,7 +145,8 @@ let package = Package(
       name: "OuterloopSpacesTests", dependencies: ["OuterloopSpaces", "OuterloopStudy"],
       exclude: ["Golden"], swiftSettings: house),
     .testTarget(
-      name: "OuterloopChartsTests", dependencies: ["OuterloopCharts"], swiftSettings: house),
+      name: "OuterloopChartsTests", dependencies: ["OuterloopCharts", "OuterloopStudy"],
+      swiftSettings: house),
     .testTarget(
       name: "OuterloopLabTests",
       dependencies: [

@@ -28,7 +28,8 @@ struct Outerloop: ParsableCommand {
       CommandGroup(
         name: "Studies",
         subcommands: [
-          Studies.self, TrialsCommand.self, Best.self, Front.self, Export.self, Delete.self,
+          Studies.self, TrialsCommand.self, Best.self, Front.self, Plot.self, Export.self,
+          Delete.self,
         ]),
       CommandGroup(
         name: "Gradient", subcommands: [Demo.self, Clean.self, Lab.self, DataCommand.self]),
