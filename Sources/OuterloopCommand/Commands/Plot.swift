@@ -1,6 +1,7 @@
-internal import ArgumentParser
-internal import OuterloopCharts
+public import ArgumentParser
+public import OuterloopCharts
 internal import OuterloopRunner
+internal import OuterloopStore
 internal import OuterloopStudy
 
 #if canImport(FoundationEssentials)
