@@ -57,6 +57,7 @@ enum HelpTexts {
       best                    Show the best trial of a study.
       front                   Show the trials that no other beats in every
                               objective.
+      plot                    Draw pictures of a study, as SVG files.
       export                  Write the trials of a study as CSV or JSON.
       delete                  Remove a study and its trials' files.
 
