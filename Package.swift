@@ -133,7 +133,7 @@ let package = Package(
         "OuterloopStore", "OuterloopStudy", "OuterloopTesting", "StoreProbe",
         .product(name: "GRDB", package: "GRDB.swift"),
       ],
-      resources: [.copy("Schemas")], swiftSettings: house),
+      resources: [.copy("Schemas"), .copy("Optuna")], swiftSettings: house),
     .testTarget(
       name: "OuterloopRunnerTests", dependencies: ["OuterloopRunner", "OuterloopStudy"],
       swiftSettings: house),
