@@ -107,6 +107,25 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: tool.file("none.db")))
   }
 
+  /// The commands that `Documentation/plots.md` shows, on studies of those names.
+  @Test func commandsOfThePage() throws {
+    defer { tool.remove() }
+    let page = URL(filePath: #filePath).deletingLastPathComponent().appending(
+      path: "../../Documentation/plots.md")
+    let parts = try String(contentsOf: page, encoding: .utf8).components(separatedBy: "```")
+    let commands = try #require(parts.dropFirst().first { $0.hasPrefix("sh\n") }).dropFirst(3)
+    #expect(commands.split(separator: "\n").count == 4)
+    let space = ["--param", "x=float(0, 1)", "--trials", "4", "--minimize", "loss"]
+    try tune("digits", space + ["--minimize", "size"], Self.double)
+    for name in ["tpe", "random"] { try tune(name, space, Self.single) }
+    let path = try #require(Tool.path)
+    let folder = URL(filePath: path).deletingLastPathComponent().path
+    let ending = try tool.run([], shell: "set -e; PATH=\"\(folder):$PATH\"\n\(commands)")
+    #expect(ending.status == 0, "\(ending.err)")
+    #expect(tool.names("outerloop-plots") == ["digits", "tpe"])
+    #expect(tool.names("pictures") == ["front.svg", "history.svg"])
+  }
+
   /// A store that nobody may write is read all the same.
   @Test func onlyReads() throws {
     defer { tool.remove() }
