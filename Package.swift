@@ -19,6 +19,8 @@ let package = Package(
   products: [
     .library(name: "Outerloop", targets: ["Outerloop"]),
     .library(name: "OuterloopLearning", targets: ["OuterloopLearning"]),
+    .library(name: "OuterloopStore", targets: ["OuterloopStore"]),
+    .library(name: "OuterloopCharts", targets: ["OuterloopCharts"]),
     .library(name: "OuterloopTesting", targets: ["OuterloopTesting"]),
     .executable(name: "outerloop", targets: ["OuterloopCommand"]),
   ],

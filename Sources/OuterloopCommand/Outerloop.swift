@@ -29,7 +29,7 @@ struct Outerloop: ParsableCommand {
         name: "Studies",
         subcommands: [
           Studies.self, TrialsCommand.self, Best.self, Front.self, Plot.self, Export.self,
-          Delete.self,
+          Import.self, Delete.self,
         ]),
       CommandGroup(
         name: "Gradient", subcommands: [Demo.self, Clean.self, Lab.self, DataCommand.self]),

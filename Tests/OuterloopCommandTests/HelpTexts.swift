@@ -58,7 +58,9 @@ enum HelpTexts {
       front                   Show the trials that no other beats in every
                               objective.
       plot                    Draw pictures of a study, as SVG files.
-      export                  Write the trials of a study as CSV or JSON.
+      export                  Write the trials of a study as CSV, JSON, or a
+                              database of Optuna.
+      import                  Take a study out of a database of Optuna.
       delete                  Remove a study and its trials' files.
 
     GRADIENT SUBCOMMANDS:

@@ -11,6 +11,7 @@ extension HelpTexts {
     Help(words: ["best"], text: best),
     Help(words: ["front"], text: front),
     Help(words: ["plot"], text: plot), Help(words: ["export"], text: export),
+    Help(words: ["import"], text: importing),
     Help(words: ["delete"], text: delete),
   ]
 
@@ -368,13 +369,17 @@ extension HelpTexts {
     """
 
   static let export = """
-    OVERVIEW: Write the trials of a study as CSV or JSON.
+    OVERVIEW: Write the trials of a study as CSV, JSON, or a database of Optuna.
 
-    CSV: a line for each trial, with number, state, reason, the objectives, the
-    parameters (empty where inactive), epoch, attempts, created, ended, seconds.
-    JSON: an object with study, seed, sampler, objectives, space (as in a space
-    file) and trials: those of `outerloop trials --json` with reports (epoch,
-    values, seconds).
+    csv: a line for each trial, with number, state, reason, value.METRIC for each
+    objective, param.NAME for each parameter (empty where inactive), epoch,
+    through, checkpoint, attempts, worker, created, started, ended, message. jsonl:
+    a JSON object for each trial, with number, state, reason, values, params,
+    reports (epoch, values, seconds), through, checkpoint, attempts (worker,
+    started, ended, reason), created, started, ended, message. json: one object
+    with study, seed, sampler, objectives, space (as in a space file) and trials:
+    those of `outerloop trials --json` with reports. optuna: a SQLite file that
+    Optuna and its dashboard open.
 
     USAGE: outerloop export [--store <file>] [--study <name>] [--format <format>] [--out <file>]
 
@@ -384,8 +389,36 @@ extension HelpTexts {
       --study <name>          The study; needed if the store has several.
 
     OPTIONS:
-      --format <format>       The format. (values: csv, json; default: csv)
+      --format <format>       The format. (values: csv, jsonl, json, optuna;
+                              default: csv)
       --out <file>            The file to write. Default: standard output.
+      --version               Show the version.
+      -h, --help              Show help information.
+
+    """
+
+  static let importing = """
+    OVERVIEW: Take a study out of a database of Optuna.
+
+    The study is copied with all its trials and can be searched further, looked at
+    and drawn like any other. Parameters that only some trials have are inactive in
+    the others. Constraints and foreign attributes are left behind. JSON keys:
+    study, store, trials.
+
+    USAGE: outerloop import <file> [--store <file>] [--study <name>] [--name <name>] [--sampler <name>] [--seed <n>] [--json]
+
+    ARGUMENTS:
+      <file>                  The SQLite file of Optuna.
+
+    OPTIONS:
+      --store <file>          The file with the studies. Default: OUTERLOOP_STORE,
+                              else outerloop.db.
+      --study <name>          The study; needed if the file has several.
+      --name <name>           Its name here. Default: the same.
+      --sampler <name>        How its search goes on: random, sobol, grid, tpe.
+                              (default: tpe)
+      --seed <n>              Names all random choices to come. (default: 0)
+      --json                  Print JSON instead of text.
       --version               Show the version.
       -h, --help              Show help information.
 

@@ -166,18 +166,45 @@ import Testing
     let rows = try #require(
       try JSONSerialization.jsonObject(with: Data(read.out.utf8)) as? [[String: String]])
     #expect(rows.count == 8)
-    #expect(Set(rows.compactMap { $0["name"] }) == ["a,b", "say \"x\""])
-    for row in rows { #expect((row["m"] == "") == (row["name"] != "a,b")) }
+    #expect(Set(rows.compactMap { $0["param.name"] }) == ["a,b", "say \"x\""])
+    for row in rows { #expect((row["param.m"] == "") == (row["param.name"] != "a,b")) }
     let object = try json(["export", "--format", "json"], as: [String: Any].self)
     let trials = try #require(object["trials"] as? [[String: Any]])
     let report = try #require((trials[2]["reports"] as? [[String: Any]])?.first)
     #expect((report["values"] as? [String: Any])?["extra"] as? String == "NaN")
     #expect(object["space"] is [String: Any])
+    let lines = try tool.run(["export", "--format", "jsonl"]).out.split(separator: "\n")
+    let numbers = try lines.map { line in
+      let object = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
+      return object?["number"] as? Int
+    }
+    #expect(numbers == Array(0..<8))
     #expect(try tool.run(["export", "--out", "there.csv"]).out.isEmpty)
     #expect(try tool.text("there.csv") == csv)
     #expect(
       try failure(["export", "--out", "no/where.csv"]).contains(
         "no/where.csv: it cannot be written"))
+  }
+
+  /// Out to a database of Optuna and in again: the same trials.
+  @Test func goesToOptunaAndBack() throws {
+    defer { tool.remove() }
+    _ = try tool.run([
+      "tune", "--param", "x=log(0.1, 1)", "--param", "n=int(1, 3) if x > 0.3", "--minimize", "loss",
+      "--seed", "3", "--trials", "6", "--", "sh", "-c", "echo '{{\"loss\": {x}}}'",
+    ])
+    #expect(try failure(["export", "--format", "optuna"], status: 64).contains("name it by --out"))
+    #expect(try tool.run(["export", "--format", "optuna", "--out", "other.db"]).status == 0)
+    #expect(
+      try failure(["export", "--format", "optuna", "--out", "other.db"]).contains("already"))
+    #expect(try failure(["import", "other.db"]).contains("--name NAME"))
+    #expect(try failure(["import", "outerloop.db"]).contains("not a file of Optuna"))
+    #expect(
+      try tool.run(["import", "other.db", "--name", "copy"]).out == "study copy with 6 trials\n")
+    #expect(
+      try tool.run(["export", "--study", "copy"]).out
+        == tool.run(["export", "--study", "study"]).out)
+    #expect(try tool.run(["resume", "--study", "study", "--trials", "7"]).status == 0)
   }
 
   @Test(arguments: ["bash", "zsh", "fish"])
