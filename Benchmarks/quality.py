@@ -4,7 +4,7 @@
     Benchmarks/peers/optuna/.venv/bin/python Benchmarks/quality.py [--data ../shared/data/tabular]
         [--seeds 30] [--trials 100] [--tasks branin,...] [--write]
 
-Tasks: standard functions, and the tabulated real tuning tasks (format tabular-v1) of --data if it is
+Tasks: standard functions of one and of several objectives, and the tabulated real tuning tasks (format tabular-v1) of --data if it is
 there. Each search has its own seed; its score is the regret of its best trial. For each task, two
 one-sided Mann-Whitney tests over the seeds, at level alpha = 0.05 divided by the number of tasks
 (Bonferroni): ours against Optuna (is ours worse?) and ours against our random search (is ours better?).
@@ -24,7 +24,9 @@ import subprocess
 import sys
 import warnings
 
+import numpy
 import optuna
+from optuna._hypervolume import compute_hypervolume
 from scipy.stats import mannwhitneyu
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -35,9 +37,18 @@ ALPHA = 0.05
 class Task:
     """A space, a function of it, whether it is to be made large, and its regret."""
 
-    def __init__(self, name, parameters, value, regret, maximize=False):
+    def __init__(self, name, parameters, value, regret, maximize=False, reference=None):
         self.name, self.parameters, self.value = name, parameters, value
-        self.regret, self.maximize = regret, maximize
+        self.regret, self.maximize, self.reference = regret, maximize, reference
+        self.directions = ["maximize" if maximize else "minimize"] * len(reference or [0])
+
+    def score(self, values):
+        """The regret of the best value; of several objectives, the hypervolume that is missing."""
+        if self.reference is None:
+            return min(map(self.regret, values))
+        inside = numpy.array([v for v in values if all(a < r for a, r in zip(v, self.reference))])
+        covered = compute_hypervolume(inside, numpy.array(self.reference)) if len(inside) else 0
+        return self.regret(covered)
 
 
 def number(name, low, high, log=False):
@@ -85,6 +96,34 @@ FUNCTIONS = [
 ]
 
 
+def zdt(second):
+    def value(p):
+        x = list(p.values())
+        g = 1 + 9 * sum(x[1:]) / (len(x) - 1)
+        return x[0], g * second(x[0] / g)
+    return value
+
+
+def dtlz2(p):
+    x = list(p.values())
+    g = 1 + sum((v - .5) ** 2 for v in x[2:])
+    a, b = x[0] * math.pi / 2, x[1] * math.pi / 2
+    return g * math.cos(a) * math.cos(b), g * math.cos(a) * math.sin(b), g * math.sin(a)
+
+
+def unit(count):
+    return [number(f"x{j}", 0, 1) for j in range(count)]
+
+
+# The volume that the true front covers, less that which was found: its exact value does not matter to a
+# test of ranks.
+FRONTS = [
+    Task("zdt1", unit(6), zdt(lambda q: 1 - math.sqrt(q)), lambda v: 1.1 * 7 - 1 / 3 - v, reference=[1.1, 7]),
+    Task("zdt2", unit(6), zdt(lambda q: 1 - q * q), lambda v: 1.1 * 7 - 2 / 3 - v, reference=[1.1, 7]),
+    Task("dtlz2", unit(6), dtlz2, lambda v: 2.2 ** 3 - math.pi / 6 - v, reference=[2.2] * 3),
+]
+
+
 def tabular(folder):
     """The tasks of every family under `folder`; ordinals are integers 0...k-1 for both sides."""
     tasks = []
@@ -127,9 +166,9 @@ class Ours:
 
     def __init__(self, task, sampler, seed):
         self.process = subprocess.Popen([OURS, "serve"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        direction = "maximize" if task.maximize else "minimize"
+        objectives = [{"metric": f"f{k}", "direction": way} for k, way in enumerate(task.directions)]
         self.say({"open": {"space": {"parameters": task.parameters}, "sampler": sampler, "seed": seed,
-                           "objectives": [{"metric": "f", "direction": direction}]}})
+                           "objectives": objectives}})
 
     def say(self, line):
         self.process.stdin.write(json.dumps(line) + "\n")
@@ -146,11 +185,11 @@ class Ours:
 
 
 def search(task, side, seed, trials):
-    """The regrets of the best trial so far."""
+    """The regret of a search."""
     values = []
     if side == "optuna":
         study = optuna.create_study(
-            sampler=optuna.samplers.TPESampler(seed=seed), direction="maximize" if task.maximize else "minimize")
+            sampler=optuna.samplers.TPESampler(seed=seed), directions=task.directions)
 
         def objective(trial):
             params = {}
@@ -172,20 +211,18 @@ def search(task, side, seed, trials):
             if "exhausted" in asked:
                 break
             values.append(task.value(asked["params"]))
-            ours.say({"tell": asked["number"], "values": [values[-1]]})
+            told = values[-1] if task.reference else [values[-1]]
+            ours.say({"tell": asked["number"], "values": told})
         ours.close()
-    best, regrets = math.inf, []
-    for value in values:
-        best = min(best, task.regret(value))
-        regrets.append(best)
-    return regrets
+    return task.score(values)
 
 
 def markdown(about, rows):
     lines = [
         "# Quality of TPE", "", f"{about['date']}; Optuna {about['optuna']}.", "", f"    {about['command']}", "",
         f"Regret of the best of {about['trials']} trials, median over {about['seeds']} seeds (quartiles); of "
-        "tables, 1 is the median configuration and 0 the best. p worse: one-sided Mann-Whitney test that ours "
+        "tables, 1 is the median configuration and 0 the best; of several objectives (zdt, dtlz), the "
+        "hypervolume that is missing. p worse: one-sided Mann-Whitney test that ours "
         "is worse than Optuna; p better: that ours is better than random. Level "
         f"{ALPHA} / {len(rows)} tasks = {ALPHA / len(rows):.4f}.", "",
         "| task | ours | Optuna | random | p worse | p better | |", "|---|--:|--:|--:|--:|--:|---|"]
@@ -208,7 +245,7 @@ def main():
         sys.exit("quality.py: build first: swift build -c release --package-path Benchmarks")
     warnings.simplefilter("ignore")
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    tasks = FUNCTIONS + tabular(options.data)
+    tasks = FUNCTIONS + FRONTS + tabular(options.data)
     if options.tasks:
         tasks = [task for task in tasks if task.name in options.tasks.split(",")]
     level = ALPHA / len(tasks)
@@ -216,8 +253,7 @@ def main():
     for task in tasks:
         final = {}
         for side in ("tpe", "optuna", "random"):
-            curves = [search(task, side, seed, options.trials) for seed in range(options.seeds)]
-            final[side] = [curve[-1] for curve in curves]
+            final[side] = [search(task, side, seed, options.trials) for seed in range(options.seeds)]
             raw.append({"task": task.name, "side": side, "final": final[side]})
         worse = mannwhitneyu(final["tpe"], final["optuna"], alternative="greater").pvalue
         better = mannwhitneyu(final["tpe"], final["random"], alternative="less").pvalue
