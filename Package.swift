@@ -19,6 +19,7 @@ let package = Package(
   products: [
     .library(name: "Outerloop", targets: ["Outerloop"]),
     .library(name: "OuterloopLearning", targets: ["OuterloopLearning"]),
+    .library(name: "OuterloopStore", targets: ["OuterloopStore"]),
     .library(name: "OuterloopTesting", targets: ["OuterloopTesting"]),
     .executable(name: "outerloop", targets: ["OuterloopCommand"]),
   ],
