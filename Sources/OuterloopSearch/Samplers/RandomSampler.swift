@@ -29,8 +29,7 @@ extension TriedConfigurations {
   func draw(from space: SearchSpace, _ draws: inout Draws) throws -> Assignment? {
     var stream = draws
     defer { draws = stream }
-    return try fresh(pick: { stream.next() }) {
-      space.configuration { _ in stream.next() }
-    }
+    return try fresh(
+      pick: { stream.next() }, draw: { space.configuration { _ in stream.next() } })
   }
 }

@@ -34,7 +34,7 @@ public struct SobolSampler: Sampler {
     let index = UInt32(truncatingIfNeeded: number)
     var rest = Draws(seed: seed, .sobol, trial: number)
     var scrambling = 0
-    return try tried.fresh(pick: { rest.next() }) {
+    func draw() -> Assignment? {
       // Scramblings beyond the first cost a table; a few tries, then random points do as well.
       let again =
         (1...8).contains(scrambling)
@@ -43,5 +43,6 @@ public struct SobolSampler: Sampler {
       scrambling += 1
       return space.configuration { $0 < point.count ? point[$0] : rest.next() }
     }
+    return try tried.fresh(pick: { rest.next() }, draw: draw)
   }
 }

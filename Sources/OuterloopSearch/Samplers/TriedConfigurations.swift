@@ -35,7 +35,7 @@ struct TriedConfigurations: Sendable {
   /// elsewhere the repetition is taken.
   ///
   /// - Throws: `StudyError` if nothing that is allowed can be found.
-  func fresh(pick: () -> Double, _ draw: () -> Assignment?) throws -> Assignment? {
+  func fresh(pick: () -> Double, draw: () -> Assignment?) throws -> Assignment? {
     if isExhausted { return nil }
     var repetition: Assignment?
     for _ in 0..<Self.redraws {

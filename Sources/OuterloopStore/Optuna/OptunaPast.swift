@@ -18,7 +18,7 @@ struct OptunaPast {
   mutating func add(_ trial: OptunaTrial) {
     let space = specification.space
     let assignment = Assignment(
-      names: space.parameters.map(\.name),
+      space.names,
       values: space.parameters.map { parameter in
         trial.parameters[parameter.name].map { parameter.domain.canonical($0) ?? $0 }
       })
