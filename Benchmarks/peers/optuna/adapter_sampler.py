@@ -36,7 +36,7 @@ from optuna.trial import TrialState
 
 from served import Served, numbers
 
-COMPANION = "(companion)"
+COMPANION = "outerloop:companion"
 
 
 class OuterloopSampler(BaseSampler):

@@ -85,16 +85,22 @@ def test_parameters_one_by_one_are_independent():
 
 
 def test_what_was_not_run_is_not_told():
-    sampler = OuterloopSampler("tpe", seed=0, space={"x": FloatDistribution(0, 1)})
+    space = {"x": FloatDistribution(0, 1), "y": FloatDistribution(0, 1)}
+    sampler = OuterloopSampler("tpe", seed=0, space=space)
     study = optuna.create_study(sampler=sampler)
-    trial = study.ask()
-    trial._suggest("x", FloatDistribution(0, 1))
-    study.tell(trial, 1.0)
-    study.enqueue_trial({"x": 0.25})
-    trial = study.ask()
-    assert trial._suggest("x", FloatDistribution(0, 1)) == 0.25
-    study.tell(trial, 2.0)
-    study.ask()
+
+    def run(names):
+        trial = study.ask()
+        for name in names:
+            trial._suggest(name, space[name])
+        study.tell(trial, 1.0)
+
+    run("xy")
+    run("x")  # y was proposed and not run
+    study.enqueue_trial({"x": 0.25, "y": 0.5})
+    run("xy")
+    run("xy")
     mine, = sampler.studies.values()
-    # Ours has one trial more: the proposal that the enqueued value took the place of.
-    assert mine.proposed[1][1] == {"x": 0.25} and mine.proposed[1][0] == 2
+    # The third is enqueued, so nothing was asked for it.
+    assert {n: ours for n, (ours, _) in mine.proposed.items()} == {0: 0, 2: 2, 3: 3}
+    assert mine.proposed[2][1] == {"x": 0.25, "y": 0.5}
