@@ -20,6 +20,7 @@ let package = Package(
     .library(name: "Outerloop", targets: ["Outerloop"]),
     .library(name: "OuterloopLearning", targets: ["OuterloopLearning"]),
     .library(name: "OuterloopStore", targets: ["OuterloopStore"]),
+    .library(name: "OuterloopCharts", targets: ["OuterloopCharts"]),
     .library(name: "OuterloopTesting", targets: ["OuterloopTesting"]),
     .executable(name: "outerloop", targets: ["OuterloopCommand"]),
   ],
@@ -72,7 +73,7 @@ let package = Package(
         .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "GRDBSQLite", package: "GRDB.swift"),
       ], swiftSettings: quick),
-    .target(name: "OuterloopCharts", swiftSettings: house),
+    .target(name: "OuterloopCharts", dependencies: ["OuterloopStudy"], swiftSettings: house),
     .target(
       name: "OuterloopLab",
       dependencies: [
@@ -98,7 +99,7 @@ let package = Package(
       dependencies: [
         "OuterloopLab", "OuterloopFetch", "OuterloopLearning", "OuterloopCharts",
         "OuterloopNumerics", "OuterloopStudy", "OuterloopSearch", "OuterloopStore",
-        "OuterloopRunner",
+        "OuterloopRunner", "OuterloopSpaces",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: house),
 
@@ -134,7 +135,7 @@ let package = Package(
         "OuterloopStore", "OuterloopStudy", "OuterloopTesting", "StoreProbe",
         .product(name: "GRDB", package: "GRDB.swift"),
       ],
-      resources: [.copy("Schemas")], swiftSettings: house),
+      resources: [.copy("Schemas"), .copy("Optuna")], swiftSettings: house),
     .testTarget(
       name: "OuterloopRunnerTests", dependencies: ["OuterloopRunner", "OuterloopStudy"],
       swiftSettings: house),
@@ -146,7 +147,8 @@ let package = Package(
       name: "OuterloopSpacesTests", dependencies: ["OuterloopSpaces", "OuterloopStudy"],
       exclude: ["Golden"], swiftSettings: house),
     .testTarget(
-      name: "OuterloopChartsTests", dependencies: ["OuterloopCharts"], swiftSettings: house),
+      name: "OuterloopChartsTests", dependencies: ["OuterloopCharts", "OuterloopStudy"],
+      swiftSettings: house),
     .testTarget(
       name: "OuterloopLabTests",
       dependencies: [

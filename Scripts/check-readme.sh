@@ -1,9 +1,13 @@
 #!/usr/bin/env bash
-# The program in the README is the one that is built and run in Examples/.
+# The programs in the README are those that are built and run in Examples/, in this order.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-if ! diff <(awk '/^```swift$/ {inside = 1; next} /^```$/ {if (inside) exit} inside' README.md) \
-  Examples/Sources/Quickstart/main.swift; then
-  echo "error: the first program of README.md differs from Examples/Sources/Quickstart/main.swift" >&2
-  exit 1
-fi
+number=0
+for name in Search Quickstart; do
+  number=$((number + 1))
+  if ! diff <(awk -v want="$number" '/^```swift$/ {if (++seen == want) {inside = 1; next}}
+      /^```$/ {inside = 0} inside' README.md) "Examples/Sources/$name/main.swift"; then
+    echo "error: program $number of README.md differs from Examples/Sources/$name/main.swift" >&2
+    exit 1
+  fi
+done

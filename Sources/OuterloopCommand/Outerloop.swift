@@ -5,10 +5,13 @@ internal import ArgumentParser
 struct Outerloop: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "outerloop",
-    abstract: "Tune hyperparameters by gradient: find wrong labels in your training data.",
+    abstract: "Tune hyperparameters, by search and by gradient.",
     discussion: """
-      Start with `outerloop demo`: it corrupts labels of bundled digits on purpose, finds them \
-      again, and draws what happened. Then `outerloop clean` does the same with your data.
+      By search: `outerloop tune --param 'lr=log(1e-5, 1e-1)' --minimize loss -- python train.py \
+      --lr {lr}` runs any program again and again; it prints {"loss": 0.31} at its end.
+
+      By gradient: `outerloop demo` corrupts labels of bundled digits on purpose, finds them again, \
+      and draws what happened. Then `outerloop clean` does the same with your data.
 
       Results go to standard output, as JSON with --json; all else goes to standard error. Exit \
       status: 0 done, 1 the work failed, 64 wrong usage, 130 interrupted.
@@ -17,7 +20,20 @@ struct Outerloop: ParsableCommand {
       `--version --verbose` shows what the command runs on.
       """,
     version: "outerloop \(Version.number)",
-    subcommands: [Demo.self, Clean.self, Lab.self, DataCommand.self, Version.self])
+    subcommands: [Version.self],
+    groupedSubcommands: [
+      CommandGroup(
+        name: "Search",
+        subcommands: [Tune.self, Resume.self, WorkerCommand.self, Ask.self, Tell.self]),
+      CommandGroup(
+        name: "Studies",
+        subcommands: [
+          Studies.self, TrialsCommand.self, Best.self, Front.self, Plot.self, Export.self,
+          Import.self, Delete.self,
+        ]),
+      CommandGroup(
+        name: "Gradient", subcommands: [Demo.self, Clean.self, Lab.self, DataCommand.self]),
+    ])
 
   static func main() async {
     Interrupts.prepare()

@@ -3,7 +3,7 @@ public import OuterloopStudy
 
 extension SQLiteStore {
   public func events(of study: StudyID, after revision: Int, limit: Int) async throws -> [Event] {
-    try await read { [cache] db in
+    try read { db in
       try db.require(study)
       let coder = try cache.known(study, db).coder
       let rows = try db.rows(
@@ -19,7 +19,7 @@ extension SQLiteStore {
 
   /// - Complexity: O(trials listed) in time and memory; events are not read.
   public func trials(of study: StudyID, matching query: TrialQuery) async throws -> [Trial] {
-    try await read { [cache] db in
+    try read { db in
       try db.require(study)
       return try Self.trials(of: study, query, cache.known(study, db).coder, db)
     }
@@ -56,7 +56,7 @@ extension SQLiteStore {
   /// Goes through the trials and a table in the order of trial numbers, side by side.
   private static func fill(
     _ trials: inout [Trial], from table: String, _ columns: String, _ first: Int, _ last: Int,
-    _ study: StudyID, _ db: Database, _ add: (inout Trial, Row) throws -> Void
+    _ study: StudyID, _ db: Database, _ add: (inout Trial, Columns) throws -> Void
   ) throws {
     let rows = try db.rows(
       "SELECT \(columns) FROM \(table) WHERE study = ? AND trial BETWEEN ? AND ?", id(study),
@@ -72,7 +72,7 @@ extension SQLiteStore {
 
   /// - Complexity: O(trials), without decoding any.
   public func summary(of study: StudyID) async throws -> StudySummary {
-    try await read { [cache] db in
+    try read { db in
       try db.require(study)
       let objective = try cache.known(study, db).objectives[0]
       var summary = StudySummary()

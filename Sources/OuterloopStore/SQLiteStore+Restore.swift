@@ -12,7 +12,7 @@ extension SQLiteStore {
   public func restore(
     _ specification: StudySpecification, events: some Sequence<Event> & Sendable
   ) async throws -> StudyID {
-    try await write { db, time in
+    try write { db, time in
       let study = try Self.insert(specification, db, at: time)
       var ledger = try Ledger(db, study, KnownStudy(specification), at: time)
       var open: [Int: Trial] = [:]

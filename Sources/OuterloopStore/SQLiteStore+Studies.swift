@@ -3,7 +3,7 @@ public import OuterloopStudy
 
 extension SQLiteStore {
   public func create(_ specification: StudySpecification) async throws -> StudyID {
-    try await write { db, time in try Self.insert(specification, db, at: time) }
+    try write { db, time in try Self.insert(specification, db, at: time) }
   }
 
   static func insert(
@@ -35,20 +35,20 @@ extension SQLiteStore {
   }
 
   public func study(named name: String) async throws -> StudyID? {
-    try await read { db in
+    try read { db in
       try db.integer("SELECT id FROM studies WHERE name = ?", .text(name)).map(StudyID.init)
     }
   }
 
   public func studies() async throws -> [StudyID] {
-    try await read { db in
+    try read { db in
       try Int.fetchAll(db.cachedStatement(sql: "SELECT id FROM studies ORDER BY id"))
         .map(StudyID.init)
     }
   }
 
   public func specification(of study: StudyID) async throws -> StudySpecification {
-    try await read { db in try Self.specification(of: study, db) }
+    try read { db in try Self.specification(of: study, db) }
   }
 
   static func specification(of study: StudyID, _ db: Database) throws -> StudySpecification {
@@ -61,7 +61,7 @@ extension SQLiteStore {
   }
 
   public func update(_ study: StudyID, budget: Budget, attributes: [String: String]) async throws {
-    try await write { db, _ in
+    try write { db, _ in
       try db.require(study)
       try db.run(
         "UPDATE studies SET settings = ? WHERE id = ?",
@@ -70,7 +70,7 @@ extension SQLiteStore {
   }
 
   public func delete(_ study: StudyID) async throws {
-    try await write { db, _ in
+    try write { db, _ in
       try db.require(study)
       try db.run("DELETE FROM studies WHERE id = ?", id(study))
     }

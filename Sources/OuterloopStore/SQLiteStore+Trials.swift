@@ -5,7 +5,7 @@ extension SQLiteStore {
   public func add(
     _ kind: Event.Kind, asTrial number: Int?, to study: StudyID, claimedBy claimant: Claimant?
   ) async throws -> Claim? {
-    try await write { [cache] db, time in
+    try write { db, time in
       var ledger = try Ledger(db, study, cache.known(study, db), at: time)
       let next = try ledger.nextNumber()
       guard number == nil || number == next else { return Claim?.none }
@@ -18,7 +18,7 @@ extension SQLiteStore {
   public func append(
     _ kinds: [Event.Kind], to number: Int, of study: StudyID
   ) async throws -> Acceptance {
-    try await write { [cache] db, time in
+    try write { db, time in
       var ledger = try Ledger(db, study, cache.known(study, db), at: time)
       guard var trial = try ledger.trial(number) else { return .refused(.unknown) }
       // All or none: the events are tried on a copy of the trial first.
@@ -40,12 +40,13 @@ extension SQLiteStore {
       SELECT number FROM trials INDEXED BY trials_claimable WHERE study = ? AND claimable = 1
       ORDER BY number LIMIT 1
       """
-    let waits = try await read { db in
+    let waits = try peek { db in
+      if try db.integer(query, id(study)) != nil { return true }
       try db.require(study)
-      return try db.integer(query, id(study)) != nil
+      return false
     }
     guard waits else { return nil }
-    return try await write { [cache] db, time in
+    return try write { db, time in
       let known = try cache.known(study, db)
       guard let number = try db.integer(query, id(study)),
         var trial = try db.trial(number, of: study, coder: known.coder)
@@ -56,7 +57,7 @@ extension SQLiteStore {
   }
 
   public func renew(_ claim: Claim, seconds: Double) async throws -> Bool {
-    try await write { [cache] db, time in
+    try write { db, time in
       let ledger = try Ledger(db, claim.study, cache.known(claim.study, db), at: time)
       guard let trial = try ledger.trial(claim.trial.number), trial.state == .running,
         trial.attempt == claim.attempt
@@ -74,12 +75,13 @@ extension SQLiteStore {
         AND (lease_until < ?2 OR lease_until > ?2 + lease_seconds)
       ORDER BY number
       """
-    let isDue = try await read { [clock] db in
+    let isDue = try peek { db in
+      if try db.rows(query, id(study), .real(clock())).next() != nil { return true }
       try db.require(study)
-      return try db.rows(query, id(study), .real(clock())).next() != nil
+      return false
     }
     guard isDue else { return [] }
-    return try await write { [cache] db, time in
+    return try write { db, time in
       var ledger = try Ledger(db, study, cache.known(study, db), at: time)
       var lost: [Int] = []
       var ahead: [Int] = []

@@ -87,13 +87,10 @@ public final class SQLiteStore: StudyStore {
 
   /// Runs `body` in one transaction that holds the write lock, and gives it the time.
   ///
-  /// `body` does not hold on to the store: its last reference must not go on the connection's queue,
-  /// where the connection cannot be closed.
+  /// It runs on the caller's thread: a transaction is over sooner than another thread would be there.
   ///
-  /// What `body` throws undoes the transaction. The calling task's cancellation does not.
-  func write<T: Sendable>(
-    _ body: @escaping @Sendable (Database, _ time: Double) throws -> T
-  ) async throws -> T {
+  /// What `body` throws undoes the transaction.
+  func write<T>(_ body: (Database, _ time: Double) throws -> T) throws -> T {
     guard let writer else {
       throw StudyError("the store `\(path)` is open for reading only", "open it for writing")
     }
@@ -103,49 +100,44 @@ public final class SQLiteStore: StudyStore {
         "the store `\(path)` was moved or removed while it was in use", "put it back, or start anew"
       )
     }
-    return try await withCheckedThrowingContinuation { continuation in
-      writer.asyncWriteWithoutTransaction { [clock, path] db in
-        continuation.resume(
-          with: Result {
-            do {
-              return try patiently {
-                var result: T?
-                try db.inTransaction(.immediate) {
-                  result = try body(db, clock())
-                  return .commit
-                }
-                guard let result else { throw StudyError("nothing was written", "report this") }
-                return result
-              }
-            } catch { throw storeError(error, path) }
-          })
-      }
+    return try writer.inDatabase { db in
+      do {
+        return try patiently {
+          var result: T?
+          try db.inTransaction(.immediate) {
+            result = try body(db, clock())
+            return .commit
+          }
+          guard let result else { throw StudyError("nothing was written", "report this") }
+          return result
+        }
+      } catch { throw storeError(error, path) }
     }
   }
 
   /// Runs `body` on one state of the store.
-  func read<T: Sendable>(
-    _ body: @escaping @Sendable (Database) throws -> T
-  ) async throws -> T {
+  func read<T>(_ body: (Database) throws -> T) throws -> T {
     try checkProcess()
-    return try await withCheckedThrowingContinuation { continuation in
-      reader.asyncUnsafeRead { [path] connection in
-        continuation.resume(
-          with: Result {
-            do {
-              let db = try connection.get()
-              return try patiently {
-                var result: T?
-                try db.inTransaction(.deferred) {
-                  result = try body(db)
-                  return .commit
-                }
-                guard let result else { throw StudyError("nothing was read", "report this") }
-                return result
-              }
-            } catch { throw storeError(error, path) }
-          })
-      }
+    return try reader.inDatabase { db in
+      do {
+        return try patiently {
+          var result: T?
+          try db.inTransaction(.deferred) {
+            result = try body(db)
+            return .commit
+          }
+          guard let result else { throw StudyError("nothing was read", "report this") }
+          return result
+        }
+      } catch { throw storeError(error, path) }
+    }
+  }
+
+  /// As `read`, for a single query, which is one state of the store by itself.
+  func peek<T>(_ body: (Database) throws -> T) throws -> T {
+    try checkProcess()
+    return try reader.inDatabase { db in
+      do { return try patiently { try body(db) } } catch { throw storeError(error, path) }
     }
   }
 

@@ -1,4 +1,9 @@
 internal import GRDB
+internal import GRDBSQLite
+
+// Statements go to SQLite directly: listing a large study and taking a small event are both made of
+// little but binding and reading columns. Columns that hold something else than they should (a
+// damaged file) read as zero, an empty text or nil, and never trap.
 
 /// Values on their way into a statement.
 enum Bound {
@@ -10,26 +15,25 @@ enum Bound {
   static func int(_ value: Int?) -> Bound { value.map(Bound.int) ?? .null }
   static func real(_ value: Double?) -> Bound { value.map(Bound.real) ?? .null }
   static func text(_ value: String?) -> Bound { value.map(Bound.text) ?? .null }
-}
 
-extension Bound: DatabaseValueConvertible, StatementBinding {
-  var databaseValue: DatabaseValue {
+  fileprivate func bind(to statement: OpaquePointer, at place: Int32) {
     switch self {
-    case .null: .null
-    case .int(let value): value.databaseValue
-    case .real(let value): value.databaseValue
-    case .text(let value): value.databaseValue
-    }
-  }
-
-  static func fromDatabaseValue(_ value: DatabaseValue) -> Bound? { nil }
-
-  func bind(to statement: SQLiteStatement, at index: CInt) -> CInt {
-    switch self {
-    case .null: DatabaseValue.null.bind(to: statement, at: index)
-    case .int(let value): value.bind(to: statement, at: index)
-    case .real(let value): value.bind(to: statement, at: index)
-    case .text(let value): value.bind(to: statement, at: index)
+    case .null: sqlite3_bind_null(statement, place)
+    case .int(let value): sqlite3_bind_int64(statement, place, Int64(value))
+    case .real(let value): sqlite3_bind_double(statement, place, value)
+    case .text(var value):
+      // SQLite takes a copy (-1: SQLITE_TRANSIENT, which C has as a pointer).
+      let copy = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
+      _ = value.withUTF8 { bytes in
+        bytes.withMemoryRebound(to: CChar.self) {
+          if $0.isEmpty {
+            // It may have no address, which would mean NULL.
+            sqlite3_bind_text(statement, place, "", 0, copy)
+          } else {
+            sqlite3_bind_text(statement, place, $0.baseAddress, Int32($0.count), copy)
+          }
+        }
+      }
     }
   }
 }
@@ -37,16 +41,64 @@ extension Bound: DatabaseValueConvertible, StatementBinding {
 extension Database {
   /// Runs a statement that is prepared once per connection.
   func run(_ sql: String, _ values: Bound...) throws {
-    try cachedStatement(sql: sql).execute(arguments: StatementArguments(values))
+    _ = try Columns(self, sql, values).next()
   }
 
   /// The rows of a query that is prepared once per connection, one after the other.
-  func rows(_ sql: String, _ values: Bound...) throws -> RowCursor {
-    try Row.fetchCursor(cachedStatement(sql: sql), arguments: StatementArguments(values))
-  }
+  func rows(_ sql: String, _ values: Bound...) throws -> Columns { try Columns(self, sql, values) }
 
   /// The first row's first number; nil if there is no row, or it holds none.
   func integer(_ sql: String, _ values: Bound...) throws -> Int? {
-    try Int.fetchOne(cachedStatement(sql: sql), arguments: StatementArguments(values))
+    let row = try Columns(self, sql, values)
+    return try row.next() == nil ? nil : row[0]
+  }
+}
+
+/// A statement under way: the columns of its current row.
+final class Columns {
+  private let database: Database
+  private let statement: Statement
+  private let pointer: OpaquePointer
+
+  init(_ database: Database, _ sql: String, _ values: [Bound]) throws {
+    self.database = database
+    statement = try database.cachedStatement(sql: sql)
+    pointer = statement.sqliteStatement
+    for (place, value) in values.enumerated() { value.bind(to: pointer, at: Int32(place + 1)) }
+  }
+
+  deinit {
+    sqlite3_reset(pointer)
+    sqlite3_clear_bindings(pointer)
+  }
+
+  /// Goes to the next row; nil after the last one.
+  func next() throws -> Columns? {
+    switch sqlite3_step(pointer) {
+    case SQLITE_ROW: return self
+    case SQLITE_DONE: return nil
+    case let code:
+      throw DatabaseError(
+        resultCode: ResultCode(rawValue: code),
+        message: String(cString: sqlite3_errmsg(database.sqliteConnection)))
+    }
+  }
+
+  private func isNull(_ place: Int32) -> Bool { sqlite3_column_type(pointer, place) == SQLITE_NULL }
+
+  subscript(place: Int32) -> Int { Int(sqlite3_column_int64(pointer, place)) }
+  subscript(place: Int32) -> Int? { isNull(place) ? nil : self[place] as Int }
+  subscript(place: Int32) -> Double { sqlite3_column_double(pointer, place) }
+  subscript(place: Int32) -> Double? { isNull(place) ? nil : self[place] as Double }
+  subscript(place: Int32) -> Bool { sqlite3_column_int64(pointer, place) != 0 }
+  subscript(place: Int32) -> String { bytes(place) { String(decoding: $0, as: UTF8.self) } }
+  subscript(place: Int32) -> String? { isNull(place) ? nil : self[place] as String }
+
+  /// The bytes of a text, while `body` runs.
+  func bytes<T>(_ place: Int32, _ body: (UnsafeBufferPointer<UInt8>) throws -> T) rethrows -> T {
+    // The order matters: the first call may convert the value.
+    let start = sqlite3_column_text(pointer, place)
+    let count = Int(sqlite3_column_bytes(pointer, place))
+    return try body(UnsafeBufferPointer(start: start, count: start == nil ? 0 : count))
   }
 }

@@ -13,7 +13,7 @@ import Testing
   /// The last sizes need several stored blocks.
   @Test(arguments: [(1, 1), (28, 28), (3, 7), (255, 256), (256, 255), (400, 500)])
   func decodesToTheSamePixels(_ width: Int, _ height: Int) throws {
-    let pixels = (0..<width * height).map { UInt8(($0 * 31 + $0 / 7) & 255) }
+    let pixels = (0..<width * height).map { (index: Int) in UInt8((index * 31 + index / 7) & 255) }
     let image = try Decoded(PNG.grey(width: width, height: height, pixels: pixels))
     #expect(image.width == width)
     #expect(image.height == height)

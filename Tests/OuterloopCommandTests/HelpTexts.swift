@@ -14,13 +14,16 @@ enum HelpTexts {
       Help(words: ["demo"], text: demo), Help(words: ["data"], text: data),
       Help(words: ["data", "fetch"], text: fetch), Help(words: ["data", "list"], text: list),
       Help(words: ["version"], text: version),
-    ] + experiments
+    ] + experiments + search
 
   static let root = """
-    OVERVIEW: Tune hyperparameters by gradient: find wrong labels in your training
-    data.
+    OVERVIEW: Tune hyperparameters, by search and by gradient.
 
-    Start with `outerloop demo`: it corrupts labels of bundled digits on purpose,
+    By search: `outerloop tune --param 'lr=log(1e-5, 1e-1)' --minimize loss --
+    python train.py --lr {lr}` runs any program again and again; it prints {"loss":
+    0.31} at its end.
+
+    By gradient: `outerloop demo` corrupts labels of bundled digits on purpose,
     finds them again, and draws what happened. Then `outerloop clean` does the same
     with your data.
 
@@ -37,6 +40,30 @@ enum HelpTexts {
       -h, --help              Show help information.
 
     SUBCOMMANDS:
+      version                 Print the version, and what it runs on.
+
+    SEARCH SUBCOMMANDS:
+      tune                    Search the hyperparameters of any program.
+      resume                  Go on with a study that was stopped, or give it a
+                              larger budget.
+      worker                  Run trials of a study beside the process that began
+                              it.
+      ask                     Get the next trial, to run it yourself.
+      tell                    Say what became of a trial that was asked for.
+
+    STUDIES SUBCOMMANDS:
+      studies                 List the studies of a store.
+      trials                  List the trials of a study.
+      best                    Show the best trial of a study.
+      front                   Show the trials that no other beats in every
+                              objective.
+      plot                    Draw pictures of a study, as SVG files.
+      export                  Write the trials of a study as CSV, JSON, or a
+                              database of Optuna.
+      import                  Take a study out of a database of Optuna.
+      delete                  Remove a study and its trials' files.
+
+    GRADIENT SUBCOMMANDS:
       demo                    A tour of a few seconds on bundled data, with
                               pictures.
       clean                   Find wrong labels: learn a weight for every training
@@ -44,7 +71,6 @@ enum HelpTexts {
       lab                     Run the experiments: published tables and comparisons
                               of methods.
       data                    List and download published data sets.
-      version                 Print the version, and what it runs on.
 
       See 'outerloop help <subcommand>' for detailed help.
     """

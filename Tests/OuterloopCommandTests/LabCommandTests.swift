@@ -48,7 +48,7 @@ import Testing
   static let withSeeds: [(words: [String], runs: Int)] = [
     (
       [
-        "sinusoid", "--seeds", "10", "--trainings", "6", "--test-tasks", "5", "--method",
+        "sinusoid", "--seeds", "10", "--trainings", "20", "--test-tasks", "5", "--method",
         "one-step",
         "distill",
       ], 20

@@ -29,6 +29,17 @@ struct Probe {
     case "wait": try await wait()
     case "nobody": try await nobody()
     case "fixture": try await fixture()
+    case "mixture": try await mixture()
+    case "lines": try await lines()
+    case "optuna-out":
+      let store = try SQLiteStore(path, .read)
+      let study = try await store.study(named: arguments.count > 1 ? arguments[1] : "s")
+      guard let study else { exitFailed() }
+      try await OptunaFile.write(study, of: store, to: arguments[0])
+    case "optuna-in":
+      let (specification, events) = try OptunaFile.read(
+        arguments[0], study: arguments.count > 1 ? arguments[1] : nil)
+      _ = try await SQLiteStore(path, .create).restore(specification, events: events)
     case "race": try await race()
     case "fill": try await fill()
     case "speed": try await speed()
@@ -168,6 +179,43 @@ struct Probe {
           .finished(attempt: 1, .complete([u])),
         ], to: number, of: id)
     }
+  }
+
+  /// Trials of every state.
+  private func mixture() async throws {
+    let (store, id, specification) = try await open()
+    for number in 0..<12 {
+      let claim = try await store.add(
+        suggestion(specification.space), asTrial: nil, to: id,
+        claimedBy: number == 10 ? nil : Claimant(worker: "w\(number % 3)"))
+      guard claim != nil, number != 10 else { continue }
+      var kinds: [Event.Kind] = (1...3).map {
+        .reported(
+          attempt: 1,
+          Report(
+            epoch: $0,
+            ["loss": number == 6 ? .infinity : .random(in: 0..<1), "other": 0.1 * Double($0)],
+            seconds: 0.5))
+      }
+      switch number {
+      case 1: kinds.append(.finished(attempt: 1, .pruned))
+      case 2: kinds.append(.finished(attempt: 1, .failed(.memory, message: "9 \"GB\"\n")))
+      case 3: kinds += [.checkpointed(attempt: 1, epoch: 3), .paused(attempt: 1)]
+      case 4: kinds = []
+      case 5: kinds.append(.finished(attempt: 1, .complete([-.infinity])))
+      default: kinds.append(.finished(attempt: 1, .complete([.random(in: 0..<1)])))
+      }
+      if !kinds.isEmpty { _ = try await store.append(kinds, to: number, of: id) }
+    }
+  }
+
+  /// The trials of the first study as JSON lines.
+  private func lines() async throws {
+    let store = try SQLiteStore(path, .read)
+    guard let id = try await store.studies().first else { return }
+    var text = ""
+    try await store.export(id, as: .jsonLines) { text += $0 }
+    say(String(text.dropLast()))
   }
 
   /// Claims until nothing waits; prints what it got.

@@ -83,6 +83,17 @@ struct Canvas: Sendable {
     body += attributes(of: stroke) + "/>\n"
   }
 
+  /// Discs as one element: lines of no length with round ends.
+  mutating func dots(_ centers: [Pixel], radius: Double, fill: String, opacity: Double) {
+    guard !centers.isEmpty else { return }
+    body += "<path d=\""
+    for center in centers {
+      body += "M" + NumberText.tenths(center.x) + " " + NumberText.tenths(center.y) + "h0"
+    }
+    body += "\" fill=\"none\" stroke=\"\(fill)\" stroke-width=\"\(n(radius * 2))\""
+    body += " stroke-linecap=\"round\" stroke-opacity=\"\(n(opacity))\"/>\n"
+  }
+
   /// One line of text whose baseline starts, centres or ends at `at`; `turn` is in degrees.
   mutating func text(
     _ string: String, at: Pixel, size: Double, anchor: Anchor = .start, color: String = Theme.ink,

@@ -36,6 +36,11 @@ struct ColorBar: Sendable {
     map.color(scale.canShow(value) ? scale.fraction(value) : .nan)
   }
 
+  /// One of 64 colours, so that many neighbours have the same.
+  func coarseColor(_ value: Double) -> RGB {
+    map.color(scale.canShow(value) ? (scale.fraction(value) * 63).rounded() / 63 : .nan)
+  }
+
   /// Draws the bar at the right of `plot`, along its whole height.
   func draw(on canvas: inout Canvas, rightOf plot: Box, gap: Double = 0) {
     let bar = Box(

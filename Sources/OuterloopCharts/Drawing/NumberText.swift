@@ -49,6 +49,12 @@ package enum NumberText {
     return trimmed(fixed(max(-1e6, min(1e6, value)), decimals: 2))
   }
 
+  /// A pixel coordinate in tenths, where there are too many for hundredths.
+  static func tenths(_ value: Double) -> String {
+    guard value.isFinite else { return "0" }
+    return trimmed(fixed(max(-1e6, min(1e6, value)), decimals: 1))
+  }
+
   /// A count with its noun: `1 point`, `12 points`.
   static func count(_ number: Int, _ noun: String) -> String {
     number == 1 ? "1 \(noun)" : "\(number) \(noun)s"

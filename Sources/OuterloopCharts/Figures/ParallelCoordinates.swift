@@ -6,23 +6,29 @@ public struct ParallelCoordinates: Figure {
     public var axis: Axis
     /// Names of the choices 0, 1, ... of a categorical hyperparameter; empty for numbers.
     public var categories: [String]
+    /// What it means that a configuration has no value here, such as `off`: its line then passes
+    /// below the axis, at this word. Empty: the line has a gap.
+    public var absence: String
 
     /// A numeric axis.
-    public init(_ axis: Axis) {
+    public init(_ axis: Axis, absence: String = "") {
       self.axis = axis
+      self.absence = absence
       categories = []
     }
 
     /// An axis of named choices, whose values are indices into `categories`.
-    public init(_ name: String, categories: [String]) {
+    public init(_ name: String, categories: [String], absence: String = "") {
       axis = Axis(name)
+      self.absence = absence
       self.categories = categories
     }
   }
 
   /// One configuration.
   public struct Row: Sendable, Hashable {
-    /// A value for each dimension; `nan` where the configuration has none, which leaves a gap.
+    /// A value for each dimension; `nan` where the configuration has none, which leaves a gap or
+    /// passes below the axis.
     public var values: [Double]
     /// The outcome, shown as colour; lines whose outcome is not a number are grey.
     public var outcome: Double
@@ -59,7 +65,9 @@ public struct ParallelCoordinates: Figure {
     let outcomes = rows.map(\.outcome).filter { Scale.canShow($0, outcome.scale) }
     let scales = dimensions.indices.map(scale)
     let broken = rows.filter { row in
-      dimensions.indices.contains { position(row, $0, scales[$0]) == nil }
+      dimensions.indices.contains {
+        position(row, $0, scales[$0]) == nil && !isAbsent(row, $0)
+      }
     }.count
     let note = broken > 0 ? "\(NumberText.count(broken, "line")) with values missing" : ""
     let area = Furniture.draw(title: title, notes: [note], on: &canvas)
@@ -87,15 +95,23 @@ public struct ParallelCoordinates: Figure {
       spacing: dimensions.count > 1 ? span / Double(dimensions.count - 1) : span, edge: left,
       limit: area.height * 0.28,
       theme: theme)
-    let plot = area.inset(left: left, top: names.height, right: right, bottom: theme.tick * 0.8)
+    // Lines that pass below an axis do so at the bottom of the area.
+    let hasAbsence = dimensions.indices.contains { axis in rows.contains { isAbsent($0, axis) } }
+    let plot = area.inset(
+      left: left, top: names.height, right: right,
+      bottom: theme.tick * (hasAbsence ? 2.4 : 0.8))
+    let below = hasAbsence ? plot.maxY + theme.tick * 1.6 : nil
     let columns = dimensions.indices.map { index in
       dimensions.count == 1
         ? plot.midX : plot.x + plot.width * Double(index) / Double(dimensions.count - 1)
     }
     if hasBar { bar.draw(on: &canvas, rightOf: plot, gap: theme.tick * 2) }
-    drawLines(columns, scales, bar: bar, plot: plot, on: &canvas)
+    drawLines(columns, scales, bar: bar, plot: plot, below: below, on: &canvas)
     for index in dimensions.indices {
       drawAxis(columns, index, scale: scales[index], ticks: ticks[index], plot: plot, on: &canvas)
+      if let below, rows.contains(where: { isAbsent($0, index) }) {
+        drawAbsence(columns, index, below: below, on: &canvas)
+      }
     }
     names.draw(on: &canvas, columns: columns, bottom: plot.y)
     return canvas.document(label: title)
@@ -119,6 +135,11 @@ public struct ParallelCoordinates: Figure {
     return share >= -1e-9 && share <= 1 + 1e-9 ? share : nil
   }
 
+  /// Whether a row has no value here, and that means something.
+  private func isAbsent(_ row: Row, _ index: Int) -> Bool {
+    !dimensions[index].absence.isEmpty && index < row.values.count && row.values[index].isNaN
+  }
+
   private func ticks(_ index: Int, _ scale: Scale, height: Double, _ theme: Theme) -> [Tick] {
     let names = dimensions[index].categories
     if names.isEmpty { return Ticks(for: scale, count: Int(height / (theme.tick * 4))).major }
@@ -129,7 +150,8 @@ public struct ParallelCoordinates: Figure {
   }
 
   private func drawLines(
-    _ columns: [Double], _ scales: [Scale], bar: ColorBar, plot: Box, on canvas: inout Canvas
+    _ columns: [Double], _ scales: [Scale], bar: ColorBar, plot: Box, below: Double?,
+    on canvas: inout Canvas
   ) {
     let rank = { (row: Row) -> Double in
       guard Scale.canShow(row.outcome, outcome.scale) else { return -.infinity }
@@ -145,16 +167,31 @@ public struct ParallelCoordinates: Figure {
         color: hasOutcome ? bar.color(row.outcome).hex : "#bbbbbb",
         width: canvas.theme.line * (isBest ? 1.8 : many ? 0.5 : 0.75),
         opacity: isBest ? 1 : many ? 0.5 : 0.75)
-      let points = columns.indices.map { axis in
-        position(row, axis, scales[axis]).map {
-          Pixel(x: columns[axis], y: plot.maxY - $0 * plot.height)
-        }
+      let points = columns.indices.map { (axis) -> Pixel? in
+        let share = position(row, axis, scales[axis])
+        let level = share.map { plot.maxY - $0 * plot.height }
+        return (level ?? (isAbsent(row, axis) ? below : nil)).map { Pixel(x: columns[axis], y: $0) }
       }
       for run in Runs.split(points) {
         canvas.polyline(run, stroke)
         if run.count == 1 { canvas.circle(run[0], radius: stroke.width * 1.5, fill: stroke.color) }
       }
     }
+  }
+
+  private func drawAbsence(
+    _ columns: [Double], _ index: Int, below: Double, on canvas: inout Canvas
+  ) {
+    let size = canvas.theme.tick
+    let column = columns[index]
+    canvas.line(
+      Pixel(x: column, y: below - size * 0.4), Pixel(x: column, y: below + size * 0.4),
+      Stroke(color: "#444444", width: 1.3))
+    let spacing = columns.count > 1 ? columns[1] - columns[0] : canvas.box.width / 2
+    canvas.text(
+      TextWidth.fit(dimensions[index].absence, into: index == 0 ? column : spacing, size: size),
+      at: Pixel(x: column - size * 0.55, y: below + size * 0.35), size: size, anchor: .end,
+      halo: true)
   }
 
   private func drawAxis(

@@ -15,11 +15,13 @@ public struct Scatter: Figure {
     public var shades: [Double]
     /// Which colour and shape; `nil` is the group's position in the chart.
     public var style: Int?
+    /// Which shape, 0 for circles; `nil` is that of the style.
+    public var marker: Int?
 
     /// The points (`x[i]`, `y[i]`).
     public init(
       _ name: String, x: [Double], y: [Double], sizes: [Double] = [], shades: [Double] = [],
-      style: Int? = nil
+      style: Int? = nil, marker: Int? = nil
     ) {
       self.name = name
       self.x = x
@@ -27,6 +29,7 @@ public struct Scatter: Figure {
       self.sizes = sizes
       self.shades = shades
       self.style = style
+      self.marker = marker
     }
   }
 
@@ -47,11 +50,13 @@ public struct Scatter: Figure {
   public var shade: Axis?
   /// Whether a colour bar explains the shades; figures side by side can share one instead.
   public var hasShadeKey: Bool
+  /// A remark under the picture.
+  public var remark: String
 
   public init(
     title: String = "", x: Axis, y: Axis, categories: [String] = [], groups: [Group],
     curves: [LineChart.Series] = [], references: [ReferenceLine] = [], shade: Axis? = nil,
-    hasShadeKey: Bool = true
+    hasShadeKey: Bool = true, remark: String = ""
   ) {
     self.title = title
     self.x = x
@@ -62,9 +67,11 @@ public struct Scatter: Figure {
     self.references = references
     self.shade = shade
     self.hasShadeKey = hasShadeKey
+    self.remark = remark
   }
 
-  /// - Complexity: O(n) in the number of points.
+  /// - Complexity: O(n) in the number of points. Classes of more than 1000 points are drawn as dots,
+  ///   about 13 bytes of the document for each.
   public func svg(width: Double, height: Double) -> String {
     var canvas = Canvas(width: width, height: height)
     var (xs, ys, missing): ([Double], [Double], Int) = ([], [], 0)
@@ -96,7 +103,7 @@ public struct Scatter: Figure {
           scale: Scale(showing: ys + lines.map(\.value), kind: y.scale, range: y.range)),
         legend: legend(hasBar: bar != nil)
           + overlay.series.indices.map { overlay.entry($0, theme: canvas.theme) },
-        notes: [note(missing)], references: lines,
+        notes: [remark, note(missing)], references: lines,
         reserve: hasShadeKey ? bar?.width ?? 0 : 0),
       on: &canvas)
     if hasShadeKey {
@@ -167,7 +174,9 @@ public struct Scatter: Figure {
       let isShaded = hasBar && !group.shades.isEmpty
       return LegendEntry(
         name: group.name,
-        mark: .point(Palette.marker(style), fill: isShaded ? Theme.soft : Palette.color(style)))
+        mark: .point(
+          Palette.marker(group.marker ?? style), fill: isShaded ? Theme.soft : Palette.color(style))
+      )
     }
   }
 
@@ -185,6 +194,8 @@ public struct Scatter: Figure {
     _ group: Group, style: Int, radius: Double, opacity: Double, bar: ColorBar?,
     on canvas: inout Canvas, frame: PlotFrame
   ) {
+    let marker = Palette.marker(group.marker ?? style)
+    var dots = Dots(radius: radius, opacity: opacity)
     for (index, point) in zip(group.x, group.y).enumerated() where canShow(point.0, point.1) {
       let column = categories.isEmpty ? point.0 : point.0 + Scatter.spread(index)
       let pixel = frame.pixel(column, point.1)
@@ -192,11 +203,17 @@ public struct Scatter: Figure {
       let area = index < group.sizes.count ? group.sizes[index] : 1
       let share = area.isFinite ? max(0.05, min(40, area)).squareRoot() : 1
       let shade = index < group.shades.count ? group.shades[index] : nil
+      if group.x.count > 1000, group.sizes.isEmpty {
+        let fill = bar.flatMap { bar in shade.map { bar.coarseColor($0).hex } }
+        dots.add(pixel, fill: fill ?? Palette.color(style), on: &canvas)
+        continue
+      }
       let fill = bar.flatMap { bar in shade.map { bar.color($0).hex } } ?? Palette.color(style)
-      Palette.marker(style).draw(
+      marker.draw(
         on: &canvas, at: pixel, radius: radius * share, fill: fill, opacity: opacity,
         outline: opacity > 0.8 ? Stroke(color: "#ffffff", width: 0.7) : nil)
     }
+    dots.flush(on: &canvas)
   }
 
   /// Steps of the golden ratio fill the middle of a choice's place evenly, however many there are.

@@ -58,7 +58,8 @@ public struct Timeline: Figure {
     self.spans = spans
   }
 
-  /// - Complexity: O(n) in the number of spans and lanes.
+  /// - Complexity: O(n) in the number of spans and lanes; the document grows with the width, not with
+  ///   the spans in a lane.
   public func svg(width: Double, height: Double) -> String {
     var canvas = Canvas(width: width, height: height)
     let shown = spans.filter(canShow)
@@ -87,7 +88,8 @@ public struct Timeline: Figure {
       on: &canvas)
     let boxes = shown.map { box(of: $0, frame: frame) }
     canvas.clipped(to: frame.plot) { canvas in
-      for (span, box) in zip(shown, boxes) {
+      for index in Timeline.visible(shown, boxes) {
+        let (span, box) = (shown[index], boxes[index])
         // Outlines of narrow bars would hide their colour.
         canvas.rect(
           box, fill: color(of: span.state),
@@ -126,6 +128,24 @@ public struct Timeline: Figure {
     return Box(
       x: left, y: frame.y(Double(span.lane)) - thickness / 2, width: max(0.8, right - left),
       height: thickness)
+  }
+
+  /// The spans that are not hidden by the one before them in the same lane and state: of many short
+  /// ones within half a pixel, the first.
+  private static func visible(_ spans: [Span], _ boxes: [Box]) -> [Int] {
+    var last: [Int: Box] = [:]
+    return spans.indices.filter { index in
+      let (span, box) = (spans[index], boxes[index])
+      // Lanes and states are small numbers: both fit into one.
+      let key = span.lane << 16 | span.state
+      if box.width < 2, let earlier = last[key], box.x >= earlier.x,
+        box.maxX < earlier.maxX + 0.5
+      {
+        return false
+      }
+      last[key] = box
+      return true
+    }
   }
 
   private func drawLabel(of span: Span, in box: Box, on canvas: inout Canvas, frame: PlotFrame) {

@@ -3,6 +3,7 @@ internal import OuterloopFetch
 internal import OuterloopLab
 internal import OuterloopLearning
 internal import OuterloopNumerics
+internal import OuterloopStudy
 
 #if canImport(Glibc)
   internal import Glibc
@@ -33,6 +34,9 @@ struct Complaint: Error, Equatable {
     case let error as DownloadError: self.init("\(error.file): \(error.what)", hint: error.remedy)
     case let error as LabError:
       self.init(error.what, hint: error.remedy, status: error.cause == .setting ? 64 : 1)
+    case let error as StudyError: self.init(error.what, hint: error.remedy)
+    case let error as SpaceError:
+      self.init((error.place + [error.what]).joined(separator: ": "), hint: error.remedy)
     case let error as BLASError: self.init(splitting: "\(error)")
     case is CancellationError: self.init("interrupted", hint: nil, status: 130)
     default: self.init(splitting: "\(error)")
@@ -92,7 +96,7 @@ struct Complaint: Error, Equatable {
 
   private static func isFromParser(_ error: any Error) -> Bool {
     switch error {
-    case is DataError, is DownloadError, is LabError, is BLASError,
+    case is DataError, is DownloadError, is LabError, is BLASError, is StudyError, is SpaceError,
       is CancellationError:
       false
     default: Outerloop.exitCode(for: error) != .failure

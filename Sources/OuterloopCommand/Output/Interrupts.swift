@@ -8,13 +8,18 @@ internal import Synchronization
   internal import Darwin
 #endif
 
-/// Ctrl-C, and the polite signal to end: the first asks, the second ends the process at once.
+/// Ctrl-C, and the polite signal to end: the first asks, the second ends the process at once. Work
+/// that runs programs is asked twice before: it has them to end.
 enum Interrupts {
   private static let count = Atomic<Int>(0)
   private static let signal = Atomic<Int>(Int(SIGINT))
+  private static let runsPrograms = Atomic<Bool>(false)
 
   /// Whether someone asked to stop.
   static var isRequested: Bool { count.load(ordering: .relaxed) > 0 }
+
+  /// Whether someone asked to stop at once: a second Ctrl-C, or SIGTERM.
+  static var isUrgent: Bool { count.load(ordering: .relaxed) > 1 }
 
   /// The exit status that says so: 130 for Ctrl-C.
   static var status: Int32 { 128 + Int32(signal.load(ordering: .relaxed)) }
@@ -26,7 +31,10 @@ enum Interrupts {
   }
 
   /// Takes the signals over for work that ends well when asked.
-  static func watch() {
+  ///
+  /// - Parameter runsPrograms: the work looks at `isUrgent` too; the third signal ends the process.
+  static func watch(runsPrograms: Bool = false) {
+    self.runsPrograms.store(runsPrograms, ordering: .relaxed)
     // What the handler uses is made here: in a handler nothing may be allocated.
     _ = (isRequested, status, Terminal.isLive)
     var signals = sigset_t()
@@ -41,11 +49,22 @@ enum Interrupts {
 
   private static func received(_ number: Int32) {
     signal.store(Int(number), ordering: .relaxed)
-    if count.add(1, ordering: .relaxed).newValue > 1 { _exit(128 + number) }
-    let text: StaticString =
-      Terminal.isLive
-      ? "\nstopping after this update; once more to stop at once\n"
-      : "stopping after this update; once more to stop at once\n"
+    let programs = runsPrograms.load(ordering: .relaxed)
+    // Who sends SIGTERM will not wait for trials to finish.
+    let calls = programs && number == SIGTERM ? 2 : 1
+    let before = count.add(calls, ordering: .relaxed).oldValue
+    if before > (programs ? 1 : 0) { _exit(128 + number) }
+    if !programs {
+      say("stopping after this update; once more to stop at once\n")
+    } else if before + calls == 1 {
+      say("finishing the trials that run; once more to stop them\n")
+    } else {
+      say("stopping the trials that run\n")
+    }
+  }
+
+  private static func say(_ text: StaticString) {
+    if Terminal.isLive { _ = write(STDERR_FILENO, "\n", 1) }
     _ = write(STDERR_FILENO, text.utf8Start, text.utf8CodeUnitCount)
   }
 

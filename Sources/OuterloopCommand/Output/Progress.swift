@@ -15,9 +15,9 @@ struct ConversationOptions: ParsableArguments {
 
 /// Progress on standard error: one line that is rewritten on a terminal, else a line now and then.
 struct Progress {
-  private let isShown: Bool
+  let isShown: Bool
   private let speaks: Bool
-  private let isLive: Bool
+  let isLive: Bool
   private var start = ContinuousClock.now
   private var first = 0
   private var lastLine: ContinuousClock.Instant?
@@ -83,6 +83,11 @@ struct Progress {
     guard width > 0 else { return }
     Terminal.sayPart("\r\(String(repeating: " ", count: width))\r")
     width = 0
+  }
+
+  /// A duration that has been measured: `0.4s`, then as `time`.
+  static func lapse(_ seconds: Double) -> String {
+    seconds < 9.95 ? NumberForm.fixed(seconds, digits: 1) + "s" : time(seconds)
   }
 
   /// A duration as `12s`, `3m12s` or `2h05m`.

@@ -10,8 +10,11 @@
 enum Terminal {
   /// Writes data, whole.
   /// - Throws: `Complaint` if it cannot be written, as on a full disk.
-  static func print(_ text: String) throws {
-    guard write(text + "\n", to: STDOUT_FILENO) else {
+  static func print(_ text: String) throws { try printPart(text + "\n") }
+
+  /// Writes data without ending the line.
+  static func printPart(_ text: String) throws {
+    guard write(text, to: STDOUT_FILENO) else {
       throw Complaint(
         "standard output: \(String(cString: strerror(errno)))",
         hint: "the work itself is done; run the command again to see its result")

@@ -25,7 +25,10 @@ public enum OptunaFile {
     }
     let specification = try await store.specification(of: study)
     do {
-      let queue = try DatabaseQueue(path: path)
+      // One transaction over all pages.
+      var configuration = Configuration()
+      configuration.allowsUnsafeTransactions = true
+      let queue = try DatabaseQueue(path: path, configuration: configuration)
       do {
         try queue.inDatabase { db in
           try db.execute(sql: "PRAGMA synchronous = OFF; BEGIN")

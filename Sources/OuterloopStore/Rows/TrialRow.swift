@@ -10,8 +10,8 @@ enum TrialRow {
   /// The trial of a row with `columns`, without attempts and reports.
   ///
   /// - Parameter coder: nil leaves the configuration out.
-  static func trial(_ row: Row, _ coder: AssignmentCoder?) throws -> Trial {
-    let assignment = try coder.map { try $0.assignment(row[10] as String) }
+  static func trial(_ row: Columns, _ coder: AssignmentCoder?) throws -> Trial {
+    let assignment = try coder.map { coder in try row.bytes(10) { try coder.assignment($0) } }
     var trial = Trial(
       number: row[0], assignment: assignment ?? Assignment(ParameterNames(), values: []),
       through: row[3], seen: row[5], created: row[6])
@@ -39,7 +39,7 @@ enum TrialRow {
 
   static let attemptColumns = "trial, attempt, worker, started, ended, reason"
 
-  static func attempt(_ row: Row) throws -> Attempt {
+  static func attempt(_ row: Columns) throws -> Attempt {
     var attempt = Attempt(worker: row[2], started: row[3])
     attempt.ended = row[4]
     if let reason: String = row[5] { attempt.reason = try need(FailureReason(rawValue: reason)) }
@@ -49,7 +49,7 @@ enum TrialRow {
   static let reportColumns = "trial, epoch, metric, value, value_type, seconds"
 
   /// Adds a row of `reports` to those of its trial, in the order of epochs.
-  static func add(_ row: Row, to reports: inout [Report]) throws {
+  static func add(_ row: Columns, to reports: inout [Report]) throws {
     let epoch: Int = row[1]
     if reports.last?.epoch != epoch {
       reports.append(Report(epoch: epoch, [:], seconds: row[5]))

@@ -10,6 +10,7 @@ public struct Study: Sendable {
   public let id: StudyID
   public let specification: StudySpecification
   public let method: SearchMethod
+  let asker: Asker
 
   /// Creates a study, or goes on with the one of that name if it is the same in space, objectives,
   /// method and seed.
@@ -35,6 +36,7 @@ public struct Study: Sendable {
     } else {
       (id, specification) = (try await store.create(wanted), wanted)
     }
+    asker = try await Asker(id, in: store, by: method)
   }
 
   /// Runs trials until the study has `trials` in total, `parallel` at a time.
@@ -75,49 +77,5 @@ public struct Study: Sendable {
   /// The best complete trial of the first objective.
   public func best() async throws -> Trial? {
     try await store.history(of: id).best(for: specification.objectives[0])
-  }
-}
-
-extension StudySpecification {
-  /// What makes this another study than `other`; nil if suggestions would be the same.
-  public func difference(from other: StudySpecification) -> String? {
-    if space != other.space { return "another space" }
-    if objectives != other.objectives { return "other objectives" }
-    if method != other.method { return "another search method, \(method.name)" }
-    if seed != other.seed { return "another seed, \(seed)" }
-    if epochs != other.epochs { return "another number of epochs, \(epochs)" }
-    return nil
-  }
-}
-
-/// A trial as a Swift objective sees it.
-public struct RunningTrial: Sendable {
-  public let request: TrialRequest
-  let reports: any ReportSink
-
-  /// The value of a parameter.
-  public subscript<Value>(handle: Handle<Value>) -> Value { request.assignment[handle] }
-
-  public var number: Int { request.trial }
-  public var seed: UInt64 { request.seed }
-
-  /// Reports an epoch. False: the trial is to stop.
-  public func report(epoch: Int, _ values: [String: Double], seconds: Double? = nil) async throws
-    -> Bool
-  {
-    try await reports.report(Report(epoch: epoch, values, seconds: seconds))
-  }
-}
-
-/// A Swift closure as the work of trials; what it returns is the last report.
-struct ClosureWork: TrialWork {
-  let objective: @Sendable (RunningTrial) async throws -> [String: Double]
-
-  func run(_ request: TrialRequest, to reports: any ReportSink) async throws {
-    let clock = ContinuousClock()
-    let start = clock.now
-    let values = try await objective(RunningTrial(request: request, reports: reports))
-    let seconds = start.duration(to: clock.now) / .seconds(1)
-    _ = try await reports.report(Report(epoch: request.through, values, seconds: seconds))
   }
 }

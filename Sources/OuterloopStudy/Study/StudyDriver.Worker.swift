@@ -33,7 +33,7 @@ extension StudyDriver {
         try await withHeartbeat(claim, sink) {
           try await work.run(TrialRequest(claim, of: specification), to: sink)
         }
-        ended = sink.result(objectives: specification.objectives)
+        ended = sink.result()
       } catch let error as CancellationError {
         guard !sink.isOvertaken else { return }
         if Task.isCancelled { cancellation = error }
@@ -41,6 +41,9 @@ extension StudyDriver {
       } catch let failure as TrialFailure {
         ended = end(claim, failure)
       } catch let error as StudyError {
+        // No trial can run; this one is to wait for better times, as far as the store still works.
+        let released = Event.Kind.released(attempt: claim.attempt, .cancelled)
+        _ = try? await driver.store.append([released], to: claim.trial.number, of: claim.study)
         throw error
       } catch {
         ended = end(claim, TrialFailure(.error, "\(error)"))
@@ -130,23 +133,18 @@ extension StudyDriver {
       return false
     }
 
-    /// The end of an attempt whose work is done: the last report has every objective, finite.
-    func result(objectives: [Objective]) -> Event.Kind {
-      let attempt = claim.attempt
-      func invalid(_ message: String) -> Event.Kind {
-        .finished(attempt: attempt, .failed(.invalid, message: message))
+    /// The end of an attempt whose work is done.
+    func result() -> Event.Kind {
+      let specification = worker.specification
+      guard let last = state.withLock(\.last) else {
+        return .finished(
+          attempt: claim.attempt, .failed(.invalid, message: "it reported nothing"))
       }
-      guard let last = state.withLock(\.last) else { return invalid("it reported nothing") }
-      var values: [Double] = []
-      for objective in objectives {
-        guard let value = last.values[objective.metric] else {
-          return invalid("its last report has no `\(objective.metric)`")
-        }
-        guard value.isFinite else { return invalid("`\(objective.metric)` is \(value)") }
-        values.append(value)
+      let end = last.end(of: claim, objectives: specification.objectives)
+      guard case .finished(_, .complete) = end, claim.trial.through < specification.epochs else {
+        return end
       }
-      return claim.trial.through < worker.specification.epochs
-        ? .paused(attempt: attempt) : .finished(attempt: attempt, .complete(values))
+      return .paused(attempt: claim.attempt)
     }
   }
 }

@@ -14,6 +14,24 @@ public struct Report: Sendable, Hashable {
   }
 }
 
+extension Report {
+  /// The end of an attempt with this last report: complete if it has every objective, finite.
+  func end(of claim: Claim, objectives: [Objective]) -> Event.Kind {
+    func invalid(_ message: String) -> Event.Kind {
+      .finished(attempt: claim.attempt, .failed(.invalid, message: message))
+    }
+    var results: [Double] = []
+    for objective in objectives {
+      guard let value = values[objective.metric] else {
+        return invalid("its last report has no `\(objective.metric)`")
+      }
+      guard value.isFinite else { return invalid("`\(objective.metric)` is \(value)") }
+      results.append(value)
+    }
+    return .finished(attempt: claim.attempt, .complete(results))
+  }
+}
+
 /// A metric and which way is better. Values are kept in the user's units and sign everywhere;
 /// `loss(_:)` is the one place that applies the direction.
 public struct Objective: Sendable, Hashable, Codable {

@@ -1,0 +1,43 @@
+internal import OuterloopStudy
+
+/// The axis of a parameter: numbers on the parameter's scale over its whole range, choices by name.
+struct ParameterAxis {
+  let axis: Axis
+  /// Names of the choices; empty for numbers.
+  let categories: [String]
+  private let domain: Domain
+
+  /// - Parameter countsAsChoices: up to how many values a linear grid of numbers is shown as choices,
+  ///   whose points can be spread sideways.
+  init(_ parameter: Parameter, countsAsChoices limit: Int = 0) {
+    let domain = parameter.domain
+    self.domain = domain
+    if let choices = domain.choices {
+      categories = choices.map(\.description)
+      axis = Axis(parameter.name)
+      return
+    }
+    let (low, high) = (domain.range?.low ?? 0, domain.range?.high ?? 1)
+    let isLog = domain.range?.isLog ?? false
+    if !isLog, let count = domain.count, count <= limit {
+      categories = (0..<count).map { domain.value(atIndex: $0).description }
+      axis = Axis(parameter.name)
+      return
+    }
+    categories = []
+    let scale = Scale(showing: [low, high], kind: isLog ? .log : .linear)
+    axis = Axis(parameter.name, scale: scale.kind, range: scale.lower...scale.upper)
+  }
+
+  /// Where a value stands, the number of its choice or itself; nil if it has no place.
+  func place(_ value: ParameterValue) -> Double? {
+    categories.isEmpty ? value.number : domain.index(of: value).map(Double.init)
+  }
+}
+
+extension Trial {
+  /// The value of the parameter at this place of the space; nil where it is inactive.
+  func value(ofParameter index: Int) -> ParameterValue? {
+    assignment.values.indices.contains(index) ? assignment.values[index] : nil
+  }
+}

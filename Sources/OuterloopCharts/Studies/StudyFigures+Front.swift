@@ -1,0 +1,71 @@
+internal import OuterloopStudy
+
+extension StudyFigures {
+  /// Complete trials by two objectives, those that no other beats marked; with more objectives a
+  /// panel for each pair, where trials marked are those that no other beats in all objectives.
+  func front(_ places: [Int]) throws(StudyError) -> Sized {
+    guard places.count > 1 else {
+      throw StudyError(
+        objectives.count > 1
+          ? "a front of one objective is one trial"
+          : "study `\(specification.name)` has one objective, and a front needs two",
+        objectives.count > 1
+          ? "name two objectives or none for all of them" : "look at its history")
+    }
+    guard places.count <= 6 else {
+      throw StudyError(
+        "a front of \(places.count) objectives has \(places.count * (places.count - 1) / 2) pairs",
+        "name up to 6 objectives")
+    }
+    let shown = trials.filter { trial in places.allSatisfy { trial.result($0) != nil } }
+    let rows = shown.map { trial in
+      places.map { objectives[$0].loss(trial.result($0) ?? .nan) }
+    }
+    let front = ParetoFront.indices(of: rows).map { shown[$0] }
+    let numbers = Set(front.map(\.number))
+    let rest = shown.filter { !numbers.contains($0.number) }
+    let axes = places.map { place in
+      (place, ValueAxis(objectives[place], shown.compactMap { $0.result(place) }))
+    }
+    if places.count == 2 {
+      return Sized(
+        figure: pair(axes[0], axes[1], front, rest, title: title("Pareto front"), hasCurve: true),
+        width: 700, height: 480)
+    }
+    var panels: [any Figure] = []
+    for one in places.indices {
+      for other in places.indices.dropFirst(one + 1) {
+        panels.append(pair(axes[one], axes[other], front, rest, title: "", hasCurve: false))
+      }
+    }
+    let columns = panels.count == 3 ? 3 : places.count - 1
+    let lines = (panels.count + columns - 1) / columns
+    return Sized(
+      figure: SmallMultiples(
+        title: title("Pareto front of \(places.count) objectives"), figures: panels,
+        columns: columns),
+      width: 400 * Double(columns), height: 50 + 340 * Double(lines))
+  }
+
+  private func pair(
+    _ x: (place: Int, axis: ValueAxis), _ y: (place: Int, axis: ValueAxis), _ front: [Trial],
+    _ rest: [Trial], title: String, hasCurve: Bool
+  ) -> Scatter {
+    let across = { (trial: Trial) in x.axis.place(trial.result(x.place)) }
+    let up = { (trial: Trial) in y.axis.place(trial.result(y.place)) }
+    // By the first loss rising, so by the second falling: between two trials the first one's second
+    // value is what can be had.
+    let curve = LineChart.Series(
+      "", x: front.map(across), y: front.map(up), markers: false, isStepped: true, style: 6)
+    let beyond = (front + rest).count {
+      x.axis.isBeyond($0.result(x.place) ?? .nan) || y.axis.isBeyond($0.result(y.place) ?? .nan)
+    }
+    return Scatter(
+      title: title, x: x.axis.axis, y: y.axis.axis,
+      groups: [
+        .init("dominated", x: rest.map(across), y: rest.map(up), style: 5, marker: 0),
+        .init("Pareto front", x: front.map(across), y: front.map(up), style: 6, marker: 3),
+      ].filter { !$0.x.isEmpty }, curves: hasCurve ? [curve] : [],
+      remark: ValueAxis.remark(beyond))
+  }
+}

@@ -1,0 +1,94 @@
+internal import OuterloopStudy
+
+extension StudyFigures {
+  /// Values by trial number, told apart by what became of the trial, and the best complete value so
+  /// far; a panel under the other for each objective.
+  ///
+  /// Trials that were stopped early or still run stand where their last report put them. Failed ones
+  /// have no value: they stand at the bad edge.
+  func history(_ places: [Int]) -> Sized {
+    let about = title("history")
+    if places.count == 1 {
+      return Sized(figure: historyPanel(places[0], title: about), width: 760, height: 420)
+    }
+    return Sized(
+      figure: SmallMultiples(
+        title: about, figures: places.map { historyPanel($0, title: "") }, columns: 1),
+      width: 760, height: 40 + 320 * Double(places.count))
+  }
+
+  private struct Mark {
+    var state: String
+    var name: String
+    var style: Int
+    var marker: Int
+  }
+
+  private static let marks = [
+    Mark(state: "complete", name: "complete", style: 0, marker: 0),
+    Mark(state: "pruned", name: "pruned, last report", style: 1, marker: 2),
+    Mark(state: "paused", name: "paused, last report", style: 3, marker: 3),
+    Mark(state: "running", name: "running, last report", style: 2, marker: 4),
+    Mark(state: "failed", name: "failed", style: 6, marker: 5),
+  ]
+
+  /// The value of a trial: its result, or what it last reported; nil for failed ones.
+  func value(of trial: Trial, at place: Int) -> Double? {
+    switch trial.state {
+    case .complete: trial.result(place)
+    case .pruned, .paused, .running:
+      trial.reports.last { $0.values[objectives[place].metric] != nil }?
+        .values[objectives[place].metric]
+    case .failed, .waiting: nil
+    }
+  }
+
+  private func historyPanel(_ place: Int, title: String) -> Scatter {
+    let values = trials.map { value(of: $0, at: place) }
+    let axis = ValueAxis(objectives[place], values.compactMap(\.self))
+    var groups = Self.marks.map {
+      Scatter.Group($0.name, x: [], y: [], style: $0.style, marker: $0.marker)
+    }
+    var beyond = 0
+    for (trial, value) in zip(trials, values) {
+      guard let mark = Self.marks.firstIndex(where: { $0.state == trial.state.name }) else {
+        continue
+      }
+      // No report yet is no failure.
+      if value == nil, !trial.state.isFinished { continue }
+      if value.map(axis.isBeyond) ?? true { beyond += 1 }
+      groups[mark].x.append(Double(trial.number))
+      groups[mark].y.append(axis.place(value))
+    }
+    return Scatter(
+      title: title, x: "trial", y: axis.axis, groups: groups.filter { !$0.x.isEmpty },
+      curves: bestSoFar(place, axis), remark: ValueAxis.remark(beyond))
+  }
+
+  /// The best complete value up to each trial; NaN is passed over.
+  private func bestSoFar(_ place: Int, _ axis: ValueAxis) -> [LineChart.Series] {
+    let objective = objectives[place]
+    var curve = LineChart.Series(
+      "best so far", x: [], y: [], markers: false, isStepped: true, style: 4)
+    var best: Double?
+    for trial in trials {
+      if trial.state == .complete, let value = trial.result(place), !value.isNaN,
+        best.map({ objective.loss(value) < objective.loss($0) }) ?? true
+      {
+        best = value
+      }
+      guard let best else { continue }
+      curve.x.append(Double(trial.number))
+      curve.y.append(axis.place(best))
+    }
+    return curve.x.count > 1 ? [curve] : []
+  }
+}
+
+extension Trial {
+  /// The value of the objective at this place, if the trial is complete and has one.
+  func result(_ place: Int) -> Double? {
+    guard state == .complete, let values, values.indices.contains(place) else { return nil }
+    return values[place]
+  }
+}

@@ -1,0 +1,58 @@
+internal import OuterloopStudy
+
+extension StudyFigures {
+  /// How many lines can be told from one another, if only just.
+  private static let mostLines = 1000
+
+  /// A line for each complete trial through the axes of the parameters that can differ, and of the
+  /// objective, which is its colour too. Lines pass below the axes of parameters that are inactive.
+  ///
+  /// Of more than 1000 trials the best 250 and an even sample of the others are shown.
+  func parallel(_ place: Int) throws(StudyError) -> Sized {
+    let parameters = try varied()
+    let objective = objectives[place]
+    let shown = trials.filter { $0.result(place) != nil }
+    let axis = ValueAxis(objective, shown.compactMap { $0.result(place) }, label: objective.metric)
+    let axes = parameters.map { ParameterAxis(specification.space.parameters[$0]) }
+    let sample = linesToShow(shown, place)
+    var dimensions = zip(parameters, axes).map { index, axis in
+      let absence = specification.space.parameters[index].condition == nil ? "" : "off"
+      return axis.categories.isEmpty
+        ? ParallelCoordinates.Dimension(axis.axis, absence: absence)
+        : .init(axis.axis.label, categories: axis.categories, absence: absence)
+    }
+    dimensions.append(.init(axis.axis))
+    let rows = sample.map { trial in
+      let values = zip(parameters, axes).map { index, axis in
+        trial.value(ofParameter: index).flatMap(axis.place) ?? .nan
+      }
+      let value = trial.result(place) ?? .nan
+      return ParallelCoordinates.Row(
+        values + [axis.place(value)], outcome: value.isNaN ? .nan : axis.place(value))
+    }
+    var about = title("configurations by \(Self.short(objective.metric))")
+    if sample.count < shown.count {
+      about += " (the best 250 of \(shown.count) trials, and \(sample.count - 250) others)"
+    }
+    return Sized(
+      figure: ParallelCoordinates(
+        title: about, dimensions: dimensions, rows: rows,
+        outcome: Axis(ValueAxis.label(objective), scale: axis.axis.scale, range: axis.axis.range),
+        isSmallerBetter: objective.direction == .minimize),
+      width: min(6000, max(760, 220 + 105 * Double(dimensions.count))), height: 440)
+  }
+
+  /// The trials whose lines are shown, by number.
+  private func linesToShow(_ shown: [Trial], _ place: Int) -> [Trial] {
+    guard shown.count > Self.mostLines else { return shown }
+    let objective = objectives[place]
+    let rank = { (trial: Trial) -> Double in
+      let loss = objective.loss(trial.result(place) ?? .nan)
+      return loss.isNaN ? .infinity : loss
+    }
+    let order = shown.sorted { (rank($0), $0.number) < (rank($1), $1.number) }
+    let others = order.dropFirst(250).sorted { $0.number < $1.number }
+    let sample = Array(order.prefix(250)) + Self.evenSample(of: others, most: Self.mostLines - 250)
+    return sample.sorted { $0.number < $1.number }
+  }
+}

@@ -1,0 +1,161 @@
+public import OuterloopStudy
+
+/// The pictures of a study as it stands: pure functions of what it is and what became of its trials.
+///
+///     let figures = StudyFigures(specification, history)
+///     for picture in try figures.pictures(.history) { save(picture.svg, as: picture.fileName) }
+///
+/// Values that are not finite, and those far beyond the others on the bad side, stand at the edge of
+/// the axis, and a remark under the picture counts them. A study without trials gives empty frames
+/// that say so.
+public struct StudyFigures: Sendable {
+  public let specification: StudySpecification
+  /// By number.
+  public let trials: [Trial]
+
+  public init(_ specification: StudySpecification, _ trials: [Trial]) {
+    self.specification = specification
+    self.trials = trials
+  }
+
+  public init(_ specification: StudySpecification, _ history: History) {
+    self.init(specification, history.trials)
+  }
+
+  /// A way to look at a study.
+  public enum Kind: String, Sendable, Hashable, CaseIterable {
+    /// Values trial by trial, and the best so far; a panel for each objective.
+    case history
+    /// One objective against each parameter.
+    case slices
+    /// One line for each configuration, through all its parameters.
+    case parallel
+    /// Two objectives against one another, and the trials that no other beats.
+    case front
+    /// Which worker ran what when.
+    case timeline
+    /// The share of trials up to each value.
+    case distribution
+
+    /// Whether a picture shows one objective, so that several objectives need several pictures.
+    public var isOfOneObjective: Bool {
+      switch self {
+      case .slices, .parallel, .distribution: true
+      case .history, .front, .timeline: false
+      }
+    }
+  }
+
+  /// A picture and the name of the file it would go to.
+  public struct Picture: Sendable, Hashable {
+    public let kind: Kind
+    /// The metric, for pictures of one objective; nil for others.
+    public let objective: String?
+    /// `history.svg`; `slices-loss.svg` if the study has several objectives.
+    public let fileName: String
+    /// The document.
+    public let svg: String
+  }
+
+  /// The pictures of a kind: one, or for kinds of one objective as many as there are metrics.
+  ///
+  /// - Parameters:
+  ///   - metrics: the objectives to show; none for all.
+  ///   - others: studies to compare with, in distributions only.
+  /// - Throws: `StudyError` if an objective is unknown, or the kind does not apply: a front of one
+  ///   objective, parameters that have one value each.
+  /// - Complexity: O(n log n) in the number of trials, and O(n f) for fronts with f trials on them.
+  ///   Documents stay below a few megabytes whatever n is.
+  public func pictures(
+    _ kind: Kind, of metrics: [String] = [], comparedWith others: [StudyFigures] = []
+  ) throws(StudyError) -> [Picture] {
+    let places = try places(of: metrics)
+    guard kind.isOfOneObjective else {
+      let sized: Sized =
+        switch kind {
+        case .front: try front(places)
+        case .timeline: timeline()
+        default: history(places)
+        }
+      return [Picture(kind: kind, objective: nil, fileName: "\(kind.rawValue).svg", svg: sized.svg)]
+    }
+    var result: [Picture] = []
+    for place in places {
+      let sized: Sized =
+        switch kind {
+        case .slices: try slices(place)
+        case .parallel: try parallel(place)
+        default: try distribution(place, comparedWith: others)
+        }
+      result.append(
+        Picture(
+          kind: kind, objective: objectives[place].metric,
+          fileName: fileName(kind, place), svg: sized.svg))
+    }
+    return result
+  }
+
+  /// Whether the kind says something about this study.
+  public func applies(_ kind: Kind, to metrics: [String] = []) -> Bool {
+    switch kind {
+    case .front: (metrics.isEmpty ? objectives.count : Set(metrics).count) > 1
+    case .slices, .parallel: !variedParameters.isEmpty
+    case .history, .timeline, .distribution: true
+    }
+  }
+
+  // MARK: What the pictures share
+
+  /// A figure at the size that suits what it holds.
+  struct Sized {
+    var figure: any Figure
+    var width = 640.0
+    var height = 400.0
+    var svg: String { figure.svg(width: width, height: height) }
+  }
+
+  var objectives: [Objective] { specification.objectives }
+
+  /// The parameters that can differ, by their index in the space.
+  var variedParameters: [Int] {
+    specification.space.parameters.indices.filter {
+      specification.space.parameters[$0].domain.count != 1
+    }
+  }
+
+  /// Where the metrics stand among the objectives; all of them if none is named.
+  func places(of metrics: [String]) throws(StudyError) -> [Int] {
+    guard !metrics.isEmpty else { return Array(objectives.indices) }
+    var result: [Int] = []
+    for metric in metrics {
+      guard let place = objectives.firstIndex(where: { $0.metric == metric }) else {
+        let known = objectives.map { "`\($0.metric)`" }.joined(separator: ", ")
+        throw StudyError(
+          "study `\(specification.name)` has no objective `\(metric)`", "it has \(known)")
+      }
+      if !result.contains(place) { result.append(place) }
+    }
+    return result
+  }
+
+  /// The title of a picture; long names leave room for what it is about.
+  func title(_ about: String) -> String { "\(Self.short(specification.name)): \(about)" }
+
+  static func short(_ name: String) -> String {
+    name.count > 60 ? name.prefix(59) + "…" : name
+  }
+
+  /// A name that any file system takes and that differs from those of the other objectives.
+  private func fileName(_ kind: Kind, _ place: Int) -> String {
+    guard objectives.count > 1 else { return "\(kind.rawValue).svg" }
+    let names = objectives.map { Self.plain($0.metric) }
+    let isUnique = names.count { $0 == names[place] } == 1
+    return "\(kind.rawValue)-\(names[place])\(isUnique ? "" : "-\(place + 1)").svg"
+  }
+
+  /// The letters and digits, at most 60, in lower case: some file systems do not tell cases apart.
+  private static func plain(_ metric: String) -> String {
+    String(
+      metric.lowercased().prefix(60).map { $0.isLetter || $0.isNumber || $0 == "-" ? $0 : "_" })
+  }
+}

@@ -1,0 +1,107 @@
+internal import ArgumentParser
+internal import OuterloopStore
+internal import OuterloopStudy
+
+/// `outerloop ask`: the next trial, to be run by whoever asks.
+struct Ask: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Get the next trial, to run it yourself.",
+    discussion: """
+      The first call begins the study: it needs --param and --minimize or --maximize. Later ones may \
+      repeat them, or name it by --study. A trial that is not told within --lease is given to \
+      someone else. Exit status 1: there is nothing to do (the message says why).
+
+      outerloop ask --study hand --param 'lr=log(1e-5, 1e-1)' --minimize loss --json
+      outerloop tell --study hand --trial 0 loss=0.31
+
+      JSON keys: study, number, attempt, params, fromEpoch, toEpoch, seed, lease (seconds).
+      """)
+
+  @OptionGroup(title: "Study")
+  var definition: StudyOptions
+
+  @OptionGroup(title: "Store")
+  var choice: StudyChoice
+
+  @OptionGroup(title: "Budget, when the study begins")
+  var budget: BudgetOptions
+
+  @Option(
+    help: ArgumentHelp(
+      "Time until the trial is given to someone else, unless it was told.", valueName: "time"))
+  var lease = Seconds(value: 3600)
+
+  @Option(help: ArgumentHelp("Who asks, as the store notes it.", valueName: "name"))
+  var worker = "ask"
+
+  @Flag(help: "Print JSON instead of text.")
+  var json = false
+
+  struct Record: Encodable {
+    var study: String
+    var number, attempt: Int
+    var params: [String: ParameterValue]
+    var fromEpoch, toEpoch: Int
+    var seed: UInt64
+    var lease: Double
+  }
+
+  func run() async throws {
+    let found = try await study()
+    let asker = try await Asker(found.id, in: found.store, by: try found.method())
+    let work = try await asker.next(
+      for: Claimant(worker: worker, lease: lease.value), within: found.specification.budget)
+    switch work {
+    case .trial(let claim): try show(claim, found)
+    case .wait:
+      throw Complaint(
+        "there is nothing to do until a running trial ends", hint: "ask again later, or tell")
+    case .finished(.budget):
+      throw Complaint("the budget of study `\(found.name)` is spent", hint: nil)
+    case .finished(.exhausted):
+      throw Complaint("every configuration of study `\(found.name)` has been tried", hint: nil)
+    }
+  }
+
+  private func show(_ claim: Claim, _ found: StudyChoice.Found) throws {
+    let request = TrialRequest(claim, of: found.specification)
+    let params = request.assignment.active.map { ($0.name, $0.value) }
+    if json {
+      return try Terminal.print(
+        JSONText.of(
+          Record(
+            study: found.name, number: request.trial, attempt: request.attempt,
+            params: Dictionary(uniqueKeysWithValues: params), fromEpoch: request.from,
+            toEpoch: request.through, seed: request.seed, lease: lease.value)))
+    }
+    let width = params.map(\.0.count).max() ?? 0
+    let lines = params.map { name, value in
+      "  \(name)\(String(repeating: " ", count: width - name.count))  \(value)"
+    }
+    try Terminal.print((["trial \(request.trial)"] + lines).joined(separator: "\n"))
+  }
+
+  /// The study that is there, or a new one.
+  private func study() async throws -> StudyChoice.Found {
+    guard definition.isGiven else { return try await choice.find() }
+    let name = choice.study ?? "study"
+    let store = try choice.place.open(.create)
+    if let id = try await store.study(named: name) {
+      let kept = try await store.specification(of: id)
+      var wanted = try definition.specification(name: name, budget: kept.budget)
+      if definition.seed == nil { wanted.seed = kept.seed }
+      if let difference = kept.difference(from: wanted) {
+        throw Complaint(
+          "the store \(choice.place.path) has a study `\(name)` with \(difference)",
+          hint: "leave the options of the study out, or name another with --study")
+      }
+      return StudyChoice.Found(store: store, id: id, specification: kept, place: choice.place)
+    }
+    let specification = try definition.specification(
+      name: name, budget: budget.changing(Budget()))
+    let id = try await store.create(specification)
+    Terminal.say("study \(name) in \(choice.place.path), seed \(specification.seed)")
+    return StudyChoice.Found(
+      store: store, id: id, specification: specification, place: choice.place)
+  }
+}

@@ -1,0 +1,57 @@
+internal import ArgumentParser
+internal import OuterloopRunner
+internal import OuterloopStore
+internal import OuterloopStudy
+
+#if canImport(FoundationEssentials)
+  internal import FoundationEssentials
+#else
+  internal import Foundation
+#endif
+
+/// `outerloop delete`
+struct Delete: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Remove a study and its trials' files.",
+    discussion: "JSON keys: study, trials (how many there were), folder (of their files).")
+
+  @OptionGroup var place: StoreOptions
+
+  @Option(help: ArgumentHelp("The study.", valueName: "name"))
+  var study: String
+
+  @Flag(help: "Do it: what is removed is gone.")
+  var yes = false
+
+  @Flag(help: "Print JSON instead of text.")
+  var json = false
+
+  struct Record: Encodable {
+    var study: String
+    var trials: Int
+    var folder: String
+  }
+
+  func run() async throws {
+    let choice = StudyChoice.naming(study, in: place)
+    let found = try await choice.find()
+    let count = try await found.store.summary(of: found.id).trials
+    let folder = found.folders.path
+    guard yes else {
+      throw Complaint(
+        "this would remove study `\(study)` with \(count) trials, and \(folder)",
+        hint: "add --yes to do it", status: 64)
+    }
+    try await found.store.delete(found.id)
+    let files = FileManager.default
+    if files.fileExists(atPath: folder) {
+      do { try files.removeItem(atPath: folder) } catch {
+        throw Complaint("\(folder): it cannot be removed", hint: "remove it by hand")
+      }
+    }
+    try Terminal.print(
+      json
+        ? JSONText.of(Record(study: study, trials: count, folder: folder))
+        : "removed study \(study) with \(count) trials")
+  }
+}

@@ -1,0 +1,83 @@
+internal import ArgumentParser
+internal import OuterloopRunner
+internal import OuterloopStore
+internal import OuterloopStudy
+
+#if canImport(FoundationEssentials)
+  internal import FoundationEssentials
+#else
+  internal import Foundation
+#endif
+
+/// `outerloop export`
+struct Export: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Write the trials of a study as CSV, JSON, or a database of Optuna.",
+    discussion: """
+      csv: a line for each trial, with number, state, reason, value.METRIC for each objective, \
+      param.NAME for each parameter (empty where inactive), epoch, through, checkpoint, attempts, \
+      worker, created, started, ended, message. jsonl: a JSON object for each trial, with number, \
+      state, reason, values, params, reports (epoch, values, seconds), through, checkpoint, attempts \
+      (worker, started, ended, reason), created, started, ended, message. json: one object with \
+      study, seed, sampler, objectives, space (as in a space file) and trials: those of `outerloop \
+      trials --json` with reports. optuna: a SQLite file that Optuna and its dashboard open.
+      """)
+
+  @OptionGroup(title: "Study")
+  var choice: StudyChoice
+
+  enum Format: String, ExpressibleByArgument, CaseIterable { case csv, jsonl, json, optuna }
+
+  @Option(help: ArgumentHelp("The format.", valueName: "format"))
+  var format = Format.csv
+
+  @Option(help: ArgumentHelp("The file to write. Default: standard output.", valueName: "file"))
+  var out: String?
+
+  struct Record: Encodable {
+    var study: String
+    var seed: UInt64
+    var sampler: MethodDescription
+    var objectives: [Objective]
+    var space: SearchSpace
+    var trials: [TrialRecord]
+  }
+
+  func validate() throws {
+    if format == .optuna, out == nil {
+      throw ValidationError("--format optuna writes a database: name it by --out")
+    }
+    if out?.isEmpty ?? false { throw ValidationError("--out is empty") }
+  }
+
+  func run() async throws {
+    let found = try await choice.find(.read)
+    if format == .optuna, let out {
+      return try await OptunaFile.write(found.id, of: found.store, to: out)
+    }
+    guard let out else { return try await write(found) { try Terminal.printPart($0) } }
+    var text = Data()
+    try await write(found) { text.append(contentsOf: $0.utf8) }
+    do { try text.write(to: URL(filePath: out), options: .atomic) } catch {
+      throw Complaint("\(out): it cannot be written", hint: "check the folder and its space")
+    }
+  }
+
+  private func write(_ found: StudyChoice.Found, to sink: (String) throws -> Void) async throws {
+    let lines: TrialFormat? =
+      switch format {
+      case .csv: .csv
+      case .jsonl: .jsonLines
+      case .json, .optuna: nil
+      }
+    if let lines { return try await found.store.export(found.id, as: lines, to: sink) }
+    let specification = found.specification
+    let trials = try await found.store.trials(of: found.id, matching: TrialQuery(reports: true))
+    try sink(
+      JSONText.of(
+        Record(
+          study: found.name, seed: specification.seed, sampler: specification.method,
+          objectives: specification.objectives, space: specification.space,
+          trials: trials.map { TrialRecord($0, specification, withReports: true) })) + "\n")
+  }
+}

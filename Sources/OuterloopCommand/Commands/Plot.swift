@@ -1,0 +1,151 @@
+public import ArgumentParser
+public import OuterloopCharts
+internal import OuterloopRunner
+internal import OuterloopStore
+internal import OuterloopStudy
+
+#if canImport(FoundationEssentials)
+  internal import FoundationEssentials
+#else
+  internal import Foundation
+#endif
+
+/// `outerloop plot`
+struct Plot: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Draw pictures of a study, as SVG files.",
+    discussion: """
+      history: values trial by trial, and the best so far. slices: an objective against each \
+      parameter. parallel: a line for each configuration. front: two objectives against one \
+      another. timeline: which worker ran what when. distribution: the share of trials up to each \
+      value.
+
+      Without a kind, all that apply are drawn. With several objectives, slices, parallel and \
+      distribution are drawn for each of them, into files such as slices-loss.svg. The study may be \
+      running. The files written are printed. JSON keys: study, folder, files (kind, objective, \
+      path).
+      """)
+
+  @Argument(help: ArgumentHelp("What to draw.", valueName: "kind"))
+  var kinds: [StudyFigures.Kind] = []
+
+  @OptionGroup(title: "Study")
+  var choice: StudyChoice
+
+  @Option(
+    help: ArgumentHelp(
+      "Only this objective. Repeat for more. Default: all.", valueName: "metric"))
+  var objective: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Another study of the store to compare distributions with. Repeat for more.",
+      valueName: "name"))
+  var compare: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "The folder of the pictures. Default: outerloop-plots/STUDY.", valueName: "folder"))
+  var out: String?
+
+  @Flag(help: "Print JSON instead of text.")
+  var json = false
+
+  struct Record: Encodable {
+    struct File: Encodable {
+      var kind: String
+      /// Of pictures of one objective.
+      var objective: String?
+      var path: String
+
+      enum CodingKeys: CodingKey { case kind, objective, path }
+
+      func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(kind, forKey: .kind)
+        try container.encode(objective, forKey: .objective)
+        try container.encode(path, forKey: .path)
+      }
+    }
+    var study, folder: String
+    var files: [File]
+  }
+
+  func validate() throws {
+    if out?.isEmpty ?? false { throw ValidationError("--out is empty") }
+    if !compare.isEmpty, !kinds.isEmpty, !kinds.contains(.distribution) {
+      throw ValidationError("--compare is for distributions; add distribution to what is drawn")
+    }
+  }
+
+  func run() async throws {
+    let found = try await choice.find(.read)
+    let figures = try await Self.figures(of: found)
+    var others: [StudyFigures] = []
+    for name in compare {
+      others.append(
+        try await Self.figures(of: StudyChoice.naming(name, in: found.place).find(.read)))
+    }
+    guard !figures.trials.isEmpty else {
+      throw Complaint(
+        "study `\(found.name)` has no trial yet",
+        hint: "outerloop studies lists those of the store \(found.place.path)")
+    }
+    // All are drawn before the first is written: an error leaves nothing behind.
+    let pictures = try draw(figures, comparedWith: others)
+    let folder = try write(pictures, of: found)
+    let files = pictures.map {
+      Record.File(
+        kind: $0.kind.rawValue, objective: $0.objective, path: "\(folder)/\($0.fileName)")
+    }
+    try Terminal.print(
+      json
+        ? JSONText.of(Record(study: found.name, folder: folder, files: files))
+        : files.map(\.path).joined(separator: "\n"))
+  }
+
+  private static func figures(of found: StudyChoice.Found) async throws -> StudyFigures {
+    StudyFigures(
+      found.specification, try await found.store.trials(of: found.id, matching: TrialQuery()))
+  }
+
+  private func draw(
+    _ figures: StudyFigures, comparedWith others: [StudyFigures]
+  ) throws -> [StudyFigures.Picture] {
+    let wanted = StudyFigures.Kind.allCases.filter {
+      kinds.isEmpty ? figures.applies($0, to: objective) : kinds.contains($0)
+    }
+    do {
+      return try wanted.flatMap {
+        try figures.pictures($0, of: objective, comparedWith: others)
+      }
+    } catch let error as StudyError {
+      throw Complaint(error.what, hint: error.remedy, status: 64)
+    }
+  }
+
+  /// Writes the pictures and returns the folder they are in.
+  private func write(
+    _ pictures: [StudyFigures.Picture], of found: StudyChoice.Found
+  ) throws -> String {
+    // The name of the study as the folder of its trials writes it.
+    let name = found.folders.path.split(separator: "/").last ?? "study"
+    let folder = out ?? "outerloop-plots/\(name)"
+    do {
+      try FileManager.default.createDirectory(
+        atPath: folder, withIntermediateDirectories: true)
+    } catch {
+      throw Complaint(
+        "\(folder): the folder cannot be made", hint: "name another one with --out")
+    }
+    for picture in pictures {
+      let path = "\(folder)/\(picture.fileName)"
+      do { try Data(picture.svg.utf8).write(to: URL(filePath: path), options: .atomic) } catch {
+        throw Complaint("\(path): it cannot be written", hint: "check the folder and its space")
+      }
+    }
+    return folder
+  }
+}
+
+extension StudyFigures.Kind: ExpressibleByArgument {}

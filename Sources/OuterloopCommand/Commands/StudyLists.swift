@@ -1,0 +1,190 @@
+internal import ArgumentParser
+internal import OuterloopLab
+internal import OuterloopStore
+internal import OuterloopStudy
+
+/// `outerloop studies`
+struct Studies: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "List the studies of a store.",
+    discussion: """
+      JSON: an array of objects with the keys study, sampler, seed, objectives, parameters, trials \
+      (counts by state), best (trial, value of the first objective), budget (trials, epochs, \
+      seconds), lastEvent (seconds since 1970).
+      """)
+
+  @OptionGroup(title: "Store")
+  var place: StoreOptions
+
+  @Flag(help: "Print JSON instead of text.")
+  var json = false
+
+  struct Record: Encodable {
+    struct Best: Encodable {
+      var trial: Int
+      var value: Double
+    }
+    var study, sampler: String
+    var seed: UInt64
+    var objectives: [Objective]
+    var parameters: [String]
+    var trials: [String: Int]
+    var best: Best?
+    var budget: Budget
+    var lastEvent: Double?
+  }
+
+  func run() async throws {
+    let store = try place.open(.read)
+    var records: [Record] = []
+    for id in try await store.studies() {
+      let specification = try await store.specification(of: id)
+      let summary = try await store.summary(of: id)
+      records.append(
+        Record(
+          study: specification.name, sampler: specification.method.name, seed: specification.seed,
+          objectives: specification.objectives,
+          parameters: specification.space.parameters.map(\.description), trials: summary.counts,
+          best: summary.best.map { Record.Best(trial: $0.trial, value: $0.value) },
+          budget: specification.budget, lastEvent: summary.lastEvent))
+    }
+    if json { return try Terminal.print(JSONText.of(records)) }
+    guard !records.isEmpty else { return Terminal.say("the store \(place.path) has no study") }
+    var table = TextTable([
+      "study", "trials", "complete", "failed", "best", "sampler", "objectives",
+    ])
+    for record in records {
+      table.add([
+        record.study, "\(record.trials.values.reduce(0, +))", "\(record.trials["complete"] ?? 0)",
+        "\(record.trials["failed"] ?? 0)", record.best.map { NumberForm.short($0.value) } ?? "",
+        record.sampler,
+        record.objectives.map { "\($0.direction.rawValue) \($0.metric)" }.joined(separator: ", "),
+      ])
+    }
+    try Terminal.print(table.text)
+  }
+}
+
+/// `outerloop trials`
+struct TrialsCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "trials", abstract: "List the trials of a study.",
+    discussion: """
+      JSON: an array of objects with the keys number, state, reason (of a failure), message, values \
+      (by metric), params, epoch (the last reported), attempts, created, ended (seconds since 1970), \
+      seconds (of work).
+      """)
+
+  @OptionGroup(title: "Study")
+  var choice: StudyChoice
+
+  @Option(
+    help: ArgumentHelp(
+      "Only trials that are waiting, running, paused, complete, pruned or failed. Repeat for more.",
+      valueName: "state"))
+  var state: [String] = []
+
+  @Option(help: ArgumentHelp("So many at most, the newest.", valueName: "n"))
+  var last: Int?
+
+  @Flag(help: "Print JSON instead of text.")
+  var json = false
+
+  func validate() throws {
+    let known = ["waiting", "running", "paused", "complete", "pruned", "failed"]
+    for name in state where !known.contains(name) {
+      throw ValidationError(
+        "no trial is ever '\(name)'; states are \(known.joined(separator: ", "))")
+    }
+    if let last, last < 1 { throw ValidationError("--last \(last) is below 1") }
+  }
+
+  func run() async throws {
+    let found = try await choice.find(.read)
+    let query = TrialQuery(
+      states: state.isEmpty ? nil : Set(state), limit: last ?? .max, newestFirst: last != nil)
+    var trials = try await found.store.trials(of: found.id, matching: query)
+    if last != nil { trials.reverse() }
+    let specification = found.specification
+    if json {
+      return try Terminal.print(JSONText.of(trials.map { TrialRecord($0, specification) }))
+    }
+    let metrics = specification.objectives.map(\.metric)
+    let names = specification.space.parameters.map(\.name)
+    var table = TextTable(["trial", "state"] + metrics + names + ["time"])
+    for trial in trials {
+      var state = trial.state.name
+      if case .failed(let reason) = trial.state { state += " (\(reason.rawValue))" }
+      let record = TrialRecord(trial, specification)
+      table.add(
+        ["\(trial.number)", state]
+          + metrics.map { record.values[$0].map(NumberForm.short) ?? "" }
+          + trial.assignment.values.map { $0.map(StudyResult.cell) ?? "" }
+          + [trial.attempts.last?.ended == nil ? "" : Progress.lapse(trial.workingSeconds)])
+    }
+    try Terminal.print(table.text)
+  }
+}
+
+/// `outerloop best`
+struct Best: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Show the best trial of a study.",
+    discussion: "JSON keys: those of `outerloop tune` without ending.")
+
+  @OptionGroup(title: "Study")
+  var choice: StudyChoice
+
+  @Flag(help: "Print JSON instead of text.")
+  var json = false
+
+  func run() async throws {
+    let found = try await choice.find(.read)
+    guard found.specification.objectives.count == 1 else {
+      throw Complaint(
+        "study `\(found.name)` has \(found.specification.objectives.count) objectives, so no best "
+          + "trial", hint: "outerloop front\(found.place.naming(found.name))")
+    }
+    let result = try await StudyResult(found)
+    guard let best = result.trials.first else {
+      throw Complaint(
+        "study `\(found.name)` has no complete trial: \(result.counts)",
+        hint: "outerloop trials\(found.place.naming(found.name))")
+    }
+    if json {
+      return try Terminal.print(JSONText.of(StudyRecord(result, store: found.place.path)))
+    }
+    let command = try result.command(of: best).map {
+      "\n\n" + $0.map(CommandText.quoted).joined(separator: " ")
+    }
+    try Terminal.print(result.text + (command ?? ""))
+  }
+}
+
+/// `outerloop front`
+struct Front: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Show the trials that no other beats in every objective.",
+    discussion: """
+      The Pareto front, by the first objective. JSON keys: those of `outerloop tune` without ending; \
+      front is an array of trials.
+      """)
+
+  @OptionGroup(title: "Study")
+  var choice: StudyChoice
+
+  @Flag(help: "Print JSON instead of text.")
+  var json = false
+
+  func run() async throws {
+    let found = try await choice.find(.read)
+    guard found.specification.objectives.count > 1 else {
+      throw Complaint(
+        "study `\(found.name)` has one objective",
+        hint: "outerloop best\(found.place.naming(found.name))")
+    }
+    let result = try await StudyResult(found)
+    try Terminal.print(
+      json ? JSONText.of(StudyRecord(result, store: found.place.path)) : result.text)
+  }
+}

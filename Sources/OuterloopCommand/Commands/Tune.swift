@@ -1,0 +1,122 @@
+internal import ArgumentParser
+internal import OuterloopRunner
+internal import OuterloopStore
+internal import OuterloopStudy
+
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#else
+  internal import Darwin
+#endif
+
+/// `outerloop tune`: a search over runs of a program.
+struct Tune: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Search the hyperparameters of any program.",
+    discussion: """
+      The program is run once for each trial. {name} in its words is replaced by the trial's value, \
+      and so are {trial}, {seed}, {checkpoint}, {from} and {to}; {{ and }} are braces. It reports by \
+      printing a line of JSON: {"loss": 0.31}. Everything else it prints is its log.
+
+      outerloop tune --param 'lr=log(1e-5, 1e-1)' --param 'layers=int(1, 5)' --minimize loss \
+      --trials 50 -- python train.py --lr {lr} --layers {layers}
+
+      A word whose parameter is inactive is left out, with the option before it. The values are also \
+      in the JSON file named by OUTERLOOP_TRIAL. Without a budget 100 trials are run, with \
+      `--sampler grid` all there are. Ctrl-C finishes the trials that run, a second one stops them; \
+      `outerloop resume` goes on.
+
+      JSON keys: study, store, seed, sampler, objectives, trials (counts by state), best (a trial as \
+      in `outerloop trials`, null with several objectives), command (of the best), front (else \
+      null), ending (budget, exhausted, timeout or stopped).
+      """)
+
+  @OptionGroup(title: "Study")
+  var definition: StudyOptions
+
+  @OptionGroup(title: "Store")
+  var name: NewStudy
+
+  @OptionGroup(title: "Budget")
+  var budget: BudgetOptions
+
+  @OptionGroup(title: "Program")
+  var options: RunOptions
+
+  @OptionGroup(title: "Program")
+  var kind: KindOptions
+
+  @Flag(help: "Show what would be run first, and run nothing.")
+  var dryRun = false
+
+  @OptionGroup(title: "Output")
+  var conversation: ConversationOptions
+
+  @Argument(
+    parsing: .postTerminator, help: ArgumentHelp("The program, after --.", valueName: "command"))
+  var command: [String] = []
+
+  func validate() throws {
+    if command.isEmpty {
+      throw ValidationError("there is no command to run; it comes last: -- python train.py")
+    }
+  }
+
+  private var study: String { name.study }
+  private var place: StoreOptions { name.place }
+
+  func run() async throws {
+    let program = StoredProgram(
+      Program(command, directory: Self.here, isPersistent: kind.persistent)
+    ).changed(by: options)
+    var limit = budget.changing(Budget())
+    if !budget.isGiven, !definition.sampler.hasPrefix("grid") { limit.trials = 100 }
+    let specification = try definition.specification(
+      name: study, budget: limit,
+      attributes: [StoredProgram.attribute: try program.text()])
+    let unused = try Complaint.usage { try program.program.check(for: specification.space) }
+    try program.program.checkExecutable()
+    var progress = Progress(conversation)
+    if !unused.isEmpty { progress.say(Self.warning(unused)) }
+    if dryRun {
+      return try await DryRun(specification, program, place, conversation).show(&progress)
+    }
+    let store = try place.open(.create)
+    if try await store.study(named: study) != nil {
+      throw Complaint(
+        "the store \(place.path) has a study `\(study)` already",
+        hint: "go on with it: outerloop resume\(place.naming(study)); or name another with --study")
+    }
+    let found = StudyChoice.Found(
+      store: store, id: try await store.create(specification), specification: specification,
+      place: place)
+    progress.say(Self.opening(found, program))
+    try await StudyRun(
+      found: found, stored: program, conversation: conversation,
+      again: "outerloop resume\(place.naming(study))"
+    ).perform()
+  }
+
+  static func opening(_ found: StudyChoice.Found, _ program: StoredProgram) -> String {
+    let specification = found.specification
+    var parts = ["study \(found.name) in \(found.place.path)", "seed \(specification.seed)"]
+    parts.append(specification.method.name)
+    if let trials = specification.budget.trials { parts.append("\(trials) trials") }
+    if program.parallel > 1 { parts.append("\(program.parallel) at a time") }
+    return parts.joined(separator: ", ")
+  }
+
+  private static func warning(_ unused: [String]) -> String {
+    let names = unused.map { "{\($0)}" }.joined(separator: ", ")
+    return "warning: \(names) \(unused.count == 1 ? "is" : "are") in no word of the command; the "
+      + "program has to read the file named by OUTERLOOP_TRIAL"
+  }
+
+  private static var here: String? {
+    guard let path = getcwd(nil, 0) else { return nil }
+    defer { free(path) }
+    return String(cString: path)
+  }
+}

@@ -1,0 +1,77 @@
+internal import ArgumentParser
+internal import OuterloopRunner
+internal import OuterloopStudy
+
+#if canImport(FoundationEssentials)
+  internal import FoundationEssentials
+#else
+  internal import Foundation
+#endif
+
+/// How the program is run; may be changed when a study goes on.
+struct RunOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("Trials at the same time. Default: 1, or as before.", valueName: "k"))
+  var parallel: Int?
+
+  @Option(
+    help: ArgumentHelp("Time for one trial, after which it fails: 90s, 10m.", valueName: "time"))
+  var trialTimeout: Seconds?
+
+  @Option(
+    help: ArgumentHelp(
+      "Memory for one trial, beyond which it fails: 500MB, 4GB.", valueName: "size"))
+  var memory: Bytes?
+
+  func validate() throws {
+    if let parallel, parallel < 1 { throw ValidationError("--parallel \(parallel) is below 1") }
+  }
+}
+
+/// What kind of program it is; fixed with the study.
+struct KindOptions: ParsableArguments {
+  @Flag(help: "The program stays: it answers one request line after the other on standard input.")
+  var persistent = false
+}
+
+/// The program of a study and how it is run, as the store keeps it.
+struct StoredProgram: Codable, Equatable {
+  static let attribute = "program"
+
+  var program: Program
+  var parallel = 1
+  /// Seconds.
+  var trialTimeout: Double?
+  /// Bytes.
+  var memory: Int?
+
+  init(_ program: Program) { self.program = program }
+
+  /// The same, with what `options` say.
+  func changed(by options: RunOptions) -> StoredProgram {
+    var copy = self
+    copy.parallel = options.parallel ?? parallel
+    copy.trialTimeout = options.trialTimeout?.value ?? trialTimeout
+    copy.memory = options.memory?.value ?? memory
+    return copy
+  }
+
+  var limits: ProgramLimits { ProgramLimits(seconds: trialTimeout, memory: memory) }
+
+  func text() throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    return String(decoding: try encoder.encode(self), as: UTF8.self)
+  }
+
+  /// The program of a study; nil if it has none, because others ask and tell.
+  static func of(_ specification: StudySpecification) throws -> StoredProgram? {
+    guard let text = specification.attributes[attribute] else { return nil }
+    do {
+      return try JSONDecoder().decode(StoredProgram.self, from: Data(text.utf8))
+    } catch {
+      throw Complaint(
+        "study `\(specification.name)`: what the store says about its program cannot be read",
+        hint: "it may come from a newer version of outerloop")
+    }
+  }
+}

@@ -1,0 +1,134 @@
+internal import ArgumentParser
+internal import OuterloopRunner
+internal import OuterloopSearch
+internal import OuterloopStore
+internal import OuterloopStudy
+
+/// Where studies are kept.
+struct StoreOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "The file with the studies. Default: OUTERLOOP_STORE, else outerloop.db.",
+      valueName: "file"))
+  var store: String?
+
+  func validate() throws {
+    if store?.isEmpty ?? false { throw ValidationError("--store is empty") }
+  }
+
+  var path: String {
+    if let store { return store }
+    let name = Terminal.environment("OUTERLOOP_STORE") ?? ""
+    return name.isEmpty ? "outerloop.db" : name
+  }
+
+  func open(_ access: SQLiteStore.Access = .write) throws -> SQLiteStore {
+    try SQLiteStore(path, access)
+  }
+
+  /// Where the trials' files go: beside the store, `outerloop.trials` for `outerloop.db`.
+  func folders(of study: String) -> TrialFolders {
+    let root = path.hasSuffix(".db") ? String(path.dropLast(3)) : path
+    return TrialFolders(in: root + ".trials", study: study)
+  }
+
+  /// `--study NAME --store FILE`, as far as they are needed to name a study.
+  func naming(_ study: String) -> String {
+    let name = " --study \(CommandText.quoted(study))"
+    return store.map { "\(name) --store \(CommandText.quoted($0))" } ?? name
+  }
+}
+
+/// The name and place of a new study.
+struct NewStudy: ParsableArguments {
+  @Option(help: ArgumentHelp("The name of the study.", valueName: "name"))
+  var study = "study"
+
+  @OptionGroup var place: StoreOptions
+
+  func validate() throws {
+    if study.isEmpty { throw ValidationError("--study is empty") }
+  }
+}
+
+/// Which study of a store is meant.
+struct StudyChoice: ParsableArguments {
+  @OptionGroup var place: StoreOptions
+
+  @Option(
+    help: ArgumentHelp("The study; needed if the store has several.", valueName: "name"))
+  var study: String?
+
+  /// A study that was found.
+  struct Found {
+    var store: SQLiteStore
+    var id: StudyID
+    var specification: StudySpecification
+    var place: StoreOptions
+
+    var name: String { specification.name }
+    var folders: TrialFolders { place.folders(of: name) }
+    func method() throws -> SearchMethod { try .named(specification.method) }
+  }
+
+  static func naming(_ study: String, in place: StoreOptions) -> StudyChoice {
+    var choice = StudyChoice()
+    choice.place = place
+    choice.study = study
+    return choice
+  }
+
+  func find(_ access: SQLiteStore.Access = .write) async throws -> Found {
+    let store = try place.open(access)
+    let id = try await id(in: store)
+    return Found(
+      store: store, id: id, specification: try await store.specification(of: id), place: place)
+  }
+
+  private func id(in store: SQLiteStore) async throws -> StudyID {
+    if let study, let id = try await store.study(named: study) { return id }
+    var names: [String] = []
+    let all = try await store.studies()
+    for id in all { names.append(try await store.specification(of: id).name) }
+    guard !all.isEmpty else {
+      throw Complaint(
+        "the store \(place.path) has no study", hint: "begin one: outerloop tune --help")
+    }
+    guard let study else {
+      if all.count == 1 { return all[0] }
+      throw Complaint(
+        "the store \(place.path) has \(all.count) studies: \(Self.list(names))",
+        hint: "name one of them: --study \(CommandText.quoted(names[names.count - 1]))")
+    }
+    let near = names.filter { EditDistance.between($0, study) <= max(2, study.count / 3) }
+    throw Complaint(
+      "the store \(place.path) has no study `\(study)`",
+      hint: near.isEmpty
+        ? "it has \(Self.list(names))" : "did you mean \(Self.list(near))?")
+  }
+
+  private static func list(_ names: [String]) -> String {
+    let shown = names.suffix(10).joined(separator: ", ")
+    return names.count > 10 ? "..., \(shown)" : shown
+  }
+}
+
+/// How many letters two words differ in.
+enum EditDistance {
+  /// Insertions, removals and replacements that make `b` of `a`.
+  /// - Complexity: O(letters of `a` times letters of `b`).
+  static func between(_ a: String, _ b: String) -> Int {
+    let second = Array(b)
+    var row = Array(0...second.count)
+    for (i, x) in a.enumerated() {
+      var corner = row[0]
+      row[0] = i + 1
+      for (j, y) in second.enumerated() {
+        let best = min(row[j] + 1, row[j + 1] + 1, corner + (x == y ? 0 : 1))
+        corner = row[j + 1]
+        row[j + 1] = best
+      }
+    }
+    return row[second.count]
+  }
+}

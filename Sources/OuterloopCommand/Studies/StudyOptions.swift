@@ -1,0 +1,164 @@
+internal import ArgumentParser
+internal import OuterloopSearch
+internal import OuterloopSpaces
+internal import OuterloopStudy
+
+/// What is searched: parameters and constraints.
+struct SpaceOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "A parameter: 'lr=log(1e-5, 1e-1)', 'n=int(1, 5)', 'act=choice(relu, tanh)', "
+        + "'size=ordinal(s, m, l)', 'm=float(0, 0.99) if opt == sgd'. Repeat for more.",
+      valueName: "name=kind(...)"))
+  var param: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "A file with parameters: YAML, JSON or ConfigSpace's JSON. --param adds to it.",
+      valueName: "file"))
+  var space: String?
+
+  @Option(help: ArgumentHelp("A combination never to try: 'low >= high'.", valueName: "condition"))
+  var forbid: [String] = []
+
+  var isGiven: Bool { !param.isEmpty || !forbid.isEmpty || space != nil }
+
+  /// The space, and what its file says that is not taken over.
+  func read() throws -> (space: SearchSpace, notes: [String]) {
+    let declarations = try param.map { try ParameterDeclaration(parsing: $0) }
+    guard let path = space else {
+      return (try SearchSpace(declarations, forbidden: forbid), [])
+    }
+    let file = try SpaceFile.read(path)
+    var space = file.space
+    for declaration in declarations { try space.add(declaration) }
+    for statement in forbid { try space.forbid(statement) }
+    return (space, file.notes)
+  }
+}
+
+/// What makes a study: fixed once it is there.
+struct StudyOptions: ParsableArguments {
+  @OptionGroup var parameters: SpaceOptions
+
+  @Option(
+    help: ArgumentHelp(
+      "A metric to make small. Repeat, or join with --maximize, for several objectives.",
+      valueName: "metric"))
+  var minimize: [String] = []
+
+  @Option(help: ArgumentHelp("A metric to make large.", valueName: "metric"))
+  var maximize: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "How to search: \(SearchMethod.names.joined(separator: ", ")); with options as "
+        + "in grid:resolution=7.", valueName: "name"))
+  var sampler = "tpe"
+
+  @Option(
+    help: ArgumentHelp("Names all random choices. Default: drawn, and printed.", valueName: "n"))
+  var seed: UInt64?
+
+  @Option(help: ArgumentHelp("Epochs of a full training.", valueName: "n"))
+  var epochs = 1
+
+  @Option(
+    help: ArgumentHelp("How often a trial that ended with an error is run again.", valueName: "n"))
+  var retries = 0
+
+  var objectives: [Objective] {
+    minimize.map(Objective.minimize) + maximize.map(Objective.maximize)
+  }
+
+  /// Whether anything says what the study is.
+  var isGiven: Bool { parameters.isGiven || !objectives.isEmpty }
+
+  /// The study these options describe.
+  /// - Throws: `Complaint` about wrong usage.
+  func specification(
+    name: String, budget: Budget, attributes: [String: String] = [:]
+  ) throws -> StudySpecification {
+    try Complaint.usage {
+      guard !objectives.isEmpty else {
+        throw StudyError(
+          "there is nothing to make small or large", "name a metric: --minimize loss")
+      }
+      guard !parameters.param.isEmpty || parameters.space != nil else {
+        throw StudyError("there is no parameter", "name one: --param 'lr=log(1e-5, 1e-1)'")
+      }
+      let (space, notes) = try parameters.read()
+      for note in notes { Terminal.say("note: \(note)") }
+      return try StudySpecification(
+        name: name, space: space, objectives: objectives,
+        method: SearchMethod.named(method()).description, seed: seed ?? Self.drawnSeed,
+        epochs: epochs, budget: budget, retries: retries, attributes: attributes)
+    }
+  }
+
+  private static var drawnSeed: UInt64 { UInt64.random(in: 0..<1 << 31) }
+
+  /// `name:option=value,option=value`.
+  private func method() throws -> MethodDescription {
+    let parts = sampler.split(separator: ":", maxSplits: 1)
+    var description = MethodDescription(parts.first.map(String.init) ?? "")
+    for option in parts.dropFirst().first?.split(separator: ",") ?? [] {
+      let pair = option.split(separator: "=", maxSplits: 1).map(String.init)
+      guard pair.count == 2 else {
+        throw StudyError(
+          "`\(option)` is not an option of a sampler", "write it as in grid:resolution=7")
+      }
+      description.options[pair[0]] = Self.value(pair[1])
+    }
+    return description
+  }
+
+  private static func value(_ text: String) -> ParameterValue {
+    if let number = Int(text) { return .int(number) }
+    if let number = Double(text) { return .float(number) }
+    return text == "true" || text == "false" ? .bool(text == "true") : .text(text)
+  }
+}
+
+/// How much a study may spend; totals over its whole life.
+struct BudgetOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("Trials in total.", valueName: "n"))
+  var trials: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Time in total, during which trials run: 90s, 10m, 2h. Running trials are stopped then.",
+      valueName: "time"))
+  var timeout: Seconds?
+
+  @Option(help: ArgumentHelp("Epochs in total, over all trials.", valueName: "n"))
+  var totalEpochs: Int?
+
+  func validate() throws {
+    if let trials, trials < 0 { throw ValidationError("--trials \(trials) is below 0") }
+    if let totalEpochs, totalEpochs < 1 {
+      throw ValidationError("--total-epochs \(totalEpochs) is below 1")
+    }
+  }
+
+  var isGiven: Bool { trials != nil || timeout != nil || totalEpochs != nil }
+
+  /// The budget that was there, with what is given here in its place.
+  func changing(_ budget: Budget) -> Budget {
+    Budget(
+      trials: trials ?? budget.trials, epochs: totalEpochs ?? budget.epochs,
+      seconds: timeout?.value ?? budget.seconds)
+  }
+}
+
+extension Complaint {
+  /// Runs `body`; what it throws about spaces and studies is wrong usage.
+  static func usage<T>(_ body: () throws -> T) throws -> T {
+    do { return try body() } catch let error as StudyError {
+      throw Complaint(error.what, hint: error.remedy, status: 64)
+    } catch let error as SpaceError {
+      throw Complaint(
+        (error.place + [error.what]).joined(separator: ": "), hint: error.remedy, status: 64)
+    }
+  }
+}

@@ -1,0 +1,145 @@
+internal import OuterloopLab
+internal import OuterloopRunner
+internal import OuterloopSearch
+internal import OuterloopStudy
+
+/// What a study has found: the best trial, or with several objectives those that no other beats.
+struct StudyResult {
+  let specification: StudySpecification
+  let folders: TrialFolders
+  let summary: StudySummary
+  /// The best trial, or the front by the first objective.
+  let trials: [Trial]
+
+  init(_ found: StudyChoice.Found) async throws {
+    specification = found.specification
+    folders = found.folders
+    summary = try await found.store.summary(of: found.id)
+    if specification.objectives.count > 1 {
+      trials = try await Self.front(found)
+    } else if let best = summary.best {
+      trials = try await found.store.trials(
+        of: found.id, matching: TrialQuery(from: best.trial, limit: 1))
+    } else {
+      trials = []
+    }
+  }
+
+  /// The complete trials that no other is better than in every objective, by the first objective.
+  static func front(_ found: StudyChoice.Found) async throws -> [Trial] {
+    let objectives = found.specification.objectives
+    let complete = try await found.store.trials(
+      of: found.id, matching: TrialQuery(states: ["complete"]))
+    let losses = complete.map { trial in
+      zip(objectives, trial.values ?? []).map { $0.loss($1) }
+    }
+    guard !losses.isEmpty else { return [] }
+    let front = try ObjectivePoints(losses, objectives: objectives.count).paretoFront()
+    return front.sorted { losses[$0].lexicographicallyPrecedes(losses[$1]) }.map { complete[$0] }
+  }
+
+  /// What was found, for people.
+  var text: String {
+    if specification.objectives.count > 1 { return Self.table(trials, specification) }
+    guard let best = trials.first, let value = best.values?.first else {
+      return "no trial is complete yet"
+    }
+    var lines = [
+      "\(specification.objectives[0].metric) \(NumberForm.short(value))  "
+        + "(trial \(best.number) of \(summary.trials))"
+    ]
+    let width = best.assignment.active.map(\.name.count).max() ?? 0
+    for (name, value) in best.assignment.active {
+      lines.append("  \(name)\(String(repeating: " ", count: width - name.count))  \(value)")
+    }
+    return lines.joined(separator: "\n")
+  }
+
+  /// Trials with their values and parameters.
+  static func table(_ trials: [Trial], _ specification: StudySpecification) -> String {
+    let metrics = specification.objectives.map(\.metric)
+    let names = specification.space.parameters.map(\.name)
+    var table = TextTable(["trial"] + metrics + names)
+    for trial in trials {
+      let values = trial.values?.map(NumberForm.short) ?? metrics.map { _ in "" }
+      let params = trial.assignment.values.map { $0.map(Self.cell) ?? "" }
+      table.add(["\(trial.number)"] + values + params)
+    }
+    return table.text
+  }
+
+  static func cell(_ value: ParameterValue) -> String {
+    if case .float(let number) = value { NumberForm.short(number) } else { value.description }
+  }
+
+  /// The command line of a trial; nil for studies without program, and persistent ones.
+  func command(of trial: Trial) throws -> [String]? {
+    guard let stored = try StoredProgram.of(specification), !stored.program.isPersistent else {
+      return nil
+    }
+    let claim = Claim(study: StudyID(rawValue: 0), trial: trial, attempt: trial.attempt)
+    return try stored.program.words(
+      for: TrialRequest(claim, of: specification),
+      checkpoint: folders.checkpoint(ofTrial: trial.number))
+  }
+
+  /// How many trials are in each state, in words: `97 complete, 3 failed`.
+  var counts: String {
+    let order = ["complete", "pruned", "failed", "running", "paused", "waiting"]
+    let parts = order.compactMap { name in summary.counts[name].map { "\($0) \(name)" } }
+    return parts.isEmpty ? "no trials" : parts.joined(separator: ", ")
+  }
+}
+
+/// What `tune`, `resume`, `worker`, `best` and `front` print with `--json`.
+struct StudyRecord: Encodable {
+  var study, store: String
+  var seed: UInt64
+  var sampler: String
+  var objectives: [Objective]
+  /// By state.
+  var trials: [String: Int]
+  /// The best trial; null with several objectives.
+  var best: TrialRecord?
+  /// Its command line; null for persistent programs.
+  var command: [String]?
+  /// With several objectives, the trials that no other beats; else null.
+  var front: [TrialRecord]?
+  /// Of `tune`, `resume` and `worker`: budget, exhausted, timeout or stopped.
+  var ending: String?
+
+  init(_ result: StudyResult, store: String, ending: String? = nil) throws {
+    let specification = result.specification
+    study = specification.name
+    self.store = store
+    seed = specification.seed
+    sampler = specification.method.name
+    objectives = specification.objectives
+    trials = result.summary.counts
+    self.ending = ending
+    if specification.objectives.count > 1 {
+      front = result.trials.map { TrialRecord($0, specification) }
+    } else if let trial = result.trials.first {
+      best = TrialRecord(trial, specification)
+      command = try result.command(of: trial)
+    }
+  }
+
+  enum CodingKeys: CodingKey {
+    case study, store, seed, sampler, objectives, trials, best, command, front, ending
+  }
+
+  func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(study, forKey: .study)
+    try container.encode(store, forKey: .store)
+    try container.encode(seed, forKey: .seed)
+    try container.encode(sampler, forKey: .sampler)
+    try container.encode(objectives, forKey: .objectives)
+    try container.encode(trials, forKey: .trials)
+    try container.encode(best, forKey: .best)
+    try container.encode(command, forKey: .command)
+    try container.encode(front, forKey: .front)
+    try container.encodeIfPresent(ending, forKey: .ending)
+  }
+}

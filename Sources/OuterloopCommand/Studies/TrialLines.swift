@@ -1,0 +1,145 @@
+internal import OuterloopLab
+internal import OuterloopStudy
+internal import Synchronization
+
+/// What is said while trials run: on a terminal one line that is rewritten, elsewhere a line for
+/// each trial that ends.
+final class TrialLines: Sendable {
+  struct Failure: Sendable {
+    var trial: Int
+    var message: String
+  }
+
+  private struct State {
+    var progress: Progress
+    var running = 0
+    var lastFailure: Failure?
+    var doneAtStart = 0
+    var start = ContinuousClock.now
+    var nextLook = ContinuousClock.now
+    var reports: [Int: Report] = [:]
+    var starts: [Int: ContinuousClock.Instant] = [:]
+  }
+
+  private let found: StudyChoice.Found
+  private let state: Mutex<State>
+
+  init(_ found: StudyChoice.Found, _ conversation: ConversationOptions) {
+    self.found = found
+    state = Mutex(State(progress: Progress(conversation)))
+  }
+
+  func say(_ text: String) { state.withLock { $0.progress.say(text) } }
+
+  var lastFailure: Failure? {
+    get async { state.withLock(\.lastFailure) }
+  }
+
+  func begin() async {
+    let done = Self.done((try? await found.store.summary(of: found.id)) ?? StudySummary())
+    state.withLock { state in
+      state.doneAtStart = done
+      state.start = .now
+    }
+  }
+
+  func finish() async { state.withLock { $0.progress.clear() } }
+
+  /// Called by the driver, from several tasks.
+  var notice: @Sendable (StudyDriver.Notice) -> Void {
+    { [self] notice in
+      state.withLock { state in
+        switch notice {
+        case .began(let claim):
+          state.running += 1
+          state.starts[claim.trial.number] = .now
+        case .reported(let claim, let report): state.reports[claim.trial.number] = report
+        case .ended(let claim, let event):
+          state.running -= 1
+          let number = claim.trial.number
+          let seconds = state.starts.removeValue(forKey: number).map {
+            $0.duration(to: .now) / .seconds(1)
+          }
+          let report = state.reports.removeValue(forKey: number)
+          ended(claim.trial, event, report, seconds ?? 0, &state)
+        case .refused(let claim, _):
+          state.running -= 1
+          state.reports[claim.trial.number] = nil
+        }
+      }
+    }
+  }
+
+  private func ended(
+    _ trial: Trial, _ event: Event.Kind, _ report: Report?, _ seconds: Double, _ state: inout State
+  ) {
+    var parts = ["trial \(trial.number)"]
+    var isFailure = false
+    switch event {
+    case .finished(_, .complete(let values)):
+      parts.append("complete")
+      for (objective, value) in zip(found.specification.objectives, values) {
+        parts.append("\(objective.metric) \(NumberForm.short(value))")
+      }
+    case .finished(_, .pruned): parts.append("pruned")
+    case .finished(_, .failed(let reason, let message)):
+      isFailure = true
+      let text = message.map(Self.oneLine) ?? ""
+      state.lastFailure = Failure(trial: trial.number, message: text)
+      parts.append("failed (\(reason.rawValue))")
+      if !text.isEmpty { parts.append(text) }
+    case .paused: parts.append("paused at epoch \(report?.epoch ?? trial.through)")
+    case .released(_, let reason): parts.append("to be run again (\(reason.rawValue))")
+    default: return
+    }
+    guard state.progress.isShown, !state.progress.isLive || isFailure else { return }
+    if !isFailure { parts.append(Progress.lapse(seconds)) }
+    parts.append(
+      trial.assignment.active.map { "\($0.name)=\(StudyResult.cell($0.value))" }
+        .joined(separator: " "))
+    state.progress.say(parts.joined(separator: "  "))
+  }
+
+  /// The first words and the last line, where the cause usually stands.
+  static func oneLine(_ message: String) -> String {
+    let lines = message.split(separator: "\n")
+    guard let first = lines.first, let last = lines.last, lines.count > 1 else { return message }
+    return "\(first.prefix { $0 != ":" }): \(last)"
+  }
+
+  /// Rewrites the line, if there is one and it is time.
+  func refresh() async {
+    let isDue = state.withLock { state in
+      guard state.progress.isShown, state.progress.isLive, state.nextLook <= .now else {
+        return false
+      }
+      state.nextLook = .now + .milliseconds(200)
+      return true
+    }
+    guard isDue, let summary = try? await found.store.summary(of: found.id) else { return }
+    state.withLock { $0.progress.show(Self.line(summary, found.specification, $0)) }
+  }
+
+  /// `trial 37/100  best 0.0412 (#21)  running 4  eta 3m12s`
+  private static func line(
+    _ summary: StudySummary, _ specification: StudySpecification, _ state: State
+  ) -> String {
+    let done = done(summary)
+    var text = "trial \(done)"
+    if let total = specification.budget.trials { text += "/\(total)" }
+    if let best = summary.best { text += "  best \(NumberForm.short(best.value)) (#\(best.trial))" }
+    text += "  running \(summary.counts["running"] ?? 0)"
+    if let failed = summary.counts["failed"] { text += "  failed \(failed)" }
+    if Interrupts.isRequested { return text + "  stopping" }
+    if let total = specification.budget.trials, done > state.doneAtStart, done < total {
+      let seconds = state.start.duration(to: .now) / .seconds(1)
+      let left = seconds / Double(done - state.doneAtStart) * Double(total - done)
+      text += "  eta \(Progress.time(left))"
+    }
+    return text
+  }
+
+  private static func done(_ summary: StudySummary) -> Int {
+    ["complete", "pruned", "failed"].reduce(0) { $0 + (summary.counts[$1] ?? 0) }
+  }
+}

@@ -1,0 +1,55 @@
+private import Synchronization
+
+/// A trial as a Swift objective sees it.
+public struct RunningTrial: Sendable {
+  public let request: TrialRequest
+  let reports: any ReportSink
+
+  /// The value of a parameter.
+  public subscript<Value>(handle: Handle<Value>) -> Value { request.assignment[handle] }
+
+  public var number: Int { request.trial }
+  public var seed: UInt64 { request.seed }
+
+  /// Reports an epoch, counted from 1. False: the trial is to stop.
+  public func report(epoch: Int, _ values: [String: Double], seconds: Double? = nil) async throws
+    -> Bool
+  {
+    try await reports.report(Report(epoch: epoch, values, seconds: seconds))
+  }
+}
+
+/// A Swift closure as the work of trials. What it returns is joined to its last report, or is the
+/// only one.
+struct ClosureWork: TrialWork {
+  let objective: @Sendable (RunningTrial) async throws -> [String: Double]
+
+  func run(_ request: TrialRequest, to reports: any ReportSink) async throws {
+    let clock = ContinuousClock()
+    let start = clock.now
+    let memory = LastReport(reports)
+    let values = try await objective(RunningTrial(request: request, reports: memory))
+    var final =
+      memory.last
+      ?? Report(epoch: request.through, [:], seconds: start.duration(to: clock.now) / .seconds(1))
+    final.values.merge(values) { _, returned in returned }
+    _ = try await reports.report(final)
+  }
+}
+
+/// Hands reports on and remembers the one of the latest epoch.
+private final class LastReport: ReportSink {
+  private let sink: any ReportSink
+  private let memory = Mutex<Report?>(nil)
+
+  init(_ sink: any ReportSink) { self.sink = sink }
+
+  var last: Report? { memory.withLock { $0 } }
+
+  func report(_ report: Report) async throws -> Bool {
+    memory.withLock { if $0.map({ $0.epoch <= report.epoch }) ?? true { $0 = report } }
+    return try await sink.report(report)
+  }
+
+  func checkpointed(epoch: Int) async throws { try await sink.checkpointed(epoch: epoch) }
+}

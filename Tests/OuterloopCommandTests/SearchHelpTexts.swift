@@ -1,0 +1,444 @@
+/// What `--help` prints of the commands of search, word by word, 80 columns wide.
+extension HelpTexts {
+  static let search: [Help] = [
+    Help(words: ["tune"], text: tune),
+    Help(words: ["resume"], text: resume),
+    Help(words: ["worker"], text: worker),
+    Help(words: ["ask"], text: ask),
+    Help(words: ["tell"], text: tell),
+    Help(words: ["studies"], text: studies),
+    Help(words: ["trials"], text: trials),
+    Help(words: ["best"], text: best),
+    Help(words: ["front"], text: front),
+    Help(words: ["plot"], text: plot), Help(words: ["export"], text: export),
+    Help(words: ["import"], text: importing),
+    Help(words: ["delete"], text: delete),
+  ]
+
+  static let tune = """
+    OVERVIEW: Search the hyperparameters of any program.
+
+    The program is run once for each trial. {name} in its words is replaced by the
+    trial's value, and so are {trial}, {seed}, {checkpoint}, {from} and {to}; {{
+    and }} are braces. It reports by printing a line of JSON: {"loss": 0.31}.
+    Everything else it prints is its log.
+
+    outerloop tune --param 'lr=log(1e-5, 1e-1)' --param 'layers=int(1, 5)'
+    --minimize loss --trials 50 -- python train.py --lr {lr} --layers {layers}
+
+    A word whose parameter is inactive is left out, with the option before it. The
+    values are also in the JSON file named by OUTERLOOP_TRIAL. Without a budget 100
+    trials are run, with `--sampler grid` all there are. Ctrl-C finishes the trials
+    that run, a second one stops them; `outerloop resume` goes on.
+
+    JSON keys: study, store, seed, sampler, objectives, trials (counts by state),
+    best (a trial as in `outerloop trials`, null with several objectives), command
+    (of the best), front (else null), ending (budget, exhausted, timeout or
+    stopped).
+
+    USAGE: outerloop tune [<options>] -- [<command> ...]
+
+    ARGUMENTS:
+      <command>               The program, after --.
+
+    STUDY:
+      --param <name=kind(...)>
+                              A parameter: 'lr=log(1e-5, 1e-1)', 'n=int(1, 5)',
+                              'act=choice(relu, tanh)', 'size=ordinal(s, m, l)',
+                              'm=float(0, 0.99) if opt == sgd'. Repeat for more.
+      --space <file>          A file with parameters: YAML, JSON or ConfigSpace's
+                              JSON. --param adds to it.
+      --forbid <condition>    A combination never to try: 'low >= high'.
+      --minimize <metric>     A metric to make small. Repeat, or join with
+                              --maximize, for several objectives.
+      --maximize <metric>     A metric to make large.
+      --sampler <name>        How to search: random, sobol, grid, tpe; with options
+                              as in grid:resolution=7. (default: tpe)
+      --seed <n>              Names all random choices. Default: drawn, and printed.
+      --epochs <n>            Epochs of a full training. (default: 1)
+      --retries <n>           How often a trial that ended with an error is run
+                              again. (default: 0)
+
+    STORE:
+      --study <name>          The name of the study. (default: study)
+      --store <file>          The file with the studies. Default: OUTERLOOP_STORE,
+                              else outerloop.db.
+
+    BUDGET:
+      --trials <n>            Trials in total.
+      --timeout <time>        Time in total, during which trials run: 90s, 10m, 2h.
+                              Running trials are stopped then.
+      --total-epochs <n>      Epochs in total, over all trials.
+
+    PROGRAM:
+      --parallel <k>          Trials at the same time. Default: 1, or as before.
+      --trial-timeout <time>  Time for one trial, after which it fails: 90s, 10m.
+      --memory <size>         Memory for one trial, beyond which it fails: 500MB,
+                              4GB.
+      --persistent            The program stays: it answers one request line after
+                              the other on standard input.
+
+    OUTPUT:
+      --json                  Print one JSON object instead of text.
+      --no-progress           Do not report progress.
+      -q, --quiet             Say nothing but errors.
+
+    OPTIONS:
+      --dry-run               Show what would be run first, and run nothing.
+      --version               Show the version.
+      -h, --help              Show help information.
+
+    """
+
+  static let resume = """
+    OVERVIEW: Go on with a study that was stopped, or give it a larger budget.
+
+    The store knows the command. Budgets are totals: after 20 trials, `--trials 50`
+    runs 30 more. What is not given stays as it was. JSON keys: those of `outerloop
+    tune`.
+
+    USAGE: outerloop resume [--store <file>] [--study <name>] [--trials <n>] [--timeout <time>] [--total-epochs <n>] [--parallel <k>] [--trial-timeout <time>] [--memory <size>] [--json] [--no-progress] [--quiet]
+
+    STUDY:
+      --store <file>          The file with the studies. Default: OUTERLOOP_STORE,
+                              else outerloop.db.
+      --study <name>          The study; needed if the store has several.
+
+    BUDGET:
+      --trials <n>            Trials in total.
+      --timeout <time>        Time in total, during which trials run: 90s, 10m, 2h.
+                              Running trials are stopped then.
+      --total-epochs <n>      Epochs in total, over all trials.
+
+    PROGRAM:
+      --parallel <k>          Trials at the same time. Default: 1, or as before.
+      --trial-timeout <time>  Time for one trial, after which it fails: 90s, 10m.
+      --memory <size>         Memory for one trial, beyond which it fails: 500MB,
+                              4GB.
+
+    OUTPUT:
+      --json                  Print one JSON object instead of text.
+      --no-progress           Do not report progress.
+      -q, --quiet             Say nothing but errors.
+
+    OPTIONS:
+      --version               Show the version.
+      -h, --help              Show help information.
+
+    """
+
+  static let worker = """
+    OVERVIEW: Run trials of a study beside the process that began it.
+
+    Any number of workers may run at the same time on one store, on one machine;
+    each runs one trial at a time unless --parallel says more. A worker ends when
+    the study has nothing left to do. JSON keys: those of `outerloop tune`.
+
+    USAGE: outerloop worker [--store <file>] [--study <name>] [--parallel <k>] [--trial-timeout <time>] [--memory <size>] [--json] [--no-progress] [--quiet]
+
+    STUDY:
+      --store <file>          The file with the studies. Default: OUTERLOOP_STORE,
+                              else outerloop.db.
+      --study <name>          The study; needed if the store has several.
+
+    PROGRAM:
+      --parallel <k>          Trials at the same time. Default: 1, or as before.
+      --trial-timeout <time>  Time for one trial, after which it fails: 90s, 10m.
+      --memory <size>         Memory for one trial, beyond which it fails: 500MB,
+                              4GB.
+
+    OUTPUT:
+      --json                  Print one JSON object instead of text.
+      --no-progress           Do not report progress.
+      -q, --quiet             Say nothing but errors.
+
+    OPTIONS:
+      --version               Show the version.
+      -h, --help              Show help information.
+
+    """
+
+  static let ask = """
+    OVERVIEW: Get the next trial, to run it yourself.
+
+    The first call begins the study: it needs --param and --minimize or --maximize.
+    Later ones may repeat them, or name it by --study. A trial that is not told
+    within --lease is given to someone else. Exit status 1: there is nothing to do
+    (the message says why).
+
+    outerloop ask --study hand --param 'lr=log(1e-5, 1e-1)' --minimize loss --json
+    outerloop tell --study hand --trial 0 loss=0.31
+
+    JSON keys: study, number, attempt, params, fromEpoch, toEpoch, seed, lease
+    (seconds).
+
+    USAGE: outerloop ask <options>
+
+    STUDY:
+      --param <name=kind(...)>
+                              A parameter: 'lr=log(1e-5, 1e-1)', 'n=int(1, 5)',
+                              'act=choice(relu, tanh)', 'size=ordinal(s, m, l)',
+                              'm=float(0, 0.99) if opt == sgd'. Repeat for more.
+      --space <file>          A file with parameters: YAML, JSON or ConfigSpace's
+                              JSON. --param adds to it.
+      --forbid <condition>    A combination never to try: 'low >= high'.
+      --minimize <metric>     A metric to make small. Repeat, or join with
+                              --maximize, for several objectives.
+      --maximize <metric>     A metric to make large.
+      --sampler <name>        How to search: random, sobol, grid, tpe; with options
+                              as in grid:resolution=7. (default: tpe)
+      --seed <n>              Names all random choices. Default: drawn, and printed.
+      --epochs <n>            Epochs of a full training. (default: 1)
+      --retries <n>           How often a trial that ended with an error is run
+                              again. (default: 0)
+
+    STORE:
+      --store <file>          The file with the studies. Default: OUTERLOOP_STORE,
+                              else outerloop.db.
+      --study <name>          The study; needed if the store has several.
+
+    BUDGET, WHEN THE STUDY BEGINS:
+      --trials <n>            Trials in total.
+      --timeout <time>        Time in total, during which trials run: 90s, 10m, 2h.
+                              Running trials are stopped then.
+      --total-epochs <n>      Epochs in total, over all trials.
+
+    OPTIONS:
+      --lease <time>          Time until the trial is given to someone else, unless
+                              it was told. (default: 1h)
+      --worker <name>         Who asks, as the store notes it. (default: ask)
+      --json                  Print JSON instead of text.
+      --version               Show the version.
+      -h, --help              Show help information.
+
+    """
+
+  static let tell = """
+    OVERVIEW: Say what became of a trial that was asked for.
+
+    outerloop tell --trial 7 loss=0.31
+    outerloop tell --trial 7 --failed --message 'out of memory'
+    outerloop tell --trial 7 --running --epoch 3 loss=0.4
+
+    A value that is not finite fails the trial. --running reports and prolongs the
+    lease; without values it only prolongs it. JSON keys: study, trial, state.
+
+    USAGE: outerloop tell [--store <file>] [--study <name>] --trial <n> [--attempt <n>] [--epoch <n>] [--failed] [--message <text>] [--running] [--lease <time>] [--json] [<metric=value> ...]
+
+    ARGUMENTS:
+      <metric=value>          Values, as loss=0.31.
+
+    STUDY:
+      --store <file>          The file with the studies. Default: OUTERLOOP_STORE,
+                              else outerloop.db.
+      --study <name>          The study; needed if the store has several.
+
+    OPTIONS:
+      --trial <n>             The trial's number.
+      --attempt <n>           The attempt, as `ask` said it: later attempts then
+                              win. Default: the last.
+      --epoch <n>             The epoch the values are of. Default: the last.
+      --failed                The trial failed.
+      --message <text>        Why it failed.
+      --running               The trial goes on.
+      --lease <time>          With --running: time until the next sign. (default:
+                              1h)
+      --json                  Print JSON instead of text.
+      --version               Show the version.
+      -h, --help              Show help information.
+
+    """
+
+  static let studies = """
+    OVERVIEW: List the studies of a store.
+
+    JSON: an array of objects with the keys study, sampler, seed, objectives,
+    parameters, trials (counts by state), best (trial, value of the first
+    objective), budget (trials, epochs, seconds), lastEvent (seconds since 1970).
+
+    USAGE: outerloop studies [--store <file>] [--json]
+
+    STORE:
+      --store <file>          The file with the studies. Default: OUTERLOOP_STORE,
+                              else outerloop.db.
+
+    OPTIONS:
+      --json                  Print JSON instead of text.
+      --version               Show the version.
+      -h, --help              Show help information.
+
+    """
+
+  static let trials = """
+    OVERVIEW: List the trials of a study.
+
+    JSON: an array of objects with the keys number, state, reason (of a failure),
+    message, values (by metric), params, epoch (the last reported), attempts,
+    created, ended (seconds since 1970), seconds (of work).
+
+    USAGE: outerloop trials [--store <file>] [--study <name>] [--state <state> ...] [--last <n>] [--json]
+
+    STUDY:
+      --store <file>          The file with the studies. Default: OUTERLOOP_STORE,
+                              else outerloop.db.
+      --study <name>          The study; needed if the store has several.
+
+    OPTIONS:
+      --state <state>         Only trials that are waiting, running, paused,
+                              complete, pruned or failed. Repeat for more.
+      --last <n>              So many at most, the newest.
+      --json                  Print JSON instead of text.
+      --version               Show the version.
+      -h, --help              Show help information.
+
+    """
+
+  static let best = """
+    OVERVIEW: Show the best trial of a study.
+
+    JSON keys: those of `outerloop tune` without ending.
+
+    USAGE: outerloop best [--store <file>] [--study <name>] [--json]
+
+    STUDY:
+      --store <file>          The file with the studies. Default: OUTERLOOP_STORE,
+                              else outerloop.db.
+      --study <name>          The study; needed if the store has several.
+
+    OPTIONS:
+      --json                  Print JSON instead of text.
+      --version               Show the version.
+      -h, --help              Show help information.
+
+    """
+
+  static let front = """
+    OVERVIEW: Show the trials that no other beats in every objective.
+
+    The Pareto front, by the first objective. JSON keys: those of `outerloop tune`
+    without ending; front is an array of trials.
+
+    USAGE: outerloop front [--store <file>] [--study <name>] [--json]
+
+    STUDY:
+      --store <file>          The file with the studies. Default: OUTERLOOP_STORE,
+                              else outerloop.db.
+      --study <name>          The study; needed if the store has several.
+
+    OPTIONS:
+      --json                  Print JSON instead of text.
+      --version               Show the version.
+      -h, --help              Show help information.
+
+    """
+
+  static let plot = """
+    OVERVIEW: Draw pictures of a study, as SVG files.
+
+    history: values trial by trial, and the best so far. slices: an objective
+    against each parameter. parallel: a line for each configuration. front: two
+    objectives against one another. timeline: which worker ran what when.
+    distribution: the share of trials up to each value.
+
+    Without a kind, all that apply are drawn. With several objectives, slices,
+    parallel and distribution are drawn for each of them, into files such as
+    slices-loss.svg. The study may be running. The files written are printed. JSON
+    keys: study, folder, files (kind, objective, path).
+
+    USAGE: outerloop plot [<kind> ...] [--store <file>] [--study <name>] [--objective <metric> ...] [--compare <name> ...] [--out <folder>] [--json]
+
+    ARGUMENTS:
+      <kind>                  What to draw. (values: history, slices, parallel,
+                              front, timeline, distribution)
+
+    STUDY:
+      --store <file>          The file with the studies. Default: OUTERLOOP_STORE,
+                              else outerloop.db.
+      --study <name>          The study; needed if the store has several.
+
+    OPTIONS:
+      --objective <metric>    Only this objective. Repeat for more. Default: all.
+      --compare <name>        Another study of the store to compare distributions
+                              with. Repeat for more.
+      --out <folder>          The folder of the pictures. Default:
+                              outerloop-plots/STUDY.
+      --json                  Print JSON instead of text.
+      --version               Show the version.
+      -h, --help              Show help information.
+
+    """
+
+  static let export = """
+    OVERVIEW: Write the trials of a study as CSV, JSON, or a database of Optuna.
+
+    csv: a line for each trial, with number, state, reason, value.METRIC for each
+    objective, param.NAME for each parameter (empty where inactive), epoch,
+    through, checkpoint, attempts, worker, created, started, ended, message. jsonl:
+    a JSON object for each trial, with number, state, reason, values, params,
+    reports (epoch, values, seconds), through, checkpoint, attempts (worker,
+    started, ended, reason), created, started, ended, message. json: one object
+    with study, seed, sampler, objectives, space (as in a space file) and trials:
+    those of `outerloop trials --json` with reports. optuna: a SQLite file that
+    Optuna and its dashboard open.
+
+    USAGE: outerloop export [--store <file>] [--study <name>] [--format <format>] [--out <file>]
+
+    STUDY:
+      --store <file>          The file with the studies. Default: OUTERLOOP_STORE,
+                              else outerloop.db.
+      --study <name>          The study; needed if the store has several.
+
+    OPTIONS:
+      --format <format>       The format. (values: csv, jsonl, json, optuna;
+                              default: csv)
+      --out <file>            The file to write. Default: standard output.
+      --version               Show the version.
+      -h, --help              Show help information.
+
+    """
+
+  static let importing = """
+    OVERVIEW: Take a study out of a database of Optuna.
+
+    The study is copied with all its trials and can be searched further, looked at
+    and drawn like any other. Parameters that only some trials have are inactive in
+    the others. Constraints and foreign attributes are left behind. JSON keys:
+    study, store, trials.
+
+    USAGE: outerloop import <file> [--store <file>] [--study <name>] [--name <name>] [--sampler <name>] [--seed <n>] [--json]
+
+    ARGUMENTS:
+      <file>                  The SQLite file of Optuna.
+
+    OPTIONS:
+      --store <file>          The file with the studies. Default: OUTERLOOP_STORE,
+                              else outerloop.db.
+      --study <name>          The study; needed if the file has several.
+      --name <name>           Its name here. Default: the same.
+      --sampler <name>        How its search goes on: random, sobol, grid, tpe.
+                              (default: tpe)
+      --seed <n>              Names all random choices to come. (default: 0)
+      --json                  Print JSON instead of text.
+      --version               Show the version.
+      -h, --help              Show help information.
+
+    """
+
+  static let delete = """
+    OVERVIEW: Remove a study and its trials' files.
+
+    JSON keys: study, trials (how many there were), folder (of their files).
+
+    USAGE: outerloop delete [--store <file>] --study <name> [--yes] [--json]
+
+    OPTIONS:
+      --store <file>          The file with the studies. Default: OUTERLOOP_STORE,
+                              else outerloop.db.
+      --study <name>          The study.
+      --yes                   Do it: what is removed is gone.
+      --json                  Print JSON instead of text.
+      --version               Show the version.
+      -h, --help              Show help information.
+
+    """
+}

@@ -1,0 +1,336 @@
+import Foundation
+import Testing
+
+/// `outerloop tune` and its kin, with real programs.
+@Suite(.serialized) struct TuneCommandTests {
+  private let tool: Tool
+
+  init() throws {
+    tool = try Tool()
+    try Data("BEGIN { printf \"{\\\"loss\\\": %g}\", (x - 0.3)^2 }".utf8).write(
+      to: URL(fileURLWithPath: tool.file("square.awk")))
+  }
+
+  /// A program that reports (x - 0.3)^2.
+  private static let square = ["--", "awk", "-v", "x={x}", "-f", "square.awk"]
+  private static let study = ["--param", "x=float(0, 1)", "--minimize", "loss", "--seed", "7"]
+
+  private func object(_ text: String) throws -> [String: Any] {
+    try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+  }
+
+  private func list(_ text: String) throws -> [[String: Any]] {
+    try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [[String: Any]])
+  }
+
+  private func trials(_ words: [String] = []) throws -> [[String: Any]] {
+    try list(try tool.run(["trials", "--json"] + words).out)
+  }
+
+  /// Whether something holds soon.
+  private func soon(_ holds: () throws -> Bool) rethrows -> Bool {
+    for _ in 0..<600 {
+      if try holds() { return true }
+      usleep(50_000)
+    }
+    return false
+  }
+
+  @Test func tunes() throws {
+    defer { tool.remove() }
+    let ending = try tool.run(
+      ["tune", "--trials", "12", "--parallel", "3", "--json"] + Self.study + Self.square)
+    #expect(ending.status == 0, "\(ending.err)")
+    let result = try object(ending.out)
+    #expect(
+      Set(result.keys) == [
+        "study", "store", "seed", "sampler", "objectives", "trials", "best", "command", "front",
+        "ending",
+      ])
+    #expect(result["seed"] as? Int == 7)
+    #expect(result["ending"] as? String == "budget")
+    #expect(result["trials"] as? [String: Int] == ["complete": 12])
+    let rows = try trials()
+    #expect(rows.compactMap { $0["number"] as? Int } == Array(0..<12))
+    var losses: [Double] = []
+    for row in rows {
+      let x = try #require((row["params"] as? [String: Double])?["x"])
+      let loss = try #require((row["values"] as? [String: Double])?["loss"])
+      #expect(abs(loss - (x - 0.3) * (x - 0.3)) < 1e-5)
+      losses.append(loss)
+    }
+    let best = try #require(result["best"] as? [String: Any])
+    #expect((best["values"] as? [String: Double])?["loss"] == losses.min())
+    #expect(
+      ending.err.contains("study study in outerloop.db, seed 7, tpe, 12 trials, 3 at a time\n"))
+    #expect(
+      ending.err.split(separator: "\n").filter { $0.contains("  complete  loss ") }.count == 12)
+    #expect(try tool.text("outerloop.trials/study/3/log.txt").hasPrefix("{\"loss\": "))
+    #expect(
+      try tool.text("outerloop.trials/study/3/trial.json").hasPrefix(
+        "{\"study\":\"study\",\"trial\":3,"))
+    // The same seed, the same configurations.
+    _ = try tool.run(["tune", "--trials", "4", "--study", "again"] + Self.study + Self.square)
+    let again = try trials(["--study", "again"])
+    #expect((again[0]["params"] as? [String: Double]) == (rows[0]["params"] as? [String: Double]))
+  }
+
+  @Test func goesOnWithTotals() throws {
+    defer { tool.remove() }
+    let store = ["OUTERLOOP_STORE": tool.file("there.db")]
+    let first = try tool.run(
+      ["tune", "--trials", "3", "--quiet"] + Self.study + Self.square, environment: store)
+    #expect(first.status == 0)
+    #expect(first.err.isEmpty)
+    #expect(first.out.hasPrefix("loss "))
+    let again = try tool.run(["tune"] + Self.study + Self.square, environment: store)
+    #expect(again.status == 1)
+    #expect(
+      again.err.contains(
+        "has a study `study` already\n\nhint: go on with it: outerloop resume --study study; or"))
+    // From another folder: the program still runs where it was.
+    try FileManager.default.createDirectory(
+      atPath: tool.file("sub"), withIntermediateDirectories: true)
+    let more = try tool.run(
+      ["resume", "--trials", "5", "--json", "--no-progress"], environment: store,
+      shell: "cd sub && exec \"$0\" \"$@\"")
+    #expect(more.status == 0, "\(more.err)")
+    #expect(try object(more.out)["trials"] as? [String: Int] == ["complete": 5])
+    let spent = try tool.run(["resume", "--json"], environment: store)
+    #expect(spent.status == 0)
+    #expect(try object(spent.out)["trials"] as? [String: Int] == ["complete": 5])
+  }
+
+  static let refusals: [(words: [String], status: Int32, text: String)] = [
+    (
+      ["--sampler", "magic"], 64,
+      "error: there is no sampler `magic`\n\nhint: the samplers are random"
+    ),
+    (["--sampler", "random:a=1"], 64, "error: random has no option `a`"),
+    (
+      ["--param", "y=float(1, 0)"], 64,
+      "error: parameter `y`: the low end 1.0 is above the high end 0.0\n\nhint: exchange them"
+    ),
+    (["--param", "x=int(1, 2)"], 64, "error: parameter `x`: it is declared twice\n\nhint: "),
+    (["--forbid", "x > z"], 64, "there is no parameter `z`\n\nhint: the parameters are x"),
+    (
+      ["--space", "nowhere.yaml"], 64,
+      "error: there is no file `nowhere.yaml`\n\nhint: check its name"
+    ),
+    (["--minimize", "loss"], 64, "error: metric `loss` is an objective twice"),
+    (["--epochs", "0"], 64, "error: 0 epochs cannot be trained\n\nhint: say 1 or more"),
+    (["--trials", "-1"], 64, "Missing value for '--trials <n>'"),
+    (["--timeout", "soon"], 64, "error: The value 'soon' is invalid for '--timeout <time>'"),
+    (["--memory", "lots"], 64, "error: The value 'lots' is invalid for '--memory <size>'"),
+    (["--parallel", "0"], 64, "error: --parallel 0 is below 1"),
+  ]
+
+  @Test(arguments: refusals)
+  func refuses(_ words: [String], _ status: Int32, _ text: String) throws {
+    defer { tool.remove() }
+    let ending = try tool.run(["tune"] + words + Self.study + ["--", "sh", "-c", "echo {x}"])
+    #expect(ending.status == status)
+    #expect(ending.out.isEmpty)
+    #expect(ending.err.contains(text), "\(ending.err)")
+    #expect(!FileManager.default.fileExists(atPath: tool.file("outerloop.db")))
+  }
+
+  @Test func refusesCommands() throws {
+    defer { tool.remove() }
+    func failure(_ words: [String]) throws -> Tool.Ending {
+      let ending = try tool.run(["tune"] + words)
+      #expect(ending.out.isEmpty)
+      #expect(!FileManager.default.fileExists(atPath: tool.file("outerloop.db")))
+      return ending
+    }
+    var ending = try failure(Self.study + ["--", "train", "--rate", "{rate}"])
+    #expect(ending.status == 64)
+    #expect(
+      ending.err.hasPrefix(
+        "error: `{rate}` in the command: there is no parameter `rate`\n\nhint: the parameters are x; "
+      ))
+    ending = try failure(Self.study + ["--", "no-such-program", "{x}"])
+    #expect(ending.status == 1)
+    #expect(
+      ending.err
+        == "error: no-such-program: there is no such program in PATH\n\nhint: check its name\n")
+    ending = try failure(Self.study)
+    #expect(ending.status == 64)
+    #expect(ending.err.contains("there is no command to run; it comes last: -- python train.py"))
+    ending = try failure(["--param", "x=float(0, 1)", "--", "true", "{x}"])
+    #expect(
+      ending.err
+        == "error: there is nothing to make small or large\n\nhint: name a metric: --minimize loss\n"
+    )
+    ending = try failure(["--minimize", "loss", "--", "true"])
+    #expect(
+      ending.err == "error: there is no parameter\n\nhint: name one: --param 'lr=log(1e-5, 1e-1)'\n"
+    )
+  }
+
+  @Test func dryRun() throws {
+    defer { tool.remove() }
+    let words = ["tune", "--dry-run", "--param", "y=int(1, 9)"] + Self.study
+    let ending = try tool.run(words + ["--", "echo", "{x}", "a b"])
+    #expect(ending.status == 0)
+    let lines = ending.out.split(separator: "\n")
+    #expect(lines.count == 3)
+    #expect(lines.allSatisfy { $0.hasPrefix("echo 0.") && $0.hasSuffix(" 'a b'") })
+    #expect(ending.err.contains("warning: {y} is in no word of the command"))
+    #expect(ending.err.contains("  y=int(1, 9)\n"))
+    let record = try object(try tool.run(words + ["--json", "--", "echo", "{x}"]).out)
+    #expect((record["trials"] as? [Any])?.count == 3)
+    #expect(tool.names("").filter { $0.hasPrefix("outerloop") }.isEmpty)
+  }
+
+  @Test func failuresAndLimits() throws {
+    defer { tool.remove() }
+    let program = """
+      case $OUTERLOOP_MODE in
+        hang) sleep 4712.1 ;;
+        crash) echo "the cause" >&2; exit 3 ;;
+        silent) ;;
+      esac
+      """
+    for (mode, reason, text) in [
+      ("hang", "timeout", "it ran longer than 0.5 s"),
+      ("crash", "error", "exit status 3: the cause"), ("silent", "invalid", "it ended well but"),
+    ] {
+      let ending = try tool.run(
+        ["tune", "--trials", "2", "--trial-timeout", "0.5", "--study", mode] + Self.study
+          + ["--", "sh", "-c", program + " # {x}"], environment: ["OUTERLOOP_MODE": mode])
+      #expect(ending.status == 1)
+      #expect(ending.out == "no trial is complete yet\n")
+      #expect(ending.err.contains("error: no trial is complete; the last failure: \(text)"))
+      #expect(ending.err.contains("trial 0  failed (\(reason))"))
+      let rows = try trials(["--study", mode])
+      #expect(rows.allSatisfy { $0["reason"] as? String == reason })
+    }
+  }
+
+  @Test func retriesErrors() throws {
+    defer { tool.remove() }
+    let ending = try tool.run(
+      ["tune", "--trials", "2", "--retries", "2"] + Self.study + [
+        "--", "sh", "-c",
+        "test -e {checkpoint}/two && echo '{{\"loss\": {x}}}' && exit; test -e {checkpoint}/one && touch {checkpoint}/two; touch {checkpoint}/one; exit 1",
+      ])
+    #expect(ending.status == 0, "\(ending.err)")
+    #expect(try trials().allSatisfy { $0["attempts"] as? Int == 3 })
+  }
+
+  /// A study of slow trials; each leaves a mark when it is done.
+  private func slow(_ seconds: String, trials: Int = 6, parallel: Int = 2) -> [String] {
+    ["tune", "--trials", "\(trials)", "--parallel", "\(parallel)"] + Self.study + [
+      "--", "sh", "-c", "sleep \(seconds); echo '{{\"loss\": {x}}}'",
+    ]
+  }
+
+  private func count(_ state: String) throws -> Int {
+    guard FileManager.default.fileExists(atPath: tool.file("outerloop.db")) else { return 0 }
+    let ending = try tool.run(["trials", "--json", "--state", state])
+    return ending.status == 0 ? try list(ending.out).count : 0
+  }
+
+  @Test func firstInterruptFinishesTrials() throws {
+    defer { tool.remove() }
+    let running = try tool.start(slow("1.0"))
+    #expect(try soon { try count("running") == 2 })
+    running.process.interrupt()
+    let ending = try running.end()
+    #expect(ending.status == 130)
+    #expect(!ending.isSignal)
+    #expect(ending.err.contains("finishing the trials that run; once more to stop them\n"))
+    #expect(ending.err.hasSuffix("\n\nhint: outerloop resume --study study\n"))
+    let done = try count("complete")
+    #expect(done >= 2 && done < 6)
+    #expect(try count("running") + count("waiting") == 0)
+    let more = try tool.run(["resume"])
+    #expect(more.status == 0)
+    #expect(try count("complete") == 6)
+  }
+
+  @Test func secondInterruptStopsAtOnce() throws {
+    defer { tool.remove() }
+    let running = try tool.start(slow("4712.2"))
+    #expect(try soon { try count("running") == 2 })
+    running.process.interrupt()
+    usleep(200_000)
+    running.process.interrupt()
+    let ending = try running.end()
+    #expect(ending.status == 130)
+    #expect(ending.err.contains("stopping the trials that run\n"))
+    #expect(try count("waiting") == 2)
+    #expect(try tool.run([], shell: "! pgrep -f 4712[.]2").status == 0)
+  }
+
+  @Test func politeSignalStopsAtOnce() throws {
+    defer { tool.remove() }
+    let running = try tool.start(slow("4712.3"))
+    #expect(try soon { try count("running") == 2 })
+    running.process.terminate()
+    #expect(try running.end().status == 143)
+    #expect(try count("waiting") == 2)
+  }
+
+  /// Whoever was killed is noticed by the one who goes on; no number is given twice.
+  @Test func survivesBeingKilled() throws {
+    defer { tool.remove() }
+    let running = try tool.start(slow("0.7"))
+    #expect(try soon { try count("complete") >= 1 && count("running") == 2 })
+    kill(running.process.processIdentifier, SIGKILL)
+    _ = try running.end()
+    let start = Date()
+    let more = try tool.run(["resume", "--json"])
+    #expect(more.status == 0, "\(more.err)")
+    #expect(Date().timeIntervalSince(start) < 60)
+    #expect(try object(more.out)["trials"] as? [String: Int] == ["complete": 6])
+    #expect(try trials().compactMap { $0["number"] as? Int } == Array(0..<6))
+  }
+
+  @Test func workersShareAStudy() throws {
+    defer { tool.remove() }
+    let first = try tool.start(slow("0.2", trials: 16))
+    #expect(try soon { try count("running") >= 1 })
+    let others = try (0..<2).map { _ in try tool.start(["worker", "--parallel", "2"]) }
+    #expect(try first.end().status == 0)
+    for other in others { #expect(try other.end().status == 0) }
+    let rows = try trials()
+    #expect(rows.count == 16)
+    #expect(rows.allSatisfy { $0["state"] as? String == "complete" && $0["attempts"] as? Int == 1 })
+  }
+
+  @Test func timeBudget() throws {
+    defer { tool.remove() }
+    let ending = try tool.run(
+      ["tune", "--timeout", "2s", "--json"] + Self.study + [
+        "--", "sh", "-c", "test {trial} = 0 && echo '{{\"loss\": {x}}}' && exit; sleep 4712.4",
+      ])
+    #expect(ending.status == 0, "\(ending.err)")
+    let result = try object(ending.out)
+    #expect(result["ending"] as? String == "timeout")
+    #expect(result["trials"] as? [String: Int] == ["complete": 1, "waiting": 1])
+  }
+
+  @Test func persistentPrograms() throws {
+    defer { tool.remove() }
+    let program = """
+      import json, sys
+      for line in sys.stdin:
+          r = json.loads(line)
+          if r["trial"] == 3: sys.exit("no more")
+          print(json.dumps({"loss": r["params"]["x"]}))
+          print('{"done": true}')
+      """
+    try Data(program.utf8).write(to: URL(fileURLWithPath: tool.file("program.py")))
+    let ending = try tool.run(
+      ["tune", "--trials", "10", "--parallel", "2", "--persistent", "--json"] + Self.study
+        + ["--", "python3", "program.py"])
+    #expect(ending.status == 0, "\(ending.err)")
+    #expect(try object(ending.out)["trials"] as? [String: Int] == ["complete": 9, "failed": 1])
+    #expect(try object(ending.out)["command"] is NSNull)
+    let words = try tool.run(["tune", "--persistent"] + Self.study + ["--", "p", "{x}"])
+    #expect(words.status == 64)
+    #expect(words.err.contains("in the command of a persistent program"))
+  }
+}

@@ -1,0 +1,127 @@
+import Foundation
+import OuterloopStudy
+import Testing
+
+@testable import OuterloopStore
+
+/// A file that Optuna 5.0 wrote (`Benchmarks/peers/optuna/check_storage.py make`), against what Optuna
+/// says is in it (`... dump`). That Optuna reads ours is checked by the same script.
+@Suite struct OptunaTests {
+  private func kept(_ type: String) throws -> String {
+    try #require(Bundle.module.url(forResource: "Optuna/optuna", withExtension: type)).path
+  }
+
+  private func said(of name: String) throws -> JSON {
+    let text = try String(contentsOfFile: kept("json"), encoding: .utf8)
+    let studies = try #require(JSONReader.value(text)?.array)
+    return try #require(studies.first { $0["name"]?.text == name })
+  }
+
+  @Test(arguments: ["ünï", "two"]) func reading(_ name: String) async throws {
+    let (specification, events) = try OptunaFile.read(kept("db"), study: name)
+    let folder = try Folder()
+    let store = try SQLiteStore(folder["a.db"], .create)
+    let id = try await store.restore(specification, events: events)
+    let said = try said(of: name)
+    #expect(
+      specification.objectives.map { $0.direction == .minimize ? "MINIMIZE" : "MAXIMIZE" }
+        == said["directions"]?.array?.map { $0.text ?? "" })
+    let trials = try await store.trials(of: id, matching: TrialQuery())
+    let theirs = try #require(said["trials"]?.array)
+    #expect(trials.count == theirs.count)
+    for (trial, other) in zip(trials, theirs) { try compare(trial, other) }
+  }
+
+  private func compare(_ trial: Trial, _ other: JSON) throws {
+    let states = [
+      "complete": "COMPLETE", "pruned": "PRUNED", "failed": "FAIL", "waiting": "WAITING",
+      "running": "RUNNING",
+    ]
+    let state = try #require(other["state"]?.text)
+    #expect(states[trial.state.name] == state, "\(trial)")
+    let parameters = try #require((other[state == "WAITING" ? "fixed" : "params"])?.members)
+    #expect(trial.assignment.active.count == parameters.count, "\(trial)")
+    for parameter in parameters {
+      let value = parameter.value == .null ? "None" : parameter.value.parameterValue
+      #expect(trial.assignment[parameter.name] == value, "\(parameter.name) of \(trial)")
+    }
+    if state == "COMPLETE" {
+      #expect(trial.values == other["values"]?.array?.compactMap(\.number), "\(trial)")
+    }
+    let steps = try #require(other["intermediate"]?.members)
+    #expect(trial.reports.count == steps.count)
+    for (report, step) in zip(trial.reports, steps) {
+      #expect(report.epoch == Int(step.name).map { $0 + 1 })
+      #expect(report.values.values.first == step.value.number)
+    }
+    if let start = trial.started { #expect(UTCTime.text(start) == other["start"]?.text) }
+    if let end = trial.ended { #expect(UTCTime.text(end) == other["complete"]?.text) }
+  }
+
+  /// What is written is read back equal, by way of Optuna's tables.
+  @Test func roundTrip() async throws {
+    let folder = try Folder()
+    #expect(try ProbeProcess("mixture", folder["a.db"], in: folder).wait() == 0)
+    let store = try SQLiteStore(folder["a.db"])
+    let id = try #require(try await store.study(named: "s"))
+    try await OptunaFile.write(id, of: store, to: folder["b.db"])
+    #expect(try OptunaFile.studies(in: folder["b.db"]) == ["s"])
+    let (specification, events) = try OptunaFile.read(folder["b.db"])
+    #expect(try await store.specification(of: id) == specification)
+    let back = try SQLiteStore(folder["c.db"], .create)
+    let copy = try await back.restore(specification, events: events)
+    #expect(
+      try await back.trials(of: copy, matching: TrialQuery())
+        == store.trials(of: id, matching: TrialQuery()))
+    // Who ran in the other store does not run here.
+    #expect(try await back.reap(copy) == [4])
+    #expect(
+      try await back.trials(of: copy, matching: TrialQuery(from: 4, limit: 1))[0].state == .waiting)
+    await #expect(throws: StudyError.self) {
+      try await OptunaFile.write(id, of: store, to: folder["b.db"])
+    }
+  }
+
+  @Test func otherFiles() throws {
+    let folder = try Folder()
+    _ = try SQLiteStore(folder["a.db"], .create)
+    #expect(throws: StudyError.self) { try OptunaFile.read(folder["a.db"]) }
+    #expect(throws: StudyError.self) { try OptunaFile.read(folder["none.db"]) }
+    try Data("x,y\n".utf8).write(to: URL(fileURLWithPath: folder["b.csv"]))
+    #expect(throws: StudyError.self) { try OptunaFile.read(folder["b.csv"]) }
+    #expect(throws: StudyError.self) { try OptunaFile.read(kept("db")) }
+    #expect(throws: StudyError.self) { try OptunaFile.read(kept("db"), study: "three") }
+  }
+
+  @Test func times() {
+    for (time, text) in [
+      (0, "1970-01-01 00:00:00.000000"), (951_782_400.5, "2000-02-29 00:00:00.500000"),
+      (951_868_800, "2000-03-01 00:00:00.000000"),
+      (1_795_695_190.849563, "2026-11-26 12:13:10.849563"),
+      (4_107_542_399.999999, "2100-02-28 23:59:59.999999"),
+      (4_107_542_400, "2100-03-01 00:00:00.000000"),
+    ] {
+      #expect(UTCTime.text(time) == text)
+      #expect(abs((UTCTime.seconds(text) ?? 0) - time) < 1e-6, "\(text)")
+    }
+    #expect(UTCTime.seconds("2026-11-26 12:13:10") == 1_795_695_190)
+    #expect(UTCTime.seconds("yesterday") == nil)
+  }
+
+  /// Events that cannot have happened are refused, and nothing is kept.
+  @Test func impossiblePasts() async throws {
+    let folder = try Folder()
+    let store = try SQLiteStore(folder["a.db"], .create)
+    let (specification, events) = try OptunaFile.read(kept("db"), study: "two")
+    for broken in [Array(events.dropFirst()), events + [events[0]], events + [events[1]]] {
+      await #expect(throws: StudyError.self) {
+        try await store.restore(specification, events: broken)
+      }
+    }
+    #expect(try await store.studies().isEmpty)
+    _ = try await store.restore(specification, events: events)
+    await #expect(throws: StudyError.self) {
+      try await store.restore(specification, events: events)
+    }
+  }
+}
