@@ -15,6 +15,7 @@ let package = Package(
       name: "search-bench",
       dependencies: [
         .product(name: "Outerloop", package: "outerloop"),
+        .product(name: "OuterloopStore", package: "outerloop"),
         .product(name: "OuterloopTesting", package: "outerloop"),
       ],
       path: "Sources/SearchBench",

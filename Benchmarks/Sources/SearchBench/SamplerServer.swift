@@ -2,7 +2,7 @@ import Foundation
 import Outerloop
 import OuterloopTesting
 
-/// One study, driven line by line by another program:
+/// Studies without a store, driven line by line by another program:
 ///
 ///     {"open": {"space": ..., "objectives": [{"metric": "f", "direction": "minimize"}],
 ///               "sampler": "tpe", "options": {}, "seed": 1}}       -> {"opened": true}
@@ -12,7 +12,8 @@ import OuterloopTesting
 ///     {"tell": 0, "failed": "error"}                -> {"told": true}
 ///     {"prune": 0, "epoch": 3, "values": [1.5]}     -> {"told": true}
 ///
-/// Mistakes are answered by {"error": "..."}.
+/// `"study": "name"` in a line says which of several studies it is about. Values that JSON cannot
+/// write are "inf", "-inf" and "nan". Mistakes are answered by {"error": "..."}.
 struct SamplerServer {
   private struct Opening: Decodable {
     var space: SearchSpace
@@ -23,6 +24,7 @@ struct SamplerServer {
   }
 
   private struct Line: Decodable {
+    var study: String?
     var open: Opening?
     var ask: Bool?
     var enqueue: [String: ParameterValue]?
@@ -38,63 +40,66 @@ struct SamplerServer {
     var params: [String: ParameterValue]
   }
 
-  private var study: Rehearsal?
+  private var studies: [String: Rehearsal] = [:]
 
   mutating func run() throws {
+    let pipe = LinePipe()
     while let line = readLine() {
       do {
-        try answer(JSONDecoder().decode(Line.self, from: Data(line.utf8)))
+        try answer(pipe.decode(Line.self, line), pipe)
       } catch {
-        try send(["error": "\(error)"])
+        try pipe.send(["error": "\(error)"])
       }
     }
   }
 
-  private mutating func answer(_ line: Line) throws {
+  private mutating func answer(_ line: Line, _ pipe: LinePipe) throws {
+    let name = line.study ?? ""
     if let opening = line.open {
       let method = try SearchMethod.named(
         MethodDescription(opening.sampler, opening.options ?? [:]))
-      study = try Rehearsal(
+      studies[name] = try Rehearsal(
         StudySpecification(
           name: "served", space: opening.space, objectives: opening.objectives,
           method: method.description, seed: opening.seed), method)
-      return try send(["opened": true])
+      return try pipe.send(["opened": true])
     }
-    guard study != nil else { return try send(["error": "open a study first"]) }
+    guard let specification = studies[name]?.specification, let count = studies[name]?.trials.count
+    else { return try pipe.send(["error": "open study `\(name)` first"]) }
     if line.ask == true {
-      guard let trial = try study?.ask() else { return try send(["exhausted": true]) }
-      return try send(asked(trial))
+      guard let trial = try studies[name]?.ask() else {
+        return try pipe.send(["exhausted": true])
+      }
+      return try pipe.send(asked(trial))
     }
-    if let given = line.enqueue, let space = study?.specification.space {
-      let number = study?.trials.count ?? 0
-      study?.take(.enqueued(try space.assignment(given), through: 1), of: number)
-      study?.take(.claimed(attempt: 1, worker: "w"), of: number)
-      if let trial = study?.trials[number] { try send(asked(trial)) }
+    if let given = line.enqueue {
+      let assignment = try specification.space.assignment(given)
+      studies[name]?.take(.enqueued(assignment, through: 1), of: count)
+      studies[name]?.take(.claimed(attempt: 1, worker: "w"), of: count)
+      if let trial = studies[name]?.trials[count] { try pipe.send(asked(trial)) }
       return
     }
-    if let number = line.tell {
-      study?.tell(
-        number,
-        line.failed.map { .failed($0, message: nil) } ?? .complete(line.values ?? []))
-    } else if let number = line.prune, let metrics = study?.specification.objectives.map(\.metric) {
+    guard let number = line.tell ?? line.prune, 0..<count ~= number else {
+      return try pipe.send(["error": "there is no such trial"])
+    }
+    if line.tell != nil {
+      studies[name]?.tell(
+        number, line.failed.map { .failed($0, message: nil) } ?? .complete(line.values ?? []))
+    } else {
       if let values = line.values {
+        let metrics = specification.objectives.map(\.metric)
         let report = Report(
           epoch: line.epoch ?? 1, Dictionary(uniqueKeysWithValues: zip(metrics, values)))
-        study?.take(.reported(attempt: 1, report), of: number)
+        studies[name]?.take(.reported(attempt: 1, report), of: number)
       }
-      study?.take(.finished(attempt: 1, .pruned), of: number)
+      studies[name]?.take(.finished(attempt: 1, .pruned), of: number)
     }
-    try send(["told": true])
+    try pipe.send(["told": true])
   }
 
   private func asked(_ trial: Trial) -> Asked {
     Asked(
       number: trial.number,
       params: Dictionary(uniqueKeysWithValues: trial.assignment.active.map { ($0.name, $0.value) }))
-  }
-
-  private func send(_ value: some Encodable) throws {
-    print(String(decoding: try JSONEncoder().encode(value), as: UTF8.self))
-    fflush(nil)
   }
 }

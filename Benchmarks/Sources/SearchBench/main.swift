@@ -1,5 +1,5 @@
-// Searches without a store, timed, and samplers served to other programs: JSON lines on stdout (see
-// Benchmarks/README.md).
+// Searches without a store, timed, and samplers and stores served to other programs: JSON lines on
+// stdout (see Benchmarks/README.md).
 import Foundation
 import Outerloop
 import OuterloopTesting
@@ -24,8 +24,12 @@ do {
   case "serve":
     var server = SamplerServer()
     try server.run()
+  case "serve-store":
+    try await StoreServer(path: option("path", default: "served.db")).run()
   default:
-    print("search-bench speed --sampler tpe --trials N --dimensions D, or search-bench serve")
+    print(
+      "search-bench speed --sampler tpe --trials N --dimensions D, search-bench serve, or "
+        + "search-bench serve-store --path FILE")
     exit(64)
   }
 } catch {

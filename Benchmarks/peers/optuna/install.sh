@@ -13,7 +13,7 @@ stamp="$environment/.requirements"
 fail() { echo "install.sh: $*" >&2; exit 1; }
 
 if [ -x "$environment/bin/python" ] && cmp -s "$pins" "$stamp" \
-    && "$environment/bin/python" -c 'import optuna, numpy' 2>/dev/null; then
+    && "$environment/bin/python" -c 'import optuna, numpy, pytest, rustuna' 2>/dev/null; then
     echo "Optuna is already installed in $environment."
     exit 0
 fi
