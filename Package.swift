@@ -156,6 +156,10 @@ let package = Package(
         "OuterloopNumerics",
       ], swiftSettings: house),
     .testTarget(
-      name: "OuterloopCommandTests", dependencies: ["OuterloopCommand"], swiftSettings: house),
+      name: "OuterloopCommandTests",
+      dependencies: [
+        "OuterloopCommand", "OuterloopStore", "OuterloopStudy",
+        .product(name: "GRDB", package: "GRDB.swift"),
+      ], swiftSettings: house),
   ]
 )

@@ -36,6 +36,7 @@ struct Outerloop: ParsableCommand {
     ])
 
   static func main() async {
+    Terminal.occupyClosedStreams()
     Interrupts.prepare()
     do {
       var command = try parseAsRoot(words)

@@ -96,7 +96,7 @@ extension SQLiteStore {
       }
       for number in lost {
         guard var trial = try ledger.trial(number) else { continue }
-        try ledger.take(ledger.known.endOfLost(attempt: trial.attempt), &trial)
+        try ledger.take(ledger.known.endOfLost(trial), &trial)
       }
       return lost
     }

@@ -80,7 +80,7 @@ public final class SQLiteStore: StudyStore {
   /// The last connection to a file moves the log into it, if it may write: the reader goes first.
   deinit {
     try? reader.close()
-    try? writer?.close()
+    if let writer { try? writer.close() } else { file.removeEmptyLog() }
   }
 
   public func now() -> Double { clock() }

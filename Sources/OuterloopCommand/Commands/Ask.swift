@@ -8,8 +8,9 @@ struct Ask: AsyncParsableCommand {
     abstract: "Get the next trial, to run it yourself.",
     discussion: """
       The first call begins the study: it needs --param and --minimize or --maximize. Later ones may \
-      repeat them, or name it by --study. A trial that is not told within --lease is given to \
-      someone else. Exit status 1: there is nothing to do (the message says why).
+      repeat them, or name it by --study. Budgets are totals; a new one replaces the old. A trial \
+      that is not told within --lease is given to someone else. Exit status 1: there is nothing to \
+      do (the message says why).
 
       outerloop ask --study hand --param 'lr=log(1e-5, 1e-1)' --minimize loss --json
       outerloop tell --study hand --trial 0 loss=0.31
@@ -23,7 +24,7 @@ struct Ask: AsyncParsableCommand {
   @OptionGroup(title: "Store")
   var choice: StudyChoice
 
-  @OptionGroup(title: "Budget, when the study begins")
+  @OptionGroup(title: "Budget, when the study begins or to change it")
   var budget: BudgetOptions
 
   @Option(
@@ -47,7 +48,13 @@ struct Ask: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let found = try await study()
+    var found = try await study()
+    let wanted = budget.changing(found.specification.budget)
+    if wanted != found.specification.budget {
+      try await found.store.update(
+        found.id, budget: wanted, attributes: found.specification.attributes)
+      found.specification.budget = wanted
+    }
     let asker = try await Asker(found.id, in: found.store, by: try found.method())
     let work = try await asker.next(
       for: Claimant(worker: worker, lease: lease.value), within: found.specification.budget)
@@ -57,10 +64,22 @@ struct Ask: AsyncParsableCommand {
       throw Complaint(
         "there is nothing to do until a running trial ends", hint: "ask again later, or tell")
     case .finished(.budget):
-      throw Complaint("the budget of study `\(found.name)` is spent", hint: nil)
+      throw Complaint(
+        "the budget of study `\(found.name)` is spent",
+        hint: "budgets are totals; for more: outerloop ask\(found.place.naming(found.name)) "
+          + Self.larger(found.specification.budget, asker: await asker.history))
     case .finished(.exhausted):
       throw Complaint("every configuration of study `\(found.name)` has been tried", hint: nil)
     }
+  }
+
+  /// The option that makes a budget larger: the part of it that is spent, and twice as much.
+  private static func larger(_ budget: Budget, asker history: History) -> String {
+    if let limit = budget.trials, history.trials.count >= limit {
+      return "--trials \(2 * max(limit, 1))"
+    }
+    if let limit = budget.epochs, history.epochs >= limit { return "--total-epochs \(2 * limit)" }
+    return "--timeout TIME"
   }
 
   private func show(_ claim: Claim, _ found: StudyChoice.Found) throws {

@@ -8,6 +8,19 @@
 
 /// The two streams of a command: data to standard output, conversation to standard error.
 enum Terminal {
+  /// Puts something in the place of streams that are closed: the next file that is opened, a store
+  /// perhaps, would else get their number, and what is said would be written into it. Writing still
+  /// fails.
+  static func occupyClosedStreams() {
+    while true {
+      let file = open("/dev/null", O_RDONLY)
+      guard (0...STDERR_FILENO).contains(file) else {
+        close(file)
+        return
+      }
+    }
+  }
+
   /// Writes data, whole.
   /// - Throws: `Complaint` if it cannot be written, as on a full disk.
   static func print(_ text: String) throws { try printPart(text + "\n") }
@@ -15,6 +28,8 @@ enum Terminal {
   /// Writes data without ending the line.
   static func printPart(_ text: String) throws {
     guard write(text, to: STDOUT_FILENO) else {
+      // `| head -1` has what it wanted.
+      if errno == EPIPE { return }
       throw Complaint(
         "standard output: \(String(cString: strerror(errno)))",
         hint: "the work itself is done; run the command again to see its result")

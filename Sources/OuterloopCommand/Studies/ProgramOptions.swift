@@ -22,8 +22,15 @@ struct RunOptions: ParsableArguments {
       "Memory for one trial, beyond which it fails: 500MB, 4GB.", valueName: "size"))
   var memory: Bytes?
 
+  @Option(
+    help: ArgumentHelp(
+      "Time without a sign of life after which a worker is taken for dead and its trial run "
+        + "again. Default: 90s, or as before.", valueName: "time"))
+  var lease: Seconds?
+
   func validate() throws {
     if let parallel, parallel < 1 { throw ValidationError("--parallel \(parallel) is below 1") }
+    if let lease, lease.value < 1 { throw ValidationError("--lease is below 1s") }
   }
 }
 
@@ -43,6 +50,8 @@ struct StoredProgram: Codable, Equatable {
   var trialTimeout: Double?
   /// Bytes.
   var memory: Int?
+  /// Seconds.
+  var lease: Double?
 
   init(_ program: Program) { self.program = program }
 
@@ -52,6 +61,7 @@ struct StoredProgram: Codable, Equatable {
     copy.parallel = options.parallel ?? parallel
     copy.trialTimeout = options.trialTimeout?.value ?? trialTimeout
     copy.memory = options.memory?.value ?? memory
+    copy.lease = options.lease?.value ?? lease
     return copy
   }
 

@@ -27,6 +27,7 @@ struct StudyRun {
     var driver = StudyDriver(found.id, in: found.store, by: try found.method())
     driver.parallel = stored.parallel
     driver.name = WorkerName.own
+    if let lease = stored.lease { driver.lease = lease }
     try await WorkerName.releaseLost(found)
     let deadline = try await deadline()
     Interrupts.watch(runsPrograms: true)
@@ -78,7 +79,12 @@ struct StudyRun {
         } catch is CancellationError { return Interrupts.isUrgent ? .stopped : .timeout }
       }
       group.addTask {
+        var nextLook = ContinuousClock.now + .seconds(5)
         while !Task.isCancelled {
+          if ContinuousClock.now >= nextLook {
+            try? await WorkerName.releaseLost(found)
+            nextLook = .now + .seconds(5)
+          }
           if Interrupts.isUrgent || deadline.map({ ContinuousClock.now >= $0 }) == true {
             task.cancel()
           }
@@ -122,14 +128,25 @@ struct StudyRun {
   }
 }
 
-/// The names of workers, `HOST:PROCESS`, and those of this machine that are no more.
+/// The names of workers, `HOST:PROCESS`, and those of this machine that are no more. In a container
+/// with process numbers of its own the host is `HOST/CONTAINER`: numbers elsewhere say nothing here.
 enum WorkerName {
   static var own: String { "\(host):\(getpid())" }
 
-  private static var host: String {
+  private static let host = hostName + (container.map { "/\($0)" } ?? "")
+
+  private static var hostName: String {
     var name = [CChar](repeating: 0, count: 256)
     guard gethostname(&name, name.count - 1) == 0 else { return "localhost" }
     return String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+  }
+
+  /// The number of a namespace for processes that is not the machine's first, which has a fixed one.
+  private static var container: String? {
+    var link = [CChar](repeating: 0, count: 64)
+    guard readlink("/proc/self/ns/pid", &link, link.count - 1) > 0 else { return nil }
+    let number = link.filter { (48...57).contains($0) }.map { Character(UnicodeScalar(UInt8($0))) }
+    return String(number) == "4026531836" ? nil : String(number)
   }
 
   /// Lets trials run again at once whose process on this machine has ended, instead of waiting for
@@ -140,7 +157,7 @@ enum WorkerName {
     for trial in running {
       guard let worker = trial.attempts.last?.worker, isGone(worker) else { continue }
       _ = try await found.store.append(
-        [found.specification.endOfLost(attempt: trial.attempt)], to: trial.number, of: found.id)
+        [found.specification.endOfLost(trial)], to: trial.number, of: found.id)
     }
   }
 

@@ -25,6 +25,7 @@ struct ProcessWatch {
   private var pending: [UInt8] = []
   private var lines = LineSplitter()
   private var errorTail = ErrorTail()
+  private var strangers = Strangers()
   private var buffer = [UInt8](repeating: 0, count: 1 << 16)
 
   private var cause: ChildProcess.StopCause?
@@ -139,7 +140,7 @@ struct ProcessWatch {
   }
 
   private mutating func obey(_ orders: ChildProcess.Orders) {
-    if orders.isNewTrial { errorTail = ErrorTail() }
+    if orders.isNewTrial { (errorTail, strangers) = (ErrorTail(), Strangers()) }
     pending += orders.input
     if let grace = orders.stop {
       if cause == nil {
@@ -222,20 +223,27 @@ struct ProcessWatch {
   private mutating func readOutput(_ log: TrialLog) {
     let count = fill(\.output)
     log.write(buffer[..<count])
+    var strangers = strangers
     let (child, vocabulary) = (child, vocabulary)
-    lines.take(buffer[..<count]) { Self.handle($0, vocabulary, child) }
+    lines.take(buffer[..<count]) { Self.handle($0, vocabulary, &strangers, child) }
+    self.strangers = strangers
     if output < 0 { finishLines() }
   }
 
   private mutating func finishLines() {
+    var strangers = strangers
     let (child, vocabulary) = (child, vocabulary)
-    lines.finish { Self.handle($0, vocabulary, child) }
+    lines.finish { Self.handle($0, vocabulary, &strangers, child) }
+    self.strangers = strangers
   }
 
   private static func handle(
-    _ line: ArraySlice<UInt8>, _ vocabulary: ReportLine.Vocabulary, _ child: ChildProcess
+    _ line: ArraySlice<UInt8>, _ vocabulary: ReportLine.Vocabulary, _ strangers: inout Strangers,
+    _ child: ChildProcess
   ) {
-    if let report = ReportLine(line, vocabulary) { child.post(.line(report)) }
+    if let report = ReportLine(line, vocabulary) ?? strangers.next(line) {
+      child.post(.line(report))
+    }
   }
 
   private mutating func readError(_ log: TrialLog) {
@@ -266,6 +274,21 @@ struct ProcessWatch {
     child.post(
       .ended(ChildProcess.Ending(status: status, cause: cause, errorTail: errorTail.text)))
     if !isGone { _ = outerloop_reap(pid) }
+  }
+}
+
+/// The lines of JSON that are no reports, until there are enough of them to say what a program does
+/// print.
+struct Strangers {
+  private var seen: Set<String> = []
+
+  /// Nil: the line brings no new name, or there are enough.
+  mutating func next(_ line: ArraySlice<UInt8>) -> ReportLine? {
+    guard seen.count < ReportLine.strangersLimit, let stranger = ReportLine.stranger(line),
+      !stranger.strangers.isSubset(of: seen)
+    else { return nil }
+    seen.formUnion(stranger.strangers)
+    return stranger
   }
 }
 

@@ -15,6 +15,8 @@ struct ReportLine: Hashable, Sendable {
   var isDone = false
   /// What a persistent program says about a trial that failed.
   var error: String?
+  /// The names in a line that is JSON and no report, to be told if none follows.
+  var strangers: Set<String> = []
 
   /// What makes a line more than log.
   struct Vocabulary: Sendable {
@@ -22,12 +24,31 @@ struct ReportLine: Hashable, Sendable {
     var isPersistent: Bool
   }
 
+  /// What a program may be told to have said: few names, and short ones.
+  static let strangersLimit = 12
+
+  /// A line that says nothing but which names it has; nil if it is no JSON.
+  static func stranger(_ line: ArraySlice<UInt8>) -> ReportLine? {
+    guard let members = members(of: line) else { return nil }
+    var stranger = ReportLine()
+    stranger.strangers = Set(
+      members.keys.sorted().prefix(strangersLimit).map { String($0.prefix(40)) })
+    return stranger
+  }
+
+  private init() {}
+
+  private static func members(of line: ArraySlice<UInt8>) -> [String: JSONScalar]? {
+    let isSpace: (UInt8) -> Bool = { $0 == 0x20 || $0 == 0x09 }
+    guard let first = line.first(where: { !isSpace($0) }), first == UInt8(ascii: "{") else {
+      return nil
+    }
+    return JSONObjectReader.members(of: line)
+  }
+
   /// Nil: the line is log.
   init?(_ line: ArraySlice<UInt8>, _ vocabulary: Vocabulary) {
-    let isSpace: (UInt8) -> Bool = { $0 == 0x20 || $0 == 0x09 }
-    guard let first = line.first(where: { !isSpace($0) }), first == UInt8(ascii: "{"),
-      let members = JSONObjectReader.members(of: line)
-    else { return nil }
+    guard let members = Self.members(of: line) else { return nil }
     isDone = vocabulary.isPersistent && members["done"] == .bool(true)
     let isReport =
       members["epoch"] != nil || members["checkpoint"] != nil

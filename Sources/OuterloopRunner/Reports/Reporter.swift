@@ -13,6 +13,8 @@ struct Reporter {
   private var lapse: ContinuousClock.Instant
   private var last: Report?
   private var notNumbers: [String: String] = [:]
+  /// The names in lines of JSON that were no reports.
+  private var strangers: Set<String> = []
 
   init(_ request: TrialRequest, to sink: any ReportSink, checkpoints: String, log: TrialLog) {
     self.request = request
@@ -28,6 +30,7 @@ struct Reporter {
   /// Hands on what a line says. False: the trial is to stop.
   /// - Throws: `TrialFailure` for an epoch that is not a number from 1.
   mutating func take(_ line: ReportLine) async throws -> Bool {
+    strangers.formUnion(line.strangers)
     if let bad = line.badEpoch {
       throw TrialFailure(.invalid, "it reported epoch \(bad), but epochs count from 1")
     }
@@ -74,15 +77,25 @@ struct Reporter {
       guard request.from < request.through else { return }
       let example = objectives.map { "\"\($0.metric)\": 0.5" }.joined(separator: ", ")
       throw TrialFailure(
-        .invalid, "it ended well but reported nothing; print a line such as {\(example)}")
+        .invalid, "it ended well but \(said(objectives)); print a line such as {\(example)}")
     }
     for objective in objectives {
       if let text = notNumbers[objective.metric] {
         throw TrialFailure(.invalid, "`\(objective.metric)` is \(text), not a number")
       }
       if last.values[objective.metric] == nil {
-        throw TrialFailure(.invalid, "its last report has no `\(objective.metric)`")
+        let names = last.values.keys.sorted().prefix(ReportLine.strangersLimit)
+        let others = names.isEmpty ? "" : ", only \(names.joined(separator: ", "))"
+        throw TrialFailure(.invalid, "its last report has no `\(objective.metric)`\(others)")
       }
     }
+  }
+
+  /// What a program without report did say.
+  private func said(_ objectives: [Objective]) -> String {
+    guard !strangers.isEmpty else { return "reported nothing" }
+    let names = strangers.sorted().prefix(ReportLine.strangersLimit).joined(separator: ", ")
+    let missing = objectives.map { "`\($0.metric)`" }.joined(separator: " or ")
+    return "its JSON lines have \(names); no \(missing)"
   }
 }

@@ -1,4 +1,5 @@
 internal import GRDB
+internal import GRDBSQLite
 internal import OuterloopStudy
 
 #if canImport(Glibc)
@@ -92,6 +93,20 @@ extension StoreFile {
         "the store `\(path)` was written by an older version (schema \(version), this one reads "
           + "\(schema.version))", "open it for writing once, which brings it up to date")
     }
+  }
+
+  /// Removes what a connection that only reads had to make beside the store, and cannot remove: the
+  /// last connection that may write does, when it is closed. Nothing happens if anyone else has the
+  /// store open, or if the log holds something.
+  func removeEmptyLog() {
+    guard access(path + "-shm", F_OK) == 0, logSize == 0, access(path, W_OK) == 0 else { return }
+    var connection: OpaquePointer?
+    defer { sqlite3_close(connection) }
+    guard sqlite3_open_v2(path, &connection, SQLITE_OPEN_READWRITE, nil) == SQLITE_OK else {
+      return
+    }
+    // The log is opened by the first read.
+    sqlite3_exec(connection, "SELECT count(*) FROM sqlite_master", nil, nil, nil)
   }
 
   private func version(_ db: Database) throws -> Int {

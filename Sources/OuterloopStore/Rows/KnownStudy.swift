@@ -16,7 +16,7 @@ struct KnownStudy: Sendable {
     coder = AssignmentCoder(specification.space)
   }
 
-  func endOfLost(attempt: Int) -> Event.Kind { specification.endOfLost(attempt: attempt) }
+  func endOfLost(_ trial: Trial) -> Event.Kind { specification.endOfLost(trial) }
 }
 
 /// What a connection knows of its studies.

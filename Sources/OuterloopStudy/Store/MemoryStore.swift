@@ -145,8 +145,8 @@ public final class MemoryStore: StudyStore {
         record.leases[number]?.renew(at: time)
       }
       for number in lost {
-        let attempt = record.history.trials[number].attempt
-        record.take(record.specification.endOfLost(attempt: attempt), number, at: time)
+        let end = record.specification.endOfLost(record.history.trials[number])
+        record.take(end, number, at: time)
       }
       return lost
     }
@@ -164,13 +164,16 @@ public final class MemoryStore: StudyStore {
 }
 
 extension StudySpecification {
-  /// What becomes of a trial whose worker vanished during attempt `attempt`.
-  public func endOfLost(attempt: Int) -> Event.Kind {
-    attempt < maxAttempts
+  /// What becomes of a running trial whose worker vanished. Only workers that vanished count, not
+  /// attempts that were stopped or failed.
+  public func endOfLost(_ trial: Trial) -> Event.Kind {
+    let attempt = trial.attempt
+    let times = trial.attempts.count { $0.reason == .lost } + 1
+    return times < maxAttempts
       ? .released(attempt: attempt, .lost)
       : .finished(
         attempt: attempt,
-        .failed(.lost, message: "its worker vanished \(attempt) times without a sign of life"))
+        .failed(.lost, message: "its worker vanished \(times) times without a sign of life"))
   }
 }
 

@@ -9,6 +9,8 @@ public actor Asker {
   private let specification: StudySpecification
   private var searcher: any Searcher
   public private(set) var history = History()
+  private var watch = ClockWatch()
+  private let start = SuspendingClock.now
 
   public init(_ study: StudyID, in store: any StudyStore, by method: SearchMethod) async throws {
     self.study = study
@@ -49,7 +51,7 @@ public actor Asker {
   ///
   /// `isWaiting` false creates the trial without a claim.
   public func next(for claimant: Claimant, within budget: Budget) async throws -> Work {
-    _ = try await store.reap(study)
+    try await reap(lease: claimant.lease)
     if let claim = try await store.claim(in: study, by: claimant) { return .trial(claim) }
     while true {
       try await catchUp()
@@ -67,15 +69,21 @@ public actor Asker {
         let kind = Event.Kind.continued(through: through, seen: history.revision)
         _ = try await store.append([kind], to: trial, of: study)
         if let claim = try await store.claim(in: study, by: claimant) { return .trial(claim) }
-      case .wait: return history.openCount > 0 ? .wait : .finished(.exhausted)
-      case .exhausted: return ending(.exhausted)
+      case .wait, .exhausted: return ending(.exhausted)
       }
     }
   }
 
-  /// Trials that run elsewhere may still come back to be run again.
+  private func reap(lease: Double) async throws {
+    let steady = start.duration(to: SuspendingClock.now) / .seconds(1)
+    guard watch.isSteady(store: try await store.now(), steady: steady, lease: lease) else { return }
+    _ = try await store.reap(study)
+  }
+
+  /// Trials that run elsewhere may still come back to be run again. Those that rest do not: only the
+  /// searcher could let them go on, and it has said its last word.
   private func ending(_ ending: Ending) -> Work {
-    history.openCount > 0 ? .wait : .finished(ending)
+    history.runningCount + history.claimableCount > 0 ? .wait : .finished(ending)
   }
 }
 

@@ -12,7 +12,7 @@ public struct StudySpecification: Sendable, Hashable, Codable {
   public var budget: Budget
   /// How often a trial that failed by an error is run again.
   public var retries: Int
-  /// How often a trial may be begun before it is given up as lost.
+  /// How many workers may vanish during a trial until it is given up as lost.
   public var maxAttempts: Int
   /// What others keep with the study, by their name: the command to run, notes.
   public var attributes: [String: String]

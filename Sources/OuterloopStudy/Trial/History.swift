@@ -8,6 +8,8 @@ public struct History: Sendable {
   public private(set) var openCount = 0
   /// How many trials run.
   public private(set) var runningCount = 0
+  /// How many trials a worker may begin at once: new ones, and those whose worker was lost.
+  public private(set) var claimableCount = 0
   /// Epochs reported, repeated ones included.
   public private(set) var epochs = 0
   /// Seconds during which at least one trial ran, up to the last event.
@@ -24,18 +26,19 @@ public struct History: Sendable {
     if let trial = Trial(event) {
       precondition(trial.number == trials.count, "trial numbers have a gap")
       trials.append(trial)
-      openCount += 1
+      count(trial, 1)
       return
     }
-    count(trials[event.trial].state, -1)
+    count(trials[event.trial], -1)
     if case .reported = event.kind { epochs += 1 }
     trials[event.trial].apply(event)
-    count(trials[event.trial].state, 1)
+    count(trials[event.trial], 1)
   }
 
-  private mutating func count(_ state: TrialState, _ change: Int) {
-    if !state.isFinished { openCount += change }
-    if state == .running { runningCount += change }
+  private mutating func count(_ trial: borrowing Trial, _ change: Int) {
+    if !trial.state.isFinished { openCount += change }
+    if trial.state == .running { runningCount += change }
+    if trial.isClaimable { claimableCount += change }
   }
 
   /// The best complete trial for an objective: the smallest loss; of equals the earliest. Values

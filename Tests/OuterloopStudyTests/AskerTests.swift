@@ -1,0 +1,137 @@
+import Synchronization
+import Testing
+
+@testable import OuterloopStudy
+
+@Suite struct AskerTests {
+  /// Trains every trial for one of three epochs and leaves it at that.
+  private struct Parking: Searcher {
+    var last: Proposal
+    let trials: Int
+    let assignment: Assignment
+
+    mutating func observe(_ event: Event, in history: History) {}
+    mutating func propose(_ number: Int, in history: History) throws -> Proposal {
+      number < trials ? .start(assignment, through: 1) : last
+    }
+  }
+
+  private struct OneReport: TrialWork {
+    func run(_ request: TrialRequest, to reports: any ReportSink) async throws {
+      _ = try await reports.report(Report(epoch: request.from + 1, ["loss": 1]))
+    }
+  }
+
+  private final class Clock: Sendable {
+    private let time = Mutex(1000.0)
+    func move(by seconds: Double) { time.withLock { $0 += seconds } }
+    var now: Double { time.withLock(\.self) }
+  }
+
+  private func study(
+    budget: Int? = nil, trials: Int = 5, last: Proposal = .wait, in store: MemoryStore
+  ) throws -> (StudyID, SearchMethod) {
+    var space = SearchSpace()
+    _ = try space.float("x", 0...1)
+    let assignment = try space.assignment(["x": 0.5])
+    let method = SearchMethod(MethodDescription("parking")) { _ in
+      Parking(last: last, trials: trials, assignment: assignment)
+    }
+    let specification = try StudySpecification(
+      name: "s", space: space, objectives: [.minimize("loss")], method: method.description,
+      seed: 0, epochs: 3, budget: Budget(trials: budget))
+    return (try store.create(specification), method)
+  }
+
+  /// Trials that rest for good do not keep a study going, however its search has ended.
+  @Test(arguments: [
+    (3, Proposal.wait, StudyDriver.Ending.budget), (nil, .wait, .exhausted),
+    (nil, .exhausted, .exhausted),
+  ])
+  func endsWithTrialsThatRest(
+    _ budget: Int?, _ last: Proposal, _ ending: StudyDriver.Ending
+  ) async throws {
+    let store = MemoryStore()
+    let (id, method) = try study(budget: budget, last: last, in: store)
+    var driver = StudyDriver(id, in: store, by: method)
+    driver.parallel = 2
+    driver.pause = 0.001
+    #expect(try await driver.run(OneReport()) == ending)
+    let history = try await store.history(of: id)
+    #expect(history.trials.count == budget ?? 5)
+    #expect(history.trials.allSatisfy { $0.state == .paused })
+    #expect(history.openCount == history.trials.count)
+    #expect(history.runningCount == 0 && history.claimableCount == 0)
+  }
+
+  /// While a trial runs elsewhere there is reason to wait: it may come back.
+  @Test func waitsForTrialsThatRun() async throws {
+    let clock = Clock()
+    let store = MemoryStore(clock: { clock.now })
+    let (id, method) = try study(budget: 1, in: store)
+    let asker = try await Asker(id, in: store, by: method)
+    let budget = Budget(trials: 1)
+    guard case .trial(let claim) = try await asker.next(for: Claimant(worker: "a"), within: budget)
+    else { return Issue.record("no trial") }
+    guard case .wait = try await asker.next(for: Claimant(worker: "b"), within: budget) else {
+      return Issue.record("it does not wait")
+    }
+    _ = try store.append([.released(attempt: 1, .lost)], to: claim.trial.number, of: id)
+    guard case .trial(let again) = try await asker.next(for: Claimant(worker: "b"), within: budget)
+    else { return Issue.record("the trial does not come back") }
+    #expect(again.trial.number == 0 && again.attempt == 2)
+  }
+
+  /// A clock that is set forward takes no one's trial away; one who asks for the first time cannot
+  /// know that it was.
+  @Test func clocksThatJump() async throws {
+    let clock = Clock()
+    let store = MemoryStore(clock: { clock.now })
+    let (id, method) = try study(in: store)
+    let asker = try await Asker(id, in: store, by: method)
+    _ = try await asker.next(for: Claimant(worker: "a", lease: 60), within: Budget())
+    clock.move(by: 86_400)
+    _ = try await asker.next(for: Claimant(worker: "b", lease: 60), within: Budget())
+    #expect(try await store.history(of: id).trials[0].state == .running)
+    let other = try await Asker(id, in: store, by: method)
+    _ = try await other.next(for: Claimant(worker: "c", lease: 60), within: Budget())
+    #expect(try await store.history(of: id).trials[0].attempts[0].reason == .lost)
+  }
+
+  @Test func clockWatch() {
+    var watch = ClockWatch()
+    func isSteady(_ store: Double, _ steady: Double) -> Bool {
+      watch.isSteady(store: store, steady: steady, lease: 60)
+    }
+    #expect(isSteady(1000, 0))
+    #expect(isSteady(1050, 47), "within the tolerance")
+    #expect(isSteady(500, 48), "backwards: leases are cut elsewhere")
+    #expect(!isSteady(900, 50))
+    #expect(!isSteady(959, 109))
+    #expect(isSteady(961, 111), "a lease later")
+    #expect(!isSteady(2000, 112))
+    #expect(!isSteady(4000, 150), "again, while in doubt")
+    #expect(!isSteady(4059, 209))
+    #expect(isSteady(4061, 211))
+  }
+
+  /// Only workers that vanished count, not attempts that were stopped or failed.
+  @Test func endOfLost() throws {
+    let store = MemoryStore()
+    let (id, _) = try study(in: store)
+    let specification = try store.specification(of: id)
+    let assignment = try specification.space.assignment(["x": 0.5])
+    let kind = Event.Kind.suggested(assignment, through: 1, seen: 0)
+    _ = try store.add(kind, asTrial: 0, to: id, claimedBy: nil)
+    for reason in [FailureReason.cancelled, .error, .lost, .cancelled, .lost] {
+      let claim = try #require(try store.claim(in: id, by: Claimant(worker: "w")))
+      let end = specification.endOfLost(claim.trial)
+      #expect(end == .released(attempt: claim.attempt, .lost))
+      _ = try store.append([.released(attempt: claim.attempt, reason)], to: 0, of: id)
+    }
+    let last = try #require(try store.claim(in: id, by: Claimant(worker: "w")))
+    guard case .finished(6, .failed(.lost, let message)) = specification.endOfLost(last.trial)
+    else { return Issue.record("it is not given up") }
+    #expect(message == "its worker vanished 3 times without a sign of life")
+  }
+}
