@@ -19,6 +19,7 @@ let package = Package(
   products: [
     .library(name: "Outerloop", targets: ["Outerloop"]),
     .library(name: "OuterloopLearning", targets: ["OuterloopLearning"]),
+    .library(name: "OuterloopStore", targets: ["OuterloopStore"]),
     .library(name: "OuterloopTesting", targets: ["OuterloopTesting"]),
     .executable(name: "outerloop", targets: ["OuterloopCommand"]),
   ],
@@ -42,7 +43,11 @@ let package = Package(
     .target(
       name: "OuterloopLearning", dependencies: ["OuterloopAutodiff", "OuterloopNumerics", "CZlib"],
       swiftSettings: quick),
-    .target(name: "OuterloopFetch", dependencies: ["OuterloopLearning"], swiftSettings: quick),
+    // libcurl, opened when something is fetched.
+    .target(name: "COuterloopCurl", cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])]),
+    .target(
+      name: "OuterloopFetch", dependencies: ["OuterloopLearning", "COuterloopCurl"],
+      swiftSettings: quick),
     .target(
       name: "OuterloopBilevel",
       dependencies: ["OuterloopLearning", "OuterloopAutodiff", "OuterloopNumerics"],

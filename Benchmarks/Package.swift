@@ -15,7 +15,10 @@ let package = Package(
       name: "search-bench",
       dependencies: [
         .product(name: "Outerloop", package: "outerloop"),
+        .product(name: "OuterloopStore", package: "outerloop"),
         .product(name: "OuterloopTesting", package: "outerloop"),
+        // Built beside it: the command is measured too.
+        .product(name: "outerloop", package: "outerloop"),
       ],
       path: "Sources/SearchBench",
       swiftSettings: [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)]),
