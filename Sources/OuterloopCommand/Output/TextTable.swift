@@ -59,7 +59,8 @@ struct TextTable {
   var text: String {
     let space = UInt8(ascii: " ")
     var text: [UInt8] = []
-    text.reserveCapacity((widths.reduce(0, +) + 2 * widths.count) * cells.count / max(widths.count, 1))
+    text.reserveCapacity(
+      (widths.reduce(0, +) + 2 * widths.count) * cells.count / max(widths.count, 1))
     var start = 0
     for (place, cell) in cells.enumerated() {
       let column = place % widths.count
