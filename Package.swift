@@ -44,7 +44,11 @@ let package = Package(
     .target(
       name: "OuterloopLearning", dependencies: ["OuterloopAutodiff", "OuterloopNumerics", "CZlib"],
       swiftSettings: quick),
-    .target(name: "OuterloopFetch", dependencies: ["OuterloopLearning"], swiftSettings: quick),
+    // libcurl, opened when something is fetched.
+    .target(name: "COuterloopCurl", cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])]),
+    .target(
+      name: "OuterloopFetch", dependencies: ["OuterloopLearning", "COuterloopCurl"],
+      swiftSettings: quick),
     .target(
       name: "OuterloopBilevel",
       dependencies: ["OuterloopLearning", "OuterloopAutodiff", "OuterloopNumerics"],

@@ -17,6 +17,8 @@ let package = Package(
         .product(name: "Outerloop", package: "outerloop"),
         .product(name: "OuterloopStore", package: "outerloop"),
         .product(name: "OuterloopTesting", package: "outerloop"),
+        // Built beside it: the command is measured too.
+        .product(name: "outerloop", package: "outerloop"),
       ],
       path: "Sources/SearchBench",
       swiftSettings: [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)]),

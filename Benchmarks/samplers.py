@@ -103,7 +103,7 @@ def main():
     if not OURS.exists():
         fail("our side is not built. Build it with:\n  swift build -c release --package-path Benchmarks")
     if options.only is None and not PYTHON.exists():
-        fail("the peers are not installed. Install them with:\n  Benchmarks/peers/optuna/install.sh")
+        fail("the peers are not installed. Install them with:\n  Benchmarks/peers/install.sh optuna")
     load = os.getloadavg()[0]
     runs = []
     for seed in range(1 if options.quick else options.rounds):

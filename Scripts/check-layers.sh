@@ -8,7 +8,7 @@ allowed() {
     OuterloopNumerics) echo COuterloopKernels ;;
     OuterloopAutodiff) echo COuterloopKernels OuterloopNumerics ;;
     OuterloopLearning) echo CZlib OuterloopAutodiff OuterloopNumerics ;;
-    OuterloopFetch) echo OuterloopLearning ;;
+    OuterloopFetch) echo OuterloopLearning COuterloopCurl ;;
     OuterloopBilevel) echo OuterloopLearning OuterloopAutodiff OuterloopNumerics ;;
     OuterloopStudy) echo ;;
     OuterloopSpaces) echo OuterloopStudy ;;

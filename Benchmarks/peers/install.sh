@@ -11,7 +11,8 @@ peer=${1:-}
 case $peer in
     jax) modules="jax numpy" ;;
     gradhpo) modules="gradhpo jax numpy" ;;
-    *) fail "no peer '$peer'; use jax or gradhpo." ;;
+    optuna) modules="optuna numpy" ;;
+    *) fail "no peer '$peer'; use jax, gradhpo or optuna." ;;
 esac
 environment="$peers/$peer/.venv"
 python=${PYTHON:-python3}
@@ -27,7 +28,7 @@ fi
 
 command -v "$python" >/dev/null 2>&1 || fail "no $python on the path; install Python 3.11 or newer, or set PYTHON."
 "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
-    || fail "$("$python" --version) is too old for the pinned JAX; install Python 3.11 or newer, or set PYTHON."
+    || fail "$("$python" --version) is too old for the pinned packages; install Python 3.11 or newer, or set PYTHON."
 "$python" -c 'import venv, ensurepip' 2>/dev/null \
     || fail "$python lacks venv or pip (ensurepip). On Debian and Ubuntu: apt-get install python3-venv python3-pip"
 

@@ -1,10 +1,6 @@
 import Foundation
 import Synchronization
 
-#if canImport(FoundationNetworking)
-  import FoundationNetworking
-#endif
-
 /// What happens while a file is requested, in order.
 enum HTTPEvent: Sendable {
   /// The head of the answer.
@@ -27,12 +23,13 @@ struct HTTPAnswer: Sendable {
   /// The size of the whole file, if this is a part of it and the server tells it.
   let rangeTotal: Int?
 
-  init(_ response: URLResponse) {
-    let http = response as? HTTPURLResponse
-    status = http?.statusCode ?? 0
-    length = response.expectedContentLength >= 0 ? Int(response.expectedContentLength) : nil
+  /// - Parameters:
+  ///   - length: negative if the server does not tell it.
+  ///   - range: the value of `Content-Range`, or empty.
+  init(status: Int, length: Int64, range: String) {
+    self.status = status
+    self.length = length >= 0 ? Int(length) : nil
     // "bytes 500-999/1000"; the total may be "*".
-    let range = http?.value(forHTTPHeaderField: "Content-Range") ?? ""
     let words = range.split(whereSeparator: { " -/".contains($0) })
     let isRange = words.count == 4 && words[0] == "bytes"
     rangeStart = isRange ? Int(words[1]) : nil
@@ -41,9 +38,12 @@ struct HTTPAnswer: Sendable {
 }
 
 /// A GET request as a stream of events; ending the iteration, or its task, ends the request.
-final class HTTPRequest: NSObject, URLSessionDataDelegate, Sendable {
+///
+/// What speaks HTTP is `HTTPTransport`: URLSession on Apple's systems, libcurl elsewhere.
+final class HTTPRequest: Sendable {
   private let continuation: AsyncStream<HTTPEvent>.Continuation
   private let lastSign = Mutex(ContinuousClock.now)
+  private let over = Mutex(false)
 
   private init(_ continuation: AsyncStream<HTTPEvent>.Continuation) {
     self.continuation = continuation
@@ -56,27 +56,28 @@ final class HTTPRequest: NSObject, URLSessionDataDelegate, Sendable {
     _ url: URL, from offset: Int, patience: Duration
   ) -> AsyncStream<HTTPEvent> {
     AsyncStream { continuation in
-      var request = URLRequest(url: url)
-      request.cachePolicy = .reloadIgnoringLocalCacheData
       // The files are packed already; unpacked on the way they would not match their checksums.
-      request.setValue("identity", forHTTPHeaderField: "Accept-Encoding")
-      request.setValue("outerloop", forHTTPHeaderField: "User-Agent")
-      if offset > 0 { request.setValue("bytes=\(offset)-", forHTTPHeaderField: "Range") }
-      let delegate = HTTPRequest(continuation)
-      let configuration = URLSessionConfiguration.ephemeral
-      // Silence is watched below; the session's own clocks stay out of the way.
-      configuration.timeoutIntervalForRequest = 60 + 2 * patience.inSeconds
-      let session = URLSession(
-        configuration: configuration, delegate: delegate, delegateQueue: nil)
-      let task = session.dataTask(with: request)
-      let watch = Task { await delegate.watch(patience) }
+      var headers = ["Accept-Encoding": "identity", "User-Agent": "outerloop"]
+      if offset > 0 { headers["Range"] = "bytes=\(offset)-" }
+      let request = HTTPRequest(continuation)
+      let transport = HTTPTransport(url, headers, for: request, patience: patience)
+      let watch = Task { await request.watch(patience) }
       continuation.onTermination = { _ in
+        request.over.withLock { $0 = true }
         watch.cancel()
-        task.cancel()
-        session.finishTasksAndInvalidate()
+        transport.cancel()
       }
-      task.resume()
+      transport.start()
     }
+  }
+
+  /// Whether nobody listens any more.
+  var isOver: Bool { over.withLock { $0 } }
+
+  func take(_ event: HTTPEvent) {
+    lastSign.withLock { $0 = .now }
+    continuation.yield(event)
+    if case .end = event { continuation.finish() }
   }
 
   private func watch(_ patience: Duration) async {
@@ -89,27 +90,6 @@ final class HTTPRequest: NSObject, URLSessionDataDelegate, Sendable {
       }
       try? await Task.sleep(for: patience - waited)
     }
-  }
-
-  func urlSession(
-    _ session: URLSession, dataTask: URLSessionDataTask, didReceive response: URLResponse,
-    completionHandler: @escaping (URLSession.ResponseDisposition) -> Void
-  ) {
-    lastSign.withLock { $0 = .now }
-    continuation.yield(.answer(HTTPAnswer(response)))
-    completionHandler(.allow)
-  }
-
-  func urlSession(_ session: URLSession, dataTask: URLSessionDataTask, didReceive data: Data) {
-    lastSign.withLock { $0 = .now }
-    continuation.yield(.bytes(data))
-  }
-
-  func urlSession(
-    _ session: URLSession, task: URLSessionTask, didCompleteWithError error: (any Error)?
-  ) {
-    continuation.yield(.end(error?.localizedDescription))
-    continuation.finish()
   }
 }
 

@@ -6,11 +6,29 @@ package enum NumberForm {
     for _ in 0..<digits { scale *= 10 }
     let scaled = (abs(value) * scale).rounded()
     guard scaled.isFinite, scaled < 1e15 else { return "\(value)" }
-    let whole = String(Int(scaled))
-    let filled = String(repeating: "0", count: max(0, digits + 1 - whole.count)) + whole
-    let sign = value < 0 && scaled > 0 ? "-" : ""
-    guard digits > 0 else { return sign + filled }
-    return sign + filled.dropLast(digits) + "." + filled.suffix(digits)
+    // From the last digit to the first, with a zero before the point.
+    let isNegative = value < 0 && scaled > 0
+    var rest = Int(scaled)
+    var length = 1
+    var bound = 10
+    while bound <= rest { (length, bound) = (length + 1, bound * 10) }
+    length = max(length, digits + 1)
+    let point = digits > 0 ? length - digits : length
+    let size = length + (digits > 0 ? 1 : 0) + (isNegative ? 1 : 0)
+    return String(unsafeUninitializedCapacity: size) { text in
+      var place = size
+      for index in stride(from: length - 1, through: 0, by: -1) {
+        place -= 1
+        text[place] = UInt8(ascii: "0") + UInt8(rest % 10)
+        rest /= 10
+        if index == point && digits > 0 {
+          place -= 1
+          text[place] = UInt8(ascii: ".")
+        }
+      }
+      if isNegative { text[0] = UInt8(ascii: "-") }
+      return size
+    }
   }
 
   /// Four significant digits, in exponent form where that is shorter: `0.3271`, `1.204e-07`.

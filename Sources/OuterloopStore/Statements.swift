@@ -84,7 +84,7 @@ final class Columns {
     }
   }
 
-  private func isNull(_ place: Int32) -> Bool { sqlite3_column_type(pointer, place) == SQLITE_NULL }
+  func isNull(_ place: Int32) -> Bool { sqlite3_column_type(pointer, place) == SQLITE_NULL }
 
   subscript(place: Int32) -> Int { Int(sqlite3_column_int64(pointer, place)) }
   subscript(place: Int32) -> Int? { isNull(place) ? nil : self[place] as Int }

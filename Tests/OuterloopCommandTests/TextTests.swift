@@ -19,6 +19,32 @@ import Testing
     #expect(CommandText.quoted(word) == quoted)
   }
 
+  @Test func tables() {
+    var table = TextTable(["trial", "state", "loss", "act"])
+    table.add(["0", "complete", "0.25", "relu"])
+    table.add(["10", "failed (error)", "", "größer"])
+    table.add(["2", "complete", "-1.5e-07", "7"])
+    #expect(
+      table.text == """
+        trial  state               loss  act
+            0  complete            0.25  relu
+           10  failed (error)            größer
+            2  complete        -1.5e-07  7
+        """)
+    #expect(TextTable(["a", "b"]).text == "a  b")
+  }
+
+  @Test(arguments: [
+    ("1", true), ("-1.5", true), ("1e-05", true), ("nan", true), ("1.2.3", false), ("-", false),
+    (".", false), ("1-2", false), ("x", false),
+  ])
+  func numbersStandToTheRight(_ cell: String, _ isNumber: Bool) {
+    var table = TextTable(["heading"])
+    table.add([cell])
+    let space = String(repeating: " ", count: 7 - cell.count)
+    #expect(table.text == "heading\n" + (isNumber ? space : "") + cell)
+  }
+
   @Test func complaints() {
     let complaint = Complaint("what", hint: "remedy")
     #expect(complaint.text(color: false) == "error: what\n\nhint: remedy")

@@ -1,5 +1,5 @@
-// Searches without a store, timed, and samplers and stores served to other programs: JSON lines on
-// stdout (see Benchmarks/README.md).
+// Searches without a store and through one, timed, and samplers and stores served to other programs: JSON
+// lines on stdout (see Benchmarks/README.md).
 import Foundation
 import Outerloop
 import OuterloopTesting
@@ -21,6 +21,11 @@ do {
       objectives: Int(option("objectives", default: "1")) ?? 1,
       seed: UInt64(option("seed", default: "0")) ?? 0)
     print(try speed.run())
+  case "store":
+    let speed = StoreSpeed(
+      path: option("store", default: "outerloop.db"),
+      trials: Int(option("trials", default: "1000")) ?? 1000)
+    print(try await speed.run())
   case "serve":
     var server = SamplerServer()
     try server.run()
@@ -28,8 +33,12 @@ do {
     try await StoreServer(path: option("path", default: "served.db")).run()
   default:
     print(
-      "search-bench speed --sampler tpe --trials N --dimensions D, search-bench serve, or "
-        + "search-bench serve-store --path FILE")
+      """
+      search-bench speed --sampler tpe --trials N --dimensions D
+      search-bench store --store FILE --trials N
+      search-bench serve
+      search-bench serve-store --path FILE
+      """)
     exit(64)
   }
 } catch {

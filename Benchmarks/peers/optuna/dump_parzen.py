@@ -1,6 +1,6 @@
 """Records the log densities of Optuna's own Parzen estimator on small histories:
 
-    bash install.sh
+    bash ../install.sh optuna
     .venv/bin/python dump_parzen.py > ../../../Tests/OuterloopSearchTests/Golden/parzen.json
 
 Each case holds the parameters, the observations (one row for every parameter, oldest first), the

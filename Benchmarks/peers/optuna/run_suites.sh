@@ -4,7 +4,7 @@
 set -eu
 
 here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd)
-sh "$here/install.sh"
+sh "$here/../install.sh" optuna
 swift build -c release --package-path "$here/../.." --product search-bench
 cd "$here"
 # A trap is a failure, not a long report about it; nothing is left beside the tests.

@@ -90,22 +90,20 @@ struct TrialsCommand: AsyncParsableCommand {
   @Flag(help: "Print JSON instead of text.")
   var json = false
 
+  private static let states = ["waiting", "running", "paused", "complete", "pruned", "failed"]
+
   func validate() throws {
-    let known = ["waiting", "running", "paused", "complete", "pruned", "failed"]
-    for name in state where !known.contains(name) {
+    for name in state where !Self.states.contains(name) {
       throw ValidationError(
-        "no trial is ever '\(name)'; states are \(known.joined(separator: ", "))")
+        "no trial is ever '\(name)'; states are \(Self.states.joined(separator: ", "))")
     }
     if let last, last < 1 { throw ValidationError("--last \(last) is below 1") }
   }
 
   func run() async throws {
     let found = try await choice.find(.read)
-    let query = TrialQuery(
-      states: state.isEmpty ? nil : Set(state), limit: last ?? .max, newestFirst: last != nil)
-    var trials = try await found.store.trials(of: found.id, matching: query)
-    if last != nil { trials.reverse() }
     let specification = found.specification
+    let trials = try await trials(of: found)
     if json {
       return try Terminal.print(JSONText.of(trials.map { TrialRecord($0, specification) }))
     }
@@ -115,14 +113,38 @@ struct TrialsCommand: AsyncParsableCommand {
     for trial in trials {
       var state = trial.state.name
       if case .failed(let reason) = trial.state { state += " (\(reason.rawValue))" }
-      let record = TrialRecord(trial, specification)
-      table.add(
-        ["\(trial.number)", state]
-          + metrics.map { record.values[$0].map(NumberForm.short) ?? "" }
-          + trial.assignment.values.map { $0.map(StudyResult.cell) ?? "" }
-          + [trial.attempts.last?.ended == nil ? "" : Progress.lapse(trial.workingSeconds)])
+      var row = [String(trial.number), state]
+      for (place, metric) in metrics.enumerated() {
+        let value = trial.values?[place] ?? trial.lastReport?.values[metric]
+        row.append(value.map(NumberForm.short) ?? "")
+      }
+      for value in trial.assignment.values { row.append(value.map(StudyResult.cell) ?? "") }
+      row.append(trial.attempts.last?.ended == nil ? "" : Progress.lapse(trial.workingSeconds))
+      table.add(row)
     }
     try Terminal.print(table.text)
+  }
+
+  /// The trials to list. Text has the values of complete trials, and of others those reported last:
+  /// the reports of complete ones, which are most of a large study, stay unread.
+  private func trials(of found: StudyChoice.Found) async throws -> [Trial] {
+    let chosen = Set(state.isEmpty ? Self.states : state)
+    let query = TrialQuery(
+      states: state.isEmpty ? nil : chosen, limit: last ?? .max, newestFirst: last != nil,
+      reports: json)
+    var trials = try await found.store.trials(of: found.id, matching: query)
+    if last != nil { trials.reverse() }
+    guard !json, let first = trials.first else { return trials }
+    let reporting = try await found.store.trials(
+      of: found.id,
+      matching: TrialQuery(states: chosen.subtracting(["complete"]), from: first.number))
+    var place = 0
+    for trial in reporting {
+      while place < trials.count, trials[place].number < trial.number { place += 1 }
+      guard place < trials.count else { break }
+      if trials[place].number == trial.number { trials[place].reports = trial.reports }
+    }
+    return trials
   }
 }
 

@@ -79,32 +79,3 @@ extension Trial {
     attempts.reduce(0) { $0 + (($1.ended ?? $1.started) - $1.started) }
   }
 }
-
-/// Columns of text.
-struct TextTable {
-  private var rows: [[String]]
-
-  init(_ header: [String]) { rows = [header] }
-
-  mutating func add(_ row: [String]) { rows.append(row) }
-
-  /// The rows, numbers to the right, everything else to the left, two spaces between columns.
-  var text: String {
-    let columns = rows.map(\.count).max() ?? 0
-    let widths = (0..<columns).map { column in
-      rows.map { $0.count > column ? $0[column].count : 0 }.max() ?? 0
-    }
-    let isNumeric = (0..<columns).map { column in
-      rows.dropFirst().allSatisfy { $0[column].isEmpty || Double($0[column]) != nil }
-    }
-    return rows.map { row in
-      var line = ""
-      for (column, cell) in row.enumerated() {
-        let space = String(repeating: " ", count: widths[column] - cell.count)
-        line += (column > 0 ? "  " : "") + (isNumeric[column] ? space + cell : cell + space)
-      }
-      while line.last == " " { line.removeLast() }
-      return line
-    }.joined(separator: "\n")
-  }
-}

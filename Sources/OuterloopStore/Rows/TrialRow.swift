@@ -18,9 +18,7 @@ enum TrialRow {
     trial.state = try state(row[1], reason: row[2])
     trial.checkpoint = row[4]
     trial.ended = row[7]
-    if let objectives: String = row[8] {
-      trial.values = try need(JSONReader.value(objectives)?.array).map { try need($0.number) }
-    }
+    if !row.isNull(8) { trial.values = try row.bytes(8) { try JSONReader.numbers($0) } }
     trial.message = row[9]
     return trial
   }

@@ -1,0 +1,40 @@
+import Testing
+
+@testable import OuterloopStore
+
+@Suite struct JSONReaderTests {
+  /// The standard library's reading is the truth: the same bits, or no number for both.
+  @Test func readsNumbersAsTheStandardLibraryDoes() {
+    var texts = [
+      "0.0", "-0.0", "0.1", "-0.5", "1.", "1.5", "9007199254740993.0", "900719925474099.3",
+      "9.007199254740993", "0.000000000000000000000123", "123456789012345678.9", "1.2.3", "1-2.5",
+      "-", "--1.5", "1.5e", "1e5", "-2.5E-3", "1.5e+300", "0.00000000000000000000000000001", "1.+5",
+    ]
+    for _ in 0..<2000 {
+      texts.append(Double(bitPattern: .random(in: 0 ... .max)).description)
+      texts.append(Double.random(in: -1...1).description)
+      texts.append("\(Int.random(in: -99...99)).\(UInt64.random(in: 0...(1 << 60)))")
+    }
+    for text in texts {
+      let read = JSONReader.value(text)?.number
+      let truth = text.first?.isLetter == true ? nil : Double(text)
+      #expect(read?.bitPattern == truth?.bitPattern, "\(text)")
+    }
+  }
+
+  @Test(arguments: ["[]", "[1]", "[0.25,-3]", " [ 1.5 , \"NaN\",\"-Infinity\" ]"])
+  func readsArraysOfNumbers(_ text: String) throws {
+    let whole = try #require(JSONReader.value(text)?.array).map { $0.number?.bitPattern }
+    #expect(try Self.numbers(text).map(\.bitPattern) == whole)
+  }
+
+  @Test(arguments: ["", "[", "1", "[1,]", "[1 2]", "[null]", "[[1]]", "[\"x\"]", "[1]]"])
+  func refusesWhatIsNoArrayOfNumbers(_ text: String) {
+    #expect(throws: JSONReader.Failure.self) { try Self.numbers(text) }
+  }
+
+  private static func numbers(_ text: String) throws -> [Double] {
+    var text = text
+    return try text.withUTF8 { try JSONReader.numbers($0) }
+  }
+}
