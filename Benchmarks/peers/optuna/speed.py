@@ -23,7 +23,8 @@ def study(library, options):
         made = optuna.create_study(sampler=sampler, directions=directions)
         return made, optuna.__version__
     import rustuna
-    sampler = rustuna.TPESampler(seed=options.seed, multivariate=multivariate)
+    from rustuna.samplers import TPESampler
+    sampler = TPESampler(seed=options.seed, multivariate=multivariate)
     from importlib.metadata import version
     return rustuna.create_study(sampler=sampler, directions=directions), version("rustuna")
 
