@@ -239,6 +239,7 @@ void ol_hermite_sum(int64_t points, const double *x, double low, double width, d
 // ------------------------------------------------- mixtures of product kernels (kernel_products.c)
 
 #define OL_KERNEL_TILE 8
+#define OL_KERNEL_GROUP 4
 
 /// Kernels over `matched` + `smooth` + `cells` columns, in this order, in tiles: columns is (tiles,
 /// all columns, 2, OL_KERNEL_TILE), each kernel's center and 1/sigma. Kernel k has the weight
@@ -251,11 +252,12 @@ typedef struct ol_kernel_products {
 
 /// out[i] = log sum_k weight_k exp(offset_k) prod_j K_jk(x_ij), where log K is matches[j][0] if x is
 /// the center and matches[j][1] if not in matched columns, -((x - center)/sigma)^2 / 2 in smooth
-/// ones, and in cells the log of that normal's mass on x - half_ij ... x + half_ij. x and half are
-/// (points, columns), scratch has room for `points` numbers. Exponents 50 below the largest count
-/// for nothing. -infinity where every exponent is.
-void ol_log_kernel_products(const ol_kernel_products *kernels, int64_t points, const double *x,
-                            const double *half, const double *matches, double *scratch, double *out);
+/// ones, and in cells the log of that normal's mass on x - half_ij ... x + half_ij. To 1e-10; where
+/// every exponent is -infinity, so is out. Points come in groups: x and half are (groups, columns,
+/// OL_KERNEL_GROUP); scratch has room for OL_KERNEL_TILE numbers for every point.
+void ol_log_kernel_products(const ol_kernel_products *kernels, int64_t groups, const double *x,
+                            const double *half, const double *matches, double *scratch,
+                            double *out);
 
 #ifdef __cplusplus
 }

@@ -12,6 +12,7 @@ internal import COuterloopKernels
 /// each kernel and column.
 package struct KernelProducts: Sendable {
   private static let tile = Int(OL_KERNEL_TILE)
+  private static let group = Int(OL_KERNEL_GROUP)
   private let matched: Int
   private let smooth: Int
   private let cells: Int
@@ -82,8 +83,8 @@ package struct KernelProducts: Sendable {
     for k in ordinals.indices { ordinals[k] += ordinals[k] >= first ? step : 0 }
   }
 
-  /// The logarithm of the sum at some points, O(points x kernels x columns) at most: kernels whose
-  /// exponent is 50 below the largest seen count for nothing and are left as soon as that shows.
+  /// The logarithm of the sum at some points, to 1e-10. O(points x kernels x columns) at most:
+  /// kernels that are too small beside the largest seen are left as soon as that shows.
   ///
   /// - Parameters:
   ///   - x: (points, columns); in cells the middles of intervals.
@@ -93,9 +94,10 @@ package struct KernelProducts: Sendable {
     at x: [Double], half: [Double], points: Int, matches: [Double], first: Double, slope: Double
   ) -> [Double] {
     precondition(x.count == points * columns && half.count == x.count)
-    precondition(matches.count == 2 * matched)
-    var scratch = [Double](repeating: 0, count: points)
-    var out = scratch
+    precondition(matches.count == 2 * matched && first > 0 && slope >= 0)
+    let groups = (points + Self.group - 1) / Self.group
+    var out = [Double](repeating: 0, count: Self.group * groups)
+    var scratch = [Double](repeating: 0, count: Self.tile * out.count)
     table.withUnsafeBufferPointer { table in
       offsets.withUnsafeBufferPointer { offsets in
         ordinals.withUnsafeBufferPointer { ordinals in
@@ -103,10 +105,27 @@ package struct KernelProducts: Sendable {
             tiles: Int64(offsets.count / Self.tile), matched: Int64(matched), smooth: Int64(smooth),
             cells: Int64(cells), columns: table.baseAddress, offset: offsets.baseAddress,
             ordinal: ordinals.baseAddress, first: first, slope: slope)
-          ol_log_kernel_products(&kernels, Int64(points), x, half, matches, &scratch, &out)
+          ol_log_kernel_products(
+            &kernels, Int64(groups), grouped(x, points), grouped(half, points), matches, &scratch,
+            &out)
         }
       }
     }
+    out.removeLast(out.count - points)
     return out
+  }
+
+  /// (points, columns) as (groups, columns, group); the last point fills up.
+  private func grouped(_ x: [Double], _ points: Int) -> [Double] {
+    var result: [Double] = []
+    result.reserveCapacity(x.count + Self.group * columns)
+    for first in stride(from: 0, to: points, by: Self.group) {
+      for column in 0..<columns {
+        for point in first..<first + Self.group {
+          result.append(x[min(point, points - 1) * columns + column])
+        }
+      }
+    }
+    return result
   }
 }
