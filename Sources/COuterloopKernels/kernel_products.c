@@ -11,7 +11,7 @@
 #define TILE OL_KERNEL_TILE
 #define GROUP OL_KERNEL_GROUP
 // Columns between looks at whether a tile still matters.
-#define STRETCH 4
+#define STRETCH 8
 
 #define OL_BODY "kernel_products_body.h"
 #include "each_isa.h"

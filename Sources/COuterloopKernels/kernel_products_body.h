@@ -46,9 +46,11 @@ static void OL_ISA(add_cells)(const double *columns, int64_t from, int64_t end, 
                               const double *half, double *exponent) {
   for (int64_t j = from; j < end; j++) {
     const double *center = columns + 2 * TILE * j, *inverse = center + TILE;
+    const double middle = x[GROUP * j], length = half[GROUP * j];
+    double mass[TILE];
     for (int l = 0; l < TILE; l++)
-      exponent[l] +=
-          log_cell_f64((x[GROUP * j] - center[l]) * inverse[l], half[GROUP * j] * inverse[l]);
+      mass[l] = log_cell_f64((middle - center[l]) * inverse[l], length * inverse[l]);
+    for (int l = 0; l < TILE; l++) exponent[l] += mass[l];
   }
 }
 
@@ -63,11 +65,13 @@ static void OL_ISA(add_tile)(const ol_kernel_products *k, int64_t tile, const do
     for (int l = 0; l < TILE; l++) sum[l] *= shrink;
     *peak = top;
   }
-  const double *ordinal = k->ordinal + TILE * tile;
+  const double *ordinal = k->ordinal + TILE * tile, first = k->first, slope = k->slope;
+  double term[TILE];
   for (int l = 0; l < TILE; l++) {
-    const double ramp = k->first + k->slope * ordinal[l];
-    sum[l] += (ramp < 1.0 ? ramp : 1.0) * exp_f64(exponent[l] - top);
+    const double ramp = first + slope * ordinal[l];
+    term[l] = (ramp < 1.0 ? ramp : 1.0) * exp_f64(exponent[l] - top);
   }
+  for (int l = 0; l < TILE; l++) sum[l] += term[l];
 }
 
 static void OL_ISA(kernel_products)(const ol_kernel_products *k, int64_t groups, const double *x,
@@ -95,13 +99,18 @@ static void OL_ISA(kernel_products)(const ol_kernel_products *k, int64_t groups,
                                                  : (OL_ISA(tile))matches[2 * j + 1];
       }
       int goes_on = 1;
-      for (int64_t j = matched; j < smooth && goes_on; j += STRETCH) {
-        OL_ISA(add_squares)(columns, j, j + STRETCH < smooth ? j + STRETCH : smooth, at, square);
+      int64_t j = matched;
+      for (; j + STRETCH <= smooth && goes_on; j += STRETCH) {
+        OL_ISA(add_squares)(columns, j, j + STRETCH, at, square);
+        goes_on = OL_ISA(matters)(base, square, least);
+      }
+      if (goes_on && j < smooth) {
+        OL_ISA(add_squares)(columns, j, smooth, at, square);
         goes_on = OL_ISA(matters)(base, square, least);
       }
       if (!goes_on) continue;
       for (int p = 0; p < GROUP; p++) base[p] -= 0.5 * square[p], square[p] = 0.0;
-      for (int64_t j = smooth; j < dims && goes_on; j += STRETCH) {
+      for (j = smooth; j < dims && goes_on; j += STRETCH) {
         const int64_t end = j + STRETCH < dims ? j + STRETCH : dims;
         OL_ISA(add_cell_squares)(columns, j, end, at, reach, square);
         goes_on = OL_ISA(matters)(base, square, least);
