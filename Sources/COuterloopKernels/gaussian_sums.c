@@ -4,10 +4,8 @@
 
 #include <math.h>
 
-// Numbers worked on side by side, and kernels of a product looked at together (they stay in the
-// first-level cache while all points pass over them).
+// Numbers worked on side by side.
 #define LANES 8
-#define PRODUCT_BLOCK 256
 
 #define OL_BODY "gaussian_sums_body.h"
 #include "each_isa.h"
@@ -20,12 +18,4 @@ void ol_gaussian_sum(int64_t points, const double *x, int64_t kernels, const dou
 void ol_hermite_sum(int64_t points, const double *x, double low, double width, double sigma,
                     int64_t reach, int64_t bins, const double *moments, double *out) {
   OL_PICK(hermite_sum)(points, x, low, width, sigma, reach, bins, moments, out);
-}
-
-void ol_gaussian_product(int64_t points, int64_t dims, const double *x, int64_t kernels,
-                         int64_t stride, const double *center, const double *inverse,
-                         const double *offset, const double *extra, const double *weight,
-                         double *scratch, double *out) {
-  OL_PICK(gaussian_product)(points, dims, x, kernels, stride, center, inverse, offset, extra,
-                            weight, scratch, out);
 }

@@ -44,10 +44,10 @@ import Testing
   }
 
   /// Trials that rest for good do not keep a study going, however its search has ended.
-  @Test(arguments: [
-    (3, Proposal.wait, StudyDriver.Ending.budget), (nil, .wait, .exhausted),
-    (nil, .exhausted, .exhausted),
-  ])
+  @Test(
+    arguments: [
+      (3, .wait, .budget), (nil, .wait, .exhausted), (nil, .exhausted, .exhausted),
+    ] as [(Int?, Proposal, StudyDriver.Ending)])
   func endsWithTrialsThatRest(
     _ budget: Int?, _ last: Proposal, _ ending: StudyDriver.Ending
   ) async throws {

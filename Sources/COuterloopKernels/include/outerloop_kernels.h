@@ -235,14 +235,29 @@ void ol_gaussian_sum(int64_t points, const double *x, int64_t kernels, const dou
 /// Bins further than `reach` bins from the one of x[i] are left out. bins >= 8.
 void ol_hermite_sum(int64_t points, const double *x, double low, double width, double sigma,
                     int64_t reach, int64_t bins, const double *moments, double *out);
-/// out[i] = log sum_k weight[k] exp(offset[k] + extra[i][k]
-///                                  - sum_j ((x[i][j] - center[j][k]) inverse[j][k])^2 / 2).
-/// x is (points, dims); rows of center, inverse and extra are `stride` apart; extra may be null;
-/// scratch has room for `points` numbers. -infinity where every exponent is.
-void ol_gaussian_product(int64_t points, int64_t dims, const double *x, int64_t kernels,
-                         int64_t stride, const double *center, const double *inverse,
-                         const double *offset, const double *extra, const double *weight,
-                         double *scratch, double *out);
+
+// ------------------------------------------------- mixtures of product kernels (kernel_products.c)
+
+#define OL_KERNEL_TILE 8
+#define OL_KERNEL_GROUP 4
+
+/// Kernels over `matched` + `smooth` + `cells` columns, in this order, in tiles: columns is (tiles,
+/// all columns, 2, OL_KERNEL_TILE), each kernel's center and 1/sigma. Kernel k has the weight
+/// min(1, first + slope ordinal[k]) and the factor exp(offset[k]); -infinity there fills up a tile.
+typedef struct ol_kernel_products {
+  int64_t tiles, matched, smooth, cells;
+  const double *columns, *offset, *ordinal;
+  double first, slope;
+} ol_kernel_products;
+
+/// out[i] = log sum_k weight_k exp(offset_k) prod_j K_jk(x_ij), where log K is matches[j][0] if x is
+/// the center and matches[j][1] if not in matched columns, -((x - center)/sigma)^2 / 2 in smooth
+/// ones, and in cells the log of that normal's mass on x - half_ij ... x + half_ij. To 1e-10; where
+/// every exponent is -infinity, so is out. Points come in groups: x and half are (groups, columns,
+/// OL_KERNEL_GROUP); scratch has room for OL_KERNEL_TILE numbers for every point.
+void ol_log_kernel_products(const ol_kernel_products *kernels, int64_t groups, const double *x,
+                            const double *half, const double *matches, double *scratch,
+                            double *out);
 
 #ifdef __cplusplus
 }

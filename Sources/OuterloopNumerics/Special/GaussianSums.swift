@@ -25,28 +25,4 @@ package enum GaussianSums {
     ol_hermite_sum(
       Int64(x.count), x, low, width, sigma, Int64(reach), Int64(bins), moments, &out)
   }
-
-  /// log sum_k weight_k exp(offset_k + extra_ik - sum_j ((x_ij - center_jk) inverse_jk)^2 / 2).
-  ///
-  /// - Parameters:
-  ///   - x: (points, dims), row-major.
-  ///   - center, inverse: (dims, stride), of which the first `kernels` columns count.
-  ///   - extra: (points, stride) or empty.
-  package static func logProducts(
-    at x: [Double], points: Int, dims: Int, kernels: Int, stride: Int, center: [Double],
-    inverse: [Double], offset: [Double], extra: [Double], weight: [Double]
-  ) -> [Double] {
-    precondition(x.count == points * dims && kernels <= stride)
-    precondition(center.count >= dims * stride && inverse.count >= dims * stride)
-    precondition(offset.count >= kernels && weight.count >= kernels)
-    precondition(extra.isEmpty || extra.count >= points * stride)
-    var scratch = [Double](repeating: 0, count: points)
-    var out = scratch
-    extra.withUnsafeBufferPointer { extra in
-      ol_gaussian_product(
-        Int64(points), Int64(dims), x, Int64(kernels), Int64(stride), center, inverse, offset,
-        extra.isEmpty ? nil : extra.baseAddress, weight, &scratch, &out)
-    }
-    return out
-  }
 }

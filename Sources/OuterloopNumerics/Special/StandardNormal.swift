@@ -98,10 +98,21 @@ package enum StandardNormal {
   }
 
   /// The q-quantile, 0 <= q <= 1, of the standard normal truncated to [a, b], a <= b: the x with
-  /// Phi(x) = Phi(a) + q (Phi(b) - Phi(a)), solved in the left tail.
+  /// Phi(x) = Phi(a) + q (Phi(b) - Phi(a)), solved in the tail that x is in: at once where the
+  /// interval holds much of the mass, in logarithms otherwise.
   package static func truncatedQuantile(_ q: Double, _ a: Double, _ b: Double) -> Double {
     if q <= 0 { return a }
     if q >= 1 { return b }
+    if a <= 0, b >= 0, b - a >= 0.5 {
+      let left = 0.5 * erfc(-a * rootHalf)
+      let right = 0.5 * erfc(b * rootHalf)
+      let mass = 1 - left - right
+      let below = left + q * mass
+      let above = right + (1 - q) * mass
+      if min(below, above) > 1e-300 {
+        return min(max(below <= 0.5 ? quantile(below) : -quantile(above), a), b)
+      }
+    }
     if a >= 0 { return -truncatedQuantile(1 - q, -b, -a) }
     let left = logCDF(a)
     let right = log(q) + logMass(a, b)

@@ -8,8 +8,33 @@ internal import OuterloopNumerics
   internal import Darwin
 #endif
 
-/// One parameter's part of the kernels of a ``JointParzen``: by kernel, the prior's first.
+/// One parameter's part of the kernels of a ``JointParzen``, by kernel, the prior's first: what was
+/// observed, and bandwidths that follow from neighbours in sorted order. Centres and bandwidths
+/// themselves lie in the table of kernels, in the column numbered `place`.
 struct JointColumn: Sendable {
+  /// How the parameter enters a kernel, in the table's order of columns.
+  enum Form: Sendable {
+    case matched(choices: Int)
+    case smooth(NumericDomain)
+    case cells(NumericDomain)
+
+    init(_ domain: ParameterDomain) {
+      switch domain {
+      case .categorical(let count): self = .matched(choices: count)
+      case .numeric(let numeric): self = numeric.step == nil ? .smooth(numeric) : .cells(numeric)
+      }
+    }
+
+    /// The place of this kind among the table's.
+    var kind: Int {
+      switch self {
+      case .matched: 0
+      case .smooth: 1
+      case .cells: 2
+      }
+    }
+  }
+
   private struct Key: Comparable, Sendable {
     let value: Double
     let arrival: Int
@@ -19,119 +44,83 @@ struct JointColumn: Sendable {
     }
   }
 
-  /// How the parameter enters the exponent.
-  private enum Form: Sendable {
-    /// A squared distance.
-    case smooth(NumericDomain)
-    /// A row of log masses for every kernel that differs.
-    case slots(NumericDomain, count: Int)
-    /// Masses worked out one by one.
-    case cells(NumericDomain)
-    case choices(Int)
-  }
-
-  private let form: Form
+  let form: Form
   private let options: ParzenOptions
-  /// By kernel: what was observed, its coordinate, 1/sigma, and log(1/(sigma Z sqrt(2 pi))) (for
-  /// masses log(1/Z); 0 where rows have it in them).
-  private(set) var values: [Double]
-  private(set) var center: [Double]
-  private(set) var inverse: [Double]
-  private(set) var logNorm: [Double]
-  private var keys: [Int]
+  /// The column in the table.
+  let place: Int
+  /// By kernel: what was observed, and log(1/(sigma Z sqrt(2 pi))), on a grid log(1/Z).
+  private(set) var values: [Double] = [0]
+  private(set) var logNorm: [Double] = [0]
   private var sorted = SortedList<Key>()
-  /// Arrivals whose bandwidth is to be worked out again.
+  /// Kernels whose bandwidth is to be worked out again, by arrival.
   private var stale: [Int] = []
   private var floor: Double?
-  private var rows: [[Double]] = []
-  private var rowIndex: [RowKey: Int] = [:]
-  private var rowOf: [Int]
 
-  private struct RowKey: Hashable {
-    let slot: Int
-    let sigma: Double
-  }
-
-  init(domain: ParameterDomain, options: ParzenOptions) {
+  init(_ form: Form, place: Int, options: ParzenOptions) {
+    self.form = form
+    self.place = place
     self.options = options
-    switch domain {
-    case .categorical(let count): form = .choices(count)
-    case .numeric(let numeric):
-      if let count = numeric.gridCount {
-        form = count <= SlotDensity.mostSlots ? .slots(numeric, count: count) : .cells(numeric)
-      } else {
-        form = .smooth(numeric)
-      }
-    }
-    values = [0]
-    center = [0]
-    inverse = [0]
-    logNorm = [0]
-    keys = [Int.min]
-    rowOf = [0]
-    if let numeric { center[0] = 0.5 * (numeric.start + numeric.end) }
   }
 
   private var numeric: NumericDomain? {
     switch form {
-    case .smooth(let domain), .slots(let domain, _), .cells(let domain): domain
-    case .choices: nil
+    case .smooth(let domain), .cells(let domain): domain
+    case .matched: nil
     }
   }
 
-  var isSmooth: Bool { if case .smooth = form { true } else { false } }
+  /// Where the prior's kernel is; choice -1 is none.
+  var priorCenter: Double { numeric.map { 0.5 * ($0.start + $0.end) } ?? -1 }
 
-  func coordinate(of value: Double) -> Double { numeric?.coordinate(of: value) ?? value }
+  /// A value as the table sees it: a point, or the middle of a cell, and half its length.
+  func interval(of value: Double) -> (middle: Double, half: Double) {
+    switch form {
+    case .matched: return (value, 0)
+    case .smooth(let domain): return (domain.coordinate(of: value), 0)
+    case .cells(let domain):
+      let (left, right) = domain.cell(of: value)
+      return (0.5 * (left + right), 0.5 * (right - left))
+    }
+  }
 
   func contains(_ value: Double) -> Bool {
     switch form {
-    case .choices(let count): value >= 0 && value < Double(count)
-    case .smooth(let domain), .slots(let domain, _), .cells(let domain):
-      value >= domain.low && value <= domain.high
+    case .matched(let choices): value >= 0 && value < Double(choices)
+    case .smooth(let domain), .cells(let domain): value >= domain.low && value <= domain.high
     }
   }
 
-  mutating func insert(_ value: Double, arrival: Int, kernel: Int) {
-    precondition(!value.isNaN && kernel == values.count, "an observation is a number")
-    guard let numeric else {
-      if case .choices(let count) = form {
-        append(min(max(value.rounded(), 0), Double(count - 1)), 0, arrival)
-      }
-      return
-    }
-    let settled =
-      numeric.step == nil
-      ? min(max(value, numeric.low), numeric.high) : numeric.value(slot: numeric.slot(of: value))
-    append(settled, numeric.coordinate(of: settled), arrival)
-    let key = Key(value: settled, arrival: arrival)
-    sorted.insert(key)
-    stale.append(arrival)
-    noteNeighbours(of: key)
-  }
-
-  private mutating func append(_ value: Double, _ coordinate: Double, _ arrival: Int) {
-    values.append(value)
-    center.append(coordinate)
-    inverse.append(0)
+  /// Enters an observation as the last kernel; returns that kernel's centre.
+  mutating func insert(_ value: Double, arrival: Int) -> Double {
+    precondition(!value.isNaN, "an observation is a number")
     logNorm.append(0)
-    keys.append(arrival)
-    rowOf.append(0)
+    switch form {
+    case .matched(let choices):
+      values.append(min(max(value.rounded(), 0), Double(choices - 1)))
+      return values[values.count - 1]
+    case .smooth(let domain), .cells(let domain):
+      let settled =
+        domain.step == nil
+        ? min(max(value, domain.low), domain.high) : domain.value(slot: domain.slot(of: value))
+      values.append(settled)
+      let key = Key(value: settled, arrival: arrival)
+      sorted.insert(key)
+      stale.append(arrival)
+      noteNeighbours(of: key)
+      return domain.coordinate(of: settled)
+    }
   }
 
   /// Takes a kernel out; the last one takes its number.
-  mutating func remove(kernel: Int) {
+  mutating func remove(kernel: Int, arrival: Int) {
     if numeric != nil {
-      let key = Key(value: values[kernel], arrival: keys[kernel])
+      let key = Key(value: values[kernel], arrival: arrival)
       sorted.remove(key)
-      stale.removeAll { $0 == key.arrival }
+      stale.removeAll { $0 == arrival }
       noteNeighbours(of: key)
     }
     values.swapRemove(kernel)
-    center.swapRemove(kernel)
-    inverse.swapRemove(kernel)
     logNorm.swapRemove(kernel)
-    keys.swapRemove(kernel)
-    rowOf.swapRemove(kernel)
   }
 
   private mutating func noteNeighbours(of key: Key) {
@@ -141,101 +130,68 @@ struct JointColumn: Sendable {
   }
 
   /// Brings bandwidths up to date: those of neighbours of what changed, or all if the least
-  /// bandwidth is another one.
-  mutating func refresh(arrivals: [Int], kernels: [Int]) {
-    guard let numeric else { return }
-    let floor = options.floor(count: arrivals.count, width: numeric.width)
+  /// bandwidth is another one. Adds the kernels whose bandwidth is another one to `changed`.
+  mutating func refresh(
+    _ kernels: JointArrivals, _ table: inout KernelProducts, changed: inout [Int]
+  ) {
+    guard let numeric, numeric.width > 0 else { return }
+    let floor = options.floor(count: kernels.count, width: numeric.width)
     if floor != self.floor {
       self.floor = floor
-      rows = []
-      rowIndex = [:]
-      set(kernel: 0, sigma: numeric.width, numeric)
-      stale = arrivals
+      set(kernel: 0, sigma: numeric.width, numeric, &table, &changed)
+      stale = kernels.arrivals
     }
     for arrival in stale {
-      let kernel = kernels[lowerBound(arrivals, arrival)]
-      let key = Key(value: values[kernel], arrival: arrival)
-      let (before, after) = sorted.neighbours(of: key)
+      let kernel = kernels.number(of: arrival)
+      let center = table.center(kernel, place)
+      let (before, after) = sorted.neighbours(of: Key(value: values[kernel], arrival: arrival))
       let gap = options.gap(
-        center[kernel], before: before.map { numeric.coordinate(of: $0.value) },
+        center, before: before.map { numeric.coordinate(of: $0.value) },
         after: after.map { numeric.coordinate(of: $0.value) }, start: numeric.start,
         end: numeric.end)
-      set(kernel: kernel, sigma: min(max(gap, floor), numeric.width), numeric)
+      set(kernel: kernel, sigma: min(max(gap, floor), numeric.width), numeric, &table, &changed)
     }
-    stale = []
+    stale.removeAll(keepingCapacity: true)
   }
 
-  private mutating func set(kernel: Int, sigma: Double, _ domain: NumericDomain) {
-    guard domain.width > 0 else { return }
-    inverse[kernel] = 1 / sigma
-    switch form {
-    case .smooth:
-      logNorm[kernel] =
-        StandardNormal.logDensity(0) - log(sigma)
-        - domain.logMass(center: center[kernel], sigma: sigma)
-    case .cells:
-      logNorm[kernel] = -domain.logMass(center: center[kernel], sigma: sigma)
-    case .slots(_, let count):
-      // The prior's centre is no grid point: slot -1.
-      let slot = kernel == 0 ? -1 : domain.slot(of: values[kernel])
-      rowOf[kernel] = row(RowKey(slot: slot, sigma: sigma), center[kernel], domain, count)
-    case .choices: break
-    }
+  private mutating func set(
+    kernel: Int, sigma: Double, _ domain: NumericDomain, _ table: inout KernelProducts,
+    _ changed: inout [Int]
+  ) {
+    guard table.inverse(kernel, place) != 1 / sigma else { return }
+    table.setInverse(kernel, place, 1 / sigma)
+    logNorm[kernel] = -domain.logMass(center: table.center(kernel, place), sigma: sigma)
+    if case .smooth = form { logNorm[kernel] += StandardNormal.logDensity(0) - log(sigma) }
+    changed.append(kernel)
   }
 
-  private mutating func row(
-    _ key: RowKey, _ center: Double, _ domain: NumericDomain, _ count: Int
-  ) -> Int {
-    if let index = rowIndex[key] { return index }
-    let logMass = domain.logMass(center: center, sigma: key.sigma)
-    rows.append(
-      (0..<count).map {
-        domain.logDensity(
-          at: domain.value(slot: $0), center: center, sigma: key.sigma, logMass: logMass)
-      })
-    rowIndex[key] = rows.count - 1
-    return rows.count - 1
+  /// log K where a choice is the observed one, and elsewhere; nil for numbers.
+  func matches(count: Int) -> (same: Double, other: Double)? {
+    guard case .matched(let choices) = form else { return nil }
+    if count == 0 { return (-log(Double(choices)), -log(Double(choices))) }
+    let (same, other) = CategoricalKernels.probabilities(
+      choices: choices, count: count, priorWeight: options.priorWeight)
+    return (log(same), log(other))
   }
 
-  /// Adds the log probability of every point under every kernel to `extra`, (points, kernels).
-  /// Points outside the domain add nothing.
-  func addLogProbability(at points: [Double], to extra: inout [Double]) {
-    let stride = values.count
-    for (i, point) in points.enumerated() where contains(point) {
-      let from = i * stride
-      switch form {
-      case .smooth: break
-      case .slots(let domain, _):
-        guard domain.width > 0 else { continue }
-        let slot = domain.slot(of: point)
-        let byRow = rows.map { $0[slot] }
-        for k in 0..<stride { extra[from + k] += byRow[rowOf[k]] }
-      case .cells(let domain):
-        let (left, right) = domain.cell(of: point)
-        for k in 0..<stride {
-          extra[from + k] += StandardNormal.logMass(
-            (left - center[k]) * inverse[k], (right - center[k]) * inverse[k])
-        }
-      case .choices(let count):
-        let (same, other) = CategoricalKernels.probabilities(
-          choices: count, count: stride - 1, priorWeight: options.priorWeight)
-        let logSame = log(same)
-        let logOther = log(other)
-        extra[from] -= log(Double(count))
-        for k in 1..<stride { extra[from + k] += values[k] == point ? logSame : logOther }
-      }
+  /// What the prior's kernel has in the logarithm beside squares and matches.
+  func priorOffset(count: Int) -> Double {
+    guard case .matched(let choices) = form, let (_, other) = matches(count: count) else {
+      return logNorm[0]
     }
+    return -log(Double(choices)) - other
   }
 
   /// The u-quantile of a kernel.
-  func draw(_ kernel: Int, _ u: Double) -> Double {
+  func draw(_ kernel: Int, _ table: KernelProducts, _ u: Double) -> Double {
     switch form {
-    case .smooth(let domain), .slots(let domain, _), .cells(let domain):
-      return domain.draw(center: center[kernel], sigma: 1 / inverse[kernel], u)
-    case .choices(let count):
-      if kernel == 0 { return min(Double(count) * u, Double(count - 1)).rounded(.down) }
+    case .smooth(let domain), .cells(let domain):
+      return domain.draw(
+        center: table.center(kernel, place), sigma: 1 / table.inverse(kernel, place), u)
+    case .matched(let choices):
+      if kernel == 0 { return min(Double(choices) * u, Double(choices - 1)).rounded(.down) }
       return CategoricalKernels.draw(
-        choices: count, count: values.count - 1, priorWeight: options.priorWeight,
+        choices: choices, count: values.count - 1, priorWeight: options.priorWeight,
         observed: Int(values[kernel]), u)
     }
   }
@@ -243,7 +199,7 @@ struct JointColumn: Sendable {
 
 extension Array {
   /// Takes an element out of a list without order: the last one takes its place.
-  fileprivate mutating func swapRemove(_ index: Int) {
+  mutating func swapRemove(_ index: Int) {
     self[index] = self[count - 1]
     removeLast()
   }

@@ -15,82 +15,84 @@ internal import OuterloopNumerics
 /// the squared distances are new work: what else an exponent holds, sum_j -log(sigma_ij Z_ij sqrt(2
 /// pi)), is kept, and an observation that comes or goes changes it for its neighbours in each
 /// parameter only (for all while k < 98 still lowers the least bandwidth). Evaluation is O(m d k) in
-/// vectors with one exponential for every point and kernel; grid parameters of at most 128 points
-/// cost a table look-up each, larger grids two tails of the normal. Insertion and removal are
-/// O(k + d sqrt k). Memory is O(d k).
+/// vectors, less where distances over the first parameters show that a kernel does not matter; what
+/// is left costs an exponential for every point and kernel and, for each parameter on a grid, two
+/// tails of the normal. Insertion of the newest is O(d sqrt k + d^2), other changes O(k) more.
+/// Memory is O(d k).
 package struct JointParzen: Sendable {
   package let domains: [ParameterDomain]
   package let options: ParzenOptions
 
-  /// Kernels are numbered in no order; 0 is the prior's.
   private var columns: [JointColumn]
-  /// Arrivals in order, and the kernel of each.
-  private var arrivals: [Int] = []
-  private var kernels: [Int] = []
-  private var prepared: (offset: [Double], weight: [Double], logTotal: Double)?
+  private var kernels = JointArrivals()
+  /// Kernel 0 is the prior's.
+  private var table: KernelProducts
+  private var isFresh = false
 
   package init(domains: [ParameterDomain], options: ParzenOptions = .init()) {
     self.domains = domains
     self.options = options
-    columns = domains.map { JointColumn(domain: $0, options: options) }
+    let forms = domains.map { JointColumn.Form($0) }
+    // Columns of a kind lie together.
+    let kinds = forms.map(\.kind)
+    let sizes = (0..<3).map { kind in kinds.count { $0 == kind } }
+    var next = [0, sizes[0], sizes[0] + sizes[1]]
+    columns = zip(forms, kinds).map { form, kind in
+      defer { next[kind] += 1 }
+      return JointColumn(form, place: next[kind], options: options)
+    }
+    table = KernelProducts(matched: sizes[0], smooth: sizes[1], cells: sizes[2])
+    // The prior is on no ramp: its weight is in its offset.
+    table.append(centers: byPlace { $0.priorCenter }, ordinal: 1e300)
   }
 
   /// The number of observations.
-  package var count: Int { arrivals.count }
+  package var count: Int { kernels.count }
 
   /// Enters what the trial numbered `arrival` had, one value for every parameter.
   package mutating func insert(_ point: [Double], arrival: Int) {
     precondition(point.count == columns.count)
-    prepared = nil
-    let place = place(of: arrival)
-    precondition(
-      place == arrivals.count || arrivals[place] != arrival, "\(arrival) is there already")
-    let kernel = arrivals.count + 1
-    arrivals.insert(arrival, at: place)
-    kernels.insert(kernel, at: place)
-    for j in columns.indices { columns[j].insert(point[j], arrival: arrival, kernel: kernel) }
+    isFresh = false
+    let ordinal = kernels.insert(arrival)
+    if ordinal + 1 < count { table.shiftOrdinals(from: Double(ordinal), by: 1) }
+    var centers = point
+    for j in columns.indices {
+      centers[columns[j].place] = columns[j].insert(point[j], arrival: arrival)
+    }
+    table.append(centers: centers, ordinal: Double(ordinal))
   }
 
   /// Takes the observation of a trial out.
   package mutating func remove(arrival: Int) {
-    prepared = nil
-    let place = place(of: arrival)
-    precondition(
-      place < arrivals.count && arrivals[place] == arrival, "no \(arrival) to remove")
-    let kernel = kernels[place]
-    let last = arrivals.count
-    arrivals.remove(at: place)
-    kernels.remove(at: place)
-    // The last kernel takes the number that is free.
-    if let moved = kernels.firstIndex(of: last) { kernels[moved] = kernel }
-    for j in columns.indices { columns[j].remove(kernel: kernel) }
+    isFresh = false
+    let (kernel, ordinal) = kernels.remove(arrival)
+    for j in columns.indices { columns[j].remove(kernel: kernel, arrival: arrival) }
+    table.remove(kernel)
+    table.shiftOrdinals(from: Double(ordinal), by: -1)
   }
 
   /// log g at each of m points, given as (d, m).
   package mutating func logDensity(at points: [[Double]]) -> [Double] {
     precondition(points.count == columns.count)
-    let (offset, weight, logTotal) = prepared ?? prepare()
-    prepared = (offset, weight, logTotal)
+    refresh()
     let count = points.first?.count ?? 0
-    let stride = arrivals.count + 1
-    let smooth = columns.indices.filter { columns[$0].isSmooth }
-    var x: [Double] = []
-    x.reserveCapacity(count * smooth.count)
-    for i in 0..<count {
-      for j in smooth { x.append(columns[j].coordinate(of: points[j][i])) }
-    }
-    var extra: [Double] = []
-    if smooth.count < columns.count {
-      extra = [Double](repeating: 0, count: count * stride)
-      for j in columns.indices where !columns[j].isSmooth {
-        columns[j].addLogProbability(at: points[j], to: &extra)
+    var x = [Double](repeating: 0, count: count * columns.count)
+    var half = x
+    for (column, values) in zip(columns, points) {
+      for i in 0..<count {
+        let index = i * columns.count + column.place
+        (x[index], half[index]) = column.interval(of: values[i])
       }
     }
-    let logs = GaussianSums.logProducts(
-      at: x, points: count, dims: smooth.count, kernels: stride, stride: stride,
-      center: smooth.flatMap { columns[$0].center },
-      inverse: smooth.flatMap { columns[$0].inverse },
-      offset: offset, extra: extra, weight: weight)
+    var matches: [Double] = []
+    for column in columns {  // matched columns lie in the order of their parameters
+      if let (same, other) = column.matches(count: self.count) { matches += [same, other] }
+    }
+    let weights = ObservationWeights(options.weights, count: self.count)
+    let logs = table.logSums(
+      at: x, half: half, points: count, matches: matches, first: weights.first,
+      slope: weights.steepness)
+    let logTotal = log(weights.total + priorWeight)
     return logs.enumerated().map { i, value in
       columns.indices.allSatisfy { columns[$0].contains(points[$0][i]) }
         ? value - logTotal : -.infinity
@@ -100,14 +102,15 @@ package struct JointParzen: Sendable {
   /// Draws `count` points, (d, count). Each takes 1 + d uniform numbers: one for the kernel, which
   /// all parameters share, one for every parameter, in order. O(count (d + log k)).
   package mutating func sample(_ count: Int, from uniforms: inout UniformStream) -> [[Double]] {
-    if prepared == nil { prepared = prepare() }
-    let weights = ObservationWeights(options.weights, count: arrivals.count)
-    let prior = arrivals.isEmpty ? 1 : options.priorWeight
+    refresh()
+    let weights = ObservationWeights(options.weights, count: self.count)
     var points = [[Double]](repeating: [], count: columns.count)
     for _ in 0..<count {
-      let mass = uniforms.next() * (weights.total + prior)
-      let kernel = mass < weights.total ? kernels[weights.ordinal(at: mass)] : 0
-      for j in columns.indices { points[j].append(columns[j].draw(kernel, uniforms.next())) }
+      let mass = uniforms.next() * (weights.total + priorWeight)
+      let kernel = mass < weights.total ? kernels.numbers[weights.ordinal(at: mass)] : 0
+      for j in columns.indices {
+        points[j].append(columns[j].draw(kernel, table, uniforms.next()))
+      }
     }
     return points
   }
@@ -115,34 +118,35 @@ package struct JointParzen: Sendable {
   /// The exact density of the same observations. O(d n log n).
   package func estimator() -> ParzenEstimator {
     ParzenEstimator(
-      domains: domains, observations: columns.map { column in kernels.map { column.values[$0] } },
+      domains: domains,
+      observations: columns.map { column in kernels.numbers.map { column.values[$0] } },
       options: options)
   }
 
-  private mutating func prepare() -> (offset: [Double], weight: [Double], logTotal: Double) {
-    let rule = ObservationWeights(options.weights, count: arrivals.count)
-    var weight = [Double](repeating: 0, count: arrivals.count + 1)
-    weight[0] = arrivals.isEmpty ? 1 : options.priorWeight
-    for (ordinal, kernel) in kernels.enumerated() { weight[kernel] = rule[ordinal] }
-    // A kernel without weight must not set the scale of the sum.
-    var offset = weight.map { $0 > 0 ? 0 : -Double.infinity }
-    for j in columns.indices {
-      columns[j].refresh(arrivals: arrivals, kernels: kernels)
-      for k in columns[j].logNorm.indices { offset[k] += columns[j].logNorm[k] }
+  private var priorWeight: Double { kernels.count == 0 ? 1 : options.priorWeight }
+
+  /// Brings the table up to date with what came and went.
+  private mutating func refresh() {
+    if isFresh { return }
+    isFresh = true
+    var changed: [Int] = []
+    for j in columns.indices { columns[j].refresh(kernels, &table, changed: &changed) }
+    for kernel in changed {
+      var offset = 0.0
+      for j in columns.indices { offset += columns[j].logNorm[kernel] }
+      table.setOffset(kernel, offset)
     }
-    return (offset, weight, log(rule.total + weight[0]))
+    // A kernel without weight must not set the scale of the sum.
+    table.setOffset(
+      0,
+      priorWeight > 0
+        ? columns.reduce(log(priorWeight)) { $0 + $1.priorOffset(count: count) } : -.infinity)
   }
 
-  private func place(of arrival: Int) -> Int { lowerBound(arrivals, arrival) }
-}
-
-/// The first index of a sorted list whose element is not smaller. O(log n).
-func lowerBound(_ sorted: [Int], _ element: Int) -> Int {
-  var low = 0
-  var high = sorted.count
-  while low < high {
-    let middle = (low + high) / 2
-    if sorted[middle] < element { low = middle + 1 } else { high = middle }
+  /// One number from every column, in the table's order.
+  private func byPlace(_ number: (JointColumn) -> Double) -> [Double] {
+    var numbers = [Double](repeating: 0, count: columns.count)
+    for column in columns { numbers[column.place] = number(column) }
+    return numbers
   }
-  return low
 }

@@ -31,6 +31,9 @@ struct ObservationWeights: Sendable {
   /// The ramp's value, continued over the newest.
   func onRamp(_ ordinal: Int) -> Double { first + slope * Double(ordinal) }
 
+  /// A slope with which min(1, first + slope ordinal) is every weight.
+  var steepness: Double { ramped == 1 ? 1 - first : slope }
+
   /// The sum of the first `end` weights.
   func total(before end: Int) -> Double {
     let rising = Double(min(end, ramped))

@@ -1,0 +1,49 @@
+/// Which kernel of a ``JointParzen`` belongs to which trial. Kernels of observations are numbered from
+/// 1 on, in no order; a kernel that goes leaves its number to the last one.
+struct JointArrivals: Sendable {
+  /// Rising, and the kernel of each.
+  private(set) var arrivals: [Int] = []
+  private(set) var numbers: [Int] = []
+  /// The arrival of each kernel; the prior's has none.
+  private var arrivalOf = [Int.min]
+
+  /// The number of observations.
+  var count: Int { arrivals.count }
+
+  /// How many came before, or would have. O(log n).
+  func ordinal(of arrival: Int) -> Int {
+    // Nearly always the newest.
+    guard let last = arrivals.last, last >= arrival else { return arrivals.count }
+    var low = 0
+    var high = arrivals.count
+    while low < high {
+      let middle = (low + high) / 2
+      if arrivals[middle] < arrival { low = middle + 1 } else { high = middle }
+    }
+    return low
+  }
+
+  func number(of arrival: Int) -> Int { numbers[ordinal(of: arrival)] }
+
+  /// Gives the next number to an arrival and returns its ordinal. O(1) for the newest, O(n) at most.
+  mutating func insert(_ arrival: Int) -> Int {
+    let ordinal = ordinal(of: arrival)
+    precondition(ordinal == count || arrivals[ordinal] != arrival, "\(arrival) is there already")
+    arrivals.insert(arrival, at: ordinal)
+    numbers.insert(count, at: ordinal)
+    arrivalOf.append(arrival)
+    return ordinal
+  }
+
+  /// Returns the number that is free now for the last kernel, and the ordinal that was. O(n).
+  mutating func remove(_ arrival: Int) -> (kernel: Int, ordinal: Int) {
+    let ordinal = ordinal(of: arrival)
+    precondition(ordinal < count && arrivals[ordinal] == arrival, "no \(arrival) to remove")
+    let kernel = numbers[ordinal]
+    numbers[self.ordinal(of: arrivalOf[count])] = kernel
+    arrivalOf.swapRemove(kernel)
+    arrivals.remove(at: ordinal)
+    numbers.remove(at: ordinal)
+    return (kernel, ordinal)
+  }
+}
