@@ -35,6 +35,19 @@ import Testing
     #expect(abs(StandardNormal.truncatedQuantile(q, a, b) - want) < 2e-13 * max(1, abs(want)))
   }
 
+  /// The mass left of a quantile is the share asked for, and that right of it the rest.
+  @Test(arguments: [(-40.0, 60.0), (-1, 2), (-0.2, 0.4), (-0.3, 30), (0, 5), (-9, 0), (-6, 7)])
+  func truncatedQuantileInvertsMass(_ a: Double, _ b: Double) {
+    for step in 1..<200 {
+      let q = step < 50 ? Double(step * step * step) * 0x1p-40 : Double(step) / 200
+      let x = StandardNormal.truncatedQuantile(q, a, b)
+      let whole = StandardNormal.mass(a, b)
+      let left = StandardNormal.mass(-.infinity, a) / whole
+      #expect(abs(StandardNormal.mass(a, x) / whole - q) < 1e-14 * (1 + x * x) * (left + q))
+      #expect(abs(StandardNormal.mass(x, b) / whole - (1 - q)) < 1e-14)
+    }
+  }
+
   @Test func endsOfTheLine() {
     #expect(StandardNormal.logCDF(-.infinity) == -.infinity)
     #expect(StandardNormal.logCDF(.infinity) == 0)

@@ -15,7 +15,7 @@ public import OuterloopStudy
 /// known from the space, not guessed from trials.
 ///
 /// - Complexity: a proposal for d parameters modelled alone is O(d) whatever the number n of trials;
-///   jointly it is O(n d) with one exponential for each candidate and trial. O(n d) memory.
+///   jointly it is O(n d), an exponential at most for each candidate and trial. O(n d) memory.
 public struct TPESampler: Sampler {
   private let space: SearchSpace
   private let seed: UInt64
