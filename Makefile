@@ -1,7 +1,7 @@
 # The four commands of this repository. Each installs what is missing first (see Scripts/require.sh).
 .PHONY: run test bench lint fuzz
 
-# What is released has Swift's libraries inside: it starts in a third of the time, and on machines
+# What is released has Swift's libraries inside: it starts in half the time, and on machines
 # without them. (On macOS they are part of the system.)
 static := $(if $(filter Linux,$(shell uname)),--static-swift-stdlib)
 # Variables that pin OpenBLAS to another processor.

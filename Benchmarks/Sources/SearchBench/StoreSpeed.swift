@@ -28,6 +28,8 @@ struct StoreSpeed {
       }
     }
     let seconds = start.duration(to: clock.now) / .seconds(1)
+    // Whoever comes next may go on.
+    try await study.store.update(study.id, budget: Budget(), attributes: [:])
     let done = await course.count
     let json = try JSONSerialization.data(
       withJSONObject: [

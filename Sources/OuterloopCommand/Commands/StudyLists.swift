@@ -103,41 +103,60 @@ struct TrialsCommand: AsyncParsableCommand {
   func run() async throws {
     let found = try await choice.find(.read)
     let specification = found.specification
-    let trials = try await trials(of: found)
+    var query = TrialQuery(
+      states: state.isEmpty ? nil : Set(state), limit: last ?? .max, newestFirst: last != nil,
+      reports: json)
     if json {
+      let trials = try await Self.trials(of: found, query)
       return try Terminal.print(JSONText.of(trials.map { TrialRecord($0, specification) }))
     }
-    let metrics = specification.objectives.map(\.metric)
     let names = specification.space.parameters.map(\.name)
-    var table = TextTable(["trial", "state"] + metrics + names + ["time"])
-    for trial in trials {
-      var state = trial.state.name
-      if case .failed(let reason) = trial.state { state += " (\(reason.rawValue))" }
-      var row = [String(trial.number), state]
-      for (place, metric) in metrics.enumerated() {
-        let value = trial.values?[place] ?? trial.lastReport?.values[metric]
-        row.append(value.map(NumberForm.short) ?? "")
-      }
-      for value in trial.assignment.values { row.append(value.map(StudyResult.cell) ?? "") }
-      row.append(trial.attempts.last?.ended == nil ? "" : Progress.lapse(trial.workingSeconds))
-      table.add(row)
+    var table = TextTable(
+      ["trial", "state"] + specification.objectives.map(\.metric) + names + ["time"])
+    // A page is laid out while the next is read, and then forgotten.
+    let size = last ?? 2000
+    query.limit = size
+    var page = try await Self.trials(of: found, query)
+    while let newest = page.last {
+      var query = query
+      query.from = newest.number + 1
+      let following = query
+      let isLast = last != nil || page.count < size
+      async let next = isLast ? [] : Self.trials(of: found, following)
+      for trial in page { table.add(Self.row(trial, specification)) }
+      page = try await next
     }
     try Terminal.print(table.text)
   }
 
-  /// The trials to list. Text has the values of complete trials, and of others those reported last:
-  /// the reports of complete ones, which are most of a large study, stay unread.
-  private func trials(of found: StudyChoice.Found) async throws -> [Trial] {
-    let chosen = Set(state.isEmpty ? Self.states : state)
-    let query = TrialQuery(
-      states: state.isEmpty ? nil : chosen, limit: last ?? .max, newestFirst: last != nil,
-      reports: json)
+  private static func row(_ trial: Trial, _ specification: StudySpecification) -> [String] {
+    var state = trial.state.name
+    if case .failed(let reason) = trial.state { state += " (\(reason.rawValue))" }
+    var row = [String(trial.number), state]
+    for (place, objective) in specification.objectives.enumerated() {
+      let value = trial.values?[place] ?? trial.lastReport?.values[objective.metric]
+      row.append(value.map(NumberForm.short) ?? "")
+    }
+    for value in trial.assignment.values { row.append(value.map(StudyResult.cell) ?? "") }
+    row.append(trial.attempts.last?.ended == nil ? "" : Progress.lapse(trial.workingSeconds))
+    return row
+  }
+
+  /// The trials of a query, by number. Those without result have reports even if the query asks for
+  /// none: their values are those reported last. The reports of complete trials, which are most of a
+  /// large study, stay unread.
+  private static func trials(of found: StudyChoice.Found, _ query: TrialQuery) async throws
+    -> [Trial]
+  {
     var trials = try await found.store.trials(of: found.id, matching: query)
-    if last != nil { trials.reverse() }
-    guard !json, let first = trials.first else { return trials }
+    if query.newestFirst { trials.reverse() }
+    let open = trials.filter { $0.state != .complete }
+    guard !query.reports, let first = open.first, let last = open.last else { return trials }
+    let states = Set(open.map(\.state.name))
     let reporting = try await found.store.trials(
       of: found.id,
-      matching: TrialQuery(states: chosen.subtracting(["complete"]), from: first.number))
+      matching: TrialQuery(
+        states: states, from: first.number, limit: last.number - first.number + 1))
     var place = 0
     for trial in reporting {
       while place < trials.count, trials[place].number < trial.number { place += 1 }

@@ -61,7 +61,9 @@ struct StudyChoice: ParsableArguments {
 
   /// A study that was found.
   struct Found {
-    var store: SQLiteStore
+    /// As any store: a file that does not see the store's own `trials` and `summary` would get the
+    /// folds over all events that stand in for them.
+    var store: any StudyStore
     var id: StudyID
     var specification: StudySpecification
     var place: StoreOptions
