@@ -43,12 +43,12 @@ import Testing
     return (try store.create(specification), method)
   }
 
+  private static let endings: [(budget: Int?, last: Proposal, ending: StudyDriver.Ending)] = [
+    (3, .wait, .budget), (nil, .wait, .exhausted), (nil, .exhausted, .exhausted),
+  ]
+
   /// Trials that rest for good do not keep a study going, however its search has ended.
-  @Test(arguments: [
-    (3, Proposal.wait, StudyDriver.Ending.budget), (nil, .wait, .exhausted),
-    (nil, .exhausted, .exhausted),
-  ])
-  func endsWithTrialsThatRest(
+  @Test(arguments: endings) func endsWithTrialsThatRest(
     _ budget: Int?, _ last: Proposal, _ ending: StudyDriver.Ending
   ) async throws {
     let store = MemoryStore()
@@ -72,13 +72,20 @@ import Testing
     let asker = try await Asker(id, in: store, by: method)
     let budget = Budget(trials: 1)
     guard case .trial(let claim) = try await asker.next(for: Claimant(worker: "a"), within: budget)
-    else { return Issue.record("no trial") }
+    else {
+      Issue.record("no trial")
+      return
+    }
     guard case .wait = try await asker.next(for: Claimant(worker: "b"), within: budget) else {
-      return Issue.record("it does not wait")
+      Issue.record("it does not wait")
+      return
     }
     _ = try store.append([.released(attempt: 1, .lost)], to: claim.trial.number, of: id)
     guard case .trial(let again) = try await asker.next(for: Claimant(worker: "b"), within: budget)
-    else { return Issue.record("the trial does not come back") }
+    else {
+      Issue.record("the trial does not come back")
+      return
+    }
     #expect(again.trial.number == 0 && again.attempt == 2)
   }
 
@@ -131,7 +138,10 @@ import Testing
     }
     let last = try #require(try store.claim(in: id, by: Claimant(worker: "w")))
     guard case .finished(6, .failed(.lost, let message)) = specification.endOfLost(last.trial)
-    else { return Issue.record("it is not given up") }
+    else {
+      Issue.record("it is not given up")
+      return
+    }
     #expect(message == "its worker vanished 3 times without a sign of life")
   }
 }
