@@ -75,6 +75,9 @@ extension HelpTexts {
       --trial-timeout <time>  Time for one trial, after which it fails: 90s, 10m.
       --memory <size>         Memory for one trial, beyond which it fails: 500MB,
                               4GB.
+      --lease <time>          Time without a sign of life after which a worker is
+                              taken for dead and its trial run again. Default: 90s,
+                              or as before.
       --persistent            The program stays: it answers one request line after
                               the other on standard input.
 
@@ -97,7 +100,7 @@ extension HelpTexts {
     runs 30 more. What is not given stays as it was. JSON keys: those of `outerloop
     tune`.
 
-    USAGE: outerloop resume [--store <file>] [--study <name>] [--trials <n>] [--timeout <time>] [--total-epochs <n>] [--parallel <k>] [--trial-timeout <time>] [--memory <size>] [--json] [--no-progress] [--quiet]
+    USAGE: outerloop resume [--store <file>] [--study <name>] [--trials <n>] [--timeout <time>] [--total-epochs <n>] [--parallel <k>] [--trial-timeout <time>] [--memory <size>] [--lease <time>] [--json] [--no-progress] [--quiet]
 
     STUDY:
       --store <file>          The file with the studies. Default: OUTERLOOP_STORE,
@@ -115,6 +118,9 @@ extension HelpTexts {
       --trial-timeout <time>  Time for one trial, after which it fails: 90s, 10m.
       --memory <size>         Memory for one trial, beyond which it fails: 500MB,
                               4GB.
+      --lease <time>          Time without a sign of life after which a worker is
+                              taken for dead and its trial run again. Default: 90s,
+                              or as before.
 
     OUTPUT:
       --json                  Print one JSON object instead of text.
@@ -134,7 +140,7 @@ extension HelpTexts {
     each runs one trial at a time unless --parallel says more. A worker ends when
     the study has nothing left to do. JSON keys: those of `outerloop tune`.
 
-    USAGE: outerloop worker [--store <file>] [--study <name>] [--parallel <k>] [--trial-timeout <time>] [--memory <size>] [--json] [--no-progress] [--quiet]
+    USAGE: outerloop worker [--store <file>] [--study <name>] [--parallel <k>] [--trial-timeout <time>] [--memory <size>] [--lease <time>] [--json] [--no-progress] [--quiet]
 
     STUDY:
       --store <file>          The file with the studies. Default: OUTERLOOP_STORE,
@@ -146,6 +152,9 @@ extension HelpTexts {
       --trial-timeout <time>  Time for one trial, after which it fails: 90s, 10m.
       --memory <size>         Memory for one trial, beyond which it fails: 500MB,
                               4GB.
+      --lease <time>          Time without a sign of life after which a worker is
+                              taken for dead and its trial run again. Default: 90s,
+                              or as before.
 
     OUTPUT:
       --json                  Print one JSON object instead of text.
@@ -162,9 +171,9 @@ extension HelpTexts {
     OVERVIEW: Get the next trial, to run it yourself.
 
     The first call begins the study: it needs --param and --minimize or --maximize.
-    Later ones may repeat them, or name it by --study. A trial that is not told
-    within --lease is given to someone else. Exit status 1: there is nothing to do
-    (the message says why).
+    Later ones may repeat them, or name it by --study. Budgets are totals; a new
+    one replaces the old. A trial that is not told within --lease is given to
+    someone else. Exit status 1: there is nothing to do (the message says why).
 
     outerloop ask --study hand --param 'lr=log(1e-5, 1e-1)' --minimize loss --json
     outerloop tell --study hand --trial 0 loss=0.31
@@ -197,7 +206,7 @@ extension HelpTexts {
                               else outerloop.db.
       --study <name>          The study; needed if the store has several.
 
-    BUDGET, WHEN THE STUDY BEGINS:
+    BUDGET, WHEN THE STUDY BEGINS OR TO CHANGE IT:
       --trials <n>            Trials in total.
       --timeout <time>        Time in total, during which trials run: 90s, 10m, 2h.
                               Running trials are stopped then.
