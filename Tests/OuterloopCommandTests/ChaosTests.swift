@@ -31,7 +31,9 @@ import Testing
     let kills = try arena.rage(until: Date().addingTimeInterval(Self.seconds))
     let total = arena.total
     try arena.calmDown()
-    print("chaos, \(persistent ? "persistent" : "plain"): \(kills) kills, \(total) trials")
+    print(
+      "chaos, \(persistent ? "persistent" : "plain"): kills \(kills), stops \(kills.stops), trials \(total)"
+    )
     #expect(kills.total > 10)
     #expect(arena.complaints.isEmpty, "\(arena.complaints.joined(separator: "\n"))")
     #expect(try arena.processes().isEmpty, "a process is left over")
@@ -137,7 +139,7 @@ private final class Arena {
     var stops = 0
     var total: Int { runners + workers + programs }
     var description: String {
-      "\(total) (\(runners) of the runner, \(workers) of workers, \(programs) of programs), \(stops) stops"
+      "\(total) (\(runners) of the runner, \(workers) of workers, \(programs) of programs)"
     }
   }
 

@@ -65,7 +65,10 @@ import Testing
     #expect(
       try tool.run(["tell", "--trial", "3", "--attempt", "1", "loss=1"]).out == "trial 3 complete\n"
     )
-    #expect(try failure(["ask"]) == "error: the budget of study `study` is spent\n")
+    #expect(
+      try failure(["ask"]).hasPrefix(
+        "error: the budget of study `study` is spent\n\nhint: budgets are totals; for more: outerloop ask --study study --"
+      ))
     #expect(try failure(["tell", "--trial", "9", "loss=1"]).contains("has no trial 9"))
     let rows = try json(["trials", "--json"], as: [[String: Any]].self)
     #expect(rows.map { $0["state"] as? String } == ["complete", "failed", "failed", "complete"])

@@ -231,7 +231,8 @@ import Testing
     "/usr/lib/\($0)-linux-gnu/faketime/libfaketimeMT.so.1"
   }.first { FileManager.default.fileExists(atPath: $0) }
 
-  /// The clock is set a day forward, and two days back: those who are alive keep their trials.
+  /// The clock is set a day forward, and back: those who are alive keep their trials. (Not back by
+  /// more: the library then delays timers that do not go by this clock.)
   @Test(.enabled(if: fakeTime != nil, "needs libfaketime")) func clockJumps() throws {
     defer { tool.remove() }
     let file = tool.file("time")
@@ -254,7 +255,7 @@ import Testing
     usleep(500_000)
     try set("+1d")
     running.wait { running.errorText.contains("trial 5  complete") }
-    try set("-1d")
+    try set("+0")
     #expect(try running.end().status == 0)
     #expect(try worker.end().status == 0)
     let all = try rows()

@@ -123,6 +123,7 @@ import Testing
     (["--timeout", "soon"], 64, "error: The value 'soon' is invalid for '--timeout <time>'"),
     (["--memory", "lots"], 64, "error: The value 'lots' is invalid for '--memory <size>'"),
     (["--parallel", "0"], 64, "error: --parallel 0 is below 1"),
+    (["--lease", "0.5s"], 64, "error: --lease is below 1s"),
   ]
 
   @Test(arguments: refusals)
