@@ -98,6 +98,7 @@ class Bench:
         seconds = found[trials + 1]["seconds"] - found[1]["seconds"]
         self.keep("tune", "outerloop", round_, {
             "trials": trials, "seconds": seconds, "trials_per_second": trials / seconds,
+            "processor_seconds": found[trials + 1]["processor_seconds"] - found[1]["processor_seconds"],
             "start_seconds": found[1]["seconds"]})
         for log in self.logs():
             self.keep("tune", log, round_, self.optuna("optimize", log, TUNE_TRIALS[log]))
@@ -113,7 +114,9 @@ class Bench:
         """Several processes at once on one store."""
         total = CROWD_TRIALS // (10 if self.options.quick else 1)
         for processes in (1, 2, 4):
-            words = [str(BENCH), "store", "--store", str(self.file()), "--trials", str(total)]
+            words = [str(BENCH), "store", "--store", str(self.file()), "--trials"]
+            execute([*words, "0"])
+            words.append(str(total))
             start = time.perf_counter()
             running = [subprocess.Popen(words, env=environment(), stdout=subprocess.PIPE, text=True)
                        for _ in range(processes)]
@@ -180,7 +183,10 @@ def markdown(about, runs):
     lines += ["", "`tune --persistent` with the store, of the whole command: "
               + spread([1000 / rate for rate in values(
                   runs, "trials_per_second", what="tune", side="outerloop")], 2)
-              + " ms a trial; started and ended with one trial in " + ms("tune", key="start_seconds")
+              + " ms a trial, of which "
+              + spread([1000 * run["processor_seconds"] / run["trials"] for run in chosen(
+                  runs, what="tune", side="outerloop")], 2)
+              + " ms of a processor, the program's included; started and ended with one trial in " + ms("tune", key="start_seconds")
               + " ms.", "", "Milliseconds from start to end of a process, and of processor time in it:", ""]
     rows = [["`outerloop --help`", ms("help"), ms("help", key="processor_seconds")]]
     if chosen(runs, what="help", side="optuna"):

@@ -122,6 +122,17 @@ import Testing
     await #expect(throws: StudyError.self) { try await study(.maximize("loss"), in: store) }
   }
 
+  @Test func manyMayBeginItAtOnce() async throws {
+    for _ in 0..<50 {
+      let store = MemoryStore()
+      let ids = try await withThrowingTaskGroup(of: StudyID.self) { group in
+        for _ in 0..<8 { group.addTask { try await self.study(in: store).0.id } }
+        return try await group.reduce(into: Set<StudyID>()) { $0.insert($1) }
+      }
+      #expect(ids.count == 1)
+    }
+  }
+
   @Test func asksAndTells() async throws {
     let (study, x) = try await study()
     let number = try await study.enqueue(["x": 0.7])

@@ -26,17 +26,30 @@ public struct Study: Sendable {
       epochs: epochs, retries: retries)
     self.store = store
     self.method = method
-    if let id = try await store.study(named: name) {
-      let kept = try await store.specification(of: id)
-      if let difference = kept.difference(from: wanted) {
-        throw StudyError(
-          "the store has a study `\(name)` with \(difference)", "choose another name, or delete it")
-      }
-      (self.id, specification) = (id, kept)
-    } else {
-      (id, specification) = (try await store.create(wanted), wanted)
-    }
+    (id, specification) = try await Self.entered(wanted, in: store)
     asker = try await Asker(id, in: store, by: method)
+  }
+
+  /// The study of that name, created if there is none. Several processes may do so at once: all of
+  /// them get the one that came first.
+  private static func entered(
+    _ wanted: StudySpecification, in store: any StudyStore
+  ) async throws -> (StudyID, StudySpecification) {
+    let name = wanted.name
+    if try await store.study(named: name) == nil {
+      do { return (try await store.create(wanted), wanted) } catch let error as StudyError {
+        guard try await store.study(named: name) != nil else { throw error }
+      }
+    }
+    guard let id = try await store.study(named: name) else {
+      throw StudyError("study `\(name)` was deleted while it was opened", "try again")
+    }
+    let kept = try await store.specification(of: id)
+    if let difference = kept.difference(from: wanted) {
+      throw StudyError(
+        "the store has a study `\(name)` with \(difference)", "choose another name, or delete it")
+    }
+    return (id, kept)
   }
 
   /// Runs trials until the study has `trials` in total, `parallel` at a time.
