@@ -52,7 +52,7 @@ def run(side, mode, case, seed, runs):
     found = execute(command(side, mode, *case, seed))
     runs.append(found | {"side": side, "mode": mode, "trials": case[0], "dimensions": case[1],
                          "seed": seed, "load": os.getloadavg()[0]})
-    print(f"{mode}, {case[0]} trials, {case[1]} dimensions, {side}: {found["seconds"]:.2f} s", flush=True)
+    print(f"{mode}, {case[0]} trials, {case[1]} dimensions, {side}: {found['seconds']:.2f} s", flush=True)
 
 
 def spread(values, digits):

@@ -19,6 +19,22 @@ import Testing
     #expect(CommandText.quoted(word) == quoted)
   }
 
+  /// Tables of a study's two halves, joined, are the table of the whole.
+  @Test(arguments: 0...4)
+  func joinsTables(_ split: Int) {
+    let rows = [
+      ["1", "complete", "0.5"], ["22", "failed", ""], ["333", "ünïcode", "-1e-7"], ["4", "x", "y"],
+    ]
+    func table(_ rows: ArraySlice<[String]>) -> TextTable {
+      var table = TextTable(["trial", "state", "loss"])
+      for row in rows { table.add(row) }
+      return table
+    }
+    var joined = table(rows[..<split])
+    joined.add(table(rows[split...]))
+    #expect(joined.text == table(rows[...]).text)
+  }
+
   @Test func tables() {
     var table = TextTable(["trial", "state", "loss", "act"])
     table.add(["0", "complete", "0.25", "relu"])

@@ -103,7 +103,7 @@ struct TrialsCommand: AsyncParsableCommand {
   func run() async throws {
     let found = try await choice.find(.read)
     let specification = found.specification
-    var query = TrialQuery(
+    let query = TrialQuery(
       states: state.isEmpty ? nil : Set(state), limit: last ?? .max, newestFirst: last != nil,
       reports: json)
     if json {
@@ -111,22 +111,47 @@ struct TrialsCommand: AsyncParsableCommand {
       return try Terminal.print(JSONText.of(trials.map { TrialRecord($0, specification) }))
     }
     let names = specification.space.parameters.map(\.name)
-    var table = TextTable(
+    let empty = TextTable(
       ["trial", "state"] + specification.objectives.map(\.metric) + names + ["time"])
-    // A page is laid out while the next is read, and then forgotten.
-    let size = last ?? 2000
-    query.limit = size
-    var page = try await Self.trials(of: found, query)
-    while let newest = page.last {
-      var query = query
-      query.from = newest.number + 1
-      let following = query
-      let isLast = last != nil || page.count < size
-      async let next = isLast ? [] : Self.trials(of: found, following)
-      for trial in page { table.add(Self.row(trial, specification)) }
-      page = try await next
+    guard last == nil, state.isEmpty else {
+      var table = empty
+      for trial in try await Self.trials(of: found, query) {
+        table.add(Self.row(trial, specification))
+      }
+      return try Terminal.print(table.text)
     }
+    // Reading and laying out take about as long as each other; two halves at once, each with a
+    // connection of its own, use two processors.
+    let newest = try await found.store.trials(
+      of: found.id, matching: TrialQuery(limit: 1, newestFirst: true, reports: false)
+    ).first
+    let count = newest.map { $0.number + 1 } ?? 0
+    guard count > 2 * Self.page else {
+      return try Terminal.print(try await Self.table(empty, of: found, 0..<count).text)
+    }
+    let again = try await choice.find(.read)
+    async let later = Self.table(empty, of: again, count / 2..<count)
+    var table = try await Self.table(empty, of: found, 0..<count / 2)
+    table.add(try await later)
     try Terminal.print(table.text)
+  }
+
+  /// Trials in memory at a time.
+  private static let page = 2000
+
+  /// `empty` with the trials of these numbers.
+  private static func table(
+    _ empty: TextTable, of found: StudyChoice.Found, _ numbers: Range<Int>
+  ) async throws -> TextTable {
+    var table = empty
+    for start in stride(from: numbers.lowerBound, to: numbers.upperBound, by: page) {
+      let limit = min(page, numbers.upperBound - start)
+      let query = TrialQuery(from: start, limit: limit, reports: false)
+      for trial in try await trials(of: found, query) {
+        table.add(row(trial, found.specification))
+      }
+    }
+    return table
   }
 
   private static func row(_ trial: Trial, _ specification: StudySpecification) -> [String] {

@@ -24,6 +24,18 @@ struct TextTable {
   /// Adds a row of as many cells as the header has.
   mutating func add(_ row: [String]) { add(row, isHeader: false) }
 
+  /// Adds the rows of a table with the same header.
+  mutating func add(_ other: TextTable) {
+    guard let header = other.cells.dropFirst(widths.count - 1).first?.end else { return }
+    let shift = bytes.count - header
+    bytes += other.bytes[header...]
+    cells += other.cells.dropFirst(widths.count).map { Cell(end: $0.end + shift, width: $0.width) }
+    for column in widths.indices {
+      widths[column] = max(widths[column], other.widths[column])
+      isNumeric[column] = isNumeric[column] && other.isNumeric[column]
+    }
+  }
+
   private mutating func add(_ row: [String], isHeader: Bool) {
     for column in widths.indices {
       var cell = column < row.count ? row[column] : ""
