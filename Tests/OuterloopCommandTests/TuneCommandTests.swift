@@ -118,6 +118,7 @@ import Testing
       "error: there is no file `nowhere.yaml`\n\nhint: check its name"
     ),
     (["--minimize", "loss"], 64, "error: metric `loss` is an objective twice"),
+    (["--maximize", "seconds"], 64, "error: `seconds` means something else in reports"),
     (["--epochs", "0"], 64, "error: 0 epochs cannot be trained\n\nhint: say 1 or more"),
     (["--trials", "-1"], 64, "Missing value for '--trials <n>'"),
     (["--timeout", "soon"], 64, "error: The value 'soon' is invalid for '--timeout <time>'"),

@@ -84,6 +84,12 @@ struct StudyOptions: ParsableArguments {
         throw StudyError(
           "there is nothing to make small or large", "name a metric: --minimize loss")
       }
+      let reserved = ["epoch", "seconds", "checkpoint", "done"]
+      if let name = objectives.map(\.metric).first(where: reserved.contains) {
+        throw StudyError(
+          "`\(name)` means something else in reports, so it cannot be an objective",
+          "report it under another name, such as `\(name)_`")
+      }
       guard !parameters.param.isEmpty || parameters.space != nil else {
         throw StudyError("there is no parameter", "name one: --param 'lr=log(1e-5, 1e-1)'")
       }
