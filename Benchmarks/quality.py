@@ -96,16 +96,21 @@ FUNCTIONS = [
 ]
 
 
+def ordered(p):
+    """x0, x1, ...: the keys of a JSON object come in any order."""
+    return [p[f"x{j}"] for j in range(len(p))]
+
+
 def zdt(second):
     def value(p):
-        x = list(p.values())
+        x = ordered(p)
         g = 1 + 9 * sum(x[1:]) / (len(x) - 1)
         return x[0], g * second(x[0] / g)
     return value
 
 
 def dtlz2(p):
-    x = list(p.values())
+    x = ordered(p)
     g = 1 + sum((v - .5) ** 2 for v in x[2:])
     a, b = x[0] * math.pi / 2, x[1] * math.pi / 2
     return g * math.cos(a) * math.cos(b), g * math.cos(a) * math.sin(b), g * math.sin(a)
