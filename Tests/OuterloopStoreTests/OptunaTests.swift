@@ -18,13 +18,13 @@ import Testing
   }
 
   @Test(arguments: ["ünï", "two"]) func reading(_ name: String) async throws {
-    let (specification, events) = try OptunaFile.read(kept("db"), study: name)
+    let read = try OptunaFile.read(kept("db"), study: name)
     let folder = try Folder()
     let store = try SQLiteStore(folder["a.db"], .create)
-    let id = try await store.restore(specification, events: events)
+    let id = try await store.restore(read.specification, events: read.events)
     let said = try said(of: name)
     #expect(
-      specification.objectives.map { $0.direction == .minimize ? "MINIMIZE" : "MAXIMIZE" }
+      read.specification.objectives.map { $0.direction == .minimize ? "MINIMIZE" : "MAXIMIZE" }
         == said["directions"]?.array?.map { $0.text ?? "" })
     let trials = try await store.trials(of: id, matching: TrialQuery())
     let theirs = try #require(said["trials"]?.array)
@@ -54,8 +54,8 @@ import Testing
       #expect(report.epoch == Int(step.name).map { $0 + 1 })
       #expect(report.values.values.first == step.value.number)
     }
-    if let start = trial.started { #expect(UTCTime.text(start) == other["start"]?.text) }
-    if let end = trial.ended { #expect(UTCTime.text(end) == other["complete"]?.text) }
+    if let start = trial.started { #expect(LocalTime.text(start) == other["start"]?.text) }
+    if let end = trial.ended { #expect(LocalTime.text(end) == other["complete"]?.text) }
   }
 
   /// What is written is read back equal, by way of Optuna's tables.
@@ -66,10 +66,11 @@ import Testing
     let id = try #require(try await store.study(named: "s"))
     try await OptunaFile.write(id, of: store, to: folder["b.db"])
     #expect(try OptunaFile.studies(in: folder["b.db"]) == ["s"])
-    let (specification, events) = try OptunaFile.read(folder["b.db"])
-    #expect(try await store.specification(of: id) == specification)
+    let read = try OptunaFile.read(folder["b.db"])
+    #expect(try await store.specification(of: id) == read.specification)
+    #expect(read.notes.isEmpty)
     let back = try SQLiteStore(folder["c.db"], .create)
-    let copy = try await back.restore(specification, events: events)
+    let copy = try await back.restore(read.specification, events: read.events)
     #expect(
       try await back.trials(of: copy, matching: TrialQuery())
         == store.trials(of: id, matching: TrialQuery()))
@@ -101,18 +102,19 @@ import Testing
       (4_107_542_399.999999, "2100-02-28 23:59:59.999999"),
       (4_107_542_400, "2100-03-01 00:00:00.000000"),
     ] {
-      #expect(UTCTime.text(time) == text)
-      #expect(abs((UTCTime.seconds(text) ?? 0) - time) < 1e-6, "\(text)")
+      #expect(LocalTime.text(time) == text)
+      #expect(abs((LocalTime.seconds(text) ?? 0) - time) < 1e-6, "\(text)")
     }
-    #expect(UTCTime.seconds("2026-11-26 12:13:10") == 1_795_695_190)
-    #expect(UTCTime.seconds("yesterday") == nil)
+    #expect(LocalTime.seconds("2026-11-26 12:13:10") == 1_795_695_190)
+    #expect(LocalTime.seconds("yesterday") == nil)
   }
 
   /// Events that cannot have happened are refused, and nothing is kept.
   @Test func impossiblePasts() async throws {
     let folder = try Folder()
     let store = try SQLiteStore(folder["a.db"], .create)
-    let (specification, events) = try OptunaFile.read(kept("db"), study: "two")
+    let read = try OptunaFile.read(kept("db"), study: "two")
+    let (specification, events) = (read.specification, read.events)
     for broken in [Array(events.dropFirst()), events + [events[0]], events + [events[1]]] {
       await #expect(throws: StudyError.self) {
         try await store.restore(specification, events: broken)
