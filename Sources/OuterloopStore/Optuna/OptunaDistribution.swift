@@ -30,6 +30,15 @@ enum OptunaDistribution: Equatable {
         isInteger: isInteger))
   }
 
+  /// NaN is NaN.
+  static func == (a: OptunaDistribution, b: OptunaDistribution) -> Bool {
+    switch (a, b) {
+    case (.range(let a), .range(let b)): a == b
+    case (.choices(let a), .choices(let b)): a.map(\.python) == b.map(\.python)
+    case (.range, .choices), (.choices, .range): false
+    }
+  }
+
   /// The smallest that holds both; nil for numbers and choices in one.
   func union(_ other: OptunaDistribution) -> OptunaDistribution? {
     switch (self, other) {

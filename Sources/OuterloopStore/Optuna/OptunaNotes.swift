@@ -62,7 +62,7 @@ struct OptunaNotes {
     }
     if !lost.isEmpty {
       texts.append(
-        "\(list(lost.sorted())): values that no trial's distribution explains are left behind")
+        "values of \(list(lost.sorted())) are left behind: no trial says what they may be")
     }
     if !constraints.isEmpty {
       texts.append(

@@ -28,6 +28,8 @@ struct OptunaReader {
     // Steps may begin at 0, epochs at 1.
     let shift = max(1 - first, 0)
 
+    let metricNames = try self.attributes(of: "study", study, "system")[
+      OptunaSchema.metricNamesKey]
     var space: OptunaSpace
     var specification: StudySpecification
     if let record, let settings {
@@ -35,7 +37,6 @@ struct OptunaReader {
         try StudyRecord(name: name, specification: record, settings: settings).specification
       space = try OptunaSpace(found, of: specification)
       specification.space = space.space
-      specification.epochs = max(specification.epochs, last + shift)
     } else {
       guard !found.isEmpty else {
         throw StudyError(
@@ -43,9 +44,10 @@ struct OptunaReader {
           "run a trial of it with Optuna first")
       }
       space = try OptunaSpace(found, of: nil)
-      space.terms.shift = shift
-      space.terms.attributes = attributes
-      specification = try foreign(&space, method: method, seed: seed, epochs: last + shift)
+      (space.terms.shift, space.terms.attributes) = (shift, attributes)
+      specification = try StudySpecification(
+        name: name, space: space.space, objectives: objectives(metricNames), method: method,
+        seed: seed, epochs: max(last + shift, 1))
     }
     var past = OptunaPast(specification, shift: shift)
     var notes = OptunaNotes(space)
@@ -61,8 +63,10 @@ struct OptunaReader {
       notes.add(trial)
       past.add(trial)
     }
-    if record == nil {
-      space.terms.listsConstraints = notes.listsConstraints
+    let before = (OptunaTerms(of: specification) ?? OptunaTerms()).text
+    if record == nil || space.terms.text != before {
+      space.terms.metricNames = metricNames
+      space.terms.listsConstraints = space.terms.listsConstraints || notes.listsConstraints
       specification.attributes[OptunaTerms.attribute] = space.terms.text
     }
     return OptunaStudy(specification: specification, events: past.events(), notes: notes.texts)
@@ -142,17 +146,11 @@ struct OptunaReader {
     return found
   }
 
-  /// The specification of a study that Optuna made.
-  private func foreign(
-    _ space: inout OptunaSpace, method: MethodDescription, seed: UInt64, epochs: Int
-  ) throws -> StudySpecification {
+  private func objectives(_ metricNames: String?) throws -> [Objective] {
     let directions = try String.fetchAll(
       db, sql: "SELECT direction FROM study_directions WHERE study_id = ? ORDER BY objective",
       arguments: [study])
-    space.terms.metricNames = try attributes(of: "study", study, "system")[
-      OptunaSchema.metricNamesKey]
-    let names =
-      space.terms.metricNames.flatMap(JSONReader.value)?.array?.compactMap(\.text) ?? []
+    let names = metricNames.flatMap(JSONReader.value)?.array?.map { $0.text ?? "" } ?? []
     var objectives: [Objective] = []
     for (place, direction) in directions.enumerated() {
       var name = names.indices.contains(place) ? names[place] : ""
@@ -161,9 +159,7 @@ struct OptunaReader {
       }
       objectives.append(Objective(name, direction == "MAXIMIZE" ? .maximize : .minimize))
     }
-    return try StudySpecification(
-      name: name, space: space.space, objectives: objectives, method: method, seed: seed,
-      epochs: max(epochs, 1))
+    return objectives
   }
 }
 

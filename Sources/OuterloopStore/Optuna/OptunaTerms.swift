@@ -2,7 +2,7 @@ internal import OuterloopStudy
 
 /// How Optuna says what a study of ours says otherwise. It is kept with an imported study, as its
 /// attribute `optuna`, so that an export says it again as it was said.
-struct OptunaTerms: Equatable {
+struct OptunaTerms {
   static let attribute = "optuna"
 
   /// Names of parameters there, by ours, where they differ.
