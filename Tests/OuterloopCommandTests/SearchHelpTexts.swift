@@ -410,9 +410,10 @@ extension HelpTexts {
     OVERVIEW: Take a study out of a database of Optuna.
 
     The study is copied with all its trials and can be searched further, looked at
-    and drawn like any other. Parameters that only some trials have are inactive in
-    the others. Constraints and foreign attributes are left behind. JSON keys:
-    study, store, trials.
+    and drawn like any other, and exported to Optuna again. What is different here
+    is said on standard error: names that are no names here are changed, a choice
+    None is the text None, constraints are metrics, user attributes of trials are
+    left behind. JSON keys: study, store, trials, notes (texts).
 
     USAGE: outerloop import <file> [--store <file>] [--study <name>] [--name <name>] [--sampler <name>] [--seed <n>] [--json]
 
