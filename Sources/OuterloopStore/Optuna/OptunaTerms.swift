@@ -45,7 +45,7 @@ extension OptunaTerms {
   var text: String {
     JSON.object([
       "names": Self.json(names), "choices": Self.json(choices.mapValues { JSON.array($0).python }),
-      "metricNames": metricNames.map(JSON.text) ?? .null, "shift": .int(shift),
+      "metricNames": .text(metricNames), "shift": .int(shift),
       "listsConstraints": .bool(listsConstraints), "attributes": Self.json(attributes),
     ]).description
   }

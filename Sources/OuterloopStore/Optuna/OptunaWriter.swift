@@ -148,14 +148,13 @@ struct OptunaWriter {
   private func extras(_ trial: Trial) -> JSON {
     .object([
       "state": .text(trial.state.name),
-      "reason": TrialWriter.reason(trial.state).map(JSON.text) ?? .null,
-      "message": trial.message.map(JSON.text) ?? .null,
+      "reason": .text(trial.state.reason?.rawValue), "message": .text(trial.message),
       "values": trial.values.map { .array($0.map(JSON.float)) } ?? .null,
-      "created": .float(trial.created), "ended": trial.ended.map(JSON.float) ?? .null,
+      "created": .float(trial.created), "ended": .float(trial.ended),
       "through": .int(trial.through), "checkpoint": .int(trial.checkpoint),
-      "seen": trial.seen.map(JSON.int) ?? .null,
-      "attempts": .array(trial.attempts.map(TrialWriter.json)),
-      "reports": .array(trial.reports.map(TrialWriter.json)),
+      "seen": .int(trial.seen),
+      "attempts": .array(trial.attempts.map(TrialRecord.json)),
+      "reports": .array(trial.reports.map(TrialRecord.json)),
     ])
   }
 

@@ -28,9 +28,8 @@ struct StudyRecord {
   /// The part that may change, as the column `settings` has it.
   static func settings(_ budget: Budget, _ attributes: [String: String]) -> JSON {
     .object([
-      "trials": budget.trials.map(JSON.int) ?? .null,
-      "epochs": budget.epochs.map(JSON.int) ?? .null,
-      "seconds": budget.seconds.map(JSON.float) ?? .null,
+      "trials": .int(budget.trials), "epochs": .int(budget.epochs),
+      "seconds": .float(budget.seconds),
       "attributes": .object(
         attributes.sorted { $0.key < $1.key }
           .map { JSON.Member(name: $0.key, value: .text($0.value)) }),

@@ -37,6 +37,10 @@ public struct Trial: Sendable, Hashable {
   /// The number of the attempt that may write; 0 before the first.
   public var attempt: Int { attempts.count }
   public var lastReport: Report? { reports.last }
+  /// Seconds of its attempts that have ended.
+  public var workingSeconds: Double {
+    attempts.reduce(0) { $0 + (($1.ended ?? $1.started) - $1.started) }
+  }
 }
 
 /// One worker's try at a trial.
