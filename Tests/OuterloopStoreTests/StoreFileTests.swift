@@ -221,7 +221,7 @@ import Testing
     for _ in 0..<3 {
       #expect(try await SQLiteStore(folder["a.db"]).studies() == [id])
       #expect(try ProbeProcess("view", folder["a.db"], ["0.05"], in: folder).wait() == 0)
-      try await first.update(id, budget: Budget(trials: 3), attributes: [:])
+      try await first.update(id) { $0.budget.trials = 3 }
     }
     #expect(folder.names().contains("a.db-wal"), "another process took the store for its own")
   }

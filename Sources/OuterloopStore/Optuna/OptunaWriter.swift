@@ -27,10 +27,7 @@ struct OptunaWriter {
       .text(OptunaSchema.metricNamesKey), .text(names.description))
     for (key, value) in [
       (OptunaSchema.specificationKey, StudyRecord(specification).json),
-      (
-        OptunaSchema.settingsKey,
-        StudyRecord.settings(specification.budget, specification.attributes)
-      ),
+      (OptunaSchema.settingsKey, StudyRecord.json(specification.settings)),
     ] {
       try db.run(
         #"INSERT INTO study_user_attributes (study_id, "key", value_json) VALUES (1, ?, ?)"#,

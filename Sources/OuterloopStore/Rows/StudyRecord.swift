@@ -26,13 +26,13 @@ struct StudyRecord {
   }
 
   /// The part that may change, as the column `settings` has it.
-  static func settings(_ budget: Budget, _ attributes: [String: String]) -> JSON {
+  static func json(_ settings: StudySettings) -> JSON {
     .object([
-      "trials": budget.trials.map(JSON.int) ?? .null,
-      "epochs": budget.epochs.map(JSON.int) ?? .null,
-      "seconds": budget.seconds.map(JSON.float) ?? .null,
+      "trials": settings.budget.trials.map(JSON.int) ?? .null,
+      "epochs": settings.budget.epochs.map(JSON.int) ?? .null,
+      "seconds": settings.budget.seconds.map(JSON.float) ?? .null,
       "attributes": .object(
-        attributes.sorted { $0.key < $1.key }
+        settings.attributes.sorted { $0.key < $1.key }
           .map { JSON.Member(name: $0.key, value: .text($0.value)) }),
     ])
   }

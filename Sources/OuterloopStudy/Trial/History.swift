@@ -10,7 +10,8 @@ public struct History: Sendable {
   public private(set) var runningCount = 0
   /// How many trials a worker may begin at once: new ones, and those whose worker was lost.
   public private(set) var claimableCount = 0
-  /// Epochs reported, repeated ones included.
+  /// Epochs trained, as far as reports tell: one that comes after three epochs without counts for
+  /// all of them, and what another attempt trains again counts again.
   public private(set) var epochs = 0
   /// Seconds during which at least one trial ran, up to the last event.
   public private(set) var busySeconds = 0.0
@@ -30,7 +31,9 @@ public struct History: Sendable {
       return
     }
     count(trials[event.trial], -1)
-    if case .reported = event.kind { epochs += 1 }
+    if case .reported(_, let report) = event.kind {
+      epochs += max(0, report.epoch - trials[event.trial].epoch)
+    }
     trials[event.trial].apply(event)
     count(trials[event.trial], 1)
   }

@@ -37,6 +37,8 @@ public struct Trial: Sendable, Hashable {
   /// The number of the attempt that may write; 0 before the first.
   public var attempt: Int { attempts.count }
   public var lastReport: Report? { reports.last }
+  /// The last epoch that is done; 0 before the first.
+  public var epoch: Int { max(checkpoint, lastReport?.epoch ?? 0) }
 }
 
 /// One worker's try at a trial.
