@@ -40,7 +40,7 @@ public actor Asker {
     while true {
       let events = try await store.events(of: study, after: history.revision, limit: 10_000)
       for event in events where event.revision > history.revision {
-        history.apply(event)
+        try history.take(event)
         searcher.observe(event, in: history)
       }
       if events.count < 10_000 { return }

@@ -38,6 +38,20 @@ public struct History: Sendable {
     count(trials[event.trial], 1)
   }
 
+  /// As `apply`, for events that come out of a file.
+  /// - Throws: `StudyError` if it cannot be the next one.
+  public mutating func take(_ event: Event) throws {
+    let isNew = Trial(event) != nil
+    guard event.revision == revision + 1,
+      isNew ? event.trial == trials.count : trials.indices.contains(event.trial)
+    else {
+      throw StudyError(
+        "the log of the study is damaged: event \(event.revision) about trial \(event.trial) does "
+          + "not follow event \(revision) with \(trials.count) trials", "go back to a copy")
+    }
+    apply(event)
+  }
+
   private mutating func count(_ trial: borrowing Trial, _ change: Int) {
     if !trial.state.isFinished { openCount += change }
     if trial.state == .running { runningCount += change }
