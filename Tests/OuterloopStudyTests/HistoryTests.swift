@@ -32,6 +32,8 @@ import Testing
     #expect(try history(first + again + reports([1, 2, 3], attempt: 2)).epochs == 6)
     let kept = first + [.checkpointed(attempt: 1, epoch: 2)] + again
     #expect(try history(kept + reports([3, 4], attempt: 2)).epochs == 5)
+    let absurd = [begun] + reports([.max]) + again + reports([.max], attempt: 2)
+    #expect(try history(absurd).epochs == .max)
     let ahead = [begun, .checkpointed(attempt: 1, epoch: 2)] + again
     #expect(try history(ahead + reports([3], attempt: 2)).epochs == 1)
   }

@@ -32,7 +32,9 @@ public struct History: Sendable {
     }
     count(trials[event.trial], -1)
     if case .reported(_, let report) = event.kind {
-      epochs += max(0, report.epoch - trials[event.trial].epoch)
+      // Whatever number a program makes up, the sum ends somewhere.
+      let trained = max(0, report.epoch - trials[event.trial].epoch)
+      epochs = min(epochs, .max - trained) + trained
     }
     trials[event.trial].apply(event)
     count(trials[event.trial], 1)
