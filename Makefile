@@ -7,7 +7,7 @@ static := $(if $(filter Linux,$(shell uname)),--static-swift-stdlib)
 # Variables that pin OpenBLAS to another processor.
 plain := env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE
 
-# The tour: builds the release command and lets it clean the bundled digits.
+# The tour: builds the release command and lets it clean and learn the bundled digits.
 run: require
 	swift build -c release $(static) --explicit-target-dependency-import-check error --product outerloop
 	.build/release/outerloop demo

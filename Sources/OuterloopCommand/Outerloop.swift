@@ -10,8 +10,10 @@ struct Outerloop: ParsableCommand {
       By search: `outerloop tune --param 'lr=log(1e-5, 1e-1)' --minimize loss -- python train.py \
       --lr {lr}` runs any program again and again; it prints {"loss": 0.31} at its end.
 
-      By gradient: `outerloop demo` corrupts labels of bundled digits on purpose, finds them again, \
-      and draws what happened. Then `outerloop clean` does the same with your data.
+      By gradient: `outerloop clean` learns a weight for each example of your data, and finds wrong \
+      labels.
+
+      `outerloop demo` shows both on bundled digits in a few seconds, and draws what happened.
 
       Results go to standard output, as JSON with --json; all else goes to standard error. Exit \
       status: 0 done, 1 the work failed, 64 wrong usage, 130 interrupted.
@@ -20,7 +22,7 @@ struct Outerloop: ParsableCommand {
       `--version --verbose` shows what the command runs on.
       """,
     version: "outerloop \(Version.number)",
-    subcommands: [Version.self],
+    subcommands: [Demo.self, Version.self],
     groupedSubcommands: [
       CommandGroup(
         name: "Search",
@@ -32,7 +34,7 @@ struct Outerloop: ParsableCommand {
           Import.self, Delete.self,
         ]),
       CommandGroup(
-        name: "Gradient", subcommands: [Demo.self, Clean.self, Lab.self, DataCommand.self]),
+        name: "Gradient", subcommands: [Clean.self, Lab.self, DataCommand.self]),
     ])
 
   static func main() async {

@@ -30,7 +30,7 @@ extension SQLiteStore {
     try db.run(
       "INSERT INTO studies (name, created, specification, settings) VALUES (?, ?, ?, ?)", name,
       .real(time), .text(StudyRecord(specification).json.description),
-      .text(StudyRecord.settings(specification.budget, specification.attributes).description))
+      .text(StudyRecord.json(specification.settings).description))
     return StudyID(rawValue: Int(db.lastInsertedRowID))
   }
 
@@ -60,12 +60,17 @@ extension SQLiteStore {
     return try StudyRecord(name: row[0], specification: row[1], settings: row[2]).specification
   }
 
-  public func update(_ study: StudyID, budget: Budget, attributes: [String: String]) async throws {
+  @discardableResult
+  public func update(
+    _ study: StudyID, _ change: @Sendable (inout StudySettings) -> Void
+  ) async throws -> StudySettings {
     try write { db, _ in
-      try db.require(study)
+      var settings = try Self.specification(of: study, db).settings
+      change(&settings)
       try db.run(
         "UPDATE studies SET settings = ? WHERE id = ?",
-        .text(StudyRecord.settings(budget, attributes).description), id(study))
+        .text(StudyRecord.json(settings).description), id(study))
+      return settings
     }
   }
 

@@ -27,11 +27,26 @@ public enum StoreLaws {
     try test.require(try await store.study(named: "none") == nil, "a study that is not there")
 
     let budget = Budget(trials: 7, epochs: nil, seconds: 2.5)
-    try await store.update(test.study, budget: budget, attributes: ["a": "ü\n"])
     var changed = first
-    (changed.budget, changed.attributes) = (budget, ["a": "ü\n"])
+    changed.settings = try await store.update(test.study) {
+      $0.budget = budget
+      $0.attributes = ["a": "ü\n"]
+    }
+    try test.require(
+      changed.settings == StudySettings(budget: budget, attributes: ["a": "ü\n"]),
+      "what changed is returned")
     try test.require(
       try await store.specification(of: test.study) == changed, "budget and attributes change")
+
+    // Changes made at once all count.
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for key in 0..<20 {
+        group.addTask { try await store.update(test.study) { $0.attributes["k\(key)"] = "" } }
+      }
+      try await group.waitForAll()
+    }
+    try test.require(
+      try await store.specification(of: test.study).attributes.count == 21, "a change is lost")
 
     // Studies do not see one another; a deleted one is gone with all it held.
     let other = ids[1]
@@ -55,7 +70,7 @@ public enum StoreLaws {
       _ = try await store.reap(test.study)
     }
     try await requireError(test, "a deleted study is changed") {
-      try await store.update(test.study, budget: budget, attributes: [:])
+      try await store.update(test.study) { $0.attributes = [:] }
     }
     try test.require(
       try await store.events(of: other, after: 0, limit: 9).count == 2, "lost events")

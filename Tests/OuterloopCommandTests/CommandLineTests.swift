@@ -166,7 +166,8 @@ import Testing
     #expect(ending.status == 0)
     #expect(ending.out.hasPrefix("Of the 450 wrong labels "))
     #expect(ending.err.contains("next: outerloop clean --data FOLDER"))
-    for name in ["losses.svg", "weights.svg", "suspicious.svg"] {
+    #expect(ending.out.contains("\n\nThe best at random read 9"))
+    for name in ["losses.svg", "weights.svg", "suspicious.svg", "history.svg", "parallel.svg"] {
       #expect(ending.out.contains("outerloop-demo/\(name)"))
       #expect(try tool.text("outerloop-demo/\(name)").hasSuffix("</svg>\n"))
     }
@@ -175,5 +176,13 @@ import Testing
     let object = try JSONSerialization.jsonObject(with: Data(json.out.utf8)) as? [String: Any]
     let detection = object?["detection"] as? [String: Any]
     #expect((detection?["f1"] as? Double ?? 0) > 0.85)
+    let search = object?["search"] as? [String: Any]
+    #expect(search?["trials"] as? [String: Int] == ["complete": 40])
+    let values = (search?["best"] as? [String: Any])?["values"] as? [String: Double]
+    #expect(values?["error"] ?? 1 < 0.035)
+    // The same search once more, from the start.
+    let again = try tool.run(["demo", "--restart"])
+    #expect(again.err.contains("trial 39  complete"))
+    #expect(again.out == ending.out)
   }
 }

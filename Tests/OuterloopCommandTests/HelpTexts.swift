@@ -23,9 +23,11 @@ enum HelpTexts {
     python train.py --lr {lr}` runs any program again and again; it prints {"loss":
     0.31} at its end.
 
-    By gradient: `outerloop demo` corrupts labels of bundled digits on purpose,
-    finds them again, and draws what happened. Then `outerloop clean` does the same
-    with your data.
+    By gradient: `outerloop clean` learns a weight for each example of your data,
+    and finds wrong labels.
+
+    `outerloop demo` shows both on bundled digits in a few seconds, and draws what
+    happened.
 
     Results go to standard output, as JSON with --json; all else goes to standard
     error. Exit status: 0 done, 1 the work failed, 64 wrong usage, 130 interrupted.
@@ -40,6 +42,8 @@ enum HelpTexts {
       -h, --help              Show help information.
 
     SUBCOMMANDS:
+      demo                    A tour of a few seconds on bundled data, with
+                              pictures.
       version                 Print the version, and what it runs on.
 
     SEARCH SUBCOMMANDS:
@@ -64,8 +68,6 @@ enum HelpTexts {
       delete                  Remove a study and its trials' files.
 
     GRADIENT SUBCOMMANDS:
-      demo                    A tour of a few seconds on bundled data, with
-                              pictures.
       clean                   Find wrong labels: learn a weight for every training
                               example.
       lab                     Run the experiments: published tables and comparisons
@@ -142,9 +144,11 @@ enum HelpTexts {
   static let demo = """
     OVERVIEW: A tour of a few seconds on bundled data, with pictures.
 
-    Half of the labels of bundled handwritten digits are made wrong on purpose.
-    Cleaning finds them by the gradient of the validation loss through training.
-    The JSON is that of `outerloop clean`.
+    By gradient: half of the labels of bundled handwritten digits are made wrong on
+    purpose; cleaning finds them by the gradient of the validation loss through
+    training. By search: how to build and train a network for the digits. The JSON
+    is that of `outerloop clean` with the key search, which is as `outerloop best`
+    prints it.
 
     USAGE: outerloop demo [--out <folder>] [--restart] [--json] [--no-progress] [--quiet]
 

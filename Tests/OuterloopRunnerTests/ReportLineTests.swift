@@ -102,4 +102,45 @@ import Testing
       #expect(lines.filter { !$0.isEmpty } == ["a", "bb"])
     }
   }
+
+  /// Whatever a program prints is a report or log.
+  @Test func mutationsNeverTrap() {
+    var random = Congruential(state: 17)
+    let seeds = [
+      "{\"epoch\": 3, \"loss\": 1e-3, \"seconds\": 2.5, \"note\": \"x\\u00e9\\ud83d\\ude00\"}",
+      "{\"loss\": [1, {\"a\": []}], \"done\": true, \"error\": null}",
+      "{\"checkpoint\": \"a/b\", \"epoch\": 9223372036854775807, \"loss\": -Infinity}",
+    ].map { Array($0.utf8) }
+    var reports = 0
+    for _ in 0..<20_000 {
+      var bytes = seeds[Int.random(in: 0..<seeds.count, using: &random)]
+      for _ in 0...Int.random(in: 0...3, using: &random) {
+        let place = Int.random(in: 0..<bytes.count, using: &random)
+        switch Int.random(in: 0...3, using: &random) {
+        case 0: bytes[place] = .random(in: 0...255, using: &random)
+        case 1: bytes[place] ^= 1 << UInt8.random(in: 0...7, using: &random)
+        case 2: bytes.removeSubrange(place..<min(bytes.count - 1, place + 9))
+        default: bytes.insert(contentsOf: Array("[{\"\\u9e9".utf8), at: place)
+        }
+      }
+      let isPersistent = Bool.random(using: &random)
+      if ReportLine(bytes[...], .init(objectives: ["loss"], isPersistent: isPersistent)) != nil {
+        reports += 1
+      }
+    }
+    #expect(reports > 200)
+  }
+}
+
+/// A generator whose numbers are the same every time (Knuth's MMIX, its upper half).
+private struct Congruential: RandomNumberGenerator {
+  var state: UInt64
+
+  mutating func next() -> UInt64 {
+    func half() -> UInt64 {
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      return state >> 32
+    }
+    return half() << 32 | half()
+  }
 }

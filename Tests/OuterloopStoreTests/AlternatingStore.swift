@@ -29,8 +29,10 @@ final class AlternatingStore: StudyStore {
   func specification(of study: StudyID) async throws -> StudySpecification {
     try await next.specification(of: study)
   }
-  func update(_ study: StudyID, budget: Budget, attributes: [String: String]) async throws {
-    try await next.update(study, budget: budget, attributes: attributes)
+  func update(
+    _ study: StudyID, _ change: @Sendable (inout StudySettings) -> Void
+  ) async throws -> StudySettings {
+    try await next.update(study, change)
   }
   func delete(_ study: StudyID) async throws { try await next.delete(study) }
   func events(of study: StudyID, after revision: Int, limit: Int) async throws -> [Event] {

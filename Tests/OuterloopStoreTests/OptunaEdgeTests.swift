@@ -143,7 +143,8 @@ import Testing
     #expect("\(found)" == domain)
     #expect(
       read.notes.contains(
-        "parameter `x` differs between trials: the search goes on with \(domain)"))
+        "parameter `x` has not the same range in all trials, or values outside of it: the search goes on with \(domain)"
+      ))
     #expect(read.notes.contains { $0.hasPrefix("y: not in every complete trial") })
     let (trials, _) = try await through(read)
     for trial in trials {
@@ -164,7 +165,7 @@ import Testing
       read.notes == [
         "trials 1, 2 are to be run without a value for some parameters",
         "1 trial ran there: nobody runs them here, and a search that goes on begins them anew",
-        "values of z are left behind: no trial says what they may be",
+        "values of z are left behind: no trial says that they may be",
         "user attributes of 1 trial are left behind: host",
       ])
     let (trials, rows) = try await through(read)
@@ -220,7 +221,7 @@ import Testing
       ])
     #expect(
       read.notes.prefix(2) == [
-        "parameter `x` differs between trials: the search goes on with float(0.0, 2.0)",
+        "parameter `x` has not the same range in all trials, or values outside of it: the search goes on with float(0.0, 2.0)",
         "parameter `new one` is called `new_one` here",
       ])
     let (trials, rows) = try await through(read)
@@ -231,6 +232,24 @@ import Testing
       try rows("SELECT param_name FROM trial_params ORDER BY param_id") == ["x", "o", "new one"])
   }
 
+  /// Someone may enqueue what is outside of the range.
+  @Test func valuesOutside() async throws {
+    try fixture.trial([
+      ("x", -2, OptunaFixture.float(0.5, 1, log: true)),
+      ("n", 99, OptunaFixture.int(1, 10, step: 3)),
+      ("s", 0.3, OptunaFixture.float(0.1, 0.2, step: 0.1)),
+      ("k", 5, OptunaFixture.int(1, 9, step: 3)),
+    ])
+    try fixture.trial([], "WAITING", system: ["fixed_params": #"{"n": -2, "s": 0.45}"#])
+    let read = try OptunaFile.read(fixture.path)
+    #expect(
+      read.specification.space.parameters.map { "\($0)" } == [
+        "x=float(-2.0, 1.0)", "n=int(-2, 99)", "s=float(0.1, 0.45)", "k=int(1, 7, step 3)",
+      ])
+    let (trials, _) = try await through(read)
+    #expect(trials.map(\.assignment.description) == ["x=-2.0 n=99 s=0.3 k=5", "n=-2 s=0.45"])
+  }
+
   /// Numbers that no Optuna writes trap nothing.
   @Test func brokenNumbers() throws {
     for value in [1e300, -1e300, 0.5, 7] {
@@ -239,7 +258,7 @@ import Testing
       ])
     }
     let read = try OptunaFile.read(fixture.path)
-    #expect(read.notes.contains("values of c, n are left behind: no trial says what they may be"))
+    #expect(read.notes.contains("values of c, n are left behind: no trial says that they may be"))
     try fixture.trial([("n", 1, OptunaFixture.int(1, 3))], steps: [.max: 1])
     #expect(throws: StudyError.self) { try OptunaFile.read(fixture.path) }
   }

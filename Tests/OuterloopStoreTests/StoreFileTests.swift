@@ -113,8 +113,27 @@ import Testing
       _ = try await store.specification(of: id)
       _ = try await store.trials(of: id, matching: TrialQuery())
       _ = try await store.summary(of: id)
-      _ = try await store.events(of: id, after: 0, limit: .max)
+      _ = try await store.history(of: id)
     }
+  }
+
+  /// Rows that SQLite takes for sound.
+  @Test(arguments: [
+    "UPDATE events SET trial = 299 WHERE revision = 1", "UPDATE events SET trial = -1",
+    "UPDATE events SET trial = 300 WHERE kind = 'complete'",
+    "DELETE FROM events WHERE revision = 7",
+    "UPDATE events SET kind = 'done' WHERE revision = 3", "UPDATE events SET attempt = NULL",
+    "UPDATE events SET body = '{' WHERE revision = 1", "UPDATE events SET epoch = NULL",
+    "UPDATE events SET revision = revision + 1e9", "UPDATE trials SET assignment = ''",
+    "UPDATE trials SET assignment = replace(assignment, ':', ':\"x\"')",
+    "UPDATE events SET body = replace(body, ':', ':9') WHERE kind = 'suggested'",
+    "UPDATE trials SET objectives = '[\"x\"]'", "UPDATE studies SET settings = ''",
+    "UPDATE studies SET specification = '{\"space\":{}}'",
+  ]) func damagedRows(_ sql: String) async throws {
+    let folder = try Folder()
+    try filled(folder["a.db"], trials: 300)
+    try await DatabaseQueue(path: folder["a.db"]).write { db in try db.execute(sql: sql) }
+    await #expect(throws: StudyError.self) { try await readAll(folder["a.db"]) }
   }
 
   /// Someone who may read but not write, in a folder that may not be written either.
@@ -221,7 +240,7 @@ import Testing
     for _ in 0..<3 {
       #expect(try await SQLiteStore(folder["a.db"]).studies() == [id])
       #expect(try ProbeProcess("view", folder["a.db"], ["0.05"], in: folder).wait() == 0)
-      try await first.update(id, budget: Budget(trials: 3), attributes: [:])
+      try await first.update(id) { $0.budget.trials = 3 }
     }
     #expect(folder.names().contains("a.db-wal"), "another process took the store for its own")
   }

@@ -11,8 +11,9 @@ import Testing
     let assignment: Assignment
 
     mutating func observe(_ event: Event, in history: History) {}
-    mutating func propose(_ number: Int, in history: History) throws -> Proposal {
-      number < trials ? .start(assignment, through: 1) : last
+    mutating func propose(_ number: Int?, in history: History) throws -> Proposal {
+      if let number, number < trials { return .start(assignment, through: 1) }
+      return last
     }
   }
 
@@ -62,6 +63,44 @@ import Testing
     #expect(history.trials.allSatisfy { $0.state == .paused })
     #expect(history.openCount == history.trials.count)
     #expect(history.runningCount == 0 && history.claimableCount == 0)
+  }
+
+  /// Successive halving in small: of three trials the first goes on once all have reported.
+  private struct Halving: Searcher {
+    let assignment: Assignment
+
+    mutating func observe(_ event: Event, in history: History) {}
+    mutating func propose(_ number: Int?, in history: History) throws -> Proposal {
+      if number != nil { return .start(assignment, through: 1) }
+      let isReady = history.trials.allSatisfy { $0.state == .paused }
+      return isReady && history.trials[0].through == 1 ? .advance(trial: 0, through: 3) : .wait
+    }
+  }
+
+  /// A budget of trials ends the beginning of new ones, not the training of those there are.
+  @Test(arguments: [1, 3]) func advancesWithinTheBudget(parallel: Int) async throws {
+    let store = MemoryStore()
+    let (id, method) = try study(budget: 3, in: store)
+    let assignment = try store.specification(of: id).space.assignment(["x": 0.5])
+    var driver = StudyDriver(
+      id, in: store,
+      by: SearchMethod(method.description) { _ in Halving(assignment: assignment) })
+    driver.parallel = parallel
+    driver.pause = 0.001
+    #expect(try await driver.run(EveryReport()) == .budget)
+    let trials = try await store.history(of: id).trials
+    #expect(trials.map(\.state) == [.complete, .paused, .paused])
+    #expect(trials.map(\.reports.count) == [3, 1, 1])
+    #expect(trials.map(\.attempt) == [2, 1, 1])
+  }
+
+  private struct EveryReport: TrialWork {
+    func run(_ request: TrialRequest, to reports: any ReportSink) async throws {
+      for epoch in request.from + 1...request.through {
+        _ = try await reports.report(Report(epoch: epoch, ["loss": 1]))
+        try await reports.checkpointed(epoch: epoch)
+      }
+    }
   }
 
   /// While a trial runs elsewhere there is reason to wait: it may come back.

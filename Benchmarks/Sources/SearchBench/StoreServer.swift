@@ -124,10 +124,8 @@ struct StoreServer {
     case "delete":
       try await store.delete(study)
     case "attributes":
-      let specification = try await store.specification(of: study)
-      try await store.update(
-        study, budget: specification.budget,
-        attributes: specification.attributes.merging(line.set ?? [:]) { $1 })
+      let set = line.set ?? [:]
+      try await store.update(study) { $0.attributes.merge(set) { $1 } }
     case "add":
       let assignment = try await store.specification(of: study).space.assignment([:])
       let claimant = line.claim == true ? Claimant(worker: "optuna", lease: 1e9) : nil

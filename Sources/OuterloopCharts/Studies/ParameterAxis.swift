@@ -1,15 +1,17 @@
 internal import OuterloopStudy
 
 /// The axis of a parameter: numbers on the parameter's scale over its whole range, choices by name.
+/// A linear grid of few numbers is shown as choices: each has a tick of its own and a column in which
+/// points can be spread.
 struct ParameterAxis {
   let axis: Axis
   /// Names of the choices; empty for numbers.
   let categories: [String]
   private let domain: Domain
 
-  /// - Parameter countsAsChoices: up to how many values a linear grid of numbers is shown as choices,
-  ///   whose points can be spread sideways.
-  init(_ parameter: Parameter, countsAsChoices limit: Int = 0) {
+  private static let fewNumbers = 12
+
+  init(_ parameter: Parameter) {
     let domain = parameter.domain
     self.domain = domain
     if let choices = domain.choices {
@@ -19,7 +21,7 @@ struct ParameterAxis {
     }
     let (low, high) = (domain.range?.low ?? 0, domain.range?.high ?? 1)
     let isLog = domain.range?.isLog ?? false
-    if !isLog, let count = domain.count, count <= limit {
+    if !isLog, let count = domain.count, count <= Self.fewNumbers {
       categories = (0..<count).map { domain.value(atIndex: $0).description }
       axis = Axis(parameter.name)
       return

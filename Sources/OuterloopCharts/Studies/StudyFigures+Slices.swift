@@ -27,8 +27,7 @@ extension StudyFigures {
   private func slice(
     _ parameter: Int, _ place: Int, _ axis: ValueAxis, _ sample: [Trial], _ shade: Axis
   ) -> Scatter {
-    let across = ParameterAxis(
-      specification.space.parameters[parameter], countsAsChoices: 12)
+    let across = ParameterAxis(specification.space.parameters[parameter])
     var complete = Scatter.Group("", x: [], y: [], style: 0)
     var failed = Scatter.Group("failed", x: [], y: [], style: 6, marker: 5)
     for trial in sample {

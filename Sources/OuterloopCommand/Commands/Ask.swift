@@ -49,11 +49,10 @@ struct Ask: AsyncParsableCommand {
 
   func run() async throws {
     var found = try await study()
-    let wanted = budget.changing(found.specification.budget)
-    if wanted != found.specification.budget {
-      try await found.store.update(
-        found.id, budget: wanted, attributes: found.specification.attributes)
-      found.specification.budget = wanted
+    if budget.changing(found.specification.budget) != found.specification.budget {
+      found.specification.settings = try await found.store.update(found.id) { [budget] in
+        $0.budget = budget.changing($0.budget)
+      }
     }
     let asker = try await Asker(found.id, in: found.store, by: try found.method())
     let work = try await asker.next(

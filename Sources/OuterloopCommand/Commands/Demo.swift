@@ -1,15 +1,18 @@
 internal import ArgumentParser
 internal import OuterloopLab
 internal import OuterloopLearning
+internal import OuterloopStudy
 
-/// `outerloop demo`: data hyper-cleaning of the bundled digits, told as a story.
-struct Demo: ParsableCommand {
+/// `outerloop demo`: data hyper-cleaning of the bundled digits by gradient, and a search, told as a
+/// story.
+struct Demo: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "A tour of a few seconds on bundled data, with pictures.",
     discussion: """
-      Half of the labels of bundled handwritten digits are made wrong on purpose. Cleaning finds \
-      them by the gradient of the validation loss through training. The JSON is that of \
-      `outerloop clean`.
+      By gradient: half of the labels of bundled handwritten digits are made wrong on purpose; \
+      cleaning finds them by the gradient of the validation loss through training. By search: how to \
+      build and train a network for the digits. The JSON is that of `outerloop clean` with the \
+      key search, which is as `outerloop best` prints it.
       """)
 
   @Option(help: ArgumentHelp("Folder for the run and its pictures.", valueName: "folder"))
@@ -25,7 +28,7 @@ struct Demo: ParsableCommand {
     if out.isEmpty { throw ValidationError("--out is empty") }
   }
 
-  func run() throws {
+  func run() async throws {
     var progress = Progress(conversation)
     let settings = CleaningSettings.demonstration
     let wrong = Int((settings.corrupt * Double(settings.train)).rounded())
@@ -44,22 +47,48 @@ struct Demo: ParsableCommand {
       job: CleaningJob(try CleaningRun(data, settings: settings), folder: out),
       conversation: conversation, restart: restart)
     let report = try session.perform(&progress)
-    if conversation.json { return try session.print(report, &progress) }
-    try Terminal.print(story(report))
+    if !conversation.json { try Terminal.print(story(report)) }
+    let search = try await DemoSearch(folder: out, conversation: conversation)
+      .perform(restart: restart, &progress)
+    guard !conversation.json else {
+      return try Terminal.print(
+        JSONText.of(
+          Record(
+            clean: CleaningSummary(report, folder: out, hasImages: session.job.run.data.isPictures),
+            search: StudyRecord(search.result, store: search.store))))
+    }
+    try Terminal.print("\n" + story(search))
     progress.say(next)
+  }
+
+  /// The keys of `outerloop clean` and one more.
+  private struct Record: Encodable {
+    var clean: CleaningSummary
+    var search: StudyRecord
+
+    enum CodingKeys: CodingKey { case search }
+
+    func encode(to encoder: any Encoder) throws {
+      try clean.encode(to: encoder)
+      var container = encoder.container(keyedBy: CodingKeys.self)
+      try container.encode(search, forKey: .search)
+    }
+  }
+
+  private static func percent(_ share: Double) -> String {
+    NumberForm.fixed(100 * share, digits: 1) + " %"
   }
 
   private func story(_ report: CleaningReport) -> String {
     guard let found = report.detection, let oracle = report.oracleAccuracy else { return "" }
     let wrong = found.truePositives + found.falseNegatives
-    func percent(_ share: Double) -> String { NumberForm.fixed(100 * share, digits: 1) + " %" }
     return """
       Of the \(wrong) wrong labels \(found.truePositives) were found; \(found.falsePositives) right \
       ones fell under suspicion too.
-      With all labels as they are the model reads \(percent(report.baselineAccuracy)) of new \
+      With all labels as they are the model reads \(Self.percent(report.baselineAccuracy)) of new \
       digits, with the learned
-      weights \(percent(report.cleanedAccuracy)), and \(percent(oracle)) had somebody told it which \
-      labels are wrong.
+      weights \(Self.percent(report.cleanedAccuracy)), and \(Self.percent(oracle)) had somebody told \
+      it which labels are wrong.
 
       \(out)/suspicious.svg  the most suspicious digits; framed: the label is wrong
       \(out)/weights.svg     the weights of right and of wrong labels
@@ -67,12 +96,27 @@ struct Demo: ParsableCommand {
       """
   }
 
+  private func story(_ search: DemoSearch.Outcome) -> String {
+    guard let best = search.result.trials.first, let error = best.values?.first,
+      let random = search.errorAtRandom
+    else { return "" }
+    let configuration = best.assignment.active.map { "\($0.name)=\(StudyResult.cell($0.value))" }
+    return """
+      The best at random read \(Self.percent(1 - random)) of the digits that were held out, the best \
+      of all \(Self.percent(1 - error)):
+      trial \(best.number), \(configuration.joined(separator: " "))
+
+      \(out)/history.svg     trial by trial, and the best so far
+      \(out)/parallel.svg    a line for each configuration
+      """
+  }
+
   private var next: String {
     """
 
     next: outerloop clean --data FOLDER   the same with your own data: IDX, CSV or LIBSVM
-          outerloop data fetch mnist      and with larger pictures, for some minutes:
-          outerloop clean --data mnist --corrupt 0.5 --steps 200 --hyper-steps 50 --outer-rate 0.02
+          outerloop tune --help           the same with your own program, in any language
+          outerloop trials --store \(CommandText.quoted(out))/outerloop.db
     """
   }
 }

@@ -138,13 +138,18 @@ struct Plot: AsyncParsableCommand {
       throw Complaint(
         "\(folder): the folder cannot be made", hint: "name another one with --out")
     }
-    for picture in pictures {
-      let path = "\(folder)/\(picture.fileName)"
-      do { try Data(picture.svg.utf8).write(to: URL(filePath: path), options: .atomic) } catch {
-        throw Complaint("\(path): it cannot be written", hint: "check the folder and its space")
-      }
-    }
+    for picture in pictures { try picture.write(into: folder) }
     return folder
+  }
+}
+
+extension StudyFigures.Picture {
+  /// Writes it into a folder that is there, whole or not at all.
+  func write(into folder: String) throws {
+    let path = "\(folder)/\(fileName)"
+    do { try Data(svg.utf8).write(to: URL(filePath: path), options: .atomic) } catch {
+      throw Complaint("\(path): it cannot be written", hint: "check the folder and its space")
+    }
   }
 }
 

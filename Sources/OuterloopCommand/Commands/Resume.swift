@@ -28,10 +28,11 @@ struct Resume: AsyncParsableCommand {
     var found = try await choice.find()
     let stored = try found.program().changed(by: options)
     try stored.program.checkExecutable()
-    found.specification.budget = budget.changing(found.specification.budget)
-    found.specification.attributes[StoredProgram.attribute] = try stored.text()
-    try await found.store.update(
-      found.id, budget: found.specification.budget, attributes: found.specification.attributes)
+    let text = try stored.text()
+    found.specification.settings = try await found.store.update(found.id) { [budget] in
+      $0.budget = budget.changing($0.budget)
+      $0.attributes[StoredProgram.attribute] = text
+    }
     var progress = Progress(conversation)
     progress.say(Tune.opening(found, stored))
     try await StudyRun(

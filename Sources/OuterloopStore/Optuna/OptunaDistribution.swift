@@ -143,6 +143,20 @@ struct OptunaParameter {
     place()
   }
 
+  /// Makes the range hold a value that someone asked for outside of it.
+  mutating func add(_ value: Double) {
+    guard case .range(var range) = distribution else { return }
+    let value = range.isInteger ? value.rounded() : value
+    // Beyond, no range of ours holds it.
+    guard abs(value) <= (range.isInteger ? 0x1p53 : 1e300), value < range.low || range.high < value
+    else { return }
+    (range.low, range.high) = (value, value)
+    range.isLog = range.isLog && value > 0
+    guard let both = distribution.union(.range(range)) else { return }
+    distribution = both
+    isUniform = false
+  }
+
   private mutating func place() {
     guard case .choices(let choices) = distribution else { return }
     for (index, choice) in choices.enumerated() { places[choice.python] = index }
@@ -156,15 +170,15 @@ struct OptunaParameter {
     return value(choices[place], in: domain)
   }
 
-  /// The value that is written as `json`. Numbers outside the range stay as they are: someone asked
-  /// for them.
+  /// The value that is written as `json`.
   func value(_ json: JSON, in domain: Domain) -> ParameterValue? {
     if case .choices = distribution {
       return places[json.python].map { domain.value(atIndex: $0) }
     }
-    guard let number = json.number, number.isFinite else { return nil }
+    guard let number = json.number, let range = domain.range else { return nil }
     if let value = domain.canonical(.float(number)) { return value }
-    return domain.isInteger
-      ? Int(exactly: number.rounded()).map(ParameterValue.int) : .float(number)
+    // Beside the grid.
+    let whole = domain.isInteger ? number.rounded() : number
+    return range.low <= whole && whole <= range.high ? domain.numeric(whole) : nil
   }
 }

@@ -62,7 +62,7 @@ struct OptunaNotes {
     }
     if !lost.isEmpty {
       texts.append(
-        "values of \(list(lost.sorted())) are left behind: no trial says what they may be")
+        "values of \(list(lost.sorted())) are left behind: no trial says that they may be")
     }
     if !constraints.isEmpty {
       texts.append(

@@ -17,7 +17,7 @@ struct OptunaReader {
     var attributes = try attributes(of: "study", study, "user")
     let record = attributes.removeValue(forKey: OptunaSchema.specificationKey)
     let settings = attributes.removeValue(forKey: OptunaSchema.settingsKey)
-    let found = try distributions()
+    let uses = try uses()
     let steps = try db.rows(
       """
       SELECT coalesce(min(step), 1), coalesce(max(step), 1) FROM trial_intermediate_values
@@ -35,15 +35,15 @@ struct OptunaReader {
     if let record, let settings {
       specification =
         try StudyRecord(name: name, specification: record, settings: settings).specification
-      space = try OptunaSpace(found, of: specification)
+      space = try OptunaSpace(uses, of: specification)
       specification.space = space.space
     } else {
-      guard !found.isEmpty else {
+      guard !uses.isEmpty else {
         throw StudyError(
           "study `\(name)` has no trial with a parameter yet, so that its space is not known",
           "run a trial of it with Optuna first")
       }
-      space = try OptunaSpace(found, of: nil)
+      space = try OptunaSpace(uses, of: nil)
       (space.terms.shift, space.terms.attributes) = (shift, attributes)
       specification = try StudySpecification(
         name: name, space: space.space, objectives: objectives(metricNames), method: method,
@@ -133,17 +133,34 @@ struct OptunaReader {
     return found
   }
 
-  /// The distributions of each parameter, in the order in which parameters first occur.
-  private func distributions() throws -> [(name: String, text: String)] {
-    let rows = try Row.fetchCursor(
-      db,
-      sql: """
-        SELECT param_name, distribution_json FROM trial_params JOIN trials USING (trial_id)
-        WHERE study_id = ? GROUP BY param_name, distribution_json ORDER BY min(param_id)
-        """, arguments: [study])
-    var found: [(name: String, text: String)] = []
-    while let row = try rows.next() { found.append((row[0], row[1])) }
-    return found
+  /// The distributions of each parameter, in the order in which parameters first occur, and the
+  /// values that are farthest out.
+  private func uses() throws -> [OptunaUse] {
+    let rows = try db.rows(
+      """
+      SELECT param_name, distribution_json, min(param_value), max(param_value) FROM trial_params
+      JOIN trials USING (trial_id) WHERE study_id = ? GROUP BY param_name, distribution_json
+      ORDER BY min(param_id)
+      """, .int(study))
+    var uses: [OptunaUse] = []
+    while let row = try rows.next() {
+      uses.append(OptunaUse(name: row[0], distribution: row[1], values: [row[2], row[3]]))
+    }
+    // What is enqueued need not be inside of the range either.
+    let enqueued = try db.rows(
+      """
+      SELECT value_json FROM trial_system_attributes JOIN trials USING (trial_id)
+      WHERE study_id = ? AND "key" = ? AND state IN ('WAITING', 'RUNNING')
+      """, .int(study), .text(OptunaSchema.fixedParametersKey))
+    while let row = try enqueued.next() {
+      for member in JSONReader.value(row[0])?.members ?? [] {
+        guard let place = uses.firstIndex(where: { $0.name == member.name }),
+          let number = member.value.number
+        else { continue }
+        uses[place].values.append(number)
+      }
+    }
+    return uses
   }
 
   private func objectives(_ metricNames: String?) throws -> [Objective] {

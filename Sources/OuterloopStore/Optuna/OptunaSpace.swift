@@ -1,5 +1,14 @@
 internal import OuterloopStudy
 
+/// A distribution that a parameter has in some trials, and values that it has there: those that are
+/// farthest out at least.
+struct OptunaUse {
+  /// There.
+  let name: String
+  let distribution: String
+  var values: [Double]
+}
+
 /// The parameters of a study in Optuna's tables as a space of ours.
 struct OptunaSpace {
   let space: SearchSpace
@@ -13,25 +22,25 @@ struct OptunaSpace {
   private(set) var notes: [String] = []
 
   /// - Parameters:
-  ///   - found: the distributions of each parameter, in the order in which they first occur.
+  ///   - uses: the distributions of each parameter, in the order in which they first occur.
   ///   - own: what our study was when it was exported; nil for a study that Optuna made. Optuna may
   ///     have gone on with it: what it added comes to it here.
   /// - Throws: `SpaceError` naming the parameter that cannot be expressed.
-  init(_ found: [(name: String, text: String)], of own: StudySpecification?) throws {
+  init(_ uses: [OptunaUse], of own: StudySpecification?) throws {
     var declarations = (own?.space.parameters ?? []).map {
       ParameterDeclaration($0.name, $0.domain, if: $0.condition?.description)
     }
     terms = own.flatMap { OptunaTerms(of: $0) } ?? OptunaTerms()
     var distributions: [String: OptunaDistribution] = [:]
-    for (name, text) in found where distributions[text] == nil {
-      guard let distribution = try? OptunaDistribution(text) else {
+    for use in uses where distributions[use.distribution] == nil {
+      guard let distribution = try? OptunaDistribution(use.distribution) else {
         throw SpaceError(
-          "parameter `\(name)` has a distribution that is not known: \(text)",
+          "parameter `\(use.name)` has a distribution that is not known: \(use.distribution)",
           "run `optuna storage upgrade` on the file")
       }
-      distributions[text] = distribution
+      distributions[use.distribution] = distribution
     }
-    names = Self.names(found.map(\.name), terms, besides: declarations.map(\.name))
+    names = Self.names(uses.map(\.name), terms, besides: declarations.map(\.name))
 
     var parameters: [String: OptunaParameter] = [:]
     for declaration in declarations {
@@ -40,14 +49,17 @@ struct OptunaSpace {
       let name = terms.name(of: declaration.name)
       parameters[name] = OptunaParameter(name, distribution)
     }
-    for (name, text) in found {
-      guard let distribution = distributions[text] else { continue }
-      if parameters[name] == nil { parameters[name] = OptunaParameter(name, distribution) }
-      try parameters[name]?.add(distribution)
+    for use in uses {
+      guard let distribution = distributions[use.distribution] else { continue }
+      if parameters[use.name] == nil {
+        parameters[use.name] = OptunaParameter(use.name, distribution)
+      }
+      try parameters[use.name]?.add(distribution)
+      for value in use.values { parameters[use.name]?.add(value) }
     }
     var seen: Set<String> = []
     var new: [(OptunaParameter, name: String, Domain)] = []
-    for (theirs, _) in found where seen.insert(theirs).inserted {
+    for theirs in uses.map(\.name) where seen.insert(theirs).inserted {
       guard let parameter = parameters[theirs], let name = names[theirs] else { continue }
       let place = declarations.firstIndex { $0.name == name }
       if place != nil, parameter.isUniform { continue }
@@ -104,7 +116,8 @@ struct OptunaSpace {
     }
     if !parameter.isUniform {
       notes.append(
-        "parameter `\(name)` differs between trials: the search goes on with \(domain)")
+        "parameter `\(name)` has not the same range in all trials, or values outside of it: the "
+          + "search goes on with \(domain)")
     }
   }
 

@@ -40,7 +40,7 @@ struct OptunaWriter {
     var attributes = terms.attributes
     attributes[OptunaSchema.specificationKey] = StudyRecord(specification).json.description
     attributes[OptunaSchema.settingsKey] =
-      StudyRecord.settings(specification.budget, specification.attributes).description
+      StudyRecord.json(specification.settings).description
     for (key, value) in attributes.sorted(by: { $0.key < $1.key }) {
       try db.run(
         #"INSERT INTO study_user_attributes (study_id, "key", value_json) VALUES (1, ?, ?)"#,

@@ -8,11 +8,13 @@ internal import OuterloopStudy
 /// so costs one pass over the bytes without looking a name up.
 struct AssignmentCoder: Sendable {
   private let names: ParameterNames
+  private let parameters: [Parameter]
   /// `"lr":` for each parameter.
   private let keys: [[UInt8]]
 
   init(_ space: SearchSpace) {
     names = space.names
+    parameters = space.parameters
     keys = names.all.map { Array(($0.jsonString + ":").utf8) }
   }
 
@@ -34,7 +36,9 @@ struct AssignmentCoder: Sendable {
     guard reader.take([UInt8(ascii: "{")]) else { throw JSONReader.Failure() }
     var values = [ParameterValue?](repeating: nil, count: keys.count)
     for (index, key) in keys.enumerated() where reader.take(key) {
-      values[index] = try reader.scalar().parameterValue
+      let value = try need(reader.scalar().parameterValue)
+      guard parameters[index].domain.holds(value) else { throw JSONReader.Failure() }
+      values[index] = value
       _ = reader.take([UInt8(ascii: ",")])
     }
     guard reader.take([UInt8(ascii: "}")]) else { throw JSONReader.Failure() }
@@ -44,5 +48,19 @@ struct AssignmentCoder: Sendable {
   func assignment(_ text: String) throws -> Assignment {
     var text = text
     return try text.withUTF8 { try assignment($0) }
+  }
+}
+
+extension Domain {
+  /// Whether it is a value as this domain writes it; on a grid, whether it lies between its ends.
+  fileprivate func holds(_ value: ParameterValue) -> Bool {
+    switch (self, value) {
+    case (.float(let range), .float(let number)): range.low <= number && number <= range.high
+    case (.int(let range), .int(let number)):
+      range.low <= Double(number) && Double(number) <= range.high
+    case (.float, _), (.int, _): false
+    case (.ordinal(let choices), _), (.categorical(let choices), _): choices.contains(value)
+    case (.constant(let only), _): value == only
+    }
   }
 }

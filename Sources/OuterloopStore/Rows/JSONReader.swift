@@ -104,7 +104,7 @@ struct JSONReader {
 
   private mutating func number() throws -> JSON {
     let start = place
-    if let exact = exactDecimal() { return .float(exact) }
+    if let number = plainNumber() { return number }
     place = start
     var isInteger = true
     loop: while let byte = peek {
@@ -122,39 +122,50 @@ struct JSONReader {
     return .float(value)
   }
 
-  /// A number with a point, if it takes one rounding to read it; nil leaves `place` anywhere.
-  ///
-  /// Digits below 2^53 and powers of ten up to 10^22 are doubles without error, so that one division
-  /// gives the double that is nearest to the number: Clinger, "How to read floating point numbers
-  /// accurately" (PLDI 1990), section 2.
-  private mutating func exactDecimal() -> Double? {
+  /// A number as nearly all are: `12`, `-0.25`, `1.5e-05`, up to 18 digits. nil leaves `place`
+  /// anywhere: it takes the long way to read it, or it is none.
+  private mutating func plainNumber() -> JSON? {
     let isNegative = peek == UInt8(ascii: "-")
     if isNegative { place += 1 }
-    var digits: UInt64 = 0
-    var count = 0
-    var places: Int?
-    loop: while let byte = peek {
-      switch byte {
-      case UInt8(ascii: "0")...UInt8(ascii: "9"):
-        digits = digits * 10 + UInt64(byte - UInt8(ascii: "0"))
-        if digits > 0 { count += 1 }
-        places = places.map { $0 + 1 }
-        if count > 18 { return nil }
-      case UInt8(ascii: ".") where places == nil: places = 0
-      case UInt8(ascii: "."), UInt8(ascii: "e"), UInt8(ascii: "E"), UInt8(ascii: "+"),
-        UInt8(ascii: "-"):
-        return nil
-      default: break loop
-      }
+    guard let whole = digits(after: 0) else { return nil }
+    var decimal = DecimalNumber(digits: whole.value, exponent: 0)
+    let isPointed = peek == UInt8(ascii: ".")
+    if isPointed {
       place += 1
+      guard let behind = digits(after: whole.value) else { return nil }
+      decimal = DecimalNumber(digits: behind.value, exponent: -behind.count)
     }
-    guard let places, 1...22 ~= places, digits <= 1 << 53 else { return nil }
-    let value = Double(digits) / Self.powersOfTen[places]
-    return isNegative ? -value : value
+    let hasExponent = peek == UInt8(ascii: "e") || peek == UInt8(ascii: "E")
+    if hasExponent {
+      place += 1
+      let isSmall = peek == UInt8(ascii: "-")
+      if isSmall || peek == UInt8(ascii: "+") { place += 1 }
+      guard let power = digits(after: 0), power.count < 4 else { return nil }
+      decimal.exponent += isSmall ? -Int(power.value) : Int(power.value)
+    }
+    switch peek {
+    case UInt8(ascii: "."), UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "e"),
+      UInt8(ascii: "E"):
+      return nil
+    default: break
+    }
+    if !isPointed, !hasExponent {
+      let value = Int(decimal.digits)
+      return .int(isNegative ? -value : value)
+    }
+    return decimal.nearest.map { .float(isNegative ? -$0 : $0) }
   }
 
-  private static let powersOfTen: [Double] = (0...22).map { exponent in
-    (0..<exponent).reduce(1.0) { power, _ in power * 10 }
+  /// Takes digits that go on after those of `start`; nil if there is none, or more than 18 in all.
+  private mutating func digits(after start: UInt64) -> (value: UInt64, count: Int)? {
+    var (value, count) = (start, 0)
+    while let byte = peek, byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") {
+      guard value < 100_000_000_000_000_000 else { return nil }
+      value = value * 10 + UInt64(byte - UInt8(ascii: "0"))
+      count += 1
+      place += 1
+    }
+    return count == 0 ? nil : (value, count)
   }
 
   private mutating func string() throws -> String {

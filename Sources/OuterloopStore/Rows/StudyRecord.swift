@@ -26,12 +26,12 @@ struct StudyRecord {
   }
 
   /// The part that may change, as the column `settings` has it.
-  static func settings(_ budget: Budget, _ attributes: [String: String]) -> JSON {
+  static func json(_ settings: StudySettings) -> JSON {
     .object([
-      "trials": .int(budget.trials), "epochs": .int(budget.epochs),
-      "seconds": .float(budget.seconds),
+      "trials": .int(settings.budget.trials), "epochs": .int(settings.budget.epochs),
+      "seconds": .float(settings.budget.seconds),
       "attributes": .object(
-        attributes.sorted { $0.key < $1.key }
+        settings.attributes.sorted { $0.key < $1.key }
           .map { JSON.Member(name: $0.key, value: .text($0.value)) }),
     ])
   }

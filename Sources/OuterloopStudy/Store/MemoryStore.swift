@@ -70,10 +70,13 @@ public final class MemoryStore: StudyStore {
     try with(study) { $0.specification }
   }
 
-  public func update(_ study: StudyID, budget: Budget, attributes: [String: String]) throws {
+  @discardableResult
+  public func update(
+    _ study: StudyID, _ change: @Sendable (inout StudySettings) -> Void
+  ) throws -> StudySettings {
     try with(study) {
-      $0.specification.budget = budget
-      $0.specification.attributes = attributes
+      change(&$0.specification.settings)
+      return $0.specification.settings
     }
   }
 
@@ -119,7 +122,7 @@ public final class MemoryStore: StudyStore {
 
   public func claim(in study: StudyID, by claimant: Claimant) throws -> Claim? {
     try with(study) { record in
-      guard record.history.openCount > record.history.runningCount,
+      guard record.history.claimableCount > 0,
         let place = record.history.trials.firstIndex(where: \.isClaimable)
       else { return nil }
       let attempt = record.claim(place, claimant, at: clock())

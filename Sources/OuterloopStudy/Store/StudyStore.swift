@@ -19,8 +19,13 @@ public protocol StudyStore: Sendable {
   /// All studies, in order of creation.
   func studies() async throws -> [StudyID]
   func specification(of study: StudyID) async throws -> StudySpecification
-  /// Replaces budget and attributes.
-  func update(_ study: StudyID, budget: Budget, attributes: [String: String]) async throws
+  /// Changes budget and attributes, starting from what they are at that moment: of two processes that
+  /// each set something else, neither undoes the other. `change` may be called more than once.
+  /// Returns what they are now.
+  @discardableResult
+  func update(
+    _ study: StudyID, _ change: @Sendable (inout StudySettings) -> Void
+  ) async throws -> StudySettings
   /// Removes the study and all it holds.
   func delete(_ study: StudyID) async throws
 

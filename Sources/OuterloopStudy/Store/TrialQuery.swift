@@ -92,7 +92,7 @@ extension StudyStore {
     var history = History()
     while true {
       let events = try await events(of: study, after: history.revision, limit: 10_000)
-      for event in events { history.apply(event) }
+      for event in events { try history.take(event) }
       if events.count < 10_000 { return history }
     }
   }

@@ -40,16 +40,15 @@ public actor Asker {
     while true {
       let events = try await store.events(of: study, after: history.revision, limit: 10_000)
       for event in events where event.revision > history.revision {
-        history.apply(event)
+        try history.take(event)
         searcher.observe(event, in: history)
       }
       if events.count < 10_000 { return }
     }
   }
 
-  /// The next piece of work for `claimant`: a trial that waits, or a new one within `budget`.
-  ///
-  /// `isWaiting` false creates the trial without a claim.
+  /// The next piece of work for `claimant`: a trial that waits, or what the searcher proposes within
+  /// `budget`. When as many trials have been created as it allows, those that rest may still go on.
   public func next(for claimant: Claimant, within budget: Budget) async throws -> Work {
     try await reap(lease: claimant.lease)
     if let claim = try await store.claim(in: study, by: claimant) { return .trial(claim) }
@@ -57,8 +56,10 @@ public actor Asker {
       try await catchUp()
       if history.isSpent(budget) { return ending(.budget) }
       let number = history.trials.count
-      switch try searcher.propose(number, in: history) {
+      let mayBegin = budget.trials.map { number < $0 } ?? true
+      switch try searcher.propose(mayBegin ? number : nil, in: history) {
       case .start(let assignment, let through):
+        guard mayBegin else { return ending(.budget) }
         let kind = Event.Kind.suggested(assignment, through: through, seen: history.revision)
         if let claim = try await store.add(
           kind, asTrial: number, to: study, claimedBy: claimant)
@@ -69,7 +70,7 @@ public actor Asker {
         let kind = Event.Kind.continued(through: through, seen: history.revision)
         _ = try await store.append([kind], to: trial, of: study)
         if let claim = try await store.claim(in: study, by: claimant) { return .trial(claim) }
-      case .wait, .exhausted: return ending(.exhausted)
+      case .wait, .exhausted: return ending(mayBegin ? .exhausted : .budget)
       }
     }
   }
@@ -88,9 +89,8 @@ public actor Asker {
 }
 
 extension History {
-  /// Whether nothing new may be begun.
-  public func isSpent(_ budget: Budget) -> Bool {
-    if let limit = budget.trials, trials.count >= limit { return true }
+  /// Whether nothing may be trained any more: the epochs or seconds of `budget` are used up.
+  func isSpent(_ budget: Budget) -> Bool {
     if let limit = budget.epochs, epochs >= limit { return true }
     if let limit = budget.seconds, busySeconds >= limit { return true }
     return false

@@ -9,10 +9,11 @@ public protocol Searcher: Sendable {
   /// Takes in an event that `history` has just taken in.
   mutating func observe(_ event: Event, in history: History)
 
-  /// What to do next. `number` is the one that a new trial would get, and names its random stream.
+  /// What to do next. `mutating` for caches only.
   ///
-  /// `mutating` for caches only.
-  mutating func propose(_ number: Int, in history: History) throws -> Proposal
+  /// - Parameter number: the one that a new trial would get, which names its random stream; nil if the
+  ///   budget allows no new trial, so that all there is to do is to advance others.
+  mutating func propose(_ number: Int?, in history: History) throws -> Proposal
 }
 
 /// A searcher's answer.
@@ -23,7 +24,7 @@ public enum Proposal: Sendable, Hashable {
   case advance(trial: Int, through: Int)
   /// Nothing to do until a running trial reports.
   case wait
-  /// Every configuration of the space has been tried.
+  /// Nothing more to do: every configuration of the space has been tried, or no new one may be.
   case exhausted
 }
 
@@ -49,8 +50,10 @@ public struct FullTraining<Chooser: Sampler>: Searcher {
     sampler.observe(event, in: history)
   }
 
-  public mutating func propose(_ number: Int, in history: History) throws -> Proposal {
-    guard let assignment = try sampler.suggest(number, in: history) else { return .exhausted }
+  public mutating func propose(_ number: Int?, in history: History) throws -> Proposal {
+    guard let number, let assignment = try sampler.suggest(number, in: history) else {
+      return .exhausted
+    }
     return .start(assignment, through: epochs)
   }
 }

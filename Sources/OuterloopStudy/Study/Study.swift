@@ -74,9 +74,7 @@ public struct Study: Sendable {
     trials: Int, parallel: Int = 1,
     _ objective: @escaping @Sendable (RunningTrial) async throws -> [String: Double]
   ) async throws {
-    var budget = specification.budget
-    budget.trials = trials
-    try await store.update(id, budget: budget, attributes: specification.attributes)
+    try await store.update(id) { $0.budget.trials = trials }
     var driver = StudyDriver(id, in: store, by: method)
     driver.parallel = parallel
     try await driver.run(ClosureWork(objective: objective))

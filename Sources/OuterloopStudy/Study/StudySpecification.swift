@@ -65,6 +65,12 @@ public struct StudySpecification: Sendable, Hashable, Codable {
     }
   }
 
+  /// The part of it that may change.
+  public var settings: StudySettings {
+    get { StudySettings(budget: budget, attributes: attributes) }
+    set { (budget, attributes) = (newValue.budget, newValue.attributes) }
+  }
+
   /// The random seed of a trial's own program: the same for all attempts at it.
   public func seed(ofTrial number: Int) -> UInt64 {
     var z = seed &+ UInt64(truncatingIfNeeded: number &+ 1) &* 0x9e37_79b9_7f4a_7c15
@@ -72,6 +78,18 @@ public struct StudySpecification: Sendable, Hashable, Codable {
     z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
     // 31 bits, which every language's generators take.
     return (z ^ (z >> 31)) >> 33
+  }
+}
+
+/// What may change while a study lives.
+public struct StudySettings: Sendable, Hashable {
+  public var budget: Budget
+  /// See `StudySpecification.attributes`.
+  public var attributes: [String: String]
+
+  public init(budget: Budget = Budget(), attributes: [String: String] = [:]) {
+    self.budget = budget
+    self.attributes = attributes
   }
 }
 
@@ -90,7 +108,7 @@ public struct MethodDescription: Sendable, Hashable, Codable {
 public struct Budget: Sendable, Hashable, Codable {
   /// Trials created, whatever became of them.
   public var trials: Int?
-  /// Epochs trained, over all trials.
+  /// Epochs trained, over all trials; a trial that has begun is trained to its end.
   public var epochs: Int?
   /// Seconds during which at least one trial ran.
   public var seconds: Double?

@@ -10,7 +10,8 @@ public struct History: Sendable {
   public private(set) var runningCount = 0
   /// How many trials a worker may begin at once: new ones, and those whose worker was lost.
   public private(set) var claimableCount = 0
-  /// Epochs reported, repeated ones included.
+  /// Epochs trained, as far as reports tell: one that comes after three epochs without counts for
+  /// all of them, and what another attempt trains again counts again.
   public private(set) var epochs = 0
   /// Seconds during which at least one trial ran, up to the last event.
   public private(set) var busySeconds = 0.0
@@ -30,9 +31,27 @@ public struct History: Sendable {
       return
     }
     count(trials[event.trial], -1)
-    if case .reported = event.kind { epochs += 1 }
+    if case .reported(_, let report) = event.kind {
+      // Whatever number a program makes up, the sum ends somewhere.
+      let trained = max(0, report.epoch - trials[event.trial].epoch)
+      epochs = min(epochs, .max - trained) + trained
+    }
     trials[event.trial].apply(event)
     count(trials[event.trial], 1)
+  }
+
+  /// As `apply`, for events that come out of a file.
+  /// - Throws: `StudyError` if it cannot be the next one.
+  public mutating func take(_ event: Event) throws {
+    let isNew = Trial(event) != nil
+    guard event.revision == revision + 1,
+      isNew ? event.trial == trials.count : trials.indices.contains(event.trial)
+    else {
+      throw StudyError(
+        "the log of the study is damaged: event \(event.revision) about trial \(event.trial) does "
+          + "not follow event \(revision) with \(trials.count) trials", "go back to a copy")
+    }
+    apply(event)
   }
 
   private mutating func count(_ trial: borrowing Trial, _ change: Int) {

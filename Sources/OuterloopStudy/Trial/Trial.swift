@@ -37,6 +37,8 @@ public struct Trial: Sendable, Hashable {
   /// The number of the attempt that may write; 0 before the first.
   public var attempt: Int { attempts.count }
   public var lastReport: Report? { reports.last }
+  /// The last epoch that is done; 0 before the first.
+  public var epoch: Int { max(checkpoint, lastReport?.epoch ?? 0) }
   /// Seconds of its attempts that have ended.
   public var workingSeconds: Double {
     attempts.reduce(0) { $0 + (($1.ended ?? $1.started) - $1.started) }

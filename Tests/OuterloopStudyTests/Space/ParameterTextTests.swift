@@ -198,4 +198,55 @@ import Testing
     }
     #expect(accepted > 500)
   }
+
+  /// Whatever stands on a command line gives a space, which is read again as itself, or an error of
+  /// one line.
+  @Test(arguments: 1...4 as ClosedRange<UInt64>) func mutationsGiveSpacesOrErrors(
+    seed: UInt64
+  ) throws {
+    var random = SplitMix64(seed)
+    let seeds = [
+      "lr=log(1e-5, 1e-1)", "x=float(0, 0.5, step 0.1) if opt == sgd", "n=int(16, 1024, log)",
+      "a=choice(relu, 'it\\'s', 1, true) if not (n > 3 or opt in [sgd, adam])",
+      "s=ordinal(s, m, l)",
+      "opt == sgd and n + 2 * n - 1 >= 3 / n", "`a b` != \"x\" or a in {1, 2}", "c=constant(-3)",
+    ].map(Array.init)
+    let words = [
+      "(", ")", "=", ",", "'", "\\", "`", " if ", " and ", " not ", "1e308", "-1e-320", "1e999",
+      "9007199254740993",
+      "0", "-", "int", "log", "step 1e-300", "😀", "\u{0}", "\n", "[", "]", "nan",
+      "99999999999999999999",
+    ].map(Array.init)
+    var (spaces, errors) = (0, 0)
+    for _ in 0..<1500 {
+      var text = seeds.pick(&random)
+      for _ in 0...Int.random(in: 0...3, using: &random) {
+        let place = Int.random(in: 0...text.count, using: &random)
+        let end = min(text.count, place + Int.random(in: 0...6, using: &random))
+        let other =
+          Bool.random(using: &random) ? words.pick(&random) : Array(seeds.pick(&random).prefix(12))
+        text.replaceSubrange(place..<end, with: Bool.random(using: &random) ? other : [])
+      }
+      do {
+        var space = SearchSpace()
+        _ = try space.choice("opt", ["sgd", "adam"])
+        _ = try space.int("n", 1...9)
+        if text.contains("(") {
+          try space.add(ParameterDeclaration(parsing: String(text)))
+        } else {
+          try space.forbid(String(text))
+        }
+        let again = try SearchSpace(
+          space.parameters.map { try ParameterDeclaration(parsing: $0.description) },
+          forbidden: space.forbidden.map(\.description))
+        #expect(again == space, "\(String(text))")
+        _ = space.count(upTo: 1000)
+        spaces += 1
+      } catch let error as SpaceError {
+        #expect(error.description.count < 2000)
+        errors += 1
+      }
+    }
+    #expect(spaces > 50 && errors > 200, "\(spaces) spaces, \(errors) errors")
+  }
 }

@@ -1,0 +1,140 @@
+internal import OuterloopCharts
+internal import OuterloopLab
+internal import OuterloopSearch
+internal import OuterloopStore
+internal import OuterloopStudy
+
+/// The second half of `outerloop demo`: a search for how to build and train a network, in a store of
+/// its own, that goes on where it was.
+struct DemoSearch {
+  let folder: String
+  let conversation: ConversationOptions
+
+  private static let study = "digits"
+  private static let trials = 40
+  /// TPE begins with so many configurations at random.
+  private static let first = TPEOptions().startup
+
+  struct Outcome {
+    var store: String
+    var result: StudyResult
+    /// The smallest error among the trials at random.
+    var errorAtRandom: Double?
+  }
+
+  private var place: StoreOptions {
+    var place = StoreOptions()
+    place.store = "\(folder)/outerloop.db"
+    return place
+  }
+
+  /// - Throws: a `Complaint` with status 130 when it was interrupted.
+  func perform(restart: Bool, _ progress: inout Progress) async throws -> Outcome {
+    let space = try NetworkSpace()
+    let found = try await found(space.space, restart: restart)
+    progress.say(
+      """
+
+      How a network is built and trained is no matter of gradients: layers, optimizer, activation. \
+      A search tries
+      \(Self.trials) configurations, the first \(Self.first) at random, the others where it was \
+      good (TPE).
+      """)
+    guard try await run(found, space) != .stopped else {
+      throw Complaint(
+        "interrupted; what was tried is stored in \(found.place.path)",
+        hint: "go on with: \(CommandText.again)", status: Interrupts.status)
+    }
+    let trials = try await found.store.trials(of: found.id, matching: TrialQuery())
+    let figures = StudyFigures(found.specification, trials)
+    for kind in [StudyFigures.Kind.history, .parallel] {
+      for picture in try figures.pictures(kind) { try picture.write(into: folder) }
+    }
+    return Outcome(
+      store: found.place.path, result: try await StudyResult(found),
+      errorAtRandom: trials.prefix(Self.first).compactMap { $0.values?.first }.min())
+  }
+
+  private func found(_ space: SearchSpace, restart: Bool) async throws -> StudyChoice.Found {
+    let wanted = try StudySpecification(
+      name: Self.study, space: space, objectives: [.minimize("error")],
+      method: SearchMethod.tpe().description, seed: 1, budget: Budget(trials: Self.trials))
+    let store: any StudyStore = try place.open(.create)
+    if let id = try await store.study(named: Self.study) {
+      if restart {
+        try await store.delete(id)
+      } else {
+        let kept = try await store.specification(of: id)
+        if let difference = kept.difference(from: wanted) {
+          throw Complaint(
+            "\(place.path) has a study `\(Self.study)` with \(difference)",
+            hint: "start anew: \(CommandText.again) --restart")
+        }
+        return StudyChoice.Found(store: store, id: id, specification: kept, place: place)
+      }
+    }
+    return StudyChoice.Found(
+      store: store, id: try await store.create(wanted), specification: wanted, place: place)
+  }
+
+  private func run(
+    _ found: StudyChoice.Found, _ space: NetworkSpace
+  ) async throws -> StudyDriver.Ending {
+    let lines = TrialLines(found, conversation)
+    await lines.begin()
+    let looking = Task {
+      while !Task.isCancelled {
+        await lines.refresh()
+        try? await Task.sleep(for: .milliseconds(50))
+      }
+    }
+    defer { looking.cancel() }
+    let ending = try await StudyDriver(found.id, in: found.store, by: found.method()).run(
+      NetworkWork(network: try DigitsNetwork(), space: space),
+      isStopping: { Interrupts.isRequested }, notice: lines.notice)
+    await lines.finish()
+    return ending
+  }
+}
+
+/// What can be chosen for the network.
+private struct NetworkSpace: Sendable {
+  let space: SearchSpace
+  private let activation: Handle<String>
+  private let rate, decay: Handle<Double>
+  private let momentum: Handle<Double?>
+  private let layers, units: Handle<Int>
+
+  init() throws {
+    var space = SearchSpace()
+    _ = try space.choice("optimizer", ["sgd", "adam"])
+    rate = try space.float("rate", 1e-3...1, log: true)
+    momentum = try space.when("optimizer == sgd") { try $0.float("momentum", 0...0.99) }
+    layers = try space.int("layers", 1...3)
+    units = try space.int("units", 4...128, log: true)
+    activation = try space.choice("activation", DigitsNetwork.activations)
+    decay = try space.float("decay", 1e-6...1e-1, log: true)
+    self.space = space
+  }
+
+  func settings(_ assignment: Assignment) -> DigitsNetwork.Settings {
+    var settings = DigitsNetwork.Settings()
+    if let momentum = assignment[momentum] { settings.descent = .sgd(momentum: momentum) }
+    settings.rate = assignment[rate]
+    settings.layers = assignment[layers]
+    settings.units = assignment[units]
+    settings.activation = assignment[activation]
+    settings.decay = assignment[decay]
+    return settings
+  }
+}
+
+private struct NetworkWork: TrialWork {
+  let network: DigitsNetwork
+  let space: NetworkSpace
+
+  func run(_ request: TrialRequest, to reports: any ReportSink) async throws {
+    let error = try network.error(space.settings(request.assignment), seed: request.seed)
+    _ = try await reports.report(Report(["error": error]))
+  }
+}
