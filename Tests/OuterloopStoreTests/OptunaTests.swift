@@ -83,6 +83,10 @@ import Testing
     await #expect(throws: StudyError.self) {
       try await OptunaFile.write(id, of: store, to: folder["b.db"])
     }
+    await #expect(throws: StudyError.self) {
+      try await OptunaFile.write(id, of: store, to: folder["none/b.db"])
+    }
+    #expect(!folder.names().contains { $0.contains(".new-") })
   }
 
   @Test func otherFiles() throws {

@@ -61,6 +61,16 @@ import Testing
     }
   }
 
+  /// A version that no store ever had.
+  @Test func damagedVersion() throws {
+    let folder = try Folder()
+    _ = try SQLiteStore(folder["a.db"], .create)
+    let queue = try DatabaseQueue(path: folder["a.db"])
+    try queue.inDatabase { try $0.execute(sql: "PRAGMA user_version = -3") }
+    try queue.close()
+    try requireRefused(folder, "is damaged")
+  }
+
   @Test func unusualFiles() throws {
     let folder = try Folder()
     try write("", folder["a.db"])

@@ -24,40 +24,45 @@ public enum OptunaFile {
   public static func write(
     _ study: StudyID, of store: any StudyStore, to path: String
   ) async throws {
-    let file = StoreFile(path: path, schema: .current)
-    guard file.identity == nil else {
+    guard StoreFile(path: path, schema: .current).identity == nil else {
       throw StudyError("there is a file `\(path)` already", "name another, or remove it")
     }
     let specification = try await store.specification(of: study)
+    let file = DraftFile(for: path)
     do {
-      // One transaction over all pages.
-      var configuration = Configuration()
-      configuration.allowsUnsafeTransactions = true
-      let queue = try DatabaseQueue(path: path, configuration: configuration)
-      do {
-        try queue.inDatabase { db in
-          try db.execute(sql: "PRAGMA synchronous = OFF; BEGIN")
-          try db.execute(sql: OptunaSchema.sql)
-          try OptunaWriter(db, specification).writeStudy()
-        }
-        var query = TrialQuery(limit: 1000)
-        while true {
-          let trials = try await store.trials(of: study, matching: query)
-          try queue.inDatabase { db in
-            let writer = OptunaWriter(db, specification)
-            for trial in trials { try writer.write(trial) }
-          }
-          guard trials.count == query.limit else { break }
-          query.from += trials.count
-        }
-        try queue.inDatabase { try $0.execute(sql: "COMMIT") }
-        try queue.close()
-      } catch {
-        try? queue.close()
-        for suffix in ["", "-journal"] { removeFile(path + suffix) }
-        throw error
+      try await fill(file.draft, with: study, specification, store)
+      try file.publish()
+    } catch {
+      file.discard()
+      throw storeError(error, path)
+    }
+  }
+
+  private static func fill(
+    _ draft: String, with study: StudyID, _ specification: StudySpecification,
+    _ store: any StudyStore
+  ) async throws {
+    // One transaction over all pages.
+    var configuration = Configuration()
+    configuration.allowsUnsafeTransactions = true
+    let queue = try DatabaseQueue(path: draft, configuration: configuration)
+    try queue.inDatabase { db in
+      try db.execute(sql: "PRAGMA synchronous = OFF; BEGIN")
+      try db.execute(sql: OptunaSchema.sql)
+      try OptunaWriter(db, specification).writeStudy()
+    }
+    var query = TrialQuery(limit: 1000)
+    while true {
+      let trials = try await store.trials(of: study, matching: query)
+      try queue.inDatabase { db in
+        let writer = OptunaWriter(db, specification)
+        for trial in trials { try writer.write(trial) }
       }
-    } catch { throw storeError(error, path) }
+      guard trials.count == query.limit else { break }
+      query.from += trials.count
+    }
+    try queue.inDatabase { try $0.execute(sql: "COMMIT") }
+    try queue.close()
   }
 
   /// The names of the studies in a file.
