@@ -282,8 +282,9 @@ extension HelpTexts {
     OVERVIEW: List the trials of a study.
 
     JSON: an array of objects with the keys number, state, reason (of a failure),
-    message, values (by metric), params, epoch (the last reported), attempts,
-    created, ended (seconds since 1970), seconds (of work).
+    message, values (by metric), params, epoch (the last reported), through (the
+    epoch to reach), checkpoint, attempts, created, started, ended (seconds since
+    1970), seconds (of work).
 
     USAGE: outerloop trials [--store <file>] [--study <name>] [--state <state> ...] [--last <n>] [--json]
 

@@ -37,6 +37,10 @@ extension StoreFile {
         // The header that was checked may be older than the log.
         let version = try self.version(db)
         try check(version: version)
+        // A copy by another tool (`VACUUM INTO`) has no log, and its readers would hold up writers.
+        if try String.fetchOne(db, sql: "PRAGMA journal_mode") != "wal" {
+          _ = try String.fetchOne(db, sql: "PRAGMA journal_mode = WAL")
+        }
         guard version < schema.version else { return }
         try db.inTransaction(.immediate) {
           try check(version: self.version(db))
