@@ -1,4 +1,6 @@
 import GRDB
+import OuterloopStudy
+import Testing
 
 @testable import OuterloopStore
 
@@ -92,5 +94,26 @@ struct OptunaFixture {
 
   static func choices(_ json: String) -> String {
     #"{"name": "CategoricalDistribution", "attributes": {"choices": \#(json)}}"#
+  }
+}
+
+extension Folder {
+  /// The study in a store, and exported again to `out.db`.
+  func through(
+    _ read: OptunaStudy
+  ) async throws -> (trials: [Trial], rows: (String) throws -> [String]) {
+    let store = try SQLiteStore(self["store.db"], .create)
+    let id = try await store.restore(read.specification, events: read.events)
+    let out = self["out.db"]
+    try await OptunaFile.write(id, of: store, to: out)
+    // And in again: the same, without a word.
+    let again = try OptunaFile.read(out)
+    #expect(again.notes.isEmpty)
+    #expect(again.specification == read.specification)
+    let queue = try DatabaseQueue(path: out)
+    return (
+      try await store.trials(of: id, matching: TrialQuery()),
+      { sql in try queue.read { try String.fetchAll($0, sql: sql) } }
+    )
   }
 }
