@@ -110,15 +110,14 @@ struct Ledger {
   }
 
   private func update(_ trial: Trial) throws {
-    var reason: String?
-    if case .failed(let why) = trial.state { reason = why.rawValue }
     try db.run(
       """
       UPDATE trials SET state = ?, reason = ?, through = ?, checkpoint = ?, ended = ?, message = ?,
         objective = ?, objectives = ?, claimable = ?,
         lease_until = CASE WHEN ?1 = 'running' THEN lease_until END
       WHERE study = ? AND number = ?
-      """, .text(trial.state.name), .text(reason), .int(trial.through), .int(trial.checkpoint),
+      """, .text(trial.state.name), .text(trial.state.reason?.rawValue), .int(trial.through),
+      .int(trial.checkpoint),
       .real(trial.ended), .text(trial.message), .real(trial.values?.first),
       .text(trial.values.map { JSON.array($0.map(JSON.float)).description }),
       .int(trial.isClaimable ? 1 : 0), id(study), .int(trial.number))

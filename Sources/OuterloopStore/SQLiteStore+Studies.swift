@@ -13,13 +13,6 @@ extension SQLiteStore {
     guard try db.integer("SELECT 1 FROM studies WHERE name = ?", name) == nil else {
       throw StudyError("study `\(specification.name)` exists", "resume it, or choose another name")
     }
-    for parameter in specification.space.parameters {
-      if let number = parameter.domain.choices?.first?.number, !number.isFinite {
-        throw StudyError(
-          "parameter `\(parameter.name)` is \(number), which cannot be stored",
-          "give it an ordinary number, or a text")
-      }
-    }
     for (option, value) in specification.method.options {
       if let number = value.number, !number.isFinite {
         throw StudyError(

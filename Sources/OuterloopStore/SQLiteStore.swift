@@ -94,49 +94,39 @@ public final class SQLiteStore: StudyStore {
     guard let writer else {
       throw StudyError("the store `\(path)` is open for reading only", "open it for writing")
     }
-    try checkProcess()
     guard file.leads(to: identity) else {
       throw StudyError(
         "the store `\(path)` was moved or removed while it was in use", "put it back, or start anew"
       )
     }
-    return try writer.inDatabase { db in
-      do {
-        return try patiently {
-          var result: T?
-          try db.inTransaction(.immediate) {
-            result = try body(db, clock())
-            return .commit
-          }
-          guard let result else { throw StudyError("nothing was written", "report this") }
-          return result
-        }
-      } catch { throw storeError(error, path) }
-    }
+    return try transaction(.immediate, on: writer) { db in try body(db, clock()) }
   }
 
   /// Runs `body` on one state of the store.
   func read<T>(_ body: (Database) throws -> T) throws -> T {
-    try checkProcess()
-    return try reader.inDatabase { db in
-      do {
-        return try patiently {
-          var result: T?
-          try db.inTransaction(.deferred) {
-            result = try body(db)
-            return .commit
-          }
-          guard let result else { throw StudyError("nothing was read", "report this") }
-          return result
-        }
-      } catch { throw storeError(error, path) }
+    try transaction(.deferred, on: reader, body)
+  }
+
+  private func transaction<T>(
+    _ kind: Database.TransactionKind, on queue: DatabaseQueue, _ body: (Database) throws -> T
+  ) throws -> T {
+    try with(queue) { db in
+      var result: T?
+      try db.inTransaction(kind) {
+        result = try body(db)
+        return .commit
+      }
+      guard let result else { throw DatabaseError(resultCode: .SQLITE_INTERNAL) }
+      return result
     }
   }
 
   /// As `read`, for a single query, which is one state of the store by itself.
-  func peek<T>(_ body: (Database) throws -> T) throws -> T {
+  func peek<T>(_ body: (Database) throws -> T) throws -> T { try with(reader, body) }
+
+  private func with<T>(_ queue: DatabaseQueue, _ body: (Database) throws -> T) throws -> T {
     try checkProcess()
-    return try reader.inDatabase { db in
+    return try queue.inDatabase { db in
       do { return try patiently { try body(db) } } catch { throw storeError(error, path) }
     }
   }

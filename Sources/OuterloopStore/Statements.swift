@@ -26,12 +26,12 @@ enum Bound {
       let copy = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
       _ = value.withUTF8 { bytes in
         bytes.withMemoryRebound(to: CChar.self) {
-          if $0.isEmpty {
-            // It may have no address, which would mean NULL.
-            sqlite3_bind_text(statement, place, "", 0, copy)
-          } else {
-            sqlite3_bind_text(statement, place, $0.baseAddress, Int32($0.count), copy)
-          }
+          // An empty text may have no address, which would mean NULL.
+          $0.isEmpty
+            ? sqlite3_bind_text(statement, place, "", 0, copy)
+            : sqlite3_bind_text64(
+              statement, place, $0.baseAddress, sqlite3_uint64($0.count), copy,
+              UInt8(SQLITE_UTF8))
         }
       }
     }

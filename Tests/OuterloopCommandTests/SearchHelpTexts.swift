@@ -282,8 +282,9 @@ extension HelpTexts {
     OVERVIEW: List the trials of a study.
 
     JSON: an array of objects with the keys number, state, reason (of a failure),
-    message, values (by metric), params, epoch (the last reported), attempts,
-    created, ended (seconds since 1970), seconds (of work).
+    message, values (by metric), params, epoch (the last reported), through (the
+    epoch to reach), checkpoint, attempts, created, started, ended (seconds since
+    1970), seconds (of work).
 
     USAGE: outerloop trials [--store <file>] [--study <name>] [--state <state> ...] [--last <n>] [--json]
 
@@ -383,12 +384,10 @@ extension HelpTexts {
     csv: a line for each trial, with number, state, reason, value.METRIC for each
     objective, param.NAME for each parameter (empty where inactive), epoch,
     through, checkpoint, attempts, worker, created, started, ended, message. jsonl:
-    a JSON object for each trial, with number, state, reason, values, params,
-    reports (epoch, values, seconds), through, checkpoint, attempts (worker,
-    started, ended, reason), created, started, ended, message. json: one object
-    with study, seed, sampler, objectives, space (as in a space file) and trials:
-    those of `outerloop trials --json` with reports. optuna: a SQLite file that
-    Optuna and its dashboard open.
+    a JSON object for each trial, those of `outerloop trials --json` with reports
+    (epoch, values, seconds) and runs (worker, started, ended, reason). json: one
+    object with study, seed, sampler, objectives, space (as in a space file) and
+    trials (as in jsonl). optuna: a SQLite file that Optuna and its dashboard open.
 
     USAGE: outerloop export [--store <file>] [--study <name>] [--format <format>] [--out <file>]
 
@@ -410,9 +409,10 @@ extension HelpTexts {
     OVERVIEW: Take a study out of a database of Optuna.
 
     The study is copied with all its trials and can be searched further, looked at
-    and drawn like any other. Parameters that only some trials have are inactive in
-    the others. Constraints and foreign attributes are left behind. JSON keys:
-    study, store, trials.
+    and drawn like any other, and exported to Optuna again. What is different here
+    is said on standard error: names that are no names here are changed, a choice
+    None is the text None, constraints are metrics, user attributes of trials are
+    left behind. JSON keys: study, store, trials, notes (texts).
 
     USAGE: outerloop import <file> [--store <file>] [--study <name>] [--name <name>] [--sampler <name>] [--seed <n>] [--json]
 

@@ -221,6 +221,8 @@ import Testing
     #expect(try running.end().status == 0)
     #expect(looks > 0)
     #expect(try rows().count == 8)
+    // If the runner left while someone looked, the log is kept until someone writes again.
+    #expect(try tool.run(["resume", "--trials", "9"]).status == 0)
     #expect(logFiles.isEmpty)
     try expectSound()
   }

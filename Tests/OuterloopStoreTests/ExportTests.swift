@@ -1,3 +1,4 @@
+import Foundation
 import OuterloopStore
 import OuterloopStudy
 import Testing
@@ -57,11 +58,34 @@ import Testing
   @Test func jsonLines() async throws {
     #expect(
       try await text(.jsonLines) == #"""
-        {"number":0,"state":"complete","reason":null,"values":{"loss":0.5,"acc":"Infinity"},"params":{"lr":0.25,"act":"a,b"},"reports":[{"epoch":1,"values":{"acc":1.0,"loss":"NaN"},"seconds":2.0}],"through":2,"checkpoint":0,"attempts":[{"worker":"w","started":1000.5,"ended":1000.5,"reason":null}],"created":1000.5,"started":1000.5,"ended":1000.5,"message":null}
-        {"number":1,"state":"failed","reason":"timeout","values":null,"params":{"lr":0.75,"act":"say \"x\"","m":3},"reports":[],"through":2,"checkpoint":0,"attempts":[{"worker":"w","started":1000.5,"ended":1000.5,"reason":"timeout"}],"created":1000.5,"started":1000.5,"ended":1000.5,"message":"two\nlines"}
-        {"number":2,"state":"waiting","reason":null,"values":null,"params":{"lr":1.0,"act":"a,b","m":1},"reports":[],"through":2,"checkpoint":0,"attempts":[],"created":1000.5,"started":null,"ended":null,"message":null}
+        {"number":0,"state":"complete","reason":null,"message":null,"values":{"acc":"Infinity","loss":0.5},"params":{"lr":0.25,"act":"a,b"},"epoch":1,"through":2,"checkpoint":0,"attempts":1,"created":1000.5,"started":1000.5,"ended":1000.5,"seconds":0.0,"reports":[{"epoch":1,"values":{"acc":1.0,"loss":"NaN"},"seconds":2.0}],"runs":[{"worker":"w","started":1000.5,"ended":1000.5,"reason":null}]}
+        {"number":1,"state":"failed","reason":"timeout","message":"two\nlines","values":{},"params":{"lr":0.75,"act":"say \"x\"","m":3},"epoch":null,"through":2,"checkpoint":0,"attempts":1,"created":1000.5,"started":1000.5,"ended":1000.5,"seconds":0.0,"reports":[],"runs":[{"worker":"w","started":1000.5,"ended":1000.5,"reason":"timeout"}]}
+        {"number":2,"state":"waiting","reason":null,"message":null,"values":{},"params":{"lr":1.0,"act":"a,b","m":1},"epoch":null,"through":2,"checkpoint":0,"attempts":0,"created":1000.5,"started":null,"ended":null,"seconds":0.0,"reports":[],"runs":[]}
 
         """#)
+  }
+
+  /// The same through an encoder, as commands print it.
+  @Test func encoded() async throws {
+    let (store, id) = try await study()
+    let specification = try await store.specification(of: id)
+    let trials = try await store.trials(of: id, matching: TrialQuery())
+    let encoder = JSONEncoder()
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
+    func sorted(_ json: Data, without dropped: [String] = []) throws -> String {
+      var object = try #require(JSONSerialization.jsonObject(with: json) as? [String: Any])
+      for key in dropped { #expect(object.removeValue(forKey: key) != nil) }
+      let data = try JSONSerialization.data(withJSONObject: object, options: .sortedKeys)
+      return String(decoding: data, as: UTF8.self)
+    }
+    let lines = try await text(.jsonLines).split(separator: "\n")
+    for (trial, line) in zip(trials, lines) {
+      let whole = try encoder.encode(TrialRecord(trial, specification, isWhole: true))
+      #expect(try sorted(whole) == sorted(Data(line.utf8)))
+      let brief = try encoder.encode(TrialRecord(trial, specification))
+      #expect(try sorted(brief) == sorted(Data(line.utf8), without: ["reports", "runs"]))
+    }
   }
 
   @Test func parts() async throws {

@@ -61,6 +61,32 @@ import Testing
     }
   }
 
+  /// A copy by another tool is a store like any other: its readers do not hold up writers.
+  @Test func copies() async throws {
+    let folder = try Folder()
+    let space = try SearchSpace([ParameterDeclaration("x", .int(1, 3))])
+    _ = try await SQLiteStore(folder["a.db"], .create).create(
+      StudySpecification(
+        name: "s", space: space, objectives: [.minimize("loss")],
+        method: MethodDescription("random"), seed: 0))
+    let queue = try DatabaseQueue(path: folder["a.db"])
+    try queue.inDatabase { try $0.execute(sql: "VACUUM INTO '\(folder["b.db"])'") }
+    #expect(try FileHeader.bytes(path: folder["b.db"], limit: 20)[18] == 1)
+    let copy = try SQLiteStore(folder["b.db"])
+    #expect(try FileHeader.bytes(path: folder["b.db"], limit: 20)[18] == 2)
+    #expect(try await copy.study(named: "s") != nil)
+  }
+
+  /// A version that no store ever had.
+  @Test func damagedVersion() throws {
+    let folder = try Folder()
+    _ = try SQLiteStore(folder["a.db"], .create)
+    let queue = try DatabaseQueue(path: folder["a.db"])
+    try queue.inDatabase { try $0.execute(sql: "PRAGMA user_version = -3") }
+    try queue.close()
+    try requireRefused(folder, "is damaged")
+  }
+
   @Test func unusualFiles() throws {
     let folder = try Folder()
     try write("", folder["a.db"])

@@ -37,9 +37,9 @@ struct Probe {
       guard let study else { exitFailed() }
       try await OptunaFile.write(study, of: store, to: arguments[0])
     case "optuna-in":
-      let (specification, events) = try OptunaFile.read(
+      let read = try OptunaFile.read(
         arguments[0], study: arguments.count > 1 ? arguments[1] : nil)
-      _ = try await SQLiteStore(path, .create).restore(specification, events: events)
+      _ = try await SQLiteStore(path, .create).restore(read.specification, events: read.events)
     case "race": try await race()
     case "fill": try await fill()
     case "speed": try await speed()

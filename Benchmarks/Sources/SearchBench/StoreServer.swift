@@ -141,8 +141,9 @@ struct StoreServer {
       let summary = try await store.summary(of: study)
       return Answer(counts: summary.counts, best: summary.best?.trial)
     case "import":
-      let (specification, events) = try OptunaFile.read(line.path ?? "", study: line.name)
-      return Answer(study: try await store.restore(specification, events: events).rawValue)
+      let read = try OptunaFile.read(line.path ?? "", study: line.name)
+      return Answer(
+        study: try await store.restore(read.specification, events: read.events).rawValue)
     case "export":
       try await OptunaFile.write(study, of: store, to: line.path ?? "")
     default:

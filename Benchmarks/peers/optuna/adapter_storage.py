@@ -12,10 +12,10 @@ trial has no place for here: intermediate values and a start.
 
 `ImportedStorage` writes with Optuna's own `RDBStorage` and reads what comes out when its file is
 imported into our store and exported again: parameters, distributions, states, values, steps, times.
-Read from the original instead: attributes, which the import leaves behind as documented; of waiting
-trials the distributions, start and intermediate values. Every trial gets one constant more, as a space
-of ours is not empty; steps that the import moved by one are moved back; the value that the export
-gives to pruned trials, the last intermediate one, is compared with it and taken away.
+Read from the original instead: attributes of trials, which the import leaves behind as documented; of
+waiting trials the distributions, start and intermediate values. Every trial gets one constant more, as a
+space of ours is not empty; the value that the export gives to pruned trials, the last intermediate one,
+is compared with it and taken away.
 """
 
 import contextlib
@@ -332,11 +332,8 @@ class ImportedStorage(RDBStorage):
             exported.remove_session()
             exported.engine.dispose()
         assert [t.number for t in back] == [t.number for t in originals]
-        # The import moves steps that begin at 0 by one.
-        moved = int(min((step for t in originals for step in t.intermediate_values), default=1) < 1)
         for trial, original in zip(back, originals):
             trial._trial_id = original._trial_id
-            trial.intermediate_values = {s - moved: v for s, v in trial.intermediate_values.items()}
             if trial.state == TrialState.PRUNED and original.values is None:
                 # Exported as `Study.tell` would have it.
                 assert trial.value in (None, trial.intermediate_values.get(trial.last_step))

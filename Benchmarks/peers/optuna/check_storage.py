@@ -127,7 +127,7 @@ def check(probe):
             params = his["params"] if his["state"] != "WAITING" else his["fixed"]
             assert mine["params"] == params, (mine["params"], params)
             if mine["state"] == "complete":
-                assert list(mine["values"].values()) == his["values"], (mine, his)
+                assert [mine["values"]["loss"]] == his["values"], (mine, his)
             steps = {str(r["epoch"]): r["values"]["loss"] for r in mine["reports"]}
             assert steps == {str(k): v for k, v in his["intermediate"].items()}, (mine, his)
         # Optuna goes on with it.
@@ -150,21 +150,18 @@ def check(probe):
             run("optuna-out", at(f"{name}.db"), at(f"{name}.optuna"), name)
             his = next(s for s in dump(at("optuna.db")) if s["name"] == name)
             mine = dump(at(f"{name}.optuna"))[0]
-            assert his["directions"] == mine["directions"] and his["metrics"] in (
-                None, mine["metrics"]), (his["metrics"], mine["metrics"])
+            for key in ["directions", "metrics"]:
+                assert his[key] == mine[key], (key, his[key], mine[key])
             assert len(his["trials"]) == len(mine["trials"])
             for a, b in zip(his["trials"], mine["trials"]):
-                def plain(params):
-                    return {k: "None" if v is None else v for k, v in (params or {}).items()}
-
-                for key in ["number", "state", "values", "start", "complete"]:
+                for key in ["number", "state", "values", "start", "complete", "intermediate"]:
                     assert a[key] == b[key], (key, a, b)
-                assert plain(a["params"]) == plain(b["params"]), (a, b)
-                assert plain(a["fixed"] if a["state"] == "WAITING" else {}) == plain(
-                    b["fixed"] if b["state"] == "WAITING" else {}), (a, b)
-                # Steps from 0 are epochs from 1.
-                shifted = {str(int(k) + 1): v for k, v in a["intermediate"].items()}
-                assert shifted == {str(k): v for k, v in b["intermediate"].items()}, (a, b)
+                # What was enqueued for a trial that runs, ours takes for its parameters.
+                if a["state"] == "RUNNING" and a["fixed"]:
+                    assert a["fixed"] == b["params"], (a, b)
+                    continue
+                assert a["params"] == b["params"], (a, b)
+                assert a["state"] != "WAITING" or a["fixed"] == b["fixed"], (a, b)
     print("Optuna", optuna.__version__, "and ours agree")
 
 

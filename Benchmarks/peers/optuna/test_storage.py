@@ -87,6 +87,8 @@ class TestImportEdges:
         (1.5, CategoricalDistribution([1, 1.5, 10 ** 15])),
         ("\u00e9\n\"'\U0001f600", CategoricalDistribution(["", "\u00e9\n\"'\U0001f600"])),
         (None, CategoricalDistribution([None, "a"])),
+        (None, CategoricalDistribution(["None", None])),
+        (2 ** 53, IntDistribution(1, 2 ** 53)),
     ])
     def test_parameter_comes_back(self, tmp_path, value, distribution):
         storage = ImportedStorage(tmp_path)
@@ -98,13 +100,22 @@ class TestImportEdges:
         assert found.params == {"p": value} and type(found.params["p"]) is type(value)
         storage.served.close()
 
-    @pytest.mark.parametrize("name", ["lr", "n_units_l0", "a.b", "learning rate", "lr (log)", "\u03b1"])
+    @pytest.mark.parametrize("name", ["lr", "n_units_l0", "a.b", "learning rate", "lr (log)", "seed", "{x}", "\u03b1"])
     def test_name_comes_back(self, tmp_path, name):
         storage = ImportedStorage(tmp_path)
         study = optuna.create_study(storage=storage)
         study.add_trial(optuna.create_trial(
             params={name: 0.5}, distributions={name: FloatDistribution(0, 1)}, value=1))
         assert storage.get_all_trials(study._study_id)[0].params == {name: 0.5}
+        storage.served.close()
+
+    def test_names_beside_one_another(self, tmp_path):
+        storage = ImportedStorage(tmp_path)
+        study = optuna.create_study(storage=storage)
+        params = {"a b": 0.1, "a_b": 0.2, "a(b": 0.3, "a_b_2": 0.4}
+        study.add_trial(optuna.create_trial(
+            params=params, distributions={name: FloatDistribution(0, 1) for name in params}, value=1))
+        assert storage.get_all_trials(study._study_id)[0].params == params
         storage.served.close()
 
     def test_range_that_changes_between_trials(self, tmp_path):

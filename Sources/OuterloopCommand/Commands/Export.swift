@@ -16,11 +16,10 @@ struct Export: AsyncParsableCommand {
     discussion: """
       csv: a line for each trial, with number, state, reason, value.METRIC for each objective, \
       param.NAME for each parameter (empty where inactive), epoch, through, checkpoint, attempts, \
-      worker, created, started, ended, message. jsonl: a JSON object for each trial, with number, \
-      state, reason, values, params, reports (epoch, values, seconds), through, checkpoint, attempts \
-      (worker, started, ended, reason), created, started, ended, message. json: one object with \
-      study, seed, sampler, objectives, space (as in a space file) and trials: those of `outerloop \
-      trials --json` with reports. optuna: a SQLite file that Optuna and its dashboard open.
+      worker, created, started, ended, message. jsonl: a JSON object for each trial, those of \
+      `outerloop trials --json` with reports (epoch, values, seconds) and runs (worker, started, \
+      ended, reason). json: one object with study, seed, sampler, objectives, space (as in a space \
+      file) and trials (as in jsonl). optuna: a SQLite file that Optuna and its dashboard open.
       """)
 
   @OptionGroup(title: "Study")
@@ -78,6 +77,6 @@ struct Export: AsyncParsableCommand {
         Record(
           study: found.name, seed: specification.seed, sampler: specification.method,
           objectives: specification.objectives, space: specification.space,
-          trials: trials.map { TrialRecord($0, specification, withReports: true) })) + "\n")
+          trials: trials.map { TrialRecord($0, specification, isWhole: true) })) + "\n")
   }
 }

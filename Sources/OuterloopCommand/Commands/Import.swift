@@ -9,8 +9,9 @@ struct Import: AsyncParsableCommand {
     abstract: "Take a study out of a database of Optuna.",
     discussion: """
       The study is copied with all its trials and can be searched further, looked at and drawn like \
-      any other. Parameters that only some trials have are inactive in the others. Constraints and \
-      foreign attributes are left behind. JSON keys: study, store, trials.
+      any other, and exported to Optuna again. What is different here is said on standard error: names \
+      that are no names here are changed, a choice None is the text None, constraints are metrics, \
+      user attributes of trials are left behind. JSON keys: study, store, trials, notes (texts).
       """)
 
   @Argument(help: "The SQLite file of Optuna.")
@@ -38,6 +39,7 @@ struct Import: AsyncParsableCommand {
   struct Record: Encodable {
     var study, store: String
     var trials: Int
+    var notes: [String]
   }
 
   func run() async throws {
@@ -52,21 +54,22 @@ struct Import: AsyncParsableCommand {
           hint: names.isEmpty ? nil : "name one of them: --study \(CommandText.quoted(names[0]))")
       }
     }
-    var (specification, events) = try OptunaFile.read(
-      file, study: study, method: method, seed: seed)
-    if let name { specification.name = name }
+    var found = try OptunaFile.read(file, study: study, method: method, seed: seed)
+    if let name { found.specification.name = name }
+    let name = found.specification.name
     let store = try place.open(.create)
-    if try await store.study(named: specification.name) != nil {
+    if try await store.study(named: name) != nil {
       throw Complaint(
-        "the store \(place.path) has a study `\(specification.name)` already",
+        "the store \(place.path) has a study `\(name)` already",
         hint: "give it another name here: --name NAME")
     }
-    let id = try await store.restore(specification, events: events)
+    let id = try await store.restore(found.specification, events: found.events)
     let count = try await store.summary(of: id).trials
+    for note in found.notes { Terminal.say("note: \(note)") }
     try Terminal.print(
       json
-        ? JSONText.of(Record(study: specification.name, store: place.path, trials: count))
-        : "study \(specification.name) with \(count) trials")
-    Terminal.say("\nnext: outerloop best\(place.naming(specification.name))")
+        ? JSONText.of(Record(study: name, store: place.path, trials: count, notes: found.notes))
+        : "study \(name) with \(count) trials")
+    Terminal.say("\nnext: outerloop best\(place.naming(name))")
   }
 }

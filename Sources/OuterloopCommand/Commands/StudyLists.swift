@@ -71,8 +71,8 @@ struct TrialsCommand: AsyncParsableCommand {
     commandName: "trials", abstract: "List the trials of a study.",
     discussion: """
       JSON: an array of objects with the keys number, state, reason (of a failure), message, values \
-      (by metric), params, epoch (the last reported), attempts, created, ended (seconds since 1970), \
-      seconds (of work).
+      (by metric), params, epoch (the last reported), through (the epoch to reach), checkpoint, \
+      attempts, created, started, ended (seconds since 1970), seconds (of work).
       """)
 
   @OptionGroup(title: "Study")

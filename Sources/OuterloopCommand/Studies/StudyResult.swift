@@ -1,6 +1,7 @@
 internal import OuterloopLab
 internal import OuterloopRunner
 internal import OuterloopSearch
+internal import OuterloopStore
 internal import OuterloopStudy
 
 /// What a study has found: the best trial, or with several objectives those that no other beats.

@@ -8,10 +8,7 @@ public import OuterloopStudy
 /// `ended` (seconds since 1970), `message`. What there is not is empty; numbers that are not finite
 /// are `NaN`, `Infinity` and `-Infinity`. Fields are quoted as in RFC 4180, lines end in a newline.
 ///
-/// JSON lines have an object for each trial: `number`, `state`, `reason`, `values` (by metric),
-/// `params`, `reports` (each `epoch`, `values`, `seconds`), `through`, `checkpoint`, `attempts` (each
-/// `worker`, `started`, `ended`, `reason`), `created`, `started`, `ended`, `message`. What there is
-/// not is null; numbers that are not finite are the texts above.
+/// JSON lines have a whole `TrialRecord` for each trial.
 public enum TrialFormat: String, Sendable, CaseIterable {
   case csv
   case jsonLines = "jsonl"
@@ -38,9 +35,9 @@ extension StudyStore {
       var text = ""
       for trial in trials {
         switch format {
-        case .csv: writer.writeCSV(trial, to: &text)
+        case .csv: writer.write(trial, to: &text)
         case .jsonLines:
-          writer.json(trial).write(to: &text)
+          TrialRecord(trial, specification, isWhole: true).json.write(to: &text)
           text += "\n"
         }
       }

@@ -1,6 +1,6 @@
 internal import OuterloopStudy
 
-/// Trials of one study as lines.
+/// Trials of one study as lines of CSV.
 struct TrialWriter {
   private let metrics: [String]
   private let parameters: [String]
@@ -20,8 +20,8 @@ struct TrialWriter {
     return names.map(Self.field).joined(separator: ",") + "\n"
   }
 
-  func writeCSV(_ trial: Trial, to text: inout String) {
-    var fields = [String(trial.number), trial.state.name, Self.reason(trial.state) ?? ""]
+  func write(_ trial: Trial, to text: inout String) {
+    var fields = [String(trial.number), trial.state.name, trial.state.reason?.rawValue ?? ""]
     for place in metrics.indices {
       let value = trial.values.flatMap { $0.indices.contains(place) ? $0[place] : nil }
       fields.append(value.map(Self.number) ?? "")
@@ -38,42 +38,6 @@ struct TrialWriter {
       text += Self.field(field)
     }
     text += "\n"
-  }
-
-  func json(_ trial: Trial) -> JSON {
-    .object([
-      "number": .int(trial.number), "state": .text(trial.state.name),
-      "reason": Self.reason(trial.state).map(JSON.text) ?? .null,
-      "values": trial.values.map { values in
-        .object(zip(metrics, values).map { JSON.Member(name: $0, value: .float($1)) })
-      } ?? .null,
-      "params": .object(
-        trial.assignment.active.map { JSON.Member(name: $0.name, value: JSON($0.value)) }),
-      "reports": .array(trial.reports.map(Self.json)), "through": .int(trial.through),
-      "checkpoint": .int(trial.checkpoint), "attempts": .array(trial.attempts.map(Self.json)),
-      "created": .float(trial.created), "started": trial.started.map(JSON.float) ?? .null,
-      "ended": trial.ended.map(JSON.float) ?? .null,
-      "message": trial.message.map(JSON.text) ?? .null,
-    ])
-  }
-
-  static func json(_ report: Report) -> JSON {
-    .object([
-      "epoch": .int(report.epoch), "values": JSON(report.values),
-      "seconds": report.seconds.map(JSON.float) ?? .null,
-    ])
-  }
-
-  static func json(_ attempt: Attempt) -> JSON {
-    .object([
-      "worker": .text(attempt.worker), "started": .float(attempt.started),
-      "ended": attempt.ended.map(JSON.float) ?? .null,
-      "reason": (attempt.reason?.rawValue).map(JSON.text) ?? .null,
-    ])
-  }
-
-  static func reason(_ state: TrialState) -> String? {
-    if case .failed(let reason) = state { reason.rawValue } else { nil }
   }
 
   private static func number(_ value: Double) -> String {

@@ -43,9 +43,15 @@ struct FileHeader {
     guard methods.xFileSize(file, &size) == SQLITE_OK else { throw Failure.unreadable }
     let count = min(Int(size), limit)
     return try [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
-      guard count == 0 || methods.xRead(file, buffer.baseAddress, Int32(count), 0) == SQLITE_OK
-      else { throw Failure.unreadable }
-      initialized = count
+      // One read is of 2 GB at most.
+      while initialized < count {
+        let piece = min(count - initialized, 1 << 30)
+        let code = methods.xRead(
+          file, buffer.baseAddress.map { $0 + initialized }, Int32(piece),
+          sqlite3_int64(initialized))
+        guard code == SQLITE_OK else { throw Failure.unreadable }
+        initialized += piece
+      }
     }
   }
 }

@@ -37,6 +37,10 @@ extension StoreFile {
         // The header that was checked may be older than the log.
         let version = try self.version(db)
         try check(version: version)
+        // A copy by another tool (`VACUUM INTO`) has no log, and its readers would hold up writers.
+        if try String.fetchOne(db, sql: "PRAGMA journal_mode") != "wal" {
+          _ = try String.fetchOne(db, sql: "PRAGMA journal_mode = WAL")
+        }
         guard version < schema.version else { return }
         try db.inTransaction(.immediate) {
           try check(version: self.version(db))
@@ -129,12 +133,15 @@ extension StoreFile {
 /// Runs `body`, again if SQLite found a lock that it does not wait for: while the log is recovered
 /// after a crash, or another connection opens or closes the store.
 func patiently<T>(_ body: () throws -> T) throws -> T {
-  for attempt in 0..<200 {
+  var tries = 0
+  while true {
     do { return try body() } catch let error as DatabaseError
-      where attempt < 199
+      where tries < 200
       && [.SQLITE_BUSY_RECOVERY, .SQLITE_BUSY_SNAPSHOT, .SQLITE_PROTOCOL].contains(
         error.extendedResultCode)
-    { _ = waitForLock(8) }
+    {
+      tries += 1
+      _ = waitForLock(8)
+    }
   }
-  return try body()
 }

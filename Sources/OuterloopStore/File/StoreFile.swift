@@ -80,6 +80,9 @@ struct StoreFile: Sendable {
   var logSize: Int { StoreFile(path: path + "-wal", schema: schema).identity?.size ?? 0 }
 
   func check(version: Int) throws {
+    guard version >= 0 else {
+      throw storeError(DatabaseError(resultCode: .SQLITE_CORRUPT), path)
+    }
     guard version <= schema.version else {
       throw StudyError(
         "the store `\(path)` was written by a newer version (schema \(version), this one knows "
@@ -136,11 +139,9 @@ struct StoreFile: Sendable {
   }
 
   private func make() throws {
-    let draft = "\(path).new-\(getpid())"
-    func discard() { for suffix in ["", "-journal", "-wal", "-shm"] { unlink(draft + suffix) } }
-    discard()
+    let file = DraftFile(for: path)
     do {
-      let queue = try DatabaseQueue(path: draft)
+      let queue = try DatabaseQueue(path: file.draft)
       try queue.inDatabase { db in
         try db.inTransaction(.exclusive) {
           try db.execute(sql: "PRAGMA application_id = \(Schema.applicationID)")
@@ -150,15 +151,10 @@ struct StoreFile: Sendable {
         _ = try String.fetchOne(db, sql: "PRAGMA journal_mode = WAL")
       }
       try queue.close()
+      try file.publish()
     } catch {
-      discard()
+      file.discard()
       throw storeError(error, path)
     }
-    guard rename(draft, path) == 0 else {
-      let reason = String(cString: strerror(errno))
-      discard()
-      throw StudyError("the store `\(path)` cannot be created: \(reason)", "choose another folder")
-    }
-    discard()
   }
 }

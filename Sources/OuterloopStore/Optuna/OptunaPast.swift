@@ -71,7 +71,7 @@ struct OptunaPast {
   }
 
   /// All that happened, numbered.
-  func events() throws -> [Event] {
+  func events() -> [Event] {
     happened.enumerated().sorted { ($0.element.key, $0.offset) < ($1.element.key, $1.offset) }
       .enumerated().map { place, item in
         var event = item.element.event
@@ -106,7 +106,23 @@ struct OptunaPast {
       }
     }
     let metric = specification.objectives[0].metric
-    return trial.steps.map { Report(epoch: $0.step + shift, [metric: $0.value]) }
+    var reports = trial.steps.map { Report(epoch: $0.step + shift, [metric: $0.value]) }
+    guard !trial.constraints.isEmpty else { return reports }
+    if reports.isEmpty { reports.append(Report(epoch: 1, [:])) }
+    for (name, value) in trial.constraints {
+      reports[reports.count - 1].values[OptunaNotes.metric(name)] = value
+    }
+    return reports
+  }
+
+  /// Whether a trial still is what it was when it was written with `extras` beside it: Optuna may
+  /// have run it since.
+  func stillHolds(_ extras: JSON?, _ trial: OptunaTrial) -> Bool {
+    guard let extras, let state = extras["state"]?.text else { return false }
+    let values = extras["values"]?.array?.compactMap(\.number) ?? []
+    let metric = specification.objectives[0].metric
+    let steps = extras["reports"]?.array?.count { $0["values"]?[metric] != nil } ?? 0
+    return OptunaSchema.state(state, values: values) == trial.state && steps == trial.steps.count
   }
 
   /// How the last attempt ended; nil if it runs.

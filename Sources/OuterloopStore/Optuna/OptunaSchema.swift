@@ -1,4 +1,4 @@
-/// The tables of Optuna's storage, schema version 12 (Optuna 3.2 and later).
+/// The tables of Optuna's storage, schema version 12 as of v3.2.0.a (Optuna 3.2 and later).
 enum OptunaSchema {
   static let version = 12
 
@@ -63,4 +63,16 @@ enum OptunaSchema {
   static let trialKey = "outerloop:trial"
   static let metricNamesKey = "study:metric_names"
   static let fixedParametersKey = "fixed_params"
+  static let constraintsKey = "constraints"
+
+  /// The state there of a trial of ours, by its state's name. What has a value that is NaN has failed.
+  static func state(_ name: String, values: [Double]) -> String {
+    switch name {
+    case "waiting": "WAITING"
+    case "running", "paused": "RUNNING"
+    case "complete": values.contains(where: \.isNaN) ? "FAIL" : "COMPLETE"
+    case "pruned": "PRUNED"
+    default: "FAIL"
+    }
+  }
 }

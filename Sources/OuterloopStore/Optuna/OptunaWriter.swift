@@ -5,13 +5,23 @@ internal import OuterloopStudy
 struct OptunaWriter {
   private let db: Database
   private let specification: StudySpecification
+  private let terms: OptunaTerms
+  /// Whether Optuna made the study.
+  private let isForeign: Bool
   /// By index of the parameter.
+  private let names: [String]
   private let distributions: [String]
 
   init(_ db: Database, _ specification: StudySpecification) {
     self.db = db
     self.specification = specification
-    distributions = specification.space.parameters.map { Self.distribution($0.domain).description }
+    let kept = OptunaTerms(of: specification)
+    let terms = kept ?? OptunaTerms()
+    self.terms = terms
+    isForeign = kept != nil
+    let parameters = specification.space.parameters
+    names = parameters.map { terms.name(of: $0.name) }
+    distributions = parameters.map { Self.distribution($0.domain, terms.choices[$0.name]).python }
   }
 
   func writeStudy() throws {
@@ -21,17 +31,20 @@ struct OptunaWriter {
         "INSERT INTO study_directions (direction, study_id, objective) VALUES (?, 1, ?)",
         .text(objective.direction == .minimize ? "MINIMIZE" : "MAXIMIZE"), .int(place))
     }
-    let names = JSON.array(specification.objectives.map { .text($0.metric) })
-    try db.run(
-      #"INSERT INTO study_system_attributes (study_id, "key", value_json) VALUES (1, ?, ?)"#,
-      .text(OptunaSchema.metricNamesKey), .text(names.description))
-    for (key, value) in [
-      (OptunaSchema.specificationKey, StudyRecord(specification).json),
-      (OptunaSchema.settingsKey, StudyRecord.json(specification.settings)),
-    ] {
+    let names = JSON.array(specification.objectives.map { .text($0.metric) }).description
+    if let names = isForeign ? terms.metricNames : names {
+      try db.run(
+        #"INSERT INTO study_system_attributes (study_id, "key", value_json) VALUES (1, ?, ?)"#,
+        .text(OptunaSchema.metricNamesKey), .text(names))
+    }
+    var attributes = terms.attributes
+    attributes[OptunaSchema.specificationKey] = StudyRecord(specification).json.description
+    attributes[OptunaSchema.settingsKey] =
+      StudyRecord.json(specification.settings).description
+    for (key, value) in attributes.sorted(by: { $0.key < $1.key }) {
       try db.run(
         #"INSERT INTO study_user_attributes (study_id, "key", value_json) VALUES (1, ?, ?)"#,
-        .text(key), .text(value.description))
+        .text(key), .text(value))
     }
   }
 
@@ -41,29 +54,28 @@ struct OptunaWriter {
       """
       INSERT INTO trials (trial_id, number, study_id, state, datetime_start, datetime_complete)
       VALUES (?, ?, 1, ?, ?, ?)
-      """, id, .int(trial.number), .text(state(trial)), .text(trial.started.map(UTCTime.text)),
-      .text(trial.ended.map(UTCTime.text)))
+      """, id, .int(trial.number),
+      .text(OptunaSchema.state(trial.state.name, values: trial.values ?? [])),
+      .text(trial.started.map(LocalTime.text)), .text(trial.ended.map(LocalTime.text)))
     if trial.state == .waiting {
       // Optuna takes the parameters of a waiting trial from here.
-      let given = JSON.object(
-        trial.assignment.active.map { JSON.Member(name: $0.name, value: JSON($0.value)) })
-      try attribute("system", OptunaSchema.fixedParametersKey, given, id)
+      let given = zip(specification.space.parameters, trial.assignment.values).compactMap {
+        parameter, value in value.map { self.given(parameter, $0) }
+      }
+      try attribute("system", OptunaSchema.fixedParametersKey, JSON.object(given).python, id)
     } else {
       try writeParameters(trial, id)
     }
     try writeValues(trial, id)
-    try attribute("user", OptunaSchema.trialKey, extras(trial), id)
+    try attribute("user", OptunaSchema.trialKey, extras(trial).description, id)
   }
 
-  private func state(_ trial: Trial) -> String {
-    switch trial.state {
-    case .waiting: "WAITING"
-    case .running, .paused: "RUNNING"
-    case .complete where trial.values?.contains(where: \.isNaN) == true: "FAIL"
-    case .complete: "COMPLETE"
-    case .pruned: "PRUNED"
-    case .failed: "FAIL"
+  /// A parameter's value as it is called there.
+  private func given(_ parameter: Parameter, _ value: ParameterValue) -> JSON.Member {
+    let choice = terms.choices[parameter.name].flatMap { choices in
+      parameter.domain.index(of: value).flatMap { $0 < choices.count ? choices[$0] : nil }
     }
+    return JSON.Member(name: terms.name(of: parameter.name), value: choice ?? JSON(value))
   }
 
   private func writeParameters(_ trial: Trial, _ id: Bound) throws {
@@ -76,7 +88,7 @@ struct OptunaWriter {
         """
         INSERT INTO trial_params (trial_id, param_name, param_value, distribution_json)
         VALUES (?, ?, ?, ?)
-        """, id, .text(parameter.name), .real(number), .text(distributions[index]))
+        """, id, .text(names[index]), .real(number), .text(distributions[index]))
     }
   }
 
@@ -97,6 +109,7 @@ struct OptunaWriter {
           id, .int(place), number, type)
       }
     }
+    try writeConstraints(trial, id)
     for report in trial.reports {
       guard let value = report.values[metric] else { continue }
       let (number, type) = Self.typed(value)
@@ -104,28 +117,44 @@ struct OptunaWriter {
         """
         INSERT INTO trial_intermediate_values
           (trial_id, step, intermediate_value, intermediate_value_type) VALUES (?, ?, ?, ?)
-        """, id, .int(report.epoch), number, type)
+        """, id, .int(report.epoch - terms.shift), number, type)
     }
   }
 
-  private func attribute(_ kind: String, _ key: String, _ value: JSON, _ id: Bound) throws {
+  private func writeConstraints(_ trial: Trial, _ id: Bound) throws {
+    guard isForeign else { return }
+    var constraints: [String: Double] = [:]
+    for (metric, value) in trial.lastReport?.values ?? [:] {
+      if let name = OptunaNotes.constraint(metric) { constraints[name] = value }
+    }
+    guard !constraints.isEmpty else { return }
+    let key = OptunaSchema.constraintsKey
+    let list = (0..<constraints.count).compactMap { constraints[String($0)] }
+    if terms.listsConstraints, list.count == constraints.count {
+      return try attribute("system", key, JSON.array(list.map(JSON.float)).python, id)
+    }
+    for (name, value) in constraints.sorted(by: { $0.key < $1.key }) {
+      try attribute("system", "\(key):\(name)", JSON.float(value).python, id)
+    }
+  }
+
+  private func attribute(_ kind: String, _ key: String, _ text: String, _ id: Bound) throws {
     try db.run(
       #"INSERT INTO trial_\#(kind)_attributes (trial_id, "key", value_json) VALUES (?, ?, ?)"#, id,
-      .text(key), .text(value.description))
+      .text(key), .text(text))
   }
 
   /// What Optuna has no place for: all of the trial but its configuration.
   private func extras(_ trial: Trial) -> JSON {
     .object([
       "state": .text(trial.state.name),
-      "reason": TrialWriter.reason(trial.state).map(JSON.text) ?? .null,
-      "message": trial.message.map(JSON.text) ?? .null,
+      "reason": .text(trial.state.reason?.rawValue), "message": .text(trial.message),
       "values": trial.values.map { .array($0.map(JSON.float)) } ?? .null,
-      "created": .float(trial.created), "ended": trial.ended.map(JSON.float) ?? .null,
+      "created": .float(trial.created), "ended": .float(trial.ended),
       "through": .int(trial.through), "checkpoint": .int(trial.checkpoint),
-      "seen": trial.seen.map(JSON.int) ?? .null,
-      "attempts": .array(trial.attempts.map(TrialWriter.json)),
-      "reports": .array(trial.reports.map(TrialWriter.json)),
+      "seen": .int(trial.seen),
+      "attempts": .array(trial.attempts.map(TrialRecord.json)),
+      "reports": .array(trial.reports.map(TrialRecord.json)),
     ])
   }
 
@@ -134,12 +163,15 @@ struct OptunaWriter {
     return (.null, .text(value.isNaN ? "NAN" : value > 0 ? "INF_POS" : "INF_NEG"))
   }
 
-  private static func distribution(_ domain: Domain) -> JSON {
+  /// - Parameter kept: the choices as Optuna had them, where they are to come back.
+  static func distribution(_ domain: Domain, _ kept: [JSON]?) -> JSON {
     func named(_ name: String, _ attributes: KeyValuePairs<String, JSON>) -> JSON {
       .object(["name": .text(name), "attributes": .object(attributes)])
     }
     if let choices = domain.choices {
-      return named("CategoricalDistribution", ["choices": .array(choices.map { JSON($0) })])
+      let known = kept?.count == choices.count ? kept : nil
+      return named(
+        "CategoricalDistribution", ["choices": .array(known ?? choices.map { JSON($0) })])
     }
     guard let range = domain.range else { return .null }
     if case .int = domain {

@@ -15,11 +15,7 @@ struct AssignmentCoder: Sendable {
   init(_ space: SearchSpace) {
     names = space.names
     parameters = space.parameters
-    keys = names.all.map { name in
-      var text = ""
-      JSON.write(name, to: &text)
-      return Array((text + ":").utf8)
-    }
+    keys = names.all.map { Array(($0.jsonString + ":").utf8) }
   }
 
   func text(_ assignment: Assignment) -> String {
@@ -27,7 +23,7 @@ struct AssignmentCoder: Sendable {
     for (name, value) in zip(assignment.names, assignment.values) {
       guard let value else { continue }
       if text.utf8.count > 1 { text += "," }
-      JSON.write(name, to: &text)
+      name.writeJSONString(to: &text)
       text += ":"
       JSON(value).write(to: &text)
     }

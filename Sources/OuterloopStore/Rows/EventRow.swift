@@ -53,7 +53,7 @@ struct EventRow {
         kind = "failed"
         body =
           JSON.object([
-            "reason": .text(reason.rawValue), "message": message.map(JSON.text) ?? .null,
+            "reason": .text(reason.rawValue), "message": .text(message),
           ]).description
       }
     }

@@ -1,7 +1,9 @@
+internal import OuterloopStudy
+
 /// A JSON value that keeps what JSON can say and a store must not lose: whether a number was written
 /// as an integer or as a real, and the order of an object's keys. Numbers that are not finite are
 /// the texts `NaN`, `Infinity` and `-Infinity`.
-enum JSON: Hashable {
+enum JSON: Hashable, Sendable {
   case null
   case bool(Bool)
   case int(Int)
@@ -10,7 +12,7 @@ enum JSON: Hashable {
   case array([JSON])
   case object([Member])
 
-  struct Member: Hashable {
+  struct Member: Hashable, Sendable {
     var name: String
     var value: JSON
   }
@@ -56,7 +58,7 @@ extension JSON: CustomStringConvertible {
     case .bool(let value): text += value ? "true" : "false"
     case .int(let value): text += String(value)
     case .float(let value): Self.write(value, to: &text)
-    case .text(let value): Self.write(value, to: &text)
+    case .text(let value): value.writeJSONString(to: &text)
     case .array(let values):
       text += "["
       for (index, value) in values.enumerated() {
@@ -68,7 +70,7 @@ extension JSON: CustomStringConvertible {
       text += "{"
       for (index, member) in members.enumerated() {
         if index > 0 { text += "," }
-        Self.write(member.name, to: &text)
+        member.name.writeJSONString(to: &text)
         text += ":"
         member.value.write(to: &text)
       }
@@ -84,27 +86,39 @@ extension JSON: CustomStringConvertible {
       text += number.isNaN ? "\"NaN\"" : number > 0 ? "\"Infinity\"" : "\"-Infinity\""
     }
   }
+}
 
-  static func write(_ string: String, to text: inout String) {
-    text += "\""
-    if string.utf8.allSatisfy({ $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }
-    ) {
-      text += string
-    } else {
-      for scalar in string.unicodeScalars {
-        switch scalar {
-        case "\"": text += "\\\""
-        case "\\": text += "\\\\"
-        case "\n": text += "\\n"
-        case "\r": text += "\\r"
-        case "\t": text += "\\t"
-        case let control where control.value < 0x20:
-          let hex = String(control.value, radix: 16)
-          text += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
-        default: text.unicodeScalars.append(scalar)
-        }
+// What may not be there is null.
+extension JSON {
+  static func text(_ value: String?) -> JSON { value.map(JSON.text) ?? .null }
+  static func int(_ value: Int?) -> JSON { value.map(JSON.int) ?? .null }
+  static func float(_ value: Double?) -> JSON { value.map(JSON.float) ?? .null }
+}
+
+extension JSON: Encodable {
+  private struct Key: CodingKey {
+    let stringValue: String
+    var intValue: Int? { nil }
+    init(stringValue: String) { self.stringValue = stringValue }
+    init?(intValue: Int) { nil }
+  }
+
+  func encode(to encoder: any Encoder) throws {
+    if case .object(let members) = self {
+      var container = encoder.container(keyedBy: Key.self)
+      for member in members {
+        try container.encode(member.value, forKey: Key(stringValue: member.name))
       }
+      return
     }
-    text += "\""
+    var container = encoder.singleValueContainer()
+    switch self {
+    case .null, .object: try container.encodeNil()
+    case .bool(let value): try container.encode(value)
+    case .int(let value): try container.encode(value)
+    case .float(let value): try container.encode(value)
+    case .text(let value): try container.encode(value)
+    case .array(let values): try container.encode(values)
+    }
   }
 }

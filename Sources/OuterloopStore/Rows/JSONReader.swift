@@ -88,13 +88,16 @@ struct JSONReader {
     }
   }
 
-  /// A text, a number, true, false or null.
+  /// A text, a number, true, false or null; NaN and the infinities also as Python writes them.
   mutating func scalar() throws -> JSON {
     switch peek {
     case UInt8(ascii: "\""): return .text(try string())
     case UInt8(ascii: "t") where take(Array("true".utf8)): return .bool(true)
     case UInt8(ascii: "f") where take(Array("false".utf8)): return .bool(false)
     case UInt8(ascii: "n") where take(Array("null".utf8)): return .null
+    case UInt8(ascii: "N") where take(Array("NaN".utf8)): return .float(.nan)
+    case UInt8(ascii: "I") where take(Array("Infinity".utf8)): return .float(.infinity)
+    case UInt8(ascii: "-") where take(Array("-Infinity".utf8)): return .float(-.infinity)
     default: return try number()
     }
   }

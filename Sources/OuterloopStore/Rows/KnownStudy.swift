@@ -4,17 +4,15 @@ internal import Synchronization
 
 /// What never changes in a study, kept so that rows can be read without reading the study first.
 struct KnownStudy: Sendable {
-  let objectives: [Objective]
-  let maxAttempts: Int
-  let coder: AssignmentCoder
   private let specification: StudySpecification
+  let coder: AssignmentCoder
 
   init(_ specification: StudySpecification) {
     self.specification = specification
-    objectives = specification.objectives
-    maxAttempts = specification.maxAttempts
     coder = AssignmentCoder(specification.space)
   }
+
+  var objectives: [Objective] { specification.objectives }
 
   func endOfLost(_ trial: Trial) -> Event.Kind { specification.endOfLost(trial) }
 }

@@ -28,9 +28,8 @@ struct StudyRecord {
   /// The part that may change, as the column `settings` has it.
   static func json(_ settings: StudySettings) -> JSON {
     .object([
-      "trials": settings.budget.trials.map(JSON.int) ?? .null,
-      "epochs": settings.budget.epochs.map(JSON.int) ?? .null,
-      "seconds": settings.budget.seconds.map(JSON.float) ?? .null,
+      "trials": .int(settings.budget.trials), "epochs": .int(settings.budget.epochs),
+      "seconds": .float(settings.budget.seconds),
       "attributes": .object(
         settings.attributes.sorted { $0.key < $1.key }
           .map { JSON.Member(name: $0.key, value: .text($0.value)) }),

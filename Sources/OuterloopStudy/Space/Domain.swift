@@ -13,15 +13,16 @@ public enum Domain: Sendable, Hashable {
   /// Integers from `low` to `high`, both included.
   public static func int(_ low: Int, _ high: Int, log: Bool = false, step: Int = 1) throws -> Domain
   {
-    guard low.magnitude <= 1 << 53, high.magnitude <= 1 << 53 else {
-      throw SpaceError(
-        "integers beyond 2^53 are not exact", "use a smaller range, or a scale factor")
-    }
+    let limit = UInt(NumericRange.exactIntegers)
+    guard low.magnitude <= limit, high.magnitude <= limit else { throw Self.inexact }
     guard step > 0 else {
       throw SpaceError("the step \(step) is not above 0", "give a positive step")
     }
     return .int(try NumericRange(Double(low), Double(high), log: log, step: Double(step)))
   }
+
+  private static let inexact = SpaceError(
+    "integers beyond 2^53 are not exact", "use a smaller range, or a scale factor")
 
   /// The same domain with its choices in canonical form, whole numbers as integers.
   /// - Throws: `SpaceError` for what the type cannot rule out: no choice, the same one twice, numbers
@@ -33,6 +34,9 @@ public enum Domain: Sendable, Hashable {
       guard let step = range.step, range.low == range.low.rounded(), step == step.rounded() else {
         throw SpaceError(
           "an int has ends or a step that are not whole", "use a float, or whole numbers")
+      }
+      guard Swift.max(abs(range.low), abs(range.high)) <= NumericRange.exactIntegers else {
+        throw Self.inexact
       }
       return self
     case .ordinal(let choices): return .ordinal(try Self.checked(choices))

@@ -12,6 +12,10 @@ public struct NumericRange: Sendable, Hashable {
   /// that 0...1 in steps of 0.1 has 0.3 in it and not 0.30000000000000004.
   private let decimals: Double?
 
+  /// Up to here, 2^53, every integer is a `Double`: the ends of ints, and how many steps a range
+  /// may have.
+  static let exactIntegers = 0x1p53
+
   /// - Throws: `SpaceError` for ends that are not finite, beyond 1e300 or the wrong way round, a log
   ///   scale that reaches zero, or a step that is not positive or too small for the numbers.
   public init(_ low: Double, _ high: Double, log: Bool = false, step: Double? = nil) throws {
@@ -41,9 +45,13 @@ public struct NumericRange: Sendable, Hashable {
       throw SpaceError("the step \(step) is not above 0", "give a positive step")
     }
     let largest = Swift.max(abs(low), abs(high))
-    let isExact = [low, high, step].allSatisfy { $0 == $0.rounded() && abs($0) <= 0x1p53 }
-    guard (high - low) / step < 9e15, isExact || step >= 2 * largest.ulp else {
-      throw SpaceError("the step \(step) is too small for the range", "give a larger step")
+    let isExact = [low, high, step].allSatisfy {
+      $0 == $0.rounded() && abs($0) <= Self.exactIntegers
+    }
+    guard (high - low) / step <= Self.exactIntegers, isExact || step >= 2 * largest.ulp else {
+      throw SpaceError(
+        "the step \(step) is too small for the range",
+        "give a larger step: a range has 2^53 of them at most")
     }
     // A tolerance, so that 0...1 in steps of 0.1 has 11 values in spite of rounding: that of the
     // quotient itself, and what the ends' last bits are worth in steps.
@@ -60,7 +68,7 @@ public struct NumericRange: Sendable, Hashable {
     var scale = 1.0
     for _ in 0...22 {  // 10^22 is the last power that a Double holds exactly
       let (a, b) = ((low * scale).rounded(), (step * scale).rounded())
-      guard abs(a) + last * b <= 0x1p53 else { return nil }
+      guard abs(a) + last * b <= exactIntegers else { return nil }
       if a / scale == low, b / scale == step { return scale }
       scale *= 10
     }

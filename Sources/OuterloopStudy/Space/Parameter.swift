@@ -29,31 +29,4 @@ public struct ParameterDeclaration: Sendable, Hashable {
   init(_ parameter: Parameter) {
     self.init(parameter.name, parameter.domain, if: parameter.condition?.description)
   }
-
-  /// Names can stand in formulas, in `{placeholders}`, before an `=` and in tables.
-  func checkName() throws {
-    let reserved = ["trial", "from", "to", "checkpoint", "seed"]
-    guard !reserved.contains(name) else {
-      throw SpaceError(
-        "the name `\(name)` is taken by a placeholder of its own",
-        "choose another than \(reserved.joined(separator: ", "))")
-    }
-    guard name.unicodeScalars.contains(where: { $0.properties.isAlphabetic || $0 == "_" }),
-      !ExpressionToken.keywords.contains(name), name.count <= 200,
-      name.unicodeScalars.allSatisfy(Self.mayStandInName)
-    else {
-      throw SpaceError(
-        "`\(name.prefix(200))` cannot be a parameter's name",
-        "use letters, digits and signs such as `_`, `-`, `.`, `:` and `/`, and no keyword")
-    }
-  }
-
-  private static func mayStandInName(_ c: Unicode.Scalar) -> Bool {
-    switch c.properties.generalCategory {
-    case .control, .format, .surrogate, .unassigned, .lineSeparator, .paragraphSeparator,
-      .spaceSeparator:
-      false
-    default: !"'\"`\\={}()[],".unicodeScalars.contains(c)
-    }
-  }
 }

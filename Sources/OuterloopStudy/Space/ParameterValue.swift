@@ -25,8 +25,9 @@ public enum ParameterValue: Sendable, Hashable {
   }
 
   /// The one form of equal values: whole numbers are integers. JSON does not tell `2.0` from `2`.
-  var canonical: ParameterValue {
-    guard case .float(let number) = self, abs(number) <= 0x1p53, let whole = Int(exactly: number)
+  package var canonical: ParameterValue {
+    guard case .float(let number) = self, abs(number) <= NumericRange.exactIntegers,
+      let whole = Int(exactly: number)
     else { return self }
     return .int(whole)
   }

@@ -39,6 +39,10 @@ public struct Trial: Sendable, Hashable {
   public var lastReport: Report? { reports.last }
   /// The last epoch that is done; 0 before the first.
   public var epoch: Int { max(checkpoint, lastReport?.epoch ?? 0) }
+  /// Seconds of its attempts that have ended.
+  public var workingSeconds: Double {
+    attempts.reduce(0) { $0 + (($1.ended ?? $1.started) - $1.started) }
+  }
 }
 
 /// One worker's try at a trial.

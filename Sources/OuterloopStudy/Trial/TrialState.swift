@@ -25,6 +25,9 @@ public enum TrialState: Sendable, Hashable {
     }
   }
 
+  /// Why it failed; nil if it did not.
+  public var reason: FailureReason? { if case .failed(let reason) = self { reason } else { nil } }
+
   /// One word, as tables and JSON have it: `failed` is the same for all reasons.
   public var name: String {
     switch self {

@@ -89,6 +89,31 @@ import Testing
     #expect(far.contains(1e10 + 0.3) && !far.contains(1e10 + 0.35))
   }
 
+  /// The one limit of integers, both ends included.
+  @Test func integersReachTo2To53() throws {
+    let most = 9_007_199_254_740_992
+    for domain in [
+      try Domain.int(0, most), try .int(-most, 0), try .int(1, most, log: true),
+      try .int(1 - most, most, step: 2),
+    ] {
+      let range = try #require(domain.range)
+      #expect(domain.value(atUnit: 0) == domain.numeric(range.low))
+      #expect(domain.value(atUnit: 1) == domain.numeric(range.high))
+      for u in [0.25, 0.5, 1 - 0x1p-53] {
+        let value = domain.value(atUnit: u)
+        #expect(domain.canonical(value) == value, "\(value) of \(domain)")
+      }
+    }
+    #expect(throws: SpaceError.self) { try Domain.int(0, most + 1) }
+    #expect(throws: SpaceError.self) { try Domain.int(-most, most) }
+    for text in ["x=int(0, 9007199254740992)", "x=int(1, 9007199254740992, log)"] {
+      #expect(try SearchSpace([ParameterDeclaration(parsing: text)]).parameters.count == 1)
+    }
+    // Ends that came as real numbers are no way around it.
+    let far = ParameterDeclaration("x", .int(try NumericRange(1e17, 1e17 + 640, step: 64)))
+    #expect(throws: SpaceError.self) { try SearchSpace([far]) }
+  }
+
   @Test(
     arguments: [
       (1, 0, false, nil, "the low end 1.0 is above the high end 0.0; exchange them"),
@@ -105,9 +130,17 @@ import Testing
       (0, 1, false, 0, "the step 0.0 is not above 0; give a positive step"),
       (0, 1, false, -1, "the step -1.0 is not above 0; give a positive step"),
       (0, 1, false, .nan, "the step nan is not above 0; give a positive step"),
-      (0, 1, false, 1e-300, "the step 1e-300 is too small for the range; give a larger step"),
       (
-        1e17, 1e17 + 64, false, 8, "the step 8.0 is too small for the range; give a larger step"
+        -0x1p53, 0x1p53, false, 1,
+        "the step 1.0 is too small for the range; give a larger step: a range has 2^53 of them at most"
+      ),
+      (
+        0, 1, false, 1e-300,
+        "the step 1e-300 is too small for the range; give a larger step: a range has 2^53 of them at most"
+      ),
+      (
+        1e17, 1e17 + 64, false, 8,
+        "the step 8.0 is too small for the range; give a larger step: a range has 2^53 of them at most"
       ),
     ] as [(Double, Double, Bool, Double?, String)])
   func errors(low: Double, high: Double, log: Bool, step: Double?, text: String) {

@@ -210,4 +210,22 @@ import Testing
       ])
     }
   }
+
+  /// Any text becomes a name that a space takes, near to it and not taken.
+  @Test(
+    arguments: [
+      ("lr", "lr"), ("learning rate", "learning_rate"), ("lr (log)", "lr_log"), (" x ", "x"),
+      ("a._b", "a._b"), ("a, _b", "a_b"), ("", "_"), ("()", "_"), ("12", "12_"), ("or", "or_"),
+      ("seed", "seed_"), ("x\u{0}\n'y", "x_y"), ("\u{1F600}", "\u{1F600}_"),
+      (String(repeating: "a ", count: 200), String(repeating: "a_", count: 90)),
+    ])
+  func namesAreMadeLegal(_ text: String, _ name: String) throws {
+    var taken: Set<String> = []
+    for suffix in ["", "_2", "_3"] {
+      let legal = ParameterDeclaration.legalName(text, avoiding: taken)
+      #expect(legal == name + suffix)
+      #expect(try SearchSpace([ParameterDeclaration(legal, .int(1, 2))]).parameters.count == 1)
+      taken.insert(legal)
+    }
+  }
 }

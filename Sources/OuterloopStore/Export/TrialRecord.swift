@@ -1,0 +1,55 @@
+public import OuterloopStudy
+
+/// A trial as JSON, the same wherever others read it: an object with the keys `number`, `state`,
+/// `reason` (of a failure), `message`, `values` (by metric: the objectives of a complete trial, else
+/// what was reported last), `params`, `epoch` (the last one reported), `through` (the epoch it is to
+/// reach), `checkpoint` (the epoch from which it can go on), `attempts` (how many), `created`,
+/// `started`, `ended` (seconds since 1970) and `seconds` (the time of its attempts).
+///
+/// A whole one also has `reports` (each `epoch`, `values`, `seconds`) and `runs` (its attempts, each
+/// `worker`, `started`, `ended`, `reason`).
+///
+/// The keys stay. What there is not is null; numbers that are not finite are `NaN`, `Infinity` and
+/// `-Infinity`.
+public struct TrialRecord: Sendable, Encodable {
+  let json: JSON
+
+  public init(_ trial: Trial, _ specification: StudySpecification, isWhole: Bool = false) {
+    var values = trial.lastReport?.values ?? [:]
+    for (objective, value) in zip(specification.objectives, trial.values ?? []) {
+      values[objective.metric] = value
+    }
+    let params = trial.assignment.active.map { JSON.Member(name: $0.name, value: JSON($0.value)) }
+    let common: KeyValuePairs<String, JSON> = [
+      "number": .int(trial.number), "state": .text(trial.state.name),
+      "reason": .text(trial.state.reason?.rawValue), "message": .text(trial.message),
+      "values": JSON(values), "params": .object(params), "epoch": .int(trial.lastReport?.epoch),
+      "through": .int(trial.through), "checkpoint": .int(trial.checkpoint),
+      "attempts": .int(trial.attempt), "created": .float(trial.created),
+      "started": .float(trial.started), "ended": .float(trial.ended),
+      "seconds": .float(trial.workingSeconds),
+    ]
+    let whole: KeyValuePairs<String, JSON> = [
+      "reports": .array(trial.reports.map(Self.json)),
+      "runs": .array(trial.attempts.map(Self.json)),
+    ]
+    let members = isWhole ? Array(common) + Array(whole) : Array(common)
+    json = .object(members.map { JSON.Member(name: $0.key, value: $0.value) })
+  }
+
+  public func encode(to encoder: any Encoder) throws { try json.encode(to: encoder) }
+
+  static func json(_ report: Report) -> JSON {
+    .object([
+      "epoch": .int(report.epoch), "values": JSON(report.values),
+      "seconds": .float(report.seconds),
+    ])
+  }
+
+  static func json(_ attempt: Attempt) -> JSON {
+    .object([
+      "worker": .text(attempt.worker), "started": .float(attempt.started),
+      "ended": .float(attempt.ended), "reason": .text(attempt.reason?.rawValue),
+    ])
+  }
+}

@@ -1,0 +1,184 @@
+internal import OuterloopStudy
+
+/// What Optuna says about a parameter in one trial: `distribution_json`.
+enum OptunaDistribution: Equatable {
+  struct Range: Equatable {
+    var low, high: Double
+    var isLog: Bool
+    var step: Double?
+    var isInteger: Bool
+  }
+
+  case range(Range)
+  case choices([JSON])
+
+  /// - Throws: `JSONReader.Failure` if it is none.
+  init(_ text: String) throws {
+    let json = try need(JSONReader.value(text))
+    let attributes = try need(json["attributes"])
+    let isInteger = json["name"]?.text == "IntDistribution"
+    if json["name"]?.text == "CategoricalDistribution" {
+      self = .choices(try need(attributes["choices"]?.array))
+      return
+    }
+    guard isInteger || json["name"]?.text == "FloatDistribution" else { throw JSONReader.Failure() }
+    let step = attributes["step"]?.number
+    self = .range(
+      Range(
+        low: try need(attributes["low"]?.number), high: try need(attributes["high"]?.number),
+        isLog: attributes["log"]?.bool ?? false, step: isInteger ? step ?? 1 : step,
+        isInteger: isInteger))
+  }
+
+  /// NaN is NaN.
+  static func == (a: OptunaDistribution, b: OptunaDistribution) -> Bool {
+    switch (a, b) {
+    case (.range(let a), .range(let b)): a == b
+    case (.choices(let a), .choices(let b)): a.map(\.python) == b.map(\.python)
+    case (.range, .choices), (.choices, .range): false
+    }
+  }
+
+  /// The smallest that holds both; nil for numbers and choices in one.
+  func union(_ other: OptunaDistribution) -> OptunaDistribution? {
+    switch (self, other) {
+    case (.range(let a), .range(let b)): return .range(a.union(b))
+    case (.choices(let a), .choices(let b)):
+      let known = Set(a.map(\.python))
+      return .choices(a + b.filter { !known.contains($0.python) })
+    case (.range, .choices), (.choices, .range): return nil
+    }
+  }
+
+  /// As a domain of ours.
+  /// - Throws: `SpaceError` if none of ours is like it.
+  func domain() throws -> Domain {
+    switch self {
+    case .range(let range):
+      if range.isInteger, let low = Int(exactly: range.low), let high = Int(exactly: range.high) {
+        return try .int(low, high, log: range.isLog, step: Int(exactly: range.step ?? 1) ?? 0)
+      }
+      let numbers = try NumericRange(range.low, range.high, log: range.isLog, step: range.step)
+      return range.isInteger ? .int(numbers) : .float(numbers)
+    case .choices(let choices): return .categorical(Self.values(of: choices))
+    }
+  }
+
+  /// Choices as values. What cannot be one of ours (None, NaN, a list, 1.0 beside 1) becomes a text
+  /// that no other choice is.
+  private static func values(of choices: [JSON]) -> [ParameterValue] {
+    var taken: Set<ParameterValue> = []
+    let plain = choices.map { choice -> ParameterValue? in
+      if case .float(let number) = choice, !number.isFinite { return nil }
+      guard let value = choice.parameterValue?.canonical, taken.insert(value).inserted else {
+        return nil
+      }
+      return value
+    }
+    return zip(choices, plain).map { choice, value in
+      if let value { return value }
+      let text = choice == .null ? "None" : choice.text ?? choice.python
+      var unique = text
+      var number = 2
+      while !taken.insert(.text(unique)).inserted {
+        unique = "\(text)_\(number)"
+        number += 1
+      }
+      return .text(unique)
+    }
+  }
+}
+
+extension OptunaDistribution.Range {
+  fileprivate func union(_ other: Self) -> Self {
+    Self(
+      low: min(low, other.low), high: max(high, other.high), isLog: isLog && other.isLog,
+      step: commonStep(other), isInteger: isInteger && other.isInteger)
+  }
+
+  /// A step that reaches the values of both: of integers the greatest common divisor, else the same
+  /// step if one grid continues the other; nil: none.
+  private func commonStep(_ other: Self) -> Double? {
+    guard isInteger == other.isInteger, let step, let second = other.step else { return nil }
+    let apart = abs(low - other.low)
+    if isInteger {
+      var (a, b) = (step, second)
+      while b != 0 { (a, b) = (b, a.truncatingRemainder(dividingBy: b)) }
+      b = apart
+      while b != 0 { (a, b) = (b, a.truncatingRemainder(dividingBy: b)) }
+      return a
+    }
+    let steps = apart / step
+    return step == second && abs(steps - steps.rounded()) < 1e-9 * max(steps, 1) ? step : nil
+  }
+}
+
+/// A parameter over all trials of a study.
+struct OptunaParameter {
+  /// There.
+  let name: String
+  private(set) var distribution: OptunaDistribution
+  /// Whether no trial went beyond what the first one had.
+  private(set) var isUniform = true
+  /// Where a choice stands among all, by its JSON.
+  private var places: [String: Int] = [:]
+
+  init(_ name: String, _ distribution: OptunaDistribution) {
+    self.name = name
+    self.distribution = distribution
+    place()
+  }
+
+  /// - Throws: `SpaceError` if it is a number in one trial and a choice in another.
+  mutating func add(_ other: OptunaDistribution) throws {
+    guard other != distribution else { return }
+    guard let both = distribution.union(other) else {
+      throw SpaceError(
+        "parameter `\(name)` is a number in some trials and a choice in others",
+        "give one of them another name")
+    }
+    guard both != distribution else { return }
+    distribution = both
+    isUniform = false
+    place()
+  }
+
+  /// Makes the range hold a value that someone asked for outside of it.
+  mutating func add(_ value: Double) {
+    guard case .range(var range) = distribution else { return }
+    let value = range.isInteger ? value.rounded() : value
+    // Beyond, no range of ours holds it.
+    guard abs(value) <= (range.isInteger ? 0x1p53 : 1e300), value < range.low || range.high < value
+    else { return }
+    (range.low, range.high) = (value, value)
+    range.isLog = range.isLog && value > 0
+    guard let both = distribution.union(.range(range)) else { return }
+    distribution = both
+    isUniform = false
+  }
+
+  private mutating func place() {
+    guard case .choices(let choices) = distribution else { return }
+    for (index, choice) in choices.enumerated() { places[choice.python] = index }
+  }
+
+  /// The value that stands as `number` under a trial's distribution; nil if it means nothing.
+  func value(_ number: Double, under own: OptunaDistribution, in domain: Domain) -> ParameterValue?
+  {
+    guard case .choices(let choices) = own else { return value(.float(number), in: domain) }
+    guard let place = Int(exactly: number), choices.indices.contains(place) else { return nil }
+    return value(choices[place], in: domain)
+  }
+
+  /// The value that is written as `json`.
+  func value(_ json: JSON, in domain: Domain) -> ParameterValue? {
+    if case .choices = distribution {
+      return places[json.python].map { domain.value(atIndex: $0) }
+    }
+    guard let number = json.number, let range = domain.range else { return nil }
+    if let value = domain.canonical(.float(number)) { return value }
+    // Beside the grid.
+    let whole = domain.isInteger ? number.rounded() : number
+    return range.low <= whole && whole <= range.high ? domain.numeric(whole) : nil
+  }
+}

@@ -1,0 +1,31 @@
+extension String {
+  /// As a string of JSON, in quotation marks.
+  package var jsonString: String {
+    var text = ""
+    writeJSONString(to: &text)
+    return text
+  }
+
+  /// Appends it as a string of JSON, in quotation marks.
+  package func writeJSONString(to text: inout String) {
+    text += "\""
+    if utf8.allSatisfy({ $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }) {
+      text += self
+    } else {
+      for scalar in unicodeScalars {
+        switch scalar {
+        case "\"": text += "\\\""
+        case "\\": text += "\\\\"
+        case "\n": text += "\\n"
+        case "\r": text += "\\r"
+        case "\t": text += "\\t"
+        case let control where control.value < 0x20:
+          let digits = String(control.value, radix: 16)
+          text += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+        default: text.unicodeScalars.append(scalar)
+        }
+      }
+    }
+    text += "\""
+  }
+}
