@@ -107,8 +107,11 @@ struct TrialsCommand: AsyncParsableCommand {
       states: state.isEmpty ? nil : Set(state), limit: last ?? .max, newestFirst: last != nil,
       reports: json)
     if json {
-      let trials = try await Self.trials(of: found, query)
-      return try Terminal.print(JSONText.of(trials.map { TrialRecord($0, specification) }))
+      // A line for each, as there may be many.
+      let lines = try await Self.trials(of: found, query).map {
+        "\n  " + TrialRecord($0, specification).text
+      }
+      return try Terminal.print("[" + lines.joined(separator: ",") + "\n]")
     }
     let names = specification.space.parameters.map(\.name)
     let empty = TextTable(

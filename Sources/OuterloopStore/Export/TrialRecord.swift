@@ -37,6 +37,9 @@ public struct TrialRecord: Sendable, Encodable {
     json = .object(members.map { JSON.Member(name: $0.key, value: $0.value) })
   }
 
+  /// On one line.
+  public var text: String { json.description }
+
   public func encode(to encoder: any Encoder) throws { try json.encode(to: encoder) }
 
   static func json(_ report: Report) -> JSON {
