@@ -27,6 +27,7 @@ struct StudyRun {
     var driver = StudyDriver(found.id, in: found.store, by: try found.method())
     driver.parallel = stored.parallel
     driver.name = WorkerName.own
+    driver.leavesTime = true
     if let lease = stored.lease { driver.lease = lease }
     try await WorkerName.releaseLost(found)
     let deadline = try await deadline()

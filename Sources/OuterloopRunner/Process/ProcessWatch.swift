@@ -16,6 +16,7 @@ struct ProcessWatch {
   private let limits: ProgramLimits
   private let vocabulary: ReportLine.Vocabulary
   private let pid: pid_t
+  private let mark = ProgramMark()
   private let alarm: Int32
   private let clock = ContinuousClock()
 
@@ -60,7 +61,8 @@ struct ProcessWatch {
       let (outRead, outWrite) = try pipe()
       let (errorRead, errorWrite) = try pipe()
       let (inRead, inWrite) = try pipe()
-      pid = try Self.spawn(launch, path, input: inRead, output: outWrite, error: errorWrite)
+      pid = try Self.spawn(
+        launch, path, mark, input: inRead, output: outWrite, error: errorWrite)
       for file in [inRead, outWrite, errorWrite] { closeFile(file) }
       (output, error, input) = (outRead, errorRead, inWrite)
     } catch {
@@ -80,13 +82,14 @@ struct ProcessWatch {
   }
 
   private static func spawn(
-    _ launch: ChildProcess.Launch, _ path: String, input: Int32, output: Int32, error: Int32
+    _ launch: ChildProcess.Launch, _ path: String, _ mark: ProgramMark, input: Int32,
+    output: Int32, error: Int32
   ) throws -> pid_t {
-    var surroundings = Environment.current
-    surroundings["PYTHONUNBUFFERED"] = surroundings["PYTHONUNBUFFERED"] ?? "1"
-    surroundings.merge(launch.environment) { $1 }
+    var additions = launch.environment
+    additions[ProgramMark.variable] = mark.value
+    additions["PYTHONUNBUFFERED"] = Environment.value("PYTHONUNBUFFERED") ?? "1"
     var arguments = launch.words.map { strdup($0) } + [nil]
-    var environment = surroundings.map { strdup("\($0.key)=\($0.value)") } + [nil]
+    var environment = Environment.copy(adding: additions)
     defer { for text in arguments + environment { free(text) } }
     var child: pid_t = 0
     var isDirectory: Int32 = 0
@@ -166,7 +169,7 @@ struct ProcessWatch {
       }
     }
     if let killAt, !isKilled, now >= killAt {
-      kill(-pid, SIGKILL)
+      signal(SIGKILL)
       isKilled = true
     }
   }
@@ -174,7 +177,13 @@ struct ProcessWatch {
   private mutating func stop(_ cause: ChildProcess.StopCause, grace: Double) {
     self.cause = cause
     killAt = clock.now + .seconds(grace)
-    kill(-pid, SIGTERM)
+    signal(SIGTERM)
+  }
+
+  /// To the group, and to what has left it.
+  private func signal(_ number: Int32) {
+    kill(-pid, number)
+    mark.signal(number, besides: pid)
   }
 
   /// Waits for output, room for input, an order, or the next limit; then reads and writes.
@@ -263,9 +272,11 @@ struct ProcessWatch {
     return 0
   }
 
-  /// Ends what is left of the group while its number is still taken, then forgets it.
+  /// Ends what is left of the group while its number is still taken, and what has left the group,
+  /// then forgets it.
   private mutating func end() {
     kill(-pid, SIGKILL)
+    mark.end(besides: pid)
     for file in [output, error, input] where file >= 0 { closeFile(file) }
     if output >= 0 { finishLines() }
     let isGone = outerloop_has_ended(pid) != 0

@@ -1,0 +1,66 @@
+internal import COuterloopProcess
+
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#else
+  internal import Darwin
+#endif
+
+/// What tells the processes that a program starts from all others, whatever group, session or parent
+/// they have by now: a text in a variable of the environment, which they inherit.
+///
+/// A program that means to leave something running starts it without that variable. Programs inside of
+/// programs carry the marks of both.
+struct ProgramMark: Sendable {
+  static let variable = "OUTERLOOP_RUN"
+
+  /// `/NAMESPACE.PROCESS.RANDOM`, of the process that starts the program.
+  private let text: String
+
+  init() {
+    let number = (UInt64.random(in: 0...(.max)), UInt64.random(in: 0...(.max)))
+    text =
+      Self.start(ofProcess: getpid()) + String(number.0, radix: 36) + String(number.1, radix: 36)
+  }
+
+  /// The value of the variable.
+  var value: String { (Environment.value(Self.variable) ?? "") + text }
+
+  private static func start(ofProcess pid: pid_t) -> String {
+    "/\(ProcessNamespace.number ?? "").\(pid)."
+  }
+
+  /// Sends a signal to what is not in `group`.
+  func signal(_ number: Int32, besides group: pid_t) {
+    _ = outerloop_signal_marked(text, group, number)
+  }
+
+  /// Ends what is not in `group`, and what that starts meanwhile.
+  ///
+  /// - Complexity: O(processes of the machine) small reads.
+  func end(besides group: pid_t) { Self.end(text, besides: group) }
+
+  /// Ends what process `pid`, which is no more, had started.
+  static func end(startedBy pid: pid_t) { end(start(ofProcess: pid), besides: getpgrp()) }
+
+  private static func end(_ mark: String, besides group: pid_t) {
+    // A signal takes a moment; what not even SIGKILL ends is left alone.
+    for _ in 0..<100 {
+      guard outerloop_signal_marked(mark, group, SIGKILL) > 0 else { return }
+      usleep(2000)
+    }
+  }
+}
+
+/// The space of process numbers in which this process lives: numbers of another one say nothing here.
+public enum ProcessNamespace {
+  /// Nil where the system does not know such spaces.
+  public static let number: String? = {
+    var link = [CChar](repeating: 0, count: 64)
+    guard readlink("/proc/self/ns/pid", &link, link.count - 1) > 0 else { return nil }
+    let digits = link.filter { (48...57).contains($0) }.map(UInt8.init(bitPattern:))
+    return String(decoding: digits, as: UTF8.self)
+  }()
+}
