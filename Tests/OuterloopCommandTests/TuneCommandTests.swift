@@ -120,9 +120,21 @@ import Testing
     (["--minimize", "loss"], 64, "error: metric `loss` is an objective twice"),
     (["--maximize", "seconds"], 64, "error: `seconds` means something else in reports"),
     (["--epochs", "0"], 64, "error: 0 epochs cannot be trained\n\nhint: say 1 or more"),
-    (["--trials", "-1"], 64, "Missing value for '--trials <n>'"),
-    (["--timeout", "soon"], 64, "error: The value 'soon' is invalid for '--timeout <time>'"),
-    (["--memory", "lots"], 64, "error: The value 'lots' is invalid for '--memory <size>'"),
+    (["--forbid", "x >= 0"], 64, "error: the constraints forbid each of 1000 configurations"),
+    (["--trials", "-1"], 64, "error: --trials -1 is below 0\n"),
+    (["--retries", "-1"], 64, "error: -1 retries cannot be made\n\nhint: say 0 or more"),
+    (["--trials", "--parallel", "3"], 64, "hint: write a whole number from 0 on; see outerloop"),
+    (
+      ["--timeout", "soon"], 64,
+      "error: The value 'soon' is invalid for '--timeout <time>'\n\nhint: write a time as 90s, 10m"
+    ),
+    (
+      ["--memory", "lots"], 64,
+      "error: The value 'lots' is invalid for '--memory <size>'\n\nhint: write an amount as 500MB"
+    ),
+    (
+      ["--memory", "60"], 64, "error: --memory 60 means bytes, fewer than any program needs; write"
+    ),
     (["--parallel", "0"], 64, "error: --parallel 0 is below 1"),
     (["--lease", "0.5s"], 64, "error: --lease is below 1s"),
   ]
@@ -180,9 +192,53 @@ import Testing
     #expect(lines.allSatisfy { $0.hasPrefix("echo 0.") && $0.hasSuffix(" 'a b'") })
     #expect(ending.err.contains("warning: {y} is in no word of the command"))
     #expect(ending.err.contains("  y=int(1, 9)\n"))
+    let stays = try tool.run(words + ["--persistent", "--", "cat", "{{}}"])
+    #expect(stays.err.hasSuffix("cat '{}'\nwould be started once; its first trials were\n"))
+    #expect(stays.out.hasPrefix("x=0.") && stays.out.split(separator: "\n").count == 3)
     let record = try object(try tool.run(words + ["--json", "--", "echo", "{x}"]).out)
     #expect((record["trials"] as? [Any])?.count == 3)
     #expect(tool.names("").filter { $0.hasPrefix("outerloop") }.isEmpty)
+  }
+
+  /// Whoever comes to an end is told how to go on.
+  @Test func saysWhatIsNext() throws {
+    defer { tool.remove() }
+    func last(_ words: [String]) throws -> Substring? {
+      try tool.run(words).err.split(separator: "\n").last
+    }
+    let more = "pictures: outerloop plot --study study; more trials: outerloop resume --study study"
+    #expect(try last(["tune", "--trials", "2"] + Self.study + Self.square) == more + " --trials 4")
+    #expect(try last(["resume"]) == more + " --trials 4")
+    #expect(
+      try last(["resume", "--trials", "9", "--total-epochs", "3"]) == more + " --total-epochs 6")
+    #expect(
+      try last(["resume", "--trials", "9", "--total-epochs", "9", "--timeout", "0.001"])
+        == "the time is up; with more of it: outerloop resume --study study --timeout 1s")
+    let few =
+      ["tune", "--study", "few", "--param", "x=int(0, 1)", "--minimize", "loss"] + Self.square
+    #expect(
+      try last(few) == "every configuration has been tried; pictures: outerloop plot --study few")
+  }
+
+  /// A program that has moved gets a new command; until then nothing changes.
+  @Test func programsThatMove() throws {
+    defer { tool.remove() }
+    let script = "#!/bin/sh\necho \"{\\\"loss\\\": $1}\"\n"
+    try Data(script.utf8).write(to: URL(fileURLWithPath: tool.file("one")))
+    _ = try tool.run([], shell: "chmod +x one")
+    let tune = ["tune", "--study", "moves", "--trials", "2"] + Self.study
+    #expect(try tool.run(tune + ["--", "./one", "{x}"]).status == 0)
+    let resume = ["resume", "--study", "moves", "--trials", "3"]
+    let gone = try tool.run(resume, shell: "mv one two; exec \"$0\" \"$@\"")
+    #expect(gone.status == 1)
+    #expect(gone.err.hasPrefix("error: ./one: there is no such program in /"))
+    #expect(gone.err.hasSuffix("if it has moved: outerloop resume --study moves -- COMMAND\n"))
+    #expect(try trials(["--study", "moves"]).count == 2)
+    let words = try tool.run(resume + ["--", "./two", "{y}"])
+    #expect(words.status == 64)
+    #expect(try tool.run(resume + ["--", "./two", "{x}"]).status == 0)
+    #expect(try tool.run(["resume", "--study", "moves", "--trials", "4"]).status == 0)
+    #expect(try trials(["--study", "moves"]).count == 4)
   }
 
   @Test func failuresAndLimits() throws {
@@ -266,6 +322,34 @@ import Testing
     #expect(try tool.run([], shell: "! pgrep -f 4712[.]2").status == 0)
   }
 
+  /// The end of the terminal stops them, unless `nohup` says that it does not matter.
+  @Test func hangupStopsAtOnce() throws {
+    defer { tool.remove() }
+    let running = try tool.start(slow("4712.5"))
+    #expect(try soon { try count("running") == 2 })
+    kill(running.process.processIdentifier, SIGHUP)
+    kill(running.process.processIdentifier, SIGHUP)
+    #expect(try running.end().status == 129)
+    #expect(try count("waiting") == 2)
+    let deaf = try tool.start(
+      ["resume", "--trials", "2", "--", "sh", "-c", "sleep 1; echo '{{\"loss\": {x}}}'"],
+      shell: "trap '' HUP; exec \"$0\" \"$@\"")
+    #expect(try soon { try count("running") == 2 })
+    kill(deaf.process.processIdentifier, SIGHUP)
+    #expect(try deaf.end().status == 0)
+    #expect(try count("complete") == 2)
+  }
+
+  /// Also where whoever started the command does not want to hear of its end.
+  @Test func statusesAreSeen() throws {
+    defer { tool.remove() }
+    let start = "import os, signal, sys; signal.signal(signal.SIGCHLD, signal.SIG_IGN)"
+    let ending = try tool.run(
+      ["tune", "--trials", "1"] + Self.study + ["--", "sh", "-c", "sleep 0.2; exit 4 # {x}"],
+      shell: "exec python3 -c '\(start); os.execv(sys.argv[1], sys.argv[1:])' \"$0\" \"$@\"")
+    #expect(ending.err.contains("the last failure: exit status 4\n"), "\(ending.err)")
+  }
+
   @Test func politeSignalStopsAtOnce() throws {
     defer { tool.remove() }
     let running = try tool.start(slow("4712.3"))
@@ -289,6 +373,29 @@ import Testing
     #expect(try object(more.out)["trials"] as? [String: Int] == ["complete": 6])
     #expect(try trials().compactMap { $0["number"] as? Int } == Array(0..<6))
   }
+
+  #if os(Linux)
+    /// What the programs of a killed process started is gone before their trials run again.
+    @Test func endsWhatTheKilledLeft() throws {
+      defer { tool.remove() }
+      let find = "pgrep -c -x -f 'sleep 4712[.]6'"
+      let running = try tool.start(
+        ["tune", "--trials", "2"] + Self.study + [
+          "--", "sh", "-c",
+          "test -e once || {{ touch once; sleep 4712.6 & setsid sleep 4712.6 & sleep 4712.6; }}; "
+            + "\(find) && exit 1; echo '{{\"loss\": {x}}}'",
+        ])
+      #expect(try soon { try tool.run([], shell: find).out == "3\n" })
+      kill(running.process.processIdentifier, SIGKILL)
+      // Nobody waits for the killed one yet: a zombie.
+      usleep(300_000)
+      #expect(try tool.run([], shell: find).out == "3\n")
+      #expect(try tool.run(["resume"]).status == 0)
+      #expect(try tool.run([], shell: find).out == "0\n")
+      #expect(try running.end().isSignal)
+      #expect(try trials().allSatisfy { $0["state"] as? String == "complete" })
+    }
+  #endif
 
   @Test func workersShareAStudy() throws {
     defer { tool.remove() }

@@ -94,7 +94,7 @@ import Testing
             print('{"done": true}')
         """)
       for trial in 0..<3 { try await work.run(bench.request(trial: trial), to: Recorder()) }
-      #expect(Processes.count(with: "4713.6") == 3)
+      while Processes.count(with: "4713.6") < 3 { try await Task.sleep(for: .milliseconds(10)) }
       await work.close()
       #expect(Processes.count(with: "4713.6") == 0)
     }
@@ -108,8 +108,26 @@ import Testing
       let work = try bench.shell(
         "echo \"$OUTERLOOP_RUN\"; echo '{\"loss\": 1}'")
       try await work.run(bench.request(), to: Recorder())
-      let namespace = try #require(ProcessNamespace.number)
+      let namespace = try #require(LocalProcesses.namespace)
       #expect(bench.log().hasPrefix("/1.2.outer/\(namespace).\(getpid())."))
+    }
+
+    /// A process that nobody has waited for is gone.
+    @Test func zombiesAreGone() async throws {
+      let bench = try bench()
+      defer { bench.remove() }
+      let recorder = Recorder()
+      let work = try bench.shell(
+        "sh -c 'echo {\\\"loss\\\": $$}' & exec sleep 1 > /dev/null")
+      let task = Task { try await bench.failure(of: work, recorder) }
+      while recorder.losses.isEmpty { try await Task.sleep(for: .milliseconds(20)) }
+      let child = Int32(recorder.losses[0] ?? 0)
+      for _ in 0..<50 where !LocalProcesses.isGone(child) {
+        try await Task.sleep(for: .milliseconds(10))
+      }
+      #expect(LocalProcesses.isGone(child) && kill(child, 0) == 0)
+      #expect(!LocalProcesses.isGone(getpid()) && !LocalProcesses.isGone(getppid()))
+      #expect(try await task.value == nil)
     }
 
     /// It leads a session: without terminal nobody is asked for a password and waits forever.

@@ -29,7 +29,7 @@ struct ProgramMark: Sendable {
   var value: String { (Environment.value(Self.variable) ?? "") + text }
 
   private static func start(ofProcess pid: pid_t) -> String {
-    "/\(ProcessNamespace.number ?? "").\(pid)."
+    "/\(LocalProcesses.namespace ?? "").\(pid)."
   }
 
   /// Sends a signal to what is not in `group`.
@@ -42,7 +42,7 @@ struct ProgramMark: Sendable {
   /// - Complexity: O(processes of the machine) small reads.
   func end(besides group: pid_t) { Self.end(text, besides: group) }
 
-  /// Ends what process `pid`, which is no more, had started.
+  /// Ends the programs that process `pid` had started, which is no more.
   static func end(startedBy pid: pid_t) { end(start(ofProcess: pid), besides: getpgrp()) }
 
   private static func end(_ mark: String, besides group: pid_t) {
@@ -52,15 +52,4 @@ struct ProgramMark: Sendable {
       usleep(2000)
     }
   }
-}
-
-/// The space of process numbers in which this process lives: numbers of another one say nothing here.
-public enum ProcessNamespace {
-  /// Nil where the system does not know such spaces.
-  public static let number: String? = {
-    var link = [CChar](repeating: 0, count: 64)
-    guard readlink("/proc/self/ns/pid", &link, link.count - 1) > 0 else { return nil }
-    let digits = link.filter { (48...57).contains($0) }.map(UInt8.init(bitPattern:))
-    return String(decoding: digits, as: UTF8.self)
-  }()
 }

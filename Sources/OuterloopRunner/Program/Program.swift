@@ -91,5 +91,10 @@ public struct Program: Sendable, Hashable, Codable {
     return line
   }
 
+  /// The words of a command without placeholders, doubled braces made single.
+  public var plainWords: [String] {
+    get throws { try parsed().enumerated().map { $1.filled { _ in nil } ?? words[$0] } }
+  }
+
   private func parsed() throws -> [ProgramWord] { try words.map(ProgramWord.init) }
 }
