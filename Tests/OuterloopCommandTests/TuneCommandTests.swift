@@ -322,6 +322,22 @@ import Testing
     #expect(try tool.run([], shell: "! pgrep -f 4712[.]2").status == 0)
   }
 
+  /// On a terminal an error does not hang on to the line of progress.
+  @Test func errorsHaveTheirOwnLine() throws {
+    defer { tool.remove() }
+    let script = "#!/bin/sh\nsleep 0.5; rm \"$0\"; echo \"{\\\"loss\\\": $1}\"\n"
+    try Data(script.utf8).write(to: URL(fileURLWithPath: tool.file("once")))
+    let ending = try tool.run(
+      ["tune", "--trials", "3"] + Self.study + ["--", "./once", "{x}"],
+      environment: ["TERM": "xterm"],
+      shell:
+        "chmod +x once; exec python3 -c 'import pty, sys; pty.spawn(sys.argv[1:])' \"$0\" \"$@\"")
+    let end = try #require(ending.out.range(of: "error:"))
+    let start = ending.out[..<end.lowerBound]
+    #expect(start.contains("\rtrial 0/3  running 1"))
+    #expect(start.split(separator: "\r").last?.contains("trial") == false, "\(ending.out)")
+  }
+
   /// The end of the terminal stops them, unless `nohup` says that it does not matter.
   @Test func hangupStopsAtOnce() throws {
     defer { tool.remove() }

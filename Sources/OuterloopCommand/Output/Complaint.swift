@@ -130,10 +130,9 @@ struct Complaint: Error, Equatable {
     guard let word = CommandLine.arguments.dropFirst().first, !word.hasPrefix("-"),
       !names.contains(word), word != "help"
     else { return nil }
-    let near = names.filter { EditDistance.between($0, word) <= max(1, word.count / 3) }
-    let hint = near.map { "outerloop \($0)" }.joined(separator: ", ")
+    let near = Spelling.nearest(to: word, among: names)
     return Complaint(
       "there is no command `\(word)`",
-      hint: near.isEmpty ? "outerloop --help" : "did you mean \(hint)?", status: 64)
+      hint: near.map { "did you mean outerloop \($0)?" } ?? "outerloop --help", status: 64)
   }
 }

@@ -102,35 +102,14 @@ struct StudyChoice: ParsableArguments {
         "the store \(place.path) has \(all.count) studies: \(Self.list(names))",
         hint: "name one of them: --study \(CommandText.quoted(names[names.count - 1]))")
     }
-    let near = names.filter { EditDistance.between($0, study) <= max(2, study.count / 3) }
+    let near = Spelling.nearest(to: study, among: names)
     throw Complaint(
       "the store \(place.path) has no study `\(study)`",
-      hint: near.isEmpty
-        ? "it has \(Self.list(names))" : "did you mean \(Self.list(near))?")
+      hint: near.map { "did you mean \($0)?" } ?? "it has \(Self.list(names))")
   }
 
   private static func list(_ names: [String]) -> String {
     let shown = names.suffix(10).joined(separator: ", ")
     return names.count > 10 ? "..., \(shown)" : shown
-  }
-}
-
-/// How many letters two words differ in.
-enum EditDistance {
-  /// Insertions, removals and replacements that make `b` of `a`.
-  /// - Complexity: O(letters of `a` times letters of `b`).
-  static func between(_ a: String, _ b: String) -> Int {
-    let second = Array(b)
-    var row = Array(0...second.count)
-    for (i, x) in a.enumerated() {
-      var corner = row[0]
-      row[0] = i + 1
-      for (j, y) in second.enumerated() {
-        let best = min(row[j] + 1, row[j + 1] + 1, corner + (x == y ? 0 : 1))
-        corner = row[j + 1]
-        row[j + 1] = best
-      }
-    }
-    return row[second.count]
   }
 }

@@ -43,7 +43,7 @@ struct StudyRun {
     await close()
     // Also before an error is told: its line is not to hang on to another.
     await lines.finish()
-    try await tell(try result.get(), lines, time)
+    try await tell(try result.get(), lines)
   }
 
   private func run(
@@ -92,9 +92,7 @@ struct StudyRun {
     return (limit, try await found.store.history(of: found.id).busySeconds)
   }
 
-  private func tell(
-    _ ending: Ending, _ lines: TrialLines, _ time: (limit: Double, spent: Double)?
-  ) async throws {
+  private func tell(_ ending: Ending, _ lines: TrialLines) async throws {
     let result = try await StudyResult(found)
     try Terminal.print(
       conversation.json
@@ -110,18 +108,17 @@ struct StudyRun {
         "no trial is complete; the last failure: \(last.message)",
         hint: "its log is \(found.folders.log(ofTrial: last.trial))")
     }
-    lines.say(next(ending, result, time))
+    lines.say(try await next(ending, result))
   }
 
   /// What to do now.
-  private func next(
-    _ ending: Ending, _ result: StudyResult, _ time: (limit: Double, spent: Double)?
-  ) -> String {
+  private func next(_ ending: Ending, _ result: StudyResult) async throws -> String {
     let name = found.place.naming(found.name)
     let resume = "outerloop resume\(name)"
     switch ending {
     case .timeout:
       // A clock that was set forward counts as time; then twice the limit might not be more.
+      let time = try await time()
       let more = Seconds(value: 2 * max(time?.limit ?? 0, time?.spent ?? 0))
       return "the time is up; with more of it: \(resume) --timeout \(more)"
     case .budget:
