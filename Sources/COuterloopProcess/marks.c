@@ -40,9 +40,10 @@ static int deliver(int process, pid_t pid, int number) {
   return (errno == ENOSYS || errno == EPERM) && kill(pid, number) == 0;
 }
 
-int outerloop_signal_marked(const char *mark, pid_t besides, int number) {
-  size_t length = strlen(mark);
-  DIR *list = length > 0 && length < 1 << 12 ? opendir("/proc") : NULL;
+int outerloop_signal_marked(const char *mark, int at_end, pid_t besides, int number) {
+  // Entries of an environment end as texts do.
+  size_t length = strlen(mark) + (at_end != 0);
+  DIR *list = *mark && length < 1 << 12 ? opendir("/proc") : NULL;
   if (!list) return 0;
   int count = 0;
   struct dirent *entry;
@@ -58,8 +59,8 @@ int outerloop_signal_marked(const char *mark, pid_t besides, int number) {
   return count;
 }
 #else
-int outerloop_signal_marked(const char *mark, pid_t besides, int number) {
-  (void)mark, (void)besides, (void)number;
+int outerloop_signal_marked(const char *mark, int at_end, pid_t besides, int number) {
+  (void)mark, (void)at_end, (void)besides, (void)number;
   return 0;
 }
 #endif

@@ -322,6 +322,17 @@ import Testing
     #expect(try tool.run([], shell: "! pgrep -f 4712[.]2").status == 0)
   }
 
+  @Test func deletedWhileItRuns() throws {
+    defer { tool.remove() }
+    let running = try tool.start(slow("0.5"))
+    #expect(try soon { try count("complete") >= 1 })
+    #expect(try tool.run(["delete", "--study", "study", "--yes"]).status == 0)
+    let ending = try running.end()
+    #expect(ending.status == 1)
+    #expect(
+      ending.err.contains("error: study `study` was deleted from outerloop.db while it ran\n"))
+  }
+
   /// On a terminal an error does not hang on to the line of progress.
   @Test func errorsHaveTheirOwnLine() throws {
     defer { tool.remove() }

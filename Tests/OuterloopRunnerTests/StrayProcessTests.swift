@@ -52,6 +52,20 @@ import Testing
       #expect(recorder.losses == [7])
     }
 
+    /// A program that runs programs itself ends them in its own way; SIGKILL is for all.
+    @Test func innerProgramsAreNotAsked() async throws {
+      let bench = try bench(seconds: 0.4)
+      defer { bench.remove() }
+      let inner = try bench.script(
+        "trap 'echo asked' TERM\nwhile true; do sleep 0.05; done", "inner")
+      let work = try bench.shell(
+        "OUTERLOOP_RUN=$OUTERLOOP_RUN/1.2.inner setsid sh \(inner) 4713.7 &\n"
+          + "trap 'sleep 0.2; exit 0' TERM; while true; do sleep 0.05; done")
+      #expect(try await bench.failure(of: work)?.reason == .timeout)
+      #expect(!bench.log().contains("asked"))
+      #expect(Processes.count(with: "4713.7") == 0)
+    }
+
     /// Those of other programs, and those that gave up the variable, are left alone.
     @Test func othersGoOn() async throws {
       let bench = try bench()

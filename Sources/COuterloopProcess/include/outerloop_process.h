@@ -35,8 +35,9 @@ int outerloop_has_ended(pid_t pid);
 // Waits for a child's end and forgets it. The exit status, or -N for signal N.
 int outerloop_reap(pid_t pid);
 
-// Sends a signal to every process whose environment holds `mark`, but to none of the group `besides`.
-// How many got it; 0 where environments cannot be seen, which is everywhere but on Linux.
-int outerloop_signal_marked(const char *mark, pid_t besides, int number);
+// Sends a signal to every process whose environment holds `mark`, if `at_end` as the end of a
+// variable, but to none of the group `besides`. How many got it; 0 where environments cannot be seen,
+// which is everywhere but on Linux.
+int outerloop_signal_marked(const char *mark, int at_end, pid_t besides, int number);
 
 #endif

@@ -38,12 +38,22 @@ struct StudyRun {
     }
     let result: Result<Ending, any Error>
     do { result = .success(try await run(driver, work, lines, deadline)) } catch {
-      result = .failure(error)
+      result = .failure(await deletion() ?? error)
     }
     await close()
     // Also before an error is told: its line is not to hang on to another.
     await lines.finish()
     try await tell(try result.get(), lines)
+  }
+
+  /// Why nothing works any more, if someone has deleted the study. The store knows it by a number.
+  private func deletion() async -> Complaint? {
+    do {
+      guard try await found.store.study(named: found.name) != found.id else { return nil }
+    } catch { return nil }
+    return Complaint(
+      "study `\(found.name)` was deleted from \(found.place.path) while it ran",
+      hint: "begin it anew: outerloop tune --help")
   }
 
   private func run(

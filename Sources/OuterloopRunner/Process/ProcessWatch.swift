@@ -169,7 +169,8 @@ struct ProcessWatch {
       }
     }
     if let killAt, !isKilled, now >= killAt {
-      signal(SIGKILL)
+      kill(-pid, SIGKILL)
+      mark.end(besides: pid)
       isKilled = true
     }
   }
@@ -177,13 +178,8 @@ struct ProcessWatch {
   private mutating func stop(_ cause: ChildProcess.StopCause, grace: Double) {
     self.cause = cause
     killAt = clock.now + .seconds(grace)
-    signal(SIGTERM)
-  }
-
-  /// To the group, and to what has left it.
-  private func signal(_ number: Int32) {
-    kill(-pid, number)
-    mark.signal(number, besides: pid)
+    kill(-pid, SIGTERM)
+    mark.ask(besides: pid)
   }
 
   /// Waits for output, room for input, an order, or the next limit; then reads and writes.

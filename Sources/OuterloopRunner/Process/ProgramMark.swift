@@ -32,10 +32,9 @@ struct ProgramMark: Sendable {
     "/\(LocalProcesses.namespace ?? "").\(pid)."
   }
 
-  /// Sends a signal to what is not in `group`.
-  func signal(_ number: Int32, besides group: pid_t) {
-    _ = outerloop_signal_marked(text, group, number)
-  }
+  /// Asks what is not in `group` to end. Programs inside of this one are left to who runs them: it
+  /// would take their end for a failure.
+  func ask(besides group: pid_t) { _ = outerloop_signal_marked(text, 1, group, SIGTERM) }
 
   /// Ends what is not in `group`, and what that starts meanwhile.
   ///
@@ -48,7 +47,7 @@ struct ProgramMark: Sendable {
   private static func end(_ mark: String, besides group: pid_t) {
     // A signal takes a moment; what not even SIGKILL ends is left alone.
     for _ in 0..<100 {
-      guard outerloop_signal_marked(mark, group, SIGKILL) > 0 else { return }
+      guard outerloop_signal_marked(mark, 0, group, SIGKILL) > 0 else { return }
       usleep(2000)
     }
   }
