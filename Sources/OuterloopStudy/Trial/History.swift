@@ -12,7 +12,8 @@ public struct History: Sendable {
   public private(set) var claimableCount = 0
   /// Epochs reported, repeated ones included.
   public private(set) var epochs = 0
-  /// Seconds during which at least one trial ran, up to the last event.
+  /// Seconds during which at least one trial ran, up to the last event, by the store's clock. If that
+  /// was set forward meanwhile, the jump counts: no event tells it from a long trial.
   public private(set) var busySeconds = 0.0
   private var lastTime = 0.0
 
