@@ -94,7 +94,7 @@ static int become(const outerloop_launch *launch, pid_t parent) {
 #else
   (void)parent;
 #endif
-  setpgid(0, 0);
+  setsid();
   struct sigaction normal = {.sa_handler = SIG_DFL};
   for (int number = 1; number < NSIG; number++) sigaction(number, &normal, NULL);
   sigset_t none;
@@ -130,7 +130,6 @@ int outerloop_spawn(const outerloop_launch *launch, pid_t *pid, int *in_director
   pthread_sigmask(SIG_SETMASK, &before, NULL);
   close(report[1]);
   if (child > 0) {
-    setpgid(child, child);  // also here: whoever comes first
     int words[2];
     ssize_t count;
     do count = read(report[0], words, sizeof words);

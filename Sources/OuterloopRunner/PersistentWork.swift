@@ -133,7 +133,7 @@ public final class PersistentWork: TrialWork {
   private func start(_ log: TrialLog) async throws -> ChildProcess {
     try await ChildProcess.start(
       ChildProcess.Launch(
-        words: try program.words.map { try ProgramWord($0).filled { _ in nil } ?? $0 },
+        words: try program.plainWords,
         directory: program.directory, environment: [:], hasInput: true,
         vocabulary: setting.vocabulary(isPersistent: true), limits: setting.limits, log: log,
         deadline: nil))

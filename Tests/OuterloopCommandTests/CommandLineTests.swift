@@ -19,15 +19,17 @@ import Testing
   }
 
   static let usage: [Complaint] = [
-    Complaint(["frobnicate"], "Unexpected argument 'frobnicate'", "outerloop --help"),
+    Complaint(["frobnicate"], "there is no command `frobnicate`", "outerloop --help"),
+    Complaint(
+      ["resme", "--study", "x"], "there is no command `resme`", "did you mean outerloop resume?"),
     Complaint(["clean"], "Missing expected argument '--data <path>'"),
     Complaint(["clean", "--data", ""], "--data is empty"),
     Complaint(["clean", "--data", "x", "--out", ""], "--out is empty"),
     Complaint(
       ["clean", "--data", "x", "--stepz", "3"], "Unknown option '--stepz'. Did you mean '--steps'?"),
     Complaint(
-      ["clean", "--data", "x", "--steps", "abc"], "The value 'abc' is invalid for '--steps <n>'"
-    ),
+      ["clean", "--data", "x", "--steps", "abc"], "The value 'abc' is invalid for '--steps <n>'",
+      "write a whole number from 0 on; see outerloop clean --help"),
     Complaint(
       ["clean", "--data", "x", "--steps", "0"],
       "--steps 0 is out of range: it must be from 1 to 10000000"),

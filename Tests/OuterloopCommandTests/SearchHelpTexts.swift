@@ -97,10 +97,14 @@ extension HelpTexts {
     OVERVIEW: Go on with a study that was stopped, or give it a larger budget.
 
     The store knows the command. Budgets are totals: after 20 trials, `--trials 50`
-    runs 30 more. What is not given stays as it was. JSON keys: those of `outerloop
-    tune`.
+    runs 30 more. What is not given stays as it was; a command after -- takes the
+    place of the old one from here on, in this folder. JSON keys: those of
+    `outerloop tune`.
 
-    USAGE: outerloop resume [--store <file>] [--study <name>] [--trials <n>] [--timeout <time>] [--total-epochs <n>] [--parallel <k>] [--trial-timeout <time>] [--memory <size>] [--lease <time>] [--json] [--no-progress] [--quiet]
+    USAGE: outerloop resume [<options>] -- [<command> ...]
+
+    ARGUMENTS:
+      <command>               The program, after --, if it is another than before.
 
     STUDY:
       --store <file>          The file with the studies. Default: OUTERLOOP_STORE,

@@ -38,7 +38,10 @@ import Testing
       try failure(["tell", "--trial", "0", "loss=0.4"])
         == "error: trial 0 has its result already\n\nhint: it stays as it is\n")
     // The options may be repeated, but not changed.
-    #expect(try tool.run(["ask"] + Self.study).out.hasPrefix("trial 1\n  x  0."))
+    let second = try tool.run(["ask"] + Self.study)
+    #expect(second.out.hasPrefix("trial 1\n  x  0."))
+    #expect(
+      second.err == "\nthen: outerloop tell --study study --trial 1 loss=NUMBER\n")
     #expect(
       try failure(["ask", "--param", "z=float(0, 1)", "--minimize", "loss"]).contains(
         "has a study `study` with another space"))
@@ -74,7 +77,15 @@ import Testing
     #expect(rows.map { $0["state"] as? String } == ["complete", "failed", "failed", "complete"])
     #expect(rows[1]["message"] as? String == "no memory")
     #expect(rows[2]["reason"] as? String == "invalid")
-    #expect(try failure(["resume"]).contains("has no program: it was begun with ask"))
+    #expect(
+      try failure(["resume"]).contains(
+        "has no program: it was begun with ask, or imported\n\nhint: give it one: outerloop resume")
+    )
+    let words = ["resume", "--trials", "6", "--", "sh", "-c"]
+    #expect(
+      try failure(words + ["echo {z}"], status: 64).contains("there is no parameter `z`"))
+    #expect(try tool.run(words + ["echo '{{\"loss\": {x}}}'"]).status == 0)
+    #expect(try json(["trials", "--json"], as: [[String: Any]].self).count == 6)
   }
 
   @Test func findsStudies() throws {
@@ -210,11 +221,15 @@ import Testing
     #expect(try tool.run(["resume", "--study", "study", "--trials", "7"]).status == 0)
   }
 
+  /// The shells take the scripts for theirs, those of them that are here.
   @Test(arguments: ["bash", "zsh", "fish"])
   func completions(_ shell: String) throws {
     defer { tool.remove() }
     let script = try tool.run(["--generate-completion-script", shell])
     #expect(script.status == 0)
     #expect(script.out.contains("trial-timeout"))
+    try Data(script.out.utf8).write(to: URL(fileURLWithPath: tool.file("script")))
+    let check = "! command -v \(shell) > /dev/null || \(shell) -n script"
+    #expect(try tool.run([], shell: check).status == 0)
   }
 }

@@ -11,6 +11,16 @@ import Testing
     #expect(Progress.time(seconds) == text)
   }
 
+  /// A time is written so that it is read as the same.
+  @Test(arguments: [
+    (1.0, "1s"), (0.2, "1s"), (90, "1m30s"), (600, "10m"), (3600, "1h"), (5400, "1h30m"),
+    (172_800, "48h"),
+  ])
+  func timesToType(_ seconds: Double, _ text: String) {
+    #expect(Seconds(value: seconds).description == text)
+    #expect(Seconds(argument: text)?.value == seconds.rounded(.up))
+  }
+
   @Test(arguments: [
     ("plain", "plain"), ("a/b-c_d.e=1", "a/b-c_d.e=1"), ("", "''"), ("two words", "'two words'"),
     ("it's", "'it'\\''s'"), ("$HOME", "'$HOME'"),

@@ -27,15 +27,6 @@ import Testing
     try list(try tool.run(["trials", "--json"] + words).out)
   }
 
-  /// Whether something holds soon.
-  private func soon(_ holds: () throws -> Bool) rethrows -> Bool {
-    for _ in 0..<600 {
-      if try holds() { return true }
-      usleep(50_000)
-    }
-    return false
-  }
-
   @Test func tunes() throws {
     defer { tool.remove() }
     let ending = try tool.run(
@@ -120,9 +111,21 @@ import Testing
     (["--minimize", "loss"], 64, "error: metric `loss` is an objective twice"),
     (["--maximize", "seconds"], 64, "error: `seconds` means something else in reports"),
     (["--epochs", "0"], 64, "error: 0 epochs cannot be trained\n\nhint: say 1 or more"),
-    (["--trials", "-1"], 64, "Missing value for '--trials <n>'"),
-    (["--timeout", "soon"], 64, "error: The value 'soon' is invalid for '--timeout <time>'"),
-    (["--memory", "lots"], 64, "error: The value 'lots' is invalid for '--memory <size>'"),
+    (["--forbid", "x >= 0"], 64, "error: the constraints forbid each of 1000 configurations"),
+    (["--trials", "-1"], 64, "error: --trials -1 is below 0\n"),
+    (["--retries", "-1"], 64, "error: -1 retries cannot be made\n\nhint: say 0 or more"),
+    (["--trials", "--parallel", "3"], 64, "hint: write a whole number from 0 on; see outerloop"),
+    (
+      ["--timeout", "soon"], 64,
+      "error: The value 'soon' is invalid for '--timeout <time>'\n\nhint: write a time as 90s, 10m"
+    ),
+    (
+      ["--memory", "lots"], 64,
+      "error: The value 'lots' is invalid for '--memory <size>'\n\nhint: write an amount as 500MB"
+    ),
+    (
+      ["--memory", "60"], 64, "error: --memory 60 means bytes, fewer than any program needs; write"
+    ),
     (["--parallel", "0"], 64, "error: --parallel 0 is below 1"),
     (["--lease", "0.5s"], 64, "error: --lease is below 1s"),
   ]
@@ -180,9 +183,53 @@ import Testing
     #expect(lines.allSatisfy { $0.hasPrefix("echo 0.") && $0.hasSuffix(" 'a b'") })
     #expect(ending.err.contains("warning: {y} is in no word of the command"))
     #expect(ending.err.contains("  y=int(1, 9)\n"))
+    let stays = try tool.run(words + ["--persistent", "--", "cat", "{{}}"])
+    #expect(stays.err.hasSuffix("cat '{}'\nwould be started once; its first trials were\n"))
+    #expect(stays.out.hasPrefix("x=0.") && stays.out.split(separator: "\n").count == 3)
     let record = try object(try tool.run(words + ["--json", "--", "echo", "{x}"]).out)
     #expect((record["trials"] as? [Any])?.count == 3)
     #expect(tool.names("").filter { $0.hasPrefix("outerloop") }.isEmpty)
+  }
+
+  /// Whoever comes to an end is told how to go on.
+  @Test func saysWhatIsNext() throws {
+    defer { tool.remove() }
+    func last(_ words: [String]) throws -> Substring? {
+      try tool.run(words).err.split(separator: "\n").last
+    }
+    let more = "pictures: outerloop plot --study study; more trials: outerloop resume --study study"
+    #expect(try last(["tune", "--trials", "2"] + Self.study + Self.square) == more + " --trials 4")
+    #expect(try last(["resume"]) == more + " --trials 4")
+    #expect(
+      try last(["resume", "--trials", "9", "--total-epochs", "3"]) == more + " --total-epochs 6")
+    #expect(
+      try last(["resume", "--trials", "9", "--total-epochs", "9", "--timeout", "0.001"])
+        == "the time is up; with more of it: outerloop resume --study study --timeout 1s")
+    let few =
+      ["tune", "--study", "few", "--param", "x=int(0, 1)", "--minimize", "loss"] + Self.square
+    #expect(
+      try last(few) == "every configuration has been tried; pictures: outerloop plot --study few")
+  }
+
+  /// A program that has moved gets a new command; until then nothing changes.
+  @Test func programsThatMove() throws {
+    defer { tool.remove() }
+    let script = "#!/bin/sh\necho \"{\\\"loss\\\": $1}\"\n"
+    try Data(script.utf8).write(to: URL(fileURLWithPath: tool.file("one")))
+    _ = try tool.run([], shell: "chmod +x one")
+    let tune = ["tune", "--study", "moves", "--trials", "2"] + Self.study
+    #expect(try tool.run(tune + ["--", "./one", "{x}"]).status == 0)
+    let resume = ["resume", "--study", "moves", "--trials", "3"]
+    let gone = try tool.run(resume, shell: "mv one two; exec \"$0\" \"$@\"")
+    #expect(gone.status == 1)
+    #expect(gone.err.hasPrefix("error: ./one: there is no such program in /"))
+    #expect(gone.err.hasSuffix("if it has moved: outerloop resume --study moves -- COMMAND\n"))
+    #expect(try trials(["--study", "moves"]).count == 2)
+    let words = try tool.run(resume + ["--", "./two", "{y}"])
+    #expect(words.status == 64)
+    #expect(try tool.run(resume + ["--", "./two", "{x}"]).status == 0)
+    #expect(try tool.run(["resume", "--study", "moves", "--trials", "4"]).status == 0)
+    #expect(try trials(["--study", "moves"]).count == 4)
   }
 
   @Test func failuresAndLimits() throws {
@@ -219,87 +266,6 @@ import Testing
       ])
     #expect(ending.status == 0, "\(ending.err)")
     #expect(try trials().allSatisfy { $0["attempts"] as? Int == 3 })
-  }
-
-  /// A study of slow trials; each leaves a mark when it is done.
-  private func slow(_ seconds: String, trials: Int = 6, parallel: Int = 2) -> [String] {
-    ["tune", "--trials", "\(trials)", "--parallel", "\(parallel)"] + Self.study + [
-      "--", "sh", "-c", "sleep \(seconds); echo '{{\"loss\": {x}}}'",
-    ]
-  }
-
-  private func count(_ state: String) throws -> Int {
-    guard FileManager.default.fileExists(atPath: tool.file("outerloop.db")) else { return 0 }
-    let ending = try tool.run(["trials", "--json", "--state", state])
-    return ending.status == 0 ? try list(ending.out).count : 0
-  }
-
-  @Test func firstInterruptFinishesTrials() throws {
-    defer { tool.remove() }
-    let running = try tool.start(slow("1.0"))
-    #expect(try soon { try count("running") == 2 })
-    running.process.interrupt()
-    let ending = try running.end()
-    #expect(ending.status == 130)
-    #expect(!ending.isSignal)
-    #expect(ending.err.contains("finishing the trials that run; once more to stop them\n"))
-    #expect(ending.err.hasSuffix("\n\nhint: outerloop resume --study study\n"))
-    let done = try count("complete")
-    #expect(done >= 2 && done < 6)
-    #expect(try count("running") + count("waiting") == 0)
-    let more = try tool.run(["resume"])
-    #expect(more.status == 0)
-    #expect(try count("complete") == 6)
-  }
-
-  @Test func secondInterruptStopsAtOnce() throws {
-    defer { tool.remove() }
-    let running = try tool.start(slow("4712.2"))
-    #expect(try soon { try count("running") == 2 })
-    running.process.interrupt()
-    usleep(200_000)
-    running.process.interrupt()
-    let ending = try running.end()
-    #expect(ending.status == 130)
-    #expect(ending.err.contains("stopping the trials that run\n"))
-    #expect(try count("waiting") == 2)
-    #expect(try tool.run([], shell: "! pgrep -f 4712[.]2").status == 0)
-  }
-
-  @Test func politeSignalStopsAtOnce() throws {
-    defer { tool.remove() }
-    let running = try tool.start(slow("4712.3"))
-    #expect(try soon { try count("running") == 2 })
-    running.process.terminate()
-    #expect(try running.end().status == 143)
-    #expect(try count("waiting") == 2)
-  }
-
-  /// Whoever was killed is noticed by the one who goes on; no number is given twice.
-  @Test func survivesBeingKilled() throws {
-    defer { tool.remove() }
-    let running = try tool.start(slow("0.7"))
-    #expect(try soon { try count("complete") >= 1 && count("running") == 2 })
-    kill(running.process.processIdentifier, SIGKILL)
-    _ = try running.end()
-    let start = Date()
-    let more = try tool.run(["resume", "--json"])
-    #expect(more.status == 0, "\(more.err)")
-    #expect(Date().timeIntervalSince(start) < 60)
-    #expect(try object(more.out)["trials"] as? [String: Int] == ["complete": 6])
-    #expect(try trials().compactMap { $0["number"] as? Int } == Array(0..<6))
-  }
-
-  @Test func workersShareAStudy() throws {
-    defer { tool.remove() }
-    let first = try tool.start(slow("0.2", trials: 16))
-    #expect(try soon { try count("running") >= 1 })
-    let others = try (0..<2).map { _ in try tool.start(["worker", "--parallel", "2"]) }
-    #expect(try first.end().status == 0)
-    for other in others { #expect(try other.end().status == 0) }
-    let rows = try trials()
-    #expect(rows.count == 16)
-    #expect(rows.allSatisfy { $0["state"] as? String == "complete" && $0["attempts"] as? Int == 1 })
   }
 
   @Test func timeBudget() throws {

@@ -52,6 +52,8 @@ import Testing
 
   @Test(arguments: [
     (["p", "{rate}"], "there is no parameter `rate`; the parameters are lr, opt, m; {trial}"),
+    (["p", "--lr={LR}"], "there is no parameter `LR`; did you mean {lr}? Write {{"),
+    (["p", "{trail}"], "there is no parameter `trail`; did you mean {trial}? Write {{"),
     (["p", "{"], "a { without }"), (["p", "a}"], "a } without {"),
     (["p", "{}"], "{} names nothing"),
     (["p", "{lr"], "a { without }"), (["p", "{a{b}"], "a { without }"),

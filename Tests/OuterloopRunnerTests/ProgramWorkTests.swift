@@ -57,6 +57,10 @@ import Testing
     ("echo '{\"epoch\": 1}'", .invalid, "reported nothing"),
     ("echo '{\"epoch\": 1, \"other\": 2}'", .invalid, "no `loss`"),
     ("echo '{\"loss\": \"high\"}'", .invalid, "`loss` is \"high\", not a number"),
+    (
+      "echo '{\"loss\": \"0.5\"}'", .invalid,
+      "`loss` is \"0.5\", not a number; print it without quotation marks"
+    ),
     ("echo '{\"loss\": null}'", .invalid, "`loss` is null, not a number"),
     ("echo '{\"epoch\": 0, \"loss\": 1}'; sleep 100", .invalid, "epochs count from 1"),
     ("echo '{\"loss\": 1}' >&2", .invalid, "reported nothing"),
@@ -282,12 +286,31 @@ import Testing
     (["no-such-program-anywhere"], "no-such-program-anywhere: there is no such program in PATH"),
     (["./nothing"], "./nothing: there is no such program"),
     (["/etc/passwd"], "/etc/passwd: it cannot be executed; chmod +x"),
+    (["/etc/"], "/etc/: it is a folder; name a program in it"),
+    (["python3 train.py"], "do not quote the command as a whole: -- python3 train.py"),
+    (["./train.py --fast"], "do not quote the command as a whole: -- ./train.py --fast"),
   ])
   func programsThatCannotRun(_ words: [String], _ what: String) throws {
     let bench = try Workbench()
     defer { bench.remove() }
     let error = try #require(throws: StudyError.self) { try bench.work(words) }
     #expect(error.description.contains(what))
+  }
+
+  /// Of a script without interpreter the system says that the script is missing.
+  @Test(arguments: [
+    ("#!/no/such/python\n", "its first line names /no/such/python, which is not there; correct"),
+    ("#! /no/such/python -u\nx", "its first line names /no/such/python, which is not there"),
+    ("#!/bin/sh\r\necho\r\n", "its lines end as on Windows, so that its interpreter is not found"),
+  ])
+  func interpretersThatAreMissing(_ text: String, _ what: String) throws {
+    let bench = try Workbench()
+    defer { bench.remove() }
+    let path = try bench.script(text)
+    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+    let error = try #require(throws: StudyError.self) { try bench.work([path]) }
+    #expect(error.description.hasPrefix("\(path): "))
+    #expect(error.description.contains(what), "\(error)")
   }
 
   /// A program that vanishes, or was none, stops the study instead of failing all its trials.

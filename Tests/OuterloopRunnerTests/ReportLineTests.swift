@@ -61,6 +61,17 @@ import Testing
     #expect(line("{\"done\": false}", isPersistent: true) == nil)
   }
 
+  /// An objective may be called as the failure of a persistent program is.
+  @Test func errorAsObjective() throws {
+    func line(_ text: String) -> ReportLine? {
+      ReportLine(Array(text.utf8)[...], .init(objectives: ["error"], isPersistent: true))
+    }
+    let result = try #require(line("{\"done\": true, \"error\": 0.25}"))
+    #expect(result.isDone && result.error == nil && result.values == ["error": 0.25])
+    let failure = try #require(line("{\"done\": true, \"error\": \"it diverged\"}"))
+    #expect(failure.isDone && failure.error == "it diverged" && failure.notNumbers.isEmpty)
+  }
+
   /// Our reader takes what Foundation's takes, and reads the same numbers; random damage to good
   /// lines included.
   @Test func agreesWithFoundation() throws {

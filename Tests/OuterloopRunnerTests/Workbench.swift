@@ -110,16 +110,16 @@ final class Recorder: ReportSink {
 
 /// Processes of this machine, as `/proc` has them.
 enum Processes {
-  /// How many run with `word` in their command line, zombies not counted.
-  static func count(with word: String) -> Int {
+  /// Those that run with `word` in their command line, zombies not counted.
+  static func numbers(with word: String) -> [pid_t] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
-    return names.filter { name in
-      guard Int(name) != nil,
-        let line = FileManager.default.contents(atPath: "/proc/\(name)/cmdline")
-      else { return false }
+    return names.compactMap { pid_t($0) }.filter { pid in
+      let line = FileManager.default.contents(atPath: "/proc/\(pid)/cmdline") ?? Data()
       return String(decoding: line, as: UTF8.self).contains(word)
-    }.count
+    }
   }
+
+  static func count(with word: String) -> Int { numbers(with: word).count }
 
   /// Whether none is left, after a moment if need be.
   static func areGone(with word: String) async throws -> Bool {

@@ -12,9 +12,9 @@ typedef struct {
   int input, output, error;
 } outerloop_launch;
 
-// Starts a program as the leader of a new process group, with default signals, and on Linux ended by
-// SIGKILL when the calling thread ends. 0, or the errno of what failed; *in_directory says whether
-// that was entering the directory.
+// Starts a program as the leader of a new session and process group, without terminal, with default
+// signals, and on Linux ended by SIGKILL when the calling thread ends. 0, or the errno of what failed;
+// *in_directory says whether that was entering the directory.
 int outerloop_spawn(const outerloop_launch *launch, pid_t *pid, int *in_directory);
 
 // The environment of this process, ends with NULL.
@@ -34,5 +34,10 @@ int outerloop_has_ended(pid_t pid);
 
 // Waits for a child's end and forgets it. The exit status, or -N for signal N.
 int outerloop_reap(pid_t pid);
+
+// Sends a signal to every process whose environment holds `mark`, if `at_end` as the end of a
+// variable, but to none of the group `besides`. How many got it; 0 where environments cannot be seen,
+// which is everywhere but on Linux.
+int outerloop_signal_marked(const char *mark, int at_end, pid_t besides, int number);
 
 #endif

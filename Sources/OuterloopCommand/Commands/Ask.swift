@@ -63,22 +63,16 @@ struct Ask: AsyncParsableCommand {
       throw Complaint(
         "there is nothing to do until a running trial ends", hint: "ask again later, or tell")
     case .finished(.budget):
+      let history = await asker.history
+      let more = found.specification.budget.larger(
+        trials: history.trials.count, epochs: history.epochs)
       throw Complaint(
         "the budget of study `\(found.name)` is spent",
-        hint: "budgets are totals; for more: outerloop ask\(found.place.naming(found.name)) "
-          + Self.larger(found.specification.budget, asker: await asker.history))
+        hint: "budgets are totals; for more: outerloop ask\(found.place.naming(found.name)) \(more)"
+      )
     case .finished(.exhausted):
       throw Complaint("every configuration of study `\(found.name)` has been tried", hint: nil)
     }
-  }
-
-  /// The option that makes a budget larger: the part of it that is spent, and twice as much.
-  private static func larger(_ budget: Budget, asker history: History) -> String {
-    if let limit = budget.trials, history.trials.count >= limit {
-      return "--trials \(2 * max(limit, 1))"
-    }
-    if let limit = budget.epochs, history.epochs >= limit { return "--total-epochs \(2 * limit)" }
-    return "--timeout TIME"
   }
 
   private func show(_ claim: Claim, _ found: StudyChoice.Found) throws {
@@ -97,16 +91,23 @@ struct Ask: AsyncParsableCommand {
       "  \(name)\(String(repeating: " ", count: width - name.count))  \(value)"
     }
     try Terminal.print((["trial \(request.trial)"] + lines).joined(separator: "\n"))
+    let values = found.specification.objectives.map { " \($0.metric)=NUMBER" }.joined()
+    Terminal.say(
+      "\nthen: outerloop tell\(found.place.naming(found.name)) --trial \(request.trial)\(values)")
   }
 
   /// The study that is there, or a new one.
   private func study() async throws -> StudyChoice.Found {
     guard definition.isGiven else { return try await choice.find() }
     let name = choice.study ?? "study"
+    let specification = try definition.specification(
+      name: name, budget: budget.changing(Budget()))
+    _ = try await FirstTrials.of(specification, count: 1)
     let store = try choice.place.open(.create)
     if let id = try await store.study(named: name) {
       let kept = try await store.specification(of: id)
-      var wanted = try definition.specification(name: name, budget: kept.budget)
+      var wanted = specification
+      wanted.budget = kept.budget
       if definition.seed == nil { wanted.seed = kept.seed }
       if let difference = kept.difference(from: wanted) {
         throw Complaint(
@@ -115,8 +116,6 @@ struct Ask: AsyncParsableCommand {
       }
       return StudyChoice.Found(store: store, id: id, specification: kept, place: choice.place)
     }
-    let specification = try definition.specification(
-      name: name, budget: budget.changing(Budget()))
     let id = try await store.create(specification)
     Terminal.say("study \(name) in \(choice.place.path), seed \(specification.seed)")
     return StudyChoice.Found(

@@ -9,7 +9,8 @@ struct Resume: AsyncParsableCommand {
     abstract: "Go on with a study that was stopped, or give it a larger budget.",
     discussion: """
       The store knows the command. Budgets are totals: after 20 trials, `--trials 50` runs 30 more. \
-      What is not given stays as it was. JSON keys: those of `outerloop tune`.
+      What is not given stays as it was; a command after -- takes the place of the old one from here \
+      on, in this folder. JSON keys: those of `outerloop tune`.
       """)
 
   @OptionGroup(title: "Study")
@@ -24,10 +25,15 @@ struct Resume: AsyncParsableCommand {
   @OptionGroup(title: "Output")
   var conversation: ConversationOptions
 
+  @Argument(
+    parsing: .postTerminator,
+    help: ArgumentHelp("The program, after --, if it is another than before.", valueName: "command")
+  )
+  var command: [String] = []
+
   func run() async throws {
     var found = try await choice.find()
-    let stored = try found.program().changed(by: options)
-    try stored.program.checkExecutable()
+    let stored = try program(of: found).changed(by: options)
     let text = try stored.text()
     found.specification.settings = try await found.store.update(found.id) { [budget] in
       $0.budget = budget.changing($0.budget)
@@ -39,6 +45,26 @@ struct Resume: AsyncParsableCommand {
       found: found, stored: stored, conversation: conversation,
       again: "outerloop resume\(found.place.naming(found.name))"
     ).perform()
+  }
+}
+
+extension Resume {
+  /// The program that goes on: the one the study has, or the one given here.
+  private func program(of found: StudyChoice.Found) throws -> StoredProgram {
+    guard !command.isEmpty else {
+      let stored = try found.program()
+      do { try stored.program.checkExecutable() } catch let error as StudyError {
+        let again = "if it has moved: outerloop resume\(found.place.naming(found.name)) -- COMMAND"
+        throw Complaint(error.what, hint: "\(error.remedy); \(again)")
+      }
+      return stored
+    }
+    var stored = try StoredProgram.of(found.specification) ?? StoredProgram(Program([]))
+    stored.program.words = command
+    stored.program.directory = Tune.here
+    _ = try Complaint.usage { try stored.program.check(for: found.specification.space) }
+    try stored.program.checkExecutable()
+    return stored
   }
 }
 
@@ -81,8 +107,9 @@ extension StudyChoice.Found {
   func program() throws -> StoredProgram {
     guard let stored = try StoredProgram.of(specification) else {
       throw Complaint(
-        "study `\(name)` has no program: it was begun with ask",
-        hint: "go on with outerloop ask\(place.naming(name))")
+        "study `\(name)` has no program: it was begun with ask, or imported",
+        hint: "give it one: outerloop resume\(place.naming(name)) -- COMMAND; or go on by "
+          + "outerloop ask\(place.naming(name))")
     }
     return stored
   }

@@ -18,16 +18,19 @@ struct Tell: AsyncParsableCommand {
   @OptionGroup(title: "Study")
   var choice: StudyChoice
 
-  @Option(help: ArgumentHelp("The trial's number.", valueName: "n"))
+  @Option(parsing: .unconditional, help: ArgumentHelp("The trial's number.", valueName: "n"))
   var trial: Int
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
       "The attempt, as `ask` said it: later attempts then win. Default: the last.",
       valueName: "n"))
   var attempt: Int?
 
-  @Option(help: ArgumentHelp("The epoch the values are of. Default: the last.", valueName: "n"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("The epoch the values are of. Default: the last.", valueName: "n"))
   var epoch: Int?
 
   @Flag(help: "The trial failed.")

@@ -83,6 +83,7 @@ struct Tune: AsyncParsableCommand {
     if dryRun {
       return try await DryRun(specification, program, place, conversation).show(&progress)
     }
+    _ = try await FirstTrials.of(specification, count: 1)
     let store = try place.open(.create)
     if try await store.study(named: study) != nil {
       throw Complaint(
@@ -103,7 +104,7 @@ struct Tune: AsyncParsableCommand {
     let specification = found.specification
     var parts = ["study \(found.name) in \(found.place.path)", "seed \(specification.seed)"]
     parts.append(specification.method.name)
-    if let trials = specification.budget.trials { parts.append("\(trials) trials") }
+    parts += specification.budget.parts
     if program.parallel > 1 { parts.append("\(program.parallel) at a time") }
     return parts.joined(separator: ", ")
   }
@@ -114,7 +115,8 @@ struct Tune: AsyncParsableCommand {
       + "program has to read the file named by OUTERLOOP_TRIAL"
   }
 
-  private static var here: String? {
+  /// The folder in which this process was started.
+  static var here: String? {
     guard let path = getcwd(nil, 0) else { return nil }
     defer { free(path) }
     return String(cString: path)

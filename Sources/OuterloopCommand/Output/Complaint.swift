@@ -111,7 +111,28 @@ struct Complaint: Error, Equatable {
       let parts = line.split(separator: "'")
       return parts.count == 3 ? String(parts[1]) : nil
     }
+    let message = Outerloop.message(for: error)
+    if let complaint = unknownCommand { return complaint }
+    let form = forms.first { message.hasPrefix("The value") && message.hasSuffix("\($0.place)'") }
+    let advice = [form?.advice, command ?? "outerloop --help"].compactMap(\.self)
+    return Complaint(message, hint: advice.joined(separator: "; see "), status: 64)
+  }
+
+  /// How values are written, by what help calls them.
+  private static let forms: [(place: String, advice: String)] = [
+    ("<time>", "write a time as 90s, 10m or 1h30m"), ("<size>", "write an amount as 500MB or 4GB"),
+    ("<n>", "write a whole number from 0 on"), ("<k>", "write a whole number from 0 on"),
+  ]
+
+  /// The parser takes a command that it does not know for an argument of none.
+  private static var unknownCommand: Complaint? {
+    let names = Outerloop.configuration.subcommands.map { $0._commandName }
+    guard let word = CommandLine.arguments.dropFirst().first, !word.hasPrefix("-"),
+      !names.contains(word), word != "help"
+    else { return nil }
+    let near = Spelling.nearest(to: word, among: names)
     return Complaint(
-      Outerloop.message(for: error), hint: command ?? "outerloop --help", status: 64)
+      "there is no command `\(word)`",
+      hint: near.map { "did you mean outerloop \($0)?" } ?? "outerloop --help", status: 64)
   }
 }

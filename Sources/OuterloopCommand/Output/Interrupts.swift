@@ -8,8 +8,8 @@ internal import Synchronization
   internal import Darwin
 #endif
 
-/// Ctrl-C, and the polite signal to end: the first asks, the second ends the process at once. Work
-/// that runs programs is asked twice before: it has them to end.
+/// Ctrl-C, the polite signal to end, and the end of the terminal: the first asks, the second ends the
+/// process at once. Work that runs programs is asked twice before: it has them to end.
 enum Interrupts {
   private static let count = Atomic<Int>(0)
   private static let signal = Atomic<Int>(Int(SIGINT))
@@ -25,9 +25,11 @@ enum Interrupts {
   static var status: Int32 { 128 + Int32(signal.load(ordering: .relaxed)) }
 
   /// Writing beyond a limit on file sizes, or to a pipe that nobody reads any more, is to be an
-  /// error, not the end of the work.
+  /// error, not the end of the work. How programs ended is to be told, also where whoever started this
+  /// process does not want to know that of its own.
   static func prepare() {
-    for number in [SIGXFSZ, SIGPIPE] { ignore(number) }
+    for number in [SIGXFSZ, SIGPIPE] { handle(number, SIG_IGN) }
+    handle(SIGCHLD, SIG_DFL)
   }
 
   /// Takes the signals over for work that ends well when asked.
@@ -39,8 +41,14 @@ enum Interrupts {
     _ = (isRequested, status, Terminal.isLive)
     var signals = sigset_t()
     sigemptyset(&signals)
-    for number in [SIGINT, SIGTERM] {
-      handle(number) { Interrupts.received($0) }
+    for number in [SIGINT, SIGTERM, SIGHUP] {
+      let before = handle(number) { Interrupts.received($0) }
+      // `nohup` means that the end of the terminal is to be survived.
+      if number == SIGHUP,
+        unsafeBitCast(before, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
+      {
+        handle(number, SIG_IGN)
+      }
       sigaddset(&signals, number)
     }
     // A parent that blocks them hands that on.
@@ -48,12 +56,17 @@ enum Interrupts {
   }
 
   private static func received(_ number: Int32) {
-    signal.store(Int(number), ordering: .relaxed)
     let programs = runsPrograms.load(ordering: .relaxed)
-    // Who sends SIGTERM will not wait for trials to finish.
-    let calls = programs && number == SIGTERM ? 2 : 1
+    // A terminal that ends says so more than once.
+    if number == SIGHUP, programs ? isUrgent : isRequested { return }
+    signal.store(Int(number), ordering: .relaxed)
+    // Who sends another signal than Ctrl-C will not wait for trials to finish.
+    let calls = programs && number != SIGINT ? 2 : 1
     let before = count.add(calls, ordering: .relaxed).oldValue
-    if before > (programs ? 1 : 0) { _exit(128 + number) }
+    if before > (programs ? 1 : 0) {
+      if programs { say("leaving at once; outerloop resume goes on\n") }
+      _exit(128 + number)
+    }
     if !programs {
       say("stopping after this update; once more to stop at once\n")
     } else if before + calls == 1 {
@@ -68,23 +81,17 @@ enum Interrupts {
     _ = write(STDERR_FILENO, text.utf8Start, text.utf8CodeUnitCount)
   }
 
-  private static func handle(_ number: Int32, _ action: @escaping @convention(c) (Int32) -> Void) {
-    #if canImport(Glibc)
-      _ = Glibc.signal(number, action)
-    #elseif canImport(Musl)
-      _ = Musl.signal(number, action)
-    #else
-      _ = Darwin.signal(number, action)
-    #endif
-  }
+  private typealias Handler = @convention(c) (Int32) -> Void
 
-  private static func ignore(_ number: Int32) {
+  /// Returns what handled it before.
+  @discardableResult
+  private static func handle(_ number: Int32, _ action: Handler?) -> Handler? {
     #if canImport(Glibc)
-      _ = Glibc.signal(number, SIG_IGN)
+      Glibc.signal(number, action)
     #elseif canImport(Musl)
-      _ = Musl.signal(number, SIG_IGN)
+      Musl.signal(number, action)
     #else
-      _ = Darwin.signal(number, SIG_IGN)
+      Darwin.signal(number, action)
     #endif
   }
 }

@@ -32,7 +32,9 @@ enum Terminal {
       if errno == EPIPE { return }
       throw Complaint(
         "standard output: \(String(cString: strerror(errno)))",
-        hint: "the work itself is done; run the command again to see its result")
+        hint:
+          "the work itself is done; `outerloop best` shows what a study found, other commands can "
+          + "be run again")
     }
   }
 

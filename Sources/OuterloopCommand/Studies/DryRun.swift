@@ -1,5 +1,4 @@
 internal import OuterloopRunner
-internal import OuterloopSearch
 internal import OuterloopStudy
 
 /// What `tune --dry-run` shows: the study, and the command lines of its first trials. Nothing is run
@@ -25,6 +24,12 @@ struct DryRun {
       var params: [String: ParameterValue]
       /// Null for persistent programs.
       var command: [String]?
+
+      /// As text has it.
+      var line: String {
+        let words = command ?? params.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+        return words.map(CommandText.quoted).joined(separator: " ")
+      }
     }
     var study: String
     var seed: UInt64
@@ -34,16 +39,10 @@ struct DryRun {
   }
 
   func show(_ progress: inout Progress) async throws {
-    let store = MemoryStore()
-    let id = try store.create(specification)
-    let asker = try await Asker(id, in: store, by: .named(specification.method))
     var record = Record(
       study: specification.name, seed: specification.seed, sampler: specification.method.name,
       parameters: specification.space.parameters.map(\.description), trials: [])
-    while record.trials.count < min(3, specification.budget.trials ?? 3) {
-      let work = try await asker.next(
-        for: Claimant(worker: "dry run"), within: specification.budget)
-      guard case .trial(let claim) = work else { break }
+    for claim in try await FirstTrials.of(specification, count: 3) {
       let folders = place.folders(of: specification.name)
       let words = try stored.program.words(
         for: TrialRequest(claim, of: specification),
@@ -58,10 +57,12 @@ struct DryRun {
     progress.say(
       "study \(specification.name), seed \(specification.seed), \(specification.method.name)")
     for parameter in record.parameters { progress.say("  \(parameter)") }
-    progress.say("the first trials would run")
-    let lines = record.trials.map { trial in
-      (trial.command ?? stored.program.words).map(CommandText.quoted).joined(separator: " ")
+    if stored.program.isPersistent {
+      let words = try stored.program.plainWords.map(CommandText.quoted)
+      progress.say("\(words.joined(separator: " "))\nwould be started once; its first trials were")
+    } else {
+      progress.say("the first trials would run")
     }
-    try Terminal.print(lines.joined(separator: "\n"))
+    try Terminal.print(record.trials.map(\.line).joined(separator: "\n"))
   }
 }

@@ -10,19 +10,24 @@ internal import OuterloopStudy
 
 /// How the program is run; may be changed when a study goes on.
 struct RunOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("Trials at the same time. Default: 1, or as before.", valueName: "k"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Trials at the same time. Default: 1, or as before.", valueName: "k"))
   var parallel: Int?
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp("Time for one trial, after which it fails: 90s, 10m.", valueName: "time"))
   var trialTimeout: Seconds?
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
       "Memory for one trial, beyond which it fails: 500MB, 4GB.", valueName: "size"))
   var memory: Bytes?
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
       "Time without a sign of life after which a worker is taken for dead and its trial run "
         + "again. Default: 90s, or as before.", valueName: "time"))
@@ -31,6 +36,10 @@ struct RunOptions: ParsableArguments {
   func validate() throws {
     if let parallel, parallel < 1 { throw ValidationError("--parallel \(parallel) is below 1") }
     if let lease, lease.value < 1 { throw ValidationError("--lease is below 1s") }
+    if let memory, memory.value < 1_000_000 {
+      throw ValidationError(
+        "--memory \(memory.value) means bytes, fewer than any program needs; write 500MB or 4GB")
+    }
   }
 }
 

@@ -1,14 +1,23 @@
 internal import ArgumentParser
 
 /// A duration on the command line: `90`, `90s`, `10m`, `1h30m`, `2d`.
-struct Seconds: ExpressibleByArgument, Equatable {
+struct Seconds: ExpressibleByArgument, Equatable, CustomStringConvertible {
   var value: Double
 
   init(value: Double) { self.value = value }
 
-  var defaultValueDescription: String {
-    value >= 3600 && value.truncatingRemainder(dividingBy: 3600) == 0
-      ? "\(Int(value / 3600))h" : "\(value)s"
+  var defaultValueDescription: String { description }
+
+  /// As it may be typed, rounded up to whole seconds: `1h30m`.
+  var description: String {
+    guard value < 1e15 else { return "\(value)s" }
+    var rest = Int(value.rounded(.up))
+    var text = ""
+    for (unit, seconds) in [("h", 3600), ("m", 60), ("s", 1)] where rest >= seconds {
+      text += "\(rest / seconds)\(unit)"
+      rest %= seconds
+    }
+    return text
   }
 
   init?(argument: String) {

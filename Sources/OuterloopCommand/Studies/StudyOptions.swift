@@ -57,13 +57,15 @@ struct StudyOptions: ParsableArguments {
   var sampler = "tpe"
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp("Names all random choices. Default: drawn, and printed.", valueName: "n"))
   var seed: UInt64?
 
-  @Option(help: ArgumentHelp("Epochs of a full training.", valueName: "n"))
+  @Option(parsing: .unconditional, help: ArgumentHelp("Epochs of a full training.", valueName: "n"))
   var epochs = 1
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp("How often a trial that ended with an error is run again.", valueName: "n"))
   var retries = 0
 
@@ -128,16 +130,19 @@ struct StudyOptions: ParsableArguments {
 
 /// How much a study may spend; totals over its whole life.
 struct BudgetOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("Trials in total.", valueName: "n"))
+  @Option(parsing: .unconditional, help: ArgumentHelp("Trials in total.", valueName: "n"))
   var trials: Int?
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
       "Time in total, during which trials run: 90s, 10m, 2h. Running trials are stopped then.",
       valueName: "time"))
   var timeout: Seconds?
 
-  @Option(help: ArgumentHelp("Epochs in total, over all trials.", valueName: "n"))
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("Epochs in total, over all trials.", valueName: "n")
+  )
   var totalEpochs: Int?
 
   func validate() throws {
@@ -154,6 +159,25 @@ struct BudgetOptions: ParsableArguments {
     Budget(
       trials: trials ?? budget.trials, epochs: totalEpochs ?? budget.epochs,
       seconds: timeout?.value ?? budget.seconds)
+  }
+}
+
+extension Budget {
+  /// The option that makes a spent budget larger: twice as much of the part that is spent, where so
+  /// many trials and epochs there are; time if it is neither.
+  func larger(trials count: Int, epochs done: Int) -> String {
+    if let trials, count >= trials { return "--trials \(2 * max(trials, 1))" }
+    if let epochs, done >= epochs { return "--total-epochs \(2 * epochs)" }
+    return "--timeout \(seconds.map { Seconds(value: 2 * $0).description } ?? "TIME")"
+  }
+
+  /// `20 trials, 30 epochs, 10m`.
+  var parts: [String] {
+    [
+      trials.map { $0 == 1 ? "1 trial" : "\($0) trials" },
+      epochs.map { $0 == 1 ? "1 epoch" : "\($0) epochs" },
+      seconds.map { Seconds(value: $0).description },
+    ].compactMap(\.self)
   }
 }
 

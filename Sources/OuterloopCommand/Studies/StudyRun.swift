@@ -2,14 +2,6 @@ internal import OuterloopRunner
 internal import OuterloopStore
 internal import OuterloopStudy
 
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#else
-  internal import Darwin
-#endif
-
 /// Runs the program of a study until its budget is spent, the space exhausted, or someone stops it.
 struct StudyRun {
   let found: StudyChoice.Found
@@ -27,36 +19,41 @@ struct StudyRun {
     var driver = StudyDriver(found.id, in: found.store, by: try found.method())
     driver.parallel = stored.parallel
     driver.name = WorkerName.own
+    driver.leavesTime = true
     if let lease = stored.lease { driver.lease = lease }
     try await WorkerName.releaseLost(found)
-    let deadline = try await deadline()
+    let time = try await time()
+    let deadline = time.map { ContinuousClock.now + .seconds(max(0, $0.limit - $0.spent)) }
     Interrupts.watch(runsPrograms: true)
     await lines.begin()
-    let ending: Ending
+    let work: any TrialWork
+    var close: () async -> Void = {}
     if stored.program.isPersistent {
-      let work = try PersistentWork(
+      let programs = try PersistentWork(
         stored.program, of: specification, in: found.folders, limits: stored.limits)
-      ending = try await closing(work) { try await run(driver, work, lines, deadline) }
+      (work, close) = (programs, programs.close)
     } else {
-      let work = try ProgramWork(
+      work = try ProgramWork(
         stored.program, of: specification, in: found.folders, limits: stored.limits)
-      ending = try await run(driver, work, lines, deadline)
     }
+    let result: Result<Ending, any Error>
+    do { result = .success(try await run(driver, work, lines, deadline)) } catch {
+      result = .failure(await deletion() ?? error)
+    }
+    await close()
+    // Also before an error is told: its line is not to hang on to another.
     await lines.finish()
-    try await tell(ending, lines)
+    try await tell(try result.get(), lines)
   }
 
-  private func closing<T>(
-    _ work: PersistentWork, _ body: () async throws -> T
-  ) async throws -> T {
+  /// Why nothing works any more, if someone has deleted the study. The store knows it by a number.
+  private func deletion() async -> Complaint? {
     do {
-      let result = try await body()
-      await work.close()
-      return result
-    } catch {
-      await work.close()
-      throw error
-    }
+      guard try await found.store.study(named: found.name) != found.id else { return nil }
+    } catch { return nil }
+    return Complaint(
+      "study `\(found.name)` was deleted from \(found.place.path) while it ran",
+      hint: "begin it anew: outerloop tune --help")
   }
 
   private func run(
@@ -99,11 +96,10 @@ struct StudyRun {
     }
   }
 
-  /// When the time budget of the study is spent.
-  private func deadline() async throws -> ContinuousClock.Instant? {
+  /// The time budget of the study, in seconds.
+  private func time() async throws -> (limit: Double, spent: Double)? {
     guard let limit = found.specification.budget.seconds else { return nil }
-    let spent = try await found.store.history(of: found.id).busySeconds
-    return .now + .seconds(max(0, limit - spent))
+    return (limit, try await found.store.history(of: found.id).busySeconds)
   }
 
   private func tell(_ ending: Ending, _ lines: TrialLines) async throws {
@@ -113,11 +109,8 @@ struct StudyRun {
         ? JSONText.of(
           StudyRecord(result, store: found.place.path, ending: ending.rawValue)) : result.text)
     lines.say("\n\(result.counts); logs in \(found.folders.path)")
-    switch ending {
-    case .stopped:
+    if case .stopped = ending {
       throw Complaint("stopped: \(result.counts)", hint: again, status: Interrupts.status)
-    case .timeout: lines.say("the time is up; with more of it: \(again) --timeout TIME")
-    case .budget, .exhausted: break
     }
     // Nothing but failures is no success.
     if result.summary.counts["complete"] == nil, let last = await lines.lastFailure {
@@ -125,46 +118,24 @@ struct StudyRun {
         "no trial is complete; the last failure: \(last.message)",
         hint: "its log is \(found.folders.log(ofTrial: last.trial))")
     }
-  }
-}
-
-/// The names of workers, `HOST:PROCESS`, and those of this machine that are no more. In a container
-/// with process numbers of its own the host is `HOST/CONTAINER`: numbers elsewhere say nothing here.
-enum WorkerName {
-  static var own: String { "\(host):\(getpid())" }
-
-  private static let host = hostName + (container.map { "/\($0)" } ?? "")
-
-  private static var hostName: String {
-    var name = [CChar](repeating: 0, count: 256)
-    guard gethostname(&name, name.count - 1) == 0 else { return "localhost" }
-    return String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+    lines.say(try await next(ending, result))
   }
 
-  /// The number of a namespace for processes that is not the machine's first, which has a fixed one.
-  private static var container: String? {
-    var link = [CChar](repeating: 0, count: 64)
-    guard readlink("/proc/self/ns/pid", &link, link.count - 1) > 0 else { return nil }
-    let number = link.filter { (48...57).contains($0) }.map { Character(UnicodeScalar(UInt8($0))) }
-    return String(number) == "4026531836" ? nil : String(number)
-  }
-
-  /// Lets trials run again at once whose process on this machine has ended, instead of waiting for
-  /// their leases to run out.
-  static func releaseLost(_ found: StudyChoice.Found) async throws {
-    let running = try await found.store.trials(
-      of: found.id, matching: TrialQuery(states: ["running"], reports: false))
-    for trial in running {
-      guard let worker = trial.attempts.last?.worker, isGone(worker) else { continue }
-      _ = try await found.store.append(
-        [found.specification.endOfLost(trial)], to: trial.number, of: found.id)
+  /// What to do now.
+  private func next(_ ending: Ending, _ result: StudyResult) async throws -> String {
+    let name = found.place.naming(found.name)
+    let resume = "outerloop resume\(name)"
+    switch ending {
+    case .timeout:
+      // A clock that was set forward counts as time; then twice the limit might not be more.
+      let time = try await time()
+      let more = Seconds(value: 2 * max(time?.limit ?? 0, time?.spent ?? 0))
+      return "the time is up; with more of it: \(resume) --timeout \(more)"
+    case .budget:
+      let more = found.specification.budget.larger(trials: result.summary.trials, epochs: .max)
+      return "pictures: outerloop plot\(name); more trials: \(resume) \(more)"
+    case .exhausted, .stopped:
+      return "every configuration has been tried; pictures: outerloop plot\(name)"
     }
-  }
-
-  private static func isGone(_ worker: String) -> Bool {
-    guard worker.hasPrefix(host + ":") else { return false }
-    let number = worker.dropFirst(host.utf8.count + 1).prefix { $0.isNumber }
-    guard let process = pid_t(number), process > 0 else { return false }
-    return kill(process, 0) != 0 && errno == ESRCH
   }
 }

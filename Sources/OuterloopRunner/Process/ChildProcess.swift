@@ -177,20 +177,6 @@ final class ChildProcess: Sendable {
 }
 
 extension ChildProcess {
-  /// What to start.
-  struct Launch: Sendable {
-    var words: [String]
-    var directory: String?
-    /// Beside what this process has.
-    var environment: [String: String]
-    /// Whether requests come on standard input; else that is empty.
-    var hasInput: Bool
-    var vocabulary: ReportLine.Vocabulary
-    var limits: ProgramLimits
-    var log: TrialLog
-    var deadline: ContinuousClock.Instant?
-  }
-
   /// Starts a program.
   /// - Throws: `StudyError` if that cannot be done: no trial could run.
   static func start(_ launch: Launch) async throws -> ChildProcess {

@@ -1,17 +1,29 @@
 internal import COuterloopProcess
 
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#else
+  internal import Darwin
+#endif
+
 /// The environment of this process.
 enum Environment {
-  static var current: [String: String] {
-    var result: [String: String] = [:]
-    guard var next = outerloop_environment() else { return [:] }
-    while let entry = next.pointee {
-      let text = String(cString: entry)
-      if let equals = text.firstIndex(of: "=") {
-        result[String(text[..<equals])] = String(text[text.index(after: equals)...])
+  static func value(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
+
+  /// The environment for a program: this one with `additions`, which replace what has their names. The
+  /// rest goes on byte by byte: it need not be text. To be freed by the caller; ends with nil.
+  static func copy(adding additions: [String: String]) -> [UnsafeMutablePointer<CChar>?] {
+    var entries = additions.map { strdup("\($0.key)=\($0.value)") }
+    var next = outerloop_environment()
+    while let place = next, let entry = place.pointee {
+      let name = strchr(entry, 0x3d).map { end in
+        String(decoding: UnsafeRawBufferPointer(start: entry, count: end - entry), as: UTF8.self)
       }
-      next += 1
+      if name.flatMap({ additions[$0] }) == nil { entries.append(strdup(entry)) }
+      next = place + 1
     }
-    return result
+    return entries + [nil]
   }
 }

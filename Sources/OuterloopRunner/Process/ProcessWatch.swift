@@ -16,6 +16,7 @@ struct ProcessWatch {
   private let limits: ProgramLimits
   private let vocabulary: ReportLine.Vocabulary
   private let pid: pid_t
+  private let mark = ProgramMark()
   private let alarm: Int32
   private let clock = ContinuousClock()
 
@@ -60,7 +61,7 @@ struct ProcessWatch {
       let (outRead, outWrite) = try pipe()
       let (errorRead, errorWrite) = try pipe()
       let (inRead, inWrite) = try pipe()
-      pid = try Self.spawn(launch, path, input: inRead, output: outWrite, error: errorWrite)
+      pid = try launch.spawn(path, mark, input: inRead, output: outWrite, error: errorWrite)
       for file in [inRead, outWrite, errorWrite] { closeFile(file) }
       (output, error, input) = (outRead, errorRead, inWrite)
     } catch {
@@ -77,42 +78,6 @@ struct ProcessWatch {
     limits = launch.limits
     vocabulary = launch.vocabulary
     memoryAt = clock.now
-  }
-
-  private static func spawn(
-    _ launch: ChildProcess.Launch, _ path: String, input: Int32, output: Int32, error: Int32
-  ) throws -> pid_t {
-    var surroundings = Environment.current
-    surroundings["PYTHONUNBUFFERED"] = surroundings["PYTHONUNBUFFERED"] ?? "1"
-    surroundings.merge(launch.environment) { $1 }
-    var arguments = launch.words.map { strdup($0) } + [nil]
-    var environment = surroundings.map { strdup("\($0.key)=\($0.value)") } + [nil]
-    defer { for text in arguments + environment { free(text) } }
-    var child: pid_t = 0
-    var isDirectory: Int32 = 0
-    let trouble = path.withCString { path in
-      (launch.directory ?? ".").withCString { directory in
-        arguments.withUnsafeMutableBufferPointer { arguments in
-          environment.withUnsafeMutableBufferPointer { environment in
-            var order = outerloop_launch(
-              path: path, arguments: arguments.baseAddress, environment: environment.baseAddress,
-              directory: launch.directory == nil ? nil : directory, input: input, output: output,
-              error: error)
-            return outerloop_spawn(&order, &child, &isDirectory)
-          }
-        }
-      }
-    }
-    guard trouble != 0 else { return child }
-    let what = isDirectory != 0 ? launch.directory ?? "" : launch.words[0]
-    let remedy =
-      switch trouble {
-      case ENOEXEC: "begin it with a line such as #!/bin/sh, or name what runs it"
-      case E2BIG: "hand long values over in the file named by OUTERLOOP_TRIAL"
-      case EAGAIN, ENOMEM: "lower the number of parallel trials"
-      default: "check that it can be started from a shell"
-      }
-    throw StudyError("\(what): it cannot be started: \(Files.trouble(trouble))", remedy)
   }
 
   /// Until the program and its group have ended.
@@ -167,6 +132,7 @@ struct ProcessWatch {
     }
     if let killAt, !isKilled, now >= killAt {
       kill(-pid, SIGKILL)
+      mark.end(besides: pid)
       isKilled = true
     }
   }
@@ -175,6 +141,7 @@ struct ProcessWatch {
     self.cause = cause
     killAt = clock.now + .seconds(grace)
     kill(-pid, SIGTERM)
+    mark.ask(besides: pid)
   }
 
   /// Waits for output, room for input, an order, or the next limit; then reads and writes.
@@ -263,9 +230,11 @@ struct ProcessWatch {
     return 0
   }
 
-  /// Ends what is left of the group while its number is still taken, then forgets it.
+  /// Ends what is left of the group while its number is still taken, and what has left the group,
+  /// then forgets it.
   private mutating func end() {
     kill(-pid, SIGKILL)
+    mark.end(besides: pid)
     for file in [output, error, input] where file >= 0 { closeFile(file) }
     if output >= 0 { finishLines() }
     let isGone = outerloop_has_ended(pid) != 0
@@ -274,37 +243,5 @@ struct ProcessWatch {
     child.post(
       .ended(ChildProcess.Ending(status: status, cause: cause, errorTail: errorTail.text)))
     if !isGone { _ = outerloop_reap(pid) }
-  }
-}
-
-/// The lines of JSON that are no reports, until there are enough of them to say what a program does
-/// print.
-struct Strangers {
-  private var seen: Set<String> = []
-
-  /// Nil: the line brings no new name, or there are enough.
-  mutating func next(_ line: ArraySlice<UInt8>) -> ReportLine? {
-    guard seen.count < ReportLine.strangersLimit, let stranger = ReportLine.stranger(line),
-      !stranger.strangers.isSubset(of: seen)
-    else { return nil }
-    seen.formUnion(stranger.strangers)
-    return stranger
-  }
-}
-
-/// The last lines of standard error.
-struct ErrorTail {
-  private var bytes: [UInt8] = []
-
-  mutating func take(_ new: ArraySlice<UInt8>) {
-    bytes += new.suffix(2000)
-    if bytes.count > 4000 { bytes.removeFirst(bytes.count - 2000) }
-  }
-
-  /// At most eight lines and 1000 bytes, without terminal controls.
-  var text: String {
-    let recent = bytes.suffix(1000).map { $0 < 0x20 && $0 != 0x0a && $0 != 0x09 ? 0x20 : $0 }
-    let lines = String(decoding: recent, as: UTF8.self).split(separator: "\n")
-    return lines.filter { !$0.allSatisfy(\.isWhitespace) }.suffix(8).joined(separator: "\n")
   }
 }

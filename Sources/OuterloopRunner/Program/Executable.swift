@@ -41,23 +41,56 @@ extension Program {
     if name.contains("/") {
       let path = place(name)
       guard Files.exists(path) else {
-        throw StudyError("\(name): there is no such program", "check the path")
+        let folder = path == name ? "" : " in \(directory ?? "")"
+        throw StudyError(
+          "\(name): there is no such program\(folder)", isLine(name) ?? "check the path")
       }
-      guard !Files.isFolder(path), access(path, X_OK) == 0 else {
+      guard !Files.isFolder(path) else {
+        throw StudyError("\(name): it is a folder", "name a program in it")
+      }
+      guard access(path, X_OK) == 0 else {
         throw StudyError(
           "\(name): it cannot be executed",
           "chmod +x \(name), or name what runs it: -- python \(name)")
       }
+      try checkInterpreter(of: path, called: name)
       return path
     }
     let folders = getenv("PATH").map { String(cString: $0) } ?? "/usr/bin:/bin"
     for folder in folders.split(separator: ":", omittingEmptySubsequences: false) {
       let path = place(folder.isEmpty ? name : "\(folder)/\(name)")
-      if access(path, X_OK) == 0, !Files.isFolder(path) { return path }
+      if access(path, X_OK) == 0, !Files.isFolder(path) {
+        try checkInterpreter(of: path, called: name)
+        return path
+      }
     }
     let isHere = Files.exists(place(name))
     throw StudyError(
       "\(name): there is no such program in PATH",
-      isHere ? "write ./\(name), or name what runs it: -- python \(name)" : "check its name")
+      isHere
+        ? "write ./\(name), or name what runs it: -- python \(name)"
+        : isLine(name) ?? "check its name")
+  }
+
+  /// The remedy where a whole command line stands in one word.
+  private static func isLine(_ name: String) -> String? {
+    name.contains(" ") ? "do not quote the command as a whole: -- \(name)" : nil
+  }
+
+  /// The system says of a script whose interpreter is missing that the script is.
+  private static func checkInterpreter(of path: String, called name: String) throws {
+    guard let start = Files.text(of: path, limit: 256), start.hasPrefix("#!"),
+      let end = start.unicodeScalars.firstIndex(of: "\n")
+    else { return }
+    let words = start.unicodeScalars[..<end].dropFirst(2).split { $0 == " " || $0 == "\t" }
+    guard let first = words.first.map({ String($0) }), !Files.exists(first) else { return }
+    guard !first.hasSuffix("\r") else {
+      throw StudyError(
+        "\(name): its lines end as on Windows, so that its interpreter is not found",
+        "convert it: sed -i 's/\\r$//' \(name)")
+    }
+    throw StudyError(
+      "\(name): its first line names \(first), which is not there",
+      "correct that line, or name what runs it: -- python \(name)")
   }
 }

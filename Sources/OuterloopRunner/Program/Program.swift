@@ -47,10 +47,12 @@ public struct Program: Sendable, Hashable, Codable {
         used.insert(name)
         if Self.ownPlaceholders.contains(name) { continue }
         guard let parameter = space.parameters.first(where: { $0.name == name }) else {
+          let near = Spelling.nearest(to: name, among: names + Self.ownPlaceholders.sorted())
           throw StudyError(
             "`\(ProgramWord.short(self.words[index]))` in the command: there is no parameter "
               + "`\(ProgramWord.short(name))`",
-            "the parameters are \(names.joined(separator: ", ")); {trial}, {from}, {to}, "
+            near.map { "did you mean {\($0)}? Write {{ and }} for plain braces" }
+              ?? "the parameters are \(names.joined(separator: ", ")); {trial}, {from}, {to}, "
               + "{checkpoint} and {seed} exist too; write {{ and }} for plain braces")
         }
         guard parameter.condition != nil else { continue }
@@ -89,6 +91,11 @@ public struct Program: Sendable, Hashable, Codable {
       isOptionBefore = text != nil && word.isOption
     }
     return line
+  }
+
+  /// The words of a command without placeholders, doubled braces made single.
+  public var plainWords: [String] {
+    get throws { try parsed().enumerated().map { $1.filled { _ in nil } ?? words[$0] } }
   }
 
   private func parsed() throws -> [ProgramWord] { try words.map(ProgramWord.init) }

@@ -71,7 +71,8 @@ struct ReportLine: Hashable, Sendable {
         default: break
         }
       case "done" where vocabulary.isPersistent: break
-      case "error" where vocabulary.isPersistent && isDone:
+      // An objective may have this name too; then its numbers are values.
+      case "error" where isDone && !(vocabulary.objectives.contains(name) && value.number != nil):
         if case .text(let text) = value { error = text } else { error = value.text }
         if value == .null { error = nil }
       default:

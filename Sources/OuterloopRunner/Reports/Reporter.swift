@@ -81,7 +81,11 @@ struct Reporter {
     }
     for objective in objectives {
       if let text = notNumbers[objective.metric] {
-        throw TrialFailure(.invalid, "`\(objective.metric)` is \(text), not a number")
+        let isQuoted = text.hasPrefix("\"") && Double(text.dropFirst().dropLast()) != nil
+        throw TrialFailure(
+          .invalid,
+          "`\(objective.metric)` is \(text), not a number"
+            + (isQuoted ? "; print it without quotation marks" : ""))
       }
       if last.values[objective.metric] == nil {
         let names = last.values.keys.sorted().prefix(ReportLine.strangersLimit)

@@ -28,7 +28,10 @@ enum Files {
       try makeFolder(parent)
       if mkdir(path, 0o777) == 0 || errno == EEXIST { return }
     }
-    throw StudyError("\(path): \(trouble())", "make this folder, or free space for it")
+    throw StudyError(
+      "\(path): \(trouble())",
+      errno == ENAMETOOLONG
+        ? "give the study a shorter name" : "make this folder, or free space for it")
   }
 
   /// Writes a whole file: under another name first, so that no reader sees a part of it.
@@ -40,7 +43,9 @@ enum Files {
     }
     defer { close(file) }
     guard write(Array(text.utf8)[...], to: file), rename(part, path) == 0 else {
-      throw StudyError("\(path): \(trouble())", "free space on this disk")
+      let error = StudyError("\(path): \(trouble())", "free space on this disk")
+      unlink(part)
+      throw error
     }
   }
 

@@ -5,7 +5,8 @@ package enum Spelling {
   package static func remedy(for word: String, among names: [String], called plural: String)
     -> String
   {
-    nearest(to: word, among: names).map { "did you mean `\($0)`?" }
+    if names.isEmpty { return "there are no \(plural) yet" }
+    return nearest(to: word, among: names).map { "did you mean `\($0)`?" }
       ?? "the \(plural) are \(list(names))"
   }
 

@@ -17,6 +17,9 @@ public struct StudyDriver: Sendable {
   public var pause = 0.1
   /// Ends without waiting for trials that run elsewhere.
   public var leavesOthers = false
+  /// Whether the caller ends the run when the time of the budget is up, by a clock of its own. Then
+  /// nothing ends because the store's clock was set forward.
+  public var leavesTime = false
 
   public init(_ study: StudyID, in store: any StudyStore, by method: SearchMethod) {
     self.study = study
@@ -55,7 +58,8 @@ public struct StudyDriver: Sendable {
     notice: @escaping @Sendable (Notice) -> Void = { _ in }
   ) async throws -> Ending {
     let asker = try await Asker(study, in: store, by: method)
-    let specification = try await store.specification(of: study)
+    var specification = try await store.specification(of: study)
+    if leavesTime { specification.budget.seconds = nil }
     return try await withThrowingTaskGroup(of: Ending.self) { group in
       for index in 0..<max(parallel, 1) {
         let worker = Worker(

@@ -13,7 +13,8 @@ public struct History: Sendable {
   /// Epochs trained, as far as reports tell: one that comes after three epochs without counts for
   /// all of them, and what another attempt trains again counts again.
   public private(set) var epochs = 0
-  /// Seconds during which at least one trial ran, up to the last event.
+  /// Seconds during which at least one trial ran, up to the last event, by the store's clock. If that
+  /// was set forward meanwhile, the jump counts: no event tells it from a long trial.
   public private(set) var busySeconds = 0.0
   private var lastTime = 0.0
 

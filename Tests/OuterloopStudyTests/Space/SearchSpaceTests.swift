@@ -41,7 +41,7 @@ import Testing
       ),
       (
         ["a=int(1, 2) if c == 1"], [],
-        "parameter `a`: `c == 1`: there is no parameter `c`; the parameters are none yet"
+        "parameter `a`: `c == 1`: there is no parameter `c`; there are no parameters yet"
       ),
       (
         ["a=int(1, 2) if ("], [],

@@ -1,0 +1,25 @@
+internal import OuterloopSearch
+internal import OuterloopStudy
+
+/// The first trials of a study, proposed in memory: what cannot be searched is found before it is
+/// stored.
+enum FirstTrials {
+  /// At most `count`; fewer if the budget or the space has fewer.
+  ///
+  /// - Throws: `Complaint` about wrong usage, as where constraints forbid everything.
+  static func of(_ specification: StudySpecification, count: Int) async throws -> [Claim] {
+    let store = MemoryStore()
+    let id = try store.create(specification)
+    var claims: [Claim] = []
+    do {
+      let asker = try await Asker(id, in: store, by: .named(specification.method))
+      while claims.count < count {
+        let work = try await asker.next(
+          for: Claimant(worker: "dry run"), within: specification.budget)
+        guard case .trial(let claim) = work else { break }
+        claims.append(claim)
+      }
+    } catch { try Complaint.usage { throw error } }
+    return claims
+  }
+}

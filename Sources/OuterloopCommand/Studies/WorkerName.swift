@@ -1,0 +1,50 @@
+internal import OuterloopRunner
+internal import OuterloopStudy
+
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#else
+  internal import Darwin
+#endif
+
+/// The names of workers, `HOST:PROCESS`, and those of this machine that are no more. In a container
+/// with process numbers of its own the host is `HOST/CONTAINER`: numbers elsewhere say nothing here.
+enum WorkerName {
+  static var own: String { "\(host):\(getpid())" }
+
+  private static let host = hostName + (container.map { "/\($0)" } ?? "")
+
+  /// The first namespace for processes of every machine has this number.
+  private static var container: String? {
+    LocalProcesses.namespace.flatMap { $0 == "4026531836" ? nil : $0 }
+  }
+
+  private static var hostName: String {
+    var name = [CChar](repeating: 0, count: 256)
+    guard gethostname(&name, name.count - 1) == 0 else { return "localhost" }
+    return String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+  }
+
+  /// Lets trials run again at once whose process on this machine has ended, instead of waiting for
+  /// their leases to run out. What their programs left running is ended first.
+  static func releaseLost(_ found: StudyChoice.Found) async throws {
+    let running = try await found.store.trials(
+      of: found.id, matching: TrialQuery(states: ["running"], reports: false))
+    let lost = running.compactMap { trial in
+      trial.attempts.last.flatMap { process(of: $0.worker) }.map { (trial, process: $0) }
+    }.filter { LocalProcesses.isGone($0.process) }
+    for process in Set(lost.map(\.process)) { LocalProcesses.endPrograms(startedBy: process) }
+    for (trial, _) in lost {
+      _ = try await found.store.append(
+        [found.specification.endOfLost(trial)], to: trial.number, of: found.id)
+    }
+  }
+
+  /// The number of a worker's process, if it is one of this machine.
+  private static func process(of worker: String) -> pid_t? {
+    guard worker.hasPrefix(host + ":") else { return nil }
+    return pid_t(worker.dropFirst(host.utf8.count + 1).prefix { $0.isNumber })
+  }
+}

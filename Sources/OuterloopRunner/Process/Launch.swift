@@ -1,0 +1,64 @@
+internal import COuterloopProcess
+internal import OuterloopStudy
+
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#else
+  internal import Darwin
+#endif
+
+extension ChildProcess {
+  /// What to start.
+  struct Launch: Sendable {
+    var words: [String]
+    var directory: String?
+    /// Beside what this process has.
+    var environment: [String: String]
+    /// Whether requests come on standard input; else that is empty.
+    var hasInput: Bool
+    var vocabulary: ReportLine.Vocabulary
+    var limits: ProgramLimits
+    var log: TrialLog
+    var deadline: ContinuousClock.Instant?
+
+    /// Starts the program at `path` with these streams and returns its number.
+    /// - Throws: `StudyError` that names the program, or its folder.
+    func spawn(
+      _ path: String, _ mark: ProgramMark, input: Int32, output: Int32, error: Int32
+    ) throws -> pid_t {
+      var additions = environment
+      additions[ProgramMark.variable] = mark.value
+      additions["PYTHONUNBUFFERED"] = Environment.value("PYTHONUNBUFFERED") ?? "1"
+      var arguments = words.map { strdup($0) } + [nil]
+      var environment = Environment.copy(adding: additions)
+      defer { for text in arguments + environment { free(text) } }
+      var child: pid_t = 0
+      var isDirectory: Int32 = 0
+      let trouble = path.withCString { path in
+        (directory ?? ".").withCString { folder in
+          arguments.withUnsafeMutableBufferPointer { arguments in
+            environment.withUnsafeMutableBufferPointer { environment in
+              var order = outerloop_launch(
+                path: path, arguments: arguments.baseAddress, environment: environment.baseAddress,
+                directory: directory == nil ? nil : folder, input: input, output: output,
+                error: error)
+              return outerloop_spawn(&order, &child, &isDirectory)
+            }
+          }
+        }
+      }
+      guard trouble != 0 else { return child }
+      let what = isDirectory != 0 ? directory ?? "" : words[0]
+      let remedy =
+        switch trouble {
+        case ENOEXEC: "begin it with a line such as #!/bin/sh, or name what runs it"
+        case E2BIG: "hand long values over in the file named by OUTERLOOP_TRIAL"
+        case EAGAIN, ENOMEM: "lower the number of parallel trials"
+        default: "check that it can be started from a shell"
+        }
+      throw StudyError("\(what): it cannot be started: \(Files.trouble(trouble))", remedy)
+    }
+  }
+}

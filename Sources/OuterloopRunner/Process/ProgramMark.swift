@@ -1,0 +1,54 @@
+internal import COuterloopProcess
+
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#else
+  internal import Darwin
+#endif
+
+/// What tells the processes that a program starts from all others, whatever group, session or parent
+/// they have by now: a text in a variable of the environment, which they inherit.
+///
+/// A program that means to leave something running starts it without that variable. Programs inside of
+/// programs carry the marks of both.
+struct ProgramMark: Sendable {
+  static let variable = "OUTERLOOP_RUN"
+
+  /// `/NAMESPACE.PROCESS.RANDOM`, of the process that starts the program.
+  private let text: String
+
+  init() {
+    let number = (UInt64.random(in: 0...(.max)), UInt64.random(in: 0...(.max)))
+    text =
+      Self.start(ofProcess: getpid()) + String(number.0, radix: 36) + String(number.1, radix: 36)
+  }
+
+  /// The value of the variable.
+  var value: String { (Environment.value(Self.variable) ?? "") + text }
+
+  private static func start(ofProcess pid: pid_t) -> String {
+    "/\(LocalProcesses.namespace ?? "").\(pid)."
+  }
+
+  /// Asks what is not in `group` to end. Programs inside of this one are left to who runs them: it
+  /// would take their end for a failure.
+  func ask(besides group: pid_t) { _ = outerloop_signal_marked(text, 1, group, SIGTERM) }
+
+  /// Ends what is not in `group`, and what that starts meanwhile.
+  ///
+  /// - Complexity: O(processes of the machine) small reads.
+  func end(besides group: pid_t) { Self.end(text, besides: group) }
+
+  /// Ends the programs that process `pid` had started, which is no more.
+  static func end(startedBy pid: pid_t) { end(start(ofProcess: pid), besides: getpgrp()) }
+
+  private static func end(_ mark: String, besides group: pid_t) {
+    // A signal takes a moment; what not even SIGKILL ends is left alone.
+    for _ in 0..<100 {
+      guard outerloop_signal_marked(mark, 0, group, SIGKILL) > 0 else { return }
+      usleep(2000)
+    }
+  }
+}
