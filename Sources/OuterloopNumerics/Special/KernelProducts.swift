@@ -78,10 +78,7 @@ package struct KernelProducts: Sendable {
 
   package mutating func setOffset(_ kernel: Int, _ value: Double) { offsets[kernel] = value }
 
-  /// Moves all ordinals from `first` on by `step`. O(kernels), in vectors.
-  package mutating func shiftOrdinals(from first: Double, by step: Double) {
-    for k in ordinals.indices { ordinals[k] += ordinals[k] >= first ? step : 0 }
-  }
+  package mutating func setOrdinal(_ kernel: Int, _ value: Double) { ordinals[kernel] = value }
 
   /// The logarithm of the sum at some points, to 1e-10. O(points x kernels x columns) at most:
   /// kernels that are too small beside the largest seen are left as soon as that shows.

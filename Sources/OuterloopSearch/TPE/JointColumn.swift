@@ -130,9 +130,10 @@ struct JointColumn: Sendable {
   }
 
   /// Brings bandwidths up to date: those of neighbours of what changed, or all if the least
-  /// bandwidth is another one. Adds the kernels whose bandwidth is another one to `changed`.
+  /// bandwidth is another one; each is as many times wider as `stretches` says. Adds the kernels whose bandwidth is another one to `changed`.
   mutating func refresh(
-    _ kernels: JointArrivals, _ table: inout KernelProducts, changed: inout [Int]
+    _ kernels: JointArrivals, _ table: inout KernelProducts, stretches: [Double],
+    changed: inout [Int]
   ) {
     guard let numeric, numeric.width > 0 else { return }
     let floor = options.floor(count: kernels.count, width: numeric.width)
@@ -149,7 +150,8 @@ struct JointColumn: Sendable {
         center, before: before.map { numeric.coordinate(of: $0.value) },
         after: after.map { numeric.coordinate(of: $0.value) }, start: numeric.start,
         end: numeric.end)
-      set(kernel: kernel, sigma: min(max(gap, floor), numeric.width), numeric, &table, &changed)
+      let sigma = min(min(max(gap, floor), numeric.width) * stretches[kernel], numeric.width)
+      set(kernel: kernel, sigma: sigma, numeric, &table, &changed)
     }
     stale.removeAll(keepingCapacity: true)
   }
@@ -182,17 +184,24 @@ struct JointColumn: Sendable {
     return -log(Double(choices)) - other
   }
 
-  /// The u-quantile of a kernel.
-  func draw(_ kernel: Int, _ table: KernelProducts, _ u: Double) -> Double {
+  /// The u(i)-quantile of the i-th kernel.
+  func draw(_ kernels: [Int], _ table: KernelProducts, _ u: (Int) -> Double) -> [Double] {
     switch form {
     case .smooth(let domain), .cells(let domain):
-      return domain.draw(
-        center: table.center(kernel, place), sigma: 1 / table.inverse(kernel, place), u)
+      return kernels.indices.map { i in
+        domain.draw(
+          center: table.center(kernels[i], place), sigma: 1 / table.inverse(kernels[i], place), u(i)
+        )
+      }
     case .matched(let choices):
-      if kernel == 0 { return min(Double(choices) * u, Double(choices - 1)).rounded(.down) }
-      return CategoricalKernels.draw(
-        choices: choices, count: values.count - 1, priorWeight: options.priorWeight,
-        observed: Int(values[kernel]), u)
+      return kernels.indices.map { i in
+        if kernels[i] == 0 {
+          return min(Double(choices) * u(i), Double(choices - 1)).rounded(.down)
+        }
+        return CategoricalKernels.draw(
+          choices: choices, count: values.count - 1, priorWeight: options.priorWeight,
+          observed: Int(values[kernels[i]]), u(i))
+      }
     }
   }
 }
