@@ -130,10 +130,9 @@ struct JointColumn: Sendable {
   }
 
   /// Brings bandwidths up to date: those of neighbours of what changed, or all if the least
-  /// bandwidth is another one; each is as many times wider as `stretches` says. Adds the kernels whose bandwidth is another one to `changed`.
+  /// bandwidth is another one. Adds the kernels whose bandwidth is another one to `changed`.
   mutating func refresh(
-    _ kernels: JointArrivals, _ table: inout KernelProducts, stretches: [Double],
-    changed: inout [Int]
+    _ kernels: JointArrivals, _ table: inout KernelProducts, changed: inout [Int]
   ) {
     guard let numeric, numeric.width > 0 else { return }
     let floor = options.floor(count: kernels.count, width: numeric.width)
@@ -150,8 +149,7 @@ struct JointColumn: Sendable {
         center, before: before.map { numeric.coordinate(of: $0.value) },
         after: after.map { numeric.coordinate(of: $0.value) }, start: numeric.start,
         end: numeric.end)
-      let sigma = min(min(max(gap, floor), numeric.width) * stretches[kernel], numeric.width)
-      set(kernel: kernel, sigma: sigma, numeric, &table, &changed)
+      set(kernel: kernel, sigma: min(max(gap, floor), numeric.width), numeric, &table, &changed)
     }
     stale.removeAll(keepingCapacity: true)
   }

@@ -12,9 +12,8 @@ internal import OuterloopNumerics
 /// parameters to 1e-9 in log g.
 ///
 /// An observation may stand for n of consecutive places in time. Then its weight is n times theirs, so
-/// that the prior's share is what it would be with all of them, and its bandwidths are n^(1/d) times
-/// what the gaps between those that are there ask for: the n kernels would fill n times the volume of
-/// one. Narrower ones leave holes, and of many candidates the one in a hole seems best.
+/// that the prior's share is what it would be with all of them. Bandwidths are from the gaps between
+/// the observations that are there, and their number: as for any density of so many.
 ///
 /// A mixture of products does not factor, so every kernel is looked at for every point, but only
 /// the squared distances are new work: what else an exponent holds, sum_j -log(sigma_ij Z_ij sqrt(2
@@ -35,8 +34,6 @@ package struct JointParzen: Sendable {
   /// How many observations each kernel stands for, and how many kernels stand for more than one.
   private var shares = [1.0]
   private var largeCount = 0
-  /// How much wider each kernel is for it.
-  private var stretches = [1.0]
   /// What they stand for altogether, and the sum of their weights.
   private var size = 0
   private var mass = 0.0
@@ -70,7 +67,6 @@ package struct JointParzen: Sendable {
     isFresh = false
     let ordinal = kernels.insert(arrival)
     shares.append(share)
-    stretches.append(share > 1 ? pow(share, 1 / Double(columns.count)) : 1)
     if isOrdered { size += 1 }
     if share > 1 { largeCount += 1 }
     if ordinal + 1 < count || isThinned { isOrdered = false }
@@ -89,7 +85,6 @@ package struct JointParzen: Sendable {
     let kernel = kernels.remove(arrival)
     if shares[kernel] > 1 { largeCount -= 1 }
     shares.swapRemove(kernel)
-    stretches.swapRemove(kernel)
     for j in columns.indices { columns[j].remove(kernel: kernel, arrival: arrival) }
     table.remove(kernel)
   }
@@ -160,8 +155,7 @@ package struct JointParzen: Sendable {
       domains: domains,
       observations: columns.map { column in kernels.numbers.map { column.values[$0] } },
       options: options,
-      weights: isThinned ? spreadWeights(weights) : nil,
-      stretch: isThinned ? kernels.numbers.map { stretches[$0] } : nil)
+      weights: isThinned ? spreadWeights(weights) : nil)
   }
 
   private var isThinned: Bool { largeCount > 0 }
@@ -192,7 +186,7 @@ package struct JointParzen: Sendable {
     isFresh = true
     var changed: [Int] = []
     for j in columns.indices {
-      columns[j].refresh(kernels, &table, stretches: stretches, changed: &changed)
+      columns[j].refresh(kernels, &table, changed: &changed)
     }
     for kernel in changed {
       var offset = shares[kernel] > 1 ? log(shares[kernel]) : 0

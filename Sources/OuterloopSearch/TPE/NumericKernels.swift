@@ -18,12 +18,11 @@ struct NumericKernels: Sendable {
   let logMass: [Double]
 
   /// O(k log k). `values` oldest first.
-  init(domain: NumericDomain, values: [Double], options: ParzenOptions, stretch: [Double]) {
+  init(domain: NumericDomain, values: [Double], options: ParzenOptions) {
     self.domain = domain
     let coordinates = values.map(domain.coordinate(of:))
     center = coordinates + [0.5 * (domain.start + domain.end)]
-    let gaps = Self.bandwidths(coordinates, domain: domain, options: options)
-    let sigma = zip(gaps, stretch).map { min($0 * $1, domain.width) } + [domain.width]
+    let sigma = Self.bandwidths(coordinates, domain: domain, options: options) + [domain.width]
     logMass = zip(center, sigma).map { domain.logMass(center: $0, sigma: $1) }
     self.sigma = sigma
   }

@@ -27,10 +27,9 @@ package struct ParzenEstimator: Sendable {
   ///   - domains: the d parameters.
   ///   - observations: (d, k), every row oldest first.
   ///   - weights: k weights in place of the rule's.
-  ///   - stretch: what each of the k observations' bandwidths are multiplied by.
   package init(
     domains: [ParameterDomain], observations: [[Double]], options: ParzenOptions = .init(),
-    weights: [Double]? = nil, stretch: [Double]? = nil
+    weights: [Double]? = nil
   ) {
     precondition(domains.count == observations.count && options.priorWeight >= 0)
     let count = observations.first?.count ?? 0
@@ -44,10 +43,7 @@ package struct ParzenEstimator: Sendable {
     kernels = zip(domains, observations).map { domain, values in
       switch domain {
       case .numeric(let domain):
-        .numeric(
-          NumericKernels(
-            domain: domain, values: values, options: options,
-            stretch: stretch ?? [Double](repeating: 1, count: count)))
+        .numeric(NumericKernels(domain: domain, values: values, options: options))
       case .categorical(let choices):
         .categorical(
           CategoricalKernels(choices: choices, values: values, priorWeight: options.priorWeight))

@@ -54,7 +54,7 @@ import Testing
   static let spaces: [[Int]] = [[0, 1], [0, 2, 6, 9], [9, 11], Array(0..<12)]
 
   /// Trials come, some late, and leave while the density is thinned: it is the exact one of what is
-  /// kept, with the weights and bandwidths that are documented, however it came to be.
+  /// kept, with the weights that are documented, however it came to be.
   @Test(arguments: spaces.indices) func equalsExact(_ space: Int) {
     let domains = Self.spaces[space].map { IncrementalParzenTests.domains[$0].domain }
     let (trials, limit) = (1100, 240)
@@ -94,8 +94,7 @@ import Testing
     #expect(density.joint.count == 0)
   }
 
-  /// n observations in place of one that stands for them: n times its weight, each parameter's
-  /// bandwidth wider by the d-th root of n.
+  /// One that stands for n has n times the weight of the middle of their places.
   private static func exact(
     _ domains: [ParameterDomain], _ observations: [[Double]], shares: [Double]
   ) -> ParzenEstimator {
@@ -108,19 +107,6 @@ import Testing
       let slope = ramped > 1 ? (1 - first) / (ramped - 1) : 0
       return share * (ramped > 0 ? min(1, first + slope * place) : 1)
     }
-    return ParzenEstimator(
-      domains: domains, observations: observations, weights: weights,
-      stretch: shares.map { root($0, domains.count) })
-  }
-
-  /// By bisection, so that the tests need no C library.
-  private static func root(_ value: Double, _ degree: Int) -> Double {
-    var (low, high) = (1.0, value)
-    for _ in 0..<100 {
-      let middle = (low + high) / 2
-      let power = (0..<degree).reduce(1.0) { product, _ in product * middle }
-      if power < value { low = middle } else { high = middle }
-    }
-    return value == 1 ? 1 : low
+    return ParzenEstimator(domains: domains, observations: observations, weights: weights)
   }
 }

@@ -23,7 +23,7 @@ public struct TPEOptions: Sendable, Hashable {
   /// How many kernels a joint density of bad trials has, about, at most. Of more trials than that the
   /// newest eighth of as many and an even sample of the others are used, so that a proposal costs the
   /// same whatever the number of trials; Optuna uses all. 0: all, at O(n d) for a proposal.
-  public var kernels = 2048
+  public var kernels = 3072
   /// Densities of all trials, made anew for each proposal, instead of kept up to date: the slow truth.
   public var exact = false
 
