@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Whether TPE finds less because its joint densities of bad trials are thinned beyond 2,048 trials.
+"""Whether TPE finds less because its joint densities of bad trials are thinned.
 
     python3 Benchmarks/thinning.py [--seeds 20] [--trials 6000] [--write]
 
-Each pair of searches, thinned (the default) and with all trials (kernels=0), has one seed and is the same
-up to trial 2,048; compared is log10 of the regret of the best trial after that. For each function, a
+Each pair of searches, thinned (--kernels, the default of TPE) and with all trials (kernels=0), has one seed
+and is the same up to as many trials as kernels; compared is log10 of the regret of the best trial after that. For each function, a
 one-sided sign-flip test of the mean difference over the seeds (is thinned worse?), at level alpha = 0.05
 divided by the number of functions (Bonferroni). --write keeps the table in
 Benchmarks/results/thinning.{json,md}. Ends with status 1 if thinned is worse anywhere. Standard library
@@ -23,8 +23,7 @@ from hypergradients import HERE, cores, execute, fail, processor, table
 
 OURS = HERE / ".build" / "release" / "search-bench"
 FUNCTIONS = {"hartmann": 6, "ackley": 10, "rosenbrock": 10, "sphere": 40}
-SIDES = {"thinned": {}, "all": {"kernels": 0}}
-SAME = 2048
+SIDES = ("thinned", "all")
 ALPHA = 0.05
 FLIPS = 100_000
 
@@ -42,24 +41,25 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--trials", type=int, default=6000)
+    parser.add_argument("--kernels", type=int, default=3072)
     parser.add_argument("--functions", default=",".join(FUNCTIONS))
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
     if not OURS.exists():
         fail("our side is not built. Build it with:\n  swift build -c release --package-path Benchmarks")
-    if options.trials <= SAME:
-        fail(f"searches are the same up to {SAME} trials: give --trials more than that")
+    if options.trials <= options.kernels:
+        fail(f"searches are the same up to {options.kernels} trials: give --trials more than that")
     names = options.functions.split(",")
     level = ALPHA / len(names)
     runs, rows, is_worse = [], [], False
     for name in names:
         logs = {side: [] for side in SIDES}
         for seed in range(options.seeds):
-            for side, given in SIDES.items():
+            for side in SIDES:
                 found = execute([
                     str(OURS), "find", "--problem", name, "--dimensions", str(FUNCTIONS[name]),
-                    "--options", json.dumps(given), "--trials", str(options.trials), "--from", str(SAME),
-                    "--seed", str(seed)])
+                    "--options", json.dumps({"kernels": options.kernels if side == "thinned" else 0}),
+                    "--trials", str(options.trials), "--from", str(options.kernels), "--seed", str(seed)])
                 runs.append(found | {"side": side, "seed": seed})
                 logs[side].append(math.log10(max(found["late_regret"], 1e-300)))
         differences = [a - b for a, b in zip(logs["thinned"], logs["all"])]
@@ -70,13 +70,14 @@ def main():
                     + [f"{10 ** statistics.mean(logs[side]):.3g}" for side in SIDES]
                     + [f"{statistics.mean(differences):+.3f} +- {1.96 * error:.3f}", f"{p:.3f}"])
         print(" | ".join(rows[-1]), flush=True)
-    command = f"python3 Benchmarks/thinning.py --seeds {options.seeds} --trials {options.trials} --write"
+    command = (f"python3 Benchmarks/thinning.py --seeds {options.seeds} --trials {options.trials} "
+               f"--kernels {options.kernels} --functions {options.functions} --write")
     date = datetime.date.today().isoformat()
     lines = [
         "# TPE: thinned densities against all trials", "",
         f"{date}, {processor()}, {cores()} cores; {options.seeds} seeds, {options.trials:,} trials.", "",
         f"    {command}", "",
-        f"Regret of the best trial after trial {SAME:,}, geometric means over the seeds; difference of its "
+        f"Regret of the best trial after trial {options.kernels:,}, geometric means over the seeds; difference of its "
         "log10 with 95 % interval, pairs of the same seed; p of a one-sided sign-flip test that thinned is "
         f"worse, to be compared with {level:.4f} (alpha = {ALPHA}, Bonferroni).", ""]
     lines += table(["function", "thinned", "all", "log10 thinned/all", "p (thinned worse)"], rows)

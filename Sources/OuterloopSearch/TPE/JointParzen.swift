@@ -150,12 +150,11 @@ package struct JointParzen: Sendable {
   /// The exact density of the same observations. O(d n log n).
   package mutating func estimator() -> ParzenEstimator {
     refresh()
-    let weights = self.weights
     return ParzenEstimator(
       domains: domains,
       observations: columns.map { column in kernels.numbers.map { column.values[$0] } },
       options: options,
-      weights: isThinned ? spreadWeights(weights) : nil)
+      weights: isThinned ? spreadWeights() : nil)
   }
 
   private var isThinned: Bool { largeCount > 0 }
@@ -163,18 +162,14 @@ package struct JointParzen: Sendable {
   private var weights: ObservationWeights { ObservationWeights(options.weights, count: size) }
 
   /// By age, the weight of each observation times what it stands for.
-  private func spreadWeights(_ weights: ObservationWeights) -> [Double] {
-    zip(kernels.numbers, places).map { kernel, place in
-      shares[kernel] * min(1, weights.first + weights.steepness * place)
-    }
-  }
-
-  /// By age, the middle of the places in time that an observation stands for.
-  private var places: [Double] {
+  private func spreadWeights() -> [Double] {
+    let weights = self.weights
     var next = 0.0
     return kernels.numbers.map { kernel in
-      defer { next += shares[kernel] }
-      return next + 0.5 * (shares[kernel] - 1)
+      let share = shares[kernel]
+      let place = next + 0.5 * (share - 1)
+      next += share
+      return share * min(1, weights.first + weights.steepness * place)
     }
   }
 
@@ -194,10 +189,9 @@ package struct JointParzen: Sendable {
       table.setOffset(kernel, offset)
     }
     if !isOrdered {
-      for (kernel, place) in zip(kernels.numbers, places) { table.setOrdinal(kernel, place) }
-      size = Int(kernels.numbers.reduce(0) { $0 + shares[$1] }.rounded())
-      mass = isThinned ? spreadWeights(weights).reduce(0, +) : 0
       isOrdered = true
+      size = Int(table.lay(kernels.numbers, lengths: shares).rounded())
+      mass = isThinned ? spreadWeights().reduce(0, +) : 0
     }
     // A kernel without weight must not set the scale of the sum.
     table.setOffset(
