@@ -81,7 +81,8 @@ def main():
         "log10 with 95 % interval, pairs of the same seed; p of a one-sided sign-flip test that thinned is "
         f"worse, to be compared with {level:.4f} (alpha = {ALPHA}, Bonferroni).", ""]
     lines += table(["function", "thinned", "all", "log10 thinned/all", "p (thinned worse)"], rows)
-    lines += ["", "Thinned is worse somewhere." if is_worse else "Thinned is not worse on any function."]
+    lines += ["", "The test finds thinned worse somewhere." if is_worse
+              else "The test finds thinned worse on no function."]
     text = "\n".join(lines) + "\n"
     print("\n" + text)
     if options.write:
