@@ -21,6 +21,15 @@ do {
       objectives: Int(option("objectives", default: "1")) ?? 1,
       seed: UInt64(option("seed", default: "0")) ?? 0)
     print(try speed.run())
+  case "find":
+    let search = ProblemSearch(
+      problem: option("problem", default: "ackley"),
+      dimensions: Int(option("dimensions", default: "10")) ?? 10,
+      sampler: option("sampler", default: "tpe"), options: option("options", default: "{}"),
+      trials: Int(option("trials", default: "1000")) ?? 1000,
+      from: Int(option("from", default: "0")) ?? 0,
+      seed: UInt64(option("seed", default: "0")) ?? 0)
+    print(try search.run())
   case "store":
     let speed = StoreSpeed(
       path: option("store", default: "outerloop.db"),
@@ -35,6 +44,7 @@ do {
     print(
       """
       search-bench speed --sampler tpe --trials N --dimensions D
+      search-bench find --problem ackley --trials N --dimensions D
       search-bench store --store FILE --trials N
       search-bench serve
       search-bench serve-store --path FILE

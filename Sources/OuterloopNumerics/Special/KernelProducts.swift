@@ -78,9 +78,15 @@ package struct KernelProducts: Sendable {
 
   package mutating func setOffset(_ kernel: Int, _ value: Double) { offsets[kernel] = value }
 
-  /// Moves all ordinals from `first` on by `step`. O(kernels), in vectors.
-  package mutating func shiftOrdinals(from first: Double, by step: Double) {
-    for k in ordinals.indices { ordinals[k] += ordinals[k] >= first ? step : 0 }
+  /// Lays kernels end to end in an order, each as long as `lengths` says of it; the middles of the
+  /// whole numbers that it covers become its ordinals. Returns the whole length. O(kernels).
+  package mutating func lay(_ order: [Int], lengths: [Double]) -> Double {
+    var next = 0.0
+    for kernel in order {
+      ordinals[kernel] = next + 0.5 * (lengths[kernel] - 1)
+      next += lengths[kernel]
+    }
+    return next
   }
 
   /// The logarithm of the sum at some points, to 1e-10. O(points x kernels x columns) at most:

@@ -9,11 +9,15 @@ extension ObjectivePoints {
   /// - Complexity: O(n log n) for one or two objectives, O(n log^2 n) for three; for more O(m n^2) at
   ///   worst, when few points dominate others.
   public func ranks() -> [Int] {
-    let groups = distinct()
     var ranks = [Int](repeating: 0, count: count)
     var fronts: [GrowingFront] = []
-    for group in groups {
-      let point = group[0]
+    var last: Int?
+    for point in lexicographicOrder() {
+      if let last, areEqual(last, point) {
+        ranks[point] = ranks[last]
+        continue
+      }
+      last = point
       var (low, high) = (0, fronts.count)
       while low < high {
         let middle = (low + high) / 2
@@ -21,7 +25,7 @@ extension ObjectivePoints {
       }
       if low == fronts.count { fronts.append(GrowingFront()) }
       fronts[low].append(point, of: self)
-      for index in group { ranks[index] = low }
+      ranks[point] = low
     }
     return ranks
   }

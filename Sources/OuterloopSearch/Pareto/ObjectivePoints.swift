@@ -75,12 +75,16 @@ public struct ObjectivePoints: Sendable, Hashable {
   /// All indices in lexicographic order of the points, equal points by index. A point can only be
   /// dominated by points before it.
   func lexicographicOrder() -> [Int] {
-    (0..<count).sorted { a, b in
-      for objective in 0..<objectives {
-        let (left, right) = (self[a, objective], self[b, objective])
-        if left != right { return left < right }
+    values.withUnsafeBufferPointer { values in
+      (0..<count).sorted { a, b in
+        for objective in 0..<objectives {
+          let (left, right) = (
+            values[a * objectives + objective], values[b * objectives + objective]
+          )
+          if left != right { return left < right }
+        }
+        return a < b
       }
-      return a < b
     }
   }
 

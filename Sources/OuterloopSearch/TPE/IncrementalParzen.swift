@@ -52,8 +52,8 @@ package struct IncrementalParzen: Sendable {
     exact = nil
     if large != nil {
       large?.remove(observation)
-      if let observations = large?.observations, observations.count < KernelStore.leastCount {
-        few = observations
+      if count < KernelStore.leastCount {
+        few = large?.observations ?? []
         large = nil
       }
       return

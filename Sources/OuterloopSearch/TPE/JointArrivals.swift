@@ -35,8 +35,8 @@ struct JointArrivals: Sendable {
     return ordinal
   }
 
-  /// Returns the number that is free now for the last kernel, and the ordinal that was. O(n).
-  mutating func remove(_ arrival: Int) -> (kernel: Int, ordinal: Int) {
+  /// Returns the number that is free now for the last kernel. O(n).
+  mutating func remove(_ arrival: Int) -> Int {
     let ordinal = ordinal(of: arrival)
     precondition(ordinal < count && arrivals[ordinal] == arrival, "no \(arrival) to remove")
     let kernel = numbers[ordinal]
@@ -44,6 +44,6 @@ struct JointArrivals: Sendable {
     arrivalOf.swapRemove(kernel)
     arrivals.remove(at: ordinal)
     numbers.remove(at: ordinal)
-    return (kernel, ordinal)
+    return kernel
   }
 }

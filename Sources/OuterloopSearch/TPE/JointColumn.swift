@@ -182,17 +182,24 @@ struct JointColumn: Sendable {
     return -log(Double(choices)) - other
   }
 
-  /// The u-quantile of a kernel.
-  func draw(_ kernel: Int, _ table: KernelProducts, _ u: Double) -> Double {
+  /// The u(i)-quantile of the i-th kernel.
+  func draw(_ kernels: [Int], _ table: KernelProducts, _ u: (Int) -> Double) -> [Double] {
     switch form {
     case .smooth(let domain), .cells(let domain):
-      return domain.draw(
-        center: table.center(kernel, place), sigma: 1 / table.inverse(kernel, place), u)
+      return kernels.indices.map { i in
+        domain.draw(
+          center: table.center(kernels[i], place), sigma: 1 / table.inverse(kernels[i], place), u(i)
+        )
+      }
     case .matched(let choices):
-      if kernel == 0 { return min(Double(choices) * u, Double(choices - 1)).rounded(.down) }
-      return CategoricalKernels.draw(
-        choices: choices, count: values.count - 1, priorWeight: options.priorWeight,
-        observed: Int(values[kernel]), u)
+      return kernels.indices.map { i in
+        if kernels[i] == 0 {
+          return min(Double(choices) * u(i), Double(choices - 1)).rounded(.down)
+        }
+        return CategoricalKernels.draw(
+          choices: choices, count: values.count - 1, priorWeight: options.priorWeight,
+          observed: Int(values[kernels[i]]), u(i))
+      }
     }
   }
 }

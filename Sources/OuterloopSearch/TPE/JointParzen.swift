@@ -11,6 +11,10 @@ internal import OuterloopNumerics
 /// The multivariate density of TPE, kept up to date: equal to ``ParzenEstimator`` over the same
 /// parameters to 1e-9 in log g.
 ///
+/// An observation may stand for n of consecutive places in time. Then its weight is n times theirs, so
+/// that the prior's share is what it would be with all of them. Bandwidths are from the gaps between
+/// the observations that are there, and their number: as for any density of so many.
+///
 /// A mixture of products does not factor, so every kernel is looked at for every point, but only
 /// the squared distances are new work: what else an exponent holds, sum_j -log(sigma_ij Z_ij sqrt(2
 /// pi)), is kept, and an observation that comes or goes changes it for its neighbours in each
@@ -27,7 +31,15 @@ package struct JointParzen: Sendable {
   private var kernels = JointArrivals()
   /// Kernel 0 is the prior's.
   private var table: KernelProducts
+  /// How many observations each kernel stands for, and how many kernels stand for more than one.
+  private var shares = [1.0]
+  private var largeCount = 0
+  /// What they stand for altogether, and the sum of their weights.
+  private var size = 0
+  private var mass = 0.0
   private var isFresh = false
+  /// Whether the table knows every kernel's place in time.
+  private var isOrdered = true
 
   package init(domains: [ParameterDomain], options: ParzenOptions = .init()) {
     self.domains = domains
@@ -50,25 +62,44 @@ package struct JointParzen: Sendable {
   package var count: Int { kernels.count }
 
   /// Enters what the trial numbered `arrival` had, one value for every parameter.
-  package mutating func insert(_ point: [Double], arrival: Int) {
-    precondition(point.count == columns.count)
+  package mutating func insert(_ point: [Double], arrival: Int, share: Double = 1) {
+    precondition(point.count == columns.count && share > 0)
     isFresh = false
     let ordinal = kernels.insert(arrival)
-    if ordinal + 1 < count { table.shiftOrdinals(from: Double(ordinal), by: 1) }
+    shares.append(share)
+    if isOrdered { size += 1 }
+    if share > 1 { largeCount += 1 }
+    if ordinal + 1 < count || isThinned { isOrdered = false }
     var centers = point
     for j in columns.indices {
       centers[columns[j].place] = columns[j].insert(point[j], arrival: arrival)
     }
     table.append(centers: centers, ordinal: Double(ordinal))
+    if share > 1 { table.setOffset(table.count - 1, log(share)) }
   }
 
   /// Takes the observation of a trial out.
   package mutating func remove(arrival: Int) {
     isFresh = false
-    let (kernel, ordinal) = kernels.remove(arrival)
+    isOrdered = false
+    let kernel = kernels.remove(arrival)
+    if shares[kernel] > 1 { largeCount -= 1 }
+    shares.swapRemove(kernel)
     for j in columns.indices { columns[j].remove(kernel: kernel, arrival: arrival) }
     table.remove(kernel)
-    table.shiftOrdinals(from: Double(ordinal), by: -1)
+  }
+
+  /// The trials in a range of numbers, rising.
+  func arrivals(in range: Range<Int>) -> [Int] {
+    Array(
+      kernels.arrivals[
+        kernels.ordinal(of: range.lowerBound)..<kernels.ordinal(of: range.upperBound)])
+  }
+
+  /// What was observed in a trial.
+  func point(of arrival: Int) -> [Double] {
+    let kernel = kernels.number(of: arrival)
+    return columns.map { $0.values[kernel] }
   }
 
   /// log g at each of m points, given as (d, m).
@@ -88,11 +119,11 @@ package struct JointParzen: Sendable {
     for column in columns {  // matched columns lie in the order of their parameters
       if let (same, other) = column.matches(count: self.count) { matches += [same, other] }
     }
-    let weights = ObservationWeights(options.weights, count: self.count)
+    let weights = self.weights
     let logs = table.logSums(
       at: x, half: half, points: count, matches: matches, first: weights.first,
       slope: weights.steepness)
-    let logTotal = log(weights.total + priorWeight)
+    let logTotal = log((isThinned ? mass : weights.total) + priorWeight)
     return logs.enumerated().map { i, value in
       columns.indices.allSatisfy { columns[$0].contains(points[$0][i]) }
         ? value - logTotal : -.infinity
@@ -102,25 +133,44 @@ package struct JointParzen: Sendable {
   /// Draws `count` points, (d, count). Each takes 1 + d uniform numbers: one for the kernel, which
   /// all parameters share, one for every parameter, in order. O(count (d + log k)).
   package mutating func sample(_ count: Int, from uniforms: inout UniformStream) -> [[Double]] {
+    precondition(!isThinned, "points are drawn from densities of all observations")
     refresh()
-    let weights = ObservationWeights(options.weights, count: self.count)
-    var points = [[Double]](repeating: [], count: columns.count)
-    for _ in 0..<count {
-      let mass = uniforms.next() * (weights.total + priorWeight)
-      let kernel = mass < weights.total ? kernels.numbers[weights.ordinal(at: mass)] : 0
-      for j in columns.indices {
-        points[j].append(columns[j].draw(kernel, table, uniforms.next()))
-      }
+    let weights = self.weights
+    let width = columns.count + 1
+    let u = uniforms.next(count * width)
+    let drawn = (0..<count).map { i in
+      let mass = u[i * width] * (weights.total + priorWeight)
+      return mass < weights.total ? kernels.numbers[weights.ordinal(at: mass)] : 0
     }
-    return points
+    return columns.indices.map { j in
+      columns[j].draw(drawn, table) { i in u[i * width + 1 + j] }
+    }
   }
 
   /// The exact density of the same observations. O(d n log n).
-  package func estimator() -> ParzenEstimator {
-    ParzenEstimator(
+  package mutating func estimator() -> ParzenEstimator {
+    refresh()
+    return ParzenEstimator(
       domains: domains,
       observations: columns.map { column in kernels.numbers.map { column.values[$0] } },
-      options: options)
+      options: options,
+      weights: isThinned ? spreadWeights() : nil)
+  }
+
+  private var isThinned: Bool { largeCount > 0 }
+
+  private var weights: ObservationWeights { ObservationWeights(options.weights, count: size) }
+
+  /// By age, the weight of each observation times what it stands for.
+  private func spreadWeights() -> [Double] {
+    let weights = self.weights
+    var next = 0.0
+    return kernels.numbers.map { kernel in
+      let share = shares[kernel]
+      let place = next + 0.5 * (share - 1)
+      next += share
+      return share * min(1, weights.first + weights.steepness * place)
+    }
   }
 
   private var priorWeight: Double { kernels.count == 0 ? 1 : options.priorWeight }
@@ -130,11 +180,18 @@ package struct JointParzen: Sendable {
     if isFresh { return }
     isFresh = true
     var changed: [Int] = []
-    for j in columns.indices { columns[j].refresh(kernels, &table, changed: &changed) }
+    for j in columns.indices {
+      columns[j].refresh(kernels, &table, changed: &changed)
+    }
     for kernel in changed {
-      var offset = 0.0
+      var offset = shares[kernel] > 1 ? log(shares[kernel]) : 0
       for j in columns.indices { offset += columns[j].logNorm[kernel] }
       table.setOffset(kernel, offset)
+    }
+    if !isOrdered {
+      isOrdered = true
+      size = Int(table.lay(kernels.numbers, lengths: shares).rounded())
+      mass = isThinned ? spreadWeights().reduce(0, +) : 0
     }
     // A kernel without weight must not set the scale of the sum.
     table.setOffset(

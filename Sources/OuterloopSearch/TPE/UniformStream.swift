@@ -20,6 +20,9 @@ package struct UniformStream: Sendable {
     return numbers[position]
   }
 
+  /// The next `count` numbers.
+  package mutating func next(_ count: Int) -> [Double] { (0..<count).map { _ in next() } }
+
   private mutating func draw(_ count: Int) {
     // A tensor of this type always has scalars of this type.
     guard let drawn = try? key.uniform([count], dtype: .float64).scalars(Double.self) else {

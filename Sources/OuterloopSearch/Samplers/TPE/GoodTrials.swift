@@ -3,13 +3,13 @@
 /// One objective: the ceil(n / 10) best, at most 25, with every trial that comes moving few others.
 /// Several: whole non-domination fronts up to ceil(n / 10), the front that does not fit cut to the
 /// subset with the most hypervolume (MOTPE, Ozaki et al. 2020 and 2022); worked out anew when asked.
-struct GoodTrials: Sendable {
+package struct GoodTrials: Sendable {
   // One of the two.
   private var single: TrialSplit<TrialRank>?
   private var several: SeveralObjectives?
-  private(set) var count = 0
+  package private(set) var count = 0
 
-  init(objectives: Int) {
+  package init(objectives: Int) {
     if objectives == 1 {
       single = TrialSplit()
     } else {
@@ -18,11 +18,11 @@ struct GoodTrials: Sendable {
   }
 
   /// A trial that is new, or changed sides.
-  struct Move: Sendable { var trial: Int, isBelow: Bool }
+  package struct Move: Sendable { package var trial: Int, isBelow: Bool }
 
   /// Enters a finished trial with its losses: a complete one has one for each objective; a pruned one
   /// how far it came and its last losses, if it reported any.
-  mutating func insert(_ trial: Int, losses: [Double]?, prunedAt step: Int?) -> [Move] {
+  package mutating func insert(_ trial: Int, losses: [Double]?, prunedAt step: Int?) -> [Move] {
     count += 1
     several?.insert(trial, losses: step == nil ? losses : nil)
     let rank: TrialRank =
@@ -40,13 +40,21 @@ struct GoodTrials: Sendable {
   }
 
   /// Moves that were put off until the sides are needed.
-  mutating func settle() -> [Move] { several?.settle() ?? [] }
+  package mutating func settle() -> [Move] { several?.settle() ?? [] }
 }
 
 /// The split for several objectives.
+///
+/// Ranks only grow as trials come, and what dominates a point has a lower rank than it. So of the
+/// trials known before only those of low ranks need be looked at, as long as there are enough of
+/// them: *hopeful* ones, about three times as many as are good when all were last ranked.
 private struct SeveralObjectives: Sendable {
   let count: Int
   private var complete: [(trial: Int, losses: [Double])] = []
+  /// Places in `complete`, rising: all whose rank was at most `depth` when all were ranked, and all
+  /// that came since.
+  private var hopeful: [Int] = []
+  private var depth = Int.max
   /// Pruned trials come after all complete ones, in order of arrival.
   private var pruned: [Int] = []
   private var below: Set<Int> = []
@@ -56,7 +64,12 @@ private struct SeveralObjectives: Sendable {
 
   mutating func insert(_ trial: Int, losses: [Double]?) {
     isSettled = false
-    if let losses { complete.append((trial, losses)) } else { pruned.append(trial) }
+    if let losses {
+      hopeful.append(complete.count)
+      complete.append((trial, losses))
+    } else {
+      pruned.append(trial)
+    }
   }
 
   mutating func settle() -> [GoodTrials.Move] {
@@ -68,14 +81,11 @@ private struct SeveralObjectives: Sendable {
       + below.subtracting(now).sorted().map { GoodTrials.Move(trial: $0, isBelow: false) }
   }
 
-  private func chosen(_ size: Int) -> [Int] {
-    guard !complete.isEmpty, let points = points(Array(complete.indices)) else {
-      return Array(pruned.prefix(size))
-    }
+  private mutating func chosen(_ size: Int) -> [Int] {
     var chosen: [Int] = []
-    for front in points.fronts() where chosen.count < size {
+    for front in fronts(holding: size) where chosen.count < size {
       let room = size - chosen.count
-      guard front.count > room, let tie = self.points(front),
+      guard front.count > room, let tie = points(front),
         let subset = try? tie.hypervolumeSubset(size: room, reference: tie.referencePoint())
       else {
         chosen += front.prefix(room)
@@ -84,6 +94,32 @@ private struct SeveralObjectives: Sendable {
       chosen += subset.map { front[$0] }
     }
     return chosen.map { complete[$0].trial } + pruned.prefix(max(size - chosen.count, 0))
+  }
+
+  /// The first fronts of all complete trials, best first, that hold `size` of them if there are so
+  /// many; places in `complete`, rising.
+  ///
+  /// O(size log n) for two objectives, and O(n log n) whenever all have to be ranked, which is after
+  /// the number of trials has grown by a part.
+  private mutating func fronts(holding size: Int) -> [[Int]] {
+    guard let points = points(hopeful) else { return [] }
+    let fronts = points.fronts().map { $0.map { hopeful[$0] } }
+    // A hopeful one's rank is right up to `depth`, since all of lower ranks are there.
+    let sure = depth == .max ? fronts : Array(fronts.prefix(depth + 1))
+    let isEnough = sure.reduce(0) { $0 + $1.count } >= min(size, complete.count)
+    if isEnough, hopeful.count <= 6 * size + 64 { return sure }
+    if hopeful.count < complete.count {
+      hopeful = Array(complete.indices)
+      depth = .max
+      return self.fronts(holding: size)
+    }
+    var kept: [Int] = []
+    for (rank, front) in fronts.enumerated() where kept.count < 3 * size {
+      kept += front
+      depth = rank
+    }
+    hopeful = kept.sorted()
+    return fronts
   }
 
   private func points(_ indices: [Int]) -> ObjectivePoints? {

@@ -4,7 +4,7 @@ internal import OuterloopNumerics
 struct GroupDensity: Sendable {
   // One of the two; optionals, unlike an enum's payload, are changed in place.
   private var alone: IncrementalParzen?
-  private var joint: JointParzen?
+  private var joint: ThinnedParzen?
   private let isExact: Bool
 
   init(_ domains: [ParameterDomain], _ options: ParzenOptions, isExact: Bool) {
@@ -12,7 +12,7 @@ struct GroupDensity: Sendable {
     if domains.count == 1 {
       alone = IncrementalParzen(domain: domains[0], options: options)
     } else {
-      joint = JointParzen(domains: domains, options: options)
+      joint = ThinnedParzen(domains: domains, options: options)
     }
   }
 
@@ -26,18 +26,21 @@ struct GroupDensity: Sendable {
     joint?.remove(arrival: trial)
   }
 
+  /// Alone, a parameter's density stays cheap with all trials.
+  mutating func thin(_ thinning: Thinning) { joint?.thin(thinning) }
+
   mutating func logDensity(at points: [[Double]]) -> [Double] {
     if isExact { return estimator().logDensity(at: points) }
-    return alone?.logDensity(at: points[0]) ?? joint?.logDensity(at: points) ?? []
+    return alone?.logDensity(at: points[0]) ?? joint?.joint.logDensity(at: points) ?? []
   }
 
   mutating func sample(_ count: Int, from uniforms: inout UniformStream) -> [[Double]] {
     if isExact { return estimator().sample(count, from: &uniforms) }
     if let values = alone?.sample(count, from: &uniforms) { return [values] }
-    return joint?.sample(count, from: &uniforms) ?? []
+    return joint?.joint.sample(count, from: &uniforms) ?? []
   }
 
   private mutating func estimator() -> ParzenEstimator {
-    alone?.estimator() ?? joint?.estimator() ?? ParzenEstimator(domains: [], observations: [])
+    alone?.estimator() ?? joint?.joint.estimator() ?? ParzenEstimator(domains: [], observations: [])
   }
 }

@@ -24,6 +24,8 @@ struct ParameterGroup: Sendable {
     }
   }
 
+  func isActive(in assignment: Assignment) -> Bool { assignment.values[indices[0]] != nil }
+
   /// The numbers of a configuration; nil if the group is inactive in it.
   func point(of assignment: Assignment) -> [Double]? {
     var point: [Double] = []

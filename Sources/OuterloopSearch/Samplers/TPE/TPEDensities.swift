@@ -6,17 +6,23 @@ internal import OuterloopStudy
 /// Good and bad are decided among complete and pruned trials. Trials whose configuration made them
 /// fail count as bad. With the constant liar so do trials that are not finished, once it is known
 /// that a proposal is made while they are. Lost and cancelled trials count for nothing.
+///
+/// Joint densities of bad trials are thinned (``Thinning``); good ones are few.
 struct TPEDensities: Sendable {
   struct Group: Sendable {
     let parameters: ParameterGroup
     var good: GroupDensity
     var bad: GroupDensity
+    /// Trials in which it is active, whatever became of them.
+    var trials = 0
   }
 
   private(set) var groups: [Group]
   private var split: GoodTrials
   private let objectives: [Objective]
   private let hasLiar: Bool
+  /// The most bad trials in a joint density, about; 0: no limit.
+  private let limit: Int
   /// The side of every trial that is in the densities.
   private var isGood: [Int: Bool] = [:]
   /// Trials that are not finished, rising; those among them that are in the densities already.
@@ -25,6 +31,7 @@ struct TPEDensities: Sendable {
   init(_ specification: StudySpecification, _ options: TPEOptions) throws {
     objectives = specification.objectives
     hasLiar = options.constantLiar
+    limit = options.exact ? 0 : options.kernels
     split = GoodTrials(objectives: objectives.count)
     let isSingle = objectives.count == 1
     groups = try ParameterGroup.groups(
@@ -46,7 +53,10 @@ struct TPEDensities: Sendable {
   mutating func observe(_ event: Event, in history: History) {
     let trial = history.trials[event.trial]
     switch event.kind {
-    case .suggested, .enqueued: pending.insert(trial.number)
+    case .suggested, .enqueued:
+      pending.insert(trial.number)
+      for index in groups.indices
+      where groups[index].parameters.isActive(in: trial.assignment) { groups[index].trials += 1 }
     case .finished:
       pending.remove(trial.number)
       remove(trial)
@@ -70,6 +80,10 @@ struct TPEDensities: Sendable {
   /// Brings the densities to where a proposal may use them.
   mutating func settle(_ history: History) {
     apply(split.settle(), history)
+    for index in groups.indices {
+      groups[index].bad.thin(
+        Thinning(limit: limit, trials: groups[index].trials, next: history.trials.count))
+    }
     guard hasLiar else { return }
     for number in pending.sorted() where isGood[number] == nil {
       insert(history.trials[number], asGood: false)

@@ -11,11 +11,12 @@ public import OuterloopStudy
 ///
 /// Differences from Optuna 5: failures that the configuration caused count as bad trials instead of
 /// being forgotten; a configuration is not proposed twice; constraints are kept by rejecting
-/// candidates; densities are kept up to date instead of made anew. Parameters of a condition are
-/// known from the space, not guessed from trials.
+/// candidates; densities are kept up to date instead of made anew; joint ones of bad trials are thinned
+/// beyond `kernels` trials. Parameters of a condition are known from the space, not guessed from trials.
 ///
 /// - Complexity: a proposal for d parameters modelled alone is O(d) whatever the number n of trials;
-///   jointly it is O(n d), an exponential at most for each candidate and trial. O(n d) memory.
+///   jointly it is O(d min(n, kernels)), an exponential at most for each candidate and kernel. Several
+///   objectives add O(n log n) at worst, and less than that most of the time. O(n d) memory.
 public struct TPESampler: Sampler {
   private let space: SearchSpace
   private let seed: UInt64
