@@ -11,7 +11,7 @@ internal import COuterloopKernels
 /// takes a free number. They lie in tiles of eight, each tile's columns together. Memory: 16 bytes for
 /// each kernel and column.
 package struct KernelProducts: Sendable {
-  package static let tile = Int(OL_KERNEL_TILE)
+  private static let tile = Int(OL_KERNEL_TILE)
   private static let group = Int(OL_KERNEL_GROUP)
   private let matched: Int
   private let smooth: Int
@@ -89,73 +89,46 @@ package struct KernelProducts: Sendable {
     return next
   }
 
-  /// Points to evaluate the mixture at, and its weights by place in time.
-  package struct Query: Sendable {
-    package let count: Int
-    /// (count, columns); in cells the middles of intervals.
-    let x: [Double]
-    /// (count, columns), of which the half lengths of intervals in cells count.
-    let half: [Double]
-    /// (matched, 2): log K where x is the center, and elsewhere.
-    let matches: [Double]
-    let first: Double
-    let slope: Double
-
-    package init(
-      count: Int, x: [Double], half: [Double], matches: [Double], first: Double, slope: Double
-    ) {
-      precondition(x.count == half.count && first > 0 && slope >= 0)
-      self.count = count
-      self.x = x
-      self.half = half
-      self.matches = matches
-      self.first = first
-      self.slope = slope
-    }
-  }
-
-  /// How many tiles hold kernels. The last ones are the newest, as far as none has been taken out.
-  package var tileCount: Int { (count + Self.tile - 1) / Self.tile }
-
-  /// The logarithm of the sum over the kernels in some tiles at some of the query's points, to 1e-10.
-  /// O(points x kernels x columns) at most: kernels that are too small beside the largest seen are
-  /// left as soon as that shows.
-  package func logSums(_ query: Query, over points: [Int], tiles: Range<Int>) -> [Double] {
-    precondition(
-      query.x.count == query.count * columns && query.matches.count == 2 * matched
-        && 0 <= tiles.lowerBound && tiles.upperBound <= tileCount)
-    let groups = (points.count + Self.group - 1) / Self.group
+  /// The logarithm of the sum at some points, to 1e-10. O(points x kernels x columns) at most:
+  /// kernels that are too small beside the largest seen are left as soon as that shows.
+  ///
+  /// - Parameters:
+  ///   - x: (points, columns); in cells the middles of intervals.
+  ///   - half: (points, columns), of which the half lengths of intervals in cells count.
+  ///   - matches: (matched, 2): log K where x is the center, and elsewhere.
+  package func logSums(
+    at x: [Double], half: [Double], points: Int, matches: [Double], first: Double, slope: Double
+  ) -> [Double] {
+    precondition(x.count == points * columns && half.count == x.count)
+    precondition(matches.count == 2 * matched && first > 0 && slope >= 0)
+    let groups = (points + Self.group - 1) / Self.group
     var out = [Double](repeating: 0, count: Self.group * groups)
     var scratch = [Double](repeating: 0, count: Self.tile * out.count)
     table.withUnsafeBufferPointer { table in
       offsets.withUnsafeBufferPointer { offsets in
         ordinals.withUnsafeBufferPointer { ordinals in
-          guard let table = table.baseAddress, let offsets = offsets.baseAddress,
-            let ordinals = ordinals.baseAddress
-          else { return }
-          let start = Self.tile * tiles.lowerBound
           var kernels = ol_kernel_products(
-            tiles: Int64(tiles.count), matched: Int64(matched), smooth: Int64(smooth),
-            cells: Int64(cells), columns: table + 2 * start * columns, offset: offsets + start,
-            ordinal: ordinals + start, first: query.first, slope: query.slope)
+            tiles: Int64(offsets.count / Self.tile), matched: Int64(matched), smooth: Int64(smooth),
+            cells: Int64(cells), columns: table.baseAddress, offset: offsets.baseAddress,
+            ordinal: ordinals.baseAddress, first: first, slope: slope)
           ol_log_kernel_products(
-            &kernels, Int64(groups), grouped(query.x, points), grouped(query.half, points),
-            query.matches, &scratch, &out)
+            &kernels, Int64(groups), grouped(x, points), grouped(half, points), matches, &scratch,
+            &out)
         }
       }
     }
-    out.removeLast(out.count - points.count)
+    out.removeLast(out.count - points)
     return out
   }
 
-  /// Rows of (points, columns) as (groups, columns, group); the last point fills up.
-  private func grouped(_ x: [Double], _ points: [Int]) -> [Double] {
+  /// (points, columns) as (groups, columns, group); the last point fills up.
+  private func grouped(_ x: [Double], _ points: Int) -> [Double] {
     var result: [Double] = []
-    result.reserveCapacity((points.count + Self.group) * columns)
-    for first in stride(from: 0, to: points.count, by: Self.group) {
+    result.reserveCapacity(x.count + Self.group * columns)
+    for first in stride(from: 0, to: points, by: Self.group) {
       for column in 0..<columns {
-        for place in first..<first + Self.group {
-          result.append(x[points[min(place, points.count - 1)] * columns + column])
+        for point in first..<first + Self.group {
+          result.append(x[min(point, points - 1) * columns + column])
         }
       }
     }

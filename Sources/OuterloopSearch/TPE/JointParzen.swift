@@ -30,7 +30,7 @@ package struct JointParzen: Sendable {
   private var columns: [JointColumn]
   private var kernels = JointArrivals()
   /// Kernel 0 is the prior's.
-  private(set) var table: KernelProducts
+  private var table: KernelProducts
   /// How many observations each kernel stands for, and how many kernels stand for more than one.
   private var shares = [1.0]
   private var largeCount = 0
@@ -104,19 +104,8 @@ package struct JointParzen: Sendable {
 
   /// log g at each of m points, given as (d, m).
   package mutating func logDensity(at points: [[Double]]) -> [Double] {
-    refresh()
-    let query = query(points)
-    let logs = table.logSums(query, over: Array(0..<query.count), tiles: 0..<table.tileCount)
-    let logTotal = log((isThinned ? mass : weights.total) + priorWeight)
-    return logs.enumerated().map { i, value in
-      columns.indices.allSatisfy { columns[$0].contains(points[$0][i]) }
-        ? value - logTotal : -.infinity
-    }
-  }
-
-  /// Points, given as (d, m), as the table takes them.
-  func query(_ points: [[Double]]) -> KernelProducts.Query {
     precondition(points.count == columns.count)
+    refresh()
     let count = points.first?.count ?? 0
     var x = [Double](repeating: 0, count: count * columns.count)
     var half = x
@@ -130,9 +119,15 @@ package struct JointParzen: Sendable {
     for column in columns {  // matched columns lie in the order of their parameters
       if let (same, other) = column.matches(count: self.count) { matches += [same, other] }
     }
-    return KernelProducts.Query(
-      count: count, x: x, half: half, matches: matches, first: weights.first,
+    let weights = self.weights
+    let logs = table.logSums(
+      at: x, half: half, points: count, matches: matches, first: weights.first,
       slope: weights.steepness)
+    let logTotal = log((isThinned ? mass : weights.total) + priorWeight)
+    return logs.enumerated().map { i, value in
+      columns.indices.allSatisfy { columns[$0].contains(points[$0][i]) }
+        ? value - logTotal : -.infinity
+    }
   }
 
   /// Draws `count` points, (d, count). Each takes 1 + d uniform numbers: one for the kernel, which
@@ -181,7 +176,7 @@ package struct JointParzen: Sendable {
   private var priorWeight: Double { kernels.count == 0 ? 1 : options.priorWeight }
 
   /// Brings the table up to date with what came and went.
-  mutating func refresh() {
+  private mutating func refresh() {
     if isFresh { return }
     isFresh = true
     var changed: [Int] = []

@@ -10,9 +10,8 @@ import Testing
     kernels.append(centers: [0], ordinal: 0)
     kernels.setInverse(0, 0, 1)
     for middle in [0.5 * (a + b), -0.5 * (a + b)] {
-      let query = KernelProducts.Query(
-        count: 1, x: [middle], half: [0.5 * (b - a)], matches: [], first: 1, slope: 0)
-      let got = kernels.logSums(query, over: [0], tiles: 0..<1)
+      let got = kernels.logSums(
+        at: [middle], half: [0.5 * (b - a)], points: 1, matches: [], first: 1, slope: 0)
       #expect(abs(got[0] - want) < 1e-11 * max(1, abs(want)), "\(got[0])")
     }
   }
@@ -29,20 +28,12 @@ import Testing
     var left = (0..<count).map(Double.init)
     while !left.isEmpty {
       let points = left.flatMap { [$0, $0, -$0] }
-      let query = KernelProducts.Query(
-        count: left.count, x: points, half: points, matches: [0.5, -0.25], first: 0.5, slope: 0.1)
-      let got = kernels.logSums(query, over: Array(left.indices), tiles: 0..<kernels.tileCount)
+      let got = kernels.logSums(
+        at: points, half: points, points: left.count, matches: [0.5, -0.25], first: 0.5, slope: 0.1
+      )
       for (k, value) in zip(left, got) {
         let weight = min(1, 0.5 + 0.1 * k)
         #expect(abs(value - (k + 0.5 + weight.logarithm)) < 1e-12)
-      }
-      // Some points in any order, and the tiles one by one.
-      let some = Array(left.indices.reversed().prefix(5))
-      let parts = (0..<kernels.tileCount).map { tile in
-        kernels.logSums(query, over: some, tiles: tile..<tile + 1)
-      }
-      for (place, point) in some.enumerated() {
-        #expect(abs((parts.map { $0[place] }.max() ?? 0) - got[point]) < 1e-12)
       }
       let place = left.count / 3
       kernels.remove(place)

@@ -45,33 +45,6 @@ import Testing
     #expect(joint.count == 0)
   }
 
-  /// The best point is that of a whole evaluation, whether its ratio stands out or all are near.
-  @Test(arguments: spaces.indices, [30, 400, 900]) func best(_ space: Int, _ trials: Int) {
-    let domains = Self.spaces[space].map { IncrementalParzenTests.domains[$0].domain }
-    let columns = domains.enumerated().map { History.values($1, trials, seed: UInt64(70 + $0)) }
-    var joint = JointParzen(domains: domains)
-    for trial in 0..<trials { joint.insert(columns.map { $0[trial] }, arrival: trial) }
-    for trial in stride(from: 3, to: trials, by: 7) { joint.remove(arrival: trial) }
-    for (seed, spread) in [0.0, 0.1, 1, 10, 0, 0.1, 1, 10].enumerated() {
-      for count in [1, 3, 24, 100] {
-        let points = domains.enumerated().map {
-          History.values($1, count, seed: UInt64(90 + 100 * seed + $0))
-        }
-        var uniforms = UniformStream(
-          key: RandomKey(seed: UInt64(seed), purpose: "logs"), expecting: count)
-        let whole = joint.logDensity(at: points)
-        // With spread 0 the smallest density decides, else what stands beside it too.
-        let logs = (0..<count).map { _ in spread * uniforms.next() }
-        let scores = zip(logs, whole).map(-)
-        let best = joint.best(of: points, logs: logs)
-        #expect(scores[best] > (scores.max() ?? 0) - 1e-8)
-        let near = zip(logs, whole).map { $0 + $1 }
-        let even = joint.best(of: points, logs: near)
-        #expect(near[even] - whole[even] > (logs.max() ?? 0) - 1e-8)
-      }
-    }
-  }
-
   @Test func outsideIsZero() throws {
     let unit = ParameterDomain.numeric(try NumericDomain(low: 0, high: 1))
     var joint = JointParzen(domains: [unit, .categorical(count: 2)])

@@ -34,13 +34,6 @@ struct GroupDensity: Sendable {
     return alone?.logDensity(at: points[0]) ?? joint?.joint.logDensity(at: points) ?? []
   }
 
-  /// Which of some points has the largest log l - log of this density; the first of equals.
-  mutating func best(of points: [[Double]], logs: [Double]) -> Int {
-    if !isExact, let best = joint?.joint.best(of: points, logs: logs) { return best }
-    let scores = zip(logs, logDensity(at: points)).map(-)
-    return scores.indices.dropFirst().reduce(0) { scores[$1] > scores[$0] ? $1 : $0 }
-  }
-
   mutating func sample(_ count: Int, from uniforms: inout UniformStream) -> [[Double]] {
     if isExact { return estimator().sample(count, from: &uniforms) }
     if let values = alone?.sample(count, from: &uniforms) { return [values] }

@@ -101,16 +101,6 @@ struct TPEDensities: Sendable {
     return (points, zip(good, bad).map(-))
   }
 
-  /// The best of such points.
-  mutating func candidate(
-    ofGroup index: Int, among count: Int, from uniforms: inout UniformStream
-  ) -> [Double] {
-    let columns = groups[index].good.sample(count, from: &uniforms)
-    let good = groups[index].good.logDensity(at: columns)
-    let best = groups[index].bad.best(of: columns, logs: good)
-    return columns.map { $0[best] }
-  }
-
   private func losses(_ values: [Double]) -> [Double] {
     zip(objectives, values).map { $0.loss($1) }
   }

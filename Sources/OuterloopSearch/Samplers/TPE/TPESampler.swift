@@ -44,10 +44,6 @@ public struct TPESampler: Sampler {
       let key = RandomKey(seed: seed, purpose: "candidates", index: UInt64(number))
       let expected = options.candidates * (space.parameters.count + densities.groups.count)
       var uniforms = UniformStream(key: key, expecting: expected)
-      // The best candidate of each group, if that is allowed and new: it takes less to find than an
-      // order of all candidates. Both see the same ones.
-      var same = uniforms
-      if let found = quickChoice(&same), !tried.contains(found) { return found }
       // New candidates if the combinations of the first ones have all been tried.
       for _ in 0..<4 {
         guard let choice = choose(&uniforms) else { break }
@@ -56,19 +52,6 @@ public struct TPESampler: Sampler {
     }
     var draws = Draws(seed: seed, .startup, trial: number)
     return try tried.draw(from: space, &draws)
-  }
-
-  /// The best candidate for every active group; nil if a constraint forbids one.
-  private mutating func quickChoice(_ uniforms: inout UniformStream) -> Assignment? {
-    var choice = CandidateChoice(space)
-    for index in densities.groups.indices {
-      let group = densities.groups[index].parameters
-      guard choice.isActive(group) else { continue }
-      let point = densities.candidate(
-        ofGroup: index, among: options.candidates, from: &uniforms)
-      guard choice.choose(group, points: [point], scores: [0]) else { return nil }
-    }
-    return choice.best { _ in true }
   }
 
   /// A candidate for every active group; nil if constraints leave none.
