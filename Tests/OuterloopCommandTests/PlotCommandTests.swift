@@ -123,7 +123,7 @@ import Testing
     let ending = try tool.run([], shell: "set -e; PATH=\"\(folder):$PATH\"\n\(commands)")
     #expect(ending.status == 0, "\(ending.err)")
     #expect(tool.names("outerloop-plots") == ["digits", "tpe"])
-    #expect(tool.names("pictures") == ["front.svg", "history.svg"])
+    #expect(tool.names("pictures") == ["history.svg", "timeline.svg"])
   }
 
   /// A store that nobody may write is read all the same.

@@ -255,9 +255,10 @@ typedef struct ol_kernel_products {
 /// ones, and in cells the log of that normal's mass on x - half_ij ... x + half_ij. To 1e-10; where
 /// every exponent is -infinity, so is out. Points come in groups: x and half are (groups, columns,
 /// OL_KERNEL_GROUP); scratch has room for OL_KERNEL_TILE numbers for every point.
-void ol_log_kernel_products(const ol_kernel_products *kernels, int64_t groups, const double *x,
-                            const double *half, const double *matches, double *scratch,
-                            double *out);
+/// What is much work is done by up to `threads` threads.
+void ol_log_kernel_products(const ol_kernel_products *kernels, int threads, int64_t groups,
+                            const double *x, const double *half, const double *matches,
+                            double *scratch, double *out);
 
 #ifdef __cplusplus
 }

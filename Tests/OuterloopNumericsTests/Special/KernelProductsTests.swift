@@ -16,6 +16,29 @@ import Testing
     }
   }
 
+  /// The same bits on any number of threads, where there is work for several.
+  @Test func threads() {
+    var kernels = KernelProducts(matched: 1, smooth: 7, cells: 2)
+    func wave(_ k: Int, _ column: Int) -> Double {
+      Double((k * 7919 + column * 104_729) % 1000) / 1000
+    }
+    for k in 0..<3000 {
+      kernels.append(centers: (0..<10).map { wave(k, $0) }, ordinal: Double(k))
+      for column in 1..<10 { kernels.setInverse(k, column, 2 + wave(k, column)) }
+    }
+    let x = (0..<24).flatMap { point in (0..<10).map { wave(point + 5000, $0) } }
+    let half = [Double](repeating: 0.01, count: x.count)
+    let before = ThreadBudget.threads
+    defer { ThreadBudget.threads = before }
+    let sums = [1, 2, 5].map { threads in
+      ThreadBudget.threads = threads
+      return kernels.logSums(
+        at: x, half: half, points: 24, matches: [0.5, -0.25], first: 0.1, slope: 0.001)
+    }
+    #expect(sums[0].allSatisfy { $0.isFinite })
+    #expect(sums[0] == sums[1] && sums[0] == sums[2])
+  }
+
   /// Numbers that are free are filled, wherever a kernel is taken out, and tiles are never mixed up:
   /// the largest of kernels far apart is the one the point is at.
   @Test(arguments: [1, 7, 8, 9, 33]) func remove(_ count: Int) {
