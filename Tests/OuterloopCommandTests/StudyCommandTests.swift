@@ -104,7 +104,8 @@ import Testing
         == "error: the store outerloop.db has no study `digit`\n\nhint: did you mean `digits`?\n")
     #expect(
       try failure(["best", "--study", "weather"])
-        == "error: the store outerloop.db has no study `weather`\n\nhint: the studies are digits, letters\n")
+        == "error: the store outerloop.db has no study `weather`\n\nhint: the studies are digits, letters\n"
+    )
     #expect(
       try failure(["best", "--study", "digits"])
         == "error: study `digits` has no complete trial: 1 running\n\nhint: outerloop trials --study digits\n"
