@@ -84,7 +84,9 @@ struct TrialsCommand: AsyncParsableCommand {
       valueName: "state"))
   var state: [String] = []
 
-  @Option(help: ArgumentHelp("So many at most, the newest.", valueName: "n"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("So many at most, the newest.", valueName: "n"))
   var last: Int?
 
   @Flag(help: "Print JSON instead of text.")

@@ -112,7 +112,8 @@ package struct KernelProducts: Sendable {
             cells: Int64(cells), columns: table.baseAddress, offset: offsets.baseAddress,
             ordinal: ordinals.baseAddress, first: first, slope: slope)
           ol_log_kernel_products(
-            &kernels, Int32(ThreadBudget.threads), Int64(groups), grouped(x, points), grouped(half, points), matches, &scratch,
+            &kernels, Int32(ThreadBudget.threads), Int64(groups), grouped(x, points),
+            grouped(half, points), matches, &scratch,
             &out)
         }
       }
