@@ -17,7 +17,7 @@ struct Seconds: ExpressibleByArgument, Equatable, CustomStringConvertible {
       text += "\(rest / seconds)\(unit)"
       rest %= seconds
     }
-    return text
+    return text.isEmpty ? "0s" : text
   }
 
   init?(argument: String) {
