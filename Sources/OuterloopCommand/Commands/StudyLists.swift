@@ -136,9 +136,12 @@ struct TrialsCommand: AsyncParsableCommand {
     }
     let again = try await choice.find(.read)
     async let later = Self.table(empty, of: again, count / 2..<count)
-    var table = try await Self.table(empty, of: found, 0..<count / 2)
-    table.add(try await later)
-    try Terminal.print(table.text)
+    let first = try await Self.table(empty, of: found, 0..<count / 2)
+    let second = try await later
+    let layout = first.layout.union(second.layout)
+    async let rest = second.text(layout, isFirst: false)
+    try Terminal.print(first.text(layout))
+    try Terminal.print(await rest)
   }
 
   /// Trials in memory at a time.

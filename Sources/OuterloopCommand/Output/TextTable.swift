@@ -12,40 +12,42 @@ struct TextTable {
 
   private var bytes: [UInt8] = []
   private var cells: [Cell] = []
-  private var widths: [Int]
-  private var isNumeric: [Bool]
+  /// What the rows ask of the columns.
+  private(set) var layout: Layout
+
+  /// How wide each column is, and whether it stands to the right.
+  struct Layout {
+    fileprivate var widths: [Int]
+    fileprivate var isNumeric: [Bool]
+
+    /// That of the rows of both tables.
+    func union(_ other: Layout) -> Layout {
+      Layout(
+        widths: zip(widths, other.widths).map(max),
+        isNumeric: zip(isNumeric, other.isNumeric).map { $0 && $1 })
+    }
+  }
 
   init(_ header: [String]) {
-    widths = header.map { _ in 0 }
-    isNumeric = header.map { _ in true }
+    layout = Layout(widths: header.map { _ in 0 }, isNumeric: header.map { _ in true })
     add(header, isHeader: true)
   }
 
   /// Adds a row of as many cells as the header has.
   mutating func add(_ row: [String]) { add(row, isHeader: false) }
 
-  /// Adds the rows of a table with the same header.
-  mutating func add(_ other: TextTable) {
-    guard let header = other.cells.dropFirst(widths.count - 1).first?.end else { return }
-    let shift = bytes.count - header
-    bytes += other.bytes[header...]
-    cells += other.cells.dropFirst(widths.count).map { Cell(end: $0.end + shift, width: $0.width) }
-    for column in widths.indices {
-      widths[column] = max(widths[column], other.widths[column])
-      isNumeric[column] = isNumeric[column] && other.isNumeric[column]
-    }
-  }
-
   private mutating func add(_ row: [String], isHeader: Bool) {
-    for column in widths.indices {
+    for column in layout.widths.indices {
       var cell = column < row.count ? row[column] : ""
       let width = cell.withUTF8 { text in
         bytes += text
         return text.allSatisfy { $0 < 0x80 } ? text.count : nil
       }
       cells.append(Cell(end: bytes.count, width: width ?? cell.count))
-      widths[column] = max(widths[column], cells[cells.count - 1].width)
-      if !isHeader, isNumeric[column] { isNumeric[column] = cell.isEmpty || Self.isNumber(&cell) }
+      layout.widths[column] = max(layout.widths[column], cells[cells.count - 1].width)
+      if !isHeader, layout.isNumeric[column] {
+        layout.isNumeric[column] = cell.isEmpty || Self.isNumber(&cell)
+      }
     }
   }
 
@@ -68,21 +70,26 @@ struct TextTable {
   }
 
   /// The rows, without spaces at their ends.
-  var text: String {
+  var text: String { text(layout) }
+
+  /// The rows as part of a longer table with this layout: where it is not the first, without header.
+  func text(_ layout: Layout, isFirst: Bool = true) -> String {
     let space = UInt8(ascii: " ")
+    let columns = layout.widths.count
+    let cells = isFirst ? cells[...] : cells.dropFirst(columns)
+    var start = isFirst ? 0 : self.cells.prefix(columns).last?.end ?? 0
     var text: [UInt8] = []
     text.reserveCapacity(
-      (widths.reduce(0, +) + 2 * widths.count) * cells.count / max(widths.count, 1))
-    var start = 0
+      (layout.widths.reduce(0, +) + 2 * columns) * cells.count / max(columns, 1))
     for (place, cell) in cells.enumerated() {
-      let column = place % widths.count
-      let padding = repeatElement(space, count: widths[column] - cell.width)
+      let column = place % columns
+      let padding = repeatElement(space, count: layout.widths[column] - cell.width)
       if column > 0 { text += [space, space] }
-      if isNumeric[column] { text += padding }
+      if layout.isNumeric[column] { text += padding }
       text += bytes[start..<cell.end]
-      if !isNumeric[column] { text += padding }
+      if !layout.isNumeric[column] { text += padding }
       start = cell.end
-      if column == widths.count - 1 {
+      if column == columns - 1 {
         while text.last == space { text.removeLast() }
         if place < cells.count - 1 { text.append(UInt8(ascii: "\n")) }
       }
