@@ -55,9 +55,9 @@ import Testing
     ),
     (
       [
-        "noisy-labels", "--seeds", "10", "--updates", "3", "--train", "60", "--method", "greedy",
+        "noisy-labels", "--seeds", "20", "--updates", "3", "--train", "60", "--method", "greedy",
         "none",
-      ], 20
+      ], 40
     ),
   ]
 
