@@ -20,6 +20,7 @@ import Testing
 
   static let usage: [Complaint] = [
     Complaint(["frobnicate"], "there is no command `frobnicate`", "outerloop --help"),
+    Complaint(["tuen"], "there is no command `tuen`", "did you mean outerloop tune?"),
     Complaint(
       ["resme", "--study", "x"], "there is no command `resme`", "did you mean outerloop resume?"),
     Complaint(["clean"], "Missing expected argument '--data <path>'"),

@@ -184,7 +184,7 @@ import Testing
     #expect(ending.err.contains("warning: {y} is in no word of the command"))
     #expect(ending.err.contains("  y=int(1, 9)\n"))
     let stays = try tool.run(words + ["--persistent", "--", "cat", "{{}}"])
-    #expect(stays.err.hasSuffix("cat '{}'\nwould be started once; its first trials were\n"))
+    #expect(stays.err.hasSuffix("cat '{}'\nwould be started once; its first trials:\n"))
     #expect(stays.out.hasPrefix("x=0.") && stays.out.split(separator: "\n").count == 3)
     let record = try object(try tool.run(words + ["--json", "--", "echo", "{x}"]).out)
     #expect((record["trials"] as? [Any])?.count == 3)

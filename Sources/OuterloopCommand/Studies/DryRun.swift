@@ -59,7 +59,7 @@ struct DryRun {
     for parameter in record.parameters { progress.say("  \(parameter)") }
     if stored.program.isPersistent {
       let words = try stored.program.plainWords.map(CommandText.quoted)
-      progress.say("\(words.joined(separator: " "))\nwould be started once; its first trials were")
+      progress.say("\(words.joined(separator: " "))\nwould be started once; its first trials:")
     } else {
       progress.say("the first trials would run")
     }

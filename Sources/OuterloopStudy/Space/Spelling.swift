@@ -31,17 +31,19 @@ package enum Spelling {
     return best?.name
   }
 
-  /// Levenshtein's: how many letters must be put in, taken out or exchanged.
+  /// How many letters must be put in, taken out, replaced, or exchanged with their neighbour
+  /// (Damerau's distance, each place changed once).
   private static func distance(_ a: [Character], _ b: [Character]) -> Int {
-    var row = Array(0...b.count)
+    var (before, last) = ([Int](), Array(0...b.count))
     for (i, x) in a.enumerated() {
-      var diagonal = row[0]
-      row[0] = i + 1
+      var row = [i + 1]
       for (j, y) in b.enumerated() {
-        let next = min(diagonal + (x == y ? 0 : 1), row[j] + 1, row[j + 1] + 1)
-        (diagonal, row[j + 1]) = (row[j + 1], next)
+        var least = min(last[j] + (x == y ? 0 : 1), row[j] + 1, last[j + 1] + 1)
+        if i > 0, j > 0, x == b[j - 1], a[i - 1] == y { least = min(least, before[j - 1] + 1) }
+        row.append(least)
       }
+      (before, last) = (last, row)
     }
-    return row[b.count]
+    return last[b.count]
   }
 }
