@@ -1,9 +1,35 @@
+import Foundation
 import OuterloopNumerics
 import OuterloopSearch
 import Testing
 
 /// The split for several objectives, kept up to date, against the fronts of all trials.
 @Suite struct GoodTrialsTests {
+  private struct Recorded: Decodable {
+    var values: [[Double]]
+    var good: [Int]
+  }
+
+  /// Those that Optuna chooses, of two to four objectives, with equal trials; of equal ones either may
+  /// be good. `Benchmarks/peers/optuna/dump_splits.py` records them.
+  @Test func equalsOptuna() throws {
+    let file = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .appending(path: "Golden/splits.json")
+    let cases = try JSONDecoder().decode([Recorded].self, from: Data(contentsOf: file))
+    #expect(cases.count == 27)
+    for (index, one) in cases.enumerated() {
+      var good = GoodTrials(objectives: one.values[0].count)
+      for (trial, row) in one.values.enumerated() {
+        _ = good.insert(trial, losses: row, prunedAt: nil)
+      }
+      let found = Set(good.settle().filter(\.isBelow).map(\.trial))
+      func rows(_ trials: some Sequence<Int>) -> [[Double]] {
+        trials.map { one.values[$0] }.sorted { $0.lexicographicallyPrecedes($1) }
+      }
+      #expect(rows(found) == rows(one.good), "case \(index)")
+    }
+  }
+
   /// Losses of a search that gets better, that stands still, that has few values, and one whose
   /// points are all on one front; settled now and then.
   @Test(arguments: 0..<4, [2, 3]) func equalsFronts(_ kind: Int, _ objectives: Int) throws {
