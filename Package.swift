@@ -127,6 +127,15 @@ let package = Package(
         "OuterloopBilevel", "OuterloopLearning", "OuterloopAutodiff", "OuterloopNumerics",
         "OuterloopTesting",
       ], swiftSettings: house),
+    // Public functions given values that nobody should pass, in processes of their own: a trap is a
+    // line of the report.
+    .executableTarget(
+      name: "AbuseProbe",
+      dependencies: [
+        "OuterloopBilevel", "OuterloopLearning", "OuterloopAutodiff", "OuterloopNumerics",
+      ], path: "Tests/AbuseProbe", swiftSettings: house),
+    .testTarget(
+      name: "OuterloopAbuseTests", dependencies: ["AbuseProbe"], swiftSettings: house),
     .testTarget(
       name: "OuterloopStudyTests", dependencies: ["OuterloopStudy"], swiftSettings: house),
     // A process of its own for the tests of the store: a writer to be killed, a viewer, a crowd.

@@ -1,0 +1,7 @@
+import OuterloopBilevel
+import OuterloopNumerics
+
+extension AbuseRoom {
+  static let bilevel = AbuseRoom("OuterloopBilevel") { room in
+  }
+}

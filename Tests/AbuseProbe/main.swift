@@ -1,0 +1,25 @@
+/// The tables, a file each.
+let rooms: [AbuseRoom] = [.numerics, .autodiff, .learning, .bilevel, .harness]
+
+let arguments = Array(CommandLine.arguments.dropFirst())
+guard arguments.count >= 2, let room = rooms.first(where: { $0.name == arguments[1] }) else {
+  say("usage: AbuseProbe list|names|exclusions|run ROOM [FIRST]")
+  leave(64)
+}
+switch arguments[0] {
+case "names": for name in room.names.sorted() { say(name) }
+case "exclusions":
+  for (name, reason) in room.exclusions.sorted(by: { $0.key < $1.key }) {
+    say("\(name)\t\(reason)")
+  }
+case "list":
+  for (number, entry) in room.cases.enumerated() {
+    say("\(number)\t\(entry.name)\t\(entry.values)")
+  }
+case "run":
+  limitMemory(to: 6 << 30)
+  await run(room, from: arguments.count > 2 ? Int(arguments[2]) ?? 0 : 0)
+default:
+  say("there is no `\(arguments[0])`")
+  leave(64)
+}
