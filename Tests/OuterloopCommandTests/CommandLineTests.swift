@@ -121,26 +121,6 @@ import Testing
         + "hint: lower --rate, or check the data for extreme values\n")
   }
 
-  @Test func versions() throws {
-    defer { tool.remove() }
-    #expect(try tool.run(["--version"]).out == "outerloop 0.1.0\n")
-    #expect(try tool.run(["version"]).out == "outerloop 0.1.0\n")
-    let pin = ["OPENBLAS_CORETYPE": "Haswell"]
-    for words in [["--version", "--verbose"], ["version", "--verbose"]] {
-      let text = try tool.run(words, environment: pin).out
-      #expect(text.hasPrefix("outerloop    0.1.0\nSwift        6."))
-      #expect(text.contains("\nBLAS         "))
-      #expect(text.contains("OPENBLAS_CORETYPE=Haswell is set, which pins the kernel family\n"))
-      #expect(text.contains("\nelementwise  "))
-    }
-    let json = try tool.run(["version", "--verbose", "--json"], environment: pin).out
-    let object = try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any]
-    #expect(
-      Set(object.map { Array($0.keys) } ?? []) == [
-        "blas", "blasFamilyPin", "instructionSet", "swift", "threads", "version",
-      ])
-  }
-
   @Test func listsData() throws {
     defer { tool.remove() }
     let cache = ["OUTERLOOP_CACHE": tool.file("cache")]

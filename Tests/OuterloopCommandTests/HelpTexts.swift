@@ -229,9 +229,16 @@ enum HelpTexts {
   static let version = """
     OVERVIEW: Print the version, and what it runs on.
 
-    JSON keys, with --verbose all but the first: version, swift, blas (null if the
-    library is missing), blasFamilyPin (null unless OPENBLAS_CORETYPE is set),
-    instructionSet, threads.
+    Linear algebra is the newest OpenBLAS among the system's and those of the
+    Python environment (pip install scipy-openblas32), or the file that
+    OUTERLOOP_BLAS names. If it does not know the processor, it is asked for the
+    best kernels that the processor can run, unless OPENBLAS_CORETYPE pins others.
+
+    JSON keys, with --verbose all but the first: version, swift, blas, blasPath,
+    blasFamily (null if the library is missing), blasFamilyAsked (null if OpenBLAS
+    chose), blasFamilyAskedBy (OPENBLAS_CORETYPE or outerloop),
+    blasFamilyPassedOver (what OpenBLAS had chosen), blasFamilyPin (null unless
+    OPENBLAS_CORETYPE is set), processor (its extensions), instructionSet, threads.
 
     USAGE: outerloop version [--verbose] [--json]
 

@@ -26,6 +26,16 @@ const char *ol_isa_name(void);
 /// CPU lacks it or the name is unknown.
 int ol_isa_select(const char *name);
 
+// ---------------------------------------------------------------- processor (processor.c)
+
+/// Extensions of x86-64 that the processor has and the operating system supports, 1 or 0 each;
+/// all 0 elsewhere. `vendor` is the twelve letters of cpuid: "GenuineIntel", "AuthenticAMD".
+typedef struct ol_processor {
+  char vendor[13];
+  int avx, avx2, fma, avx512f, avx512cd, avx512dq, avx512bw, avx512vl, avx512bf16;
+} ol_processor;
+void ol_processor_read(ol_processor *processor);
+
 // ---------------------------------------------------------------- threads (threads.c)
 
 typedef void (*ol_task)(void *context, int index);
@@ -172,6 +182,8 @@ typedef struct ol_blas {
                 const double *x, int incx, double beta, double *y, int incy);
 } ol_blas;
 void ol_blas_install(const ol_blas *table);
+/// The file that an address in this process was loaded from, NULL when it is not known.
+const char *ol_library_of(const void *address);
 
 // c (batch, m, n) = alpha op(a) op(b) + beta c, all row-major; op transposes the stored matrix.
 // a is stored (m, k), or (k, m) if trans_a, with row length lda; likewise b, c. Batches are

@@ -6,8 +6,16 @@ struct Version: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Print the version, and what it runs on.",
     discussion: """
-      JSON keys, with --verbose all but the first: version, swift, blas (null if the library is \
-      missing), blasFamilyPin (null unless OPENBLAS_CORETYPE is set), instructionSet, threads.
+      Linear algebra is the newest OpenBLAS among the system's and those of the Python environment \
+      (pip install scipy-openblas32), or the file that OUTERLOOP_BLAS names. If it does not know the \
+      processor, it is asked for the best kernels that the processor can run, unless \
+      OPENBLAS_CORETYPE pins others.
+
+      JSON keys, with --verbose all but the first: version, swift, blas, blasPath, blasFamily \
+      (null if the library is missing), blasFamilyAsked (null if OpenBLAS chose), \
+      blasFamilyAskedBy (OPENBLAS_CORETYPE or outerloop), blasFamilyPassedOver (what OpenBLAS had \
+      chosen), blasFamilyPin (null unless OPENBLAS_CORETYPE is set), processor (its extensions), \
+      instructionSet, threads.
       """)
 
   /// The version of the package.
@@ -34,18 +42,29 @@ struct Version: ParsableCommand {
     var version = Version.number
     var swift = Details.compiler
     var blas: String?
+    var blasPath: String?
+    private var kernels: KernelChoice?
     /// Why there is no library.
     private var trouble: String?
-    var blasFamilyPin = Terminal.environment("OPENBLAS_CORETYPE")
+    var blasFamilyPin = Terminal.environment("OPENBLAS_CORETYPE").flatMap { $0.isEmpty ? nil : $0 }
+    var processor = ThreadBudget.processorExtensions
     var instructionSet = ThreadBudget.instructionSet
     var threads = ThreadBudget.threads
 
     init() {
-      do { blas = try BLAS.load().description } catch { trouble = "\(error)" }
+      do {
+        let library = try BLAS.load()
+        blas = library.description
+        blasPath = library.path
+        kernels = library.kernels
+      } catch {
+        trouble = "\(error)"
+      }
     }
 
     private enum CodingKeys: CodingKey {
-      case version, swift, blas, blasFamilyPin, instructionSet, threads
+      case version, swift, blas, blasPath, blasFamily, blasFamilyAsked, blasFamilyAskedBy
+      case blasFamilyPassedOver, blasFamilyPin, processor, instructionSet, threads
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -53,22 +72,58 @@ struct Version: ParsableCommand {
       try container.encode(version, forKey: .version)
       try container.encode(swift, forKey: .swift)
       try container.encode(blas, forKey: .blas)
+      try container.encode(blasPath, forKey: .blasPath)
+      try container.encode(kernels?.used, forKey: .blasFamily)
+      try container.encode(kernels?.asked, forKey: .blasFamilyAsked)
+      try container.encode(kernels.flatMap(Details.asker), forKey: .blasFamilyAskedBy)
+      try container.encode(kernels?.passedOver, forKey: .blasFamilyPassedOver)
       try container.encode(blasFamilyPin, forKey: .blasFamilyPin)
+      try container.encode(processor, forKey: .processor)
       try container.encode(instructionSet, forKey: .instructionSet)
       try container.encode(threads, forKey: .threads)
     }
 
     var text: String {
-      var lines = [
-        "outerloop    \(version)", "Swift        \(swift)",
-        "BLAS         \(blas ?? "missing: " + (trouble ?? ""))",
-      ]
+      var lines = ["outerloop    \(version)", "Swift        \(swift)"]
+      let more = String(repeating: " ", count: 13)
+      if let blas, let blasPath, let kernels {
+        lines += ["BLAS         \(blas)", more + blasPath]
+        if let used = kernels.used { lines += ["kernels      \(used), \(Details.reason(kernels))"] }
+        if let better = kernels.better {
+          lines.append(more + "this processor runs those for \(better), which are faster")
+        }
+      } else {
+        lines.append("BLAS         unavailable: " + (trouble ?? ""))
+      }
       if let blasFamilyPin {
         lines.append(
-          "             OPENBLAS_CORETYPE=\(blasFamilyPin) is set, which pins the kernel family")
+          more + "OPENBLAS_CORETYPE=\(blasFamilyPin) is set, which pins the kernel family")
       }
-      lines += ["elementwise  \(instructionSet)", "threads      \(threads)"]
+      lines += [
+        "processor    \(processor.isEmpty ? "no extensions known" : processor.joined(separator: " "))",
+        "elementwise  \(instructionSet)", "threads      \(threads)",
+      ]
       return lines.joined(separator: "\n")
+    }
+
+    /// Whose word the family follows, nil where it is the library's.
+    private static func asker(_ kernels: KernelChoice) -> String? {
+      switch kernels.chooser {
+      case .library: nil
+      case .environment: "OPENBLAS_CORETYPE"
+      case .package: "outerloop"
+      }
+    }
+
+    private static func reason(_ kernels: KernelChoice) -> String {
+      switch kernels.chooser {
+      case .library: return "chosen by the library"
+      case .environment: return "where OPENBLAS_CORETYPE asks for \(kernels.asked ?? "")"
+      case .package:
+        let own = kernels.passedOver ?? "others"
+        return "where outerloop asked for \(kernels.asked ?? "");"
+          + " the library does not know this processor and chose \(own)"
+      }
     }
 
     /// The compiler that built this, as far as the source can tell.

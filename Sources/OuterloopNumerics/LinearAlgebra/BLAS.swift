@@ -1,23 +1,23 @@
 internal import COuterloopKernels
 
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#elseif canImport(Darwin)
-  internal import Darwin
-#endif
-
 /// The one door to BLAS and LAPACK: OpenBLAS on Linux, Accelerate on macOS.
 ///
 /// The library is opened at run time, so building needs no headers and its absence is an error with
 /// a remedy instead of a program that does not start. It is told to use one thread: work is cut
 /// over the package's own threads (`ThreadBudget`), which keeps results independent of the
-/// library's choices and lets parallel trials use one thread each. An inherited
-/// `OPENBLAS_CORETYPE`, which pins the kernel family, is respected and shown by `description`.
+/// library's choices and lets parallel trials use one thread each.
+///
+/// Which file is opened is said in `BLASFiles`: the newest that is found, or the one that the
+/// environment variable `OUTERLOOP_BLAS` names. Which of its kernels are used is said in
+/// `KernelChoice`: an inherited `OPENBLAS_CORETYPE` is respected, and where OpenBLAS does not know
+/// the processor it is asked for the best family that the processor can run.
 public struct BLAS: Sendable {
   /// Library and kernel family, for reports: `OpenBLAS 0.3.21 (SkylakeX)`.
   public let description: String
+  /// The file of the library.
+  public let path: String
+  /// The family of kernels, and who chose it.
+  public let kernels: KernelChoice
 
   /// Cholesky factorisation in float and double, LAPACK `potrf` conventions (column-major).
   package let spotrf, dpotrf: Potrf
@@ -90,65 +90,93 @@ public struct BLAS: Sendable {
 
   private static func open() throws(BLASError) -> BLAS {
     #if canImport(Darwin)
-      let candidates = ["/System/Library/Frameworks/Accelerate.framework/Accelerate"]
+      let library = try BLASLibrary.open(
+        "/System/Library/Frameworks/Accelerate.framework/Accelerate")
+      return try BLAS(
+        library,
+        KernelChoice(used: nil, asked: nil, chooser: .library, passedOver: nil, better: nil))
     #else
-      let candidates = ["libopenblas.so.0", "libopenblas.so", "libopenblasp.so.0"]
+      let pin = ProcessEnvironment["OPENBLAS_CORETYPE"]
+      let files = BLASFiles.standard
+      if let named = files.named {
+        let (library, kernels) = try KernelChoice.open(named, on: .current, pin: pin)
+        return try BLAS(library, kernels)
+      }
+      // The first that has all it takes; if none has, why the first that opened was refused.
+      var refusal: BLASError?
+      for file in files.candidates {
+        do {
+          let (library, kernels) = try KernelChoice.open(file.path, on: .current, pin: pin)
+          return try BLAS(library, kernels)
+        } catch .cannotRun(let family, let extensions) {
+          throw BLASError.cannotRun(family, lacking: extensions)
+        } catch .unusable {
+          continue
+        } catch {
+          refusal = refusal ?? error
+        }
+      }
+      throw refusal ?? BLASError.missing
     #endif
-    var handle: UnsafeMutableRawPointer?
-    for name in candidates where handle == nil { handle = dlopen(name, RTLD_NOW | RTLD_LOCAL) }
-    guard let handle else { throw BLASError.missing }
+  }
 
-    func symbol(_ name: String) throws(BLASError) -> UnsafeMutableRawPointer {
-      guard let address = dlsym(handle, name) else { throw BLASError.lacks(name) }
-      return address
-    }
+  private init(_ library: BLASLibrary, _ kernels: KernelChoice) throws(BLASError) {
     var table = ol_blas()
-    table.sgemm = unsafeBitCast(try symbol("cblas_sgemm"), to: type(of: table.sgemm))
-    table.dgemm = unsafeBitCast(try symbol("cblas_dgemm"), to: type(of: table.dgemm))
-    table.sgemv = unsafeBitCast(try symbol("cblas_sgemv"), to: type(of: table.sgemv))
-    table.dgemv = unsafeBitCast(try symbol("cblas_dgemv"), to: type(of: table.dgemv))
-    ol_blas_install(&table)
-
-    typealias SetThreads = @convention(c) (Int32) -> Void
-    if let address = dlsym(handle, "openblas_set_num_threads") {
-      unsafeBitCast(address, to: SetThreads.self)(1)
-    }
-    typealias Text = @convention(c) () -> UnsafePointer<CChar>?
-    func text(_ name: String) -> String? {
-      guard let address = dlsym(handle, name) else { return nil }
-      return unsafeBitCast(address, to: Text.self)().map(String.init(cString:))
-    }
+    table.sgemm = unsafeBitCast(try library.symbol("cblas_sgemm"), to: type(of: table.sgemm))
+    table.dgemm = unsafeBitCast(try library.symbol("cblas_dgemm"), to: type(of: table.dgemm))
+    table.sgemv = unsafeBitCast(try library.symbol("cblas_sgemv"), to: type(of: table.sgemv))
+    table.dgemv = unsafeBitCast(try library.symbol("cblas_dgemv"), to: type(of: table.dgemv))
+    spotrf = unsafeBitCast(try library.symbol("spotrf_"), to: Potrf.self)
+    dpotrf = unsafeBitCast(try library.symbol("dpotrf_"), to: Potrf.self)
+    dpotrs = unsafeBitCast(try library.symbol("dpotrs_"), to: Potrs.self)
+    dpocon = unsafeBitCast(try library.symbol("dpocon_"), to: Pocon.self)
+    dsytrf = unsafeBitCast(try library.symbol("dsytrf_"), to: Sytrf.self)
+    dsytrs = unsafeBitCast(try library.symbol("dsytrs_"), to: Sytrs.self)
+    dsycon = unsafeBitCast(try library.symbol("dsycon_"), to: Sycon.self)
+    strsm = unsafeBitCast(try library.symbol("cblas_strsm"), to: SingleTrsm.self)
+    dtrsm = unsafeBitCast(try library.symbol("cblas_dtrsm"), to: DoubleTrsm.self)
+    path = library.path ?? ""
+    self.kernels = kernels
     // "OpenBLAS 0.3.21 NO_LAPACKE DYNAMIC_ARCH NO_AFFINITY ...": the first two words say it.
-    let name = text("openblas_get_config").map { config in
-      config.split(separator: " ").prefix(2).joined(separator: " ")
+    let name = library.configuration.map {
+      $0.split(separator: " ").prefix(2).joined(separator: " ")
     }
-    let family = text("openblas_get_corename").map { " (\($0))" } ?? ""
-    return BLAS(
-      description: (name ?? "Accelerate") + family,
-      spotrf: unsafeBitCast(try symbol("spotrf_"), to: Potrf.self),
-      dpotrf: unsafeBitCast(try symbol("dpotrf_"), to: Potrf.self),
-      dpotrs: unsafeBitCast(try symbol("dpotrs_"), to: Potrs.self),
-      dpocon: unsafeBitCast(try symbol("dpocon_"), to: Pocon.self),
-      dsytrf: unsafeBitCast(try symbol("dsytrf_"), to: Sytrf.self),
-      dsytrs: unsafeBitCast(try symbol("dsytrs_"), to: Sytrs.self),
-      dsycon: unsafeBitCast(try symbol("dsycon_"), to: Sycon.self),
-      strsm: unsafeBitCast(try symbol("cblas_strsm"), to: SingleTrsm.self),
-      dtrsm: unsafeBitCast(try symbol("cblas_dtrsm"), to: DoubleTrsm.self))
+    let family = library.family.map { " (\($0))" } ?? ""
+    let file = path.split(separator: "/").last.map(String.init)
+    description = (name ?? file ?? "unknown") + family
+    library.useOneThread()
+    ol_blas_install(&table)
   }
 }
 
 public enum BLASError: Error, Sendable, CustomStringConvertible {
   case missing
+  /// A name is not in the library.
   case lacks(String)
+  /// The file, and why it does not open.
+  case unusable(String, String)
+  /// The file counts in 64 bits.
+  case wideIntegers(String)
+  /// The family that OPENBLAS_CORETYPE pins, and the extensions that this processor lacks.
+  case cannotRun(String, lacking: [String])
 
   public var description: String {
     switch self {
     case .missing:
       "the linear algebra library OpenBLAS is not installed; "
-        + "install it: apt-get install libopenblas0-pthread"
+        + "install it: apt-get install libopenblas0-pthread, or pip install scipy-openblas32"
     case .lacks(let symbol):
       "the linear algebra library lacks \(symbol); "
         + "install a complete OpenBLAS: apt-get install libopenblas0-pthread"
+    case .unusable(let path, let reason):
+      "the linear algebra library \(path) does not open: \(reason); "
+        + "let \(BLASFiles.variable) name an OpenBLAS, or unset it"
+    case .wideIntegers(let path):
+      "the linear algebra library \(path) has integers of 64 bits; "
+        + "use one with integers of 32 bits: pip install scipy-openblas32"
+    case .cannotRun(let family, let extensions):
+      "OPENBLAS_CORETYPE=\(family) needs \(extensions.joined(separator: ", ")), which this "
+        + "processor or its system lacks; unset OPENBLAS_CORETYPE"
     }
   }
 }

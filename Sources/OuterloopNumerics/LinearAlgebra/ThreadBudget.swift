@@ -24,4 +24,8 @@ public enum ThreadBudget {
 
   /// The instruction set of the elementwise kernels: `avx512`, `avx2` or `baseline`.
   public static var instructionSet: String { String(cString: ol_isa_name()) }
+
+  /// Extensions of x86-64 that the processor has and the operating system supports, as far as
+  /// linear algebra makes use of them: `avx`, `avx2`, `fma`, `avx512f`, ... Empty elsewhere.
+  public static var processorExtensions: [String] { Processor.current.extensions.names }
 }

@@ -1,0 +1,96 @@
+internal import COuterloopKernels
+
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#elseif canImport(Darwin)
+  internal import Darwin
+#endif
+
+/// A linear algebra library that is open in this process, and how it writes the names in it.
+package struct BLASLibrary {
+  private let handle: UnsafeMutableRawPointer
+  /// What stands before every name: nothing, or `scipy_` in the libraries made for Python wheels.
+  private let prefix: String
+
+  /// Opens a file, or a library that the system's loader finds by its name.
+  ///
+  /// - Parameter family: the kernels that OpenBLAS is asked for; nil leaves it to the environment.
+  ///   The environment is afterwards as before: programs started from here see nothing of it.
+  /// - Throws: `BLASError.unusable` with the loader's reason, `.wideIntegers` when integers are of
+  ///   64 bits in it, `.lacks`.
+  package static func open(
+    _ path: String, asking family: String? = nil
+  ) throws(BLASError) -> BLASLibrary {
+    let variable = "OPENBLAS_CORETYPE"
+    let inherited = ProcessEnvironment[variable]
+    if let family { setenv(variable, family, 1) }
+    let opened = dlopen(path, RTLD_NOW | RTLD_LOCAL)
+    let reason = opened == nil ? dlerror().map { String(cString: $0) } : nil
+    if family != nil {
+      if let inherited { setenv(variable, inherited, 1) } else { unsetenv(variable) }
+    }
+    guard let handle = opened else {
+      throw BLASError.unusable(path, reason ?? "it does not open")
+    }
+    let prefixes = ["", "scipy_"]
+    for prefix in prefixes where dlsym(handle, prefix + "cblas_sgemm") != nil {
+      return BLASLibrary(handle: handle, prefix: prefix)
+    }
+    let isWide = prefixes.contains { dlsym(handle, $0 + "cblas_sgemm64_") != nil }
+    dlclose(handle)
+    if isWide { throw BLASError.wideIntegers(path) }
+    throw BLASError.lacks("cblas_sgemm")
+  }
+
+  /// Closes it; nothing that came from it may be used any more. It stays in the process where
+  /// something else has opened it too.
+  package func close() { dlclose(handle) }
+
+  /// - Throws: `BLASError.lacks`.
+  package func symbol(_ name: String) throws(BLASError) -> UnsafeMutableRawPointer {
+    guard let address = dlsym(handle, prefix + name) else { throw BLASError.lacks(name) }
+    return address
+  }
+
+  /// What it says of its build, `OpenBLAS 0.3.21 NO_LAPACKE DYNAMIC_ARCH ... MAX_THREADS=64`; nil
+  /// where it is not OpenBLAS.
+  package var configuration: String? { text("openblas_get_config") }
+
+  /// OpenBLAS's name for the kernels in use.
+  package var family: String? { text("openblas_get_corename") }
+
+  /// The version in `configuration`.
+  package var version: OpenBLASVersion? {
+    let words = configuration?.split(separator: " ") ?? []
+    return words.count > 1 && words[0] == "OpenBLAS" ? OpenBLASVersion(words[1]) : nil
+  }
+
+  /// Whether it holds kernels of several families, of which one is chosen when it is opened.
+  package var hasFamilies: Bool {
+    configuration?.split(separator: " ").contains("DYNAMIC_ARCH") ?? false
+  }
+
+  /// The file it was loaded from, as far as the system tells.
+  package var path: String? {
+    guard let address = dlsym(handle, prefix + "cblas_sgemm"), let name = ol_library_of(address)
+    else { return nil }
+    guard let resolved = realpath(name, nil) else { return String(cString: name) }
+    defer { free(resolved) }
+    return String(cString: resolved)
+  }
+
+  /// Makes it compute on the calling thread alone.
+  package func useOneThread() {
+    typealias SetThreads = @convention(c) (Int32) -> Void
+    guard let address = dlsym(handle, prefix + "openblas_set_num_threads") else { return }
+    unsafeBitCast(address, to: SetThreads.self)(1)
+  }
+
+  private func text(_ name: String) -> String? {
+    typealias Text = @convention(c) () -> UnsafePointer<CChar>?
+    guard let address = dlsym(handle, prefix + name) else { return nil }
+    return unsafeBitCast(address, to: Text.self)().map(String.init(cString:))
+  }
+}
