@@ -2,7 +2,7 @@
 public enum ReaderSeeds {
   public static let all: [[UInt8]] = plain + plain.map(storedGzip) + [deflated]
 
-  private static let plain: [[UInt8]] = idx + texts.map { Array($0.utf8) }
+  private static let plain: [[UInt8]] = idx + texts.map { Array($0.utf8) } + encoded
 
   private static let idx: [[UInt8]] = [
     idx(0x08, [4, 2, 3], width: 1), idx(0x08, [4], width: 1), idx(0x09, [3, 2], width: 1),
@@ -17,7 +17,24 @@ public enum ReaderSeeds {
     "0,1,label\n12345678901234567890,0.000001,-1\n1e38,1e-45,+1\n",
     "+1 1:0.5 3:-2 # so\n-1\n+1\t2:1e1 7:0\n",
     "0 5:1\n1 1:2 2:3\n2 4:1.25e-3\n",
+    "id;size;color;day;kind\n1;1,5;red;2026-01-02;x\n2;?;blue;2026-01-03;y\n3;2,25;red;;x\n4;NA;blue;;\n",
+    "color\tyes\tfruit\nred\t1\tapple\nblue\t0\tplum\nred\t\tapple\nblue\t1\tplum\n",
+    "0.5,a,1\n1,b,0\n0.5,a,1\n1,b,1\n0.5,a,0\n",
   ]
+
+  /// A table whose classes are not ASCII, in UTF-16 of both orders and in an encoding of one byte a
+  /// letter.
+  private static let encoded: [[UInt8]] = {
+    let table =
+      "a,kind\n1,\u{43A}\u{43E}\u{442}\n2,\u{43F}\u{451}\u{441}\n3,\u{43A}\u{43E}\u{442}\n"
+    let units = Array(table.utf16)
+    return [
+      [0xFF, 0xFE] + units.flatMap { [UInt8($0 & 255), UInt8($0 >> 8)] },
+      units.flatMap { [UInt8($0 >> 8), UInt8($0 & 255)] },
+      Array("a,kind\n1,".utf8) + [0xEA, 0xEE, 0xF2] + Array("\n2,".utf8) + [0xEF, 0xB8, 0xF1]
+        + Array("\n3,".utf8) + [0xEA, 0xEE, 0xF2, 10],
+    ]
+  }()
 
   /// Eighty rows of a table, compressed.
   private static let deflated: [UInt8] = [

@@ -4,7 +4,7 @@ import OuterloopLearning
 public enum ReaderTrial {
   /// What an input did.
   public struct Outcome: Sendable, Equatable {
-    /// How many of the three readers took the input.
+    /// How many of the attempts to read took the input.
     public var accepted = 0
     /// What a reader did that it must not do; empty when all is well.
     public var findings: [String] = []
@@ -13,7 +13,7 @@ public enum ReaderTrial {
   /// The most bytes that a reader may unpack or return.
   public static let limit = 1 << 26
 
-  /// Gives the input to all three readers.
+  /// Gives the input to all readers.
   public static func run(_ bytes: [UInt8]) -> Outcome {
     var outcome = Outcome()
     attempt("IDX", &outcome) { outcome in
@@ -35,12 +35,41 @@ public enum ReaderTrial {
       let options = CSV.Options(header: .present, label: .index(0), limit: limit)
       inspect(try CSV.read(bytes: bytes, named: "fuzz", options: options), &outcome)
     }
+    attempt("table", &outcome) { outcome in
+      inspect(
+        try CSV.prepare(bytes: bytes, named: "fuzz", options: CSV.Options(limit: limit)), &outcome)
+    }
+    attempt("table in another encoding", &outcome) { outcome in
+      let name = encodings[bytes.count % encodings.count]
+      var options = CSV.Options(limit: limit)
+      options.encoding = try TextEncoding(named: name)
+      if (bytes.count / encodings.count).isMultiple(of: 2) {
+        options.label = .index(0)
+        options.trusted = .last
+      }
+      inspect(try CSV.prepare(bytes: bytes, named: "fuzz", options: options), &outcome)
+    }
     attempt("LIBSVM", &outcome) { outcome in
       let data = try LIBSVM.read(bytes: bytes, named: "fuzz", limit: limit)
       check("LIBSVM rows", data.rowStarts.last == data.storedCount, &outcome)
       inspect(try data.dense(limit: limit), &outcome)
     }
     return outcome
+  }
+
+  private static let encodings = ["windows-1251", "utf-16", "utf-16be", "latin1", "utf-8"]
+
+  /// A table, and itself prepared as it says.
+  private static func inspect(_ table: PreparedTable, _ outcome: inout Outcome) {
+    inspect(table.data, &outcome)
+    let data = table.data
+    check("rows", data.rows == data.rows.sorted() && data.rows.count == data.count, &outcome)
+    check("lines", data.lines == data.lines.sorted() && data.lines.count == data.count, &outcome)
+    check("classes", data.classCount >= 2, &outcome)
+    check("trusted", table.trusted.map { $0.count == data.count } ?? true, &outcome)
+    let names = data.featureNames.count
+    check("names", names == 0 || names == data.exampleSize, &outcome)
+    check("notes: one line", table.notes.allSatisfy { !$0.contains { $0.isNewline } }, &outcome)
   }
 
   private static func attempt(

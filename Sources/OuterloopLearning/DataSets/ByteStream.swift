@@ -18,6 +18,11 @@ final class ByteStream {
   private var next = 0
   private var end: Int
   private var arrived: Int
+  /// Turns what arrives into UTF-8; nil when it stands as it is.
+  private var decoder: TextDecoder?
+  private var rawWindow: [UInt8] = []
+  /// The byte that ends lines.
+  private var lineEnd = UInt8(ascii: "\n")
 
   /// Bytes that the window holds.
   private static let windowSize = 1 << 16
@@ -61,17 +66,90 @@ final class ByteStream {
     if next < end { return true }
     next = 0
     end = 0
-    end = try ByteStream.read(into: &window, from: 0) {
+    guard decoder != nil else {
+      end = try arrive(into: &window, from: 0)
+      return end > 0
+    }
+    window.removeAll(keepingCapacity: true)
+    while window.isEmpty {
+      let count = try arrive(into: &rawWindow, from: 0)
+      guard count > 0 else {
+        try decoder?.finish()
+        break
+      }
+      try decoder?.decode(rawWindow[0..<count], into: &window)
+    }
+    end = window.count
+    return end > 0
+  }
+
+  /// Takes unpacked bytes as they arrive; 0 at the end.
+  private func arrive(
+    into window: inout [UInt8], from start: Int
+  ) throws(DataError) -> Int {
+    let count = try ByteStream.read(into: &window, from: start) {
       (buffer: UnsafeMutableRawBufferPointer) throws(DataError) -> Int in
       if let gunzip { try gunzip.read(into: buffer) } else { try raw.read(into: buffer) }
     }
-    arrived += end
+    arrived += count
     guard arrived <= limit else {
       throw DataError(
         .tooLarge, file: name, what: "more than \(grouped(limit)) bytes unpacked",
         remedy: "split the file, or raise the limit")
     }
-    return end > 0
+    return count
+  }
+
+  /// What follows is text in this encoding, to be handed out as UTF-8 without a mark; called
+  /// before anything is read.
+  ///
+  /// - Throws: `DataError` for files that are no text by their first bytes.
+  func beginText(_ encoding: TextEncoding) throws(DataError) {
+    // A pipe may deliver single bytes.
+    _ = try fill()
+    while end < 64 {
+      let more = try arrive(into: &window, from: end)
+      if more == 0 { break }
+      end += more
+    }
+    let start = TextStart(window[0..<end])
+    if let kind = start.otherKind {
+      throw DataError(
+        .wrongKind, file: name, what: "\(kind), not text", remedy: "export it as CSV in UTF-8")
+    }
+    switch encoding.kind {
+    case .detected:
+      if let isBigEndian = start.utf16 {
+        decoder = TextDecoder(utf16BigEndian: isBigEndian, file: name)
+      }
+    case .utf8: break
+    case .utf16(let isBigEndian):
+      decoder = TextDecoder(utf16BigEndian: isBigEndian ?? start.utf16 ?? false, file: name)
+    case .page(let page): decoder = TextDecoder(page: page, file: name)
+    }
+    var mark = 0
+    switch encoding.kind {
+    case .page: break
+    case .detected, .utf8: mark = start.markLength
+    case .utf16: mark = start.markLength == 2 ? 2 : 0
+    }
+    if decoder != nil {
+      rawWindow = window
+      window = []
+      try decoder?.decode(rawWindow[mark..<end], into: &window)
+      end = window.count
+    } else {
+      next = mark
+    }
+    let carriageReturn = UInt8(ascii: "\r")
+    if !window[next..<end].contains(lineEnd), window[next..<end].contains(carriageReturn) {
+      lineEnd = carriageReturn
+    }
+  }
+
+  /// The bytes that come next, as many as are at hand; empty at the end. They are read again.
+  func upcoming() throws(DataError) -> ArraySlice<UInt8> {
+    try fill() ? window[next..<end] : []
   }
 
   /// Appends the next bytes to `bytes`, at most `count`; fewer were left if fewer arrive.
@@ -96,7 +174,7 @@ final class ByteStream {
     if !appending { line.removeAll(keepingCapacity: true) }
     guard try fill() else { return false }
     repeat {
-      let stop = window[next..<end].firstIndex(of: UInt8(ascii: "\n"))
+      let stop = window[next..<end].firstIndex(of: lineEnd)
       line.append(contentsOf: window[next..<(stop ?? end)])
       offset += (stop.map { $0 + 1 } ?? end) - next
       next = stop.map { $0 + 1 } ?? end

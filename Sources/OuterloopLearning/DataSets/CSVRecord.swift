@@ -22,9 +22,9 @@ struct CSVRecord {
       line = nextLine
       guard try stream.readLine(into: &bytes, number: line) else { return false }
       nextLine += 1
-      if line == 1, bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes.removeFirst(3) }
     } while DecimalText.trimmed(bytes, bytes.indices).isEmpty
     try split(stream)
+    if let invalid = invalidUTF8(bytes) { throw foreign(stream, invalid) }
     return true
   }
 
@@ -85,6 +85,18 @@ struct CSVRecord {
       throw refusal(stream, "text follows a closing quote")
     }
     return start..<write
+  }
+
+  private func foreign(_ stream: ByteStream, _ invalid: Range<Int>) -> DataError {
+    let column =
+      fields.firstIndex { $0.upperBound > invalid.lowerBound } ?? max(fields.count - 1, 0)
+    let earlier = bytes[..<invalid.lowerBound].count { $0 == UInt8(ascii: "\n") }
+    let shown = hexadecimal(bytes[invalid.lowerBound...].prefix { $0 >= 0x80 }.prefix(4))
+    return DataError(
+      .encoding, file: stream.name, line: line + earlier, field: "column \(column + 1)",
+      what: "\(shown) is not UTF-8",
+      remedy: "name the encoding that the file was written in, windows-1251 or latin1 for example"
+        + " (--encoding NAME)")
   }
 
   private func refusal(_ stream: ByteStream, _ what: String) -> DataError {

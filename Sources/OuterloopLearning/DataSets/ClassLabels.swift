@@ -9,16 +9,20 @@ struct ClassLabels {
   private let file: String
   private let field: String?
   private let mayBeText: Bool
+  private let mayBeFractions: Bool
   private var codes: [Int32] = []
   private var spellings: [String] = []
   private var firstLines: [Int] = []
   private var codeOfSpelling: [String: Int32] = [:]
 
-  /// - Parameter mayBeText: whether a label may be a name.
-  init(file: String, field: String?, mayBeText: Bool) {
+  /// - Parameters:
+  ///   - mayBeText: whether a label may be a name.
+  ///   - mayBeFractions: whether a label may be a number that is not whole.
+  init(file: String, field: String?, mayBeText: Bool, mayBeFractions: Bool = false) {
     self.file = file
     self.field = field
     self.mayBeText = mayBeText
+    self.mayBeFractions = mayBeFractions
   }
 
   var count: Int { codes.count }
@@ -90,6 +94,14 @@ struct ClassLabels {
           firstLines[code], "label \(quoted(bytes)) is not a number",
           "write classes as whole numbers")
       }
+    }
+    if fraction != nil, mayBeFractions {
+      return (
+        spellings.map { spelling in
+          DecimalText.float(Array(spelling.utf8), 0..<spelling.utf8.count).map(shortNumber)
+            ?? spelling
+        }, false
+      )
     }
     if let fraction {
       throw refusal(

@@ -41,6 +41,8 @@ public struct DataError: Error, Sendable, Hashable, CustomStringConvertible {
     case tooLarge
     /// A folder holds several data sets and it is unclear which is meant.
     case ambiguous
+    /// Bytes that are no letters in the encoding the file is read with.
+    case encoding
   }
 
   public let cause: Cause

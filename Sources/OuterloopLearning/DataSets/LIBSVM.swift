@@ -33,6 +33,7 @@ public enum LIBSVM {
   private static func read(
     _ stream: ByteStream, classNames: [String]?, features: Int
   ) throws(DataError) -> SparseData {
+    try stream.beginText(.detected)
     var rows = Rows(file: stream.name)
     var line: [UInt8] = []
     var number = 1
@@ -53,7 +54,8 @@ public enum LIBSVM {
     let (labels, names) = try rows.labels.resolved(known: classNames)
     return SparseData(
       featureCount: featureCount, rowStarts: rows.starts, columns: rows.columns,
-      values: rows.values, labels: labels, classNames: names, source: stream.name)
+      values: rows.values, labels: labels, classNames: names, source: stream.name,
+      lines: rows.lines)
   }
 }
 
@@ -62,6 +64,7 @@ private struct Rows {
   let file: String
   var labels: ClassLabels
   var starts = [0]
+  var lines: [Int] = []
   var columns: [Int32] = []
   var values: [Float] = []
   var featureCount = 0
@@ -96,6 +99,7 @@ private struct Rows {
     }
     featureCount = max(featureCount, last)
     starts.append(columns.count)
+    lines.append(number)
   }
 
   private func entry(

@@ -3,11 +3,14 @@ public struct DataParts: Sendable, Equatable {
   public let train: LabeledData
   /// Of the same shape and classes as `train`.
   public let test: LabeledData?
+  /// What was done with the columns and rows of the training file, where it is a table that was
+  /// prepared.
+  public let table: PreparedTable?
 
   /// Two parts of one data set.
   ///
   /// - Throws: `DataError` when their shapes, columns or classes differ.
-  public init(train: LabeledData, test: LabeledData?) throws {
+  public init(train: LabeledData, test: LabeledData?, table: PreparedTable? = nil) throws {
     if let test {
       guard train.shape == test.shape else {
         let shape = IDX.sizesText(train.shape)
@@ -24,6 +27,7 @@ public struct DataParts: Sendable, Equatable {
     }
     self.train = train
     self.test = test
+    self.table = table
   }
 
   private static func mismatch(
@@ -45,6 +49,8 @@ extension LabeledData {
   /// at the end of its name. A file may be any of these; an IDX file stands for its folder's pair
   /// of images and labels.
   ///
+  /// Tables are tables of numbers (`CSV.read`).
+  ///
   /// - Parameters:
   ///   - path: a folder or file.
   ///   - label: the column with the class, in CSV files.
@@ -53,39 +59,84 @@ extension LabeledData {
   public static func load(
     _ path: String, label: CSV.LabelColumn = .last, limit: Int = standardDataLimit
   ) throws -> DataParts {
-    if let names = try listFolder(path) {
-      return try loadFolder(DataFolder(path: path, names: names), label, limit)
+    try load(path, Reading(options: CSV.Options(label: label, limit: limit)))
+  }
+
+  /// The same for tables as people have them (`CSV.prepare`); the test part of a table becomes
+  /// features as its training part does.
+  ///
+  /// - Throws: `DataError`; also where `options` speak of a trusted column or of an encoding and the
+  ///   data are no table.
+  public static func prepare(
+    _ path: String, options: CSV.Options = CSV.Options()
+  ) throws -> DataParts {
+    let parts = try load(path, Reading(options: options, isPrepared: true))
+    if parts.table == nil, options.trusted != nil {
+      throw DataError(
+        .column, file: path, what: "a column for trusted rows, where the data are no table",
+        remedy: "name a file with the trusted examples instead")
     }
-    return try loadFile(path, label, limit)
+    return parts
+  }
+
+  /// Examples of another file or folder that belong to data read by `prepare`: the same columns,
+  /// shape and classes. Of a folder the training part is taken.
+  ///
+  /// - Throws: `DataError` when they do not fit.
+  public static func prepare(
+    _ path: String, options: CSV.Options = CSV.Options(), like parts: DataParts
+  ) throws -> LabeledData {
+    var options = options
+    options.classNames = parts.train.classNames
+    options.trusted = nil
+    let reading = Reading(options: options, isPrepared: true, like: parts)
+    return try DataParts(train: parts.train, test: load(path, reading).train).test ?? parts.train
+  }
+
+  /// How files are read.
+  private struct Reading {
+    var options: CSV.Options
+    var isPrepared = false
+    /// Data that this belongs to.
+    var like: DataParts?
+
+    var limit: Int { options.limit }
+  }
+
+  private static func load(_ path: String, _ reading: Reading) throws -> DataParts {
+    if let names = try listFolder(path) {
+      return try loadFolder(DataFolder(path: path, names: names), reading)
+    }
+    return try loadFile(path, reading)
   }
 
   private static func loadFolder(
-    _ folder: DataFolder, _ label: CSV.LabelColumn, _ limit: Int
+    _ folder: DataFolder, _ reading: Reading
   ) throws -> DataParts {
     if let images = folder.first(prefix: "train-images") {
-      return try loadIDX(folder, images: images, limit)
+      return try loadIDX(folder, images: images, reading)
     }
     if let train = folder.first(names: ["train.csv"]) {
-      return try loadCSV(train, test: folder.first(names: ["test.csv"]), label, limit)
+      return try loadCSV(train, test: folder.first(names: ["test.csv"]), reading)
     }
     let sparse = ["svm", "libsvm"]
     if let train = folder.first(names: sparse.map { "train.\($0)" }) {
       let test = folder.first(names: sparse.map { "test.\($0)" })
-      return try loadLIBSVM(train, test: test, limit)
+      return try loadLIBSVM(train, test: test, reading)
     }
-    if let table = try folder.single(suffixes: [".csv"], test: nil) {
-      return try loadCSV(table.train, test: nil, label, limit)
+    if let table = try folder.single(suffixes: [".csv", ".tsv"], test: nil) {
+      return try loadCSV(table.train, test: nil, reading)
     }
     if let file = try folder.single(suffixes: [".svm", ".libsvm"], test: ".t") {
-      return try loadLIBSVM(file.train, test: file.test, limit)
+      return try loadLIBSVM(file.train, test: file.test, reading)
     }
     throw folder.nothingFound()
   }
 
   private static func loadFile(
-    _ path: String, _ label: CSV.LabelColumn, _ limit: Int
+    _ path: String, _ reading: Reading
   ) throws -> DataParts {
-    switch try DataFormat(path: path, limit: limit) {
+    switch try DataFormat(path: path, limit: reading.limit) {
     case .idx:
       let (parent, name) = splitPath(path)
       guard name.contains("images"), let names = try listFolder(parent) else {
@@ -96,24 +147,27 @@ extension LabeledData {
       let folder = DataFolder(path: parent, names: names)
       let labels = try idxLabels(folder, images: name)
       let train = try IDX.labeled(
-        images: IDX.read(path, limit: limit), labels: IDX.read(labels, limit: limit))
+        images: IDX.read(path, limit: reading.limit),
+        labels: IDX.read(labels, limit: reading.limit),
+        classNames: reading.like?.train.classNames)
       return try DataParts(train: train, test: nil)
-    case .csv: return try loadCSV(path, test: nil, label, limit)
-    case .libsvm: return try loadLIBSVM(path, test: nil, limit)
+    case .csv: return try loadCSV(path, test: nil, reading)
+    case .libsvm: return try loadLIBSVM(path, test: nil, reading)
     }
   }
 
   private static func loadIDX(
-    _ folder: DataFolder, images: String, _ limit: Int
+    _ folder: DataFolder, images: String, _ reading: Reading
   ) throws -> DataParts {
     let train = try IDX.labeled(
-      images: IDX.read(folder.joined(images), limit: limit),
-      labels: IDX.read(idxLabels(folder, images: images), limit: limit))
+      images: IDX.read(folder.joined(images), limit: reading.limit),
+      labels: IDX.read(idxLabels(folder, images: images), limit: reading.limit),
+      classNames: reading.like?.train.classNames)
     let found = folder.first(prefix: "t10k-images") ?? folder.first(prefix: "test-images")
     guard let testImages = found else { return try DataParts(train: train, test: nil) }
     let test = try IDX.labeled(
-      images: IDX.read(folder.joined(testImages), limit: limit),
-      labels: IDX.read(idxLabels(folder, images: testImages), limit: limit),
+      images: IDX.read(folder.joined(testImages), limit: reading.limit),
+      labels: IDX.read(idxLabels(folder, images: testImages), limit: reading.limit),
       classNames: train.classNames)
     return try DataParts(train: train, test: test)
   }
@@ -130,21 +184,32 @@ extension LabeledData {
   }
 
   private static func loadCSV(
-    _ path: String, test: String?, _ label: CSV.LabelColumn, _ limit: Int
+    _ path: String, test: String?, _ reading: Reading
   ) throws -> DataParts {
-    var options = CSV.Options(label: label, limit: limit)
+    var options = reading.options
+    if reading.isPrepared {
+      let train = try CSV.prepare(path, options: options, like: reading.like?.table)
+      // A test part is written like its training part.
+      options.trusted = nil
+      options.header = train.preparation.hasHeader ? .present : .absent
+      return try DataParts(
+        train: train.data,
+        test: test.map { try CSV.prepare($0, options: options, like: train).data }, table: train)
+    }
     let train = try CSV.read(path, options: options)
     options.classNames = train.classNames
-    // A test part is written like its training part.
     options.header = train.featureNames.isEmpty ? .absent : .present
     return try DataParts(
       train: train, test: test.map { try CSV.read($0, options: options) })
   }
 
   private static func loadLIBSVM(
-    _ path: String, test: String?, _ limit: Int
+    _ path: String, test: String?, _ reading: Reading
   ) throws -> DataParts {
-    let train = try LIBSVM.read(path, limit: limit)
+    let limit = reading.limit
+    let train = try LIBSVM.read(
+      path, classNames: reading.like?.train.classNames,
+      features: reading.like?.train.exampleSize ?? 0, limit: limit)
     guard let test else { return try DataParts(train: train.dense(limit: limit), test: nil) }
     // Rare features may occur in one part only.
     let other = try LIBSVM.read(

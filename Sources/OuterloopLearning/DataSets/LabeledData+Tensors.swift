@@ -16,7 +16,7 @@ extension LabeledData {
   public func selecting(_ indices: [Int]) throws -> LabeledData {
     let size = exampleSize
     var chosen: [Float] = []
-    chosen.reserveCapacity(indices.count * size)
+    if let total = product([indices.count, size]) { chosen.reserveCapacity(total) }
     for index in indices {
       guard index >= 0, index < count else {
         throw DataError(
@@ -27,19 +27,21 @@ extension LabeledData {
     }
     return try LabeledData(
       shape: shape, features: chosen, labels: indices.map { labels[$0] }, classNames: classNames,
-      featureNames: featureNames, kind: kind, source: source)
+      featureNames: featureNames, kind: kind, source: source, rows: indices.map { rows[$0] },
+      lines: lines.isEmpty ? [] : indices.map { lines[$0] })
   }
 
   /// The same examples with other labels.
   public func relabeled(_ labels: [Int32]) throws -> LabeledData {
     try LabeledData(
       shape: shape, features: features, labels: labels, classNames: classNames,
-      featureNames: featureNames, kind: kind, source: source)
+      featureNames: featureNames, kind: kind, source: source, rows: rows, lines: lines)
   }
 }
 
 extension LabeledData {
-  /// These examples followed by others of the same shape and classes.
+  /// These examples followed by others of the same shape and classes, each with the row number that
+  /// it has in its own file.
   public func joined(_ other: LabeledData) throws -> LabeledData {
     guard shape == other.shape, classNames == other.classNames else {
       throw DataError(
@@ -48,6 +50,8 @@ extension LabeledData {
     }
     return try LabeledData(
       shape: shape, features: features + other.features, labels: labels + other.labels,
-      classNames: classNames, featureNames: featureNames, kind: kind, source: source)
+      classNames: classNames, featureNames: featureNames, kind: kind, source: source,
+      rows: rows + other.rows,
+      lines: lines.isEmpty || other.lines.isEmpty ? [] : lines + other.lines)
   }
 }

@@ -25,6 +25,11 @@ public struct LabeledData: Sendable, Equatable {
   public let kind: Kind
   /// The file that the examples came from.
   public let source: String
+  /// The number of each example in its file, from 1: rows of a table without its header, images of
+  /// an IDX file. Selecting examples keeps their numbers.
+  public let rows: [Int]
+  /// The line on which each example begins in its file, from 1; empty where it is not text.
+  public let lines: [Int]
 
   /// The number of examples.
   public var count: Int { labels.count }
@@ -40,23 +45,26 @@ public struct LabeledData: Sendable, Equatable {
   ///   - features: `labels.count` examples, row-major.
   ///   - labels: classes in `0 ..< classNames.count`.
   ///   - source: a name for messages.
+  ///   - rows: the number of each example in its file; by default 1, 2, ...
+  ///   - lines: the line of each example, empty where there are none.
   /// - Throws: `DataError` when there is no example, the sizes disagree, a label has no class, or a
   ///   value is not finite.
   /// - Complexity: O(`features.count`).
   public init(
     shape: [Int], features: [Float], labels: [Int32], classNames: [String],
-    featureNames: [String] = [], kind: Kind = .numbers, source: String
+    featureNames: [String] = [], kind: Kind = .numbers, source: String, rows: [Int]? = nil,
+    lines: [Int] = []
   ) throws {
     self.init(
       unchecked: shape, features: features, labels: labels, classNames: classNames,
-      featureNames: featureNames, kind: kind, source: source)
+      featureNames: featureNames, kind: kind, source: source, rows: rows, lines: lines)
     try check()
   }
 
   /// The same for a reader that has checked its values already.
   init(
     unchecked shape: [Int], features: [Float], labels: [Int32], classNames: [String],
-    featureNames: [String], kind: Kind, source: String
+    featureNames: [String], kind: Kind, source: String, rows: [Int]? = nil, lines: [Int] = []
   ) {
     self.shape = shape
     self.features = features
@@ -65,6 +73,8 @@ public struct LabeledData: Sendable, Equatable {
     self.featureNames = featureNames
     self.kind = kind
     self.source = source
+    self.rows = rows ?? labels.indices.map { $0 + 1 }
+    self.lines = lines
   }
 
   /// How many examples each class has.
@@ -87,7 +97,7 @@ public struct LabeledData: Sendable, Equatable {
     }
     return LabeledData(
       unchecked: shape, features: features, labels: labels, classNames: names,
-      featureNames: featureNames, kind: kind, source: source)
+      featureNames: featureNames, kind: kind, source: source, rows: rows, lines: lines)
   }
 
   private func check() throws(DataError) {
@@ -106,6 +116,12 @@ public struct LabeledData: Sendable, Equatable {
     guard featureNames.isEmpty || featureNames.count == size else {
       throw refuse(
         .mismatch, "\(featureNames.count) names for \(size) features", "name all or none")
+    }
+    guard rows.count == labels.count, lines.isEmpty || lines.count == labels.count else {
+      throw refuse(
+        .mismatch,
+        "\(grouped(rows.count)) row numbers and \(grouped(lines.count)) lines for"
+          + " \(grouped(labels.count)) examples", "give one of each for every example")
     }
     if let row = labels.firstIndex(where: { $0 < 0 || Int($0) >= classNames.count }) {
       throw refuse(

@@ -64,6 +64,7 @@ public struct Scaling: Sendable, Equatable {
     }
     return try LabeledData(
       shape: data.shape, features: features, labels: data.labels, classNames: data.classNames,
-      featureNames: data.featureNames, kind: .numbers, source: data.source)
+      featureNames: data.featureNames, kind: .numbers, source: data.source, rows: data.rows,
+      lines: data.lines)
   }
 }

@@ -15,6 +15,8 @@ public struct SparseData: Sendable, Equatable {
   public let classNames: [String]
   /// The file that the examples came from.
   public let source: String
+  /// The line of each example in its file, from 1.
+  public let lines: [Int]
 
   /// The number of examples.
   public var count: Int { labels.count }
@@ -27,7 +29,7 @@ public struct SparseData: Sendable, Equatable {
   public func widened(to features: Int) -> SparseData {
     SparseData(
       featureCount: max(featureCount, features), rowStarts: rowStarts, columns: columns,
-      values: values, labels: labels, classNames: classNames, source: source)
+      values: values, labels: labels, classNames: classNames, source: source, lines: lines)
   }
 
   /// All values, zeros included.
@@ -50,6 +52,6 @@ public struct SparseData: Sendable, Equatable {
     }
     return LabeledData(
       unchecked: [featureCount], features: features, labels: labels, classNames: classNames,
-      featureNames: [], kind: .numbers, source: source)
+      featureNames: [], kind: .numbers, source: source, lines: lines)
   }
 }
