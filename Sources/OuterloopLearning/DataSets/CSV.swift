@@ -7,8 +7,8 @@
 public enum CSV {
   /// Whether the first row holds names.
   public enum Header: Sendable, Equatable {
-    /// A header is a first row with a text above a column of numbers; in a table of texts, one
-    /// whose texts come up nowhere below.
+    /// A header is a first row with texts above columns of numbers, more of them than numbers; in
+    /// a table of texts, one whose texts come up nowhere below.
     case detected
     case present
     case absent

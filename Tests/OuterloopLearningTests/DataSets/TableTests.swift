@@ -50,11 +50,16 @@ import Testing
       ])
   }
 
-  @Test(arguments: ["", "?", "NA", "n/a", "NaN", "null", "None", "nil"])
+  @Test(arguments: ["", "?", "NA", "n/a", "NaN", "null", "None", "nil", "#N/A"])
   func knowsMissingValues(word: String) throws {
     let table = try prepare("a,b,y\n1,\(word),p\n2,5,q\n3,7,p\n4,9,q\n")
     #expect(table.data.featureNames == ["a", "b", "b is missing"])
     #expect(Array(table.data.features.prefix(6)) == [1, 7, 1, 2, 5, 0])
+  }
+
+  @Test func noneMayBeAClass() throws {
+    let table = try prepare("a,y\n1,None\n2,mild\n3,None\n4,mild\n5,NA\n")
+    #expect(table.data.classNames == ["None", "mild"] && table.unlabeledLines == [6])
   }
 
   @Test func readsARareWordAsMissing() throws {
@@ -128,6 +133,10 @@ import Testing
     #expect(try prepare(",a,y\n0,5,p\n1,6,q\n2,7,p\n").data.featureNames == ["column 1", "a"])
     #expect(try prepare("1,2,p\n3,4,q\n5,6,p\n").data.featureNames.isEmpty)
     #expect(try prepare("a,b,y\n,2,p\n3,4,q\n5,6,p\n").data.count == 3)
+    // A word in the first row alone is no header.
+    let word = try prepare(
+      "?x,1,p\n2,3,q\n4,5,p\n6,7,q\n8,8,p\n1,2,p\n3,3,q\n4,4,q\n5,6,p\n7,8,q\n")
+    #expect(word.data.count == 10 && word.preparation.columns[0].readAsMissing == ["?x"])
   }
 
   @Test func tellsColumnsOfOneNameApart() throws {
@@ -187,7 +196,7 @@ import Testing
 
   @Test func refusesFilesWithoutAnythingToLearnFrom() throws {
     let error = try refusal("a,y\n7,p\n7,q\n7,p\n")
-    #expect(error.cause == .empty && error.what.contains("'a' left out: '7' in every row"))
+    #expect(error.cause == .empty && error.what.contains("column 'a' left out: '7' in every row"))
     for text in ["", "a,b,y\n", "\n\n"] { #expect(try refusal(text).cause == .empty) }
     #expect(try refusal("a\n1\n2\n").remedy == "separate columns by commas, semicolons or tabs")
   }

@@ -44,6 +44,11 @@ public struct ColumnUse: Sendable, Equatable, CustomStringConvertible {
   /// How many features it became.
   public let featureCount: Int
 
+  /// The name as messages have it: `column 'age'`, or `column 3`.
+  public var title: String {
+    name == "column \(index + 1)" ? name : "column \(quoted(name.utf8))"
+  }
+
   /// Whether the column was left out.
   public var isIgnored: Bool {
     switch kind {

@@ -18,7 +18,7 @@ public struct PreparedTable: Sendable, Equatable {
     for column in preparation.columns {
       switch column.kind {
       case .label, .trusted, .number(0, _), .category(_, 0): continue
-      case .number, .category: notes.append("column \(quoted(column.name.utf8)): \(column)")
+      case .number, .category: notes.append("\(column.title): \(column)")
       case .constant, .empty, .identifier, .date, .text:
         let reason = column.kind.reason
         if let place = groups.firstIndex(where: { $0.reason == reason }) {
@@ -30,7 +30,7 @@ public struct PreparedTable: Sendable, Equatable {
     }
     for (reason, columns) in groups {
       if columns.count == 1 {
-        notes.append("column \(quoted(columns[0].name.utf8)): \(columns[0])")
+        notes.append("\(columns[0].title): \(columns[0])")
       } else {
         notes.append(
           "\(grouped(columns.count)) columns left out, \(reason): "

@@ -89,8 +89,9 @@ extension RawTable {
       remedy: "write all numbers alike, without separators of thousands")
   }
 
-  /// Whether the first row is a header: a text above a column of numbers; or, in a table of texts
-  /// alone, texts that differ and come up nowhere below.
+  /// Whether the first row is a header. It is when the label is a text and all others are numbers;
+  /// when more columns of numbers begin with a text than with a number; or, in a table of texts, when
+  /// its texts differ and come up nowhere below.
   private var beginsWithNames: Bool {
     let label = labels.texts[Int(labelCodes[0])]
     if !isNumber(label), !TextCells.isMissing(Array(label.utf8)[...]) {
@@ -103,25 +104,28 @@ extension RawTable {
         return true
       }
     }
-    var isTextThroughout = !isNumber(label)
-    var isFresh = !labelCodes.dropFirst().contains(labelCodes[0])
+    var (textsAbove, numbersAbove) = (0, 0)
+    var isFresh = !isNumber(label) && !labelCodes.dropFirst().contains(labelCodes[0])
     var seen: Set<String> = [label]
     for feature in featureColumns.indices {
-      guard let first = exceptions[feature].first, first.row == 0, first.code != Exception.missing
-      else {
-        // A number; or an empty cell, as over the row names that some programs write.
-        if !values[feature].isNaN { isTextThroughout = false }
-        continue
-      }
-      let below = exceptions[feature].dropFirst()
+      let cells = exceptions[feature]
+      let first = cells.first.flatMap { $0.row == 0 ? $0 : nil }
+      let below = cells.dropFirst(first == nil ? 0 : 1)
       let numbers = count - 1 - below.count
       let missing = below.count { $0.code == Exception.missing }
-      if numbers > 0, numbers >= 9 * (below.count - missing) { return true }
+      let isNumeric = numbers > 0 && numbers >= 9 * (below.count - missing)
+      guard let first else {
+        numbersAbove += 1
+        continue
+      }
+      // An empty cell, as over the row names that some programs write, says nothing.
+      guard first.code != Exception.missing else { continue }
+      if isNumeric { textsAbove += 1 }
       guard first.code >= 0 else { continue }
       if below.contains(where: { $0.code == first.code }) { isFresh = false }
       if !seen.insert(texts[feature].texts[Int(first.code)]).inserted { isFresh = false }
     }
-    return isTextThroughout && isFresh
+    return textsAbove > numbersAbove || textsAbove + numbersAbove == 0 && isFresh
   }
 
   private func isNumber(_ text: String) -> Bool {

@@ -2,7 +2,7 @@
 extension RawTable {
   /// Rows whose class is missing, in ascending order.
   var unlabeledRows: [Int] {
-    let isMissing = labels.texts.map { TextCells.isMissing(Array($0.utf8)[...]) }
+    let isMissing = labels.texts.map(TextCells.isMissingClass)
     return labelCodes.indices.filter { isMissing[Int(labelCodes[$0])] }
   }
 

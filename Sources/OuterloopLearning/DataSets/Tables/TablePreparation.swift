@@ -50,7 +50,7 @@ public struct TablePreparation: Sendable, Equatable {
       : zip(plans, table.featureColumns).flatMap { plan, column in plan.names(name(column)) }
     guard size > 0 else {
       let reasons = columns.filter(\.isIgnored).prefix(4).map { use in
-        "\(quoted(use.name.utf8)) \(use)"
+        "\(use.title) \(use)"
       }
       throw DataError(
         .empty, file: table.file,

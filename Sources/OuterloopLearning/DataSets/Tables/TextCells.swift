@@ -22,14 +22,19 @@ struct TextCells {
     return code
   }
 
-  /// Whether a cell says that there is no value: it is empty, `?`, `NA`, `N/A`, `NaN`, `null`,
-  /// `nil` or `none`.
+  /// Whether a cell says that there is no value: it is empty, `?`, `NA`, `N/A`, `#N/A`, `NaN`,
+  /// `null`, `nil` or `none`, in capitals or not.
   static func isMissing(_ bytes: ArraySlice<UInt8>) -> Bool {
     guard bytes.count <= 4 else { return false }
+    // The bit makes small letters of letters; the other characters have it already.
     switch String(decoding: bytes.map { $0 | 0x20 }, as: UTF8.self) {
-    // A question mark has this bit already; of a slash and of letters it makes small letters.
-    case "", "?", "na", "n/a", "nan", "null", "nil", "none": return true
+    case "", "?", "na", "n/a", "#n/a", "nan", "null", "nil", "none": return true
     default: return false
     }
+  }
+
+  /// The same for a class. `none` and `nil` may well be one.
+  static func isMissingClass(_ text: String) -> Bool {
+    isMissing(Array(text.utf8)[...]) && !["none", "nil"].contains(text.lowercased())
   }
 }
