@@ -215,6 +215,31 @@ import Testing
     }
   }
 
+  /// The least budget can be asked for: with it there is an answer, with a byte less a refusal that
+  /// names it and where it goes, at once or from `check`.
+  @Test func leastMemory() throws {
+    let problem = BilevelProblem<TrainingState<Tensor>, Tensor, NoTensors>(
+      steps: 20, weights: { _ in Tensor.zeros([400]) }, optimizer: { _, _ in .momentum(rate: 0.1) },
+      loss: { w, h in (w - 1).square().sum() + exp(h) * w.square().sum() },
+      outer: { w, _ in (w - 0.5).square().sum() })
+    let least = try problem.leastMemory(at: Tensor(-2))
+    #expect(least > 4 * 2 * 4 * 400)
+    let answer = try problem.hypergradient(at: Tensor(-2), by: .reverse(memory: least))
+    #expect(answer.cost.plannedBytes <= least && answer.cost.advances == 190)
+    let exact = try problem.hypergradient(at: Tensor(-2), by: .reverse)
+    #expect(try answer.gradient.doubles() == exact.gradient.doubles())
+    try problem.check(.reverse(memory: least), at: Tensor(-2))
+    for call in [
+      { try problem.check(.reverse(memory: least - 1), at: Tensor(-2)) },
+      { _ = try problem.hypergradient(at: Tensor(-2), by: .reverse(memory: least - 1)) },
+    ] {
+      let error = "\(try #require(#expect(throws: BilevelError.self, performing: call)))"
+      #expect(error.contains("at least \(least) bytes"), "\(error)")
+      #expect(error.contains("one stored state takes 3200 bytes"), "\(error)")
+      #expect(error.contains("leastMemory(at:)"), "\(error)")
+    }
+  }
+
   @Test(arguments: [Int.min, -1, 0, 1]) func absurdBudgets(budget: Int) throws {
     let problem = BilevelProblem<TrainingState<Tensor>, Tensor, NoTensors>(
       steps: 3, weights: { _ in number(1) }, optimizer: { h, _ in .sgd(rate: .init(h)) },

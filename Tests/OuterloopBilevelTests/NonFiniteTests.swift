@@ -96,7 +96,7 @@ import Testing
     let loop = OuterLoop<Tensor>(.sgd(rate: 0))
     let late = #expect(throws: BilevelError.self) {
       try problem.minimize(
-        from: number(1e60), by: .realTime(every: 2), updates: 9, with: loop)
+        from: number(1e60), by: .realTime(every: 2), with: loop)
     }
     #expect("\(late as Any)".contains("at step 6 of 9"))
   }

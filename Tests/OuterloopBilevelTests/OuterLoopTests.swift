@@ -160,7 +160,7 @@ import Testing
     let two = try problem.minimize(from: start, updates: 9, with: loop) { $0.update < 2 }
     #expect(two.updates == 2)
     let live = try problem.minimize(
-      from: start, by: .realTime(every: 1), updates: 9, with: loop
+      from: start, by: .realTime(every: 1), with: loop
     ) { $0.update < 2 }
     #expect(live.updates == 2)
   }
@@ -175,7 +175,7 @@ import Testing
     let problem = try Self.problem(steps: 7)
     var losses: [Double] = []
     let state = try problem.minimize(
-      from: start, by: .realTime(every: 2), updates: 99, with: loop
+      from: start, by: .realTime(every: 2), with: loop
     ) { progress in
       losses.append(progress.loss)
       return true
@@ -218,6 +218,32 @@ import Testing
     }
     #expect(deviation(seen, expected) < 1e-14)
     #expect(try state.hyper.item() == seen.last)
+  }
+
+  /// A schedule with an end has so many updates: more are an error before anything is trained, none in
+  /// particular are all of them. A schedule without an end must be told.
+  @Test func updatesThatThereAreNot() throws {
+    let start = [TrialModel.exampleWeights(Self.model)]
+    let loop = OuterLoop<[Tensor]>(.sgd(rate: 1))
+    let problem = try Self.problem(steps: 7)
+    func message(_ updates: Int?, _ schedule: TrainingSchedule? = nil) -> String {
+      do {
+        let end = try problem.minimize(
+          from: start, by: .realTime(every: 3), updates: updates, with: loop, training: schedule)
+        return "\(end.updates) updates"
+      } catch { return "\(error)" }
+    }
+    #expect(message(2) == "2 updates")
+    #expect(message(nil) == "2 updates")
+    let more = message(7)
+    #expect(more.contains("`updates` is 7, and the schedule has 2"), "\(more)")
+    #expect(more.contains("7 steps, with an update every 3"), "\(more)")
+    #expect(message(7, .online(every: 3)) == "7 updates")
+    #expect(message(6, .online(every: 3, trainings: 3)) == "6 updates")
+    #expect(message(7, .online(every: 3, trainings: 3)).contains("it trains 3 times"))
+    #expect(message(nil, .online(every: 3)).contains("`updates` is missing"))
+    #expect(message(-1).contains("`updates` is -1"))
+    #expect(message(1, .online(every: 3, trainings: 0)).contains("0 trainings"))
   }
 
   /// `onUpdate` may use the problem: to evaluate, as one does after every update.

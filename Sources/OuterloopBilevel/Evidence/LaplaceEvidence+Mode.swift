@@ -14,6 +14,8 @@ extension LaplaceEvidence {
     public var converged: Bool
   }
 
+  private static var mostIterations: Int { 1 << 20 }
+
   /// The mode of the posterior, by Newton's method with the dense Hessian. A step that does not lower
   /// psi, or a Hessian that is not positive definite, is answered by damping, H + rho I with rho ten
   /// times larger (Levenberg 1944); after a success rho falls, and from 1e-8 to 0.
@@ -25,6 +27,16 @@ extension LaplaceEvidence {
   public func mode(
     at hyper: Hyper, from start: Weights, tolerance: Double = 1e-20, iterationLimit: Int = 100
   ) throws -> Mode {
+    guard tolerance >= 0, iterationLimit >= 0, iterationLimit <= Self.mostIterations else {
+      throw BilevelError.invalid(
+        "a mode to a tolerance of \(tolerance) in \(iterationLimit) iterations: needs a tolerance of at "
+          + "least 0 and 0...\(Self.mostIterations) iterations")
+    }
+    guard start.elementCount == layout.count else {
+      throw BilevelError.invalid(
+        "a mode from weights \(start.leafTypes), \(start.elementCount) elements: there are "
+          + "\(layout.count)")
+    }
     var w = try layout.vector(start).materialized()
     guard try loss(Pair(w, hyper)).item().isFinite else {
       throw BilevelError.invalid(

@@ -59,7 +59,7 @@ public struct LinearGaussianModel: Sendable {
         throw BilevelError.invalid("\(name) have a non-finite value at element \(index)")
       }
     }
-    let groups = groups ?? .each(p)
+    let groups = try groups ?? .each(p)
     guard groups.indices.count == p else {
       throw BilevelError.invalid(
         "groups of \(groups.indices.count) weights for \(p) columns of the inputs")

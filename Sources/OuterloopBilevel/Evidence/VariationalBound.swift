@@ -34,8 +34,8 @@ public struct VariationalBound<Posterior: GaussianPosterior, Hyper: Structure>: 
     precisions: @escaping @Sendable (Hyper) throws -> Tensor,
     logLikelihood: @escaping @Sendable (Tensor, Hyper) throws -> Tensor
   ) throws {
-    guard draws >= 1 else {
-      throw BilevelError.invalid("a variational bound by \(draws) draws: at least 1 is needed")
+    guard draws >= 1, draws <= 1 << 24 else {
+      throw BilevelError.invalid("a variational bound by \(draws) draws: use 1...\(1 << 24)")
     }
     self.groups = groups
     self.precisions = precisions

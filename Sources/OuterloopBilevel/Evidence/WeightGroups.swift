@@ -37,14 +37,24 @@ public struct WeightGroups: Sendable, Hashable {
   }
 
   /// A precision for each weight.
-  public static func each(_ weights: Int) -> WeightGroups {
-    WeightGroups(
+  /// - Throws: `BilevelError` for fewer than one weight, and more than there is room for.
+  public static func each(_ weights: Int) throws -> WeightGroups {
+    try requireCount(weights)
+    return WeightGroups(
       indices: Array(0..<weights), sizes: [Int](repeating: 1, count: weights))
   }
 
   /// One precision for all weights.
-  public static func shared(_ weights: Int) -> WeightGroups {
-    WeightGroups(indices: [Int](repeating: 0, count: weights), sizes: [weights])
+  /// - Throws: as `each`.
+  public static func shared(_ weights: Int) throws -> WeightGroups {
+    try requireCount(weights)
+    return WeightGroups(indices: [Int](repeating: 0, count: weights), sizes: [weights])
+  }
+
+  private static func requireCount(_ weights: Int) throws {
+    guard weights >= 1, weights <= 1 << 28 else {
+      throw BilevelError.invalid("groups of \(weights) weights: use 1...\(1 << 28)")
+    }
   }
 
   /// A precision for each tensor of a structure of weights.

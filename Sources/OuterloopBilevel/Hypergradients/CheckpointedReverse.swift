@@ -17,22 +17,46 @@ struct CheckpointedReverse: HypergradientMethod {
 
   var description: String { "reverse within \(budget) bytes" }
 
+  func refuse(_ problem: CompiledProblem, steps: Int) throws {
+    let needs = try Needs(problem)
+    guard budget >= needs.least else {
+      throw refused(
+        "one stored state takes \(needs.state) bytes, and the programs, the adjoint and two working "
+          + "states \(needs.fixed) beside it",
+        "give it at least \(needs.least) bytes, which `leastMemory(at:)` tells, or use reversible or "
+          + "forward")
+    }
+  }
+
+  /// What the budget is spent on, in bytes.
+  struct Needs {
+    let stages: [Stage]
+    /// Products that adjoint steps share with steps, those of one step at a time.
+    let kept: Int
+    /// One stored state.
+    let state: Int
+    /// Everything else.
+    let fixed: Int
+
+    var least: Int { fixed + state }
+
+    init(_ problem: CompiledProblem) throws {
+      var stages = [try problem.stepStage(), try problem.adjointStage(), try problem.outerStage()]
+      kept = try problem.keptTypes().reduce(0) { $0 + $1.byteCount }
+      if kept > 0 { stages.append(try problem.keptStage()) }
+      self.stages = stages
+      state = problem.stateBytes
+      let hyper = problem.hyperTypes.reduce(0) { $0 + $1.byteCount }
+      fixed = stages.reduce(0) { $0 + $1.byteCount } + kept + 3 * state + hyper
+    }
+  }
+
   func run(_ run: Run) throws -> EstimatorResult {
     let problem = run.problem
     let steps = run.steps
-    var stages = [try problem.stepStage(), try problem.adjointStage(), try problem.outerStage()]
-    // Products that adjoint steps share with steps are computed again, those of one step at a time.
-    run.cost.keptBytes = try problem.keptTypes().reduce(0) { $0 + $1.byteCount }
-    if run.cost.keptBytes > 0 { stages.append(try problem.keptStage()) }
-    let state = Swift.max(problem.stateBytes, 1)
-    let hyper = problem.hyperTypes.reduce(0) { $0 + $1.byteCount }
-    let programs = stages.reduce(0) { $0 + $1.byteCount }
-    let fixed = programs + run.cost.keptBytes + 3 * state + hyper
-    guard budget >= fixed + state else {
-      throw refused(
-        "it needs room for one stored state", "give it at least \(fixed + state) bytes")
-    }
-    let checkpoints = Swift.min((budget - fixed) / state, Swift.max(steps - 1, 1))
+    let needs = try Needs(problem)
+    run.cost.keptBytes = needs.kept
+    let checkpoints = Swift.min((budget - needs.fixed) / needs.state, Swift.max(steps - 1, 1))
 
     let stored = run.states(checkpoints)
     let working = run.states(2)
@@ -75,6 +99,14 @@ struct CheckpointedReverse: HypergradientMethod {
     run.cost.steps = steps
     run.cost.recomputedSteps = run.cost.advances - (steps - 1)
     try run.finishReverse()
-    return try run.result(loss: loss, stages: stages)
+    return try run.result(loss: loss, stages: needs.stages)
   }
+
+  func session(_ problem: CompiledProblem) -> any HypergradientSession {
+    IndependentUpdates(method: self)
+  }
+
+  var schedule: TrainingSchedule { .restarted }
+
+  var needsSecondDerivatives: Bool { true }
 }

@@ -80,6 +80,8 @@ struct Distill: HypergradientMethod {
   static func power(_ x: Double, _ n: Int) -> Double {
     (0..<n).reduce(1) { product, _ in product * x }
   }
+
+  var needsSecondDerivatives: Bool { true }
 }
 
 /// The averages of one training, and theta from training to training.
@@ -136,6 +138,10 @@ final class Distillation: HypergradientSession {
     result.diagnostics.theta = theta
     return result
   }
+
+  func finishTraining(_ run: Run) throws { try run.train() }
+  func stepWasRejected() {}
+  var seesInitialState: Bool { false }
 }
 
 extension Run {

@@ -94,4 +94,12 @@ struct DrMAD: HypergradientMethod {
     run.cost.stateBytes += 8 * lengths.count
     return Knots.equalArcs(count, lengths: lengths)
   }
+
+  func session(_ problem: CompiledProblem) -> any HypergradientSession {
+    IndependentUpdates(method: self)
+  }
+
+  var schedule: TrainingSchedule { .restarted }
+
+  var needsSecondDerivatives: Bool { true }
 }

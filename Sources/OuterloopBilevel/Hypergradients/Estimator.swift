@@ -49,8 +49,8 @@ public enum Estimator: Sendable, Hashable, CustomStringConvertible {
     damping: Double = 0, batches: Int? = nil, inner: InnerSolution = .lbfgs())
   /// The direct term only: the partial derivative of the outer loss by lambda.
   case firstOrder
-  /// Weights trained as a function of lambda; the hypergradient goes through that function. Exact for
-  /// linear best responses; O(P Q) memory, any T.
+  /// Weights trained as a function of lambda; the hypergradient goes through that function. Exact where
+  /// the best response is linear, whatever the outer loss; O(P Q) memory, any T.
   case hypernetwork(HypernetworkSettings = HypernetworkSettings())
   /// Stochastic: weights, linear system and lambda move at once. 1 product a step, O(P + Q). As a
   /// single hypergradient, T joint steps towards the implicit one.
@@ -91,7 +91,7 @@ public enum Estimator: Sendable, Hashable, CustomStringConvertible {
       FixedPointGradient(solver: solver, batches: batches, tolerance: tolerance)
     case .hoag(let schedule, let solver, let damping, let batches, let inner):
       HOAG(
-        schedule: schedule,
+        tolerances: schedule,
         implicit: ImplicitGradient(
           solver: solver, damping: damping, batches: batches, inner: inner))
     case .firstOrder: FirstOrder()

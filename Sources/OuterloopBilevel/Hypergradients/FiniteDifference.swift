@@ -40,4 +40,10 @@ struct FiniteDifference: HypergradientMethod {
       try run.local(stage, from: run.steps, extra: [radius.memory])
     }
   }
+
+  func session(_ problem: CompiledProblem) -> any HypergradientSession {
+    IndependentUpdates(method: self)
+  }
+
+  var schedule: TrainingSchedule { .restarted }
 }

@@ -25,4 +25,10 @@ struct FirstOrder: HypergradientMethod {
     return try run.result(
       loss: loss, stages: [run.problem.stepStage(), run.problem.outerStage()])
   }
+
+  func session(_ problem: CompiledProblem) -> any HypergradientSession {
+    IndependentUpdates(method: self)
+  }
+
+  var schedule: TrainingSchedule { .restarted }
 }

@@ -28,9 +28,29 @@ struct Forward: HypergradientMethod {
     return try run.result(
       loss: loss, stages: [problem.tangentStage(), problem.outerStage()])
   }
+
+  func session(_ problem: CompiledProblem) -> any HypergradientSession {
+    IndependentUpdates(method: self)
+  }
+
+  var schedule: TrainingSchedule { .restarted }
+
+  var needsSecondDerivatives: Bool { true }
 }
 
 extension CompiledProblem {
+  /// Refuses trajectories of more bytes than the machine has.
+  func requireTrajectoryMemory(
+    of method: some HypergradientMethod, states count: Int
+  ) throws {
+    let bytes = count.multipliedReportingOverflow(by: stateBytes)
+    guard bytes.overflow || bytes.partialValue > ProcessEnvironment.physicalBytes else { return }
+    throw method.refused(
+      "a trajectory of \(count) states of \(stateBytes) bytes is more than the memory of this machine, "
+        + "\(ProcessEnvironment.physicalBytes) bytes", "use reverse(memory:), reversible or forward"
+    )
+  }
+
   /// Refuses tangents beyond `Forward.memoryLimit`.
   func requireTangentMemory(of method: some HypergradientMethod) throws {
     let bytes = (hyperCount + 1).multipliedReportingOverflow(by: stateBytes)

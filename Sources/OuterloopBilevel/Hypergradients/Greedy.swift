@@ -33,4 +33,12 @@ struct Greedy: HypergradientMethod {
     run.cost.products = run.steps
     return try run.local(run.problem.localStage(), from: 1, gamma: gamma)
   }
+
+  func session(_ problem: CompiledProblem) -> any HypergradientSession {
+    IndependentUpdates(method: self)
+  }
+
+  var schedule: TrainingSchedule { .restarted }
+
+  var needsSecondDerivatives: Bool { true }
 }

@@ -21,4 +21,12 @@ struct OneStep: HypergradientMethod {
     run.cost.products = 1
     return try run.local(run.problem.localStage(), from: run.steps)
   }
+
+  func session(_ problem: CompiledProblem) -> any HypergradientSession {
+    IndependentUpdates(method: self)
+  }
+
+  var schedule: TrainingSchedule { .restarted }
+
+  var needsSecondDerivatives: Bool { true }
 }

@@ -27,6 +27,8 @@ struct RealTime: HypergradientMethod {
   func session(_ problem: CompiledProblem) -> any HypergradientSession { KeptTangents() }
 
   var schedule: TrainingSchedule { .online(every: every, trainings: 1) }
+
+  var needsSecondDerivatives: Bool { true }
 }
 
 /// Forward mode that keeps its tangents through the windows of a training.
@@ -46,4 +48,7 @@ final class KeptTangents: HypergradientSession {
     let loss = try state.hypergradient()
     return try run.result(loss: loss, stages: [problem.tangentStage(), problem.outerStage()])
   }
+
+  func finishTraining(_ run: Run) throws { try run.train() }
+  func stepWasRejected() {}
 }

@@ -34,4 +34,16 @@ struct Reverse: HypergradientMethod {
         problem.stepStage(keeping: kept != nil), problem.adjointStage(), problem.outerStage(),
       ])
   }
+
+  func refuse(_ problem: CompiledProblem, steps: Int) throws {
+    try problem.requireTrajectoryMemory(of: self, states: steps + 1)
+  }
+
+  func session(_ problem: CompiledProblem) -> any HypergradientSession {
+    IndependentUpdates(method: self)
+  }
+
+  var schedule: TrainingSchedule { .restarted }
+
+  var needsSecondDerivatives: Bool { true }
 }

@@ -14,6 +14,8 @@ final class ReversibleTraining {
   /// One for each weight tensor.
   var tensors: [FixedPointMomentum] = []
   private var decays: [RationalDecay] = []
+  /// Those of the momenta met so far.
+  private var known: [Double: RationalDecay] = [:]
 
   private var count: Int { run.problem.weightTypes.count }
   private var weights: Run.Pointers { Array(state[..<count]) }
@@ -34,8 +36,11 @@ final class ReversibleTraining {
     run.cost.stateBytes += (gradients + momentaAfter).reduce(0) { $0 + $1.byteCount }
     try run.begin(at: state)
     try prepare(1)
+    // In t steps m grows to t gradients, and to 1 / (1 - mu) of them at the most.
+    let leastScale = 1 / Double(run.window.first + run.steps)
     for (index, type) in types.enumerated() {
-      let tensor = FixedPointMomentum(type, kappa: 1 - steps.momentum(index))
+      let tensor = FixedPointMomentum(
+        type, kappa: Swift.max(1 - steps.momentum(index), leastScale))
       tensors.append(tensor)
       let escaped = tensor.set(weights: state[index], momenta: state[count + index])
       guard escaped == nil else { throw outOfRange(index, step: 0) }
@@ -46,16 +51,25 @@ final class ReversibleTraining {
   /// The rates, momenta and decays of step t.
   func prepare(_ t: Int) throws {
     try steps.evaluateNumbers(t)
-    decays = try (0..<count).map { index in
-      let momentum = steps.momentum(index)
-      guard let decay = RationalDecay(momentum) else {
+    decays = try (0..<count).map { try decay(of: $0, step: t) }
+  }
+
+  private func decay(of index: Int, step t: Int) throws -> RationalDecay {
+    let momentum = steps.momentum(index)
+    if let decay = known[momentum] { return decay }
+    guard let decay = RationalDecay(momentum) else {
+      let name = run.problem.stateNames[index]
+      let what = "the momentum of \(name) is \(momentum) at step \(run.window.first + t)"
+      guard let nearest = RationalDecay.nearest(to: momentum) else {
         throw method.refused(
-          "the momentum of \(run.problem.stateNames[index]) is \(momentum) at step "
-            + "\(run.window.first + t), and it must be between 0 and 1, 2^-16 away from both",
-          "use a momentum such as 0.9, or reverse")
+          what + ", and it must be between 0 and 1", "use a momentum such as 0.9, or reverse")
       }
-      return decay
+      throw method.refused(
+        what + ", which no product of two ratios of whole numbers up to 65536 meets to 1e-9",
+        "use the nearest that there is, \(nearest.effective), or reverse")
     }
+    known[momentum] = decay
+    return decay
   }
 
   /// s_t from s_{t-1}; the momenta are left in fixed point.

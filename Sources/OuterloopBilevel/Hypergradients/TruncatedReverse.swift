@@ -20,6 +20,7 @@ struct TruncatedReverse: HypergradientMethod {
       throw refused("\(horizon) steps were asked for", "use 1...\(steps), or firstOrder")
     }
     try problem.requireInitialState(seenBy: self, lastSteps: horizon, of: steps)
+    try problem.requireTrajectoryMemory(of: self, states: Swift.min(horizon, steps) + 1)
   }
 
   func run(_ run: Run) throws -> EstimatorResult {
@@ -48,4 +49,12 @@ struct TruncatedReverse: HypergradientMethod {
     if run.cost.keptBytes > 0 { stages.append(try problem.keptStage()) }
     return try run.result(loss: loss, stages: stages)
   }
+
+  func session(_ problem: CompiledProblem) -> any HypergradientSession {
+    IndependentUpdates(method: self)
+  }
+
+  var schedule: TrainingSchedule { .restarted }
+
+  var needsSecondDerivatives: Bool { true }
 }

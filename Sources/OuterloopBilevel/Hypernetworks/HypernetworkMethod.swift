@@ -3,11 +3,17 @@ internal import OuterloopNumerics
 /// Learned best responses (Self-Tuning Networks: MacKay et al. 2019, Alg. 1; Lorraine and Duvenaud
 /// 2018): instead of differentiating training, train weights that are a function of lambda,
 ///
-///     training:    min over phi of     mean_e L(w_phi(lambda + e), lambda + e),   e ~ N(0, s^2)
-///     validation:  min over lambda, s  of  mean_e E(w_phi(lambda + e), lambda + e) - tau entropy(s)
+///     training:  min over phi of     mean_e L(w_phi(lambda + e), lambda + e),   e ~ N(0, s^2)
+///     lambda:    min over lambda of  E(w_phi(lambda), lambda)
+///     s:         min over s of       mean_e E(w_phi(lambda + e), lambda + e) - tau entropy(s)
 ///
-/// by turns, two steps to one unless the schedule says otherwise (`.online(every:)`). Then
-/// dE/dlambda goes through w_phi alone. With `Entropy(N(0, s^2)) = sum log s + const`.
+/// by turns, two steps of training to one of the others unless the schedule says otherwise
+/// (`.online(every:)`). Then dE/dlambda goes through w_phi alone. With
+/// `Entropy(N(0, s^2)) = sum log s + const`.
+///
+/// Lambda moves along the gradient at lambda itself, as in Lorraine and Duvenaud (2018, Alg. 3);
+/// MacKay et al. take that of the mean over e, which is the hypergradient of a blurred E and is off
+/// by O(s^2) wherever E(w_phi(lambda)) has a third derivative.
 ///
 /// The response is `w_phi(l) = b + (h(l) - h(lambda)) A` with h the identity (linear) or a perceptron,
 /// so that b is the model at the present lambda; when lambda moves, b moves along the response and
@@ -15,13 +21,15 @@ internal import OuterloopNumerics
 /// `l A + b` of the paper, better conditioned. Where the paper has a response of low rank built into
 /// layers (`SelfTuningDense`), this one is full and needs no change to the model; its price is memory.
 ///
-/// Exact where the best response is linear (L quadratic in w and lambda together): A goes to
-/// -H^-1 N^T and the gradient to that of implicit differentiation. Elsewhere s blurs it.
+/// Exact where the best response is linear (L quadratic in w and lambda together), whatever E is: A
+/// goes to -H^-1 N^T and the gradient to that of implicit differentiation. Elsewhere w_phi is a fit to
+/// the response over the width s, off by O(s^2); `verify(.hypernetwork(), at:, against:
+/// .implicit(.dense))` shows how far.
 ///
 /// Numbers of the optimizer and initial weights do not move the minimum of L: refused.
 ///
 /// Time: a training step costs `samples` gradients and the update of H + 1 weight-sized states (H =
-/// Q, or the last hidden layer); an update of lambda as much as `samples` outer gradients.
+/// Q, or the last hidden layer); an update of lambda two outer gradients, and `samples` more for s.
 /// Memory: 2 (H + 1) states, whatever T.
 struct HypernetworkMethod: HypergradientMethod {
   let settings: HypernetworkSettings
@@ -50,11 +58,16 @@ struct HypernetworkMethod: HypergradientMethod {
           + "that the response is trained to", "use reverse, forward or realTime")
     }
     let states = (settings.hidden.last ?? problem.hyperCount) + 1
-    let bytes = states.multipliedReportingOverflow(by: 2 * problem.stateBytes)
-    guard !bytes.overflow, bytes.partialValue <= Forward.memoryLimit else {
+    // In double, where nothing overflows. Hidden layers have two moments, and all are kept twice.
+    let layers = [problem.hyperCount] + settings.hidden
+    let trunk = zip(layers, settings.hidden).reduce(0) { $0 + Double($1.0 + 1) * Double($1.1) }
+    let bytes = 2 * Double(states) * Double(problem.stateBytes) + 6 * 8 * trunk
+    guard bytes <= Double(Forward.memoryLimit) else {
       throw refused(
         "a response of \(problem.hyperCount) hyperparameters needs 2 x \(states) states of "
-          + "\(problem.stateBytes) bytes, more than the limit of \(Forward.memoryLimit) bytes",
+          + "\(problem.stateBytes) bytes"
+          + (trunk > 0 ? " and \(trunk) weights of hidden layers" : "")
+          + ", more than the limit of \(Forward.memoryLimit) bytes",
         "use a hidden layer of few units, layers such as SelfTuningDense, or reverse")
     }
   }

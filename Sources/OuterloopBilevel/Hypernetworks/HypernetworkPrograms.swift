@@ -145,7 +145,10 @@ struct HypernetworkPrograms {
   }
 
   /// One validation step: (..., rho's moments, time, validation batch)
-  /// -> (mean E as float64, its gradient by lambda, rho', its moments, s').
+  /// -> (E as float64, its gradient by lambda through the response, rho', its moments, s').
+  ///
+  /// The gradient is that at lambda itself: averaged over perturbations it would be that of a blurred
+  /// E, which is another one wherever E is not quadratic. The scale moves along the mean.
   func validationStage() throws -> Stage {
     let h = problem.hyperTypes.count
     let types =
@@ -158,29 +161,23 @@ struct HypernetworkPrograms {
       let batch = Array(a.rest[(2 * h + 2)...])
       // Buffers of the optimizer are those of b.
       let buffers = a.stack.dropFirst(a.weights.count).map { $0.example(0) }
-      func outer(_ l: [Tensor], _ rho: [Tensor]) throws -> Tensor {
-        try mean(a.key) { e in
-          let l = perturbed(l, rho, by: e)
-          let weights = response(at: l, centre: a.hyper, a.weights, a.trunk)
-          return try problem.traceOuter(weights + buffers, l, batch)
-        }
+      func outer(_ l: [Tensor]) throws -> Tensor {
+        let weights = response(at: l, centre: a.hyper, a.weights, a.trunk)
+        return try problem.traceOuter(weights + buffers, l, batch)
       }
-      let (value, slope) = try valueAndGradient(at: Pair(a.hyper, a.rho)) {
-        try outer($0.first, $0.second)
-      }
-      // d(-tau sum log softplus(rho)) added to the slope of the mean by rho.
-      let entropySlope = try gradient(at: a.rho) { rho in
-        rho.map { log(softplus($0)).sum().cast(to: .float64) }
-          .reduce(Tensor(0, dtype: .float64), +)
-      }
-      let scaleSlope = zip(slope.second, entropySlope).map {
-        $0 - settings.entropyWeight * $1
-      }
+      let (value, slope) = try valueAndGradient(at: a.hyper) { try outer($0) }
       var scale = TrainingState(weights: a.rho, slots: moments)
       if let rate = settings.scaleRate {
+        // Of the mean of E, and of -tau sum log softplus(rho).
+        let scaleSlope = try gradient(at: a.rho) { rho in
+          let mean = try mean(a.key) { e in try outer(perturbed(a.hyper, rho, by: e)) }
+          let entropy = rho.map { log(softplus($0)).sum().cast(to: .float64) }
+            .reduce(Tensor(0, dtype: .float64), +)
+          return mean.cast(to: .float64) - settings.entropyWeight * entropy
+        }
         scale = Optimizer.adam(rate: .init(rate)).update(scale, gradient: scaleSlope, time: time)
       }
-      return [value.cast(to: .float64)] + slope.first + scale.leaves
+      return [value.cast(to: .float64)] + slope + scale.leaves
         + scale.weights.map { softplus($0) }
     }
   }

@@ -11,6 +11,8 @@ final class HypernetworkSession: HypergradientSession {
   private var now = 0
   /// lambda that the response is centred at; nil before training begins.
   private var centre: [Tensor]?
+  /// Whether the next training starts with the response of the last.
+  private var keepsResponse = false
   /// Steps of this training; perturbations drawn and updates of the scale ever made.
   private var taken = 0
   private var draws: UInt64 = 0
@@ -36,13 +38,17 @@ final class HypernetworkSession: HypergradientSession {
     scale = try everywhere(settings.scale)
   }
 
-  func beginTraining(from start: [Tensor]?) { centre = nil }
+  /// A training from s_0 learns its response anew; one that goes on from weights keeps it.
+  func beginTraining(at hyper: [Tensor], over window: Window) {
+    keepsResponse = window.start != nil && !phi.isEmpty
+    centre = nil
+  }
 
   func hypergradient(_ run: Run) throws -> EstimatorResult {
     if centre == nil { try begin(run) }
     try recentre(at: run.hyper)
     let train = try programs.trainStage()
-    if taken == 0 {
+    if taken == 0, !keepsResponse {
       for index in 0..<settings.warmUp { try step(train, run, batch: run.window.batch + index) }
     }
     for index in 0..<run.steps { try step(train, run, batch: run.window.batch + index) }
@@ -65,16 +71,14 @@ final class HypernetworkSession: HypergradientSession {
 
   // MARK: - Training
 
-  /// b starts at s_0 with every response zero; optimizer buffers start as those of b.
+  /// b starts at the training's first state, with every response zero or as it was; optimizer buffers
+  /// start as those of b.
   private func begin(_ run: Run) throws {
     if phi.isEmpty {
       phi = (0..<2).map { _ in programs.phiTypes.map { Storage(byteCount: $0.byteCount) } }
     }
-    now = 0
     taken = 0
-    for storage in phi[now] {
-      storage.pointer.initializeMemory(as: UInt8.self, repeating: 0, count: storage.byteCount)
-    }
+    if !keepsResponse { try forgetResponse() }
     let states = phi[now].prefix(problem.stateTypes.count).map(\.pointer)
     try run.begin(at: states)
     for index in problem.weightTypes.count..<problem.stateTypes.count {
@@ -82,6 +86,13 @@ final class HypernetworkSession: HypergradientSession {
       for row in 1...programs.units {
         (states[index] + row * bytes).copyMemory(from: states[index], byteCount: bytes)
       }
+    }
+    centre = run.hyper
+  }
+
+  private func forgetResponse() throws {
+    for storage in phi[now] {
+      storage.pointer.initializeMemory(as: UInt8.self, repeating: 0, count: storage.byteCount)
     }
     for (storage, tensor) in zip(
       phi[now].dropFirst(problem.stateTypes.count), programs.trunk?.leaves ?? [])
@@ -91,7 +102,6 @@ final class HypernetworkSession: HypergradientSession {
         storage.pointer.copyMemory(from: tensor.memory, byteCount: tensor.type.byteCount)
       }
     }
-    centre = run.hyper
   }
 
   private func recentre(at hyper: [Tensor]) throws {
@@ -154,7 +164,7 @@ final class HypernetworkSession: HypergradientSession {
 
   // MARK: - Validation
 
-  /// Puts the mean gradient in the run's sum and updates the scale.
+  /// Puts the gradient in the run's sum and updates the scale.
   private func validate(_ run: Run) throws -> Stage {
     let stage = try programs.validationStage()
     let batch =
@@ -193,4 +203,8 @@ final class HypernetworkSession: HypergradientSession {
       return made.map(\.pointer).tensors(types)
     }
   }
+
+  func finishTraining(_ run: Run) throws { try run.train() }
+  func stepWasRejected() {}
+  var seesInitialState: Bool { false }
 }

@@ -39,14 +39,19 @@ public struct HypernetworkSettings: Sendable, Hashable {
 
   /// What is wrong with the numbers, nil if nothing is.
   var complaint: (reason: String, remedy: String)? {
-    if hidden.contains(where: { $0 < 1 }) {
-      return ("hidden layers of sizes \(hidden)", "use positive sizes")
+    let most = Self.countLimit
+    if hidden.contains(where: { $0 < 1 || $0 > most }) {
+      return ("hidden layers of sizes \(hidden)", "use sizes in 1...\(most)")
     }
     if !(scale > 0 && scale.isFinite) {
       return ("perturbations of scale \(scale)", "use a positive number, as 0.5")
     }
-    if samples < 1 { return ("\(samples) perturbations a step", "use 1 or more") }
-    if warmUp < 0 { return ("a warm-up of \(warmUp) steps", "use 0 or more") }
+    if samples < 1 || samples > most {
+      return ("\(samples) perturbations a step", "use 1...\(most)")
+    }
+    if warmUp < 0 || warmUp > most {
+      return ("a warm-up of \(warmUp) steps", "use 0...\(most)")
+    }
     let rates = [scaleRate ?? 0, entropyWeight, trunkRate]
     if !rates.allSatisfy({ $0 >= 0 && $0.isFinite }) {
       return (
@@ -55,4 +60,6 @@ public struct HypernetworkSettings: Sendable, Hashable {
     }
     return nil
   }
+
+  private static let countLimit = 1 << 24
 }

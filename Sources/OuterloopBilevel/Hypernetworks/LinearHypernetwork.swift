@@ -27,6 +27,14 @@ public struct LinearHypernetwork<Weights: Structure>: Hypernetwork {
         Tensor(invalid: "hyperparameters \(l.type) for a hypernetwork of \(hyperparameters)")
       }
     }
+    let leaves = base.leaves
+    guard slopes.map(\.shape) == leaves.map({ [hyperparameters, $0.count] }) else {
+      return base.mapLeaves { _ in
+        Tensor(
+          invalid: "a hypernetwork with slopes \(slopes.map(\.type)) for the weights "
+            + "\(leaves.map(\.type)): (\(hyperparameters), elements) is needed for each")
+      }
+    }
     var index = 0
     return base.mapLeaves { leaf in
       defer { index += 1 }

@@ -28,7 +28,8 @@ public struct SelfTuningConvolution2D: Structure {
       channels: channels, filters: filters, kernel: kernel, stride: stride, padding: padding,
       key: keys[0], dtype: dtype)
     responseFilter = Initializer.he(
-      kernel + [channels, filters], fanIn: kernel.reduce(channels, *), key: keys[1], dtype: dtype)
+      kernel + [channels, filters], fanIn: (kernel + [channels]).saturatingProduct, key: keys[1],
+      dtype: dtype)
     responseBias = Tensor.zeros([filters], dtype: dtype)
     weightScales = keys[2].normal([hyperparameters, filters], dtype: dtype) * 0.01
     biasScales = keys[3].normal([hyperparameters, filters], dtype: dtype) * 0.01
@@ -37,7 +38,9 @@ public struct SelfTuningConvolution2D: Structure {
   /// x: (n, h, w, channels); l: (Q) for all images, or (n, Q), a row for each.
   /// Result: (n, h', w', filters).
   public func callAsFunction(_ x: Tensor, _ l: Tensor) -> Tensor {
-    if let error = hyperError(l, weightScales, examples: x.shape.first) { return error }
+    if let error = hyperError(l, [weightScales, biasScales], examples: x.shape.first) {
+      return error
+    }
     // A row for each image acts on all its pixels.
     func scales(_ matrix: Tensor) -> Tensor {
       let scale = matmul(l, matrix)
@@ -63,5 +66,15 @@ public struct SelfTuningConvolution2D: Structure {
     try responseBias.visit(path + ".responseBias", body)
     try weightScales.visit(path + ".weightScales", body)
     try biasScales.visit(path + ".biasScales", body)
+  }
+}
+
+extension [Int] {
+  /// The product, or the largest number where it is larger: shapes that are refused for their size.
+  fileprivate var saturatingProduct: Int {
+    reduce(1) {
+      let (product, overflow) = $0.multipliedReportingOverflow(by: $1)
+      return overflow ? .max : product
+    }
   }
 }

@@ -41,7 +41,9 @@ public struct SelfTuningDense: Structure {
 
   /// x: (n, inputs); l: (Q) for all examples, or (n, Q), a row for each. Result: (n, outputs).
   public func callAsFunction(_ x: Tensor, _ l: Tensor) -> Tensor {
-    if let error = hyperError(l, weightScales, examples: x.shape.first) { return error }
+    if let error = hyperError(l, [weightScales, biasScales], examples: x.shape.first) {
+      return error
+    }
     return base(x) + matmul(l, weightScales) * matmul(x, response.weights)
       + matmul(l, biasScales) * response.bias
   }
@@ -64,9 +66,19 @@ public struct SelfTuningDense: Structure {
 }
 
 /// What is wrong with hyperparameters for a layer with scales (Q, outputs).
-func hyperError(_ l: Tensor, _ scales: Tensor, examples: Int?) -> Tensor? {
-  let count = scales.shape.first ?? 0
+func hyperError(_ l: Tensor, _ scales: [Tensor], examples: Int?) -> Tensor? {
+  for matrix in scales {
+    if let error = hyperError(l, matrix, examples: examples) { return error }
+  }
+  return nil
+}
+
+private func hyperError(_ l: Tensor, _ scales: Tensor, examples: Int?) -> Tensor? {
   if l.error != nil { return l }
+  guard scales.rank == 2 else {
+    return Tensor(invalid: "scales \(scales.type) of a self-tuning layer: (Q, outputs) is needed")
+  }
+  let count = scales.shape[0]
   if l.shape == [count] || (l.rank == 2 && l.shape == [examples ?? -1, count]) { return nil }
   return Tensor(
     invalid: "hyperparameters \(l.type) for \(examples ?? 0) examples: "

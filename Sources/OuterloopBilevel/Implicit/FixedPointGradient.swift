@@ -34,8 +34,9 @@ struct FixedPointGradient: HypergradientMethod {
     guard tolerance >= 0, tolerance < .infinity else {
       throw refused("a tolerance of \(tolerance)", "use a finite number, at least 0")
     }
-    if case .neumann(let terms) = solver, terms < 1 {
-      throw refused("a series of \(terms) terms", "use 1 or more, or firstOrder")
+    let most = ImplicitGradient.countLimit
+    if case .neumann(let terms) = solver, terms < 1 || terms > most {
+      throw refused("a series of \(terms) terms", "use 1...\(most), or firstOrder for none")
     }
     let first = problem.stateTypes.count + problem.batchTypes.count + 2
     let uses = try problem.stepStage().usesInput[first..<(first + problem.hyperTypes.count)]
@@ -175,6 +176,10 @@ struct FixedPointGradient: HypergradientMethod {
           + "not depend on it", "use reverse, forward or a truncated method")
     }
   }
+
+  var schedule: TrainingSchedule { .restarted }
+
+  var needsSecondDerivatives: Bool { true }
 }
 
 /// Fixed-point hypergradients along lambda: each solve starts from the last q.
@@ -189,6 +194,11 @@ final class FixedPointSession: HypergradientSession {
     self.q = q
     return result
   }
+
+  func beginTraining(at hyper: [Tensor], over window: Window) {}
+  func finishTraining(_ run: Run) throws { try run.train() }
+  func stepWasRejected() {}
+  var seesInitialState: Bool { false }
 }
 
 extension [UnsafeMutableRawPointer] {

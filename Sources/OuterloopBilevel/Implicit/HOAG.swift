@@ -19,13 +19,13 @@ internal import OuterloopNumerics
 ///
 /// Time: what the two solves take; both shrink with the distance that lambda moves. Memory: O(P).
 struct HOAG: HypergradientMethod {
-  let schedule: ToleranceSchedule
+  let tolerances: ToleranceSchedule
   let implicit: ImplicitGradient
 
-  var description: String { "hoag(\(schedule))" }
+  var description: String { "hoag(\(tolerances))" }
 
   func refuse(_ problem: CompiledProblem, steps: Int) throws {
-    if let fault = schedule.fault {
+    if let fault = tolerances.fault {
       throw refused(fault, "start above 0, end at or below the start, with a factor in (0, 1)")
     }
     if implicit.inner == .training {
@@ -47,13 +47,17 @@ struct HOAG: HypergradientMethod {
   }
 
   func run(_ run: Run) throws -> EstimatorResult {
-    let tolerance = schedule.tolerance(1)
+    let tolerance = tolerances.tolerance(1)
     return try implicit.solve(
       run, warm: nil, innerTolerance: tolerance, linearTolerance: tolerance
     ).result
   }
 
   func session(_ problem: CompiledProblem) -> any HypergradientSession { HOAGSession(self) }
+
+  var schedule: TrainingSchedule { .restarted }
+
+  var needsSecondDerivatives: Bool { true }
 }
 
 /// w, q and the tolerances from update to update.
@@ -70,8 +74,8 @@ final class HOAGSession: HypergradientSession {
 
   func hypergradient(_ run: Run) throws -> EstimatorResult {
     updates += 1
-    let schedule = method.schedule
-    let tolerance = Swift.max(schedule.floor, share * schedule.tolerance(updates))
+    let tolerances = method.tolerances
+    let tolerance = Swift.max(tolerances.floor, share * tolerances.tolerance(updates))
     var start = warm
     if let own = run.window.start { start?.state = own }
     let (result, q) = try method.implicit.solve(
@@ -79,4 +83,8 @@ final class HOAGSession: HypergradientSession {
     warm = WarmStart(state: result.state, q: q)
     return result
   }
+
+  func beginTraining(at hyper: [Tensor], over window: Window) {}
+  func finishTraining(_ run: Run) throws { try run.train() }
+  var seesInitialState: Bool { false }
 }

@@ -45,11 +45,14 @@ struct ImplicitGradient: HypergradientMethod {
     guard damping >= 0, damping < .infinity else {
       throw refused("a damping of \(damping)", "use a finite number, at least 0")
     }
-    if let batches, batches < 1 { throw refused("a mean over \(batches) batches", "use 1 or more") }
+    if let batches, batches < 1 || batches > Self.countLimit {
+      throw refused("a mean over \(batches) batches", "use 1...\(Self.countLimit)")
+    }
     switch solver {
     case .neumann(let terms, let step):
-      guard terms >= 1 else {
-        throw refused("a series of \(terms) terms", "use 1 or more, or firstOrder")
+      guard terms >= 1, terms <= Self.countLimit else {
+        throw refused(
+          "a series of \(terms) terms", "use 1...\(Self.countLimit), or firstOrder for none")
       }
       guard step > 0, step < .infinity else {
         throw refused(
@@ -64,6 +67,9 @@ struct ImplicitGradient: HypergradientMethod {
     case .dense, .cg, .minres, .gmres, .identity: break
     }
   }
+
+  /// Of batches and terms.
+  static let countLimit = 1 << 24
 
   func run(_ run: Run) throws -> EstimatorResult {
     try solve(run, warm: nil, innerTolerance: nil, linearTolerance: nil).result
@@ -136,6 +142,10 @@ struct ImplicitGradient: HypergradientMethod {
         residual: solution.residual, remedy: solution.outcome.advice ?? "")
     }
   }
+
+  var schedule: TrainingSchedule { .restarted }
+
+  var needsSecondDerivatives: Bool { true }
 }
 
 /// What one lambda leaves for the next.
@@ -161,4 +171,9 @@ final class ImplicitSession: HypergradientSession {
     warm = WarmStart(state: result.state, q: q)
     return result
   }
+
+  func beginTraining(at hyper: [Tensor], over window: Window) {}
+  func finishTraining(_ run: Run) throws { try run.train() }
+  func stepWasRejected() {}
+  var seesInitialState: Bool { false }
 }

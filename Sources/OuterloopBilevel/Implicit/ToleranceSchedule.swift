@@ -41,9 +41,19 @@ public struct ToleranceSchedule: Sendable, Hashable, CustomStringConvertible {
       case .constant: 1.0
       case .quadratic: 1 / (k * k)
       case .cubic: 1 / (k * k * k)
-      case .exponential(let factor): (1..<Swift.max(update, 1)).reduce(1) { d, _ in d * factor }
+      case .exponential(let factor): Self.power(factor, Swift.max(update, 1) - 1)
       }
     return Swift.max(floor, initial * share)
+  }
+
+  /// As a product, term by term, until it is 0 or infinite.
+  private static func power(_ factor: Double, _ exponent: Int) -> Double {
+    var product = 1.0
+    for _ in 0..<exponent {
+      product *= factor
+      if product == 0 || !product.isFinite || factor == 1 { break }
+    }
+    return product
   }
 
   public var description: String {

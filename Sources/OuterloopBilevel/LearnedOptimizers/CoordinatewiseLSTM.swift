@@ -29,9 +29,13 @@ public struct CoordinatewiseLSTM: LearnedOptimizer {
     units: [Int] = [20, 20], preprocessing: GradientPreprocessing = .logAndSign,
     scale: Double = 0.01, key: RandomKey, dtype: DType = .float32
   ) throws {
-    guard let last = units.last, units.allSatisfy({ $0 >= 1 }) else {
+    guard let last = units.last, units.allSatisfy({ (1...Self.unitLimit).contains($0) }) else {
       throw BilevelError.invalid(
-        "a learned optimizer with layers of \(units) units: needs a layer, each of 1 unit or more")
+        "a learned optimizer with layers of \(units) units: needs a layer, each of "
+          + "1...\(Self.unitLimit) units")
+    }
+    guard dtype.isFloating else {
+      throw BilevelError.invalid("a learned optimizer for weights of \(dtype): use a floating type")
     }
     let keys = key.split(units.count + 1)
     let inputs = [preprocessing.count] + units.dropLast()
@@ -43,6 +47,8 @@ public struct CoordinatewiseLSTM: LearnedOptimizer {
     self.scale = scale
   }
 
+  private static let unitLimit = 1 << 14
+
   public func memory(coordinates: Int) -> [LSTMCell.State] {
     cells.map { $0.zeroState(coordinates) }
   }
@@ -50,6 +56,11 @@ public struct CoordinatewiseLSTM: LearnedOptimizer {
   public func update(
     _ gradient: Tensor, _ memory: [LSTMCell.State]
   ) -> (update: Tensor, memory: [LSTMCell.State]) {
+    guard memory.count == cells.count else {
+      let text =
+        "the memory of \(memory.count) layers for \(cells.count): use `memory(coordinates:)`"
+      return (Tensor(invalid: text), memory)
+    }
     var hidden = preprocessing(gradient)
     var next = memory
     for (layer, cell) in cells.enumerated() {

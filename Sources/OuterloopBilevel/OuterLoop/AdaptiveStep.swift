@@ -59,6 +59,17 @@ public struct AdaptiveStep: Sendable, Hashable {
     after anchor: Anchor<Hyper>?, at hyper: Hyper, gradient: Hyper, loss: Double
   ) throws -> Anchor<Hyper> {
     try validate()
+    guard loss.isFinite else {
+      throw BilevelError.invalid(
+        "an adaptive step at an outer loss of \(loss): lower the first step, or start elsewhere")
+    }
+    if let anchor {
+      let types = hyper.leafTypes
+      guard anchor.hyper.leafTypes == types, anchor.gradient.leafTypes == types else {
+        throw BilevelError.invalid(
+          "an adaptive step from \(anchor.hyper.leafTypes) to \(types): begin with `start(at:)`")
+      }
+    }
     guard var anchor else {
       let size = try gradient.flat().reduce(0) { $0 + $1 * $1 }.squareRoot()
       let count = Double(hyper.elementCount)
@@ -67,7 +78,7 @@ public struct AdaptiveStep: Sendable, Hashable {
     }
     if loss >= anchor.loss + rise * Swift.abs(anchor.loss), loss > anchor.loss {
       anchor.step /= shrinkage
-      anchor.rejections += 1
+      anchor.rejections &+= 1
       return anchor
     }
     let promised = zip(

@@ -12,9 +12,19 @@ public enum HyperTransform: Sendable, Hashable {
   /// (lower, upper) by a scaled logistic function.
   case sigmoid(lower: Double, upper: Double)
 
+  /// An invalid tensor for bounds that are not in order.
+  private var fault: Tensor? {
+    guard case .sigmoid(let lower, let upper) = self, !(lower < upper && (upper - lower).isFinite)
+    else { return nil }
+    return Tensor(
+      invalid: "a hyperparameter between \(lower) and \(upper): the lower bound must be below the "
+        + "upper one, and both finite")
+  }
+
   /// The constrained value of a free one; differentiable.
   public func constrained(_ free: Tensor) -> Tensor {
-    switch self {
+    if let fault { return fault }
+    return switch self {
     case .identity: free
     case .log: exp(free)
     case .softplus: OuterloopAutodiff.softplus(free)
@@ -24,6 +34,7 @@ public enum HyperTransform: Sendable, Hashable {
 
   /// The free value of a constrained one; invalid outside the open range.
   public func free(_ value: Tensor) -> Tensor {
+    if let fault { return fault }
     switch self {
     case .identity: return value
     case .log: return OuterloopAutodiff.log(value)

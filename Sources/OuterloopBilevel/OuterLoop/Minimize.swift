@@ -25,35 +25,36 @@ extension BilevelProblem {
   ///       training: .online(every: 1))
   ///
   /// - Parameters:
+  ///   - updates: how many. A schedule of a limited number of trainings has only so many, as that of
+  ///     `.realTime(every:)`, which trains once: asking it for more is an error, and nil is all of them.
   ///   - training: what happens to the model between updates. By default what the estimator is made
   ///     for: a fresh model for each update, or one training throughout for methods that carry
   ///     something along it, such as `.realTime(every:)`.
   ///   - onUpdate: called after each update; return false to stop early. It may use the problem.
-  /// - Throws: `BilevelError` for an estimator that cannot answer for this problem on this schedule,
-  ///   and for non-finite values, which end an online run where they appear.
+  /// - Throws: `BilevelError` for an estimator that cannot answer for this problem on this schedule, for
+  ///   more updates than the schedule has, and for non-finite values, which end an online run where
+  ///   they appear.
   public func minimize(
-    from hyper: Hyper, by estimator: Estimator = .reverse, updates: Int,
+    from hyper: Hyper, by estimator: Estimator = .reverse, updates: Int? = nil,
     with loop: OuterLoop<Hyper>, training schedule: TrainingSchedule? = nil,
     onUpdate: (Progress) throws -> Bool = { _ in true }
   ) throws -> OuterLoop<Hyper>.State {
     var state = try loop.start(at: hyper)
-    let problem = try compiled(for: hyper)
-    let template = try dynamics.initial(hyper)
-    let driver = try problem.lock.withLock { _ in
-      try TrainingDriver(problem, estimator.method, schedule)
-    }
+    let driver = try working(at: hyper) { try TrainingDriver($0, estimator.method, schedule) }
+    let updates = try driver.updates(wanted: updates)
     while state.updates < updates {
       // The programs are free between updates: `onUpdate` may train and evaluate with them.
-      let point = state.hyper.leaves
-      let result = try problem.lock.withLock { _ in try driver.next(at: point) }
-      guard let result else { break }
+      let point = state.hyper
+      let (result, model) = try working(at: point) { problem in
+        let result = try driver.next(at: point.leaves)
+        return (result, try self.state(result.state, of: problem, at: point))
+      }
       state = try loop.step(
-        state, along: state.hyper.replacingLeaves(result.gradient), loss: result.loss)
+        state, along: point.replacingLeaves(result.gradient), loss: result.loss)
       if state.wasRejected { driver.stepWasRejected() }
       let progress = Progress(
-        update: state.updates, loss: result.loss, hyper: state.hyper,
-        state: template.replacingLeaves(result.state), cost: result.cost,
-        diagnostics: result.diagnostics)
+        update: state.updates, loss: result.loss, hyper: state.hyper, state: model,
+        cost: result.cost, diagnostics: result.diagnostics)
       guard try onUpdate(progress) else { break }
     }
     return state

@@ -15,6 +15,9 @@ extension OuterLoop {
     onUpdate: (Int, Double, Hyper) throws -> Bool = { _, _, _ in true },
     of objective: @escaping @Sendable (Hyper) throws -> Tensor
   ) throws -> State {
+    guard updates >= 0 else {
+      throw BilevelError.invalid("`updates` is \(updates): use 0 or more")
+    }
     let derivative = Compiled { (hyper: Hyper) in
       let (value, slope) = try valueAndGradient(at: hyper, of: objective)
       return Pair(value, slope)
@@ -22,7 +25,8 @@ extension OuterLoop {
     let names =
       ["the objective"] + hyper.leafNames.map { "the gradient of \($0.isEmpty ? "lambda" : $0)" }
     var state = try start(at: hyper)
-    for update in 1...Swift.max(updates, 1) where updates > 0 {
+    while state.updates < updates {
+      let update = state.updates + 1
       let pair = try derivative(state.hyper)
       let value = try pair.first.item()
       for (leaf, name) in zip(pair.leaves, names) where !(try leaf.isAllFinite()) {

@@ -89,9 +89,20 @@ public struct OuterLoop<Hyper: Structure>: Sendable {
   /// One update.
   ///
   /// - Parameter loss: the outer loss at `state.hyper`; an adaptive step cannot do without.
+  /// - Throws: `BilevelError` for a gradient of other shapes than the hyperparameters and a state that
+  ///   this loop has not made; `ConstraintError` for an update that cannot be projected.
   public func step(
     _ state: State, along gradient: Hyper, loss: Double? = nil
   ) throws -> State {
+    guard gradient.leafTypes == state.hyper.leafTypes else {
+      throw BilevelError.invalid(
+        "a step along \(gradient.leafTypes) from hyperparameters \(state.hyper.leafTypes): the types "
+          + "must be the same")
+    }
+    guard state.updates >= 0, state.updates < Int(Int32.max) else {
+      throw BilevelError.invalid(
+        "a state after \(state.updates) updates: their number is in 0..<\(Int32.max)")
+    }
     if let adaptive {
       guard let loss else {
         throw BilevelError.invalid("an adaptive step needs the outer loss: pass `loss:`")
@@ -100,6 +111,14 @@ public struct OuterLoop<Hyper: Structure>: Sendable {
         after: state.anchor, at: state.hyper, gradient: gradient, loss: loss)
       let moved = TrainingState(weights: try projected(try anchor.moved()), slots: [Hyper]())
       return State(training: moved, updates: state.updates + 1, anchor: anchor)
+    }
+    let slots = optimizer.slotCount
+    guard state.training.slots.count == slots,
+      state.training.slots.allSatisfy({ $0.leafTypes == state.hyper.leafTypes })
+    else {
+      throw BilevelError.invalid(
+        "a state with buffers \(state.training.slots.map(\.leafTypes)) for an optimizer that has "
+          + "\(slots), each as the hyperparameters: begin with `start(at:)`")
     }
     var training = try update(
       Pair(state.training, Pair(gradient, Time(step: state.updates))))

@@ -28,6 +28,9 @@ final class TrainingDriver {
         "an update of lambda every \(every) steps of a training of \(problem.steps): "
           + "use 1...\(problem.steps)")
     }
+    if let trainings = schedule.trainings, trainings < 1 {
+      throw BilevelError.invalid("a schedule of \(trainings) trainings: use 1 or more")
+    }
     try method.check(problem, steps: every)
     session = try method.session(problem)
     window = Window(steps: every)
@@ -58,12 +61,34 @@ final class TrainingDriver {
     }
   }
 
-  /// The hypergradient at `hyper` by the next window of training; nil when the schedule has ended.
-  func next(at hyper: [Tensor]) throws -> EstimatorResult? {
+  /// How many updates to make: as many as are wanted, if the schedule has them, or all that it has.
+  func updates(wanted: Int?) throws -> Int {
+    if let wanted, wanted < 0 {
+      throw BilevelError.invalid("`updates` is \(wanted): use 0 or more")
+    }
+    guard let trainings = schedule.trainings else {
+      if let wanted { return wanted }
+      throw BilevelError.invalid(
+        "`updates` is missing: training begins again whenever it ends, so there is no last update")
+    }
+    let all = (problem.steps / every).multipliedReportingOverflow(by: trainings)
+    let most = all.overflow ? .max : all.partialValue
+    guard let wanted else { return most }
+    guard wanted <= most else {
+      throw BilevelError.invalid(
+        "`updates` is \(wanted), and the schedule has \(most): it trains "
+          + (trainings == 1 ? "once" : "\(trainings) times")
+          + " for \(problem.steps) steps, with an update every \(every); ask for fewer or for none in "
+          + "particular, take more `steps`, or pass `training: .online(every: \(every))`")
+    }
+    return wanted
+  }
+
+  /// The hypergradient at `hyper` by the next window of training.
+  func next(at hyper: [Tensor]) throws -> EstimatorResult {
     if trainings == 0 {
       try beginTraining(at: hyper, from: nil)
     } else if window.first + every > problem.steps {
-      if let limit = schedule.trainings, trainings >= limit { return nil }
       try finishTraining(at: hyper)
     }
     problem.recycle(retired)

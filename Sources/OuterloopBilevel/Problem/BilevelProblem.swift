@@ -45,7 +45,8 @@ public struct BilevelProblem<State: Structure, Hyper: Structure, Batch: Structur
 
   /// E(s_T, lambda), on the validation batch of step T.
   public func outer(_ state: State, _ hyper: Hyper) throws -> Tensor {
-    try evaluate(state, hyper, try validation.batch(dynamics.steps - 1))
+    try CompiledProblem.requireSteps(dynamics.steps)
+    return try evaluate(state, hyper, try validation.batch(dynamics.steps - 1))
   }
 
   /// A training loss with an optimizer, and an outer loss of the trained weights.
@@ -90,38 +91,60 @@ public struct BilevelProblem<State: Structure, Hyper: Structure, Batch: Structur
 
   /// The problem on flat lists of tensors, compiled for the types of `hyper`.
   func compiled(for hyper: Hyper) throws -> CompiledProblem {
-    try compiled.problem(for: hyper) {
+    if let error = hyper.leaves.lazy.compactMap(\.error).first { throw error }
+    guard hyper.leaves.allSatisfy(\.isConcrete) else {
+      throw BilevelError.invalid(
+        "lambda is traced, and a bilevel problem is solved and differentiated at values: call it "
+          + "outside of `gradient`, `vmap`, `Compiled` and the closures of a problem")
+    }
+    return try compiled.problem(for: hyper) {
       try CompiledProblem(self, hyper: hyper)
     }
   }
 
+  /// Does work on the compiled problem, one run at a time.
+  func working<Result>(
+    at hyper: Hyper, _ body: (CompiledProblem) throws -> Result
+  ) throws -> Result {
+    try compiled.working {
+      let problem = try compiled(for: hyper)
+      return try problem.lock.withLock { _ in try body(problem) }
+    }
+  }
+
+  /// A state with tensors that a run has computed.
+  func state(_ tensors: [Tensor], of problem: CompiledProblem, at hyper: Hyper) throws -> State {
+    let template = try dynamics.initial(hyper)
+    try problem.requireState(template.leaves, of: "the initial state")
+    return template.replacingLeaves(tensors)
+  }
+
   /// Trains and evaluates: the outer loss and the final state.
+  /// - Throws: `BilevelError` for non-finite values, a traced lambda, and closures that ask for the
+  ///   same problem; `TensorError` for shapes that do not fit.
   public func solve(at hyper: Hyper) throws -> (loss: Double, state: State) {
-    let problem = try compiled(for: hyper)
-    return try problem.lock.withLock { _ in
+    try working(at: hyper) { problem in
       let run = try Run(problem, hyper: hyper.leaves)
       try run.train()
       let (loss, _, _) = try run.outer()
       try run.requireFinite(loss: loss, gradient: [])
-      let template = try dynamics.initial(hyper)
-      return (loss, template.replacingLeaves(run.finalState()))
+      return (loss, try state(run.finalState(), of: problem, at: hyper))
     }
   }
 
   /// The hypergradient dE/dlambda at a point.
-  /// - Throws: `BilevelError` for an estimator that cannot answer for this problem and for
-  ///   non-finite values; `TensorError` for shapes that do not fit.
+  /// - Throws: `BilevelError` for an estimator that cannot answer for this problem, non-finite values,
+  ///   a traced lambda, and closures that ask for the same problem; `TensorError` for shapes that do
+  ///   not fit.
   public func hypergradient(
     at hyper: Hyper, by estimator: Estimator = .reverse
   ) throws -> Hypergradient<State, Hyper> {
-    let problem = try compiled(for: hyper)
-    return try problem.lock.withLock { _ in
+    try working(at: hyper) { problem in
       let result = try estimator.run(problem, hyper: hyper.leaves)
-      let template = try dynamics.initial(hyper)
       return Hypergradient(
         gradient: hyper.replacingLeaves(result.gradient), loss: result.loss,
         direct: hyper.replacingLeaves(result.direct),
-        state: template.replacingLeaves(result.state), cost: result.cost,
+        state: try state(result.state, of: problem, at: hyper), cost: result.cost,
         diagnostics: result.diagnostics)
     }
   }
@@ -129,13 +152,20 @@ public struct BilevelProblem<State: Structure, Hyper: Structure, Batch: Structur
   /// The plans of the programs that a hypergradient runs: instructions, fused passes, memory.
   public func plans(at hyper: Hyper, by estimator: Estimator = .reverse) throws -> String {
     _ = try hypergradient(at: hyper, by: estimator)
-    let problem = try compiled(for: hyper)
-    return problem.lock.withLock { _ in problem.plans }
+    return try working(at: hyper) { $0.plans }
   }
 
   /// Checks that an estimator can answer for this problem, without running it.
+  /// - Throws: `BilevelError` with the reason and a remedy.
   public func check(_ estimator: Estimator, at hyper: Hyper) throws {
-    try estimator.method.check(try compiled(for: hyper), steps: dynamics.steps)
+    try working(at: hyper) { try estimator.method.check($0, steps: dynamics.steps) }
+  }
+
+  /// The least budget in bytes that `.reverse(memory:)` can work within: its programs and their
+  /// temporaries, the adjoint, two working states, and one stored state of which all others are
+  /// computed again. More bytes are more stored states and fewer steps taken twice.
+  public func leastMemory(at hyper: Hyper) throws -> Int {
+    try working(at: hyper) { try CheckpointedReverse.Needs($0).least }
   }
 }
 

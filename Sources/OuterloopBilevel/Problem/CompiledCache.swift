@@ -11,6 +11,9 @@ final class CompiledCache: Sendable {
   }
   private let problems = Mutex<[Key: CompiledProblem]>([:])
 
+  /// The problems that this task is at work on.
+  @TaskLocal private static var underWay: [ObjectIdentifier] = []
+
   func problem(
     for hyper: some Structure, make: () throws -> CompiledProblem
   ) throws -> CompiledProblem {
@@ -19,5 +22,17 @@ final class CompiledCache: Sendable {
     let made = try make()
     problems.withLock { $0[key] = made }
     return made
+  }
+
+  /// Does work that calls the problem's closures or runs its programs. A closure that asks for such
+  /// work again would wait for itself for ever.
+  func working<Result>(_ body: () throws -> Result) throws -> Result {
+    let own = ObjectIdentifier(self)
+    guard !Self.underWay.contains(own) else {
+      throw BilevelError.invalid(
+        "a closure of a bilevel problem asks for a hypergradient or a solution of the same problem: "
+          + "compute it outside, and give the closure its values")
+    }
+    return try Self.$underWay.withValue(Self.underWay + [own], operation: body)
   }
 }

@@ -28,7 +28,7 @@ extension CompiledProblem {
           "it needs heavy ball, `Optimizer.momentum`, and the optimizer is \(made.name)", remedy)
       }
       for (index, type) in weightTypes.enumerated() {
-        let momentum = numbers.momentum.value(index, type.dtype)
+        let momentum = numbers.momentum.value(index, of: weightTypes.count, type.dtype)
         if let error = momentum.error { throw error }
         guard momentum.count == 1 else {
           throw method.refused(
@@ -53,7 +53,9 @@ extension CompiledProblem {
     try stage("heavyBallNumbers") {
       let graph = try Graph(tracing: stepInputs) { x in
         let a = arguments(x)
-        let (rates, momenta) = try numbers(ball, a.hyper, a.time)
+        let (rates, _) = try numbers(ball, a.hyper, a.time)
+        // A literal such as 0.9 in all its digits, whatever the type of the weights.
+        let (_, momenta) = try numbers(ball, a.hyper, a.time, in: .float64)
         return zip(rates, weightTypes).map { rate, type in
           rate.cast(to: .float64).broadcast(to: rate.count == 1 ? [] : type.shape)
         } + momenta.map { $0.cast(to: .float64).reshaped([]) }
@@ -107,15 +109,22 @@ extension CompiledProblem {
     }
   }
 
-  /// Rates and momenta, one for each weight tensor, in its element type.
+  /// Rates and momenta, one for each weight tensor; literals in the element type given, or in that of
+  /// the tensor.
   private func numbers(
-    _ ball: CompiledHeavyBall, _ hyper: [Tensor], _ time: Time
+    _ ball: CompiledHeavyBall, _ hyper: [Tensor], _ time: Time, in dtype: DType? = nil
   ) throws -> (rates: [Tensor], momenta: [Tensor]) {
     guard let numbers = try ball.optimizer(hyper, time).heavyBall else {
-      preconditionFailure("an optimizer that is not heavy ball was not refused")
+      throw BilevelError.invalid(
+        "the optimizer was heavy ball and is another rule now: its closure must make the same rule "
+          + "whenever it is called")
     }
+    let count = weightTypes.count
     let pairs = weightTypes.enumerated().map { index, type in
-      (numbers.rate.value(index, type.dtype), numbers.momentum.value(index, type.dtype))
+      (
+        numbers.rate.value(index, of: count, dtype ?? type.dtype),
+        numbers.momentum.value(index, of: count, dtype ?? type.dtype)
+      )
     }
     return (pairs.map(\.0), pairs.map(\.1))
   }

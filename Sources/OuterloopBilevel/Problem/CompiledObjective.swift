@@ -16,8 +16,14 @@ struct CompiledObjective {
 
   init<State: Structure, Hyper: Structure, Batch: Structure>(
     _ objective: InnerObjective<State, Hyper, Batch>, state: State, hyper: Hyper, batch: Batch
-  ) {
-    weightCount = objective.weights(state).count
+  ) throws {
+    let (weights, types) = (objective.weights(state), state.leafTypes)
+    guard !weights.isEmpty, weights.map(\.type) == Array(types.prefix(weights.count)) else {
+      throw BilevelError.invalid(
+        "`InnerObjective.weights` gives \(weights.map(\.type)) of the state \(types): they must be "
+          + "its first tensors, one or more")
+    }
+    weightCount = weights.count
     smoothness = objective.smoothness
     loss = { w, h, b in
       try objective.loss(
@@ -122,7 +128,9 @@ extension CompiledProblem {
     try stage("update") {
       let graph = try Graph(tracing: updateInputs) { x in
         let a = updateArguments(x)
-        return try objective.update(a.state, a.gradient, a.hyper, a.time)
+        let next = try objective.update(a.state, a.gradient, a.hyper, a.time)
+        try requireState(next, of: "an update by the optimizer")
+        return next
       }
       return try Stage(graph, invariant: [])
     }

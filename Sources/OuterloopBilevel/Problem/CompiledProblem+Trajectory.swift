@@ -37,7 +37,12 @@ extension CompiledProblem {
   /// lambda -> s_0
   func initialStage() throws -> Stage {
     try stage("initial") {
-      try Stage(try Graph(tracing: hyperTypes, traceInitial), invariant: [])
+      let graph = try Graph(tracing: hyperTypes) { h in
+        let state = try traceInitial(h)
+        try requireState(state, of: "the initial state")
+        return state
+      }
+      return try Stage(graph, invariant: [])
     }
   }
 
@@ -149,10 +154,16 @@ extension CompiledProblem {
   }
 
   func requireStateTypes(_ next: [Tensor]) throws {
-    if let error = next.lazy.compactMap(\.error).first { throw error }
-    guard next.map(\.type) == stateTypes else {
+    try requireState(next, of: "a step")
+  }
+
+  /// Closures must give the same structure whenever they are called.
+  func requireState(_ tensors: [Tensor], of source: String) throws {
+    if let error = tensors.lazy.compactMap(\.error).first { throw error }
+    guard tensors.map(\.type) == stateTypes else {
       throw BilevelError.invalid(
-        "a step turns the state \(stateTypes) into \(next.map(\.type)); it must keep its types")
+        "\(source) gives \(tensors.map(\.type)) where the state is \(stateTypes): tensors and "
+          + "their types must stay the same from call to call")
     }
   }
 }

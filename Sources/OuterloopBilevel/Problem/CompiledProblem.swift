@@ -55,18 +55,18 @@ final class CompiledProblem: @unchecked Sendable {
   ) throws {
     let start = ProcessEnvironment.seconds
     let dynamics = problem.dynamics
-    guard dynamics.steps >= 1 else {
-      throw BilevelError.invalid(
-        "\(dynamics.steps) training steps: a hypergradient needs at least 1")
-    }
+    try Self.requireSteps(dynamics.steps)
     steps = dynamics.steps
     times = [
       Tensor((0..<dynamics.steps).map { Int32($0) }),
       Tensor((1...dynamics.steps).map { Double($0) }),
     ]
     if let error = hyper.leaves.lazy.compactMap(\.error).first { throw error }
-    guard !hyper.leaves.isEmpty else {
-      throw BilevelError.invalid("the problem has no hyperparameters")
+    guard hyper.elementCount > 0 else {
+      throw BilevelError.invalid(
+        hyper.leaves.isEmpty
+          ? "the problem has no hyperparameters: lambda has no tensors"
+          : "the problem has no hyperparameters: lambda is \(hyper.leafTypes), of no elements")
     }
     // One call on values shows the shape of the state and of a batch.
     let state = try dynamics.initial(hyper)
@@ -83,8 +83,11 @@ final class CompiledProblem: @unchecked Sendable {
     validationAt = { index in
       try Self.checked(validation.batch(index), types.validation, "validation batch \(index)")
     }
-    batches = try (0..<dynamics.steps).map(batchAt)
+    batches = batchTypes.isEmpty ? [] : try (0..<dynamics.steps).map(batchAt)
     stateTypes = state.leafTypes
+    guard state.elementCount > 0 else {
+      throw BilevelError.invalid("the initial state is \(stateTypes): there is nothing to train")
+    }
     stateNames = state.leafNames.map { $0.isEmpty ? "the state" : $0 }
     hyperTypes = hyper.leafTypes
     stateBuffers = TensorBuffers.Pool(stateTypes)
@@ -99,8 +102,8 @@ final class CompiledProblem: @unchecked Sendable {
         state.replacingLeaves(s), hyper.replacingLeaves(h), firstBatch.replacingLeaves(b), time
       ).leaves
     }
-    objective = dynamics.objective.map {
-      CompiledObjective($0, state: state, hyper: hyper, batch: firstBatch)
+    objective = try dynamics.objective.map {
+      try CompiledObjective($0, state: state, hyper: hyper, batch: firstBatch)
     }
     // Not `problem` itself: it holds the cache that this is kept in.
     let evaluate = problem.evaluate
@@ -121,6 +124,16 @@ final class CompiledProblem: @unchecked Sendable {
     outerUses = Array(outerGraph.usedInputs[states..<(states + hypers)])
     compileSeconds = ProcessEnvironment.seconds - start
   }
+
+  /// Steps are numbered by int32 tensors, and every one has its time in memory.
+  static func requireSteps(_ steps: Int) throws {
+    guard steps >= 1, steps <= stepLimit else {
+      throw BilevelError.invalid(
+        "`steps` is \(steps): a hypergradient needs 1...\(stepLimit) training steps")
+    }
+  }
+
+  private static let stepLimit = 1 << 26
 
   var stateBytes: Int { stateTypes.reduce(0) { $0 + $1.byteCount } }
   var hyperCount: Int { hyperTypes.reduce(0) { $0 + $1.count } }

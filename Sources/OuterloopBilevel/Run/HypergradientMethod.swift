@@ -1,6 +1,8 @@
 internal import OuterloopNumerics
 
 /// What stands behind an `Estimator`: one file a method, with its mathematics and cost above it.
+///
+/// There are no default implementations: one whose signature has moved on would go on unnoticed.
 protocol HypergradientMethod: Sendable, CustomStringConvertible {
   /// Throws where the method would answer with zero or nonsense.
   /// - Parameter steps: the length of what it looks at: T, or an online run's window.
@@ -20,16 +22,6 @@ protocol HypergradientMethod: Sendable, CustomStringConvertible {
 }
 
 extension HypergradientMethod {
-  func refuse(_ problem: CompiledProblem, steps: Int) throws {}
-
-  func session(_ problem: CompiledProblem) throws -> any HypergradientSession {
-    IndependentUpdates(method: self)
-  }
-
-  var schedule: TrainingSchedule { .restarted }
-
-  var needsSecondDerivatives: Bool { true }
-
   /// Throws whatever speaks against the method.
   func check(_ problem: CompiledProblem, steps: Int) throws {
     if needsSecondDerivatives, problem.objective?.smoothness == .once {
@@ -45,7 +37,7 @@ extension HypergradientMethod {
   }
 }
 
-/// A method at work through many updates of lambda.
+/// A method at work through many updates of lambda. No default implementations here either.
 protocol HypergradientSession: AnyObject {
   /// The hypergradient over the run's window; the result's state is where the next window starts.
   func hypergradient(_ run: Run) throws -> EstimatorResult
@@ -64,13 +56,6 @@ protocol HypergradientSession: AnyObject {
   var seesInitialState: Bool { get }
 }
 
-extension HypergradientSession {
-  func beginTraining(at hyper: [Tensor], over window: Window) throws {}
-  func finishTraining(_ run: Run) throws { try run.train() }
-  func stepWasRejected() {}
-  var seesInitialState: Bool { false }
-}
-
 /// Nothing is carried: every window is differentiated on its own.
 final class IndependentUpdates: HypergradientSession {
   private let method: any HypergradientMethod
@@ -78,6 +63,10 @@ final class IndependentUpdates: HypergradientSession {
   init(method: any HypergradientMethod) { self.method = method }
 
   func hypergradient(_ run: Run) throws -> EstimatorResult { try method.run(run) }
+  func finishTraining(_ run: Run) throws { try run.train() }
+  func beginTraining(at hyper: [Tensor], over window: Window) {}
+  func stepWasRejected() {}
+  var seesInitialState: Bool { false }
 }
 
 extension CompiledProblem {

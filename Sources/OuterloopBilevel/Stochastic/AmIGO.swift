@@ -40,6 +40,10 @@ struct AmIGO: HypergradientMethod {
         "\(linearSteps) steps for the linear system leave only the direct term",
         "use 1 or more, or firstOrder")
     }
+    guard linearSteps <= ImplicitGradient.countLimit else {
+      throw refused(
+        "\(linearSteps) steps for the linear system", "use 1...\(ImplicitGradient.countLimit)")
+    }
     _ = try problem.requireSeparateNumbers(self)
   }
 
@@ -54,6 +58,8 @@ struct AmIGO: HypergradientMethod {
   }
 
   var schedule: TrainingSchedule { .throughout(every: every) }
+
+  var needsSecondDerivatives: Bool { true }
 }
 
 /// The weights move, then the linear system.
@@ -116,4 +122,8 @@ final class AlternatingUpdates: HypergradientSession {
       loss: loss,
       stages: [problem.stepStage(), problem.outerStage(), programs.move, programs.cross])
   }
+
+  func finishTraining(_ run: Run) throws { try run.train() }
+  func stepWasRejected() {}
+  var seesInitialState: Bool { false }
 }

@@ -65,6 +65,9 @@ final class JointUpdates: HypergradientSession {
     run.end = states.pointers(run.steps)
     return (directions, loss)
   }
+
+  func stepWasRejected() {}
+  var seesInitialState: Bool { false }
 }
 
 /// The directions of one run, and the programs that give them.

@@ -181,4 +181,7 @@ final class PenaltyUpdates: HypergradientSession {
           + "learning rate")
     }
   }
+
+  func stepWasRejected() {}
+  var seesInitialState: Bool { false }
 }

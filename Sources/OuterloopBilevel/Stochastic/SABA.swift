@@ -69,4 +69,6 @@ struct SABA: HypergradientMethod {
   private func outerTypes(_ problem: CompiledProblem) -> [TensorType] {
     problem.weightTypes + problem.hyperTypes
   }
+
+  var needsSecondDerivatives: Bool { true }
 }

@@ -40,6 +40,8 @@ struct SOBA: HypergradientMethod {
   }
 
   var schedule: TrainingSchedule { .throughout(every: 1) }
+
+  var needsSecondDerivatives: Bool { true }
 }
 
 extension TrainingSchedule {

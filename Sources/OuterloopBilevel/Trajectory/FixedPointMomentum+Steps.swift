@@ -15,13 +15,18 @@ extension FixedPointMomentum {
     decay: RationalDecay, alpha: Alpha, gradient: UnsafeRawPointer,
     to target: UnsafeMutableRawPointer
   ) -> Int? {
-    buffer.prepare(decay)
+    for ratio in decay.factors.dropLast() {
+      buffer.prepare(ratio)
+      multiplyVelocities(ratio)
+    }
+    let ratio = decay.factors[decay.factors.count - 1]
+    buffer.prepare(ratio)
     return dtype == .float64
       ? advance(
-        decay, alpha, gradient.assumingMemoryBound(to: Double.self),
+        ratio, alpha, gradient.assumingMemoryBound(to: Double.self),
         target.assumingMemoryBound(to: Double.self))
       : advance(
-        decay, alpha, gradient.assumingMemoryBound(to: Float.self),
+        ratio, alpha, gradient.assumingMemoryBound(to: Float.self),
         target.assumingMemoryBound(to: Float.self))
   }
 
@@ -36,8 +41,7 @@ extension FixedPointMomentum {
   mutating func retreatVelocities(
     decay: RationalDecay, gradient: UnsafeRawPointer, to target: UnsafeMutableRawPointer
   ) -> Int? {
-    defer { buffer.undo() }
-    return dtype == .float64
+    dtype == .float64
       ? retreatVelocities(
         decay, gradient.assumingMemoryBound(to: Double.self),
         target.assumingMemoryBound(to: Double.self))
@@ -46,14 +50,19 @@ extension FixedPointMomentum {
         target.assumingMemoryBound(to: Float.self))
   }
 
+  private func multiplyVelocities(_ ratio: IntegerRatio) {
+    let (v, z) = (velocities, buffer.limbs)
+    for index in 0..<count { ratio.multiply(&v[index], &z[index]) }
+  }
+
   private func advance<Scalar: BinaryFloatingPoint>(
-    _ decay: RationalDecay, _ alpha: Alpha, _ gradient: UnsafePointer<Scalar>,
+    _ ratio: IntegerRatio, _ alpha: Alpha, _ gradient: UnsafePointer<Scalar>,
     _ target: UnsafeMutablePointer<Scalar>
   ) -> Int? {
     let (w, v, z) = (weights, velocities, buffer.limbs)
     for index in 0..<count {
       var velocity = v[index]
-      decay.multiply(&velocity, &z[index])
+      ratio.multiply(&velocity, &z[index])
       guard let change = Self.units(kappa * Double(gradient[index]) * Self.scale) else {
         return index
       }
@@ -85,20 +94,29 @@ extension FixedPointMomentum {
     return nil
   }
 
-  private func retreatVelocities<Scalar: BinaryFloatingPoint>(
+  private mutating func retreatVelocities<Scalar: BinaryFloatingPoint>(
     _ decay: RationalDecay, _ gradient: UnsafePointer<Scalar>,
     _ target: UnsafeMutablePointer<Scalar>
   ) -> Int? {
-    let (v, z) = (velocities, buffer.limbs)
     let unit = -1 / (kappa * Self.scale)
+    let ratio = decay.factors[decay.factors.count - 1]
+    let (v, z) = (velocities, buffer.limbs)
     for index in 0..<count {
       guard let change = Self.units(kappa * Double(gradient[index]) * Self.scale) else {
         return index
       }
       var velocity = v[index] &+ change
-      decay.divide(&velocity, &z[index])
+      ratio.divide(&velocity, &z[index])
       v[index] = velocity
       target[index] = Scalar(Double(velocity) * unit)
+    }
+    buffer.undo()
+    for ratio in decay.factors.dropLast().reversed() {
+      for index in 0..<count {
+        ratio.divide(&v[index], &z[index])
+        target[index] = Scalar(Double(v[index]) * unit)
+      }
+      buffer.undo()
     }
     return nil
   }

@@ -6,9 +6,9 @@ internal import OuterloopNumerics
 ///     v <- b v - kappa g;  w <- w + alpha v
 ///
 /// with b v by `RationalDecay` and the other terms rounded towards 0.
-/// `kappa` is the paper's 1 - b. The path of w does not depend on it: with alpha = eta / kappa it
-/// is heavy ball, `m = -v / kappa`, whatever the rates and momenta of the steps. It keeps v at the
-/// size of a gradient.
+/// `kappa` is the paper's 1 - b, or one over the number of steps where that is more. The path of w
+/// does not depend on it: with alpha = eta / kappa it is heavy ball, `m = -v / kappa`, whatever the
+/// rates and momenta of the steps. It keeps v at the size of a gradient.
 ///
 /// Memory: 24 bytes for each weight, and the spilled words of its buffer.
 struct FixedPointMomentum {

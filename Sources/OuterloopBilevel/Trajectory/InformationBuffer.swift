@@ -3,9 +3,9 @@ internal import OuterloopNumerics
 /// The bits that decaying numbers lose, for one tensor: a limb of 64 bits per number, and older
 /// words of 32 that were taken out of the limbs when they were about to overflow.
 ///
-/// A multiplication by n / d (`RationalDecay`) adds log2(d / n) bits per number on average: b = .9
+/// A multiplication by n / d (`IntegerRatio`) adds log2(d / n) bits per number on average: b = .9
 /// .152, .95 .074, .98 .0291, .99 .0145. How many values a limb can have, M, is known from the
-/// decays alone: one at the start, and `M <- ceil(M d / n)`. So limbs are emptied at steps that
+/// ratios alone: one at the start, and `M <- ceil(M d / n)`. So limbs are emptied at steps that
 /// depend on the step alone, in all numbers at once, and no flags are kept. Keeping 16 bits in the
 /// limb, a spilled word is full: nothing is wasted but the roundings up of small M.
 struct InformationBuffer {
@@ -48,8 +48,8 @@ struct InformationBuffer {
     count * (Int(Self.word) * spills + (64 - (possible - 1).leadingZeroBitCount))
   }
 
-  /// Makes room for the bits of a multiplication by a decay.
-  mutating func prepare(_ decay: RationalDecay) {
+  /// Makes room for the bits of a multiplication by a ratio.
+  mutating func prepare(_ ratio: IntegerRatio) {
     if possible > Self.limit {
       let words = Storage(byteCount: 4 * count)
       let (limbs, target) = (limbs, words.pointer.assumingMemoryBound(to: UInt32.self))
@@ -60,7 +60,7 @@ struct InformationBuffer {
       spilled.append((words, multiplications))
       possible = (possible &+ (1 << Self.word - 1)) >> Self.word
     }
-    possible = (possible * RationalDecay.denominator + decay.numerator - 1) / decay.numerator
+    possible = (possible * ratio.denominator + ratio.numerator - 1) / ratio.numerator
     multiplications += 1
   }
 

@@ -49,6 +49,8 @@ public enum Comparison: Sendable {
   case verified(Verification)
   /// It cannot answer for this problem, and why.
   case refused(Estimator, reason: String)
+  /// It was stopped, by a linear system without a solution or numbers that are not finite, and why.
+  case failed(Estimator, reason: String)
 }
 
 extension Comparison: CustomStringConvertible {
@@ -56,6 +58,7 @@ extension Comparison: CustomStringConvertible {
     switch self {
     case .verified(let verification): verification.description
     case .refused(let estimator, let reason): "\(estimator) refuses the problem: \(reason)"
+    case .failed(let estimator, let reason): "\(estimator) has no answer: \(reason)"
     }
   }
 }
@@ -78,6 +81,15 @@ extension BilevelProblem {
     _ estimator: Estimator, at hyper: Hyper, against reference: Estimator? = nil,
     directions: Int = 4, forwardLimit: Int = 32, step: Double? = nil, seed: UInt64 = 0
   ) throws -> Verification {
+    guard directions >= 0, directions <= Self.directionLimit else {
+      throw BilevelError.invalid(
+        "`directions` is \(directions): use 0...\(Self.directionLimit) directions beside the "
+          + "estimate's own")
+    }
+    if let step, !(step > 0 && step.isFinite) {
+      throw BilevelError.invalid(
+        "`step` is \(step): use a positive number for the differences, or nil")
+    }
     let exact = reference ?? (hyper.elementCount <= forwardLimit ? .forward : nil)
     if let exact {
       let truth = try hypergradient(at: hyper, by: exact)
@@ -89,10 +101,12 @@ extension BilevelProblem {
       estimator, at: hyper, directions: directions, step: step, seed: seed)
   }
 
+  private static var directionLimit: Int { 1 << 20 }
+
   /// Verifies several estimators against one truth, computed once: `reference`, by default reverse
-  /// mode, which is exact whatever the number of hyperparameters. Those that refuse the problem say
-  /// why.
-  /// - Throws: what the reference throws, and non-finite values.
+  /// mode, which is exact whatever the number of hyperparameters. Those that refuse the problem or
+  /// come to no answer say why, and the others go on.
+  /// - Throws: what the reference throws.
   public func compare(
     _ estimators: [Estimator], at hyper: Hyper, against reference: Estimator = .reverse
   ) throws -> [Comparison] {
@@ -104,6 +118,8 @@ extension BilevelProblem {
             estimator, hypergradient(at: hyper, by: estimator), truth, .estimator(reference)))
       } catch BilevelError.refused(_, let reason, _) {
         return .refused(estimator, reason: reason)
+      } catch let error as BilevelError {
+        return .failed(estimator, reason: "\(error)")
       }
     }
   }

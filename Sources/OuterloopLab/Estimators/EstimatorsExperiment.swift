@@ -51,64 +51,38 @@ public struct EstimatorsExperiment: Experiment {
 
   public func run(_ observer: ExperimentObserver) throws -> ExperimentReport {
     var tables: [ExperimentReport.Table] = []
-    var notes: [String] = []
+    var notes = [
+      "cosine, norm ratio and error (norm of the difference over norm of the truth) against the "
+        + "exact hypergradient of the training; \"error, implicit\" against that of the solution of "
+        + "the inner problem.",
+      "time: of one hypergradient, in plain trainings of the same length, in turn with them; median "
+        + "of \(repeats). "
+        + "KiB: planned for states, kept products and programs; linear solvers hold vectors beside.",
+      "double precision; 400 training and 400 validation digits, 650 weights, 64 log decays.",
+    ]
     var figures: [String: String] = [:]
     let total = steps.reduce(0) { $0 + estimators(steps: $1).count }
     var done = 0
-    let lambda = Tensor([Double](repeating: -7, count: 64))
     for count in steps {
-      let problem = try problem(steps: count)
-      let exact = try problem.hypergradient(at: lambda, by: .reverse)
-      let solution = try problem.hypergradient(
-        at: lambda, by: .implicit(.dense, inner: .lbfgs()))
-      var rows: [ExperimentReport.Table.Row] = []
-      var points: [(family: String, x: Double, y: Double)] = []
+      var comparison = Comparison(try problem(steps: count), steps: count, repeats: repeats)
       for estimator in estimators(steps: count) {
         try observer.report(done, of: total, "\(estimator), \(count) steps")
         done += 1
-        let answer: Hypergradient<TrainingState<Dense>, Tensor>
-        do {
-          answer = try problem.hypergradient(at: lambda, by: estimator)
-        } catch BilevelError.refused(_, let reason, _) {
-          rows.append(.init("\(estimator)", [nil, nil, nil, nil, nil, nil]))
-          if count == steps[0] { notes.append("\(estimator) refuses this problem: \(reason).") }
-          continue
-        }
-        // In turn with plain training, so that a slow spell of the machine hits both.
-        let cost = try median {
-          let training = try time { _ = try problem.solve(at: lambda) }
-          return try problem.hypergradient(at: lambda, by: estimator).cost.seconds / training
-        }
-        let unrolled = try Agreement(answer.gradient, exact.gradient)
-        let implicit = try Agreement(answer.gradient, solution.gradient)
-        rows.append(
-          .init(
-            "\(estimator)",
-            [
-              unrolled.cosine, unrolled.ratio, unrolled.error, implicit.error, cost,
-              Double(answer.cost.plannedBytes) / 1024,
-            ]))
-        points.append(
-          (Self.family(estimator), cost, Swift.max(unrolled.error, Self.leastError)))
+        comparison.add(estimator)
       }
       tables.append(
         .init(
           "\(count) steps",
           columns: [
             "cosine", "norm ratio", "error", "error, implicit", "time", "KiB",
-          ], rows: rows))
+          ], rows: comparison.rows))
+      // Once for both trainings where the reason is the same.
+      for note in comparison.notes where !notes.contains(note) { notes.append(note) }
+      let points = comparison.points.map { point in
+        (Self.family(point.estimator), point.time, Swift.max(point.error, Self.leastError))
+      }
       figures["error-cost-\(count).svg"] = chart(points, steps: count)
     }
-    notes =
-      [
-        "cosine, norm ratio and error (norm of the difference over norm of the truth) against the "
-          + "exact hypergradient of the training; \"error, implicit\" against that of the solution of "
-          + "the inner problem.",
-        "time: of one hypergradient, in plain trainings of the same length, in turn with them; median "
-          + "of \(repeats). "
-          + "KiB: planned for states, kept products and programs; linear solvers hold vectors beside.",
-        "double precision; 400 training and 400 validation digits, 650 weights, 64 log decays.",
-      ] + notes
     return ExperimentReport(tables: tables, notes: notes, figures: figures)
   }
 
@@ -140,31 +114,6 @@ public struct EstimatorsExperiment: Experiment {
         return .init(family, x: own.map(\.x), y: own.map(\.y))
       }
     ).svg()
-  }
-
-  /// How one vector agrees with the truth.
-  struct Agreement {
-    var cosine, ratio, error: Double
-
-    init(_ given: Tensor, _ truth: Tensor) throws {
-      let (a, b) = (try given.doubles(), try truth.doubles())
-      func norm(_ x: [Double]) -> Double { x.reduce(0) { $0 + $1 * $1 }.squareRoot() }
-      let (na, nb) = (norm(a), norm(b))
-      cosine = zip(a, b).reduce(0) { $0 + $1.0 * $1.1 } / (na * nb)
-      ratio = na / nb
-      error = norm(zip(a, b).map { $0 - $1 }) / nb
-    }
-  }
-
-  private func median(_ body: () throws -> Double) rethrows -> Double {
-    let sorted = try (0..<repeats).map { _ in try body() }.sorted()
-    return sorted[sorted.count / 2]
-  }
-
-  private func time(_ body: () throws -> Void) rethrows -> Double {
-    let start = ContinuousClock.now
-    try body()
-    return start.duration(to: .now) / .seconds(1)
   }
 
   private func problem(steps: Int) throws -> Problem {

@@ -18,6 +18,13 @@ package enum ProcessEnvironment {
   /// Cores this process may run on.
   package static var coreCount: Int { Int(ol_core_count()) }
 
+  /// Bytes of memory in this machine; `Int.max` where it does not tell.
+  package static var physicalBytes: Int {
+    let bytes = sysconf(Int32(_SC_PHYS_PAGES)).multipliedReportingOverflow(
+      by: sysconf(Int32(_SC_PAGESIZE)))
+    return bytes.overflow || bytes.partialValue <= 0 ? .max : bytes.partialValue
+  }
+
   /// Seconds on a clock that only moves forward.
   package static var seconds: Double {
     var time = timespec()
