@@ -133,6 +133,8 @@ let package = Package(
       name: "AbuseProbe",
       dependencies: [
         "OuterloopBilevel", "OuterloopLearning", "OuterloopAutodiff", "OuterloopNumerics",
+        "OuterloopStudy", "OuterloopSearch", "OuterloopStore", "OuterloopSpaces",
+        "OuterloopCharts",
       ], path: "Tests/AbuseProbe", swiftSettings: house),
     .testTarget(
       name: "OuterloopAbuseTests", dependencies: ["AbuseProbe"], swiftSettings: house),

@@ -12,6 +12,9 @@ let package = Package(
     .executableTarget(
       name: "search", dependencies: [.product(name: "Outerloop", package: "outerloop")],
       path: "Sources/Search", swiftSettings: [.swiftLanguageMode(.v6)]),
+    .executableTarget(
+      name: "recipes", dependencies: [.product(name: "Outerloop", package: "outerloop")],
+      path: "Sources/Recipes", swiftSettings: [.swiftLanguageMode(.v6)]),
     .target(
       name: "DigitsTraining", dependencies: [.product(name: "Outerloop", package: "outerloop")],
       swiftSettings: [.swiftLanguageMode(.v6)]),

@@ -1,5 +1,7 @@
 /// The tables, a file each.
-let rooms: [AbuseRoom] = [.numerics, .autodiff, .learning, .bilevel, .harness]
+let rooms: [AbuseRoom] = [
+  .numerics, .autodiff, .learning, .bilevel, .study, .search, .store, .spaces, .charts, .harness,
+]
 
 let arguments = Array(CommandLine.arguments.dropFirst())
 guard arguments.count >= 2, let room = rooms.first(where: { $0.name == arguments[1] }) else {

@@ -49,7 +49,7 @@ import Testing
       #expect((1...2).contains(decay.factors.count))
     }
     #expect(far < 30, "\(far) of 3,000 numbers are further than 1e-11 away")
-    for b in [0, 1, -0.5, 1.5, 1e-12, 5e-324, .nan, .infinity] {
+    for b in [0, 1, -0.5, 1.5, 1e-12, .leastNonzeroMagnitude, .nan, .infinity] {
       #expect(RationalDecay(b) == nil, "\(b)")
     }
     for (b, growth) in [(0.9, 0.152), (0.95, 0.074), (0.98, 0.0291), (0.99, 0.0145)] {

@@ -65,11 +65,12 @@ struct HypernetworkPrograms {
   }
 
   private func stage(
-    _ name: String, _ types: [TensorType], _ body: ([Tensor]) throws -> [Tensor]
+    _ name: String, _ types: [TensorType], gives outputs: [TensorType],
+    _ body: ([Tensor]) throws -> [Tensor]
   ) throws -> Stage {
     // Settings are part of the programs.
     try problem.stage("hypernetwork \(name) \(settings)") {
-      try Stage(try Graph(tracing: types, body), invariant: [])
+      try Stage(try Graph(tracing: types, body), invariant: [], gives: outputs)
     }
   }
 
@@ -119,7 +120,7 @@ struct HypernetworkPrograms {
   /// One training step: (..., batch, time) -> phi'
   func trainStage() throws -> Stage {
     let types = inputs + problem.batchTypes + [TensorType([1], .int32), TensorType([], .float64)]
-    return try stage("train", types) { x in
+    return try stage("train", types, gives: phiTypes) { x in
       let a = arguments(x)
       let batch = Array(a.rest[..<problem.batchTypes.count])
       let time = Time(
@@ -154,7 +155,11 @@ struct HypernetworkPrograms {
     let types =
       inputs + problem.hyperTypes + problem.hyperTypes
       + [TensorType([1], .int32), TensorType([], .float64)] + problem.validationTypes
-    return try stage("validation", types) { x in
+    let scaleTypes = problem.hyperTypes + problem.hyperTypes + problem.hyperTypes
+    return try stage(
+      "validation", types,
+      gives: [TensorType([], .float64)] + problem.hyperTypes + scaleTypes + problem.hyperTypes
+    ) { x in
       let a = arguments(x)
       let moments = [Array(a.rest[..<h]), Array(a.rest[h..<(2 * h)])]
       let time = Time(index: a.rest[2 * h], number: a.rest[2 * h + 1])
@@ -184,7 +189,7 @@ struct HypernetworkPrograms {
 
   /// Moves b along the response when lambda moves: (..., lambda before) -> b
   func recentringStage() throws -> Stage {
-    try stage("recentring", inputs + problem.hyperTypes) { x in
+    try stage("recentring", inputs + problem.hyperTypes, gives: problem.weightTypes) { x in
       let a = arguments(x)
       return response(at: a.hyper, centre: a.rest, a.weights, a.trunk)
     }
@@ -192,7 +197,10 @@ struct HypernetworkPrograms {
 
   /// dw_phi/dl at lambda: a row for each number of lambda, for each weight tensor.
   func slopeStage() throws -> Stage {
-    try stage("slope", inputs) { x in
+    let slopes = problem.weightTypes.map {
+      TensorType([problem.hyperCount] + $0.shape, $0.dtype)
+    }
+    return try stage("slope", inputs, gives: slopes) { x in
       let a = arguments(x)
       // Without hidden layers it is A.
       guard trunk != nil else { return a.weights.map { $0.sliced(axis: 0, 1..<(units + 1)) } }

@@ -131,7 +131,9 @@ extension CompiledProblem {
         }
         return [value.cast(to: .float64)] + gradient
       }
-      return try Stage(graph, invariant: Set((w + b)..<(w + b + hyperTypes.count)))
+      return try Stage(
+        graph, invariant: Set((w + b)..<(w + b + hyperTypes.count)),
+        gives: [Self.number] + weightTypes)
     }
   }
 }

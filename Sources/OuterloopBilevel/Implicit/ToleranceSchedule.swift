@@ -46,12 +46,13 @@ public struct ToleranceSchedule: Sendable, Hashable, CustomStringConvertible {
     return Swift.max(floor, initial * share)
   }
 
-  /// As a product, term by term, until it is 0 or infinite.
+  /// As a product, term by term, until it changes no more.
   private static func power(_ factor: Double, _ exponent: Int) -> Double {
+    if factor.magnitude == 1 { return exponent % 2 == 0 ? 1 : factor }
     var product = 1.0
-    for _ in 0..<exponent {
+    for _ in 0..<Swift.min(exponent, 1 << 24) {
       product *= factor
-      if product == 0 || !product.isFinite || factor == 1 { break }
+      if product == 0 || !product.isFinite { break }
     }
     return product
   }

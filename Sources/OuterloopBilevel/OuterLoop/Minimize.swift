@@ -40,20 +40,25 @@ extension BilevelProblem {
     onUpdate: (Progress) throws -> Bool = { _ in true }
   ) throws -> OuterLoop<Hyper>.State {
     var state = try loop.start(at: hyper)
-    let driver = try working(at: hyper) { try TrainingDriver($0, estimator.method, schedule) }
+    let (problem, driver, template) = try working(at: hyper) { problem in
+      (
+        problem, try TrainingDriver(problem, estimator.method, schedule),
+        try self.template(of: problem, at: hyper)
+      )
+    }
     let updates = try driver.updates(wanted: updates)
     while state.updates < updates {
       // The programs are free between updates: `onUpdate` may train and evaluate with them.
       let point = state.hyper
-      let (result, model) = try working(at: point) { problem in
-        let result = try driver.next(at: point.leaves)
-        return (result, try self.state(result.state, of: problem, at: point))
+      let result = try compiled.working {
+        try problem.lock.withLock { _ in try driver.next(at: point.leaves) }
       }
       state = try loop.step(
         state, along: point.replacingLeaves(result.gradient), loss: result.loss)
       if state.wasRejected { driver.stepWasRejected() }
       let progress = Progress(
-        update: state.updates, loss: result.loss, hyper: state.hyper, state: model,
+        update: state.updates, loss: result.loss, hyper: state.hyper,
+        state: template.replacingLeaves(result.state),
         cost: result.cost, diagnostics: result.diagnostics)
       guard try onUpdate(progress) else { break }
     }

@@ -112,11 +112,11 @@ public struct BilevelProblem<State: Structure, Hyper: Structure, Batch: Structur
     }
   }
 
-  /// A state with tensors that a run has computed.
-  func state(_ tensors: [Tensor], of problem: CompiledProblem, at hyper: Hyper) throws -> State {
-    let template = try dynamics.initial(hyper)
-    try problem.requireState(template.leaves, of: "the initial state")
-    return template.replacingLeaves(tensors)
+  /// A state, for its structure: runs give tensors.
+  func template(of problem: CompiledProblem, at hyper: Hyper) throws -> State {
+    let state = try dynamics.initial(hyper)
+    try problem.requireState(state.leaves, of: "the initial state")
+    return state
   }
 
   /// Trains and evaluates: the outer loss and the final state.
@@ -128,7 +128,8 @@ public struct BilevelProblem<State: Structure, Hyper: Structure, Batch: Structur
       try run.train()
       let (loss, _, _) = try run.outer()
       try run.requireFinite(loss: loss, gradient: [])
-      return (loss, try state(run.finalState(), of: problem, at: hyper))
+      let template = try template(of: problem, at: hyper)
+      return (loss, template.replacingLeaves(run.finalState()))
     }
   }
 
@@ -141,10 +142,11 @@ public struct BilevelProblem<State: Structure, Hyper: Structure, Batch: Structur
   ) throws -> Hypergradient<State, Hyper> {
     try working(at: hyper) { problem in
       let result = try estimator.run(problem, hyper: hyper.leaves)
+      let template = try template(of: problem, at: hyper)
       return Hypergradient(
         gradient: hyper.replacingLeaves(result.gradient), loss: result.loss,
         direct: hyper.replacingLeaves(result.direct),
-        state: try state(result.state, of: problem, at: hyper), cost: result.cost,
+        state: template.replacingLeaves(result.state), cost: result.cost,
         diagnostics: result.diagnostics)
     }
   }

@@ -28,7 +28,7 @@ extension CompiledProblem {
           "it needs heavy ball, `Optimizer.momentum`, and the optimizer is \(made.name)", remedy)
       }
       for (index, type) in weightTypes.enumerated() {
-        let momentum = numbers.momentum.value(index, of: weightTypes.count, type.dtype)
+        let momentum = numbers.momentum.value(index, type.dtype)
         if let error = momentum.error { throw error }
         guard momentum.count == 1 else {
           throw method.refused(
@@ -60,7 +60,8 @@ extension CompiledProblem {
           rate.cast(to: .float64).broadcast(to: rate.count == 1 ? [] : type.shape)
         } + momenta.map { $0.cast(to: .float64).reshaped([]) }
       }
-      return try Stage(graph, invariant: stepInvariants)
+      // A rate is one number, or one for each weight.
+      return try Stage(graph, invariant: stepInvariants, gives: nil)
     }
   }
 
@@ -105,7 +106,8 @@ extension CompiledProblem {
       }
       let donated = (0..<(stateTypes.count + hyperTypes.count)).map { ($0, inputs.count + $0) }
       return try Stage(
-        graph, invariant: stepInvariants, donated: Dictionary(uniqueKeysWithValues: donated))
+        graph, invariant: stepInvariants, gives: stateTypes + hyperTypes,
+        donated: Dictionary(uniqueKeysWithValues: donated))
     }
   }
 
@@ -119,11 +121,10 @@ extension CompiledProblem {
         "the optimizer was heavy ball and is another rule now: its closure must make the same rule "
           + "whenever it is called")
     }
-    let count = weightTypes.count
     let pairs = weightTypes.enumerated().map { index, type in
       (
-        numbers.rate.value(index, of: count, dtype ?? type.dtype),
-        numbers.momentum.value(index, of: count, dtype ?? type.dtype)
+        numbers.rate.value(index, dtype ?? type.dtype),
+        numbers.momentum.value(index, dtype ?? type.dtype)
       )
     }
     return (pairs.map(\.0), pairs.map(\.1))

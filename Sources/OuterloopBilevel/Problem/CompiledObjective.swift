@@ -81,7 +81,7 @@ extension CompiledProblem {
         }
         return [value.cast(to: .float64)] + gradient
       }
-      return try Stage(graph, invariant: lossInvariants)
+      return try Stage(graph, invariant: lossInvariants, gives: [Self.number] + weightTypes)
     }
   }
 
@@ -92,7 +92,7 @@ extension CompiledProblem {
         let a = lossArguments(x)
         return try gradient(at: a.hyper) { try objective.loss(a.weights, $0, a.batch) }
       }
-      return try Stage(graph, invariant: lossInvariants)
+      return try Stage(graph, invariant: lossInvariants, gives: hyperTypes)
     }
   }
 
@@ -106,7 +106,7 @@ extension CompiledProblem {
         }
         return product.weightProduct + product.hyperProduct
       }
-      return try Stage(graph, invariant: lossInvariants)
+      return try Stage(graph, invariant: lossInvariants, gives: weightTypes + hyperTypes)
     }
   }
 
@@ -119,7 +119,7 @@ extension CompiledProblem {
           try objective.loss($0, a.hyper, a.batch)
         }.product
       }
-      return try Stage(graph, invariant: lossInvariants)
+      return try Stage(graph, invariant: lossInvariants, gives: weightTypes)
     }
   }
 
@@ -132,7 +132,7 @@ extension CompiledProblem {
         try requireState(next, of: "an update by the optimizer")
         return next
       }
-      return try Stage(graph, invariant: [])
+      return try Stage(graph, invariant: [], gives: stateTypes)
     }
   }
 
@@ -147,7 +147,7 @@ extension CompiledProblem {
         }.cotangent
         return back.first + back.second
       }
-      return try Stage(graph, invariant: [])
+      return try Stage(graph, invariant: [], gives: weightTypes + hyperTypes)
     }
   }
 

@@ -86,7 +86,9 @@ extension CompiledProblem {
       let first = stepInputs.count + validationTypes.count
       let donated = Dictionary(
         uniqueKeysWithValues: hyperTypes.indices.map { (stateTypes.count + $0, first + $0) })
-      return try Stage(graph, invariant: stepInvariants, donated: donated)
+      return try Stage(
+        graph, invariant: stepInvariants, gives: stateTypes + hyperTypes + [number] + hyperTypes,
+        donated: donated)
     }
   }
 
@@ -99,7 +101,7 @@ extension CompiledProblem {
           try traceStep(a.state, a.batch, a.time, $0)
         }.cotangent
       }
-      return try Stage(graph, invariant: stepInvariants)
+      return try Stage(graph, invariant: stepInvariants, gives: hyperTypes)
     }
   }
 }

@@ -16,7 +16,8 @@ extension CompiledProblem {
         }
         return product.weightGradient + product.weightProduct + product.hyperProduct
       }
-      return try Stage(graph, invariant: lossInvariants)
+      return try Stage(
+        graph, invariant: lossInvariants, gives: weightTypes + weightTypes + hyperTypes)
     }
   }
 
@@ -24,7 +25,7 @@ extension CompiledProblem {
   func systemStage() throws -> Stage {
     try stage("system") {
       let (w, h) = (weightTypes.count, hyperTypes.count)
-      let types = weightTypes + weightTypes + hyperTypes + weightTypes + hyperTypes + [Self.scalar]
+      let types = weightTypes + weightTypes + hyperTypes + weightTypes + hyperTypes + [Self.number]
       let graph = try Graph(tracing: types) { x in
         let rate = x[3 * w + 2 * h]
         let moved = (0..<w).map { i in
@@ -32,7 +33,7 @@ extension CompiledProblem {
         }
         return moved + (0..<h).map { x[3 * w + h + $0] + x[2 * w + $0] }
       }
-      return try Stage(graph, invariant: [])
+      return try Stage(graph, invariant: [], gives: weightTypes + hyperTypes)
     }
   }
 
@@ -40,7 +41,7 @@ extension CompiledProblem {
   func linearStepStage(_ objective: CompiledObjective) throws -> Stage {
     try stage("linearStep") {
       let w = weightTypes.count
-      let graph = try Graph(tracing: lossInputs + weightTypes + weightTypes + [Self.scalar]) { x in
+      let graph = try Graph(tracing: lossInputs + weightTypes + weightTypes + [Self.number]) { x in
         let a = lossArguments(x)
         let v = Array(a.rest[..<w])
         let product = try hessianVectorProduct(at: a.weights, along: v) {
@@ -50,7 +51,7 @@ extension CompiledProblem {
           v[i] - a.rest[2 * w].cast(to: v[i].dtype) * (product[i] + a.rest[w + i])
         }
       }
-      return try Stage(graph, invariant: lossInvariants)
+      return try Stage(graph, invariant: lossInvariants, gives: weightTypes)
     }
   }
 
@@ -65,7 +66,7 @@ extension CompiledProblem {
         }.hyperProduct
         return zip(a.rest[w...], product).map { $0 + $1 }
       }
-      return try Stage(graph, invariant: lossInvariants)
+      return try Stage(graph, invariant: lossInvariants, gives: hyperTypes)
     }
   }
 
@@ -74,12 +75,12 @@ extension CompiledProblem {
   func reductionStage(_ name: String, _ types: [TensorType]) throws -> Stage {
     try stage(name) {
       let n = types.count
-      let graph = try Graph(tracing: types + types + types + [Self.scalar]) { x in
+      let graph = try Graph(tracing: types + types + types + [Self.number]) { x in
         let change = (0..<n).map { x[$0] - x[n + $0] }
         return (0..<n).map { change[$0] + x[2 * n + $0] }
           + (0..<n).map { x[2 * n + $0] + change[$0] * x[3 * n].cast(to: change[$0].dtype) }
       }
-      return try Stage(graph, invariant: [])
+      return try Stage(graph, invariant: [], gives: types + types)
     }
   }
 
@@ -87,12 +88,12 @@ extension CompiledProblem {
   func penalizedStage(_ objective: CompiledObjective) throws -> Stage {
     try stage("penalized") {
       let w = weightTypes.count
-      let graph = try Graph(tracing: lossInputs + weightTypes + [Self.scalar]) { x in
+      let graph = try Graph(tracing: lossInputs + weightTypes + [Self.number]) { x in
         let a = lossArguments(x)
         let slope = try gradient(at: a.weights) { try objective.loss($0, a.hyper, a.batch) }
         return (0..<w).map { slope[$0] + a.rest[w].cast(to: slope[$0].dtype) * a.rest[$0] }
       }
-      return try Stage(graph, invariant: lossInvariants)
+      return try Stage(graph, invariant: lossInvariants, gives: weightTypes)
     }
   }
 
@@ -100,7 +101,7 @@ extension CompiledProblem {
   func penaltyStage(_ objective: CompiledObjective) throws -> Stage {
     try stage("penalty") {
       let w = weightTypes.count
-      let types = lossInputs + weightTypes + hyperTypes + [Self.scalar]
+      let types = lossInputs + weightTypes + hyperTypes + [Self.number]
       let graph = try Graph(tracing: types) { x in
         let a = lossArguments(x)
         let z = Array(a.rest[..<w])
@@ -110,9 +111,7 @@ extension CompiledProblem {
         let strength = a.rest[w + hyperTypes.count]
         return zip(a.rest[w...], difference).map { $0 + strength.cast(to: $1.dtype) * $1 }
       }
-      return try Stage(graph, invariant: lossInvariants)
+      return try Stage(graph, invariant: lossInvariants, gives: hyperTypes)
     }
   }
-
-  private static var scalar: TensorType { TensorType([], .float64) }
 }

@@ -14,7 +14,7 @@ extension CompiledProblem {
           try jvp(at: h, along: $0.first, of: traceInitial).derivative
         }
       }
-      return try Stage(graph, invariant: [])
+      return try Stage(graph, invariant: [], gives: tangentTypes)
     }
   }
 
@@ -22,10 +22,8 @@ extension CompiledProblem {
   /// one batched product. Z' = A_t Z + B_t.
   func tangentStage() throws -> Stage {
     try stage("tangent") {
-      let q = hyperCount
-      let tangents = stateTypes.map { TensorType([q] + $0.shape, $0.dtype) }
       let first = stepInputs.count
-      let graph = try Graph(tracing: stepInputs + tangents) { x in
+      let graph = try Graph(tracing: stepInputs + tangentTypes) { x in
         let a = arguments(x)
         let next = try traceStep(a.state, a.batch, a.time, a.hyper)
         try requireStateTypes(next)
@@ -39,7 +37,8 @@ extension CompiledProblem {
       let count = stateTypes.count
       let donated = Dictionary(
         uniqueKeysWithValues: (0..<count).map { (count + $0, first + $0) })
-      return try Stage(graph, invariant: stepInvariants, donated: donated)
+      return try Stage(
+        graph, invariant: stepInvariants, gives: stateTypes + tangentTypes, donated: donated)
     }
   }
 
@@ -47,8 +46,7 @@ extension CompiledProblem {
   func contractionStage() throws -> Stage {
     try stage("contraction") {
       let q = hyperCount
-      let tangents = stateTypes.map { TensorType([q] + $0.shape, $0.dtype) }
-      let graph = try Graph(tracing: stateTypes + tangents + hyperTypes) { x in
+      let graph = try Graph(tracing: stateTypes + tangentTypes + hyperTypes) { x in
         let a = x[..<stateTypes.count]
         let z = x[stateTypes.count..<(2 * stateTypes.count)]
         let sum = x[(2 * stateTypes.count)...]
@@ -64,8 +62,12 @@ extension CompiledProblem {
           return tensor + part.reshaped(tensor.shape).cast(to: tensor.dtype)
         }
       }
-      return try Stage(graph, invariant: [])
+      return try Stage(graph, invariant: [], gives: hyperTypes)
     }
+  }
+
+  private var tangentTypes: [TensorType] {
+    stateTypes.map { TensorType([hyperCount] + $0.shape, $0.dtype) }
   }
 
   /// Unit directions of all hyperparameters: for each tensor (q, shape...).

@@ -42,7 +42,7 @@ extension CompiledProblem {
         try requireState(state, of: "the initial state")
         return state
       }
-      return try Stage(graph, invariant: [])
+      return try Stage(graph, invariant: [], gives: stateTypes)
     }
   }
 
@@ -93,7 +93,8 @@ extension CompiledProblem {
       let graph = try loop.graph.extracted(
         inputs: Array(loop.graph.inputs[..<stepInputs.count]),
         outputs: Array(loop.graph.outputs[..<stateTypes.count]) + (keeping ? loop.kept : []))
-      return try Stage(graph, invariant: stepInvariants)
+      return try Stage(
+        graph, invariant: stepInvariants, gives: stateTypes + (keeping ? loop.keptTypes : []))
     }
   }
 
@@ -103,7 +104,7 @@ extension CompiledProblem {
       let loop = try self.loop()
       let graph = try loop.graph.extracted(
         inputs: Array(loop.graph.inputs[..<stepInputs.count]), outputs: loop.kept)
-      return try Stage(graph, invariant: stepInvariants)
+      return try Stage(graph, invariant: stepInvariants, gives: loop.keptTypes)
     }
   }
 
@@ -118,7 +119,8 @@ extension CompiledProblem {
       let first = stepInputs.count
       let count = stateTypes.count + hyperTypes.count
       let donated = Dictionary(uniqueKeysWithValues: (0..<count).map { ($0, first + $0) })
-      return try Stage(graph, invariant: stepInvariants, donated: donated)
+      return try Stage(
+        graph, invariant: stepInvariants, gives: stateTypes + hyperTypes, donated: donated)
     }
   }
 
@@ -135,7 +137,7 @@ extension CompiledProblem {
         }
         return [value.cast(to: .float64)] + gradient.first + gradient.second
       }
-      return try Stage(graph, invariant: [])
+      return try Stage(graph, invariant: [], gives: [Self.number] + stateTypes + hyperTypes)
     }
   }
 
@@ -149,7 +151,7 @@ extension CompiledProblem {
         let (_, back) = try vjp(at: h, cotangent: a, of: traceInitial)
         return zip(sum, back).map { $0 + $1 }
       }
-      return try Stage(graph, invariant: [])
+      return try Stage(graph, invariant: [], gives: hyperTypes)
     }
   }
 

@@ -88,6 +88,14 @@ final class CompiledProblem: @unchecked Sendable {
     guard state.elementCount > 0 else {
       throw BilevelError.invalid("the initial state is \(stateTypes): there is nothing to train")
     }
+    let memory = ProcessEnvironment.physicalBytes
+    for (name, types) in [("lambda", hyper.leafTypes), ("the state", stateTypes)] {
+      let bytes = types.reduce(0.0) { $0 + Double($1.byteCount) }
+      guard bytes <= Double(memory) else {
+        throw BilevelError.invalid(
+          "\(name) is \(types), \(bytes) bytes, and this machine has \(memory) bytes of memory")
+      }
+    }
     stateNames = state.leafNames.map { $0.isEmpty ? "the state" : $0 }
     hyperTypes = hyper.leafTypes
     stateBuffers = TensorBuffers.Pool(stateTypes)
@@ -134,6 +142,9 @@ final class CompiledProblem: @unchecked Sendable {
   }
 
   private static let stepLimit = 1 << 26
+
+  /// The type of losses and settings in programs.
+  static let number = TensorType([], .float64)
 
   var stateBytes: Int { stateTypes.reduce(0) { $0 + $1.byteCount } }
   var hyperCount: Int { hyperTypes.reduce(0) { $0 + $1.count } }

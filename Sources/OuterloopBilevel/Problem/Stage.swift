@@ -11,7 +11,23 @@ final class Stage {
   /// For each input, whether the result depends on it.
   let usesInput: [Bool]
 
-  init(_ graph: Graph, invariant: Set<Int>, donated: [Int: Int] = [:]) throws {
+  /// - Parameter outputs: types of the results, whose memory others provide: element types and counts
+  ///   are checked, since closures may give something else than they did before. Nil where the graph
+  ///   itself says what memory it needs.
+  init(
+    _ graph: Graph, invariant: Set<Int>, gives outputs: [TensorType]?, donated: [Int: Int] = [:]
+  ) throws {
+    let found = graph.outputs.map { graph.nodes[$0].type }
+    if let outputs {
+      let agrees =
+        found.count == outputs.count
+        && zip(found, outputs).allSatisfy { $0.dtype == $1.dtype && $0.count == $1.count }
+      guard agrees else {
+        throw BilevelError.invalid(
+          "closures of the problem give \(found) where \(outputs) is needed: tensors and their types "
+            + "must stay the same from call to call")
+      }
+    }
     let (before, rest) = try graph.hoisting(invariant: invariant)
     self.invariant = invariant.sorted()
     usesInput = graph.usedInputs

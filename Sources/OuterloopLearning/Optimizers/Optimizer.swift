@@ -9,36 +9,21 @@ public import OuterloopNumerics
 public struct Optimizer: Sendable {
   /// A number of an optimizer: shared by all parameter tensors, or one for each.
   public struct Rate: Sendable, ExpressibleByFloatLiteral, ExpressibleByIntegerLiteral {
-    private enum Numbers: Sendable {
-      case shared(Tensor)
-      case each([Tensor])
-    }
-    private let numbers: Numbers
-
-    /// The same number for all tensors of the parameters, or, of a parameter tensor's shape, one for
-    /// each of its elements.
-    public init(_ value: Tensor) { numbers = .shared(value) }
-    public init(_ value: Double) { self.init(Tensor(value)) }
+    let values: [Tensor]
+    public init(_ value: Tensor) { values = [value] }
+    public init(_ value: Double) { values = [Tensor(value)] }
     public init(floatLiteral value: Double) { self.init(value) }
     public init(integerLiteral value: Int) { self.init(Double(value)) }
-    /// One number for each tensor of the parameters, in their order; another count is an error of the
-    /// update.
-    public static func each(_ values: [Tensor]) -> Rate { Rate(numbers: .each(values)) }
-    private init(numbers: Numbers) { self.numbers = numbers }
+    /// One number for each tensor of the parameters, in their order.
+    public static func each(_ values: [Tensor]) -> Rate { Rate(values: values) }
+    private init(values: [Tensor]) { self.values = values }
 
-    /// The number for parameter tensor `index` of `count`, in its element type.
-    package func value(_ index: Int, of count: Int, _ dtype: DType) -> Tensor {
-      let value: Tensor
-      switch numbers {
-      case .shared(let shared): value = shared
-      case .each(let values):
-        guard values.count == count else {
-          return Tensor(
-            invalid: "Rate.each has \(values.count) numbers, and there are \(count) parameter "
-              + "tensors: give one for each, or Rate(_:) for all of them")
-        }
-        value = values[index]
+    /// The number for parameter tensor `index`, in its element type.
+    package func value(_ index: Int, _ dtype: DType) -> Tensor {
+      guard values.count == 1 || index < values.count else {
+        return Tensor(invalid: "\(values.count) rates were given for more parameter tensors")
       }
+      let value = values.count == 1 ? values[0] : values[index]
       // A literal takes the parameters' type; a hyperparameter keeps its own.
       if case .splat(let number) = value.content, value.count == 1 {
         return Tensor(number, dtype: dtype)
@@ -142,7 +127,7 @@ public struct Optimizer: Sendable {
     for index in w.indices {
       let own = slots.map { $0[index] }
       let (weight, changed) = update(
-        index, of: w.count, w[index], g[index], own, time.number.cast(to: w[index].dtype))
+        index, w[index], g[index], own, time.number.cast(to: w[index].dtype))
       newW.append(weight)
       for (slot, value) in changed.enumerated() { newSlots[slot][index] = value }
     }
@@ -152,9 +137,9 @@ public struct Optimizer: Sendable {
   }
 
   private func update(
-    _ index: Int, of count: Int, _ w: Tensor, _ g: Tensor, _ slots: [Tensor], _ t: Tensor
+    _ index: Int, _ w: Tensor, _ g: Tensor, _ slots: [Tensor], _ t: Tensor
   ) -> (Tensor, [Tensor]) {
-    func number(_ rate: Rate) -> Tensor { rate.value(index, of: count, w.dtype) }
+    func number(_ rate: Rate) -> Tensor { rate.value(index, w.dtype) }
     switch rule {
     case .sgd(let rate):
       return (w - number(rate) * g, [])

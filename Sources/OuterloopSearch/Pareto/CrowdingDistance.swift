@@ -1,16 +1,20 @@
 extension ObjectivePoints {
-  /// How lonely each point of a front is: the sum over the objectives of the distance between its
-  /// two neighbours, as a share of the whole length (Deb, Pratap, Agarwal and Meyarivan 2002).
+  /// The crowding distance of each point of a front: the sum over the objectives of the distance between
+  /// its two neighbours, as a share of the whole length (Deb, Pratap, Agarwal and Meyarivan 2002).
   ///
-  /// The ends of each objective are infinitely lonely. Objectives in which all are equal do not
+  /// It is infinite at the ends of each objective. Objectives in which all are equal do not
   /// count; lengths are those between finite values; infinity minus infinity is zero. Points equal in
   /// one objective are ordered by the others, so that the result depends on no order of input unless
   /// points are equal.
   ///
   /// - Parameter front: indices of points.
   /// - Returns: a distance for each index.
+  /// - Throws: `ObjectivePointsError` for an index that is no point's.
   /// - Complexity: O(m f log f) for f points.
-  public func crowdingDistances(of front: [Int]) -> [Double] {
+  public func crowdingDistances(of front: [Int]) throws(ObjectivePointsError) -> [Double] {
+    for index in front where !(0..<count).contains(index) {
+      throw .noSuchPoint(index: index, count: count)
+    }
     var distances = [Double](repeating: 0, count: front.count)
     for objective in 0..<objectives {
       let order = front.indices.sorted { a, b in

@@ -33,9 +33,10 @@ public struct ObjectivePoints: Sendable, Hashable {
     self.values = values
   }
 
-  /// The coordinates of a point.
+  /// The coordinates of a point; none for an index that is no point's.
   public subscript(_ index: Int) -> [Double] {
-    Array(values[index * objectives..<(index + 1) * objectives])
+    guard (0..<count).contains(index) else { return [] }
+    return Array(values[index * objectives..<(index + 1) * objectives])
   }
 
   subscript(_ index: Int, _ objective: Int) -> Double {
@@ -61,11 +62,13 @@ public struct ObjectivePoints: Sendable, Hashable {
     return true
   }
 
-  /// Whether point a is nowhere larger than point b and somewhere smaller.
+  /// Whether point a is nowhere larger than point b and somewhere smaller; false where one of them is
+  /// no point.
   ///
   /// - Complexity: O(m).
   public func dominates(_ a: Int, _ b: Int) -> Bool {
-    weaklyDominates(a, b) && !weaklyDominates(b, a)
+    guard (0..<count).contains(a), (0..<count).contains(b) else { return false }
+    return weaklyDominates(a, b) && !weaklyDominates(b, a)
   }
 
   func areEqual(_ a: Int, _ b: Int) -> Bool {
@@ -108,6 +111,7 @@ public enum ObjectivePointsError: Error, Sendable, Hashable, CustomStringConvert
   case wrongLength(index: Int, count: Int, objectives: Int)
   case wrongReference(count: Int, objectives: Int)
   case referenceIsNotANumber(objective: Int)
+  case noSuchPoint(index: Int, count: Int)
 
   public var description: String {
     switch self {
@@ -118,6 +122,8 @@ public enum ObjectivePointsError: Error, Sendable, Hashable, CustomStringConvert
       "the reference point has \(count) values instead of \(objectives); give one for each objective"
     case .referenceIsNotANumber(let objective):
       "objective \(objective) of the reference point is not a number; give the worst loss of interest"
+    case .noSuchPoint(let index, let count):
+      "there is no point \(index); the \(count) points are counted from 0"
     }
   }
 }

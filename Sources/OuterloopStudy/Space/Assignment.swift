@@ -54,7 +54,9 @@ extension SearchSpace {
 
   /// Whether no constraint forbids it.
   public func allows(_ assignment: Assignment) -> Bool {
-    !forbidden.contains { $0.holds { assignment.values[$0] } }
+    !forbidden.contains { statement in
+      statement.holds { assignment.values.indices.contains($0) ? assignment.values[$0] : nil }
+    }
   }
 
   /// The configuration that someone gave by name.

@@ -84,9 +84,14 @@ extension Domain {
   /// How many values there are; nil if they cannot be counted.
   public var count: Int? { range.map(\.count) ?? choices?.count }
 
-  /// The `index`-th value of a domain that can be counted, in the domain's order.
+  /// The `index`-th value of a domain that can be counted, in the domain's order; beyond its ends, the
+  /// value there.
   public func value(atIndex index: Int) -> ParameterValue {
-    if let choices { return choices[index] }
+    if let choices {
+      // No space takes a domain without choices.
+      if choices.isEmpty { return .float(.nan) }
+      return choices[Swift.min(Swift.max(index, 0), choices.count - 1)]
+    }
     return numeric(range?.gridValue(index) ?? 0)
   }
 
@@ -100,9 +105,12 @@ extension Domain {
     return range.index(nearest: number)
   }
 
-  /// `number` as a value of this numeric domain.
+  /// `number` as a value of this numeric domain. What is no integer at all, as NaN, stays a float,
+  /// which no domain of integers holds.
   public func numeric(_ number: Double) -> ParameterValue {
-    if case .int = self { return .int(Int(number)) }
+    if case .int = self, let whole = Int(exactly: number.rounded(.towardZero)) {
+      return .int(whole)
+    }
     return .float(number)
   }
 
@@ -111,7 +119,8 @@ extension Domain {
   public func value(atUnit u: Double) -> ParameterValue {
     if let range { return numeric(range.value(atUnit: u)) }
     let choices = choices ?? []
-    return choices[Swift.min(Swift.max(Int(u * Double(choices.count)), 0), choices.count - 1)]
+    let place = Swift.min(Swift.max(u, 0), 1) * Double(choices.count)
+    return value(atIndex: place.isNaN ? 0 : Int(place))
   }
 
   /// The value as this domain writes it: the right type, on the grid; nil if it is not in the domain.

@@ -94,14 +94,15 @@ public struct NumericRange: Sendable, Hashable {
     return Self.gridValue(Double(index), low, step, decimals, high)
   }
 
-  /// The nearest value of the range.
+  /// The nearest value of the range; NaN is near to none.
   public func nearest(_ value: Double) -> Double {
-    step == nil ? inside(value) : gridValue(index(nearest: value))
+    if value.isNaN { return value }
+    return step == nil ? inside(value) : gridValue(index(nearest: value))
   }
 
   /// Where on the grid the value nearest to `value` stands; 0 without a grid.
   func index(nearest value: Double) -> Int {
-    guard let step, low < high else { return 0 }
+    guard let step, low < high, !value.isNaN else { return 0 }
     return Int(((inside(value) - low) / step).rounded())
   }
 

@@ -86,7 +86,7 @@ public final class MemoryStore: StudyStore {
   }
 
   public func events(of study: StudyID, after revision: Int, limit: Int) throws -> [Event] {
-    try with(study) { Array($0.events.dropFirst(revision).prefix(limit)) }
+    try with(study) { Array($0.events.dropFirst(max(revision, 0)).prefix(max(limit, 0))) }
   }
 
   public func add(
@@ -96,6 +96,9 @@ public final class MemoryStore: StudyStore {
       let next = record.history.trials.count
       guard number == nil || number == next else { return nil }
       let time = clock()
+      guard Trial(Event(revision: 0, time: time, trial: next, kind)) != nil else {
+        throw StudyError("a trial is created by a suggestion", "suggest or enqueue it")
+      }
       record.take(kind, next, at: time)
       let attempt = claimant.map { record.claim(next, $0, at: time) } ?? 0
       return Claim(study: study, trial: record.history.trials[next], attempt: attempt)

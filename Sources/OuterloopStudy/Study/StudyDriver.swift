@@ -50,18 +50,19 @@ public struct StudyDriver: Sendable {
   /// - Parameters:
   ///   - isStopping: asked before every trial; true: running trials are finished, none is begun.
   ///   - notice: told what happens, from several tasks at once.
-  /// - Throws: `StudyError` from the store, `CancellationError` if the task was cancelled: running
+  /// - Throws: `StudyError` for settings out of range and from the store, `CancellationError` if the task was cancelled: running
   ///   trials are then stopped, and wait to be run again.
   @discardableResult
   public func run(
     _ work: some TrialWork, isStopping: @escaping @Sendable () -> Bool = { false },
     notice: @escaping @Sendable (Notice) -> Void = { _ in }
   ) async throws -> Ending {
+    try check()
     let asker = try await Asker(study, in: store, by: method)
     var specification = try await store.specification(of: study)
     if leavesTime { specification.budget.seconds = nil }
     return try await withThrowingTaskGroup(of: Ending.self) { group in
-      for index in 0..<max(parallel, 1) {
+      for index in 0..<parallel {
         let worker = Worker(
           driver: self, specification: specification, asker: asker, notice: notice,
           claimant: Claimant(worker: "\(name).\(index)", lease: lease))
@@ -70,6 +71,18 @@ public struct StudyDriver: Sendable {
       var ending = Ending.stopped
       for try await one in group where one != .stopped { ending = one }
       return ending
+    }
+  }
+
+  private func check() throws {
+    guard (1...10_000).contains(parallel) else {
+      throw StudyError("\(parallel) trials cannot run at once", "say 1 to 10,000")
+    }
+    guard lease > 0, lease <= 1e9 else {
+      throw StudyError("a lease of \(lease) seconds cannot be kept", "say more than 0, at most 1e9")
+    }
+    guard pause >= 0, pause <= 1e9 else {
+      throw StudyError("a pause of \(pause) seconds cannot be made", "say 0 to 1e9")
     }
   }
 }

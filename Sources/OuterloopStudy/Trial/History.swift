@@ -21,7 +21,7 @@ public struct History: Sendable {
   public init() {}
 
   /// Takes the next event in. Events come in the order of their revisions, each once.
-  public mutating func apply(_ event: Event) {
+  package mutating func apply(_ event: Event) {
     revision = event.revision
     if runningCount > 0 { busySeconds += max(0, event.time - lastTime) }
     lastTime = event.time
@@ -41,7 +41,7 @@ public struct History: Sendable {
     count(trials[event.trial], 1)
   }
 
-  /// As `apply`, for events that come out of a file.
+  /// Takes the next event in. Events come in the order of their revisions, each once.
   /// - Throws: `StudyError` if it cannot be the next one.
   public mutating func take(_ event: Event) throws {
     let isNew = Trial(event) != nil
@@ -67,7 +67,8 @@ public struct History: Sendable {
     var best: Trial?
     var bestLoss = Double.infinity
     for trial in trials where trial.state == .complete {
-      guard let value = trial.values?[place] else { continue }
+      guard let values = trial.values, values.indices.contains(place) else { continue }
+      let value = values[place]
       let loss = objective.loss(value)
       if loss < bestLoss || (best == nil && !loss.isNaN) { (best, bestLoss) = (trial, loss) }
     }

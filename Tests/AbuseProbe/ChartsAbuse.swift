@@ -1,0 +1,200 @@
+import OuterloopCharts
+import OuterloopStudy
+
+extension AbuseRoom {
+  static let charts = AbuseRoom("OuterloopCharts") { room in
+    room.addFigures()
+    room.addStudyFigures()
+    room.exclude(
+      "plain values, met in the figures that they are parts of", "Axis.init", "Axis.log",
+      "BarChart.Series.init", "Histogram.Sample.init", "ImageGrid.Cell.init",
+      "LineChart.Series.init", "ParallelCoordinates.Dimension.init",
+      "ParallelCoordinates.Row.init", "ReferenceLine.init", "Scatter.Group.init",
+      "Surface.Point.init", "Timeline.Span.init", "Timeline.State.init", "BarChart.init",
+      "HeatMap.init", "Histogram.init", "ImageGrid.init", "LineChart.init",
+      "ParallelCoordinates.init", "Scatter.init", "SmallMultiples.init", "Surface.init",
+      "Timeline.init", "StudyFigures.init")
+  }
+
+  private static let columns: [[Double]] =
+    [[], [1], [1, 2, 3], Edges.numbers, Edges.numbers + Edges.numbers]
+    + Edges.numbers.map { [$0] } + Edges.numbers.map { [$0, 1] }
+  private static let axes: [Axis] = [
+    "", .log("x"), Axis("a\0\n<&\u{1B}"), Axis("", range: 0...0), .log("", range: -1...0),
+    Axis("", range: -.infinity...(.infinity)), Axis("", range: -1e308...1e308),
+    .log("", range: 5e-324...1e308),
+  ]
+  private static let sizes: [Double] = Edges.numbers + [400]
+
+  fileprivate mutating func addFigures() {
+    let (columns, axes) = (Self.columns, Self.axes)
+    func add(_ name: String, _ figures: [any Figure]) {
+      self.add("\(name).svg", figures.indices.map { $0 }) {
+        figures[$0].svg(width: 400, height: 300).count
+      }
+      if let first = figures.first {
+        self.add("\(name).svg", Self.sizes, Self.sizes) { first.svg(width: $0, height: $1).count }
+      }
+    }
+    let pairs = columns.flatMap { a in columns.map { (a, $0) } }
+    add(
+      "LineChart",
+      pairs.map { a, b in
+        LineChart(
+          x: "", y: "",
+          series: [.init("", x: a, y: b, lower: b, upper: a, style: .min, dash: .max)],
+          references: [.init("", b.first ?? .nan)])
+      }
+        + axes.flatMap { x in
+          axes.map { LineChart(x: x, y: $0, series: [.init("s", y: Edges.numbers, style: .max)]) }
+        })
+    self.add("LineChart.Series.distribution", columns) {
+      LineChart.Series.distribution("d", of: $0).x.count
+    }
+    add(
+      "BarChart",
+      pairs.map { a, b in
+        BarChart(
+          y: "", categories: a.map { "\($0)" }, series: [.init("", b, errors: a), .init("", a)],
+          references: [.init("", a.first ?? .nan)], showsValues: true)
+      }
+        + axes.map {
+          BarChart(y: $0, categories: ["a", "b"], series: [.init("s", Edges.numbers)])
+        })
+    add(
+      "HeatMap",
+      pairs.map { a, b in HeatMap(columns: ["a"], rows: [], values: [a, b, []], showsValues: true) }
+        + axes.map { HeatMap(values: [Edges.numbers], color: $0, map: .sequential) })
+    add(
+      "Histogram",
+      pairs.map { a, b in Histogram(x: "", samples: [.init("", a), .init("", b)]) }
+        + axes.flatMap { x in
+          [nil, .min, 0, 1, .max].map {
+            Histogram(
+              x: x, y: .log(""), samples: [.init("s", Edges.numbers)], height: .fraction, bins: $0)
+          }
+        })
+    let grey = Edges.sizes.filter { $0 < 1 << 20 || $0 == .max }
+    let images = grey.flatMap { width in
+      grey.map { GreyImage(width: width, height: $0, pixels: [1, 2, 3]) }
+    }
+    self.add("GreyImage.init", grey, grey) {
+      GreyImage(width: $0, height: $1, pixels: [0]).pixels.count
+    }
+    self.add("GreyImage.init", grey, columns) {
+      GreyImage(width: $0, height: 2, values: $1.map { Float($0) }).pixels.count
+    }
+    self.add("GreyImage.init", [1 << 33, 1 << 20], [1 << 20, 1 << 33]) {
+      GreyImage(width: $0, height: $1, pixels: []).pixels.count
+    }
+    add(
+      "ImageGrid",
+      [nil, .min, 0, 1, 3, .max].map { count in
+        ImageGrid(cells: images.map { .init($0, caption: "a\0", isMarked: true) }, columns: count)
+      } + [ImageGrid(cells: [])])
+    add(
+      "ParallelCoordinates",
+      pairs.map { a, b in
+        ParallelCoordinates(
+          dimensions: [.init("x"), .init("c", categories: ["a"]), .init("", categories: [])],
+          rows: [.init(a, outcome: b.first ?? .nan), .init(b), .init([])], outcome: "")
+      }
+        + axes.map {
+          ParallelCoordinates(
+            dimensions: [.init($0), .init(.log("")), .init("", categories: [])],
+            rows: Edges.numbers.map { .init([$0, $0, $0], outcome: $0) }, outcome: $0)
+        } + [ParallelCoordinates(dimensions: [], rows: [], outcome: "")])
+    add(
+      "Scatter",
+      pairs.map { a, b in
+        Scatter(
+          x: "", y: "", categories: ["a"],
+          groups: [.init("", x: a, y: b, sizes: a, shades: b, style: .min, marker: .max)])
+      }
+        + axes.flatMap { x in
+          axes.map {
+            Scatter(
+              x: x, y: $0,
+              groups: [
+                .init("s", x: Edges.numbers, y: Edges.numbers, shades: Edges.numbers, marker: .min)
+              ], shade: x)
+          }
+        })
+    add(
+      "SmallMultiples",
+      [nil, .min, 0, 1, 2, .max].flatMap { count in
+        [0, 1, 3, 20].map { number in
+          SmallMultiples(
+            figures: (0..<number).map { _ in LineChart(x: "", y: "", series: []) }, columns: count,
+            shade: .log(""))
+        }
+      })
+    add(
+      "Surface",
+      pairs.map { a, b in
+        Surface(
+          x: "", y: "", z: "", xs: a, ys: b, values: [a, b, []],
+          path: a.map { .init(x: $0, y: $0, z: $0) })
+      }
+        + Edges.numbers.flatMap { azimuth in
+          Edges.numbers.map {
+            Surface(
+              x: "", y: "", z: .log(""), xs: [0, 1], ys: [0, 1], values: [[1, 2], [3, 4]],
+              azimuth: azimuth, elevation: $0)
+          }
+        })
+    add(
+      "Timeline",
+      pairs.map { a, b in
+        Timeline(
+          x: "", lanes: ["a"], states: [.init("s", style: .min)],
+          spans: zip(a, b).map { .init(lane: 0, start: $0, end: $1, state: 0) })
+      }
+        + Edges.integers.map {
+          Timeline(
+            x: "", lanes: ["a"], states: [.init("s", style: $0)],
+            spans: [.init(lane: $0, start: 0, end: nil, state: $0, label: "a\0")])
+        } + [
+          Timeline(
+            x: "", lanes: [], states: [], spans: [.init(lane: 0, start: 1, end: 0, state: 0)])
+        ])
+    self.add("Figure.svg") { LineChart(x: "", y: "", series: []).svg().count }
+  }
+
+  fileprivate mutating func addStudyFigures() {
+    func figures(_ kinds: [Event.Kind], _ metrics: [String]) throws -> StudyFigures {
+      var specification = try Studies.specification()
+      specification.objectives = metrics.map { Objective($0) }
+      var history = History()
+      for number in 0..<3 {
+        let events: [Event.Kind] = [
+          .suggested(try Studies.assignment(), through: 1, seen: 0),
+          .claimed(attempt: 1, worker: "w"),
+        ]
+        for (index, kind) in (events + kinds).enumerated() {
+          let event = Event(
+            revision: history.revision + 1, time: index == 1 ? .nan : 1e308, trial: number, kind)
+          try? history.take(event)
+        }
+      }
+      return StudyFigures(specification, history)
+    }
+    let kinds = (try? Studies.kinds()) ?? []
+    let outcomes = Edges.numbers.map { Event.Kind.finished(attempt: 1, .complete([$0, $0])) }
+    let asked: [[String]] = [[], ["loss"], ["loss", "time"], ["none"], ["loss", "loss"]]
+    for kind in StudyFigures.Kind.allCases {
+      for metrics in [["loss"], ["loss", "time"], ["a", "b", "c"]] {
+        add("StudyFigures.pictures", kinds + outcomes, asked) { one, names in
+          let figures = try figures([one], metrics)
+          return try figures.pictures(kind, of: names, comparedWith: [figures]).map(\.fileName)
+        }
+      }
+      add("StudyFigures.applies", asked) { try figures([], ["loss"]).applies(kind, to: $0) }
+    }
+    add("StudyFigures.pictures", StudyFigures.Kind.allCases) { kind in
+      var specification = try Studies.specification()
+      specification.objectives = []
+      return try StudyFigures(specification, [Trial]()).pictures(kind).map(\.fileName)
+    }
+  }
+}

@@ -1,0 +1,486 @@
+import Foundation
+import OuterloopStudy
+
+extension AbuseRoom {
+  static let study = AbuseRoom("OuterloopStudy") { room in
+    room.addSpaces()
+    room.addAssignments()
+    room.addTrials()
+    room.addStudies()
+    room.addStores(named: "MemoryStore") { MemoryStore() }
+    room.exclude(
+      "total on its values", "Assignment.==", "Assignment.hash", "SearchSpace.==",
+      "SearchSpace.hash", "SpaceError.init", "SpaceError.inside", "StudyError.init",
+      "TrialFailure.init", "MethodDescription.init", "SearchMethod.init", "StudySettings.init",
+      "StudyID.init", "StudySummary.init", "StudySummary.Best.init", "Claimant.init", "Claim.init",
+      "Attempt.init", "TrialRequest.init", "Objective.minimize", "Objective.maximize",
+      "ParameterValue.matches", "StudySpecification.difference", "TrialQuery.init", "Budget.init")
+    room.exclude("takes no values", "MemoryStore.now", "MemoryStore.studies", "SystemClock.now")
+    room.exclude(
+      "a handle of another space is a slip in the source, as an index beyond an array is",
+      "RunningTrial.subscript")
+    room.exclude("met in `Study.run`", "RunningTrial.report", "Asker.init", "Asker.catchUp")
+  }
+}
+
+/// A small study and its parts.
+enum Studies {
+  static func space() throws -> SearchSpace {
+    var space = SearchSpace()
+    _ = try space.float("x", 0...1)
+    _ = try space.int("n", 1...8, log: true)
+    _ = try space.choice("c", ["a", "b"])
+    try space.forbid("x > 0.9 and n == 8")
+    return space
+  }
+
+  static func specification(_ name: String = "s") throws -> StudySpecification {
+    try StudySpecification(
+      name: name, space: space(), objectives: [.minimize("loss")], method: .init("random"),
+      seed: 1)
+  }
+
+  static func assignment() throws -> Assignment {
+    try space().assignment(["x": 0.5, "n": 2, "c": "a"])
+  }
+
+  static let texts = [
+    "", " ", "\0", "\u{1B}[2J", "a\nb", "x", "1", "-", "x > ", "(((", "x > 1e999", "𝔘", "x and",
+    String(repeating: "(", count: 20_000), String(repeating: "not ", count: 20_000) + "x",
+  ]
+  static let values: [ParameterValue] =
+    [.bool(true), .int(.min), .int(.max), .text(""), .text("a\0b"), .text("0.5")]
+    + Edges.numbers.map { .float($0) }
+
+  /// All that can happen to a trial, with numbers that cannot be.
+  static func kinds() throws -> [Event.Kind] {
+    let one = try assignment()
+    return [
+      .suggested(one, through: 1, seen: 0), .suggested(one, through: .min, seen: .max),
+      .enqueued(one, through: .max), .continued(through: .min, seen: -1),
+      .claimed(attempt: .max, worker: ""), .claimed(attempt: 1, worker: "w"),
+      .reported(attempt: 1, Report(epoch: .max, ["loss": .nan], seconds: -.infinity)),
+      .reported(attempt: 1, Report(epoch: .min, [:])), .checkpointed(attempt: 1, epoch: .max),
+      .paused(attempt: 1), .paused(attempt: -1), .released(attempt: 1, .lost),
+      .finished(attempt: 1, .complete([])), .finished(attempt: 1, .complete([.nan, 1])),
+      .finished(attempt: 1, .pruned), .finished(attempt: 0, .failed(.error, message: "a\0b")),
+    ]
+  }
+
+  /// Asks for the first configuration.
+  static let method = SearchMethod(MethodDescription("first")) { _ in
+    FullTraining(First(), epochs: 1)
+  }
+
+  struct First: Sampler {
+    func observe(_ event: Event, in history: History) {}
+    func suggest(_ number: Int, in history: History) throws -> Assignment? {
+      number < 3 ? try Studies.assignment() : nil
+    }
+  }
+}
+
+extension AbuseRoom {
+  fileprivate mutating func addSpaces() {
+    let ranges: [NumericRange] = [
+      try? NumericRange(0, 1), try? NumericRange(-1e300, 1e300), try? NumericRange(1, 1),
+      try? NumericRange(0, 1, step: 0.1), try? NumericRange(1e-300, 1e300, log: true),
+      try? NumericRange(1, 8, log: true, step: 3), try? NumericRange(0, 0x1p53, step: 1),
+    ].compactMap { $0 }
+    add(
+      "NumericRange.init", Edges.numbers, Edges.numbers, [nil] + Edges.numbers.map { $0 as Double? }
+    ) {
+      low, high, step in
+      for isLog in [false, true] {
+        let range = try NumericRange(low, high, log: isLog, step: step)
+        _ = (range.count, range.widened, range.value(atUnit: 0.3), range.nearest(0.3))
+      }
+      return 0
+    }
+    add("NumericRange.gridValue", ranges, Edges.integers) { $0.gridValue($1) }
+    add("NumericRange.nearest", ranges, Edges.numbers) { $0.nearest($1) }
+    add("NumericRange.contains", ranges, Edges.numbers) { $0.contains($1) }
+    add("NumericRange.value", ranges, Edges.numbers) { $0.value(atUnit: $1) }
+    add("NumericRange.unit", ranges, Edges.numbers) { $0.unit(of: $1) }
+    refuse("NumericRange.init", [(2.0, 1.0), (.nan, 1), (0, .infinity)]) {
+      try NumericRange($0.0, $0.1)
+    }
+
+    let domains: [Domain] =
+      ranges.flatMap { [.float($0), .int($0)] }
+      + [
+        .ordinal([]), .categorical([]), .ordinal([1, 2.5, "x"]), .categorical(["a"]),
+        .constant(.float(.nan)), .constant("x"),
+      ]
+    add("Domain.int", Edges.integers, Edges.integers, Edges.integers) { low, high, step in
+      for isLog in [false, true] {
+        let domain = try Domain.int(low, high, log: isLog, step: step)
+        _ = (domain.count, domain.value(atUnit: 0.5), domain.description)
+      }
+      return 0
+    }
+    add("Domain.value", domains, Edges.integers) { $0.value(atIndex: $1).description }
+    add("Domain.value", domains, Edges.numbers) { $0.value(atUnit: $1).description }
+    add("Domain.numeric", domains, Edges.numbers) { $0.numeric($1).description }
+    add("Domain.index", domains, Studies.values) { $0.index(of: $1) as Any }
+    add("Domain.canonical", domains, Studies.values) { $0.canonical($1) as Any }
+    add("ParameterDeclaration.init", domains, Studies.texts) { domain, text in
+      var space = SearchSpace()
+      try space.add(ParameterDeclaration(text, domain, if: text))
+      return space.assignments().prefix(3).map(\.description)
+    }
+    add("ParameterDeclaration.init", Studies.texts) { try ParameterDeclaration(parsing: $0).name }
+    add(
+      "ParameterDeclaration.init",
+      [
+        "x=float(1e400, 2)", "x=int(1, 99999999999999999999)", "x=choice()", "x=float(,)", "x=y(1)",
+        "x=float(0, 1, step 1e-320)", "x=int(1, 2, step 0)", "=float(0,1)",
+      ]
+    ) { try ParameterDeclaration(parsing: $0).name }
+    add("ParameterDeclaration.encode", domains) { domain in
+      try JSONEncoder().encode(ParameterDeclaration("x", domain)).count
+    }
+    add("ParameterValue.init", Studies.texts) { ParameterValue(plain: $0).description }
+    add("ParameterValue.init", ["1e999", "-1e999", "99999999999999999999", "1_", "nan", "0x10"]) {
+      ParameterValue(plain: $0).description
+    }
+    add("ParameterValue.encode", Studies.values) { try JSONEncoder().encode($0).count }
+
+    add("SearchSpace.init", Studies.texts) { text in
+      try SearchSpace([ParameterDeclaration("x", .int(1, 3))], forbidden: [text]).parameters.count
+    }
+    add("SearchSpace.add", domains) { domain in
+      var space = SearchSpace()
+      try space.add(ParameterDeclaration("x", domain))
+      try space.add(ParameterDeclaration("x", domain))
+      return 0
+    }
+    add("SearchSpace.forbid", Studies.texts) { text in
+      var space = try Studies.space()
+      try space.forbid(text)
+      return space.assignments().prefix(3).map(\.description)
+    }
+    add("SearchSpace.float", Edges.numbers, Edges.numbers) { low, step in
+      var space = SearchSpace()
+      // A range of Swift cannot be the wrong way round.
+      return try space.float("x", (low.isNaN ? 0 : low)...(.infinity), log: true, step: step).name
+    }
+    add("SearchSpace.int", Edges.integers, Edges.integers) { low, step in
+      var space = SearchSpace()
+      return try space.int("n", low...(.max), log: true, step: step).name
+    }
+    add("SearchSpace.choice", [[], [""], ["a", "a"], ["a\0"]]) {
+      var space = SearchSpace()
+      return try space.choice("c", $0).name
+    }
+    add("SearchSpace.ordinal", [[], [""], ["a", "a"]]) {
+      var space = SearchSpace()
+      return try space.ordinal("o", $0).name
+    }
+    add("SearchSpace.ordinal", [[], [.nan], [1, 1], Edges.numbers]) {
+      var space = SearchSpace()
+      return try space.ordinal("o", $0 as [Double]).name
+    }
+    add("SearchSpace.flag", Studies.texts) {
+      var space = SearchSpace()
+      return try space.flag($0).name
+    }
+    add("SearchSpace.when", Studies.texts) { text in
+      var space = try Studies.space()
+      return try space.when(text) { try $0.float("y", 0...1) }.name
+    }
+    add("SearchSpace.index", Studies.texts) { try Studies.space().index(of: $0) as Any }
+    add("SearchSpace.encode") { try JSONEncoder().encode(Studies.space()).count }
+    add("SearchSpace.count", Edges.integers) { try Studies.space().count(upTo: $0) as Any }
+    add("SearchSpace.assignments", Edges.integers) {
+      try Studies.space().assignments(resolution: $0).prefix(5).map(\.description)
+    }
+    add("SearchSpace.Assignments.makeIterator") {
+      SearchSpace().assignments().makeIterator()
+    }
+    add("SearchSpace.Assignments.Iterator.next") {
+      var iterator = SearchSpace().assignments().makeIterator()
+      for _ in 0..<4 { _ = iterator.next() }
+      return 0
+    }
+  }
+
+  fileprivate mutating func addAssignments() {
+    add("SearchSpace.assignment", Studies.values, Studies.values) { x, n in
+      try Studies.space().assignment(["x": x, "n": n, "c": "a"]).description
+    }
+    add("SearchSpace.assignment", [[:], ["y": 1], ["x": 0.5]]) {
+      try Studies.space().assignment($0).description
+    }
+    add("SearchSpace.assignment", Studies.values) { value in
+      try Studies.space().assignment { _, _ in value }?.description as Any
+    }
+    add("SearchSpace.allows") {
+      var other = SearchSpace()
+      _ = try other.flag("f")
+      return try Studies.space().allows(other.assignment(["f": true]))
+    }
+    add("Assignment.subscript", Studies.texts) { try Studies.assignment()[$0] as Any }
+    add("Predicate.holds", Studies.values) { value in
+      try Studies.space().forbidden.map { $0.holds { _ in value } }
+    }
+  }
+
+  fileprivate mutating func addTrials() {
+    add("Objective.init", Studies.texts) { Objective($0).loss(.nan) }
+    add("Objective.loss", Edges.numbers) { Objective.maximize("a").loss($0) }
+    add("Report.init", Edges.integers, Edges.numbers) {
+      Report(epoch: $0, ["": $1], seconds: $1).epoch
+    }
+    let kinds = (try? Studies.kinds()) ?? []
+    add("Event.init", kinds, Edges.integers) { kind, number in
+      var history = History()
+      try history.take(Event(revision: number, time: .nan, trial: number, kind))
+      return history.trials.count
+    }
+    add("History.init", kinds, kinds, kinds) { first, second, third in
+      var history = History()
+      try history.take(
+        Event(
+          revision: 1, time: -1, trial: 0, .suggested(Studies.assignment(), through: 1, seen: 0)))
+      for (index, kind) in [first, second, third].enumerated() {
+        try? history.take(Event(revision: index + 2, time: .infinity, trial: 0, kind))
+      }
+      _ = (history.busySeconds, history.epochs, history.openCount)
+      return history.best(for: .minimize("loss"), at: 0) as Any
+    }
+    add("History.take", Edges.integers, Edges.integers) { revision, trial in
+      var history = History()
+      try history.take(Event(revision: revision, time: 0, trial: trial, .paused(attempt: 1)))
+      return 0
+    }
+    refuse("History.take", [-1, 0, 1, .max]) { trial in
+      var history = History()
+      try history.take(Event(revision: 1, time: 0, trial: trial, .paused(attempt: 1)))
+      return 0
+    }
+    add("History.best", Edges.integers) { place in
+      var history = History()
+      let kinds: [Event.Kind] = [
+        .suggested(try Studies.assignment(), through: 1, seen: 0),
+        .claimed(attempt: 1, worker: "w"), .finished(attempt: 1, .complete([1])),
+      ]
+      for (index, kind) in kinds.enumerated() {
+        try history.take(Event(revision: index + 1, time: 0, trial: 0, kind))
+      }
+      return history.best(for: .minimize("loss"), at: place) as Any
+    }
+    add("Trial.init", Edges.integers, Edges.numbers, kinds) { number, time, kind in
+      var trial = Trial(
+        number: number, assignment: try Studies.assignment(), through: number, seen: number,
+        created: time)
+      trial.apply(Event(revision: number, time: time, trial: number, kind))
+      return [trial.epoch, trial.attempt, trial.number]
+    }
+    add("Trial.accepts", kinds) { kind in
+      Trial(number: 0, assignment: try Studies.assignment(), through: 1, seen: nil, created: 0)
+        .accepts(kind)
+    }
+    add("Trial.apply", kinds, kinds) { first, second in
+      var trial = Trial(
+        number: 0, assignment: try Studies.assignment(), through: 1, seen: nil, created: 0)
+      for kind in [.claimed(attempt: 1, worker: "w"), first, second] {
+        trial.apply(Event(revision: 0, time: .nan, trial: 9, kind))
+      }
+      return trial.workingSeconds
+    }
+    add("StudySpecification.endOfLost", [-1, 1, Int.max]) {
+      var specification = try Studies.specification()
+      specification.maxAttempts = $0
+      return specification.endOfLost(
+        Trial(number: 0, assignment: try Studies.assignment(), through: 1, seen: nil, created: 0))
+    }
+  }
+
+  fileprivate mutating func addStudies() {
+    let specification = { (name: String, number: Int, metrics: [String]) in
+      try StudySpecification(
+        name: name, space: Studies.space(), objectives: metrics.map { Objective($0) },
+        method: .init("random"), seed: .max, epochs: number, budget: Budget(trials: number),
+        retries: number, maxAttempts: number)
+    }
+    add("StudySpecification.init", Studies.texts, Edges.integers, [[], [""], ["a"], ["a", "a"]]) {
+      try specification($0, $1, $2).name
+    }
+    refuse("StudySpecification.init", [0, -1, .min]) { try specification("s", $0, ["a"]) }
+    add("StudySpecification.seed", Edges.integers) {
+      try Studies.specification().seed(ofTrial: $0)
+    }
+    add("Study.init", Studies.texts, Edges.integers) {
+      try await Study(
+        Studies.space(), .minimize($0), by: Studies.method, name: $0, epochs: $1, retries: $1
+      ).specification.name
+    }
+    add("Study.run", [.min, -1, 0, 2], [.min, 0, 1, 3, .max]) { trials, parallel in
+      let study = try await Study(Studies.space(), .minimize("loss"), by: Studies.method)
+      try await study.run(trials: trials, parallel: parallel) { trial in
+        _ = try await trial.report(
+          epoch: trial.number == 0 ? .max : .min, ["loss": .nan], seconds: .nan)
+        return trial.number == 1 ? .infinity : 1
+      }
+      return try await study.trials().count
+    }
+    refuse("Study.run", [.min, 0, .max]) { parallel in
+      try await Study(Studies.space(), .minimize("loss"), by: Studies.method).run(
+        trials: 1, parallel: parallel
+      ) { _ in 1.0 }
+    }
+    add("Study.best") {
+      try await Study(Studies.space(), .minimize("loss"), by: Studies.method).best() as Any
+    }
+    add("Study.trials") {
+      try await Study(Studies.space(), .minimize("loss"), by: Studies.method).trials().count
+    }
+    add("Study.ask", Studies.texts, Edges.numbers) {
+      try await Study(Studies.space(), .minimize("loss"), by: Studies.method).ask(
+        worker: $0, lease: $1) as Any
+    }
+    add("Study.tell", Edges.numbers, Studies.texts) { number, text in
+      let study = try await Study(Studies.space(), .minimize("loss"), by: Studies.method)
+      guard let claim = try await study.ask() else { return 0 }
+      _ = try await study.tell(claim, [text: number, "loss": number])
+      return try await study.tell(claim, failed: .error, text)
+    }
+    add("Study.enqueue", Studies.values) {
+      try await Study(Studies.space(), .minimize("loss"), by: Studies.method).enqueue(
+        ["x": $0, "n": $0, "c": "a"]) as Any
+    }
+    add("Asker.next", Edges.integers, Edges.numbers) { count, seconds in
+      let store = MemoryStore()
+      let id = try store.create(Studies.specification())
+      let asker = try await Asker(id, in: store, by: Studies.method)
+      return try await asker.next(
+        for: Claimant(worker: "w", lease: seconds),
+        within: Budget(trials: count, epochs: count, seconds: seconds))
+    }
+    add("StudyDriver.init", Edges.integers) {
+      try await StudyDriver(StudyID(rawValue: $0), in: MemoryStore(), by: Studies.method)
+        .run(Constant())
+    }
+    add("StudyDriver.run", [.min, -1, 0, 2, .max], Edges.numbers) { parallel, seconds in
+      let store = MemoryStore()
+      let id = try store.create(Studies.specification())
+      var driver = StudyDriver(id, in: store, by: Studies.method)
+      (driver.parallel, driver.lease, driver.pause) = (parallel, seconds, seconds)
+      return try await driver.run(Constant())
+    }
+    add("FullTraining.init", Edges.integers) { epochs in
+      var searcher = FullTraining(Studies.First(), epochs: epochs)
+      return try searcher.propose(0, in: History())
+    }
+    add("FullTraining.propose", Edges.integers) { number in
+      var searcher = FullTraining(Studies.First(), epochs: 1)
+      return try searcher.propose(number, in: History())
+    }
+    add("FullTraining.observe", (try? Studies.kinds()) ?? []) { kind in
+      var searcher = FullTraining(Studies.First(), epochs: 1)
+      searcher.observe(Event(revision: .max, time: .nan, trial: .min, kind), in: History())
+      return 0
+    }
+  }
+
+  /// What every store is asked.
+  mutating func addStores<Store: StudyStore>(
+    named name: String, _ make: @escaping @Sendable () throws -> Store
+  ) {
+    let kinds = (try? Studies.kinds()) ?? []
+    @Sendable func filled() async throws -> (Store, StudyID) {
+      let store = try make()
+      let id = try await store.create(Studies.specification())
+      _ = try await store.add(
+        .suggested(Studies.assignment(), through: 1, seen: 0), asTrial: 0, to: id,
+        claimedBy: Claimant(worker: "w"))
+      return (store, id)
+    }
+    if name == "MemoryStore" {
+      add("MemoryStore.init", Edges.numbers) { time in
+        let store = MemoryStore { time }
+        let id = try store.create(Studies.specification())
+        _ = try store.add(
+          .suggested(Studies.assignment(), through: 1, seen: 0), asTrial: 0, to: id,
+          claimedBy: Claimant(worker: "w", lease: time))
+        return try store.reap(id)
+      }
+    }
+    add("\(name).create", Studies.texts) {
+      let store = try make()
+      _ = try await store.create(Studies.specification($0))
+      return try await store.create(Studies.specification($0))
+    }
+    add("\(name).study", Studies.texts) { try await filled().0.study(named: $0) as Any }
+    add("\(name).specification", Edges.integers) {
+      try await filled().0.specification(of: StudyID(rawValue: $0)).name
+    }
+    add("\(name).update", Edges.integers, Edges.numbers) { number, seconds in
+      let (store, id) = try await filled()
+      _ = try await store.update(id) {
+        $0.budget = Budget(trials: number, epochs: number, seconds: seconds)
+        $0.attributes = ["a\0": "\u{1B}"]
+      }
+      return try await store.update(StudyID(rawValue: number)) { _ in }
+    }
+    add("\(name).delete", Edges.integers) {
+      try await filled().0.delete(StudyID(rawValue: $0))
+    }
+    add("\(name).events", Edges.integers, Edges.integers) {
+      let (store, id) = try await filled()
+      return try await store.events(of: id, after: $0, limit: $1).count
+    }
+    add("\(name).add", kinds, [nil, .min, -1, 0, 1, 2, .max]) { kind, number in
+      let (store, id) = try await filled()
+      return try await store.add(
+        kind, asTrial: number, to: id, claimedBy: Claimant(worker: "", lease: .nan)) as Any
+    }
+    add("\(name).append", kinds, kinds, [.min, -1, 0, 1, .max]) { first, second, trial in
+      let (store, id) = try await filled()
+      _ = try await store.append([first, second], to: trial, of: id)
+      _ = try await store.trials(of: id, matching: TrialQuery())
+      _ = try await store.summary(of: id)
+      return try await store.append([second], to: 0, of: id)
+    }
+    add("\(name).claim", Studies.texts, Edges.numbers) {
+      let (store, id) = try await filled()
+      _ = try await store.append([.released(attempt: 1, .lost)], to: 0, of: id)
+      return try await store.claim(in: id, by: Claimant(worker: $0, lease: $1)) as Any
+    }
+    add("\(name).renew", Edges.numbers, Edges.integers) { seconds, number in
+      let (store, id) = try await filled()
+      let trial = Trial(
+        number: number, assignment: try Studies.assignment(), through: 1, seen: nil, created: 0)
+      _ = try await store.renew(Claim(study: id, trial: trial, attempt: 1), seconds: seconds)
+      return try await store.reap(id)
+    }
+    add("\(name).reap", Edges.integers) {
+      try await filled().0.reap(StudyID(rawValue: $0))
+    }
+    let prefix = name == "MemoryStore" ? "StudyStore" : name
+    let states: [Set<String>?] = [nil, [], ["a'b"]]
+    add("\(prefix).trials", Edges.integers, Edges.integers, states) { from, limit, states in
+      let (store, id) = try await filled()
+      return try await store.trials(
+        of: id,
+        matching: TrialQuery(states: states, from: from, limit: limit, newestFirst: true)
+      ).count
+    }
+    add("\(prefix).summary", Edges.integers) {
+      try await filled().0.summary(of: StudyID(rawValue: $0)).trials
+    }
+    if name == "MemoryStore" {
+      add("StudyStore.history", Edges.integers) {
+        try await filled().0.history(of: StudyID(rawValue: $0)).revision
+      }
+    }
+  }
+}
+
+private struct Constant: TrialWork {
+  func run(_ request: TrialRequest, to reports: any ReportSink) async throws {
+    _ = try await reports.report(Report(epoch: .max, ["loss": .infinity], seconds: .nan))
+    try await reports.checkpointed(epoch: .min)
+  }
+}
