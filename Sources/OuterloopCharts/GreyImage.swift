@@ -7,12 +7,13 @@ public struct GreyImage: Sendable, Hashable {
   /// The rows one after another, top row first: `width * height` bytes.
   public let pixels: [UInt8]
 
-  /// A picture of bytes; missing pixels are black, surplus ones are left out.
+  /// A picture of bytes; missing pixels are black, surplus ones are left out. One of more than 2^28
+  /// pixels has none.
   public init(width: Int, height: Int, pixels: [UInt8]) {
     self.width = max(0, width)
     self.height = max(0, height)
     let (count, isTooLarge) = self.width.multipliedReportingOverflow(by: self.height)
-    let wanted = isTooLarge ? 0 : count
+    let wanted = isTooLarge || count > 1 << 28 ? 0 : count
     self.pixels =
       Array(pixels.prefix(wanted)) + [UInt8](repeating: 0, count: max(0, wanted - pixels.count))
   }

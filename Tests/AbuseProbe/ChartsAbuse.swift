@@ -43,7 +43,7 @@ extension AbuseRoom {
         LineChart(
           x: "", y: "",
           series: [.init("", x: a, y: b, lower: b, upper: a, style: .min, dash: .max)],
-          references: [.init("", b.first ?? .nan)])
+          references: [.init(b.first ?? .nan, "")])
       }
         + axes.flatMap { x in
           axes.map { LineChart(x: x, y: $0, series: [.init("s", y: Edges.numbers, style: .max)]) }
@@ -56,7 +56,7 @@ extension AbuseRoom {
       pairs.map { a, b in
         BarChart(
           y: "", categories: a.map { "\($0)" }, series: [.init("", b, errors: a), .init("", a)],
-          references: [.init("", a.first ?? .nan)], showsValues: true)
+          references: [.init(a.first ?? .nan, "")], showsValues: true)
       }
         + axes.map {
           BarChart(y: $0, categories: ["a", "b"], series: [.init("s", Edges.numbers)])
@@ -75,8 +75,8 @@ extension AbuseRoom {
           }
         })
     let grey = Edges.sizes.filter { $0 < 1 << 20 || $0 == .max }
-    let images = grey.flatMap { width in
-      grey.map { GreyImage(width: width, height: $0, pixels: [1, 2, 3]) }
+    let images = [0, 1, 3].flatMap { width in
+      [0, 1, 3].map { GreyImage(width: width, height: $0, pixels: [1, 2, 3]) }
     }
     self.add("GreyImage.init", grey, grey) {
       GreyImage(width: $0, height: $1, pixels: [0]).pixels.count
@@ -162,7 +162,7 @@ extension AbuseRoom {
   }
 
   fileprivate mutating func addStudyFigures() {
-    func figures(_ kinds: [Event.Kind], _ metrics: [String]) throws -> StudyFigures {
+    @Sendable func figures(_ kinds: [Event.Kind], _ metrics: [String]) throws -> StudyFigures {
       var specification = try Studies.specification()
       specification.objectives = metrics.map { Objective($0) }
       var history = History()

@@ -105,29 +105,39 @@ extension AbuseRoom {
     add("SearchMethod.grid", Edges.integers) {
       try SearchMethod.grid(resolution: $0).searcher(Studies.specification())
     }
-    let options: [@Sendable (inout TPEOptions, Int, Double) -> Void] = [
-      { $0.startup = $1 }, { $0.candidates = $1 }, { $0.kernels = $1 }, { $0.priorWeight = $2 },
-      {
-        $0.multivariate = false
-        $0.group = true
-        $0.startup = $1
+    let options: [@Sendable (Int, Double) -> TPEOptions] = [
+      { count, _ in
+        var options = TPEOptions()
+        options.startup = count
+        return options
       },
-      {
-        $0.exact = true
-        $0.endpoints = true
-        $0.magicClip = false
-        $0.startup = 1
-        $0.kernels = $1
+      { count, _ in
+        var options = TPEOptions()
+        (options.startup, options.candidates) = (0, count)
+        return options
+      },
+      { count, number in
+        var options = TPEOptions()
+        (options.startup, options.kernels, options.priorWeight) = (0, count, number)
+        return options
+      },
+      { count, _ in
+        var options = TPEOptions()
+        (options.multivariate, options.group, options.startup) = (false, true, count)
+        return options
+      },
+      { count, _ in
+        var options = TPEOptions()
+        (options.exact, options.endpoints, options.magicClip) = (true, true, false)
+        (options.startup, options.kernels) = (1, count)
+        return options
       },
     ]
-    for change in options {
-      add("TPESampler.init", Edges.integers.filter { $0 < 1 << 20 || $0 > 1 << 40 }, Edges.numbers)
-      {
-        count, number in
-        var options = TPEOptions()
-        options.startup = 0
-        change(&options, count, number)
-        return try search(.tpe(options), 3, .finished(attempt: 1, .complete([1])))
+    for options in options {
+      add(
+        "TPESampler.init", Edges.integers.filter { $0 < 1 << 20 || $0 > 1 << 40 }, Edges.numbers
+      ) {
+        try search(.tpe(options($0, $1)), 3, .finished(attempt: 1, .complete([1])))
       }
     }
     add("SearchMethod.tpe", Edges.numbers) {

@@ -1,4 +1,5 @@
 import OuterloopSpaces
+import OuterloopStudy
 
 extension AbuseRoom {
   static let spaces = AbuseRoom("OuterloopSpaces") { room in
@@ -8,7 +9,12 @@ extension AbuseRoom {
     room.add("SpaceFile.parse", texts, ["", "a.json", "a.yaml", "a.txt", "\0"]) {
       try SpaceFile.parse($0, name: $1).space.parameters.count
     }
-    room.refuse("SpaceFile.parse", texts.filter { !$0.contains("good") }) {
+    room.refuse(
+      "SpaceFile.parse",
+      texts.filter {
+        !$0.contains("good") && !$0.hasPrefix("parameters: ") && $0 != "hyperparameters: []"
+      }
+    ) {
       try SpaceFile.parse($0, name: "a.yaml")
     }
   }

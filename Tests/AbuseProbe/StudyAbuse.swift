@@ -298,7 +298,8 @@ extension AbuseRoom {
   }
 
   fileprivate mutating func addStudies() {
-    let specification = { (name: String, number: Int, metrics: [String]) in
+    let specification: @Sendable (String, Int, [String]) throws -> StudySpecification = {
+      name, number, metrics in
       try StudySpecification(
         name: name, space: Studies.space(), objectives: metrics.map { Objective($0) },
         method: .init("random"), seed: .max, epochs: number, budget: Budget(trials: number),

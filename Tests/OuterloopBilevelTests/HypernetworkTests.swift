@@ -82,7 +82,7 @@ import Testing
     let h = Tensor([0.7, -1.2])
     for rate in [nil, 3e-3] {
       let estimator = Estimator.hypernetwork(
-        .init(scale: 1.5, scaleRate: rate, samples: samples))
+        .init(scale: 0.5, scaleRate: rate, samples: samples))
       let result = try problem.hypergradient(at: h, by: estimator)
       // w = -h / 2
       let expected = try h.doubles().map { h in

@@ -17,7 +17,6 @@ public struct ObjectivePoints: Sendable, Hashable {
   public init(_ rows: [[Double]], objectives: Int) throws(ObjectivePointsError) {
     guard objectives > 0 else { throw .noObjectives }
     var values: [Double] = []
-    values.reserveCapacity(rows.count * objectives)
     for (index, row) in rows.enumerated() {
       guard row.count == objectives else {
         throw .wrongLength(index: index, count: row.count, objectives: objectives)

@@ -34,7 +34,8 @@ public struct History: Sendable {
     count(trials[event.trial], -1)
     if case .reported(_, let report) = event.kind {
       // Whatever number a program makes up, the sum ends somewhere.
-      let trained = max(0, report.epoch - trials[event.trial].epoch)
+      let before = trials[event.trial].epoch
+      let trained = report.epoch > before ? report.epoch - max(before, 0) : 0
       epochs = min(epochs, .max - trained) + trained
     }
     trials[event.trial].apply(event)
