@@ -47,12 +47,15 @@ let package = Package(
     // libcurl, opened when something is fetched.
     .target(name: "COuterloopCurl", cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])]),
     .target(
-      name: "OuterloopFetch", dependencies: ["OuterloopLearning", "COuterloopCurl"],
+      name: "OuterloopFetch",
+      dependencies: ["OuterloopLearning", "OuterloopFiles", "COuterloopCurl"],
       swiftSettings: quick),
     .target(
       name: "OuterloopBilevel",
       dependencies: ["OuterloopLearning", "OuterloopAutodiff", "OuterloopNumerics"],
       swiftSettings: quick),
+    // What may be written where: knows no study and no format.
+    .target(name: "OuterloopFiles", swiftSettings: house),
     // The vocabulary of search: knows no algorithm, no files.
     .target(name: "OuterloopStudy", swiftSettings: quick),
     // Samplers, surrogates, Pareto fronts: knows no stores.
@@ -73,7 +76,7 @@ let package = Package(
     .target(
       name: "OuterloopStore",
       dependencies: [
-        "OuterloopStudy",
+        "OuterloopStudy", "OuterloopFiles",
         .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "GRDBSQLite", package: "GRDB.swift"),
       ], swiftSettings: quick),
@@ -82,7 +85,7 @@ let package = Package(
       name: "OuterloopLab",
       dependencies: [
         "OuterloopBilevel", "OuterloopLearning", "OuterloopAutodiff", "OuterloopNumerics",
-        "OuterloopCharts",
+        "OuterloopCharts", "OuterloopFiles",
       ], swiftSettings: house),
     .target(
       name: "OuterloopTesting",
@@ -103,7 +106,7 @@ let package = Package(
       dependencies: [
         "OuterloopLab", "OuterloopFetch", "OuterloopLearning", "OuterloopCharts",
         "OuterloopNumerics", "OuterloopStudy", "OuterloopSearch", "OuterloopStore",
-        "OuterloopRunner", "OuterloopSpaces",
+        "OuterloopRunner", "OuterloopSpaces", "OuterloopFiles",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: house),
 
@@ -139,6 +142,8 @@ let package = Package(
     .testTarget(
       name: "OuterloopAbuseTests", dependencies: ["AbuseProbe"], swiftSettings: house),
     .testTarget(
+      name: "OuterloopFilesTests", dependencies: ["OuterloopFiles"], swiftSettings: house),
+    .testTarget(
       name: "OuterloopStudyTests", dependencies: ["OuterloopStudy"], swiftSettings: house),
     // A process of its own for the tests of the store: a writer to be killed, a viewer, a crowd.
     .executableTarget(
@@ -147,7 +152,7 @@ let package = Package(
     .testTarget(
       name: "OuterloopStoreTests",
       dependencies: [
-        "OuterloopStore", "OuterloopStudy", "OuterloopTesting", "StoreProbe",
+        "OuterloopStore", "OuterloopStudy", "OuterloopFiles", "OuterloopTesting", "StoreProbe",
         .product(name: "GRDB", package: "GRDB.swift"),
       ],
       resources: [.copy("Schemas"), .copy("Optuna")], swiftSettings: house),

@@ -8,18 +8,19 @@ allowed() {
     OuterloopNumerics) echo COuterloopKernels ;;
     OuterloopAutodiff) echo COuterloopKernels OuterloopNumerics ;;
     OuterloopLearning) echo CZlib OuterloopAutodiff OuterloopNumerics ;;
-    OuterloopFetch) echo OuterloopLearning COuterloopCurl ;;
+    OuterloopFetch) echo OuterloopLearning OuterloopFiles COuterloopCurl ;;
     OuterloopBilevel) echo OuterloopLearning OuterloopAutodiff OuterloopNumerics ;;
+    OuterloopFiles) echo ;;
     OuterloopStudy) echo ;;
     OuterloopSpaces) echo OuterloopStudy ;;
     OuterloopSearch) echo OuterloopStudy OuterloopNumerics ;;
     OuterloopRunner) echo OuterloopStudy COuterloopProcess ;;
-    OuterloopStore) echo OuterloopStudy ;;
+    OuterloopStore) echo OuterloopStudy OuterloopFiles ;;
     OuterloopCharts) echo OuterloopStudy ;;
-    OuterloopLab) echo OuterloopBilevel OuterloopLearning OuterloopAutodiff OuterloopNumerics OuterloopCharts ;;
+    OuterloopLab) echo OuterloopBilevel OuterloopLearning OuterloopAutodiff OuterloopNumerics OuterloopCharts OuterloopFiles ;;
     OuterloopTesting) echo OuterloopStudy OuterloopBilevel OuterloopLearning OuterloopAutodiff OuterloopNumerics ;;
     Outerloop) echo OuterloopStudy OuterloopSearch OuterloopBilevel OuterloopLearning OuterloopAutodiff OuterloopNumerics ;;
-    OuterloopCommand) echo OuterloopLab OuterloopFetch OuterloopLearning OuterloopNumerics OuterloopCharts OuterloopBilevel OuterloopStudy OuterloopSearch OuterloopStore OuterloopRunner OuterloopSpaces ;;
+    OuterloopCommand) echo OuterloopLab OuterloopFetch OuterloopLearning OuterloopNumerics OuterloopCharts OuterloopBilevel OuterloopStudy OuterloopSearch OuterloopStore OuterloopRunner OuterloopSpaces OuterloopFiles ;;
     *) echo "error: Sources/$1 is not a room of Scripts/check-layers.sh" >&2; exit 1 ;;
   esac
 }

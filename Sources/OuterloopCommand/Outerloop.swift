@@ -30,8 +30,8 @@ struct Outerloop: ParsableCommand {
       CommandGroup(
         name: "Studies",
         subcommands: [
-          Studies.self, TrialsCommand.self, Best.self, Front.self, Plot.self, Export.self,
-          Import.self, Delete.self,
+          Studies.self, TrialsCommand.self, Best.self, Front.self, LogCommand.self, Plot.self,
+          Export.self, Import.self, Delete.self,
         ]),
       CommandGroup(
         name: "Gradient", subcommands: [Clean.self, Lab.self, DataCommand.self]),
@@ -41,6 +41,7 @@ struct Outerloop: ParsableCommand {
     Terminal.occupyClosedStreams()
     Interrupts.prepare()
     do {
+      try CommandText.requireText()
       var command = try parseAsRoot(words)
       if var asynchronous = command as? any AsyncParsableCommand {
         try await asynchronous.run()

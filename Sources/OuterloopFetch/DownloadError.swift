@@ -1,4 +1,5 @@
 import Foundation
+internal import OuterloopFiles
 
 /// Why a file could not be downloaded, and what to do about it.
 ///
@@ -16,6 +17,8 @@ public struct DownloadError: Error, Sendable, Hashable, CustomStringConvertible 
     case folder
     /// The disk is full.
     case diskFull
+    /// Another file has its name.
+    case exists
     /// Another process downloads the same file.
     case busy
     /// The address of a mirror is not a web address.
@@ -36,6 +39,17 @@ public struct DownloadError: Error, Sendable, Hashable, CustomStringConvertible 
   }
 
   public var description: String { "\(file): \(what); \(remedy)" }
+
+  init(_ error: FileError, _ path: String) {
+    if let number = error.number {
+      self = .disk(path, number)
+    } else {
+      self.init(
+        .exists, file: path,
+        what: error.cause == .exists ? "another file has this name" : error.what,
+        remedy: "move it away, or download to another folder")
+    }
+  }
 
   /// What the system's error number means for someone who stores a file there.
   static func disk(_ path: String, _ code: Int32) -> DownloadError {

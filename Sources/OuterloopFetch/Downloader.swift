@@ -1,4 +1,5 @@
 import Foundation
+internal import OuterloopFiles
 
 /// Downloads published files: resumes, verifies, and puts them in place at once.
 ///
@@ -36,13 +37,15 @@ public struct Downloader: Sendable {
   ///
   /// - Parameters:
   ///   - folder: is made when it does not exist; see `DataCache.folder(for:)`.
+  ///   - replacesOthers: whether ordinary files of the same names with other bytes are replaced, as
+  ///     damaged ones in a cache are to be.
   ///   - progress: called often while bytes arrive, once at least for each file.
   /// - Returns: the files, in the order of the data set.
   /// - Throws: `DownloadError`, or `CancellationError` when the task is cancelled. Files that were
   ///   in place before stay as they are.
   /// - Complexity: O(bytes) time; memory for what arrives faster than the disk takes it.
   public func fetch(
-    _ set: PublishedDataSet, into folder: String,
+    _ set: PublishedDataSet, into folder: String, replacesOthers: Bool = true,
     progress: @escaping @Sendable (DownloadProgress) -> Void = { _ in }
   ) async throws -> [Fetched] {
     let mirrors = try addresses(set)
@@ -53,19 +56,31 @@ public struct Downloader: Sendable {
       let code = (error as NSError).underlyingCode
       throw DownloadError.disk(folder, code == 0 ? ENOTDIR : code)
     }
-    var fetched: [Fetched] = []
-    for file in set.files {
+    // What stands in the way is found before anything is downloaded.
+    let places = try set.files.map { file in
       let path = folder + "/" + file.name
+      return PartFile.isComplete(file, at: path)
+        ? nil : try Self.place(path, replacesOthers: replacesOthers)
+    }
+    var fetched: [Fetched] = []
+    for (file, place) in zip(set.files, places) {
       var meter = ProgressMeter(file, progress)
-      let isPresent = PartFile.isComplete(file, at: path)
-      if isPresent {
-        meter.add(0, received: file.bytes)
+      if let place {
+        try await fetch(file, to: place, mirrors, &meter)
       } else {
-        try await fetch(file, to: path, mirrors, &meter)
+        meter.add(0, received: file.bytes)
       }
-      fetched.append(Fetched(path: path, wasPresent: isPresent))
+      fetched.append(Fetched(path: folder + "/" + file.name, wasPresent: place == nil))
     }
     return fetched
+  }
+
+  private static func place(
+    _ path: String, replacesOthers: Bool
+  ) throws -> OutputFile {
+    do {
+      return try OutputFile(path, replacing: replacesOthers ? .ordinaryFiles : .nothing)
+    } catch let error as FileError { throw DownloadError(error, path) }
   }
 
   private func addresses(_ set: PublishedDataSet) throws -> [URL] {
@@ -82,22 +97,23 @@ public struct Downloader: Sendable {
   }
 
   private func fetch(
-    _ file: PublishedFile, to path: String, _ mirrors: [URL], _ meter: inout ProgressMeter
+    _ file: PublishedFile, to place: OutputFile, _ mirrors: [URL], _ meter: inout ProgressMeter
   ) async throws {
+    let path = place.path
     let part = try PartFile(for: path)
     defer { if part.count == 0 { part.remove() } }
     if part.count > file.bytes { try part.restart() }
     meter.add(0, received: part.count)
     // A part may be complete when its process died before the renaming.
     if part.count == file.bytes {
-      if try part.checksum() == file.sha256 { return try part.commit(to: path) }
+      if try part.checksum() == file.sha256 { return try part.commit(to: place) }
       try part.restart()
     }
     var failures: [(mirror: URL, failure: TransferFailure)] = []
     for mirror in mirrors {
       do {
         try await fetch(file, from: mirror.appendingPathComponent(file.name), part, &meter)
-        return try part.commit(to: path)
+        return try part.commit(to: place)
       } catch let failure as TransferFailure {
         failures.append((mirror, failure))
       }

@@ -1,4 +1,5 @@
 import Foundation
+internal import OuterloopFiles
 
 /// A download under way, on disk as `NAME.part` and locked against other processes.
 ///
@@ -71,9 +72,9 @@ final class PartFile {
     try PartFile.checksum(descriptor, path)
   }
 
-  /// Makes the bytes durable and gives the file its name, in place of any other.
-  func commit(to final: String) throws(DownloadError) {
-    guard fsync(descriptor) == 0, rename(path, final) == 0 else { throw .disk(path, errno) }
+  /// Makes the bytes durable and gives the file its name.
+  func commit(to final: OutputFile) throws(DownloadError) {
+    do { try final.commit(path) } catch { throw DownloadError(error, final.path) }
   }
 
   func remove() {

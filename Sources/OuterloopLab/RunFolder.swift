@@ -1,3 +1,6 @@
+internal import OuterloopFiles
+internal import Synchronization
+
 #if canImport(Glibc)
   internal import Glibc
 #elseif canImport(Musl)
@@ -10,9 +13,17 @@
 ///
 /// Files are written under another name, made durable and renamed: under its own name there is
 /// only ever a whole file, the old one or the new one.
+///
+/// `.lock` lists the names of the files that were written here. Only those are ever replaced or
+/// removed: others of these names are someone else's.
 final class RunFolder: Sendable {
   let path: String
   private let lock: Int32
+  /// The names of files that were written here; nil in a folder of a version that kept no list, where
+  /// all are taken for its own.
+  private let own: Mutex<Set<String>?>
+
+  private static let mark = "outerloop"
 
   /// Makes the folder if need be and locks it.
   /// - Throws: `LabError` if it cannot be written or another process has it.
@@ -20,19 +31,77 @@ final class RunFolder: Sendable {
     self.path = path
     try Self.make(path)
     let name = path + "/.lock"
+    let isNew = access(name, F_OK) != 0
     lock = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
     guard lock >= 0 else { throw Self.refusal(path, errno) }
-    guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
-      let code = errno
+    do throws(LabError) {
+      guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
+        guard errno == EWOULDBLOCK else { throw Self.refusal(path, errno) }
+        throw LabError(
+          .busy, "\(path): another process is working in this folder",
+          remedy: "wait until it is done, or choose another --out")
+      }
+      own = Mutex(try Self.list(lock, name, isNew: isNew))
+    } catch {
       close(lock)
-      guard code == EWOULDBLOCK else { throw Self.refusal(path, code) }
-      throw LabError(
-        .busy, "\(path): another process is working in this folder",
-        remedy: "wait until it is done, or choose another --out")
+      throw error
     }
+    OutputFile.removeLeftovers(in: path)
   }
 
   deinit { close(lock) }
+
+  /// The names that `.lock` lists, after a first line that says whose it is.
+  private static func list(
+    _ lock: Int32, _ name: String, isNew: Bool
+  ) throws(LabError) -> Set<String>? {
+    let lines = String(decoding: try contents(of: lock, name), as: UTF8.self).split(separator: "\n")
+    if let first = lines.first {
+      guard first == mark else {
+        throw LabError(
+          .file, "\(name): this is a file of another program",
+          remedy: "move it away, or choose another --out")
+      }
+      return Set(lines.dropFirst().map(String.init))
+    }
+    guard isNew else { return nil }
+    try append(mark, to: lock, name)
+    return []
+  }
+
+  private static func append(
+    _ line: String, to lock: Int32, _ name: String
+  ) throws(LabError) {
+    let bytes = Array((line + "\n").utf8)
+    lseek(lock, 0, SEEK_END)
+    let count = bytes.withUnsafeBytes { plainWrite(lock, $0.baseAddress, bytes.count) }
+    guard count == bytes.count else { throw refusal(name, count < 0 ? errno : ENOSPC) }
+  }
+
+  /// Whether a file of this name may be replaced or removed.
+  private func isOwn(_ name: String) -> Bool { own.withLock { $0?.contains(name) ?? true } }
+
+  private func adopt(_ name: String) throws(LabError) {
+    let isKnown = own.withLock { $0.map { $0.contains(name) } ?? true }
+    guard !isKnown else { return }
+    try Self.append(name, to: lock, joined(".lock"))
+    own.withLock { _ = $0?.insert(name) }
+  }
+
+  /// Refuses a folder that holds files of these names which were not written here; said before any
+  /// work is done.
+  /// - Throws: `LabError` naming the first of them.
+  func require(free names: [String]) throws(LabError) {
+    for name in names where !isOwn(name) && access(joined(name), F_OK) == 0 {
+      throw Self.foreign(joined(name))
+    }
+  }
+
+  private static func foreign(_ path: String) -> LabError {
+    LabError(
+      .file, "\(path): there is such a file already, which no earlier run here has written",
+      remedy: "move it away, or choose another --out")
+  }
 
   func joined(_ name: String) -> String { path + "/" + name }
 
@@ -44,45 +113,42 @@ final class RunFolder: Sendable {
       throw Self.refusal(joined(name), errno)
     }
     defer { close(file) }
+    return try Self.contents(of: file, joined(name))
+  }
+
+  private static func contents(of file: Int32, _ name: String) throws(LabError) -> [UInt8] {
     var status = stat()
-    guard fstat(file, &status) == 0 else { throw Self.refusal(joined(name), errno) }
+    guard fstat(file, &status) == 0 else { throw refusal(name, errno) }
     var bytes = [UInt8](repeating: 0, count: Int(status.st_size))
     var filled = 0
     while filled < bytes.count {
       let (start, rest) = (filled, bytes.count - filled)
       let count = bytes.withUnsafeMutableBytes {
-        Self.plainRead(file, $0.baseAddress.map { $0 + start }, rest)
+        plainRead(file, $0.baseAddress.map { $0 + start }, rest)
       }
       if count < 0 && errno == EINTR { continue }
-      guard count >= 0 else { throw Self.refusal(joined(name), errno) }
+      guard count >= 0 else { throw refusal(name, errno) }
       if count == 0 { break }
       filled += count
     }
     return Array(bytes[..<filled])
   }
 
-  /// Puts a whole, durable file in place of any other of this name.
+  /// Puts a whole, durable file in place of any other of this name that was written here.
   func write(_ bytes: [UInt8], to name: String) throws(LabError) {
-    let partial = joined("." + name + ".partial")
-    let file = open(partial, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-    guard file >= 0 else { throw Self.refusal(joined(name), errno) }
-    do throws(LabError) {
-      defer { close(file) }
-      var written = 0
-      while written < bytes.count {
-        let (start, rest) = (written, bytes.count - written)
-        let count = bytes.withUnsafeBytes {
-          Self.plainWrite(file, $0.baseAddress.map { $0 + start }, rest)
-        }
-        if count < 0 && errno == EINTR { continue }
-        guard count >= 0 else { throw Self.refusal(joined(name), errno) }
-        written += count
-      }
-      guard fsync(file) == 0 else { throw Self.refusal(joined(name), errno) }
-      guard rename(partial, joined(name)) == 0 else { throw Self.refusal(joined(name), errno) }
+    do {
+      let isOwn = isOwn(name)
+      let file = try OutputFile(joined(name), replacing: .files { _ in isOwn })
+      try file.write(bytes)
+      // First: a kill between the two must leave no file that is not known.
+      try adopt(name)
+      try file.commit()
+    } catch let error as FileError {
+      if error.cause == .exists { throw Self.foreign(joined(name)) }
+      if let number = error.number { throw Self.refusal(joined(name), number) }
+      throw LabError(.file, error.what, remedy: "move it away, or choose another --out")
     } catch {
-      unlink(partial)
-      throw error
+      throw (error as? LabError) ?? LabError(.file, "\(error)", remedy: "choose another --out")
     }
     makeNamesDurable()
   }
@@ -91,8 +157,9 @@ final class RunFolder: Sendable {
     try write(Array(text.utf8), to: name)
   }
 
-  /// Removes files; those that do not exist are no error.
+  /// Removes files that were written here; those that do not exist are no error.
   func remove(_ names: [String]) throws(LabError) {
+    try require(free: names)
     for name in names where unlink(joined(name)) != 0 && errno != ENOENT {
       throw Self.refusal(joined(name), errno)
     }

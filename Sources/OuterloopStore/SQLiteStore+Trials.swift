@@ -67,6 +67,24 @@ extension SQLiteStore {
     }
   }
 
+  public func leases(of study: StudyID) async throws -> [Lease] {
+    try read { db in
+      try db.require(study)
+      let rows = try db.rows(
+        """
+        SELECT number, attempt, worker, lease_until FROM trials INDEXED BY trials_leased
+        JOIN attempts ON attempts.study = trials.study AND attempts.trial = trials.number
+        WHERE trials.study = ? AND lease_until IS NOT NULL AND attempts.ended IS NULL
+        ORDER BY number
+        """, id(study))
+      var leases: [Lease] = []
+      while let row = try rows.next() {
+        leases.append(Lease(trial: row[0], attempt: row[1], worker: row[2], until: row[3]))
+      }
+      return leases
+    }
+  }
+
   public func reap(_ study: StudyID) async throws -> [Int] {
     // Out of order: expired, or so far ahead that the clock must have been set back.
     let query = """

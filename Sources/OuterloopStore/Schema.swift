@@ -1,4 +1,5 @@
 internal import GRDB
+internal import OuterloopFiles
 
 /// The tables, as a list of named steps to them. Steps are only ever appended; the file's
 /// `user_version` says how many it has seen.
@@ -19,7 +20,7 @@ struct Schema: Sendable {
   var version: Int { steps.count }
 
   /// In the header of every store: "OutL".
-  static let applicationID: Int32 = 0x4f75_744c
+  static let applicationID = DatabaseFile.storeMark
 
   static let current = Schema(steps: [
     Step(

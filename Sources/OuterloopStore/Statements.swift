@@ -84,7 +84,38 @@ final class Columns {
     }
   }
 
-  func isNull(_ place: Int32) -> Bool { sqlite3_column_type(pointer, place) == SQLITE_NULL }
+  /// What a column holds, whatever it is declared as.
+  enum Kind { case null, integer, real, text, blob }
+
+  func kind(_ place: Int32) -> Kind {
+    switch sqlite3_column_type(pointer, place) {
+    case SQLITE_INTEGER: .integer
+    case SQLITE_FLOAT: .real
+    case SQLITE_TEXT: .text
+    case SQLITE_BLOB: .blob
+    default: .null
+    }
+  }
+
+  func isNull(_ place: Int32) -> Bool { kind(place) == .null }
+
+  /// What a column holds, in words: "the text `abc`", "NULL".
+  func described(_ place: Int32) -> String {
+    switch kind(place) {
+    case .null: return "NULL"
+    case .integer: return "\(self[place] as Int)"
+    case .real: return "\(self[place] as Double)"
+    case .blob: return "a blob"
+    case .text:
+      let text: String = self[place]
+      return "the text `\(text.count > 60 ? text.prefix(59) + "…" : text)`"
+    }
+  }
+
+  /// The text of a column; nil if its bytes are not UTF-8.
+  func validText(_ place: Int32) -> String? {
+    bytes(place) { String(validating: $0, as: UTF8.self) }
+  }
 
   subscript(place: Int32) -> Int { Int(sqlite3_column_int64(pointer, place)) }
   subscript(place: Int32) -> Int? { isNull(place) ? nil : self[place] as Int }

@@ -57,10 +57,11 @@ enum HelpTexts {
 
     STUDIES SUBCOMMANDS:
       studies                 List the studies of a store.
-      trials                  List the trials of a study.
+      trials                  List the trials of a study, or show one of them whole.
       best                    Show the best trial of a study.
       front                   Show the trials that no other beats in every
                               objective.
+      log                     Print or follow what the program of a trial printed.
       plot                    Draw pictures of a study, as SVG files.
       export                  Write the trials of a study as CSV, JSON, or a
                               database of Optuna.
@@ -193,7 +194,7 @@ enum HelpTexts {
     where it stopped; files that are complete are not downloaded again. JSON keys:
     name, folder, files (path, bytes, wasPresent).
 
-    USAGE: outerloop data fetch <name> [--mirror <url>] [--into <folder>] [--json] [--no-progress] [--quiet]
+    USAGE: outerloop data fetch <name> [--mirror <url>] [--into <folder>] [--force] [--json] [--no-progress] [--quiet]
 
     ARGUMENTS:
       <name>                  Its name, as `outerloop data list` shows it.
@@ -207,6 +208,7 @@ enum HelpTexts {
       --mirror <url>          A web folder with the files, instead of the usual
                               ones.
       --into <folder>         Folder to download to. Default: the cache.
+      --force                 Replace an ordinary file that is there.
       --version               Show the version.
       -h, --help              Show help information.
 
@@ -217,10 +219,13 @@ enum HelpTexts {
 
     JSON: an array of objects with the keys name, summary, bytes, folder, isFetched.
 
-    USAGE: outerloop data list [--json]
+    USAGE: outerloop data list [--json] [--quiet]
+
+    OUTPUT:
+      --json                  Print JSON instead of text.
+      -q, --quiet             Say nothing but errors.
 
     OPTIONS:
-      --json                  Print JSON instead of text.
       --version               Show the version.
       -h, --help              Show help information.
 
@@ -240,11 +245,14 @@ enum HelpTexts {
     blasFamilyPassedOver (what OpenBLAS had chosen), blasFamilyPin (null unless
     OPENBLAS_CORETYPE is set), processor (its extensions), instructionSet, threads.
 
-    USAGE: outerloop version [--verbose] [--json]
+    USAGE: outerloop version [--verbose] [--json] [--quiet]
+
+    OUTPUT:
+      --json                  Print JSON instead of text.
+      -q, --quiet             Say nothing but errors.
 
     OPTIONS:
       --verbose               Also the libraries and threads in use.
-      --json                  Print JSON instead of text.
       --version               Show the version.
       -h, --help              Show help information.
 

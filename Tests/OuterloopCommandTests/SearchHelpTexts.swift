@@ -10,6 +10,7 @@ extension HelpTexts {
     Help(words: ["trials"], text: trials),
     Help(words: ["best"], text: best),
     Help(words: ["front"], text: front),
+    Help(words: ["log"], text: log),
     Help(words: ["plot"], text: plot), Help(words: ["export"], text: export),
     Help(words: ["import"], text: importing),
     Help(words: ["delete"], text: delete),
@@ -50,7 +51,8 @@ extension HelpTexts {
                               JSON. --param adds to it.
       --forbid <condition>    A combination never to try: 'low >= high'.
       --minimize <metric>     A metric to make small. Repeat, or join with
-                              --maximize, for several objectives.
+                              --maximize, for several objectives; they keep their
+                              order.
       --maximize <metric>     A metric to make large.
       --sampler <name>        How to search: random, sobol, grid, tpe; with options
                               as in grid:resolution=7. (default: tpe)
@@ -196,7 +198,8 @@ extension HelpTexts {
                               JSON. --param adds to it.
       --forbid <condition>    A combination never to try: 'low >= high'.
       --minimize <metric>     A metric to make small. Repeat, or join with
-                              --maximize, for several objectives.
+                              --maximize, for several objectives; they keep their
+                              order.
       --maximize <metric>     A metric to make large.
       --sampler <name>        How to search: random, sobol, grid, tpe; with options
                               as in grid:resolution=7. (default: tpe)
@@ -216,11 +219,14 @@ extension HelpTexts {
                               Running trials are stopped then.
       --total-epochs <n>      Epochs in total, over all trials.
 
+    OUTPUT:
+      --json                  Print JSON instead of text.
+      -q, --quiet             Say nothing but errors.
+
     OPTIONS:
       --lease <time>          Time until the trial is given to someone else, unless
                               it was told. (default: 1h)
       --worker <name>         Who asks, as the store notes it. (default: ask)
-      --json                  Print JSON instead of text.
       --version               Show the version.
       -h, --help              Show help information.
 
@@ -236,7 +242,7 @@ extension HelpTexts {
     A value that is not finite fails the trial. --running reports and prolongs the
     lease; without values it only prolongs it. JSON keys: study, trial, state.
 
-    USAGE: outerloop tell [--store <file>] [--study <name>] --trial <n> [--attempt <n>] [--epoch <n>] [--failed] [--message <text>] [--running] [--lease <time>] [--json] [<metric=value> ...]
+    USAGE: outerloop tell [--store <file>] [--study <name>] --trial <n> [--attempt <n>] [--epoch <n>] [--failed] [--message <text>] [--running] [--lease <time>] [--json] [--quiet] [<metric=value> ...]
 
     ARGUMENTS:
       <metric=value>          Values, as loss=0.31.
@@ -245,6 +251,10 @@ extension HelpTexts {
       --store <file>          The file with the studies. Default: OUTERLOOP_STORE,
                               else outerloop.db.
       --study <name>          The study; needed if the store has several.
+
+    OUTPUT:
+      --json                  Print JSON instead of text.
+      -q, --quiet             Say nothing but errors.
 
     OPTIONS:
       --trial <n>             The trial's number.
@@ -256,7 +266,6 @@ extension HelpTexts {
       --running               The trial goes on.
       --lease <time>          With --running: time until the next sign. (default:
                               1h)
-      --json                  Print JSON instead of text.
       --version               Show the version.
       -h, --help              Show help information.
 
@@ -265,43 +274,71 @@ extension HelpTexts {
   static let studies = """
     OVERVIEW: List the studies of a store.
 
-    JSON: an array of objects with the keys study, sampler, seed, objectives,
-    parameters, trials (counts by state), best (trial, value of the first
-    objective), budget (trials, epochs, seconds), lastEvent (seconds since 1970).
+    Stale trials run for a worker that is gone; they are not counted as running in
+    the table. JSON: an array of objects with the keys study, sampler, seed,
+    objectives, parameters, trials (counts by state, stale ones as running), stale
+    (how many), best (trial, value of the first objective), budget (trials, epochs,
+    seconds), lastEvent (seconds since 1970).
 
-    USAGE: outerloop studies [--store <file>] [--json]
+    USAGE: outerloop studies [--store <file>] [--json] [--quiet]
 
     STORE:
       --store <file>          The file with the studies. Default: OUTERLOOP_STORE,
                               else outerloop.db.
 
-    OPTIONS:
+    OUTPUT:
       --json                  Print JSON instead of text.
+      -q, --quiet             Say nothing but errors.
+
+    OPTIONS:
       --version               Show the version.
       -h, --help              Show help information.
 
     """
 
   static let trials = """
-    OVERVIEW: List the trials of a study.
+    OVERVIEW: List the trials of a study, or show one of them whole.
 
-    JSON: an array of objects with the keys number, state, reason (of a failure),
-    message, values (by metric), params, epoch (the last reported), through (the
-    epoch to reach), checkpoint, attempts, created, started, ended (seconds since
-    1970), seconds (of work).
+    --where and --sort take the names of parameters and metrics, and number, state,
+    reason, seconds, epoch and attempts (param.NAME and value.NAME where one name
+    means two things). What a trial does not have makes a statement about it
+    unknown, which leaves it out, and stands last in an order.
 
-    USAGE: outerloop trials [--store <file>] [--study <name>] [--state <state> ...] [--last <n>] [--json]
+    outerloop trials --where 'loss < 0.1 and lr > 1e-3' --sort loss
+    outerloop trials --trial 7
+
+    A running trial whose worker is gone reads stale. JSON: an array of objects
+    with the keys number, state (stale ones are running), stale, reason (of a
+    failure), message, values (by metric), params, epoch (the last reported),
+    through (the epoch to reach), checkpoint, attempts, created, started, ended
+    (seconds since 1970), seconds (of work). With --trial one object, with reports
+    (epoch, values, seconds), runs (worker, started, ended, reason), log (path,
+    null if there is none) and logEnd (its last lines) too.
+
+    USAGE: outerloop trials [--store <file>] [--study <name>] [--trial <n>] [--state <state> ...] [--where <condition>] [--sort <column>] [--reverse] [--best <n>] [--last <n>] [--json] [--quiet]
 
     STUDY:
       --store <file>          The file with the studies. Default: OUTERLOOP_STORE,
                               else outerloop.db.
       --study <name>          The study; needed if the store has several.
 
-    OPTIONS:
-      --state <state>         Only trials that are waiting, running, paused,
+    CHOICE:
+      --state <state>         Only trials that are waiting, running, stale, paused,
                               complete, pruned or failed. Repeat for more.
-      --last <n>              So many at most, the newest.
+      --where <condition>     Only trials of which this holds: 'loss < 0.1 and
+                              state == complete'.
+      --sort <column>         By this column, the smallest first. Default: number.
+      --reverse               The other way round.
+      --best <n>              The best complete trials, so many, by the objective;
+                              by that of --sort if there are several.
+      --last <n>              The newest of those chosen, so many at most.
+
+    OUTPUT:
       --json                  Print JSON instead of text.
+      -q, --quiet             Say nothing but errors.
+
+    OPTIONS:
+      --trial <n>             Only this trial, whole.
       --version               Show the version.
       -h, --help              Show help information.
 
@@ -312,15 +349,18 @@ extension HelpTexts {
 
     JSON keys: those of `outerloop tune` without ending.
 
-    USAGE: outerloop best [--store <file>] [--study <name>] [--json]
+    USAGE: outerloop best [--store <file>] [--study <name>] [--json] [--quiet]
 
     STUDY:
       --store <file>          The file with the studies. Default: OUTERLOOP_STORE,
                               else outerloop.db.
       --study <name>          The study; needed if the store has several.
 
-    OPTIONS:
+    OUTPUT:
       --json                  Print JSON instead of text.
+      -q, --quiet             Say nothing but errors.
+
+    OPTIONS:
       --version               Show the version.
       -h, --help              Show help information.
 
@@ -332,15 +372,46 @@ extension HelpTexts {
     The Pareto front, by the first objective. JSON keys: those of `outerloop tune`
     without ending; front is an array of trials.
 
-    USAGE: outerloop front [--store <file>] [--study <name>] [--json]
+    USAGE: outerloop front [--store <file>] [--study <name>] [--json] [--quiet]
 
     STUDY:
       --store <file>          The file with the studies. Default: OUTERLOOP_STORE,
                               else outerloop.db.
       --study <name>          The study; needed if the store has several.
 
-    OPTIONS:
+    OUTPUT:
       --json                  Print JSON instead of text.
+      -q, --quiet             Say nothing but errors.
+
+    OPTIONS:
+      --version               Show the version.
+      -h, --help              Show help information.
+
+    """
+
+  static let log = """
+    OVERVIEW: Print or follow what the program of a trial printed.
+
+    Everything but its reports, standard error included. To a terminal control
+    characters are shown as \\u001b; a file or another program gets the log as it
+    is. JSON keys: study, trial, state, log (path, null if nothing was printed),
+    text.
+
+    USAGE: outerloop log [--store <file>] [--study <name>] --trial <n> [--last <n>] [--follow] [--json] [--quiet]
+
+    STUDY:
+      --store <file>          The file with the studies. Default: OUTERLOOP_STORE,
+                              else outerloop.db.
+      --study <name>          The study; needed if the store has several.
+
+    OUTPUT:
+      --json                  Print JSON instead of text.
+      -q, --quiet             Say nothing but errors.
+
+    OPTIONS:
+      --trial <n>             The trial's number.
+      --last <n>              Only so many of its last lines.
+      -f, --follow            Go on printing what comes, until the trial has ended.
       --version               Show the version.
       -h, --help              Show help information.
 
@@ -356,10 +427,12 @@ extension HelpTexts {
 
     Without a kind, all that apply are drawn. With several objectives, slices,
     parallel and distribution are drawn for each of them, into files such as
-    slices-loss.svg. The study may be running. The files written are printed. JSON
-    keys: study, folder, files (kind, objective, path).
+    slices-loss.svg. The study may be running. Pictures that are there as they were
+    drawn are drawn anew; any other file of such a name is left alone unless
+    --force is given. The files written are printed. JSON keys: study, folder,
+    files (kind, objective, path).
 
-    USAGE: outerloop plot [<kind> ...] [--store <file>] [--study <name>] [--objective <metric> ...] [--compare <name> ...] [--out <folder>] [--json]
+    USAGE: outerloop plot [<kind> ...] [--store <file>] [--study <name>] [--objective <metric> ...] [--compare <name> ...] [--out <folder>] [--force] [--json] [--quiet]
 
     ARGUMENTS:
       <kind>                  What to draw. (values: history, slices, parallel,
@@ -370,13 +443,17 @@ extension HelpTexts {
                               else outerloop.db.
       --study <name>          The study; needed if the store has several.
 
+    OUTPUT:
+      --json                  Print JSON instead of text.
+      -q, --quiet             Say nothing but errors.
+
     OPTIONS:
       --objective <metric>    Only this objective. Repeat for more. Default: all.
       --compare <name>        Another study of the store to compare distributions
                               with. Repeat for more.
       --out <folder>          The folder of the pictures. Default:
                               outerloop-plots/STUDY.
-      --json                  Print JSON instead of text.
+      --force                 Replace an ordinary file that is there.
       --version               Show the version.
       -h, --help              Show help information.
 
@@ -386,14 +463,17 @@ extension HelpTexts {
     OVERVIEW: Write the trials of a study as CSV, JSON, or a database of Optuna.
 
     csv: a line for each trial, with number, state, reason, value.METRIC for each
-    objective, param.NAME for each parameter (empty where inactive), epoch,
-    through, checkpoint, attempts, worker, created, started, ended, message. jsonl:
-    a JSON object for each trial, those of `outerloop trials --json` with reports
-    (epoch, values, seconds) and runs (worker, started, ended, reason). json: one
-    object with study, seed, sampler, objectives, space (as in a space file) and
-    trials (as in jsonl). optuna: a SQLite file that Optuna and its dashboard open.
+    objective and each other metric (results, else what was reported last),
+    param.NAME for each parameter (empty where inactive), epoch, through,
+    checkpoint, attempts, worker, created, started, ended, message. jsonl: a JSON
+    object for each trial, those of `outerloop trials --json` with reports (epoch,
+    values, seconds) and runs (worker, started, ended, reason). json: one object
+    with study, seed, sampler, objectives, space (as in a space file) and trials
+    (as in jsonl). optuna: a SQLite file that Optuna and its dashboard open. An
+    error leaves what was at --out. Stores and other databases are never replaced,
+    except an earlier export by --format optuna.
 
-    USAGE: outerloop export [--store <file>] [--study <name>] [--format <format>] [--out <file>]
+    USAGE: outerloop export [--store <file>] [--study <name>] [--format <format>] [--out <file>] [--force] [--quiet]
 
     STUDY:
       --store <file>          The file with the studies. Default: OUTERLOOP_STORE,
@@ -404,6 +484,8 @@ extension HelpTexts {
       --format <format>       The format. (values: csv, jsonl, json, optuna;
                               default: csv)
       --out <file>            The file to write. Default: standard output.
+      --force                 Replace an ordinary file that is there.
+      -q, --quiet             Say nothing but errors.
       --version               Show the version.
       -h, --help              Show help information.
 
@@ -418,10 +500,14 @@ extension HelpTexts {
     None is the text None, constraints are metrics, user attributes of trials are
     left behind. JSON keys: study, store, trials, notes (texts).
 
-    USAGE: outerloop import <file> [--store <file>] [--study <name>] [--name <name>] [--sampler <name>] [--seed <n>] [--json]
+    USAGE: outerloop import <file> [--store <file>] [--study <name>] [--name <name>] [--sampler <name>] [--seed <n>] [--json] [--quiet]
 
     ARGUMENTS:
       <file>                  The SQLite file of Optuna.
+
+    OUTPUT:
+      --json                  Print JSON instead of text.
+      -q, --quiet             Say nothing but errors.
 
     OPTIONS:
       --store <file>          The file with the studies. Default: OUTERLOOP_STORE,
@@ -431,7 +517,6 @@ extension HelpTexts {
       --sampler <name>        How its search goes on: random, sobol, grid, tpe.
                               (default: tpe)
       --seed <n>              Names all random choices to come. (default: 0)
-      --json                  Print JSON instead of text.
       --version               Show the version.
       -h, --help              Show help information.
 
@@ -442,14 +527,17 @@ extension HelpTexts {
 
     JSON keys: study, trials (how many there were), folder (of their files).
 
-    USAGE: outerloop delete [--store <file>] --study <name> [--yes] [--json]
+    USAGE: outerloop delete [--store <file>] --study <name> [--yes] [--json] [--quiet]
+
+    OUTPUT:
+      --json                  Print JSON instead of text.
+      -q, --quiet             Say nothing but errors.
 
     OPTIONS:
       --store <file>          The file with the studies. Default: OUTERLOOP_STORE,
                               else outerloop.db.
       --study <name>          The study.
       --yes                   Do it: what is removed is gone.
-      --json                  Print JSON instead of text.
       --version               Show the version.
       -h, --help              Show help information.
 

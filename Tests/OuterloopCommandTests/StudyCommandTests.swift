@@ -116,7 +116,9 @@ import Testing
       Set(rows[0].keys).isSuperset(of: [
         "study", "sampler", "seed", "objectives", "parameters", "trials", "budget",
       ]))
-    #expect(try tool.run(["studies"]).out.hasPrefix("study    trials  complete  failed  best"))
+    #expect(
+      try tool.run(["studies"]).out.hasPrefix(
+        "study    trials  complete  failed  running  stale  waiting  best"))
     #expect(
       try failure(["delete", "--study", "digits"], status: 64).contains("add --yes to do it"))
     #expect(
@@ -198,7 +200,7 @@ import Testing
     #expect(try tool.text("there.csv") == csv)
     #expect(
       try failure(["export", "--out", "no/where.csv"]).contains(
-        "no/where.csv: it cannot be written"))
+        "`no/where.csv` cannot be written: No such file or directory"))
   }
 
   /// Out to a database of Optuna and in again: the same trials.

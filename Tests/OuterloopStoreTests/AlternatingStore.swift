@@ -34,6 +34,7 @@ final class AlternatingStore: StudyStore {
   ) async throws -> StudySettings {
     try await next.update(study, change)
   }
+  func leases(of study: StudyID) async throws -> [Lease] { try await next.leases(of: study) }
   func delete(_ study: StudyID) async throws { try await next.delete(study) }
   func events(of study: StudyID, after revision: Int, limit: Int) async throws -> [Event] {
     try await next.events(of: study, after: revision, limit: limit)
@@ -43,6 +44,9 @@ final class AlternatingStore: StudyStore {
   }
   func summary(of study: StudyID) async throws -> StudySummary {
     try await next.summary(of: study)
+  }
+  func metrics(of study: StudyID) async throws -> [String] {
+    try await next.metrics(of: study)
   }
   func add(
     _ kind: Event.Kind, asTrial number: Int?, to study: StudyID, claimedBy claimant: Claimant?

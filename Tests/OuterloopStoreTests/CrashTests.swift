@@ -109,7 +109,7 @@ import Testing
     let store = try SQLiteStore(path)
     #expect(try await store.studies().count == 1)
     #expect(try await store.trials(of: store.studies()[0], matching: TrialQuery()).count == 30)
-    #expect(folder.names().filter { $0.contains(".new-") }.isEmpty, "a draft is left behind")
+    #expect(folder.names().filter { $0.contains(".part") }.isEmpty, "a draft is left behind")
   }
 
   /// A full disk is an error with advice; what was acknowledged is there, and the store goes on when

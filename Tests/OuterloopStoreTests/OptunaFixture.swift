@@ -27,6 +27,26 @@ struct OptunaFixture {
     try queue.write { try $0.execute(sql: sql, arguments: arguments) }
   }
 
+  /// The same tables without anything that they forbid.
+  func loosen() throws {
+    try queue.writeWithoutTransaction { db in
+      try db.execute(sql: "PRAGMA foreign_keys = OFF")
+      for table in OptunaTable.all.map(\.name) + ["version_info"] {
+        let columns = try db.columns(in: table).map { column in
+          let isKey = column.primaryKeyIndex > 0 && table != "version_info"
+          return "\"\(column.name)\" \(column.type)\(isKey ? " PRIMARY KEY" : "")"
+        }
+        try db.execute(
+          sql: """
+            CREATE TABLE loose (\(columns.joined(separator: ", ")));
+            INSERT INTO loose SELECT * FROM \(table);
+            DROP TABLE \(table);
+            ALTER TABLE loose RENAME TO \(table);
+            """)
+      }
+    }
+  }
+
   func texts(_ sql: String) throws -> [String] {
     try queue.read { try String.fetchAll($0, sql: sql) }
   }

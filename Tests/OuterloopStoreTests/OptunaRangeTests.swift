@@ -81,19 +81,6 @@ import Testing
     #expect(trials.map(\.assignment.description) == ["x=-2.0 n=99 s=0.3 k=5", "n=-2 s=0.45"])
   }
 
-  /// Numbers that no Optuna writes trap nothing.
-  @Test func brokenNumbers() throws {
-    for value in [1e300, -1e300, 0.5, 7] {
-      try fixture.trial([
-        ("n", value, OptunaFixture.int(1, 3)), ("c", value, OptunaFixture.choices(#"["a"]"#)),
-      ])
-    }
-    let read = try OptunaFile.read(fixture.path)
-    #expect(read.notes.contains("values of c, n are left behind: no trial says that they may be"))
-    try fixture.trial([("n", 1, OptunaFixture.int(1, 3))], steps: [.max: 1])
-    #expect(throws: StudyError.self) { try OptunaFile.read(fixture.path) }
-  }
-
   @Test func refusals() throws {
     func refusal() -> String {
       let error = #expect(throws: StudyError.self) { try OptunaFile.read(fixture.path) }

@@ -1,4 +1,5 @@
 import Foundation
+import OuterloopFiles
 import OuterloopStudy
 import Testing
 
@@ -80,13 +81,13 @@ import Testing
     #expect(try await back.reap(copy) == [4])
     #expect(
       try await back.trials(of: copy, matching: TrialQuery(from: 4, limit: 1))[0].state == .waiting)
-    await #expect(throws: StudyError.self) {
+    await #expect(throws: FileError.self) {
       try await OptunaFile.write(id, of: store, to: folder["b.db"])
     }
-    await #expect(throws: StudyError.self) {
+    await #expect(throws: FileError.self) {
       try await OptunaFile.write(id, of: store, to: folder["none/b.db"])
     }
-    #expect(!folder.names().contains { $0.contains(".new-") })
+    #expect(!folder.names().contains { $0.contains(".part") })
   }
 
   @Test func otherFiles() throws {

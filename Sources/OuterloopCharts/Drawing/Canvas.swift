@@ -1,3 +1,5 @@
+internal import OuterloopStudy
+
 /// How a line is drawn.
 struct Stroke: Sendable, Hashable {
   var color: String
@@ -134,18 +136,18 @@ struct Canvas: Sendable {
     body += "<g transform=\"translate(\(n(at.x)) \(n(at.y)))\">\n\(document)</g>\n"
   }
 
-  /// Text fit for XML: markup escaped, characters that XML forbids replaced.
+  /// Text fit for XML: markup escaped, control characters shown as `\n` and `\u001b`, the others that
+  /// XML forbids replaced.
   static func escape(_ text: String) -> String {
     var result = ""
-    for scalar in text.unicodeScalars {
+    for scalar in text.visible.unicodeScalars {
       switch scalar {
       case "&": result += "&amp;"
       case "<": result += "&lt;"
       case ">": result += "&gt;"
       case "\"": result += "&quot;"
-      case "\t", "\n", "\r": result += " "
       default:
-        let forbidden = scalar.value < 0x20 || scalar.value == 0xFFFE || scalar.value == 0xFFFF
+        let forbidden = scalar.value == 0xFFFE || scalar.value == 0xFFFF
         result.unicodeScalars.append(forbidden ? "\u{FFFD}" : scalar)
       }
     }

@@ -3,6 +3,8 @@ enum LegendMark: Sendable {
   case line(Stroke, Marker?)
   case block(fill: String, opacity: Double, Stroke)
   case point(Marker, fill: String)
+  /// Only its outline.
+  case openPoint(Marker, color: String)
 }
 
 struct LegendEntry: Sendable {
@@ -108,6 +110,8 @@ struct Legend: Sendable {
         fill: fill, stroke: stroke, opacity: opacity)
     case .point(let marker, let fill):
       marker.draw(on: &canvas, at: center, radius: size * 0.36, fill: fill)
+    case .openPoint(let marker, let color):
+      marker.drawOpen(on: &canvas, at: center, radius: size * 0.36, color: color)
     }
   }
 }

@@ -50,4 +50,11 @@ enum Marker: Sendable, CaseIterable {
       points.map { Pixel(x: center.x + $0.0 * r, y: center.y + $0.1 * r) }, fill: fill,
       opacity: opacity, stroke: outline)
   }
+
+  /// Draws the outline of the marker alone.
+  func drawOpen(on canvas: inout Canvas, at center: Pixel, radius: Double, color: String) {
+    draw(
+      on: &canvas, at: center, radius: radius, fill: "#ffffff",
+      outline: Stroke(color: color, width: 1.4))
+  }
 }

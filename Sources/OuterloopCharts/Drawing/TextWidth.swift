@@ -1,4 +1,7 @@
-/// Widths of text, estimated without a font at hand.
+internal import OuterloopStudy
+
+/// Widths of text, estimated without a font at hand. Control characters are as wide as what is shown
+/// in their place.
 ///
 /// The table is DejaVu Sans, wider than Helvetica, Arial and most others, so that what fits by this
 /// estimate fits in whatever font the viewer has.
@@ -16,12 +19,13 @@ enum TextWidth {
   /// - Complexity: O(n) in the number of characters.
   static func of(_ text: String, size: Double, bold: Bool = false) -> Double {
     var hundredths = 0.0
-    for character in text { hundredths += width(of: character) }
+    for character in text.visible { hundredths += width(of: character) }
     return hundredths / 100 * size * (bold ? 1.12 : 1)
   }
 
   /// The text, cut and ended with an ellipsis if it is wider than `limit` pixels.
   static func fit(_ text: String, into limit: Double, size: Double, bold: Bool = false) -> String {
+    let text = text.visible
     if of(text, size: size, bold: bold) <= limit { return text }
     var used = of("…", size: size, bold: bold)
     var kept = ""
@@ -39,6 +43,7 @@ enum TextWidth {
     _ text: String, into limit: Double, lines: Int, size: Double, bold: Bool = false
   ) -> [String] {
     if text.isEmpty { return [] }
+    let text = text.visible
     if of(text, size: size, bold: bold) <= limit { return [text] }
     let words = text.split(separator: " ")
     var result: [String] = []

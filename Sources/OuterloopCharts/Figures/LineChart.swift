@@ -67,16 +67,20 @@ public struct LineChart: Figure {
   public var series: [Series]
   /// Known values to compare with, drawn as dashed lines; the vertical axis makes room for them.
   public var references: [ReferenceLine]
+  /// A remark under the picture.
+  public var remark: String
 
   /// A chart of curves.
   public init(
-    title: String = "", x: Axis, y: Axis, series: [Series], references: [ReferenceLine] = []
+    title: String = "", x: Axis, y: Axis, series: [Series], references: [ReferenceLine] = [],
+    remark: String = ""
   ) {
     self.title = title
     self.x = x
     self.y = y
     self.series = series
     self.references = references
+    self.remark = remark
   }
 
   /// - Complexity: O(n) in the number of points; the document grows with the width, not with n.
@@ -105,7 +109,7 @@ public struct LineChart: Figure {
           label: y.label,
           scale: Scale(showing: ys + lines.map(\.value), kind: y.scale, range: y.range)),
         legend: series.indices.map { entry($0, theme: canvas.theme) },
-        notes: [Furniture.missing(missing, "point", isLog: hasLog)], references: lines),
+        notes: [remark, Furniture.missing(missing, "point", isLog: hasLog)], references: lines),
       on: &canvas)
     canvas.clipped(to: frame.plot) { canvas in
       for (index, curve) in series.enumerated() {

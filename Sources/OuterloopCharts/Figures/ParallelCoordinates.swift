@@ -32,10 +32,13 @@ public struct ParallelCoordinates: Figure {
     public var values: [Double]
     /// The outcome, shown as colour; lines whose outcome is not a number are grey.
     public var outcome: Double
+    /// Whether the last value stands at the edge of its axis for one beyond it, which is marked.
+    public var isBeyond: Bool
 
-    public init(_ values: [Double], outcome: Double = .nan) {
+    public init(_ values: [Double], outcome: Double = .nan, isBeyond: Bool = false) {
       self.values = values
       self.outcome = outcome
+      self.isBeyond = isBeyond
     }
   }
 
@@ -46,16 +49,19 @@ public struct ParallelCoordinates: Figure {
   public var outcome: Axis
   /// Whether small outcomes are good, hence on top.
   public var isSmallerBetter: Bool
+  /// A remark under the picture.
+  public var remark: String
 
   public init(
     title: String = "", dimensions: [Dimension], rows: [Row], outcome: Axis,
-    isSmallerBetter: Bool = true
+    isSmallerBetter: Bool = true, remark: String = ""
   ) {
     self.title = title
     self.dimensions = dimensions
     self.rows = rows
     self.outcome = outcome
     self.isSmallerBetter = isSmallerBetter
+    self.remark = remark
   }
 
   /// - Complexity: O(n log n) in the number of rows.
@@ -70,7 +76,7 @@ public struct ParallelCoordinates: Figure {
       }
     }.count
     let note = broken > 0 ? "\(NumberText.count(broken, "line")) with values missing" : ""
-    let area = Furniture.draw(title: title, notes: [note], on: &canvas)
+    let area = Furniture.draw(title: title, notes: [remark, note], on: &canvas)
     let bar = ColorBar(
       outcome.label,
       scale: Scale(showing: outcomes, kind: outcome.scale, range: outcome.range, padding: 0),
@@ -114,6 +120,7 @@ public struct ParallelCoordinates: Figure {
       }
     }
     names.draw(on: &canvas, columns: columns, bottom: plot.y)
+    markBeyond(columns, scales, bar: bar, plot: plot, on: &canvas)
     return canvas.document(label: title)
   }
 
@@ -176,6 +183,23 @@ public struct ParallelCoordinates: Figure {
         canvas.polyline(run, stroke)
         if run.count == 1 { canvas.circle(run[0], radius: stroke.width * 1.5, fill: stroke.color) }
       }
+    }
+  }
+
+  /// Open circles where lines meet the last axis at its edge.
+  private func markBeyond(
+    _ columns: [Double], _ scales: [Scale], bar: ColorBar, plot: Box, on canvas: inout Canvas
+  ) {
+    guard let column = columns.last, let scale = scales.last else { return }
+    var levels: Set<Double> = []
+    for row in rows where row.isBeyond {
+      // Of many at one place a single one is seen.
+      guard let share = position(row, dimensions.count - 1, scale), levels.insert(share).inserted
+      else { continue }
+      let hasOutcome = Scale.canShow(row.outcome, outcome.scale)
+      Marker.circle.drawOpen(
+        on: &canvas, at: Pixel(x: column, y: plot.maxY - share * plot.height),
+        radius: canvas.theme.line * 2, color: hasOutcome ? bar.color(row.outcome).hex : "#8c8c8c")
     }
   }
 

@@ -17,11 +17,13 @@ public struct Scatter: Figure {
     public var style: Int?
     /// Which shape, 0 for circles; `nil` is that of the style.
     public var marker: Int?
+    /// Whether points are drawn as outlines, as those are that stand for a place beyond the picture.
+    public var isOpen: Bool
 
     /// The points (`x[i]`, `y[i]`).
     public init(
       _ name: String, x: [Double], y: [Double], sizes: [Double] = [], shades: [Double] = [],
-      style: Int? = nil, marker: Int? = nil
+      style: Int? = nil, marker: Int? = nil, isOpen: Bool = false
     ) {
       self.name = name
       self.x = x
@@ -30,6 +32,7 @@ public struct Scatter: Figure {
       self.shades = shades
       self.style = style
       self.marker = marker
+      self.isOpen = isOpen
     }
   }
 
@@ -172,11 +175,12 @@ public struct Scatter: Figure {
     groups.enumerated().map { index, group in
       let style = group.style ?? index
       let isShaded = hasBar && !group.shades.isEmpty
+      let (marker, color) = (
+        Palette.marker(group.marker ?? style), isShaded ? Theme.soft : Palette.color(style)
+      )
       return LegendEntry(
         name: group.name,
-        mark: .point(
-          Palette.marker(group.marker ?? style), fill: isShaded ? Theme.soft : Palette.color(style))
-      )
+        mark: group.isOpen ? .openPoint(marker, color: color) : .point(marker, fill: color))
     }
   }
 
@@ -203,12 +207,16 @@ public struct Scatter: Figure {
       let area = index < group.sizes.count ? group.sizes[index] : 1
       let share = area.isFinite ? max(0.05, min(40, area)).squareRoot() : 1
       let shade = index < group.shades.count ? group.shades[index] : nil
-      if group.x.count > 1000, group.sizes.isEmpty {
+      if group.x.count > 1000, group.sizes.isEmpty, !group.isOpen {
         let fill = bar.flatMap { bar in shade.map { bar.coarseColor($0).hex } }
         dots.add(pixel, fill: fill ?? Palette.color(style), on: &canvas)
         continue
       }
       let fill = bar.flatMap { bar in shade.map { bar.color($0).hex } } ?? Palette.color(style)
+      if group.isOpen {
+        marker.drawOpen(on: &canvas, at: pixel, radius: max(radius, 2) * share, color: fill)
+        continue
+      }
       marker.draw(
         on: &canvas, at: pixel, radius: radius * share, fill: fill, opacity: opacity,
         outline: opacity > 0.8 ? Stroke(color: "#ffffff", width: 0.7) : nil)

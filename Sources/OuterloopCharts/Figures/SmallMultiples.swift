@@ -8,19 +8,23 @@ public struct SmallMultiples: Figure {
   /// What colours mean in all of them, explained by a colour bar at the right; its range has to be
   /// given, and the same to the figures.
   public var shade: Axis?
+  /// A remark under the picture.
+  public var remark: String
 
   public init(
-    title: String = "", figures: [any Figure], columns: Int? = nil, shade: Axis? = nil
+    title: String = "", figures: [any Figure], columns: Int? = nil, shade: Axis? = nil,
+    remark: String = ""
   ) {
     self.title = title
     self.figures = figures
     self.columns = columns
     self.shade = shade
+    self.remark = remark
   }
 
   public func svg(width: Double, height: Double) -> String {
     var canvas = Canvas(width: width, height: height)
-    var area = Furniture.draw(title: title, notes: [], on: &canvas)
+    var area = Furniture.draw(title: title, notes: [remark], on: &canvas)
     guard !figures.isEmpty else {
       canvas.text(
         "no figures to show", at: Pixel(x: area.midX, y: area.midY), size: canvas.theme.label,

@@ -18,22 +18,59 @@ extension StudyFigures {
     }
     let axis = ValueAxis(objective, curves.flatMap(\.values))
     let about = "distribution of \(Self.short(objective.metric))"
+    var series = curves.map { curve in
+      var series = LineChart.Series.distribution(
+        others.isEmpty ? "" : curve.name, of: curve.values)
+      // The last step goes on to the right edge.
+      if let share = series.y.last, let end = axis.axis.range?.upperBound,
+        end > series.x.last ?? end
+      {
+        series.x.append(end)
+        series.y.append(share)
+      }
+      return series
+    }
+    series += Self.edges(curves.map(\.values), axis)
     return Sized(
       figure: LineChart(
         title: others.isEmpty ? title(about) : about, x: axis.axis,
-        y: Axis("share of finished trials", range: 0...1.02),
-        series: curves.map { curve in
-          var series = LineChart.Series.distribution(
-            others.isEmpty ? "" : curve.name, of: curve.values)
-          // The last step goes on to the right edge.
-          if let share = series.y.last, let end = axis.axis.range?.upperBound,
-            end > series.x.last ?? end
-          {
-            series.x.append(end)
-            series.y.append(share)
-          }
-          return series
-        }))
+        y: Axis("share of finished trials", range: 0...1.02), series: series,
+        remark: Self.remark(curves, axis)))
+  }
+
+  /// Marks where curves leave the axis because values lie beyond it.
+  private static func edges(_ curves: [[Double]], _ axis: ValueAxis) -> [LineChart.Series] {
+    guard let range = axis.axis.range else { return [] }
+    var marks: [LineChart.Series] = []
+    for (index, values) in curves.enumerated() {
+      let share = { (count: Int) in Double(count) / Double(max(values.count, 1)) }
+      let (below, within) = (
+        values.count { $0 < range.lowerBound }, values.count { $0 <= range.upperBound }
+      )
+      let isLeft = below > 0
+      guard isLeft || values.contains(where: { $0 > range.upperBound }) else { continue }
+      marks.append(
+        LineChart.Series(
+          marks.isEmpty ? "goes on beyond the axis" : "",
+          x: [isLeft ? range.lowerBound : range.upperBound], y: [share(isLeft ? below : within)],
+          markers: true, style: index, dash: 0))
+    }
+    return marks
+  }
+
+  /// How many trials of each curve have no place on the axis.
+  private static func remark(
+    _ curves: [(name: String, values: [Double])], _ axis: ValueAxis
+  ) -> String {
+    let counts = curves.map { ($0.name, $0.values.count(where: axis.isBeyond)) }.filter { $0.1 > 0 }
+    guard let first = counts.first else { return "" }
+    let trials = counts.enumerated().map { place, item in
+      let count = place == 0 ? NumberText.count(item.1, "trial") : "\(item.1)"
+      return curves.count == 1 ? count : "\(count) of \(short(item.0))"
+    }.joined(separator: ", ")
+    return
+      "\(trials) \(counts.count == 1 && first.1 == 1 ? "is" : "are") beyond the axis, or without "
+      + "a finite value"
   }
 
   /// The values of all finished trials, NaN for those without a result.

@@ -57,15 +57,30 @@ extension StudyFigures {
     // value is what can be had.
     let curve = LineChart.Series(
       "", x: front.map(across), y: front.map(up), markers: false, isStepped: true, style: 6)
-    let beyond = (front + rest).count {
-      x.axis.isBeyond($0.result(x.place) ?? .nan) || y.axis.isBeyond($0.result(y.place) ?? .nan)
+    let isBeyond = { (trial: Trial) in
+      x.axis.isBeyond(trial.result(x.place) ?? .nan)
+        || y.axis.isBeyond(trial.result(y.place) ?? .nan)
     }
+    let beyond = (front + rest).count(where: isBeyond)
+    func group(_ name: String, _ trials: [Trial], isOpen: Bool, style: Int, marker: Int)
+      -> Scatter.Group
+    {
+      let shown = trials.filter { isBeyond($0) == isOpen }
+      return .init(
+        name, x: shown.map(across), y: shown.map(up), style: style, marker: marker, isOpen: isOpen)
+    }
+    var edges = [
+      group("", rest, isOpen: true, style: 5, marker: 0),
+      group("", front, isOpen: true, style: 6, marker: 3),
+    ].filter { !$0.x.isEmpty }
+    if !edges.isEmpty { edges[0].name = ValueAxis.edge }
+    let groups = [
+      group("dominated", rest, isOpen: false, style: 5, marker: 0),
+      group("Pareto front", front, isOpen: false, style: 6, marker: 3),
+    ].filter { !$0.x.isEmpty }
     return Scatter(
-      title: title, x: x.axis.axis, y: y.axis.axis,
-      groups: [
-        .init("dominated", x: rest.map(across), y: rest.map(up), style: 5, marker: 0),
-        .init("Pareto front", x: front.map(across), y: front.map(up), style: 6, marker: 3),
-      ].filter { !$0.x.isEmpty }, curves: hasCurve ? [curve] : [],
+      title: title, x: x.axis.axis, y: y.axis.axis, groups: groups + edges,
+      curves: hasCurve ? [curve] : [],
       remark: ValueAxis.remark(beyond))
   }
 }

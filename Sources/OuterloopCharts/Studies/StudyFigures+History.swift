@@ -49,6 +49,10 @@ extension StudyFigures {
     var groups = Self.marks.map {
       Scatter.Group($0.name, x: [], y: [], style: $0.style, marker: $0.marker)
     }
+    // Failures have a mark of their own.
+    var edges = Self.marks.map {
+      Scatter.Group("", x: [], y: [], style: $0.style, marker: $0.marker, isOpen: true)
+    }
     var beyond = 0
     for (trial, value) in zip(trials, values) {
       guard let mark = Self.marks.firstIndex(where: { $0.state == trial.state.name }) else {
@@ -56,12 +60,20 @@ extension StudyFigures {
       }
       // No report yet is no failure.
       if value == nil, !trial.state.isFinished { continue }
-      if value.map(axis.isBeyond) ?? true { beyond += 1 }
-      groups[mark].x.append(Double(trial.number))
-      groups[mark].y.append(axis.place(value))
+      let isBeyond = value.map(axis.isBeyond) ?? true
+      if isBeyond { beyond += 1 }
+      if isBeyond, trial.state.reason == nil {
+        edges[mark].x.append(Double(trial.number))
+        edges[mark].y.append(axis.place(value))
+      } else {
+        groups[mark].x.append(Double(trial.number))
+        groups[mark].y.append(axis.place(value))
+      }
     }
+    edges.removeAll { $0.x.isEmpty }
+    if !edges.isEmpty { edges[0].name = ValueAxis.edge }
     return Scatter(
-      title: title, x: "trial", y: axis.axis, groups: groups.filter { !$0.x.isEmpty },
+      title: title, x: "trial", y: axis.axis, groups: groups.filter { !$0.x.isEmpty } + edges,
       curves: bestSoFar(place, axis), remark: ValueAxis.remark(beyond))
   }
 

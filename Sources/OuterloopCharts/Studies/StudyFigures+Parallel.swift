@@ -28,7 +28,8 @@ extension StudyFigures {
       }
       let value = trial.result(place) ?? .nan
       return ParallelCoordinates.Row(
-        values + [axis.place(value)], outcome: value.isNaN ? .nan : axis.place(value))
+        values + [axis.place(value)], outcome: value.isNaN ? .nan : axis.place(value),
+        isBeyond: axis.isBeyond(value))
     }
     var about = title("configurations by \(Self.short(objective.metric))")
     if sample.count < shown.count {
@@ -38,7 +39,8 @@ extension StudyFigures {
       figure: ParallelCoordinates(
         title: about, dimensions: dimensions, rows: rows,
         outcome: Axis(ValueAxis.label(objective), scale: axis.axis.scale, range: axis.axis.range),
-        isSmallerBetter: objective.direction == .minimize),
+        isSmallerBetter: objective.direction == .minimize,
+        remark: ValueAxis.remark(sample.count { axis.isBeyond($0.result(place) ?? .nan) })),
       width: min(6000, max(760, 220 + 105 * Double(dimensions.count))), height: 440)
   }
 

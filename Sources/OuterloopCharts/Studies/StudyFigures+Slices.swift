@@ -16,11 +16,14 @@ extension StudyFigures {
     let rows = (parameters.count + columns - 1) / columns
     var about = title("\(Self.short(objectives[place].metric)) by parameter")
     if sample.count < shown.count { about += " (\(sample.count) of \(shown.count) trials)" }
+    let beyond =
+      sample.count { axis.isBeyond($0.result(place) ?? .nan) }
+      + trials.count(where: \.failedByItself)
     return Sized(
       figure: SmallMultiples(
         title: about,
         figures: parameters.map { slice($0, place, axis, sample, shade) }, columns: columns,
-        shade: shade),
+        shade: shade, remark: ValueAxis.remark(beyond)),
       width: width * Double(columns) + 90, height: 50 + 270 * Double(rows))
   }
 
@@ -29,12 +32,19 @@ extension StudyFigures {
   ) -> Scatter {
     let across = ParameterAxis(specification.space.parameters[parameter])
     var complete = Scatter.Group("", x: [], y: [], style: 0)
+    var edge = Scatter.Group(ValueAxis.edge, x: [], y: [], style: 0, isOpen: true)
     var failed = Scatter.Group("failed", x: [], y: [], style: 6, marker: 5)
     for trial in sample {
       guard let column = trial.value(ofParameter: parameter).flatMap(across.place) else { continue }
-      complete.x.append(column)
-      complete.y.append(axis.place(trial.result(place)))
-      complete.shades.append(Double(trial.number))
+      if axis.isBeyond(trial.result(place) ?? .nan) {
+        edge.x.append(column)
+        edge.y.append(axis.place(trial.result(place)))
+        edge.shades.append(Double(trial.number))
+      } else {
+        complete.x.append(column)
+        complete.y.append(axis.place(trial.result(place)))
+        complete.shades.append(Double(trial.number))
+      }
     }
     for trial in trials where trial.failedByItself {
       guard let column = trial.value(ofParameter: parameter).flatMap(across.place) else { continue }
@@ -43,7 +53,8 @@ extension StudyFigures {
     }
     return Scatter(
       x: across.axis, y: axis.axis, categories: across.categories,
-      groups: failed.x.isEmpty ? [complete] : [complete, failed], shade: shade, hasShadeKey: false)
+      groups: [complete] + [edge, failed].filter { !$0.x.isEmpty }, shade: shade, hasShadeKey: false
+    )
   }
 
   /// The parameters to show.

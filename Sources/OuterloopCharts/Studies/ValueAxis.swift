@@ -63,6 +63,9 @@ struct ValueAxis {
     return value < range.lowerBound ? edges.0 : edges.1
   }
 
+  /// What stands for trials at the edge in a legend.
+  static let edge = "beyond the axis"
+
   /// What is said about trials at the edge.
   static func remark(_ count: Int) -> String {
     guard count > 0 else { return "" }

@@ -35,8 +35,8 @@ struct Ask: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Who asks, as the store notes it.", valueName: "name"))
   var worker = "ask"
 
-  @Flag(help: "Print JSON instead of text.")
-  var json = false
+  @OptionGroup(title: "Output")
+  var output: OutputOptions
 
   struct Record: Encodable {
     var study: String
@@ -78,7 +78,7 @@ struct Ask: AsyncParsableCommand {
   private func show(_ claim: Claim, _ found: StudyChoice.Found) throws {
     let request = TrialRequest(claim, of: found.specification)
     let params = request.assignment.active.map { ($0.name, $0.value) }
-    if json {
+    if output.json {
       return try Terminal.print(
         JSONText.of(
           Record(
@@ -86,12 +86,11 @@ struct Ask: AsyncParsableCommand {
             params: Dictionary(uniqueKeysWithValues: params), fromEpoch: request.from,
             toEpoch: request.through, seed: request.seed, lease: lease.value)))
     }
-    let width = params.map(\.0.count).max() ?? 0
-    let lines = params.map { name, value in
-      "  \(name)\(String(repeating: " ", count: width - name.count))  \(value)"
-    }
-    try Terminal.print((["trial \(request.trial)"] + lines).joined(separator: "\n"))
-    let values = found.specification.objectives.map { " \($0.metric)=NUMBER" }.joined()
+    try Terminal.print(
+      (["trial \(request.trial)"] + StudyResult.lines(params)).joined(separator: "\n"))
+    let values = found.specification.objectives.map {
+      " " + CommandText.quoted("\($0.metric)=NUMBER")
+    }.joined()
     Terminal.say(
       "\nthen: outerloop tell\(found.place.naming(found.name)) --trial \(request.trial)\(values)")
   }
@@ -109,6 +108,8 @@ struct Ask: AsyncParsableCommand {
       var wanted = specification
       wanted.budget = kept.budget
       if definition.seed == nil { wanted.seed = kept.seed }
+      // Said again in another order they are the same: the study keeps its own.
+      if Set(wanted.objectives) == Set(kept.objectives) { wanted.objectives = kept.objectives }
       if let difference = kept.difference(from: wanted) {
         throw Complaint(
           "the store \(choice.place.path) has a study `\(name)` with \(difference)",
@@ -117,7 +118,7 @@ struct Ask: AsyncParsableCommand {
       return StudyChoice.Found(store: store, id: id, specification: kept, place: choice.place)
     }
     let id = try await store.create(specification)
-    Terminal.say("study \(name) in \(choice.place.path), seed \(specification.seed)")
+    Terminal.say("study \(name) in \(choice.place.path), seed \(specification.seed)".visible)
     return StudyChoice.Found(
       store: store, id: id, specification: specification, place: choice.place)
   }

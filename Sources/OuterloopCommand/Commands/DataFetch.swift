@@ -24,6 +24,8 @@ struct DataFetch: AsyncParsableCommand {
     help: ArgumentHelp("Folder to download to. Default: the cache.", valueName: "folder"))
   var into: String?
 
+  @OptionGroup var replacement: ReplacementOption
+
   @OptionGroup(title: "Output")
   var conversation: ConversationOptions
 
@@ -40,7 +42,11 @@ struct DataFetch: AsyncParsableCommand {
     let line = Mutex(Progress(conversation))
     let fetched: [Downloader.Fetched]
     do {
-      fetched = try await Downloader(mirror: mirror).fetch(set, into: folder) { state in
+      // What is in the cache is its own: damaged files are replaced there.
+      let replacesOthers = into == nil || replacement.force
+      fetched = try await Downloader(mirror: mirror).fetch(
+        set, into: folder, replacesOthers: replacesOthers
+      ) { state in
         line.withLock { $0.download(state) }
       }
     } catch {

@@ -16,8 +16,8 @@ struct DataList: ParsableCommand {
     commandName: "list", abstract: "Show the data sets that can be fetched.",
     discussion: "JSON: an array of objects with the keys name, summary, bytes, folder, isFetched.")
 
-  @Flag(help: "Print JSON instead of text.")
-  var json = false
+  @OptionGroup(title: "Output")
+  var output: OutputOptions
 
   func run() throws {
     let rows = PublishedDataSet.all.map { set in
@@ -26,7 +26,7 @@ struct DataList: ParsableCommand {
         name: set.name, summary: set.summary, bytes: set.bytes, folder: folder,
         isFetched: set.isFetched)
     }
-    guard !json else { return try Terminal.print(JSONText.of(rows)) }
+    guard !output.json else { return try Terminal.print(JSONText.of(rows)) }
     let width = rows.map(\.name.count).max() ?? 0
     let lines = rows.map { row in
       let name = row.name + String(repeating: " ", count: width - row.name.count)

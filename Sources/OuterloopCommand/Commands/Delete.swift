@@ -23,8 +23,8 @@ struct Delete: AsyncParsableCommand {
   @Flag(help: "Do it: what is removed is gone.")
   var yes = false
 
-  @Flag(help: "Print JSON instead of text.")
-  var json = false
+  @OptionGroup(title: "Output")
+  var output: OutputOptions
 
   struct Record: Encodable {
     var study: String
@@ -50,8 +50,8 @@ struct Delete: AsyncParsableCommand {
       }
     }
     try Terminal.print(
-      json
+      output.json
         ? JSONText.of(Record(study: study, trials: count, folder: folder))
-        : "removed study \(study) with \(count) trials")
+        : "removed study \(study.visible) with \(count) trials")
   }
 }

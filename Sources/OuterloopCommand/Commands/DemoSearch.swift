@@ -47,9 +47,8 @@ struct DemoSearch {
     }
     let trials = try await found.store.trials(of: found.id, matching: TrialQuery())
     let figures = StudyFigures(found.specification, trials)
-    for kind in [StudyFigures.Kind.history, .parallel] {
-      for picture in try figures.pictures(kind) { try picture.write(into: folder) }
-    }
+    try PictureFile.write(
+      figures.pictures(.history) + figures.pictures(.parallel), into: folder)
     return Outcome(
       store: found.place.path, result: try await StudyResult(found),
       errorAtRandom: trials.prefix(Self.first).compactMap { $0.values?.first }.min())
@@ -61,17 +60,16 @@ struct DemoSearch {
       method: SearchMethod.tpe().description, seed: 1, budget: Budget(trials: Self.trials))
     let store: any StudyStore = try place.open(.create)
     if let id = try await store.study(named: Self.study) {
-      if restart {
-        try await store.delete(id)
-      } else {
-        let kept = try await store.specification(of: id)
-        if let difference = kept.difference(from: wanted) {
-          throw Complaint(
-            "\(place.path) has a study `\(Self.study)` with \(difference)",
-            hint: "start anew: \(CommandText.again) --restart")
-        }
+      let kept = try await store.specification(of: id)
+      if let difference = kept.difference(from: wanted) {
+        throw Complaint(
+          "\(place.path) has a study `\(Self.study)` with \(difference)",
+          hint: "choose another folder by --out, or remove the file")
+      }
+      guard restart else {
         return StudyChoice.Found(store: store, id: id, specification: kept, place: place)
       }
+      try await store.delete(id)
     }
     return StudyChoice.Found(
       store: store, id: try await store.create(wanted), specification: wanted, place: place)

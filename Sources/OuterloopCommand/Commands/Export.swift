@@ -1,25 +1,22 @@
 internal import ArgumentParser
+internal import OuterloopFiles
 internal import OuterloopRunner
 internal import OuterloopStore
 internal import OuterloopStudy
-
-#if canImport(FoundationEssentials)
-  internal import FoundationEssentials
-#else
-  internal import Foundation
-#endif
 
 /// `outerloop export`
 struct Export: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Write the trials of a study as CSV, JSON, or a database of Optuna.",
     discussion: """
-      csv: a line for each trial, with number, state, reason, value.METRIC for each objective, \
-      param.NAME for each parameter (empty where inactive), epoch, through, checkpoint, attempts, \
+      csv: a line for each trial, with number, state, reason, value.METRIC for each objective and \
+      each other metric (results, else what was reported last), param.NAME for each parameter (empty where inactive), epoch, through, checkpoint, attempts, \
       worker, created, started, ended, message. jsonl: a JSON object for each trial, those of \
       `outerloop trials --json` with reports (epoch, values, seconds) and runs (worker, started, \
       ended, reason). json: one object with study, seed, sampler, objectives, space (as in a space \
-      file) and trials (as in jsonl). optuna: a SQLite file that Optuna and its dashboard open.
+      file) and trials (as in jsonl). optuna: a SQLite file that Optuna and its dashboard open. An \
+      error leaves what was at --out. Stores and other databases are never replaced, except an \
+      earlier export by --format optuna.
       """)
 
   @OptionGroup(title: "Study")
@@ -32,6 +29,10 @@ struct Export: AsyncParsableCommand {
 
   @Option(help: ArgumentHelp("The file to write. Default: standard output.", valueName: "file"))
   var out: String?
+
+  @OptionGroup var replacement: ReplacementOption
+
+  @OptionGroup var quiet: QuietOption
 
   struct Record: Encodable {
     var study: String
@@ -50,16 +51,19 @@ struct Export: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let found = try await choice.find(.read)
+    // Before the store is opened: what may be replaced is found out by opening it.
     if format == .optuna, let out {
-      return try await OptunaFile.write(found.id, of: found.store, to: out)
+      try OptunaFile.checkTarget(out, replacesFile: replacement.force)
+      let found = try await choice.find(.read)
+      return try await OptunaFile.write(
+        found.id, of: found.store, to: out, replacesFile: replacement.force)
     }
-    guard let out else { return try await write(found) { try Terminal.printPart($0) } }
-    var text = Data()
-    try await write(found) { text.append(contentsOf: $0.utf8) }
-    do { try text.write(to: URL(filePath: out), options: .atomic) } catch {
-      throw Complaint("\(out): it cannot be written", hint: "check the folder and its space")
+    guard let out, !OutputFile.isStandardOutput(out) else {
+      return try await write(choice.find(.read)) { try Terminal.printPart($0) }
     }
+    let file = try OutputFile(out, replacing: replacement.files)
+    try await write(choice.find(.read)) { try file.write($0) }
+    try file.commit()
   }
 
   private func write(_ found: StudyChoice.Found, to sink: (String) throws -> Void) async throws {

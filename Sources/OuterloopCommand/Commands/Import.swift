@@ -33,8 +33,8 @@ struct Import: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Names all random choices to come.", valueName: "n"))
   var seed: UInt64 = 0
 
-  @Flag(help: "Print JSON instead of text.")
-  var json = false
+  @OptionGroup(title: "Output")
+  var output: OutputOptions
 
   struct Record: Encodable {
     var study, store: String
@@ -65,11 +65,11 @@ struct Import: AsyncParsableCommand {
     }
     let id = try await store.restore(found.specification, events: found.events)
     let count = try await store.summary(of: id).trials
-    for note in found.notes { Terminal.say("note: \(note)") }
+    for note in found.notes { Terminal.say("note: \(note.visible)") }
     try Terminal.print(
-      json
+      output.json
         ? JSONText.of(Record(study: name, store: place.path, trials: count, notes: found.notes))
-        : "study \(name) with \(count) trials")
+        : "study \(name.visible) with \(count) trials")
     Terminal.say("\nnext: outerloop best\(place.naming(name))")
   }
 }

@@ -1,5 +1,6 @@
 public import ArgumentParser
 public import OuterloopCharts
+internal import OuterloopFiles
 internal import OuterloopRunner
 internal import OuterloopStore
 internal import OuterloopStudy
@@ -22,8 +23,9 @@ struct Plot: AsyncParsableCommand {
 
       Without a kind, all that apply are drawn. With several objectives, slices, parallel and \
       distribution are drawn for each of them, into files such as slices-loss.svg. The study may be \
-      running. The files written are printed. JSON keys: study, folder, files (kind, objective, \
-      path).
+      running. Pictures that are there as they were drawn are drawn anew; any other file of such a \
+      name is left alone unless --force is given. The files written are printed. JSON keys: study, \
+      folder, files (kind, objective, path).
       """)
 
   @Argument(help: ArgumentHelp("What to draw.", valueName: "kind"))
@@ -48,8 +50,10 @@ struct Plot: AsyncParsableCommand {
       "The folder of the pictures. Default: outerloop-plots/STUDY.", valueName: "folder"))
   var out: String?
 
-  @Flag(help: "Print JSON instead of text.")
-  var json = false
+  @OptionGroup var replacement: ReplacementOption
+
+  @OptionGroup(title: "Output")
+  var output: OutputOptions
 
   struct Record: Encodable {
     struct File: Encodable {
@@ -99,7 +103,7 @@ struct Plot: AsyncParsableCommand {
         kind: $0.kind.rawValue, objective: $0.objective, path: "\(folder)/\($0.fileName)")
     }
     try Terminal.print(
-      json
+      output.json
         ? JSONText.of(Record(study: found.name, folder: folder, files: files))
         : files.map(\.path).joined(separator: "\n"))
   }
@@ -138,18 +142,9 @@ struct Plot: AsyncParsableCommand {
       throw Complaint(
         "\(folder): the folder cannot be made", hint: "name another one with --out")
     }
-    for picture in pictures { try picture.write(into: folder) }
+    try PictureFile.write(
+      pictures, into: folder, replacing: replacement.force ? .ordinaryFiles : PictureFile.own)
     return folder
-  }
-}
-
-extension StudyFigures.Picture {
-  /// Writes it into a folder that is there, whole or not at all.
-  func write(into folder: String) throws {
-    let path = "\(folder)/\(fileName)"
-    do { try Data(svg.utf8).write(to: URL(filePath: path), options: .atomic) } catch {
-      throw Complaint("\(path): it cannot be written", hint: "check the folder and its space")
-    }
   }
 }
 

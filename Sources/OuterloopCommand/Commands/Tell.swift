@@ -45,8 +45,8 @@ struct Tell: AsyncParsableCommand {
   @Option(help: ArgumentHelp("With --running: time until the next sign.", valueName: "time"))
   var lease = Seconds(value: 3600)
 
-  @Flag(help: "Print JSON instead of text.")
-  var json = false
+  @OptionGroup(title: "Output")
+  var output: OutputOptions
 
   @Argument(help: ArgumentHelp("Values, as loss=0.31.", valueName: "metric=value"))
   var values: [String] = []
@@ -108,7 +108,7 @@ struct Tell: AsyncParsableCommand {
       of: found.id, matching: TrialQuery(from: trial, limit: 1, reports: false)
     ).first?.state.name
     try Terminal.print(
-      json
+      output.json
         ? JSONText.of(Record(study: found.name, trial: trial, state: state ?? ""))
         : "trial \(trial) \(state ?? "")")
   }

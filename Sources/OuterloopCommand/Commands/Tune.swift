@@ -106,7 +106,7 @@ struct Tune: AsyncParsableCommand {
     parts.append(specification.method.name)
     parts += specification.budget.parts
     if program.parallel > 1 { parts.append("\(program.parallel) at a time") }
-    return parts.joined(separator: ", ")
+    return parts.joined(separator: ", ").visible
   }
 
   private static func warning(_ unused: [String]) -> String {

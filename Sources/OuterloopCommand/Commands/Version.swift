@@ -24,10 +24,10 @@ struct Version: ParsableCommand {
   @Flag(help: "Also the libraries and threads in use.")
   var verbose = false
 
-  @Flag(help: "Print JSON instead of text.")
-  var json = false
+  @OptionGroup(title: "Output")
+  var output: OutputOptions
 
-  func run() throws { try Self.show(verbose: verbose, json: json) }
+  func run() throws { try Self.show(verbose: verbose, json: output.json) }
 
   static func show(verbose: Bool, json: Bool) throws {
     guard verbose else {

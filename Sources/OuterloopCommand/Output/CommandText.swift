@@ -1,3 +1,11 @@
+internal import OuterloopStudy
+
+#if canImport(FoundationEssentials)
+  internal import FoundationEssentials
+#else
+  internal import Foundation
+#endif
+
 /// The command line as it was typed.
 enum CommandText {
   /// The same command once more, without `--restart`.
@@ -6,8 +14,23 @@ enum CommandText {
       .map(quoted).joined(separator: " ")
   }
 
-  /// A word as a shell reads it back.
+  /// - Throws: `Complaint` if a word is no text: as one it would be another name than was typed.
+  static func requireText() throws {
+    let kernel = (try? Data(contentsOf: URL(fileURLWithPath: "/proc/self/cmdline"))) ?? Data()
+    for (place, word) in kernel.split(separator: 0, omittingEmptySubsequences: false).enumerated()
+    where String(validating: word, as: UTF8.self) == nil {
+      throw Complaint(
+        "word \(place) of the command line is not valid UTF-8: `\(String(decoding: word, as: UTF8.self))`",
+        hint: "rename the file, or give another name", status: 64)
+    }
+  }
+
+  /// A word as a shell reads it back, on one line and without control characters: words that hold
+  /// some are written as `$'...'`, which bash, zsh and ksh read.
   static func quoted(_ word: String) -> String {
+    guard word == word.visible else {
+      return "$'" + word.unicodeScalars.map(written).joined() + "'"
+    }
     let isPlain =
       !word.isEmpty
       && word.utf8.allSatisfy { byte in
@@ -18,5 +41,17 @@ enum CommandText {
     return "'"
       + word.split(separator: "'", omittingEmptySubsequences: false)
       .joined(separator: "'\\''") + "'"
+  }
+
+  private static func written(_ scalar: Unicode.Scalar) -> String {
+    let text = String(scalar)
+    switch scalar {
+    case "\n": return "\\n"
+    case "\t": return "\\t"
+    case "'", "\\": return "\\" + text
+    default:
+      guard text != text.visible else { return text }
+      return text.utf8.map { ($0 < 16 ? "\\x0" : "\\x") + String($0, radix: 16) }.joined()
+    }
   }
 }

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import OuterloopFetch
+internal import OuterloopFiles
 internal import OuterloopLab
 internal import OuterloopLearning
 internal import OuterloopNumerics
@@ -15,12 +16,16 @@ internal import OuterloopStudy
 
 /// What went wrong, what to do about it, and the exit status.
 struct Complaint: Error, Equatable {
+  /// On one line: line ends that come with names are shown as `\n`.
   var what: String
+  /// Lines below it, as the end of a log.
+  var details: String?
   var hint: String?
   var status: Int32 = 1
 
-  init(_ what: String, hint: String?, status: Int32 = 1) {
+  init(_ what: String, details: String? = nil, hint: String?, status: Int32 = 1) {
     self.what = what
+    self.details = details
     self.hint = hint
     self.status = status
   }
@@ -32,6 +37,11 @@ struct Complaint: Error, Equatable {
     case let error as DataError:
       self.init(Self.withoutRemedy("\(error)", error.remedy), hint: error.remedy)
     case let error as DownloadError: self.init("\(error.file): \(error.what)", hint: error.remedy)
+    case let error as FileError:
+      self.init(
+        error.what,
+        hint: error.cause == .exists
+          ? "add --force to replace it, or name another file" : error.remedy)
     case let error as LabError:
       self.init(error.what, hint: error.remedy, status: error.cause == .setting ? 64 : 1)
     case let error as StudyError: self.init(error.what, hint: error.remedy)
@@ -61,7 +71,8 @@ struct Complaint: Error, Equatable {
   /// The text for standard error.
   func text(color: Bool) -> String {
     let mark = color ? "\u{1B}[1;31merror:\u{1B}[0m" : "error:"
-    return "\(mark) \(what)" + (hint.map { "\n\nhint: \($0)" } ?? "")
+    let details = details.map { "\n" + $0.visibleLines } ?? ""
+    return "\(mark) \(what.visible)\(details)" + (hint.map { "\n\nhint: \($0.visible)" } ?? "")
   }
 
   /// Ends the process as the error asks: help and versions on standard output with status 0, wrong
@@ -79,13 +90,13 @@ struct Complaint: Error, Equatable {
   private static func report(_ error: any Error) -> Int32 {
     if error is Complaint || !isFromParser(error) {
       let complaint = Complaint(error)
-      Terminal.say(complaint.text(color: Terminal.hasColor))
+      Terminal.complain(complaint)
       return complaint.status
     }
     let code = Outerloop.exitCode(for: error)
     guard code == .success else {
       let complaint = usage(error)
-      Terminal.say(complaint.text(color: Terminal.hasColor))
+      Terminal.complain(complaint)
       return complaint.status
     }
     do {
@@ -96,7 +107,8 @@ struct Complaint: Error, Equatable {
 
   private static func isFromParser(_ error: any Error) -> Bool {
     switch error {
-    case is DataError, is DownloadError, is LabError, is BLASError, is StudyError, is SpaceError,
+    case is DataError, is DownloadError, is FileError, is LabError, is BLASError, is StudyError,
+      is SpaceError,
       is CancellationError:
       false
     default: Outerloop.exitCode(for: error) != .failure
@@ -115,7 +127,11 @@ struct Complaint: Error, Equatable {
     if let complaint = unknownCommand { return complaint }
     let form = forms.first { message.hasPrefix("The value") && message.hasSuffix("\($0.place)'") }
     let advice = [form?.advice, command ?? "outerloop --help"].compactMap(\.self)
-    return Complaint(message, hint: advice.joined(separator: "; see "), status: 64)
+    // Choices that there are may stand on lines of their own.
+    let parts = message.split(separator: "\n", maxSplits: 1).map(String.init)
+    return Complaint(
+      parts.first ?? "", details: parts.dropFirst().first, hint: advice.joined(separator: "; see "),
+      status: 64)
   }
 
   /// How values are written, by what help calls them.

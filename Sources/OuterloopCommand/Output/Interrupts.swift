@@ -38,7 +38,7 @@ enum Interrupts {
   static func watch(runsPrograms: Bool = false) {
     self.runsPrograms.store(runsPrograms, ordering: .relaxed)
     // What the handler uses is made here: in a handler nothing may be allocated.
-    _ = (isRequested, status, Terminal.isLive)
+    _ = (isRequested, status, Terminal.isLive, Terminal.isQuiet)
     var signals = sigset_t()
     sigemptyset(&signals)
     for number in [SIGINT, SIGTERM, SIGHUP] {
@@ -77,6 +77,7 @@ enum Interrupts {
   }
 
   private static func say(_ text: StaticString) {
+    guard !Terminal.isQuiet else { return }
     if Terminal.isLive { _ = write(STDERR_FILENO, "\n", 1) }
     _ = write(STDERR_FILENO, text.utf8Start, text.utf8CodeUnitCount)
   }

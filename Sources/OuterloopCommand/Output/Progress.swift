@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import OuterloopLab
+internal import OuterloopStudy
 
 /// How much a command says while it works.
 struct ConversationOptions: ParsableArguments {
@@ -9,14 +10,29 @@ struct ConversationOptions: ParsableArguments {
   @Flag(name: .customLong("no-progress"), help: "Do not report progress.")
   var isProgressHidden = false
 
+  @OptionGroup var quiet: QuietOption
+}
+
+/// How a command prints what it was asked for.
+struct OutputOptions: ParsableArguments {
+  @Flag(help: "Print JSON instead of text.")
+  var json = false
+
+  @OptionGroup var quiet: QuietOption
+}
+
+/// Of every command: whether only results and errors are told.
+struct QuietOption: ParsableArguments {
   @Flag(name: [.customShort("q"), .customLong("quiet")], help: "Say nothing but errors.")
   var isQuiet = false
+
+  /// From here on, wherever something is said.
+  func validate() { if isQuiet { Terminal.beQuiet() } }
 }
 
 /// Progress on standard error: one line that is rewritten on a terminal, else a line now and then.
 struct Progress {
   let isShown: Bool
-  private let speaks: Bool
   let isLive: Bool
   private var start = ContinuousClock.now
   private var first = 0
@@ -29,15 +45,14 @@ struct Progress {
   private static let livePause = Duration.milliseconds(50)
 
   init(_ options: ConversationOptions) {
-    speaks = !options.isQuiet
-    isShown = speaks && !options.isProgressHidden
+    isShown = !Terminal.isQuiet && !options.isProgressHidden
     isLive = Terminal.isLive
   }
 
   /// A line that stays.
   mutating func say(_ text: String) {
     clear()
-    if speaks { Terminal.say(text) }
+    Terminal.say(text)
   }
 
   /// The clock of the estimate starts, at so many updates.
@@ -71,17 +86,17 @@ struct Progress {
   mutating func show(_ text: String) {
     guard isShown else { return }
     lastLine = .now
+    let text = text.visible
     guard isLive else { return Terminal.say(text) }
     let fitting = String(text.prefix(max(10, Terminal.width - 1)))
-    let padding = String(repeating: " ", count: max(0, width - fitting.count))
-    Terminal.sayPart("\r\(fitting)\(padding)")
+    Terminal.rewriteLine(fitting, over: width)
     width = fitting.count
   }
 
   /// Removes the line that is rewritten.
   mutating func clear() {
     guard width > 0 else { return }
-    Terminal.sayPart("\r\(String(repeating: " ", count: width))\r")
+    Terminal.rewriteLine("", over: width)
     width = 0
   }
 

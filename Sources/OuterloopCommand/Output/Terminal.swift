@@ -1,3 +1,6 @@
+internal import OuterloopStudy
+internal import Synchronization
+
 #if canImport(Glibc)
   internal import Glibc
 #elseif canImport(Musl)
@@ -7,7 +10,17 @@
 #endif
 
 /// The two streams of a command: data to standard output, conversation to standard error.
+///
+/// Control characters that come with names, messages and logs never reach a terminal: they are shown
+/// as JSON writes them, `\u001b`. Data that goes to a file or another program stays as it is.
 enum Terminal {
+  private static let quiet = Atomic<Bool>(false)
+
+  /// Whether nothing is said but errors.
+  static var isQuiet: Bool { quiet.load(ordering: .relaxed) }
+
+  static func beQuiet() { quiet.store(true, ordering: .relaxed) }
+
   /// Puts something in the place of streams that are closed: the next file that is opened, a store
   /// perhaps, would else get their number, and what is said would be written into it. Writing still
   /// fails.
@@ -27,7 +40,12 @@ enum Terminal {
 
   /// Writes data without ending the line.
   static func printPart(_ text: String) throws {
-    guard write(text, to: STDOUT_FILENO) else {
+    try printPart(isShown ? Array(text.visibleLines.utf8) : Array(text.utf8))
+  }
+
+  /// Writes bytes as they are; on a terminal whoever calls sees to it that they may be shown.
+  static func printPart(_ bytes: [UInt8]) throws {
+    guard write(bytes, to: STDOUT_FILENO) else {
       // `| head -1` has what it wanted.
       if errno == EPIPE { return }
       throw Complaint(
@@ -40,16 +58,23 @@ enum Terminal {
 
   /// Writes conversation; that nobody listens is no error.
   static func say(_ text: String) {
-    _ = write(text + "\n", to: STDERR_FILENO)
+    guard !isQuiet else { return }
+    _ = write(Array((text.visibleLines + "\n").utf8), to: STDERR_FILENO)
   }
 
-  /// Writes conversation without ending the line.
-  static func sayPart(_ text: String) {
-    _ = write(text, to: STDERR_FILENO)
+  /// Writes what went wrong, also where nothing else is said.
+  static func complain(_ complaint: Complaint) {
+    _ = write(Array((complaint.text(color: hasColor) + "\n").utf8), to: STDERR_FILENO)
   }
 
-  private static func write(_ text: String, to file: Int32) -> Bool {
-    let bytes = Array(text.utf8)
+  /// Writes `text` in place of the line that stands there, `width` letters wide.
+  static func rewriteLine(_ text: String, over width: Int) {
+    guard !isQuiet else { return }
+    let padding = String(repeating: " ", count: max(0, width - text.count))
+    _ = write(Array("\r\(text)\(padding)\(text.isEmpty ? "\r" : "")".utf8), to: STDERR_FILENO)
+  }
+
+  private static func write(_ bytes: [UInt8], to file: Int32) -> Bool {
     var written = 0
     while written < bytes.count {
       let start = written
@@ -69,6 +94,9 @@ enum Terminal {
     return true
   }
 
+  /// Whether standard output is a terminal.
+  static let isShown = isatty(STDOUT_FILENO) == 1
+
   /// Whether standard error is a terminal that can rewrite a line.
   static let isLive = isatty(STDERR_FILENO) == 1 && environment("TERM") != "dumb"
 
@@ -84,5 +112,10 @@ enum Terminal {
 
   static func environment(_ name: String) -> String? {
     getenv(name).map { String(cString: $0) }
+  }
+
+  /// Whether the variable holds bytes that are no text, which would be changed by reading it.
+  static func isUnreadable(_ name: String) -> Bool {
+    getenv(name).map { String(validatingCString: $0) == nil } ?? false
   }
 }

@@ -1,4 +1,7 @@
-/// Columns of text: numbers to the right, everything else to the left, two spaces between columns.
+internal import OuterloopStudy
+
+/// Columns of text: numbers to the right, everything else to the left, two spaces between columns. A
+/// row is one line: control characters in cells are shown as `\n` or `\u001b`.
 ///
 /// Cells are kept as bytes in one buffer, since tables list all trials of a study: a cell costs two
 /// passes over its bytes.
@@ -39,9 +42,11 @@ struct TextTable {
   private mutating func add(_ row: [String], isHeader: Bool) {
     for column in layout.widths.indices {
       var cell = column < row.count ? row[column] : ""
+      let isPlain = cell.withUTF8 { $0.allSatisfy { $0 >= 0x20 && $0 < 0x7f } }
+      if !isPlain { cell = cell.visible }
       let width = cell.withUTF8 { text in
         bytes += text
-        return text.allSatisfy { $0 < 0x80 } ? text.count : nil
+        return isPlain ? text.count : nil
       }
       cells.append(Cell(end: bytes.count, width: width ?? cell.count))
       layout.widths[column] = max(layout.widths[column], cells[cells.count - 1].width)
@@ -95,5 +100,14 @@ struct TextTable {
       }
     }
     return String(decoding: text, as: UTF8.self)
+  }
+
+  /// Names and values in two columns, without a header.
+  static func pairs(_ pairs: [(String, String)]) -> [Substring] {
+    guard !pairs.isEmpty else { return [] }
+    var table = TextTable(["", ""])
+    for (name, value) in pairs { table.add([name, value]) }
+    // An empty header is an empty line.
+    return table.text.split(separator: "\n")
   }
 }

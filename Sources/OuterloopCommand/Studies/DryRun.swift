@@ -55,8 +55,9 @@ struct DryRun {
     }
     if conversation.json { return try Terminal.print(JSONText.of(record)) }
     progress.say(
-      "study \(specification.name), seed \(specification.seed), \(specification.method.name)")
-    for parameter in record.parameters { progress.say("  \(parameter)") }
+      "study \(specification.name), seed \(specification.seed), \(specification.method.name)"
+        .visible)
+    for parameter in record.parameters { progress.say("  \(parameter.visible)") }
     if stored.program.isPersistent {
       let words = try stored.program.plainWords.map(CommandText.quoted)
       progress.say("\(words.joined(separator: " "))\nwould be started once; its first trials:")

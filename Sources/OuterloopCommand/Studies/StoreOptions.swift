@@ -14,6 +14,9 @@ struct StoreOptions: ParsableArguments {
 
   func validate() throws {
     if store?.isEmpty ?? false { throw ValidationError("--store is empty") }
+    if store == nil, Terminal.isUnreadable("OUTERLOOP_STORE") {
+      throw ValidationError("OUTERLOOP_STORE is not valid UTF-8; name the store by --store")
+    }
   }
 
   var path: String {

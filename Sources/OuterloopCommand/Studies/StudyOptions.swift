@@ -43,12 +43,12 @@ struct StudyOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "A metric to make small. Repeat, or join with --maximize, for several objectives.",
-      valueName: "metric"))
-  var minimize: [String] = []
+      "A metric to make small. Repeat, or join with --maximize, for several objectives; they keep "
+        + "their order.", valueName: "metric"))
+  var minimize: [MetricWord] = []
 
   @Option(help: ArgumentHelp("A metric to make large.", valueName: "metric"))
-  var maximize: [String] = []
+  var maximize: [MetricWord] = []
 
   @Option(
     help: ArgumentHelp(
@@ -70,7 +70,7 @@ struct StudyOptions: ParsableArguments {
   var retries = 0
 
   var objectives: [Objective] {
-    minimize.map(Objective.minimize) + maximize.map(Objective.maximize)
+    MetricWord.objectives(minimize: minimize, maximize: maximize)
   }
 
   /// Whether anything says what the study is.
@@ -96,7 +96,7 @@ struct StudyOptions: ParsableArguments {
         throw StudyError("there is no parameter", "name one: --param 'lr=log(1e-5, 1e-1)'")
       }
       let (space, notes) = try parameters.read()
-      for note in notes { Terminal.say("note: \(note)") }
+      for note in notes { Terminal.say("note: \(note.visible)") }
       return try StudySpecification(
         name: name, space: space, objectives: objectives,
         method: SearchMethod.named(method()).description, seed: seed ?? Self.drawnSeed,

@@ -45,24 +45,33 @@ struct StudyResult {
     guard let best = trials.first, let value = best.values?.first else {
       return "no trial is complete yet"
     }
-    var lines = [
-      "\(specification.objectives[0].metric) \(NumberForm.short(value))  "
-        + "(trial \(best.number) of \(summary.trials))"
-    ]
-    let width = best.assignment.active.map(\.name.count).max() ?? 0
-    for (name, value) in best.assignment.active {
-      lines.append("  \(name)\(String(repeating: " ", count: width - name.count))  \(value)")
-    }
-    return lines.joined(separator: "\n")
+    let first =
+      "\(specification.objectives[0].metric.visible) \(NumberForm.short(value))  "
+      + "(trial \(best.number) of \(summary.trials))"
+    return ([first] + Self.lines(best.assignment.active)).joined(separator: "\n")
   }
 
-  /// Trials with their values and parameters.
+  /// Parameters and their values, a line each.
+  static func lines(_ params: [(name: String, value: ParameterValue)]) -> [String] {
+    let width = params.map(\.name.count).max() ?? 0
+    return params.map { name, value in
+      let space = String(repeating: " ", count: width - name.count)
+      return "  \(name)\(space)  \(value.description.visible)"
+    }
+  }
+
+  /// Trials with all their metrics, objectives first, and parameters.
   static func table(_ trials: [Trial], _ specification: StudySpecification) -> String {
-    let metrics = specification.objectives.map(\.metric)
-    let names = specification.space.parameters.map(\.name)
-    var table = TextTable(["trial"] + metrics + names)
+    let objectives = specification.objectives.map(\.metric)
+    let reported = Set(
+      trials.flatMap { trial in trial.lastReport.map { Array($0.values.keys) } ?? [] })
+    let metrics = objectives + reported.subtracting(objectives).sorted()
+    var table = TextTable(["trial"] + metrics + specification.space.parameters.map(\.name))
     for trial in trials {
-      let values = trial.values?.map(NumberForm.short) ?? metrics.map { _ in "" }
+      let values = metrics.enumerated().map { place, metric in
+        let objective = place < objectives.count ? place : nil
+        return trial.value(of: metric, objective: objective).map(NumberForm.short) ?? ""
+      }
       let params = trial.assignment.values.map { $0.map(Self.cell) ?? "" }
       table.add(["\(trial.number)"] + values + params)
     }

@@ -97,7 +97,7 @@ final class TrialLines: Sendable {
     parts.append(
       trial.assignment.active.map { "\($0.name)=\(StudyResult.cell($0.value))" }
         .joined(separator: " "))
-    state.progress.say(parts.joined(separator: "  "))
+    state.progress.say(parts.joined(separator: "  ").visible)
   }
 
   /// The first words and the last line, where the cause usually stands.

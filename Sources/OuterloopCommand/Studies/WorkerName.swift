@@ -42,6 +42,11 @@ enum WorkerName {
     }
   }
 
+  /// Whether a worker was a process of this machine that has ended.
+  static func isGone(_ worker: String) -> Bool {
+    process(of: worker).map(LocalProcesses.isGone) ?? false
+  }
+
   /// The number of a worker's process, if it is one of this machine.
   private static func process(of worker: String) -> pid_t? {
     guard worker.hasPrefix(host + ":") else { return nil }

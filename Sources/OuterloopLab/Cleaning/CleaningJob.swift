@@ -63,6 +63,7 @@ public struct CleaningJob: Sendable {
     onEvent: (Event) -> Void = { _ in }
   ) throws -> Outcome {
     let place = try RunFolder(folder)
+    try place.require(free: FileName.all)
     let fingerprint = run.data.fingerprint
     if restart { try place.remove(FileName.all) }
     if let report = try finished(in: place, fingerprint) { return .foundFinished(report) }

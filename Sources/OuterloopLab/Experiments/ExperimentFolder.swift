@@ -18,7 +18,10 @@ public final class ExperimentFolder: Sendable {
   private let taken = Mutex(0)
 
   /// - Throws: `LabError` for a folder that cannot be written or in which another process works.
-  public init(_ path: String) throws(LabError) { folder = try RunFolder(path) }
+  public init(_ path: String) throws(LabError) {
+    folder = try RunFolder(path)
+    try folder.require(free: ["result.json", "result.md"])
+  }
 
   /// Runs that were found here instead of being made.
   public var takenRuns: Int { taken.withLock { $0 } }

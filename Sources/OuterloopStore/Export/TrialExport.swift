@@ -3,8 +3,8 @@ public import OuterloopStudy
 /// How trials are written for others to read.
 ///
 /// CSV has a line for each trial, under a line with these names: `number`, `state`, `reason` (of a
-/// failure), `value.METRIC` for each objective, `param.NAME` for each parameter, `epoch` (the last one
-/// reported), `through`, `checkpoint`, `attempts`, `worker` (the last one), `created`, `started`,
+/// failure), `value.METRIC` for each objective and then for each other metric (the results of a complete
+/// trial, else what was reported last), `param.NAME` for each parameter, `epoch` (the last one reported), `through`, `checkpoint`, `attempts`, `worker` (the last one), `created`, `started`,
 /// `ended` (seconds since 1970), `message`. What there is not is empty; numbers that are not finite
 /// are `NaN`, `Infinity` and `-Infinity`. Fields are quoted as in RFC 4180, lines end in a newline.
 ///
@@ -24,7 +24,8 @@ extension StudyStore {
     to sink: (String) throws -> Void
   ) async throws {
     let specification = try await specification(of: study)
-    let writer = TrialWriter(specification)
+    let metrics = format == .csv ? try await metrics(of: study) : []
+    let writer = TrialWriter(specification, metrics: metrics)
     if format == .csv { try sink(writer.header) }
     var page = query
     page.newestFirst = false

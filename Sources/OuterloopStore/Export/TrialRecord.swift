@@ -4,7 +4,8 @@ public import OuterloopStudy
 /// `reason` (of a failure), `message`, `values` (by metric: the objectives of a complete trial, else
 /// what was reported last), `params`, `epoch` (the last one reported), `through` (the epoch it is to
 /// reach), `checkpoint` (the epoch from which it can go on), `attempts` (how many), `created`,
-/// `started`, `ended` (seconds since 1970) and `seconds` (the time of its attempts).
+/// `started`, `ended` (seconds since 1970) and `seconds` (the time of its attempts); where that is
+/// known, `stale` says whether a running trial's worker is gone.
 ///
 /// A whole one also has `reports` (each `epoch`, `values`, `seconds`) and `runs` (its attempts, each
 /// `worker`, `started`, `ended`, `reason`).
@@ -14,7 +15,10 @@ public import OuterloopStudy
 public struct TrialRecord: Sendable, Encodable {
   let json: JSON
 
-  public init(_ trial: Trial, _ specification: StudySpecification, isWhole: Bool = false) {
+  public init(
+    _ trial: Trial, _ specification: StudySpecification, isWhole: Bool = false,
+    isStale: Bool? = nil
+  ) {
     var values = trial.lastReport?.values ?? [:]
     for (objective, value) in zip(specification.objectives, trial.values ?? []) {
       values[objective.metric] = value
@@ -33,7 +37,8 @@ public struct TrialRecord: Sendable, Encodable {
       "reports": .array(trial.reports.map(Self.json)),
       "runs": .array(trial.attempts.map(Self.json)),
     ]
-    let members = isWhole ? Array(common) + Array(whole) : Array(common)
+    var members = isWhole ? Array(common) + Array(whole) : Array(common)
+    if let isStale { members.append((key: "stale", value: .bool(isStale))) }
     json = .object(members.map { JSON.Member(name: $0.key, value: $0.value) })
   }
 

@@ -2,11 +2,16 @@ internal import OuterloopStudy
 
 /// Trials of one study as lines of CSV.
 struct TrialWriter {
+  /// Objectives first.
   private let metrics: [String]
+  private let objectives: Int
   private let parameters: [String]
 
-  init(_ specification: StudySpecification) {
-    metrics = specification.objectives.map(\.metric)
+  /// - Parameter metrics: the names of all that was reported.
+  init(_ specification: StudySpecification, metrics: [String]) {
+    let names = specification.objectives.map(\.metric)
+    objectives = names.count
+    self.metrics = names + metrics.filter { !names.contains($0) }
     parameters = specification.space.parameters.map(\.name)
   }
 
@@ -22,8 +27,8 @@ struct TrialWriter {
 
   func write(_ trial: Trial, to text: inout String) {
     var fields = [String(trial.number), trial.state.name, trial.state.reason?.rawValue ?? ""]
-    for place in metrics.indices {
-      let value = trial.values.flatMap { $0.indices.contains(place) ? $0[place] : nil }
+    for (place, metric) in metrics.enumerated() {
+      let value = trial.value(of: metric, objective: place < objectives ? place : nil)
       fields.append(value.map(Self.number) ?? "")
     }
     for value in trial.assignment.values { fields.append(value.map(Self.text) ?? "") }

@@ -1,4 +1,5 @@
 internal import GRDB
+internal import OuterloopFiles
 internal import OuterloopStudy
 
 #if canImport(Glibc)
@@ -114,6 +115,8 @@ struct StoreFile: Sendable {
     var found = stat()
     if stat(path, &found) == 0 {
       guard found.st_mode & S_IFMT == S_IFREG, found.st_size == 0 else { return }
+      // What is in the log of an empty database is not to be lost.
+      guard logSize == 0 else { return }
     } else if errno != ENOENT {
       throw unreachable(errno)
     }
@@ -139,9 +142,15 @@ struct StoreFile: Sendable {
   }
 
   private func make() throws {
-    let file = DraftFile(for: path)
     do {
-      let queue = try DatabaseQueue(path: file.draft)
+      // A link to an empty file stays a link.
+      let file = try OutputFile(
+        path,
+        replacing: .files {
+          var found = stat()
+          return stat($0, &found) == 0 && found.st_size == 0
+        })
+      let queue = try DatabaseQueue(path: file.draftPath())
       try queue.inDatabase { db in
         try db.inTransaction(.exclusive) {
           try db.execute(sql: "PRAGMA application_id = \(Schema.applicationID)")
@@ -151,10 +160,9 @@ struct StoreFile: Sendable {
         _ = try String.fetchOne(db, sql: "PRAGMA journal_mode = WAL")
       }
       try queue.close()
-      try file.publish()
-    } catch {
-      file.discard()
-      throw storeError(error, path)
-    }
+      try file.commit()
+    } catch let error as FileError {
+      throw StudyError("the store cannot be created: \(error.what)", error.remedy)
+    } catch { throw storeError(error, path) }
   }
 }

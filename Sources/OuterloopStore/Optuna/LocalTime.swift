@@ -25,9 +25,11 @@ enum LocalTime {
   }
 
   static func seconds(_ text: String) -> Double? {
-    let numbers = text.split { !$0.isNumber }.map { Int32($0) ?? 0 }
-    guard numbers.count == 6 || numbers.count == 7, (1...12).contains(numbers[1]),
-      numbers[0] < 10_000
+    let isPlain = text.unicodeScalars.allSatisfy { "0123456789-: .T".unicodeScalars.contains($0) }
+    let numbers = text.split { !$0.isNumber }.compactMap { Int32($0) }
+    guard isPlain, numbers.count == 6 || numbers.count == 7, numbers[0] < 10_000,
+      (1...12).contains(numbers[1]), (1...31).contains(numbers[2]), (0...23).contains(numbers[3]),
+      (0...59).contains(numbers[4]), (0...60).contains(numbers[5])
     else { return nil }
     var parts = tm()
     (parts.tm_year, parts.tm_mon, parts.tm_mday) = (numbers[0] - 1900, numbers[1] - 1, numbers[2])

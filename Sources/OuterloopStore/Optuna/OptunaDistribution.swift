@@ -22,12 +22,28 @@ enum OptunaDistribution: Equatable {
       return
     }
     guard isInteger || json["name"]?.text == "FloatDistribution" else { throw JSONReader.Failure() }
-    let step = attributes["step"]?.number
+    var step: Double?
+    if let given = attributes["step"], given != .null { step = try need(given.number) }
+    let isLog = try attributes["log"].map { try need($0.bool) } ?? false
     self = .range(
       Range(
         low: try need(attributes["low"]?.number), high: try need(attributes["high"]?.number),
-        isLog: attributes["log"]?.bool ?? false, step: isInteger ? step ?? 1 : step,
-        isInteger: isInteger))
+        isLog: isLog, step: isInteger ? step ?? 1 : step, isInteger: isInteger))
+  }
+
+  /// Why a number means nothing under this distribution; nil if it does. Numbers beyond a range do:
+  /// whoever enqueues a trial may go there.
+  func trouble(with number: Double) -> String? {
+    switch self {
+    case .range(let range):
+      if range.isInteger, number != number.rounded() { return "and the parameter is an integer" }
+      // Beyond, no range of ours holds it.
+      let (limit, name) = range.isInteger ? (0x1p53, "2^53") : (1e300, "1e300")
+      return number.magnitude > limit ? "which is beyond \(name)" : nil
+    case .choices(let choices):
+      guard Int(exactly: number).map(choices.indices.contains) != true else { return nil }
+      return "and there are \(choices.count) choices, counted from 0"
+    }
   }
 
   /// NaN is NaN.

@@ -1,4 +1,5 @@
 internal import GRDB
+internal import OuterloopFiles
 public import OuterloopStudy
 
 /// Optuna's own file of studies (SQLite, schema version 12 as Optuna 3 to 5 have it),
@@ -17,24 +18,56 @@ public import OuterloopStudy
 /// gets the smallest range that holds them all, under which all trials are written back. Left behind
 /// are the user attributes of trials and what samplers keep.
 public enum OptunaFile {
-  /// Writes a study to a new file.
+  /// Writes a study to a file of its own.
   ///
-  /// - Throws: `StudyError` if there is something at `path`, or it cannot be written.
+  /// - Parameter replacesFile: whether it may take the place of an ordinary file. Of databases only an
+  ///   earlier export of one study is replaced, whoever asks for it.
+  /// - Throws: `FileError` if there is something at `path` that may not be replaced, or it cannot be
+  ///   written, and `StudyError` about the store.
   /// - Complexity: O(trials + reports) in time; memory for 1000 trials.
   public static func write(
-    _ study: StudyID, of store: any StudyStore, to path: String
+    _ study: StudyID, of store: any StudyStore, to path: String, replacesFile: Bool = false
   ) async throws {
-    guard StoreFile(path: path, schema: .current).identity == nil else {
-      throw StudyError("there is a file `\(path)` already", "name another, or remove it")
-    }
-    let specification = try await store.specification(of: study)
-    let file = DraftFile(for: path)
     do {
-      try await fill(file.draft, with: study, specification, store)
-      try file.publish()
-    } catch {
-      file.discard()
-      throw storeError(error, path)
+      let file = try place(path, replacesFile: replacesFile)
+      let specification = try await store.specification(of: study)
+      try await fill(file.draftPath(), with: study, specification, store)
+      try file.commit()
+    } catch { throw storeError(error, path) }
+  }
+
+  /// Looks at what is at `path` before anything is written, as `write` does.
+  /// - Throws: `FileError` if it may not be replaced.
+  public static func checkTarget(_ path: String, replacesFile: Bool = false) throws {
+    do { _ = try place(path, replacesFile: replacesFile) } catch { throw storeError(error, path) }
+  }
+
+  private static func place(_ path: String, replacesFile: Bool) throws -> OutputFile {
+    try OutputFile(
+      path,
+      replacing: replacesFile
+        ? .ordinaryFilesAndDatabases(where: isExport)
+        : .files {
+          if try !isExport($0) { try DatabaseFile.refuse($0) }
+          return false
+        })
+  }
+
+  /// Whether a file is what `write` makes of one study; others hold more than can be made again.
+  @Sendable private static func isExport(_ path: String) throws -> Bool {
+    guard let header = try? FileHeader(path: path) else { return false }
+    guard header.applicationID != Schema.applicationID,
+      StoreFile(path: path, schema: .current).logSize == 0
+    else { return false }
+    var configuration = Configuration()
+    configuration.readonly = true
+    return try DatabaseQueue(path: path, configuration: configuration).read { db in
+      guard try db.tableExists("studies"), try db.tableExists("study_user_attributes"),
+        try Int.fetchOne(db, sql: "SELECT count(*) FROM studies") == 1
+      else { return false }
+      return try Int.fetchOne(
+        db, sql: #"SELECT count(*) FROM study_user_attributes WHERE "key" = ?"#,
+        arguments: [OptunaSchema.specificationKey]) == 1
     }
   }
 
@@ -68,8 +101,22 @@ public enum OptunaFile {
   /// The names of the studies in a file.
   public static func studies(in path: String) throws -> [String] {
     try reading(path) { db in
-      try String.fetchAll(db, sql: "SELECT study_name FROM studies ORDER BY study_id")
+      try OptunaTable.studies.checkRows(db, of: nil)
+      return try studies(db).map(\.name)
     }
+  }
+
+  private static func studies(_ db: Database) throws -> [(id: Int, name: String)] {
+    var found: [(id: Int, name: String)] = []
+    let rows = try db.rows("SELECT study_id, study_name FROM studies ORDER BY study_id")
+    while let row = try rows.next() {
+      guard let name = row.validText(1) else {
+        throw OptunaFault(
+          OptunaTable.studies.place(row[0], trial: nil), "`study_name` is not valid UTF-8")
+      }
+      found.append((row[0], name))
+    }
+    return found
   }
 
   /// A study with all that happened in it.
@@ -84,45 +131,55 @@ public enum OptunaFile {
     seed: UInt64 = 0
   ) throws -> OptunaStudy {
     try reading(path) { db in
-      var found = try Row.fetchAll(db, sql: "SELECT study_id, study_name FROM studies")
-      if let name { found = found.filter { $0[1] == name } }
-      guard found.count == 1, let row = found.first else {
+      try OptunaTable.studies.checkRows(db, of: nil)
+      var found = try studies(db)
+      if let name { found = found.filter { $0.name == name } }
+      guard found.count == 1, let only = found.first else {
         throw StudyError(
           name.map { "`\(path)` has no study `\($0)`" } ?? "`\(path)` has \(found.count) studies",
           "name one of its studies")
       }
-      return try OptunaReader(db, study: row[0], name: row[1]).read(method: method, seed: seed)
+      for table in OptunaTable.all { try table.checkRows(db, of: only.id) }
+      return try OptunaReader(db, study: only.id, name: only.name).read(method: method, seed: seed)
     }
   }
 
   private static func reading<T>(_ path: String, _ body: (Database) throws -> T) throws -> T {
-    guard StoreFile(path: path, schema: .current).identity != nil else {
-      throw StudyError("there is no file `\(path)`", "check the name")
-    }
+    try ForeignFile(path: path).check()
     do {
       var configuration = Configuration()
       configuration.readonly = true
-      configuration.busyMode = .timeout(30)
+      configuration.busyMode = .timeout(10)
       // One state of the file, though Optuna may be writing.
       return try DatabaseQueue(path: path, configuration: configuration).read { db in
-        guard try db.tableExists("version_info"), try db.tableExists("trial_params") else {
-          throw StudyError("`\(path)` is not a file of Optuna", "name another file")
-        }
-        let version = try Int.fetchOne(db, sql: "SELECT schema_version FROM version_info") ?? 0
-        // Optuna 2 had other columns by the same number.
-        guard version == OptunaSchema.version,
-          try db.columns(in: "trial_values").contains(where: { $0.name == "value_type" })
-        else {
-          throw StudyError(
-            "`\(path)` has a schema of Optuna's (\(version)) that is not that of its versions 3 to 5",
-            "run `optuna storage upgrade` on it")
-        }
+        try OptunaTable.checkAll(db, path)
+        try checkVersion(db, path)
+        for table in OptunaTable.all { try table.checkColumns(db, path) }
         return try body(db)
       }
     } catch let error as SpaceError {
       let what = (error.place + [error.what]).joined(separator: ": ")
       throw StudyError("this study of `\(path)` cannot be imported: \(what)", error.remedy)
-    } catch { throw storeError(error, path) }
+    } catch let error as OptunaFault {
+      throw error.about(path)
+    } catch { throw ForeignFile(path: path).error(error) }
+  }
+
+  private static func checkVersion(_ db: Database, _ path: String) throws {
+    let rows = try db.rows("SELECT schema_version FROM version_info")
+    guard let row = try rows.next(), row.kind(0) == .integer else {
+      throw StudyError(
+        "`\(path)` is not a file of Optuna: its table `version_info` says no version",
+        "name another file")
+    }
+    let version: Int = row[0]
+    // Optuna 2 had other columns by the same number.
+    let columns = try db.columns(in: "trial_values").map(\.name)
+    guard version == OptunaSchema.version, columns.contains("value_type") else {
+      throw StudyError(
+        "`\(path)` has a schema of Optuna's (\(version)) that is not that of its versions 3 to 5",
+        "run `optuna storage upgrade` on it")
+    }
   }
 }
 

@@ -15,12 +15,14 @@ struct OptunaNotes {
   private var constraints: Set<String> = []
   private var infeasible = 0
   private var count = 0
+  private var isRenumbered = false
   private(set) var listsConstraints = false
 
   init(_ space: OptunaSpace) { self.space = space }
 
   mutating func add(_ trial: OptunaTrial) {
     defer { count += 1 }
+    if trial.number != count { isRenumbered = true }
     lost.formUnion(trial.lost)
     attributes.formUnion(trial.attributes)
     if !trial.attributes.isEmpty { attributed += 1 }
@@ -42,6 +44,7 @@ struct OptunaNotes {
 
   var texts: [String] {
     var texts = space.notes
+    if isRenumbered { texts.append("numbers of trials are missing there: they count from 0 here") }
     let partial = space.space.parameters.map(\.name).filter {
       1..<max(complete, 1) ~= uses[$0] ?? 0
     }

@@ -18,23 +18,16 @@ struct OptunaReader {
     let record = attributes.removeValue(forKey: OptunaSchema.specificationKey)
     let settings = attributes.removeValue(forKey: OptunaSchema.settingsKey)
     let uses = try uses()
-    let steps = try db.rows(
-      """
-      SELECT coalesce(min(step), 1), coalesce(max(step), 1) FROM trial_intermediate_values
-      JOIN trials USING (trial_id) WHERE study_id = ?
-      """, .int(study))
-    guard let row = try steps.next(), let first = Self.step(row[0]), let last = Self.step(row[1])
-    else { throw JSONReader.Failure() }
+    let steps = try steps()
     // Steps may begin at 0, epochs at 1.
-    let shift = max(1 - first, 0)
+    let shift = max(1 - steps.lowerBound, 0)
 
     let metricNames = try self.attributes(of: "study", study, "system")[
       OptunaSchema.metricNamesKey]
     var space: OptunaSpace
     var specification: StudySpecification
-    if let record, let settings {
-      specification =
-        try StudyRecord(name: name, specification: record, settings: settings).specification
+    if record != nil || settings != nil {
+      specification = try own(record, settings)
       space = try OptunaSpace(uses, of: specification)
       specification.space = space.space
     } else {
@@ -47,18 +40,13 @@ struct OptunaReader {
       (space.terms.shift, space.terms.attributes) = (shift, attributes)
       specification = try StudySpecification(
         name: name, space: space.space, objectives: objectives(metricNames), method: method,
-        seed: seed, epochs: max(last + shift, 1))
+        seed: seed, epochs: max(steps.upperBound + shift, 1))
     }
     var past = OptunaPast(specification, shift: shift)
     var notes = OptunaNotes(space)
-    let rows = try Row.fetchCursor(
-      db,
-      sql: """
-        SELECT trial_id, state, datetime_start, datetime_complete FROM trials WHERE study_id = ?
-        ORDER BY number
-        """, arguments: [study])
-    while let row = try rows.next() {
-      var trial = try trial(row, space)
+    try readTrials { id, trial in
+      var trial = trial
+      try fill(&trial, id, space, objectives: specification.objectives.count)
       if !past.stillHolds(trial.extras, trial) { trial.extras = nil }
       notes.add(trial)
       past.add(trial)
@@ -72,65 +60,196 @@ struct OptunaReader {
     return OptunaStudy(specification: specification, events: past.events(), notes: notes.texts)
   }
 
-  private static func step(_ number: Int) -> Int? { number.magnitude < 1 << 53 ? number : nil }
+  /// The study that an export kept beside what Optuna knows of it.
+  private func own(_ record: String?, _ settings: String?) throws -> StudySpecification {
+    let place = "`study_user_attributes`, key \(OptunaSchema.specificationKey)"
+    guard let record, let settings else {
+      throw OptunaFault(place, "it and \(OptunaSchema.settingsKey) belong together")
+    }
+    do {
+      return try StudyRecord(name: name, specification: record, settings: settings).specification
+    } catch is JSONReader.Failure {
+      throw OptunaFault(place, "this is not what an export writes")
+    }
+  }
 
-  private func trial(_ row: Row, _ space: OptunaSpace) throws -> OptunaTrial {
-    let id: Int = row[0]
-    var trial = OptunaTrial(state: row[1])
-    trial.start = (row[2] as String?).flatMap(LocalTime.seconds)
-    trial.end = (row[3] as String?).flatMap(LocalTime.seconds)
+  // MARK: Trials
+
+  private static let states: Set<String> = ["RUNNING", "COMPLETE", "PRUNED", "FAIL", "WAITING"]
+
+  /// All trials, by number.
+  private func readTrials(_ body: (_ id: Int, OptunaTrial) throws -> Void) throws {
+    let rows = try db.rows(
+      """
+      SELECT trial_id, number, state, datetime_start, datetime_complete FROM trials
+      WHERE study_id = ? ORDER BY number
+      """, .int(study))
+    var last: Int?
+    while let row = try rows.next() {
+      let (id, number): (Int, Int) = (row[0], row[1])
+      let place = OptunaTable.trials.place(id, trial: number)
+      guard number >= 0, number != last else {
+        throw OptunaFault(
+          place, number < 0 ? "its number is below 0" : "another trial has its number")
+      }
+      last = number
+      let state: String = row[2]
+      guard Self.states.contains(state) else {
+        throw OptunaFault(place, "`state` is \(row.described(2)), which is no state of a trial")
+      }
+      var trial = OptunaTrial(number: number, state: state)
+      trial.start = try time(row, 3, place, "datetime_start")
+      trial.end = try time(row, 4, place, "datetime_complete")
+      try body(id, trial)
+    }
+  }
+
+  private func time(_ row: Columns, _ column: Int32, _ place: String, _ name: String) throws
+    -> Double?
+  {
+    guard let text: String = row[column] else { return nil }
+    guard let time = LocalTime.seconds(text) else {
+      throw OptunaFault(place, "`\(name)` is \(row.described(column)), which is no time")
+    }
+    return time
+  }
+
+  private func fill(
+    _ trial: inout OptunaTrial, _ id: Int, _ space: OptunaSpace, objectives: Int
+  ) throws {
     var own = try attributes(of: "trial", id, "user")
-    trial.extras = own.removeValue(forKey: OptunaSchema.trialKey).flatMap(JSONReader.value)
+    if let text = own.removeValue(forKey: OptunaSchema.trialKey) {
+      trial.extras = try OptunaExtras.checked(text, ofTrial: trial.number)
+    }
     trial.attributes = own.keys.sorted()
     let system = try attributes(of: "trial", id, "system")
-    if ["WAITING", "RUNNING"].contains(trial.state),
-      let fixed = system[OptunaSchema.fixedParametersKey]
-    {
-      for member in JSONReader.value(fixed)?.members ?? [] {
+    if ["WAITING", "RUNNING"].contains(trial.state) {
+      for member in try fixed(system, trial.number) {
         trial.set(member.name, space.value(of: member.name) { $0.value(member.value, in: $1) })
       }
     }
-    trial.readConstraints(system)
-    let parameters = try db.rows(
-      "SELECT param_name, param_value, distribution_json FROM trial_params WHERE trial_id = ?",
-      .int(id))
-    while let row = try parameters.next() {
-      let (name, number, text): (String, Double, String) = (row[0], row[1], row[2])
-      let own = try need(space.distributions[text])
-      trial.set(name, space.value(of: name) { $0.value(number, under: own, in: $1) })
-    }
-    let values = try db.rows(
-      "SELECT value, value_type FROM trial_values WHERE trial_id = ? ORDER BY objective", .int(id))
-    while let row = try values.next() { trial.values.append(try Self.value(row[0], row[1])) }
+    try trial.readConstraints(system)
+    try readParameters(&trial, id, space)
+    trial.values = try values(trial, id, objectives: objectives)
     let steps = try db.rows(
       """
-      SELECT step, intermediate_value, intermediate_value_type FROM trial_intermediate_values
-      WHERE trial_id = ? ORDER BY step
+      SELECT step, intermediate_value, intermediate_value_type, trial_intermediate_value_id
+      FROM trial_intermediate_values WHERE trial_id = ? ORDER BY step
       """, .int(id))
     while let row = try steps.next() {
-      trial.steps.append((step: row[0], value: try Self.value(row[1], row[2])))
+      let place = OptunaTable.steps.place(row[3], trial: trial.number)
+      trial.steps.append((step: row[0], value: try Self.value(row, 1, place)))
     }
-    return trial
   }
 
-  private static func value(_ number: Double?, _ type: String) throws -> Double {
-    switch type {
-    case "FINITE": try need(number)
-    case "INF_POS": .infinity
-    case "INF_NEG": -.infinity
-    case "NAN": .nan
-    default: throw JSONReader.Failure()
+  /// The values that a trial is to run with.
+  private func fixed(_ system: [String: String], _ number: Int) throws -> [JSON.Member] {
+    guard let text = system[OptunaSchema.fixedParametersKey] else { return [] }
+    guard let members = JSONReader.value(text)?.members else {
+      throw OptunaFault(
+        "`trial_system_attributes`, key \(OptunaSchema.fixedParametersKey) (trial \(number))",
+        "`value_json` is not an object of JSON")
+    }
+    return members
+  }
+
+  private func readParameters(_ trial: inout OptunaTrial, _ id: Int, _ space: OptunaSpace) throws {
+    let rows = try db.rows(
+      """
+      SELECT param_name, param_value, distribution_json, param_id FROM trial_params
+      WHERE trial_id = ?
+      """, .int(id))
+    while let row = try rows.next() {
+      let place = OptunaTable.parameters.place(row[3], trial: trial.number)
+      let (name, number): (String, Double) = (row[0], row[1])
+      let own = try need(space.distributions[row[2]])
+      if let trouble = own.trouble(with: number) {
+        throw OptunaFault(place, "`param_value` of `\(name)` is \(row.described(1)), \(trouble)")
+      }
+      trial.set(name, space.value(of: name) { $0.value(number, under: own, in: $1) })
     }
   }
+
+  private func values(_ trial: OptunaTrial, _ id: Int, objectives: Int) throws -> [Double] {
+    let rows = try db.rows(
+      """
+      SELECT value, value_type, objective, trial_value_id FROM trial_values WHERE trial_id = ?
+      ORDER BY objective
+      """, .int(id))
+    var values: [Double] = []
+    while let row = try rows.next() {
+      let place = OptunaTable.values.place(row[3], trial: trial.number)
+      guard (0..<objectives).contains(row[2] as Int) else {
+        throw OptunaFault(
+          place, "`objective` is \(row[2] as Int), and the study has \(objectives) objectives")
+      }
+      guard row[2] == values.count else {
+        throw OptunaFault(place, "its objectives are not counted from 0 without gaps")
+      }
+      values.append(try Self.value(row, 0, place))
+    }
+    guard trial.state != "COMPLETE" || values.count == objectives else {
+      throw OptunaFault(
+        OptunaTable.trials.place(id, trial: trial.number),
+        "it is COMPLETE with \(values.count) of \(objectives) values in `trial_values`")
+    }
+    return values
+  }
+
+  /// The value and its type, in two columns.
+  private static func value(_ row: Columns, _ column: Int32, _ place: String) throws -> Double {
+    let type: String = row[column + 1]
+    switch type {
+    case "FINITE":
+      guard let number: Double = row[column] else {
+        throw OptunaFault(place, "its value is NULL, and its type is FINITE")
+      }
+      return number
+    case "INF_POS": return .infinity
+    case "INF_NEG": return -.infinity
+    case "NAN": return .nan
+    default:
+      throw OptunaFault(place, "the type of its value is \(row.described(column + 1))")
+    }
+  }
+
+  // MARK: The study
 
   /// Attributes of a study or trial, of the user or the system, as JSON.
   private func attributes(of thing: String, _ id: Int, _ kind: String) throws -> [String: String] {
     var found: [String: String] = [:]
+    let table = "\(thing)_\(kind)_attributes"
     let rows = try db.rows(
-      #"SELECT "key", value_json FROM \#(thing)_\#(kind)_attributes WHERE \#(thing)_id = ?"#,
+      #"SELECT "key", value_json, \#(thing)_\#(kind)_attribute_id FROM \#(table) WHERE \#(thing)_id = ?"#,
       .int(id))
-    while let row = try rows.next() { found[row[0]] = row[1] }
+    while let row = try rows.next() {
+      guard let key = row.validText(0), let text = row.validText(1) else {
+        throw OptunaFault(
+          OptunaTable.attributes(of: thing, kind).place(row[2], trial: nil),
+          "its key or value is not valid UTF-8")
+      }
+      found[key] = text
+    }
     return found
+  }
+
+  /// The first and the last step of all trials, 1 if there is none.
+  private func steps() throws -> ClosedRange<Int> {
+    let rows = try db.rows(
+      """
+      SELECT step, trial_intermediate_value_id, number FROM trial_intermediate_values
+      JOIN trials USING (trial_id) WHERE study_id = ?
+      """, .int(study))
+    var (first, last) = (Int.max, Int.min)
+    while let row = try rows.next() {
+      let step: Int = row[0]
+      guard step.magnitude < 1 << 53 else {
+        throw OptunaFault(
+          OptunaTable.steps.place(row[1], trial: row[2]), "`step` is \(step), beyond 2^53")
+      }
+      (first, last) = (min(first, step), max(last, step))
+    }
+    return first <= last ? first...last : 1...1
   }
 
   /// The distributions of each parameter, in the order in which parameters first occur, and the
@@ -138,13 +257,23 @@ struct OptunaReader {
   private func uses() throws -> [OptunaUse] {
     let rows = try db.rows(
       """
-      SELECT param_name, distribution_json, min(param_value), max(param_value) FROM trial_params
-      JOIN trials USING (trial_id) WHERE study_id = ? GROUP BY param_name, distribution_json
-      ORDER BY min(param_id)
+      SELECT param_name, distribution_json, min(param_value), max(param_value), min(param_id)
+      FROM trial_params JOIN trials USING (trial_id) WHERE study_id = ?
+      GROUP BY param_name, distribution_json ORDER BY min(param_id)
       """, .int(study))
     var uses: [OptunaUse] = []
     while let row = try rows.next() {
-      uses.append(OptunaUse(name: row[0], distribution: row[1], values: [row[2], row[3]]))
+      let place = OptunaTable.parameters.place(row[4], trial: nil)
+      guard let name = row.validText(0), let distribution = row.validText(1) else {
+        throw OptunaFault(place, "its name or distribution is not valid UTF-8")
+      }
+      guard (try? OptunaDistribution(distribution)) != nil else {
+        throw OptunaFault(
+          place,
+          "parameter `\(name)` has a distribution that is not known: \(distribution.prefix(100)); "
+            + "if it is of Optuna 2, `optuna storage upgrade` rewrites it")
+      }
+      uses.append(OptunaUse(name: name, distribution: distribution, values: [row[2], row[3]]))
     }
     // What is enqueued need not be inside of the range either.
     let enqueued = try db.rows(
@@ -164,25 +293,52 @@ struct OptunaReader {
   }
 
   private func objectives(_ metricNames: String?) throws -> [Objective] {
-    let directions = try String.fetchAll(
-      db, sql: "SELECT direction FROM study_directions WHERE study_id = ? ORDER BY objective",
-      arguments: [study])
-    let names = metricNames.flatMap(JSONReader.value)?.array?.map { $0.text ?? "" } ?? []
+    let rows = try db.rows(
+      """
+      SELECT direction, objective, study_direction_id FROM study_directions WHERE study_id = ?
+      ORDER BY objective
+      """, .int(study))
+    var directions: [Objective.Direction] = []
+    while let row = try rows.next() {
+      let place = OptunaTable.directions.place(row[2], trial: nil)
+      guard row[1] == directions.count else {
+        throw OptunaFault(place, "the objectives are not counted from 0 without gaps")
+      }
+      switch row[0] as String {
+      case "MINIMIZE": directions.append(.minimize)
+      case "MAXIMIZE": directions.append(.maximize)
+      default: throw OptunaFault(place, "`direction` is \(row.described(0))")
+      }
+    }
+    guard !directions.isEmpty else {
+      throw OptunaFault("`study_directions`", "study `\(name)` has no row there, so no objective")
+    }
+    let names = try metricNames.map(Self.names) ?? []
     var objectives: [Objective] = []
     for (place, direction) in directions.enumerated() {
       var name = names.indices.contains(place) ? names[place] : ""
       if name.isEmpty || objectives.contains(where: { $0.metric == name }) {
         name = directions.count == 1 ? "value" : "value\(place)"
       }
-      objectives.append(Objective(name, direction == "MAXIMIZE" ? .maximize : .minimize))
+      objectives.append(Objective(name, direction))
     }
     return objectives
+  }
+
+  private static func names(_ text: String) throws -> [String] {
+    guard let items = JSONReader.value(text)?.array, items.allSatisfy({ $0.text != nil }) else {
+      throw OptunaFault(
+        "`study_system_attributes`, key \(OptunaSchema.metricNamesKey)",
+        "`value_json` is not a list of texts")
+    }
+    return items.compactMap(\.text)
   }
 }
 
 /// A trial as Optuna has it.
 struct OptunaTrial {
-  var state: String
+  let number: Int
+  let state: String
   var start: Double?
   var end: Double?
   /// By our names.
@@ -199,21 +355,32 @@ struct OptunaTrial {
   /// What `OptunaWriter` kept beside it.
   var extras: JSON?
 
-  init(state: String) { self.state = state }
+  init(number: Int, state: String) {
+    self.number = number
+    self.state = state
+  }
 
   mutating func set(_ name: String, _ found: (name: String, value: ParameterValue)?) {
     if let found { parameters[found.name] = found.value } else { lost.append(name) }
   }
 
   /// Constraints are attributes of the system: one each, or (before Optuna 5) all in a list.
-  mutating func readConstraints(_ system: [String: String]) {
+  mutating func readConstraints(_ system: [String: String]) throws {
     let list = OptunaSchema.constraintsKey
-    if let values = system[list].flatMap(JSONReader.value)?.array {
-      listsConstraints = true
-      for (place, value) in values.enumerated() { constraints[String(place)] = value.number }
-    }
-    for (key, text) in system where key.hasPrefix(list + ":") {
-      constraints[String(key.dropFirst(list.count + 1))] = JSONReader.value(text)?.number
+    for (key, text) in system where key == list || key.hasPrefix(list + ":") {
+      let json = JSONReader.value(text)
+      let numbers = key == list ? json?.array?.map(\.number) : json.map { [$0.number] }
+      guard let numbers, !numbers.contains(nil) else {
+        throw OptunaFault(
+          "`trial_system_attributes`, key \(key) (trial \(number))",
+          "`value_json` is not \(key == list ? "a list of numbers" : "a number")")
+      }
+      if key == list {
+        listsConstraints = true
+        for (place, value) in numbers.enumerated() { constraints[String(place)] = value }
+      } else {
+        constraints[String(key.dropFirst(list.count + 1))] = numbers[0]
+      }
     }
   }
 }

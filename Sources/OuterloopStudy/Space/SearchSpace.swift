@@ -19,6 +19,12 @@ public struct SearchSpace: Sendable {
     for text in forbidden { try forbid(text) }
   }
 
+  /// Things under names of any kind, to state something about: not a space to search.
+  init(of things: [Parameter]) {
+    parameters = things
+    for thing in things { names.append(thing.name) }
+  }
+
   /// Adds a parameter; its condition mentions earlier ones.
   public mutating func add(_ declaration: ParameterDeclaration) throws {
     let parameter = try naming("parameter `\(declaration.name)`") {

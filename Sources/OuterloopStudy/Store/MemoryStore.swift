@@ -3,7 +3,7 @@ private import Synchronization
 /// A store that lives as long as the process: the plainest thing that keeps the contract, and the
 /// truth that other stores are compared with.
 public final class MemoryStore: StudyStore {
-  private struct Lease {
+  private struct Term {
     let seconds: Double
     private(set) var end: Double
 
@@ -20,7 +20,7 @@ public final class MemoryStore: StudyStore {
     var history = History()
     var events: [Event] = []
     /// The leases of running trials.
-    var leases: [Int: Lease] = [:]
+    var leases: [Int: Term] = [:]
 
     mutating func take(_ kind: Event.Kind, _ trial: Int, at time: Double) {
       let event = Event(revision: events.count + 1, time: time, trial: trial, kind)
@@ -33,7 +33,7 @@ public final class MemoryStore: StudyStore {
     mutating func claim(_ trial: Int, _ claimant: Claimant, at time: Double) -> Int {
       let attempt = history.trials[trial].attempt + 1
       take(.claimed(attempt: attempt, worker: claimant.worker), trial, at: time)
-      leases[trial] = Lease(seconds: claimant.lease, at: time)
+      leases[trial] = Term(seconds: claimant.lease, at: time)
       return attempt
     }
   }
@@ -77,6 +77,17 @@ public final class MemoryStore: StudyStore {
     try with(study) {
       change(&$0.specification.settings)
       return $0.specification.settings
+    }
+  }
+
+  public func leases(of study: StudyID) throws -> [Lease] {
+    try with(study) { record in
+      record.leases.sorted { $0.key < $1.key }.map { number, lease in
+        let trial = record.history.trials[number]
+        return Lease(
+          trial: number, attempt: trial.attempt, worker: trial.attempts.last?.worker ?? "",
+          until: lease.end)
+      }
     }
   }
 
@@ -138,7 +149,7 @@ public final class MemoryStore: StudyStore {
       guard record.history.trials.indices.contains(claim.trial.number) else { return false }
       let trial = record.history.trials[claim.trial.number]
       guard trial.state == .running, trial.attempt == claim.attempt else { return false }
-      record.leases[trial.number] = Lease(seconds: seconds, at: clock())
+      record.leases[trial.number] = Term(seconds: seconds, at: clock())
       return true
     }
   }

@@ -36,6 +36,9 @@ public protocol StudyStore: Sendable {
   func trials(of study: StudyID, matching query: TrialQuery) async throws -> [Trial]
   /// What the study amounts to. Without an implementation of its own: from the fold.
   func summary(of study: StudyID) async throws -> StudySummary
+  /// The names of all metrics that were ever reported, sorted. Without an implementation of its own:
+  /// from the fold.
+  func metrics(of study: StudyID) async throws -> [String]
 
   /// Creates trial `number` by a `.suggested` or `.enqueued` event, and claims it for `claimant` in
   /// the same breath if there is one; nil if that number has been given: propose again.
@@ -50,6 +53,8 @@ public protocol StudyStore: Sendable {
   func claim(in study: StudyID, by claimant: Claimant) async throws -> Claim?
   /// Prolongs the lease to `seconds` from now; false if the attempt was overtaken.
   func renew(_ claim: Claim, seconds: Double) async throws -> Bool
+  /// The leases of the trials that run, by number.
+  func leases(of study: StudyID) async throws -> [Lease]
   /// Releases running trials whose lease has run out, or fails them as lost after the last attempt.
   /// Returns their numbers.
   func reap(_ study: StudyID) async throws -> [Int]
@@ -73,6 +78,22 @@ public struct Claimant: Sendable, Hashable {
   public init(worker: String, lease: Double = 90) {
     self.worker = worker
     self.lease = lease
+  }
+}
+
+/// Who runs a trial, and until when nobody else is given it.
+public struct Lease: Sendable, Hashable {
+  public var trial: Int
+  public var attempt: Int
+  public var worker: String
+  /// Seconds since 1970 by the store's clock. Workers that are alive move it on.
+  public var until: Double
+
+  public init(trial: Int, attempt: Int, worker: String, until: Double) {
+    self.trial = trial
+    self.attempt = attempt
+    self.worker = worker
+    self.until = until
   }
 }
 

@@ -85,6 +85,14 @@ extension StudyStore {
     return summary
   }
 
+  public func metrics(of study: StudyID) async throws -> [String] {
+    var names: Set<String> = []
+    for trial in try await history(of: study).trials {
+      for report in trial.reports { names.formUnion(report.values.keys) }
+    }
+    return names.sorted()
+  }
+
   /// The fold over all events.
   ///
   /// - Complexity: O(events) in time; memory grows with trials and reports.

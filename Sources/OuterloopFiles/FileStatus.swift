@@ -1,0 +1,87 @@
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#else
+  internal import Darwin
+#endif
+
+/// What stands at a path.
+struct FileStatus {
+  enum Kind { case ordinary, folder, link, blockDevice, characterDevice, pipe, socket }
+
+  let kind: Kind
+  let mode: mode_t
+  let owner: uid_t
+  let group: gid_t
+  let size: Int
+  private let device: UInt64
+  private let number: UInt64
+
+  /// - Parameter follow: whether the file is meant that a symbolic link leads to.
+  /// - Throws: the system's error number.
+  init(_ path: String, follow: Bool = true) throws(SystemFailure) {
+    var found = stat()
+    guard (follow ? stat(path, &found) : lstat(path, &found)) == 0 else {
+      throw SystemFailure(number: errno)
+    }
+    self.init(found)
+  }
+
+  /// Of an open file; nil if there is none.
+  init?(descriptor: Int32) {
+    var found = stat()
+    guard fstat(descriptor, &found) == 0 else { return nil }
+    self.init(found)
+  }
+
+  private init(_ found: stat) {
+    kind =
+      switch found.st_mode & S_IFMT {
+      case S_IFDIR: .folder
+      case S_IFLNK: .link
+      case S_IFBLK: .blockDevice
+      case S_IFCHR: .characterDevice
+      case S_IFIFO: .pipe
+      case S_IFSOCK: .socket
+      default: .ordinary
+      }
+    mode = found.st_mode & 0o7777
+    owner = found.st_uid
+    group = found.st_gid
+    size = Int(found.st_size)
+    device = UInt64(truncatingIfNeeded: found.st_dev)
+    number = UInt64(found.st_ino)
+  }
+
+  /// Whether both are one file, whatever leads to it.
+  func isSameFile(as other: FileStatus) -> Bool {
+    device == other.device && number == other.number
+  }
+}
+
+struct SystemFailure: Error { let number: Int32 }
+
+/// Paths without their symbolic links.
+enum ResolvedPath {
+  /// The path of something that is there.
+  static func existing(_ path: String) throws(SystemFailure) -> String {
+    guard let text = realpath(path, nil) else { throw SystemFailure(number: errno) }
+    defer { free(text) }
+    return String(cString: text)
+  }
+
+  /// The path of something that may not be there yet, in a folder that is.
+  static func new(_ path: String) throws(SystemFailure) -> String {
+    let (folder, name) = parts(path)
+    let real = try existing(folder)
+    return real == "/" ? "/" + name : real + "/" + name
+  }
+
+  /// The folder and the name in it.
+  static func parts(_ path: String) -> (folder: String, name: String) {
+    guard let slash = path.lastIndex(of: "/") else { return (".", path) }
+    let folder = slash == path.startIndex ? "/" : String(path[..<slash])
+    return (folder, String(path[path.index(after: slash)...]))
+  }
+}
