@@ -40,12 +40,12 @@ public enum DatabaseFile {
   static func store(holding path: String) -> String? {
     var folder = Substring(path)
     while let slash = folder.lastIndex(of: "/") {
+      folder = folder[..<slash]
       let suffix = ".trials"
       if folder.hasSuffix(suffix) {
         let base = String(folder.dropLast(suffix.count))
         if let store = [base + ".db", base].first(where: isStore) { return store }
       }
-      folder = folder[..<slash]
     }
     return nil
   }

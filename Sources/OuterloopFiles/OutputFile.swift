@@ -140,6 +140,18 @@ public final class OutputFile {
     }
   }
 
+  /// Whether files may be put into a folder, which need not be there yet.
+  /// - Throws: `FileError` if it belongs to a store's trials.
+  public static func checkFolder(_ path: String) throws(FileError) {
+    // Where it will be is said by the nearest folder above it that is there.
+    var (folder, rest) = (path, "/")
+    while folder != ".", folder != "/", (try? FileStatus(folder)) == nil {
+      let parts = ResolvedPath.parts(folder)
+      (folder, rest) = (parts.folder, "/" + parts.name + rest)
+    }
+    try refuseTrials(path + "/", ((try? ResolvedPath.existing(folder)) ?? folder) + rest)
+  }
+
   /// Removes what processes that were killed left of files they were writing into a folder.
   public static func removeLeftovers(in folder: String) {
     guard let entries = opendir(folder) else { return }

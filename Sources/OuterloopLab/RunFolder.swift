@@ -29,6 +29,9 @@ final class RunFolder: Sendable {
   /// - Throws: `LabError` if it cannot be written or another process has it.
   init(_ path: String) throws(LabError) {
     self.path = path
+    do { try OutputFile.checkFolder(path) } catch {
+      throw LabError(.file, error.what, remedy: "choose another --out")
+    }
     try Self.make(path)
     let name = path + "/.lock"
     let isNew = access(name, F_OK) != 0

@@ -154,6 +154,9 @@ public enum StoreLaws {
     try test.require(accepted == .accepted, "reports are \(accepted)")
     let reports = try await test.trial(number).reports
     try test.require(reports.map(\.epoch) == [1, 2, 3], "reports are in the order of epochs")
+    let metrics = try await test.store.metrics(of: test.study)
+    try test.require(
+      metrics == (values.keys + ["accuracy"]).sorted(), "the metrics are \(metrics)")
     for (name, value) in values {
       let found = reports[0].values[name]
       try test.require(

@@ -52,8 +52,10 @@ import Testing
         #expect(!files.fileExists(atPath: tool.file(name)))
       }
     }
+    for name in ["folder", "outerloop.trials/one"] {
+      try files.createDirectory(atPath: tool.file(name), withIntermediateDirectories: true)
+    }
     try refused(export + ["outerloop.trials/one/new"], "in the folder of the trials of")
-    try files.createDirectory(atPath: tool.file("folder"), withIntermediateDirectories: true)
     try refused(export + ["folder", "--force"], "is a folder")
     try put("mine", "there")
     try refused(export + ["there"], "add --force to replace it, or name another file")

@@ -135,6 +135,7 @@ struct Plot: AsyncParsableCommand {
     // The name of the study as the folder of its trials writes it.
     let name = found.folders.path.split(separator: "/").last ?? "study"
     let folder = out ?? "outerloop-plots/\(name)"
+    try OutputFile.checkFolder(folder)
     do {
       try FileManager.default.createDirectory(
         atPath: folder, withIntermediateDirectories: true)

@@ -67,7 +67,8 @@ struct TrialTable {
   }
 
   private func row(_ trial: Trial) -> [String] {
-    var state = stale.contains(trial.number) ? "stale" : trial.state.name
+    let isStale = trial.state == .running && stale.contains(trial.number)
+    var state = isStale ? "stale" : trial.state.name
     if case .failed(let reason) = trial.state { state += " (\(reason.rawValue))" }
     var row = [String(trial.number), state]
     let objectives = specification.objectives.count
