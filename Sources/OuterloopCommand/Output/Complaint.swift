@@ -123,7 +123,10 @@ struct Complaint: Error, Equatable {
       let parts = line.split(separator: "'")
       return parts.count == 3 ? String(parts[1]) : nil
     }
-    let message = Outerloop.message(for: error)
+    // Words that the parser repeats stay on one line.
+    let message = CommandLine.arguments.reduce(Outerloop.message(for: error)) { text, word in
+      word == word.visible ? text : text.replacing(word, with: word.visible)
+    }
     if let complaint = unknownCommand { return complaint }
     let form = forms.first { message.hasPrefix("The value") && message.hasSuffix("\($0.place)'") }
     let advice = [form?.advice, command ?? "outerloop --help"].compactMap(\.self)
