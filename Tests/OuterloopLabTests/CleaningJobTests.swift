@@ -93,6 +93,7 @@ import Testing
     let bytes = try #require(FileManager.default.contents(atPath: file))
     try bytes.prefix(bytes.count / 2).write(to: URL(fileURLWithPath: file))
     #expect(cause { try job().perform() } == .damaged)
+    _ = try job().perform(restart: true)
     try Data("{}".utf8).write(to: URL(fileURLWithPath: folder + "/result.json"))
     #expect(cause { try job().perform() } == .damaged)
     _ = try job().perform(restart: true)
@@ -107,15 +108,24 @@ import Testing
     #expect(inner == .busy)
   }
 
-  /// A name for temporary files that leads to a full device.
-  @Test(.enabled(if: FileManager.default.fileExists(atPath: "/dev/full")))
-  func saysWhenTheDiskIsFull() throws {
+  /// Files of these names that no run here has written are someone else's, also to a restart.
+  @Test(arguments: ["result.json", "checkpoint", "suspicious.csv"], [false, true])
+  func filesOfOthersStay(_ name: String, _ restart: Bool) throws {
     defer { remove() }
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    let partial = folder + "/.checkpoint.partial"
-    try FileManager.default.createSymbolicLink(atPath: partial, withDestinationPath: "/dev/full")
-    #expect(cause { try job().perform() } == .diskFull)
-    #expect(try names() == [".lock"])
+    try Data("mine".utf8).write(to: URL(fileURLWithPath: folder + "/" + name))
+    for _ in 0..<2 { #expect(cause { try job().perform(restart: restart) } == .file) }
+    #expect(try names() == [".lock", name].sorted())
+    #expect(try String(contentsOfFile: folder + "/" + name, encoding: .utf8) == "mine")
+  }
+
+  /// Nor is a `.lock` of another program touched.
+  @Test func locksOfOthersStay() throws {
+    defer { remove() }
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    try Data("theirs\n".utf8).write(to: URL(fileURLWithPath: folder + "/.lock"))
+    #expect(cause { try job().perform() } == .file)
+    #expect(try String(contentsOfFile: folder + "/.lock", encoding: .utf8) == "theirs\n")
   }
 
   @Test func writesTableFieldsWithCommas() throws {
