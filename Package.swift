@@ -104,7 +104,7 @@ let package = Package(
     .executableTarget(
       name: "OuterloopCommand",
       dependencies: [
-        "OuterloopLab", "OuterloopFetch", "OuterloopLearning", "OuterloopCharts",
+        "OuterloopLab", "OuterloopFetch", "OuterloopLearning", "OuterloopCharts", "OuterloopBilevel",
         "OuterloopNumerics", "OuterloopStudy", "OuterloopSearch", "OuterloopStore",
         "OuterloopRunner", "OuterloopSpaces", "OuterloopFiles",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),

@@ -12,7 +12,8 @@ case $peer in
     jax) modules="jax numpy" ;;
     gradhpo) modules="gradhpo jax numpy" ;;
     optuna) modules="optuna numpy" ;;
-    *) fail "no peer '$peer'; use jax, gradhpo or optuna." ;;
+    cleanlab) modules="cleanlab sklearn numpy" ;;
+    *) fail "no peer '$peer'; use jax, gradhpo, optuna or cleanlab." ;;
 esac
 environment="$peers/$peer/.venv"
 python=${PYTHON:-python3}

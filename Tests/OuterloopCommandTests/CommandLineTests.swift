@@ -45,11 +45,12 @@ import Testing
       "--rate nan is out of range: it must be a positive number"),
     Complaint(
       ["clean", "--data", "x", "--method", "nonsense"],
-      "The value 'nonsense' is invalid for '--method <method>': no such method; use reverse, reverse:64MB, truncated:100 or one-step"
+      "The value 'nonsense' is invalid for '--method <method>': no such method; use auto or published"
     ),
     Complaint(
-      ["clean", "--data", "x", "--steps", "20", "--method", "truncated:21"],
-      "--method truncated:21 is out of range: it must be truncated:K with K from 1 to --steps 20"),
+      ["clean", "--data", "x", "--steps", "20", "--estimator", "truncated:21"],
+      "--estimator truncated:21 is out of range: it must be truncated:K with K from 1 to --steps 20"
+    ),
     Complaint(
       ["data", "fetch", "cifar"], "no data set is called 'cifar'; known are mnist, fashion-mnist",
       "outerloop data fetch --help"),

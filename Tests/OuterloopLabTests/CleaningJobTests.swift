@@ -135,7 +135,7 @@ import Testing
       return
     }
     let lines = report.suspectsTable.split(separator: "\n")
-    #expect(lines.first == "index,source_index,label,predicted,weight,true_label")
+    #expect(lines.first == "index,row,label,predicted,weight,true_label")
     #expect(lines.count == report.suspects.count + 1)
     #expect(lines.contains { $0.contains("\"mid,dle\"") })
   }

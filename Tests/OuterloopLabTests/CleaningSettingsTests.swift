@@ -29,7 +29,7 @@ import Testing
     Change("rate") { $0.rate = 0 }, Change("rate") { $0.rate = .infinity },
     Change("outer-rate") { $0.outerRate = -1 }, Change("total") { $0.total = 0 },
     Change("final-steps") { $0.finalSteps = 0 }, Change("threshold") { $0.threshold = 1 },
-    Change("method") { $0.method = .truncated(2001) },
+    Change("estimator") { $0.estimator = .truncated(2001) },
   ]
 
   @Test(arguments: changes)

@@ -1,5 +1,7 @@
 import OuterloopLearning
 
+@testable import OuterloopLab
+
 /// Small data sets made of arithmetic alone.
 enum SampleData {
   /// Pictures of 6 by 6 pixels in three classes: a bright pair of rows, with some noise.
@@ -27,4 +29,7 @@ enum SampleData {
   static func parts(_ count: Int, test: Int? = nil) throws -> DataParts {
     try DataParts(train: pictures(count), test: test.map { try pictures($0) })
   }
+
+  static let files = CleaningReport.Files(
+    suspicious: "s", losses: "l", weights: "w", images: nil, result: "r")
 }

@@ -2,33 +2,45 @@ internal import ArgumentParser
 internal import OuterloopLab
 internal import OuterloopLearning
 
-/// The settings of a cleaning run as flags.
+/// The settings of data hyper-cleaning as published, as flags.
 struct CleaningOptions: ParsableArguments {
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "Share of the training labels to make wrong first, to measure how well they are found.",
-      valueName: "share"))
-  var corrupt = 0.0
-
-  @Option(
-    parsing: .unconditional, help: ArgumentHelp("T: training steps per update.", valueName: "n"))
-  var steps = CleaningSettings().steps
+      "Examples to clean. Default: 5000, or half of what there is.", valueName: "n"))
+  var train: Int?
 
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("K: updates of the example weights.", valueName: "n"))
-  var hyperSteps = CleaningSettings().hyperSteps
+    help: ArgumentHelp(
+      "Examples to validate on. Default: 5000, or half of what there is.", valueName: "n"))
+  var validation: Int?
 
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Learning rate of the training at average weight 1.", valueName: "rate"))
-  var rate = CleaningSettings().rate
+    help: ArgumentHelp("Examples to test on at most. Default: 10000.", valueName: "n"))
+  var test: Int?
 
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Learning rate of the weights (Adam).", valueName: "rate"))
-  var outerRate = CleaningSettings().outerRate
+    help: ArgumentHelp("T: training steps per update. Default: 2000.", valueName: "n"))
+  var steps: Int?
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("K: updates of the example weights. Default: 500.", valueName: "n"))
+  var hyperSteps: Int?
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Learning rate of the training at average weight 1. Default: 0.1.", valueName: "rate"))
+  var rate: Double?
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Learning rate of the weights (Adam). Default: 0.005.", valueName: "rate"))
+  var outerRate: Double?
 
   @Option(
     parsing: .unconditional,
@@ -44,13 +56,9 @@ struct CleaningOptions: ParsableArguments {
 
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("An example of smaller weight is suspicious.", valueName: "weight"))
-  var threshold = CleaningSettings().threshold
-
-  @Option(
-    parsing: .unconditional, help: ArgumentHelp("Seed of everything that is drawn.", valueName: "n")
-  )
-  var seed: UInt64 = 0
+    help: ArgumentHelp(
+      "An example of smaller weight is suspicious. Default: 0.001.", valueName: "weight"))
+  var threshold: Double?
 
   @Option(
     help: """
@@ -60,18 +68,30 @@ struct CleaningOptions: ParsableArguments {
     transform: { text in
       guard let method = CleaningMethod(text) else {
         throw ValidationError(
-          "no such method; use reverse, reverse:64MB, truncated:100 or one-step")
+          "no such estimator; use reverse, reverse:64MB, truncated:100 or one-step")
       }
       return method
     })
-  var method = CleaningMethod.reverse
+  var estimator: CleaningMethod?
+
+  /// Flags that were given.
+  var given: [String] {
+    let flags: [(String, Bool)] = [
+      ("--train", train != nil), ("--validation", validation != nil), ("--test", test != nil),
+      ("--steps", steps != nil), ("--hyper-steps", hyperSteps != nil), ("--rate", rate != nil),
+      ("--outer-rate", outerRate != nil), ("--total", total != nil),
+      ("--final-steps", finalSteps != nil), ("--threshold", threshold != nil),
+      ("--estimator", estimator != nil),
+    ]
+    return flags.filter(\.1).map(\.0)
+  }
 
   /// - Throws: `ValidationError` for a value out of range.
-  func validate(_ source: DataOptions) throws {
-    var settings = plain
-    settings.train = source.train ?? settings.train
-    settings.validation = source.validation ?? settings.validation
-    settings.test = source.test ?? settings.test
+  func validate(_ common: LabelErrorOptions) throws {
+    var settings = plain(common)
+    settings.train = train ?? settings.train
+    settings.validation = validation ?? settings.validation
+    settings.test = test ?? settings.test
     do {
       try settings.validate()
     } catch let error as LabError {
@@ -80,23 +100,22 @@ struct CleaningOptions: ParsableArguments {
   }
 
   /// The settings for this data.
-  func settings(_ source: DataOptions, for parts: DataParts) throws -> CleaningSettings {
-    plain.sized(
-      for: parts, train: source.train, validation: source.validation, test: source.test)
+  func settings(_ common: LabelErrorOptions, for parts: DataParts) throws -> CleaningSettings {
+    plain(common).sized(for: parts, train: train, validation: validation, test: test)
   }
 
-  private var plain: CleaningSettings {
+  private func plain(_ common: LabelErrorOptions) -> CleaningSettings {
     var settings = CleaningSettings()
-    settings.corrupt = corrupt
-    settings.steps = steps
-    settings.hyperSteps = hyperSteps
-    settings.rate = rate
-    settings.outerRate = outerRate
+    settings.corrupt = common.corrupt
+    settings.seed = common.seed
+    settings.steps = steps ?? settings.steps
+    settings.hyperSteps = hyperSteps ?? settings.hyperSteps
+    settings.rate = rate ?? settings.rate
+    settings.outerRate = outerRate ?? settings.outerRate
     settings.total = total
     settings.finalSteps = finalSteps
-    settings.threshold = threshold
-    settings.seed = seed
-    settings.method = method
+    settings.threshold = threshold ?? settings.threshold
+    settings.estimator = estimator ?? settings.estimator
     return settings
   }
 }

@@ -54,8 +54,8 @@ struct CleaningSession {
   }
 
   func print(_ report: CleaningReport, _ progress: inout Progress) throws {
-    let summary = CleaningSummary(report, folder: job.folder, hasImages: job.run.data.isPictures)
-    try Terminal.print(conversation.json ? JSONText.of(summary) : summary.text)
+    try Terminal.print(
+      conversation.json ? JSONText.of(report) : CleaningSummary(report: report).text)
     guard report.suspects.isEmpty else { return }
     progress.say(
       "\nhint: no weight fell below \(report.settings.threshold); for more suspects raise"

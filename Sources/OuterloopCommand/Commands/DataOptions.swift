@@ -11,7 +11,7 @@ internal import OuterloopLearning
   internal import Darwin
 #endif
 
-/// Which data, and how it is divided.
+/// Which data.
 struct DataOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
@@ -27,43 +27,50 @@ struct DataOptions: ParsableArguments {
   var label: String?
 
   @Option(
-    parsing: .unconditional,
     help: ArgumentHelp(
-      "Examples to clean. Default: 5000, or half of what there is.", valueName: "n"))
-  var train: Int?
-
-  @Option(
-    parsing: .unconditional,
-    help: ArgumentHelp(
-      "Examples to validate on. Default: 5000, or half of what there is.", valueName: "n"))
-  var validation: Int?
-
-  @Option(
-    parsing: .unconditional,
-    help: ArgumentHelp("Examples to test on at most. Default: 10000.", valueName: "n"))
-  var test: Int?
+      "CSV: encoding of the text, such as windows-1252. Default: UTF-8 or UTF-16, as it begins.",
+      valueName: "name"))
+  var encoding: String?
 
   func validate() throws {
     if data.isEmpty { throw ValidationError("--data is empty") }
   }
 
   /// Reads the data.
-  func load() throws -> DataParts {
-    let column: CSV.LabelColumn = label.map { Int($0).map { .index($0) } ?? .name($0) } ?? .last
-    return try Self.load(data, label: column)
+  ///
+  /// - Parameter trusted: the column that marks rows with a right label.
+  func load(_ trusted: String? = nil) throws -> DataParts {
+    if let set = try Self.fetched(data) { return set }
+    return try LabeledData.prepare(data, options: options(trusted))
+  }
+
+  /// Reads further rows of the same columns and classes.
+  func load(_ path: String, like parts: DataParts) throws -> LabeledData {
+    try LabeledData.prepare(path, options: options(nil), like: parts)
+  }
+
+  private func options(_ trusted: String?) throws -> CSV.Options {
+    func column(_ text: String) -> CSV.LabelColumn { Int(text).map { .index($0) } ?? .name(text) }
+    var options = CSV.Options(
+      label: label.map(column) ?? .last, trusted: trusted.map(column))
+    if let encoding { options.encoding = try TextEncoding(named: encoding) }
+    return options
   }
 
   /// Reads a file or folder, or a data set that was fetched, by its name.
-  static func load(_ data: String, label: CSV.LabelColumn = .last) throws -> DataParts {
-    if access(data, F_OK) != 0, let set = PublishedDataSet.named(data) {
-      let folder = DataCache.folder(for: set)
-      guard set.isFetched else {
-        throw Complaint(
-          "\(data): this data set has not been downloaded, or not all of it",
-          hint: "outerloop data fetch \(data)")
-      }
-      return try set.load(from: folder)
+  static func load(_ data: String) throws -> DataParts {
+    try fetched(data) ?? LabeledData.load(data)
+  }
+
+  /// The data set of that name, if there is no such file; nil if there is no such data set.
+  private static func fetched(_ data: String) throws -> DataParts? {
+    guard access(data, F_OK) != 0, let set = PublishedDataSet.named(data) else { return nil }
+    let folder = DataCache.folder(for: set)
+    guard set.isFetched else {
+      throw Complaint(
+        "\(data): this data set has not been downloaded, or not all of it",
+        hint: "outerloop data fetch \(data)")
     }
-    return try LabeledData.load(data, label: label)
+    return try set.load(from: folder)
   }
 }

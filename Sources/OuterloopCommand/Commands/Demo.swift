@@ -53,9 +53,7 @@ struct Demo: AsyncParsableCommand {
     guard !conversation.json else {
       return try Terminal.print(
         JSONText.of(
-          Record(
-            clean: CleaningSummary(report, folder: out, hasImages: session.job.run.data.isPictures),
-            search: StudyRecord(search.result, store: search.store))))
+          Record(clean: report, search: StudyRecord(search.result, store: search.store))))
     }
     try Terminal.print("\n" + story(search))
     progress.say(next)
@@ -63,7 +61,7 @@ struct Demo: AsyncParsableCommand {
 
   /// The keys of `outerloop clean` and one more.
   private struct Record: Encodable {
-    var clean: CleaningSummary
+    var clean: CleaningReport
     var search: StudyRecord
 
     enum CodingKeys: CodingKey { case search }
@@ -80,14 +78,14 @@ struct Demo: AsyncParsableCommand {
   }
 
   private func story(_ report: CleaningReport) -> String {
-    guard let found = report.detection, let oracle = report.oracleAccuracy else { return "" }
+    guard let found = report.detection, let oracle = report.accuracy.oracle else { return "" }
     let wrong = found.truePositives + found.falseNegatives
     return """
       Of the \(wrong) wrong labels \(found.truePositives) were found; \(found.falsePositives) right \
       ones fell under suspicion too.
-      With all labels as they are the model reads \(Self.percent(report.baselineAccuracy)) of new \
+      With all labels as they are the model reads \(Self.percent(report.accuracy.baseline)) of new \
       digits, with the learned
-      weights \(Self.percent(report.cleanedAccuracy)), and \(Self.percent(oracle)) had somebody told \
+      weights \(Self.percent(report.accuracy.cleaned)), and \(Self.percent(oracle)) had somebody told \
       it which labels are wrong.
 
       \(out)/suspicious.svg  the most suspicious digits; framed: the label is wrong

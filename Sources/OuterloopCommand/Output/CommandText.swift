@@ -54,4 +54,11 @@ enum CommandText {
       return text.utf8.map { ($0 < 16 ? "\\x0" : "\\x") + String($0, radix: 16) }.joined()
     }
   }
+
+  /// Lines of a name and what it is, aligned.
+  static func table(_ rows: [(String, String)]) -> String {
+    rows.map { name, value in
+      name + String(repeating: " ", count: max(1, 19 - name.count)) + value
+    }.joined(separator: "\n")
+  }
 }

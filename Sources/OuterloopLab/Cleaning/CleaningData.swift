@@ -9,6 +9,11 @@ public struct CleaningData: Sendable {
   public let test: LabeledData
   /// Position of each training example in the source.
   public let sourceIndex: [Int]
+  /// Number of each training example in its file, from 1.
+  public var rows: [Int] { sourceIndex.map { sourceRows[$0] } }
+  private let sourceRows: [Int]
+  /// How many rows belong to none of the three parts.
+  public let leftOut: Int
   /// Labels before corruption; nil where nothing was corrupted.
   public let trueLabels: [Int32]?
 
@@ -46,6 +51,8 @@ public struct CleaningData: Sendable {
     }
     let order = RandomKey(seed: settings.seed, purpose: "split").permutation(source.count)
     sourceIndex = Array(order[..<settings.train])
+    sourceRows = source.rows
+    leftOut = Swift.max(0, source.count - fixed - (own == nil ? settings.test : 0))
     let clean = try source.selecting(sourceIndex)
     let scaling = Self.scaling(for: clean)
     validation = try scaling.applied(to: source.selecting(Array(order[settings.train..<fixed])))
@@ -58,22 +65,14 @@ public struct CleaningData: Sendable {
     }
 
     let scaled = try scaling.applied(to: clean)
-    let wrong = Int((settings.corrupt * Double(settings.train)).rounded())
-    guard wrong > 0 else {
+    let corrupted = LabelCorruption.corrupted(
+      scaled.labels, share: settings.corrupt, classes: source.classCount, seed: settings.seed)
+    guard let corrupted else {
       train = scaled
       trueLabels = nil
       return
     }
-    let chosen = RandomKey(seed: settings.seed, purpose: "corrupt")
-      .permutation(settings.train).prefix(wrong)
-    let draws = RandomKey(seed: settings.seed, purpose: "wrong class").bits(wrong)
-    var labels = scaled.labels
-    let classes = UInt64(source.classCount)
-    for (index, draw) in zip(chosen, draws) {
-      let shift = Int32((UInt64(draw) &* (classes - 1)) >> 32) + 1
-      labels[index] = (labels[index] + shift) % Int32(classes)
-    }
-    train = try scaled.relabeled(labels)
+    train = try scaled.relabeled(corrupted)
     trueLabels = scaled.labels
   }
 

@@ -9,7 +9,7 @@ struct CleaningFigures {
   /// Validation loss before each update.
   var losses: String {
     LineChart(
-      title: "Learning the weights of \(report.trainCount) examples",
+      title: "Learning the weights of \(report.examples) examples",
       x: "update of the weights", y: "validation loss",
       series: [.init("", y: report.validationLosses, markers: false)]
     ).svg()

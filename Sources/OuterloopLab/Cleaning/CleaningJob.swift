@@ -97,7 +97,7 @@ public struct CleaningJob: Sendable {
       if let loss = state.losses.last { onEvent(.updated(updates: state.updates, loss: loss)) }
     }
     do {
-      let report = try run.finish(state) { name in
+      let report = try run.finish(state, files: files) { name in
         if shouldStop() { throw Stop() }
         onEvent(.finalTraining(name))
       }
@@ -106,6 +106,14 @@ public struct CleaningJob: Sendable {
     } catch is Stop {
       return .stopped(updates: state.updates)
     }
+  }
+
+  private var files: CleaningReport.Files {
+    func path(_ name: String) -> String { "\(folder)/\(name)" }
+    return CleaningReport.Files(
+      suspicious: path(FileName.suspects), losses: path(FileName.losses),
+      weights: path(FileName.weights),
+      images: run.data.isPictures ? path(FileName.images) : nil, result: path(FileName.result))
   }
 
   private func store(_ report: CleaningReport, in place: RunFolder) throws {
@@ -125,12 +133,13 @@ public struct CleaningJob: Sendable {
   ) throws -> CleaningReport? {
     guard let bytes = try place.read(FileName.result) else { return nil }
     let file = place.joined(FileName.result)
-    guard let report = try? JSONDecoder().decode(CleaningReport.self, from: Data(bytes)) else {
+    guard var report = try? JSONDecoder().decode(CleaningReport.self, from: Data(bytes)) else {
       throw LabError(
-        .damaged, "\(file): this is not the result of a run of this version",
+        .damaged, "\(file): this is not the result of a published run of this version",
         remedy: "start anew with --restart, or choose another --out")
     }
     try requireSame(report.settings, report.dataFingerprint, fingerprint, file, "a finished run")
+    report.files = files
     return report
   }
 

@@ -9,7 +9,7 @@ public enum CleaningMethod: Sendable, Equatable, CustomStringConvertible {
   case truncated(Int)
   case oneStep
 
-  var estimator: Estimator {
+  var value: Estimator {
     switch self {
     case .reverse: .reverse
     case .reverseWithin(let bytes): .reverse(memory: bytes)

@@ -39,7 +39,7 @@ public struct CleaningRun: Sendable {
     loop = OuterLoop(
       .adam(rate: .init(settings.outerRate), epsilon: 1e-12),
       constraints: [try .cappedSimplex(total: Swift.min(total, Double(n)))])
-    try problem.check(settings.method.estimator, at: startingWeights)
+    try problem.check(settings.estimator.value, at: startingWeights)
   }
 
   private var startingWeights: OuterloopNumerics.Tensor {
@@ -86,7 +86,7 @@ public struct CleaningRun: Sendable {
         weights: Tensor(state.weights),
         slots: [Tensor(state.firstMoment), Tensor(state.secondMoment)]),
       updates: state.updates)
-    let result = try problem.hypergradient(at: current.hyper, by: settings.method.estimator)
+    let result = try problem.hypergradient(at: current.hyper, by: settings.estimator.value)
     let next = try loop.step(current, along: result.gradient)
     let seconds = start.duration(to: .now) / .seconds(1)
     return (
@@ -99,9 +99,9 @@ public struct CleaningRun: Sendable {
   /// - Parameter beforeTraining: called with the name of each model before it is trained; what it
   ///   throws ends the work.
   public func finish(
-    _ state: State, beforeTraining: (String) throws -> Void = { _ in }
+    _ state: State, files: CleaningReport.Files, beforeTraining: (String) throws -> Void = { _ in }
   ) throws -> CleaningReport {
-    try CleaningReport(data, settings, state, beforeTraining)
+    try CleaningReport(data, settings, state, files: files, beforeTraining)
   }
 
   /// The same error, told as one of this run if it says that numbers overflowed.
@@ -124,7 +124,7 @@ public struct CleaningRun: Sendable {
 
   /// Refuses a stored trajectory that is larger than the machine's memory.
   private static func requireMemory(_ data: CleaningData, _ settings: CleaningSettings) throws {
-    guard settings.method == .reverse else { return }
+    guard settings.estimator == .reverse else { return }
     let floats = (data.train.exampleSize + 1) * data.train.classCount
     let bytes = 4 * Double(floats) * Double(settings.steps + 2)
     let pages = sysconf(Int32(_SC_PHYS_PAGES))
@@ -133,9 +133,9 @@ public struct CleaningRun: Sendable {
     let half = Int(Double(pages) * Double(size) / 2e9)
     throw LabError(
       .memory,
-      "--method reverse would keep \(settings.steps) models of \(floats) numbers, "
+      "--estimator reverse would keep \(settings.steps) models of \(floats) numbers, "
         + "\(Int(bytes / 1e9)) GB, more than this machine's memory",
-      remedy: "bound it with --method reverse:\(Swift.max(1, half))GB, or lower --steps")
+      remedy: "bound it with --estimator reverse:\(Swift.max(1, half))GB, or lower --steps")
   }
 }
 

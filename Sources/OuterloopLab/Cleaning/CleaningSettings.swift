@@ -29,7 +29,7 @@ public struct CleaningSettings: Sendable, Codable, Equatable {
   /// A weight below this marks an example as suspicious.
   public var threshold = 1e-3
   public var seed: UInt64 = 0
-  public var method = CleaningMethod.reverse
+  public var estimator = CleaningMethod.reverse
 
   public init() {}
 
@@ -73,9 +73,9 @@ public struct CleaningSettings: Sendable, Codable, Equatable {
     if let finalSteps { try count(finalSteps, "final-steps") }
     try LabError.require(
       threshold >= 0 && threshold < 1, "threshold", threshold, "from 0 to below 1")
-    if case .truncated(let k) = method {
+    if case .truncated(let k) = estimator {
       try LabError.require(
-        k <= steps, "method", method, "truncated:K with K from 1 to --steps \(steps)")
+        k <= steps, "estimator", estimator, "truncated:K with K from 1 to --steps \(steps)")
     }
   }
 }
@@ -89,7 +89,7 @@ extension CleaningSettings {
       ("corrupt", text(corrupt)), ("steps", text(steps)), ("hyper-steps", text(hyperSteps)),
       ("rate", text(rate)), ("outer-rate", text(outerRate)), ("total", text(total)),
       ("final-steps", text(finalSteps)), ("threshold", text(threshold)), ("seed", text(seed)),
-      ("method", text(method)),
+      ("estimator", text(estimator)),
     ]
   }
 

@@ -1,0 +1,46 @@
+internal import OuterloopLab
+
+/// What `clean` prints.
+struct LabelErrorSummary {
+  let report: LabelErrorReport
+
+  var text: String {
+    func number(_ value: Double, _ digits: Int = 4) -> String {
+      NumberForm.fixed(value, digits: digits)
+    }
+    let examined = report.examples
+    var rows: [(String, String)] = [
+      ("suspicious", "\(report.suspicious) of \(examined) rows"),
+      (
+        "expected",
+        "\(number(report.expectedWrong, report.expectedWrong < 10 ? 1 : 0)) wrong labels,"
+          + " \(number(100 * report.expectedWrong / Double(max(1, examined)), 1)) %"
+      ),
+    ]
+    if report.trusted > 0 { rows.append(("trusted", "\(report.trusted) rows")) }
+    for (index, flip) in report.flips.prefix(3).enumerated() {
+      rows.append(
+        (
+          index == 0 ? "most frequent" : "",
+          "\(flip.label), probably \(flip.likely): \(flip.count)"
+        ))
+    }
+    if let detection = report.detection {
+      rows.append(("precision", "\(number(detection.precision))  of the suspicious are wrong"))
+      rows.append(("recall", "\(number(detection.recall))  of the wrong are suspicious"))
+      rows.append(("F1", number(detection.f1)))
+    }
+    if let averagePrecision = report.averagePrecision {
+      rows.append(("average precision", "\(number(averagePrecision))  of the order of all rows"))
+    }
+    rows.append(("time", "\(Progress.lapse(report.seconds)), seed \(report.settings.seed)"))
+    let files = report.files
+    rows.append(("files", "\(files.suspicious)  rows to look at, the most probable first"))
+    rows.append(("", "\(files.rows)  every row"))
+    let others = [files.probabilities, files.transition, files.images, files.result]
+    for path in others.compactMap({ $0 }) { rows.append(("", path)) }
+    rows.append(
+      ("columns", "row: number of the row in its file, from 1; all of them: outerloop clean --help"))
+    return CommandText.table(rows)
+  }
+}
