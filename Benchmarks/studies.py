@@ -35,6 +35,17 @@ LARGE = 100_000
 STORE_TRIALS = {"outerloop": 20_000, "shipped": 100, "wal": 300}
 TUNE_TRIALS = {"outerloop": 1000, "shipped": 100, "wal": 300}
 CROWD_TRIALS = 20_000
+REPORTS = 200_000
+
+# One trial that reports a metric a line, up to 50 of them: of 4,000 epochs one after the other, or of
+# one epoch all the time.
+REPORTER = """
+import sys
+lines, one = int(sys.argv[1]), sys.argv[2] == "one"
+for i in range(lines):
+    epoch = "" if one else '"epoch": %d, ' % (i // 50 + 1)
+    print('{%s"loss": %d, "metric%d": %d}' % (epoch, i, i % 50, i))
+"""
 
 # The same function as in peers/optuna/storage.py, as a persistent program.
 PROGRAM = """
@@ -102,6 +113,18 @@ class Bench:
             "start_seconds": found[1]["seconds"]})
         for log in self.logs():
             self.keep("tune", log, round_, self.optuna("optimize", log, TUNE_TRIALS[log]))
+
+    def reports(self, round_):
+        """A trial that reports in bulk, from the program to the store."""
+        (self.folder / "reporter.py").write_text(REPORTER)
+        lines = REPORTS // (10 if self.options.quick else 1)
+        for kind in ("epochs", "one"):
+            file = self.file()
+            found = self.timed([COMMAND, "tune", "--no-progress", "--param", "x=float(0, 1)", "--minimize", "loss",
+                                "--trials", "1", "--store", file, "--", sys.executable, "reporter.py", lines, kind])
+            self.keep("reports", kind, round_, found | {
+                "reports": lines, "reports_per_second": lines / found["seconds"],
+                "bytes": sum(path.stat().st_size for path in self.folder.glob(file.name + "*") if path.is_file())})
 
     def start(self, round_):
         for side, word in (("outerloop", COMMAND), ("optuna", PEER / ".venv" / "bin" / "optuna")):
@@ -195,6 +218,12 @@ def markdown(about, runs):
                         ("best", "best"), ("ask", "ask")):
         rows.append([f"`outerloop {title}`, {LARGE:,} trials", ms(what), ms(what, key="processor_seconds")])
     lines += table(["command", "wall", "processor"], rows)
+    lines += ["", "A trial that reports a metric a line, from the program to the store, start and end included:", ""]
+    lines += table(["lines", "reports per second", "kB in the store"], [
+        [f"{values(runs, 'reports', what='reports', side=side)[0]:,}, {title}",
+         spread(values(runs, "reports_per_second", what="reports", side=side), 0),
+         spread([size / 1000 for size in values(runs, "bytes", what="reports", side=side)], 0)]
+        for side, title in (("epochs", "50 metrics in each epoch"), ("one", "50 metrics of one epoch"))])
     lines += ["", "How a trial through the store grows: milliseconds a trial in the tenth before.", ""]
     filled = chosen(runs, what="fill")
     rows = [[spread([run["marks"][trials] for run in filled], 3)
@@ -218,6 +247,9 @@ def markdown(about, runs):
             ("`tune --persistent`, store included, 1 ms a trial", per_trial, 1),
             (f"`outerloop ask` of {LARGE:,} in 1,000 ms", 1000 * middle("ask"), 1000)):
         promises.append([title, f"{found:.1f} ms" if found >= 10 else f"{found:.2f} ms", yes(found <= limit)])
+    for side, title in (("epochs", "50 metrics in each epoch"), ("one", "of one epoch")):
+        rate = middle("reports", side, "reports_per_second")
+        promises.append([f"5,000 reports a second, {title}", f"{rate:,.0f}", yes(rate >= 5000)])
     lines += ["", "## Promises", "", *table(["promise", "median", "met"], promises)]
     return "\n".join(lines) + "\n"
 
@@ -244,6 +276,7 @@ def main():
         for round_ in range(rounds):
             bench.store(round_)
             bench.tune(round_)
+            bench.reports(round_)
             bench.start(round_)
             bench.crowd(round_)
             bench.large(round_, path)

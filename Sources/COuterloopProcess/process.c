@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #ifdef __linux__
@@ -79,6 +80,11 @@ int outerloop_thread(void (*body)(void *), void *context) {
   pthread_attr_destroy(&attributes);
   if (trouble) free(box);
   return trouble;
+}
+
+int outerloop_unread(int file) {
+  int bytes = 0;
+  return ioctl(file, FIONREAD, &bytes) < 0 ? -1 : bytes;
 }
 
 int outerloop_nonblocking(int file) {

@@ -4,20 +4,37 @@ internal import Synchronization
 /// Trials that a program answers one after the other, without starting anew for each: worth it where
 /// starting takes longer than a trial.
 ///
-/// The program reads a request line (the JSON of OUTERLOOP_TRIAL) on standard input, prints report
-/// lines, and then `{"done": true}`; a trial that failed ends with
-/// `{"done": true, "error": "what"}`. As many programs run as trials do at once. At the end of the
-/// work standard input is closed, which is to end the program.
+/// The program reads a request line (the JSON of OUTERLOOP_TRIAL, and an `"id"`) on standard input,
+/// prints report lines, and then `{"done": true}`; a trial that failed ends with
+/// `{"done": true, "error": "what"}`. As many programs run as trials do at once, each in a place of
+/// its own. At the end of the work standard input is closed, which is to end the program.
+///
+/// No value counts for another trial than the one it was measured in:
+///
+/// - A line may echo the request's `"id"` (or `"trial"`). One that names another request is not taken.
+/// - Other lines count for the request that is under way. It is under way from the moment at which the
+///   program has read the first part of its line: whatever was printed until then is outside of it.
+///   A program that reads one line at a time, and prints from one thread, has by then printed all it had
+///   to say about the trial before; others echo the id.
+/// - `done` decides a trial. Who says anything outside of a request, answers another one, or is done
+///   without a result is ended, and another program started, so that nothing it still has in its
+///   buffers can be taken for something else.
 ///
 /// A program that ends during a trial, whatever its exit status, is started again and gets the same
 /// request; when it has ended `tries` times during one trial, the trial has failed. A trial that hits its
 /// time or memory limit has failed at once, and its program with it.
 public final class PersistentWork: TrialWork {
   private let program: Program
+  private let command: CommandTemplate
   private let setting: ProgramSetting
   private let tries: Int
-  /// Programs that wait for a request.
-  private let idle = Mutex<[ChildProcess]>([])
+  private let state = Mutex(State())
+
+  private struct State {
+    /// Programs that wait for a request, by their place.
+    var idle: [Int: [ChildProcess]] = [:]
+    var requests = 0
+  }
 
   /// - Parameters:
   ///   - folders: where the trials' files go.
@@ -27,51 +44,115 @@ public final class PersistentWork: TrialWork {
     _ program: Program, of specification: StudySpecification, in folders: TrialFolders,
     limits: ProgramLimits = ProgramLimits(), tries: Int = 2
   ) throws {
-    _ = try program.check(for: specification.space)
-    try program.checkExecutable()
+    command = try CommandTemplate(program, for: specification.space)
+    try program.checkExecutable(for: specification.space)
     self.program = program
     self.tries = max(tries, 1)
     setting = try ProgramSetting(specification, folders, limits)
   }
 
   public func run(_ request: TrialRequest, to reports: any ReportSink) async throws {
-    let trial = try setting.prepare(request)
+    let trial = try setting.prepare(request, keepsReports: false)
+    defer { setting.folders.removeEmpty(ofTrial: request.trial) }
+    do {
+      try await answer(request, trial, to: reports)
+      trial.log.rest()
+    } catch {
+      // What was printed is worth reading now.
+      trial.log.keep()
+      throw error
+    }
+  }
+
+  private func answer(
+    _ request: TrialRequest, _ trial: ProgramSetting.Prepared, to reports: any ReportSink
+  ) async throws {
     let deadline = setting.deadline
+    let echo = Echo(id: nextID(request), trial: "\(request.trial)")
+    let line = request.json(checkpoint: trial.checkpoint, id: echo.id)
     var ended = 0
+    func count(_ what: String, _ detail: String = "", way: String = "") throws {
+      ended += 1
+      trial.log.note(what + detail)
+      guard ended == tries else { return }
+      let times = tries > 1 ? " \(tries) times" : ""
+      throw TrialFailure(.error, what + times + detail, way: what + way)
+    }
     while true {
       try Task.checkCancellation()
-      let reused = takeIdle()
-      let child = if let reused { reused } else { try await start(trial.log) }
-      child.begin(trial.request + "\n", log: trial.log, deadline: deadline)
-      var reporter = Reporter(
-        request, to: reports, checkpoints: trial.checkpoint, log: trial.log)
-      switch try await converse(with: child, &reporter) {
-      case .done(let error):
-        child.rest()
-        idle.withLock { $0.append(child) }
-        if let error { throw TrialFailure(.error, error) }
-        return try reporter.finish(objectives: setting.objectives)
+      let reused = await takeIdle(request.slot)
+      let child = if let reused { reused } else { try await start(request.slot, trial.log) }
+      child.begin(line, log: trial.log, deadline: deadline)
+      var reporter = Reporter(request, to: reports, checkpoints: trial.checkpoint, log: trial.log)
+      switch try await converse(with: child, echo, &reporter) {
+      case .done(let done):
+        try await settle(done, child, request.slot, trial.log, &reporter)
+        return
+      case .outside(let text):
+        _ = await end(child)
+        let what = "the program printed \(text) outside of a request"
+        // What comes from the trial before is no fault of this one.
+        if reused != nil {
+          trial.log.note("\(what); another one is started")
+        } else {
+          try count(what)
+        }
+      case .foreign(let what):
+        _ = await end(child)
+        try count(what)
       case .ended(let ending):
+        try await reporter.close()
         if let failure = try setting.failure(ending), failure.reason != .error { throw failure }
         // One that had waited may have ended before it saw the request.
         if reused != nil, reporter.isSilent { continue }
-        ended += 1
-        let what = "the program ended during the trial"
-        trial.log.note("\(what), \(ending.text)")
-        if ended == tries {
-          let times = tries > 1 ? " \(tries) times" : ""
-          throw TrialFailure(.error, "\(what)\(times), \(ending.text)")
-        }
+        try count(
+          "the program ended during the trial", ", \(ending.text)", way: ending.way)
       }
     }
+  }
+
+  /// The program is done with a trial: whether it has a result, and the program may have another.
+  private func settle(
+    _ done: Done, _ child: ChildProcess, _ slot: Int, _ log: TrialLog, _ reporter: inout Reporter
+  ) async throws {
+    var failure: TrialFailure?
+    if let error = done.error {
+      try await reporter.close()
+      failure = TrialFailure(.error, error)
+    } else {
+      do { try await reporter.finish(objectives: setting.objectives) } catch let error
+        as TrialFailure
+      { failure = error }
+    }
+    // Its result may come now, or stay in its buffers until the next trial.
+    let isDoubtful = failure != nil && done.error == nil && !done.isEchoed
+    var surplus = done.surplus
+    if (surplus != nil || isDoubtful) && !done.isEnded {
+      let late = await end(child)
+      surplus = surplus ?? late
+    } else if !done.isEnded {
+      child.rest()
+      state.withLock { $0.idle[slot, default: []].append(child) }
+    }
+    if let surplus {
+      log.note("the program printed \(surplus) after it was done; another one is started")
+    }
+    guard var failure else { return }
+    if isDoubtful, reporter.isSilent {
+      failure.way = "it was done and had reported nothing"
+      if surplus != nil {
+        failure.message = "it said {\"done\": true} before it had reported; print that line last"
+      }
+    }
+    throw failure
   }
 
   /// Ends the programs that wait: their standard input is closed; what goes on all the same gets
   /// SIGTERM and then SIGKILL.
   public func close() async {
-    let programs = idle.withLock { programs in
-      defer { programs = [] }
-      return programs
+    let programs = state.withLock { state in
+      defer { state.idle = [:] }
+      return state.idle.values.flatMap(\.self)
     }
     await withTaskGroup { group in
       for child in programs {
@@ -88,25 +169,110 @@ public final class PersistentWork: TrialWork {
     }
   }
 
+  /// Ends a program; what it still says about a trial is told, and does not count.
+  private func end(_ child: ChildProcess) async -> String? {
+    child.stop(grace: setting.limits.hurriedGrace)
+    var said: String?
+    while true {
+      switch await child.next() {
+      case .ended: return said
+      case .line(let line): if line.isTelling { said = line.summary }
+      case .ready: break
+      }
+    }
+  }
+
+  private func start(_ slot: Int, _ log: TrialLog) async throws -> ChildProcess {
+    try await ChildProcess.start(
+      ChildProcess.Launch(
+        words: command.words(slot: slot), directory: program.directory, environment: [:],
+        hasInput: true, vocabulary: setting.vocabulary(isPersistent: true), limits: setting.limits,
+        log: log, deadline: nil))
+  }
+
+  /// A program that waits in this place. One that said something unasked is ended; one that has ended
+  /// is forgotten.
+  private func takeIdle(_ slot: Int) async -> ChildProcess? {
+    while let child = state.withLock({ $0.idle[slot]?.popLast() }) {
+      var isAlive = true
+      var isQuiet = true
+      while let message = child.takeWaiting() {
+        switch message {
+        case .ended: isAlive = false
+        case .line(let line): if line.isTelling { isQuiet = false }
+        case .ready: break
+        }
+      }
+      guard isAlive else { continue }
+      if isQuiet { return child }
+      _ = await end(child)
+    }
+    return nil
+  }
+
+  /// Unique among all requests of this and other processes.
+  private func nextID(_ request: TrialRequest) -> String {
+    let number = state.withLock { state in
+      state.requests += 1
+      return state.requests
+    }
+    return "\(request.trial)-\(request.attempt)-\(number)-\(Self.mark)"
+  }
+
+  private static let mark = String(UInt64.random(in: 0..<1 << 40), radix: 36)
+}
+
+// MARK: One request and what comes back
+
+extension PersistentWork {
+  /// What an answer may echo.
+  private struct Echo {
+    var id: String
+    var trial: String
+
+    /// Why a line is no answer to this request.
+    func objection(to line: ReportLine) -> String? {
+      if let id = line.id, id != self.id {
+        return "the program answered a request with \"id\" \(id.jsonString), not this one"
+      }
+      if let trial = line.trial, trial != self.trial {
+        return "the program answered for trial \(trial), not this one"
+      }
+      return nil
+    }
+  }
+
+  private struct Done {
+    var error: String?
+    /// Whether the line named its request.
+    var isEchoed = false
+    /// What came after it.
+    var surplus: String?
+    /// Whether the program has ended too.
+    var isEnded = false
+  }
+
   private enum Answer {
-    case done(error: String?)
+    case done(Done)
     case ended(ChildProcess.Ending)
+    /// Something came that belongs to no request.
+    case outside(String)
+    /// Something came that names another request.
+    case foreign(String)
   }
 
   private func converse(
-    with child: ChildProcess, _ reporter: inout Reporter
+    with child: ChildProcess, _ echo: Echo, _ reporter: inout Reporter
   ) async throws -> Answer {
     var current = reporter
     defer { reporter = current }
     return try await withTaskCancellationHandler {
       do {
+        var isReady = false
         while true {
-          switch await child.next() {
-          case .ended(let ending): return .ended(ending)
-          case .line(let line):
-            guard try await current.take(line) else { throw CancellationError() }
-            if line.isDone { return .done(error: line.error) }
-          }
+          let (lines, answer) = Self.sort(await child.nextBatch(), echo, &isReady)
+          guard try await current.take(lines) else { throw CancellationError() }
+          if let answer { return answer }
         }
       } catch {
         child.stop(grace: setting.limits.hurriedGrace)
@@ -118,24 +284,37 @@ public final class PersistentWork: TrialWork {
     }
   }
 
-  /// A program that waits. What it said unasked is dropped; one that has ended is forgotten.
-  private func takeIdle() -> ChildProcess? {
-    while let child = idle.withLock({ $0.popLast() }) {
-      var isAlive = true
-      while let message = child.takeWaiting() {
-        if case .ended = message { isAlive = false }
+  /// The lines that belong to the request, and its end if it is among the messages.
+  private static func sort(
+    _ messages: [ChildProcess.Message], _ echo: Echo, _ isReady: inout Bool
+  ) -> ([ReportLine], Answer?) {
+    var lines: [ReportLine] = []
+    var done: Done?
+    for message in messages {
+      switch message {
+      case .ready: isReady = true
+      case .ended(let ending):
+        guard done != nil else { return (lines, .ended(ending)) }
+        done?.isEnded = true
+      case .line(let line) where done != nil:
+        if line.isTelling { done?.surplus = line.summary }
+      case .line(let line) where !isReady:
+        if line.isTelling { return (lines, .outside(line.summary)) }
+        lines.append(line)
+      case .line(let line):
+        if let objection = echo.objection(to: line) { return (lines, .foreign(objection)) }
+        lines.append(line)
+        if line.isDone { done = Done(error: line.error, isEchoed: line.id != nil) }
       }
-      if isAlive { return child }
     }
-    return nil
+    return (lines, done.map(Answer.done))
   }
+}
 
-  private func start(_ log: TrialLog) async throws -> ChildProcess {
-    try await ChildProcess.start(
-      ChildProcess.Launch(
-        words: try program.plainWords,
-        directory: program.directory, environment: [:], hasInput: true,
-        vocabulary: setting.vocabulary(isPersistent: true), limits: setting.limits, log: log,
-        deadline: nil))
+extension ReportLine {
+  /// What kind of line it is, in a message.
+  fileprivate var summary: String {
+    if isDone { return "{\"done\": true}" }
+    return values.isEmpty && notNumbers.isEmpty ? "a line with \"epoch\"" : "a report"
   }
 }

@@ -15,6 +15,7 @@ public import OuterloopStudy
 /// A program that cannot be started at all is a `StudyError`: no trial could run.
 public struct ProgramWork: TrialWork {
   private let program: Program
+  private let command: CommandTemplate
   private let setting: ProgramSetting
 
   /// - Parameter folders: where the trials' files go.
@@ -23,8 +24,8 @@ public struct ProgramWork: TrialWork {
     _ program: Program, of specification: StudySpecification, in folders: TrialFolders,
     limits: ProgramLimits = ProgramLimits()
   ) throws {
-    _ = try program.check(for: specification.space)
-    try program.checkExecutable()
+    command = try CommandTemplate(program, for: specification.space)
+    try program.checkExecutable(for: specification.space)
     self.program = program
     setting = try ProgramSetting(specification, folders, limits)
   }
@@ -32,10 +33,11 @@ public struct ProgramWork: TrialWork {
   public func run(_ request: TrialRequest, to reports: any ReportSink) async throws {
     try Task.checkCancellation()
     let trial = try setting.prepare(request)
-    try Files.write(trial.request + "\n", to: trial.requestPath)
+    let text = request.json(checkpoint: trial.checkpoint)
+    try Files.write(text + "\n", to: trial.requestPath)
     let child = try await ChildProcess.start(
       ChildProcess.Launch(
-        words: try program.words(for: request, checkpoint: trial.checkpoint),
+        words: command.words(for: request, checkpoint: trial.checkpoint),
         directory: program.directory, environment: ["OUTERLOOP_TRIAL": trial.requestPath],
         hasInput: false, vocabulary: setting.vocabulary(isPersistent: false),
         limits: setting.limits, log: trial.log, deadline: setting.deadline))
@@ -45,11 +47,17 @@ public struct ProgramWork: TrialWork {
     let ending = try await withTaskCancellationHandler {
       do {
         while true {
-          switch await child.next() {
-          case .ended(let ending): return ending
-          case .line(let line):
-            guard try await reporter.take(line) else { throw CancellationError() }
+          var ending: ChildProcess.Ending?
+          var lines: [ReportLine] = []
+          for message in await child.nextBatch() {
+            switch message {
+            case .ended(let one): ending = one
+            case .line(let line): lines.append(line)
+            case .ready: break
+            }
           }
+          guard try await reporter.take(lines) else { throw CancellationError() }
+          if let ending { return ending }
         }
       } catch {
         child.stop(grace: setting.limits.hurriedGrace)
@@ -59,8 +67,9 @@ public struct ProgramWork: TrialWork {
     } onCancel: {
       child.stop(grace: setting.limits.hurriedGrace)
     }
+    try await reporter.close()
     if let failure = try setting.failure(ending) { throw failure }
-    try reporter.finish(objectives: setting.objectives)
+    try await reporter.finish(objectives: setting.objectives)
   }
 }
 
@@ -92,17 +101,18 @@ struct ProgramSetting: Sendable {
 
   /// A trial's files.
   struct Prepared {
-    var request, requestPath, checkpoint: String
+    var requestPath, checkpoint: String
     var log: TrialLog
   }
 
-  func prepare(_ request: TrialRequest) throws -> Prepared {
+  /// - Parameter keepsReports: whether the log is kept if reports are all that was printed.
+  func prepare(_ request: TrialRequest, keepsReports: Bool = true) throws -> Prepared {
     let checkpoint = folders.checkpoint(ofTrial: request.trial)
     try Files.makeFolder(checkpoint)
-    let log = TrialLog(folders.log(ofTrial: request.trial), limit: limits.log)
+    let log = TrialLog(
+      folders.log(ofTrial: request.trial), limit: limits.log, keepsReports: keepsReports)
     if request.attempt > 1 { log.note("attempt \(request.attempt)") }
     return Prepared(
-      request: request.json(checkpoint: checkpoint),
       requestPath: folders.request(ofTrial: request.trial), checkpoint: checkpoint, log: log)
   }
 
@@ -121,7 +131,7 @@ struct ProgramSetting: Sendable {
     case nil: break
     }
     guard ending.status != 0 else { return nil }
-    return TrialFailure(.error, ending.text)
+    return TrialFailure(.error, ending.text, way: ending.way)
   }
 
   private static func megabytes(_ bytes: Int) -> Int { (bytes + 500_000) / 1_000_000 }
@@ -129,12 +139,15 @@ struct ProgramSetting: Sendable {
 
 extension ChildProcess.Ending {
   /// `exit status 3: Traceback ...`.
-  var text: String {
-    let how =
-      status < 0
-      ? "ended by signal \(-status)\(Self.name(ofSignal: -status))"
-      : "exit status \(status)"
-    return errorTail.isEmpty ? how : "\(how): \(errorTail)"
+  var text: String { errorTail.isEmpty ? how : "\(how): \(errorTail)" }
+
+  /// What it has in common with other endings of the kind: of what was said on standard error the last
+  /// line, where the cause usually stands.
+  var way: String { "\(how): \(errorTail.split(separator: "\n").last ?? "")" }
+
+  private var how: String {
+    status < 0
+      ? "ended by signal \(-status)\(Self.name(ofSignal: -status))" : "exit status \(status)"
   }
 
   private static func name(ofSignal number: Int32) -> String {

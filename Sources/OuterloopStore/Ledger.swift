@@ -52,16 +52,16 @@ struct Ledger {
   mutating func take(_ kind: Event.Kind, _ trial: inout Trial, at time: Double? = nil) throws {
     let event = next(kind, trial.number, at: time)
     try log(event)
+    let latest = trial.latest ?? 0
     trial.apply(event)
     let number = Bound.int(trial.number)
     switch kind {
     case .reported(_, let report):
       try write(report, of: number)
-      // A sign of life.
-      try db.run(
-        "UPDATE trials SET lease_until = ? + lease_seconds WHERE study = ? AND number = ?",
-        .real(event.time), id(study), number)
-      return
+      return try hear(report, from: trial, at: event.time)
+    case .extended(_, let report):
+      try add(report, to: number)
+      return try hear(report, from: trial, at: event.time)
     case .claimed(let attempt, let worker):
       try db.run(
         "INSERT INTO attempts (study, trial, attempt, worker, started) VALUES (?, ?, ?, ?, ?)",
@@ -70,6 +70,10 @@ struct Ledger {
         try db.run(
           "DELETE FROM reports WHERE study = ? AND trial = ? AND epoch > ?", id(study), number,
           .int(trial.checkpoint))
+        if latest > trial.checkpoint {
+          trial.latest = try db.integer(
+            "SELECT max(epoch) FROM reports WHERE study = ? AND trial = ?", id(study), number)
+        }
       }
     case .paused, .released, .finished:
       if let last = trial.attempts.last, last.ended != nil {
@@ -113,14 +117,22 @@ struct Ledger {
     try db.run(
       """
       UPDATE trials SET state = ?, reason = ?, through = ?, checkpoint = ?, ended = ?, message = ?,
-        objective = ?, objectives = ?, claimable = ?,
+        objective = ?, objectives = ?, claimable = ?, latest = ?,
         lease_until = CASE WHEN ?1 = 'running' THEN lease_until END
       WHERE study = ? AND number = ?
       """, .text(trial.state.name), .text(trial.state.reason?.rawValue), .int(trial.through),
       .int(trial.checkpoint),
       .real(trial.ended), .text(trial.message), .real(trial.values?.first),
       .text(trial.values.map { JSON.array($0.map(JSON.float)).description }),
-      .int(trial.isClaimable ? 1 : 0), id(study), .int(trial.number))
+      .int(trial.isClaimable ? 1 : 0), .int(trial.latest), id(study), .int(trial.number))
+  }
+
+  /// A report is a sign of life.
+  private func hear(_ report: Report, from trial: Trial, at time: Double) throws {
+    try db.run(
+      """
+      UPDATE trials SET lease_until = ? + lease_seconds, latest = ? WHERE study = ? AND number = ?
+      """, .real(time), .int(report.epoch), id(study), .int(trial.number))
   }
 
   private func write(_ report: Report, of number: Bound) throws {
@@ -134,12 +146,27 @@ struct Ledger {
       try db.run(
         "DELETE FROM reports WHERE study = ? AND trial = ? AND epoch = ?", id(study), number, epoch)
     }
+    try add(report, to: number)
+  }
+
+  /// Joins a report to the rows of its epoch.
+  ///
+  /// - Complexity: O(its metrics); where it brings seconds, O(metrics of the epoch).
+  private func add(_ report: Report, to number: Bound) throws {
+    let epoch = Bound.int(report.epoch)
     func insert(_ metric: String, _ value: Bound, _ type: Bound) throws {
       try db.run(
         """
         INSERT INTO reports (study, trial, epoch, metric, value, value_type, seconds)
         VALUES (?, ?, ?, ?, ?, ?, ?)
+        ON CONFLICT (study, trial, epoch, metric) DO UPDATE
+        SET value = excluded.value, value_type = excluded.value_type
         """, id(study), number, epoch, .text(metric), value, type, .real(report.seconds))
+    }
+    if let seconds = report.seconds {
+      try db.run(
+        "UPDATE reports SET seconds = ? WHERE study = ? AND trial = ? AND epoch = ?",
+        .real(seconds), id(study), number, epoch)
     }
     if report.values.isEmpty { try insert("", .null, .text("none")) }
     for (metric, value) in report.values {

@@ -43,9 +43,10 @@ public final class SQLiteStore: StudyStore {
   ///
   /// - Parameter clock: seconds since 1970, the machine's wall clock unless a test brings its own.
   ///   It is read inside the transaction, so that times and revisions are in the same order.
-  /// - Throws: `StudyError` if the file is missing, no store, damaged, of a newer version, of an
-  ///   older version and `access` is `.read`, on a network file system, or locked. The file is then
-  ///   as it was before.
+  /// A file of an older version is brought up to date; for `.read` in a copy in memory.
+  ///
+  /// - Throws: `StudyError` if the file is missing, no store, damaged, of a newer version, on a network
+  ///   file system, or locked. The file is then as it was before.
   public convenience init(
     _ path: String, _ access: Access = .write,
     clock: @escaping @Sendable () -> Double = SystemClock.now
@@ -58,7 +59,7 @@ public final class SQLiteStore: StudyStore {
   ) throws {
     let file = StoreFile(path: path, schema: schema)
     if access == .create { try file.createIfMissing() }
-    try file.check(forReading: access == .read)
+    try file.check()
     do {
       if access == .read {
         writer = nil

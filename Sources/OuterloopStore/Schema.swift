@@ -93,7 +93,22 @@ struct Schema: Sendable {
           PRIMARY KEY (study, trial, epoch, metric),
           FOREIGN KEY (study, trial) REFERENCES trials (study, number) ON DELETE CASCADE
         ) STRICT, WITHOUT ROWID;
-        """)
+        """),
+    // Since then events `extended` add to reports, and the body of an event that ends an attempt is an
+    // object with its `seconds`.
+    Step(
+      name: "the report that came last",
+      sql: """
+        ALTER TABLE trials ADD COLUMN latest INTEGER;
+        UPDATE trials SET latest = last.epoch
+        FROM (
+          SELECT study, trial, epoch, max(revision) FROM events WHERE kind = 'reported'
+          GROUP BY study, trial
+        ) AS last
+        WHERE trials.study = last.study AND trials.number = last.trial AND EXISTS (
+          SELECT 1 FROM reports
+          WHERE reports.study = trials.study AND trial = number AND reports.epoch = last.epoch);
+        """),
   ])
 
   /// Brings the tables up to date, inside the caller's transaction.

@@ -26,7 +26,7 @@ import Testing
   /// A study of slow trials; each leaves a mark when it is done.
   private func slow(_ seconds: String, trials: Int = 6, parallel: Int = 2) -> [String] {
     ["tune", "--trials", "\(trials)", "--parallel", "\(parallel)"] + Self.study + [
-      "--", "sh", "-c", "sleep \(seconds); echo '{{\"loss\": {x}}}'",
+      "--", "sh", "-c", "sleep \(seconds); echo '{\"loss\": {x}}'",
     ]
   }
 
@@ -104,7 +104,7 @@ import Testing
     #expect(try running.end().status == 129)
     #expect(try count("waiting") == 2)
     let deaf = try tool.start(
-      ["resume", "--trials", "2", "--", "sh", "-c", "sleep 1; echo '{{\"loss\": {x}}}'"],
+      ["resume", "--trials", "2", "--", "sh", "-c", "sleep 1; echo '{\"loss\": {x}}'"],
       shell: "trap '' HUP; exec \"$0\" \"$@\"")
     #expect(try soon { try count("running") == 2 })
     kill(deaf.process.processIdentifier, SIGHUP)
@@ -166,8 +166,8 @@ import Testing
       let running = try tool.start(
         ["tune", "--trials", "2"] + Self.study + [
           "--", "sh", "-c",
-          "test -e once || {{ touch once; sleep 4712.6 & setsid sleep 4712.6 & sleep 4712.6; }}; "
-            + "\(find) && exit 1; echo '{{\"loss\": {x}}}'",
+          "test -e once || { touch once; sleep 4712.6 & setsid sleep 4712.6 & sleep 4712.6; }; "
+            + "\(find) && exit 1; echo '{\"loss\": {x}}'",
         ])
       #expect(try soon { try tool.run([], shell: find).out == "3\n" })
       kill(running.process.processIdentifier, SIGKILL)

@@ -25,16 +25,16 @@ import Testing
     import json, sys
     for line in sys.stdin:
         p = json.loads(line)["params"]
-        print(json.dumps({{"loss": (p["x"] - 0.3) ** 2 + p.get("y", 0)}}))
-        print('{{"done": true}}')
+        print(json.dumps({"loss": (p["x"] - 0.3) ** 2 + p.get("y", 0)}))
+        print('{"done": true}')
     """
 
   private static let double = """
     import json, sys
     for line in sys.stdin:
         p = json.loads(line)["params"]
-        print(json.dumps({{"loss": p["x"], "size": 1 - p["x"]}}))
-        print('{{"done": true}}')
+        print(json.dumps({"loss": p["x"], "size": 1 - p["x"]}))
+        print('{"done": true}')
     """
 
   @Test func drawsStudies() throws {

@@ -84,7 +84,7 @@ import Testing
     let words = ["resume", "--trials", "6", "--", "sh", "-c"]
     #expect(
       try failure(words + ["echo {z}"], status: 64).contains("there is no parameter `z`"))
-    #expect(try tool.run(words + ["echo '{{\"loss\": {x}}}'"]).status == 0)
+    #expect(try tool.run(words + ["echo '{\"loss\": {x}}'"]).status == 0)
     #expect(try json(["trials", "--json"], as: [[String: Any]].self).count == 6)
   }
 
@@ -142,8 +142,8 @@ import Testing
         import json, sys
         for line in sys.stdin:
             p = json.loads(line)["params"]
-            print(json.dumps({{"a": round(p["x"], 1) + p["y"] / 9, "b": p["x"] * 2}}))
-            print('{{"done": true}}')
+            print(json.dumps({"a": round(p["x"], 1) + p["y"] / 9, "b": p["x"] * 2}))
+            print('{"done": true}')
         """,
       ])
     #expect(ending.status == 0, "\(ending.err)")
@@ -170,7 +170,7 @@ import Testing
     _ = try tool.run([
       "tune", "--param", "name=choice('a,b', 'say \"x\"')", "--param",
       "m=float(0, 1) if name == 'a,b'", "--minimize", "loss", "--sampler", "random", "--seed", "3",
-      "--trials", "8", "--", "sh", "-c", "echo '{{\"loss\": {trial}, \"extra\": NaN}}'",
+      "--trials", "8", "--", "sh", "-c", "echo '{\"loss\": {trial}, \"extra\": NaN}'",
     ])
     let csv = try tool.run(["export"]).out
     try Data(csv.utf8).write(to: URL(fileURLWithPath: tool.file("trials.csv")))
@@ -208,7 +208,7 @@ import Testing
     defer { tool.remove() }
     _ = try tool.run([
       "tune", "--param", "x=log(0.1, 1)", "--param", "n=int(1, 3) if x > 0.3", "--minimize", "loss",
-      "--seed", "3", "--trials", "6", "--", "sh", "-c", "echo '{{\"loss\": {x}}}'",
+      "--seed", "3", "--trials", "6", "--", "sh", "-c", "echo '{\"loss\": {x}}'",
     ])
     #expect(try failure(["export", "--format", "optuna"], status: 64).contains("name it by --out"))
     #expect(try tool.run(["export", "--format", "optuna", "--out", "other.db"]).status == 0)

@@ -10,9 +10,9 @@ import Testing
   init() throws { tool = try Tool() }
 
   private static let study = ["--param", "x=float(0, 1)", "--minimize", "loss", "--seed", "7"]
-  private static let quick = study + ["--", "echo", "{{\"loss\": {x}}}"]
+  private static let quick = study + ["--", "echo", "{\"loss\": {x}}"]
   private static func slow(_ seconds: String) -> [String] {
-    study + ["--", "sh", "-c", "sleep \(seconds); echo '{{\"loss\": {x}}}'"]
+    study + ["--", "sh", "-c", "sleep \(seconds); echo '{\"loss\": {x}}'"]
   }
 
   private func rows(_ words: [String] = []) throws -> [[String: Any]] {
@@ -265,6 +265,8 @@ import Testing
     #expect(all.allSatisfy { $0["state"] as? String == "complete" && $0["attempts"] as? Int == 1 })
     let created = all.compactMap { $0["created"] as? Double }
     #expect(created.max() ?? 0 > (created.min() ?? 0) + 86_000, "the clock did not jump")
+    let seconds = all.compactMap { $0["seconds"] as? Double }
+    #expect(seconds.count == 10 && seconds.allSatisfy { $0 > 0.5 && $0 < 600 }, "\(seconds)")
   }
 
   // MARK: Others
@@ -312,7 +314,7 @@ import Testing
     let words =
       Self.study + [
         "--", "sh", "-c",
-        "test {trial} = 2 && kill -9 $PPID; test {trial} = 2 || echo '{{\"loss\": {x}}}'",
+        "test {trial} = 2 && kill -9 $PPID; test {trial} = 2 || echo '{\"loss\": {x}}'",
       ]
     // One at a time: a trial beside it would lose its worker as often.
     var ending = try tool.run(["tune", "--trials", "6"] + words)
@@ -341,11 +343,11 @@ import Testing
     defer { tool.remove() }
     for (name, program, text) in [
       (
-        "log", "echo '{{\"loss\": {x}, \"size\": 3}}'",
-        "it ended well but its JSON lines have loss, size; no `los`; print a line such as"
+        "log", "echo '{\"loss\": {x}, \"size\": 3}'",
+        "it ended well but its JSON lines have loss, size; no `los`; did you mean the metric `loss`?"
       ),
       (
-        "epoch", "echo '{{\"epoch\": 1, \"loss\": {x}}}'", "its last report has no `los`, only loss"
+        "epoch", "echo '{\"epoch\": 1, \"loss\": {x}}'", "its last report has no `los`, only loss"
       ),
       ("none", "echo {x}", "it ended well but reported nothing; print a line such as"),
     ] {

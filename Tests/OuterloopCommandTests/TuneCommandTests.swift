@@ -148,12 +148,12 @@ import Testing
       #expect(!FileManager.default.fileExists(atPath: tool.file("outerloop.db")))
       return ending
     }
-    var ending = try failure(Self.study + ["--", "train", "--rate", "{rate}"])
+    var ending = try failure(Self.study + ["--", "train", "--seed", "{seeed}", "{x}"])
     #expect(ending.status == 64)
     #expect(
-      ending.err.hasPrefix(
-        "error: `{rate}` in the command: there is no parameter `rate`\n\nhint: the parameters are x; "
-      ))
+      ending.err
+        == "error: `{seeed}` in the command: there is no parameter `seeed`\n\nhint: did you mean "
+        + "{seed}? The text itself is written {{seeed}}\n")
     ending = try failure(Self.study + ["--", "no-such-program", "{x}"])
     #expect(ending.status == 1)
     #expect(
@@ -183,7 +183,7 @@ import Testing
     #expect(lines.allSatisfy { $0.hasPrefix("echo 0.") && $0.hasSuffix(" 'a b'") })
     #expect(ending.err.contains("warning: {y} is in no word of the command"))
     #expect(ending.err.contains("  y=int(1, 9)\n"))
-    let stays = try tool.run(words + ["--persistent", "--", "cat", "{{}}"])
+    let stays = try tool.run(words + ["--persistent", "--", "cat", "{}"])
     #expect(stays.err.hasSuffix("cat '{}'\nwould be started once; its first trials:\n"))
     #expect(stays.out.hasPrefix("x=0.") && stays.out.split(separator: "\n").count == 3)
     let record = try object(try tool.run(words + ["--json", "--", "echo", "{x}"]).out)
@@ -262,7 +262,7 @@ import Testing
     let ending = try tool.run(
       ["tune", "--trials", "2", "--retries", "2"] + Self.study + [
         "--", "sh", "-c",
-        "test -e {checkpoint}/two && echo '{{\"loss\": {x}}}' && exit; test -e {checkpoint}/one && touch {checkpoint}/two; touch {checkpoint}/one; exit 1",
+        "test -e {checkpoint}/two && echo '{\"loss\": {x}}' && exit; test -e {checkpoint}/one && touch {checkpoint}/two; touch {checkpoint}/one; exit 1",
       ])
     #expect(ending.status == 0, "\(ending.err)")
     #expect(try trials().allSatisfy { $0["attempts"] as? Int == 3 })
@@ -272,7 +272,7 @@ import Testing
     defer { tool.remove() }
     let ending = try tool.run(
       ["tune", "--timeout", "2s", "--json"] + Self.study + [
-        "--", "sh", "-c", "test {trial} = 0 && echo '{{\"loss\": {x}}}' && exit; sleep 4712.4",
+        "--", "sh", "-c", "test {trial} = 0 && echo '{\"loss\": {x}}' && exit; sleep 4712.4",
       ])
     #expect(ending.status == 0, "\(ending.err)")
     let result = try object(ending.out)

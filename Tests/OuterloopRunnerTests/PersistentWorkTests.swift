@@ -115,6 +115,180 @@ import Testing
         == "the program ended during the trial 3 times, exit status 1: broken")
   }
 
+  /// Programs that say too much, too early or for another: each trial has its own value, or fails.
+  /// The value is the trial's number, so that another's is seen.
+  static let talkers: [(name: String, program: String, complete: Int)] = [
+    ("done first", "say(done); say(loss)", 0),
+    ("done twice", "say(loss); say(done); say(done)", 20),
+    ("a late correction", "say(loss); say(done); say({'loss': r['trial'] + 0.5})", 20),
+    ("late by a moment", "say(loss); say(done); time.sleep(0.002); say(loss)", 20),
+    ("in one piece", "os.write(1, b'\\n'.join(map(text, [loss, done, loss, done, b''])))", 20),
+    ("before it reads", "say(loss); say(done); say({'loss': -1}); time.sleep(0.01)", 20),
+    ("an unfinished line", "say(loss); say(done); os.write(1, b'{\"loss\": -1')", 20),
+    ("in its buffer", "hold.append(text(loss)); say(done); flush()", 0),
+    ("echo", "echo(loss); echo(done)", 20),
+    (
+      "echo of the trial", "say({**loss, 'trial': r['trial']}); say({**done, 'trial': r['trial']})",
+      20
+    ),
+    ("echo, twice done", "echo(loss); echo(done); echo(done)", 20),
+    ("echo of the one before", "echo(loss, -1); echo(done)", 0),
+    ("another's echo", "say({**loss, 'id': 'mine'}); say(done)", 0),
+    ("late, from a thread", "echo(loss); echo(done); later(lambda: echo(loss, -1))", 20),
+    ("early, and echoed", "echo(done); echo(loss)", 0),
+  ]
+
+  @Test(arguments: talkers)
+  func valuesStayWithTheirTrial(_ name: String, _ program: String, _ complete: Int) async throws {
+    let bench = try Workbench()
+    defer { bench.remove() }
+    let work = try bench.python(
+      """
+      import json, os, sys, threading, time
+      ids, hold = [None], []
+      def text(x): return x if isinstance(x, bytes) else json.dumps(x).encode()
+      def say(x): os.write(1, text(x) + b"\\n")
+      def flush():
+          if len(hold) > 1: os.write(1, hold.pop(0) + b"\\n")
+      def echo(x, which=None): say({**x, "id": ids[-1] if which is None else ids[which - 1]})
+      def later(f): threading.Timer(0.001, f).start()
+      for line in sys.stdin:
+          r = json.loads(line)
+          ids.append(r["id"])
+          loss, done = {"loss": r["trial"]}, {"done": True}
+          \(program)
+      """)
+    var found = 0
+    for trial in 0..<20 {
+      let recorder = Recorder()
+      do {
+        try await work.run(bench.request(trial: trial), to: recorder)
+        #expect(recorder.losses == [Double(trial)], "\(name)")
+        found += 1
+      } catch let failure as TrialFailure {
+        #expect([.invalid, .error].contains(failure.reason), "\(name): \(failure)")
+        #expect(recorder.losses.allSatisfy { $0 == Double(trial) }, "\(name)")
+      }
+    }
+    await work.close()
+    // A thread may answer while the next request is under way, which then goes to another program.
+    #expect(complete > 0 ? found >= complete : found == 0, "\(name): \(found)")
+  }
+
+  /// What came outside of a request stands in the log of the trial before it.
+  @Test func strayLinesAreLogged() async throws {
+    let bench = try Workbench()
+    defer { bench.remove() }
+    let work = try bench.python(
+      """
+      import sys, time
+      for line in sys.stdin:
+          print('{"loss": 1}\\n{"done": true}')
+          time.sleep(0.05)
+          print('{"loss": 2}')
+      """)
+    try await work.run(bench.request(trial: 0), to: Recorder())
+    try await Task.sleep(for: .milliseconds(200))
+    let recorder = Recorder()
+    try await work.run(bench.request(trial: 1), to: recorder)
+    #expect(recorder.losses == [1])
+    #expect(bench.log(0).contains("{\"loss\": 2}\n"))
+    await work.close()
+  }
+
+  /// A report that a program prints while it starts belongs to no request.
+  @Test func reportsBeforeTheFirstRequest() async throws {
+    let bench = try Workbench()
+    defer { bench.remove() }
+    let work = try bench.python(
+      "import sys\nprint('{\"loss\": 5}')\nfor line in sys.stdin: print('{\"loss\": 1}\\n{\"done\": true}')"
+    )
+    let recorder = Recorder()
+    #expect(
+      try await bench.failure(of: work, recorder)
+        == TrialFailure(
+          .error, "the program printed a report outside of a request 2 times",
+          way: "the program printed a report outside of a request"))
+    #expect(recorder.reports.isEmpty)
+    await work.close()
+  }
+
+  @Test func requestsNameThemselves() async throws {
+    let bench = try Workbench()
+    defer { bench.remove() }
+    let work = try bench.python(
+      """
+      import json, os, sys
+      for line in sys.stdin:
+          r = json.loads(line)
+          assert set(r) == set("study trial params fromEpoch toEpoch checkpoint seed slot id".split()), r
+          assert os.path.isdir(r["checkpoint"])
+          print(r["id"], r["slot"])
+          print('{"loss": 1}\\n{"done": true}')
+      """)
+    var words: Set<Substring> = []
+    for trial in 0..<20 {
+      var request = try bench.request(trial: trial)
+      request.slot = trial % 3
+      try await work.run(request, to: Recorder())
+      let line = try #require(bench.log(trial).split(separator: "\n").first).split(separator: " ")
+      #expect(line.last == "\(trial % 3)")
+      words.insert(line[0])
+    }
+    #expect(words.count == 20)
+    await work.close()
+  }
+
+  /// A program stays in its place: what it was started with does not change.
+  @Test func aProgramForEachPlace() async throws {
+    let bench = try Workbench()
+    defer { bench.remove() }
+    let script = try bench.script(
+      """
+      import json, os, sys
+      for line in sys.stdin:
+          r = json.loads(line)
+          print(json.dumps({"loss": 1, "place": int(sys.argv[1]), "slot": r["slot"]}))
+          print('{"done": true}')
+      """)
+    let work = try PersistentWork(
+      Program(["python3", script, "{slot}"], isPersistent: true), of: bench.specification,
+      in: bench.folders, limits: bench.limits)
+    for trial in 0..<9 {
+      var request = try bench.request(trial: trial)
+      request.slot = trial % 3
+      let recorder = Recorder()
+      try await work.run(request, to: recorder)
+      #expect(recorder.reports.last?.values["place"] == Double(trial % 3))
+    }
+    #expect(Processes.count(with: bench.folder.path) == 3)
+    await work.close()
+  }
+
+  /// Trials that printed reports and nothing else leave no files.
+  @Test func leavesNoEmptyFolders() async throws {
+    let bench = try Workbench()
+    defer { bench.remove() }
+    let work = try bench.python(
+      """
+      import json, os, sys
+      for line in sys.stdin:
+          r = json.loads(line)
+          if r["trial"] == 1: open(os.path.join(r["checkpoint"], "model"), "w").close()
+          if r["trial"] == 2: print("a remark")
+          if r["trial"] == 3: print("trouble", file=sys.stderr)
+          print(json.dumps({"loss": 1}) if r["trial"] != 4 else "")
+          print('{"done": true}')
+      """)
+    for trial in 0..<6 { _ = try? await work.run(bench.request(trial: trial), to: Recorder()) }
+    await work.close()
+    let left = try FileManager.default.contentsOfDirectory(atPath: bench.folders.path).sorted()
+    #expect(left == ["1", "2", "3", "4"])
+    #expect(bench.log(2).hasPrefix("a remark\n{\"loss\": 1}\n"))
+    #expect(bench.log(3).contains("trouble\n"))
+    #expect(bench.log(4).contains("{\"done\": true}\n"))
+  }
+
   @Test func diesBetweenTrials() async throws {
     let bench = try Workbench()
     defer { bench.remove() }

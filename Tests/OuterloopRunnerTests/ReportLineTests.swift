@@ -11,7 +11,8 @@ import Testing
 
   @Test(arguments: [
     "", "loss 0.3", "[1]", "{\"accuracy\": 1}", "{}", "{\"loss\": 1} x", "{\"loss\": 1",
-    "{loss: 1}", "{\"loss\": 0x10}", "{\"loss\": nan}", "{\"loss\": 1,}", "{\"loss\" 1}",
+    "{loss: 1}", "{\"loss\": 0x10}", "{\"loss\": .5}", "{\"loss\": -.5}", "{\"loss\": +1}",
+    "{\"loss\": 1,}", "{\"loss\" 1}",
     "\"loss\"", "{\"done\": true}", "{\"loss\": tru}", "{\"loss\": \"\\q\"}", "{\"loss\": 1}}",
     "{\"a\": {\"loss\": 1}}", "{\"loss\": -}", "{\"loss\": 1 2}", "{\"\\ud800\": 1, \"loss\": 1}",
   ])
@@ -29,7 +30,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ("NaN", Double.nan), ("\"nan\"", .nan), ("Infinity", .infinity), ("\"inf\"", .infinity),
+    ("nan", Double.nan), ("-nan(ind)", .nan), ("-inf", -.infinity), ("1.#QNAN", .nan),
+    ("NaN", .nan), ("\"nan\"", .nan), ("Infinity", .infinity), ("\"inf\"", .infinity),
     ("-Infinity", -.infinity), ("\"-Infinity\"", -.infinity), ("1E5", 1e5), ("-0.5", -0.5),
     ("12345678901234567890", 12345678901234567890.0), ("1e999", .infinity),
   ])
@@ -106,12 +108,45 @@ import Testing
       let bytes = Array(text.utf8)
       for start in stride(from: 0, to: bytes.count, by: size) {
         splitter.take(bytes[start..<min(start + size, bytes.count)]) {
-          lines.append(String(decoding: $0, as: UTF8.self))
+          lines.append(String(decoding: $0.bytes, as: UTF8.self))
         }
       }
-      splitter.finish { lines.append(String(decoding: $0, as: UTF8.self)) }
+      splitter.finish { lines.append(String(decoding: $0.bytes, as: UTF8.self)) }
       #expect(lines.filter { !$0.isEmpty } == ["a", "bb"])
     }
+  }
+
+  /// A line that is written over ends at the carriage return.
+  @Test func splitsAtReturns() {
+    for size in 1...9 {
+      var splitter = LineSplitter()
+      var lines: [String] = []
+      let bytes = Array("a\rbb\r\nc\n".utf8)
+      for start in stride(from: 0, to: bytes.count, by: size) {
+        splitter.take(bytes[start..<min(start + size, bytes.count)]) {
+          lines.append((($0.isRewritten ? "r:" : "") + String(decoding: $0.bytes, as: UTF8.self)))
+        }
+      }
+      splitter.finish { _ in }
+      #expect(lines == ["a", "r:bb", "r:", "c"])
+    }
+  }
+
+  /// Whatever a program prints, looking for near misses ends.
+  @Test func nearMissesOfNoise() {
+    var random = Congruential(state: 5)
+    let signs = Array("{}[]()'\",:=>\\ losepch.15-+nNone\u{e9}".utf8)
+    for _ in 0..<20_000 {
+      var line = Array("{\"loss\"".utf8)
+      for _ in 0..<Int.random(in: 0...24, using: &random) {
+        line.append(signs[Int.random(in: 0..<signs.count, using: &random)])
+      }
+      line.removeFirst(Int.random(in: 0...2, using: &random))
+      _ = NearMiss(line[...], objectives: ["loss"])
+      _ = TerminalText.plain(([0x1b] + line)[...])
+    }
+    let deep = [UInt8](repeating: UInt8(ascii: "["), count: 4000)
+    _ = NearMiss((Array("{\"loss\":".utf8) + deep)[...], objectives: ["loss"])
   }
 
   /// Whatever a program prints is a report or log.

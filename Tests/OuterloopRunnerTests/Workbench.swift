@@ -83,29 +83,49 @@ struct Workbench {
   }
 }
 
-/// Remembers reports.
+/// Remembers reports, joined as a store joins them.
 final class Recorder: ReportSink {
-  private let state = Mutex<(reports: [Report], checkpoints: [Int])>(([], []))
+  private struct State {
+    var reports: [Report] = []
+    var checkpoints: [Int] = []
+    var calls = 0
+    /// Values as they came: what a store has to write.
+    var values = 0
+  }
+  private let state = Mutex(State())
   private let answer: @Sendable (Int) async throws -> Bool
 
-  /// - Parameter answer: to the report of that number, from 1.
+  /// - Parameter answer: to the call of that number, from 1.
   init(_ answer: @escaping @Sendable (Int) async throws -> Bool = { _ in true }) {
     self.answer = answer
   }
 
   var reports: [Report] { state.withLock { $0.reports } }
   var checkpoints: [Int] { state.withLock { $0.checkpoints } }
+  var calls: Int { state.withLock { $0.calls } }
+  var values: Int { state.withLock { $0.values } }
   var losses: [Double?] { reports.map { $0.values["loss"] } }
 
-  func report(_ report: Report) async throws -> Bool {
+  func keep(_ news: [TrialNews]) async throws -> Bool {
     let count = state.withLock { state in
-      state.reports.append(report)
-      return state.reports.count
+      for one in news {
+        switch one {
+        case .checkpointed(let epoch): state.checkpoints.append(epoch)
+        case .reported(let report):
+          state.values += report.values.count
+          state.reports.removeAll { $0.epoch == report.epoch }
+          state.reports.append(report)
+        case .extended(let report):
+          state.values += report.values.count
+          let place = state.reports.lastIndex { $0.epoch == report.epoch }
+          if let place { state.reports[place].extend(by: report) }
+        }
+      }
+      state.calls += 1
+      return state.calls
     }
     return try await answer(count)
   }
-
-  func checkpointed(epoch: Int) async throws { state.withLock { $0.checkpoints.append(epoch) } }
 }
 
 /// Processes of this machine, as `/proc` has them.

@@ -204,7 +204,14 @@ import Testing
       steps: Schema.current.steps + [
         Schema.Step(name: "notes", sql: "CREATE TABLE notes (a TEXT) STRICT")
       ])
-    try requireRefused(folder, "older version", [.read], schema: next)
+    do {
+      // Reading brings a copy up to date; the file stays as it is.
+      let before = try Data(contentsOf: URL(fileURLWithPath: folder["a.db"]))
+      let store = try SQLiteStore(folder["a.db"], .read, schema: next, clock: SystemClock.now)
+      #expect(try await store.summary(of: store.studies()[0]).trials == 5)
+      #expect(try Data(contentsOf: URL(fileURLWithPath: folder["a.db"])) == before)
+      await #expect(throws: StudyError.self) { try await store.create(specification("t")) }
+    }
     do {
       let store = try SQLiteStore(folder["a.db"], .write, schema: next, clock: SystemClock.now)
       #expect(try await store.summary(of: store.studies()[0]).trials == 5)

@@ -31,6 +31,18 @@ import Testing
     try await StoreLaws.checkValues(row)
   }
 
+  @Test(arguments: rows) func additions(_ row: StoreCase) async throws {
+    try await StoreLaws.checkAdditions(row)
+  }
+
+  @Test(arguments: rows) func growth(_ row: StoreCase) async throws {
+    try await StoreLaws.checkGrowth(row)
+  }
+
+  @Test(arguments: rows) func durations(_ row: StoreCase) async throws {
+    try await StoreLaws.checkDurations(row)
+  }
+
   @Test(arguments: rows) func best(_ row: StoreCase) async throws {
     try await StoreLaws.checkBest(row)
   }

@@ -176,7 +176,7 @@ import Testing
       _ = try store.append([.released(attempt: claim.attempt, reason)], to: 0, of: id)
     }
     let last = try #require(try store.claim(in: id, by: Claimant(worker: "w")))
-    guard case .finished(6, .failed(.lost, let message)) = specification.endOfLost(last.trial)
+    guard case .finished(6, .failed(.lost, let message), _) = specification.endOfLost(last.trial)
     else {
       Issue.record("it is not given up")
       return

@@ -29,6 +29,9 @@ int outerloop_thread(void (*body)(void *), void *context);
 // Lets write() to `file` return at once. 0 or errno.
 int outerloop_nonblocking(int file);
 
+// How many bytes are in the pipe of which `file` is the end that is read; -1 if that is not known.
+int outerloop_unread(int file);
+
 // Whether a child has ended; it stays a zombie, so that its number and its group's stay taken.
 int outerloop_has_ended(pid_t pid);
 

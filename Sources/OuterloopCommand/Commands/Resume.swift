@@ -53,17 +53,21 @@ extension Resume {
   private func program(of found: StudyChoice.Found) throws -> StoredProgram {
     guard !command.isEmpty else {
       let stored = try found.program()
-      do { try stored.program.checkExecutable() } catch let error as StudyError {
+      do { try stored.program.checkExecutable(for: found.specification.space) } catch let error
+        as StudyError
+      {
         let again = "if it has moved: outerloop resume\(found.place.naming(found.name)) -- COMMAND"
         throw Complaint(error.what, hint: "\(error.remedy); \(again)")
       }
       return stored
     }
     var stored = try StoredProgram.of(found.specification) ?? StoredProgram(Program([]))
-    stored.program.words = command
-    stored.program.directory = Tune.here
-    _ = try Complaint.usage { try stored.program.check(for: found.specification.space) }
-    try stored.program.checkExecutable()
+    stored.program = stored.program.with(words: command, directory: Tune.here)
+    let template = try Complaint.usage {
+      try CommandTemplate(stored.program, for: found.specification.space)
+    }
+    for warning in template.warnings { Terminal.say("warning: \(warning)") }
+    try stored.program.checkExecutable(for: found.specification.space)
     return stored
   }
 }
@@ -92,7 +96,7 @@ struct WorkerCommand: AsyncParsableCommand {
     var stored = try found.program()
     stored.parallel = 1
     stored = stored.changed(by: options)
-    try stored.program.checkExecutable()
+    try stored.program.checkExecutable(for: found.specification.space)
     var progress = Progress(conversation)
     progress.say(Tune.opening(found, stored))
     try await StudyRun(

@@ -17,8 +17,9 @@ struct Tune: AsyncParsableCommand {
     abstract: "Search the hyperparameters of any program.",
     discussion: """
       The program is run once for each trial. {name} in its words is replaced by the trial's value, \
-      and so are {trial}, {seed}, {checkpoint}, {from} and {to}; {{ and }} are braces. It reports by \
-      printing a line of JSON: {"loss": 0.31}. Everything else it prints is its log.
+      and so are {trial}, {seed}, {slot}, {checkpoint}, {from} and {to}; other braces stay as they are. \
+      {--amp} is --amp where the parameter amp is true, else nothing. It reports by printing a line of \
+      JSON: {"loss": 0.31}. Everything else it prints is its log.
 
       outerloop tune --param 'lr=log(1e-5, 1e-1)' --param 'layers=int(1, 5)' --minimize loss \
       --trials 50 -- python train.py --lr {lr} --layers {layers}
@@ -26,11 +27,12 @@ struct Tune: AsyncParsableCommand {
       A word whose parameter is inactive is left out, with the option before it. The values are also \
       in the JSON file named by OUTERLOOP_TRIAL. Without a budget 100 trials are run, with \
       `--sampler grid` all there are. Ctrl-C finishes the trials that run, a second one stops them; \
-      `outerloop resume` goes on.
+      `outerloop resume` goes on. When the first three trials fail the same way, or ten in a row, the \
+      study stops.
 
       JSON keys: study, store, seed, sampler, objectives, trials (counts by state), best (a trial as \
       in `outerloop trials`, null with several objectives), command (of the best), front (else \
-      null), ending (budget, exhausted, timeout or stopped).
+      null), ending (budget, exhausted, timeout, stopped or failures).
       """)
 
   @OptionGroup(title: "Study")
@@ -76,10 +78,12 @@ struct Tune: AsyncParsableCommand {
     let specification = try definition.specification(
       name: study, budget: limit,
       attributes: [StoredProgram.attribute: try program.text()])
-    let unused = try Complaint.usage { try program.program.check(for: specification.space) }
-    try program.program.checkExecutable()
+    let template = try Complaint.usage {
+      try CommandTemplate(program.program, for: specification.space)
+    }
+    try program.program.checkExecutable(for: specification.space)
     var progress = Progress(conversation)
-    if !unused.isEmpty { progress.say(Self.warning(unused)) }
+    for warning in template.warnings { progress.say("warning: \(warning)") }
     if dryRun {
       return try await DryRun(specification, program, place, conversation).show(&progress)
     }
@@ -107,12 +111,6 @@ struct Tune: AsyncParsableCommand {
     parts += specification.budget.parts
     if program.parallel > 1 { parts.append("\(program.parallel) at a time") }
     return parts.joined(separator: ", ").visible
-  }
-
-  private static func warning(_ unused: [String]) -> String {
-    let names = unused.map { "{\($0)}" }.joined(separator: ", ")
-    return "warning: \(names) \(unused.count == 1 ? "is" : "are") in no word of the command; the "
-      + "program has to read the file named by OUTERLOOP_TRIAL"
   }
 
   /// The folder in which this process was started.

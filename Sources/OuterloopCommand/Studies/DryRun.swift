@@ -42,9 +42,10 @@ struct DryRun {
     var record = Record(
       study: specification.name, seed: specification.seed, sampler: specification.method.name,
       parameters: specification.space.parameters.map(\.description), trials: [])
+    let template = try CommandTemplate(stored.program, for: specification.space)
     for claim in try await FirstTrials.of(specification, count: 3) {
       let folders = place.folders(of: specification.name)
-      let words = try stored.program.words(
+      let words = template.words(
         for: TrialRequest(claim, of: specification),
         checkpoint: folders.checkpoint(ofTrial: claim.trial.number))
       let params = claim.trial.assignment.active.map { ($0.name, $0.value) }
@@ -59,7 +60,7 @@ struct DryRun {
         .visible)
     for parameter in record.parameters { progress.say("  \(parameter.visible)") }
     if stored.program.isPersistent {
-      let words = try stored.program.plainWords.map(CommandText.quoted)
+      let words = template.words(slot: 0).map(CommandText.quoted)
       progress.say("\(words.joined(separator: " "))\nwould be started once; its first trials:")
     } else {
       progress.say("the first trials would run")

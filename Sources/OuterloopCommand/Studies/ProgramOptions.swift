@@ -33,8 +33,18 @@ struct RunOptions: ParsableArguments {
         + "again. Default: 90s, or as before.", valueName: "time"))
   var lease: Seconds?
 
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Stop when so many trials in a row have failed; 0: never. Default: 10, and 3 if they are "
+        + "the study's first and fail the same way; or as before.", valueName: "n"))
+  var maxFailures: Int?
+
   func validate() throws {
     if let parallel, parallel < 1 { throw ValidationError("--parallel \(parallel) is below 1") }
+    if let maxFailures, maxFailures < 0 {
+      throw ValidationError("--max-failures \(maxFailures) is below 0")
+    }
     if let lease, lease.value < 1 { throw ValidationError("--lease is below 1s") }
     if let memory, memory.value < 1_000_000 {
       throw ValidationError(
@@ -61,6 +71,8 @@ struct StoredProgram: Codable, Equatable {
   var memory: Int?
   /// Seconds.
   var lease: Double?
+  /// Nil: the usual limits; 0: none.
+  var maxFailures: Int?
 
   init(_ program: Program) { self.program = program }
 
@@ -71,7 +83,13 @@ struct StoredProgram: Codable, Equatable {
     copy.trialTimeout = options.trialTimeout?.value ?? trialTimeout
     copy.memory = options.memory?.value ?? memory
     copy.lease = options.lease?.value ?? lease
+    copy.maxFailures = options.maxFailures ?? maxFailures
     return copy
+  }
+
+  var failureLimit: FailureLimit {
+    guard let maxFailures else { return .standard }
+    return maxFailures == 0 ? .none : .inARow(maxFailures)
   }
 
   var limits: ProgramLimits { ProgramLimits(seconds: trialTimeout, memory: memory) }

@@ -88,8 +88,8 @@ struct StudyResult {
       return nil
     }
     let claim = Claim(study: StudyID(rawValue: 0), trial: trial, attempt: trial.attempt)
-    return try stored.program.words(
-      for: TrialRequest(claim, of: specification),
+    return try CommandTemplate(stored.program, for: specification.space).words(
+      for: TrialRequest(claim, of: specification, slot: WorkerName.slot(of: trial)),
       checkpoint: folders.checkpoint(ofTrial: trial.number))
   }
 

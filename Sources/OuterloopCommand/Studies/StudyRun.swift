@@ -11,7 +11,20 @@ struct StudyRun {
   let again: String
 
   /// How it ended; the words are those of `--json`.
-  enum Ending: String { case budget, exhausted, timeout, stopped }
+  enum Ending: Equatable {
+    case budget, exhausted, timeout, stopped
+    case failures(Breakdown)
+
+    var word: String {
+      switch self {
+      case .budget: "budget"
+      case .exhausted: "exhausted"
+      case .timeout: "timeout"
+      case .stopped: "stopped"
+      case .failures: "failures"
+      }
+    }
+  }
 
   func perform() async throws {
     let specification = found.specification
@@ -20,6 +33,7 @@ struct StudyRun {
     driver.parallel = stored.parallel
     driver.name = WorkerName.own
     driver.leavesTime = true
+    driver.failureLimit = stored.failureLimit
     if let lease = stored.lease { driver.lease = lease }
     try await WorkerName.releaseLost(found)
     let time = try await time()
@@ -72,6 +86,7 @@ struct StudyRun {
           case .budget: return .budget
           case .exhausted: return .exhausted
           case .stopped: return .stopped
+          case .broken(let breakdown): return .failures(breakdown)
           }
         } catch is CancellationError { return Interrupts.isUrgent ? .stopped : .timeout }
       }
@@ -107,11 +122,12 @@ struct StudyRun {
     try Terminal.print(
       conversation.json
         ? JSONText.of(
-          StudyRecord(result, store: found.place.path, ending: ending.rawValue)) : result.text)
+          StudyRecord(result, store: found.place.path, ending: ending.word)) : result.text)
     lines.say("\n\(result.counts); logs in \(found.folders.path)")
     if case .stopped = ending {
       throw Complaint("stopped: \(result.counts)", hint: again, status: Interrupts.status)
     }
+    if case .failures(let breakdown) = ending { throw BrokenProgram(breakdown, found).complaint }
     // Nothing but failures is no success.
     if result.summary.counts["complete"] == nil, let last = await lines.lastFailure {
       throw Complaint(
@@ -134,7 +150,7 @@ struct StudyRun {
     case .budget:
       let more = found.specification.budget.larger(trials: result.summary.trials, epochs: .max)
       return "pictures: outerloop plot\(name); more trials: \(resume) \(more)"
-    case .exhausted, .stopped:
+    case .exhausted, .stopped, .failures:
       return "every configuration has been tried; pictures: outerloop plot\(name)"
     }
   }

@@ -76,20 +76,20 @@ final class TrialLines: Sendable {
     var parts = ["trial \(trial.number)"]
     var isFailure = false
     switch event {
-    case .finished(_, .complete(let values)):
+    case .finished(_, .complete(let values), _):
       parts.append("complete")
       for (objective, value) in zip(found.specification.objectives, values) {
         parts.append("\(objective.metric) \(NumberForm.short(value))")
       }
-    case .finished(_, .pruned): parts.append("pruned")
-    case .finished(_, .failed(let reason, let message)):
+    case .finished(_, .pruned, _): parts.append("pruned")
+    case .finished(_, .failed(let reason, let message), _):
       isFailure = true
       let text = message.map(Self.oneLine) ?? ""
       state.lastFailure = Failure(trial: trial.number, message: text)
       parts.append("failed (\(reason.rawValue))")
       if !text.isEmpty { parts.append(text) }
     case .paused: parts.append("paused at epoch \(report?.epoch ?? trial.through)")
-    case .released(_, let reason): parts.append("to be run again (\(reason.rawValue))")
+    case .released(_, let reason, _): parts.append("to be run again (\(reason.rawValue))")
     default: return
     }
     guard state.progress.isShown, !state.progress.isLive || isFailure else { return }

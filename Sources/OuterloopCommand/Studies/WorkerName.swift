@@ -14,6 +14,11 @@ internal import OuterloopStudy
 enum WorkerName {
   static var own: String { "\(host):\(getpid())" }
 
+  /// The place in which a trial ran last: workers are called `HOST:PROCESS.PLACE`.
+  static func slot(of trial: Trial) -> Int {
+    trial.attempts.last?.worker.split(separator: ".").last.flatMap { Int($0) } ?? 0
+  }
+
   private static let host = hostName + (container.map { "/\($0)" } ?? "")
 
   /// The first namespace for processes of every machine has this number.

@@ -19,6 +19,9 @@ internal import Synchronization
 final class ChildProcess: Sendable {
   enum Message: Sendable {
     case line(ReportLine)
+    /// The program has read the first part of the request: what follows may be about it, and what came
+    /// before is not.
+    case ready
     /// The last message.
     case ended(Ending)
   }
@@ -43,7 +46,8 @@ final class ChildProcess: Sendable {
 
   /// What the watching thread has to do next.
   struct Orders {
-    var input: [UInt8] = []
+    /// A request, without the end of its line.
+    var request: [UInt8]?
     var closesInput = false
     /// Seconds of grace, if the program is to stop.
     var stop: Double?
@@ -51,8 +55,6 @@ final class ChildProcess: Sendable {
     var log: TrialLog
     /// So many messages wait that no more output is to be read.
     var isCrowded = false
-    /// Standard error is to be remembered from here on.
-    var isNewTrial = false
   }
 
   private struct State {
@@ -87,6 +89,13 @@ final class ChildProcess: Sendable {
     }
   }
 
+  /// All messages that wait, or the next if none does; at most a crowd.
+  func nextBatch() async -> [Message] {
+    var batch = [await next()]
+    while batch.count < Self.crowd, let message = takeWaiting() { batch.append(message) }
+    return batch
+  }
+
   /// Takes what waits, without waiting for more.
   func takeWaiting() -> Message? {
     state.withLock { $0.taken < $0.messages.count ? Self.takeMessage(&$0) : nil }
@@ -119,13 +128,14 @@ final class ChildProcess: Sendable {
     order { $0.stop = min($0.stop ?? grace, grace) }
   }
 
-  /// A trial begins: its request goes to standard input, its output to `log`.
+  /// A trial begins: its request, a line without its end, goes to standard input. Once the program
+  /// has begun to read it there is a message `.ready`, the line is ended, and what is printed goes to
+  /// `log`.
   func begin(_ request: String, log: TrialLog, deadline: ContinuousClock.Instant?) {
     order { orders in
-      orders.input += Array(request.utf8)
+      orders.request = Array(request.utf8)
       orders.log = log
       orders.deadline = deadline
-      orders.isNewTrial = true
     }
   }
 
@@ -153,8 +163,7 @@ final class ChildProcess: Sendable {
   func takeOrders() -> Orders {
     state.withLock { state in
       let orders = state.orders
-      state.orders.input = []
-      state.orders.isNewTrial = false
+      state.orders.request = nil
       return orders
     }
   }

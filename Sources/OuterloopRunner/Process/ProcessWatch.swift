@@ -11,10 +11,14 @@ internal import OuterloopStudy
 
 /// What the thread of a program does: reads its output, writes its input, keeps its limits, ends its
 /// group and reaps it.
+///
+/// A request is written in two parts, the line and its end. When the first part has left the pipe, a
+/// program that reads line by line has come back to reading, so that all it had to say before is in the
+/// other pipe; and it can answer only once the second part is there. That is the border between what
+/// belongs to a request and what does not.
 struct ProcessWatch {
   private let child: ChildProcess
   private let limits: ProgramLimits
-  private let vocabulary: ReportLine.Vocabulary
   private let pid: pid_t
   private let mark = ProgramMark()
   private let alarm: Int32
@@ -23,10 +27,18 @@ struct ProcessWatch {
   /// The streams; -1: closed.
   private var output, error: Int32
   private var input: Int32
+  /// The other end of it, which says how much is unread.
+  private var unread: Int32
   private var pending: [UInt8] = []
+  /// How often it has been looked whether the request is read; nil: none waits for that.
+  private var looks: Int?
+  private var log: TrialLog
+  private var hasHadTrial = false
+  /// Whether what is printed belongs to a trial.
+  private var isUnderWay: Bool
   private var lines = LineSplitter()
+  private var reader: LineReader
   private var errorTail = ErrorTail()
-  private var strangers = Strangers()
   private var buffer = [UInt8](repeating: 0, count: 1 << 16)
 
   private var cause: ChildProcess.StopCause?
@@ -62,8 +74,8 @@ struct ProcessWatch {
       let (errorRead, errorWrite) = try pipe()
       let (inRead, inWrite) = try pipe()
       pid = try launch.spawn(path, mark, input: inRead, output: outWrite, error: errorWrite)
-      for file in [inRead, outWrite, errorWrite] { closeFile(file) }
-      (output, error, input) = (outRead, errorRead, inWrite)
+      for file in [outWrite, errorWrite] { closeFile(file) }
+      (output, error, input, unread) = (outRead, errorRead, inWrite, inRead)
     } catch {
       for file in opened { closeFile(file) }
       throw error
@@ -71,12 +83,15 @@ struct ProcessWatch {
     _ = outerloop_nonblocking(input)
     if !launch.hasInput {
       closeFile(input)
-      input = -1
+      closeFile(unread)
+      (input, unread) = (-1, -1)
     }
     self.child = child
     self.alarm = alarm
     limits = launch.limits
-    vocabulary = launch.vocabulary
+    log = launch.log
+    isUnderWay = !launch.hasInput
+    reader = LineReader(launch.vocabulary)
     memoryAt = clock.now
   }
 
@@ -100,13 +115,16 @@ struct ProcessWatch {
         break  // Not even SIGKILL ends it now: a broken disk or driver holds it.
       }
       wait(orders, now)
+      if looks != nil, pending.isEmpty { look(orders) }
     }
     end()
   }
 
   private mutating func obey(_ orders: ChildProcess.Orders) {
-    if orders.isNewTrial { (errorTail, strangers) = (ErrorTail(), Strangers()) }
-    pending += orders.input
+    if let request = orders.request {
+      pending += request
+      looks = 0
+    }
     if let grace = orders.stop {
       if cause == nil {
         stop(.order, grace: grace)
@@ -116,8 +134,39 @@ struct ProcessWatch {
     }
     if input >= 0, orders.closesInput, pending.isEmpty {
       closeFile(input)
-      input = -1
+      closeFile(unread)
+      (input, unread) = (-1, -1)
     }
+  }
+
+  /// Whether the program has read the first part of its request; then the request is under way.
+  private mutating func look(_ orders: ChildProcess.Orders) {
+    guard outerloop_unread(unread) <= 0 else {
+      looks = (looks ?? 0) + 1
+      return
+    }
+    looks = nil
+    // What was printed before is in the pipes.
+    for _ in 0..<Self.pipeful where isReadable(output) { readOutput() }
+    for _ in 0..<Self.pipeful where isReadable(error) { readError() }
+    finishLines()
+    log = orders.log
+    isUnderWay = true
+    reader.begin()
+    if hasHadTrial { errorTail = ErrorTail() }
+    hasHadTrial = true
+    child.post(.ready)
+    pending = [UInt8(ascii: "\n")]
+    send()
+  }
+
+  /// Reads that empty a pipe, whose size is limited: who prints without end does not hold this up.
+  private static let pipeful = 64
+
+  private func isReadable(_ file: Int32) -> Bool {
+    guard file >= 0 else { return false }
+    var files = [pollfd(fd: file, events: Int16(POLLIN), revents: 0)]
+    return poll(&files, 1, 0) > 0
   }
 
   private mutating func keepLimits(_ orders: ChildProcess.Orders, _ now: ContinuousClock.Instant) {
@@ -151,6 +200,11 @@ struct ProcessWatch {
       seconds = patience
       patience = min(0.02, patience * 2 + 0.000_5)
     }
+    if let looks, pending.isEmpty {
+      // Most programs wait for it already; others may be starting for a minute.
+      if looks < 100 { usleep(10) }
+      seconds = looks < 100 ? 0 : min(seconds, 0.001 * Double(min(looks - 99, 20)))
+    }
     for limit in [killAt, drainUntil, cause == nil ? orders.deadline : nil] {
       if let limit, limit > now { seconds = min(seconds, now.duration(to: limit) / .seconds(1)) }
     }
@@ -166,8 +220,8 @@ struct ProcessWatch {
     }
     if files[0].revents != 0 { hush() }
     if files[3].revents != 0 { send() }
-    if files[2].revents != 0 { readError(orders.log) }
-    if files[1].revents != 0 { readOutput(orders.log) }
+    if files[2].revents != 0 { readError() }
+    if files[1].revents != 0 { readOutput() }
   }
 
   private mutating func hush() {
@@ -183,39 +237,41 @@ struct ProcessWatch {
     } else if count < 0, errno != EAGAIN, errno != EINTR {
       // It does not listen any more; that it ends too is seen elsewhere.
       closeFile(input)
-      (self.input, pending) = (-1, [])
+      closeFile(unread)
+      (self.input, unread, pending) = (-1, -1, [])
     }
   }
 
-  private mutating func readOutput(_ log: TrialLog) {
+  private mutating func readOutput() {
     let count = fill(\.output)
     log.write(buffer[..<count])
-    var strangers = strangers
-    let (child, vocabulary) = (child, vocabulary)
-    lines.take(buffer[..<count]) { Self.handle($0, vocabulary, &strangers, child) }
-    self.strangers = strangers
+    var lines = lines
+    self.lines = LineSplitter()
+    lines.take(buffer[..<count]) { handle($0) }
+    self.lines = lines
     if output < 0 { finishLines() }
   }
 
   private mutating func finishLines() {
-    var strangers = strangers
-    let (child, vocabulary) = (child, vocabulary)
-    lines.finish { Self.handle($0, vocabulary, &strangers, child) }
-    self.strangers = strangers
+    var lines = lines
+    self.lines = LineSplitter()
+    lines.finish { handle($0) }
+    self.lines = lines
   }
 
-  private static func handle(
-    _ line: ArraySlice<UInt8>, _ vocabulary: ReportLine.Vocabulary, _ strangers: inout Strangers,
-    _ child: ChildProcess
-  ) {
-    if let report = ReportLine(line, vocabulary) ?? strangers.next(line) {
-      child.post(.line(report))
-    }
+  private mutating func handle(_ line: LineSplitter.Line) {
+    let report = reader.read(line)
+    if !isUnderWay || !LineReader.isNothingElse(report, line) { log.keep() }
+    guard let report else { return }
+    child.post(.line(report))
+    if report.isDone { isUnderWay = false }
   }
 
-  private mutating func readError(_ log: TrialLog) {
+  private mutating func readError() {
     let count = fill(\.error)
+    guard count > 0 else { return }
     log.write(buffer[..<count])
+    log.keep()
     errorTail.take(buffer[..<count])
   }
 
@@ -235,7 +291,7 @@ struct ProcessWatch {
   private mutating func end() {
     kill(-pid, SIGKILL)
     mark.end(besides: pid)
-    for file in [output, error, input] where file >= 0 { closeFile(file) }
+    for file in [output, error, input, unread] where file >= 0 { closeFile(file) }
     if output >= 0 { finishLines() }
     let isGone = outerloop_has_ended(pid) != 0
     let status = isGone ? outerloop_reap(pid) : -SIGKILL

@@ -1,4 +1,4 @@
-internal import OuterloopStudy
+public import OuterloopStudy
 
 #if canImport(Glibc)
   internal import Glibc
@@ -13,19 +13,15 @@ extension Program {
   /// fail otherwise.
   ///
   /// - Throws: `StudyError` that names the program, or the folder it is to run in.
-  public func checkExecutable() throws {
+  public func checkExecutable(for space: SearchSpace) throws {
     if let directory, !Files.isFolder(directory) {
       throw StudyError(
         "\(directory): the folder the program is to run in is not there",
         "make it, or start a study where the program is")
     }
-    guard let name = words.first else {
-      throw StudyError("there is no command to run", "give it at the end: -- python train.py")
-    }
     // A name with a placeholder is looked for once its value is known.
-    let word = try ProgramWord(name)
-    if word.placeholders.isEmpty, let plain = word.filled({ _ in nil }) {
-      _ = try Self.path(of: plain, in: directory)
+    if let name = try CommandTemplate(self, for: space).plainName {
+      _ = try Self.path(of: name, in: directory)
     }
   }
 

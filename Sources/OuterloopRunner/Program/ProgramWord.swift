@@ -1,44 +1,47 @@
 internal import OuterloopStudy
 
-/// A word of a command, cut into text and placeholders: `--lr={lr}`. Doubled braces are braces.
+/// A word of a command, cut into text and placeholders: `--lr={lr}`.
 struct ProgramWord: Hashable {
   enum Piece: Hashable {
     case text(String)
-    case placeholder(String)
+    /// `{lr}`: the value.
+    case value(String)
+    /// `{--amp}`, `{amp?--use-amp}`: the text where the parameter is true, else nothing.
+    case flag(String, text: String)
   }
 
   let pieces: [Piece]
 
-  /// - Throws: `StudyError` for a brace that is not closed, opened, or names nothing.
-  init(_ word: String) throws {
-    func wrong(_ what: String) -> StudyError {
-      StudyError(
-        "`\(Self.short(word))` in the command: \(what)", "write {{ and }} for plain braces")
+  init(_ pieces: [Piece]) {
+    // Neighbouring texts are one.
+    var joined: [Piece] = []
+    for piece in pieces {
+      if case .text(let more) = piece, case .text(let text)? = joined.last {
+        joined[joined.count - 1] = .text(text + more)
+      } else if piece != .text("") {
+        joined.append(piece)
+      }
     }
+    self.pieces = joined
+  }
+
+  /// A word of a study from before braces were plain: each brace that is no placeholder's is doubled.
+  /// It was checked when it was stored.
+  init(doubled word: String) {
     var pieces: [Piece] = []
-    var text = ""
     var rest = Substring(word)
     while let c = rest.popFirst() {
-      guard c == "{" || c == "}" else {
-        text.append(c)
-        continue
-      }
-      if rest.first == c {
-        text.append(c)
+      if c == "{" || c == "}", rest.first == c {
         rest = rest.dropFirst()
-        continue
+        pieces.append(.text(String(c)))
+      } else if c == "{", let end = rest.firstIndex(of: "}") {
+        pieces.append(.value(String(rest[..<end])))
+        rest = rest[rest.index(after: end)...]
+      } else {
+        pieces.append(.text(String(c)))
       }
-      guard c == "{" else { throw wrong("a } without {") }
-      let name = rest.prefix { $0 != "}" && $0 != "{" }
-      rest = rest.dropFirst(name.count)
-      guard rest.popFirst() == "}" else { throw wrong("a { without }") }
-      guard !name.isEmpty else { throw wrong("{} names nothing") }
-      if !text.isEmpty { pieces.append(.text(text)) }
-      text = ""
-      pieces.append(.placeholder(String(name)))
     }
-    if !text.isEmpty { pieces.append(.text(text)) }
-    self.pieces = pieces
+    self.init(pieces)
   }
 
   /// As a message shows it.
@@ -47,26 +50,40 @@ struct ProgramWord: Hashable {
     return line.count < word.count || line.count > 60 ? line.prefix(57) + "..." : word
   }
 
-  var placeholders: [String] {
-    pieces.compactMap { if case .placeholder(let name) = $0 { name } else { nil } }
+  /// The names of its placeholders.
+  var names: [String] {
+    pieces.compactMap {
+      switch $0 {
+      case .text: nil
+      case .value(let name), .flag(let name, _): name
+      }
+    }
   }
 
-  /// The word with its placeholders replaced; nil if one has no value.
-  func filled(_ value: (String) -> String?) -> String? {
+  /// The word with its placeholders replaced; nil if one has no value, or if it is a flag that is
+  /// not set.
+  func filled(_ value: (String) -> ParameterValue?) -> String? {
+    if case .flag(let name, let text)? = pieces.first, pieces.count == 1 {
+      return value(name) == .bool(true) ? text : nil
+    }
     var text = ""
     for piece in pieces {
       switch piece {
       case .text(let part): text += part
-      case .placeholder(let name):
+      case .flag(let name, let part): if value(name) == .bool(true) { text += part }
+      case .value(let name):
         guard let part = value(name) else { return nil }
-        text += part
+        text += part.word
       }
     }
     return text
   }
 
-  /// Whether it is the value of the option before it: it begins with a placeholder.
-  var isValue: Bool { if case .placeholder? = pieces.first { true } else { false } }
+  /// Whether it has no placeholder.
+  var isPlain: Bool { names.isEmpty }
+
+  /// The parameter that it begins with the value of; nil: it begins with something else.
+  var leading: String? { if case .value(let name)? = pieces.first { name } else { nil } }
 
   /// Whether it is an option without a value of its own: `--momentum`, `-m`.
   var isOption: Bool {

@@ -11,14 +11,17 @@ enum JSONScalar: Hashable {
   var number: Double? {
     switch self {
     case .number(let value): value
-    case .text(let text):
-      switch text.lowercased() {
-      case "nan", "+nan", "-nan": .nan
-      case "infinity", "+infinity", "inf", "+inf": .infinity
-      case "-infinity", "-inf": -.infinity
-      default: nil
-      }
+    case .text(let text): Self.notFinite(text)
     case .bool, .null, .nested: nil
+    }
+  }
+
+  /// Texts without quotation marks, whole numbers without a point.
+  var plain: String {
+    switch self {
+    case .text(let text): text
+    case .number(let value): Int(exactly: value).map { "\($0)" } ?? "\(value)"
+    case .bool, .null, .nested: text
     }
   }
 
@@ -34,9 +37,48 @@ enum JSONScalar: Hashable {
   }
 }
 
+extension JSONScalar {
+  /// What stands bare: a number, a truth value or null. Beyond the standard it is what widespread
+  /// writers print for numbers that are not finite: `NaN`, `Infinity` and `-Infinity`, as Python and
+  /// JavaScript have them, and what C's printf makes of them, `nan`, `-inf`, `-nan(ind)`.
+  init?(word text: String) {
+    switch text {
+    case "true": self = .bool(true)
+    case "false": self = .bool(false)
+    case "null": self = .null
+    default:
+      // `Double` also takes hexadecimal numbers and a sign in front.
+      if let first = text.utf8.first, first == UInt8(ascii: "-") || Self.isDigit(first),
+        text.utf8.allSatisfy({ Self.isDigit($0) || "+-.eE".utf8.contains($0) }),
+        let number = Double(text)
+      {
+        // After a sign there is a digit too.
+        guard
+          text.utf8.dropFirst(first == UInt8(ascii: "-") ? 1 : 0).first.map(Self.isDigit) == true
+        else { return nil }
+        self = .number(number)
+      } else if let number = Self.notFinite(text) {
+        self = .number(number)
+      } else {
+        return nil
+      }
+    }
+  }
+
+  private static func isDigit(_ byte: UInt8) -> Bool { byte >= 0x30 && byte <= 0x39 }
+
+  private static func notFinite(_ text: String) -> Double? {
+    let sign = text.first == "-" || text.first == "+" ? text.first : nil
+    switch text.dropFirst(sign == nil ? 0 : 1).lowercased() {
+    case "nan", "nan(ind)", "nan(snan)", "1.#qnan", "1.#ind", "1.#snan": return .nan
+    case "inf", "infinity", "1.#inf": return sign == "-" ? -.infinity : .infinity
+    default: return nil
+    }
+  }
+}
+
 /// Reads one JSON object whose members are scalars; lists and objects in it are checked and passed
-/// over. Beyond the standard it takes what widespread writers print for numbers that are not finite:
-/// `NaN`, `Infinity` and `-Infinity`, bare.
+/// over.
 ///
 /// - Complexity: O(bytes) time. Nesting beyond 64 is refused, so that no input exhausts the stack.
 struct JSONObjectReader {
@@ -113,24 +155,8 @@ struct JSONObjectReader {
       } ?? bytes.endIndex
     let text = String(decoding: bytes[place..<end], as: UTF8.self)
     place = end
-    switch text {
-    case "true": return .bool(true)
-    case "false": return .bool(false)
-    case "null": return .null
-    case "NaN", "-NaN": return .number(.nan)
-    case "Infinity": return .number(.infinity)
-    case "-Infinity": return .number(-.infinity)
-    default: break
-    }
-    // `Double` also takes words such as `nan` and hexadecimal numbers.
-    guard let first = text.utf8.first, first == UInt8(ascii: "-") || isDigit(first),
-      text.utf8.allSatisfy({ isDigit($0) || "+-.eE".utf8.contains($0) }),
-      let number = Double(text)
-    else { return nil }
-    return .number(number)
+    return JSONScalar(word: text)
   }
-
-  private func isDigit(_ byte: UInt8) -> Bool { byte >= 0x30 && byte <= 0x39 }
 
   private mutating func string() -> String? {
     guard take("\"") else { return nil }

@@ -1,35 +1,46 @@
-/// Cuts a stream of bytes into lines.
+/// Cuts a stream of bytes into lines. A carriage return ends a line too: what a progress bar has
+/// written over is a line of its own.
 ///
 /// Only lines up to `limit` bytes are handed on; of longer ones nothing is kept, so that a program
 /// that never ends its line costs no memory.
 struct LineSplitter {
+  struct Line {
+    var bytes: ArraySlice<UInt8>
+    /// Whether it was written over what stood there: it follows a carriage return.
+    var isRewritten: Bool
+  }
+
   private var part: [UInt8] = []
   private var isTooLong = false
+  private var isRewritten = false
   private let limit: Int
 
   init(limit: Int = 1 << 20) { self.limit = limit }
 
   /// Takes bytes in and hands on each line that they end.
-  mutating func take(_ bytes: ArraySlice<UInt8>, line: (ArraySlice<UInt8>) -> Void) {
+  mutating func take(_ bytes: ArraySlice<UInt8>, line: (Line) -> Void) {
     var rest = bytes
-    while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
+    while let end = rest.firstIndex(where: { $0 == 0x0a || $0 == 0x0d }) {
       let piece = rest[rest.startIndex..<end]
+      let isReturn = rest[end] == 0x0d
       rest = rest[(end + 1)...]
       if part.isEmpty && !isTooLong {
-        if piece.count <= limit { line(piece) }
+        if piece.count <= limit { line(Line(bytes: piece, isRewritten: isRewritten)) }
       } else {
         add(piece)
         finish(line)
       }
+      isRewritten = isReturn
     }
     add(rest)
   }
 
   /// The stream has ended: what came after the last line break is a line too.
-  mutating func finish(_ line: (ArraySlice<UInt8>) -> Void) {
-    if !isTooLong && !part.isEmpty { line(part[...]) }
+  mutating func finish(_ line: (Line) -> Void) {
+    if !isTooLong && !part.isEmpty { line(Line(bytes: part[...], isRewritten: isRewritten)) }
     part.removeAll(keepingCapacity: true)
     isTooLong = false
+    isRewritten = false
   }
 
   private mutating func add(_ piece: ArraySlice<UInt8>) {

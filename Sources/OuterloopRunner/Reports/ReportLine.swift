@@ -15,13 +15,26 @@ struct ReportLine: Hashable, Sendable {
   var isDone = false
   /// What a persistent program says about a trial that failed.
   var error: String?
+  /// Of an answer to a request that names it: its `"id"`, and its trial, as they were written.
+  var id: String?
+  var trial: String?
+  /// The line, if an objective in it is not finite.
+  var shown: String?
   /// The names in a line that is JSON and no report, to be told if none follows.
   var strangers: Set<String> = []
+  /// What a line was probably meant to be that is no report.
+  var nearMiss: NearMiss?
+
+  /// Whether it says something about a trial; else it only helps to say why there was no report.
+  var isTelling: Bool { strangers.isEmpty && nearMiss == nil }
 
   /// What makes a line more than log.
   struct Vocabulary: Sendable {
     var objectives: Set<String>
     var isPersistent: Bool
+
+    /// Whether `name` says which request a line answers.
+    func echoes(_ name: String) -> Bool { isPersistent && !objectives.contains(name) }
   }
 
   /// What a program may be told to have said: few names, and short ones.
@@ -37,6 +50,8 @@ struct ReportLine: Hashable, Sendable {
   }
 
   private init() {}
+
+  init(_ nearMiss: NearMiss) { self.nearMiss = nearMiss }
 
   private static func members(of line: ArraySlice<UInt8>) -> [String: JSONScalar]? {
     let isSpace: (UInt8) -> Bool = { $0 == 0x20 || $0 == 0x09 }
@@ -56,6 +71,8 @@ struct ReportLine: Hashable, Sendable {
     guard isReport || isDone else { return nil }
     for (name, value) in members {
       switch name {
+      case "id" where vocabulary.echoes(name): id = value.plain
+      case "trial" where vocabulary.echoes(name): trial = value.plain
       case "epoch":
         if case .number(let number) = value, let whole = Int(exactly: number), whole >= 1 {
           epoch = whole
@@ -78,6 +95,9 @@ struct ReportLine: Hashable, Sendable {
       default:
         if let number = value.number {
           values[name] = number
+          if !number.isFinite, vocabulary.objectives.contains(name) {
+            shown = TerminalText.shown(line)
+          }
         } else if vocabulary.objectives.contains(name) {
           notNumbers[name] = value.text
         }

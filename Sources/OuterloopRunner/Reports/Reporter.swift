@@ -1,20 +1,39 @@
 internal import OuterloopStudy
 
-/// Turns an attempt's report lines into reports.
+/// Turns an attempt's report lines into news of the trial.
 ///
-/// Lines about one epoch are joined, so that a program may print its metrics one by one. A line
-/// without an epoch is about the last epoch that was asked for.
+/// Lines about one epoch are joined, so that a program may print its metrics one by one; what is
+/// handed on of them is what is new, and lines that wait together are handed on together: however
+/// large a report grows, a line costs no more than it says.
+///
+/// A line without an epoch is about the last epoch that was reported. Where none was, it is about the
+/// last one that was asked for; if that is not the first, it is held back until it is clear that no
+/// epoch follows.
 struct Reporter {
   private let request: TrialRequest
   private let sink: any ReportSink
   private let checkpoints: String
   private let log: TrialLog
-  private let clock = ContinuousClock()
-  private var lapse: ContinuousClock.Instant
-  private var last: Report?
+  private let clock = SuspendingClock()
+  private var lapse: SuspendingClock.Instant
+
+  /// The reports of the last epochs, the latest at the end: what further lines are joined to.
+  private var recent: [Report] = []
+  private static let recentLimit = 16
+  /// Whether a line has named its epoch.
+  private var namesEpochs = false
+  /// What lines without an epoch have said before any named one.
+  private var held: Report?
+  private var news: [TrialNews] = []
+  /// What is to become the next piece of news.
+  private var pending: (report: Report, isNew: Bool)?
+
   private var notNumbers: [String: String] = [:]
+  /// The line of an objective that was not finite.
+  private var shown: [String: String] = [:]
   /// The names in lines of JSON that were no reports.
   private var strangers: Set<String> = []
+  private var nearMiss: NearMiss?
 
   init(_ request: TrialRequest, to sink: any ReportSink, checkpoints: String, log: TrialLog) {
     self.request = request
@@ -25,81 +44,197 @@ struct Reporter {
   }
 
   /// Whether no value has been reported.
-  var isSilent: Bool { last == nil }
+  var isSilent: Bool { recent.isEmpty && held == nil }
 
-  /// Hands on what a line says. False: the trial is to stop.
-  /// - Throws: `TrialFailure` for an epoch that is not a number from 1.
-  mutating func take(_ line: ReportLine) async throws -> Bool {
-    strangers.formUnion(line.strangers)
-    if let bad = line.badEpoch {
-      throw TrialFailure(.invalid, "it reported epoch \(bad), but epochs count from 1")
+  /// Hands on what lines say. False: the trial is to stop.
+  /// - Throws: `TrialFailure` for an epoch that is not a number from 1, after what came before it has
+  ///   been handed on.
+  mutating func take(_ lines: some Sequence<ReportLine>) async throws -> Bool {
+    for line in lines {
+      strangers.formUnion(line.strangers)
+      if let miss = line.nearMiss, nearMiss.map({ !$0.isObject && miss.isObject }) ?? true {
+        nearMiss = miss
+      }
+      if let bad = line.badEpoch {
+        _ = try await handOn()
+        throw TrialFailure(.invalid, "it reported epoch \(bad), but epochs count from 1")
+      }
+      if !line.values.isEmpty || !line.notNumbers.isEmpty { add(line) }
+      if let path = line.checkpoint { checkpoint(path, line.epoch) }
     }
-    if !line.values.isEmpty || !line.notNumbers.isEmpty {
-      guard try await report(line) else { return false }
-    }
-    if let path = line.checkpoint { try await checkpoint(path, line.epoch) }
-    return true
+    return try await handOn()
   }
 
-  private mutating func report(_ line: ReportLine) async throws -> Bool {
-    let epoch = line.epoch ?? request.through
-    var report = Report(epoch: epoch, line.values, seconds: line.seconds)
-    if let last, last.epoch == epoch {
-      report.values = last.values.merging(line.values) { $1 }
-      report.seconds = line.seconds ?? last.seconds
+  private mutating func handOn() async throws -> Bool {
+    settlePending()
+    guard !news.isEmpty else { return true }
+    defer { news.removeAll(keepingCapacity: true) }
+    return try await sink.keep(news)
+  }
+
+  private mutating func settlePending() {
+    if let pending {
+      news.append(pending.isNew ? .reported(pending.report) : .extended(pending.report))
+    }
+    pending = nil
+  }
+
+  private mutating func add(_ line: ReportLine) {
+    guard let epoch = line.epoch ?? (namesEpochs ? recent.last?.epoch : nil) else {
+      return addWithoutEpoch(line)
+    }
+    if line.epoch != nil { settleHeld(before: epoch) }
+    let isCurrent = recent.last?.epoch == epoch
+    remember(line, isCurrent: isCurrent)
+    // The last line of a program may tell how long all of it took: epochs have their own seconds.
+    let seconds = line.epoch == nil && namesEpochs ? nil : line.seconds
+    namesEpochs = namesEpochs || line.epoch != nil
+    join(Report(epoch: epoch, line.values, seconds: seconds))
+  }
+
+  private mutating func addWithoutEpoch(_ line: ReportLine) {
+    remember(line, isCurrent: true)
+    var report = Report(epoch: request.through, line.values, seconds: line.seconds)
+    if request.through <= 1 { return join(report) }
+    if held == nil {
+      report.seconds = report.seconds ?? lapseNow()
+      held = report
     } else {
-      notNumbers = [:]
+      held?.extend(by: report)
     }
-    for name in line.values.keys { notNumbers[name] = nil }
-    notNumbers.merge(line.notNumbers) { $1 }
-    let now = clock.now
-    if report.seconds == nil { report.seconds = lapse.duration(to: now) / .seconds(1) }
-    lapse = now
-    last = report
-    return try await sink.report(report)
   }
 
-  private func checkpoint(_ path: String, _ epoch: Int?) async throws {
-    guard let epoch = epoch ?? last?.epoch else {
+  /// What was held back is of the epoch that is named now, or of none.
+  private mutating func settleHeld(before epoch: Int) {
+    guard let report = held else { return }
+    held = nil
+    guard report.epoch != epoch else { return join(report) }
+    log.note(
+      "a report without \"epoch\" came before epoch \(epoch) and is left out: say which epoch it is of"
+    )
+  }
+
+  /// Joins a report to what is known of its epoch.
+  private mutating func join(_ report: Report) {
+    let now = lapseNow()
+    if let last = recent.indices.last, recent[last].epoch == report.epoch {
+      var more = report
+      if more.seconds == recent[last].seconds { more.seconds = nil }
+      recent[last].extend(by: more)
+      if pending == nil {
+        pending = (more, isNew: false)
+      } else {
+        pending?.report.extend(by: more)
+      }
+      return
+    }
+    settlePending()
+    var whole = report
+    if let place = recent.lastIndex(where: { $0.epoch == report.epoch }) {
+      whole = recent.remove(at: place)
+      whole.extend(by: report)
+    } else if whole.seconds == nil {
+      whole.seconds = now
+    }
+    pending = (whole, isNew: true)
+    recent.append(whole)
+    if recent.count > Self.recentLimit { recent.removeFirst() }
+  }
+
+  /// Seconds since the last line.
+  private mutating func lapseNow() -> Double {
+    let now = clock.now
+    defer { lapse = now }
+    return lapse.duration(to: now) / .seconds(1)
+  }
+
+  private mutating func remember(_ line: ReportLine, isCurrent: Bool) {
+    if !isCurrent { (notNumbers, shown) = ([:], [:]) }
+    for (name, value) in line.values {
+      notNumbers[name] = nil
+      shown[name] = value.isFinite ? nil : line.shown
+    }
+    notNumbers.merge(line.notNumbers) { $1 }
+  }
+
+  private mutating func checkpoint(_ path: String, _ epoch: Int?) {
+    guard let epoch = epoch ?? recent.last?.epoch ?? held?.epoch else {
       return log.note("a checkpoint without \"epoch\" is ignored: say which epoch it is of")
     }
     let place = path.hasPrefix("/") ? path : "\(checkpoints)/\(path)"
     guard Files.exists(place) else {
       return log.note("the checkpoint \(path) of epoch \(epoch) is ignored: there is no such file")
     }
-    try await sink.checkpointed(epoch: epoch)
+    settlePending()
+    news.append(.checkpointed(epoch: epoch))
+  }
+
+  /// Nothing more will be said: what was held back is a report.
+  mutating func close() async throws {
+    guard let report = held else { return }
+    held = nil
+    join(report)
+    _ = try await handOn()
   }
 
   /// The work is done: what was reported must be a result.
   /// - Throws: `TrialFailure` for a missing report, or a value that is not a number.
-  func finish(objectives: [Objective]) throws {
-    guard let last else {
+  mutating func finish(objectives: [Objective]) async throws {
+    try await close()
+    guard let last = recent.last else {
       guard request.from < request.through else { return }
-      let example = objectives.map { "\"\($0.metric)\": 0.5" }.joined(separator: ", ")
-      throw TrialFailure(
-        .invalid, "it ended well but \(said(objectives)); print a line such as {\(example)}")
+      throw nothing(objectives)
     }
     for objective in objectives {
-      if let text = notNumbers[objective.metric] {
+      let name = objective.metric
+      if let text = notNumbers[name] {
         let isQuoted = text.hasPrefix("\"") && Double(text.dropFirst().dropLast()) != nil
         throw TrialFailure(
           .invalid,
-          "`\(objective.metric)` is \(text), not a number"
-            + (isQuoted ? "; print it without quotation marks" : ""))
+          "`\(name)` is \(text), not a number"
+            + (isQuoted ? "; print it without quotation marks" : ""), way: "`\(name)` is no number")
       }
-      if last.values[objective.metric] == nil {
-        let names = last.values.keys.sorted().prefix(ReportLine.strangersLimit)
-        let others = names.isEmpty ? "" : ", only \(names.joined(separator: ", "))"
-        throw TrialFailure(.invalid, "its last report has no `\(objective.metric)`\(others)")
+      guard let value = last.values[name] else { throw missing(name, last) }
+      if !value.isFinite {
+        throw TrialFailure(
+          .invalid, "`\(name)` is \(value)" + (shown[name].map { " in \($0)" } ?? ""),
+          way: "`\(name)` is \(value)")
       }
     }
   }
 
-  /// What a program without report did say.
-  private func said(_ objectives: [Objective]) -> String {
-    guard !strangers.isEmpty else { return "reported nothing" }
-    let names = strangers.sorted().prefix(ReportLine.strangersLimit).joined(separator: ", ")
+  private func missing(_ name: String, _ last: Report) -> TrialFailure {
+    let all = last.values.keys.sorted()
+    let names = all.prefix(ReportLine.strangersLimit)
+    var text = "its last report has no `\(name)`"
+    if !names.isEmpty { text += ", only \(names.joined(separator: ", "))" }
+    if let nearMiss, nearMiss.isObject {
+      text += "; \(nearMiss.text)"
+    } else if let near = Spelling.nearest(to: name, among: all) {
+      text += "; did you mean the metric `\(near)`?"
+    }
+    return TrialFailure(.invalid, text, way: "its last report has no `\(name)`")
+  }
+
+  /// Why a program without report has none.
+  private func nothing(_ objectives: [Objective]) -> TrialFailure {
+    let example = objectives.map { "\($0.metric.jsonString): 0.5" }.joined(separator: ", ")
+    let line = "print a line such as {\(example)}"
+    if let nearMiss, nearMiss.isObject || strangers.isEmpty {
+      return TrialFailure(
+        .invalid, "it ended well but reported nothing: \(nearMiss.text)",
+        way: "no report: \(nearMiss.fault)")
+    }
+    guard !strangers.isEmpty else {
+      return TrialFailure(.invalid, "it ended well but reported nothing; \(line)")
+    }
+    let names = strangers.sorted()
     let missing = objectives.map { "`\($0.metric)`" }.joined(separator: " or ")
-    return "its JSON lines have \(names); no \(missing)"
+    let near = objectives.lazy.compactMap { Spelling.nearest(to: $0.metric, among: names) }.first
+    return TrialFailure(
+      .invalid,
+      "it ended well but its JSON lines have "
+        + "\(names.prefix(ReportLine.strangersLimit).joined(separator: ", ")); no \(missing); "
+        + (near.map { "did you mean the metric `\($0)`?" } ?? line))
   }
 }

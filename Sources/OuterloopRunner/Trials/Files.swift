@@ -63,6 +63,18 @@ enum Files {
     }
   }
 
+  /// The last bytes of a file, at most `limit`; none if it cannot be read.
+  static func end(of path: String, limit: Int) -> [UInt8] {
+    let file = open(path, O_RDONLY | O_CLOEXEC)
+    guard file >= 0 else { return [] }
+    defer { close(file) }
+    let size = lseek(file, 0, SEEK_END)
+    guard size >= 0, lseek(file, max(0, size - off_t(limit)), SEEK_SET) >= 0 else { return [] }
+    return [UInt8](unsafeUninitializedCapacity: limit) { buffer, count in
+      count = max(0, read(file, buffer.baseAddress, limit))
+    }
+  }
+
   /// The start of a file, as text; nil if it cannot be read.
   static func text(of path: String, limit: Int = 1 << 14) -> String? {
     let file = open(path, O_RDONLY | O_CLOEXEC)

@@ -35,6 +35,20 @@ public struct TrialFolders: Sendable, Hashable {
   public func request(ofTrial number: Int) -> String { "\(path)/\(number)/trial.json" }
   public func checkpoint(ofTrial number: Int) -> String { "\(path)/\(number)/checkpoint" }
 
+  /// The last lines of a trial's log, without terminal controls and empty ones; none if there is no
+  /// log.
+  public func logEnd(ofTrial number: Int, lines count: Int) -> [String] {
+    let bytes = Files.end(of: log(ofTrial: number), limit: 1 << 14)
+    return bytes.split { $0 == 0x0a || $0 == 0x0d }
+      .map { TerminalText.shown(TerminalText.plain($0), limit: 200) }
+      .filter { !$0.allSatisfy(\.isWhitespace) }.suffix(count)
+  }
+
+  /// Removes what a trial has left empty.
+  func removeEmpty(ofTrial number: Int) {
+    if rmdir(checkpoint(ofTrial: number)) == 0 || errno == ENOENT { rmdir(folder(ofTrial: number)) }
+  }
+
   static func fileName(_ name: String) -> String {
     var text = ""
     for character in name.unicodeScalars {

@@ -11,12 +11,15 @@ internal import Synchronization
 /// What a program prints during a trial, in a file of bounded size: the first part and the last, and
 /// between them a line that says how much is missing.
 ///
-/// The file is made when there is something to write. That it cannot be written is no reason to fail
+/// The file is made when there is something to write. Where reports are not kept, which are in the
+/// store, what is printed waits until there is something else too. That it cannot be written is no reason to fail
 /// a trial: the log then ends early.
 final class TrialLog: Sendable {
   private struct State {
     var file: Int32 = -1
     var isBroken = false
+    /// What waits, if all of it may be reports.
+    var held: [UInt8]?
     /// Bytes that may still be written as they come.
     var room: Int
     /// The last bytes of what did not fit, up to twice as many as are to be kept.
@@ -28,13 +31,20 @@ final class TrialLog: Sendable {
 
   private let path: String
   private let tailSize: Int
+  private let keepsReports: Bool
   private let state: Mutex<State>
 
-  /// - Parameter limit: bytes; one sixteenth of them, at most 256 kB, are for the end.
-  init(_ path: String, limit: Int) {
+  /// Bytes that wait at most.
+  private static let heldLimit = 1 << 16
+
+  /// - Parameters:
+  ///   - limit: bytes; one sixteenth of them, at most 256 kB, are for the end.
+  ///   - keepsReports: whether there is to be a file for reports alone.
+  init(_ path: String, limit: Int, keepsReports: Bool = true) {
     self.path = path
+    self.keepsReports = keepsReports
     tailSize = min(limit / 16, 256 << 10)
-    state = Mutex(State(room: limit - tailSize))
+    state = Mutex(State(held: keepsReports ? nil : [], room: limit - tailSize))
   }
 
   deinit { close() }
@@ -42,16 +52,39 @@ final class TrialLog: Sendable {
   func write(_ bytes: ArraySlice<UInt8>) {
     guard !bytes.isEmpty else { return }
     state.withLock { state in
-      open(&state)
-      let first = bytes.prefix(state.room)
-      put(first, &state)
-      state.room -= first.count
-      keep(bytes.dropFirst(first.count), &state)
+      if state.held != nil {
+        state.held?.append(contentsOf: bytes)
+        if state.held?.count ?? 0 <= Self.heldLimit { return }
+        return release(&state)
+      }
+      add(bytes, &state)
     }
+  }
+
+  /// There is more than reports: what waits is written, and what follows.
+  func keep() { state.withLock { release(&$0) } }
+
+  /// The trial is over, and what waits is reports. What is still printed is written only if that is
+  /// more.
+  func rest() { state.withLock { if $0.held != nil { $0.held = [] } } }
+
+  private func release(_ state: inout State) {
+    guard let held = state.held else { return }
+    state.held = nil
+    if !held.isEmpty { add(held[...], &state) }
+  }
+
+  private func add(_ bytes: ArraySlice<UInt8>, _ state: inout State) {
+    open(&state)
+    let first = bytes.prefix(state.room)
+    put(first, &state)
+    state.room -= first.count
+    keep(bytes.dropFirst(first.count), &state)
   }
 
   /// A remark of our own, on a line of its own.
   func note(_ text: String) {
+    keep()
     let isInLine = state.withLock { !$0.endsLine }
     write(Array("\(isInLine ? "\n" : "")[outerloop] \(text)\n".utf8)[...])
   }
@@ -75,6 +108,10 @@ final class TrialLog: Sendable {
 
   private func open(_ state: inout State) {
     guard state.file < 0, !state.isBroken else { return }
+    // The folder may have been removed while it was empty.
+    if !keepsReports, let slash = path.lastIndex(of: "/") {
+      try? Files.makeFolder(String(path[..<slash]))
+    }
     #if canImport(Glibc)
       state.file = Glibc.open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
     #elseif canImport(Musl)

@@ -60,6 +60,10 @@ extension StoreFile {
     do {
       queue = try openConnection(readOnly: true)
       version = try queue.inDatabase { db in try patiently { try self.version(db) } }
+      if version < schema.version, logSize == 0 {
+        try queue.close()
+        return try openCopy()
+      }
     } catch let error as DatabaseError
       where [.SQLITE_CANTOPEN, .SQLITE_READONLY].contains(error.resultCode)
     {
@@ -85,8 +89,16 @@ extension StoreFile {
     bytes[18] = 1
     bytes[19] = 1
     let queue = try DatabaseQueue()
-    try queue.inDatabase { try $0.become(bytes) }
-    try checkForReading(try queue.inDatabase { try version($0) })
+    try queue.inDatabase { db in
+      try db.become(bytes)
+      // What an older version has left is brought up to date here, and stays as it is on disk.
+      try check(version: version(db))
+      try db.inTransaction(.immediate) {
+        try schema.migrate(db)
+        return .commit
+      }
+      try db.execute(sql: "PRAGMA query_only = ON")
+    }
     return queue
   }
 
@@ -95,7 +107,8 @@ extension StoreFile {
     guard version == schema.version else {
       throw StudyError(
         "the store `\(path)` was written by an older version (schema \(version), this one reads "
-          + "\(schema.version))", "open it for writing once, which brings it up to date")
+          + "\(schema.version)), and its last changes are still in `\(path)-wal`",
+        "open it for writing once, which brings it up to date")
     }
   }
 

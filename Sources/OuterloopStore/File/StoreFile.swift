@@ -44,7 +44,7 @@ struct StoreFile: Sendable {
   }
 
   /// Refuses what is not a store, or not of a version that can be used, without a trace on disk.
-  func check(forReading: Bool) throws {
+  func check() throws {
     var found = stat()
     guard stat(path, &found) == 0 else { throw unreachable(errno) }
     switch found.st_mode & S_IFMT {
@@ -70,11 +70,7 @@ struct StoreFile: Sendable {
         "`\(path)` is an SQLite file of another program", "name another file for the store")
     }
     // A newer log may say another version; it is looked at once the file is open.
-    if forReading, logSize == 0 {
-      try checkForReading(header.schemaVersion)
-    } else {
-      try check(version: header.schemaVersion)
-    }
+    try check(version: header.schemaVersion)
   }
 
   /// Bytes that are not in the file yet.

@@ -27,36 +27,49 @@ struct EventRow {
       (self.attempt, body) = (attempt, worker)
     case .reported(let attempt, let report):
       kind = "reported"
-      (self.attempt, epoch) = (attempt, report.epoch)
-      var json = [JSON.Member(name: "values", value: JSON(report.values))]
-      if let seconds = report.seconds {
-        json.append(JSON.Member(name: "seconds", value: .float(seconds)))
-      }
-      body = JSON.object(json).description
+      (self.attempt, epoch, body) = (attempt, report.epoch, Self.text(report))
+    case .extended(let attempt, let report):
+      kind = "extended"
+      (self.attempt, epoch, body) = (attempt, report.epoch, Self.text(report))
     case .checkpointed(let attempt, let epoch):
       kind = "checkpointed"
       (self.attempt, self.epoch) = (attempt, epoch)
-    case .paused(let attempt):
+    case .paused(let attempt, let seconds):
       kind = "paused"
-      self.attempt = attempt
-    case .released(let attempt, let reason):
+      (self.attempt, body) = (attempt, Self.text([], lasting: seconds))
+    case .released(let attempt, let reason, let seconds):
       kind = "released"
-      (self.attempt, body) = (attempt, reason.rawValue)
-    case .finished(let attempt, let outcome):
+      let member = JSON.Member(name: "reason", value: .text(reason.rawValue))
+      (self.attempt, body) = (attempt, Self.text([member], lasting: seconds))
+    case .finished(let attempt, let outcome, let seconds):
       self.attempt = attempt
       switch outcome {
       case .complete(let values):
         kind = "complete"
-        body = JSON.array(values.map(JSON.float)).description
-      case .pruned: kind = "pruned"
+        let member = JSON.Member(name: "values", value: .array(values.map(JSON.float)))
+        body = Self.text([member], lasting: seconds)
+      case .pruned:
+        kind = "pruned"
+        body = Self.text([], lasting: seconds)
       case .failed(let reason, let message):
         kind = "failed"
-        body =
-          JSON.object([
-            "reason": .text(reason.rawValue), "message": .text(message),
-          ]).description
+        body = Self.text(
+          [
+            JSON.Member(name: "reason", value: .text(reason.rawValue)),
+            JSON.Member(name: "message", value: .text(message)),
+          ], lasting: seconds)
       }
     }
+  }
+
+  private static func text(_ report: Report) -> String {
+    text([JSON.Member(name: "values", value: JSON(report.values))], lasting: report.seconds)
+  }
+
+  private static func text(_ members: [JSON.Member], lasting seconds: Double?) -> String {
+    guard let seconds else { return JSON.object(members).description }
+    return JSON.object(members + [JSON.Member(name: "seconds", value: .float(seconds))])
+      .description
   }
 
   init(kind: String, attempt: Int?, epoch: Int?, seen: Int?, body: String?) {
@@ -77,29 +90,39 @@ struct EventRow {
       return .enqueued(try coder.assignment(need(body)), through: try need(epoch))
     case "continued": return .continued(through: try need(epoch), seen: try need(seen))
     case "claimed": return .claimed(attempt: try need(attempt), worker: try need(body))
-    case "reported":
-      let json = try need(JSONReader.value(need(body)))
-      return .reported(
-        attempt: try need(attempt),
-        Report(
-          epoch: try need(epoch), try need(json["values"]?.numbers),
-          seconds: json["seconds"]?.number
-        ))
+    case "reported": return .reported(attempt: try need(attempt), try report())
+    case "extended": return .extended(attempt: try need(attempt), try report())
     case "checkpointed":
       return .checkpointed(attempt: try need(attempt), epoch: try need(epoch))
-    case "paused": return .paused(attempt: try need(attempt))
-    case "released":
-      return .released(attempt: try need(attempt), try need(FailureReason(rawValue: need(body))))
-    case "complete":
-      let values = try need(JSONReader.value(need(body))?.array).map { try need($0.number) }
-      return .finished(attempt: try need(attempt), .complete(values))
-    case "pruned": return .finished(attempt: try need(attempt), .pruned)
-    case "failed":
-      let json = try need(JSONReader.value(need(body)))
-      let reason = try need(json["reason"]?.text.flatMap(FailureReason.init(rawValue:)))
-      return .finished(
-        attempt: try need(attempt), .failed(reason, message: json["message"]?.text))
+    case "paused", "released", "complete", "pruned", "failed": return try ending()
     default: throw JSONReader.Failure()
+    }
+  }
+
+  private func report() throws -> Report {
+    let json = try need(JSONReader.value(need(body)))
+    return Report(
+      epoch: try need(epoch), try need(json["values"]?.numbers), seconds: json["seconds"]?.number)
+  }
+
+  /// The end of an attempt. The first schema had no seconds: its bodies are nothing, a bare reason, or
+  /// a bare list of values.
+  private func ending() throws -> Event.Kind {
+    let attempt = try need(attempt)
+    let json = body.flatMap { JSONReader.value($0) }
+    let seconds = json?["seconds"]?.number
+    let reason = (json?["reason"]?.text ?? body).flatMap(FailureReason.init(rawValue:))
+    switch kind {
+    case "paused": return .paused(attempt: attempt, seconds: seconds)
+    case "released": return .released(attempt: attempt, try need(reason), seconds: seconds)
+    case "complete":
+      let values = try need(json?["values"]?.array ?? json?.array).map { try need($0.number) }
+      return .finished(attempt: attempt, .complete(values), seconds: seconds)
+    case "pruned": return .finished(attempt: attempt, .pruned, seconds: seconds)
+    default:
+      let message = json?["message"]?.text
+      return .finished(
+        attempt: attempt, .failed(try need(reason), message: message), seconds: seconds)
     }
   }
 }

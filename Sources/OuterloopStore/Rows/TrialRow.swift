@@ -4,7 +4,8 @@ internal import OuterloopStudy
 /// Rows of `trials`, `attempts` and `reports` as trials.
 enum TrialRow {
   static let columns = """
-    number, state, reason, through, checkpoint, seen, created, ended, objectives, message, assignment
+    number, state, reason, through, checkpoint, seen, created, ended, objectives, message,
+    assignment, latest
     """
 
   /// The trial of a row with `columns`, without attempts and reports.
@@ -20,6 +21,7 @@ enum TrialRow {
     trial.ended = row[7]
     if !row.isNull(8) { trial.values = try row.bytes(8) { try JSONReader.numbers($0) } }
     trial.message = row[9]
+    trial.latest = row[11]
     return trial
   }
 
@@ -51,6 +53,9 @@ enum TrialRow {
     let epoch: Int = row[1]
     if reports.last?.epoch != epoch {
       reports.append(Report(epoch: epoch, [:], seconds: row[5]))
+    } else if reports[reports.count - 1].seconds == nil {
+      // Rows that were added to a report need not have them.
+      reports[reports.count - 1].seconds = row[5]
     }
     let type: String = row[4]
     guard type != "none" else { return }

@@ -55,6 +55,11 @@ public enum Domain: Sendable, Hashable {
       if let number = choice.number, !number.isFinite {
         throw SpaceError("the choice \(number) is not finite", "give an ordinary number")
       }
+      if case .text(let text) = choice, text.utf8.contains(0) {
+        throw SpaceError(
+          "the choice \(text.jsonString) has a NUL character, which no command line can hold",
+          "leave that character out")
+      }
       guard seen.insert(choice.canonical).inserted else {
         throw SpaceError("the choice \(choice) is listed twice", "remove one of them")
       }

@@ -46,6 +46,30 @@ extension ParameterValue: CustomStringConvertible {
 }
 
 extension ParameterValue {
+  /// As it stands in a command line: negative numbers have all their digits and no exponent, since
+  /// `-7.6e-05` is taken for an option by Python's argparse and others.
+  public var word: String {
+    guard case .float(let value) = self, value < 0, value.isFinite else { return description }
+    return Self.plainDigits(description)
+  }
+
+  /// `-1.5e-05` as `-0.000015`.
+  private static func plainDigits(_ text: String) -> String {
+    let parts = text.split(separator: "e", maxSplits: 1)
+    guard parts.count == 2, let exponent = Int(parts[1]) else { return text }
+    let mantissa = parts[0].drop { $0 == "-" }.split(separator: ".")
+    let whole = String(mantissa.first ?? "")
+    let fraction = mantissa.count > 1 && mantissa[1] != "0" ? String(mantissa[1]) : ""
+    let digits = whole + fraction
+    let point = whole.count + exponent
+    let sign = text.hasPrefix("-") ? "-" : ""
+    if point <= 0 { return sign + "0." + String(repeating: "0", count: -point) + digits }
+    if point >= digits.count {
+      return sign + digits + String(repeating: "0", count: point - digits.count) + ".0"
+    }
+    return sign + digits.prefix(point) + "." + digits.dropFirst(point)
+  }
+
   /// What `text` means without quotation marks: `true` and `false`, a number such as `64`, `1e-3` or
   /// `1_000`, else the text itself, `nan` and `infinity` included.
   public init(plain text: String) {

@@ -27,7 +27,10 @@ public final class MemoryStore: StudyStore {
       events.append(event)
       history.apply(event)
       if history.trials[trial].state != .running { leases[trial] = nil }
-      if case .reported = kind { leases[trial]?.renew(at: time) }
+      switch kind {
+      case .reported, .extended: leases[trial]?.renew(at: time)
+      default: break
+      }
     }
 
     mutating func claim(_ trial: Int, _ claimant: Claimant, at time: Double) -> Int {
@@ -122,12 +125,14 @@ public final class MemoryStore: StudyStore {
     try with(study) { record in
       guard record.history.trials.indices.contains(trial) else { return .refused(.unknown) }
       let time = clock()
-      // All or none: the events are tried on a copy of the trial first.
+      // All or none: the events are tried on a copy of the trial first, without its reports, which no
+      // judgement needs.
       var preview = record.history.trials[trial]
+      preview.reports = []
       for kind in kinds {
         let answer = preview.accepts(kind)
         guard answer == .accepted else { return answer }
-        preview.apply(Event(revision: 0, time: time, trial: trial, kind))
+        if kinds.count > 1 { preview.apply(Event(revision: 0, time: time, trial: trial, kind)) }
       }
       for kind in kinds { record.take(kind, trial, at: time) }
       return .accepted

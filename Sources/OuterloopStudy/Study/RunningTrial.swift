@@ -46,10 +46,12 @@ private final class LastReport: ReportSink {
 
   var last: Report? { memory.withLock { $0 } }
 
-  func report(_ report: Report) async throws -> Bool {
-    memory.withLock { if $0.map({ $0.epoch <= report.epoch }) ?? true { $0 = report } }
-    return try await sink.report(report)
+  func keep(_ news: [TrialNews]) async throws -> Bool {
+    memory.withLock { last in
+      for case .reported(let report) in news where (last?.epoch ?? 0) <= report.epoch {
+        last = report
+      }
+    }
+    return try await sink.keep(news)
   }
-
-  func checkpointed(epoch: Int) async throws { try await sink.checkpointed(epoch: epoch) }
 }

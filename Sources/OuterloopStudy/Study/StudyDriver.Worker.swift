@@ -8,10 +8,20 @@ extension StudyDriver {
     let asker: Asker
     let notice: @Sendable (Notice) -> Void
     let claimant: Claimant
+    /// Its place among the driver's workers.
+    let slot: Int
+    let watch: FailureWatch
 
     func loop(_ work: some TrialWork, isStopping: @Sendable () -> Bool) async throws -> Ending {
       while !isStopping() {
         try Task.checkCancellation()
+        switch watch.verdict {
+        case .goOn: break
+        case .giveUp(let breakdown): return .broken(breakdown)
+        case .wait:
+          try await Task.sleep(for: .seconds(driver.pause))
+          continue
+        }
         switch try await asker.next(for: claimant, within: specification.budget) {
         case .trial(let claim): try await run(claim, work)
         case .wait:
@@ -26,28 +36,34 @@ extension StudyDriver {
 
     private func run(_ claim: Claim, _ work: some TrialWork) async throws {
       notice(.began(claim))
+      watch.began()
       let sink = Sink(worker: self, claim: claim)
+      // Nobody sets this clock, and it stands while the machine sleeps.
+      let start = SuspendingClock.now
+      var seconds: Double { start.duration(to: .now) / .seconds(1) }
       let ended: Event.Kind
+      var way: String?
       var cancellation: CancellationError?
       do {
         try await withHeartbeat(claim, sink) {
-          try await work.run(TrialRequest(claim, of: specification), to: sink)
+          try await work.run(TrialRequest(claim, of: specification, slot: slot), to: sink)
         }
-        ended = sink.result()
+        ended = sink.result(after: seconds)
       } catch let error as CancellationError {
-        guard !sink.isOvertaken else { return }
+        guard !sink.isOvertaken else { return watch.left() }
         if Task.isCancelled { cancellation = error }
-        ended = .released(attempt: claim.attempt, .cancelled)
+        ended = .released(attempt: claim.attempt, .cancelled, seconds: seconds)
       } catch let failure as TrialFailure {
-        ended = end(claim, failure)
+        (ended, way) = (end(claim, failure, after: seconds), failure.way)
       } catch let error as StudyError {
         // No trial can run; this one is to wait for better times, as far as the store still works.
-        let released = Event.Kind.released(attempt: claim.attempt, .cancelled)
+        let released = Event.Kind.released(attempt: claim.attempt, .cancelled, seconds: seconds)
         _ = try? await driver.store.append([released], to: claim.trial.number, of: claim.study)
         throw error
       } catch {
-        ended = end(claim, TrialFailure(.error, "\(error)"))
+        ended = end(claim, TrialFailure(.error, "\(error)"), after: seconds)
       }
+      judge(claim.trial, ended, way)
       // Written down even when the task has been cancelled: a task of its own is not.
       let store = driver.store
       let answer = try await Task {
@@ -60,13 +76,27 @@ extension StudyDriver {
       if let cancellation { throw cancellation }
     }
 
-    private func end(_ claim: Claim, _ failure: TrialFailure) -> Event.Kind {
+    private func end(
+      _ claim: Claim, _ failure: TrialFailure, after seconds: Double
+    ) -> Event.Kind {
       let errors = claim.trial.attempts.count { $0.reason == .error }
       if failure.reason == .error, errors < specification.retries {
-        return .released(attempt: claim.attempt, .error)
+        return .released(attempt: claim.attempt, .error, seconds: seconds)
       }
       return .finished(
-        attempt: claim.attempt, .failed(failure.reason, message: failure.message))
+        attempt: claim.attempt, .failed(failure.reason, message: failure.message),
+        seconds: seconds)
+    }
+
+    /// What an ending says about the program.
+    private func judge(_ trial: Trial, _ ended: Event.Kind, _ way: String?) {
+      switch ended {
+      case .finished(_, .failed(let reason, let message), _):
+        let text = message ?? ""
+        watch.failed(trial, reason, text, way: way ?? text)
+      case .released: watch.left()
+      default: watch.didWell()
+      }
     }
 
     /// Runs `body` while the lease is renewed. A lease that was lost cancels `body`; a renewal that
@@ -114,37 +144,62 @@ extension StudyDriver {
     var isOvertaken: Bool { state.withLock(\.isOvertaken) }
     func overtake() { state.withLock { $0.isOvertaken = true } }
 
-    func report(_ report: Report) async throws -> Bool {
-      guard try await append(.reported(attempt: claim.attempt, report)) else { return false }
-      state.withLock { $0.last = report }
-      worker.notice(.reported(claim, report))
+    /// - Complexity: one transaction, however much is said.
+    func keep(_ news: [TrialNews]) async throws -> Bool {
+      guard !news.isEmpty else { return true }
+      let kinds = news.map { one -> Event.Kind in
+        switch one {
+        case .reported(let report): .reported(attempt: claim.attempt, report)
+        case .extended(let report): .extended(attempt: claim.attempt, report)
+        case .checkpointed(let epoch): .checkpointed(attempt: claim.attempt, epoch: epoch)
+        }
+      }
+      let answer = try await worker.driver.store.append(
+        kinds, to: claim.trial.number, of: claim.study)
+      guard answer == .accepted else {
+        overtake()
+        return false
+      }
+      if let report = remember(news) { worker.notice(.reported(claim, report)) }
       return true
     }
 
-    func checkpointed(epoch: Int) async throws {
-      _ = try await append(.checkpointed(attempt: claim.attempt, epoch: epoch))
-    }
-
-    private func append(_ kind: Event.Kind) async throws -> Bool {
-      let answer = try await worker.driver.store.append(
-        [kind], to: claim.trial.number, of: claim.study)
-      guard answer != .accepted else { return true }
-      overtake()
-      return false
+    /// The last report, if there is news of any.
+    private func remember(_ news: [TrialNews]) -> Report? {
+      state.withLock { state in
+        var isNew = false
+        for one in news {
+          switch one {
+          case .reported(let report):
+            state.last = report
+            isNew = true
+          case .extended(let report):
+            if state.last?.epoch == report.epoch {
+              state.last?.extend(by: report)
+            } else {
+              state.last = report
+            }
+            isNew = true
+          case .checkpointed: break
+          }
+        }
+        return isNew ? state.last : nil
+      }
     }
 
     /// The end of an attempt whose work is done.
-    func result() -> Event.Kind {
+    func result(after seconds: Double) -> Event.Kind {
       let specification = worker.specification
       guard let last = state.withLock(\.last) else {
         return .finished(
-          attempt: claim.attempt, .failed(.invalid, message: "it reported nothing"))
+          attempt: claim.attempt, .failed(.invalid, message: "it reported nothing"),
+          seconds: seconds)
       }
-      let end = last.end(of: claim, objectives: specification.objectives)
-      guard case .finished(_, .complete) = end, claim.trial.through < specification.epochs else {
+      let end = last.end(of: claim, objectives: specification.objectives, after: seconds)
+      guard case .finished(_, .complete, _) = end, claim.trial.through < specification.epochs else {
         return end
       }
-      return .paused(attempt: claim.attempt)
+      return .paused(attempt: claim.attempt, seconds: seconds)
     }
   }
 }

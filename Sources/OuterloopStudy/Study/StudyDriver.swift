@@ -20,6 +20,8 @@ public struct StudyDriver: Sendable {
   /// Whether the caller ends the run when the time of the budget is up, by a clock of its own. Then
   /// nothing ends because the store's clock was set forward.
   public var leavesTime = false
+  /// When it gives up because nothing but failures comes back.
+  public var failureLimit = FailureLimit.none
 
   public init(_ study: StudyID, in store: any StudyStore, by method: SearchMethod) {
     self.study = study
@@ -43,6 +45,8 @@ public struct StudyDriver: Sendable {
     case exhausted
     /// Someone asked to stop.
     case stopped
+    /// Too many trials failed: see `failureLimit`.
+    case broken(Breakdown)
   }
 
   /// Runs until there is nothing left to do.
@@ -61,15 +65,22 @@ public struct StudyDriver: Sendable {
     let asker = try await Asker(study, in: store, by: method)
     var specification = try await store.specification(of: study)
     if leavesTime { specification.budget.seconds = nil }
+    let counts = try await store.summary(of: study).counts
+    let isProven = ["complete", "pruned", "paused"].contains { counts[$0] != nil }
+    let watch = FailureWatch(failureLimit, isProven: isProven)
     return try await withThrowingTaskGroup(of: Ending.self) { group in
       for index in 0..<parallel {
         let worker = Worker(
           driver: self, specification: specification, asker: asker, notice: notice,
-          claimant: Claimant(worker: "\(name).\(index)", lease: lease))
+          claimant: Claimant(worker: "\(name).\(index)", lease: lease), slot: index,
+          watch: watch)
         group.addTask { try await worker.loop(work, isStopping: isStopping) }
       }
       var ending = Ending.stopped
-      for try await one in group where one != .stopped { ending = one }
+      for try await one in group where one != .stopped {
+        if case .broken = ending { continue }
+        ending = one
+      }
       return ending
     }
   }

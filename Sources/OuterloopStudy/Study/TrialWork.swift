@@ -23,8 +23,11 @@ public struct TrialRequest: Sendable, Hashable {
   public var through: Int
   /// For the objective's own randomness; the same in all attempts at a trial.
   public var seed: UInt64
+  /// Which of the places of its driver, from 0, it occupies while it runs: of trials that one driver
+  /// runs at the same time no two have the same.
+  public var slot: Int
 
-  public init(_ claim: Claim, of specification: StudySpecification) {
+  public init(_ claim: Claim, of specification: StudySpecification, slot: Int = 0) {
     study = specification.name
     trial = claim.trial.number
     attempt = claim.attempt
@@ -32,25 +35,49 @@ public struct TrialRequest: Sendable, Hashable {
     from = claim.trial.checkpoint
     through = claim.trial.through
     seed = specification.seed(ofTrial: claim.trial.number)
+    self.slot = slot
   }
+}
+
+/// What an objective says while it works.
+public enum TrialNews: Sendable, Hashable {
+  /// What was measured after an epoch; it takes the place of what was known of that epoch.
+  case reported(Report)
+  /// More about an epoch: joined to what is known of it.
+  case extended(Report)
+  /// What is needed to go on after this epoch is on disk.
+  case checkpointed(epoch: Int)
 }
 
 /// Where an objective's reports go.
 public protocol ReportSink: Sendable {
-  /// Keeps a report. False: the trial is to stop, someone decided that it is not worth more.
-  func report(_ report: Report) async throws -> Bool
+  /// Keeps what is said, in this order, all or none. False: the trial is to stop, someone decided
+  /// that it is not worth more.
+  func keep(_ news: [TrialNews]) async throws -> Bool
+}
+
+extension ReportSink {
+  /// Keeps a report. False: the trial is to stop.
+  public func report(_ report: Report) async throws -> Bool { try await keep([.reported(report)]) }
+
   /// What is needed to go on after `epoch` is on disk.
-  func checkpointed(epoch: Int) async throws
+  public func checkpointed(epoch: Int) async throws {
+    _ = try await keep([.checkpointed(epoch: epoch)])
+  }
 }
 
 /// Why a trial failed.
 public struct TrialFailure: Error, Sendable, Hashable, CustomStringConvertible {
   public var reason: FailureReason
   public var message: String
+  /// What two failures have in common that are the same but for their details; the message itself
+  /// unless said otherwise.
+  public var way: String
 
-  public init(_ reason: FailureReason, _ message: String) {
+  public init(_ reason: FailureReason, _ message: String, way: String? = nil) {
     self.reason = reason
     self.message = message
+    self.way = way ?? message
   }
 
   public var description: String { message }

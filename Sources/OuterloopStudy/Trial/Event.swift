@@ -27,13 +27,17 @@ public struct Event: Sendable, Hashable {
     /// A worker began attempt `attempt`; attempts count from 1 and fence one another.
     case claimed(attempt: Int, worker: String)
     case reported(attempt: Int, Report)
+    /// More about an epoch: its values are joined to those that are known, its seconds, if it has
+    /// any, take the place of those. So a report that grows line by line costs no more than its lines.
+    case extended(attempt: Int, Report)
     /// What is needed to go on after `epoch` is safely on disk.
     case checkpointed(attempt: Int, epoch: Int)
-    /// The attempt reached the epoch it was to reach, and rests.
-    case paused(attempt: Int)
+    /// The attempt reached the epoch it was to reach, and rests. `seconds` is how long it took here
+    /// and below, by a clock that nobody sets; nil: only the store's clock knows.
+    case paused(attempt: Int, seconds: Double? = nil)
     /// The attempt ended without result and the trial is to run again.
-    case released(attempt: Int, FailureReason)
-    case finished(attempt: Int, Outcome)
+    case released(attempt: Int, FailureReason, seconds: Double? = nil)
+    case finished(attempt: Int, Outcome, seconds: Double? = nil)
   }
 }
 

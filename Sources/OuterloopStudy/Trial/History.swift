@@ -32,11 +32,13 @@ public struct History: Sendable {
       return
     }
     count(trials[event.trial], -1)
-    if case .reported(_, let report) = event.kind {
+    switch event.kind {
+    case .reported(_, let report), .extended(_, let report):
       // Whatever number a program makes up, the sum ends somewhere.
       let before = trials[event.trial].epoch
       let trained = report.epoch > before ? report.epoch - max(before, 0) : 0
       epochs = min(epochs, .max - trained) + trained
+    default: break
     }
     trials[event.trial].apply(event)
     count(trials[event.trial], 1)

@@ -15,10 +15,22 @@ public struct Report: Sendable, Hashable {
 }
 
 extension Report {
+  /// Joins what more is said about the same epoch.
+  public mutating func extend(by more: Report) {
+    if values.isEmpty {
+      values = more.values
+    } else {
+      for (metric, value) in more.values { values[metric] = value }
+    }
+    seconds = more.seconds ?? seconds
+  }
+
   /// The end of an attempt with this last report: complete if it has every objective, finite.
-  func end(of claim: Claim, objectives: [Objective]) -> Event.Kind {
+  func end(
+    of claim: Claim, objectives: [Objective], after seconds: Double? = nil
+  ) -> Event.Kind {
     func invalid(_ message: String) -> Event.Kind {
-      .finished(attempt: claim.attempt, .failed(.invalid, message: message))
+      .finished(attempt: claim.attempt, .failed(.invalid, message: message), seconds: seconds)
     }
     var results: [Double] = []
     for objective in objectives {
@@ -28,7 +40,7 @@ extension Report {
       guard value.isFinite else { return invalid("`\(objective.metric)` is \(value)") }
       results.append(value)
     }
-    return .finished(attempt: claim.attempt, .complete(results))
+    return .finished(attempt: claim.attempt, .complete(results), seconds: seconds)
   }
 }
 

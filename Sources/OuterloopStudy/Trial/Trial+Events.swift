@@ -26,13 +26,13 @@ extension Trial {
       guard !state.isFinished else { return .refused(.finished) }
       guard state == .waiting || state == .paused else { return .refused(.taken) }
       return number == attempt + 1 ? .accepted : .refused(.overtaken)
-    case .finished(let number, let outcome):
+    case .finished(let number, let outcome, _):
       if state == .failed(.lost), case .complete = outcome { return .accepted }
       guard !state.isFinished else { return .refused(.finished) }
       if case .complete = outcome { return number <= attempt ? .accepted : .refused(.overtaken) }
       return current(number)
-    case .reported(let number, _), .checkpointed(let number, _), .paused(let number),
-      .released(let number, _):
+    case .reported(let number, _), .extended(let number, _), .checkpointed(let number, _),
+      .paused(let number, _), .released(let number, _, _):
       return current(number)
     }
   }
@@ -56,42 +56,53 @@ extension Trial {
       state = .running
       // What went beyond the checkpoint is trained again.
       reports.removeAll { $0.epoch > checkpoint }
-    case .reported(_, let report):
-      let place = reports.lastIndex { $0.epoch <= report.epoch }
-      if let place, reports[place].epoch == report.epoch {
-        reports[place] = report
-      } else {
-        reports.insert(report, at: place.map { $0 + 1 } ?? 0)
-      }
+      if let epoch = latest, epoch > checkpoint { latest = reports.last?.epoch }
+    case .reported(_, let report): take(report) { $0 = report }
+    case .extended(_, let report): take(report) { $0.extend(by: report) }
     case .checkpointed(_, let epoch): checkpoint = max(checkpoint, epoch)
-    case .paused:
-      endAttempt(at: event.time, nil)
+    case .paused(_, let seconds):
+      endAttempt(at: event.time, after: seconds, nil)
       state = .paused
-    case .released(_, let reason):
-      endAttempt(at: event.time, reason)
+    case .released(_, let reason, let seconds):
+      endAttempt(at: event.time, after: seconds, reason)
       state = checkpoint > 0 ? .paused : .waiting
-    case .finished(_, let outcome): finish(outcome, at: event.time)
+    case .finished(let number, let outcome, let seconds):
+      // What an attempt that was overtaken measured says nothing about the last one.
+      finish(outcome, at: event.time, after: number == attempt ? seconds : nil)
     }
   }
 
-  private mutating func finish(_ outcome: Outcome, at time: Double) {
+  /// Takes in what was reported: `change` is made to what is known of the epoch, if anything is.
+  private mutating func take(_ report: Report, _ change: (inout Report) -> Void) {
+    latest = report.epoch
+    let place = reports.lastIndex { $0.epoch <= report.epoch }
+    if let place, reports[place].epoch == report.epoch {
+      change(&reports[place])
+    } else {
+      reports.insert(report, at: place.map { $0 + 1 } ?? 0)
+    }
+  }
+
+  private mutating func finish(_ outcome: Outcome, at time: Double, after seconds: Double?) {
     ended = time
     switch outcome {
     case .complete(let values):
-      endAttempt(at: time, nil)
+      endAttempt(at: time, after: seconds, nil)
       (self.values, state, message) = (values, .complete, nil)
     case .pruned:
-      endAttempt(at: time, nil)
+      endAttempt(at: time, after: seconds, nil)
       state = .pruned
     case .failed(let reason, let text):
-      endAttempt(at: time, reason)
+      endAttempt(at: time, after: seconds, reason)
       (state, message) = (.failed(reason), text)
     }
   }
 
-  private mutating func endAttempt(at time: Double, _ reason: FailureReason?) {
+  private mutating func endAttempt(
+    at time: Double, after seconds: Double?, _ reason: FailureReason?
+  ) {
     guard let last = attempts.indices.last, attempts[last].ended == nil else { return }
-    attempts[last].ended = time
+    attempts[last].ended = seconds.map { attempts[last].started + $0 } ?? time
     attempts[last].reason = reason
   }
 }

@@ -12,6 +12,8 @@ public struct Trial: Sendable, Hashable {
   public var attempts: [Attempt] = []
   /// By epoch, ascending. A later attempt's report replaces an earlier one's.
   public var reports: [Report] = []
+  /// The epoch that was reported last, which need not be the highest; nil before the first report.
+  public var latest: Int?
   /// The last epoch from which it can go on; 0: from the start.
   public var checkpoint = 0
   /// One value for each objective, in their order, once complete.
@@ -36,19 +38,20 @@ public struct Trial: Sendable, Hashable {
   public var started: Double? { attempts.first?.started }
   /// The number of the attempt that may write; 0 before the first.
   public var attempt: Int { attempts.count }
-  public var lastReport: Report? { reports.last }
+  /// What was reported last: the result of a trial that is complete.
+  public var lastReport: Report? { reports.last { $0.epoch == latest } ?? reports.last }
   /// The last epoch that is done; 0 before the first.
-  public var epoch: Int { max(checkpoint, lastReport?.epoch ?? 0) }
+  public var epoch: Int { max(checkpoint, reports.last?.epoch ?? 0) }
   /// Seconds of its attempts that have ended.
-  public var workingSeconds: Double {
-    attempts.reduce(0) { $0 + (($1.ended ?? $1.started) - $1.started) }
-  }
+  public var workingSeconds: Double { attempts.reduce(0) { $0 + $1.seconds } }
 }
 
 /// One worker's try at a trial.
 public struct Attempt: Sendable, Hashable {
   public var worker: String
   public var started: Double
+  /// Where its worker measured how long it took, so long after `started`: a clock that was set
+  /// meanwhile changes nothing.
   public var ended: Double?
   /// Why it ended without a result; nil while it runs, and if it brought one.
   public var reason: FailureReason?
@@ -57,4 +60,7 @@ public struct Attempt: Sendable, Hashable {
     self.worker = worker
     self.started = started
   }
+
+  /// How long it took; 0 while it runs, and where the store's clock was set back and is all there is.
+  public var seconds: Double { max(0, (ended ?? started) - started) }
 }

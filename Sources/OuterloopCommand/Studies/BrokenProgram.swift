@@ -1,0 +1,33 @@
+internal import OuterloopRunner
+internal import OuterloopStudy
+
+/// What is said when a study stopped because its program fails.
+struct BrokenProgram {
+  private let breakdown: Breakdown
+  private let found: StudyChoice.Found
+
+  init(_ breakdown: Breakdown, _ found: StudyChoice.Found) {
+    self.breakdown = breakdown
+    self.found = found
+  }
+
+  /// Lines of the log that are shown.
+  private static let lines = 10
+
+  var complaint: Complaint {
+    let count = breakdown.count
+    let trials = count == 1 ? "a trial failed" : "\(count) trials in a row failed"
+    var text =
+      (breakdown.isFirst ? "the first \(count) trials failed the same way" : trials)
+      + ", so the study was stopped: \(TrialLines.oneLine(breakdown.message))"
+    let log = found.folders.log(ofTrial: breakdown.trial)
+    let end = found.folders.logEnd(ofTrial: breakdown.trial, lines: Self.lines)
+    if !end.isEmpty {
+      text += "\n\n\(log) ends with\n" + end.map { "  \($0)" }.joined(separator: "\n")
+    }
+    return Complaint(
+      text,
+      hint: "when the program is mended: outerloop resume\(found.place.naming(found.name)); "
+        + "--max-failures 0 goes on whatever fails")
+  }
+}
