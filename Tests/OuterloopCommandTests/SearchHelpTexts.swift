@@ -20,8 +20,9 @@ extension HelpTexts {
     OVERVIEW: Search the hyperparameters of any program.
 
     The program is run once for each trial. {name} in its words is replaced by the
-    trial's value, and so are {trial}, {seed}, {checkpoint}, {from} and {to}; {{
-    and }} are braces. It reports by printing a line of JSON: {"loss": 0.31}.
+    trial's value, and so are {trial}, {seed}, {slot}, {checkpoint}, {from} and
+    {to}; other braces stay as they are. {--amp} is --amp where the parameter amp
+    is true, else nothing. It reports by printing a line of JSON: {"loss": 0.31}.
     Everything else it prints is its log.
 
     outerloop tune --param 'lr=log(1e-5, 1e-1)' --param 'layers=int(1, 5)'
@@ -30,12 +31,13 @@ extension HelpTexts {
     A word whose parameter is inactive is left out, with the option before it. The
     values are also in the JSON file named by OUTERLOOP_TRIAL. Without a budget 100
     trials are run, with `--sampler grid` all there are. Ctrl-C finishes the trials
-    that run, a second one stops them; `outerloop resume` goes on.
+    that run, a second one stops them; `outerloop resume` goes on. When the first
+    three trials fail the same way, or ten in a row, the study stops.
 
     JSON keys: study, store, seed, sampler, objectives, trials (counts by state),
     best (a trial as in `outerloop trials`, null with several objectives), command
-    (of the best), front (else null), ending (budget, exhausted, timeout or
-    stopped).
+    (of the best), front (else null), ending (budget, exhausted, timeout, stopped
+    or failures).
 
     USAGE: outerloop tune [<options>] -- [<command> ...]
 
@@ -80,6 +82,9 @@ extension HelpTexts {
       --lease <time>          Time without a sign of life after which a worker is
                               taken for dead and its trial run again. Default: 90s,
                               or as before.
+      --max-failures <n>      Stop when so many trials in a row have failed; 0:
+                              never. Default: 10, and 3 if they are the study's
+                              first and fail the same way; or as before.
       --persistent            The program stays: it answers one request line after
                               the other on standard input.
 
@@ -127,6 +132,9 @@ extension HelpTexts {
       --lease <time>          Time without a sign of life after which a worker is
                               taken for dead and its trial run again. Default: 90s,
                               or as before.
+      --max-failures <n>      Stop when so many trials in a row have failed; 0:
+                              never. Default: 10, and 3 if they are the study's
+                              first and fail the same way; or as before.
 
     OUTPUT:
       --json                  Print one JSON object instead of text.
@@ -146,7 +154,7 @@ extension HelpTexts {
     each runs one trial at a time unless --parallel says more. A worker ends when
     the study has nothing left to do. JSON keys: those of `outerloop tune`.
 
-    USAGE: outerloop worker [--store <file>] [--study <name>] [--parallel <k>] [--trial-timeout <time>] [--memory <size>] [--lease <time>] [--json] [--no-progress] [--quiet]
+    USAGE: outerloop worker [--store <file>] [--study <name>] [--parallel <k>] [--trial-timeout <time>] [--memory <size>] [--lease <time>] [--max-failures <n>] [--json] [--no-progress] [--quiet]
 
     STUDY:
       --store <file>          The file with the studies. Default: OUTERLOOP_STORE,
@@ -161,6 +169,9 @@ extension HelpTexts {
       --lease <time>          Time without a sign of life after which a worker is
                               taken for dead and its trial run again. Default: 90s,
                               or as before.
+      --max-failures <n>      Stop when so many trials in a row have failed; 0:
+                              never. Default: 10, and 3 if they are the study's
+                              first and fail the same way; or as before.
 
     OUTPUT:
       --json                  Print one JSON object instead of text.

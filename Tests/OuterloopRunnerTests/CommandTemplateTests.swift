@@ -41,8 +41,7 @@ import Testing
         == ["p", "0.01", "--a=sgd-7", "2..3", "/c", "\(seed)/5"])
   }
 
-  /// Braces that enclose no known name are the user's own.
-  @Test(arguments: [
+  private static let braces: [(String, String)] = [
     ("echo \"{\\\"loss\\\": {lr}}\"", "echo \"{\\\"loss\\\": 0.01}\""),
     ("{\"a\": {\"b\": {lr}}}", "{\"a\": {\"b\": 0.01}}"),
     ("{\"a\": {}, \"b\": [{lr}, {lr}]}", "{\"a\": {}, \"b\": [0.01, 0.01]}"),
@@ -63,8 +62,11 @@ import Testing
     ("${{lr}}", "${lr}"),
     ("{{rate}}", "{{rate}}"), ("{{", "{{"), ("}}", "}}"), ("{{LR}}", "{LR}"), ("a{{b", "a{{b"),
     ("{{\"loss\": {lr}}}", "{{\"loss\": 0.01}}"), ("größe={lr}€{", "größe=0.01€{"),
-  ])
-  func keepsOtherBraces(_ word: String, _ text: String) throws {
+  ]
+
+  /// Braces that enclose no known name are the user's own.
+  @Test(arguments: braces.indices) func keepsOtherBraces(_ index: Int) throws {
+    let (word, text) = Self.braces[index]
     #expect(try line(["p", word]) == ["p", text])
   }
 
@@ -82,8 +84,7 @@ import Testing
     #expect(!program.with(words: ["p"], directory: nil).doublesBraces)
   }
 
-  /// What becomes of words whose parameter is inactive.
-  @Test(arguments: [
+  private static let inactive: [([String], [String])] = [
     (["p", "--m", "{m}", "x"], ["p", "x"]),
     (["p", "-m", "{m}"], ["p"]),
     (["p", "--m={m}", "x"], ["p", "x"]),
@@ -98,8 +99,11 @@ import Testing
     (["p", "--deterministic", "{level}", "x"], ["p", "--deterministic", "x"]),
     (["p", "--deterministic", "{use_ema?--ema}"], ["p", "--deterministic"]),
     (["p", "--deterministic", "{--use-ema}"], ["p", "--deterministic"]),
-  ])
-  func leavesInactiveOut(_ words: [String], _ line: [String]) throws {
+  ]
+
+  /// What becomes of words whose parameter is inactive.
+  @Test(arguments: inactive.indices) func leavesInactiveOut(_ index: Int) throws {
+    let (words, line) = Self.inactive[index]
     #expect(try self.line(words, opt: "adam") == line)
     #expect(try self.line(words, opt: "sgd").count == words.count)
   }
@@ -119,19 +123,21 @@ import Testing
         == ["p", "--deterministic", "--v", "run  0.01", "-j"])
   }
 
-  /// Python's argparse takes -7.6e-05 for an option.
-  @Test(arguments: [
+  private static let numbers: [(Double, String)] = [
     (-7.6e-05, "-0.000076"), (-1e-300, "-0." + String(repeating: "0", count: 299) + "1"),
     (-0.5, "-0.5"), (-1e20, "-100000000000000000000.0"), (-1.25e16, "-12500000000000000.0"),
     (-1.2345678901234567e-5, "-0.000012345678901234567"), (-0.0, "-0.0"), (1e-5, "1e-05"),
-    (-5e-324, "-0." + String(repeating: "0", count: 323) + "5"),
-  ])
-  func numbersAsWords(_ value: Double, _ word: String) {
+    (-.leastNonzeroMagnitude, "-0." + String(repeating: "0", count: 323) + "5"),
+  ]
+
+  /// Python's argparse takes -7.6e-05 for an option.
+  @Test(arguments: numbers.indices) func numbersAsWords(_ index: Int) {
+    let (value, word) = Self.numbers[index]
     #expect(ParameterValue.float(value).word == word)
     #expect(Double(word) == value)
   }
 
-  @Test(arguments: [
+  private static let refusals: [([String], String)] = [
     (
       ["p", "--lr={LR}"],
       "there is no parameter `LR`; did you mean {lr}? The text itself is written {{LR}}"
@@ -145,15 +151,17 @@ import Testing
     (["sh", "-c", "train {m}"], "it would be left out where `m` is inactive"),
     (["{m}"], "it would be left out where `m` is inactive"),
     ([], "there is no command to run"),
-  ])
-  func refuses(_ words: [String], _ what: String) throws {
+  ]
+
+  @Test(arguments: refusals.indices) func refuses(_ index: Int) throws {
+    let (words, what) = Self.refusals[index]
     let error = try #require(throws: StudyError.self) {
       try CommandTemplate(Program(words), for: space())
     }
     #expect(error.description.contains(what), "\(error)")
   }
 
-  @Test(arguments: [
+  private static let warnings: [([String], String)] = [
     (["p", "{x}"], "{a} is in no word of the command; the program has to read the file"),
     (["p", "{x}{a}", "{rate}"], "there is no parameter `rate`: {rate} is passed on as it is"),
     (["sh", "-c", "echo ${x} {a}"], "${x} is a dollar sign and the value of x"),
@@ -165,8 +173,10 @@ import Testing
       ["/bin/bash", "-e", "-lc", "echo '{a}' {x}"],
       "sh -c '... \"$1\"' sh {a}; or read the file named"
     ),
-  ])
-  func warns(_ words: [String], _ what: String) throws {
+  ]
+
+  @Test(arguments: warnings.indices) func warns(_ index: Int) throws {
+    let (words, what) = Self.warnings[index]
     let space = try space(["x=float(0, 1)", "a=choice(plain, 'x y', '$(rm)')"])
     let warnings = try CommandTemplate(Program(words), for: space).warnings
     #expect(warnings.contains { $0.hasPrefix(what) || $0.contains(what) }, "\(warnings)")

@@ -256,8 +256,9 @@ import Testing
     #expect(recorder.calls < 5000)
   }
 
-  /// What a line without an epoch is about.
-  @Test(arguments: [
+  private typealias Reports = [Int: [String: Double]]
+
+  private static let epochless: [(epochs: Int, lines: [String], reports: Reports)] = [
     // The result of the last epoch reported, with all its metrics.
     (
       1,
@@ -283,10 +284,11 @@ import Testing
       3, [#"{"epoch":1,"loss":1}"#, #"{"epoch":2,"loss":2}"#, #"{"epoch":1,"val":3}"#],
       [1: ["loss": 1, "val": 3], 2: ["loss": 2]]
     ),
-  ])
-  func linesWithoutEpoch(
-    _ epochs: Int, _ lines: [String], _ reports: [Int: [String: Double]]
-  ) async throws {
+  ]
+
+  /// What a line without an epoch is about.
+  @Test(arguments: epochless.indices) func linesWithoutEpoch(_ index: Int) async throws {
+    let (epochs, lines, reports) = Self.epochless[index]
     let bench = try Workbench(epochs: epochs)
     defer { bench.remove() }
     let recorder = Recorder()
@@ -326,8 +328,7 @@ import Testing
     #expect(recorder.losses == [3])
   }
 
-  /// Lines that nearly are reports are told for what they are.
-  @Test(arguments: [
+  private static let misses: [(String, String)] = [
     ("{'loss': 0.5}", "`{'loss': 0.5}` is no report: JSON has double quotation marks; in Python"),
     ("{\"loss\": nan}", "`loss` is nan in {\"loss\": nan}"),
     ("{\"loss\": -nan}", "`loss` is nan in"),
@@ -366,8 +367,11 @@ import Testing
     ("training\nloss fell\nlosses: 3", "it ended well but reported nothing; print a line such as"),
     ("{\"loss\": \"0.5\"}", "print it without quotation marks"),
     ("{'loss': \u{1b}[31m0.5}\u{7}", "`{'loss': 0.5} ` is no report"),
-  ])
-  func nearMisses(_ text: String, _ message: String) async throws {
+  ]
+
+  /// Lines that nearly are reports are told for what they are.
+  @Test(arguments: misses.indices) func nearMisses(_ index: Int) async throws {
+    let (text, message) = Self.misses[index]
     let bench = try Workbench()
     defer { bench.remove() }
     let failure = try await bench.failure(of: bench.work(["printf", "%s\n", text]))

@@ -188,7 +188,7 @@ import Testing
   @Test func valuesAreLeftOut() throws {
     var space = SearchSpace()
     _ = try space.float("rate", -1...1)
-    _ = try space.categorical("act", ["relu", "tanh"])
+    _ = try space.choice("act", ["relu", "tanh"])
     let assignment = try space.assignment(["rate": -7.5e-5, "act": "relu"])
     for (text, plain) in [
       ("bad rate -7.5e-05.", "bad rate {rate}."), ("--rate=-0.000075: no", "--rate={rate}: no"),
