@@ -87,6 +87,7 @@ struct Workbench {
 final class Recorder: ReportSink {
   private struct State {
     var reports: [Report] = []
+    var epochs: Set<Int> = []
     var checkpoints: [Int] = []
     var calls = 0
     /// Values as they came: what a store has to write.
@@ -113,7 +114,9 @@ final class Recorder: ReportSink {
         case .checkpointed(let epoch): state.checkpoints.append(epoch)
         case .reported(let report):
           state.values += report.values.count
-          state.reports.removeAll { $0.epoch == report.epoch }
+          if !state.epochs.insert(report.epoch).inserted {
+            state.reports.removeAll { $0.epoch == report.epoch }
+          }
           state.reports.append(report)
         case .extended(let report):
           state.values += report.values.count

@@ -18,6 +18,7 @@ struct NearMiss: Hashable, Sendable {
     guard line.count <= Self.lengthLimit else { return nil }
     let names = objectives.union(["epoch"])
     guard let brace = line.firstIndex(of: UInt8(ascii: "{")) else {
+      guard objectives.contains(where: { Self.isIn(line, $0) }) else { return nil }
       let text = String(decoding: line, as: UTF8.self)
       guard let remark = objectives.sorted().compactMap({ Self.remark($0, in: text) }).first else {
         return nil
@@ -64,6 +65,16 @@ struct NearMiss: Hashable, Sendable {
     return rest.hasPrefix("{")
       ? "two objects stand on one line; print each on a line of its own"
       : "`\(rest)` stands behind it; print the object alone on its line"
+  }
+
+  private static func isIn(_ line: ArraySlice<UInt8>, _ name: String) -> Bool {
+    let name = Array(name.utf8)
+    guard let first = name.first, line.count >= name.count else { return false }
+    for start in line.startIndex...line.endIndex - name.count
+    where line[start] == first && line[start..<start + name.count].elementsEqual(name) {
+      return true
+    }
+    return false
   }
 
   /// What to print instead of `loss: 0.5` or `loss = 0.5`.

@@ -44,9 +44,10 @@ final class FailureWatch: Sendable {
     var isProven = false
     var count = 0
     var last: Breakdown?
-    /// How the failures of this streak were worded, and the same without the values of each trial.
-    var wordings: Set<String> = []
-    var ways: Set<String> = []
+    /// How the first failure of this streak was worded, and why it was.
+    var first: (reason: FailureReason, wording: FailureWording)?
+    /// Whether all of the streak are like it.
+    var isSame = true
   }
 
   private let limit: FailureLimit
@@ -65,7 +66,7 @@ final class FailureWatch: Sendable {
     state.withLock { state in
       state.running -= 1
       state.isProven = true
-      (state.count, state.wordings, state.ways) = (0, [], [])
+      (state.count, state.first, state.isSame) = (0, nil, true)
     }
   }
 
@@ -76,8 +77,12 @@ final class FailureWatch: Sendable {
     state.withLock { state in
       state.running -= 1
       state.count += 1
-      state.wordings.insert("\(reason): \(way)")
-      state.ways.insert("\(reason): \(Self.withoutValues(way, of: trial.assignment))")
+      let wording = FailureWording(way, of: trial.assignment)
+      if let first = state.first {
+        state.isSame = state.isSame && first.reason == reason && first.wording.matches(wording)
+      } else {
+        state.first = (reason, wording)
+      }
       state.last = Breakdown(
         count: state.count, isFirst: false, trial: trial.number, reason: reason, message: message)
     }
@@ -86,8 +91,7 @@ final class FailureWatch: Sendable {
   var verdict: Verdict {
     state.withLock { state in
       guard var last = state.last, state.count > 0 else { return .goOn }
-      let isSame = state.wordings.count == 1 || state.ways.count == 1
-      let isFirst = !state.isProven && isSame && state.count >= FailureLimit.first
+      let isFirst = !state.isProven && state.isSame && state.count >= FailureLimit.first
       switch limit {
       case .none: return .goOn
       case .standard:
@@ -97,35 +101,5 @@ final class FailureWatch: Sendable {
       }
       return state.running > 0 ? .wait : .giveUp(last)
     }
-  }
-
-  /// A failure's text with the trial's values replaced by their names: "unrecognized arguments:
-  /// --rate 0.01" is the same failure as the one with 0.02.
-  static func withoutValues(_ text: String, of assignment: Assignment) -> String {
-    var names: [Substring: String] = [:]
-    for (name, value) in assignment.active {
-      for text in [value.description, value.word] { names[text[...]] = "{\(name)}" }
-    }
-    var result = ""
-    var word = Substring()
-    func add() {
-      let plain = word.last == "." ? word.dropLast() : word
-      result += names[plain] ?? String(plain)
-      if plain.count < word.count { result += "." }
-      word = ""
-    }
-    var rest = text[...]
-    while let c = rest.first {
-      if c.isLetter || c.isNumber || "+-._".contains(c) {
-        word =
-          word.isEmpty ? rest.prefix(1) : text[word.startIndex..<rest.index(after: rest.startIndex)]
-      } else {
-        add()
-        result.append(c)
-      }
-      rest = rest.dropFirst()
-    }
-    add()
-    return result
   }
 }
