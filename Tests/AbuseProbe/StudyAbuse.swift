@@ -19,7 +19,9 @@ extension AbuseRoom {
     room.exclude(
       "a handle of another space is a slip in the source, as an index beyond an array is",
       "RunningTrial.subscript")
-    room.exclude("met in `Study.run`", "RunningTrial.report", "Asker.init", "Asker.catchUp")
+    room.exclude(
+      "met in `Study.run`", "ReportSink.report", "ReportSink.checkpointed", "RunningTrial.report",
+      "Asker.init", "Asker.catchUp")
   }
 }
 

@@ -16,7 +16,7 @@ public struct Report: Sendable, Hashable {
 
 extension Report {
   /// Joins what more is said about the same epoch.
-  public mutating func extend(by more: Report) {
+  package mutating func extend(by more: Report) {
     if values.isEmpty {
       values = more.values
     } else {
