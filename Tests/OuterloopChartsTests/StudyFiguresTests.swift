@@ -88,7 +88,8 @@ import Testing
     // Down the picture for losses: 5, 3, 2. Up for scores: 5, 7, 8, 9.
     #expect(levels.count == (direction == .minimize ? 3 : 4))
     #expect(levels == (direction == .minimize ? levels.sorted() : levels.sorted(by: >)))
-    #expect(elements.count { $0.name == "circle" && $0.attributes["r"] != "0" } == values.count + 1)
+    // Two more in the legend: complete trials, and the one without a number.
+    #expect(elements.count { $0.name == "circle" && $0.attributes["r"] != "0" } == values.count + 2)
   }
 
   @Test func statesAreToldApart() throws {
@@ -122,6 +123,37 @@ import Testing
     // Losses that diverged do not squeeze the others together.
     let diverged = ValueAxis(objective, (1...40).map { 0.3 + Double($0) / 100 } + [1e30])
     #expect(diverged.axis.scale == .linear && diverged.isBeyond(1e30))
+  }
+
+  /// Every kind of picture marks the trial that its axis leaves out, and counts it.
+  @Test func trialsBeyondTheAxisAreMarkedAndCounted() throws {
+    let one = try StudyGallery.values(
+      "outlier", (0..<30).map { $0 == 9 ? 1e6 : Double($0 % 7) - 3 })
+    let two = try RandomSearch("two", ["x=float(-1, 1)"], [.minimize("a"), .minimize("b")]) {
+      trial, _ in .values([trial == 9 ? 1e6 : Double(trial % 7), Double(trial % 5)])
+    }.run(30)
+    for (kind, figures) in [
+      (StudyFigures.Kind.history, one), (.slices, one), (.parallel, one), (.front, two),
+    ] {
+      let svg = try figures.pictures(kind)[0].svg
+      #expect(svg.contains("1 trial at the edge"), "\(kind)")
+      // The open mark; in the parallel picture it stands at the end of the last axis.
+      let open = try XMLReader.elements(of: svg).count {
+        $0.attributes["fill"] == "#ffffff" && $0.attributes["stroke-width"] == "1.4"
+      }
+      let legend = kind == .parallel ? 0 : 1
+      #expect(open == 1 + legend, "\(kind)")
+      #expect(svg.contains(">beyond the axis</text>") == (legend == 1), "\(kind)")
+    }
+    let svg = try one.pictures(.distribution)[0].svg
+    #expect(svg.contains("1 trial is beyond the axis, or without a finite value"))
+    #expect(svg.contains(">goes on beyond the axis</text>"))
+  }
+
+  @Test func controlCharactersAreShown() {
+    #expect(Canvas.escape("a\n\u{1b}[\u{202e}<b>") == "a\\n\\u001b[\\u202e&lt;b&gt;")
+    #expect(
+      TextWidth.of("\u{1b}", size: 10) == TextWidth.of("\\u001b", size: 10), "as wide as shown")
   }
 
   @Test func slicesShowActiveParametersOnly() throws {
