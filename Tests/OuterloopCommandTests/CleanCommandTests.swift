@@ -175,6 +175,8 @@ import Testing
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     try Data("OLCLEAN1 and then something else".utf8).write(
       to: URL(fileURLWithPath: folder + "/checkpoint"))
+    // A folder of a version that kept no list of its files: all of these names are its own.
+    try Data().write(to: URL(fileURLWithPath: folder + "/.lock"))
     let ending = try tool.run(clean() + Self.quick)
     #expect(ending.status == 1)
     #expect(ending.err.contains("checkpoint is damaged or cut off"))

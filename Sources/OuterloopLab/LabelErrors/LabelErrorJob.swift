@@ -54,6 +54,7 @@ public struct LabelErrorJob: Sendable {
     restart: Bool = false, shouldStop: () -> Bool = { false }, progress: (Int) -> Void = { _ in }
   ) throws -> Outcome {
     let place = try RunFolder(folder)
+    try place.require(free: Self.allFiles)
     if restart { try place.remove(Self.allFiles) }
     if let report = try finished(in: place) { return .foundFinished(report) }
     let start = ContinuousClock.now
