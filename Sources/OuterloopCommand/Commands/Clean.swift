@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import OuterloopLab
 internal import OuterloopLearning
+internal import OuterloopStudy
 
 /// `outerloop clean`: wrong labels in the user's data.
 struct Clean: ParsableCommand {
@@ -76,7 +77,7 @@ struct Clean: ParsableCommand {
     if isPublished, method.method == nil, let flag = published.given.first {
       progress.say("\(flag) belongs to --method published, which is taken")
     }
-    progress.say("reading \(source.data)")
+    progress.say("reading \(source.data.visible)")
     let parts = try source.load(method.trustedColumn)
     try isPublished ? runPublished(parts, &progress) : runDefault(parts, &progress)
   }

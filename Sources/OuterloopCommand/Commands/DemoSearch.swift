@@ -1,4 +1,5 @@
 internal import OuterloopCharts
+internal import OuterloopFiles
 internal import OuterloopLab
 internal import OuterloopSearch
 internal import OuterloopStore
@@ -47,8 +48,12 @@ struct DemoSearch {
     }
     let trials = try await found.store.trials(of: found.id, matching: TrialQuery())
     let figures = StudyFigures(found.specification, trials)
-    try PictureFile.write(
-      figures.pictures(.history) + figures.pictures(.parallel), into: folder)
+    do {
+      try PictureFile.write(
+        figures.pictures(.history) + figures.pictures(.parallel), into: folder)
+    } catch let error as FileError where error.cause == .exists {
+      throw Complaint(error.what, hint: "choose another folder by --out, or remove the file")
+    }
     return Outcome(
       store: found.place.path, result: try await StudyResult(found),
       errorAtRandom: trials.prefix(Self.first).compactMap { $0.values?.first }.min())
