@@ -16,7 +16,8 @@ extension AbuseRoom {
     add("DirectSolver.init", Edges.numbers) { try Self.solve(DirectSolver(damping: $0)) }
     add("GMRES.init", Edges.integers) { try Self.solve(GMRES(restart: $0)) }
     add("IdentityInverse.init") { try Self.solve(IdentityInverse()) }
-    add("NeumannSeries.init", Edges.integers.filter { $0 < 100 } + [.max], Edges.numbers) {
+    add("NeumannSeries.init", [Int.max]) { try Self.solve(NeumannSeries(power: $0, step: 0.3)) }
+    add("NeumannSeries.init", Edges.integers.filter { $0 < 100 }, Edges.numbers) {
       try Self.solve(NeumannSeries(power: $0, step: $1))
     }
     add("Nystrom.init", Edges.integers, Edges.numbers) {

@@ -4,7 +4,10 @@ import Testing
 /// numbers, NaN, empty, of the wrong rank or type. Each throws, or gives a value; none traps.
 @Suite struct AbuseTests {
   /// The rooms whose tables are whole.
-  static let rooms: [String] = ["OuterloopStudy", "OuterloopSpaces", "OuterloopCharts"]
+  static let rooms = [
+    "OuterloopNumerics", "OuterloopAutodiff", "OuterloopLearning", "OuterloopStudy",
+    "OuterloopSpaces", "OuterloopCharts",
+  ]
 
   @Test(arguments: rooms) func nothingTraps(_ room: String) throws {
     let run = try AbuseRun(room)

@@ -63,7 +63,7 @@ import Testing
     ) {
       graph in
       let program = try Program(graph.graph(), leastAccumulated: 1)
-      let workspace = Workspace(program)
+      let workspace = try Workspace(program)
       let inputs = graph.inputTensors
       let first = try run(workspace, program, inputs)
       _ = try run(
@@ -94,7 +94,7 @@ import Testing
       let program = try Program(compiled, donated: donated, leastAccumulated: 1)
       let truth = Truth(graph, runs: batch.style.isLarge ? 2 : 3)
       let inputs = graph.inputTensors
-      let results = try run(Workspace(program), program, inputs, donated: donated)
+      let results = try run(try Workspace(program), program, inputs, donated: donated)
       if let complaint = truth.complaint(about: results) {
         return "donated \(donated): \(complaint)"
       }
@@ -207,7 +207,7 @@ import Testing
         for (output, input) in donated.merging(follows, uniquingKeysWith: { $1 }) {
           outputs[output] = inputs[input]
         }
-        let workspace = Workspace(program)
+        let workspace = try Workspace(program)
         func bind(_ step: Int) {
           for (index, storage) in inputs.enumerated() {
             let middle = storage.pointer + runs * graph.inputs[index].type.byteCount

@@ -173,6 +173,6 @@ import Testing
     let vector = base.flattened
     #expect(try vector.doubles() == base.flat)
     #expect(try base.zeros.unflattened(vector).flat == base.flat)
-    #expect(base.unflattened(Tensor([1.0])).weights.error != nil)
+    #expect(base.unflattened(Tensor([1.0], dtype: .float64)).weights.error != nil)
   }
 }

@@ -14,7 +14,8 @@ import Testing
   @Test func courseToy() throws {
     let h = [0.7, -1.2, 0.4]
     let problem = BilevelProblem<TrainingState<Tensor>, Tensor, NoTensors>(
-      steps: 400, weights: { _ in Tensor([2.0, 2, 2]) }, optimizer: { _, _ in .sgd(rate: 0.3) },
+      steps: 400, weights: { _ in Tensor([2.0, 2, 2], dtype: .float64) },
+      optimizer: { _, _ in .sgd(rate: 0.3) },
       loss: { w, h in (h + w).square().sum() }, outer: { w, _ in w.square().sum() })
     for samples in [1, 2, 5] {
       let settings = HypernetworkSettings(samples: samples)
@@ -76,10 +77,11 @@ import Testing
   /// the mean over perturbations, which an outer loss that bends shows. `verify` says the same.
   @Test(arguments: [1, 2, 7]) func outerLossesThatBend(samples: Int) throws {
     let problem = BilevelProblem<TrainingState<Tensor>, Tensor, NoTensors>(
-      steps: 400, weights: { _ in Tensor([2.0, 2]) }, optimizer: { _, _ in .sgd(rate: 0.3) },
+      steps: 400, weights: { _ in Tensor([2.0, 2], dtype: .float64) },
+      optimizer: { _, _ in .sgd(rate: 0.3) },
       loss: { w, h in (0.5 * h + w).square().sum() },
       outer: { w, h in (exp(w) + w.square().square()).sum() + h.square().sum() })
-    let h = Tensor([0.7, -1.2])
+    let h = Tensor([0.7, -1.2], dtype: .float64)
     for rate in [nil, 3e-3] {
       let estimator = Estimator.hypernetwork(
         .init(scale: 0.5, scaleRate: rate, samples: samples))
@@ -175,7 +177,8 @@ import Testing
   /// w* = sin l, which no line follows: with hidden layers the slope is cos l.
   @Test func hiddenLayers() throws {
     let problem = BilevelProblem<TrainingState<Tensor>, Tensor, NoTensors>(
-      steps: 3000, weights: { _ in Tensor([0.0]) }, optimizer: { _, _ in .sgd(rate: 0.1) },
+      steps: 3000, weights: { _ in Tensor([0.0], dtype: .float64) },
+      optimizer: { _, _ in .sgd(rate: 0.1) },
       loss: { w, h in (w - OuterloopAutodiff.sin(h)).square().sum() },
       outer: { w, _ in (w - 2).square().sum() })
     let settings = HypernetworkSettings(
@@ -222,7 +225,8 @@ import Testing
   @Test func batches() throws {
     let problem = try BilevelProblem<TrainingState<Tensor>, Tensor, Tensor>(
       steps: 8, batches: Batches { Tensor([Double($0)]) },
-      validation: Batches { Tensor([10 + Double($0)]) }, weights: { _ in Tensor([0.0]) },
+      validation: Batches { Tensor([10 + Double($0)], dtype: .float64) },
+      weights: { _ in Tensor([0.0], dtype: .float64) },
       optimizer: { _, _ in .sgd(rate: 1) },
       loss: { w, _, b in 0.5 * (w - b).square().sum() },
       outer: { w, h, v in (w * v).sum() * h + h.square() })
@@ -249,14 +253,15 @@ import Testing
   /// that the problem's optimizer trains. (Adam and RMSProp blow up what rounding leaves of the slope's
   /// gradient, to about their epsilon squared.)
   @Test func plainTraining() throws {
-    let c = Tensor([0.3, -1, 2])
+    let c = Tensor([0.3, -1, 2], dtype: .float64)
     let optimizers: [@Sendable (Time) -> Optimizer] = [
       { _ in .adam(rate: 0.1) }, { _ in .momentum(rate: 0.1) }, { _ in .rmsProp(rate: 0.1) },
       { .sgd(rate: .init(Schedule.perStep(Tensor((1...9).map { 0.05 * Double($0) }), $0))) },
     ]
     for optimizer in optimizers {
       let problem = BilevelProblem<TrainingState<Tensor>, Tensor, NoTensors>(
-        steps: 9, weights: { _ in Tensor([1.0, 1, 1]) }, optimizer: { _, time in optimizer(time) },
+        steps: 9, weights: { _ in Tensor([1.0, 1, 1], dtype: .float64) },
+        optimizer: { _, time in optimizer(time) },
         loss: { w, _ in (w - c).square().square().sum() * 0.01 },
         outer: { w, h in w.sum() * h })
       let (loss, state) = try problem.solve(at: number(0.5))
@@ -272,7 +277,7 @@ import Testing
       steps: 400, weights: { _ in Tensor([Float(2), 2]) }, optimizer: { _, _ in .sgd(rate: 0.3) },
       loss: { w, h in (h[0].cast(to: .float32) + 2 * h[1] + w).square().sum() },
       outer: { w, _ in w.square().sum() })
-    let hyper = [Tensor([0.5, -1.0]), Tensor(0.25)]
+    let hyper = [Tensor([0.5, -1.0], dtype: .float64), Tensor(0.25)]
     let result = try problem.hypergradient(at: hyper, by: .hypernetwork())
     let response = try #require(result.diagnostics.response)
     #expect(result.gradient.map(\.dtype) == [.float64, .float32])

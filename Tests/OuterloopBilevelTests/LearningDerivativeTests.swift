@@ -68,7 +68,7 @@ import Testing
       Loss.squaredError($0[0], $0[1])
     },
     DerivativeCase("logistic", [draw([4], "scores")]) {
-      Loss.logistic($0[0], signs: Tensor([1.0, -1, -1, 1]))
+      Loss.logistic($0[0], signs: Tensor([1.0, -1, -1, 1], dtype: .float64))
     },
     DerivativeCase("half squared norm", [draw([3, 2], "a"), draw([2], "b")]) {
       Loss.halfSquaredNorm($0)
@@ -97,16 +97,22 @@ import Testing
   }
 
   static let schedules: [DerivativeCase] = [
-    DerivativeCase("exponential", [Tensor([0.3], shape: []), Tensor([0.6], shape: [])]) {
+    DerivativeCase(
+      "exponential",
+      [Tensor([0.3], shape: [], dtype: .float64), Tensor([0.6], shape: [], dtype: .float64)]
+    ) {
       Schedule.exponential($0[0], factor: $0[1], every: 2, Time(step: 3))
     },
-    DerivativeCase("inverse time", [Tensor([0.3], shape: []), Tensor([0.6], shape: [])]) {
+    DerivativeCase(
+      "inverse time",
+      [Tensor([0.3], shape: [], dtype: .float64), Tensor([0.6], shape: [], dtype: .float64)]
+    ) {
       Schedule.inverseTime($0[0], decay: $0[1], Time(step: 3))
     },
-    DerivativeCase("cosine", [Tensor([0.3], shape: [])]) {
+    DerivativeCase("cosine", [Tensor([0.3], shape: [], dtype: .float64)]) {
       Schedule.cosine($0[0], floor: 0.1, steps: 7, Time(step: 3)).square()
     },
-    DerivativeCase("warm-up", [Tensor([0.3], shape: [])]) {
+    DerivativeCase("warm-up", [Tensor([0.3], shape: [], dtype: .float64)]) {
       Schedule.warmUp($0[0], steps: 7, Time(step: 3)).square()
     },
     DerivativeCase("per step", [draw([5], "rates")]) {

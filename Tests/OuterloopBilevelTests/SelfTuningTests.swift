@@ -44,7 +44,7 @@ import Testing
     )
     var layer = SelfTuningDense(
       inputs, 1, hyperparameters: 1, key: RandomKey(seed: 4), dtype: .float64)
-    layer.weightScales = Tensor([0.1], shape: [1, 1])
+    layer.weightScales = Tensor([0.1], shape: [1, 1], dtype: .float64)
     let initial = layer
     let problem = BilevelProblem<TrainingState<SelfTuningDense>, Tensor, [Tensor]>(
       steps: 3000,

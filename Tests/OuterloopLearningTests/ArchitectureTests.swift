@@ -153,7 +153,7 @@ import Testing
     let x = Self.draw([2, 5, 5, 2], "image")
     let alone = (0..<6).map { mixed(x, only: $0) }
     for index in 0..<6 {
-      let oneHot = Tensor((0..<6).map { $0 == index ? 1.0 : 0 })
+      let oneHot = Tensor((0..<6).map { $0 == index ? 1.0 : 0 }, dtype: .float64)
       try expectClose(mixed(x, weights: oneHot), alone[index].doubles(), 1e-15)
     }
     // Any weights: the sum of the definition, and its derivative by each weight is the operation.
@@ -166,15 +166,17 @@ import Testing
     let c = Self.draw(alone[0].shape, "cotangent")
     let slopes = try gradient(at: Tensor(s)) { (mixed(x, weights: $0) * c).sum() }
     try expectClose(slopes, try alone.map { try ($0 * c).sum().item() }, 1e-13)
-    #expect(mixed(x, weights: Tensor([1.0])).error != nil)
+    #expect(mixed(x, weights: Tensor([1.0], dtype: .float64)).error != nil)
     #expect(mixed(x, only: 6).error != nil)
     // Only convolutions, and skips that shrink, have filters.
     #expect(mixed.filters.map(\.count) == [0, 2 * (stride - 1), 0, 0, 1, 1])
     let closures = try MixedOperation.mixture(
-      x, weights: Tensor([0.5, -2.0]), of: [{ $0.square() }, { OuterloopAutodiff.sin($0) }])
+      x, weights: Tensor([0.5, -2.0], dtype: .float64),
+      of: [{ $0.square() }, { OuterloopAutodiff.sin($0) }])
     try expectClose(
       closures, (0.5 * x.square() - 2 * OuterloopAutodiff.sin(x)).doubles(), 1e-14)
-    #expect(try MixedOperation.mixture(x, weights: Tensor([1.0]), of: []).error != nil)
+    #expect(
+      try MixedOperation.mixture(x, weights: Tensor([1.0], dtype: .float64), of: []).error != nil)
   }
 
   // MARK: - Cells
@@ -287,7 +289,8 @@ import Testing
     #expect(throws: TensorError.self) { try genotype([even], nodes: 1) }
     #expect(throws: TensorError.self) { try genotype([even, [.nan, 0, 0, 0]], nodes: 1) }
     #expect(throws: TensorError.self) {
-      try Genotype(weights: Tensor([1.0, 1], shape: [2, 1]), candidates: [.none], nodes: 1)
+      try Genotype(
+        weights: Tensor([1.0, 1], shape: [2, 1], dtype: .float64), candidates: [.none], nodes: 1)
     }
   }
 }

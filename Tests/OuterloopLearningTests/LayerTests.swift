@@ -194,7 +194,9 @@ import Testing
 
   @Test(arguments: [[40, 3], [6, 4, 5, 3]]) func batchNormalisation(shape: [Int]) throws {
     let layer = BatchNorm(features: 3, epsilon: 1e-5, dtype: .float64)
-    let x = Self.draw(shape, "features") * Tensor([3.0, 0.1, 20]) + Tensor([5.0, -2, 0])
+    let x =
+      Self.draw(shape, "features") * Tensor([3.0, 0.1, 20], dtype: .float64)
+      + Tensor([5.0, -2, 0], dtype: .float64)
     let y = layer(x)
     let axes = Array(0..<(shape.count - 1))
     let mean = try y.mean(axes: axes).doubles()
@@ -217,8 +219,8 @@ import Testing
     }
     // Scale and offset act on the normalised values; kept statistics give the same.
     var moved = layer
-    moved.scale = Tensor([2.0, 3, 4])
-    moved.offset = Tensor([1.0, 0, -1])
+    moved.scale = Tensor([2.0, 3, 4], dtype: .float64)
+    moved.offset = Tensor([1.0, 0, -1], dtype: .float64)
     try expectClose(moved(x), (y * moved.scale + moved.offset).doubles(), 1e-12)
     try expectClose(layer.infer(x, mean: given, variance: spread), y.doubles(), 1e-14)
   }

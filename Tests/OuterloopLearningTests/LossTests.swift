@@ -40,7 +40,7 @@ import Testing
   }
 
   @Test(arguments: [1e3, 1e30]) func largeLogits(size: Double) throws {
-    let logits = Tensor([0, size, -size, 0, size, -size], shape: [2, 3])
+    let logits = Tensor([0, size, -size, 0, size, -size], shape: [2, 3], dtype: .float64)
     let loss = Loss.crossEntropy(logits, labels: Tensor([Int32(1), 0]))
     #expect(try loss.item() == size / 2)
     let slope = try gradient(at: logits) { Loss.crossEntropy($0, labels: Tensor([Int32(1), 0])) }
@@ -56,9 +56,13 @@ import Testing
   }
 
   @Test func squaredErrorAndNorm() throws {
-    let (a, b) = (Tensor([1.0, 2, 4, 8], shape: [2, 2]), Tensor([0.0, 2, 5, 5], shape: [2, 2]))
+    let (a, b) = (
+      Tensor([1.0, 2, 4, 8], shape: [2, 2], dtype: .float64),
+      Tensor([0.0, 2, 5, 5], shape: [2, 2], dtype: .float64)
+    )
     try expectClose(Loss.squaredError(a, b), (1 + 0 + 1 + 9) / 4)
-    try expectClose(Loss.halfSquaredNorm([a, Tensor([3.0])]), 0.5 * (1 + 4 + 16 + 64 + 9))
+    try expectClose(
+      Loss.halfSquaredNorm([a, Tensor([3.0], dtype: .float64)]), 0.5 * (1 + 4 + 16 + 64 + 9))
     #expect(try Loss.halfSquaredNorm(NoTensors()).item() == 0)
   }
 
@@ -72,7 +76,8 @@ import Testing
   }
 
   @Test(arguments: [DType.float64, .float32]) func accuracy(_ dtype: DType) throws {
-    let logits = Tensor([3.0, 1, 2, 0, 5, 5, -1, -2, -3, 4, 4, 4], shape: [4, 3]).cast(to: dtype)
+    let logits = Tensor([3.0, 1, 2, 0, 5, 5, -1, -2, -3, 4, 4, 4], shape: [4, 3], dtype: .float64)
+      .cast(to: dtype)
     // The first of equal logits counts.
     let labels = Tensor([Int32(0), 1, 2, 1])
     let share = Loss.accuracy(logits, labels: labels)

@@ -6,7 +6,8 @@ import Testing
 
 /// Relaxed choices: where they lie, their limits, their probabilities, their derivatives.
 @Suite struct RelaxationTests {
-  private static let logits = Tensor([0.7, -1.2, 0.1, 2.0, -0.4, 0.3], shape: [2, 3])
+  private static let logits = Tensor(
+    [0.7, -1.2, 0.1, 2.0, -0.4, 0.3], shape: [2, 3], dtype: .float64)
 
   private func point(_ a: [Double], _ tau: Double) -> [Double] {
     let e = a.map { Foundation.exp($0 / tau) }
@@ -61,7 +62,7 @@ import Testing
         try hot.entropy(logits).doubles(), [Foundation.log(3), Foundation.log(3)], 1e-6)
     }
     // Ties stay ties.
-    let tied = SimplexRelaxation(temperature: 1e-30)(Tensor([1.0, 3, 3]))
+    let tied = SimplexRelaxation(temperature: 1e-30)(Tensor([1.0, 3, 3], dtype: .float64))
     #expect(try tied.doubles() == [0, 0.5, 0.5])
   }
 
@@ -94,7 +95,7 @@ import Testing
       let entropy = zip(s, logs).reduce(0) { $0 - $1.0 * $1.1 }
       expectClose(gradient, zip(s, logs).map { -$0 * ($1 + entropy) / 0.7 }, 1e-13)
     }
-    let far = CubeRelaxation().entropy(Tensor([1e4, -1e4, 40, -40]))
+    let far = CubeRelaxation().entropy(Tensor([1e4, -1e4, 40, -40], dtype: .float64))
     let tail = 41 * Foundation.exp(-40.0)
     for (value, expected) in zip(try far.doubles(), [0, 0, tail, tail]) {
       #expect(abs(value - expected) <= 1e-13 * tail)
@@ -106,9 +107,15 @@ import Testing
     #expect(CubeRelaxation(temperature: -1)(Self.logits).error != nil)
     #expect(SimplexRelaxation(temperature: Temperature(.nan))(Self.logits).error != nil)
     #expect(SimplexRelaxation()(Tensor(1)).error != nil)
-    #expect(throws: TensorError.self) { try SimplexRelaxation().logits(of: Tensor([0.0, 1])) }
-    #expect(throws: TensorError.self) { try SimplexRelaxation().logits(of: Tensor([0.5, 1])) }
-    #expect(throws: TensorError.self) { try CubeRelaxation().logits(of: Tensor([0.5, 1])) }
+    #expect(throws: TensorError.self) {
+      try SimplexRelaxation().logits(of: Tensor([0.0, 1], dtype: .float64))
+    }
+    #expect(throws: TensorError.self) {
+      try SimplexRelaxation().logits(of: Tensor([0.5, 1], dtype: .float64))
+    }
+    #expect(throws: TensorError.self) {
+      try CubeRelaxation().logits(of: Tensor([0.5, 1], dtype: .float64))
+    }
     #expect(
       RandomKey.tensor(seed: 1, purpose: "", index: Tensor([Int32(1), 2])).error != nil)
   }
@@ -118,7 +125,7 @@ import Testing
   /// The point, its entropy and a sample with fixed noise, by logits and by temperature.
   @Test func derivatives() throws {
     let key = RandomKey(seed: 3, purpose: "derivatives").tensor
-    let c = Tensor([0.3, -1.1, 1.8])
+    let c = Tensor([0.3, -1.1, 1.8], dtype: .float64)
     let functions: [(String, @Sendable (Tensor) -> Tensor)] = [
       (
         "simplex",
@@ -170,7 +177,7 @@ import Testing
 
   /// Forward the choice to the last bit, backward the derivative of the relaxed one.
   @Test(arguments: [DType.float32, .float64]) func straightThrough(_ dtype: DType) throws {
-    let c = Tensor([0.3, -1.1, 0.8]).cast(to: dtype)
+    let c = Tensor([0.3, -1.1, 0.8], dtype: .float64).cast(to: dtype)
     let key = RandomKey(seed: 4, purpose: "straight through")
     let logits = key.normal([50, 3], dtype: dtype)
     let relaxation = SimplexRelaxation(temperature: 0.7)
@@ -197,7 +204,7 @@ import Testing
     #expect(
       try throughCube.doubles() == gradient(at: logits) { (cube($0) * c).sum() }.doubles())
     // Of equals the first.
-    let tied = SimplexRelaxation.straightThrough(Tensor([0.2, 0.4, 0.4]))
+    let tied = SimplexRelaxation.straightThrough(Tensor([0.2, 0.4, 0.4], dtype: .float64))
     #expect(try tied.doubles() == [0, 1, 0])
   }
 
@@ -281,7 +288,7 @@ import Testing
       ),
       (.linear(start: 3, end: 1, steps: 5), { 3 - 2 * min(1, Double($0 - 1) / 4) }),
     ]
-    let logits = Tensor([0.0, 1])
+    let logits = Tensor([0.0, 1], dtype: .float64)
     for (schedule, expected) in schedules {
       let compiled = Compiled { (time: Time) in
         SimplexRelaxation(temperature: schedule(time))(logits)

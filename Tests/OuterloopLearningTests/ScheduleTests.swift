@@ -60,7 +60,7 @@ import Testing
 
   /// A schedule with too few numbers is an error at the step that asks for one more.
   @Test func tooShort() throws {
-    let rates = Tensor([0.1, 0.2])
+    let rates = Tensor([0.1, 0.2], dtype: .float64)
     #expect(try Schedule.perStep(rates, Time(step: 1)).item() == 0.2)
     #expect(Schedule.perStep(rates, Time(step: 2)).error != nil)
   }

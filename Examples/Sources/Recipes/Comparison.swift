@@ -10,7 +10,7 @@ func comparison() throws {
     optimizer: { _, _ in .momentum(rate: 0.05, momentum: 0.9) },
     loss: { w, decay in Loss.squaredError(matmul(x, w), y) + (exp(decay) * w.square()).sum() },
     outer: { w, _ in Loss.squaredError(matmul(x, w), y + 0.1) })
-  let decays = Tensor([-2.0, -2, -2, -2, -2])
+  let decays = Tensor([-2.0, -2, -2, -2, -2], dtype: .float64)
   let estimators: [Estimator] = [
     .reversible, .truncated(5), .oneStep, .drmad(.steps(4)), .hypernetwork(), .firstOrder,
   ]

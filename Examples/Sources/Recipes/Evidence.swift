@@ -4,7 +4,7 @@ import Outerloop
 func evidence() throws {
   let x = RandomKey(seed: 1).normal([40, 6], dtype: .float64)
   let noise = RandomKey(seed: 2).normal([40], dtype: .float64)
-  let y = matmul(x, Tensor([3.0, -2, 1, 0, 0, 0])) + 0.3 * noise
+  let y = matmul(x, Tensor([3.0, -2, 1, 0, 0, 0], dtype: .float64)) + 0.3 * noise
   let model = try LinearGaussianModel(inputs: x, targets: y)
   let loop = OuterLoop<Precisions>(.adam(rate: 0.1))
   let logs = try loop.minimize(

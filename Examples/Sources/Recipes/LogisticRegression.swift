@@ -12,7 +12,7 @@ func logisticRegression() throws {
       Loss.logistic(matmul(x, w), signs: signs) + 0.5 * exp(decay) * w.square().sum()
     },
     outer: { w, _ in Loss.logistic(matmul(x, w) + 0.5, signs: signs) })
-  let start = Tensor([-3.0])
+  let start = Tensor([-3.0], dtype: .float64)
   let once = try problem.hypergradient(at: start, by: .implicit(.cg(), inner: .lbfgs()))
   print(
     "gradient", once.gradient, "inner gradient norm", once.diagnostics.implicit?.stationarity ?? 0)

@@ -21,10 +21,17 @@ extension Graph {
     }
     /// Terms of a sum, looking through sums that only it reads.
     func terms(_ node: Int) -> [Int] {
-      nodes[node].operands.flatMap { operand in
-        isSum(operand) && readers[operand].count == 1 && !isOutput.contains(operand)
-          ? terms(operand) : [operand]
+      var result: [Int] = []
+      // An explicit stack: sums of unrolled loops are deep.
+      var pending = Array(nodes[node].operands.reversed())
+      while let operand = pending.popLast() {
+        if isSum(operand), readers[operand].count == 1, !isOutput.contains(operand) {
+          pending += nodes[operand].operands.reversed()
+        } else {
+          result.append(operand)
+        }
       }
+      return result
     }
     var chosen: [Int: (product: Int, rest: [Int])] = [:]
     for (index, node) in nodes.enumerated() where isSum(index) {

@@ -25,11 +25,11 @@ struct Lowering {
       }
     }
     for (node, place) in plan.staged.sorted(by: { $0.value < $1.value }) {
-      copy(graph.nodes[node].type, from: try slot(node), to: place) { _ in }
+      try copy(graph.nodes[node].type, from: try slot(node), to: place) { _ in }
     }
     for (node, output) in plan.finalCopies {
       let type = graph.nodes[node].type
-      copy(type, from: try source(node), to: Int32(plan.inputCount + output)) { _ in }
+      try copy(type, from: try source(node), to: Int32(plan.inputCount + output)) { _ in }
     }
   }
 
@@ -60,24 +60,24 @@ struct Lowering {
           to: to))
     case .broadcast(let broadcast):
       let strides = operandType(0).strides
-      copy(type, from: try operand(0), to: to) { view in
+      try copy(type, from: try operand(0), to: to) { view in
         for axis in 0..<type.rank { view.source[axis] = 0 }
         for (index, axis) in broadcast.axes.enumerated() { view.source[axis] = strides[index] }
       }
     case .transpose(let transpose):
       let strides = operandType(0).strides
-      copy(type, from: try operand(0), to: to) { view in
+      try copy(type, from: try operand(0), to: to) { view in
         view.source = transpose.permutation.map { strides[$0] }
       }
     case .slice(let slice):
       let strides = operandType(0).strides
-      copy(type, from: try operand(0), to: to) { view in
+      try copy(type, from: try operand(0), to: to) { view in
         view.source = zip(strides, slice.stride).map { $0 * $1 }
         view.sourceOffset = zip(strides, slice.start).reduce(0) { $0 + $1.0 * $1.1 }
       }
     case .reverse(let reverse):
       let strides = operandType(0).strides
-      copy(type, from: try operand(0), to: to) { view in
+      try copy(type, from: try operand(0), to: to) { view in
         for axis in reverse.axes {
           view.source[axis] = -strides[axis]
           view.sourceOffset += strides[axis] * Swift.max(type.shape[axis] - 1, 0)
@@ -86,7 +86,7 @@ struct Lowering {
     case .pad(let pad):
       let strides = type.strides
       instructions.append(.fill(dtype, value: 0, count: Int64(type.count), to: to))
-      copy(operandType(0), from: try operand(0), to: to) { view in
+      try copy(operandType(0), from: try operand(0), to: to) { view in
         view.target = zip(strides, pad.interior).map { $0 * ($1 + 1) }
         view.targetOffset = zip(strides, pad.low).reduce(0) { $0 + $1.0 * $1.1 }
       }
@@ -94,7 +94,7 @@ struct Lowering {
       var offset = 0
       for index in operands.indices {
         let part = operandType(index)
-        copy(part, from: try operand(index), to: to) { view in
+        try copy(part, from: try operand(index), to: to) { view in
           view.target = type.strides
           view.targetOffset = offset * type.strides[concatenate.axis]
         }
@@ -107,11 +107,11 @@ struct Lowering {
       instructions.append(
         .argmax(operandType(0).dtype.kernel, memory.store(extents), from: try operand(0), to: to))
     case .product(let product):
-      var descriptor = descriptor(product, operandType(0), operandType(1), type)
+      var descriptor = try descriptor(product, operandType(0), operandType(1), type)
       if product.accumulates {
         descriptor.beta = 1
         // Skipped at run time where the plan could compute the third operand in place.
-        copy(type, from: try operand(2), to: to) { _ in }
+        try copy(type, from: try operand(2), to: to) { _ in }
       }
       instructions.append(
         .product(memory.store(descriptor), a: try operand(0), b: try operand(1), to: to))
@@ -183,12 +183,14 @@ struct Lowering {
       instructions.append(
         .poolSpread(memory.store(shape), from: try operand(0), index: try operand(1), to: to))
     case .cholesky:
+      try requireCountable(type)
       let order = type.shape[type.rank - 1]
       let batch = type.shape.dropLast(2).reduce(1, *)
       instructions.append(
         .cholesky(
           type.dtype, order: Int64(order), batch: Int64(batch), from: try operand(0), to: to))
     case .triangularSolve(let solve):
+      try requireCountable(type)
       let extents = Instruction.Extents(
         first: Int64(type.shape.dropLast(2).reduce(1, *)), second: Int64(type.shape[type.rank - 2]),
         third: Int64(type.shape[type.rank - 1]))
@@ -212,7 +214,7 @@ struct Lowering {
 
   private mutating func copy(
     _ type: TensorType, from: Int32, to: Int32, _ adjust: (inout View) -> Void
-  ) {
+  ) throws(TensorError) {
     var view = View(source: type.strides, target: type.strides)
     adjust(&view)
     // Neighbouring axes that are contiguous on both sides are one axis.
@@ -232,6 +234,11 @@ struct Lowering {
         source.append(view.source[axis])
         target.append(view.target[axis])
       }
+    }
+    guard shape.count <= Int(OL_MAX_RANK) else {
+      throw TensorError(
+        "\(type) is moved along \(shape.count) axes at once; \(OL_MAX_RANK) are the most: reshape it "
+          + "so that neighbouring axes are one")
     }
     var descriptor = ol_view()
     descriptor.rank = Int32(shape.count)
@@ -290,9 +297,18 @@ struct Lowering {
     }
   }
 
+  /// Linear algebra counts rows and columns in 32 bits.
+  private func requireCountable(_ type: TensorType) throws(TensorError) {
+    guard type.shape.suffix(2).allSatisfy({ $0 <= Int32.max }) else {
+      throw TensorError(
+        "linear algebra with \(type): at most 2^31 - 1 rows and columns are possible")
+    }
+  }
+
   private func descriptor(
     _ product: MatrixProduct, _ a: TensorType, _ b: TensorType, _ c: TensorType
-  ) -> ol_product {
+  ) throws(TensorError) -> ol_product {
+    for type in [a, b, c] { try requireCountable(type) }
     let m = c.shape[c.rank - 2]
     let n = c.shape[c.rank - 1]
     let k = product.transposeA ? a.shape[a.rank - 2] : a.shape[a.rank - 1]

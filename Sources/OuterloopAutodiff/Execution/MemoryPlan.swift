@@ -24,7 +24,8 @@ struct MemoryPlan {
   var slotCount: Int { temporaryBase + offsets.count }
 
   /// - Parameter donated: for some outputs, the input whose memory the caller passes for both.
-  init(_ schedule: Schedule, donated: [Int: Int]) {
+  /// - Throws: `TensorError` for numbers that do not fit into memory.
+  init(_ schedule: Schedule, donated: [Int: Int]) throws {
     let graph = schedule.graph
     inputCount = graph.inputs.count
     outputCount = graph.outputs.count
@@ -37,9 +38,7 @@ struct MemoryPlan {
       if case .fill(let fill) = node.operation, schedule.lastUse[index] >= 0 {
         fills.append(index)
         constantSlot[index] = constants.count
-        constants.append(
-          (try? Tensor(type: node.type, content: .splat(fill.value)).materialized())
-            ?? Tensor.zeros(node.type.shape, dtype: node.type.dtype))
+        constants.append(try Tensor(type: node.type, content: .splat(fill.value)).materialized())
       }
     }
     for (node, constant) in constantSlot {
@@ -63,7 +62,7 @@ struct MemoryPlan {
         finalCopies.append((node, number))
       }
     }
-    placeTemporaries(schedule)
+    try placeTemporaries(schedule)
     orderFinalCopies(schedule, donated)
   }
 
@@ -104,7 +103,7 @@ struct MemoryPlan {
     return schedule.mayOverwrite(source, with: node, at: position)
   }
 
-  private mutating func placeTemporaries(_ schedule: Schedule) {
+  private mutating func placeTemporaries(_ schedule: Schedule) throws(TensorError) {
     let graph = schedule.graph
     var arena = Arena()
     var live: [Int: (offset: Int, bytes: Int)] = [:]
@@ -126,6 +125,8 @@ struct MemoryPlan {
           dying.removeAll { $0 == source }
         } else {
           home = arena.allocate(bytes)
+          try Memory.require(
+            arena.byteCount, for: "a program with a temporary \(graph.nodes[node].type)")
         }
         live[node] = (home, bytes)
         slotOf[node] = Int32(temporaryBase + offsets.count)

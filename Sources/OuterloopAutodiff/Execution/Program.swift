@@ -32,7 +32,7 @@ package final class Program: @unchecked Sendable {
     outputTypes = graph.outputs.map { graph.nodes[$0].type }
     let schedule = Schedule(graph)
     self.schedule = schedule
-    plan = MemoryPlan(schedule, donated: donated)
+    plan = try MemoryPlan(schedule, donated: donated)
     let instructions = try Lowering(schedule, plan, memory).instructions
     code = UnsafeBufferPointer(start: memory.store(instructions), count: instructions.count)
     if graph.nodes.contains(where: \.needsBLAS) { _ = try BLAS.load() }
@@ -47,8 +47,10 @@ package final class Program: @unchecked Sendable {
       throw TensorError("a program for \(inputTypes) was run on \(inputs.map(\.type))")
     }
     let values = try inputs.map { try $0.materialized() }
-    let outputs = outputTypes.map { Storage(byteCount: $0.byteCount) }
-    let workspace = idle.withLock { $0.popLast() } ?? Workspace(self, isPooled: true)
+    let outputs = try outputTypes.map {
+      try Storage.checked(byteCount: $0.byteCount, for: "a result of \($0)")
+    }
+    let workspace = try idle.withLock { $0.popLast() } ?? Workspace(self, isPooled: true)
     for (index, value) in values.enumerated() {
       guard case .values(let storage) = value.content else {
         throw TensorError("input \(index) has no values")

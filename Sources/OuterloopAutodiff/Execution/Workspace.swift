@@ -1,5 +1,5 @@
 internal import COuterloopKernels
-internal import OuterloopNumerics
+package import OuterloopNumerics
 
 /// Memory for running a program: the table of slots, the arena of temporaries and scratch. One run
 /// at a time; estimators keep one and bind their buffers step by step.
@@ -19,7 +19,8 @@ package final class Workspace: @unchecked Sendable {
   private let matrices: BLAS?
 
   /// - Parameter isPooled: whether the program keeps this workspace, rather than the other way round.
-  package init(_ program: Program, isPooled: Bool = false) {
+  /// - Throws: `TensorError` where the temporaries do not fit into memory.
+  package init(_ program: Program, isPooled: Bool = false) throws(TensorError) {
     self.program = program
     kept = isPooled ? nil : program
     let plan = program.plan
@@ -27,9 +28,11 @@ package final class Workspace: @unchecked Sendable {
     instructions = program.code
     threads = Int32(ThreadBudget.threads)
     matrices = try? BLAS.load()
-    arena = Storage(byteCount: plan.arenaBytes)
-    scratch = Storage(byteCount: Self.scratchBytes(program, threads))
-    secondScratch = Storage(byteCount: Self.secondScratchBytes(program))
+    arena = try Storage.checked(byteCount: plan.arenaBytes, for: "a program's temporaries")
+    scratch = try Storage.checked(
+      byteCount: Self.scratchBytes(program, threads), for: "a program's scratch")
+    secondScratch = try Storage.checked(
+      byteCount: Self.secondScratchBytes(program), for: "a program's scratch")
     slots = .allocate(capacity: plan.slotCount + 2)
     slots.initialize(repeating: nil, count: plan.slotCount + 2)
     for (index, constant) in plan.constants.enumerated() {

@@ -30,7 +30,10 @@ package struct Graph: Sendable {
   ) throws(TensorError) -> Int {
     // First of all: rewrites take for granted that the types fit, and would accept x + 0 for a 0 of
     // another shape.
-    _ = try operation.primitive.type(of: operands.map { nodes[$0].type })
+    let type = try operation.primitive.type(of: operands.map { nodes[$0].type })
+    if let flaw = type.flaw {
+      throw TensorError("\(operation.primitive.label) would give \(type): \(flaw)")
+    }
     let (operation, operands) = canonical(operation, operands)
     if let simpler = try simplify(operation, operands) { return simpler }
     return try insert(operation, operands)
@@ -61,8 +64,10 @@ package struct Graph: Sendable {
 
   /// Adds a constant; a tensor that is the same number everywhere takes no memory.
   package mutating func constant(_ tensor: Tensor) throws(TensorError) -> Int {
-    if case .splat(let value) = tensor.content {
+    switch tensor.content {
+    case .splat(let value), .number(let value):
       return try emit(.fill(Fill(value, tensor.type)), [])
+    default: break
     }
     if tensor.count == 1, tensor.dtype.isFloating, let value = try? tensor.item() {
       return try emit(.fill(Fill(value, tensor.type)), [])

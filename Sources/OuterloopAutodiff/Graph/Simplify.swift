@@ -66,6 +66,10 @@ extension Graph {
     case .concatenate:
       return x.count == 1 ? x[0] : nil
     case .sum(let sum): return try simplifySum(sum, x[0])
+    case .max(let max):
+      if let value = fill(x[0]) {
+        return try insert(.fill(Fill(value, try max.type(of: [nodes[x[0]].type]))), [])
+      }
     default: break
     }
     return nil

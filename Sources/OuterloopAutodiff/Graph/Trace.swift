@@ -31,7 +31,7 @@ package final class Trace: @unchecked Sendable {
       let node = try self.node(of: x)
       return tensor(graph.unique(.alias(Alias(type: x.type)), [node], x.type))
     } catch {
-      return Tensor(type: x.type, content: .invalid(error))
+      return Tensor(type: TensorType([]), content: .invalid(error))
     }
   }
 
@@ -48,7 +48,7 @@ package final class Trace: @unchecked Sendable {
         throw TensorError("a traced tensor was used outside the function that it belongs to")
       }
       return symbol.node
-    case .values, .splat: return try graph.constant(x)
+    case .values, .splat, .number: return try graph.constant(x)
     case .invalid(let error): throw error
     }
   }
@@ -84,9 +84,9 @@ extension Tensor {
     var nodes: [Int] = []
     var inputs: [Tensor] = []
     for operand in operands {
-      if case .splat = operand.content {
-        nodes.append(try graph.constant(operand))
-      } else {
+      switch operand.content {
+      case .splat, .number: nodes.append(try graph.constant(operand))
+      default:
         nodes.append(graph.input(operand.type))
         inputs.append(operand)
       }

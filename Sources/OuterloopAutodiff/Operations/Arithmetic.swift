@@ -22,19 +22,50 @@ extension Tensor {
   public static func += (a: inout Tensor, b: Tensor) { a = a + b }
   public static func -= (a: inout Tensor, b: Tensor) { a = a - b }
   public static func *= (a: inout Tensor, b: Tensor) { a = a * b }
+  public static func /= (a: inout Tensor, b: Tensor) { a = a / b }
+  public static func += (a: inout Tensor, b: Double) { a = a + b }
+  public static func -= (a: inout Tensor, b: Double) { a = a - b }
+  public static func *= (a: inout Tensor, b: Double) { a = a * b }
+  public static func /= (a: inout Tensor, b: Double) { a = a / b }
 
   /// A scalar of this tensor's element type.
-  func number(_ value: Double) -> Tensor { Tensor(value, dtype: dtype) }
+  func number(_ value: Double) -> Tensor {
+    isPlainNumber ? Tensor(value) : Tensor(value, dtype: dtype)
+  }
 
-  static func unary(_ function: Unary, _ x: Tensor) -> Tensor { apply(.unary(function), [x]) }
+  static func unary(_ function: Unary, _ x: Tensor) -> Tensor {
+    if x.isPlainNumber { return ofNumbers([x]) { .unary(function, $0[0]) } }
+    return apply(.unary(function), [x])
+  }
 
   static func binary(_ function: Binary, _ a: Tensor, _ b: Tensor) -> Tensor {
+    if a.isPlainNumber || b.isPlainNumber {
+      if a.isPlainNumber, b.isPlainNumber {
+        return ofNumbers([a, b]) { .binary(function, $0[0], $0[1]) }
+      }
+      return binary(function, a.taking(b.dtype), b.taking(a.dtype))
+    }
     guard a.shape != b.shape else { return apply(.binary(function), [a, b]) }
     guard let shape = broadcastShape(a.shape, b.shape) else {
       // The primitive's own rule says what is wrong.
       return apply(.binary(function), [a, b])
     }
     return apply(.binary(function), [a.broadcast(to: shape), b.broadcast(to: shape)])
+  }
+
+  /// A function of plain numbers alone, computed in double precision: a plain number again.
+  static func ofNumbers(_ numbers: [Tensor], _ function: ([Tensor]) -> Tensor) -> Tensor {
+    let result = function(numbers.map { $0.taking(.float64) })
+    guard let value = try? result.item() else { return result }
+    return Tensor(value)
+  }
+
+  /// Tensors that stand side by side: plain numbers among them take the element type of the others.
+  static func agreeing(_ tensors: [Tensor]) -> [Tensor] {
+    guard let other = tensors.first(where: { !$0.isPlainNumber && $0.error == nil }) else {
+      return tensors
+    }
+    return tensors.map { $0.taking(other.dtype) }
   }
 
   /// The common shape of two operands; nil if an axis has two different sizes above 1.

@@ -16,9 +16,13 @@ public enum Padding: Sendable, Hashable {
     case .valid: break
     case .same:
       for axis in 0..<2 where stride[axis] > 0 {
-        let reach = dilation[axis] * (kernel[axis] - 1) + 1
-        let outputs = (size[axis] + stride[axis] - 1) / stride[axis]
-        let total = Swift.max(0, (outputs - 1) * stride[axis] + reach - size[axis])
+        // The primitive's own rule refuses what is larger.
+        guard dilation[axis] >= 0, dilation[axis] <= Int32.max, kernel[axis] <= Int32.max else {
+          continue
+        }
+        let window = dilation[axis] * (kernel[axis] - 1) + 1
+        let outputs = size[axis] > 0 ? (size[axis] - 1) / stride[axis] + 1 : 0
+        let total = Swift.max(0, (outputs - 1) * stride[axis] + window - size[axis])
         geometry.low[axis] = total / 2
         geometry.high[axis] = total - total / 2
       }
@@ -39,7 +43,8 @@ public func convolution(
 ) -> Tensor {
   guard x.rank == 4, filter.rank == 4, stride.count == 2, dilation.count == 2 else {
     return Tensor(
-      invalid: "convolution of \(x.type) with \(filter.type): needs (n, h, w, c), (kh, kw, c, o)")
+      invalid: "convolution of \(x.type) with \(filter.type): needs (n, h, w, c), (kh, kw, c, o), "
+        + "two strides and two dilations", operands: x, filter)
   }
   let geometry = padding.geometry(
     Array(x.shape[1...2]), kernel: Array(filter.shape[0...1]), stride: stride, dilation: dilation)
@@ -68,7 +73,9 @@ public func maxPool(_ x: Tensor, window: [Int], stride: [Int]? = nil) -> Tensor 
 }
 
 private func poolError(_ x: Tensor) -> Tensor {
-  Tensor(invalid: "pooling of \(x.type): needs (n, h, w, c), two window sizes and two strides")
+  Tensor(
+    invalid: "pooling of \(x.type): needs (n, h, w, c), two window sizes and two strides",
+    operands: x)
 }
 
 extension Windows {

@@ -21,7 +21,7 @@ public func sigmoid(_ x: Tensor) -> Tensor { .unary(.sigmoid, x) }
 public func softplus(_ x: Tensor) -> Tensor { .unary(.softplus, x) }
 /// max(x, 0), with derivative 0 at 0.
 public func relu(_ x: Tensor) -> Tensor {
-  select(x.isGreater(than: 0), x, Tensor.zeros(like: x))
+  select(x.isGreater(than: 0), x, x.isPlainNumber ? Tensor(0) : Tensor.zeros(like: x))
 }
 public func abs(_ x: Tensor) -> Tensor { .unary(.abs, x) }
 /// a^b. For a whole constant exponent use `pow(a, Int)`.
@@ -29,13 +29,19 @@ public func pow(_ a: Tensor, _ b: Tensor) -> Tensor { .binary(.power, a, b) }
 public func atan2(_ y: Tensor, _ x: Tensor) -> Tensor { .binary(.atan2, y, x) }
 /// The larger of two; ties share the derivative.
 public func maximum(_ a: Tensor, _ b: Tensor) -> Tensor { .binary(.maximum, a, b) }
+public func maximum(_ a: Tensor, _ b: Double) -> Tensor { maximum(a, a.number(b)) }
 /// The smaller of two; ties share the derivative.
 public func minimum(_ a: Tensor, _ b: Tensor) -> Tensor { .binary(.minimum, a, b) }
+public func minimum(_ a: Tensor, _ b: Double) -> Tensor { minimum(a, a.number(b)) }
+
+public func pow(_ a: Tensor, _ b: Double) -> Tensor { pow(a, a.number(b)) }
 
 /// x^n by repeated squaring: exact derivatives of every order, also at 0.
 public func pow(_ x: Tensor, _ exponent: Int) -> Tensor {
+  if x.error != nil { return x }
+  if exponent == .min { return pow(x, exponent + 1) / x }
   if exponent < 0 { return 1 / pow(x, -exponent) }
-  if exponent == 0 { return Tensor.ones(x.shape, dtype: x.dtype) }
+  if exponent == 0 { return x.isPlainNumber ? Tensor(1) : Tensor.ones(x.shape, dtype: x.dtype) }
   if exponent == 1 { return x }
   let half = pow(x, exponent / 2).square()
   return exponent % 2 == 0 ? half : half * x
@@ -43,6 +49,15 @@ public func pow(_ x: Tensor, _ exponent: Int) -> Tensor {
 
 /// `condition != 0 ? a : b`, element by element; shapes broadcast.
 public func select(_ condition: Tensor, _ a: Tensor, _ b: Tensor) -> Tensor {
+  let operands = [condition, a, b]
+  if let broken = operands.first(where: { $0.error != nil }) { return broken }
+  if operands.contains(where: \.isPlainNumber) {
+    if operands.allSatisfy(\.isPlainNumber) {
+      return .ofNumbers(operands) { select($0[0], $0[1], $0[2]) }
+    }
+    let agreed = Tensor.agreeing(operands)
+    return select(agreed[0], agreed[1], agreed[2])
+  }
   guard let two = Tensor.broadcastShape(a.shape, b.shape),
     let shape = Tensor.broadcastShape(two, condition.shape)
   else { return Tensor.apply(.select(Select()), [condition, a, b]) }
@@ -61,7 +76,9 @@ extension Tensor {
   public func reciprocal() -> Tensor { Self.unary(.reciprocal, self) }
   /// 1 / sqrt(x).
   public func reciprocalSquareRoot() -> Tensor { Self.unary(.rsqrt, self) }
-  public func cast(to dtype: DType) -> Tensor { Self.apply(.cast(Cast(dtype: dtype)), [self]) }
+  public func cast(to dtype: DType) -> Tensor {
+    isPlainNumber ? taking(dtype) : Self.apply(.cast(Cast(dtype: dtype)), [self])
+  }
   /// The same value with derivative zero.
   public func stoppingGradient() -> Tensor {
     isConcrete ? self : Self.apply(.stopGradient(StopGradient()), [self])

@@ -8,16 +8,19 @@ public func matmul(
   _ a: Tensor, _ b: Tensor, transposeA: Bool = false, transposeB: Bool = false
 ) -> Tensor {
   guard a.rank > 0, b.rank > 0 else {
-    return Tensor(invalid: "matmul of \(a.type) and \(b.type): matrices or vectors are needed")
+    return Tensor(
+      invalid: "matmul of \(a.type) and \(b.type): matrices or vectors are needed", operands: a, b)
   }
-  if a.rank == 1 {
-    let product = matmul(a.expanded(at: 0), b, transposeB: transposeB)
-    return product.error == nil
-      ? product.reshaped(product.shape.dropping(at: product.rank - 2)) : product
-  }
-  if b.rank == 1 {
-    let product = matmul(a, b.expanded(at: 1), transposeA: transposeA)
-    return product.error == nil ? product.reshaped(Array(product.shape.dropLast())) : product
+  if a.rank == 1 || b.rank == 1 {
+    // A row, a column; a vector has no other way to lie.
+    let product = matmul(
+      a.rank == 1 ? a.expanded(at: 0) : a, b.rank == 1 ? b.expanded(at: 1) : b,
+      transposeA: transposeA && a.rank > 1, transposeB: transposeB && b.rank > 1)
+    guard product.error == nil else { return product }
+    var shape = product.shape
+    if b.rank == 1 { shape.removeLast() }
+    if a.rank == 1 { shape.remove(at: b.rank == 1 ? shape.count - 1 : shape.count - 2) }
+    return product.reshaped(shape)
   }
   let operation = Operation.product(
     MatrixProduct(transposeA: transposeA, transposeB: transposeB))
@@ -26,27 +29,23 @@ public func matmul(
   }
   if b.rank == 2, !transposeA {
     // A stack of left matrices against one right matrix is one tall product.
-    let tall = a.reshaped([-1, a.shape[a.rank - 1]])
+    let rows = TensorType(a.shape.dropLast()).count
+    let tall = a.reshaped([rows, a.shape[a.rank - 1]])
     let product = Tensor.apply(operation, [tall, b])
     return product.error == nil
       ? product.reshaped(a.shape.dropLast() + [product.shape[1]]) : product
   }
   guard
     let leading = Tensor.broadcastShape(Array(a.shape.dropLast(2)), Array(b.shape.dropLast(2)))
-  else { return Tensor(invalid: "matmul of \(a.type) and \(b.type): leading axes do not fit") }
+  else {
+    return Tensor(
+      invalid: "matmul of \(a.type) and \(b.type): leading axes do not fit", operands: a, b)
+  }
   return Tensor.apply(
     operation,
     [
       a.broadcast(to: leading + a.shape.suffix(2)), b.broadcast(to: leading + b.shape.suffix(2)),
     ])
-}
-
-extension Array {
-  fileprivate func dropping(at index: Int) -> [Element] {
-    var copy = self
-    copy.remove(at: index)
-    return copy
-  }
 }
 
 /// Lower Cholesky factor of symmetric positive definite matrices (..., n, n); only the lower
@@ -68,7 +67,7 @@ public func logDeterminant(_ a: Tensor) -> Tensor {
 /// The diagonals of matrices: (..., n, n) -> (..., n).
 public func diagonal(_ a: Tensor) -> Tensor {
   guard a.rank >= 2, a.shape[a.rank - 1] == a.shape[a.rank - 2] else {
-    return Tensor(invalid: "diagonal of \(a.type): square matrices are needed")
+    return Tensor(invalid: "diagonal of \(a.type): square matrices are needed", operands: a)
   }
   let row = Tensor.iota(a.shape, axis: a.rank - 2, dtype: a.dtype)
   let column = Tensor.iota(a.shape, axis: a.rank - 1, dtype: a.dtype)

@@ -20,11 +20,11 @@ extension Tensor {
 
   /// Index (int32) of the first largest element along an axis.
   public func argmax(axis: Int) -> Tensor {
-    Self.apply(.argmax(ArgMax(axis: axis < 0 ? axis + rank : axis)), [self])
+    Self.apply(.argmax(ArgMax(axis: type.axis(axis) ?? axis)), [self])
   }
 
   private func reduced(_ axes: [Int]?, _ keeping: Bool, _ body: ([Int]) -> Tensor) -> Tensor {
-    let axes = (axes ?? Array(0..<rank)).map { $0 < 0 ? $0 + rank : $0 }.sorted()
+    let axes = (axes ?? Array(0..<rank)).map { type.axis($0) ?? $0 }.sorted()
     let result = body(axes)
     guard keeping, result.error == nil else { return result }
     var shape = shape
@@ -35,7 +35,7 @@ extension Tensor {
 
 /// log sum exp along an axis (the last by default), shifted by the maximum so that it cannot overflow.
 public func logSumExp(_ x: Tensor, axis: Int = -1, keeping: Bool = false) -> Tensor {
-  let axis = axis < 0 ? axis + x.rank : axis
+  let axis = x.type.axis(axis) ?? axis
   let shift = x.max(axes: [axis], keeping: true).stoppingGradient()
   let sum = exp(x - shift).sum(axes: [axis], keeping: true)
   let result = log(sum) + shift
@@ -44,7 +44,7 @@ public func logSumExp(_ x: Tensor, axis: Int = -1, keeping: Bool = false) -> Ten
 
 /// exp(x) / sum exp(x) along an axis (the last by default).
 public func softmax(_ x: Tensor, axis: Int = -1) -> Tensor {
-  let axis = axis < 0 ? axis + x.rank : axis
+  let axis = x.type.axis(axis) ?? axis
   let shift = x.max(axes: [axis], keeping: true).stoppingGradient()
   let numerator = exp(x - shift)
   return numerator / numerator.sum(axes: [axis], keeping: true)
@@ -59,8 +59,10 @@ public func logSoftmax(_ x: Tensor, axis: Int = -1) -> Tensor {
 ///
 /// logits: (n, classes), labels: (n). A label outside 0..<classes is an error at run time.
 public func softmaxCrossEntropy(_ logits: Tensor, labels: Tensor) -> Tensor {
-  guard logits.rank == 2 else {
-    return Tensor(invalid: "softmaxCrossEntropy of \(logits.type): needs (n, classes)")
+  guard logits.rank == 2, labels.type == TensorType([logits.shape[0]], .int32) else {
+    return Tensor(
+      invalid: "softmaxCrossEntropy of \(logits.type) against \(labels.type): needs logits "
+        + "(n, classes) and int32 labels (n)", operands: logits, labels)
   }
   return softmaxCrossEntropy(
     logits, targets: labels.oneHot(logits.shape[1], dtype: logits.dtype))
@@ -68,5 +70,10 @@ public func softmaxCrossEntropy(_ logits: Tensor, labels: Tensor) -> Tensor {
 
 /// Cross-entropy of softmax(logits) against target probabilities of the same shape.
 public func softmaxCrossEntropy(_ logits: Tensor, targets: Tensor) -> Tensor {
-  logSumExp(logits, axis: -1) - (targets * logits).sum(axes: [-1])
+  guard logits.shape == targets.shape else {
+    return Tensor(
+      invalid: "softmaxCrossEntropy of \(logits.type) against \(targets.type): the shapes differ",
+      operands: logits, targets)
+  }
+  return logSumExp(logits, axis: -1) - (targets * logits).sum(axes: [-1])
 }

@@ -7,27 +7,32 @@ extension Tensor {
   public func reshaped(_ shape: [Int]) -> Tensor {
     var shape = shape
     if let open = shape.firstIndex(of: -1) {
-      let others = shape.enumerated().reduce(1) { $1.offset == open ? $0 : $0 * $1.element }
-      shape[open] = others > 0 ? count / others : 0
+      var others = shape
+      others.remove(at: open)
+      let known = TensorType(others).count
+      // Nothing is left to tell the size by where the others hold nothing.
+      if known > 0 { shape[open] = count / known } else if count == 0 { shape[open] = 0 }
     }
     return Self.apply(.reshape(Reshape(shape: shape)), [self])
   }
 
-  /// Axes in another order; without arguments, reversed.
+  /// Axes in another order; without arguments, reversed. Negative numbers count from the last axis.
   public func transposed(_ permutation: [Int]? = nil) -> Tensor {
-    let order = permutation ?? Array((0..<rank).reversed())
+    let order = (permutation ?? Array((0..<rank).reversed())).map { type.axis($0) ?? $0 }
     return Self.apply(.transpose(Transpose(permutation: order)), [self])
   }
 
   /// The last two axes exchanged.
   public func transposedMatrix() -> Tensor {
-    guard rank >= 2 else { return Tensor(invalid: "transposed matrix of \(type)") }
+    guard rank >= 2 else {
+      return Tensor(invalid: "transposed matrix of \(type)", operands: self)
+    }
     return transposed(Array(0..<(rank - 2)) + [rank - 1, rank - 2])
   }
 
   /// Repeated to a larger shape by NumPy's rules.
   public func broadcast(to target: [Int]) -> Tensor {
-    guard shape != target else { return self }
+    guard error == nil, shape != target else { return self }
     let offset = target.count - rank
     guard offset >= 0,
       (0..<rank).allSatisfy({ shape[$0] == target[offset + $0] || shape[$0] == 1 })
@@ -39,10 +44,16 @@ extension Tensor {
       .broadcast(Broadcast(shape: target, axes: kept.map { offset + $0 })), [squeezed])
   }
 
-  /// With a new axis of size 1.
+  /// With a new axis of size 1, which is axis number `axis` of the result; negative numbers count
+  /// from the last.
   public func expanded(at axis: Int) -> Tensor {
+    guard let place = TensorType(shape + [1]).axis(axis) else {
+      return Tensor(
+        invalid: "\(type) expanded at axis \(axis): the result has axes 0...\(rank)", operands: self
+      )
+    }
     var shape = shape
-    shape.insert(1, at: Swift.min(Swift.max(axis, 0), rank))
+    shape.insert(1, at: place)
     return reshaped(shape)
   }
 
@@ -51,21 +62,27 @@ extension Tensor {
     Self.apply(.broadcast(Broadcast(shape: [size] + shape, axes: Array(1..<(rank + 1)))), [self])
   }
 
-  /// Elements of one axis.
-  public func sliced(axis: Int, _ range: Range<Int>, by stride: Int = 1) -> Tensor {
-    guard axis >= 0, axis < rank else { return Tensor(invalid: "slice of \(type) on axis \(axis)") }
+  /// Elements of one axis, counted from the last one if negative; every `stride`-th of the range.
+  public func sliced(axis number: Int, _ range: Range<Int>, by stride: Int = 1) -> Tensor {
+    guard let axis = type.axis(number) else {
+      return Tensor(invalid: "slice of \(type) on axis \(number)", operands: self)
+    }
     var start = [Int](repeating: 0, count: rank)
     var limit = shape
     var steps = [Int](repeating: 1, count: rank)
     start[axis] = range.lowerBound
     limit[axis] = range.upperBound
-    steps[axis] = stride
+    // A stride beyond the range takes its first element, however large.
+    steps[axis] = Swift.min(stride, Swift.max(shape[axis], 1))
     return Self.apply(.slice(Slice(start: start, limit: limit, stride: steps)), [self])
   }
 
   /// Entry i of the leading axis.
   public func example(_ i: Int) -> Tensor {
-    sliced(axis: 0, i..<(i + 1)).reshaped(Array(shape.dropFirst()))
+    guard let count = shape.first, i >= 0, i < count else {
+      return Tensor(invalid: "entry \(i) of the leading axis of \(type)", operands: self)
+    }
+    return sliced(axis: 0, i..<(i + 1)).reshaped(Array(shape.dropFirst()))
   }
 
   /// Zeros before and after the elements of each axis.
@@ -74,8 +91,9 @@ extension Tensor {
       .pad(Pad(low: low, high: high, interior: [Int](repeating: 0, count: rank))), [self])
   }
 
+  /// Elements in opposite order along axes, each named once; negative numbers count from the last.
   public func reversed(axes: [Int]) -> Tensor {
-    Self.apply(.reverse(Reverse(axes: axes.sorted())), [self])
+    Self.apply(.reverse(Reverse(axes: axes.map { type.axis($0) ?? $0 }.sorted())), [self])
   }
 
   /// Rows at int32 indices (n): shape (n, ...). An index outside the rows is an error at run time.
@@ -91,10 +109,13 @@ extension Tensor {
     Self.apply(.oneHot(OneHot(depth: depth, dtype: dtype)), [self])
   }
 
-  /// The index along one axis, at every element.
-  public static func iota(_ shape: [Int], axis: Int, dtype: DType = .float32) -> Tensor {
-    guard axis >= 0, axis < shape.count else { return Tensor(invalid: "iota on axis \(axis)") }
-    return apply(.iota(Iota(axis: axis, type: TensorType(shape, dtype))), [])
+  /// The index along one axis, at every element; a negative axis counts from the last.
+  public static func iota(_ shape: [Int], axis number: Int, dtype: DType = .float32) -> Tensor {
+    let type = TensorType(shape, dtype)
+    guard let axis = type.axis(number) else {
+      return Tensor(invalid: "iota of \(type) on axis \(number)")
+    }
+    return apply(.iota(Iota(axis: axis, type: type)), [])
   }
 
   /// The identity matrix.
@@ -103,12 +124,14 @@ extension Tensor {
   }
 }
 
-/// Tensors one after another along an axis.
+/// Tensors one after another along an axis, counted from the last one if negative.
 public func concatenate(_ tensors: [Tensor], axis: Int = 0) -> Tensor {
-  Tensor.apply(.concatenate(Concatenate(axis: axis)), tensors)
+  if let broken = tensors.first(where: { $0.error != nil }) { return broken }
+  let place = tensors.first?.type.axis(axis) ?? axis
+  return Tensor.apply(.concatenate(Concatenate(axis: place)), Tensor.agreeing(tensors))
 }
 
 /// Tensors of one shape along a new leading axis.
 public func stack(_ tensors: [Tensor]) -> Tensor {
-  concatenate(tensors.map { $0.expanded(at: 0) }, axis: 0)
+  concatenate(Tensor.agreeing(tensors).map { $0.expanded(at: 0) }, axis: 0)
 }

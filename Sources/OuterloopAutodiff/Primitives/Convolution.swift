@@ -17,12 +17,16 @@ public struct ConvolutionGeometry: Sendable, Hashable {
     self.dilation = dilation
   }
 
-  /// Output size along one axis; nil if the window does not fit.
+  /// Output size along one axis; nil if the window does not fit, or a number is missing, negative or
+  /// beyond every image.
   func output(_ input: Int, kernel: Int, axis: Int) -> Int? {
-    let room = input + low[axis] + high[axis] - dilation[axis] * (kernel - 1) - 1
-    guard kernel > 0, stride[axis] > 0, dilation[axis] > 0, low[axis] >= 0, high[axis] >= 0,
-      room >= 0
+    let most = Int(Int32.max)
+    guard [stride, low, high, dilation].allSatisfy({ $0.count == 2 }), kernel > 0, kernel <= most,
+      stride[axis] > 0, (1...most).contains(dilation[axis]), (0...most).contains(low[axis]),
+      (0...most).contains(high[axis])
     else { return nil }
+    let room = input + low[axis] + high[axis] - dilation[axis] * (kernel - 1) - 1
+    guard room >= 0 else { return nil }
     return room / stride[axis] + 1
   }
 

@@ -70,7 +70,7 @@ private func squareMatrices(_ type: TensorType, _ name: String) throws(TensorErr
 extension Tensor {
   /// The lower triangle of matrices in the last two axes, its diagonal multiplied by a number.
   func lowerTriangle(diagonal: Double) -> Tensor {
-    guard rank >= 2 else { return Tensor(invalid: "lower triangle of \(type)") }
+    guard rank >= 2 else { return Tensor(invalid: "lower triangle of \(type)", operands: self) }
     let row = Tensor.iota(shape, axis: rank - 2, dtype: dtype)
     let column = Tensor.iota(shape, axis: rank - 1, dtype: dtype)
     return self * (row.isGreater(than: column) + row.equals(column) * diagonal)

@@ -35,7 +35,7 @@ package struct Reshape: Primitive {
 
   package func type(of operands: [TensorType]) throws(TensorError) -> TensorType {
     let result = TensorType(shape, operands[0].dtype)
-    guard result.count == operands[0].count, shape.allSatisfy({ $0 >= 0 }) else {
+    guard result.flaw == nil, result.count == operands[0].count else {
       throw TensorError("reshape of \(operands[0]) to \(shape): the element counts differ")
     }
     return result
@@ -97,8 +97,12 @@ package struct Slice: Primitive {
         start[$0] >= 0 && start[$0] <= limit[$0] && limit[$0] <= x.shape[$0] && stride[$0] > 0
       })
     else { throw TensorError("slice \(start)..<\(limit) by \(stride) of \(x) is outside it") }
+    // Rounded up, without the sum that could overflow.
     return TensorType(
-      (0..<x.rank).map { (limit[$0] - start[$0] + stride[$0] - 1) / stride[$0] }, x.dtype)
+      (0..<x.rank).map { axis in
+        let length = limit[axis] - start[axis]
+        return length == 0 ? 0 : (length - 1) / stride[axis] + 1
+      }, x.dtype)
   }
 
   package func tangent(_ x: [Tensor], _ y: Tensor, _ dx: [Tensor?]) -> Tensor? {
@@ -126,12 +130,14 @@ package struct Pad: Primitive {
   package func type(of operands: [TensorType]) throws(TensorError) -> TensorType {
     let x = operands[0]
     guard low.count == x.rank, high.count == x.rank, interior.count == x.rank,
-      (low + high + interior).allSatisfy({ $0 >= 0 })
+      (low + high + interior).allSatisfy({ $0 >= 0 && $0 <= TensorType.mostElements })
     else { throw TensorError("pad \(low) \(high) \(interior) does not fit \(x)") }
     return TensorType(
       (0..<x.rank).map { axis in
         let length = x.shape[axis]
-        return low[axis] + high[axis] + length + Swift.max(length - 1, 0) * interior[axis]
+        let between = Swift.max(length - 1, 0).multipliedReportingOverflow(by: interior[axis])
+        let inside = between.overflow ? TensorType.mostElements : between.partialValue
+        return low[axis] + high[axis] + length + Swift.min(inside, TensorType.mostElements)
       }, x.dtype)
   }
 
@@ -170,7 +176,8 @@ package struct Concatenate: Primitive {
       guard other.shape == expected else {
         throw TensorError("concatenate of \(result) and \(other) along axis \(axis)")
       }
-      result.shape[axis] += other.shape[axis]
+      result.shape[axis] = Swift.min(
+        result.shape[axis] + other.shape[axis], 2 * TensorType.mostElements)
     }
     return result
   }
@@ -197,9 +204,8 @@ package struct Reverse: Primitive {
   package var label: String { "reverse \(axes)" }
 
   package func type(of operands: [TensorType]) throws(TensorError) -> TensorType {
-    guard axes.allSatisfy({ $0 >= 0 && $0 < operands[0].rank }) else {
-      throw TensorError("reverse of \(operands[0]) along \(axes)")
-    }
+    guard axes.allSatisfy({ $0 >= 0 && $0 < operands[0].rank }), Set(axes).count == axes.count
+    else { throw TensorError("reverse of \(operands[0]) along \(axes)") }
     return operands[0]
   }
   package func tangent(_ x: [Tensor], _ y: Tensor, _ dx: [Tensor?]) -> Tensor? {

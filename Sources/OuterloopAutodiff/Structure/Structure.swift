@@ -39,11 +39,16 @@ extension Structure {
   /// Types of the tensors in order.
   public var leafTypes: [TensorType] { leaves.map(\.type) }
 
-  /// Total number of elements.
-  public var elementCount: Int { leaves.reduce(0) { $0 + $1.count } }
+  /// Total number of elements; `.max` if that is no `Int`.
+  public var elementCount: Int { leaves.reduce(0) { sum($0, $1.count) } }
 
-  /// Total bytes.
-  public var byteCount: Int { leaves.reduce(0) { $0 + $1.type.byteCount } }
+  /// Total bytes; `.max` if that is no `Int`.
+  public var byteCount: Int { leaves.reduce(0) { sum($0, $1.type.byteCount) } }
+
+  private func sum(_ a: Int, _ b: Int) -> Int {
+    let (sum, overflows) = a.addingReportingOverflow(b)
+    return overflows ? .max : sum
+  }
 
   /// The same structure with each tensor replaced.
   public func mapLeaves(_ transform: (Tensor) throws -> Tensor) rethrows -> Self {
@@ -52,24 +57,39 @@ extension Structure {
     return copy
   }
 
-  /// The same structure with other tensors, in order; there must be one for each.
+  /// The same structure with other tensors, in order. There must be one for each: otherwise every
+  /// tensor of the result is invalid.
   public func replacingLeaves(_ tensors: some Sequence<Tensor>) -> Self {
-    var iterator = tensors.makeIterator()
+    let tensors = Array(tensors)
+    let count = leaves.count
+    guard tensors.count == count else {
+      return mapLeaves { _ in
+        Tensor(invalid: "a structure of \(count) tensors was rebuilt from \(tensors.count)")
+      }
+    }
+    var index = 0
     return mapLeaves { old in
-      iterator.next() ?? Tensor(invalid: "too few tensors to rebuild a structure (at \(old.type))")
+      defer { index += 1 }
+      return index < count ? tensors[index] : old
     }
   }
 
-  /// Combines the tensors of two equal structures, in order.
+  /// Combines the tensors of two equal structures, in order. If one has more tensors than the other,
+  /// every tensor of the result is invalid.
   public func zipLeaves(_ other: Self, _ combine: (Tensor, Tensor) throws -> Tensor) rethrows
     -> Self
   {
     let others = other.leaves
+    let count = leaves.count
+    guard others.count == count else {
+      return mapLeaves { _ in
+        Tensor(invalid: "structures of \(count) and of \(others.count) tensors side by side")
+      }
+    }
     var index = 0
     return try mapLeaves { tensor in
       defer { index += 1 }
-      guard index < others.count else { return Tensor(invalid: "structures of different size") }
-      return try combine(tensor, others[index])
+      return index < count ? try combine(tensor, others[index]) : tensor
     }
   }
 
@@ -121,39 +141,4 @@ public struct NoTensors: Structure {
   public mutating func visit(
     _ path: String, _ body: (String, inout Tensor) throws -> Void
   ) rethrows {}
-}
-
-/// Named tensors in a fixed order, for structures that are not known at compile time.
-public struct NamedTensors: Structure {
-  public private(set) var names: [String]
-  public private(set) var tensors: [Tensor]
-
-  public init(_ pairs: KeyValuePairs<String, Tensor>) {
-    names = pairs.map(\.key)
-    tensors = pairs.map(\.value)
-  }
-
-  /// The tensor of that name; an invalid tensor if there is none.
-  public subscript(name: String) -> Tensor {
-    get {
-      guard let index = names.firstIndex(of: name) else {
-        return Tensor(invalid: "there is no tensor '\(name)' among \(names)")
-      }
-      return tensors[index]
-    }
-    set {
-      if let index = names.firstIndex(of: name) {
-        tensors[index] = newValue
-      } else {
-        names.append(name)
-        tensors.append(newValue)
-      }
-    }
-  }
-
-  public mutating func visit(
-    _ path: String, _ body: (String, inout Tensor) throws -> Void
-  ) rethrows {
-    for index in tensors.indices { try tensors[index].visit("\(path).\(names[index])", body) }
-  }
 }

@@ -16,6 +16,7 @@ public final class Compiled<A: Structure, B: Structure>: Sendable {
 
   public func callAsFunction(_ x: A) throws -> B {
     let leaves = x.leaves
+    if let error = leaves.lazy.compactMap(\.error).first { throw error }
     if leaves.contains(where: { $0.trace != nil }) { return try function(x) }
     let (program, template) = try compiled(x, leaves.map(\.type))
     return template.replacingLeaves(try program.run(leaves))
@@ -23,11 +24,15 @@ public final class Compiled<A: Structure, B: Structure>: Sendable {
 
   /// The graph for arguments like these, one line a node.
   public func graph(for x: A) throws -> String {
-    try compiled(x, x.leafTypes).program.graph.description
+    if let error = x.leaves.lazy.compactMap(\.error).first { throw error }
+    return try compiled(x, x.leafTypes).program.graph.description
   }
 
   /// The plan for arguments like these: instructions, memory.
-  public func plan(for x: A) throws -> String { try compiled(x, x.leafTypes).program.description }
+  public func plan(for x: A) throws -> String {
+    if let error = x.leaves.lazy.compactMap(\.error).first { throw error }
+    return try compiled(x, x.leafTypes).program.description
+  }
 
   private func compiled(
     _ x: A, _ types: [TensorType]

@@ -5,12 +5,18 @@ public import OuterloopNumerics
 // Tensors that a function captures from outside are constants to it.
 
 /// The value of f at x and its derivative along v: (f(x), f'(x) v), in one forward sweep.
-/// - Throws: what f throws, or `TensorError` for shapes and types that do not fit.
+/// - Throws: what f throws, or `TensorError` for shapes and types that do not fit: v has a tensor for
+///   each of x, of the same shape and element type.
 /// - Complexity: about twice the time of f; memory of f.
 public func jvp<A: Structure, B: Structure>(
   at x: A, along v: A, of f: (A) throws -> B
+) throws -> (value: B, derivative: B) { try jvp(at: x, along: v, for: "jvp", of: f) }
+
+/// - Parameter name: who asks, for messages.
+private func jvp<A: Structure, B: Structure>(
+  at x: A, along v: A, for name: String, of f: (A) throws -> B
 ) throws -> (value: B, derivative: B) {
-  let pair = try traced(Pair(x, v)) { trace, arguments in
+  let pair = try traced(Pair(x, try v.tangent(of: x, for: name))) { trace, arguments in
     let (inner, sources) = try trace.aliases(of: arguments.first)
     let y = try f(inner)
     let outputs = try y.leaves.map { (tensor) throws(TensorError) in try trace.node(of: tensor) }
@@ -32,7 +38,11 @@ public func vjp<A: Structure, B: Structure>(
     let (inner, sources) = try trace.aliases(of: arguments.first)
     let y = try f(inner)
     let outputs = try y.leaves.map { (tensor) throws(TensorError) in try trace.node(of: tensor) }
-    let given = arguments.second.leaves
+    // Plain numbers take the element type of what they belong to.
+    let given = zip(cotangent.leaves, arguments.second.leaves).enumerated().map { index, pair in
+      pair.0.isPlainNumber && index < y.leaves.count
+        ? pair.0.taking(y.leaves[index].dtype) : pair.1
+    }
     guard given.map(\.type) == y.leaves.map(\.type) else {
       throw TensorError(
         "vjp: the cotangent is \(given.map(\.type)) but the function gives \(y.leaves.map(\.type))")
@@ -74,7 +84,9 @@ public func gradient<A: Structure>(at x: A, of f: (A) throws -> Tensor) throws -
 public func hessianVectorProduct<A: Structure>(
   at x: A, along v: A, of f: (A) throws -> Tensor
 ) throws -> (gradient: A, product: A) {
-  let result = try jvp(at: x, along: v) { try gradient(at: $0, of: f) }
+  let result = try jvp(at: x, along: v, for: "hessianVectorProduct") {
+    try gradient(at: $0, of: f)
+  }
   return (result.value, result.derivative)
 }
 
@@ -110,12 +122,30 @@ public struct JointProduct<W: Structure, H: Structure>: Structure {
 public func jointProduct<W: Structure, H: Structure>(
   at weights: W, _ hyper: H, along u: W, of loss: (W, H) throws -> Tensor
 ) throws -> JointProduct<W, H> {
-  let (value, derivative) = try jvp(at: Pair(weights, hyper), along: Pair(u, hyper.zeros)) {
+  let (value, derivative) = try jvp(
+    at: Pair(weights, hyper), along: Pair(u, hyper.zeros), for: "jointProduct"
+  ) {
     try gradient(at: $0) { try loss($0.first, $0.second) }
   }
   return JointProduct(
     weightGradient: value.first, hyperGradient: value.second,
     weightProduct: derivative.first, hyperProduct: derivative.second)
+}
+
+extension Structure {
+  /// This direction as a tangent of a point: a tensor for each of its tensors, of the same type; plain
+  /// numbers take it.
+  fileprivate func tangent(of point: Self, for name: String) throws -> Self {
+    let (own, others) = (leaves, point.leaves)
+    if let error = (others + own).lazy.compactMap(\.error).first { throw error }
+    let agreed = zip(own, others).map { $0.taking($1.dtype) }
+    guard own.count == others.count, agreed.map(\.type) == others.map(\.type) else {
+      throw TensorError(
+        "\(name): the direction is \(own.map(\.type)) but the point is \(others.map(\.type)); "
+          + "it needs a tensor for each, zeros where nothing moves")
+    }
+    return replacingLeaves(agreed)
+  }
 }
 
 extension Trace {

@@ -28,6 +28,10 @@ extension Trace {
   fileprivate func batched(
     _ outputs: [Int], from sources: [Int], values: [Tensor], size: Int
   ) throws -> [Tensor] {
+    // No example, no work: nothing but the shapes is known of the results.
+    if size == 0 {
+      return outputs.map { Tensor.zeros([0] + tensor($0).shape, dtype: tensor($0).dtype) }
+    }
     var batch: [Int: Tensor] = [:]
     for (source, value) in zip(sources, values) { batch[source] = value }
     for index in nodes(between: sources, and: outputs) where batch[index] == nil {

@@ -31,13 +31,13 @@ final class Stage {
     let (before, rest) = try graph.hoisting(invariant: invariant)
     self.invariant = invariant.sorted()
     usesInput = graph.usedInputs
-    main = Workspace(try Program(rest, donated: donated))
+    main = try Workspace(try Program(rest, donated: donated))
     if before.outputs.isEmpty {
       prologue = nil
       hoisted = []
     } else {
       let program = try Program(before)
-      let workspace = Workspace(program)
+      let workspace = try Workspace(program)
       prologue = workspace
       hoisted = program.outputTypes.map { Storage(byteCount: $0.byteCount) }
       for (index, storage) in hoisted.enumerated() {

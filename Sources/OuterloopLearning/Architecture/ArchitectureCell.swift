@@ -38,6 +38,9 @@ public struct ArchitectureCell: Structure {
         "a cell of \(nodes) nodes with \(channels) channels, \(candidates.count) operations and "
           + "inputs of \(inputChannels) channels: all must be positive")
     }
+    guard Genotype.edgeCount(inputs: inputChannels.count, nodes: nodes) <= 1 << 20 else {
+      throw TensorError("a cell of \(nodes) nodes has more than a million edges")
+    }
     self.candidates = candidates
     self.nodes = nodes
     self.reduces = reduces
@@ -68,7 +71,7 @@ public struct ArchitectureCell: Structure {
     guard weights.shape == [edges.count, candidates.count] else {
       return Tensor(
         invalid: "architecture weights \(weights.type): "
-          + "(\(edges.count), \(candidates.count)) is needed")
+          + "(\(edges.count), \(candidates.count)) is needed", operands: weights)
     }
     return outputs(inputs) { edge, _, _, x in edges[edge](x, weights: weights.example(edge)) }
   }
@@ -100,8 +103,12 @@ public struct ArchitectureCell: Structure {
     _ inputs: [Tensor],
     _ edge: (_ edge: Int, _ node: Int, _ source: Int, _ x: Tensor) -> Tensor?
   ) -> Tensor {
-    guard inputs.count == entries.count else {
+    if let broken = inputs.first(where: { $0.error != nil }) { return broken }
+    guard inputs.count == entries.count, !entries.isEmpty else {
       return Tensor(invalid: "\(inputs.count) inputs to a cell that has \(entries.count)")
+    }
+    guard edges.count == Genotype.edgeCount(inputs: entries.count, nodes: nodes) else {
+      return Tensor(invalid: "a cell of \(nodes) nodes with \(edges.count) edges")
     }
     var states = zip(inputs, entries).map {
       CandidateOperation.normalised(convolution(relu($0), $1))

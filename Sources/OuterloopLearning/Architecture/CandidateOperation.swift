@@ -24,7 +24,8 @@ public enum CandidateOperation: Sendable, Hashable, Codable {
   ) -> [Tensor] {
     func he(_ side: Int, _ filters: Int, _ key: RandomKey) -> Tensor {
       Initializer.he(
-        [side, side, channels, filters], fanIn: side * side * channels, key: key, dtype: dtype)
+        [side, side, channels, filters], fanIn: TensorType([side, side, channels]).count, key: key,
+        dtype: dtype)
     }
     switch self {
     case .none, .averagePool, .maxPool: return []
@@ -38,8 +39,12 @@ public enum CandidateOperation: Sendable, Hashable, Codable {
 
   /// The operation applied to x with its filters.
   public func callAsFunction(_ x: Tensor, filters: [Tensor] = [], stride: Int = 1) -> Tensor {
-    guard x.rank == 4, stride >= 1 else {
-      return Tensor(invalid: "\(self) of \(x.type) with stride \(stride): needs (n, h, w, c)")
+    guard x.rank == 4, (1...Int(Int32.max)).contains(stride) else {
+      return Tensor(
+        invalid: "\(self) of \(x.type) with stride \(stride): needs (n, h, w, c)", operands: x)
+    }
+    guard x.shape[1] > 0, x.shape[2] > 0 else {
+      return Tensor(invalid: "\(self) of \(x.type): there are no pixels")
     }
     let steps = [stride, stride]
     switch self {
@@ -116,7 +121,7 @@ private struct PaddedWindow {
   let inside: Tensor
 
   init?(_ x: Tensor, _ side: Int, _ stride: Int) {
-    guard side > 0 else { return nil }
+    guard side > 0, side <= Int32.max else { return nil }
     let totals = x.shape[1...2].map { size in
       Swift.max(0, ((size + stride - 1) / stride - 1) * stride + side - size)
     }

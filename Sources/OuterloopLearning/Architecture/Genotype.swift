@@ -42,6 +42,7 @@ public struct Genotype: Sendable, Hashable, Codable {
       throw TensorError("there is no operation but none to choose from: add one")
     }
     let count = Self.edgeCount(inputs: inputs, nodes: nodes)
+    if let error = weights.error { throw error }
     guard inputs >= 1, nodes >= 1, incoming >= 1, weights.shape == [count, candidates.count] else {
       throw TensorError(
         "weights \(weights.type) for \(inputs) inputs, \(nodes) nodes with \(incoming) incoming "
@@ -67,8 +68,13 @@ public struct Genotype: Sendable, Hashable, Codable {
   }
 
   /// The number of edges of a cell in which every node reads all before it.
+  ///
+  /// nodes inputs + nodes (nodes - 1) / 2; `.max` beyond any `Int`, 0 for numbers that are negative.
   public static func edgeCount(inputs: Int, nodes: Int) -> Int {
-    (0..<Swift.max(nodes, 0)).reduce(0) { $0 + inputs + $1 }
+    guard inputs >= 0, nodes > 0 else { return 0 }
+    let edges = Double(nodes) * (Double(inputs) + Double(nodes - 1) / 2)
+    return edges < 0x1p62
+      ? nodes * inputs + (nodes % 2 == 0 ? nodes / 2 * (nodes - 1) : (nodes - 1) / 2 * nodes) : .max
   }
 
   /// The strongest operation of an edge, `none` left out; the first of equals.
@@ -91,7 +97,7 @@ extension Genotype: CustomStringConvertible {
   /// A line a node: `node 2: skip(0) + maxPool3x3(1)`.
   public var description: String {
     nodes.enumerated().map { index, edges in
-      "node \(inputs + index): "
+      "node \(inputs &+ index): "
         + edges.map { "\($0.operation)(\($0.source))" }.joined(separator: " + ")
     }.joined(separator: "\n")
   }

@@ -30,7 +30,8 @@ public struct MixedOperation: Structure {
   public func callAsFunction(_ x: Tensor, weights: Tensor) -> Tensor {
     guard weights.shape == [candidates.count] else {
       return Tensor(
-        invalid: "\(weights.type) weights for \(candidates.count) operations: one each is needed")
+        invalid: "\(weights.type) weights for \(candidates.count) operations: one each is needed",
+        operands: weights, x)
     }
     // `none` adds nothing: its weight acts by what it takes from the others.
     let acting = candidates.indices.filter { candidates[$0] != CandidateOperation.none }
@@ -44,7 +45,7 @@ public struct MixedOperation: Structure {
 
   /// One candidate alone.
   public func callAsFunction(_ x: Tensor, only index: Int) -> Tensor {
-    guard candidates.indices.contains(index) else {
+    guard candidates.indices.contains(index), filters.indices.contains(index) else {
       return Tensor(invalid: "operation \(index) of \(candidates.count)")
     }
     return candidates[index](x, filters: filters[index], stride: stride)
@@ -56,7 +57,8 @@ public struct MixedOperation: Structure {
   ) throws -> Tensor {
     guard weights.shape == [operations.count], !operations.isEmpty else {
       return Tensor(
-        invalid: "\(weights.type) weights for \(operations.count) operations: one each is needed")
+        invalid: "\(weights.type) weights for \(operations.count) operations: one each is needed",
+        operands: weights, x)
     }
     var sum: Tensor?
     for (index, operation) in operations.enumerated() {

@@ -20,13 +20,11 @@ extension Batches where Batch == Tensor {
   ///
   /// The loss gathers the rows: `images.gathered(at: batch)`.
   public static func shuffled(count: Int, size: Int, seed: UInt64) throws -> Batches {
-    guard size > 0, count >= size else {
-      throw TensorError(
-        "batches of \(size) from \(count) examples: the size must lie in 1...\(count)")
-    }
+    try require(size, from: count)
     let perEpoch = count / size
     let cache = EpochOrder(count: count, seed: seed)
     return Batches { step in
+      try require(step: step)
       let order = cache.order(of: step / perEpoch)
       let start = (step % perEpoch) * size
       return Tensor(order[start..<(start + size)].map { Int32($0) })
@@ -39,16 +37,34 @@ extension Batches where Batch == Tensor {
   ///
   /// Training on them has a finite sum of losses, as methods of variance reduction need.
   public static func partitioned(count: Int, size: Int, seed: UInt64) throws -> Batches {
-    guard size > 0, count >= size else {
-      throw TensorError(
-        "batches of \(size) from \(count) examples: the size must lie in 1...\(count)")
-    }
+    try require(size, from: count)
     let examples = RandomKey(seed: seed, purpose: "partition").permutation(count)
     let parts = count / size
     let cache = EpochOrder(count: parts, seed: seed)
     return Batches { step in
+      try require(step: step)
       let start = cache.order(of: step / parts)[step % parts] * size
       return Tensor(examples[start..<(start + size)].map { Int32($0) })
+    }
+  }
+
+  /// - Throws: `TensorError` for a size that is not in 1...count, and for examples that int32 cannot
+  ///   count or whose order does not fit into memory.
+  private static func require(_ size: Int, from count: Int) throws {
+    guard size > 0, count >= size else {
+      throw TensorError(
+        "batches of \(size) from \(count) examples: "
+          + (count < 1 ? "there must be some" : "the size must lie in 1...\(count)"))
+    }
+    guard count <= Int(Int32.max) else {
+      throw TensorError("batches from \(count) examples: at most \(Int32.max) can be counted")
+    }
+    try Memory.require(count, of: 12, for: "an order of \(count) examples")
+  }
+
+  private static func require(step: Int) throws {
+    guard step >= 0 else {
+      throw TensorError("the batch of step \(step): steps are counted from 0")
     }
   }
 }

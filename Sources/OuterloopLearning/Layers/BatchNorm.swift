@@ -20,6 +20,11 @@ public struct BatchNorm: Structure {
 
   /// Mean and (biased) variance of each feature.
   public func statistics(of x: Tensor) -> (mean: Tensor, variance: Tensor) {
+    guard x.rank > 0 else {
+      let broken = Tensor(
+        invalid: "batch normalisation of \(x.type): features are needed", operands: x)
+      return (broken, broken)
+    }
     let axes = Array(0..<(x.rank - 1))
     let mean = x.mean(axes: axes)
     return (mean, (x - mean).square().mean(axes: axes))

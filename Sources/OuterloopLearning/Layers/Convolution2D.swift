@@ -15,7 +15,7 @@ public struct Convolution2D: Structure {
     channels: Int, filters: Int, kernel: [Int] = [3, 3], stride: [Int] = [1, 1],
     padding: Padding = .same, key: RandomKey, dtype: DType = .float32
   ) {
-    let fanIn = kernel.reduce(channels, *)
+    let fanIn = TensorType(kernel + [channels]).count
     filter = Initializer.he(kernel + [channels, filters], fanIn: fanIn, key: key, dtype: dtype)
     bias = Tensor.zeros([filters], dtype: dtype)
     self.stride = stride

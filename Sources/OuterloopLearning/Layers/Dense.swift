@@ -36,7 +36,7 @@ public enum Initializer {
   public static func glorot(
     _ shape: [Int], fanIn: Int, fanOut: Int, key: RandomKey, dtype: DType = .float32
   ) -> Tensor {
-    let limit = (6 / Double(Swift.max(fanIn + fanOut, 1))).squareRoot()
+    let limit = (6 / Swift.max(Double(fanIn) + Double(fanOut), 1)).squareRoot()
     return key.uniform(shape, dtype: dtype) * (2 * limit) - limit
   }
 

@@ -34,12 +34,14 @@ public struct LSTMCell: Structure {
   /// Glorot-uniform matrices; the forget gate's bias starts at 1.
   public init(inputs: Int, units: Int, key: RandomKey, dtype: DType = .float32) {
     let keys = key.split(2)
+    let (gates, overflows) = units.multipliedReportingOverflow(by: 4)
+    let width = overflows ? units : gates
     input = Initializer.glorot(
-      [inputs, 4 * units], fanIn: inputs, fanOut: units, key: keys[0], dtype: dtype)
+      [inputs, width], fanIn: inputs, fanOut: units, key: keys[0], dtype: dtype)
     recurrent = Initializer.glorot(
-      [units, 4 * units], fanIn: units, fanOut: units, key: keys[1], dtype: dtype)
-    let forget = (0..<(4 * units)).map { $0 / Swift.max(units, 1) == 1 ? 1.0 : 0.0 }
-    bias = Tensor(forget).cast(to: dtype)
+      [units, width], fanIn: units, fanOut: units, key: keys[1], dtype: dtype)
+    let zero = Tensor.zeros([units], dtype: dtype)
+    bias = concatenate([zero, Tensor.ones([units], dtype: dtype), zero, zero])
     self.units = units
   }
 
@@ -51,6 +53,12 @@ public struct LSTMCell: Structure {
   /// One step: x (n, inputs).
   public func callAsFunction(_ x: Tensor, _ state: State) -> State {
     let gates = matmul(x, input) + matmul(state.hidden, recurrent) + bias
+    guard gates.rank == 2, units >= 0, gates.shape[1] / 4 == units else {
+      let broken = Tensor(
+        invalid: "an LSTM of \(units) units with gates \(gates.type): needs x (n, inputs)",
+        operands: gates)
+      return State(hidden: broken, cell: broken)
+    }
     func gate(_ index: Int) -> Tensor {
       gates.sliced(axis: 1, (index * units)..<((index + 1) * units))
     }
@@ -58,9 +66,14 @@ public struct LSTMCell: Structure {
     return State(hidden: sigmoid(gate(3)) * tanh(cell), cell: cell)
   }
 
-  /// The states after each entry of a sequence (steps, n, inputs), from zeros.
+  /// The states after each entry of a sequence (steps, n, inputs), from zeros. Anything else gives
+  /// one state, of invalid tensors.
   public func callAsFunction(sequence x: Tensor) -> [State] {
-    guard x.rank == 3 else { return [] }
+    guard x.rank == 3 else {
+      let broken = Tensor(
+        invalid: "an LSTM over \(x.type): needs a sequence (steps, n, inputs)", operands: x)
+      return [State(hidden: broken, cell: broken)]
+    }
     var state = zeroState(x.shape[1])
     return (0..<x.shape[0]).map { step in
       state = self(x.example(step), state)

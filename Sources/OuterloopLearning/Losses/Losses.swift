@@ -2,25 +2,31 @@ public import OuterloopAutodiff
 public import OuterloopNumerics
 
 /// Losses as means over examples, and the measures that go with them.
+///
+/// Predictions and what they are compared with have the same shape: nothing is repeated to fit, and no
+/// examples at all are an error.
 public enum Loss {
   /// Mean cross-entropy of softmax(logits) against int32 labels. logits: (n, classes), labels: (n).
   public static func crossEntropy(_ logits: Tensor, labels: Tensor) -> Tensor {
-    softmaxCrossEntropy(logits, labels: labels).mean()
+    mean(softmaxCrossEntropy(logits, labels: labels))
   }
 
   /// `mean_i weight_i CE_i`, the loss of data hyper-cleaning. weights: (n).
   public static func weightedCrossEntropy(
     _ logits: Tensor, labels: Tensor, weights: Tensor
-  ) -> Tensor { (weights * softmaxCrossEntropy(logits, labels: labels)).mean() }
+  ) -> Tensor {
+    let losses = softmaxCrossEntropy(logits, labels: labels)
+    return mismatch("weightedCrossEntropy", losses, weights) ?? mean(weights * losses)
+  }
 
-  /// Mean squared difference.
+  /// Mean squared difference, of tensors of one shape; a plain number is a target for all.
   public static func squaredError(_ prediction: Tensor, _ target: Tensor) -> Tensor {
-    (prediction - target).square().mean()
+    mismatch("squaredError", prediction, target) ?? mean((prediction - target).square())
   }
 
   /// Mean logistic loss `log(1 + exp(-y s))` for signs y = +-1 and scores s. Both (n).
   public static func logistic(_ scores: Tensor, signs: Tensor) -> Tensor {
-    softplus(-(signs * scores)).mean()
+    mismatch("logistic", scores, signs) ?? mean(softplus(-(signs * scores)))
   }
 
   /// Half the sum of squares of every tensor of a structure.
@@ -32,7 +38,26 @@ public enum Loss {
 
   /// The share of examples whose largest logit is the label. No derivative.
   public static func accuracy(_ logits: Tensor, labels: Tensor) -> Tensor {
+    guard logits.rank == 2, labels.shape == [logits.shape[0]] else {
+      return Tensor(
+        invalid: "accuracy of \(logits.type) against \(labels.type): needs logits (n, classes) and "
+          + "labels (n)", operands: logits, labels)
+    }
     let hits = logits.argmax(axis: 1).cast(to: logits.dtype).equals(labels.cast(to: logits.dtype))
-    return hits.mean()
+    return mean(hits)
+  }
+
+  /// The mean over examples, of which there must be some.
+  private static func mean(_ losses: Tensor) -> Tensor {
+    losses.error == nil && losses.count == 0
+      ? Tensor(invalid: "the mean over no examples: \(losses.type)") : losses.mean()
+  }
+
+  /// The error of two tensors that are compared one by one and have different shapes.
+  private static func mismatch(_ name: String, _ a: Tensor, _ b: Tensor) -> Tensor? {
+    guard a.error == nil, b.error == nil else { return Tensor(invalid: "", operands: a, b) }
+    guard a.shape != b.shape, !b.isPlainNumber else { return nil }
+    return Tensor(
+      invalid: "\(name) of \(a.type) and \(b.type): the shapes differ; reshape one of them")
   }
 }

@@ -14,16 +14,20 @@ struct CurvaturePairs {
   private var changes: [[Double]]
   private var curvatures: [Double]
   private var weights: [Double]
+  /// The most pairs, and the length of a vector.
+  private let limit, length: Int
   /// Where the next pair goes, and how many there are.
   private var next = 0
   private var count = 0
 
+  /// Memory is taken as pairs come.
   init(limit: Int, count: Int) {
-    let zero = [Double](repeating: 0, count: count)
-    steps = Array(repeating: zero, count: limit)
-    changes = steps
-    curvatures = [Double](repeating: 1, count: limit)
-    weights = curvatures
+    self.limit = limit
+    length = count
+    steps = []
+    changes = []
+    curvatures = []
+    weights = []
   }
 
   var isEmpty: Bool { count == 0 }
@@ -31,6 +35,13 @@ struct CurvaturePairs {
   mutating func forget() { count = 0 }
 
   mutating func append(from old: Iterate, to new: Iterate) {
+    if next == steps.count {
+      let zero = [Double](repeating: 0, count: length)
+      steps.append(zero)
+      changes.append(zero)
+      curvatures.append(1)
+      weights.append(1)
+    }
     steps[next].set(-1, old.x)
     steps[next].add(1, new.x)
     changes[next].set(-1, old.gradient)
@@ -39,15 +50,19 @@ struct CurvaturePairs {
     let size = steps[next].norm * changes[next].norm
     guard curvature > Double.ulpOfOne * size, curvature.isFinite else { return }
     curvatures[next] = curvature
-    next = (next + 1) % steps.count
-    count = Swift.min(count + 1, steps.count)
+    next = next + 1 == limit ? 0 : next + 1
+    count = Swift.min(count + 1, limit)
   }
 
   /// `direction = -H g`
   mutating func direction(at gradient: [Double], into direction: inout [Double]) {
     direction.set(-1, gradient)
     guard count > 0 else { return }
-    func place(_ age: Int) -> Int { (next - 1 - age + 2 * steps.count) % steps.count }
+    // Before the first round is full, the newest pair is the last one.
+    func place(_ age: Int) -> Int {
+      let index = next - 1 - age
+      return index < 0 ? index + limit : index
+    }
     for age in 0..<count {
       let i = place(age)
       weights[i] = steps[i].dot(direction) / curvatures[i]

@@ -71,7 +71,7 @@ public struct LBFGS: Sendable, Hashable {
         break
       }
       if iteration == iterations { break }
-      if best.isStale(after: Swift.max(2 * memory, 10)) {
+      if best.isStale(after: Swift.max(2 * Swift.min(memory, 1 << 32), 10)) {
         outcome = .roundingLimit
         break
       }

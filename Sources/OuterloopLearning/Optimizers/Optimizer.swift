@@ -9,26 +9,41 @@ public import OuterloopNumerics
 public struct Optimizer: Sendable {
   /// A number of an optimizer: shared by all parameter tensors, or one for each.
   public struct Rate: Sendable, ExpressibleByFloatLiteral, ExpressibleByIntegerLiteral {
-    let values: [Tensor]
-    public init(_ value: Tensor) { values = [value] }
-    public init(_ value: Double) { values = [Tensor(value)] }
+    private let values: [Tensor]
+    /// Whether one number serves all parameter tensors.
+    private let isShared: Bool
+
+    public init(_ value: Tensor) { self.init([value], isShared: true) }
+    public init(_ value: Double) { self.init(Tensor(value)) }
     public init(floatLiteral value: Double) { self.init(value) }
     public init(integerLiteral value: Int) { self.init(Double(value)) }
-    /// One number for each tensor of the parameters, in their order.
-    public static func each(_ values: [Tensor]) -> Rate { Rate(values: values) }
-    private init(values: [Tensor]) { self.values = values }
+    /// One number for each tensor of the parameters, in their order. Another count than theirs is an
+    /// error of the step that they are used in.
+    public static func each(_ values: [Tensor]) -> Rate { Rate(values, isShared: false) }
+
+    private init(_ values: [Tensor], isShared: Bool) {
+      self.values = values
+      self.isShared = isShared
+    }
 
     /// The number for parameter tensor `index`, in its element type.
     package func value(_ index: Int, _ dtype: DType) -> Tensor {
-      guard values.count == 1 || index < values.count else {
+      guard isShared || values.indices.contains(index) else {
         return Tensor(invalid: "\(values.count) rates were given for more parameter tensors")
       }
-      let value = values.count == 1 ? values[0] : values[index]
+      let value = isShared ? values[0] : values[index]
       // A literal takes the parameters' type; a hyperparameter keeps its own.
-      if case .splat(let number) = value.content, value.count == 1 {
-        return Tensor(number, dtype: dtype)
+      switch value.content {
+      case .number(let number): return Tensor(number, dtype: dtype)
+      case .splat(let number) where value.count == 1: return Tensor(number, dtype: dtype)
+      default: return value.count == 1 && value.rank > 0 ? value.reshaped([]) : value
       }
-      return value.count == 1 && value.rank > 0 ? value.reshaped([]) : value
+    }
+
+    /// Why these cannot be the numbers of so many parameter tensors; nil if they can.
+    func flaw(for count: Int) -> String? {
+      isShared || values.count == count
+        ? nil : "\(values.count) rates were given, one each, for \(count) parameter tensors"
     }
   }
 
@@ -39,6 +54,16 @@ public struct Optimizer: Sendable {
     case rmsProp(rate: Rate, decay: Rate, epsilon: Rate)
   }
   let rule: Rule
+
+  private var rates: [Rate] {
+    switch rule {
+    case .sgd(let rate): [rate]
+    case .momentum(let rate, let momentum, _): [rate, momentum]
+    case .adam(let rate, let beta1, let beta2, let epsilon, let decay):
+      [rate, beta1, beta2, epsilon] + (decay.map { [$0] } ?? [])
+    case .rmsProp(let rate, let decay, let epsilon): [rate, decay, epsilon]
+    }
+  }
 
   /// Gradient descent: `w' = w - eta g`.
   public static func sgd(rate: Rate) -> Optimizer { Optimizer(rule: .sgd(rate: rate)) }
@@ -113,7 +138,8 @@ public struct Optimizer: Sendable {
       weights: weights, slots: (0..<slotCount).map { _ in weights.zeros })
   }
 
-  /// One step.
+  /// One step. A gradient, buffers or rates that do not fit the weights give a state of invalid
+  /// tensors, which say what does not.
   ///
   /// - Parameter time: the step about to be taken; Adam's bias correction uses its number.
   public func update<W: Structure>(
@@ -122,18 +148,48 @@ public struct Optimizer: Sendable {
     let w = state.weights.leaves
     let g = gradient.leaves
     let slots = state.slots.map(\.leaves)
+    if let flaw = flaw(w, g, slots) {
+      let broken = Tensor(invalid: flaw)
+      return state.mapLeaves { $0.error == nil ? broken : $0 }
+    }
     var newW: [Tensor] = []
     var newSlots = slots
     for index in w.indices {
       let own = slots.map { $0[index] }
       let (weight, changed) = update(
         index, w[index], g[index], own, time.number.cast(to: w[index].dtype))
+      // A rate of more elements than the weights would make them grow.
+      guard weight.error != nil || weight.shape == w[index].shape else {
+        let broken = Tensor(
+          invalid:
+            "a step of \(name) makes \(weight.type) of weights \(w[index].type): its numbers "
+            + "are single ones, or of the weights' shape")
+        return state.mapLeaves { _ in broken }
+      }
       newW.append(weight)
       for (slot, value) in changed.enumerated() { newSlots[slot][index] = value }
     }
     return TrainingState(
       weights: state.weights.replacingLeaves(newW),
       slots: zip(state.slots, newSlots).map { $0.replacingLeaves($1) })
+  }
+
+  /// Why a step cannot be taken; nil if it can.
+  private func flaw(_ w: [Tensor], _ g: [Tensor], _ slots: [[Tensor]]) -> String? {
+    func types(_ tensors: [Tensor]) -> String { "\(tensors.map(\.type))" }
+    func fits(_ tensors: [Tensor]) -> Bool {
+      tensors.count == w.count
+        && zip(tensors, w).allSatisfy { $0.shape == $1.shape || $0.error != nil || $1.error != nil }
+    }
+    if !fits(g) { return "\(name): the gradient is \(types(g)) but the weights are \(types(w))" }
+    if slots.count != slotCount {
+      return "\(name) keeps \(slotCount) buffers beside the weights, and the state has "
+        + "\(slots.count): start from initialState(_:)"
+    }
+    for slot in slots where !fits(slot) {
+      return "\(name): a buffer is \(types(slot)) but the weights are \(types(w))"
+    }
+    return rates.lazy.compactMap { $0.flaw(for: w.count) }.first.map { "\(name): \($0)" }
   }
 
   private func update(
@@ -196,9 +252,15 @@ public struct Time: Structure {
     self.number = number
   }
 
-  /// Step `step`, counted from 0, as values.
+  /// Step `step`, counted from 0, as values; invalid ones for a step that is negative or beyond
+  /// 2^31 - 1.
   public init(step: Int) {
-    self.init(index: Tensor([Int32(step)]), number: Tensor([Double(step + 1)], shape: []))
+    guard step >= 0, let index = Int32(exactly: step) else {
+      let broken = Tensor(invalid: "step \(step): steps are counted from 0 to \(Int32.max)")
+      self.init(index: broken, number: broken)
+      return
+    }
+    self.init(index: Tensor([index]), number: Tensor(Double(step) + 1, dtype: .float64))
   }
 
   public mutating func visit(

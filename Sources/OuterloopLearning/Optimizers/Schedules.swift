@@ -17,10 +17,12 @@ public enum Schedule {
     base * exp(log(factor) * ((number(time, base) - 1) / every))
   }
 
-  /// From `base` to `floor` over `steps` steps along half a cosine.
+  /// From `base` to `floor` over `steps` steps along half a cosine; a negative number of steps gives
+  /// an invalid tensor.
   public static func cosine(
     _ base: Tensor, floor: Double = 0, steps: Int, _ time: Time
   ) -> Tensor {
+    guard steps >= 0 else { return Tensor(invalid: "a cosine over \(steps) steps", operands: base) }
     let done = minimum(
       (number(time, base) - 1) / Double(Swift.max(steps, 1)), Tensor(1, dtype: base.dtype))
     let share = (cos(done * Double.pi) + 1) * 0.5
@@ -32,9 +34,13 @@ public enum Schedule {
     base / (decay * (number(time, base) - 1) + 1)
   }
 
-  /// Linear from 0 to `base` over the first `steps` steps, then constant.
+  /// Linear from 0 to `base` over the first `steps` steps, then constant; a negative number of steps
+  /// gives an invalid tensor.
   public static func warmUp(_ base: Tensor, steps: Int, _ time: Time) -> Tensor {
-    base
+    guard steps >= 0 else {
+      return Tensor(invalid: "a warm-up over \(steps) steps", operands: base)
+    }
+    return base
       * minimum(
         number(time, base) / Double(Swift.max(steps, 1)), Tensor(1, dtype: base.dtype))
   }

@@ -8,7 +8,8 @@ extension RandomKey {
   /// - Parameter index: int32, shape [1], at least 0: `Time.index`.
   public static func tensor(seed: UInt64, purpose: String, index: Tensor) -> Tensor {
     guard index.type == TensorType([1], .int32) else {
-      return Tensor(invalid: "a random key at index \(index.type): use Time.index, an i32[1]")
+      return Tensor(
+        invalid: "a random key at index \(index.type): use Time.index, an i32[1]", operands: index)
     }
     let key = RandomKey(seed: seed, purpose: purpose).words
     let name = Tensor([Int32(bitPattern: key.0), Int32(bitPattern: key.1)])

@@ -68,7 +68,9 @@ public struct SimplexRelaxation: Sendable {
   /// of 0.
   private func scaled(_ logits: Tensor) -> Tensor {
     guard logits.rank > 0 else {
-      return Tensor(invalid: "a choice from \(logits.type): logits along a last axis are needed")
+      return Tensor(
+        invalid: "a choice from \(logits.type): logits along a last axis are needed",
+        operands: logits)
     }
     let shift = logits.max(axes: [-1], keeping: true).stoppingGradient()
     return (logits - shift) / temperature.value(logits.dtype)

@@ -15,7 +15,8 @@ extension SimplexRelaxation {
   /// of s.
   public static func straightThrough(_ soft: Tensor) -> Tensor {
     guard soft.rank > 0 else {
-      return Tensor(invalid: "a choice from \(soft.type): entries along a last axis are needed")
+      return Tensor(
+        invalid: "a choice from \(soft.type): entries along a last axis are needed", operands: soft)
     }
     let hard = choice(soft).oneHot(soft.shape[soft.rank - 1], dtype: soft.dtype)
     return hard.stoppingGradient() + (soft - soft.stoppingGradient())

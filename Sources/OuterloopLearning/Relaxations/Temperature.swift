@@ -23,6 +23,7 @@ public struct Temperature: Sendable, ExpressibleByFloatLiteral, ExpressibleByInt
       guard number > 0, number.isFinite else { return Self.invalid("\(number)") }
       return Tensor(number, dtype: dtype)
     case .tensor(let tensor):
+      if tensor.error != nil { return tensor }
       guard tensor.count == 1 else { return Self.invalid("\(tensor.type)") }
       return tensor.reshaped([]).cast(to: dtype)
     }

@@ -25,17 +25,15 @@ package struct DenseSymmetric {
     guard count <= Self.limit else {
       throw LinearSolverError.tooLarge(count, limit: Self.limit)
     }
+    try Self.require(rows: count, of: count)
     self.count = count
     elements = [Double](repeating: 0, count: count * count)
     var unit = [Double](repeating: 0, count: count)
     var column = unit
     for j in 0..<count {
       unit[j] = 1
-      try multiply(unit, &column)
+      try product(multiply, unit, into: &column)
       unit[j] = 0
-      guard column.count == count else {
-        throw LinearSolverError.length("the product", column.count, expected: count)
-      }
       elements.replaceSubrange(j * count..<(j + 1) * count, with: column)
     }
     var (difference, size) = (0.0, 0.0)
@@ -51,6 +49,15 @@ package struct DenseSymmetric {
     elements = shifted(by: damping).elements
     if difference > 1e-3 * size {
       throw LinearSolverError.notSymmetric(difference: difference, size: size)
+    }
+  }
+
+  /// - Throws: `LinearSolverError.memory` where the matrix and a factor of it do not fit into memory.
+  static func require(rows: Int, of columns: Int) throws {
+    do throws(TensorError) {
+      try Memory.require(rows, of: 16 * columns, for: "a matrix of \(rows) x \(columns) numbers")
+    } catch {
+      throw LinearSolverError.memory("\(error); use conjugate gradients or MINRES")
     }
   }
 

@@ -8,18 +8,21 @@ internal import Synchronization
 public enum ThreadBudget {
   private static let budget = Mutex<Int?>(nil)
 
-  /// The number of threads; by default the number of cores the process may use, or
-  /// `OUTERLOOP_THREADS`.
+  /// More threads than this are never used.
+  private static let most = 64
+
+  /// The number of threads, 1 to 64; by default the number of cores the process may use, or
+  /// `OUTERLOOP_THREADS`. Numbers outside are brought to the nearest.
   public static var threads: Int {
     get { budget.withLock { $0 ?? initial } }
-    set { budget.withLock { $0 = Swift.max(1, newValue) } }
+    set { budget.withLock { $0 = Swift.min(Swift.max(1, newValue), most) } }
   }
 
   private static let initial: Int = {
     if let text = ProcessEnvironment["OUTERLOOP_THREADS"], let value = Int(text), value > 0 {
-      return value
+      return Swift.min(value, most)
     }
-    return ProcessEnvironment.coreCount
+    return Swift.min(ProcessEnvironment.coreCount, most)
   }()
 
   /// The instruction set of the elementwise kernels: `avx512`, `avx2` or `baseline`.

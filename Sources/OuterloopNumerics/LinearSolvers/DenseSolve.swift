@@ -32,7 +32,7 @@ enum DenseSolve {
     }
     let x = factor.solve(b)
     var residual = x
-    try multiply(x, &residual)
+    try product(multiply, x, into: &residual)
     solution.products += 1
     residual.add(damping, x)
     residual.scale(-1, adding: b)

@@ -38,8 +38,7 @@ public struct GMRES: LinearSolver {
     }
     let length = Swift.min(restart, Swift.max(b.count, 1))
     // The basis outlives a cycle: no memory is asked for again.
-    var basis = [[Double]](
-      repeating: [Double](repeating: 0, count: b.count), count: length + 1)
+    var basis = [[Double](repeating: 0, count: b.count)]
     return try KrylovRun.solve(multiply, b, from: start, stop) { run in
       try Self.cycle(&run, length, &basis)
     }
@@ -87,6 +86,9 @@ public struct GMRES: LinearSolver {
         end = .reached
         break
       }
+      if basis.count == k + 1 {
+        try grow(&basis, next.count)
+      }
       basis[k + 1].set(1 / rest, next)
     }
 
@@ -103,6 +105,17 @@ public struct GMRES: LinearSolver {
       run.saw(least: least, largest: largest)
     }
     return end
+  }
+
+  /// One more vector.
+  /// - Throws: `LinearSolverError.memory` where it does not fit into memory.
+  private static func grow(_ basis: inout [[Double]], _ count: Int) throws {
+    do throws(TensorError) {
+      try Memory.require(8 * count, for: "a basis vector")
+    } catch {
+      throw LinearSolverError.memory("\(error) beside \(basis.count) others; restart sooner")
+    }
+    basis.append([Double](repeating: 0, count: count))
   }
 
   /// Takes the components along the first `count` basis vectors out of a vector and returns them

@@ -16,7 +16,7 @@ public struct IdentityInverse: LinearSolver {
     let size = b.norm
     var residual = b
     if size > 0 {
-      try multiply(b, &residual)
+      try product(multiply, b, into: &residual)
       residual.scale(-1, adding: b)
     }
     return LinearSolution(

@@ -35,10 +35,7 @@ struct KrylovRun {
   /// `y = A x`, counted.
   mutating func product(_ x: [Double], _ y: inout [Double]) throws {
     products += 1
-    try multiply(x, &y)
-    guard y.count == x.count else {
-      throw LinearSolverError.length("the product", y.count, expected: x.count)
-    }
+    try OuterloopNumerics.product(multiply, x, into: &y)
   }
 
   /// Widens the spectrum seen so far.
@@ -53,10 +50,7 @@ struct KrylovRun {
 
   private mutating func computeResidual() throws {
     products += 1
-    try multiply(x, &residual)
-    guard residual.count == b.count else {
-      throw LinearSolverError.length("the product", residual.count, expected: b.count)
-    }
+    try OuterloopNumerics.product(multiply, x, into: &residual)
     residual.scale(-1, adding: b)
     residualNorm = residual.norm
   }

@@ -29,6 +29,17 @@ extension LinearSolver {
   }
 }
 
+/// `A x`, of the length it must have.
+/// - Throws: what `multiply` throws, and `LinearSolverError.length` for a product of another length.
+func product(
+  _ multiply: LinearMap, _ x: [Double], into y: inout [Double]
+) throws {
+  try multiply(x, &y)
+  guard y.count == x.count else {
+    throw LinearSolverError.length("the product", y.count, expected: x.count)
+  }
+}
+
 /// What a solver needs of its matrix. Each includes the ones before it.
 public enum LinearRequirement: Int, Sendable, Hashable, Comparable {
   case positiveDefinite, symmetric, general
@@ -47,6 +58,8 @@ public enum LinearSolverError: Error, Sendable, Hashable, CustomStringConvertibl
   case notSymmetric(difference: Double, size: Double)
   /// More rows than a dense method can hold.
   case tooLarge(Int, limit: Int)
+  /// Vectors or matrices that do not fit into memory.
+  case memory(String)
 
   public var description: String {
     switch self {
@@ -59,6 +72,7 @@ public enum LinearSolverError: Error, Sendable, Hashable, CustomStringConvertibl
     case .tooLarge(let count, let limit):
       "a dense solver was given \(count) unknowns, more than \(limit); use conjugate gradients "
         + "or MINRES"
+    case .memory(let text): text
     }
   }
 }

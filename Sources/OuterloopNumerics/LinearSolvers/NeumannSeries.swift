@@ -46,7 +46,7 @@ public struct NeumannSeries: LinearSolver {
       throw LinearSolverError.setting("a Neumann step of \(step); it must be finite and above 0")
     }
     var terms = stop
-    terms.iterations = power + 1
+    terms.iterations = power == .max ? .max : power + 1
     return try KrylovRun.solve(multiply, b, from: start, terms, cycle: cycle)
   }
 
@@ -64,6 +64,8 @@ public struct NeumannSeries: LinearSolver {
       size = v.norm
       guard size.isFinite else { return .stopped(.nonFinite) }
       if size <= run.target { return .summed(last: size) }
+      // What is left cannot change the sum, however many terms were asked for.
+      if size < Double.leastNormalMagnitude { return .stopped(.stagnated) }
     }
   }
 }

@@ -51,17 +51,15 @@ public struct Nystrom: LinearSolver {
       return solution
     }
     let count = b.count
+    try DenseSymmetric.require(rows: Swift.min(rank, count), of: count)
     let places = RandomKey(seed: seed, purpose: "Nystrom columns").permutation(count).prefix(rank)
     var unit = [Double](repeating: 0, count: count)
     var columns: [[Double]] = []
     for place in places {
       unit[place] = 1
       var column = unit
-      try multiply(unit, &column)
+      try product(multiply, unit, into: &column)
       unit[place] = 0
-      guard column.count == count else {
-        throw LinearSolverError.length("the product", column.count, expected: count)
-      }
       columns.append(column)
     }
     solution.products = columns.count
@@ -93,7 +91,7 @@ public struct Nystrom: LinearSolver {
     x.set(1 / damping, Array(x))
 
     var residual = x
-    try multiply(x, &residual)
+    try product(multiply, x, into: &residual)
     solution.products += 1
     residual.add(damping, x)
     residual.scale(-1, adding: b)

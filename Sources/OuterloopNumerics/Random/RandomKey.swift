@@ -41,7 +41,8 @@ public struct RandomKey: Sendable, Hashable {
 }
 
 extension RandomKey {
-  /// Uniform numbers in [0, 1).
+  /// Uniform numbers in [0, 1). A shape with a negative size, or an element type that is not floating,
+  /// gives an invalid tensor.
   public func uniform(_ shape: [Int], dtype: DType = .float32) -> Tensor {
     draw(OL_RANDOM_UNIFORM, TensorType(shape, dtype))
   }
@@ -51,11 +52,12 @@ extension RandomKey {
     draw(OL_RANDOM_NORMAL, TensorType(shape, dtype))
   }
 
-  /// 32 random bits each.
+  /// 32 random bits each; none for a count that is negative or does not fit into memory.
   public func bits(_ count: Int) -> [UInt32] {
-    [UInt32](unsafeUninitializedCapacity: count) { buffer, filled in
+    guard Self.holds(count, of: 4) else { return [] }
+    return [UInt32](unsafeUninitializedCapacity: count) { buffer, filled in
       filled = count
-      guard let base = buffer.baseAddress, count > 0 else { return }
+      guard let base = buffer.baseAddress else { return }
       draw(OL_RANDOM_BITS, .int32, count, to: base)
     }
   }
@@ -68,10 +70,11 @@ extension RandomKey {
   }
 
   /// A uniformly random order of 0..<count (Fisher-Yates by Lemire's multiply-shift; the bias is
-  /// below count / 2^32).
+  /// below count / 2^32). Empty for a count that is negative, beyond 2^31 or does not fit into memory.
   public func permutation(_ count: Int) -> [Int] {
+    guard count <= 1 << 31, Self.holds(count, of: 12) else { return [] }
     var order = Array(0..<count)
-    let draws = bits(Swift.max(count - 1, 0))
+    let draws = bits(count - 1)
     for (step, draw) in draws.enumerated() {
       let last = count - 1 - step
       let other = Int((UInt64(draw) &* UInt64(last + 1)) >> 32)
@@ -80,8 +83,19 @@ extension RandomKey {
     return order
   }
 
+  /// Whether there are so many things of `bytes` bytes each, and memory for them.
+  static func holds(_ count: Int, of bytes: Int) -> Bool {
+    count > 0 && (try? Memory.require(count, of: bytes, for: "")) != nil
+  }
+
   private func draw(_ kind: ol_random_kind, _ type: TensorType) -> Tensor {
-    Tensor(type: type) { draw(kind, type.dtype, type.count, to: $0) }
+    if let flaw = type.flaw {
+      return Tensor(invalid: "random numbers of shape \(type.shape): \(flaw)")
+    }
+    guard type.dtype.isFloating else {
+      return Tensor(invalid: "random numbers are float32 or float64, not \(type.dtype.rawValue)")
+    }
+    return Tensor(type: type) { draw(kind, type.dtype, type.count, to: $0) }
   }
 
   private func draw(
@@ -106,8 +120,10 @@ extension DType {
 }
 
 extension RandomKey {
-  /// Keys of `count` streams that are independent of each other and of this one.
+  /// Keys of `count` streams that are independent of each other and of this one; none for a count
+  /// that is negative or does not fit into memory.
   public func split(_ count: Int) -> [RandomKey] {
+    guard Self.holds(count, of: MemoryLayout<RandomKey>.stride) else { return [] }
     let seed = UInt64(words.0) | UInt64(words.1) << 32
     let index = UInt64(words.2) | UInt64(words.3) << 32
     return (0..<count).map { RandomKey(seed: seed ^ index, purpose: "split", index: UInt64($0)) }

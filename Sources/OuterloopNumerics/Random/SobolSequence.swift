@@ -46,9 +46,11 @@ public struct SobolSequence: Sendable {
     (0..<dimensions).map { coordinate($0, of: index) }
   }
 
-  /// `count` points from `first` on; after the last index, 2^32 - 1, follows 0.
+  /// `count` points from `first` on; after the last index, 2^32 - 1, follows 0. None for a count that
+  /// is negative or does not fit into memory.
   public func points(from first: UInt32 = 0, count: Int) -> [[Double]] {
-    (0..<Swift.max(count, 0)).map { point(first &+ UInt32(truncatingIfNeeded: $0)) }
+    guard RandomKey.holds(count, of: 48 + 8 * dimensions) else { return [] }
+    return (0..<count).map { point(first &+ UInt32(truncatingIfNeeded: $0)) }
   }
 
   private func coordinate(_ dimension: Int, of index: UInt32) -> Double {

@@ -19,6 +19,13 @@ public protocol TensorScalar: Sendable, Hashable {
   var asDouble: Double { get }
 }
 
+extension TensorScalar {
+  /// Whether memory of this element type holds values of this Swift type.
+  static var isElement: Bool {
+    Self.self == Float.self || Self.self == Double.self || Self.self == Int32.self
+  }
+}
+
 extension Float: TensorScalar {
   public static var dtype: DType { .float32 }
   public init(truncating value: Double) { self = Float(value) }

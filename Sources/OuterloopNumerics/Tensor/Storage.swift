@@ -24,5 +24,12 @@ package final class Storage: @unchecked Sendable {
     #endif
   }
 
+  /// Memory of a size that is not known to fit into the machine.
+  /// - Throws: `TensorError` where it does not.
+  package static func checked(byteCount: Int, for use: String) throws(TensorError) -> Storage {
+    try Memory.require(byteCount, for: use)
+    return Storage(byteCount: byteCount)
+  }
+
   deinit { pointer.deallocate() }
 }

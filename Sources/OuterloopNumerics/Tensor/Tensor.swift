@@ -11,8 +11,10 @@ public struct Tensor: Sendable {
   package enum Content: Sendable {
     /// Memory with `type.count` elements.
     case values(Storage)
-    /// The same number everywhere, in no memory: zeros, ones, literals.
+    /// The same number everywhere, in no memory: zeros, ones.
     case splat(Double)
+    /// A scalar written as a plain number: it takes the element type of what it meets.
+    case number(Double)
     /// A node of a trace (owned by the differentiable core).
     case symbol(any TensorSymbol)
     /// The result of an operation that could not be applied.
@@ -35,54 +37,100 @@ extension Tensor {
   /// Number of elements.
   public var count: Int { type.count }
 
-  /// A tensor of the given elements in row-major order; a count that does not fit the shape gives
-  /// an invalid tensor.
+  /// A tensor of the given elements in row-major order, of their element type; a count that does
+  /// not fit the shape gives an invalid tensor.
   /// - Complexity: O(count).
+  @_disfavoredOverload
   public init<Scalar: TensorScalar>(_ elements: [Scalar], shape: [Int]? = nil) {
-    let type = TensorType(shape ?? [elements.count], Scalar.dtype)
-    guard type.count == elements.count, type.shape.allSatisfy({ $0 >= 0 }) else {
-      self.init(
-        invalid: "\(elements.count) elements do not fill the shape \(type.shape)", type: type)
-      return
-    }
-    let storage = Storage(byteCount: type.byteCount)
-    elements.withUnsafeBytes { bytes in
-      if let base = bytes.baseAddress {
-        storage.pointer.copyMemory(from: base, byteCount: bytes.count)
-      }
-    }
-    self.init(type: type, content: .values(storage))
+    self.init(filling: elements, shape)
   }
 
-  /// A scalar.
-  public init(_ value: Double, dtype: DType = .float32) {
+  /// The same; numbers that are written out are float32, as everywhere: `Tensor([1, 2.5])`.
+  public init(_ elements: [Float], shape: [Int]? = nil) { self.init(filling: elements, shape) }
+
+  /// A tensor of the given elements, converted to an element type.
+  /// - Complexity: O(count).
+  public init(_ elements: [Double], shape: [Int]? = nil, dtype: DType) {
+    switch dtype {
+    case .float32: self.init(filling: elements.map { Float($0) }, shape)
+    case .float64: self.init(filling: elements, shape)
+    case .int32: self.init(filling: elements.map { Int32(truncating: $0) }, shape)
+    }
+  }
+
+  private init<Scalar: TensorScalar>(filling elements: [Scalar], _ shape: [Int]?) {
+    let type = TensorType(shape ?? [elements.count], Scalar.dtype)
+    guard type.flaw == nil, type.count == elements.count else {
+      self.init(invalid: "\(elements.count) elements do not fill the shape \(type.shape)")
+      return
+    }
+    guard Scalar.isElement else {
+      // A type of the caller's own.
+      self.init(elements.map(\.asDouble), shape: shape, dtype: Scalar.dtype)
+      return
+    }
+    self.init(type: type) { pointer in
+      elements.withUnsafeBytes { bytes in
+        if let base = bytes.baseAddress {
+          pointer.copyMemory(from: base, byteCount: bytes.count)
+        }
+      }
+    }
+  }
+
+  /// A scalar that is a plain number: float32 by itself, and of the element type of what it meets,
+  /// like a number in a formula. `v + Tensor(0.5)` is `v + 0.5`.
+  public init(_ value: Double) {
+    self.init(type: TensorType([]), content: .number(value))
+  }
+
+  /// A scalar of an element type.
+  public init(_ value: Double, dtype: DType) {
     self.init(type: TensorType([], dtype), content: .splat(value))
   }
 
-  /// The same number everywhere. Takes no memory until it is read.
+  /// The same number everywhere. Takes no memory until it is read. A negative size gives an invalid
+  /// tensor.
   public init(repeating value: Double, shape: [Int], dtype: DType = .float32) {
-    self.init(type: TensorType(shape, dtype), content: .splat(value))
+    let type = TensorType(shape, dtype)
+    if let flaw = type.flaw {
+      self.init(invalid: "a tensor of shape \(shape): \(flaw)")
+    } else {
+      self.init(type: type, content: .splat(value))
+    }
   }
 
   public static func zeros(_ shape: [Int], dtype: DType = .float32) -> Tensor {
     Tensor(repeating: 0, shape: shape, dtype: dtype)
   }
 
+  /// Zeros of the same shape and element type; the error of an invalid tensor stays.
   public static func zeros(like other: Tensor) -> Tensor {
-    Tensor(repeating: 0, shape: other.shape, dtype: other.dtype)
+    if case .invalid = other.content { return other }
+    return Tensor(repeating: 0, shape: other.shape, dtype: other.dtype)
   }
 
   public static func ones(_ shape: [Int], dtype: DType = .float32) -> Tensor {
     Tensor(repeating: 1, shape: shape, dtype: dtype)
   }
 
-  package init(invalid message: String, type: TensorType = TensorType([])) {
-    self.init(type: type, content: .invalid(TensorError(message)))
+  /// The result of an operation that cannot be applied: the first error among its operands, or a
+  /// reason of its own.
+  package init(invalid message: @autoclosure () -> String, operands: Tensor...) {
+    let error = operands.lazy.compactMap(\.error).first ?? TensorError(message())
+    self.init(type: TensorType([]), content: .invalid(error))
   }
 
-  /// A tensor whose elements are written by `body` (uninitialised memory, row-major).
+  /// A tensor whose elements are written by `body` (uninitialised memory, row-major); invalid where
+  /// they do not fit into memory.
   package init(type: TensorType, writing body: (UnsafeMutableRawPointer) throws -> Void) rethrows {
-    let storage = Storage(byteCount: type.byteCount)
+    let storage: Storage
+    do throws(TensorError) {
+      storage = try Storage.checked(byteCount: type.byteCount, for: "\(type)")
+    } catch {
+      self.init(type: TensorType([]), content: .invalid(error))
+      return
+    }
     try body(storage.pointer)
     self.init(type: type, content: .values(storage))
   }
@@ -96,8 +144,17 @@ extension Tensor {
   /// Whether the tensor has values (rather than being a symbol or invalid).
   public var isConcrete: Bool {
     switch content {
-    case .values, .splat: true
+    case .values, .splat, .number: true
     case .symbol, .invalid: false
     }
   }
+
+  /// A plain number in another element type; every other tensor as it is.
+  package func taking(_ dtype: DType) -> Tensor {
+    if case .number(let value) = content { return Tensor(value, dtype: dtype) }
+    return self
+  }
+
+  /// Whether this is a plain number, whose element type is that of what it meets.
+  package var isPlainNumber: Bool { if case .number = content { true } else { false } }
 }

@@ -9,12 +9,43 @@ public struct TensorType: Sendable, Hashable, CustomStringConvertible {
     self.dtype = dtype
   }
 
+  /// The most elements a tensor may have, axes of size 0 counted as 1: sizes, strides and offsets
+  /// stay far from overflow.
+  package static let mostElements = 1 << 48
+
   public var rank: Int { shape.count }
 
-  /// Number of elements.
-  public var count: Int { shape.reduce(1, *) }
+  /// Number of elements; `.max` if that is no `Int`, and 0 for a negative size.
+  public var count: Int {
+    var count = 1
+    var isHuge = false
+    for size in shape {
+      if size <= 0 { return 0 }
+      let (product, overflows) = count.multipliedReportingOverflow(by: size)
+      count = product
+      isHuge = isHuge || overflows
+    }
+    return isHuge ? .max : count
+  }
 
-  public var byteCount: Int { count * dtype.byteCount }
+  /// Bytes of the elements; `.max` if that is no `Int`.
+  public var byteCount: Int {
+    let (product, overflows) = count.multipliedReportingOverflow(by: dtype.byteCount)
+    return overflows ? .max : product
+  }
+
+  /// Why no tensor can have this shape; nil if one can.
+  package var flaw: String? {
+    var room = 1
+    var isHuge = false
+    for size in shape {
+      if size < 0 { return "a size is negative" }
+      let (product, overflows) = room.multipliedReportingOverflow(by: Swift.max(size, 1))
+      isHuge = isHuge || overflows || product > Self.mostElements
+      room = isHuge ? 1 : product
+    }
+    return isHuge ? "it has more than 2^48 elements" : nil
+  }
 
   /// Row-major strides in elements.
   package var strides: [Int] {
@@ -23,6 +54,12 @@ public struct TensorType: Sendable, Hashable, CustomStringConvertible {
       strides[axis] = strides[axis + 1] * shape[axis + 1]
     }
     return strides
+  }
+
+  /// The axis that a number names, counted from the end if it is negative; nil if there is none.
+  package func axis(_ number: Int) -> Int? {
+    let axis = number < 0 ? number + rank : number
+    return shape.indices.contains(axis) ? axis : nil
   }
 
   public var description: String {

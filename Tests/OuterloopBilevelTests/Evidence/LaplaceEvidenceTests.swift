@@ -234,7 +234,9 @@ import Testing
     #expect(throws: BilevelError.self) {
       try LaplaceEvidence(weights: mixed) { (w: [Tensor], h: Tensor) in w[0] * h }
     }
-    let layout = try WeightLayout([vector([1, 2]), number(3), Tensor([4.0, 5], shape: [1, 2])])
+    let layout = try WeightLayout([
+      vector([1, 2]), number(3), Tensor([4.0, 5], shape: [1, 2], dtype: .float64),
+    ])
     let row = vector([6, 7, 8, 9, 10])
     let back = layout.weights(row)
     #expect(back.map(\.shape) == [[2], [], [1, 2]])

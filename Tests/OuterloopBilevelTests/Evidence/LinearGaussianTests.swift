@@ -35,7 +35,7 @@ import Testing
     let test = GaussianCase.all[1]
     let model = try test.model(form)
     try DerivativeLaws.check(
-      DerivativeCase("evidence", [Tensor([0.3]), number(-0.2)]) {
+      DerivativeCase("evidence", [Tensor([0.3], dtype: .float64), number(-0.2)]) {
         model.logEvidence(Precisions(weights: exp($0[0]), noise: exp($0[1])))
       })
   }
@@ -112,7 +112,7 @@ import Testing
     #expect(
       message { _ = try LinearGaussianModel(inputs: single, targets: y) }.contains("float64"))
     #expect(
-      message { _ = try LinearGaussianModel(inputs: x, targets: Tensor([1.0])) }
+      message { _ = try LinearGaussianModel(inputs: x, targets: Tensor([1.0], dtype: .float64)) }
         .contains("needs (n, P) and (n)"))
     var broken = test.y
     broken[3] = .nan

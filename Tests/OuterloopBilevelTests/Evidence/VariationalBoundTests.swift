@@ -95,7 +95,7 @@ import Testing
 
   /// The covariance that draws have is the one that the closed forms speak of.
   @Test func momentsOfDraws() throws {
-    let root = Tensor([0.2, 9, 9, 0.5, -0.3, 9, -0.4, 0.7, 0.1], shape: [3, 3])
+    let root = Tensor([0.2, 9, 9, 0.5, -0.3, 9, -0.4, 0.7, 0.1], shape: [3, 3], dtype: .float64)
     let q = FullGaussian(mean: vector([1, -2, 0.5]), root: root)
     // L from the definition; the upper triangle does nothing.
     let roots: [Double] = [Foundation.exp(0.2), Foundation.exp(-0.3), Foundation.exp(0.1)]
@@ -110,7 +110,7 @@ import Testing
     for i in 0..<3 {
       for j in 0..<3 { #expect(abs(columns[3 * i + j] - mean[j] - l[j][i]) < 1e-15) }
     }
-    let x = Tensor([1.0, 2, -1, 0.5, 0, 3], shape: [2, 3])
+    let x = Tensor([1.0, 2, -1, 0.5, 0, 3], shape: [2, 3], dtype: .float64)
     let rows = [[1.0, 2, -1], [0.5, 0, 3]]
     var spread = 0.0
     for row in rows {

@@ -59,7 +59,9 @@ import Testing
     ) rethrows { try rate.visit(path + ".rate", body) }
   }
 
-  private static let start = [vector([0.8, -0.5]), Tensor([0.3, -0.2, 0.6], shape: [3, 1])]
+  private static let start = [
+    vector([0.8, -0.5]), Tensor([0.3, -0.2, 0.6], shape: [3, 1], dtype: .float64),
+  ]
 
   /// Not quadratic, weights in two tensors.
   private static func loss(_ w: [Tensor]) -> Tensor {
@@ -94,11 +96,13 @@ import Testing
       dtype: .float64)
     for layer in 0..<2 {
       // Gates input, forget, candidate, output.
-      lstm.cells[layer].input = Tensor([0, 0, layer == 0 ? d : 1, 0], shape: [1, 4])
+      lstm.cells[layer].input = Tensor(
+        [0, 0, layer == 0 ? d : 1, 0], shape: [1, 4], dtype: .float64)
       lstm.cells[layer].recurrent = Tensor.zeros([1, 4], dtype: .float64)
       lstm.cells[layer].bias = vector([60, -60, 0, 60])
     }
-    lstm.output = Dense(weights: Tensor([-0.07 / (0.01 * d)], shape: [1, 1]), bias: vector([0]))
+    lstm.output = Dense(
+      weights: Tensor([-0.07 / (0.01 * d)], shape: [1, 1], dtype: .float64), bias: vector([0]))
     return lstm
   }
 
