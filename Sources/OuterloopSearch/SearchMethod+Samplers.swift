@@ -30,7 +30,7 @@ extension SearchMethod {
   /// The method of a description, as the store keeps it and the command line names it.
   /// - Throws: `StudyError` for an unknown name or option.
   public static func named(_ description: MethodDescription) throws -> SearchMethod {
-    var options = description.options
+    let options = description.options
     switch description.name {
     case "random", "sobol":
       if let option = options.keys.sorted().first {
@@ -39,17 +39,24 @@ extension SearchMethod {
       }
       return description.name == "random" ? .random : .sobol
     case "grid":
-      let resolution = options.removeValue(forKey: "resolution") ?? 5
-      guard options.isEmpty, case .int(let count) = resolution, count >= 1 else {
+      if let option = options.keys.sorted().first(where: { $0 != "resolution" }) {
         throw StudyError(
-          "grid does not understand its options", "the option is resolution=N, 1 or more")
+          "grid has no option `\(option)`", "the only one is resolution=N")
+      }
+      let resolution = options["resolution"] ?? 5
+      guard case .int(let count) = resolution.canonical,
+        GridSampler.resolutions.contains(count)
+      else {
+        throw StudyError(
+          "the option resolution of grid cannot be \(resolution)",
+          "it is a whole number from 1 to \(GridSampler.resolutions.upperBound)")
       }
       return .grid(resolution: count)
     case "tpe": return .tpe(try TPEOptions(options))
     default:
       throw StudyError(
         "there is no sampler `\(description.name)`",
-        "the samplers are \(names.joined(separator: ", "))")
+        Spelling.remedy(for: description.name, among: names, called: "samplers"))
     }
   }
 }

@@ -111,7 +111,23 @@ import Testing
     (["--minimize", "loss"], 64, "error: metric `loss` is an objective twice"),
     (["--maximize", "seconds"], 64, "error: `seconds` means something else in reports"),
     (["--epochs", "0"], 64, "error: 0 epochs cannot be trained\n\nhint: say 1 or more"),
-    (["--forbid", "x >= 0"], 64, "error: the constraints forbid each of 1000 configurations"),
+    (["--forbid", "x >= 0"], 1, "error: the constraints forbid every configuration of the space"),
+    (
+      ["--forbid", "x >= 0", "--sampler", "grid"], 1,
+      "error: the constraints forbid all of the grid\n\nhint: loosen a constraint"
+    ),
+    (
+      ["--sampler", "tpe:multivariate=false,group=true"], 64,
+      "error: the options multivariate=false and group=true of tpe exclude one another\n\nhint: "
+    ),
+    (
+      ["--sampler", "tpe:candidates=0"], 64,
+      "error: the option candidates of tpe cannot be 0\n\nhint: it is a whole number from 1 to "
+    ),
+    (
+      ["--sampler", "grid:resolution=0"], 64,
+      "error: the option resolution of grid cannot be 0\n\nhint: it is a whole number from 1 to "
+    ),
     (["--trials", "-1"], 64, "error: --trials -1 is below 0\n"),
     (["--retries", "-1"], 64, "error: -1 retries cannot be made\n\nhint: say 0 or more"),
     (["--trials", "--parallel", "3"], 64, "hint: write a whole number from 0 on; see outerloop"),

@@ -59,6 +59,34 @@ import Testing
       parameters.map { try ParameterDeclaration(parsing: $0) }, forbidden: forbidden)
   }
 
+  /// Every domain alone and beside others; one row for each method that sees domains its own way.
+  static let domainMethods: [Row] = [
+    Row(.random), Row(.sobol), Row(.grid(resolution: 4)), Row(.tpe()),
+    Row(tpe { $0.multivariate = false }, "tpe alone"), Row(tpe { $0.exact = true }, "tpe exact"),
+  ]
+
+  @Test(arguments: domainMethods, SearcherLaws.Case.domains)
+  func takesEveryDomain(_ row: Row, _ domain: String) throws {
+    for item in [try SearcherLaws.Case.lone(domain), try SearcherLaws.Case.domain(domain)] {
+      #expect(try SearcherLaws.staysInSpace(row.method, item, trials: 120) == [], "\(item)")
+      #expect(try SearcherLaws.replays(row.method, item, trials: 15) == [], "\(item)")
+    }
+  }
+
+  static let constrained: [SearcherLaws.Case] = {
+    do { return try SearcherLaws.Case.constrained() } catch { preconditionFailure("\(error)") }
+  }()
+
+  static let constrainedMethods: [Row] = [
+    Row(.random), Row(.sobol), Row(.tpe()), Row(tpe { $0.multivariate = false }, "tpe alone"),
+  ]
+
+  @Test(arguments: constrainedMethods, constrained)
+  func keepsHardConstraints(_ row: Row, _ item: SearcherLaws.Case) throws {
+    #expect(try SearcherLaws.staysInSpace(row.method, item, trials: 40) == [])
+    #expect(try SearcherLaws.replays(row.method, item, trials: 20) == [])
+  }
+
   @Test(arguments: methods, cases)
   func staysInSpace(_ row: Row, _ item: SearcherLaws.Case) throws {
     #expect(try SearcherLaws.staysInSpace(row.method, item, trials: 60) == [])

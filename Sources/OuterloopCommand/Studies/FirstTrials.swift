@@ -6,7 +6,8 @@ internal import OuterloopStudy
 enum FirstTrials {
   /// At most `count`; fewer if the budget or the space has fewer.
   ///
-  /// - Throws: `Complaint` about wrong usage, as where constraints forbid everything.
+  /// - Throws: `Complaint` about wrong usage; where constraints forbid everything, about work that
+  ///   cannot be done.
   static func of(_ specification: StudySpecification, count: Int) async throws -> [Claim] {
     let store = MemoryStore()
     let id = try store.create(specification)
@@ -19,6 +20,8 @@ enum FirstTrials {
         guard case .trial(let claim) = work else { break }
         claims.append(claim)
       }
+    } catch let error as StudyError where error.cause == .infeasible {
+      throw error
     } catch { try Complaint.usage { throw error } }
     return claims
   }

@@ -99,33 +99,13 @@ struct StudyOptions: ParsableArguments {
       for note in notes { Terminal.say("note: \(note.visible)") }
       return try StudySpecification(
         name: name, space: space, objectives: objectives,
-        method: SearchMethod.named(method()).description, seed: seed ?? Self.drawnSeed,
-        epochs: epochs, budget: budget, retries: retries, attributes: attributes)
+        method: SearchMethod.named(MethodDescription(parsing: sampler)).description,
+        seed: seed ?? Self.drawnSeed, epochs: epochs, budget: budget, retries: retries,
+        attributes: attributes)
     }
   }
 
   private static var drawnSeed: UInt64 { UInt64.random(in: 0..<1 << 31) }
-
-  /// `name:option=value,option=value`.
-  private func method() throws -> MethodDescription {
-    let parts = sampler.split(separator: ":", maxSplits: 1)
-    var description = MethodDescription(parts.first.map(String.init) ?? "")
-    for option in parts.dropFirst().first?.split(separator: ",") ?? [] {
-      let pair = option.split(separator: "=", maxSplits: 1).map(String.init)
-      guard pair.count == 2 else {
-        throw StudyError(
-          "`\(option)` is not an option of a sampler", "write it as in grid:resolution=7")
-      }
-      description.options[pair[0]] = Self.value(pair[1])
-    }
-    return description
-  }
-
-  private static func value(_ text: String) -> ParameterValue {
-    if let number = Int(text) { return .int(number) }
-    if let number = Double(text) { return .float(number) }
-    return text == "true" || text == "false" ? .bool(text == "true") : .text(text)
-  }
 }
 
 /// How much a study may spend; totals over its whole life.

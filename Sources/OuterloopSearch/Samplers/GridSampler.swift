@@ -6,18 +6,26 @@ public import OuterloopStudy
 /// to high end. Conditions and constraints are honoured: there are no two points that differ in
 /// inactive parameters only. Ends when all have been tried. O(d) time a proposal on average.
 public struct GridSampler: Sampler {
+  /// The most values of a real parameter.
+  public static let resolutions = 1...1_000_000
+  /// Steps of the search for allowed points until it gives up: some seconds.
+  private static let effort = 5_000_000
+
   private var tried: Set<Assignment> = []
   private var rest: SearchSpace.Assignments.Iterator
   private var upcoming: Assignment?
+  private var isBegun = false
+  private var isEmpty = false
 
-  /// - Throws: `StudyError` for a resolution below 1.
+  /// - Throws: `StudyError` for a resolution out of range.
   public init(_ specification: StudySpecification, resolution: Int = 5) throws {
-    guard resolution >= 1 else {
+    guard Self.resolutions.contains(resolution) else {
       throw StudyError(
-        "a grid with \(resolution) values for each real parameter is empty", "say 1 or more")
+        "the option resolution of grid cannot be \(resolution)",
+        "it is a whole number from 1 to \(Self.resolutions.upperBound)")
     }
-    rest = specification.space.assignments(resolution: resolution).makeIterator()
-    upcoming = rest.next()
+    rest = SearchSpace.Assignments.Iterator(
+      space: specification.space, resolution: resolution, effort: Self.effort)
   }
 
   public mutating func observe(_ event: Event, in history: History) {
@@ -27,9 +35,27 @@ public struct GridSampler: Sampler {
     }
   }
 
-  public mutating func suggest(_ number: Int, in history: History) -> Assignment? {
+  public mutating func suggest(_ number: Int, in history: History) throws -> Assignment? {
+    if !isBegun {
+      upcoming = rest.next()
+      (isBegun, isEmpty) = (true, upcoming == nil)
+    }
     // What has been tried stays tried, so the place in the grid only moves forward.
-    while let next = upcoming, tried.contains(next) { upcoming = rest.next() }
+    while let next = upcoming, tried.contains(next) {
+      rest.refresh(effort: Self.effort)
+      upcoming = rest.next()
+    }
+    if rest.gaveUp {
+      throw StudyError(
+        "no further point of the grid that the constraints allow was found in \(Self.effort) steps",
+        "loosen a constraint, state it by narrower ranges, or use another sampler",
+        cause: .infeasible)
+    }
+    if isEmpty {
+      throw StudyError(
+        "the constraints forbid all of the grid",
+        "loosen a constraint, or use a finer grid: grid:resolution=N", cause: .infeasible)
+    }
     return upcoming
   }
 }

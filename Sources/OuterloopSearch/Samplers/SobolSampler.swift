@@ -5,44 +5,64 @@ public import OuterloopStudy
 ///
 /// Trial number i gets point i, whoever asks and in whichever order; one dimension a parameter.
 /// Where that point is forbidden or has been tried, point i of further scramblings is taken, which
-/// are evenly spread too. Spaces with more than 1,111 parameters get random numbers for the rest.
-/// O(d) time a proposal.
+/// are evenly spread too. Where constraints leave little, the points are those of a cover of it by
+/// boxes: one more dimension chooses the box. Spaces with more than 1,111 parameters get random numbers
+/// for the rest. O(d) time a proposal.
 public struct SobolSampler: Sampler {
-  private let space: SearchSpace
+  /// Scramblings are made when needed, and cost a table each; beyond so many, random points do as well.
+  private static let mostScramblings = 64
+
   private let seed: UInt64
-  private let sequence: SobolSequence
+  private let dimensions: Int
+  private var sequences: [SobolSequence]
   private var tried: TriedConfigurations
 
   public init(_ specification: StudySpecification) throws {
-    space = specification.space
     seed = specification.seed
-    sequence = try Self.sequence(space, seed, scrambling: 0)
+    dimensions = specification.space.parameters.count
+    sequences = [try Self.sequence(dimensions, seed, scrambling: 0)]
     tried = TriedConfigurations(specification.space)
   }
 
   private static func sequence(
-    _ space: SearchSpace, _ seed: UInt64, scrambling: Int
+    _ dimensions: Int, _ seed: UInt64, scrambling: Int
   ) throws -> SobolSequence {
     try SobolSequence(
-      dimensions: min(space.parameters.count, SobolSequence.maximumDimensions),
+      dimensions: min(dimensions, SobolSequence.maximumDimensions),
       key: RandomKey(seed: seed, purpose: "sobol", index: UInt64(scrambling)))
   }
 
   public mutating func observe(_ event: Event, in history: History) { tried.observe(event) }
 
-  public func suggest(_ number: Int, in history: History) throws -> Assignment? {
+  public mutating func suggest(_ number: Int, in history: History) throws -> Assignment? {
     let index = UInt32(truncatingIfNeeded: number)
     var rest = Draws(seed: seed, .sobol, trial: number)
-    var scrambling = 0
-    func draw() -> Assignment? {
-      // Scramblings beyond the first cost a table; a few tries, then random points do as well.
-      let again =
-        (1...8).contains(scrambling)
-        ? try? Self.sequence(space, seed, scrambling: scrambling) : nil
-      let point = scrambling == 0 ? sequence.point(index) : again?.point(index) ?? []
-      scrambling += 1
-      return space.configuration { $0 < point.count ? point[$0] : rest.next() }
+    var attempt = 0
+    var known = sequences
+    let (seed, dimensions) = (seed, dimensions)
+    defer { sequences = known }
+    return try tried.fresh(pick: { rest.next() }) { feasible in
+      let isPlain = try feasible.isRedrawing
+      // The sequence of scrambling 0 is that of the plain space, without a dimension for the box.
+      let scrambling = isPlain ? attempt : attempt + 1
+      attempt += 1
+      var point: [Double] = []
+      if scrambling <= (isPlain ? 8 : Self.mostScramblings) {
+        while known.count <= scrambling {
+          known.append(
+            try Self.sequence(
+              isPlain ? dimensions : dimensions + 1, seed, scrambling: known.count))
+        }
+        point = known[scrambling].point(index)
+      }
+      // The first dimension chooses the box, since it is the best of them.
+      var isBoxChosen = false
+      return try feasible.draw { parameter in
+        let place = isPlain ? parameter : parameter.map { $0 + 1 } ?? (isBoxChosen ? nil : 0)
+        isBoxChosen = true
+        guard let place, place < point.count else { return rest.next() }
+        return point[place]
+      }
     }
-    return try tried.fresh(pick: { rest.next() }, draw: draw)
   }
 }

@@ -2,21 +2,31 @@ internal import OuterloopStudy
 
 /// The configurations that a study has seen, so that none is tried twice while others are left.
 ///
-/// Spaces of at most `countable` configurations are counted, which is how a study knows that it has
-/// tried them all.
+/// Spaces of at most `countable` configurations are counted, as far as trials come near their number,
+/// which is how a study knows that it has tried them all.
 struct TriedConfigurations: Sendable {
-  /// A million configurations are counted in a fraction of a second.
+  /// A million configurations are counted in about a second.
   private static let countable = 1_000_000
-  private static let redraws = 1000
+  private static let effort = 16_000_000
 
   private let space: SearchSpace
   private var tried: Set<Assignment> = []
-  /// All allowed configurations; nil: not countable.
-  private let total: Int?
+  private var feasible: FeasibleConfigurations
+  /// All allowed configurations, as far as they have been counted.
+  private var total = Total.moreThan(-1)
+  /// Those that had not been tried when they were last listed, in the order of the space.
+  private var rest: [Assignment]?
+
+  private enum Total: Sendable {
+    case exactly(Int)
+    case moreThan(Int)
+    case uncountable
+  }
 
   init(_ space: SearchSpace) {
     self.space = space
-    total = space.count(upTo: Self.countable)
+    feasible = FeasibleConfigurations(space)
+    if space.parameters.contains(where: { $0.domain.count == nil }) { total = .uncountable }
   }
 
   mutating func observe(_ event: Event) {
@@ -28,29 +38,69 @@ struct TriedConfigurations: Sendable {
 
   func contains(_ assignment: Assignment) -> Bool { tried.contains(assignment) }
 
-  var isExhausted: Bool { total.map { tried.count >= $0 } ?? false }
+  var isExhausted: Bool {
+    mutating get {
+      count(atLeast: tried.count + 1)
+      if case .exactly(let count) = total { return tried.count >= count }
+      return false
+    }
+  }
 
-  /// A new configuration from `draw`, which gives nil for a forbidden one. After many repetitions the
-  /// remaining configurations of a countable space are listed and one is drawn by `pick`, in [0, 1);
-  /// elsewhere the repetition is taken.
+  /// Counts until it is known whether there are as many.
+  private mutating func count(atLeast needed: Int) {
+    guard case .moreThan(let known) = total, known < needed else { return }
+    guard needed <= Self.countable else {
+      total = .uncountable
+      return
+    }
+    let limit = min(max(2 * needed, 1000), Self.countable)
+    switch space.counted(upTo: limit, effort: min(160 * limit, Self.effort)) {
+    case .exactly(let count): total = .exactly(count)
+    case .more: total = .moreThan(limit)
+    case .unknown: total = .uncountable
+    }
+  }
+
+  /// A new configuration from `draw`, which gives nil for a draw that is not allowed. After many
+  /// repetitions the remaining configurations of a countable space are listed and one is drawn by
+  /// `pick`, in [0, 1); elsewhere the repetition is taken.
   ///
   /// - Throws: `StudyError` if nothing that is allowed can be found.
-  func fresh(pick: () -> Double, draw: () -> Assignment?) throws -> Assignment? {
+  mutating func fresh(
+    pick: () -> Double, draw: (inout FeasibleConfigurations) throws -> Assignment?
+  ) throws -> Assignment? {
     if isExhausted { return nil }
     var repetition: Assignment?
-    for _ in 0..<Self.redraws {
-      guard let assignment = draw() else { continue }
+    for _ in 0..<(try feasible.tries) {
+      guard let assignment = try draw(&feasible) else { continue }
       if !tried.contains(assignment) { return assignment }
       repetition = assignment
     }
-    if total != nil {
-      let left = space.assignments().filter { !tried.contains($0) }
+    count(atLeast: Self.countable)
+    if case .exactly = total {
+      let left = (rest ?? Array(space.assignments())).filter { !tried.contains($0) }
+      rest = left
       return left.isEmpty ? nil : left[min(Int(pick() * Double(left.count)), left.count - 1)]
     }
     if let repetition { return repetition }
     throw StudyError(
-      "the constraints forbid each of \(Self.redraws) configurations that were drawn",
-      "loosen a constraint, or state it by narrower ranges")
+      "none of \(try feasible.tries) configurations that were drawn is allowed",
+      "loosen a constraint, or state it by narrower ranges", cause: .infeasible)
+  }
+
+  /// A new configuration with every parameter uniform.
+  mutating func draw(_ draws: inout Draws) throws -> Assignment? {
+    var stream = draws
+    defer { draws = stream }
+    return try fresh(pick: { stream.next() }, draw: { try $0.draw { _ in stream.next() } })
+  }
+
+  /// See `FeasibleConfigurations`.
+  mutating func repaired(
+    _ wanted: [ParameterValue], of indices: [Int], given known: [ParameterValue?],
+    _ random: () -> Double
+  ) -> [ParameterValue]? {
+    feasible.repaired(wanted, of: indices, given: known, random)
   }
 }
 

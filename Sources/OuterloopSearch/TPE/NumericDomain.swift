@@ -12,7 +12,8 @@
 /// otherwise. On a grid every value stands for the cell reaching half a step to either side, so the
 /// range of coordinates is that of [low - step/2, high + step/2]; kernels have a mass on every cell
 /// there, and a density on the plain range otherwise (in log space without a Jacobian, which
-/// cancels in a ratio of two densities).
+/// cancels in a ratio of two densities). On a log scale the cell of a low end at most half a step
+/// above zero begins at that end.
 package struct NumericDomain: Sendable, Hashable {
   package let low: Double
   /// The largest value; on a grid the last point that is not above the given bound.
@@ -39,12 +40,12 @@ package struct NumericDomain: Sendable, Hashable {
       last = low + ((high - low) / step + 1e-9).rounded(.down) * step
     }
     let half = (step ?? 0) / 2
-    guard !isLogarithmic || low - half > 0 else { throw .logarithm(low: low, step: step) }
+    guard !isLogarithmic || low > 0 else { throw .logarithm(low: low) }
     self.low = low
     self.high = last
     self.step = step
     self.isLogarithmic = isLogarithmic
-    start = isLogarithmic ? log(low - half) : low - half
+    start = isLogarithmic ? log(low - half > 0 ? low - half : low) : low - half
     end = isLogarithmic ? log(last + half) : last + half
   }
 
@@ -86,8 +87,8 @@ package struct NumericDomain: Sendable, Hashable {
   /// The cell of a grid value, in coordinates.
   package func cell(of value: Double) -> (left: Double, right: Double) {
     let half = (step ?? 0) / 2
-    return isLogarithmic
-      ? (log(value - half), log(value + half)) : (value - half, value + half)
+    guard isLogarithmic else { return (value - half, value + half) }
+    return (value - half > 0 ? log(value - half) : start, log(value + half))
   }
 
   /// The index of a value on the grid.
@@ -104,7 +105,7 @@ package struct NumericDomain: Sendable, Hashable {
 package enum NumericDomainError: Error, Equatable, CustomStringConvertible {
   case bounds(low: Double, high: Double)
   case step(Double)
-  case logarithm(low: Double, step: Double?)
+  case logarithm(low: Double)
 
   package var description: String {
     switch self {
@@ -112,9 +113,7 @@ package enum NumericDomainError: Error, Equatable, CustomStringConvertible {
       "a range from \(low) to \(high) is not one; give finite bounds, the lower first"
     case .step(let step):
       "a step of \(step) is not one; give a positive number, or none for a continuous range"
-    case .logarithm(let low, let step):
-      "a logarithmic range needs positive values: raise low = \(low)"
-        + (step == nil ? "" : " above half the step")
+    case .logarithm(let low): "a logarithmic range needs positive values: raise low = \(low)"
     }
   }
 }

@@ -44,21 +44,24 @@ extension Expression {
     switch self {
     case .literal(let value): return value
     case .parameter(let index, _): return values(index)
-    case .arithmetic, .comparison: break
+    case .arithmetic: return approximation(values).map { .float($0.value) }
+    case .comparison(let comparison, let a, let b):
+      return comparison.holds(a, b, values).map(ParameterValue.bool)
     case .membership(let a, let choices):
-      return a.evaluate(values).map { x in .bool(choices.contains { $0.matches(x) }) }
+      guard a.isArithmetic else {
+        return a.evaluate(values).map { x in .bool(choices.contains { $0.matches(x) }) }
+      }
+      let found = choices.map { Comparison.equal.holds(a, .literal($0), values) }
+      return found.contains(true) ? .bool(true) : found.contains(nil) ? nil : .bool(false)
     case .not(let a):
       guard case .bool(let x) = a.evaluate(values) else { return nil }
       return .bool(!x)
     case .all(let parts): return Self.decided(by: .bool(false), parts, values)
     case .any(let parts): return Self.decided(by: .bool(true), parts, values)
     }
-    if case .comparison(let comparison, let a, let b) = self {
-      guard let x = a.evaluate(values), let y = b.evaluate(values) else { return nil }
-      return comparison.holds(x, y).map(ParameterValue.bool)
-    }
-    return number(values).map(ParameterValue.float)
   }
+
+  var isArithmetic: Bool { if case .arithmetic = self { true } else { false } }
 
   /// `decision` if one part has it, unknown if one part is, else the opposite.
   private static func decided(
@@ -71,23 +74,6 @@ extension Expression {
       if value == nil { isKnown = false }
     }
     return isKnown ? .bool(decision == .bool(false)) : nil
-  }
-
-  private func number(_ values: (Int) -> ParameterValue?) -> Double? {
-    guard case .arithmetic(let first, let operations) = self else {
-      return evaluate(values)?.number
-    }
-    guard var result = first.number(values) else { return nil }
-    for operation in operations {
-      guard let operand = operation.operand.number(values) else { return nil }
-      switch operation.sign {
-      case .add: result += operand
-      case .subtract: result -= operand
-      case .multiply: result *= operand
-      case .divide: result /= operand
-      }
-    }
-    return result.isFinite ? result : nil
   }
 
   /// The parameters it mentions, by index.
@@ -105,20 +91,36 @@ extension Expression {
 }
 
 extension Expression.Comparison {
-  /// nil if the values have no size that could be compared.
-  func holds(_ x: ParameterValue, _ y: ParameterValue) -> Bool? {
+  /// nil if a side is unknown, or the values have no size that could be compared.
+  func holds(
+    _ a: Expression, _ b: Expression, _ values: (Int) -> ParameterValue?
+  ) -> Bool? {
+    if a.isArithmetic || b.isArithmetic {
+      if let order = Expression.order(a, b, values) { return holds(order: order) }
+      // A number is no text.
+      guard let x = a.evaluate(values), let y = b.evaluate(values),
+        x.number == nil || y.number == nil
+      else { return nil }
+      return self == .equal ? false : self == .notEqual ? true : nil
+    }
+    guard let x = a.evaluate(values), let y = b.evaluate(values) else { return nil }
     switch self {
     case .equal: return x.matches(y)
     case .notEqual: return !x.matches(y)
     case .atMost, .atLeast, .below, .above: break
     }
     guard let p = x.number, let q = y.number else { return nil }
-    return switch self {
-    case .atMost: p <= q
-    case .atLeast: p >= q
-    case .below: p < q
-    case .above: p > q
-    case .equal, .notEqual: nil
+    return holds(order: p < q ? -1 : p > q ? 1 : 0)
+  }
+
+  func holds(order: Double) -> Bool {
+    switch self {
+    case .equal: order == 0
+    case .notEqual: order != 0
+    case .atMost: order <= 0
+    case .atLeast: order >= 0
+    case .below: order < 0
+    case .above: order > 0
     }
   }
 }

@@ -53,11 +53,13 @@ struct ExpressionCheck {
     }
   }
 
-  /// A parameter said to equal a value that it can never take is a slip.
+  /// A parameter said to equal a value that it can never take is a slip; not so a constant, which may
+  /// be a parameter that was fixed.
   private func agree(_ a: Expression, _ b: Expression, isSize: Bool) throws {
     guard !isSize, case .parameter(let index, let name) = a, case .literal(let value) = b,
       case let domain = space.parameters[index].domain, domain.canonical(value) == nil
     else { return }
+    if case .constant = domain { return }
     if domain.choices == nil, case .text(let text) = value {
       let remedy = unknown(text).remedy
       throw SpaceError(

@@ -12,20 +12,39 @@ extension SearchSpace {
   ///
   /// - Complexity: O(`limit` d^2) at most, O(1) without conditions and constraints.
   public func count(upTo limit: Int) -> Int? {
-    guard parameters.allSatisfy({ $0.domain.count != nil }) else { return nil }
-    if forbidden.isEmpty, parameters.allSatisfy({ $0.condition == nil }) {
-      return upperCount.flatMap { $0 <= limit ? $0 : nil }
-    }
     let (effort, isHuge) = (Swift.max(limit, 1000)).multipliedReportingOverflow(
-      by: parameters.count + 1)
-    var iterator = Assignments.Iterator(
-      space: self, resolution: 1, effort: isHuge ? .max : effort)
+      by: Assignments.Iterator.costOfParts * (parameters.count + 1))
+    guard case .exactly(let count) = counted(upTo: limit, effort: isHuge ? .max : effort) else {
+      return nil
+    }
+    return count
+  }
+
+  /// What is known about how many configurations are allowed.
+  package enum Counted: Sendable {
+    case exactly(Int)
+    /// More than the limit.
+    case more
+    /// Real numbers have no count, and others were not found within the effort.
+    case unknown
+  }
+
+  /// Counts the allowed configurations.
+  /// - Parameter effort: how many parameters are set on the way, those under constraints counted
+  ///   sixteen times.
+  package func counted(upTo limit: Int, effort: Int) -> Counted {
+    guard parameters.allSatisfy({ $0.domain.count != nil }) else { return .unknown }
+    if forbidden.isEmpty, parameters.allSatisfy({ $0.condition == nil }) {
+      guard let count = upperCount, count <= limit else { return .more }
+      return .exactly(count)
+    }
+    var iterator = Assignments.Iterator(space: self, resolution: 1, effort: effort)
     var count = 0
     while iterator.next() != nil {
       count += 1
-      if count > limit { return nil }
+      if count > limit { return .more }
     }
-    return iterator.gaveUp ? nil : count
+    return iterator.gaveUp ? .unknown : .exactly(count)
   }
 
   /// The allowed configurations as a sequence that is made as it is read.
@@ -37,112 +56,121 @@ extension SearchSpace {
       Iterator(space: space, resolution: resolution, effort: .max)
     }
 
-    /// An odometer whose digits are the active parameters. A constraint is looked at as soon as one of
-    /// its parameters is set: where it holds whatever the later ones are, they are not gone through.
+    /// Sets the parameters one after the other, each to the values that the constraints may leave it
+    /// given the ones before, whatever those behind it are: what is certainly forbidden is not gone
+    /// through.
     public struct Iterator: IteratorProtocol, Sendable {
-      private let space: SearchSpace
-      private let grids: [Grid]
-      /// The constraints that mention a parameter.
-      private let constraints: [[Predicate]]
-      /// The place of every parameter on its grid; -1: inactive.
-      private var places: [Int]
-      /// Those behind the one being set are nil: unknown to conditions and constraints.
-      private var values: [ParameterValue?]
+      private let network: ConstraintNetwork
+      /// Those behind the parameter being set are whole.
+      private var box: Box
+      private let whole: Box
+      /// What is left of each parameter, and the part it stands in; empty: inactive.
+      private var parts: [[Slice]]
+      private var positions: [Int]
+      private var isBegun = false
       private var isOver = false
       private var effort: Int
-      /// Whether it ended because the given number of steps was used up.
-      private(set) var gaveUp = false
+      /// What it takes to find what is left of a parameter, compared with setting a free one.
+      static let costOfParts = 16
 
-      init(space: SearchSpace, resolution: Int, effort: Int) {
-        self.space = space
+      /// Whether it ended because the given number of steps was used up.
+      package private(set) var gaveUp = false
+
+      package init(space: SearchSpace, resolution: Int, effort: Int) {
+        network = ConstraintNetwork(space, resolution: Swift.max(resolution, 1))
+        whole = network.logic.whole
+        box = whole
+        parts = Array(repeating: [], count: network.count)
+        positions = Array(repeating: 0, count: network.count)
         self.effort = effort
-        grids = space.parameters.map { Grid(domain: $0.domain, resolution: resolution) }
-        places = Array(repeating: -1, count: grids.count)
-        values = Array(repeating: nil, count: grids.count)
-        var constraints = [[Predicate]](repeating: [], count: grids.count)
-        for predicate in space.forbidden {
-          for parent in predicate.parents { constraints[parent].append(predicate) }
-          if predicate.parents.isEmpty, predicate.holds({ _ in nil }) { isOver = true }
-        }
-        self.constraints = constraints
-        if !isOver { set(from: 0) }
       }
+
+      /// Allows so many further steps.
+      package mutating func refresh(effort: Int) { self.effort = effort }
 
       public mutating func next() -> Assignment? {
         if isOver { return nil }
-        let assignment = Assignment(space.names, values: values)
-        if let index = advance(from: grids.count - 1) { settle(at: index) }
-        return assignment
+        if isBegun {
+          guard let moved = advance(from: network.count - 1), set(from: moved + 1) else {
+            return nil
+          }
+        } else {
+          isBegun = true
+          guard network.verdict(whole) != .forbidden, set(from: 0) else {
+            isOver = true
+            return nil
+          }
+        }
+        let axes = network.logic.axes
+        return Assignment(
+          network.logic.space.names,
+          values: axes.indices.map { index in
+            parts[index].isEmpty ? nil : axes[index].value(box.slices[index].low)
+          })
       }
 
       /// Sets the parameters from `start` on to the first values that are allowed together, moving
-      /// earlier ones on where there are none.
-      private mutating func set(from start: Int) {
+      /// earlier ones on where there are none; false at the end.
+      private mutating func set(from start: Int) -> Bool {
         var index = start
-        while index < grids.count {
-          let condition = space.parameters[index].condition
-          let isActive = condition.map { $0.holds { values[$0] } } ?? true
-          places[index] = isActive ? 0 : -1
-          values[index] = isActive ? grids[index].value(0) : nil
-          guard let allowed = allowed(from: index) else { return }
-          index = allowed + 1
-        }
-      }
-
-      private mutating func settle(at index: Int) {
-        if let allowed = allowed(from: index) { set(from: allowed + 1) }
-      }
-
-      /// The parameter that stands last once those up to `index` have been moved on until nothing
-      /// forbids them; nil at the end.
-      private mutating func allowed(from index: Int) -> Int? {
-        var index = index
-        while true {
-          effort -= 1
-          if effort < 0 {
-            (isOver, gaveUp) = (true, true)
-            return nil
+        while index < network.count {
+          guard spend(on: index) else { return false }
+          if box.activity[index] == .inactive {
+            parts[index] = []
+          } else {
+            parts[index] = network.allowedParts(of: index, in: box)
+            positions[index] = 0
+            guard let first = parts[index].first else {
+              guard let moved = advance(from: index - 1) else { return false }
+              index = moved + 1
+              continue
+            }
+            network.set(index, to: Slice(first.low), in: &box)
+            if !network.mayAllow(index, in: box) {
+              guard let moved = advance(from: index) else { return false }
+              index = moved + 1
+              continue
+            }
           }
-          let isForbidden = constraints[index].contains { $0.holds { values[$0] } }
-          if !isForbidden { return index }
-          guard let earlier = advance(from: index) else { return nil }
-          index = earlier
+          index += 1
         }
+        return true
+      }
+
+      private mutating func spend(on index: Int?) -> Bool {
+        effort -= index.map(network.isConstrained) == true ? Self.costOfParts : 1
+        if effort < 0 { (isOver, gaveUp) = (true, true) }
+        return effort >= 0
       }
 
       /// Moves the last parameter up to `index` on that can be, and forgets those behind it; nil at
       /// the end.
       private mutating func advance(from index: Int) -> Int? {
-        for index in stride(from: index, through: 0, by: -1) {
-          if places[index] >= 0, places[index] + 1 < grids[index].count {
-            places[index] += 1
-            values[index] = grids[index].value(places[index])
-            return index
+        var index = index
+        while index >= 0 {
+          for behind in (index + 1)..<network.count { box.slices[behind] = whole.slices[behind] }
+          if parts[index].isEmpty {
+            index -= 1
+            continue
           }
-          values[index] = nil
+          guard spend(on: nil) else { return nil }
+          var place = box.slices[index].low + 1
+          if place > parts[index][positions[index]].high {
+            positions[index] += 1
+            guard positions[index] < parts[index].count else {
+              box.slices[index] = whole.slices[index]
+              index -= 1
+              continue
+            }
+            place = parts[index][positions[index]].low
+          }
+          network.set(index, to: Slice(place), in: &box)
+          network.logic.decideActivity(&box)
+          if network.mayAllow(index, in: box) { return index }
         }
         isOver = true
         return nil
       }
     }
-  }
-}
-
-/// The values that an enumeration gives to a parameter.
-private struct Grid: Sendable {
-  let domain: Domain
-  let count: Int
-
-  init(domain: Domain, resolution: Int) {
-    self.domain = domain
-    count = domain.count ?? Swift.max(resolution, 1)
-  }
-
-  func value(_ index: Int) -> ParameterValue {
-    guard domain.count == nil, let range = domain.range else {
-      return domain.value(atIndex: index)
-    }
-    // Without a step the range is not widened: quantiles 0 and 1 are its ends.
-    return domain.numeric(range.value(atUnit: count == 1 ? 0.5 : Double(index) / Double(count - 1)))
   }
 }

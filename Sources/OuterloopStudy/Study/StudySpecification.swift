@@ -102,6 +102,30 @@ public struct MethodDescription: Sendable, Hashable, Codable {
     self.name = name
     self.options = options
   }
+
+  /// `name:option=value,option=value`, as the command line writes it.
+  /// - Throws: `StudyError` for what is no option, and one that is given twice.
+  public init(parsing text: String) throws {
+    guard let colon = text.firstIndex(of: ":") else {
+      self.init(text)
+      return
+    }
+    self.init(String(text[..<colon]))
+    for option in text[text.index(after: colon)...].split(
+      separator: ",", omittingEmptySubsequences: false)
+    {
+      guard let equals = option.firstIndex(of: "="), equals > option.startIndex,
+        case let value = option[option.index(after: equals)...], !value.isEmpty
+      else {
+        throw StudyError(
+          "`\(option)` is not an option of a sampler", "write it as in grid:resolution=7")
+      }
+      let name = option[..<equals].trimmed
+      guard options.updateValue(ParameterValue(plain: value.trimmed), forKey: name) == nil else {
+        throw StudyError("the option `\(name)` is given twice", "remove one of them")
+      }
+    }
+  }
 }
 
 /// How much a study may spend; each part is a total over its whole life, nil: without limit.
@@ -124,10 +148,19 @@ public struct Budget: Sendable, Hashable, Codable {
 public struct StudyError: Error, Sendable, Hashable, CustomStringConvertible {
   public var what: String
   public var remedy: String
+  public var cause: Cause
 
-  public init(_ what: String, _ remedy: String) {
+  /// What kind of error it is.
+  public enum Cause: Sendable, Hashable {
+    /// The constraints of the space leave nothing that could be tried.
+    case infeasible
+    case other
+  }
+
+  public init(_ what: String, _ remedy: String, cause: Cause = .other) {
     self.what = what
     self.remedy = remedy
+    self.cause = cause
   }
 
   public var description: String { what + "; " + remedy }

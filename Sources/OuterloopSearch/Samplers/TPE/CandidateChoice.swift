@@ -11,7 +11,8 @@ struct CandidateChoice {
   }
 
   private let space: SearchSpace
-  private var values: [ParameterValue?]
+  /// What has been chosen so far.
+  private(set) var values: [ParameterValue?]
   private var ranked: [Ranked] = []
 
   init(_ space: SearchSpace) {
@@ -25,6 +26,16 @@ struct CandidateChoice {
   /// Whether the group exists, given what has been chosen.
   func isActive(_ group: ParameterGroup) -> Bool {
     space.parameters[group.indices[0]].condition.map { $0.holds { values[$0] } } ?? true
+  }
+
+  /// Which of the candidates do not certainly break a constraint.
+  func allowed(_ group: ParameterGroup, _ points: [[Double]]) -> [Bool] {
+    if space.forbidden.isEmpty { return points.map { _ in true } }
+    var values = values
+    return points.map { point in
+      for (index, value) in zip(group.indices, group.values(of: point)) { values[index] = value }
+      return !space.forbidden.contains { $0.holds { values[$0] } }
+    }
   }
 
   /// Takes the best candidate that does not certainly break a constraint; false if there is none.

@@ -7,42 +7,72 @@ struct ParameterGroup: Sendable {
   let indices: [Int]
   let domains: [ParameterDomain]
   private let space: [Domain]
+  /// What values are multiplied by, so that no range is too short for its inverse.
+  private let scales: [Double]
 
-  /// - Throws: `SpaceError` for a range without coordinates.
+  /// Grids of more values have cells of a few roundings' length: the density is that without grid.
+  private static let countableCells = 1e12
+
+  /// - Throws: `SpaceError` that names a parameter whose range has no coordinates.
   init(_ indices: [Int], of space: SearchSpace) throws {
     self.indices = indices
-    self.space = indices.map { space.parameters[$0].domain }
-    domains = try self.space.map { domain in
-      if let range = domain.range {
-        return .numeric(
-          try NumericDomain(
-            low: range.low, high: range.high, step: range.step, isLogarithmic: range.isLog))
+    let parameters = indices.map { space.parameters[$0] }
+    self.space = parameters.map(\.domain)
+    let scales = parameters.map { Self.scale($0.domain) }
+    self.scales = scales
+    domains = try zip(parameters, scales).map { parameter, scale in
+      do { return try Self.density(parameter.domain, scale) } catch let error as NumericDomainError
+      {
+        throw SpaceError(
+          "tpe has no density over it: \(error)", "use another sampler",
+          in: ["parameter `\(parameter.name)`"])
       }
-      let count = domain.count ?? 1
-      if case .ordinal = domain { return .numeric(NumericDomain(levels: count)) }
-      return .categorical(count: count)
     }
+  }
+
+  private static func scale(_ domain: Domain) -> Double {
+    guard let range = domain.range, !range.isLog, range.high - range.low < 1e-280 else { return 1 }
+    return 0x1p900
+  }
+
+  private static func density(_ domain: Domain, _ scale: Double) throws -> ParameterDomain {
+    if let range = domain.range {
+      let hasCells = Double(range.count ?? 0) <= countableCells
+      return .numeric(
+        try NumericDomain(
+          low: range.low * scale, high: range.high * scale,
+          step: hasCells ? range.step.map { $0 * scale } : nil, isLogarithmic: range.isLog))
+    }
+    let count = domain.count ?? 1
+    if case .ordinal = domain { return .numeric(NumericDomain(levels: count)) }
+    return .categorical(count: count)
   }
 
   func isActive(in assignment: Assignment) -> Bool { assignment.values[indices[0]] != nil }
 
   /// The numbers of a configuration; nil if the group is inactive in it.
   func point(of assignment: Assignment) -> [Double]? {
+    point(of: indices.map { assignment.values[$0] })
+  }
+
+  /// The numbers of values of the group.
+  func point(of values: [ParameterValue?]) -> [Double]? {
     var point: [Double] = []
-    for (place, domain) in zip(indices, space) {
-      guard let value = assignment.values[place] else { return nil }
-      guard
+    for (place, value) in values.enumerated() {
+      let domain = space[place]
+      guard let value,
         let number = domain.range != nil ? value.number : domain.index(of: value).map(Double.init)
       else { return nil }
-      point.append(number)
+      point.append(number * scales[place])
     }
     return point
   }
 
   /// The parameter values of a point.
   func values(of point: [Double]) -> [ParameterValue] {
-    zip(point, space).map { number, domain in
-      if let range = domain.range { return domain.numeric(range.nearest(number)) }
+    point.enumerated().map { place, number in
+      let domain = space[place]
+      if let range = domain.range { return domain.numeric(range.nearest(number / scales[place])) }
       return domain.value(atIndex: Int(number))
     }
   }

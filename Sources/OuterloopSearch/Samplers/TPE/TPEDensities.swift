@@ -35,7 +35,7 @@ struct TPEDensities: Sendable {
     split = GoodTrials(objectives: objectives.count)
     let isSingle = objectives.count == 1
     groups = try ParameterGroup.groups(
-      of: specification.space, jointly: options.multivariate ?? isSingle,
+      of: specification.space, jointly: options.multivariate ?? (isSingle || options.group),
       byCondition: options.group
     ).map { group in
       Group(
@@ -95,10 +95,20 @@ struct TPEDensities: Sendable {
     _ count: Int, ofGroup index: Int, from uniforms: inout UniformStream
   ) -> (points: [[Double]], scores: [Double]) {
     let columns = groups[index].good.sample(count, from: &uniforms)
+    let scores = scores(ofGroup: index, atColumns: columns)
+    return ((0..<count).map { i in columns.map { $0[i] } }, scores)
+  }
+
+  /// log l - log g at points of group `index`.
+  mutating func scores(ofGroup index: Int, at points: [[Double]]) -> [Double] {
+    guard let first = points.first else { return [] }
+    return scores(ofGroup: index, atColumns: first.indices.map { j in points.map { $0[j] } })
+  }
+
+  private mutating func scores(ofGroup index: Int, atColumns columns: [[Double]]) -> [Double] {
     let good = groups[index].good.logDensity(at: columns)
     let bad = groups[index].bad.logDensity(at: columns)
-    let points = (0..<count).map { i in columns.map { $0[i] } }
-    return (points, zip(good, bad).map(-))
+    return zip(good, bad).map(-)
   }
 
   private func losses(_ values: [Double]) -> [Double] {

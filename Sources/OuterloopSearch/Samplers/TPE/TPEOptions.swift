@@ -1,4 +1,4 @@
-public import OuterloopStudy
+internal import OuterloopStudy
 
 /// What may be chosen about TPE. The defaults are those of Optuna 5, but for `kernels`.
 public struct TPEOptions: Sendable, Hashable {
@@ -7,10 +7,10 @@ public struct TPEOptions: Sendable, Hashable {
   /// Candidates drawn from the density of good trials for every proposal.
   public var candidates = 24
   /// One joint density over all parameters that are active together, instead of one for each alone;
-  /// nil: joint for one objective, alone for several.
+  /// nil: joint for one objective and with `group`, alone for several.
   public var multivariate: Bool?
-  /// With `multivariate`: parameters with a condition are joined with those of the same condition,
-  /// instead of being modelled alone.
+  /// Parameters with a condition are joined with those of the same condition, instead of being modelled
+  /// alone. Not with `multivariate` false.
   public var group = false
   /// Trials that run count as bad ones, so that parallel workers keep apart.
   public var constantLiar = true
@@ -25,40 +25,11 @@ public struct TPEOptions: Sendable, Hashable {
   /// same whatever the number of trials. 0: all, at O(n d) for a proposal, which finds somewhat better
   /// points in thousands of trials where parameters are few.
   public var kernels = 3072
-  /// Densities of all trials, made anew for each proposal, instead of kept up to date: the slow truth.
+  /// Densities of all trials, made anew for each proposal, instead of kept up to date: the slow
+  /// reference.
   public var exact = false
 
-  /// With fewer the newest 25, whose weights are one, would not all be there.
-  private static let fewestKernels = 200
-
   public init() {}
-
-  /// The options of a description, by the names above.
-  /// - Throws: `StudyError` for an unknown name or a value that makes no sense.
-  public init(_ given: [String: ParameterValue]) throws {
-    for (name, value) in given.sorted(by: { $0.key < $1.key }) {
-      switch (name, value) {
-      case ("startup", .int(let count)) where count >= 0: startup = count
-      case ("candidates", .int(let count)) where count >= 1: candidates = count
-      case ("multivariate", .bool(let isOn)): multivariate = isOn
-      case ("group", .bool(let isOn)): group = isOn
-      case ("constantLiar", .bool(let isOn)): constantLiar = isOn
-      case ("priorWeight", let weight) where (weight.number ?? -1) > 0:
-        priorWeight = weight.number ?? 1
-      case ("magicClip", .bool(let isOn)): magicClip = isOn
-      case ("endpoints", .bool(let isOn)): endpoints = isOn
-      case ("kernels", .int(let count)) where count == 0 || count >= Self.fewestKernels:
-        kernels = count
-      case ("exact", .bool(let isOn)): exact = isOn
-      default:
-        throw StudyError(
-          "tpe has no option `\(name)` with value \(value)",
-          "the options are startup=N, candidates=N, priorWeight=W, kernels=N (0 for all, or at "
-            + "least \(Self.fewestKernels)), and true or false for multivariate, group, "
-            + "constantLiar, magicClip, endpoints, exact")
-      }
-    }
-  }
 
   /// What differs from the defaults, for the store.
   var description: [String: ParameterValue] {

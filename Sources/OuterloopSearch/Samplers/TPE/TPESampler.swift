@@ -11,7 +11,7 @@ public import OuterloopStudy
 ///
 /// Differences from Optuna 5: failures that the configuration caused count as bad trials instead of
 /// being forgotten; a configuration is not proposed twice; constraints are kept by rejecting
-/// candidates; densities are kept up to date instead of made anew; joint ones of bad trials are thinned
+/// candidates, and by moving them to what is allowed where most are forbidden; densities are kept up to date instead of made anew; joint ones of bad trials are thinned
 /// beyond `kernels` trials. Parameters of a condition are known from the space, not guessed from trials.
 ///
 /// - Complexity: a proposal for d parameters modelled alone is O(d) whatever the number n of trials;
@@ -24,7 +24,9 @@ public struct TPESampler: Sampler {
   private var tried: TriedConfigurations
   private var densities: TPEDensities
 
+  /// - Throws: `StudyError` for options out of range, and such as exclude one another.
   public init(_ specification: StudySpecification, _ options: TPEOptions = TPEOptions()) throws {
+    try options.check()
     space = specification.space
     seed = specification.seed
     self.options = options
@@ -44,18 +46,21 @@ public struct TPESampler: Sampler {
       let key = RandomKey(seed: seed, purpose: "candidates", index: UInt64(number))
       let expected = options.candidates * (space.parameters.count + densities.groups.count)
       var uniforms = UniformStream(key: key, expecting: expected)
+      var repairs = Draws(seed: seed, .repairs, trial: number)
       // New candidates if the combinations of the first ones have all been tried.
       for _ in 0..<4 {
-        guard let choice = choose(&uniforms) else { break }
+        guard let choice = choose(&uniforms, &repairs) else { break }
         if let found = choice.best({ !tried.contains($0) }) { return found }
       }
     }
     var draws = Draws(seed: seed, .startup, trial: number)
-    return try tried.draw(from: space, &draws)
+    return try tried.draw(&draws)
   }
 
   /// A candidate for every active group; nil if constraints leave none.
-  private mutating func choose(_ uniforms: inout UniformStream) -> CandidateChoice? {
+  private mutating func choose(
+    _ uniforms: inout UniformStream, _ repairs: inout Draws
+  ) -> CandidateChoice? {
     var choice = CandidateChoice(space)
     for index in densities.groups.indices {
       let group = densities.groups[index].parameters
@@ -63,12 +68,34 @@ public struct TPESampler: Sampler {
       var isChosen = false
       // The usual number of candidates, then up to 1,000 more if all are forbidden.
       for count in [options.candidates, 100, 900] where !isChosen {
-        let (points, scores) = densities.candidates(count, ofGroup: index, from: &uniforms)
+        var (points, scores) = densities.candidates(count, ofGroup: index, from: &uniforms)
+        if count == options.candidates {
+          repair(&points, &scores, ofGroup: index, choice, &repairs)
+        }
         isChosen = choice.choose(group, points: points, scores: scores)
       }
       if !isChosen { return nil }
     }
     return choice
+  }
+
+  /// Where most candidates are forbidden, moves those to where the constraints may allow them.
+  private mutating func repair(
+    _ points: inout [[Double]], _ scores: inout [Double], ofGroup index: Int,
+    _ choice: CandidateChoice, _ repairs: inout Draws
+  ) {
+    let group = densities.groups[index].parameters
+    let isAllowed = choice.allowed(group, points)
+    guard isAllowed.count(where: { $0 }) * 3 < points.count else { return }
+    var stream = repairs
+    defer { repairs = stream }
+    for place in points.indices where !isAllowed[place] {
+      let values = tried.repaired(
+        group.values(of: points[place]), of: group.indices, given: choice.values
+      ) { stream.next() }
+      if let point = values.flatMap({ group.point(of: $0) }) { points[place] = point }
+    }
+    scores = densities.scores(ofGroup: index, at: points)
   }
 }
 

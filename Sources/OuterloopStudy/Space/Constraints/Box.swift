@@ -1,0 +1,191 @@
+/// A set of configurations: an interval of places for each parameter of a space.
+package struct Box: Sendable, Hashable {
+  package var slices: [Slice]
+  /// Whether each parameter exists in the configurations of the box.
+  package fileprivate(set) var activity: [Activity]
+
+  package enum Activity: Sendable { case active, inactive, undecided }
+}
+
+/// The truth values that a statement can have on a box.
+struct TruthSet: OptionSet {
+  let rawValue: UInt8
+
+  static let isTrue = TruthSet(rawValue: 1)
+  static let isFalse = TruthSet(rawValue: 2)
+  static let isUnknown = TruthSet(rawValue: 4)
+  static let any: TruthSet = [.isTrue, .isFalse, .isUnknown]
+
+  init(rawValue: UInt8) { self.rawValue = rawValue }
+  init(_ truth: Bool?) { self = truth.map { $0 ? .isTrue : .isFalse } ?? .isUnknown }
+}
+
+/// The axes of a space, and what its statements can be on boxes of configurations (interval
+/// arithmetic; Moore 1966).
+package struct BoxLogic: Sendable {
+  package let space: SearchSpace
+  package let axes: [Axis]
+  private let hasConditions: Bool
+
+  package init(_ space: SearchSpace, resolution: Int? = nil) {
+    self.space = space
+    axes = space.parameters.map { Axis($0.domain, resolution: resolution) }
+    hasConditions = space.parameters.contains { $0.condition != nil }
+  }
+
+  /// All configurations.
+  package var whole: Box {
+    var box = Box(
+      slices: axes.map(\.whole), activity: Array(repeating: .active, count: axes.count))
+    decideActivity(&box)
+    return box
+  }
+
+  /// Brings the box's knowledge of which parameters exist up to date with its slices.
+  package func decideActivity(_ box: inout Box) {
+    guard hasConditions else { return }
+    for (index, parameter) in space.parameters.enumerated() {
+      guard let condition = parameter.condition else { continue }
+      let outcome = outcome(of: condition.expression, on: box)
+      box.activity[index] =
+        outcome == .isTrue ? .active : outcome.contains(.isTrue) ? .undecided : .inactive
+    }
+  }
+
+  /// What a statement can be on a box: at least what it is for one of its configurations.
+  func outcome(of expression: Expression, on box: Box) -> TruthSet {
+    switch expression {
+    case .literal(let value): return TruthSet(value == .bool(true))
+    case .parameter(let index, _):
+      guard let values = axes[index].candidates(box.slices[index]) else { return .any }
+      return active(index, box) { values.map { TruthSet($0 == .bool(true)) }.union }
+    case .arithmetic: return .isUnknown
+    case .comparison(let sign, let a, let b): return comparison(sign, a, b, box)
+    case .membership(let a, let choices):
+      return choices.reduce(TruthSet.isFalse) { all, choice in
+        any(all, comparison(.equal, a, .literal(choice), box))
+      }
+    case .not(let a):
+      let inner = outcome(of: a, on: box)
+      var result = inner.intersection(.isUnknown)
+      if inner.contains(.isTrue) { result.insert(.isFalse) }
+      if inner.contains(.isFalse) { result.insert(.isTrue) }
+      return result
+    case .all(let parts):
+      return parts.reduce(TruthSet.isTrue) { all($0, outcome(of: $1, on: box)) }
+    case .any(let parts):
+      return parts.reduce(TruthSet.isFalse) { any($0, outcome(of: $1, on: box)) }
+    }
+  }
+
+  private func all(_ a: TruthSet, _ b: TruthSet) -> TruthSet {
+    var result: TruthSet = []
+    if a.contains(.isTrue), b.contains(.isTrue) { result.insert(.isTrue) }
+    if a.contains(.isFalse) || b.contains(.isFalse) { result.insert(.isFalse) }
+    if a.contains(.isUnknown), b != .isFalse { result.insert(.isUnknown) }
+    if b.contains(.isUnknown), a != .isFalse { result.insert(.isUnknown) }
+    return result
+  }
+
+  private func any(_ a: TruthSet, _ b: TruthSet) -> TruthSet {
+    var result: TruthSet = []
+    if a.contains(.isFalse), b.contains(.isFalse) { result.insert(.isFalse) }
+    if a.contains(.isTrue) || b.contains(.isTrue) { result.insert(.isTrue) }
+    if a.contains(.isUnknown), b != .isTrue { result.insert(.isUnknown) }
+    if b.contains(.isUnknown), a != .isTrue { result.insert(.isUnknown) }
+    return result
+  }
+
+  /// What needs parameter `index`: unknown where it does not exist.
+  private func active(_ index: Int, _ box: Box, _ outcome: () -> TruthSet) -> TruthSet {
+    switch box.activity[index] {
+    case .active: outcome()
+    case .inactive: .isUnknown
+    case .undecided: outcome().union(.isUnknown)
+    }
+  }
+
+  // MARK: Comparisons
+
+  private func comparison(
+    _ sign: Expression.Comparison, _ a: Expression, _ b: Expression, _ box: Box
+  ) -> TruthSet {
+    if !a.isArithmetic, !b.isArithmetic, sign == .equal || sign == .notEqual,
+      let left = candidates(a, box), let right = candidates(b, box),
+      left.values.count * right.values.count <= 1024
+    {
+      var result: TruthSet = []
+      for x in left.values {
+        for y in right.values { result.insert(TruthSet(x.matches(y) == (sign == .equal))) }
+      }
+      return settled(result, left.activity, right.activity)
+    }
+    guard let x = interval(a, box), let y = interval(b, box) else { return .any }
+    if x.activity == .inactive || y.activity == .inactive { return .isUnknown }
+    let isDirect = !a.isArithmetic && !b.isArithmetic
+    let error = isDirect ? 0 : x.error + y.error
+    return settled(order(sign, x, y, error), x.activity, y.activity)
+  }
+
+  private func settled(_ outcome: TruthSet, _ a: Box.Activity, _ b: Box.Activity) -> TruthSet {
+    if a == .inactive || b == .inactive { return .isUnknown }
+    return a == .active && b == .active ? outcome : outcome.union(.isUnknown)
+  }
+
+  /// What a comparison of intervals can be, rounding errors included.
+  private func order(
+    _ sign: Expression.Comparison, _ x: Interval, _ y: Interval, _ error: Double
+  ) -> TruthSet {
+    let mayBeBelow: Bool
+    let mayBeAbove: Bool
+    let mayBeEqual: Bool
+    if error == 0 {
+      (mayBeBelow, mayBeAbove) = (x.low < y.high, x.high > y.low)
+      mayBeEqual = x.low <= y.high && x.high >= y.low
+    } else {
+      let margin = error * (1 + 0x1p-30)
+      mayBeBelow = x.low - y.high < margin
+      mayBeAbove = x.high - y.low > -margin
+      mayBeEqual = x.low - y.high <= margin && x.high - y.low >= -margin
+    }
+    var result: TruthSet = []
+    if mayBeBelow { result.insert(TruthSet(sign.holds(order: -1))) }
+    if mayBeAbove { result.insert(TruthSet(sign.holds(order: 1))) }
+    if mayBeEqual { result.insert(TruthSet(sign.holds(order: 0))) }
+    return result
+  }
+
+  private func candidates(
+    _ expression: Expression, _ box: Box
+  ) -> (values: [ParameterValue], activity: Box.Activity)? {
+    switch expression {
+    case .literal(let value): return ([value], .active)
+    case .parameter(let index, _):
+      return axes[index].candidates(box.slices[index]).map { ($0, box.activity[index]) }
+    default: return nil
+    }
+  }
+
+  /// The interval of a number; nil if it may be no number.
+  private func interval(_ expression: Expression, _ box: Box) -> Interval? {
+    switch expression {
+    case .literal(let value): return value.number.map { Interval(Approximation($0)) }
+    case .parameter(let index, _):
+      guard let (low, high) = axes[index].numbers(box.slices[index]) else { return nil }
+      let error = axes[index].isWhole ? 0 : Approximation.leafError * max(abs(low), abs(high))
+      return Interval(low: low, high: high, error: error, activity: box.activity[index])
+    case .arithmetic(let first, let operations):
+      guard var result = interval(first, box) else { return nil }
+      for operation in operations {
+        guard let operand = interval(operation.operand, box) else { return nil }
+        result = result.applying(operation.sign, operand)
+      }
+      return result
+    default: return nil
+    }
+  }
+}
+
+extension [TruthSet] {
+  fileprivate var union: TruthSet { reduce([]) { $0.union($1) } }
+}

@@ -1,0 +1,65 @@
+public import OuterloopStudy
+
+#if canImport(Glibc)
+  private import Glibc
+#elseif canImport(Musl)
+  private import Musl
+#elseif canImport(Darwin)
+  private import Darwin
+#endif
+
+/// Whether configurations are distributed as they should be. Seeds are fixed, so results are too.
+public enum UniformLaws {
+  /// The first suggestions of a method for a study in which nothing is known: those of many studies
+  /// with different numbers, independent if the method makes them so.
+  public static func suggestions(
+    _ method: SearchMethod, _ item: SearcherLaws.Case, count: Int, seed: UInt64 = 3
+  ) throws -> [Assignment] {
+    var searcher = try method.searcher(SearcherLaws.specification(item, method, seed: seed))
+    return try (0..<count).compactMap { number in
+      guard case .start(let assignment, _) = try searcher.propose(number, in: History()) else {
+        return nil
+      }
+      return assignment
+    }
+  }
+
+  /// The largest distance of the sample's distribution function from `distribution`, times the root of
+  /// its size: above 1.95 in one of a thousand samples, above 2.5 in one of 100,000 (Kolmogorov).
+  public static func distance(
+    _ sample: [Double], from distribution: (Double) -> Double
+  ) -> Double {
+    let sorted = sample.sorted()
+    let size = Double(sorted.count)
+    var largest = 0.0
+    for (rank, value) in sorted.enumerated() {
+      let expected = distribution(value)
+      largest = max(largest, expected - Double(rank) / size, Double(rank + 1) / size - expected)
+    }
+    return largest * size.squareRoot()
+  }
+
+  /// Pearson's statistic of counts, less its expectation, in its standard deviations.
+  public static func excess(_ counts: [Int], probabilities: [Double]) -> Double {
+    let size = Double(counts.reduce(0, +))
+    let total = probabilities.reduce(0, +)
+    let statistic = zip(counts, probabilities).reduce(0) { sum, pair in
+      let expected = size * pair.1 / total
+      return sum + (Double(pair.0) - expected) * (Double(pair.0) - expected) / expected
+    }
+    let freedom = Double(counts.count - 1)
+    return (statistic - freedom) / (2 * freedom).squareRoot()
+  }
+
+  /// The probability that the `rank`-th smallest (from 1) of `count` uniform numbers is at most x.
+  public static func orderStatistic(_ rank: Int, of count: Int, atMost x: Double) -> Double {
+    (rank...count).reduce(0) { sum, successes in
+      let ways = binomial(count, successes)
+      return sum + ways * pow(x, Double(successes)) * pow(1 - x, Double(count - successes))
+    }
+  }
+
+  public static func binomial(_ n: Int, _ k: Int) -> Double {
+    (0..<min(k, n - k)).reduce(1) { $0 * Double(n - $1) / Double($1 + 1) }
+  }
+}
