@@ -49,7 +49,9 @@ struct Approximation {
     if error == 0, other.error == 0, sign != .divide, abs(result) <= NumericRange.exactIntegers {
       return 0
     }
-    let rounding = Self.unit * abs(result) + .leastNormalMagnitude
+    // Sums do not underflow.
+    let underflow = sign == .add || sign == .subtract ? 0 : Double.leastNormalMagnitude
+    let rounding = Self.unit * abs(result) + underflow
     // Somewhat more than the sums, which are rounded themselves.
     let slack = 1 + 0x1p-40
     switch sign {

@@ -41,7 +41,7 @@ struct FeasibleConfigurations: Sendable {
     mutating get throws {
       switch try chosenMethod() {
       case .redrawing, .list: 1000
-      case .paving: 5000
+      case .paving: 20_000
       case .walk: 20
       }
     }
@@ -97,7 +97,7 @@ struct FeasibleConfigurations: Sendable {
     guard let start else { throw Self.empty }
     let paving = Paving(network, from: start, limit: Self.boxes)
     if paving.isEmpty { throw Self.empty }
-    let successes = (0..<3 * Self.probes).count { _ in
+    let successes = (0..<20 * Self.probes).count { _ in
       configuration(paving) { _ in draws.next() } != nil
     }
     if successes >= 3 { return .paving(paving) }

@@ -17,7 +17,7 @@ internal import OuterloopStudy
 /// left, which is one over the density of such a draw.
 struct FeasibleWalk: Sendable {
   /// Guided draws of which one is chosen by its weight.
-  private static let draws = 16
+  private static let draws = 8
   private static let setupDraws = 200
   /// Boxes that are looked into when no guided draw succeeds.
   static let searchedBoxes = 4000
@@ -82,7 +82,7 @@ struct FeasibleWalk: Sendable {
   func configuration(_ random: () -> Double) -> Box {
     var box = beginning(random)
     let count = network.count
-    let rounds = min(max(400 / max(count, 1), 6), 40)
+    let rounds = min(max(600 / max(count, 1), 6), 60)
     for _ in 0..<rounds {
       for _ in 0..<count { move([min(Int(random() * Double(count)), count - 1)], &box, random) }
       for _ in 0..<(count + 3) / 4 { move(block(random), &box, random) }

@@ -120,11 +120,12 @@ package struct BoxLogic: Sendable {
       }
       return settled(result, left.activity, right.activity)
     }
-    guard let x = interval(a, box), let y = interval(b, box) else { return .any }
+    guard var x = interval(a, box), var y = interval(b, box) else { return .any }
     if x.activity == .inactive || y.activity == .inactive { return .isUnknown }
-    let isDirect = !a.isArithmetic && !b.isArithmetic
-    let error = isDirect ? 0 : x.error + y.error
-    return settled(order(sign, x, y, error), x.activity, y.activity)
+    // Values compared without arithmetic are compared as they are.
+    if a.isArithmetic, !b.isArithmetic { y = y.withErrors }
+    if b.isArithmetic, !a.isArithmetic { x = x.withErrors }
+    return settled(order(sign, x, y), x.activity, y.activity)
   }
 
   private func settled(_ outcome: TruthSet, _ a: Box.Activity, _ b: Box.Activity) -> TruthSet {
@@ -132,26 +133,14 @@ package struct BoxLogic: Sendable {
     return a == .active && b == .active ? outcome : outcome.union(.isUnknown)
   }
 
-  /// What a comparison of intervals can be, rounding errors included.
+  /// What a comparison of intervals can be.
   private func order(
-    _ sign: Expression.Comparison, _ x: Interval, _ y: Interval, _ error: Double
+    _ sign: Expression.Comparison, _ x: Interval, _ y: Interval
   ) -> TruthSet {
-    let mayBeBelow: Bool
-    let mayBeAbove: Bool
-    let mayBeEqual: Bool
-    if error == 0 {
-      (mayBeBelow, mayBeAbove) = (x.low < y.high, x.high > y.low)
-      mayBeEqual = x.low <= y.high && x.high >= y.low
-    } else {
-      let margin = error * (1 + 0x1p-30)
-      mayBeBelow = x.low - y.high < margin
-      mayBeAbove = x.high - y.low > -margin
-      mayBeEqual = x.low - y.high <= margin && x.high - y.low >= -margin
-    }
     var result: TruthSet = []
-    if mayBeBelow { result.insert(TruthSet(sign.holds(order: -1))) }
-    if mayBeAbove { result.insert(TruthSet(sign.holds(order: 1))) }
-    if mayBeEqual { result.insert(TruthSet(sign.holds(order: 0))) }
+    if x.low < y.high { result.insert(TruthSet(sign.holds(order: -1))) }
+    if x.high > y.low { result.insert(TruthSet(sign.holds(order: 1))) }
+    if x.low <= y.high, x.high >= y.low { result.insert(TruthSet(sign.holds(order: 0))) }
     return result
   }
 
@@ -169,15 +158,21 @@ package struct BoxLogic: Sendable {
   /// The interval of a number; nil if it may be no number.
   private func interval(_ expression: Expression, _ box: Box) -> Interval? {
     switch expression {
-    case .literal(let value): return value.number.map { Interval(Approximation($0)) }
+    case .literal(let value):
+      return value.number.map {
+        Interval(
+          low: $0, high: $0, isWhole: Approximation($0).error == 0, activity: .active)
+      }
     case .parameter(let index, _):
-      guard let (low, high) = axes[index].numbers(box.slices[index]) else { return nil }
-      let error = axes[index].isWhole ? 0 : Approximation.leafError * max(abs(low), abs(high))
-      return Interval(low: low, high: high, error: error, activity: box.activity[index])
+      return axes[index].numbers(box.slices[index]).map {
+        Interval(
+          low: $0.low, high: $0.high, isWhole: axes[index].isWhole, activity: box.activity[index])
+      }
     case .arithmetic(let first, let operations):
-      guard var result = interval(first, box) else { return nil }
+      guard var result = interval(first, box)?.withErrors else { return nil }
       for operation in operations {
-        guard let operand = interval(operation.operand, box) else { return nil }
+        guard var operand = interval(operation.operand, box) else { return nil }
+        if !operation.operand.isArithmetic { operand = operand.withErrors }
         result = result.applying(operation.sign, operand)
       }
       return result

@@ -159,7 +159,7 @@ extension ConstraintNetwork {
       parts = next
       let open = parts.count { $0.isOpen }
       let rest = parts.reduce(0) { $0 + logic.axes[index].measure($1.slice) }
-      if open == 0 || open > Self.mostParts || (level >= 3 && dropped <= 0.03 * rest) { break }
+      if open == 0 || open > Self.mostParts || (level >= 3 && dropped <= 0.08 * rest) { break }
     }
     return Self.joined(parts.map(\.slice), by: logic.axes[index].isContinuous ? 0 : 1)
   }

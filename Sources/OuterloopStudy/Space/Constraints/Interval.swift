@@ -1,71 +1,69 @@
-/// The numbers that a formula can take on a box: its results in floating point lie in [low, high], and
-/// each is at most `error` away from what is meant.
+/// The numbers that a formula can take on a box, their errors included: [low, high] holds every result
+/// in floating point and what is at most its error (`Approximation`) away from it.
 ///
-/// Rounding is monotone, so the same operations on the ends, rounded as they are, bound all results.
+/// Ends are moved out by the errors of the numbers there, so an end that is zero stays zero.
 struct Interval {
   var low: Double
   var high: Double
-  var error: Double
+  /// Whether all its numbers are whole and exact.
+  var isWhole: Bool
   /// Whether the number is known: undecided where it may lack a parameter or a finite result.
   var activity: Box.Activity
 
   private static let everything = Interval(
-    low: -.infinity, high: .infinity, error: 0, activity: .undecided)
+    low: -.infinity, high: .infinity, isWhole: false, activity: .undecided)
 
-  init(_ number: Approximation) {
-    self.init(low: number.value, high: number.value, error: number.error, activity: .active)
-  }
+  /// Results of products below this may have lost digits.
+  private static let tiny = 1e-290
 
-  init(low: Double, high: Double, error: Double, activity: Box.Activity) {
+  init(low: Double, high: Double, isWhole: Bool, activity: Box.Activity) {
     self.low = low
     self.high = high
-    self.error = error
+    self.isWhole = isWhole
     self.activity = activity
   }
 
-  private var magnitude: Double { max(abs(low), abs(high)) }
+  /// The same interval with the errors of numbers as they are written or given.
+  var withErrors: Interval { isWhole ? self : widened(by: 1.25 * Approximation.leafError) }
+
+  /// Moves the ends out by a part of themselves.
+  private func widened(by part: Double) -> Interval {
+    var result = self
+    result.low -= part * abs(low)
+    result.high += part * abs(high)
+    return result
+  }
 
   func applying(_ sign: Expression.Arithmetic, _ other: Interval) -> Interval {
     if activity == .inactive || other.activity == .inactive {
-      return Interval(low: 0, high: 0, error: 0, activity: .inactive)
+      return Interval(low: 0, high: 0, isWhole: false, activity: .inactive)
     }
-    var result: (low: Double, high: Double)
+    var ends: (low: Double, high: Double)
     switch sign {
-    case .add: result = (low + other.low, high + other.high)
-    case .subtract: result = (low - other.high, high - other.low)
+    case .add: ends = (low + other.low, high + other.high)
+    case .subtract: ends = (low - other.high, high - other.low)
     case .multiply:
-      result = Self.hull(low * other.low, low * other.high, high * other.low, high * other.high)
+      ends = Self.hull(low * other.low, low * other.high, high * other.low, high * other.high)
     case .divide:
-      guard other.low > other.error || other.high < -other.error else { return .everything }
-      result = Self.hull(low / other.low, low / other.high, high / other.low, high / other.high)
+      guard other.low > 0 || other.high < 0 else { return .everything }
+      ends = Self.hull(low / other.low, low / other.high, high / other.low, high / other.high)
     }
     // An operand without bound, or a product beyond all numbers.
-    guard result.low.isFinite, result.high.isFinite else { return .everything }
+    guard ends.low.isFinite, ends.high.isFinite else { return .everything }
     let isKnown = activity == .active && other.activity == .active
-    return Interval(
-      low: result.low, high: result.high, error: error(sign, other, result),
+    let size = max(abs(ends.low), abs(ends.high))
+    var result = Interval(
+      low: ends.low, high: ends.high,
+      isWhole: isWhole && other.isWhole && sign != .divide && size <= NumericRange.exactIntegers,
       activity: isKnown ? .active : .undecided)
-  }
-
-  /// The largest of the errors that `Approximation` gives.
-  private func error(
-    _ sign: Expression.Arithmetic, _ other: Interval, _ result: (low: Double, high: Double)
-  ) -> Double {
-    let size = max(abs(result.low), abs(result.high))
-    if error == 0, other.error == 0, sign != .divide, size <= NumericRange.exactIntegers {
-      return 0
+    guard !result.isWhole else { return result }
+    // Twice the rounding of the result, which covers that of the ends too.
+    result = result.widened(by: 4 * Approximation.unit)
+    if sign == .multiply || sign == .divide {
+      if abs(result.low) < Self.tiny { result.low = result.low < 0 ? -Self.tiny : 0 }
+      if abs(result.high) < Self.tiny { result.high = result.high > 0 ? Self.tiny : 0 }
     }
-    let slack = 1 + 0x1p-30
-    let rounding = Approximation.unit * size + .leastNormalMagnitude
-    switch sign {
-    case .add, .subtract: return slack * (error + other.error + rounding)
-    case .multiply:
-      return slack
-        * (magnitude * other.error + other.magnitude * error + error * other.error + rounding)
-    case .divide:
-      let least = min(abs(other.low), abs(other.high)) - other.error
-      return slack * ((error + size * other.error) / least + rounding)
-    }
+    return result
   }
 
   private static func hull(
