@@ -97,10 +97,11 @@ struct FeasibleConfigurations: Sendable {
     guard let start else { throw Self.empty }
     let paving = Paving(network, from: start, limit: Self.boxes)
     if paving.isEmpty { throw Self.empty }
-    let successes = (0..<20 * Self.probes).count { _ in
-      configuration(paving) { _ in draws.next() } != nil
+    var successes = 0
+    for _ in 0..<20 * Self.probes where successes < 3 {
+      if configuration(paving, { _ in draws.next() }) != nil { successes += 1 }
     }
-    if successes >= 3 { return .paving(paving) }
+    if successes == 3 { return .paving(paving) }
     if let list = list() { return list }
     let walk = FeasibleWalk(network, from: start)
     guard !walk.isEmpty else { throw walk.isProvedEmpty ? Self.empty : Self.notFound }
