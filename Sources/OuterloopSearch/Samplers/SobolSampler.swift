@@ -41,7 +41,7 @@ public struct SobolSampler: Sampler {
     var known = sequences
     let (seed, dimensions) = (seed, dimensions)
     defer { sequences = known }
-    return try tried.fresh(pick: { rest.next() }) { feasible in
+    func draw(_ feasible: inout FeasibleConfigurations) throws -> Assignment? {
       let isPlain = try feasible.isRedrawing
       // The sequence of scrambling 0 is that of the plain space, without a dimension for the box.
       let scrambling = isPlain ? attempt : attempt + 1
@@ -64,5 +64,6 @@ public struct SobolSampler: Sampler {
         return point[place]
       }
     }
+    return try tried.fresh(pick: { rest.next() }, draw: draw)
   }
 }

@@ -136,7 +136,8 @@ struct FeasibleConfigurations: Sendable {
 
   private static let notFound = StudyError(
     "no configuration that the constraints allow was found: not in \(boxes) boxes that cover what "
-      + "they may leave, nor in a search through \(FeasibleWalk.searchedBoxes) more",
+      + "they may leave, in \(FeasibleWalk.setupDraws) guided draws, nor in a search through "
+      + "\(FeasibleWalk.searchedBoxes) more boxes",
     "loosen a constraint, or state it by narrower ranges", cause: .infeasible)
 }
 

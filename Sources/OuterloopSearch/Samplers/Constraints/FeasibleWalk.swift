@@ -18,9 +18,9 @@ internal import OuterloopStudy
 struct FeasibleWalk: Sendable {
   /// Guided draws of which one is chosen by its weight.
   private static let draws = 8
-  private static let setupDraws = 200
+  static let setupDraws = 60
   /// Boxes that are looked into when no guided draw succeeds.
-  static let searchedBoxes = 4000
+  static let searchedBoxes = 300
 
   private let network: ConstraintNetwork
   private let start: Box
@@ -52,8 +52,8 @@ struct FeasibleWalk: Sendable {
     while let box = stack.popLast() {
       looked += 1
       guard looked <= Self.searchedBoxes else { return }
-      guard let narrowed = network.contracted(box, effort: 400) else { continue }
-      if let found = guided(from: narrowed, { stream.next() }) {
+      guard let narrowed = network.contracted(box, effort: 60) else { continue }
+      if let found = guided(from: narrowed, effort: 8, { stream.next() }) {
         known = [found.box]
         return
       }
@@ -71,11 +71,12 @@ struct FeasibleWalk: Sendable {
     isProvedEmpty = isComplete
   }
 
-  private func guided(from box: Box, _ random: () -> Double) -> GuidedDraw.Result? {
+  private func guided(
+    from box: Box, effort: Int = 40, _ random: () -> Double
+  ) -> GuidedDraw.Result? {
     let draw = GuidedDraw(network: network)
-    return draw.draw(GuidedDraw.order(of: network.logic.space, random), from: box) {
-      draw.place(random(), in: $1, of: $0)
-    }
+    let order = GuidedDraw.order(of: network.logic.space, random)
+    return draw.draw(order, from: box, effort: effort) { draw.place(random(), in: $1, of: $0) }
   }
 
   /// A configuration that is nearly independent of all others, as a box.

@@ -62,6 +62,11 @@ struct GuidedDraw {
   /// The u-quantile of the parts together.
   func place(_ u: Double, in parts: [Slice], of index: Int) -> Double {
     let axis = network.logic.axes[index]
+    guard parts.contains(where: { axis.measure($0) > 0 }) else {
+      // Single points of a real range, each as probable as any other.
+      guard !parts.isEmpty else { return 0 }
+      return parts[min(Int(u * Double(parts.count)), parts.count - 1)].low
+    }
     var rest = u * measure(parts, of: index)
     for part in parts.dropLast() {
       let measure = axis.measure(part)

@@ -57,7 +57,11 @@ struct Paving: Sendable {
   }
 
   private static func measure(of box: Box, _ network: ConstraintNetwork) -> Double {
-    zip(network.logic.axes, box.slices).reduce(1) { $0 * $1.0.measure($1.1) }
+    zip(network.logic.axes, box.slices).reduce(1) { product, pair in
+      let (axis, slice) = pair
+      // A single point of a real range has no measure; it is what all boxes have in common.
+      return axis.isContinuous && slice.isPoint ? product : product * axis.measure(slice)
+    }
   }
 
   /// A box halved across its longest side among those that matter, and the halves' shares of it; nil
