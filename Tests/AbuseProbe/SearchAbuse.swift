@@ -93,14 +93,16 @@ extension AbuseRoom {
       add("\(name).observe", kinds) { try search(method, 3, $0) }
     }
     add("RandomSampler.init", Edges.integers) {
-      try RandomSampler(Studies.specification()).suggest($0, in: History()) as Any
+      var sampler = try RandomSampler(Studies.specification())
+      return try sampler.suggest($0, in: History()) as Any
     }
     add("SobolSampler.init", Edges.integers) {
-      try SobolSampler(Studies.specification()).suggest($0, in: History()) as Any
+      var sampler = try SobolSampler(Studies.specification())
+      return try sampler.suggest($0, in: History()) as Any
     }
     add("GridSampler.init", Edges.integers, Edges.integers) { resolution, number in
       var sampler = try GridSampler(Studies.specification(), resolution: resolution)
-      return sampler.suggest(number, in: History()) as Any
+      return try sampler.suggest(number, in: History()) as Any
     }
     add("SearchMethod.grid", Edges.integers) {
       try SearchMethod.grid(resolution: $0).searcher(Studies.specification())

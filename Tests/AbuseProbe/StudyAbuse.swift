@@ -162,6 +162,15 @@ extension AbuseRoom {
       try space.forbid(text)
       return space.assignments().prefix(3).map(\.description)
     }
+    add("SearchSpace.fixing", Studies.values) { value in
+      try ["x", "n", "c", "other"].map { try Studies.space().fixing($0, to: value).count(upTo: 9) }
+    }
+    add("SearchSpace.fixing", Studies.texts) { text in
+      try ["x", "n", "c", text].map { try Studies.space().fixing($0, toText: text).count(upTo: 9) }
+    }
+    add("SearchSpace.removing", Studies.texts) { text in
+      try Studies.space().removing(["c", "c", text]).parameters.count
+    }
     add("SearchSpace.float", Edges.numbers, Edges.numbers) { low, step in
       var space = SearchSpace()
       // A range of Swift cannot be the wrong way round.

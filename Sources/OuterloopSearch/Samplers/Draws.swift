@@ -15,7 +15,7 @@ struct Draws {
   private var position = 0
 
   init(seed: UInt64, _ purpose: Purpose, trial: Int) {
-    key = RandomKey(seed: seed, purpose: purpose.rawValue, index: UInt64(trial))
+    key = RandomKey(seed: seed, purpose: purpose.rawValue, index: UInt64(truncatingIfNeeded: trial))
   }
 
   /// Uniform in (0, 1): the middle of one of 2^53 cells.

@@ -18,7 +18,7 @@ struct Approximation {
   init(_ value: Double) {
     self.value = value
     let isWhole = value == value.rounded() && abs(value) <= NumericRange.exactIntegers
-    error = isWhole ? 0 : Self.leafError * abs(value)
+    error = isWhole || !value.isFinite ? 0 : Self.leafError * abs(value)
   }
 
   init(value: Double, error: Double) {
@@ -90,7 +90,8 @@ extension Expression {
 
   func approximation(_ values: (Int) -> ParameterValue?) -> Approximation? {
     guard case .arithmetic(let first, let operations) = self else {
-      return evaluate(values)?.number.map(Approximation.init)
+      guard let number = evaluate(values)?.number, !number.isNaN else { return nil }
+      return Approximation(number)
     }
     guard var result = first.approximation(values) else { return nil }
     for operation in operations {
