@@ -26,7 +26,10 @@ struct Outerloop: ParsableCommand {
     groupedSubcommands: [
       CommandGroup(
         name: "Search",
-        subcommands: [Tune.self, Resume.self, WorkerCommand.self, Ask.self, Tell.self]),
+        subcommands: [
+          Tune.self, Resume.self, Retry.self, Extend.self, Add.self, WorkerCommand.self, Ask.self,
+          Tell.self,
+        ]),
       CommandGroup(
         name: "Studies",
         subcommands: [
@@ -55,7 +58,7 @@ struct Outerloop: ParsableCommand {
 
   /// The arguments; `--version` with something beside it is the subcommand of that name.
   private static var words: [String] {
-    let words = Array(CommandLine.arguments.dropFirst())
+    let words = CommandText.arguments
     let beside = words.filter { $0 != "--version" }
     let isVersion = beside.count < words.count && beside.allSatisfy { $0.hasPrefix("-") }
     return isVersion && !beside.isEmpty ? ["version"] + beside : words

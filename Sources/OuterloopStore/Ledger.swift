@@ -86,6 +86,11 @@ struct Ledger {
     try update(trial)
   }
 
+  /// Takes an event about the study.
+  mutating func take(_ kind: Event.Kind, at time: Double? = nil) throws {
+    try log(next(kind, try nextNumber(), at: time))
+  }
+
   mutating func claim(_ trial: inout Trial, _ claimant: Claimant) throws -> Claim {
     try take(.claimed(attempt: trial.attempt + 1, worker: claimant.worker), &trial)
     try lease(trial.number, seconds: claimant.lease)
@@ -117,14 +122,15 @@ struct Ledger {
     try db.run(
       """
       UPDATE trials SET state = ?, reason = ?, through = ?, checkpoint = ?, ended = ?, message = ?,
-        objective = ?, objectives = ?, claimable = ?, latest = ?,
+        objective = ?, objectives = ?, claimable = ?, latest = ?, retried = ?,
         lease_until = CASE WHEN ?1 = 'running' THEN lease_until END
       WHERE study = ? AND number = ?
       """, .text(trial.state.name), .text(trial.state.reason?.rawValue), .int(trial.through),
       .int(trial.checkpoint),
       .real(trial.ended), .text(trial.message), .real(trial.values?.first),
       .text(trial.values.map { JSON.array($0.map(JSON.float)).description }),
-      .int(trial.isClaimable ? 1 : 0), .int(trial.latest), id(study), .int(trial.number))
+      .int(trial.isClaimable ? 1 : 0), .int(trial.latest), .int(trial.attemptsBeforeRetry),
+      id(study), .int(trial.number))
   }
 
   /// A report is a sign of life.

@@ -18,6 +18,10 @@ extension SQLiteStore {
       var open: [Int: Trial] = [:]
       var count = 0
       for event in events {
+        if event.kind.isAboutStudy {
+          try ledger.take(event.kind, at: event.time)
+          continue
+        }
         if Trial(event) != nil {
           guard event.trial == count else { throw impossible(event, "trial \(count) comes next") }
           open[count] = try ledger.create(count, by: event.kind, at: event.time)

@@ -50,7 +50,26 @@ extension SQLiteStore {
     guard let row = try found.next() else {
       throw StudyError("study \(study.rawValue) does not exist", "it may have been deleted")
     }
-    return try StudyRecord(name: row[0], specification: row[1], settings: row[2]).specification
+    var specification = try StudyRecord(name: row[0], specification: row[1], settings: row[2])
+      .specification
+    let extensions = try db.rows(
+      """
+      SELECT body FROM events INDEXED BY events_widened WHERE study = ? AND kind = 'widened'
+      ORDER BY revision DESC LIMIT 1
+      """, id(study))
+    if let last = try extensions.next() {
+      specification.space = try StudyRecord.space(try need(JSONReader.value(last[0])))
+    }
+    return specification
+  }
+
+  public func extend(_ study: StudyID, to space: SearchSpace) async throws {
+    try write { db, time in
+      let known = try cache.known(study, db)
+      try known.space.checkExtension(to: space)
+      var ledger = try Ledger(db, study, known, at: time)
+      try ledger.take(.widened(space))
+    }
   }
 
   @discardableResult

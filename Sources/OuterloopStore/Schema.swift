@@ -109,6 +109,12 @@ struct Schema: Sendable {
           SELECT 1 FROM reports
           WHERE reports.study = trials.study AND trial = number AND reports.epoch = last.epoch);
         """),
+    Step(
+      name: "trials that are retried, spaces that are widened",
+      sql: """
+        ALTER TABLE trials ADD COLUMN retried INTEGER NOT NULL DEFAULT 0;
+        CREATE INDEX events_widened ON events (study, revision) WHERE kind = 'widened';
+        """),
   ])
 
   /// Brings the tables up to date, inside the caller's transaction.

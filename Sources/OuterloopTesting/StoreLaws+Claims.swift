@@ -134,6 +134,9 @@ extension StoreLaws {
       _ = try await test.append(.reported(attempt: 1, Report(["loss": 1])), to: number)
       try test.require(try await store.reap(study).isEmpty, "reaped in spite of signs of life")
     }
+    let lease = Lease(trial: number, attempt: 1, worker: "w", until: test.clock.now + 10)
+    let leases = try await store.leases(of: study)
+    try test.require(leases == [lease], "the leases are \(leases)")
     let overtaken = Claim(study: study, trial: claim.trial, attempt: 2)
     try test.require(try await store.renew(overtaken, seconds: 1) == false, "another's lease")
 
@@ -164,6 +167,7 @@ extension StoreLaws {
       _ = try await test.append(end, to: claim.trial.number)
       test.clock.move(by: 100)
       try test.require(try await store.reap(study).isEmpty, "reaped after \(end)")
+      try test.require(try await store.leases(of: study).isEmpty, "a lease after \(end)")
     }
     try await test.requireConsistent()
   }

@@ -49,7 +49,7 @@ import Testing
       default: break
       }
     }
-    #expect(runs == 6)
+    #expect(runs == 7)
     let trials = try tool.run(["trials", "--study", "epochs", "--json"]).out
     let rows = try JSONSerialization.jsonObject(with: Data(trials.utf8)) as? [[String: Any]]
     #expect(rows?.count == 4)

@@ -3,6 +3,8 @@ extension HelpTexts {
   static let search: [Help] = [
     Help(words: ["tune"], text: tune),
     Help(words: ["resume"], text: resume),
+    Help(words: ["retry"], text: retry), Help(words: ["extend"], text: extend),
+    Help(words: ["add"], text: add),
     Help(words: ["worker"], text: worker),
     Help(words: ["ask"], text: ask),
     Help(words: ["tell"], text: tell),
@@ -551,6 +553,21 @@ extension HelpTexts {
       --yes                   Do it: what is removed is gone.
       --version               Show the version.
       -h, --help              Show help information.
+
+    """
+
+  static let retry = """
+    TEXT
+
+    """
+
+  static let extend = """
+    TEXT
+
+    """
+
+  static let add = """
+    TEXT
 
     """
 }

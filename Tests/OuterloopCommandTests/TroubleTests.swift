@@ -227,48 +227,6 @@ import Testing
     try expectSound()
   }
 
-  // MARK: Clocks
-
-  private static let fakeTime: String? = ["x86_64", "aarch64"].map {
-    "/usr/lib/\($0)-linux-gnu/faketime/libfaketimeMT.so.1"
-  }.first { FileManager.default.fileExists(atPath: $0) }
-
-  /// The clock is set a day forward, and back: those who are alive keep their trials. (Not back by
-  /// more: the library then delays timers that do not go by this clock.)
-  @Test(.enabled(if: fakeTime != nil, "needs libfaketime")) func clockJumps() throws {
-    defer { tool.remove() }
-    let file = tool.file("time")
-    func set(_ offset: String) throws {
-      try offset.write(toFile: file, atomically: true, encoding: .utf8)
-    }
-    try set("+0")
-    let environment = [
-      "LD_PRELOAD": Self.fakeTime ?? "", "FAKETIME_TIMESTAMP_FILE": file, "FAKETIME_NO_CACHE": "1",
-      "FAKETIME_DONT_FAKE_MONOTONIC": "1", "NO_FAKE_STAT": "1",
-    ]
-    // The library changes the environment of the first process that it is in; Swift then finds no
-    // arguments.
-    let again = "exec \"$0\" \"$@\""
-    let running = try tool.start(
-      ["tune", "--trials", "10", "--parallel", "2", "--lease", "3s"] + Self.slow("0.7"),
-      environment: environment, shell: again)
-    running.wait { running.errorText.contains("trial 1  complete") }
-    let worker = try tool.start(["worker"], environment: environment, shell: again)
-    usleep(500_000)
-    try set("+1d")
-    running.wait { running.errorText.contains("trial 5  complete") }
-    try set("+0")
-    #expect(try running.end().status == 0)
-    #expect(try worker.end().status == 0)
-    let all = try rows()
-    #expect(all.map { $0["number"] as? Int } == Array(0..<10))
-    #expect(all.allSatisfy { $0["state"] as? String == "complete" && $0["attempts"] as? Int == 1 })
-    let created = all.compactMap { $0["created"] as? Double }
-    #expect(created.max() ?? 0 > (created.min() ?? 0) + 86_000, "the clock did not jump")
-    let seconds = all.compactMap { $0["seconds"] as? Double }
-    #expect(seconds.count == 10 && seconds.allSatisfy { $0 > 0.5 && $0 < 600 }, "\(seconds)")
-  }
-
   // MARK: Others
 
   /// Of several that begin the same study at the same moment one does.

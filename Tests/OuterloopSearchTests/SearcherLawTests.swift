@@ -97,6 +97,26 @@ import Testing
     #expect(try SearcherLaws.replays(row.method, item, trials: 45) == [])
   }
 
+  static let extensions: [(String, [String], [String])] = [
+    ("floats", ["x=float(0, 1)", "y=log(0.1, 1)"], ["x=float(-3, 1)", "y=log(1e-3, 10)"]),
+    ("steps", ["a=int(1, 4)", "b=float(0, 1, step 0.5)"], ["b=float(0, 2, step 0.25)"]),
+    (
+      "choices", ["opt=choice(a, b)", "m=float(0, 1) if opt == b", "size=ordinal(s, l)"],
+      ["opt=choice(c, b, a)", "size=ordinal(s, m, l)"]
+    ),
+    ("few", ["a=choice(p, q)", "b=int(1, 3)"], ["a=choice(p, q, r)"]),
+  ]
+
+  @Test(arguments: methods, extensions)
+  func followsChanges(_ row: Row, _ item: (String, [String], [String])) async throws {
+    let (name, first, wider) = item
+    let space = try SearchSpace(first.map(ParameterDeclaration.init(parsing:)))
+    let wide = try space.extended(by: wider.map(ParameterDeclaration.init(parsing:)))
+    #expect(
+      try await SearcherLaws.followsChanges(
+        row.method, SearcherLaws.Case(name, space), to: wide, trials: 40) == [])
+  }
+
   @Test(arguments: methods, cases)
   func knowsDirection(_ row: Row, _ item: SearcherLaws.Case) throws {
     #expect(try SearcherLaws.knowsDirection(row.method, item, trials: 40) == [])

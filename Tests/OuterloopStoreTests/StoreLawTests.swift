@@ -63,6 +63,14 @@ import Testing
     try await StoreLaws.checkReaping(row)
   }
 
+  @Test(arguments: rows) func retries(_ row: StoreCase) async throws {
+    try await StoreLaws.checkRetries(row)
+  }
+
+  @Test(arguments: rows) func extensions(_ row: StoreCase) async throws {
+    try await StoreLaws.checkExtensions(row)
+  }
+
   @Test(arguments: rows) func leases(_ row: StoreCase) async throws {
     try await StoreLaws.checkLeases(row)
   }

@@ -25,7 +25,7 @@ struct Ask: AsyncParsableCommand {
   var choice: StudyChoice
 
   @OptionGroup(title: "Budget, when the study begins or to change it")
-  var budget: BudgetOptions
+  var budget: FurtherBudget
 
   @Option(
     help: ArgumentHelp(
@@ -49,9 +49,10 @@ struct Ask: AsyncParsableCommand {
 
   func run() async throws {
     var found = try await study()
-    if budget.changing(found.specification.budget) != found.specification.budget {
+    if budget.isGiven {
+      let count = try await found.store.summary(of: found.id).trials
       found.specification.settings = try await found.store.update(found.id) { [budget] in
-        $0.budget = budget.changing($0.budget)
+        $0.budget = budget.changing($0.budget, after: count)
       }
     }
     let asker = try await Asker(found.id, in: found.store, by: try found.method())
@@ -59,20 +60,33 @@ struct Ask: AsyncParsableCommand {
       for: Claimant(worker: worker, lease: lease.value), within: found.specification.budget)
     switch work {
     case .trial(let claim): try show(claim, found)
-    case .wait:
-      throw Complaint(
-        "there is nothing to do until a running trial ends", hint: "ask again later, or tell")
+    case .wait: throw try await waiting(found)
     case .finished(.budget):
-      let history = await asker.history
-      let more = found.specification.budget.larger(
-        trials: history.trials.count, epochs: history.epochs)
+      if try await asker.isExhausted() { throw exhausted(found) }
+      let more = found.specification.budget.enlarged(after: try await Spending(found))
       throw Complaint(
         "the budget of study `\(found.name)` is spent",
         hint: "budgets are totals; for more: outerloop ask\(found.place.naming(found.name)) \(more)"
       )
     case .finished(.exhausted):
-      throw Complaint("every configuration of study `\(found.name)` has been tried", hint: nil)
+      throw exhausted(found)
     }
+  }
+
+  private func exhausted(_ found: StudyChoice.Found) -> Complaint {
+    Complaint(
+      "every configuration of study `\(found.name)` has been tried",
+      hint: "what came of them: outerloop trials\(found.place.naming(found.name))")
+  }
+
+  /// What has to happen before there is a trial to give.
+  private func waiting(_ found: StudyChoice.Found) async throws -> Complaint {
+    let runners = try await found.runners()
+    let lines = runners.waiting(found)
+    return Complaint(
+      "there is nothing to do until a running trial ends",
+      details: lines.isEmpty ? nil : lines.joined(separator: "\n"),
+      hint: "tell what became of a trial that you have, or ask again later")
   }
 
   private func show(_ claim: Claim, _ found: StudyChoice.Found) throws {
@@ -100,7 +114,7 @@ struct Ask: AsyncParsableCommand {
     guard definition.isGiven else { return try await choice.find() }
     let name = choice.study ?? "study"
     let specification = try definition.specification(
-      name: name, budget: budget.changing(Budget()))
+      name: name, budget: budget.changing(Budget(), after: 0))
     _ = try await FirstTrials.of(specification, count: 1)
     let store = try choice.place.open(.create)
     if let id = try await store.study(named: name) {
@@ -111,9 +125,12 @@ struct Ask: AsyncParsableCommand {
       // Said again in another order they are the same: the study keeps its own.
       if Set(wanted.objectives) == Set(kept.objectives) { wanted.objectives = kept.objectives }
       if let difference = kept.difference(from: wanted) {
+        let found = StudyChoice.Found(
+          store: store, id: id, specification: kept, place: choice.place)
+        let extend = Extend.command(found, to: wanted.space).map { "; to widen it: \($0)" } ?? ""
         throw Complaint(
           "the store \(choice.place.path) has a study `\(name)` with \(difference)",
-          hint: "leave the options of the study out, or name another with --study")
+          hint: "leave the options of the study out, or name another with --study\(extend)")
       }
       return StudyChoice.Found(store: store, id: id, specification: kept, place: choice.place)
     }

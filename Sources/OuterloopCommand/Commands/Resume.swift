@@ -8,8 +8,8 @@ struct Resume: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Go on with a study that was stopped, or give it a larger budget.",
     discussion: """
-      The store knows the command. Budgets are totals: after 20 trials, `--trials 50` runs 30 more. \
-      What is not given stays as it was; a command after -- takes the place of the old one from here \
+      The store knows the command. Budgets are totals: after 20 trials, `--trials 50` runs 30 more, \
+      and so does `--more 30`. Trials that wait are run in any case. What is not given stays as it was; a command after -- takes the place of the old one from here \
       on, in this folder. JSON keys: those of `outerloop tune`.
       """)
 
@@ -17,7 +17,10 @@ struct Resume: AsyncParsableCommand {
   var choice: StudyChoice
 
   @OptionGroup(title: "Budget")
-  var budget: BudgetOptions
+  var budget: FurtherBudget
+
+  @OptionGroup(title: "Study")
+  var known: KnownOptions
 
   @OptionGroup(title: "Program")
   var options: RunOptions
@@ -32,43 +35,16 @@ struct Resume: AsyncParsableCommand {
   var command: [String] = []
 
   func run() async throws {
-    var found = try await choice.find()
-    let stored = try program(of: found).changed(by: options)
-    let text = try stored.text()
-    found.specification.settings = try await found.store.update(found.id) { [budget] in
-      $0.budget = budget.changing($0.budget)
-      $0.attributes[StoredProgram.attribute] = text
+    let found = try await choice.find()
+    let start = StudyStart(budget: budget, options: options, command: command)
+    // What cannot be run changes nothing.
+    let stored = try start.program(of: found)
+    if !known.add.isEmpty {
+      let count = try await found.store.summary(of: found.id).trials
+      let all = try KnownConfigurations.of(known.add, in: found.specification, from: count)
+      _ = try await KnownConfigurations.enqueue(all, in: found)
     }
-    var progress = Progress(conversation)
-    progress.say(Tune.opening(found, stored))
-    try await StudyRun(
-      found: found, stored: stored, conversation: conversation,
-      again: "outerloop resume\(found.place.naming(found.name))"
-    ).perform()
-  }
-}
-
-extension Resume {
-  /// The program that goes on: the one the study has, or the one given here.
-  private func program(of found: StudyChoice.Found) throws -> StoredProgram {
-    guard !command.isEmpty else {
-      let stored = try found.program()
-      do { try stored.program.checkExecutable(for: found.specification.space) } catch let error
-        as StudyError
-      {
-        let again = "if it has moved: outerloop resume\(found.place.naming(found.name)) -- COMMAND"
-        throw Complaint(error.what, hint: "\(error.remedy); \(again)")
-      }
-      return stored
-    }
-    var stored = try StoredProgram.of(found.specification) ?? StoredProgram(Program([]))
-    stored.program = stored.program.with(words: command, directory: Tune.here)
-    let template = try Complaint.usage {
-      try CommandTemplate(stored.program, for: found.specification.space)
-    }
-    for warning in template.warnings { Terminal.say("warning: \(warning)") }
-    try stored.program.checkExecutable(for: found.specification.space)
-    return stored
+    try await start.resume(found, with: stored, conversation)
   }
 }
 

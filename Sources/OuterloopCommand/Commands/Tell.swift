@@ -5,21 +5,30 @@ internal import OuterloopStudy
 /// `outerloop tell`: what became of a trial.
 struct Tell: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Say what became of a trial that was asked for.",
+    abstract: "Say what became of a trial, or a result that you have.",
     discussion: """
       outerloop tell --trial 7 loss=0.31
       outerloop tell --trial 7 --failed --message 'out of memory'
       outerloop tell --trial 7 --running --epoch 3 loss=0.4
+      outerloop tell --params 'lr=0.001, opt=adam' loss=0.31
 
       A value that is not finite fails the trial. --running reports and prolongs the lease; without \
-      values it only prolongs it. JSON keys: study, trial, state.
+      values it only prolongs it. --params takes over the result of a configuration that was tried \
+      elsewhere: a new trial, which the budget counts and the search learns from. JSON keys: study, \
+      trial, state.
       """)
 
   @OptionGroup(title: "Study")
   var choice: StudyChoice
 
   @Option(parsing: .unconditional, help: ArgumentHelp("The trial's number.", valueName: "n"))
-  var trial: Int
+  var trial: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Of a trial from elsewhere, its whole configuration: 'lr=0.001, opt=adam'.",
+      valueName: "configuration"))
+  var params: String?
 
   @Option(
     parsing: .unconditional,
@@ -58,112 +67,121 @@ struct Tell: AsyncParsableCommand {
   }
 
   func validate() throws {
+    guard (trial == nil) != (params == nil) else {
+      throw ValidationError(
+        trial == nil
+          ? "name the trial: --trial 7, or --params 'lr=0.001, opt=adam' for one from elsewhere"
+          : "--trial and --params exclude each other")
+    }
+    if params != nil, running || attempt != nil {
+      throw ValidationError("--params makes a trial that has ended: leave --running and --attempt")
+    }
     if failed && running { throw ValidationError("--failed and --running exclude each other") }
     if failed && !values.isEmpty { throw ValidationError("a failed trial has no values") }
+    if !failed, message != nil { throw ValidationError("--message goes with --failed") }
     if !failed && !running && values.isEmpty {
       throw ValidationError("there is nothing to tell: give loss=0.31, --failed or --running")
     }
     if let epoch, epoch < 1 { throw ValidationError("--epoch \(epoch) is below 1") }
-    _ = try numbers()
-  }
-
-  private func numbers() throws -> [String: Double] {
-    var result: [String: Double] = [:]
-    for word in values {
-      let parts = word.split(separator: "=", maxSplits: 1).map(String.init)
-      guard parts.count == 2, let number = Double(parts[1]) else {
-        throw ValidationError("'\(word)' is not METRIC=NUMBER, as in loss=0.31")
-      }
-      result[parts[0]] = number
-    }
-    return result
+    _ = try ToldValues(values)
   }
 
   func run() async throws {
     let found = try await choice.find()
-    let listed = try await found.store.trials(
-      of: found.id, matching: TrialQuery(from: max(trial, 0), limit: 1))
-    guard let record = listed.first, record.number == trial else {
-      throw Complaint(
-        "study `\(found.name)` has no trial \(trial)",
-        hint: "see outerloop trials\(found.place.naming(found.name))")
-    }
-    let attempt = attempt ?? record.attempt
-    let numbers = try numbers()
-    var report: Event.Kind?
-    if !numbers.isEmpty {
-      report = .reported(
-        attempt: attempt, Report(epoch: epoch ?? record.through, numbers))
-    }
-    if running {
-      try await goesOn(record, attempt, report, found)
+    let told = try ToldValues(values)
+    try told.check(for: found.specification.objectives, isWhole: !failed && !running)
+    let number: Int
+    if let params {
+      let assignment = try KnownConfigurations.whole(params, in: found.specification)
+      number = try await add(assignment, told, found)
     } else {
-      let end = try end(record, attempt, numbers, found.specification)
-      var answer = try await append([report, end].compactMap(\.self), found)
-      // A result that comes late is taken where its report no longer is.
-      if answer != .accepted { answer = try await append([end], found) }
-      try check(answer)
+      number = try await tell(told, found)
     }
     let state = try await found.store.trials(
-      of: found.id, matching: TrialQuery(from: trial, limit: 1, reports: false)
+      of: found.id, matching: TrialQuery(from: number, limit: 1, reports: false)
     ).first?.state.name
     try Terminal.print(
       output.json
-        ? JSONText.of(Record(study: found.name, trial: trial, state: state ?? ""))
-        : "trial \(trial) \(state ?? "")")
+        ? JSONText.of(Record(study: found.name, trial: number, state: state ?? ""))
+        : "trial \(number) \(state ?? "")")
+  }
+
+  /// A trial that was run elsewhere: created, claimed and ended.
+  private func add(
+    _ assignment: Assignment, _ told: ToldValues, _ found: StudyChoice.Found
+  ) async throws -> Int {
+    let specification = found.specification
+    let claim = try await found.store.add(
+      .enqueued(assignment, through: specification.epochs), asTrial: nil, to: found.id,
+      claimedBy: Claimant(worker: "tell", lease: 60))
+    guard let claim else { throw Complaint("no trial could be added", hint: "try again") }
+    let end =
+      failed
+      ? Event.Kind.finished(attempt: claim.attempt, .failed(.error, message: message))
+      : .finished(attempt: claim.attempt, told.outcome(for: specification.objectives))
+    let report = told.report(epoch: epoch ?? claim.trial.through, attempt: claim.attempt)
+    let answer = try await found.store.append(
+      [report, end].compactMap(\.self), to: claim.trial.number, of: found.id)
+    guard answer == .accepted else {
+      throw Complaint("trial \(claim.trial.number) was taken meanwhile", hint: "tell it again")
+    }
+    return claim.trial.number
+  }
+
+  private func tell(_ told: ToldValues, _ found: StudyChoice.Found) async throws -> Int {
+    let number = trial ?? -1
+    let listed = try await found.store.trials(
+      of: found.id, matching: TrialQuery(from: max(number, 0), limit: 1))
+    guard let record = listed.first, record.number == number else {
+      throw TellRefusal(found: found).unknown(
+        number, of: try await found.store.summary(of: found.id).trials)
+    }
+    let attempt = attempt ?? record.attempt
+    let report = told.report(epoch: epoch ?? record.through, attempt: attempt)
+    if running {
+      try await goesOn(record, attempt, report, found)
+      return number
+    }
+    let end = end(record, attempt, told, found.specification)
+    var answer = try await append([report, end].compactMap(\.self), found)
+    // A result that comes late is taken where its report no longer is.
+    if answer != .accepted { answer = try await append([end], found) }
+    try await check(answer, found)
+    return number
   }
 
   private func append(
     _ kinds: [Event.Kind], _ found: StudyChoice.Found
   ) async throws -> Acceptance {
-    try await found.store.append(kinds, to: trial, of: found.id)
+    try await found.store.append(kinds, to: trial ?? -1, of: found.id)
   }
 
   private func goesOn(
     _ record: Trial, _ attempt: Int, _ report: Event.Kind?, _ found: StudyChoice.Found
   ) async throws {
-    if let report { try check(try await append([report], found)) }
+    if let report { try await check(try await append([report], found), found) }
     let claim = Claim(study: found.id, trial: record, attempt: attempt)
     guard try await found.store.renew(claim, seconds: lease.value) else {
-      return try check(.refused(record.state.isFinished ? .finished : .overtaken))
+      return try await check(
+        .refused(record.state.isFinished ? .finished : .overtaken), found)
     }
   }
 
   private func end(
-    _ record: Trial, _ attempt: Int, _ numbers: [String: Double],
-    _ specification: StudySpecification
-  ) throws -> Event.Kind {
-    if failed {
-      return .finished(attempt: attempt, .failed(.error, message: message))
+    _ record: Trial, _ attempt: Int, _ told: ToldValues, _ specification: StudySpecification
+  ) -> Event.Kind {
+    if failed { return .finished(attempt: attempt, .failed(.error, message: message)) }
+    let outcome = told.outcome(for: specification.objectives)
+    guard case .complete = outcome, record.through < specification.epochs else {
+      return .finished(attempt: attempt, outcome)
     }
-    var results: [Double] = []
-    for objective in specification.objectives {
-      guard let value = numbers[objective.metric] else {
-        throw Complaint(
-          "the values say nothing about `\(objective.metric)`",
-          hint: "add \(objective.metric)=NUMBER", status: 64)
-      }
-      guard value.isFinite else {
-        return .finished(
-          attempt: attempt, .failed(.invalid, message: "`\(objective.metric)` is \(value)"))
-      }
-      results.append(value)
-    }
-    return record.through < specification.epochs
-      ? .paused(attempt: attempt) : .finished(attempt: attempt, .complete(results))
+    return .paused(attempt: attempt)
   }
 
-  private func check(_ answer: Acceptance) throws {
-    guard case .refused(let refusal) = answer else { return }
-    switch refusal {
-    case .finished:
-      throw Complaint("trial \(trial) has its result already", hint: "it stays as it is")
-    case .overtaken, .taken:
-      throw Complaint(
-        "trial \(trial) is not this attempt's any more: its lease ran out, or nobody asked for it",
-        hint: "ask for another trial")
-    case .unknown, .exists, .notPaused:
-      throw Complaint("trial \(trial) does not take this: \(refusal.rawValue)", hint: nil)
-    }
+  private func check(_ answer: Acceptance, _ found: StudyChoice.Found) async throws {
+    guard case .refused = answer else { return }
+    let listed = try await found.store.trials(
+      of: found.id, matching: TrialQuery(from: trial ?? 0, limit: 1, reports: false))
+    throw TellRefusal(found: found).complaint(about: listed.first, attempt: attempt)
   }
 }

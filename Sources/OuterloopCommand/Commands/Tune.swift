@@ -41,6 +41,9 @@ struct Tune: AsyncParsableCommand {
   @OptionGroup(title: "Store")
   var name: NewStudy
 
+  @OptionGroup(title: "Study")
+  var known: KnownOptions
+
   @OptionGroup(title: "Budget")
   var budget: BudgetOptions
 
@@ -84,24 +87,36 @@ struct Tune: AsyncParsableCommand {
     try program.program.checkExecutable(for: specification.space)
     var progress = Progress(conversation)
     for warning in template.warnings { progress.say("warning: \(warning)") }
+    let first = try KnownConfigurations.of(known.add, in: specification, from: 0)
     if dryRun {
-      return try await DryRun(specification, program, place, conversation).show(&progress)
+      return try await DryRun(specification, program, place, conversation, after: first).show(
+        &progress)
     }
-    _ = try await FirstTrials.of(specification, count: 1)
+    _ = try await FirstTrials.of(specification, after: first, count: first.count + 1)
     let store = try place.open(.create)
-    if try await store.study(named: study) != nil {
-      throw Complaint(
-        "the store \(place.path) has a study `\(study)` already",
-        hint: "go on with it: outerloop resume\(place.naming(study)); or name another with --study")
+    if let id = try await store.study(named: study) {
+      throw Self.exists(
+        StudyChoice.Found(
+          store: store, id: id, specification: try await store.specification(of: id), place: place),
+        specification.space)
     }
     let found = StudyChoice.Found(
       store: store, id: try await store.create(specification), specification: specification,
       place: place)
+    _ = try await KnownConfigurations.enqueue(first, in: found)
     progress.say(Self.opening(found, program))
     try await StudyRun(
       found: found, stored: program, conversation: conversation,
       again: "outerloop resume\(place.naming(study))"
     ).perform()
+  }
+
+  private static func exists(_ found: StudyChoice.Found, _ wanted: SearchSpace) -> Complaint {
+    let extend = Extend.command(found, to: wanted).map { "; widen it: \($0)" } ?? ""
+    return Complaint(
+      "the store \(found.place.path) has a study `\(found.name)` already",
+      hint: "go on with it: outerloop resume\(found.place.naming(found.name))\(extend); or name "
+        + "another with --study")
   }
 
   static func opening(_ found: StudyChoice.Found, _ program: StoredProgram) -> String {

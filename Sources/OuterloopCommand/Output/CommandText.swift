@@ -8,16 +8,29 @@ internal import OuterloopStudy
 
 /// The command line as it was typed.
 enum CommandText {
+  /// The words of this process as the kernel knows them; nil where it does not say.
+  private static let kernelWords: [Data]? = {
+    let bytes = (try? Data(contentsOf: URL(fileURLWithPath: "/proc/self/cmdline"))) ?? Data()
+    guard bytes.last == 0 else { return nil }
+    return bytes.dropLast().split(separator: 0, omittingEmptySubsequences: false)
+  }()
+
+  /// The arguments, without the name of the command. On Linux they are the kernel's: the standard
+  /// library looks for them below the environment, where they are not once a preloaded library has
+  /// moved that elsewhere.
+  static let arguments: [String] = {
+    let words = kernelWords?.map { String(decoding: $0, as: UTF8.self) }
+    return Array((words ?? CommandLine.arguments).dropFirst())
+  }()
+
   /// The same command once more, without `--restart`.
   static var again: String {
-    (["outerloop"] + CommandLine.arguments.dropFirst()).filter { $0 != "--restart" }
-      .map(quoted).joined(separator: " ")
+    (["outerloop"] + arguments).filter { $0 != "--restart" }.map(quoted).joined(separator: " ")
   }
 
   /// - Throws: `Complaint` if a word is no text: as one it would be another name than was typed.
   static func requireText() throws {
-    let kernel = (try? Data(contentsOf: URL(fileURLWithPath: "/proc/self/cmdline"))) ?? Data()
-    for (place, word) in kernel.split(separator: 0, omittingEmptySubsequences: false).enumerated()
+    for (place, word) in (kernelWords ?? []).enumerated()
     where String(validating: word, as: UTF8.self) == nil {
       throw Complaint(
         "word \(place) of the command line is not valid UTF-8: `\(String(decoding: word, as: UTF8.self))`",

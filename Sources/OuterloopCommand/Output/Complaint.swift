@@ -146,7 +146,7 @@ struct Complaint: Error, Equatable {
   /// The parser takes a command that it does not know for an argument of none.
   private static var unknownCommand: Complaint? {
     let names = Outerloop.configuration.subcommands.map { $0._commandName }
-    guard let word = CommandLine.arguments.dropFirst().first, !word.hasPrefix("-"),
+    guard let word = CommandText.arguments.first, !word.hasPrefix("-"),
       !names.contains(word), word != "help"
     else { return nil }
     let near = Spelling.nearest(to: word, among: names)

@@ -14,6 +14,9 @@ enum Interrupts {
   private static let count = Atomic<Int>(0)
   private static let signal = Atomic<Int>(Int(SIGINT))
   private static let runsPrograms = Atomic<Bool>(false)
+  /// What is said at the third signal: bytes that live as long as the process.
+  private static let farewellAddress = Atomic<Int>(0)
+  private static let farewellCount = Atomic<Int>(0)
 
   /// Whether someone asked to stop.
   static var isRequested: Bool { count.load(ordering: .relaxed) > 0 }
@@ -34,9 +37,14 @@ enum Interrupts {
 
   /// Takes the signals over for work that ends well when asked.
   ///
-  /// - Parameter runsPrograms: the work looks at `isUrgent` too; the third signal ends the process.
-  static func watch(runsPrograms: Bool = false) {
+  /// - Parameters:
+  ///   - runsPrograms: the work looks at `isUrgent` too; the third signal ends the process.
+  ///   - again: the command that goes on after that.
+  static func watch(runsPrograms: Bool = false, again: String = "") {
     self.runsPrograms.store(runsPrograms, ordering: .relaxed)
+    let farewell = "leaving at once; \(again) goes on\n"
+    farewellCount.store(farewell.utf8.count, ordering: .relaxed)
+    farewellAddress.store(Int(bitPattern: strdup(farewell)), ordering: .relaxed)
     // What the handler uses is made here: in a handler nothing may be allocated.
     _ = (isRequested, status, Terminal.isLive, Terminal.isQuiet)
     var signals = sigset_t()
@@ -64,7 +72,7 @@ enum Interrupts {
     let calls = programs && number != SIGINT ? 2 : 1
     let before = count.add(calls, ordering: .relaxed).oldValue
     if before > (programs ? 1 : 0) {
-      if programs { say("leaving at once; outerloop resume goes on\n") }
+      if programs { sayFarewell() }
       _exit(128 + number)
     }
     if !programs {
@@ -73,6 +81,14 @@ enum Interrupts {
       say("finishing the trials that run; once more to stop them\n")
     } else {
       say("stopping the trials that run\n")
+    }
+  }
+
+  private static func sayFarewell() {
+    if Terminal.isLive { _ = write(STDERR_FILENO, "\n", 1) }
+    let address = farewellAddress.load(ordering: .relaxed)
+    if let bytes = UnsafeRawPointer(bitPattern: address) {
+      _ = write(STDERR_FILENO, bytes, farewellCount.load(ordering: .relaxed))
     }
   }
 

@@ -17,17 +17,16 @@ struct BrokenProgram {
   var complaint: Complaint {
     let count = breakdown.count
     let trials = count == 1 ? "a trial failed" : "\(count) trials in a row failed"
-    var text =
+    let text =
       (breakdown.isFirst ? "the first \(count) trials failed the same way" : trials)
       + ", so the study was stopped: \(TrialLines.oneLine(breakdown.message))"
     let log = found.folders.log(ofTrial: breakdown.trial)
     let end = found.folders.logEnd(ofTrial: breakdown.trial, lines: Self.lines)
-    if !end.isEmpty {
-      text += "\n\n\(log) ends with\n" + end.map { "  \($0)" }.joined(separator: "\n")
-    }
+    let details = ["", "\(log) ends with"] + end.map { "  \($0)" }
     return Complaint(
-      text,
-      hint: "when the program is mended: outerloop resume\(found.place.naming(found.name)); "
+      text, details: end.isEmpty ? nil : details.joined(separator: "\n"),
+      hint:
+        "when the program is mended: outerloop retry\(found.place.naming(found.name)) --failed; "
         + "--max-failures 0 goes on whatever fails")
   }
 }

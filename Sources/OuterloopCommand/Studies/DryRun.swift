@@ -8,11 +8,14 @@ struct DryRun {
   private let stored: StoredProgram
   private let place: StoreOptions
   private let conversation: ConversationOptions
+  /// Configurations that come first.
+  private let known: [Assignment]
 
   init(
     _ specification: StudySpecification, _ stored: StoredProgram, _ place: StoreOptions,
-    _ conversation: ConversationOptions
+    _ conversation: ConversationOptions, after known: [Assignment] = []
   ) {
+    self.known = known
     self.specification = specification
     self.stored = stored
     self.place = place
@@ -43,7 +46,7 @@ struct DryRun {
       study: specification.name, seed: specification.seed, sampler: specification.method.name,
       parameters: specification.space.parameters.map(\.description), trials: [])
     let template = try CommandTemplate(stored.program, for: specification.space)
-    for claim in try await FirstTrials.of(specification, count: 3) {
+    for claim in try await FirstTrials.of(specification, after: known, count: 3) {
       let folders = place.folders(of: specification.name)
       let words = template.words(
         for: TrialRequest(claim, of: specification),

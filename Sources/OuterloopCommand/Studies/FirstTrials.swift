@@ -6,11 +6,18 @@ internal import OuterloopStudy
 enum FirstTrials {
   /// At most `count`; fewer if the budget or the space has fewer.
   ///
+  /// - Parameter known: configurations that come first.
   /// - Throws: `Complaint` about wrong usage; where constraints forbid everything, about work that
   ///   cannot be done.
-  static func of(_ specification: StudySpecification, count: Int) async throws -> [Claim] {
+  static func of(
+    _ specification: StudySpecification, after known: [Assignment] = [], count: Int
+  ) async throws -> [Claim] {
     let store = MemoryStore()
     let id = try store.create(specification)
+    for assignment in known {
+      _ = try store.add(
+        .enqueued(assignment, through: specification.epochs), asTrial: nil, to: id, claimedBy: nil)
+    }
     var claims: [Claim] = []
     do {
       let asker = try await Asker(id, in: store, by: .named(specification.method))

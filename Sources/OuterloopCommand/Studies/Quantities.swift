@@ -10,8 +10,7 @@ struct Seconds: ExpressibleByArgument, Equatable, CustomStringConvertible {
 
   /// As it may be typed, rounded up to whole seconds: `1h30m`.
   var description: String {
-    guard value < 1e15 else { return "\(value)s" }
-    var rest = Int(value.rounded(.up))
+    var rest = Int(min(value, 9e18).rounded(.up))
     var text = ""
     for (unit, seconds) in [("h", 3600), ("m", 60), ("s", 1)] where rest >= seconds {
       text += "\(rest / seconds)\(unit)"

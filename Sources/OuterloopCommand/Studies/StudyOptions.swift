@@ -18,22 +18,52 @@ struct SpaceOptions: ParsableArguments {
       valueName: "file"))
   var space: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "A value that a parameter has in all trials, also one of --space: 'lr=0.1'. Repeat for more.",
+      valueName: "name=value"))
+  var fix: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "A parameter of --space to leave out. Repeat for more.", valueName: "name"))
+  var drop: [String] = []
+
   @Option(help: ArgumentHelp("A combination never to try: 'low >= high'.", valueName: "condition"))
   var forbid: [String] = []
 
-  var isGiven: Bool { !param.isEmpty || !forbid.isEmpty || space != nil }
+  var isGiven: Bool {
+    !param.isEmpty || !forbid.isEmpty || space != nil || !fix.isEmpty || !drop.isEmpty
+  }
 
   /// The space, and what its file says that is not taken over.
   func read() throws -> (space: SearchSpace, notes: [String]) {
     let declarations = try param.map { try ParameterDeclaration(parsing: $0) }
     guard let path = space else {
-      return (try SearchSpace(declarations, forbidden: forbid), [])
+      return (try narrowed(SearchSpace(declarations, forbidden: forbid)), [])
     }
     let file = try SpaceFile.read(path)
     var space = file.space
     for declaration in declarations { try space.add(declaration) }
     for statement in forbid { try space.forbid(statement) }
-    return (space, file.notes)
+    return (try narrowed(space), file.notes)
+  }
+
+  /// The space without what is fixed or dropped.
+  private func narrowed(_ space: SearchSpace) throws -> SearchSpace {
+    var space = space
+    for text in fix {
+      try naming("--fix \(text)") {
+        let values = try space.canonical(ConfigurationText.values(text))
+        for (name, value) in values.sorted(by: { $0.key < $1.key }) {
+          guard !drop.contains(name) else {
+            throw SpaceError("`\(name)` is dropped too", "do one of both")
+          }
+          space = try space.fixing(name, to: value)
+        }
+      }
+    }
+    return drop.isEmpty ? space : try naming("--drop") { try space.removing(drop) }
   }
 }
 
@@ -108,67 +138,17 @@ struct StudyOptions: ParsableArguments {
   private static var drawnSeed: UInt64 { UInt64.random(in: 0..<1 << 31) }
 }
 
-/// How much a study may spend; totals over its whole life.
-struct BudgetOptions: ParsableArguments {
-  @Option(parsing: .unconditional, help: ArgumentHelp("Trials in total.", valueName: "n"))
-  var trials: Int?
-
-  @Option(
-    parsing: .unconditional,
-    help: ArgumentHelp(
-      "Time in total, during which trials run: 90s, 10m, 2h. Running trials are stopped then.",
-      valueName: "time"))
-  var timeout: Seconds?
-
-  @Option(
-    parsing: .unconditional, help: ArgumentHelp("Epochs in total, over all trials.", valueName: "n")
-  )
-  var totalEpochs: Int?
-
-  func validate() throws {
-    if let trials, trials < 0 { throw ValidationError("--trials \(trials) is below 0") }
-    if let totalEpochs, totalEpochs < 1 {
-      throw ValidationError("--total-epochs \(totalEpochs) is below 1")
-    }
-  }
-
-  var isGiven: Bool { trials != nil || timeout != nil || totalEpochs != nil }
-
-  /// The budget that was there, with what is given here in its place.
-  func changing(_ budget: Budget) -> Budget {
-    Budget(
-      trials: trials ?? budget.trials, epochs: totalEpochs ?? budget.epochs,
-      seconds: timeout?.value ?? budget.seconds)
-  }
-}
-
-extension Budget {
-  /// The option that makes a spent budget larger: twice as much of the part that is spent, where so
-  /// many trials and epochs there are; time if it is neither.
-  func larger(trials count: Int, epochs done: Int) -> String {
-    if let trials, count >= trials { return "--trials \(2 * max(trials, 1))" }
-    if let epochs, done >= epochs { return "--total-epochs \(2 * epochs)" }
-    return "--timeout \(seconds.map { Seconds(value: 2 * $0).description } ?? "TIME")"
-  }
-
-  /// `20 trials, 30 epochs, 10m`.
-  var parts: [String] {
-    [
-      trials.map { $0 == 1 ? "1 trial" : "\($0) trials" },
-      epochs.map { $0 == 1 ? "1 epoch" : "\($0) epochs" },
-      seconds.map { Seconds(value: $0).description },
-    ].compactMap(\.self)
-  }
-}
-
 extension Complaint {
-  /// Runs `body`; what it throws about spaces and studies is wrong usage.
-  static func usage<T>(_ body: () throws -> T) throws -> T {
+  /// Runs `body`; what it throws about spaces and studies is wrong usage of `subject`.
+  static func usage<T>(about subject: String? = nil, _ body: () throws -> T) throws -> T {
+    let place = [subject].compactMap(\.self)
     do { return try body() } catch let error as StudyError {
-      throw Complaint(error.what, hint: error.remedy, status: 64)
+      throw Complaint(
+        (place + [error.what]).joined(separator: ": "), hint: error.remedy, status: 64)
     } catch let error as SpaceError {
       throw Complaint(
-        (error.place + [error.what]).joined(separator: ": "), hint: error.remedy, status: 64)
+        (place + error.place + [error.what]).joined(separator: ": "), hint: error.remedy,
+        status: 64)
     }
   }
 }

@@ -117,8 +117,12 @@ struct StudyRecord: Encodable {
   var front: [TrialRecord]?
   /// Of `tune`, `resume` and `worker`: budget, exhausted, timeout or stopped.
   var ending: String?
+  /// Of `retry`: the numbers of the trials that run again.
+  var retried: [Int]?
 
-  init(_ result: StudyResult, store: String, ending: String? = nil) throws {
+  init(
+    _ result: StudyResult, store: String, ending: String? = nil, retried: [Int]? = nil
+  ) throws {
     let specification = result.specification
     study = specification.name
     self.store = store
@@ -127,6 +131,7 @@ struct StudyRecord: Encodable {
     objectives = specification.objectives
     trials = result.summary.counts
     self.ending = ending
+    self.retried = retried
     if specification.objectives.count > 1 {
       front = result.trials.map { TrialRecord($0, specification) }
     } else if let trial = result.trials.first {
@@ -136,7 +141,7 @@ struct StudyRecord: Encodable {
   }
 
   enum CodingKeys: CodingKey {
-    case study, store, seed, sampler, objectives, trials, best, command, front, ending
+    case study, store, seed, sampler, objectives, trials, best, command, front, ending, retried
   }
 
   func encode(to encoder: any Encoder) throws {
@@ -151,5 +156,6 @@ struct StudyRecord: Encodable {
     try container.encode(command, forKey: .command)
     try container.encode(front, forKey: .front)
     try container.encodeIfPresent(ending, forKey: .ending)
+    try container.encodeIfPresent(retried, forKey: .retried)
   }
 }

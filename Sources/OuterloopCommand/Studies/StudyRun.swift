@@ -9,6 +9,10 @@ struct StudyRun {
   let conversation: ConversationOptions
   /// The command that goes on.
   let again: String
+  /// The total of trials that was asked for now, if any.
+  var asked: Int?
+  /// The trials that were put back to run again; nil unless that was asked for.
+  var retried: [Int]?
 
   /// How it ended; the words are those of `--json`.
   enum Ending: Equatable {
@@ -33,12 +37,19 @@ struct StudyRun {
     driver.parallel = stored.parallel
     driver.name = WorkerName.own
     driver.leavesTime = true
+    // Who changes the study's budget meanwhile means another run.
+    driver.budget = specification.budget
     driver.failureLimit = stored.failureLimit
     if let lease = stored.lease { driver.lease = lease }
-    try await WorkerName.releaseLost(found)
-    let time = try await time()
-    let deadline = time.map { ContinuousClock.now + .seconds(max(0, $0.limit - $0.spent)) }
-    Interrupts.watch(runsPrograms: true)
+    let runners = try await found.runners()
+    // A process that lives renews its leases: if they have run out, the clock may have been set.
+    if runners.hasExpiredProcesses { driver.grace = driver.lease }
+    let spent = try await Spending(found)
+    let deadline = specification.budget.seconds.map {
+      ContinuousClock.now + .seconds(max(0, $0 - spent.seconds))
+    }
+    announce(spent, runners, lines)
+    Interrupts.watch(runsPrograms: true, again: again)
     await lines.begin()
     let work: any TrialWork
     var close: () async -> Void = {}
@@ -58,6 +69,33 @@ struct StudyRun {
     // Also before an error is told: its line is not to hang on to another.
     await lines.finish()
     try await tell(try result.get(), lines)
+  }
+
+  /// Says what is unusual: that nothing is left to begin, and that others run the study too.
+  private func announce(_ spent: Spending, _ runners: Runners, _ lines: TrialLines) {
+    if let company = runners.company { lines.say(company) }
+    guard let total = found.specification.budget.trials, total <= spent.trials,
+      spent.open == 0 || asked != nil
+    else { return }
+    let done = spent.trials - spent.open
+    var text = done == 1 ? "1 trial is done" : "\(done) trials are done"
+    if spent.open > 0 { text += ", \(spent.open) more begun or waiting" }
+    text += ", the total is \(total): " + (spent.open > 0 ? "no other is begun" : "nothing to run")
+    guard let further = further(spent) else { return lines.say(text) }
+    let options = found.specification.budget.enlarged(after: spent, by: further)
+    lines.say(
+      "\(text); for \(further) more: \(resume) \(options)"
+        + (options.hasPrefix("--trials") && !options.contains(" --")
+          ? ", or --more \(further)" : ""))
+  }
+
+  private var resume: String { "outerloop resume\(found.place.naming(found.name))" }
+
+  /// How many trials more to offer: as many as were asked for, if that was meant so; nil: twice as
+  /// many as there are.
+  private func further(_ spent: Spending) -> Int? {
+    if let asked, asked > 0, asked <= spent.trials { return asked }
+    return spent.trials > 0 ? spent.trials : nil
   }
 
   /// Why nothing works any more, if someone has deleted the study. The store knows it by a number.
@@ -91,11 +129,11 @@ struct StudyRun {
         } catch is CancellationError { return Interrupts.isUrgent ? .stopped : .timeout }
       }
       group.addTask {
-        var nextLook = ContinuousClock.now + .seconds(5)
+        var nextLook = ContinuousClock.now + .seconds(1)
         while !Task.isCancelled {
           if ContinuousClock.now >= nextLook {
-            try? await WorkerName.releaseLost(found)
-            nextLook = .now + .seconds(5)
+            await lookAround(lines)
+            nextLook = .now + .seconds(lines.isIdle ? 1 : 5)
           }
           if Interrupts.isUrgent || deadline.map({ ContinuousClock.now >= $0 }) == true {
             task.cancel()
@@ -111,10 +149,11 @@ struct StudyRun {
     }
   }
 
-  /// The time budget of the study, in seconds.
-  private func time() async throws -> (limit: Double, spent: Double)? {
-    guard let limit = found.specification.budget.seconds else { return nil }
-    return (limit, try await found.store.history(of: found.id).busySeconds)
+  /// Lets the trials of processes that are gone run again, and says for whom this one waits if it has
+  /// nothing to do.
+  private func lookAround(_ lines: TrialLines) async {
+    guard let runners = try? await found.runners(), !Interrupts.isRequested else { return }
+    lines.wait(runners)
   }
 
   private func tell(_ ending: Ending, _ lines: TrialLines) async throws {
@@ -122,36 +161,82 @@ struct StudyRun {
     try Terminal.print(
       conversation.json
         ? JSONText.of(
-          StudyRecord(result, store: found.place.path, ending: ending.word)) : result.text)
+          StudyRecord(result, store: found.place.path, ending: ending.word, retried: retried))
+        : result.text)
     lines.say("\n\(result.counts); logs in \(found.folders.path)")
     if case .stopped = ending {
       throw Complaint("stopped: \(result.counts)", hint: again, status: Interrupts.status)
     }
     if case .failures(let breakdown) = ending { throw BrokenProgram(breakdown, found).complaint }
-    // Nothing but failures is no success.
-    if result.summary.counts["complete"] == nil, let last = await lines.lastFailure {
-      throw Complaint(
-        "no trial is complete; the last failure: \(last.message)",
-        hint: "its log is \(found.folders.log(ofTrial: last.trial))")
+    guard result.summary.counts["complete"] != nil else { throw try await failure(ending, lines) }
+    lines.say(try await next(ending))
+  }
+
+  /// Why the study has no result.
+  private func failure(_ ending: Ending, _ lines: TrialLines) async throws -> Complaint {
+    var failure = await lines.lastFailure
+    if failure == nil {
+      let failed = try await found.store.trials(
+        of: found.id,
+        matching: TrialQuery(states: ["failed"], limit: 1, newestFirst: true, reports: false))
+      failure = failed.first.map { trial in
+        TrialLines.Failure(
+          trial: trial.number,
+          message: trial.message.map(TrialLines.oneLine) ?? trial.state.reason?.rawValue ?? "")
+      }
     }
-    lines.say(try await next(ending, result))
+    if let failure {
+      return Complaint(
+        "no trial is complete; the last failure: \(failure.message)",
+        hint: "its log is \(found.folders.log(ofTrial: failure.trial)); once its cause is gone: "
+          + "outerloop retry\(found.place.naming(found.name)) --failed")
+    }
+    let spent = try await Spending(found)
+    switch ending {
+    case .timeout:
+      return Complaint(
+        "no trial is complete: the time was up before", hint: try await next(.timeout))
+    case .budget, .stopped, .failures:
+      let why =
+        spent.trials == 0
+        ? "the budget allows none" : "the budget is spent (\(spent.trials) trials)"
+      return Complaint(
+        "no trial is complete: \(why)",
+        hint: "\(resume) \(found.specification.budget.enlarged(after: spent))")
+    case .exhausted:
+      return Complaint(
+        "no trial is complete, and every configuration has been tried",
+        hint: "see outerloop trials\(found.place.naming(found.name))")
+    }
   }
 
   /// What to do now.
-  private func next(_ ending: Ending, _ result: StudyResult) async throws -> String {
-    let name = found.place.naming(found.name)
-    let resume = "outerloop resume\(name)"
+  private func next(_ ending: Ending) async throws -> String {
+    let spent = try await Spending(found)
+    let budget = found.specification.budget
+    let pictures = "pictures: outerloop plot\(found.place.naming(found.name))"
     switch ending {
     case .timeout:
-      // A clock that was set forward counts as time; then twice the limit might not be more.
-      let time = try await time()
-      let more = Seconds(value: 2 * max(time?.limit ?? 0, time?.spent ?? 0))
-      return "the time is up; with more of it: \(resume) --timeout \(more)"
+      return "the time is up; with more of it: \(resume) \(budget.enlarged(after: timeIsUp(spent)))"
+    case .budget where try await isExhausted(spent), .exhausted, .stopped, .failures:
+      return "every configuration has been tried; \(pictures)"
     case .budget:
-      let more = found.specification.budget.larger(trials: result.summary.trials, epochs: .max)
-      return "pictures: outerloop plot\(name); more trials: \(resume) \(more)"
-    case .exhausted, .stopped, .failures:
-      return "every configuration has been tried; pictures: outerloop plot\(name)"
+      let options = budget.enlarged(after: spent, by: further(spent))
+      return "\(pictures); more trials: \(resume) \(options)"
     }
+  }
+
+  /// What was spent when the time was up by the clock of this process, which the store's may not know.
+  private func timeIsUp(_ spent: Spending) -> Spending {
+    var spent = spent
+    spent.seconds = max(spent.seconds, found.specification.budget.seconds ?? 0)
+    return spent
+  }
+
+  /// Whether a larger budget would bring no new trial. Not found out in long studies, where it takes
+  /// longer than it is worth.
+  private func isExhausted(_ spent: Spending) async throws -> Bool {
+    guard spent.trials <= 5000 else { return false }
+    return try await Asker(found.id, in: found.store, by: found.method()).isExhausted()
   }
 }

@@ -19,6 +19,10 @@ final class TrialLines: Sendable {
     var nextLook = ContinuousClock.now
     var reports: [Int: Report] = [:]
     var starts: [Int: ContinuousClock.Instant] = [:]
+    /// Since when none of its trials runs.
+    var idleSince = ContinuousClock.now
+    /// The trials whose wait was told, and when.
+    var told: (trials: Set<[Int]>, time: ContinuousClock.Instant)?
   }
 
   private let found: StudyChoice.Found
@@ -31,6 +35,25 @@ final class TrialLines: Sendable {
 
   func say(_ text: String) { state.withLock { $0.progress.say(text) } }
 
+  /// Whether this process has had nothing to run for a second.
+  var isIdle: Bool {
+    state.withLock { $0.running == 0 && $0.idleSince.duration(to: .now) >= .seconds(1) }
+  }
+
+  /// Says for whom this process waits if it is idle: once for a trial that someone holds by hand, now
+  /// and then for trials that other processes run.
+  func wait(_ runners: Runners) {
+    guard isIdle else { return }
+    state.withLock { state in
+      let trials = Set(runners.leases.map { [$0.trial, $0.attempt] })
+      let isKnown = state.told.map { trials.isSubset(of: $0.trials) } ?? false
+      let isRecent = state.told.map { $0.time.duration(to: .now) < .seconds(60) } ?? false
+      if trials.isEmpty || isKnown || (isRecent && runners.isOnlyProcesses) { return }
+      state.told = (trials, .now)
+      for line in runners.waiting(found) { state.progress.say(line) }
+    }
+  }
+
   var lastFailure: Failure? {
     get async { state.withLock(\.lastFailure) }
   }
@@ -40,6 +63,7 @@ final class TrialLines: Sendable {
     state.withLock { state in
       state.doneAtStart = done
       state.start = .now
+      state.idleSince = .now
     }
   }
 
@@ -56,6 +80,7 @@ final class TrialLines: Sendable {
         case .reported(let claim, let report): state.reports[claim.trial.number] = report
         case .ended(let claim, let event):
           state.running -= 1
+          state.idleSince = .now
           let number = claim.trial.number
           let seconds = state.starts.removeValue(forKey: number).map {
             $0.duration(to: .now) / .seconds(1)
@@ -64,6 +89,7 @@ final class TrialLines: Sendable {
           ended(claim.trial, event, report, seconds ?? 0, &state)
         case .refused(let claim, _):
           state.running -= 1
+          state.idleSince = .now
           state.reports[claim.trial.number] = nil
         }
       }
@@ -128,7 +154,8 @@ final class TrialLines: Sendable {
     var text = "trial \(done)"
     if let total = specification.budget.trials { text += "/\(total)" }
     if let best = summary.best { text += "  best \(NumberForm.short(best.value)) (#\(best.trial))" }
-    text += "  running \(summary.counts["running"] ?? 0)"
+    let elsewhere = (summary.counts["running"] ?? 0) - state.running
+    text += "  running \(state.running)" + (elsewhere > 0 ? " and \(elsewhere) elsewhere" : "")
     if let failed = summary.counts["failed"] { text += "  failed \(failed)" }
     if Interrupts.isRequested { return text + "  stopping" }
     if let total = specification.budget.trials, done > state.doneAtStart, done < total {

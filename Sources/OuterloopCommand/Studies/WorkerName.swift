@@ -26,6 +26,19 @@ enum WorkerName {
     LocalProcesses.namespace.flatMap { $0 == "4026531836" ? nil : $0 }
   }
 
+  /// Whether `worker` is one of a process of the command: `HOST:PROCESS.PLACE`.
+  static func isRunner(_ worker: String) -> Bool {
+    let parts = worker.split(separator: ":").last?.split(separator: ".") ?? []
+    return worker.contains(":") && parts.count == 2
+      && parts.allSatisfy { $0.allSatisfy(\.isNumber) }
+  }
+
+  /// The name of its process: that of the worker without its place.
+  static func process(_ worker: String) -> String {
+    guard isRunner(worker), let point = worker.lastIndex(of: ".") else { return worker }
+    return String(worker[..<point])
+  }
+
   private static var hostName: String {
     var name = [CChar](repeating: 0, count: 256)
     guard gethostname(&name, name.count - 1) == 0 else { return "localhost" }
@@ -45,6 +58,11 @@ enum WorkerName {
       _ = try await found.store.append(
         [found.specification.endOfLost(trial)], to: trial.number, of: found.id)
     }
+  }
+
+  /// Whether `worker` is one of a process on this machine that has not ended.
+  static func isAlive(_ worker: String) -> Bool {
+    isRunner(worker) && process(of: worker).map { !LocalProcesses.isGone($0) } ?? false
   }
 
   /// Whether a worker was a process of this machine that has ended.

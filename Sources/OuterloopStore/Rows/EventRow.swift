@@ -59,6 +59,10 @@ struct EventRow {
             JSON.Member(name: "message", value: .text(message)),
           ], lasting: seconds)
       }
+    case .retried: kind = "retried"
+    case .widened(let space):
+      kind = "widened"
+      body = StudyRecord.json(space).description
     }
   }
 
@@ -95,6 +99,9 @@ struct EventRow {
     case "checkpointed":
       return .checkpointed(attempt: try need(attempt), epoch: try need(epoch))
     case "paused", "released", "complete", "pruned", "failed": return try ending()
+    case "retried": return .retried
+    case "widened":
+      return .widened(try StudyRecord.space(try need(JSONReader.value(need(body)))))
     default: throw JSONReader.Failure()
     }
   }

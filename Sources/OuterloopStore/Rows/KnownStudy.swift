@@ -2,16 +2,20 @@ internal import GRDB
 internal import OuterloopStudy
 internal import Synchronization
 
-/// What never changes in a study, kept so that rows can be read without reading the study first.
+/// What rarely changes in a study, kept so that rows can be read without reading the study first.
 struct KnownStudy: Sendable {
   private let specification: StudySpecification
   let coder: AssignmentCoder
+  /// The revision of the event that widened its space last; 0: none did.
+  let widened: Int
 
-  init(_ specification: StudySpecification) {
+  init(_ specification: StudySpecification, widened: Int = 0) {
     self.specification = specification
+    self.widened = widened
     coder = AssignmentCoder(specification.space)
   }
 
+  var space: SearchSpace { specification.space }
   var objectives: [Objective] { specification.objectives }
 
   func endOfLost(_ trial: Trial) -> Event.Kind { specification.endOfLost(trial) }
@@ -21,10 +25,16 @@ struct KnownStudy: Sendable {
 final class StudyCache: Sendable {
   private let studies = Mutex<[StudyID: KnownStudy]>([:])
 
-  /// What never changes in the study; read once.
+  /// What is known of the study; read once, and again when its space was widened.
   func known(_ study: StudyID, _ db: Database) throws -> KnownStudy {
-    if let known = studies.withLock({ $0[study] }) { return known }
-    let found = KnownStudy(try SQLiteStore.specification(of: study, db))
+    let widened =
+      try db.integer(
+        """
+        SELECT max(revision) FROM events INDEXED BY events_widened
+        WHERE study = ? AND kind = 'widened'
+        """, id(study)) ?? 0
+    if let known = studies.withLock({ $0[study] }), known.widened == widened { return known }
+    let found = KnownStudy(try SQLiteStore.specification(of: study, db), widened: widened)
     studies.withLock { $0[study] = found }
     return found
   }

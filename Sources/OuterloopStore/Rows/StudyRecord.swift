@@ -68,7 +68,7 @@ struct StudyRecord {
 }
 
 extension StudyRecord {
-  private static func json(_ space: SearchSpace) -> JSON {
+  static func json(_ space: SearchSpace) -> JSON {
     .object([
       "parameters": .array(space.parameters.map(json)),
       "forbidden": .array(space.forbidden.map { .text($0.description) }),
@@ -99,7 +99,8 @@ extension StudyRecord {
     return .object(members)
   }
 
-  private static func space(_ json: JSON) throws -> SearchSpace {
+  /// - Throws: `SpaceError` or `JSONReader.Failure` if it is none.
+  static func space(_ json: JSON) throws -> SearchSpace {
     let declarations = try (json["parameters"]?.array ?? []).map { item in
       guard let name = item["name"]?.text else { throw JSONReader.Failure() }
       return ParameterDeclaration(name, try domain(item), if: item["if"]?.text)

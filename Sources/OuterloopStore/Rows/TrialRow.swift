@@ -5,7 +5,7 @@ internal import OuterloopStudy
 enum TrialRow {
   static let columns = """
     number, state, reason, through, checkpoint, seen, created, ended, objectives, message,
-    assignment, latest
+    assignment, latest, retried
     """
 
   /// The trial of a row with `columns`, without attempts and reports.
@@ -22,6 +22,7 @@ enum TrialRow {
     if !row.isNull(8) { trial.values = try row.bytes(8) { try JSONReader.numbers($0) } }
     trial.message = row[9]
     trial.latest = row[11]
+    trial.attemptsBeforeRetry = row[12]
     return trial
   }
 

@@ -45,6 +45,16 @@ public struct SearchSpace: Sendable {
     forbidden.append(try naming("forbidden") { try Predicate(statement, over: self) })
   }
 
+  /// The same space with other domains. Conditions and constraints stay as they were read, also where
+  /// they mention values that a parameter has no more.
+  func replacingDomains(_ domain: (Parameter) -> Domain) -> SearchSpace {
+    var space = self
+    space.parameters = parameters.map {
+      Parameter(name: $0.name, domain: domain($0), condition: $0.condition)
+    }
+    return space
+  }
+
   /// Where the parameter stands in the space. O(1).
   public func index(of name: String) -> Int? { names.index(of: name) }
 

@@ -26,6 +26,7 @@ public final class MemoryStore: StudyStore {
       let event = Event(revision: events.count + 1, time: time, trial: trial, kind)
       events.append(event)
       history.apply(event)
+      if kind.isAboutStudy { return }
       if history.trials[trial].state != .running { leases[trial] = nil }
       switch kind {
       case .reported, .extended: leases[trial]?.renew(at: time)
@@ -80,6 +81,14 @@ public final class MemoryStore: StudyStore {
     try with(study) {
       change(&$0.specification.settings)
       return $0.specification.settings
+    }
+  }
+
+  public func extend(_ study: StudyID, to space: SearchSpace) throws {
+    try with(study) { record in
+      try record.specification.space.checkExtension(to: space)
+      record.take(.widened(space), record.history.trials.count, at: clock())
+      record.specification.space = space
     }
   }
 
@@ -190,7 +199,7 @@ extension StudySpecification {
   /// attempts that were stopped or failed.
   public func endOfLost(_ trial: Trial) -> Event.Kind {
     let attempt = trial.attempt
-    let times = trial.attempts.count { $0.reason == .lost } + 1
+    let times = trial.attempts(endedBy: .lost) + 1
     return times < maxAttempts
       ? .released(attempt: attempt, .lost)
       : .finished(

@@ -26,6 +26,10 @@ public protocol StudyStore: Sendable {
   func update(
     _ study: StudyID, _ change: @Sendable (inout StudySettings) -> Void
   ) async throws -> StudySettings
+  /// Widens the space of the study. The event stands in the log between those who proposed before and
+  /// after it.
+  /// - Throws: `SpaceError` if a configuration of the space as it is would not be one of `space`.
+  func extend(_ study: StudyID, to space: SearchSpace) async throws
   /// Removes the study and all it holds.
   func delete(_ study: StudyID) async throws
 

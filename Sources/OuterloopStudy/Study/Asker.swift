@@ -6,18 +6,24 @@
 public actor Asker {
   public let study: StudyID
   private let store: any StudyStore
-  private let specification: StudySpecification
-  private var searcher: any Searcher
-  public private(set) var history = History()
-  private var watch = ClockWatch()
+  private var fold: SearcherFold
+  private var watch: ClockWatch
   private let start = SuspendingClock.now
 
-  public init(_ study: StudyID, in store: any StudyStore, by method: SearchMethod) async throws {
+  /// - Parameter grace: seconds before any lease counts as run out, for who has reason to think that
+  ///   the store's clock was set forward just now.
+  public init(
+    _ study: StudyID, in store: any StudyStore, by method: SearchMethod, grace: Double? = nil
+  ) async throws {
+    watch = ClockWatch(suspicion: grace)
     self.study = study
     self.store = store
-    specification = try await store.specification(of: study)
-    searcher = try method.searcher(specification)
+    fold = try SearcherFold(try await store.specification(of: study), method)
   }
+
+  /// What the searcher has seen: the study's events, with failures that were retried as attempts
+  /// that were released.
+  public var history: History { fold.history }
 
   /// What there is to do.
   public enum Work: Sendable {
@@ -38,12 +44,12 @@ public actor Asker {
   /// Takes in what happened since the last time.
   public func catchUp() async throws {
     while true {
-      let events = try await store.events(of: study, after: history.revision, limit: 10_000)
-      for event in events where event.revision > history.revision {
-        try history.take(event)
-        searcher.observe(event, in: history)
-      }
-      if events.count < 10_000 { return }
+      let seen = history.revision
+      let events = try await store.events(of: study, after: seen, limit: 10_000)
+      // Another worker's call may have begun anew meanwhile.
+      guard history.revision >= seen else { continue }
+      let isTaken = try fold.take(events)
+      if isTaken, events.count < 10_000 { return }
     }
   }
 
@@ -57,7 +63,7 @@ public actor Asker {
       if history.isSpent(budget) { return ending(.budget) }
       let number = history.trials.count
       let mayBegin = budget.trials.map { number < $0 } ?? true
-      switch try searcher.propose(mayBegin ? number : nil, in: history) {
+      switch try fold.propose(mayBegin ? number : nil) {
       case .start(let assignment, let through):
         guard mayBegin else { return ending(.budget) }
         let kind = Event.Kind.suggested(assignment, through: through, seen: history.revision)
@@ -73,6 +79,12 @@ public actor Asker {
       case .wait, .exhausted: return ending(mayBegin ? .exhausted : .budget)
       }
     }
+  }
+
+  /// Whether no budget would let a new trial begin: every configuration has been tried.
+  public func isExhausted() async throws -> Bool {
+    try await catchUp()
+    return try fold.propose(history.trials.count) == .exhausted
   }
 
   private func reap(lease: Double) async throws {

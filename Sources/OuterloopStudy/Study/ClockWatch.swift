@@ -10,6 +10,10 @@ struct ClockWatch: Sendable {
   private var last: (store: Double, steady: Double)?
   private var suspicion: Double?
 
+  /// - Parameter suspicion: seconds from now, by the steady clock, before leases mean something; nil:
+  ///   they do.
+  init(suspicion: Double? = nil) { self.suspicion = suspicion }
+
   /// Whether leases mean something.
   ///
   /// - Parameters:

@@ -33,13 +33,30 @@ extension Study {
       to: claim.trial.number, of: id)
   }
 
-  /// Adds a configuration to be tried before any other; known good ones make a warm start. Returns the
-  /// number of its trial.
+  /// Adds a configuration to be tried before any other; known good ones make a warm start. Parameters
+  /// that are left out get values from the search method. Returns the number of its trial.
   /// - Throws: `SpaceError` if it is not in the space.
   @discardableResult
   public func enqueue(_ values: [String: ParameterValue]) async throws -> Int? {
-    let assignment = try specification.space.assignment(values)
+    let specification = try await store.specification(of: id)
+    let number = try await store.summary(of: id).trials
+    let assignment = try specification.configuration(with: values, asTrial: number, by: method)
     let kind = Event.Kind.enqueued(assignment, through: specification.epochs)
     return try await store.add(kind, asTrial: nil, to: id, claimedBy: nil)?.trial.number
+  }
+
+  /// Has failed trials run again, as further attempts. Refused: the trial has not failed.
+  @discardableResult
+  public func retry(_ trial: Int) async throws -> Acceptance {
+    try await store.append([.retried], to: trial, of: id)
+  }
+
+  /// Gives parameters a wider range or more choices: `study.extend("lr", .float(NumericRange(1e-6, 1)))`.
+  /// What was tried stays; `specification` is the one that the study was opened with.
+  /// - Throws: `SpaceError` for unknown parameters, and domains that lack a value of the present one.
+  public func extend(_ parameter: String, _ domain: Domain) async throws {
+    let space = try await store.specification(of: id).space
+    try await store.extend(
+      id, to: try space.extended(by: [ParameterDeclaration(parameter, domain)]))
   }
 }

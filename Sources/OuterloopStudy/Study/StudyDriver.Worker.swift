@@ -79,7 +79,7 @@ extension StudyDriver {
     private func end(
       _ claim: Claim, _ failure: TrialFailure, after seconds: Double
     ) -> Event.Kind {
-      let errors = claim.trial.attempts.count { $0.reason == .error }
+      let errors = claim.trial.attempts(endedBy: .error)
       if failure.reason == .error, errors < specification.retries {
         return .released(attempt: claim.attempt, .error, seconds: seconds)
       }

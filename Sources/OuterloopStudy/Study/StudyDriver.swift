@@ -13,6 +13,10 @@ public struct StudyDriver: Sendable {
   /// Seconds without a sign of life after which a worker is taken for dead. Renewed three times
   /// within that time.
   public var lease = 90.0
+  /// Seconds before any lease counts as run out: see `Asker.init`.
+  public var grace: Double?
+  /// The budget of this run; nil: the study's, as the store has it when the run begins.
+  public var budget: Budget?
   /// Seconds between looks for work while there is none.
   public var pause = 0.1
   /// Ends without waiting for trials that run elsewhere.
@@ -62,8 +66,9 @@ public struct StudyDriver: Sendable {
     notice: @escaping @Sendable (Notice) -> Void = { _ in }
   ) async throws -> Ending {
     try check()
-    let asker = try await Asker(study, in: store, by: method)
+    let asker = try await Asker(study, in: store, by: method, grace: grace)
     var specification = try await store.specification(of: study)
+    if let budget { specification.budget = budget }
     if leavesTime { specification.budget.seconds = nil }
     let counts = try await store.summary(of: study).counts
     let isProven = ["complete", "pruned", "paused"].contains { counts[$0] != nil }

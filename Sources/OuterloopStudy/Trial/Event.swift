@@ -5,7 +5,7 @@ public struct Event: Sendable, Hashable {
   public var revision: Int
   /// Seconds since 1970 by the store's clock.
   public var time: Double
-  /// The number of the trial concerned, from 0.
+  /// The number of the trial concerned, from 0; of events about the study, how many trials there are.
   public var trial: Int
   public var kind: Kind
 
@@ -38,6 +38,23 @@ public struct Event: Sendable, Hashable {
     /// The attempt ended without result and the trial is to run again.
     case released(attempt: Int, FailureReason, seconds: Double? = nil)
     case finished(attempt: Int, Outcome, seconds: Double? = nil)
+    /// A failed trial is to run again.
+    case retried
+    /// The study's space from here on: every configuration of the earlier one is one of this too.
+    case widened(SearchSpace)
+
+    /// How long that attempt took, if this ends it and its worker measured that.
+    func seconds(ofAttempt number: Int) -> Double? {
+      switch self {
+      case .paused(number, let seconds), .released(number, _, let seconds),
+        .finished(number, _, let seconds):
+        seconds
+      default: nil
+      }
+    }
+
+    /// Whether it is about the study, not about one of its trials.
+    public var isAboutStudy: Bool { if case .widened = self { true } else { false } }
   }
 }
 

@@ -13,18 +13,18 @@ public struct History: Sendable {
   /// Epochs trained, as far as reports tell: one that comes after three epochs without counts for
   /// all of them, and what another attempt trains again counts again.
   public private(set) var epochs = 0
-  /// Seconds during which at least one trial ran, up to the last event, by the store's clock. If that
-  /// was set forward meanwhile, the jump counts: no event tells it from a long trial.
-  public private(set) var busySeconds = 0.0
-  private var lastTime = 0.0
+  /// Seconds during which at least one trial ran, up to the last event. Where the store's clock was set
+  /// meanwhile, they are those that the workers measured, once their attempts have ended.
+  public var busySeconds: Double { busy.seconds }
+  private var busy = BusyTime()
 
   public init() {}
 
   /// Takes the next event in. Events come in the order of their revisions, each once.
   package mutating func apply(_ event: Event) {
     revision = event.revision
-    if runningCount > 0 { busySeconds += max(0, event.time - lastTime) }
-    lastTime = event.time
+    busy.pass(to: event.time, isBusy: runningCount > 0)
+    if event.kind.isAboutStudy { return }
     if let trial = Trial(event) {
       precondition(trial.number == trials.count, "trial numbers have a gap")
       trials.append(trial)
@@ -40,14 +40,20 @@ public struct History: Sendable {
       epochs = min(epochs, .max - trained) + trained
     default: break
     }
+    let (wasRunning, attempt) = (trials[event.trial].state == .running, trials[event.trial].attempt)
     trials[event.trial].apply(event)
+    let isRunning = trials[event.trial].state == .running
+    if isRunning, !wasRunning { busy.begin(event.trial) }
+    if wasRunning, !isRunning {
+      busy.end(event.trial, after: event.kind.seconds(ofAttempt: attempt))
+    }
     count(trials[event.trial], 1)
   }
 
   /// Takes the next event in. Events come in the order of their revisions, each once.
   /// - Throws: `StudyError` if it cannot be the next one.
   public mutating func take(_ event: Event) throws {
-    let isNew = Trial(event) != nil
+    let isNew = event.kind.isAboutStudy || Trial(event) != nil
     guard event.revision == revision + 1,
       isNew ? event.trial == trials.count : trials.indices.contains(event.trial)
     else {

@@ -21,6 +21,8 @@ extension Trial {
   public func accepts(_ kind: Event.Kind) -> Acceptance {
     switch kind {
     case .suggested, .enqueued: return .refused(.exists)
+    case .widened: return .refused(.unknown)
+    case .retried: return state.reason != nil ? .accepted : .refused(.notFailed)
     case .continued: return state == .paused ? .accepted : .refused(.notPaused)
     case .claimed(let number, _):
       guard !state.isFinished else { return .refused(.finished) }
@@ -47,7 +49,11 @@ extension Trial {
   public mutating func apply(_ event: Event) {
     guard accepts(event.kind) == .accepted else { return }
     switch event.kind {
-    case .suggested, .enqueued: break
+    case .suggested, .enqueued, .widened: break
+    case .retried:
+      attemptsBeforeRetry = attempts.count
+      (message, ended) = (nil, nil)
+      state = checkpoint > 0 ? .paused : .waiting
     case .continued(let through, _):
       self.through = through
       state = .waiting
@@ -125,5 +131,6 @@ public enum Acceptance: Sendable, Hashable {
     /// Someone else runs it.
     case taken
     case notPaused
+    case notFailed
   }
 }

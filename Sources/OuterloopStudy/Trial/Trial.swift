@@ -10,6 +10,9 @@ public struct Trial: Sendable, Hashable {
   public let seen: Int?
   /// Those who worked on it, in order; the last one's number is its count.
   public var attempts: [Attempt] = []
+  /// How many attempts had been made when it was last retried: they do not count against the limits
+  /// on lost workers and errors any more.
+  public var attemptsBeforeRetry = 0
   /// By epoch, ascending. A later attempt's report replaces an earlier one's.
   public var reports: [Report] = []
   /// The epoch that was reported last, which need not be the highest; nil before the first report.
@@ -40,6 +43,10 @@ public struct Trial: Sendable, Hashable {
   public var attempt: Int { attempts.count }
   /// What was reported last: the result of a trial that is complete.
   public var lastReport: Report? { reports.last { $0.epoch == latest } ?? reports.last }
+  /// The attempts that ended for `reason` since it was created or last retried.
+  public func attempts(endedBy reason: FailureReason) -> Int {
+    attempts.dropFirst(attemptsBeforeRetry).count { $0.reason == reason }
+  }
   /// The last epoch that is done; 0 before the first.
   public var epoch: Int { max(checkpoint, reports.last?.epoch ?? 0) }
   /// Seconds of its attempts that have ended.

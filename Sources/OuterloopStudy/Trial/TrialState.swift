@@ -3,9 +3,10 @@
 ///     waiting -> running -> complete | pruned | failed
 ///                running -> paused -> running ...
 ///                running -> waiting | paused       (its worker was lost; it runs again)
+///                failed  -> waiting | paused       (someone retries it)
 ///
-/// A finished trial stays as it is, with one exception: results that arrive after a trial was given
-/// up as lost are taken.
+/// A finished trial stays as it is, with two exceptions: results that arrive after a trial was given
+/// up as lost are taken, and a failed trial that is retried runs again.
 public enum TrialState: Sendable, Hashable {
   /// Proposed or enqueued; no one runs it.
   case waiting

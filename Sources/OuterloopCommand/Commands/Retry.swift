@@ -1,0 +1,128 @@
+internal import ArgumentParser
+internal import OuterloopStore
+internal import OuterloopStudy
+
+/// `outerloop retry`: failed trials run again.
+struct Retry: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Run failed trials again, and go on with the study.",
+    discussion: """
+      Each gets a further attempt, from its last checkpoint if it has one; its number, configuration \
+      and seed stay, and the search forgets the failure. They have been counted by --trials and run \
+      beyond it; then the study goes on as by `outerloop resume`. Where others run the study now, they \
+      run them.
+
+      outerloop retry --failed --reason timeout --trial-timeout 1h
+      outerloop retry --trial 3 --trial 7 --no-run
+
+      JSON keys: those of `outerloop tune`, and retried (numbers).
+      """)
+
+  @OptionGroup(title: "Study")
+  var choice: StudyChoice
+
+  @Flag(help: "All failed trials.")
+  var failed = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Failed trials whose reason is error, timeout, memory, lost, cancelled or invalid. Repeat for "
+        + "more.", valueName: "reason"))
+  var reason: [String] = []
+
+  @Option(
+    parsing: .unconditionalSingleValue,
+    help: ArgumentHelp("A failed trial, by its number. Repeat for more.", valueName: "n"))
+  var trial: [Int] = []
+
+  @Flag(help: "Only have them wait, for whoever runs the study next.")
+  var noRun = false
+
+  @OptionGroup(title: "Budget")
+  var budget: FurtherBudget
+
+  @OptionGroup(title: "Program")
+  var options: RunOptions
+
+  @OptionGroup(title: "Output")
+  var conversation: ConversationOptions
+
+  @Argument(
+    parsing: .postTerminator,
+    help: ArgumentHelp("The program, after --, if it is another than before.", valueName: "command")
+  )
+  var command: [String] = []
+
+  func validate() throws {
+    guard failed || !reason.isEmpty || !trial.isEmpty else {
+      throw ValidationError("name the trials to run again: --failed, --reason or --trial")
+    }
+    let names = FailureReason.allCases.map(\.rawValue)
+    for name in reason where !names.contains(name) {
+      throw ValidationError(
+        "no trial ever fails for '\(name)'; reasons are \(names.joined(separator: ", "))")
+    }
+  }
+
+  func run() async throws {
+    let found = try await choice.find()
+    let start = StudyStart(budget: budget, options: options, command: command)
+    // What cannot be run changes nothing.
+    let isRun = try !noRun && (StoredProgram.of(found.specification) != nil || !command.isEmpty)
+    let stored = isRun ? try start.program(of: found) : nil
+    let numbers = try await numbers(found)
+    for number in numbers {
+      guard try await found.store.append([.retried], to: number, of: found.id) == .accepted else {
+        throw Complaint("trial \(number) was changed meanwhile", hint: "try again")
+      }
+    }
+    var progress = Progress(conversation)
+    progress.say(Self.sentence(numbers))
+    let runners = try await found.runners()
+    guard let stored, !runners.isAtWork else {
+      progress.say(try await found.next(runners))
+      if conversation.json {
+        try Terminal.print(
+          JSONText.of(
+            StudyRecord(
+              try await StudyResult(found), store: found.place.path, retried: numbers)))
+      }
+      return
+    }
+    try await start.resume(found, with: stored, conversation, retried: numbers)
+  }
+
+  /// The failed trials that are meant.
+  private func numbers(_ found: StudyChoice.Found) async throws -> [Int] {
+    let trials = try await found.store.trials(of: found.id, matching: TrialQuery(reports: false))
+    for number in trial {
+      guard trials.indices.contains(number) else {
+        throw Complaint(
+          "study `\(found.name)` has no trial \(number)", hint: found.seeTrials(trials.count))
+      }
+      guard trials[number].state.reason != nil else {
+        throw Complaint(
+          "trial \(number) is \(trials[number].state.name): only failed trials are run again",
+          hint:
+            "those that failed: outerloop trials\(found.place.naming(found.name)) --state failed")
+      }
+    }
+    let chosen = trials.filter { trial in
+      guard let why = trial.state.reason else { return false }
+      return failed || reason.contains(why.rawValue) || self.trial.contains(trial.number)
+    }
+    guard !chosen.isEmpty else {
+      let words = reason.isEmpty ? "" : " (\(reason.joined(separator: ", ")))"
+      throw Complaint(
+        "study `\(found.name)` has no failed trial\(words)", hint: found.seeTrials(trials.count))
+    }
+    return chosen.map(\.number)
+  }
+
+  private static func sentence(_ numbers: [Int]) -> String {
+    let shown = numbers.prefix(20).map(String.init).joined(separator: ", ")
+    let rest = numbers.count > 20 ? " and \(numbers.count - 20) more" : ""
+    return numbers.count == 1
+      ? "trial \(shown) waits to be run again" : "trials \(shown)\(rest) wait to be run again"
+  }
+}

@@ -1,0 +1,51 @@
+internal import OuterloopRunner
+internal import OuterloopStore
+internal import OuterloopStudy
+
+/// How a study that is there goes on: the budget, and the program and how it is run, as far as they
+/// are given anew.
+struct StudyStart {
+  var budget: FurtherBudget
+  var options: RunOptions
+  var command: [String]
+
+  /// Writes down what is new, and runs the study with the program that `program(of:)` gave.
+  func resume(
+    _ study: StudyChoice.Found, with stored: StoredProgram, _ conversation: ConversationOptions,
+    retried: [Int]? = nil
+  ) async throws {
+    var found = study
+    let text = try stored.text()
+    let count = try await found.store.summary(of: found.id).trials
+    found.specification.settings = try await found.store.update(found.id) { [budget] in
+      $0.budget = budget.changing($0.budget, after: count)
+      $0.attributes[StoredProgram.attribute] = text
+    }
+    var progress = Progress(conversation)
+    progress.say(Tune.opening(found, stored))
+    try await StudyRun(
+      found: found, stored: stored, conversation: conversation,
+      again: "outerloop resume\(found.place.naming(found.name))", asked: budget.totals.trials,
+      retried: retried
+    ).perform()
+  }
+
+  /// The program that goes on: the one the study has, or the one given here.
+  func program(of found: StudyChoice.Found) throws -> StoredProgram {
+    let space = found.specification.space
+    guard !command.isEmpty else {
+      let stored = try found.program().changed(by: options)
+      do { try stored.program.checkExecutable(for: space) } catch let error as StudyError {
+        let again = "if it has moved: outerloop resume\(found.place.naming(found.name)) -- COMMAND"
+        throw Complaint(error.what, hint: "\(error.remedy); \(again)")
+      }
+      return stored
+    }
+    var stored = try StoredProgram.of(found.specification) ?? StoredProgram(Program([]))
+    stored.program = stored.program.with(words: command, directory: Tune.here)
+    let template = try Complaint.usage { try CommandTemplate(stored.program, for: space) }
+    for warning in template.warnings { Terminal.say("warning: \(warning)") }
+    try stored.program.checkExecutable(for: space)
+    return stored.changed(by: options)
+  }
+}

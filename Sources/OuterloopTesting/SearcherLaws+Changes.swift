@@ -1,0 +1,64 @@
+public import OuterloopStudy
+
+// What people change in a study that is under way.
+extension SearcherLaws {
+  /// Failed trials are retried and the space is extended: who joins later proposes what those propose
+  /// who were there all the time, and a replay of any prefix of the log what was proposed then.
+  public static func followsChanges(
+    _ method: SearchMethod, _ item: Case, to wider: SearchSpace, trials: Int
+  ) async throws -> [String] {
+    let specification = try specification(item, method)
+    let store = MemoryStore()
+    let id = try store.create(specification)
+    let present = try await Asker(id, in: store, by: method)
+    var wrong: [String] = []
+    for step in 0..<trials {
+      if step == 6 { try store.extend(id, to: wider) }
+      if step % 5 == 4 {
+        for trial in try await store.history(of: id).trials where trial.state.reason != nil {
+          _ = try store.append([.retried], to: trial.number, of: id)
+        }
+      }
+      guard let claim = try await ask(present) else { break }
+      let outcome: Outcome =
+        step % 4 == 1
+        ? .failed(.error, message: nil) : .complete([Double(claim.trial.number % 7)])
+      _ = try store.append(
+        [.finished(attempt: claim.attempt, outcome)], to: claim.trial.number, of: id)
+    }
+    let events = try store.events(of: id, after: 0, limit: .max)
+    for event in events {
+      guard case .suggested(let assignment, _, let seen) = event.kind else { continue }
+      let (copy, past) = try replica(specification, events.prefix(seen))
+      let late = try await Asker(past, in: copy, by: method)
+      if try await ask(late)?.trial.assignment != assignment {
+        wrong.append("a replay up to trial \(event.trial) proposes something else")
+      }
+    }
+    if events.count(where: { $0.kind == .retried }) == 0 { wrong.append("nothing was retried") }
+    return wrong
+  }
+
+  private static func ask(_ asker: Asker) async throws -> Claim? {
+    let work = try await asker.next(for: Claimant(worker: "w"), within: Budget())
+    if case .trial(let claim) = work { return claim }
+    return nil
+  }
+
+  /// A store in which these events happened.
+  private static func replica(
+    _ specification: StudySpecification, _ events: some Sequence<Event>
+  ) throws -> (MemoryStore, StudyID) {
+    let store = MemoryStore()
+    let id = try store.create(specification)
+    for event in events {
+      switch event.kind {
+      case .suggested, .enqueued:
+        _ = try store.add(event.kind, asTrial: nil, to: id, claimedBy: nil)
+      case .widened(let space): try store.extend(id, to: space)
+      default: _ = try store.append([event.kind], to: event.trial, of: id)
+      }
+    }
+    return (store, id)
+  }
+}
