@@ -50,10 +50,14 @@ enum HelpTexts {
       tune                    Search the hyperparameters of any program.
       resume                  Go on with a study that was stopped, or give it a
                               larger budget.
+      retry                   Run failed trials again, and go on with the study.
+      extend                  Widen a range of a study, or add choices.
+      add                     Add configurations that you know, to be tried next.
       worker                  Run trials of a study beside the process that began
                               it.
       ask                     Get the next trial, to run it yourself.
-      tell                    Say what became of a trial that was asked for.
+      tell                    Say what became of a trial, or a result that you
+                              have.
 
     STUDIES SUBCOMMANDS:
       studies                 List the studies of a store.

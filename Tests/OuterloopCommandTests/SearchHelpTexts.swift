@@ -53,6 +53,9 @@ extension HelpTexts {
                               'm=float(0, 0.99) if opt == sgd'. Repeat for more.
       --space <file>          A file with parameters: YAML, JSON or ConfigSpace's
                               JSON. --param adds to it.
+      --fix <name=value>      A value that a parameter has in all trials, also one
+                              of --space: 'lr=0.1'. Repeat for more.
+      --drop <name>           A parameter of --space to leave out. Repeat for more.
       --forbid <condition>    A combination never to try: 'low >= high'.
       --minimize <metric>     A metric to make small. Repeat, or join with
                               --maximize, for several objectives; they keep their
@@ -64,6 +67,9 @@ extension HelpTexts {
       --epochs <n>            Epochs of a full training. (default: 1)
       --retries <n>           How often a trial that ended with an error is run
                               again. (default: 0)
+      --add <configuration>   A configuration to try first: 'lr=0.001, opt=adam'.
+                              What is left out gets a value from the sampler. Repeat
+                              for more.
 
     STORE:
       --study <name>          The name of the study. (default: study)
@@ -106,9 +112,9 @@ extension HelpTexts {
     OVERVIEW: Go on with a study that was stopped, or give it a larger budget.
 
     The store knows the command. Budgets are totals: after 20 trials, `--trials 50`
-    runs 30 more. What is not given stays as it was; a command after -- takes the
-    place of the old one from here on, in this folder. JSON keys: those of
-    `outerloop tune`.
+    runs 30 more, and so does `--more 30`. Trials that wait are run in any case.
+    What is not given stays as it was; a command after -- takes the place of the
+    old one from here on, in this folder. JSON keys: those of `outerloop tune`.
 
     USAGE: outerloop resume [<options>] -- [<command> ...]
 
@@ -119,12 +125,17 @@ extension HelpTexts {
       --store <file>          The file with the studies. Default: OUTERLOOP_STORE,
                               else outerloop.db.
       --study <name>          The study; needed if the store has several.
+      --add <configuration>   A configuration to try first: 'lr=0.001, opt=adam'.
+                              What is left out gets a value from the sampler. Repeat
+                              for more.
 
     BUDGET:
       --trials <n>            Trials in total.
       --timeout <time>        Time in total, during which trials run: 90s, 10m, 2h.
                               Running trials are stopped then.
       --total-epochs <n>      Epochs in total, over all trials.
+      --more <n>              Trials beyond those there are: after 10, --more 5 is
+                              --trials 15.
 
     PROGRAM:
       --parallel <k>          Trials at the same time. Default: 1, or as before.
@@ -209,6 +220,9 @@ extension HelpTexts {
                               'm=float(0, 0.99) if opt == sgd'. Repeat for more.
       --space <file>          A file with parameters: YAML, JSON or ConfigSpace's
                               JSON. --param adds to it.
+      --fix <name=value>      A value that a parameter has in all trials, also one
+                              of --space: 'lr=0.1'. Repeat for more.
+      --drop <name>           A parameter of --space to leave out. Repeat for more.
       --forbid <condition>    A combination never to try: 'low >= high'.
       --minimize <metric>     A metric to make small. Repeat, or join with
                               --maximize, for several objectives; they keep their
@@ -231,6 +245,8 @@ extension HelpTexts {
       --timeout <time>        Time in total, during which trials run: 90s, 10m, 2h.
                               Running trials are stopped then.
       --total-epochs <n>      Epochs in total, over all trials.
+      --more <n>              Trials beyond those there are: after 10, --more 5 is
+                              --trials 15.
 
     OUTPUT:
       --json                  Print JSON instead of text.
@@ -246,16 +262,19 @@ extension HelpTexts {
     """
 
   static let tell = """
-    OVERVIEW: Say what became of a trial that was asked for.
+    OVERVIEW: Say what became of a trial, or a result that you have.
 
     outerloop tell --trial 7 loss=0.31
     outerloop tell --trial 7 --failed --message 'out of memory'
     outerloop tell --trial 7 --running --epoch 3 loss=0.4
+    outerloop tell --params 'lr=0.001, opt=adam' loss=0.31
 
     A value that is not finite fails the trial. --running reports and prolongs the
-    lease; without values it only prolongs it. JSON keys: study, trial, state.
+    lease; without values it only prolongs it. --params takes over the result of a
+    configuration that was tried elsewhere: a new trial, which the budget counts
+    and the search learns from. JSON keys: study, trial, state.
 
-    USAGE: outerloop tell [--store <file>] [--study <name>] --trial <n> [--attempt <n>] [--epoch <n>] [--failed] [--message <text>] [--running] [--lease <time>] [--json] [--quiet] [<metric=value> ...]
+    USAGE: outerloop tell [--store <file>] [--study <name>] [--trial <n>] [--params <configuration>] [--attempt <n>] [--epoch <n>] [--failed] [--message <text>] [--running] [--lease <time>] [--json] [--quiet] [<metric=value> ...]
 
     ARGUMENTS:
       <metric=value>          Values, as loss=0.31.
@@ -271,6 +290,9 @@ extension HelpTexts {
 
     OPTIONS:
       --trial <n>             The trial's number.
+      --params <configuration>
+                              Of a trial from elsewhere, its whole configuration:
+                              'lr=0.001, opt=adam'.
       --attempt <n>           The attempt, as `ask` said it: later attempts then
                               win. Default: the last.
       --epoch <n>             The epoch the values are of. Default: the last.
@@ -557,17 +579,127 @@ extension HelpTexts {
     """
 
   static let retry = """
-    TEXT
+    OVERVIEW: Run failed trials again, and go on with the study.
+
+    Each gets a further attempt, from its last checkpoint if it has one; its
+    number, configuration and seed stay, and the search forgets the failure. They
+    have been counted by --trials and run beyond it; then the study goes on as by
+    `outerloop resume`. Where others run the study now, they run them.
+
+    outerloop retry --failed --reason timeout --trial-timeout 1h
+    outerloop retry --trial 3 --trial 7 --no-run
+
+    JSON keys: those of `outerloop tune`, and retried (numbers).
+
+    USAGE: outerloop retry [<options>] -- [<command> ...]
+
+    ARGUMENTS:
+      <command>               The program, after --, if it is another than before.
+
+    STUDY:
+      --store <file>          The file with the studies. Default: OUTERLOOP_STORE,
+                              else outerloop.db.
+      --study <name>          The study; needed if the store has several.
+
+    BUDGET:
+      --trials <n>            Trials in total.
+      --timeout <time>        Time in total, during which trials run: 90s, 10m, 2h.
+                              Running trials are stopped then.
+      --total-epochs <n>      Epochs in total, over all trials.
+      --more <n>              Trials beyond those there are: after 10, --more 5 is
+                              --trials 15.
+
+    PROGRAM:
+      --parallel <k>          Trials at the same time. Default: 1, or as before.
+      --trial-timeout <time>  Time for one trial, after which it fails: 90s, 10m.
+      --memory <size>         Memory for one trial, beyond which it fails: 500MB,
+                              4GB.
+      --lease <time>          Time without a sign of life after which a worker is
+                              taken for dead and its trial run again. Default: 90s,
+                              or as before.
+      --max-failures <n>      Stop when so many trials in a row have failed; 0:
+                              never. Default: 10, and 3 if they are the study's
+                              first and fail the same way; or as before.
+
+    OUTPUT:
+      --json                  Print one JSON object instead of text.
+      --no-progress           Do not report progress.
+      -q, --quiet             Say nothing but errors.
+
+    OPTIONS:
+      --failed                All failed trials.
+      --reason <reason>       Failed trials whose reason is error, timeout, memory,
+                              lost, cancelled or invalid. Repeat for more.
+      --trial <n>             A failed trial, by its number. Repeat for more.
+      --no-run                Only have them wait, for whoever runs the study next.
+      --version               Show the version.
+      -h, --help              Show help information.
 
     """
 
   static let extend = """
-    TEXT
+    OVERVIEW: Widen a range of a study, or add choices.
+
+    Each --param names a parameter of the study, with a domain that holds all
+    values of the one it has; its condition stays. Trials stay as they are, and
+    count as trials of the wider space. Who runs the study now goes on in it. A
+    study cannot be narrowed, and gets no further parameters.
+
+    outerloop extend --study study --param 'lr=log(1e-6, 1e-1)' --param
+    'opt=choice(sgd, adam, lion)'
+
+    JSON keys: study, parameters, changed (names).
+
+    USAGE: outerloop extend [--store <file>] [--study <name>] --param <name=kind(...)> ... [--json] [--quiet]
+
+    STUDY:
+      --store <file>          The file with the studies. Default: OUTERLOOP_STORE,
+                              else outerloop.db.
+      --study <name>          The study; needed if the store has several.
+
+    OUTPUT:
+      --json                  Print JSON instead of text.
+      -q, --quiet             Say nothing but errors.
+
+    OPTIONS:
+      --param <name=kind(...)>
+                              A parameter with its wider domain: 'lr=log(1e-6,
+                              1e-1)'. Repeat for more.
+      --version               Show the version.
+      -h, --help              Show help information.
 
     """
 
   static let add = """
-    TEXT
+    OVERVIEW: Add configurations that you know, to be tried next.
+
+    Each is a trial that waits; whoever runs the study takes it before any new one.
+    What a configuration leaves out gets a value from the sampler. The budget
+    counts added trials, and does not hold them back.
+
+    outerloop add --study study 'lr=0.001, opt=adam' 'opt=sgd, momentum=0.9'
+
+    A result that you have is told: outerloop tell --params 'lr=0.001, opt=adam'
+    loss=0.31. JSON keys: study, trials (array of number, params).
+
+    USAGE: outerloop add [--store <file>] [--study <name>] [--json] [--quiet] <configuration> ...
+
+    ARGUMENTS:
+      <configuration>         Values by name, as 'lr=0.001, opt=adam', or a JSON
+                              object.
+
+    STUDY:
+      --store <file>          The file with the studies. Default: OUTERLOOP_STORE,
+                              else outerloop.db.
+      --study <name>          The study; needed if the store has several.
+
+    OUTPUT:
+      --json                  Print JSON instead of text.
+      -q, --quiet             Say nothing but errors.
+
+    OPTIONS:
+      --version               Show the version.
+      -h, --help              Show help information.
 
     """
 }

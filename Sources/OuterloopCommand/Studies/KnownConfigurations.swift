@@ -37,7 +37,8 @@ enum KnownConfigurations {
   /// The configurations that `texts` name, completed for trials from `first` on.
   /// - Throws: `Complaint` about wrong usage that names the text.
   static func of(
-    _ texts: [String], in specification: StudySpecification, from first: Int, flag: String = "--add "
+    _ texts: [String], in specification: StudySpecification, from first: Int,
+    flag: String = "--add "
   ) throws -> [Assignment] {
     let method = try Complaint.usage { try SearchMethod.named(specification.method) }
     return try texts.enumerated().map { place, text in
