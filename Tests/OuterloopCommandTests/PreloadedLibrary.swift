@@ -4,11 +4,11 @@ import Foundation
 enum PreloadedLibrary {
   static let hasCompiler: Bool = {
     #if os(Linux)
-      ["/usr/bin/cc", "/usr/local/bin/cc"].contains {
+      return ["/usr/bin/cc", "/usr/local/bin/cc"].contains {
         FileManager.default.isExecutableFile(atPath: $0)
       }
     #else
-      false
+      return false
     #endif
   }()
 

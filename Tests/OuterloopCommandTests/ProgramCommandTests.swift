@@ -139,7 +139,8 @@ import Testing
           + "ModuleNotFoundError: No module named 'no_such_module_anywhere'\n\n"), "\(first.err)")
     #expect(first.err.contains("outerloop.trials/study/2/log.txt ends with\n  loading\n"))
     #expect(
-      first.err.contains("\n\nhint: when the program is mended: outerloop resume --study study;"))
+      first.err.contains(
+        "\n\nhint: when the program is mended: outerloop retry --study study --failed;"))
     // Each run has a chance of its own.
     for words in [["resume"], ["worker"]] {
       let again = try tool.run(words)

@@ -36,7 +36,8 @@ import Testing
     #expect(try tool.run(["tell", "--trial", "0", "loss=0.5"]).out == "trial 0 complete\n")
     #expect(
       try failure(["tell", "--trial", "0", "loss=0.4"])
-        == "error: trial 0 has its result already\n\nhint: it stays as it is\n")
+        == "error: trial 0 is complete already\n\nhint: it stays as it is; see outerloop trials --study "
+        + "study\n")
     // The options may be repeated, but not changed.
     let second = try tool.run(["ask"] + Self.study)
     #expect(second.out.hasPrefix("trial 1\n  x  0."))

@@ -237,6 +237,8 @@ struct StudyRun {
   /// longer than it is worth.
   private func isExhausted(_ spent: Spending) async throws -> Bool {
     guard spent.trials <= 5000 else { return false }
-    return try await Asker(found.id, in: found.store, by: found.method()).isExhausted()
+    let asker = try await Asker(found.id, in: found.store, by: found.method())
+    // Where a sampler finds nothing more that the constraints allow, a budget does not help either.
+    return (try? await asker.isExhausted()) ?? true
   }
 }
