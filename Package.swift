@@ -104,7 +104,8 @@ let package = Package(
     .executableTarget(
       name: "OuterloopCommand",
       dependencies: [
-        "OuterloopLab", "OuterloopFetch", "OuterloopLearning", "OuterloopCharts", "OuterloopBilevel",
+        "OuterloopLab", "OuterloopFetch", "OuterloopLearning", "OuterloopBilevel",
+        "OuterloopCharts",
         "OuterloopNumerics", "OuterloopStudy", "OuterloopSearch", "OuterloopStore",
         "OuterloopRunner", "OuterloopSpaces", "OuterloopFiles",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),

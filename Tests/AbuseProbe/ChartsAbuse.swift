@@ -19,10 +19,10 @@ extension AbuseRoom {
   private static let columns: [[Double]] =
     [[], [1], [1, 2, 3], Edges.numbers, Edges.numbers + Edges.numbers]
     + Edges.numbers.map { [$0] } + Edges.numbers.map { [$0, 1] }
-  private static let axes: [Axis] = [
-    "", .log("x"), Axis("a\0\n<&\u{1B}"), Axis("", range: 0...0), .log("", range: -1...0),
-    Axis("", range: -.infinity...(.infinity)), Axis("", range: -1e308...1e308),
-    .log("", range: 5e-324...1e308),
+  private static let axes: [OuterloopCharts.Axis] = [
+    "", .log("x"), "a\0\n<&\u{1B}", .init("", range: 0...0), .log("", range: -1...0),
+    .init("", range: -.infinity...(.infinity)), .init("", range: -1e308...1e308),
+    .log("", range: .leastNonzeroMagnitude...1e308),
   ]
   private static let sizes: [Double] = Edges.numbers + [400]
 

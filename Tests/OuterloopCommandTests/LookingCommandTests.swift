@@ -130,7 +130,7 @@ import Testing
     let following = try tool.start(["log", "--trial", "0", "--follow"])
     usleep(500_000)
     #expect(following.process.isRunning)
-    FileManager.default.createFile(atPath: tool.file("go"), contents: nil)
+    _ = FileManager.default.createFile(atPath: tool.file("go"), contents: nil)
     let ending = try following.end()
     #expect(ending.status == 0)
     #expect(ending.out.hasPrefix("first\nsecond\n"), "\(ending.out)")

@@ -36,7 +36,8 @@ struct LabelExpert: Sendable {
     let classes = fitting.classes
     let enough = 1e-3 * Double(labels.count)
     func round(
-      _ noise: NoiseTransition?, _ decay: Double, from models: CrossFitting.Models, _ iterations: Int
+      _ noise: NoiseTransition?, _ decay: Double, from models: CrossFitting.Models,
+      _ iterations: Int
     ) throws -> Round {
       if isStopped() { throw CancellationError() }
       let evidence = Self.evidence(labels, trusted, noise, classes)

@@ -68,7 +68,8 @@ enum LabelFeatures {
     for pair in stride(from: 0, to: sample.count - 1, by: 2) {
       var sum = 0.0
       for column in 0..<columns {
-        let d = Double(values[sample[pair] * columns + column])
+        let d =
+          Double(values[sample[pair] * columns + column])
           - Double(values[sample[pair + 1] * columns + column])
         sum += d * d
       }

@@ -40,7 +40,8 @@ struct LabelErrorSummary {
     let others = [files.probabilities, files.transition, files.images, files.result]
     for path in others.compactMap({ $0 }) { rows.append(("", path)) }
     rows.append(
-      ("columns", "row: number of the row in its file, from 1; all of them: outerloop clean --help"))
+      ("columns", "row: number of the row in its file, from 1; all of them: outerloop clean --help")
+    )
     return CommandText.table(rows)
   }
 }

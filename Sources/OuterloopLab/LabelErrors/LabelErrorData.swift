@@ -25,15 +25,17 @@ public struct LabelErrorData: Sendable {
     let given = parts.train
     guard given.classCount >= 2 else {
       throw LabError(
-        .data, "\(given.source): all rows are of class '\(given.classNames.first ?? "")', so no"
-          + " label can be called wrong",
+        .data,
+        "\(given.source): all rows are of class '\(given.classNames.first ?? "")', so no label can"
+          + " be called wrong",
         remedy: "check the column with the class (--label)")
     }
     let sizes = given.countPerClass
     guard 2 * given.classCount <= given.count || given.classCount == 2 else {
       throw LabError(
-        .data, "\(given.source): \(given.classCount) different labels in \(given.count) rows, which"
-          + " is too many for classes",
+        .data,
+        "\(given.source): \(given.classCount) different labels in \(given.count) rows, which is too"
+          + " many for classes",
         remedy: "name the column with the class (--label)")
     }
     var notes = parts.table?.notes ?? []

@@ -1,3 +1,4 @@
+import Foundation
 import OuterloopNumerics
 import Testing
 
@@ -28,7 +29,7 @@ import Testing
         let z = (0..<k).map { spread * normal[row * k + $0] }
         logits += z
         let largest = z.max() ?? 0
-        let e = z.map { exponential($0 - largest) }
+        let e = z.map { exp($0 - largest) }
         let sum = e.reduce(0, +)
         let c = draw(e.map { $0 / sum }, uniform[2 * row])
         classes.append(c)

@@ -43,7 +43,8 @@ public struct TPESampler: Sampler {
     if tried.isExhausted { return nil }
     if densities.count >= max(options.startup, 1) {
       densities.settle(history)
-      let key = RandomKey(seed: seed, purpose: "candidates", index: UInt64(truncatingIfNeeded: number))
+      let key = RandomKey(
+        seed: seed, purpose: "candidates", index: UInt64(truncatingIfNeeded: number))
       let expected = options.candidates * (space.parameters.count + densities.groups.count)
       var uniforms = UniformStream(key: key, expecting: expected)
       var repairs = Draws(seed: seed, .repairs, trial: number)
