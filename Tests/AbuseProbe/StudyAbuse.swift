@@ -7,6 +7,7 @@ extension AbuseRoom {
     room.addAssignments()
     room.addTrials()
     room.addStudies()
+    room.addConduct()
     room.addStores(named: "MemoryStore") { MemoryStore() }
     room.exclude(
       "total on its values", "Assignment.==", "Assignment.hash", "SearchSpace.==",

@@ -107,15 +107,15 @@ import Testing
     let problem = Self.problem(loss: { w, h in ((h[0] + h[1]) * w.square() - w).sum() })
     let cases: [(Estimator, String)] = [
       (.implicit(damping: -1), "at least 0"), (.implicit(damping: .nan), "at least 0"),
-      (.implicit(batches: 0), "use 1 or more"),
-      (.implicit(.neumann(terms: 0, step: 1)), "1 or more"),
+      (.implicit(batches: 0), "use 1...16777216"),
+      (.implicit(.neumann(terms: 0, step: 1)), "use 1...16777216"),
       (.implicit(.neumann(terms: 3, step: 0)), "largest eigenvalue"),
       (.implicit(.nystrom(rank: 2)), "damping above 0"),
       (.implicit(inner: .trainingUntil(tolerance: -1)), "finite number"),
       (.implicit(inner: .trainingUntil(tolerance: 1, every: 0)), "1 or more"),
       (.fixedPoint(batches: 0), "use 1...30"), (.fixedPoint(batches: 31), "use 1...30"),
       (.fixedPoint(tolerance: .nan), "finite number"),
-      (.fixedPoint(.neumann(terms: 0)), "1 or more"),
+      (.fixedPoint(.neumann(terms: 0)), "use 1...16777216"),
       (.hoag(.quadratic(initial: 0)), "start above 0"),
       (.hoag(.quadratic(initial: 1e-3, floor: 1)), "start above 0"),
       (.hoag(.exponential(factor: 1)), "factor in (0, 1)"),

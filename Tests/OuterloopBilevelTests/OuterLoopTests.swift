@@ -211,7 +211,7 @@ import Testing
     var seen: [Double] = []
     let loop = OuterLoop<Tensor>(.sgd(rate: 0.2))
     let state = try problem.minimize(
-      from: number(0.7), by: .realTime(every: every), updates: 5, with: loop
+      from: number(0.7), by: .realTime(every: every), updates: expected.count, with: loop
     ) { progress in
       seen.append(try progress.hyper.item())
       return true

@@ -180,7 +180,7 @@ import Testing
       (["--trial", "0"], "trial 0 is complete: only failed trials are run again"),
       (["--trial", "9"], "study `study` has no trial 9"),
       (["--trial", "-1"], "study `study` has no trial -1"),
-      (["--reason", "timeout"], "has no failed trial (timeout)"),
+      (["--reason", "timeout"], "study `study` has no failed trial (timeout)"),
       (["--trial", "1", "--trial", "2"], "trial 2 is complete"),
     ] {
       let ending = try tool.run(["retry"] + words)

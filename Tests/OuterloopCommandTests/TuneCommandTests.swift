@@ -241,7 +241,7 @@ import Testing
     #expect(gone.err.hasPrefix("error: ./one: there is no such program in /"))
     #expect(gone.err.hasSuffix("if it has moved: outerloop resume --study moves -- COMMAND\n"))
     #expect(try trials(["--study", "moves"]).count == 2)
-    let words = try tool.run(resume + ["--", "./two", "{y}"])
+    let words = try tool.run(resume + ["--", "./two", "{X}"])
     #expect(words.status == 64)
     #expect(try tool.run(resume + ["--", "./two", "{x}"]).status == 0)
     #expect(try tool.run(["resume", "--study", "moves", "--trials", "4"]).status == 0)

@@ -51,7 +51,7 @@ struct TrialsCommand: AsyncParsableCommand {
     }
     let table = try await TrialTable(of: found)
     if list.isGiven || output.json {
-      let trials = try await list.trials(of: found, table)
+      let trials = try await list.trials(of: found, table, reports: output.json)
       guard output.json else { return try Terminal.print(table.text(of: trials)) }
       // A line for each, as there may be many.
       let lines = trials.map {
@@ -118,12 +118,16 @@ struct ListOptions: ParsableArguments {
     !state.isEmpty || condition != nil || sort != nil || reverse || best != nil || last != nil
   }
 
-  func trials(of found: StudyChoice.Found, _ table: TrialTable) async throws -> [Trial] {
+  /// - Parameter reports: whether they come with all reports, as records of trials need.
+  func trials(
+    of found: StudyChoice.Found, _ table: TrialTable, reports: Bool
+  ) async throws -> [Trial] {
     let order = try order(found, table)
     let filter = try Complaint.usage {
       try condition.map { try TrialFilter($0, over: table.columns) }
     }
-    var trials = try await table.trials(query(of: found, isFiltered: filter != nil || order != nil))
+    var trials = try await table.trials(
+      query(of: found, needsReports: reports || filter != nil || order != nil))
     let isStale = { table.stale.contains($0) }
     if !state.isEmpty {
       let states = Set(state)
@@ -141,13 +145,13 @@ struct ListOptions: ParsableArguments {
   }
 
   /// What the store can leave out already.
-  private func query(of found: StudyChoice.Found, isFiltered: Bool) -> TrialQuery {
+  private func query(of found: StudyChoice.Found, needsReports: Bool) -> TrialQuery {
     let states = best != nil ? ["complete"] : Set(state.map { $0 == "stale" ? "running" : $0 })
     // Of running trials it does not know which are stale.
     let isExact = condition == nil && !states.contains("running")
     return TrialQuery(
       states: states.isEmpty ? nil : states, limit: isExact ? last ?? .max : .max,
-      newestFirst: isExact && last != nil, reports: isFiltered)
+      newestFirst: isExact && last != nil, reports: needsReports)
   }
 
   private func order(

@@ -39,7 +39,8 @@ enum PictureFile {
     let lines = bytes.split(separator: UInt8(ascii: "\n"))
     guard bytes.last == UInt8(ascii: "\n"), let last = lines.last else { return false }
     let drawn = bytes.prefix(last.startIndex - bytes.startIndex)
-    return last.elementsEqual(signature(drawn).utf8)
+    return drawn.count + last.count + 1 == bytes.count
+      && last.elementsEqual(signature(drawn).utf8)
   }
 
   /// Of the Fowler, Noll and Vo hash of 64 bits (FNV-1a).

@@ -31,6 +31,10 @@ struct Fraction: Equatable {
 
   /// `12.5`, `1e-07`: digits, a point among them, and a power of ten.
   private init(decimal number: Double) throws(Failure) {
+    if abs(number) <= NumericRange.exactIntegers, let whole = Int128(exactly: number) {
+      self.init(whole, over: 1)
+      return
+    }
     let parts = "\(number)".split(separator: "e")
     var exponent = parts.count > 1 ? Int(parts[1]) ?? 0 : 0
     var digits: Int128 = 0
