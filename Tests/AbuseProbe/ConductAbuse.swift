@@ -29,6 +29,7 @@ extension AbuseRoom {
     }
     add("MemoryStore.extend", Edges.integers) {
       try MemoryStore().extend(StudyID(rawValue: $0), to: SearchSpace())
+      return 0
     }
     add("MemoryStore.leases", Edges.integers) {
       try MemoryStore().leases(of: StudyID(rawValue: $0)).count
@@ -40,6 +41,7 @@ extension AbuseRoom {
     add("Study.extend", Studies.texts) { name in
       let study = try await Study(Studies.space(), .minimize("loss"), by: Studies.method)
       try await study.extend(name, .int(0, 9))
+      return 0
     }
     addColumns()
     exclude("total on its values", "Lease.init")

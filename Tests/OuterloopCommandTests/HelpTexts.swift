@@ -56,8 +56,7 @@ enum HelpTexts {
       worker                  Run trials of a study beside the process that began
                               it.
       ask                     Get the next trial, to run it yourself.
-      tell                    Say what became of a trial, or a result that you
-                              have.
+      tell                    Say what became of a trial, or a result that you have.
 
     STUDIES SUBCOMMANDS:
       studies                 List the studies of a store.
@@ -73,33 +72,47 @@ enum HelpTexts {
       delete                  Remove a study and its trials' files.
 
     GRADIENT SUBCOMMANDS:
-      clean                   Find wrong labels: learn a weight for every training
-                              example.
+      clean                   Find wrong labels in a table, in pictures or in
+                              LIBSVM data.
       lab                     Run the experiments: published tables and comparisons
                               of methods.
       data                    List and download published data sets.
 
       See 'outerloop help <subcommand>' for detailed help.
+
     """
 
   static let clean = """
-    OVERVIEW: Find wrong labels: learn a weight for every training example.
+    OVERVIEW: Find wrong labels in a table, in pictures or in LIBSVM data.
 
-    Softmax regression is trained on the weighted training examples; the weights,
-    in [0, 1], follow the gradient of the validation loss through that training
-    (Franceschi et al. 2017). Examples whose weight ends near 0 are suspicious. The
-    labels of the validation examples are trusted.
+    Every row is examined: models that have not seen its label are held against it,
+    with a noise rate that is estimated along the way. rows.csv has every row with
+    the probability that its label is wrong, suspicious.csv those to look at. Rows
+    whose labels are known to be right (--trusted, --trusted-column) make the
+    answer better.
 
-    The run is stored in --out and goes on from there after any interruption, with
-    the same result. When it is done the folder holds suspicious.csv, losses.svg,
-    weights.svg, suspicious.svg (if the examples are images) and result.json.
+    Columns of both files: row (number of the row in its file, from 1, without a
+    header row), line (of the file, from 1), label, likely (the most probable
+    class), probability (that the label is wrong), label_prediction and
+    likely_prediction (probabilities by models that have not seen the label),
+    flip_rate (how often rows of the likely class carry this label), suspicious,
+    true_label (with --corrupt).
 
-    JSON keys: accuracy (oracle, baseline, cleaned: test accuracy of models trained
-    without the wrong labels, with all, with the learned weights), detection
-    (truePositives, falsePositives, falseNegatives, trueNegatives, precision,
-    recall, f1), suspicious, examples, updates, seconds, firstLoss, lastLoss,
-    settings, files (suspicious, losses, weights, images, result). What is not
-    known without --corrupt is null.
+    --method published is data hyper-cleaning as it was published (Franceschi et
+    al. 2017): a weight in [0, 1] for each of --train examples, learned by the
+    gradient of the loss on --validation trusted ones through training. It looks at
+    the --train examples only. Its suspicious.csv has index (position among the
+    training examples), row, label, predicted, weight, true_label. A run goes on
+    after any interruption, with the same result.
+
+    JSON, which is result.json too: method, settings, source, examples, suspicious
+    (how many), suspects (each with the columns above), detection (with --corrupt:
+    truePositives, falsePositives, falseNegatives, trueNegatives, precision,
+    recall, f1), seconds, files. By default also classes, trusted, expectedWrong,
+    transition (transition[k][j]: how often class k is labelled j), flips,
+    averagePrecision, notes; published: accuracy (oracle, baseline, cleaned),
+    updates, firstLoss, lastLoss, validationLosses, weights, validationExamples,
+    testExamples, leftOut.
 
     USAGE: outerloop clean [<options>] --data <path>
 
@@ -108,27 +121,43 @@ enum HelpTexts {
                               name of a data set that was fetched.
       --label <column>        CSV: the column with the class, by name or number
                               from 0 (-1: the last). Default: the last.
+      --encoding <name>       CSV: encoding of the text, such as windows-1252.
+                              Default: UTF-8 or UTF-16, as it begins.
+
+    METHOD:
+      --method <method>       auto: every row by models that have not seen its
+                              label. published: data hyper-cleaning as published.
+                              Default: auto.
+      --trusted <path>        Further rows whose labels are right: a file or folder
+                              with the same columns.
+      --trusted-column <column>
+                              CSV: a column that says which rows have a right label
+                              (yes or no, true or false, 1 or 0).
+      --model <model>         linear: softmax regression. fourier: the same on
+                              random Fourier features as well. auto: fourier for
+                              pictures, else linear. Default: auto.
+      --folds <n>             Folds of the cross-fitting. Default: 5.
+      --corrupt <share>       Share of the labels to make wrong first, to measure
+                              how well they are found. (default: 0.0)
+      --seed <n>              Seed of everything that is drawn. (default: 0)
+
+    METHOD: PUBLISHED:
       --train <n>             Examples to clean. Default: 5000, or half of what
                               there is.
       --validation <n>        Examples to validate on. Default: 5000, or half of
                               what there is.
       --test <n>              Examples to test on at most. Default: 10000.
-
-    METHOD:
-      --corrupt <share>       Share of the training labels to make wrong first, to
-                              measure how well they are found. (default: 0.0)
-      --steps <n>             T: training steps per update. (default: 2000)
-      --hyper-steps <n>       K: updates of the example weights. (default: 500)
+      --steps <n>             T: training steps per update. Default: 2000.
+      --hyper-steps <n>       K: updates of the example weights. Default: 500.
       --rate <rate>           Learning rate of the training at average weight 1.
-                              (default: 0.1)
-      --outer-rate <rate>     Learning rate of the weights (Adam). (default: 0.005)
+                              Default: 0.1.
+      --outer-rate <rate>     Learning rate of the weights (Adam). Default: 0.005.
       --total <sum>           R: largest sum of the weights. Default: (1 - corrupt)
                               n, or 0.9 n without --corrupt.
       --final-steps <n>       Steps of the final training. Default: 2 T.
-      --threshold <weight>    An example of smaller weight is suspicious. (default:
-                              0.001)
-      --seed <n>              Seed of everything that is drawn. (default: 0)
-      --method <method>       How the gradient is computed: reverse; reverse:64MB
+      --threshold <weight>    An example of smaller weight is suspicious. Default:
+                              0.001.
+      --estimator <estimator> How the gradient is computed: reverse; reverse:64MB
                               (in so much memory); truncated:100 (through the last
                               steps only); one-step. Default: reverse.
 

@@ -68,8 +68,8 @@ extension HelpTexts {
       --retries <n>           How often a trial that ended with an error is run
                               again. (default: 0)
       --add <configuration>   A configuration to try first: 'lr=0.001, opt=adam'.
-                              What is left out gets a value from the sampler. Repeat
-                              for more.
+                              What is left out gets a value from the sampler.
+                              Repeat for more.
 
     STORE:
       --study <name>          The name of the study. (default: study)
@@ -126,8 +126,8 @@ extension HelpTexts {
                               else outerloop.db.
       --study <name>          The study; needed if the store has several.
       --add <configuration>   A configuration to try first: 'lr=0.001, opt=adam'.
-                              What is left out gets a value from the sampler. Repeat
-                              for more.
+                              What is left out gets a value from the sampler.
+                              Repeat for more.
 
     BUDGET:
       --trials <n>            Trials in total.
@@ -274,7 +274,7 @@ extension HelpTexts {
     configuration that was tried elsewhere: a new trial, which the budget counts
     and the search learns from. JSON keys: study, trial, state.
 
-    USAGE: outerloop tell [--store <file>] [--study <name>] [--trial <n>] [--params <configuration>] [--attempt <n>] [--epoch <n>] [--failed] [--message <text>] [--running] [--lease <time>] [--json] [--quiet] [<metric=value> ...]
+    USAGE: outerloop tell [<options>] [<metric=value> ...]
 
     ARGUMENTS:
       <metric=value>          Values, as loss=0.31.
