@@ -201,7 +201,8 @@ def report(results, arguments):
             f" {a[0]:.3f}, {b[0]:.3f} | {a[1]:.3f}, {b[1]:.3f} | {a[2]:.2f}, {b[2]:.2f} | {mark} |")
     summary = (f"{won} of {open_} settings won, {held} won or held;"
                f" in at most half of cleanlab's time in {faster} of {len(results)}.")
-    words = " ".join(arguments)
+    words = " ".join(
+        word for word in arguments if "/" not in word and word not in ("--outerloop", "--data"))
     text = (f"# Wrong labels: `outerloop clean` and cleanlab\n\n{summary}\n\n"
             f"cleanlab {cleanlab.__version__}, scikit-learn {sklearn.__version__},"
             f" {platform.machine()}, {datetime.date.today()}: `label_errors.py {words}`. Means over the"

@@ -13,7 +13,7 @@ extension AbuseRoom {
         ).description
       }
     }
-    let declarations = ["x=float(0, 2)", "x=int(0, 2)", "n=int(1, 9, log)", "c=choice(a)", "y=flag"]
+    let declarations = ["x=float(0, 2)", "x=int(0, 2)", "n=int(1, 9, log)", "c=choice(a)"]
     add("SearchSpace.extended", declarations) {
       try Studies.space().extended(by: [ParameterDeclaration(parsing: $0)]).parameters.count
     }

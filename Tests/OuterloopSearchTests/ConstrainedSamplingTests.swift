@@ -43,7 +43,7 @@ import Testing
   }
 
   @Test func simplex() throws {
-    let sample = try UniformLaws.suggestions(.random, .simplex(10), count: 1000)
+    let sample = try UniformLaws.suggestions(.random, .simplex(10), count: 300)
     for index in 1...10 {
       let distance = UniformLaws.distance(numbers(sample, "t\(index)")) { 1 - pow(1 - $0, 10) }
       #expect(distance < 2, "t\(index): \(distance)")

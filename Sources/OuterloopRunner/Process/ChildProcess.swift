@@ -60,6 +60,8 @@ final class ChildProcess: Sendable {
   private struct State {
     var messages: [Message] = []
     var taken = 0
+    /// How the program ended, once that message has been taken.
+    var ending: Ending?
     var waiter: CheckedContinuation<Message, Never>?
     var orders: Orders
     /// The end of a pipe that wakes the thread; nil once that is over.
@@ -104,6 +106,7 @@ final class ChildProcess: Sendable {
   private static func takeMessage(_ state: inout State) -> Message {
     let message = state.messages[state.taken]
     state.taken += 1
+    if case .ended(let ending) = message { state.ending = ending }
     if state.taken == state.messages.count {
       state.messages.removeAll(keepingCapacity: true)
       state.taken = 0
@@ -115,9 +118,10 @@ final class ChildProcess: Sendable {
     return message
   }
 
-  /// Takes messages until the program has ended.
+  /// Takes messages until the program has ended. It may have: a batch can hold the last message.
   func finish() async -> Ending {
     while true {
+      if let ending = state.withLock({ $0.ending }) { return ending }
       if case .ended(let ending) = await next() { return ending }
     }
   }
@@ -172,6 +176,7 @@ final class ChildProcess: Sendable {
     let waiter = state.withLock { state -> CheckedContinuation<Message, Never>? in
       if let waiter = state.waiter {
         state.waiter = nil
+        if case .ended(let ending) = message { state.ending = ending }
         return waiter
       }
       state.messages.append(message)

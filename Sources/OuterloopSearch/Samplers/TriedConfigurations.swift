@@ -46,6 +46,14 @@ struct TriedConfigurations: Sendable {
     }
   }
 
+  /// Whether every configuration has been tried.
+  /// - Throws: `StudyError` if there never was one.
+  mutating func isDone() throws -> Bool {
+    guard isExhausted else { return false }
+    if case .exactly(0) = total { throw FeasibleConfigurations.empty }
+    return true
+  }
+
   /// Counts until it is known whether there are as many.
   private mutating func count(atLeast needed: Int) {
     guard case .moreThan(let known) = total, known < needed else { return }
@@ -69,7 +77,7 @@ struct TriedConfigurations: Sendable {
   mutating func fresh(
     pick: () -> Double, draw: (inout FeasibleConfigurations) throws -> Assignment?
   ) throws -> Assignment? {
-    if isExhausted { return nil }
+    if try isDone() { return nil }
     var repetition: Assignment?
     for _ in 0..<(try feasible.tries) {
       guard let assignment = try draw(&feasible) else { continue }

@@ -131,7 +131,7 @@ struct FeasibleConfigurations: Sendable {
     return .list(boxes, sums: sums)
   }
 
-  private static let empty = StudyError(
+  static let empty = StudyError(
     "the constraints forbid every configuration of the space",
     "loosen a constraint, or widen a range", cause: .infeasible)
 

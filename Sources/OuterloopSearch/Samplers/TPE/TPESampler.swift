@@ -40,7 +40,7 @@ public struct TPESampler: Sampler {
   }
 
   public mutating func suggest(_ number: Int, in history: History) throws -> Assignment? {
-    if tried.isExhausted { return nil }
+    if try tried.isDone() { return nil }
     if densities.count >= max(options.startup, 1) {
       densities.settle(history)
       let key = RandomKey(
