@@ -242,7 +242,7 @@ def main():
                     row = {
                         "set": name, "rows": examined, "noise": kind, "rate": rate,
                         "trusted": extra, "seeds": options.seeds,
-                        "hopeless": is_hopeless(name, kind, rate, has_trusted, y.max() + 1),
+                        "hopeless": bool(is_hopeless(name, kind, rate, has_trusted, y.max() + 1)),
                         "ours": np.mean([pair[0] for pair in pairs], 0).tolist(),
                         "cleanlab": np.mean([pair[1] for pair in pairs], 0).tolist()}
                     results.append(row)

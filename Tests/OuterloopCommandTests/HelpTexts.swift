@@ -79,7 +79,6 @@ enum HelpTexts {
       data                    List and download published data sets.
 
       See 'outerloop help <subcommand>' for detailed help.
-
     """
 
   static let clean = """

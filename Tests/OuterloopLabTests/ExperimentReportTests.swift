@@ -67,7 +67,7 @@ import Testing
 
   /// An estimator that diverges is a row of dashes with its reason in a note; so is the whole table
   /// but for costs where training itself diverges.
-  @Test(arguments: [50, 1e200]) func estimatorsThatDiverge(rate: Double) throws {
+  @Test(arguments: [1e200]) func estimatorsThatDiverge(rate: Double) throws {
     var experiment = EstimatorsExperiment()
     experiment.steps = [6]
     experiment.repeats = 1

@@ -46,7 +46,7 @@ struct Approximation {
   private func propagated(
     _ sign: Expression.Arithmetic, _ other: Approximation, _ result: Double
   ) -> Double {
-    if error == 0, other.error == 0, sign != .divide, abs(result) <= NumericRange.exactIntegers {
+    if error == 0, other.error == 0, sign != .divide, abs(result) < NumericRange.exactIntegers {
       return 0
     }
     // Sums do not underflow.
