@@ -116,7 +116,9 @@ let package = Package(
       exclude: ["Reference"], swiftSettings: house),
     .testTarget(
       name: "OuterloopAutodiffTests",
-      dependencies: ["OuterloopAutodiff", "OuterloopNumerics", "OuterloopTesting"],
+      dependencies: [
+        "COuterloopKernels", "OuterloopAutodiff", "OuterloopNumerics", "OuterloopTesting",
+      ],
       swiftSettings: house),
     .testTarget(
       name: "OuterloopLearningTests",
