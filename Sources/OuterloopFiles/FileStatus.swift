@@ -17,6 +17,8 @@ struct FileStatus {
   let size: Int
   private let device: UInt64
   private let number: UInt64
+  /// Seconds and nanoseconds of the last change of content, and of anything.
+  private let times: [Int]
 
   /// - Parameter follow: whether the file is meant that a symbolic link leads to.
   /// - Throws: the system's error number.
@@ -52,11 +54,23 @@ struct FileStatus {
     size = Int(found.st_size)
     device = UInt64(truncatingIfNeeded: found.st_dev)
     number = UInt64(found.st_ino)
+    #if canImport(Darwin)
+      let changes = [found.st_mtimespec, found.st_ctimespec]
+    #else
+      let changes = [found.st_mtim, found.st_ctim]
+    #endif
+    times = changes.flatMap { [Int($0.tv_sec), Int($0.tv_nsec)] }
   }
 
   /// Whether both are one file, whatever leads to it.
   func isSameFile(as other: FileStatus) -> Bool {
     device == other.device && number == other.number
+  }
+
+  /// Whether both are one file in which nothing was changed in between. The number of a file that is
+  /// gone may be given to the next, so that alone says little.
+  func isUnchanged(since before: FileStatus) -> Bool {
+    isSameFile(as: before) && size == before.size && times == before.times
   }
 }
 

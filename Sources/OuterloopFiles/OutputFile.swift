@@ -122,7 +122,8 @@ public final class OutputFile {
       throw FileError(
         .protected, "`\(path)` is write-protected", "make it writable, or name another file")
     }
-    return .replaced(target, status)
+    // Looking into a database may have tidied it.
+    return .replaced(target, try FileStatus(target, follow: false))
   }
 
   private static func refuseBelongings(
@@ -289,7 +290,8 @@ public final class OutputFile {
     _ target: String, _ status: FileStatus, by draft: String
   ) throws(FileError) {
     // A file that someone else has put there since is theirs.
-    guard let now = try? FileStatus(target, follow: false), now.isSameFile(as: status) else {
+    guard let now = try? FileStatus(target, follow: false), now.isUnchanged(since: status)
+    else {
       throw FileError(.exists, "`\(path)` was changed meanwhile", "try again")
     }
     // Where the owner cannot be kept, the permissions still are.

@@ -11,7 +11,7 @@ import Testing
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
   }
 
-  private subscript(name: String) -> String { folder.appending(path: name).path }
+  private subscript(name: String) -> String { folder.path + "/" + name }
 
   private func put(_ bytes: [UInt8], _ name: String) throws {
     try Data(bytes).write(to: URL(filePath: self[name]))
