@@ -122,7 +122,7 @@ import Testing
       "train.py",
       """
       import os, sys
-      print("loading")
+      print("loading", flush=True)
       if os.path.exists("fixed"): print('{"loss": 1}'); sys.exit()
       import no_such_module_anywhere
       """)
