@@ -205,11 +205,7 @@ extension ConstraintNetwork {
       guard let first = parts.first, let last = parts.last else { return nil }
       let hull = first.joined(last)
       guard hull != box.slices[index] else { continue }
-      let axis = logic.axes[index]
-      // Every value of a few counts, and a good part of many.
-      let isMuch =
-        axis.count(hull).map { $0 <= 1024 } ?? false
-        || axis.measure(hull) < 0.9 * axis.measure(box.slices[index])
+      let isMuch = logic.axes[index].isMuchSmaller(hull, than: box.slices[index])
       set(index, to: hull, in: &box)
       if isMuch { enqueue(neighbours[index]) }
     }

@@ -150,6 +150,13 @@ extension Axis {
     return max(high - low, 0) / length
   }
 
+  /// Whether propagation goes on from a slice that replaced a wider one: after the loss of any value
+  /// where values are few, of a good part where they are many.
+  func isMuchSmaller(_ slice: Slice, than before: Slice) -> Bool {
+    if let count = count(slice), count <= 1024 { return slice != before }
+    return measure(slice) < 0.9 * measure(before)
+  }
+
   /// The u-quantile of a slice, u in [0, 1].
   package func place(_ u: Double, in slice: Slice) -> Double {
     if slice.isPoint { return slice.low }
