@@ -3,10 +3,9 @@ import Testing
 /// Public functions given values that nobody should pass: 0, -1, the largest and the smallest
 /// numbers, NaN, empty, of the wrong rank or type. Each throws, or gives a value; none traps.
 @Suite struct AbuseTests {
-  /// The rooms whose tables are whole.
   static let rooms = [
-    "OuterloopNumerics", "OuterloopAutodiff", "OuterloopLearning", "OuterloopStudy",
-    "OuterloopSpaces", "OuterloopCharts",
+    "OuterloopNumerics", "OuterloopAutodiff", "OuterloopLearning", "OuterloopBilevel",
+    "OuterloopStudy", "OuterloopSearch", "OuterloopStore", "OuterloopSpaces", "OuterloopCharts",
   ]
 
   @Test(arguments: rooms) func nothingTraps(_ room: String) throws {

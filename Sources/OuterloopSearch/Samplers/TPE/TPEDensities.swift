@@ -60,7 +60,8 @@ struct TPEDensities: Sendable {
     case .finished:
       pending.remove(trial.number)
       remove(trial)
-      let losses = trial.values.map(losses)
+      // Of a trial with too few values or too many, it is not known which is which.
+      let losses = trial.values.flatMap { $0.count == objectives.count ? self.losses($0) : nil }
       switch trial.state {
       case .complete: apply(split.insert(trial.number, losses: losses, prunedAt: nil), history)
       case .pruned:
