@@ -34,8 +34,8 @@ public struct LabelErrorFinder: Sendable {
   public var model = Model.auto
   /// Folds of the cross-fitting, at least 2.
   public var folds = 5
-  /// How often folds are drawn anew and the answers averaged; nil: 3 below 1,000 rows, 2 below 4,000,
-  /// else 1.
+  /// How often folds are drawn anew and the answers averaged; nil: 10 below 1,000 rows, 3 below
+  /// 4,000, else 1.
   public var repeats: Int?
   public var seed: UInt64 = 0
 
@@ -48,9 +48,8 @@ public struct LabelErrorFinder: Sendable {
   ///   - trusted: whether the label of a row is known to be right; none by default.
   ///   - isStopped: asked between fits; the search ends with `CancellationError` if it says so.
   /// - Throws: `BilevelError` for settings out of range, and where no column varies.
-  /// - Throws: `BilevelError` for settings out of range, and where no column varies.
   public func find(
-    in data: LabeledData, trusted: [Bool]? = nil, isStopped: () -> Bool = { false }
+    in data: LabeledData, trusted: [Bool]? = nil, isStopped: @escaping () -> Bool = { false }
   ) throws -> LabelErrors {
     let trusted = trusted ?? [Bool](repeating: false, count: data.count)
     guard folds >= 2, folds <= 1000 else {
@@ -63,39 +62,54 @@ public struct LabelErrorFinder: Sendable {
       throw BilevelError.invalid("\(trusted.count) marks of trust for \(data.count) rows")
     }
     let key = RandomKey(seed: seed, purpose: "label errors")
+    let given = GivenLabels(labels: data.labels, trusted: trusted, classes: data.classCount)
+    let wide = data.exampleSize > Self.mostColumns ? SparseRows(data) : nil
     let x =
-      data.exampleSize > Self.mostColumns
-      ? try WideFeatures.projected(data, count: 300, key: key.split(100)[99])
-      : LabelFeatures.standardized(data)
+      try wide.map { try WideFeatures.projected($0, count: 200, key: key.split(100)[99]) }
+      ?? LabelFeatures.standardized(data)
     guard x.shape[1] > 0 else {
       throw BilevelError.invalid("\(data.source): no column varies, so nothing tells rows apart")
     }
-    let rounds = repeats ?? (data.count < 1000 ? 3 : data.count < 4000 ? 2 : 1)
+    let rounds = repeats ?? (data.count < 1000 ? 10 : data.count < 4000 ? 3 : 1)
     var sum: [Double] = []
     var prediction: [Double] = []
     var noise = [Double](repeating: 0, count: data.classCount * data.classCount)
+    // Of few rows each draw of folds is worth a search of its own.
+    let isSearchedOnce = data.count >= 1000
+    var experts: [LabelExpert] = []
     for keys in key.split(rounds).map({ $0.split(2) }) {
-      func expert(_ x: Tensor, _ decays: [Double]) throws -> LabelExpert {
-        let fitting = CrossFitting(
-          x, labels: data.labels, classes: data.classCount, folds: folds, key: keys[0])
-        return try LabelExpert(
-          fitting, labels: data.labels, trusted: trusted, decays: decays, isStopped: isStopped)
+      let previous = isSearchedOnce ? experts : []
+      experts = []
+      let foldOfRow = given.stratifiedFolds(folds, key: keys[0])
+      func add(_ fitting: some CrossFitted, _ smoothings: [Double]) throws {
+        experts.append(
+          try LabelExpert(
+            fitting, smoothings: smoothings,
+            previous: previous.dropFirst(experts.count).first, after: experts.first,
+            isStopped: isStopped))
       }
-      var experts = [try expert(x, [0.3, 0.1, 0.01, 0.001])]
+      func addSoftmax(_ x: Tensor, _ decays: [Double]) throws {
+        try add(SoftmaxFitting(x, given, folds: folds, foldOfRow: foldOfRow), decays)
+      }
+      try addSoftmax(x, [0.3, 0.1, 0.01, 0.001])
+      if let wide,
+        let bayes = NaiveBayesFitting(wide, given, folds: folds, foldOfRow: foldOfRow)
+      {
+        try add(bayes, [3, 1, 0.3, 0.1, 0.03])
+      }
       let isPictures = data.shape.count == 2 || data.kind == .bytes
       if model == .fourier || (model == .auto && isPictures) {
-        let fourier = try LabelFeatures.fourier(x, count: 500, key: keys[1])
-        experts.append(try expert(fourier, [1, 0.3, 0.1, 0.01]))
+        try addSoftmax(LabelFeatures.fourier(x, count: 500, key: keys[1]), [1, 0.3, 0.1, 0.01])
       }
       let mixture = ExpertMixture(
         experts, labels: data.labels, trusted: trusted, classes: data.classCount)
-      func add(_ values: [Double], to total: inout [Double]) {
+      func average(_ values: [Double], into total: inout [Double]) {
         if total.isEmpty { total = [Double](repeating: 0, count: values.count) }
         for index in values.indices { total[index] += values[index] / Double(rounds) }
       }
-      add(mixture.posterior, to: &sum)
-      add(mixture.prediction, to: &prediction)
-      add(mixture.noise.matrix, to: &noise)
+      average(mixture.posterior, into: &sum)
+      average(mixture.prediction, into: &prediction)
+      average(mixture.noise.matrix, into: &noise)
     }
     return LabelErrors(
       labels: data.labels, classes: data.classCount, posterior: sum, prediction: prediction,

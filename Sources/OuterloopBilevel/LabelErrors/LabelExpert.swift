@@ -11,99 +11,160 @@ internal import OuterloopNumerics
 /// What one kind of features says about labels: logits of every row from models that have not seen it,
 /// and how labels go wrong.
 ///
-/// Decay and noise are hyperparameters of the same outer loss, the likelihood of the given labels
-/// under the models that have not seen them. First the models are trained as if all labels were right,
-/// over a grid of decays from strong to weak. Then in rounds: the noise found becomes the evidence
-/// (`CrossFitting`), the decay moves to a neighbour if that explains the labels better, and the noise
-/// is found anew. The round of the best outer loss is the answer; since no row's label is seen by the
-/// model that judges it, later rounds cannot win by fitting wrong labels.
+/// Smoothing and noise are hyperparameters of the same outer loss, the likelihood of the given labels
+/// under the models that have not seen them. The search begins where all labels are taken for right,
+/// and, where there are trusted rows, also with models of these alone: with half of a class labelled as
+/// another, the labels themselves do not tell which of the two is which. A start is a grid of smoothings
+/// from much to little. From there it goes on in rounds: the noise found becomes what is believed of the
+/// labels, the smoothing moves to a neighbour if that explains them better, and the noise is found anew.
+/// After a round the better start alone goes on. The round of the best outer loss is the answer; since no
+/// row's label is seen by the model that judges it, later rounds cannot win by fitting wrong labels.
+///
+/// With folds drawn anew, smoothing and noise are those of a search before: they are a few numbers for
+/// all rows, and depend little on the folds.
 struct LabelExpert: Sendable {
   let logits: [Double]
   let noise: NoiseTransition
-  let decay: Double
+  let smoothing: Double
 
-  private struct Round {
-    var models: CrossFitting.Models
-    var logits: [Double]
-    var noise: NoiseTransition
-    var decay: Double
+  /// - Parameters:
+  ///   - smoothings: a grid, from much to little.
+  ///   - previous: an expert for the same features with other folds, if there is one.
+  init(
+    _ fitting: some CrossFitted, smoothings: [Double], previous: LabelExpert? = nil,
+    after first: LabelExpert? = nil, isStopped: @escaping () -> Bool
+  ) throws {
+    let search = Search(fitting: fitting, isStopped: isStopped)
+    let best =
+      try previous.map {
+        try search.round(
+          .noise($0.noise, logits: $0.logits), $0.smoothing, from: fitting.start)
+      } ?? search.best(smoothings, after: first)
+    logits = best.logits
+    noise = best.noise
+    smoothing = best.smoothing
   }
 
-  init(
-    _ fitting: CrossFitting, labels: [Int32], trusted: [Bool], decays: [Double],
-    isStopped: () -> Bool
-  ) throws {
-    let classes = fitting.classes
-    let enough = 1e-3 * Double(labels.count)
-    func round(
-      _ noise: NoiseTransition?, _ decay: Double, from models: CrossFitting.Models,
-      _ iterations: Int
-    ) throws -> Round {
-      if isStopped() { throw CancellationError() }
-      let evidence = Self.evidence(labels, trusted, noise, classes)
-      let fit = try fitting.fit(
-        evidence: evidence, decay: decay, from: models, iterations: iterations)
-      let found = NoiseTransition(
-        logits: fit.logits, labels: labels, trusted: trusted, classes: classes)
-      return Round(models: fit.models, logits: fit.logits, noise: found, decay: decay)
-    }
+  private struct Round<Models> {
+    var models: Models
+    var logits: [Double]
+    var noise: NoiseTransition
+    var smoothing: Double
+    /// The outer loss, with the opposite sign: log P(labels), and the prior of the shares of classes.
+    var outer: Double
+  }
 
-    var best = try round(nil, decays[0], from: fitting.start, 60)
-    var last = best
-    for decay in decays.dropFirst() {
-      last = try round(nil, decay, from: last.models, 60)
-      if last.noise.logLikelihood > best.noise.logLikelihood {
-        best = last
-      } else if last.noise.logLikelihood < best.noise.logLikelihood - 20 * enough {
-        break
+  private struct Search<Fitting: CrossFitted> {
+    let fitting: Fitting
+    let isStopped: () -> Bool
+
+    private var given: GivenLabels { fitting.given }
+    /// Gains of the outer loss below this are none.
+    private var enough: Double { 1e-3 * Double(given.labels.count) }
+
+    func best(_ smoothings: [Double], after first: LabelExpert?) throws -> Round<Fitting.Models> {
+      if let first {
+        let start = try start(.noise(first.noise, logits: first.logits), smoothings)
+        let next = try improved(start, .both)
+        return next.outer > start.outer ? next : start
       }
+      var best = try start(.all, smoothings)
+      var current = try improved(best, .finer)
+      let trusted = given.trusted.filter { $0 }.count
+      if trusted > 0, trusted < given.labels.count {
+        let start = try start(.trusted, smoothings)
+        let other = try improved(start, .finer)
+        if other.outer > current.outer { (best, current) = (start, other) }
+      }
+      for neighbours in [Neighbours.both, .none] {
+        let gain = current.outer - best.outer
+        if gain > 0 { best = current }
+        if gain < enough, neighbours == .none { break }
+        current = try improved(current, neighbours)
+      }
+      return current.outer > best.outer ? current : best
     }
 
-    var current = best
-    let half = 0x1.94c583ada5b53p1  // the square root of 10
-    for (index, factors) in [[1, 1 / half, 0.1], [1, 1 / half, half], [1]].enumerated() {
-      var winner: Round?
-      for factor in factors {
-        let next = try round(
-          current.noise, current.decay * factor, from: winner?.models ?? current.models, 60)
-        guard let held = winner else {
-          winner = next
-          continue
-        }
-        if next.noise.logLikelihood > held.noise.logLikelihood {
-          winner = next
-        } else if index == 0 {
+    /// The best of the grid, until less smoothing is much worse.
+    private func start(
+      _ belief: GivenLabels.Belief, _ smoothings: [Double]
+    ) throws -> Round<Fitting.Models> {
+      var best = try round(belief, smoothings[0], from: fitting.start)
+      var last = best
+      for smoothing in smoothings.dropFirst() {
+        last = try round(belief, smoothing, from: last.models)
+        if last.outer > best.outer {
+          best = last
+        } else if last.outer < best.outer - 20 * enough {
           break
         }
       }
-      guard let winner else { break }
-      let gain = winner.noise.logLikelihood - best.noise.logLikelihood
-      if gain > 0 { best = winner }
-      current = winner
-      if gain < enough, index > 0 { break }
+      return best
     }
-    logits = best.logits
-    noise = best.noise
-    decay = best.decay
-  }
 
-  /// log P(label of row | class k): of no noise, or of the noise found; trusted rows are their label.
-  static func evidence(
-    _ labels: [Int32], _ trusted: [Bool], _ noise: NoiseTransition?, _ classes: Int
-  ) -> [Float] {
-    let impossible: Float = -30
-    var values = [Float](repeating: impossible, count: labels.count * classes)
-    for (row, label) in labels.enumerated() {
-      let start = row * classes
-      if let noise, !trusted[row] {
-        for k in 0..<classes {
-          values[start + k] = max(
-            impossible, Float(noise.logProbability(of: Int(label), given: k)))
+    /// Which smoothings a round looks at beside the present one.
+    private enum Neighbours {
+      /// Less, as long as that is better.
+      case finer
+      case both, none
+
+      var factors: [Double] {
+        let half = 0x1.94c583ada5b53p1  // the square root of 10
+        return switch self {
+        case .finer: [1 / half, 0.1]
+        case .both: [1 / half, half]
+        case .none: []
         }
-      } else {
-        values[start + Int(label)] = 0
       }
     }
-    return values
+
+    /// The next round: the noise found becomes what is believed.
+    private func improved(
+      _ current: Round<Fitting.Models>, _ neighbours: Neighbours
+    ) throws -> Round<Fitting.Models> {
+      let belief = GivenLabels.Belief.noise(current.noise, logits: current.logits)
+      var winner = try round(belief, current.smoothing, from: current.models)
+      for factor in neighbours.factors {
+        let next = try round(belief, current.smoothing * factor, from: winner.models)
+        if next.outer > winner.outer {
+          winner = next
+        } else if neighbours == .finer {
+          break
+        }
+      }
+      return winner
+    }
+
+    func round(
+      _ belief: GivenLabels.Belief, _ smoothing: Double, from models: Fitting.Models
+    ) throws -> Round<Fitting.Models> {
+      if isStopped() { throw CancellationError() }
+      let fit = try fitting.fit(belief, smoothing: smoothing, from: models)
+      let noise = NoiseTransition(
+        logits: fit.logits, labels: given.labels, trusted: given.trusted,
+        classes: given.classes)
+      return Round(
+        models: fit.models, logits: fit.logits, noise: noise, smoothing: smoothing,
+        outer: noise.logLikelihood + logPrior(of: noise.probabilities(fit.logits)))
+    }
+
+    /// Shares pi of the classes near those of the labels, q, are more probable (Dirichlet):
+    ///
+    ///     30 K sum_k q_k log(pi_k / q_k)
+    ///
+    /// Otherwise a class can vanish, its labels explained as errors of another: the rounds find such
+    /// answers, and with many classes they can be the likelier ones.
+    private func logPrior(of predictions: [Double]) -> Double {
+      let classes = given.classes
+      var shares = [Double](repeating: 0, count: classes)
+      for (index, value) in predictions.enumerated() { shares[index % classes] += value }
+      var counts = [Double](repeating: 0, count: classes)
+      for label in given.labels { counts[Int(label)] += 1 }
+      var sum = 0.0
+      for k in 0..<classes where counts[k] > 0 {
+        sum += counts[k] * log(max(shares[k], 1e-100) / counts[k])
+      }
+      return 30 * Double(classes) * sum / Double(given.labels.count)
+    }
   }
 }

@@ -4,94 +4,52 @@ internal import OuterloopNumerics
 
 /// Tables of very many columns, words of texts for example, brought down to a few hundred features: the
 /// directions in which rows differ most, by a randomized range finder (Halko, Martinsson, Tropp 2011)
-/// with one step of subspace iteration.
+/// with subspace iteration.
 ///
-///     P0 = orth(X' X Omega),   Omega standard normal (columns, r)
-///     P  = orth(X' X P0)
-///     Z  = X P
+///     Q0 = orth(X Omega),      Omega standard normal (columns, r)
+///     Q  = orth(X X' Q),       four times from Q0
+///     Z  = Q L,                L L' = Q' X X' Q
 ///
-/// Inner products of rows of Z are those of X within the subspace, so decays mean the same.
+/// so that Z Z' = Q Q' X X' Q Q': inner products of rows are those of X within the subspace, and decays
+/// mean the same. Only the short side, the rows, is ever made orthonormal.
 ///
-/// - Time: five products with X, of stored values only where most are 0; memory of r columns.
+/// - Time: 11 products of the stored values of X with r columns, and O(rows r^2).
+/// - Memory: (rows + columns) r floats.
 enum WideFeatures {
-  /// X P for r = min(`count`, rows, columns) directions, (rows, r), centred, of mean squared length 100.
-  static func projected(_ data: LabeledData, count: Int, key: RandomKey) throws -> Tensor {
-    let (rows, columns) = (data.count, data.exampleSize)
+  /// Z for r = min(`count`, rows, columns) directions, (rows, r), centred, of mean squared length 100.
+  static func projected(_ x: SparseRows, count: Int, key: RandomKey) throws -> Tensor {
+    let (rows, columns) = (x.rows, x.columns)
     let r = min(count, rows, columns)
-    let x = Rows(data)
-    let directions = try x.transposedTimes(
-      x.times(key.normal([columns, r]).scalars(Float.self), r), r)
-    let first = try orthonormal(directions, columns, r)
-    let second = try orthonormal(x.transposedTimes(x.times(first, r), r), columns, r)
-    let z = Tensor(x.times(second, r), shape: [rows, r])
+    /// X X' Q
+    func image(_ q: Tensor) throws -> Tensor {
+      Tensor(x.times(x.transposedTimes(try q.scalars(Float.self), r), r), shape: [rows, r])
+    }
+    let omega = try key.normal([columns, r]).scalars(Float.self)
+    var q = try orthonormal(Tensor(x.times(omega, r), shape: [rows, r]))
+    for _ in 0..<4 { q = try orthonormal(image(q)) }
+    let z = try matmul(q, factor(matmul(q.transposedMatrix(), image(q))))
     let centred = z - z.mean(axes: [0], keeping: true)
     let length = try centred.square().sum().item() / Double(rows)
     return length > 0 ? centred * (100 / length).squareRoot() : centred
   }
 
-  /// An orthonormal basis of the columns of W, (columns, r), by two rounds of Cholesky QR: with
-  /// W'W = L L', W L^-T. A small multiple of the identity keeps columns apart that are nearly one.
-  private static func orthonormal(_ w: [Float], _ columns: Int, _ r: Int) throws -> [Float] {
-    var w = Tensor(w, shape: [columns, r])
+  /// An orthonormal basis of the columns of Y by two rounds of Cholesky QR: with Y'Y = L L', Y L^-T.
+  private static func orthonormal(_ y: Tensor) throws -> Tensor {
+    var y = y
     for _ in 0..<2 {
-      let gram = matmul(w.transposedMatrix(), w).cast(to: .float64)
-      let size = try diagonal(gram).sum().item() / Double(r)
-      guard size > 0 else { break }
-      let factor = cholesky(gram + Tensor.eye(r, dtype: .float64) * (1e-6 * size))
-      w = triangularSolve(factor.cast(to: .float32), w.transposedMatrix()).transposedMatrix()
+      let l = try factor(matmul(y.transposedMatrix(), y))
+      y = triangularSolve(l, y.transposedMatrix()).transposedMatrix()
     }
-    return try w.scalars(Float.self)
+    return y
   }
 
-  /// The stored values of all rows.
-  private struct Rows {
-    let rows, columns: Int
-    private var starts = [0]
-    private var places: [Int32] = []
-    private var values: [Float] = []
-
-    init(_ data: LabeledData) {
-      (rows, columns) = (data.count, data.exampleSize)
-      starts.reserveCapacity(rows + 1)
-      data.features.withUnsafeBufferPointer { x in
-        for row in 0..<rows {
-          for column in 0..<columns {
-            let value = x[row * columns + column]
-            guard value != 0 else { continue }
-            places.append(Int32(column))
-            values.append(value)
-          }
-          starts.append(values.count)
-        }
-      }
-    }
-
-    /// X M for M (columns, r).
-    func times(_ m: [Float], _ r: Int) -> [Float] {
-      product(m, r, outputs: rows) { row, column in (row, column) }
-    }
-
-    /// X' M for M (rows, r).
-    func transposedTimes(_ m: [Float], _ r: Int) -> [Float] {
-      product(m, r, outputs: columns) { row, column in (column, row) }
-    }
-
-    private func product(
-      _ m: [Float], _ r: Int, outputs: Int, _ place: (Int, Int) -> (to: Int, from: Int)
-    ) -> [Float] {
-      var result = [Float](repeating: 0, count: outputs * r)
-      result.withUnsafeMutableBufferPointer { y in
-        m.withUnsafeBufferPointer { m in
-          for row in 0..<rows {
-            for index in starts[row]..<starts[row + 1] {
-              let value = values[index]
-              let (to, from) = place(row, Int(places[index]))
-              for k in 0..<r { y[to * r + k] += value * m[from * r + k] }
-            }
-          }
-        }
-      }
-      return result
-    }
+  /// L of G = L L', which is found in float64. A small multiple of the identity keeps columns apart that
+  /// are nearly one.
+  private static func factor(_ gram: Tensor) throws -> Tensor {
+    let g = gram.cast(to: .float64)
+    let symmetric = (g + g.transposedMatrix()) / 2
+    let r = gram.shape[0]
+    let size = max(try diagonal(symmetric).sum().item() / Double(r), 1e-30)
+    return cholesky(symmetric + Tensor.eye(r, dtype: .float64) * (1e-6 * size)).cast(to: .float32)
   }
 }

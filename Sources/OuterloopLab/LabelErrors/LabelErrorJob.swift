@@ -51,7 +51,8 @@ public struct LabelErrorJob: Sendable {
   ///   - progress: how many fits are done.
   /// - Throws: `LabError` if the folder cannot be used or holds another run.
   public func perform(
-    restart: Bool = false, shouldStop: () -> Bool = { false }, progress: (Int) -> Void = { _ in }
+    restart: Bool = false, shouldStop: @escaping () -> Bool = { false },
+    progress: @escaping (Int) -> Void = { _ in }
   ) throws -> Outcome {
     let place = try RunFolder(folder)
     try place.require(free: Self.allFiles)

@@ -2,8 +2,7 @@ internal import OuterloopAutodiff
 internal import OuterloopLearning
 internal import OuterloopNumerics
 
-/// Softmax regression that is trained once for each fold, on the rows outside that fold, so that every
-/// row gets logits from a model that has not seen its label.
+/// Softmax regression, cross-fitted.
 ///
 /// Labels may be wrong: row i comes with an *evidence* a_i, a_i[k] = P(label of i | its class is k),
 /// and fold f minimises
@@ -19,11 +18,10 @@ internal import OuterloopNumerics
 ///
 /// - Time: an evaluation is two products of (n, d) with (d, folds x classes).
 /// - Memory: the rows, and 3 n x folds x classes numbers.
-struct CrossFitting: Sendable {
-  let rows: Int
-  let features: Int
-  let classes: Int
-  let folds: Int
+struct SoftmaxFitting: CrossFitted {
+  let given: GivenLabels
+  private let rows, features, classes: Int
+  private let folds: Int
   /// The fold of each row.
   let foldOfRow: [Int32]
   private let x: Tensor
@@ -58,17 +56,19 @@ struct CrossFitting: Sendable {
     }
   }
 
+  /// More of them change which labels are found less than other folds do.
+  var iterations = 25
+
   /// - Parameters:
   ///   - x: (n, d), float32.
-  ///   - labels: what the folds are balanced over.
-  ///   - key: which rows go to which fold.
-  init(_ x: Tensor, labels: [Int32], classes: Int, folds: Int, key: RandomKey) {
+  ///   - foldOfRow: from 0 to `folds` - 1.
+  init(_ x: Tensor, _ given: GivenLabels, folds: Int, foldOfRow: [Int32]) {
+    self.given = given
     rows = x.shape[0]
     features = x.shape[1]
-    self.classes = classes
+    classes = given.classes
     self.folds = folds
     self.x = x
-    let foldOfRow = Self.stratified(labels, classes: classes, folds: folds, key: key)
     self.foldOfRow = foldOfRow
     var sizes = [Int](repeating: 0, count: folds)
     for fold in foldOfRow { sizes[Int(fold)] += 1 }
@@ -102,17 +102,36 @@ struct CrossFitting: Sendable {
       weights: Tensor.zeros([features, folds * classes]), bias: Tensor.zeros([folds * classes]))
   }
 
-  /// Trains all folds.
-  ///
-  /// - Parameter evidence: log a_i[k], (n, classes), row-major.
-  /// - Returns: the models, and the logits of each row by the model that has not seen it, (n, classes).
   func fit(
-    evidence: [Float], decay: Double, from models: Models, iterations: Int
+    _ belief: GivenLabels.Belief, smoothing: Double, from models: Models
   ) throws -> (models: Models, logits: [Double]) {
+    if case .trusted = belief { return try fitTrusted(smoothing, from: models) }
+    let trained = try train(given.evidence(belief), decay: smoothing, from: models)
+    return (trained, try heldOut(trained))
+  }
+
+  /// Trusted rows by themselves are few, and the faster for it.
+  private func fitTrusted(
+    _ smoothing: Double, from models: Models
+  ) throws -> (models: Models, logits: [Double]) {
+    let part = (0..<rows).filter { given.trusted[$0] }
+    let trusted = GivenLabels(
+      labels: part.map { given.labels[$0] }, trusted: part.map { _ in true }, classes: classes)
+    let fitting = SoftmaxFitting(
+      x.gathered(at: Tensor(part.map(Int32.init), shape: [part.count])), trusted, folds: folds,
+      foldOfRow: part.map { foldOfRow[$0] })
+    let trained = try fitting.train(trusted.evidence(.all), decay: smoothing, from: models)
+    return (trained, try heldOut(trained))
+  }
+
+  private func train(
+    _ evidence: [Float], decay: Double, from models: Models
+  ) throws -> Models {
     var arguments = Arguments(
       models: models, x: x, evidence: repeated(evidence), mask: mask,
       decay: Tensor([Float(decay)], shape: []))
-    let method = LBFGS(tolerance: 2e-4, memory: 8, iterations: iterations, rounding: 0x1p-20)
+    let method = LBFGS(
+      tolerance: 2e-4, memory: 8, iterations: iterations, rounding: 0x1p-20)
     let flat = try models.leaves.flatMap { try $0.doubles() }
     let found = try method.minimize(from: flat) { point, gradient in
       arguments.models = models.holding(point)
@@ -120,10 +139,10 @@ struct CrossFitting: Sendable {
       gradient = try result.second.leaves.flatMap { try $0.doubles() }
       return try result.first.item()
     }
-    let trained = models.holding(found.point)
-    return (trained, try heldOut(trained))
+    return models.holding(found.point)
   }
 
+  /// The logits of each row by the model that has not seen it, (n, classes).
   private func heldOut(_ models: Models) throws -> [Double] {
     let all = try score(Pair(models, x)).scalars(Float.self)
     var logits = [Double](repeating: 0, count: rows * classes)
@@ -143,19 +162,5 @@ struct CrossFitting: Sendable {
       for _ in 0..<folds { values.append(contentsOf: part) }
     }
     return Tensor(values, shape: [rows * folds, classes])
-  }
-
-  /// Folds in which every label is as frequent as elsewhere, up to one row.
-  private static func stratified(
-    _ labels: [Int32], classes: Int, folds: Int, key: RandomKey
-  ) -> [Int32] {
-    var next = key.split(1)[0].permutation(classes).map { $0 % folds }
-    var result = [Int32](repeating: 0, count: labels.count)
-    for row in key.permutation(labels.count) {
-      let label = Int(labels[row])
-      result[row] = Int32(next[label])
-      next[label] = (next[label] + 1) % folds
-    }
-    return result
   }
 }
