@@ -13,7 +13,8 @@ extension SQLiteStore {
     guard try db.integer("SELECT 1 FROM studies WHERE name = ?", name) == nil else {
       throw StudyError("study `\(specification.name)` exists", "resume it, or choose another name")
     }
-    for (option, value) in specification.method.options {
+    let method = specification.method
+    for (option, value) in Array(method.sampler.options) + Array(method.scheduler.options) {
       if let number = value.number, !number.isFinite {
         throw StudyError(
           "option `\(option)` of the method is \(number), which cannot be stored",

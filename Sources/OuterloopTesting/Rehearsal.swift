@@ -40,26 +40,39 @@ public struct Rehearsal {
     try searcher.propose(history.trials.count, in: history)
   }
 
-  /// Asks for a new trial and begins it; nil if there is none.
+  /// Begins what the searcher proposes: a new trial, or one that rested and goes on. Nil if there is
+  /// nothing to do.
   public mutating func ask() throws -> Trial? {
-    guard case .start(let assignment, let through) = try propose() else {
+    let number: Int
+    switch try propose() {
+    case .start(let assignment, let through):
+      number = history.trials.count
+      take(.suggested(assignment, through: through, seen: history.revision), of: number)
+    case .advance(let trial, let through):
+      number = trial
+      take(.continued(through: through, seen: history.revision), of: trial)
+    case .wait, .exhausted:
       isExhausted = true
       return nil
     }
-    let number = history.trials.count
-    take(.suggested(assignment, through: through, seen: history.revision), of: number)
-    take(.claimed(attempt: 1, worker: "w"), of: number)
+    take(.claimed(attempt: history.trials[number].attempt + 1, worker: "w"), of: number)
     return history.trials[number]
   }
 
+  /// The end of the attempt at a trial: values are reported of the epoch that it was to reach, where it
+  /// rests if that was not the last.
   public mutating func tell(_ number: Int, _ outcome: Outcome) {
+    let trial = history.trials[number]
     if case .complete(let values) = outcome {
       let metrics = specification.objectives.map(\.metric)
-      take(
-        .reported(attempt: 1, Report(Dictionary(uniqueKeysWithValues: zip(metrics, values)))),
-        of: number)
+      let report = Report(
+        epoch: trial.through, Dictionary(uniqueKeysWithValues: zip(metrics, values)))
+      take(.reported(attempt: trial.attempt, report), of: number)
+      if trial.through < specification.epochs {
+        return take(.paused(attempt: trial.attempt), of: number)
+      }
     }
-    take(.finished(attempt: 1, outcome), of: number)
+    take(.finished(attempt: trial.attempt, outcome), of: number)
   }
 
   /// Runs `count` more trials one after the other.

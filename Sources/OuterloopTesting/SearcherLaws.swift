@@ -91,11 +91,14 @@ public enum SearcherLaws {
       guard let trial = try study.ask() else { break }
       study.tell(trial.number, .complete([item.loss(trial.assignment)]))
     }
-    for cut in [1, trials / 3, trials / 2, trials - 1] where cut < study.trials.count {
-      guard let seen = study.trials[cut].seen else { continue }
+    for cut in [1, trials / 3, trials / 2, trials - 1] {
+      let suggestion = study.events.first { $0.trial == cut }
+      guard let kind = suggestion?.kind,
+        case .suggested(let assignment, let through, let seen) = kind
+      else { continue }
       var again = try Rehearsal(
         specification, method, replaying: Array(study.events.prefix(seen)))
-      if try again.propose() != .start(study.trials[cut].assignment, through: 1) {
+      if try again.propose() != .start(assignment, through: through) {
         wrong.append("a replay up to trial \(cut) proposes something else")
       }
     }

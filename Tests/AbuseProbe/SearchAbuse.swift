@@ -152,7 +152,8 @@ extension AbuseRoom {
     ) {
       try TPEOptions([$0: $1])
     }
-    add("SearchMethod.named", Studies.texts + SearchMethod.names, Studies.values) { name, value in
+    add("SearchMethod.named", Studies.texts + SamplerKind.all.map(\.name), Studies.values) {
+      name, value in
       try SearchMethod.named(MethodDescription(name, ["resolution": value, "startup": value]))
         .searcher(Studies.specification())
     }

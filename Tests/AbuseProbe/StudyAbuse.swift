@@ -13,6 +13,8 @@ extension AbuseRoom {
       "total on its values", "Assignment.==", "Assignment.hash", "SearchSpace.==",
       "SearchSpace.hash", "SpaceError.init", "SpaceError.inside", "StudyError.init",
       "TrialFailure.init", "MethodDescription.init", "SearchMethod.init", "StudySettings.init",
+      "ComponentDescription.init", "SamplerMethod.init", "SchedulerMethod.init",
+      "SearchMethod.scheduled", "ScheduledSearch.init", "FullTraining.observe",
       "StudyID.init", "StudySummary.init", "StudySummary.Best.init", "Claimant.init", "Claim.init",
       "Attempt.init", "TrialRequest.init", "Objective.minimize", "Objective.maximize",
       "ParameterValue.matches", "StudySpecification.difference", "TrialQuery.init", "Budget.init")
@@ -72,7 +74,7 @@ enum Studies {
 
   /// Asks for the first configuration.
   static let method = SearchMethod(MethodDescription("first")) { _ in
-    FullTraining(First(), epochs: 1)
+    ScheduledSearch(First(), FullTraining(epochs: 1))
   }
 
   struct First: Sampler {
@@ -382,16 +384,22 @@ extension AbuseRoom {
       (driver.parallel, driver.lease, driver.pause) = (parallel, seconds, seconds)
       return try await driver.run(Constant())
     }
+    add("FullTraining.propose", Edges.integers, Edges.integers) { epochs, number in
+      var scheduler = FullTraining(epochs: epochs)
+      scheduler.observe(
+        Event(revision: number, time: .nan, trial: number, .retried), in: History())
+      return try scheduler.propose(number, in: History()) { _ in nil }
+    }
     add("FullTraining.init", Edges.integers) { epochs in
-      var searcher = FullTraining(Studies.First(), epochs: epochs)
+      var searcher = ScheduledSearch(Studies.First(), FullTraining(epochs: epochs))
       return try searcher.propose(0, in: History())
     }
-    add("FullTraining.propose", Edges.integers) { number in
-      var searcher = FullTraining(Studies.First(), epochs: 1)
+    add("ScheduledSearch.propose", Edges.integers) { number in
+      var searcher = ScheduledSearch(Studies.First(), FullTraining(epochs: 1))
       return try searcher.propose(number, in: History())
     }
-    add("FullTraining.observe", (try? Studies.kinds()) ?? []) { kind in
-      var searcher = FullTraining(Studies.First(), epochs: 1)
+    add("ScheduledSearch.observe", (try? Studies.kinds()) ?? []) { kind in
+      var searcher = ScheduledSearch(Studies.First(), FullTraining(epochs: 1))
       searcher.observe(Event(revision: .max, time: .nan, trial: .min, kind), in: History())
       return 0
     }

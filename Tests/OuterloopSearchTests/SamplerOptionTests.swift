@@ -5,7 +5,8 @@ import Testing
 @Suite struct SamplerOptionTests {
   private func error(_ text: String) -> String {
     do {
-      return "no error: \(try SearchMethod.named(MethodDescription(parsing: text)).description)"
+      return
+        "no error: \(try SearchMethod.named(MethodDescription(ComponentDescription(parsing: text))).description)"
     } catch { return "\(error)" }
   }
 
@@ -65,8 +66,8 @@ import Testing
     ),
     ("tpe:candidate=3", "tpe has no option `candidate`; did you mean `candidates`?"),
     ("tpe:startup=3,startup=4", "the option `startup` is given twice; remove one of them"),
-    ("tpe:startup", "`startup` is not an option of a sampler; write it as in grid:resolution=7"),
-    ("tpe:", "`` is not an option of a sampler; write it as in grid:resolution=7"),
+    ("tpe:startup", "`startup` is not an option; write it as in grid:resolution=7"),
+    ("tpe:", "`` is not an option; write it as in grid:resolution=7"),
     (
       "grid:resolution=0",
       "the option resolution of grid cannot be 0; it is a whole number from 1 to 1000000"
@@ -79,7 +80,7 @@ import Testing
       "grid:resolution=nan",
       "the option resolution of grid cannot be nan; it is a whole number from 1 to 1000000"
     ),
-    ("grid:size=3", "grid has no option `size`; the only one is resolution=N"),
+    ("grid:size=3", "grid has no option `size`; the options are resolution"),
     ("sobol:scramble=false", "sobol has no option `scramble`; leave it out; there are none"),
     ("tpee", "there is no sampler `tpee`; did you mean `tpe`?"),
   ])
@@ -127,6 +128,6 @@ import Testing
   @Test func groupsMeanJointDensities() throws {
     var options = TPEOptions()
     options.group = true
-    #expect(SearchMethod.tpe(options).description.options == ["group": true])
+    #expect(SearchMethod.tpe(options).description.sampler.options == ["group": true])
   }
 }

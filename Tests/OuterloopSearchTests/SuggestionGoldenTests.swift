@@ -44,7 +44,8 @@ import Testing
 
   @Test(arguments: rows)
   func theSameAsEver(row: Row) throws {
-    let method = try SearchMethod.named(MethodDescription(parsing: row.sampler))
+    let method = try SearchMethod.named(
+      MethodDescription(ComponentDescription(parsing: row.sampler)))
     var study = try Rehearsal(
       StudySpecification(
         name: "study",

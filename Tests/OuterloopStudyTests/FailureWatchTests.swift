@@ -32,7 +32,7 @@ import Testing
     _ = try space.int("n", 0...99)
     let chosen = space
     let method = SearchMethod(MethodDescription("numbers")) {
-      FullTraining(Numbers(space: chosen), epochs: $0.epochs)
+      ScheduledSearch(Numbers(space: chosen), FullTraining(epochs: $0.epochs))
     }
     let id =
       try store.studies().first

@@ -15,7 +15,7 @@ import Testing
   }
 
   static let ladder = SearchMethod(MethodDescription("ladder")) {
-    FullTraining(Ladder(space: $0.space), epochs: $0.epochs)
+    ScheduledSearch(Ladder(space: $0.space), FullTraining(epochs: $0.epochs))
   }
 
   private func study(

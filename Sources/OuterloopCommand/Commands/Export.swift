@@ -37,7 +37,7 @@ struct Export: AsyncParsableCommand {
   struct Record: Encodable {
     var study: String
     var seed: UInt64
-    var sampler: MethodDescription
+    var sampler: ComponentDescription
     var objectives: [Objective]
     var space: SearchSpace
     var trials: [TrialRecord]
@@ -79,7 +79,7 @@ struct Export: AsyncParsableCommand {
     try sink(
       JSONText.of(
         Record(
-          study: found.name, seed: specification.seed, sampler: specification.method,
+          study: found.name, seed: specification.seed, sampler: specification.method.sampler,
           objectives: specification.objectives, space: specification.space,
           trials: trials.map { TrialRecord($0, specification, isWhole: true) })) + "\n")
   }

@@ -27,7 +27,7 @@ struct Import: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "How its search goes on: \(SearchMethod.names.joined(separator: ", ")).", valueName: "name"))
+      "How its search goes on: \(SamplerKind.all.map(\.name).joined(separator: ", ")).", valueName: "name"))
   var sampler = "tpe"
 
   @Option(help: ArgumentHelp("Names all random choices to come.", valueName: "n"))

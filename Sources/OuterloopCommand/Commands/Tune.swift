@@ -122,7 +122,7 @@ struct Tune: AsyncParsableCommand {
   static func opening(_ found: StudyChoice.Found, _ program: StoredProgram) -> String {
     let specification = found.specification
     var parts = ["study \(found.name) in \(found.place.path)", "seed \(specification.seed)"]
-    parts.append(specification.method.name)
+    parts.append(specification.method.description)
     parts += specification.budget.parts
     if program.parallel > 1 { parts.append("\(program.parallel) at a time") }
     return parts.joined(separator: ", ").visible

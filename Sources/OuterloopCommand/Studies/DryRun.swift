@@ -43,7 +43,7 @@ struct DryRun {
 
   func show(_ progress: inout Progress) async throws {
     var record = Record(
-      study: specification.name, seed: specification.seed, sampler: specification.method.name,
+      study: specification.name, seed: specification.seed, sampler: specification.method.sampler.name,
       parameters: specification.space.parameters.map(\.description), trials: [])
     let template = try CommandTemplate(stored.program, for: specification.space)
     for claim in try await FirstTrials.of(specification, after: known, count: 3) {
@@ -59,7 +59,7 @@ struct DryRun {
     }
     if conversation.json { return try Terminal.print(JSONText.of(record)) }
     progress.say(
-      "study \(specification.name), seed \(specification.seed), \(specification.method.name)"
+      "study \(specification.name), seed \(specification.seed), \(specification.method)"
         .visible)
     for parameter in record.parameters { progress.say("  \(parameter.visible)") }
     if stored.program.isPersistent {

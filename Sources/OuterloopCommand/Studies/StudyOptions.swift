@@ -82,7 +82,7 @@ struct StudyOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "How to search: \(SearchMethod.names.joined(separator: ", ")); with options as "
+      "How to search: \(SamplerKind.all.map(\.name).joined(separator: ", ")); with options as "
         + "in grid:resolution=7.", valueName: "name"))
   var sampler = "tpe"
 
@@ -129,7 +129,8 @@ struct StudyOptions: ParsableArguments {
       for note in notes { Terminal.say("note: \(note.visible)") }
       return try StudySpecification(
         name: name, space: space, objectives: objectives,
-        method: SearchMethod.named(MethodDescription(parsing: sampler)).description,
+        method: SearchMethod.named(MethodDescription(ComponentDescription(parsing: sampler)))
+          .description,
         seed: seed ?? Self.drawnSeed, epochs: epochs, budget: budget, retries: retries,
         attributes: attributes)
     }

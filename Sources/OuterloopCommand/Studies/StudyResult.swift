@@ -127,7 +127,7 @@ struct StudyRecord: Encodable {
     study = specification.name
     self.store = store
     seed = specification.seed
-    sampler = specification.method.name
+    sampler = specification.method.sampler.name
     objectives = specification.objectives
     trials = result.summary.counts
     self.ending = ending

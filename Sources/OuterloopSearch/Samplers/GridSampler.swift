@@ -6,8 +6,6 @@ public import OuterloopStudy
 /// to high end. Conditions and constraints are honoured: there are no two points that differ in
 /// inactive parameters only. Ends when all have been tried. O(d) time a proposal on average.
 public struct GridSampler: Sampler {
-  /// The most values of a real parameter.
-  public static let resolutions = 1...1_000_000
   /// Steps of the search for allowed points until it gives up: some seconds.
   private static let effort = 5_000_000
 
@@ -19,11 +17,7 @@ public struct GridSampler: Sampler {
 
   /// - Throws: `StudyError` for a resolution out of range.
   public init(_ specification: StudySpecification, resolution: Int = 5) throws {
-    guard Self.resolutions.contains(resolution) else {
-      throw StudyError(
-        "the option resolution of grid cannot be \(resolution)",
-        "it is a whole number from 1 to \(Self.resolutions.upperBound)")
-    }
+    try GridOptions(resolution: resolution).check()
     rest = SearchSpace.Assignments.Iterator(
       space: specification.space, resolution: resolution, effort: Self.effort)
   }
@@ -57,5 +51,41 @@ public struct GridSampler: Sampler {
         "loosen a constraint, or use a finer grid: grid:resolution=N", cause: .infeasible)
     }
     return upcoming
+  }
+}
+
+private struct GridOptions: MethodOptions {
+  var resolution = 5
+
+  init() {}
+  init(resolution: Int) { self.resolution = resolution }
+
+  static let owner = "grid"
+  static let declarations: [MethodOption<Self>] = [
+    .whole(
+      "resolution", \.resolution, 1...1_000_000, "values of a real parameter without a step")
+  ]
+  func checkTogether(given: Set<String>) {}
+}
+
+extension SamplerKind {
+  static let grid = SamplerKind(
+    GridOptions.self, "every configuration once", [.isScaleFree, .takesObjectives, .ends]
+  ) { .grid(resolution: $0.resolution) }
+}
+
+extension SamplerMethod {
+  /// Every configuration once; real parameters without a step take `resolution` values.
+  public static func grid(resolution: Int = 5) -> SamplerMethod {
+    SamplerMethod(GridOptions(resolution: resolution).description) {
+      try GridSampler($0, resolution: resolution)
+    }
+  }
+}
+
+extension SearchMethod {
+  /// Every configuration once; real parameters without a step take `resolution` values.
+  public static func grid(resolution: Int = 5) -> SearchMethod {
+    SearchMethod(.grid(resolution: resolution))
   }
 }

@@ -21,3 +21,32 @@ public struct RandomSampler: Sampler {
     return try tried.draw(&draws)
   }
 }
+
+/// Of samplers that have none.
+protocol NoOptions: MethodOptions {}
+
+extension NoOptions {
+  static var declarations: [MethodOption<Self>] { [] }
+  func checkTogether(given: Set<String>) {}
+}
+
+private struct RandomOptions: NoOptions {
+  static let owner = "random"
+}
+
+extension SamplerKind {
+  static let random = SamplerKind(
+    RandomOptions.self, "independent configurations, uniform on the scale of each parameter",
+    [.isScaleFree, .takesObjectives]
+  ) { _ in .random }
+}
+
+extension SamplerMethod {
+  /// Independent uniform configurations.
+  public static let random = SamplerMethod(RandomOptions().description) { RandomSampler($0) }
+}
+
+extension SearchMethod {
+  /// Independent uniform configurations.
+  public static var random: SearchMethod { SearchMethod(.random) }
+}

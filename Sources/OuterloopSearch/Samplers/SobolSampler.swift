@@ -67,3 +67,24 @@ public struct SobolSampler: Sampler {
     return try tried.fresh(pick: { rest.next() }, draw: draw)
   }
 }
+
+private struct SobolOptions: NoOptions {
+  static let owner = "sobol"
+}
+
+extension SamplerKind {
+  static let sobol = SamplerKind(
+    SobolOptions.self, "scrambled Sobol points: as unprejudiced, more evenly spread",
+    [.isScaleFree, .takesObjectives]
+  ) { _ in .sobol }
+}
+
+extension SamplerMethod {
+  /// Scrambled Sobol points.
+  public static let sobol = SamplerMethod(SobolOptions().description) { try SobolSampler($0) }
+}
+
+extension SearchMethod {
+  /// Scrambled Sobol points.
+  public static var sobol: SearchMethod { SearchMethod(.sobol) }
+}

@@ -14,15 +14,38 @@ struct StudyRecord {
         specification.objectives.map {
           .object(["metric": .text($0.metric), "direction": .text($0.direction.rawValue)])
         }),
-      "method": .object([
-        "name": .text(specification.method.name),
-        "options": .object(
-          specification.method.options.sorted { $0.key < $1.key }
-            .map { JSON.Member(name: $0.key, value: JSON($0.value)) }),
-      ]),
+      "method": Self.json(specification.method),
       "seed": .text(String(specification.seed)), "epochs": .int(specification.epochs),
       "retries": .int(specification.retries), "maxAttempts": .int(specification.maxAttempts),
     ])
+  }
+
+  /// The sampler, and the scheduler where there is one.
+  private static func json(_ method: MethodDescription) -> JSON {
+    guard case .object(var members) = json(method.sampler) else { return .null }
+    if method.scheduler != .fullTraining {
+      members.append(JSON.Member(name: "scheduler", value: json(method.scheduler)))
+    }
+    return .object(members)
+  }
+
+  private static func json(_ component: ComponentDescription) -> JSON {
+    .object([
+      "name": .text(component.name),
+      "options": .object(
+        component.options.sorted { $0.key < $1.key }
+          .map { JSON.Member(name: $0.key, value: JSON($0.value)) }),
+    ])
+  }
+
+  /// - Throws: `JSONReader.Failure` if it is none.
+  private static func component(_ json: JSON) throws -> ComponentDescription {
+    guard let name = json["name"]?.text else { throw JSONReader.Failure() }
+    var options: [String: ParameterValue] = [:]
+    for member in json["options"]?.members ?? [] {
+      options[member.name] = member.value.parameterValue
+    }
+    return ComponentDescription(name, options)
   }
 
   /// The part that may change, as the column `settings` has it.
@@ -39,7 +62,7 @@ struct StudyRecord {
   /// - Throws: `SpaceError`, `StudyError`, or `JSONReader.Failure` if it is none.
   init(name: String, specification: String, settings: String) throws {
     guard let json = JSONReader.value(specification), let settings = JSONReader.value(settings),
-      let space = json["space"], let method = json["method"], let methodName = method["name"]?.text,
+      let space = json["space"], let method = json["method"],
       let seed = json["seed"]?.text.flatMap({ UInt64($0) }), let epochs = json["epochs"]?.int,
       let retries = json["retries"]?.int, let maxAttempts = json["maxAttempts"]?.int
     else { throw JSONReader.Failure() }
@@ -49,17 +72,16 @@ struct StudyRecord {
       else { throw JSONReader.Failure() }
       return Objective(metric, direction)
     }
-    var options: [String: ParameterValue] = [:]
-    for member in method["options"]?.members ?? [] {
-      options[member.name] = member.value.parameterValue
-    }
     var attributes: [String: String] = [:]
     for member in settings["attributes"]?.members ?? [] {
       attributes[member.name] = member.value.text
     }
     self.specification = try StudySpecification(
       name: name, space: Self.space(space), objectives: objectives,
-      method: MethodDescription(methodName, options), seed: seed, epochs: epochs,
+      method: MethodDescription(
+        Self.component(method),
+        scheduler: method["scheduler"].map(Self.component) ?? .fullTraining), seed: seed,
+      epochs: epochs,
       budget: Budget(
         trials: settings["trials"]?.int, epochs: settings["epochs"]?.int,
         seconds: settings["seconds"]?.number),

@@ -93,41 +93,6 @@ public struct StudySettings: Sendable, Hashable {
   }
 }
 
-/// A search method by its name and options, as the store keeps it.
-public struct MethodDescription: Sendable, Hashable, Codable {
-  public var name: String
-  public var options: [String: ParameterValue]
-
-  public init(_ name: String, _ options: [String: ParameterValue] = [:]) {
-    self.name = name
-    self.options = options
-  }
-
-  /// `name:option=value,option=value`, as the command line writes it.
-  /// - Throws: `StudyError` for what is no option, and one that is given twice.
-  public init(parsing text: String) throws {
-    guard let colon = text.firstIndex(of: ":") else {
-      self.init(text)
-      return
-    }
-    self.init(String(text[..<colon]))
-    for option in text[text.index(after: colon)...].split(
-      separator: ",", omittingEmptySubsequences: false)
-    {
-      guard let equals = option.firstIndex(of: "="), equals > option.startIndex,
-        case let value = option[option.index(after: equals)...], !value.isEmpty
-      else {
-        throw StudyError(
-          "`\(option)` is not an option of a sampler", "write it as in grid:resolution=7")
-      }
-      let name = option[..<equals].trimmed
-      guard options.updateValue(ParameterValue(plain: value.trimmed), forKey: name) == nil else {
-        throw StudyError("the option `\(name)` is given twice", "remove one of them")
-      }
-    }
-  }
-}
-
 /// How much a study may spend; each part is a total over its whole life, nil: without limit.
 public struct Budget: Sendable, Hashable, Codable {
   /// Trials created, whatever became of them.

@@ -67,9 +67,10 @@ import Testing
 
   @Test func options() throws {
     let method = try SearchMethod.named(MethodDescription("tpe", ["kernels": 0]))
-    #expect(method.description.options == ["kernels": 0])
+    #expect(method.description.sampler.options == ["kernels": 0])
     #expect(
-      try SearchMethod.named(MethodDescription("tpe", ["kernels": 3072])).description.options == [:]
+      try SearchMethod.named(MethodDescription("tpe", ["kernels": 3072])).description.sampler
+        .options == [:]
     )
     let error = #expect(throws: StudyError.self) { try TPEOptions(["kernels": 199]) }
     let text = "\(try #require(error))"

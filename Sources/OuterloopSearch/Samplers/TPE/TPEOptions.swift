@@ -31,28 +31,6 @@ public struct TPEOptions: Sendable, Hashable {
 
   public init() {}
 
-  /// What differs from the defaults, for the store.
-  var description: [String: ParameterValue] {
-    let standard = TPEOptions()
-    var all: [String: ParameterValue] = [:]
-    func note<T: Equatable>(
-      _ name: String, _ path: KeyPath<TPEOptions, T>, _ value: (T) -> ParameterValue?
-    ) {
-      if self[keyPath: path] != standard[keyPath: path] { all[name] = value(self[keyPath: path]) }
-    }
-    note("startup", \.startup) { .int($0) }
-    note("candidates", \.candidates) { .int($0) }
-    note("multivariate", \.multivariate) { $0.map { .bool($0) } }
-    note("group", \.group) { .bool($0) }
-    note("constantLiar", \.constantLiar) { .bool($0) }
-    note("priorWeight", \.priorWeight) { .float($0) }
-    note("magicClip", \.magicClip) { .bool($0) }
-    note("endpoints", \.endpoints) { .bool($0) }
-    note("kernels", \.kernels) { .int($0) }
-    note("exact", \.exact) { .bool($0) }
-    return all
-  }
-
   func parzen(equalWeights: Bool) -> ParzenOptions {
     var options = ParzenOptions()
     options.priorWeight = priorWeight
@@ -60,5 +38,52 @@ public struct TPEOptions: Sendable, Hashable {
     options.endpoints = endpoints
     options.weights = equalWeights ? .equal : .recency
     return options
+  }
+}
+
+extension TPEOptions: MethodOptions {
+  static let owner = "tpe"
+
+  static let declarations: [MethodOption<Self>] = [
+    .whole("startup", \.startup, 0...1_000_000_000, "trials at random before the model is used"),
+    .whole(
+      "candidates", \.candidates, 1...100_000,
+      "points drawn for each proposal, of which the best is taken"),
+    .flag(
+      "multivariate", \.multivariate, standard: "true for one objective, false for several",
+      "one density over all parameters, or one for each"),
+    .flag(
+      "group", \.group,
+      "parameters of the same condition are one density too; not with `multivariate=false`"),
+    .flag(
+      "constantLiar", \.constantLiar,
+      "trials that run count as bad ones, so that parallel workers keep apart"),
+    // With fewer the newest 25, whose weights are one, would not all be there.
+    .whole(
+      "kernels", \.kernels, 200...1_000_000_000, zero: "all trials",
+      "of more trials than that a joint density takes a sample; all are slower"),
+    .number(
+      "priorWeight", \.priorWeight, 1e-6...1e6,
+      "the weight of \"anything is possible\" beside a trial's"),
+    .flag("magicClip", \.magicClip, "no bandwidth below a hundredth of the range"),
+    .flag(
+      "endpoints", \.endpoints, "ends of ranges count as neighbours of the outermost trials"),
+    .flag(
+      "exact", \.exact,
+      "densities of all trials, made anew for each proposal: slow, to compare with; not with "
+        + "`kernels`"),
+  ]
+
+  func checkTogether(given: Set<String>) throws {
+    if group, multivariate == false {
+      throw StudyError(
+        "the options multivariate=false and group=true of tpe exclude one another",
+        "groups are joint densities: leave one of the two out")
+    }
+    if exact, given.contains("kernels"), kernels != 0 {
+      throw StudyError(
+        "the options exact=true and kernels=\(kernels) of tpe exclude one another",
+        "exact densities are of all trials: leave one of the two out")
+    }
   }
 }

@@ -100,11 +100,23 @@ public struct TPESampler: Sampler {
   }
 }
 
+extension SamplerKind {
+  static let tpe = SamplerKind(
+    TPEOptions.self, "looks where the best trials so far are dense and the others are not",
+    [.learns, .isScaleFree, .takesObjectives]
+  ) { .tpe($0) }
+}
+
+extension SamplerMethod {
+  /// The tree-structured Parzen estimator.
+  public static func tpe(_ options: TPEOptions = TPEOptions()) -> SamplerMethod {
+    SamplerMethod(options.description) { try TPESampler($0, options) }
+  }
+}
+
 extension SearchMethod {
   /// The tree-structured Parzen estimator.
   public static func tpe(_ options: TPEOptions = TPEOptions()) -> SearchMethod {
-    SearchMethod(MethodDescription("tpe", options.description)) {
-      FullTraining(try TPESampler($0, options), epochs: $0.epochs)
-    }
+    SearchMethod(.tpe(options))
   }
 }

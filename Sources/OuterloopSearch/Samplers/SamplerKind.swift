@@ -1,0 +1,77 @@
+public import OuterloopStudy
+
+/// A sampler as people name it, and all that is known of it: `tpe:startup=20`. A row of the registry.
+public struct SamplerKind: Sendable {
+  public let name: String
+  /// What it does, as half a sentence.
+  public let summary: String
+  public let options: [Option]
+  public let traits: SamplerTraits
+  /// The sampler with the options given, others as by default.
+  /// - Throws: `StudyError` for options that it does not have, out of range, or that exclude one another.
+  public let method: @Sendable ([String: ParameterValue]) throws -> SamplerMethod
+
+  /// An option, for help and documentation.
+  public struct Option: Sendable {
+    public let name: String
+    /// The default.
+    public let standard: String
+    /// What it may be: "a whole number from 1 to 9".
+    public let values: String
+    public let meaning: String
+  }
+
+  init<Options: MethodOptions>(
+    _ options: Options.Type, _ summary: String, _ traits: SamplerTraits,
+    make: @escaping @Sendable (Options) -> SamplerMethod
+  ) {
+    name = Options.owner
+    self.summary = summary
+    self.traits = traits
+    let standard = Options()
+    self.options = Options.declarations.map { option in
+      Option(
+        name: option.name,
+        standard: option.standard ?? option.get(standard)?.description ?? "",
+        values: option.values.text, meaning: option.meaning)
+    }
+    method = { make(try Options($0)) }
+  }
+
+  /// All samplers: a new one is a new row here.
+  public static let all: [SamplerKind] = [.random, .sobol, .grid, .tpe]
+}
+
+/// What holds of a sampler, as far as others need to know: which laws it keeps, what goes with it.
+public struct SamplerTraits: OptionSet, Sendable {
+  public let rawValue: Int
+  public init(rawValue: Int) { self.rawValue = rawValue }
+
+  /// Results change what it suggests.
+  public static let learns = SamplerTraits(rawValue: 1 << 0)
+  /// Only the order of losses matters, not their scale.
+  public static let isScaleFree = SamplerTraits(rawValue: 1 << 1)
+  /// Takes several objectives.
+  public static let takesObjectives = SamplerTraits(rawValue: 1 << 2)
+  /// Ends by itself, with configurations of the space left.
+  public static let ends = SamplerTraits(rawValue: 1 << 3)
+}
+
+extension SearchMethod {
+  /// The method of a description, as the store keeps it and the command line names it.
+  /// - Throws: `StudyError` for an unknown name or option.
+  public static func named(_ description: MethodDescription) throws -> SearchMethod {
+    let name = description.sampler.name
+    guard let kind = SamplerKind.all.first(where: { $0.name == name }) else {
+      throw StudyError(
+        "there is no sampler `\(name)`",
+        Spelling.remedy(for: name, among: SamplerKind.all.map(\.name), called: "samplers"))
+    }
+    guard description.scheduler == .fullTraining else {
+      throw StudyError(
+        "there is no scheduler `\(description.scheduler.name)`",
+        "this study was made by a newer version of Outerloop: use that one")
+    }
+    return SearchMethod(try kind.method(description.sampler.options))
+  }
+}

@@ -1,0 +1,60 @@
+/// How a study is searched, by names and options, as the store keeps it: which sampler chooses
+/// configurations, and which scheduler decides how far each is trained. Any scheduler takes any sampler.
+public struct MethodDescription: Sendable, Hashable, Codable {
+  public var sampler: ComponentDescription
+  public var scheduler: ComponentDescription
+
+  public init(_ sampler: ComponentDescription, scheduler: ComponentDescription = .fullTraining) {
+    self.sampler = sampler
+    self.scheduler = scheduler
+  }
+
+  /// A sampler whose configurations are all trained to the end.
+  public init(_ sampler: String, _ options: [String: ParameterValue] = [:]) {
+    self.init(ComponentDescription(sampler, options))
+  }
+}
+
+extension MethodDescription: CustomStringConvertible {
+  /// `tpe`, or `tpe, halving` with a scheduler.
+  public var description: String {
+    scheduler == .fullTraining ? sampler.name : "\(sampler.name), \(scheduler.name)"
+  }
+}
+
+/// A sampler or a scheduler by its name and options.
+public struct ComponentDescription: Sendable, Hashable, Codable {
+  public var name: String
+  public var options: [String: ParameterValue]
+
+  public init(_ name: String, _ options: [String: ParameterValue] = [:]) {
+    self.name = name
+    self.options = options
+  }
+
+  /// Every configuration is trained through all epochs: no scheduler.
+  public static let fullTraining = ComponentDescription("none")
+
+  /// `name:option=value,option=value`, as the command line writes it.
+  /// - Throws: `StudyError` for what is no option, and one that is given twice.
+  public init(parsing text: String) throws {
+    guard let colon = text.firstIndex(of: ":") else {
+      self.init(text)
+      return
+    }
+    self.init(String(text[..<colon]))
+    for option in text[text.index(after: colon)...].split(
+      separator: ",", omittingEmptySubsequences: false)
+    {
+      guard let equals = option.firstIndex(of: "="), equals > option.startIndex,
+        case let value = option[option.index(after: equals)...], !value.isEmpty
+      else {
+        throw StudyError("`\(option)` is not an option", "write it as in grid:resolution=7")
+      }
+      let name = option[..<equals].trimmed
+      guard options.updateValue(ParameterValue(plain: value.trimmed), forKey: name) == nil else {
+        throw StudyError("the option `\(name)` is given twice", "remove one of them")
+      }
+    }
+  }
+}

@@ -1,0 +1,57 @@
+/// Chooses configurations and nothing else.
+public protocol Sampler: Sendable {
+  mutating func observe(_ event: Event, in history: History)
+
+  /// A configuration for trial `number`; nil if there is none left to try.
+  mutating func suggest(_ number: Int, in history: History) throws -> Assignment?
+}
+
+/// Decides which trial is trained next, and how far. The configurations of new trials come from a
+/// sampler, whichever it is.
+public protocol Scheduler: Sendable {
+  mutating func observe(_ event: Event, in history: History)
+
+  /// What to do next; see `Searcher.propose`.
+  ///
+  /// - Parameter suggest: asks the sampler for the configuration of a new trial by its number; nil if
+  ///   there is none left to try.
+  mutating func propose(
+    _ number: Int?, in history: History, suggest: (Int) throws -> Assignment?
+  ) throws -> Proposal
+}
+
+/// Trains every configuration through all epochs: the scheduler of those who want none.
+public struct FullTraining: Scheduler {
+  private let epochs: Int
+
+  public init(epochs: Int) { self.epochs = epochs }
+
+  public mutating func observe(_ event: Event, in history: History) {}
+
+  public mutating func propose(
+    _ number: Int?, in history: History, suggest: (Int) throws -> Assignment?
+  ) throws -> Proposal {
+    guard let number, let assignment = try suggest(number) else { return .exhausted }
+    return .start(assignment, through: epochs)
+  }
+}
+
+/// A sampler and a scheduler at work together.
+public struct ScheduledSearch: Searcher {
+  private var sampler: any Sampler
+  private var scheduler: any Scheduler
+
+  public init(_ sampler: some Sampler, _ scheduler: some Scheduler) {
+    self.sampler = sampler
+    self.scheduler = scheduler
+  }
+
+  public mutating func observe(_ event: Event, in history: History) {
+    sampler.observe(event, in: history)
+    scheduler.observe(event, in: history)
+  }
+
+  public mutating func propose(_ number: Int?, in history: History) throws -> Proposal {
+    try scheduler.propose(number, in: history) { try sampler.suggest($0, in: history) }
+  }
+}

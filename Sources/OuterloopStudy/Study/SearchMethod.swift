@@ -1,0 +1,63 @@
+/// A way to search, as a value: `.random`, `.tpe()`, `.tpe().scheduled(by: ...)`. It knows its name and
+/// options, for the store, and how to make the searcher of a study.
+public struct SearchMethod: Sendable {
+  public let description: MethodDescription
+  public let searcher: @Sendable (StudySpecification) throws -> any Searcher
+  private let sampler: SamplerMethod?
+
+  /// A sampler with a scheduler.
+  public init(_ sampler: SamplerMethod, _ scheduler: SchedulerMethod = .fullTraining) {
+    description = MethodDescription(sampler.description, scheduler: scheduler.description)
+    searcher = { ScheduledSearch(try sampler.make($0), try scheduler.make($0)) }
+    self.sampler = sampler
+  }
+
+  /// A method that chooses configurations and decides how far each is trained by itself.
+  public init(
+    _ description: MethodDescription,
+    searcher: @escaping @Sendable (StudySpecification) throws -> any Searcher
+  ) {
+    self.description = description
+    self.searcher = searcher
+    sampler = nil
+  }
+
+  /// The same sampler with another scheduler. A method that decides by itself how far trials are trained
+  /// stays as it is.
+  public func scheduled(by scheduler: SchedulerMethod) -> SearchMethod {
+    sampler.map { SearchMethod($0, scheduler) } ?? self
+  }
+}
+
+/// A sampler as a value: how to make it for a study, and how the store names it.
+public struct SamplerMethod: Sendable {
+  public let description: ComponentDescription
+  public let make: @Sendable (StudySpecification) throws -> any Sampler
+
+  public init(
+    _ description: ComponentDescription,
+    make: @escaping @Sendable (StudySpecification) throws -> any Sampler
+  ) {
+    self.description = description
+    self.make = make
+  }
+}
+
+/// A scheduler as a value.
+public struct SchedulerMethod: Sendable {
+  public let description: ComponentDescription
+  public let make: @Sendable (StudySpecification) throws -> any Scheduler
+
+  public init(
+    _ description: ComponentDescription,
+    make: @escaping @Sendable (StudySpecification) throws -> any Scheduler
+  ) {
+    self.description = description
+    self.make = make
+  }
+
+  /// Every configuration is trained through all epochs.
+  public static let fullTraining = SchedulerMethod(.fullTraining) {
+    FullTraining(epochs: $0.epochs)
+  }
+}
