@@ -255,11 +255,9 @@ extension AbuseRoom {
       refuse("SearcherLaws.\(name)", [.min, -1, 0, .max]) {
         try await law(.random, .lone("float(0, 1)"), $0)
       }
-      // `Asker` asks a searcher again for as long as it lets a trial go on that does not rest.
-      let methods = Contrary.methods.filter {
-        name != "followsChanges" || $0.description.name != "advance"
+      add("SearcherLaws.\(name)", Contrary.methods, [1, 9]) {
+        try await law($0, .lone("int(1, 4)"), $1)
       }
-      add("SearcherLaws.\(name)", methods, [1, 9]) { try await law($0, .lone("int(1, 4)"), $1) }
       add("SearcherLaws.\(name)") { try await law(.random, Case("", SearchSpace()), 3) }
     }
     add("SearcherLaws.followsChanges", [0, 1]) { kind in
