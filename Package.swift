@@ -140,7 +140,7 @@ let package = Package(
       dependencies: [
         "OuterloopBilevel", "OuterloopLearning", "OuterloopAutodiff", "OuterloopNumerics",
         "OuterloopStudy", "OuterloopSearch", "OuterloopStore", "OuterloopSpaces",
-        "OuterloopCharts",
+        "OuterloopCharts", "OuterloopTesting",
       ], path: "Tests/AbuseProbe", swiftSettings: house),
     .testTarget(
       name: "OuterloopAbuseTests", dependencies: ["AbuseProbe"], swiftSettings: house),

@@ -57,6 +57,10 @@ public final class SQLiteStore: StudyStore {
   init(
     _ path: String, _ access: Access, schema: Schema, clock: @escaping @Sendable () -> Double
   ) throws {
+    // The system would take what stands before it for the path.
+    guard !path.utf8.contains(0) else {
+      throw StudyError("the path of a store has a NUL character in it", "name another file")
+    }
     let file = StoreFile(path: path, schema: schema)
     if access == .create { try file.createIfMissing() }
     try file.check()

@@ -7,13 +7,20 @@ extension SearcherLaws.Case {
       parameters.map { try ParameterDeclaration(parsing: $0) }, forbidden: forbidden)
   }
 
-  private static func names(_ count: Int) -> [String] { (1...count).map { "t\($0)" } }
+  private static func names(_ count: Int) throws -> [String] {
+    guard 1...1000 ~= count else {
+      throw SpaceError(
+        "`count` is \(count): a space of so many parameters cannot be made", "use 1...1000")
+    }
+    return (1...count).map { "t\($0)" }
+  }
 
   /// t1 < t2 < ... of the unit interval: one in `count`! configurations.
+  /// - Throws: `SpaceError` if `count` is not in 1...1000, and for what is no domain.
   public static func ordered(_ count: Int, _ domain: String = "float(0, 1)") throws
     -> SearcherLaws.Case
   {
-    let names = names(count)
+    let names = try names(count)
     return SearcherLaws.Case(
       "\(count) in order of \(domain)",
       try space(
@@ -21,8 +28,9 @@ extension SearcherLaws.Case {
   }
 
   /// Real numbers whose sum is at most 1.
+  /// - Throws: `SpaceError` if `count` is not in 1...1000.
   public static func simplex(_ count: Int) throws -> SearcherLaws.Case {
-    let names = names(count)
+    let names = try names(count)
     return SearcherLaws.Case(
       "simplex of \(count)",
       try space(
@@ -32,7 +40,7 @@ extension SearcherLaws.Case {
   /// Shapes that rejection alone does not find, or hardly.
   public static func constrained() throws -> [SearcherLaws.Case] {
     let three = ["a=float(0, 1, step 0.1)", "b=float(0, 1, step 0.1)", "c=float(0, 1, step 0.1)"]
-    let names = names(10)
+    let names = try names(10)
     return [
       try ordered(6), try ordered(12), try ordered(20, "int(1, 22)"),
       try ordered(6, "log(1e-6, 1)"),

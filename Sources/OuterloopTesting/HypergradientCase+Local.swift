@@ -9,6 +9,7 @@ extension HypergradientCase {
     of problem: BilevelProblem<State, Hyper, Batch>, at hyper: Hyper
   ) throws -> LocalTerms {
     let dynamics = problem.dynamics
+    try require(steps: dynamics.steps)
     var state = try dynamics.initial(hyper)
     var terms = LocalTerms(direct: [], steps: [])
     for t in 0..<dynamics.steps {
@@ -35,6 +36,7 @@ extension HypergradientCase {
   ) throws -> [Tensor] {
     let dynamics = problem.dynamics
     let steps = dynamics.steps
+    try require(steps: steps)
     var state = try dynamics.initial(hyper)
     var total = 0.0
     var sums = state.leaves.map { [Double](repeating: 0, count: $0.count) }

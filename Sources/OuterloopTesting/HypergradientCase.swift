@@ -8,7 +8,7 @@ public import OuterloopNumerics
 public struct HypergradientCase: Sendable, CustomStringConvertible {
   public var name: String
   /// T
-  public var steps: Int
+  public let steps: Int
   public var hyper: [Tensor]
   /// Held by forward against reverse: the norm of the difference over that of the hypergradient,
   /// for each hyperparameter tensor.
@@ -82,11 +82,16 @@ public struct HypergradientCase: Sendable, CustomStringConvertible {
       guard isWhole else { return nil }
       return try Self.distilled(of: problem, at: hyper.replacingLeaves(point), gamma: gamma)
     }
-    trainOnline = { point, estimator, every in
+    trainOnline = { [steps] point, estimator, every in
+      try Self.require(steps: steps)
+      guard 1...steps ~= every else {
+        throw BilevelError.invalid(
+          "`every` is \(every): a window has 1 to \(steps) steps, all of the training")
+      }
       let loop = OuterLoop<Hyper>(.sgd(rate: 0))
       var last: [Tensor] = []
       _ = try problem.minimize(
-        from: hyper.replacingLeaves(point), by: estimator, updates: problem.dynamics.steps / every,
+        from: hyper.replacingLeaves(point), by: estimator, updates: steps / every,
         with: loop, training: .online(every: every)
       ) { progress in
         last = progress.state.leaves
@@ -107,6 +112,14 @@ public struct HypergradientCase: Sendable, CustomStringConvertible {
   }
 
   public var description: String { name }
+
+  /// Every state is kept.
+  static func require(steps: Int) throws {
+    guard 1...1_000_000 ~= steps else {
+      throw BilevelError.invalid(
+        "`steps` is \(steps): a trajectory that is stored whole has 1...1000000 steps")
+    }
+  }
 
   public func hypergradient(by estimator: Estimator = .reverse) throws -> Answer {
     try answer(hyper, estimator)
@@ -143,6 +156,7 @@ extension HypergradientCase {
     of problem: BilevelProblem<State, Hyper, Batch>, at hyper: Hyper, along direction: Hyper
   ) throws -> Terms {
     let dynamics = problem.dynamics
+    try require(steps: dynamics.steps)
     let (start, startTangent) = try jvp(at: hyper, along: direction, of: dynamics.initial)
     var states = [start]
     var tangents = [startTangent]

@@ -68,6 +68,7 @@ public enum HypergradientLaws {
     do {
       _ = try test.hypergradient(by: .reverse(memory: 1))
     } catch let error as BilevelError {
+      guard case .refused = error else { throw error }
       least = error.description.split(separator: " ").compactMap { Int($0) }.last
     }
     guard let least, least > 1 else { throw Violation("\(test): a budget of 1 byte was accepted") }
@@ -198,13 +199,14 @@ public enum HypergradientLaws {
   /// The derivative of f at 0 by central differences at h = 0.04, 0.02, ... extrapolated to h = 0
   /// (Ridders 1982): column k of the table cancels the error of order h^(2k). The value with the
   /// least change within its row is taken.
+  /// - Parameter levels: rows of the table, at least 2 and at most 30; others are taken as the nearest.
   public static func slope(
     start: Double = 0.04, levels: Int = 5, _ f: (Double) throws -> Double
   ) rethrows -> Double {
     var previous: [Double] = []
     var best = Double.nan
     var bestChange = Double.infinity
-    for level in 0..<levels {
+    for level in 0..<Swift.min(Swift.max(levels, 2), 30) {
       let h = start / Double(1 << level)
       var row = [(try f(h) - f(-h)) / (2 * h)]
       for (column, value) in previous.enumerated() {
@@ -236,12 +238,17 @@ extension HypergradientLaws {
 
   /// The norm of the difference over that of `b`, for each tensor. A tensor that is tiny beside the
   /// others, by cancellation, counts as a thousandth of the whole.
+  /// - Throws: a `Violation` unless there are as many numbers in each tensor of the one as of the other.
   public static func relativeErrors(_ a: [Tensor], _ b: [Tensor]) throws -> [Double] {
     let floor = 1e-3 * (try DerivativeLaws.norm(b))
-    return try zip(a, b).map { x, y in
-      let difference = zip(try x.doubles(), try y.doubles())
+    let (first, second) = (try a.map { try $0.doubles() }, try b.map { try $0.doubles() })
+    guard first.map(\.count) == second.map(\.count) else {
+      throw Violation("\(a.map(\.type)) cannot be compared with \(b.map(\.type))")
+    }
+    return try zip(zip(first, second), b).map { numbers, tensor in
+      let difference = zip(numbers.0, numbers.1)
         .reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }.squareRoot()
-      return difference == 0 ? 0 : difference / Swift.max(try DerivativeLaws.norm([y]), floor)
+      return difference == 0 ? 0 : difference / Swift.max(try DerivativeLaws.norm([tensor]), floor)
     }
   }
 

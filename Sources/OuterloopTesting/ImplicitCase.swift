@@ -34,6 +34,7 @@ public struct ImplicitCase: Sendable, CustomStringConvertible {
     case momentum(Double)
   }
 
+  private let types: [TensorType]
   private let answer: @Sendable (Estimator, Trainer) throws -> Answer
   private let gradientAt: @Sendable ([Tensor], Int?) throws -> [Double]
   private let mixedAt: @Sendable ([Tensor], [Double]) throws -> [Double]
@@ -44,7 +45,8 @@ public struct ImplicitCase: Sendable, CustomStringConvertible {
   public var description: String { name }
 
   /// - Parameters:
-  ///   - examples: n; the loss sees a batch of example numbers (int32), and is the mean over them.
+  ///   - examples: n, at least 1 and at most 1,000,000; others are taken as the nearest. The loss sees
+  ///     a batch of example numbers (int32), and is the mean over them.
   ///   - steps: T, for gradient descent at `rate` to reach rounding.
   public init<Hyper: Structure>(
     _ name: String, weights: [Tensor], hyper: Hyper, examples: Int, rate: Double, steps: Int,
@@ -53,7 +55,9 @@ public struct ImplicitCase: Sendable, CustomStringConvertible {
   ) {
     self.name = name
     self.rate = rate
+    let examples = Swift.min(Swift.max(examples, 1), 1_000_000)
     self.examples = examples
+    types = weights.map(\.type)
     weightCount = weights.reduce(0) { $0 + $1.count }
     let all = Tensor((0..<examples).map { Int32($0) })
     func problem(_ trainer: Trainer) -> BilevelProblem<TrainingState<[Tensor]>, Hyper, Tensor> {
@@ -85,6 +89,9 @@ public struct ImplicitCase: Sendable, CustomStringConvertible {
         diagnostics: result.diagnostics.implicit)
     }
     gradientAt = { w, example in
+      if let example, !(0..<examples ~= example) {
+        throw BilevelError.invalid("there is no example \(example): use 0..<\(examples)")
+      }
       let rows = example.map { Tensor([Int32($0)]) } ?? all
       return try gradient(at: w) { try loss($0, hyper, rows) }.flatMap { try $0.doubles() }
     }
@@ -92,11 +99,16 @@ public struct ImplicitCase: Sendable, CustomStringConvertible {
       try gradient(at: w) { try outer($0, hyper) }.flatMap { try $0.doubles() }
     }
     mixedAt = { w, u in
+      let count = w.reduce(0) { $0 + $1.count }
+      guard u.count == count else {
+        throw BilevelError.invalid(
+          "`u` has \(u.count) numbers: give one for each of \(count) weights")
+      }
       let direction = w.holding(u)
       return try gradient(at: hyper) { h in
         let slope = try gradient(at: w) { try loss($0, h, all) }
         return zip(slope, direction).map { ($0 * $1).sum() }.reduce(
-          Tensor(0, dtype: w[0].dtype), +)
+          Tensor(0, dtype: w.first?.dtype ?? .float64), +)
       }.leaves.flatMap { try $0.doubles() }
     }
   }
@@ -107,14 +119,27 @@ public struct ImplicitCase: Sendable, CustomStringConvertible {
 
   /// grad_w L on all examples, or on one.
   public func innerGradient(at weights: [Tensor], example: Int? = nil) throws -> [Double] {
-    try gradientAt(weights, example)
+    try require(weights)
+    return try gradientAt(weights, example)
   }
 
   /// grad_w E
-  public func outerGradient(at weights: [Tensor]) throws -> [Double] { try outerAt(weights) }
+  public func outerGradient(at weights: [Tensor]) throws -> [Double] {
+    try require(weights)
+    return try outerAt(weights)
+  }
 
   /// N u
   public func mixedProduct(at weights: [Tensor], _ u: [Double]) throws -> [Double] {
-    try mixedAt(weights, u)
+    try require(weights)
+    return try mixedAt(weights, u)
+  }
+
+  private func require(_ weights: [Tensor]) throws {
+    if let error = weights.lazy.compactMap(\.error).first { throw error }
+    guard weights.map(\.type) == types else {
+      throw BilevelError.invalid(
+        "`weights` are \(weights.map(\.type)): give tensors like those of \(name), \(types)")
+    }
   }
 }

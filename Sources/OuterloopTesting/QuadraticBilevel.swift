@@ -98,13 +98,15 @@ public struct QuadraticBilevel: Sendable {
 
   // MARK: - Answers
 
-  /// w*(l)
+  /// w*(l); NaN unless l has two numbers.
   public func solution(at l: [Double]) -> [Double] {
-    Self.solved(mean(a, 9, 6), slope(l))
+    guard l.count == 2 else { return [.nan, .nan, .nan] }
+    return Self.solved(mean(a, 9, 6), slope(l))
   }
 
-  /// dE/dl through w*(l).
+  /// dE/dl through w*(l); NaN unless l has two numbers.
   public func hypergradient(at l: [Double]) -> [Double] {
+    guard l.count == 2 else { return [.nan, .nan] }
     let w = solution(at: l)
     let target = mean(d, 3, 3)
     let matrix = mean(b, 6, 6)

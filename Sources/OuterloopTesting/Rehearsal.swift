@@ -20,20 +20,28 @@ public struct Rehearsal {
     _ specification: StudySpecification, _ method: SearchMethod, replaying events: [Event]
   ) throws {
     try self.init(specification, method)
-    for event in events { take(event) }
+    for event in events { try take(event) }
   }
 
   public var trials: [Trial] { history.trials }
 
-  public mutating func take(_ event: Event) {
+  /// - Throws: `StudyError` if it cannot be the next event: one about a trial that is not there.
+  public mutating func take(_ event: Event) throws {
+    try history.take(event)
     events.append(event)
-    history.apply(event)
     searcher.observe(event, in: history)
   }
 
-  public mutating func take(_ kind: Event.Kind, of trial: Int) {
+  /// - Throws: `StudyError` if it cannot happen to that trial: there is none of that number.
+  public mutating func take(_ kind: Event.Kind, of trial: Int) throws {
     let revision = events.count + 1
-    take(Event(revision: revision, time: Double(revision), trial: trial, kind))
+    let event = Event(revision: revision, time: Double(revision), trial: trial, kind)
+    let count = trials.count
+    guard kind.isAboutStudy || Trial(event) != nil || 0..<count ~= trial else {
+      throw StudyError(
+        "there is no trial \(trial) among \(count)", "use the number of one that was asked for")
+    }
+    try take(event)
   }
 
   public mutating func propose() throws -> Proposal {
@@ -47,45 +55,58 @@ public struct Rehearsal {
     switch try propose() {
     case .start(let assignment, let through):
       number = history.trials.count
-      take(.suggested(assignment, through: through, seen: history.revision), of: number)
+      try take(.suggested(assignment, through: through, seen: history.revision), of: number)
     case .advance(let trial, let through):
       number = trial
-      take(.continued(through: through, seen: history.revision), of: trial)
+      try take(.continued(through: through, seen: history.revision), of: trial)
     case .wait, .exhausted:
       isExhausted = true
       return nil
     }
-    take(.claimed(attempt: history.trials[number].attempt + 1, worker: "w"), of: number)
+    let attempt = history.trials[number].attempt + 1
+    try take(.claimed(attempt: attempt, worker: "w"), of: number)
+    guard history.trials[number].attempt == attempt else {
+      throw StudyError(
+        "the searcher lets trial \(number) go on, which does not rest",
+        "only trials that rest can go on: see `TrialState.paused`")
+    }
     return history.trials[number]
   }
 
   /// The end of the attempt at a trial: values are reported of the epoch that it was to reach, where it
   /// rests if that was not the last.
-  public mutating func tell(_ number: Int, _ outcome: Outcome) {
-    let trial = history.trials[number]
+  /// - Throws: `StudyError` if there is none of that number.
+  public mutating func tell(_ number: Int, _ outcome: Outcome) throws {
+    let trial = trials.indices.contains(number) ? trials[number] : nil
+    let attempt = trial?.attempt ?? 1
     if case .complete(let values) = outcome {
       let metrics = specification.objectives.map(\.metric)
       let report = Report(
-        epoch: trial.through, Dictionary(uniqueKeysWithValues: zip(metrics, values)))
-      take(.reported(attempt: trial.attempt, report), of: number)
-      if trial.through < specification.epochs {
-        return take(.paused(attempt: trial.attempt), of: number)
+        epoch: trial?.through ?? 1,
+        Dictionary(zip(metrics, values), uniquingKeysWith: { first, _ in first }))
+      try take(.reported(attempt: attempt, report), of: number)
+      if let trial, trial.through < specification.epochs {
+        return try take(.paused(attempt: attempt), of: number)
       }
     }
-    take(.finished(attempt: trial.attempt, outcome), of: number)
+    try take(.finished(attempt: attempt, outcome), of: number)
   }
 
-  /// Runs `count` more trials one after the other.
+  /// Runs `count` more trials one after the other, or as many as the searcher has.
+  /// - Throws: `StudyError` if `count` is negative.
   public mutating func run(_ count: Int, _ objective: (Trial) -> Outcome) throws {
+    guard count >= 0 else {
+      throw StudyError("`count` is \(count): so many trials cannot be run", "say 0 or more")
+    }
     for _ in 0..<count {
       guard let trial = try ask() else { return }
-      tell(trial.number, objective(trial))
+      try tell(trial.number, objective(trial))
     }
   }
 
-  /// The smallest loss of the first objective so far.
+  /// The smallest loss of the first objective so far; infinite if there is none.
   public var bestLoss: Double {
-    let objective = specification.objectives[0]
+    guard let objective = specification.objectives.first else { return .infinity }
     return history.best(for: objective)?.values.map { objective.loss($0[0]) } ?? .infinity
   }
 }

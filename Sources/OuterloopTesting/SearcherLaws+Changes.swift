@@ -7,6 +7,7 @@ extension SearcherLaws {
   public static func followsChanges(
     _ method: SearchMethod, _ item: Case, to wider: SearchSpace, trials: Int
   ) async throws -> [String] {
+    try require(trials: trials)
     let specification = try specification(item, method)
     let store = MemoryStore()
     let id = try store.create(specification)

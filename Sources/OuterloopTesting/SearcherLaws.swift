@@ -1,6 +1,7 @@
 public import OuterloopStudy
 
-/// What every search method must satisfy, on every kind of space. Each law returns what is wrong.
+/// What every search method must satisfy, on every kind of space. Each law returns what is wrong, and
+/// throws a `StudyError` if `trials` is not in 1...1,000,000.
 public enum SearcherLaws {
   /// A space, and a smooth function of it to be made small.
   public struct Case: Sendable, CustomStringConvertible {
@@ -48,11 +49,18 @@ public enum SearcherLaws {
       seed: seed)
   }
 
+  static func require(trials: Int) throws {
+    guard 1...1_000_000 ~= trials else {
+      throw StudyError("`trials` is \(trials): a law is not checked by so many", "use 1...1000000")
+    }
+  }
+
   /// Values are in their domains and canonical, conditions honoured, nothing forbidden proposed, and
   /// nothing proposed twice while the space has more.
   public static func staysInSpace(_ method: SearchMethod, _ item: Case, trials: Int) throws
     -> [String]
   {
+    try require(trials: trials)
     var study = try Rehearsal(specification(item, method), method)
     try study.run(trials) { .complete([item.loss($0.assignment)]) }
     var wrong: [String] = []
@@ -79,6 +87,7 @@ public enum SearcherLaws {
 
   /// Proposing is repeatable, and a replay of any prefix of the log proposes the same.
   public static func replays(_ method: SearchMethod, _ item: Case, trials: Int) throws -> [String] {
+    try require(trials: trials)
     let specification = try specification(item, method)
     var study = try Rehearsal(specification, method)
     var wrong: [String] = []
@@ -89,7 +98,7 @@ public enum SearcherLaws {
         break
       }
       guard let trial = try study.ask() else { break }
-      study.tell(trial.number, .complete([item.loss(trial.assignment)]))
+      try study.tell(trial.number, .complete([item.loss(trial.assignment)]))
     }
     for cut in [1, trials / 3, trials / 2, trials - 1] {
       let suggestion = study.events.first { $0.trial == cut }
@@ -109,6 +118,7 @@ public enum SearcherLaws {
   public static func knowsDirection(_ method: SearchMethod, _ item: Case, trials: Int) throws
     -> [String]
   {
+    try require(trials: trials)
     func assignments(_ objective: Objective, _ f: @escaping (Double) -> Double) throws
       -> [Assignment]
     {
@@ -132,6 +142,7 @@ public enum SearcherLaws {
   /// that failed are not proposed again.
   public static func survives(_ method: SearchMethod, _ item: Case, trials: Int) throws -> [String]
   {
+    try require(trials: trials)
     let histories: [(String, @Sendable (Int) -> Outcome?)] = [
       ("all failed", { _ in .failed(.error, message: nil) }),
       ("all invalid", { _ in .failed(.invalid, message: "NaN") }),
@@ -148,7 +159,7 @@ public enum SearcherLaws {
       var study = try Rehearsal(specification(item, method), method)
       for _ in 0..<trials {
         guard let trial = try study.ask() else { break }
-        if let outcome = outcome(trial.number) { study.tell(trial.number, outcome) }
+        if let outcome = outcome(trial.number) { try study.tell(trial.number, outcome) }
       }
       let different = Set(study.trials.map(\.assignment)).count
       // A method that ends by itself has tried all it has.
@@ -164,6 +175,7 @@ public enum SearcherLaws {
   public static func takesObjectives(_ method: SearchMethod, _ item: Case, trials: Int) throws
     -> [String]
   {
+    try require(trials: trials)
     func assignments(_ a: Objective.Direction, _ b: Objective.Direction) throws -> [Assignment] {
       var study = try Rehearsal(
         specification(item, method, objectives: [Objective("a", a), Objective("b", b)]), method)

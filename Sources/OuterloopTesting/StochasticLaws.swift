@@ -12,6 +12,10 @@ public enum StochasticLaws {
     _ name: String, _ problem: BilevelProblem<State, Hyper, Batch>, at hyper: Hyper,
     rate: Double = 0.3, linearSteps: Int = 3, tolerance: Double = 1e-12
   ) throws {
+    guard 1...1_000_000 ~= linearSteps else {
+      throw BilevelError.invalid(
+        "`linearSteps` is \(linearSteps): the law is checked by 1...1000000 steps")
+    }
     let parts = try Parts(problem, at: hyper)
     let (loss, end) = try problem.solve(at: hyper)
     let outer = try parts.outer(end)
@@ -42,6 +46,7 @@ public enum StochasticLaws {
     _ name: String, _ problem: BilevelProblem<State, Hyper, Batch>, at hyper: Hyper,
     rate: Double = 0.3, tolerance: Double = 1e-11
   ) throws {
+    try HypergradientCase.require(steps: problem.dynamics.steps)
     let parts = try Parts(problem, at: hyper)
     var state = try problem.dynamics.initial(hyper)
     var outer = try parts.outer(state)

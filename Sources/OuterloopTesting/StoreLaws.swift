@@ -218,7 +218,7 @@ public enum StoreLaws {
       while true {
         let page = try await test.store.events(of: test.study, after: read.count, limit: size)
         read += page
-        if page.count < size { break }
+        if page.count < size || read.count > events.count { break }
       }
       try test.require(read == events, "pages of \(size)")
     }

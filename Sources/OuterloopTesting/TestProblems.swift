@@ -11,6 +11,7 @@ public struct TestProblem: Sendable, CustomStringConvertible {
   public var name: String
   /// One range for each variable.
   public var bounds: [ClosedRange<Double>]
+  /// NaN for a wrong number of variables.
   public var value: @Sendable ([Double]) -> Double
   /// The least value.
   public var optimum: Double
@@ -18,6 +19,22 @@ public struct TestProblem: Sendable, CustomStringConvertible {
   public var optima: [[Double]]
 
   public var description: String { name }
+
+  init(
+    name: String, bounds: [ClosedRange<Double>], value: @escaping @Sendable ([Double]) -> Double,
+    optimum: Double, optima: [[Double]]
+  ) {
+    self.name = name
+    self.bounds = bounds
+    self.value = { [count = bounds.count] in $0.count == count ? value($0) : .nan }
+    self.optimum = optimum
+    self.optima = optima
+  }
+
+  /// The nearest number of variables that there can be.
+  static func size(_ dimensions: Int, atLeast least: Int = 1) -> Int {
+    min(max(dimensions, least), 100_000)
+  }
 }
 
 extension TestProblem {
@@ -94,8 +111,10 @@ extension TestProblem {
   }
 
   /// A nearly flat plain with many small dents around a funnel; a kink at the minimum (Ackley 1987).
+  /// - Parameter dimensions: at least 1 and at most 100,000; others are taken as the nearest.
   public static func ackley(_ dimensions: Int) -> TestProblem {
-    TestProblem(
+    let dimensions = size(dimensions)
+    return TestProblem(
       name: "Ackley \(dimensions)", bounds: Array(repeating: -32.768...32.768, count: dimensions),
       value: { x in
         let squares = x.reduce(0) { $0 + $1 * $1 } / Double(x.count)
@@ -107,8 +126,10 @@ extension TestProblem {
   }
 
   /// A bent valley with a flat floor (Rosenbrock 1960; as a chain of at least two variables).
+  /// - Parameter dimensions: at least 2 and at most 100,000; others are taken as the nearest.
   public static func rosenbrock(_ dimensions: Int) -> TestProblem {
-    TestProblem(
+    let dimensions = size(dimensions, atLeast: 2)
+    return TestProblem(
       name: "Rosenbrock \(dimensions)", bounds: Array(repeating: -5...10, count: dimensions),
       value: { x in
         zip(x, x.dropFirst()).reduce(0) { sum, pair in
@@ -120,8 +141,10 @@ extension TestProblem {
   }
 
   /// The sum of squares.
+  /// - Parameter dimensions: at least 1 and at most 100,000; others are taken as the nearest.
   public static func sphere(_ dimensions: Int) -> TestProblem {
-    TestProblem(
+    let dimensions = size(dimensions)
+    return TestProblem(
       name: "sphere \(dimensions)", bounds: Array(repeating: -5.12...5.12, count: dimensions),
       value: { $0.reduce(0) { $0 + $1 * $1 } },
       optimum: 0, optima: [Array(repeating: 0, count: dimensions)])

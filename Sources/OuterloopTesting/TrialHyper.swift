@@ -48,19 +48,22 @@ public enum TrialHyper: String, Sendable, CaseIterable {
   }
 
   /// lambda, as a list of tensors.
+  /// - Parameter steps: at least 0 and at most 100,000; others are taken as the nearest.
   public func start(
     _ model: TrialModel, _ optimizer: TrialOptimizer, steps: Int
   ) -> [Tensor] {
     let dtype = model.dtype
     let count = model.initial.count
+    let steps = Swift.min(Swift.max(steps, 0), 100_000)
+    let rate = optimizer.numbers.first ?? .nan
     func numbers(_ values: [Double]) -> Tensor { Tensor(values).cast(to: dtype) }
     let exampleWeights = TrialModel.exampleWeights(model)
     return switch self {
-    case .rate: [Tensor(optimizer.numbers[0], dtype: dtype)]
+    case .rate: [Tensor(rate, dtype: dtype)]
     case .rateOfEach:
-      (0..<count).map { Tensor(optimizer.numbers[0] * (1 + 0.1 * Double($0)), dtype: dtype) }
+      (0..<count).map { Tensor(rate * (1 + 0.1 * Double($0)), dtype: dtype) }
     case .schedule:
-      [numbers((0..<steps).map { optimizer.numbers[0] / (1 + 0.2 * Double($0)) })]
+      [numbers((0..<steps).map { rate / (1 + 0.2 * Double($0)) })]
     case .numbers: [numbers(optimizer.numbers)]
     case .logDecay:
       model.initial.map { TrialModel.draw("log decay", $0.shape, dtype) - 2 }
@@ -82,24 +85,46 @@ public enum TrialHyper: String, Sendable, CaseIterable {
     BilevelProblem(
       steps: steps,
       batches: try .shuffled(count: model.examples, size: model.batch, seed: 21),
-      weights: { initial(model, $0) }, optimizer: { made(optimizer, $0, $1) },
-      loss: { loss(model, $0, $1, rows: $2) }, outer: { outer(model, $0, $1) })
+      weights: { try initial(model, $0) },
+      optimizer: { try made(model, optimizer, $0, $1) },
+      loss: { try loss(model, $0, $1, rows: $2) }, outer: { try outer(model, $0, $1) })
   }
 
-  /// Training on all data at every step.
+  /// Training on all data at every step: on 100,000 examples at the most.
   public func fullBatchProblem(
     _ model: TrialModel, _ optimizer: TrialOptimizer, steps: Int
   ) -> BilevelProblem<TrainingState<[Tensor]>, [Tensor], NoTensors> {
-    let rows = Tensor((0..<model.examples).map { Int32($0) })
+    let count = Swift.min(Swift.max(model.examples, 0), 100_000)
+    let rows = Tensor((0..<count).map { Int32($0) })
     return BilevelProblem(
-      steps: steps, weights: { initial(model, $0) }, optimizer: { made(optimizer, $0, $1) },
-      loss: { loss(model, $0, $1, rows: rows) }, outer: { outer(model, $0, $1) })
+      steps: steps, weights: { try initial(model, $0) },
+      optimizer: { try made(model, optimizer, $0, $1) },
+      loss: { try loss(model, $0, $1, rows: rows) }, outer: { try outer(model, $0, $1) })
   }
 
   // MARK: - What lambda does
 
-  private func initial(_ model: TrialModel, _ h: [Tensor]) -> [Tensor] {
-    switch self {
+  private func require(_ h: [Tensor], _ model: TrialModel) throws {
+    let weights = model.initial.count
+    guard weights > 0 else {
+      throw BilevelError.invalid("\(model.name) has no weights: give it some as `initial`")
+    }
+    let count =
+      switch self {
+      case .rate, .schedule, .numbers, .exampleWeights, .initialScale: 1
+      case .rateOfEach, .logDecay, .initialWeights: weights
+      case .several: 3 + weights
+      }
+    guard h.count == count else {
+      throw BilevelError.invalid(
+        "lambda has \(h.count) tensors: `\(rawValue)` of \(model.name) has \(count), as `start` gives "
+          + "them")
+    }
+  }
+
+  private func initial(_ model: TrialModel, _ h: [Tensor]) throws -> [Tensor] {
+    try require(h, model)
+    return switch self {
     case .initialWeights: h
     case .initialScale: model.initial.enumerated().map { exp(entry(h[0], $0)) * $1 }
     case .several: Array(h[3...])
@@ -107,7 +132,13 @@ public enum TrialHyper: String, Sendable, CaseIterable {
     }
   }
 
-  private func made(_ optimizer: TrialOptimizer, _ h: [Tensor], _ time: Time) -> Optimizer {
+  private func made(
+    _ model: TrialModel, _ optimizer: TrialOptimizer, _ h: [Tensor], _ time: Time
+  ) throws -> Optimizer {
+    try require(h, model)
+    guard !optimizer.numbers.isEmpty else {
+      throw BilevelError.invalid("\(optimizer.name) has no numbers: give its rate first")
+    }
     var rates = optimizer.numbers.map { Optimizer.Rate($0) }
     switch self {
     case .rate: rates[0] = Optimizer.Rate(h[0])
@@ -122,7 +153,8 @@ public enum TrialHyper: String, Sendable, CaseIterable {
 
   private func loss(
     _ model: TrialModel, _ w: [Tensor], _ h: [Tensor], rows: Tensor
-  ) -> Tensor {
+  ) throws -> Tensor {
+    try require(h, model)
     var losses = model.losses(w, rows)
     var decay = Tensor(0, dtype: model.dtype)
     switch self {
@@ -139,7 +171,8 @@ public enum TrialHyper: String, Sendable, CaseIterable {
     return losses.mean() + decay
   }
 
-  private func outer(_ model: TrialModel, _ w: [Tensor], _ h: [Tensor]) -> Tensor {
+  private func outer(_ model: TrialModel, _ w: [Tensor], _ h: [Tensor]) throws -> Tensor {
+    try require(h, model)
     let loss = model.validation(w)
     guard self == .several else { return loss }
     return loss + (exp(h[1]) * (1 + w[0].square().sum())).sum()

@@ -10,14 +10,33 @@ public struct TrialModel: Sendable {
   /// Training examples, of which a step sees `batch`.
   public var examples: Int
   public var batch: Int
-  /// Losses (batch) of the rows (batch, int32) of the training data.
+  /// Losses (batch) of the rows (batch, int32) of the training data; invalid for a wrong number of
+  /// tensors.
   public var losses: @Sendable ([Tensor], Tensor) -> Tensor
-  /// The outer loss.
+  /// The outer loss; invalid for a wrong number of tensors.
   public var validation: @Sendable ([Tensor]) -> Tensor
   /// Whether everything is smooth, so that differences can be extrapolated.
   public var isSmooth = true
 
-  public var dtype: DType { initial[0].dtype }
+  /// Of the first weights; float64 where there are none.
+  public var dtype: DType { initial.first?.dtype ?? .float64 }
+
+  init(
+    name: String, initial: [Tensor], examples: Int, batch: Int,
+    losses: @escaping @Sendable ([Tensor], Tensor) -> Tensor,
+    validation: @escaping @Sendable ([Tensor]) -> Tensor
+  ) {
+    self.name = name
+    self.initial = initial
+    self.examples = examples
+    self.batch = batch
+    let count = initial.count
+    @Sendable func wrong(_ weights: [Tensor]) -> Tensor {
+      Tensor(invalid: "\(name) has \(count) tensors of weights, and was given \(weights.count)")
+    }
+    self.losses = { $0.count == count ? losses($0, $1) : wrong($0) }
+    self.validation = { $0.count == count ? validation($0) : wrong($0) }
+  }
 
   public static func all(_ dtype: DType = .float64) -> [TrialModel] {
     [
@@ -88,7 +107,7 @@ public struct TrialModel: Sendable {
       var z = tanh(first.replacingLeaves(w[0..<2])(x))
       z = averagePool(z, window: [2, 2])
       z = tanh(second.replacingLeaves(w[2..<4])(z))
-      return last.replacingLeaves(w[4..<6])(z.reshaped([x.shape[0], -1]))
+      return last.replacingLeaves(w[4..<6])(z.reshaped([x.shape.first ?? 1, -1]))
     }
   }
 
@@ -102,7 +121,7 @@ public struct TrialModel: Sendable {
       "ReLU CNN", inputs: [6, 6, 1], classes: 3, dtype, initial: first.leaves + last.leaves
     ) { w, x in
       let z = maxPool(relu(first.replacingLeaves(w[0..<2])(x)), window: [2, 2])
-      return last.replacingLeaves(w[2..<4])(z.reshaped([x.shape[0], -1]))
+      return last.replacingLeaves(w[2..<4])(z.reshaped([x.shape.first ?? 1, -1]))
     }
     model.isSmooth = false
     return model
@@ -144,7 +163,7 @@ public struct TrialModel: Sendable {
 /// An optimizer by its numbers: the second column of the table. A new optimizer is a new row.
 public struct TrialOptimizer: Sendable {
   public var name: String
-  /// The rate first, then the others.
+  /// The rate first, then the others. One that is missing is NaN.
   public var numbers: [Double]
   public var make: @Sendable ([Optimizer.Rate]) -> Optimizer
 
@@ -158,17 +177,30 @@ public struct TrialOptimizer: Sendable {
   }
 
   public static let all: [TrialOptimizer] = [
-    TrialOptimizer("SGD", [0.2]) { .sgd(rate: $0[0]) },
-    TrialOptimizer("momentum", [0.1, 0.7]) { .momentum(rate: $0[0], momentum: $0[1]) },
-    TrialOptimizer("Nesterov", [0.1, 0.7]) { .nesterov(rate: $0[0], momentum: $0[1]) },
+    TrialOptimizer("SGD", [0.2]) { .sgd(rate: $0.number(0)) },
+    TrialOptimizer("momentum", [0.1, 0.7]) {
+      .momentum(rate: $0.number(0), momentum: $0.number(1))
+    },
+    TrialOptimizer("Nesterov", [0.1, 0.7]) {
+      .nesterov(rate: $0.number(0), momentum: $0.number(1))
+    },
     TrialOptimizer("Adam", [0.05, 0.8, 0.95, 0.05]) {
-      .adam(rate: $0[0], beta1: $0[1], beta2: $0[2], epsilon: $0[3])
+      .adam(rate: $0.number(0), beta1: $0.number(1), beta2: $0.number(2), epsilon: $0.number(3))
     },
     TrialOptimizer("AdamW", [0.05, 0.8, 0.95, 0.05, 0.1]) {
-      .adamW(rate: $0[0], beta1: $0[1], beta2: $0[2], epsilon: $0[3], decay: $0[4])
+      .adamW(
+        rate: $0.number(0), beta1: $0.number(1), beta2: $0.number(2), epsilon: $0.number(3),
+        decay: $0.number(4))
     },
     TrialOptimizer("RMSProp", [0.05, 0.9, 0.05]) {
-      .rmsProp(rate: $0[0], decay: $0[1], epsilon: $0[2])
+      .rmsProp(rate: $0.number(0), decay: $0.number(1), epsilon: $0.number(2))
     },
   ]
+}
+
+extension [Optimizer.Rate] {
+  /// NaN where there is none.
+  fileprivate func number(_ index: Int) -> Optimizer.Rate {
+    index < count ? self[index] : Optimizer.Rate(.nan)
+  }
 }

@@ -14,6 +14,7 @@ extension AbuseRoom {
     room.addEvidence()
     room.addHypernetworks()
     room.addLearnedOptimizers()
+    room.addLabelErrors()
     room.exclude("total on its values", "BestResponse.==", "BestResponse.hash")
     room.exclude("takes no values", "Cost.init", "Diagnostics.init")
     room.exclude(

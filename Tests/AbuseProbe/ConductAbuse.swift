@@ -27,13 +27,6 @@ extension AbuseRoom {
     add("StudyStore.metrics", Edges.integers) {
       try await MemoryStore().metrics(of: StudyID(rawValue: $0))
     }
-    add("MemoryStore.extend", Edges.integers) {
-      try MemoryStore().extend(StudyID(rawValue: $0), to: SearchSpace())
-      return 0
-    }
-    add("MemoryStore.leases", Edges.integers) {
-      try MemoryStore().leases(of: StudyID(rawValue: $0)).count
-    }
     add("Study.retry", Edges.integers) { number in
       let study = try await Study(Studies.space(), .minimize("loss"), by: Studies.method)
       return String(describing: try await study.retry(number))

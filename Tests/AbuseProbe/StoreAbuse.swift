@@ -99,6 +99,10 @@ extension AbuseRoom {
     add("OptunaFile.read", Array(paths.indices), Studies.texts) {
       try OptunaFile.read(paths[$0](), study: $1).specification.name
     }
+    add("OptunaFile.checkTarget", Array(paths.indices), [false, true]) {
+      try OptunaFile.checkTarget(paths[$0](), replacesFile: $1)
+      return 0
+    }
     add("OptunaFile.write", Array(paths.indices), kinds) { place, kind in
       let store = MemoryStore()
       let id = try store.create(Studies.specification())

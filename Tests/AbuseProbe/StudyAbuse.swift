@@ -433,6 +433,20 @@ extension AbuseRoom {
       _ = try await store.create(Studies.specification($0))
       return try await store.create(Studies.specification($0))
     }
+    add("\(name).extend", Edges.integers, Studies.texts) { number, bound in
+      let (store, id) = try await filled()
+      try? await store.extend(StudyID(rawValue: number), to: SearchSpace())
+      var wider = SearchSpace()
+      try wider.add(ParameterDeclaration(parsing: "x=float(0, \(bound))"))
+      try await store.extend(id, to: wider)
+      return 0
+    }
+    add("\(name).metrics", Edges.integers) {
+      try await filled().0.metrics(of: StudyID(rawValue: $0))
+    }
+    add("\(name).leases", Edges.integers) {
+      try await filled().0.leases(of: StudyID(rawValue: $0)).count
+    }
     add("\(name).study", Studies.texts) { try await filled().0.study(named: $0) as Any }
     add("\(name).specification", Edges.integers) {
       try await filled().0.specification(of: StudyID(rawValue: $0)).name

@@ -3,7 +3,8 @@ let rooms: [String: () -> AbuseRoom] = [
   "OuterloopNumerics": { .numerics }, "OuterloopAutodiff": { .autodiff },
   "OuterloopLearning": { .learning }, "OuterloopBilevel": { .bilevel },
   "OuterloopStudy": { .study }, "OuterloopSearch": { .search }, "OuterloopStore": { .store },
-  "OuterloopSpaces": { .spaces }, "OuterloopCharts": { .charts }, "Harness": { .harness },
+  "OuterloopSpaces": { .spaces }, "OuterloopCharts": { .charts }, "OuterloopTesting": { .testing },
+  "Harness": { .harness },
 ]
 
 let arguments = Array(CommandLine.arguments.dropFirst())

@@ -65,6 +65,21 @@ import Testing
     #expect(history.runningCount == 0 && history.claimableCount == 0)
   }
 
+  /// A scheduler that lets trials go on which do not rest is told so, instead of being asked for ever.
+  @Test(arguments: [0, 99]) func onlyTrialsThatRestGoOn(_ trial: Int) async throws {
+    let store = MemoryStore()
+    let (id, method) = try study(trials: 1, last: .advance(trial: trial, through: 2), in: store)
+    let asker = try await Asker(id, in: store, by: method)
+    guard case .trial = try await asker.next(for: Claimant(worker: "w"), within: Budget()) else {
+      Issue.record("there is a trial")
+      return
+    }
+    let error = await #expect(throws: StudyError.self) {
+      try await asker.next(for: Claimant(worker: "v"), within: Budget())
+    }
+    #expect(error?.what == "the scheduler lets trial \(trial) go on, which does not rest")
+  }
+
   /// Successive halving in small: of three trials the first goes on once all have reported.
   private struct Halving: Searcher {
     let assignment: Assignment

@@ -74,8 +74,8 @@ struct SamplerServer {
     }
     if let given = line.enqueue {
       let assignment = try specification.space.assignment(given)
-      studies[name]?.take(.enqueued(assignment, through: 1), of: count)
-      studies[name]?.take(.claimed(attempt: 1, worker: "w"), of: count)
+      try studies[name]?.take(.enqueued(assignment, through: 1), of: count)
+      try studies[name]?.take(.claimed(attempt: 1, worker: "w"), of: count)
       if let trial = studies[name]?.trials[count] { try pipe.send(asked(trial)) }
       return
     }
@@ -83,16 +83,16 @@ struct SamplerServer {
       return try pipe.send(["error": "there is no such trial"])
     }
     if line.tell != nil {
-      studies[name]?.tell(
+      try studies[name]?.tell(
         number, line.failed.map { .failed($0, message: nil) } ?? .complete(line.values ?? []))
     } else {
       if let values = line.values {
         let metrics = specification.objectives.map(\.metric)
         let report = Report(
           epoch: line.epoch ?? 1, Dictionary(uniqueKeysWithValues: zip(metrics, values)))
-        studies[name]?.take(.reported(attempt: 1, report), of: number)
+        try studies[name]?.take(.reported(attempt: 1, report), of: number)
       }
-      studies[name]?.take(.finished(attempt: 1, .pruned), of: number)
+      try studies[name]?.take(.finished(attempt: 1, .pruned), of: number)
     }
     try pipe.send(["told": true])
   }

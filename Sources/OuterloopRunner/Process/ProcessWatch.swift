@@ -220,8 +220,9 @@ struct ProcessWatch {
     }
     if files[0].revents != 0 { hush() }
     if files[3].revents != 0 { send() }
-    if files[2].revents != 0 { readError() }
+    // Of what came in both since the last look, the order is lost. A program that fails says so last.
     if files[1].revents != 0 { readOutput() }
+    if files[2].revents != 0 { readError() }
   }
 
   private mutating func hush() {

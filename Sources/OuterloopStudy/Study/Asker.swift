@@ -58,9 +58,16 @@ public actor Asker {
   public func next(for claimant: Claimant, within budget: Budget) async throws -> Work {
     try await reap(lease: claimant.lease)
     if let claim = try await store.claim(in: study, by: claimant) { return .trial(claim) }
+    // The revision at which the store would not let a trial go on, and that trial.
+    var refused: (revision: Int, trial: Int)?
     while true {
       try await catchUp()
       if history.isSpent(budget) { return ending(.budget) }
+      if let refused, refused.revision == history.revision {
+        throw StudyError(
+          "the scheduler lets trial \(refused.trial) go on, which does not rest",
+          "only trials that rest can go on: see `TrialState.paused`")
+      }
       let number = history.trials.count
       let mayBegin = budget.trials.map { number < $0 } ?? true
       switch try fold.propose(mayBegin ? number : nil) {
@@ -74,7 +81,13 @@ public actor Asker {
         }
       case .advance(let trial, let through):
         let kind = Event.Kind.continued(through: through, seen: history.revision)
-        _ = try await store.append([kind], to: trial, of: study)
+        let revision = history.revision
+        guard history.trials.indices.contains(trial),
+          try await store.append([kind], to: trial, of: study) == .accepted
+        else {
+          refused = (revision, trial)
+          continue
+        }
         if let claim = try await store.claim(in: study, by: claimant) { return .trial(claim) }
       case .wait, .exhausted: return ending(mayBegin ? .exhausted : .budget)
       }

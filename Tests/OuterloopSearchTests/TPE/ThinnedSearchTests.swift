@@ -42,7 +42,7 @@ import Testing
       let done = running.remove(at: trial.number * 7 % 5)
       if done % 31 == 0 { continue }
       let loss = item.loss(study.trials[done].assignment)
-      study.tell(done, done % 11 == 0 ? .failed(.error, message: nil) : .complete([loss]))
+      try study.tell(done, done % 11 == 0 ? .failed(.error, message: nil) : .complete([loss]))
     }
     for cut in [150, 220, 300, 407, 499] {
       let seen = try #require(study.trials[cut].seen)
