@@ -27,7 +27,8 @@ struct Import: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "How its search goes on: \(SamplerKind.all.map(\.name).joined(separator: ", ")).", valueName: "name"))
+      "How its search goes on: \(SamplerKind.all.map(\.name).joined(separator: ", ")).",
+      valueName: "name"))
   var sampler = "tpe"
 
   @Option(help: ArgumentHelp("Names all random choices to come.", valueName: "n"))

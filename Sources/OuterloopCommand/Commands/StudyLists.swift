@@ -45,7 +45,8 @@ struct Studies: AsyncParsableCommand {
       let stale = summary.counts["running"] == nil ? [] : try await StaleTrials.of(id, in: store)
       records.append(
         Record(
-          study: specification.name, sampler: specification.method.sampler.name, seed: specification.seed,
+          study: specification.name, sampler: specification.method.sampler.name,
+          seed: specification.seed,
           objectives: specification.objectives,
           parameters: specification.space.parameters.map(\.description), trials: summary.counts,
           stale: stale.count,

@@ -77,7 +77,7 @@ struct Tune: AsyncParsableCommand {
       Program(command, directory: Self.here, isPersistent: kind.persistent)
     ).changed(by: options)
     var limit = budget.changing(Budget())
-    if !budget.isGiven, !definition.sampler.hasPrefix("grid") { limit.trials = 100 }
+    if !budget.isGiven, try !definition.endsByItself { limit.trials = 100 }
     let specification = try definition.specification(
       name: study, budget: limit,
       attributes: [StoredProgram.attribute: try program.text()])

@@ -43,7 +43,8 @@ struct DryRun {
 
   func show(_ progress: inout Progress) async throws {
     var record = Record(
-      study: specification.name, seed: specification.seed, sampler: specification.method.sampler.name,
+      study: specification.name, seed: specification.seed,
+      sampler: specification.method.sampler.name,
       parameters: specification.space.parameters.map(\.description), trials: [])
     let template = try CommandTemplate(stored.program, for: specification.space)
     for claim in try await FirstTrials.of(specification, after: known, count: 3) {

@@ -103,6 +103,21 @@ struct StudyOptions: ParsableArguments {
     MetricWord.objectives(minimize: minimize, maximize: maximize)
   }
 
+  /// Whether the search ends without a budget.
+  /// - Throws: `Complaint` if there is no such sampler.
+  var endsByItself: Bool {
+    get throws {
+      let name = try method.description.sampler.name
+      return SamplerKind.all.contains { $0.name == name && $0.traits.contains(.ends) }
+    }
+  }
+
+  private var method: SearchMethod {
+    get throws {
+      try Complaint.usage { try .named(MethodDescription(ComponentDescription(parsing: sampler))) }
+    }
+  }
+
   /// Whether anything says what the study is.
   var isGiven: Bool { parameters.isGiven || !objectives.isEmpty }
 
@@ -129,8 +144,7 @@ struct StudyOptions: ParsableArguments {
       for note in notes { Terminal.say("note: \(note.visible)") }
       return try StudySpecification(
         name: name, space: space, objectives: objectives,
-        method: SearchMethod.named(MethodDescription(ComponentDescription(parsing: sampler)))
-          .description,
+        method: method.description,
         seed: seed ?? Self.drawnSeed, epochs: epochs, budget: budget, retries: retries,
         attributes: attributes)
     }

@@ -1,0 +1,85 @@
+import Foundation
+import OuterloopSearch
+import OuterloopStudy
+import Testing
+
+@Suite struct SamplerRegistryTests {
+  /// The tables of the page are those of the registry.
+  @Test func thePageHasEverySampler() throws {
+    let page = URL(filePath: #filePath).deletingLastPathComponent().appending(
+      path: "../../Documentation/tuning-a-program.md")
+    let lines = Set(try String(contentsOf: page, encoding: .utf8).split(separator: "\n"))
+    for kind in SamplerKind.all {
+      let row = "| `\(kind.name)` | \(kind.summary) |"
+      #expect(lines.contains(row[...]), "\(row)")
+      guard !kind.options.isEmpty else { continue }
+      #expect(lines.contains("| option of `\(kind.name)` | default | |"))
+      for option in kind.options {
+        let row = "| `\(option.name)` | \(option.standard) | \(option.meaning); \(option.values) |"
+        #expect(lines.contains(row[...]), "\(row)")
+      }
+    }
+  }
+
+  @Test func namesAndOptionsAreUnique() {
+    #expect(Set(SamplerKind.all.map(\.name)).count == SamplerKind.all.count)
+    for kind in SamplerKind.all {
+      #expect(Set(kind.options.map(\.name)).count == kind.options.count)
+    }
+  }
+
+  /// What the store keeps of a method is enough to make it again.
+  @Test func descriptionsMakeTheMethodAgain() throws {
+    for text in [
+      "random", "sobol", "grid:resolution=7", "tpe:startup=3,group=true,priorWeight=2.5,kernels=0",
+      "tpe:multivariate=false",
+    ] {
+      let method = try SearchMethod.named(
+        MethodDescription(ComponentDescription(parsing: text)))
+      #expect(try SearchMethod.named(method.description).description == method.description)
+      let name = text.prefix { $0 != ":" }
+      #expect(method.description.sampler.name == name)
+      #expect(
+        method.description.sampler.options.count == text.count { $0 == "=" },
+        "\(method.description)")
+    }
+  }
+
+  /// Options of the default value are not kept, so that a study says what is special about it.
+  @Test func defaultsAreNotKept() throws {
+    let method = try SearchMethod.named(
+      MethodDescription(ComponentDescription(parsing: "tpe:startup=10,candidates=30")))
+    #expect(method.description.sampler.options == ["candidates": 30])
+  }
+
+  /// Any scheduler takes any sampler.
+  @Test func schedulersNest() throws {
+    struct Half: Scheduler {
+      mutating func observe(_ event: Event, in history: History) {}
+      mutating func propose(
+        _ number: Int?, in history: History, suggest: (Int) throws -> Assignment?
+      ) throws -> Proposal {
+        guard let number, let assignment = try suggest(number) else { return .exhausted }
+        return .start(assignment, through: 2)
+      }
+    }
+    let half = SchedulerMethod(ComponentDescription("half")) { _ in Half() }
+    var space = SearchSpace()
+    _ = try space.float("x", 0...1)
+    for sampler in [SearchMethod.random, .sobol, .tpe()] {
+      let method = sampler.scheduled(by: half)
+      #expect(method.description.scheduler.name == "half")
+      #expect(method.description.sampler == sampler.description.sampler)
+      let specification = try StudySpecification(
+        name: "s", space: space, objectives: [.minimize("loss")], method: method.description,
+        seed: 1, epochs: 4)
+      var searcher = try method.searcher(specification)
+      guard case .start(let assignment, 2) = try searcher.propose(0, in: History()) else {
+        Issue.record("a trial through two epochs")
+        continue
+      }
+      var plain = try sampler.searcher(specification)
+      #expect(try plain.propose(0, in: History()) == .start(assignment, through: 4))
+    }
+  }
+}
