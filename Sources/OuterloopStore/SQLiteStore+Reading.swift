@@ -29,7 +29,7 @@ extension SQLiteStore {
     of study: StudyID, _ query: TrialQuery, _ coder: AssignmentCoder, _ db: Database
   ) throws -> [Trial] {
     // The names of states are ours, and few: they may stand in the statement.
-    let states = (query.states ?? []).sorted().map { "'\($0.filter(\.isLetter))'" }
+    let states = (query.states ?? []).map { "'\($0.rawValue)'" }.sorted()
     let chosen =
       query.states == nil ? "" : "AND state IN (\(states.joined(separator: ", ")))"
     let rows = try db.rows(
@@ -91,7 +91,9 @@ extension SQLiteStore {
       var summary = StudySummary()
       let counts = try db.rows(
         "SELECT state, count(*) FROM trials WHERE study = ? GROUP BY state", id(study))
-      while let row = try counts.next() { summary.counts[row[0]] = row[1] }
+      while let row = try counts.next() {
+        if let kind = TrialState.Kind(rawValue: row[0]) { summary.counts[kind] = row[1] }
+      }
       let last = try db.rows(
         "SELECT revision, time FROM events WHERE study = ? ORDER BY revision DESC LIMIT 1",
         id(study))

@@ -122,8 +122,8 @@ struct StoreTrial {
       of: study, matching: TrialQuery(newestFirst: true, reports: false))
     try require(newest.map(comparable) == bare.reversed().map(comparable), "newest first")
     let summary = try await store.summary(of: study)
-    var counts: [String: Int] = [:]
-    for trial in history.trials { counts[trial.state.name, default: 0] += 1 }
+    var counts: [TrialState.Kind: Int] = [:]
+    for trial in history.trials { counts[trial.state.kind, default: 0] += 1 }
     try require(summary.counts == counts, "the summary counts \(summary.counts), not \(counts)")
     try require(summary.revision == events.count, "the summary's revision \(summary.revision)")
     try require(summary.lastEvent == events.last?.time, "the summary's last event")

@@ -228,13 +228,13 @@ public enum StoreLaws {
       try await test.store.trials(of: test.study, matching: query).map(\.number)
     }
     let pruned = Array(stride(from: 0, to: 20, by: 3))
-    try test.require(try await numbers(TrialQuery(states: ["pruned"])) == pruned, "by state")
+    try test.require(try await numbers(TrialQuery(states: [.pruned])) == pruned, "by state")
     try test.require(try await numbers(TrialQuery(states: [])).isEmpty, "no state")
     try test.require(try await numbers(TrialQuery(from: 18)) == [18, 19], "from 18")
     try test.require(
-      try await numbers(TrialQuery(states: ["pruned"], from: 4, limit: 2)) == [6, 9], "limit")
+      try await numbers(TrialQuery(states: [.pruned], from: 4, limit: 2)) == [6, 9], "limit")
     try test.require(
-      try await numbers(TrialQuery(states: ["pruned"], from: 4, limit: 2, newestFirst: true))
+      try await numbers(TrialQuery(states: [.pruned], from: 4, limit: 2, newestFirst: true))
         == [18, 15], "newest first")
     try test.require(try await numbers(TrialQuery(limit: 0)).isEmpty, "none")
   }

@@ -291,6 +291,17 @@ extension AbuseRoom {
       trial.apply(Event(revision: number, time: time, trial: number, kind))
       return [trial.epoch, trial.attempt, trial.number]
     }
+    add("Trial.end", Edges.integers, Edges.numbers) { number, value in
+      var trial = Trial(
+        number: 0, assignment: try Studies.assignment(), through: number, seen: nil, created: 0)
+      let report = Report(epoch: number, ["loss": value], seconds: value)
+      let specification = try Studies.specification()
+      trial.apply(
+        Event(
+          revision: 1, time: value, trial: 0,
+          trial.end(of: number, with: report, in: specification, seconds: value)))
+      return trial.end(of: 1, with: nil, in: specification)
+    }
     add("Trial.accepts", kinds) { kind in
       Trial(number: 0, assignment: try Studies.assignment(), through: 1, seen: nil, created: 0)
         .accepts(kind)
@@ -494,7 +505,7 @@ extension AbuseRoom {
       try await filled().0.reap(StudyID(rawValue: $0))
     }
     let prefix = name == "MemoryStore" ? "StudyStore" : name
-    let states: [Set<String>?] = [nil, [], ["a'b"]]
+    let states: [Set<TrialState.Kind>?] = [nil, [], [.paused]]
     add("\(prefix).trials", Edges.integers, Edges.integers, states) { from, limit, states in
       let (store, id) = try await filled()
       return try await store.trials(

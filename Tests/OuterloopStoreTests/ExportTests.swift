@@ -89,7 +89,7 @@ import Testing
   }
 
   @Test func parts() async throws {
-    let lines = try await text(.csv, TrialQuery(states: ["failed", "waiting"], limit: 1))
+    let lines = try await text(.csv, TrialQuery(states: [.failed, .waiting], limit: 1))
     #expect(lines.split(separator: "\n").count == 3, "a header, and a trial with two lines")
   }
 

@@ -232,7 +232,7 @@ import Testing
     let store = try SQLiteStore(folder["a.db"])
     let id = try #require(try await store.study(named: "s"))
     let summary = try await store.summary(of: id)
-    #expect(summary.counts == ["complete": 5])
+    #expect(summary.counts == [.complete: 5])
     let history = try await store.history(of: id)
     #expect(try await store.trials(of: id, matching: TrialQuery()) == history.trials)
     #expect(history.trials[0].assignment["act"] == "tanh")

@@ -65,7 +65,7 @@ struct StoreServer {
     var number: Int?
     var studies: [Study]?
     var trials: [Trial]?
-    var counts: [String: Int]?
+    var counts: [TrialState.Kind: Int]?
     var best: Int?
   }
 

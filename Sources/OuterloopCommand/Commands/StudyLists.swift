@@ -29,7 +29,7 @@ struct Studies: AsyncParsableCommand {
     var seed: UInt64
     var objectives: [Objective]
     var parameters: [String]
-    var trials: [String: Int]
+    var trials: [TrialState.Kind: Int]
     var stale: Int
     var best: Best?
     var budget: Budget
@@ -42,7 +42,7 @@ struct Studies: AsyncParsableCommand {
     for id in try await store.studies() {
       let specification = try await store.specification(of: id)
       let summary = try await store.summary(of: id)
-      let stale = summary.counts["running"] == nil ? [] : try await StaleTrials.of(id, in: store)
+      let stale = summary.counts[.running] == nil ? [] : try await StaleTrials.of(id, in: store)
       records.append(
         Record(
           study: specification.name, sampler: specification.method.sampler.name,
@@ -60,11 +60,11 @@ struct Studies: AsyncParsableCommand {
       "objectives",
     ])
     for record in records {
-      let count = { (state: String) in record.trials[state] ?? 0 }
+      let count = { (state: TrialState.Kind) in record.trials[state] ?? 0 }
       table.add([
-        record.study, "\(record.trials.values.reduce(0, +))", "\(count("complete"))",
-        "\(count("failed"))", "\(count("running") - record.stale)", "\(record.stale)",
-        "\(count("waiting"))", record.best.map { NumberForm.short($0.value) } ?? "",
+        record.study, "\(record.trials.values.reduce(0, +))", "\(count(.complete))",
+        "\(count(.failed))", "\(count(.running) - record.stale)", "\(record.stale)",
+        "\(count(.waiting))", record.best.map { NumberForm.short($0.value) } ?? "",
         record.sampler,
         record.objectives.map { "\($0.direction.rawValue) \($0.metric)" }.joined(separator: ", "),
       ])

@@ -115,10 +115,7 @@ struct Tell: AsyncParsableCommand {
       .enqueued(assignment, through: specification.epochs), asTrial: nil, to: found.id,
       claimedBy: Claimant(worker: "tell", lease: 60))
     guard let claim else { throw Complaint("no trial could be added", hint: "try again") }
-    let end =
-      failed
-      ? Event.Kind.finished(attempt: claim.attempt, .failed(.error, message: message))
-      : .finished(attempt: claim.attempt, told.outcome(for: specification.objectives))
+    let end = end(claim.trial, claim.attempt, told, specification)
     let report = told.report(epoch: epoch ?? claim.trial.through, attempt: claim.attempt)
     let answer = try await found.store.append(
       [report, end].compactMap(\.self), to: claim.trial.number, of: found.id)
@@ -171,11 +168,8 @@ struct Tell: AsyncParsableCommand {
     _ record: Trial, _ attempt: Int, _ told: ToldValues, _ specification: StudySpecification
   ) -> Event.Kind {
     if failed { return .finished(attempt: attempt, .failed(.error, message: message)) }
-    let outcome = told.outcome(for: specification.objectives)
-    guard case .complete = outcome, record.through < specification.epochs else {
-      return .finished(attempt: attempt, outcome)
-    }
-    return .paused(attempt: attempt)
+    return record.end(
+      of: attempt, with: Report(epoch: epoch ?? record.through, told.numbers), in: specification)
   }
 
   private func check(_ answer: Acceptance, _ found: StudyChoice.Found) async throws {

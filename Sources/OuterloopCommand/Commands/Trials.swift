@@ -146,9 +146,12 @@ struct ListOptions: ParsableArguments {
 
   /// What the store can leave out already.
   private func query(of found: StudyChoice.Found, needsReports: Bool) -> TrialQuery {
-    let states = best != nil ? ["complete"] : Set(state.map { $0 == "stale" ? "running" : $0 })
+    let states: Set<TrialState.Kind> =
+      best != nil
+      ? [.complete]
+      : Set(state.compactMap { $0 == "stale" ? .running : TrialState.Kind(rawValue: $0) })
     // Of running trials it does not know which are stale.
-    let isExact = condition == nil && !states.contains("running")
+    let isExact = condition == nil && !states.contains(.running)
     return TrialQuery(
       states: states.isEmpty ? nil : states, limit: isExact ? last ?? .max : .max,
       newestFirst: isExact && last != nil, reports: needsReports)

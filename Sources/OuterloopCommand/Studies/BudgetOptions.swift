@@ -76,7 +76,7 @@ struct Spending {
   init(_ found: StudyChoice.Found) async throws {
     let summary = try await found.store.summary(of: found.id)
     trials = summary.trials
-    open = ["waiting", "running", "paused"].reduce(0) { $0 + (summary.counts[$1] ?? 0) }
+    open = [.waiting, .running, .paused].reduce(0) { $0 + (summary.counts[$1] ?? 0) }
     let budget = found.specification.budget
     guard budget.epochs != nil || budget.seconds != nil else { return }
     let history = try await found.store.history(of: found.id)

@@ -30,7 +30,7 @@ struct StudyResult {
   static func front(_ found: StudyChoice.Found) async throws -> [Trial] {
     let objectives = found.specification.objectives
     let complete = try await found.store.trials(
-      of: found.id, matching: TrialQuery(states: ["complete"]))
+      of: found.id, matching: TrialQuery(states: [.complete]))
     let losses = complete.map { trial in
       zip(objectives, trial.values ?? []).map { $0.loss($1) }
     }
@@ -95,8 +95,8 @@ struct StudyResult {
 
   /// How many trials are in each state, in words: `97 complete, 3 failed`.
   var counts: String {
-    let order = ["complete", "pruned", "failed", "running", "paused", "waiting"]
-    let parts = order.compactMap { name in summary.counts[name].map { "\($0) \(name)" } }
+    let order: [TrialState.Kind] = [.complete, .pruned, .failed, .running, .paused, .waiting]
+    let parts = order.compactMap { kind in summary.counts[kind].map { "\($0) \(kind.rawValue)" } }
     return parts.isEmpty ? "no trials" : parts.joined(separator: ", ")
   }
 }
@@ -108,7 +108,7 @@ struct StudyRecord: Encodable {
   var sampler: String
   var objectives: [Objective]
   /// By state.
-  var trials: [String: Int]
+  var trials: [TrialState.Kind: Int]
   /// The best trial; null with several objectives.
   var best: TrialRecord?
   /// Its command line; null for persistent programs.

@@ -168,7 +168,7 @@ struct StudyRun {
       throw Complaint("stopped: \(result.counts)", hint: again, status: Interrupts.status)
     }
     if case .failures(let breakdown) = ending { throw BrokenProgram(breakdown, found).complaint }
-    guard result.summary.counts["complete"] != nil else { throw try await failure(ending, lines) }
+    guard result.summary.counts[.complete] != nil else { throw try await failure(ending, lines) }
     lines.say(try await next(ending))
   }
 
@@ -178,7 +178,7 @@ struct StudyRun {
     if failure == nil {
       let failed = try await found.store.trials(
         of: found.id,
-        matching: TrialQuery(states: ["failed"], limit: 1, newestFirst: true, reports: false))
+        matching: TrialQuery(states: [.failed], limit: 1, newestFirst: true, reports: false))
       failure = failed.first.map { trial in
         TrialLines.Failure(
           trial: trial.number,

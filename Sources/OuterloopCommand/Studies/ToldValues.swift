@@ -50,19 +50,6 @@ struct ToldValues {
     }
   }
 
-  /// How a trial with these values ends.
-  func outcome(for objectives: [Objective]) -> Outcome {
-    var results: [Double] = []
-    for metric in objectives.map(\.metric) {
-      let value = numbers[metric] ?? .nan
-      guard value.isFinite else {
-        return .failed(.invalid, message: "`\(metric)` is \(value)")
-      }
-      results.append(value)
-    }
-    return .complete(results)
-  }
-
   /// Nil without values.
   func report(epoch: Int, attempt: Int) -> Event.Kind? {
     numbers.isEmpty ? nil : .reported(attempt: attempt, Report(epoch: epoch, numbers))

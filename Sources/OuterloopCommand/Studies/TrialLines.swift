@@ -154,9 +154,9 @@ final class TrialLines: Sendable {
     var text = "trial \(done)"
     if let total = specification.budget.trials { text += "/\(total)" }
     if let best = summary.best { text += "  best \(NumberForm.short(best.value)) (#\(best.trial))" }
-    let elsewhere = (summary.counts["running"] ?? 0) - state.running
+    let elsewhere = (summary.counts[.running] ?? 0) - state.running
     text += "  running \(state.running)" + (elsewhere > 0 ? " and \(elsewhere) elsewhere" : "")
-    if let failed = summary.counts["failed"] { text += "  failed \(failed)" }
+    if let failed = summary.counts[.failed] { text += "  failed \(failed)" }
     if Interrupts.isRequested { return text + "  stopping" }
     if let total = specification.budget.trials, done > state.doneAtStart, done < total {
       let seconds = state.start.duration(to: .now) / .seconds(1)
@@ -167,6 +167,6 @@ final class TrialLines: Sendable {
   }
 
   private static func done(_ summary: StudySummary) -> Int {
-    ["complete", "pruned", "failed"].reduce(0) { $0 + (summary.counts[$1] ?? 0) }
+    [.complete, .pruned, .failed].reduce(0) { $0 + (summary.counts[$1] ?? 0) }
   }
 }

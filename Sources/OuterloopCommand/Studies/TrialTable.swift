@@ -98,7 +98,7 @@ struct TrialTable {
     if query.newestFirst { trials.reverse() }
     let open = trials.filter { $0.state != .complete }
     guard !query.reports, let first = open.first, let last = open.last else { return trials }
-    let states = Set(open.map(\.state.name))
+    let states = Set(open.map(\.state.kind))
     let reporting = try await found.store.trials(
       of: found.id,
       matching: TrialQuery(

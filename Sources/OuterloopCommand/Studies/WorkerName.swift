@@ -49,7 +49,7 @@ enum WorkerName {
   /// their leases to run out. What their programs left running is ended first.
   static func releaseLost(_ found: StudyChoice.Found) async throws {
     let running = try await found.store.trials(
-      of: found.id, matching: TrialQuery(states: ["running"], reports: false))
+      of: found.id, matching: TrialQuery(states: [.running], reports: false))
     let lost = running.compactMap { trial in
       trial.attempts.last.flatMap { process(of: $0.worker) }.map { (trial, process: $0) }
     }.filter { LocalProcesses.isGone($0.process) }

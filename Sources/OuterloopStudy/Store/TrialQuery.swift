@@ -1,7 +1,7 @@
 /// Which trials of a study to list.
 public struct TrialQuery: Sendable, Hashable {
-  /// By `TrialState.name`; nil: all.
-  public var states: Set<String>?
+  /// Nil: all.
+  public var states: Set<TrialState.Kind>?
   /// Only trials of this number and above: the next page begins after the last one's number.
   public var from: Int
   public var limit: Int
@@ -11,7 +11,8 @@ public struct TrialQuery: Sendable, Hashable {
   public var reports: Bool
 
   public init(
-    states: Set<String>? = nil, from: Int = 0, limit: Int = .max, newestFirst: Bool = false,
+    states: Set<TrialState.Kind>? = nil, from: Int = 0, limit: Int = .max,
+    newestFirst: Bool = false,
     reports: Bool = true
   ) {
     self.states = states
@@ -22,14 +23,14 @@ public struct TrialQuery: Sendable, Hashable {
   }
 
   func matches(_ trial: Trial) -> Bool {
-    trial.number >= from && states?.contains(trial.state.name) != false
+    trial.number >= from && states?.contains(trial.state.kind) != false
   }
 }
 
 /// What a study amounts to, without its trials.
 public struct StudySummary: Sendable, Hashable {
-  /// How many trials are in each state, by `TrialState.name`; states without trials are absent.
-  public var counts: [String: Int]
+  /// How many trials are in each state; states without trials are absent.
+  public var counts: [TrialState.Kind: Int]
   /// The revision of the last event; 0 before the first.
   public var revision: Int
   /// When the last event was taken, in seconds since 1970.
@@ -48,7 +49,8 @@ public struct StudySummary: Sendable, Hashable {
   }
 
   public init(
-    counts: [String: Int] = [:], revision: Int = 0, lastEvent: Double? = nil, best: Best? = nil
+    counts: [TrialState.Kind: Int] = [:], revision: Int = 0, lastEvent: Double? = nil,
+    best: Best? = nil
   ) {
     self.counts = counts
     self.revision = revision
@@ -75,7 +77,7 @@ extension StudyStore {
   public func summary(of study: StudyID) async throws -> StudySummary {
     let history = try await history(of: study)
     var summary = StudySummary(revision: history.revision)
-    for trial in history.trials { summary.counts[trial.state.name, default: 0] += 1 }
+    for trial in history.trials { summary.counts[trial.state.kind, default: 0] += 1 }
     summary.lastEvent = try await events(of: study, after: history.revision - 1, limit: 1).first?
       .time
     let objective = try await specification(of: study).objectives[0]

@@ -12,14 +12,15 @@ extension Study {
   }
 
   /// The result of a trial that was asked for: a value for each objective, and what else was measured.
-  /// A missing or non-finite objective fails the trial.
+  /// A missing or non-finite objective fails the trial; one that is not trained to the end rests: see
+  /// `Trial.end`.
   @discardableResult
   public func tell(_ claim: Claim, _ values: [String: Double]) async throws -> Acceptance {
     let report = Report(epoch: claim.trial.through, values)
     return try await store.append(
       [
         .reported(attempt: claim.attempt, report),
-        report.end(of: claim, objectives: specification.objectives),
+        claim.trial.end(of: claim.attempt, with: report, in: specification),
       ], to: claim.trial.number, of: id)
   }
 

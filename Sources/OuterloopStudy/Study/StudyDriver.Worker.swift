@@ -189,17 +189,9 @@ extension StudyDriver {
 
     /// The end of an attempt whose work is done.
     func result(after seconds: Double) -> Event.Kind {
-      let specification = worker.specification
-      guard let last = state.withLock(\.last) else {
-        return .finished(
-          attempt: claim.attempt, .failed(.invalid, message: "it reported nothing"),
-          seconds: seconds)
-      }
-      let end = last.end(of: claim, objectives: specification.objectives, after: seconds)
-      guard case .finished(_, .complete, _) = end, claim.trial.through < specification.epochs else {
-        return end
-      }
-      return .paused(attempt: claim.attempt, seconds: seconds)
+      claim.trial.end(
+        of: claim.attempt, with: state.withLock(\.last), in: worker.specification,
+        seconds: seconds)
     }
   }
 }

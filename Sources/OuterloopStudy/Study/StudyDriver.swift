@@ -71,7 +71,7 @@ public struct StudyDriver: Sendable {
     if let budget { specification.budget = budget }
     if leavesTime { specification.budget.seconds = nil }
     let counts = try await store.summary(of: study).counts
-    let isProven = ["complete", "pruned", "paused"].contains { counts[$0] != nil }
+    let isProven = [.complete, .pruned, .paused].contains { counts[$0] != nil }
     let watch = FailureWatch(failureLimit, isProven: isProven)
     return try await withThrowingTaskGroup(of: Ending.self) { group in
       for index in 0..<parallel {

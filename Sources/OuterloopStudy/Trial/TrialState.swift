@@ -29,17 +29,25 @@ public enum TrialState: Sendable, Hashable {
   /// Why it failed; nil if it did not.
   public var reason: FailureReason? { if case .failed(let reason) = self { reason } else { nil } }
 
-  /// One word, as tables and JSON have it: `failed` is the same for all reasons.
-  public var name: String {
+  /// The state without the reason of a failure: what trials are counted and listed by. Its raw value is
+  /// the word that tables and JSON have.
+  public enum Kind: String, Sendable, Hashable, Codable, CodingKeyRepresentable, CaseIterable {
+    case waiting, running, paused, complete, pruned, failed
+  }
+
+  public var kind: Kind {
     switch self {
-    case .waiting: "waiting"
-    case .running: "running"
-    case .paused: "paused"
-    case .complete: "complete"
-    case .pruned: "pruned"
-    case .failed: "failed"
+    case .waiting: .waiting
+    case .running: .running
+    case .paused: .paused
+    case .complete: .complete
+    case .pruned: .pruned
+    case .failed: .failed
     }
   }
+
+  /// One word, as tables and JSON have it: `failed` is the same for all reasons.
+  public var name: String { kind.rawValue }
 }
 
 /// Why a trial has no result.
