@@ -36,13 +36,18 @@ let package = Package(
       cSettings: [.unsafeFlags(["-O3", "-Wall", "-Wextra", "-Werror", "-ffp-contract=fast"])]
     ),
     .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+    // The C library under one name: knows nothing else.
+    .target(name: "OuterloopPlatform", swiftSettings: quick),
     .target(
-      name: "OuterloopNumerics", dependencies: ["COuterloopKernels"], swiftSettings: quick),
-    .target(
-      name: "OuterloopAutodiff", dependencies: ["OuterloopNumerics", "COuterloopKernels"],
+      name: "OuterloopNumerics", dependencies: ["COuterloopKernels", "OuterloopPlatform"],
       swiftSettings: quick),
     .target(
-      name: "OuterloopLearning", dependencies: ["OuterloopAutodiff", "OuterloopNumerics", "CZlib"],
+      name: "OuterloopAutodiff",
+      dependencies: ["OuterloopNumerics", "COuterloopKernels", "OuterloopPlatform"],
+      swiftSettings: quick),
+    .target(
+      name: "OuterloopLearning",
+      dependencies: ["OuterloopAutodiff", "OuterloopNumerics", "OuterloopPlatform", "CZlib"],
       swiftSettings: quick),
     // libcurl, opened when something is fetched.
     .target(name: "COuterloopCurl", cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])]),
@@ -52,15 +57,17 @@ let package = Package(
       swiftSettings: quick),
     .target(
       name: "OuterloopBilevel",
-      dependencies: ["OuterloopLearning", "OuterloopAutodiff", "OuterloopNumerics"],
-      swiftSettings: quick),
+      dependencies: [
+        "OuterloopLearning", "OuterloopAutodiff", "OuterloopNumerics", "OuterloopPlatform",
+      ], swiftSettings: quick),
     // What may be written where: knows no study and no format.
-    .target(name: "OuterloopFiles", swiftSettings: house),
+    .target(name: "OuterloopFiles", dependencies: ["OuterloopPlatform"], swiftSettings: house),
     // The vocabulary of search: knows no algorithm, no files.
-    .target(name: "OuterloopStudy", swiftSettings: quick),
+    .target(name: "OuterloopStudy", dependencies: ["OuterloopPlatform"], swiftSettings: quick),
     // Samplers, surrogates, Pareto fronts: knows no stores.
     .target(
-      name: "OuterloopSearch", dependencies: ["OuterloopStudy", "OuterloopNumerics"],
+      name: "OuterloopSearch",
+      dependencies: ["OuterloopStudy", "OuterloopNumerics", "OuterloopPlatform"],
       swiftSettings: quick),
     // Spaces in files: YAML, JSON, ConfigSpace.
     .target(
@@ -71,27 +78,30 @@ let package = Package(
     .target(
       name: "COuterloopProcess", cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])]),
     .target(
-      name: "OuterloopRunner", dependencies: ["OuterloopStudy", "COuterloopProcess"],
+      name: "OuterloopRunner",
+      dependencies: ["OuterloopStudy", "OuterloopPlatform", "COuterloopProcess"],
       swiftSettings: quick),
     .target(
       name: "OuterloopStore",
       dependencies: [
-        "OuterloopStudy", "OuterloopFiles",
+        "OuterloopStudy", "OuterloopFiles", "OuterloopPlatform",
         .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "GRDBSQLite", package: "GRDB.swift"),
       ], swiftSettings: quick),
-    .target(name: "OuterloopCharts", dependencies: ["OuterloopStudy"], swiftSettings: house),
+    .target(
+      name: "OuterloopCharts", dependencies: ["OuterloopStudy", "OuterloopPlatform"],
+      swiftSettings: house),
     .target(
       name: "OuterloopLab",
       dependencies: [
         "OuterloopBilevel", "OuterloopLearning", "OuterloopAutodiff", "OuterloopNumerics",
-        "OuterloopCharts", "OuterloopFiles",
+        "OuterloopCharts", "OuterloopFiles", "OuterloopPlatform",
       ], swiftSettings: house),
     .target(
       name: "OuterloopTesting",
       dependencies: [
         "OuterloopBilevel", "OuterloopLearning", "OuterloopAutodiff", "OuterloopNumerics",
-        "OuterloopStudy",
+        "OuterloopStudy", "OuterloopPlatform",
       ],
       swiftSettings: house),
     .target(
@@ -107,7 +117,7 @@ let package = Package(
         "OuterloopLab", "OuterloopFetch", "OuterloopLearning", "OuterloopBilevel",
         "OuterloopCharts",
         "OuterloopNumerics", "OuterloopStudy", "OuterloopSearch", "OuterloopStore",
-        "OuterloopRunner", "OuterloopSpaces", "OuterloopFiles",
+        "OuterloopRunner", "OuterloopSpaces", "OuterloopFiles", "OuterloopPlatform",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: house),
 

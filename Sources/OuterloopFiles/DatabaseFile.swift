@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#else
-  internal import Darwin
-#endif
+internal import OuterloopPlatform
 
 /// Databases of SQLite and what belongs to them, told by what they hold, whatever they are called.
 ///

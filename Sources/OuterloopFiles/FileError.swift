@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#else
-  internal import Darwin
-#endif
+internal import OuterloopPlatform
 
 /// Why a file cannot be written, and what to do about it. `description` is `WHAT; REMEDY`.
 public struct FileError: Error, Sendable, Hashable, CustomStringConvertible {

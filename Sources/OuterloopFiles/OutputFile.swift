@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#else
-  internal import Darwin
-#endif
+internal import OuterloopPlatform
 
 /// What a new file may take the place of. Folders, devices, write-protected files and whatever is in
 /// the folder of a store's trials are never replaced.
@@ -189,7 +183,7 @@ public final class OutputFile {
     while done < bytes.count {
       let (start, rest) = (done, bytes.count - done)
       let count = bytes.withUnsafeBytes {
-        Self.systemWrite(descriptor, $0.baseAddress.map { $0 + start }, rest)
+        CLibrary.write(descriptor, $0.baseAddress.map { $0 + start }, rest)
       }
       if count < 0, errno == EINTR { continue }
       guard count > 0 else { throw .system(path, errno) }
@@ -200,7 +194,7 @@ public final class OutputFile {
   private func open() throws(FileError) {
     guard descriptor < 0 else { return }
     if case .stream(let stream) = place {
-      descriptor = stream ?? Self.systemOpen(path, O_WRONLY | O_CLOEXEC | O_NOCTTY, 0)
+      descriptor = stream ?? CLibrary.open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY, 0)
       guard descriptor >= 0 else { throw .system(path, errno) }
       return
     }
@@ -227,7 +221,7 @@ public final class OutputFile {
     while true {
       let number = String(UInt64.random(in: .min ... .max), radix: 36)
       let name = "\(folder)/\(Self.draftPrefix)\(getpid())-\(number)\(Self.draftSuffix)"
-      descriptor = Self.systemOpen(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+      descriptor = CLibrary.open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
       if descriptor >= 0 {
         draft = name
         return name
@@ -253,7 +247,7 @@ public final class OutputFile {
     try open()
     guard let draft else { return closeStream() }
     do throws(FileError) {
-      if descriptor < 0 { descriptor = Self.systemOpen(draft, O_WRONLY | O_CLOEXEC, 0) }
+      if descriptor < 0 { descriptor = CLibrary.open(draft, O_WRONLY | O_CLOEXEC, 0) }
       guard descriptor >= 0, fsync(descriptor) == 0 else { throw .system(path, errno) }
       switch place {
       case .new(let target): try publish(draft, as: target)
@@ -276,7 +270,7 @@ public final class OutputFile {
     }
     guard errno != EEXIST else { throw .exists(path) }
     // File systems without hard links: the name is taken by an empty file first.
-    let own = Self.systemOpen(target, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+    let own = CLibrary.open(target, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
     guard own >= 0 else { throw errno == EEXIST ? .exists(path) : .system(path, errno) }
     close(own)
     guard rename(draft, target) == 0 else {
@@ -319,25 +313,5 @@ public final class OutputFile {
     guard descriptor >= 0 else { return }
     close(descriptor)
     descriptor = -1
-  }
-
-  private static func systemOpen(_ path: String, _ flags: Int32, _ mode: mode_t) -> Int32 {
-    #if canImport(Glibc)
-      Glibc.open(path, flags, mode)
-    #elseif canImport(Musl)
-      Musl.open(path, flags, mode)
-    #else
-      Darwin.open(path, flags, mode)
-    #endif
-  }
-
-  private static func systemWrite(_ file: Int32, _ bytes: UnsafeRawPointer?, _ n: Int) -> Int {
-    #if canImport(Glibc)
-      Glibc.write(file, bytes, n)
-    #elseif canImport(Musl)
-      Musl.write(file, bytes, n)
-    #else
-      Darwin.write(file, bytes, n)
-    #endif
   }
 }

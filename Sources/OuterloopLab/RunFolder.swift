@@ -1,13 +1,6 @@
 internal import OuterloopFiles
+internal import OuterloopPlatform
 internal import Synchronization
-
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#else
-  internal import Darwin
-#endif
 
 /// The folder of a run, locked against other processes while this value lives.
 ///
@@ -77,7 +70,7 @@ final class RunFolder: Sendable {
   ) throws(LabError) {
     let bytes = Array((line + "\n").utf8)
     lseek(lock, 0, SEEK_END)
-    let count = bytes.withUnsafeBytes { plainWrite(lock, $0.baseAddress, bytes.count) }
+    let count = bytes.withUnsafeBytes { CLibrary.write(lock, $0.baseAddress, bytes.count) }
     guard count == bytes.count else { throw refusal(name, count < 0 ? errno : ENOSPC) }
   }
 
@@ -127,7 +120,7 @@ final class RunFolder: Sendable {
     while filled < bytes.count {
       let (start, rest) = (filled, bytes.count - filled)
       let count = bytes.withUnsafeMutableBytes {
-        plainRead(file, $0.baseAddress.map { $0 + start }, rest)
+        CLibrary.read(file, $0.baseAddress.map { $0 + start }, rest)
       }
       if count < 0 && errno == EINTR { continue }
       guard count >= 0 else { throw refusal(name, errno) }
@@ -234,25 +227,5 @@ final class RunFolder: Sendable {
         .file, "\(path): \(String(cString: strerror(code)))",
         remedy: "check the path and the disk, or choose another --out")
     }
-  }
-
-  private static func plainRead(_ file: Int32, _ to: UnsafeMutableRawPointer?, _ n: Int) -> Int {
-    #if canImport(Glibc)
-      Glibc.read(file, to, n)
-    #elseif canImport(Musl)
-      Musl.read(file, to, n)
-    #else
-      Darwin.read(file, to, n)
-    #endif
-  }
-
-  private static func plainWrite(_ file: Int32, _ from: UnsafeRawPointer?, _ n: Int) -> Int {
-    #if canImport(Glibc)
-      Glibc.write(file, from, n)
-    #elseif canImport(Musl)
-      Musl.write(file, from, n)
-    #else
-      Darwin.write(file, from, n)
-    #endif
   }
 }

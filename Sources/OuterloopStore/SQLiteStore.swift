@@ -1,13 +1,6 @@
 internal import GRDB
+internal import OuterloopPlatform
 public import OuterloopStudy
-
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#else
-  internal import Darwin
-#endif
 
 /// Studies in one SQLite file, which any number of processes of one machine may read and write at
 /// the same time.

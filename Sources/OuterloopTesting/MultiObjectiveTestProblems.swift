@@ -1,10 +1,4 @@
-#if canImport(Darwin)
-  import Darwin
-#elseif canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
+internal import OuterloopPlatform
 
 /// Several functions of the unit box to be minimised together, whose Pareto front is known.
 public struct MultiObjectiveTestProblem: Sendable, CustomStringConvertible {

@@ -1,10 +1,4 @@
-#if canImport(Darwin)
-  import Darwin
-#elseif canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
+internal import OuterloopPlatform
 
 /// A function of a box to be minimised, whose minimum is known.
 public struct TestProblem: Sendable, CustomStringConvertible {

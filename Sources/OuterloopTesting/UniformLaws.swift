@@ -1,12 +1,5 @@
+private import OuterloopPlatform
 public import OuterloopStudy
-
-#if canImport(Glibc)
-  private import Glibc
-#elseif canImport(Musl)
-  private import Musl
-#elseif canImport(Darwin)
-  private import Darwin
-#endif
 
 /// Whether configurations are distributed as they should be. Seeds are fixed, so results are too.
 public enum UniformLaws {

@@ -1,12 +1,5 @@
 package import OuterloopNumerics
-
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#elseif canImport(Darwin)
-  internal import Darwin
-#endif
+internal import OuterloopPlatform
 
 /// A function of one number, applied to every element. Floating types only.
 package enum Unary: String, Primitive, CaseIterable {
@@ -66,33 +59,11 @@ package enum Unary: String, Primitive, CaseIterable {
     case .sqrt: x.squareRoot()
     case .reciprocal: 1 / x
     case .rsqrt: 1 / x.squareRoot()
-    case .exp: HostMath.exp(x)
-    case .log: HostMath.log(x)
+    case .exp: CLibrary.exp(x)
+    case .log: CLibrary.log(x)
     case .floor: x.rounded(.down)
     case .ceil: x.rounded(.up)
     default: nil
     }
-  }
-}
-
-/// The C library's functions under a name that does not collide with the tensor functions.
-enum HostMath {
-  static func exp(_ x: Double) -> Double {
-    #if canImport(Glibc)
-      Glibc.exp(x)
-    #elseif canImport(Musl)
-      Musl.exp(x)
-    #else
-      Darwin.exp(x)
-    #endif
-  }
-  static func log(_ x: Double) -> Double {
-    #if canImport(Glibc)
-      Glibc.log(x)
-    #elseif canImport(Musl)
-      Musl.log(x)
-    #else
-      Darwin.log(x)
-    #endif
   }
 }

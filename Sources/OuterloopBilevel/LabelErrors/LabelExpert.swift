@@ -1,12 +1,5 @@
 internal import OuterloopNumerics
-
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#else
-  internal import Darwin
-#endif
+internal import OuterloopPlatform
 
 /// What one kind of features says about labels: logits of every row from models that have not seen it,
 /// and how labels go wrong.

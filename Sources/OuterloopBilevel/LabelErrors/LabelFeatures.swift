@@ -1,14 +1,7 @@
 internal import OuterloopAutodiff
 internal import OuterloopLearning
 internal import OuterloopNumerics
-
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#else
-  internal import Darwin
-#endif
+internal import OuterloopPlatform
 
 /// The features that label experts are trained on, (rows, features) in float32 with mean 0 and about
 /// unit variance, so that one grid of decays fits every data set.

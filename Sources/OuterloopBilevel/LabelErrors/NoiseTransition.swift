@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#else
-  internal import Darwin
-#endif
+internal import OuterloopPlatform
 
 /// How labels go wrong: T[k, j] is the probability that an example of class k is labelled j.
 ///

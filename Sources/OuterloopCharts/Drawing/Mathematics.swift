@@ -1,22 +1,8 @@
-#if canImport(Darwin)
-  private import Darwin
-#elseif canImport(Musl)
-  private import Musl
-#else
-  private import Glibc
-#endif
+private import OuterloopPlatform
 
 /// The few functions of the C library that drawing needs; the only file here that imports it.
 enum Mathematics {
-  static func log10(_ x: Double) -> Double {
-    #if canImport(Darwin)
-      Darwin.log10(x)
-    #elseif canImport(Musl)
-      Musl.log10(x)
-    #else
-      Glibc.log10(x)
-    #endif
-  }
+  static func log10(_ x: Double) -> Double { CLibrary.log10(x) }
 
   /// The sine and cosine of an angle in degrees.
   static func sinCos(degrees: Double) -> (sin: Double, cos: Double) {

@@ -1,14 +1,7 @@
 internal import ArgumentParser
 internal import OuterloopFetch
 internal import OuterloopLab
-
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#else
-  internal import Darwin
-#endif
+internal import OuterloopPlatform
 
 /// `outerloop data list`.
 struct DataList: ParsableCommand {

@@ -2,14 +2,7 @@ internal import ArgumentParser
 internal import OuterloopFetch
 internal import OuterloopLab
 internal import OuterloopLearning
-
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#else
-  internal import Darwin
-#endif
+internal import OuterloopPlatform
 
 /// Which data.
 struct DataOptions: ParsableArguments {

@@ -1,15 +1,8 @@
 internal import ArgumentParser
+internal import OuterloopPlatform
 internal import OuterloopRunner
 internal import OuterloopStore
 internal import OuterloopStudy
-
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#else
-  internal import Darwin
-#endif
 
 /// `outerloop tune`: a search over runs of a program.
 struct Tune: AsyncParsableCommand {

@@ -4,15 +4,8 @@ internal import OuterloopFiles
 internal import OuterloopLab
 internal import OuterloopLearning
 internal import OuterloopNumerics
+internal import OuterloopPlatform
 internal import OuterloopStudy
-
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#else
-  internal import Darwin
-#endif
 
 /// What went wrong, what to do about it, and the exit status.
 struct Complaint: Error, Equatable {
@@ -78,13 +71,7 @@ struct Complaint: Error, Equatable {
   /// Ends the process as the error asks: help and versions on standard output with status 0, wrong
   /// usage with 64, everything else with the complaint's own status.
   static func exit(for error: any Error) -> Never {
-    #if canImport(Glibc)
-      Glibc.exit(report(error))
-    #elseif canImport(Musl)
-      Musl.exit(report(error))
-    #else
-      Darwin.exit(report(error))
-    #endif
+    CLibrary.exit(report(error))
   }
 
   private static func report(_ error: any Error) -> Int32 {

@@ -1,12 +1,5 @@
+internal import OuterloopPlatform
 internal import Synchronization
-
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#else
-  internal import Darwin
-#endif
 
 /// Ctrl-C, the polite signal to end, and the end of the terminal: the first asks, the second ends the
 /// process at once. Work that runs programs is asked twice before: it has them to end.
@@ -98,17 +91,11 @@ enum Interrupts {
     _ = write(STDERR_FILENO, text.utf8Start, text.utf8CodeUnitCount)
   }
 
-  private typealias Handler = @convention(c) (Int32) -> Void
+  private typealias Handler = CLibrary.SignalHandler
 
   /// Returns what handled it before.
   @discardableResult
   private static func handle(_ number: Int32, _ action: Handler?) -> Handler? {
-    #if canImport(Glibc)
-      Glibc.signal(number, action)
-    #elseif canImport(Musl)
-      Musl.signal(number, action)
-    #else
-      Darwin.signal(number, action)
-    #endif
+    CLibrary.signal(number, action)
   }
 }

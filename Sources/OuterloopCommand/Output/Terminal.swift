@@ -1,13 +1,6 @@
+internal import OuterloopPlatform
 internal import OuterloopStudy
 internal import Synchronization
-
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#else
-  internal import Darwin
-#endif
 
 /// The two streams of a command: data to standard output, conversation to standard error.
 ///
@@ -79,13 +72,7 @@ enum Terminal {
     while written < bytes.count {
       let start = written
       let count = bytes.withUnsafeBytes { buffer in
-        #if canImport(Glibc)
-          Glibc.write(file, buffer.baseAddress.map { $0 + start }, buffer.count - start)
-        #elseif canImport(Musl)
-          Musl.write(file, buffer.baseAddress.map { $0 + start }, buffer.count - start)
-        #else
-          Darwin.write(file, buffer.baseAddress.map { $0 + start }, buffer.count - start)
-        #endif
+        CLibrary.write(file, buffer.baseAddress.map { $0 + start }, buffer.count - start)
       }
       if count < 0 && errno == EINTR { continue }
       guard count > 0 else { return false }

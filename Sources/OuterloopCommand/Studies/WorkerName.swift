@@ -1,13 +1,6 @@
+internal import OuterloopPlatform
 internal import OuterloopRunner
 internal import OuterloopStudy
-
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#else
-  internal import Darwin
-#endif
 
 /// The names of workers, `HOST:PROCESS`, and those of this machine that are no more. In a container
 /// with process numbers of its own the host is `HOST/CONTAINER`: numbers elsewhere say nothing here.

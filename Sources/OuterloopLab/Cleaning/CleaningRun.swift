@@ -2,14 +2,7 @@ internal import OuterloopAutodiff
 public import OuterloopBilevel
 internal import OuterloopLearning
 internal import OuterloopNumerics
-
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#else
-  internal import Darwin
-#endif
+internal import OuterloopPlatform
 
 /// Data hyper-cleaning (Franceschi et al. 2017): learn a weight in [0, 1] for every training example
 /// by the gradient of the validation loss through training; wrong labels end near 0.

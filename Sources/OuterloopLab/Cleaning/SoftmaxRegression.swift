@@ -2,14 +2,7 @@ internal import OuterloopAutodiff
 internal import OuterloopBilevel
 internal import OuterloopLearning
 internal import OuterloopNumerics
-
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#else
-  internal import Darwin
-#endif
+internal import OuterloopPlatform
 
 /// Softmax regression trained by full-batch gradient descent with a weight on each example:
 /// `mean_i weight_i CE_i`, from zeros. The model of data hyper-cleaning.

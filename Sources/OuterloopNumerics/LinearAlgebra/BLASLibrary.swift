@@ -1,12 +1,5 @@
 internal import COuterloopKernels
-
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#elseif canImport(Darwin)
-  internal import Darwin
-#endif
+internal import OuterloopPlatform
 
 /// A linear algebra library that is open in this process, and how it writes the names in it.
 package struct BLASLibrary {

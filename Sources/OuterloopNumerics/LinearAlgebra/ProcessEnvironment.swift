@@ -1,12 +1,5 @@
 internal import COuterloopKernels
-
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#elseif canImport(Darwin)
-  internal import Darwin
-#endif
+internal import OuterloopPlatform
 
 /// Environment variables and cores of this process, without Foundation.
 package enum ProcessEnvironment {

@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#elseif canImport(Darwin)
-  internal import Darwin
-#endif
+internal import OuterloopPlatform
 
 /// Quantiles by rational approximation (Wichura 1988, algorithm AS 241, PPND16: to 1e-16 of x).
 extension StandardNormal {

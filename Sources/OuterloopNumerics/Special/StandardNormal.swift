@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#elseif canImport(Darwin)
-  internal import Darwin
-#endif
+internal import OuterloopPlatform
 
 /// The standard normal distribution, phi its density and Phi its cumulative distribution, in the
 /// logarithm and exact far out in the tails. All constant time and memory.

@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#elseif canImport(Darwin)
-  internal import Darwin
-#endif
+internal import OuterloopPlatform
 
 /// How much memory the machine can still give. A program that asks for more is ended by the system,
 /// so large requests are held against it first.

@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#endif
+internal import OuterloopPlatform
 
 /// Memory of a tensor, aligned to a cache line and freed with its last owner.
 package final class Storage: @unchecked Sendable {

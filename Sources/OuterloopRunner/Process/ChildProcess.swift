@@ -1,14 +1,7 @@
 internal import COuterloopProcess
+internal import OuterloopPlatform
 internal import OuterloopStudy
 internal import Synchronization
-
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#else
-  internal import Darwin
-#endif
 
 /// A running program in a process group of its own, and the queue of what it says.
 ///
@@ -158,7 +151,7 @@ final class ChildProcess: Sendable {
   private static func ring(_ state: State) {
     guard let alarm = state.alarm else { return }
     // A full pipe is alarm enough.
-    _ = [UInt8(0)].withUnsafeBytes { systemWrite(alarm, $0.baseAddress, 1) }
+    _ = [UInt8(0)].withUnsafeBytes { CLibrary.write(alarm, $0.baseAddress, 1) }
   }
 
   // MARK: The thread's side
@@ -208,8 +201,8 @@ extension ChildProcess {
       let isStarted = WatchThread.start {
         defer {
           child.silence()
-          closeFile(alarmOut)
-          closeFile(alarmIn)
+          _ = CLibrary.close(alarmOut)
+          _ = CLibrary.close(alarmIn)
         }
         do {
           var watch = try ProcessWatch(launch, path: path, alarm: alarmOut, of: child)
@@ -220,8 +213,8 @@ extension ChildProcess {
         }
       }
       if !isStarted {
-        closeFile(alarmOut)
-        closeFile(alarmIn)
+        _ = CLibrary.close(alarmOut)
+        _ = CLibrary.close(alarmIn)
         continuation.resume(
           throwing: StudyError("no thread can be started", "lower the number of parallel trials"))
       }

@@ -1,12 +1,5 @@
 internal import COuterloopProcess
-
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#else
-  internal import Darwin
-#endif
+internal import OuterloopPlatform
 
 /// The environment of this process.
 enum Environment {

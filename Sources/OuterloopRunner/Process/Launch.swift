@@ -1,13 +1,6 @@
 internal import COuterloopProcess
+internal import OuterloopPlatform
 internal import OuterloopStudy
-
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#else
-  internal import Darwin
-#endif
 
 extension ChildProcess {
   /// What to start.

@@ -1,13 +1,6 @@
 internal import COuterloopProcess
+internal import OuterloopPlatform
 internal import OuterloopStudy
-
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#else
-  internal import Darwin
-#endif
 
 /// What the thread of a program does: reads its output, writes its input, keeps its limits, ends its
 /// group and reaps it.
@@ -74,16 +67,16 @@ struct ProcessWatch {
       let (errorRead, errorWrite) = try pipe()
       let (inRead, inWrite) = try pipe()
       pid = try launch.spawn(path, mark, input: inRead, output: outWrite, error: errorWrite)
-      for file in [outWrite, errorWrite] { closeFile(file) }
+      for file in [outWrite, errorWrite] { _ = CLibrary.close(file) }
       (output, error, input, unread) = (outRead, errorRead, inWrite, inRead)
     } catch {
-      for file in opened { closeFile(file) }
+      for file in opened { _ = CLibrary.close(file) }
       throw error
     }
     _ = outerloop_nonblocking(input)
     if !launch.hasInput {
-      closeFile(input)
-      closeFile(unread)
+      _ = CLibrary.close(input)
+      _ = CLibrary.close(unread)
       (input, unread) = (-1, -1)
     }
     self.child = child
@@ -133,8 +126,8 @@ struct ProcessWatch {
       }
     }
     if input >= 0, orders.closesInput, pending.isEmpty {
-      closeFile(input)
-      closeFile(unread)
+      _ = CLibrary.close(input)
+      _ = CLibrary.close(unread)
       (input, unread) = (-1, -1)
     }
   }
@@ -232,13 +225,13 @@ struct ProcessWatch {
 
   private mutating func send() {
     let input = input
-    let count = pending.withUnsafeBytes { systemWrite(input, $0.baseAddress, $0.count) }
+    let count = pending.withUnsafeBytes { CLibrary.write(input, $0.baseAddress, $0.count) }
     if count > 0 {
       pending.removeFirst(count)
     } else if count < 0, errno != EAGAIN, errno != EINTR {
       // It does not listen any more; that it ends too is seen elsewhere.
-      closeFile(input)
-      closeFile(unread)
+      _ = CLibrary.close(input)
+      _ = CLibrary.close(unread)
       (self.input, unread, pending) = (-1, -1, [])
     }
   }
@@ -282,7 +275,7 @@ struct ProcessWatch {
     let count = buffer.withUnsafeMutableBytes { read(number, $0.baseAddress, $0.count) }
     if count > 0 { return count }
     if count < 0, errno == EINTR || errno == EAGAIN { return 0 }
-    closeFile(number)
+    _ = CLibrary.close(number)
     self[keyPath: file] = -1
     return 0
   }
@@ -292,7 +285,7 @@ struct ProcessWatch {
   private mutating func end() {
     kill(-pid, SIGKILL)
     mark.end(besides: pid)
-    for file in [output, error, input, unread] where file >= 0 { closeFile(file) }
+    for file in [output, error, input, unread] where file >= 0 { _ = CLibrary.close(file) }
     if output >= 0 { finishLines() }
     let isGone = outerloop_has_ended(pid) != 0
     let status = isGone ? outerloop_reap(pid) : -SIGKILL

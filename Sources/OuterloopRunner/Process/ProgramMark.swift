@@ -1,12 +1,5 @@
 internal import COuterloopProcess
-
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#else
-  internal import Darwin
-#endif
+internal import OuterloopPlatform
 
 /// What tells the processes that a program starts from all others, whatever group, session or parent
 /// they have by now: a text in a variable of the environment, which they inherit.

@@ -1,12 +1,5 @@
+internal import OuterloopPlatform
 public import OuterloopStudy
-
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#else
-  internal import Darwin
-#endif
 
 extension Program {
   /// Checks that the program can be started, as far as that can be known before: every trial would

@@ -1,12 +1,5 @@
+internal import OuterloopPlatform
 internal import OuterloopStudy
-
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#else
-  internal import Darwin
-#endif
 
 /// The few things this room does with files.
 enum Files {
@@ -54,7 +47,7 @@ enum Files {
     bytes.withUnsafeBytes { buffer in
       var done = 0
       while done < buffer.count {
-        let count = systemWrite(file, buffer.baseAddress.map { $0 + done }, buffer.count - done)
+        let count = CLibrary.write(file, buffer.baseAddress.map { $0 + done }, buffer.count - done)
         if count < 0 && errno == EINTR { continue }
         guard count > 0 else { return false }
         done += count
@@ -85,14 +78,4 @@ enum Files {
     }
     return String(decoding: bytes, as: UTF8.self)
   }
-}
-
-func systemWrite(_ file: Int32, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
-  #if canImport(Glibc)
-    Glibc.write(file, bytes, count)
-  #elseif canImport(Musl)
-    Musl.write(file, bytes, count)
-  #else
-    Darwin.write(file, bytes, count)
-  #endif
 }

@@ -1,12 +1,5 @@
+internal import OuterloopPlatform
 internal import OuterloopStudy
-
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#else
-  internal import Darwin
-#endif
 
 /// Where the files of a study's trials are: a folder for each trial, named by its number, with
 ///

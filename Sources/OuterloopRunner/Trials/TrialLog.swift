@@ -1,12 +1,5 @@
+internal import OuterloopPlatform
 internal import Synchronization
-
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#else
-  internal import Darwin
-#endif
 
 /// What a program prints during a trial, in a file of bounded size: the first part and the last, and
 /// between them a line that says how much is missing.
@@ -100,7 +93,7 @@ final class TrialLog: Sendable {
         if lost > 0 { put(Array(mark.utf8)[...], &state) }
         put(tail, &state)
       }
-      closeFile(state.file)
+      _ = CLibrary.close(state.file)
       state.file = -1
       state.isBroken = true
     }
@@ -112,13 +105,7 @@ final class TrialLog: Sendable {
     if !keepsReports, let slash = path.lastIndex(of: "/") {
       try? Files.makeFolder(String(path[..<slash]))
     }
-    #if canImport(Glibc)
-      state.file = Glibc.open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
-    #elseif canImport(Musl)
-      state.file = Musl.open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
-    #else
-      state.file = Darwin.open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
-    #endif
+    state.file = CLibrary.open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
     state.isBroken = state.file < 0
   }
 
@@ -136,14 +123,4 @@ final class TrialLog: Sendable {
     state.tail += bytes.suffix(tailSize)
     if state.tail.count > 2 * tailSize { state.tail.removeFirst(state.tail.count - tailSize) }
   }
-}
-
-func closeFile(_ file: Int32) {
-  #if canImport(Glibc)
-    _ = Glibc.close(file)
-  #elseif canImport(Musl)
-    _ = Musl.close(file)
-  #else
-    _ = Darwin.close(file)
-  #endif
 }

@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#elseif canImport(Darwin)
-  internal import Darwin
-#endif
+internal import OuterloopPlatform
 
 /// The density of a categorical parameter: one weight for every choice. With W_c the weight of the
 /// observations of choice c, W their total and p the prior's,

@@ -1,12 +1,5 @@
 internal import OuterloopNumerics
-
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#elseif canImport(Darwin)
-  internal import Darwin
-#endif
+internal import OuterloopPlatform
 
 /// The density of a numeric parameter by a discrete Gauss transform (Greengard and Strain 1991): a
 /// narrow kernel delta sigmas off the middle of its bin, t sigmas away from x, is

@@ -1,12 +1,5 @@
 internal import OuterloopNumerics
-
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#elseif canImport(Darwin)
-  internal import Darwin
-#endif
+internal import OuterloopPlatform
 
 /// One parameter's part of the kernels of a ``JointParzen``, by kernel, the prior's first: what was
 /// observed, and bandwidths that follow from neighbours in sorted order. Centres and bandwidths

@@ -1,12 +1,5 @@
 internal import OuterloopNumerics
-
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#elseif canImport(Darwin)
-  internal import Darwin
-#endif
+internal import OuterloopPlatform
 
 /// The kernels of a numeric parameter: normals truncated to the domain's range of coordinates, one
 /// for each observation and, last, the prior's, centred and as wide as the range.

@@ -1,12 +1,5 @@
 internal import OuterloopNumerics
-
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#elseif canImport(Darwin)
-  internal import Darwin
-#endif
+internal import OuterloopPlatform
 
 /// The density of TPE, exactly: a mixture of one product of kernels for each of k observations and
 /// one for the prior,

@@ -1,12 +1,5 @@
 internal import OuterloopNumerics
-
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#elseif canImport(Darwin)
-  internal import Darwin
-#endif
+internal import OuterloopPlatform
 
 /// The density of a numeric parameter on a grid of few points: observations at one point with one
 /// bandwidth share a kernel, whose masses on all cells are a row worked out once. Evaluation costs

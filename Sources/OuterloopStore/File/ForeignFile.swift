@@ -1,13 +1,6 @@
 internal import GRDB
+internal import OuterloopPlatform
 internal import OuterloopStudy
-
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#else
-  internal import Darwin
-#endif
 
 /// A file of another program that is to be a database of SQLite: what it is, if it is none.
 struct ForeignFile {

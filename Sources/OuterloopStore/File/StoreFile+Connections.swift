@@ -1,14 +1,7 @@
 internal import GRDB
 internal import GRDBSQLite
+internal import OuterloopPlatform
 internal import OuterloopStudy
-
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#else
-  internal import Darwin
-#endif
 
 extension StoreFile {
   func openConnection(readOnly: Bool) throws -> DatabaseQueue {

@@ -1,14 +1,7 @@
 internal import GRDB
 internal import OuterloopFiles
+internal import OuterloopPlatform
 internal import OuterloopStudy
-
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#else
-  internal import Darwin
-#endif
 
 /// The file of a store: whether it is one, before anything touches it, and its creation.
 struct StoreFile: Sendable {

@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#else
-  internal import Darwin
-#endif
+internal import OuterloopPlatform
 
 /// Seconds since 1970 as `2026-11-26 12:13:10.849563`, the time of this machine's clock on the wall
 /// without a zone, as Optuna has it, and back.

@@ -1,12 +1,5 @@
+private import OuterloopPlatform
 internal import OuterloopStudy
-
-#if canImport(Glibc)
-  private import Glibc
-#elseif canImport(Musl)
-  private import Musl
-#elseif canImport(Darwin)
-  private import Darwin
-#endif
 
 /// Configurations of a set so thin that no draw falls into it: a guided draw, then a walk that leaves
 /// the uniform distribution over the allowed configurations as it is.

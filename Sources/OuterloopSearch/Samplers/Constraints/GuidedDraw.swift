@@ -1,12 +1,5 @@
+private import OuterloopPlatform
 internal import OuterloopStudy
-
-#if canImport(Glibc)
-  private import Glibc
-#elseif canImport(Musl)
-  private import Musl
-#elseif canImport(Darwin)
-  private import Darwin
-#endif
 
 /// Configurations set one parameter after the other, each within what the constraints leave of it
 /// given the ones before: sequential importance sampling with propagation.
