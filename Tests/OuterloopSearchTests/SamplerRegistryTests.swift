@@ -55,9 +55,9 @@ import Testing
   /// Any scheduler takes any sampler.
   @Test func schedulersNest() throws {
     struct Half: Scheduler {
-      mutating func observe(_ event: Event, in history: History) {}
+      mutating func observe(_ event: Event, in history: OuterloopStudy.History) {}
       mutating func propose(
-        _ number: Int?, in history: History, suggest: (Int) throws -> Assignment?
+        _ number: Int?, in history: OuterloopStudy.History, suggest: (Int) throws -> Assignment?
       ) throws -> Proposal {
         guard let number, let assignment = try suggest(number) else { return .exhausted }
         return .start(assignment, through: 2)
@@ -74,12 +74,13 @@ import Testing
         name: "s", space: space, objectives: [.minimize("loss")], method: method.description,
         seed: 1, epochs: 4)
       var searcher = try method.searcher(specification)
-      guard case .start(let assignment, 2) = try searcher.propose(0, in: History()) else {
+      guard case .start(let assignment, 2) = try searcher.propose(0, in: OuterloopStudy.History())
+      else {
         Issue.record("a trial through two epochs")
         continue
       }
       var plain = try sampler.searcher(specification)
-      #expect(try plain.propose(0, in: History()) == .start(assignment, through: 4))
+      #expect(try plain.propose(0, in: OuterloopStudy.History()) == .start(assignment, through: 4))
     }
   }
 }

@@ -1,4 +1,4 @@
-public import OuterloopStudy
+internal import OuterloopStudy
 
 /// One option of a sampler or scheduler, declared once: what it may be, what it means, where it is kept.
 /// Reading, checking, storing, errors, help and the documentation's table all come from here.
@@ -50,7 +50,7 @@ enum OptionValues: Sendable {
 
 extension MethodOption {
   static func flag(
-    _ name: String, _ path: WritableKeyPath<Options, Bool> & Sendable, _ meaning: String
+    _ name: String, _ path: any WritableKeyPath<Options, Bool> & Sendable, _ meaning: String
   ) -> MethodOption {
     MethodOption(name: name, values: .flag, meaning: meaning) {
       .bool($0[keyPath: path])
@@ -61,7 +61,7 @@ extension MethodOption {
 
   /// A flag whose default depends on the study.
   static func flag(
-    _ name: String, _ path: WritableKeyPath<Options, Bool?> & Sendable, standard: String,
+    _ name: String, _ path: any WritableKeyPath<Options, Bool?> & Sendable, standard: String,
     _ meaning: String
   ) -> MethodOption {
     MethodOption(name: name, values: .flag, meaning: meaning, standard: standard) {
@@ -72,7 +72,7 @@ extension MethodOption {
   }
 
   static func whole(
-    _ name: String, _ path: WritableKeyPath<Options, Int> & Sendable, _ range: ClosedRange<Int>,
+    _ name: String, _ path: any WritableKeyPath<Options, Int> & Sendable, _ range: ClosedRange<Int>,
     zero: String? = nil, _ meaning: String
   ) -> MethodOption {
     MethodOption(name: name, values: .whole(range, zero: zero), meaning: meaning) {
@@ -83,7 +83,7 @@ extension MethodOption {
   }
 
   static func number(
-    _ name: String, _ path: WritableKeyPath<Options, Double> & Sendable,
+    _ name: String, _ path: any WritableKeyPath<Options, Double> & Sendable,
     _ range: ClosedRange<Double>, _ meaning: String
   ) -> MethodOption {
     MethodOption(name: name, values: .number(range), meaning: meaning) {
