@@ -100,7 +100,7 @@ import Testing
         states.append(Self.snapshot(training))
       }
       training.finish()
-      let (loss, _, _) = try run.outer()
+      let loss = try run.outer()
       run.finalCopy = run.finalState()
       for t in stride(from: run.steps, through: 1, by: -1) {
         try training.prepare(t)
@@ -116,7 +116,7 @@ import Testing
         try training.adjointStep(t)
       }
       try run.finishReverse()
-      return try run.result(loss: loss, stages: [])
+      return try run.result(loss: loss, programs: [])
     }
 
     /// w and v, side by side as they are stored.

@@ -33,7 +33,7 @@ struct RealTime: HypergradientMethod {
 
 /// Forward mode that keeps its tangents through the windows of a training.
 final class KeptTangents: HypergradientSession {
-  private var tangents: [Storage]?
+  private var tangents: TensorBuffers?
 
   func beginTraining(at hyper: [Tensor], over window: Window) { tangents = nil }
 
@@ -46,7 +46,7 @@ final class KeptTangents: HypergradientSession {
     for t in 1...run.steps { try state.step(t) }
     run.cost.steps = run.steps
     let loss = try state.hypergradient()
-    return try run.result(loss: loss, stages: [problem.tangentStage(), problem.outerStage()])
+    return try run.result(loss: loss, programs: [problem.tangentProgram(), problem.outerProgram()])
   }
 
   func finishTraining(_ run: Run) throws { try run.train() }

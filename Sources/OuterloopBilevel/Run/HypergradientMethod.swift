@@ -2,7 +2,8 @@ internal import OuterloopNumerics
 
 /// What stands behind an `Estimator`: one file a method, with its mathematics and cost above it.
 ///
-/// There are no default implementations: one whose signature has moved on would go on unnoticed.
+/// There are no default implementations but those of `IndependentMethod`: one whose signature has moved
+/// on would go on unnoticed.
 protocol HypergradientMethod: Sendable, CustomStringConvertible {
   /// Throws where the method would answer with zero or nonsense.
   /// - Parameter steps: the length of what it looks at: T, or an online run's window.
@@ -56,7 +57,19 @@ protocol HypergradientSession: AnyObject {
   var seesInitialState: Bool { get }
 }
 
-/// Nothing is carried: every window is differentiated on its own.
+/// A method that carries nothing from one update of lambda to the next, and sees a fresh model at each
+/// unless the user says otherwise.
+protocol IndependentMethod: HypergradientMethod {}
+
+extension IndependentMethod {
+  func session(_ problem: CompiledProblem) -> any HypergradientSession {
+    IndependentUpdates(method: self)
+  }
+
+  var schedule: TrainingSchedule { .restarted }
+}
+
+/// Every window is differentiated on its own.
 final class IndependentUpdates: HypergradientSession {
   private let method: any HypergradientMethod
 
