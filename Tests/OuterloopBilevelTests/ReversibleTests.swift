@@ -82,14 +82,11 @@ import Testing
   // MARK: - The same fixed-point run with its trajectory stored
 
   /// Reverse mode on the stored states of the fixed-point run: what reversible learning must equal.
-  private struct Stored: HypergradientMethod {
+  private struct Stored: IndependentMethod {
     var description: String { "stored fixed point" }
-    var schedule: TrainingSchedule { .restarted }
+    var properties: EstimatorProperties { Reversible().properties }
     var needsSecondDerivatives: Bool { true }
     func refuse(_ problem: CompiledProblem, steps: Int) throws {}
-    func session(_ problem: CompiledProblem) -> any HypergradientSession {
-      IndependentUpdates(method: self)
-    }
 
     func run(_ run: Run) throws -> EstimatorResult {
       let ball = try run.problem.requireHeavyBall(self, remedy: "")

@@ -99,4 +99,8 @@ struct CheckpointedReverse: IndependentMethod {
   }
 
   var needsSecondDerivatives: Bool { true }
+
+  var properties: EstimatorProperties {
+    .init(.exact, products: .everyStep, memory: .budget, exact: .always)
+  }
 }

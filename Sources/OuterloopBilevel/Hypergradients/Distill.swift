@@ -83,6 +83,12 @@ struct Distill: HypergradientMethod {
   }
 
   var needsSecondDerivatives: Bool { true }
+
+  var properties: EstimatorProperties {
+    .init(
+      .shortHorizon, products: .one, memory: .constant,
+      exact: .limit("derivatives of a step that are gamma I by the state and constant by lambda"))
+  }
 }
 
 extension Slot {

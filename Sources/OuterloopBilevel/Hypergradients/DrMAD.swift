@@ -96,6 +96,12 @@ struct DrMAD: IndependentMethod {
   }
 
   var needsSecondDerivatives: Bool { true }
+
+  var properties: EstimatorProperties {
+    .init(
+      .knottedPath, products: .everyStep, memory: .lastStates,
+      exact: .limit("T segments, or derivatives of a step that do not depend on the state"))
+  }
 }
 
 /// Adjoint steps of heavy ball along a knotted path, with the slope of its segments for the

@@ -25,6 +25,11 @@ struct FiniteDifference: IndependentMethod {
 
   var needsSecondDerivatives: Bool { false }
 
+  var properties: EstimatorProperties {
+    .init(
+      .shortHorizon, products: .none, memory: .constant, exact: .limit("T = 1 and radius to 0"))
+  }
+
   func refuse(_ problem: CompiledProblem, steps: Int) throws {
     guard radius > 0, radius.isFinite else {
       throw refused("a move of \(radius)", "use a positive length, such as 0.01")

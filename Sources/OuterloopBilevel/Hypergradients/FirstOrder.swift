@@ -11,6 +11,12 @@ struct FirstOrder: IndependentMethod {
 
   var needsSecondDerivatives: Bool { false }
 
+  var properties: EstimatorProperties {
+    .init(
+      .shortHorizon, products: .none, memory: .constant,
+      exact: .limit("training that lambda has no part in"))
+  }
+
   func refuse(_ problem: CompiledProblem, steps: Int) throws {
     guard problem.outerUses.contains(true) else {
       throw refused(

@@ -31,6 +31,11 @@ struct Forward: IndependentMethod {
   }
 
   var needsSecondDerivatives: Bool { true }
+
+  var properties: EstimatorProperties {
+    .init(
+      .exact, products: .everyStepAndHyperparameter, memory: .perHyperparameter, exact: .always)
+  }
 }
 
 extension Slot {

@@ -35,4 +35,10 @@ struct Greedy: IndependentMethod {
   }
 
   var needsSecondDerivatives: Bool { true }
+
+  var properties: EstimatorProperties {
+    .init(
+      .shortHorizon, products: .everyStep, memory: .constant,
+      exact: .limit("inner Hessian c I, gamma = 1 - eta c, and E linear"))
+  }
 }

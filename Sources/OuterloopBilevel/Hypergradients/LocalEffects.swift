@@ -73,8 +73,10 @@ extension Run {
     let direct = problem.hyperMemory.take()
     defer { problem.hyperMemory.give(direct) }
     program.bind(.sum, to: sum)
-    program.bind(.decay, to: number(gamma))
-    program.bind(.factor, to: number(factor))
+    problem.decayNumber.number = gamma
+    problem.factorNumber.number = factor
+    program.bind(.decay, to: problem.decayNumber)
+    program.bind(.factor, to: problem.factorNumber)
     program.bind(.loss, to: loss)
     program.bind(.hyperSlope, to: direct[0])
 
@@ -83,7 +85,8 @@ extension Run {
     let final = problem.newState()
     let other = problem.stateMemory.take()
     defer { problem.stateMemory.give(other) }
-    func place(_ t: Int) -> TensorBuffers { (steps - t) % 2 == 0 ? final[0] : other[0] }
+    let (odd, even) = (other[0], final[0])
+    func place(_ t: Int) -> TensorBuffers { (steps - t) % 2 == 0 ? even : odd }
     cost.stateBytes += 2 * problem.stateBytes
     cost.liveStates += 2
     var before = try window.start.map { try buffers($0) } ?? place(0)

@@ -23,4 +23,8 @@ struct OneStep: IndependentMethod {
   }
 
   var needsSecondDerivatives: Bool { true }
+
+  var properties: EstimatorProperties {
+    .init(.shortHorizon, products: .one, memory: .constant, exact: .limit("T = 1"))
+  }
 }

@@ -29,6 +29,10 @@ struct RealTime: HypergradientMethod {
   var schedule: TrainingSchedule { .online(every: every, trainings: 1) }
 
   var needsSecondDerivatives: Bool { true }
+
+  var properties: EstimatorProperties {
+    Forward().properties
+  }
 }
 
 /// Forward mode that keeps its tangents through the windows of a training.

@@ -40,6 +40,10 @@ struct Reverse: IndependentMethod {
   }
 
   var needsSecondDerivatives: Bool { true }
+
+  var properties: EstimatorProperties {
+    .init(.exact, products: .everyStep, memory: .trajectory, exact: .always)
+  }
 }
 
 extension CompiledProblem {
@@ -77,7 +81,7 @@ extension Run {
       bind(program, step: 1)
       program.bind(.state, to: states[0])
       program.bind(.next, to: states[1])
-      if try program.run(count: steps, moving: [.state, .next, .time], by: 1) { return }
+      if try program.run(count: steps, moving: Self.stepping, by: 1) { return }
     }
     for t in 1...steps { try step(t, from: states[t - 1], to: states[t]) }
   }
@@ -99,7 +103,7 @@ extension Run {
       bind(program, step: steps)
       program.bind(.state, to: states[steps - 1])
       // The adjoint and the hypergradient stay where they are.
-      if try program.run(count: steps, moving: [.state, .time], by: -1) {
+      if try program.run(count: steps, moving: Self.goingBack, by: -1) {
         cost.products += steps
         return
       }
@@ -118,6 +122,9 @@ extension Run {
 
   /// Kept products beyond this many bytes are computed again instead.
   private static let keptLimit = 256 << 20
+
+  private static let stepping: [Slot] = [.state, .next, .time]
+  private static let goingBack: [Slot] = [.state, .time]
 
   /// Whether the steps differ by nothing but where their states and times are.
   private func repeats(along states: TensorMemory) -> Bool {

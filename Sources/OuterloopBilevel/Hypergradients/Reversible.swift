@@ -63,4 +63,8 @@ struct Reversible: IndependentMethod {
   }
 
   var needsSecondDerivatives: Bool { true }
+
+  var properties: EstimatorProperties {
+    .init(.exact, products: .everyStep, memory: .constant, exact: .always)
+  }
 }

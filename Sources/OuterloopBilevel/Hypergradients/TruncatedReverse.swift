@@ -45,6 +45,11 @@ struct TruncatedReverse: IndependentMethod {
   }
 
   var needsSecondDerivatives: Bool { true }
+
+  var properties: EstimatorProperties {
+    .init(
+      .shortHorizon, products: .lastSteps, memory: .lastStates, exact: .limit("horizon of T"))
+  }
 }
 
 extension CompiledProblem {

@@ -175,6 +175,12 @@ struct FixedPointGradient: HypergradientMethod {
   var schedule: TrainingSchedule { .restarted }
 
   var needsSecondDerivatives: Bool { true }
+
+  var properties: EstimatorProperties {
+    .init(
+      .implicit, products: .solve, memory: .constant,
+      exact: .solution("|Phi(s) - s| and residual to 0"))
+  }
 }
 
 /// Fixed-point hypergradients along lambda: each solve starts from the last q.

@@ -55,6 +55,11 @@ struct HOAG: HypergradientMethod {
   var schedule: TrainingSchedule { .restarted }
 
   var needsSecondDerivatives: Bool { true }
+
+  var properties: EstimatorProperties {
+    .init(
+      .implicit, products: .solve, memory: .constant, exact: .solution("tolerances to 0"))
+  }
 }
 
 /// w, q and the tolerances from update to update.

@@ -145,6 +145,12 @@ struct ImplicitGradient: HypergradientMethod {
   var schedule: TrainingSchedule { .restarted }
 
   var needsSecondDerivatives: Bool { true }
+
+  var properties: EstimatorProperties {
+    .init(
+      .implicit, products: .solve, memory: .constant,
+      exact: .solution("|grad_w L| and residual to 0"))
+  }
 }
 
 /// What one lambda leaves for the next.

@@ -15,8 +15,12 @@ final class BoundProgram {
   private let places: UnsafeMutableBufferPointer<Place>
   /// The prologue has not run for what is bound now.
   private var isStale: Bool
+  /// By tensor, of the slots that move when a program is run many times.
+  private var inputStrides, outputStrides: [Int]
   /// Something is bound that does not live as long as the problem.
   private var holdsOthers = false
+  /// It has run since the last release.
+  private(set) var wasRun = false
   /// Every slot has something bound to it.
   private var isComplete = false
 
@@ -38,6 +42,8 @@ final class BoundProgram {
     self.reads = reads
     self.writes = writes
     usedInputs = graph.usedInputs
+    inputStrides = [Int](repeating: 0, count: reads.types.count)
+    outputStrides = [Int](repeating: 0, count: writes.types.count)
     let constant = invariant.flatMap { Array(reads.range(of: $0)) }.sorted()
     let (before, rest) = try graph.hoisting(invariant: Set(constant))
     var donated: [Int: Int] = [:]
@@ -149,6 +155,7 @@ final class BoundProgram {
   /// Lets go of what is bound, when a run is over: it may be used elsewhere, or freed. Memory that
   /// the problem keeps may stay.
   func release() {
+    wasRun = false
     guard holdsOthers else { return }
     for index in 0..<places.count where places[index].memory?.isLasting == false {
       places[index].memory = nil
@@ -164,25 +171,24 @@ final class BoundProgram {
     try main.run()
   }
 
-  /// Runs so many times, with slots moving through the lists of their memory, one forwards or, with
+  /// Runs so many times, with slots, always the same, moving through the lists of their memory, one forwards or, with
   /// a negative step, backwards: the steps of a small system in one call.
   /// - Returns: false, having done nothing, where the program does not allow for it.
   func run(count: Int, moving slots: [Slot], by step: Int) throws -> Bool {
-    var inputs = [Int](repeating: 0, count: reads.types.count)
-    var outputs = [Int](repeating: 0, count: writes.types.count)
     for slot in slots {
       guard let index = index(of: slot), let memory = places[index].memory else { return false }
       for tensor in 0..<places[index].count {
         let stride = step * memory.stride(of: places[index].first + tensor)
-        if let first = places[index].input { inputs[first + tensor] = stride }
-        if let first = places[index].output { outputs[first + tensor] = stride }
+        if let first = places[index].input { inputStrides[first + tensor] = stride }
+        if let first = places[index].output { outputStrides[first + tensor] = stride }
       }
     }
     try prepare()
-    return main.run(count: count, inputStrides: inputs, outputStrides: outputs)
+    return main.run(count: count, inputStrides: inputStrides, outputStrides: outputStrides)
   }
 
   private func prepare() throws {
+    wasRun = true
     if !isComplete {
       for place in places where place.memory == nil && place.count > 0 {
         preconditionFailure("a program runs with nothing bound to a slot of \(place.types)")

@@ -1,6 +1,6 @@
 internal import OuterloopAutodiff
 internal import OuterloopLearning
-internal import OuterloopNumerics
+public import OuterloopNumerics
 internal import Synchronization
 
 /// A bilevel problem on flat lists of tensors, with its graphs traced and its programs compiled on
@@ -9,12 +9,13 @@ internal import Synchronization
 /// Programs that several methods share are in `SharedPrograms`, the others beside their methods.
 ///
 /// `@unchecked Sendable`: everything mutable is used under `lock`, one run at a time.
-final class CompiledProblem: @unchecked Sendable {
-  let steps: Int
-  let stateTypes: [TensorType]
-  let stateNames: [String]
-  let hyperTypes: [TensorType]
-  let hyperNames: [String]
+public final class CompiledProblem: @unchecked Sendable {
+  /// T
+  public let steps: Int
+  public let stateTypes: [TensorType]
+  public let stateNames: [String]
+  public let hyperTypes: [TensorType]
+  public let hyperNames: [String]
   let batchTypes: [TensorType]
   let validationTypes: [TensorType]
   /// Types of the weights, the first tensors of the state; none where no objective names them.
@@ -28,9 +29,9 @@ final class CompiledProblem: @unchecked Sendable {
   /// Index (int32, from 0) and number (float64, from 1) of every step.
   let times: TensorMemory
   /// Whether s_0 depends on lambda, for each hyperparameter tensor.
-  private(set) var initialUses: [Bool] = []
+  public private(set) var initialUses: [Bool] = []
   /// Whether the outer loss depends on lambda directly.
-  private(set) var outerUses: [Bool] = []
+  public private(set) var outerUses: [Bool] = []
 
   let lock = Mutex<Void>(())
   private var programs: [String: BoundProgram] = [:]
@@ -40,12 +41,15 @@ final class CompiledProblem: @unchecked Sendable {
   /// Memory of states that were handed out and are held by nobody now.
   private var spareFinals: [[Storage]] = []
   let stateMemory, hyperMemory: TensorMemory.Pool
-  let numberMemory = TensorMemory.Pool([TensorType([], .float64)])
-  /// Where programs write a loss.
-  let lossNumber = TensorMemory([TensorType([], .float64)]).lasting[0]
+  let numberMemory = TensorMemory.Pool(numberTypes)
+  /// Where programs write a loss, and what those of single steps read: gamma and a factor.
+  let lossNumber = TensorMemory(numberTypes).lasting[0]
+  let decayNumber = TensorMemory(numberTypes).lasting[0]
+  let factorNumber = TensorMemory(numberTypes).lasting[0]
   private(set) var compileSeconds = 0.0
   /// A step and its adjoint in one graph, once it is traced, and what the one keeps for the other.
-  var loop: (program: TracedProgram, keptTypes: [TensorType])?
+  var loop: TracedProgram?
+  var knownKeptTypes: [TensorType]?
 
   /// The loss and the optimizer, where the dynamics name them apart.
   let objective: CompiledObjective?
@@ -248,6 +252,9 @@ final class CompiledProblem: @unchecked Sendable {
     case .listed: nil
     }
   }
+
+  /// The programs that the run under way has run.
+  var usedPrograms: [BoundProgram] { allPrograms.filter(\.wasRun) }
 
   /// Lets go of what a run has bound.
   func releasePrograms() { for program in allPrograms { program.release() } }

@@ -45,7 +45,7 @@ extension CompiledProblem {
   /// A step and its adjoint in one graph: s', a A_t, g + a B_t, and the large products of the step that
   /// the adjoint would compute again.
   private func tracedLoop() throws -> TracedProgram {
-    if let loop { return loop.program }
+    if let loop { return loop }
     var made = try trace(
       reads: Self.stepInputs + [.adjoint, .sum], writes: [.next, .adjoint, .sum]
     ) { x in
@@ -59,14 +59,16 @@ extension CompiledProblem {
     }
     made.shareProducts(
       as: .kept, between: [.next], and: [.adjoint, .sum], excluding: [.adjoint, .sum])
-    loop = (made, made.types(of: .kept))
+    loop = made
     return made
   }
 
   /// Types of the products kept from a step for its adjoint.
   func keptTypes() throws -> [TensorType] {
-    if let loop { return loop.keptTypes }
-    return try timed { try tracedLoop() }.types(of: .kept)
+    if let knownKeptTypes { return knownKeptTypes }
+    let types = try timed { try tracedLoop() }.types(of: .kept)
+    knownKeptTypes = types
+    return types
   }
 
   /// (s, batch, time, lambda) -> s', or s' and the kept products.

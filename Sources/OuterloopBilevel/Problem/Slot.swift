@@ -125,7 +125,12 @@ struct TracedProgram {
     reads: [Slot], writes: [Slot], types: (Slot) -> [TensorType]?,
     _ trace: (TracedInputs) throws -> [Slot: [Tensor]]
   ) throws {
-    let signature = Signature(reads) { types($0) ?? [] }
+    let signature = Signature(reads) { slot in
+      guard let own = types(slot) else {
+        preconditionFailure("a program reads `\(slot)` without saying its types")
+      }
+      return own
+    }
     self.reads = signature
     var given: [Slot: [Tensor]] = [:]
     graph = try Graph(tracing: signature.types) { x in

@@ -1,17 +1,28 @@
 internal import OuterloopAutodiff
 internal import OuterloopLearning
-internal import OuterloopNumerics
+public import OuterloopNumerics
 
 /// One hypergradient under way: the moves that every estimator is made of, and what they cost.
 ///
-/// The adjoint `a` and the hypergradient `g` live here and are updated in place.
-final class Run {
-  let problem: CompiledProblem
-  let window: Window
-  /// lambda, and where it is.
-  let hyper: [Tensor]
+///     let states = run.states(2)
+///     try run.begin(at: states[0])                                            // s_0
+///     for t in 1...run.steps { try run.step(t, from: states[t - 1], to: states[t]) }
+///     run.end = states[run.steps]
+///     let loss = try run.outer()                                              // a = dE/ds, g = dE/dlambda
+///     try run.adjointStep(run.steps, at: states[run.steps - 1])               // g += a B_T;  a = a A_T
+///     return try run.result(loss: loss)
+///
+/// is the one-step method. The adjoint `a` and the hypergradient `g` live here and are updated in place.
+public final class Run {
+  public let problem: CompiledProblem
+  public let window: Window
+  /// lambda.
+  public let hyper: [Tensor]
+  /// Where it is.
   let lambda: TensorBuffers
-  var cost = Cost()
+  /// What a method counts: steps, and bytes that it holds beside the run's own memory. Products are
+  /// counted by the moves.
+  public var cost = Cost()
   private let start = ProcessEnvironment.seconds
   private let compileStart: Double
 
@@ -21,29 +32,30 @@ final class Run {
   private var stepProgram, adjointProgram: BoundProgram?
   /// Room for one step's large products that it shares with its adjoint, if there are any.
   private var keptScratch: TensorBuffers?
-  /// Where the state at the end of training is.
-  var end: TensorBuffers
+  /// Where the state at the end of training is; a method sets it.
+  public var end: TensorBuffers
   /// The state at the end, copied when its memory is going to be used again.
-  var finalCopy: [Tensor]?
+  public var finalCopy: [Tensor]?
   /// Memory that goes to the next run.
   private var memories: [TensorMemory] = []
   private var numbers: [TensorMemory] = []
 
   private let sumMemory: TensorMemory
   private var adjointMemory: TensorMemory?
-  var adjoint: TensorBuffers {
+  /// a: at first dE/ds_T, after the adjoint step t that by s_{t-1}.
+  public var adjoint: TensorBuffers {
     if let adjointMemory { return adjointMemory[0] }
     let memory = problem.stateMemory.take()
     adjointMemory = memory
     return memory[0]
   }
   /// The hypergradient so far.
-  var sum: TensorBuffers { sumMemory[0] }
+  public var sum: TensorBuffers { sumMemory[0] }
   /// The direct term alone.
-  var direct: [Tensor] = []
+  public internal(set) var direct: [Tensor] = []
 
   /// T, or the length of the window of an online run.
-  var steps: Int { window.steps }
+  public var steps: Int { window.steps }
 
   init(_ problem: CompiledProblem, hyper: [Tensor], window: Window? = nil) throws {
     self.problem = problem
@@ -80,8 +92,11 @@ final class Run {
 
   // MARK: - Memory
 
-  /// Memory for states; `kept` names the tensors of which every state is needed later.
-  func states(_ count: Int, kept: [Bool]? = nil) -> TensorMemory {
+  /// Memory for a number of states, which is counted.
+  public func states(_ count: Int) -> TensorMemory { states(count, kept: nil) }
+
+  /// The same; `kept` names the tensors of which every state is needed later.
+  func states(_ count: Int, kept: [Bool]?) -> TensorMemory {
     cost.liveStates += count
     return memory(problem.stateTypes, count, kept: kept)
   }
@@ -110,10 +125,11 @@ final class Run {
     return memory[0]
   }
 
-  func countAdjoint() { cost.stateBytes += problem.stateBytes }
+  /// Counts the adjoint's memory.
+  public func countAdjoint() { cost.stateBytes += problem.stateBytes }
 
   /// The weights of a state.
-  func weights(of state: TensorBuffers) -> TensorBuffers {
+  public func weights(of state: TensorBuffers) -> TensorBuffers {
     state.prefix(problem.weightTypes.count)
   }
 
@@ -151,7 +167,7 @@ final class Run {
   // MARK: - Forward
 
   /// Writes the state before the first step.
-  func begin(at target: TensorBuffers) throws {
+  public func begin(at target: TensorBuffers) throws {
     if let start = window.start { return target.copy(from: try buffers(start)) }
     let program = try problem.initialProgram()
     program.bind(.hyper, to: lambda)
@@ -164,8 +180,8 @@ final class Run {
     TensorBuffers(holding: try state.map { try $0.materialized() }, problem.stateTypes)
   }
 
-  /// s_t from s_{t-1}.
-  func step(_ t: Int, from: TensorBuffers, to: TensorBuffers) throws {
+  /// s_t from s_{t-1}, for t in 1...`steps`.
+  public func step(_ t: Int, from: TensorBuffers, to: TensorBuffers) throws {
     try step(try preparedStep(), t, from: from, to: to)
   }
 
@@ -187,7 +203,7 @@ final class Run {
   }
 
   /// All T steps between two alternating states; leaves `end` at s_T.
-  func train() throws {
+  public func train() throws {
     let memory = states(2)
     try begin(at: memory[0])
     for t in 1...steps { try step(t, from: memory[t - 1], to: memory[t]) }
@@ -211,14 +227,14 @@ final class Run {
   /// E and its gradient at `end`: the state's part becomes the adjoint, lambda's part starts the
   /// hypergradient (the direct term).
   @discardableResult
-  func outer() throws -> Double {
+  public func outer() throws -> Double {
     let value = try outer(at: end, step: steps, state: adjoint, hyper: sum)
     direct = sum.tensors
     return value
   }
 
   /// E at s_t; writes dE/ds and dE/dlambda.
-  func outer(
+  public func outer(
     at state: TensorBuffers, step t: Int, state adjoint: TensorBuffers, hyper part: TensorBuffers
   ) throws -> Double {
     let program = try problem.outerProgram()
@@ -241,7 +257,7 @@ final class Run {
   // MARK: - Reverse
 
   /// g += a B_t, then a = a A_t, both at s_{t-1}.
-  func adjointStep(_ t: Int, at state: TensorBuffers) throws {
+  public func adjointStep(_ t: Int, at state: TensorBuffers) throws {
     let program = try preparedAdjoint()
     if let keptScratch {
       // What the step itself did not keep.
@@ -270,7 +286,7 @@ final class Run {
   }
 
   /// g += a_0 ds_0/dlambda, if the state at the start depends on lambda.
-  func finishReverse() throws {
+  public func finishReverse() throws {
     guard window.start == nil, problem.initialUses.contains(true) else { return }
     let program = try problem.initialAdjointProgram()
     program.bind(.hyper, to: lambda)
@@ -291,7 +307,13 @@ final class Run {
 
   // MARK: - Result
 
-  /// What every estimator returns.
+  /// What every estimator returns: `sum` as the gradient, the state at `end`, and the cost. The run is
+  /// over then.
+  /// - Throws: `BilevelError` for values that are not finite, with the step and tensor that were first.
+  public func result(loss: Double) throws -> EstimatorResult {
+    try result(loss: loss, programs: problem.usedPrograms)
+  }
+
   func result(loss: Double, programs: [BoundProgram]) throws -> EstimatorResult {
     let gradient = sum.tensors
     try requireFinite(loss: loss, gradient: gradient)
@@ -313,11 +335,13 @@ final class Run {
 }
 
 /// What an estimator computed, on flat lists.
-struct EstimatorResult {
-  var gradient: [Tensor]
-  var direct: [Tensor]
-  var loss: Double
-  var state: [Tensor]
-  var cost: Cost
-  var diagnostics = Diagnostics()
+public struct EstimatorResult: Sendable {
+  public var gradient: [Tensor]
+  /// The direct term alone.
+  public var direct: [Tensor]
+  public var loss: Double
+  /// Where training ended.
+  public var state: [Tensor]
+  public var cost: Cost
+  public var diagnostics = Diagnostics()
 }

@@ -61,6 +61,13 @@ struct AmIGO: HypergradientMethod {
   var schedule: TrainingSchedule { .throughout(every: every) }
 
   var needsSecondDerivatives: Bool { true }
+
+  var properties: EstimatorProperties {
+    .init(
+      .concurrent, products: .solve, memory: .constant,
+      exact: .solution(
+        carriesSystem ? "many steps, falling step sizes on minibatches" : "many linear steps"))
+  }
 }
 
 extension CompiledProblem {

@@ -35,6 +35,12 @@ struct Penalty: HypergradientMethod {
 
   var needsSecondDerivatives: Bool { false }
 
+  var properties: EstimatorProperties {
+    .init(
+      .concurrent, products: .none, memory: .constant,
+      exact: .solution("many steps and multiplier to infinity"))
+  }
+
   func refuse(_ problem: CompiledProblem, steps: Int) throws {
     guard multiplier > 0, multiplier < .infinity else {
       throw refused(

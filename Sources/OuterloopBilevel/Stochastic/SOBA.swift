@@ -43,6 +43,12 @@ struct SOBA: HypergradientMethod {
   var schedule: TrainingSchedule { .throughout(every: 1) }
 
   var needsSecondDerivatives: Bool { true }
+
+  var properties: EstimatorProperties {
+    .init(
+      .concurrent, products: .everyStep, memory: .constant,
+      exact: .solution("many steps, falling step sizes on minibatches"))
+  }
 }
 
 extension TrainingSchedule {
@@ -177,7 +183,7 @@ final class JointDirections {
     system = try problem.systemProgram()
     innerTerms = TensorBuffers(problem.weightTypes + problem.weightTypes + problem.hyperTypes)
     hyperPart = TensorBuffers(problem.hyperTypes)
-    outerTerms = TensorMemory(joining: [run.weights(of: run.adjoint), hyperPart])[0]
+    outerTerms = TensorMemory(joining: run.weights(of: run.adjoint), hyperPart)[0]
     slope = run.weights(of: innerTerms)
     direct = hyperPart
     run.countAdjoint()

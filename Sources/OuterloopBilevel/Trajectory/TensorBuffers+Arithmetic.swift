@@ -10,20 +10,21 @@ extension TensorBuffers {
   }
 
   /// Copies the tensors of another list.
-  func copy(from other: TensorBuffers) {
+  public func copy(from other: TensorBuffers) {
     for index in indices where self[index] != other[index] {
       self[index].copyMemory(from: other[index], byteCount: byteCount(of: index))
     }
   }
 
-  func setZero() {
+  /// All elements to 0.
+  public func setZero() {
     for index in indices {
       self[index].initializeMemory(as: UInt8.self, repeating: 0, count: byteCount(of: index))
     }
   }
 
   /// `self += factor * other`, element by element.
-  func add(_ factor: Double, _ other: TensorBuffers) { combine(1, factor, other) }
+  public func add(_ factor: Double, _ other: TensorBuffers) { combine(1, factor, other) }
 
   /// `self = (1 - share) self + share * other`; whole numbers are taken from the other.
   func move(to other: TensorBuffers, share: Double) {
@@ -45,8 +46,11 @@ extension TensorBuffers {
     }
   }
 
+  /// `self *= factor`, element by element.
+  public func scale(by factor: Double) { combine(factor, 0, self) }
+
   /// The sum of products of all elements, in double.
-  func dot(_ other: TensorBuffers) -> Double {
+  public func dot(_ other: TensorBuffers) -> Double {
     var sum = 0.0
     for index in indices {
       let count = type(index).count

@@ -1,8 +1,8 @@
-internal import OuterloopNumerics
+public import OuterloopNumerics
 
 /// Memory for lists of tensors of given types: one list, such as an adjoint, or many, such as the
 /// states of a trajectory. Each tensor has a block of its own, with a place for every list.
-final class TensorMemory {
+public final class TensorMemory {
   fileprivate struct Block {
     let storage: Storage
     let base: UnsafeMutableRawPointer
@@ -13,14 +13,17 @@ final class TensorMemory {
   }
 
   let types: [TensorType]
-  fileprivate let blocks: [Block]
+  fileprivate let blocks: UnsafeMutableBufferPointer<Block>
   /// Whether a problem keeps it from run to run: then it may stay bound.
-  fileprivate(set) var isLasting = false
+  private(set) var isLasting = false
 
-  private init(_ types: [TensorType], _ blocks: [Block]) {
+  private init(_ types: [TensorType], _ block: (_ tensor: Int) -> Block) {
     self.types = types
-    self.blocks = blocks
+    blocks = .allocate(capacity: types.count)
+    for index in types.indices { blocks.initializeElement(at: index, to: block(index)) }
   }
+
+  deinit { blocks.deinitialize().deallocate() }
 
   /// One list of tensors.
   convenience init(_ types: [TensorType]) {
@@ -29,24 +32,22 @@ final class TensorMemory {
 
   /// One list in blocks of the tensors' sizes.
   convenience init(_ types: [TensorType], in storages: [Storage]) {
-    self.init(
-      types,
-      zip(types, storages).map {
-        Block(storage: $1, base: $1.pointer, byteCount: $0.byteCount)
-      })
+    self.init(types) { index in
+      let storage = storages[index]
+      return Block(storage: storage, base: storage.pointer, byteCount: storage.byteCount)
+    }
   }
 
   /// Materialised tensors where they are, as one list.
   /// - Parameter types: those of the tensors, where a list of them is at hand.
   convenience init(holding tensors: [Tensor], _ types: [TensorType]? = nil) {
-    self.init(
-      types ?? tensors.map(\.type),
-      tensors.map { tensor in
-        guard case .values(let storage) = tensor.content else {
-          preconditionFailure("a tensor without memory was bound to a program")
-        }
-        return Block(storage: storage, base: storage.pointer, byteCount: tensor.type.byteCount)
-      })
+    let types = types ?? tensors.map(\.type)
+    self.init(types) { index in
+      guard case .values(let storage) = tensors[index].content else {
+        preconditionFailure("a tensor without memory was bound to a program")
+      }
+      return Block(storage: storage, base: storage.pointer, byteCount: types[index].byteCount)
+    }
   }
 
   /// A number of lists, each tensor of which begins at a cache line.
@@ -55,51 +56,42 @@ final class TensorMemory {
   ///   - kept: tensors of which every place is wanted later; the others alternate between two.
   ///   - spare: blocks to take where one has the right size. Touched pages are worth keeping: a fresh
   ///     block costs a page fault every 4 KiB.
-  init(
+  convenience init(
     _ types: [TensorType], places count: Int, kept: [Bool]? = nil, reusing spare: inout [Storage]
   ) {
-    self.types = types
-    var blocks: [Block] = []
-    blocks.reserveCapacity(types.count)
-    for (index, type) in types.enumerated() {
+    self.init(types) { index in
       let places = kept?[index] ?? true ? count : Swift.min(2, count)
-      let bytes = type.byteCount
+      let bytes = types[index].byteCount
       let stride = (bytes + 63) & ~63
       let known = spare.firstIndex { $0.byteCount == stride * places }
       let storage = known.map { spare.remove(at: $0) } ?? Storage(byteCount: stride * places)
-      blocks.append(
-        Block(
-          storage: storage, base: storage.pointer, byteCount: bytes, stride: stride,
-          places: places))
+      return Block(
+        storage: storage, base: storage.pointer, byteCount: bytes, stride: stride, places: places)
     }
-    self.blocks = blocks
   }
 
   /// The entries of tensors along their first axis, a place for each.
   convenience init(rowsOf list: TensorBuffers, as types: [TensorType]) {
-    self.init(
-      types,
-      zip(list.indices, types).map { index, row in
-        let bytes = row.byteCount
-        return Block(
-          storage: list.block(index).storage, base: list[index], byteCount: bytes, stride: bytes,
-          places: bytes == 0 ? 1 : list.block(index).byteCount / bytes)
-      })
+    self.init(types) { index in
+      let bytes = types[index].byteCount
+      return Block(
+        storage: list.block(index).storage, base: list[index], byteCount: bytes, stride: bytes,
+        places: bytes == 0 ? 1 : list.block(index).byteCount / bytes)
+    }
   }
 
-  /// Tensors of several lists as one, where they are.
-  convenience init(joining lists: [TensorBuffers]) {
-    self.init(
-      lists.flatMap { list in list.indices.map { list.type($0) } },
-      lists.flatMap { list in
-        list.indices.map {
-          Block(
-            storage: list.block($0).storage, base: list[$0], byteCount: list.byteCount(of: $0))
-        }
-      })
+  /// Tensors of two lists as one, where they are.
+  convenience init(joining first: TensorBuffers, _ second: TensorBuffers) {
+    self.init(first.types + second.types) { index in
+      let (list, tensor) = index < first.count ? (first, index) : (second, index - first.count)
+      return Block(
+        storage: list.block(tensor).storage, base: list[tensor],
+        byteCount: list.byteCount(of: tensor))
+    }
   }
 
-  subscript(place: Int) -> TensorBuffers {
+  /// One of the lists; places are counted on modulo their number.
+  public subscript(place: Int) -> TensorBuffers {
     TensorBuffers(memory: self, place: place, first: 0, count: types.count)
   }
 
@@ -146,14 +138,14 @@ final class TensorMemory {
 
 /// A list of tensors where they lie in memory, which lives as long as this does: a state, its weights
 /// alone, an adjoint.
-struct TensorBuffers {
+public struct TensorBuffers {
   let memory: TensorMemory
   let place: Int
   /// The first tensor, and how many.
   let first, count: Int
 
   /// New memory for one list.
-  init(_ types: [TensorType]) { self = TensorMemory(types)[0] }
+  public init(_ types: [TensorType]) { self = TensorMemory(types)[0] }
 
   /// Tensors where they are; they must be materialised.
   init(holding tensors: [Tensor], _ types: [TensorType]? = nil) {
@@ -202,7 +194,7 @@ struct TensorBuffers {
   var byteCount: Int { indices.reduce(0) { $0 + byteCount(of: $1) } }
 
   /// The values as tensors of their own.
-  var tensors: [Tensor] {
+  public var tensors: [Tensor] {
     indices.map { index in
       let type = type(index)
       return Tensor(type: type) { $0.copyMemory(from: self[index], byteCount: type.byteCount) }
