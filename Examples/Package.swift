@@ -15,6 +15,9 @@ let package = Package(
     .executableTarget(
       name: "recipes", dependencies: [.product(name: "Outerloop", package: "outerloop")],
       path: "Sources/Recipes", swiftSettings: [.swiftLanguageMode(.v6)]),
+    .executableTarget(
+      name: "custom-estimator", dependencies: [.product(name: "Outerloop", package: "outerloop")],
+      path: "Sources/CustomEstimator", swiftSettings: [.swiftLanguageMode(.v6)]),
     .target(
       name: "DigitsTraining", dependencies: [.product(name: "Outerloop", package: "outerloop")],
       swiftSettings: [.swiftLanguageMode(.v6)]),

@@ -1,5 +1,5 @@
 internal import OuterloopAutodiff
-internal import OuterloopBilevel
+public import OuterloopBilevel
 public import OuterloopNumerics
 
 /// What every estimator must satisfy on every problem. A new problem is a new `HypergradientCase`; a
@@ -136,6 +136,26 @@ public enum HypergradientLaws {
       try require(
         Swift.abs(value - whole) <= test.agreement * scale,
         "\(test): a . z is \(value) \(step) steps before the end, but the derivative is \(whole)")
+    }
+  }
+
+  /// An estimator that says it is exact agrees with reverse mode wherever it takes the problem.
+  public static func checkExactness(
+    _ test: HypergradientCase, of estimator: Estimator, tolerance: Double? = nil
+  ) throws {
+    guard estimator.properties.exact == .always else {
+      throw Violation("\(estimator) does not say that it is exact")
+    }
+    let exact = try test.hypergradient(by: .reverse)
+    do {
+      let answer = try test.hypergradient(by: estimator)
+      let tolerance = tolerance ?? test.agreement
+      try requireClose(
+        answer.gradient, exact.gradient, tolerance, "\(test): \(estimator) and reverse")
+      try requireClose(
+        answer.direct, exact.direct, tolerance, "\(test): \(estimator), the direct term")
+    } catch BilevelError.refused {
+      return
     }
   }
 

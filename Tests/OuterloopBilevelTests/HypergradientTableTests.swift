@@ -26,6 +26,12 @@ import Testing
     try HypergradientLaws.checkDirectTerm(test)
   }
 
+  @Test(arguments: everyThird) func exactness(_ test: HypergradientCase) throws {
+    let exact: [Estimator] = [.reverse(memory: 1 << 22), .forward, .realTime(every: 1)]
+    for estimator in exact { try HypergradientLaws.checkExactness(test, of: estimator) }
+    try HypergradientLaws.checkExactness(test, of: .reversible, tolerance: 1e-7)
+  }
+
   @Test(arguments: rows) func realTime(_ test: HypergradientCase) throws {
     try HypergradientLaws.checkRealTime(test)
   }

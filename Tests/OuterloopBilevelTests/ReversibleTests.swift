@@ -82,14 +82,11 @@ import Testing
   // MARK: - The same fixed-point run with its trajectory stored
 
   /// Reverse mode on the stored states of the fixed-point run: what reversible learning must equal.
-  private struct Stored: HypergradientMethod {
+  private struct Stored: IndependentMethod {
     var description: String { "stored fixed point" }
-    var schedule: TrainingSchedule { .restarted }
+    var properties: EstimatorProperties { Reversible().properties }
     var needsSecondDerivatives: Bool { true }
     func refuse(_ problem: CompiledProblem, steps: Int) throws {}
-    func session(_ problem: CompiledProblem) -> any HypergradientSession {
-      IndependentUpdates(method: self)
-    }
 
     func run(_ run: Run) throws -> EstimatorResult {
       let ball = try run.problem.requireHeavyBall(self, remedy: "")
@@ -100,7 +97,7 @@ import Testing
         states.append(Self.snapshot(training))
       }
       training.finish()
-      let (loss, _, _) = try run.outer()
+      let loss = try run.outer()
       run.finalCopy = run.finalState()
       for t in stride(from: run.steps, through: 1, by: -1) {
         try training.prepare(t)
@@ -116,7 +113,7 @@ import Testing
         try training.adjointStep(t)
       }
       try run.finishReverse()
-      return try run.result(loss: loss, stages: [])
+      return try run.result(loss: loss, programs: [])
     }
 
     /// w and v, side by side as they are stored.

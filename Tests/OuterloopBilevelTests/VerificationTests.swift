@@ -98,7 +98,7 @@ import Testing
       case .verified(let report):
         #expect(report.reference == .estimator(.reverse))
         #expect((report.residual < 1e-6) == exact.contains(report.estimator), "\(report)")
-        if case .implicit = report.estimator {
+        if report.estimator.properties.family == .implicit {
           #expect("\(report)".contains("inner gradient norm"))
         }
       case .refused(let estimator, let reason):

@@ -11,7 +11,7 @@ internal import OuterloopNumerics
 /// without room for one state is refused with the least that would do.
 ///
 /// Time: t(T, c) = r T - C(c + r, r - 1) steps and T products. Memory: the budget.
-struct CheckpointedReverse: HypergradientMethod {
+struct CheckpointedReverse: IndependentMethod {
   /// In bytes.
   let budget: Int
 
@@ -30,7 +30,7 @@ struct CheckpointedReverse: HypergradientMethod {
 
   /// What the budget is spent on, in bytes.
   struct Needs {
-    let stages: [Stage]
+    let programs: [BoundProgram]
     /// Products that adjoint steps share with steps, those of one step at a time.
     let kept: Int
     /// One stored state.
@@ -41,20 +41,17 @@ struct CheckpointedReverse: HypergradientMethod {
     var least: Int { fixed + state }
 
     init(_ problem: CompiledProblem) throws {
-      var stages = [try problem.stepStage(), try problem.adjointStage(), try problem.outerStage()]
-      kept = try problem.keptTypes().reduce(0) { $0 + $1.byteCount }
-      if kept > 0 { stages.append(try problem.keptStage()) }
-      self.stages = stages
+      programs = try problem.reversePrograms()
+      kept = try problem.keptTypes().byteCount
       state = problem.stateBytes
-      let hyper = problem.hyperTypes.reduce(0) { $0 + $1.byteCount }
-      fixed = stages.reduce(0) { $0 + $1.byteCount } + kept + 3 * state + hyper
+      fixed =
+        programs.reduce(0) { $0 + $1.byteCount } + kept + 3 * state + problem.hyperTypes.byteCount
     }
   }
 
   func run(_ run: Run) throws -> EstimatorResult {
-    let problem = run.problem
     let steps = run.steps
-    let needs = try Needs(problem)
+    let needs = try Needs(run.problem)
     run.cost.keptBytes = needs.kept
     let checkpoints = Swift.min((budget - needs.fixed) / needs.state, Swift.max(steps - 1, 1))
 
@@ -64,10 +61,10 @@ struct CheckpointedReverse: HypergradientMethod {
     run.cost.liveStates = 2
     var live = 0
     // The working state is where it was restored from or computed; it is never written in place.
-    var current = working.pointers(0)
+    var current = working[0]
     var next = 1
     func advance(_ t: Int) throws {
-      let target = working.pointers(next)
+      let target = working[next]
       try run.step(t, from: current, to: target)
       current = target
       next = 1 - next
@@ -77,36 +74,33 @@ struct CheckpointedReverse: HypergradientMethod {
     for action in try Revolve.actions(steps: steps, checkpoints: checkpoints) {
       switch action {
       case .store(_, let slot):
-        stored.pointers(slot).copy(from: current, problem.stateTypes)
+        stored[slot].copy(from: current)
         live += 1
         run.cost.liveStates = Swift.max(run.cost.liveStates, live + 2)
-      case .restore(_, let slot): current = stored.pointers(slot)
+      case .restore(_, let slot): current = stored[slot]
       case .free: live -= 1
       case .advance(let from, let to):
         for t in (from + 1)...to { try advance(t) }
         run.cost.advances += to - from
       case .finish(let t):
         // s_T goes beside the working state, which the first adjoint step needs.
-        let target = working.pointers(next)
+        let target = working[next]
         try run.step(t, from: current, to: target)
         run.end = target
-        loss = try run.outer().loss
+        loss = try run.outer()
         run.finalCopy = run.finalState()
-        try run.beginReverse()
       case .reverse(let t): try run.adjointStep(t, at: current)
       }
     }
     run.cost.steps = steps
     run.cost.recomputedSteps = run.cost.advances - (steps - 1)
     try run.finishReverse()
-    return try run.result(loss: loss, stages: needs.stages)
+    return try run.result(loss: loss, programs: needs.programs)
   }
-
-  func session(_ problem: CompiledProblem) -> any HypergradientSession {
-    IndependentUpdates(method: self)
-  }
-
-  var schedule: TrainingSchedule { .restarted }
 
   var needsSecondDerivatives: Bool { true }
+
+  var properties: EstimatorProperties {
+    .init(.exact, products: .everyStep, memory: .budget, exact: .always)
+  }
 }

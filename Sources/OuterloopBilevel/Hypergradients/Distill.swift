@@ -1,3 +1,4 @@
+internal import OuterloopAutodiff
 internal import OuterloopNumerics
 
 /// What distillation takes lambda's effects to travel through, when it estimates their length.
@@ -82,6 +83,30 @@ struct Distill: HypergradientMethod {
   }
 
   var needsSecondDerivatives: Bool { true }
+
+  var properties: EstimatorProperties {
+    .init(
+      .shortHorizon, products: .one, memory: .constant,
+      exact: .limit("derivatives of a step that are gamma I by the state and constant by lambda"))
+  }
+}
+
+extension Slot {
+  /// s* and D*
+  fileprivate static let average = Slot("average", .state)
+  fileprivate static let drawn = Slot("drawn", .batch)
+}
+
+extension CompiledProblem {
+  /// A local program of effect = grad_s E(s') B(s*, D*): of a step from another state.
+  fileprivate func distilledProgram() throws -> BoundProgram {
+    try localProgram("distilled", with: [.average, .drawn]) { x, outer in
+      let (state, batch) = (x[.average], x[.drawn])
+      return try vjp(at: x[.hyper], cotangent: outer) {
+        try traceStep(state, batch, x.time, $0)
+      }.cotangent
+    }
+  }
 }
 
 /// The averages of one training, and theta from training to training.
@@ -121,17 +146,19 @@ final class Distillation: HypergradientSession {
     run.cost.products = 1 + estimationCost.products
     run.cost.recomputedSteps += estimationCost.steps
     estimationCost = Cost()
+    let program = try problem.distilledProgram()
+    program.bind(.average, to: average)
+    program.bind(.drawn, to: batch.buffers)
     var result = try run.local(
-      problem.distilledStage(), from: run.steps,
-      factor: theta * Distill.horizon(gamma: method.gamma, steps: before + run.steps),
-      extra: average.pointers + batch.pointers
+      program, from: run.steps,
+      factor: theta * Distill.horizon(gamma: method.gamma, steps: before + run.steps)
     ) { t, state in
       steps = before + t
       let keep = Distill.share(gamma: method.gamma, step: steps)
       if steps == 1 {
-        average.pointers.copy(from: state, problem.stateTypes)
+        average.copy(from: state)
       } else {
-        average.pointers.move(to: state, share: 1 - keep, problem.stateTypes)
+        average.move(to: state, share: 1 - keep)
       }
       batch.take(run.batch(t), keep: keep, number: run.window.batch + t)
     }
@@ -142,24 +169,4 @@ final class Distillation: HypergradientSession {
   func finishTraining(_ run: Run) throws { try run.train() }
   func stepWasRejected() {}
   var seesInitialState: Bool { false }
-}
-
-extension Run {
-  /// a B at any state and batch: what lambda does through step t there.
-  func effect(
-    of adjoint: Pointers, at state: Pointers, batch: Pointers, step t: Int, into part: Pointers
-  ) throws {
-    let stage = try problem.effectStage()
-    bindHyper(stage)
-    try stage.prepare()
-    bind(stage, step: t)
-    let first = problem.stateTypes.count
-    stage.bind(inputs: 0, to: state)
-    stage.bind(inputs: first, to: batch)
-    stage.bind(
-      inputs: first + problem.batchTypes.count + 2 + problem.hyperTypes.count, to: adjoint)
-    stage.bind(outputs: 0, to: part)
-    try stage.run()
-    cost.products += 1
-  }
 }

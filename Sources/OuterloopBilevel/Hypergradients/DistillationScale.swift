@@ -1,3 +1,4 @@
+internal import OuterloopAutodiff
 internal import OuterloopNumerics
 
 /// theta of HyperDistill (Lee et al. 2022, Alg. 4, Eq. 17 and 18): the length of distilled
@@ -24,51 +25,50 @@ struct DistillationScale {
   /// - Parameter batch: memory for D*.
   func estimate(_ run: Run, _ batch: DistilledBatch) throws -> Double {
     let problem = run.problem
-    let types = problem.stateTypes
     let steps = run.steps
     let memory = run.states(5)
-    let (start, path, average) = (memory.pointers(2), memory.pointers(3), memory.pointers(4))
+    let (start, path, average) = (memory[2], memory[3], memory[4])
     try run.begin(at: start)
-    memory.pointers(0).copy(from: start, types)
-    for t in 1...steps { try run.step(t, in: memory, from: (t - 1) % 2, to: t % 2) }
+    memory[0].copy(from: start)
+    for t in 1...steps {
+      try run.step(t, from: memory[(t - 1) % 2], to: memory[t % 2])
+    }
     run.cost.steps = steps
-    let end = memory.pointers(steps % 2)
+    let end = memory[steps % 2]
     run.end = end
     try run.outer()
     // The regression is about what lambda does through steps: without the direct term.
-    run.sum.setZero(problem.hyperTypes)
-    let last = run.adjoint.tensors(types)
-    let effect = problem.hyperTypes.map { Storage(byteCount: $0.byteCount) }
-    let v = effect.map(\.pointer)
+    run.sum.setZero()
+    let v = TensorBuffers(problem.hyperTypes)
+    let effect = try problem.effectProgram()
+    effect.bind(.adjoint, to: TensorBuffers(holding: run.adjoint.tensors, problem.stateTypes))
+    effect.bind(.hyperSlope, to: v)
     batch.clear()
     var (xy, xx) = (0.0, 0.0)
-    try run.beginReverse()
-    try withExtendedLifetime((effect, last)) {
-      for s in 1...steps {
-        let t = steps - s + 1
-        path.copy(from: start, types)
-        path.move(to: end, share: Double(t - 1) / Double(steps), types)
-        try run.adjointStep(t, at: path)
-        if state == .weights {
-          let weights = problem.weightTypes.count
-          Array(run.adjoint.dropFirst(weights)).setZero(Array(types.dropFirst(weights)))
-        }
+    for s in 1...steps {
+      let t = steps - s + 1
+      path.copy(from: start)
+      path.move(to: end, share: Double(t - 1) / Double(steps))
+      try run.adjointStep(t, at: path)
+      if state == .weights { run.adjoint.dropFirst(problem.weightTypes.count).setZero() }
 
-        let keep = Self.share(gamma: gamma, step: s)
-        if s == 1 {
-          average.copy(from: path, types)
-        } else {
-          average.move(to: path, share: 1 - keep, types)
-        }
-        batch.take(run.batch(t), keep: keep, number: run.window.batch + t)
-        try run.effect(
-          of: last.map(\.memory), at: average, batch: batch.pointers, step: t, into: v)
-        let length = v.dot(v, problem.hyperTypes).squareRoot()
-        guard length > 0 else { continue }
-        let x = length * Distill.horizon(gamma: gamma, steps: s)
-        xy += x * v.dot(run.sum, problem.hyperTypes) / length
-        xx += x * x
+      let keep = Self.share(gamma: gamma, step: s)
+      if s == 1 {
+        average.copy(from: path)
+      } else {
+        average.move(to: path, share: 1 - keep)
       }
+      batch.take(run.batch(t), keep: keep, number: run.window.batch + t)
+      run.bind(effect, step: t)
+      effect.bind(.state, to: average)
+      effect.bind(.batch, to: batch.buffers)
+      try effect.run()
+      run.cost.products += 1
+      let length = v.dot(v).squareRoot()
+      guard length > 0 else { continue }
+      let x = length * Distill.horizon(gamma: gamma, steps: s)
+      xy += x * v.dot(run.sum) / length
+      xx += x * x
     }
     guard xx > 0, xx.isFinite, xy.isFinite else {
       if xx == 0 { return 1 }
@@ -83,5 +83,19 @@ struct DistillationScale {
   static func share(gamma: Double, step s: Int) -> Double {
     if gamma == 1 { return Double(s - 1) / Double(s) }
     return (1 - Distill.power(gamma, s - 1)) / (1 - Distill.power(gamma, s))
+  }
+}
+
+extension CompiledProblem {
+  /// (s, batch, time, lambda, a) -> a B: the effect of lambda through a step from any state.
+  fileprivate func effectProgram() throws -> BoundProgram {
+    try program(
+      "effect", reads: Self.stepInputs + [.adjoint], writes: [.hyperSlope], invariant: [.hyper]
+    ) { x in
+      let part = try vjp(at: x[.hyper], cotangent: x[.adjoint]) {
+        try traceStep(x[.state], x[.batch], x.time, $0)
+      }.cotangent
+      return [.hyperSlope: part]
+    }
   }
 }

@@ -9,20 +9,16 @@ internal import OuterloopNumerics
 /// replaced place by place, so that one batch seen again and again is drawn whole. The batch stays
 /// where it is in memory.
 final class DistilledBatch {
-  private let buffers: TensorBuffers
-  private let byteCounts: [Int]
+  /// Where its tensors are.
+  let buffers: TensorBuffers
   /// Examples in a batch; 0 if batches hold nothing.
   private let size: Int
   private var isEmpty = true
-
-  /// Where its tensors are.
-  var pointers: [UnsafeMutableRawPointer] { buffers.pointers }
 
   /// - Throws: a refusal if the tensors of a batch do not share an axis of examples.
   init(_ problem: CompiledProblem, of method: some HypergradientMethod) throws {
     size = try Self.size(problem, of: method)
     buffers = TensorBuffers(problem.batchTypes)
-    byteCounts = problem.batchTypes.map(\.byteCount)
   }
 
   /// Examples in a batch.
@@ -44,19 +40,18 @@ final class DistilledBatch {
   /// - Parameters:
   ///   - keep: p_t
   ///   - number: names the draw.
-  func take(_ batch: [Tensor], keep: Double, number: Int) {
+  func take(_ batch: TensorBuffers, keep: Double, number: Int) {
     guard size > 0, !isEmpty, keep > 0 else {
-      for (index, tensor) in batch.enumerated() {
-        pointers[index].copyMemory(from: tensor.memory, byteCount: byteCounts[index])
-      }
+      buffers.copy(from: batch)
       isEmpty = false
       return
     }
     let keys = RandomKey(seed: 0, purpose: "distilled batch", index: UInt64(number)).split(2)
     let kept = Int((keep * Double(size) + keys[0].uniform()).rounded(.down))
     let replaced = keys[1].permutation(size).dropFirst(kept)
-    for (index, tensor) in batch.enumerated() {
-      let (target, source, row) = (pointers[index], tensor.memory, byteCounts[index] / size)
+    for index in batch.indices {
+      let (target, source) = (buffers[index], batch[index])
+      let row = batch.type(index).byteCount / size
       for place in replaced {
         (target + place * row).copyMemory(from: source + place * row, byteCount: row)
       }

@@ -33,7 +33,7 @@ internal import OuterloopNumerics
 ///
 /// Time: T steps and T products; knots by arc length take the T steps twice. Memory: M + 4 states;
 /// two more and 8 T bytes for arc lengths. In `.slope` the states at knots are weights only.
-struct DrMAD: HypergradientMethod {
+struct DrMAD: IndependentMethod {
   let knots: Knots
   let velocity: KnotVelocity
 
@@ -55,24 +55,23 @@ struct DrMAD: HypergradientMethod {
   func run(_ run: Run) throws -> EstimatorResult {
     let path = try KnottedPath(
       run, at: try places(run), keepsBuffers: velocity == .interpolated)
-    let (loss, _, _) = try run.outer()
+    let loss = try run.outer()
     run.countAdjoint()
-    var stages = [try run.problem.stepStage(), try run.problem.outerStage()]
+    var programs = [try run.problem.stepProgram(), try run.problem.outerProgram()]
     switch velocity {
     case .interpolated:
-      try run.beginReverse()
       for t in stride(from: run.steps, through: 1, by: -1) {
         try run.adjointStep(t, at: path.state(t - 1))
       }
-      stages.append(try run.problem.adjointStage())
+      programs.append(try run.problem.adjointProgram())
     case .slope:
       let steps = try HeavyBallSteps(run, try heavyBall(run.problem))
       let slopes = try PathSlopes(run, path, steps, for: self)
       for t in stride(from: run.steps, through: 1, by: -1) { try slopes.adjointStep(t) }
-      stages += steps.stages
+      programs += steps.programs
     }
     try run.finishReverse()
-    return try run.result(loss: loss, stages: stages)
+    return try run.result(loss: loss, programs: programs)
   }
 
   /// The knots, by a training of their own if they depend on the path.
@@ -80,14 +79,15 @@ struct DrMAD: HypergradientMethod {
     guard case .arcLength(let count) = knots else {
       return Knots.uniform(knots.count, steps: run.steps)
     }
-    let types = run.problem.weightTypes.isEmpty ? run.problem.stateTypes : run.problem.weightTypes
+    let tensors =
+      run.problem.weightTypes.isEmpty
+      ? run.problem.stateTypes.count : run.problem.weightTypes.count
     let memory = run.states(2)
-    try run.begin(at: memory.pointers(0))
+    try run.begin(at: memory[0])
     var lengths = [0.0]
     for t in 1...run.steps {
-      try run.step(t, in: memory, from: (t - 1) % 2, to: t % 2)
-      let squared = Segment.squaredLength(
-        from: memory.pointers((t - 1) % 2), to: memory.pointers(t % 2), types)
+      try run.step(t, from: memory[t - 1], to: memory[t])
+      let squared = memory[t - 1].prefix(tensors).squaredDistance(to: memory[t])
       lengths.append(lengths[t - 1] + squared.squareRoot())
     }
     run.cost.recomputedSteps += run.steps
@@ -95,11 +95,81 @@ struct DrMAD: HypergradientMethod {
     return Knots.equalArcs(count, lengths: lengths)
   }
 
-  func session(_ problem: CompiledProblem) -> any HypergradientSession {
-    IndependentUpdates(method: self)
+  var needsSecondDerivatives: Bool { true }
+
+  var properties: EstimatorProperties {
+    .init(
+      .knottedPath, products: .everyStep, memory: .lastStates,
+      exact: .limit("T segments, or derivatives of a step that do not depend on the state"))
+  }
+}
+
+/// Adjoint steps of heavy ball along a knotted path, with the slope of its segments for the
+/// momenta: `m_t = (w_{k_j} - w_{k_{j+1}}) / sum of eta over steps k_j + 1...k_{j+1}` for those t.
+final class PathSlopes {
+  private let run: Run
+  private let method: DrMAD
+  private let path: KnottedPath
+  private let steps: HeavyBallSteps
+  /// The slope of the segment that step t ends in, and of that before it.
+  private var after, before: TensorBuffers
+  /// The segment of `after`.
+  private var segment: Int?
+
+  private var types: [TensorType] { run.problem.weightTypes }
+
+  init(_ run: Run, _ path: KnottedPath, _ steps: HeavyBallSteps, for method: DrMAD) throws {
+    self.run = run
+    self.method = method
+    self.path = path
+    self.steps = steps
+    after = TensorBuffers(run.problem.weightTypes)
+    before = TensorBuffers(run.problem.weightTypes)
+    run.cost.stateBytes += 2 * types.byteCount
   }
 
-  var schedule: TrainingSchedule { .restarted }
+  /// g += a B_t, then a = a A_t, on the line.
+  func adjointStep(_ t: Int) throws {
+    let j = path.segment(of: t - 1)
+    if segment == nil {
+      try computeSlope(j, at: after)
+    } else if segment != j {
+      swap(&after, &before)
+    }
+    segment = j
+    // m_{t-1} is of the segment that step t - 1 ends in.
+    let isFirst = t - 1 == path.knots[j]
+    if isFirst {
+      if j > 0 {
+        try computeSlope(j - 1, at: before)
+      } else {
+        before.copy(from: path.firstBuffers)
+      }
+    }
+    try steps.evaluateNumbers(t)
+    try steps.adjointStep(
+      t, at: path.state(t - 1), momenta: isFirst ? before : after, after,
+      decays: types.indices.map { steps.momentum($0) })
+  }
 
-  var needsSecondDerivatives: Bool { true }
+  private func computeSlope(_ segment: Int, at target: TensorBuffers) throws {
+    var time: [[Double]] = types.indices.map {
+      [Double](repeating: 0, count: steps.rate($0).count)
+    }
+    for t in (path.knots[segment] + 1)...path.knots[segment + 1] {
+      try steps.evaluateNumbers(t)
+      for tensor in time.indices {
+        for (element, rate) in steps.rate(tensor).enumerated() { time[tensor][element] += rate }
+      }
+    }
+    for (tensor, times) in time.enumerated() where times.contains(0) {
+      throw method.refused(
+        "the rate of \(run.problem.stateNames[tensor]) is 0 over steps "
+          + "\(run.window.first + path.knots[segment] + 1)..."
+          + "\(run.window.first + path.knots[segment + 1]), where the path has no slope",
+        "use the velocity .interpolated")
+    }
+    let (first, last) = path.ends(of: segment)
+    target.setSlope(from: first, to: last, over: time)
+  }
 }

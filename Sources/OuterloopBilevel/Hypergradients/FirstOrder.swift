@@ -6,10 +6,16 @@ internal import OuterloopNumerics
 /// weights): refused then.
 ///
 /// Time: T steps, no products. Memory: two states.
-struct FirstOrder: HypergradientMethod {
+struct FirstOrder: IndependentMethod {
   var description: String { "firstOrder" }
 
   var needsSecondDerivatives: Bool { false }
+
+  var properties: EstimatorProperties {
+    .init(
+      .shortHorizon, products: .none, memory: .constant,
+      exact: .limit("training that lambda has no part in"))
+  }
 
   func refuse(_ problem: CompiledProblem, steps: Int) throws {
     guard problem.outerUses.contains(true) else {
@@ -21,14 +27,8 @@ struct FirstOrder: HypergradientMethod {
 
   func run(_ run: Run) throws -> EstimatorResult {
     try run.train()
-    let (loss, _, _) = try run.outer()
+    let loss = try run.outer()
     return try run.result(
-      loss: loss, stages: [run.problem.stepStage(), run.problem.outerStage()])
+      loss: loss, programs: [run.problem.stepProgram(), run.problem.outerProgram()])
   }
-
-  func session(_ problem: CompiledProblem) -> any HypergradientSession {
-    IndependentUpdates(method: self)
-  }
-
-  var schedule: TrainingSchedule { .restarted }
 }

@@ -17,7 +17,7 @@ internal import OuterloopNumerics
 /// optimizer's own derivative (momentum, Adam), and fresh batches for every term.
 ///
 /// Time: T steps, T products and T gradients of E. Memory: O(P + Q), whatever T.
-struct Greedy: HypergradientMethod {
+struct Greedy: IndependentMethod {
   let gamma: Double
 
   var description: String { "greedy(gamma: \(gamma))" }
@@ -31,14 +31,14 @@ struct Greedy: HypergradientMethod {
 
   func run(_ run: Run) throws -> EstimatorResult {
     run.cost.products = run.steps
-    return try run.local(run.problem.localStage(), from: 1, gamma: gamma)
+    return try run.local(run.problem.lastEffectProgram(), from: 1, gamma: gamma)
   }
-
-  func session(_ problem: CompiledProblem) -> any HypergradientSession {
-    IndependentUpdates(method: self)
-  }
-
-  var schedule: TrainingSchedule { .restarted }
 
   var needsSecondDerivatives: Bool { true }
+
+  var properties: EstimatorProperties {
+    .init(
+      .shortHorizon, products: .everyStep, memory: .constant,
+      exact: .limit("inner Hessian c I, gamma = 1 - eta c, and E linear"))
+  }
 }

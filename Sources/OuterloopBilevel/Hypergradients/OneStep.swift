@@ -8,7 +8,7 @@ internal import OuterloopNumerics
 /// step size out). Equal to `truncated(1)`, by a program that computes nothing else.
 ///
 /// Time: T steps, 1 product, 1 gradient of E. Memory: O(P + Q).
-struct OneStep: HypergradientMethod {
+struct OneStep: IndependentMethod {
   var description: String { "oneStep" }
 
   func refuse(_ problem: CompiledProblem, steps: Int) throws {
@@ -19,14 +19,12 @@ struct OneStep: HypergradientMethod {
     // A training of one step sees its start too.
     if run.problem.initialUses.contains(true) { return try TruncatedReverse(horizon: 1).run(run) }
     run.cost.products = 1
-    return try run.local(run.problem.localStage(), from: run.steps)
+    return try run.local(run.problem.lastEffectProgram(), from: run.steps)
   }
-
-  func session(_ problem: CompiledProblem) -> any HypergradientSession {
-    IndependentUpdates(method: self)
-  }
-
-  var schedule: TrainingSchedule { .restarted }
 
   var needsSecondDerivatives: Bool { true }
+
+  var properties: EstimatorProperties {
+    .init(.shortHorizon, products: .one, memory: .constant, exact: .limit("T = 1"))
+  }
 }

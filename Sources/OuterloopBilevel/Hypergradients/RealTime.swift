@@ -29,11 +29,15 @@ struct RealTime: HypergradientMethod {
   var schedule: TrainingSchedule { .online(every: every, trainings: 1) }
 
   var needsSecondDerivatives: Bool { true }
+
+  var properties: EstimatorProperties {
+    Forward().properties
+  }
 }
 
 /// Forward mode that keeps its tangents through the windows of a training.
 final class KeptTangents: HypergradientSession {
-  private var tangents: [Storage]?
+  private var tangents: TensorBuffers?
 
   func beginTraining(at hyper: [Tensor], over window: Window) { tangents = nil }
 
@@ -46,7 +50,7 @@ final class KeptTangents: HypergradientSession {
     for t in 1...run.steps { try state.step(t) }
     run.cost.steps = run.steps
     let loss = try state.hypergradient()
-    return try run.result(loss: loss, stages: [problem.tangentStage(), problem.outerStage()])
+    return try run.result(loss: loss, programs: [problem.tangentProgram(), problem.outerProgram()])
   }
 
   func finishTraining(_ run: Run) throws { try run.train() }

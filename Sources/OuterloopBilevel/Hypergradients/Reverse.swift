@@ -11,27 +11,27 @@ internal import OuterloopNumerics
 /// Time: T steps and T products, 2 to 4 times the training alone. Memory: T + 1 states and one
 /// adjoint, (T + 2) S; state tensors that no adjoint step reads are not kept, and large products
 /// that a step and its adjoint share (X W of the first layer) are, within a limit.
-struct Reverse: HypergradientMethod {
+struct Reverse: IndependentMethod {
   var description: String { "reverse" }
 
   func run(_ run: Run) throws -> EstimatorResult {
     let problem = run.problem
     let steps = run.steps
     let states = run.states(steps + 1, kept: try run.readByAdjoint())
-    try run.begin(at: states.pointers(0))
+    try run.begin(at: states[0])
     let kept = try run.keptMemory()
     try run.stepThrough(states, keeping: kept)
     run.cost.steps = steps
-    run.end = states.pointers(steps)
-    let (loss, _, _) = try run.outer()
+    run.end = states[steps]
+    let loss = try run.outer()
     run.countAdjoint()
-    try run.beginReverse()
     try run.adjointThrough(states, kept: kept)
     try run.finishReverse()
     return try run.result(
       loss: loss,
-      stages: [
-        problem.stepStage(keeping: kept != nil), problem.adjointStage(), problem.outerStage(),
+      programs: [
+        problem.stepProgram(keeping: kept != nil), problem.adjointProgram(),
+        problem.outerProgram(),
       ])
   }
 
@@ -39,11 +39,95 @@ struct Reverse: HypergradientMethod {
     try problem.requireTrajectoryMemory(of: self, states: steps + 1)
   }
 
-  func session(_ problem: CompiledProblem) -> any HypergradientSession {
-    IndependentUpdates(method: self)
+  var needsSecondDerivatives: Bool { true }
+
+  var properties: EstimatorProperties {
+    .init(.exact, products: .everyStep, memory: .trajectory, exact: .always)
+  }
+}
+
+extension CompiledProblem {
+  /// Refuses trajectories of more bytes than the machine has.
+  func requireTrajectoryMemory(
+    of method: some HypergradientMethod, states count: Int
+  ) throws {
+    let bytes = count.multipliedReportingOverflow(by: stateBytes)
+    guard bytes.overflow || bytes.partialValue > ProcessEnvironment.physicalBytes else { return }
+    throw method.refused(
+      "a trajectory of \(count) states of \(stateBytes) bytes is more than the memory of this machine, "
+        + "\(ProcessEnvironment.physicalBytes) bytes", "use reverse(memory:), reversible or forward"
+    )
+  }
+}
+
+// Moves along a whole stored trajectory, and the products kept from its steps.
+extension Run {
+  /// Which state tensors an adjoint step reads: the others need not be kept.
+  func readByAdjoint() throws -> [Bool] { try problem.adjointProgram().uses(.state) }
+
+  /// All steps along a trajectory that keeps every state, s_0 being there already; with memory for
+  /// them, the products that the adjoint steps read again are kept too.
+  func stepThrough(_ states: TensorMemory, keeping kept: TensorMemory?) throws {
+    if let kept {
+      let program = try problem.stepProgram(keeping: true)
+      for t in 1...steps {
+        program.bind(.kept, to: kept[t - 1])
+        try step(program, t, from: states[t - 1], to: states[t])
+      }
+      return
+    }
+    let program = try preparedStep()
+    if repeats(along: states) {
+      bind(program, step: 1)
+      program.bind(.state, to: states[0])
+      program.bind(.next, to: states[1])
+      if try program.run(count: steps, moving: Self.stepping, by: 1) { return }
+    }
+    for t in 1...steps { try step(t, from: states[t - 1], to: states[t]) }
   }
 
-  var schedule: TrainingSchedule { .restarted }
+  /// All adjoint steps along a trajectory that keeps every state, last to first.
+  func adjointThrough(_ states: TensorMemory, kept: TensorMemory?) throws {
+    let program = try preparedAdjoint()
+    if let kept {
+      for t in stride(from: steps, through: 1, by: -1) {
+        bind(program, step: t)
+        program.bind(.state, to: states[t - 1])
+        program.bind(.kept, to: kept[t - 1])
+        try program.run()
+      }
+      cost.products += steps
+      return
+    }
+    if repeats(along: states) {
+      bind(program, step: steps)
+      program.bind(.state, to: states[steps - 1])
+      // The adjoint and the hypergradient stay where they are.
+      if try program.run(count: steps, moving: Self.goingBack, by: -1) {
+        cost.products += steps
+        return
+      }
+    }
+    for t in stride(from: steps, through: 1, by: -1) { try adjointStep(t, at: states[t - 1]) }
+  }
 
-  var needsSecondDerivatives: Bool { true }
+  /// Memory for the products of all steps, if it is within bounds.
+  func keptMemory() throws -> TensorMemory? {
+    let types = try problem.keptTypes()
+    guard !types.isEmpty, types.byteCount * steps <= Self.keptLimit else { return nil }
+    let memory = spareMemory(types, steps)
+    cost.keptBytes = memory.byteCount
+    return memory
+  }
+
+  /// Kept products beyond this many bytes are computed again instead.
+  private static let keptLimit = 256 << 20
+
+  private static let stepping: [Slot] = [.state, .next, .time]
+  private static let goingBack: [Slot] = [.state, .time]
+
+  /// Whether the steps differ by nothing but where their states and times are.
+  private func repeats(along states: TensorMemory) -> Bool {
+    problem.batchTypes.isEmpty && states.keepsAll(steps + 1)
+  }
 }

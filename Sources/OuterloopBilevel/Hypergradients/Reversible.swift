@@ -32,7 +32,7 @@ internal import OuterloopNumerics
 /// product that is computed three times here.
 /// Memory: 24 bytes a weight, eight tensors of the model's type for each weight tensor, and
 /// log2(d / n) bits for each weight and step (`InformationBuffer`); no trajectory.
-struct Reversible: HypergradientMethod {
+struct Reversible: IndependentMethod {
   var description: String { "reversible" }
 
   private static let remedy = "use Optimizer.momentum, or reverse(memory:)"
@@ -51,7 +51,7 @@ struct Reversible: HypergradientMethod {
 
   /// The hypergradient from the end of training, which is computed back to its start.
   func goBack(_ run: Run, _ training: ReversibleTraining) throws -> EstimatorResult {
-    let (loss, _, _) = try run.outer()
+    let loss = try run.outer()
     run.finalCopy = run.finalState()
     for t in stride(from: run.steps, through: 1, by: -1) {
       try training.retreat(t)
@@ -59,14 +59,12 @@ struct Reversible: HypergradientMethod {
     }
     try training.requireStart()
     try run.finishReverse()
-    return try run.result(loss: loss, stages: training.stages + [run.problem.outerStage()])
+    return try run.result(loss: loss, programs: training.programs + [run.problem.outerProgram()])
   }
-
-  func session(_ problem: CompiledProblem) -> any HypergradientSession {
-    IndependentUpdates(method: self)
-  }
-
-  var schedule: TrainingSchedule { .restarted }
 
   var needsSecondDerivatives: Bool { true }
+
+  var properties: EstimatorProperties {
+    .init(.exact, products: .everyStep, memory: .constant, exact: .always)
+  }
 }

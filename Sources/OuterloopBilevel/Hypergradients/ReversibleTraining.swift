@@ -8,9 +8,9 @@ final class ReversibleTraining {
   private let run: Run
   private let method: any HypergradientMethod
   private let steps: HeavyBallSteps
-  private let gradients, momentaAfter, alphas: [Storage]
+  private let gradients, momentaAfter, alphas: TensorBuffers
   /// s_t in floating point.
-  let state: Run.Pointers
+  let state: TensorBuffers
   /// One for each weight tensor.
   var tensors: [FixedPointMomentum] = []
   private var decays: [RationalDecay] = []
@@ -18,8 +18,8 @@ final class ReversibleTraining {
   private var known: [Double: RationalDecay] = [:]
 
   private var count: Int { run.problem.weightTypes.count }
-  private var weights: Run.Pointers { Array(state[..<count]) }
-  var stages: [Stage] { steps.stages }
+  private var weights: TensorBuffers { run.weights(of: state) }
+  var programs: [BoundProgram] { steps.programs }
 
   /// At the state before the first step.
   init(_ run: Run, _ ball: CompiledHeavyBall, for method: some HypergradientMethod) throws {
@@ -28,12 +28,12 @@ final class ReversibleTraining {
     let steps = try HeavyBallSteps(run, ball)
     self.steps = steps
     let types = run.problem.weightTypes
-    gradients = types.map { Storage(byteCount: $0.byteCount) }
-    momentaAfter = types.map { Storage(byteCount: $0.byteCount) }
-    alphas = types.indices.map { Storage(byteCount: 8 * steps.rate($0).count) }
-    state = run.states(1).pointers(0)
+    gradients = TensorBuffers(types)
+    momentaAfter = TensorBuffers(types)
+    alphas = TensorBuffers(types.indices.map { TensorType([steps.rate($0).count], .float64) })
+    state = run.states(1)[0]
     run.countAdjoint()
-    run.cost.stateBytes += (gradients + momentaAfter).reduce(0) { $0 + $1.byteCount }
+    run.cost.stateBytes += gradients.byteCount + momentaAfter.byteCount
     try run.begin(at: state)
     try prepare(1)
     // In t steps m grows to t gradients, and to 1 / (1 - mu) of them at the most.
@@ -75,10 +75,10 @@ final class ReversibleTraining {
   /// s_t from s_{t-1}; the momenta are left in fixed point.
   func advance(_ t: Int) throws {
     try prepare(t)
-    try steps.gradient(t, at: weights, to: gradients.map(\.pointer))
+    try steps.gradient(t, at: weights, to: gradients)
     for index in 0..<count {
       let escaped = tensors[index].advance(
-        decay: decays[index], alpha: alpha(index), gradient: gradients[index].pointer,
+        decay: decays[index], alpha: alpha(index), gradient: gradients[index],
         to: state[index])
       guard escaped == nil else { throw try stopped(index, step: t) }
     }
@@ -103,10 +103,10 @@ final class ReversibleTraining {
       let escaped = tensors[index].retreatWeights(alpha: alpha(index), to: state[index])
       guard escaped == nil else { throw lost(index, step: t) }
     }
-    try steps.gradient(t, at: weights, to: gradients.map(\.pointer))
+    try steps.gradient(t, at: weights, to: gradients)
     for index in 0..<count {
       let escaped = tensors[index].retreatVelocities(
-        decay: decays[index], gradient: gradients[index].pointer, to: state[count + index])
+        decay: decays[index], gradient: gradients[index], to: state[count + index])
       guard escaped == nil else { throw lost(index, step: t) }
     }
     run.cost.recomputedSteps += 1
@@ -114,19 +114,20 @@ final class ReversibleTraining {
 
   /// Keeps m_t for the adjoint step at s_{t-1}.
   func keepMomenta() {
-    momentaAfter.map(\.pointer).copy(from: Array(state[count...]), run.problem.weightTypes)
+    momentaAfter.copy(from: state.dropFirst(count))
   }
 
   /// g += a B_t, then a = a A_t, at s_{t-1}: with the decays that the velocities really had.
   func adjointStep(_ t: Int) throws {
     try steps.adjointStep(
-      t, at: state, momentaAfter: momentaAfter.map(\.pointer), decays: decays.map(\.effective))
+      t, at: weights, momenta: state.dropFirst(count), momentaAfter,
+      decays: decays.map(\.effective))
   }
 
   /// Throws unless the integers are those that training started at and no bit is left over. A step
   /// back is one to one, so that whatever went wrong on the way shows here.
   func requireStart() throws {
-    let start = run.states(1).pointers(0)
+    let start = run.states(1)[0]
     try run.begin(at: start)
     for (index, tensor) in tensors.enumerated() {
       let name = run.problem.stateNames[index]
@@ -142,7 +143,7 @@ final class ReversibleTraining {
   /// eta / kappa
   private func alpha(_ index: Int) -> FixedPointMomentum.Alpha {
     let rates = steps.rate(index)
-    let values = alphas[index].pointer.assumingMemoryBound(to: Double.self)
+    let values = alphas[index].assumingMemoryBound(to: Double.self)
     for element in rates.indices { values[element] = rates[element] / tensors[index].kappa }
     return FixedPointMomentum.Alpha(values: values, stride: rates.count == 1 ? 0 : 1)
   }
@@ -155,9 +156,7 @@ final class ReversibleTraining {
   }
 
   private func stopped(_ index: Int, step t: Int) throws -> BilevelError {
-    let pointers = [gradients[index].pointer]
-    let gradient = pointers.tensors([run.problem.weightTypes[index]])[0]
-    if try gradient.isAllFinite() { return outOfRange(index, step: t) }
+    if try gradients.tensors[index].isAllFinite() { return outOfRange(index, step: t) }
     return .nonFinite(
       tensor: "the gradient of \(run.problem.stateNames[index])", step: run.window.first + t,
       steps: run.problem.steps,

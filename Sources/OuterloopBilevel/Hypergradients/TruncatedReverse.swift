@@ -9,7 +9,7 @@ internal import OuterloopNumerics
 /// loss, and short horizons pull learning rates down.
 ///
 /// Time: T steps, K products. Memory: K + 1 states and one adjoint.
-struct TruncatedReverse: HypergradientMethod {
+struct TruncatedReverse: IndependentMethod {
   /// K
   let horizon: Int
 
@@ -30,31 +30,32 @@ struct TruncatedReverse: HypergradientMethod {
     let isWhole = kept == total
     // A ring: the last K + 1 states.
     let states = run.states(kept + 1)
-    func slot(_ t: Int) -> StateMemory.Pointers { states.pointers(t % (kept + 1)) }
-    try run.begin(at: slot(0))
-    for t in 1...total {
-      try run.step(t, in: states, from: (t - 1) % (kept + 1), to: t % (kept + 1))
-    }
+    try run.begin(at: states[0])
+    for t in 1...total { try run.step(t, from: states[t - 1], to: states[t]) }
     run.cost.steps = total
-    run.end = slot(total)
-    let (loss, _, _) = try run.outer()
+    run.end = states[total]
+    let loss = try run.outer()
     run.countAdjoint()
-    try run.beginReverse()
     for t in stride(from: total, to: total - kept, by: -1) {
-      try run.adjointStep(t, in: states, at: (t - 1) % (kept + 1))
+      try run.adjointStep(t, at: states[t - 1])
     }
     if isWhole { try run.finishReverse() }
-    var stages = [try problem.stepStage(), try problem.adjointStage(), try problem.outerStage()]
-    run.cost.keptBytes = try problem.keptTypes().reduce(0) { $0 + $1.byteCount }
-    if run.cost.keptBytes > 0 { stages.append(try problem.keptStage()) }
-    return try run.result(loss: loss, stages: stages)
+    run.cost.keptBytes = try problem.keptTypes().byteCount
+    return try run.result(loss: loss, programs: problem.reversePrograms())
   }
-
-  func session(_ problem: CompiledProblem) -> any HypergradientSession {
-    IndependentUpdates(method: self)
-  }
-
-  var schedule: TrainingSchedule { .restarted }
 
   var needsSecondDerivatives: Bool { true }
+
+  var properties: EstimatorProperties {
+    .init(
+      .shortHorizon, products: .lastSteps, memory: .lastStates, exact: .limit("horizon of T"))
+  }
+}
+
+extension CompiledProblem {
+  /// The programs of reverse mode whose steps keep no products.
+  func reversePrograms() throws -> [BoundProgram] {
+    let kept = try keptTypes().isEmpty ? [] : [keptProgram()]
+    return try [stepProgram(), adjointProgram(), outerProgram()] + kept
+  }
 }

@@ -43,6 +43,12 @@ struct HypernetworkMethod: HypergradientMethod {
   /// The loss is differentiated by the weights of the response alone.
   var needsSecondDerivatives: Bool { false }
 
+  var properties: EstimatorProperties {
+    .init(
+      .concurrent, products: .none, memory: .perHyperparameter,
+      exact: .solution("many steps, and a best response that is linear"))
+  }
+
   func refuse(_ problem: CompiledProblem, steps: Int) throws {
     if let (reason, remedy) = settings.complaint { throw refused(reason, remedy) }
     let objective = try problem.requireObjective(self)

@@ -8,7 +8,7 @@ internal import OuterloopNumerics
 /// along a leading axis (so that the problem's optimizer, mapped over that axis, trains them all);
 /// then the trunk's tensors and Adam's two moments of them, if there are hidden layers.
 ///
-/// Order of inputs: phi, lambda, rho (s = softplus rho), key, then what the program adds.
+/// All read phi, lambda, rho (s = softplus rho) and a key.
 struct HypernetworkPrograms {
   let problem: CompiledProblem
   let objective: CompiledObjective
@@ -41,37 +41,36 @@ struct HypernetworkPrograms {
   /// H
   var units: Int { settings.hidden.last ?? problem.hyperCount }
 
-  private struct Arguments {
-    /// The whole stack, its weights, the trunk, Adam's moments of the trunk.
-    var stack, weights, trunk, moments: [Tensor]
-    var hyper, rho: [Tensor]
-    var key: Tensor
-    var rest: [Tensor]
+  /// The stack's weights, its other tensors, the trunk, and Adam's two moments of the trunk.
+  private func parts(
+    _ phi: [Tensor]
+  ) -> (weights: [Tensor], buffers: [Tensor], trunk: [Tensor], moments: [[Tensor]]) {
+    let (weights, states) = (problem.weightTypes.count, problem.stateTypes.count)
+    let trunk = phi[states...].prefix((phi.count - states) / 3)
+    let moments = phi.dropFirst(states + trunk.count)
+    return (
+      Array(phi[..<weights]), Array(phi[weights..<states]), Array(trunk),
+      [Array(moments.prefix(trunk.count)), Array(moments.dropFirst(trunk.count))]
+    )
   }
 
-  private var inputs: [TensorType] {
-    phiTypes + problem.hyperTypes + problem.hyperTypes + [TensorType([4], .int32)]
-  }
-
-  private func arguments(_ x: [Tensor]) -> Arguments {
-    let (states, hypers) = (problem.stateTypes.count, problem.hyperTypes.count)
-    let trunks = (phiTypes.count - states) / 3
-    let h = phiTypes.count
-    return Arguments(
-      stack: Array(x[..<states]), weights: Array(x[..<objective.weightCount]),
-      trunk: Array(x[states..<(states + trunks)]), moments: Array(x[(states + trunks)..<h]),
-      hyper: Array(x[h..<(h + hypers)]), rho: Array(x[(h + hypers)..<(h + 2 * hypers)]),
-      key: x[h + 2 * hypers], rest: Array(x[(h + 2 * hypers + 1)...]))
-  }
-
-  private func stage(
-    _ name: String, _ types: [TensorType], gives outputs: [TensorType],
-    _ body: ([Tensor]) throws -> [Tensor]
-  ) throws -> Stage {
+  private func program(
+    _ name: String, with extra: [Slot] = [], writes: [Slot],
+    _ trace: (TracedInputs) throws -> [Slot: [Tensor]]
+  ) throws -> BoundProgram {
     // Settings are part of the programs.
-    try problem.stage("hypernetwork \(name) \(settings)") {
-      try Stage(try Graph(tracing: types, body), invariant: [], gives: outputs)
-    }
+    try problem.program(
+      "hypernetwork \(name) \(settings)", reads: [.phi, .hyper, .rho, .key] + extra,
+      writes: writes,
+      types: [
+        .phi: phiTypes, .newPhi: phiTypes, .slopes: slopeTypes,
+        .key: [TensorType([4], .int32)],
+      ], trace)
+  }
+
+  /// dw/dlambda: a row for each number of lambda, for each weight tensor.
+  private var slopeTypes: [TensorType] {
+    problem.weightTypes.map { TensorType([problem.hyperCount] + $0.shape, $0.dtype) }
   }
 
   // MARK: - The response
@@ -118,99 +117,112 @@ struct HypernetworkPrograms {
   // MARK: - Programs
 
   /// One training step: (..., batch, time) -> phi'
-  func trainStage() throws -> Stage {
-    let types = inputs + problem.batchTypes + [TensorType([1], .int32), TensorType([], .float64)]
-    return try stage("train", types, gives: phiTypes) { x in
-      let a = arguments(x)
-      let batch = Array(a.rest[..<problem.batchTypes.count])
-      let time = Time(
-        index: a.rest[problem.batchTypes.count], number: a.rest[problem.batchTypes.count + 1])
-      let slope = try gradient(at: Pair(a.weights, a.trunk)) { phi in
-        try mean(a.key) { e in
-          let l = perturbed(a.hyper, a.rho, by: e)
+  func trainProgram() throws -> BoundProgram {
+    try program("train", with: [.batch, .time], writes: [.newPhi]) { x in
+      let (phi, hyper) = (parts(x[.phi]), x[.hyper])
+      let slope = try gradient(at: Pair(phi.weights, phi.trunk)) { phi in
+        try mean(x[.key][0]) { e in
+          let l = perturbed(hyper, x[.rho], by: e)
           return try objective.loss(
-            response(at: l, centre: a.hyper, phi.first, phi.second), l, batch)
+            response(at: l, centre: hyper, phi.first, phi.second), l, x[.batch])
         }
       }
-      let stack = try vmap(Pair(a.stack, slope.first)) {
-        try objective.update($0.first, $0.second, a.hyper, time)
+      let stack = try vmap(Pair(phi.weights + phi.buffers, slope.first)) {
+        try objective.update($0.first, $0.second, hyper, x.time)
       }
-      guard !a.trunk.isEmpty else { return stack }
-      let count = a.trunk.count
+      guard !phi.trunk.isEmpty else { return [.newPhi: stack] }
       let trained = Optimizer.adam(rate: .init(settings.trunkRate)).update(
-        TrainingState(
-          weights: a.trunk, slots: [Array(a.moments[..<count]), Array(a.moments[count...])]),
-        gradient: slope.second, time: time)
-      return stack + trained.leaves
+        TrainingState(weights: phi.trunk, slots: phi.moments), gradient: slope.second,
+        time: x.time)
+      return [.newPhi: stack + trained.leaves]
     }
   }
 
   /// One validation step: (..., rho's moments, time, validation batch)
-  /// -> (E as float64, its gradient by lambda through the response, rho', its moments, s').
+  /// -> (E, its gradient by lambda through the response, rho', its moments, s').
   ///
   /// The gradient is that at lambda itself: averaged over perturbations it would be that of a blurred
   /// E, which is another one wherever E is not quadratic. The scale moves along the mean.
-  func validationStage() throws -> Stage {
-    let h = problem.hyperTypes.count
-    let types =
-      inputs + problem.hyperTypes + problem.hyperTypes
-      + [TensorType([1], .int32), TensorType([], .float64)] + problem.validationTypes
-    let scaleTypes = problem.hyperTypes + problem.hyperTypes + problem.hyperTypes
-    return try stage(
-      "validation", types,
-      gives: [TensorType([], .float64)] + problem.hyperTypes + scaleTypes + problem.hyperTypes
+  func validationProgram() throws -> BoundProgram {
+    try program(
+      "validation", with: [.firstMoment, .secondMoment, .time, .validation],
+      writes: [.loss, .sum, .newRho, .newFirstMoment, .newSecondMoment, .scale]
     ) { x in
-      let a = arguments(x)
-      let moments = [Array(a.rest[..<h]), Array(a.rest[h..<(2 * h)])]
-      let time = Time(index: a.rest[2 * h], number: a.rest[2 * h + 1])
-      let batch = Array(a.rest[(2 * h + 2)...])
+      let (phi, hyper) = (parts(x[.phi]), x[.hyper])
       // Buffers of the optimizer are those of b.
-      let buffers = a.stack.dropFirst(a.weights.count).map { $0.example(0) }
+      let buffers = phi.buffers.map { $0.example(0) }
       func outer(_ l: [Tensor]) throws -> Tensor {
-        let weights = response(at: l, centre: a.hyper, a.weights, a.trunk)
-        return try problem.traceOuter(weights + buffers, l, batch)
+        let weights = response(at: l, centre: hyper, phi.weights, phi.trunk)
+        return try problem.traceOuter(weights + buffers, l, x[.validation])
       }
-      let (value, slope) = try valueAndGradient(at: a.hyper) { try outer($0) }
-      var scale = TrainingState(weights: a.rho, slots: moments)
+      let (value, slope) = try valueAndGradient(at: hyper) { try outer($0) }
+      var scale = TrainingState(
+        weights: x[.rho], slots: [x[.firstMoment], x[.secondMoment]])
       if let rate = settings.scaleRate {
         // Of the mean of E, and of -tau sum log softplus(rho).
-        let scaleSlope = try gradient(at: a.rho) { rho in
-          let mean = try mean(a.key) { e in try outer(perturbed(a.hyper, rho, by: e)) }
+        let scaleSlope = try gradient(at: x[.rho]) { rho in
+          let mean = try mean(x[.key][0]) { e in try outer(perturbed(hyper, rho, by: e)) }
           let entropy = rho.map { log(softplus($0)).sum().cast(to: .float64) }
             .reduce(Tensor(0, dtype: .float64), +)
           return mean.cast(to: .float64) - settings.entropyWeight * entropy
         }
-        scale = Optimizer.adam(rate: .init(rate)).update(scale, gradient: scaleSlope, time: time)
+        scale = Optimizer.adam(rate: .init(rate)).update(
+          scale, gradient: scaleSlope, time: x.time)
       }
-      return [value.cast(to: .float64)] + slope + scale.leaves
-        + scale.weights.map { softplus($0) }
+      return [
+        .loss: [value.cast(to: .float64)], .sum: slope, .newRho: scale.weights,
+        .newFirstMoment: scale.slots[0], .newSecondMoment: scale.slots[1],
+        .scale: scale.weights.map { softplus($0) },
+      ]
     }
   }
 
   /// Moves b along the response when lambda moves: (..., lambda before) -> b
-  func recentringStage() throws -> Stage {
-    try stage("recentring", inputs + problem.hyperTypes, gives: problem.weightTypes) { x in
-      let a = arguments(x)
-      return response(at: a.hyper, centre: a.rest, a.weights, a.trunk)
+  func recentringProgram() throws -> BoundProgram {
+    try program("recentring", with: [.centre], writes: [.base]) { x in
+      let phi = parts(x[.phi])
+      return [
+        .base: response(at: x[.hyper], centre: x[.centre], phi.weights, phi.trunk)
+      ]
     }
   }
 
-  /// dw_phi/dl at lambda: a row for each number of lambda, for each weight tensor.
-  func slopeStage() throws -> Stage {
-    let slopes = problem.weightTypes.map {
-      TensorType([problem.hyperCount] + $0.shape, $0.dtype)
-    }
-    return try stage("slope", inputs, gives: slopes) { x in
-      let a = arguments(x)
+  /// dw_phi/dl at lambda.
+  func slopeProgram() throws -> BoundProgram {
+    try program("slope", writes: [.slopes]) { x in
+      let (phi, hyper) = (parts(x[.phi]), x[.hyper])
       // Without hidden layers it is A.
-      guard trunk != nil else { return a.weights.map { $0.sliced(axis: 0, 1..<(units + 1)) } }
-      let rows = Tensor.eye(problem.hyperCount, dtype: .float64)
-      return try vmap(rows) { row in
-        let direction = a.hyper.unflattened(row)
-        return try jvp(
-          at: a.hyper, along: zip(direction, a.hyper).map { $0.cast(to: $1.dtype) }
-        ) { response(at: $0, centre: a.hyper, a.weights, a.trunk) }.derivative
+      guard trunk != nil else {
+        return [.slopes: phi.weights.map { $0.sliced(axis: 0, 1..<(units + 1)) }]
       }
+      let rows = Tensor.eye(problem.hyperCount, dtype: .float64)
+      let slopes = try vmap(rows) { row in
+        let direction = hyper.unflattened(row)
+        return try jvp(
+          at: hyper, along: zip(direction, hyper).map { $0.cast(to: $1.dtype) }
+        ) { response(at: $0, centre: hyper, phi.weights, phi.trunk) }.derivative
+      }
+      return [.slopes: slopes]
     }
   }
+}
+
+extension Slot {
+  static let phi = Slot("phi", .listed)
+  static let newPhi = Slot("newPhi", .listed)
+  /// rho and Adam's moments of it, before and after.
+  static let rho = Slot("rho", .hyper)
+  static let firstMoment = Slot("firstMoment", .hyper)
+  static let secondMoment = Slot("secondMoment", .hyper)
+  static let newRho = Slot("newRho", .hyper)
+  static let newFirstMoment = Slot("newFirstMoment", .hyper)
+  static let newSecondMoment = Slot("newSecondMoment", .hyper)
+  /// s
+  static let scale = Slot("scale", .hyper)
+  /// Of the random numbers.
+  static let key = Slot("key", .listed)
+  /// lambda before, and b.
+  static let centre = Slot("centre", .hyper)
+  static let base = Slot("base", .weights)
+  static let slopes = Slot("slopes", .listed)
 }

@@ -7,7 +7,7 @@ final class HypernetworkSession: HypergradientSession {
   private let problem: CompiledProblem
   private let settings: HypernetworkSettings
   /// phi before and after a step, by turns.
-  private var phi: [[Storage]] = []
+  private var phi: [TensorBuffers] = []
   private var now = 0
   /// lambda that the response is centred at; nil before training begins.
   private var centre: [Tensor]?
@@ -47,24 +47,24 @@ final class HypernetworkSession: HypergradientSession {
   func hypergradient(_ run: Run) throws -> EstimatorResult {
     if centre == nil { try begin(run) }
     try recentre(at: run.hyper)
-    let train = try programs.trainStage()
+    let train = try programs.trainProgram()
     if taken == 0, !keepsResponse {
       for index in 0..<settings.warmUp { try step(train, run, batch: run.window.batch + index) }
     }
     for index in 0..<run.steps { try step(train, run, batch: run.window.batch + index) }
     run.cost.steps = run.steps
     run.cost.liveStates = 2 * (programs.units + 1)
-    run.cost.stateBytes = 2 * programs.phiTypes.reduce(0) { $0 + $1.byteCount }
+    run.cost.stateBytes = 2 * programs.phiTypes.byteCount
 
     // b comes first in each block: it is the model at lambda.
-    run.end = phi[now].prefix(problem.stateTypes.count).map(\.pointer)
+    run.end = stack[0]
     try requireFinite(run)
-    let (loss, _, _) = try run.outer()
+    let loss = try run.outer()
     let validation = try validate(run)
     let response = BestResponse(
       slopes: settings.reportsSlopes ? try slopes(run) : [], scale: scale)
-    run.finalCopy = run.end.tensors(problem.stateTypes)
-    var result = try run.result(loss: loss, stages: [train, validation, problem.outerStage()])
+    run.finalCopy = run.end.tensors
+    var result = try run.result(loss: loss, programs: [train, validation, problem.outerProgram()])
     result.diagnostics.response = response
     return result
   }
@@ -75,65 +75,62 @@ final class HypernetworkSession: HypergradientSession {
   /// start as those of b.
   private func begin(_ run: Run) throws {
     if phi.isEmpty {
-      phi = (0..<2).map { _ in programs.phiTypes.map { Storage(byteCount: $0.byteCount) } }
+      phi = (0..<2).map { _ in TensorBuffers(programs.phiTypes) }
     }
     taken = 0
     if !keepsResponse { try forgetResponse() }
-    let states = phi[now].prefix(problem.stateTypes.count).map(\.pointer)
-    try run.begin(at: states)
-    for index in problem.weightTypes.count..<problem.stateTypes.count {
-      let bytes = problem.stateTypes[index].byteCount
-      for row in 1...programs.units {
-        (states[index] + row * bytes).copyMemory(from: states[index], byteCount: bytes)
-      }
+    let stack = stack
+    try run.begin(at: stack[0])
+    let buffers = stack[0].dropFirst(problem.weightTypes.count)
+    for row in 1...programs.units {
+      stack[row].dropFirst(problem.weightTypes.count).copy(from: buffers)
     }
     centre = run.hyper
   }
 
   private func forgetResponse() throws {
-    for storage in phi[now] {
-      storage.pointer.initializeMemory(as: UInt8.self, repeating: 0, count: storage.byteCount)
-    }
-    for (storage, tensor) in zip(
-      phi[now].dropFirst(problem.stateTypes.count), programs.trunk?.leaves ?? [])
-    {
-      let tensor = try tensor.materialized()
-      withExtendedLifetime(tensor) {
-        storage.pointer.copyMemory(from: tensor.memory, byteCount: tensor.type.byteCount)
-      }
-    }
+    phi[now].setZero()
+    let trunk = try (programs.trunk?.leaves ?? []).map { try $0.materialized() }
+    phi[now].dropFirst(problem.stateTypes.count).prefix(trunk.count)
+      .copy(from: TensorBuffers(holding: trunk))
   }
 
   private func recentre(at hyper: [Tensor]) throws {
     defer { centre = hyper }
     guard let centre, taken > 0 else { return }
-    let stage = try programs.recentringStage()
-    let base = problem.weightTypes.map { Storage(byteCount: $0.byteCount) }
-    let key = try nextKey("recentring")
-    try withExtendedLifetime((base, key, centre, hyper)) {
-      bind(stage, hyper, key, rest: centre.map(\.memory))
-      stage.bind(outputs: 0, to: base.map(\.pointer))
-      try stage.run()
-      let present = phi[now].prefix(base.count).map(\.pointer)
-      present.copy(from: base.map(\.pointer), problem.weightTypes)
-    }
+    let program = try programs.recentringProgram()
+    let base = TensorBuffers(problem.weightTypes)
+    program.bind(.centre, to: TensorBuffers(holding: centre))
+    program.bind(.base, to: base)
+    try run(program, at: TensorBuffers(holding: hyper), "recentring")
+    stack[0].prefix(base.count).copy(from: base)
   }
 
-  private func step(_ stage: Stage, _ run: Run, batch: Int) throws {
-    let data = problem.batchTypes.isEmpty ? [] : try problem.batch(batch)
+  private func step(_ program: BoundProgram, _ run: Run, batch: Int) throws {
+    program.bind(
+      .batch, to: problem.batchTypes.isEmpty ? problem.nothing : try problem.batch(batch))
     // A warm-up counts as training, but schedules have T entries.
-    let place = Swift.min(taken, problem.steps - 1)
-    let key = try nextKey("train")
-    try withExtendedLifetime((data, key)) {
-      bind(
-        stage, run.hyper, key,
-        rest: data.map(\.memory)
-          + [problem.times[0].memory + 4 * place, problem.times[1].memory + 8 * place])
-      stage.bind(outputs: 0, to: phi[1 - now].map(\.pointer))
-      try stage.run()
-    }
+    program.bind(.time, to: problem.times[Swift.min(taken, problem.steps - 1)])
+    program.bind(.newPhi, to: phi[1 - now])
+    try self.run(program, at: run.lambda, "train")
     now = 1 - now
     taken += 1
+  }
+
+  /// phi as states, a place for b and for each row of A.
+  private var stack: TensorMemory {
+    TensorMemory(rowsOf: phi[now].prefix(problem.stateTypes.count), as: problem.stateTypes)
+  }
+
+  /// Binds what all programs read, and runs one of them.
+  private func run(
+    _ program: BoundProgram, at lambda: TensorBuffers, _ purpose: String
+  ) throws {
+    program.bind(.phi, to: phi[now])
+    program.bind(.hyper, to: lambda)
+    program.bind(.rho, to: TensorBuffers(holding: scaleState[0]))
+    program.bind(.key, to: TensorBuffers(holding: [try nextKey(purpose)]))
+    try program.run()
   }
 
   private func nextKey(_ purpose: String) throws -> Tensor {
@@ -143,17 +140,10 @@ final class HypernetworkSession: HypergradientSession {
     ).tensor.materialized()
   }
 
-  private func bind(_ stage: Stage, _ hyper: [Tensor], _ key: Tensor, rest: Run.Pointers) {
-    stage.bind(
-      inputs: 0,
-      to: phi[now].map(\.pointer) + hyper.map(\.memory) + scaleState[0].map(\.memory)
-        + [key.memory] + rest)
-  }
-
   /// Training that left the numbers is named as such.
   private func requireFinite(_ run: Run) throws {
-    for (type, storage) in zip(programs.phiTypes, phi[now]) {
-      guard try Tensor(type: type, content: .values(storage)).isAllFinite() else {
+    for tensor in phi[now].memory.tensors {
+      guard try tensor.isAllFinite() else {
         throw BilevelError.nonFinite(
           tensor: "the hypernetwork", step: run.window.first + run.steps, steps: problem.steps,
           hint: "training diverged: lower the learning rate or the scale of the perturbations, and "
@@ -165,43 +155,33 @@ final class HypernetworkSession: HypergradientSession {
   // MARK: - Validation
 
   /// Puts the gradient in the run's sum and updates the scale.
-  private func validate(_ run: Run) throws -> Stage {
-    let stage = try programs.validationStage()
-    let batch =
-      problem.validationTypes.isEmpty
-      ? [] : try problem.validationBatch(run.window.validation + run.steps - 1)
-    let key = try nextKey("validate")
+  private func validate(_ run: Run) throws -> BoundProgram {
+    let program = try programs.validationProgram()
     updates += 1
-    let time = [Tensor([Int32(updates - 1)]), Tensor([Double(updates)], shape: [])]
-    let loss = Storage(byteCount: 8)
-    let made = (0..<4).map { _ in problem.hyperTypes.map { Storage(byteCount: $0.byteCount) } }
-    try withExtendedLifetime((batch, key, time, loss, made)) {
-      bind(
-        stage, run.hyper, key,
-        rest: (scaleState[1] + scaleState[2] + time + batch).map(\.memory))
-      stage.bind(
-        outputs: 0, to: [loss.pointer] + run.sum + made.flatMap { $0 }.map(\.pointer))
-      try stage.run()
-      let tensors = made.map { $0.map(\.pointer).tensors(problem.hyperTypes) }
-      scaleState = Array(tensors[..<3])
-      scale = tensors[3]
-    }
-    return stage
+    program.bind(.firstMoment, to: TensorBuffers(holding: scaleState[1]))
+    program.bind(.secondMoment, to: TensorBuffers(holding: scaleState[2]))
+    program.bind(
+      .time,
+      to: TensorBuffers(
+        holding: [Tensor([Int32(updates - 1)]), Tensor([Double(updates)], shape: [])]))
+    program.bind(.validation, to: try run.validationBatch(run.steps))
+    program.bind(.loss, to: problem.lossNumber)
+    program.bind(.sum, to: run.sum)
+    let results: [Slot] = [.newRho, .newFirstMoment, .newSecondMoment, .scale]
+    let made = results.map { _ in TensorMemory(problem.hyperTypes) }
+    for (slot, memory) in zip(results, made) { program.bind(slot, to: memory[0]) }
+    try self.run(program, at: run.lambda, "validate")
+    scaleState = made[..<3].map(\.tensors)
+    scale = made[3].tensors
+    return program
   }
 
   private func slopes(_ run: Run) throws -> [Tensor] {
-    let stage = try programs.slopeStage()
-    let types = problem.weightTypes.map {
-      TensorType([problem.hyperCount] + $0.shape, $0.dtype)
-    }
-    let made = types.map { Storage(byteCount: $0.byteCount) }
-    let key = try nextKey("slope")
-    return try withExtendedLifetime((made, key)) {
-      bind(stage, run.hyper, key, rest: [])
-      stage.bind(outputs: 0, to: made.map(\.pointer))
-      try stage.run()
-      return made.map(\.pointer).tensors(types)
-    }
+    let program = try programs.slopeProgram()
+    let slopes = TensorMemory(program.types(of: .slopes))
+    program.bind(.slopes, to: slopes[0])
+    try self.run(program, at: run.lambda, "slope")
+    return slopes.tensors
   }
 
   func finishTraining(_ run: Run) throws { try run.train() }

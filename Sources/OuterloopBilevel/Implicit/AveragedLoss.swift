@@ -13,16 +13,14 @@ final class AveragedLoss {
   private let run: Run
   private let problem: CompiledProblem
   private let objective: CompiledObjective
-  private let batches: [[Tensor]]
-  private let types: [TensorType]
-  private let held, moved, result: StateMemory.Pointers
-  private let value = Storage(byteCount: 8)
+  private let batches: [TensorBuffers]
+  private let held, moved, result: TensorBuffers
 
   /// P
-  var count: Int { types.floatingCount }
+  var count: Int { problem.weightTypes.floatingCount }
   var batchCount: Int { batches.count }
   /// The programs that were used.
-  private(set) var stages: [Stage] = []
+  private(set) var programs: [BoundProgram] = []
 
   /// - Parameter count: n; nil for all batches of the run's window. Training on all data has one.
   init(_ run: Run, batches count: Int?, of method: some CustomStringConvertible) throws {
@@ -32,57 +30,49 @@ final class AveragedLoss {
     objective = try problem.requireObjective(method)
     let number = problem.batchTypes.isEmpty ? 1 : count ?? run.steps
     batches = try (0..<number).map { index in
-      problem.batchTypes.isEmpty ? [] : try problem.batch(run.window.batch + index)
+      problem.batchTypes.isEmpty ? problem.nothing : try problem.batch(run.window.batch + index)
     }
-    types = problem.weightTypes
     let memory = run.weights(3)
-    (held, moved, result) = (memory.pointers(0), memory.pointers(1), memory.pointers(2))
-  }
-
-  /// What depends on lambda alone is computed once.
-  private func prepared(_ stage: Stage) throws -> Stage {
-    if !stages.contains(where: { $0 === stage }) {
-      stages.append(stage)
-      try run.prepareLoss(stage)
-    }
-    return stage
+    (held, moved, result) = (memory[0], memory[1], memory[2])
   }
 
   /// Runs a program once for each batch.
   private func forEachBatch(
-    _ stage: Stage, at weights: StateMemory.Pointers, _ body: () -> Void
+    _ program: BoundProgram, at weights: TensorBuffers, _ body: () -> Void
   ) throws {
+    if !programs.contains(where: { $0 === program }) { programs.append(program) }
+    program.bind(.weights, to: weights)
     for batch in batches {
-      stage.bind(inputs: 0, to: weights)
-      stage.bind(inputs: types.count, to: batch.map(\.memory))
-      try stage.run()
+      run.bind(program, batch: batch)
+      try program.run()
       body()
     }
   }
 
   /// L(w); writes its gradient.
   func value(at w: [Double], _ gradient: inout [Double]) throws -> Double {
-    let stage = try prepared(problem.lossStage(objective))
-    stage.bind(outputs: 0, to: [value.pointer] + result)
-    moved.write(w, types)
+    let program = try problem.lossProgram(objective)
+    program.bind(.loss, to: problem.lossNumber)
+    program.bind(.gradient, to: result)
+    moved.write(w)
     for index in gradient.indices { gradient[index] = 0 }
     let share = 1 / Double(batches.count)
     var sum = 0.0
-    try forEachBatch(stage, at: moved) {
-      sum += share * value.pointer.load(as: Double.self)
-      result.add(share, to: &gradient, types)
+    try forEachBatch(program, at: moved) {
+      sum += share * problem.lossNumber.number
+      result.add(share, to: &gradient)
     }
     run.cost.gradients += batches.count
     return sum
   }
 
   /// Holds the weights at which products are taken.
-  func hold(_ weights: StateMemory.Pointers) { held.copy(from: weights, types) }
+  func hold(_ weights: TensorBuffers) { held.copy(from: weights) }
 
   /// The norm of the gradient at the held weights.
   func gradientNorm() throws -> Double {
     var flat = [Double](repeating: 0, count: count)
-    held.read(into: &flat, types)
+    held.read(into: &flat)
     var gradient = flat
     _ = try value(at: flat, &gradient)
     return gradient.norm
@@ -90,29 +80,26 @@ final class AveragedLoss {
 
   /// `product = H u + damping u` at the held weights.
   func curvature(_ u: [Double], _ product: inout [Double], damping: Double) throws {
-    let stage = try prepared(problem.hessianStage(objective))
-    stage.bind(inputs: run.lossExtra, to: moved)
-    stage.bind(outputs: 0, to: result)
-    moved.write(u, types)
+    let program = try problem.hessianProgram(objective)
+    program.bind(.direction, to: moved)
+    program.bind(.product, to: result)
+    moved.write(u)
     for index in product.indices { product[index] = damping * u[index] }
     let share = 1 / Double(batches.count)
-    try forEachBatch(stage, at: held) { result.add(share, to: &product, types) }
+    try forEachBatch(program, at: held) { result.add(share, to: &product) }
     run.cost.products += batches.count
   }
 
   /// Adds `-N u` at the held weights to the run's hypergradient.
   func subtractMixed(_ u: [Double]) throws {
-    let stage = try prepared(problem.jointStage(objective))
-    let part = problem.hyperTypes.map { Storage(byteCount: $0.byteCount) }
-    try withExtendedLifetime(part) {
-      stage.bind(inputs: run.lossExtra, to: moved)
-      stage.bind(outputs: 0, to: result + part.map(\.pointer))
-      moved.write(u, types)
-      let share = 1 / Double(batches.count)
-      try forEachBatch(stage, at: held) {
-        run.sum.add(-share, part.map(\.pointer), problem.hyperTypes)
-      }
-    }
+    let program = try problem.jointProgram(objective)
+    let part = TensorBuffers(problem.hyperTypes)
+    program.bind(.direction, to: moved)
+    program.bind(.product, to: result)
+    program.bind(.mixedProduct, to: part)
+    moved.write(u)
+    let share = 1 / Double(batches.count)
+    try forEachBatch(program, at: held) { run.sum.add(-share, part) }
     run.cost.products += batches.count
   }
 }

@@ -38,8 +38,7 @@ struct FixedPointGradient: HypergradientMethod {
     if case .neumann(let terms) = solver, terms < 1 || terms > most {
       throw refused("a series of \(terms) terms", "use 1...\(most), or firstOrder for none")
     }
-    let first = problem.stateTypes.count + problem.batchTypes.count + 2
-    let uses = try problem.stepStage().usesInput[first..<(first + problem.hyperTypes.count)]
+    let uses = try problem.stepProgram().uses(.hyper)
     for ((name, isUsed), index) in zip(zip(problem.hyperNames, uses), 0...) {
       guard isUsed || problem.outerUses[index] else {
         throw refused(
@@ -65,23 +64,24 @@ struct FixedPointGradient: HypergradientMethod {
     let problem = run.problem
     let types = problem.stateTypes
     let states = run.states(2)
-    try run.begin(at: states.pointers(0))
+    try run.begin(at: states[0])
     var t = 0
     var change = Double.infinity
     while t < run.steps, t == 0 || change > tolerance {
       t += 1
-      try run.step(t, in: states, from: t - 1, to: t)
-      if tolerance > 0 { change = states.pointers(t).distance(to: states.pointers(t - 1), types) }
+      try run.step(t, from: states[t - 1], to: states[t])
+      if tolerance > 0 { change = states[t].distance(to: states[t - 1]) }
     }
     run.cost.steps = t
-    run.end = states.pointers(t)
+    run.end = states[t]
     try requireMovement(run)
-    let loss = try run.outer().loss
+    let loss = try run.outer()
     // The other slot is free: one more step from s*, for each map.
-    let stationarity = try defect(run, into: states.pointers(t + 1))
+    let stationarity = try defect(run, into: states[t + 1])
     var b = [Double](repeating: 0, count: types.floatingCount)
-    run.adjoint.read(into: &b, types)
-    let direct = run.sum.tensors(problem.hyperTypes)
+    run.adjoint.read(into: &b)
+    let direct = TensorBuffers(problem.hyperTypes)
+    direct.copy(from: run.sum)
     guard loss.isFinite, stationarity.isFinite, b.allSatisfy({ $0.isFinite }) else {
       try run.requireFinite(loss: .nan, gradient: [])
       throw BilevelError.innerProblem(
@@ -91,14 +91,13 @@ struct FixedPointGradient: HypergradientMethod {
 
     // q A and q B come together; the sum is filled with B terms in passing and reset in the end.
     run.countAdjoint()
-    try run.beginReverse()
     let share = 1 / Double(batches)
     func product(_ q: [Double], _ y: inout [Double]) throws {
       for index in y.indices { y[index] = q[index] }
       for step in (run.steps - batches + 1)...run.steps {
-        run.adjoint.write(q, types)
+        run.adjoint.write(q)
         try run.adjointStep(step, at: run.end)
-        run.adjoint.add(-share, to: &y, types)
+        run.adjoint.add(-share, to: &y)
       }
     }
     let method = solver.solver(single: types.hasSinglePrecision)
@@ -109,18 +108,16 @@ struct FixedPointGradient: HypergradientMethod {
         estimator: description, outcome: solution.outcome.description,
         residual: solution.residual, remedy: solution.outcome.advice ?? "")
     }
-    withExtendedLifetime(direct) {
-      run.sum.copy(from: direct.map(\.memory), problem.hyperTypes)
-    }
+    run.sum.copy(from: direct)
     var scaled = solution.x
     scaled.set(share, solution.x)
     for step in (run.steps - batches + 1)...run.steps {
-      run.adjoint.write(scaled, types)
+      run.adjoint.write(scaled)
       try run.adjointStep(step, at: run.end)
     }
     var result = try run.result(
       loss: loss,
-      stages: [problem.stepStage(), problem.adjointStage(), problem.outerStage()])
+      programs: [problem.stepProgram(), problem.adjointProgram(), problem.outerProgram()])
     result.diagnostics.implicit = ImplicitDiagnostics(
       inner: InnerEnd(
         tolerance: tolerance > 0 ? tolerance : nil, outcome: nil, iterations: t, gradients: t),
@@ -129,13 +126,12 @@ struct FixedPointGradient: HypergradientMethod {
   }
 
   /// `|mean Phi(s*) - s*|`
-  private func defect(_ run: Run, into next: StateMemory.Pointers) throws -> Double {
-    let types = run.problem.stateTypes
-    var sum = [Double](repeating: 0, count: types.floatingCount)
-    run.end.add(-1, to: &sum, types)
+  private func defect(_ run: Run, into next: TensorBuffers) throws -> Double {
+    var sum = [Double](repeating: 0, count: run.problem.stateTypes.floatingCount)
+    run.end.add(-1, to: &sum)
     for step in (run.steps - batches + 1)...run.steps {
       try run.step(step, from: run.end, to: next)
-      next.add(1 / Double(batches), to: &sum, types)
+      next.add(1 / Double(batches), to: &sum)
     }
     return sum.norm
   }
@@ -151,25 +147,24 @@ struct FixedPointGradient: HypergradientMethod {
       inUpdate[$0] && !inLoss[$0] && !problem.outerUses[$0]
     }
     if suspects.isEmpty { return }
-    let rest = run.states(1).pointers(0)
-    rest.setZero(problem.stateTypes)
-    rest.prefixed(problem.weightTypes.count).copy(from: run.end, problem.weightTypes)
-    let gradient = run.weights(1).pointers(0)
-    gradient.setZero(problem.weightTypes)
+    let rest = run.states(1)[0]
+    rest.setZero()
+    run.weights(of: rest).copy(from: run.end)
+    let gradient = run.weights(1)[0]
+    gradient.setZero()
     let ones = try problem.stateTypes.map { type in
       try Tensor(repeating: 1, shape: type.shape, dtype: type.dtype).materialized()
     }
-    let part = problem.hyperTypes.map { Storage(byteCount: $0.byteCount) }
-    let stage = try problem.updateAdjointStage(objective)
-    let adjoint = run.weights(1).pointers(0)
-    let effects = try withExtendedLifetime((ones, part)) {
-      run.bindUpdate(stage, state: rest, gradient: gradient, step: run.steps)
-      stage.bind(inputs: run.updateExtra, to: ones.map(\.memory))
-      stage.bind(outputs: 0, to: adjoint + part.map(\.pointer))
-      try stage.prepare()
-      try stage.run()
-      return part.map(\.pointer).tensors(problem.hyperTypes)
-    }
+    let part = TensorMemory(problem.hyperTypes)
+    let program = try problem.updateAdjointProgram(objective)
+    run.bind(program, step: run.steps)
+    program.bind(.state, to: rest)
+    program.bind(.gradient, to: gradient)
+    program.bind(.adjoint, to: TensorBuffers(holding: ones))
+    program.bind(.direction, to: run.weights(1)[0])
+    program.bind(.hyperSlope, to: part[0])
+    try program.run()
+    let effects = part.tensors
     for index in suspects where try effects[index].doubles().allSatisfy({ $0 == 0 }) {
       throw refused(
         "\(problem.hyperNames[index]) only scales how training comes to its fixed point, which does "
@@ -180,6 +175,12 @@ struct FixedPointGradient: HypergradientMethod {
   var schedule: TrainingSchedule { .restarted }
 
   var needsSecondDerivatives: Bool { true }
+
+  var properties: EstimatorProperties {
+    .init(
+      .implicit, products: .solve, memory: .constant,
+      exact: .solution("|Phi(s) - s| and residual to 0"))
+  }
 }
 
 /// Fixed-point hypergradients along lambda: each solve starts from the last q.
@@ -201,12 +202,12 @@ final class FixedPointSession: HypergradientSession {
   var seesInitialState: Bool { false }
 }
 
-extension [UnsafeMutableRawPointer] {
+extension TensorBuffers {
   /// The 2-norm of the difference of two states.
-  fileprivate func distance(to other: [UnsafeMutableRawPointer], _ types: [TensorType]) -> Double {
+  fileprivate func distance(to other: TensorBuffers) -> Double {
     var difference = [Double](repeating: 0, count: types.floatingCount)
-    add(1, to: &difference, types)
-    other.add(-1, to: &difference, types)
+    add(1, to: &difference)
+    other.add(-1, to: &difference)
     return difference.norm
   }
 }

@@ -47,10 +47,7 @@ struct HOAG: HypergradientMethod {
   }
 
   func run(_ run: Run) throws -> EstimatorResult {
-    let tolerance = tolerances.tolerance(1)
-    return try implicit.solve(
-      run, warm: nil, innerTolerance: tolerance, linearTolerance: tolerance
-    ).result
+    try implicit.solve(run, warm: nil, tolerance: tolerances.tolerance(1)).result
   }
 
   func session(_ problem: CompiledProblem) -> any HypergradientSession { HOAGSession(self) }
@@ -58,30 +55,32 @@ struct HOAG: HypergradientMethod {
   var schedule: TrainingSchedule { .restarted }
 
   var needsSecondDerivatives: Bool { true }
+
+  var properties: EstimatorProperties {
+    .init(
+      .implicit, products: .solve, memory: .constant, exact: .solution("tolerances to 0"))
+  }
 }
 
 /// w, q and the tolerances from update to update.
 final class HOAGSession: HypergradientSession {
-  private let method: HOAG
-  private var warm: WarmStart?
+  private let tolerances: ToleranceSchedule
+  private let solves: ImplicitSession
   private var updates = 0
   /// Halved with every step that the outer loop rejects.
   private var share = 1.0
 
-  init(_ method: HOAG) { self.method = method }
+  init(_ method: HOAG) {
+    tolerances = method.tolerances
+    solves = ImplicitSession(method: method.implicit)
+  }
 
   func stepWasRejected() { share *= 0.5 }
 
   func hypergradient(_ run: Run) throws -> EstimatorResult {
     updates += 1
-    let tolerances = method.tolerances
-    let tolerance = Swift.max(tolerances.floor, share * tolerances.tolerance(updates))
-    var start = warm
-    if let own = run.window.start { start?.state = own }
-    let (result, q) = try method.implicit.solve(
-      run, warm: start, innerTolerance: tolerance, linearTolerance: tolerance)
-    warm = WarmStart(state: result.state, q: q)
-    return result
+    return try solves.hypergradient(
+      run, tolerance: Swift.max(tolerances.floor, share * tolerances.tolerance(updates)))
   }
 
   func beginTraining(at hyper: [Tensor], over window: Window) {}

@@ -72,7 +72,7 @@ struct ImplicitGradient: HypergradientMethod {
   static let countLimit = 1 << 24
 
   func run(_ run: Run) throws -> EstimatorResult {
-    try solve(run, warm: nil, innerTolerance: nil, linearTolerance: nil).result
+    try solve(run, warm: nil, tolerance: nil).result
   }
 
   func session(_ problem: CompiledProblem) -> any HypergradientSession {
@@ -81,20 +81,19 @@ struct ImplicitGradient: HypergradientMethod {
 
   /// - Parameters:
   ///   - warm: the state and the q of an earlier lambda.
-  ///   - innerTolerance, linearTolerance: in place of the method's own, absolute both.
+  ///   - tolerance: of the inner solution and of the linear system, in place of the method's own.
   func solve(
-    _ run: Run, warm: WarmStart?, innerTolerance: Double?, linearTolerance: Double?
+    _ run: Run, warm: WarmStart?, tolerance: Double?
   ) throws -> (result: EstimatorResult, q: [Double]) {
     let problem = run.problem
     let loss = try AveragedLoss(run, batches: batches, of: self)
-    let inner = innerTolerance.map(self.inner.tolerance) ?? self.inner
+    let inner = tolerance.map(self.inner.tolerance) ?? self.inner
     let end = try inner.solve(run, loss, from: warm?.state)
-    let outerValue = try run.outer().loss
-    let weights = problem.weightTypes
-    loss.hold(run.end.prefixed(weights.count))
+    let outerValue = try run.outer()
+    loss.hold(run.weights(of: run.end))
     let stationarity = try loss.gradientNorm()
     var b = [Double](repeating: 0, count: loss.count)
-    run.adjoint.prefixed(weights.count).read(into: &b, weights)
+    run.weights(of: run.adjoint).read(into: &b)
     // A path that went wrong is named with its step and tensor.
     guard stationarity.isFinite, outerValue.isFinite, b.allSatisfy({ $0.isFinite }) else {
       try run.requireFinite(loss: outerValue.isFinite ? .nan : outerValue, gradient: [])
@@ -102,13 +101,13 @@ struct ImplicitGradient: HypergradientMethod {
         outcome: "the loss or its gradient is not finite at w*", remedy: "start from other weights")
     }
 
-    let solution = try linearSolution(run, loss, b, from: warm?.q, tolerance: linearTolerance)
+    let solution = try linearSolution(run, loss, b, from: warm?.q, tolerance: tolerance)
     try requireUse(of: solution)
     if solution.x.contains(where: { $0 != 0 }) { try loss.subtractMixed(solution.x) }
     var result = try run.result(
       loss: outerValue,
-      stages: loss.stages + [problem.outerStage()]
-        + (end.outcome == nil ? [try problem.stepStage()] : []))
+      programs: loss.programs + [problem.outerProgram()]
+        + (end.outcome == nil ? [try problem.stepProgram()] : []))
     result.diagnostics.implicit = ImplicitDiagnostics(
       inner: end, stationarity: stationarity, solution: solution)
     return (result, solution.x)
@@ -146,6 +145,12 @@ struct ImplicitGradient: HypergradientMethod {
   var schedule: TrainingSchedule { .restarted }
 
   var needsSecondDerivatives: Bool { true }
+
+  var properties: EstimatorProperties {
+    .init(
+      .implicit, products: .solve, memory: .constant,
+      exact: .solution("|grad_w L| and residual to 0"))
+  }
 }
 
 /// What one lambda leaves for the next.
@@ -163,11 +168,14 @@ final class ImplicitSession: HypergradientSession {
   init(method: ImplicitGradient) { self.method = method }
 
   func hypergradient(_ run: Run) throws -> EstimatorResult {
+    try hypergradient(run, tolerance: nil)
+  }
+
+  func hypergradient(_ run: Run, tolerance: Double?) throws -> EstimatorResult {
     // A window that goes on from its own state has the better start.
     var start = warm
     if let own = run.window.start { start?.state = own }
-    let (result, q) = try method.solve(
-      run, warm: start, innerTolerance: nil, linearTolerance: nil)
+    let (result, q) = try method.solve(run, warm: start, tolerance: tolerance)
     warm = WarmStart(state: result.state, q: q)
     return result
   }

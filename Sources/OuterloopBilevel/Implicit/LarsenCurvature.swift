@@ -41,39 +41,34 @@ struct LarsenCurvature {
     let objective = try problem.requireObjective(method)
     let types = problem.weightTypes
     let size = problem.batchTypes[0].shape[0]
-    let stage = try problem.exampleStage(objective)
-    let gradient = run.weights(1).pointers(0)
-    let strides = problem.batchTypes.map { $0.byteCount / size }
-    let value = Storage(byteCount: 8)
+    let example = try problem.exampleProgram(objective)
+    let loss = try problem.lossProgram(objective)
+    let gradient = run.weights(1)[0]
     var rows: [[Double]] = []
     let flat = [Double](repeating: 0, count: types.floatingCount)
     var (mean, whole) = (flat, flat)
 
-    try withExtendedLifetime(value) {
-      let loss = try problem.lossStage(objective)
-      for stage in [stage, loss] {
-        try run.prepareLoss(stage)
-        stage.bind(inputs: 0, to: run.end.prefixed(types.count))
-        stage.bind(outputs: 0, to: [value.pointer] + gradient)
+    for program in [example, loss] {
+      program.bind(.weights, to: run.weights(of: run.end))
+      program.bind(.loss, to: problem.lossNumber)
+      program.bind(.gradient, to: gradient)
+    }
+    example.bind(.hyper, to: run.lambda)
+    for index in 0..<(batches ?? run.steps) {
+      let batch = try problem.batch(run.window.batch + index)
+      run.bind(loss, batch: batch)
+      try loss.run()
+      gradient.add(1, to: &whole)
+      let examples = TensorMemory(rowsOf: batch, as: example.types(of: .example))
+      for number in 0..<size {
+        example.bind(.example, to: examples[number])
+        try example.run()
+        var row = flat
+        gradient.read(into: &row)
+        mean.add(1 / Double(size), row)
+        rows.append(row)
       }
-      for index in 0..<(batches ?? run.steps) {
-        let batch = try problem.batch(run.window.batch + index)
-        try withExtendedLifetime(batch) {
-          loss.bind(inputs: types.count, to: batch.map(\.memory))
-          try loss.run()
-          gradient.add(1, to: &whole, types)
-          for example in 0..<size {
-            stage.bind(
-              inputs: types.count, to: zip(batch, strides).map { $0.memory + example * $1 })
-            try stage.run()
-            var row = flat
-            gradient.read(into: &row, types)
-            mean.add(1 / Double(size), row)
-            rows.append(row)
-          }
-        }
-        run.cost.gradients += size + 1
-      }
+      run.cost.gradients += size + 1
     }
     whole.add(-1, mean)
     let scale = rows.reduce(0) { Swift.max($0, $1.norm) }
@@ -119,21 +114,22 @@ struct LarsenCurvature {
   }
 }
 
+extension Slot {
+  fileprivate static let example = Slot("example", .listed)
+}
+
 extension CompiledProblem {
-  /// (w, one example, lambda) -> (L as float64, grad_w L), for batches of one.
-  func exampleStage(_ objective: CompiledObjective) throws -> Stage {
-    try stage("example") {
-      let single = batchTypes.map { TensorType([1] + $0.shape.dropFirst(), $0.dtype) }
-      let (w, b) = (weightTypes.count, batchTypes.count)
-      let graph = try Graph(tracing: weightTypes + single + hyperTypes) { x in
-        let (value, gradient) = try valueAndGradient(at: Array(x[..<w])) {
-          try objective.loss($0, Array(x[(w + b)...]), Array(x[w..<(w + b)]))
-        }
-        return [value.cast(to: .float64)] + gradient
+  /// (w, one example, lambda) -> (L, grad_w L), for batches of one.
+  fileprivate func exampleProgram(_ objective: CompiledObjective) throws -> BoundProgram {
+    try program(
+      "example", reads: [.weights, .example, .hyper], writes: [.loss, .gradient],
+      types: [.example: batchTypes.map { TensorType([1] + $0.shape.dropFirst(), $0.dtype) }],
+      invariant: [.hyper]
+    ) { x in
+      let (value, gradient) = try valueAndGradient(at: x[.weights]) {
+        try objective.loss($0, x[.hyper], x[.example])
       }
-      return try Stage(
-        graph, invariant: Set((w + b)..<(w + b + hyperTypes.count)),
-        gives: [Self.number] + weightTypes)
+      return [.loss: [value.cast(to: .float64)], .gradient: gradient]
     }
   }
 }

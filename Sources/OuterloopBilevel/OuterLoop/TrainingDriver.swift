@@ -147,7 +147,7 @@ final class TrainingDriver {
   private func initialState(at hyper: [Tensor]) throws -> [Tensor] {
     let run = try Run(problem, hyper: hyper)
     let memory = run.states(1)
-    try run.begin(at: memory.pointers(0))
-    return memory.pointers(0).tensors(problem.stateTypes)
+    try run.begin(at: memory[0])
+    return memory[0].tensors
   }
 }

@@ -126,7 +126,7 @@ public struct BilevelProblem<State: Structure, Hyper: Structure, Batch: Structur
     try working(at: hyper) { problem in
       let run = try Run(problem, hyper: hyper.leaves)
       try run.train()
-      let (loss, _, _) = try run.outer()
+      let loss = try run.outer()
       try run.requireFinite(loss: loss, gradient: [])
       let template = try template(of: problem, at: hyper)
       return (loss, template.replacingLeaves(run.finalState()))

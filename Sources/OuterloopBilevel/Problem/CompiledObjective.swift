@@ -36,9 +36,8 @@ struct CompiledObjective {
   }
 }
 
-// The programs of a loss and an optimizer apart.
-//
-// Order of inputs: weights (or the state), batch, lambda, then what the program adds.
+// What methods ask that take a step apart, or differentiate the minimum of the inner loss rather than
+// the path to it.
 extension CompiledProblem {
   /// The objective, or why `method` cannot do without.
   func requireObjective(_ method: some CustomStringConvertible) throws -> CompiledObjective {
@@ -51,140 +50,44 @@ extension CompiledProblem {
     return objective
   }
 
-  /// Types of the weights, the first tensors of the state.
-  var weightTypes: [TensorType] { Array(stateTypes.prefix(objective?.weightCount ?? 0)) }
-
-  var lossInputs: [TensorType] { weightTypes + batchTypes + hyperTypes }
-
-  var lossInvariants: Set<Int> {
-    let first = weightTypes.count + batchTypes.count
-    return Set(first..<(first + hyperTypes.count))
-  }
-
-  func lossArguments(
-    _ x: [Tensor]
-  ) -> (weights: [Tensor], batch: [Tensor], hyper: [Tensor], rest: [Tensor]) {
-    let (w, b, h) = (weightTypes.count, batchTypes.count, hyperTypes.count)
-    return (
-      Array(x[..<w]), Array(x[w..<(w + b)]), Array(x[(w + b)..<(w + b + h)]),
-      Array(x[(w + b + h)...])
-    )
-  }
-
-  /// (w, batch, lambda) -> (L as float64, grad_w L)
-  func lossStage(_ objective: CompiledObjective) throws -> Stage {
-    try stage("loss") {
-      let graph = try Graph(tracing: lossInputs) { x in
-        let a = lossArguments(x)
-        let (value, gradient) = try valueAndGradient(at: a.weights) {
-          try objective.loss($0, a.hyper, a.batch)
-        }
-        return [value.cast(to: .float64)] + gradient
-      }
-      return try Stage(graph, invariant: lossInvariants, gives: [Self.number] + weightTypes)
+  /// The objective, for a method whose hypergradient is that of the minimum `w*(lambda)`.
+  ///
+  /// Refused are hyperparameters that do not move it, whose derivative would be 0 by construction,
+  /// and outer losses of more than the weights.
+  func requireSolution(_ method: some HypergradientMethod) throws -> CompiledObjective {
+    let objective = try requireObjective(method)
+    let moves = try slopeUses(objective)
+    let blind = hyperNames.indices.filter { !moves[$0] && !outerUses[$0] }.map { hyperNames[$0] }
+    guard blind.isEmpty else {
+      throw method.refused(
+        "neither the gradient of the inner loss nor the outer loss reads "
+          + blind.joined(separator: ", ") + ": numbers of the optimizer and initial weights do not "
+          + "move the minimum, so the answer is always 0 for them",
+        "use reverse or forward, or take them out of the hyperparameters")
     }
-  }
-
-  /// (w, batch, lambda) -> grad_lambda L
-  func hyperLossStage(_ objective: CompiledObjective) throws -> Stage {
-    try stage("hyperLoss") {
-      let graph = try Graph(tracing: lossInputs) { x in
-        let a = lossArguments(x)
-        return try gradient(at: a.hyper) { try objective.loss(a.weights, $0, a.batch) }
-      }
-      return try Stage(graph, invariant: lossInvariants, gives: hyperTypes)
+    let buffers = try outerProgram().uses(.state).dropFirst(weightTypes.count)
+    guard !buffers.contains(true) else {
+      throw method.refused(
+        "the outer loss reads the optimizer's buffers", "let it read the weights only")
     }
+    return objective
   }
 
-  /// (w, batch, lambda, u) -> (H u, N u): the joint product `K(w, lambda; u, 0)`.
-  func jointStage(_ objective: CompiledObjective) throws -> Stage {
-    try stage("joint") {
-      let graph = try Graph(tracing: lossInputs + weightTypes) { x in
-        let a = lossArguments(x)
-        let product = try jointProduct(at: a.weights, a.hyper, along: a.rest) {
-          try objective.loss($0, $1, a.batch)
-        }
-        return product.weightProduct + product.hyperProduct
-      }
-      return try Stage(graph, invariant: lossInvariants, gives: weightTypes + hyperTypes)
+  /// The objective, for a method that answers 0 for whatever only the optimizer reads: a tensor of which
+  /// a loss reads another part cannot be answered for.
+  func requireSeparateNumbers(_ method: some HypergradientMethod) throws -> CompiledObjective {
+    let objective = try requireSolution(method)
+    let inUpdate = try updateUses(objective)
+    for (name, isNumber) in zip(hyperNames, inUpdate) where isNumber {
+      throw method.refused(
+        "\(name) is read by the optimizer too, on whose numbers the minimum does not depend",
+        "give the optimizer's numbers a tensor of their own, or use reverse")
     }
-  }
-
-  /// (w, batch, lambda, u) -> H u
-  func hessianStage(_ objective: CompiledObjective) throws -> Stage {
-    try stage("hessian") {
-      let graph = try Graph(tracing: lossInputs + weightTypes) { x in
-        let a = lossArguments(x)
-        return try hessianVectorProduct(at: a.weights, along: a.rest) {
-          try objective.loss($0, a.hyper, a.batch)
-        }.product
-      }
-      return try Stage(graph, invariant: lossInvariants, gives: weightTypes)
+    guard try lossUses(objective).contains(true) else {
+      throw method.refused(
+        "no hyperparameter is read by the inner loss, so the minimum does not move",
+        "use firstOrder, which is exact then")
     }
-  }
-
-  /// (s, grad_w L, time, lambda) -> s'
-  func updateStage(_ objective: CompiledObjective) throws -> Stage {
-    try stage("update") {
-      let graph = try Graph(tracing: updateInputs) { x in
-        let a = updateArguments(x)
-        let next = try objective.update(a.state, a.gradient, a.hyper, a.time)
-        try requireState(next, of: "an update by the optimizer")
-        return next
-      }
-      return try Stage(graph, invariant: [], gives: stateTypes)
-    }
-  }
-
-  /// (s, grad_w L, time, lambda, a) -> (u, a dupdate/dlambda), with `u` the adjoint of the gradient.
-  /// Of a whole step at s_{t-1}: `a B_t = a dupdate/dlambda + N u`.
-  func updateAdjointStage(_ objective: CompiledObjective) throws -> Stage {
-    try stage("updateAdjoint") {
-      let graph = try Graph(tracing: updateInputs + stateTypes) { x in
-        let a = updateArguments(x)
-        let back = try vjp(at: Pair(a.gradient, a.hyper), cotangent: a.rest) {
-          try objective.update(a.state, $0.first, $0.second, a.time)
-        }.cotangent
-        return back.first + back.second
-      }
-      return try Stage(graph, invariant: [], gives: weightTypes + hyperTypes)
-    }
-  }
-
-  private var updateInputs: [TensorType] {
-    stateTypes + weightTypes + [TensorType([1], .int32), TensorType([], .float64)] + hyperTypes
-  }
-
-  private struct UpdateArguments {
-    var state, gradient, hyper, rest: [Tensor]
-    var time: Time
-  }
-
-  private func updateArguments(_ x: [Tensor]) -> UpdateArguments {
-    let (s, w, h) = (stateTypes.count, weightTypes.count, hyperTypes.count)
-    return UpdateArguments(
-      state: Array(x[..<s]), gradient: Array(x[s..<(s + w)]),
-      hyper: Array(x[(s + w + 2)..<(s + w + 2 + h)]), rest: Array(x[(s + w + 2 + h)...]),
-      time: Time(index: x[s + w], number: x[s + w + 1]))
-  }
-
-  /// Which hyperparameters the inner loss reads.
-  func lossUses(_ objective: CompiledObjective) throws -> [Bool] {
-    let graph = try Graph(tracing: lossInputs) { x in
-      let a = lossArguments(x)
-      return [try objective.loss(a.weights, a.hyper, a.batch)]
-    }
-    let first = weightTypes.count + batchTypes.count
-    return Array(graph.usedInputs[first..<(first + hyperTypes.count)])
-  }
-
-  /// Which hyperparameters the optimizer reads: rates, momenta, decays outside the loss.
-  func updateUses(_ objective: CompiledObjective) throws -> [Bool] {
-    let graph = try Graph(tracing: updateInputs) { x in
-      let a = updateArguments(x)
-      return try objective.update(a.state, a.gradient, a.hyper, a.time)
-    }
-    let first = stateTypes.count + weightTypes.count + 2
-    return Array(graph.usedInputs[first..<(first + hyperTypes.count)])
+    return objective
   }
 }

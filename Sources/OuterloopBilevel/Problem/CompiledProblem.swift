@@ -1,46 +1,55 @@
 internal import OuterloopAutodiff
 internal import OuterloopLearning
-internal import OuterloopNumerics
+public import OuterloopNumerics
 internal import Synchronization
 
 /// A bilevel problem on flat lists of tensors, with its graphs traced and its programs compiled on
 /// demand.
 ///
-/// Order of inputs of a step: state, batch, time (index, number), hyperparameters, then what the
-/// program adds (adjoint, accumulated hypergradient, tangents).
+/// Programs that several methods share are in `SharedPrograms`, the others beside their methods.
 ///
 /// `@unchecked Sendable`: everything mutable is used under `lock`, one run at a time.
-final class CompiledProblem: @unchecked Sendable {
-  let steps: Int
-  let stateTypes: [TensorType]
-  let stateNames: [String]
-  let hyperTypes: [TensorType]
-  let hyperNames: [String]
+public final class CompiledProblem: @unchecked Sendable {
+  /// T
+  public let steps: Int
+  public let stateTypes: [TensorType]
+  public let stateNames: [String]
+  public let hyperTypes: [TensorType]
+  public let hyperNames: [String]
   let batchTypes: [TensorType]
   let validationTypes: [TensorType]
-  /// Values of the batches of the first T steps, in order.
-  private let batches: [[Tensor]]
+  /// Types of the weights, the first tensors of the state; none where no objective names them.
+  let weightTypes: [TensorType]
+  /// The batches of the first T steps, in order.
+  let batches: [TensorBuffers]
   private let batchAt: (Int) throws -> [Tensor]
   private let validationAt: (Int) throws -> [Tensor]
+  /// No tensors: batches of losses that capture their data.
+  let nothing = TensorMemory([]).lasting[0]
   /// Index (int32, from 0) and number (float64, from 1) of every step.
-  let times: [Tensor]
+  let times: TensorMemory
   /// Whether s_0 depends on lambda, for each hyperparameter tensor.
-  let initialUses: [Bool]
+  public private(set) var initialUses: [Bool] = []
   /// Whether the outer loss depends on lambda directly.
-  let outerUses: [Bool]
+  public private(set) var outerUses: [Bool] = []
 
   let lock = Mutex<Void>(())
-  private var stages: [String: Stage] = [:]
+  private var programs: [String: BoundProgram] = [:]
+  private var allPrograms: [BoundProgram] = []
   /// State memory of the last run, kept for the next.
   var spareStates: [Storage] = []
   /// Memory of states that were handed out and are held by nobody now.
   private var spareFinals: [[Storage]] = []
-  let stateBuffers, hyperBuffers: TensorBuffers.Pool
-  /// gamma, factor and outer loss of a local program.
-  let localNumbers = TensorBuffers([TensorType](repeating: TensorType([], .float64), count: 3))
+  let stateMemory, hyperMemory: TensorMemory.Pool
+  let numberMemory = TensorMemory.Pool(numberTypes)
+  /// Where programs write a loss, and what those of single steps read: gamma and a factor.
+  let lossNumber = TensorMemory(numberTypes).lasting[0]
+  let decayNumber = TensorMemory(numberTypes).lasting[0]
+  let factorNumber = TensorMemory(numberTypes).lasting[0]
   private(set) var compileSeconds = 0.0
-  /// A step and its adjoint in one graph, once it is traced.
-  var loopGraph: Loop?
+  /// A step and its adjoint in one graph, once it is traced, and what the one keeps for the other.
+  var loop: TracedProgram?
+  var knownKeptTypes: [TensorType]?
 
   /// The loss and the optimizer, where the dynamics name them apart.
   let objective: CompiledObjective?
@@ -57,10 +66,13 @@ final class CompiledProblem: @unchecked Sendable {
     let dynamics = problem.dynamics
     try Self.requireSteps(dynamics.steps)
     steps = dynamics.steps
-    times = [
-      Tensor((0..<dynamics.steps).map { Int32($0) }),
-      Tensor((1...dynamics.steps).map { Double($0) }),
-    ]
+    times =
+      TensorMemory(
+        rowsOf: TensorBuffers(holding: [
+          Tensor((0..<dynamics.steps).map { Int32($0) }),
+          Tensor((1...dynamics.steps).map { Double($0) }),
+        ]), as: Self.timeTypes
+      ).lasting
     if let error = hyper.leaves.lazy.compactMap(\.error).first { throw error }
     guard hyper.elementCount > 0 else {
       throw BilevelError.invalid(
@@ -83,7 +95,11 @@ final class CompiledProblem: @unchecked Sendable {
     validationAt = { index in
       try Self.checked(validation.batch(index), types.validation, "validation batch \(index)")
     }
-    batches = batchTypes.isEmpty ? [] : try (0..<dynamics.steps).map(batchAt)
+    let at = batchAt
+    batches =
+      types.batch.isEmpty
+      ? []
+      : try (0..<dynamics.steps).map { TensorMemory(holding: try at($0), types.batch).lasting[0] }
     stateTypes = state.leafTypes
     guard state.elementCount > 0 else {
       throw BilevelError.invalid("the initial state is \(stateTypes): there is nothing to train")
@@ -98,8 +114,8 @@ final class CompiledProblem: @unchecked Sendable {
     }
     stateNames = state.leafNames.map { $0.isEmpty ? "the state" : $0 }
     hyperTypes = hyper.leafTypes
-    stateBuffers = TensorBuffers.Pool(stateTypes)
-    hyperBuffers = TensorBuffers.Pool(hyperTypes)
+    stateMemory = TensorMemory.Pool(stateTypes)
+    hyperMemory = TensorMemory.Pool(hyperTypes)
     hyperNames = hyper.leafNames.map { $0.isEmpty ? "lambda" : $0 }
     guard hyperTypes.allSatisfy(\.dtype.isFloating) else {
       throw BilevelError.invalid("hyperparameters must be floating, not \(hyperTypes)")
@@ -113,23 +129,22 @@ final class CompiledProblem: @unchecked Sendable {
     objective = try dynamics.objective.map {
       try CompiledObjective($0, state: state, hyper: hyper, batch: firstBatch)
     }
+    weightTypes = Array(stateTypes.prefix(objective?.weightCount ?? 0))
     // Not `problem` itself: it holds the cache that this is kept in.
     let evaluate = problem.evaluate
     traceOuter = { s, h, v in try evaluate(state.replacingLeaves(s), hyper.replacingLeaves(h), v) }
-    initialUses = try Graph(tracing: hyperTypes, traceInitial).usedInputs
-    let outerTrace = traceOuter
-    let (states, hypers) = (stateTypes.count, hyperTypes.count)
-    let outerGraph = try Graph(tracing: stateTypes + hyperTypes + validationTypes) { x in
-      [
-        try outerTrace(
-          Array(x[..<states]), Array(x[states..<(states + hypers)]), Array(x[(states + hypers)...]))
-      ]
+
+    initialUses = try trace(reads: [.hyper], writes: [.outcome]) {
+      [.outcome: try traceInitial($0[.hyper])]
+    }.uses(.hyper)
+    let outer = try trace(reads: [.state, .hyper, .validation], writes: [.outcome]) { x in
+      [.outcome: [try traceOuter(x[.state], x[.hyper], x[.validation])]]
     }
-    let outerType = outerGraph.nodes[outerGraph.outputs[0]].type
-    guard outerType.count == 1, outerType.dtype.isFloating else {
-      throw BilevelError.invalid("the outer loss is \(outerType): a scalar is needed")
+    let type = outer.writes.types[0]
+    guard type.count == 1, type.dtype.isFloating else {
+      throw BilevelError.invalid("the outer loss is \(type): a scalar is needed")
     }
-    outerUses = Array(outerGraph.usedInputs[states..<(states + hypers)])
+    outerUses = outer.uses(.hyper)
     compileSeconds = ProcessEnvironment.seconds - start
   }
 
@@ -143,24 +158,27 @@ final class CompiledProblem: @unchecked Sendable {
 
   private static let stepLimit = 1 << 26
 
-  /// The type of losses and settings in programs.
-  static let number = TensorType([], .float64)
+  private static let timeTypes = [TensorType([1], .int32), TensorType([], .float64)]
+  private static let numberTypes = [TensorType([], .float64)]
 
-  var stateBytes: Int { stateTypes.reduce(0) { $0 + $1.byteCount } }
+  var stateBytes: Int { stateTypes.byteCount }
   var hyperCount: Int { hyperTypes.reduce(0) { $0 + $1.count } }
   var stateCount: Int { stateTypes.reduce(0) { $0 + $1.count } }
 
   /// The batch of a step by its number among all steps, counted from 0, past T too.
-  func batch(_ index: Int) throws -> [Tensor] {
-    index < batches.count ? batches[index] : try batchAt(index)
+  func batch(_ index: Int) throws -> TensorBuffers {
+    index < batches.count
+      ? batches[index] : TensorBuffers(holding: try batchAt(index), batchTypes)
   }
 
-  func validationBatch(_ index: Int) throws -> [Tensor] { try validationAt(index) }
+  func validationBatch(_ index: Int) throws -> TensorBuffers {
+    validationTypes.isEmpty
+      ? nothing : TensorBuffers(holding: try validationAt(index), validationTypes)
+  }
 
-  /// Tensors for a state, with any values.
-  func newState() -> [Tensor] {
-    let storages = spareFinals.popLast() ?? stateTypes.map { Storage(byteCount: $0.byteCount) }
-    return zip(stateTypes, storages).map { Tensor(type: $0, content: .values($1)) }
+  /// Memory for a state that is going to be handed out.
+  func newState() -> TensorMemory {
+    spareFinals.popLast().map { TensorMemory(stateTypes, in: $0) } ?? TensorMemory(stateTypes)
   }
 
   /// Takes the memory of a state back if nobody else holds it.
@@ -186,16 +204,63 @@ final class CompiledProblem: @unchecked Sendable {
     return try leaves.map { try $0.materialized() }
   }
 
-  /// A program, compiled at first use. `compileSeconds` grows by what that took.
-  func stage(_ name: String, _ make: () throws -> Stage) throws -> Stage {
-    if let known = stages[name] { return known }
-    let made = try stageTime(make)
-    stages[name] = made
+  // MARK: - Programs
+
+  /// A program, traced and compiled at first use. `compileSeconds` grows by what that took.
+  ///
+  /// - Parameters:
+  ///   - types: of slots whose kind does not say them; outputs may have any where they are missing.
+  ///   - invariant: slots that stay the same through a run; what depends on them alone is computed
+  ///     when they are bound.
+  func program(
+    _ name: String, reads: [Slot], writes: [Slot], types: [Slot: [TensorType]] = [:],
+    invariant: [Slot] = [], _ trace: (TracedInputs) throws -> [Slot: [Tensor]]
+  ) throws -> BoundProgram {
+    try program(name, invariant: invariant) {
+      try self.trace(reads: reads, writes: writes, types: types, trace)
+    }
+  }
+
+  func program(
+    _ name: String, invariant: [Slot], _ trace: () throws -> TracedProgram
+  ) throws -> BoundProgram {
+    if let known = programs[name] { return known }
+    let made = try timed { try BoundProgram(try trace(), invariant: invariant) }
+    programs[name] = made
+    allPrograms.append(made)
     return made
   }
 
+  /// A program as a graph.
+  func trace(
+    reads: [Slot], writes: [Slot], types: [Slot: [TensorType]] = [:],
+    _ trace: (TracedInputs) throws -> [Slot: [Tensor]]
+  ) throws -> TracedProgram {
+    try TracedProgram(
+      reads: reads, writes: writes, types: { types[$0] ?? self.types(of: $0.kind) }, trace)
+  }
+
+  private func types(of kind: Slot.Kind) -> [TensorType]? {
+    switch kind {
+    case .state: stateTypes
+    case .weights: weightTypes
+    case .batch: batchTypes
+    case .validation: validationTypes
+    case .hyper: hyperTypes
+    case .time: Self.timeTypes
+    case .number: Self.numberTypes
+    case .listed: nil
+    }
+  }
+
+  /// The programs that the run under way has run.
+  var usedPrograms: [BoundProgram] { allPrograms.filter(\.wasRun) }
+
+  /// Lets go of what a run has bound.
+  func releasePrograms() { for program in allPrograms { program.release() } }
+
   /// Counts the time of tracing and planning.
-  func stageTime<Result>(_ body: () throws -> Result) rethrows -> Result {
+  func timed<Result>(_ body: () throws -> Result) rethrows -> Result {
     let start = ProcessEnvironment.seconds
     let before = compileSeconds
     let result = try body()
@@ -206,7 +271,7 @@ final class CompiledProblem: @unchecked Sendable {
 
   /// The plans of the programs compiled so far, for debugging.
   var plans: String {
-    stages.sorted { $0.key < $1.key }.map { "== \($0.key)\n\($0.value)" }
+    programs.sorted { $0.key < $1.key }.map { "== \($0.key)\n\($0.value)" }
       .joined(separator: "\n\n")
   }
 }

@@ -1,10 +1,13 @@
-internal import OuterloopNumerics
+public import OuterloopNumerics
 
-/// What stands behind an `Estimator`: one file a method, with its mathematics and cost above it.
+/// What stands behind an `Estimator`: one value a method, in a file with its mathematics and cost. A
+/// method of your own becomes an estimator by `Estimator(MyMethod())`; `Examples/Sources/CustomEstimator`
+/// is one. It is made of the moves of a `Run`.
 ///
-/// There are no default implementations: one whose signature has moved on would go on unnoticed.
-protocol HypergradientMethod: Sendable, CustomStringConvertible {
-  /// Throws where the method would answer with zero or nonsense.
+/// There are no default implementations but those of `IndependentMethod`: one whose signature has moved
+/// on would go on unnoticed.
+public protocol HypergradientMethod: Sendable, Hashable, CustomStringConvertible {
+  /// Throws where the method would answer with zero or nonsense, best by `refused(_:_:)`.
   /// - Parameter steps: the length of what it looks at: T, or an online run's window.
   func refuse(_ problem: CompiledProblem, steps: Int) throws
 
@@ -19,6 +22,9 @@ protocol HypergradientMethod: Sendable, CustomStringConvertible {
 
   /// Whether it differentiates gradients of the inner loss.
   var needsSecondDerivatives: Bool { get }
+
+  /// What tables, charts and tests are to know of it.
+  var properties: EstimatorProperties { get }
 }
 
 extension HypergradientMethod {
@@ -32,13 +38,14 @@ extension HypergradientMethod {
     try refuse(problem, steps: steps)
   }
 
-  func refused(_ reason: String, _ remedy: String) -> BilevelError {
+  /// The error that says why a problem is refused, and what to use instead.
+  public func refused(_ reason: String, _ remedy: String) -> BilevelError {
     .refused(estimator: description, reason: reason, remedy: remedy)
   }
 }
 
 /// A method at work through many updates of lambda. No default implementations here either.
-protocol HypergradientSession: AnyObject {
+public protocol HypergradientSession: AnyObject {
   /// The hypergradient over the run's window; the result's state is where the next window starts.
   func hypergradient(_ run: Run) throws -> EstimatorResult
 
@@ -56,7 +63,19 @@ protocol HypergradientSession: AnyObject {
   var seesInitialState: Bool { get }
 }
 
-/// Nothing is carried: every window is differentiated on its own.
+/// A method that carries nothing from one update of lambda to the next, and sees a fresh model at each
+/// unless the user says otherwise.
+public protocol IndependentMethod: HypergradientMethod {}
+
+extension IndependentMethod {
+  public func session(_ problem: CompiledProblem) -> any HypergradientSession {
+    IndependentUpdates(method: self)
+  }
+
+  public var schedule: TrainingSchedule { .restarted }
+}
+
+/// Every window is differentiated on its own.
 final class IndependentUpdates: HypergradientSession {
   private let method: any HypergradientMethod
 
@@ -76,7 +95,7 @@ extension CompiledProblem {
   }
 
   /// Refuses a method that sees the last steps only where the initial state depends on lambda.
-  func requireInitialState(
+  public func requireInitialState(
     seenBy method: some HypergradientMethod, lastSteps: Int, of steps: Int
   ) throws {
     guard lastSteps < steps, initialUses.contains(true) else { return }

@@ -7,11 +7,11 @@ extension Run {
     if isFine { return }
     // Train again, looking at every state.
     let memory = states(2)
-    try begin(at: memory.pointers(0))
+    try begin(at: memory[0])
     for t in 0...steps {
-      if t > 0 { try step(t, from: memory.pointers(t - 1), to: memory.pointers(t)) }
-      let tensors = memory.pointers(t).tensors(problem.stateTypes)
-      for (tensor, name) in zip(tensors, problem.stateNames) where try !tensor.isAllFinite() {
+      if t > 0 { try step(t, from: memory[t - 1], to: memory[t]) }
+      for (tensor, name) in zip(memory[t].tensors, problem.stateNames)
+      where try !tensor.isAllFinite() {
         throw BilevelError.nonFinite(
           tensor: name, step: window.first + t, steps: problem.steps,
           hint: window.first + t == 0
@@ -34,14 +34,6 @@ extension Run {
 }
 
 extension Tensor {
-  /// Where the elements of a materialised tensor are; valid while it lives.
-  var memory: UnsafeMutableRawPointer {
-    guard case .values(let storage) = content else {
-      preconditionFailure("a tensor without memory was bound to a program")
-    }
-    return storage.pointer
-  }
-
   /// Whether no element is NaN or infinite.
   /// - Complexity: O(count).
   func isAllFinite() throws -> Bool {

@@ -1,50 +1,61 @@
 internal import OuterloopAutodiff
 internal import OuterloopLearning
-internal import OuterloopNumerics
+public import OuterloopNumerics
 
 /// One hypergradient under way: the moves that every estimator is made of, and what they cost.
 ///
-/// The adjoint `a` and the hypergradient `g` live here and are updated in place.
-final class Run {
-  typealias Pointers = StateMemory.Pointers
-
-  let problem: CompiledProblem
-  let window: Window
-  let hyper: [Tensor]
-  var cost = Cost()
+///     let states = run.states(2)
+///     try run.begin(at: states[0])                                            // s_0
+///     for t in 1...run.steps { try run.step(t, from: states[t - 1], to: states[t]) }
+///     run.end = states[run.steps]
+///     let loss = try run.outer()                                              // a = dE/ds, g = dE/dlambda
+///     try run.adjointStep(run.steps, at: states[run.steps - 1])               // g += a B_T;  a = a A_T
+///     return try run.result(loss: loss)
+///
+/// is the one-step method. The adjoint `a` and the hypergradient `g` live here and are updated in place.
+public final class Run {
+  public let problem: CompiledProblem
+  public let window: Window
+  /// lambda.
+  public let hyper: [Tensor]
+  /// Where it is.
+  let lambda: TensorBuffers
+  /// What a method counts: steps, and bytes that it holds beside the run's own memory. Products are
+  /// counted by the moves.
+  public var cost = Cost()
   private let start = ProcessEnvironment.seconds
   private let compileStart: Double
 
-  /// The time of the window's first step; those of the others follow.
-  let indexTimes, numberTimes: UnsafeMutableRawPointer
-  /// The window's batches, and where they are, flat: (step, tensor).
-  let batches: [[Tensor]]
-  private let batchPointers: Pointers
+  /// The window's batches.
+  private let batches: ArraySlice<TensorBuffers>
   /// The programs of a step and its adjoint, once they are used.
-  var stepProgram: Stage?
-  private var adjointProgram: Stage?
-  /// Room for one step's large products that it shares with its adjoint.
-  private var keptScratch: [Storage] = []
-  /// Where the state at the end of training is.
-  var end: Pointers = []
+  private var stepProgram, adjointProgram: BoundProgram?
+  /// Room for one step's large products that it shares with its adjoint, if there are any.
+  private var keptScratch: TensorBuffers?
+  /// Where the state at the end of training is; a method sets it.
+  public var end: TensorBuffers
   /// The state at the end, copied when its memory is going to be used again.
-  var finalCopy: [Tensor]?
-  /// Memory that must live as long as the run.
-  var memories: [StateMemory] = []
+  public var finalCopy: [Tensor]?
+  /// Memory that goes to the next run.
+  private var memories: [TensorMemory] = []
+  private var numbers: [TensorMemory] = []
 
-  private let sumBuffers: TensorBuffers
-  private var adjointBuffers: TensorBuffers?
-  var adjoint: Pointers {
-    if adjointBuffers == nil { adjointBuffers = problem.stateBuffers.take() }
-    return adjointBuffers?.pointers ?? []
+  private let sumMemory: TensorMemory
+  private var adjointMemory: TensorMemory?
+  /// a: at first dE/ds_T, after the adjoint step t that by s_{t-1}.
+  public var adjoint: TensorBuffers {
+    if let adjointMemory { return adjointMemory[0] }
+    let memory = problem.stateMemory.take()
+    adjointMemory = memory
+    return memory[0]
   }
   /// The hypergradient so far.
-  var sum: Pointers { sumBuffers.pointers }
+  public var sum: TensorBuffers { sumMemory[0] }
   /// The direct term alone.
-  var direct: [Tensor] = []
+  public internal(set) var direct: [Tensor] = []
 
   /// T, or the length of the window of an online run.
-  var steps: Int { window.steps }
+  public var steps: Int { window.steps }
 
   init(_ problem: CompiledProblem, hyper: [Tensor], window: Window? = nil) throws {
     self.problem = problem
@@ -53,260 +64,260 @@ final class Run {
     compileStart = problem.compileSeconds
     if let error = hyper.lazy.compactMap(\.error).first { throw error }
     self.hyper = try hyper.map { try $0.materialized() }
+    lambda = TensorBuffers(holding: self.hyper, problem.hyperTypes)
     for (tensor, name) in zip(self.hyper, problem.hyperNames) {
       guard try tensor.isAllFinite() else {
         throw BilevelError.invalid(
           "hyperparameter \(name) has a non-finite value")
       }
     }
-    indexTimes = problem.times[0].memory + 4 * window.first
-    numberTimes = problem.times[1].memory + 8 * window.first
-    batches =
-      problem.batchTypes.isEmpty
-      ? [] : try (0..<window.steps).map { try problem.batch(window.batch + $0) }
-    batchPointers = batches.flatMap { $0.map(\.memory) }
-    sumBuffers = problem.hyperBuffers.take()
+    let numbers = window.batch..<(window.batch + window.steps)
+    if problem.batchTypes.isEmpty {
+      batches = []
+    } else if numbers.upperBound <= problem.batches.count {
+      batches = problem.batches[numbers]
+    } else {
+      batches = try numbers.map { try problem.batch($0) }[...]
+    }
+    end = problem.nothing
+    sumMemory = problem.hyperMemory.take()
   }
 
   deinit {
-    problem.hyperBuffers.give(sumBuffers)
-    if let adjointBuffers { problem.stateBuffers.give(adjointBuffers) }
+    problem.releasePrograms()
+    for number in numbers { problem.numberMemory.give(number) }
+    problem.hyperMemory.give(sumMemory)
+    if let adjointMemory { problem.stateMemory.give(adjointMemory) }
   }
 
   // MARK: - Memory
 
-  /// Memory for states; `kept` names the tensors of which every state is needed later.
-  func states(_ count: Int, kept: [Bool]? = nil) -> StateMemory {
-    let memory = StateMemory(
-      problem.stateTypes, slots: count, kept: kept, reusing: &problem.spareStates)
-    memories.append(memory)
-    cost.stateBytes += memory.byteCount(problem.stateTypes)
+  /// Memory for a number of states, which is counted.
+  public func states(_ count: Int) -> TensorMemory { states(count, kept: nil) }
+
+  /// The same; `kept` names the tensors of which every state is needed later.
+  func states(_ count: Int, kept: [Bool]?) -> TensorMemory {
     cost.liveStates += count
-    return memory
+    return memory(problem.stateTypes, count, kept: kept)
   }
 
   /// Memory for weights without the optimizer's buffers.
-  func weights(_ count: Int) -> StateMemory {
-    let memory = StateMemory(
-      problem.weightTypes, slots: count, reusing: &problem.spareStates)
-    memories.append(memory)
-    cost.stateBytes += memory.byteCount(problem.weightTypes)
+  func weights(_ count: Int) -> TensorMemory { memory(problem.weightTypes, count) }
+
+  private func memory(_ types: [TensorType], _ count: Int, kept: [Bool]? = nil) -> TensorMemory {
+    let memory = spareMemory(types, count, kept: kept)
+    cost.stateBytes += memory.byteCount
     return memory
   }
 
-  func countAdjoint() { cost.stateBytes += problem.stateBytes }
+  /// Memory that is taken from the last run and goes to the next.
+  func spareMemory(_ types: [TensorType], _ count: Int, kept: [Bool]? = nil) -> TensorMemory {
+    let memory = TensorMemory(types, places: count, kept: kept, reusing: &problem.spareStates)
+    memories.append(memory)
+    return memory
+  }
 
-  /// Which state tensors an adjoint step reads: the others need not be kept.
-  func readByAdjoint() throws -> [Bool] {
-    Array(try problem.adjointStage().usesInput[..<problem.stateTypes.count])
+  /// A number for a program to read.
+  func number(_ value: Double) -> TensorBuffers {
+    let memory = problem.numberMemory.take()
+    numbers.append(memory)
+    memory[0].number = value
+    return memory[0]
+  }
+
+  /// Counts the adjoint's memory.
+  public func countAdjoint() { cost.stateBytes += problem.stateBytes }
+
+  /// The weights of a state.
+  public func weights(of state: TensorBuffers) -> TensorBuffers {
+    state.prefix(problem.weightTypes.count)
+  }
+
+  // MARK: - Data
+
+  /// The batch of step t (1...T).
+  func batch(_ t: Int) -> TensorBuffers {
+    batches.isEmpty ? problem.nothing : batches[batches.startIndex + t - 1]
+  }
+
+  /// Data for work beside the steps, n = 0, 1, ...: the batches after the window's, fresh ones, where
+  /// training goes on; else those of the training again, from its first.
+  func batch(beyond n: Int) throws -> TensorBuffers {
+    guard window.continues, !batches.isEmpty else { return batch(n % steps + 1) }
+    return try problem.batch(window.batch + steps + n)
+  }
+
+  /// The validation data that belong to step t.
+  func validationBatch(_ t: Int) throws -> TensorBuffers {
+    try problem.validationBatch(window.validation + t - 1)
+  }
+
+  /// Binds lambda, and the data and the time of step t, as far as a program reads them.
+  func bind(_ program: BoundProgram, step t: Int) {
+    bind(program, batch: batch(t))
+    program.bind(ifPresent: .time, to: problem.times[window.first + t - 1])
+  }
+
+  /// Binds lambda and any batch.
+  func bind(_ program: BoundProgram, batch: TensorBuffers) {
+    program.bind(ifPresent: .hyper, to: lambda)
+    program.bind(ifPresent: .batch, to: batch)
   }
 
   // MARK: - Forward
 
   /// Writes the state before the first step.
-  func begin(at target: Pointers) throws {
-    if let start = window.start {
-      try withExtendedLifetime(start.map { try $0.materialized() }) {
-        target.copy(from: $0.map(\.memory), problem.stateTypes)
-      }
-      return
-    }
-    let stage = try problem.initialStage()
-    stage.bind(inputs: 0, to: hyper.map(\.memory))
-    stage.bind(outputs: 0, to: target)
-    try stage.prepare()
-    try stage.run()
+  public func begin(at target: TensorBuffers) throws {
+    if let start = window.start { return target.copy(from: try buffers(start)) }
+    let program = try problem.initialProgram()
+    program.bind(.hyper, to: lambda)
+    program.bind(.next, to: target)
+    try program.run()
   }
 
-  func bindHyper(_ stage: Stage) {
-    let first = problem.stateTypes.count + problem.batchTypes.count + 2
-    stage.bind(inputs: first, to: hyper.map(\.memory))
+  /// A state that is given as tensors.
+  func buffers(_ state: [Tensor]) throws -> TensorBuffers {
+    TensorBuffers(holding: try state.map { try $0.materialized() }, problem.stateTypes)
   }
 
-  /// Binds the data and the time of step t (1...T).
-  func bind(_ stage: Stage, step t: Int) {
-    let first = problem.stateTypes.count
-    let count = problem.batchTypes.count
-    bindBatch(stage, first: first, step: t)
-    stage.bind(varying: first + count, to: indexTimes + 4 * (t - 1))
-    stage.bind(varying: first + count + 1, to: numberTimes + 8 * (t - 1))
+  /// s_t from s_{t-1}, for t in 1...`steps`.
+  public func step(_ t: Int, from: TensorBuffers, to: TensorBuffers) throws {
+    try step(try preparedStep(), t, from: from, to: to)
   }
 
-  /// Binds the data of step t to the inputs from `first` on.
-  func bindBatch(_ stage: Stage, first: Int, step t: Int) {
-    let count = problem.batchTypes.count
-    for index in 0..<count {
-      stage.bind(varying: first + index, to: batchPointers[(t - 1) * count + index])
-    }
+  /// The same by a program of a step that gives more.
+  func step(
+    _ program: BoundProgram, _ t: Int, from: TensorBuffers, to: TensorBuffers
+  ) throws {
+    bind(program, step: t)
+    program.bind(.state, to: from)
+    program.bind(.next, to: to)
+    try program.run()
   }
 
-  /// The batch of step t.
-  func batch(_ t: Int) -> [Tensor] { batches.isEmpty ? [] : batches[t - 1] }
-
-  /// Index and number of step t.
-  func time(_ t: Int) -> Pointers { [indexTimes + 4 * (t - 1), numberTimes + 8 * (t - 1)] }
-
-  /// s_t from s_{t-1}.
-  func step(_ t: Int, from: Pointers, to: Pointers) throws {
-    let stage = try preparedStep()
-    bind(stage, step: t)
-    stage.bind(inputs: 0, to: from)
-    stage.bind(outputs: 0, to: to)
-    try stage.run()
-  }
-
-  /// Slots `from` and `to` of a trajectory: the same without making lists.
-  func step(_ t: Int, in states: StateMemory, from: Int, to: Int) throws {
-    let stage = try preparedStep()
-    bind(stage, step: t)
-    for tensor in 0..<problem.stateTypes.count {
-      stage.bind(varying: tensor, to: states.pointer(tensor, from))
-      stage.bind(output: tensor, to: states.pointer(tensor, to))
-    }
-    try stage.run()
-  }
-
-  func preparedStep() throws -> Stage {
+  func preparedStep() throws -> BoundProgram {
     if let stepProgram { return stepProgram }
-    let stage = try problem.stepStage()
-    bindHyper(stage)
-    try stage.prepare()
-    stepProgram = stage
-    return stage
+    let program = try problem.stepProgram()
+    stepProgram = program
+    return program
   }
 
   /// All T steps between two alternating states; leaves `end` at s_T.
-  func train() throws {
+  public func train() throws {
     let memory = states(2)
-    try begin(at: memory.pointers(0))
-    for t in 1...steps { try step(t, in: memory, from: t - 1, to: t) }
+    try begin(at: memory[0])
+    for t in 1...steps { try step(t, from: memory[t - 1], to: memory[t]) }
     cost.steps = steps
-    end = memory.pointers(steps)
+    end = memory[steps]
   }
 
-  func finalState() -> [Tensor] { finalCopy ?? end.tensors(problem.stateTypes) }
+  /// One step of the optimizer along a gradient given, at the time of step t.
+  func update(
+    _ program: BoundProgram, _ t: Int, from state: TensorBuffers, along gradient: TensorBuffers,
+    to next: TensorBuffers
+  ) throws {
+    program.bind(.gradient, to: gradient)
+    try step(program, t, from: state, to: next)
+  }
+
+  func finalState() -> [Tensor] { finalCopy ?? end.tensors }
 
   // MARK: - The outer loss
 
   /// E and its gradient at `end`: the state's part becomes the adjoint, lambda's part starts the
   /// hypergradient (the direct term).
   @discardableResult
-  func outer() throws -> (loss: Double, state: Pointers, hyper: Pointers) {
+  public func outer() throws -> Double {
     let value = try outer(at: end, step: steps, state: adjoint, hyper: sum)
-    direct = sum.tensors(problem.hyperTypes)
-    return (value, adjoint, sum)
+    direct = sum.tensors
+    return value
   }
 
   /// E at s_t; writes dE/ds and dE/dlambda.
-  func outer(
-    at state: Pointers, step t: Int, state adjoint: Pointers, hyper part: Pointers
+  public func outer(
+    at state: TensorBuffers, step t: Int, state adjoint: TensorBuffers, hyper part: TensorBuffers
   ) throws -> Double {
-    let stage = try problem.outerStage()
-    let batch = try validationBatch(t)
-    let loss = Storage(byteCount: 8)
-    return try withExtendedLifetime((loss, batch)) {
-      stage.bind(inputs: 0, to: state + hyper.map(\.memory) + batch.map(\.memory))
-      stage.bind(outputs: 0, to: [loss.pointer] + adjoint + part)
-      try stage.prepare()
-      try stage.run()
-      return loss.pointer.load(as: Double.self)
-    }
-  }
-
-  /// The validation data that belong to step t.
-  func validationBatch(_ t: Int) throws -> [Tensor] {
-    problem.validationTypes.isEmpty
-      ? [] : try problem.validationBatch(window.validation + t - 1)
+    let program = try problem.outerProgram()
+    program.bind(.state, to: state)
+    program.bind(.hyper, to: lambda)
+    program.bind(.validation, to: try validationBatch(t))
+    program.bind(.loss, to: problem.lossNumber)
+    program.bind(.stateSlope, to: adjoint)
+    program.bind(.hyperSlope, to: part)
+    try program.run()
+    return problem.lossNumber.number
   }
 
   /// Takes dE/dlambda from where it is, and adds it to the hypergradient.
-  func add(direct part: Pointers) {
-    direct = part.tensors(problem.hyperTypes)
-    sum.add(1, part, problem.hyperTypes)
+  func add(direct part: TensorBuffers) {
+    direct = part.tensors
+    sum.add(1, part)
   }
 
   // MARK: - Reverse
 
-  /// Prepares adjoint steps.
-  func beginReverse() throws {
-    let stage = try problem.adjointStage()
-    bindHyper(stage)
-    try stage.prepare()
-    let first = problem.stateTypes.count + problem.batchTypes.count + 2 + problem.hyperTypes.count
-    stage.bind(inputs: first, to: adjoint + sum)
-    stage.bind(outputs: 0, to: adjoint + sum)
-  }
-
   /// g += a B_t, then a = a A_t, both at s_{t-1}.
-  func adjointStep(_ t: Int, at state: Pointers) throws {
-    let stage = try preparedAdjoint()
-    try computeKept(t, at: state)
-    bind(stage, step: t)
-    stage.bind(inputs: 0, to: state)
-    try stage.run()
+  public func adjointStep(_ t: Int, at state: TensorBuffers) throws {
+    let program = try preparedAdjoint()
+    if let keptScratch {
+      // What the step itself did not keep.
+      let kept = try problem.keptProgram()
+      bind(kept, step: t)
+      kept.bind(.state, to: state)
+      kept.bind(.kept, to: keptScratch)
+      try kept.run()
+      program.bind(.kept, to: keptScratch)
+    }
+    bind(program, step: t)
+    program.bind(.state, to: state)
+    try program.run()
     cost.products += 1
   }
 
-  /// The same at a slot of a trajectory.
-  func adjointStep(_ t: Int, in states: StateMemory, at slot: Int) throws {
-    try adjointStep(t, at: states.pointers(slot))
-  }
-
-  /// Computes the products that the adjoint step reads, where the step itself did not keep them.
-  private func computeKept(_ t: Int, at state: Pointers) throws {
-    let keptTypes = try problem.keptTypes()
-    guard !keptTypes.isEmpty else { return }
-    let stage = try problem.keptStage()
-    if keptScratch.isEmpty {
-      keptScratch = keptTypes.map { Storage(byteCount: $0.byteCount) }
-      bindHyper(stage)
-      try stage.prepare()
-    }
-    bind(stage, step: t)
-    stage.bind(inputs: 0, to: state)
-    stage.bind(outputs: 0, to: keptScratch.map(\.pointer))
-    try stage.run()
-    for (product, storage) in keptScratch.enumerated() {
-      adjointProgram?.bind(varying: keptInput + product, to: storage.pointer)
-    }
-  }
-
-  func preparedAdjoint() throws -> Stage {
+  func preparedAdjoint() throws -> BoundProgram {
     if let adjointProgram { return adjointProgram }
-    let stage = try problem.adjointStage()
-    adjointProgram = stage
-    return stage
+    let program = try problem.adjointProgram()
+    program.bind(.adjoint, to: adjoint)
+    program.bind(.sum, to: sum)
+    let kept = try problem.keptTypes()
+    keptScratch = kept.isEmpty ? nil : TensorBuffers(kept)
+    adjointProgram = program
+    return program
   }
 
   /// g += a_0 ds_0/dlambda, if the state at the start depends on lambda.
-  func finishReverse() throws {
+  public func finishReverse() throws {
     guard window.start == nil, problem.initialUses.contains(true) else { return }
-    let stage = try problem.initialAdjointStage()
-    stage.bind(inputs: 0, to: hyper.map(\.memory) + adjoint + sum)
-    try runIntoSum(stage)
+    let program = try problem.initialAdjointProgram()
+    program.bind(.hyper, to: lambda)
+    program.bind(.adjoint, to: adjoint)
+    program.bind(.sum, to: sum)
+    try runIntoSum(program)
   }
 
-  /// Runs a stage whose only outputs are the new sum. It reads the old one: writes beside it and
+  /// Runs a program whose only output is the new sum. It reads the old one: writes beside it and
   /// copies back.
-  func runIntoSum(_ stage: Stage) throws {
-    let result = problem.hyperTypes.map { Storage(byteCount: $0.byteCount) }
-    // Pointers do not keep their storage alive.
-    try withExtendedLifetime(result) {
-      let pointers = result.map(\.pointer)
-      stage.bind(outputs: 0, to: pointers)
-      try stage.prepare()
-      try stage.run()
-      sum.copy(from: pointers, problem.hyperTypes)
-    }
+  func runIntoSum(_ program: BoundProgram) throws {
+    let result = problem.hyperMemory.take()
+    defer { problem.hyperMemory.give(result) }
+    program.bind(.newSum, to: result[0])
+    try program.run()
+    sum.copy(from: result[0])
   }
 
   // MARK: - Result
 
-  /// What every estimator returns.
-  func result(loss: Double, stages: [Stage]) throws -> EstimatorResult {
-    let gradient = sum.tensors(problem.hyperTypes)
+  /// What every estimator returns: `sum` as the gradient, the state at `end`, and the cost. The run is
+  /// over then.
+  /// - Throws: `BilevelError` for values that are not finite, with the step and tensor that were first.
+  public func result(loss: Double) throws -> EstimatorResult {
+    try result(loss: loss, programs: problem.usedPrograms)
+  }
+
+  func result(loss: Double, programs: [BoundProgram]) throws -> EstimatorResult {
+    let gradient = sum.tensors
     try requireFinite(loss: loss, gradient: gradient)
-    cost.workspaceBytes = stages.reduce(0) { $0 + $1.byteCount }
+    cost.workspaceBytes = programs.reduce(0) { $0 + $1.byteCount }
     let cost = costSoFar
     let state = finalState()
     for memory in memories { memory.recycle(into: &problem.spareStates) }
@@ -324,11 +335,13 @@ final class Run {
 }
 
 /// What an estimator computed, on flat lists.
-struct EstimatorResult {
-  var gradient: [Tensor]
-  var direct: [Tensor]
-  var loss: Double
-  var state: [Tensor]
-  var cost: Cost
-  var diagnostics = Diagnostics()
+public struct EstimatorResult: Sendable {
+  public var gradient: [Tensor]
+  /// The direct term alone.
+  public var direct: [Tensor]
+  public var loss: Double
+  /// Where training ended.
+  public var state: [Tensor]
+  public var cost: Cost
+  public var diagnostics = Diagnostics()
 }

@@ -1,20 +1,20 @@
-internal import OuterloopNumerics
+public import OuterloopNumerics
 
 /// The stretch of training that one hypergradient looks at: the whole of it from s_0, or, in an
 /// online run, the steps since the last update, from the state that they started at.
 ///
 /// Estimators count the steps of their window, t = 1...`steps`; the optimizer's time and the data
 /// go by the numbers below.
-struct Window {
+public struct Window: Sendable {
   /// Steps of this training before the window: the optimizer's step count.
-  var first = 0
-  var steps: Int
+  public internal(set) var first = 0
+  public internal(set) var steps: Int
   /// Number of the batch of the window's first step, among all batches of the run.
-  var batch = 0
+  public internal(set) var batch = 0
   /// Number of the validation batch that belongs to the window's first step.
-  var validation = 0
+  public internal(set) var validation = 0
   /// Whether training goes on after the window, on data that are counted on, as in an online run.
-  var continues = false
+  public internal(set) var continues = false
   /// The state at its start; nil for s_0, which may depend on lambda.
-  var start: [Tensor]?
+  public internal(set) var start: [Tensor]?
 }

@@ -1,3 +1,4 @@
+internal import OuterloopAutodiff
 internal import OuterloopNumerics
 
 /// AmIGO (Arbel and Mairal 2022, Alg. 1) and stocBiO (Ji, Yang and Liang 2021, Alg. 2): between
@@ -60,6 +61,41 @@ struct AmIGO: HypergradientMethod {
   var schedule: TrainingSchedule { .throughout(every: every) }
 
   var needsSecondDerivatives: Bool { true }
+
+  var properties: EstimatorProperties {
+    .init(
+      .concurrent, products: .solve, memory: .constant,
+      exact: .solution(
+        carriesSystem ? "many steps, falling step sizes on minibatches" : "many linear steps"))
+  }
+}
+
+extension CompiledProblem {
+  /// (w, batch, lambda, v, b, r) -> v - r (H v + b)
+  fileprivate func linearStepProgram(_ objective: CompiledObjective) throws -> BoundProgram {
+    try lossProgram(
+      "linearStep", with: [.direction, .outerSlope, .rate], writes: [.newDirection]
+    ) { x in
+      let v = x[.direction]
+      let product = try hessianVectorProduct(at: x[.weights], along: v) {
+        try objective.loss($0, x[.hyper], x[.batch])
+      }.product
+      let moved = zip(v, zip(product, x[.outerSlope])).map { v, slope in
+        v - x.number(.rate).cast(to: v.dtype) * (slope.0 + slope.1)
+      }
+      return [.newDirection: moved]
+    }
+  }
+
+  /// (w, batch, lambda, v, g0) -> g0 + N v
+  fileprivate func crossProgram(_ objective: CompiledObjective) throws -> BoundProgram {
+    try lossProgram("cross", with: [.direction, .sum], writes: [.newSum]) { x in
+      let product = try jointProduct(at: x[.weights], x[.hyper], along: x[.direction]) {
+        try objective.loss($0, $1, x[.batch])
+      }.hyperProduct
+      return [.newSum: zip(x[.sum], product).map { $0 + $1 }]
+    }
+  }
 }
 
 /// The weights move, then the linear system.
@@ -85,42 +121,38 @@ final class AlternatingUpdates: HypergradientSession {
 
   func hypergradient(_ run: Run) throws -> EstimatorResult {
     let problem = run.problem
-    let programs = try (
-      move: problem.linearStepStage(objective), cross: problem.crossStage(objective)
-    )
+    let move = try problem.linearStepProgram(objective)
+    let cross = try problem.crossProgram(objective)
     run.cost.stateBytes += 2 * system.byteCount
     try run.train()
     // b in the adjoint, g0 in the sum.
-    let loss = try run.outer().loss
+    let loss = try run.outer()
     run.countAdjoint()
-    let b = Array(run.adjoint[..<system.types.count])
+    let weights = run.weights(of: run.end)
 
     if !carriesSystem { system.reset() }
-    try run.prepareLoss(programs.move)
     for n in 0..<linearSteps {
-      let batch = try run.batch(beyond: n)
-      try withExtendedLifetime(batch) {
-        run.bindLoss(programs.move, weights: run.weights(of: run.end), batch: batch)
-        programs.move.bind(inputs: run.lossExtra, to: system.v + b + [system.stepSize])
-        programs.move.bind(outputs: 0, to: system.target)
-        try programs.move.run()
-      }
+      run.bind(move, batch: try run.batch(beyond: n))
+      move.bind(.weights, to: weights)
+      move.bind(.direction, to: system.v)
+      move.bind(.outerSlope, to: run.weights(of: run.adjoint))
+      move.bind(.rate, to: system.stepSize)
+      move.bind(.newDirection, to: system.target)
+      try move.run()
       system.advance()
       run.cost.products += 1
     }
 
-    let batch = try run.batch(beyond: linearSteps)
-    try withExtendedLifetime(batch) {
-      run.bindLoss(programs.cross, weights: run.weights(of: run.end), batch: batch)
-      programs.cross.bind(inputs: run.lossExtra, to: system.v + run.sum)
-      try run.prepareLoss(programs.cross)
-      try run.runIntoSum(programs.cross)
-    }
+    run.bind(cross, batch: try run.batch(beyond: linearSteps))
+    cross.bind(.weights, to: weights)
+    cross.bind(.direction, to: system.v)
+    cross.bind(.sum, to: run.sum)
+    try run.runIntoSum(cross)
     run.cost.products += 1
     try system.requireFinite(run)
     return try run.result(
       loss: loss,
-      stages: [problem.stepStage(), problem.outerStage(), programs.move, programs.cross])
+      programs: [problem.stepProgram(), problem.outerProgram(), move, cross])
   }
 
   func finishTraining(_ run: Run) throws { try run.train() }

@@ -1,9 +1,9 @@
+internal import OuterloopAutodiff
 internal import OuterloopNumerics
+internal import OuterloopPlatform
 
 /// The memory of SAGA for a sum over batches: the last direction of each, and their mean.
 final class GradientTable {
-  typealias Pointers = StateMemory.Pointers
-
   private let name: String
   private let method: any HypergradientMethod
   private let types: [TensorType]
@@ -12,10 +12,10 @@ final class GradientTable {
   private var seen = 0
   /// Where in the table a batch is.
   private var places: [BatchContent: Int] = [:]
-  private let entries: StateMemory
-  private let direction: [Storage]
-  private var mean, nextMean: [Storage]
-  private let share = Storage(byteCount: 8)
+  private let entries: TensorMemory
+  private let direction: TensorBuffers
+  private var mean, nextMean: TensorBuffers
+  private let share = TensorBuffers.number()
   /// Directions since the mean was last taken afresh.
   private var age = 0
 
@@ -27,16 +27,16 @@ final class GradientTable {
     self.types = types
     self.terms = terms
     var none: [Storage] = []
-    entries = StateMemory(types, slots: terms, reusing: &none)
-    func make() -> [Storage] { types.map { Storage(byteCount: $0.byteCount) } }
-    (direction, mean, nextMean) = (make(), make(), make())
-    mean.map(\.pointer).setZero(types)
+    entries = TensorMemory(types, places: terms, reusing: &none)
+    direction = TensorBuffers(types)
+    mean = TensorBuffers(types)
+    nextMean = TensorBuffers(types)
+    mean.setZero()
   }
 
   /// Bytes of the table and its mean; `Int.max` beyond all numbers.
   static func byteCount(_ types: [TensorType], terms: Int) -> Int {
-    let one = types.reduce(0) { $0 + $1.byteCount }
-    let (bytes, overflow) = one.multipliedReportingOverflow(by: terms)
+    let (bytes, overflow) = types.byteCount.multipliedReportingOverflow(by: terms)
     return overflow ? .max : bytes
   }
 
@@ -44,25 +44,36 @@ final class GradientTable {
 
   /// `x - table_i + mean` for the direction x on a batch; x takes its place in the table.
   func reduced(
-    _ x: Pointers, on batch: [Tensor], of problem: CompiledProblem
-  ) throws -> Pointers {
-    let stage = try program(of: problem)
-    if age >= Self.refreshAge * terms { try refresh(stage) }
+    _ x: TensorBuffers, on batch: TensorBuffers, of problem: CompiledProblem
+  ) throws -> TensorBuffers {
+    let program = try program(of: problem)
+    if age >= Self.refreshAge * terms { try refresh(program) }
     let (place, isNew) = try place(of: batch)
     // A batch that has not been seen stands at the mean of the others.
-    let old = isNew ? mean.map(\.pointer) : entries.pointers(place)
-    try exchange(stage, x, for: old, among: seen)
-    entries.pointers(place).copy(from: x, types)
+    try exchange(program, x, for: isNew ? mean : entries[place], among: seen)
+    entries[place].copy(from: x)
     age += 1
-    return direction.map(\.pointer)
+    return direction
   }
 
-  func program(of problem: CompiledProblem) throws -> Stage {
-    try problem.reductionStage("reduction, \(name)", types)
+  /// (x, y, m, 1/c) -> (x - y + m, m + (x - y) / c): a direction of reduced variance and the new mean,
+  /// when x takes the place of y among c terms of mean m.
+  func program(of problem: CompiledProblem) throws -> BoundProgram {
+    let slots: [Slot] = [.term, .oldTerm, .mean, .reduced, .newMean]
+    return try problem.program(
+      "reduction, \(name)", reads: [.term, .oldTerm, .mean, .share], writes: [.reduced, .newMean],
+      types: Dictionary(uniqueKeysWithValues: slots.map { ($0, types) })
+    ) { x in
+      let change = zip(x[.term], x[.oldTerm]).map { $0 - $1 }
+      return [
+        .reduced: zip(change, x[.mean]).map { $0 + $1 },
+        .newMean: zip(x[.mean], change).map { $0 + $1 * x.number(.share).cast(to: $1.dtype) },
+      ]
+    }
   }
 
-  private func place(of batch: [Tensor]) throws -> (place: Int, isNew: Bool) {
-    let content = BatchContent(tensors: batch)
+  private func place(of batch: TensorBuffers) throws -> (place: Int, isNew: Bool) {
+    let content = BatchContent(batch: batch)
     if let known = places[content] { return (known, false) }
     guard seen < terms else {
       throw method.refused(
@@ -75,23 +86,52 @@ final class GradientTable {
   }
 
   private func exchange(
-    _ stage: Stage, _ x: Pointers, for old: Pointers, among count: Int
+    _ program: BoundProgram, _ x: TensorBuffers, for old: TensorBuffers, among count: Int
   ) throws {
-    share.pointer.storeBytes(of: 1 / Double(count), as: Double.self)
-    stage.bind(inputs: 0, to: x + old + mean.map(\.pointer) + [share.pointer])
-    stage.bind(outputs: 0, to: (direction + nextMean).map(\.pointer))
-    try stage.run()
+    share.number = 1 / Double(count)
+    program.bind(.term, to: x)
+    program.bind(.oldTerm, to: old)
+    program.bind(.mean, to: mean)
+    program.bind(.share, to: share)
+    program.bind(.reduced, to: direction)
+    program.bind(.newMean, to: nextMean)
+    try program.run()
     swap(&mean, &nextMean)
   }
 
   /// Rounding adds up in a mean that is only ever changed: after so many rounds it is taken afresh.
   private static let refreshAge = 16
 
-  private func refresh(_ stage: Stage) throws {
+  private func refresh(_ program: BoundProgram) throws {
     age = 0
-    mean.map(\.pointer).setZero(types)
-    for term in 0..<seen {
-      try exchange(stage, entries.pointers(term), for: mean.map(\.pointer), among: term + 1)
+    mean.setZero()
+    for term in 0..<seen { try exchange(program, entries[term], for: mean, among: term + 1) }
+  }
+}
+
+extension Slot {
+  fileprivate static let term = Slot("term", .listed)
+  fileprivate static let oldTerm = Slot("oldTerm", .listed)
+  fileprivate static let mean = Slot("mean", .listed)
+  fileprivate static let reduced = Slot("reduced", .listed)
+  fileprivate static let newMean = Slot("newMean", .listed)
+  fileprivate static let share = Slot("share", .number)
+}
+
+/// A batch by its numbers, so that it is known again wherever it comes.
+struct BatchContent: Hashable {
+  let batch: TensorBuffers
+
+  static func == (a: BatchContent, b: BatchContent) -> Bool {
+    let (x, y) = (a.batch, b.batch)
+    return x.has(y.types)
+      && x.indices.allSatisfy { memcmp(x[$0], y[$0], x.type($0).byteCount) == 0 }
+  }
+
+  func hash(into hasher: inout Hasher) {
+    for tensor in batch.indices {
+      hasher.combine(
+        bytes: UnsafeRawBufferPointer(start: batch[tensor], count: batch.type(tensor).byteCount))
     }
   }
 }

@@ -6,8 +6,9 @@ internal import OuterloopNumerics
 final class LinearSystem {
   let types: [TensorType]
   private let rate: StepSize
-  private var current, next: [Storage]
-  private let step = Storage(byteCount: 8)
+  /// v, and where the next v is to be written.
+  private(set) var v, target: TensorBuffers
+  private let step = TensorBuffers.number()
   /// Steps made, in all windows and trainings.
   private var moves = 0
 
@@ -15,36 +16,32 @@ final class LinearSystem {
   init(_ problem: CompiledProblem, rate: StepSize) {
     types = problem.weightTypes
     self.rate = rate
-    current = types.map { Storage(byteCount: $0.byteCount) }
-    next = types.map { Storage(byteCount: $0.byteCount) }
+    v = TensorBuffers(types)
+    target = TensorBuffers(types)
     reset()
   }
 
-  var v: [UnsafeMutableRawPointer] { current.map(\.pointer) }
-  /// Where the next v is to be written.
-  var target: [UnsafeMutableRawPointer] { next.map(\.pointer) }
-
-  /// Where r of the next step is, a float64.
-  var stepSize: UnsafeMutableRawPointer {
-    step.pointer.storeBytes(of: rate.at(moves + 1), as: Double.self)
-    return step.pointer
+  /// Where r of the next step is.
+  var stepSize: TensorBuffers {
+    step.number = rate.at(moves + 1)
+    return step
   }
 
   /// Bytes of v.
-  var byteCount: Int { types.reduce(0) { $0 + $1.byteCount } }
+  var byteCount: Int { types.byteCount }
 
-  func reset() { v.setZero(types) }
+  func reset() { v.setZero() }
 
   /// The next v takes the place of v.
   func advance() {
-    swap(&current, &next)
+    swap(&v, &target)
     moves += 1
   }
 
   /// Stops if v has run away while the weights have not.
   func requireFinite(_ run: Run) throws {
     guard try run.finalState().allSatisfy({ try $0.isAllFinite() }) else { return }
-    for tensor in v.tensors(types) where try !tensor.isAllFinite() {
+    for tensor in v.tensors where try !tensor.isAllFinite() {
       throw BilevelError.nonFinite(
         tensor: "v, the solution of the linear system,", step: nil,
         steps: run.window.first + run.steps,
@@ -52,4 +49,11 @@ final class LinearSystem {
           + "2 over its largest eigenvalue, and regularize a loss that is not convex")
     }
   }
+}
+
+extension Slot {
+  /// The next v, b = grad_w E, and r.
+  static let newDirection = Slot("newDirection", .weights)
+  static let outerSlope = Slot("outerSlope", .weights)
+  static let rate = Slot("rate", .number)
 }

@@ -1,3 +1,4 @@
+internal import OuterloopAutodiff
 internal import OuterloopNumerics
 
 /// The penalty method F2SA (Kwon, Kwon, Wright and Nowak 2023, Alg. 1), with first derivatives only:
@@ -34,6 +35,12 @@ struct Penalty: HypergradientMethod {
 
   var needsSecondDerivatives: Bool { false }
 
+  var properties: EstimatorProperties {
+    .init(
+      .concurrent, products: .none, memory: .constant,
+      exact: .solution("many steps and multiplier to infinity"))
+  }
+
   func refuse(_ problem: CompiledProblem, steps: Int) throws {
     guard multiplier > 0, multiplier < .infinity else {
       throw refused(
@@ -57,6 +64,39 @@ struct Penalty: HypergradientMethod {
   }
 
   var schedule: TrainingSchedule { .throughout(every: every) }
+}
+
+extension Slot {
+  /// m and 1 / m.
+  fileprivate static let multiplier = Slot("multiplier", .number)
+  fileprivate static let share = Slot("share", .number)
+  /// z
+  fileprivate static let trained = Slot("trained", .weights)
+}
+
+extension CompiledProblem {
+  /// (y, batch, lambda, b, 1/m) -> grad_w L(y) + b / m
+  fileprivate func penalizedProgram(_ objective: CompiledObjective) throws -> BoundProgram {
+    try lossProgram("penalized", with: [.outerSlope, .share], writes: [.gradient]) { x in
+      let slope = try gradient(at: x[.weights]) { try objective.loss($0, x[.hyper], x[.batch]) }
+      let penalized = zip(slope, x[.outerSlope]).map {
+        $0 + x.number(.share).cast(to: $0.dtype) * $1
+      }
+      return [.gradient: penalized]
+    }
+  }
+
+  /// (y, batch, lambda, z, g0, m) -> g0 + m (grad_lambda L(y) - grad_lambda L(z))
+  fileprivate func penaltyProgram(_ objective: CompiledObjective) throws -> BoundProgram {
+    try lossProgram("penalty", with: [.trained, .sum, .multiplier], writes: [.newSum]) { x in
+      let difference = try gradient(at: x[.hyper]) {
+        try objective.loss(x[.weights], $0, x[.batch])
+          - objective.loss(x[.trained], $0, x[.batch])
+      }
+      let strength = x.number(.multiplier)
+      return [.newSum: zip(x[.sum], difference).map { $0 + strength.cast(to: $1.dtype) * $1 }]
+    }
+  }
 }
 
 /// The penalized weights y and their optimizer's buffers, carried beside the training of z.
@@ -88,86 +128,67 @@ final class PenaltyUpdates: HypergradientSession {
 
   /// y takes the steps too.
   func finishTraining(_ run: Run) throws {
-    penalized = try train(run).tensors(run.problem.stateTypes)
+    penalized = try train(run).tensors
   }
 
   func hypergradient(_ run: Run) throws -> EstimatorResult {
     let problem = run.problem
     let y = try train(run)
-    let loss = try run.outer().loss
+    let loss = try run.outer()
     run.countAdjoint()
 
-    let difference = try problem.penaltyStage(objective)
-    let part = problem.hyperTypes.map { Storage(byteCount: $0.byteCount) }
-    let strength = Storage(byteCount: 8)
-    strength.pointer.storeBytes(of: multiplier, as: Double.self)
-    let batch = try run.batch(beyond: 0)
-    try withExtendedLifetime((part, strength, batch)) {
-      let direct = part.map(\.pointer)
-      _ = try run.outer(at: y, step: run.steps, state: run.adjoint, hyper: direct)
-      run.bindLoss(difference, weights: run.weights(of: y), batch: batch)
-      let z = run.end[..<problem.weightTypes.count]
-      difference.bind(inputs: run.lossExtra, to: z + direct + [strength.pointer])
-      try run.prepareLoss(difference)
-      try run.runIntoSum(difference)
-      run.cost.gradients += 3
-    }
-    let moved = y.tensors(problem.stateTypes)
+    let direct = TensorBuffers(problem.hyperTypes)
+    _ = try run.outer(at: y, step: run.steps, state: run.adjoint, hyper: direct)
+    let difference = try problem.penaltyProgram(objective)
+    run.bind(difference, batch: try run.batch(beyond: 0))
+    difference.bind(.weights, to: run.weights(of: y))
+    difference.bind(.trained, to: run.weights(of: run.end))
+    difference.bind(.sum, to: direct)
+    difference.bind(.multiplier, to: run.number(multiplier))
+    try run.runIntoSum(difference)
+    run.cost.gradients += 3
+    let moved = y.tensors
     try requireFinite(moved, run)
     penalized = moved
     updates += 1
     return try run.result(
       loss: loss,
-      stages: [
-        problem.stepStage(), problem.outerStage(), difference, problem.penalizedStage(objective),
-        problem.updateStage(objective),
+      programs: [
+        problem.stepProgram(), problem.outerProgram(), difference,
+        problem.penalizedProgram(objective), problem.updateProgram(objective),
       ])
   }
 
   /// The run's steps for z and for y. Leaves the run's end at z, and gives where y is.
-  private func train(_ run: Run) throws -> StateMemory.Pointers {
+  private func train(_ run: Run) throws -> TensorBuffers {
     let problem = run.problem
-    let weights = problem.weightTypes
-    let penalizedSlope = try problem.penalizedStage(objective)
-    let update = try problem.updateStage(objective)
-    let slope = weights.map { Storage(byteCount: $0.byteCount) }
-    let part = problem.hyperTypes.map { Storage(byteCount: $0.byteCount) }
-    let share = Storage(byteCount: 8)
-    share.pointer.storeBytes(of: 1 / multiplier, as: Double.self)
-    run.cost.stateBytes += weights.reduce(0) { $0 + $1.byteCount }
+    let update = try problem.updateProgram(objective)
+    let slope = TensorBuffers(problem.weightTypes)
+    let direct = TensorBuffers(problem.hyperTypes)
+    run.cost.stateBytes += slope.byteCount
 
     let z = run.states(2)
     let y = run.states(2)
-    try run.begin(at: z.pointers(0))
-    if let penalized {
-      let kept = try penalized.map { try $0.materialized() }
-      withExtendedLifetime(kept) {
-        y.pointers(0).copy(from: $0.map(\.memory), problem.stateTypes)
-      }
-    } else {
-      y.pointers(0).copy(from: z.pointers(0), problem.stateTypes)
-    }
-    try withExtendedLifetime((slope, part, share)) {
-      // dE/dw at y, in the adjoint's memory.
-      let b = Array(run.adjoint[..<weights.count])
-      let direct = part.map(\.pointer)
-      let along = slope.map(\.pointer)
-      try run.prepareLoss(penalizedSlope)
-      for t in 1...run.steps {
-        let (old, new) = (y.pointers(t - 1), y.pointers(t))
-        _ = try run.outer(at: old, step: t, state: run.adjoint, hyper: direct)
-        run.bindLoss(penalizedSlope, weights: run.weights(of: old), batch: run.batch(t))
-        penalizedSlope.bind(inputs: run.lossExtra, to: b + [share.pointer])
-        penalizedSlope.bind(outputs: 0, to: along)
-        try penalizedSlope.run()
-        run.cost.gradients += 2
-        try run.update(update, t, from: old, along: along, to: new)
-        try run.step(t, in: z, from: t - 1, to: t)
-      }
+    try run.begin(at: z[0])
+    y[0].copy(from: try penalized.map { try run.buffers($0) } ?? z[0])
+    let penalizedSlope = try problem.penalizedProgram(objective)
+    // dE/dw at y, in the adjoint's memory.
+    penalizedSlope.bind(.outerSlope, to: run.weights(of: run.adjoint))
+    penalizedSlope.bind(.share, to: run.number(1 / multiplier))
+    penalizedSlope.bind(.gradient, to: slope)
+    for t in 1...run.steps {
+      let (old, new) = (y[t - 1], y[t])
+      _ = try run.outer(at: old, step: t, state: run.adjoint, hyper: direct)
+      run.bind(penalizedSlope, step: t)
+      penalizedSlope.bind(.weights, to: run.weights(of: old))
+      try penalizedSlope.run()
+      run.cost.gradients += 2
+      try run.update(update, t, from: old, along: slope, to: new)
+      try run.step(t, from: z[t - 1], to: z[t])
     }
     run.cost.steps = run.steps
-    run.end = z.pointers(run.steps)
-    return y.pointers(run.steps)
+    run.end = z[run.steps]
+    return y[run.steps]
   }
 
   /// Stops if y has run away while z has not.

@@ -71,4 +71,9 @@ struct SABA: HypergradientMethod {
   }
 
   var needsSecondDerivatives: Bool { true }
+
+  var properties: EstimatorProperties {
+    .init(
+      .concurrent, products: .everyStep, memory: .perBatch, exact: .solution("many steps"))
+  }
 }

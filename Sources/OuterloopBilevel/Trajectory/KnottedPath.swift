@@ -5,12 +5,12 @@ final class KnottedPath {
   private let run: Run
   /// 0 = k_0 < ... < k_M = T
   let knots: [Int]
-  private let kept: StateMemory
-  /// Of the tensors that are on the lines: all of the state, or the weights.
-  private let types: [TensorType]
-  private let between: Run.Pointers
+  private let kept: TensorMemory
+  /// Tensors that are on the lines: all of the state, or the weights.
+  private let count: Int
+  private let between: TensorBuffers
   /// The buffers before the first step, where buffers are not kept.
-  let firstBuffers: [Tensor]
+  let firstBuffers: TensorBuffers
   /// Of the segment that was asked for last: the way back through them is one step at a time.
   private var segment: Int
 
@@ -21,23 +21,21 @@ final class KnottedPath {
     self.knots = knots
     let problem = run.problem
     let weights = problem.weightTypes.count
-    types = keepsBuffers ? problem.stateTypes : problem.weightTypes
+    count = keepsBuffers ? problem.stateTypes.count : weights
     kept = run.states(
       knots.count,
       kept: keepsBuffers ? nil : problem.stateTypes.indices.map { $0 < weights })
     let working = run.states(2)
-    between = Array(working.pointers(0)[..<types.count])
+    between = working[0].prefix(count)
     segment = knots.count - 2
 
-    var state = kept.pointers(0)
+    var state = kept[0]
     try run.begin(at: state)
-    firstBuffers =
-      keepsBuffers
-      ? [] : Array(state[weights...]).tensors(Array(problem.stateTypes[weights...]))
+    firstBuffers = TensorBuffers(holding: keepsBuffers ? [] : state.dropFirst(weights).tensors)
     var knot = 1
     for t in 1...run.steps {
       let isKnot = t == knots[knot]
-      let next = isKnot ? kept.pointers(knot) : working.pointers(t % 2)
+      let next = isKnot ? kept[knot] : working[t % 2]
       try run.step(t, from: state, to: next)
       state = next
       if isKnot { knot += 1 }
@@ -49,11 +47,11 @@ final class KnottedPath {
 
   /// s_t for t in 0..<T, exact at knots; its weights, where buffers are not kept. Valid until the
   /// next call.
-  func state(_ t: Int) -> Run.Pointers {
+  func state(_ t: Int) -> TensorBuffers {
     let j = segment(of: t)
-    if t == knots[j] { return Array(kept.pointers(j)[..<types.count]) }
+    if t == knots[j] { return kept[j].prefix(count) }
     let share = Double(t - knots[j]) / Double(knots[j + 1] - knots[j])
-    Segment.point(share, from: kept.pointers(j), to: kept.pointers(j + 1), at: between, types)
+    between.setPoint(share, from: kept[j], to: kept[j + 1])
     return between
   }
 
@@ -65,10 +63,7 @@ final class KnottedPath {
   }
 
   /// The weights at both ends of a segment.
-  func ends(of segment: Int) -> (first: Run.Pointers, last: Run.Pointers) {
-    let count = run.problem.weightTypes.count
-    return (
-      Array(kept.pointers(segment)[..<count]), Array(kept.pointers(segment + 1)[..<count])
-    )
+  func ends(of segment: Int) -> (first: TensorBuffers, last: TensorBuffers) {
+    (run.weights(of: kept[segment]), run.weights(of: kept[segment + 1]))
   }
 }

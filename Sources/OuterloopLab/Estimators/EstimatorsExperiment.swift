@@ -79,7 +79,10 @@ public struct EstimatorsExperiment: Experiment {
       // Once for both trainings where the reason is the same.
       for note in comparison.notes where !notes.contains(note) { notes.append(note) }
       let points = comparison.points.map { point in
-        (Self.family(point.estimator), point.time, Swift.max(point.error, Self.leastError))
+        (
+          point.estimator.properties.family.rawValue, point.time,
+          Swift.max(point.error, Self.leastError)
+        )
       }
       figures["error-cost-\(count).svg"] = chart(points, steps: count)
     }
@@ -88,17 +91,6 @@ public struct EstimatorsExperiment: Experiment {
 
   /// Errors below this are drawn here: rounding, whose size says nothing.
   private static let leastError = 1e-6
-
-  /// Estimators that answer alike.
-  private static func family(_ estimator: Estimator) -> String {
-    switch estimator {
-    case .reverse, .reverseWithin, .reversible, .forward, .realTime: "exact"
-    case .truncated, .oneStep, .finiteDifference, .greedy, .distill, .firstOrder: "short horizon"
-    case .drmad: "DrMAD"
-    case .implicit, .fixedPoint, .hoag: "implicit"
-    case .soba, .saba, .amigo, .stocBiO, .penalty, .hypernetwork: "stochastic, hypernetwork"
-    }
-  }
 
   private func chart(
     _ points: [(family: String, x: Double, y: Double)], steps: Int
