@@ -7,6 +7,7 @@ extension AbuseRoom {
   static let bilevel = AbuseRoom("OuterloopBilevel") { room in
     room.addProblems()
     room.addEstimators()
+    room.addRuns()
     room.addClosures()
     room.addOuterLoops()
     room.addConstraints()
@@ -15,7 +16,16 @@ extension AbuseRoom {
     room.addHypernetworks()
     room.addLearnedOptimizers()
     room.addLabelErrors()
-    room.exclude("total on its values", "BestResponse.==", "BestResponse.hash")
+    room.exclude(
+      "total on its values", "BestResponse.==", "BestResponse.hash", "Estimator.==",
+      "Estimator.hash")
+    room.exclude(
+      "makes a value that `BilevelProblem.hypergradient` is tried with",
+      "Estimator.init", "Estimator.truncated", "Estimator.drmad", "Estimator.realTime",
+      "Estimator.finiteDifference", "Estimator.greedy", "Estimator.distill", "Estimator.implicit",
+      "Estimator.fixedPoint", "Estimator.hoag", "Estimator.hypernetwork", "Estimator.soba",
+      "Estimator.saba", "Estimator.amigo", "Estimator.stocBiO", "Estimator.penalty",
+      "Estimator.reverseWithin", "EstimatorProperties.init", "IndependentMethod.session")
     room.exclude("takes no values", "Cost.init", "Diagnostics.init")
     room.exclude(
       "hands its tensors on", "CoordinatewiseLSTM.visit", "FullGaussian.visit",
@@ -225,6 +235,85 @@ extension AbuseRoom {
     }
   }
 
+  /// The moves of a run, by methods that make them wrongly.
+  fileprivate mutating func addRuns() {
+    @Sendable func run(
+      _ moves: @escaping @Sendable (Run, TensorMemory) throws -> Void
+    ) throws -> Tensor {
+      let estimator = Estimator(Moves(moves: moves))
+      _ = try Bilevel.problem().minimize(
+        from: Bilevel.lambda, by: estimator, updates: 2, with: OuterLoop(.sgd(rate: 0.1)))
+      return try Bilevel.problem().hypergradient(at: Bilevel.lambda, by: estimator).gradient
+    }
+    add("Run.states", Edges.integers) { count in try run { run, _ in _ = try run.states(count) } }
+    refuse("Run.states", [.min, -1, 0, .max]) { count in
+      try run { run, _ in _ = try run.states(count) }
+    }
+    add("Run.step", Edges.integers) { t in
+      try run { run, states in try run.step(t, from: states[0], to: states[1]) }
+    }
+    add("Run.adjointStep", Edges.integers) { t in
+      try run { run, states in try run.adjointStep(t, at: states[t]) }
+    }
+    refuse("Run.step", [.min, -1, 0, 4, .max]) { t in
+      try run { run, states in try run.step(t, from: states[0], to: states[1]) }
+    }
+    refuse("Run.adjointStep", [.min, -1, 0, 4, .max]) { t in
+      try run { run, states in try run.adjointStep(t, at: states[0]) }
+    }
+    let wrong: [(String, @Sendable (Run, TensorMemory) throws -> Void)] = [
+      ("Run.begin", { run, _ in try run.begin(at: run.sum) }),
+      ("Run.step", { run, states in try run.step(1, from: run.sum, to: states[0]) }),
+      ("Run.step", { run, states in try run.step(1, from: states[0], to: run.sum) }),
+      ("Run.adjointStep", { run, _ in try run.adjointStep(1, at: run.sum) }),
+      ("Run.outer", { run, _ in try run.outer() }),
+      ("Run.keepEnd", { run, _ in try run.keepEnd() }),
+      ("Run.result", { run, _ in _ = try run.result(loss: 0) }),
+      (
+        "Run.result",
+        { run, _ in
+          try run.train()
+          _ = try run.result(loss: 0)
+          try run.train()
+        }
+      ),
+      ("TensorBuffers.set", { run, states in try states[0].set(to: run.sum) }),
+      ("TensorBuffers.add", { run, states in try states[0].add(run.sum) }),
+    ]
+    for (name, moves) in wrong { refuse(name, [0]) { _ in try run(moves) } }
+    add("Run.begin") { try run { run, states in try run.begin(at: states[0]) } }
+    add("Run.train") { try run { run, _ in try run.train() } }
+    add("Run.countAdjoint") { try run { run, _ in run.countAdjoint() } }
+    add("Run.finishReverse") { try run { run, _ in try run.finishReverse() } }
+    add("Run.result", Edges.numbers) { loss in
+      try run { run, _ in
+        try run.train()
+        try run.outer()
+        _ = try run.result(loss: loss)
+      }
+    }
+    add("TensorMemory.subscript", Edges.integers) { place in
+      try run { run, states in try run.begin(at: states[place]) }
+    }
+    add("TensorBuffers.scale", Edges.numbers) { factor in
+      try run { _, states in states[0].scale(by: factor) }
+    }
+    add("TensorBuffers.add", Edges.numbers) { factor in
+      try run { _, states in try states[0].add(states[1], times: factor) }
+    }
+    add("TensorBuffers.setZero") { try run { _, states in states[0].setZero() } }
+    add("TensorBuffers.copied") { try run { _, states in _ = states[0].copied().tensors } }
+    add("CompiledProblem.requireInitialState", Edges.integers, Edges.integers) { last, steps in
+      try run { run, _ in
+        try run.problem.requireInitialState(
+          seenBy: Moves(moves: { _, _ in }), lastSteps: last, of: steps)
+      }
+    }
+    refuse("HypergradientMethod.refused", [""]) { text in
+      throw Moves(moves: { _, _ in }).refused(text, text)
+    }
+  }
+
   /// Parts of a problem that are of the wrong shape or type, empty, broken, or not the same when
   /// asked again.
   fileprivate mutating func addClosures() {
@@ -329,4 +418,24 @@ private final class Calls: @unchecked Sendable {
 /// A problem that its own closures know.
 private final class Own: @unchecked Sendable {
   var problem: Bilevel.Problem?
+}
+
+/// A method of any moves, before those that give a result.
+private struct Moves: IndependentMethod {
+  let moves: @Sendable (Run, TensorMemory) throws -> Void
+
+  var description: String { "moves" }
+  var needsSecondDerivatives: Bool { true }
+  var properties: EstimatorProperties {
+    .init(.exact, products: .none, memory: .constant, exact: .always)
+  }
+  static func == (a: Moves, b: Moves) -> Bool { true }
+  func hash(into hasher: inout Hasher) {}
+  func refuse(_ problem: CompiledProblem, steps: Int) throws {}
+
+  func run(_ run: Run) throws -> EstimatorResult {
+    try moves(run, try run.states(2))
+    try run.train()
+    return try run.result(loss: try run.outer())
+  }
 }

@@ -22,18 +22,18 @@ import Testing
     }
 
     func run(_ run: Run) throws -> EstimatorResult {
-      let states = run.states(run.steps + 1)
+      let states = try run.states(run.steps + 1)
       try run.begin(at: states[0])
       for t in 1...run.steps { try run.step(t, from: states[t - 1], to: states[t]) }
       run.cost.steps = run.steps
       run.end = states[run.steps]
       let loss = try run.outer()
       run.countAdjoint()
-      let kept = TensorBuffers(run.problem.hyperTypes)
+      let kept = run.sum.copied()
       for t in stride(from: run.steps, through: 1, by: -1) {
-        kept.copy(from: run.sum)
+        try kept.set(to: run.sum)
         try run.adjointStep(t, at: states[t - 1])
-        if (run.steps - t) % k != 0 { run.sum.copy(from: kept) }
+        if (run.steps - t) % k != 0 { try run.sum.set(to: kept) }
       }
       try run.finishReverse()
       return try run.result(loss: loss)

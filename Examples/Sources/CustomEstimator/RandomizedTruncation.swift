@@ -40,7 +40,7 @@ struct RandomizedTruncation: HypergradientMethod {
     let drawn = survival == 1 ? most : min(most, 1 + (log(uniform) / log(survival)).rounded(.down))
     let horizon = min(Int(drawn), run.steps)
     // As many states as are read again; the places of older ones are taken by later ones.
-    let states = run.states(horizon + 1)
+    let states = try run.states(horizon + 1)
     try run.begin(at: states[0])
     for t in 1...run.steps { try run.step(t, from: states[t - 1], to: states[t]) }
     run.cost.steps = run.steps

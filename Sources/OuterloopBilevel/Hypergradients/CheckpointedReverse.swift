@@ -55,8 +55,8 @@ struct CheckpointedReverse: IndependentMethod {
     run.cost.keptBytes = needs.kept
     let checkpoints = Swift.min((budget - needs.fixed) / needs.state, Swift.max(steps - 1, 1))
 
-    let stored = run.states(checkpoints)
-    let working = run.states(2)
+    let stored = try run.states(checkpoints)
+    let working = try run.states(2)
     run.countAdjoint()
     run.cost.liveStates = 2
     var live = 0

@@ -26,7 +26,7 @@ struct DistillationScale {
   func estimate(_ run: Run, _ batch: DistilledBatch) throws -> Double {
     let problem = run.problem
     let steps = run.steps
-    let memory = run.states(5)
+    let memory = try run.states(5)
     let (start, path, average) = (memory[2], memory[3], memory[4])
     try run.begin(at: start)
     memory[0].copy(from: start)

@@ -82,7 +82,7 @@ struct DrMAD: IndependentMethod {
     let tensors =
       run.problem.weightTypes.isEmpty
       ? run.problem.stateTypes.count : run.problem.weightTypes.count
-    let memory = run.states(2)
+    let memory = try run.states(2)
     try run.begin(at: memory[0])
     var lengths = [0.0]
     for t in 1...run.steps {

@@ -21,7 +21,9 @@ public struct Estimator: Sendable, Hashable, CustomStringConvertible {
 
   func run(_ problem: CompiledProblem, hyper: [Tensor]) throws -> EstimatorResult {
     try method.check(problem, steps: problem.steps)
-    return try method.run(try Run(problem, hyper: hyper))
+    let result = try method.run(try Run(problem, hyper: hyper))
+    try result.require(problem, by: method)
+    return result
   }
 }
 
@@ -39,9 +41,7 @@ extension Estimator {
   }
 
   /// The last `k` steps only. `k` products, O(k) states, biased towards short horizons.
-  public static func truncated(_ k: Int) -> Estimator {
-    Estimator(TruncatedReverse(horizon: k))
-  }
+  public static func truncated(_ k: Int) -> Estimator { Estimator(TruncatedReverse(horizon: k)) }
 
   /// Exact: tangents of all hyperparameters beside the state. Any T in O(Q) states.
   public static var forward: Estimator { Estimator(Forward()) }
@@ -58,9 +58,7 @@ extension Estimator {
 
   /// Forward mode that updates the hyperparameters every so many steps (see `OuterLoop`); as a
   /// single hypergradient it is `.forward`.
-  public static func realTime(every: Int) -> Estimator {
-    Estimator(RealTime(every: every))
-  }
+  public static func realTime(every: Int) -> Estimator { Estimator(RealTime(every: every)) }
 
   /// The last step only: `truncated(1)`.
   public static var oneStep: Estimator { Estimator(OneStep()) }
@@ -73,9 +71,7 @@ extension Estimator {
 
   /// Every step's own effect, judged where it ends, weighted by gamma^(T-t). T products, O(P + Q)
   /// memory.
-  public static func greedy(gamma: Double) -> Estimator {
-    Estimator(Greedy(gamma: gamma))
-  }
+  public static func greedy(gamma: Double) -> Estimator { Estimator(Greedy(gamma: gamma)) }
 
   /// HyperDistill: all steps so far told by one product at an averaged state, with a correction of
   /// its length estimated every `period` trainings (nil: none). 1 product an update, O(P + Q) memory.
@@ -130,9 +126,7 @@ extension Estimator {
 
   /// Stochastic: weights, linear system and lambda move at once. 1 product a step, O(P + Q). As a
   /// single hypergradient, T joint steps towards the implicit one.
-  public static func soba(rate: StepSize) -> Estimator {
-    Estimator(SOBA(rate: rate))
-  }
+  public static func soba(rate: StepSize) -> Estimator { Estimator(SOBA(rate: rate)) }
 
   /// SOBA with reduced variance over a finite number of training and of validation batches: linear
   /// convergence with constant steps, for O(n (P + Q)) memory.

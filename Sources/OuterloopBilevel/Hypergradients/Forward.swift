@@ -142,7 +142,7 @@ struct ForwardState {
     self.run = run
     let problem = run.problem
     program = try problem.tangentProgram()
-    states = run.states(2)
+    states = try run.states(2)
     tangents = kept ?? TensorBuffers(program.types(of: .tangents))
     // By the law of forward mode: Q tangents and one state; the second state is working memory.
     run.cost.stateBytes = (problem.hyperCount + 1) * problem.stateBytes

@@ -17,7 +17,7 @@ struct Reverse: IndependentMethod {
   func run(_ run: Run) throws -> EstimatorResult {
     let problem = run.problem
     let steps = run.steps
-    let states = run.states(steps + 1, kept: try run.readByAdjoint())
+    let states = try run.states(steps + 1, kept: run.readByAdjoint())
     try run.begin(at: states[0])
     let kept = try run.keptMemory()
     try run.stepThrough(states, keeping: kept)

@@ -31,7 +31,7 @@ final class ReversibleTraining {
     gradients = TensorBuffers(types)
     momentaAfter = TensorBuffers(types)
     alphas = TensorBuffers(types.indices.map { TensorType([steps.rate($0).count], .float64) })
-    state = run.states(1)[0]
+    state = try run.states(1)[0]
     run.countAdjoint()
     run.cost.stateBytes += gradients.byteCount + momentaAfter.byteCount
     try run.begin(at: state)
@@ -127,7 +127,7 @@ final class ReversibleTraining {
   /// Throws unless the integers are those that training started at and no bit is left over. A step
   /// back is one to one, so that whatever went wrong on the way shows here.
   func requireStart() throws {
-    let start = run.states(1)[0]
+    let start = try run.states(1)[0]
     try run.begin(at: start)
     for (index, tensor) in tensors.enumerated() {
       let name = run.problem.stateNames[index]

@@ -29,7 +29,7 @@ struct TruncatedReverse: IndependentMethod {
     let kept = Swift.min(horizon, total)
     let isWhole = kept == total
     // A ring: the last K + 1 states.
-    let states = run.states(kept + 1)
+    let states = try run.states(kept + 1)
     try run.begin(at: states[0])
     for t in 1...total { try run.step(t, from: states[t - 1], to: states[t]) }
     run.cost.steps = total

@@ -63,7 +63,7 @@ struct FixedPointGradient: HypergradientMethod {
   func solve(_ run: Run, from start: [Double]?) throws -> (result: EstimatorResult, q: [Double]) {
     let problem = run.problem
     let types = problem.stateTypes
-    let states = run.states(2)
+    let states = try run.states(2)
     try run.begin(at: states[0])
     var t = 0
     var change = Double.infinity
@@ -147,7 +147,7 @@ struct FixedPointGradient: HypergradientMethod {
       inUpdate[$0] && !inLoss[$0] && !problem.outerUses[$0]
     }
     if suspects.isEmpty { return }
-    let rest = run.states(1)[0]
+    let rest = try run.states(1)[0]
     rest.setZero()
     run.weights(of: rest).copy(from: run.end)
     let gradient = run.weights(1)[0]

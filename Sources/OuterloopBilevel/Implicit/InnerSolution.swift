@@ -50,7 +50,7 @@ extension InnerSolution {
   ///
   /// - Parameter start: the state to start from instead of the window's own.
   func solve(_ run: Run, _ loss: AveragedLoss, from start: [Tensor]?) throws -> InnerEnd {
-    let states = run.states(2)
+    let states = try run.states(2)
     try run.begin(at: states[0])
     if let start, usesStart { states[0].copy(from: try run.buffers(start)) }
     switch self {

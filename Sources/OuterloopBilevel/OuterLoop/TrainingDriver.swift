@@ -5,6 +5,7 @@ internal import OuterloopNumerics
 /// hypergradient of each window.
 final class TrainingDriver {
   private let problem: CompiledProblem
+  private let method: any HypergradientMethod
   private let session: any HypergradientSession
   private let schedule: TrainingSchedule
   private let every: Int
@@ -20,6 +21,7 @@ final class TrainingDriver {
     _ problem: CompiledProblem, _ method: any HypergradientMethod, _ chosen: TrainingSchedule?
   ) throws {
     self.problem = problem
+    self.method = method
     let schedule = chosen ?? method.schedule
     self.schedule = schedule
     every = schedule.every ?? problem.steps
@@ -95,6 +97,7 @@ final class TrainingDriver {
     retired = []
     let run = try Run(problem, hyper: hyper, window: window)
     let result = try session.hypergradient(run)
+    try result.require(problem, by: method)
     advance(by: every, to: result.state)
     return result
   }
@@ -129,7 +132,7 @@ final class TrainingDriver {
       rest.steps = left
       let run = try Run(problem, hyper: hyper, window: rest)
       try session.finishTraining(run)
-      advance(by: left, to: run.finalState())
+      advance(by: left, to: try run.lastState())
     }
     guard case .reptile(let rate, let tasks) = schedule.start, let end = window.start else {
       return try beginTraining(at: hyper, from: nil)
@@ -146,7 +149,7 @@ final class TrainingDriver {
 
   private func initialState(at hyper: [Tensor]) throws -> [Tensor] {
     let run = try Run(problem, hyper: hyper)
-    let memory = run.states(1)
+    let memory = try run.states(1)
     try run.begin(at: memory[0])
     return memory[0].tensors
   }

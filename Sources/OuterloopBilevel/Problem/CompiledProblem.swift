@@ -257,7 +257,7 @@ public final class CompiledProblem: @unchecked Sendable {
   var usedPrograms: [BoundProgram] { allPrograms.filter(\.wasRun) }
 
   /// Lets go of what a run has bound.
-  func releasePrograms() { for program in allPrograms { program.release() } }
+  func releasePrograms() { for index in allPrograms.indices { allPrograms[index].release() } }
 
   /// Counts the time of tracing and planning.
   func timed<Result>(_ body: () throws -> Result) rethrows -> Result {

@@ -6,7 +6,7 @@ extension Run {
     let isFine = try loss.isFinite && gradient.allSatisfy { try $0.isAllFinite() }
     if isFine { return }
     // Train again, looking at every state.
-    let memory = states(2)
+    let memory = try states(2)
     try begin(at: memory[0])
     for t in 0...steps {
       if t > 0 { try step(t, from: memory[t - 1], to: memory[t]) }

@@ -4,7 +4,7 @@ public import OuterloopNumerics
 
 /// One hypergradient under way: the moves that every estimator is made of, and what they cost.
 ///
-///     let states = run.states(2)
+///     let states = try run.states(2)
 ///     try run.begin(at: states[0])                                            // s_0
 ///     for t in 1...run.steps { try run.step(t, from: states[t - 1], to: states[t]) }
 ///     run.end = states[run.steps]
@@ -35,7 +35,8 @@ public final class Run {
   /// Where the state at the end of training is; a method sets it.
   public var end: TensorBuffers
   /// The state at the end, copied when its memory is going to be used again.
-  public var finalCopy: [Tensor]?
+  var finalCopy: [Tensor]?
+  private var isOver = false
   /// Memory that goes to the next run.
   private var memories: [TensorMemory] = []
   private var numbers: [TensorMemory] = []
@@ -93,7 +94,14 @@ public final class Run {
   // MARK: - Memory
 
   /// Memory for a number of states, which is counted.
-  public func states(_ count: Int) -> TensorMemory { states(count, kept: nil) }
+  public func states(_ count: Int) throws -> TensorMemory {
+    let bytes = Double(count) * Double(problem.stateBytes)
+    guard count >= 1, bytes <= Double(ProcessEnvironment.physicalBytes) else {
+      throw BilevelError.invalid(
+        "memory for \(count) states of \(problem.stateBytes) bytes: use 1 or more that fit")
+    }
+    return states(count, kept: nil)
+  }
 
   /// The same; `kept` names the tensors of which every state is needed later.
   func states(_ count: Int, kept: [Bool]?) -> TensorMemory {
@@ -129,7 +137,7 @@ public final class Run {
   public func countAdjoint() { cost.stateBytes += problem.stateBytes }
 
   /// The weights of a state.
-  public func weights(of state: TensorBuffers) -> TensorBuffers {
+  func weights(of state: TensorBuffers) -> TensorBuffers {
     state.prefix(problem.weightTypes.count)
   }
 
@@ -168,6 +176,7 @@ public final class Run {
 
   /// Writes the state before the first step.
   public func begin(at target: TensorBuffers) throws {
+    try requireState(target)
     if let start = window.start { return target.copy(from: try buffers(start)) }
     let program = try problem.initialProgram()
     program.bind(.hyper, to: lambda)
@@ -182,6 +191,9 @@ public final class Run {
 
   /// s_t from s_{t-1}, for t in 1...`steps`.
   public func step(_ t: Int, from: TensorBuffers, to: TensorBuffers) throws {
+    try requireStep(t)
+    try requireState(from)
+    try requireState(to)
     try step(try preparedStep(), t, from: from, to: to)
   }
 
@@ -204,7 +216,7 @@ public final class Run {
 
   /// All T steps between two alternating states; leaves `end` at s_T.
   public func train() throws {
-    let memory = states(2)
+    let memory = try states(2)
     try begin(at: memory[0])
     for t in 1...steps { try step(t, from: memory[t - 1], to: memory[t]) }
     cost.steps = steps
@@ -220,6 +232,18 @@ public final class Run {
     try step(program, t, from: state, to: next)
   }
 
+  /// Copies the state at `end`, whose memory is going to be used again.
+  public func keepEnd() throws {
+    try requireState(end)
+    finalCopy = end.tensors
+  }
+
+  /// The state at `end`, wherever it was left.
+  func lastState() throws -> [Tensor] {
+    if finalCopy == nil { try requireState(end) }
+    return finalState()
+  }
+
   func finalState() -> [Tensor] { finalCopy ?? end.tensors }
 
   // MARK: - The outer loss
@@ -228,13 +252,14 @@ public final class Run {
   /// hypergradient (the direct term).
   @discardableResult
   public func outer() throws -> Double {
+    try requireState(end)
     let value = try outer(at: end, step: steps, state: adjoint, hyper: sum)
     direct = sum.tensors
     return value
   }
 
   /// E at s_t; writes dE/ds and dE/dlambda.
-  public func outer(
+  func outer(
     at state: TensorBuffers, step t: Int, state adjoint: TensorBuffers, hyper part: TensorBuffers
   ) throws -> Double {
     let program = try problem.outerProgram()
@@ -258,6 +283,8 @@ public final class Run {
 
   /// g += a B_t, then a = a A_t, both at s_{t-1}.
   public func adjointStep(_ t: Int, at state: TensorBuffers) throws {
+    try requireStep(t)
+    try requireState(state)
     let program = try preparedAdjoint()
     if let keptScratch {
       // What the step itself did not keep.
@@ -305,13 +332,33 @@ public final class Run {
     sum.copy(from: result[0])
   }
 
+  // MARK: - What moves are made with
+
+  private func requireStep(_ t: Int) throws {
+    guard t >= 1, t <= steps else {
+      throw BilevelError.invalid("step \(t) of a run of \(steps) steps: use 1...\(steps)")
+    }
+  }
+
+  private func requireState(_ state: TensorBuffers) throws {
+    guard state.has(problem.stateTypes) else {
+      throw BilevelError.invalid(
+        "a state of \(problem.stateTypes) is needed where \(state.types) is given: take memory from "
+          + "`states`, and set `end` after training")
+    }
+    guard !isOver else {
+      throw BilevelError.invalid("a run goes on after its result: its memory is the next one's")
+    }
+  }
+
   // MARK: - Result
 
   /// What every estimator returns: `sum` as the gradient, the state at `end`, and the cost. The run is
   /// over then.
   /// - Throws: `BilevelError` for values that are not finite, with the step and tensor that were first.
   public func result(loss: Double) throws -> EstimatorResult {
-    try result(loss: loss, programs: problem.usedPrograms)
+    try requireState(end)
+    return try result(loss: loss, programs: problem.usedPrograms)
   }
 
   func result(loss: Double, programs: [BoundProgram]) throws -> EstimatorResult {
@@ -321,6 +368,8 @@ public final class Run {
     let cost = costSoFar
     let state = finalState()
     for memory in memories { memory.recycle(into: &problem.spareStates) }
+    memories = []
+    isOver = true
     return EstimatorResult(
       gradient: gradient, direct: direct, loss: loss, state: state, cost: cost)
   }
@@ -344,4 +393,22 @@ public struct EstimatorResult: Sendable {
   public var state: [Tensor]
   public var cost: Cost
   public var diagnostics = Diagnostics()
+
+  /// Methods from outside may have put anything into it.
+  func require(_ problem: CompiledProblem, by method: any HypergradientMethod) throws {
+    guard Self.agree(gradient, problem.hyperTypes), Self.agree(direct, problem.hyperTypes),
+      Self.agree(state, problem.stateTypes)
+    else {
+      throw BilevelError.invalid(
+        "\(method) gives the gradient \(gradient.map(\.type)), the direct term "
+          + "\(direct.map(\.type)) and the state \(state.map(\.type)) where \(problem.hyperTypes) and "
+          + "\(problem.stateTypes) are needed: let it end with `outer` and `result(loss:)`")
+    }
+  }
+
+  private static func agree(_ tensors: [Tensor], _ types: [TensorType]) -> Bool {
+    guard tensors.count == types.count else { return false }
+    for index in types.indices where tensors[index].type != types[index] { return false }
+    return true
+  }
 }

@@ -167,8 +167,8 @@ final class PenaltyUpdates: HypergradientSession {
     let direct = TensorBuffers(problem.hyperTypes)
     run.cost.stateBytes += slope.byteCount
 
-    let z = run.states(2)
-    let y = run.states(2)
+    let z = try run.states(2)
+    let y = try run.states(2)
     try run.begin(at: z[0])
     y[0].copy(from: try penalized.map { try run.buffers($0) } ?? z[0])
     let penalizedSlope = try problem.penalizedProgram(objective)

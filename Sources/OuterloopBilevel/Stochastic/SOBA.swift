@@ -110,7 +110,7 @@ final class JointUpdates: HypergradientSession {
     let directions = try JointDirections(run, objective, tables)
     let update = try run.problem.updateProgram(objective)
     run.cost.stateBytes += 2 * system.byteCount + (tables?.byteCount ?? 0)
-    let states = run.states(2)
+    let states = try run.states(2)
     try run.begin(at: states[0])
     var loss = 0.0
     for t in 1...run.steps {

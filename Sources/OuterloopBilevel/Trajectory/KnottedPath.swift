@@ -25,7 +25,7 @@ final class KnottedPath {
     kept = run.states(
       knots.count,
       kept: keepsBuffers ? nil : problem.stateTypes.indices.map { $0 < weights })
-    let working = run.states(2)
+    let working = try run.states(2)
     between = working[0].prefix(count)
     segment = knots.count - 2
 

@@ -10,10 +10,32 @@ extension TensorBuffers {
   }
 
   /// Copies the tensors of another list.
-  public func copy(from other: TensorBuffers) {
+  func copy(from other: TensorBuffers) {
     for index in indices where self[index] != other[index] {
       self[index].copyMemory(from: other[index], byteCount: byteCount(of: index))
     }
+  }
+
+  /// The same values in memory of their own.
+  public func copied() -> TensorBuffers {
+    let copy = TensorBuffers(types)
+    copy.copy(from: self)
+    return copy
+  }
+
+  /// Takes the values of a list of the same types.
+  public func set(to other: TensorBuffers) throws { copy(from: try other.checked(types)) }
+
+  /// `self += factor * other`, element by element.
+  public func add(_ other: TensorBuffers, times factor: Double = 1) throws {
+    add(factor, try other.checked(types))
+  }
+
+  private func checked(_ types: [TensorType]) throws -> TensorBuffers {
+    guard has(types) else {
+      throw BilevelError.invalid("tensors of \(self.types) where \(types) are needed")
+    }
+    return self
   }
 
   /// All elements to 0.
@@ -24,7 +46,7 @@ extension TensorBuffers {
   }
 
   /// `self += factor * other`, element by element.
-  public func add(_ factor: Double, _ other: TensorBuffers) { combine(1, factor, other) }
+  func add(_ factor: Double, _ other: TensorBuffers) { combine(1, factor, other) }
 
   /// `self = (1 - share) self + share * other`; whole numbers are taken from the other.
   func move(to other: TensorBuffers, share: Double) {
@@ -50,7 +72,7 @@ extension TensorBuffers {
   public func scale(by factor: Double) { combine(factor, 0, self) }
 
   /// The sum of products of all elements, in double.
-  public func dot(_ other: TensorBuffers) -> Double {
+  func dot(_ other: TensorBuffers) -> Double {
     var sum = 0.0
     for index in indices {
       let count = type(index).count

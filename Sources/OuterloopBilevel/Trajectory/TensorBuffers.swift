@@ -90,9 +90,10 @@ public final class TensorMemory {
     }
   }
 
-  /// One of the lists; places are counted on modulo their number.
+  /// One of the lists; places are counted on modulo their number, negative ones are the first.
   public subscript(place: Int) -> TensorBuffers {
-    TensorBuffers(memory: self, place: place, first: 0, count: types.count)
+    TensorBuffers(
+      memory: self, place: Swift.max(place, 0), first: 0, count: types.count)
   }
 
   /// The same, kept with a problem.
@@ -145,7 +146,7 @@ public struct TensorBuffers {
   let first, count: Int
 
   /// New memory for one list.
-  public init(_ types: [TensorType]) { self = TensorMemory(types)[0] }
+  init(_ types: [TensorType]) { self = TensorMemory(types)[0] }
 
   /// Tensors where they are; they must be materialised.
   init(holding tensors: [Tensor], _ types: [TensorType]? = nil) {

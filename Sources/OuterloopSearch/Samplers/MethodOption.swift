@@ -110,7 +110,7 @@ extension MethodOptions {
   /// The options of a description, by their names.
   /// - Throws: `StudyError` for an unknown name, a value of another kind or out of range, and options
   ///   that exclude one another.
-  init(_ given: [String: ParameterValue]) throws {
+  init(reading given: [String: ParameterValue]) throws {
     self.init()
     for (name, value) in given.sorted(by: { $0.key < $1.key }) {
       guard let option = Self.declarations.first(where: { $0.name == name }) else {

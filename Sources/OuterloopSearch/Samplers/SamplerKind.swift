@@ -35,7 +35,7 @@ public struct SamplerKind: Sendable {
         standard: option.standard ?? option.get(standard)?.description ?? "",
         values: option.values.text, meaning: option.meaning)
     }
-    method = { make(try Options($0)) }
+    method = { make(try Options(reading: $0)) }
   }
 
   /// All samplers: a new one is a new row here.

@@ -1,4 +1,4 @@
-internal import OuterloopStudy
+public import OuterloopStudy
 
 /// What may be chosen about TPE. The defaults are those of Optuna 5, but for `kernels`.
 public struct TPEOptions: Sendable, Hashable {
@@ -42,6 +42,11 @@ public struct TPEOptions: Sendable, Hashable {
 }
 
 extension TPEOptions: MethodOptions {
+  /// The options of a description, by their names.
+  /// - Throws: `StudyError` for an unknown name, a value of another kind or out of range, and options
+  ///   that exclude one another.
+  public init(_ given: [String: ParameterValue]) throws { try self.init(reading: given) }
+
   static let owner = "tpe"
 
   static let declarations: [MethodOption<Self>] = [
