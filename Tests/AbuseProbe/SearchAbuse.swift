@@ -107,6 +107,17 @@ extension AbuseRoom {
     add("SearchMethod.grid", Edges.integers) {
       try SearchMethod.grid(resolution: $0).searcher(Studies.specification())
     }
+    add("SamplerMethod.grid", Edges.integers) {
+      try SamplerMethod.grid(resolution: $0).make(Studies.specification())
+    }
+    add("SamplerMethod.tpe", Edges.integers) {
+      var options = TPEOptions()
+      options.candidates = $0
+      return try SamplerMethod.tpe(options).make(Studies.specification())
+    }
+    add("SamplerTraits.init", Edges.integers) {
+      SamplerTraits(rawValue: $0).union(.learns).rawValue
+    }
     let options: [@Sendable (Int, Double) -> TPEOptions] = [
       { count, _ in
         var options = TPEOptions()

@@ -225,6 +225,10 @@ extension AbuseRoom {
       ("HypergradientLaws.checkBudgets", HypergradientLaws.checkBudgets),
       ("HypergradientLaws.leastBudget", { _ = try HypergradientLaws.leastBudget($0) }),
       ("HypergradientLaws.checkTruncation", HypergradientLaws.checkTruncation),
+      (
+        "HypergradientLaws.checkExactness",
+        { try HypergradientLaws.checkExactness($0, of: .forward, tolerance: .nan) }
+      ),
       ("HypergradientLaws.checkTerms", { try HypergradientLaws.checkTerms($0) }),
       ("HypergradientLaws.checkDirectTerm", HypergradientLaws.checkDirectTerm),
       ("HypergradientLaws.checkRealTime", HypergradientLaws.checkRealTime),
