@@ -49,7 +49,7 @@ import Testing
     ),
     (
       "tpe:priorWeight=0",
-      "the option priorWeight of tpe cannot be 0.0; it is a number from 1e-06 to 1000000.0"
+      "the option priorWeight of tpe cannot be 0; it is a number from 1e-06 to 1000000.0"
     ),
     (
       "tpe:priorWeight=1e300",

@@ -32,7 +32,7 @@ struct StoreServer {
     var claim: Bool?
     var epoch: Int?
     var values: [Double]?
-    var states: Set<String>?
+    var states: Set<TrialState.Kind>?
     var from: Int?
     var limit: Int?
     var path: String?
