@@ -213,9 +213,9 @@ struct ProcessWatch {
     }
     if files[0].revents != 0 { hush() }
     if files[3].revents != 0 { send() }
-    // Of what came in both since the last look, the order is lost. A program that fails says so last.
-    if files[1].revents != 0 { readOutput() }
+    // Of what came in both since the last look, the order is lost.
     if files[2].revents != 0 { readError() }
+    if files[1].revents != 0 { readOutput() }
   }
 
   private mutating func hush() {
