@@ -134,7 +134,8 @@ enum HelpTexts {
                               (yes or no, true or false, 1 or 0).
       --model <model>         linear: softmax regression. fourier: the same on
                               random Fourier features as well. auto: fourier for
-                              pictures, else linear. Default: auto.
+                              pictures, linear and naive Bayes for texts, else
+                              linear. Default: auto.
       --folds <n>             Folds of the cross-fitting. Default: 5.
       --corrupt <share>       Share of the labels to make wrong first, to measure
                               how well they are found. (default: 0.0)

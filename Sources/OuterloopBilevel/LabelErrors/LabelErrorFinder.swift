@@ -24,9 +24,9 @@ internal import OuterloopNumerics
 public struct LabelErrorFinder: Sendable {
   /// Which models judge the rows.
   public enum Model: String, Sendable, Codable, CaseIterable {
-    /// `fourier` for pictures, else `linear`.
+    /// `fourier` for pictures, `linear` and naive Bayes for texts, else `linear`.
     case auto
-    /// Softmax regression on the features.
+    /// Softmax regression on the features, and nothing else.
     case linear
     /// That, and softmax regression on random Fourier features of them, weighed by how well each
     /// explains the labels it has not seen.
@@ -94,7 +94,7 @@ public struct LabelErrorFinder: Sendable {
         try add(SoftmaxFitting(x, given, folds: folds, foldOfRow: foldOfRow), decays)
       }
       try addSoftmax(x, [0.3, 0.1, 0.01, 0.001])
-      if let wide,
+      if model != .linear, let wide,
         let bayes = NaiveBayesFitting(wide, given, folds: folds, foldOfRow: foldOfRow)
       {
         try add(bayes, [3, 1, 0.3, 0.1, 0.03])

@@ -38,7 +38,7 @@ struct LabelErrorOptions: ParsableArguments {
   @Option(
     help: """
       linear: softmax regression. fourier: the same on random Fourier features as well. auto: \
-      fourier for pictures, else linear. Default: auto.
+      fourier for pictures, linear and naive Bayes for texts, else linear. Default: auto.
       """,
     transform: { text in
       guard let model = LabelErrorFinder.Model(rawValue: text) else {
