@@ -82,7 +82,8 @@ public struct LabelErrorReport: Sendable, Codable, Equatable {
     transition = (0..<k).map { Array(found.noise[$0 * k..<($0 + 1) * k]) }
     suspects = chosen.map { row in Self.suspect(row, found, data) }
     var counts: [Flip: Int] = [:]
-    for suspect in suspects {
+    // Where most are doubtful, a label may be suspicious and still the likeliest.
+    for suspect in suspects where suspect.likely != suspect.label {
       counts[Flip(label: suspect.label, likely: suspect.likely, count: 0), default: 0] += 1
     }
     flips = counts.map { Flip(label: $0.key.label, likely: $0.key.likely, count: $0.value) }
