@@ -289,6 +289,49 @@ import Testing
     #expect(bench.log(4).contains("{\"done\": true}\n"))
   }
 
+  /// Two streams end in one log, and a line of the one never stands inside a line of the other.
+  @Test func linesOfTheLogAreWhole() async throws {
+    let bench = try Workbench()
+    defer { bench.remove() }
+    let work = try bench.python(
+      """
+      import os, sys
+      for line in sys.stdin:
+          for i in range(300):
+              for stream, part in ((1, b"o"), (2, b"e"), (1, b"ut\\n"), (2, b"rr\\n")): os.write(stream, part)
+          os.write(1, b'{"loss": 1}\\n{"done": true}\\n')
+      """)
+    try await work.run(bench.request(trial: 0), to: Recorder())
+    await work.close()
+    let lines = bench.log(0).split(separator: "\n")
+    #expect(lines.count { $0 == "out" } == 300)
+    #expect(lines.count { $0 == "err" } == 300)
+  }
+
+  /// What has no end is written when nothing more comes, so that whoever looks sees it.
+  @Test func linesWithoutEndAreSeen() async throws {
+    let bench = try Workbench()
+    defer { bench.remove() }
+    let work = try bench.python(
+      """
+      import os, sys, time
+      for line in sys.stdin:
+          os.write(1, b"half")
+          time.sleep(3)
+          os.write(1, b" and half\\n{\\"loss\\": 1}\\n{\\"done\\": true}\\n")
+      """)
+    async let ending: Void = work.run(bench.request(trial: 0), to: Recorder())
+    var seen = ""
+    for _ in 0..<140 where seen.isEmpty {
+      try await Task.sleep(for: .milliseconds(20))
+      seen = bench.log(0)
+    }
+    try await ending
+    await work.close()
+    #expect(seen == "half")
+    #expect(bench.log(0).hasPrefix("half and half\n"))
+  }
+
   @Test func diesBetweenTrials() async throws {
     let bench = try Workbench()
     defer { bench.remove() }

@@ -32,6 +32,8 @@ struct ProcessWatch {
   private var lines = LineSplitter()
   private var reader: LineReader
   private var errorTail = ErrorTail()
+  private var outputLog = LogStream()
+  private var errorLog = LogStream()
   private var buffer = [UInt8](repeating: 0, count: 1 << 16)
 
   private var cause: ChildProcess.StopCause?
@@ -143,6 +145,7 @@ struct ProcessWatch {
     for _ in 0..<Self.pipeful where isReadable(output) { readOutput() }
     for _ in 0..<Self.pipeful where isReadable(error) { readError() }
     finishLines()
+    errorLog.finish(in: log)
     log = orders.log
     isUnderWay = true
     reader.begin()
@@ -209,6 +212,7 @@ struct ProcessWatch {
       pollfd(fd: writes ? input : -1, events: Int16(POLLOUT), revents: 0),
     ]
     guard poll(&files, nfds_t(files.count), Int32((seconds * 1000).rounded(.up))) > 0 else {
+      if seconds >= Self.silence { finishLog() }
       return
     }
     if files[0].revents != 0 { hush() }
@@ -236,9 +240,17 @@ struct ProcessWatch {
     }
   }
 
+  /// Seconds without output after which a line without end is written as it is.
+  private static let silence = 0.05
+
+  private mutating func finishLog() {
+    errorLog.finish(in: log)
+    outputLog.finish(in: log)
+  }
+
   private mutating func readOutput() {
     let count = fill(\.output)
-    log.write(buffer[..<count])
+    outputLog.take(buffer[..<count], to: log)
     var lines = lines
     self.lines = LineSplitter()
     lines.take(buffer[..<count]) { handle($0) }
@@ -247,6 +259,7 @@ struct ProcessWatch {
   }
 
   private mutating func finishLines() {
+    outputLog.finish(in: log)
     var lines = lines
     self.lines = LineSplitter()
     lines.finish { handle($0) }
@@ -263,8 +276,9 @@ struct ProcessWatch {
 
   private mutating func readError() {
     let count = fill(\.error)
+    if error < 0 { errorLog.finish(in: log) }
     guard count > 0 else { return }
-    log.write(buffer[..<count])
+    errorLog.take(buffer[..<count], to: log)
     log.keep()
     errorTail.take(buffer[..<count])
   }
@@ -287,6 +301,7 @@ struct ProcessWatch {
     mark.end(besides: pid)
     for file in [output, error, input, unread] where file >= 0 { _ = CLibrary.close(file) }
     if output >= 0 { finishLines() }
+    errorLog.finish(in: log)
     let isGone = outerloop_has_ended(pid) != 0
     let status = isGone ? outerloop_reap(pid) : -SIGKILL
     child.silence()
