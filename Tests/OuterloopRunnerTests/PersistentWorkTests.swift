@@ -308,30 +308,6 @@ import Testing
     #expect(lines.count { $0 == "err" } == 300)
   }
 
-  /// What has no end is written when nothing more comes, so that whoever looks sees it.
-  @Test func linesWithoutEndAreSeen() async throws {
-    let bench = try Workbench()
-    defer { bench.remove() }
-    let work = try bench.python(
-      """
-      import os, sys, time
-      for line in sys.stdin:
-          os.write(1, b"half")
-          time.sleep(3)
-          os.write(1, b" and half\\n{\\"loss\\": 1}\\n{\\"done\\": true}\\n")
-      """)
-    async let ending: Void = work.run(bench.request(trial: 0), to: Recorder())
-    var seen = ""
-    for _ in 0..<140 where seen.isEmpty {
-      try await Task.sleep(for: .milliseconds(20))
-      seen = bench.log(0)
-    }
-    try await ending
-    await work.close()
-    #expect(seen == "half")
-    #expect(bench.log(0).hasPrefix("half and half\n"))
-  }
-
   @Test func diesBetweenTrials() async throws {
     let bench = try Workbench()
     defer { bench.remove() }

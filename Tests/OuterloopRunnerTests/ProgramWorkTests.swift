@@ -502,4 +502,24 @@ import Testing
     try await work.run(bench.request(), to: recorder)
     #expect(recorder.losses == [0.25])
   }
+
+  /// What has no end is written when nothing more comes, so that whoever looks sees it.
+  @Test func linesWithoutEndAreSeen() async throws {
+    let bench = try Workbench()
+    defer { bench.remove() }
+    let work = try bench.shell(
+      """
+      printf half; sleep 3
+      echo " and half"; echo '{"loss": 1}'
+      """)
+    async let ending: Void = work.run(bench.request(), to: Recorder())
+    var seen = ""
+    for _ in 0..<140 where seen.isEmpty {
+      try await Task.sleep(for: .milliseconds(20))
+      seen = bench.log()
+    }
+    try await ending
+    #expect(seen == "half")
+    #expect(bench.log().hasPrefix("half and half\n"))
+  }
 }
