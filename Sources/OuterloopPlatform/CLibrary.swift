@@ -12,62 +12,41 @@
 package enum CLibrary {
   package typealias SignalHandler = @convention(c) (Int32) -> Void
 
-  #if canImport(Glibc)
-    package static func open(_ path: String, _ flags: Int32, _ mode: mode_t) -> Int32 {
-      Glibc.open(path, flags, mode)
-    }
-    package static func close(_ file: Int32) -> Int32 { Glibc.close(file) }
-    package static func read(_ file: Int32, _ to: UnsafeMutableRawPointer?, _ count: Int) -> Int {
-      Glibc.read(file, to, count)
-    }
-    package static func write(_ file: Int32, _ from: UnsafeRawPointer?, _ count: Int) -> Int {
-      Glibc.write(file, from, count)
-    }
-    package static func exit(_ status: Int32) -> Never { Glibc.exit(status) }
-    @discardableResult
-    package static func signal(_ number: Int32, _ action: SignalHandler?) -> SignalHandler? {
-      Glibc.signal(number, action)
-    }
-    package static func exp(_ x: Double) -> Double { Glibc.exp(x) }
-    package static func log(_ x: Double) -> Double { Glibc.log(x) }
-    package static func log10(_ x: Double) -> Double { Glibc.log10(x) }
-  #elseif canImport(Musl)
-    package static func open(_ path: String, _ flags: Int32, _ mode: mode_t) -> Int32 {
-      Musl.open(path, flags, mode)
-    }
-    package static func close(_ file: Int32) -> Int32 { Musl.close(file) }
-    package static func read(_ file: Int32, _ to: UnsafeMutableRawPointer?, _ count: Int) -> Int {
-      Musl.read(file, to, count)
-    }
-    package static func write(_ file: Int32, _ from: UnsafeRawPointer?, _ count: Int) -> Int {
-      Musl.write(file, from, count)
-    }
-    package static func exit(_ status: Int32) -> Never { Musl.exit(status) }
-    @discardableResult
-    package static func signal(_ number: Int32, _ action: SignalHandler?) -> SignalHandler? {
-      Musl.signal(number, action)
-    }
-    package static func exp(_ x: Double) -> Double { Musl.exp(x) }
-    package static func log(_ x: Double) -> Double { Musl.log(x) }
-    package static func log10(_ x: Double) -> Double { Musl.log10(x) }
-  #else
-    package static func open(_ path: String, _ flags: Int32, _ mode: mode_t) -> Int32 {
-      Darwin.open(path, flags, mode)
-    }
-    package static func close(_ file: Int32) -> Int32 { Darwin.close(file) }
-    package static func read(_ file: Int32, _ to: UnsafeMutableRawPointer?, _ count: Int) -> Int {
-      Darwin.read(file, to, count)
-    }
-    package static func write(_ file: Int32, _ from: UnsafeRawPointer?, _ count: Int) -> Int {
-      Darwin.write(file, from, count)
-    }
-    package static func exit(_ status: Int32) -> Never { Darwin.exit(status) }
-    @discardableResult
-    package static func signal(_ number: Int32, _ action: SignalHandler?) -> SignalHandler? {
-      Darwin.signal(number, action)
-    }
-    package static func exp(_ x: Double) -> Double { Darwin.exp(x) }
-    package static func log(_ x: Double) -> Double { Darwin.log(x) }
-    package static func log10(_ x: Double) -> Double { Darwin.log10(x) }
-  #endif
+  package static func open(_ path: String, _ flags: Int32, _ mode: mode_t) -> Int32 {
+    plainOpen(path, flags, mode)
+  }
+  package static func close(_ file: Int32) -> Int32 { plainClose(file) }
+  package static func read(_ file: Int32, _ to: UnsafeMutableRawPointer?, _ count: Int) -> Int {
+    plainRead(file, to, count)
+  }
+  package static func write(_ file: Int32, _ from: UnsafeRawPointer?, _ count: Int) -> Int {
+    plainWrite(file, from, count)
+  }
+  package static func exit(_ status: Int32) -> Never { plainExit(status) }
+  @discardableResult
+  package static func signal(_ number: Int32, _ action: SignalHandler?) -> SignalHandler? {
+    plainSignal(number, action)
+  }
+  package static func exp(_ x: Double) -> Double { plainExp(x) }
+  package static func log(_ x: Double) -> Double { plainLog(x) }
+  package static func log10(_ x: Double) -> Double { plainLog10(x) }
 }
+
+// Outside of the type its methods hide nothing.
+private func plainOpen(_ path: String, _ flags: Int32, _ mode: mode_t) -> Int32 {
+  open(path, flags, mode)
+}
+private func plainClose(_ file: Int32) -> Int32 { close(file) }
+private func plainRead(_ file: Int32, _ to: UnsafeMutableRawPointer?, _ count: Int) -> Int {
+  read(file, to, count)
+}
+private func plainWrite(_ file: Int32, _ from: UnsafeRawPointer?, _ count: Int) -> Int {
+  write(file, from, count)
+}
+private func plainExit(_ status: Int32) -> Never { exit(status) }
+private func plainSignal(
+  _ number: Int32, _ action: CLibrary.SignalHandler?
+) -> CLibrary.SignalHandler? { signal(number, action) }
+private func plainExp(_ x: Double) -> Double { exp(x) }
+private func plainLog(_ x: Double) -> Double { log(x) }
+private func plainLog10(_ x: Double) -> Double { log10(x) }
