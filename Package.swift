@@ -39,74 +39,88 @@ let package = Package(
     // The C library under one name: knows nothing else.
     .target(name: "OuterloopPlatform", swiftSettings: quick),
     .target(
-      name: "OuterloopNumerics", dependencies: ["COuterloopKernels", "OuterloopPlatform"],
+      name: "OuterloopNumerics",
+      dependencies: ["COuterloopKernels", "OuterloopPlatform", "OuterloopText"],
       swiftSettings: quick),
     .target(
       name: "OuterloopAutodiff",
-      dependencies: ["OuterloopNumerics", "COuterloopKernels", "OuterloopPlatform"],
+      dependencies: [
+        "OuterloopNumerics", "COuterloopKernels", "OuterloopPlatform", "OuterloopText",
+      ],
       swiftSettings: quick),
     .target(
       name: "OuterloopLearning",
-      dependencies: ["OuterloopAutodiff", "OuterloopNumerics", "OuterloopPlatform", "CZlib"],
+      dependencies: [
+        "OuterloopAutodiff", "OuterloopNumerics", "OuterloopPlatform", "OuterloopText", "CZlib",
+      ],
       swiftSettings: quick),
     // libcurl, opened when something is fetched.
     .target(name: "COuterloopCurl", cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])]),
     .target(
       name: "OuterloopFetch",
-      dependencies: ["OuterloopLearning", "OuterloopFiles", "COuterloopCurl"],
+      dependencies: ["OuterloopText", "OuterloopLearning", "OuterloopFiles", "COuterloopCurl"],
       swiftSettings: quick),
     .target(
       name: "OuterloopBilevel",
       dependencies: [
         "OuterloopLearning", "OuterloopAutodiff", "OuterloopNumerics", "OuterloopPlatform",
+        "OuterloopText",
       ], swiftSettings: quick),
+    // What is said and read as text: errors with their remedies, numbers, JSON, names nearly right.
+    .target(name: "OuterloopText", dependencies: ["OuterloopPlatform"], swiftSettings: quick),
     // What may be written where: knows no study and no format.
-    .target(name: "OuterloopFiles", dependencies: ["OuterloopPlatform"], swiftSettings: house),
+    .target(
+      name: "OuterloopFiles", dependencies: ["OuterloopPlatform", "OuterloopText"],
+      swiftSettings: house),
     // The vocabulary of search: knows no algorithm, no files.
-    .target(name: "OuterloopStudy", dependencies: ["OuterloopPlatform"], swiftSettings: quick),
+    .target(
+      name: "OuterloopStudy", dependencies: ["OuterloopPlatform", "OuterloopText"],
+      swiftSettings: quick),
     // Samplers, surrogates, Pareto fronts: knows no stores.
     .target(
       name: "OuterloopSearch",
-      dependencies: ["OuterloopStudy", "OuterloopNumerics", "OuterloopPlatform"],
+      dependencies: ["OuterloopStudy", "OuterloopNumerics", "OuterloopPlatform", "OuterloopText"],
       swiftSettings: quick),
     // Spaces in files: YAML, JSON, ConfigSpace.
     .target(
       name: "OuterloopSpaces",
-      dependencies: ["OuterloopStudy", .product(name: "Yams", package: "Yams")],
+      dependencies: ["OuterloopText", "OuterloopStudy", .product(name: "Yams", package: "Yams")],
       swiftSettings: house),
     // Starting and ending programs, in the C that may stand between fork and exec.
     .target(
       name: "COuterloopProcess", cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])]),
     .target(
       name: "OuterloopRunner",
-      dependencies: ["OuterloopStudy", "OuterloopPlatform", "COuterloopProcess"],
+      dependencies: ["OuterloopStudy", "OuterloopPlatform", "OuterloopText", "COuterloopProcess"],
       swiftSettings: quick),
     .target(
       name: "OuterloopStore",
       dependencies: [
-        "OuterloopStudy", "OuterloopFiles", "OuterloopPlatform",
+        "OuterloopStudy", "OuterloopFiles", "OuterloopPlatform", "OuterloopText",
         .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "GRDBSQLite", package: "GRDB.swift"),
       ], swiftSettings: quick),
     .target(
-      name: "OuterloopCharts", dependencies: ["OuterloopStudy", "OuterloopPlatform"],
+      name: "OuterloopCharts",
+      dependencies: ["OuterloopStudy", "OuterloopSearch", "OuterloopPlatform", "OuterloopText"],
       swiftSettings: house),
     .target(
       name: "OuterloopLab",
       dependencies: [
         "OuterloopBilevel", "OuterloopLearning", "OuterloopAutodiff", "OuterloopNumerics",
-        "OuterloopCharts", "OuterloopFiles", "OuterloopPlatform",
+        "OuterloopCharts", "OuterloopFiles", "OuterloopPlatform", "OuterloopText",
       ], swiftSettings: house),
     .target(
       name: "OuterloopTesting",
       dependencies: [
         "OuterloopBilevel", "OuterloopLearning", "OuterloopAutodiff", "OuterloopNumerics",
-        "OuterloopStudy", "OuterloopPlatform",
+        "OuterloopStudy", "OuterloopPlatform", "OuterloopText",
       ],
       swiftSettings: house),
     .target(
       name: "Outerloop",
       dependencies: [
+        "OuterloopText",
         "OuterloopNumerics", "OuterloopAutodiff", "OuterloopLearning", "OuterloopBilevel",
         "OuterloopStudy", "OuterloopSearch",
       ],
@@ -118,28 +132,37 @@ let package = Package(
         "OuterloopCharts",
         "OuterloopNumerics", "OuterloopStudy", "OuterloopSearch", "OuterloopStore",
         "OuterloopRunner", "OuterloopSpaces", "OuterloopFiles", "OuterloopPlatform",
+        "OuterloopText",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: house),
 
     .testTarget(
-      name: "OuterloopNumericsTests", dependencies: ["OuterloopNumerics", "COuterloopKernels"],
+      name: "OuterloopTextTests", dependencies: ["OuterloopText"], swiftSettings: house),
+    .testTarget(
+      name: "OuterloopNumericsTests",
+      dependencies: ["OuterloopText", "OuterloopNumerics", "COuterloopKernels"],
       exclude: ["Reference"], swiftSettings: house),
     .testTarget(
       name: "OuterloopAutodiffTests",
       dependencies: [
+        "OuterloopText",
         "COuterloopKernels", "OuterloopAutodiff", "OuterloopNumerics", "OuterloopTesting",
       ],
       swiftSettings: house),
     .testTarget(
       name: "OuterloopLearningTests",
-      dependencies: ["OuterloopLearning", "OuterloopAutodiff", "OuterloopNumerics"],
+      dependencies: [
+        "OuterloopText", "OuterloopLearning", "OuterloopAutodiff", "OuterloopNumerics",
+      ],
       swiftSettings: house),
     .testTarget(
-      name: "OuterloopFetchTests", dependencies: ["OuterloopFetch", "OuterloopLearning"],
+      name: "OuterloopFetchTests",
+      dependencies: ["OuterloopText", "OuterloopFetch", "OuterloopLearning"],
       swiftSettings: house),
     .testTarget(
       name: "OuterloopBilevelTests",
       dependencies: [
+        "OuterloopText",
         "OuterloopBilevel", "OuterloopLearning", "OuterloopAutodiff", "OuterloopNumerics",
         "OuterloopTesting",
       ], swiftSettings: house),
@@ -148,6 +171,7 @@ let package = Package(
     .executableTarget(
       name: "AbuseProbe",
       dependencies: [
+        "OuterloopText",
         "OuterloopBilevel", "OuterloopLearning", "OuterloopAutodiff", "OuterloopNumerics",
         "OuterloopStudy", "OuterloopSearch", "OuterloopStore", "OuterloopSpaces",
         "OuterloopCharts", "OuterloopTesting",
@@ -155,9 +179,11 @@ let package = Package(
     .testTarget(
       name: "OuterloopAbuseTests", dependencies: ["AbuseProbe"], swiftSettings: house),
     .testTarget(
-      name: "OuterloopFilesTests", dependencies: ["OuterloopFiles"], swiftSettings: house),
+      name: "OuterloopFilesTests", dependencies: ["OuterloopText", "OuterloopFiles"],
+      swiftSettings: house),
     .testTarget(
-      name: "OuterloopStudyTests", dependencies: ["OuterloopStudy"], swiftSettings: house),
+      name: "OuterloopStudyTests", dependencies: ["OuterloopText", "OuterloopStudy"],
+      swiftSettings: house),
     // A process of its own for the tests of the store: a writer to be killed, a viewer, a crowd.
     .executableTarget(
       name: "StoreProbe", dependencies: ["OuterloopStore", "OuterloopStudy"],
@@ -165,33 +191,41 @@ let package = Package(
     .testTarget(
       name: "OuterloopStoreTests",
       dependencies: [
+        "OuterloopText",
         "OuterloopStore", "OuterloopStudy", "OuterloopFiles", "OuterloopTesting", "StoreProbe",
         .product(name: "GRDB", package: "GRDB.swift"),
       ],
       resources: [.copy("Schemas"), .copy("Optuna")], swiftSettings: house),
     .testTarget(
-      name: "OuterloopRunnerTests", dependencies: ["OuterloopRunner", "OuterloopStudy"],
+      name: "OuterloopRunnerTests",
+      dependencies: ["OuterloopRunner", "OuterloopStudy", "OuterloopText"],
       swiftSettings: house),
     .testTarget(
       name: "OuterloopSearchTests",
-      dependencies: ["OuterloopSearch", "OuterloopStudy", "OuterloopNumerics", "OuterloopTesting"],
+      dependencies: [
+        "OuterloopText", "OuterloopSearch", "OuterloopStudy", "OuterloopNumerics",
+        "OuterloopTesting",
+      ],
       exclude: ["Golden"], swiftSettings: house),
     .testTarget(
-      name: "OuterloopSpacesTests", dependencies: ["OuterloopSpaces", "OuterloopStudy"],
+      name: "OuterloopSpacesTests",
+      dependencies: ["OuterloopText", "OuterloopSpaces", "OuterloopStudy"],
       exclude: ["Golden"], swiftSettings: house),
     .testTarget(
-      name: "OuterloopChartsTests", dependencies: ["OuterloopCharts", "OuterloopStudy"],
+      name: "OuterloopChartsTests",
+      dependencies: ["OuterloopSearch", "OuterloopCharts", "OuterloopStudy", "OuterloopText"],
       swiftSettings: house),
     .testTarget(
       name: "OuterloopLabTests",
       dependencies: [
         "OuterloopLab", "OuterloopBilevel", "OuterloopLearning", "OuterloopAutodiff",
-        "OuterloopNumerics",
+        "OuterloopNumerics", "OuterloopText",
       ], swiftSettings: house),
     .testTarget(
       name: "OuterloopCommandTests",
       dependencies: [
-        "OuterloopCommand", "OuterloopStore", "OuterloopStudy",
+        "OuterloopCharts",
+        "OuterloopCommand", "OuterloopStore", "OuterloopStudy", "OuterloopText",
         .product(name: "GRDB", package: "GRDB.swift"),
       ], swiftSettings: house),
   ]

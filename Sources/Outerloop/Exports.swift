@@ -5,3 +5,4 @@
 @_exported public import OuterloopNumerics
 @_exported public import OuterloopSearch
 @_exported public import OuterloopStudy
+@_exported public import OuterloopText

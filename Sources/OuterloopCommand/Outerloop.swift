@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import OuterloopText
 
 /// The command line: parses, calls one library function, prints.
 @main

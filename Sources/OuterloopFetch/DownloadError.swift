@@ -1,10 +1,11 @@
 import Foundation
 internal import OuterloopFiles
+public import OuterloopText
 
 /// Why a file could not be downloaded, and what to do about it.
 ///
 /// `description` is one line, `FILE: WHAT; REMEDY`, without the leading `error:`.
-public struct DownloadError: Error, Sendable, Hashable, CustomStringConvertible {
+public struct DownloadError: ExplainedError, Hashable {
   /// The kind of trouble, for matching by case.
   public enum Cause: String, Sendable, Hashable {
     /// No mirror answered, or connections broke too often.
@@ -38,7 +39,7 @@ public struct DownloadError: Error, Sendable, Hashable, CustomStringConvertible 
     self.remedy = remedy
   }
 
-  public var description: String { "\(file): \(what); \(remedy)" }
+  public var place: [String] { [file] }
 
   init(_ error: FileError, _ path: String) {
     if let number = error.number {

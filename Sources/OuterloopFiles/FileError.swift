@@ -1,7 +1,8 @@
 internal import OuterloopPlatform
+public import OuterloopText
 
 /// Why a file cannot be written, and what to do about it. `description` is `WHAT; REMEDY`.
-public struct FileError: Error, Sendable, Hashable, CustomStringConvertible {
+public struct FileError: ExplainedError, Hashable {
   /// The kind of trouble, for matching by case.
   public enum Cause: Sendable, Hashable {
     /// There is a file already, which may be replaced if that is asked for.
@@ -24,8 +25,6 @@ public struct FileError: Error, Sendable, Hashable, CustomStringConvertible {
     self.remedy = remedy
     self.number = number
   }
-
-  public var description: String { "\(what); \(remedy)" }
 
   static func exists(_ path: String) -> FileError {
     FileError(.exists, "there is a file `\(path)` already", "name another, or remove it")

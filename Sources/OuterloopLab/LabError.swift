@@ -1,5 +1,7 @@
+public import OuterloopText
+
 /// Why a cleaning run or an experiment could not start or go on. `description` is `WHAT; REMEDY`.
-public struct LabError: Error, Sendable, Hashable, CustomStringConvertible {
+public struct LabError: ExplainedError, Hashable {
   /// The kind of trouble, for matching by case.
   public enum Cause: String, Sendable, Hashable {
     /// A setting out of its range.
@@ -32,8 +34,6 @@ public struct LabError: Error, Sendable, Hashable, CustomStringConvertible {
     self.what = what
     self.remedy = remedy
   }
-
-  public var description: String { "\(what); \(remedy)" }
 
   /// Throws, if it does not hold, that a setting is out of its range.
   static func require(

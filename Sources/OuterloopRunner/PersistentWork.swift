@@ -1,4 +1,5 @@
 public import OuterloopStudy
+internal import OuterloopText
 internal import Synchronization
 
 /// Trials that a program answers one after the other, without starting anew for each: worth it where

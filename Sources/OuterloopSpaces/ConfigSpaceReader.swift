@@ -1,4 +1,5 @@
 internal import OuterloopStudy
+internal import OuterloopText
 
 /// Reads what ConfigSpace writes as JSON: format 0.4, and the keys `default`, `q`, `probabilities`
 /// and `lambda` of earlier ones.

@@ -1,4 +1,5 @@
 internal import OuterloopStudy
+internal import OuterloopText
 internal import Yams
 
 /// A place in a file: a value with the line it stands in, and readings of it that complain there.

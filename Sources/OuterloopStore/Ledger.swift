@@ -1,5 +1,6 @@
 internal import GRDB
 internal import OuterloopStudy
+internal import OuterloopText
 
 /// Writes down what happens in one study, inside one transaction: the event, and what it changes in
 /// the tables that the events add up to. Whether an event may happen is asked of `Trial.accepts`.

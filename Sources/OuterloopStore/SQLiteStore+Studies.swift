@@ -1,5 +1,6 @@
 internal import GRDB
 public import OuterloopStudy
+internal import OuterloopText
 
 extension SQLiteStore {
   public func create(_ specification: StudySpecification) async throws -> StudyID {

@@ -86,7 +86,7 @@ public struct HypergradientCase: Sendable, CustomStringConvertible {
       try Self.require(steps: steps)
       guard 1...steps ~= every else {
         throw BilevelError.invalid(
-          "`every` is \(every): a window has 1 to \(steps) steps, all of the training")
+          "`every` is \(every)", remedy: "a window has 1 to \(steps) steps, all of the training")
       }
       let loop = OuterLoop<Hyper>(.sgd(rate: 0))
       var last: [Tensor] = []
@@ -117,7 +117,7 @@ public struct HypergradientCase: Sendable, CustomStringConvertible {
   static func require(steps: Int) throws {
     guard 1...1_000_000 ~= steps else {
       throw BilevelError.invalid(
-        "`steps` is \(steps): a trajectory that is stored whole has 1...1000000 steps")
+        "`steps` is \(steps)", remedy: "a trajectory that is stored whole has 1...1000000 steps")
     }
   }
 

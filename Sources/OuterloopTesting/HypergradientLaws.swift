@@ -1,6 +1,7 @@
 internal import OuterloopAutodiff
 public import OuterloopBilevel
 public import OuterloopNumerics
+internal import OuterloopText
 
 /// What every estimator must satisfy on every problem. A new problem is a new `HypergradientCase`; a
 /// new estimator states here which of the others it equals.

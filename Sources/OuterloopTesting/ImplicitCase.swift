@@ -90,7 +90,7 @@ public struct ImplicitCase: Sendable, CustomStringConvertible {
     }
     gradientAt = { w, example in
       if let example, !(0..<examples ~= example) {
-        throw BilevelError.invalid("there is no example \(example): use 0..<\(examples)")
+        throw BilevelError.invalid("there is no example \(example)", remedy: "use 0..<\(examples)")
       }
       let rows = example.map { Tensor([Int32($0)]) } ?? all
       return try gradient(at: w) { try loss($0, hyper, rows) }.flatMap { try $0.doubles() }
@@ -102,7 +102,7 @@ public struct ImplicitCase: Sendable, CustomStringConvertible {
       let count = w.reduce(0) { $0 + $1.count }
       guard u.count == count else {
         throw BilevelError.invalid(
-          "`u` has \(u.count) numbers: give one for each of \(count) weights")
+          "`u` has \(u.count) numbers", remedy: "give one for each of \(count) weights")
       }
       let direction = w.holding(u)
       return try gradient(at: hyper) { h in
@@ -139,7 +139,8 @@ public struct ImplicitCase: Sendable, CustomStringConvertible {
     if let error = weights.lazy.compactMap(\.error).first { throw error }
     guard weights.map(\.type) == types else {
       throw BilevelError.invalid(
-        "`weights` are \(weights.map(\.type)): give tensors like those of \(name), \(types)")
+        "`weights` are \(weights.map(\.type))",
+        remedy: "give tensors like those of \(name), \(types)")
     }
   }
 }

@@ -14,7 +14,7 @@ public enum StochasticLaws {
   ) throws {
     guard 1...1_000_000 ~= linearSteps else {
       throw BilevelError.invalid(
-        "`linearSteps` is \(linearSteps): the law is checked by 1...1000000 steps")
+        "`linearSteps` is \(linearSteps)", remedy: "the law is checked by 1...1000000 steps")
     }
     let parts = try Parts(problem, at: hyper)
     let (loss, end) = try problem.solve(at: hyper)

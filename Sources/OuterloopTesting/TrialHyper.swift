@@ -107,7 +107,8 @@ public enum TrialHyper: String, Sendable, CaseIterable {
   private func require(_ h: [Tensor], _ model: TrialModel) throws {
     let weights = model.initial.count
     guard weights > 0 else {
-      throw BilevelError.invalid("\(model.name) has no weights: give it some as `initial`")
+      throw BilevelError.invalid(
+        "\(model.name) has no weights", remedy: "give it some as `initial`")
     }
     let count =
       switch self {
@@ -137,7 +138,7 @@ public enum TrialHyper: String, Sendable, CaseIterable {
   ) throws -> Optimizer {
     try require(h, model)
     guard !optimizer.numbers.isEmpty else {
-      throw BilevelError.invalid("\(optimizer.name) has no numbers: give its rate first")
+      throw BilevelError.invalid("\(optimizer.name) has no numbers", remedy: "give its rate first")
     }
     var rates = optimizer.numbers.map { Optimizer.Rate($0) }
     switch self {

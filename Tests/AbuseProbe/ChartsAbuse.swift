@@ -182,7 +182,7 @@ extension AbuseRoom {
     let kinds = (try? Studies.kinds()) ?? []
     let outcomes = Edges.numbers.map { Event.Kind.finished(attempt: 1, .complete([$0, $0])) }
     let asked: [[String]] = [[], ["loss"], ["loss", "time"], ["none"], ["loss", "loss"]]
-    for kind in StudyFigures.Kind.allCases {
+    for kind in StudyPlot.all {
       for metrics in [["loss"], ["loss", "time"], ["a", "b", "c"]] {
         add("StudyFigures.pictures", kinds + outcomes, asked) { one, names in
           let figures = try figures([one], metrics)
@@ -191,7 +191,9 @@ extension AbuseRoom {
       }
       add("StudyFigures.applies", asked) { try figures([], ["loss"]).applies(kind, to: $0) }
     }
-    add("StudyFigures.pictures", StudyFigures.Kind.allCases) { kind in
+    add("StudyPlot.init", ["", "history", "front\0"]) { StudyPlot(named: $0)?.name ?? "" }
+    add("StudyFigures.pictures", StudyPlot.all.map(\.name)) { name in
+      guard let kind = StudyPlot(named: name) else { return [] }
       var specification = try Studies.specification()
       specification.objectives = []
       return try StudyFigures(specification, [Trial]()).pictures(kind).map(\.fileName)

@@ -28,6 +28,17 @@ extension AbuseRoom {
     add("ObjectivePoints.ranks", rows) { try points($0).ranks() }
     add("ObjectivePoints.fronts", rows) { try points($0).fronts().count }
     add("ObjectivePoints.paretoFront", rows) { try points($0).paretoFront() }
+    add("StudySpecification.paretoFront", rows, Edges.integers) { rows, place in
+      let specification = try Studies.specification()
+      let trials = try rows.enumerated().map { number, row in
+        var trial = Trial(
+          number: number, assignment: try Studies.assignment(), through: 1, seen: nil, created: 0)
+        trial.state = .complete
+        trial.values = row
+        return trial
+      }
+      return specification.paretoFront(of: trials, places: [place]).map(\.number)
+    }
     add("ObjectivePoints.referencePoint", rows) { try points($0).referencePoint() }
     let indices: [[Int]] = [[], [0], [0, 0], [1, 0], [-1], [.max], [.min]]
     add("ObjectivePoints.crowdingDistances", rows, indices) {

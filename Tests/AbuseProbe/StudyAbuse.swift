@@ -98,7 +98,10 @@ extension AbuseRoom {
       low, high, step in
       for isLog in [false, true] {
         let range = try NumericRange(low, high, log: isLog, step: step)
-        _ = (range.count, range.widened, range.value(atUnit: 0.3), range.nearest(0.3))
+        _ = (
+          range.count, range.start, range.end, range.cell(of: 0.3), range.value(atUnit: 0.3),
+          range.nearest(0.3)
+        )
       }
       return 0
     }

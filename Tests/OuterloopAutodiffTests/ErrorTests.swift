@@ -1,5 +1,6 @@
 import OuterloopAutodiff
 import OuterloopNumerics
+import OuterloopText
 import Synchronization
 import Testing
 

@@ -1,5 +1,6 @@
 import OuterloopAutodiff
 import OuterloopNumerics
+import OuterloopText
 import Testing
 
 /// Element types: numbers that are written out are float32, arrays of a Swift type have its type, and

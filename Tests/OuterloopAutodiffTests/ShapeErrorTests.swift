@@ -1,5 +1,6 @@
 import OuterloopAutodiff
 import OuterloopNumerics
+import OuterloopText
 import Testing
 
 /// Axes counted from either end, and shapes that no tensor can have.

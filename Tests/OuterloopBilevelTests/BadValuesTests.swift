@@ -1,6 +1,7 @@
 import OuterloopAutodiff
 import OuterloopLearning
 import OuterloopNumerics
+import OuterloopText
 import Synchronization
 import Testing
 

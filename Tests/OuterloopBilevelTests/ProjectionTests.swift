@@ -1,4 +1,5 @@
 import OuterloopBilevel
+import OuterloopText
 import Testing
 
 /// Laws of the exact projections: every set goes through the same table.

@@ -1,4 +1,5 @@
 import OuterloopBilevel
+import OuterloopText
 import Testing
 
 /// The schedule is run on a machine that checks every instruction; counts are compared with the

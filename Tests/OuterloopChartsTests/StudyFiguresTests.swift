@@ -1,3 +1,4 @@
+import OuterloopSearch
 import OuterloopStudy
 import Testing
 
@@ -10,7 +11,7 @@ import Testing
   /// All pictures of a study that can be drawn.
   private func pictures(of figures: StudyFigures) throws -> [StudyFigures.Picture] {
     let metrics = figures.specification.objectives.prefix(6).map(\.metric)
-    return try StudyFigures.Kind.allCases.filter { figures.applies($0, to: metrics) }
+    return try StudyPlot.all.filter { figures.applies($0, to: metrics) }
       .flatMap { try figures.pictures($0, of: metrics) }
   }
 
@@ -44,7 +45,7 @@ import Testing
   @Test func textsStayApart() throws {
     for entry in try StudyGallery.everyday() + StudyGallery.odd().prefix(1) {
       for picture in try pictures(of: entry.figures)
-      where ![.slices, .parallel].contains(picture.kind) {
+      where !["slices", "parallel"].contains(picture.name) {
         let elements = try XMLReader.elements(of: picture.svg)
         guard elements.count(where: { $0.attributes["role"] == "img" }) == 1 else { continue }
         let width = Double(elements[0].attributes["width"] ?? "") ?? 0
@@ -132,16 +133,17 @@ import Testing
     let two = try RandomSearch("two", ["x=float(-1, 1)"], [.minimize("a"), .minimize("b")]) {
       trial, _ in .values([trial == 9 ? 1e6 : Double(trial % 7), Double(trial % 5)])
     }.run(30)
-    for (kind, figures) in [
-      (StudyFigures.Kind.history, one), (.slices, one), (.parallel, one), (.front, two),
+    for (plot, figures) in [
+      (StudyPlot.history, one), (.slices, one), (.parallel, one), (.front, two),
     ] {
-      let svg = try figures.pictures(kind)[0].svg
+      let kind = plot.name
+      let svg = try figures.pictures(plot)[0].svg
       #expect(svg.contains("1 trial at the edge"), "\(kind)")
       // The open mark; in the parallel picture it stands at the end of the last axis.
       let open = try XMLReader.elements(of: svg).count {
         $0.attributes["fill"] == "#ffffff" && $0.attributes["stroke-width"] == "1.4"
       }
-      let legend = kind == .parallel ? 0 : 1
+      let legend = kind == "parallel" ? 0 : 1
       #expect(open == 1 + legend, "\(kind)")
       #expect(svg.contains(">beyond the axis</text>") == (legend == 1), "\(kind)")
     }
@@ -182,35 +184,11 @@ import Testing
     #expect(try XMLReader.elements(of: svg).count { $0.name == "polyline" } == complete)
   }
 
-  /// The front by the definition, against the one by sorting.
-  @Test func frontsAreThoseOfTheDefinition() {
-    var state: UInt64 = 7
-    for size in [0, 1, 2, 5, 60] {
-      for objectives in [1, 2, 3, 4] {
-        let rows = (0..<size).map { index in
-          (0..<objectives).map { _ -> Double in
-            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-            let value = Double(state >> 60)
-            return index % 17 == 3 ? .nan : value == 9 ? .infinity : value
-          }
-        }
-        let whole = rows.indices.filter { !rows[$0].contains(where: \.isNaN) }
-        let expected = whole.filter { i in
-          !whole.contains { j in
-            rows[j] != rows[i] && zip(rows[j], rows[i]).allSatisfy { $0 <= $1 }
-          }
-        }
-        #expect(Set(ParetoFront.indices(of: rows)) == Set(expected))
-      }
-    }
-  }
-
   /// Every trial is in the picture once: as a diamond of the front, or as a disc.
   @Test func frontsShowAllTrials() throws {
     let figures = try StudyGallery.tradeOff(trials: 80)
     let elements = try XMLReader.elements(of: figures.pictures(.front)[0].svg)
-    let rows = figures.trials.compactMap(\.values)
-    let front = ParetoFront.indices(of: rows).count
+    let front = figures.specification.paretoFront(of: figures.trials).count
     let legend = 1
     #expect(front > 3 && front < 40)
     #expect(elements.count { $0.name == "polygon" } == front + legend)
@@ -286,11 +264,11 @@ import Testing
   }
 
   @Test func refusals() throws {
-    func refusal(_ kind: StudyFigures.Kind, _ figures: StudyFigures, _ metrics: [String] = [])
+    func refusal(_ plot: StudyPlot, _ figures: StudyFigures, _ metrics: [String] = [])
       -> String
     {
       do {
-        _ = try figures.pictures(kind, of: metrics)
+        _ = try figures.pictures(plot, of: metrics)
         return "none"
       } catch { return "\(error)" }
     }

@@ -1,3 +1,4 @@
+import OuterloopText
 import Testing
 
 @testable import OuterloopCharts
@@ -55,9 +56,9 @@ import Testing
       return Double(state >> 11) / 9_007_199_254_740_992
     }
     for _ in 0..<3000 {
-      let size = Mathematics.powerOfTen(Int(next() * 60) - 30)
+      let size = PowersOfTen.power(Int(next() * 60) - 30)
       let start = (kind == .log ? next() + 1e-3 : next() - 0.5) * size
-      let end = start + next() * size * Mathematics.powerOfTen(Int(next() * 16) - 8)
+      let end = start + next() * size * PowersOfTen.power(Int(next() * 16) - 8)
       let scale = Scale(showing: [start, end], kind: kind)
       let count = 2 + Int(next() * 8)
       let ticks = Ticks(for: scale, count: count)
@@ -78,22 +79,7 @@ import Testing
   }
 }
 
-@Suite struct NumberTextTests {
-  @Test(arguments: [
-    (0.0, 2, "0.00"), (-0.001, 2, "0.00"), (1.005, 1, "1.0"), (-12.5, 0, "-13"), (0.05, 1, "0.1"),
-    (.nan, 2, "?"), (1e20, 2, "1e20"), (123_456.789, 2, "123456.79"),
-  ]) func fixed(_ value: Double, _ decimals: Int, _ text: String) {
-    #expect(NumberText.fixed(value, decimals: decimals) == text)
-  }
-
-  @Test(arguments: [
-    (0.0, "0"), (1, "1"), (0.00125, "0.00125"), (3.2e-7, "3.2e-7"), (12_400, "12400"),
-    (1_000_000, "1e6"), (9.99999, "10"), (-0.5, "-0.5"), (.leastNonzeroMagnitude, "4.941e-324"),
-    (1.797e308, "1.797e308"),
-  ]) func significant(_ value: Double, _ text: String) {
-    #expect(NumberText.significant(value, digits: 4) == text)
-  }
-
+@Suite struct TextWidthTests {
   @Test func wrapsAndCuts() {
     #expect(TextWidth.fit("short", into: 100, size: 10) == "short")
     #expect(TextWidth.fit("much too long", into: 40, size: 10).last == "…")

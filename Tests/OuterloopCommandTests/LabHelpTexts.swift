@@ -1,3 +1,5 @@
+import OuterloopText
+
 /// What `--help` of the experiments prints, word by word.
 extension HelpTexts {
   static let experiments: [Help] = [

@@ -1,4 +1,5 @@
 import Foundation
+import OuterloopCharts
 import Testing
 
 /// `outerloop plot` on studies made by `outerloop tune`.
@@ -95,7 +96,7 @@ import Testing
     #expect(try failure(["histogram"], status: 64).contains("'histogram'"))
     #expect(
       try failure(["history", "--compare", "one"], status: 64).contains(
-        "--compare is for distributions"))
+        "--compare is for distribution only"))
     #expect(try failure(["--compare", "tow"], status: 1).contains("has no study `tow`"))
     #expect(try failure(["--out", ""], status: 64).contains("--out is empty"))
     try Data().write(to: URL(fileURLWithPath: tool.file("file")))
@@ -105,6 +106,14 @@ import Testing
     #expect(tool.names("outerloop-plots").isEmpty)
     #expect(try failure(["--store", "none.db"], status: 1).hasPrefix("error: "))
     #expect(!FileManager.default.fileExists(atPath: tool.file("none.db")))
+  }
+
+  /// A new plot is explained on the page.
+  @Test func pageExplainsEveryPlot() throws {
+    let page = URL(filePath: #filePath).deletingLastPathComponent().appending(
+      path: "../../Documentation/plots.md")
+    let text = try String(contentsOf: page, encoding: .utf8)
+    for plot in StudyPlot.all { #expect(text.contains("\n**\(plot.name)**: "), "\(plot.name)") }
   }
 
   /// The commands that `Documentation/plots.md` shows, on studies of those names.

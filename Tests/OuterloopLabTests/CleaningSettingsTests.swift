@@ -1,4 +1,5 @@
 import OuterloopLearning
+import OuterloopText
 import Testing
 
 @testable import OuterloopLab

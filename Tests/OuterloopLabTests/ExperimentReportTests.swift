@@ -1,3 +1,4 @@
+import OuterloopText
 import Testing
 
 @testable import OuterloopLab
@@ -34,7 +35,7 @@ import Testing
     (-0.00012346, "-0.0001235"), (2.5e12, "2.500e+12"), (.infinity, "inf"), (0.99999, "1.000"),
   ])
   func shortNumbers(_ value: Double, _ text: String) {
-    #expect(NumberForm.short(value) == text)
+    #expect(NumberText.short(value) == text)
   }
 
   @Test func repetitions() {

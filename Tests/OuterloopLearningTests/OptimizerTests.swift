@@ -1,6 +1,7 @@
 import OuterloopAutodiff
 import OuterloopLearning
 import OuterloopNumerics
+import OuterloopText
 import Testing
 
 /// Each optimizer against its textbook recursion written out in plain Swift. A new optimizer is a new

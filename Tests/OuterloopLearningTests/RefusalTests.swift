@@ -1,6 +1,7 @@
 import OuterloopAutodiff
 import OuterloopLearning
 import OuterloopNumerics
+import OuterloopText
 import Testing
 
 /// Values that layers, losses and optimizers cannot take: an error says which, and why.

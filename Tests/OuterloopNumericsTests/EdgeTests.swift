@@ -1,4 +1,5 @@
 import OuterloopNumerics
+import OuterloopText
 import Testing
 
 /// Counts and sizes at the ends of their range, and products of the wrong length.

@@ -1,5 +1,6 @@
 import Foundation
 import OuterloopStudy
+import OuterloopText
 import Testing
 
 @testable import OuterloopRunner

@@ -1,4 +1,5 @@
 import Foundation
+import OuterloopText
 import Testing
 
 @testable import OuterloopRunner
@@ -86,13 +87,13 @@ import Testing
         let place = bytes.indices.randomElement(using: &generator) ?? 0
         bytes[place] = Array("{}[]\",:01e-. \\uan".utf8).randomElement(using: &generator) ?? 0
       }
-      let mine = JSONObjectReader.members(of: bytes[...])
+      let mine = JSON.members(ofLine: bytes[...])
       let theirs = (try? JSONSerialization.jsonObject(with: Data(bytes))) as? [String: Any]
       // Numbers such as `01` are no JSON; we take them, and `NaN`.
       if let theirs {
         #expect(mine != nil, "\(String(decoding: bytes, as: UTF8.self))")
         if let loss = theirs["loss"] as? NSNumber, !(theirs["loss"] is Bool),
-          case .number(let value)? = mine?["loss"]
+          let value = mine?["loss"]?.number
         {
           #expect(abs(loss.doubleValue - value) <= 1e-12 * abs(value))
         }

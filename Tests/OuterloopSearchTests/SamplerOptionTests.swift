@@ -1,5 +1,6 @@
 import OuterloopSearch
 import OuterloopStudy
+import OuterloopText
 import Testing
 
 @Suite struct SamplerOptionTests {

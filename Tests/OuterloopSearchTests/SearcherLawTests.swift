@@ -1,6 +1,7 @@
 import OuterloopSearch
 import OuterloopStudy
 import OuterloopTesting
+import OuterloopText
 import Testing
 
 /// The laws of search methods over a table: a new method is a new row.

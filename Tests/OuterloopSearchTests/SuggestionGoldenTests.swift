@@ -2,6 +2,7 @@ import Foundation
 import OuterloopSearch
 import OuterloopStudy
 import OuterloopTesting
+import OuterloopText
 import Testing
 
 /// Suggestions in spaces without constraints, recorded from the command (`tune` with seed 5 and the loss

@@ -1,6 +1,7 @@
 import Foundation
 import OuterloopSpaces
 import OuterloopStudy
+import OuterloopText
 import Testing
 
 @Suite struct ConfigSpaceTests {

@@ -1,5 +1,6 @@
 import OuterloopSpaces
 import OuterloopStudy
+import OuterloopText
 import Testing
 
 @Suite struct DocumentationTests {

@@ -1,5 +1,6 @@
 import GRDB
 import OuterloopStudy
+import OuterloopText
 import Testing
 
 @testable import OuterloopStore

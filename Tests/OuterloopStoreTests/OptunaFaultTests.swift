@@ -2,6 +2,7 @@ import Foundation
 import GRDB
 import OuterloopFiles
 import OuterloopStudy
+import OuterloopText
 import Testing
 
 @testable import OuterloopStore

@@ -1,6 +1,7 @@
 import Foundation
 import OuterloopFiles
 import OuterloopStudy
+import OuterloopText
 import Testing
 
 @testable import OuterloopStore

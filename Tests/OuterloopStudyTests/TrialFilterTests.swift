@@ -1,4 +1,5 @@
 import OuterloopStudy
+import OuterloopText
 import Testing
 
 /// Statements about trials, and orders of them.

@@ -1,4 +1,5 @@
 import OuterloopLearning
+import OuterloopText
 
 /// The property of every reader: any bytes give data that hold together, or a `DataError`.
 public enum ReaderTrial {

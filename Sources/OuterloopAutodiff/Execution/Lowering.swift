@@ -237,8 +237,8 @@ struct Lowering {
     }
     guard shape.count <= Int(OL_MAX_RANK) else {
       throw TensorError(
-        "\(type) is moved along \(shape.count) axes at once; \(OL_MAX_RANK) are the most: reshape it "
-          + "so that neighbouring axes are one")
+        "\(type) is moved along \(shape.count) axes at once",
+        remedy: "\(OL_MAX_RANK) are the most: reshape it so that neighbouring axes are one")
     }
     var descriptor = ol_view()
     descriptor.rank = Int32(shape.count)
@@ -301,7 +301,7 @@ struct Lowering {
   private func requireCountable(_ type: TensorType) throws(TensorError) {
     guard type.shape.suffix(2).allSatisfy({ $0 <= Int32.max }) else {
       throw TensorError(
-        "linear algebra with \(type): at most 2^31 - 1 rows and columns are possible")
+        "linear algebra with \(type)", remedy: "at most 2^31 - 1 rows and columns are possible")
     }
   }
 

@@ -108,7 +108,8 @@ extension Graph {
       case .alias, .input, .stopGradient:
         guard let operand = operands.first else {
           throw TensorError(
-            "the function uses a traced tensor of an enclosing function; pass it as an argument")
+            "the function uses a traced tensor of an enclosing function",
+            remedy: "pass it as an argument")
         }
         place[index] = operand
       case .constant(let constant): place[index] = try result.constant(constants[constant.number])

@@ -18,10 +18,10 @@ package enum Binary: String, Primitive, CaseIterable {
   package func type(of operands: [TensorType]) throws(TensorError) -> TensorType {
     let (a, b) = (operands[0], operands[1])
     guard a.dtype == b.dtype else {
-      throw TensorError("\(rawValue) mixes \(a) and \(b): cast one of them")
+      throw TensorError("\(rawValue) mixes \(a) and \(b)", remedy: "cast one of them")
     }
     guard a.dtype.isFloating else {
-      throw TensorError("\(rawValue) of \(a): cast it to float32 or float64 first")
+      throw TensorError("\(rawValue) of \(a)", remedy: "cast it to float32 or float64 first")
     }
     guard a.shape == b.shape else {
       throw TensorError("\(rawValue) of \(a) and \(b): the shapes do not broadcast")

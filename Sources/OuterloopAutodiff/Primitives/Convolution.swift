@@ -58,7 +58,8 @@ package struct Convolution: Primitive {
       let width = geometry.output(x.shape[2], kernel: filter.shape[1], axis: 1)
     else {
       throw TensorError(
-        "convolution of \(x) with \(filter): needs (n, h, w, c) and (kh, kw, c, o) that fits")
+        "convolution of \(x) with \(filter)",
+        remedy: "needs (n, h, w, c) and (kh, kw, c, o) that fits")
     }
     return TensorType([x.shape[0], height, width, filter.shape[3]], x.dtype)
   }

@@ -63,7 +63,7 @@ package struct TriangularSolve: Primitive {
 private func squareMatrices(_ type: TensorType, _ name: String) throws(TensorError) -> TensorType {
   guard type.dtype.isFloating, type.rank >= 2,
     type.shape[type.rank - 1] == type.shape[type.rank - 2]
-  else { throw TensorError("\(name) of \(type): square matrices are needed") }
+  else { throw TensorError("\(name) of \(type)", remedy: "square matrices are needed") }
   return type
 }
 

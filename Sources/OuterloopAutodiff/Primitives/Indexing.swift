@@ -8,7 +8,8 @@ package struct Gather: Primitive {
   package func type(of operands: [TensorType]) throws(TensorError) -> TensorType {
     let (x, index) = (operands[0], operands[1])
     guard x.rank >= 1, index.rank == 1, index.dtype == .int32 else {
-      throw TensorError("gather of \(x) at \(index): rows and int32 indices of rank 1 are needed")
+      throw TensorError(
+        "gather of \(x) at \(index)", remedy: "rows and int32 indices of rank 1 are needed")
     }
     return TensorType(index.shape + x.shape.dropFirst(), x.dtype)
   }
@@ -60,7 +61,8 @@ package struct OneHot: Primitive {
 
   package func type(of operands: [TensorType]) throws(TensorError) -> TensorType {
     guard operands[0].dtype == .int32, dtype.isFloating, depth > 0 else {
-      throw TensorError("oneHot of \(operands[0]) with depth \(depth): int32 indices are needed")
+      throw TensorError(
+        "oneHot of \(operands[0]) with depth \(depth)", remedy: "int32 indices are needed")
     }
     return TensorType(operands[0].shape + [depth], dtype)
   }

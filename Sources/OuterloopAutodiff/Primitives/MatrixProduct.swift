@@ -16,10 +16,15 @@ package struct MatrixProduct: Primitive {
 
   package func type(of operands: [TensorType]) throws(TensorError) -> TensorType {
     let (a, b) = (operands[0], operands[1])
-    guard a.dtype == b.dtype else { throw TensorError("product mixes \(a) and \(b): cast one") }
+    guard a.dtype == b.dtype else {
+      throw TensorError("product mixes \(a) and \(b)", remedy: "cast one")
+    }
     guard a.dtype.isFloating, a.rank >= 2, a.rank == b.rank,
       a.shape.dropLast(2) == b.shape.dropLast(2)
-    else { throw TensorError("product of \(a) and \(b): matrices with equal leading axes needed") }
+    else {
+      throw TensorError(
+        "product of \(a) and \(b)", remedy: "matrices with equal leading axes needed")
+    }
     let (aRows, aColumns) = (a.shape[a.rank - 2], a.shape[a.rank - 1])
     let (bRows, bColumns) = (b.shape[b.rank - 2], b.shape[b.rank - 1])
     guard (transposeA ? aRows : aColumns) == (transposeB ? bColumns : bRows) else {

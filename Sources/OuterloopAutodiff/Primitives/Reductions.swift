@@ -17,7 +17,7 @@ package struct Sum: Primitive {
 
   package func type(of operands: [TensorType]) throws(TensorError) -> TensorType {
     guard operands[0].dtype.isFloating else {
-      throw TensorError("sum of \(operands[0]): cast it to float32 or float64 first")
+      throw TensorError("sum of \(operands[0])", remedy: "cast it to float32 or float64 first")
     }
     return try reduced(operands[0], axes, "sum")
   }

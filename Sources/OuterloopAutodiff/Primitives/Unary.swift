@@ -10,7 +10,8 @@ package enum Unary: String, Primitive, CaseIterable {
 
   package func type(of operands: [TensorType]) throws(TensorError) -> TensorType {
     guard operands[0].dtype.isFloating else {
-      throw TensorError("\(rawValue) of \(operands[0]): cast it to float32 or float64 first")
+      throw TensorError(
+        "\(rawValue) of \(operands[0])", remedy: "cast it to float32 or float64 first")
     }
     return operands[0]
   }

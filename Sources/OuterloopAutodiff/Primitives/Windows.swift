@@ -12,7 +12,7 @@ package struct Windows: Primitive {
     guard x.rank == 4, x.dtype.isFloating, kernel.count == 2,
       let height = geometry.output(x.shape[1], kernel: kernel[0], axis: 0),
       let width = geometry.output(x.shape[2], kernel: kernel[1], axis: 1)
-    else { throw TensorError("windows \(kernel) of \(x): needs (n, h, w, c) that fits") }
+    else { throw TensorError("windows \(kernel) of \(x)", remedy: "needs (n, h, w, c) that fits") }
     return TensorType(
       [x.shape[0], height, width, kernel[0], kernel[1], x.shape[3]], x.dtype)
   }

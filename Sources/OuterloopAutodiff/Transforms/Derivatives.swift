@@ -64,7 +64,7 @@ public func valueAndGradient<A: Structure>(
     let y = try f(inner)
     if let error = y.error { throw error }
     guard y.count == 1, y.dtype.isFloating else {
-      throw TensorError("gradient of a function with value \(y.type): a scalar is needed")
+      throw TensorError("gradient of a function with value \(y.type)", remedy: "a scalar is needed")
     }
     let seed = Tensor.ones(y.shape, dtype: y.dtype)
     let parts = trace.pullBack([try trace.node(of: y)], to: sources, cotangents: [seed])
@@ -141,8 +141,8 @@ extension Structure {
     let agreed = zip(own, others).map { $0.taking($1.dtype) }
     guard own.count == others.count, agreed.map(\.type) == others.map(\.type) else {
       throw TensorError(
-        "\(name): the direction is \(own.map(\.type)) but the point is \(others.map(\.type)); "
-          + "it needs a tensor for each, zeros where nothing moves")
+        "\(name): the direction is \(own.map(\.type)) but the point is \(others.map(\.type))",
+        remedy: "it needs a tensor for each, zeros where nothing moves")
     }
     return replacingLeaves(agreed)
   }
@@ -161,7 +161,8 @@ extension Trace {
     }
     guard nodes.count == x.leaves.count else {
       throw TensorError(
-        "differentiation with respect to an int32 tensor; capture labels and indices instead")
+        "differentiation with respect to an int32 tensor",
+        remedy: "capture labels and indices instead")
     }
     return (inner, nodes)
   }

@@ -29,8 +29,8 @@ extension LaplaceEvidence {
   ) throws -> Mode {
     guard tolerance >= 0, iterationLimit >= 0, iterationLimit <= Self.mostIterations else {
       throw BilevelError.invalid(
-        "a mode to a tolerance of \(tolerance) in \(iterationLimit) iterations: needs a tolerance of at "
-          + "least 0 and 0...\(Self.mostIterations) iterations")
+        "a mode to a tolerance of \(tolerance) in \(iterationLimit) iterations",
+        remedy: "needs a tolerance of at least 0 and 0...\(Self.mostIterations) iterations")
     }
     guard start.elementCount == layout.count else {
       throw BilevelError.invalid(
@@ -40,8 +40,8 @@ extension LaplaceEvidence {
     var w = try layout.vector(start).materialized()
     guard try loss(Pair(w, hyper)).item().isFinite else {
       throw BilevelError.invalid(
-        "the negative log joint is not finite where the search for its mode starts: "
-          + "start from other weights")
+        "the negative log joint is not finite where the search for its mode starts",
+        remedy: "start from other weights")
     }
     var damping = 0.0
     var iterations = 0

@@ -78,8 +78,9 @@ public struct LaplaceEvidence<Weights: Structure, Hyper: Structure>: Sendable {
     let value = try result.value.item()
     guard value.isFinite else {
       throw BilevelError.invalid(
-        "the Laplace evidence is \(value): the Hessian at these weights is not positive definite "
-          + "or the loss is not finite; find the mode first, or strengthen the prior")
+        "the Laplace evidence is \(value): the Hessian at these weights is not positive "
+          + "definite or the loss is not finite",
+        remedy: "find the mode first, or strengthen the prior")
     }
     return Evaluation(
       logEvidence: value, gradient: result.gradient, direct: result.direct,

@@ -69,15 +69,15 @@ public struct LinearGaussianInference: Sendable {
       precisions.leafTypes.allSatisfy({ $0.dtype == .float64 })
     else {
       throw BilevelError.invalid(
-        "precisions \(precisions.leafTypes) for \(groups) groups of weights: "
-          + "needs float64 numbers, (\(groups)) and a scalar")
+        "precisions \(precisions.leafTypes) for \(groups) groups of weights",
+        remedy: "needs float64 numbers, (\(groups)) and a scalar")
     }
     for (name, tensor) in zip(["prior", "noise"], precisions.leaves) {
       let values = try tensor.scalars(Double.self)
       if let index = values.firstIndex(where: { !($0 > 0) || !$0.isFinite }) {
         throw BilevelError.invalid(
-          "\(name) precision \(index) is \(values[index]): it must be a positive number; "
-            + "optimise its logarithm")
+          "\(name) precision \(index) is \(values[index])",
+          remedy: "it must be a positive number; optimise its logarithm")
       }
     }
     return Precisions(

@@ -46,11 +46,12 @@ public struct LinearGaussianModel: Sendable {
   ) throws {
     guard inputs.dtype == .float64, targets.dtype == .float64 else {
       throw BilevelError.invalid(
-        "evidence of \(inputs.type) and \(targets.type): convert both to float64")
+        "evidence of \(inputs.type) and \(targets.type)", remedy: "convert both to float64")
     }
     guard inputs.rank == 2, inputs.count > 0, targets.shape == [inputs.shape[0]] else {
       throw BilevelError.invalid(
-        "evidence of inputs \(inputs.type) and targets \(targets.type): needs (n, P) and (n)")
+        "evidence of inputs \(inputs.type) and targets \(targets.type)",
+        remedy: "needs (n, P) and (n)")
     }
     let (n, p) = (inputs.shape[0], inputs.shape[1])
     let x = try inputs.scalars(Double.self)

@@ -79,7 +79,8 @@ public struct MacKayFixedPoint: Sendable {
     guard ceiling > 1, ceiling.isFinite, tolerance >= 0, iterationLimit >= 1 else {
       throw BilevelError.invalid(
         "a fixed point with ceiling \(ceiling), tolerance \(tolerance) and \(iterationLimit) "
-          + "iterations: needs a ceiling above 1, a tolerance of at least 0, 1 iteration or more")
+          + "iterations",
+        remedy: "needs a ceiling above 1, a tolerance of at least 0, 1 iteration or more")
     }
     let model = inference.model
     let columns = Self.columns(model)

@@ -35,7 +35,8 @@ public struct VariationalBound<Posterior: GaussianPosterior, Hyper: Structure>: 
     logLikelihood: @escaping @Sendable (Tensor, Hyper) throws -> Tensor
   ) throws {
     guard draws >= 1, draws <= 1 << 24 else {
-      throw BilevelError.invalid("a variational bound by \(draws) draws: use 1...\(1 << 24)")
+      throw BilevelError.invalid(
+        "a variational bound by \(draws) draws", remedy: "use 1...\(1 << 24)")
     }
     self.groups = groups
     self.precisions = precisions

@@ -14,18 +14,20 @@ public struct WeightGroups: Sendable, Hashable {
   /// - Throws: `BilevelError` unless the groups are 0..<G, each with a weight.
   public init(_ indices: [Int]) throws {
     guard !indices.isEmpty else {
-      throw BilevelError.invalid("there are no weights to group: give the group of each weight")
+      throw BilevelError.invalid(
+        "there are no weights to group", remedy: "give the group of each weight")
     }
     guard let least = indices.min(), let most = indices.max(), least >= 0, most < indices.count
     else {
       throw BilevelError.invalid(
         "the groups of \(indices.count) weights reach from \(indices.min() ?? 0) to "
-          + "\(indices.max() ?? 0): number them from 0 without gaps")
+          + "\(indices.max() ?? 0)", remedy: "number them from 0 without gaps")
     }
     var sizes = [Int](repeating: 0, count: most + 1)
     for index in indices { sizes[index] += 1 }
     if let empty = sizes.firstIndex(of: 0) {
-      throw BilevelError.invalid("group \(empty) has no weight: number groups without gaps")
+      throw BilevelError.invalid(
+        "group \(empty) has no weight", remedy: "number groups without gaps")
     }
     self.init(indices: indices, sizes: sizes)
   }
@@ -53,7 +55,7 @@ public struct WeightGroups: Sendable, Hashable {
 
   private static func requireCount(_ weights: Int) throws {
     guard weights >= 1, weights <= 1 << 28 else {
-      throw BilevelError.invalid("groups of \(weights) weights: use 1...\(1 << 28)")
+      throw BilevelError.invalid("groups of \(weights) weights", remedy: "use 1...\(1 << 28)")
     }
   }
 

@@ -17,7 +17,7 @@ public struct WeightLayout<Weights: Structure>: Sendable {
       weights.elementCount > 0
     else {
       throw BilevelError.invalid(
-        "weights \(weights.leafTypes) as one vector: they need one floating element type")
+        "weights \(weights.leafTypes) as one vector", remedy: "they need one floating element type")
     }
     template = weights.mapLeaves { $0.isConcrete ? $0 : Tensor.zeros(like: $0) }
     self.dtype = dtype

@@ -123,8 +123,8 @@ extension CompiledProblem {
   ) throws -> (rates: [Tensor], momenta: [Tensor]) {
     guard let numbers = try ball.optimizer(hyper, time).heavyBall else {
       throw BilevelError.invalid(
-        "the optimizer was heavy ball and is another rule now: its closure must make the same rule "
-          + "whenever it is called")
+        "the optimizer was heavy ball and is another rule now",
+        remedy: "its closure must make the same rule whenever it is called")
     }
     let pairs = weightTypes.enumerated().map { index, type in
       (

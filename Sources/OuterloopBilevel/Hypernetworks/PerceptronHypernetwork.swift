@@ -23,7 +23,8 @@ public struct PerceptronHypernetwork<Weights: Structure>: Hypernetwork {
   ) throws {
     guard let last = hidden.last, hidden.allSatisfy({ $0 > 0 }) else {
       throw TensorError(
-        "a hypernetwork with hidden layers \(hidden): use positive sizes, or LinearHypernetwork")
+        "a hypernetwork with hidden layers \(hidden)",
+        remedy: "use positive sizes, or LinearHypernetwork")
     }
     self.hyperparameters = hyperparameters
     trunk = MultilayerPerceptron(

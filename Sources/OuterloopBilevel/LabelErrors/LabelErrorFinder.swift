@@ -55,10 +55,10 @@ public struct LabelErrorFinder: Sendable {
   ) throws -> LabelErrors {
     let trusted = trusted ?? [Bool](repeating: false, count: data.count)
     guard folds >= 2, folds <= 1000 else {
-      throw BilevelError.invalid("\(folds) folds: from 2 to 1000 are possible")
+      throw BilevelError.invalid("\(folds) folds", remedy: "from 2 to 1000 are possible")
     }
     if let repeats, !(1...1000).contains(repeats) {
-      throw BilevelError.invalid("\(repeats) repeats: from 1 to 1000 are possible")
+      throw BilevelError.invalid("\(repeats) repeats", remedy: "from 1 to 1000 are possible")
     }
     guard trusted.count == data.count else {
       throw BilevelError.invalid("\(trusted.count) marks of trust for \(data.count) rows")

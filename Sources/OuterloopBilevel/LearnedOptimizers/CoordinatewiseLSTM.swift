@@ -31,11 +31,12 @@ public struct CoordinatewiseLSTM: LearnedOptimizer {
   ) throws {
     guard let last = units.last, units.allSatisfy({ (1...Self.unitLimit).contains($0) }) else {
       throw BilevelError.invalid(
-        "a learned optimizer with layers of \(units) units: needs a layer, each of "
-          + "1...\(Self.unitLimit) units")
+        "a learned optimizer with layers of \(units) units",
+        remedy: "needs a layer, each of 1...\(Self.unitLimit) units")
     }
     guard dtype.isFloating else {
-      throw BilevelError.invalid("a learned optimizer for weights of \(dtype): use a floating type")
+      throw BilevelError.invalid(
+        "a learned optimizer for weights of \(dtype)", remedy: "use a floating type")
     }
     let keys = key.split(units.count + 1)
     let inputs = [preprocessing.count] + units.dropLast()

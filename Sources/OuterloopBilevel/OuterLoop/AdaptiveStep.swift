@@ -61,13 +61,15 @@ public struct AdaptiveStep: Sendable, Hashable {
     try validate()
     guard loss.isFinite else {
       throw BilevelError.invalid(
-        "an adaptive step at an outer loss of \(loss): lower the first step, or start elsewhere")
+        "an adaptive step at an outer loss of \(loss)",
+        remedy: "lower the first step, or start elsewhere")
     }
     if let anchor {
       let types = hyper.leafTypes
       guard anchor.hyper.leafTypes == types, anchor.gradient.leafTypes == types else {
         throw BilevelError.invalid(
-          "an adaptive step from \(anchor.hyper.leafTypes) to \(types): begin with `start(at:)`")
+          "an adaptive step from \(anchor.hyper.leafTypes) to \(types)",
+          remedy: "begin with `start(at:)`")
       }
     }
     guard var anchor else {
@@ -98,8 +100,9 @@ public struct AdaptiveStep: Sendable, Hashable {
       shrinkage > 1, shrinkage < .infinity, rise >= 0
     else {
       throw BilevelError.invalid(
-        "an adaptive step with \(self): the first step must be above 0, growth in (0, 1], "
-          + "shrinkage above 1 and rise at least 0")
+        "an adaptive step with \(self)",
+        remedy: "the first step must be above 0, growth in (0, 1], shrinkage above 1 and rise at "
+          + "least 0")
     }
   }
 }

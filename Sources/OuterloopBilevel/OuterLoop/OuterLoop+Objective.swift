@@ -16,7 +16,7 @@ extension OuterLoop {
     of objective: @escaping @Sendable (Hyper) throws -> Tensor
   ) throws -> State {
     guard updates >= 0 else {
-      throw BilevelError.invalid("`updates` is \(updates): use 0 or more")
+      throw BilevelError.invalid("`updates` is \(updates)", remedy: "use 0 or more")
     }
     let derivative = Compiled { (hyper: Hyper) in
       let (value, slope) = try valueAndGradient(at: hyper, of: objective)
@@ -31,8 +31,8 @@ extension OuterLoop {
       let value = try pair.first.item()
       for (leaf, name) in zip(pair.leaves, names) where !(try leaf.isAllFinite()) {
         throw BilevelError.invalid(
-          "\(name) is not finite after \(update - 1) updates: start elsewhere, or lower the rate of "
-            + "the outer loop")
+          "\(name) is not finite after \(update - 1) updates",
+          remedy: "start elsewhere, or lower the rate of the outer loop")
       }
       state = try step(state, along: pair.second, loss: value)
       guard try onUpdate(update, value, state.hyper) else { break }

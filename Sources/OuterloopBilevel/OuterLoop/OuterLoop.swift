@@ -96,16 +96,16 @@ public struct OuterLoop<Hyper: Structure>: Sendable {
   ) throws -> State {
     guard gradient.leafTypes == state.hyper.leafTypes else {
       throw BilevelError.invalid(
-        "a step along \(gradient.leafTypes) from hyperparameters \(state.hyper.leafTypes): the types "
-          + "must be the same")
+        "a step along \(gradient.leafTypes) from hyperparameters \(state.hyper.leafTypes)",
+        remedy: "the types must be the same")
     }
     guard state.updates >= 0, state.updates < Int(Int32.max) else {
       throw BilevelError.invalid(
-        "a state after \(state.updates) updates: their number is in 0..<\(Int32.max)")
+        "a state after \(state.updates) updates", remedy: "their number is in 0..<\(Int32.max)")
     }
     if let adaptive {
       guard let loss else {
-        throw BilevelError.invalid("an adaptive step needs the outer loss: pass `loss:`")
+        throw BilevelError.invalid("an adaptive step needs the outer loss", remedy: "pass `loss:`")
       }
       let anchor = try adaptive.next(
         after: state.anchor, at: state.hyper, gradient: gradient, loss: loss)
@@ -117,8 +117,8 @@ public struct OuterLoop<Hyper: Structure>: Sendable {
       state.training.slots.allSatisfy({ $0.leafTypes == state.hyper.leafTypes })
     else {
       throw BilevelError.invalid(
-        "a state with buffers \(state.training.slots.map(\.leafTypes)) for an optimizer that has "
-          + "\(slots), each as the hyperparameters: begin with `start(at:)`")
+        "a state with buffers \(state.training.slots.map(\.leafTypes)) for an optimizer that "
+          + "has \(slots), each as the hyperparameters", remedy: "begin with `start(at:)`")
     }
     var training = try update(
       Pair(state.training, Pair(gradient, Time(step: state.updates))))
@@ -131,8 +131,8 @@ public struct OuterLoop<Hyper: Structure>: Sendable {
     let count = hyper.leaves.count
     guard constraints.count == 1 || constraints.count == count else {
       throw BilevelError.invalid(
-        "\(constraints.count) constraints for \(count) hyperparameter tensors: "
-          + "give one for each, or one for all")
+        "\(constraints.count) constraints for \(count) hyperparameter tensors",
+        remedy: "give one for each, or one for all")
     }
     var index = 0
     return try hyper.mapLeaves { tensor in

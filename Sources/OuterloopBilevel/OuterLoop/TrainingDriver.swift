@@ -27,11 +27,11 @@ final class TrainingDriver {
     every = schedule.every ?? problem.steps
     guard every >= 1, every <= problem.steps else {
       throw BilevelError.invalid(
-        "an update of lambda every \(every) steps of a training of \(problem.steps): "
-          + "use 1...\(problem.steps)")
+        "an update of lambda every \(every) steps of a training of \(problem.steps)",
+        remedy: "use 1...\(problem.steps)")
     }
     if let trainings = schedule.trainings, trainings < 1 {
-      throw BilevelError.invalid("a schedule of \(trainings) trainings: use 1 or more")
+      throw BilevelError.invalid("a schedule of \(trainings) trainings", remedy: "use 1 or more")
     }
     try method.check(problem, steps: every)
     session = try method.session(problem)
@@ -39,19 +39,19 @@ final class TrainingDriver {
     window.continues = !schedule.repeatsData
     if case .reptile(let rate, let tasks) = schedule.start {
       guard rate > 0, rate <= 1 else {
-        throw BilevelError.invalid("a Reptile rate of \(rate): use a number in (0, 1]")
+        throw BilevelError.invalid("a Reptile rate of \(rate)", remedy: "use a number in (0, 1]")
       }
       _ = try problem.requireObjective("Reptile")
       guard tasks >= 1, tasks == 1 || problem.weightTypes.allSatisfy({ $0.shape.first == tasks })
       else {
         throw BilevelError.invalid(
-          "Reptile over \(tasks) tasks, but the weights are \(problem.weightTypes): give each a "
-            + "leading axis of tasks")
+          "Reptile over \(tasks) tasks, but the weights are \(problem.weightTypes)",
+          remedy: "give each a leading axis of tasks")
       }
       if problem.initialUses.contains(true) {
         throw BilevelError.invalid(
           "the initial state depends on \(problem.initialNames), but by this schedule's start "
-            + ".reptile weights are carried into it: use the start .fresh")
+            + ".reptile weights are carried into it", remedy: "use the start .fresh")
       }
     }
     let isPartial = every < problem.steps
@@ -66,12 +66,13 @@ final class TrainingDriver {
   /// How many updates to make: as many as are wanted, if the schedule has them, or all that it has.
   func updates(wanted: Int?) throws -> Int {
     if let wanted, wanted < 0 {
-      throw BilevelError.invalid("`updates` is \(wanted): use 0 or more")
+      throw BilevelError.invalid("`updates` is \(wanted)", remedy: "use 0 or more")
     }
     guard let trainings = schedule.trainings else {
       if let wanted { return wanted }
       throw BilevelError.invalid(
-        "`updates` is missing: training begins again whenever it ends, so there is no last update")
+        "`updates` is missing",
+        remedy: "training begins again whenever it ends, so there is no last update")
     }
     let all = (problem.steps / every).multipliedReportingOverflow(by: trainings)
     let most = all.overflow ? .max : all.partialValue

@@ -1,5 +1,7 @@
+public import OuterloopText
+
 /// Why a hypergradient was refused or stopped.
-public enum BilevelError: Error, Sendable, CustomStringConvertible {
+public enum BilevelError: ExplainedError {
   case refused(estimator: String, reason: String, remedy: String)
   case nonFinite(tensor: String, step: Int?, steps: Int, hint: String)
   /// The linear system of an implicit method has no usable solution.
@@ -10,30 +12,39 @@ public enum BilevelError: Error, Sendable, CustomStringConvertible {
   case outOfRange(tensor: String, step: Int, steps: Int)
   /// Reversible training did not come back to where it started.
   case notReconstructed(String)
-  case invalid(String)
+  case invalid(String, remedy: String = "")
 
-  public var description: String {
+  public var what: String { parts.what }
+  public var remedy: String { parts.remedy }
+
+  private var parts: (what: String, remedy: String) {
     switch self {
     case .refused(let estimator, let reason, let remedy):
-      "\(estimator) cannot differentiate this problem: \(reason); \(remedy)"
+      ("\(estimator) cannot differentiate this problem: \(reason)", remedy)
     case .nonFinite(let tensor, let step, let steps, let hint):
       if let step {
-        "\(tensor) became non-finite at step \(step) of \(steps); \(hint)"
+        ("\(tensor) became non-finite at step \(step) of \(steps)", hint)
       } else {
-        "\(tensor) is non-finite after \(steps) steps; \(hint)"
+        ("\(tensor) is non-finite after \(steps) steps", hint)
       }
     case .linearSystem(let estimator, let outcome, let residual, let remedy):
-      "the linear system of \(estimator) was not solved: \(outcome), relative residual "
-        + "\(residual); \(remedy)"
+      (
+        "the linear system of \(estimator) was not solved: \(outcome), relative residual "
+          + "\(residual)", remedy
+      )
     case .innerProblem(let outcome, let remedy):
-      "the inner problem was not solved: \(outcome); \(remedy)"
+      ("the inner problem was not solved: \(outcome)", remedy)
     case .outOfRange(let tensor, let step, let steps):
-      "\(tensor) left the range of fixed-point numbers, below 2048 in size, at step \(step) of "
-        + "\(steps); lower the learning rate, scale the problem down, or use reverse"
+      (
+        "\(tensor) left the range of fixed-point numbers, below 2048 in size, at step \(step) of "
+          + "\(steps)", "lower the learning rate, scale the problem down, or use reverse"
+      )
     case .notReconstructed(let what):
-      "reversible training did not come back to its initial state: \(what); the loss must be the "
-        + "same function of the weights each time it is run, or use reverse"
-    case .invalid(let message): message
+      (
+        "reversible training did not come back to its initial state: \(what)",
+        "the loss must be the same function of the weights each time it is run, or use reverse"
+      )
+    case .invalid(let what, let remedy): (what, remedy)
     }
   }
 }

@@ -94,8 +94,8 @@ public struct BilevelProblem<State: Structure, Hyper: Structure, Batch: Structur
     if let error = hyper.leaves.lazy.compactMap(\.error).first { throw error }
     guard hyper.leaves.allSatisfy(\.isConcrete) else {
       throw BilevelError.invalid(
-        "lambda is traced, and a bilevel problem is solved and differentiated at values: call it "
-          + "outside of `gradient`, `vmap`, `Compiled` and the closures of a problem")
+        "lambda is traced, and a bilevel problem is solved and differentiated at values",
+        remedy: "call it outside of `gradient`, `vmap`, `Compiled` and the closures of a problem")
     }
     return try compiled.problem(for: hyper) {
       try CompiledProblem(self, hyper: hyper)

@@ -30,8 +30,8 @@ final class CompiledCache: Sendable {
     let own = ObjectIdentifier(self)
     guard !Self.underWay.contains(own) else {
       throw BilevelError.invalid(
-        "a closure of a bilevel problem asks for a hypergradient or a solution of the same problem: "
-          + "compute it outside, and give the closure its values")
+        "a closure of a bilevel problem asks for a hypergradient or a solution of the same "
+          + "problem", remedy: "compute it outside, and give the closure its values")
     }
     return try Self.$underWay.withValue(Self.underWay + [own], operation: body)
   }

@@ -20,8 +20,8 @@ struct CompiledObjective {
     let (weights, types) = (objective.weights(state), state.leafTypes)
     guard !weights.isEmpty, weights.map(\.type) == Array(types.prefix(weights.count)) else {
       throw BilevelError.invalid(
-        "`InnerObjective.weights` gives \(weights.map(\.type)) of the state \(types): they must be "
-          + "its first tensors, one or more")
+        "`InnerObjective.weights` gives \(weights.map(\.type)) of the state \(types)",
+        remedy: "they must be its first tensors, one or more")
     }
     weightCount = weights.count
     smoothness = objective.smoothness

@@ -142,7 +142,7 @@ public final class CompiledProblem: @unchecked Sendable {
     }
     let type = outer.writes.types[0]
     guard type.count == 1, type.dtype.isFloating else {
-      throw BilevelError.invalid("the outer loss is \(type): a scalar is needed")
+      throw BilevelError.invalid("the outer loss is \(type)", remedy: "a scalar is needed")
     }
     outerUses = outer.uses(.hyper)
     compileSeconds = ProcessEnvironment.seconds - start
@@ -152,7 +152,7 @@ public final class CompiledProblem: @unchecked Sendable {
   static func requireSteps(_ steps: Int) throws {
     guard steps >= 1, steps <= stepLimit else {
       throw BilevelError.invalid(
-        "`steps` is \(steps): a hypergradient needs 1...\(stepLimit) training steps")
+        "`steps` is \(steps)", remedy: "a hypergradient needs 1...\(stepLimit) training steps")
     }
   }
 
@@ -199,7 +199,7 @@ public final class CompiledProblem: @unchecked Sendable {
   ) throws -> [Tensor] {
     guard leaves.map(\.type) == types else {
       throw BilevelError.invalid(
-        "\(name) is \(leaves.map(\.type)) but batch 0 is \(types): sizes must agree")
+        "\(name) is \(leaves.map(\.type)) but batch 0 is \(types)", remedy: "sizes must agree")
     }
     return try leaves.map { try $0.materialized() }
   }

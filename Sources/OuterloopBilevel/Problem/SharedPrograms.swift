@@ -123,8 +123,8 @@ extension CompiledProblem {
     if let error = tensors.lazy.compactMap(\.error).first { throw error }
     guard tensors.map(\.type) == stateTypes else {
       throw BilevelError.invalid(
-        "\(source) gives \(tensors.map(\.type)) where the state is \(stateTypes): tensors and "
-          + "their types must stay the same from call to call")
+        "\(source) gives \(tensors.map(\.type)) where the state is \(stateTypes)",
+        remedy: "tensors and their types must stay the same from call to call")
     }
   }
 }

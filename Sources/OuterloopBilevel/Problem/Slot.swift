@@ -148,8 +148,8 @@ struct TracedProgram {
     }
     guard agrees else {
       throw BilevelError.invalid(
-        "closures of the problem give \(found.types) where \(wanted.types) is needed: tensors and "
-          + "their types must stay the same from call to call")
+        "closures of the problem give \(found.types) where \(wanted.types) is needed",
+        remedy: "tensors and their types must stay the same from call to call")
     }
     self.writes = wanted
   }

@@ -98,7 +98,8 @@ public final class Run {
     let bytes = Double(count) * Double(problem.stateBytes)
     guard count >= 1, bytes <= Double(ProcessEnvironment.physicalBytes) else {
       throw BilevelError.invalid(
-        "memory for \(count) states of \(problem.stateBytes) bytes: use 1 or more that fit")
+        "memory for \(count) states of \(problem.stateBytes) bytes",
+        remedy: "use 1 or more that fit")
     }
     return states(count, kept: nil)
   }
@@ -336,15 +337,15 @@ public final class Run {
 
   private func requireStep(_ t: Int) throws {
     guard t >= 1, t <= steps else {
-      throw BilevelError.invalid("step \(t) of a run of \(steps) steps: use 1...\(steps)")
+      throw BilevelError.invalid("step \(t) of a run of \(steps) steps", remedy: "use 1...\(steps)")
     }
   }
 
   private func requireState(_ state: TensorBuffers) throws {
     guard state.has(problem.stateTypes) else {
       throw BilevelError.invalid(
-        "a state of \(problem.stateTypes) is needed where \(state.types) is given: take memory from "
-          + "`states`, and set `end` after training")
+        "a state of \(problem.stateTypes) is needed where \(state.types) is given",
+        remedy: "take memory from `states`, and set `end` after training")
     }
     guard !isOver else {
       throw BilevelError.invalid("a run goes on after its result: its memory is the next one's")
@@ -401,8 +402,9 @@ public struct EstimatorResult: Sendable {
     else {
       throw BilevelError.invalid(
         "\(method) gives the gradient \(gradient.map(\.type)), the direct term "
-          + "\(direct.map(\.type)) and the state \(state.map(\.type)) where \(problem.hyperTypes) and "
-          + "\(problem.stateTypes) are needed: let it end with `outer` and `result(loss:)`")
+          + "\(direct.map(\.type)) and the state \(state.map(\.type)) where "
+          + "\(problem.hyperTypes) and \(problem.stateTypes) are needed",
+        remedy: "let it end with `outer` and `result(loss:)`")
     }
   }
 

@@ -1,3 +1,5 @@
+public import OuterloopText
+
 /// Optimal offline checkpointing for a reverse pass over T steps, with c stored states.
 ///
 /// To differentiate step t (from `s_{t-1}` to `s_t`), the state `s_{t-1}` is needed, for t = T..1.
@@ -203,22 +205,23 @@ extension Revolve {
 }
 
 /// Why no schedule exists.
-public enum RevolveError: Error, Hashable, Sendable {
+public enum RevolveError: ExplainedError, Hashable {
   /// A negative number of steps.
   case negativeSteps(Int)
   /// Fewer than one checkpoint.
   case noCheckpoints(Int)
-}
 
-extension RevolveError: CustomStringConvertible {
-  /// What is wrong, then what to do about it.
-  public var description: String {
+  public var what: String {
     switch self {
-    case .negativeSteps(let steps):
-      "a reverse pass over \(steps) steps was asked for; `steps` must be zero or more"
-    case .noCheckpoints(let checkpoints):
-      "`checkpoints` is \(checkpoints); allow at least 1, the initial state, "
-        + "or raise the memory budget"
+    case .negativeSteps(let steps): "a reverse pass over \(steps) steps was asked for"
+    case .noCheckpoints(let checkpoints): "`checkpoints` is \(checkpoints)"
+    }
+  }
+
+  public var remedy: String {
+    switch self {
+    case .negativeSteps: "`steps` must be zero or more"
+    case .noCheckpoints: "allow at least 1, the initial state, or raise the memory budget"
     }
   }
 }

@@ -83,12 +83,12 @@ extension BilevelProblem {
   ) throws -> Verification {
     guard directions >= 0, directions <= Self.directionLimit else {
       throw BilevelError.invalid(
-        "`directions` is \(directions): use 0...\(Self.directionLimit) directions beside the "
-          + "estimate's own")
+        "`directions` is \(directions)",
+        remedy: "use 0...\(Self.directionLimit) directions beside the estimate's own")
     }
     if let step, !(step > 0 && step.isFinite) {
       throw BilevelError.invalid(
-        "`step` is \(step): use a positive number for the differences, or nil")
+        "`step` is \(step)", remedy: "use a positive number for the differences, or nil")
     }
     let exact = reference ?? (hyper.elementCount <= forwardLimit ? .forward : nil)
     if let exact {

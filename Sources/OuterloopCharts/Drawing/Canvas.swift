@@ -1,4 +1,5 @@
 internal import OuterloopStudy
+internal import OuterloopText
 
 /// How a line is drawn.
 struct Stroke: Sendable, Hashable {
@@ -171,5 +172,20 @@ struct Canvas: Sendable {
     if !stroke.dash.isEmpty { result += " stroke-dasharray=\"\(stroke.dash)\"" }
     if stroke.opacity < 1 { result += " stroke-opacity=\"\(n(stroke.opacity))\"" }
     return result
+  }
+}
+
+// Pixels.
+extension NumberText {
+  /// A pixel coordinate: two decimals at most, never an exponent, `nan` or `-0`.
+  static func coordinate(_ value: Double) -> String {
+    guard value.isFinite else { return "0" }
+    return trimmed(fixed(max(-1e6, min(1e6, value)), digits: 2))
+  }
+
+  /// A pixel coordinate in tenths, where there are too many for hundredths.
+  static func tenths(_ value: Double) -> String {
+    guard value.isFinite else { return "0" }
+    return trimmed(fixed(max(-1e6, min(1e6, value)), digits: 1))
   }
 }

@@ -1,3 +1,5 @@
+internal import OuterloopText
+
 /// What every figure has around its picture: title above, notes below.
 enum Furniture {
   /// Draws title and notes and returns the space between them.

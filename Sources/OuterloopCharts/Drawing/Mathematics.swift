@@ -17,17 +17,4 @@ enum Mathematics {
 
   /// Ten to a power between 0 and 1.
   static func tenTo(fraction: Double) -> Double { exp(fraction * 2.302585092994046) }
-
-  /// Ten to an integer power, correctly rounded; `0` or infinity outside the range of `Double`.
-  static func powerOfTen(_ exponent: Int) -> Double {
-    Double("1e\(max(-400, min(400, exponent)))") ?? 0
-  }
-
-  /// The decimal exponent of a positive number: `floor(log10(x))`, exact at powers of ten.
-  static func decade(_ x: Double) -> Int {
-    var exponent = Int(log10(x).rounded(.down))
-    if powerOfTen(exponent + 1) <= x { exponent += 1 }
-    if powerOfTen(exponent) > x { exponent -= 1 }
-    return exponent
-  }
 }

@@ -1,3 +1,5 @@
+internal import OuterloopText
+
 /// A map from data values to fractions of an axis, linear or logarithmic.
 ///
 /// The limits are always usable: finite, apart, and positive on a logarithmic scale.
@@ -98,6 +100,6 @@ struct Scale: Sendable, Hashable {
 
   private static func tenTo(_ exponent: Double) -> Double {
     let whole = exponent.rounded(.down)
-    return Mathematics.powerOfTen(Int(whole)) * Mathematics.tenTo(fraction: exponent - whole)
+    return PowersOfTen.power(Int(whole)) * Mathematics.tenTo(fraction: exponent - whole)
   }
 }

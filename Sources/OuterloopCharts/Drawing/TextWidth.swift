@@ -1,4 +1,5 @@
 internal import OuterloopStudy
+internal import OuterloopText
 
 /// Widths of text, estimated without a font at hand. Control characters are as wide as what is shown
 /// in their place.

@@ -1,3 +1,5 @@
+internal import OuterloopText
+
 /// A labelled place on an axis.
 struct Tick: Sendable, Hashable {
   var value: Double
@@ -56,8 +58,8 @@ struct Ticks: Sendable, Hashable {
     -> Ticks
   {
     let raw = max(least, (upper - lower) / Double(count))
-    let exponent = Mathematics.decade(raw)
-    let rough = raw / Mathematics.powerOfTen(exponent)
+    let exponent = PowersOfTen.exponent(of: raw)
+    let rough = raw / PowersOfTen.power(exponent)
     let (digit, power): (Double, Int) =
       if rough <= 1.0001 {
         (1, exponent)
@@ -67,7 +69,7 @@ struct Ticks: Sendable, Hashable {
         (5, exponent)
       } else { (1, exponent + 1) }
 
-    let step = digit * Mathematics.powerOfTen(power)
+    let step = digit * PowersOfTen.power(power)
     let first = (lower / step - 1e-9).rounded(.up)
     let last = (upper / step + 1e-9).rounded(.down)
     guard step > 0, first <= last, last - first < 100 else { return Ticks(major: []) }
@@ -75,11 +77,11 @@ struct Ticks: Sendable, Hashable {
     let multiples = (0...Int(last - first)).map { (first + Double($0)) * digit }
     let values = multiples.map { multiple in
       power < 0 && power > -300
-        ? multiple / Mathematics.powerOfTen(-power) : multiple * Mathematics.powerOfTen(power)
+        ? multiple / PowersOfTen.power(-power) : multiple * PowersOfTen.power(power)
     }
 
     let largest = max(abs(values[0]), abs(values[values.count - 1]))
-    let digits = largest > 0 ? Mathematics.decade(largest) - power + 1 : 1
+    let digits = largest > 0 ? PowersOfTen.exponent(of: largest) - power + 1 : 1
     let exponential = largest >= 1e6 || (largest < 1e-3 && largest > 0)
     if digits > (exponential ? 4 : 6) {
       let steps = linear(from: 0, to: values[values.count - 1] - values[0] + step / 2, count: count)
@@ -92,29 +94,29 @@ struct Ticks: Sendable, Hashable {
     let labels = values.map { value in
       exponential
         ? NumberText.scientific(value, digits: significantDigits(of: value, power: power))
-        : NumberText.fixed(value, decimals: max(0, -power))
+        : NumberText.fixed(value, digits: max(0, -power))
     }
     return Ticks(major: zip(values, labels).map { Tick(value: $0, label: $1) })
   }
 
   /// The label of a distance from the base, in the style of ticks counted from zero.
   private static func label(_ multiple: Double, power: Int, steps: Ticks) -> String {
-    let value = multiple * Mathematics.powerOfTen(power)
+    let value = multiple * PowersOfTen.power(power)
     let exponential = steps.major.contains { $0.label.contains("e") }
     return exponential
       ? NumberText.scientific(value, digits: significantDigits(of: value, power: power))
-      : NumberText.fixed(value, decimals: max(0, -power))
+      : NumberText.fixed(value, digits: max(0, -power))
   }
 
   private static func significantDigits(of value: Double, power: Int) -> Int {
-    value == 0 ? 1 : max(1, Mathematics.decade(abs(value)) - power + 1)
+    value == 0 ? 1 : max(1, PowersOfTen.exponent(of: abs(value)) - power + 1)
   }
 
   // MARK: Logarithmic
 
   private static func log(from lower: Double, to upper: Double, count: Int) -> Ticks {
-    let first = Mathematics.decade(lower * (1 - 1e-9)) + 1
-    let last = Mathematics.decade(upper * (1 + 1e-9))
+    let first = PowersOfTen.exponent(of: lower * (1 - 1e-9)) + 1
+    let last = PowersOfTen.exponent(of: upper * (1 + 1e-9))
     let decades = last - first + 1
     let minor = subdivisions(from: lower, to: upper, digits: [2, 3, 4, 5, 6, 7, 8, 9])
     if decades >= 3 || (decades == 2 && count < 6) {
@@ -122,12 +124,12 @@ struct Ticks: Sendable, Hashable {
       while (decades + stride - 1) / stride > count { stride += 1 }
       // Multiples of the stride, so that 1 stays a tick whatever the limits are.
       let exponents = (first...last).filter { $0 % stride == 0 }
-      let values = exponents.map(Mathematics.powerOfTen)
+      let values = exponents.map(PowersOfTen.power)
       return Ticks(
         major: labelled(values),
         minor: stride == 1
           ? (decades <= 8 ? minor : [])
-          : (first...last).filter { $0 % stride != 0 }.map(Mathematics.powerOfTen))
+          : (first...last).filter { $0 % stride != 0 }.map(PowersOfTen.power))
     }
     for digits in [[1, 3], [1, 2, 5], [1, 2, 3, 5, 7]] {
       let values = subdivisions(from: lower, to: upper, digits: digits)
@@ -143,14 +145,14 @@ struct Ticks: Sendable, Hashable {
   private static func subdivisions(from lower: Double, to upper: Double, digits: [Int]) -> [Double]
   {
     var result: [Double] = []
-    let exponents = (Mathematics.decade(lower) - 1)...(Mathematics.decade(upper) + 1)
+    let exponents = (PowersOfTen.exponent(of: lower) - 1)...(PowersOfTen.exponent(of: upper) + 1)
     guard exponents.count < 40 else { return [] }
     for exponent in exponents {
       for digit in digits {
         let value =
           exponent < 0
-          ? Double(digit) / Mathematics.powerOfTen(-exponent)
-          : Double(digit) * Mathematics.powerOfTen(exponent)
+          ? Double(digit) / PowersOfTen.power(-exponent)
+          : Double(digit) * PowersOfTen.power(exponent)
         if value >= lower * (1 - 1e-9), value <= upper * (1 + 1e-9) { result.append(value) }
       }
     }

@@ -1,3 +1,5 @@
+internal import OuterloopText
+
 /// Bars side by side: a group for each category, in it a bar for each series, with error bars.
 public struct BarChart: Figure {
   /// One bar in every category.

@@ -1,3 +1,5 @@
+internal import OuterloopText
+
 /// A table of numbers as colours, with a colour bar: losses over two hyperparameters, Hessians.
 public struct HeatMap: Figure {
   public var title: String

@@ -1,3 +1,5 @@
+internal import OuterloopText
+
 /// Distributions of one or more samples over shared bins, laid over one another.
 ///
 /// Made for weights in [0, 1], such as the learned weights of clean and of corrupted examples: if

@@ -1,3 +1,5 @@
+internal import OuterloopText
+
 /// Many configurations at once: an upright axis for each hyperparameter, a line for each
 /// configuration, its colour the outcome. The better lines are drawn on top of the others.
 public struct ParallelCoordinates: Figure {

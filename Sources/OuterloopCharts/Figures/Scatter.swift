@@ -1,3 +1,5 @@
+internal import OuterloopText
+
 /// Points in the plane, in classes told apart by colour and shape, with curves among them if asked
 /// for: the best value so far, a front.
 public struct Scatter: Figure {

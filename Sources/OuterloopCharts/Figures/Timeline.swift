@@ -1,3 +1,5 @@
+internal import OuterloopText
+
 /// What ran where and when: a row for each lane (a worker, a trial), in it a bar for each stretch of
 /// time, its colour the state it was in or ended with.
 public struct Timeline: Figure {

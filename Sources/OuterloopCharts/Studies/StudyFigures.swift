@@ -22,33 +22,10 @@ public struct StudyFigures: Sendable {
     self.init(specification, history.trials)
   }
 
-  /// A way to look at a study.
-  public enum Kind: String, Sendable, Hashable, CaseIterable {
-    /// Values trial by trial, and the best so far; a panel for each objective.
-    case history
-    /// One objective against each parameter.
-    case slices
-    /// One line for each configuration, through all its parameters.
-    case parallel
-    /// Two objectives against one another, and the trials that no other beats.
-    case front
-    /// Which worker ran what when.
-    case timeline
-    /// The share of trials up to each value.
-    case distribution
-
-    /// Whether a picture shows one objective, so that several objectives need several pictures.
-    public var isOfOneObjective: Bool {
-      switch self {
-      case .slices, .parallel, .distribution: true
-      case .history, .front, .timeline: false
-      }
-    }
-  }
-
   /// A picture and the name of the file it would go to.
   public struct Picture: Sendable, Hashable {
-    public let kind: Kind
+    /// The plot's.
+    public let name: String
     /// The metric, for pictures of one objective; nil for others.
     public let objective: String?
     /// `history.svg`; `slices-loss.svg` if the study has several objectives.
@@ -57,51 +34,41 @@ public struct StudyFigures: Sendable {
     public let svg: String
   }
 
-  /// The pictures of a kind: one, or for kinds of one objective as many as there are metrics.
+  /// The pictures of a plot: one, or for plots of one objective as many as there are metrics.
   ///
   /// - Parameters:
   ///   - metrics: the objectives to show; none for all.
-  ///   - others: studies to compare with, in distributions only.
-  /// - Throws: `StudyError` if an objective is unknown, or the kind does not apply: a front of one
+  ///   - others: studies to compare with, in plots that compare studies only.
+  /// - Throws: `StudyError` if an objective is unknown, or the plot does not apply: a front of one
   ///   objective, parameters that have one value each.
   /// - Complexity: O(n log n) in the number of trials, and O(n f) for fronts with f trials on them.
   ///   Documents stay below a few megabytes whatever n is.
   public func pictures(
-    _ kind: Kind, of metrics: [String] = [], comparedWith others: [StudyFigures] = []
+    _ plot: StudyPlot, of metrics: [String] = [], comparedWith others: [StudyFigures] = []
   ) throws(StudyError) -> [Picture] {
     let places = try places(of: metrics)
-    guard kind.isOfOneObjective else {
-      let sized: Sized =
-        switch kind {
-        case .front: try front(places)
-        case .timeline: timeline()
-        default: history(places)
-        }
-      return [Picture(kind: kind, objective: nil, fileName: "\(kind.rawValue).svg", svg: sized.svg)]
+    switch plot.drawing {
+    case .ofStudy(let draw):
+      let svg = try draw(self, places).svg
+      return [
+        Picture(name: plot.name, objective: nil, fileName: "\(plot.name).svg", svg: svg)
+      ]
+    case .ofObjective(let draw):
+      var result: [Picture] = []
+      for place in places {
+        let svg = try draw(self, place, others).svg
+        result.append(
+          Picture(
+            name: plot.name, objective: objectives[place].metric,
+            fileName: fileName(plot, place), svg: svg))
+      }
+      return result
     }
-    var result: [Picture] = []
-    for place in places {
-      let sized: Sized =
-        switch kind {
-        case .slices: try slices(place)
-        case .parallel: try parallel(place)
-        default: try distribution(place, comparedWith: others)
-        }
-      result.append(
-        Picture(
-          kind: kind, objective: objectives[place].metric,
-          fileName: fileName(kind, place), svg: sized.svg))
-    }
-    return result
   }
 
-  /// Whether the kind says something about this study.
-  public func applies(_ kind: Kind, to metrics: [String] = []) -> Bool {
-    switch kind {
-    case .front: (metrics.isEmpty ? objectives.count : Set(metrics).count) > 1
-    case .slices, .parallel: !variedParameters.isEmpty
-    case .history, .timeline, .distribution: true
-    }
+  /// Whether the plot says something about this study.
+  public func applies(_ plot: StudyPlot, to metrics: [String] = []) -> Bool {
+    plot.applies(self, metrics.isEmpty ? objectives.count : Set(metrics).count)
   }
 
   // MARK: What the pictures share
@@ -146,11 +113,11 @@ public struct StudyFigures: Sendable {
   }
 
   /// A name that any file system takes and that differs from those of the other objectives.
-  private func fileName(_ kind: Kind, _ place: Int) -> String {
-    guard objectives.count > 1 else { return "\(kind.rawValue).svg" }
+  private func fileName(_ plot: StudyPlot, _ place: Int) -> String {
+    guard objectives.count > 1 else { return "\(plot.name).svg" }
     let names = objectives.map { Self.plain($0.metric) }
     let isUnique = names.count { $0 == names[place] } == 1
-    return "\(kind.rawValue)-\(names[place])\(isUnique ? "" : "-\(place + 1)").svg"
+    return "\(plot.name)-\(names[place])\(isUnique ? "" : "-\(place + 1)").svg"
   }
 
   /// The letters and digits, at most 60, in lower case: some file systems do not tell cases apart.

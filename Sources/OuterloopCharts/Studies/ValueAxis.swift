@@ -1,4 +1,5 @@
 internal import OuterloopStudy
+internal import OuterloopText
 
 /// The axis of an objective's values: logarithmic where they are positive and span decades, and not
 /// stretched by a few that are far worse than the others.

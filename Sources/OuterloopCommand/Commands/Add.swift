@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import OuterloopStore
 internal import OuterloopStudy
+internal import OuterloopText
 
 /// `outerloop add`: configurations that are tried before any other.
 struct Add: AsyncParsableCommand {

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import OuterloopStore
 internal import OuterloopStudy
+internal import OuterloopText
 
 /// `outerloop ask`: the next trial, to be run by whoever asks.
 struct Ask: AsyncParsableCommand {

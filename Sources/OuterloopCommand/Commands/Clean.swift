@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import OuterloopLab
 internal import OuterloopLearning
 internal import OuterloopStudy
+internal import OuterloopText
 
 /// `outerloop clean`: wrong labels in the user's data.
 struct Clean: ParsableCommand {

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import OuterloopLab
+internal import OuterloopText
 
 /// A cleaning job as a command runs it: with progress, Ctrl-C and a printed result.
 struct CleaningSession {
@@ -28,7 +29,7 @@ struct CleaningSession {
         if updates < total { live.update(updates, of: total, detail: "") }
       case .updated(let updates, let loss):
         live.update(
-          updates, of: total, detail: "validation loss \(NumberForm.fixed(loss, digits: 4))")
+          updates, of: total, detail: "validation loss \(NumberText.fixed(loss, digits: 4))")
       case .finalTraining(let name): live.show("training the \(name) model")
       }
     }

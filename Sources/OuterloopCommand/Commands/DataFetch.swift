@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import OuterloopFetch
 internal import OuterloopLab
+internal import OuterloopText
 internal import Synchronization
 
 /// `outerloop data fetch`.
@@ -84,7 +85,7 @@ extension Progress {
   /// How far a file has come.
   mutating func download(_ state: DownloadProgress) {
     func megabytes(_ bytes: Int) -> String {
-      NumberForm.fixed(Double(bytes) / 1e6, digits: 1)
+      NumberText.fixed(Double(bytes) / 1e6, digits: 1)
     }
     let isDone = state.received >= state.total
     guard isDone || isDue else { return }

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import OuterloopFetch
 internal import OuterloopLab
 internal import OuterloopPlatform
+internal import OuterloopText
 
 /// `outerloop data list`.
 struct DataList: ParsableCommand {
@@ -23,7 +24,7 @@ struct DataList: ParsableCommand {
     let width = rows.map(\.name.count).max() ?? 0
     let lines = rows.map { row in
       let name = row.name + String(repeating: " ", count: width - row.name.count)
-      let size = NumberForm.fixed(Double(row.bytes) / 1e6, digits: 1)
+      let size = NumberText.fixed(Double(row.bytes) / 1e6, digits: 1)
       return "\(name)  \(row.summary), \(size) MB  "
         + (row.isFetched ? "in \(row.folder)" : "not fetched")
     }

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import OuterloopRunner
 internal import OuterloopStore
 internal import OuterloopStudy
+internal import OuterloopText
 
 #if canImport(FoundationEssentials)
   internal import FoundationEssentials

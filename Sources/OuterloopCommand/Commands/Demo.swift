@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import OuterloopLab
 internal import OuterloopLearning
 internal import OuterloopStudy
+internal import OuterloopText
 
 /// `outerloop demo`: data hyper-cleaning of the bundled digits by gradient, and a search, told as a
 /// story.
@@ -74,7 +75,7 @@ struct Demo: AsyncParsableCommand {
   }
 
   private static func percent(_ share: Double) -> String {
-    NumberForm.fixed(100 * share, digits: 1) + " %"
+    NumberText.fixed(100 * share, digits: 1) + " %"
   }
 
   private func story(_ report: CleaningReport) -> String {

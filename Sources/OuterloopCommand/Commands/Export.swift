@@ -3,6 +3,7 @@ internal import OuterloopFiles
 internal import OuterloopRunner
 internal import OuterloopStore
 internal import OuterloopStudy
+internal import OuterloopText
 
 /// `outerloop export`
 struct Export: AsyncParsableCommand {

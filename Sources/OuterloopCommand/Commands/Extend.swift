@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import OuterloopStore
 internal import OuterloopStudy
+internal import OuterloopText
 
 /// `outerloop extend`: a wider space for a study that is there.
 struct Extend: AsyncParsableCommand {

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import OuterloopSearch
 internal import OuterloopStore
 internal import OuterloopStudy
+internal import OuterloopText
 
 /// `outerloop import`
 struct Import: AsyncParsableCommand {

@@ -1,9 +1,20 @@
 internal import ArgumentParser
 internal import OuterloopLab
+internal import OuterloopText
 internal import Synchronization
+
+/// The command of an experiment: its options are the experiment's settings.
+protocol ExperimentCommand: ParsableCommand {
+  associatedtype Work: Experiment
+}
 
 /// `outerloop lab`: the experiments.
 struct Lab: ParsableCommand {
+  /// All there are, as they are listed.
+  static let experiments: [any ExperimentCommand.Type] = [
+    LabEstimators.self, LabSinusoid.self, LabNoisyLabels.self,
+  ]
+
   static let configuration = CommandConfiguration(
     abstract: "Run the experiments: published tables and comparisons of methods.",
     discussion: """
@@ -15,7 +26,7 @@ struct Lab: ParsableCommand {
       JSON keys: experiment, claim, settings, seconds, tables (title, columns, rows of label and \
       values), notes, figures (paths).
       """,
-    subcommands: [LabList.self, LabEstimators.self, LabSinusoid.self, LabNoisyLabels.self],
+    subcommands: [LabList.self] + experiments,
     defaultSubcommand: LabList.self)
 }
 
@@ -29,14 +40,14 @@ struct LabList: ParsableCommand {
 
   private struct Entry: Encodable {
     var name, claim: String
+
+    init<Command: ExperimentCommand>(_: Command.Type) {
+      (name, claim) = (Command.Work.name, Command.Work.claim)
+    }
   }
 
   func run() throws {
-    let entries = [
-      Entry(name: EstimatorsExperiment.name, claim: EstimatorsExperiment.claim),
-      Entry(name: SinusoidExperiment.name, claim: SinusoidExperiment.claim),
-      Entry(name: NoisyLabelsExperiment.name, claim: NoisyLabelsExperiment.claim),
-    ]
+    let entries = Lab.experiments.map { Entry($0) }
     if conversation.json { return try Terminal.print(JSONText.of(entries)) }
     try Terminal.print(
       entries.map { "\($0.name)\n  \($0.claim)" }.joined(separator: "\n\n"))

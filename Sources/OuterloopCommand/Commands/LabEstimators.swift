@@ -2,7 +2,9 @@ internal import ArgumentParser
 internal import OuterloopLab
 
 /// `outerloop lab estimators`
-struct LabEstimators: ParsableCommand {
+struct LabEstimators: ExperimentCommand {
+  typealias Work = EstimatorsExperiment
+
   static let configuration = CommandConfiguration(
     commandName: EstimatorsExperiment.name,
     abstract: "All estimators on one problem: error and cost.",

@@ -10,7 +10,9 @@ internal import OuterloopLearning
 #endif
 
 /// `outerloop lab noisy-labels`
-struct LabNoisyLabels: ParsableCommand {
+struct LabNoisyLabels: ExperimentCommand {
+  typealias Work = NoisyLabelsExperiment
+
   static let configuration = CommandConfiguration(
     commandName: NoisyLabelsExperiment.name,
     abstract: "Weights of examples learned online, on data with wrong labels.",

@@ -2,7 +2,9 @@ internal import ArgumentParser
 internal import OuterloopLab
 
 /// `outerloop lab sinusoid`
-struct LabSinusoid: ParsableCommand {
+struct LabSinusoid: ExperimentCommand {
+  typealias Work = SinusoidExperiment
+
   static let configuration = CommandConfiguration(
     commandName: SinusoidExperiment.name,
     abstract: "Few-shot sinusoid regression: online hypergradients of 20,400 weights.",

@@ -4,6 +4,7 @@ internal import OuterloopFiles
 internal import OuterloopRunner
 internal import OuterloopStore
 internal import OuterloopStudy
+internal import OuterloopText
 
 #if canImport(FoundationEssentials)
   internal import FoundationEssentials
@@ -16,20 +17,18 @@ struct Plot: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Draw pictures of a study, as SVG files.",
     discussion: """
-      history: values trial by trial, and the best so far. slices: an objective against each \
-      parameter. parallel: a line for each configuration. front: two objectives against one \
-      another. timeline: which worker ran what when. distribution: the share of trials up to each \
-      value.
+      \(StudyPlot.all.map { "\($0.name): \($0.summary)." }.joined(separator: " "))
 
-      Without a kind, all that apply are drawn. With several objectives, slices, parallel and \
-      distribution are drawn for each of them, into files such as slices-loss.svg. The study may be \
+      Without a kind, all that apply are drawn. With several objectives, \
+      \(StudyPlot.ofOneObjective.joined(separator: ", ")) are drawn for each of them, into files such \
+      as slices-loss.svg. The study may be \
       running. Pictures that are there as they were drawn are drawn anew; any other file of such a \
       name is left alone unless --force is given. The files written are printed. JSON keys: study, \
       folder, files (kind, objective, path).
       """)
 
   @Argument(help: ArgumentHelp("What to draw.", valueName: "kind"))
-  var kinds: [StudyFigures.Kind] = []
+  var kinds: [StudyPlot] = []
 
   @OptionGroup(title: "Study")
   var choice: StudyChoice
@@ -77,8 +76,9 @@ struct Plot: AsyncParsableCommand {
 
   func validate() throws {
     if out?.isEmpty ?? false { throw ValidationError("--out is empty") }
-    if !compare.isEmpty, !kinds.isEmpty, !kinds.contains(.distribution) {
-      throw ValidationError("--compare is for distributions; add distribution to what is drawn")
+    if !compare.isEmpty, !kinds.isEmpty, !kinds.contains(where: \.comparesStudies) {
+      let able = StudyPlot.all.filter(\.comparesStudies).map(\.name).joined(separator: " or ")
+      throw ValidationError("--compare is for \(able) only; add it to what is drawn")
     }
   }
 
@@ -100,7 +100,7 @@ struct Plot: AsyncParsableCommand {
     let folder = try write(pictures, of: found)
     let files = pictures.map {
       Record.File(
-        kind: $0.kind.rawValue, objective: $0.objective, path: "\(folder)/\($0.fileName)")
+        kind: $0.name, objective: $0.objective, path: "\(folder)/\($0.fileName)")
     }
     try Terminal.print(
       output.json
@@ -116,8 +116,9 @@ struct Plot: AsyncParsableCommand {
   private func draw(
     _ figures: StudyFigures, comparedWith others: [StudyFigures]
   ) throws -> [StudyFigures.Picture] {
-    let wanted = StudyFigures.Kind.allCases.filter {
-      kinds.isEmpty ? figures.applies($0, to: objective) : kinds.contains($0)
+    let wanted = StudyPlot.all.filter { plot in
+      kinds.isEmpty
+        ? figures.applies(plot, to: objective) : kinds.contains { $0.name == plot.name }
     }
     do {
       return try wanted.flatMap {
@@ -149,4 +150,10 @@ struct Plot: AsyncParsableCommand {
   }
 }
 
-extension StudyFigures.Kind: ExpressibleByArgument {}
+extension StudyPlot: ExpressibleByArgument {
+  public init?(argument: String) { self.init(named: argument) }
+
+  public static var allValueStrings: [String] { all.map(\.name) }
+
+  static var ofOneObjective: [String] { all.filter(\.isOfOneObjective).map(\.name) }
+}

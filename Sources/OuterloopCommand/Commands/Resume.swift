@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import OuterloopRunner
 internal import OuterloopStore
 internal import OuterloopStudy
+internal import OuterloopText
 
 /// `outerloop resume`: a study goes on.
 struct Resume: AsyncParsableCommand {

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import OuterloopStore
 internal import OuterloopStudy
+internal import OuterloopText
 
 /// `outerloop retry`: failed trials run again.
 struct Retry: AsyncParsableCommand {

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import OuterloopLab
 internal import OuterloopStore
 internal import OuterloopStudy
+internal import OuterloopText
 
 /// `outerloop studies`
 struct Studies: AsyncParsableCommand {
@@ -64,7 +65,7 @@ struct Studies: AsyncParsableCommand {
       table.add([
         record.study, "\(record.trials.values.reduce(0, +))", "\(count(.complete))",
         "\(count(.failed))", "\(count(.running) - record.stale)", "\(record.stale)",
-        "\(count(.waiting))", record.best.map { NumberForm.short($0.value) } ?? "",
+        "\(count(.waiting))", record.best.map { NumberText.short($0.value) } ?? "",
         record.sampler,
         record.objectives.map { "\($0.direction.rawValue) \($0.metric)" }.joined(separator: ", "),
       ])

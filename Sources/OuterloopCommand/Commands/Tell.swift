@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import OuterloopStore
 internal import OuterloopStudy
+internal import OuterloopText
 
 /// `outerloop tell`: what became of a trial.
 struct Tell: AsyncParsableCommand {

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import OuterloopLab
 internal import OuterloopStore
 internal import OuterloopStudy
+internal import OuterloopText
 
 /// `outerloop trials`
 struct TrialsCommand: AsyncParsableCommand {

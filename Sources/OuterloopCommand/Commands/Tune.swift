@@ -3,6 +3,7 @@ internal import OuterloopPlatform
 internal import OuterloopRunner
 internal import OuterloopStore
 internal import OuterloopStudy
+internal import OuterloopText
 
 /// `outerloop tune`: a search over runs of a program.
 struct Tune: AsyncParsableCommand {

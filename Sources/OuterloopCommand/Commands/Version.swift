@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import OuterloopNumerics
+internal import OuterloopText
 
 /// `outerloop version`, also `outerloop --version`.
 struct Version: ParsableCommand {

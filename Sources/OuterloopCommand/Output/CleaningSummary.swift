@@ -1,11 +1,12 @@
 internal import OuterloopLab
+internal import OuterloopText
 
 /// What `clean --method published` prints.
 struct CleaningSummary {
   let report: CleaningReport
 
   var text: String {
-    func number(_ value: Double) -> String { NumberForm.fixed(value, digits: 4) }
+    func number(_ value: Double) -> String { NumberText.fixed(value, digits: 4) }
     let (accuracy, files) = (report.accuracy, report.files)
     var rows: [(String, String)] = []
     if let oracle = accuracy.oracle {

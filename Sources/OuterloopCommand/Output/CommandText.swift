@@ -1,4 +1,5 @@
 internal import OuterloopStudy
+internal import OuterloopText
 
 #if canImport(FoundationEssentials)
   internal import FoundationEssentials

@@ -1,11 +1,8 @@
 internal import ArgumentParser
-internal import OuterloopFetch
 internal import OuterloopFiles
 internal import OuterloopLab
-internal import OuterloopLearning
-internal import OuterloopNumerics
 internal import OuterloopPlatform
-internal import OuterloopStudy
+internal import OuterloopText
 
 /// What went wrong, what to do about it, and the exit status.
 struct Complaint: Error, Equatable {
@@ -27,38 +24,16 @@ struct Complaint: Error, Equatable {
   init(_ error: any Error) {
     switch error {
     case let error as Complaint: self = error
-    case let error as DataError:
-      self.init(Self.withoutRemedy("\(error)", error.remedy), hint: error.remedy)
-    case let error as DownloadError: self.init("\(error.file): \(error.what)", hint: error.remedy)
-    case let error as FileError:
-      self.init(
-        error.what,
-        hint: error.cause == .exists
-          ? "add --force to replace it, or name another file" : error.remedy)
-    case let error as LabError:
-      self.init(error.what, hint: error.remedy, status: error.cause == .setting ? 64 : 1)
-    case let error as StudyError: self.init(error.what, hint: error.remedy)
-    case let error as SpaceError:
-      self.init((error.place + [error.what]).joined(separator: ": "), hint: error.remedy)
-    case let error as BLASError: self.init(splitting: "\(error)")
+    // The remedies here are the command's own.
+    case let error as FileError where error.cause == .exists:
+      self.init(error.statement, hint: "add --force to replace it, or name another file")
+    case let error as LabError where error.cause == .setting:
+      self.init(error.statement, hint: error.remedy, status: 64)
+    case let error as any ExplainedError:
+      self.init(error.statement, hint: error.remedy.isEmpty ? nil : error.remedy)
     case is CancellationError: self.init("interrupted", hint: nil, status: 130)
-    default: self.init(splitting: "\(error)")
+    default: self.init("\(error)", hint: nil)
     }
-  }
-
-  /// `WHAT; REMEDY`, the form of the libraries' descriptions.
-  private init(splitting text: String) {
-    guard let place = text.firstIndex(of: ";") else {
-      self.init(text, hint: nil)
-      return
-    }
-    let remedy = text[text.index(after: place)...].drop { $0 == " " }
-    self.init(String(text[..<place]), hint: String(remedy))
-  }
-
-  private static func withoutRemedy(_ text: String, _ remedy: String) -> String {
-    let ending = "; " + remedy
-    return text.hasSuffix(ending) ? String(text.dropLast(ending.count)) : text
   }
 
   /// The text for standard error.
@@ -93,13 +68,8 @@ struct Complaint: Error, Equatable {
   }
 
   private static func isFromParser(_ error: any Error) -> Bool {
-    switch error {
-    case is DataError, is DownloadError, is FileError, is LabError, is BLASError, is StudyError,
-      is SpaceError,
-      is CancellationError:
-      false
-    default: Outerloop.exitCode(for: error) != .failure
-    }
+    !(error is any ExplainedError || error is CancellationError)
+      && Outerloop.exitCode(for: error) != .failure
   }
 
   /// The parser's own message, in the form of all others.

@@ -1,4 +1,5 @@
 internal import OuterloopLab
+internal import OuterloopText
 
 /// What `clean` prints.
 struct LabelErrorSummary {
@@ -6,7 +7,7 @@ struct LabelErrorSummary {
 
   var text: String {
     func number(_ value: Double, _ digits: Int = 4) -> String {
-      NumberForm.fixed(value, digits: digits)
+      NumberText.fixed(value, digits: digits)
     }
     let examined = report.examples
     var rows: [(String, String)] = [

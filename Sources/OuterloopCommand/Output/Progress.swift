@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import OuterloopLab
 internal import OuterloopStudy
+internal import OuterloopText
 
 /// How much a command says while it works.
 struct ConversationOptions: ParsableArguments {
@@ -102,7 +103,7 @@ struct Progress {
 
   /// A duration that has been measured: `0.4s`, then as `time`.
   static func lapse(_ seconds: Double) -> String {
-    seconds < 9.95 ? NumberForm.fixed(seconds, digits: 1) + "s" : time(seconds)
+    seconds < 9.95 ? NumberText.fixed(seconds, digits: 1) + "s" : time(seconds)
   }
 
   /// A duration as `12s`, `3m12s` or `2h05m`.

@@ -1,5 +1,6 @@
 internal import OuterloopPlatform
 internal import OuterloopStudy
+internal import OuterloopText
 internal import Synchronization
 
 /// The two streams of a command: data to standard output, conversation to standard error.

@@ -1,4 +1,5 @@
 internal import OuterloopStudy
+internal import OuterloopText
 
 /// Columns of text: numbers to the right, everything else to the left, two spaces between columns. A
 /// row is one line: control characters in cells are shown as `\n` or `\u001b`.

@@ -1,5 +1,6 @@
 internal import OuterloopRunner
 internal import OuterloopStudy
+internal import OuterloopText
 
 /// What `tune --dry-run` shows: the study, and the command lines of its first trials. Nothing is run
 /// and nothing stored.

@@ -3,6 +3,7 @@ internal import OuterloopRunner
 internal import OuterloopSearch
 internal import OuterloopStore
 internal import OuterloopStudy
+internal import OuterloopText
 
 /// Where studies are kept.
 struct StoreOptions: ParsableArguments {

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import OuterloopSearch
 internal import OuterloopSpaces
 internal import OuterloopStudy
+internal import OuterloopText
 
 /// What is searched: parameters and constraints.
 struct SpaceOptions: ParsableArguments {

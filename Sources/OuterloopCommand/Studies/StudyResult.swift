@@ -3,6 +3,7 @@ internal import OuterloopRunner
 internal import OuterloopSearch
 internal import OuterloopStore
 internal import OuterloopStudy
+internal import OuterloopText
 
 /// What a study has found: the best trial, or with several objectives those that no other beats.
 struct StudyResult {
@@ -28,15 +29,9 @@ struct StudyResult {
 
   /// The complete trials that no other is better than in every objective, by the first objective.
   static func front(_ found: StudyChoice.Found) async throws -> [Trial] {
-    let objectives = found.specification.objectives
     let complete = try await found.store.trials(
       of: found.id, matching: TrialQuery(states: [.complete]))
-    let losses = complete.map { trial in
-      zip(objectives, trial.values ?? []).map { $0.loss($1) }
-    }
-    guard !losses.isEmpty else { return [] }
-    let front = try ObjectivePoints(losses, objectives: objectives.count).paretoFront()
-    return front.sorted { losses[$0].lexicographicallyPrecedes(losses[$1]) }.map { complete[$0] }
+    return found.specification.paretoFront(of: complete)
   }
 
   /// What was found, for people.
@@ -46,7 +41,7 @@ struct StudyResult {
       return "no trial is complete yet"
     }
     let first =
-      "\(specification.objectives[0].metric.visible) \(NumberForm.short(value))  "
+      "\(specification.objectives[0].metric.visible) \(NumberText.short(value))  "
       + "(trial \(best.number) of \(summary.trials))"
     return ([first] + Self.lines(best.assignment.active)).joined(separator: "\n")
   }
@@ -70,7 +65,7 @@ struct StudyResult {
     for trial in trials {
       let values = metrics.enumerated().map { place, metric in
         let objective = place < objectives.count ? place : nil
-        return trial.value(of: metric, objective: objective).map(NumberForm.short) ?? ""
+        return trial.value(of: metric, objective: objective).map(NumberText.short) ?? ""
       }
       let params = trial.assignment.values.map { $0.map(Self.cell) ?? "" }
       table.add(["\(trial.number)"] + values + params)
@@ -79,7 +74,7 @@ struct StudyResult {
   }
 
   static func cell(_ value: ParameterValue) -> String {
-    if case .float(let number) = value { NumberForm.short(number) } else { value.description }
+    if case .float(let number) = value { NumberText.short(number) } else { value.description }
   }
 
   /// The command line of a trial; nil for studies without program, and persistent ones.

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import OuterloopStudy
+internal import OuterloopText
 
 /// Values of metrics as `tell` takes them: `loss=0.31`.
 struct ToldValues {

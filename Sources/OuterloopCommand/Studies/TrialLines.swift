@@ -1,5 +1,6 @@
 internal import OuterloopLab
 internal import OuterloopStudy
+internal import OuterloopText
 internal import Synchronization
 
 /// What is said while trials run: on a terminal one line that is rewritten, elsewhere a line for
@@ -105,7 +106,7 @@ final class TrialLines: Sendable {
     case .finished(_, .complete(let values), _):
       parts.append("complete")
       for (objective, value) in zip(found.specification.objectives, values) {
-        parts.append("\(objective.metric) \(NumberForm.short(value))")
+        parts.append("\(objective.metric) \(NumberText.short(value))")
       }
     case .finished(_, .pruned, _): parts.append("pruned")
     case .finished(_, .failed(let reason, let message), _):
@@ -153,7 +154,7 @@ final class TrialLines: Sendable {
     let done = done(summary)
     var text = "trial \(done)"
     if let total = specification.budget.trials { text += "/\(total)" }
-    if let best = summary.best { text += "  best \(NumberForm.short(best.value)) (#\(best.trial))" }
+    if let best = summary.best { text += "  best \(NumberText.short(best.value)) (#\(best.trial))" }
     let elsewhere = (summary.counts[.running] ?? 0) - state.running
     text += "  running \(state.running)" + (elsewhere > 0 ? " and \(elsewhere) elsewhere" : "")
     if let failed = summary.counts[.failed] { text += "  failed \(failed)" }

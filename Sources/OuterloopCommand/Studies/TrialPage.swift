@@ -2,6 +2,7 @@ internal import OuterloopLab
 internal import OuterloopRunner
 internal import OuterloopStore
 internal import OuterloopStudy
+internal import OuterloopText
 
 /// One trial whole: values, parameters, reports, attempts, what its failure said, the end of its log.
 struct TrialPage: Encodable {
@@ -77,8 +78,8 @@ struct TrialPage: Encodable {
     var table = TextTable(["epoch"] + metrics + ["seconds"])
     for report in trial.reports.suffix(Self.lines) {
       table.add(
-        ["\(report.epoch)"] + metrics.map { report.values[$0].map(NumberForm.short) ?? "" }
-          + [report.seconds.map(NumberForm.short) ?? ""])
+        ["\(report.epoch)"] + metrics.map { report.values[$0].map(NumberText.short) ?? "" }
+          + [report.seconds.map(NumberText.short) ?? ""])
     }
     return table.text.split(separator: "\n")
   }

@@ -1,5 +1,6 @@
 internal import OuterloopLab
 internal import OuterloopStudy
+internal import OuterloopText
 
 /// The trials of a study as rows: number, state, all metrics, parameters, time.
 struct TrialTable {
@@ -74,7 +75,7 @@ struct TrialTable {
     let objectives = specification.objectives.count
     for (place, metric) in metrics.enumerated() {
       let value = trial.value(of: metric, objective: place < objectives ? place : nil)
-      row.append(value.map(NumberForm.short) ?? "")
+      row.append(value.map(NumberText.short) ?? "")
     }
     for value in trial.assignment.values { row.append(value.map(StudyResult.cell) ?? "") }
     row.append(trial.attempts.last?.ended == nil ? "" : Progress.lapse(trial.workingSeconds))

@@ -1,5 +1,6 @@
 internal import OuterloopCharts
 internal import OuterloopLearning
+internal import OuterloopText
 
 /// The pictures of a cleaning run.
 struct CleaningFigures {
@@ -44,7 +45,7 @@ struct CleaningFigures {
       let image = GreyImage(
         width: shape[1], height: shape[0],
         values: Array(data.train.features[start..<(start + size)]))
-      let weight = NumberForm.fixed(Double(suspect.weight), digits: 2)
+      let weight = NumberText.fixed(Double(suspect.weight), digits: 2)
       return ImageGrid.Cell(
         image, caption: "\(suspect.label) -> \(suspect.predicted)  w=\(weight)",
         isMarked: suspect.trueLabel.map { $0 != suspect.label } ?? false)

@@ -1,4 +1,5 @@
 internal import OuterloopLearning
+internal import OuterloopText
 
 /// What a cleaning run found. Its JSON is `result.json` and what the command prints with `--json`; the
 /// keys are the names of the properties here, and they stay.

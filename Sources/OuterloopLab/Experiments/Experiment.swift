@@ -1,3 +1,5 @@
+internal import OuterloopText
+
 /// A runnable experiment: a value with a name, a claim, numbers and figures. Its properties are its
 /// settings.
 public protocol Experiment: Sendable, Encodable {
@@ -108,7 +110,7 @@ extension ExperimentReport.Table {
   public var text: String {
     let cells =
       [[""] + columns]
-      + rows.map { row in [row.label] + row.values.map { $0.map(NumberForm.short) ?? "-" } }
+      + rows.map { row in [row.label] + row.values.map { $0.map(NumberText.short) ?? "-" } }
     let widths = (0...columns.count).map { column in
       cells.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0
     }
@@ -126,7 +128,7 @@ extension ExperimentReport.Table {
     let head = "| | \(columns.joined(separator: " | ")) |"
     let rule = "|---|" + columns.map { _ in "--:|" }.joined()
     let body = rows.map { row in
-      let values = row.values.map { $0.map(NumberForm.short) ?? "-" }
+      let values = row.values.map { $0.map(NumberText.short) ?? "-" }
       return "| \(row.label) | \(values.joined(separator: " | ")) |"
     }
     return ([head, rule] + body).joined(separator: "\n")

@@ -1,5 +1,6 @@
 internal import OuterloopCharts
 internal import OuterloopLearning
+internal import OuterloopText
 
 /// The pictures of a search for wrong labels.
 struct LabelErrorFigures {
@@ -48,7 +49,7 @@ struct LabelErrorFigures {
       let image = GreyImage(
         width: shape[1], height: shape[0],
         values: Array(data.rows.features[start..<(start + size)]))
-      let percent = NumberForm.fixed(100 * suspect.probability, digits: 0)
+      let percent = NumberText.fixed(100 * suspect.probability, digits: 0)
       return ImageGrid.Cell(
         image, caption: "\(suspect.label) -> \(suspect.likely)  \(percent) %",
         isMarked: suspect.trueLabel.map { $0 != suspect.label } ?? false)

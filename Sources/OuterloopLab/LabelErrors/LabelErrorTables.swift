@@ -1,5 +1,6 @@
 internal import OuterloopBilevel
 internal import OuterloopLearning
+internal import OuterloopText
 
 /// The rows of a data set with what was found about their labels, as CSV.
 enum LabelErrorTables {
@@ -48,17 +49,6 @@ enum LabelErrorTables {
 
   /// Six significant digits and the exponent: probabilities near 0 keep their order.
   private static func number(_ value: Double) -> String {
-    value < 1e-4 ? "\(Float(value))" : NumberForm.fixed(value, digits: 6)
-  }
-}
-
-/// A field as RFC 4180 wants it.
-enum CSVField {
-  static func quoted(_ text: String) -> String {
-    let isPlain = text.utf8.allSatisfy { !Array("\",\r\n".utf8).contains($0) }
-    guard !isPlain else { return text }
-    return "\""
-      + text.split(separator: "\"", omittingEmptySubsequences: false)
-      .joined(separator: "\"\"") + "\""
+    value < 1e-4 ? "\(Float(value))" : NumberText.fixed(value, digits: 6)
   }
 }

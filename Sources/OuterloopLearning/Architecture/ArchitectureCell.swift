@@ -35,8 +35,8 @@ public struct ArchitectureCell: Structure {
       !candidates.isEmpty
     else {
       throw TensorError(
-        "a cell of \(nodes) nodes with \(channels) channels, \(candidates.count) operations and "
-          + "inputs of \(inputChannels) channels: all must be positive")
+        "a cell of \(nodes) nodes with \(channels) channels, \(candidates.count) operations "
+          + "and inputs of \(inputChannels) channels", remedy: "all must be positive")
     }
     guard Genotype.edgeCount(inputs: inputChannels.count, nodes: nodes) <= 1 << 20 else {
       throw TensorError("a cell of \(nodes) nodes has more than a million edges")

@@ -39,7 +39,7 @@ public struct Genotype: Sendable, Hashable, Codable {
     incoming: Int = 2
   ) throws {
     guard candidates.contains(where: { $0 != CandidateOperation.none }) else {
-      throw TensorError("there is no operation but none to choose from: add one")
+      throw TensorError("there is no operation but none to choose from", remedy: "add one")
     }
     let count = Self.edgeCount(inputs: inputs, nodes: nodes)
     if let error = weights.error { throw error }
@@ -50,7 +50,8 @@ public struct Genotype: Sendable, Hashable, Codable {
     }
     let values = try weights.doubles()
     guard values.allSatisfy(\.isFinite) else {
-      throw TensorError("the weights of the architecture are not finite: lower the outer rate")
+      throw TensorError(
+        "the weights of the architecture are not finite", remedy: "lower the outer rate")
     }
     var edge = 0
     self.inputs = inputs

@@ -57,14 +57,15 @@ extension Batches where Batch == Tensor {
           + (count < 1 ? "there must be some" : "the size must lie in 1...\(count)"))
     }
     guard count <= Int(Int32.max) else {
-      throw TensorError("batches from \(count) examples: at most \(Int32.max) can be counted")
+      throw TensorError(
+        "batches from \(count) examples", remedy: "at most \(Int32.max) can be counted")
     }
     try Memory.require(count, of: 12, for: "an order of \(count) examples")
   }
 
   private static func require(step: Int) throws {
     guard step >= 0 else {
-      throw TensorError("the batch of step \(step): steps are counted from 0")
+      throw TensorError("the batch of step \(step)", remedy: "steps are counted from 0")
     }
   }
 }

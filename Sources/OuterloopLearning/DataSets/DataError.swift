@@ -1,8 +1,10 @@
+public import OuterloopText
+
 /// Why a data file was refused: which file, where in it, what is wrong, and what to do about it.
 ///
 /// Every reader of this room throws only this type. `description` is one line,
 /// `FILE:LINE: FIELD: WHAT; REMEDY`, without the leading `error:`.
-public struct DataError: Error, Sendable, Hashable, CustomStringConvertible {
+public struct DataError: ExplainedError, Hashable {
   /// The kind of trouble, for matching by case.
   public enum Cause: String, Sendable, Hashable, CaseIterable {
     /// There is no such file, or a folder lacks the files that were looked for.
@@ -72,12 +74,11 @@ public struct DataError: Error, Sendable, Hashable, CustomStringConvertible {
     self.remedy = remedy
   }
 
-  public var description: String {
-    var place = file
-    if let line { place += ":\(line)" }
-    if let byte { place += ": byte \(grouped(byte))" }
-    if let field { place += ": \(field)" }
-    return "\(place): \(what); \(remedy)"
+  public var place: [String] {
+    var place = [file + (line.map { ":\($0)" } ?? "")]
+    if let byte { place.append("byte \(grouped(byte))") }
+    if let field { place.append(field) }
+    return place
   }
 }
 

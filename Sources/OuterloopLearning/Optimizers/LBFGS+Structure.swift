@@ -15,7 +15,8 @@ extension LBFGS {
   ) throws -> Minimization<Weights> {
     let types = start.leafTypes
     guard types.allSatisfy(\.dtype.isFloating) else {
-      throw LBFGSError.setting("parameters must be floating to be minimised over, not \(types)")
+      throw LBFGSError.setting(
+        "parameters of \(types) to be minimised over", remedy: "convert them to a floating type")
     }
     let evaluate = Compiled<Weights, Pair<Tensor, Weights>> { weights in
       let (value, gradient) = try valueAndGradient(at: weights, of: loss)

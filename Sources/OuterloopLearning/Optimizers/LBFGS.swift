@@ -119,16 +119,17 @@ public struct LBFGS: Sendable, Hashable {
 
   private func validate() throws {
     guard memory >= 1 else {
-      throw LBFGSError.setting("a memory of \(memory); at least 1 is needed")
+      throw LBFGSError.setting("a memory of \(memory)", remedy: "at least 1 is needed")
     }
     guard iterations >= 0 else {
-      throw LBFGSError.setting("\(iterations) iterations; at least 0 are needed")
+      throw LBFGSError.setting("\(iterations) iterations", remedy: "at least 0 are needed")
     }
     guard tolerance >= 0, tolerance < .infinity else {
-      throw LBFGSError.setting("a tolerance of \(tolerance); it must be finite and at least 0")
+      throw LBFGSError.setting(
+        "a tolerance of \(tolerance)", remedy: "it must be finite and at least 0")
     }
     guard rounding >= 0, rounding < 1 else {
-      throw LBFGSError.setting("a rounding of \(rounding); it must be in [0, 1)")
+      throw LBFGSError.setting("a rounding of \(rounding)", remedy: "it must be in [0, 1)")
     }
   }
 }

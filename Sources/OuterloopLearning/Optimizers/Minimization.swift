@@ -1,3 +1,5 @@
+public import OuterloopText
+
 /// Where a minimisation ended.
 public struct Minimization<Point: Sendable>: Sendable {
   public var point: Point
@@ -52,16 +54,23 @@ public enum MinimizationOutcome: String, Sendable, Hashable, Codable, CustomStri
 }
 
 /// Misuse of `LBFGS`.
-public enum LBFGSError: Error, Sendable, Hashable, CustomStringConvertible {
+public enum LBFGSError: ExplainedError, Hashable {
   /// A setting outside its range, or parameters that are no floating numbers.
-  case setting(String)
+  case setting(String, remedy: String)
   case gradientLength(Int, expected: Int)
 
-  public var description: String {
+  public var what: String {
     switch self {
-    case .setting(let text): text
+    case .setting(let what, _): what
     case .gradientLength(let count, let expected):
       "the gradient has \(count) elements, but the point has \(expected)"
+    }
+  }
+
+  public var remedy: String {
+    switch self {
+    case .setting(_, let remedy): remedy
+    case .gradientLength: "give one derivative for each coordinate"
     }
   }
 }

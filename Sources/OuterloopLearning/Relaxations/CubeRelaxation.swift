@@ -34,7 +34,8 @@ public struct CubeRelaxation: Sendable {
     if point.isConcrete {
       guard try point.doubles().allSatisfy({ $0 > 0 && $0 < 1 }) else {
         throw TensorError(
-          "logits of a point with an entry that is not between 0 and 1: move it inside first")
+          "logits of a point with an entry that is not between 0 and 1",
+          remedy: "move it inside first")
       }
     }
     return temperature.value(point.dtype) * (log(point) - log1p(-point))

@@ -41,12 +41,14 @@ public struct SimplexRelaxation: Sendable {
     if point.isConcrete {
       guard point.rank > 0, try point.doubles().allSatisfy({ $0 > 0 }) else {
         throw TensorError(
-          "logits of a point with an entry that is not positive: move it inside the simplex first")
+          "logits of a point with an entry that is not positive",
+          remedy: "move it inside the simplex first")
       }
       let tolerance = point.dtype == .float64 ? 1e-9 : 1e-4
       let sums = try point.sum(axes: [-1]).doubles()
       guard sums.allSatisfy({ Swift.abs($0 - 1) <= tolerance }) else {
-        throw TensorError("logits of a point whose entries sum to \(sums): divide it by its sum")
+        throw TensorError(
+          "logits of a point whose entries sum to \(sums)", remedy: "divide it by its sum")
       }
     }
     let logs = OuterloopAutodiff.log(point)

@@ -1,4 +1,5 @@
 internal import COuterloopKernels
+public import OuterloopText
 
 /// The one door to BLAS and LAPACK: OpenBLAS on Linux, Accelerate on macOS.
 ///
@@ -149,7 +150,7 @@ public struct BLAS: Sendable {
   }
 }
 
-public enum BLASError: Error, Sendable, CustomStringConvertible {
+public enum BLASError: ExplainedError {
   case missing
   /// A name is not in the library.
   case lacks(String)
@@ -160,23 +161,36 @@ public enum BLASError: Error, Sendable, CustomStringConvertible {
   /// The family that OPENBLAS_CORETYPE pins, and the extensions that this processor lacks.
   case cannotRun(String, lacking: [String])
 
-  public var description: String {
+  public var what: String { parts.what }
+  public var remedy: String { parts.remedy }
+
+  private var parts: (what: String, remedy: String) {
     switch self {
     case .missing:
-      "the linear algebra library OpenBLAS is not installed; "
-        + "install it: apt-get install libopenblas0-pthread, or pip install scipy-openblas32"
+      (
+        "the linear algebra library OpenBLAS is not installed",
+        "install it: apt-get install libopenblas0-pthread, or pip install scipy-openblas32"
+      )
     case .lacks(let symbol):
-      "the linear algebra library lacks \(symbol); "
-        + "install a complete OpenBLAS: apt-get install libopenblas0-pthread"
+      (
+        "the linear algebra library lacks \(symbol)",
+        "install a complete OpenBLAS: apt-get install libopenblas0-pthread"
+      )
     case .unusable(let path, let reason):
-      "the linear algebra library \(path) does not open: \(reason); "
-        + "let \(BLASFiles.variable) name an OpenBLAS, or unset it"
+      (
+        "the linear algebra library \(path) does not open: \(reason)",
+        "let \(BLASFiles.variable) name an OpenBLAS, or unset it"
+      )
     case .wideIntegers(let path):
-      "the linear algebra library \(path) has integers of 64 bits; "
-        + "use one with integers of 32 bits: pip install scipy-openblas32"
+      (
+        "the linear algebra library \(path) has integers of 64 bits",
+        "use one with integers of 32 bits: pip install scipy-openblas32"
+      )
     case .cannotRun(let family, let extensions):
-      "OPENBLAS_CORETYPE=\(family) needs \(extensions.joined(separator: ", ")), which this "
-        + "processor or its system lacks; unset OPENBLAS_CORETYPE"
+      (
+        "OPENBLAS_CORETYPE=\(family) needs \(extensions.joined(separator: ", ")), which this "
+          + "processor or its system lacks", "unset OPENBLAS_CORETYPE"
+      )
     }
   }
 }

@@ -8,7 +8,8 @@ enum DenseSolve {
     factor: (DenseSymmetric) throws -> Factor?
   ) throws -> LinearSolution {
     guard damping >= 0, damping < .infinity else {
-      throw LinearSolverError.setting("a damping of \(damping); it must be finite and at least 0")
+      throw LinearSolverError.setting(
+        "a damping of \(damping)", remedy: "it must be finite and at least 0")
     }
     let size = b.norm
     var solution = LinearSolution(

@@ -34,7 +34,8 @@ public struct GMRES: LinearSolver {
     _ multiply: LinearMap, _ b: [Double], from start: [Double]?
   ) throws -> LinearSolution {
     guard restart >= 1 else {
-      throw LinearSolverError.setting("a restart after \(restart) steps; at least 1 is needed")
+      throw LinearSolverError.setting(
+        "a restart after \(restart) steps", remedy: "at least 1 is needed")
     }
     let length = Swift.min(restart, Swift.max(b.count, 1))
     // The basis outlives a cycle: no memory is asked for again.

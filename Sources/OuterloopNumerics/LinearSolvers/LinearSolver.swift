@@ -1,3 +1,5 @@
+public import OuterloopText
+
 /// `y = A x`, for solvers that need no more of A than its products. `y` comes with the length of
 /// `x`; every element is to be written.
 public typealias LinearMap = (_ x: [Double], _ y: inout [Double]) throws -> Void
@@ -48,11 +50,11 @@ public enum LinearRequirement: Int, Sendable, Hashable, Comparable {
 }
 
 /// Misuse of a linear solver.
-public enum LinearSolverError: Error, Sendable, Hashable, CustomStringConvertible {
+public enum LinearSolverError: ExplainedError, Hashable {
   /// Two vectors, or a vector and the dimension, differ in length.
   case length(String, Int, expected: Int)
   /// A setting outside its range, and what is allowed.
-  case setting(String)
+  case setting(String, remedy: String)
   /// A method for symmetric matrices was given another: the largest |a_ij - a_ji|, beside the
   /// largest |a_ij|.
   case notSymmetric(difference: Double, size: Double)
@@ -61,18 +63,25 @@ public enum LinearSolverError: Error, Sendable, Hashable, CustomStringConvertibl
   /// Vectors or matrices that do not fit into memory.
   case memory(String)
 
-  public var description: String {
+  public var what: String { parts.what }
+  public var remedy: String { parts.remedy }
+
+  private var parts: (what: String, remedy: String) {
     switch self {
     case .length(let name, let count, let expected):
-      "\(name) has \(count) elements, but the system has \(expected)"
-    case .setting(let text): text
+      ("\(name) has \(count) elements", "the system has \(expected)")
+    case .setting(let what, let remedy): (what, remedy)
     case .notSymmetric(let difference, let size):
-      "the matrix is not symmetric: elements differ from their mirror images by up to "
-        + "\(difference) where the largest is \(size); use GMRES"
+      (
+        "the matrix is not symmetric: elements differ from their mirror images by up to "
+          + "\(difference) where the largest is \(size)", "use GMRES"
+      )
     case .tooLarge(let count, let limit):
-      "a dense solver was given \(count) unknowns, more than \(limit); use conjugate gradients "
-        + "or MINRES"
-    case .memory(let text): text
+      (
+        "a dense solver was given \(count) unknowns, more than \(limit)",
+        "use conjugate gradients or MINRES"
+      )
+    case .memory(let what): (what, "solve a smaller system")
     }
   }
 }

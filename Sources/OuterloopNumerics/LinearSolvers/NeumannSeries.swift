@@ -40,10 +40,12 @@ public struct NeumannSeries: LinearSolver {
     _ multiply: LinearMap, _ b: [Double], from start: [Double]?
   ) throws -> LinearSolution {
     guard power >= 0 else {
-      throw LinearSolverError.setting("a Neumann series up to power \(power); at least 0 is needed")
+      throw LinearSolverError.setting(
+        "a Neumann series up to power \(power)", remedy: "at least 0 is needed")
     }
     guard step > 0, step < .infinity else {
-      throw LinearSolverError.setting("a Neumann step of \(step); it must be finite and above 0")
+      throw LinearSolverError.setting(
+        "a Neumann step of \(step)", remedy: "it must be finite and above 0")
     }
     var terms = stop
     terms.iterations = power == .max ? .max : power + 1

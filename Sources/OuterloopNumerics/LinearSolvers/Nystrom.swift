@@ -32,11 +32,11 @@ public struct Nystrom: LinearSolver {
     _ multiply: LinearMap, _ b: [Double], from start: [Double]?
   ) throws -> LinearSolution {
     guard rank >= 1 else {
-      throw LinearSolverError.setting("a Nystrom rank of \(rank); at least 1 is needed")
+      throw LinearSolverError.setting("a Nystrom rank of \(rank)", remedy: "at least 1 is needed")
     }
     guard damping > 0, damping < .infinity else {
       throw LinearSolverError.setting(
-        "a Nystrom damping of \(damping); it must be finite and above 0")
+        "a Nystrom damping of \(damping)", remedy: "it must be finite and above 0")
     }
     let size = b.norm
     var solution = LinearSolution(

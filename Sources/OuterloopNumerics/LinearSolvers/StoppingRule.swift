@@ -30,11 +30,11 @@ public struct StoppingRule: Sendable, Hashable, CustomStringConvertible {
     for (name, value) in [("relative", relative), ("absolute", absolute)] {
       guard value >= 0, value < .infinity else {
         throw LinearSolverError.setting(
-          "the \(name) tolerance is \(value); it must be finite and at least 0")
+          "the \(name) tolerance is \(value)", remedy: "it must be finite and at least 0")
       }
     }
     if let iterations, iterations < 0 {
-      throw LinearSolverError.setting("\(iterations) iterations; at least 0 are needed")
+      throw LinearSolverError.setting("\(iterations) iterations", remedy: "at least 0 are needed")
     }
   }
 }

@@ -1,3 +1,5 @@
+public import OuterloopText
+
 /// A Sobol sequence: points that fill the unit cube more evenly than random ones, plain or scrambled.
 ///
 /// Among the first 2^m points, each coordinate falls exactly once into each interval of length 2^-m.
@@ -86,15 +88,14 @@ public struct SobolSequence: Sendable {
 }
 
 /// A number of dimensions without direction numbers.
-public struct SobolError: Error, Sendable, Hashable, CustomStringConvertible {
+public struct SobolError: ExplainedError, Hashable {
   public var dimensions: Int
 
-  public var description: String {
-    """
-    a Sobol sequence has 1...\(SobolSequence.maximumDimensions) dimensions, not \(dimensions); \
-    draw further coordinates from RandomKey.uniform
-    """
+  public var what: String {
+    "a Sobol sequence has 1...\(SobolSequence.maximumDimensions) dimensions, not \(dimensions)"
   }
+
+  public var remedy: String { "draw further coordinates from RandomKey.uniform" }
 }
 
 extension SobolSequence {

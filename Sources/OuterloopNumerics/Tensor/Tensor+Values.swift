@@ -7,7 +7,8 @@ extension Tensor {
     if let error { throw error }
     guard Scalar.dtype == dtype else {
       throw TensorError(
-        "\(type) was read as \(Scalar.dtype.rawValue); read it as \(dtype.rawValue) or cast it")
+        "\(type) was read as \(Scalar.dtype.rawValue)",
+        remedy: "read it as \(dtype.rawValue) or cast it")
     }
     guard Scalar.isElement else { return try doubles().map(Scalar.init(truncating:)) }
     switch content {

@@ -1,3 +1,5 @@
+public import OuterloopText
+
 /// Shape and element type: all that is known of a tensor before it has values.
 public struct TensorType: Sendable, Hashable, CustomStringConvertible {
   /// Row-major sizes; empty for a scalar.
@@ -74,7 +76,12 @@ public struct TensorType: Sendable, Hashable, CustomStringConvertible {
 }
 
 /// What went wrong in an operation on tensors: shapes, element types, or a value that is not there.
-public struct TensorError: Error, Sendable, Hashable, CustomStringConvertible {
-  public var description: String
-  public init(_ description: String) { self.description = description }
+public struct TensorError: ExplainedError, Hashable {
+  public var what: String
+  public var remedy: String
+
+  public init(_ what: String, remedy: String = "") {
+    self.what = what
+    self.remedy = remedy
+  }
 }

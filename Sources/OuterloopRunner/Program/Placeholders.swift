@@ -1,4 +1,5 @@
 internal import OuterloopStudy
+internal import OuterloopText
 
 /// What may stand in the braces of a command: the parameters of a space, and names of our own.
 ///

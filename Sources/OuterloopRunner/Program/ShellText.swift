@@ -1,4 +1,5 @@
 internal import OuterloopStudy
+internal import OuterloopText
 
 /// Values that become part of a shell's program: where they hold characters that mean something to
 /// it, they are torn apart, or run.

@@ -1,4 +1,5 @@
 internal import OuterloopStudy
+internal import OuterloopText
 
 extension TrialRequest {
   /// The request as programs get it, on one line:

@@ -1,3 +1,5 @@
+internal import OuterloopText
+
 /// Reads what looks like a JSON object and need not be one: Python's and JavaScript's way of writing
 /// it, numbers as other languages print them, commas too many. Remembers the first fault.
 struct LooseObject {
@@ -118,7 +120,7 @@ struct LooseObject {
     rest = rest.dropFirst(word.count)
     let text = String(decoding: word, as: UTF8.self)
     let digits = text.drop { $0 == "-" || $0 == "+" }
-    if JSONScalar(word: text) != nil { return }
+    if JSON(word: text) != nil { return }
     switch text {
     case "": blame("`\(name)` has no value")
     case "None", "True", "False":

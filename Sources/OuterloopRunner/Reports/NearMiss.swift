@@ -1,4 +1,5 @@
 internal import OuterloopStudy
+internal import OuterloopText
 
 /// A line that was probably meant as a report and is none, and what is wrong with it.
 struct NearMiss: Hashable, Sendable {

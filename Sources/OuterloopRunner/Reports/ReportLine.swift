@@ -1,3 +1,5 @@
+internal import OuterloopText
+
 /// A line of a program's output that means something: a JSON object with an objective's name,
 /// `"epoch"`, `"checkpoint"` or, for persistent programs, `"done"`.
 struct ReportLine: Hashable, Sendable {
@@ -53,12 +55,12 @@ struct ReportLine: Hashable, Sendable {
 
   init(_ nearMiss: NearMiss) { self.nearMiss = nearMiss }
 
-  private static func members(of line: ArraySlice<UInt8>) -> [String: JSONScalar]? {
+  private static func members(of line: ArraySlice<UInt8>) -> [String: JSON]? {
     let isSpace: (UInt8) -> Bool = { $0 == 0x20 || $0 == 0x09 }
     guard let first = line.first(where: { !isSpace($0) }), first == UInt8(ascii: "{") else {
       return nil
     }
-    return JSONObjectReader.members(of: line)
+    return JSON.members(ofLine: line)
   }
 
   /// Nil: the line is log.
@@ -74,13 +76,13 @@ struct ReportLine: Hashable, Sendable {
       case "id" where vocabulary.echoes(name): id = value.plain
       case "trial" where vocabulary.echoes(name): trial = value.plain
       case "epoch":
-        if case .number(let number) = value, let whole = Int(exactly: number), whole >= 1 {
+        if let whole = value.int, whole >= 1 {
           epoch = whole
         } else {
-          badEpoch = value.text
+          badEpoch = value.shown
         }
       case "seconds":
-        if let number = value.number, number.isFinite, number >= 0 { seconds = number }
+        if let number = value.reported, number.isFinite, number >= 0 { seconds = number }
       case "checkpoint":
         switch value {
         case .text(let path): checkpoint = path
@@ -89,17 +91,17 @@ struct ReportLine: Hashable, Sendable {
         }
       case "done" where vocabulary.isPersistent: break
       // An objective may have this name too; then its numbers are values.
-      case "error" where isDone && !(vocabulary.objectives.contains(name) && value.number != nil):
-        if case .text(let text) = value { error = text } else { error = value.text }
+      case "error" where isDone && !(vocabulary.objectives.contains(name) && value.reported != nil):
+        if case .text(let text) = value { error = text } else { error = value.shown }
         if value == .null { error = nil }
       default:
-        if let number = value.number {
+        if let number = value.reported {
           values[name] = number
           if !number.isFinite, vocabulary.objectives.contains(name) {
             shown = TerminalText.shown(line)
           }
         } else if vocabulary.objectives.contains(name) {
-          notNumbers[name] = value.text
+          notNumbers[name] = value.shown
         }
       }
     }

@@ -1,4 +1,5 @@
 internal import OuterloopStudy
+internal import OuterloopText
 
 /// Turns an attempt's report lines into news of the trial.
 ///

@@ -1,3 +1,5 @@
+public import OuterloopText
+
 /// Objective vectors to be minimised, n of them with m coordinates each.
 ///
 /// All coordinates are losses: objectives to be maximised have to be negated first. Infinities are
@@ -105,24 +107,32 @@ public struct ObjectivePoints: Sendable, Hashable {
 }
 
 /// Points or a reference that do not fit together.
-public enum ObjectivePointsError: Error, Sendable, Hashable, CustomStringConvertible {
+public enum ObjectivePointsError: ExplainedError, Hashable {
   case noObjectives
   case wrongLength(index: Int, count: Int, objectives: Int)
   case wrongReference(count: Int, objectives: Int)
   case referenceIsNotANumber(objective: Int)
   case noSuchPoint(index: Int, count: Int)
 
-  public var description: String {
+  public var what: String {
+    switch self {
+    case .noObjectives: "points without objectives"
+    case .wrongLength(let index, let count, let objectives):
+      "point \(index) has \(count) values instead of \(objectives)"
+    case .wrongReference(let count, let objectives):
+      "the reference point has \(count) values instead of \(objectives)"
+    case .referenceIsNotANumber(let objective):
+      "objective \(objective) of the reference point is not a number"
+    case .noSuchPoint(let index, _): "there is no point \(index)"
+    }
+  }
+
+  public var remedy: String {
     switch self {
     case .noObjectives: "points need at least one objective"
-    case .wrongLength(let index, let count, let objectives):
-      "point \(index) has \(count) values instead of \(objectives); give one for each objective"
-    case .wrongReference(let count, let objectives):
-      "the reference point has \(count) values instead of \(objectives); give one for each objective"
-    case .referenceIsNotANumber(let objective):
-      "objective \(objective) of the reference point is not a number; give the worst loss of interest"
-    case .noSuchPoint(let index, let count):
-      "there is no point \(index); the \(count) points are counted from 0"
+    case .wrongLength, .wrongReference: "give one for each objective"
+    case .referenceIsNotANumber: "give the worst loss of interest"
+    case .noSuchPoint(_, let count): "the \(count) points are counted from 0"
     }
   }
 }

@@ -1,4 +1,5 @@
 internal import OuterloopStudy
+internal import OuterloopText
 
 /// One option of a sampler or scheduler, declared once: what it may be, what it means, where it is kept.
 /// Reading, checking, storing, errors, help and the documentation's table all come from here.

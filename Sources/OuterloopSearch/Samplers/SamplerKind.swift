@@ -1,4 +1,5 @@
 public import OuterloopStudy
+internal import OuterloopText
 
 /// A sampler as people name it, and all that is known of it: `tpe:startup=20`. A row of the registry.
 public struct SamplerKind: Sendable {

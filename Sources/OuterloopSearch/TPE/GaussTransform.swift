@@ -1,5 +1,6 @@
 internal import OuterloopNumerics
 internal import OuterloopPlatform
+internal import OuterloopStudy
 
 /// The density of a numeric parameter by a discrete Gauss transform (Greengard and Strain 1991): a
 /// narrow kernel delta sigmas off the middle of its bin, t sigmas away from x, is
@@ -32,7 +33,7 @@ struct GaussTransform: LargeDensity {
   private var store: KernelStore
   private var prepared: Prepared?
 
-  init(domain: NumericDomain, options: ParzenOptions, observations: [Observation]) {
+  init(domain: NumericRange, options: ParzenOptions, observations: [Observation]) {
     store = KernelStore(
       domain: domain, options: options, bins: .cells(Self.cells), observations: observations)
   }

@@ -1,3 +1,5 @@
+internal import OuterloopStudy
+
 /// The univariate density of TPE for one parameter and one side of the split, kept up to date: equal
 /// to ``ParzenEstimator`` of the observations in order of arrival to 1e-6 in log g.
 ///
@@ -31,7 +33,7 @@ package struct IncrementalParzen: Sendable {
   /// Enters what the trial numbered `arrival` had. Numbers outside the range count as its nearest
   /// end, numbers off the grid as the nearest point. The arrival must not be there yet.
   package mutating func insert(_ value: Double, arrival: Int) {
-    let observation = Observation(arrival: arrival, value: settled(value))
+    let observation = Observation(arrival: arrival, value: domain.settled(value))
     exact = nil
     if large != nil {
       large?.insert(observation)
@@ -48,7 +50,7 @@ package struct IncrementalParzen: Sendable {
 
   /// Takes the observation of a trial out; `value` is what it was entered with.
   package mutating func remove(_ value: Double, arrival: Int) {
-    let observation = Observation(arrival: arrival, value: settled(value))
+    let observation = Observation(arrival: arrival, value: domain.settled(value))
     exact = nil
     if large != nil {
       large?.remove(observation)
@@ -88,17 +90,6 @@ package struct IncrementalParzen: Sendable {
     return made
   }
 
-  private func settled(_ value: Double) -> Double {
-    precondition(!value.isNaN, "an observation is a number")
-    switch domain {
-    case .numeric(let domain):
-      return domain.step == nil
-        ? min(max(value, domain.low), domain.high) : domain.value(slot: domain.slot(of: value))
-    case .categorical(let count):
-      return min(max(value.rounded(), 0), Double(count - 1))
-    }
-  }
-
   private func place(of arrival: Int) -> Int {
     var low = 0
     var high = few.count
@@ -114,10 +105,25 @@ package struct IncrementalParzen: Sendable {
     case .categorical(let choices):
       return ChoiceDensity(choices: choices, options: options, observations: few)
     case .numeric(let domain):
-      if let slots = domain.gridCount, slots <= SlotDensity.mostSlots {
+      if let slots = domain.count, slots <= SlotDensity.mostSlots {
         return SlotDensity(domain: domain, slots: slots, options: options, observations: few)
       }
       return GaussTransform(domain: domain, options: options, observations: few)
     }
   }
+}
+
+/// The density of one parameter from many observations (at least ``KernelStore/leastCount``), kept
+/// up to date under insertion and removal. Values are on the grid and inside the domain.
+protocol LargeDensity: Sendable {
+  var count: Int { get }
+  /// All observations, oldest first. O(n).
+  var observations: [Observation] { get }
+
+  mutating func insert(_ observation: Observation)
+  mutating func remove(_ observation: Observation)
+  /// log g at every value.
+  mutating func logDensity(at values: [Double]) -> [Double]
+  /// The u-quantile of the kernel that owns `share`, 0 <= share < 1, of the mixture.
+  mutating func draw(_ share: Double, _ u: Double) -> Double
 }

@@ -1,33 +1,11 @@
 internal import OuterloopNumerics
 internal import OuterloopPlatform
+internal import OuterloopStudy
 
 /// One parameter's part of the kernels of a ``JointParzen``, by kernel, the prior's first: what was
 /// observed, and bandwidths that follow from neighbours in sorted order. Centres and bandwidths
 /// themselves lie in the table of kernels, in the column numbered `place`.
 struct JointColumn: Sendable {
-  /// How the parameter enters a kernel, in the table's order of columns.
-  enum Form: Sendable {
-    case matched(choices: Int)
-    case smooth(NumericDomain)
-    case cells(NumericDomain)
-
-    init(_ domain: ParameterDomain) {
-      switch domain {
-      case .categorical(let count): self = .matched(choices: count)
-      case .numeric(let numeric): self = numeric.step == nil ? .smooth(numeric) : .cells(numeric)
-      }
-    }
-
-    /// The place of this kind among the table's.
-    var kind: Int {
-      switch self {
-      case .matched: 0
-      case .smooth: 1
-      case .cells: 2
-      }
-    }
-  }
-
   private struct Key: Comparable, Sendable {
     let value: Double
     let arrival: Int
@@ -37,7 +15,7 @@ struct JointColumn: Sendable {
     }
   }
 
-  let form: Form
+  let domain: ParameterDomain
   private let options: ParzenOptions
   /// The column in the table.
   let place: Int
@@ -49,17 +27,14 @@ struct JointColumn: Sendable {
   private var stale: [Int] = []
   private var floor: Double?
 
-  init(_ form: Form, place: Int, options: ParzenOptions) {
-    self.form = form
+  init(_ domain: ParameterDomain, place: Int, options: ParzenOptions) {
+    self.domain = domain
     self.place = place
     self.options = options
   }
 
-  private var numeric: NumericDomain? {
-    switch form {
-    case .smooth(let domain), .cells(let domain): domain
-    case .matched: nil
-    }
+  private var numeric: NumericRange? {
+    if case .numeric(let range) = domain { range } else { nil }
   }
 
   /// Where the prior's kernel is; choice -1 is none.
@@ -67,41 +42,25 @@ struct JointColumn: Sendable {
 
   /// A value as the table sees it: a point, or the middle of a cell, and half its length.
   func interval(of value: Double) -> (middle: Double, half: Double) {
-    switch form {
-    case .matched: return (value, 0)
-    case .smooth(let domain): return (domain.coordinate(of: value), 0)
-    case .cells(let domain):
-      let (left, right) = domain.cell(of: value)
-      return (0.5 * (left + right), 0.5 * (right - left))
-    }
+    guard let numeric else { return (value, 0) }
+    guard numeric.step != nil else { return (numeric.coordinate(of: value), 0) }
+    let (left, right) = numeric.cell(of: value)
+    return (0.5 * (left + right), 0.5 * (right - left))
   }
 
-  func contains(_ value: Double) -> Bool {
-    switch form {
-    case .matched(let choices): value >= 0 && value < Double(choices)
-    case .smooth(let domain), .cells(let domain): value >= domain.low && value <= domain.high
-    }
-  }
+  func contains(_ value: Double) -> Bool { domain.contains(value) }
 
   /// Enters an observation as the last kernel; returns that kernel's centre.
   mutating func insert(_ value: Double, arrival: Int) -> Double {
-    precondition(!value.isNaN, "an observation is a number")
+    let settled = domain.settled(value)
     logNorm.append(0)
-    switch form {
-    case .matched(let choices):
-      values.append(min(max(value.rounded(), 0), Double(choices - 1)))
-      return values[values.count - 1]
-    case .smooth(let domain), .cells(let domain):
-      let settled =
-        domain.step == nil
-        ? min(max(value, domain.low), domain.high) : domain.value(slot: domain.slot(of: value))
-      values.append(settled)
-      let key = Key(value: settled, arrival: arrival)
-      sorted.insert(key)
-      stale.append(arrival)
-      noteNeighbours(of: key)
-      return domain.coordinate(of: settled)
-    }
+    values.append(settled)
+    guard let numeric else { return settled }
+    let key = Key(value: settled, arrival: arrival)
+    sorted.insert(key)
+    stale.append(arrival)
+    noteNeighbours(of: key)
+    return numeric.coordinate(of: settled)
   }
 
   /// Takes a kernel out; the last one takes its number.
@@ -148,19 +107,19 @@ struct JointColumn: Sendable {
   }
 
   private mutating func set(
-    kernel: Int, sigma: Double, _ domain: NumericDomain, _ table: inout KernelProducts,
+    kernel: Int, sigma: Double, _ domain: NumericRange, _ table: inout KernelProducts,
     _ changed: inout [Int]
   ) {
     guard table.inverse(kernel, place) != 1 / sigma else { return }
     table.setInverse(kernel, place, 1 / sigma)
     logNorm[kernel] = -domain.logMass(center: table.center(kernel, place), sigma: sigma)
-    if case .smooth = form { logNorm[kernel] += StandardNormal.logDensity(0) - log(sigma) }
+    if domain.step == nil { logNorm[kernel] += StandardNormal.logDensity(0) - log(sigma) }
     changed.append(kernel)
   }
 
   /// log K where a choice is the observed one, and elsewhere; nil for numbers.
   func matches(count: Int) -> (same: Double, other: Double)? {
-    guard case .matched(let choices) = form else { return nil }
+    guard case .categorical(let choices) = domain else { return nil }
     if count == 0 { return (-log(Double(choices)), -log(Double(choices))) }
     let (same, other) = CategoricalKernels.probabilities(
       choices: choices, count: count, priorWeight: options.priorWeight)
@@ -169,7 +128,7 @@ struct JointColumn: Sendable {
 
   /// What the prior's kernel has in the logarithm beside squares and matches.
   func priorOffset(count: Int) -> Double {
-    guard case .matched(let choices) = form, let (_, other) = matches(count: count) else {
+    guard case .categorical(let choices) = domain, let (_, other) = matches(count: count) else {
       return logNorm[0]
     }
     return -log(Double(choices)) - other
@@ -177,14 +136,14 @@ struct JointColumn: Sendable {
 
   /// The u(i)-quantile of the i-th kernel.
   func draw(_ kernels: [Int], _ table: KernelProducts, _ u: (Int) -> Double) -> [Double] {
-    switch form {
-    case .smooth(let domain), .cells(let domain):
+    switch domain {
+    case .numeric(let domain):
       return kernels.indices.map { i in
         domain.draw(
           center: table.center(kernels[i], place), sigma: 1 / table.inverse(kernels[i], place), u(i)
         )
       }
-    case .matched(let choices):
+    case .categorical(let choices):
       return kernels.indices.map { i in
         if kernels[i] == 0 {
           return min(Double(choices) * u(i), Double(choices - 1)).rounded(.down)

@@ -1,5 +1,6 @@
 internal import OuterloopNumerics
 internal import OuterloopPlatform
+internal import OuterloopStudy
 
 /// The multivariate density of TPE, kept up to date: equal to ``ParzenEstimator`` over the same
 /// parameters to 1e-9 in log g.
@@ -37,14 +38,18 @@ package struct JointParzen: Sendable {
   package init(domains: [ParameterDomain], options: ParzenOptions = .init()) {
     self.domains = domains
     self.options = options
-    let forms = domains.map { JointColumn.Form($0) }
-    // Columns of a kind lie together.
-    let kinds = forms.map(\.kind)
+    // Columns of a kind lie together: choices, ranges without a grid, cells of a grid.
+    let kinds = domains.map { domain in
+      switch domain {
+      case .categorical: 0
+      case .numeric(let range): range.step == nil ? 1 : 2
+      }
+    }
     let sizes = (0..<3).map { kind in kinds.count { $0 == kind } }
     var next = [0, sizes[0], sizes[0] + sizes[1]]
-    columns = zip(forms, kinds).map { form, kind in
+    columns = zip(domains, kinds).map { domain, kind in
       defer { next[kind] += 1 }
-      return JointColumn(form, place: next[kind], options: options)
+      return JointColumn(domain, place: next[kind], options: options)
     }
     table = KernelProducts(matched: sizes[0], smooth: sizes[1], cells: sizes[2])
     // The prior is on no ramp: its weight is in its offset.

@@ -1,5 +1,6 @@
 internal import OuterloopNumerics
 internal import OuterloopPlatform
+internal import OuterloopStudy
 
 /// The kernels of many observations of a numeric parameter, k >= 98, with their bandwidths kept up
 /// to date.
@@ -35,7 +36,7 @@ struct KernelStore: Sendable {
     }
   }
 
-  let domain: NumericDomain
+  let domain: NumericRange
   let options: ParzenOptions
   let bins: Bins
   /// The bandwidth of narrow kernels.
@@ -46,7 +47,7 @@ struct KernelStore: Sendable {
   private var sorted = SortedList<Key>()
   private var changes = 0
 
-  init(domain: NumericDomain, options: ParzenOptions, bins: Bins, observations: [Observation]) {
+  init(domain: NumericRange, options: ParzenOptions, bins: Bins, observations: [Observation]) {
     self.domain = domain
     self.options = options
     self.bins = bins
@@ -114,7 +115,7 @@ struct KernelStore: Sendable {
         scale: normalizer(center: center, sigma: leastSigma))
     case .slots:
       moments.gather(
-        position, sigma: leastSigma, bin: domain.slot(of: value), delta: 0, scale: 1)
+        position, sigma: leastSigma, bin: domain.index(nearest: value), delta: 0, scale: 1)
     }
   }
 

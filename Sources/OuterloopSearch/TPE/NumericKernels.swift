@@ -1,17 +1,18 @@
 internal import OuterloopNumerics
 internal import OuterloopPlatform
+internal import OuterloopStudy
 
 /// The kernels of a numeric parameter: normals truncated to the domain's range of coordinates, one
 /// for each observation and, last, the prior's, centred and as wide as the range.
 struct NumericKernels: Sendable {
-  let domain: NumericDomain
+  let domain: NumericRange
   let center: [Double]
   let sigma: [Double]
   /// log(Phi((end - center)/sigma) - Phi((start - center)/sigma)).
   let logMass: [Double]
 
   /// O(k log k). `values` oldest first.
-  init(domain: NumericDomain, values: [Double], options: ParzenOptions) {
+  init(domain: NumericRange, values: [Double], options: ParzenOptions) {
     self.domain = domain
     let coordinates = values.map(domain.coordinate(of:))
     center = coordinates + [0.5 * (domain.start + domain.end)]
@@ -22,7 +23,7 @@ struct NumericKernels: Sendable {
 
   /// The larger gap to a neighbour in sorted order, clipped to [floor, range].
   private static func bandwidths(
-    _ coordinates: [Double], domain: NumericDomain, options: ParzenOptions
+    _ coordinates: [Double], domain: NumericRange, options: ParzenOptions
   ) -> [Double] {
     let floor = options.floor(count: coordinates.count, width: domain.width)
     let order = coordinates.indices.sorted { (coordinates[$0], $0) < (coordinates[$1], $1) }
@@ -91,7 +92,7 @@ struct NumericKernels: Sendable {
 }
 
 /// One truncated normal over the domain.
-extension NumericDomain {
+extension NumericRange {
   /// The log of the mass of the untruncated normal on the range; 0 if the range is a point.
   func logMass(center: Double, sigma: Double) -> Double {
     guard width > 0 else { return 0 }
@@ -114,6 +115,6 @@ extension NumericDomain {
   func draw(center: Double, sigma: Double, _ u: Double) -> Double {
     guard width > 0 else { return low }
     let t = StandardNormal.truncatedQuantile(u, (start - center) / sigma, (end - center) / sigma)
-    return value(at: center + sigma * t)
+    return value(atCoordinate: center + sigma * t)
   }
 }

@@ -1,5 +1,6 @@
 internal import OuterloopNumerics
 internal import OuterloopPlatform
+internal import OuterloopStudy
 
 /// The density of TPE, exactly: a mixture of one product of kernels for each of k observations and
 /// one for the prior,

@@ -1,5 +1,6 @@
 internal import OuterloopNumerics
 internal import OuterloopPlatform
+internal import OuterloopStudy
 
 /// The density of a numeric parameter on a grid of few points: observations at one point with one
 /// bandwidth share a kernel, whose masses on all cells are a row worked out once. Evaluation costs
@@ -22,7 +23,7 @@ struct SlotDensity: LargeDensity {
   private var known: [Double?]
   private var mixture: [(row: [Double], weight: Double)] = []
 
-  init(domain: NumericDomain, slots: Int, options: ParzenOptions, observations: [Observation]) {
+  init(domain: NumericRange, slots: Int, options: ParzenOptions, observations: [Observation]) {
     self.slots = slots
     store = KernelStore(
       domain: domain, options: options, bins: .slots(slots), observations: observations)
@@ -55,7 +56,7 @@ struct SlotDensity: LargeDensity {
     if mixture.isEmpty { mixture = mix() }
     return values.map { value in
       guard value >= store.domain.low, value <= store.domain.high else { return -.infinity }
-      let slot = store.domain.slot(of: value)
+      let slot = store.domain.index(nearest: value)
       if let known = known[slot] { return known }
       var sum = 0.0
       for (row, weight) in mixture { sum += weight * row[slot] }
@@ -76,7 +77,7 @@ struct SlotDensity: LargeDensity {
         * store.moments.rising[slot][0]
     }
     for (particle, weight) in store.single(weights) {
-      let kernel = Kernel(slot: store.domain.slot(of: particle.value), sigma: particle.sigma)
+      let kernel = Kernel(slot: store.domain.index(nearest: particle.value), sigma: particle.sigma)
       sums[kernel, default: 0] += weight
     }
     // In a fixed order, since sums of rounded numbers depend on it.
@@ -88,7 +89,7 @@ struct SlotDensity: LargeDensity {
 
   private mutating func row(of kernel: Kernel) -> [Double] {
     if let row = rows[kernel] { return row }
-    let center = store.domain.coordinate(of: store.domain.value(slot: kernel.slot))
+    let center = store.domain.coordinate(of: store.domain.gridValue(kernel.slot))
     let row = Self.masses(store.domain, slots, center: center, sigma: kernel.sigma)
     rows[kernel] = row
     return row
@@ -96,11 +97,11 @@ struct SlotDensity: LargeDensity {
 
   /// The mass of a truncated normal on every cell of the grid.
   private static func masses(
-    _ domain: NumericDomain, _ slots: Int, center: Double, sigma: Double
+    _ domain: NumericRange, _ slots: Int, center: Double, sigma: Double
   ) -> [Double] {
     let whole = StandardNormal.mass((domain.start - center) / sigma, (domain.end - center) / sigma)
     return (0..<slots).map { slot in
-      let (left, right) = domain.cell(of: domain.value(slot: slot))
+      let (left, right) = domain.cell(of: domain.gridValue(slot))
       return StandardNormal.mass((left - center) / sigma, (right - center) / sigma) / whole
     }
   }

@@ -1,4 +1,5 @@
 public import OuterloopStudy
+internal import OuterloopText
 
 /// How trials are written for others to read.
 ///

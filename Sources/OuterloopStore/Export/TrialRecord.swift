@@ -1,4 +1,5 @@
 public import OuterloopStudy
+internal import OuterloopText
 
 /// A trial as JSON, the same wherever others read it: an object with the keys `number`, `state`,
 /// `reason` (of a failure), `message`, `values` (by metric: the objectives of a complete trial, else

@@ -1,4 +1,5 @@
 internal import OuterloopStudy
+internal import OuterloopText
 
 /// Trials of one study as lines of CSV.
 struct TrialWriter {
@@ -22,7 +23,7 @@ struct TrialWriter {
         "epoch", "through", "checkpoint", "attempts", "worker", "created", "started", "ended",
         "message",
       ]
-    return names.map(Self.field).joined(separator: ",") + "\n"
+    return names.map(CSVField.quoted).joined(separator: ",") + "\n"
   }
 
   func write(_ trial: Trial, to text: inout String) {
@@ -40,7 +41,7 @@ struct TrialWriter {
     ]
     for (index, field) in fields.enumerated() {
       if index > 0 { text += "," }
-      text += Self.field(field)
+      text += CSVField.quoted(field)
     }
     text += "\n"
   }
@@ -51,12 +52,5 @@ struct TrialWriter {
 
   private static func text(_ value: ParameterValue) -> String {
     if case .float(let value) = value { number(value) } else { value.description }
-  }
-
-  private static func field(_ text: String) -> String {
-    guard text.utf8.contains(where: { [0x22, 0x2c, 0x0a, 0x0d].contains($0) }) else { return text }
-    return "\""
-      + text.split(separator: "\"", omittingEmptySubsequences: false)
-      .joined(separator: "\"\"") + "\""
   }
 }

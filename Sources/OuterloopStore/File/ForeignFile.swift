@@ -1,6 +1,7 @@
 internal import GRDB
 internal import OuterloopPlatform
 internal import OuterloopStudy
+internal import OuterloopText
 
 /// A file of another program that is to be a database of SQLite: what it is, if it is none.
 struct ForeignFile {

@@ -1,5 +1,6 @@
 internal import GRDB
 internal import OuterloopStudy
+internal import OuterloopText
 
 /// What SQLite says, as an error that names the store and the remedy. Other errors stay as they are.
 func storeError(_ error: any Error, _ path: String) -> any Error {

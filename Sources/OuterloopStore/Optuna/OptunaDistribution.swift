@@ -1,4 +1,5 @@
 internal import OuterloopStudy
+internal import OuterloopText
 
 /// What Optuna says about a parameter in one trial: `distribution_json`.
 enum OptunaDistribution: Equatable {

@@ -1,4 +1,5 @@
 internal import OuterloopStudy
+internal import OuterloopText
 
 /// What `OptunaWriter` keeps beside a trial, checked key by key before any of it is taken.
 enum OptunaExtras {

@@ -1,4 +1,5 @@
 internal import OuterloopStudy
+internal import OuterloopText
 
 /// What must have happened for Optuna's trials to stand as they do, as events in an order that can
 /// have been.

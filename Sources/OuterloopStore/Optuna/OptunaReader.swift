@@ -1,5 +1,6 @@
 internal import GRDB
 internal import OuterloopStudy
+internal import OuterloopText
 
 /// Reads one study out of Optuna's tables.
 struct OptunaReader {

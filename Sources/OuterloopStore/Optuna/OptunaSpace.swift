@@ -1,4 +1,5 @@
 internal import OuterloopStudy
+internal import OuterloopText
 
 /// A distribution that a parameter has in some trials, and values that it has there: those that are
 /// farthest out at least.

@@ -1,4 +1,5 @@
 internal import OuterloopStudy
+internal import OuterloopText
 
 /// How Optuna says what a study of ours says otherwise. It is kept with an imported study, as its
 /// attribute `optuna`, so that an export says it again as it was said.

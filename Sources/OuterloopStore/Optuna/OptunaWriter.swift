@@ -1,5 +1,6 @@
 internal import GRDB
 internal import OuterloopStudy
+internal import OuterloopText
 
 /// Writes one study into Optuna's tables, as study 1.
 struct OptunaWriter {

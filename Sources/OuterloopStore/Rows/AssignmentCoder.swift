@@ -1,4 +1,5 @@
 internal import OuterloopStudy
+internal import OuterloopText
 
 /// Configurations of one space as JSON objects and back:
 ///

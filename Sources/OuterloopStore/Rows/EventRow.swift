@@ -1,5 +1,6 @@
 internal import GRDB
 internal import OuterloopStudy
+internal import OuterloopText
 
 /// An event as a row of `events`: the numbers that many kinds share in columns of their own, the rest
 /// in `body`.
@@ -132,12 +133,6 @@ struct EventRow {
         attempt: attempt, .failed(try need(reason), message: message), seconds: seconds)
     }
   }
-}
-
-/// What must be there in a sound file.
-func need<T>(_ value: T?) throws -> T {
-  guard let value else { throw JSONReader.Failure() }
-  return value
 }
 
 extension EventRow {

@@ -1,4 +1,5 @@
 internal import OuterloopStudy
+internal import OuterloopText
 
 extension JSON {
   init(_ value: ParameterValue) {

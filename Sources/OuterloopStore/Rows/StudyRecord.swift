@@ -1,4 +1,5 @@
 internal import OuterloopStudy
+internal import OuterloopText
 
 /// A study's specification as the column `specification` has it: JSON that loses nothing, neither
 /// that a choice is `16.0` and not `16`, nor a seed beyond 2^63.

@@ -1,5 +1,6 @@
 internal import GRDB
 internal import OuterloopStudy
+internal import OuterloopText
 
 /// Rows of `trials`, `attempts` and `reports` as trials.
 enum TrialRow {

@@ -1,3 +1,5 @@
+internal import OuterloopText
+
 /// A configuration: a value for every active parameter of a space, in canonical form, so that equal
 /// configurations are equal values: numbers on the grid and of the domain's type, inactive
 /// parameters absent, in the order of the space.

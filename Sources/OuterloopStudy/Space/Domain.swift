@@ -1,3 +1,5 @@
+internal import OuterloopText
+
 /// What values a parameter may take.
 public enum Domain: Sendable, Hashable {
   case float(NumericRange)

@@ -1,3 +1,5 @@
+internal import OuterloopText
+
 /// Finds what cannot be meant in a condition or constraint before anything is run: unknown names,
 /// values that a parameter never takes, texts compared by size.
 struct ExpressionCheck {

@@ -1,3 +1,5 @@
+internal import OuterloopText
+
 /// Reads conditions and constraints:
 ///
 ///     optimizer == sgd and not (layers > 3 or width in [64, 128])

@@ -1,3 +1,5 @@
+internal import OuterloopPlatform
+
 /// An interval of numbers, closed at both ends, with its scale and its grid.
 ///
 /// With a step the values are `low, low + step, ...` up to the last one that is not above `high`;
@@ -8,6 +10,9 @@ public struct NumericRange: Sendable, Hashable {
   public let high: Double
   public let isLog: Bool
   public let step: Double?
+  /// The ends of the range of coordinates (see ``coordinate(of:)``).
+  public let start: Double
+  public let end: Double
   /// A power of ten that makes `low` and `step` whole. Their grid is counted in whole numbers, so
   /// that 0...1 in steps of 0.1 has 0.3 in it and not 0.30000000000000004.
   private let decimals: Double?
@@ -39,6 +44,7 @@ public struct NumericRange: Sendable, Hashable {
     guard let step else {
       self.high = high
       decimals = nil
+      (start, end) = log ? (CLibrary.log(low), CLibrary.log(high)) : (low, high)
       return
     }
     guard step.isFinite, step > 0 else {
@@ -59,7 +65,11 @@ public struct NumericRange: Sendable, Hashable {
     let rounding = 1e-9 + 4 * quotient.ulp + (low.ulp + high.ulp) / step
     let last = (quotient + (isExact ? 0 : Swift.min(rounding, 0.3))).rounded(.down)
     decimals = Self.decimals(low, step, last)
-    self.high = Self.gridValue(last, low, step, decimals, isExact ? low + last * step : high)
+    let top = Self.gridValue(last, low, step, decimals, isExact ? low + last * step : high)
+    self.high = top
+    let half = low == top ? 0 : step / 2
+    let bottom = log && low - half <= 0 ? low : low - half
+    (start, end) = log ? (CLibrary.log(bottom), CLibrary.log(top + half)) : (bottom, top + half)
   }
 
   /// 10^k with the least k for which `low` and `step` are decimals of k places, so that all grid
@@ -101,7 +111,7 @@ public struct NumericRange: Sendable, Hashable {
   }
 
   /// Where on the grid the value nearest to `value` stands; 0 without a grid.
-  func index(nearest value: Double) -> Int {
+  public func index(nearest value: Double) -> Int {
     guard let step, low < high, !value.isNaN else { return 0 }
     return Int(((inside(value) - low) / step).rounded())
   }
@@ -114,34 +124,5 @@ public struct NumericRange: Sendable, Hashable {
     let near = nearest(value)
     guard let step else { return near == value }
     return abs(near - value) <= Swift.max(step * 1e-6, Swift.min(2 * near.ulp, step / 4))
-  }
-
-  /// The range in which densities live: grid ends moved out by half a step, so that each grid value
-  /// owns an equally long piece, and logarithms taken on a log scale.
-  ///
-  ///     a = low - step/2,  b = high + step/2;   log: (log a, log b)
-  ///
-  /// On a log scale a grid whose first value is at most half a step above zero keeps its low end. A
-  /// single point is not widened.
-  public var widened: (low: Double, high: Double) {
-    let half = low == high ? 0 : (step ?? 0) / 2
-    let bottom = isLog && low - half <= 0 ? low : low - half
-    return isLog ? (_log(bottom), _log(high + half)) : (bottom, high + half)
-  }
-
-  /// The quantile `u` in [0, 1] of the uniform distribution over the widened range.
-  public func value(atUnit u: Double) -> Double {
-    // The ends exactly, whatever exp and log round.
-    if u <= 0 || u >= 1 { return u <= 0 ? low : high }
-    let (bottom, top) = widened
-    let inside = bottom + (top - bottom) * u
-    return nearest(isLog ? _exp(inside) : inside)
-  }
-
-  /// Where `value` lies in the widened range, 0 to 1; 1/2 if the range is a single point.
-  public func unit(of value: Double) -> Double {
-    let (bottom, top) = widened
-    guard top > bottom else { return 0.5 }
-    return Swift.min(Swift.max(((isLog ? _log(value) : value) - bottom) / (top - bottom), 0), 1)
   }
 }

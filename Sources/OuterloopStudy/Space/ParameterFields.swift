@@ -1,3 +1,5 @@
+internal import OuterloopText
+
 /// A parameter's domain as fields with names, the form of space files and of the store:
 ///
 ///     {"type": "float", "low": 1e-5, "high": 0.1, "log": true}

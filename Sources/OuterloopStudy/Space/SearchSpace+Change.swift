@@ -1,3 +1,5 @@
+internal import OuterloopText
+
 // Smaller spaces made from a space: parameters that are no longer searched.
 extension SearchSpace {
   /// The space in which a parameter has one value. It stays a parameter, so the objective gets the

@@ -1,3 +1,5 @@
+internal import OuterloopText
+
 // A study may get a wider space while it lives: what was tried stays a configuration of it.
 extension SearchSpace {
   /// The same space with the domains of `declarations` in place of those that parameters of these

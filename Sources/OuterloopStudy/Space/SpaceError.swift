@@ -1,5 +1,7 @@
+public import OuterloopText
+
 /// What is wrong with a search space, a parameter or a value, and what to do about it.
-public struct SpaceError: Error, Sendable, Hashable, CustomStringConvertible {
+public struct SpaceError: ExplainedError, Hashable {
   /// The thing concerned: a parameter's name, a line, a file; outermost first.
   public var place: [String]
   public var what: String
@@ -14,10 +16,6 @@ public struct SpaceError: Error, Sendable, Hashable, CustomStringConvertible {
   /// The same error, with the thing around it named.
   public func inside(_ outer: String) -> SpaceError {
     SpaceError(what, remedy, in: [outer] + place)
-  }
-
-  public var description: String {
-    (place + [what]).joined(separator: ": ") + "; " + remedy
   }
 }
 

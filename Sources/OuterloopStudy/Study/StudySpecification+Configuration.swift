@@ -1,3 +1,5 @@
+internal import OuterloopText
+
 // Configurations that someone names, whole or in part.
 extension StudySpecification {
   /// The configuration with the values in `given`; the others are what `method` proposes for trial

@@ -1,3 +1,5 @@
+public import OuterloopText
+
 /// What a study is: fixed when it is created, except for the budget and the attributes.
 public struct StudySpecification: Sendable, Hashable, Codable {
   public var name: String
@@ -110,7 +112,7 @@ public struct Budget: Sendable, Hashable, Codable {
 }
 
 /// What is wrong with a study or its store, and what to do about it.
-public struct StudyError: Error, Sendable, Hashable, CustomStringConvertible {
+public struct StudyError: ExplainedError, Hashable {
   public var what: String
   public var remedy: String
   public var cause: Cause
@@ -127,6 +129,16 @@ public struct StudyError: Error, Sendable, Hashable, CustomStringConvertible {
     self.remedy = remedy
     self.cause = cause
   }
+}
 
-  public var description: String { what + "; " + remedy }
+extension StudySpecification {
+  /// What makes this another study than `other`; nil if suggestions would be the same.
+  public func difference(from other: StudySpecification) -> String? {
+    if space != other.space { return "another space" }
+    if objectives != other.objectives { return "other objectives" }
+    if method != other.method { return "another search method, \(method)" }
+    if seed != other.seed { return "another seed, \(seed)" }
+    if epochs != other.epochs { return "another number of epochs, \(epochs)" }
+    return nil
+  }
 }

@@ -1,3 +1,5 @@
+internal import OuterloopText
+
 /// What can be said of the trials of a study, by name, as lists are sorted and filtered by it: the
 /// parameters, the metrics, and `number`, `state`, `reason`, `seconds`, `epoch` and `attempts`.
 ///

@@ -1,4 +1,5 @@
 import Foundation
+import OuterloopText
 import Testing
 
 @testable import OuterloopLearning

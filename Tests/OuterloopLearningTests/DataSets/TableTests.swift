@@ -1,3 +1,4 @@
+import OuterloopText
 import Testing
 
 @testable import OuterloopLearning

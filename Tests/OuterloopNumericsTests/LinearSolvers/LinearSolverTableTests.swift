@@ -1,4 +1,5 @@
 import OuterloopNumerics
+import OuterloopText
 import Testing
 
 /// What every solver must satisfy on every matrix that it is made for. A new solver is a new row.
@@ -235,8 +236,8 @@ import Testing
     do {
       _ = try solver.solve({ x, y in y = x }, [1, 2])
       Issue.record("\(solver) was accepted")
-    } catch LinearSolverError.setting(let text) {
-      #expect(text.contains("at least") || text.contains("above"))
+    } catch LinearSolverError.setting(_, let remedy) {
+      #expect(remedy.contains("at least") || remedy.contains("above"))
     } catch {
       Issue.record("\(error)")
     }

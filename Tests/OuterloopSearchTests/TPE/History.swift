@@ -1,5 +1,6 @@
 import OuterloopNumerics
 import OuterloopSearch
+import OuterloopStudy
 
 /// Made-up observations of a parameter.
 enum History {
@@ -22,7 +23,7 @@ enum History {
       case .categorical(let choices):
         values.append(min((place * place * Double(choices)).rounded(.down), Double(choices - 1)))
       case .numeric(let numeric):
-        values.append(numeric.value(at: numeric.start + place * numeric.width))
+        values.append(numeric.value(atCoordinate: numeric.start + place * numeric.width))
       }
     }
     return values

@@ -1,25 +1,26 @@
 import OuterloopNumerics
 import OuterloopSearch
+import OuterloopStudy
 import Testing
 
 /// The incremental densities against the exact one, over random histories of insertions and
 /// removals.
 @Suite struct IncrementalParzenTests {
   static let domains: [(name: String, domain: ParameterDomain)] = [
-    ("float", .numeric(try! NumericDomain(low: -2, high: 3))),
-    ("log", .numeric(try! NumericDomain(low: 1e-6, high: 1, isLogarithmic: true))),
-    ("small step", .numeric(try! NumericDomain(low: 0, high: 1, step: 0.05))),
-    ("step", .numeric(try! NumericDomain(low: 0, high: 10, step: 0.05))),
-    ("fine step", .numeric(try! NumericDomain(low: 0, high: 1, step: 1e-5))),
-    ("int", .numeric(try! NumericDomain(low: 1, high: 128, step: 1))),
-    ("log int", .numeric(try! NumericDomain(low: 1, high: 60, step: 1, isLogarithmic: true))),
+    ("float", .numeric(try! NumericRange(-2, 3))),
+    ("log", .numeric(try! NumericRange(1e-6, 1, log: true))),
+    ("small step", .numeric(try! NumericRange(0, 1, step: 0.05))),
+    ("step", .numeric(try! NumericRange(0, 10, step: 0.05))),
+    ("fine step", .numeric(try! NumericRange(0, 1, step: 1e-5))),
+    ("int", .numeric(try! NumericRange(1, 128, step: 1))),
+    ("log int", .numeric(try! NumericRange(1, 60, log: true, step: 1))),
     (
-      "large log int", .numeric(try! NumericDomain(low: 1, high: 1e6, step: 1, isLogarithmic: true))
+      "large log int", .numeric(try! NumericRange(1, 1e6, log: true, step: 1))
     ),
-    ("ordinal", .numeric(NumericDomain(levels: 7))),
+    ("ordinal", .numeric(try! NumericRange(0, 6, step: 1))),
     ("choices", .categorical(count: 6)),
-    ("point", .numeric(try! NumericDomain(low: 2, high: 2))),
-    ("one level", .numeric(NumericDomain(levels: 1))),
+    ("point", .numeric(try! NumericRange(2, 2))),
+    ("one level", .numeric(try! NumericRange(0, 0, step: 1))),
   ]
 
   static let options: [ParzenOptions] = [.init(), rule(.equal), endpoints]
@@ -100,7 +101,9 @@ import Testing
     case .categorical(let count): points += (0..<count).map(Double.init)
     case .numeric(let numeric):
       points += [numeric.low, numeric.high]
-      points += (0..<15).map { numeric.value(at: numeric.start + numeric.width * Double($0) / 14) }
+      points += (0..<15).map {
+        numeric.value(atCoordinate: numeric.start + numeric.width * Double($0) / 14)
+      }
     }
     let got = density.logDensity(at: points)
     let want = exact.logDensity(at: [points])
@@ -110,7 +113,7 @@ import Testing
 
   @Test func heapFarFromTheRest() throws {
     // All but one at one end: the density in the empty middle is the prior's and the wide kernels'.
-    let domain = ParameterDomain.numeric(try NumericDomain(low: 0, high: 1))
+    let domain = ParameterDomain.numeric(try NumericRange(0, 1))
     var density = IncrementalParzen(domain: domain)
     var values: [Double] = []
     for k in 0..<20_000 { values.append(k == 77 ? 0.9 : 1e-9 * Double(k * 7919 % 1000)) }
@@ -127,7 +130,7 @@ import Testing
       var options = ParzenOptions()
       options.magicClip = magicClip
       options.priorWeight = prior
-      let domain = ParameterDomain.numeric(try NumericDomain(low: 0, high: 1))
+      let domain = ParameterDomain.numeric(try NumericRange(0, 1))
       let values = History.values(domain, 300, seed: 2)
       var density = IncrementalParzen(domain: domain, options: options)
       for (k, value) in values.enumerated() { density.insert(value, arrival: k) }
@@ -149,7 +152,7 @@ import Testing
   }
 
   @Test func sameStreamSameDraws() throws {
-    let domain = ParameterDomain.numeric(try NumericDomain(low: 0, high: 1))
+    let domain = ParameterDomain.numeric(try NumericRange(0, 1))
     var density = IncrementalParzen(domain: domain)
     for (k, value) in History.values(domain, 500, seed: 2).enumerated() {
       density.insert(value, arrival: k)

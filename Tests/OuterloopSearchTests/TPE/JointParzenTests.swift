@@ -1,5 +1,6 @@
 import OuterloopNumerics
 import OuterloopSearch
+import OuterloopStudy
 import Testing
 
 /// The incremental multivariate density against the exact one.
@@ -46,7 +47,7 @@ import Testing
   }
 
   @Test func outsideIsZero() throws {
-    let unit = ParameterDomain.numeric(try NumericDomain(low: 0, high: 1))
+    let unit = ParameterDomain.numeric(try NumericRange(0, 1))
     var joint = JointParzen(domains: [unit, .categorical(count: 2)])
     joint.insert([0.5, 1], arrival: 0)
     #expect(joint.logDensity(at: [[1.5, 0.5], [0, 2]]) == [-.infinity, -.infinity])

@@ -1,9 +1,10 @@
 import OuterloopNumerics
 import OuterloopSearch
+import OuterloopStudy
 import Testing
 
 @Suite struct ParzenEstimatorTests {
-  private func log(_ domain: NumericDomain, _ observations: [Double], at points: [Double])
+  private func log(_ domain: NumericRange, _ observations: [Double], at points: [Double])
     -> [Double]
   {
     ParzenEstimator(domains: [.numeric(domain)], observations: [observations])
@@ -12,18 +13,18 @@ import Testing
 
   // Literals of Optuna 5.0.0.
   @Test func floatLiterals() throws {
-    let got = log(try NumericDomain(low: 0, high: 1), [0.2, 0.5, 0.9], at: [0.3, 0, 1])
+    let got = log(try NumericRange(0, 1), [0.2, 0.5, 0.9], at: [0.3, 0, 1])
     let want = [0.09093257995532955, -0.26608249715327736, -0.22386293319736772]
     for (got, want) in zip(got, want) { #expect(abs(got - want) < 1e-12) }
   }
 
   @Test func logFloatLiteral() throws {
-    let domain = try NumericDomain(low: 1e-3, high: 1, isLogarithmic: true)
+    let domain = try NumericRange(1e-3, 1, log: true)
     #expect(abs(log(domain, [0.01, 0.1], at: [0.05])[0] + 1.7553349274049066) < 1e-12)
   }
 
   @Test func intLiterals() throws {
-    let got = log(try NumericDomain(low: 0, high: 4, step: 1), [1, 3], at: [0, 2])
+    let got = log(try NumericRange(0, 4, step: 1), [1, 3], at: [0, 2])
     #expect(abs(got[0] + 1.7530987556780993) < 1e-12)
     #expect(abs(got[1] + 1.4778328786638968) < 1e-12)
   }
@@ -37,11 +38,11 @@ import Testing
   }
 
   static let domains: [ParameterDomain] = [
-    .numeric(try! NumericDomain(low: -2, high: 3)),
-    .numeric(try! NumericDomain(low: 1e-4, high: 100, isLogarithmic: true)),
-    .numeric(try! NumericDomain(low: 0, high: 1, step: 0.1)),
-    .numeric(try! NumericDomain(low: 1, high: 500, step: 1, isLogarithmic: true)),
-    .numeric(NumericDomain(levels: 5)),
+    .numeric(try! NumericRange(-2, 3)),
+    .numeric(try! NumericRange(1e-4, 100, log: true)),
+    .numeric(try! NumericRange(0, 1, step: 0.1)),
+    .numeric(try! NumericRange(1, 500, log: true, step: 1)),
+    .numeric(try! NumericRange(0, 4, step: 1)),
     .categorical(count: 4),
   ]
 
@@ -57,14 +58,15 @@ import Testing
         total += exponential(value)
       }
     case .numeric(let domain):
-      if let points = domain.gridCount {
-        let grid = (0..<points).map(domain.value(slot:))
+      if let points = domain.count {
+        let grid = (0..<points).map(domain.gridValue)
         for value in estimator.logDensity(at: [grid]) { total += exponential(value) }
       } else {
         // The midpoint rule, in coordinates.
         let cells = 20_000
         let points = (0..<cells).map {
-          domain.value(at: domain.start + (Double($0) + 0.5) / Double(cells) * domain.width)
+          domain.value(
+            atCoordinate: domain.start + (Double($0) + 0.5) / Double(cells) * domain.width)
         }
         for value in estimator.logDensity(at: [points]) { total += exponential(value) }
         total *= domain.width / Double(cells)
@@ -118,8 +120,8 @@ import Testing
       let bin = { (value: Double) in
         min(Int(4 * (numeric.coordinate(of: value) - numeric.start) / numeric.width), 3)
       }
-      if let points = numeric.gridCount {
-        let grid = (0..<points).map(numeric.value(slot:))
+      if let points = numeric.count {
+        let grid = (0..<points).map(numeric.gridValue)
         for (value, log) in zip(grid, estimator.logDensity(at: [grid])) {
           mass[bin(value)] += exponential(log)
         }
@@ -127,7 +129,7 @@ import Testing
         let cells = 20_000
         for cell in 0..<cells {
           let place = (Double(cell) + 0.5) / Double(cells)
-          let value = numeric.value(at: numeric.start + place * numeric.width)
+          let value = numeric.value(atCoordinate: numeric.start + place * numeric.width)
           mass[bin(value)] +=
             exponential(estimator.logDensity(at: [[value]])[0]) * numeric.width / Double(cells)
         }
@@ -139,7 +141,7 @@ import Testing
   @Test func sampleOfProductsSharesTheKernel() throws {
     // Heaps in opposite corners: draws of a mixture of products lie near the diagonal, but for the
     // two wide kernels at the gap.
-    let unit = ParameterDomain.numeric(try NumericDomain(low: 0, high: 1))
+    let unit = ParameterDomain.numeric(try NumericRange(0, 1))
     var joint = JointParzen(domains: [unit, unit])
     for k in 0..<200 {
       let at = (k % 2 == 0 ? 0.01 : 0.98) + 1e-4 * Double(k / 2)
@@ -156,7 +158,7 @@ import Testing
   }
 
   @Test func explicitWeights() throws {
-    let unit = ParameterDomain.numeric(try NumericDomain(low: 0, high: 1))
+    let unit = ParameterDomain.numeric(try NumericRange(0, 1))
     let weighted = ParzenEstimator(
       domains: [unit], observations: [[0.2, 0.7]], weights: [3, 1])
     // Weights are per kernel: 3, 1 and the prior's 1.
@@ -166,7 +168,7 @@ import Testing
   }
 
   @Test func densityOutsideIsZero() throws {
-    let unit = ParameterDomain.numeric(try NumericDomain(low: 0, high: 1))
+    let unit = ParameterDomain.numeric(try NumericRange(0, 1))
     for count in [0, 3, 200] {
       let observed = History.values(unit, count, seed: 9)
       var density = IncrementalParzen(domain: unit)

@@ -1,5 +1,6 @@
 import Foundation
 import OuterloopSearch
+import OuterloopStudy
 import Testing
 
 /// Densities recorded from Optuna 5 (Benchmarks/peers/optuna/dump_parzen.py).
@@ -14,9 +15,8 @@ struct GoldenParzen: Decodable {
     func domain() throws -> ParameterDomain {
       if let choices { return .categorical(count: choices) }
       return .numeric(
-        try NumericDomain(
-          low: try #require(low), high: try #require(high), step: step,
-          isLogarithmic: log == true))
+        try NumericRange(
+          try #require(low), try #require(high), log: log == true, step: step))
     }
   }
 

@@ -2,6 +2,7 @@ import OuterloopNumerics
 import OuterloopSearch
 import OuterloopStudy
 import OuterloopTesting
+import OuterloopText
 import Testing
 
 /// Searches of more trials than joint densities have kernels.
@@ -85,7 +86,7 @@ import Testing
     (2, 0.8, 40, 100), (6, 0.6, 35, 65), (10, 0.88, 125, 135), (40, 0.99, 148, 149),
   ])
   func agrees(_ dimensions: Int, _ least: Double, _ leastSame: Int, _ leastNear: Int) throws {
-    let unit = ParameterDomain.numeric(try NumericDomain(low: 0, high: 1))
+    let unit = ParameterDomain.numeric(try NumericRange(0, 1))
     let domains = [ParameterDomain](repeating: unit, count: dimensions)
     let (trials, limit) = (8000, 3072)
     var uniforms = UniformStream(key: RandomKey(seed: 5, purpose: "cloud"), expecting: 1 << 16)

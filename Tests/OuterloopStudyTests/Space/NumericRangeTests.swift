@@ -1,4 +1,5 @@
 import OuterloopStudy
+import OuterloopText
 import Testing
 
 @Suite struct NumericRangeTests {
@@ -71,14 +72,15 @@ import Testing
   }
 
   @Test func widenedRangesGiveEachGridValueTheSameLength() throws {
-    #expect(try NumericRange(0, 1).widened == (0, 1))
-    #expect(try NumericRange(1, 5, step: 1).widened == (0.5, 5.5))
-    #expect(try NumericRange(2, 8, step: 4).widened == (0, 8))  // the high end is 6
-    let log = try NumericRange(1, 8, log: true, step: 1).widened
-    #expect(abs(log.low + 0.6931471805599453) < 1e-15 && abs(log.high - 2.1400661634962708) < 1e-15)
+    #expect(try NumericRange(0, 1).ends == [0, 1])
+    #expect(try NumericRange(1, 5, step: 1).ends == [0.5, 5.5])
+    #expect(try NumericRange(2, 8, step: 4).ends == [0, 8])  // the high end is 6
+    let log = try NumericRange(1, 8, log: true, step: 1)
+    #expect(
+      abs(log.start + 0.6931471805599453) < 1e-15 && abs(log.end - 2.1400661634962708) < 1e-15)
     // Half a step below the first value lies zero: the low end stays.
-    #expect(try NumericRange(1, 8, log: true, step: 2).widened.low == 0)
-    #expect(try NumericRange(3, 3, step: 1).widened == (3, 3))
+    #expect(try NumericRange(1, 8, log: true, step: 2).start == 0)
+    #expect(try NumericRange(3, 3, step: 1).ends == [3, 3])
   }
 
   @Test func onlyGridValuesAreContained() throws {
@@ -149,4 +151,8 @@ import Testing
     }
     #expect(error?.description == text)
   }
+}
+
+extension NumericRange {
+  fileprivate var ends: [Double] { [start, end] }
 }

@@ -1,3 +1,5 @@
+public import OuterloopText
+
 /// How the letters of a text file are written as bytes.
 public struct TextEncoding: Sendable, Hashable, CustomStringConvertible {
   /// By the file's mark (a byte-order mark of UTF-8 or UTF-16), or by the zero bytes that UTF-16
@@ -55,11 +57,13 @@ public struct TextEncoding: Sendable, Hashable, CustomStringConvertible {
 }
 
 /// A name that no known encoding has.
-public struct TextEncodingError: Error, Sendable, CustomStringConvertible {
+public struct TextEncodingError: ExplainedError, Hashable {
   public let name: String
 
-  public var description: String {
-    "no encoding named \(quoted(name.utf8)); use one of \(TextEncoding.names.joined(separator: ", ")),"
-      + " or rewrite the file first: iconv -f NAME -t UTF-8 FILE"
+  public var what: String { "no encoding named \(quoted(name.utf8))" }
+
+  public var remedy: String {
+    "use one of \(TextEncoding.names.joined(separator: ", ")), or rewrite the file first: "
+      + "iconv -f NAME -t UTF-8 FILE"
   }
 }

@@ -1,3 +1,5 @@
+internal import OuterloopPlatform
+
 /// An interval of a parameter's places, closed at both ends: real numbers without a grid are their
 /// own places, all other values are numbered from 0 in the domain's order.
 package struct Slice: Sendable, Hashable {
@@ -54,14 +56,12 @@ package struct Axis: Sendable {
       kind = range.count == nil ? .quantiles(range, count: count) : .grid(range)
       whole = Slice(0, Double(count - 1))
       isLog = range.isLog && range.count != nil
-      let (low, high) = range.widened
-      (bottom, length) = isLog && count > 1 ? (low, high - low) : (-0.5, Double(count))
+      (bottom, length) = isLog && count > 1 ? (range.start, range.width) : (-0.5, Double(count))
     } else {
       kind = .continuous(range)
       whole = Slice(range.low, range.high)
       isLog = range.isLog
-      let (low, high) = range.widened
-      (bottom, length) = (low, high - low)
+      (bottom, length) = (range.start, range.width)
     }
   }
 
@@ -128,7 +128,8 @@ extension Axis {
   /// The ends of a slice on the scale; a place owns half the way to its neighbours.
   private func ends(_ slice: Slice) -> (low: Double, high: Double) {
     switch kind {
-    case .continuous(let range) where range.isLog: (_log(slice.low), _log(slice.high))
+    case .continuous(let range) where range.isLog:
+      (CLibrary.log(slice.low), CLibrary.log(slice.high))
     case .continuous: (slice.low, slice.high)
     case .grid(let range) where isLog && length > 0:
       (edge(below: slice.low, range), edge(below: slice.high + 1, range))
@@ -140,7 +141,7 @@ extension Axis {
   private func edge(below place: Double, _ range: NumericRange) -> Double {
     if place <= 0 { return bottom }
     if place > whole.high { return bottom + length }
-    return _log(range.gridValue(Int(place)) - (range.step ?? 0) / 2)
+    return CLibrary.log(range.gridValue(Int(place)) - (range.step ?? 0) / 2)
   }
 
   /// How probable a slice is; a place without extent counts as one.
@@ -164,9 +165,9 @@ extension Axis {
     let position = low + (high - low) * u
     let place: Double
     switch kind {
-    case .continuous: place = isLog ? _exp(position) : position
+    case .continuous: place = isLog ? CLibrary.exp(position) : position
     case .grid(let range) where isLog:
-      place = Double(range.index(nearest: _exp(position)))
+      place = Double(range.index(nearest: CLibrary.exp(position)))
     case .grid, .quantiles, .list: place = position.rounded()
     }
     return min(max(place, slice.low), slice.high)

@@ -1,6 +1,5 @@
+import OuterloopText
 import Testing
-
-@testable import OuterloopStudy
 
 @Suite struct SpellingTests {
   /// A third of the letters may differ; two that changed places count once.

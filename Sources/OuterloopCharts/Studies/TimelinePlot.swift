@@ -1,5 +1,10 @@
 internal import OuterloopStudy
 
+extension StudyPlot {
+  public static let timeline = StudyPlot(
+    "timeline", "which worker ran what when", .ofStudy { figures, _ in figures.timeline() })
+}
+
 extension StudyFigures {
   /// Attempts as bars in the lanes of their workers, from the first attempt on, coloured by how they
   /// ended; in the bars the numbers of the trials.

@@ -1,5 +1,12 @@
 internal import OuterloopStudy
 
+extension StudyPlot {
+  public static let slices = StudyPlot(
+    "slices", "an objective against each parameter",
+    applies: { figures, _ in !figures.variedParameters.isEmpty },
+    .ofObjective { figures, place, _ throws(StudyError) in try figures.slices(place) })
+}
+
 extension StudyFigures {
   /// An objective against each parameter that can differ, a panel for each; later trials are
   /// brighter. Complete trials, and at the bad edge those that failed by their configuration. Where

@@ -29,3 +29,14 @@ extension String {
     text += "\""
   }
 }
+
+/// A field as RFC 4180 wants it.
+package enum CSVField {
+  package static func quoted(_ text: String) -> String {
+    let isPlain = text.utf8.allSatisfy { !Array("\",\r\n".utf8).contains($0) }
+    guard !isPlain else { return text }
+    return "\""
+      + text.split(separator: "\"", omittingEmptySubsequences: false)
+      .joined(separator: "\"\"") + "\""
+  }
+}

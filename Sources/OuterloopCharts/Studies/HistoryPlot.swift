@@ -1,5 +1,11 @@
 internal import OuterloopStudy
 
+extension StudyPlot {
+  public static let history = StudyPlot(
+    "history", "values trial by trial, and the best so far",
+    .ofStudy { figures, places in figures.history(places) })
+}
+
 extension StudyFigures {
   /// Values by trial number, told apart by what became of the trial, and the best complete value so
   /// far; a panel under the other for each objective.

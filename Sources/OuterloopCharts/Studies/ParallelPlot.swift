@@ -1,5 +1,12 @@
 internal import OuterloopStudy
 
+extension StudyPlot {
+  public static let parallel = StudyPlot(
+    "parallel", "a line for each configuration",
+    applies: { figures, _ in !figures.variedParameters.isEmpty },
+    .ofObjective { figures, place, _ throws(StudyError) in try figures.parallel(place) })
+}
+
 extension StudyFigures {
   /// How many lines can be told from one another, if only just.
   private static let mostLines = 1000

@@ -1,6 +1,7 @@
+import OuterloopText
 import Testing
 
-@testable import OuterloopStore
+@testable import OuterloopText
 
 @Suite struct JSONReaderTests {
   /// The standard library's reading is the truth: the same bits, or no number for both.

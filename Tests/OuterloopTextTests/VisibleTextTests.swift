@@ -1,6 +1,5 @@
+import OuterloopText
 import Testing
-
-@testable import OuterloopStudy
 
 @Suite struct VisibleTextTests {
   @Test(arguments: [

@@ -1,4 +1,13 @@
 internal import OuterloopStudy
+internal import OuterloopText
+
+extension StudyPlot {
+  public static let distribution = StudyPlot(
+    "distribution", "the share of trials up to each value", comparesStudies: true,
+    .ofObjective { figures, place, others throws(StudyError) in
+      try figures.distribution(place, comparedWith: others)
+    })
+}
 
 extension StudyFigures {
   /// Over each value the share of finished trials that are complete with at most that value, for this

@@ -1,4 +1,11 @@
+internal import OuterloopSearch
 internal import OuterloopStudy
+
+extension StudyPlot {
+  public static let front = StudyPlot(
+    "front", "two objectives against one another", applies: { _, objectives in objectives > 1 },
+    .ofStudy { figures, places throws(StudyError) in try figures.front(places) })
+}
 
 extension StudyFigures {
   /// Complete trials by two objectives, those that no other beats marked; with more objectives a
@@ -18,10 +25,7 @@ extension StudyFigures {
         "name up to 6 objectives")
     }
     let shown = trials.filter { trial in places.allSatisfy { trial.result($0) != nil } }
-    let rows = shown.map { trial in
-      places.map { objectives[$0].loss(trial.result($0) ?? .nan) }
-    }
-    let front = ParetoFront.indices(of: rows).map { shown[$0] }
+    let front = specification.paretoFront(of: shown, places: places)
     let numbers = Set(front.map(\.number))
     let rest = shown.filter { !numbers.contains($0.number) }
     let axes = places.map { place in

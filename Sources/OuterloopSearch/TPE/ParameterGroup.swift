@@ -21,12 +21,7 @@ struct ParameterGroup: Sendable {
     let scales = parameters.map { Self.scale($0.domain) }
     self.scales = scales
     domains = try zip(parameters, scales).map { parameter, scale in
-      do { return try Self.density(parameter.domain, scale) } catch let error as NumericDomainError
-      {
-        throw SpaceError(
-          "tpe has no density over it: \(error)", "use another sampler",
-          in: ["parameter `\(parameter.name)`"])
-      }
+      try naming("parameter `\(parameter.name)`") { try Self.density(parameter.domain, scale) }
     }
   }
 
@@ -38,13 +33,14 @@ struct ParameterGroup: Sendable {
   private static func density(_ domain: Domain, _ scale: Double) throws -> ParameterDomain {
     if let range = domain.range {
       let hasCells = Double(range.count ?? 0) <= countableCells
+      if scale == 1, hasCells { return .numeric(range) }
       return .numeric(
-        try NumericDomain(
-          low: range.low * scale, high: range.high * scale,
-          step: hasCells ? range.step.map { $0 * scale } : nil, isLogarithmic: range.isLog))
+        try NumericRange(
+          range.low * scale, range.high * scale, log: range.isLog,
+          step: hasCells ? range.step.map { $0 * scale } : nil))
     }
     let count = domain.count ?? 1
-    if case .ordinal = domain { return .numeric(NumericDomain(levels: count)) }
+    if case .ordinal = domain { return .numeric(try NumericRange(0, Double(count - 1), step: 1)) }
     return .categorical(count: count)
   }
 

@@ -2,15 +2,7 @@ import Testing
 
 @testable import OuterloopLab
 
-@Suite struct NumberFormTests {
-  @Test(arguments: [
-    (0.5, 2, "0.50"), (0, 4, "0.0000"), (-0.001, 2, "0.00"), (12.345, 1, "12.3"), (-2.5, 0, "-3"),
-    (0.999, 2, "1.00"), (.infinity, 2, "inf"), (.nan, 2, "nan"), (1e20, 2, "1e+20"),
-  ])
-  func fixed(_ value: Double, _ digits: Int, _ text: String) {
-    #expect(NumberForm.fixed(value, digits: digits) == text)
-  }
-
+@Suite struct FingerprintTests {
   @Test func fingerprintsTellBytesApart() {
     func print(_ bytes: [UInt8]) -> String {
       var hash = Fingerprint()

@@ -1,14 +1,19 @@
-/// Reads JSON out of bytes. Depth is limited, so that no input exhausts the stack.
-struct JSONReader {
-  struct Failure: Error {}
+/// Reads JSON out of bytes, and what widespread writers print for numbers that are not finite
+/// (``JSON/init(word:)``).
+///
+/// - Complexity: O(bytes) time. Nesting beyond 64 is refused, so that no input exhausts the stack.
+package struct JSONReader {
+  package struct Failure: Error {
+    package init() {}
+  }
 
   private let bytes: UnsafeBufferPointer<UInt8>
   private var place = 0
 
-  init(_ bytes: UnsafeBufferPointer<UInt8>) { self.bytes = bytes }
+  package init(_ bytes: UnsafeBufferPointer<UInt8>) { self.bytes = bytes }
 
   /// The value that a text holds; nil if it is not JSON.
-  static func value(_ text: String) -> JSON? {
+  package static func value(_ text: String) -> JSON? {
     var text = text
     return text.withUTF8 { bytes in
       var reader = JSONReader(bytes)
@@ -16,8 +21,16 @@ struct JSONReader {
     }
   }
 
+  /// The value that bytes hold; nil if they are not JSON.
+  package static func value(_ bytes: ArraySlice<UInt8>) -> JSON? {
+    bytes.withUnsafeBufferPointer { bytes in
+      var reader = JSONReader(bytes)
+      return try? reader.document()
+    }
+  }
+
   /// The numbers of an array that holds nothing else.
-  static func numbers(_ bytes: UnsafeBufferPointer<UInt8>) throws -> [Double] {
+  package static func numbers(_ bytes: UnsafeBufferPointer<UInt8>) throws -> [Double] {
     var reader = JSONReader(bytes)
     guard reader.take("[") else { throw Failure() }
     var numbers: [Double] = []
@@ -30,7 +43,7 @@ struct JSONReader {
     return numbers
   }
 
-  mutating func document() throws -> JSON {
+  package mutating func document() throws -> JSON {
     let value = try value(depth: 0)
     skipSpace()
     guard place == bytes.count else { throw Failure() }
@@ -54,7 +67,7 @@ struct JSONReader {
   }
 
   /// Whether the next bytes are these, without space between; takes them then.
-  mutating func take(_ expected: [UInt8]) -> Bool {
+  package mutating func take(_ expected: [UInt8]) -> Bool {
     guard bytes.count - place >= expected.count else { return false }
     for (index, byte) in expected.enumerated() where bytes[place + index] != byte { return false }
     place += expected.count
@@ -88,38 +101,15 @@ struct JSONReader {
     }
   }
 
-  /// A text, a number, true, false or null; NaN and the infinities also as Python writes them.
-  mutating func scalar() throws -> JSON {
-    switch peek {
-    case UInt8(ascii: "\""): return .text(try string())
-    case UInt8(ascii: "t") where take(Array("true".utf8)): return .bool(true)
-    case UInt8(ascii: "f") where take(Array("false".utf8)): return .bool(false)
-    case UInt8(ascii: "n") where take(Array("null".utf8)): return .null
-    case UInt8(ascii: "N") where take(Array("NaN".utf8)): return .float(.nan)
-    case UInt8(ascii: "I") where take(Array("Infinity".utf8)): return .float(.infinity)
-    case UInt8(ascii: "-") where take(Array("-Infinity".utf8)): return .float(-.infinity)
-    default: return try number()
-    }
-  }
-
-  private mutating func number() throws -> JSON {
+  /// A text, a number, true, false or null.
+  package mutating func scalar() throws -> JSON {
+    if peek == UInt8(ascii: "\"") { return .text(try string()) }
     let start = place
     if let number = plainNumber() { return number }
     place = start
-    var isInteger = true
-    loop: while let byte = peek {
-      switch byte {
-      case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"): break
-      case UInt8(ascii: "."), UInt8(ascii: "e"), UInt8(ascii: "E"), UInt8(ascii: "+"):
-        isInteger = false
-      default: break loop
-      }
-      place += 1
-    }
-    let text = String(decoding: UnsafeBufferPointer(rebasing: bytes[start..<place]), as: UTF8.self)
-    if isInteger, let value = Int(text) { return .int(value) }
-    guard let value = Double(text) else { throw Failure() }
-    return .float(value)
+    while let byte = peek, byte > 0x20, !",]}".utf8.contains(byte) { place += 1 }
+    let word = UnsafeBufferPointer(rebasing: bytes[start..<place])
+    return try need(JSON(word: String(decoding: word, as: UTF8.self)))
   }
 
   /// A number as nearly all are: `12`, `-0.25`, `1.5e-05`, up to 18 digits. nil leaves `place`
@@ -143,12 +133,7 @@ struct JSONReader {
       guard let power = digits(after: 0), power.count < 4 else { return nil }
       decimal.exponent += isSmall ? -Int(power.value) : Int(power.value)
     }
-    switch peek {
-    case UInt8(ascii: "."), UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "e"),
-      UInt8(ascii: "E"):
-      return nil
-    default: break
-    }
+    if let byte = peek, byte > 0x20, !",]}".utf8.contains(byte) { return nil }
     if !isPointed, !hasExponent {
       let value = Int(decimal.digits)
       return .int(isNegative ? -value : value)
@@ -172,16 +157,15 @@ struct JSONReader {
     guard peek == UInt8(ascii: "\"") else { throw Failure() }
     place += 1
     let start = place
-    while let byte = peek, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") { place += 1 }
-    let plain = UnsafeBufferPointer(rebasing: bytes[start..<place])
-    if peek == UInt8(ascii: "\"") {
+    while let byte = peek, byte >= 0x20, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") {
       place += 1
-      return String(decoding: plain, as: UTF8.self)
     }
+    let plain = UnsafeBufferPointer(rebasing: bytes[start..<place])
+    if take([UInt8(ascii: "\"")]) { return try need(String(validating: plain, as: UTF8.self)) }
     var text = Array(plain)
-    while let byte = peek {
+    while let byte = peek, byte >= 0x20 {
       place += 1
-      if byte == UInt8(ascii: "\"") { return String(decoding: text, as: UTF8.self) }
+      if byte == UInt8(ascii: "\"") { return try need(String(validating: text, as: UTF8.self)) }
       guard byte == UInt8(ascii: "\\") else {
         text.append(byte)
         continue
@@ -220,7 +204,13 @@ struct JSONReader {
     let digits = String(
       decoding: UnsafeBufferPointer(rebasing: bytes[place..<place + 4]), as: UTF8.self)
     place += 4
-    guard let value = UInt32(digits, radix: 16) else { throw Failure() }
-    return value
+    guard digits.allSatisfy(\.isHexDigit) else { throw Failure() }
+    return try need(UInt32(digits, radix: 16))
   }
+}
+
+/// What must be there where JSON is sound and means what it should.
+package func need<T>(_ value: T?) throws -> T {
+  guard let value else { throw JSONReader.Failure() }
+  return value
 }
