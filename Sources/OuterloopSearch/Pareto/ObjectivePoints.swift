@@ -111,6 +111,7 @@ public enum ObjectivePointsError: Error, Sendable, Hashable, CustomStringConvert
   case wrongReference(count: Int, objectives: Int)
   case referenceIsNotANumber(objective: Int)
   case noSuchPoint(index: Int, count: Int)
+  case wrongViolations(count: Int, points: Int)
 
   public var description: String {
     switch self {
@@ -123,6 +124,8 @@ public enum ObjectivePointsError: Error, Sendable, Hashable, CustomStringConvert
       "objective \(objective) of the reference point is not a number; give the worst loss of interest"
     case .noSuchPoint(let index, let count):
       "there is no point \(index); the \(count) points are counted from 0"
+    case .wrongViolations(let count, let points):
+      "there are \(count) violations for \(points) points; give one for each point"
     }
   }
 }
