@@ -12,8 +12,9 @@ case $peer in
     jax) modules="jax numpy" ;;
     gradhpo) modules="gradhpo jax numpy" ;;
     optuna) modules="optuna numpy" ;;
+    cmaes) modules="cmaes numpy scipy" ;;
     cleanlab) modules="cleanlab sklearn numpy" ;;
-    *) fail "no peer '$peer'; use jax, gradhpo, optuna or cleanlab." ;;
+    *) fail "no peer '$peer'; use jax, gradhpo, optuna, cmaes or cleanlab." ;;
 esac
 environment="$peers/$peer/.venv"
 python=${PYTHON:-python3}

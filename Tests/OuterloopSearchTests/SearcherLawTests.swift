@@ -77,6 +77,7 @@ import Testing
   static let domainMethods: [Row] = [
     Row(.random), Row(.sobol), Row(.grid(resolution: 4)), Row(.tpe()),
     Row(tpe { $0.multivariate = false }, "tpe alone"), Row(tpe { $0.exact = true }, "tpe exact"),
+    Row(.cmaes()), Row(.catcma()),
   ]
 
   @Test(arguments: domainMethods, SearcherLaws.Case.domains)
@@ -93,6 +94,7 @@ import Testing
 
   static let constrainedMethods: [Row] = [
     Row(.random), Row(.sobol), Row(.tpe()), Row(tpe { $0.multivariate = false }, "tpe alone"),
+    Row(.cmaes()), Row(.catcma()),
   ]
 
   @Test(arguments: constrainedMethods, constrained)

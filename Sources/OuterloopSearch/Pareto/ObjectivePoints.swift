@@ -113,6 +113,7 @@ public enum ObjectivePointsError: ExplainedError, Hashable {
   case wrongReference(count: Int, objectives: Int)
   case referenceIsNotANumber(objective: Int)
   case noSuchPoint(index: Int, count: Int)
+  case wrongViolations(count: Int, points: Int)
 
   public var what: String {
     switch self {
@@ -124,6 +125,8 @@ public enum ObjectivePointsError: ExplainedError, Hashable {
     case .referenceIsNotANumber(let objective):
       "objective \(objective) of the reference point is not a number"
     case .noSuchPoint(let index, _): "there is no point \(index)"
+    case .wrongViolations(let count, let points):
+      "there are \(count) violations for \(points) points"
     }
   }
 
@@ -133,6 +136,7 @@ public enum ObjectivePointsError: ExplainedError, Hashable {
     case .wrongLength, .wrongReference: "give one for each objective"
     case .referenceIsNotANumber: "give the worst loss of interest"
     case .noSuchPoint(_, let count): "the \(count) points are counted from 0"
+    case .wrongViolations: "give one for each point"
     }
   }
 }

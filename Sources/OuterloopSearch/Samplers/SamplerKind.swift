@@ -40,7 +40,9 @@ public struct SamplerKind: Sendable {
   }
 
   /// All samplers: a new one is a new row here.
-  public static let all: [SamplerKind] = [.random, .sobol, .grid, .tpe]
+  public static let all: [SamplerKind] = [
+    .random, .sobol, .grid, .tpe, .cmaes, .catcma, .nsga2, .nsga3, .de,
+  ]
 }
 
 /// What holds of a sampler, as far as others need to know: which laws it keeps, what goes with it.

@@ -1,0 +1,77 @@
+public import OuterloopStudy
+
+/// What may be chosen about CMA-ES.
+public struct CMAOptions: Sendable, Hashable {
+  /// Trials of a generation; 0: 4 + floor(3 ln d).
+  public var population = 0
+  /// The standard deviation of the first generation, as a share of each range.
+  public var step = 1.0 / 6
+  /// Learning rates that adapt to how noisy the updates are (LRA-CMA-ES).
+  public var learningRates = false
+  /// New runs when one has converged (BIPOP).
+  public var restarts = true
+  /// Trials at random, from which the first generation is made.
+  public var startup = 0
+
+  public init() {}
+}
+
+extension CMAOptions: MethodOptions {
+  /// The options of a description, by their names.
+  /// - Throws: `StudyError` for an unknown name, and a value of another kind or out of range.
+  public init(_ given: [String: ParameterValue]) throws { try self.init(reading: given) }
+
+  static let owner = "cmaes"
+
+  static let declarations: [MethodOption<Self>] = [
+    .whole(
+      "population", \.population, 4...100_000, zero: "4 + 3 ln d of d parameters",
+      "trials of a generation"),
+    .number("step", \.step, 1e-9...1, "standard deviation at first, as a share of each range"),
+    .flag(
+      "learningRates", \.learningRates,
+      "slower learning where results are noisy or have many minima"),
+    .flag(
+      "restarts", \.restarts,
+      "a run that has converged is followed by others from random places"),
+    .whole(
+      "startup", \.startup, 0...1_000_000_000,
+      "trials at random, of which the best tenth give the first generation"),
+  ]
+
+  func checkTogether(given: Set<String>) {}
+}
+
+/// What may be chosen about CatCMA with margin.
+public struct CatCMAOptions: Sendable, Hashable {
+  /// Trials of a generation; 0: 4 + floor(3 ln d).
+  public var population = 0
+  /// New runs when one has converged (BIPOP).
+  public var restarts = true
+  /// Trials at random, from which the first generation is made.
+  public var startup = 0
+
+  public init() {}
+}
+
+extension CatCMAOptions: MethodOptions {
+  /// The options of a description, by their names.
+  /// - Throws: `StudyError` for an unknown name, and a value of another kind or out of range.
+  public init(_ given: [String: ParameterValue]) throws { try self.init(reading: given) }
+
+  static let owner = "catcma"
+
+  static let declarations: [MethodOption<Self>] = [
+    .whole(
+      "population", \.population, 4...100_000, zero: "4 + 3 ln d of d parameters",
+      "trials of a generation"),
+    .flag(
+      "restarts", \.restarts,
+      "a run that has converged is followed by others from random places"),
+    .whole(
+      "startup", \.startup, 0...1_000_000_000,
+      "trials at random, of which the best tenth give the first generation"),
+  ]
+
+  func checkTogether(given: Set<String>) {}
+}

@@ -1,0 +1,40 @@
+internal import OuterloopStudy
+
+/// What evolution knows of a trial that has ended: where it stands in the order of all, and its losses.
+struct RankedTrial: Sendable {
+  let rank: TrialRank
+  /// One for each objective, NaN as infinity; nil without a result.
+  let losses: [Double]?
+
+  /// Complete trials come first, by their loss; then pruned ones, the further they came the better; then
+  /// those whose configuration made them fail. Nil for trials that say nothing about their configuration:
+  /// lost, cancelled, not finished.
+  ///
+  /// Of several objectives the rank has the first only: complete ones are compared by `losses`.
+  init?(_ trial: Trial, _ objectives: [Objective]) {
+    func losses(_ values: [Double]) -> [Double] {
+      zip(objectives, values).map { objective, value in
+        let loss = objective.loss(value)
+        return loss.isNaN ? .infinity : loss
+      }
+    }
+    switch trial.state {
+    case .complete:
+      // Of a trial with too few values or too many, it is not known which is which.
+      let values = trial.values.flatMap { $0.count == objectives.count ? $0 : nil }
+      self.losses = values.map(losses)
+      rank = .complete(loss: self.losses?[0] ?? .infinity)
+    case .pruned:
+      self.losses = nil
+      rank =
+        trial.lastReport.map { report in
+          let value = report.values[objectives[0].metric] ?? .nan
+          return .pruned(lastStep: report.epoch, loss: objectives[0].loss(value))
+        } ?? .prunedWithoutReport
+    case .failed(let reason) where reason.isCausedByConfiguration:
+      self.losses = nil
+      rank = .failed
+    default: return nil
+    }
+  }
+}

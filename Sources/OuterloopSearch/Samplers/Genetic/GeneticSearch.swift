@@ -1,0 +1,164 @@
+internal import OuterloopStudy
+
+/// What NSGA-II and NSGA-III have in common as samplers: the fold over a study's events.
+///
+/// Children are varied from the parents of the last closed generation. A generation closes when as many
+/// trials as the population has ended since the last one did; whoever asked for them and from which parents
+/// they came does not matter, since survival looks at losses alone: late results of parallel workers count in
+/// the generation that is open. Parents of the next one are chosen among the parents and the trials that
+/// ended. Trials of others (enqueued ones) take part.
+///
+/// - Trials without a result, failed or pruned, count towards the generation and are never parents. Lost and
+///   cancelled ones do not count.
+/// - Inactive parameters have no gene; see `GeneticVariation`.
+/// - Children that are forbidden or have been tried are varied again; where most are forbidden they are moved
+///   to what is allowed.
+struct GeneticSearch: Sendable {
+  enum Survival: Sendable {
+    case crowding
+    case niches(NicheSurvival)
+  }
+
+  private struct Individual: Sendable {
+    var genome: Genome
+    var losses: [Double]
+    var rank = 0
+    var crowding = 0.0
+  }
+
+  private let layout: CoordinateLayout
+  private let objectives: [Objective]
+  private let seed: UInt64
+  private let population: Int
+  private let variation: GeneticVariation
+  private var survival: Survival
+  private var tried: TriedConfigurations
+  private var parents: [Individual] = []
+  private var ended: [Individual] = []
+  private var endedCount = 0
+  private var generation = 0
+
+  /// Children varied until one is allowed and new.
+  private static let mostChildren = 64
+
+  init(
+    _ specification: StudySpecification, population: Int, _ variation: GeneticVariation,
+    _ survival: Survival
+  ) {
+    layout = CoordinateLayout(specification.space, pairsAreChoices: false)
+    objectives = specification.objectives
+    seed = specification.seed
+    self.population = population
+    self.variation = variation
+    self.survival = survival
+    tried = TriedConfigurations(specification.space)
+  }
+
+  mutating func observe(_ event: Event, in history: History) {
+    tried.observe(event)
+    guard case .finished = event.kind else { return }
+    let trial = history.trials[event.trial]
+    guard let ranked = RankedTrial(trial, objectives) else { return }
+    endedCount += 1
+    if let losses = ranked.losses {
+      let (places, choices) = layout.positions(of: trial.assignment)
+      ended.append(Individual(genome: Genome(places: places, choices: choices), losses: losses))
+    }
+    if endedCount >= population { close() }
+  }
+
+  private mutating func close() {
+    let all = parents + ended
+    endedCount = 0
+    ended.removeAll(keepingCapacity: true)
+    generation += 1
+    guard !all.isEmpty else { return }
+    let points = ObjectivePoints(
+      count: all.count, objectives: objectives.count, values: all.flatMap(\.losses))
+    switch survival {
+    case .crowding:
+      parents = CrowdingSurvival.survivors(points, size: population).map { survivor in
+        var individual = all[survivor.index]
+        (individual.rank, individual.crowding) = (survivor.rank, survivor.crowding)
+        return individual
+      }
+    case .niches(var niches):
+      var draws = Draws(seed: seed, .survival, trial: generation)
+      let chosen = niches.survivors(points, size: population) { draws.shuffled($0) }
+      survival = .niches(niches)
+      parents = chosen.map { all[$0] }
+    }
+  }
+
+  // MARK: Proposals
+
+  mutating func suggest(_ number: Int, in history: History) throws -> Assignment? {
+    if try tried.isDone() { return nil }
+    if !parents.isEmpty {
+      var draws = Draws(seed: seed, .population, trial: number)
+      if let found = child(&draws, number) { return found }
+    }
+    var draws = Draws(seed: seed, .startup, trial: number)
+    return try tried.draw(&draws)
+  }
+
+  private mutating func child(_ draws: inout Draws, _ number: Int) -> Assignment? {
+    var stream = draws
+    var forbidden: GeneticVariation.Child?
+    for _ in 0..<Self.mostChildren {
+      let (first, second) = (parent(&stream), parent(&stream))
+      let child = variation.child(first, second, counts: layout.choiceCounts) { stream.next() }
+      guard let assignment = layout.assignment(child.places, child.choices) else {
+        forbidden = forbidden ?? child
+        continue
+      }
+      if !tried.contains(assignment) { return assignment }
+    }
+    return forbidden.flatMap {
+      layout.repaired($0.places, $0.choices, seed: seed, trial: number, &tried)
+    }
+  }
+
+  /// The better of two: by rank, then by crowding. NSGA-III takes any.
+  private func parent(_ draws: inout Draws) -> Genome {
+    let first = parents[draws.index(below: parents.count)]
+    guard case .crowding = survival else { return first.genome }
+    let second = parents[draws.index(below: parents.count)]
+    let isSecond =
+      first.rank != second.rank ? second.rank < first.rank : second.crowding > first.crowding
+    return isSecond ? second.genome : first.genome
+  }
+}
+
+extension Draws {
+  /// A whole number from 0 to `count` - 1.
+  mutating func index(below count: Int) -> Int { min(Int(next() * Double(count)), count - 1) }
+
+  /// A uniformly random order (Fisher and Yates).
+  mutating func shuffled(_ list: [Int]) -> [Int] {
+    var list = list
+    for last in stride(from: list.count - 1, to: 0, by: -1) {
+      list.swapAt(last, index(below: last + 1))
+    }
+    return list
+  }
+}
+
+extension CoordinateLayout {
+  /// A configuration near a forbidden one that the constraints allow, and that is new; nil if none is found.
+  func repaired(
+    _ places: [Double], _ choices: [Int], seed: UInt64, trial: Int,
+    _ tried: inout TriedConfigurations
+  ) -> Assignment? {
+    var repairs = Draws(seed: seed, .repairs, trial: trial)
+    let indices = Array(space.parameters.indices)
+    guard
+      let values = tried.repaired(
+        values(places, choices), of: indices, given: indices.map { _ in nil },
+        { repairs.next() })
+    else { return nil }
+    return space.assignment { index, _ in .some(values[index]) }.flatMap {
+      space.allows($0) && !tried.contains($0) ? $0 : nil
+    }
+  }
+}

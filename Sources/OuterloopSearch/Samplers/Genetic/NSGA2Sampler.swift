@@ -1,0 +1,98 @@
+public import OuterloopStudy
+
+/// What may be chosen about NSGA-II.
+public struct NSGA2Options: Sendable, Hashable {
+  /// Parents, and trials of a generation.
+  public var population = 50
+  /// How often a child has two parents.
+  public var crossover = 0.9
+  /// How near children are to their parents (simulated binary crossover); 0: values are exchanged whole.
+  public var crossoverIndex = 20.0
+  /// How near mutated values are to what they were (polynomial mutation); 0: drawn anew.
+  public var mutationIndex = 20.0
+  /// How many parameters of a child mutate, on average.
+  public var mutations = 1.0
+
+  public init() {}
+
+  var variation: GeneticVariation {
+    GeneticVariation(
+      crossover: crossover, crossoverIndex: crossoverIndex, mutationIndex: mutationIndex,
+      mutations: mutations)
+  }
+}
+
+extension NSGA2Options: MethodOptions {
+  /// The options of a description, by their names.
+  /// - Throws: `StudyError` for an unknown name, and a value of another kind or out of range.
+  public init(_ given: [String: ParameterValue]) throws { try self.init(reading: given) }
+
+  static let owner = "nsga2"
+
+  static let declarations: [MethodOption<Self>] = [
+    .whole("population", \.population, 2...100_000, "parents, and trials of a generation"),
+    .number("crossover", \.crossover, 0...1, "how often a child has two parents"),
+    .number(
+      "crossoverIndex", \.crossoverIndex, 0...1000,
+      "how near numbers are to the parents'; 0: one of the two as it is"),
+    .number(
+      "mutationIndex", \.mutationIndex, 0...1000,
+      "how near mutated numbers are to what they were; 0: drawn anew"),
+    .number("mutations", \.mutations, 0...1000, "parameters of a child that mutate, on average"),
+  ]
+
+  func checkTogether(given: Set<String>) {}
+}
+
+/// NSGA-II (Deb, Pratap, Agarwal and Meyarivan 2002): parents are those that few others dominate, and of
+/// equally good ones the least crowded; children are crossed and mutated. For one objective it is a plain
+/// genetic algorithm.
+///
+/// Numbers are varied by simulated binary crossover and polynomial mutation, as in pymoo 0.6, with Optuna's
+/// population of 50; `crossoverIndex=0, mutationIndex=0` is the variation of Optuna 5. Differences from both:
+/// late results of parallel workers count in the generation that is open, failures are never parents but count
+/// as ended, configurations are not tried twice. How results become generations is said at `GeneticSearch`.
+///
+/// - Complexity: a proposal is O(d); a generation of P trials O(m P log P) for two or three objectives, O(m P^2)
+///   for more; O(n + P d) memory.
+public struct NSGA2Sampler: Sampler {
+  private var search: GeneticSearch
+
+  /// - Throws: `StudyError` for options out of range.
+  public init(
+    _ specification: StudySpecification, _ options: NSGA2Options = NSGA2Options()
+  ) throws {
+    try options.check()
+    search = GeneticSearch(
+      specification, population: options.population, options.variation, .crowding)
+  }
+
+  public mutating func observe(_ event: Event, in history: History) {
+    search.observe(event, in: history)
+  }
+
+  public mutating func suggest(_ number: Int, in history: History) throws -> Assignment? {
+    try search.suggest(number, in: history)
+  }
+}
+
+extension SamplerKind {
+  static let nsga2 = SamplerKind(
+    NSGA2Options.self, "a genetic algorithm for two or three objectives",
+    [.learns, .isScaleFree, .takesObjectives]
+  ) { .nsga2($0) }
+}
+
+extension SamplerMethod {
+  /// NSGA-II.
+  public static func nsga2(_ options: NSGA2Options = NSGA2Options()) -> SamplerMethod {
+    SamplerMethod(options.description) { try NSGA2Sampler($0, options) }
+  }
+}
+
+extension SearchMethod {
+  /// NSGA-II.
+  public static func nsga2(_ options: NSGA2Options = NSGA2Options()) -> SearchMethod {
+    SearchMethod(.nsga2(options))
+  }
+}

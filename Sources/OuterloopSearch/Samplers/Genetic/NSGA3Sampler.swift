@@ -1,0 +1,119 @@
+public import OuterloopStudy
+
+/// What may be chosen about NSGA-III.
+public struct NSGA3Options: Sendable, Hashable {
+  /// Parents, and trials of a generation.
+  public var population = 50
+  /// How many parts each objective is divided into by the reference directions; 0: as many as there are
+  /// directions for the population.
+  public var divisions = 0
+  /// How often a child has two parents.
+  public var crossover = 1.0
+  /// How near children are to their parents (simulated binary crossover); 0: values are exchanged whole.
+  public var crossoverIndex = 30.0
+  /// How near mutated values are to what they were (polynomial mutation); 0: drawn anew.
+  public var mutationIndex = 20.0
+  /// How many parameters of a child mutate, on average.
+  public var mutations = 1.0
+
+  public init() {}
+
+  var variation: GeneticVariation {
+    GeneticVariation(
+      crossover: crossover, crossoverIndex: crossoverIndex, mutationIndex: mutationIndex,
+      mutations: mutations)
+  }
+}
+
+extension NSGA3Options: MethodOptions {
+  /// The options of a description, by their names.
+  /// - Throws: `StudyError` for an unknown name, and a value of another kind or out of range.
+  public init(_ given: [String: ParameterValue]) throws { try self.init(reading: given) }
+
+  static let owner = "nsga3"
+
+  static let declarations: [MethodOption<Self>] = [
+    .whole("population", \.population, 2...100_000, "parents, and trials of a generation"),
+    .whole(
+      "divisions", \.divisions, 1...1000, zero: "the most for the population",
+      "parts of each objective, which give the directions of the front"),
+    .number("crossover", \.crossover, 0...1, "how often a child has two parents"),
+    .number(
+      "crossoverIndex", \.crossoverIndex, 0...1000,
+      "how near numbers are to the parents'; 0: one of the two as it is"),
+    .number(
+      "mutationIndex", \.mutationIndex, 0...1000,
+      "how near mutated numbers are to what they were; 0: drawn anew"),
+    .number("mutations", \.mutations, 0...1000, "parameters of a child that mutate, on average"),
+  ]
+
+  func checkTogether(given: Set<String>) {}
+}
+
+/// NSGA-III (Deb and Jain 2014): as NSGA-II, but of equally good trials those are kept that spread over
+/// reference directions, which does not fail where most trials dominate none: for three objectives and more.
+///
+/// Directions are those of Das and Dennis, `divisions` parts of each objective, the most of which there are
+/// not more than the population. Survival is that of pymoo 0.6.2 but for what is said at `NicheSurvival`.
+///
+/// - Complexity: a proposal is O(d); a generation of P trials O(m P^2) for four objectives and more, and
+///   O(m P h) for h directions; O(n + P d) memory.
+public struct NSGA3Sampler: Sampler {
+  private var search: GeneticSearch
+
+  private static let mostDirections = 100_000
+
+  /// - Throws: `StudyError` for options out of range, and more than 100,000 directions.
+  public init(
+    _ specification: StudySpecification, _ options: NSGA3Options = NSGA3Options()
+  ) throws {
+    try options.check()
+    let objectives = specification.objectives.count
+    let divisions =
+      options.divisions > 0
+      ? options.divisions
+      : ReferenceDirections.divisions(objectives: objectives, atMost: options.population)
+    guard
+      ReferenceDirections.count(
+        objectives: objectives, divisions: divisions, limit: Self.mostDirections) != nil
+    else {
+      throw StudyError(
+        "\(divisions) divisions of \(objectives) objectives are more than "
+          + "\(Self.mostDirections) directions", "use a smaller option divisions")
+    }
+    search = GeneticSearch(
+      specification, population: options.population, options.variation,
+      .niches(
+        NicheSurvival(
+          directions: ReferenceDirections.all(objectives: objectives, divisions: divisions))))
+  }
+
+  public mutating func observe(_ event: Event, in history: History) {
+    search.observe(event, in: history)
+  }
+
+  public mutating func suggest(_ number: Int, in history: History) throws -> Assignment? {
+    try search.suggest(number, in: history)
+  }
+}
+
+extension SamplerKind {
+  static let nsga3 = SamplerKind(
+    NSGA3Options.self, "a genetic algorithm for three objectives and more",
+    [.learns, .isScaleFree, .takesObjectives]
+  ) { .nsga3($0) }
+}
+
+extension SamplerMethod {
+  /// NSGA-III.
+  public static func nsga3(_ options: NSGA3Options = NSGA3Options()) -> SamplerMethod {
+    SamplerMethod(options.description) { try NSGA3Sampler($0, options) }
+  }
+}
+
+extension SearchMethod {
+  /// NSGA-III.
+  public static func nsga3(_ options: NSGA3Options = NSGA3Options()) -> SearchMethod {
+    SearchMethod(.nsga3(options))
+  }
+}
