@@ -34,7 +34,9 @@ struct Outerloop: ParsableCommand {
       CommandGroup(
         name: "Studies",
         subcommands: [
-          Studies.self, TrialsCommand.self, Best.self, Front.self, LogCommand.self, Plot.self,
+          Studies.self, TrialsCommand.self, Best.self, Front.self, Importance.self, LogCommand.self,
+          Plot.self,
+
           Export.self, Import.self, Delete.self,
         ]),
       CommandGroup(

@@ -110,6 +110,10 @@ extension AbuseRoom {
     add("NumericRange.contains", ranges, Edges.numbers) { $0.contains($1) }
     add("NumericRange.value", ranges, Edges.numbers) { $0.value(atUnit: $1) }
     add("NumericRange.unit", ranges, Edges.numbers) { $0.unit(of: $1) }
+    add("NumericRange.coordinate", ranges, Edges.numbers) { $0.coordinate(of: $1) }
+    add("NumericRange.value", ranges, Edges.numbers) { $0.value(atCoordinate: $1) }
+    add("NumericRange.cell", ranges, Edges.numbers) { $0.cell(of: $1).left }
+    add("NumericRange.index", ranges, Edges.numbers) { $0.index(nearest: $1) }
     refuse("NumericRange.init", [(2.0, 1.0), (.nan, 1), (0, .infinity)]) {
       try NumericRange($0.0, $0.1)
     }

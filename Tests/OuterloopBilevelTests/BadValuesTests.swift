@@ -45,7 +45,7 @@ import Testing
     ]
     for call in calls {
       let text = message(call)
-      #expect(text.contains("`steps` is \(steps): a hypergradient needs 1..."), "\(text)")
+      #expect(text.contains("`steps` is \(steps); a hypergradient needs 1..."), "\(text)")
     }
   }
 

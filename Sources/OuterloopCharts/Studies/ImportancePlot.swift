@@ -1,0 +1,59 @@
+internal import OuterloopSearch
+internal import OuterloopStudy
+
+extension StudyPlot {
+  public static let importance = StudyPlot(
+    "importance", "which parameters matter",
+    applies: { figures, _ in
+      figures.variedParameters.count > 1 && figures.trials.count { $0.state == .complete } > 1
+    },
+    .ofObjective { figures, place, _ throws(StudyError) in try figures.importance(place) })
+}
+
+extension StudyFigures {
+  /// The most bars whose names can be read.
+  private static let mostBars = 20
+
+  /// Two bars for each parameter that can differ: its share of where good values are (PED-ANOVA) and of
+  /// the variance (fANOVA), the latter with the range of resampled trials. Of many parameters those that
+  /// matter most.
+  func importance(_ place: Int) throws(StudyError) -> Sized {
+    let names = Set(try varied().map { specification.space.parameters[$0].name })
+    let (good, variance) = try importances(place)
+    let shown = good.filter { names.contains($0.name) }.prefix(Self.mostBars)
+    let byName = Dictionary(uniqueKeysWithValues: variance.map { ($0.name, $0) })
+    let sum = variance.reduce(0) { $0 + $1.value }
+    // Half the range, on the scale of shares.
+    let errors = shown.map { importance -> Double in
+      guard let range = byName[importance.name]?.interval, sum > 0 else { return 0 }
+      return (range.upperBound - range.lowerBound) / 2 / sum
+    }
+    let left = names.count - shown.count
+    let about = title("importance for \(Self.short(objectives[place].metric))")
+    return Sized(
+      figure: BarChart(
+        title: left > 0 ? "\(about) (the \(shown.count) that matter most)" : about,
+        y: Axis("share"), categories: shown.map(\.name),
+        series: [
+          .init("where good values are (PED-ANOVA)", shown.map(\.share)),
+          .init(
+            "share of the variance (fANOVA)", shown.map { byName[$0.name]?.share ?? 0 },
+            errors: errors),
+        ]),
+      width: max(640, 160 + 60 * Double(shown.count)), height: 420)
+  }
+
+  /// By both measures, of the parameters of the space.
+  func importances(_ place: Int) throws(StudyError) -> (
+    good: [ParameterImportance], variance: [ParameterImportance]
+  ) {
+    do {
+      return (
+        try PEDANOVA().importances(trials, specification, objective: place),
+        try FANOVA().importances(trials, specification, objective: place)
+      )
+    } catch let error as StudyError { throw error } catch {
+      throw StudyError("importances cannot be computed: \(error)", "look at the trials")
+    }
+  }
+}

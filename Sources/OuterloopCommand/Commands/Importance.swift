@@ -1,0 +1,151 @@
+internal import ArgumentParser
+internal import OuterloopSearch
+internal import OuterloopStudy
+internal import OuterloopText
+
+/// `outerloop importance`
+struct Importance: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Show which parameters matter.",
+    discussion: """
+      ped-anova says how much the values of the best tenth of the trials differ from those of all: \
+      where good values are. fanova says how much of the variance of the loss over the whole space is \
+      a parameter's alone, with the range that resampled trials give. Shares sum to 1. Of several \
+      objectives, ped-anova takes the Pareto front's trials as the best unless --objective names one.
+
+      JSON keys: study, method, objective (null: all together), trials (complete ones), parameters: \
+      name, share, value, low, high (null without a range).
+      """)
+
+  enum Method: String, ExpressibleByArgument, CaseIterable {
+    case pedANOVA = "ped-anova"
+    case fANOVA = "fanova"
+  }
+
+  @OptionGroup(title: "Study")
+  var choice: StudyChoice
+
+  @Option(
+    help: ArgumentHelp("The objective that it is about.", valueName: "metric"))
+  var objective: String?
+
+  @Option(help: "ped-anova or fanova.")
+  var method = Method.pedANOVA
+
+  @OptionGroup(title: "Output")
+  var output: OutputOptions
+
+  private struct Record: Encodable {
+    struct Row: Encodable {
+      var name: String
+      var share, value: Double
+      var low, high: Double?
+
+      enum CodingKeys: CodingKey { case name, share, value, low, high }
+
+      func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(name, forKey: .name)
+        try container.encode(share, forKey: .share)
+        try container.encode(value, forKey: .value)
+        try container.encode(low, forKey: .low)
+        try container.encode(high, forKey: .high)
+      }
+    }
+    var study, method: String
+    var objective: String?
+    var trials: Int
+    var parameters: [Row]
+
+    enum CodingKeys: CodingKey { case study, method, objective, trials, parameters }
+
+    func encode(to encoder: any Encoder) throws {
+      var container = encoder.container(keyedBy: CodingKeys.self)
+      try container.encode(study, forKey: .study)
+      try container.encode(method, forKey: .method)
+      try container.encode(objective, forKey: .objective)
+      try container.encode(trials, forKey: .trials)
+      try container.encode(parameters, forKey: .parameters)
+    }
+  }
+
+  func run() async throws {
+    let found = try await choice.find(.read)
+    let specification = found.specification
+    let place = try place(in: specification)
+    let trials = try await found.store.trials(
+      of: found.id, matching: TrialQuery(states: [.complete]))
+    guard trials.count > 1 else {
+      throw Complaint(
+        "study `\(found.name)` has \(NumberText.count(trials.count, "complete trial"))",
+        hint: "importance compares trials: go on with outerloop resume")
+    }
+    let importances =
+      switch method {
+      case .pedANOVA:
+        try PEDANOVA().importances(trials, specification, objective: place)
+      case .fANOVA: try FANOVA().importances(trials, specification, objective: place ?? 0)
+      }
+    if trials.count < Self.fewTrials {
+      Terminal.say("of \(trials.count) trials, importances are rough: \(Self.fewTrials) say more")
+    }
+    guard output.json else { return try Terminal.print(text(importances)) }
+    try Terminal.print(
+      JSONText.of(
+        Record(
+          study: found.name, method: method.rawValue,
+          objective: place.map { specification.objectives[$0].metric }, trials: trials.count,
+          parameters: importances.map {
+            Record.Row(
+              name: $0.name, share: $0.share, value: $0.value, low: $0.interval?.lowerBound,
+              high: $0.interval?.upperBound)
+          })))
+  }
+
+  /// So many that the best tenth are five.
+  private static let fewTrials = 50
+
+  /// Which objective is meant; nil: all together.
+  private func place(in specification: StudySpecification) throws -> Int? {
+    let objectives = specification.objectives
+    if let objective {
+      guard let place = objectives.firstIndex(where: { $0.metric == objective }) else {
+        throw Complaint(
+          "study `\(specification.name)` has no objective `\(objective)`",
+          hint: Spelling.remedy(
+            for: objective, among: objectives.map(\.metric), called: "objectives"),
+          status: 64)
+      }
+      return place
+    }
+    guard objectives.count > 1 else { return 0 }
+    guard method == .pedANOVA else {
+      throw Complaint(
+        "study `\(specification.name)` has \(objectives.count) objectives, and fanova is about one",
+        hint: "name it: --objective \(CommandText.quoted(objectives[0].metric))", status: 64)
+    }
+    return nil
+  }
+
+  private func text(_ importances: [ParameterImportance]) -> String {
+    let isRanged = importances.contains { $0.interval != nil }
+    var table = TextTable(
+      isRanged ? ["parameter", "share", "of variance", "range"] : ["parameter", "share", ""])
+    let most = importances.map(\.share).max() ?? 0
+    for importance in importances {
+      var cells = [importance.name, NumberText.fixed(importance.share, digits: 3)]
+      if isRanged {
+        let range = importance.interval.map {
+          "\(NumberText.fixed($0.lowerBound, digits: 3)) to "
+            + NumberText.fixed($0.upperBound, digits: 3)
+        }
+        cells += [NumberText.fixed(importance.value, digits: 3), range ?? ""]
+      } else {
+        let length = most > 0 ? Int((importance.share / most * 30).rounded()) : 0
+        cells.append(String(repeating: "#", count: length))
+      }
+      table.add(cells)
+    }
+    return table.text
+  }
+}
