@@ -5,6 +5,8 @@ extension AbuseRoom {
   static let search = AbuseRoom("OuterloopSearch") { room in
     room.addPareto()
     room.addSamplers()
+    room.addEvolution()
+    room.addImportance()
   }
 
   private static let rows: [[[Double]]] =
@@ -97,7 +99,9 @@ extension AbuseRoom {
     }
     let methods: [(String, SearchMethod)] = [
       ("RandomSampler", .random), ("SobolSampler", .sobol), ("GridSampler", .grid()),
-      ("TPESampler", .tpe()),
+      ("TPESampler", .tpe()), ("CMASampler", .cmaes()), ("CatCMASampler", .catcma()),
+      ("NSGA2Sampler", .nsga2()), ("NSGA3Sampler", .nsga3()),
+      ("DifferentialEvolutionSampler", .differentialEvolution()),
     ]
     for (name, method) in methods {
       add("\(name).suggest", Edges.integers, kinds) { try search(method, $0, $1) }
@@ -178,6 +182,137 @@ extension AbuseRoom {
       name, value in
       try SearchMethod.named(MethodDescription(name, ["resolution": value, "startup": value]))
         .searcher(Studies.specification())
+    }
+  }
+
+  /// Options that few would choose.
+  fileprivate mutating func addEvolution() {
+    let sizes = Edges.integers.filter { $0 < 1 << 20 || $0 > 1 << 40 }
+    @Sendable func run(_ method: SearchMethod) throws -> Any {
+      let specification = try Studies.specification()
+      var searcher = try method.searcher(specification)
+      var history = History()
+      for number in 0..<30 {
+        guard case .start(let assignment, _) = try searcher.propose(number, in: history) else {
+          break
+        }
+        let kinds: [Event.Kind] = [
+          .suggested(assignment, through: 1, seen: history.revision),
+          .claimed(attempt: 1, worker: "w"),
+          .finished(attempt: 1, .complete([Edges.numbers[number % Edges.numbers.count]])),
+        ]
+        for kind in kinds {
+          let event = Event(revision: history.revision + 1, time: 0, trial: number, kind)
+          try history.take(event)
+          searcher.observe(event, in: history)
+        }
+      }
+      return try searcher.propose(30, in: history)
+    }
+    @Sendable func cma(_ count: Int, _ number: Double) -> CMAOptions {
+      var options = CMAOptions()
+      (options.population, options.startup, options.step) = (count, count, number)
+      return options
+    }
+    @Sendable func catCMA(_ count: Int) -> CatCMAOptions {
+      var options = CatCMAOptions()
+      (options.population, options.startup) = (count, 0)
+      return options
+    }
+    @Sendable func nsga2(_ count: Int, _ number: Double) -> NSGA2Options {
+      var options = NSGA2Options()
+      options.population = count
+      (options.crossoverIndex, options.mutationIndex, options.mutations) = (number, number, number)
+      return options
+    }
+    @Sendable func nsga3(_ count: Int, _ number: Double) -> NSGA3Options {
+      var options = NSGA3Options()
+      (options.population, options.divisions) = (max(count, 2), count)
+      options.crossoverIndex = number
+      return options
+    }
+    @Sendable func evolution(_ count: Int, _ number: Double) -> DifferentialEvolutionOptions {
+      var options = DifferentialEvolutionOptions()
+      (options.population, options.memory, options.greediness) = (count, count, number)
+      return options
+    }
+    add("CMASampler.init", sizes, Edges.numbers) { try run(.cmaes(cma($0, $1))) }
+    add("SamplerMethod.cmaes", sizes) { SamplerMethod.cmaes(cma($0, 0.1)).description }
+    add("SearchMethod.cmaes", Edges.numbers) { try run(.cmaes(cma(4, $0))) }
+    add("CatCMASampler.init", sizes) { try run(.catcma(catCMA($0))) }
+    add("SamplerMethod.catcma", sizes) { SamplerMethod.catcma(catCMA($0)).description }
+    add("SearchMethod.catcma", sizes) { try run(.catcma(catCMA($0))) }
+    add("NSGA2Sampler.init", sizes, Edges.numbers) { try run(.nsga2(nsga2($0, $1))) }
+    add("SamplerMethod.nsga2", sizes) { SamplerMethod.nsga2(nsga2($0, 1)).description }
+    add("SearchMethod.nsga2", Edges.numbers) { try run(.nsga2(nsga2(4, $0))) }
+    add("NSGA3Sampler.init", sizes, Edges.numbers) { try run(.nsga3(nsga3($0, $1))) }
+    add("SamplerMethod.nsga3", sizes) { SamplerMethod.nsga3(nsga3($0, 1)).description }
+    add("SearchMethod.nsga3", Edges.numbers) { try run(.nsga3(nsga3(4, $0))) }
+    add("DifferentialEvolutionSampler.init", sizes, Edges.numbers) {
+      try run(.differentialEvolution(evolution($0, $1)))
+    }
+    add("SamplerMethod.differentialEvolution", sizes) {
+      SamplerMethod.differentialEvolution(evolution($0, 1)).description
+    }
+    add("SearchMethod.differentialEvolution", Edges.numbers) {
+      try run(.differentialEvolution(evolution(4, $0)))
+    }
+    let names = ["population", "step", "startup", "mutations", "divisions", "memory", "none"]
+    add("CMAOptions.init", names, Studies.values) { try CMAOptions([$0: $1]) }
+    add("CatCMAOptions.init", names, Studies.values) { try CatCMAOptions([$0: $1]) }
+    add("NSGA2Options.init", names, Studies.values) { try NSGA2Options([$0: $1]) }
+    add("NSGA3Options.init", names, Studies.values) { try NSGA3Options([$0: $1]) }
+    add("DifferentialEvolutionOptions.init", names, Studies.values) {
+      try DifferentialEvolutionOptions([$0: $1])
+    }
+  }
+
+  fileprivate mutating func addImportance() {
+    /// Trials of which some values cannot be.
+    @Sendable func trials(_ values: [Double]) throws -> [Trial] {
+      let space = try Studies.space()
+      return try values.enumerated().map { number, value in
+        let given: [String: ParameterValue] = [
+          "x": .float(Double(number % 7) / 8), "n": .int(1 + number % 7),
+          "c": number % 2 == 0 ? "a" : "b",
+        ]
+        var trial = Trial(
+          number: number, assignment: try space.assignment(given), through: 1, seen: nil,
+          created: 0)
+        (trial.state, trial.values) = (.complete, number % 5 == 4 ? [value, value] : [value])
+        return trial
+      }
+    }
+    let histories: [[Double]] = [
+      [], [1], [1, 1], [1, 2, 3, 4, 5, 6, 7, 8, 9], Edges.numbers,
+      Edges.numbers + Edges.numbers.reversed(),
+      [.greatestFiniteMagnitude, -.greatestFiniteMagnitude, 0, 1],
+    ]
+    add("PEDANOVA.importances", histories, Edges.numbers) { values, share in
+      var method = PEDANOVA()
+      method.target = share
+      return try method.importances(trials(values), Studies.specification())
+    }
+    add("PEDANOVA.importances", histories, Edges.integers) { values, objective in
+      try PEDANOVA().importances(
+        trials(values), Studies.specification(), objective: objective)
+    }
+    refuse("PEDANOVA.importances", Edges.integers.filter { $0 != 0 }) {
+      try PEDANOVA().importances([], Studies.specification(), objective: $0)
+    }
+    add("FANOVA.importances", histories, Edges.integers.filter { $0 < 10 || $0 > 1 << 40 }) {
+      values, count in
+      var method = FANOVA()
+      (method.trees, method.leastTrials, method.usesRanks) = (count, count, count % 2 == 0)
+      return try method.importances(trials(values), Studies.specification())
+    }
+    refuse("FANOVA.importances", Edges.integers.filter { $0 != 0 }) {
+      try FANOVA().importances([], Studies.specification(), objective: $0)
+    }
+    let violations: [[Double]] = [[], [0], [0, 1], [.nan, -.infinity, .infinity], Edges.numbers]
+    add("ObjectivePoints.fronts", Self.rows, violations) { rows, violations in
+      try ObjectivePoints(rows, objectives: rows.first?.count ?? 2)
+        .fronts(violations: violations)
     }
   }
 }

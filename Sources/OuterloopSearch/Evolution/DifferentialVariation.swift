@@ -3,8 +3,9 @@
 ///     v = x + F (x_pbest - x) + F (x_r1 - x_r2),   and each gene of the child is v's with probability CR
 ///
 /// At least one gene is v's. A place outside of [0, 1] goes to the middle between x's and the bound. A choice
-/// of v is the best one's with probability F, else x's; and then r1's with probability F if it differs from
-/// r2's. A gene that x lacks is drawn at random; a difference of one that others lack is zero.
+/// of v is the best one's with probability F, else x's; then r1's with probability F if it differs from
+/// r2's; and any with probability .1, since differences of equal choices would never change again. A gene that
+/// x lacks is drawn at random; a difference of one that others lack is zero.
 enum DifferentialVariation {
   static func child(
     _ x: Genome, best: Genome, _ r1: Genome, _ r2: Genome, scale: Double, crossover: Double,
@@ -34,7 +35,8 @@ enum DifferentialVariation {
       var value = gene
       if u < scale, let other = best.choices[i] { value = other }
       if v < scale, let a = r1.choices[i], a != r2.choices[i] { value = a }
-      return value
+      let w = random()
+      return w < 0.1 ? min(Int(w * 10 * Double(counts[i])), counts[i] - 1) : value
     }
     return GeneticVariation.Child(places: places, choices: choices)
   }

@@ -3,8 +3,8 @@ internal import OuterloopNumerics
 /// CMA-ES in the unit cube, with the margin of Hamano, Saito, Nomura and Shirakawa (2022) for coordinates
 /// that have a grid; step by step that of the package cmaes 0.13.1 (`CMA` and `CMAwM`).
 ///
-/// Points are drawn from N(m, sigma^2 C) until all continuous coordinates are in [0, 1], and moved to the
-/// ends after `redraws` draws. A coordinate with a grid is scaled by A_i about the mean and rounded. After
+/// Points are drawn from N(m, sigma^2 C). Continuous coordinates outside of [0, 1] stand for its ends, and
+/// carry a penalty (`BoxPenalty`); or points are drawn again until all are inside, as in the package. A coordinate with a grid is scaled by A_i about the mean and rounded. After
 /// each update m_i and A_i are moved so that the values on both sides of the mean's keep a probability of at
 /// least alpha / 2 each, alpha = 1 / (n lambda): the search cannot get stuck on one value.
 struct MarginSearch: Sendable {
@@ -13,20 +13,30 @@ struct MarginSearch: Sendable {
   let grids: [CoordinateGrid?]
   private(set) var scales: [Double]
   private let margin: Double
-  private let redraws: Int
+  let bounds: Bounds
 
-  init(_ gaussian: CovarianceAdaptation, grids: [CoordinateGrid?], redraws: Int? = nil) {
+  /// What becomes of continuous coordinates outside of [0, 1].
+  enum Bounds: Sendable {
+    case penalty
+    /// Points are drawn again, so many times; then they are moved to the ends.
+    case redraws(Int)
+  }
+
+  init(
+    _ gaussian: CovarianceAdaptation, grids: [CoordinateGrid?], bounds: Bounds = .penalty
+  ) {
     let n = gaussian.parameters.dimensions
     precondition(grids.count == n)
     self.gaussian = gaussian
     self.grids = grids
     scales = [Double](repeating: 1, count: n)
     margin = 1 / Double(n * gaussian.parameters.population)
-    self.redraws = redraws ?? 10 * n
+    self.bounds = bounds
   }
 
   /// A point as the update wants it. `normals` gives n standard normal numbers.
   func draw(_ normals: () -> [Double]) -> [Double] {
+    guard case .redraws(let redraws) = bounds else { return drawOnce(normals) }
     for _ in 0..<redraws {
       let point = drawOnce(normals)
       if point.indices.allSatisfy({ grids[$0] != nil || (0...1).contains(point[$0]) }) {
@@ -45,7 +55,7 @@ struct MarginSearch: Sendable {
   /// The places that a point stands for: itself, on the grid where there is one.
   func places(of point: [Double]) -> [Double] {
     point.indices.map { i in
-      guard let grid = grids[i] else { return point[i] }
+      guard let grid = grids[i] else { return min(max(point[i], 0), 1) }
       return grid.place(grid.index(of: scaled(point[i], i)))
     }
   }

@@ -21,11 +21,9 @@ struct MixedSearch: Sendable {
   private(set) var scales: [Double]
   private var changeRates: [Double]
   private var hasChanged: [Bool]
-  private var spreads: [Double] = []
-  private let spreadCount: Int
   private let margin: Double
   /// The ends of continuous coordinates.
-  private let ranges: [ClosedRange<Double>]
+  let ranges: [ClosedRange<Double>]
 
   private static let tiny = 1e-8
 
@@ -46,7 +44,6 @@ struct MixedSearch: Sendable {
     changeRates = [Double](repeating: 0.5 - Self.tiny, count: n)
     hasChanged = [Bool](repeating: false, count: n)
     margin = discrete > 0 ? ChoiceDistribution.margin(discrete) : 0
-    spreadCount = 20 + Int((3 * Double(n) / Double(parameters.population)).rounded(.up))
   }
 
   /// The distribution at the beginning: m in the middle, sigma 1 and C diagonal, with a standard deviation
@@ -79,62 +76,6 @@ struct MixedSearch: Sendable {
   }
 
   // MARK: The update
-
-  /// What is added to losses for continuous coordinates outside of their range (Hansen, Niederberger,
-  /// Guzzella and Koumoutsakos 2009):
-  ///
-  ///     gamma_i (v_i - v'_i)^2 / xi_i,   gamma = 2 delta / (sigma^2 sum C_ii A_i)
-  ///     xi_i = exp(.9 (log C_ii A_i - mean of that))
-  ///
-  /// v' the nearest point inside, delta the median of the last interquartile ranges of the losses.
-  ///
-  /// - Parameter losses: rising; infinite ones last.
-  mutating func penalties(_ points: [[Double]], losses: [Double]) -> [Double] {
-    let none = [Double](repeating: 0, count: points.count)
-    guard grids.contains(where: { $0 == nil }) else { return none }
-    let population = gaussian.parameters.population
-    let spread = losses[3 * population / 4] - losses[population / 4]
-    if spread.isFinite, spread > 0 {
-      spreads.insert(spread, at: 0)
-    } else if spread == .infinity, spreads.count > 1 {
-      spreads.insert(spreads.max() ?? 0, at: 0)
-    }
-    if spreads.count > spreadCount { spreads.removeLast() }
-    guard let delta = Self.median(spreads) else { return none }
-    let n = Double(grids.count)
-    let variances = grids.indices.map { i in
-      let deviation = gaussian.deviation(i)
-      return deviation * deviation * scales[i]
-    }
-    let sum = variances.reduce(0, +)
-    let squaredStep = gaussian.sigma * gaussian.sigma
-    let mu = gaussian.parameters.effectiveParents
-    let logs = variances.map { log($0) }
-    let meanLog = logs.reduce(0, +) / n
-    let factors = grids.indices.map { i -> Double in
-      guard grids[i] == nil else { return 0 }
-      let limit =
-        3 * gaussian.sigma * variances[i].squareRoot() * max(1, n.squareRoot() / mu)
-      let outside = abs(inside(gaussian.mean[i], i) - gaussian.mean[i])
-      let growth = outside > limit ? pow(1.1, max(1, mu / (10 * n))) : 1
-      return 2 * delta / (squaredStep * sum) * growth / exp(0.9 * (logs[i] - meanLog))
-    }
-    return points.map { point in
-      var penalty = 0.0
-      for i in point.indices where factors[i] > 0 {
-        let excess = inside(point[i], i) - point[i]
-        if excess != 0 { penalty += factors[i] * excess * excess }
-      }
-      return penalty.isFinite ? penalty : 0
-    }
-  }
-
-  private static func median(_ values: [Double]) -> Double? {
-    guard !values.isEmpty else { return nil }
-    let sorted = values.sorted()
-    let middle = sorted.count / 2
-    return sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
-  }
 
   /// - Parameters:
   ///   - points: lambda of them, the best first, penalties included.

@@ -3,7 +3,7 @@ public import OuterloopStudy
 /// What may be chosen about differential evolution.
 public struct DifferentialEvolutionOptions: Sendable, Hashable {
   /// Places of the population.
-  public var population = 20
+  public var population = 10
   /// The share of the best towards which children are drawn.
   public var greediness = 0.11
   /// Entries of the memory of what has succeeded.
@@ -39,7 +39,7 @@ extension DifferentialEvolutionOptions: MethodOptions {
 /// for place n mod P, from the population as it is when it is proposed, and takes that place when its result
 /// comes, whenever that is, so any number of workers is kept busy. Memory is updated after every P results, and
 /// weighs successes by how many of the population they passed, so that the scale of losses does not matter. The
-/// population does not shrink as in L-SHADE, since budgets may grow. Trials without a result are worse than
+/// population is small, since budgets are (SHADE: 100), and does not shrink as in L-SHADE, since they may grow. Trials without a result are worse than
 /// all others. Inactive parameters have no gene (`DifferentialVariation`).
 ///
 /// - Complexity: a proposal is O(d + P); a result O(P); O(n + P d) memory.

@@ -91,7 +91,7 @@ struct GoldenGenerations: Decodable {
       let grids = (item.counts ?? Array(repeating: nil, count: n)).map { count in
         count.map { CoordinateGrid(count: $0, first: 0, step: 1 / Double($0 - 1)) }
       }
-      var search = MarginSearch(gaussian(item, n), grids: grids)
+      var search = MarginSearch(gaussian(item, n), grids: grids, bounds: .redraws(10 * n))
       var used = 0
       #expect(item.generations.count == 30)
       for (index, generation) in item.generations.enumerated() {

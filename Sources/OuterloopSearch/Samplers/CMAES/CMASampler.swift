@@ -9,7 +9,8 @@ public import OuterloopStudy
 /// Differences from Optuna 5, which uses that package: no result of a parallel worker is thrown away, since
 /// points of an earlier generation are injected into the one that is open; failures are the worst of a
 /// generation instead of being forgotten; there are restarts; choices learn instead of being drawn at random;
-/// margins are on by default; a configuration is not proposed twice.
+/// margins are on by default; points outside of the space stand for its edge, with a penalty, instead of being
+/// drawn again, which finds minima at the edge; a configuration is not proposed twice.
 ///
 /// How results become generations, and what inactive parameters do, is said at `DistributionSearch`.
 ///
@@ -67,7 +68,7 @@ extension SamplerKind {
   static let cmaes = SamplerKind(
     CMAOptions.self,
     "a normal distribution that learns where to look and how parameters go together",
-    [.learns, .isScaleFree]
+    [.learns]
   ) { .cmaes($0) }
 }
 

@@ -32,8 +32,8 @@ struct Restarts: Sendable {
   private var lastLargeTrials = 0
   private(set) var run: Run
 
-  /// Populations stop growing there.
-  private static let mostDoublings = 9
+  /// Populations stop growing there, or at the first one.
+  private static let mostTrials = 10_000
 
   init(population: Int, seed: UInt64) {
     basePopulation = population
@@ -62,7 +62,7 @@ struct Restarts: Sendable {
         number: number, population: Int(population), stepFactor: pow(10, -2 * v), isLarge: false,
         limit: max(lastLargeTrials / 2, basePopulation))
     } else {
-      largePopulation = min(2 * largePopulation, basePopulation << Self.mostDoublings)
+      largePopulation = min(2 * largePopulation, max(Self.mostTrials, basePopulation))
       run = Run(
         number: number, population: largePopulation, stepFactor: 1, isLarge: true, limit: .max)
     }

@@ -25,6 +25,7 @@ struct SpaceDistribution: Sendable {
 
   private(set) var numbers: Numbers?
   private(set) var choices: ChoiceDistribution
+  private var penalty = BoxPenalty()
   private let weights: [Double]
 
   init(_ numbers: Numbers?, _ choices: ChoiceDistribution, population: Int) {
@@ -80,18 +81,14 @@ struct SpaceDistribution: Sendable {
     var sorted = members.enumerated().sorted {
       ($0.element.rank, $0.offset) < ($1.element.rank, $1.offset)
     }.map(\.element)
-    if case .mixed(var search) = numbers {
-      let penalties = search.penalties(
-        sorted.map(\.point.coordinates), losses: sorted.map(\.loss))
-      numbers = .mixed(search)
-      if penalties.contains(where: { $0 > 0 }) {
-        // Trials without a result stay behind all others.
-        let order = sorted.indices.sorted { a, b in
-          let (left, right) = (sorted[a].loss + penalties[a], sorted[b].loss + penalties[b])
-          return left != right ? left < right : a < b
-        }
-        sorted = order.map { sorted[$0] }
+    let penalties = penalties(sorted)
+    if penalties.contains(where: { $0 > 0 }) {
+      // Trials without a result stay behind all others.
+      let order = sorted.indices.sorted { a, b in
+        let (left, right) = (sorted[a].loss + penalties[a], sorted[b].loss + penalties[b])
+        return left != right ? left < right : a < b
       }
+      sorted = order.map { sorted[$0] }
     }
     let points = sorted.map(\.point.coordinates)
     let injected = sorted.contains(where: \.isInjected) ? sorted.map(\.isInjected) : []
@@ -107,5 +104,22 @@ struct SpaceDistribution: Sendable {
       numbers = .mixed(search)
     }
     choices.update(sorted.prefix(weights.count).map(\.point.choices), weights: weights)
+  }
+
+  private mutating func penalties(_ sorted: [Member]) -> [Double] {
+    let points = sorted.map(\.point.coordinates)
+    let losses = sorted.map(\.loss)
+    switch numbers {
+    case nil: return []
+    case .margin(let search):
+      guard case .penalty = search.bounds else { return [] }
+      return penalty.penalties(
+        points, losses: losses, search.gaussian, scales: search.scales,
+        ranges: search.grids.map { $0 == nil ? 0...1 : nil })
+    case .mixed(let search):
+      return penalty.penalties(
+        points, losses: losses, search.gaussian, scales: search.scales,
+        ranges: zip(search.grids, search.ranges).map { $0 == nil ? $1 : nil })
+    }
   }
 }

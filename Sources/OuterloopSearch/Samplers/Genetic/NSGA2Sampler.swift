@@ -3,13 +3,13 @@ public import OuterloopStudy
 /// What may be chosen about NSGA-II.
 public struct NSGA2Options: Sendable, Hashable {
   /// Parents, and trials of a generation.
-  public var population = 50
+  public var population = 20
   /// How often a child has two parents.
   public var crossover = 0.9
   /// How near children are to their parents (simulated binary crossover); 0: values are exchanged whole.
-  public var crossoverIndex = 20.0
+  public var crossoverIndex = 0.0
   /// How near mutated values are to what they were (polynomial mutation); 0: drawn anew.
-  public var mutationIndex = 20.0
+  public var mutationIndex = 10.0
   /// How many parameters of a child mutate, on average.
   public var mutations = 1.0
 
@@ -48,9 +48,11 @@ extension NSGA2Options: MethodOptions {
 /// equally good ones the least crowded; children are crossed and mutated. For one objective it is a plain
 /// genetic algorithm.
 ///
-/// Numbers are varied by simulated binary crossover and polynomial mutation, as in pymoo 0.6, with Optuna's
-/// population of 50; `crossoverIndex=0, mutationIndex=0` is the variation of Optuna 5. Differences from both:
-/// late results of parallel workers count in the generation that is open, failures are never parents but count
+/// Defaults are for hundreds of trials: a population of 20 (Optuna 5: 50, pymoo 0.6: 100), values exchanged
+/// whole as in Optuna, mutated ones near to what they were as in pymoo, where Optuna draws them anew. Of the
+/// hypervolume of ZDT1 and ZDT2 in 8 dimensions that leaves .03 and .05 out after 1,000 trials, those of Optuna
+/// .31 and .43, of DTLZ2 with three objectives .10 and .15. `population=50,crossoverIndex=0,mutationIndex=0` are
+/// Optuna's, `population=100,crossoverIndex=15,mutationIndex=20` pymoo's. Differences from both: late results of parallel workers count in the generation that is open, failures are never parents but count
 /// as ended, configurations are not tried twice. How results become generations is said at `GeneticSearch`.
 ///
 /// - Complexity: a proposal is O(d); a generation of P trials O(m P log P) for two or three objectives, O(m P^2)

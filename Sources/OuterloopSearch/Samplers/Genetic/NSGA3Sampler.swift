@@ -3,16 +3,16 @@ public import OuterloopStudy
 /// What may be chosen about NSGA-III.
 public struct NSGA3Options: Sendable, Hashable {
   /// Parents, and trials of a generation.
-  public var population = 50
+  public var population = 20
   /// How many parts each objective is divided into by the reference directions; 0: as many as there are
   /// directions for the population.
   public var divisions = 0
   /// How often a child has two parents.
   public var crossover = 1.0
   /// How near children are to their parents (simulated binary crossover); 0: values are exchanged whole.
-  public var crossoverIndex = 30.0
+  public var crossoverIndex = 0.0
   /// How near mutated values are to what they were (polynomial mutation); 0: drawn anew.
-  public var mutationIndex = 20.0
+  public var mutationIndex = 10.0
   /// How many parameters of a child mutate, on average.
   public var mutations = 1.0
 
@@ -54,7 +54,8 @@ extension NSGA3Options: MethodOptions {
 /// reference directions, which does not fail where most trials dominate none: for three objectives and more.
 ///
 /// Directions are those of Das and Dennis, `divisions` parts of each objective, the most of which there are
-/// not more than the population. Survival is that of pymoo 0.6.2 but for what is said at `NicheSurvival`.
+/// not more than the population. Survival is that of pymoo 0.6.2 but for what is said at `NicheSurvival`;
+/// populations are small and values exchanged whole for the reason that is given at `NSGA2Sampler`.
 ///
 /// - Complexity: a proposal is O(d); a generation of P trials O(m P^2) for four objectives and more, and
 ///   O(m P h) for h directions; O(n + P d) memory.
