@@ -97,9 +97,12 @@ extension AbuseRoom {
       }
       return try searcher.propose(number, in: seen)
     }
+    var early = GPOptions()
+    early.startup = 2
     let methods: [(String, SearchMethod)] = [
       ("RandomSampler", .random), ("SobolSampler", .sobol), ("GridSampler", .grid()),
-      ("TPESampler", .tpe()), ("CMASampler", .cmaes()), ("CatCMASampler", .catcma()),
+      ("TPESampler", .tpe()), ("GPSampler", .gp(early)), ("CMASampler", .cmaes()),
+      ("CatCMASampler", .catcma()),
       ("NSGA2Sampler", .nsga2()), ("NSGA3Sampler", .nsga3()),
       ("DifferentialEvolutionSampler", .differentialEvolution()),
     ]
@@ -178,6 +181,30 @@ extension AbuseRoom {
     ) {
       try TPEOptions([$0: $1])
     }
+    let counts: [@Sendable (Int) -> GPOptions] = [
+      { count in
+        var options = GPOptions()
+        options.startup = count
+        return options
+      },
+      { count in
+        var options = GPOptions()
+        (options.startup, options.fits) = (2, count)
+        return options
+      },
+    ]
+    for options in counts {
+      add("GPSampler.init", Edges.integers) {
+        try search(.gp(options($0)), 3, .finished(attempt: 1, .complete([1])))
+      }
+      add("SamplerMethod.gp", Edges.integers) {
+        try SamplerMethod.gp(options($0)).make(Studies.specification())
+      }
+      add("SearchMethod.gp", Edges.integers) {
+        try SearchMethod.gp(options($0)).searcher(Studies.specification())
+      }
+    }
+    add("GPOptions.init", ["startup", "fits", "none"], Studies.values) { try GPOptions([$0: $1]) }
     add("SearchMethod.named", Studies.texts + SamplerKind.all.map(\.name), Studies.values) {
       name, value in
       try SearchMethod.named(MethodDescription(name, ["resolution": value, "startup": value]))

@@ -83,6 +83,12 @@ import Testing
     ),
     ("grid:size=3", "grid has no option `size`; the options are resolution"),
     ("sobol:scramble=false", "sobol has no option `scramble`; leave it out; there are none"),
+    (
+      "gp:startup=1",
+      "the option startup of gp cannot be 1; it is a whole number from 2 to 1000000000"
+    ),
+    ("gp:fits=0", "the option fits of gp cannot be 0; it is a whole number from 1 to 1000"),
+    ("gp:startups=3", "gp has no option `startups`; did you mean `startup`?"),
     ("tpee", "there is no sampler `tpee`; did you mean `tpe`?"),
   ])
   func refusals(text: String, message: String) {
@@ -93,6 +99,7 @@ import Testing
     "random", "sobol", "grid", "grid:resolution=1", "grid:resolution=1e3", "tpe",
     "tpe:startup=0,candidates=1", "tpe: startup = 20", "tpe:multivariate=false,group=false",
     "tpe:group=true", "tpe:exact=true,kernels=0", "tpe:kernels=200", "tpe:priorWeight=1e-6",
+    "gp", "gp:startup=2,fits=1000",
   ])
   func whatIsTaken(text: String) {
     #expect(error(text).hasPrefix("no error"))

@@ -26,7 +26,7 @@ import Testing
       Row(.grid(resolution: 4)), Row(tpe { $0.multivariate = false }, "tpe alone"),
       Row(tpe { $0.group = true }, "tpe grouped"),
       Row(tpe { $0.constantLiar = false }, "tpe without liar"),
-      Row(tpe { $0.exact = true }, "tpe exact"),
+      Row(tpe { $0.exact = true }, "tpe exact"), Row(early, "gp early"),
     ] + registered.filter { $0.label != "grid" }
 
   private static let registered: [Row] = {
@@ -42,6 +42,13 @@ import Testing
     change(&options)
     return .tpe(options)
   }
+
+  /// The model from the third trial on.
+  private static let early: SearchMethod = {
+    var options = GPOptions()
+    options.startup = 2
+    return .gp(options)
+  }()
 
   static let cases: [SearcherLaws.Case] = {
     do {
@@ -77,7 +84,7 @@ import Testing
   static let domainMethods: [Row] = [
     Row(.random), Row(.sobol), Row(.grid(resolution: 4)), Row(.tpe()),
     Row(tpe { $0.multivariate = false }, "tpe alone"), Row(tpe { $0.exact = true }, "tpe exact"),
-    Row(.cmaes()), Row(.catcma()),
+    Row(.gp()), Row(.cmaes()), Row(.catcma()),
   ]
 
   @Test(arguments: domainMethods, SearcherLaws.Case.domains)
@@ -94,7 +101,7 @@ import Testing
 
   static let constrainedMethods: [Row] = [
     Row(.random), Row(.sobol), Row(.tpe()), Row(tpe { $0.multivariate = false }, "tpe alone"),
-    Row(.cmaes()), Row(.catcma()),
+    Row(early, "gp early"), Row(.cmaes()), Row(.catcma()),
   ]
 
   @Test(arguments: constrainedMethods, constrained)

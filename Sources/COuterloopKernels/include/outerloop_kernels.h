@@ -272,6 +272,14 @@ void ol_log_kernel_products(const ol_kernel_products *kernels, int threads, int6
                             const double *x, const double *half, const double *matches,
                             double *scratch, double *out);
 
+// ---------------------------------------------------------------- Matern covariances (matern.c)
+
+/// k (rows, columns): in, the dot products x_i'y_j of points; out, their Matern-5/2 covariances at
+/// r^2 = row[i] + column[j] - 2 x_i'y_j (0 where that is negative). row, column: the squared norms.
+/// slope: dk/d(r^2) of the same shape, or NULL.
+void ol_matern52(int64_t rows, int64_t columns, const double *row, const double *column, double *k,
+                 double *slope);
+
 #ifdef __cplusplus
 }
 #endif

@@ -41,7 +41,7 @@ public struct SamplerKind: Sendable {
 
   /// All samplers: a new one is a new row here.
   public static let all: [SamplerKind] = [
-    .random, .sobol, .grid, .tpe, .cmaes, .catcma, .nsga2, .nsga3, .de,
+    .random, .sobol, .grid, .tpe, .gp, .cmaes, .catcma, .nsga2, .nsga3, .de,
   ]
 }
 
@@ -52,7 +52,7 @@ public struct SamplerTraits: OptionSet, Sendable {
 
   /// Results change what it suggests.
   public static let learns = SamplerTraits(rawValue: 1 << 0)
-  /// Only the order of losses matters, not their scale.
+  /// The unit and origin of losses do not matter: a f + b is the same search as f, for a > 0.
   public static let isScaleFree = SamplerTraits(rawValue: 1 << 1)
   /// Takes several objectives.
   public static let takesObjectives = SamplerTraits(rawValue: 1 << 2)

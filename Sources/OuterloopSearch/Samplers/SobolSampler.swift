@@ -34,6 +34,10 @@ public struct SobolSampler: Sampler {
 
   public mutating func observe(_ event: Event, in history: History) { tried.observe(event) }
 
+  // For samplers that begin with these points.
+  mutating func isDone() throws -> Bool { try tried.isDone() }
+  func hasTried(_ assignment: Assignment) -> Bool { tried.contains(assignment) }
+
   public mutating func suggest(_ number: Int, in history: History) throws -> Assignment? {
     let index = UInt32(truncatingIfNeeded: number)
     var rest = Draws(seed: seed, .sobol, trial: number)

@@ -1,0 +1,98 @@
+internal import OuterloopPlatform
+
+/// The hyperparameters of a Gaussian process with a sum of Matern kernels.
+package struct KernelParameters: Sendable, Hashable {
+  /// By group and coordinate, in units of the coordinates.
+  package var lengthscales: [[Double]]
+  /// The variance of each group; 1 where there is a single one.
+  package var scales: [Double]
+  /// The variance of what is observed around the function.
+  package var noise: Double
+
+  package init(lengthscales: [[Double]], scales: [Double], noise: Double) {
+    self.lengthscales = lengthscales
+    self.scales = scales
+    self.noise = noise
+  }
+
+  /// Logarithms in one vector: length-scales group by group, scales if there are several groups, noise.
+  package var logarithms: [Double] {
+    lengthscales.flatMap { $0.map { log($0) } } + (scales.count > 1 ? scales.map { log($0) } : [])
+      + [log(noise)]
+  }
+
+  package init(logarithms theta: [Double], _ layout: KernelLayout) {
+    var next = 0
+    lengthscales = layout.groups.map { group in
+      defer { next += group.lengthscaleCount }
+      return (next..<next + group.lengthscaleCount).map { exp(theta[$0]) }
+    }
+    scales = [1]
+    if layout.groups.count > 1 {
+      scales = layout.groups.indices.map { exp(theta[next + $0]) }
+      next += scales.count
+    }
+    noise = exp(theta[next])
+  }
+
+  /// The same with all length-scales times `factor`.
+  package func stretched(by factor: Double) -> KernelParameters {
+    var result = self
+    result.lengthscales = lengthscales.map { $0.map { $0 * factor } }
+    return result
+  }
+}
+
+/// What is believed of hyperparameters before any trial, for outputs of mean 0 and variance 1: the
+/// dimension-scaled prior of Hvarfner et al. (2024), as BoTorch has it.
+///
+///     l ~ LogNormal(sqrt 2 + (log d)/2, sqrt 3),   noise ~ LogNormal(-4, 1),   s ~ LogNormal(0, 1)
+///
+/// with d the coordinates of the group; s is there for several groups only. Densities are those of l, not
+/// of log l, so that the mode of l is sqrt d e^(sqrt 2 - 3).
+package struct KernelPrior: Sendable {
+  package let layout: KernelLayout
+  /// By place in the vector of logarithms: location and scale of the normal, and the box.
+  package let locations: [Double]
+  package let deviations: [Double]
+  package let lower: [Double]
+  package let upper: [Double]
+
+  package init(_ layout: KernelLayout, noise floor: Double = 1e-4) {
+    self.layout = layout
+    var rows: [(location: Double, deviation: Double, lower: Double, upper: Double)] = []
+    for group in layout.groups {
+      let count = group.lengthscaleCount
+      rows += (0..<count).map { _ in
+        (2.0.squareRoot() + 0.5 * log(Double(count)), 3.0.squareRoot(), log(0.025), log(1e4))
+      }
+    }
+    if layout.groups.count > 1 {
+      rows += layout.groups.map { _ in (0, 1, log(1e-2), log(1e4)) }
+    }
+    rows.append((-4, 1, log(floor), log(10)))
+    locations = rows.map(\.location)
+    deviations = rows.map(\.deviation)
+    lower = rows.map(\.lower)
+    upper = rows.map(\.upper)
+  }
+
+  /// The mode of each parameter.
+  package var mode: KernelParameters {
+    KernelParameters(
+      logarithms: locations.indices.map {
+        min(max(locations[$0] - deviations[$0] * deviations[$0], lower[$0]), upper[$0])
+      }, layout)
+  }
+
+  /// log p and its gradient by the logarithms.
+  package func logDensity(_ theta: [Double]) -> (value: Double, gradient: [Double]) {
+    var value = 0.0
+    let gradient = theta.indices.map { place in
+      let (spread, z) = (deviations[place], (theta[place] - locations[place]) / deviations[place])
+      value -= 0.5 * z * z + theta[place] + log(spread) + 0.918938533204672741780329736406
+      return -1 - z / spread
+    }
+    return (value, gradient)
+  }
+}

@@ -1,0 +1,121 @@
+internal import OuterloopPlatform
+
+/// Losses as a Gaussian process takes them: small is good, mean 0, variance 1, no bad outliers.
+///
+/// - Losses beyond the upper fence q3 + 1.5 (q3 - q1) count as if they lay on it (Tukey; as in Ax), since
+///   how bad a bad region is says nothing about where the good one is.
+/// - Then they are standardised, and rounded to 2^-32: so the rounding of a loss that is the same but for
+///   unit and origin does not show, and neither does unit or origin.
+package struct OutputTransform: Sendable {
+  /// Winsorised, standardised, rounded; zeros if all losses are equal.
+  package let standardized: [Double]
+  /// Whether any two differ.
+  package let isInformative: Bool
+
+  /// - Parameter losses: finite.
+  /// - Complexity: O(n log n).
+  package init(_ losses: [Double]) {
+    let largest = losses.reduce(0) { max($0, abs($1)) }
+    // A power of two: exact, and far from overflow.
+    let unit = largest > 0 ? scalbn(1, Int32(ilogb(largest))) : 1
+    var values = losses.map { $0 / unit }
+    let sorted = values.sorted()
+    let (q1, q3) = (Self.quantile(sorted, 0.25), Self.quantile(sorted, 0.75))
+    if q3 > q1 {
+      let fence = q3 + 1.5 * (q3 - q1)
+      values = values.map { min($0, fence) }
+    }
+    let (mean, deviation) = Self.moments(values)
+    isInformative = deviation > 1e-13
+    guard isInformative else {
+      standardized = losses.map { _ in 0 }
+      return
+    }
+    standardized = values.map { (($0 - mean) / deviation * 0x1p32).rounded() * 0x1p-32 }
+  }
+
+  /// By linear interpolation between order statistics.
+  private static func quantile(_ sorted: [Double], _ p: Double) -> Double {
+    guard !sorted.isEmpty else { return 0 }
+    let place = p * Double(sorted.count - 1)
+    let below = Int(place)
+    let above = min(below + 1, sorted.count - 1)
+    return sorted[below] + (place - Double(below)) * (sorted[above] - sorted[below])
+  }
+
+  static func moments(_ values: [Double]) -> (mean: Double, deviation: Double) {
+    guard values.count > 1 else { return (values.first ?? 0, 0) }
+    let mean = values.reduce(0, +) / Double(values.count)
+    let square = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+    return (mean, (square / Double(values.count - 1)).squareRoot())
+  }
+}
+
+/// The power transform of Yeo and Johnson (2000), which makes skewed values of either sign more normal:
+///
+///     psi(z) = ((1 + z)^p - 1)/p              z >= 0;  log(1 + z) at p = 0
+///     psi(z) = -((1 - z)^(2-p) - 1)/(2 - p)   z < 0;   -log(1 - z) at p = 2
+///     log dpsi/dz = (p - 1) sign(z) log(1 + |z|)
+///
+/// followed by a standardisation. p is the one of the largest likelihood of a normal distribution.
+package struct YeoJohnson: Sendable {
+  package let power: Double
+
+  package init(power: Double) { self.power = power }
+
+  /// - Parameter range: where the power is looked for.
+  /// - Complexity: O(n), about 40 passes.
+  package init(fitting values: [Double], in range: ClosedRange<Double> = -1...3) {
+    // The likelihood has a single maximum in p as a rule: a grid, then golden sections around its best.
+    func loss(_ power: Double) -> Double { -YeoJohnson(power: power).logLikelihood(values) }
+    let grid = (0...8).map {
+      range.lowerBound + (range.upperBound - range.lowerBound) * Double($0) / 8
+    }
+    let losses = grid.map(loss)
+    let best = losses.indices.min { losses[$0] < losses[$1] } ?? 0
+    var (a, b) = (grid[max(best - 1, 0)], grid[min(best + 1, 8)])
+    let ratio = 0.618033988749894848
+    var (c, d) = (b - ratio * (b - a), a + ratio * (b - a))
+    var (atC, atD) = (loss(c), loss(d))
+    for _ in 0..<16 {
+      if atC <= atD {
+        (b, d, atD) = (d, c, atC)
+        c = b - ratio * (b - a)
+        atC = loss(c)
+      } else {
+        (a, c, atC) = (c, d, atD)
+        d = a + ratio * (b - a)
+        atD = loss(d)
+      }
+    }
+    power = 0.5 * (a + b)
+  }
+
+  package func callAsFunction(_ z: Double) -> Double {
+    z >= 0 ? Self.grown(z, power) : -Self.grown(-z, 2 - power)
+  }
+
+  /// ((1 + z)^p - 1)/p for z >= 0.
+  private static func grown(_ z: Double, _ p: Double) -> Double {
+    let logarithm = log1p(z)
+    return abs(p) < 1e-9 ? logarithm : expm1(p * logarithm) / p
+  }
+
+  /// Transformed values of mean 0 and variance 1, and the logarithm of the Jacobian determinant of the
+  /// whole; nil if they are all equal.
+  package func standardized(_ values: [Double]) -> (outputs: [Double], logJacobian: Double)? {
+    let bent = values.map { self($0) }
+    let (mean, deviation) = OutputTransform.moments(bent)
+    guard deviation > 0, deviation.isFinite else { return nil }
+    let stretch = values.reduce(0) { $0 + ($1 < 0 ? -log1p(-$1) : log1p($1)) }
+    return (
+      bent.map { ($0 - mean) / deviation },
+      (power - 1) * stretch - Double(values.count) * log(deviation)
+    )
+  }
+
+  /// Of a normal distribution of the best mean and variance, but for a constant.
+  private func logLikelihood(_ values: [Double]) -> Double {
+    standardized(values)?.logJacobian ?? -.infinity
+  }
+}

@@ -1,0 +1,32 @@
+public import OuterloopStudy
+
+/// What may be chosen about the Gaussian-process sampler.
+public struct GPOptions: Sendable, Hashable {
+  /// Sobol points before the model is used; trials that have ended count. Ten are as good as more on the
+  /// functions of `Benchmarks/quality.py` up to 20 dimensions, and cost less where few trials can be paid.
+  public var startup = 10
+  /// How often hyperparameters are fitted anew: while trials double, so many times; after every trial while
+  /// there are fewer than twice as many.
+  public var fits = 25
+
+  public init() {}
+}
+
+extension GPOptions: MethodOptions {
+  /// The options of a description, by their names.
+  /// - Throws: `StudyError` for an unknown name, a value of another kind or out of range.
+  public init(_ given: [String: ParameterValue]) throws { try self.init(reading: given) }
+
+  static let owner = "gp"
+
+  static let declarations: [MethodOption<Self>] = [
+    .whole(
+      "startup", \.startup, 2...1_000_000_000, "evenly spread trials before the model is used"),
+    .whole(
+      "fits", \.fits, 1...1000,
+      "how often the model's hyperparameters are fitted while trials double; after each trial up to twice "
+        + "as many"),
+  ]
+
+  func checkTogether(given: Set<String>) {}
+}

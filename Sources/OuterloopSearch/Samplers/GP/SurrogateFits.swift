@@ -1,0 +1,86 @@
+private import OuterloopNumerics
+internal import OuterloopStudy
+
+/// What is fitted to the trials that have ended: hyperparameters, and whether outputs are bent.
+///
+/// A function of the trials alone, in the order in which they ended; what has been computed is kept.
+struct SurrogateFits: Sendable {
+  struct Fit: Sendable {
+    var parameters: KernelParameters
+    /// Whether the outputs go through the transform of Yeo and Johnson.
+    var isBent: Bool
+  }
+
+  private let prior: KernelPrior
+  private let schedule: FitSchedule
+  /// By the number of trials: the anchors, and the last fit of all.
+  private var anchors: [Int: Fit] = [:]
+  private var latest: (count: Int, fit: Fit)?
+
+  /// Beyond so many trials an anchor begins at the one before only.
+  private static let manyStarts = 250
+
+  init(_ layout: KernelLayout, _ schedule: FitSchedule) {
+    prior = KernelPrior(layout)
+    self.schedule = schedule
+  }
+
+  /// The fit that holds for all trials.
+  /// - Parameter points: those of all trials.
+  mutating func fit(_ trials: ObservedTrials, _ points: KernelPoints) throws -> Fit {
+    let count = schedule.fit(upTo: trials.count)
+    if let latest, latest.count == count { return latest.fit }
+    let places = schedule.anchors(upTo: count)
+    var last: Fit?
+    for place in places {
+      let fit = try anchors[place] ?? anchor(trials, points, place, after: last)
+      anchors[place] = fit
+      last = fit
+    }
+    guard var fit = last else {
+      return Fit(parameters: prior.mode, isBent: false)
+    }
+    if places.last != count {
+      let data = try outputs(trials, count, isBent: fit.isBent)
+      fit.parameters = try KernelFit(
+        Evidence(points.selecting(0..<count), outputs: data.outputs), prior, from: [fit.parameters],
+        iterations: 20
+      ).parameters
+    }
+    latest = (count, fit)
+    return fit
+  }
+
+  /// Several starts, and whether to bend: if that makes the losses more probable.
+  private func anchor(
+    _ trials: ObservedTrials, _ points: KernelPoints, _ count: Int, after last: Fit?
+  ) throws -> Fit {
+    let rows = points.selecting(0..<count)
+    var starts = last.map { [$0.parameters] } ?? []
+    if count <= Self.manyStarts {
+      starts.append(prior.mode)
+      starts += (last.map { [$0.parameters] } ?? [prior.mode]).flatMap {
+        [$0.stretched(by: 2), $0.stretched(by: 0.5)]
+      }
+    }
+    let plain = try outputs(trials, count, isBent: false)
+    let fit = try KernelFit(Evidence(rows, outputs: plain.outputs), prior, from: starts)
+    let bent = try outputs(trials, count, isBent: true)
+    guard bent.logJacobian != 0 else { return Fit(parameters: fit.parameters, isBent: false) }
+    let other = try KernelFit(
+      Evidence(rows, outputs: bent.outputs), prior, from: [fit.parameters])
+    let isBent = other.value + bent.logJacobian > fit.value
+    return Fit(parameters: isBent ? other.parameters : fit.parameters, isBent: isBent)
+  }
+
+  /// The outputs of the first `count` trials, and the logarithm of the derivative of what bent them.
+  func outputs(
+    _ trials: ObservedTrials, _ count: Int, isBent: Bool
+  ) throws -> (outputs: [Double], logJacobian: Double) {
+    let plain = OutputTransform(trials.losses(count)).standardized
+    guard isBent, let bent = YeoJohnson(fitting: plain).standardized(plain) else {
+      return (plain, 0)
+    }
+    return (bent.outputs, bent.logJacobian)
+  }
+}

@@ -1,0 +1,76 @@
+import Foundation
+import OuterloopSearch
+import Testing
+
+@Suite struct OutputTransformTests {
+  /// Against SciPy.
+  @Test func yeoJohnsonIsTheRecorded() {
+    let recorded = GaussianProcessReference.recorded.yeoJohnson
+    for bend in recorded.bends {
+      let transform = YeoJohnson(power: bend.power)
+      for (value, want) in zip(recorded.values, bend.values) {
+        #expect(abs(transform(value) - want) < 1e-12 * max(1, abs(want)))
+      }
+      // SciPy's likelihood has the variance over n, ours over n - 1: the same but for a constant.
+      let n = Double(recorded.values.count)
+      let ours = transform.standardized(recorded.values)?.logJacobian ?? .nan
+      #expect(abs(ours - (bend.logLikelihood + 0.5 * n * log((n - 1) / n))) < 1e-10)
+    }
+    #expect(abs(YeoJohnson(fitting: recorded.values).power - recorded.best) < 1e-3)
+  }
+
+  @Test func bentValuesAreStandardized() throws {
+    let values = (0..<20).map { exp(Double($0) / 5) - 3 }
+    let bent = try #require(YeoJohnson(power: -0.3).standardized(values))
+    let mean = bent.outputs.reduce(0, +) / 20
+    let square = bent.outputs.reduce(0) { $0 + $1 * $1 }
+    #expect(abs(mean) < 1e-13 && abs(square / 19 - 1) < 1e-13)
+    // The Jacobian by differences.
+    func output(_ step: Double, _ place: Int) -> Double {
+      let bend = YeoJohnson(power: -0.3)
+      let spread = values.map { bend($0) }
+      let m = spread.reduce(0, +) / 20
+      let s = (spread.reduce(0) { $0 + ($1 - m) * ($1 - m) } / 19).squareRoot()
+      return (bend(values[place] + step) - m) / s
+    }
+    let jacobian = values.indices.reduce(0) {
+      $0 + log((output(1e-6, $1) - output(-1e-6, $1)) / 2e-6)
+    }
+    #expect(abs(bent.logJacobian - jacobian) < 1e-6)
+    #expect(YeoJohnson(power: 2).standardized([1, 1, 1]) == nil)
+    #expect(YeoJohnson(fitting: []).standardized([]) == nil)
+  }
+
+  /// Tukey's upper fence, and nothing below.
+  @Test func clipsTheBadTailAlone() {
+    // Quartiles 2.25 and 6.75: the fence is at 13.5.
+    let losses: [Double] = [-50, 1, 2, 3, 4, 5, 6, 7, 8, 1000]
+    let clipped: [Double] = [-50, 1, 2, 3, 4, 5, 6, 7, 8, 13.5]
+    let mean = clipped.reduce(0, +) / 10
+    let deviation = (clipped.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / 9).squareRoot()
+    let outputs = OutputTransform(losses).standardized
+    for (output, value) in zip(outputs, clipped) {
+      #expect(abs(output - (value - mean) / deviation) < 1e-9)
+    }
+  }
+
+  /// Unit and origin leave no trace, not even in the last bit.
+  @Test func knowsNoUnits() {
+    let losses = (0..<50).map { cos(Double($0 * $0)) + 0.01 * Double($0) }
+    let outputs = OutputTransform(losses).standardized
+    for (a, b) in [(4, 2), (1e-3, -7), (3e7, 1e5), (0.1, 0), (1e300, 1e299)] {
+      #expect(OutputTransform(losses.map { a * $0 + b }).standardized == outputs, "\(a), \(b)")
+    }
+  }
+
+  @Test func equalAndFewLossesTellNothing() {
+    for losses in [[], [3], [2, 2, 2], [0, 0], [1e308, 1e308]] {
+      let transform = OutputTransform(losses)
+      #expect(!transform.isInformative && transform.standardized == losses.map { _ in 0 })
+    }
+    let huge = OutputTransform([1e308, -1e308])
+    #expect(huge.isInformative && huge.standardized.allSatisfy { $0.isFinite })
+    // More than half are equal: there is no fence.
+    #expect(OutputTransform([0, 0, 0, 0, 9]).isInformative)
+  }
+}
