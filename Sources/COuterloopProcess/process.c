@@ -12,6 +12,7 @@
 #include <unistd.h>
 #ifdef __linux__
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #endif
 #ifdef __APPLE__
 #include <crt_externs.h>
@@ -113,6 +114,20 @@ static int become(const outerloop_launch *launch, pid_t parent) {
   return 0;
 }
 
+#ifdef __linux__
+// Of C libraries that have it: glibc from 2.34, musl.
+extern pid_t _Fork(void) __attribute__((weak));
+
+// A fork that runs no handlers of pthread_atfork. Libraries prepare for children that go on with their
+// state, and may hang at it: OpenBLAS ends its threads, and never comes back when two threads fork at
+// once. This child executes another program, and needs none of that.
+static pid_t plain_fork(void) {
+  return _Fork ? _Fork() : (pid_t)syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
+}
+#else
+static pid_t plain_fork(void) { return fork(); }
+#endif
+
 int outerloop_spawn(const outerloop_launch *launch, pid_t *pid, int *in_directory) {
   int report[2];
   int trouble = outerloop_pipe(report);
@@ -123,7 +138,7 @@ int outerloop_spawn(const outerloop_launch *launch, pid_t *pid, int *in_director
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
   pid_t parent = getpid();
-  pid_t child = fork();
+  pid_t child = plain_fork();
   if (child == 0) {
     int words[2];
     words[1] = become(launch, parent);

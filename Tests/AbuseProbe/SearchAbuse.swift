@@ -101,7 +101,8 @@ extension AbuseRoom {
     early.startup = 2
     let methods: [(String, SearchMethod)] = [
       ("RandomSampler", .random), ("SobolSampler", .sobol), ("GridSampler", .grid()),
-      ("TPESampler", .tpe()), ("GPSampler", .gp(early)), ("CMASampler", .cmaes()),
+      ("TPESampler", .tpe()), ("GPSampler", .gp(early)), ("AutoSampler", .auto()),
+      ("CMASampler", .cmaes()),
       ("CatCMASampler", .catcma()),
       ("NSGA2Sampler", .nsga2()), ("NSGA3Sampler", .nsga3()),
       ("DifferentialEvolutionSampler", .differentialEvolution()),
@@ -205,6 +206,18 @@ extension AbuseRoom {
       }
     }
     add("GPOptions.init", ["startup", "fits", "none"], Studies.values) { try GPOptions([$0: $1]) }
+    add("AutoOptions.init", ["model", "none"], Studies.values) { try AutoOptions([$0: $1]) }
+    add("AutoSampler.init", Edges.integers) {
+      var options = AutoOptions()
+      options.model = $0
+      return try AutoSampler(try Studies.specification(), options)
+    }
+    add("AutoSampler.choice", Edges.integers) {
+      AutoSampler.choice(for: try Studies.specification(), ended: $0)
+    }
+    add("StudySpecification.automaticChoice", Edges.integers) {
+      try Studies.specification().automaticChoice(ended: $0)?.reason ?? ""
+    }
     add("SearchMethod.named", Studies.texts + SamplerKind.all.map(\.name), Studies.values) {
       name, value in
       try SearchMethod.named(MethodDescription(name, ["resolution": value, "startup": value]))

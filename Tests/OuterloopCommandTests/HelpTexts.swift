@@ -64,6 +64,7 @@ enum HelpTexts {
       best                    Show the best trial of a study.
       front                   Show the trials that no other beats in every
                               objective.
+      importance              Show which parameters matter.
       log                     Print or follow what the program of a trial printed.
       plot                    Draw pictures of a study, as SVG files.
       export                  Write the trials of a study as CSV, JSON, or a

@@ -12,7 +12,7 @@ extension HelpTexts {
     Help(words: ["trials"], text: trials),
     Help(words: ["best"], text: best),
     Help(words: ["front"], text: front),
-    Help(words: ["log"], text: log),
+    Help(words: ["importance"], text: importance), Help(words: ["log"], text: log),
     Help(words: ["plot"], text: plot), Help(words: ["export"], text: export),
     Help(words: ["import"], text: importing),
     Help(words: ["delete"], text: delete),
@@ -61,8 +61,9 @@ extension HelpTexts {
                               --maximize, for several objectives; they keep their
                               order.
       --maximize <metric>     A metric to make large.
-      --sampler <name>        How to search: random, sobol, grid, tpe; with options
-                              as in grid:resolution=7. (default: tpe)
+      --sampler <name>        How to search: auto, random, sobol, grid, tpe, gp,
+                              cmaes, catcma, nsga2, nsga3, de; with options as in
+                              grid:resolution=7. (default: tpe)
       --seed <n>              Names all random choices. Default: drawn, and printed.
       --epochs <n>            Epochs of a full training. (default: 1)
       --retries <n>           How often a trial that ended with an error is run
@@ -105,7 +106,6 @@ extension HelpTexts {
       --dry-run               Show what would be run first, and run nothing.
       --version               Show the version.
       -h, --help              Show help information.
-
     """
 
   static let resume = """
@@ -424,6 +424,37 @@ extension HelpTexts {
 
     """
 
+  static let importance = """
+    OVERVIEW: Show which parameters matter.
+
+    ped-anova says how much the values of the best tenth of the trials differ from
+    those of all: where good values are. fanova says how much of the variance of
+    the loss over the whole space is a parameter's alone, with the range that
+    resampled trials give. Shares sum to 1. Of several objectives, ped-anova takes
+    the Pareto front's trials as the best unless --objective names one.
+
+    JSON keys: study, method, objective (null: all together), trials (complete
+    ones), parameters: name, share, value, low, high (null without a range).
+
+    USAGE: outerloop importance [--store <file>] [--study <name>] [--objective <metric>] [--method <method>] [--json] [--quiet]
+
+    STUDY:
+      --store <file>          The file with the studies. Default: OUTERLOOP_STORE,
+                              else outerloop.db.
+      --study <name>          The study; needed if the store has several.
+
+    OUTPUT:
+      --json                  Print JSON instead of text.
+      -q, --quiet             Say nothing but errors.
+
+    OPTIONS:
+      --objective <metric>    The objective that it is about.
+      --method <method>       ped-anova or fanova. (values: ped-anova, fanova;
+                              default: ped-anova)
+      --version               Show the version.
+      -h, --help              Show help information.
+    """
+
   static let log = """
     OVERVIEW: Print or follow what the program of a trial printed.
 
@@ -456,22 +487,25 @@ extension HelpTexts {
     OVERVIEW: Draw pictures of a study, as SVG files.
 
     history: values trial by trial, and the best so far. slices: an objective
-    against each parameter. parallel: a line for each configuration. front: two
-    objectives against one another. timeline: which worker ran what when.
+    against each parameter. parallel: a line for each configuration. rank: two
+    parameters against one another, coloured by rank. importance: which parameters
+    matter. front: two objectives against one another. hypervolume: what the Pareto
+    front dominates, trial by trial. timeline: which worker ran what when.
     distribution: the share of trials up to each value.
 
     Without a kind, all that apply are drawn. With several objectives, slices,
-    parallel and distribution are drawn for each of them, into files such as
-    slices-loss.svg. The study may be running. Pictures that are there as they were
-    drawn are drawn anew; any other file of such a name is left alone unless
-    --force is given. The files written are printed. JSON keys: study, folder,
-    files (kind, objective, path).
+    parallel, rank, importance, distribution are drawn for each of them, into files
+    such as slices-loss.svg. The study may be running. Pictures that are there as
+    they were drawn are drawn anew; any other file of such a name is left alone
+    unless --force is given. The files written are printed. JSON keys: study,
+    folder, files (kind, objective, path).
 
     USAGE: outerloop plot [<kind> ...] [--store <file>] [--study <name>] [--objective <metric> ...] [--compare <name> ...] [--out <folder>] [--force] [--json] [--quiet]
 
     ARGUMENTS:
       <kind>                  What to draw. (values: history, slices, parallel,
-                              front, timeline, distribution)
+                              rank, importance, front, hypervolume, timeline,
+                              distribution)
 
     STUDY:
       --store <file>          The file with the studies. Default: OUTERLOOP_STORE,
@@ -491,7 +525,6 @@ extension HelpTexts {
       --force                 Replace an ordinary file that is there.
       --version               Show the version.
       -h, --help              Show help information.
-
     """
 
   static let export = """
@@ -549,12 +582,12 @@ extension HelpTexts {
                               else outerloop.db.
       --study <name>          The study; needed if the file has several.
       --name <name>           Its name here. Default: the same.
-      --sampler <name>        How its search goes on: random, sobol, grid, tpe.
-                              (default: tpe)
+      --sampler <name>        How its search goes on: auto, random, sobol, grid,
+                              tpe, gp, cmaes, catcma, nsga2, nsga3, de. (default:
+                              tpe)
       --seed <n>              Names all random choices to come. (default: 0)
       --version               Show the version.
       -h, --help              Show help information.
-
     """
 
   static let delete = """

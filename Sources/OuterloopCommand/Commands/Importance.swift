@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import OuterloopSearch
+internal import OuterloopStore
 internal import OuterloopStudy
 internal import OuterloopText
 

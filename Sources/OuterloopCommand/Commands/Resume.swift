@@ -75,7 +75,7 @@ struct WorkerCommand: AsyncParsableCommand {
     stored = stored.changed(by: options)
     try stored.program.checkExecutable(for: found.specification.space)
     var progress = Progress(conversation)
-    progress.say(Tune.opening(found, stored))
+    progress.say(try await Tune.opening(found, stored))
     try await StudyRun(
       found: found, stored: stored, conversation: conversation,
       again: "outerloop worker\(found.place.naming(found.name))"

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import OuterloopPlatform
 internal import OuterloopRunner
+internal import OuterloopSearch
 internal import OuterloopStore
 internal import OuterloopStudy
 internal import OuterloopText
@@ -98,7 +99,7 @@ struct Tune: AsyncParsableCommand {
       store: store, id: try await store.create(specification), specification: specification,
       place: place)
     _ = try await KnownConfigurations.enqueue(first, in: found)
-    progress.say(Self.opening(found, program))
+    progress.say(try await Self.opening(found, program))
     try await StudyRun(
       found: found, stored: program, conversation: conversation,
       again: "outerloop resume\(place.naming(study))"
@@ -113,10 +114,17 @@ struct Tune: AsyncParsableCommand {
         + "another with --study")
   }
 
-  static func opening(_ found: StudyChoice.Found, _ program: StoredProgram) -> String {
+  static func opening(
+    _ found: StudyChoice.Found, _ program: StoredProgram
+  ) async throws -> String {
     let specification = found.specification
     var parts = ["study \(found.name) in \(found.place.path)", "seed \(specification.seed)"]
     parts.append(specification.method.description)
+    let counts = try await found.store.summary(of: found.id).counts
+    let ended = [TrialState.Kind.complete, .pruned, .failed].reduce(0) { $0 + (counts[$1] ?? 0) }
+    if let choice = specification.automaticChoice(ended: ended) {
+      parts[parts.count - 1] += " chooses \(choice.sampler), since \(choice.reason)"
+    }
     parts += specification.budget.parts
     if program.parallel > 1 { parts.append("\(program.parallel) at a time") }
     return parts.joined(separator: ", ").visible

@@ -22,7 +22,7 @@ struct StudyStart {
       $0.attributes[StoredProgram.attribute] = text
     }
     var progress = Progress(conversation)
-    progress.say(Tune.opening(found, stored))
+    progress.say(try await Tune.opening(found, stored))
     try await StudyRun(
       found: found, stored: stored, conversation: conversation,
       again: "outerloop resume\(found.place.naming(found.name))", asked: budget.totals.trials,

@@ -43,7 +43,9 @@ struct JointColumn: Sendable {
   /// A value as the table sees it: a point, or the middle of a cell, and half its length.
   func interval(of value: Double) -> (middle: Double, half: Double) {
     guard let numeric else { return (value, 0) }
-    guard numeric.step != nil else { return (numeric.coordinate(of: value), 0) }
+    guard numeric.step != nil, numeric.width > 0 else {
+      return (numeric.coordinate(of: value), 0)
+    }
     let (left, right) = numeric.cell(of: value)
     return (0.5 * (left + right), 0.5 * (right - left))
   }

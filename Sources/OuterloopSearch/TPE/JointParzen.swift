@@ -42,7 +42,7 @@ package struct JointParzen: Sendable {
     let kinds = domains.map { domain in
       switch domain {
       case .categorical: 0
-      case .numeric(let range): range.step == nil ? 1 : 2
+      case .numeric(let range): range.step == nil || range.width == 0 ? 1 : 2
       }
     }
     let sizes = (0..<3).map { kind in kinds.count { $0 == kind } }

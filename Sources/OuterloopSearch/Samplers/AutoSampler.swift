@@ -1,0 +1,124 @@
+internal import OuterloopNumerics
+public import OuterloopStudy
+
+/// The sampler of those who choose none: `gp` while a model of all trials is quick, `tpe` beyond and for
+/// several objectives.
+///
+/// Every sampler that may be chosen sees all trials, whoever proposed them, so that the one that takes over
+/// begins with what is known. Which one is chosen follows from the study and from how many trials have
+/// ended, never from the clock: a replay chooses the same.
+///
+/// - Complexity: that of the sampler in charge for a proposal; memory of both until `gp` is done.
+public struct AutoSampler: Sampler {
+  /// Which sampler proposes, and why.
+  public struct Choice: Sendable, Hashable {
+    /// Its name in the registry.
+    public let sampler: String
+    /// As half a sentence.
+    public let reason: String
+  }
+
+  private let specification: StudySpecification
+  private let options: AutoOptions
+  private var model: GPSampler?
+  private var densities: TPESampler
+  private var ended = 0
+
+  /// - Throws: `StudyError` for options out of range, `SpaceError` for a space that a sampler cannot search.
+  public init(_ specification: StudySpecification, _ options: AutoOptions = AutoOptions()) throws {
+    self.specification = specification
+    self.options = options
+    densities = try TPESampler(specification)
+    if Self.choice(for: specification, ended: 0, options).sampler == SamplerKind.gp.name {
+      model = try GPSampler(specification)
+    }
+  }
+
+  public mutating func observe(_ event: Event, in history: History) {
+    densities.observe(event, in: history)
+    model?.observe(event, in: history)
+    if case .finished = event.kind { ended += 1 }
+    // What is not asked any more need not be remembered.
+    if ended >= options.model { model = nil }
+  }
+
+  public mutating func suggest(_ number: Int, in history: History) throws -> Assignment? {
+    try model?.suggest(number, in: history) ?? densities.suggest(number, in: history)
+  }
+
+  /// Which sampler proposes the next trial of a study of which so many trials have ended.
+  public static func choice(
+    for specification: StudySpecification, ended: Int, _ options: AutoOptions = AutoOptions()
+  ) -> Choice {
+    if specification.objectives.count > 1 {
+      return Choice(sampler: "tpe", reason: "there are several objectives")
+    }
+    if ended >= options.model {
+      return Choice(
+        sampler: "tpe", reason: "a model of more than \(options.model) trials would be slow")
+    }
+    if (try? BLAS.load()) == nil {
+      return Choice(sampler: "tpe", reason: "gp needs OpenBLAS, which is not installed")
+    }
+    return Choice(
+      sampler: "gp",
+      reason: "there is one objective, and up to \(options.model) trials are modelled")
+  }
+}
+
+extension StudySpecification {
+  /// Which sampler proposes the next trial where that is chosen automatically, and why; nil where the
+  /// study names one.
+  ///
+  /// - Parameter ended: how many of its trials have ended.
+  public func automaticChoice(ended: Int) -> AutoSampler.Choice? {
+    guard method.sampler.name == AutoOptions.owner,
+      let options = try? AutoOptions(method.sampler.options)
+    else { return nil }
+    return AutoSampler.choice(for: self, ended: ended, options)
+  }
+}
+
+/// What may be chosen about the automatic choice.
+public struct AutoOptions: Sendable, Hashable {
+  /// Trials that are modelled by `gp`; with more, `tpe` goes on. A proposal of `gp` takes O(n^2).
+  public var model = 500
+
+  public init() {}
+}
+
+extension AutoOptions: MethodOptions {
+  /// The options of a description, by their names.
+  /// - Throws: `StudyError` for an unknown name, a value of another kind or out of range.
+  public init(_ given: [String: ParameterValue]) throws { try self.init(reading: given) }
+
+  static let owner = "auto"
+
+  static let declarations: [MethodOption<Self>] = [
+    .whole("model", \.model, 0...100_000, "trials up to which gp is chosen for one objective")
+  ]
+
+  func checkTogether(given: Set<String>) {}
+}
+
+extension SamplerKind {
+  static let auto = SamplerKind(
+    AutoOptions.self,
+    "gp while a model of all trials is quick; tpe beyond, and for several objectives",
+    [.learns, .isScaleFree, .takesObjectives]
+  ) { .auto($0) }
+}
+
+extension SamplerMethod {
+  /// The sampler that suits the study.
+  public static func auto(_ options: AutoOptions = AutoOptions()) -> SamplerMethod {
+    SamplerMethod(options.description) { try AutoSampler($0, options) }
+  }
+}
+
+extension SearchMethod {
+  /// The sampler that suits the study.
+  public static func auto(_ options: AutoOptions = AutoOptions()) -> SearchMethod {
+    SearchMethod(.auto(options))
+  }
+}
