@@ -76,7 +76,7 @@ import Testing
   static let domainMethods: [Row] = [
     Row(.random), Row(.sobol), Row(.grid(resolution: 4)), Row(.tpe()),
     Row(tpe { $0.multivariate = false }, "tpe alone"), Row(tpe { $0.exact = true }, "tpe exact"),
-    Row(.cmaes()), Row(.catcma()),
+    Row(.cmaes()), Row(.catcma()), Row(.nsga2()), Row(.differentialEvolution()),
   ]
 
   @Test(arguments: domainMethods, SearcherLaws.Case.domains)
@@ -93,7 +93,7 @@ import Testing
 
   static let constrainedMethods: [Row] = [
     Row(.random), Row(.sobol), Row(.tpe()), Row(tpe { $0.multivariate = false }, "tpe alone"),
-    Row(.cmaes()), Row(.catcma()),
+    Row(.cmaes()),
   ]
 
   @Test(arguments: constrainedMethods, constrained)
