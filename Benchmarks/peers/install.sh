@@ -13,8 +13,9 @@ case $peer in
     gradhpo) modules="gradhpo jax numpy" ;;
     optuna) modules="optuna numpy" ;;
     cmaes) modules="cmaes numpy scipy" ;;
+    pymoo) modules="pymoo numpy" ;;
     cleanlab) modules="cleanlab sklearn numpy" ;;
-    *) fail "no peer '$peer'; use jax, gradhpo, optuna, cmaes or cleanlab." ;;
+    *) fail "no peer '$peer'; use jax, gradhpo, optuna, cmaes, pymoo or cleanlab." ;;
 esac
 environment="$peers/$peer/.venv"
 python=${PYTHON:-python3}

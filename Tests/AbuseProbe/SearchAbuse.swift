@@ -328,6 +328,7 @@ extension AbuseRoom {
       Edges.numbers + Edges.numbers.reversed(),
       [.greatestFiniteMagnitude, -.greatestFiniteMagnitude, 0, 1],
     ]
+    exclude("takes no values", "PEDANOVA.init", "FANOVA.init")
     add("PEDANOVA.importances", histories, Edges.numbers) { values, share in
       var method = PEDANOVA()
       method.target = share

@@ -244,7 +244,8 @@ import Testing
     let one = try StudyGallery.training("a", trials: 5)
     #expect(
       try pictures(of: one).map(\.fileName) == [
-        "history.svg", "slices.svg", "parallel.svg", "timeline.svg", "distribution.svg",
+        "history.svg", "slices.svg", "parallel.svg", "rank.svg", "importance.svg", "timeline.svg",
+        "distribution.svg",
       ])
     let three = try StudyGallery.tradeOff(trials: 5, objectives: 3)
     #expect(

@@ -228,8 +228,9 @@ extension HelpTexts {
                               --maximize, for several objectives; they keep their
                               order.
       --maximize <metric>     A metric to make large.
-      --sampler <name>        How to search: random, sobol, grid, tpe; with options
-                              as in grid:resolution=7. (default: tpe)
+      --sampler <name>        How to search: random, sobol, grid, tpe, cmaes,
+                              catcma, nsga2, nsga3, de; with options as in
+                              grid:resolution=7. (default: tpe)
       --seed <n>              Names all random choices. Default: drawn, and printed.
       --epochs <n>            Epochs of a full training. (default: 1)
       --retries <n>           How often a trial that ended with an error is run

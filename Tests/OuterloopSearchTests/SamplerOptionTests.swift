@@ -89,6 +89,18 @@ import Testing
     ),
     ("gp:fits=0", "the option fits of gp cannot be 0; it is a whole number from 1 to 1000"),
     ("gp:startups=3", "gp has no option `startups`; did you mean `startup`?"),
+    (
+      "cmaes:population=3",
+      "the option population of cmaes cannot be 3; it is 0, for 4 + 3 ln d of d parameters, or a whole number from 4 to 100000"
+    ),
+    (
+      "de:population=3",
+      "the option population of de cannot be 3; it is a whole number from 4 to 100000"
+    ),
+    (
+      "nsga2:divisions=3",
+      "nsga2 has no option `divisions`; the options are population, crossover, crossoverIndex, mutationIndex, mutations"
+    ),
     ("tpee", "there is no sampler `tpee`; did you mean `tpe`?"),
   ])
   func refusals(text: String, message: String) {
@@ -100,6 +112,7 @@ import Testing
     "tpe:startup=0,candidates=1", "tpe: startup = 20", "tpe:multivariate=false,group=false",
     "tpe:group=true", "tpe:exact=true,kernels=0", "tpe:kernels=200", "tpe:priorWeight=1e-6",
     "gp", "gp:startup=2,fits=1000",
+    "cmaes", "cmaes:population=0", "catcma:startup=10", "nsga3:divisions=0", "de:memory=1",
   ])
   func whatIsTaken(text: String) {
     #expect(error(text).hasPrefix("no error"))

@@ -33,7 +33,9 @@ import Testing
   @Test func descriptionsMakeTheMethodAgain() throws {
     for text in [
       "random", "sobol", "grid:resolution=7", "tpe:startup=3,group=true,priorWeight=2.5,kernels=0",
-      "tpe:multivariate=false",
+      "tpe:multivariate=false", "cmaes:population=9,step=0.25,learningRates=true,startup=5",
+      "catcma:restarts=false", "nsga2:population=30,crossoverIndex=15", "nsga3:divisions=4",
+      "de:population=40,greediness=0.25,memory=3",
     ] {
       let method = try SearchMethod.named(
         MethodDescription(ComponentDescription(parsing: text)))

@@ -84,7 +84,7 @@ import Testing
   static let domainMethods: [Row] = [
     Row(.random), Row(.sobol), Row(.grid(resolution: 4)), Row(.tpe()),
     Row(tpe { $0.multivariate = false }, "tpe alone"), Row(tpe { $0.exact = true }, "tpe exact"),
-    Row(.gp()), Row(.cmaes()), Row(.catcma()),
+    Row(.gp()), Row(.auto()), Row(.cmaes()), Row(.catcma()), Row(.nsga2()), Row(.differentialEvolution()),
   ]
 
   @Test(arguments: domainMethods, SearcherLaws.Case.domains)
@@ -101,7 +101,7 @@ import Testing
 
   static let constrainedMethods: [Row] = [
     Row(.random), Row(.sobol), Row(.tpe()), Row(tpe { $0.multivariate = false }, "tpe alone"),
-    Row(early, "gp early"), Row(.cmaes()), Row(.catcma()),
+    Row(early, "gp early"), Row(.cmaes()),
   ]
 
   @Test(arguments: constrainedMethods, constrained)

@@ -1,6 +1,7 @@
 """One search by a peer, timed: ask and tell without storage on the sphere in [-10, 10]^d.
 
-    .venv/bin/python speed.py --library optuna|rustuna --mode joint|alone --trials N --dimensions D
+    .venv/bin/python speed.py --library optuna|rustuna --sampler tpe|cmaes|nsga2 --mode joint|alone --trials N
+        --dimensions D
 
 Prints one JSON line: seconds for all trials, milliseconds a trial over the last tenth.
 """
@@ -18,13 +19,21 @@ def study(library, options):
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         import warnings
         warnings.simplefilter("ignore")
-        sampler = optuna.samplers.TPESampler(
-            seed=options.seed, **({} if multivariate is None else {"multivariate": multivariate}))
+        sampler = {
+            "tpe": lambda: optuna.samplers.TPESampler(
+                seed=options.seed, **({} if multivariate is None else {"multivariate": multivariate})),
+            "cmaes": lambda: optuna.samplers.CmaEsSampler(seed=options.seed),
+            "nsga2": lambda: optuna.samplers.NSGAIISampler(seed=options.seed),
+        }[options.sampler]()
         made = optuna.create_study(sampler=sampler, directions=directions)
         return made, optuna.__version__
     import rustuna.samplers
     import rustuna.study
-    sampler = rustuna.samplers.TPESampler(seed=options.seed, multivariate=multivariate)
+    sampler = {
+        "tpe": lambda: rustuna.samplers.TPESampler(seed=options.seed, multivariate=multivariate),
+        "cmaes": lambda: rustuna.samplers.CmaEsSampler(seed=options.seed),
+        "nsga2": lambda: rustuna.samplers.NSGAIISampler(seed=options.seed),
+    }[options.sampler]()
     from importlib.metadata import version
     return rustuna.study.create_study(sampler=sampler, directions=directions), version("rustuna")
 
@@ -32,6 +41,7 @@ def study(library, options):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--library", choices=["optuna", "rustuna"], required=True)
+    parser.add_argument("--sampler", choices=["tpe", "cmaes", "nsga2"], default="tpe")
     parser.add_argument("--mode", choices=["joint", "alone", "default"], default="default")
     parser.add_argument("--trials", type=int, default=1000)
     parser.add_argument("--dimensions", type=int, default=10)
@@ -55,7 +65,7 @@ def main():
     end = time.perf_counter()
     tenth = max(options.trials // 10, 1)
     print(json.dumps({
-        "library": options.library, "version": version, "mode": options.mode,
+        "library": options.library, "version": version, "sampler": options.sampler, "mode": options.mode,
         "trials": options.trials, "dimensions": options.dimensions, "seconds": end - start,
         "best": min(best), "late_ms_per_trial": 1000 * (end - marks[-tenth]) / tenth}))
 

@@ -7,7 +7,7 @@ private import OuterloopPlatform
 /// Points are drawn through the symmetric root of C, so that neither the sign nor the order of
 /// eigenvectors matters.
 ///
-/// - Complexity: an update is O(n^2 lambda + n^3), a draw O(n^2); O(n^2) memory.
+/// - Complexity: an update is O(n^2 lambda), and O(n^3) where roots are made anew; a draw O(n^2); O(n^2) memory.
 struct CovarianceAdaptation: Sendable {
   let parameters: CMAParameters
   var mean: [Double]
@@ -24,6 +24,10 @@ struct CovarianceAdaptation: Sendable {
   private(set) var axes: [Double] = []
   private(set) var directions: [Double] = []
   private var rates: LearningRateAdaptation?
+  /// The generation of the roots, and after how many they are made anew: 1 / (10 n (c_1 + c_mu)), more than
+  /// one beyond a hundred dimensions, where C hardly changes in between (Hansen 2016, appendix B.2).
+  private var decomposed = 0
+  private let patience: Int
 
   /// What is taken for an eigenvalue that rounding made negative.
   private static let leastEigenvalue = 1e-8
@@ -43,6 +47,8 @@ struct CovarianceAdaptation: Sendable {
     stepPath = [Double](repeating: 0, count: n)
     covariancePath = stepPath
     rates = adaptsRates ? LearningRateAdaptation(n) : nil
+    let change = 10 * Double(n) * (parameters.rankOneRate + parameters.rankMuRate)
+    patience = adaptsRates ? 1 : max(1, Int(1 / change))
     decompose()
   }
 
@@ -120,7 +126,7 @@ struct CovarianceAdaptation: Sendable {
     for j in 0..<n { covariancePath[j] = (1 - cc) * covariancePath[j] + push * mean[j] }
     updateCovariance(steps, squares, missing: isShort ? 0 : cc * (2 - cc))
     if let before { adaptRates(before) }
-    decompose()
+    if generation - decomposed >= patience { decompose() }
   }
 
   private mutating func updateCovariance(
@@ -166,6 +172,7 @@ struct CovarianceAdaptation: Sendable {
   /// Roots of C; a C that rounding or overflow has spoilt begins anew as the identity.
   private mutating func decompose() {
     let n = parameters.dimensions
+    decomposed = generation
     guard let eigen = SymmetricEigen(covariance, count: n) else {
       covariance = Self.identity(n)
       return decompose()
