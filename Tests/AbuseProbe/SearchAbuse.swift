@@ -176,6 +176,11 @@ extension AbuseRoom {
         (options.startup, options.fits) = (2, count)
         return options
       },
+      { count in
+        var options = GPOptions()
+        (options.startup, options.candidates) = (2, count)
+        return options
+      },
     ]
     for options in counts {
       add("GPSampler.init", Edges.integers) {
@@ -188,7 +193,9 @@ extension AbuseRoom {
         try SearchMethod.gp(options($0)).searcher(Studies.specification())
       }
     }
-    add("GPOptions.init", ["startup", "fits", "none"], Studies.values) { try GPOptions([$0: $1]) }
+    add("GPOptions.init", ["startup", "fits", "candidates", "none"], Studies.values) {
+      try GPOptions([$0: $1])
+    }
     add("SearchMethod.named", Studies.texts + SamplerKind.all.map(\.name), Studies.values) {
       name, value in
       try SearchMethod.named(MethodDescription(name, ["resolution": value, "startup": value]))

@@ -61,8 +61,8 @@ extension HelpTexts {
                               --maximize, for several objectives; they keep their
                               order.
       --maximize <metric>     A metric to make large.
-      --sampler <name>        How to search: random, sobol, grid, tpe; with options
-                              as in grid:resolution=7. (default: tpe)
+      --sampler <name>        How to search: random, sobol, grid, tpe, gp; with
+                              options as in grid:resolution=7. (default: tpe)
       --seed <n>              Names all random choices. Default: drawn, and printed.
       --epochs <n>            Epochs of a full training. (default: 1)
       --retries <n>           How often a trial that ended with an error is run
@@ -228,8 +228,8 @@ extension HelpTexts {
                               --maximize, for several objectives; they keep their
                               order.
       --maximize <metric>     A metric to make large.
-      --sampler <name>        How to search: random, sobol, grid, tpe; with options
-                              as in grid:resolution=7. (default: tpe)
+      --sampler <name>        How to search: random, sobol, grid, tpe, gp; with
+                              options as in grid:resolution=7. (default: tpe)
       --seed <n>              Names all random choices. Default: drawn, and printed.
       --epochs <n>            Epochs of a full training. (default: 1)
       --retries <n>           How often a trial that ended with an error is run
@@ -549,7 +549,7 @@ extension HelpTexts {
                               else outerloop.db.
       --study <name>          The study; needed if the file has several.
       --name <name>           Its name here. Default: the same.
-      --sampler <name>        How its search goes on: random, sobol, grid, tpe.
+      --sampler <name>        How its search goes on: random, sobol, grid, tpe, gp.
                               (default: tpe)
       --seed <n>              Names all random choices to come. (default: 0)
       --version               Show the version.

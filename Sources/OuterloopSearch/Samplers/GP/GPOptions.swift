@@ -8,6 +8,8 @@ public struct GPOptions: Sendable, Hashable {
   /// How often hyperparameters are fitted anew: while trials double, so many times; after every trial while
   /// there are fewer than twice as many.
   public var fits = 25
+  /// Points all over the space among which a proposal looks for places to begin.
+  public var candidates = 2048
 
   public init() {}
 }
@@ -26,6 +28,9 @@ extension GPOptions: MethodOptions {
       "fits", \.fits, 1...1000,
       "how often the model's hyperparameters are fitted while trials double; after each trial up to twice "
         + "as many"),
+    .whole(
+      "candidates", \.candidates, 16...65536,
+      "points all over the space among which a proposal looks for where to begin"),
   ]
 
   func checkTogether(given: Set<String>) {}

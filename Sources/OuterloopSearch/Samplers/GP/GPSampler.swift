@@ -19,7 +19,7 @@ public import OuterloopStudy
 /// loss seen instead of being forgotten; conditions are modelled instead of being drawn at random;
 /// constraints of the space are kept; a configuration is not tried twice.
 ///
-/// - Complexity: O(n^3) time for a fit, O(n^2) for each of about 2,500 candidates of a proposal, O(n^2) memory.
+/// - Complexity: O(n^3) time for a fit, O(n^2) for each of some 2,500 candidates of a proposal, O(n^2) memory.
 public struct GPSampler: Sampler {
   private let seed: UInt64
   private let objective: Objective
@@ -51,7 +51,8 @@ public struct GPSampler: Sampler {
     self.options = options
     coordinates = SpaceCoordinates(specification.space)
     design = try SobolSampler(specification)
-    pool = try CandidatePool(coordinates, seed: specification.seed)
+    pool = try CandidatePool(
+      coordinates, size: options.candidates, seed: specification.seed)
     fits = SurrogateFits(
       coordinates.layout, FitSchedule(first: options.startup, density: options.fits))
   }
