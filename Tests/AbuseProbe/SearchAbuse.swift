@@ -178,6 +178,11 @@ extension AbuseRoom {
       },
       { count in
         var options = GPOptions()
+        (options.startup, options.candidates, options.observations) = (2, 16, count)
+        return options
+      },
+      { count in
+        var options = GPOptions()
         (options.startup, options.candidates) = (2, count)
         return options
       },
@@ -193,7 +198,9 @@ extension AbuseRoom {
         try SearchMethod.gp(options($0)).searcher(Studies.specification())
       }
     }
-    add("GPOptions.init", ["startup", "fits", "candidates", "none"], Studies.values) {
+    add(
+      "GPOptions.init", ["startup", "fits", "candidates", "observations", "none"], Studies.values
+    ) {
       try GPOptions([$0: $1])
     }
     add("SearchMethod.named", Studies.texts + SamplerKind.all.map(\.name), Studies.values) {

@@ -42,10 +42,11 @@ import Testing
     return .tpe(options)
   }
 
-  /// The model from the third trial on, with few candidates and fits.
+  /// The model from the third trial on, with few candidates, fits and observations.
   private static let early: SearchMethod = {
     var options = GPOptions()
-    (options.startup, options.candidates, options.fits) = (2, 32, 4)
+    (options.startup, options.candidates) = (2, 32)
+    (options.fits, options.observations) = (4, 25)
     return .gp(options)
   }()
 
