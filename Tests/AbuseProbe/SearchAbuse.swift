@@ -193,6 +193,16 @@ extension AbuseRoom {
         (options.startup, options.fits) = (2, count)
         return options
       },
+      { count in
+        var options = GPOptions()
+        (options.startup, options.candidates, options.observations) = (2, 16, count)
+        return options
+      },
+      { count in
+        var options = GPOptions()
+        (options.startup, options.candidates) = (2, count)
+        return options
+      },
     ]
     for options in counts {
       add("GPSampler.init", Edges.integers) {
@@ -205,7 +215,11 @@ extension AbuseRoom {
         try SearchMethod.gp(options($0)).searcher(Studies.specification())
       }
     }
-    add("GPOptions.init", ["startup", "fits", "none"], Studies.values) { try GPOptions([$0: $1]) }
+    add(
+      "GPOptions.init", ["startup", "fits", "candidates", "observations", "none"], Studies.values
+    ) {
+      try GPOptions([$0: $1])
+    }
     add("AutoOptions.init", ["model", "none"], Studies.values) { try AutoOptions([$0: $1]) }
     add("AutoSampler.init", Edges.integers) {
       var options = AutoOptions()

@@ -228,8 +228,8 @@ extension HelpTexts {
                               --maximize, for several objectives; they keep their
                               order.
       --maximize <metric>     A metric to make large.
-      --sampler <name>        How to search: random, sobol, grid, tpe, cmaes,
-                              catcma, nsga2, nsga3, de; with options as in
+      --sampler <name>        How to search: auto, random, sobol, grid, tpe, gp,
+                              cmaes, catcma, nsga2, nsga3, de; with options as in
                               grid:resolution=7. (default: tpe)
       --seed <n>              Names all random choices. Default: drawn, and printed.
       --epochs <n>            Epochs of a full training. (default: 1)

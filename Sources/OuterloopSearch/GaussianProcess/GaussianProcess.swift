@@ -25,11 +25,10 @@ package struct GaussianProcess: Sendable {
   /// What is tried to add to the diagonal until there is a factor.
   private static let jitters = [0, 1e-10, 1e-9, 1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3]
 
-  /// - Parameter mean: m; nil: the one of the largest evidence.
   /// - Returns: nil if there is no positive definite covariance, as with parameters that are not finite.
   /// - Throws: `BLASError` if there is no linear algebra library.
   package init?(
-    _ points: KernelPoints, outputs: [Double], _ parameters: KernelParameters, mean: Double? = nil
+    _ points: KernelPoints, outputs: [Double], _ parameters: KernelParameters
   ) throws {
     precondition(points.count == outputs.count)
     let n = points.count
@@ -42,11 +41,7 @@ package struct GaussianProcess: Sendable {
     (self.points, self.parameters, self.factor, self.outputs) = (
       points, parameters, factor, outputs
     )
-    if let mean {
-      (self.mean, weights) = (mean, factor.solve(outputs.map { $0 - mean }))
-    } else {
-      (self.mean, weights) = ConstantMean.solve(factor, outputs)
-    }
+    (mean, weights) = ConstantMean.solve(factor, outputs)
   }
 
   /// The variance on the diagonal beside the kernel's.
@@ -54,23 +49,6 @@ package struct GaussianProcess: Sendable {
 
   /// The mean at the points themselves, (n, samples): y - noise alpha.
   package var smoothed: [Double] { zip(outputs, weights).map { $0 - noise * $1 } }
-
-  /// The process that passes through its own means at the points, with as good as no noise
-  /// (*re-interpolation*: Forrester et al. 2006). Its means are the same everywhere, since
-  ///
-  ///     k(x, X) k(X, X)^-1 (k(X, X) alpha) = k(x, X) alpha,
-  ///
-  /// but it is sure of what it was told. An improvement that it expects lies elsewhere, not in the noise
-  /// of what is known.
-  package func interpolating() throws -> GaussianProcess? {
-    var parameters = parameters
-    guard parameters.noise > Self.nugget else { return self }
-    parameters.noise = Self.nugget
-    return try GaussianProcess(points, outputs: smoothed, parameters, mean: mean)
-  }
-
-  /// The noise of an interpolation, which keeps its covariance positive definite.
-  private static let nugget = 1e-7
 
   /// Means (samples, points) and variances of the function, not of what is observed.
   package func predict(_ queries: KernelPoints) -> (means: [Double], variances: [Double]) {

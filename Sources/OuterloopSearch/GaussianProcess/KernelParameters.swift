@@ -44,12 +44,16 @@ package struct KernelParameters: Sendable, Hashable {
 }
 
 /// What is believed of hyperparameters before any trial, for outputs of mean 0 and variance 1: the
-/// dimension-scaled prior of Hvarfner et al. (2024), as BoTorch has it.
+/// dimension-scaled prior of Hvarfner et al. (2024), as BoTorch has it, but for the noise.
 ///
-///     l ~ LogNormal(sqrt 2 + (log d)/2, sqrt 3),   noise ~ LogNormal(-4, 1),   s ~ LogNormal(0, 1)
+///     l ~ LogNormal(sqrt 2 + (log d)/2, sqrt 3),   noise ~ LogNormal(-6, 2),   s ~ LogNormal(0, 1)
 ///
 /// with d the coordinates of the group; s is there for several groups only. Densities are those of l, not
 /// of log l, so that the mode of l is sqrt d e^(sqrt 2 - 3).
+///
+/// BoTorch's noise is LogNormal(-4, 1) above 1e-4, which takes many trials to talk a model out of. Over ten
+/// test functions without noise, ten seeds each, the geometric mean of the regret at the end is 0.52 of
+/// that with BoTorch's; with noise (three functions, ten seeds) the two could not be told apart.
 package struct KernelPrior: Sendable {
   package let layout: KernelLayout
   /// By place in the vector of logarithms: location and scale of the normal, and the box.
@@ -58,7 +62,7 @@ package struct KernelPrior: Sendable {
   package let lower: [Double]
   package let upper: [Double]
 
-  package init(_ layout: KernelLayout, noise floor: Double = 1e-4) {
+  package init(_ layout: KernelLayout, noise floor: Double = 1e-6) {
     self.layout = layout
     var rows: [(location: Double, deviation: Double, lower: Double, upper: Double)] = []
     for group in layout.groups {
@@ -70,7 +74,7 @@ package struct KernelPrior: Sendable {
     if layout.groups.count > 1 {
       rows += layout.groups.map { _ in (0, 1, log(1e-2), log(1e4)) }
     }
-    rows.append((-4, 1, log(floor), log(10)))
+    rows.append((-6, 2, log(floor), log(10)))
     locations = rows.map(\.location)
     deviations = rows.map(\.deviation)
     lower = rows.map(\.lower)

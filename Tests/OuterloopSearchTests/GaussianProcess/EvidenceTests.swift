@@ -20,14 +20,14 @@ import Testing
     for (a, b) in zip(item.parameters.logarithms, item.theta) { #expect(abs(a - b) < 1e-14) }
   }
 
-  /// BoTorch's start: sqrt d e^(sqrt 2 - 3), and e^-5 for the noise.
+  /// BoTorch's start: sqrt d e^(sqrt 2 - 3); and e^-10 for the noise.
   @Test(arguments: [
     (1, 0.20479), (2, 0.28961), (5, 0.45792), (10, 0.64759), (20, 0.91583), (50, 1.44806),
   ])
   func modeOfThePrior(_ dimensions: Int, _ lengthscale: Double) {
     let prior = KernelPrior(KernelLayout(dimensions: dimensions))
     #expect(prior.mode.lengthscales[0].allSatisfy { abs($0 - lengthscale) < 1e-5 })
-    #expect(abs(prior.mode.noise - 0.006737947) < 1e-9)
+    #expect(abs(prior.mode.noise - 4.5399930e-5) < 1e-11)
     #expect(prior.mode.scales == [1])
     // Densities of l, and not of log l, have their mode there.
     let (_, gradient) = prior.logDensity(prior.mode.logarithms)

@@ -195,21 +195,19 @@ struct AcquisitionSearch {
   ) -> [Double] {
     switch coordinate.kind {
     case .levels(let places): return places
-    case .choice(let count):
-      if count <= Self.mostChoices { return (0..<count).map(Double.init) }
-      return (0..<Self.mostChoices).map { _ in
-        min((uniforms.next() * Double(count)).rounded(.down), Double(count - 1))
-      }
+    case .choice(let code):
+      if code.count <= Self.mostChoices { return (0..<code.count).map(Double.init) }
+      return (0..<Self.mostChoices).map { _ in code.choice(atQuantile: uniforms.next()) }
     case .continuous:
       guard coordinate.isParent else { return [] }
       return [-0.2, -0.05, -0.01, 0.01, 0.05, 0.2].map { min(max(now + $0, 0), 1) }
-    case .steps:
-      guard let index = coordinate.domain.index(of: coordinates.value(place, now)),
-        let last = coordinate.domain.count.map({ $0 - 1 })
-      else { return [] }
+    case .steps(let count):
+      guard let index = coordinate.domain.index(of: coordinates.value(place, now)) else {
+        return []
+      }
       return [-8, -4, -2, -1, 1, 2, 4, 8].map { step in
         coordinates.place(
-          coordinate.domain.value(atIndex: min(max(index + step, 0), last)), place)
+          coordinate.domain.value(atIndex: min(max(index + step, 0), count - 1)), place)
       }
     }
   }

@@ -4,7 +4,7 @@ internal import OuterloopStudy
 
 /// The candidates among which a proposal looks for good places to begin:
 ///
-/// - 2,048 points of a Sobol sequence, scrambled once for the study (Owen) and shifted anew for each trial
+/// - points of a Sobol sequence, scrambled once for the study (Owen) and shifted anew for each trial
 ///   by random bits, which keeps its evenness: everywhere;
 /// - the best trials, each with neighbours at several distances: all coordinates moved by about a
 ///   thousandth, some by a tenth (RAASP: Rashidi et al. 2024, Papenmeier et al. 2025), one or two of
@@ -14,11 +14,13 @@ internal import OuterloopStudy
 /// What constraints forbid is left out; where they forbid most, configurations are drawn among those that
 /// they allow, and neighbours moved to where they may allow them.
 struct CandidatePool: Sendable {
-  private static let size = 2048
-  /// Neighbours in all.
-  private static let neighbours = 256
-  /// Fewer candidates than this are made up for by drawing among the allowed ones.
-  private static let fewest = 256
+  /// Points of the sequence.
+  private let size: Int
+  /// Neighbours in all; fewer candidates than this are made up for by drawing among the allowed ones.
+  private var neighbours: Int { (size + 7) / 8 }
+
+  /// Neighbours that are moved to where the constraints may allow them.
+  private static let mostRepairs = 64
 
   private let coordinates: SpaceCoordinates
   /// (size, dimensions) words of the sequence.
@@ -26,8 +28,9 @@ struct CandidatePool: Sendable {
   private let dimensions: Int
   private var feasible: FeasibleConfigurations
 
-  init(_ coordinates: SpaceCoordinates, seed: UInt64) throws {
+  init(_ coordinates: SpaceCoordinates, size: Int, seed: UInt64) throws {
     self.coordinates = coordinates
+    self.size = size
     dimensions = min(coordinates.coordinates.count, SobolSequence.maximumDimensions)
     feasible = FeasibleConfigurations(coordinates.space)
     guard dimensions > 0 else {
@@ -36,7 +39,7 @@ struct CandidatePool: Sendable {
     }
     let sequence = try SobolSequence(
       dimensions: dimensions, key: RandomKey(seed: seed, purpose: "gp-pool"))
-    words = sequence.points(count: Self.size).flatMap { $0.map { UInt32($0 * 0x1p32) } }
+    words = sequence.points(count: size).flatMap { $0.map { UInt32($0 * 0x1p32) } }
   }
 
   /// - Parameters:
@@ -46,8 +49,9 @@ struct CandidatePool: Sendable {
     let streams = key.split(3)
     var uniforms = UniformStream(key: streams[0], expecting: 1024)
     var pool = spread(streams[1], &uniforms).filter { coordinates.isAllowed($0) }
-    if pool.count < Self.fewest {
-      for _ in 0..<Self.fewest {
+    if pool.count < neighbours, let tries = try? feasible.tries {
+      // A walk takes long, and has few tries.
+      for _ in 0..<min(tries, 4 * neighbours) where pool.count < neighbours {
         let drawn = try? feasible.draw { _ in uniforms.next() }
         if let drawn { pool.append(coordinates.candidate(of: drawn)) }
       }
@@ -60,7 +64,7 @@ struct CandidatePool: Sendable {
     let shifts = key.bits(max(dimensions, 1))
     var stream = uniforms
     defer { uniforms = stream }
-    return (0..<(dimensions > 0 ? Self.size : 0)).map { row in
+    return (0..<(dimensions > 0 ? size : 0)).map { row in
       coordinates.candidate { place in
         guard place < dimensions else { return stream.next() }
         return (Double(words[row * dimensions + place] ^ shifts[place]) + 0.5) * 0x1p-32
@@ -70,10 +74,11 @@ struct CandidatePool: Sendable {
 
   private mutating func near(_ best: [Candidate], _ key: RandomKey) -> [Candidate] {
     guard !best.isEmpty, dimensions > 0 else { return [] }
-    var uniforms = UniformStream(key: key, expecting: Self.neighbours * (2 * dimensions + 2))
+    var uniforms = UniformStream(key: key, expecting: neighbours * (2 * dimensions + 2))
     let count = Double(coordinates.coordinates.count)
     var result = best.filter { coordinates.isAllowed($0) }
-    for number in 0..<Self.neighbours {
+    var repairs = Self.mostRepairs
+    for number in 0..<neighbours {
       let center = best[number / 4 % best.count]
       let moved =
         switch number % 4 {
@@ -84,8 +89,9 @@ struct CandidatePool: Sendable {
         }
       if coordinates.isAllowed(moved) {
         result.append(moved)
-      } else if let repaired = repaired(moved, &uniforms) {
-        result.append(repaired)
+      } else if repairs > 0 {
+        repairs -= 1
+        if let repaired = repaired(moved, &uniforms) { result.append(repaired) }
       }
     }
     return result
@@ -118,10 +124,10 @@ struct CandidatePool: Sendable {
     case .levels(let places):
       if distance == nil { return places[min(Int(b * Double(places.count)), places.count - 1)] }
       return places.min { abs($0 - target) < abs($1 - target) } ?? place
-    case .choice(let count):
+    case .choice(let code):
       // One time in four, and never where the others hardly move.
       if let distance, distance < 0.01 || abs(normal) < 1.15 { return place }
-      return min((b * Double(count)).rounded(.down), Double(count - 1))
+      return code.choice(atQuantile: b)
     }
   }
 

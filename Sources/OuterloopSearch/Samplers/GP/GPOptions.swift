@@ -2,12 +2,17 @@ public import OuterloopStudy
 
 /// What may be chosen about the Gaussian-process sampler.
 public struct GPOptions: Sendable, Hashable {
-  /// Sobol points before the model is used; trials that have ended count. Ten are as good as more on the
-  /// functions of `Benchmarks/quality.py` up to 20 dimensions, and cost less where few trials can be paid.
+  /// Sobol points before the model is used; trials that have ended count. As many as Optuna draws; six were
+  /// level with ten after 40 to 80 trials on test functions of 2 to 20 dimensions.
   public var startup = 10
   /// How often hyperparameters are fitted anew: while trials double, so many times; after every trial while
   /// there are fewer than twice as many.
   public var fits = 25
+  /// Points all over the space among which a proposal looks for places to begin.
+  public var candidates = 2048
+  /// How many trials the model takes at most: of more, the best half as many and the newest of the others.
+  /// A proposal costs the square of that number.
+  public var observations = 500
 
   public init() {}
 }
@@ -26,6 +31,12 @@ extension GPOptions: MethodOptions {
       "fits", \.fits, 1...1000,
       "how often the model's hyperparameters are fitted while trials double; after each trial up to twice "
         + "as many"),
+    .whole(
+      "candidates", \.candidates, 16...65536,
+      "points all over the space among which a proposal looks for where to begin"),
+    .whole(
+      "observations", \.observations, 10...5000,
+      "trials that the model takes at most: of more, the best and the newest"),
   ]
 
   func checkTogether(given: Set<String>) {}

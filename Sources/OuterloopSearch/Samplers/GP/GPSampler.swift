@@ -19,7 +19,8 @@ public import OuterloopStudy
 /// loss seen instead of being forgotten; conditions are modelled instead of being drawn at random;
 /// constraints of the space are kept; a configuration is not tried twice.
 ///
-/// - Complexity: O(n^3) time for a fit, O(n^2) for each of about 2,500 candidates of a proposal, O(n^2) memory.
+/// - Complexity: O(n^3) time for a fit, O(n^2) for each of some 2,500 candidates of a proposal, O(n^2)
+///   memory, n being `GPOptions.observations` at most.
 public struct GPSampler: Sampler {
   private let seed: UInt64
   private let objective: Objective
@@ -51,9 +52,11 @@ public struct GPSampler: Sampler {
     self.options = options
     coordinates = SpaceCoordinates(specification.space)
     design = try SobolSampler(specification)
-    pool = try CandidatePool(coordinates, seed: specification.seed)
+    pool = try CandidatePool(
+      coordinates, size: options.candidates, seed: specification.seed)
     fits = SurrogateFits(
-      coordinates.layout, FitSchedule(first: options.startup, density: options.fits))
+      coordinates.layout, FitSchedule(first: options.startup, density: options.fits),
+      limit: options.observations)
   }
 
   public mutating func observe(_ event: Event, in history: History) {
@@ -82,12 +85,13 @@ public struct GPSampler: Sampler {
   /// The model of all trials; nil if they tell nothing.
   private mutating func surrogate(_ number: Int) throws -> GaussianProcess? {
     guard OutputTransform(trials.losses(trials.count)).isInformative else { return nil }
-    let points = coordinates.points(trials.rows.map(\.candidate))
-    let fit = try fits.fit(trials, points)
-    let outputs = try fits.outputs(trials, trials.count, isBent: fit.isBent).outputs
-    guard
-      let process = try GaussianProcess(points, outputs: outputs, fit.parameters)?.interpolating()
-    else { return nil }
+    let all = coordinates.points(trials.rows.map(\.candidate))
+    let fit = try fits.fit(trials, all)
+    let points = all.selecting(trials.places(trials.count, limit: options.observations))
+    let outputs = fits.outputs(trials, trials.count, isBent: fit.isBent).outputs
+    guard let process = try GaussianProcess(points, outputs: outputs, fit.parameters) else {
+      return nil
+    }
     let pending = trials.pending.keys.sorted().suffix(Self.mostPending).compactMap {
       trials.pending[$0]
     }

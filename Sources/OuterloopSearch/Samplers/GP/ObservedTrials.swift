@@ -61,6 +61,17 @@ struct ObservedTrials: Sendable {
     }
   }
 
+  /// Which of the first `count` rows a model takes that has room for `limit`: all, or the best half as many
+  /// and the newest of the others. Rising.
+  func places(_ count: Int, limit: Int) -> [Int] {
+    guard count > limit else { return Array(0..<count) }
+    let losses = losses(count)
+    let order = losses.indices.sorted { (losses[$0], $0) < (losses[$1], $1) }
+    let best = order.prefix(limit / 2)
+    let newest = order.dropFirst(limit / 2).sorted().suffix(limit - limit / 2)
+    return (best + newest).sorted()
+  }
+
   /// The losses of the first `count` rows, all finite.
   func losses(_ count: Int) -> [Double] {
     let rows = rows.prefix(count)

@@ -9,8 +9,8 @@ struct Candidate: Sendable, Hashable {
 /// The parameters of a space as coordinates of a Gaussian process.
 ///
 /// Numbers stand where they lie in their range on its scale, ordinals where their index does, choices are
-/// at distance 1 from one another. Parameters with the same condition form a group; parameters
-/// with a single value are in none.
+/// at distance 1 from one another (more than 64 of them nearly so). Parameters with the same condition
+/// form a group; parameters with a single value are in none.
 struct SpaceCoordinates: Sendable {
   struct Coordinate: Sendable {
     /// The parameter's place in the space.
@@ -26,11 +26,11 @@ struct SpaceCoordinates: Sendable {
 
   enum Kind: Sendable {
     case continuous
-    /// A grid of few values, or an ordinal: their places.
+    /// A grid of few values, or an ordinal of few: their places.
     case levels([Double])
-    /// A grid of many values.
-    case steps
-    case choice(Int)
+    /// A grid of many values, or an ordinal of many.
+    case steps(Int)
+    case choice(ChoiceCode)
   }
 
   /// Grids of more values are searched by slope and step instead of value by value.
@@ -73,7 +73,7 @@ struct SpaceCoordinates: Sendable {
           index: index, group: group, column: lengthscales[group].count, domain: parameter.domain,
           kind: kind, isParent: parents.contains(index)))
       var width = 1
-      if case .choice(let count) = kind { width = count }
+      if case .choice(let code) = kind { width = code.columns }
       lengthscales[group] += [Int](repeating: counts[group], count: width)
       counts[group] += 1
     }
@@ -90,10 +90,12 @@ struct SpaceCoordinates: Sendable {
   private static func kind(_ domain: Domain) -> Kind {
     guard let count = domain.count else { return .continuous }
     switch domain {
-    case .categorical: return .choice(count)
-    case .ordinal, .constant: return .levels((0..<count).map { (Double($0) + 0.5) / Double(count) })
+    case .categorical: return .choice(ChoiceCode(count: count))
+    case .ordinal, .constant:
+      guard count <= mostLevels else { return .steps(count) }
+      return .levels((0..<count).map { (Double($0) + 0.5) / Double(count) })
     case .float(let range), .int(let range):
-      guard count <= mostLevels else { return .steps }
+      guard count <= mostLevels else { return .steps(count) }
       return .levels((0..<count).map { range.unit(of: range.gridValue($0)) })
     }
   }
@@ -108,15 +110,14 @@ struct SpaceCoordinates: Sendable {
         case .levels(let places):
           return places[min(Int(u * Double(places.count)), places.count - 1)]
         case .steps: return snapped(u, place)
-        case .choice(let count): return min((u * Double(count)).rounded(.down), Double(count - 1))
+        case .choice(let code): return code.choice(atQuantile: u)
         }
       })
   }
 
   /// The place of the nearest value on the grid of a coordinate of steps.
   func snapped(_ place: Double, _ coordinate: Int) -> Double {
-    guard let range = coordinates[coordinate].domain.range else { return place }
-    return range.unit(of: range.value(atUnit: place))
+    self.place(coordinates[coordinate].domain.value(atUnit: place), coordinate)
   }
 
   func value(_ coordinate: Int, _ place: Double) -> ParameterValue {
@@ -136,7 +137,9 @@ struct SpaceCoordinates: Sendable {
     switch coordinates[coordinate].kind {
     case .choice: return Double(domain.index(of: value) ?? 0)
     case .levels(let places): return places[domain.index(of: value) ?? 0]
-    case .continuous, .steps: return domain.range?.unit(of: value.number ?? .nan) ?? 0.5
+    case .continuous, .steps:
+      if let range = domain.range { return range.unit(of: value.number ?? .nan) }
+      return (Double(domain.index(of: value) ?? 0) + 0.5) / Double(domain.count ?? 1)
     }
   }
 
@@ -196,8 +199,8 @@ struct SpaceCoordinates: Sendable {
         if isConditional, !isActive[coordinate.group] { continue }
         let first = row * layout.groups[coordinate.group].columns + coordinate.column
         let number = candidate.places[place]
-        if case .choice = coordinate.kind {
-          columns[coordinate.group][first + Int(number)] = 0.5.squareRoot()
+        if case .choice(let code) = coordinate.kind {
+          code.write(Int(number), to: &columns[coordinate.group], at: first)
         } else {
           // Around 0, where differences of squares are exact.
           columns[coordinate.group][first] = number - 0.5

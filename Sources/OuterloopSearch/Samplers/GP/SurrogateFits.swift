@@ -20,13 +20,18 @@ struct SurrogateFits: Sendable {
   /// Beyond so many trials an anchor begins at the one before only.
   private static let manyStarts = 250
 
-  init(_ layout: KernelLayout, _ schedule: FitSchedule) {
+  /// Trials that a model takes.
+  private let limit: Int
+
+  init(_ layout: KernelLayout, _ schedule: FitSchedule, limit: Int) {
     prior = KernelPrior(layout)
     self.schedule = schedule
+    self.limit = limit
   }
 
   /// The fit that holds for all trials.
   /// - Parameter points: those of all trials.
+  /// - Complexity: O(log n) fits where none is known, each O(n^3) for up to `limit` trials.
   mutating func fit(_ trials: ObservedTrials, _ points: KernelPoints) throws -> Fit {
     let count = schedule.fit(upTo: trials.count)
     if let latest, latest.count == count { return latest.fit }
@@ -41,10 +46,10 @@ struct SurrogateFits: Sendable {
       return Fit(parameters: prior.mode, isBent: false)
     }
     if places.last != count {
-      let data = try outputs(trials, count, isBent: fit.isBent)
+      let data = outputs(trials, count, isBent: fit.isBent)
+      let rows = points.selecting(trials.places(count, limit: limit))
       fit.parameters = try KernelFit(
-        Evidence(points.selecting(0..<count), outputs: data.outputs), prior, from: [fit.parameters],
-        iterations: 20
+        Evidence(rows, outputs: data.outputs), prior, from: [fit.parameters], iterations: 20
       ).parameters
     }
     latest = (count, fit)
@@ -55,7 +60,7 @@ struct SurrogateFits: Sendable {
   private func anchor(
     _ trials: ObservedTrials, _ points: KernelPoints, _ count: Int, after last: Fit?
   ) throws -> Fit {
-    let rows = points.selecting(0..<count)
+    let rows = points.selecting(trials.places(count, limit: limit))
     var starts = last.map { [$0.parameters] } ?? []
     if count <= Self.manyStarts {
       starts.append(prior.mode)
@@ -63,9 +68,9 @@ struct SurrogateFits: Sendable {
         [$0.stretched(by: 2), $0.stretched(by: 0.5)]
       }
     }
-    let plain = try outputs(trials, count, isBent: false)
+    let plain = outputs(trials, count, isBent: false)
     let fit = try KernelFit(Evidence(rows, outputs: plain.outputs), prior, from: starts)
-    let bent = try outputs(trials, count, isBent: true)
+    let bent = outputs(trials, count, isBent: true)
     guard bent.logJacobian != 0 else { return Fit(parameters: fit.parameters, isBent: false) }
     let other = try KernelFit(
       Evidence(rows, outputs: bent.outputs), prior, from: [fit.parameters])
@@ -73,11 +78,14 @@ struct SurrogateFits: Sendable {
     return Fit(parameters: isBent ? other.parameters : fit.parameters, isBent: isBent)
   }
 
-  /// The outputs of the first `count` trials, and the logarithm of the derivative of what bent them.
+  /// The outputs of those of the first `count` trials that a model takes, and the logarithm of the
+  /// derivative of what bent them.
   func outputs(
     _ trials: ObservedTrials, _ count: Int, isBent: Bool
-  ) throws -> (outputs: [Double], logJacobian: Double) {
-    let plain = OutputTransform(trials.losses(count)).standardized
+  ) -> (outputs: [Double], logJacobian: Double) {
+    let losses = trials.losses(count)
+    let taken = trials.places(count, limit: limit).map { losses[$0] }
+    let plain = OutputTransform(taken).standardized
     guard isBent, let bent = YeoJohnson(fitting: plain).standardized(plain) else {
       return (plain, 0)
     }

@@ -1,0 +1,137 @@
+import OuterloopSearch
+import OuterloopStudy
+import OuterloopTesting
+import Testing
+
+@Suite struct GPSamplerTests {
+  private func study(
+    _ space: SearchSpace, seed: UInt64 = 1, _ change: (inout GPOptions) -> Void = { _ in }
+  ) throws -> Rehearsal {
+    var options = GPOptions()
+    change(&options)
+    let method = SearchMethod.gp(options)
+    return try Rehearsal(
+      StudySpecification(
+        name: "gp", space: space, objectives: [.minimize("loss")], method: method.description,
+        seed: seed), method)
+  }
+
+  private func space(_ problem: TestProblem) throws -> SearchSpace {
+    var space = SearchSpace()
+    for (place, range) in problem.bounds.enumerated() { _ = try space.float("x\(place)", range) }
+    return space
+  }
+
+  /// Regrets that random search does not come near in thousands of trials; fixed seeds.
+  @Test(arguments: [
+    (TestProblem.branin, 35, 0.05), (TestProblem.hartmann3, 35, 0.02),
+    (TestProblem.sixHumpCamel, 35, 0.02), (TestProblem.sphere(5), 45, 0.1),
+  ])
+  func findsTheOptimum(_ problem: TestProblem, _ trials: Int, _ regret: Double) throws {
+    for seed: UInt64 in [1, 2] {
+      var study = try study(space(problem), seed: seed)
+      try study.run(trials) { trial in
+        .complete([problem.value(trial.assignment.values.compactMap { $0?.number })])
+      }
+      #expect(study.bestLoss - problem.optimum < regret, "seed \(seed)")
+    }
+  }
+
+  /// A choice, integers and a condition: the right branch, and the right values in it.
+  @Test func findsTheBranch() throws {
+    let space = try SearchSpace(
+      [
+        "kind=choice(a, b, c)", "rate=log(1e-5, 1)", "depth=int(1, 12) if kind == b",
+        "share=float(0, 1) if kind == a", "width=int(8, 1024, log) if kind == b",
+      ].map { try ParameterDeclaration(parsing: $0) })
+    var study = try study(space)
+    try study.run(50) { trial in
+      func number(_ name: String) -> Double { trial.assignment[name]?.number ?? .nan }
+      let rate = number("rate") * 1e5
+      // The logarithm's place in 0...1, without a C library.
+      var place = 0.0
+      var rest = rate
+      while rest >= 10 {
+        rest /= 10
+        place += 1
+      }
+      place = (place + (rest - 1) / 9) / 5
+      switch trial.assignment["kind"] {
+      case "a": return .complete([1 + (number("share") - 0.5) * (number("share") - 0.5) + place])
+      case "b":
+        let depth = (number("depth") - 7) / 5
+        let width = (number("width") - 256) / 512
+        return .complete([depth * depth + width * width + (place - 0.4) * (place - 0.4)])
+      default: return .complete([2 + place])
+      }
+    }
+    let best = try #require(study.history.best(for: .minimize("loss")))
+    #expect(best.assignment["kind"] == "b" && study.bestLoss < 0.06)
+  }
+
+  /// Workers that ask before anything is told keep apart: as pending trials pile up their configurations
+  /// differ by more than rounding.
+  @Test func workersKeepApart() throws {
+    var study = try study(space(.branin))
+    try study.run(12) { trial in
+      .complete([TestProblem.branin.value(trial.assignment.values.compactMap { $0?.number })])
+    }
+    var places: [[Double]] = []
+    for _ in 0..<8 {
+      let trial = try #require(try study.ask())
+      places.append(trial.assignment.values.compactMap { $0?.number })
+    }
+    for i in places.indices {
+      for j in 0..<i {
+        let (dx, dy) = (places[i][0] - places[j][0], places[i][1] - places[j][1])
+        #expect((dx * dx + dy * dy).squareRoot() > 0.05)
+      }
+    }
+  }
+
+  /// Failures push away: half of the range fails, and the search does not stay there.
+  @Test func keepsAwayFromFailures() throws {
+    var space = SearchSpace()
+    _ = try space.float("x", 0...1)
+    _ = try space.float("y", 0...1)
+    var study = try study(space)
+    try study.run(40) { trial in
+      let x = trial.assignment["x"]?.number ?? 0
+      let y = trial.assignment["y"]?.number ?? 0
+      return x > 0.5 ? .failed(.memory, message: nil) : .complete([1 - x + y * y])
+    }
+    let failed = study.trials.suffix(20).count { $0.state.reason != nil }
+    #expect(failed <= 10)
+    #expect(study.bestLoss < 0.56)
+  }
+
+  @Test func takesOneObjective() throws {
+    var space = SearchSpace()
+    _ = try space.float("x", 0...1)
+    let specification = try StudySpecification(
+      name: "gp", space: space, objectives: [.minimize("a"), .minimize("b")],
+      method: SearchMethod.gp().description, seed: 1)
+    #expect(throws: StudyError("gp takes one objective, not 2", "use the sampler tpe")) {
+      try SearchMethod.gp().searcher(specification)
+    }
+  }
+
+  /// Only a handful of anchors between a replay and its parameters, and fits get rarer.
+  @Test func fitsAreFewAndFixed() {
+    let schedule = FitSchedule(first: 10, density: 25)
+    #expect(schedule.anchors(upTo: 10) == [10])
+    #expect(schedule.anchors(upTo: 500).count < 14)
+    var fits: Set<Int> = []
+    for count in 10...500 {
+      let fit = schedule.fit(upTo: count)
+      #expect(fit <= count && count - fit <= max(count / 25, 1))
+      // Where there is a fit, it is the one of that count.
+      #expect(schedule.fit(upTo: fit) == fit)
+      #expect(schedule.anchors(upTo: count).allSatisfy { $0 <= count })
+      fits.insert(fit)
+    }
+    #expect(fits.isSuperset(of: 10...50) && fits.count < 120)
+    let early = FitSchedule(first: 2, density: 1)
+    #expect(early.fit(upTo: 100) == 64 && early.anchors(upTo: 9) == [2, 4, 6, 8])
+  }
+}
