@@ -241,7 +241,7 @@ import Testing
   }
 
   @Test func namesOfFiles() throws {
-    let one = try StudyGallery.training("a", trials: 5)
+    let one = try StudyGallery.training("a", trials: 30)
     #expect(
       try pictures(of: one).map(\.fileName) == [
         "history.svg", "slices.svg", "parallel.svg", "rank.svg", "importance.svg", "timeline.svg",

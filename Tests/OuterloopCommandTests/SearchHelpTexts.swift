@@ -106,6 +106,7 @@ extension HelpTexts {
       --dry-run               Show what would be run first, and run nothing.
       --version               Show the version.
       -h, --help              Show help information.
+
     """
 
   static let resume = """
@@ -454,6 +455,7 @@ extension HelpTexts {
                               default: ped-anova)
       --version               Show the version.
       -h, --help              Show help information.
+
     """
 
   static let log = """
@@ -526,6 +528,7 @@ extension HelpTexts {
       --force                 Replace an ordinary file that is there.
       --version               Show the version.
       -h, --help              Show help information.
+
     """
 
   static let export = """
@@ -589,6 +592,7 @@ extension HelpTexts {
       --seed <n>              Names all random choices to come. (default: 0)
       --version               Show the version.
       -h, --help              Show help information.
+
     """
 
   static let delete = """

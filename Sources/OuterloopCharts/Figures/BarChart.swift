@@ -10,11 +10,16 @@ public struct BarChart: Figure {
     public var values: [Double]
     /// Half the length of the error bar of each value, in data units; empty means none.
     public var errors: [Double]
+    /// Where each value may lie, drawn as its error bar instead of `errors`; empty means none.
+    public var ranges: [ClosedRange<Double>]
 
-    public init(_ name: String, _ values: [Double], errors: [Double] = []) {
+    public init(
+      _ name: String, _ values: [Double], errors: [Double] = [], ranges: [ClosedRange<Double>] = []
+    ) {
       self.name = name
       self.values = values
       self.errors = errors
+      self.ranges = ranges
     }
   }
 
@@ -54,8 +59,8 @@ public struct BarChart: Figure {
           continue
         }
         shown += 1
-        let error = BarChart.error(of: one, at: index)
-        ends += [value, value - error, value + error]
+        ends.append(value)
+        if let range = BarChart.range(of: one, at: index) { ends += [range.low, range.high] }
       }
     }
     if y.scale == .linear { ends.append(0) }
@@ -89,10 +94,19 @@ public struct BarChart: Figure {
 
   private static let outline = Stroke(color: "#333333", width: 0.8)
 
-  private static func error(of series: Series, at index: Int) -> Double {
-    guard index < series.errors.count else { return 0 }
-    let error = abs(series.errors[index])
-    return Scale.canShow(error, .linear) ? error : 0
+  /// The ends of a value's error bar; nil: it has none.
+  private static func range(of series: Series, at index: Int) -> (low: Double, high: Double)? {
+    if index < series.ranges.count {
+      let range = series.ranges[index]
+      guard Scale.canShow(range.lowerBound, .linear), Scale.canShow(range.upperBound, .linear),
+        range.lowerBound < range.upperBound
+      else { return nil }
+      return (range.lowerBound, range.upperBound)
+    }
+    guard index < series.errors.count else { return nil }
+    let (value, error) = (series.values[index], abs(series.errors[index]))
+    guard error > 0, Scale.canShow(error, .linear) else { return nil }
+    return (value - error, value + error)
   }
 
   /// Bars start at zero and end a little under the frame, with room for their labels.
@@ -123,16 +137,15 @@ public struct BarChart: Figure {
       canvas.rect(
         Box(x: left, y: min(row, ground), width: width * 0.94, height: abs(ground - row)),
         fill: Palette.color(position), stroke: BarChart.outline, opacity: 0.85)
-      let error = BarChart.error(of: one, at: index)
+      let range = BarChart.range(of: one, at: index)
       let middle = left + width * 0.47
-      var top = min(row, frame.y(value + error))
-      if error > 0 {
-        let low = value - error
-        let bottom = Scale.canShow(low, y.scale) ? frame.y(low) : frame.plot.maxY
+      var top = min(row, range.map { frame.y($0.high) } ?? row)
+      if let range {
+        let bottom = Scale.canShow(range.low, y.scale) ? frame.y(range.low) : frame.plot.maxY
         drawError(x: middle, top: top, bottom: bottom, cap: min(width * 0.25, 6), on: &canvas)
         if value < 0 { top = bottom }
       }
-      if value < 0, error == 0 { top = row }
+      if value < 0, range == nil { top = row }
       let text = NumberText.significant(value, digits: 4)
       let size = theme.note
       guard showsValues, TextWidth.of(text, size: size) <= width * (series.count == 1 ? 1.25 : 1)

@@ -44,6 +44,8 @@ public struct Scatter: Figure {
   /// Names of the choices 0, 1, ... along the horizontal axis; empty for numbers. Points of a choice
   /// are spread sideways, so that they can be told apart.
   public var categories: [String]
+  /// The same for the vertical axis.
+  public var rowCategories: [String]
   /// Later ones are drawn over earlier ones.
   public var groups: [Group]
   /// Lines under the points; unless they have a style, their colours follow those of the groups. The
@@ -59,14 +61,16 @@ public struct Scatter: Figure {
   public var remark: String
 
   public init(
-    title: String = "", x: Axis, y: Axis, categories: [String] = [], groups: [Group],
-    curves: [LineChart.Series] = [], references: [ReferenceLine] = [], shade: Axis? = nil,
+    title: String = "", x: Axis, y: Axis, categories: [String] = [],
+    rowCategories: [String] = [], groups: [Group], curves: [LineChart.Series] = [],
+    references: [ReferenceLine] = [], shade: Axis? = nil,
     hasShadeKey: Bool = true, remark: String = ""
   ) {
     self.title = title
     self.x = x
     self.y = y
     self.categories = categories
+    self.rowCategories = rowCategories
     self.groups = groups
     self.curves = curves
     self.references = references
@@ -102,10 +106,8 @@ public struct Scatter: Figure {
     let overlay = overlay
     let frame = PlotFrame(
       PlotRequest(
-        title: title, x: horizontalSide(xs),
-        y: .init(
-          label: y.label,
-          scale: Scale(showing: ys + lines.map(\.value), kind: y.scale, range: y.range)),
+        title: title, x: Self.side(x, categories, xs),
+        y: Self.side(y, rowCategories, ys + lines.map(\.value)),
         legend: legend(hasBar: bar != nil)
           + overlay.series.indices.map { overlay.entry($0, theme: canvas.theme) },
         notes: [remark, note(missing)], references: lines,
@@ -137,25 +139,31 @@ public struct Scatter: Figure {
   }
 
   private func canShow(_ xValue: Double, _ yValue: Double) -> Bool {
-    guard Scale.canShow(yValue, y.scale) else { return false }
-    if categories.isEmpty { return Scale.canShow(xValue, x.scale) }
-    return xValue >= -0.5 && xValue < Double(categories.count) - 0.5
+    Self.canShow(xValue, x, categories) && Self.canShow(yValue, y, rowCategories)
+  }
+
+  private static func canShow(_ value: Double, _ axis: Axis, _ categories: [String]) -> Bool {
+    if categories.isEmpty { return Scale.canShow(value, axis.scale) }
+    return value >= -0.5 && value < Double(categories.count) - 0.5
   }
 
   private func note(_ missing: Int) -> String {
-    guard categories.isEmpty else {
+    guard categories.isEmpty, rowCategories.isEmpty else {
       if missing == 0 { return "" }
       return "\(NumberText.count(missing, "point")) not shown (no such choice, or no such value)"
     }
     return Furniture.missing(missing, "point", isLog: x.scale == .log || y.scale == .log)
   }
 
-  private func horizontalSide(_ xs: [Double]) -> PlotRequest.Side {
+  private static func side(
+    _ axis: Axis, _ categories: [String], _ values: [Double]
+  ) -> PlotRequest.Side {
     guard !categories.isEmpty else {
-      return .init(label: x.label, scale: Scale(showing: xs, kind: x.scale, range: x.range))
+      return .init(
+        label: axis.label, scale: Scale(showing: values, kind: axis.scale, range: axis.range))
     }
     return .init(
-      label: x.label,
+      label: axis.label,
       scale: Scale(showing: [], kind: .linear, range: -0.5...Double(categories.count) - 0.5),
       categories: categories)
   }
@@ -163,7 +171,7 @@ public struct Scatter: Figure {
   /// The curves as a chart of their own on the same axes.
   private var overlay: LineChart {
     LineChart(
-      x: categories.isEmpty ? x : Axis(x.label), y: y,
+      x: categories.isEmpty ? x : Axis(x.label), y: rowCategories.isEmpty ? y : Axis(y.label),
       series: curves.enumerated().map { index, curve in
         var curve = curve
         curve.style = curve.style ?? groups.count + index
@@ -204,7 +212,14 @@ public struct Scatter: Figure {
     var dots = Dots(radius: radius, opacity: opacity)
     for (index, point) in zip(group.x, group.y).enumerated() where canShow(point.0, point.1) {
       let column = categories.isEmpty ? point.0 : point.0 + Scatter.spread(index)
-      let pixel = frame.pixel(column, point.1)
+      // Another sequence than that of the columns: cells are filled evenly.
+      let row =
+        rowCategories.isEmpty
+        ? point.1
+        : point.1
+          + (categories.isEmpty
+            ? Scatter.spread(index) : Scatter.spread(index, by: 0.754_877_666_246_692_8))
+      let pixel = frame.pixel(column, row)
       guard frame.contains(pixel) else { continue }
       let area = index < group.sizes.count ? group.sizes[index] : 1
       let share = area.isFinite ? max(0.05, min(40, area)).squareRoot() : 1
@@ -227,8 +242,8 @@ public struct Scatter: Figure {
   }
 
   /// Steps of the golden ratio fill the middle of a choice's place evenly, however many there are.
-  private static func spread(_ index: Int) -> Double {
-    let steps = Double(index) * 0.618_033_988_749_894_9
+  private static func spread(_ index: Int, by step: Double = 0.618_033_988_749_894_9) -> Double {
+    let steps = Double(index) * step
     return (steps - steps.rounded(.down) - 0.5) * 0.5
   }
 }

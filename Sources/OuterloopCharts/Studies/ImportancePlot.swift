@@ -15,19 +15,13 @@ extension StudyFigures {
   private static let mostBars = 20
 
   /// Two bars for each parameter that can differ: its share of where good values are (PED-ANOVA) and of
-  /// the variance (fANOVA), the latter with the range of resampled trials. Of many parameters those that
+  /// the variance that is its alone (fANOVA), the latter with the range of resampled trials. Of many parameters those that
   /// matter most.
   func importance(_ place: Int) throws(StudyError) -> Sized {
     let names = Set(try varied().map { specification.space.parameters[$0].name })
     let (good, variance) = try importances(place)
     let shown = good.filter { names.contains($0.name) }.prefix(Self.mostBars)
     let byName = Dictionary(uniqueKeysWithValues: variance.map { ($0.name, $0) })
-    let sum = variance.reduce(0) { $0 + $1.value }
-    // Half the range, on the scale of shares.
-    let errors = shown.map { importance -> Double in
-      guard let range = byName[importance.name]?.interval, sum > 0 else { return 0 }
-      return (range.upperBound - range.lowerBound) / 2 / sum
-    }
     let left = names.count - shown.count
     let about = title("importance for \(Self.short(objectives[place].metric))")
     return Sized(
@@ -37,8 +31,8 @@ extension StudyFigures {
         series: [
           .init("where good values are (PED-ANOVA)", shown.map(\.share)),
           .init(
-            "share of the variance (fANOVA)", shown.map { byName[$0.name]?.share ?? 0 },
-            errors: errors),
+            "share of the variance (fANOVA)", shown.map { byName[$0.name]?.value ?? 0 },
+            ranges: shown.map { byName[$0.name]?.interval ?? 0...0 }),
         ]),
       width: max(640, 160 + 60 * Double(shown.count)), height: 420)
   }

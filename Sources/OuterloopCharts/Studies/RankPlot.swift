@@ -78,8 +78,8 @@ extension StudyFigures {
       group.shades.append(rankOf[trial.number] ?? 1)
     }
     return Scatter(
-      x: across.axis, y: up.axis, categories: across.categories, groups: [group], shade: shade,
-      hasShadeKey: false)
+      x: across.axis, y: up.axis, categories: across.categories, rowCategories: up.categories,
+      groups: [group], shade: shade, hasShadeKey: false)
   }
 
   private static func count(in sorted: [Double], where isBefore: (Double) -> Bool) -> Int {

@@ -1,0 +1,21 @@
+import Foundation
+import Testing
+
+/// Searches with a model, whose linear algebra library is loaded while programs are started.
+@Suite struct ModelSearchTests {
+  /// Several programs at once, again and again: each start is a fork beside a library with threads.
+  @Test func programsStartBesideTheLibrary() throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    for seed in 0..<4 {
+      let ending = try tool.run(
+        [
+          "tune", "--study", "s\(seed)", "--param", "x=float(0, 1)", "--minimize", "loss",
+          "--sampler", "gp:startup=2", "--trials", "16", "--parallel", "4", "--seed", "\(seed)",
+          "--timeout", "60s", "-q", "--json", "--", "echo", "{\"loss\": {x}}",
+        ])
+      #expect(ending.status == 0, "\(ending.err)")
+      #expect(ending.out.contains("\"complete\" : 16"), "\(ending.out)")
+    }
+  }
+}
