@@ -159,8 +159,10 @@ import Testing
     let second = try tool.start(["resume", "--trials", "10"])
     let endings = try [first, low, second].map { try $0.end() }
     #expect(endings.map(\.status) == [0, 0, 0], "\(endings.map(\.err))")
+    // By then the first may have done a second one.
     #expect(
-      endings[1].err.contains("the total is 1: no other is begun"), "\(endings[1].err)")
+      endings[1].err.contains("the total is 1: no other is begun")
+        || endings[1].err.contains("the total is 1: nothing to run"), "\(endings[1].err)")
     #expect(endings[2].err.contains(" trials of it too\n"), "\(endings[2].err)")
     #expect(try states() == Array(repeating: "complete", count: 10))
     #expect(try trials().allSatisfy { $0["attempts"] as? Int == 1 })
