@@ -19,8 +19,9 @@ struct CandidatePool: Sendable {
   /// Neighbours in all; fewer candidates than this are made up for by drawing among the allowed ones.
   private var neighbours: Int { (size + 7) / 8 }
 
+  private static let mostDraws = 64
   /// Neighbours that are moved to where the constraints may allow them.
-  private static let mostRepairs = 64
+  private static let mostRepairs = 16
 
   private let coordinates: SpaceCoordinates
   /// (size, dimensions) words of the sequence.
@@ -50,8 +51,8 @@ struct CandidatePool: Sendable {
     var uniforms = UniformStream(key: streams[0], expecting: 1024)
     var pool = spread(streams[1], &uniforms).filter { coordinates.isAllowed($0) }
     if pool.count < neighbours, let tries = try? feasible.tries {
-      // A walk takes long, and has few tries.
-      for _ in 0..<min(tries, 4 * neighbours) where pool.count < neighbours {
+      // A draw by a walk, of which there are few tries, takes tens of milliseconds.
+      for _ in 0..<min(tries / 10, Self.mostDraws) where pool.count < neighbours {
         let drawn = try? feasible.draw { _ in uniforms.next() }
         if let drawn { pool.append(coordinates.candidate(of: drawn)) }
       }
