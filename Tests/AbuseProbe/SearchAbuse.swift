@@ -226,6 +226,16 @@ extension AbuseRoom {
       options.model = $0
       return try AutoSampler(try Studies.specification(), options)
     }
+    add("SamplerMethod.auto", Edges.integers) {
+      var options = AutoOptions()
+      options.model = $0
+      return try SamplerMethod.auto(options).make(Studies.specification())
+    }
+    add("SearchMethod.auto", Edges.integers) {
+      var options = AutoOptions()
+      options.model = $0
+      return try SearchMethod.auto(options).searcher(Studies.specification())
+    }
     add("AutoSampler.choice", Edges.integers) {
       AutoSampler.choice(for: try Studies.specification(), ended: $0)
     }
