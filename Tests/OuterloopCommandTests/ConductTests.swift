@@ -384,7 +384,7 @@ import Testing
         "tune", "--trials", "30", "--sampler", "random", "--param", "x=int(1, 2)", "--minimize",
         "loss",
       ]
-        + ["--", "sh", "-c", "sleep 0.3; \(Self.report) {x}"])
+        + ["--", "sh", "-c", "sleep 1; \(Self.report) {x}"])
     running.wait { running.errorText.contains("trial 0  complete") }
     #expect(try tool.run(["extend", "--param", "x=int(1, 4)"]).status == 0)
     #expect(try running.end().status == 0)
