@@ -42,7 +42,9 @@ import Testing
     defer { tool.remove() }
     let space = ["--param", "x=float(0, 1)", "--param", "y=int(1, 9) if x > 0.5", "--trials", "12"]
     try tune("one", space + ["--minimize", "loss"], Self.single)
-    let kinds = ["history", "slices", "parallel", "timeline", "distribution"]
+    let kinds = [
+      "history", "slices", "parallel", "rank", "importance", "timeline", "distribution",
+    ]
     #expect(
       try tool.run(["plot"]).out
         == kinds.map { "outerloop-plots/one/\($0).svg\n" }.joined())
@@ -65,7 +67,7 @@ import Testing
     #expect(Set(object.keys) == ["study", "folder", "files"])
     let files = try #require(object["files"] as? [[String: Any]])
     #expect(files.allSatisfy { Set($0.keys) == ["kind", "objective", "path"] })
-    #expect(files.filter { $0["objective"] is NSNull }.count == 3)
+    #expect(files.filter { $0["objective"] is NSNull }.count == 4)
     #expect(
       files.compactMap { ($0["path"] as? String)?.dropFirst(2) }.sorted()
         == tool.names("o").map { $0[...] })
