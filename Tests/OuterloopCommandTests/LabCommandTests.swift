@@ -55,9 +55,9 @@ import Testing
     ),
     (
       [
-        "noisy-labels", "--seeds", "20", "--updates", "3", "--train", "60", "--method", "greedy",
+        "noisy-labels", "--seeds", "60", "--updates", "3", "--train", "60", "--method", "greedy",
         "none",
-      ], 40
+      ], 120
     ),
   ]
 
