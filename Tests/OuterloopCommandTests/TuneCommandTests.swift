@@ -95,7 +95,7 @@ import Testing
   static let refusals: [(words: [String], status: Int32, text: String)] = [
     (
       ["--sampler", "magic"], 64,
-      "error: there is no sampler `magic`\n\nhint: the samplers are random"
+      "error: there is no sampler `magic`\n\nhint: the samplers are auto"
     ),
     (["--sampler", "random:a=1"], 64, "error: random has no option `a`"),
     (
