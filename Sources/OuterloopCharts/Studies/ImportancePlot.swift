@@ -13,13 +13,18 @@ extension StudyPlot {
 extension StudyFigures {
   /// The most bars whose names can be read.
   private static let mostBars = 20
+  /// The most trials that a forest is grown from: more take seconds and change little.
+  private static let mostTrials = 2000
 
-  /// Two bars for each parameter that can differ: its share of where good values are (PED-ANOVA) and of
-  /// the variance that is its alone (fANOVA), the latter with the range of resampled trials. Of many parameters those that
-  /// matter most.
+  /// Two bars for each parameter that can differ: its share of where good values are (PED-ANOVA), and the
+  /// share of the variance that is its alone (fANOVA) with the range of resampled trials. Of many
+  /// parameters those that matter most.
   func importance(_ place: Int) throws(StudyError) -> Sized {
     let names = Set(try varied().map { specification.space.parameters[$0].name })
-    let (good, variance) = try importances(place)
+    let good = try importances { try PEDANOVA().importances($0, $1, objective: place) }
+    let sample = Self.evenSample(
+      of: trials.filter { $0.state == .complete }, most: Self.mostTrials)
+    let variance = try importances { try FANOVA().importances(sample, $1, objective: place) }
     let shown = good.filter { names.contains($0.name) }.prefix(Self.mostBars)
     let byName = Dictionary(uniqueKeysWithValues: variance.map { ($0.name, $0) })
     let left = names.count - shown.count
@@ -37,17 +42,12 @@ extension StudyFigures {
       width: max(640, 160 + 60 * Double(shown.count)), height: 420)
   }
 
-  /// By both measures, of the parameters of the space.
-  func importances(_ place: Int) throws(StudyError) -> (
-    good: [ParameterImportance], variance: [ParameterImportance]
-  ) {
-    do {
-      return (
-        try PEDANOVA().importances(trials, specification, objective: place),
-        try FANOVA().importances(trials, specification, objective: place)
-      )
-    } catch let error as StudyError { throw error } catch {
-      throw StudyError("importances cannot be computed: \(error)", "look at the trials")
-    }
+  /// Importances by some measure, whose errors are said of the study.
+  func importances(
+    _ measure: ([Trial], StudySpecification) throws -> [ParameterImportance]
+  ) throws(StudyError) -> [ParameterImportance] {
+    do { return try measure(trials, specification) } catch let error as StudyError {
+      throw error
+    } catch { throw StudyError("importances cannot be computed: \(error)", "look at the trials") }
   }
 }

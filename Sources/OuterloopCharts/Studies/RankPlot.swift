@@ -56,8 +56,8 @@ extension StudyFigures {
         "look at its slices")
     }
     guard parameters.count > Self.mostParameters else { return parameters }
-    let order = try importances(place).good.map(\.name)
-    let names = Set(order.prefix(Self.mostParameters))
+    let order = try importances { try PEDANOVA().importances($0, $1, objective: place) }
+    let names = Set(order.prefix(Self.mostParameters).map(\.name))
     return parameters.filter { names.contains(specification.space.parameters[$0].name) }
   }
 

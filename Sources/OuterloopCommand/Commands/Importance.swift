@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import OuterloopLab
 internal import OuterloopSearch
 internal import OuterloopStore
 internal import OuterloopStudy
@@ -40,34 +41,13 @@ struct Importance: AsyncParsableCommand {
     struct Row: Encodable {
       var name: String
       var share, value: Double
-      var low, high: Double?
-
-      enum CodingKeys: CodingKey { case name, share, value, low, high }
-
-      func encode(to encoder: any Encoder) throws {
-        var container = encoder.container(keyedBy: CodingKeys.self)
-        try container.encode(name, forKey: .name)
-        try container.encode(share, forKey: .share)
-        try container.encode(value, forKey: .value)
-        try container.encode(low, forKey: .low)
-        try container.encode(high, forKey: .high)
-      }
+      @OrNull var low: Double?
+      @OrNull var high: Double?
     }
     var study, method: String
-    var objective: String?
+    @OrNull var objective: String?
     var trials: Int
     var parameters: [Row]
-
-    enum CodingKeys: CodingKey { case study, method, objective, trials, parameters }
-
-    func encode(to encoder: any Encoder) throws {
-      var container = encoder.container(keyedBy: CodingKeys.self)
-      try container.encode(study, forKey: .study)
-      try container.encode(method, forKey: .method)
-      try container.encode(objective, forKey: .objective)
-      try container.encode(trials, forKey: .trials)
-      try container.encode(parameters, forKey: .parameters)
-    }
   }
 
   func run() async throws {
