@@ -51,9 +51,8 @@ package struct KernelParameters: Sendable, Hashable {
 /// with d the coordinates of the group; s is there for several groups only. Densities are those of l, not
 /// of log l, so that the mode of l is sqrt d e^(sqrt 2 - 3).
 ///
-/// BoTorch's noise is LogNormal(-4, 1) above 1e-4, which takes many trials to talk a model out of. Over ten
-/// test functions without noise, ten seeds each, the geometric mean of the regret at the end is 0.52 of
-/// that with BoTorch's; with noise (three functions, ten seeds) the two could not be told apart.
+/// BoTorch's noise is LogNormal(-4, 1) above 1e-4, which takes many trials to talk a model out of where there
+/// is none.
 package struct KernelPrior: Sendable {
   package let layout: KernelLayout
   /// By place in the vector of logarithms: location and scale of the normal, and the box.

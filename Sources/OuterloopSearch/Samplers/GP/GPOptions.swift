@@ -2,8 +2,7 @@ public import OuterloopStudy
 
 /// What may be chosen about the Gaussian-process sampler.
 public struct GPOptions: Sendable, Hashable {
-  /// Sobol points before the model is used; trials that have ended count. As many as Optuna draws; six were
-  /// level with ten after 40 to 80 trials on test functions of 2 to 20 dimensions.
+  /// Sobol points before the model is used; trials that have ended count. As many as Optuna draws.
   public var startup = 10
   /// How often hyperparameters are fitted anew: while trials double, so many times; after every trial while
   /// there are fewer than twice as many.

@@ -49,11 +49,11 @@ extension NSGA2Options: MethodOptions {
 /// genetic algorithm.
 ///
 /// Defaults are for hundreds of trials: a population of 20 (Optuna 5: 50, pymoo 0.6: 100), values exchanged
-/// whole as in Optuna, mutated ones near to what they were as in pymoo, where Optuna draws them anew. Of the
-/// hypervolume of ZDT1 and ZDT2 in 8 dimensions that leaves .03 and .05 out after 1,000 trials, those of Optuna
-/// .31 and .43, of DTLZ2 with three objectives .10 and .15. `population=50,crossoverIndex=0,mutationIndex=0` are
-/// Optuna's, `population=100,crossoverIndex=15,mutationIndex=20` pymoo's. Differences from both: late results of parallel workers count in the generation that is open, failures are never parents but count
-/// as ended, configurations are not tried twice. How results become generations is said at `GeneticSearch`.
+/// whole as in Optuna, mutated ones near to what they were as in pymoo, where Optuna draws them anew.
+/// `population=50,crossoverIndex=0,mutationIndex=0` are Optuna's, `population=100,crossoverIndex=15,mutationIndex=20`
+/// pymoo's. Differences from both: late results of parallel workers count in the generation that is open,
+/// failures are never parents but count as ended, configurations are not tried twice. How results become
+/// generations is said at `GeneticSearch`.
 ///
 /// - Complexity: a proposal is O(d); a generation of P trials O(m P log P) for two or three objectives, O(m P^2)
 ///   for more; O(n + P d) memory.
