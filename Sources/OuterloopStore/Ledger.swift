@@ -119,11 +119,24 @@ struct Ledger {
       .int(row.attempt), .int(row.epoch), .int(row.seen), .text(row.body))
   }
 
+  /// By how much the last report of a complete trial breaks the constraints. Infinity is kept as it is.
+  private func violation(of trial: Trial) throws -> Double {
+    guard trial.state == .complete, !known.constraints.isEmpty else { return 0 }
+    let rows = try db.rows(
+      """
+      SELECT metric, value FROM reports
+      WHERE study = ? AND trial = ? AND epoch = ? AND value_type = 'finite'
+      """, id(study), .int(trial.number), .int(trial.latest ?? 0))
+    var values: [String: Double] = [:]
+    while let row = try rows.next() { values[row[0]] = row[1] }
+    return known.violation(of: values)
+  }
+
   private func update(_ trial: Trial) throws {
     try db.run(
       """
       UPDATE trials SET state = ?, reason = ?, through = ?, checkpoint = ?, ended = ?, message = ?,
-        objective = ?, objectives = ?, claimable = ?, latest = ?, retried = ?,
+        objective = ?, objectives = ?, claimable = ?, latest = ?, retried = ?, violation = ?,
         lease_until = CASE WHEN ?1 = 'running' THEN lease_until END
       WHERE study = ? AND number = ?
       """, .text(trial.state.name), .text(trial.state.reason?.rawValue), .int(trial.through),
@@ -131,7 +144,7 @@ struct Ledger {
       .real(trial.ended), .text(trial.message), .real(trial.values?.first),
       .text(trial.values.map { JSON.array($0.map(JSON.float)).description }),
       .int(trial.isClaimable ? 1 : 0), .int(trial.latest), .int(trial.attemptsBeforeRetry),
-      id(study), .int(trial.number))
+      .real(try violation(of: trial)), id(study), .int(trial.number))
   }
 
   /// A report is a sign of life.

@@ -102,7 +102,7 @@ extension SQLiteStore {
       let best = try db.rows(
         """
         SELECT number, objective FROM trials
-        WHERE study = ? AND state = 'complete' AND objective IS NOT NULL
+        WHERE study = ? AND state = 'complete' AND objective IS NOT NULL AND violation = 0
         ORDER BY objective \(objective.direction == .maximize ? "DESC" : "ASC"), number LIMIT 1
         """, id(study))
       if let row = try best.next() {

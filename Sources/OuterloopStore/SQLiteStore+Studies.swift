@@ -15,7 +15,8 @@ extension SQLiteStore {
       throw StudyError("study `\(specification.name)` exists", "resume it, or choose another name")
     }
     let method = specification.method
-    for (option, value) in Array(method.sampler.options) + Array(method.scheduler.options) {
+    let components = [method.sampler, method.scheduler] + method.stopRules
+    for (option, value) in components.flatMap(\.options) {
       if let number = value.number, !number.isFinite {
         throw StudyError(
           "option `\(option)` of the method is \(number), which cannot be stored",
@@ -71,6 +72,14 @@ extension SQLiteStore {
       try known.space.checkExtension(to: space)
       var ledger = try Ledger(db, study, known, at: time)
       try ledger.take(.widened(space))
+    }
+  }
+
+  public func note(_ kind: Event.Kind, in study: StudyID) async throws {
+    try kind.checkNote()
+    try write { db, time in
+      var ledger = try Ledger(db, study, cache.known(study, db), at: time)
+      try ledger.take(kind)
     }
   }
 

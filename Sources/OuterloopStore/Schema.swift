@@ -115,6 +115,10 @@ struct Schema: Sendable {
         ALTER TABLE trials ADD COLUMN retried INTEGER NOT NULL DEFAULT 0;
         CREATE INDEX events_widened ON events (study, revision) WHERE kind = 'widened';
         """),
+    // By how much a complete trial breaks the constraints of its study; 0: it keeps them.
+    Step(
+      name: "constraints on results",
+      sql: "ALTER TABLE trials ADD COLUMN violation REAL NOT NULL DEFAULT 0;"),
   ])
 
   /// Brings the tables up to date, inside the caller's transaction.

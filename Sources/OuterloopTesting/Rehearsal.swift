@@ -59,7 +59,7 @@ public struct Rehearsal {
     case .advance(let trial, let through):
       number = trial
       try take(.continued(through: through, seen: history.revision), of: trial)
-    case .wait, .exhausted:
+    case .wait, .exhausted, .stop:
       isExhausted = true
       return nil
     }
@@ -104,9 +104,10 @@ public struct Rehearsal {
     }
   }
 
-  /// The smallest loss of the first objective so far; infinite if there is none.
+  /// The smallest loss of the first objective so far, of trials that keep the constraints; infinite if
+  /// there is none.
   public var bestLoss: Double {
     guard let objective = specification.objectives.first else { return .infinity }
-    return history.best(for: objective)?.values.map { objective.loss($0[0]) } ?? .infinity
+    return specification.best(in: history)?.values.map { objective.loss($0[0]) } ?? .infinity
   }
 }

@@ -2,7 +2,8 @@ public import OuterloopStudy
 
 // What people change in a study that is under way.
 extension SearcherLaws {
-  /// Failed trials are retried and the space is extended: who joins later proposes what those propose
+  /// Failed trials are retried, the space is extended, someone says where good values lie, the study is stopped
+  /// and reopened: who joins later proposes what those propose
   /// who were there all the time, and a replay of any prefix of the log what was proposed then.
   public static func followsChanges(
     _ method: SearchMethod, _ item: Case, to wider: SearchSpace, trials: Int
@@ -15,6 +16,11 @@ extension SearcherLaws {
     var wrong: [String] = []
     for step in 0..<trials {
       if step == 6 { try store.extend(id, to: wider) }
+      if step == 9 {
+        try store.note(.hinted(priors(of: wider)), in: id)
+        try store.note(.stopped(reason: "enough"), in: id)
+        try store.note(.reopened, in: id)
+      }
       if step % 5 == 4 {
         for trial in try await store.history(of: id).trials where trial.state.reason != nil {
           _ = try store.append([.retried], to: trial.number, of: id)
@@ -40,6 +46,11 @@ extension SearcherLaws {
     return wrong
   }
 
+  /// A value of each parameter's lower half is said to be good.
+  static func priors(of space: SearchSpace) -> [ParameterPrior] {
+    space.parameters.map { ParameterPrior($0.name, $0.domain.value(atUnit: 0.3)) }
+  }
+
   private static func ask(_ asker: Asker) async throws -> Claim? {
     let work = try await asker.next(for: Claimant(worker: "w"), within: Budget())
     if case .trial(let claim) = work { return claim }
@@ -57,6 +68,7 @@ extension SearcherLaws {
       case .suggested, .enqueued:
         _ = try store.add(event.kind, asTrial: nil, to: id, claimedBy: nil)
       case .widened(let space): try store.extend(id, to: space)
+      case let note where note.isAboutStudy: try store.note(note, in: id)
       default: _ = try store.append([event.kind], to: event.trial, of: id)
       }
     }

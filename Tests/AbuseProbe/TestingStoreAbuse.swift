@@ -5,7 +5,7 @@ extension AbuseRoom {
   /// Laws are for stores that break them: each is told so, whatever the store answers.
   mutating func addStoreLaws() {
     let laws: [(String, @Sendable (StoreCase) async throws -> Void)] = [
-      ("checkStudies", StoreLaws.checkStudies), ("checkNumbering", StoreLaws.checkNumbering),
+      ("checkTerms", StoreLaws.checkTerms), ("checkStudies", StoreLaws.checkStudies), ("checkNumbering", StoreLaws.checkNumbering),
       ("checkValues", StoreLaws.checkValues), ("checkBest", StoreLaws.checkBest),
       ("checkPaging", StoreLaws.checkPaging), ("checkClaims", StoreLaws.checkClaims),
       ("checkAcceptance", StoreLaws.checkAcceptance), ("checkReaping", StoreLaws.checkReaping),
@@ -55,6 +55,7 @@ private struct FaultyStore: StudyStore {
   func extend(_ study: StudyID, to space: SearchSpace) throws {
     try store.extend(study, to: space)
   }
+  func note(_ kind: Event.Kind, in study: StudyID) throws { try store.note(kind, in: study) }
   func delete(_ study: StudyID) throws { try store.delete(study) }
 
   func events(of study: StudyID, after revision: Int, limit: Int) throws -> [Event] {

@@ -37,6 +37,9 @@ final class AlternatingStore: StudyStore {
   func extend(_ study: StudyID, to space: SearchSpace) async throws {
     try await next.extend(study, to: space)
   }
+  func note(_ kind: Event.Kind, in study: StudyID) async throws {
+    try await next.note(kind, in: study)
+  }
   func leases(of study: StudyID) async throws -> [Lease] { try await next.leases(of: study) }
   func delete(_ study: StudyID) async throws { try await next.delete(study) }
   func events(of study: StudyID, after revision: Int, limit: Int) async throws -> [Event] {

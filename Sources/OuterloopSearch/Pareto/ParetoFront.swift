@@ -1,7 +1,7 @@
 public import OuterloopStudy
 
 extension StudySpecification {
-  /// The complete trials that no other dominates, by the loss of the first objective; all of several
+  /// The complete trials that keep the constraints and that no other such trial dominates, by the loss of the first objective; all of several
   /// equal ones. Values that are not a number are the worst there is.
   ///
   /// - Parameter places: the objectives that count, by their place among the study's; nil for all.
@@ -9,7 +9,9 @@ extension StudySpecification {
   ///   on the front.
   public func paretoFront(of trials: [Trial], places: [Int]? = nil) -> [Trial] {
     let places = (places ?? Array(objectives.indices)).filter(objectives.indices.contains)
-    let complete = trials.filter { $0.state == .complete && $0.values?.count == objectives.count }
+    let complete = trials.filter {
+      $0.state == .complete && $0.values?.count == objectives.count && isFeasible($0)
+    }
     let losses = complete.map { trial in
       places.map { place in objectives[place].loss(trial.values?[place] ?? .nan) }
     }

@@ -51,6 +51,7 @@ struct TPEDensities: Sendable {
   var count: Int { split.count }
 
   mutating func observe(_ event: Event, in history: History) {
+    if event.kind.isAboutStudy { return }
     let trial = history.trials[event.trial]
     switch event.kind {
     case .suggested, .enqueued:

@@ -64,6 +64,13 @@ struct EventRow {
     case .widened(let space):
       kind = "widened"
       body = StudyRecord.json(space).description
+    case .hinted(let priors):
+      kind = "hinted"
+      body = JSON.array(priors.map(StudyRecord.json)).description
+    case .stopped(let reason):
+      kind = "stopped"
+      body = reason
+    case .reopened: kind = "reopened"
     }
   }
 
@@ -103,6 +110,10 @@ struct EventRow {
     case "retried": return .retried
     case "widened":
       return .widened(try StudyRecord.space(try need(JSONReader.value(need(body)))))
+    case "hinted":
+      return .hinted(try StudyRecord.priors(try need(JSONReader.value(need(body)))))
+    case "stopped": return .stopped(reason: try need(body))
+    case "reopened": return .reopened
     default: throw JSONReader.Failure()
     }
   }

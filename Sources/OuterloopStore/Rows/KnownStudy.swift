@@ -18,6 +18,11 @@ struct KnownStudy: Sendable {
   var space: SearchSpace { specification.space }
   var objectives: [Objective] { specification.objectives }
 
+  var constraints: [OutcomeConstraint] { specification.constraints }
+
+  /// By how much values by metric break the constraints.
+  func violation(of values: [String: Double]) -> Double { specification.violation(of: values) }
+
   func endOfLost(_ trial: Trial) -> Event.Kind { specification.endOfLost(trial) }
 }
 

@@ -9,6 +9,11 @@ struct StudyRecord {
   init(_ specification: StudySpecification) { self.specification = specification }
 
   var json: JSON {
+    guard case .object(let members) = core else { return core }
+    return .object(members + terms)
+  }
+
+  private var core: JSON {
     .object([
       "space": Self.json(specification.space),
       "objectives": .array(
@@ -21,11 +26,15 @@ struct StudyRecord {
     ])
   }
 
-  /// The sampler, and the scheduler where there is one.
+  /// The sampler, and the scheduler and the rules where there are such.
   private static func json(_ method: MethodDescription) -> JSON {
     guard case .object(var members) = json(method.sampler) else { return .null }
     if method.scheduler != .fullTraining {
       members.append(JSON.Member(name: "scheduler", value: json(method.scheduler)))
+    }
+    if !method.stopRules.isEmpty {
+      members.append(
+        JSON.Member(name: "stopRules", value: .array(method.stopRules.map { json($0) })))
     }
     return .object(members)
   }
@@ -51,13 +60,11 @@ struct StudyRecord {
 
   /// The part that may change, as the column `settings` has it.
   static func json(_ settings: StudySettings) -> JSON {
-    .object([
-      "trials": .int(settings.budget.trials), "epochs": .int(settings.budget.epochs),
-      "seconds": .float(settings.budget.seconds),
-      "attributes": .object(
-        settings.attributes.sorted { $0.key < $1.key }
-          .map { JSON.Member(name: $0.key, value: .text($0.value)) }),
-    ])
+    guard case .object(let members) = json(settings.budget) else { return .null }
+    let attributes = JSON.object(
+      settings.attributes.sorted { $0.key < $1.key }
+        .map { JSON.Member(name: $0.key, value: .text($0.value)) })
+    return .object(members + [JSON.Member(name: "attributes", value: attributes)])
   }
 
   /// - Throws: `SpaceError`, `StudyError`, or `JSONReader.Failure` if it is none.
@@ -79,13 +86,14 @@ struct StudyRecord {
     }
     self.specification = try StudySpecification(
       name: name, space: Self.space(space), objectives: objectives,
+      constraints: Self.constraints(json["constraints"]), cost: Self.cost(json["cost"]),
+      priors: Self.priors(json["priors"] ?? .array([])),
       method: MethodDescription(
         Self.component(method),
-        scheduler: method["scheduler"].map(Self.component) ?? .fullTraining), seed: seed,
+        scheduler: method["scheduler"].map(Self.component) ?? .fullTraining,
+        stopRules: (method["stopRules"]?.array ?? []).map(Self.component)), seed: seed,
       epochs: epochs,
-      budget: Budget(
-        trials: settings["trials"]?.int, epochs: settings["epochs"]?.int,
-        seconds: settings["seconds"]?.number),
+      budget: Self.budget(settings),
       retries: retries, maxAttempts: maxAttempts, attributes: attributes)
   }
 }

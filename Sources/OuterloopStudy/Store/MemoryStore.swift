@@ -92,6 +92,11 @@ public final class MemoryStore: StudyStore {
     }
   }
 
+  public func note(_ kind: Event.Kind, in study: StudyID) throws {
+    try kind.checkNote()
+    try with(study) { $0.take(kind, $0.history.trials.count, at: clock()) }
+  }
+
   public func leases(of study: StudyID) throws -> [Lease] {
     try with(study) { record in
       record.leases.sorted { $0.key < $1.key }.map { number, lease in

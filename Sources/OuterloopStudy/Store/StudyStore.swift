@@ -30,6 +30,10 @@ public protocol StudyStore: Sendable {
   /// after it.
   /// - Throws: `SpaceError` if a configuration of the space as it is would not be one of `space`.
   func extend(_ study: StudyID, to space: SearchSpace) async throws
+  /// Takes an event about the study other than `.widened`: what someone believes of good values, that a
+  /// rule ended the study, that it goes on.
+  /// - Throws: `StudyError` for events about trials.
+  func note(_ kind: Event.Kind, in study: StudyID) async throws
   /// Removes the study and all it holds.
   func delete(_ study: StudyID) async throws
 

@@ -35,7 +35,8 @@ public struct StudySummary: Sendable, Hashable {
   public var revision: Int
   /// When the last event was taken, in seconds since 1970.
   public var lastEvent: Double?
-  /// The best complete trial of the first objective: see `History.best`.
+  /// The best complete trial of the first objective among those that keep the constraints: see
+  /// `StudySpecification.best`.
   public var best: Best?
 
   public struct Best: Sendable, Hashable {
@@ -80,8 +81,9 @@ extension StudyStore {
     for trial in history.trials { summary.counts[trial.state.kind, default: 0] += 1 }
     summary.lastEvent = try await events(of: study, after: history.revision - 1, limit: 1).first?
       .time
-    let objective = try await specification(of: study).objectives[0]
-    if let best = history.best(for: objective), let value = best.values?.first {
+    if let best = try await specification(of: study).best(in: history),
+      let value = best.values?.first
+    {
       summary.best = StudySummary.Best(trial: best.number, value: value)
     }
     return summary

@@ -39,6 +39,8 @@ public actor Asker {
     case budget
     /// Every configuration has been tried.
     case exhausted
+    /// A rule of the search method ended the study, for this reason.
+    case rule(String)
   }
 
   /// Takes in what happened since the last time.
@@ -62,6 +64,7 @@ public actor Asker {
     var refused: (revision: Int, trial: Int)?
     while true {
       try await catchUp()
+      if let reason = history.stopReason { return ending(.rule(reason)) }
       if history.isSpent(budget) { return ending(.budget) }
       if let refused, refused.revision == history.revision {
         throw StudyError(
@@ -89,6 +92,7 @@ public actor Asker {
           continue
         }
         if let claim = try await store.claim(in: study, by: claimant) { return .trial(claim) }
+      case .stop(let reason): try await store.note(.stopped(reason: reason), in: study)
       case .wait, .exhausted: return ending(mayBegin ? .exhausted : .budget)
       }
     }

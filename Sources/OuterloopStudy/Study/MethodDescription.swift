@@ -1,12 +1,18 @@
 /// How a study is searched, by names and options, as the store keeps it: which sampler chooses
-/// configurations, and which scheduler decides how far each is trained. Any scheduler takes any sampler.
+/// configurations, which scheduler decides how far each is trained, and which rules end the study before its
+/// budget is spent. Any scheduler takes any sampler, and any rule goes with both.
 public struct MethodDescription: Sendable, Hashable, Codable {
   public var sampler: ComponentDescription
   public var scheduler: ComponentDescription
+  public var stopRules: [ComponentDescription]
 
-  public init(_ sampler: ComponentDescription, scheduler: ComponentDescription = .fullTraining) {
+  public init(
+    _ sampler: ComponentDescription, scheduler: ComponentDescription = .fullTraining,
+    stopRules: [ComponentDescription] = []
+  ) {
     self.sampler = sampler
     self.scheduler = scheduler
+    self.stopRules = stopRules
   }
 
   /// A sampler whose configurations are all trained to the end.
@@ -16,9 +22,10 @@ public struct MethodDescription: Sendable, Hashable, Codable {
 }
 
 extension MethodDescription: CustomStringConvertible {
-  /// `tpe`, or `tpe, halving` with a scheduler.
+  /// `tpe`, or `tpe, halving, plateau` with a scheduler and a rule.
   public var description: String {
-    scheduler == .fullTraining ? sampler.name : "\(sampler.name), \(scheduler.name)"
+    let parts = [sampler] + (scheduler == .fullTraining ? [] : [scheduler]) + stopRules
+    return parts.map(\.name).joined(separator: ", ")
   }
 }
 

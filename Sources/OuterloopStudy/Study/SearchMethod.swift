@@ -1,14 +1,15 @@
 /// A way to search, as a value: `.random`, `.tpe()`, `.tpe().scheduled(by: ...)`. It knows its name and
 /// options, for the store, and how to make the searcher of a study.
 public struct SearchMethod: Sendable {
-  public let description: MethodDescription
-  public let searcher: @Sendable (StudySpecification) throws -> any Searcher
+  public private(set) var description: MethodDescription
+  private var make: @Sendable (StudySpecification) throws -> any Searcher
   private let sampler: SamplerMethod?
+  private var rules: [StopRuleMethod] = []
 
   /// A sampler with a scheduler.
   public init(_ sampler: SamplerMethod, _ scheduler: SchedulerMethod = .fullTraining) {
     description = MethodDescription(sampler.description, scheduler: scheduler.description)
-    searcher = { ScheduledSearch(try sampler.make($0), try scheduler.make($0)) }
+    make = { ScheduledSearch(try sampler.make($0), try scheduler.make($0)) }
     self.sampler = sampler
   }
 
@@ -18,14 +19,31 @@ public struct SearchMethod: Sendable {
     searcher: @escaping @Sendable (StudySpecification) throws -> any Searcher
   ) {
     self.description = description
-    self.searcher = searcher
+    make = searcher
     sampler = nil
+  }
+
+  /// The searcher of a study.
+  /// - Throws: `StudyError` for what the method cannot search, or its rules cannot judge.
+  public func searcher(_ specification: StudySpecification) throws -> any Searcher {
+    let searcher = try make(specification)
+    if rules.isEmpty { return searcher }
+    return StoppingSearch(searcher, try rules.map { try $0.make(specification) })
   }
 
   /// The same sampler with another scheduler. A method that decides by itself how far trials are trained
   /// stays as it is.
   public func scheduled(by scheduler: SchedulerMethod) -> SearchMethod {
-    sampler.map { SearchMethod($0, scheduler) } ?? self
+    sampler.map { SearchMethod($0, scheduler).stopping(when: rules) } ?? self
+  }
+
+  /// The same method, which ends a study as soon as one of the rules says so: these, and those that it
+  /// has already.
+  public func stopping(when rules: [StopRuleMethod]) -> SearchMethod {
+    var result = self
+    result.rules += rules
+    result.description.stopRules += rules.map(\.description)
+    return result
   }
 }
 

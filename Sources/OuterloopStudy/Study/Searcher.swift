@@ -24,6 +24,8 @@ public enum Proposal: Sendable, Hashable {
   case advance(trial: Int, through: Int)
   /// Nothing to do until a running trial reports.
   case wait
+  /// A rule of the method ends the study, for this reason.
+  case stop(reason: String)
   /// Nothing more to do: every configuration of the space has been tried, or no new one may be.
   case exhausted
 }

@@ -36,7 +36,7 @@ struct SearcherFold {
       let event = asSeen(event)
       try history.take(event)
       switch event.kind {
-      case .widened, .retried: break
+      case .widened, .retried, .stopped: break
       default: searcher.observe(event, in: history)
       }
     }

@@ -52,6 +52,17 @@ extension Study {
     try await store.append([.retried], to: trial, of: id)
   }
 
+  /// Adds what is believed of good values: the search leans towards it for a while, and goes by its
+  /// trials more and more.
+  /// - Throws: `SpaceError` for priors that do not suit the space.
+  public func hint(_ priors: ParameterPrior...) async throws {
+    let space = try await store.specification(of: id).space
+    try await store.note(.hinted(space.checked(priors)), in: id)
+  }
+
+  /// Lets a study go on that a rule of its search method has stopped.
+  public func reopen() async throws { try await store.note(.reopened, in: id) }
+
   /// Gives parameters a wider range or more choices: `study.extend("lr", .float(NumericRange(1e-6, 1)))`.
   /// What was tried stays; `specification` is the one that the study was opened with.
   /// - Throws: `SpaceError` for unknown parameters, and domains that lack a value of the present one.

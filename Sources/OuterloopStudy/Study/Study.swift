@@ -15,15 +15,17 @@ public struct Study: Sendable {
   /// Creates a study, or goes on with the one of that name if it is the same in space, objectives,
   /// method and seed.
   ///
-  /// - Throws: `StudyError` if the store holds another study of that name.
+  /// - Throws: `StudyError` if the store holds another study of that name, `SpaceError` for priors that
+  ///   do not suit the space.
   public init(
-    _ space: SearchSpace, _ objectives: Objective..., by method: SearchMethod,
+    _ space: SearchSpace, _ objectives: Objective..., constraints: [OutcomeConstraint] = [],
+    cost: TrialCost? = nil, priors: [ParameterPrior] = [], by method: SearchMethod,
     name: String = "study", seed: UInt64 = 0, epochs: Int = 1, retries: Int = 0,
     in store: any StudyStore = MemoryStore()
   ) async throws {
     let wanted = try StudySpecification(
-      name: name, space: space, objectives: objectives, method: method.description, seed: seed,
-      epochs: epochs, retries: retries)
+      name: name, space: space, objectives: objectives, constraints: constraints, cost: cost,
+      priors: priors, method: method.description, seed: seed, epochs: epochs, retries: retries)
     self.store = store
     self.method = method
     (id, specification) = try await Self.entered(wanted, in: store)
@@ -85,8 +87,8 @@ public struct Study: Sendable {
     try await store.trials(of: id, matching: TrialQuery())
   }
 
-  /// The best complete trial of the first objective.
+  /// The best complete trial of the first objective among those that keep the constraints.
   public func best() async throws -> Trial? {
-    try await store.history(of: id).best(for: specification.objectives[0])
+    specification.best(in: try await store.history(of: id))
   }
 }

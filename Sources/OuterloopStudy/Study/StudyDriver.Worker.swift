@@ -29,6 +29,7 @@ extension StudyDriver {
           try await Task.sleep(for: .seconds(driver.pause))
         case .finished(.budget): return .budget
         case .finished(.exhausted): return .exhausted
+        case .finished(.rule(let reason)): return .rule(reason)
         }
       }
       return .stopped

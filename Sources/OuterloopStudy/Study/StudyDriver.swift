@@ -47,6 +47,8 @@ public struct StudyDriver: Sendable {
   public enum Ending: Sendable, Hashable {
     case budget
     case exhausted
+    /// A rule of the search method ended the study, for this reason.
+    case rule(String)
     /// Someone asked to stop.
     case stopped
     /// Too many trials failed: see `failureLimit`.

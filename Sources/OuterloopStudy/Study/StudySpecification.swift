@@ -6,6 +6,12 @@ public struct StudySpecification: Sendable, Hashable, Codable {
   public var space: SearchSpace
   /// One or more, in the order in which values are listed.
   public var objectives: [Objective]
+  /// What results have to keep; what breaks it is never the best.
+  public var constraints: [OutcomeConstraint]
+  /// What trials cost, where the search is to make the most of what it spends.
+  public var cost: TrialCost?
+  /// What is believed of good values before the first trial.
+  public var priors: [ParameterPrior]
   public var method: MethodDescription
   /// Names the random streams: the same seed and events give the same suggestions.
   public var seed: UInt64
@@ -19,15 +25,21 @@ public struct StudySpecification: Sendable, Hashable, Codable {
   /// What others keep with the study, by their name: the command to run, notes.
   public var attributes: [String: String]
 
-  /// - Throws: `StudyError` for an empty space, no objective, or one metric twice.
+  /// - Throws: `StudyError` for an empty space, no objective, one metric twice, or bounds that are no
+  ///   numbers; `SpaceError` for priors that do not suit the space.
   public init(
-    name: String, space: SearchSpace, objectives: [Objective], method: MethodDescription,
-    seed: UInt64, epochs: Int = 1, budget: Budget = Budget(), retries: Int = 0,
+    name: String, space: SearchSpace, objectives: [Objective],
+    constraints: [OutcomeConstraint] = [], cost: TrialCost? = nil, priors: [ParameterPrior] = [],
+    method: MethodDescription, seed: UInt64, epochs: Int = 1, budget: Budget = Budget(),
+    retries: Int = 0,
     maxAttempts: Int = 3, attributes: [String: String] = [:]
   ) throws {
     self.name = name
     self.space = space
     self.objectives = objectives
+    self.constraints = constraints
+    self.cost = cost
+    self.priors = try space.checked(priors)
     self.method = method
     self.seed = seed
     self.epochs = epochs
@@ -55,6 +67,15 @@ public struct StudySpecification: Sendable, Hashable, Codable {
         throw StudyError(
           "metric `\(objective.metric)` is an objective twice", "remove one of them")
       }
+    }
+    for constraint in constraints {
+      guard !constraint.metric.isEmpty, constraint.bound.isFinite else {
+        throw StudyError(
+          "the constraint `\(constraint)` cannot be kept", "name a metric and a finite bound")
+      }
+    }
+    if let metric = cost?.metric, metric.isEmpty {
+      throw StudyError("the metric that says the cost has no name", "name it")
     }
     guard epochs >= 1 else {
       throw StudyError("\(epochs) epochs cannot be trained", "say 1 or more")
@@ -136,6 +157,9 @@ extension StudySpecification {
   public func difference(from other: StudySpecification) -> String? {
     if space != other.space { return "another space" }
     if objectives != other.objectives { return "other objectives" }
+    if constraints != other.constraints { return "other constraints" }
+    if cost != other.cost { return "another cost" }
+    if priors != other.priors { return "other priors" }
     if method != other.method { return "another search method, \(method)" }
     if seed != other.seed { return "another seed, \(seed)" }
     if epochs != other.epochs { return "another number of epochs, \(epochs)" }

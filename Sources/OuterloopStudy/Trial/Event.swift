@@ -42,6 +42,12 @@ public struct Event: Sendable, Hashable {
     case retried
     /// The study's space from here on: every configuration of the earlier one is one of this too.
     case widened(SearchSpace)
+    /// What someone believes of good values, from here on beside what was believed before.
+    case hinted([ParameterPrior])
+    /// A rule of the search method ended the study, for this reason: no new trial begins.
+    case stopped(reason: String)
+    /// The study goes on after it was stopped.
+    case reopened
 
     /// How long that attempt took, if this ends it and its worker measured that.
     func seconds(ofAttempt number: Int) -> Double? {
@@ -54,7 +60,23 @@ public struct Event: Sendable, Hashable {
     }
 
     /// Whether it is about the study, not about one of its trials.
-    public var isAboutStudy: Bool { if case .widened = self { true } else { false } }
+    public var isAboutStudy: Bool {
+      switch self {
+      case .widened, .hinted, .stopped, .reopened: true
+      default: false
+      }
+    }
+  }
+}
+
+extension Event.Kind {
+  /// - Throws: `StudyError` unless a store's `note` takes it.
+  package func checkNote() throws {
+    if isAboutStudy {
+      guard case .widened = self else { return }
+      throw StudyError("a wider space is no note", "extend the study")
+    }
+    throw StudyError("an event about a trial is no note on the study", "append it to the trial")
   }
 }
 

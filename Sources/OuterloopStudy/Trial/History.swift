@@ -13,6 +13,8 @@ public struct History: Sendable {
   /// Epochs trained, as far as reports tell: one that comes after three epochs without counts for
   /// all of them, and what another attempt trains again counts again.
   public private(set) var epochs = 0
+  /// Why no new trial begins: a rule ended the study, and nobody has reopened it.
+  public private(set) var stopReason: String?
   /// Seconds during which at least one trial ran, up to the last event. Where the store's clock was set
   /// meanwhile, they are those that the workers measured, once their attempts have ended.
   public var busySeconds: Double { busy.seconds }
@@ -24,6 +26,11 @@ public struct History: Sendable {
   package mutating func apply(_ event: Event) {
     revision = event.revision
     busy.pass(to: event.time, isBusy: runningCount > 0)
+    switch event.kind {
+    case .stopped(let reason): stopReason = reason
+    case .reopened: stopReason = nil
+    default: break
+    }
     if event.kind.isAboutStudy { return }
     if let trial = Trial(event) {
       precondition(trial.number == trials.count, "trial numbers have a gap")
@@ -72,15 +79,26 @@ public struct History: Sendable {
 
   /// The best complete trial for an objective: the smallest loss; of equals the earliest. Values
   /// that are NaN are passed over, infinities on the good side are taken as they are.
-  public func best(for objective: Objective, at place: Int = 0) -> Trial? {
+  ///
+  /// - Parameter isAdmitted: which trials may be the best: those that keep the study's constraints.
+  public func best(
+    for objective: Objective, at place: Int = 0, where isAdmitted: (Trial) -> Bool = { _ in true }
+  ) -> Trial? {
     var best: Trial?
     var bestLoss = Double.infinity
-    for trial in trials where trial.state == .complete {
+    for trial in trials where trial.state == .complete && isAdmitted(trial) {
       guard let values = trial.values, values.indices.contains(place) else { continue }
       let value = values[place]
       let loss = objective.loss(value)
       if loss < bestLoss || (best == nil && !loss.isNaN) { (best, bestLoss) = (trial, loss) }
     }
     return best
+  }
+}
+
+extension StudySpecification {
+  /// The best complete trial of the first objective among those that keep the constraints.
+  public func best(in history: History) -> Trial? {
+    history.best(for: objectives[0], where: isFeasible)
   }
 }

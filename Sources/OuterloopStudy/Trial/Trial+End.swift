@@ -2,7 +2,8 @@ extension Trial {
   /// How an attempt at it ends whose work is done, by the one rule there is: for whoever runs trials, and
   /// whoever is told of them.
   ///
-  /// - nothing was reported, an objective is missing, or is not finite: failed, `invalid`;
+  /// - nothing was reported, an objective or a metric with a bound is missing, or is not finite: failed,
+  ///   `invalid`;
   /// - every objective has a value, and the trial is to be trained no further: complete;
   /// - the same, and epochs of a full training are left: it rests, for its scheduler to decide.
   ///
@@ -18,14 +19,13 @@ extension Trial {
       .finished(attempt: attempt, .failed(.invalid, message: message), seconds: seconds)
     }
     guard let last else { return invalid("it reported nothing") }
-    var results: [Double] = []
-    for objective in specification.objectives {
-      guard let value = last.values[objective.metric] else {
-        return invalid("its last report has no `\(objective.metric)`")
+    for metric in specification.objectives.map(\.metric) + specification.constraints.map(\.metric) {
+      guard let value = last.values[metric] else {
+        return invalid("its last report has no `\(metric)`")
       }
-      guard value.isFinite else { return invalid("`\(objective.metric)` is \(value)") }
-      results.append(value)
+      guard value.isFinite else { return invalid("`\(metric)` is \(value)") }
     }
+    let results = specification.objectives.compactMap { last.values[$0.metric] }
     return through < specification.epochs
       ? .paused(attempt: attempt, seconds: seconds)
       : .finished(attempt: attempt, .complete(results), seconds: seconds)

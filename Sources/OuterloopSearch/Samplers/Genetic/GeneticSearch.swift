@@ -57,6 +57,7 @@ struct GeneticSearch: Sendable {
   mutating func observe(_ event: Event, in history: History) {
     tried.observe(event)
     guard case .finished = event.kind else { return }
+    if event.kind.isAboutStudy { return }
     let trial = history.trials[event.trial]
     guard let ranked = RankedTrial(trial, objectives) else { return }
     endedCount += 1

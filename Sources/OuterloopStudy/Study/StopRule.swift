@@ -1,0 +1,49 @@
+/// Decides when a study has got what there is to get. Like a searcher it is a fold over the study's events:
+/// whoever replays them comes to the same decision.
+///
+/// A study that was stopped may be reopened (`Event.Kind.reopened`): a rule then asks for new evidence, from
+/// later trials, before it stops the study again.
+public protocol StopRule: Sendable {
+  /// Takes in an event that `history` has just taken in.
+  mutating func observe(_ event: Event, in history: History)
+
+  /// Why the study should begin no further trial, as half a sentence; nil: it should go on.
+  mutating func reason(in history: History) throws -> String?
+}
+
+/// A rule as a value: how to make it for a study, and how the store names it.
+public struct StopRuleMethod: Sendable {
+  public let description: ComponentDescription
+  public let make: @Sendable (StudySpecification) throws -> any StopRule
+
+  public init(
+    _ description: ComponentDescription,
+    make: @escaping @Sendable (StudySpecification) throws -> any StopRule
+  ) {
+    self.description = description
+    self.make = make
+  }
+}
+
+/// A searcher that is asked as long as no rule says that the study should end.
+struct StoppingSearch: Searcher {
+  private var searcher: any Searcher
+  private var rules: [any StopRule]
+
+  init(_ searcher: any Searcher, _ rules: [any StopRule]) {
+    self.searcher = searcher
+    self.rules = rules
+  }
+
+  mutating func observe(_ event: Event, in history: History) {
+    searcher.observe(event, in: history)
+    for place in rules.indices { rules[place].observe(event, in: history) }
+  }
+
+  mutating func propose(_ number: Int?, in history: History) throws -> Proposal {
+    for place in rules.indices {
+      if let reason = try rules[place].reason(in: history) { return .stop(reason: reason) }
+    }
+    return try searcher.propose(number, in: history)
+  }
+}

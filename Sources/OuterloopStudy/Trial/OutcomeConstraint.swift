@@ -1,0 +1,71 @@
+internal import OuterloopText
+
+/// A bound that results have to keep: `memory <= 8`. What breaks it counts as worse than all that keeps
+/// it, and is never the best.
+///
+/// It is about what a trial reports, not about its configuration: that is what `SearchSpace.forbid` is for.
+public struct OutcomeConstraint: Sendable, Hashable, Codable {
+  public enum Relation: String, Sendable, Hashable, Codable {
+    case atMost = "<="
+    case atLeast = ">="
+  }
+
+  public var metric: String
+  public var relation: Relation
+  public var bound: Double
+
+  public init(_ metric: String, _ relation: Relation, _ bound: Double) {
+    self.metric = metric
+    self.relation = relation
+    self.bound = bound
+  }
+
+  /// `memory <= 8`, as the command line writes it.
+  /// - Throws: `StudyError` for what is none.
+  public init(parsing text: String) throws {
+    guard let start = text.firstIndex(where: { "<>=".contains($0) }) else {
+      throw StudyError("`\(text)` is no bound on a metric", Self.form)
+    }
+    let sign = text[start...].prefix { "<>=".contains($0) }
+    let number = text[start...].dropFirst(sign.count).trimmed
+    guard let relation = Relation(rawValue: String(sign)) else {
+      throw StudyError("`\(text)` has the sign `\(sign)`", "use <= or >=; \(Self.form)")
+    }
+    guard let bound = ParameterValue(plain: number).number, bound.isFinite else {
+      throw StudyError("`\(text)` is bounded by `\(number)`, which is no number", Self.form)
+    }
+    self.init(text[..<start].trimmed, relation, bound)
+    guard !metric.isEmpty else { throw StudyError("`\(text)` names no metric", Self.form) }
+  }
+
+  private static let form = "write it as in 'memory <= 8'"
+
+  /// By how much a value breaks it, in units of the metric; 0: it keeps it. NaN breaks it without limit.
+  public func violation(of value: Double) -> Double {
+    if value.isNaN { return .infinity }
+    return max(relation == .atMost ? value - bound : bound - value, 0)
+  }
+}
+
+extension OutcomeConstraint: CustomStringConvertible {
+  public var description: String {
+    "\(metric) \(relation.rawValue) \(ParameterValue.float(bound).canonical)"
+  }
+}
+
+extension StudySpecification {
+  /// By how much what a trial reported last breaks the constraints, all together; 0: it keeps them.
+  /// Without a value for one of them it is infinite.
+  public func violation(of trial: Trial) -> Double {
+    if constraints.isEmpty { return 0 }
+    return violation(of: trial.lastReport?.values ?? [:])
+  }
+
+  /// By how much values by metric break the constraints, all together.
+  package func violation(of values: [String: Double]) -> Double {
+    constraints.reduce(0) { $0 + $1.violation(of: values[$1.metric] ?? .nan) }
+  }
+
+  /// Whether what a trial reported last keeps the constraints.
+  public func isFeasible(_ trial: Trial) -> Bool { violation(of: trial) == 0 }
+}

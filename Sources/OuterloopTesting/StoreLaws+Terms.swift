@@ -1,0 +1,60 @@
+internal import OuterloopStudy
+
+// What a study is beside its space and objectives, and what is noted while it lives.
+extension StoreLaws {
+  /// Constraints, costs, priors and rules come back as they were; the best trial keeps the constraints; notes
+  /// about the study stand in the log in their place.
+  public static func checkTerms(_ row: StoreCase) async throws {
+    let test = try await StoreTrial(row)
+    let store = test.store
+    let priors = [
+      ParameterPrior("x", 0.25, .distance(0.125)), ParameterPrior("units", 64),
+      ParameterPrior("act", "t\"a\\n\u{1}h"),
+    ]
+    var specification = try StudySpecification(
+      name: "terms", space: test.space, objectives: [.minimize("loss")],
+      constraints: [
+        OutcomeConstraint("memory \"ü\"", .atMost, 8.1),
+        OutcomeConstraint("recall", .atLeast, -0.5),
+      ], cost: TrialCost("price", horizon: Budget(trials: 9, seconds: 2.5)), priors: priors,
+      method: MethodDescription(
+        ComponentDescription("tpe", ["startup": 3]),
+        stopRules: [ComponentDescription("plateau", ["trials": 5]), ComponentDescription("ü")]),
+      seed: 1)
+    let study = try await store.create(specification)
+    let kept = try await store.specification(of: study)
+    try test.require(kept == specification, "the terms came back as \(kept)")
+    (specification.name, specification.cost) = ("plain", TrialCost())
+    let other = try await store.create(specification)
+    try test.require(
+      try await store.specification(of: other) == specification, "the cost by time was not kept")
+
+    for (loss, memory) in [(3.0, 2.0), (1.0, 9.0), (2.0, 8.1), (0.5, 8.2)] {
+      let claim = try await store.add(
+        test.suggestion(), asTrial: nil, to: study, claimedBy: Claimant(worker: "w"))
+      let report = Report(epoch: 9, ["loss": loss, "memory \"ü\"": memory, "recall": 0])
+      let answer = try await store.append(
+        [.reported(attempt: 1, report), .finished(attempt: 1, .complete([loss]))],
+        to: claim?.trial.number ?? -1, of: study)
+      try test.require(answer == .accepted, "a complete trial is \(answer)")
+    }
+    let best = try await store.summary(of: study).best
+    try test.require(best == StudySummary.Best(trial: 2, value: 2), "the best is \(best as Any)")
+
+    let before = try await store.events(of: study, after: 0, limit: .max).count
+    let notes: [Event.Kind] = [.hinted(priors), .stopped(reason: "ü \"'\n"), .reopened]
+    for note in notes { try await store.note(note, in: study) }
+    let events = try await store.events(of: study, after: before, limit: .max)
+    try test.require(events.map(\.kind) == notes, "the notes came back as \(events)")
+    try test.require(
+      events.map(\.revision) == Array(before + 1...before + 3)
+        && events.allSatisfy { $0.trial == 4 },
+      "the notes stand at \(events)")
+    for wrong in [Event.Kind.retried, .widened(test.space), try test.suggestion()] {
+      try await requireError(test, "\(wrong) as a note") { try await store.note(wrong, in: study) }
+    }
+    try test.require(
+      try await store.events(of: study, after: 0, limit: .max).count == before + 3,
+      "a refused note is in the log")
+  }
+}
