@@ -28,16 +28,14 @@ struct Outerloop: ParsableCommand {
       CommandGroup(
         name: "Search",
         subcommands: [
-          Tune.self, Resume.self, Retry.self, Extend.self, Add.self, WorkerCommand.self, Ask.self,
+          Tune.self, Resume.self, Retry.self, Extend.self, Add.self, Hint.self, WorkerCommand.self, Ask.self,
           Tell.self,
         ]),
       CommandGroup(
         name: "Studies",
         subcommands: [
           Studies.self, TrialsCommand.self, Best.self, Front.self, Importance.self, LogCommand.self,
-          Plot.self,
-
-          Export.self, Import.self, Delete.self,
+          Plot.self, Export.self, Import.self, Delete.self,
         ]),
       CommandGroup(
         name: "Gradient", subcommands: [Clean.self, Lab.self, DataCommand.self]),

@@ -8,7 +8,7 @@ extension StudyPlot {
 
 extension StudyFigures {
   /// Values by trial number, told apart by what became of the trial, and the best complete value so
-  /// far; a panel under the other for each objective.
+  /// far that keeps the constraints; a panel under the other for each objective.
   ///
   /// Trials that were stopped early or still run stand where their last report put them. Failed ones
   /// have no value: they stand at the bad edge.
@@ -30,8 +30,12 @@ extension StudyFigures {
     var marker: Int
   }
 
+  /// Complete trials that break a constraint are told apart from the others.
+  private static let broken = "broken"
+
   private static let marks = [
     Mark(state: "complete", name: "complete", style: 0, marker: 0),
+    Mark(state: broken, name: "breaks a constraint", style: 7, marker: 6),
     Mark(state: "pruned", name: "pruned, last report", style: 1, marker: 2),
     Mark(state: "paused", name: "paused, last report", style: 3, marker: 3),
     Mark(state: "running", name: "running, last report", style: 2, marker: 4),
@@ -61,7 +65,10 @@ extension StudyFigures {
     }
     var beyond = 0
     for (trial, value) in zip(trials, values) {
-      guard let mark = Self.marks.firstIndex(where: { $0.state == trial.state.name }) else {
+      let state =
+        trial.state == .complete && !specification.isFeasible(trial)
+        ? Self.broken : trial.state.name
+      guard let mark = Self.marks.firstIndex(where: { $0.state == state }) else {
         continue
       }
       // No report yet is no failure.
@@ -83,14 +90,14 @@ extension StudyFigures {
       curves: bestSoFar(place, axis), remark: ValueAxis.remark(beyond))
   }
 
-  /// The best complete value up to each trial; NaN is passed over.
+  /// The best complete value up to each trial, of those that keep the constraints; NaN is passed over.
   private func bestSoFar(_ place: Int, _ axis: ValueAxis) -> [LineChart.Series] {
     let objective = objectives[place]
     var curve = LineChart.Series(
       "best so far", x: [], y: [], markers: false, isStepped: true, style: 4)
     var best: Double?
     for trial in trials {
-      if trial.state == .complete, let value = trial.result(place), !value.isNaN,
+      if let value = trial.result(place), !value.isNaN, specification.isFeasible(trial),
         best.map({ objective.loss(value) < objective.loss($0) }) ?? true
       {
         best = value

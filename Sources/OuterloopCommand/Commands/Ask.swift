@@ -55,6 +55,7 @@ struct Ask: AsyncParsableCommand {
       found.specification.settings = try await found.store.update(found.id) { [budget] in
         $0.budget = budget.changing($0.budget, after: count)
       }
+      try await found.reopenIfStopped()
     }
     let asker = try await Asker(found.id, in: found.store, by: try found.method())
     let work = try await asker.next(
@@ -69,6 +70,11 @@ struct Ask: AsyncParsableCommand {
         "the budget of study `\(found.name)` is spent",
         hint: "budgets are totals; for more: outerloop ask\(found.place.naming(found.name)) \(more)"
       )
+    case .finished(.rule(let reason)):
+      let more = found.specification.budget.enlarged(after: try await Spending(found))
+      throw Complaint(
+        "study `\(found.name)` has ended: \(reason)",
+        hint: "to go on all the same: outerloop ask\(found.place.naming(found.name)) \(more)")
     case .finished(.exhausted):
       throw exhausted(found)
     }

@@ -95,6 +95,11 @@ struct Best: AsyncParsableCommand {
     }
     let result = try await StudyResult(found)
     guard let best = result.trials.first else {
+      if let infeasibility = result.infeasibility {
+        throw Complaint(
+          "study `\(found.name)`: \(infeasibility)",
+          hint: "all of them: outerloop trials\(found.place.naming(found.name))")
+      }
       throw Complaint(
         "study `\(found.name)` has no complete trial: \(result.counts)",
         hint: "outerloop trials\(found.place.naming(found.name))")

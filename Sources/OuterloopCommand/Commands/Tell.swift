@@ -90,7 +90,7 @@ struct Tell: AsyncParsableCommand {
   func run() async throws {
     let found = try await choice.find()
     let told = try ToldValues(values)
-    try told.check(for: found.specification.objectives, isWhole: !failed && !running)
+    try told.check(for: found.specification, isWhole: !failed && !running)
     let number: Int
     if let params {
       let assignment = try KnownConfigurations.whole(params, in: found.specification)
@@ -112,18 +112,14 @@ struct Tell: AsyncParsableCommand {
     _ assignment: Assignment, _ told: ToldValues, _ found: StudyChoice.Found
   ) async throws -> Int {
     let specification = found.specification
-    let claim = try await found.store.add(
-      .enqueued(assignment, through: specification.epochs), asTrial: nil, to: found.id,
-      claimedBy: Claimant(worker: "tell", lease: 60))
-    guard let claim else { throw Complaint("no trial could be added", hint: "try again") }
-    let end = end(claim.trial, claim.attempt, told, specification)
-    let report = told.report(epoch: epoch ?? claim.trial.through, attempt: claim.attempt)
-    let answer = try await found.store.append(
-      [report, end].compactMap(\.self), to: claim.trial.number, of: found.id)
-    guard answer == .accepted else {
-      throw Complaint("trial \(claim.trial.number) was taken meanwhile", hint: "tell it again")
-    }
-    return claim.trial.number
+    let report =
+      told.numbers.isEmpty
+      ? nil : Report(epoch: epoch ?? specification.epochs, told.numbers)
+    let trial = try await found.store.addEnded(
+      assignment, report, to: found.id, worker: "tell"
+    ) { end($0, $1, told, specification) }
+    guard let trial else { throw Complaint("no trial could be added", hint: "tell it again") }
+    return trial.number
   }
 
   private func tell(_ told: ToldValues, _ found: StudyChoice.Found) async throws -> Int {

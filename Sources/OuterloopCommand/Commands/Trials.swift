@@ -128,14 +128,19 @@ struct ListOptions: ParsableArguments {
       try condition.map { try TrialFilter($0, over: table.columns) }
     }
     var trials = try await table.trials(
-      query(of: found, needsReports: reports || filter != nil || order != nil))
+      query(
+        of: found,
+        needsReports: reports || filter != nil || order != nil
+          || !found.specification.constraints.isEmpty))
     let isStale = { table.stale.contains($0) }
     if !state.isEmpty {
       let states = Set(state)
       trials.removeAll { !states.contains(isStale($0.number) ? "stale" : $0.state.name) }
     }
     if let filter { trials.removeAll { !filter.admits($0, isStale: isStale($0.number)) } }
-    if best != nil { trials.removeAll { $0.state != .complete } }
+    if best != nil {
+      trials.removeAll { $0.state != .complete || !found.specification.isFeasible($0) }
+    }
     if let last { trials = Array(trials.suffix(last)) }
     if let order {
       trials = order.column.sorted(trials, isReversed: order.isReversed, isStale: isStale)

@@ -27,7 +27,7 @@ struct Tune: AsyncParsableCommand {
 
       JSON keys: study, store, seed, sampler, objectives, trials (counts by state), best (a trial as \
       in `outerloop trials`, null with several objectives), command (of the best), front (else \
-      null), ending (budget, exhausted, timeout, stopped or failures).
+      null), ending (budget, exhausted, timeout, stopped, rule or failures), reason (of a rule).
       """)
 
   @OptionGroup(title: "Study")
@@ -38,6 +38,9 @@ struct Tune: AsyncParsableCommand {
 
   @OptionGroup(title: "Study")
   var known: KnownOptions
+
+  @OptionGroup(title: "Study")
+  var earlier: EarlierOptions
 
   @OptionGroup(title: "Budget")
   var budget: BudgetOptions
@@ -73,7 +76,7 @@ struct Tune: AsyncParsableCommand {
     ).changed(by: options)
     var limit = budget.changing(Budget())
     if !budget.isGiven, try !definition.endsByItself { limit.trials = 100 }
-    let specification = try definition.specification(
+    var specification = try definition.specification(
       name: study, budget: limit,
       attributes: [StoredProgram.attribute: try program.text()])
     let template = try Complaint.usage {
@@ -83,6 +86,9 @@ struct Tune: AsyncParsableCommand {
     var progress = Progress(conversation)
     for warning in template.warnings { progress.say("warning: \(warning)") }
     let first = try KnownConfigurations.of(known.add, in: specification, from: 0)
+    let earlier = try await EarlierResults(
+      earlier.startFrom, for: specification, in: place)
+    for note in earlier.notes { progress.say("note: \(note.visible)") }
     if dryRun {
       return try await DryRun(specification, program, place, conversation, after: first).show(
         &progress)
@@ -95,9 +101,13 @@ struct Tune: AsyncParsableCommand {
           store: store, id: id, specification: try await store.specification(of: id), place: place),
         specification.space)
     }
+    if let total = specification.budget.trials {
+      specification.budget.trials = total + earlier.results.count
+    }
     let found = StudyChoice.Found(
       store: store, id: try await store.create(specification), specification: specification,
       place: place)
+    if !self.earlier.startFrom.isEmpty { progress.say(try await earlier.adopt(in: found)) }
     _ = try await KnownConfigurations.enqueue(first, in: found)
     progress.say(try await Self.opening(found, program))
     try await StudyRun(

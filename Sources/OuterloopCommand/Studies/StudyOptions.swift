@@ -81,6 +81,8 @@ struct StudyOptions: ParsableArguments {
   @Option(help: ArgumentHelp("A metric to make large.", valueName: "metric"))
   var maximize: [MetricWord] = []
 
+  @OptionGroup var terms: TermOptions
+
   @Option(
     help: ArgumentHelp(
       "How to search: \(SamplerKind.all.map(\.name).joined(separator: ", ")); with options as "
@@ -115,12 +117,17 @@ struct StudyOptions: ParsableArguments {
 
   private var method: SearchMethod {
     get throws {
-      try Complaint.usage { try .named(MethodDescription(ComponentDescription(parsing: sampler))) }
+      try Complaint.usage {
+        try .named(
+          MethodDescription(
+            ComponentDescription(parsing: sampler),
+            stopRules: TermOptions.rules(terms.stopWhen, for: objectives)))
+      }
     }
   }
 
   /// Whether anything says what the study is.
-  var isGiven: Bool { parameters.isGiven || !objectives.isEmpty }
+  var isGiven: Bool { parameters.isGiven || !objectives.isEmpty || terms.isGiven }
 
   /// The study these options describe.
   /// - Throws: `Complaint` about wrong usage.
@@ -132,23 +139,43 @@ struct StudyOptions: ParsableArguments {
         throw StudyError(
           "there is nothing to make small or large", "name a metric: --minimize loss")
       }
+      let constraints = try terms.constraints()
+      let cost = terms.cost(within: budget)
       let reserved = ["epoch", "seconds", "checkpoint", "done"]
-      if let name = objectives.map(\.metric).first(where: reserved.contains) {
+      let metrics =
+        objectives.map { ($0.metric, "an objective") }
+        + constraints.map { ($0.metric, "bounded") }
+        + [cost?.metric].compactMap { metric in metric.map { ($0, "the cost") } }
+      if let (name, use) = metrics.first(where: { reserved.contains($0.0) }) {
         throw StudyError(
-          "`\(name)` means something else in reports, so it cannot be an objective",
+          "`\(name)` means something else in reports, so it cannot be \(use)",
           "report it under another name, such as `\(name)_`")
       }
       guard !parameters.param.isEmpty || parameters.space != nil else {
         throw StudyError("there is no parameter", "name one: --param 'lr=log(1e-5, 1e-1)'")
       }
+      try checkTerms()
       let (space, notes) = try parameters.read()
       for note in notes { Terminal.say("note: \(note.visible)") }
       return try StudySpecification(
-        name: name, space: space, objectives: objectives,
-        method: method.description,
+        name: name, space: space, objectives: objectives, constraints: constraints, cost: cost,
+        priors: terms.priors(), method: method.description,
         seed: seed ?? Self.drawnSeed, epochs: epochs, budget: budget, retries: retries,
         attributes: attributes)
     }
+  }
+
+  /// - Throws: `StudyError` where the sampler would pass over what was said.
+  private func checkTerms() throws {
+    let name = try method.description.sampler.name
+    func check(_ isGiven: Bool, _ trait: SamplerTraits, _ what: String) throws {
+      let suited = SamplerKind.all.filter { $0.traits.contains(trait) }.map(\.name)
+      guard isGiven, !suited.contains(name) else { return }
+      throw StudyError(
+        "the sampler \(name) \(what)", "use one that does: \(suited.joined(separator: ", "))")
+    }
+    try check(!terms.prior.isEmpty, .heedsPriors, "does not heed --prior")
+    try check(terms.perSecond != nil, .weighsCosts, "does not weigh costs (--per-second)")
   }
 
   private static var drawnSeed: UInt64 { UInt64.random(in: 0..<1 << 31) }

@@ -10,13 +10,16 @@ struct StudyResult {
   let specification: StudySpecification
   let folders: TrialFolders
   let summary: StudySummary
-  /// The best trial, or the front by the first objective.
+  /// The best trial, or the front by the first objective; of those that keep the constraints.
   let trials: [Trial]
+  /// Where no complete trial keeps the constraints, the one that breaks them least.
+  let leastViolating: Trial?
 
   init(_ found: StudyChoice.Found) async throws {
     specification = found.specification
     folders = found.folders
     summary = try await found.store.summary(of: found.id)
+    leastViolating = try await Self.leastViolating(found, summary)
     if specification.objectives.count > 1 {
       trials = try await Self.front(found)
     } else if let best = summary.best {
@@ -34,8 +37,32 @@ struct StudyResult {
     return found.specification.paretoFront(of: complete)
   }
 
+  private static func leastViolating(
+    _ found: StudyChoice.Found, _ summary: StudySummary
+  ) async throws -> Trial? {
+    let specification = found.specification
+    guard !specification.constraints.isEmpty, summary.best == nil else { return nil }
+    let complete = try await found.store.trials(
+      of: found.id, matching: TrialQuery(states: [.complete]))
+    return complete.min { specification.violation(of: $0) < specification.violation(of: $1) }
+  }
+
+  /// That no trial keeps the constraints; nil if one does, or none is complete.
+  var infeasibility: String? {
+    guard let trial = leastViolating else { return nil }
+    let broken = specification.constraints.compactMap { constraint -> String? in
+      let value = trial.lastReport?.values[constraint.metric] ?? .nan
+      guard constraint.violation(of: value) > 0 else { return nil }
+      return "\(constraint.metric.visible) is \(NumberText.short(value))"
+    }
+    let bounds = specification.constraints.map(\.description.visible).joined(separator: ", ")
+    return "no trial keeps \(bounds); trial \(trial.number) comes closest: "
+      + broken.joined(separator: ", ")
+  }
+
   /// What was found, for people.
   var text: String {
+    if let infeasibility { return infeasibility }
     if specification.objectives.count > 1 { return Self.table(trials, specification) }
     guard let best = trials.first, let value = best.values?.first else {
       return "no trial is complete yet"
@@ -110,13 +137,16 @@ struct StudyRecord: Encodable {
   var command: [String]?
   /// With several objectives, the trials that no other beats; else null.
   var front: [TrialRecord]?
-  /// Of `tune`, `resume` and `worker`: budget, exhausted, timeout or stopped.
+  /// Of `tune`, `resume` and `worker`: budget, exhausted, timeout, stopped, rule or failures.
   var ending: String?
+  /// Why a rule ended it.
+  var reason: String?
   /// Of `retry`: the numbers of the trials that run again.
   var retried: [Int]?
 
   init(
-    _ result: StudyResult, store: String, ending: String? = nil, retried: [Int]? = nil
+    _ result: StudyResult, store: String, ending: String? = nil, reason: String? = nil,
+    retried: [Int]? = nil
   ) throws {
     let specification = result.specification
     study = specification.name
@@ -126,6 +156,7 @@ struct StudyRecord: Encodable {
     objectives = specification.objectives
     trials = result.summary.counts
     self.ending = ending
+    self.reason = reason
     self.retried = retried
     if specification.objectives.count > 1 {
       front = result.trials.map { TrialRecord($0, specification) }
@@ -136,7 +167,8 @@ struct StudyRecord: Encodable {
   }
 
   enum CodingKeys: CodingKey {
-    case study, store, seed, sampler, objectives, trials, best, command, front, ending, retried
+    case study, store, seed, sampler, objectives, trials, best, command, front, ending, reason,
+      retried
   }
 
   func encode(to encoder: any Encoder) throws {
@@ -151,6 +183,7 @@ struct StudyRecord: Encodable {
     try container.encode(command, forKey: .command)
     try container.encode(front, forKey: .front)
     try container.encodeIfPresent(ending, forKey: .ending)
+    try container.encodeIfPresent(reason, forKey: .reason)
     try container.encodeIfPresent(retried, forKey: .retried)
   }
 }

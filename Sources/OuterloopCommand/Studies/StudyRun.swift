@@ -1,6 +1,7 @@
 internal import OuterloopRunner
 internal import OuterloopStore
 internal import OuterloopStudy
+internal import OuterloopText
 
 /// Runs the program of a study until its budget is spent, the space exhausted, or someone stops it.
 struct StudyRun {
@@ -17,6 +18,8 @@ struct StudyRun {
   /// How it ended; the words are those of `--json`.
   enum Ending: Equatable {
     case budget, exhausted, timeout, stopped
+    /// A rule of the study ended it, for this reason.
+    case rule(String)
     case failures(Breakdown)
 
     var word: String {
@@ -25,9 +28,13 @@ struct StudyRun {
       case .exhausted: "exhausted"
       case .timeout: "timeout"
       case .stopped: "stopped"
+      case .rule: "rule"
       case .failures: "failures"
       }
     }
+
+    /// Why a rule ended it.
+    var reason: String? { if case .rule(let reason) = self { reason } else { nil } }
   }
 
   func perform() async throws {
@@ -123,6 +130,7 @@ struct StudyRun {
           switch try await task.value {
           case .budget: return .budget
           case .exhausted: return .exhausted
+          case .rule(let reason): return .rule(reason)
           case .stopped: return .stopped
           case .broken(let breakdown): return .failures(breakdown)
           }
@@ -161,7 +169,9 @@ struct StudyRun {
     try Terminal.print(
       conversation.json
         ? JSONText.of(
-          StudyRecord(result, store: found.place.path, ending: ending.word, retried: retried))
+          StudyRecord(
+            result, store: found.place.path, ending: ending.word, reason: ending.reason,
+            retried: retried))
         : result.text)
     lines.say("\n\(result.counts); logs in \(found.folders.path)")
     if case .stopped = ending {
@@ -203,6 +213,8 @@ struct StudyRun {
       return Complaint(
         "no trial is complete: \(why)",
         hint: "\(resume) \(found.specification.budget.enlarged(after: spent))")
+    case .rule(let reason):
+      return Complaint("no trial is complete: \(reason)", hint: try await next(ending))
     case .exhausted:
       return Complaint(
         "no trial is complete, and every configuration has been tried",
@@ -218,6 +230,9 @@ struct StudyRun {
     switch ending {
     case .timeout:
       return "the time is up; with more of it: \(resume) \(budget.enlarged(after: timeIsUp(spent)))"
+    case .rule(let reason):
+      return "the study ends early: \(reason.visible); to go on all the same: \(resume) "
+        + budget.enlarged(after: spent)
     case .budget where try await isExhausted(spent), .exhausted, .stopped, .failures:
       return "every configuration has been tried; \(pictures)"
     case .budget:

@@ -21,6 +21,7 @@ struct StudyStart {
       $0.budget = budget.changing($0.budget, after: count)
       $0.attributes[StoredProgram.attribute] = text
     }
+    if budget.isGiven { try await found.reopenIfStopped() }
     var progress = Progress(conversation)
     progress.say(try await Tune.opening(found, stored))
     try await StudyRun(
@@ -47,5 +48,15 @@ struct StudyStart {
     for warning in template.warnings { Terminal.say("warning: \(warning)") }
     try stored.program.checkExecutable(for: space)
     return stored.changed(by: options)
+  }
+}
+
+extension StudyChoice.Found {
+  /// Lets the study go on if a rule has ended it.
+  func reopenIfStopped() async throws {
+    guard !specification.method.stopRules.isEmpty,
+      try await store.history(of: id).stopReason != nil
+    else { return }
+    try await store.note(.reopened, in: id)
   }
 }

@@ -35,14 +35,14 @@ struct ToldValues {
     text.contains { "xXpP".contains($0) } ? nil : Double(text)
   }
 
-  /// - Parameter isWhole: whether every objective has to have a value.
-  /// - Throws: `Complaint` about an objective without one.
-  func check(for objectives: [Objective], isWhole: Bool) throws {
+  /// - Parameter isWhole: whether every objective, and every metric with a bound, has to have a value.
+  /// - Throws: `Complaint` about a metric without one.
+  func check(for specification: StudySpecification, isWhole: Bool) throws {
     guard isWhole else { return }
-    for metric in objectives.map(\.metric) where numbers[metric] == nil {
-      let others = numbers.keys.sorted().filter { name in
-        !objectives.contains { $0.metric == name }
-      }
+    let metrics =
+      specification.objectives.map(\.metric) + specification.constraints.map(\.metric)
+    for metric in metrics where numbers[metric] == nil {
+      let others = numbers.keys.sorted().filter { !metrics.contains($0) }
       let near = Spelling.nearest(to: metric, among: others)
       throw Complaint(
         "the values say nothing about `\(metric)`" + (near.map { ", only about `\($0)`" } ?? ""),

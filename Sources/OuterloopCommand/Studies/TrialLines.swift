@@ -108,6 +108,11 @@ final class TrialLines: Sendable {
       for (objective, value) in zip(found.specification.objectives, values) {
         parts.append("\(objective.metric) \(NumberText.short(value))")
       }
+      for constraint in found.specification.constraints {
+        let value = report?.values[constraint.metric] ?? .nan
+        guard constraint.violation(of: value) > 0 else { continue }
+        parts.append("breaks \(constraint): \(NumberText.short(value))")
+      }
     case .finished(_, .pruned, _): parts.append("pruned")
     case .finished(_, .failed(let reason, let message), _):
       isFailure = true

@@ -105,7 +105,7 @@ extension SamplerKind {
   static let auto = SamplerKind(
     AutoOptions.self,
     "gp while a model of all trials is quick; tpe beyond, and for several objectives",
-    [.learns, .isScaleFree, .takesObjectives]
+    [.learns, .isScaleFree, .takesObjectives, .heedsPriors, .weighsCosts]
   ) { .auto($0) }
 }
 

@@ -1,7 +1,7 @@
 internal import OuterloopStudy
 internal import OuterloopText
 
-/// One option of a sampler or scheduler, declared once: what it may be, what it means, where it is kept.
+/// One option of a sampler, scheduler or rule, declared once: what it may be, what it means, where it is kept.
 /// Reading, checking, storing, errors, help and the documentation's table all come from here.
 struct MethodOption<Options: Sendable>: Sendable {
   let name: String
@@ -142,6 +142,17 @@ extension MethodOptions {
   ) -> StudyError {
     StudyError(
       "the option \(option.name) of \(owner) cannot be \(value)", "it is \(option.values.text)")
+  }
+
+  /// For help and documentation.
+  static var table: [SamplerKind.Option] {
+    let standard = Self()
+    return declarations.map { option in
+      SamplerKind.Option(
+        name: option.name,
+        standard: option.standard ?? option.get(standard)?.description ?? "",
+        values: option.values.text, meaning: option.meaning)
+    }
   }
 
   /// What differs from the defaults, for the store.

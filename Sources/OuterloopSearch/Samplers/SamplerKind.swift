@@ -29,13 +29,7 @@ public struct SamplerKind: Sendable {
     name = Options.owner
     self.summary = summary
     self.traits = traits
-    let standard = Options()
-    self.options = Options.declarations.map { option in
-      Option(
-        name: option.name,
-        standard: option.standard ?? option.get(standard)?.description ?? "",
-        values: option.values.text, meaning: option.meaning)
-    }
+    self.options = Options.table
     method = { make(try Options(reading: $0)) }
   }
 
@@ -56,6 +50,10 @@ public struct SamplerTraits: OptionSet, Sendable {
   public static let isScaleFree = SamplerTraits(rawValue: 1 << 1)
   /// Takes several objectives.
   public static let takesObjectives = SamplerTraits(rawValue: 1 << 2)
+  /// Heeds what is believed of good values: `StudySpecification.priors`, and hints.
+  public static let heedsPriors = SamplerTraits(rawValue: 1 << 4)
+  /// Weighs what trials cost: `StudySpecification.cost`.
+  public static let weighsCosts = SamplerTraits(rawValue: 1 << 5)
   /// Ends by itself, with configurations of the space left.
   public static let ends = SamplerTraits(rawValue: 1 << 3)
 }
@@ -76,5 +74,6 @@ extension SearchMethod {
         "this study was made by a newer version of Outerloop: use that one")
     }
     return SearchMethod(try kind.method(description.sampler.options))
+      .stopping(when: try description.stopRules.map(StopRuleKind.method))
   }
 }

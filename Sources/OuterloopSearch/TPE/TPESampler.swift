@@ -103,7 +103,7 @@ public struct TPESampler: Sampler {
 extension SamplerKind {
   static let tpe = SamplerKind(
     TPEOptions.self, "looks where the best trials so far are dense and the others are not",
-    [.learns, .isScaleFree, .takesObjectives]
+    [.learns, .isScaleFree, .takesObjectives, .heedsPriors, .weighsCosts]
   ) { .tpe($0) }
 }
 

@@ -6,7 +6,8 @@ internal import OuterloopText
 /// what was reported last), `params`, `epoch` (the last one reported), `through` (the epoch it is to
 /// reach), `checkpoint` (the epoch from which it can go on), `attempts` (how many), `created`,
 /// `started`, `ended` (seconds since 1970) and `seconds` (the time of its attempts); where that is
-/// known, `stale` says whether a running trial's worker is gone.
+/// known, `stale` says whether a running trial's worker is gone, and where results have to keep bounds,
+/// `violation` by how much they break them, all together.
 ///
 /// A whole one also has `reports` (each `epoch`, `values`, `seconds`) and `runs` (its attempts, each
 /// `worker`, `started`, `ended`, `reason`).
@@ -39,6 +40,10 @@ public struct TrialRecord: Sendable, Encodable {
       "runs": .array(trial.attempts.map(Self.json)),
     ]
     var members = isWhole ? Array(common) + Array(whole) : Array(common)
+    if !specification.constraints.isEmpty {
+      let violation = specification.violation(of: trial)
+      members.append((key: "violation", value: .float(violation)))
+    }
     if let isStale { members.append((key: "stale", value: .bool(isStale))) }
     json = .object(members.map { JSON.Member(name: $0.key, value: $0.value) })
   }

@@ -50,7 +50,7 @@ extension SearchSpace {
   }
 
   /// Whether `given` has a value for every parameter that is active with it.
-  fileprivate func isWhole(_ given: [String: ParameterValue]) -> Bool {
+  func isWhole(_ given: [String: ParameterValue]) -> Bool {
     assignment { index, domain in
       given[parameters[index].name] ?? (domain.count == 1 ? domain.value(atIndex: 0) : nil)
     } != nil

@@ -123,7 +123,7 @@ public struct GPSampler: Sampler {
 extension SamplerKind {
   static let gp = SamplerKind(
     GPOptions.self, "models the loss by a Gaussian process and tries what promises the most",
-    [.learns, .isScaleFree]
+    [.learns, .isScaleFree, .heedsPriors, .weighsCosts]
   ) { .gp($0) }
 }
 

@@ -1,0 +1,55 @@
+internal import ArgumentParser
+internal import OuterloopSearch
+internal import OuterloopStore
+internal import OuterloopStudy
+internal import OuterloopText
+
+/// `outerloop hint`: where good values are believed to lie, said while a study runs.
+struct Hint: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Say where good values are believed to lie, also while a study runs.",
+    discussion: """
+      As `outerloop tune --prior`. The search leans towards it for the next trials, and goes by its \
+      trials more and more; a hint that they contradict is dropped. Whoever runs the study now heeds \
+      it in new trials. A configuration to try as it is: `outerloop add`.
+
+      outerloop hint --study study 'lr=0.001±3x, opt=adam' 'units=64±16'
+
+      JSON keys: study, hints (texts).
+      """)
+
+  @OptionGroup(title: "Study")
+  var choice: StudyChoice
+
+  @OptionGroup(title: "Output")
+  var output: OutputOptions
+
+  @Argument(
+    help: ArgumentHelp(
+      "Values by name, with how far from them good ones may lie: 'lr=0.001±3x', 'units=64±16', "
+        + "'opt=adam'; +- stands for ±.", valueName: "values"))
+  var values: [String]
+
+  struct Record: Encodable {
+    var study: String
+    var hints: [String]
+  }
+
+  func run() async throws {
+    let found = try await choice.find()
+    let priors = try Complaint.usage {
+      try found.specification.space.checked(values.flatMap(ParameterPrior.parsing))
+    }
+    try await found.store.note(.hinted(priors), in: found.id)
+    let record = Record(study: found.name, hints: priors.map(\.description))
+    if output.json { return try Terminal.print(JSONText.of(record)) }
+    try Terminal.print(record.hints.map(\.visible).joined(separator: "\n"))
+    let sampler = found.specification.method.sampler.name
+    let suited = SamplerKind.all.filter { $0.traits.contains(.heedsPriors) }.map(\.name)
+    if !suited.contains(sampler) {
+      let list = suited.joined(separator: ", ")
+      Terminal.say("note: the sampler \(sampler) does not heed hints; these do: \(list)")
+    }
+    Terminal.say("\n\(try await found.next(found.runners()))")
+  }
+}

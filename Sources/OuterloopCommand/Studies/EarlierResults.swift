@@ -1,0 +1,94 @@
+internal import ArgumentParser
+internal import OuterloopStore
+internal import OuterloopStudy
+internal import OuterloopText
+
+/// Where a study begins: with results that are there already.
+struct EarlierOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Results to begin with: those of a study of the store, or of a file that `outerloop export` "
+        + "wrote. They count for nothing in --trials. Repeat for more.", valueName: "study or file"
+    ))
+  var startFrom: [String] = []
+}
+
+/// Results from elsewhere, as trials of a study.
+struct EarlierResults {
+  private(set) var results: [(assignment: Assignment, report: Report)] = []
+  /// Configurations whose results are not known here, since the space has parameters or the study has
+  /// metrics that they lack.
+  private(set) var configurations: [[String: ParameterValue]] = []
+  /// Of a source, so many of the best whose results say nothing here are tried anew.
+  private static let mostTries = 5
+  /// What was left out, and why, a sentence for each source.
+  private(set) var notes: [String] = []
+
+  /// - Throws: `Complaint` for what is neither a study nor a file with trials.
+  init(_ sources: [String], for specification: StudySpecification, in place: StoreOptions)
+    async throws
+  {
+    for source in sources {
+      let known = try await Self.known(source, place)
+      var left = 0
+      var why: String?
+      // The best come first, of which as many are tried anew as it takes to begin well.
+      let objective = specification.objectives[0]
+      let ranked = known.sorted {
+        let (a, b) = ($0.values[objective.metric] ?? .nan, $1.values[objective.metric] ?? .nan)
+        return objective.loss(a) < objective.loss(b) || (b.isNaN && !a.isNaN)
+      }
+      var tries = 0
+      for result in ranked {
+        do {
+          switch try specification.adoption(of: result) {
+          case .result(let assignment, let report): results.append((assignment, report))
+          case .configuration(let values):
+            guard tries < Self.mostTries, !values.isEmpty, !configurations.contains(values) else {
+              continue
+            }
+            tries += 1
+            configurations.append(values)
+          }
+        } catch let error as SpaceError {
+          left += 1
+          why = why ?? error.statement
+        }
+      }
+      if let why {
+        notes.append(
+          "\(NumberText.count(left, "trial")) of \(source) \(left == 1 ? "is" : "are") left out: "
+            + why)
+      }
+    }
+  }
+
+  private static func known(_ source: String, _ place: StoreOptions) async throws -> [KnownResult] {
+    if let store = try? place.open(.read), let id = try await store.study(named: source) {
+      let specification = try await store.specification(of: id)
+      return try await store.trials(of: id, matching: TrialQuery(states: [.complete]))
+        .map { KnownResult($0, of: specification) }
+    }
+    return try Complaint.usage(about: "--start-from \(CommandText.quoted(source))") {
+      try TrialFile.results(source)
+    }
+  }
+
+  /// Makes them trials of the study. Returns how many results and configurations there are, in words.
+  func adopt(in found: StudyChoice.Found) async throws -> String {
+    for (assignment, report) in results {
+      _ = try await found.store.addEnded(assignment, report, to: found.id, worker: "start-from")
+    }
+    let method = try found.method()
+    for (place, values) in configurations.enumerated() {
+      let assignment = try found.specification.configuration(
+        with: values, asTrial: results.count + place, by: method)
+      _ = try await KnownConfigurations.enqueue([assignment], in: found)
+    }
+    return [
+      results.isEmpty ? nil : "\(NumberText.count(results.count, "result")) taken over",
+      configurations.isEmpty
+        ? nil : "\(NumberText.count(configurations.count, "configuration")) to try first",
+    ].compactMap(\.self).joined(separator: ", ")
+  }
+}

@@ -1,0 +1,84 @@
+internal import ArgumentParser
+internal import OuterloopSearch
+internal import OuterloopStudy
+internal import OuterloopText
+
+/// What a search is to heed beside the objectives: bounds on results, costs, what is believed of good values,
+/// when it has seen enough.
+struct TermOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "A bound that results have to keep: 'memory <= 8'. A trial that breaks it is never the best. "
+        + "Repeat for more.", valueName: "bound"))
+  var constraint: [String] = []
+
+  @Option(
+    name: .customLong("per-second"), defaultAsFlag: TermOptions.wallTime,
+    help: ArgumentHelp(
+      "Seek improvement for what it costs: the time that a trial takes, or a metric that it "
+        + "reports, such as seconds of inference or money.", valueName: "metric"))
+  var perSecond: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Where good values are believed to lie, for the search to begin with: 'lr=0.001±3x', "
+        + "'units=64±16, opt=adam'; +- stands for ±. Repeat for more.", valueName: "values"))
+  var prior: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "When to end before the budget is spent: 'loss <= 0.1', or "
+        + StopRuleKind.all.map(\.name).joined(separator: ", ")
+        + " with options as in plateau:trials=50. Repeat for more.", valueName: "rule"))
+  var stopWhen: [String] = []
+
+  /// What stands for the time that a trial takes: no metric has this name.
+  private static let wallTime = "seconds"
+
+  var isGiven: Bool {
+    !constraint.isEmpty || perSecond != nil || !prior.isEmpty || !stopWhen.isEmpty
+  }
+
+  /// - Throws: `StudyError` that names the option.
+  func constraints() throws -> [OutcomeConstraint] {
+    try constraint.map(OutcomeConstraint.init(parsing:))
+  }
+
+  /// - Parameter budget: what the study may spend, which is what makes cost count for less near its end.
+  func cost(within budget: Budget) -> TrialCost? {
+    perSecond.map { TrialCost($0 == Self.wallTime ? nil : $0, horizon: budget) }
+  }
+
+  /// - Throws: `SpaceError`
+  func priors() throws -> [ParameterPrior] {
+    try naming("--prior") { try prior.flatMap(ParameterPrior.parsing) }
+  }
+
+  /// The rules that `texts` name.
+  ///
+  /// - Throws: `StudyError` for unknown rules and options, and targets that do not suit the objectives.
+  static func rules(_ texts: [String], for objectives: [Objective]) throws
+    -> [ComponentDescription]
+  {
+    try texts.map { text in
+      guard text.contains(where: { "<>".contains($0) }) else {
+        return try ComponentDescription(parsing: text)
+      }
+      let wanted = try OutcomeConstraint(parsing: text)
+      guard let objective = objectives.first(where: { $0.metric == wanted.metric }) else {
+        throw StudyError(
+          "--stop-when '\(text)': `\(wanted.metric)` is no objective",
+          Spelling.remedy(
+            for: wanted.metric, among: objectives.map(\.metric), called: "objectives"))
+      }
+      let (sign, word): (OutcomeConstraint.Relation, String) =
+        objective.direction == .minimize ? (.atMost, "small") : (.atLeast, "large")
+      guard wanted.relation == sign else {
+        throw StudyError(
+          "--stop-when '\(text)': `\(wanted.metric)` is to be made \(word)",
+          "write \(wanted.metric) \(sign.rawValue) \(NumberText.short(wanted.bound))")
+      }
+      return ComponentDescription("target", ["value": .float(wanted.bound)])
+    }
+  }
+}

@@ -1,0 +1,97 @@
+public import OuterloopStudy
+
+/// Ends a study when a number of trials in a row have brought nothing better: no smaller loss, or with
+/// several objectives nothing that is not dominated by what there is. Trials that break a constraint bring
+/// nothing, and neither do failures.
+///
+/// - Complexity: O(1) for each trial, O(size of the front) with several objectives.
+public struct PlateauRule: StopRule {
+  private let specification: StudySpecification
+  private let options: PlateauOptions
+  /// The losses of trials that nothing dominates.
+  private var front: [[Double]] = []
+  private var ended: Set<Int> = []
+  /// Trials that have ended since there was something better.
+  private var count = 0
+
+  /// - Throws: `StudyError` for options out of range.
+  public init(
+    _ specification: StudySpecification, _ options: PlateauOptions = PlateauOptions()
+  ) throws {
+    try options.check()
+    self.specification = specification
+    self.options = options
+  }
+
+  public mutating func observe(_ event: Event, in history: History) {
+    switch event.kind {
+    case .reopened: count = 0
+    case .finished:
+      let trial = history.trials[event.trial]
+      guard trial.state.isFinished, trial.state.reason?.isCausedByConfiguration ?? true,
+        ended.insert(trial.number).inserted
+      else { return }
+      count = isBetter(trial) ? 0 : count + 1
+    default: break
+    }
+  }
+
+  private mutating func isBetter(_ trial: Trial) -> Bool {
+    guard trial.state == .complete, let values = trial.values, specification.isFeasible(trial),
+      values.count == specification.objectives.count
+    else { return false }
+    let losses = zip(specification.objectives, values).map { $0.loss($1) }
+    guard losses.allSatisfy({ $0 < .infinity }) else { return false }
+    let isBetter = front.allSatisfy { known in
+      zip(losses, known).contains { $0 < $1 - options.improvement }
+    }
+    // A smaller step forward is what the next one is measured by only where it is dominated by nothing.
+    if front.allSatisfy({ known in zip(losses, known).contains { $0 < $1 } }) {
+      front.removeAll { known in zip(losses, known).allSatisfy { $0 <= $1 } }
+      front.append(losses)
+    }
+    return isBetter
+  }
+
+  public mutating func reason(in history: History) -> String? {
+    guard count >= options.trials else { return nil }
+    let metrics = specification.objectives.map { "`\($0.metric)`" }.joined(separator: ", ")
+    return "the last \(count) trials brought no better \(metrics)"
+  }
+}
+
+/// What may be chosen about the plateau rule.
+public struct PlateauOptions: Sendable, Hashable {
+  /// Trials in a row that bring nothing better.
+  public var trials = 30
+  /// By how much something has to be better to count, in units of the metric.
+  public var improvement = 0.0
+
+  public init() {}
+}
+
+extension PlateauOptions: MethodOptions {
+  static let owner = "plateau"
+
+  static let declarations: [MethodOption<Self>] = [
+    .whole("trials", \.trials, 1...1_000_000_000, "trials in a row that bring nothing better"),
+    .number(
+      "improvement", \.improvement, 0...1e300,
+      "by how much something has to be better to count, in units of the metric"),
+  ]
+
+  func checkTogether(given: Set<String>) {}
+}
+
+extension StopRuleKind {
+  static let plateau = StopRuleKind(
+    PlateauOptions.self, "when a number of trials in a row have brought nothing better"
+  ) { .plateau($0) }
+}
+
+extension StopRuleMethod {
+  /// Ends a study when a number of trials in a row have brought nothing better.
+  public static func plateau(_ options: PlateauOptions = PlateauOptions()) -> StopRuleMethod {
+    StopRuleMethod(options.description) { try PlateauRule($0, options) }
+  }
+}

@@ -1,0 +1,38 @@
+public import OuterloopStudy
+internal import OuterloopText
+
+/// A rule that ends a study, as people name it, and all that is known of it: `plateau:trials=50`. A row of
+/// the registry.
+public struct StopRuleKind: Sendable {
+  public let name: String
+  /// When it ends a study, as half a sentence.
+  public let summary: String
+  public let options: [SamplerKind.Option]
+  /// The rule with the options given, others as by default.
+  /// - Throws: `StudyError` for options that it does not have or out of range.
+  public let method: @Sendable ([String: ParameterValue]) throws -> StopRuleMethod
+
+  init<Options: MethodOptions>(
+    _ options: Options.Type, _ summary: String,
+    make: @escaping @Sendable (Options) -> StopRuleMethod
+  ) {
+    name = Options.owner
+    self.summary = summary
+    self.options = Options.table
+    method = { make(try Options(reading: $0)) }
+  }
+
+  /// All rules: a new one is a new row here.
+  public static let all: [StopRuleKind] = [.plateau, .target]
+
+  /// The rule of a description.
+  /// - Throws: `StudyError` for an unknown name or option.
+  static func method(_ description: ComponentDescription) throws -> StopRuleMethod {
+    guard let kind = all.first(where: { $0.name == description.name }) else {
+      throw StudyError(
+        "there is no rule `\(description.name)` to stop by",
+        Spelling.remedy(for: description.name, among: all.map(\.name), called: "rules"))
+    }
+    return try kind.method(description.options)
+  }
+}

@@ -1,0 +1,77 @@
+/// What is known of a configuration from elsewhere: another study, a file, someone's notebook.
+public struct KnownResult: Sendable, Hashable {
+  public var params: [String: ParameterValue]
+  /// By metric; empty: the configuration is known to be worth a try, its result is not.
+  public var values: [String: Double]
+  /// How long it took, in seconds.
+  public var seconds: Double?
+
+  public init(
+    params: [String: ParameterValue], values: [String: Double] = [:], seconds: Double? = nil
+  ) {
+    self.params = params
+    self.values = values
+    self.seconds = seconds
+  }
+
+  /// What a complete trial of a study came to, under the names of its metrics.
+  public init(_ trial: Trial, of specification: StudySpecification) {
+    params = Dictionary(
+      trial.assignment.active.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first })
+    values = trial.lastReport?.values ?? [:]
+    for (objective, value) in zip(specification.objectives, trial.values ?? []) {
+      values[objective.metric] = value
+    }
+    seconds = trial.attempts.last?.seconds
+  }
+}
+
+extension StudySpecification {
+  /// What a known result is in this study.
+  public enum Adoption: Sendable, Hashable {
+    /// A trial that has ended.
+    case result(Assignment, Report)
+    /// A configuration to try: these values are known, the sampler finds the others.
+    case configuration([String: ParameterValue])
+  }
+
+  /// What a known result is in this study. Parameters that this space does not have are passed over.
+  ///
+  /// - Throws: `SpaceError` for values outside of the space, and what its constraints forbid.
+  public func adoption(of known: KnownResult) throws -> Adoption {
+    let params = try space.canonical(known.params.filter { space.index(of: $0.key) != nil })
+    let metrics = objectives.map(\.metric) + constraints.map(\.metric)
+    guard metrics.allSatisfy({ known.values[$0]?.isFinite ?? false }), space.isWhole(params) else {
+      return .configuration(params)
+    }
+    let report = Report(epoch: epochs, known.values, seconds: known.seconds)
+    return .result(try space.assignment(params), report)
+  }
+}
+
+extension StudyStore {
+  /// A trial that was run elsewhere: created, claimed and ended. Nil: it was taken by another meanwhile.
+  ///
+  /// - Parameters:
+  ///   - report: what it came to; nil where there is none.
+  ///   - worker: who says so.
+  ///   - end: how it ended, by the number of the attempt; nil: as `Trial.end` says.
+  public func addEnded(
+    _ assignment: Assignment, _ report: Report?, to study: StudyID, worker: String,
+    end: ((Trial, Int) -> Event.Kind)? = nil
+  ) async throws -> Trial? {
+    let specification = try await specification(of: study)
+    let claim = try await add(
+      .enqueued(assignment, through: specification.epochs), asTrial: nil, to: study,
+      claimedBy: Claimant(worker: worker, lease: 60))
+    guard let claim else { return nil }
+    let kind =
+      end?(claim.trial, claim.attempt)
+      ?? claim.trial.end(
+        of: claim.attempt, with: report, in: specification, seconds: report?.seconds)
+    let answer = try await append(
+      [report.map { .reported(attempt: claim.attempt, $0) }, kind].compactMap(\.self),
+      to: claim.trial.number, of: study)
+    return answer == .accepted ? claim.trial : nil
+  }
+}

@@ -1,0 +1,175 @@
+import Foundation
+import Testing
+
+/// Bounds on results, costs, beliefs, rules to stop by, and results that are there already.
+@Suite struct TermCommandTests {
+  private func json(_ ending: Tool.Ending) throws -> [String: Any] {
+    #expect(ending.status == 0, "\(ending.err)")
+    return try #require(
+      try JSONSerialization.jsonObject(with: Data(ending.out.utf8)) as? [String: Any])
+  }
+
+  /// The loss falls with x, and so does what is left of the memory.
+  private func tune(_ tool: Tool, _ words: [String], trials: Int = 12) throws -> Tool.Ending {
+    try tool.run(
+      [
+        "tune", "--param", "x=float(0, 1)", "--minimize", "loss", "--sampler", "sobol", "--seed",
+        "1",
+        "--trials", "\(trials)",
+      ] + words + ["--", "sh", "-c", "echo \"{\\\"loss\\\": -$0, \\\"memory\\\": $0}\"", "{x}"])
+  }
+
+  @Test func theBestKeepsTheBounds() throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    let ending = try tune(tool, ["--constraint", "memory <= 0.5", "--json"])
+    #expect(ending.err.contains("  breaks memory <= 0.5: 0."), "\(ending.err)")
+    let best = try #require(try json(ending)["best"] as? [String: Any])
+    #expect(best["violation"] as? Double == 0)
+    let rows =
+      try JSONSerialization.jsonObject(
+        with: Data(try tool.run(["trials", "--json"]).out.utf8)) as? [[String: Any]]
+    let memories = try #require(rows).compactMap { ($0["values"] as? [String: Double])?["memory"] }
+    #expect(memories.count == 12)
+    #expect((best["values"] as? [String: Double])?["memory"] == memories.filter { $0 <= 0.5 }.max())
+    #expect(memories.contains { $0 > 0.5 })
+    #expect(rows?.map { ($0["violation"] as? Double ?? -1) > 0 } == memories.map { $0 > 0.5 })
+    let listed = try tool.run(["trials", "--best", "99", "--json"]).out
+    #expect(
+      (try JSONSerialization.jsonObject(with: Data(listed.utf8)) as? [Any])?.count
+        == memories.count { $0 <= 0.5 })
+    #expect(
+      try tool.run(["tell", "--params", "x=0.5", "loss=1"]).err.contains(
+        "the values say nothing about `memory`"))
+    let picture = tool.file("history.svg")
+    #expect(try tool.run(["plot", "history", "--out", picture]).status == 0)
+    #expect(try tool.text("history.svg").contains("breaks a constraint"))
+  }
+
+  @Test func nothingKeepsThem() throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    let ending = try tune(tool, ["--constraint", "memory>=2"], trials: 3)
+    #expect(ending.status == 0)
+    #expect(ending.out.hasPrefix("no trial keeps memory >= 2; trial 1 comes closest: memory is 0."))
+    let best = try tool.run(["best"])
+    #expect(best.status == 1 && best.err.contains("no trial keeps memory >= 2"))
+  }
+
+  @Test func aMissingBoundFailsTheTrial() throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    let ending = try tune(tool, ["--constraint", "size <= 1", "--json"], trials: 2)
+    #expect(ending.status == 1)
+    #expect(ending.err.contains("its last report has no `size`"), "\(ending.err)")
+  }
+
+  @Test func rulesEndAStudy() throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    let ending = try json(
+      try tune(
+        tool, ["--stop-when", "loss <= -0.5", "--stop-when", "plateau:trials=50", "--json"],
+        trials: 60))
+    #expect(ending["ending"] as? String == "rule")
+    let reason = try #require(ending["reason"] as? String)
+    #expect(reason.contains("reached the target: `loss` is -0."))
+    let count = try #require((ending["trials"] as? [String: Int])?["complete"])
+    #expect(count < 10)
+    // Nothing more unless more is asked for, and then not for the same reason again.
+    let idle = try json(try tool.run(["resume", "--json"]))
+    #expect(idle["ending"] as? String == "rule" && idle["reason"] as? String == reason)
+    let ask = try tool.run(["ask"])
+    #expect(
+      ask.status == 1 && ask.err.contains(reason) && ask.err.contains("ask --study study --more"))
+    let more = try json(try tool.run(["resume", "--more", "3", "--json"]))
+    #expect(more["ending"] as? String == "budget")
+    #expect((more["trials"] as? [String: Int])?["complete"] == count + 3)
+  }
+
+  @Test func aPlateauEndsAStudy() throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    let ending = try tool.run(
+      [
+        "tune", "--param", "x=float(0, 1)", "--maximize", "score", "--trials", "40", "--stop-when",
+        "plateau:trials=6", "--parallel", "2", "--json", "--", "echo", "{\"score\": 1}", "{x}",
+      ])
+    let result = try json(ending)
+    #expect(result["ending"] as? String == "rule")
+    let count = (result["trials"] as? [String: Int])?["complete"] ?? 0
+    // The first is better than nothing, six bring no more, and one may have been under way.
+    #expect((7...8).contains(count), "\(count)")
+    #expect(ending.err.contains("the study ends early: the last"), "\(ending.err)")
+  }
+
+  @Test func resultsAreTakenOver() throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    _ = try tune(tool, ["--study", "old"], trials: 8)
+    for (format, file) in [("csv", "a.csv"), ("json", "a.json"), ("jsonl", "a.jsonl")] {
+      let out = tool.file(file)
+      #expect(try tool.run(["export", "--format", format, "--out", out]).status == 0)
+      let ending = try tune(tool, ["--study", format, "--start-from", out, "--json"], trials: 2)
+      #expect(ending.err.contains("8 results taken over"), "\(ending.err)")
+      #expect((try json(ending)["trials"] as? [String: Int])?["complete"] == 10)
+    }
+    // From a study; what lies outside is left out, what lacks a value is tried anew.
+    let ending = try tool.run(
+      [
+        "tune", "--study", "new", "--start-from", "old", "--param", "x=float(0, 0.6)", "--param",
+        "y=int(1, 3)", "--minimize", "loss", "--trials", "5", "--", "echo", "{\"loss\": {y}}",
+        "{x}",
+      ])
+    #expect(ending.status == 0, "\(ending.err)")
+    #expect(ending.err.contains("trials of old are left out: parameter `x` cannot be 0."))
+    #expect(ending.err.contains("5 configurations to try first") || ending.err.contains("4 config"))
+    let none = try tune(tool, ["--study", "none", "--start-from", tool.file("none")])
+    #expect(none.status == 64 && none.err.contains("cannot be read"))
+    #expect(try !tool.run(["studies"]).out.contains("none"))
+  }
+
+  @Test func hintsAreKept() throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    let words = [
+      "tune", "--param", "x=float(0, 1)", "--param", "rate=log(1e-4, 1)", "--param",
+      "kind=choice(a, b)", "--minimize", "loss", "--sampler", "tpe", "--trials", "1", "--prior",
+      "rate=0.01+-2x, kind=b", "--", "echo", "{\"loss\": {x}}", "{rate}", "{kind}",
+    ]
+    #expect(try tool.run(words).status == 0)
+    let hint = try tool.run(["hint", "x=0.2±0.1", "--json"])
+    #expect(try json(hint)["hints"] as? [String] == ["x=0.2±0.1"])
+    #expect(try tool.run(["resume", "--more", "2"]).status == 0)
+    for (text, what) in [
+      ("y=1", "prior of `y`: there is no such parameter"), ("x=2", "prior of `x`: it cannot be 2"),
+      ("x=0.5±3x", "its scale is not logarithmic"), ("rate=0.1±3", "its scale is logarithmic"),
+      ("rate=0.1±1x", "`1x` is no spread"), ("kind=a±1", "choices have no spread"),
+    ] {
+      let wrong = try tool.run(["hint", text])
+      #expect(wrong.status == 64 && wrong.err.contains(what), "\(wrong.err)")
+    }
+    let other = try tool.run(["tune", "--study", "s", "--sampler", "sobol"] + words.dropFirst())
+    #expect(other.status != 0)
+  }
+
+  @Test(arguments: [
+    (["--constraint", "memory < 8"], "has the sign `<`"),
+    (["--constraint", "memory <= much"], "which is no number"),
+    (["--constraint", "8"], "is no bound on a metric"),
+    (["--constraint", "seconds <= 8"], "so it cannot be bounded"),
+    (["--stop-when", "loss >= 1"], "is to be made small"),
+    (["--stop-when", "memory <= 1"], "`memory` is no objective"),
+    (["--stop-when", "plateu"], "did you mean `plateau`?"),
+    (["--stop-when", "plateau:trials=0"], "it is a whole number from 1"),
+    (["--per-second"], "does not weigh costs"), (["--prior", "x=0.5"], "does not heed --prior"),
+  ])
+  func wrongUsageChangesNothing(_ words: [String], _ what: String) throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    let ending = try tune(tool, words)
+    #expect(ending.status == 64, "\(ending.err)")
+    #expect(ending.err.contains(what), "\(ending.err)")
+    #expect(tool.names("").isEmpty || !tool.names("").contains("outerloop.db"))
+  }
+}
