@@ -119,7 +119,7 @@ import Testing
       ComponentDescription("random"),
       stopRules: [
         try ComponentDescription(parsing: "plateau:trials=5,improvement=0.1"),
-        try ComponentDescription(parsing: "target:value=-2"),
+        try ComponentDescription(parsing: "target:value=-2.5"),
       ])
     #expect(try SearchMethod.named(description).description == description)
     #expect(description.description == "random, plateau, target")
