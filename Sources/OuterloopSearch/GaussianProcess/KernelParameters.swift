@@ -53,6 +53,14 @@ package struct KernelParameters: Sendable, Hashable {
 ///
 /// BoTorch's noise is LogNormal(-4, 1) above 1e-4, which takes many trials to talk a model out of where there
 /// is none.
+///
+/// With a *shrinkage* tau the length-scales are believed to be large but for a few (sparse axis-aligned
+/// subspaces, SAAS: Eriksson and Jankowiak 2021; tau fixed for each member of an ensemble of maxima of
+/// posterior densities, as in BoTorch): 1/l^2 = tau rho, rho ~ HalfCauchy(1),
+///
+///     log p = -log(1 + rho^2) + constant,   d log p / d log l = 4 rho^2 / (1 + rho^2)
+///
+/// in the density of rho, whose mode is at rho = 0.
 package struct KernelPrior: Sendable {
   package let layout: KernelLayout
   /// By place in the vector of logarithms: location and scale of the normal, and the box.
@@ -60,9 +68,17 @@ package struct KernelPrior: Sendable {
   package let deviations: [Double]
   package let lower: [Double]
   package let upper: [Double]
+  /// tau; nil: length-scales are log-normal.
+  package let shrinkage: Double?
 
-  package init(_ layout: KernelLayout, noise floor: Double = 1e-6) {
+  /// Quantiles of HalfCauchy(0.1), from which tau comes, at 1/8, 3/8, 5/8 and 7/8.
+  package static let shrinkages = [0.01989, 0.06682, 0.14966, 0.50273]
+
+  package init(
+    _ layout: KernelLayout, noise floor: Double = 1e-6, shrinkage: Double? = nil
+  ) {
     self.layout = layout
+    self.shrinkage = shrinkage
     var rows: [(location: Double, deviation: Double, lower: Double, upper: Double)] = []
     for group in layout.groups {
       let count = group.lengthscaleCount
@@ -91,7 +107,13 @@ package struct KernelPrior: Sendable {
   /// log p and its gradient by the logarithms.
   package func logDensity(_ theta: [Double]) -> (value: Double, gradient: [Double]) {
     var value = 0.0
+    let lengthscales = layout.groups.reduce(0) { $0 + $1.lengthscaleCount }
     let gradient = theta.indices.map { place in
+      if let shrinkage, place < lengthscales {
+        let rho = exp(-2 * theta[place]) / shrinkage
+        value -= log1p(rho * rho)
+        return 4 * rho * rho / (1 + rho * rho)
+      }
       let (spread, z) = (deviations[place], (theta[place] - locations[place]) / deviations[place])
       value -= 0.5 * z * z + theta[place] + log(spread) + 0.918938533204672741780329736406
       return -1 - z / spread

@@ -35,7 +35,7 @@ package struct OutputTransform: Sendable {
   }
 
   /// By linear interpolation between order statistics.
-  private static func quantile(_ sorted: [Double], _ p: Double) -> Double {
+  static func quantile(_ sorted: [Double], _ p: Double) -> Double {
     guard !sorted.isEmpty else { return 0 }
     let place = p * Double(sorted.count - 1)
     let below = Int(place)

@@ -18,6 +18,8 @@ struct AcquisitionSearch {
 
   let coordinates: SpaceCoordinates
   let acquisition: any Acquisition
+  /// Where numbers are to stay, coordinate by coordinate; nil: in 0...1.
+  var box: [ClosedRange<Double>]?
 
   /// A candidate and its value.
   struct Scored {
@@ -79,8 +81,9 @@ struct AcquisitionSearch {
     settings.decrease = 1e-5
     let problems = climbers.map { climber in
       BoundedLBFGS.Problem(
-        start: moving.map { climber.candidate.places[$0] }, lower: moving.map { _ in 0 },
-        upper: moving.map { _ in 1 })
+        start: moving.map { climber.candidate.places[$0] },
+        lower: moving.map { box?[$0].lowerBound ?? 0 },
+        upper: moving.map { box?[$0].upperBound ?? 1 })
     }
     func candidate(_ point: [Double], _ climber: Scored) -> Candidate {
       var result = climber.candidate

@@ -46,10 +46,13 @@ struct CandidatePool: Sendable {
   /// - Parameters:
   ///   - best: the best trials, best first.
   ///   - key: names the random numbers.
-  mutating func candidates(near best: [Candidate], key: RandomKey) -> [Candidate] {
+  ///   - box: where numbers are to be, coordinate by coordinate; nil: in 0...1.
+  mutating func candidates(
+    near best: [Candidate], key: RandomKey, within box: [ClosedRange<Double>]? = nil
+  ) -> [Candidate] {
     let streams = key.split(3)
     var uniforms = UniformStream(key: streams[0], expecting: 1024)
-    var pool = spread(streams[1], &uniforms).filter { coordinates.isAllowed($0) }
+    var pool = spread(streams[1], &uniforms, box).filter { coordinates.isAllowed($0) }
     if pool.count < neighbours, let tries = try? feasible.tries {
       // A draw by a walk, of which there are few tries, takes tens of milliseconds.
       for _ in 0..<min(tries / 10, Self.mostDraws) where pool.count < neighbours {
@@ -57,18 +60,39 @@ struct CandidatePool: Sendable {
         if let drawn { pool.append(coordinates.candidate(of: drawn)) }
       }
     }
-    return pool + near(best, streams[2])
+    let neighbours = near(best, streams[2])
+    guard let box else { return pool + neighbours }
+    return pool + neighbours.map { moved($0, into: box) }.filter { coordinates.isAllowed($0) }
+  }
+
+  private func moved(_ candidate: Candidate, into box: [ClosedRange<Double>]) -> Candidate {
+    var result = candidate
+    for (place, coordinate) in coordinates.coordinates.enumerated() {
+      let inside = min(max(candidate.places[place], box[place].lowerBound), box[place].upperBound)
+      switch coordinate.kind {
+      case .continuous: result.places[place] = inside
+      case .steps: result.places[place] = coordinates.snapped(inside, place)
+      case .levels, .choice: break
+      }
+    }
+    return result
   }
 
   /// The shifted sequence.
-  private func spread(_ key: RandomKey, _ uniforms: inout UniformStream) -> [Candidate] {
+  private func spread(
+    _ key: RandomKey, _ uniforms: inout UniformStream, _ box: [ClosedRange<Double>]?
+  ) -> [Candidate] {
     let shifts = key.bits(max(dimensions, 1))
     var stream = uniforms
     defer { uniforms = stream }
     return (0..<(dimensions > 0 ? size : 0)).map { row in
       coordinates.candidate { place in
-        guard place < dimensions else { return stream.next() }
-        return (Double(words[row * dimensions + place] ^ shifts[place]) + 0.5) * 0x1p-32
+        let u =
+          place < dimensions
+          ? (Double(words[row * dimensions + place] ^ shifts[place]) + 0.5) * 0x1p-32
+          : stream.next()
+        guard let range = box?[place] else { return u }
+        return range.lowerBound + u * (range.upperBound - range.lowerBound)
       }
     }
   }

@@ -12,6 +12,15 @@ public struct GPOptions: Sendable, Hashable {
   /// How many trials the model takes at most: of more, the best half as many and the newest of the others.
   /// A proposal costs the square of that number.
   public var observations = 500
+  /// Whether to search near the best trial only, in a box that grows with success and shrinks without
+  /// (`TrustRegion`): for many dimensions and many trials.
+  public var trustRegion = false
+  /// Whether to believe that few parameters matter (`KernelPrior`, sparse axis-aligned subspaces): for
+  /// many dimensions. Four models, at four times the cost.
+  public var saas = false
+  /// Whether to change few parameters of the best trial, as long as that promises nearly as much
+  /// (`SparseChanges`).
+  public var sparseChanges = false
 
   public init() {}
 }
@@ -36,6 +45,14 @@ extension GPOptions: MethodOptions {
     .whole(
       "observations", \.observations, 10...5000,
       "trials that the model takes at most: of more, the best and the newest"),
+    .flag(
+      "trustRegion", \.trustRegion,
+      "searches near the best trial, in a box that grows with success and shrinks without; for one "
+        + "objective"),
+    .flag("saas", \.saas, "believes that few parameters matter; four times as slow"),
+    .flag(
+      "sparseChanges", \.sparseChanges,
+      "changes as few parameters of the best trial as promise nearly as much"),
   ]
 
   func checkTogether(given: Set<String>) {}

@@ -23,107 +23,113 @@ public import OuterloopStudy
 ///   memory, n being `GPOptions.observations` at most.
 public struct GPSampler: Sampler {
   private let seed: UInt64
-  private let objective: Objective
   private let options: GPOptions
   private let coordinates: SpaceCoordinates
   private var design: SobolSampler
   private var pool: CandidatePool
-  private var trials = ObservedTrials()
-  private var fits: SurrogateFits
+  private var trials: ObservedTrials
+  private var surrogates: Surrogates
+  private let specification: StudySpecification
+  /// Of the option `trustRegion`.
+  private var region: TrustRegion?
 
-  /// Draws of what pending trials may come to.
-  private static let fantasies = 32
-  /// The newest trials of those that are pending; older ones will hardly come back.
-  private static let mostPending = 64
-  /// The share of trials that count as the best, whose neighbours are candidates.
+  /// The share of trials that count as the best, whose neighbours are candidates; of several objectives
+  /// the trials of the front, of which there are at most so many.
   private static let bestShare = 0.05
+  private static let mostOfFront = 16
 
-  /// - Throws: `StudyError` for options out of range, and several objectives; `BLASError` if there is no
-  ///   linear algebra library.
+  /// - Throws: `StudyError` for options out of range, and more than three objectives; `BLASError` if there
+  ///   is no linear algebra library.
   public init(_ specification: StudySpecification, _ options: GPOptions = GPOptions()) throws {
     try options.check()
-    guard specification.objectives.count == 1 else {
+    guard specification.objectives.count <= 3 else {
       throw StudyError(
-        "gp takes one objective, not \(specification.objectives.count)", "use the sampler tpe")
+        "gp takes up to three objectives, not \(specification.objectives.count)",
+        "use the sampler tpe, or nsga3 for thousands of trials")
+    }
+    guard specification.objectives.count == 1 || !options.trustRegion else {
+      throw StudyError(
+        "gp:trustRegion=true takes one objective, not \(specification.objectives.count)",
+        "leave the option trustRegion out")
     }
     _ = try BLAS.load()
+    self.specification = specification
     seed = specification.seed
-    objective = specification.objectives[0]
     self.options = options
     coordinates = SpaceCoordinates(specification.space)
     design = try SobolSampler(specification)
     pool = try CandidatePool(
       coordinates, size: options.candidates, seed: specification.seed)
-    fits = SurrogateFits(
-      coordinates.layout, FitSchedule(first: options.startup, density: options.fits),
-      limit: options.observations)
+    trials = ObservedTrials(specification)
+    surrogates = Surrogates(specification, coordinates.layout, options)
+    if options.trustRegion {
+      region = TrustRegion(dimensions: coordinates.coordinates.count)
+    }
   }
 
   public mutating func observe(_ event: Event, in history: History) {
     design.observe(event, in: history)
-    trials.observe(event, in: history, coordinates, objective)
+    let known = trials.count
+    trials.observe(event, in: history, coordinates)
+    if trials.count > known, trials.count > options.startup { follow() }
+  }
+
+  /// Lets the trust region follow the trial that has just ended.
+  private mutating func follow() {
+    region?.take(improved: trials.lastIsImprovement)
+    guard region?.isSpent == true else { return }
+    region = TrustRegion(dimensions: coordinates.coordinates.count)
+    trials.forget()
+    surrogates = Surrogates(specification, coordinates.layout, options)
   }
 
   public mutating func suggest(_ number: Int, in history: History) throws -> Assignment? {
     if try design.isDone() { return nil }
-    if trials.count >= options.startup, let process = try surrogate(number) {
+    if trials.count >= options.startup,
+      let acquisition = try surrogates.acquisition(trials, coordinates, trial: number)
+    {
       let key = RandomKey(
         seed: seed, purpose: "gp-candidates", index: UInt64(truncatingIfNeeded: number))
       let streams = key.split(2)
-      let candidates = pool.candidates(near: best(), key: streams[0])
+      let best = best()
+      var box: [ClosedRange<Double>]?
+      if let region, let lengthscales = try surrogates.lengthscales(trials, coordinates) {
+        box = region.box(around: best[0], lengthscales, coordinates)
+      }
+      let candidates = pool.candidates(near: best, key: streams[0], within: box)
       let search = AcquisitionSearch(
-        coordinates: coordinates, acquisition: ExpectedImprovement(process))
+        coordinates: coordinates, acquisition: acquisition, box: box)
       var uniforms = UniformStream(key: streams[1], expecting: candidates.count + 64)
-      for scored in search.ranked(candidates, &uniforms) {
-        guard let found = coordinates.assignment(of: scored.candidate) else { continue }
-        if !design.hasTried(found) { return found }
+      func isNew(_ candidate: Candidate) -> Bool {
+        coordinates.assignment(of: candidate).map { !design.hasTried($0) } ?? false
+      }
+      for scored in search.ranked(candidates, &uniforms) where isNew(scored.candidate) {
+        var found = scored.candidate
+        if options.sparseChanges {
+          found = SparseChanges(coordinates: coordinates, acquisition: acquisition)
+            .simplified(found, towards: best[0], where: isNew)
+        }
+        return coordinates.assignment(of: found)
       }
     }
     return try design.suggest(number, in: history)
   }
 
-  /// The model of all trials; nil if they tell nothing.
-  private mutating func surrogate(_ number: Int) throws -> GaussianProcess? {
-    guard OutputTransform(trials.losses(trials.count)).isInformative else { return nil }
-    let all = coordinates.points(trials.rows.map(\.candidate))
-    let fit = try fits.fit(trials, all)
-    let points = all.selecting(trials.places(trials.count, limit: options.observations))
-    let outputs = fits.outputs(trials, trials.count, isBent: fit.isBent).outputs
-    guard let process = try GaussianProcess(points, outputs: outputs, fit.parameters) else {
-      return nil
-    }
-    let pending = trials.pending.keys.sorted().suffix(Self.mostPending).compactMap {
-      trials.pending[$0]
-    }
-    guard !pending.isEmpty else { return process }
-    return process.imagining(
-      coordinates.points(pending), normals: try normals(pending.count, number))
-  }
-
-  /// Standard normal numbers for each draw and pending trial, evenly spread.
-  private func normals(_ count: Int, _ number: Int) throws -> [[Double]] {
-    let sequence = try SobolSequence(
-      dimensions: count,
-      key: RandomKey(
-        seed: seed, purpose: "gp-fantasies", index: UInt64(truncatingIfNeeded: number)))
-    return sequence.points(count: Self.fantasies).map {
-      $0.map { StandardNormal.truncatedQuantile($0, -40, 40) }
-    }
-  }
-
   /// The best trials, best first.
   private func best() -> [Candidate] {
-    let losses = trials.losses(trials.count)
-    let count = max(Int((Self.bestShare * Double(losses.count)).rounded(.up)), 1)
-    let order = losses.indices.sorted { (losses[$0], $0) < (losses[$1], $1) }
-    return order.prefix(count).map { trials.rows[$0].candidate }
+    let share = max(Int((Self.bestShare * Double(trials.count)).rounded(.up)), 1)
+    let fronts = trials.fronts(trials.count)
+    let count =
+      trials.objectives.count == 1
+      ? share : max(share, min(fronts.first?.count ?? 0, Self.mostOfFront))
+    return fronts.flatMap { $0 }.prefix(count).map { trials.rows[$0].candidate }
   }
 }
 
 extension SamplerKind {
   static let gp = SamplerKind(
     GPOptions.self, "models the loss by a Gaussian process and tries what promises the most",
-    [.learns, .isScaleFree, .heedsPriors, .weighsCosts]
+    [.learns, .isScaleFree, .takesObjectives, .heedsPriors, .weighsCosts]
   ) { .gp($0) }
 }
 

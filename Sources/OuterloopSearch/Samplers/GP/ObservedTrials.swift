@@ -1,15 +1,17 @@
 internal import OuterloopStudy
 
-/// What trials came to, in the order in which they ended: what a Gaussian process learns from.
+/// What trials came to, in the order in which they ended: what Gaussian processes learn from.
 ///
-/// Complete trials count with their loss, pruned ones with the last one reported, but not below
+/// Complete trials count with their losses, pruned ones with the last ones reported, but not below
 /// the median of the complete ones, since they ended for being bad; failures that the configuration
-/// caused, and losses that are not finite on the bad side, count as the worst that was seen. A trial's
-/// first end counts.
+/// caused, and losses that are not finite on the bad side, count as the worst that was seen. What a trial
+/// reported of metrics with a bound counts however it ended. A trial's first end counts.
 struct ObservedTrials: Sendable {
   enum Result: Sendable {
-    case complete(Double)
-    case pruned(Double?)
+    /// A loss for each objective.
+    case complete([Double])
+    /// The same; nil where nothing finite was reported.
+    case pruned([Double?])
     case failed
   }
 
@@ -17,17 +19,29 @@ struct ObservedTrials: Sendable {
     let trial: Int
     let candidate: Candidate
     let result: Result
+    /// For each constraint by how much the metric is above its bound, below 0 if it keeps it; nil if
+    /// it was not reported.
+    let excesses: [Double?]
+    /// 0: it keeps all constraints.
+    let violation: Double
   }
 
-  private(set) var rows: [Row] = []
+  let objectives: [Objective]
+  private let specification: StudySpecification
+  var rows: [Row] = []
   /// Trials that have not ended, with what they try.
   private(set) var pending: [Int: Candidate] = [:]
   private var ended: Set<Int> = []
 
+  init(_ specification: StudySpecification) {
+    self.specification = specification
+    objectives = specification.objectives
+  }
+
   var count: Int { rows.count }
 
   mutating func observe(
-    _ event: Event, in history: History, _ coordinates: SpaceCoordinates, _ objective: Objective
+    _ event: Event, in history: History, _ coordinates: SpaceCoordinates
   ) {
     switch event.kind {
     case .suggested(let assignment, _, _), .enqueued(let assignment, _):
@@ -36,26 +50,40 @@ struct ObservedTrials: Sendable {
       let trial = history.trials[event.trial]
       guard trial.state.isFinished else { return }
       let candidate = pending.removeValue(forKey: trial.number)
-      guard let result = result(of: trial, objective), ended.insert(trial.number).inserted else {
+      guard let result = result(of: trial), ended.insert(trial.number).inserted else {
         return
       }
+      let reported = trial.lastReport?.values ?? [:]
       rows.append(
         Row(
           trial: trial.number,
-          candidate: candidate ?? coordinates.candidate(of: trial.assignment), result: result))
+          candidate: candidate ?? coordinates.candidate(of: trial.assignment), result: result,
+          excesses: specification.constraints.map { constraint in
+            reported[constraint.metric].flatMap { value in
+              guard !value.isNaN else { return nil }
+              return constraint.relation == .atMost
+                ? value - constraint.bound : constraint.bound - value
+            }
+          }, violation: specification.violation(of: trial)))
     default: break
     }
   }
 
-  private func result(of trial: Trial, _ objective: Objective) -> Result? {
+  private func result(of trial: Trial) -> Result? {
     switch trial.state {
     case .complete:
-      guard let values = trial.values, values.count == 1 else { return .failed }
-      let loss = objective.loss(values[0])
-      return loss.isNaN || loss == .infinity ? .failed : .complete(loss)
+      guard let values = trial.values, values.count == objectives.count else { return .failed }
+      let losses = zip(objectives, values).map { objective, value in
+        let loss = objective.loss(value)
+        return loss.isNaN ? .infinity : loss
+      }
+      return losses.allSatisfy { $0 == .infinity } ? .failed : .complete(losses)
     case .pruned:
-      let value = trial.lastReport?.values[objective.metric].map(objective.loss)
-      return .pruned(value.flatMap { $0.isFinite ? $0 : nil })
+      return .pruned(
+        objectives.map { objective in
+          let value = trial.lastReport?.values[objective.metric].map(objective.loss)
+          return value.flatMap { $0.isFinite ? $0 : nil }
+        })
     case .failed(let reason): return reason.isCausedByConfiguration ? .failed : nil
     case .waiting, .running, .paused: return nil
     }
@@ -65,31 +93,57 @@ struct ObservedTrials: Sendable {
   /// and the newest of the others. Rising.
   func places(_ count: Int, limit: Int) -> [Int] {
     guard count > limit else { return Array(0..<count) }
-    let losses = losses(count)
-    let order = losses.indices.sorted { (losses[$0], $0) < (losses[$1], $1) }
+    let order = order(count)
     let best = order.prefix(limit / 2)
     let newest = order.dropFirst(limit / 2).sorted().suffix(limit - limit / 2)
     return (best + newest).sorted()
   }
 
-  /// The losses of the first `count` rows, all finite.
-  func losses(_ count: Int) -> [Double] {
+  /// The first `count` rows from the best on: those that keep the constraints by their loss, or by their
+  /// front if there are several objectives, then the others by how much they break.
+  ///
+  /// - Complexity: O(n log n) for up to two objectives.
+  func order(_ count: Int) -> [Int] { fronts(count).flatMap { $0 } }
+
+  /// The first `count` rows by constrained domination, the best first.
+  func fronts(_ count: Int) -> [[Int]] {
+    let losses = objectives.indices.map { self.losses($0, count) }
+    let points = ObjectivePoints(
+      count: count, objectives: losses.count,
+      values: (0..<count).flatMap { row in losses.map { $0[row] } })
+    if specification.constraints.isEmpty { return points.fronts() }
+    return (try? points.fronts(violations: rows.prefix(count).map(\.violation)))
+      ?? points.fronts()
+  }
+
+  /// The losses of the first `count` rows in one objective, all finite.
+  func losses(_ objective: Int, _ count: Int) -> [Double] {
     let rows = rows.prefix(count)
     let finite = rows.compactMap { row -> Double? in
-      if case .complete(let loss) = row.result, loss.isFinite { loss } else { nil }
+      if case .complete(let losses) = row.result, losses[objective].isFinite {
+        losses[objective]
+      } else {
+        nil
+      }
     }.sorted()
     let median = finite.isEmpty ? 0 : finite[finite.count / 2]
     let known =
       finite
       + rows.compactMap { row -> Double? in
-        if case .pruned(let loss?) = row.result { max(loss, median) } else { nil }
+        if case .pruned(let losses) = row.result, let loss = losses[objective] {
+          max(loss, median)
+        } else {
+          nil
+        }
       }
     let (least, worst) = (known.min() ?? 0, known.max() ?? 0)
     return rows.map { row in
       switch row.result {
-      case .complete(let loss): loss.isFinite ? loss : least
-      case .pruned(let loss): max(loss ?? median, median)
-      case .failed: worst
+      case .complete(let losses):
+        let loss = losses[objective]
+        return loss.isFinite ? loss : loss < 0 ? least : worst
+      case .pruned(let losses): return max(losses[objective] ?? median, median)
+      case .failed: return worst
       }
     }
   }

@@ -22,9 +22,15 @@ struct SurrogateFits: Sendable {
 
   /// Trials that a model takes.
   private let limit: Int
+  private let output: ModelledOutput
 
-  init(_ layout: KernelLayout, _ schedule: FitSchedule, limit: Int) {
-    prior = KernelPrior(layout)
+  /// - Parameter shrinkage: see `KernelPrior`.
+  init(
+    _ output: ModelledOutput, _ layout: KernelLayout, _ schedule: FitSchedule, limit: Int,
+    shrinkage: Double? = nil
+  ) {
+    self.output = output
+    prior = KernelPrior(layout, shrinkage: shrinkage)
     self.schedule = schedule
     self.limit = limit
   }
@@ -46,11 +52,13 @@ struct SurrogateFits: Sendable {
       return Fit(parameters: prior.mode, isBent: false)
     }
     if places.last != count {
-      let data = outputs(trials, count, isBent: fit.isBent)
-      let rows = points.selecting(trials.places(count, limit: limit))
-      fit.parameters = try KernelFit(
-        Evidence(rows, outputs: data.outputs), prior, from: [fit.parameters], iterations: 20
-      ).parameters
+      let data = rows(trials, count, isBent: fit.isBent)
+      if data.isInformative {
+        fit.parameters = try KernelFit(
+          Evidence(points.selecting(data.places), outputs: data.outputs), prior,
+          from: [fit.parameters], iterations: 20
+        ).parameters
+      }
     }
     latest = (count, fit)
     return fit
@@ -60,7 +68,11 @@ struct SurrogateFits: Sendable {
   private func anchor(
     _ trials: ObservedTrials, _ points: KernelPoints, _ count: Int, after last: Fit?
   ) throws -> Fit {
-    let rows = points.selecting(trials.places(count, limit: limit))
+    let plain = rows(trials, count, isBent: false)
+    guard plain.isInformative else {
+      return last ?? Fit(parameters: prior.mode, isBent: false)
+    }
+    let taken = points.selecting(plain.places)
     var starts = last.map { [$0.parameters] } ?? []
     if count <= Self.manyStarts {
       starts.append(prior.mode)
@@ -68,27 +80,17 @@ struct SurrogateFits: Sendable {
         [$0.stretched(by: 2), $0.stretched(by: 0.5)]
       }
     }
-    let plain = outputs(trials, count, isBent: false)
-    let fit = try KernelFit(Evidence(rows, outputs: plain.outputs), prior, from: starts)
-    let bent = outputs(trials, count, isBent: true)
+    let fit = try KernelFit(Evidence(taken, outputs: plain.outputs), prior, from: starts)
+    let bent = rows(trials, count, isBent: true)
     guard bent.logJacobian != 0 else { return Fit(parameters: fit.parameters, isBent: false) }
     let other = try KernelFit(
-      Evidence(rows, outputs: bent.outputs), prior, from: [fit.parameters])
+      Evidence(taken, outputs: bent.outputs), prior, from: [fit.parameters])
     let isBent = other.value + bent.logJacobian > fit.value
     return Fit(parameters: isBent ? other.parameters : fit.parameters, isBent: isBent)
   }
 
-  /// The outputs of those of the first `count` trials that a model takes, and the logarithm of the
-  /// derivative of what bent them.
-  func outputs(
-    _ trials: ObservedTrials, _ count: Int, isBent: Bool
-  ) -> (outputs: [Double], logJacobian: Double) {
-    let losses = trials.losses(count)
-    let taken = trials.places(count, limit: limit).map { losses[$0] }
-    let plain = OutputTransform(taken).standardized
-    guard isBent, let bent = YeoJohnson(fitting: plain).standardized(plain) else {
-      return (plain, 0)
-    }
-    return (bent.outputs, bent.logJacobian)
+  /// The outputs of those of the first `count` trials that a model takes.
+  func rows(_ trials: ObservedTrials, _ count: Int, isBent: Bool) -> ModelledOutput.Rows {
+    output.rows(trials, count, limit: limit, isBent: isBent)
   }
 }

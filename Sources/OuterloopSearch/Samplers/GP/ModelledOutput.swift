@@ -1,0 +1,74 @@
+private import OuterloopPlatform
+internal import OuterloopStudy
+
+/// What one Gaussian process models: the loss of an objective, or the metric of a constraint.
+enum ModelledOutput: Sendable, Hashable {
+  case objective(Int)
+  case constraint(Int)
+
+  /// Outputs of some rows, as a process takes them.
+  struct Rows: Sendable {
+    /// The rows' places, rising.
+    var places: [Int]
+    var outputs: [Double]
+    /// Whether any two outputs differ.
+    var isInformative: Bool
+    /// The logarithm of the derivative of what bent them.
+    var logJacobian = 0.0
+  }
+
+  /// Of those of the first `count` rows that a model has room for.
+  ///
+  /// - Parameter isBent: whether losses go through the transform of Yeo and Johnson.
+  func rows(
+    _ trials: ObservedTrials, _ count: Int, limit: Int, isBent: Bool
+  ) -> Rows {
+    let places = trials.places(count, limit: limit)
+    switch self {
+    case .objective(let objective):
+      let losses = trials.losses(objective, count)
+      let plain = OutputTransform(places.map { losses[$0] })
+      guard isBent, let bent = YeoJohnson(fitting: plain.standardized)
+        .standardized(plain.standardized)
+      else {
+        return Rows(
+          places: places, outputs: plain.standardized, isInformative: plain.isInformative)
+      }
+      return Rows(
+        places: places, outputs: bent.outputs, isInformative: plain.isInformative,
+        logJacobian: bent.logJacobian)
+    case .constraint(let constraint):
+      let known = places.filter { trials.rows[$0].excesses[constraint] != nil }
+      let scaled = ExcessScale.scaled(known.compactMap { trials.rows[$0].excesses[constraint] })
+      let isInformative = scaled.contains { $0 != scaled[0] }
+      return Rows(places: known, outputs: scaled, isInformative: isInformative)
+    }
+  }
+}
+
+/// Excesses over a bound as a Gaussian process takes them: 0 stays the bound, the deviation is 1, and those
+/// beyond the fences q1 - 1.5 (q3 - q1) and q3 + 1.5 (q3 - q1), which say nothing about where the bound is,
+/// count as if they lay on them, unless the fence is beyond the bound itself.
+///
+/// Rounded to 2^-32, so that the unit of the metric does not show.
+enum ExcessScale {
+  static func scaled(_ excesses: [Double]) -> [Double] {
+    let sizes = excesses.map { abs($0) }.filter(\.isFinite)
+    let largest = sizes.max() ?? 0
+    guard largest > 0 else { return excesses.map { $0 == 0 ? 0 : $0 < 0 ? -1 : 1 } }
+    // A power of two: exact, and far from overflow.
+    let unit = scalbn(1, Int32(ilogb(largest)))
+    var values = excesses.map { min(max($0 / unit, -2), 2) }
+    let sorted = values.sorted()
+    let (q1, q3) = (
+      OutputTransform.quantile(sorted, 0.25), OutputTransform.quantile(sorted, 0.75)
+    )
+    if q3 > q1 {
+      let (low, high) = (min(q1 - 1.5 * (q3 - q1), 0), max(q3 + 1.5 * (q3 - q1), 0))
+      values = values.map { min(max($0, low), high) }
+    }
+    let deviation = OutputTransform.moments(values).deviation
+    let scale = deviation > 1e-13 ? deviation : 1
+    return values.map { ($0 / scale * 0x1p32).rounded() * 0x1p-32 }
+  }
+}

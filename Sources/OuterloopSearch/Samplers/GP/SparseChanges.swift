@@ -1,0 +1,35 @@
+private import OuterloopPlatform
+
+/// Changes fewer parameters: those of a candidate go back to what they are in the best trial, one after the
+/// other, each time the one without which the acquisition function is largest, as long as it stays above
+/// (1 - tolerance) of what it was at the candidate (BONSAI, Daulton et al. 2026).
+///
+/// The acquisition function is a logarithm, so that is above its value + log(1 - tolerance).
+///
+/// - Complexity: O(d^2) values for d parameters that differ.
+struct SparseChanges {
+  let coordinates: SpaceCoordinates
+  let acquisition: any Acquisition
+  var tolerance = 0.2
+
+  /// - Parameter isNew: whether a candidate may be the answer.
+  func simplified(
+    _ found: Candidate, towards best: Candidate, where isNew: (Candidate) -> Bool
+  ) -> Candidate {
+    let limit = acquisition.values(at: coordinates.points([found]))[0] + log(1 - tolerance)
+    var result = found
+    while true {
+      let changed = result.places.indices.filter { result.places[$0] != best.places[$0] }
+      let candidates = changed.map { place -> Candidate in
+        var candidate = result
+        candidate.places[place] = best.places[place]
+        return candidate
+      }.filter(isNew)
+      guard !candidates.isEmpty else { return result }
+      let values = acquisition.values(at: coordinates.points(candidates))
+      let places = values.indices.filter { values[$0] >= limit }
+      guard let next = places.max(by: { (values[$0], $1) < (values[$1], $0) }) else { return result }
+      result = candidates[next]
+    }
+  }
+}

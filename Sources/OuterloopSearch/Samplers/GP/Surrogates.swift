@@ -1,0 +1,206 @@
+internal import OuterloopNumerics
+private import OuterloopPlatform
+internal import OuterloopStudy
+
+/// The Gaussian processes of a study, one for each objective and one for each constraint, and the acquisition
+/// function that they make together.
+///
+/// Incumbents are means at trials that keep the constraints, and at pending trials in those draws in which
+/// they keep them. While nothing has kept the constraints only the probability of keeping them counts, and
+/// draws in which a pending trial keeps them hardly do.
+struct Surrogates: Sendable {
+  private let seed: UInt64
+  private let objectives: Int
+  private let constraints: Int
+  private let limit: Int
+  /// By member of the ensemble: one, or with `saas` one for each shrinkage.
+  private var members: [[ModelledOutput: SurrogateFits]] = []
+
+  /// Draws of what pending trials may come to, of one objective and of several, each of which has a front
+  /// of its own.
+  private static let fantasies = 32
+  private static let frontFantasies = 8
+  /// How much a draw counts in which a pending trial keeps the constraints, where no other trial does.
+  private static let keptWeight = 0.01
+  /// The newest trials of those that are pending; older ones will hardly come back.
+  private static let mostPending = 64
+
+  init(_ specification: StudySpecification, _ layout: KernelLayout, _ options: GPOptions) {
+    seed = specification.seed
+    objectives = specification.objectives.count
+    constraints = specification.constraints.count
+    limit = options.observations
+    let schedule = FitSchedule(first: options.startup, density: options.fits)
+    let shrinkages: [Double?] = options.saas ? KernelPrior.shrinkages : [nil]
+    for shrinkage in shrinkages {
+      var fits: [ModelledOutput: SurrogateFits] = [:]
+      for output in outputs {
+        fits[output] = SurrogateFits(
+          output, layout, schedule, limit: limit, shrinkage: shrinkage)
+      }
+      members.append(fits)
+    }
+  }
+
+  private var outputs: [ModelledOutput] {
+    (0..<objectives).map { .objective($0) } + (0..<constraints).map { .constraint($0) }
+  }
+
+  /// A process and the rows that it knows.
+  private struct Model {
+    var rows: ModelledOutput.Rows
+    var process: GaussianProcess
+  }
+
+  /// What promises how much; nil if the trials tell nothing.
+  mutating func acquisition(
+    _ trials: ObservedTrials, _ coordinates: SpaceCoordinates, trial number: Int
+  ) throws -> (any Acquisition)? {
+    let points = coordinates.points(trials.rows.map(\.candidate))
+    let pending = coordinates.points(
+      trials.pending.keys.sorted().suffix(Self.mostPending).compactMap { trials.pending[$0] })
+    var parts: [any Acquisition] = []
+    for member in members.indices {
+      guard
+        let part = try acquisition(member, trials, points, pending: pending, trial: number)
+      else { return nil }
+      parts.append(part)
+    }
+    return parts.count == 1 ? parts[0] : EnsembleAcquisition(parts)
+  }
+
+  private mutating func acquisition(
+    _ member: Int, _ trials: ObservedTrials, _ points: KernelPoints, pending: KernelPoints,
+    trial number: Int
+  ) throws -> (any Acquisition)? {
+    var models: [ModelledOutput: Model] = [:]
+    for (place, output) in outputs.enumerated() {
+      guard let model = try model(output, member, trials, points) else { continue }
+      var imagined = model
+      if pending.count > 0 {
+        imagined.process = model.process.imagining(
+          pending, normals: try normals(pending.count, number, output: place))
+      }
+      models[output] = imagined
+    }
+    let losses = (0..<objectives).compactMap { models[.objective($0)] }
+    let limits = (0..<constraints).compactMap { models[.constraint($0)]?.process }
+    return combined(losses, limits, trials, pending)
+  }
+
+  private mutating func model(
+    _ output: ModelledOutput, _ member: Int, _ trials: ObservedTrials, _ points: KernelPoints
+  ) throws -> Model? {
+    guard var fits = members[member][output] else { return nil }
+    guard fits.rows(trials, trials.count, isBent: false).isInformative else { return nil }
+    let fit = try fits.fit(trials, points)
+    members[member][output] = fits
+    let rows = fits.rows(trials, trials.count, isBent: fit.isBent)
+    return try GaussianProcess(
+      points.selecting(rows.places), outputs: rows.outputs, fit.parameters
+    ).map { Model(rows: rows, process: $0) }
+  }
+
+  /// The length-scales by group of the first objective's model, of its first member; nil before there
+  /// is one.
+  mutating func lengthscales(
+    _ trials: ObservedTrials, _ coordinates: SpaceCoordinates
+  ) throws -> [[Double]]? {
+    guard var fits = members[0][.objective(0)] else { return nil }
+    let points = coordinates.points(trials.rows.map(\.candidate))
+    let fit = try fits.fit(trials, points)
+    members[0][.objective(0)] = fits
+    return fit.parameters.lengthscales
+  }
+
+  /// Standard normal numbers for each draw and pending trial, evenly spread.
+  private func normals(_ count: Int, _ number: Int, output: Int) throws -> [[Double]] {
+    let purpose = output == 0 ? "gp-fantasies" : "gp-fantasies-\(output)"
+    let sequence = try SobolSequence(
+      dimensions: count,
+      key: RandomKey(
+        seed: seed, purpose: purpose, index: UInt64(truncatingIfNeeded: number)))
+    return sequence.points(count: objectives == 1 ? Self.fantasies : Self.frontFantasies).map {
+      $0.map { StandardNormal.truncatedQuantile($0, -40, 40) }
+    }
+  }
+
+  private func combined(
+    _ losses: [Model], _ limits: [GaussianProcess], _ trials: ObservedTrials,
+    _ pending: KernelPoints
+  ) -> (any Acquisition)? {
+    let bounds = limits.map { ExpectedImprovement.Constraint($0, atMost: 0) }
+    guard let first = losses.first?.process ?? limits.first else { return nil }
+    let draws = first.samples
+    let kept = Self.kept(limits, pending, draws: draws)
+    let places = losses.first?.rows.places ?? []
+    let feasible = places.indices.filter { trials.rows[places[$0]].violation == 0 }
+    guard !losses.isEmpty, !feasible.isEmpty || limits.isEmpty else {
+      guard !limits.isEmpty else { return nil }
+      return ExpectedImprovement(
+        first, constraints: bounds, best: nil,
+        logWeights: kept.map { $0.isEmpty ? 0 : log(Self.keptWeight) })
+    }
+    // Where nothing is known of the constraints, all trials count.
+    let counted = feasible.isEmpty ? Array(places.indices) : feasible
+    let fronts = Self.fronts(losses, counted, pending, kept)
+    if losses.count == 1 {
+      let best: [Double] = fronts.map { front in
+        front.reduce(Double.infinity) { min($0, $1[0]) }
+      }
+      return ExpectedImprovement(first, constraints: bounds, best: best)
+    }
+    let known: [[Double]] = counted.map { row in losses.map { $0.rows.outputs[row] } }
+    return HypervolumeImprovement(
+      losses.map(\.process), constraints: bounds, fronts: fronts,
+      reference: Self.reference(known))
+  }
+
+  /// By draw the pending trials that keep the constraints.
+  private static func kept(
+    _ limits: [GaussianProcess], _ pending: KernelPoints, draws: Int
+  ) -> [[Int]] {
+    guard pending.count > 0 else { return [[Int]](repeating: [], count: draws) }
+    let means: [[Double]] = limits.map { $0.predict(pending).means }
+    return (0..<draws).map { k -> [Int] in
+      (0..<pending.count).filter { i -> Bool in
+        means.allSatisfy { $0[k * pending.count + i] <= 0 }
+      }
+    }
+  }
+
+  /// By draw the means that count, point by point: those of some rows, and those of pending trials.
+  private static func fronts(
+    _ losses: [Model], _ counted: [Int], _ pending: KernelPoints, _ kept: [[Int]]
+  ) -> [[[Double]]] {
+    let draws = kept.count
+    let smoothed: [[Double]] = losses.map(\.process.smoothed)
+    let drawn: [[Double]] =
+      pending.count > 0 ? losses.map { $0.process.predict(pending).means } : []
+    return (0..<draws).map { k -> [[Double]] in
+      var front: [[Double]] = []
+      for row in counted {
+        front.append(smoothed.map { (column: [Double]) -> Double in column[row * draws + k] })
+      }
+      for i in kept[k] {
+        front.append(drawn.map { (column: [Double]) -> Double in column[k * pending.count + i] })
+      }
+      return front
+    }
+  }
+
+  private static func reference(_ rows: [[Double]]) -> [Double] {
+    guard let points = try? ObjectivePoints(rows, objectives: rows[0].count) else { return [] }
+    let rule = getenv("GPREF").map { String(cString: $0) } ?? "front"
+    let front = points.selecting(points.paretoFront())
+    if rule == "all" { return points.referencePoint() }
+    if rule == "motpe" { return front.referencePoint() }
+    let share = Double(rule) ?? 0.1
+    return (0..<points.objectives).map { objective in
+      var column = (0..<front.count).map { front[$0, objective] }
+      if (column.max() ?? 0) <= (column.min() ?? 0) { column = (0..<points.count).map { points[$0, objective] } }
+      let (least, most) = (column.min() ?? 0, column.max() ?? 0)
+      return most + share * (most - least)
+    }
+  }
+}
