@@ -6,7 +6,7 @@ internal import OuterloopNumerics
 struct Draws {
   /// What a stream is for. Names are part of a study's identity: they are never changed.
   enum Purpose: String {
-    case startup, candidates, sobol, setup, repairs, population, restarts, survival
+    case startup, candidates, sobol, setup, repairs, population, restarts, survival, branches
     case sobolAgain = "sobol-again"
   }
 

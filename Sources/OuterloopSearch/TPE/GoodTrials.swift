@@ -9,11 +9,14 @@ package struct GoodTrials: Sendable {
   private var several: SeveralObjectives?
   package private(set) var count = 0
 
-  package init(objectives: Int) {
+  /// - Parameter ofMany: it is one of several splits, each of the trials of a branch.
+  package init(objectives: Int, ofMany: Bool = false) {
+    let cap = objectives == 1 ? 25 : nil
+    let share: GoodShare = ofMany ? .tenthOfFive(cap: cap) : .tenth(cap: cap)
     if objectives == 1 {
-      single = TrialSplit()
+      single = TrialSplit(share: share)
     } else {
-      several = SeveralObjectives(count: objectives)
+      several = SeveralObjectives(count: objectives, share: share)
     }
   }
 
@@ -60,7 +63,9 @@ private struct SeveralObjectives: Sendable {
   private var below: Set<Int> = []
   private var isSettled = true
 
-  init(count: Int) { self.count = count }
+  private let share: GoodShare
+
+  init(count: Int, share: GoodShare) { (self.count, self.share) = (count, share) }
 
   mutating func insert(_ trial: Int, losses: [Double]?) {
     isSettled = false
@@ -75,7 +80,7 @@ private struct SeveralObjectives: Sendable {
   mutating func settle() -> [GoodTrials.Move] {
     if isSettled { return [] }
     isSettled = true
-    let now = Set(chosen(GoodShare.tenth(cap: nil).count(of: complete.count + pruned.count)))
+    let now = Set(chosen(share.count(of: complete.count + pruned.count)))
     defer { below = now }
     return now.subtracting(below).sorted().map { GoodTrials.Move(trial: $0, isBelow: true) }
       + below.subtracting(now).sorted().map { GoodTrials.Move(trial: $0, isBelow: false) }

@@ -7,6 +7,10 @@ internal import OuterloopStudy
 /// fail count as bad. With the constant liar so do trials that are not finished, once it is known
 /// that a proposal is made while they are. Lost and cancelled trials count for nothing.
 ///
+/// Where parameters open branches (``Branching``), trials are good or bad among those of their own
+/// branch: a branch is searched by what is good in it, also while another one is ahead. Which branch is
+/// next is not left to the densities but to ``BranchAllocation``.
+///
 /// Joint densities of bad trials are thinned (``Thinning``); good ones are few.
 struct TPEDensities: Sendable {
   struct Group: Sendable {
@@ -18,7 +22,8 @@ struct TPEDensities: Sendable {
   }
 
   private(set) var groups: [Group]
-  private var split: GoodTrials
+  /// Without branches there is one class of trials.
+  private var classes: BranchClasses
   private let objectives: [Objective]
   private let hasLiar: Bool
   /// The most bad trials in a joint density, about; 0: no limit.
@@ -32,11 +37,11 @@ struct TPEDensities: Sendable {
     objectives = specification.objectives
     hasLiar = options.constantLiar
     limit = options.exact ? 0 : options.kernels
-    split = GoodTrials(objectives: objectives.count)
+    classes = BranchClasses(specification, options)
     let isSingle = objectives.count == 1
     groups = try ParameterGroup.groups(
       of: specification.space, jointly: options.multivariate ?? (isSingle || options.group),
-      byCondition: options.group
+      byCondition: options.group || (classes.areSeveral && isSingle && options.multivariate ?? true)
     ).map { group in
       Group(
         parameters: group,
@@ -48,7 +53,7 @@ struct TPEDensities: Sendable {
   }
 
   /// Complete and pruned trials.
-  var count: Int { split.count }
+  var count: Int { classes.count }
 
   mutating func observe(_ event: Event, in history: History) {
     if event.kind.isAboutStudy { return }
@@ -56,6 +61,7 @@ struct TPEDensities: Sendable {
     switch event.kind {
     case .suggested, .enqueued:
       pending.insert(trial.number)
+      classes.begin(trial)
       for index in groups.indices
       where groups[index].parameters.isActive(in: trial.assignment) { groups[index].trials += 1 }
     case .finished:
@@ -64,24 +70,24 @@ struct TPEDensities: Sendable {
       // Of a trial with too few values or too many, it is not known which is which.
       let losses = trial.values.flatMap { $0.count == objectives.count ? self.losses($0) : nil }
       switch trial.state {
-      case .complete: apply(split.insert(trial.number, losses: losses, prunedAt: nil), history)
+      case .complete: apply(classes.insert(trial, losses: losses, prunedAt: nil), history)
       case .pruned:
         let last = trial.lastReport
         let reported = last.map { report in
           self.losses(objectives.map { report.values[$0.metric] ?? .nan })
         }
-        apply(
-          split.insert(trial.number, losses: reported, prunedAt: last?.epoch ?? 0), history)
+        apply(classes.insert(trial, losses: reported, prunedAt: last?.epoch ?? 0), history)
       case .failed(let reason) where reason.isCausedByConfiguration: insert(trial, asGood: false)
-      default: break
+      default: classes.drop(trial)
       }
+    case .retried: classes.resume(trial)
     default: break
     }
   }
 
   /// Brings the densities to where a proposal may use them.
   mutating func settle(_ history: History) {
-    apply(split.settle(), history)
+    apply(classes.settle(), history)
     for index in groups.indices {
       groups[index].bad.thin(
         Thinning(limit: limit, trials: groups[index].trials, next: history.trials.count))
@@ -92,11 +98,24 @@ struct TPEDensities: Sendable {
     }
   }
 
+  /// For each parameter that branches, by its place in the space, its values' indices, the next one
+  /// first.
+  func branches(_ uniform: () -> Double) -> [Int: [Int]] { classes.preference(uniform) }
+
   /// m points of group `index` drawn from l, and how much better than g they are: log l - log g.
+  ///
+  /// - Parameter fixed: what parameters are set to, by their places in the space, in points drawn
+  ///   from all of l: the score then tells which of them go with that.
   mutating func candidates(
-    _ count: Int, ofGroup index: Int, from uniforms: inout UniformStream
+    _ count: Int, ofGroup index: Int, fixed: [Int: Double] = [:],
+    from uniforms: inout UniformStream
   ) -> (points: [[Double]], scores: [Double]) {
-    let columns = groups[index].good.sample(count, from: &uniforms)
+    var columns = groups[index].good.sample(count, from: &uniforms)
+    for (column, place) in groups[index].parameters.indices.enumerated() {
+      if let value = fixed[place] {
+        columns[column] = [Double](repeating: value, count: count)
+      }
+    }
     let scores = scores(ofGroup: index, atColumns: columns)
     return ((0..<count).map { i in columns.map { $0[i] } }, scores)
   }

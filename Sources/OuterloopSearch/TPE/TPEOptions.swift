@@ -1,6 +1,6 @@
 public import OuterloopStudy
 
-/// What may be chosen about TPE. The defaults are those of Optuna 5, but for `kernels`.
+/// What may be chosen about TPE. The defaults are those of Optuna 5, but for `branches` and `kernels`.
 public struct TPEOptions: Sendable, Hashable {
   /// Random trials before the model is used; complete and pruned ones count.
   public var startup = 10
@@ -12,6 +12,10 @@ public struct TPEOptions: Sendable, Hashable {
   /// Parameters with a condition are joined with those of the same condition, instead of being modelled
   /// alone. Not with `multivariate` false.
   public var group = false
+  /// Choices that open branches are made by what the branches can reach, and each branch is searched by
+  /// what is good in it. Off: as in Optuna, which keeps to the branch that is ahead early. Without effect
+  /// where no condition looks at a choice.
+  public var branches = true
   /// Trials that run count as bad ones, so that parallel workers keep apart.
   public var constantLiar = true
   /// The weight of the uniform prior beside observations of weight at most 1.
@@ -60,6 +64,9 @@ extension TPEOptions: MethodOptions {
     .flag(
       "group", \.group,
       "parameters of the same condition are one density too; not with `multivariate=false`"),
+    .flag(
+      "branches", \.branches,
+      "choices that conditions look at by what their branches can reach; off: as Optuna does"),
     .flag(
       "constantLiar", \.constantLiar,
       "trials that run count as bad ones, so that parallel workers keep apart"),

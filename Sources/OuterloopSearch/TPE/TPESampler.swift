@@ -6,10 +6,14 @@ public import OuterloopStudy
 /// Finished trials are split into the few good and the many others; l and g are kernel density
 /// estimates of each. Of the candidates drawn from l the one with the largest l(x) / g(x) is proposed,
 /// which is the one with the largest expected improvement under that model. One joint density for
-/// parameters that are always active together (Falkner et al. 2018); each parameter with a condition
-/// alone, or with those of the same condition.
+/// parameters that are always active together (Falkner et al. 2018).
 ///
-/// Differences from Optuna 5: failures that the configuration caused count as bad trials instead of
+/// A choice that conditions look at opens branches. Which one is next is a bandit's choice by what each can
+/// reach (``BranchAllocation``), good and bad are told apart within a branch, and parameters of the same
+/// condition have one density. With `branches` off they are as in Optuna: the choice is a parameter
+/// like others, and each parameter with a condition stands alone, or with `group` with those of the same condition.
+///
+/// Differences from Optuna 5: branches; failures that the configuration caused count as bad trials instead of
 /// being forgotten; a configuration is not proposed twice; constraints are kept by rejecting
 /// candidates, and by moving them to what is allowed where most are forbidden; densities are kept up to date instead of made anew; joint ones of bad trials are thinned
 /// beyond `kernels` trials. Parameters of a condition are known from the space, not guessed from trials.
@@ -48,9 +52,15 @@ public struct TPESampler: Sampler {
       let expected = options.candidates * (space.parameters.count + densities.groups.count)
       var uniforms = UniformStream(key: key, expecting: expected)
       var repairs = Draws(seed: seed, .repairs, trial: number)
-      // New candidates if the combinations of the first ones have all been tried.
-      for _ in 0..<4 {
-        guard let choice = choose(&uniforms, &repairs) else { break }
+      var arms = Draws(seed: seed, .branches, trial: number)
+      let branches = densities.branches { arms.next() }
+      // New candidates, of the next branches, if the combinations of the first ones have all been tried.
+      for attempt in 0..<4 {
+        let fixed = branches.mapValues { Double($0[attempt % $0.count]) }
+        guard let choice = choose(fixed, &uniforms, &repairs) else {
+          if branches.isEmpty { break }
+          continue
+        }
         if let found = choice.best({ !tried.contains($0) }) { return found }
       }
     }
@@ -59,8 +69,11 @@ public struct TPESampler: Sampler {
   }
 
   /// A candidate for every active group; nil if constraints leave none.
+  ///
+  /// - Parameter fixed: the values of parameters that branch, by their places; given up where constraints
+  ///   forbid them.
   private mutating func choose(
-    _ uniforms: inout UniformStream, _ repairs: inout Draws
+    _ fixed: [Int: Double], _ uniforms: inout UniformStream, _ repairs: inout Draws
   ) -> CandidateChoice? {
     var choice = CandidateChoice(space)
     for index in densities.groups.indices {
@@ -69,7 +82,8 @@ public struct TPESampler: Sampler {
       var isChosen = false
       // The usual number of candidates, then up to 1,000 more if all are forbidden.
       for count in [options.candidates, 100, 900] where !isChosen {
-        var (points, scores) = densities.candidates(count, ofGroup: index, from: &uniforms)
+        var (points, scores) = densities.candidates(
+          count, ofGroup: index, fixed: count == 900 ? [:] : fixed, from: &uniforms)
         if count == options.candidates {
           repair(&points, &scores, ofGroup: index, choice, &repairs)
         }

@@ -42,12 +42,16 @@ package enum GoodShare: Sendable, Hashable {
   /// hyperopt: min(ceil(.25 sqrt n), 25).
   case root
 
+  /// As `tenth`, but none of fewer than five trials: of so few it is not known which are good.
+  case tenthOfFive(cap: Int?)
+
   /// Optuna's rule for one objective.
   package static let standard = GoodShare.tenth(cap: 25)
 
   package func count(of trials: Int) -> Int {
     switch self {
     case .tenth(let cap): min((trials + 9) / 10, cap ?? .max)
+    case .tenthOfFive(let cap): trials < 5 ? 0 : min((trials + 9) / 10, cap ?? .max)
     case .root: min(Int((0.25 * Double(trials).squareRoot()).rounded(.up)), 25)
     }
   }

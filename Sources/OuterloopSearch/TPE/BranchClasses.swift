@@ -1,0 +1,116 @@
+internal import OuterloopStudy
+
+/// The good trials of every branch, and which branch is next; a fold over trials. Without parameters
+/// that branch there is one class with all trials, split as Optuna does.
+///
+/// With several objectives arms are compared by a weighted maximum of the objectives, with
+/// weights drawn anew for each proposal (Knowles 2006), on the scale of the complete trials' ranges.
+struct BranchClasses: Sendable {
+  private let branching: Branching
+  private let objectives: Int
+  private var allocations: [BranchAllocation]
+  private var classes: [GoodTrials] = []
+  /// Where each branch stands in `classes`.
+  private var places: [[Int]: Int] = [:]
+  /// Trials that count for nothing at present.
+  private var dropped: Set<Int> = []
+  /// Of several objectives: losses of complete trials, and their branches.
+  private var losses: [(values: [Double], key: [Int])] = []
+  private let startup: Int
+  /// Complete and pruned trials.
+  private(set) var count = 0
+
+  init(_ specification: StudySpecification, _ options: TPEOptions) {
+    branching = Branching(options.branches ? specification.space : SearchSpace())
+    objectives = specification.objectives.count
+    startup = options.startup
+    allocations = branching.parents.map {
+      BranchAllocation(dimensions: $0.dimensions, startup: options.startup)
+    }
+  }
+
+  /// Whether there are branches.
+  var areSeveral: Bool { !branching.parents.isEmpty }
+
+  mutating func begin(_ trial: Trial) { count(trial, 1) }
+
+  /// A trial whose end tells nothing.
+  mutating func drop(_ trial: Trial) {
+    if dropped.insert(trial.number).inserted { count(trial, -1) }
+  }
+
+  /// It runs again after all, or brought a result.
+  mutating func resume(_ trial: Trial) {
+    if dropped.remove(trial.number) != nil { count(trial, 1) }
+  }
+
+  private mutating func count(_ trial: Trial, _ change: Int) {
+    for (parent, value) in branching.key(of: trial.assignment).enumerated() where value >= 0 {
+      allocations[parent].count(value, change)
+    }
+  }
+
+  /// Enters a finished trial; see ``GoodTrials``.
+  mutating func insert(
+    _ trial: Trial, losses: [Double]?, prunedAt step: Int?
+  ) -> [GoodTrials.Move] {
+    resume(trial)
+    count += 1
+    let key = branching.key(of: trial.assignment)
+    if step == nil, let losses, areSeveral {
+      if objectives == 1 {
+        for (parent, value) in key.enumerated() where value >= 0 {
+          allocations[parent].insert(losses[0], in: value)
+        }
+      } else if losses.allSatisfy(\.isFinite) {
+        self.losses.append((losses, key))
+      }
+    }
+    let place = places[key] ?? classes.count
+    if place == classes.count {
+      places[key] = place
+      classes.append(GoodTrials(objectives: objectives, ofMany: areSeveral))
+    }
+    return classes[place].insert(trial.number, losses: losses, prunedAt: step)
+  }
+
+  /// Moves that were put off until the sides are needed.
+  mutating func settle() -> [GoodTrials.Move] {
+    if objectives == 1 { return [] }
+    return classes.indices.flatMap { classes[$0].settle() }
+  }
+
+  /// For each parameter that branches, by its place in the space, its values' indices, the next one
+  /// first.
+  func preference(_ uniform: () -> Double) -> [Int: [Int]] {
+    var preference: [Int: [Int]] = [:]
+    let scalars = objectives == 1 || !areSeveral ? [] : scalarized(uniform)
+    for (index, parent) in branching.parents.enumerated() {
+      var allocation = allocations[index]
+      for (loss, trial) in zip(scalars, losses) where trial.key[index] >= 0 {
+        allocation.insert(loss, in: trial.key[index])
+      }
+      preference[parent.place] = allocation.preference(uniform)
+    }
+    return preference
+  }
+
+  /// max_j w_j (loss_j - least_j) / range_j of every complete trial. O(n).
+  private func scalarized(_ uniform: () -> Double) -> [Double] {
+    let weights = (0..<objectives).map { _ in uniform() }
+    guard let first = losses.first?.values else { return [] }
+    var (least, most) = (first, first)
+    for trial in losses {
+      for (j, value) in trial.values.enumerated() {
+        least[j] = min(least[j], value)
+        most[j] = max(most[j], value)
+      }
+    }
+    return losses.map { trial in
+      trial.values.indices.reduce(0) { result, j in
+        let range = most[j] - least[j]
+        return range > 0 ? max(result, weights[j] * ((trial.values[j] - least[j]) / range)) : result
+      }
+    }
+  }
+}
