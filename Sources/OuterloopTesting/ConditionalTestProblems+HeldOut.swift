@@ -3,7 +3,7 @@ internal import OuterloopStudy
 
 extension ConditionalTestProblem {
   /// A branch that is the worst but for a narrow region, where it is the best.
-  public static func narrowRegion() throws -> ConditionalTestProblem {
+  package static func narrowRegion() throws -> ConditionalTestProblem {
     try ConditionalTestProblem(
       "narrow region",
       [
@@ -23,14 +23,15 @@ extension ConditionalTestProblem {
             ("offset", at: 0.5, weight: 0.1))
       default:
         // A dent of width 0.15 in a plain.
-        let dent = exp(-x.bowl(("c", at: 2.0 / 3, weight: 1), ("gamma", at: 0.5, weight: 1)) / 0.045)
+        let dent = exp(
+          -x.bowl(("c", at: 2.0 / 3, weight: 1), ("gamma", at: 0.5, weight: 1)) / 0.045)
         return 0.5 - 0.4 * dent
       }
     }
   }
 
   /// Conditions under conditions, with branches at two levels.
-  public static func nested() throws -> ConditionalTestProblem {
+  package static func nested() throws -> ConditionalTestProblem {
     try ConditionalTestProblem(
       "nested",
       [
@@ -61,12 +62,14 @@ extension ConditionalTestProblem {
   }
 
   /// Six branches whose minima lie close to one another.
-  public static func manyBranches() throws -> ConditionalTestProblem {
+  package static func manyBranches() throws -> ConditionalTestProblem {
     let names = ["a", "b", "c", "d", "e", "f"]
     return try ConditionalTestProblem(
       "many branches",
       ["arm=choice(\(names.joined(separator: ", ")))"]
-        + names.flatMap { ["\($0)1=float(0, 1) if arm == \($0)", "\($0)2=float(0, 1) if arm == \($0)"] },
+        + names.flatMap {
+          ["\($0)1=float(0, 1) if arm == \($0)", "\($0)2=float(0, 1) if arm == \($0)"]
+        },
       parent: "arm", best: "e", optimum: 0,
       at: ["arm": .text("e"), "e1": .float(0.75), "e2": .float(0.35)]
     ) { x in
@@ -76,12 +79,13 @@ extension ConditionalTestProblem {
       let least = [0.2, 0.16, 0.12, 0.08, 0, 0.1][Int(place)]
       return least
         + (1 + place / 2)
-        * x.bowl(("\(arm)1", at: 0.15 + 0.15 * place, weight: 0.6), ("\(arm)2", at: 0.35, weight: 0.4))
+        * x.bowl(
+          ("\(arm)1", at: 0.15 + 0.15 * place, weight: 0.6), ("\(arm)2", at: 0.35, weight: 0.4))
     }
   }
 
   /// Two parameters with branches, side by side, and two numbers that all share.
-  public static func twoParents() throws -> ConditionalTestProblem {
+  package static func twoParents() throws -> ConditionalTestProblem {
     try ConditionalTestProblem(
       "two parents",
       [
@@ -114,7 +118,7 @@ extension ConditionalTestProblem {
 
   /// Boosters that work out of the box, and a network with a valley to follow: five parameters, two of
   /// which go together.
-  public static func boosterOrNetwork() throws -> ConditionalTestProblem {
+  package static func boosterOrNetwork() throws -> ConditionalTestProblem {
     try ConditionalTestProblem(
       "booster or network",
       [

@@ -3,7 +3,7 @@ public import OuterloopStudy
 /// A function to be minimised of a space in which parameters exist under conditions, with known
 /// minimum: one branch, that is one value of the parameter that conditions look at, holds it.
 ///
-/// Where a parameter stands is measured on its own scale, 0 to 1 from end to end.
+/// NaN for configurations of another space. Where a parameter stands is measured on its own scale, 0 to 1 from end to end.
 public struct ConditionalTestProblem: Sendable, CustomStringConvertible {
   public var name: String
   public var space: SearchSpace
@@ -39,9 +39,9 @@ public struct ConditionalTestProblem: Sendable, CustomStringConvertible {
 
     /// Where a number stands in its range, 0 to 1.
     func unit(_ name: String) -> Double {
-      guard let place = space.index(of: name), let number = assignment.values[place]?.number else {
-        return .nan
-      }
+      guard let place = space.index(of: name), assignment.values.indices.contains(place),
+        let number = assignment.values[place]?.number
+      else { return .nan }
       return space.parameters[place].domain.range?.unit(of: number) ?? .nan
     }
 
@@ -56,19 +56,25 @@ public struct ConditionalTestProblem: Sendable, CustomStringConvertible {
 }
 
 extension ConditionalTestProblem {
-  /// Those that methods may be designed on, and others to judge them by.
-  /// - Throws: never, since the spaces are right.
-  public static func development() throws -> [ConditionalTestProblem] {
+  /// Those that methods may be designed on.
+  public static let development: [ConditionalTestProblem] = made {
     try [lateBloomer(), optimizers(), earlyWinner(), unequalDimensions()]
   }
 
-  public static func heldOut() throws -> [ConditionalTestProblem] {
+  /// Those to judge methods by.
+  public static let heldOut: [ConditionalTestProblem] = made {
     try [narrowRegion(), nested(), manyBranches(), twoParents(), boosterOrNetwork()]
+  }
+
+  private static func made(_ make: () throws -> [ConditionalTestProblem])
+    -> [ConditionalTestProblem]
+  {
+    do { return try make() } catch { preconditionFailure("the spaces are right: \(error)") }
   }
 
   /// The trap: two simple branches are decent wherever one looks, the third is bad until its four
   /// parameters are right, and then better than both.
-  public static func lateBloomer() throws -> ConditionalTestProblem {
+  package static func lateBloomer() throws -> ConditionalTestProblem {
     try ConditionalTestProblem(
       "late bloomer",
       [
@@ -98,7 +104,7 @@ extension ConditionalTestProblem {
 
   /// Three optimizers share a learning rate, each with a best one of its own; the winner's best rate
   /// depends on its momentum.
-  public static func optimizers() throws -> ConditionalTestProblem {
+  package static func optimizers() throws -> ConditionalTestProblem {
     try ConditionalTestProblem(
       "optimizers",
       [
@@ -132,7 +138,7 @@ extension ConditionalTestProblem {
   }
 
   /// The branch that looks best is best.
-  public static func earlyWinner() throws -> ConditionalTestProblem {
+  package static func earlyWinner() throws -> ConditionalTestProblem {
     try ConditionalTestProblem(
       "early winner",
       [
@@ -145,7 +151,8 @@ extension ConditionalTestProblem {
     ) { x in
       switch x.choice("model") {
       case "a":
-        x.bowl(("p", at: 0.35, weight: 1), ("q", at: 0.6, weight: 0.7), ("r", at: 0.15, weight: 0.5))
+        x.bowl(
+          ("p", at: 0.35, weight: 1), ("q", at: 0.6, weight: 0.7), ("r", at: 0.15, weight: 0.5))
       case "b": 0.4 + x.bowl(("s", at: 0.5, weight: 1), ("t", at: 0.5, weight: 1))
       default: 0.3 + x.bowl(("u", at: 0.2, weight: 0.6))
       }
@@ -153,7 +160,7 @@ extension ConditionalTestProblem {
   }
 
   /// Branches of one, three and eight parameters; the largest is best and takes longest.
-  public static func unequalDimensions() throws -> ConditionalTestProblem {
+  package static func unequalDimensions() throws -> ConditionalTestProblem {
     try ConditionalTestProblem(
       "unequal dimensions",
       ["size=choice(small, middle, large)", "s=float(0, 1) if size == small"]
@@ -173,7 +180,9 @@ extension ConditionalTestProblem {
           )
       default:
         return (0..<8).reduce(0) { sum, place in
-          sum + x.bowl(("l\(place)", at: 0.25 + 0.0625 * Double(place), weight: 0.8 / Double(1 + place)))
+          sum
+            + x.bowl(
+              ("l\(place)", at: 0.25 + 0.0625 * Double(place), weight: 0.8 / Double(1 + place)))
         }
       }
     }

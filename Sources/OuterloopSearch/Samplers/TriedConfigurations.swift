@@ -96,11 +96,19 @@ struct TriedConfigurations: Sendable {
       "loosen a constraint, or state it by narrower ranges", cause: .infeasible)
   }
 
-  /// A new configuration with every parameter uniform.
-  mutating func draw(_ draws: inout Draws) throws -> Assignment? {
+  /// A new configuration with every parameter uniform, or at the quantile that `quantile` makes of its
+  /// place and a uniform number.
+  mutating func draw(
+    _ draws: inout Draws, _ quantile: (Int, Double) -> Double = { $1 }
+  ) throws -> Assignment? {
     var stream = draws
     defer { draws = stream }
-    return try fresh(pick: { stream.next() }, draw: { try $0.draw { _ in stream.next() } })
+    return try fresh(pick: { stream.next() }) { feasible in
+      try feasible.draw { place in
+        let uniform = stream.next()
+        return place.map { quantile($0, uniform) } ?? uniform
+      }
+    }
   }
 
   /// See `FeasibleConfigurations`.

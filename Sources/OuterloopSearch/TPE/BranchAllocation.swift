@@ -22,7 +22,8 @@ internal import OuterloopStudy
 ///     a = y_1 - (y_m - y_1) r / (1 - r),   r = T^(1 / k),
 ///
 /// and the arm whose draw is the smallest is taken: Thompson sampling. It is equivariant under a y + b, and
-/// parallel proposals differ. Points of a search are not random ones: they crowd where it converges, y_m
+/// parallel proposals differ. What its draw would improve on the best loss of all is the arm's promise; costs and beliefs
+/// weigh it, as they weigh an expected improvement. Points of a search are not random ones: they crowd where it converges, y_m
 /// comes near y_1, and the arm has little left to promise.
 ///
 /// *Never given up.* What an arm hides in a narrow region no statistics of few trials can tell. So an arm
@@ -32,14 +33,32 @@ internal import OuterloopStudy
 /// is 40.
 ///
 /// O(K) a proposal.
-struct BranchAllocation: Sendable {
+package struct BranchAllocation: Sendable {
   struct Arm: Sendable {
     /// Trials that have it, but for those that count for nothing; those that run are among them.
     var trials = 0
-    /// Trials that tell how good it is.
-    var results = 0
-    /// The smallest losses, rising, `most` of them at most.
+    /// Losses of complete trials that keep the constraints.
+    var losses = Sample()
+    /// By how much others break them.
+    var violations = Sample()
+    /// Costs that are known, and the sum of their logarithms.
+    var costs = 0
+    var logCosts = 0.0
+  }
+
+  struct Sample: Sendable {
+    var count = 0
+    /// The smallest ones, rising, `most` of them at most.
     var least: [Double] = []
+
+    mutating func insert(_ value: Double) {
+      guard value.isFinite else { return }
+      count += 1
+      let place = least.firstIndex { $0 > value } ?? least.count
+      guard place < BranchAllocation.most else { return }
+      least.insert(value, at: place)
+      if least.count > BranchAllocation.most { least.removeLast() }
+    }
   }
 
   /// Of the losses, which are the smallest ones: a quarter, at least two.
@@ -52,7 +71,7 @@ struct BranchAllocation: Sendable {
   private let startup: Int
 
   /// - Parameter dimensions: for each arm the number of parameters that matter.
-  init(dimensions: [Int], startup: Int) {
+  package init(dimensions: [Int], startup: Int) {
     self.dimensions = dimensions.map { Double(max($0, 1)) }
     self.startup = startup
     arms = dimensions.map { _ in Arm() }
@@ -61,25 +80,49 @@ struct BranchAllocation: Sendable {
   mutating func count(_ arm: Int, _ change: Int) { arms[arm].trials += change }
 
   /// Enters a result. NaN and infinities tell only that there was a trial.
-  mutating func insert(_ loss: Double, in arm: Int) {
-    guard loss.isFinite else { return }
-    arms[arm].results += 1
-    let place = arms[arm].least.firstIndex { $0 > loss } ?? arms[arm].least.count
-    guard place < Self.most else { return }
-    arms[arm].least.insert(loss, at: place)
-    if arms[arm].least.count > Self.most { arms[arm].least.removeLast() }
+  package mutating func insert(loss: Double, in arm: Int) { arms[arm].losses.insert(loss) }
+
+  mutating func insert(violation: Double, in arm: Int) { arms[arm].violations.insert(violation) }
+
+  mutating func insert(cost: Double, in arm: Int) {
+    arms[arm].costs += 1
+    arms[arm].logCosts += log(cost)
   }
 
   /// The arms, the one to be tried first.
-  func preference(_ uniform: () -> Double) -> [Int] {
-    let draws = arms.indices.map { reach(of: $0, uniform()) }
+  ///
+  /// - Parameters:
+  ///   - costWeight: how much cost counts, 0 to 1.
+  ///   - weights: the logarithm of what each arm's promise is multiplied by.
+  package func preference(
+    costWeight: Double = 0, weights: [Double]? = nil, _ uniform: () -> Double
+  ) -> [Int] {
+    // As long as nothing keeps the constraints, what comes nearest to that is best.
+    let isFeasible = arms.contains { $0.losses.count > 0 }
+    let samples = arms.map { isFeasible ? $0.losses : $0.violations }
+    let draws = arms.indices.map { reach(of: samples[$0], dimensions[$0], uniform()) }
+    let best = samples.compactMap(\.least.first).min() ?? .infinity
+    // log of the improvement that is drawn, per cost: what does not improve comes last.
+    let promises = arms.indices.map { arm in
+      let gain = draws[arm] < best ? log(best - draws[arm]) : -.infinity
+      return gain + (weights?[arm] ?? 0) - costWeight * relativeLogCost(of: arm)
+    }
     let least = floor(arms.reduce(0) { $0 + $1.trials })
     return arms.indices.sorted { a, b in
-      let (isShort, isOtherShort) = (Double(arms[a].trials) < least, Double(arms[b].trials) < least)
+      let (trials, others) = (arms[a].trials, arms[b].trials)
+      let (isShort, isOtherShort) = (Double(trials) < least, Double(others) < least)
       if isShort != isOtherShort { return isShort }
-      if isShort, arms[a].trials != arms[b].trials { return arms[a].trials < arms[b].trials }
-      return (draws[a], a) < (draws[b], b)
+      if isShort, trials != others { return trials < others }
+      if promises[a] != promises[b] { return promises[a] > promises[b] }
+      return (draws[a], trials, a) < (draws[b], others, b)
     }
+  }
+
+  /// The mean log cost of an arm, less that of all trials; 0 where none is known.
+  private func relativeLogCost(of arm: Int) -> Double {
+    guard arms[arm].costs > 0 else { return 0 }
+    let all = arms.reduce((count: 0, sum: 0.0)) { ($0.count + $1.costs, $0.sum + $1.logCosts) }
+    return arms[arm].logCosts / Double(arms[arm].costs) - all.sum / Double(all.count)
   }
 
   /// How many trials each arm has at least, of `trials`.
@@ -89,15 +132,14 @@ struct BranchAllocation: Sendable {
     return even <= first ? even : (first * even).squareRoot()
   }
 
-  /// A draw of the least loss that an arm can reach; infinite if nothing is known.
-  private func reach(of arm: Int, _ uniform: Double) -> Double {
-    let known = arms[arm]
-    guard let best = known.least.first else { return .infinity }
-    let count = min(max((known.results + Self.share - 1) / Self.share, 2), Self.most)
-    guard known.least.count >= count else { return best }
+  /// A draw of the least value that a sample's arm can reach; infinite if nothing is known.
+  private func reach(of sample: Sample, _ dimensions: Double, _ uniform: Double) -> Double {
+    guard let best = sample.least.first else { return .infinity }
+    let count = min(max((sample.count + Self.share - 1) / Self.share, 2), Self.most)
+    guard sample.least.count >= count else { return best }
     let ratio = 1 - pow(uniform, 1 / Double(count - 1))
-    let root = pow(ratio, 2 / dimensions[arm])
+    let root = pow(ratio, 2 / dimensions)
     guard root < 1 else { return -.infinity }
-    return best - (known.least[count - 1] - best) * root / (1 - root)
+    return best - (sample.least[count - 1] - best) * root / (1 - root)
   }
 }

@@ -7,6 +7,7 @@ internal import OuterloopStudy
 /// weights drawn anew for each proposal (Knowles 2006), on the scale of the complete trials' ranges.
 struct BranchClasses: Sendable {
   private let branching: Branching
+  private let specification: StudySpecification
   private let objectives: Int
   private var allocations: [BranchAllocation]
   private var classes: [GoodTrials] = []
@@ -22,6 +23,7 @@ struct BranchClasses: Sendable {
 
   init(_ specification: StudySpecification, _ options: TPEOptions) {
     branching = Branching(options.branches ? specification.space : SearchSpace())
+    self.specification = specification
     objectives = specification.objectives.count
     startup = options.startup
     allocations = branching.parents.map {
@@ -57,21 +59,32 @@ struct BranchClasses: Sendable {
     resume(trial)
     count += 1
     let key = branching.key(of: trial.assignment)
-    if step == nil, let losses, areSeveral {
-      if objectives == 1 {
-        for (parent, value) in key.enumerated() where value >= 0 {
-          allocations[parent].insert(losses[0], in: value)
-        }
-      } else if losses.allSatisfy(\.isFinite) {
-        self.losses.append((losses, key))
+    let violation = specification.violation(of: trial)
+    for (parent, value) in key.enumerated() where value >= 0 {
+      if violation > 0 {
+        allocations[parent].insert(violation: violation, in: value)
+      } else if step == nil, objectives == 1, let losses {
+        allocations[parent].insert(loss: losses[0], in: value)
       }
+    }
+    if objectives > 1, areSeveral, violation == 0, step == nil, let losses,
+      losses.allSatisfy(\.isFinite)
+    {
+      self.losses.append((losses, key))
     }
     let place = places[key] ?? classes.count
     if place == classes.count {
       places[key] = place
       classes.append(GoodTrials(objectives: objectives, ofMany: areSeveral))
     }
-    return classes[place].insert(trial.number, losses: losses, prunedAt: step)
+    return classes[place].insert(trial.number, losses: losses, prunedAt: step, violation: violation)
+  }
+
+  /// Enters what a trial cost.
+  mutating func insert(cost: Double, of trial: Trial) {
+    for (parent, value) in branching.key(of: trial.assignment).enumerated() where value >= 0 {
+      allocations[parent].insert(cost: cost, in: value)
+    }
   }
 
   /// Moves that were put off until the sides are needed.
@@ -82,15 +95,21 @@ struct BranchClasses: Sendable {
 
   /// For each parameter that branches, by its place in the space, its values' indices, the next one
   /// first.
-  func preference(_ uniform: () -> Double) -> [Int: [Int]] {
+  func preference(
+    costWeight: Double, _ priors: HintedPriors, _ uniform: () -> Double
+  ) -> [Int: [Int]] {
     var preference: [Int: [Int]] = [:]
     let scalars = objectives == 1 || !areSeveral ? [] : scalarized(uniform)
     for (index, parent) in branching.parents.enumerated() {
       var allocation = allocations[index]
       for (loss, trial) in zip(scalars, losses) where trial.key[index] >= 0 {
-        allocation.insert(loss, in: trial.key[index])
+        allocation.insert(loss: loss, in: trial.key[index])
       }
-      preference[parent.place] = allocation.preference(uniform)
+      let weights = allocation.arms.indices.map {
+        priors.logWeight(of: parent.place, at: parent.domain.value(atIndex: $0))
+      }
+      preference[parent.place] = allocation.preference(
+        costWeight: costWeight, weights: weights, uniform)
     }
     return preference
   }

@@ -25,11 +25,16 @@ package struct GoodTrials: Sendable {
 
   /// Enters a finished trial with its losses: a complete one has one for each objective; a pruned one
   /// how far it came and its last losses, if it reported any.
-  package mutating func insert(_ trial: Int, losses: [Double]?, prunedAt step: Int?) -> [Move] {
+  ///
+  /// - Parameter violation: by how much it breaks constraints. If it does it comes after all that keep
+  ///   them, of several objectives after all fronts.
+  package mutating func insert(
+    _ trial: Int, losses: [Double]?, prunedAt step: Int?, violation: Double = 0
+  ) -> [Move] {
     count += 1
-    several?.insert(trial, losses: step == nil ? losses : nil)
+    several?.insert(trial, losses: step == nil ? losses : nil, violation: violation)
     let rank: TrialRank =
-      if let step {
+      if violation > 0 { .infeasible(violation: violation) } else if let step {
         losses.map { .pruned(lastStep: step, loss: $0[0]) } ?? .prunedWithoutReport
       } else {
         .complete(loss: losses?[0] ?? .nan)
@@ -60,6 +65,8 @@ private struct SeveralObjectives: Sendable {
   private var depth = Int.max
   /// Pruned trials come after all complete ones, in order of arrival.
   private var pruned: [Int] = []
+  /// Behind them those that break constraints, the least violation first.
+  private var infeasible = SortedList<Infeasible>()
   private var below: Set<Int> = []
   private var isSettled = true
 
@@ -67,9 +74,20 @@ private struct SeveralObjectives: Sendable {
 
   init(count: Int, share: GoodShare) { (self.count, self.share) = (count, share) }
 
-  mutating func insert(_ trial: Int, losses: [Double]?) {
+  private struct Infeasible: Comparable, Sendable {
+    let violation: Double
+    let trial: Int
+
+    static func < (a: Infeasible, b: Infeasible) -> Bool {
+      (a.violation, a.trial) < (b.violation, b.trial)
+    }
+  }
+
+  mutating func insert(_ trial: Int, losses: [Double]?, violation: Double) {
     isSettled = false
-    if let losses {
+    if violation > 0 {
+      infeasible.insert(Infeasible(violation: violation, trial: trial))
+    } else if let losses {
       hopeful.append(complete.count)
       complete.append((trial, losses))
     } else {
@@ -80,7 +98,7 @@ private struct SeveralObjectives: Sendable {
   mutating func settle() -> [GoodTrials.Move] {
     if isSettled { return [] }
     isSettled = true
-    let now = Set(chosen(share.count(of: complete.count + pruned.count)))
+    let now = Set(chosen(share.count(of: complete.count + pruned.count + infeasible.count)))
     defer { below = now }
     return now.subtracting(below).sorted().map { GoodTrials.Move(trial: $0, isBelow: true) }
       + below.subtracting(now).sorted().map { GoodTrials.Move(trial: $0, isBelow: false) }
@@ -98,7 +116,9 @@ private struct SeveralObjectives: Sendable {
       }
       chosen += subset.map { front[$0] }
     }
-    return chosen.map { complete[$0].trial } + pruned.prefix(max(size - chosen.count, 0))
+    let feasible =
+      chosen.map { complete[$0].trial } + pruned.prefix(max(size - chosen.count, 0))
+    return feasible + infeasible.prefix(max(size - feasible.count, 0)).map(\.trial)
   }
 
   /// The first fronts of all complete trials, best first, that hold `size` of them if there are so

@@ -64,6 +64,14 @@ struct ParameterGroup: Sendable {
     return point
   }
 
+  /// The number of one parameter's value at a quantile of the uniform distribution.
+  func number(atUnit unit: Double, column: Int) -> Double {
+    let domain = space[column]
+    let value = domain.value(atUnit: unit)
+    let number = domain.range != nil ? value.number : domain.index(of: value).map(Double.init)
+    return (number ?? 0) * scales[column]
+  }
+
   /// The parameter values of a point.
   func values(of point: [Double]) -> [ParameterValue] {
     point.enumerated().map { place, number in

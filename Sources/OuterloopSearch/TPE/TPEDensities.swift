@@ -19,6 +19,8 @@ struct TPEDensities: Sendable {
     var bad: GroupDensity
     /// Trials in which it is active, whatever became of them.
     var trials = 0
+    /// What they cost.
+    var costs: CostRegression
   }
 
   private(set) var groups: [Group]
@@ -26,6 +28,11 @@ struct TPEDensities: Sendable {
   private var classes: BranchClasses
   private let objectives: [Objective]
   private let hasLiar: Bool
+  private let cost: TrialCost?
+  /// What is believed of good values.
+  private(set) var priors: HintedPriors
+  /// How much cost counts in the next proposal.
+  private var costWeight = 0.0
   /// The most bad trials in a joint density, about; 0: no limit.
   private let limit: Int
   /// The side of every trial that is in the densities.
@@ -36,19 +43,22 @@ struct TPEDensities: Sendable {
   init(_ specification: StudySpecification, _ options: TPEOptions) throws {
     objectives = specification.objectives
     hasLiar = options.constantLiar
+    cost = specification.cost
+    priors = HintedPriors(specification)
     limit = options.exact ? 0 : options.kernels
     classes = BranchClasses(specification, options)
     let isSingle = objectives.count == 1
     groups = try ParameterGroup.groups(
       of: specification.space, jointly: options.multivariate ?? (isSingle || options.group),
-      byCondition: options.group || (classes.areSeveral && isSingle && options.multivariate ?? true)
+      byCondition: options.group || classes.areSeveral
     ).map { group in
       Group(
         parameters: group,
         good: GroupDensity(
           group.domains, options.parzen(equalWeights: !isSingle), isExact: options.exact),
         bad: GroupDensity(
-          group.domains, options.parzen(equalWeights: false), isExact: options.exact))
+          group.domains, options.parzen(equalWeights: false), isExact: options.exact),
+        costs: CostRegression(group.domains))
     }
   }
 
@@ -56,6 +66,7 @@ struct TPEDensities: Sendable {
   var count: Int { classes.count }
 
   mutating func observe(_ event: Event, in history: History) {
+    priors.observe(event, in: history)
     if event.kind.isAboutStudy { return }
     let trial = history.trials[event.trial]
     switch event.kind {
@@ -67,6 +78,7 @@ struct TPEDensities: Sendable {
     case .finished:
       pending.remove(trial.number)
       remove(trial)
+      insertCost(of: trial)
       // Of a trial with too few values or too many, it is not known which is which.
       let losses = trial.values.flatMap { $0.count == objectives.count ? self.losses($0) : nil }
       switch trial.state {
@@ -92,6 +104,7 @@ struct TPEDensities: Sendable {
       groups[index].bad.thin(
         Thinning(limit: limit, trials: groups[index].trials, next: history.trials.count))
     }
+    costWeight = cost?.weight(in: history) ?? 0
     guard hasLiar else { return }
     for number in pending.sorted() where isGood[number] == nil {
       insert(history.trials[number], asGood: false)
@@ -100,7 +113,9 @@ struct TPEDensities: Sendable {
 
   /// For each parameter that branches, by its place in the space, its values' indices, the next one
   /// first.
-  func branches(_ uniform: () -> Double) -> [Int: [Int]] { classes.preference(uniform) }
+  func branches(_ uniform: () -> Double) -> [Int: [Int]] {
+    classes.preference(costWeight: costWeight, priors, uniform)
+  }
 
   /// m points of group `index` drawn from l, and how much better than g they are: log l - log g.
   ///
@@ -116,20 +131,60 @@ struct TPEDensities: Sendable {
         columns[column] = [Double](repeating: value, count: count)
       }
     }
-    let scores = scores(ofGroup: index, atColumns: columns)
-    return ((0..<count).map { i in columns.map { $0[i] } }, scores)
+    drawPriors(&columns, ofGroup: index, fixed: fixed, from: &uniforms)
+    let points = (0..<count).map { i in columns.map { $0[i] } }
+    return (points, scores(ofGroup: index, at: points))
   }
 
-  /// log l - log g at points of group `index`.
+  /// The acquisition function at points of group `index`: log l - log g, less how much cost counts
+  /// times log cost, plus what is believed of the values.
   mutating func scores(ofGroup index: Int, at points: [[Double]]) -> [Double] {
     guard let first = points.first else { return [] }
-    return scores(ofGroup: index, atColumns: first.indices.map { j in points.map { $0[j] } })
-  }
-
-  private mutating func scores(ofGroup index: Int, atColumns columns: [[Double]]) -> [Double] {
+    let columns = first.indices.map { j in points.map { $0[j] } }
     let good = groups[index].good.logDensity(at: columns)
     let bad = groups[index].bad.logDensity(at: columns)
-    return zip(good, bad).map(-)
+    var scores = zip(good, bad).map(-)
+    if costWeight > 0, let costs = groups[index].costs.logCosts(at: points) {
+      for place in scores.indices { scores[place] -= costWeight * costs[place] }
+    }
+    let group = groups[index].parameters
+    if group.indices.contains(where: { priors.latest(of: $0) != nil }) {
+      for (place, point) in points.enumerated() {
+        for (parameter, value) in zip(group.indices, group.values(of: point)) {
+          scores[place] += priors.logWeight(of: parameter, at: value)
+        }
+      }
+    }
+    return scores
+  }
+
+  /// Draws values of parameters that something is believed of from that, in a share e / (2 (1 + e)) of the
+  /// candidates, e being the belief's exponent: l may not reach there yet.
+  private func drawPriors(
+    _ columns: inout [[Double]], ofGroup index: Int, fixed: [Int: Double],
+    from uniforms: inout UniformStream
+  ) {
+    let group = groups[index].parameters
+    for (column, place) in group.indices.enumerated() where fixed[place] == nil {
+      guard let belief = priors.latest(of: place) else { continue }
+      let exponent = priors.exponent(of: belief)
+      let count = Int(Double(columns[column].count) * exponent / (2 * (1 + exponent)))
+      for candidate in 0..<count {
+        let unit = belief.density.unit(atQuantile: uniforms.next())
+        columns[column][candidate] = group.number(atUnit: unit, column: column)
+      }
+    }
+  }
+
+  /// A failed and a pruned trial's cost tells as much; what was lost or cancelled was cut off.
+  private mutating func insertCost(of trial: Trial) {
+    if let reason = trial.state.reason, !reason.isCausedByConfiguration { return }
+    guard let value = cost?.value(of: trial) else { return }
+    classes.insert(cost: value, of: trial)
+    for index in groups.indices {
+      guard let point = groups[index].parameters.point(of: trial.assignment) else { continue }
+      groups[index].costs.insert(point, cost: value)
+    }
   }
 
   private func losses(_ values: [Double]) -> [Double] {

@@ -65,7 +65,19 @@ public struct TPESampler: Sampler {
       }
     }
     var draws = Draws(seed: seed, .startup, trial: number)
-    return try tried.draw(&draws)
+    return try tried.draw(&draws, quantile(number))
+  }
+
+  /// How trials at random are drawn: the first one after something was said of good values at the mode of
+  /// that, then every other one from it, the others uniformly.
+  private func quantile(_ number: Int) -> (Int, Double) -> Double {
+    let priors = densities.priors
+    guard priors.areLive, priors.areNew || number % 2 == 0 else { return { $1 } }
+    return { place, uniform in
+      guard let belief = priors.latest(of: place) else { return uniform }
+      return belief.proposals == 0
+        ? belief.density.modeUnit : belief.density.unit(atQuantile: uniform)
+    }
   }
 
   /// A candidate for every active group; nil if constraints leave none.

@@ -1,0 +1,162 @@
+package import OuterloopStudy
+
+/// What is believed of good values in a study: the priors of its specification, from the first trial on, and
+/// the hints that people gave later, from when they gave them; a fold over the study's events.
+///
+/// An acquisition function alpha(x) becomes alpha(x) pi(x)^(beta / t) (piBO, Hvarfner et al. 2022), in
+/// logarithms
+///
+///     log alpha(x) + sum of (beta / t) log pi(x),   beta = 10,
+///
+/// over the beliefs, t trials having ended since each was given, at least 1: what people say counts at
+/// first, what trials say in the end. Several beliefs at different times, and their rejection where data
+/// contradict, are DynaBO's (arXiv 2511.02570), whose exponent falls as 1 / t^2.
+///
+/// *Rejection.* A belief is dropped for good when trials where it is dense (pi above uniform) are worse than
+/// the others: Mann and Whitney's test, one-sided at 5 %, with five trials at least on either side; of
+/// several objectives, in all of them. The newest 500 trials are compared. (The test is made after every trial,
+/// so that true beliefs are dropped in more than 5 % of studies; by then they have mostly faded.)
+///
+/// - Complexity: O(b) for a weight, b beliefs; O(b n log n) after a trial, n at most 500.
+package struct HintedPriors: Sendable {
+  /// A belief of one parameter.
+  package struct Belief: Sendable {
+    package let prior: ParameterPrior
+    /// Its parameter's place in the space.
+    package let place: Int
+    package let density: PriorDensity
+    /// How many trials had ended when it was given.
+    package let given: Int
+    /// Trials that were proposed since.
+    package fileprivate(set) var proposals = 0
+    /// Why it does not count any more, as half a sentence; nil: it does.
+    package fileprivate(set) var rejection: String?
+  }
+
+  private struct Result: Sendable {
+    let trial: Int
+    let assignment: Assignment
+    /// For each objective.
+    let ranks: [TrialRank]
+  }
+
+  /// The exponent after the first trial.
+  private static let strength = 10.0
+  private static let mostCompared = 500
+  private static let fewest = 5
+  private static let level = 0.05
+
+  package private(set) var beliefs: [Belief] = []
+  private let specification: StudySpecification
+  private var ended = 0
+  private var results: [Result] = []
+
+  package init(_ specification: StudySpecification) {
+    self.specification = specification
+    add(specification.priors)
+  }
+
+  private mutating func add(_ priors: [ParameterPrior]) {
+    for prior in priors {
+      guard let place = specification.space.index(of: prior.parameter) else { continue }
+      let domain = specification.space.parameters[place].domain
+      beliefs.append(
+        Belief(
+          prior: prior, place: place, density: PriorDensity(prior, of: domain), given: ended))
+    }
+  }
+
+  package mutating func observe(_ event: Event, in history: History) {
+    switch event.kind {
+    case .hinted(let priors): add(priors)
+    case .suggested: for place in beliefs.indices { beliefs[place].proposals += 1 }
+    case .finished: finish(history.trials[event.trial])
+    default: break
+    }
+  }
+
+  private mutating func finish(_ trial: Trial) {
+    guard let ranks = ranks(of: trial) else { return }
+    ended += 1
+    results.removeAll { $0.trial == trial.number }
+    results.append(Result(trial: trial.number, assignment: trial.assignment, ranks: ranks))
+    if results.count > Self.mostCompared { results.removeFirst() }
+    for place in beliefs.indices where beliefs[place].rejection == nil {
+      beliefs[place].rejection = contradiction(of: beliefs[place])
+    }
+  }
+
+  /// Where a trial stands by each objective; nil if it tells nothing.
+  private func ranks(of trial: Trial) -> [TrialRank]? {
+    let objectives = specification.objectives
+    switch trial.state {
+    case .complete, .pruned:
+      let violation = specification.violation(of: trial)
+      if violation > 0 { return objectives.map { _ in .infeasible(violation: violation) } }
+      return objectives.indices.map { place in
+        if trial.state == .complete {
+          let values = trial.values ?? []
+          let value = values.indices.contains(place) ? values[place] : .nan
+          return .complete(loss: objectives[place].loss(value))
+        }
+        guard let last = trial.lastReport else { return .prunedWithoutReport }
+        let value = last.values[objectives[place].metric] ?? .nan
+        return .pruned(lastStep: last.epoch, loss: objectives[place].loss(value))
+      }
+    case .failed(let reason) where reason.isCausedByConfiguration:
+      return objectives.map { _ in .failed }
+    default: return nil
+    }
+  }
+
+  private func contradiction(of belief: Belief) -> String? {
+    var (dense, others): ([Result], [Result]) = ([], [])
+    for result in results {
+      guard let value = result.assignment.values[belief.place] else { continue }
+      if belief.density.logDensity(of: value) > 0 {
+        dense.append(result)
+      } else {
+        others.append(result)
+      }
+    }
+    guard min(dense.count, others.count) >= Self.fewest else { return nil }
+    let largest = specification.objectives.indices.map { place in
+      RankSum.probability(
+        ofLarger: dense.map { $0.ranks[place] }, than: others.map { $0.ranks[place] })
+    }.max()
+    guard let largest, largest < Self.level else { return nil }
+    return "the \(dense.count) trials near it are worse than the other \(others.count)"
+  }
+
+  /// How much a belief counts.
+  package func exponent(of belief: Belief) -> Double {
+    belief.rejection == nil ? Self.strength / Double(max(ended - belief.given, 1)) : 0
+  }
+
+  /// Whether anything is believed still.
+  package var areLive: Bool { beliefs.contains { $0.rejection == nil } }
+
+  /// sum of exponent times log pi over the beliefs of one parameter.
+  package func logWeight(of place: Int, at value: ParameterValue) -> Double {
+    beliefs.reduce(0) { sum, belief in
+      guard belief.place == place, belief.rejection == nil else { return sum }
+      return sum + exponent(of: belief) * belief.density.logDensity(of: value)
+    }
+  }
+
+  /// The same over all parameters that are active.
+  package func logWeight(of assignment: Assignment) -> Double {
+    beliefs.reduce(0) { sum, belief in
+      guard belief.rejection == nil, let value = assignment.values[belief.place] else { return sum }
+      return sum + exponent(of: belief) * belief.density.logDensity(of: value)
+    }
+  }
+
+  /// The belief of a parameter that was given last and still counts.
+  package func latest(of place: Int) -> Belief? {
+    beliefs.last { $0.place == place && $0.rejection == nil }
+  }
+
+  /// Whether nothing has been proposed since the last belief that still counts was given.
+  package var areNew: Bool { beliefs.last { $0.rejection == nil }?.proposals == 0 }
+}
