@@ -30,7 +30,8 @@ struct Branching: Sendable {
   }
 
   /// The numeric parameters that may be active beside that value.
-  private static func dimensions(_ space: SearchSpace, _ place: Int, _ value: ParameterValue) -> Int {
+  private static func dimensions(_ space: SearchSpace, _ place: Int, _ value: ParameterValue) -> Int
+  {
     var values = [ParameterValue?](repeating: nil, count: space.parameters.count)
     values[place] = value
     return space.parameters.indices.count { index in

@@ -20,6 +20,8 @@ struct AcquisitionSearch {
   let acquisition: any Acquisition
   /// Where numbers are to stay, coordinate by coordinate; nil: in 0...1.
   var box: [ClosedRange<Double>]?
+  /// A term for what is believed of good values.
+  var belief: CandidateBelief?
 
   /// A candidate and its value.
   struct Scored {
@@ -47,8 +49,10 @@ struct AcquisitionSearch {
     return places.map { all[$0] }
   }
 
-  private func values(_ candidates: [Candidate]) -> [Double] {
-    acquisition.values(at: coordinates.points(candidates))
+  func values(_ candidates: [Candidate]) -> [Double] {
+    let values = acquisition.values(at: coordinates.points(candidates))
+    guard let belief else { return values }
+    return zip(values, candidates).map { $0 + belief.value($1) }
   }
 
   /// The best, and others by the largest value + Gumbel noise, which draws without replacement.
@@ -98,9 +102,10 @@ struct AcquisitionSearch {
         let gradient = moving.map { place in
           let coordinate = coordinates.coordinates[place]
           let width = coordinates.layout.groups[coordinate.group].columns
-          return -gradients[coordinate.group][row * width + coordinate.column]
+          let slope = gradients[coordinate.group][row * width + coordinate.column]
+          return -slope - (belief?.slope(all[row], place) ?? 0)
         }
-        return (-values[row], gradient)
+        return (-values[row] - (belief?.value(all[row]) ?? 0), gradient)
       }
     }
     take(

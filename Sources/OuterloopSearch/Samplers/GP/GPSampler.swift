@@ -9,6 +9,8 @@ public import OuterloopStudy
 /// (`KernelPrior`); losses are winsorised, standardised, and bent by a power transform where that makes
 /// them more probable (`OutputTransform`, `YeoJohnson`). Parameters with conditions add kernels of their
 /// own, which compare trials that have them (`CovarianceBlock`).
+/// What trials cost, where that counts, is modelled too (`CostedAcquisition`), and what is believed of good values
+/// leads at first (`HintedPriors`).
 /// *Search.* The logarithm of the expected improvement, averaged over what running trials may come to
 /// (`ExpectedImprovement`), over a pool of candidates (`CandidatePool`), then uphill (`AcquisitionSearch`).
 ///
@@ -30,6 +32,7 @@ public struct GPSampler: Sampler {
   private var trials: ObservedTrials
   private var surrogates: Surrogates
   private let specification: StudySpecification
+  private var beliefs: HintedPriors
   /// Of the option `trustRegion`.
   private var region: TrustRegion?
 
@@ -37,6 +40,8 @@ public struct GPSampler: Sampler {
   /// the trials of the front, of which there are at most so many.
   private static let bestShare = 0.05
   private static let mostOfFront = 16
+  /// Draws for a configuration from what is believed.
+  private static let mostDraws = 20
 
   /// - Throws: `StudyError` for options out of range, and more than three objectives; `BLASError` if there
   ///   is no linear algebra library.
@@ -62,6 +67,7 @@ public struct GPSampler: Sampler {
       coordinates, size: options.candidates, seed: specification.seed)
     trials = ObservedTrials(specification)
     surrogates = Surrogates(specification, coordinates.layout, options)
+    beliefs = HintedPriors(specification)
     if options.trustRegion {
       region = TrustRegion(dimensions: coordinates.coordinates.count)
     }
@@ -69,6 +75,7 @@ public struct GPSampler: Sampler {
 
   public mutating func observe(_ event: Event, in history: History) {
     design.observe(event, in: history)
+    beliefs.observe(event, in: history)
     let known = trials.count
     trials.observe(event, in: history, coordinates)
     if trials.count > known, trials.count > options.startup { follow() }
@@ -85,8 +92,12 @@ public struct GPSampler: Sampler {
 
   public mutating func suggest(_ number: Int, in history: History) throws -> Assignment? {
     if try design.isDone() { return nil }
+    let belief = CandidateBelief(beliefs, coordinates)
+    if let belief, let found = believed(belief, number) { return found }
+    let costWeight = specification.cost?.weight(in: history) ?? 0
     if trials.count >= options.startup,
-      let acquisition = try surrogates.acquisition(trials, coordinates, trial: number)
+      let acquisition = try surrogates.acquisition(
+        trials, coordinates, trial: number, costWeight: costWeight)
     {
       let key = RandomKey(
         seed: seed, purpose: "gp-candidates", index: UInt64(truncatingIfNeeded: number))
@@ -98,7 +109,7 @@ public struct GPSampler: Sampler {
       }
       let candidates = pool.candidates(near: best, key: streams[0], within: box)
       let search = AcquisitionSearch(
-        coordinates: coordinates, acquisition: acquisition, box: box)
+        coordinates: coordinates, acquisition: acquisition, box: box, belief: belief)
       var uniforms = UniformStream(key: streams[1], expecting: candidates.count + 64)
       func isNew(_ candidate: Candidate) -> Bool {
         coordinates.assignment(of: candidate).map { !design.hasTried($0) } ?? false
@@ -106,13 +117,24 @@ public struct GPSampler: Sampler {
       for scored in search.ranked(candidates, &uniforms) where isNew(scored.candidate) {
         var found = scored.candidate
         if options.sparseChanges {
-          found = SparseChanges(coordinates: coordinates, acquisition: acquisition)
-            .simplified(found, towards: best[0], where: isNew)
+          found = SparseChanges(search: search).simplified(found, towards: best[0], where: isNew)
         }
         return coordinates.assignment(of: found)
       }
     }
     return try design.suggest(number, in: history)
+  }
+
+  /// A configuration that follows what is believed instead of the model: the first one after something was
+  /// said, and every other one before there is a model. Nil: none that is allowed and new was found.
+  private func believed(_ belief: CandidateBelief, _ number: Int) -> Assignment? {
+    guard beliefs.areNew || (trials.count < options.startup && number % 2 == 0) else { return nil }
+    var draws = Draws(seed: seed, .startup, trial: number)
+    for _ in 0..<Self.mostDraws {
+      let found = coordinates.assignment(of: belief.candidate(&draws))
+      if let found, !design.hasTried(found) { return found }
+    }
+    return nil
   }
 
   /// The best trials, best first.

@@ -1,10 +1,12 @@
 private import OuterloopPlatform
 internal import OuterloopStudy
 
-/// What one Gaussian process models: the loss of an objective, or the metric of a constraint.
+/// What one Gaussian process models: the loss of an objective, the metric of a constraint, or the logarithm of
+/// the cost.
 enum ModelledOutput: Sendable, Hashable {
   case objective(Int)
   case constraint(Int)
+  case cost
 
   /// Outputs of some rows, as a process takes them.
   struct Rows: Sendable {
@@ -15,6 +17,8 @@ enum ModelledOutput: Sendable, Hashable {
     var isInformative: Bool
     /// The logarithm of the derivative of what bent them.
     var logJacobian = 0.0
+    /// What an output of 1 is, in units of what is modelled; known of the cost.
+    var scale = 1.0
   }
 
   /// Of those of the first `count` rows that a model has room for.
@@ -28,8 +32,9 @@ enum ModelledOutput: Sendable, Hashable {
     case .objective(let objective):
       let losses = trials.losses(objective, count)
       let plain = OutputTransform(places.map { losses[$0] })
-      guard isBent, let bent = YeoJohnson(fitting: plain.standardized)
-        .standardized(plain.standardized)
+      guard isBent,
+        let bent = YeoJohnson(fitting: plain.standardized)
+          .standardized(plain.standardized)
       else {
         return Rows(
           places: places, outputs: plain.standardized, isInformative: plain.isInformative)
@@ -42,6 +47,17 @@ enum ModelledOutput: Sendable, Hashable {
       let scaled = ExcessScale.scaled(known.compactMap { trials.rows[$0].excesses[constraint] })
       let isInformative = scaled.contains { $0 != scaled[0] }
       return Rows(places: known, outputs: scaled, isInformative: isInformative)
+    case .cost:
+      let known = places.filter { trials.rows[$0].logCost != nil }
+      let costs = known.compactMap { trials.rows[$0].logCost }
+      let (mean, deviation) = OutputTransform.moments(costs)
+      guard deviation > 1e-9 else {
+        return Rows(places: known, outputs: costs.map { _ in 0 }, isInformative: false)
+      }
+      return Rows(
+        places: known,
+        outputs: costs.map { (($0 - mean) / deviation * 0x1p32).rounded() * 0x1p-32 },
+        isInformative: true, scale: (deviation * 0x1p32).rounded() * 0x1p-32)
     }
   }
 }

@@ -1,3 +1,4 @@
+private import OuterloopPlatform
 internal import OuterloopStudy
 
 /// What trials came to, in the order in which they ended: what Gaussian processes learn from.
@@ -5,7 +6,7 @@ internal import OuterloopStudy
 /// Complete trials count with their losses, pruned ones with the last ones reported, but not below
 /// the median of the complete ones, since they ended for being bad; failures that the configuration
 /// caused, and losses that are not finite on the bad side, count as the worst that was seen. What a trial
-/// reported of metrics with a bound counts however it ended. A trial's first end counts.
+/// reported of metrics with a bound counts however it ended, and so does what it cost. A trial's first end counts.
 struct ObservedTrials: Sendable {
   enum Result: Sendable {
     /// A loss for each objective.
@@ -24,6 +25,8 @@ struct ObservedTrials: Sendable {
     let excesses: [Double?]
     /// 0: it keeps all constraints.
     let violation: Double
+    /// The logarithm of what it cost, where that is known and counts.
+    let logCost: Double?
   }
 
   let objectives: [Objective]
@@ -64,7 +67,8 @@ struct ObservedTrials: Sendable {
               return constraint.relation == .atMost
                 ? value - constraint.bound : constraint.bound - value
             }
-          }, violation: specification.violation(of: trial)))
+          }, violation: specification.violation(of: trial),
+          logCost: specification.cost?.value(of: trial).map { log($0) }))
     default: break
     }
   }

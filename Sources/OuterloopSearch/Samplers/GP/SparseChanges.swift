@@ -8,15 +8,14 @@ private import OuterloopPlatform
 ///
 /// - Complexity: O(d^2) values for d parameters that differ.
 struct SparseChanges {
-  let coordinates: SpaceCoordinates
-  let acquisition: any Acquisition
+  let search: AcquisitionSearch
   var tolerance = 0.2
 
   /// - Parameter isNew: whether a candidate may be the answer.
   func simplified(
     _ found: Candidate, towards best: Candidate, where isNew: (Candidate) -> Bool
   ) -> Candidate {
-    let limit = acquisition.values(at: coordinates.points([found]))[0] + log(1 - tolerance)
+    let limit = search.values([found])[0] + log(1 - tolerance)
     var result = found
     while true {
       let changed = result.places.indices.filter { result.places[$0] != best.places[$0] }
@@ -26,9 +25,11 @@ struct SparseChanges {
         return candidate
       }.filter(isNew)
       guard !candidates.isEmpty else { return result }
-      let values = acquisition.values(at: coordinates.points(candidates))
+      let values = search.values(candidates)
       let places = values.indices.filter { values[$0] >= limit }
-      guard let next = places.max(by: { (values[$0], $1) < (values[$1], $0) }) else { return result }
+      guard let next = places.max(by: { (values[$0], $1) < (values[$1], $0) }) else {
+        return result
+      }
       result = candidates[next]
     }
   }

@@ -2,8 +2,8 @@ internal import OuterloopNumerics
 private import OuterloopPlatform
 internal import OuterloopStudy
 
-/// The Gaussian processes of a study, one for each objective and one for each constraint, and the acquisition
-/// function that they make together.
+/// The Gaussian processes of a study, one for each objective, one for each constraint and one for the cost where
+/// that counts, and the acquisition function that they make together.
 ///
 /// Incumbents are means at trials that keep the constraints, and at pending trials in those draws in which
 /// they keep them. While nothing has kept the constraints only the probability of keeping them counts, and
@@ -12,6 +12,7 @@ struct Surrogates: Sendable {
   private let seed: UInt64
   private let objectives: Int
   private let constraints: Int
+  private let hasCost: Bool
   private let limit: Int
   /// By member of the ensemble: one, or with `saas` one for each shrinkage.
   private var members: [[ModelledOutput: SurrogateFits]] = []
@@ -29,12 +30,13 @@ struct Surrogates: Sendable {
     seed = specification.seed
     objectives = specification.objectives.count
     constraints = specification.constraints.count
+    hasCost = specification.cost != nil
     limit = options.observations
     let schedule = FitSchedule(first: options.startup, density: options.fits)
     let shrinkages: [Double?] = options.saas ? KernelPrior.shrinkages : [nil]
     for shrinkage in shrinkages {
       var fits: [ModelledOutput: SurrogateFits] = [:]
-      for output in outputs {
+      for output in outputs + (hasCost ? [.cost] : []) {
         fits[output] = SurrogateFits(
           output, layout, schedule, limit: limit, shrinkage: shrinkage)
       }
@@ -42,6 +44,7 @@ struct Surrogates: Sendable {
     }
   }
 
+  /// What says how good a trial is.
   private var outputs: [ModelledOutput] {
     (0..<objectives).map { .objective($0) } + (0..<constraints).map { .constraint($0) }
   }
@@ -53,8 +56,11 @@ struct Surrogates: Sendable {
   }
 
   /// What promises how much; nil if the trials tell nothing.
+  ///
+  /// - Parameter costWeight: how much cost counts, from 0 to 1.
   mutating func acquisition(
-    _ trials: ObservedTrials, _ coordinates: SpaceCoordinates, trial number: Int
+    _ trials: ObservedTrials, _ coordinates: SpaceCoordinates, trial number: Int,
+    costWeight: Double = 0
   ) throws -> (any Acquisition)? {
     let points = coordinates.points(trials.rows.map(\.candidate))
     let pending = coordinates.points(
@@ -66,7 +72,11 @@ struct Surrogates: Sendable {
       else { return nil }
       parts.append(part)
     }
-    return parts.count == 1 ? parts[0] : EnsembleAcquisition(parts)
+    let promise = parts.count == 1 ? parts[0] : EnsembleAcquisition(parts)
+    guard hasCost, costWeight > 0, let cost = try model(.cost, 0, trials, points) else {
+      return promise
+    }
+    return CostedAcquisition(promise, cost: cost.process, weight: costWeight * cost.rows.scale)
   }
 
   private mutating func acquisition(
@@ -198,7 +208,9 @@ struct Surrogates: Sendable {
     let share = Double(rule) ?? 0.1
     return (0..<points.objectives).map { objective in
       var column = (0..<front.count).map { front[$0, objective] }
-      if (column.max() ?? 0) <= (column.min() ?? 0) { column = (0..<points.count).map { points[$0, objective] } }
+      if (column.max() ?? 0) <= (column.min() ?? 0) {
+        column = (0..<points.count).map { points[$0, objective] }
+      }
       let (least, most) = (column.min() ?? 0, column.max() ?? 0)
       return most + share * (most - least)
     }
