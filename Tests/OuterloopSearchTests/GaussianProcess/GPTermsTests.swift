@@ -1,9 +1,8 @@
 import OuterloopNumerics
+import OuterloopSearch
 import OuterloopStudy
 import OuterloopTesting
 import Testing
-
-@testable import OuterloopSearch
 
 /// What `gp` makes of costs and beliefs.
 @Suite struct GPTermsTests {
