@@ -28,13 +28,15 @@ struct Outerloop: ParsableCommand {
       CommandGroup(
         name: "Search",
         subcommands: [
-          Tune.self, Resume.self, Retry.self, Extend.self, Add.self, Hint.self, WorkerCommand.self, Ask.self,
+          Tune.self, Resume.self, Retry.self, Extend.self, Add.self, Hint.self, WorkerCommand.self,
+          Ask.self,
           Tell.self,
         ]),
       CommandGroup(
         name: "Studies",
         subcommands: [
-          Studies.self, TrialsCommand.self, Best.self, Front.self, Importance.self, LogCommand.self,
+          Studies.self, TrialsCommand.self, Best.self, Front.self, Importance.self, Predict.self,
+          LogCommand.self,
           Plot.self, Export.self, Import.self, Delete.self,
         ]),
       CommandGroup(

@@ -53,8 +53,11 @@ public struct Scatter: Figure {
   public var curves: [LineChart.Series]
   /// Known values to compare with, drawn as dashed horizontal lines.
   public var references: [ReferenceLine]
-  /// What the colours of shaded points show; `nil` ignores shades.
+  /// What the colours of shaded points and of the field show; `nil` ignores shades.
   public var shade: Axis?
+  /// Values all over the axes, drawn as colours under the points: rows from the bottom to the top, evenly
+  /// spaced on the axes' scales; empty for none.
+  public var field: [[Double]]
   /// Whether a colour bar explains the shades; figures side by side can share one instead.
   public var hasShadeKey: Bool
   /// A remark under the picture.
@@ -63,7 +66,7 @@ public struct Scatter: Figure {
   public init(
     title: String = "", x: Axis, y: Axis, categories: [String] = [],
     rowCategories: [String] = [], groups: [Group], curves: [LineChart.Series] = [],
-    references: [ReferenceLine] = [], shade: Axis? = nil,
+    references: [ReferenceLine] = [], shade: Axis? = nil, field: [[Double]] = [],
     hasShadeKey: Bool = true, remark: String = ""
   ) {
     self.title = title
@@ -75,6 +78,7 @@ public struct Scatter: Figure {
     self.curves = curves
     self.references = references
     self.shade = shade
+    self.field = field
     self.hasShadeKey = hasShadeKey
     self.remark = remark
   }
@@ -117,6 +121,7 @@ public struct Scatter: Figure {
       bar?.draw(on: &canvas, rightOf: frame.plot, gap: frame.referenceWidth)
     }
     canvas.clipped(to: frame.plot) { canvas in
+      if let bar { drawField(bar, on: &canvas, frame: frame) }
       for (index, line) in lines.enumerated() {
         let row = frame.y(line.value)
         canvas.line(
@@ -197,11 +202,37 @@ public struct Scatter: Figure {
   /// The key of the shades, if any point has one.
   private func colorBar(height: Double, theme: Theme) -> ColorBar? {
     guard let shade else { return nil }
-    let shades = groups.flatMap(\.shades).filter { Scale.canShow($0, shade.scale) }
+    let shades = (groups.map(\.shades) + field).joined().filter {
+      Scale.canShow($0, shade.scale)
+    }
     guard !shades.isEmpty else { return nil }
     return ColorBar(
       shade.label, scale: Scale(showing: shades, kind: shade.scale, range: shade.range, padding: 0),
       map: .sequential, height: height, theme: theme)
+  }
+
+  /// Cells of one colour side by side share an element.
+  private func drawField(_ bar: ColorBar, on canvas: inout Canvas, frame: PlotFrame) {
+    let height = frame.plot.height / Double(max(field.count, 1))
+    for (row, values) in field.enumerated() {
+      let width = frame.plot.width / Double(max(values.count, 1))
+      let colors = values.map {
+        Scale.canShow($0, shade?.scale ?? .linear) ? bar.color($0).hex : nil
+      }
+      var start = 0
+      while start < colors.count {
+        var end = start + 1
+        while end < colors.count, colors[end] == colors[start] { end += 1 }
+        if let color = colors[start] {
+          canvas.rect(
+            Box(
+              x: frame.plot.x + width * Double(start),
+              y: frame.plot.maxY - height * Double(row + 1), width: width * Double(end - start),
+              height: height), fill: color, isCrisp: true)
+        }
+        start = end
+      }
+    }
   }
 
   private func draw(
@@ -236,7 +267,7 @@ public struct Scatter: Figure {
       }
       marker.draw(
         on: &canvas, at: pixel, radius: radius * share, fill: fill, opacity: opacity,
-        outline: opacity > 0.8 ? Stroke(color: "#ffffff", width: 0.7) : nil)
+        outline: opacity > 0.8 || !field.isEmpty ? Stroke(color: "#ffffff", width: 0.7) : nil)
     }
     dots.flush(on: &canvas)
   }

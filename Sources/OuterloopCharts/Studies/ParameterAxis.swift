@@ -31,6 +31,20 @@ struct ParameterAxis {
     axis = Axis(parameter.name, scale: scale.kind, range: scale.lower...scale.upper)
   }
 
+  /// Values all along the axis, evenly spaced on its scale, and where they stand: the middles of `count` cells, or
+  /// all choices.
+  func values(_ count: Int) -> [(value: ParameterValue, place: Double)] {
+    if !categories.isEmpty {
+      return categories.indices.map { (domain.value(atIndex: $0), Double($0)) }
+    }
+    let scale = Scale(showing: [], kind: axis.scale, range: axis.range)
+    return (0..<count).map { cell in
+      let place = scale.value(at: (Double(cell) + 0.5) / Double(count))
+      let number = domain.range?.nearest(place) ?? place
+      return (domain.numeric(number), place)
+    }
+  }
+
   /// Where a value stands, the number of its choice or itself; nil if it has no place.
   func place(_ value: ParameterValue) -> Double? {
     categories.isEmpty ? value.number : domain.index(of: value).map(Double.init)

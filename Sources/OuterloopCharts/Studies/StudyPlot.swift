@@ -42,8 +42,8 @@ public struct StudyPlot: Sendable {
 
   /// All there are, in the order in which they are listed and drawn.
   public static let all: [StudyPlot] = [
-    .history, .slices, .parallel, .rank, .importance, .front, .hypervolume, .timeline,
-    .distribution,
+    .history, .slices, .parallel, .rank, .contour, .model, .importance, .front, .hypervolume,
+    .timeline, .distribution,
   ]
 
   /// The plot of this name; nil if there is none.

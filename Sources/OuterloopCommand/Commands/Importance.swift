@@ -12,7 +12,8 @@ struct Importance: AsyncParsableCommand {
     discussion: """
       ped-anova says how much the values of the best tenth of the trials differ from those of all: \
       where good values are. fanova says how much of the variance of the loss over the whole space is \
-      a parameter's alone, with the range that resampled trials give. Shares sum to 1. Of several \
+      a parameter's alone, with the range that resampled trials give. model says how much of the \
+      variance of a Gaussian process a parameter causes, alone and with others. Shares sum to 1. Of several \
       objectives, ped-anova takes the Pareto front's trials as the best unless --objective names one.
 
       JSON keys: study, method, objective (null: all together), trials (complete ones), parameters: \
@@ -22,6 +23,7 @@ struct Importance: AsyncParsableCommand {
   enum Method: String, ExpressibleByArgument, CaseIterable {
     case pedANOVA = "ped-anova"
     case fANOVA = "fanova"
+    case model
   }
 
   @OptionGroup(title: "Study")
@@ -31,7 +33,7 @@ struct Importance: AsyncParsableCommand {
     help: ArgumentHelp("The objective that it is about.", valueName: "metric"))
   var objective: String?
 
-  @Option(help: "ped-anova or fanova.")
+  @Option(help: "ped-anova, fanova or model.")
   var method = Method.pedANOVA
 
   @OptionGroup(title: "Output")
@@ -53,7 +55,7 @@ struct Importance: AsyncParsableCommand {
   func run() async throws {
     let found = try await choice.find(.read)
     let specification = found.specification
-    let place = try place(in: specification)
+    let place = try place(in: found)
     let trials = try await found.store.trials(
       of: found.id, matching: TrialQuery(states: [.complete]))
     guard trials.count > 1 else {
@@ -66,6 +68,7 @@ struct Importance: AsyncParsableCommand {
       case .pedANOVA:
         try PEDANOVA().importances(trials, specification, objective: place)
       case .fANOVA: try FANOVA().importances(trials, specification, objective: place ?? 0)
+      case .model: try StudyModel(specification, trials, objective: place ?? 0).importances()
       }
     if trials.count < Self.fewTrials {
       Terminal.say("of \(trials.count) trials, importances are rough: \(Self.fewTrials) say more")
@@ -87,25 +90,11 @@ struct Importance: AsyncParsableCommand {
   private static let fewTrials = 50
 
   /// Which objective is meant; nil: all together.
-  private func place(in specification: StudySpecification) throws -> Int? {
-    let objectives = specification.objectives
-    if let objective {
-      guard let place = objectives.firstIndex(where: { $0.metric == objective }) else {
-        throw Complaint(
-          "study `\(specification.name)` has no objective `\(objective)`",
-          hint: Spelling.remedy(
-            for: objective, among: objectives.map(\.metric), called: "objectives"),
-          status: 64)
-      }
-      return place
+  private func place(in found: StudyChoice.Found) throws -> Int? {
+    if objective == nil, method == .pedANOVA, found.specification.objectives.count > 1 {
+      return nil
     }
-    guard objectives.count > 1 else { return 0 }
-    guard method == .pedANOVA else {
-      throw Complaint(
-        "study `\(specification.name)` has \(objectives.count) objectives, and fanova is about one",
-        hint: "name it: --objective \(CommandText.quoted(objectives[0].metric))", status: 64)
-    }
-    return nil
+    return try found.place(ofObjective: objective, of: method.rawValue)
   }
 
   private func text(_ importances: [ParameterImportance]) -> String {

@@ -75,6 +75,25 @@ struct StudyChoice: ParsableArguments {
     var name: String { specification.name }
     var folders: TrialFolders { place.folders(of: name) }
     func method() throws -> SearchMethod { try .named(specification.method) }
+
+    /// Where the objective of this name stands among the study's; the only one if none is named.
+    ///
+    /// - Parameter subject: what is about one objective.
+    func place(ofObjective metric: String?, of subject: String = "a model") throws -> Int {
+      let metrics = specification.objectives.map(\.metric)
+      guard let metric else {
+        guard metrics.count > 1 else { return 0 }
+        throw Complaint(
+          "study `\(name)` has \(metrics.count) objectives, and \(subject) is about one",
+          hint: "name it: --objective \(CommandText.quoted(metrics[0]))", status: 64)
+      }
+      guard let place = metrics.firstIndex(of: metric) else {
+        throw Complaint(
+          "study `\(name)` has no objective `\(metric)`",
+          hint: Spelling.remedy(for: metric, among: metrics, called: "objectives"), status: 64)
+      }
+      return place
+    }
   }
 
   static func naming(_ study: String, in place: StoreOptions) -> StudyChoice {

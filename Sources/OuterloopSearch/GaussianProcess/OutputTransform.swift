@@ -11,6 +11,10 @@ package struct OutputTransform: Sendable {
   package let standardized: [Double]
   /// Whether any two differ.
   package let isInformative: Bool
+  /// What 0 and 1 stand for: location + scale z, in units of `unit`.
+  private let location: Double
+  private let scale: Double
+  private let unit: Double
 
   /// - Parameter losses: finite.
   /// - Complexity: O(n log n).
@@ -18,6 +22,7 @@ package struct OutputTransform: Sendable {
     let largest = losses.reduce(0) { max($0, abs($1)) }
     // A power of two: exact, and far from overflow.
     let unit = largest > 0 ? scalbn(1, Int32(ilogb(largest))) : 1
+    self.unit = unit
     var values = losses.map { $0 / unit }
     let sorted = values.sorted()
     let (q1, q3) = (Self.quantile(sorted, 0.25), Self.quantile(sorted, 0.75))
@@ -27,12 +32,16 @@ package struct OutputTransform: Sendable {
     }
     let (mean, deviation) = Self.moments(values)
     isInformative = deviation > 1e-13
+    (location, scale) = (mean, deviation)
     guard isInformative else {
       standardized = losses.map { _ in 0 }
       return
     }
     standardized = values.map { (($0 - mean) / deviation * 0x1p32).rounded() * 0x1p-32 }
   }
+
+  /// The loss that a standardised one stands for.
+  package func loss(ofStandardized value: Double) -> Double { (location + scale * value) * unit }
 
   /// By linear interpolation between order statistics.
   static func quantile(_ sorted: [Double], _ p: Double) -> Double {
@@ -93,6 +102,17 @@ package struct YeoJohnson: Sendable {
 
   package func callAsFunction(_ z: Double) -> Double {
     z >= 0 ? Self.grown(z, power) : -Self.grown(-z, 2 - power)
+  }
+
+  /// z for psi(z); where no z has that value, the nearest one that is not far out.
+  package func inverse(_ value: Double) -> Double {
+    value >= 0 ? Self.shrunk(value, power) : -Self.shrunk(-value, 2 - power)
+  }
+
+  /// z >= 0 with ((1 + z)^p - 1)/p = v, at most e^30: for p < 0 the left side stays below -1/p.
+  private static func shrunk(_ v: Double, _ p: Double) -> Double {
+    let logarithm = abs(p) < 1e-9 ? v : 1 + p * v > 0 ? log1p(p * v) / p : 30
+    return expm1(min(logarithm, 30))
   }
 
   /// ((1 + z)^p - 1)/p for z >= 0.

@@ -53,24 +53,26 @@ struct ObservedTrials: Sendable {
       let trial = history.trials[event.trial]
       guard trial.state.isFinished else { return }
       let candidate = pending.removeValue(forKey: trial.number)
-      guard let result = result(of: trial), ended.insert(trial.number).inserted else {
-        return
-      }
-      let reported = trial.lastReport?.values ?? [:]
-      rows.append(
-        Row(
-          trial: trial.number,
-          candidate: candidate ?? coordinates.candidate(of: trial.assignment), result: result,
-          excesses: specification.constraints.map { constraint in
-            reported[constraint.metric].flatMap { value in
-              guard !value.isNaN else { return nil }
-              return constraint.relation == .atMost
-                ? value - constraint.bound : constraint.bound - value
-            }
-          }, violation: specification.violation(of: trial),
-          logCost: specification.cost?.value(of: trial).map { log($0) }))
+      take(trial, candidate ?? coordinates.candidate(of: trial.assignment))
     default: break
     }
+  }
+
+  /// Takes in a trial that has ended.
+  mutating func take(_ trial: Trial, _ candidate: Candidate) {
+    guard let result = result(of: trial), ended.insert(trial.number).inserted else { return }
+    let reported = trial.lastReport?.values ?? [:]
+    rows.append(
+      Row(
+        trial: trial.number, candidate: candidate, result: result,
+        excesses: specification.constraints.map { constraint in
+          reported[constraint.metric].flatMap { value in
+            guard !value.isNaN else { return nil }
+            return constraint.relation == .atMost
+              ? value - constraint.bound : constraint.bound - value
+          }
+        }, violation: specification.violation(of: trial),
+        logCost: specification.cost?.value(of: trial).map { log($0) }))
   }
 
   private func result(of trial: Trial) -> Result? {

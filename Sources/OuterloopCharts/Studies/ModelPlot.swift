@@ -1,0 +1,113 @@
+internal import OuterloopSearch
+internal import OuterloopStudy
+
+extension StudyPlot {
+  public static let model = StudyPlot(
+    "model", "what a model of the trials expects along each parameter",
+    applies: { figures, _ in figures.canBeModelled && !figures.variedParameters.isEmpty },
+    .ofObjective { figures, place, _ throws(StudyError) in try figures.model(place) })
+}
+
+extension StudyFigures {
+  /// Places along a parameter that are predicted.
+  private static let places = 80
+
+  /// What the Gaussian process of the trials expects along each parameter, the others as in the best trial:
+  /// the median, and the range in which the function lies two times out of three. A panel for each
+  /// parameter that is active in the best trial.
+  func model(_ place: Int) throws(StudyError) -> Sized {
+    let (model, best) = try modelled(place)
+    let parameters = try varied().filter { best.value(ofParameter: $0) != nil }
+    let slices = parameters.map { parameter in
+      let across = ParameterAxis(specification.space.parameters[parameter])
+      let values = across.values(Self.places)
+      return (
+        across, values.map(\.place),
+        model.predictions(
+          values.map { best.assignment(in: specification.space, replacing: [parameter: $0.value]) })
+      )
+    }
+    // The range of one panel is that of all.
+    let medians = slices.flatMap { $0.2.map(\.median) }
+    let result = best.result(place) ?? .nan
+    let axis = ValueAxis(objectives[place], medians + [result])
+    let columns = max(1, min(parameters.count, parameters.count == 4 ? 2 : 3))
+    let rows = (parameters.count + columns - 1) / columns
+    return Sized(
+      figure: SmallMultiples(
+        title: title(
+          "\(Self.short(objectives[place].metric)) around trial \(best.number), by a model"),
+        figures: zip(parameters, slices).map { parameter, slice -> any Figure in
+          let at = best.value(ofParameter: parameter).flatMap(slice.0.place) ?? .nan
+          return slice.0.categories.isEmpty
+            ? Self.curve(slice.0, slice.1, slice.2, axis, best: (at, result))
+            : Self.choices(slice.0, slice.1, slice.2, axis, best: (at, result))
+        }, columns: columns),
+      width: 330 * Double(columns) + 20, height: 50 + 270 * Double(rows))
+  }
+
+  private static func curve(
+    _ across: ParameterAxis, _ places: [Double], _ predictions: [StudyModel.Prediction],
+    _ axis: ValueAxis, best: (Double, Double)
+  ) -> LineChart {
+    LineChart(
+      x: across.axis, y: axis.axis,
+      series: [
+        .init(
+          "", x: places, y: predictions.map(\.median), lower: predictions.map(\.low),
+          upper: predictions.map(\.high), markers: false, style: 0),
+        .init("", x: [best.0], y: [best.1], markers: true, style: 6),
+      ])
+  }
+
+  private static func choices(
+    _ across: ParameterAxis, _ places: [Double], _ predictions: [StudyModel.Prediction],
+    _ axis: ValueAxis, best: (Double, Double)
+  ) -> Scatter {
+    // Ranges as short lines, medians as points.
+    let ranges = zip(places, predictions).map { place, prediction in
+      LineChart.Series(
+        "", x: [place, place], y: [prediction.low, prediction.high], markers: false, style: 0,
+        dash: 0)
+    }
+    return Scatter(
+      x: across.axis, y: axis.axis, categories: across.categories,
+      groups: [
+        .init("", x: places, y: predictions.map(\.median), style: 0),
+        .init("", x: [best.0], y: [best.1], style: 6),
+      ], curves: ranges)
+  }
+
+  /// Whether enough trials have ended for a model.
+  var canBeModelled: Bool {
+    StudyModel.isAvailable
+      && trials.count { $0.state == .complete } >= max(StudyModel.fewestTrials, 8)
+  }
+
+  /// The model of an objective, and the best trial that keeps the constraints.
+  func modelled(_ place: Int) throws(StudyError) -> (StudyModel, Trial) {
+    let model = try StudyModel(specification, trials, objective: place)
+    let objective = objectives[place]
+    let complete = trials.filter { $0.result(place) != nil }
+    let kept = complete.filter(specification.isFeasible)
+    let best = (kept.isEmpty ? complete : kept).min {
+      objective.loss($0.result(place) ?? .nan) < objective.loss($1.result(place) ?? .nan)
+    }
+    guard let best else {
+      throw StudyError(
+        "no trial of study `\(specification.name)` is complete", "run more trials")
+    }
+    return (model, best)
+  }
+}
+
+extension Trial {
+  /// The trial's configuration with other values; what becomes active by them is in the middle of its range.
+  func assignment(
+    in space: SearchSpace, replacing values: [Int: ParameterValue]
+  ) -> Assignment {
+    space.assignment { index, domain in
+      values[index] ?? value(ofParameter: index) ?? domain.value(atUnit: 0.5)
+    } ?? assignment
+  }
+}
