@@ -114,6 +114,39 @@ import Testing
     #expect(study.trials.count == 3)
   }
 
+  /// On a smooth function of two parameters the rule stops early, and close to the optimum; where all is noise
+  /// it does not stop.
+  @Test func littleRegretIsLeft() throws {
+    let space = try SearchSpace(
+      ["x=float(0, 1)", "z=float(0, 1)"].map(ParameterDeclaration.init(parsing:)))
+    for seed in 0..<3 {
+      let specification = try StudySpecification(
+        name: "s", space: space, objectives: [.minimize("loss")],
+        method: MethodDescription("gp"), seed: UInt64(seed))
+      var study = try Rehearsal(specification, SearchMethod.gp().stopping(when: [.regret()]))
+      try study.run(100) { trial in
+        let (x, z) = (
+          trial.assignment["x"]?.number ?? 0, trial.assignment["z"]?.number ?? 0
+        )
+        return .complete([(x - 0.3) * (x - 0.3) + 2 * (z - 0.6) * (z - 0.6)])
+      }
+      #expect((31..<100).contains(study.trials.count), "\(study.trials.count)")
+      #expect(study.bestLoss < 1e-3)
+
+      var noise = try Rehearsal(specification, SearchMethod.random.stopping(when: [.regret()]))
+      var state = UInt64(seed)
+      try noise.run(60) { _ in
+        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+        return .complete([Double(state >> 33)])
+      }
+      #expect(noise.trials.count == 60)
+    }
+    #expect(throws: StudyError.self) {
+      try SearchMethod.random.stopping(when: [.regret()]).searcher(
+        specification([.minimize("a"), .minimize("b")]))
+    }
+  }
+
   @Test func rulesAreNamed() throws {
     let description = MethodDescription(
       ComponentDescription("random"),

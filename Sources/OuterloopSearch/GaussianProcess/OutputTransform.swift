@@ -40,6 +40,9 @@ package struct OutputTransform: Sendable {
     standardized = values.map { (($0 - mean) / deviation * 0x1p32).rounded() * 0x1p-32 }
   }
 
+  /// How much of the loss a standardised 1 is.
+  package var unitLoss: Double { scale * unit }
+
   /// The loss that a standardised one stands for.
   package func loss(ofStandardized value: Double) -> Double { (location + scale * value) * unit }
 
