@@ -49,7 +49,7 @@ import Testing
       default: break
       }
     }
-    #expect(runs == 8)
+    #expect(runs == 9)
     let trials = try tool.run(["trials", "--study", "epochs", "--json"]).out
     let rows = try JSONSerialization.jsonObject(with: Data(trials.utf8)) as? [[String: Any]]
     #expect(rows?.count == 4)

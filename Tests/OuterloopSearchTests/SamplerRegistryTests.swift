@@ -5,17 +5,20 @@ import OuterloopText
 import Testing
 
 @Suite struct SamplerRegistryTests {
-  /// The tables of the page are those of the registry.
-  @Test func thePageHasEverySampler() throws {
+  /// The tables of the page are those of the registries.
+  @Test func thePageHasEverySamplerAndRule() throws {
     let page = URL(filePath: #filePath).deletingLastPathComponent().appending(
       path: "../../Documentation/tuning-a-program.md")
     let lines = Set(try String(contentsOf: page, encoding: .utf8).split(separator: "\n"))
-    for kind in SamplerKind.all {
-      let row = "| `\(kind.name)` | \(kind.summary) |"
+    let all =
+      SamplerKind.all.map { ($0.name, $0.summary, $0.options) }
+      + StopRuleKind.all.map { ($0.name, $0.summary, $0.options) }
+    for (name, summary, options) in all {
+      let row = "| `\(name)` | \(summary) |"
       #expect(lines.contains(row[...]), "\(row)")
-      guard !kind.options.isEmpty else { continue }
-      #expect(lines.contains("| option of `\(kind.name)` | default | |"))
-      for option in kind.options {
+      guard !options.isEmpty else { continue }
+      #expect(lines.contains("| option of `\(name)` | default | |"))
+      for option in options {
         let row = "| `\(option.name)` | \(option.standard) | \(option.meaning); \(option.values) |"
         #expect(lines.contains(row[...]), "\(row)")
       }
