@@ -1,3 +1,4 @@
+import Foundation
 import OuterloopNumerics
 import OuterloopSearch
 import OuterloopStudy
@@ -31,7 +32,10 @@ import Testing
     func points(_ rows: [[Double]]) -> KernelPoints {
       KernelPoints(layout, count: rows.count, columns: [rows.flatMap { $0 }], activity: [[]])
     }
-    let data = points((0..<12).map { [Double($0 * 5 % 12) / 12 - 0.5, Double($0) / 12 - 0.5] })
+    let rows = (0..<12).map { (row: Int) -> [Double] in
+      [Double(row * 5 % 12) / 12 - 0.5, Double(row) / 12 - 0.5]
+    }
+    let data = points(rows)
     let parameters = KernelParameters(lengthscales: [[0.4, 0.7]], scales: [1], noise: 1e-3)
     let loss = try #require(
       try GaussianProcess(data, outputs: (0..<12).map { sin(Double($0)) }, parameters))
