@@ -130,7 +130,7 @@ import Testing
         )
         return .complete([(x - 0.3) * (x - 0.3) + 2 * (z - 0.6) * (z - 0.6)])
       }
-      #expect((31..<100).contains(study.trials.count), "\(study.trials.count)")
+      #expect((20..<60).contains(study.trials.count), "\(study.trials.count)")
       #expect(study.bestLoss < 1e-3)
 
       var noise = try Rehearsal(specification, SearchMethod.random.stopping(when: [.regret()]))

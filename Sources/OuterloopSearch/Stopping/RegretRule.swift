@@ -4,20 +4,20 @@ public import OuterloopStudy
 internal import OuterloopText
 
 /// Ends a study when a Gaussian process of its trials leaves little to be gained: when a bound on the regret
-/// of the best trial has become small beside what it was at first.
+/// of the best trial has become small beside what the search has gained.
 ///
 ///     r_n = min over trials of (mu + b sigma) - min over the space of (mu - b sigma)
 ///     b^2 = (2/5) log(d n^2 pi^2 / (6 delta)),   delta = 0.1
 ///
 /// bounds the regret with probability 1 - delta (Srinivas et al. 2010; the factor 1/5 and the rule as in
 /// Makarova et al. 2022). Their rule stops below the standard error of a cross-validation, which few objectives
-/// have. Here the rule calibrates itself, as that of Ishibashi et al. (2023) does: it stops when r_n is below
-/// `ratio` of the median of r_11 to r_30.
+/// have. Here it stops when r_n is below `ratio` of the difference between the median of the first 20 losses and the
+/// best one. (To compare r_n with r_11 to r_30, as is done elsewhere, fails where a model is right early: these are
+/// small then.)
 ///
 /// The space is some 1,000 points of a Sobol sequence and 128 neighbours of the best trials; losses are
-/// winsorised and not bent, so that bounds of different n are in one unit. It is asked after each trial up to
-/// 50, then whenever a tenth more have ended. In many dimensions, where a model of some hundred trials leaves
-/// most of the space open, it does not stop.
+/// winsorised and not bent. It is asked after each trial from the 20th up to the 50th, then whenever a tenth more have
+/// ended. In many dimensions, where a model of some hundred trials leaves most of the space open, it does not stop.
 ///
 /// - Complexity: O(n^3) for each of some hundred evidences when it is asked, n at most 300.
 public struct RegretRule: StopRule {
@@ -29,9 +29,9 @@ public struct RegretRule: StopRule {
   private var trials: ObservedTrials
   private var bounds: [Int: Double] = [:]
   /// The trial count from which it may stop.
-  private var begin = Self.calibration.upperBound + 1
+  private var begin = Self.fewestTrials
 
-  private static let calibration = 11...30
+  private static let fewestTrials = 20
   private static let delta = 0.1
   private static let mostTrials = 300
   private static let size = 1024
@@ -59,19 +59,20 @@ public struct RegretRule: StopRule {
   }
 
   public mutating func observe(_ event: Event, in history: History) {
-    if case .reopened = event.kind { begin = trials.count + Self.calibration.upperBound }
+    if case .reopened = event.kind { begin = trials.count + Self.fewestTrials }
     trials.observe(event, in: history, coordinates)
   }
 
   public mutating func reason(in history: History) throws -> String? {
     let count = Self.asked(upTo: trials.count)
     guard count >= begin, !coordinates.coordinates.isEmpty else { return nil }
-    let first = try Self.calibration.compactMap { try bound($0) }.sorted()
-    guard first.count > 1, let now = try bound(count) else { return nil }
-    let usual = first[first.count / 2]
-    guard now < options.ratio * usual else { return nil }
+    guard let now = try bound(count) else { return nil }
+    let losses = trials.losses(0, count)
+    let first = losses.prefix(Self.fewestTrials).sorted()
+    let gain = first[first.count / 2] - (trials.order(count).first.map { losses[$0] } ?? .nan)
+    guard now < options.ratio * gain else { return nil }
     return "a model leaves `\(specification.objectives[0].metric)` at most "
-      + "\(NumberText.short(now)) to gain, of \(NumberText.short(usual)) at first"
+      + "\(NumberText.short(now)) to gain, after \(NumberText.short(gain))"
   }
 
   /// The last number of trials up to `count` after which it is asked.
@@ -133,7 +134,7 @@ public struct RegretRule: StopRule {
 
 /// What may be chosen about the rule by regret.
 public struct RegretOptions: Sendable, Hashable {
-  /// The share of what there was to gain at first.
+  /// The share of what the search has gained.
   public var ratio = 0.01
 
   public init() {}
@@ -144,7 +145,7 @@ extension RegretOptions: MethodOptions {
 
   static let declarations: [MethodOption<Self>] = [
     .number(
-      "ratio", \.ratio, 1e-9...1, "the share of what there was to gain after 11 to 30 trials")
+      "ratio", \.ratio, 1e-9...1, "the share of what the search has gained on its first trials")
   ]
 
   func checkTogether(given: Set<String>) {}
