@@ -7,6 +7,7 @@ extension AbuseRoom {
     room.addSamplers()
     room.addEvolution()
     room.addImportance()
+    room.addRules()
   }
 
   private static let rows: [[[Double]]] =

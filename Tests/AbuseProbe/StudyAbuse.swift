@@ -8,6 +8,7 @@ extension AbuseRoom {
     room.addTrials()
     room.addStudies()
     room.addConduct()
+    room.addTerms()
     room.addStores(named: "MemoryStore") { MemoryStore() }
     room.exclude(
       "total on its values", "Assignment.==", "Assignment.hash", "SearchSpace.==",

@@ -1,0 +1,161 @@
+import OuterloopSearch
+import OuterloopStudy
+
+// What a study is to heed beside its objectives, rules that end it, and models of it.
+extension AbuseRoom {
+  mutating func addTerms() {
+    exclude(
+      "total on its values", "OutcomeConstraint.init", "TrialCost.init", "ParameterPrior.init",
+      "StopRuleMethod.init", "SearchMethod.stopping", "KnownResult.init")
+    let bounds = Studies.texts + ["a <= 1e999", "<= 1", "a >=", "a <=> 1", "a <= nan", "a >= -0"]
+    add("OutcomeConstraint.init", bounds) { try OutcomeConstraint(parsing: $0).description }
+    add("OutcomeConstraint.violation", Edges.numbers, Edges.numbers) {
+      OutcomeConstraint("a", .atLeast, $0).violation(of: $1)
+    }
+    add("ParameterPrior.parsing", Studies.texts + ["x=±", "x=1±x", "x=1+-1e999x", "x=±±1"]) {
+      try Studies.space().checked(ParameterPrior.parsing($0)).map(\.description)
+    }
+    add("SearchSpace.checked", Studies.values, Edges.numbers) { value, number in
+      try ["x", "n", "c", ""].map { name in
+        try Studies.space().checked([
+          ParameterPrior(name, value, .factor(number)),
+          ParameterPrior(name, value, .distance(number)),
+        ]).count
+      }
+    }
+    let trial: @Sendable (Double) throws -> Trial = { number in
+      var trial = Trial(
+        number: 0, assignment: try Studies.assignment(), through: 1, seen: nil, created: 0)
+      trial.reports = [Report(["loss": number, "a": number])]
+      (trial.state, trial.values) = (.complete, [number])
+      return trial
+    }
+    let bounded: @Sendable (Double) throws -> StudySpecification = { bound in
+      try StudySpecification(
+        name: "s", space: Studies.space(), objectives: [.minimize("loss")],
+        constraints: [OutcomeConstraint("a", .atMost, bound)],
+        cost: TrialCost("a", horizon: Budget(trials: 0, epochs: -1, seconds: bound)),
+        method: .init("random"), seed: 1)
+    }
+    add("StudySpecification.violation", Edges.numbers, Edges.numbers) {
+      try bounded($0).violation(of: trial($1))
+    }
+    add("StudySpecification.isFeasible", Edges.numbers, Edges.numbers) {
+      try bounded($0).isFeasible(trial($1))
+    }
+    add("StudySpecification.best", Edges.numbers) { try bounded($0).best(in: History()) as Any }
+    add("TrialCost.value", Edges.numbers) { try TrialCost("a").value(of: trial($0)) as Any }
+    add("TrialCost.weight", Edges.numbers) {
+      TrialCost(horizon: Budget(trials: .min, seconds: $0)).weight(in: History())
+    }
+    add("History.share", Edges.integers, Edges.numbers) {
+      History().share(of: Budget(trials: $0, epochs: $0, seconds: $1))
+    }
+    add("StudySpecification.adoption", Studies.values, Edges.numbers) { value, number in
+      try Studies.specification().adoption(
+        of: KnownResult(
+          params: ["x": value, "n": value, "c": "a"], values: ["loss": number], seconds: number))
+    }
+    add("SearchMethod.searcher") { try Studies.method.searcher(Studies.specification()) }
+    add("Study.hint", Studies.values) { value in
+      try await Study(Studies.space(), .minimize("loss"), by: Studies.method).hint(
+        ParameterPrior("x", value), ParameterPrior("c", value))
+      return 0
+    }
+    add("Study.reopen") {
+      try await Study(Studies.space(), .minimize("loss"), by: Studies.method).reopen()
+      return 0
+    }
+    add("StudyStore.addEnded", Edges.integers, Edges.numbers) { number, value in
+      let store = MemoryStore()
+      let id = try store.create(Studies.specification())
+      return try await store.addEnded(
+        Studies.assignment(), Report(epoch: number, ["loss": value], seconds: value), to: id,
+        worker: "") as Any
+    }
+  }
+
+  mutating func addRules() {
+    let kinds =
+      ((try? Studies.kinds()) ?? [])
+      + Edges.numbers.map { .finished(attempt: 1, .complete([$0])) } + [.reopened]
+    /// What a rule says after three trials that ended so.
+    @Sendable func reason(_ method: StopRuleMethod, _ kind: Event.Kind) throws -> Any {
+      var rule = try method.make(Studies.specification())
+      var history = History()
+      for number in 0..<3 {
+        for one in [
+          .suggested(try Studies.assignment(), through: 1, seen: 0),
+          .claimed(attempt: 1, worker: "w"), kind,
+        ] as [Event.Kind] {
+          let place = one.isAboutStudy ? history.trials.count : number
+          let event = Event(revision: history.revision + 1, time: 0, trial: place, one)
+          do { try history.take(event) } catch { continue }
+          rule.observe(event, in: history)
+        }
+      }
+      return try rule.reason(in: history) as Any
+    }
+    let rules: [(String, StopRuleMethod)] = [
+      ("PlateauRule", .plateau()), ("TargetRule", .target(TargetOptions(value: 0))),
+      ("RegretRule", .regret()),
+    ]
+    for (name, rule) in rules {
+      add("\(name).observe", kinds) { try reason(rule, $0) }
+      add("\(name).reason", kinds) { try reason(rule, $0) }
+    }
+    add("PlateauRule.init", Edges.integers, Edges.numbers) {
+      var options = PlateauOptions()
+      (options.trials, options.improvement) = ($0, $1)
+      return try PlateauRule(Studies.specification(), options)
+    }
+    add("StopRuleMethod.plateau", Edges.integers) {
+      var options = PlateauOptions()
+      options.trials = $0
+      return try StopRuleMethod.plateau(options).make(Studies.specification())
+    }
+    add("TargetRule.init", Edges.numbers) {
+      try TargetRule(Studies.specification(), TargetOptions(value: $0))
+    }
+    add("TargetOptions.init", Edges.numbers) { TargetOptions(value: $0).value }
+    add("StopRuleMethod.target", Edges.numbers) {
+      try StopRuleMethod.target(TargetOptions(value: $0)).make(Studies.specification())
+    }
+    add("RegretRule.init", Edges.numbers) {
+      var options = RegretOptions()
+      options.ratio = $0
+      return try RegretRule(Studies.specification(), options)
+    }
+    add("StopRuleMethod.regret", Edges.numbers) {
+      var options = RegretOptions()
+      options.ratio = $0
+      return try StopRuleMethod.regret(options).make(Studies.specification())
+    }
+
+    /// Trials whose results are these numbers.
+    @Sendable func model(_ values: [Double], _ place: Int) throws -> StudyModel {
+      let space = try Studies.space()
+      let trials = try values.enumerated().map { number, value in
+        let drawn = space.assignment { $1.value(atUnit: Double(number * 7 % 10) / 10) }
+        var trial = Trial(
+          number: number, assignment: try drawn ?? Studies.assignment(), through: 1, seen: nil,
+          created: 0)
+        (trial.state, trial.values, trial.ended) = (.complete, [value], value)
+        return trial
+      }
+      return try StudyModel(Studies.specification(), trials, objective: place)
+    }
+    let histories: [[Double]] =
+      [
+        [], [1], [1, 1, 1, 1, 1, 1], [1, 2, 3, 4, 5, 6], Edges.numbers,
+        Edges.numbers + Edges.numbers,
+      ]
+      + Edges.numbers.map { [1, 2, $0, 3, $0, 4, 5] }
+    add("StudyModel.init", histories, [0, 1, -1, .max]) { try model($0, $1).trials }
+    add("StudyModel.predictions", histories) {
+      try model($0, 0).predictions([Studies.assignment()])
+    }
+    add("StudyModel.leaveOneOut", histories) { try model($0, 0).leaveOneOut() }
+    add("StudyModel.importances", Array(histories.prefix(8))) { try model($0, 0).importances() }
+  }
+}
