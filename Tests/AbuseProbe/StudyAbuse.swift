@@ -254,6 +254,9 @@ extension AbuseRoom {
     add("Report.init", Edges.integers, Edges.numbers) {
       Report(epoch: $0, ["": $1], seconds: $1).epoch
     }
+    add("Report.init", Studies.texts, Edges.numbers) {
+      Report([:], gradient: [$0: $1]).gradient.count
+    }
     let kinds = (try? Studies.kinds()) ?? []
     add("Event.init", kinds, Edges.integers) { kind, number in
       var history = History()

@@ -41,6 +41,23 @@ import Testing
     #expect(found == value || (found.isNaN && value.isNaN))
   }
 
+  /// Derivatives by parameters are metrics; what is no number in them is left out.
+  @Test func gradients() throws {
+    let report = try #require(
+      line("{\"loss\": 0.3, \"gradient\": {\"lr\": 0.1, \"decay\": -2, \"a\": \"x\", \"b\": NaN}}"))
+    #expect(report.values.count == 4 && report.values["loss"] == 0.3)
+    #expect(report.values["gradient.lr"] == 0.1 && report.values["gradient.decay"] == -2)
+    #expect(report.values["gradient.b"]?.isNaN == true)
+    #expect(report.notNumbers.isEmpty && report.isTelling)
+    // Alone it is no report; as a number it is a metric, and as an objective it is that.
+    #expect(line("{\"gradient\": {\"lr\": 1}}") == nil)
+    #expect(line("{\"loss\": 1, \"gradient\": 2}")?.values == ["loss": 1, "gradient": 2])
+    let objective = ReportLine(
+      Array("{\"gradient\": {\"lr\": 1}}".utf8)[...],
+      .init(objectives: ["gradient"], isPersistent: false))
+    #expect(objective?.values == [:] && objective?.notNumbers["gradient"] != nil)
+  }
+
   @Test(arguments: ["\"abc\"", "null", "true", "[1]", "{\"a\": 1}"])
   func notNumbers(_ text: String) throws {
     let report = try #require(line("{\"loss\":\(text)}"))

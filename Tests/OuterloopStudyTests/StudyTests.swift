@@ -91,13 +91,15 @@ import Testing
     let (study, _) = try await study()
     try await study.run(trials: 1) { trial in
       for epoch in 1...3 {
-        _ = try await trial.report(epoch: epoch, ["loss": 9, "accuracy": Double(epoch)])
+        _ = try await trial.report(
+          epoch: epoch, ["loss": 9, "accuracy": Double(epoch)], gradient: ["x": -1])
       }
       return 0.5
     }
     let trial = try #require(try await study.trials().first)
     #expect(trial.reports.map(\.epoch) == [1, 2, 3])
-    #expect(trial.reports.last?.values == ["loss": 0.5, "accuracy": 3])
+    #expect(trial.reports.last?.values == ["loss": 0.5, "accuracy": 3, "gradient.x": -1])
+    #expect(trial.lastReport?.gradient == ["x": -1])
     #expect(trial.values == [0.5])
   }
 

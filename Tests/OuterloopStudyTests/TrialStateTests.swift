@@ -2,6 +2,15 @@ import OuterloopStudy
 import Testing
 
 @Suite struct TrialStateTests {
+  /// Derivatives are metrics of their own, however they are told.
+  @Test func gradients() {
+    let report = Report(["loss": 1], gradient: ["lr": -2, "a.b": 0.5], seconds: 3)
+    #expect(report.values == ["loss": 1, "gradient.lr": -2, "gradient.a.b": 0.5])
+    #expect(report.gradient == ["lr": -2, "a.b": 0.5])
+    #expect(Report(["loss": 1, "gradient.lr": 4, "gradient": 5]).gradient == ["lr": 4])
+    #expect(Report(["loss": 1]).gradient.isEmpty)
+  }
+
   private func trial(after kinds: [Event.Kind]) throws -> Trial {
     var space = SearchSpace()
     _ = try space.float("x", 0...1)

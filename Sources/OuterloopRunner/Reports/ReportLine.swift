@@ -1,3 +1,4 @@
+private import OuterloopStudy
 internal import OuterloopText
 
 /// A line of a program's output that means something: a JSON object with an objective's name,
@@ -90,6 +91,12 @@ struct ReportLine: Hashable, Sendable {
         default: break
         }
       case "done" where vocabulary.isPersistent: break
+      // An objective of this name is a metric like others.
+      case "gradient" where value.members != nil && !vocabulary.objectives.contains(name):
+        for member in value.members ?? [] {
+          guard let number = member.value.reported else { continue }
+          values[Report.gradientPrefix + member.name] = number
+        }
       // An objective may have this name too; then its numbers are values.
       case "error" where isDone && !(vocabulary.objectives.contains(name) && value.reported != nil):
         if case .text(let text) = value { error = text } else { error = value.shown }

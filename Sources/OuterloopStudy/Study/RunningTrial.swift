@@ -12,10 +12,14 @@ public struct RunningTrial: Sendable {
   public var seed: UInt64 { request.seed }
 
   /// Reports an epoch, counted from 1. False: the trial is to stop.
-  public func report(epoch: Int, _ values: [String: Double], seconds: Double? = nil) async throws
-    -> Bool
-  {
-    try await reports.report(Report(epoch: epoch, values, seconds: seconds))
+  ///
+  /// - Parameter gradient: derivatives of the objective by parameters, in their own units and by their names,
+  ///   of a metric that is maximised its own. Samplers that model the objective take them in.
+  public func report(
+    epoch: Int, _ values: [String: Double], gradient: [String: Double] = [:],
+    seconds: Double? = nil
+  ) async throws -> Bool {
+    try await reports.report(Report(epoch: epoch, values, gradient: gradient, seconds: seconds))
   }
 }
 

@@ -7,10 +7,30 @@ public struct Report: Sendable, Hashable {
   /// Seconds that this epoch took, as measured by the objective or by its runner.
   public var seconds: Double?
 
-  public init(epoch: Int = 1, _ values: [String: Double], seconds: Double? = nil) {
+  /// - Parameter gradient: derivatives of the objective by parameters, in the user's units and by their
+  ///   names; kept as metrics `gradient.NAME`.
+  public init(
+    epoch: Int = 1, _ values: [String: Double], gradient: [String: Double] = [:],
+    seconds: Double? = nil
+  ) {
     self.epoch = epoch
     self.values = values
     self.seconds = seconds
+    for (name, derivative) in gradient { self.values[Self.gradientPrefix + name] = derivative }
+  }
+
+  /// What the names of metrics begin with that are derivatives by a parameter.
+  package static let gradientPrefix = "gradient."
+
+  /// The derivatives of the objective, by the parameter's name: the metrics `gradient.NAME`. Of a metric that
+  /// is maximised it is the metric's own derivative.
+  ///
+  /// - Complexity: O(metrics).
+  public var gradient: [String: Double] {
+    values.reduce(into: [:]) { gradient, value in
+      guard value.key.hasPrefix(Self.gradientPrefix) else { return }
+      gradient[String(value.key.dropFirst(Self.gradientPrefix.count))] = value.value
+    }
   }
 }
 
