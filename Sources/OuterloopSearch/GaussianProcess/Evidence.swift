@@ -1,24 +1,34 @@
 internal import OuterloopNumerics
+private import OuterloopPlatform
 
 /// The evidence of outputs y at some points under a Gaussian process with constant mean, as a function of
 /// its hyperparameters (Rasmussen & Williams 2006, eq. 5.8 and 5.9):
 ///
-///     K = k(X, X) + noise I,   alpha = K^-1 (y - m 1),   m = 1'K^-1 y / 1'K^-1 1
-///     log p(y) = -(y - m 1)'alpha/2 - log det(K)/2 - (n/2) log 2 pi
+///     K = k(X, X) + noise I,   alpha = K^-1 (y - m h),   m = h'K^-1 y / h'K^-1 h
+///     log p(y) = -(y - m h)'alpha/2 - log det(K)/2 - (n/2) log 2 pi
 ///     d log p / d theta = tr((alpha alpha' - K^-1) dK/dtheta) / 2
 ///
-/// The mean is the one of the largest evidence, so that it adds nothing to the gradient.
+/// h is 1 for outputs. Where derivatives were observed they are rows of y and K before those of the outputs
+/// (`JointCovariance`), for which h is 0. The mean is the one of the largest evidence, so that it
+/// adds nothing to the gradient.
 ///
-/// - Complexity: O(n^3 + n^2 d) time, O(n^2) memory for each group.
+/// - Complexity: O(n^3 + n^2 d) time, O(n^2) memory for each group, n being all rows.
 package struct Evidence {
   package let points: KernelPoints
   package let outputs: [Double]
+  package let derivatives: DerivativeRows
 
-  package init(_ points: KernelPoints, outputs: [Double]) {
-    precondition(points.count == outputs.count)
+  /// - Parameter derivatives: at the points, along columns of groups that they have.
+  package init(
+    _ points: KernelPoints, outputs: [Double], derivatives: DerivativeRows = .none
+  ) {
+    precondition(points.count == outputs.count && derivatives.belong(to: points))
     self.points = points
     self.outputs = outputs
+    self.derivatives = derivatives
   }
+
+  private static let halfLogTwoPi = 0.918938533204672741780329736406
 
   /// log p(y), and its gradient by the logarithms of the parameters; nil if the covariance is not
   /// positive definite to rounding.
@@ -26,15 +36,13 @@ package struct Evidence {
   package func logarithm(
     _ parameters: KernelParameters
   ) throws -> (value: Double, gradient: [Double])? {
-    let n = points.count
-    let scaled = ScaledPoints(points, parameters)
-    let block = CovarianceBlock(scaled, scaled, parameters, slopes: true, parts: true)
-    var matrix = block.total
-    for i in 0..<n { matrix[i * n + i] += parameters.noise }
-    guard let factor = try IncrementalCholesky(matrix, count: n) else { return nil }
-    let (mean, weights) = ConstantMean.solve(factor, outputs)
-    var value = -0.5 * factor.logDeterminant - 0.918938533204672741780329736406 * Double(n)
-    for i in 0..<n { value -= 0.5 * (outputs[i] - mean) * weights[i] }
+    let joint = JointCovariance(points, derivatives, parameters, forGradient: true)
+    let n = joint.count
+    guard let factor = try IncrementalCholesky(joint.matrix, count: n) else { return nil }
+    let (mean, weights) = ConstantMean.solve(factor, outputs, derivatives)
+    let rest = ConstantMean.rest(outputs, derivatives, mean)
+    var value = -0.5 * factor.logDeterminant - Self.halfLogTwoPi * Double(n)
+    for i in 0..<n { value -= 0.5 * rest[i] * weights[i] }
 
     // W = alpha alpha' - K^-1, symmetric.
     var w = factor.inverse()
@@ -42,63 +50,58 @@ package struct Evidence {
       let weight = weights[i]
       for j in 0..<n { w[i * n + j] = weight * weights[j] - w[i * n + j] }
     }
-    var gradient: [Double] = []
-    for (g, group) in points.layout.groups.enumerated() {
-      gradient += lengthscaleGradient(group, scaled.columns[g], w, block.slopes[g])
-    }
-    if block.parts.count > 1 { gradient += block.parts.map { 0.5 * sum(w, $0) } }
-    let trace = (0..<n).reduce(0) { $0 + w[$1 * n + $1] }
-    gradient.append(0.5 * parameters.noise * trace)
-    return (value, gradient)
+    return (value, joint.evidenceGradient(w))
   }
 
-  /// With G = W * dk/d(r^2), element by element, and x divided by the length-scales,
+  /// log p(outputs | derivatives): how probable the outputs are for who knows the derivatives. As these come
+  /// first, it is the part of the lower rows of the factor L; with c = L^-1 (y - m h)
   ///
-  ///     d/d log l_j = -sum_ii' G_ii' (x_ij - x_i'j)^2 = -2 (sum_i (G 1)_i x_ij^2 - sum_i x_ij (G X)_ij)
-  private func lengthscaleGradient(
-    _ group: KernelLayout.Group, _ x: [Double], _ w: [Double], _ slope: [Double]
-  ) -> [Double] {
-    let (n, width) = (points.count, group.columns)
-    var product = slope
-    for place in product.indices { product[place] *= w[place] }
-    let spread = DenseProduct.of(product, x, m: n, n: width, k: n)
-    var gradient = [Double](repeating: 0, count: group.lengthscaleCount)
-    for i in 0..<n {
-      var total = 0.0
-      for j in i * n..<(i + 1) * n { total += product[j] }
-      for c in 0..<width {
-        let value = x[i * width + c]
-        gradient[group.lengthscales[c]] -= 2 * value * (total * value - spread[i * width + c])
-      }
+  ///     -sum_i (c_i^2/2 + log L_ii) - (n/2) log 2 pi   over the rows of outputs.
+  ///
+  /// - Returns: nil if the covariance is not positive definite to rounding.
+  /// - Throws: `BLASError` if there is no linear algebra library.
+  package func logarithmGivenDerivatives(_ parameters: KernelParameters) throws -> Double? {
+    let joint = JointCovariance(points, derivatives, parameters, forGradient: false)
+    guard let factor = try IncrementalCholesky(joint.matrix, count: joint.count) else {
+      return nil
     }
-    return gradient
-  }
-
-  private func sum(_ a: [Double], _ b: [Double]) -> Double {
-    var sum = 0.0
-    for place in a.indices { sum += a[place] * b[place] }
-    return sum
+    let (mean, _) = ConstantMean.solve(factor, outputs, derivatives)
+    var rest = ConstantMean.rest(outputs, derivatives, mean)
+    factor.solveLower(&rest, columns: 1)
+    return (derivatives.count..<joint.count).reduce(0) {
+      $0 - 0.5 * rest[$1] * rest[$1] - log(factor[$1, $1]) - Self.halfLogTwoPi
+    }
   }
 }
 
-/// The constant mean of the largest evidence.
+/// The constant mean of the largest evidence. Derivatives come before outputs, and know no constant.
 enum ConstantMean {
-  /// m = 1'K^-1 y / 1'K^-1 1 and K^-1 (y - m 1).
+  /// m = h'K^-1 y / h'K^-1 h and K^-1 (y - m h); h is 0 for derivatives and 1 for outputs.
   static func solve(
-    _ factor: IncrementalCholesky, _ y: [Double]
+    _ factor: IncrementalCholesky, _ outputs: [Double], _ derivatives: DerivativeRows
   ) -> (mean: Double, weights: [Double]) {
-    let n = y.count
+    let (p, n) = (derivatives.count, derivatives.count + outputs.count)
     // The two right-hand sides side by side.
-    var sides = [Double](repeating: 1, count: 2 * n)
-    for i in 0..<n { sides[2 * i] = y[i] }
+    var sides = [Double](repeating: 0, count: 2 * n)
+    for (i, value) in rest(outputs, derivatives, 0).enumerated() {
+      sides[2 * i] = value
+      sides[2 * i + 1] = i < p ? 0 : 1
+    }
     factor.solveLower(&sides, columns: 2)
     factor.solveUpper(&sides, columns: 2)
     var (above, below) = (0.0, 0.0)
-    for i in 0..<n {
+    for i in p..<n {
       above += sides[2 * i]
       below += sides[2 * i + 1]
     }
-    let mean = n > 0 ? above / below : 0
+    let mean = n > p ? above / below : 0
     return (mean, (0..<n).map { sides[2 * $0] - mean * sides[2 * $0 + 1] })
+  }
+
+  /// y - m h.
+  static func rest(
+    _ outputs: [Double], _ derivatives: DerivativeRows, _ mean: Double
+  ) -> [Double] {
+    derivatives.rows.map(\.value) + outputs.map { $0 - mean }
   }
 }

@@ -6,7 +6,8 @@ internal import OuterloopNumerics
 ///     mean(x) = m + k(x, X) alpha,   variance(x) = k(x, x) - |L^-1 k(X, x)|^2,   L L' = k(X, X) + noise I
 ///
 /// There may be several columns of outputs at the same points: `samples` of what may come out of trials
-/// that still run.
+/// that still run. Derivatives that were observed are further rows of X, before those of the points
+/// (`JointCovariance`); so n counts them too.
 ///
 /// - Complexity: O(n^3) time to make it, O(n^2) to add a point and for the prediction at one, O(n^2)
 ///   memory.
@@ -16,8 +17,10 @@ package struct GaussianProcess: Sendable {
   /// m.
   package let mean: Double
   package private(set) var samples = 1
-  /// (n, samples): y, and alpha.
+  /// (points, samples): y.
   package private(set) var outputs: [Double]
+  package let derivatives: DerivativeRows
+  /// (derivatives and points, samples): alpha.
   package private(set) var weights: [Double]
   private(set) var scaled: ScaledPoints
   private(set) var factor: IncrementalCholesky
@@ -28,27 +31,32 @@ package struct GaussianProcess: Sendable {
   /// - Returns: nil if there is no positive definite covariance, as with parameters that are not finite.
   /// - Throws: `BLASError` if there is no linear algebra library.
   package init?(
-    _ points: KernelPoints, outputs: [Double], _ parameters: KernelParameters
+    _ points: KernelPoints, outputs: [Double], derivatives: DerivativeRows = .none,
+    _ parameters: KernelParameters
   ) throws {
     precondition(points.count == outputs.count)
-    let n = points.count
-    scaled = ScaledPoints(points, parameters)
-    var matrix = CovarianceBlock(scaled, scaled, parameters, slopes: false).total
-    for i in 0..<n { matrix[i * n + i] += parameters.noise }
-    guard let factor = try IncrementalCholesky(matrix, count: n, jitters: Self.jitters) else {
-      return nil
-    }
+    let joint = JointCovariance(points, derivatives, parameters, forGradient: false)
+    guard
+      let factor = try IncrementalCholesky(
+        joint.matrix, count: joint.count, jitters: Self.jitters)
+    else { return nil }
     (self.points, self.parameters, self.factor, self.outputs) = (
       points, parameters, factor, outputs
     )
-    (mean, weights) = ConstantMean.solve(factor, outputs)
+    (self.derivatives, scaled) = (derivatives, joint.scaled)
+    (mean, weights) = ConstantMean.solve(factor, outputs, derivatives)
   }
+
+  /// All rows: derivatives and points.
+  var rowCount: Int { derivatives.count + points.count }
 
   /// The variance on the diagonal beside the kernel's.
   private var noise: Double { parameters.noise + factor.jitter }
 
   /// The mean at the points themselves, (n, samples): y - noise alpha.
-  package var smoothed: [Double] { zip(outputs, weights).map { $0 - noise * $1 } }
+  package var smoothed: [Double] {
+    zip(outputs, weights.dropFirst(derivatives.count * samples)).map { $0 - noise * $1 }
+  }
 
   /// Means (samples, points) and variances of the function, not of what is observed.
   package func predict(_ queries: KernelPoints) -> (means: [Double], variances: [Double]) {
@@ -57,13 +65,14 @@ package struct GaussianProcess: Sendable {
   }
 
   /// How well each output is predicted by the others, from the one factorisation (Rasmussen & Williams
-  /// 2006, eq. 5.12), with the same parameters and mean: means and variances of what is observed.
+  /// 2006, eq. 5.12), with the same parameters and mean: means and variances of what is observed. The
+  /// derivatives are not left out, not even those at the same point.
   package func leaveOneOut() -> (means: [Double], variances: [Double]) {
-    let n = points.count
+    let (n, p, total) = (points.count, derivatives.count, rowCount)
     let inverse = factor.inverse()
-    let precisions = (0..<n).map { inverse[$0 * n + $0] }
+    let precisions = (p..<total).map { inverse[$0 * total + $0] }
     return (
-      (0..<n).map { outputs[$0 * samples] - weights[$0 * samples] / precisions[$0] },
+      (0..<n).map { outputs[$0 * samples] - weights[(p + $0) * samples] / precisions[$0] },
       precisions.map { 1 / $0 }
     )
   }
@@ -80,22 +89,21 @@ package struct GaussianProcess: Sendable {
   package func imagining(_ new: KernelPoints, normals: [[Double]]) -> GaussianProcess {
     precondition(samples == 1 && !normals.isEmpty)
     var result = self
-    let cross = CovarianceBlock(
-      ScaledPoints(new, parameters), scaled, parameters, slopes: false)
-    let own = CovarianceBlock(
-      ScaledPoints(new, parameters), ScaledPoints(new, parameters), parameters, slopes: false)
-    let n = points.count
+    let scaledNew = ScaledPoints(new, parameters)
+    let cross = CrossCovariance(self, scaledNew, slopes: false).total
+    let own = CovarianceBlock(scaledNew, scaledNew, parameters, slopes: false)
+    let n = rowCount
     var kept: [Int] = []
     for i in 0..<new.count {
       let row =
-        Array(cross.total[i * n..<(i + 1) * n]) + kept.map { own.total[i * new.count + $0] }
+        (0..<n).map { cross[$0 * new.count + i] } + kept.map { own.total[i * new.count + $0] }
       let diagonal = own.total[i * new.count + i] + parameters.noise
       // A point that rounding cannot tell from others adds nothing.
       if result.factor.append(row, diagonal: diagonal) { kept.append(i) }
     }
     result.points.append(contentsOf: new.selecting(kept))
     result.scaled = ScaledPoints(result.points, parameters)
-    var known = (0..<n).map { outputs[$0] - mean }
+    var known = ConstantMean.rest(outputs, derivatives, mean)
     factor.solveLower(&known, columns: 1)
     let (total, s) = (n + kept.count, normals.count)
     var sides = [Double](repeating: 0, count: total * s)
@@ -104,14 +112,14 @@ package struct GaussianProcess: Sendable {
       for k in 0..<s { sides[(n + place) * s + k] = normals[k][i] }
     }
     // y = m + L (c, z) at the new rows.
-    var all = [Double](repeating: 0, count: total * s)
-    for i in 0..<n { for k in 0..<s { all[i * s + k] = outputs[i] } }
+    var all = outputs.flatMap { [Double](repeating: $0, count: s) }
     for i in n..<total {
-      for k in 0..<s { all[i * s + k] = mean }
+      var row = [Double](repeating: mean, count: s)
       for j in 0...i {
         let element = result.factor[i, j]
-        for k in 0..<s { all[i * s + k] += element * sides[j * s + k] }
+        for k in 0..<s { row[k] += element * sides[j * s + k] }
       }
+      all += row
     }
     result.factor.solveUpper(&sides, columns: s)
     (result.weights, result.outputs, result.samples) = (sides, all, s)

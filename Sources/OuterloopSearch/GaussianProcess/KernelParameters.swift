@@ -8,17 +8,23 @@ package struct KernelParameters: Sendable, Hashable {
   package var scales: [Double]
   /// The variance of what is observed around the function.
   package var noise: Double
+  /// The variance of derivatives that are observed around those of the function; nil: none are.
+  package var gradientNoise: Double?
 
-  package init(lengthscales: [[Double]], scales: [Double], noise: Double) {
+  package init(
+    lengthscales: [[Double]], scales: [Double], noise: Double, gradientNoise: Double? = nil
+  ) {
     self.lengthscales = lengthscales
     self.scales = scales
     self.noise = noise
+    self.gradientNoise = gradientNoise
   }
 
-  /// Logarithms in one vector: length-scales group by group, scales if there are several groups, noise.
+  /// Logarithms in one vector: length-scales group by group, scales if there are several groups, noise, and
+  /// that of derivatives if there are any.
   package var logarithms: [Double] {
     lengthscales.flatMap { $0.map { log($0) } } + (scales.count > 1 ? scales.map { log($0) } : [])
-      + [log(noise)]
+      + [log(noise)] + (gradientNoise.map { [log($0)] } ?? [])
   }
 
   package init(logarithms theta: [Double], _ layout: KernelLayout) {
@@ -33,6 +39,7 @@ package struct KernelParameters: Sendable, Hashable {
       next += scales.count
     }
     noise = exp(theta[next])
+    gradientNoise = next + 1 < theta.count ? exp(theta[next + 1]) : nil
   }
 
   /// The same with all length-scales times `factor`.
@@ -47,12 +54,14 @@ package struct KernelParameters: Sendable, Hashable {
 /// dimension-scaled prior of Hvarfner et al. (2024), as BoTorch has it, but for the noise.
 ///
 ///     l ~ LogNormal(sqrt 2 + (log d)/2, sqrt 3),   noise ~ LogNormal(-6, 2),   s ~ LogNormal(0, 1)
+///     gradient noise ~ LogNormal(1, 3/2)
 ///
 /// with d the coordinates of the group; s is there for several groups only. Densities are those of l, not
 /// of log l, so that the mode of l is sqrt d e^(sqrt 2 - 3).
 ///
 /// BoTorch's noise is LogNormal(-4, 1) above 1e-4, which takes many trials to talk a model out of where there
-/// is none.
+/// is none. The noise of derivatives is believed to be as large as they are until they show that it is not:
+/// one of the wrong sign is worse than none.
 ///
 /// With a *shrinkage* tau the length-scales are believed to be large but for a few (sparse axis-aligned
 /// subspaces, SAAS: Eriksson and Jankowiak 2021; tau fixed for each member of an ensemble of maxima of
@@ -74,8 +83,10 @@ package struct KernelPrior: Sendable {
   /// Quantiles of HalfCauchy(0.1), from which tau comes, at 1/8, 3/8, 5/8 and 7/8.
   package static let shrinkages = [0.01989, 0.06682, 0.14966, 0.50273]
 
+  /// - Parameter gradients: whether derivatives are observed.
   package init(
-    _ layout: KernelLayout, noise floor: Double = 1e-6, shrinkage: Double? = nil
+    _ layout: KernelLayout, noise floor: Double = 1e-6, shrinkage: Double? = nil,
+    gradients: Bool = false
   ) {
     self.layout = layout
     self.shrinkage = shrinkage
@@ -90,6 +101,7 @@ package struct KernelPrior: Sendable {
       rows += layout.groups.map { _ in (0, 1, log(1e-2), log(1e4)) }
     }
     rows.append((-6, 2, log(floor), log(10)))
+    if gradients { rows.append((1, 1.5, log(1e-6), log(1e4))) }
     locations = rows.map(\.location)
     deviations = rows.map(\.deviation)
     lower = rows.map(\.lower)

@@ -15,6 +15,7 @@ package struct OutputTransform: Sendable {
   private let location: Double
   private let scale: Double
   private let unit: Double
+  private let isClipped: [Bool]
 
   /// - Parameter losses: finite.
   /// - Complexity: O(n log n).
@@ -26,10 +27,9 @@ package struct OutputTransform: Sendable {
     var values = losses.map { $0 / unit }
     let sorted = values.sorted()
     let (q1, q3) = (Self.quantile(sorted, 0.25), Self.quantile(sorted, 0.75))
-    if q3 > q1 {
-      let fence = q3 + 1.5 * (q3 - q1)
-      values = values.map { min($0, fence) }
-    }
+    let fence = q3 > q1 ? q3 + 1.5 * (q3 - q1) : .infinity
+    isClipped = values.map { $0 > fence }
+    values = values.map { min($0, fence) }
     let (mean, deviation) = Self.moments(values)
     isInformative = deviation > 1e-13
     (location, scale) = (mean, deviation)
@@ -45,6 +45,14 @@ package struct OutputTransform: Sendable {
 
   /// The loss that a standardised one stands for.
   package func loss(ofStandardized value: Double) -> Double { (location + scale * value) * unit }
+
+  /// A derivative of the loss at `place` as one of what it is standardised to, rounded like that; nil where
+  /// the loss was winsorised, or the derivative overflows.
+  package func derivative(_ value: Double, at place: Int) -> Double? {
+    guard isInformative, !isClipped[place] else { return nil }
+    let scaled = (value / unit / scale * 0x1p32).rounded() * 0x1p-32
+    return scaled.isFinite ? scaled : nil
+  }
 
   /// By linear interpolation between order statistics.
   static func quantile(_ sorted: [Double], _ p: Double) -> Double {
@@ -124,15 +132,22 @@ package struct YeoJohnson: Sendable {
     return abs(p) < 1e-9 ? logarithm : expm1(p * logarithm) / p
   }
 
-  /// Transformed values of mean 0 and variance 1, and the logarithm of the Jacobian determinant of the
-  /// whole; nil if they are all equal.
-  package func standardized(_ values: [Double]) -> (outputs: [Double], logJacobian: Double)? {
+  /// dpsi/dz.
+  package func slope(_ z: Double) -> Double {
+    exp((power - 1) * (z < 0 ? -log1p(-z) : log1p(z)))
+  }
+
+  /// Transformed values of mean 0 and variance 1, their derivatives by the values with mean and variance held,
+  /// and the logarithm of the Jacobian determinant of the whole; nil if they are all equal.
+  package func standardized(
+    _ values: [Double]
+  ) -> (outputs: [Double], slopes: [Double], logJacobian: Double)? {
     let bent = values.map { self($0) }
     let (mean, deviation) = OutputTransform.moments(bent)
     guard deviation > 0, deviation.isFinite else { return nil }
     let stretch = values.reduce(0) { $0 + ($1 < 0 ? -log1p(-$1) : log1p($1)) }
     return (
-      bent.map { ($0 - mean) / deviation },
+      bent.map { ($0 - mean) / deviation }, values.map { slope($0) / deviation },
       (power - 1) * stretch - Double(values.count) * log(deviation)
     )
   }

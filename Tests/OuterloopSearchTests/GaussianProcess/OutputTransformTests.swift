@@ -54,6 +54,41 @@ import Testing
     }
   }
 
+  /// Derivatives of losses become those of what losses become, but for those that were clipped.
+  @Test func derivativesFollowLosses() throws {
+    let losses: [Double] = [-50, 1, 2, 3, 4, 5, 6, 7, 8, 1000]
+    let transform = OutputTransform(losses)
+    let plain = transform.standardized
+    let slope = (plain[8] - plain[0]) / 58
+    for place in 0..<9 {
+      let derivative = try #require(transform.derivative(-2, at: place))
+      #expect(abs(derivative + 2 * slope) < 1e-9)
+    }
+    #expect(transform.derivative(-2, at: 9) == nil)
+    #expect(transform.derivative(1e308, at: 0).map { $0.isFinite } != false)
+    #expect(OutputTransform([1, 1]).derivative(1, at: 0) == nil)
+    // Neither unit nor origin shows.
+    for (a, b) in [(4, 2), (1e-3, -7), (3e7, 1e5), (0.1, 0)] {
+      let other = OutputTransform(losses.map { a * $0 + b })
+      for place in 0..<10 {
+        #expect(other.derivative(-2 * a, at: place) == transform.derivative(-2, at: place))
+      }
+    }
+    for power in [-0.5, 0, 1, 1.7, 2, 2.5] {
+      let bend = YeoJohnson(power: power)
+      for z in [-3, -0.4, 0.2, 2] {
+        let difference = (bend(z + 1e-6) - bend(z - 1e-6)) / 2e-6
+        #expect(abs(bend.slope(z) - difference) < 1e-8 * max(1, abs(difference)))
+      }
+      let bent = try #require(bend.standardized(plain))
+      let mean = plain.reduce(0) { $0 + bend($1) } / 10
+      let square = plain.reduce(0) { $0 + (bend($1) - mean) * (bend($1) - mean) }
+      for (a, z) in zip(bent.slopes, plain) {
+        #expect(abs(a - bend.slope(z) / (square / 9).squareRoot()) < 1e-12 * max(1, a))
+      }
+    }
+  }
+
   /// Unit and origin leave no trace, not even in the last bit.
   @Test func knowsNoUnits() {
     let losses = (0..<50).map { cos(Double($0 * $0)) + 0.01 * Double($0) }
