@@ -183,7 +183,7 @@ extension AbuseRoom {
     add("Rehearsal.tell", Edges.integers, outcomes) { number, outcome in
       var study = try rehearsal()
       _ = try study.ask()
-      try study.tell(number, outcome)
+      try study.tell(number, outcome, gradient: ["": .nan, "a": .infinity])
       try study.tell(number, outcome)
       return study.bestLoss
     }
@@ -232,6 +232,9 @@ extension AbuseRoom {
     add("SearcherLaws.Case.loss", Case.domains) {
       try [Case.lone($0), Case.domain($0)].map { try $0.loss(Studies.assignment()) }
     }
+    add("SearcherLaws.Case.gradient", Case.domains) {
+      try [Case.lone($0), Case.domain($0)].map { try $0.gradient(Studies.assignment()).count }
+    }
     add("SearcherLaws.specification", [[], [""], ["a", "a"], ["a"]], Edges.seeds) {
       try SearcherLaws.specification(
         .lone("int(1, 3)"), .random, objectives: $0.map { Objective($0) }, seed: $1
@@ -243,6 +246,7 @@ extension AbuseRoom {
       ("knowsDirection", { try SearcherLaws.knowsDirection($0, $1, trials: $2) }),
       ("survives", { try SearcherLaws.survives($0, $1, trials: $2) }),
       ("takesObjectives", { try SearcherLaws.takesObjectives($0, $1, trials: $2) }),
+      ("takesGradients", { try SearcherLaws.takesGradients($0, $1, trials: $2) }),
       (
         "followsChanges",
         { try await SearcherLaws.followsChanges($0, $1, to: $1.space, trials: $2) }
