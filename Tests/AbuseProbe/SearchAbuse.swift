@@ -217,7 +217,8 @@ extension AbuseRoom {
       }
     }
     add(
-      "GPOptions.init", ["startup", "fits", "candidates", "observations", "none"], Studies.values
+      "GPOptions.init", ["startup", "fits", "candidates", "observations", "gradients", "none"],
+      Studies.values
     ) {
       try GPOptions([$0: $1])
     }

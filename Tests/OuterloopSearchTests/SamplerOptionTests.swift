@@ -111,7 +111,7 @@ import Testing
     "random", "sobol", "grid", "grid:resolution=1", "grid:resolution=1e3", "tpe",
     "tpe:startup=0,candidates=1", "tpe: startup = 20", "tpe:multivariate=false,group=false",
     "tpe:group=true", "tpe:exact=true,kernels=0", "tpe:kernels=200", "tpe:priorWeight=1e-6",
-    "gp", "gp:startup=2,fits=1000",
+    "gp", "gp:startup=2,fits=1000", "gp:gradients=0",
     "cmaes", "cmaes:population=0", "catcma:startup=10", "nsga3:divisions=0", "de:memory=1",
   ])
   func whatIsTaken(text: String) {

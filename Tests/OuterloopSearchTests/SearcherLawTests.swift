@@ -155,6 +155,23 @@ import Testing
     #expect(try SearcherLaws.survives(row.method, item, trials: 40) == [])
   }
 
+  /// Methods that learn from derivatives, one that does not, and derivatives that are left out.
+  static let gradientMethods: [Row] = [
+    Row(early, "gp early"), Row(few, "gp few"), Row(.auto()), Row(.tpe()),
+  ]
+
+  private static let few: SearchMethod = {
+    var options = GPOptions()
+    (options.startup, options.candidates) = (4, 32)
+    (options.observations, options.gradients) = (12, 10)
+    return .gp(options)
+  }()
+
+  @Test(arguments: gradientMethods, cases)
+  func takesGradients(_ row: Row, _ item: SearcherLaws.Case) throws {
+    #expect(try SearcherLaws.takesGradients(row.method, item, trials: 20) == [])
+  }
+
   @Test(arguments: methods.filter { $0.traits.contains(.takesObjectives) }, cases)
   func takesObjectives(_ row: Row, _ item: SearcherLaws.Case) throws {
     #expect(try SearcherLaws.takesObjectives(row.method, item, trials: 40) == [])

@@ -2,7 +2,8 @@ public import OuterloopStudy
 
 /// What may be chosen about the Gaussian-process sampler.
 public struct GPOptions: Sendable, Hashable {
-  /// Sobol points before the model is used; trials that have ended count. As many as Optuna draws.
+  /// Sobol points before the model is used; trials that have ended count, those that reported derivatives
+  /// twice. As many as Optuna draws.
   public var startup = 10
   /// How often hyperparameters are fitted anew: while trials double, so many times; after every trial while
   /// there are fewer than twice as many.
@@ -12,6 +13,9 @@ public struct GPOptions: Sendable, Hashable {
   /// How many trials the model takes at most: of more, the best half as many and the newest of the others.
   /// A proposal costs the square of that number.
   public var observations = 500
+  /// How many derivatives that trials reported the model takes at most, each of which costs as much as a trial:
+  /// those of the best and the newest trials, of each the largest. 0: none.
+  public var gradients = 120
   /// Whether to search near the best trial only, in a box that grows with success and shrinks without
   /// (`TrustRegion`): for many dimensions and many trials.
   public var trustRegion = false
@@ -34,7 +38,8 @@ extension GPOptions: MethodOptions {
 
   static let declarations: [MethodOption<Self>] = [
     .whole(
-      "startup", \.startup, 2...1_000_000_000, "evenly spread trials before the model is used"),
+      "startup", \.startup, 2...1_000_000_000,
+      "evenly spread trials before the model is used; those with derivatives count twice"),
     .whole(
       "fits", \.fits, 1...1000,
       "how often the model's hyperparameters are fitted while trials double; after each trial up to twice "
@@ -45,6 +50,10 @@ extension GPOptions: MethodOptions {
     .whole(
       "observations", \.observations, 10...5000,
       "trials that the model takes at most: of more, the best and the newest"),
+    .whole(
+      "gradients", \.gradients, 10...5000, zero: "none",
+      "reported derivatives that the model takes at most, of the best and the newest trials; for one "
+        + "objective"),
     .flag(
       "trustRegion", \.trustRegion,
       "searches near the best trial, in a box that grows with success and shrinks without; for one "

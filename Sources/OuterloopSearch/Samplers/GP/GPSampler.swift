@@ -8,7 +8,8 @@ public import OuterloopStudy
 /// dimension-scaled priors (Hvarfner et al. 2024) and a constant mean, in double precision
 /// (`KernelPrior`); losses are winsorised, standardised, and bent by a power transform where that makes
 /// them more probable (`OutputTransform`, `YeoJohnson`). Parameters with conditions add kernels of their
-/// own, which compare trials that have them (`CovarianceBlock`).
+/// own, which compare trials that have them (`CovarianceBlock`). Derivatives of a single objective that trials
+/// report are observations too, with a noise of their own (`JointCovariance`, `SurrogateFits`).
 /// What trials cost, where that counts, is modelled too (`CostedAcquisition`), and what is believed of good values
 /// leads at first (`HintedPriors`).
 /// *Search.* The logarithm of the expected improvement, averaged over what running trials may come to
@@ -22,7 +23,8 @@ public import OuterloopStudy
 /// constraints of the space are kept; a configuration is not tried twice.
 ///
 /// - Complexity: O(n^3) time for a fit, O(n^2) for each of some 2,500 candidates of a proposal, O(n^2)
-///   memory, n being `GPOptions.observations` at most.
+///   memory, n being `GPOptions.observations` at most, and where trials report derivatives
+///   `GPOptions.gradients` more.
 public struct GPSampler: Sampler {
   private let seed: UInt64
   private let options: GPOptions
@@ -65,7 +67,7 @@ public struct GPSampler: Sampler {
     design = try SobolSampler(specification)
     pool = try CandidatePool(
       coordinates, size: options.candidates, seed: specification.seed)
-    trials = ObservedTrials(specification)
+    trials = ObservedTrials(specification, takesSlopes: options.gradients > 0)
     surrogates = Surrogates(specification, coordinates.layout, options)
     beliefs = HintedPriors(specification)
     if options.trustRegion {
@@ -78,7 +80,8 @@ public struct GPSampler: Sampler {
     beliefs.observe(event, in: history)
     let known = trials.count
     trials.observe(event, in: history, coordinates)
-    if trials.count > known, trials.count > options.startup { follow() }
+    let begin = trials.begin(options.startup) ?? .max
+    if trials.count > known, trials.count > begin { follow() }
   }
 
   /// Lets the trust region follow the trial that has just ended.
@@ -95,7 +98,7 @@ public struct GPSampler: Sampler {
     let belief = CandidateBelief(beliefs, coordinates)
     if let belief, let found = believed(belief, number) { return found }
     let costWeight = specification.cost?.weight(in: history) ?? 0
-    if trials.count >= options.startup,
+    if trials.begin(options.startup) != nil,
       let acquisition = try surrogates.acquisition(
         trials, coordinates, trial: number, costWeight: costWeight)
     {
@@ -128,7 +131,8 @@ public struct GPSampler: Sampler {
   /// A configuration that follows what is believed instead of the model: the first one after something was
   /// said, and every other one before there is a model. Nil: none that is allowed and new was found.
   private func believed(_ belief: CandidateBelief, _ number: Int) -> Assignment? {
-    guard beliefs.areNew || (trials.count < options.startup && number % 2 == 0) else { return nil }
+    let isStarting = trials.begin(options.startup) == nil
+    guard beliefs.areNew || (isStarting && number % 2 == 0) else { return nil }
     var draws = Draws(seed: seed, .startup, trial: number)
     for _ in 0..<Self.mostDraws {
       let found = coordinates.assignment(of: belief.candidate(&draws))

@@ -62,6 +62,26 @@ enum ModelledOutput: Sendable, Hashable {
   }
 }
 
+extension ModelledOutput {
+  /// The derivatives, at most `limit`, that were reported at those of the first `count` rows that a model has
+  /// room for, as it takes them; of what is no objective there are none.
+  ///
+  /// - Parameter leftOut: columns whose derivatives are not taken.
+  func derivatives(
+    _ trials: ObservedTrials, _ count: Int, of places: [Int], isBent: Bool, limit: Int,
+    without leftOut: Set<DerivativeRows.Column>
+  ) -> DerivativeRows {
+    guard case .objective(let objective) = self, limit > 0 else { return .none }
+    let slopes = places.map { trials.rows[$0].slopes }
+    if slopes.allSatisfy(\.isEmpty) { return .none }
+    let losses = trials.losses(objective, count)
+    return SlopeChoice(
+      losses: places.map { losses[$0] },
+      slopes: slopes.map { $0.filter { !leftOut.contains($0.column) } }, isBent: isBent
+    ).rows(limit: limit)
+  }
+}
+
 /// Excesses over a bound as a Gaussian process takes them: 0 stays the bound, the deviation is 1, and those
 /// beyond the fences q1 - 1.5 (q3 - q1) and q3 + 1.5 (q3 - q1), which say nothing about where the bound is,
 /// count as if they lay on them, unless the fence is beyond the bound itself.

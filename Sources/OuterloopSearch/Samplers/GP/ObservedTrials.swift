@@ -27,18 +27,23 @@ struct ObservedTrials: Sendable {
     let violation: Double
     /// The logarithm of what it cost, where that is known and counts.
     let logCost: Double?
+    /// What a complete trial reported of the derivatives of its loss, if there is one objective.
+    let slopes: [ReportedSlope]
   }
 
   let objectives: [Objective]
   private let specification: StudySpecification
+  private let takesSlopes: Bool
   var rows: [Row] = []
   /// Trials that have not ended, with what they try.
   private(set) var pending: [Int: Candidate] = [:]
   private var ended: Set<Int> = []
 
-  init(_ specification: StudySpecification) {
+  /// - Parameter takesSlopes: whether derivatives that trials report are kept.
+  init(_ specification: StudySpecification, takesSlopes: Bool = false) {
     self.specification = specification
     objectives = specification.objectives
+    self.takesSlopes = takesSlopes && objectives.count == 1
   }
 
   var count: Int { rows.count }
@@ -53,13 +58,15 @@ struct ObservedTrials: Sendable {
       let trial = history.trials[event.trial]
       guard trial.state.isFinished else { return }
       let candidate = pending.removeValue(forKey: trial.number)
-      take(trial, candidate ?? coordinates.candidate(of: trial.assignment))
+      take(
+        trial, candidate ?? coordinates.candidate(of: trial.assignment),
+        slopes: takesSlopes ? ReportedSlope.all(of: trial, coordinates, objectives[0]) : [])
     default: break
     }
   }
 
   /// Takes in a trial that has ended.
-  mutating func take(_ trial: Trial, _ candidate: Candidate) {
+  mutating func take(_ trial: Trial, _ candidate: Candidate, slopes: [ReportedSlope] = []) {
     guard let result = result(of: trial), ended.insert(trial.number).inserted else { return }
     let reported = trial.lastReport?.values ?? [:]
     rows.append(
@@ -72,7 +79,7 @@ struct ObservedTrials: Sendable {
               ? value - constraint.bound : constraint.bound - value
           }
         }, violation: specification.violation(of: trial),
-        logCost: specification.cost?.value(of: trial).map { log($0) }))
+        logCost: specification.cost?.value(of: trial).map { log($0) }, slopes: slopes))
   }
 
   private func result(of trial: Trial) -> Result? {
@@ -93,6 +100,17 @@ struct ObservedTrials: Sendable {
     case .failed(let reason): return reason.isCausedByConfiguration ? .failed : nil
     case .waiting, .running, .paused: return nil
     }
+  }
+
+  /// The number of rows from which on a model is made: `startup`, those with derivatives counted twice, and
+  /// two at least. Nil: there are not so many yet.
+  func begin(_ startup: Int) -> Int? {
+    var sum = 0
+    for (place, row) in rows.enumerated() {
+      sum += row.slopes.isEmpty ? 1 : 2
+      if sum >= startup, place >= 1 { return place + 1 }
+    }
+    return nil
   }
 
   /// Which of the first `count` rows a model takes that has room for `limit`: all, or the best half as many

@@ -1,18 +1,39 @@
 private import OuterloopNumerics
 internal import OuterloopStudy
 
-/// What is fitted to the trials that have ended: hyperparameters, and whether outputs are bent.
+/// What is fitted to the trials that have ended: hyperparameters, whether outputs are bent, and whether
+/// reported derivatives are taken.
+///
+/// Derivatives are taken if the losses are more probable given them than without, by a factor of e:
+///
+///     log p(losses | derivatives) > log p(losses) + 1,
+///
+/// each with hyperparameters of its own. Before that, those by a parameter are left out without which the losses
+/// are more probable by that factor (`Evidence.agreement`), all that are so at once, three times at most.
+/// So what contradicts the losses is not taken; what lies between is the noise of derivatives, which is
+/// fitted.
 ///
 /// A function of the trials alone, in the order in which they ended; what has been computed is kept.
 struct SurrogateFits: Sendable {
   struct Fit: Sendable {
+    /// Without derivatives.
     var parameters: KernelParameters
+    /// With derivatives; nil: none are taken.
+    var joint: Joint?
     /// Whether the outputs go through the transform of Yeo and Johnson.
     var isBent: Bool
   }
 
+  struct Joint: Sendable {
+    var parameters: KernelParameters
+    /// Columns whose derivatives are not taken.
+    var leftOut: Set<DerivativeRows.Column>
+  }
+
   private let prior: KernelPrior
-  private let schedule: FitSchedule
+  private let jointPrior: KernelPrior
+  private let startup: Int
+  private let density: Int
   /// By the number of trials: the anchors, and the last fit of all.
   private var anchors: [Int: Fit] = [:]
   private var latest: (count: Int, fit: Fit)?
@@ -20,25 +41,35 @@ struct SurrogateFits: Sendable {
   /// Beyond so many trials an anchor begins at the one before only.
   private static let manyStarts = 250
 
+  /// How often derivatives by some parameters are left out and the others fitted again, and by how much the
+  /// probability of the losses has to differ, in its logarithm.
+  private static let eliminations = 3
+  private static let margin = 1.0
+
   /// Trials that a model takes.
   private let limit: Int
+  /// Derivatives that a model takes.
+  private let mostDerivatives: Int
   private let output: ModelledOutput
 
   /// - Parameter shrinkage: see `KernelPrior`.
   init(
-    _ output: ModelledOutput, _ layout: KernelLayout, _ schedule: FitSchedule, limit: Int,
+    _ output: ModelledOutput, _ layout: KernelLayout, _ options: GPOptions,
     shrinkage: Double? = nil
   ) {
     self.output = output
     prior = KernelPrior(layout, shrinkage: shrinkage)
-    self.schedule = schedule
-    self.limit = limit
+    jointPrior = KernelPrior(layout, shrinkage: shrinkage, gradients: true)
+    (startup, density) = (options.startup, options.fits)
+    (limit, mostDerivatives) = (options.observations, options.gradients)
   }
 
   /// The fit that holds for all trials.
   /// - Parameter points: those of all trials.
   /// - Complexity: O(log n) fits where none is known, each O(n^3) for up to `limit` trials.
   mutating func fit(_ trials: ObservedTrials, _ points: KernelPoints) throws -> Fit {
+    let schedule = FitSchedule(
+      first: trials.begin(startup) ?? max(trials.count, 1), density: density)
     let count = schedule.fit(upTo: trials.count)
     if let latest, latest.count == count { return latest.fit }
     let places = schedule.anchors(upTo: count)
@@ -53,10 +84,16 @@ struct SurrogateFits: Sendable {
     }
     if places.last != count {
       let data = rows(trials, count, isBent: fit.isBent)
-      if data.isInformative {
+      let taken = points.selecting(data.places)
+      if data.isInformative, let joint = fit.joint {
+        let derivatives = derivatives(trials, count, data, isBent: fit.isBent, joint.leftOut)
+        fit.joint?.parameters = try KernelFit(
+          Evidence(taken, outputs: data.outputs, derivatives: derivatives), jointPrior,
+          from: [joint.parameters], iterations: 20
+        ).parameters
+      } else if data.isInformative {
         fit.parameters = try KernelFit(
-          Evidence(points.selecting(data.places), outputs: data.outputs), prior,
-          from: [fit.parameters], iterations: 20
+          Evidence(taken, outputs: data.outputs), prior, from: [fit.parameters], iterations: 20
         ).parameters
       }
     }
@@ -64,13 +101,53 @@ struct SurrogateFits: Sendable {
     return fit
   }
 
-  /// Several starts, and whether to bend: if that makes the losses more probable.
   private func anchor(
+    _ trials: ObservedTrials, _ points: KernelPoints, _ count: Int, after last: Fit?
+  ) throws -> Fit {
+    var fit = try plainAnchor(trials, points, count, after: last)
+    fit.joint = try joint(trials, points, count, fit, after: last)
+    return fit
+  }
+
+  /// With derivatives, if these make the losses more probable.
+  private func joint(
+    _ trials: ObservedTrials, _ points: KernelPoints, _ count: Int, _ fit: Fit, after last: Fit?
+  ) throws -> Joint? {
+    let data = rows(trials, count, isBent: fit.isBent)
+    guard data.isInformative else { return nil }
+    let taken = points.selecting(data.places)
+    var start = fit.parameters
+    start.gradientNoise = jointPrior.mode.gradientNoise
+    var joint = Joint(parameters: last?.joint?.parameters ?? start, leftOut: [])
+    for round in 0...Self.eliminations {
+      let derivatives = derivatives(trials, count, data, isBent: fit.isBent, joint.leftOut)
+      if derivatives.isEmpty { return nil }
+      let evidence = Evidence(taken, outputs: data.outputs, derivatives: derivatives)
+      joint.parameters = try KernelFit(
+        evidence, jointPrior, from: [joint.parameters], iterations: round == 0 ? 50 : 20
+      ).parameters
+      guard let given = try evidence.logarithmGivenDerivatives(joint.parameters),
+        let agreement = try evidence.agreement(joint.parameters)
+      else { return nil }
+      let contradicting = agreement.filter { $0.value < -Self.margin }.keys
+      if round < Self.eliminations, !contradicting.isEmpty {
+        joint.leftOut.formUnion(contradicting)
+        continue
+      }
+      let alone = try Evidence(taken, outputs: data.outputs).logarithm(fit.parameters)?.value
+      return alone.map { given > $0 + Self.margin } == true ? joint : nil
+    }
+    return nil
+  }
+
+  /// Several starts, and whether to bend: if that makes the losses more probable.
+  private func plainAnchor(
     _ trials: ObservedTrials, _ points: KernelPoints, _ count: Int, after last: Fit?
   ) throws -> Fit {
     let plain = rows(trials, count, isBent: false)
     guard plain.isInformative else {
-      return last ?? Fit(parameters: prior.mode, isBent: false)
+      return Fit(
+        parameters: last?.parameters ?? prior.mode, isBent: last?.isBent ?? false)
     }
     let taken = points.selecting(plain.places)
     var starts = last.map { [$0.parameters] } ?? []
@@ -87,6 +164,29 @@ struct SurrogateFits: Sendable {
       Evidence(taken, outputs: bent.outputs), prior, from: [fit.parameters])
     let isBent = other.value + bent.logJacobian > fit.value
     return Fit(parameters: isBent ? other.parameters : fit.parameters, isBent: isBent)
+  }
+
+  private func derivatives(
+    _ trials: ObservedTrials, _ count: Int, _ data: ModelledOutput.Rows, isBent: Bool,
+    _ leftOut: Set<DerivativeRows.Column>
+  ) -> DerivativeRows {
+    output.derivatives(
+      trials, count, of: data.places, isBent: isBent, limit: mostDerivatives, without: leftOut)
+  }
+
+  /// What a model takes of all trials, and the process of these; nil if there is none.
+  func process(
+    _ trials: ObservedTrials, _ points: KernelPoints, _ fit: Fit
+  ) throws -> (rows: ModelledOutput.Rows, process: GaussianProcess)? {
+    let data = rows(trials, trials.count, isBent: fit.isBent)
+    let taken = points.selecting(data.places)
+    if let joint = fit.joint {
+      let derivatives = derivatives(trials, trials.count, data, isBent: fit.isBent, joint.leftOut)
+      let process = try GaussianProcess(
+        taken, outputs: data.outputs, derivatives: derivatives, joint.parameters)
+      if let process { return (data, process) }
+    }
+    return try GaussianProcess(taken, outputs: data.outputs, fit.parameters).map { (data, $0) }
   }
 
   /// The outputs of those of the first `count` trials that a model takes.

@@ -13,7 +13,6 @@ struct Surrogates: Sendable {
   private let objectives: Int
   private let constraints: Int
   private let hasCost: Bool
-  private let limit: Int
   /// By member of the ensemble: one, or with `saas` one for each shrinkage.
   private var members: [[ModelledOutput: SurrogateFits]] = []
 
@@ -31,14 +30,11 @@ struct Surrogates: Sendable {
     objectives = specification.objectives.count
     constraints = specification.constraints.count
     hasCost = specification.cost != nil
-    limit = options.observations
-    let schedule = FitSchedule(first: options.startup, density: options.fits)
     let shrinkages: [Double?] = options.saas ? KernelPrior.shrinkages : [nil]
     for shrinkage in shrinkages {
       var fits: [ModelledOutput: SurrogateFits] = [:]
       for output in outputs + (hasCost ? [.cost] : []) {
-        fits[output] = SurrogateFits(
-          output, layout, schedule, limit: limit, shrinkage: shrinkage)
+        fits[output] = SurrogateFits(output, layout, options, shrinkage: shrinkage)
       }
       members.append(fits)
     }
@@ -105,10 +101,7 @@ struct Surrogates: Sendable {
     guard fits.rows(trials, trials.count, isBent: false).isInformative else { return nil }
     let fit = try fits.fit(trials, points)
     members[member][output] = fits
-    let rows = fits.rows(trials, trials.count, isBent: fit.isBent)
-    return try GaussianProcess(
-      points.selecting(rows.places), outputs: rows.outputs, fit.parameters
-    ).map { Model(rows: rows, process: $0) }
+    return try fits.process(trials, points, fit).map { Model(rows: $0.rows, process: $0.process) }
   }
 
   /// The length-scales by group of the first objective's model, of its first member; nil before there
@@ -120,7 +113,7 @@ struct Surrogates: Sendable {
     let points = coordinates.points(trials.rows.map(\.candidate))
     let fit = try fits.fit(trials, points)
     members[0][.objective(0)] = fits
-    return fit.parameters.lengthscales
+    return (fit.joint?.parameters ?? fit.parameters).lengthscales
   }
 
   /// Standard normal numbers for each draw and pending trial, evenly spread.
