@@ -13,6 +13,9 @@ let package = Package(
       name: "search", dependencies: [.product(name: "Outerloop", package: "outerloop")],
       path: "Sources/Search", swiftSettings: [.swiftLanguageMode(.v6)]),
     .executableTarget(
+      name: "gradient-search", dependencies: [.product(name: "Outerloop", package: "outerloop")],
+      path: "Sources/GradientSearch", swiftSettings: [.swiftLanguageMode(.v6)]),
+    .executableTarget(
       name: "recipes", dependencies: [.product(name: "Outerloop", package: "outerloop")],
       path: "Sources/Recipes", swiftSettings: [.swiftLanguageMode(.v6)]),
     .executableTarget(
