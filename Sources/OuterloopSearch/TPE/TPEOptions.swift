@@ -66,7 +66,8 @@ extension TPEOptions: MethodOptions {
       "parameters of the same condition are one density too; not with `multivariate=false`"),
     .flag(
       "branches", \.branches,
-      "choices that conditions look at by what their branches can reach; off: as Optuna does"),
+      "choices that conditions look at are made by what their branches can reach; false: as in Optuna, "
+        + "which keeps to the branch that is ahead early"),
     .flag(
       "constantLiar", \.constantLiar,
       "trials that run count as bad ones, so that parallel workers keep apart"),

@@ -8,19 +8,34 @@ public import OuterloopStudy
 /// which is the one with the largest expected improvement under that model. One joint density for
 /// parameters that are always active together (Falkner et al. 2018).
 ///
-/// A choice that conditions look at opens branches. Which one is next is a bandit's choice by what each can
-/// reach (``BranchAllocation``), good and bad are told apart within a branch, and parameters of the same
-/// condition have one density. With `branches` off they are as in Optuna: the choice is a parameter
-/// like others, and each parameter with a condition stands alone, or with `group` with those of the same condition.
+/// *Branches.* A choice that conditions look at opens branches. Which one is next is a bandit's choice by
+/// what each can reach (``BranchAllocation``), good and bad are told apart within a branch, and parameters of
+/// the same condition have one density. With `branches` off all that is as in Optuna: the choice is a
+/// parameter like others, and each parameter with a condition stands alone, or with `group` with those
+/// of the same condition.
 ///
-/// Differences from Optuna 5: branches; failures that the configuration caused count as bad trials instead of
-/// being forgotten; a configuration is not proposed twice; constraints are kept by rejecting
-/// candidates, and by moving them to what is allowed where most are forbidden; densities are kept up to date instead of made anew; joint ones of bad trials are thinned
-/// beyond `kernels` trials. Parameters of a condition are known from the space, not guessed from trials.
+/// *Constraints on results.* What breaks them comes after all trials that keep them, the more the further
+/// behind (``TrialRank``); of several objectives behind all fronts.
+///
+/// *Costs and beliefs* weigh the acquisition function,
+///
+///     log l(x) - log g(x) - alpha log c(x) + sum (beta / t) log pi(x),
+///
+/// c being a kernel regression of what trials cost (``CostRegression``) and alpha the share of the cost's
+/// horizon that is left (cost cooling, Lee et al. 2020), pi what is believed of good values
+/// (``HintedPriors``). For values that are far from what l knows a part of the candidates is drawn
+/// from pi, as are half of the trials at random, the first one at its mode.
+///
+/// Differences from Optuna 5: branches, costs and beliefs; failures that the configuration caused count as
+/// bad trials instead of being forgotten; a configuration is not proposed twice; hard constraints are
+/// kept by rejecting candidates, and by moving them to what is allowed where most are forbidden; densities
+/// are kept up to date instead of made anew; joint ones of bad trials are thinned beyond `kernels` trials.
+/// Parameters of a condition are known from the space, not guessed from trials.
 ///
 /// - Complexity: a proposal for d parameters modelled alone is O(d) whatever the number n of trials;
 ///   jointly it is O(d min(n, kernels)), an exponential at most for each candidate and kernel. Several
-///   objectives add O(n log n) at worst, and less than that most of the time. O(n d) memory.
+///   objectives add O(n log n) at worst, and less than that most of the time; costs add O(d) of the
+///   newest 500. O(n d) memory.
 public struct TPESampler: Sampler {
   private let space: SearchSpace
   private let seed: UInt64
@@ -55,7 +70,7 @@ public struct TPESampler: Sampler {
       var arms = Draws(seed: seed, .branches, trial: number)
       let branches = densities.branches { arms.next() }
       // New candidates, of the next branches, if the combinations of the first ones have all been tried.
-      for attempt in 0..<4 {
+      for attempt in 0..<max(4, branches.values.map(\.count).max() ?? 0) {
         let fixed = branches.mapValues { Double($0[attempt % $0.count]) }
         guard let choice = choose(fixed, &uniforms, &repairs) else {
           if branches.isEmpty { break }

@@ -62,14 +62,13 @@ import Testing
     #expect(overOptuna >= 16)
   }
 
-  /// The same against random search where the first impression is right, and in problems that the
-  /// method was not designed on.
-  @Test(arguments: [ConditionalTestProblem.development[2]] + ConditionalTestProblem.heldOut)
+  /// The same against random search in all other problems, in five of which the method was not designed.
+  @Test(arguments: ConditionalTestProblem.development.dropFirst() + ConditionalTestProblem.heldOut)
   func beatsRandom(_ problem: ConditionalTestProblem) throws {
     var wins = 0
     for seed in 200..<220 {
-      let ours = try study(problem, .tpe(), seed: seed, trials: 100).bestLoss
-      if try ours < study(problem, .random, seed: seed, trials: 100).bestLoss { wins += 1 }
+      let ours = try study(problem, .tpe(), seed: seed, trials: 150).bestLoss
+      if try ours < study(problem, .random, seed: seed, trials: 150).bestLoss { wins += 1 }
     }
     #expect(wins >= 16, "\(problem)")
   }

@@ -75,7 +75,7 @@ import Testing
     #expect(found.allSatisfy { !$0.isMultiple(of: 2) })
   }
 
-  /// The search goes to the best that keeps the bound, not to the best.
+  /// The search goes to the best that keeps the bound, which lies on it, not to the best.
   @Test func searchKeepsTheBound() throws {
     let bound = try OutcomeConstraint(parsing: "memory >= 0.6")
     var (inside, worst) = (0, 0.0)
@@ -90,7 +90,7 @@ import Testing
       inside += study.trials.suffix(40).count { specification.isFeasible($0) }
       worst = max(worst, specification.best(in: study.history)?.values?.first ?? .infinity)
     }
-    #expect(inside > 240, "\(inside) of 400 keep the bound")
+    #expect(inside > 200, "\(inside) of 400 keep the bound")
     #expect(worst < 0.7, "the least value is 0.6")
   }
 

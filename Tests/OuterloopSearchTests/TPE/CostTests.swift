@@ -24,7 +24,7 @@ import Testing
     return Told(metrics: ["y": (x - 1) * (x - 1), "cost": cost])
   }
 
-  /// Cost 10^x and no difference in value: the cheapest.
+  /// Cost 10^x and no difference in value: the cheap end, as far as g does not repel from where one was.
   @Test func picksTheCheapest() throws {
     for seed in 0..<5 {
       func mean(_ cost: TrialCost?) throws -> Double {
@@ -34,8 +34,8 @@ import Testing
         return study.trials.suffix(30).reduce(0) { $0 + x($1.assignment) } / 30
       }
       let (cheap, plain) = (try mean(TrialCost("cost")), try mean(nil))
-      #expect(cheap < 0.5, "seed \(seed): \(cheap)")
-      #expect(cheap < plain - 0.3, "seed \(seed): \(cheap), plain \(plain)")
+      #expect(cheap < 1, "seed \(seed): \(cheap)")
+      #expect(cheap < plain - 0.5, "seed \(seed): \(cheap), plain \(plain)")
     }
   }
 
