@@ -17,6 +17,11 @@ extension StoreLaws {
         OutcomeConstraint("memory \"ü\"", .atMost, 8.1),
         OutcomeConstraint("recall", .atLeast, -0.5),
       ], cost: TrialCost("price", horizon: Budget(trials: 9, seconds: 2.5)), priors: priors,
+      earlier: [
+        KnownResult(params: ["x": 0.5, "act": true, "none": 3, "units": 0], values: ["loss": 0.1]),
+        KnownResult(params: ["x": 0.25, "act": 1.5], values: ["loss": -3, "other": 2]),
+        KnownResult(params: ["x": 0.25], values: ["loss": .nan]),
+      ],
       method: MethodDescription(
         ComponentDescription("tpe", ["startup": 3]),
         stopRules: [ComponentDescription("plateau", ["trials": 5]), ComponentDescription("ü")]),
@@ -24,6 +29,11 @@ extension StoreLaws {
     let study = try await store.create(specification)
     let kept = try await store.specification(of: study)
     try test.require(kept == specification, "the terms came back as \(kept)")
+    let comparable = [
+      KnownResult(params: ["x": 0.5, "act": true], values: ["loss": 0.1]),
+      KnownResult(params: ["x": 0.25, "act": 1.5], values: ["loss": -3]),
+    ]
+    try test.require(kept.earlier == comparable, "the earlier results are \(kept.earlier)")
     (specification.name, specification.cost) = ("plain", TrialCost())
     let other = try await store.create(specification)
     try test.require(

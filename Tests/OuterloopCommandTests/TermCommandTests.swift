@@ -129,6 +129,32 @@ import Testing
     #expect(try !tool.run(["studies"]).out.contains("none"))
   }
 
+  @Test func aModelStartsFromAnotherStudy() throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    _ = try tune(tool, ["--study", "old"], trials: 12)
+    let words = [
+      "tune", "--study", "new", "--param", "x=float(0, 2)", "--param", "y=int(1, 3)", "--minimize",
+      "loss", "--sampler", "gp", "--trials", "8", "--seed", "1",
+    ]
+    let program = ["--", "echo", "{\"loss\": {y}}", "{x}"]
+    let ending = try tool.run(words + ["--warm-start", "old"] + program)
+    #expect(ending.status == 0, "\(ending.err)")
+    #expect(ending.err.contains("5 configurations to try first"), "\(ending.err)")
+    let best = try tool.run(["trials", "--study", "old", "--best", "1", "--json"]).out
+    let rows = try JSONSerialization.jsonObject(with: Data(best.utf8)) as? [[String: Any]]
+    let x = try #require((rows?.first?["params"] as? [String: Double])?["x"])
+    #expect(ending.err.contains("trial 0  complete") && ending.err.contains("x=\(x)".prefix(7)))
+    let none = try tool.run(
+      [
+        "tune", "--study", "none", "--param", "z=float(0, 2)", "--minimize", "loss", "--warm-start",
+        "old",
+      ] + program)
+    #expect(none.status == 64 && none.err.contains("no complete trial of it has a parameter"))
+    let missing = try tool.run(words + ["--study", "m", "--warm-start", "nowhere"] + program)
+    #expect(missing.status == 64 && missing.err.contains("--warm-start nowhere"))
+  }
+
   @Test func hintsAreKept() throws {
     let tool = try Tool()
     defer { tool.remove() }

@@ -78,17 +78,20 @@ struct Tune: AsyncParsableCommand {
     if !budget.isGiven, try !definition.endsByItself { limit.trials = 100 }
     var specification = try definition.specification(
       name: study, budget: limit,
-      attributes: [StoredProgram.attribute: try program.text()])
+      attributes: [StoredProgram.attribute: try program.text()],
+      earlier: try await earlier.warmResults(for: definition.objectives.first, in: place))
     let template = try Complaint.usage {
       try CommandTemplate(program.program, for: specification.space)
     }
     try program.program.checkExecutable(for: specification.space)
     var progress = Progress(conversation)
     for warning in template.warnings { progress.say("warning: \(warning)") }
+    try earlier.check(specification)
     let first = try KnownConfigurations.of(known.add, in: specification, from: 0)
-    let earlier = try await EarlierResults(
+    var results = try await EarlierResults(
       earlier.startFrom, for: specification, in: place)
-    for note in earlier.notes { progress.say("note: \(note.visible)") }
+    results.add(earlier.warmConfigurations(specification))
+    for note in results.notes { progress.say("note: \(note.visible)") }
     if dryRun {
       return try await DryRun(specification, program, place, conversation, after: first).show(
         &progress)
@@ -102,12 +105,13 @@ struct Tune: AsyncParsableCommand {
         specification.space)
     }
     if let total = specification.budget.trials {
-      specification.budget.trials = total + earlier.results.count
+      specification.budget.trials = total + results.results.count
     }
     let found = StudyChoice.Found(
       store: store, id: try await store.create(specification), specification: specification,
       place: place)
-    if !self.earlier.startFrom.isEmpty { progress.say(try await earlier.adopt(in: found)) }
+    let adopted = try await results.adopt(in: found)
+    if !adopted.isEmpty { progress.say(adopted) }
     _ = try await KnownConfigurations.enqueue(first, in: found)
     progress.say(try await Self.opening(found, program))
     try await StudyRun(

@@ -11,6 +11,47 @@ struct EarlierOptions: ParsableArguments {
         + "wrote. They count for nothing in --trials. Repeat for more.", valueName: "study or file"
     ))
   var startFrom: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "A study of the store, or a file that `outerloop export` wrote, whose model is a start for this "
+        + "one's, as for another data set or with further parameters. Its best configurations are "
+        + "tried first.", valueName: "study or file"))
+  var warmStart: String?
+
+  /// The most results that a model begins with: half of them the best, and an even choice of the others.
+  private static let mostResults = 100
+  private static let mostTries = 5
+
+  /// What the model begins with, the best first.
+  /// - Throws: `Complaint` for what is neither a study nor a file with trials.
+  func warmResults(for objective: Objective?, in place: StoreOptions) async throws
+    -> [KnownResult]
+  {
+    guard let warmStart, let objective else { return [] }
+    let known = try await EarlierResults.known(warmStart, place, option: "--warm-start")
+    let ranked = EarlierResults.ranked(known, by: objective)
+    let half = Self.mostResults / 2
+    guard ranked.count > Self.mostResults else { return ranked }
+    let others = ranked.dropFirst(half)
+    return ranked.prefix(half)
+      + (0..<half).map { others[others.startIndex + $0 * others.count / half] }
+  }
+
+  /// - Throws: `Complaint` if there was nothing that both studies have.
+  func check(_ specification: StudySpecification) throws {
+    guard let warmStart, specification.earlier.isEmpty else { return }
+    throw Complaint(
+      "--warm-start \(CommandText.quoted(warmStart)): no complete trial of it has a parameter and "
+        + "all objectives of this study",
+      hint: "metrics and parameters in common need the same names", status: 64)
+  }
+
+  /// Configurations to try first.
+  func warmConfigurations(_ specification: StudySpecification) -> [[String: ParameterValue]] {
+    EarlierResults.ranked(specification.earlier, by: specification.objectives[0])
+      .prefix(Self.mostTries).map(\.params)
+  }
 }
 
 /// Results from elsewhere, as trials of a study.
@@ -33,13 +74,8 @@ struct EarlierResults {
       var left = 0
       var why: String?
       // The best come first, of which as many are tried anew as it takes to begin well.
-      let objective = specification.objectives[0]
-      let ranked = known.sorted {
-        let (a, b) = ($0.values[objective.metric] ?? .nan, $1.values[objective.metric] ?? .nan)
-        return objective.loss(a) < objective.loss(b) || (b.isNaN && !a.isNaN)
-      }
       var tries = 0
-      for result in ranked {
+      for result in Self.ranked(known, by: specification.objectives[0]) {
         do {
           switch try specification.adoption(of: result) {
           case .result(let assignment, let report): results.append((assignment, report))
@@ -63,15 +99,30 @@ struct EarlierResults {
     }
   }
 
-  private static func known(_ source: String, _ place: StoreOptions) async throws -> [KnownResult] {
+  /// The best first; those without a value come last.
+  static func ranked(_ results: [KnownResult], by objective: Objective) -> [KnownResult] {
+    results.sorted {
+      let (a, b) = ($0.values[objective.metric] ?? .nan, $1.values[objective.metric] ?? .nan)
+      return objective.loss(a) < objective.loss(b) || (b.isNaN && !a.isNaN)
+    }
+  }
+
+  static func known(
+    _ source: String, _ place: StoreOptions, option: String = "--start-from"
+  ) async throws -> [KnownResult] {
     if let store = try? place.open(.read), let id = try await store.study(named: source) {
       let specification = try await store.specification(of: id)
       return try await store.trials(of: id, matching: TrialQuery(states: [.complete]))
         .map { KnownResult($0, of: specification) }
     }
-    return try Complaint.usage(about: "--start-from \(CommandText.quoted(source))") {
+    return try Complaint.usage(about: "\(option) \(CommandText.quoted(source))") {
       try TrialFile.results(source)
     }
+  }
+
+  /// Tries further configurations, before any other.
+  mutating func add(_ values: [[String: ParameterValue]]) {
+    configurations += values.filter { !configurations.contains($0) }
   }
 
   /// Makes them trials of the study. Returns how many results and configurations there are, in words.

@@ -132,7 +132,8 @@ struct StudyOptions: ParsableArguments {
   /// The study these options describe.
   /// - Throws: `Complaint` about wrong usage.
   func specification(
-    name: String, budget: Budget, attributes: [String: String] = [:]
+    name: String, budget: Budget, attributes: [String: String] = [:],
+    earlier: [KnownResult] = []
   ) throws -> StudySpecification {
     try Complaint.usage {
       guard !objectives.isEmpty else {
@@ -159,7 +160,7 @@ struct StudyOptions: ParsableArguments {
       for note in notes { Terminal.say("note: \(note.visible)") }
       return try StudySpecification(
         name: name, space: space, objectives: objectives, constraints: constraints, cost: cost,
-        priors: terms.priors(), method: method.description,
+        priors: terms.priors(), earlier: earlier, method: method.description,
         seed: seed ?? Self.drawnSeed, epochs: epochs, budget: budget, retries: retries,
         attributes: attributes)
     }

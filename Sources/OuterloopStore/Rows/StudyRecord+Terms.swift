@@ -22,7 +22,29 @@ extension StudyRecord {
       add("cost", .object(["metric": .text(cost.metric), "horizon": Self.json(cost.horizon)]))
     }
     if !specification.priors.isEmpty { add("priors", .array(specification.priors.map(Self.json))) }
+    if !specification.earlier.isEmpty {
+      add("earlier", .array(specification.earlier.map(Self.json)))
+    }
     return members
+  }
+
+  private static func json(_ result: KnownResult) -> JSON {
+    .object([
+      "params": .object(
+        result.params.sorted { $0.key < $1.key }.map { .init(name: $0.key, value: JSON($0.value)) }),
+      "values": JSON(result.values),
+    ])
+  }
+
+  /// - Throws: `JSONReader.Failure` if they are none.
+  static func earlier(_ json: JSON?) throws -> [KnownResult] {
+    try (json?.array ?? []).map { item in
+      var result = KnownResult(params: [:], values: try need(item["values"]?.numbers))
+      for member in item["params"]?.members ?? [] {
+        result.params[member.name] = member.value.parameterValue
+      }
+      return result
+    }
   }
 
   /// - Throws: `JSONReader.Failure` if they are none.

@@ -87,7 +87,7 @@ struct StudyRecord {
     self.specification = try StudySpecification(
       name: name, space: Self.space(space), objectives: objectives,
       constraints: Self.constraints(json["constraints"]), cost: Self.cost(json["cost"]),
-      priors: Self.priors(json["priors"] ?? .array([])),
+      priors: Self.priors(json["priors"] ?? .array([])), earlier: Self.earlier(json["earlier"]),
       method: MethodDescription(
         Self.component(method),
         scheduler: method["scheduler"].map(Self.component) ?? .fullTraining,

@@ -1,5 +1,5 @@
 /// What is known of a configuration from elsewhere: another study, a file, someone's notebook.
-public struct KnownResult: Sendable, Hashable {
+public struct KnownResult: Sendable, Hashable, Codable {
   public var params: [String: ParameterValue]
   /// By metric; empty: the configuration is known to be worth a try, its result is not.
   public var values: [String: Double]

@@ -19,13 +19,15 @@ public struct Study: Sendable {
   ///   do not suit the space.
   public init(
     _ space: SearchSpace, _ objectives: Objective..., constraints: [OutcomeConstraint] = [],
-    cost: TrialCost? = nil, priors: [ParameterPrior] = [], by method: SearchMethod,
+    cost: TrialCost? = nil, priors: [ParameterPrior] = [], earlier: [KnownResult] = [],
+    by method: SearchMethod,
     name: String = "study", seed: UInt64 = 0, epochs: Int = 1, retries: Int = 0,
     in store: any StudyStore = MemoryStore()
   ) async throws {
     let wanted = try StudySpecification(
       name: name, space: space, objectives: objectives, constraints: constraints, cost: cost,
-      priors: priors, method: method.description, seed: seed, epochs: epochs, retries: retries)
+      priors: priors, earlier: earlier, method: method.description, seed: seed, epochs: epochs,
+      retries: retries)
     self.store = store
     self.method = method
     (id, specification) = try await Self.entered(wanted, in: store)

@@ -12,6 +12,9 @@ public struct StudySpecification: Sendable, Hashable, Codable {
   public var cost: TrialCost?
   /// What is believed of good values before the first trial.
   public var priors: [ParameterPrior]
+  /// Results of an earlier study, by the parameters and objectives that this one has too: `gp` learns from
+  /// them where good values lie. They are no trials of this study.
+  public var earlier: [KnownResult]
   public var method: MethodDescription
   /// Names the random streams: the same seed and events give the same suggestions.
   public var seed: UInt64
@@ -30,7 +33,8 @@ public struct StudySpecification: Sendable, Hashable, Codable {
   public init(
     name: String, space: SearchSpace, objectives: [Objective],
     constraints: [OutcomeConstraint] = [], cost: TrialCost? = nil, priors: [ParameterPrior] = [],
-    method: MethodDescription, seed: UInt64, epochs: Int = 1, budget: Budget = Budget(),
+    earlier: [KnownResult] = [], method: MethodDescription, seed: UInt64, epochs: Int = 1,
+    budget: Budget = Budget(),
     retries: Int = 0,
     maxAttempts: Int = 3, attributes: [String: String] = [:]
   ) throws {
@@ -40,6 +44,7 @@ public struct StudySpecification: Sendable, Hashable, Codable {
     self.constraints = constraints
     self.cost = cost
     self.priors = try space.checked(priors)
+    self.earlier = Self.comparable(earlier, space, objectives)
     self.method = method
     self.seed = seed
     self.epochs = epochs
@@ -85,6 +90,25 @@ public struct StudySpecification: Sendable, Hashable, Codable {
     }
     guard maxAttempts >= 1 else {
       throw StudyError("a trial that may be begun \(maxAttempts) times never runs", "say 1 or more")
+    }
+  }
+
+  /// Of results from elsewhere what this study has too: those with a finite value of every objective, and
+  /// with values that its parameters can have.
+  private static func comparable(
+    _ results: [KnownResult], _ space: SearchSpace, _ objectives: [Objective]
+  ) -> [KnownResult] {
+    let metrics = Set(objectives.map(\.metric))
+    return results.compactMap { result in
+      var kept = result
+      kept.values = result.values.filter { metrics.contains($0.key) && $0.value.isFinite }
+      kept.params = [:]
+      for (name, value) in result.params {
+        guard let place = space.index(of: name) else { continue }
+        kept.params[name] = space.parameters[place].domain.canonical(value)
+      }
+      kept.seconds = nil
+      return kept.values.count == metrics.count && !kept.params.isEmpty ? kept : nil
     }
   }
 
@@ -160,6 +184,7 @@ extension StudySpecification {
     if constraints != other.constraints { return "other constraints" }
     if cost != other.cost { return "another cost" }
     if priors != other.priors { return "other priors" }
+    if earlier != other.earlier { return "other earlier results" }
     if method != other.method { return "another search method, \(method)" }
     if seed != other.seed { return "another seed, \(seed)" }
     if epochs != other.epochs { return "another number of epochs, \(epochs)" }

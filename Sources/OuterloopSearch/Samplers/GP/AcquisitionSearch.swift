@@ -100,10 +100,8 @@ struct AcquisitionSearch {
       let (values, gradients) = acquisition.valuesAndGradients(at: coordinates.points(all))
       return values.indices.map { row in
         let gradient = moving.map { place in
-          let coordinate = coordinates.coordinates[place]
-          let width = coordinates.layout.groups[coordinate.group].columns
-          let slope = gradients[coordinate.group][row * width + coordinate.column]
-          return -slope - (belief?.slope(all[row], place) ?? 0)
+          return -coordinates.slope(gradients, place, row: row)
+            - (belief?.slope(all[row], place) ?? 0)
         }
         return (-values[row] - (belief?.value(all[row]) ?? 0), gradient)
       }

@@ -11,7 +11,7 @@ public import OuterloopStudy
 /// own, which compare trials that have them (`CovarianceBlock`). Derivatives of a single objective that trials
 /// report are observations too, with a noise of their own (`JointCovariance`, `SurrogateFits`).
 /// What trials cost, where that counts, is modelled too (`CostedAcquisition`), and what is believed of good values
-/// leads at first (`HintedPriors`).
+/// leads at first (`HintedPriors`). Results of an earlier study are known from the start (`EarlierTrials`).
 /// *Search.* The logarithm of the expected improvement, averaged over what running trials may come to
 /// (`ExpectedImprovement`), over a pool of candidates (`CandidatePool`), then uphill (`AcquisitionSearch`).
 ///
@@ -42,6 +42,8 @@ public struct GPSampler: Sampler {
   /// the trials of the front, of which there are at most so many.
   private static let bestShare = 0.05
   private static let mostOfFront = 16
+  /// The model begins after so many trials where it knows those of an earlier study.
+  private static let startupBesideEarlier = 5
   /// Draws for a configuration from what is believed.
   private static let mostDraws = 20
 
@@ -62,12 +64,16 @@ public struct GPSampler: Sampler {
     _ = try BLAS.load()
     self.specification = specification
     seed = specification.seed
+    coordinates = SpaceCoordinates(
+      specification.space, sharing: EarlierTrials.shared(specification))
+    let earlier = EarlierTrials(specification, coordinates)
+    var options = options
+    if earlier != nil { options.startup = min(options.startup, Self.startupBesideEarlier) }
     self.options = options
-    coordinates = SpaceCoordinates(specification.space)
     design = try SobolSampler(specification)
     pool = try CandidatePool(
       coordinates, size: options.candidates, seed: specification.seed)
-    trials = ObservedTrials(specification, takesSlopes: options.gradients > 0)
+    trials = ObservedTrials(specification, takesSlopes: options.gradients > 0, earlier: earlier)
     surrogates = Surrogates(specification, coordinates.layout, options)
     beliefs = HintedPriors(specification)
     if options.trustRegion {

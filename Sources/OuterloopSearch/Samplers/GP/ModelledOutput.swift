@@ -12,6 +12,7 @@ enum ModelledOutput: Sendable, Hashable {
   struct Rows: Sendable {
     /// The rows' places, rising.
     var places: [Int]
+    /// Of the rows, and behind them of trials of an earlier study.
     var outputs: [Double]
     /// Whether any two outputs differ.
     var isInformative: Bool
@@ -32,15 +33,17 @@ enum ModelledOutput: Sendable, Hashable {
     case .objective(let objective):
       let losses = trials.losses(objective, count)
       let plain = OutputTransform(places.map { losses[$0] })
+      let earlier = trials.earlier?.outputs[objective] ?? []
       guard isBent,
         let bent = YeoJohnson(fitting: plain.standardized)
           .standardized(plain.standardized)
       else {
         return Rows(
-          places: places, outputs: plain.standardized, isInformative: plain.isInformative)
+          places: places, outputs: plain.standardized + earlier,
+          isInformative: plain.isInformative)
       }
       return Rows(
-        places: places, outputs: bent.outputs, isInformative: plain.isInformative,
+        places: places, outputs: bent.outputs + earlier, isInformative: plain.isInformative,
         logJacobian: bent.logJacobian)
     case .constraint(let constraint):
       let known = places.filter { trials.rows[$0].excesses[constraint] != nil }

@@ -34,16 +34,23 @@ struct ObservedTrials: Sendable {
   let objectives: [Objective]
   private let specification: StudySpecification
   private let takesSlopes: Bool
+  /// Of an earlier study.
+  let earlier: EarlierTrials?
   var rows: [Row] = []
   /// Trials that have not ended, with what they try.
   private(set) var pending: [Int: Candidate] = [:]
   private var ended: Set<Int> = []
 
-  /// - Parameter takesSlopes: whether derivatives that trials report are kept.
-  init(_ specification: StudySpecification, takesSlopes: Bool = false) {
+  /// - Parameters:
+  ///   - takesSlopes: whether derivatives that trials report are kept; not beside an earlier study.
+  ///   - earlier: results of an earlier study.
+  init(
+    _ specification: StudySpecification, takesSlopes: Bool = false, earlier: EarlierTrials? = nil
+  ) {
     self.specification = specification
+    self.earlier = earlier
     objectives = specification.objectives
-    self.takesSlopes = takesSlopes && objectives.count == 1
+    self.takesSlopes = takesSlopes && objectives.count == 1 && earlier == nil
   }
 
   var count: Int { rows.count }

@@ -22,6 +22,8 @@ struct SpaceCoordinates: Sendable {
     let kind: Kind
     /// Whether a condition mentions it: it then moves from value to value, not along a slope.
     let isParent: Bool
+    /// Its first column in the group that an earlier study shares; nil: it is not in it.
+    var shared: Int?
   }
 
   enum Kind: Sendable {
@@ -46,7 +48,13 @@ struct SpaceCoordinates: Sendable {
   /// Places in the space of what conditions mention, rising.
   private let parents: [Int]
 
-  init(_ space: SearchSpace) {
+  /// The group of what an earlier study has too, which all trials have; nil: there is no such study.
+  private let sharedGroup: Int?
+
+  /// - Parameter shared: the places of parameters without condition that an earlier study has too. The
+  ///   kernel is then k_earlier(what is shared) + k(all), the latter between trials of this study alone,
+  ///   so that how much is taken over is fitted as the scales of the two are.
+  init(_ space: SearchSpace, sharing shared: Set<Int> = []) {
     self.space = space
     let parents = space.parameters.reduce(into: Set<Int>()) {
       $0.formUnion($1.condition?.parents ?? [])
@@ -77,14 +85,27 @@ struct SpaceCoordinates: Sendable {
       lengthscales[group] += [Int](repeating: counts[group], count: width)
       counts[group] += 1
     }
+    var common: [Int] = []
+    for place in coordinates.indices where shared.contains(coordinates[place].index) {
+      coordinates[place].shared = common.count
+      var width = 1
+      if case .choice(let code) = coordinates[place].kind { width = code.columns }
+      common += [Int](repeating: (common.last ?? -1) + 1, count: width)
+    }
+    sharedGroup = common.isEmpty ? nil : conditions.count
     self.coordinates = coordinates
-    self.conditions = conditions
     self.coordinateOf = coordinateOf
     self.parents = parents.sorted()
-    layout = KernelLayout(
-      groups: zip(lengthscales, conditions).map {
-        KernelLayout.Group(lengthscales: $0, isConditional: $1 != nil)
-      })
+    let hasEarlier = !common.isEmpty
+    var groups = zip(lengthscales, conditions).map {
+      KernelLayout.Group(lengthscales: $0, isConditional: $1 != nil || hasEarlier)
+    }
+    if hasEarlier {
+      groups.append(KernelLayout.Group(lengthscales: common))
+      conditions.append(nil)
+    }
+    self.conditions = conditions
+    layout = KernelLayout(groups: groups)
   }
 
   private static func kind(_ domain: Domain) -> Kind {
@@ -197,16 +218,50 @@ struct SpaceCoordinates: Sendable {
       }
       for (place, coordinate) in coordinates.enumerated() {
         if isConditional, !isActive[coordinate.group] { continue }
-        let first = row * layout.groups[coordinate.group].columns + coordinate.column
-        let number = candidate.places[place]
-        if case .choice(let code) = coordinate.kind {
-          code.write(Int(number), to: &columns[coordinate.group], at: first)
-        } else {
-          // Around 0, where differences of squares are exact.
-          columns[coordinate.group][first] = number - 0.5
+        write(
+          candidate.places[place], coordinate, to: &columns, coordinate.group, coordinate.column,
+          row)
+        if let sharedGroup, let column = coordinate.shared {
+          write(candidate.places[place], coordinate, to: &columns, sharedGroup, column, row)
         }
       }
     }
     return KernelPoints(layout, count: candidates.count, columns: columns, activity: activity)
+  }
+
+  private func write(
+    _ number: Double, _ coordinate: Coordinate, to columns: inout [[Double]], _ group: Int,
+    _ column: Int, _ row: Int
+  ) {
+    let first = row * layout.groups[group].columns + column
+    if case .choice(let code) = coordinate.kind {
+      code.write(Int(number), to: &columns[group], at: first)
+    } else {
+      // Around 0, where differences of squares are exact.
+      columns[group][first] = number - 0.5
+    }
+  }
+
+  /// Trials of the earlier study, which have the shared group alone.
+  func earlierPoints(_ candidates: [Candidate]) -> KernelPoints {
+    let plain = points(candidates)
+    var activity = plain.activity
+    var columns = plain.columns
+    for group in activity.indices where group != sharedGroup {
+      activity[group] = activity[group].map { _ in 0 }
+      columns[group] = columns[group].map { _ in 0 }
+    }
+    return KernelPoints(layout, count: plain.count, columns: columns, activity: activity)
+  }
+
+  /// The derivative by a coordinate from the gradients by the columns of the groups.
+  func slope(_ gradients: [[Double]], _ place: Int, row: Int) -> Double {
+    func part(_ group: Int, _ column: Int) -> Double {
+      gradients[group][row * layout.groups[group].columns + column]
+    }
+    let coordinate = coordinates[place]
+    var slope = part(coordinate.group, coordinate.column)
+    if let sharedGroup, let column = coordinate.shared { slope += part(sharedGroup, column) }
+    return slope
   }
 }

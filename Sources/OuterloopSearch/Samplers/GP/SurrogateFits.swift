@@ -84,16 +84,16 @@ struct SurrogateFits: Sendable {
     }
     if places.last != count {
       let data = rows(trials, count, isBent: fit.isBent)
-      let taken = points.selecting(data.places)
+      let all = taken(points, data, trials)
       if data.isInformative, let joint = fit.joint {
         let derivatives = derivatives(trials, count, data, isBent: fit.isBent, joint.leftOut)
         fit.joint?.parameters = try KernelFit(
-          Evidence(taken, outputs: data.outputs, derivatives: derivatives), jointPrior,
+          Evidence(all, outputs: data.outputs, derivatives: derivatives), jointPrior,
           from: [joint.parameters], iterations: 20
         ).parameters
       } else if data.isInformative {
         fit.parameters = try KernelFit(
-          Evidence(taken, outputs: data.outputs), prior, from: [fit.parameters], iterations: 20
+          Evidence(all, outputs: data.outputs), prior, from: [fit.parameters], iterations: 20
         ).parameters
       }
     }
@@ -115,14 +115,14 @@ struct SurrogateFits: Sendable {
   ) throws -> Joint? {
     let data = rows(trials, count, isBent: fit.isBent)
     guard data.isInformative else { return nil }
-    let taken = points.selecting(data.places)
+    let all = taken(points, data, trials)
     var start = fit.parameters
     start.gradientNoise = jointPrior.mode.gradientNoise
     var joint = Joint(parameters: last?.joint?.parameters ?? start, leftOut: [])
     for round in 0...Self.eliminations {
       let derivatives = derivatives(trials, count, data, isBent: fit.isBent, joint.leftOut)
       if derivatives.isEmpty { return nil }
-      let evidence = Evidence(taken, outputs: data.outputs, derivatives: derivatives)
+      let evidence = Evidence(all, outputs: data.outputs, derivatives: derivatives)
       joint.parameters = try KernelFit(
         evidence, jointPrior, from: [joint.parameters], iterations: round == 0 ? 50 : 20
       ).parameters
@@ -134,7 +134,7 @@ struct SurrogateFits: Sendable {
         joint.leftOut.formUnion(contradicting)
         continue
       }
-      let alone = try Evidence(taken, outputs: data.outputs).logarithm(fit.parameters)?.value
+      let alone = try Evidence(all, outputs: data.outputs).logarithm(fit.parameters)?.value
       return alone.map { given > $0 + Self.margin } == true ? joint : nil
     }
     return nil
@@ -149,7 +149,7 @@ struct SurrogateFits: Sendable {
       return Fit(
         parameters: last?.parameters ?? prior.mode, isBent: last?.isBent ?? false)
     }
-    let taken = points.selecting(plain.places)
+    let all = taken(points, plain, trials)
     var starts = last.map { [$0.parameters] } ?? []
     if count <= Self.manyStarts {
       starts.append(prior.mode)
@@ -157,11 +157,11 @@ struct SurrogateFits: Sendable {
         [$0.stretched(by: 2), $0.stretched(by: 0.5)]
       }
     }
-    let fit = try KernelFit(Evidence(taken, outputs: plain.outputs), prior, from: starts)
+    let fit = try KernelFit(Evidence(all, outputs: plain.outputs), prior, from: starts)
     let bent = rows(trials, count, isBent: true)
     guard bent.logJacobian != 0 else { return Fit(parameters: fit.parameters, isBent: false) }
     let other = try KernelFit(
-      Evidence(taken, outputs: bent.outputs), prior, from: [fit.parameters])
+      Evidence(all, outputs: bent.outputs), prior, from: [fit.parameters])
     let isBent = other.value + bent.logJacobian > fit.value
     return Fit(parameters: isBent ? other.parameters : fit.parameters, isBent: isBent)
   }
@@ -179,14 +179,25 @@ struct SurrogateFits: Sendable {
     _ trials: ObservedTrials, _ points: KernelPoints, _ fit: Fit
   ) throws -> (rows: ModelledOutput.Rows, process: GaussianProcess)? {
     let data = rows(trials, trials.count, isBent: fit.isBent)
-    let taken = points.selecting(data.places)
+    let all = taken(points, data, trials)
     if let joint = fit.joint {
       let derivatives = derivatives(trials, trials.count, data, isBent: fit.isBent, joint.leftOut)
       let process = try GaussianProcess(
-        taken, outputs: data.outputs, derivatives: derivatives, joint.parameters)
+        all, outputs: data.outputs, derivatives: derivatives, joint.parameters)
       if let process { return (data, process) }
     }
-    return try GaussianProcess(taken, outputs: data.outputs, fit.parameters).map { (data, $0) }
+    return try GaussianProcess(all, outputs: data.outputs, fit.parameters).map { (data, $0) }
+  }
+
+  /// The points of what a model takes, those of an earlier study behind the trials.
+  private func taken(
+    _ points: KernelPoints, _ data: ModelledOutput.Rows, _ trials: ObservedTrials
+  ) -> KernelPoints {
+    var taken = points.selecting(data.places)
+    if case .objective = output, let earlier = trials.earlier {
+      taken.append(contentsOf: earlier.points)
+    }
+    return taken
   }
 
   /// The outputs of those of the first `count` trials that a model takes.
