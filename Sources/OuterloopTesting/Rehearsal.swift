@@ -75,10 +75,13 @@ public struct Rehearsal {
 
   /// The end of the attempt at a trial: values are reported of the epoch that it was to reach, where it
   /// rests if that was not the last.
-  /// - Parameter gradient: derivatives of the objective that are reported with a result, by parameter.
+  /// - Parameters:
+  ///   - gradient: derivatives of the objective that are reported with a result, by parameter.
+  ///   - others: further metrics that are reported with it.
   /// - Throws: `StudyError` if there is none of that number.
   public mutating func tell(
-    _ number: Int, _ outcome: Outcome, gradient: [String: Double] = [:]
+    _ number: Int, _ outcome: Outcome, gradient: [String: Double] = [:],
+    others: [String: Double] = [:]
   ) throws {
     let trial = trials.indices.contains(number) ? trials[number] : nil
     let attempt = trial?.attempt ?? 1
@@ -86,7 +89,8 @@ public struct Rehearsal {
       let metrics = specification.objectives.map(\.metric)
       let report = Report(
         epoch: trial?.through ?? 1,
-        Dictionary(zip(metrics, values), uniquingKeysWith: { first, _ in first }),
+        Dictionary(zip(metrics, values), uniquingKeysWith: { first, _ in first })
+          .merging(others) { first, _ in first },
         gradient: gradient)
       try take(.reported(attempt: attempt, report), of: number)
       if let trial, trial.through < specification.epochs {

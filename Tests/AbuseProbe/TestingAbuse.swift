@@ -247,6 +247,7 @@ extension AbuseRoom {
       ("survives", { try SearcherLaws.survives($0, $1, trials: $2) }),
       ("takesObjectives", { try SearcherLaws.takesObjectives($0, $1, trials: $2) }),
       ("takesGradients", { try SearcherLaws.takesGradients($0, $1, trials: $2) }),
+      ("takesConstraints", { try SearcherLaws.takesConstraints($0, $1, trials: $2) }),
       (
         "followsChanges",
         { try await SearcherLaws.followsChanges($0, $1, to: $1.space, trials: $2) }

@@ -27,6 +27,8 @@ import Testing
       Row(tpe { $0.group = true }, "tpe grouped"),
       Row(tpe { $0.constantLiar = false }, "tpe without liar"),
       Row(tpe { $0.exact = true }, "tpe exact"), Row(early, "gp early"),
+      Row(gp { $0.trustRegion = true }, "gp in a trust region"), Row(gp { $0.saas = true }, "gp sparse"),
+      Row(gp { $0.sparseChanges = true }, "gp with few changes"),
     ] + registered.filter { $0.label != "grid" && $0.label != "gp" }
 
   private static let registered: [Row] = {
@@ -44,12 +46,15 @@ import Testing
   }
 
   /// The model from the third trial on, with few candidates, fits and observations.
-  private static let early: SearchMethod = {
+  private static let early = gp { _ in }
+
+  private static func gp(_ change: (inout GPOptions) -> Void) -> SearchMethod {
     var options = GPOptions()
     (options.startup, options.candidates) = (2, 32)
     (options.fits, options.observations) = (4, 25)
+    change(&options)
     return .gp(options)
-  }()
+  }
 
   static let cases: [SearcherLaws.Case] = {
     do {
@@ -155,6 +160,7 @@ import Testing
     #expect(try SearcherLaws.survives(row.method, item, trials: 40) == [])
   }
 
+<<<<<<< HEAD
   /// Methods that learn from derivatives, one that does not, and derivatives that are left out.
   static let gradientMethods: [Row] = [
     Row(early, "gp early"), Row(few, "gp few"), Row(.auto()), Row(.tpe()),
@@ -173,6 +179,17 @@ import Testing
   }
 
   @Test(arguments: methods.filter { $0.traits.contains(.takesObjectives) }, cases)
+=======
+  @Test(arguments: methods, cases)
+  func takesConstraints(_ row: Row, _ item: SearcherLaws.Case) throws {
+    #expect(try SearcherLaws.takesConstraints(row.method, item, trials: 30) == [])
+  }
+
+  @Test(
+    arguments: methods.filter {
+      $0.traits.contains(.takesObjectives) && $0.label != "gp in a trust region"
+    }, cases)
+>>>>>>> 4bb0c1b (Bounds on results in evolution, options of gp for many dimensions, auto models two and three objectives; tests of hypervolume in closed form)
   func takesObjectives(_ row: Row, _ item: SearcherLaws.Case) throws {
     #expect(try SearcherLaws.takesObjectives(row.method, item, trials: 40) == [])
   }

@@ -1,8 +1,8 @@
 internal import OuterloopNumerics
 public import OuterloopStudy
 
-/// The sampler of those who choose none: `gp` while a model of all trials is quick, `tpe` beyond and for
-/// several objectives.
+/// The sampler of those who choose none: `gp` while a model of all trials is quick, `tpe` beyond, and for more
+/// than three objectives.
 ///
 /// Every sampler that may be chosen sees all trials, whoever proposed them, so that the one that takes over
 /// begins with what is known. Which one is chosen follows from the study and from how many trials have
@@ -39,7 +39,9 @@ public struct AutoSampler: Sampler {
     model?.observe(event, in: history)
     if case .finished = event.kind { ended += 1 }
     // What is not asked any more need not be remembered.
-    if ended >= options.model { model = nil }
+    if Self.choice(for: specification, ended: ended, options).sampler != SamplerKind.gp.name {
+      model = nil
+    }
   }
 
   public mutating func suggest(_ number: Int, in history: History) throws -> Assignment? {
@@ -50,19 +52,21 @@ public struct AutoSampler: Sampler {
   public static func choice(
     for specification: StudySpecification, ended: Int, _ options: AutoOptions = AutoOptions()
   ) -> Choice {
-    if specification.objectives.count > 1 {
-      return Choice(sampler: "tpe", reason: "there are several objectives")
+    let count = specification.objectives.count
+    if count > 3 {
+      return Choice(sampler: "tpe", reason: "there are more than three objectives")
     }
-    if ended >= options.model {
-      return Choice(
-        sampler: "tpe", reason: "a model of more than \(options.model) trials would be slow")
+    let limit = count == 1 ? options.model : options.fronts
+    if ended >= limit {
+      return Choice(sampler: "tpe", reason: "a model of more than \(limit) trials would be slow")
     }
     if (try? BLAS.load()) == nil {
       return Choice(sampler: "tpe", reason: "gp needs OpenBLAS, which is not installed")
     }
     return Choice(
       sampler: "gp",
-      reason: "there is one objective, and up to \(options.model) trials are modelled")
+      reason: (count == 1 ? "there is one objective" : "there are \(count) objectives")
+        + ", and up to \(limit) trials are modelled")
   }
 }
 
@@ -83,6 +87,8 @@ extension StudySpecification {
 public struct AutoOptions: Sendable, Hashable {
   /// Trials that are modelled by `gp`; with more, `tpe` goes on. A proposal of `gp` takes O(n^2).
   public var model = 500
+  /// The same for two or three objectives, each of which has a model.
+  public var fronts = 250
 
   public init() {}
 }
@@ -95,7 +101,9 @@ extension AutoOptions: MethodOptions {
   static let owner = "auto"
 
   static let declarations: [MethodOption<Self>] = [
-    .whole("model", \.model, 0...100_000, "trials up to which gp is chosen for one objective")
+    .whole("model", \.model, 0...100_000, "trials up to which gp is chosen for one objective"),
+    .whole(
+      "fronts", \.fronts, 0...100_000, "trials up to which gp is chosen for two or three objectives"),
   ]
 
   func checkTogether(given: Set<String>) {}
@@ -104,7 +112,7 @@ extension AutoOptions: MethodOptions {
 extension SamplerKind {
   static let auto = SamplerKind(
     AutoOptions.self,
-    "gp while a model of all trials is quick; tpe beyond, and for several objectives",
+    "gp while a model of all trials is quick; tpe beyond, and for more than three objectives",
     [.learns, .isScaleFree, .takesObjectives, .heedsPriors, .weighsCosts]
   ) { .auto($0) }
 }

@@ -56,7 +56,7 @@ public struct DifferentialEvolutionSampler: Sampler {
   }
 
   private let layout: CoordinateLayout
-  private let objectives: [Objective]
+  private let specification: StudySpecification
   private let seed: UInt64
   private let options: DifferentialEvolutionOptions
   private var tried: TriedConfigurations
@@ -83,7 +83,7 @@ public struct DifferentialEvolutionSampler: Sampler {
     try options.check()
     try specification.requireOneObjective(for: DifferentialEvolutionOptions.owner)
     layout = CoordinateLayout(specification.space, pairsAreChoices: false)
-    objectives = specification.objectives
+    self.specification = specification
     seed = specification.seed
     self.options = options
     tried = TriedConfigurations(specification.space)
@@ -105,7 +105,7 @@ public struct DifferentialEvolutionSampler: Sampler {
     case .finished:
       let trial = history.trials[event.trial]
       let pending = pending.removeValue(forKey: event.trial)
-      guard let ranked = RankedTrial(trial, objectives) else { return }
+      guard let ranked = RankedTrial(trial, specification) else { return }
       let (places, choices) = layout.positions(of: trial.assignment)
       let child = Individual(
         genome: Genome(places: places, choices: choices), rank: ranked.rank)

@@ -105,17 +105,6 @@ import Testing
     #expect(study.bestLoss < 0.56)
   }
 
-  @Test func takesOneObjective() throws {
-    var space = SearchSpace()
-    _ = try space.float("x", 0...1)
-    let specification = try StudySpecification(
-      name: "gp", space: space, objectives: [.minimize("a"), .minimize("b")],
-      method: SearchMethod.gp().description, seed: 1)
-    #expect(throws: StudyError("gp takes one objective, not 2", "use the sampler tpe")) {
-      try SearchMethod.gp().searcher(specification)
-    }
-  }
-
   /// Only a handful of anchors between a replay and its parameters, and fits get rarer.
   @Test func fitsAreFewAndFixed() {
     let schedule = FitSchedule(first: 10, density: 25)

@@ -14,8 +14,9 @@ internal import OuterloopStudy
 ///   the places where they were drawn.
 /// - Inactive coordinates are drawn like others and are no part of the configuration; the distribution drifts
 ///   along them without aim, since they change no result.
-/// - Failures that the configuration caused are the worst of a generation, pruned trials come before them; a
-///   generation of failures alone changes nothing. Lost and cancelled trials do not count.
+/// - Failures that the configuration caused are the worst of a generation; before them come trials that break
+///   the study's constraints, by how much, and before those pruned ones. A generation of failures alone changes
+///   nothing. Lost and cancelled trials do not count.
 /// - Before the first proposal, results of others (enqueued trials) give the beginning (`WarmStart`).
 /// - Of a run that was ended by a restart, late results do not count in the next one.
 struct DistributionSearch: Sendable {
@@ -54,7 +55,7 @@ struct DistributionSearch: Sendable {
   }
 
   private let layout: CoordinateLayout
-  private let objectives: [Objective]
+  private let specification: StudySpecification
   private let seed: UInt64
   private let options: Options
   private let beginning: Beginning
@@ -79,7 +80,7 @@ struct DistributionSearch: Sendable {
     beginning: @escaping Beginning
   ) {
     layout = CoordinateLayout(specification.space, pairsAreChoices: pairsAreChoices)
-    objectives = specification.objectives
+    self.specification = specification
     seed = specification.seed
     self.options = options
     self.beginning = beginning
@@ -103,7 +104,7 @@ struct DistributionSearch: Sendable {
     case .finished:
       let trial = history.trials[event.trial]
       guard let origin = pending.removeValue(forKey: event.trial),
-        let ranked = RankedTrial(trial, objectives)
+        let ranked = RankedTrial(trial, specification)
       else { return }
       if snapshots.isEmpty {
         prior.append((event.revision, ranked, trial.assignment))
@@ -144,7 +145,8 @@ struct DistributionSearch: Sendable {
       origin.point ?? current.distribution.point(of: layout.positions(of: assignment))
     members.append(
       SpaceDistribution.Member(
-        point: point, rank: ranked.rank, loss: ranked.losses?[0] ?? .infinity,
+        point: point, rank: ranked.rank,
+        loss: ranked.violation > 0 ? .infinity : ranked.losses?[0] ?? .infinity,
         isInjected: origin.generation != current.generation))
     restarts.count()
     if members.count == restarts.run.population { close(current, at: revision) }

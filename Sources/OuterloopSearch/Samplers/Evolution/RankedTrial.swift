@@ -3,15 +3,18 @@ internal import OuterloopStudy
 /// What evolution knows of a trial that has ended: where it stands in the order of all, and its losses.
 struct RankedTrial: Sendable {
   let rank: TrialRank
+  /// By how much it breaks the study's constraints; 0: it keeps them.
+  let violation: Double
   /// One for each objective, NaN as infinity; nil without a result.
   let losses: [Double]?
 
   /// Complete trials come first, by their loss; then pruned ones, the further they came the better; then
-  /// those whose configuration made them fail. Nil for trials that say nothing about their configuration:
-  /// lost, cancelled, not finished.
+  /// those that break constraints, by how much (Deb 2000); then those whose configuration made them fail.
+  /// Nil for trials that say nothing about their configuration: lost, cancelled, not finished.
   ///
   /// Of several objectives the rank has the first only: complete ones are compared by `losses`.
-  init?(_ trial: Trial, _ objectives: [Objective]) {
+  init?(_ trial: Trial, _ specification: StudySpecification) {
+    let objectives = specification.objectives
     func losses(_ values: [Double]) -> [Double] {
       zip(objectives, values).map { objective, value in
         let loss = objective.loss(value)
@@ -23,16 +26,25 @@ struct RankedTrial: Sendable {
       // Of a trial with too few values or too many, it is not known which is which.
       let values = trial.values.flatMap { $0.count == objectives.count ? $0 : nil }
       self.losses = values.map(losses)
-      rank = .complete(loss: self.losses?[0] ?? .infinity)
+      violation = specification.violation(of: trial)
+      rank =
+        violation > 0
+        ? .infeasible(violation: violation) : .complete(loss: self.losses?[0] ?? .infinity)
     case .pruned:
       self.losses = nil
+      // What it did not report yet breaks nothing.
+      let known = specification.violation(of: trial)
+      violation = known.isFinite ? known : 0
       rank =
-        trial.lastReport.map { report in
+        violation > 0
+        ? .infeasible(violation: violation)
+        : trial.lastReport.map { report in
           let value = report.values[objectives[0].metric] ?? .nan
           return .pruned(lastStep: report.epoch, loss: objectives[0].loss(value))
         } ?? .prunedWithoutReport
     case .failed(let reason) where reason.isCausedByConfiguration:
       self.losses = nil
+      violation = .infinity
       rank = .failed
     default: return nil
     }

@@ -1,8 +1,9 @@
 private import OuterloopNumerics
 public import OuterloopStudy
 
-/// Bayesian optimization with a Gaussian process: of all configurations the one is tried that promises the
-/// largest improvement under a model of all trials so far (Jones et al. 1998).
+/// Bayesian optimization with Gaussian processes: of all configurations the one is tried that promises the
+/// largest improvement under a model of all trials so far (Jones et al. 1998); of two or three objectives,
+/// the largest gain of hypervolume.
 ///
 /// *Model.* Matern-5/2 with a length-scale for each parameter, on the unit cube of their scales, with
 /// dimension-scaled priors (Hvarfner et al. 2024) and a constant mean, in double precision
@@ -15,16 +16,21 @@ public import OuterloopStudy
 /// *Search.* The logarithm of the expected improvement, averaged over what running trials may come to
 /// (`ExpectedImprovement`), over a pool of candidates (`CandidatePool`), then uphill (`AcquisitionSearch`).
 ///
+/// *Several objectives* have a process each; the logarithm of the expected hypervolume improvement is computed
+/// in closed form (`HypervolumeImprovement`). *Bounds on results* have a process each as well, and the
+/// probability of keeping them is a factor; incumbents are among the trials that keep them (`Surrogates`).
+/// *Many dimensions*: the options `trustRegion`, `saas` and `sparseChanges`, off by default.
+///
 /// Hyperparameters are fitted at fixed numbers of trials that have ended, from the end of the last
 /// *anchor* (`FitSchedule`), so that a replay comes to the same ones.
 ///
-/// Differences from Optuna's GPSampler: other priors, and outputs without outliers; failures count as the worst
+/// Differences from Optuna's GPSampler: an expected hypervolume improvement without sampling; other priors, and outputs without outliers; failures count as the worst
 /// loss seen instead of being forgotten; conditions are modelled instead of being drawn at random;
 /// constraints of the space are kept; a configuration is not tried twice.
 ///
-/// - Complexity: O(n^3) time for a fit, O(n^2) for each of some 2,500 candidates of a proposal, O(n^2)
-///   memory, n being `GPOptions.observations` at most, and where trials report derivatives
-///   `GPOptions.gradients` more.
+/// - Complexity: for each objective and constraint O(n^3) time for a fit, O(n^2) for each of some 2,500
+///   candidates of a proposal, O(n^2) memory, n being `GPOptions.observations` at most, and where trials
+///   report derivatives `GPOptions.gradients` more.
 public struct GPSampler: Sampler {
   private let seed: UInt64
   private let options: GPOptions
@@ -39,7 +45,7 @@ public struct GPSampler: Sampler {
   private var region: TrustRegion?
 
   /// The share of trials that count as the best, whose neighbours are candidates; of several objectives
-  /// the trials of the front, of which there are at most so many.
+  /// so many trials of the front.
   private static let bestShare = 0.05
   private static let mostOfFront = 16
   /// The model begins after so many trials where it knows those of an earlier study.
@@ -147,14 +153,14 @@ public struct GPSampler: Sampler {
     return nil
   }
 
-  /// The best trials, best first.
+  /// The best trials, best first; of several objectives those of the front that have most of its
+  /// hypervolume.
   private func best() -> [Candidate] {
     let share = max(Int((Self.bestShare * Double(trials.count)).rounded(.up)), 1)
-    let fronts = trials.fronts(trials.count)
-    let count =
+    let places =
       trials.objectives.count == 1
-      ? share : max(share, min(fronts.first?.count ?? 0, Self.mostOfFront))
-    return fronts.flatMap { $0 }.prefix(count).map { trials.rows[$0].candidate }
+      ? Array(trials.order(trials.count).prefix(share)) : trials.frontRows(Self.mostOfFront)
+    return places.map { trials.rows[$0].candidate }
   }
 }
 

@@ -36,7 +36,7 @@ struct ObservedTrials: Sendable {
   private let takesSlopes: Bool
   /// Of an earlier study.
   let earlier: EarlierTrials?
-  var rows: [Row] = []
+  private(set) var rows: [Row] = []
   /// Trials that have not ended, with what they try.
   private(set) var pending: [Int: Candidate] = [:]
   private var ended: Set<Int> = []
@@ -120,6 +120,9 @@ struct ObservedTrials: Sendable {
     return nil
   }
 
+  /// Forgets what has ended; trials that run stay pending.
+  mutating func forget() { rows.removeAll() }
+
   /// Which of the first `count` rows a model takes that has room for `limit`: all, or the best half as many
   /// and the newest of the others. Rising.
   func places(_ count: Int, limit: Int) -> [Int] {
@@ -145,6 +148,17 @@ struct ObservedTrials: Sendable {
     if specification.constraints.isEmpty { return points.fronts() }
     return (try? points.fronts(violations: rows.prefix(count).map(\.violation)))
       ?? points.fronts()
+  }
+
+  /// The rows of the first front that together have most of its hypervolume, at most `size` of them.
+  func frontRows(_ size: Int) -> [Int] {
+    guard let front = fronts(count).first, front.count > size else { return fronts(count).first ?? [] }
+    let losses = objectives.indices.map { self.losses($0, count) }
+    let points = ObjectivePoints(
+      count: front.count, objectives: losses.count,
+      values: front.flatMap { row in losses.map { $0[row] } })
+    let chosen = try? points.hypervolumeSubset(size: size, reference: points.referencePoint())
+    return (chosen ?? Array(0..<size)).map { front[$0] }
   }
 
   /// The losses of the first `count` rows in one objective, all finite.

@@ -192,20 +192,34 @@ struct Surrogates: Sendable {
     }
   }
 
+  /// What lies beyond it does not count: behind the worst of the front in each objective by a share of the
+  /// front's range, or of the range of all rows where the front has none.
+  ///
+  /// The rule of `ObjectivePoints.referencePoint` depends on where zero is, which means nothing for
+  /// standardised losses; all rows instead of the front, or a larger share, make the search look for ends of
+  /// the front that nobody wants, a smaller one leaves them out.
   private static func reference(_ rows: [[Double]]) -> [Double] {
-    guard let points = try? ObjectivePoints(rows, objectives: rows[0].count) else { return [] }
-    let rule = getenv("GPREF").map { String(cString: $0) } ?? "front"
+    let objectives = rows[0].count
+    let points = ObjectivePoints(
+      count: rows.count, objectives: objectives, values: rows.flatMap { $0 })
     let front = points.selecting(points.paretoFront())
-    if rule == "all" { return points.referencePoint() }
-    if rule == "motpe" { return front.referencePoint() }
-    let share = Double(rule) ?? 0.1
-    return (0..<points.objectives).map { objective in
-      var column = (0..<front.count).map { front[$0, objective] }
-      if (column.max() ?? 0) <= (column.min() ?? 0) {
-        column = (0..<points.count).map { points[$0, objective] }
-      }
-      let (least, most) = (column.min() ?? 0, column.max() ?? 0)
+    let share = objectives == 2 ? 0.3 : 0.1
+    return (0..<objectives).map { j -> Double in
+      var (least, most) = front.range(of: j)
+      if most <= least { (least, most) = points.range(of: j) }
       return most + share * (most - least)
     }
+  }
+}
+
+extension ObjectivePoints {
+  /// The least and the largest value of an objective.
+  fileprivate func range(of objective: Int) -> (least: Double, most: Double) {
+    var (least, most) = (Double.infinity, -Double.infinity)
+    for point in 0..<count {
+      least = Swift.min(least, self[point, objective])
+      most = Swift.max(most, self[point, objective])
+    }
+    return (least, most)
   }
 }

@@ -83,8 +83,4 @@ extension ObservedTrials {
     let sorted = losses.sorted()
     let spread = sorted[sorted.count / 2] - losses[best]
     return losses[count - 1] < losses[best] - 1e-3 * max(spread, 0)
-  }
-
-  /// Forgets what has ended; trials that run stay pending.
-  mutating func forget() { rows.removeAll() }
-}
+  }}

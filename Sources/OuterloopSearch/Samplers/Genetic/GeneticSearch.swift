@@ -10,6 +10,8 @@ internal import OuterloopStudy
 ///
 /// - Trials without a result, failed or pruned, count towards the generation and are never parents. Lost and
 ///   cancelled ones do not count.
+/// - Trials that break the study's constraints are parents only where there are too few others: those that
+///   break less come first (constrained domination, Deb, Pratap, Agarwal and Meyarivan 2002).
 /// - Inactive parameters have no gene; see `GeneticVariation`.
 /// - Children that are forbidden or have been tried are varied again; where most are forbidden they are moved
 ///   to what is allowed.
@@ -22,12 +24,13 @@ struct GeneticSearch: Sendable {
   private struct Individual: Sendable {
     var genome: Genome
     var losses: [Double]
+    var violation: Double
     var rank = 0
     var crowding = 0.0
   }
 
   private let layout: CoordinateLayout
-  private let objectives: [Objective]
+  private let specification: StudySpecification
   private let seed: UInt64
   private let population: Int
   private let variation: GeneticVariation
@@ -46,7 +49,7 @@ struct GeneticSearch: Sendable {
     _ survival: Survival
   ) {
     layout = CoordinateLayout(specification.space, pairsAreChoices: false)
-    objectives = specification.objectives
+    self.specification = specification
     seed = specification.seed
     self.population = population
     self.variation = variation
@@ -59,11 +62,14 @@ struct GeneticSearch: Sendable {
     guard case .finished = event.kind else { return }
     if event.kind.isAboutStudy { return }
     let trial = history.trials[event.trial]
-    guard let ranked = RankedTrial(trial, objectives) else { return }
+    guard let ranked = RankedTrial(trial, specification) else { return }
     endedCount += 1
     if let losses = ranked.losses {
       let (places, choices) = layout.positions(of: trial.assignment)
-      ended.append(Individual(genome: Genome(places: places, choices: choices), losses: losses))
+      ended.append(
+        Individual(
+          genome: Genome(places: places, choices: choices), losses: losses,
+          violation: ranked.violation))
     }
     if endedCount >= population { close() }
   }
@@ -74,11 +80,27 @@ struct GeneticSearch: Sendable {
     ended.removeAll(keepingCapacity: true)
     generation += 1
     guard !all.isEmpty else { return }
+    let feasible = all.filter { $0.violation <= 0 }
+    parents = feasible.isEmpty ? [] : survivors(feasible)
+    let rank = (parents.map(\.rank).max() ?? -1) + 1
+    // Constrained domination: the others by how much they break, each a front of its own.
+    let broken = all.enumerated().filter { $0.element.violation > 0 }
+      .sorted { ($0.element.violation, $0.offset) < ($1.element.violation, $1.offset) }
+      .prefix(population - parents.count)
+    for (place, entry) in broken.enumerated() {
+      var individual = entry.element
+      (individual.rank, individual.crowding) = (rank + place, 0)
+      parents.append(individual)
+    }
+  }
+
+  private mutating func survivors(_ all: [Individual]) -> [Individual] {
     let points = ObjectivePoints(
-      count: all.count, objectives: objectives.count, values: all.flatMap(\.losses))
+      count: all.count, objectives: specification.objectives.count,
+      values: all.flatMap(\.losses))
     switch survival {
     case .crowding:
-      parents = CrowdingSurvival.survivors(points, size: population).map { survivor in
+      return CrowdingSurvival.survivors(points, size: population).map { survivor in
         var individual = all[survivor.index]
         (individual.rank, individual.crowding) = (survivor.rank, survivor.crowding)
         return individual
@@ -87,7 +109,7 @@ struct GeneticSearch: Sendable {
       var draws = Draws(seed: seed, .survival, trial: generation)
       let chosen = niches.survivors(points, size: population) { draws.shuffled($0) }
       survival = .niches(niches)
-      parents = chosen.map { all[$0] }
+      return chosen.map { all[$0] }
     }
   }
 
@@ -120,10 +142,13 @@ struct GeneticSearch: Sendable {
     }
   }
 
-  /// The better of two: by rank, then by crowding. NSGA-III takes any.
+  /// The better of two: by rank, then by crowding. NSGA-III takes any, and of two of which one breaks
+  /// constraints the one that breaks less.
   private func parent(_ draws: inout Draws) -> Genome {
     let first = parents[draws.index(below: parents.count)]
-    guard case .crowding = survival else { return first.genome }
+    if case .niches = survival, parents.allSatisfy({ $0.violation <= 0 }) {
+      return first.genome
+    }
     let second = parents[draws.index(below: parents.count)]
     let isSecond =
       first.rank != second.rank ? second.rank < first.rank : second.crowding > first.crowding
