@@ -53,7 +53,9 @@ import Testing
     let best = try #require(result["best"] as? [String: Any])
     #expect((best["values"] as? [String: Double])?["loss"] == losses.min())
     #expect(
-      ending.err.contains("study study in outerloop.db, seed 7, tpe, 12 trials, 3 at a time\n"))
+      ending.err.contains(
+        "study study in outerloop.db, seed 7, auto: gp for one objective and up to 500 trials, "
+          + "12 trials, 3 at a time\n"))
     #expect(
       ending.err.split(separator: "\n").filter { $0.contains("  complete  loss ") }.count == 12)
     #expect(try tool.text("outerloop.trials/study/3/log.txt").hasPrefix("{\"loss\": "))

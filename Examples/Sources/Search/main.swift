@@ -7,7 +7,7 @@ let x = try space.float("x", -5...10)
 let y = try space.float("y", 0...15)
 let rounds = try space.int("rounds", 1...64, log: true)
 
-let study = try await Study(space, .minimize("value"), by: .tpe(), seed: 7)
+let study = try await Study(space, .minimize("value"), by: .auto(), seed: 7)
 try await study.run(trials: 100) { trial in
   let (x, y, rounds) = (trial[x], trial[y], Double(trial[rounds]))
   let bend = y - 0.1292 * x * x + 1.5915 * x - 6

@@ -13,7 +13,7 @@ let decay = try space.float("decay", 1e-6...1e-1, log: true)
 let batch = try space.ordinal("batch", [16, 32, 64, 128])
 
 let training = try DigitsTraining()
-let study = try await Study(space, .minimize("error"), by: .tpe(), name: "digits", seed: 1)
+let study = try await Study(space, .minimize("error"), by: .auto(), name: "digits", seed: 1)
 try await study.run(trials: 40, parallel: 2) { trial in
   var settings = DigitsSettings()
   settings.optimizer = trial[optimizer]

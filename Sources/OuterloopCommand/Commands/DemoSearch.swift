@@ -62,7 +62,7 @@ struct DemoSearch {
   private func found(_ space: SearchSpace, restart: Bool) async throws -> StudyChoice.Found {
     let wanted = try StudySpecification(
       name: Self.study, space: space, objectives: [.minimize("error")],
-      method: SearchMethod.tpe().description, seed: 1, budget: Budget(trials: Self.trials))
+      method: SearchMethod.auto().description, seed: 1, budget: Budget(trials: Self.trials))
     let store: any StudyStore = try place.open(.create)
     if let id = try await store.study(named: Self.study) {
       let kept = try await store.specification(of: id)

@@ -30,7 +30,7 @@ struct Import: AsyncParsableCommand {
     help: ArgumentHelp(
       "How its search goes on: \(SamplerKind.all.map(\.name).joined(separator: ", ")).",
       valueName: "name"))
-  var sampler = "tpe"
+  var sampler = "auto"
 
   @Option(help: ArgumentHelp("Names all random choices to come.", valueName: "n"))
   var seed: UInt64 = 0

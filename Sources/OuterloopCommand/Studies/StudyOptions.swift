@@ -87,7 +87,7 @@ struct StudyOptions: ParsableArguments {
     help: ArgumentHelp(
       "How to search: \(SamplerKind.all.map(\.name).joined(separator: ", ")); with options as "
         + "in grid:resolution=7.", valueName: "name"))
-  var sampler = "tpe"
+  var sampler = "auto"
 
   @Option(
     parsing: .unconditional,

@@ -14,7 +14,7 @@ public struct AutoSampler: Sampler {
   public struct Choice: Sendable, Hashable {
     /// Its name in the registry.
     public let sampler: String
-    /// As half a sentence.
+    /// What follows its name: `for one objective and up to 500 trials`.
     public let reason: String
   }
 
@@ -54,19 +54,19 @@ public struct AutoSampler: Sampler {
   ) -> Choice {
     let count = specification.objectives.count
     if count > 3 {
-      return Choice(sampler: "tpe", reason: "there are more than three objectives")
+      return Choice(sampler: "tpe", reason: "for more than three objectives")
     }
     let limit = count == 1 ? options.model : options.fronts
     if ended >= limit {
-      return Choice(sampler: "tpe", reason: "a model of more than \(limit) trials would be slow")
+      return Choice(sampler: "tpe", reason: "for more than \(limit) trials")
     }
     if (try? BLAS.load()) == nil {
-      return Choice(sampler: "tpe", reason: "gp needs OpenBLAS, which is not installed")
+      return Choice(sampler: "tpe", reason: "since OpenBLAS, which gp needs, is not installed")
     }
     return Choice(
       sampler: "gp",
-      reason: (count == 1 ? "there is one objective" : "there are \(count) objectives")
-        + ", and up to \(limit) trials are modelled")
+      reason:
+        "for \(count == 1 ? "one objective" : "\(count) objectives") and up to \(limit) trials")
   }
 }
 
@@ -103,7 +103,8 @@ extension AutoOptions: MethodOptions {
   static let declarations: [MethodOption<Self>] = [
     .whole("model", \.model, 0...100_000, "trials up to which gp is chosen for one objective"),
     .whole(
-      "fronts", \.fronts, 0...100_000, "trials up to which gp is chosen for two or three objectives"),
+      "fronts", \.fronts, 0...100_000, "trials up to which gp is chosen for two or three objectives"
+    ),
   ]
 
   func checkTogether(given: Set<String>) {}

@@ -2,7 +2,7 @@
 ///
 ///     var space = SearchSpace()
 ///     let rate = try space.float("rate", 1e-5...1e-1, log: true)
-///     let study = try await Study(space, .minimize("loss"), by: .tpe())
+///     let study = try await Study(space, .minimize("loss"), by: .auto())
 ///     try await study.run(trials: 50) { trial in try train(rate: trial[rate]) }
 ///     print(try await study.best()?.assignment ?? "nothing")
 public struct Study: Sendable {
