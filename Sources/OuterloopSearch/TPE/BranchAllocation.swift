@@ -21,16 +21,16 @@ internal import OuterloopStudy
 ///
 ///     a = y_1 - (y_m - y_1) r / (1 - r),   r = T^(1 / k),
 ///
-/// and the arm whose draw is the smallest is taken: Thompson sampling. It is equivariant under a y + b, and
-/// parallel proposals differ. What its draw would improve on the best loss of all is the arm's promise; costs and beliefs
-/// weigh it, as they weigh an expected improvement. Points of a search are not random ones: they crowd where it converges, y_m
-/// comes near y_1, and the arm has little left to promise.
+/// and the arm whose draw is the smallest is taken: Thompson sampling. It is equivariant under a y + b,
+/// and parallel proposals differ. What its draw would improve on the best loss of all is the arm's promise;
+/// costs and beliefs weigh it, as they weigh an expected improvement. Points of a search are not random
+/// ones: they crowd where it converges, y_m comes near y_1, and the arm has little left to promise.
 ///
 /// *Never given up.* What an arm hides in a narrow region no statistics of few trials can tell. So an arm
 /// with fewer than f(u) of the n trials comes first, u = n / 2K being an even share of half of the trials
-/// among K arms: f(u) = u up to the number m0 of startup trials, sqrt(m0 u) beyond. (Forced exploration as the square
-/// root of n is that of Garivier and Kaufmann 2016.) At 60 trials and three arms that is 10, at 1,000 it
-/// is 40.
+/// among K arms: f(u) = u up to the number m0 of startup trials, sqrt(m0 u) beyond. (Forced exploration as
+/// the square root of n is that of Garivier and Kaufmann 2016.) At 60 trials and three arms that is 10, at
+/// 1,000 it is 40.
 ///
 /// O(K) a proposal.
 package struct BranchAllocation: Sendable {
