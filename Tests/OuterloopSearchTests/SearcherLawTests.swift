@@ -160,7 +160,6 @@ import Testing
     #expect(try SearcherLaws.survives(row.method, item, trials: 40) == [])
   }
 
-<<<<<<< HEAD
   /// Methods that learn from derivatives, one that does not, and derivatives that are left out.
   static let gradientMethods: [Row] = [
     Row(early, "gp early"), Row(few, "gp few"), Row(.auto()), Row(.tpe()),
@@ -178,8 +177,6 @@ import Testing
     #expect(try SearcherLaws.takesGradients(row.method, item, trials: 20) == [])
   }
 
-  @Test(arguments: methods.filter { $0.traits.contains(.takesObjectives) }, cases)
-=======
   @Test(arguments: methods, cases)
   func takesConstraints(_ row: Row, _ item: SearcherLaws.Case) throws {
     #expect(try SearcherLaws.takesConstraints(row.method, item, trials: 30) == [])
@@ -189,7 +186,6 @@ import Testing
     arguments: methods.filter {
       $0.traits.contains(.takesObjectives) && $0.label != "gp in a trust region"
     }, cases)
->>>>>>> 4bb0c1b (Bounds on results in evolution, options of gp for many dimensions, auto models two and three objectives; tests of hypervolume in closed form)
   func takesObjectives(_ row: Row, _ item: SearcherLaws.Case) throws {
     #expect(try SearcherLaws.takesObjectives(row.method, item, trials: 40) == [])
   }
