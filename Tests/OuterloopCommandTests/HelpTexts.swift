@@ -53,6 +53,8 @@ enum HelpTexts {
       retry                   Run failed trials again, and go on with the study.
       extend                  Widen a range of a study, or add choices.
       add                     Add configurations that you know, to be tried next.
+      hint                    Say where good values are believed to lie, also while
+                              a study runs.
       worker                  Run trials of a study beside the process that began
                               it.
       ask                     Get the next trial, to run it yourself.
@@ -65,6 +67,8 @@ enum HelpTexts {
       front                   Show the trials that no other beats in every
                               objective.
       importance              Show which parameters matter.
+      predict                 Say what configurations would come to, by a model of
+                              the trials.
       log                     Print or follow what the program of a trial printed.
       plot                    Draw pictures of a study, as SVG files.
       export                  Write the trials of a study as CSV, JSON, or a
@@ -80,6 +84,7 @@ enum HelpTexts {
       data                    List and download published data sets.
 
       See 'outerloop help <subcommand>' for detailed help.
+
     """
 
   static let clean = """
@@ -219,6 +224,7 @@ enum HelpTexts {
       list                    Show the data sets that can be fetched.
 
       See 'outerloop help data <subcommand>' for detailed help.
+
     """
 
   static let fetch = """

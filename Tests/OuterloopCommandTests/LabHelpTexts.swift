@@ -35,6 +35,7 @@ extension HelpTexts {
                               wrong labels.
 
       See 'outerloop help lab <subcommand>' for detailed help.
+
     """
 
   static let labList = """
@@ -59,8 +60,7 @@ extension HelpTexts {
     Which estimator: error against the exact hypergradient and cost beside it, for
     all of them on one problem, trained for a short and for a long time.
 
-    USAGE: outerloop lab estimators [--steps <T> ...] [--repeats <repeats>] [--rate <rate>] \
-    [--out <folder>] [--json] [--no-progress] [--quiet]
+    USAGE: outerloop lab estimators [--steps <T> ...] [--repeats <repeats>] [--rate <rate>] [--out <folder>] [--json] [--no-progress] [--quiet]
 
     OUTPUT:
       --json                  Print one JSON object instead of text.

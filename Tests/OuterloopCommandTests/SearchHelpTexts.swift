@@ -5,6 +5,7 @@ extension HelpTexts {
     Help(words: ["resume"], text: resume),
     Help(words: ["retry"], text: retry), Help(words: ["extend"], text: extend),
     Help(words: ["add"], text: add),
+    Help(words: ["hint"], text: hint),
     Help(words: ["worker"], text: worker),
     Help(words: ["ask"], text: ask),
     Help(words: ["tell"], text: tell),
@@ -12,7 +13,8 @@ extension HelpTexts {
     Help(words: ["trials"], text: trials),
     Help(words: ["best"], text: best),
     Help(words: ["front"], text: front),
-    Help(words: ["importance"], text: importance), Help(words: ["log"], text: log),
+    Help(words: ["importance"], text: importance),
+    Help(words: ["predict"], text: predict), Help(words: ["log"], text: log),
     Help(words: ["plot"], text: plot), Help(words: ["export"], text: export),
     Help(words: ["import"], text: importing),
     Help(words: ["delete"], text: delete),
@@ -38,8 +40,8 @@ extension HelpTexts {
 
     JSON keys: study, store, seed, sampler, objectives, trials (counts by state),
     best (a trial as in `outerloop trials`, null with several objectives), command
-    (of the best), front (else null), ending (budget, exhausted, timeout, stopped
-    or failures).
+    (of the best), front (else null), ending (budget, exhausted, timeout, stopped,
+    rule or failures), reason (of a rule).
 
     USAGE: outerloop tune [<options>] -- [<command> ...]
 
@@ -61,9 +63,22 @@ extension HelpTexts {
                               --maximize, for several objectives; they keep their
                               order.
       --maximize <metric>     A metric to make large.
+      --constraint <bound>    A bound that results have to keep: 'memory <= 8'. A
+                              trial that breaks it is never the best. Repeat for
+                              more.
+      --per-second [<metric>] Seek improvement for what it costs: the time that a
+                              trial takes, or a metric that it reports, such as
+                              seconds of inference or money. (default as flag:
+                              seconds)
+      --prior <values>        Where good values are believed to lie, for the search
+                              to begin with: 'lr=0.001±3x', 'units=64±16,
+                              opt=adam'; +- stands for ±. Repeat for more.
+      --stop-when <rule>      When to end before the budget is spent: 'loss <=
+                              0.1', or plateau, target, regret with options as in
+                              plateau:trials=50. Repeat for more.
       --sampler <name>        How to search: auto, random, sobol, grid, tpe, gp,
                               cmaes, catcma, nsga2, nsga3, de; with options as in
-                              grid:resolution=7. (default: tpe)
+                              grid:resolution=7. (default: auto)
       --seed <n>              Names all random choices. Default: drawn, and printed.
       --epochs <n>            Epochs of a full training. (default: 1)
       --retries <n>           How often a trial that ended with an error is run
@@ -71,6 +86,15 @@ extension HelpTexts {
       --add <configuration>   A configuration to try first: 'lr=0.001, opt=adam'.
                               What is left out gets a value from the sampler.
                               Repeat for more.
+      --start-from <study or file>
+                              Results to begin with: those of a study of the store,
+                              or of a file that `outerloop export` wrote. They
+                              count for nothing in --trials. Repeat for more.
+      --warm-start <study or file>
+                              A study of the store, or a file that `outerloop
+                              export` wrote, whose model is a start for this one's,
+                              as for another data set or with further parameters.
+                              Its best configurations are tried first.
 
     STORE:
       --study <name>          The name of the study. (default: study)
@@ -229,9 +253,22 @@ extension HelpTexts {
                               --maximize, for several objectives; they keep their
                               order.
       --maximize <metric>     A metric to make large.
+      --constraint <bound>    A bound that results have to keep: 'memory <= 8'. A
+                              trial that breaks it is never the best. Repeat for
+                              more.
+      --per-second [<metric>] Seek improvement for what it costs: the time that a
+                              trial takes, or a metric that it reports, such as
+                              seconds of inference or money. (default as flag:
+                              seconds)
+      --prior <values>        Where good values are believed to lie, for the search
+                              to begin with: 'lr=0.001±3x', 'units=64±16,
+                              opt=adam'; +- stands for ±. Repeat for more.
+      --stop-when <rule>      When to end before the budget is spent: 'loss <=
+                              0.1', or plateau, target, regret with options as in
+                              plateau:trials=50. Repeat for more.
       --sampler <name>        How to search: auto, random, sobol, grid, tpe, gp,
                               cmaes, catcma, nsga2, nsga3, de; with options as in
-                              grid:resolution=7. (default: tpe)
+                              grid:resolution=7. (default: auto)
       --seed <n>              Names all random choices. Default: drawn, and printed.
       --epochs <n>            Epochs of a full training. (default: 1)
       --retries <n>           How often a trial that ended with an error is run
@@ -432,8 +469,10 @@ extension HelpTexts {
     ped-anova says how much the values of the best tenth of the trials differ from
     those of all: where good values are. fanova says how much of the variance of
     the loss over the whole space is a parameter's alone, with the range that
-    resampled trials give. Shares sum to 1. Of several objectives, ped-anova takes
-    the Pareto front's trials as the best unless --objective names one.
+    resampled trials give. model says how much of the variance of a Gaussian
+    process a parameter causes, alone and with others. Shares sum to 1. Of several
+    objectives, ped-anova takes the Pareto front's trials as the best unless
+    --objective names one.
 
     JSON keys: study, method, objective (null: all together), trials (complete
     ones), parameters: name, share, value, low, high (null without a range).
@@ -451,18 +490,18 @@ extension HelpTexts {
 
     OPTIONS:
       --objective <metric>    The objective that it is about.
-      --method <method>       ped-anova or fanova. (values: ped-anova, fanova;
-                              default: ped-anova)
+      --method <method>       ped-anova, fanova or model. (values: ped-anova,
+                              fanova, model; default: ped-anova)
       --version               Show the version.
       -h, --help              Show help information.
 
     """
 
-  static let log = """
+  static let log = #"""
     OVERVIEW: Print or follow what the program of a trial printed.
 
     Everything but its reports, standard error included. To a terminal control
-    characters are shown as \\u001b; a file or another program gets the log as it
+    characters are shown as \u001b; a file or another program gets the log as it
     is. JSON keys: study, trial, state, log (path, null if nothing was printed),
     text.
 
@@ -484,31 +523,33 @@ extension HelpTexts {
       --version               Show the version.
       -h, --help              Show help information.
 
-    """
+    """#
 
   static let plot = """
     OVERVIEW: Draw pictures of a study, as SVG files.
 
     history: values trial by trial, and the best so far. slices: an objective
     against each parameter. parallel: a line for each configuration. rank: two
-    parameters against one another, coloured by rank. importance: which parameters
-    matter. front: two objectives against one another. hypervolume: what the Pareto
-    front dominates, trial by trial. timeline: which worker ran what when.
-    distribution: the share of trials up to each value.
+    parameters against one another, coloured by rank. contour: what a model expects
+    over two parameters, with the trials. model: what a model of the trials expects
+    along each parameter. importance: which parameters matter. front: two
+    objectives against one another. hypervolume: what the Pareto front dominates,
+    trial by trial. timeline: which worker ran what when. distribution: the share
+    of trials up to each value.
 
     Without a kind, all that apply are drawn. With several objectives, slices,
-    parallel, rank, importance, distribution are drawn for each of them, into files
-    such as slices-loss.svg. The study may be running. Pictures that are there as
-    they were drawn are drawn anew; any other file of such a name is left alone
-    unless --force is given. The files written are printed. JSON keys: study,
-    folder, files (kind, objective, path).
+    parallel, rank, contour, model, importance, distribution are drawn for each of
+    them, into files such as slices-loss.svg. The study may be running. Pictures
+    that are there as they were drawn are drawn anew; any other file of such a name
+    is left alone unless --force is given. The files written are printed. JSON
+    keys: study, folder, files (kind, objective, path).
 
     USAGE: outerloop plot [<kind> ...] [--store <file>] [--study <name>] [--objective <metric> ...] [--compare <name> ...] [--out <folder>] [--force] [--json] [--quiet]
 
     ARGUMENTS:
       <kind>                  What to draw. (values: history, slices, parallel,
-                              rank, importance, front, hypervolume, timeline,
-                              distribution)
+                              rank, contour, model, importance, front, hypervolume,
+                              timeline, distribution)
 
     STUDY:
       --store <file>          The file with the studies. Default: OUTERLOOP_STORE,
@@ -588,7 +629,7 @@ extension HelpTexts {
       --name <name>           Its name here. Default: the same.
       --sampler <name>        How its search goes on: auto, random, sobol, grid,
                               tpe, gp, cmaes, catcma, nsga2, nsga3, de. (default:
-                              tpe)
+                              auto)
       --seed <n>              Names all random choices to come. (default: 0)
       --version               Show the version.
       -h, --help              Show help information.
@@ -736,6 +777,79 @@ extension HelpTexts {
       -q, --quiet             Say nothing but errors.
 
     OPTIONS:
+      --version               Show the version.
+      -h, --help              Show help information.
+
+    """
+
+  static let hint = """
+    OVERVIEW: Say where good values are believed to lie, also while a study runs.
+
+    As `outerloop tune --prior`. The search leans towards it for the next trials,
+    and goes by its trials more and more; a hint that they contradict is dropped.
+    Whoever runs the study now heeds it in new trials. A configuration to try as it
+    is: `outerloop add`.
+
+    outerloop hint --study study 'lr=0.001±3x, opt=adam' 'units=64±16'
+
+    JSON keys: study, hints (texts).
+
+    USAGE: outerloop hint [--store <file>] [--study <name>] [--json] [--quiet] <values> ...
+
+    ARGUMENTS:
+      <values>                Values by name, with how far from them good ones may
+                              lie: 'lr=0.001±3x', 'units=64±16', 'opt=adam'; +-
+                              stands for ±.
+
+    STUDY:
+      --store <file>          The file with the studies. Default: OUTERLOOP_STORE,
+                              else outerloop.db.
+      --study <name>          The study; needed if the store has several.
+
+    OUTPUT:
+      --json                  Print JSON instead of text.
+      -q, --quiet             Say nothing but errors.
+
+    OPTIONS:
+      --version               Show the version.
+      -h, --help              Show help information.
+
+    """
+
+  static let predict = """
+    OVERVIEW: Say what configurations would come to, by a model of the trials.
+
+    The Gaussian process of the sampler gp, fitted to the trials of any study: the
+    median of what would come out, and the range in which it lies two times out of
+    three. What a configuration leaves out is as in the best trial. --check
+    predicts each trial from all others, and shows those that surprise most.
+
+    outerloop predict --study study 'lr=0.001, layers=2' 'lr=0.01'
+    outerloop predict --study study --check
+
+    JSON keys: study, objective, trials (how many are modelled), predictions:
+    params, median, low, high; with --check correlation, inRange (the share of
+    trials in their range; about 0.68 is right), checks: trial, value, median, low,
+    high, deviation (in standard deviations).
+
+    USAGE: outerloop predict [--store <file>] [--study <name>] [--objective <metric>] [--check] [--json] [--quiet] [<configuration> ...]
+
+    ARGUMENTS:
+      <configuration>         Values by name, as 'lr=0.001, opt=adam', or a JSON
+                              object.
+
+    STUDY:
+      --store <file>          The file with the studies. Default: OUTERLOOP_STORE,
+                              else outerloop.db.
+      --study <name>          The study; needed if the store has several.
+
+    OUTPUT:
+      --json                  Print JSON instead of text.
+      -q, --quiet             Say nothing but errors.
+
+    OPTIONS:
+      --objective <metric>    The objective that it is about.
+      --check                 Predict each trial from all others.
       --version               Show the version.
       -h, --help              Show help information.
 
