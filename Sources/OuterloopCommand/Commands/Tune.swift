@@ -137,7 +137,8 @@ struct Tune: AsyncParsableCommand {
     let counts = try await found.store.summary(of: found.id).counts
     let ended = [TrialState.Kind.complete, .pruned, .failed].reduce(0) { $0 + (counts[$1] ?? 0) }
     if let choice = specification.automaticChoice(ended: ended) {
-      parts[parts.count - 1] += ": \(choice.sampler) \(choice.reason)"
+      let samplers = [choice.sampler, choice.other].compactMap(\.self).joined(separator: " and ")
+      parts[parts.count - 1] += ": \(samplers) \(choice.reason)"
     }
     parts += specification.budget.parts
     if program.parallel > 1 { parts.append("\(program.parallel) at a time") }

@@ -2,7 +2,8 @@ internal import OuterloopNumerics
 public import OuterloopStudy
 
 /// The sampler of those who choose none: `gp` while a model of all trials is quick, `tpe` beyond, and for more
-/// than three objectives.
+/// than three objectives. Where choices open branches of the space the two propose in turn: the model is the
+/// better one within a branch, and `tpe` gives up none early.
 ///
 /// Every sampler that may be chosen sees all trials, whoever proposed them, so that the one that takes over
 /// begins with what is known. Which one is chosen follows from the study and from how many trials have
@@ -12,16 +13,23 @@ public import OuterloopStudy
 public struct AutoSampler: Sampler {
   /// Which sampler proposes, and why.
   public struct Choice: Sendable, Hashable {
-    /// Its name in the registry.
+    /// Its name in the registry; of two in turn the first.
     public let sampler: String
+    /// The one that proposes every other trial; nil: `sampler` proposes all.
+    public let other: String?
     /// What follows its name: `for one objective and up to 500 trials`.
     public let reason: String
+
+    fileprivate init(_ sampler: String, and other: String? = nil, _ reason: String) {
+      (self.sampler, self.other, self.reason) = (sampler, other, reason)
+    }
   }
 
   private let specification: StudySpecification
   private let options: AutoOptions
   private var model: GPSampler?
   private var densities: TPESampler
+  private let hasBranches: Bool
   private var ended = 0
 
   /// - Throws: `StudyError` for options out of range, `SpaceError` for a space that a sampler cannot search.
@@ -29,6 +37,7 @@ public struct AutoSampler: Sampler {
     self.specification = specification
     self.options = options
     densities = try TPESampler(specification)
+    hasBranches = !Branching(specification.space).parents.isEmpty
     if Self.choice(for: specification, ended: 0, options).sampler == SamplerKind.gp.name {
       model = try GPSampler(specification)
     }
@@ -45,7 +54,9 @@ public struct AutoSampler: Sampler {
   }
 
   public mutating func suggest(_ number: Int, in history: History) throws -> Assignment? {
-    try model?.suggest(number, in: history) ?? densities.suggest(number, in: history)
+    let isTurnOfDensities = hasBranches && number % 2 == 1
+    if !isTurnOfDensities, let found = try model?.suggest(number, in: history) { return found }
+    return try densities.suggest(number, in: history)
   }
 
   /// Which sampler proposes the next trial of a study of which so many trials have ended.
@@ -54,19 +65,21 @@ public struct AutoSampler: Sampler {
   ) -> Choice {
     let count = specification.objectives.count
     if count > 3 {
-      return Choice(sampler: "tpe", reason: "for more than three objectives")
+      return Choice("tpe", "for more than three objectives")
     }
     let limit = count == 1 ? options.model : options.fronts
     if ended >= limit {
-      return Choice(sampler: "tpe", reason: "for more than \(limit) trials")
+      return Choice("tpe", "for more than \(limit) trials")
     }
     if (try? BLAS.load()) == nil {
-      return Choice(sampler: "tpe", reason: "since OpenBLAS, which gp needs, is not installed")
+      return Choice("tpe", "since OpenBLAS, which gp needs, is not installed")
     }
-    return Choice(
-      sampler: "gp",
-      reason:
-        "for \(count == 1 ? "one objective" : "\(count) objectives") and up to \(limit) trials")
+    let objectives = count == 1 ? "one objective" : "\(count) objectives"
+    if !Branching(specification.space).parents.isEmpty {
+      return Choice(
+        "gp", and: "tpe", "in turn, for branches, \(objectives) and up to \(limit) trials")
+    }
+    return Choice("gp", "for \(objectives) and up to \(limit) trials")
   }
 }
 

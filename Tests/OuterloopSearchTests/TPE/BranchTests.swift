@@ -47,6 +47,23 @@ import Testing
     }
   }
 
+  /// Nor by the sampler that chooses: half of its trials are those of TPE.
+  @Test(arguments: ["late bloomer", "unequal dimensions", "narrow region"])
+  func noBranchIsGivenUpAutomatically(_ name: String) throws {
+    let problem = try #require(
+      (ConditionalTestProblem.development + ConditionalTestProblem.heldOut).first {
+        $0.name == name
+      })
+    let place = try #require(problem.space.index(of: problem.parent))
+    for seed in 0..<3 {
+      let trials = try study(problem, .auto(), seed: seed, trials: 60).trials
+      for choice in problem.space.parameters[place].domain.choices ?? [] {
+        let count = trials.count { $0.assignment.values[place] == choice }
+        #expect(count >= 4, "seed \(seed): \(choice) has \(count) of 60")
+      }
+    }
+  }
+
   /// 20 paired seeds: 16 wins or more have a probability of .006 if both were equally good.
   @Test func trapIsLeft() throws {
     let problem = try ConditionalTestProblem.lateBloomer()
