@@ -95,6 +95,13 @@ extension AbuseRoom {
       { try StoreFiles.written("text") },
       { try StoreFiles.written("") },
     ]
+    let texts =
+      Studies.texts + [
+        "{}", "{\"params\": 1}", "{\"trials\": [{\"params\": {\"x\": []}}]}", "param.x\n1",
+        "param.x,value.y\n1e999,nan\n", "param.x\n\"1", "param.x,state\n1\n", "[1]", "{\n{",
+      ]
+    add("TrialFile.results", texts) { try TrialFile.results(StoreFiles.written($0)).count }
+    refuse("TrialFile.results", ["", "/", "/nowhere/a.csv", "a\0b"]) { try TrialFile.results($0) }
     add("OptunaFile.studies", Array(paths.indices)) { try OptunaFile.studies(in: paths[$0]()) }
     add("OptunaFile.read", Array(paths.indices), Studies.texts) {
       try OptunaFile.read(paths[$0](), study: $1).specification.name

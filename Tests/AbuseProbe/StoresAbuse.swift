@@ -37,6 +37,13 @@ extension AbuseRoom {
       try await store.extend(id, to: wider)
       return 0
     }
+    add("\(name).note", (try? Studies.kinds()) ?? [], Edges.integers) { kind, number in
+      let (store, id) = try await filled()
+      try? await store.note(.stopped(reason: "a\0b"), in: StudyID(rawValue: number))
+      try await store.note(.hinted([ParameterPrior("", .float(.nan), .factor(-1))]), in: id)
+      try await store.note(kind, in: id)
+      return 0
+    }
     add("\(name).metrics", Edges.integers) {
       try await filled().0.metrics(of: StudyID(rawValue: $0))
     }

@@ -117,6 +117,7 @@ extension AbuseRoom {
     add("TargetRule.init", Edges.numbers) {
       try TargetRule(Studies.specification(), TargetOptions(value: $0))
     }
+    exclude("takes no values", "PlateauOptions.init", "RegretOptions.init")
     add("TargetOptions.init", Edges.numbers) { TargetOptions(value: $0).value }
     add("StopRuleMethod.target", Edges.numbers) {
       try StopRuleMethod.target(TargetOptions(value: $0)).make(Studies.specification())
