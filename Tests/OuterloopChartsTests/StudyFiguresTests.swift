@@ -244,8 +244,8 @@ import Testing
     let one = try StudyGallery.training("a", trials: 30)
     #expect(
       try pictures(of: one).map(\.fileName) == [
-        "history.svg", "slices.svg", "parallel.svg", "rank.svg", "importance.svg", "timeline.svg",
-        "distribution.svg",
+        "history.svg", "slices.svg", "parallel.svg", "rank.svg", "contour.svg", "model.svg",
+        "importance.svg", "timeline.svg", "distribution.svg",
       ])
     let three = try StudyGallery.tradeOff(trials: 5, objectives: 3)
     #expect(

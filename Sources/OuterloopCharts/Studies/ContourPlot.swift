@@ -4,7 +4,11 @@ internal import OuterloopStudy
 extension StudyPlot {
   public static let contour = StudyPlot(
     "contour", "what a model expects over two parameters, with the trials",
-    applies: { figures, _ in figures.canBeModelled && figures.variedParameters.count > 1 },
+    applies: { figures, _ in
+      let parameters = figures.specification.space.parameters
+      return figures.canBeModelled
+        && figures.variedParameters.count { parameters[$0].condition == nil } > 1
+    },
     .ofObjective { figures, place, _ throws(StudyError) in try figures.contour(place) })
 }
 
@@ -17,12 +21,7 @@ extension StudyFigures {
   /// out from what is around it differs in other parameters, or surprises the model.
   func contour(_ place: Int) throws(StudyError) -> Sized {
     let (model, best) = try modelled(place)
-    let parameters = try paired(place).filter { best.value(ofParameter: $0) != nil }
-    guard parameters.count > 1 else {
-      throw StudyError(
-        "the best trial of study `\(specification.name)` has fewer than two of the parameters that "
-          + "matter", "look at its slices")
-    }
+    let parameters = try paired(place, activeIn: best)
     let shown = Self.evenSample(of: trials.filter { $0.result(place) != nil }, most: 300)
     let axis = ValueAxis(objectives[place], shown.compactMap { $0.result(place) })
     var panels: [any Figure] = []

@@ -78,11 +78,20 @@ extension StudyFigures {
       ], curves: ranges)
   }
 
-  /// Whether enough trials have ended for a model.
+  /// Whether there are enough trials for a model, and results that differ.
   var canBeModelled: Bool {
-    StudyModel.isAvailable
-      && trials.count { $0.state == .complete } >= max(StudyModel.fewestTrials, 8)
+    guard StudyModel.isAvailable,
+      trials.count(where: { $0.state == .complete }) >= Self.fewestTrials
+    else { return false }
+    return objectives.indices.allSatisfy { place in
+      let results = trials.compactMap { $0.result(place) }.filter(\.isFinite)
+      guard let low = results.min(), let high = results.max() else { return false }
+      return high - low > 1e-9 * max(abs(low), abs(high))
+    }
   }
+
+  /// With fewer trials than that a picture of a model says little.
+  private static let fewestTrials = 10
 
   /// The model of an objective, and the best trial that keeps the constraints.
   func modelled(_ place: Int) throws(StudyError) -> (StudyModel, Trial) {

@@ -47,9 +47,13 @@ extension StudyFigures {
   }
 
   /// The parameters that matter most, in the order of the space.
+  ///
+  /// - Parameter trial: they are active in it; nil: they need not be.
   /// - Throws: `StudyError` if there are not two that can differ.
-  func paired(_ place: Int) throws(StudyError) -> [Int] {
-    let parameters = try varied()
+  func paired(_ place: Int, activeIn trial: Trial? = nil) throws(StudyError) -> [Int] {
+    let parameters = try varied().filter { parameter in
+      trial.map { $0.value(ofParameter: parameter) != nil } ?? true
+    }
     guard parameters.count > 1 else {
       throw StudyError(
         "one parameter of study `\(specification.name)` can differ, and a pair needs two",
