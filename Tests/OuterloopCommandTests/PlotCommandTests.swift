@@ -43,7 +43,7 @@ import Testing
     let space = ["--param", "x=float(0, 1)", "--param", "y=int(1, 9) if x > 0.5", "--trials", "12"]
     try tune("one", space + ["--minimize", "loss"], Self.single)
     let kinds = [
-      "history", "slices", "parallel", "rank", "importance", "timeline", "distribution",
+      "history", "slices", "parallel", "rank", "model", "importance", "timeline", "distribution",
     ]
     #expect(
       try tool.run(["plot"]).out
