@@ -19,6 +19,11 @@ import Testing
       ] + words + ["--", "sh", "-c", "echo \"{\\\"loss\\\": -$0, \\\"memory\\\": $0}\"", "{x}"])
   }
 
+  /// A program that reports a metric, and what else it is given.
+  private func program(_ metric: String, _ value: String, _ others: String...) -> [String] {
+    ["--", "sh", "-c", "echo \"{\\\"\(metric)\\\": $0}\"", value] + others
+  }
+
   @Test func theBestKeepsTheBounds() throws {
     let tool = try Tool()
     defer { tool.remove() }
@@ -41,9 +46,8 @@ import Testing
     #expect(
       try tool.run(["tell", "--params", "x=0.5", "loss=1"]).err.contains(
         "the values say nothing about `memory`"))
-    let picture = tool.file("history.svg")
-    #expect(try tool.run(["plot", "history", "--out", picture]).status == 0)
-    #expect(try tool.text("history.svg").contains("breaks a constraint"))
+    #expect(try tool.run(["plot", "history", "--out", tool.file("pictures")]).status == 0)
+    #expect(try tool.text("pictures/history.svg").contains("breaks a constraint"))
   }
 
   @Test func nothingKeepsThem() throws {
@@ -51,7 +55,8 @@ import Testing
     defer { tool.remove() }
     let ending = try tune(tool, ["--constraint", "memory>=2"], trials: 3)
     #expect(ending.status == 0)
-    #expect(ending.out.hasPrefix("no trial keeps memory >= 2; trial 1 comes closest: memory is 0."))
+    #expect(ending.out.hasPrefix("no trial keeps memory >= 2; trial "))
+    #expect(ending.out.contains(" comes closest: memory is 0."))
     let best = try tool.run(["best"])
     #expect(best.status == 1 && best.err.contains("no trial keeps memory >= 2"))
   }
@@ -93,8 +98,8 @@ import Testing
     let ending = try tool.run(
       [
         "tune", "--param", "x=float(0, 1)", "--maximize", "score", "--trials", "40", "--stop-when",
-        "plateau:trials=6", "--parallel", "2", "--json", "--", "echo", "{\"score\": 1}", "{x}",
-      ])
+        "plateau:trials=6", "--parallel", "2", "--json",
+      ] + program("score", "1", "{x}"))
     let result = try json(ending)
     #expect(result["ending"] as? String == "rule")
     let count = (result["trials"] as? [String: Int])?["complete"] ?? 0
@@ -109,7 +114,8 @@ import Testing
     _ = try tune(tool, ["--study", "old"], trials: 8)
     for (format, file) in [("csv", "a.csv"), ("json", "a.json"), ("jsonl", "a.jsonl")] {
       let out = tool.file(file)
-      #expect(try tool.run(["export", "--format", format, "--out", out]).status == 0)
+      #expect(
+        try tool.run(["export", "--study", "old", "--format", format, "--out", out]).status == 0)
       let ending = try tune(tool, ["--study", format, "--start-from", out, "--json"], trials: 2)
       #expect(ending.err.contains("8 results taken over"), "\(ending.err)")
       #expect((try json(ending)["trials"] as? [String: Int])?["complete"] == 10)
@@ -118,9 +124,8 @@ import Testing
     let ending = try tool.run(
       [
         "tune", "--study", "new", "--start-from", "old", "--param", "x=float(0, 0.6)", "--param",
-        "y=int(1, 3)", "--minimize", "loss", "--trials", "5", "--", "echo", "{\"loss\": {y}}",
-        "{x}",
-      ])
+        "y=int(1, 3)", "--minimize", "loss", "--trials", "5",
+      ] + program("loss", "{y}", "{x}"))
     #expect(ending.status == 0, "\(ending.err)")
     #expect(ending.err.contains("trials of old are left out: parameter `x` cannot be 0."))
     #expect(ending.err.contains("5 configurations to try first") || ending.err.contains("4 config"))
@@ -137,7 +142,7 @@ import Testing
       "tune", "--study", "new", "--param", "x=float(0, 2)", "--param", "y=int(1, 3)", "--minimize",
       "loss", "--sampler", "gp", "--trials", "8", "--seed", "1",
     ]
-    let program = ["--", "echo", "{\"loss\": {y}}", "{x}"]
+    let program = program("loss", "{y}", "{x}")
     let ending = try tool.run(words + ["--warm-start", "old"] + program)
     #expect(ending.status == 0, "\(ending.err)")
     #expect(ending.err.contains("5 configurations to try first"), "\(ending.err)")
@@ -158,11 +163,12 @@ import Testing
   @Test func hintsAreKept() throws {
     let tool = try Tool()
     defer { tool.remove() }
-    let words = [
-      "tune", "--param", "x=float(0, 1)", "--param", "rate=log(1e-4, 1)", "--param",
-      "kind=choice(a, b)", "--minimize", "loss", "--sampler", "tpe", "--trials", "1", "--prior",
-      "rate=0.01+-2x, kind=b", "--", "echo", "{\"loss\": {x}}", "{rate}", "{kind}",
-    ]
+    let words =
+      [
+        "tune", "--param", "x=float(0, 1)", "--param", "rate=log(1e-4, 1)", "--param",
+        "kind=choice(a, b)", "--minimize", "loss", "--sampler", "tpe", "--trials", "1", "--prior",
+        "rate=0.01+-2x, kind=b",
+      ] + program("loss", "{x}", "{rate}", "{kind}")
     #expect(try tool.run(words).status == 0)
     let hint = try tool.run(["hint", "x=0.2±0.1", "--json"])
     #expect(try json(hint)["hints"] as? [String] == ["x=0.2±0.1"])
@@ -175,8 +181,6 @@ import Testing
       let wrong = try tool.run(["hint", text])
       #expect(wrong.status == 64 && wrong.err.contains(what), "\(wrong.err)")
     }
-    let other = try tool.run(["tune", "--study", "s", "--sampler", "sobol"] + words.dropFirst())
-    #expect(other.status != 0)
   }
 
   @Test(arguments: [

@@ -133,13 +133,15 @@ struct Tune: AsyncParsableCommand {
   ) async throws -> String {
     let specification = found.specification
     var parts = ["study \(found.name) in \(found.place.path)", "seed \(specification.seed)"]
-    parts.append(specification.method.description)
+    var method = [specification.method.description]
     let counts = try await found.store.summary(of: found.id).counts
     let ended = [TrialState.Kind.complete, .pruned, .failed].reduce(0) { $0 + (counts[$1] ?? 0) }
     if let choice = specification.automaticChoice(ended: ended) {
       let samplers = [choice.sampler, choice.other].compactMap(\.self).joined(separator: " and ")
-      parts[parts.count - 1] += ": \(samplers) \(choice.reason)"
+      let rules = specification.method.stopRules.map(\.name)
+      method = ["\(specification.method.sampler.name): \(samplers) \(choice.reason)"] + rules
     }
+    parts += method
     parts += specification.budget.parts
     if program.parallel > 1 { parts.append("\(program.parallel) at a time") }
     return parts.joined(separator: ", ").visible
