@@ -84,7 +84,6 @@ enum HelpTexts {
       data                    List and download published data sets.
 
       See 'outerloop help <subcommand>' for detailed help.
-
     """
 
   static let clean = """
@@ -224,7 +223,6 @@ enum HelpTexts {
       list                    Show the data sets that can be fetched.
 
       See 'outerloop help data <subcommand>' for detailed help.
-
     """
 
   static let fetch = """

@@ -35,7 +35,6 @@ extension HelpTexts {
                               wrong labels.
 
       See 'outerloop help lab <subcommand>' for detailed help.
-
     """
 
   static let labList = """
