@@ -65,7 +65,8 @@ public struct NumericRange: Sendable, Hashable {
     let rounding = 1e-9 + 4 * quotient.ulp + (low.ulp + high.ulp) / step
     let last = (quotient + (isExact ? 0 : Swift.min(rounding, 0.3))).rounded(.down)
     decimals = Self.decimals(low, step, last)
-    let top = Self.gridValue(last, low, step, decimals, isExact ? low + last * step : high)
+    let top = Self.gridValue(
+      last, low, step, decimals, isExact ? low.addingProduct(last, step) : high)
     self.high = top
     let half = low == top ? 0 : step / 2
     let bottom = log && low - half <= 0 ? low : low - half
@@ -88,7 +89,8 @@ public struct NumericRange: Sendable, Hashable {
   private static func gridValue(
     _ index: Double, _ low: Double, _ step: Double, _ decimals: Double?, _ high: Double
   ) -> Double {
-    guard let decimals else { return Swift.min(low + index * step, high) }
+    // Rounded once: whole numbers up to 2^53 are exact, however long the range is.
+    guard let decimals else { return Swift.min(low.addingProduct(index, step), high) }
     return ((low * decimals).rounded() + index * (step * decimals).rounded()) / decimals
   }
 
@@ -113,7 +115,14 @@ public struct NumericRange: Sendable, Hashable {
   /// Where on the grid the value nearest to `value` stands; 0 without a grid.
   public func index(nearest value: Double) -> Int {
     guard let step, low < high, !value.isNaN else { return 0 }
-    return Int(((inside(value) - low) / step).rounded())
+    let inside = inside(value)
+    // Differences beyond 2^53 are exact as integers only.
+    if high - low > Self.exactIntegers, let low = Int(exactly: low), let step = Int(exactly: step),
+      let whole = Int(exactly: inside)
+    {
+      return (2 * (whole - low) + step) / (2 * step)
+    }
+    return Int(((inside - low) / step).rounded())
   }
 
   private func inside(_ value: Double) -> Double { Swift.min(Swift.max(value, low), high) }

@@ -151,6 +151,18 @@ import Testing
     }
     #expect(error?.description == text)
   }
+
+  /// Ranges longer than 2^53, whose differences a Double does not hold.
+  @Test(arguments: [2.0, 3, 7, 1000]) func longGridsAreExact(_ step: Double) throws {
+    let low = -9_007_199_254_740_991
+    let range = try NumericRange(Double(low), 9_007_199_254_740_992, step: step)
+    for index in stride(from: 1, to: 9_007_199_254_740_992 / Int(step), by: 123_456_789_012_345) {
+      let value = range.gridValue(index)
+      #expect(Int(exactly: value) == low + index * Int(step))
+      #expect(range.index(nearest: value) == index)
+      #expect(range.contains(value) && range.nearest(value) == value)
+    }
+  }
 }
 
 extension NumericRange {
