@@ -35,7 +35,7 @@ extension StudyFigures {
 
   private static let marks = [
     Mark(state: "complete", name: "complete", style: 0, marker: 0),
-    Mark(state: broken, name: "breaks a constraint", style: 7, marker: 6),
+    Mark(state: broken, name: "breaks a constraint", style: 5, marker: 1),
     Mark(state: "pruned", name: "pruned, last report", style: 1, marker: 2),
     Mark(state: "paused", name: "paused, last report", style: 3, marker: 3),
     Mark(state: "running", name: "running, last report", style: 2, marker: 4),

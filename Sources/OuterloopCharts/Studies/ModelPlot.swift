@@ -64,18 +64,20 @@ extension StudyFigures {
     _ across: ParameterAxis, _ places: [Double], _ predictions: [StudyModel.Prediction],
     _ axis: ValueAxis, best: (Double, Double)
   ) -> Scatter {
-    // Ranges as short lines, medians as points.
+    // Ranges as lines, medians and the best trial as marks on them.
     let ranges = zip(places, predictions).map { place, prediction in
       LineChart.Series(
         "", x: [place, place], y: [prediction.low, prediction.high], markers: false, style: 0,
         dash: 0)
     }
+    func mark(_ x: Double, _ y: Double, style: Int) -> LineChart.Series {
+      LineChart.Series("", x: [x], y: [y], markers: true, style: style)
+    }
+    let medians = zip(places, predictions).map { mark($0, $1.median, style: 0) }
     return Scatter(
       x: across.axis, y: axis.axis, categories: across.categories,
-      groups: [
-        .init("", x: places, y: predictions.map(\.median), style: 0),
-        .init("", x: [best.0], y: [best.1], style: 6),
-      ], curves: ranges)
+      groups: [],
+      curves: ranges + medians + [mark(best.0, best.1, style: 6)])
   }
 
   /// Whether there are enough trials for a model, and results that differ.
