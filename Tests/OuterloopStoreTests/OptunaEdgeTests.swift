@@ -73,6 +73,11 @@ import Testing
     try fixture.trial([x], steps: [0: 1, 3: 2], system: attributes)
     let read = try OptunaFile.read(fixture.path)
     #expect(read.notes.contains { $0.hasSuffix("2 of 2 complete trials break one") })
+    #expect(read.specification.constraints.count == 2)
+    #expect(
+      read.specification.constraints.allSatisfy {
+        $0.metric.hasPrefix("constraint:") && $0.relation == .atMost && $0.bound == 0
+      })
     let (trials, rows) = try await folder.through(read)
     #expect(trials.map { $0.lastReport?.epoch } == [1, 4])
     for trial in trials {

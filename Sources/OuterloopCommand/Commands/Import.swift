@@ -11,7 +11,7 @@ struct Import: AsyncParsableCommand {
     discussion: """
       The study is copied with all its trials and can be searched further, looked at and drawn like \
       any other, and exported to Optuna again. What is different here is said on standard error: names \
-      that are no names here are changed, a choice None is the text None, constraints are metrics, \
+      that are no names here are changed, a choice None is the text None, constraints are bounds on metrics, \
       user attributes of trials are left behind. JSON keys: study, store, trials, notes (texts).
       """)
 

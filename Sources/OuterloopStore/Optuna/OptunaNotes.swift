@@ -69,15 +69,19 @@ struct OptunaNotes {
     }
     if !constraints.isEmpty {
       texts.append(
-        "constraints are kept as metrics (\(list(constraints.sorted().map(Self.metric))); 0 or "
-          + "below is kept), but `best` and the search do not look at them: \(infeasible) of "
-          + "\(trials(complete, "complete ")) break one")
+        "constraints are metrics with bounds here (\(list(bounds.map(\.description)))): "
+          + "\(infeasible) of \(trials(complete, "complete ")) break one")
     }
     if !attributes.isEmpty {
       texts.append(
         "user attributes of \(trials(attributed)) are left behind: \(list(attributes.sorted()))")
     }
     return texts
+  }
+
+  /// The constraints as bounds on the metrics that they are kept as.
+  var bounds: [OutcomeConstraint] {
+    constraints.sorted().map { OutcomeConstraint(Self.metric($0), .atMost, 0) }
   }
 
   /// The metric that a constraint is kept as.

@@ -52,6 +52,7 @@ struct OptunaReader {
       notes.add(trial)
       past.add(trial)
     }
+    if record == nil { specification.constraints = notes.bounds }
     let before = (OptunaTerms(of: specification) ?? OptunaTerms()).text
     if record == nil || space.terms.text != before {
       space.terms.metricNames = metricNames
