@@ -18,7 +18,8 @@ extension SearcherLaws {
       ("no numbers", { (.complete([$1]), $0.number % 2 == 0 ? .nan : .infinity) }),
       ("not reported", { (.complete([$1]), nil) }),
       (
-        "ended early", { trial, loss in
+        "ended early",
+        { trial, loss in
           let outcomes: [Outcome] = [
             .complete([loss]), .failed(.error, message: nil), .pruned, .complete([loss]),
           ]

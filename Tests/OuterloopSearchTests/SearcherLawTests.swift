@@ -27,7 +27,8 @@ import Testing
       Row(tpe { $0.group = true }, "tpe grouped"),
       Row(tpe { $0.constantLiar = false }, "tpe without liar"),
       Row(tpe { $0.exact = true }, "tpe exact"), Row(early, "gp early"),
-      Row(gp { $0.trustRegion = true }, "gp in a trust region"), Row(gp { $0.saas = true }, "gp sparse"),
+      Row(gp { $0.trustRegion = true }, "gp in a trust region"),
+      Row(gp { $0.saas = true }, "gp sparse"),
       Row(gp { $0.sparseChanges = true }, "gp with few changes"),
     ] + registered.filter { $0.label != "grid" && $0.label != "gp" }
 

@@ -103,12 +103,13 @@ struct TriedConfigurations: Sendable {
   ) throws -> Assignment? {
     var stream = draws
     defer { draws = stream }
-    return try fresh(pick: { stream.next() }) { feasible in
+    func drawn(_ feasible: inout FeasibleConfigurations) throws -> Assignment? {
       try feasible.draw { place in
         let uniform = stream.next()
         return place.map { quantile($0, uniform) } ?? uniform
       }
     }
+    return try fresh(pick: { stream.next() }, draw: drawn)
   }
 
   /// See `FeasibleConfigurations`.

@@ -131,7 +131,8 @@ import Testing
     options.trustRegion = true
     let method = SearchMethod.gp(options)
     let specification = try StudySpecification(
-      name: "s", space: GPObjectivesTests.space([0...1]), objectives: [.minimize("a"), .minimize("b")],
+      name: "s", space: GPObjectivesTests.space([0...1]),
+      objectives: [.minimize("a"), .minimize("b")],
       method: method.description, seed: 1)
     #expect(
       throws: StudyError(

@@ -152,7 +152,9 @@ struct ObservedTrials: Sendable {
 
   /// The rows of the first front that together have most of its hypervolume, at most `size` of them.
   func frontRows(_ size: Int) -> [Int] {
-    guard let front = fronts(count).first, front.count > size else { return fronts(count).first ?? [] }
+    guard let front = fronts(count).first, front.count > size else {
+      return fronts(count).first ?? []
+    }
     let losses = objectives.indices.map { self.losses($0, count) }
     let points = ObjectivePoints(
       count: front.count, objectives: losses.count,

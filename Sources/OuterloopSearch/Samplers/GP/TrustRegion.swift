@@ -83,4 +83,5 @@ extension ObservedTrials {
     let sorted = losses.sorted()
     let spread = sorted[sorted.count / 2] - losses[best]
     return losses[count - 1] < losses[best] - 1e-3 * max(spread, 0)
-  }}
+  }
+}
