@@ -610,8 +610,8 @@ extension HelpTexts {
     The study is copied with all its trials and can be searched further, looked at
     and drawn like any other, and exported to Optuna again. What is different here
     is said on standard error: names that are no names here are changed, a choice
-    None is the text None, constraints are metrics, user attributes of trials are
-    left behind. JSON keys: study, store, trials, notes (texts).
+    None is the text None, constraints are bounds on metrics, user attributes of
+    trials are left behind. JSON keys: study, store, trials, notes (texts).
 
     USAGE: outerloop import <file> [--store <file>] [--study <name>] [--name <name>] [--sampler <name>] [--seed <n>] [--json] [--quiet]
 
