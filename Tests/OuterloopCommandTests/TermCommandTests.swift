@@ -160,6 +160,36 @@ import Testing
     #expect(missing.status == 64 && missing.err.contains("--warm-start nowhere"))
   }
 
+  @Test func aModelIsAsked() throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    _ = try tune(tool, [], trials: 12)
+    let asked = try tool.run(["predict", "x=0.25", "{\"x\": 0.75}", "--check", "--json"])
+    let record = try json(asked)
+    #expect(record["objective"] as? String == "loss" && record["trials"] as? Int == 12)
+    let rows = try #require(record["predictions"] as? [[String: Any]])
+    for (row, x) in zip(rows, [0.25, 0.75]) {
+      // The loss is -x.
+      #expect(abs((row["median"] as? Double ?? 9) + x) < 0.05, "\(row)")
+      #expect((row["params"] as? [String: Double])?["x"] == x)
+    }
+    #expect((record["checks"] as? [Any])?.count == 12)
+    #expect(record["correlation"] as? Double ?? 0 > 0.9)
+    let text = try tool.run(["predict", "x=0.25", "--check"])
+    #expect(text.out.hasPrefix("loss") && text.out.contains("12 trials, each predicted from"))
+    #expect(try tool.run(["importance", "--method", "model"]).out.contains("x"))
+    for (words, what) in [
+      (["x=2"], "cannot be 2"), (["y=2"], "there is no parameter `y`"), ([], "nothing to predict"),
+      (["x=0.1", "--objective", "size"], "has no objective `size`"),
+    ] {
+      let wrong = try tool.run(["predict"] + words)
+      #expect(wrong.status == 64 && wrong.err.contains(what), "\(wrong.err)")
+    }
+    _ = try tune(tool, ["--study", "few"], trials: 2)
+    let few = try tool.run(["predict", "--study", "few", "x=0.1"])
+    #expect(few.status == 1 && few.err.contains("a model needs 5 trials"), "\(few.err)")
+  }
+
   @Test func hintsAreKept() throws {
     let tool = try Tool()
     defer { tool.remove() }
