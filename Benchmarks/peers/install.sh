@@ -15,7 +15,12 @@ case $peer in
     cmaes) modules="cmaes numpy scipy" ;;
     pymoo) modules="pymoo numpy" ;;
     cleanlab) modules="cleanlab sklearn numpy" ;;
-    *) fail "no peer '$peer'; use jax, gradhpo, optuna, cmaes, pymoo or cleanlab." ;;
+    coco) modules="cocoex scipy numpy" ;;
+    samplers) modules="optuna torch scipy" ;;
+    hebo) modules="hebo torch numpy" ;;
+    smac) modules="smac numpy" ;;
+    ax) modules="ax botorch torch" ;;
+    *) fail "no peer '$peer'; use jax, gradhpo, optuna, cmaes, pymoo, cleanlab, coco, samplers, hebo, smac or ax." ;;
 esac
 environment="$peers/$peer/.venv"
 python=${PYTHON:-python3}
@@ -42,4 +47,4 @@ fi
 "$environment/bin/python" -m pip install --disable-pip-version-check --quiet -r "$pins" \
     || fail "pip could not install $(grep -v '^#' "$pins" | tr '\n' ' '); is a package index reachable?"
 cp "$pins" "$stamp"
-"$environment/bin/python" -c "$imports; print('Installed', *(f'{m.__name__} {m.__version__}' for m in ($(echo "$modules" | sed 's/ /, /g'))))"
+"$environment/bin/python" -c "$imports; print('Installed', *(f'{m.__name__} {getattr(m, \"__version__\", \"\")}' for m in ($(echo "$modules" | sed 's/ /, /g'))))"

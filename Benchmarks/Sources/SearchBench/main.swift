@@ -30,6 +30,13 @@ do {
       from: Int(option("from", default: "0")) ?? 0,
       seed: UInt64(option("seed", default: "0")) ?? 0)
     print(try search.run())
+  case "importance":
+    let speed = ImportanceSpeed(
+      trials: Int(option("trials", default: "10000")) ?? 10000,
+      dimensions: Int(option("dimensions", default: "10")) ?? 10,
+      repeats: Int(option("repeats", default: "5")) ?? 5,
+      seed: UInt64(option("seed", default: "0")) ?? 0)
+    print(try speed.run())
   case "store":
     let speed = StoreSpeed(
       path: option("store", default: "outerloop.db"),
@@ -45,6 +52,7 @@ do {
       """
       search-bench speed --sampler tpe --trials N --dimensions D
       search-bench find --problem ackley --trials N --dimensions D
+      search-bench importance --trials N --dimensions D --repeats R
       search-bench store --store FILE --trials N
       search-bench serve
       search-bench serve-store --path FILE
