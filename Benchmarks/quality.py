@@ -13,9 +13,7 @@ anywhere.
 """
 
 import argparse
-import csv
 import datetime
-import gzip
 import json
 import math
 import pathlib
@@ -28,6 +26,9 @@ import numpy
 import optuna
 from optuna._hypervolume import compute_hypervolume
 from scipy.stats import mannwhitneyu
+
+import quality_tasks
+from quality_tasks import number, unit
 
 HERE = pathlib.Path(__file__).resolve().parent
 OURS = HERE / ".build" / "release" / "search-bench"
@@ -51,48 +52,16 @@ class Task:
         return self.regret(covered)
 
 
-def number(name, low, high, log=False):
-    return {"name": name, "type": "float", "low": low, "high": high, "log": log}
+def single(task):
+    """A task of one objective that samplers_quality.py has too."""
+    return Task(task.name, task.parameters, task.value, task.regret, task.maximize)
 
 
-def branin(p):
-    x, y = p["x"], p["y"]
-    bend = y - 5.1 / (4 * math.pi ** 2) * x * x + 5 / math.pi * x - 6
-    return bend ** 2 + 10 * (1 - 1 / (8 * math.pi)) * math.cos(x) + 10
-
-
-A = [[10, 3, 17, 3.5, 1.7, 8], [.05, 10, 17, .1, 8, 14], [3, 3.5, 1.7, 10, 17, 8], [17, 8, .05, 10, .1, 14]]
-P = [[.1312, .1696, .5569, .0124, .8283, .5886], [.2329, .4135, .8307, .3736, .1004, .9991],
-     [.2348, .1451, .3522, .2883, .3047, .6650], [.4047, .8828, .8732, .5743, .1091, .0381]]
-
-
-def hartmann(p):
-    x = [p[f"x{j}"] for j in range(6)]
-    return -sum(c * math.exp(-sum(a * (v - q) ** 2 for a, v, q in zip(row, x, place)))
-                for c, row, place in zip((1, 1.2, 3, 3.2), A, P))
-
-
-def ackley(p):
-    x = list(p.values())
-    n = len(x)
-    return (-20 * math.exp(-.2 * math.sqrt(sum(v * v for v in x) / n))
-            - math.exp(sum(math.cos(2 * math.pi * v) for v in x) / n) + 20 + math.e)
-
-
-def mixed(p):
-    """A log scale, an integer, a choice that decides what is best for the others."""
-    shift = {"a": 0.0, "b": 1.0, "c": 2.0}[p["kind"]]
-    return ((math.log10(p["rate"]) + 3 + 0.5 * shift) ** 2 + 0.1 * (p["count"] - 12 - 4 * shift) ** 2 / 16
-            + 0.5 * shift + (p["share"] - 0.3) ** 2)
-
-
+SHARED = {task.name: single(task) for task in quality_tasks.FUNCTIONS + quality_tasks.MIXED}
 FUNCTIONS = [
-    Task("branin", [number("x", -5, 10), number("y", 0, 15)], branin, lambda v: v - 0.397887),
-    Task("hartmann6", [number(f"x{j}", 0, 1) for j in range(6)], hartmann, lambda v: v + 3.32237),
-    Task("ackley10", [number(f"x{j}", -32.768, 32.768) for j in range(10)], ackley, lambda v: v),
-    Task("mixed", [number("rate", 1e-6, 1, True), {"name": "count", "type": "int", "low": 1, "high": 40},
-                   number("share", 0, 1), {"name": "kind", "type": "categorical", "choices": ["a", "b", "c"]}],
-         mixed, lambda v: v),
+    SHARED["branin"], SHARED["hartmann6"],
+    Task("ackley10", [number(f"x{j}", -32.768, 32.768) for j in range(10)], quality_tasks.ackley, lambda v: v),
+    SHARED["mixed"],
 ]
 
 
@@ -116,10 +85,6 @@ def dtlz2(p):
     return g * math.cos(a) * math.cos(b), g * math.cos(a) * math.sin(b), g * math.sin(a)
 
 
-def unit(count):
-    return [number(f"x{j}", 0, 1) for j in range(count)]
-
-
 # The volume that the true front covers, less that which was found: its exact value does not matter to a
 # test of ranks.
 FRONTS = [
@@ -127,43 +92,6 @@ FRONTS = [
     Task("zdt2", unit(6), zdt(lambda q: 1 - q * q), lambda v: 1.1 * 7 - 2 / 3 - v, reference=[1.1, 7]),
     Task("dtlz2", unit(6), dtlz2, lambda v: 2.2 ** 3 - math.pi / 6 - v, reference=[2.2] * 3),
 ]
-
-
-def tabular(folder):
-    """The tasks of every family under `folder`; ordinals are integers 0...k-1 for both sides."""
-    tasks = []
-    for meta in sorted(pathlib.Path(folder).glob("*/meta.json")):
-        about = json.loads(meta.read_text())
-        parameters = [
-            p if p["type"] == "categorical"
-            else {"name": p["name"], "type": "int", "low": 0, "high": len(p["choices"]) - 1}
-            for p in about["parameters"]]
-        places = [{(c if isinstance(c, str) else float(c)): i for i, c in enumerate(p["choices"])}
-                  for p in about["parameters"]]
-        for entry in about["tasks"]:
-            values = {}
-            with gzip.open(meta.parent / entry["file"], "rt") as file:
-                rows = csv.reader(file)
-                next(rows)
-                width = len(parameters)
-                for row in rows:
-                    key = tuple(
-                        places[j][row[j] if parameters[j]["type"] == "categorical" else float(row[j])]
-                        for j in range(width))
-                    seen = [float(v) for v in row[width:] if v]
-                    values[key] = sum(seen) / len(seen)
-
-            def value(p, values=values, parameters=parameters, places=places):
-                return values[tuple(
-                    places[j][p[q["name"]]] if q["type"] == "categorical" else p[q["name"]]
-                    for j, q in enumerate(parameters))]
-
-            best, median = entry["best_seed_mean"], entry["median_seed_mean"]
-            tasks.append(Task(
-                f"{about['family']}/{entry['name']}", parameters, value,
-                lambda v, best=best, median=median: (v - best) / (median - best),
-                about["direction"] == "maximize"))
-    return tasks
 
 
 class Ours:
@@ -250,7 +178,7 @@ def main():
         sys.exit("quality.py: build first: swift build -c release --package-path Benchmarks")
     warnings.simplefilter("ignore")
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    tasks = FUNCTIONS + FRONTS + tabular(options.data)
+    tasks = FUNCTIONS + FRONTS + [single(task) for task in quality_tasks.tabular(options.data)]
     if options.tasks:
         tasks = [task for task in tasks if task.name in options.tasks.split(",")]
     level = ALPHA / len(tasks)
