@@ -112,7 +112,7 @@ def search(side, task, seed, trials):
                 [seed, index, zlib.crc32(task.name.encode())]).standard_normal())
             if seen < best:
                 best = seen
-                record["curve"].append([index + 1, float(f"{max(instance.regret(value), 0):.5g}")])
+                record["curve"].append([index + 1, float(f"{max(instance.regret(value), 0.0) + 0.0:.5g}")])
             asked = side.say({"tell": asked["number"], "values": [seen]})
         if "error" in asked:
             record["failed"] = f"trial {index}: {asked['error']}"

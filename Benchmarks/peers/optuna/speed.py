@@ -50,6 +50,10 @@ def main():
     options = parser.parse_args()
     made, version = study(options.library, options)
     names = [f"x{index}" for index in range(options.dimensions)]
+    # What the libraries import at the first use is no part of a search.
+    study(library=options.library, options=options)[0].optimize(
+        lambda trial: [trial.suggest_float(name, -10, 10) for name in names][:options.objectives]
+        if options.objectives > 1 else trial.suggest_float("x0", -10, 10), n_trials=12)
 
     marks, best = [], []
 
