@@ -27,22 +27,29 @@ PAIRS = [("auto", peer) for peer in
     ("catcma", "optuna-cmaes")]
 
 
-def is_modelled(task):
-    """Whether Optuna's AutoSampler is its GPSampler for this task (up to 250 trials)."""
-    return all(p["type"] != "categorical" and "when" not in p for p in task.parameters)
+def is_another(side, task, records):
+    """Whether the sampler that `side` chooses for this task is one whose searches are there, so that it need not be
+    run: Optuna's AutoSampler is its GPSampler where all is numerical and nothing conditional (up to 250
+    trials), and our auto is gp if it made the same search of the first seed."""
+    if side == "optuna-auto":
+        return all(p["type"] != "categorical" and "when" not in p for p in task.parameters)
+    if side != "auto":
+        return False
+    first, same = (records.get((name, task.name, 0)) for name in ("auto", "gp"))
+    return None not in (first, same) and all(first[key] == same[key] for key in ("curve", "build", "trials"))
 
 
 class Searches:
-    """Regrets by sampler, task and number of trials. The searches of optuna-auto where it is the GPSampler are
-    those of optuna-gp."""
+    """Regrets by sampler, task and number of trials. A sampler that chooses another has its searches."""
 
     def __init__(self, records, tasks):
         self.found = {}
         for record in records.values():
             self.found.setdefault((record["side"], record["task"]), []).append(record)
         for task in tasks:
-            if is_modelled(task) and ("optuna-gp", task.name) in self.found:
-                self.found["optuna-auto", task.name] = self.found["optuna-gp", task.name]
+            for side, other in (("optuna-auto", "optuna-gp"), ("auto", "gp")):
+                if is_another(side, task, records) and (other, task.name) in self.found:
+                    self.found[side, task.name] = self.found[other, task.name]
 
     def regrets(self, side, task, budget):
         """Of every seed whose search was as long, or as long as the task allows; a failed one keeps its incumbent."""
@@ -200,7 +207,8 @@ def markdown(about, tables, tests, medians, groups):
         "expected number of others that are better, one search drawn from each; tables have mean ranks over "
         "tasks, of the samplers that searched all of them with two seeds or more. Ranks of different columns are "
         "among different numbers of samplers. optuna-auto is the GPSampler where all is numerical and nothing "
-        "conditional: it was not run there, its rows are those of optuna-gp. Seeds a task: "
+        "conditional, and auto is gp where both made the same search of the first seed: there they were not run, and "
+        "have the searches of these. Seeds a task: "
         + "; ".join(f"{side} {count}" for side, count in about["seeds"].items()) + ".", ""]
     if core:
         lines += [f"## Core tasks ({len(core)})", "", ", ".join(task.name for task in core) + ".", "", *tables["core"], ""]

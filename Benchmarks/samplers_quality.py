@@ -36,7 +36,7 @@ from hypergradients import HERE, processor
 OURS = HERE / ".build" / "release" / "search-bench"
 CURVES = HERE / "results" / "samplers-quality.jsonl"
 # name: (peer of install.sh or None, sampler).
-SIDES = {name: (None, name) for name in ("auto", "gp", "tpe", "cmaes", "catcma", "random")} | {
+SIDES = {name: (None, name) for name in ("gp", "auto", "tpe", "cmaes", "catcma", "random")} | {
     f"optuna-{name}": ("samplers", name) for name in ("auto", "gp", "tpe", "cmaes")} | {
     "hebo": ("hebo", "hebo"), "smac": ("smac", "smac"), "ax": ("ax", "ax"), "botorch": ("ax", "botorch")}
 GROUPS = {
@@ -155,7 +155,7 @@ def run(options, tasks):
                 key = side.name, task.name, seed
                 if is_done(records.get(key), side, trials) or (side.name, task.name) in unfit:
                     continue
-                if side.name == "optuna-auto" and quality_report.is_modelled(task):
+                if quality_report.is_another(side.name, task, records):
                     continue
                 if time.monotonic() > finish:
                     return print("The time is up.")
@@ -164,6 +164,7 @@ def run(options, tasks):
                     print(f"{side.name}, {task.name}: {failed}", flush=True)
                     unfit.add((side.name, task.name))
                     continue
+                records[key] = record
                 with CURVES.open("a") as file:
                     file.write(json.dumps(record, separators=(",", ":")) + "\n")
                 last = record["curve"][-1][1] if record["curve"] else float("nan")
