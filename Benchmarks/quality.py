@@ -27,8 +27,10 @@ import optuna
 from optuna._hypervolume import compute_hypervolume
 from scipy.stats import mannwhitneyu
 
-import quality_tasks
-from quality_tasks import number, unit
+from tasks.functions import FUNCTIONS as STANDARD, ackley, unit
+from tasks.mixed import MIXED
+from tasks.tables import tabular
+from tasks.task import number
 
 HERE = pathlib.Path(__file__).resolve().parent
 OURS = HERE / ".build" / "release" / "search-bench"
@@ -57,10 +59,10 @@ def single(task):
     return Task(task.name, task.parameters, task.value, task.regret, task.maximize)
 
 
-SHARED = {task.name: single(task) for task in quality_tasks.FUNCTIONS + quality_tasks.MIXED}
+SHARED = {task.name: single(task) for task in STANDARD + MIXED}
 FUNCTIONS = [
     SHARED["branin"], SHARED["hartmann6"],
-    Task("ackley10", [number(f"x{j}", -32.768, 32.768) for j in range(10)], quality_tasks.ackley, lambda v: v),
+    Task("ackley10", [number(f"x{j}", -32.768, 32.768) for j in range(10)], ackley, lambda v: v),
     SHARED["mixed"],
 ]
 
@@ -178,7 +180,7 @@ def main():
         sys.exit("quality.py: build first: swift build -c release --package-path Benchmarks")
     warnings.simplefilter("ignore")
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    tasks = FUNCTIONS + FRONTS + [single(task) for task in quality_tasks.tabular(options.data)]
+    tasks = FUNCTIONS + FRONTS + [single(task) for task in tabular(options.data)]
     if options.tasks:
         tasks = [task for task in tasks if task.name in options.tasks.split(",")]
     level = ALPHA / len(tasks)

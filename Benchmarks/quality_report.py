@@ -13,7 +13,7 @@ import numpy
 from scipy.stats import mannwhitneyu
 
 from hypergradients import table
-from quality_tasks import CORE
+from tasks import CORE
 
 ALPHA = 0.05
 BUDGETS = (25, 50, 100, 200)

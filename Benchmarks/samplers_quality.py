@@ -7,7 +7,7 @@
         [--peers ours,optuna-gp,...] [--tasks core,branin,mixed,...] [--seeds 20] [--trials 200]
         [--minutes M] [--report] [--prune] [--data ../shared/data/tabular]
 
-Tasks are those of quality_tasks.py; `core` are the few that slow samplers can be compared on. Every search is run once
+Tasks are those of tasks/; `core` are the few that slow samplers can be compared on. Every search is run once
 and its curve kept as a line of Benchmarks/results/samplers-quality.jsonl, as soon as it has ended; a search that is
 there already with as many trials is not run again, except ours after search-bench was built anew. So a run
 may be killed and goes on, and `--peers ours` compares a new build with peers run before. Each run ends by
@@ -30,8 +30,8 @@ import zlib
 import numpy
 
 import quality_report
-import quality_tasks
 from hypergradients import HERE, processor
+from tasks import chosen, everything
 
 OURS = HERE / ".build" / "release" / "search-bench"
 CURVES = HERE / "results" / "samplers-quality.jsonl"
@@ -186,11 +186,11 @@ def main():
     parser.add_argument("--prune", action="store_true")
     parser.add_argument("--data", default=str(HERE.parent.parent / "shared" / "data" / "tabular"))
     options = parser.parse_args()
-    tasks = quality_tasks.everything(options.data)
+    tasks = everything(options.data)
     if options.prune:
         CURVES.write_text("".join(json.dumps(r, separators=(",", ":")) + "\n" for r in load().values()))
     elif not options.report:
-        run(options, quality_tasks.chosen(tasks, options.tasks))
+        run(options, chosen(tasks, options.tasks))
     quality_report.write(HERE / "results", load(), tasks, processor())
     return 0
 
