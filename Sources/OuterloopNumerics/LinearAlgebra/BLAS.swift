@@ -31,6 +31,8 @@ public struct BLAS: Sendable {
   package let dsytrf: Sytrf
   package let dsytrs: Sytrs
   package let dsycon: Sycon
+  /// The inverse of a triangular matrix, over itself.
+  package let dtrtri: Trtri
   package let strsm: SingleTrsm
   package let dtrsm: DoubleTrsm
 
@@ -51,6 +53,12 @@ public struct BLAS: Sendable {
     @convention(c) (
       UnsafePointer<CChar>, UnsafePointer<Int32>, UnsafeMutablePointer<Double>,
       UnsafePointer<Int32>, UnsafeMutablePointer<Int32>
+    ) -> Void
+  /// (uplo, diag, n, factor in and inverse out, stride, info)
+  package typealias Trtri =
+    @convention(c) (
+      UnsafePointer<CChar>, UnsafePointer<CChar>, UnsafePointer<Int32>,
+      UnsafeMutablePointer<Double>, UnsafePointer<Int32>, UnsafeMutablePointer<Int32>
     ) -> Void
   /// (uplo, n, factor, stride, 1-norm, reciprocal condition, 3n work, n work, info)
   package typealias Pocon =
@@ -140,6 +148,7 @@ public struct BLAS: Sendable {
     dpotrs = unsafeBitCast(try library.symbol("dpotrs_"), to: Potrs.self)
     dpocon = unsafeBitCast(try library.symbol("dpocon_"), to: Pocon.self)
     dpotri = unsafeBitCast(try library.symbol("dpotri_"), to: Potri.self)
+    dtrtri = unsafeBitCast(try library.symbol("dtrtri_"), to: Trtri.self)
     dsytrf = unsafeBitCast(try library.symbol("dsytrf_"), to: Sytrf.self)
     dsytrs = unsafeBitCast(try library.symbol("dsytrs_"), to: Sytrs.self)
     dsycon = unsafeBitCast(try library.symbol("dsycon_"), to: Sycon.self)

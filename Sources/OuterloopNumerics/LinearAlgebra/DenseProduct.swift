@@ -19,19 +19,44 @@ package enum DenseProduct {
       return
     }
     var product = ol_product()
-    product.dtype = Int32(OL_F64.rawValue)
     product.trans_a = aTransposed ? 1 : 0
     product.trans_b = bTransposed ? 1 : 0
-    (product.batch, product.m, product.n, product.k) = (1, Int64(m), Int64(n), Int64(k))
+    (product.m, product.n, product.k) = (Int64(m), Int64(n), Int64(k))
     product.lda = Int64(aTransposed ? m : k)
     product.ldb = Int64(bTransposed ? k : n)
-    product.ldc = Int64(n)
     (product.alpha, product.beta) = (alpha, beta)
+    run(&product, a, b, &c)
+  }
+
+  /// c = op(a) b for a part of a matrix, whose rows are `lead` apart.
+  ///
+  /// - Parameters:
+  ///   - a: the first element of the part.
+  ///   - b: (k, n).
+  ///   - c: (m, n).
+  static func apply(
+    _ a: UnsafePointer<Double>, lead: Int, aTransposed: Bool, _ b: UnsafePointer<Double>, m: Int,
+    n: Int, k: Int, into c: UnsafeMutablePointer<Double>
+  ) {
+    guard m > 0, n > 0, k > 0 else { return }
+    var product = ol_product()
+    product.trans_a = aTransposed ? 1 : 0
+    (product.m, product.n, product.k) = (Int64(m), Int64(n), Int64(k))
+    (product.lda, product.ldb, product.alpha) = (Int64(lead), Int64(n), 1)
+    run(&product, a, b, c)
+  }
+
+  private static func run(
+    _ product: inout ol_product, _ a: UnsafePointer<Double>, _ b: UnsafePointer<Double>,
+    _ c: UnsafeMutablePointer<Double>
+  ) {
+    product.dtype = Int32(OL_F64.rawValue)
+    (product.batch, product.ldc) = (1, product.n)
     let threads = Int32(ThreadBudget.threads)
     let scratch = UnsafeMutableRawPointer.allocate(
       byteCount: max(ol_product_scratch_bytes(&product, threads), 64), alignment: 64)
     defer { scratch.deallocate() }
-    ol_product_run(&product, a, b, &c, scratch, threads)
+    ol_product_run(&product, a, b, c, scratch, threads)
   }
 
   /// The same as a new matrix.

@@ -108,6 +108,20 @@ package struct IncrementalCholesky: Sendable {
     return x
   }
 
+  /// L^-1, (count, count), with zeros above the diagonal. n^3 / 3 time.
+  func lowerInverse() -> [Double] {
+    var result = [Double](repeating: 0, count: count * count)
+    for row in 0..<count {
+      result.replaceSubrange(
+        row * count..<row * count + row + 1, with: factor[row * stride..<row * stride + row + 1])
+    }
+    var n = Int32(count)
+    var lead = max(n, 1)
+    var info: Int32 = 0
+    if count > 0 { blas.dtrtri("U", "N", &n, &result, &lead, &info) }
+    return result
+  }
+
   /// A^-1, (count, count). 2 n^3 / 3 time.
   package func inverse() -> [Double] {
     var result = factor

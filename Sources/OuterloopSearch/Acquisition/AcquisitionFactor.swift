@@ -29,8 +29,8 @@ struct DrawAverage {
   let points: Int
   /// a.
   private(set) var values: [Double]
-  /// (draws, points).
-  private var shares: [Double]
+  /// (draws, points): how much a draw counts at a point.
+  private(set) var shares: [Double]
 
   /// - Parameter logWeights: log w by draw; empty: all 0.
   init(_ factors: [AcquisitionFactor], draws: Int, points: Int, logWeights: [Double]) {

@@ -21,7 +21,7 @@ private import OuterloopPlatform
 /// outputs, so that a lucky draw of the noise is not chased.
 ///
 /// - Complexity: O(n^2 + S n) a point.
-package struct ExpectedImprovement: Acquisition {
+package struct ExpectedImprovement: BlockAcquisition {
   private let process: GaussianProcess
   private let constraints: [Constraint]
   /// By draw; nil: there is nothing yet that keeps the constraints.
@@ -30,7 +30,6 @@ package struct ExpectedImprovement: Acquisition {
 
   /// Added to variances, so that it is defined where nothing is uncertain.
   static let floor = 1e-12
-  static let block = 128
 
   /// - Parameters:
   ///   - best: by draw; nil if nothing keeps the constraints: then only the probability of keeping them
@@ -61,18 +60,7 @@ package struct ExpectedImprovement: Acquisition {
         : (0..<s).map { k in feasible.reduce(.infinity) { min($0, smoothed[$1 * s + k]) } })
   }
 
-  /// In blocks whose covariances stay in the processor's caches.
-  package func values(at points: KernelPoints) -> [Double] {
-    points.blocks(of: Self.block).flatMap { evaluated($0, gradients: false).values }
-  }
-
-  package func valuesAndGradients(
-    at points: KernelPoints
-  ) -> (values: [Double], gradients: [[Double]]) {
-    evaluated(points, gradients: true)
-  }
-
-  private func evaluated(
+  func evaluated(
     _ points: KernelPoints, gradients: Bool
   ) -> (values: [Double], gradients: [[Double]]) {
     var product = FactorProduct(draws: process.samples, logWeights: logWeights)
@@ -109,12 +97,5 @@ package struct ExpectedImprovement: Acquisition {
       }
     }
     return factor
-  }
-}
-
-extension KernelPoints {
-  /// The points in blocks of `size`, the last one shorter.
-  func blocks(of size: Int) -> [KernelPoints] {
-    stride(from: 0, to: count, by: size).map { selecting($0..<min($0 + size, count)) }
   }
 }

@@ -9,7 +9,7 @@ private import OuterloopPlatform
 /// draw is averaged over the draws, as in `ExpectedImprovement`; each draw has its own front.
 ///
 /// - Complexity: O(m n^2 + S m f) a point, f the size of the front.
-package struct HypervolumeImprovement: Acquisition {
+package struct HypervolumeImprovement: BlockAcquisition {
   private let processes: [GaussianProcess]
   private let constraints: [ExpectedImprovement.Constraint]
   /// By draw.
@@ -33,19 +33,7 @@ package struct HypervolumeImprovement: Acquisition {
     }
   }
 
-  package func values(at points: KernelPoints) -> [Double] {
-    points.blocks(of: ExpectedImprovement.block).flatMap {
-      evaluated($0, gradients: false).values
-    }
-  }
-
-  package func valuesAndGradients(
-    at points: KernelPoints
-  ) -> (values: [Double], gradients: [[Double]]) {
-    evaluated(points, gradients: true)
-  }
-
-  private func evaluated(
+  func evaluated(
     _ points: KernelPoints, gradients: Bool
   ) -> (values: [Double], gradients: [[Double]]) {
     var product = FactorProduct(draws: volumes.count, logWeights: [])

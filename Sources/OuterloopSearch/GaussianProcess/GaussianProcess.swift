@@ -15,7 +15,7 @@ package struct GaussianProcess: Sendable {
   package private(set) var points: KernelPoints
   package let parameters: KernelParameters
   /// m.
-  package let mean: Double
+  package private(set) var mean: Double
   package private(set) var samples = 1
   /// (points, samples): y.
   package private(set) var outputs: [Double]
@@ -24,6 +24,7 @@ package struct GaussianProcess: Sendable {
   package private(set) var weights: [Double]
   private(set) var scaled: ScaledPoints
   private(set) var factor: IncrementalCholesky
+  private(set) var inverse: TriangularInverse
 
   /// What is tried to add to the diagonal until there is a factor.
   private static let jitters = [0, 1e-10, 1e-9, 1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3]
@@ -43,7 +44,7 @@ package struct GaussianProcess: Sendable {
     (self.points, self.parameters, self.factor, self.outputs) = (
       points, parameters, factor, outputs
     )
-    (self.derivatives, scaled) = (derivatives, joint.scaled)
+    (self.derivatives, scaled, inverse) = (derivatives, joint.scaled, TriangularInverse(factor))
     (mean, weights) = ConstantMean.solve(factor, outputs, derivatives)
   }
 
@@ -62,6 +63,43 @@ package struct GaussianProcess: Sendable {
   package func predict(_ queries: KernelPoints) -> (means: [Double], variances: [Double]) {
     let block = PredictionBlock(self, queries, gradients: false)
     return (block.means, block.variances)
+  }
+
+  /// The process that knows further points too.
+  ///
+  /// - Parameter outputs: of all points.
+  /// - Returns: nil if rounding cannot tell a new point from others.
+  /// - Complexity: O(n^2) time a point.
+  package func extended(by new: KernelPoints, outputs: [Double]) -> GaussianProcess? {
+    precondition(samples == 1 && outputs.count == points.count + new.count)
+    var result = self
+    // One after the other: covariances to the last bit do not depend on how many are computed at once.
+    for place in 0..<new.count where result.append(new.selecting(place..<place + 1)).isEmpty {
+      return nil
+    }
+    result.outputs = outputs
+    (result.mean, result.weights) = ConstantMean.solve(result.factor, outputs, derivatives)
+    return result
+  }
+
+  /// Adds those of new points to the factor that rounding can tell from others, and returns their places.
+  private mutating func append(_ new: KernelPoints) -> [Int] {
+    let scaledNew = ScaledPoints(new, parameters)
+    let cross = CrossCovariance(self, scaledNew, slopes: false).total
+    let own = CovarianceBlock(scaledNew, scaledNew, parameters, slopes: false)
+    let n = rowCount
+    var kept: [Int] = []
+    for i in 0..<new.count {
+      let row =
+        (0..<n).map { cross[$0 * new.count + i] } + kept.map { own.total[i * new.count + $0] }
+      let diagonal = own.total[i * new.count + i] + parameters.noise
+      guard factor.append(row, diagonal: diagonal) else { continue }
+      inverse.append(lastOf: factor)
+      kept.append(i)
+    }
+    points.append(contentsOf: new.selecting(kept))
+    scaled = ScaledPoints(points, parameters)
+    return kept
   }
 
   /// How well each output is predicted by the others, from the one factorisation (Rasmussen & Williams
@@ -89,20 +127,9 @@ package struct GaussianProcess: Sendable {
   package func imagining(_ new: KernelPoints, normals: [[Double]]) -> GaussianProcess {
     precondition(samples == 1 && !normals.isEmpty)
     var result = self
-    let scaledNew = ScaledPoints(new, parameters)
-    let cross = CrossCovariance(self, scaledNew, slopes: false).total
-    let own = CovarianceBlock(scaledNew, scaledNew, parameters, slopes: false)
     let n = rowCount
-    var kept: [Int] = []
-    for i in 0..<new.count {
-      let row =
-        (0..<n).map { cross[$0 * new.count + i] } + kept.map { own.total[i * new.count + $0] }
-      let diagonal = own.total[i * new.count + i] + parameters.noise
-      // A point that rounding cannot tell from others adds nothing.
-      if result.factor.append(row, diagonal: diagonal) { kept.append(i) }
-    }
-    result.points.append(contentsOf: new.selecting(kept))
-    result.scaled = ScaledPoints(result.points, parameters)
+    // A point that rounding cannot tell from others adds nothing.
+    let kept = result.append(new)
     var known = ConstantMean.rest(outputs, derivatives, mean)
     factor.solveLower(&known, columns: 1)
     let (total, s) = (n + kept.count, normals.count)

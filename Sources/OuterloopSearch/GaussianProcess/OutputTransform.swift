@@ -87,7 +87,11 @@ package struct YeoJohnson: Sendable {
   /// - Complexity: O(n), about 40 passes.
   package init(fitting values: [Double], in range: ClosedRange<Double> = -1...3) {
     // The likelihood has a single maximum in p as a rule: a grid, then golden sections around its best.
-    func loss(_ power: Double) -> Double { -YeoJohnson(power: power).logLikelihood(values) }
+    let logarithms = values.map { $0 < 0 ? -log1p(-$0) : log1p($0) }
+    let stretch = logarithms.reduce(0, +)
+    func loss(_ power: Double) -> Double {
+      -YeoJohnson(power: power).logLikelihood(logarithms, stretch: stretch)
+    }
     let grid = (0...8).map {
       range.lowerBound + (range.upperBound - range.lowerBound) * Double($0) / 8
     }
@@ -112,7 +116,7 @@ package struct YeoJohnson: Sendable {
   }
 
   package func callAsFunction(_ z: Double) -> Double {
-    z >= 0 ? Self.grown(z, power) : -Self.grown(-z, 2 - power)
+    z >= 0 ? Self.grown(log: log1p(z), power) : -Self.grown(log: log1p(-z), 2 - power)
   }
 
   /// z for psi(z); where no z has that value, the nearest one that is not far out.
@@ -126,10 +130,9 @@ package struct YeoJohnson: Sendable {
     return expm1(min(logarithm, 30))
   }
 
-  /// ((1 + z)^p - 1)/p for z >= 0.
-  private static func grown(_ z: Double, _ p: Double) -> Double {
-    let logarithm = log1p(z)
-    return abs(p) < 1e-9 ? logarithm : expm1(p * logarithm) / p
+  /// ((1 + z)^p - 1)/p for z >= 0, from log(1 + z).
+  private static func grown(log logarithm: Double, _ p: Double) -> Double {
+    abs(p) < 1e-9 ? logarithm : expm1(p * logarithm) / p
   }
 
   /// dpsi/dz.
@@ -152,8 +155,16 @@ package struct YeoJohnson: Sendable {
     )
   }
 
-  /// Of a normal distribution of the best mean and variance, but for a constant.
-  private func logLikelihood(_ values: [Double]) -> Double {
-    standardized(values)?.logJacobian ?? -.infinity
+  /// The likelihood of a normal distribution of the best mean and variance, but for a constant.
+  ///
+  /// - Parameters:
+  ///   - logarithms: log(1 + |z|), with the sign of z.
+  ///   - stretch: their sum.
+  private func logLikelihood(_ logarithms: [Double], stretch: Double) -> Double {
+    let deviation = OutputTransform.moments(
+      logarithms.map { $0 < 0 ? -Self.grown(log: -$0, 2 - power) : Self.grown(log: $0, power) }
+    ).deviation
+    guard deviation > 0, deviation.isFinite else { return -.infinity }
+    return (power - 1) * stretch - Double(logarithms.count) * log(deviation)
   }
 }

@@ -3,7 +3,7 @@ internal import OuterloopNumerics
 /// Predictions of a Gaussian process at several points at once, and the gradients of what is computed from
 /// them.
 ///
-/// - Complexity: O(n^2) time a point by a triangular solve, O(n) numbers.
+/// - Complexity: O(n^2) time a point by a product, O(n) numbers.
 struct PredictionBlock {
   private let process: GaussianProcess
   private let queries: ScaledPoints
@@ -23,8 +23,7 @@ struct PredictionBlock {
     DenseProduct.apply(
       process.weights, aTransposed: true, cross.total, m: s, n: m, k: n, beta: 1, into: &means)
     self.means = means
-    var solved = cross.total
-    process.factor.solveLower(&solved, columns: m)
+    let solved = process.inverse.product(cross.total, columns: m)
     var variances = queries.variances
     for i in 0..<n {
       for q in 0..<m { variances[q] -= solved[i * m + q] * solved[i * m + q] }
@@ -42,8 +41,7 @@ struct PredictionBlock {
   ///   - varianceSlopes: da/dvariance, (points).
   func gradients(meanSlopes: [Double], varianceSlopes: [Double]) -> [[Double]] {
     let (n, m, s) = (process.rowCount, queries.count, process.samples)
-    var c = solved
-    process.factor.solveUpper(&c, columns: m)
+    var c = process.inverse.transposedProduct(solved, columns: m)
     for i in 0..<n { for q in 0..<m { c[i * m + q] *= -2 * varianceSlopes[q] } }
     DenseProduct.apply(process.weights, meanSlopes, m: n, n: m, k: s, beta: 1, into: &c)
     return cross.gradients(c)

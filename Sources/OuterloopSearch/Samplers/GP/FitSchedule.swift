@@ -3,6 +3,10 @@
 /// Whoever replays a study has to come to the same parameters. So there is no chain of fits, each begun
 /// where the last one ended: some counts are *anchors*, each about 1.4 times the one before, and every fit
 /// begins at the end of the last anchor's. A replay needs the anchors, O(log n) of them, and one more.
+///
+/// A fit to few trials takes milliseconds and is used at once. From `delayed` trials on it is used from the
+/// count on at which the next one is due: until then it is made while trials run, and no worker that asks for
+/// a trial waits for it (`Surrogates.fitAhead`). Suggestions do not depend on whether it was ready.
 package struct FitSchedule: Sendable, Hashable {
   /// The first count that is fitted at.
   package let first: Int
@@ -19,6 +23,15 @@ package struct FitSchedule: Sendable, Hashable {
     var place = first
     while place + gap(place) <= count { place += gap(place) }
     return place
+  }
+
+  /// Fits to so many trials or more are used one step later.
+  package static let delayed = 100
+
+  /// The count whose fit is used for a suggestion after `count` trials, which is at least `first`.
+  package func used(upTo count: Int) -> Int {
+    let last = fit(upTo: count)
+    return last < Self.delayed || last == first ? last : fit(upTo: last - 1)
   }
 
   private func gap(_ count: Int) -> Int { max(count / density, 1) }

@@ -22,7 +22,8 @@ public import OuterloopStudy
 /// *Many dimensions*: the options `trustRegion`, `saas` and `sparseChanges`, off by default.
 ///
 /// Hyperparameters are fitted at fixed numbers of trials that have ended, from the end of the last
-/// *anchor* (`FitSchedule`), so that a replay comes to the same ones.
+/// *anchor* (`FitSchedule`), so that a replay comes to the same ones; with many trials on another thread, ahead of
+/// their use.
 ///
 /// Differences from Optuna's GPSampler: an expected hypervolume improvement without sampling; other priors, and outputs without outliers; failures count as the worst
 /// loss seen instead of being forgotten; conditions are modelled instead of being drawn at random;
@@ -107,6 +108,7 @@ public struct GPSampler: Sampler {
 
   public mutating func suggest(_ number: Int, in history: History) throws -> Assignment? {
     if try design.isDone() { return nil }
+    defer { surrogates.fitAhead(trials, coordinates) }
     let belief = CandidateBelief(beliefs, coordinates)
     if let belief, let found = believed(belief, number) { return found }
     let costWeight = specification.cost?.weight(in: history) ?? 0

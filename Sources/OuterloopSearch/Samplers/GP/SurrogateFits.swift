@@ -32,11 +32,11 @@ struct SurrogateFits: Sendable {
 
   private let prior: KernelPrior
   private let jointPrior: KernelPrior
-  private let startup: Int
-  private let density: Int
   /// By the number of trials: the anchors, and the last fit of all.
   private var anchors: [Int: Fit] = [:]
   private var latest: (count: Int, fit: Fit)?
+  /// The last process, the step of the schedule that it began at, and the count of its fit.
+  private var last: (step: Int, count: Int, process: GaussianProcess)?
 
   /// Beyond so many trials an anchor begins at the one before only.
   private static let manyStarts = 250
@@ -60,17 +60,22 @@ struct SurrogateFits: Sendable {
     self.output = output
     prior = KernelPrior(layout, shrinkage: shrinkage)
     jointPrior = KernelPrior(layout, shrinkage: shrinkage, gradients: true)
-    (startup, density) = (options.startup, options.fits)
     (limit, mostDerivatives) = (options.observations, options.gradients)
   }
 
-  /// The fit that holds for all trials.
+  /// The same without what only helps to make a process.
+  var fitsAlone: SurrogateFits {
+    var result = self
+    result.last = nil
+    return result
+  }
+
+  /// The fit to the first `count` trials, one of those that the schedule has.
   /// - Parameter points: those of all trials.
   /// - Complexity: O(log n) fits where none is known, each O(n^3) for up to `limit` trials.
-  mutating func fit(_ trials: ObservedTrials, _ points: KernelPoints) throws -> Fit {
-    let schedule = FitSchedule(
-      first: trials.begin(startup) ?? max(trials.count, 1), density: density)
-    let count = schedule.fit(upTo: trials.count)
+  mutating func fit(
+    _ trials: ObservedTrials, _ points: KernelPoints, at count: Int, _ schedule: FitSchedule
+  ) throws -> Fit {
     if let latest, latest.count == count { return latest.fit }
     let places = schedule.anchors(upTo: count)
     var last: Fit?
@@ -175,8 +180,13 @@ struct SurrogateFits: Sendable {
   }
 
   /// What a model takes of all trials, and the process of these; nil if there is none.
-  func process(
-    _ trials: ObservedTrials, _ points: KernelPoints, _ fit: Fit
+  ///
+  /// - Parameter count: of the trials that `fit` was made of.
+  /// - Complexity: O(n^2) for a trial more than the last time, O(n^3) where the schedule has a fit, for trials
+  ///   with derivatives, after those of an earlier study, and with more trials than a model takes.
+  mutating func process(
+    _ trials: ObservedTrials, _ points: KernelPoints, _ fit: Fit, of count: Int,
+    _ schedule: FitSchedule
   ) throws -> (rows: ModelledOutput.Rows, process: GaussianProcess)? {
     let data = rows(trials, trials.count, isBent: fit.isBent)
     let all = taken(points, data, trials)
@@ -186,7 +196,34 @@ struct SurrogateFits: Sendable {
         all, outputs: data.outputs, derivatives: derivatives, joint.parameters)
       if let process { return (data, process) }
     }
+    let step = schedule.fit(upTo: trials.count)
+    if trials.count <= limit, trials.earlier == nil, step < trials.count,
+      let process = try extended(all, data, fit, of: count, since: step)
+    {
+      return (data, process)
+    }
     return try GaussianProcess(all, outputs: data.outputs, fit.parameters).map { (data, $0) }
+  }
+
+  /// The process made at a step of the schedule, with all trials since, one after the other: so that the
+  /// last bits are those of a replay, whatever was asked on the way.
+  private mutating func extended(
+    _ all: KernelPoints, _ data: ModelledOutput.Rows, _ fit: Fit, of count: Int, since step: Int
+  ) throws -> GaussianProcess? {
+    let before = data.places.prefix { $0 < step }.count
+    guard before > 0 else { return nil }
+    let known = last.flatMap { $0.step == step && $0.count == count ? $0.process : nil }
+    // Nobody else holds it then, and it grows in place.
+    last = nil
+    guard
+      let begun = try known
+        ?? GaussianProcess(
+          all.selecting(0..<before), outputs: Array(data.outputs[..<before]), fit.parameters),
+      let process = begun.extended(
+        by: all.selecting(begun.points.count..<all.count), outputs: data.outputs)
+    else { return nil }
+    last = (step, count, process)
+    return process
   }
 
   /// The points of what a model takes, those of an earlier study behind the trials.

@@ -10,11 +10,17 @@ internal import OuterloopStudy
 /// draws in which a pending trial keeps them hardly do.
 struct Surrogates: Sendable {
   private let seed: UInt64
+  private let startup: Int
+  private let density: Int
   private let objectives: Int
   private let constraints: Int
   private let hasCost: Bool
   /// By member of the ensemble: one, or with `saas` one for each shrinkage.
-  private var members: [[ModelledOutput: SurrogateFits]] = []
+  private var members: [Fits] = []
+  /// Fits that are being made for later suggestions, to so many trials.
+  private var ahead: (count: Int, members: BackgroundValue<[Fits]>)?
+
+  private typealias Fits = [ModelledOutput: SurrogateFits]
 
   /// Draws of what pending trials may come to, of one objective and of several, each of which has a front
   /// of its own.
@@ -27,12 +33,13 @@ struct Surrogates: Sendable {
 
   init(_ specification: StudySpecification, _ layout: KernelLayout, _ options: GPOptions) {
     seed = specification.seed
+    (startup, density) = (options.startup, options.fits)
     objectives = specification.objectives.count
     constraints = specification.constraints.count
     hasCost = specification.cost != nil
     let shrinkages: [Double?] = options.saas ? KernelPrior.shrinkages : [nil]
     for shrinkage in shrinkages {
-      var fits: [ModelledOutput: SurrogateFits] = [:]
+      var fits: Fits = [:]
       for output in outputs + (hasCost ? [.cost] : []) {
         fits[output] = SurrogateFits(output, layout, options, shrinkage: shrinkage)
       }
@@ -43,6 +50,37 @@ struct Surrogates: Sendable {
   /// What says how good a trial is.
   private var outputs: [ModelledOutput] {
     (0..<objectives).map { .objective($0) } + (0..<constraints).map { .constraint($0) }
+  }
+
+  private func schedule(_ trials: ObservedTrials) -> FitSchedule {
+    FitSchedule(first: trials.begin(startup) ?? max(trials.count, 1), density: density)
+  }
+
+  /// Begins to make the next fits, on another thread, where the schedule has some that are not used yet.
+  mutating func fitAhead(_ trials: ObservedTrials, _ coordinates: SpaceCoordinates) {
+    guard trials.count > 0, ahead == nil else { return }
+    let schedule = schedule(trials)
+    let count = schedule.fit(upTo: trials.count)
+    guard count > schedule.used(upTo: trials.count) else { return }
+    let known = members.map { $0.mapValues(\.fitsAlone) }
+    let members = BackgroundValue {
+      let points = coordinates.points(trials.rows.map(\.candidate))
+      return try known.map { fits in
+        try fits.mapValues { output in
+          var output = output
+          _ = try output.fit(trials, points, at: count, schedule)
+          return output
+        }
+      }
+    }
+    ahead = (count, members)
+  }
+
+  /// Takes in fits that were made ahead, if those to the first `count` trials are used now.
+  private mutating func takeFits(_ count: Int) throws {
+    guard let made = ahead, made.count <= count else { return }
+    ahead = nil
+    members = try made.members.value() ?? members
   }
 
   /// A process and the rows that it knows.
@@ -97,11 +135,16 @@ struct Surrogates: Sendable {
   private mutating func model(
     _ output: ModelledOutput, _ member: Int, _ trials: ObservedTrials, _ points: KernelPoints
   ) throws -> Model? {
-    guard var fits = members[member][output] else { return nil }
+    let schedule = schedule(trials)
+    let count = schedule.used(upTo: trials.count)
+    try takeFits(count)
+    guard var fits = members[member].removeValue(forKey: output) else { return nil }
+    defer { members[member][output] = fits }
     guard fits.rows(trials, trials.count, isBent: false).isInformative else { return nil }
-    let fit = try fits.fit(trials, points)
-    members[member][output] = fits
-    return try fits.process(trials, points, fit).map { Model(rows: $0.rows, process: $0.process) }
+    let fit = try fits.fit(trials, points, at: count, schedule)
+    return try fits.process(trials, points, fit, of: count, schedule).map {
+      Model(rows: $0.rows, process: $0.process)
+    }
   }
 
   /// The length-scales by group of the first objective's model, of its first member; nil before there
@@ -109,10 +152,13 @@ struct Surrogates: Sendable {
   mutating func lengthscales(
     _ trials: ObservedTrials, _ coordinates: SpaceCoordinates
   ) throws -> [[Double]]? {
-    guard var fits = members[0][.objective(0)] else { return nil }
     let points = coordinates.points(trials.rows.map(\.candidate))
-    let fit = try fits.fit(trials, points)
-    members[0][.objective(0)] = fits
+    let schedule = schedule(trials)
+    let count = schedule.used(upTo: trials.count)
+    try takeFits(count)
+    guard let fit = try members[0][.objective(0)]?.fit(trials, points, at: count, schedule) else {
+      return nil
+    }
     return (fit.joint?.parameters ?? fit.parameters).lengthscales
   }
 

@@ -1,0 +1,85 @@
+/// The inverse L^-1 of a Cholesky factor that grows by rows, for many solves with the same factor: a product
+/// takes a third of the time of a triangular solve, and a tenth with few right-hand sides.
+///
+/// A new row l of L with the diagonal d adds the row `(-l' L^-1, 1) / d`.
+///
+/// - Accuracy: the error of a product is that of a solve times the condition of L at most, which is the square
+///   root of the matrix's.
+///
+/// Time: n^3 / 3 to make it, n^2 to add a row, little more than n^2 / 2 multiply-adds for each right-hand side.
+/// Memory: n^2.
+package struct TriangularInverse: Sendable {
+  package private(set) var count: Int
+  /// L^-1 by rows, `stride` apart, with zeros above the diagonal.
+  private var rows: [Double]
+  private var stride: Int
+
+  /// Rows in a product; what is zero in all of them is left out.
+  private static let block = 96
+
+  package init(_ factor: IncrementalCholesky) {
+    count = factor.count
+    (rows, stride) = (factor.lowerInverse(), factor.count)
+  }
+
+  /// Takes in the last row of the factor, whose other rows it knows.
+  package mutating func append(lastOf factor: IncrementalCholesky) {
+    precondition(factor.count == count + 1)
+    let pivot = factor[count, count]
+    let row = (0..<count).map { factor[count, $0] }
+    let new = transposedProduct(row, columns: 1).map { -$0 / pivot } + [1 / pivot]
+    if count == stride { widen() }
+    rows.replaceSubrange(count * stride..<count * stride + count + 1, with: new)
+    count += 1
+  }
+
+  private mutating func widen() {
+    let wider = 2 * stride + 8
+    var wide = [Double](repeating: 0, count: wider * wider)
+    for row in 0..<count {
+      wide.replaceSubrange(
+        row * wider..<row * wider + count, with: rows[row * stride..<row * stride + count])
+    }
+    (rows, stride) = (wide, wider)
+  }
+
+  /// L^-1 B, for B of (count, columns) by rows.
+  package func product(_ b: [Double], columns: Int) -> [Double] {
+    product(b, columns, isTransposed: false)
+  }
+
+  /// L'^-1 B.
+  package func transposedProduct(_ b: [Double], columns: Int) -> [Double] {
+    product(b, columns, isTransposed: true)
+  }
+
+  private func product(_ b: [Double], _ columns: Int, isTransposed: Bool) -> [Double] {
+    precondition(b.count == count * columns)
+    guard columns > 0 else { return [] }
+    return [Double](unsafeUninitializedCapacity: b.count) { result, filled in
+      filled = b.count
+      guard let first = result.baseAddress else { return }
+      rows.withUnsafeBufferPointer { rows in
+        b.withUnsafeBufferPointer { b in
+          guard let rows = rows.baseAddress, let b = b.baseAddress else { return }
+          product(rows, b, columns, isTransposed: isTransposed, into: first)
+        }
+      }
+    }
+  }
+
+  private func product(
+    _ rows: UnsafePointer<Double>, _ b: UnsafePointer<Double>, _ columns: Int,
+    isTransposed: Bool, into result: UnsafeMutablePointer<Double>
+  ) {
+    for first in Swift.stride(from: 0, to: count, by: Self.block) {
+      let last = min(first + Self.block, count)
+      // Rows first..<last of L^-1 end at column `last`; the same columns begin in row `first`.
+      let inner = isTransposed ? first..<count : 0..<last
+      DenseProduct.apply(
+        rows + first * stride + (isTransposed ? first : 0), lead: stride, aTransposed: isTransposed,
+        b + inner.lowerBound * columns, m: last - first, n: columns, k: inner.count,
+        into: result + first * columns)
+    }
+  }
+}
