@@ -25,8 +25,8 @@ public struct BLAS: Sendable {
   /// Solutions from a Cholesky factor, and the reciprocal 1-norm condition number of its matrix.
   package let dpotrs: Potrs
   package let dpocon: Pocon
-  /// The inverse of a matrix from its Cholesky factor, over the triangle of the factor.
-  package let dpotri: Potri
+  /// `U U'` of an upper triangle U, over itself.
+  package let dlauum: Lauum
   /// The same for symmetric indefinite matrices: Bunch-Kaufman's `P L D L' P'`.
   package let dsytrf: Sytrf
   package let dsytrs: Sytrs
@@ -48,8 +48,8 @@ public struct BLAS: Sendable {
       UnsafePointer<Int32>, UnsafeMutablePointer<Double>, UnsafePointer<Int32>,
       UnsafeMutablePointer<Int32>
     ) -> Void
-  /// (uplo, n, factor in and inverse out, stride, info)
-  package typealias Potri =
+  /// (uplo, n, triangle in and product out, stride, info)
+  package typealias Lauum =
     @convention(c) (
       UnsafePointer<CChar>, UnsafePointer<Int32>, UnsafeMutablePointer<Double>,
       UnsafePointer<Int32>, UnsafeMutablePointer<Int32>
@@ -147,7 +147,7 @@ public struct BLAS: Sendable {
     dpotrf = unsafeBitCast(try library.symbol("dpotrf_"), to: Potrf.self)
     dpotrs = unsafeBitCast(try library.symbol("dpotrs_"), to: Potrs.self)
     dpocon = unsafeBitCast(try library.symbol("dpocon_"), to: Pocon.self)
-    dpotri = unsafeBitCast(try library.symbol("dpotri_"), to: Potri.self)
+    dlauum = unsafeBitCast(try library.symbol("dlauum_"), to: Lauum.self)
     dtrtri = unsafeBitCast(try library.symbol("dtrtri_"), to: Trtri.self)
     dsytrf = unsafeBitCast(try library.symbol("dsytrf_"), to: Sytrf.self)
     dsytrs = unsafeBitCast(try library.symbol("dsytrs_"), to: Sytrs.self)

@@ -24,26 +24,34 @@ package enum DenseProduct {
     (product.m, product.n, product.k) = (Int64(m), Int64(n), Int64(k))
     product.lda = Int64(aTransposed ? m : k)
     product.ldb = Int64(bTransposed ? k : n)
+    product.ldc = Int64(n)
     (product.alpha, product.beta) = (alpha, beta)
     run(&product, a, b, &c)
   }
 
-  /// c = op(a) b for a part of a matrix, whose rows are `lead` apart.
-  ///
-  /// - Parameters:
-  ///   - a: the first element of the part.
-  ///   - b: (k, n).
-  ///   - c: (m, n).
+  /// A part of a matrix: its first element, and how far its rows are apart.
+  struct Part {
+    var first: UnsafeMutablePointer<Double>
+    var lead: Int
+
+    /// The part that begins at a row and column.
+    func from(_ row: Int, _ column: Int) -> Part {
+      Part(first: first + row * lead + column, lead: lead)
+    }
+  }
+
+  /// c = alpha op(a) b for parts of matrices.
   static func apply(
-    _ a: UnsafePointer<Double>, lead: Int, aTransposed: Bool, _ b: UnsafePointer<Double>, m: Int,
-    n: Int, k: Int, into c: UnsafeMutablePointer<Double>
+    _ a: Part, aTransposed: Bool = false, _ b: Part, m: Int, n: Int, k: Int, alpha: Double = 1,
+    into c: Part
   ) {
     guard m > 0, n > 0, k > 0 else { return }
     var product = ol_product()
     product.trans_a = aTransposed ? 1 : 0
     (product.m, product.n, product.k) = (Int64(m), Int64(n), Int64(k))
-    (product.lda, product.ldb, product.alpha) = (Int64(lead), Int64(n), 1)
-    run(&product, a, b, c)
+    (product.lda, product.ldb) = (Int64(a.lead), Int64(b.lead))
+    (product.ldc, product.alpha) = (Int64(c.lead), alpha)
+    run(&product, a.first, b.first, c.first)
   }
 
   private static func run(
@@ -51,7 +59,7 @@ package enum DenseProduct {
     _ c: UnsafeMutablePointer<Double>
   ) {
     product.dtype = Int32(OL_F64.rawValue)
-    (product.batch, product.ldc) = (1, product.n)
+    product.batch = 1
     let threads = Int32(ThreadBudget.threads)
     let scratch = UnsafeMutableRawPointer.allocate(
       byteCount: max(ol_product_scratch_bytes(&product, threads), 64), alignment: 64)

@@ -115,28 +115,25 @@ package struct IncrementalCholesky: Sendable {
       result.replaceSubrange(
         row * count..<row * count + row + 1, with: factor[row * stride..<row * stride + row + 1])
     }
-    var n = Int32(count)
-    var lead = max(n, 1)
-    var info: Int32 = 0
-    if count > 0 { blas.dtrtri("U", "N", &n, &result, &lead, &info) }
+    result.withMutablePart(lead: count) { TriangularInverse.invert($0, count, blas) }
     return result
   }
 
   /// A^-1, (count, count). 2 n^3 / 3 time.
   package func inverse() -> [Double] {
-    var result = factor
-    var n = Int32(count)
-    var lead = Int32(max(stride, 1))
-    var info: Int32 = 0
-    if count > 0 { blas.dpotri("U", &n, &result, &lead, &info) }
-    var full = [Double](repeating: 0, count: count * count)
-    for row in 0..<count {
-      for column in 0...row {
-        let value = result[row * stride + column]
-        full[row * count + column] = value
-        full[column * count + row] = value
+    var result = lowerInverse()
+    guard count > 0 else { return result }
+    var (order, lead, info) = (Int32(count), Int32(count), Int32(0))
+    // Row-major lower is column-major upper: A^-1 = L'^-1 L^-1.
+    blas.dlauum("U", &order, &result, &lead, &info)
+    let n = count
+    result.withUnsafeMutableBufferPointer { a in
+      for first in Swift.stride(from: 0, to: n, by: 32) {
+        for row in first..<n {
+          for column in first..<min(first + 32, row) { a[column * n + row] = a[row * n + column] }
+        }
       }
     }
-    return full
+    return result
   }
 }

@@ -55,31 +55,71 @@ package struct TriangularInverse: Sendable {
 
   private func product(_ b: [Double], _ columns: Int, isTransposed: Bool) -> [Double] {
     precondition(b.count == count * columns)
-    guard columns > 0 else { return [] }
     return [Double](unsafeUninitializedCapacity: b.count) { result, filled in
       filled = b.count
       guard let first = result.baseAddress else { return }
-      rows.withUnsafeBufferPointer { rows in
-        b.withUnsafeBufferPointer { b in
-          guard let rows = rows.baseAddress, let b = b.baseAddress else { return }
-          product(rows, b, columns, isTransposed: isTransposed, into: first)
+      let result = DenseProduct.Part(first: first, lead: columns)
+      rows.withPart(lead: stride) { rows in
+        b.withPart(lead: columns) { b in
+          for first in Swift.stride(from: 0, to: count, by: Self.block) {
+            let last = min(first + Self.block, count)
+            // Rows first..<last of L^-1 end at column `last`; the same columns begin in row `first`.
+            let inner = isTransposed ? first..<count : 0..<last
+            DenseProduct.apply(
+              rows.from(first, isTransposed ? first : 0), aTransposed: isTransposed,
+              b.from(inner.lowerBound, 0), m: last - first, n: columns, k: inner.count,
+              into: result.from(first, 0))
+          }
         }
       }
     }
   }
 
-  private func product(
-    _ rows: UnsafePointer<Double>, _ b: UnsafePointer<Double>, _ columns: Int,
-    isTransposed: Bool, into result: UnsafeMutablePointer<Double>
-  ) {
-    for first in Swift.stride(from: 0, to: count, by: Self.block) {
-      let last = min(first + Self.block, count)
-      // Rows first..<last of L^-1 end at column `last`; the same columns begin in row `first`.
-      let inner = isTransposed ? first..<count : 0..<last
+  /// Inverts a lower triangle of n rows over itself,
+  ///
+  ///     [ A 0 ]^-1   [  A^-1           0    ]
+  ///     [ B C ]    = [ -C^-1 B A^-1    C^-1 ]
+  ///
+  /// down to small blocks: LAPACK's own takes twice as long.
+  static func invert(_ triangle: DenseProduct.Part, _ n: Int, _ blas: BLAS) {
+    guard n > smallest else {
+      var (count, lead, info) = (Int32(n), Int32(triangle.lead), Int32(0))
+      // Row-major lower is column-major upper.
+      blas.dtrtri("U", "N", &count, triangle.first, &lead, &info)
+      return
+    }
+    let half = (n / 2 + 15) / 16 * 16
+    let (corner, below) = (triangle.from(half, half), triangle.from(half, 0))
+    invert(triangle, half, blas)
+    invert(corner, n - half, blas)
+    withUnsafeTemporaryAllocation(of: Double.self, capacity: (n - half) * half) { room in
+      guard let first = room.baseAddress else { return }
+      let product = DenseProduct.Part(first: first, lead: half)
+      DenseProduct.apply(below, triangle, m: n - half, n: half, k: half, into: product)
       DenseProduct.apply(
-        rows + first * stride + (isTransposed ? first : 0), lead: stride, aTransposed: isTransposed,
-        b + inner.lowerBound * columns, m: last - first, n: columns, k: inner.count,
-        into: result + first * columns)
+        corner, product, m: n - half, n: half, k: n - half, alpha: -1, into: below)
+    }
+  }
+
+  private static let smallest = 48
+}
+
+extension [Double] {
+  /// Calls `body` with the matrix whose rows are `lead` apart, to be read only.
+  func withPart<Result>(lead: Int, _ body: (DenseProduct.Part) -> Result) -> Result? {
+    withUnsafeBufferPointer { buffer in
+      buffer.baseAddress.map {
+        body(DenseProduct.Part(first: UnsafeMutablePointer(mutating: $0), lead: lead))
+      }
+    }
+  }
+
+  /// The same, to be changed.
+  mutating func withMutablePart<Result>(
+    lead: Int, _ body: (DenseProduct.Part) -> Result
+  ) -> Result? {
+    withUnsafeMutableBufferPointer { buffer in
+      buffer.baseAddress.map { body(DenseProduct.Part(first: $0, lead: lead)) }
     }
   }
 }

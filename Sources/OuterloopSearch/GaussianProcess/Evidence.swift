@@ -46,9 +46,13 @@ package struct Evidence {
 
     // W = alpha alpha' - K^-1, symmetric.
     var w = factor.inverse()
-    for i in 0..<n {
-      let weight = weights[i]
-      for j in 0..<n { w[i * n + j] = weight * weights[j] - w[i * n + j] }
+    w.withUnsafeMutableBufferPointer { w in
+      weights.withUnsafeBufferPointer { weights in
+        for i in 0..<n {
+          let weight = weights[i]
+          for j in 0..<n { w[i * n + j] = weight * weights[j] - w[i * n + j] }
+        }
+      }
     }
     return (value, joint.evidenceGradient(w))
   }

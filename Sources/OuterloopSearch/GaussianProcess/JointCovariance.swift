@@ -128,10 +128,7 @@ struct JointCovariance {
     if p > 0 {
       outputs = (0..<n).flatMap { w[((p + $0) * total + p)..<((p + $0 + 1) * total)] }
     }
-    var products = block.slopes
-    for g in products.indices {
-      for place in products[g].indices { products[g][place] *= outputs[place] }
-    }
+    var products = block.slopes.map { Self.products($0, outputs) }
     var own = points.layout.groups.map { [Double](repeating: 0, count: $0.lengthscaleCount) }
     if p > 0 { addDerivatives(w, &products, &own) }
     var gradient: [Double] = []
@@ -157,17 +154,33 @@ struct JointCovariance {
     _ group: KernelLayout.Group, _ x: [Double], _ product: [Double]
   ) -> [Double] {
     let (n, width) = (points.count, group.columns)
-    let spread = DenseProduct.of(product, x, m: n, n: width, k: n)
+    // With a column of ones, so that the product has the sums of the rows too.
+    var columns: [Double] = []
+    columns.reserveCapacity(n * (width + 1))
+    for i in 0..<n { columns += x[i * width..<(i + 1) * width] + [1] }
+    let spread = DenseProduct.of(product, columns, m: n, n: width + 1, k: n)
     var gradient = [Double](repeating: 0, count: group.lengthscaleCount)
     for i in 0..<n {
-      var total = 0.0
-      for j in i * n..<(i + 1) * n { total += product[j] }
+      let row = i * (width + 1)
       for c in 0..<width {
         let value = x[i * width + c]
-        gradient[group.lengthscales[c]] -= 2 * value * (total * value - spread[i * width + c])
+        let pull = spread[row + width] * value - spread[row + c]
+        gradient[group.lengthscales[c]] -= 2 * value * pull
       }
     }
     return gradient
+  }
+
+  /// Element by element.
+  private static func products(_ a: [Double], _ b: [Double]) -> [Double] {
+    [Double](unsafeUninitializedCapacity: a.count) { result, filled in
+      a.withUnsafeBufferPointer { a in
+        b.withUnsafeBufferPointer { b in
+          for place in a.indices { result[place] = a[place] * b[place] }
+        }
+      }
+      filled = a.count
+    }
   }
 
   /// By log l_c, with w the element of W and each pair of rows counted twice:

@@ -11,7 +11,7 @@ import Testing
     return a
   }
 
-  @Test(arguments: [1, 2, 7, 40])
+  @Test(arguments: [1, 2, 7, 40, 130])
   func solvesAndInverts(_ n: Int) throws {
     let a = try matrix(n)
     let factor = try #require(try IncrementalCholesky(a, count: n))
@@ -58,6 +58,29 @@ import Testing
     grown.solveLower(&sides, columns: 2)
     whole.solveLower(&others, columns: 2)
     for (p, q) in zip(sides, others) { #expect(abs(p - q) < 1e-11) }
+  }
+
+  /// Products with the inverse factor are solves, however many columns there are, and after it grew.
+  @Test(arguments: [1, 7, 96, 150], [1, 5, 130])
+  func multipliesByTheInverse(_ n: Int, _ columns: Int) throws {
+    let a = try matrix(n)
+    let factor = try #require(try IncrementalCholesky(a, count: n))
+    let corner = (0..<n - 1).flatMap { i in (0..<n - 1).map { a[i * n + $0] } }
+    var part = try #require(try IncrementalCholesky(corner, count: n - 1))
+    var grown = TriangularInverse(part)
+    let isAdded = part.append(Array(a[(n - 1) * n..<n * n - 1]), diagonal: a[n * n - 1])
+    #expect(isAdded)
+    grown.append(lastOf: part)
+    let b = (0..<n * columns).map { Double($0 % 7) - 3 }
+    var (lower, upper) = (b, b)
+    factor.solveLower(&lower, columns: columns)
+    factor.solveUpper(&upper, columns: columns)
+    for inverse in [TriangularInverse(factor), grown] {
+      for (x, y) in zip(inverse.product(b, columns: columns), lower) { #expect(abs(x - y) < 1e-11) }
+      for (x, y) in zip(inverse.transposedProduct(b, columns: columns), upper) {
+        #expect(abs(x - y) < 1e-11)
+      }
+    }
   }
 
   /// A repeated row is not positive definite: it is refused, or takes jitter.

@@ -105,22 +105,52 @@ import Testing
     #expect(study.bestLoss < 0.56)
   }
 
-  /// Only a handful of anchors between a replay and its parameters, and fits get rarer.
+  /// Fits get rarer, anchors are few, and from 100 trials on a fit waits for the next one.
   @Test func fitsAreFewAndFixed() {
     let schedule = FitSchedule(first: 10, density: 25)
-    #expect(schedule.anchors(upTo: 10) == [10])
-    #expect(schedule.anchors(upTo: 500).count < 14)
-    var fits: Set<Int> = []
+    var fits: [Int] = []
+    var anchors: Set<Int> = []
     for count in 10...500 {
       let fit = schedule.fit(upTo: count)
       #expect(fit <= count && count - fit <= max(count / 25, 1))
       // Where there is a fit, it is the one of that count.
       #expect(schedule.fit(upTo: fit) == fit)
-      #expect(schedule.anchors(upTo: count).allSatisfy { $0 <= count })
-      fits.insert(fit)
+      if fit == count {
+        #expect(schedule.used(upTo: count) == (fit < 100 ? fit : fits.last))
+        fits.append(fit)
+      }
+      #expect(schedule.used(upTo: count) == schedule.used(upTo: fit))
+      #expect(schedule.anchor(upTo: count) <= count)
+      anchors.insert(schedule.anchor(upTo: count))
     }
-    #expect(fits.isSuperset(of: 10...50) && fits.count < 120)
+    #expect(Set(fits).isSuperset(of: 10...50) && fits.count < 120)
+    #expect(anchors.contains(10) && anchors.count < 14)
     let early = FitSchedule(first: 2, density: 1)
-    #expect(early.fit(upTo: 100) == 64 && early.anchors(upTo: 9) == [2, 4, 6, 8])
+    #expect(early.fit(upTo: 100) == 64 && early.anchor(upTo: 9) == 8)
+    #expect(FitSchedule(first: 120, density: 25).used(upTo: 121) == 120)
+  }
+
+  /// Who was there all the time, with fits made ahead and processes that grew, and who comes later and makes
+  /// them all at once, suggest the same to the last bit.
+  @Test func replaysWithFitsMadeAhead() throws {
+    var options = GPOptions()
+    options.candidates = 64
+    var study = try study(space(.hartmann3)) { $0 = options }
+    try study.run(114) { trial in
+      .complete([
+        TestProblem.hartmann3.value(trial.assignment.values.compactMap { $0?.number })
+      ])
+    }
+    for number in stride(from: 97, to: 114, by: 4) {
+      guard let kind = study.events.first(where: { $0.trial == number })?.kind,
+        case .suggested(let assignment, _, let seen) = kind
+      else {
+        Issue.record("trial \(number) was not suggested")
+        continue
+      }
+      var late = try Rehearsal(
+        study.specification, SearchMethod.gp(options), replaying: Array(study.events.prefix(seen)))
+      #expect(try late.ask()?.assignment == assignment, "trial \(number)")
+    }
   }
 }

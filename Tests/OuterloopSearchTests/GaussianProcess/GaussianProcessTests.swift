@@ -38,6 +38,28 @@ import Testing
     for (a, b) in zip(process.smoothed, means) { #expect(abs(a - b) < 1e-10) }
   }
 
+  /// Told more, it is the process that knew all from the start.
+  @Test(arguments: cases)
+  func growsByPoints(_ item: GaussianProcessReference.Case) throws {
+    let process = try process(item)
+    let first = item.points.count / 2
+    let begun = try #require(
+      try GaussianProcess(
+        item.kernelPoints(Array(item.points.prefix(first))),
+        outputs: item.outputs.prefix(first).map { _ in 0 }, item.parameters))
+    let grown = try #require(
+      begun.extended(
+        by: item.kernelPoints(Array(item.points.dropFirst(first))), outputs: item.outputs))
+    let queries = item.kernelPoints(item.queries)
+    let (means, variances) = grown.predict(queries)
+    let (wantedMeans, wantedVariances) = process.predict(queries)
+    for place in item.queries.indices {
+      #expect(abs(means[place] - wantedMeans[place]) < 1e-9)
+      #expect(abs(variances[place] - wantedVariances[place]) < 1e-9)
+    }
+    #expect(abs(grown.mean - process.mean) < 1e-9)
+  }
+
   /// With points whose outputs were drawn it is the process that was told these outputs, with the mean
   /// that it had.
   @Test(arguments: cases)

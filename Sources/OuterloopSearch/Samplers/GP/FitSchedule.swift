@@ -1,8 +1,9 @@
 /// When hyperparameters are fitted anew, by how many trials have ended, and from where.
 ///
 /// Whoever replays a study has to come to the same parameters. So there is no chain of fits, each begun
-/// where the last one ended: some counts are *anchors*, each about 1.4 times the one before, and every fit
-/// begins at the end of the last anchor's. A replay needs the anchors, O(log n) of them, and one more.
+/// where the last one ended: some counts are *anchors*, each about 1.4 times the one before, whose fit begins
+/// at what is believed before any trial, and every fit begins at the end of the last anchor's. A replay needs
+/// these two.
 ///
 /// A fit to few trials takes milliseconds and is used at once. From `delayed` trials on it is used from the
 /// count on at which the next one is due: until then it is made while trials run, and no worker that asks for
@@ -36,12 +37,10 @@ package struct FitSchedule: Sendable, Hashable {
 
   private func gap(_ count: Int) -> Int { max(count / density, 1) }
 
-  /// The anchors up to `count`, rising; the first one is `first`.
-  package func anchors(upTo count: Int) -> [Int] {
-    var anchors = [first]
-    while let last = anchors.last, case let next = max(last + 2, last * 7 / 5), next <= count {
-      anchors.append(next)
-    }
-    return anchors
+  /// The last anchor up to `count`; the first one is `first`.
+  package func anchor(upTo count: Int) -> Int {
+    var anchor = first
+    while case let next = max(anchor + 2, anchor * 7 / 5), next <= count { anchor = next }
+    return anchor
   }
 }

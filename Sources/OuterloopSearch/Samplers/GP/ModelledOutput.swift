@@ -16,8 +16,6 @@ enum ModelledOutput: Sendable, Hashable {
     var outputs: [Double]
     /// Whether any two outputs differ.
     var isInformative: Bool
-    /// The logarithm of the derivative of what bent them.
-    var logJacobian = 0.0
     /// What an output of 1 is, in units of what is modelled; known of the cost.
     var scale = 1.0
   }
@@ -43,8 +41,7 @@ enum ModelledOutput: Sendable, Hashable {
           isInformative: plain.isInformative)
       }
       return Rows(
-        places: places, outputs: bent.outputs + earlier, isInformative: plain.isInformative,
-        logJacobian: bent.logJacobian)
+        places: places, outputs: bent.outputs + earlier, isInformative: plain.isInformative)
     case .constraint(let constraint):
       let known = places.filter { trials.rows[$0].excesses[constraint] != nil }
       let scaled = ExcessScale.scaled(known.compactMap { trials.rows[$0].excesses[constraint] })

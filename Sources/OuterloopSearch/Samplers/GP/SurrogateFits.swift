@@ -32,14 +32,14 @@ struct SurrogateFits: Sendable {
 
   private let prior: KernelPrior
   private let jointPrior: KernelPrior
-  /// By the number of trials: the anchors, and the last fit of all.
-  private var anchors: [Int: Fit] = [:]
+  /// By the number of trials: the last anchor, and the last fit.
+  private var anchor: (count: Int, fit: Fit)?
   private var latest: (count: Int, fit: Fit)?
   /// The last process, the step of the schedule that it began at, and the count of its fit.
   private var last: (step: Int, count: Int, process: GaussianProcess)?
 
-  /// Beyond so many trials an anchor begins at the one before only.
-  private static let manyStarts = 250
+  /// Trials that an anchor is fitted to at most.
+  private static let sample = 128
 
   /// How often derivatives by some parameters are left out and the others fitted again, and by how much the
   /// probability of the losses has to differ, in its logarithm.
@@ -72,33 +72,29 @@ struct SurrogateFits: Sendable {
 
   /// The fit to the first `count` trials, one of those that the schedule has.
   /// - Parameter points: those of all trials.
-  /// - Complexity: O(log n) fits where none is known, each O(n^3) for up to `limit` trials.
+  /// - Complexity: a few dozen evidences of up to `limit` trials, each O(n^3).
   mutating func fit(
     _ trials: ObservedTrials, _ points: KernelPoints, at count: Int, _ schedule: FitSchedule
   ) throws -> Fit {
     if let latest, latest.count == count { return latest.fit }
-    let places = schedule.anchors(upTo: count)
-    var last: Fit?
-    for place in places {
-      let fit = try anchors[place] ?? anchor(trials, points, place, after: last)
-      anchors[place] = fit
-      last = fit
-    }
-    guard var fit = last else {
-      return Fit(parameters: prior.mode, isBent: false)
-    }
-    if places.last != count {
-      let data = rows(trials, count, isBent: fit.isBent)
+    let place = schedule.anchor(upTo: count)
+    if anchor?.count != place { anchor = (place, try anchor(trials, points, place)) }
+    var fit = anchor?.fit ?? Fit(parameters: prior.mode, isBent: false)
+    let data = rows(trials, count, isBent: fit.isBent)
+    // A sample of the trials, or fewer of them, are what the anchor knows.
+    if data.isInformative, place != count || data.outputs.count > Self.sample {
       let all = taken(points, data, trials)
-      if data.isInformative, let joint = fit.joint {
+      let iterations = data.outputs.count > Self.sample ? 10 : 20
+      if let joint = fit.joint {
         let derivatives = derivatives(trials, count, data, isBent: fit.isBent, joint.leftOut)
         fit.joint?.parameters = try KernelFit(
           Evidence(all, outputs: data.outputs, derivatives: derivatives), jointPrior,
-          from: [joint.parameters], iterations: 20
+          from: [joint.parameters], iterations: iterations
         ).parameters
-      } else if data.isInformative {
+      } else {
         fit.parameters = try KernelFit(
-          Evidence(all, outputs: data.outputs), prior, from: [fit.parameters], iterations: 20
+          Evidence(all, outputs: data.outputs), prior, from: [fit.parameters],
+          iterations: iterations
         ).parameters
       }
     }
@@ -106,24 +102,43 @@ struct SurrogateFits: Sendable {
     return fit
   }
 
+  /// Several starts, and whether to bend: if that makes the losses more probable. Of many trials some that are
+  /// evenly spread over their order tell that.
   private func anchor(
-    _ trials: ObservedTrials, _ points: KernelPoints, _ count: Int, after last: Fit?
+    _ trials: ObservedTrials, _ points: KernelPoints, _ count: Int
   ) throws -> Fit {
-    var fit = try plainAnchor(trials, points, count, after: last)
-    fit.joint = try joint(trials, points, count, fit, after: last)
+    let data = rows(trials, count, isBent: false)
+    guard data.isInformative else { return Fit(parameters: prior.mode, isBent: false) }
+    let size = min(data.outputs.count, Self.sample)
+    let places = (0..<size).map { $0 * data.outputs.count / size }
+    let all = taken(points, data, trials).selecting(places)
+    let outputs = places.map { data.outputs[$0] }
+    let plain = try KernelFit(
+      Evidence(all, outputs: outputs), prior,
+      from: [1, 2, 0.5].map { prior.mode.stretched(by: $0) })
+    var fit = Fit(parameters: plain.parameters, isBent: false)
+    // Those of an earlier study, which are the last ones, are as they are.
+    let own = Array(outputs.prefix(places.prefix { $0 < data.places.count }.count))
+    if case .objective = output, let bent = YeoJohnson(fitting: own).standardized(own) {
+      let other = try KernelFit(
+        Evidence(all, outputs: bent.outputs + outputs.dropFirst(own.count)), prior,
+        from: [plain.parameters])
+      if other.value + bent.logJacobian > plain.value {
+        fit = Fit(parameters: other.parameters, isBent: true)
+      }
+    }
+    fit.joint = try joint(trials, points, count, fit)
     return fit
   }
 
   /// With derivatives, if these make the losses more probable.
   private func joint(
-    _ trials: ObservedTrials, _ points: KernelPoints, _ count: Int, _ fit: Fit, after last: Fit?
+    _ trials: ObservedTrials, _ points: KernelPoints, _ count: Int, _ fit: Fit
   ) throws -> Joint? {
     let data = rows(trials, count, isBent: fit.isBent)
-    guard data.isInformative else { return nil }
     let all = taken(points, data, trials)
-    var start = fit.parameters
-    start.gradientNoise = jointPrior.mode.gradientNoise
-    var joint = Joint(parameters: last?.joint?.parameters ?? start, leftOut: [])
+    var joint = Joint(parameters: fit.parameters, leftOut: [])
+    joint.parameters.gradientNoise = jointPrior.mode.gradientNoise
     for round in 0...Self.eliminations {
       let derivatives = derivatives(trials, count, data, isBent: fit.isBent, joint.leftOut)
       if derivatives.isEmpty { return nil }
@@ -143,32 +158,6 @@ struct SurrogateFits: Sendable {
       return alone.map { given > $0 + Self.margin } == true ? joint : nil
     }
     return nil
-  }
-
-  /// Several starts, and whether to bend: if that makes the losses more probable.
-  private func plainAnchor(
-    _ trials: ObservedTrials, _ points: KernelPoints, _ count: Int, after last: Fit?
-  ) throws -> Fit {
-    let plain = rows(trials, count, isBent: false)
-    guard plain.isInformative else {
-      return Fit(
-        parameters: last?.parameters ?? prior.mode, isBent: last?.isBent ?? false)
-    }
-    let all = taken(points, plain, trials)
-    var starts = last.map { [$0.parameters] } ?? []
-    if count <= Self.manyStarts {
-      starts.append(prior.mode)
-      starts += (last.map { [$0.parameters] } ?? [prior.mode]).flatMap {
-        [$0.stretched(by: 2), $0.stretched(by: 0.5)]
-      }
-    }
-    let fit = try KernelFit(Evidence(all, outputs: plain.outputs), prior, from: starts)
-    let bent = rows(trials, count, isBent: true)
-    guard bent.logJacobian != 0 else { return Fit(parameters: fit.parameters, isBent: false) }
-    let other = try KernelFit(
-      Evidence(all, outputs: bent.outputs), prior, from: [fit.parameters])
-    let isBent = other.value + bent.logJacobian > fit.value
-    return Fit(parameters: isBent ? other.parameters : fit.parameters, isBent: isBent)
   }
 
   private func derivatives(
