@@ -74,9 +74,8 @@ struct SystemFailure: Error { let number: Int32 }
 enum ResolvedPath {
   /// The path of something that is there.
   static func existing(_ path: String) throws(SystemFailure) -> String {
-    guard let text = realpath(path, nil) else { throw SystemFailure(number: errno) }
-    defer { free(text) }
-    return String(cString: text)
+    guard let real = CLibrary.realPath(path) else { throw SystemFailure(number: errno) }
+    return real
   }
 
   /// The path of something that may not be there yet, in a folder that is.

@@ -149,12 +149,7 @@ public final class OutputFile {
 
   /// Removes what processes that were killed left of files they were writing into a folder.
   public static func removeLeftovers(in folder: String) {
-    guard let entries = opendir(folder) else { return }
-    defer { closedir(entries) }
-    while let entry = readdir(entries) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) {
-        $0.withMemoryRebound(to: CChar.self, capacity: 1) { String(cString: $0) }
-      }
+    for name in CLibrary.names(inFolder: folder) ?? [] {
       let parts = name.split(separator: "-")
       guard name.hasPrefix(draftPrefix), name.hasSuffix(draftSuffix), parts.count == 3,
         let process = pid_t(parts[1]), process > 0, kill(process, 0) != 0, errno == ESRCH

@@ -164,15 +164,7 @@ final class RunFolder: Sendable {
 
   /// Names of the files, in order.
   func names() throws(LabError) -> [String] {
-    guard let folder = opendir(path) else { throw Self.refusal(path, errno) }
-    defer { closedir(folder) }
-    var names: [String] = []
-    while let entry = readdir(folder) {
-      names.append(
-        withUnsafePointer(to: &entry.pointee.d_name) {
-          $0.withMemoryRebound(to: CChar.self, capacity: 1) { String(cString: $0) }
-        })
-    }
+    guard let names = CLibrary.names(inFolder: path) else { throw Self.refusal(path, errno) }
     return names.sorted()
   }
 

@@ -27,6 +27,31 @@ package enum CLibrary {
   package static func signal(_ number: Int32, _ action: SignalHandler?) -> SignalHandler? {
     plainSignal(number, action)
   }
+  package static func environment(_ name: String) -> String? {
+    getenv(name).map { String(cString: $0) }
+  }
+
+  /// A path without symbolic links; nil, with `errno`, if nothing is there.
+  package static func realPath(_ path: String) -> String? {
+    guard let found = realpath(path, nil) else { return nil }
+    defer { free(found) }
+    return String(cString: found)
+  }
+
+  /// The names in a folder, hidden ones too, in no order; nil, with `errno`, if it cannot be read.
+  package static func names(inFolder path: String) -> [String]? {
+    guard let folder = opendir(path) else { return nil }
+    defer { closedir(folder) }
+    var names: [String] = []
+    while let entry = readdir(folder) {
+      names.append(
+        withUnsafePointer(to: &entry.pointee.d_name) {
+          $0.withMemoryRebound(to: CChar.self, capacity: 1) { String(cString: $0) }
+        })
+    }
+    return names
+  }
+
   package static func exp(_ x: Double) -> Double { plainExp(x) }
   package static func log(_ x: Double) -> Double { plainLog(x) }
   package static func log10(_ x: Double) -> Double { plainLog10(x) }

@@ -148,9 +148,7 @@ private struct Assessment<Hyper: Structure>: Structure {
   var direct, gradient: Hyper
   var modeGradient: Tensor
 
-  mutating func visit(
-    _ path: String, _ body: (String, inout Tensor) throws -> Void
-  ) rethrows {
+  mutating func visit(_ path: String, _ body: TensorVisit) rethrows {
     try value.visit(path, body)
     try direct.visit(path, body)
     try gradient.visit(path, body)
@@ -162,9 +160,7 @@ private struct Assessment<Hyper: Structure>: Structure {
 struct NewtonStep: Structure {
   var loss, step, decrease, gradient: Tensor
 
-  mutating func visit(
-    _ path: String, _ body: (String, inout Tensor) throws -> Void
-  ) rethrows {
+  mutating func visit(_ path: String, _ body: TensorVisit) rethrows {
     try loss.visit(path, body)
     try step.visit(path, body)
     try decrease.visit(path, body)

@@ -19,9 +19,7 @@ public struct Precisions: Structure {
     self.init(weights: Tensor(weights), noise: Tensor(noise, dtype: .float64))
   }
 
-  public mutating func visit(
-    _ path: String, _ body: (String, inout Tensor) throws -> Void
-  ) rethrows {
+  public mutating func visit(_ path: String, _ body: TensorVisit) rethrows {
     try weights.visit(path + ".weights", body)
     try noise.visit(path + ".noise", body)
   }

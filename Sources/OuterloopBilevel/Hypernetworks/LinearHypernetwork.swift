@@ -42,9 +42,7 @@ public struct LinearHypernetwork<Weights: Structure>: Hypernetwork {
     }
   }
 
-  public mutating func visit(
-    _ path: String, _ body: (String, inout Tensor) throws -> Void
-  ) rethrows {
+  public mutating func visit(_ path: String, _ body: TensorVisit) rethrows {
     try slopes.visit(path + ".slopes", body)
     try base.visit(path + ".base", body)
   }

@@ -35,9 +35,7 @@ public struct PerceptronHypernetwork<Weights: Structure>: Hypernetwork {
   /// Weights at l (Q).
   public func callAsFunction(_ l: Tensor) -> Weights { heads(trunk.activation(trunk(l))) }
 
-  public mutating func visit(
-    _ path: String, _ body: (String, inout Tensor) throws -> Void
-  ) rethrows {
+  public mutating func visit(_ path: String, _ body: TensorVisit) rethrows {
     try trunk.visit(path + ".trunk", body)
     try heads.visit(path + ".heads", body)
   }

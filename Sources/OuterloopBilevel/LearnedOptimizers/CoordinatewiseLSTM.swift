@@ -71,9 +71,7 @@ public struct CoordinatewiseLSTM: LearnedOptimizer {
     return (scale * output(hidden).reshaped([gradient.count]), next)
   }
 
-  public mutating func visit(
-    _ path: String, _ body: (String, inout Tensor) throws -> Void
-  ) rethrows {
+  public mutating func visit(_ path: String, _ body: TensorVisit) rethrows {
     try cells.visit(path + ".cells", body)
     try output.visit(path + ".output", body)
   }

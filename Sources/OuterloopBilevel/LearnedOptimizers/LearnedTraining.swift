@@ -10,9 +10,7 @@ public struct LearnedTrainingState<Weights: Structure, Memory: Structure>: Struc
   /// sum of f(x_s) over the steps s < t taken, a scalar.
   public var lossSum: Tensor
 
-  public mutating func visit(
-    _ path: String, _ body: (String, inout Tensor) throws -> Void
-  ) rethrows {
+  public mutating func visit(_ path: String, _ body: TensorVisit) rethrows {
     try weights.visit(path + ".weights", body)
     try memory.visit(path + ".memory", body)
     try lossSum.visit(path + ".lossSum", body)

@@ -25,8 +25,8 @@ extension StudyFigures {
     // The middle rank of those that are equal.
     let sorted = losses.sorted()
     let ranks = losses.map { loss in
-      let below = Self.count(in: sorted) { $0 < loss }
-      return Double(below + Self.count(in: sorted) { $0 <= loss } + 1) / 2
+      let below = sorted.indices.partitionPoint { sorted[$0] < loss }
+      return Double(below + sorted.indices.partitionPoint { sorted[$0] <= loss } + 1) / 2
     }
     let sample = Self.evenSample(of: shown, most: 2000)
     let rankOf = Dictionary(uniqueKeysWithValues: zip(shown.map(\.number), ranks))
@@ -80,14 +80,5 @@ extension StudyFigures {
     return Scatter(
       x: across.axis, y: up.axis, categories: across.categories, rowCategories: up.categories,
       groups: [group], shade: shade, hasShadeKey: false)
-  }
-
-  private static func count(in sorted: [Double], where isBefore: (Double) -> Bool) -> Int {
-    var (low, high) = (0, sorted.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if isBefore(sorted[middle]) { low = middle + 1 } else { high = middle }
-    }
-    return low
   }
 }

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import OuterloopNumerics
+internal import OuterloopPlatform
 internal import OuterloopText
 
 /// `outerloop version`, also `outerloop --version`.
@@ -47,7 +48,7 @@ struct Version: ParsableCommand {
     private var kernels: KernelChoice?
     /// Why there is no library.
     private var trouble: String?
-    var blasFamilyPin = Terminal.environment("OPENBLAS_CORETYPE").flatMap { $0.isEmpty ? nil : $0 }
+    var blasFamilyPin = CLibrary.environment("OPENBLAS_CORETYPE").flatMap { $0.isEmpty ? nil : $0 }
     var processor = ThreadBudget.processorExtensions
     var instructionSet = ThreadBudget.instructionSet
     var threads = ThreadBudget.threads

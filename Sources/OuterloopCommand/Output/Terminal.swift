@@ -86,20 +86,16 @@ enum Terminal {
   static let isShown = isatty(STDOUT_FILENO) == 1
 
   /// Whether standard error is a terminal that can rewrite a line.
-  static let isLive = isatty(STDERR_FILENO) == 1 && environment("TERM") != "dumb"
+  static let isLive = isatty(STDERR_FILENO) == 1 && CLibrary.environment("TERM") != "dumb"
 
   /// Whether colour is welcome on standard error.
-  static let hasColor = isLive && (environment("NO_COLOR") ?? "").isEmpty
+  static let hasColor = isLive && (CLibrary.environment("NO_COLOR") ?? "").isEmpty
 
   /// The width of the terminal, 80 if unknown.
   static var width: Int {
     var size = winsize()
     guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
     return Int(size.ws_col)
-  }
-
-  static func environment(_ name: String) -> String? {
-    getenv(name).map { String(cString: $0) }
   }
 
   /// Whether the variable holds bytes that are no text, which would be changed by reading it.

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import OuterloopPlatform
 internal import OuterloopRunner
 internal import OuterloopSearch
 internal import OuterloopStore
@@ -22,7 +23,7 @@ struct StoreOptions: ParsableArguments {
 
   var path: String {
     if let store { return store }
-    let name = Terminal.environment("OUTERLOOP_STORE") ?? ""
+    let name = CLibrary.environment("OUTERLOOP_STORE") ?? ""
     return name.isEmpty ? "outerloop.db" : name
   }
 

@@ -3,10 +3,7 @@ internal import OuterloopPlatform
 
 /// Environment variables and cores of this process, without Foundation.
 package enum ProcessEnvironment {
-  package static subscript(name: String) -> String? {
-    guard let value = getenv(name) else { return nil }
-    return String(cString: value)
-  }
+  package static subscript(name: String) -> String? { CLibrary.environment(name) }
 
   /// Cores this process may run on.
   package static var coreCount: Int { Int(ol_core_count()) }

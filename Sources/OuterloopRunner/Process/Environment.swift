@@ -3,8 +3,6 @@ internal import OuterloopPlatform
 
 /// The environment of this process.
 enum Environment {
-  static func value(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
-
   /// The environment for a program: this one with `additions`, which replace what has their names. The
   /// rest goes on byte by byte: it need not be text. To be freed by the caller; ends with nil.
   static func copy(adding additions: [String: String]) -> [UnsafeMutablePointer<CChar>?] {

@@ -23,7 +23,7 @@ extension ChildProcess {
     ) throws -> pid_t {
       var additions = environment
       additions[ProgramMark.variable] = mark.value
-      additions["PYTHONUNBUFFERED"] = Environment.value("PYTHONUNBUFFERED") ?? "1"
+      additions["PYTHONUNBUFFERED"] = CLibrary.environment("PYTHONUNBUFFERED") ?? "1"
       var arguments = words.map { strdup($0) } + [nil]
       var environment = Environment.copy(adding: additions)
       defer { for text in arguments + environment { free(text) } }

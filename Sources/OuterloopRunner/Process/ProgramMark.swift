@@ -19,7 +19,7 @@ struct ProgramMark: Sendable {
   }
 
   /// The value of the variable.
-  var value: String { (Environment.value(Self.variable) ?? "") + text }
+  var value: String { (CLibrary.environment(Self.variable) ?? "") + text }
 
   private static func start(ofProcess pid: pid_t) -> String {
     "/\(LocalProcesses.namespace ?? "").\(pid)."

@@ -51,9 +51,7 @@ extension ObjectivePoints {
       ObjectivePoints(count: others.count, objectives: objectives, values: limited), reference)
     return Swift.max(0, volume(ofBox: point, reference) - shared)
   }
-}
 
-extension ObjectivePoints {
   /// Points inside a reference, each objective divided by a power of two so that the largest finite
   /// box is about a unit cube: exact, and no product of lengths overflows.
   struct Scaled {

@@ -58,7 +58,8 @@ extension SearchSpace {
       rest.map { ParameterDeclaration(parameters[$0]) }, forbidden: forbidden.map(\.description))
   }
 
-  private func place(of name: String) throws -> Int {
+  /// - Throws: `SpaceError` if there is no parameter of this name.
+  func place(of name: String) throws -> Int {
     guard let place = index(of: name) else {
       throw SpaceError(
         "there is no parameter `\(name)`",

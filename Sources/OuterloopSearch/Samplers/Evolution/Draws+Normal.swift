@@ -14,9 +14,7 @@ extension Draws {
     if result.count > count { result.removeLast() }
     return result
   }
-}
 
-extension Draws {
   /// A number of the standard Cauchy distribution.
   mutating func cauchy() -> Double { tan(.pi * (next() - 0.5)) }
 }
