@@ -78,7 +78,7 @@ struct WorkerCommand: AsyncParsableCommand {
     progress.say(try await Tune.opening(found, stored))
     try await StudyRun(
       found: found, stored: stored, conversation: conversation,
-      again: "outerloop worker\(found.place.naming(found.name))"
+      again: "outerloop worker\(found.naming)"
     ).perform()
   }
 }

@@ -95,7 +95,7 @@ struct Retry: AsyncParsableCommand {
 
   /// The failed trials that are meant.
   private func numbers(_ found: StudyChoice.Found) async throws -> [Int] {
-    let trials = try await found.store.trials(of: found.id, matching: TrialQuery(reports: false))
+    let trials = try await found.trials(TrialQuery(reports: false))
     for number in trial {
       guard trials.indices.contains(number) else {
         throw Complaint(
@@ -105,7 +105,7 @@ struct Retry: AsyncParsableCommand {
         throw Complaint(
           "trial \(number) is \(trials[number].state.name): only failed trials are run again",
           hint:
-            "those that failed: outerloop trials\(found.place.naming(found.name)) --state failed")
+            "those that failed: outerloop trials\(found.naming) --state failed")
       }
     }
     let chosen = trials.filter { trial in

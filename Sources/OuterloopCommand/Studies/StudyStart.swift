@@ -26,7 +26,7 @@ struct StudyStart {
     progress.say(try await Tune.opening(found, stored))
     try await StudyRun(
       found: found, stored: stored, conversation: conversation,
-      again: "outerloop resume\(found.place.naming(found.name))", asked: budget.totals.trials,
+      again: "outerloop resume\(found.naming)", asked: budget.totals.trials,
       retried: retried
     ).perform()
   }
@@ -37,7 +37,7 @@ struct StudyStart {
     guard !command.isEmpty else {
       let stored = try found.program().changed(by: options)
       do { try stored.program.checkExecutable(for: space) } catch let error as StudyError {
-        let again = "if it has moved: outerloop resume\(found.place.naming(found.name)) -- COMMAND"
+        let again = "if it has moved: outerloop resume\(found.naming) -- COMMAND"
         throw Complaint(error.what, hint: "\(error.remedy); \(again)")
       }
       return stored

@@ -1,8 +1,4 @@
-#if canImport(FoundationEssentials)
-  internal import FoundationEssentials
-#else
-  internal import Foundation
-#endif
+internal import OuterloopFoundation
 
 extension Fingerprint {
   /// The settings of an experiment, whose work is of this version.
