@@ -174,16 +174,7 @@ public final class OutputFile {
   /// Appends bytes.
   public func write(_ bytes: [UInt8]) throws(FileError) {
     try open()
-    var done = 0
-    while done < bytes.count {
-      let (start, rest) = (done, bytes.count - done)
-      let count = bytes.withUnsafeBytes {
-        CLibrary.write(descriptor, $0.baseAddress.map { $0 + start }, rest)
-      }
-      if count < 0, errno == EINTR { continue }
-      guard count > 0 else { throw .system(path, errno) }
-      done += count
-    }
+    guard CLibrary.writeAll(bytes[...], to: descriptor) else { throw .system(path, errno) }
   }
 
   private func open() throws(FileError) {

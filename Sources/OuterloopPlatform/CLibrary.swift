@@ -22,6 +22,19 @@ package enum CLibrary {
   package static func write(_ file: Int32, _ from: UnsafeRawPointer?, _ count: Int) -> Int {
     plainWrite(file, from, count)
   }
+  /// Writes all bytes; false, with `errno`, if that is not possible.
+  package static func writeAll(_ bytes: ArraySlice<UInt8>, to file: Int32) -> Bool {
+    bytes.withUnsafeBytes { buffer in
+      var done = 0
+      while done < buffer.count {
+        let count = write(file, buffer.baseAddress.map { $0 + done }, buffer.count - done)
+        if count < 0, errno == EINTR { continue }
+        guard count > 0 else { return false }
+        done += count
+      }
+      return true
+    }
+  }
   package static func exit(_ status: Int32) -> Never { plainExit(status) }
   @discardableResult
   package static func signal(_ number: Int32, _ action: SignalHandler?) -> SignalHandler? {

@@ -39,20 +39,10 @@ struct Retry: AsyncParsableCommand {
   @Flag(help: "Only have them wait, for whoever runs the study next.")
   var noRun = false
 
-  @OptionGroup(title: "Budget")
-  var budget: FurtherBudget
-
-  @OptionGroup(title: "Program")
-  var options: RunOptions
+  @OptionGroup var start: StudyStart
 
   @OptionGroup(title: "Output")
   var conversation: ConversationOptions
-
-  @Argument(
-    parsing: .postTerminator,
-    help: ArgumentHelp("The program, after --, if it is another than before.", valueName: "command")
-  )
-  var command: [String] = []
 
   func validate() throws {
     guard failed || !reason.isEmpty || !trial.isEmpty else {
@@ -67,9 +57,8 @@ struct Retry: AsyncParsableCommand {
 
   func run() async throws {
     let found = try await choice.find()
-    let start = StudyStart(budget: budget, options: options, command: command)
     // What cannot be run changes nothing.
-    let isRun = try !noRun && (StoredProgram.of(found.specification) != nil || !command.isEmpty)
+    let isRun = try !noRun && (StoredProgram.of(found.specification) != nil || !start.command.isEmpty)
     let stored = isRun ? try start.program(of: found) : nil
     let numbers = try await numbers(found)
     for number in numbers {

@@ -1,13 +1,22 @@
+internal import ArgumentParser
 internal import OuterloopRunner
 internal import OuterloopStore
 internal import OuterloopStudy
 
 /// How a study that is there goes on: the budget, and the program and how it is run, as far as they
 /// are given anew.
-struct StudyStart {
+struct StudyStart: ParsableArguments {
+  @OptionGroup(title: "Budget")
   var budget: FurtherBudget
+
+  @OptionGroup(title: "Program")
   var options: RunOptions
-  var command: [String]
+
+  @Argument(
+    parsing: .postTerminator,
+    help: ArgumentHelp("The program, after --, if it is another than before.", valueName: "command")
+  )
+  var command: [String] = []
 
   /// Writes down what is new, and runs the study with the program that `program(of:)` gave.
   func resume(

@@ -113,7 +113,7 @@ final class TrialLog: Sendable {
     guard let last = bytes.last else { return }
     state.endsLine = last == UInt8(ascii: "\n")
     guard !state.isBroken else { return }
-    state.isBroken = !Files.write(bytes, to: state.file)
+    state.isBroken = !CLibrary.writeAll(bytes, to: state.file)
   }
 
   private func keep(_ bytes: ArraySlice<UInt8>, _ state: inout State) {
