@@ -144,7 +144,7 @@ public struct FANOVA: Sendable {
       widths: zip(edges.dropFirst(), edges).map { max($0 - $1, 0) },
       places: units.map { unit in
         guard let unit else { return -1 }
-        return Int32(partition(bounds) { $0 <= unit })
+        return Int32(bounds.indices.partitionPoint { bounds[$0] <= unit })
       })
   }
 }
