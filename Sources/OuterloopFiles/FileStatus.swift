@@ -80,15 +80,8 @@ enum ResolvedPath {
 
   /// The path of something that may not be there yet, in a folder that is.
   static func new(_ path: String) throws(SystemFailure) -> String {
-    let (folder, name) = parts(path)
+    let (folder, name) = CLibrary.split(path)
     let real = try existing(folder)
     return real == "/" ? "/" + name : real + "/" + name
-  }
-
-  /// The folder and the name in it.
-  static func parts(_ path: String) -> (folder: String, name: String) {
-    guard let slash = path.lastIndex(of: "/") else { return (".", path) }
-    let folder = slash == path.startIndex ? "/" : String(path[..<slash])
-    return (folder, String(path[path.index(after: slash)...]))
   }
 }

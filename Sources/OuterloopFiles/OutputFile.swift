@@ -141,7 +141,7 @@ public final class OutputFile {
     // Where it will be is said by the nearest folder above it that is there.
     var (folder, rest) = (path, "/")
     while folder != ".", folder != "/", (try? FileStatus(folder)) == nil {
-      let parts = ResolvedPath.parts(folder)
+      let parts = CLibrary.split(folder)
       (folder, rest) = (parts.folder, "/" + parts.name + rest)
     }
     try refuseTrials(path + "/", ((try? ResolvedPath.existing(folder)) ?? folder) + rest)
@@ -202,7 +202,7 @@ public final class OutputFile {
     guard let target = place.target else {
       throw .protected(path, "is not an ordinary file, and a database needs one")
     }
-    let folder = ResolvedPath.parts(target).folder
+    let folder = CLibrary.split(target).folder
     // Never a file that is there, nor one that another process makes.
     while true {
       let number = String(UInt64.random(in: .min ... .max), radix: 36)

@@ -51,6 +51,13 @@ package enum CLibrary {
     return String(cString: found)
   }
 
+  /// The folder of a path, and the name in it.
+  package static func split(_ path: String) -> (folder: String, name: String) {
+    guard let slash = path.lastIndex(of: "/") else { return (".", path) }
+    let folder = slash == path.startIndex ? "/" : String(path[..<slash])
+    return (folder, String(path[path.index(after: slash)...]))
+  }
+
   /// The names in a folder, hidden ones too, in no order; nil, with `errno`, if it cannot be read.
   package static func names(inFolder path: String) -> [String]? {
     guard let folder = opendir(path) else { return nil }

@@ -77,10 +77,3 @@ func listFolder(_ path: String) throws(DataError) -> [String]? {
   }
   return names.filter { !$0.hasPrefix(".") }.sorted()
 }
-
-/// The folder and the name of a path.
-func splitPath(_ path: String) -> (folder: String, name: String) {
-  guard let slash = path.lastIndex(of: "/") else { return (".", path) }
-  let folder = path[..<slash]
-  return (folder.isEmpty ? "/" : String(folder), String(path[path.index(after: slash)...]))
-}

@@ -1,9 +1,13 @@
 /// One observation of a parameter on one side of the split.
-struct Observation: Sendable {
+struct Observation: Comparable, Sendable {
   /// The number of its trial: the order of weights.
   let arrival: Int
   /// A coordinate, a slot or a choice: whatever the density at hand works on.
   let value: Double
+
+  static func < (a: Observation, b: Observation) -> Bool {
+    a.value != b.value ? a.value < b.value : a.arrival < b.arrival
+  }
 }
 
 /// Observations in order of arrival, and moments of those gathered in bins, weighted by an affine

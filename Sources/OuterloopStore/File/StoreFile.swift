@@ -109,8 +109,7 @@ struct StoreFile: Sendable {
     } else if errno != ENOENT {
       throw unreachable(errno)
     }
-    let slash = path.lastIndex(of: "/")
-    let folder = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+    let folder = CLibrary.split(path).folder
     guard access(folder, F_OK) == 0 else {
       throw StudyError("the folder `\(folder)` of the store does not exist", "create it first")
     }
