@@ -180,7 +180,7 @@ public final class OutputFile {
   private func open() throws(FileError) {
     guard descriptor < 0 else { return }
     if case .stream(let stream) = place {
-      descriptor = stream ?? CLibrary.open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY, 0)
+      descriptor = stream ?? CLibrary.openFile(path, O_WRONLY | O_CLOEXEC | O_NOCTTY, 0)
       guard descriptor >= 0 else { throw .system(path, errno) }
       return
     }
@@ -207,7 +207,7 @@ public final class OutputFile {
     while true {
       let number = String(UInt64.random(in: .min ... .max), radix: 36)
       let name = "\(folder)/\(Self.draftPrefix)\(getpid())-\(number)\(Self.draftSuffix)"
-      descriptor = CLibrary.open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+      descriptor = CLibrary.openFile(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
       if descriptor >= 0 {
         draft = name
         return name
@@ -233,7 +233,7 @@ public final class OutputFile {
     try open()
     guard let draft else { return closeStream() }
     do throws(FileError) {
-      if descriptor < 0 { descriptor = CLibrary.open(draft, O_WRONLY | O_CLOEXEC, 0) }
+      if descriptor < 0 { descriptor = CLibrary.openFile(draft, O_WRONLY | O_CLOEXEC, 0) }
       guard descriptor >= 0, fsync(descriptor) == 0 else { throw .system(path, errno) }
       switch place {
       case .new(let target): try publish(draft, as: target)
@@ -256,7 +256,7 @@ public final class OutputFile {
     }
     guard errno != EEXIST else { throw .exists(path) }
     // File systems without hard links: the name is taken by an empty file first.
-    let own = CLibrary.open(target, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+    let own = CLibrary.openFile(target, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
     guard own >= 0 else { throw errno == EEXIST ? .exists(path) : .system(path, errno) }
     close(own)
     guard rename(draft, target) == 0 else {

@@ -38,9 +38,6 @@ package final class Program: @unchecked Sendable {
     if graph.nodes.contains(where: \.needsBLAS) { _ = try BLAS.load() }
   }
 
-  /// Bytes of intermediate values in one run.
-  package var temporaryBytes: Int { plan.arenaBytes }
-
   /// Runs on values and returns new tensors.
   package func run(_ inputs: [Tensor]) throws -> [Tensor] {
     guard inputs.map(\.type) == inputTypes else {

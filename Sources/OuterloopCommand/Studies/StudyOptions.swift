@@ -162,7 +162,7 @@ struct StudyOptions: ParsableArguments {
       return try StudySpecification(
         name: name, space: space, objectives: objectives, constraints: constraints, cost: cost,
         priors: terms.priors(), earlier: earlier, method: method.description,
-        seed: seed ?? Self.drawnSeed, epochs: epochs, budget: budget, retries: retries,
+        seed: seed ?? .random(in: 0..<1 << 31), epochs: epochs, budget: budget, retries: retries,
         attributes: attributes)
     }
   }
@@ -179,8 +179,6 @@ struct StudyOptions: ParsableArguments {
     try check(!terms.prior.isEmpty, .heedsPriors, "does not heed --prior")
     try check(terms.perSecond != nil, .weighsCosts, "does not weigh costs (--per-second)")
   }
-
-  private static var drawnSeed: UInt64 { UInt64.random(in: 0..<1 << 31) }
 }
 
 extension Complaint {
