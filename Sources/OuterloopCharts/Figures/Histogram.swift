@@ -82,7 +82,8 @@ public struct Histogram: Figure {
         title: title,
         x: .init(label: x.label, scale: Histogram.padded(scale)),
         y: .init(
-          label: !y.label.isEmpty ? y.label : height == .count ? "count" : "fraction of sample",
+          label: !y.label.isEmpty
+            ? y.label : self.height == .count ? "count" : "fraction of sample",
           scale: vertical),
         legend: samples.indices.map { index in
           LegendEntry(
