@@ -38,6 +38,8 @@ let package = Package(
     .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
     // The C library under one name: knows nothing else.
     .target(name: "OuterloopPlatform", swiftSettings: quick),
+    // The same for Foundation.
+    .target(name: "OuterloopFoundation", swiftSettings: house),
     .target(
       name: "OuterloopNumerics",
       dependencies: ["COuterloopKernels", "OuterloopPlatform", "OuterloopText"],
@@ -108,7 +110,8 @@ let package = Package(
       name: "OuterloopLab",
       dependencies: [
         "OuterloopBilevel", "OuterloopLearning", "OuterloopAutodiff", "OuterloopNumerics",
-        "OuterloopCharts", "OuterloopFiles", "OuterloopPlatform", "OuterloopText",
+        "OuterloopCharts", "OuterloopFiles", "OuterloopFoundation", "OuterloopPlatform",
+        "OuterloopText",
       ], swiftSettings: house),
     .target(
       name: "OuterloopTesting",
@@ -131,8 +134,8 @@ let package = Package(
         "OuterloopLab", "OuterloopFetch", "OuterloopLearning", "OuterloopBilevel",
         "OuterloopCharts",
         "OuterloopNumerics", "OuterloopStudy", "OuterloopSearch", "OuterloopStore",
-        "OuterloopRunner", "OuterloopSpaces", "OuterloopFiles", "OuterloopPlatform",
-        "OuterloopText",
+        "OuterloopRunner", "OuterloopSpaces", "OuterloopFiles", "OuterloopFoundation",
+        "OuterloopPlatform", "OuterloopText",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: house),
 

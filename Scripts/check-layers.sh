@@ -11,6 +11,7 @@ allowed() {
     OuterloopFetch) echo OuterloopLearning OuterloopFiles COuterloopCurl ;;
     OuterloopBilevel) echo OuterloopLearning OuterloopAutodiff OuterloopNumerics ;;
     OuterloopPlatform) echo ;;
+    OuterloopFoundation) echo ;;
     OuterloopText) echo ;;
     OuterloopFiles) echo ;;
     OuterloopStudy) echo ;;
@@ -19,10 +20,10 @@ allowed() {
     OuterloopRunner) echo OuterloopStudy COuterloopProcess ;;
     OuterloopStore) echo OuterloopStudy OuterloopFiles ;;
     OuterloopCharts) echo OuterloopStudy OuterloopSearch ;;
-    OuterloopLab) echo OuterloopBilevel OuterloopLearning OuterloopAutodiff OuterloopNumerics OuterloopCharts OuterloopFiles ;;
+    OuterloopLab) echo OuterloopBilevel OuterloopLearning OuterloopAutodiff OuterloopNumerics OuterloopCharts OuterloopFiles OuterloopFoundation ;;
     OuterloopTesting) echo OuterloopStudy OuterloopBilevel OuterloopLearning OuterloopAutodiff OuterloopNumerics ;;
     Outerloop) echo OuterloopStudy OuterloopSearch OuterloopBilevel OuterloopLearning OuterloopAutodiff OuterloopNumerics ;;
-    OuterloopCommand) echo OuterloopLab OuterloopFetch OuterloopLearning OuterloopNumerics OuterloopCharts OuterloopBilevel OuterloopStudy OuterloopSearch OuterloopStore OuterloopRunner OuterloopSpaces OuterloopFiles ;;
+    OuterloopCommand) echo OuterloopLab OuterloopFetch OuterloopLearning OuterloopNumerics OuterloopCharts OuterloopBilevel OuterloopStudy OuterloopSearch OuterloopStore OuterloopRunner OuterloopSpaces OuterloopFiles OuterloopFoundation ;;
     *) echo "error: Sources/$1 is not a room of Scripts/check-layers.sh" >&2; exit 1 ;;
   esac
 }

@@ -51,9 +51,29 @@ def shown(character):
     return character if plain else "\\u{%X}" % ord(character)
 
 
+def literal(text, indent, end="", before="", more="  "):
+    """A text as lines of source, of which none is too long."""
+    pieces, piece = [], ""
+    for one in map(shown, text):
+        if len(piece) + len(one) > 80:
+            pieces.append(piece)
+            piece = ""
+        piece += one
+    pieces.append(piece)
+    return [
+        indent + (f"{more}+ " if i else before) + f'"{p}"' + (end if i == len(pieces) - 1 else "")
+        for i, p in enumerate(pieces)
+    ]
+
+
+CONTROLS = "".join(map(chr, range(0x80, 0xA0)))
 lines = [
     "// Written by Scripts/pack-encodings.py; not to be edited.",
     "extension CodePage {",
+    "  /// What the bytes from 0x80 to 0x9f are in ISO 8859.",
+    "  private static let controls =",
+    *literal(CONTROLS, "    ", more=""),
+    "",
     "  /// Names, the first of which is the usual one, and what the bytes from 0x80 on stand for, 64 in",
     "  /// a text; U+FFFD stands for nothing.",
     "  static let tables: [(names: [String], low: String, high: String)] = [",
@@ -64,18 +84,8 @@ for name, (codec, others) in PAGES.items():
     for start, end in ((0x80, ","), (0xC0, "")):
         row = bytes(range(start, start + 64)).decode(codec, errors="replace")
         assert len(row) == 64
-        text = [shown(c) for c in row]
-        pieces, piece = [], ""
-        for one in text:
-            if len(piece) + len(one) > 80:
-                pieces.append(piece)
-                piece = ""
-            piece += one
-        pieces.append(piece)
-        lines += [
-            "      " + ("  + " if i else "") + f'"{p}"' + (end if i == len(pieces) - 1 else "")
-            for i, p in enumerate(pieces)
-        ]
+        rest = row.removeprefix(CONTROLS)
+        lines += literal(rest, "      ", end, "" if rest == row else "controls + ")
     lines.append("    ),")
 lines += ["  ]", "}", ""]
 target = Path(__file__).parent.parent / "Sources/OuterloopLearning/DataSets/Text/CodePage+Tables.swift"

@@ -59,23 +59,21 @@ extension PublishedDataSet {
     all.first { $0.name == name }
   }
 
+  /// The files of a set in the form of MNIST, by size and checksum.
+  private static func files(_ files: [(bytes: Int, sha256: String)]) -> [PublishedFile] {
+    zip(["train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"], files)
+      .map { PublishedFile(name: "\($0)-ubyte.gz", bytes: $1.bytes, sha256: $1.sha256) }
+  }
+
   /// Y. LeCun, C. Cortes, C. Burges, "The MNIST database of handwritten digits" (1998).
   public static let mnist = PublishedDataSet(
     name: "mnist", summary: "70,000 handwritten digits, 28x28",
-    files: [
-      PublishedFile(
-        name: "train-images-idx3-ubyte.gz", bytes: 9_912_422,
-        sha256: "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609"),
-      PublishedFile(
-        name: "train-labels-idx1-ubyte.gz", bytes: 28_881,
-        sha256: "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c"),
-      PublishedFile(
-        name: "t10k-images-idx3-ubyte.gz", bytes: 1_648_877,
-        sha256: "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6"),
-      PublishedFile(
-        name: "t10k-labels-idx1-ubyte.gz", bytes: 4542,
-        sha256: "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6"),
-    ],
+    files: files([
+      (9_912_422, "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609"),
+      (28_881, "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c"),
+      (1_648_877, "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6"),
+      (4542, "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6"),
+    ]),
     mirrors: [
       "https://ossci-datasets.s3.amazonaws.com/mnist/",
       "https://storage.googleapis.com/cvdf-datasets/mnist/",
@@ -86,20 +84,12 @@ extension PublishedDataSet {
   /// machine learning algorithms" (2017), MIT licence.
   public static let fashionMNIST = PublishedDataSet(
     name: "fashion-mnist", summary: "70,000 articles of clothing, 28x28",
-    files: [
-      PublishedFile(
-        name: "train-images-idx3-ubyte.gz", bytes: 26_421_880,
-        sha256: "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84"),
-      PublishedFile(
-        name: "train-labels-idx1-ubyte.gz", bytes: 29_515,
-        sha256: "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845"),
-      PublishedFile(
-        name: "t10k-images-idx3-ubyte.gz", bytes: 4_422_102,
-        sha256: "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073"),
-      PublishedFile(
-        name: "t10k-labels-idx1-ubyte.gz", bytes: 5148,
-        sha256: "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5"),
-    ],
+    files: files([
+      (26_421_880, "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84"),
+      (29_515, "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845"),
+      (4_422_102, "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073"),
+      (5148, "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5"),
+    ]),
     mirrors: [
       "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
       "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",

@@ -74,22 +74,14 @@ struct SystemFailure: Error { let number: Int32 }
 enum ResolvedPath {
   /// The path of something that is there.
   static func existing(_ path: String) throws(SystemFailure) -> String {
-    guard let text = realpath(path, nil) else { throw SystemFailure(number: errno) }
-    defer { free(text) }
-    return String(cString: text)
+    guard let real = CLibrary.realPath(path) else { throw SystemFailure(number: errno) }
+    return real
   }
 
   /// The path of something that may not be there yet, in a folder that is.
   static func new(_ path: String) throws(SystemFailure) -> String {
-    let (folder, name) = parts(path)
+    let (folder, name) = CLibrary.split(path)
     let real = try existing(folder)
     return real == "/" ? "/" + name : real + "/" + name
-  }
-
-  /// The folder and the name in it.
-  static func parts(_ path: String) -> (folder: String, name: String) {
-    guard let slash = path.lastIndex(of: "/") else { return (".", path) }
-    let folder = slash == path.startIndex ? "/" : String(path[..<slash])
-    return (folder, String(path[path.index(after: slash)...]))
   }
 }

@@ -141,7 +141,7 @@ public final class OutputFile {
     // Where it will be is said by the nearest folder above it that is there.
     var (folder, rest) = (path, "/")
     while folder != ".", folder != "/", (try? FileStatus(folder)) == nil {
-      let parts = ResolvedPath.parts(folder)
+      let parts = CLibrary.split(folder)
       (folder, rest) = (parts.folder, "/" + parts.name + rest)
     }
     try refuseTrials(path + "/", ((try? ResolvedPath.existing(folder)) ?? folder) + rest)
@@ -149,12 +149,7 @@ public final class OutputFile {
 
   /// Removes what processes that were killed left of files they were writing into a folder.
   public static func removeLeftovers(in folder: String) {
-    guard let entries = opendir(folder) else { return }
-    defer { closedir(entries) }
-    while let entry = readdir(entries) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) {
-        $0.withMemoryRebound(to: CChar.self, capacity: 1) { String(cString: $0) }
-      }
+    for name in CLibrary.names(inFolder: folder) ?? [] {
       let parts = name.split(separator: "-")
       guard name.hasPrefix(draftPrefix), name.hasSuffix(draftSuffix), parts.count == 3,
         let process = pid_t(parts[1]), process > 0, kill(process, 0) != 0, errno == ESRCH
@@ -179,22 +174,13 @@ public final class OutputFile {
   /// Appends bytes.
   public func write(_ bytes: [UInt8]) throws(FileError) {
     try open()
-    var done = 0
-    while done < bytes.count {
-      let (start, rest) = (done, bytes.count - done)
-      let count = bytes.withUnsafeBytes {
-        CLibrary.write(descriptor, $0.baseAddress.map { $0 + start }, rest)
-      }
-      if count < 0, errno == EINTR { continue }
-      guard count > 0 else { throw .system(path, errno) }
-      done += count
-    }
+    guard CLibrary.writeAll(bytes[...], to: descriptor) else { throw .system(path, errno) }
   }
 
   private func open() throws(FileError) {
     guard descriptor < 0 else { return }
     if case .stream(let stream) = place {
-      descriptor = stream ?? CLibrary.open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY, 0)
+      descriptor = stream ?? CLibrary.openFile(path, O_WRONLY | O_CLOEXEC | O_NOCTTY, 0)
       guard descriptor >= 0 else { throw .system(path, errno) }
       return
     }
@@ -216,12 +202,12 @@ public final class OutputFile {
     guard let target = place.target else {
       throw .protected(path, "is not an ordinary file, and a database needs one")
     }
-    let folder = ResolvedPath.parts(target).folder
+    let folder = CLibrary.split(target).folder
     // Never a file that is there, nor one that another process makes.
     while true {
       let number = String(UInt64.random(in: .min ... .max), radix: 36)
       let name = "\(folder)/\(Self.draftPrefix)\(getpid())-\(number)\(Self.draftSuffix)"
-      descriptor = CLibrary.open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+      descriptor = CLibrary.openFile(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
       if descriptor >= 0 {
         draft = name
         return name
@@ -247,7 +233,7 @@ public final class OutputFile {
     try open()
     guard let draft else { return closeStream() }
     do throws(FileError) {
-      if descriptor < 0 { descriptor = CLibrary.open(draft, O_WRONLY | O_CLOEXEC, 0) }
+      if descriptor < 0 { descriptor = CLibrary.openFile(draft, O_WRONLY | O_CLOEXEC, 0) }
       guard descriptor >= 0, fsync(descriptor) == 0 else { throw .system(path, errno) }
       switch place {
       case .new(let target): try publish(draft, as: target)
@@ -270,7 +256,7 @@ public final class OutputFile {
     }
     guard errno != EEXIST else { throw .exists(path) }
     // File systems without hard links: the name is taken by an empty file first.
-    let own = CLibrary.open(target, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+    let own = CLibrary.openFile(target, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
     guard own >= 0 else { throw errno == EEXIST ? .exists(path) : .system(path, errno) }
     close(own)
     guard rename(draft, target) == 0 else {

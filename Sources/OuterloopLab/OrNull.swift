@@ -1,14 +1,9 @@
 /// A value that may be unknown, written to JSON as null then; plain optionals leave their key out.
 @propertyWrapper
-public struct OrNull<Value: Codable & Sendable & Equatable>: Codable, Sendable, Equatable {
+public struct OrNull<Value: Encodable>: Encodable {
   public var wrappedValue: Value?
 
   public init(wrappedValue: Value?) { self.wrappedValue = wrappedValue }
-
-  public init(from decoder: any Decoder) throws {
-    let container = try decoder.singleValueContainer()
-    wrappedValue = container.decodeNil() ? nil : try container.decode(Value.self)
-  }
 
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.singleValueContainer()
@@ -20,9 +15,20 @@ public struct OrNull<Value: Codable & Sendable & Equatable>: Codable, Sendable, 
   }
 }
 
+extension OrNull: Sendable where Value: Sendable {}
+extension OrNull: Equatable where Value: Equatable {}
+
+extension OrNull: Decodable where Value: Decodable {
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    wrappedValue = container.decodeNil() ? nil : try container.decode(Value.self)
+  }
+}
+
 extension KeyedDecodingContainer {
   /// A key that is not there is unknown too.
-  public func decode<Value>(_: OrNull<Value>.Type, forKey key: Key) throws -> OrNull<Value> {
+  public func decode<Value: Codable>(_: OrNull<Value>.Type, forKey key: Key) throws -> OrNull<Value>
+  {
     try decodeIfPresent(OrNull<Value>.self, forKey: key) ?? OrNull(wrappedValue: nil)
   }
 }

@@ -70,7 +70,7 @@ final class RunFolder: Sendable {
   ) throws(LabError) {
     let bytes = Array((line + "\n").utf8)
     lseek(lock, 0, SEEK_END)
-    let count = bytes.withUnsafeBytes { CLibrary.write(lock, $0.baseAddress, bytes.count) }
+    let count = bytes.withUnsafeBytes { CLibrary.writeFile(lock, $0.baseAddress, bytes.count) }
     guard count == bytes.count else { throw refusal(name, count < 0 ? errno : ENOSPC) }
   }
 
@@ -120,7 +120,7 @@ final class RunFolder: Sendable {
     while filled < bytes.count {
       let (start, rest) = (filled, bytes.count - filled)
       let count = bytes.withUnsafeMutableBytes {
-        CLibrary.read(file, $0.baseAddress.map { $0 + start }, rest)
+        CLibrary.readFile(file, $0.baseAddress.map { $0 + start }, rest)
       }
       if count < 0 && errno == EINTR { continue }
       guard count >= 0 else { throw refusal(name, errno) }
@@ -164,15 +164,7 @@ final class RunFolder: Sendable {
 
   /// Names of the files, in order.
   func names() throws(LabError) -> [String] {
-    guard let folder = opendir(path) else { throw Self.refusal(path, errno) }
-    defer { closedir(folder) }
-    var names: [String] = []
-    while let entry = readdir(folder) {
-      names.append(
-        withUnsafePointer(to: &entry.pointee.d_name) {
-          $0.withMemoryRebound(to: CChar.self, capacity: 1) { String(cString: $0) }
-        })
-    }
+    guard let names = CLibrary.names(inFolder: path) else { throw Self.refusal(path, errno) }
     return names.sorted()
   }
 

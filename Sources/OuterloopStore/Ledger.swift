@@ -121,7 +121,7 @@ struct Ledger {
 
   /// By how much the last report of a complete trial breaks the constraints. Infinity is kept as it is.
   private func violation(of trial: Trial) throws -> Double {
-    guard trial.state == .complete, !known.constraints.isEmpty else { return 0 }
+    guard trial.state == .complete, !known.specification.constraints.isEmpty else { return 0 }
     let rows = try db.rows(
       """
       SELECT metric, value FROM reports
@@ -129,7 +129,7 @@ struct Ledger {
       """, id(study), .int(trial.number), .int(trial.latest ?? 0))
     var values: [String: Double] = [:]
     while let row = try rows.next() { values[row[0]] = row[1] }
-    return known.violation(of: values)
+    return known.specification.violation(of: values)
   }
 
   private func update(_ trial: Trial) throws {

@@ -87,7 +87,7 @@ extension SQLiteStore {
   public func summary(of study: StudyID) async throws -> StudySummary {
     try read { db in
       try db.require(study)
-      let objective = try cache.known(study, db).objectives[0]
+      let objective = try cache.known(study, db).specification.objectives[0]
       var summary = StudySummary()
       let counts = try db.rows(
         "SELECT state, count(*) FROM trials WHERE study = ? GROUP BY state", id(study))

@@ -69,7 +69,7 @@ extension SQLiteStore {
   public func extend(_ study: StudyID, to space: SearchSpace) async throws {
     try write { db, time in
       let known = try cache.known(study, db)
-      try known.space.checkExtension(to: space)
+      try known.specification.space.checkExtension(to: space)
       var ledger = try Ledger(db, study, known, at: time)
       try ledger.take(.widened(space))
     }

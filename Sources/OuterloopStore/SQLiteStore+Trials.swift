@@ -114,7 +114,7 @@ extension SQLiteStore {
       }
       for number in lost {
         guard var trial = try ledger.trial(number) else { continue }
-        try ledger.take(ledger.known.endOfLost(trial), &trial)
+        try ledger.take(ledger.known.specification.endOfLost(trial), &trial)
       }
       return lost
     }

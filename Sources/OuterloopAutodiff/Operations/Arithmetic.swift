@@ -81,10 +81,8 @@ extension Tensor {
     }
     return shape
   }
-}
 
-// Comparisons: 1 where they hold, 0 elsewhere, in the operands' type.
-extension Tensor {
+  // Comparisons: 1 where they hold, 0 elsewhere, in the operands' type.
   public func equals(_ other: Tensor) -> Tensor { Self.binary(.equal, self, other) }
   public func equals(_ other: Double) -> Tensor { equals(number(other)) }
   public func differs(from other: Tensor) -> Tensor { Self.binary(.notEqual, self, other) }

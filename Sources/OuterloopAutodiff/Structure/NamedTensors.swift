@@ -49,9 +49,7 @@ public struct NamedTensors: Structure, ExpressibleByDictionaryLiteral {
     }
   }
 
-  public mutating func visit(
-    _ path: String, _ body: (String, inout Tensor) throws -> Void
-  ) rethrows {
+  public mutating func visit(_ path: String, _ body: TensorVisit) rethrows {
     for index in tensors.indices { try tensors[index].visit("\(path).\(names[index])", body) }
   }
 }

@@ -1,5 +1,8 @@
 public import OuterloopNumerics
 
+/// What a visit does with each tensor of a structure: gets its name, may put another in its place.
+public typealias TensorVisit = (_ name: String, _ tensor: inout Tensor) throws -> Void
+
 /// A value made of tensors: parameters, optimizer states, hyperparameters, batches.
 ///
 /// One method serves to read and to rebuild: it calls `body` with every tensor and its name, always
@@ -7,14 +10,13 @@ public import OuterloopNumerics
 ///
 ///     struct Layer: Structure {
 ///       var weights, bias: Tensor
-///       mutating func visit(_ path: String, _ body: (String, inout Tensor) throws -> Void) rethrows {
+///       mutating func visit(_ path: String, _ body: TensorVisit) rethrows {
 ///         try weights.visit(path + ".weights", body)
 ///         try bias.visit(path + ".bias", body)
 ///       }
 ///     }
 public protocol Structure: Sendable {
-  mutating func visit(
-    _ path: String, _ body: (String, inout Tensor) throws -> Void) rethrows
+  mutating func visit(_ path: String, _ body: TensorVisit) rethrows
 }
 
 extension Structure {
@@ -98,23 +100,17 @@ extension Structure {
 }
 
 extension Tensor: Structure {
-  public mutating func visit(
-    _ path: String, _ body: (String, inout Tensor) throws -> Void
-  ) rethrows { try body(path, &self) }
+  public mutating func visit(_ path: String, _ body: TensorVisit) rethrows { try body(path, &self) }
 }
 
 extension Array: Structure where Element: Structure {
-  public mutating func visit(
-    _ path: String, _ body: (String, inout Tensor) throws -> Void
-  ) rethrows {
+  public mutating func visit(_ path: String, _ body: TensorVisit) rethrows {
     for index in indices { try self[index].visit("\(path)[\(index)]", body) }
   }
 }
 
 extension Optional: Structure where Wrapped: Structure {
-  public mutating func visit(
-    _ path: String, _ body: (String, inout Tensor) throws -> Void
-  ) rethrows { try self?.visit(path, body) }
+  public mutating func visit(_ path: String, _ body: TensorVisit) rethrows { try self?.visit(path, body) }
 }
 
 /// Two structures side by side.
@@ -127,9 +123,7 @@ public struct Pair<First: Structure, Second: Structure>: Structure {
     self.second = second
   }
 
-  public mutating func visit(
-    _ path: String, _ body: (String, inout Tensor) throws -> Void
-  ) rethrows {
+  public mutating func visit(_ path: String, _ body: TensorVisit) rethrows {
     try first.visit(path + ".first", body)
     try second.visit(path + ".second", body)
   }
@@ -138,7 +132,5 @@ public struct Pair<First: Structure, Second: Structure>: Structure {
 /// A structure without tensors: no hyperparameters, no batch.
 public struct NoTensors: Structure {
   public init() {}
-  public mutating func visit(
-    _ path: String, _ body: (String, inout Tensor) throws -> Void
-  ) rethrows {}
+  public mutating func visit(_ path: String, _ body: TensorVisit) rethrows {}
 }

@@ -1,4 +1,4 @@
-internal import OuterloopNumerics
+package import OuterloopNumerics
 internal import Synchronization
 
 /// A function compiled for each set of shapes it is called with.
@@ -44,5 +44,18 @@ public final class Compiled<A: Structure, B: Structure>: Sendable {
     let made = (program: try Program(recorded.graph), template: recorded.template)
     programs.withLock { $0[types] = made }
     return made
+  }
+}
+
+extension Graph {
+  /// The graph of a function of tensors of the given types.
+  /// - Throws: what the function throws, and the error of an invalid result.
+  package init(tracing types: [TensorType], _ body: ([Tensor]) throws -> [Tensor]) throws {
+    let trace = Trace()
+    let inputs = types.map(trace.input)
+    let results = try Trace.$current.withValue(trace) { try body(inputs) }
+    let outputs = try results.map { (tensor) throws(TensorError) in try trace.node(of: tensor) }
+    self = try trace.graph.extracted(inputs: trace.graph.inputs, outputs: outputs)
+    assert((try? verify()) != nil, "\(self)")
   }
 }

@@ -102,9 +102,7 @@ public struct JointProduct<W: Structure, H: Structure>: Structure {
   /// (d2L / dlambda dw) u
   public var hyperProduct: H
 
-  public mutating func visit(
-    _ path: String, _ body: (String, inout Tensor) throws -> Void
-  ) rethrows {
+  public mutating func visit(_ path: String, _ body: TensorVisit) rethrows {
     try weightGradient.visit(path + ".weightGradient", body)
     try hyperGradient.visit(path + ".hyperGradient", body)
     try weightProduct.visit(path + ".weightProduct", body)

@@ -74,11 +74,9 @@ extension Constraint {
   ) throws -> Constraint {
     .cappedSimplex(try CappedSimplex(total: total, upper: upper, sum: sum))
   }
-}
 
-// MARK: - Projection
+  // MARK: - Projection
 
-extension Constraint {
   /// Replaces `x`, `(n)`, by the nearest point of the set. On an error `x` is unchanged.
   ///
   /// - Throws: `ConstraintError.notFinite` naming the first NaN or infinite entry;

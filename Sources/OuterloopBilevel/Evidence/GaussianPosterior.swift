@@ -40,9 +40,7 @@ public struct MeanFieldGaussian: GaussianPosterior {
     (inputs.square().sum(axes: [0]) * variances).sum()
   }
 
-  public mutating func visit(
-    _ path: String, _ body: (String, inout Tensor) throws -> Void
-  ) rethrows {
+  public mutating func visit(_ path: String, _ body: TensorVisit) rethrows {
     try mean.visit(path + ".mean", body)
     try logScale.visit(path + ".logScale", body)
   }
@@ -84,9 +82,7 @@ public struct FullGaussian: GaussianPosterior {
     matmul(inputs, factor).square().sum()
   }
 
-  public mutating func visit(
-    _ path: String, _ body: (String, inout Tensor) throws -> Void
-  ) rethrows {
+  public mutating func visit(_ path: String, _ body: TensorVisit) rethrows {
     try mean.visit(path + ".mean", body)
     try root.visit(path + ".root", body)
   }

@@ -90,9 +90,7 @@ private struct Raw: Structure {
   var logEvidence, mean, determined, squaredMeans, squaredResidual: Tensor
   var gradient: Precisions
 
-  mutating func visit(
-    _ path: String, _ body: (String, inout Tensor) throws -> Void
-  ) rethrows {
+  mutating func visit(_ path: String, _ body: TensorVisit) rethrows {
     try logEvidence.visit(path, body)
     try mean.visit(path, body)
     try determined.visit(path, body)

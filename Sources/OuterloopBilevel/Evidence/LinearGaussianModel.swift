@@ -1,4 +1,4 @@
-internal import OuterloopAutodiff
+public import OuterloopAutodiff
 public import OuterloopNumerics
 
 /// Linear regression with Gaussian noise and a Gaussian prior, whose evidence is a closed form
@@ -180,5 +180,29 @@ extension LinearGaussianModel {
       .equals(Tensor.iota(shape, axis: 1, dtype: .float64))
     return FullGaussian(
       mean: mean, root: select(onDiagonal, log(diagonal(factor)).expanded(at: 1), factor))
+  }
+}
+
+/// Hyperparameters of a linear-Gaussian model: the precisions (inverse variances) of its prior and
+/// of its noise. All positive; optimise their logarithms.
+public struct Precisions: Structure {
+  /// a: one for each group of weights, (G); a scalar will do for one group.
+  public var weights: Tensor
+  /// b, a scalar.
+  public var noise: Tensor
+
+  public init(weights: Tensor, noise: Tensor) {
+    self.weights = weights
+    self.noise = noise
+  }
+
+  /// The same from plain numbers, float64.
+  public init(weights: [Double], noise: Double) {
+    self.init(weights: Tensor(weights), noise: Tensor(noise, dtype: .float64))
+  }
+
+  public mutating func visit(_ path: String, _ body: TensorVisit) rethrows {
+    try weights.visit(path + ".weights", body)
+    try noise.visit(path + ".noise", body)
   }
 }

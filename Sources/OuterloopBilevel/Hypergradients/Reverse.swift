@@ -17,7 +17,8 @@ struct Reverse: IndependentMethod {
   func run(_ run: Run) throws -> EstimatorResult {
     let problem = run.problem
     let steps = run.steps
-    let states = try run.states(steps + 1, kept: run.readByAdjoint())
+    // State tensors that no adjoint step reads need not be kept.
+    let states = try run.states(steps + 1, kept: problem.adjointProgram().uses(.state))
     try run.begin(at: states[0])
     let kept = try run.keptMemory()
     try run.stepThrough(states, keeping: kept)
@@ -62,9 +63,6 @@ extension CompiledProblem {
 
 // Moves along a whole stored trajectory, and the products kept from its steps.
 extension Run {
-  /// Which state tensors an adjoint step reads: the others need not be kept.
-  func readByAdjoint() throws -> [Bool] { try problem.adjointProgram().uses(.state) }
-
   /// All steps along a trajectory that keeps every state, s_0 being there already; with memory for
   /// them, the products that the adjoint steps read again are kept too.
   func stepThrough(_ states: TensorMemory, keeping kept: TensorMemory?) throws {

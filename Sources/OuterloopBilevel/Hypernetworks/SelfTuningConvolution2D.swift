@@ -58,9 +58,7 @@ public struct SelfTuningConvolution2D: Structure {
     return layer
   }
 
-  public mutating func visit(
-    _ path: String, _ body: (String, inout Tensor) throws -> Void
-  ) rethrows {
+  public mutating func visit(_ path: String, _ body: TensorVisit) rethrows {
     try base.visit(path + ".base", body)
     try responseFilter.visit(path + ".responseFilter", body)
     try responseBias.visit(path + ".responseBias", body)

@@ -55,9 +55,7 @@ public struct SelfTuningDense: Structure {
       bias: base.bias + matmul(l, biasScales) * response.bias)
   }
 
-  public mutating func visit(
-    _ path: String, _ body: (String, inout Tensor) throws -> Void
-  ) rethrows {
+  public mutating func visit(_ path: String, _ body: TensorVisit) rethrows {
     try base.visit(path + ".base", body)
     try response.visit(path + ".response", body)
     try weightScales.visit(path + ".weightScales", body)

@@ -33,9 +33,7 @@ struct SoftmaxFitting: CrossFitted {
   struct Models: Structure {
     var weights, bias: Tensor
 
-    mutating func visit(
-      _ path: String, _ body: (String, inout Tensor) throws -> Void
-    ) rethrows {
+    mutating func visit(_ path: String, _ body: TensorVisit) rethrows {
       try weights.visit(path + ".weights", body)
       try bias.visit(path + ".bias", body)
     }
@@ -45,9 +43,7 @@ struct SoftmaxFitting: CrossFitted {
     var models: Models
     var x, evidence, mask, decay: Tensor
 
-    mutating func visit(
-      _ path: String, _ body: (String, inout Tensor) throws -> Void
-    ) rethrows {
+    mutating func visit(_ path: String, _ body: TensorVisit) rethrows {
       try models.visit(path + ".models", body)
       try x.visit(path + ".x", body)
       try evidence.visit(path + ".evidence", body)

@@ -10,9 +10,7 @@ public struct LearnedTrainingState<Weights: Structure, Memory: Structure>: Struc
   /// sum of f(x_s) over the steps s < t taken, a scalar.
   public var lossSum: Tensor
 
-  public mutating func visit(
-    _ path: String, _ body: (String, inout Tensor) throws -> Void
-  ) rethrows {
+  public mutating func visit(_ path: String, _ body: TensorVisit) rethrows {
     try weights.visit(path + ".weights", body)
     try memory.visit(path + ".memory", body)
     try lossSum.visit(path + ".lossSum", body)
@@ -91,4 +89,19 @@ extension BilevelProblem {
       steps: steps, batches: .full, weights: weights, learner: learner,
       stopsGradients: stopsGradients, loss: { weights, _ in try loss(weights) })
   }
+}
+
+/// An optimizer whose update is a function with parameters of its own, to be trained: its tensors
+/// are the hyperparameters of `BilevelProblem.init(steps:batches:weights:learner:...)`.
+///
+/// It works on all weights as one vector of P coordinates (see `WeightLayout`).
+public protocol LearnedOptimizer: Structure {
+  /// What it carries from step to step.
+  associatedtype Memory: Structure
+
+  /// The memory before the first step; of the parameters only shapes and types may be used.
+  func memory(coordinates: Int) -> Memory
+
+  /// The change of the weights, (P), to be *added*, for a gradient (P).
+  func update(_ gradient: Tensor, _ memory: Memory) -> (update: Tensor, memory: Memory)
 }

@@ -163,7 +163,6 @@ public final class CompiledProblem: @unchecked Sendable {
 
   var stateBytes: Int { stateTypes.byteCount }
   var hyperCount: Int { hyperTypes.reduce(0) { $0 + $1.count } }
-  var stateCount: Int { stateTypes.reduce(0) { $0 + $1.count } }
 
   /// The batch of a step by its number among all steps, counted from 0, past T too.
   func batch(_ index: Int) throws -> TensorBuffers {

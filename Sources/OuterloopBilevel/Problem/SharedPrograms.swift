@@ -127,10 +127,8 @@ extension CompiledProblem {
         remedy: "tensors and their types must stay the same from call to call")
     }
   }
-}
 
-// A loss and an optimizer apart.
-extension CompiledProblem {
+  // A loss and an optimizer apart.
   static let lossInputs: [Slot] = [.weights, .batch, .hyper]
 
   /// A program of the loss.

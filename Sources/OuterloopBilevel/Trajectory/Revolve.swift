@@ -156,11 +156,9 @@ extension Revolve {
       }
     }
   }
-}
 
-// MARK: - Counting
+  // MARK: - Counting
 
-extension Revolve {
   /// The largest optimal m for a stretch of `steps >= 2` with `checkpoints >= 1` slots.
   fileprivate static func split(steps: Int, checkpoints: Int) -> Int {
     let c = min(checkpoints, steps - 1)

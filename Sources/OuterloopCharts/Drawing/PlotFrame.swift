@@ -107,6 +107,16 @@ struct PlotFrame: Sendable {
       && pixel.y <= plot.maxY + 0.5
   }
 
+  /// Draws the lines across the plot whose labels stand beside it.
+  func drawReferences(on canvas: inout Canvas) {
+    for (index, line) in request.references.enumerated() {
+      let row = y(line.value)
+      canvas.line(
+        Pixel(x: plot.x, y: row), Pixel(x: plot.maxX, y: row),
+        ReferenceLabels.stroke(index, theme: canvas.theme))
+    }
+  }
+
   /// Says in the middle of the plot why it is empty.
   func drawEmpty(_ text: String, on canvas: inout Canvas) {
     let size = canvas.theme.label

@@ -80,12 +80,7 @@ public struct BarChart: Figure {
         notes: [Furniture.missing(missing, "bar", isLog: y.scale == .log)], references: lines),
       on: &canvas)
     canvas.clipped(to: frame.plot) { canvas in
-      for (index, line) in lines.enumerated() {
-        let row = frame.y(line.value)
-        canvas.line(
-          Pixel(x: frame.plot.x, y: row), Pixel(x: frame.plot.maxX, y: row),
-          ReferenceLabels.stroke(index, theme: canvas.theme))
-      }
+      frame.drawReferences(on: &canvas)
       for index in series.indices { drawBars(of: index, on: &canvas, frame: frame) }
     }
     if shown == 0 { frame.drawEmpty("no bars to show", on: &canvas) }

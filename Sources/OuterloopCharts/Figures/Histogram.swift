@@ -82,7 +82,8 @@ public struct Histogram: Figure {
         title: title,
         x: .init(label: x.label, scale: Histogram.padded(scale)),
         y: .init(
-          label: y.label.isEmpty ? defaultLabel : y.label,
+          label: !y.label.isEmpty
+            ? y.label : self.height == .count ? "count" : "fraction of sample",
           scale: vertical),
         legend: samples.indices.map { index in
           LegendEntry(
@@ -106,7 +107,6 @@ public struct Histogram: Figure {
     return canvas.document(label: title)
   }
 
-  private var defaultLabel: String { height == .count ? "count" : "fraction of sample" }
   private var fillOpacity: Double { samples.count > 1 ? 0.4 : 0.75 }
 
   private static func outline(_ index: Int, theme: Theme) -> Stroke {

@@ -115,12 +115,7 @@ public struct LineChart: Figure {
       for (index, curve) in series.enumerated() {
         drawBand(of: curve, style: curve.style ?? index, on: &canvas, frame: frame)
       }
-      for (index, line) in lines.enumerated() {
-        let row = frame.y(line.value)
-        canvas.line(
-          Pixel(x: frame.plot.x, y: row), Pixel(x: frame.plot.maxX, y: row),
-          ReferenceLabels.stroke(index, theme: canvas.theme))
-      }
+      frame.drawReferences(on: &canvas)
       drawLines(on: &canvas, frame: frame)
     }
     drawMarkers(on: &canvas, frame: frame)

@@ -122,12 +122,7 @@ public struct Scatter: Figure {
     }
     canvas.clipped(to: frame.plot) { canvas in
       if let bar { drawField(bar, on: &canvas, frame: frame) }
-      for (index, line) in lines.enumerated() {
-        let row = frame.y(line.value)
-        canvas.line(
-          Pixel(x: frame.plot.x, y: row), Pixel(x: frame.plot.maxX, y: row),
-          ReferenceLabels.stroke(index, theme: canvas.theme))
-      }
+      frame.drawReferences(on: &canvas)
       overlay.drawLines(on: &canvas, frame: frame)
     }
     overlay.drawMarkers(on: &canvas, frame: frame)

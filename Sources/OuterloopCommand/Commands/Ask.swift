@@ -68,13 +68,13 @@ struct Ask: AsyncParsableCommand {
       let more = found.specification.budget.enlarged(after: try await Spending(found))
       throw Complaint(
         "the budget of study `\(found.name)` is spent",
-        hint: "budgets are totals; for more: outerloop ask\(found.place.naming(found.name)) \(more)"
+        hint: "budgets are totals; for more: outerloop ask\(found.naming) \(more)"
       )
     case .finished(.rule(let reason)):
       let more = found.specification.budget.enlarged(after: try await Spending(found))
       throw Complaint(
         "study `\(found.name)` has ended: \(reason)",
-        hint: "to go on all the same: outerloop ask\(found.place.naming(found.name)) \(more)")
+        hint: "to go on all the same: outerloop ask\(found.naming) \(more)")
     case .finished(.exhausted):
       throw exhausted(found)
     }
@@ -83,7 +83,7 @@ struct Ask: AsyncParsableCommand {
   private func exhausted(_ found: StudyChoice.Found) -> Complaint {
     Complaint(
       "every configuration of study `\(found.name)` has been tried",
-      hint: "what came of them: outerloop trials\(found.place.naming(found.name))")
+      hint: "what came of them: outerloop trials\(found.naming)")
   }
 
   /// What has to happen before there is a trial to give.
@@ -113,7 +113,7 @@ struct Ask: AsyncParsableCommand {
       " " + CommandText.quoted("\($0.metric)=NUMBER")
     }.joined()
     Terminal.say(
-      "\nthen: outerloop tell\(found.place.naming(found.name)) --trial \(request.trial)\(values)")
+      "\nthen: outerloop tell\(found.naming) --trial \(request.trial)\(values)")
   }
 
   /// The study that is there, or a new one.

@@ -1,14 +1,9 @@
 internal import ArgumentParser
+internal import OuterloopFoundation
 internal import OuterloopRunner
 internal import OuterloopStore
 internal import OuterloopStudy
 internal import OuterloopText
-
-#if canImport(FoundationEssentials)
-  internal import FoundationEssentials
-#else
-  internal import Foundation
-#endif
 
 /// `outerloop delete`
 struct Delete: AsyncParsableCommand {

@@ -46,7 +46,7 @@ struct DemoSearch {
         "interrupted; what was tried is stored in \(found.place.path)",
         hint: "go on with: \(CommandText.again)", status: Interrupts.status)
     }
-    let trials = try await found.store.trials(of: found.id, matching: TrialQuery())
+    let trials = try await found.trials()
     let figures = StudyFigures(found.specification, trials)
     do {
       try PictureFile.write(

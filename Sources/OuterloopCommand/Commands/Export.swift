@@ -76,7 +76,7 @@ struct Export: AsyncParsableCommand {
       }
     if let lines { return try await found.store.export(found.id, as: lines, to: sink) }
     let specification = found.specification
-    let trials = try await found.store.trials(of: found.id, matching: TrialQuery(reports: true))
+    let trials = try await found.trials(TrialQuery(reports: true))
     try sink(
       JSONText.of(
         Record(

@@ -66,6 +66,6 @@ struct Extend: AsyncParsableCommand {
       let space = try? kept.extended(by: declarations), space != kept
     else { return nil }
     let params = changed.map { " --param \(CommandText.quoted("\($0.name)=\($0.domain)"))" }
-    return "outerloop extend\(found.place.naming(found.name))\(params.joined())"
+    return "outerloop extend\(found.naming)\(params.joined())"
   }
 }

@@ -56,8 +56,7 @@ struct Importance: AsyncParsableCommand {
     let found = try await choice.find(.read)
     let specification = found.specification
     let place = try place(in: found)
-    let trials = try await found.store.trials(
-      of: found.id, matching: TrialQuery(states: [.complete]))
+    let trials = try await found.trials(TrialQuery(states: [.complete]))
     guard trials.count > 1 else {
       throw Complaint(
         "study `\(found.name)` has \(NumberText.count(trials.count, "complete trial"))",

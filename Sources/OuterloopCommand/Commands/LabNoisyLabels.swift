@@ -1,13 +1,8 @@
 internal import ArgumentParser
 internal import OuterloopFetch
+internal import OuterloopFoundation
 internal import OuterloopLab
 internal import OuterloopLearning
-
-#if canImport(FoundationEssentials)
-  internal import FoundationEssentials
-#else
-  internal import Foundation
-#endif
 
 /// `outerloop lab noisy-labels`
 struct LabNoisyLabels: ExperimentCommand {

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import OuterloopLab
 internal import OuterloopRunner
 internal import OuterloopStore
 internal import OuterloopStudy
@@ -35,19 +36,8 @@ struct LogCommand: AsyncParsableCommand {
     var study: String
     var trial: Int
     var state: String
-    var log: String?
+    @OrNull var log: String?
     var text: String
-
-    enum CodingKeys: CodingKey { case study, trial, state, log, text }
-
-    func encode(to encoder: any Encoder) throws {
-      var container = encoder.container(keyedBy: CodingKeys.self)
-      try container.encode(study, forKey: .study)
-      try container.encode(trial, forKey: .trial)
-      try container.encode(state, forKey: .state)
-      try container.encode(log, forKey: .log)
-      try container.encode(text, forKey: .text)
-    }
   }
 
   func validate() throws {

@@ -1,16 +1,12 @@
 public import ArgumentParser
 public import OuterloopCharts
 internal import OuterloopFiles
+internal import OuterloopFoundation
+internal import OuterloopLab
 internal import OuterloopRunner
 internal import OuterloopStore
 internal import OuterloopStudy
 internal import OuterloopText
-
-#if canImport(FoundationEssentials)
-  internal import FoundationEssentials
-#else
-  internal import Foundation
-#endif
 
 /// `outerloop plot`
 struct Plot: AsyncParsableCommand {
@@ -58,17 +54,8 @@ struct Plot: AsyncParsableCommand {
     struct File: Encodable {
       var kind: String
       /// Of pictures of one objective.
-      var objective: String?
+      @OrNull var objective: String?
       var path: String
-
-      enum CodingKeys: CodingKey { case kind, objective, path }
-
-      func encode(to encoder: any Encoder) throws {
-        var container = encoder.container(keyedBy: CodingKeys.self)
-        try container.encode(kind, forKey: .kind)
-        try container.encode(objective, forKey: .objective)
-        try container.encode(path, forKey: .path)
-      }
     }
     var study, folder: String
     var files: [File]
@@ -110,7 +97,7 @@ struct Plot: AsyncParsableCommand {
 
   private static func figures(of found: StudyChoice.Found) async throws -> StudyFigures {
     StudyFigures(
-      found.specification, try await found.store.trials(of: found.id, matching: TrialQuery()))
+      found.specification, try await found.trials())
   }
 
   private func draw(

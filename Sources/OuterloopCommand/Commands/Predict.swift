@@ -65,7 +65,7 @@ struct Predict: AsyncParsableCommand {
     let found = try await choice.find(.read)
     let specification = found.specification
     let place = try found.place(ofObjective: objective)
-    let trials = try await found.store.trials(of: found.id, matching: TrialQuery())
+    let trials = try await found.trials()
     let model: StudyModel
     do { model = try StudyModel(specification, trials, objective: place) } catch {
       throw Complaint("study `\(found.name)`: \(error.what)", hint: error.remedy)

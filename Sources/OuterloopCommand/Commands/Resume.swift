@@ -17,27 +17,16 @@ struct Resume: AsyncParsableCommand {
   @OptionGroup(title: "Study")
   var choice: StudyChoice
 
-  @OptionGroup(title: "Budget")
-  var budget: FurtherBudget
+  @OptionGroup var start: StudyStart
 
   @OptionGroup(title: "Study")
   var known: KnownOptions
 
-  @OptionGroup(title: "Program")
-  var options: RunOptions
-
   @OptionGroup(title: "Output")
   var conversation: ConversationOptions
 
-  @Argument(
-    parsing: .postTerminator,
-    help: ArgumentHelp("The program, after --, if it is another than before.", valueName: "command")
-  )
-  var command: [String] = []
-
   func run() async throws {
     let found = try await choice.find()
-    let start = StudyStart(budget: budget, options: options, command: command)
     // What cannot be run changes nothing.
     let stored = try start.program(of: found)
     if !known.add.isEmpty {
@@ -78,7 +67,7 @@ struct WorkerCommand: AsyncParsableCommand {
     progress.say(try await Tune.opening(found, stored))
     try await StudyRun(
       found: found, stored: stored, conversation: conversation,
-      again: "outerloop worker\(found.place.naming(found.name))"
+      again: "outerloop worker\(found.naming)"
     ).perform()
   }
 }

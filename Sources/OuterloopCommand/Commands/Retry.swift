@@ -39,20 +39,10 @@ struct Retry: AsyncParsableCommand {
   @Flag(help: "Only have them wait, for whoever runs the study next.")
   var noRun = false
 
-  @OptionGroup(title: "Budget")
-  var budget: FurtherBudget
-
-  @OptionGroup(title: "Program")
-  var options: RunOptions
+  @OptionGroup var start: StudyStart
 
   @OptionGroup(title: "Output")
   var conversation: ConversationOptions
-
-  @Argument(
-    parsing: .postTerminator,
-    help: ArgumentHelp("The program, after --, if it is another than before.", valueName: "command")
-  )
-  var command: [String] = []
 
   func validate() throws {
     guard failed || !reason.isEmpty || !trial.isEmpty else {
@@ -67,9 +57,8 @@ struct Retry: AsyncParsableCommand {
 
   func run() async throws {
     let found = try await choice.find()
-    let start = StudyStart(budget: budget, options: options, command: command)
     // What cannot be run changes nothing.
-    let isRun = try !noRun && (StoredProgram.of(found.specification) != nil || !command.isEmpty)
+    let isRun = try !noRun && (StoredProgram.of(found.specification) != nil || !start.command.isEmpty)
     let stored = isRun ? try start.program(of: found) : nil
     let numbers = try await numbers(found)
     for number in numbers {
@@ -95,7 +84,7 @@ struct Retry: AsyncParsableCommand {
 
   /// The failed trials that are meant.
   private func numbers(_ found: StudyChoice.Found) async throws -> [Int] {
-    let trials = try await found.store.trials(of: found.id, matching: TrialQuery(reports: false))
+    let trials = try await found.trials(TrialQuery(reports: false))
     for number in trial {
       guard trials.indices.contains(number) else {
         throw Complaint(
@@ -105,7 +94,7 @@ struct Retry: AsyncParsableCommand {
         throw Complaint(
           "trial \(number) is \(trials[number].state.name): only failed trials are run again",
           hint:
-            "those that failed: outerloop trials\(found.place.naming(found.name)) --state failed")
+            "those that failed: outerloop trials\(found.naming) --state failed")
       }
     }
     let chosen = trials.filter { trial in

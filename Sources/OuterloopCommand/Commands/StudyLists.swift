@@ -91,18 +91,18 @@ struct Best: AsyncParsableCommand {
     guard found.specification.objectives.count == 1 else {
       throw Complaint(
         "study `\(found.name)` has \(found.specification.objectives.count) objectives, so no best "
-          + "trial", hint: "outerloop front\(found.place.naming(found.name))")
+          + "trial", hint: "outerloop front\(found.naming)")
     }
     let result = try await StudyResult(found)
     guard let best = result.trials.first else {
       if let infeasibility = result.infeasibility {
         throw Complaint(
           "study `\(found.name)`: \(infeasibility)",
-          hint: "all of them: outerloop trials\(found.place.naming(found.name))")
+          hint: "all of them: outerloop trials\(found.naming)")
       }
       throw Complaint(
         "study `\(found.name)` has no complete trial: \(result.counts)",
-        hint: "outerloop trials\(found.place.naming(found.name))")
+        hint: "outerloop trials\(found.naming)")
     }
     if output.json {
       return try Terminal.print(JSONText.of(StudyRecord(result, store: found.place.path)))
@@ -134,7 +134,7 @@ struct Front: AsyncParsableCommand {
     guard found.specification.objectives.count > 1 else {
       throw Complaint(
         "study `\(found.name)` has one objective",
-        hint: "outerloop best\(found.place.naming(found.name))")
+        hint: "outerloop best\(found.naming)")
     }
     let result = try await StudyResult(found)
     try Terminal.print(

@@ -98,8 +98,8 @@ struct Tell: AsyncParsableCommand {
     } else {
       number = try await tell(told, found)
     }
-    let state = try await found.store.trials(
-      of: found.id, matching: TrialQuery(from: number, limit: 1, reports: false)
+    let state = try await found.trials(
+      TrialQuery(from: number, limit: 1, reports: false)
     ).first?.state.name
     try Terminal.print(
       output.json
@@ -124,8 +124,7 @@ struct Tell: AsyncParsableCommand {
 
   private func tell(_ told: ToldValues, _ found: StudyChoice.Found) async throws -> Int {
     let number = trial ?? -1
-    let listed = try await found.store.trials(
-      of: found.id, matching: TrialQuery(from: max(number, 0), limit: 1))
+    let listed = try await found.trials(TrialQuery(from: max(number, 0), limit: 1))
     guard let record = listed.first, record.number == number else {
       throw TellRefusal(found: found).unknown(
         number, of: try await found.store.summary(of: found.id).trials)
@@ -171,8 +170,7 @@ struct Tell: AsyncParsableCommand {
 
   private func check(_ answer: Acceptance, _ found: StudyChoice.Found) async throws {
     guard case .refused = answer else { return }
-    let listed = try await found.store.trials(
-      of: found.id, matching: TrialQuery(from: trial ?? 0, limit: 1, reports: false))
+    let listed = try await found.trials(TrialQuery(from: trial ?? 0, limit: 1, reports: false))
     throw TellRefusal(found: found).complaint(about: listed.first, attempt: attempt)
   }
 }

@@ -177,7 +177,7 @@ struct ListOptions: ParsableArguments {
           "study `\(found.name)` has \(objectives.count) objectives, so no best trials",
           hint: "say by which, as in --best \(best ?? 1) --sort "
             + "\(CommandText.quoted(objectives[0].metric)), or see outerloop front"
-            + found.place.naming(found.name), status: 64)
+            + found.naming, status: 64)
       }
       let only = try table.columns.column(named: "value." + objectives[0].metric)
       return (only, objectives[0].direction == .maximize)

@@ -93,8 +93,10 @@ struct Tune: AsyncParsableCommand {
     results.add(earlier.warmConfigurations(specification))
     for note in results.notes { progress.say("note: \(note.visible)") }
     if dryRun {
-      return try await DryRun(specification, program, place, conversation, after: first).show(
-        &progress)
+      return try await DryRun(
+        specification: specification, stored: program, place: place, conversation: conversation,
+        known: first
+      ).show(&progress)
     }
     _ = try await FirstTrials.of(specification, after: first, count: first.count + 1)
     let store = try place.open(.create)
@@ -124,7 +126,7 @@ struct Tune: AsyncParsableCommand {
     let extend = Extend.command(found, to: wanted).map { "; widen it: \($0)" } ?? ""
     return Complaint(
       "the store \(found.place.path) has a study `\(found.name)` already",
-      hint: "go on with it: outerloop resume\(found.place.naming(found.name))\(extend); or name "
+      hint: "go on with it: outerloop resume\(found.naming)\(extend); or name "
         + "another with --study")
   }
 

@@ -1,5 +1,7 @@
 internal import ArgumentParser
+internal import OuterloopLab
 internal import OuterloopNumerics
+internal import OuterloopPlatform
 internal import OuterloopText
 
 /// `outerloop version`, also `outerloop --version`.
@@ -42,12 +44,18 @@ struct Version: ParsableCommand {
   struct Details: Encodable {
     var version = Version.number
     var swift = Details.compiler
-    var blas: String?
-    var blasPath: String?
+    @OrNull var blas: String? = nil
+    @OrNull var blasPath: String? = nil
+    @OrNull var blasFamily: String? = nil
+    @OrNull var blasFamilyAsked: String? = nil
+    @OrNull var blasFamilyAskedBy: String? = nil
+    @OrNull var blasFamilyPassedOver: String? = nil
     private var kernels: KernelChoice?
     /// Why there is no library.
     private var trouble: String?
-    var blasFamilyPin = Terminal.environment("OPENBLAS_CORETYPE").flatMap { $0.isEmpty ? nil : $0 }
+    @OrNull var blasFamilyPin = CLibrary.environment("OPENBLAS_CORETYPE").flatMap {
+      $0.isEmpty ? nil : $0
+    }
     var processor = ThreadBudget.processorExtensions
     var instructionSet = ThreadBudget.instructionSet
     var threads = ThreadBudget.threads
@@ -57,6 +65,10 @@ struct Version: ParsableCommand {
         let library = try BLAS.load()
         blas = library.description
         blasPath = library.path
+        blasFamily = library.kernels.used
+        blasFamilyAsked = library.kernels.asked
+        blasFamilyAskedBy = Details.asker(library.kernels)
+        blasFamilyPassedOver = library.kernels.passedOver
         kernels = library.kernels
       } catch {
         trouble = "\(error)"
@@ -66,22 +78,6 @@ struct Version: ParsableCommand {
     private enum CodingKeys: CodingKey {
       case version, swift, blas, blasPath, blasFamily, blasFamilyAsked, blasFamilyAskedBy
       case blasFamilyPassedOver, blasFamilyPin, processor, instructionSet, threads
-    }
-
-    func encode(to encoder: any Encoder) throws {
-      var container = encoder.container(keyedBy: CodingKeys.self)
-      try container.encode(version, forKey: .version)
-      try container.encode(swift, forKey: .swift)
-      try container.encode(blas, forKey: .blas)
-      try container.encode(blasPath, forKey: .blasPath)
-      try container.encode(kernels?.used, forKey: .blasFamily)
-      try container.encode(kernels?.asked, forKey: .blasFamilyAsked)
-      try container.encode(kernels.flatMap(Details.asker), forKey: .blasFamilyAskedBy)
-      try container.encode(kernels?.passedOver, forKey: .blasFamilyPassedOver)
-      try container.encode(blasFamilyPin, forKey: .blasFamilyPin)
-      try container.encode(processor, forKey: .processor)
-      try container.encode(instructionSet, forKey: .instructionSet)
-      try container.encode(threads, forKey: .threads)
     }
 
     var text: String {

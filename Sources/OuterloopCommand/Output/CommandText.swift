@@ -1,11 +1,6 @@
+internal import OuterloopFoundation
 internal import OuterloopStudy
 internal import OuterloopText
-
-#if canImport(FoundationEssentials)
-  internal import FoundationEssentials
-#else
-  internal import Foundation
-#endif
 
 /// The command line as it was typed.
 enum CommandText {

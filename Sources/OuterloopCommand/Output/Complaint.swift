@@ -46,7 +46,7 @@ struct Complaint: Error, Equatable {
   /// Ends the process as the error asks: help and versions on standard output with status 0, wrong
   /// usage with 64, everything else with the complaint's own status.
   static func exit(for error: any Error) -> Never {
-    CLibrary.exit(report(error))
+    CLibrary.exitProcess(report(error))
   }
 
   private static func report(_ error: any Error) -> Int32 {

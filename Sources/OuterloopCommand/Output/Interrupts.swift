@@ -96,6 +96,6 @@ enum Interrupts {
   /// Returns what handled it before.
   @discardableResult
   private static func handle(_ number: Int32, _ action: Handler?) -> Handler? {
-    CLibrary.signal(number, action)
+    CLibrary.handleSignal(number, action)
   }
 }

@@ -1,8 +1,4 @@
-#if canImport(FoundationEssentials)
-  internal import FoundationEssentials
-#else
-  internal import Foundation
-#endif
+internal import OuterloopFoundation
 
 /// JSON as every command prints it: keys sorted, on several lines; numbers that are not finite as
 /// "NaN", "Infinity" and "-Infinity".

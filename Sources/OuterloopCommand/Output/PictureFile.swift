@@ -1,11 +1,6 @@
 internal import OuterloopCharts
 internal import OuterloopFiles
-
-#if canImport(FoundationEssentials)
-  internal import FoundationEssentials
-#else
-  internal import Foundation
-#endif
+internal import OuterloopFoundation
 
 /// Pictures as files, with a last line that says whether they still are as they were drawn.
 ///

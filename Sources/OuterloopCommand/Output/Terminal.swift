@@ -39,7 +39,7 @@ enum Terminal {
 
   /// Writes bytes as they are; on a terminal whoever calls sees to it that they may be shown.
   static func printPart(_ bytes: [UInt8]) throws {
-    guard write(bytes, to: STDOUT_FILENO) else {
+    guard CLibrary.writeAll(bytes[...], to: STDOUT_FILENO) else {
       // `| head -1` has what it wanted.
       if errno == EPIPE { return }
       throw Complaint(
@@ -53,53 +53,35 @@ enum Terminal {
   /// Writes conversation; that nobody listens is no error.
   static func say(_ text: String) {
     guard !isQuiet else { return }
-    _ = write(Array((text.visibleLines + "\n").utf8), to: STDERR_FILENO)
+    _ = CLibrary.writeAll(Array((text.visibleLines + "\n").utf8)[...], to: STDERR_FILENO)
   }
 
   /// Writes what went wrong, also where nothing else is said.
   static func complain(_ complaint: Complaint) {
-    _ = write(Array((complaint.text(color: hasColor) + "\n").utf8), to: STDERR_FILENO)
+    _ = CLibrary.writeAll(Array((complaint.text(color: hasColor) + "\n").utf8)[...], to: STDERR_FILENO)
   }
 
   /// Writes `text` in place of the line that stands there, `width` letters wide.
   static func rewriteLine(_ text: String, over width: Int) {
     guard !isQuiet else { return }
     let padding = String(repeating: " ", count: max(0, width - text.count))
-    _ = write(Array("\r\(text)\(padding)\(text.isEmpty ? "\r" : "")".utf8), to: STDERR_FILENO)
-  }
-
-  private static func write(_ bytes: [UInt8], to file: Int32) -> Bool {
-    var written = 0
-    while written < bytes.count {
-      let start = written
-      let count = bytes.withUnsafeBytes { buffer in
-        CLibrary.write(file, buffer.baseAddress.map { $0 + start }, buffer.count - start)
-      }
-      if count < 0 && errno == EINTR { continue }
-      guard count > 0 else { return false }
-      written += count
-    }
-    return true
+    _ = CLibrary.writeAll(Array("\r\(text)\(padding)\(text.isEmpty ? "\r" : "")".utf8)[...], to: STDERR_FILENO)
   }
 
   /// Whether standard output is a terminal.
   static let isShown = isatty(STDOUT_FILENO) == 1
 
   /// Whether standard error is a terminal that can rewrite a line.
-  static let isLive = isatty(STDERR_FILENO) == 1 && environment("TERM") != "dumb"
+  static let isLive = isatty(STDERR_FILENO) == 1 && CLibrary.environment("TERM") != "dumb"
 
   /// Whether colour is welcome on standard error.
-  static let hasColor = isLive && (environment("NO_COLOR") ?? "").isEmpty
+  static let hasColor = isLive && (CLibrary.environment("NO_COLOR") ?? "").isEmpty
 
   /// The width of the terminal, 80 if unknown.
   static var width: Int {
     var size = winsize()
     guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
     return Int(size.ws_col)
-  }
-
-  static func environment(_ name: String) -> String? {
-    getenv(name).map { String(cString: $0) }
   }
 
   /// Whether the variable holds bytes that are no text, which would be changed by reading it.

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import OuterloopStudy
+internal import OuterloopText
 
 /// How much a study may spend; totals over its whole life.
 struct BudgetOptions: ParsableArguments {
@@ -112,13 +113,9 @@ extension Budget {
   /// `20 trials, 30 epochs, 10m`.
   var parts: [String] {
     [
-      trials.map { Self.count($0, "trial") }, epochs.map { Self.count($0, "epoch") },
+      trials.map { NumberText.count($0, "trial") }, epochs.map { NumberText.count($0, "epoch") },
       seconds.map { Seconds(value: $0).description },
     ].compactMap(\.self)
-  }
-
-  private static func count(_ number: Int, _ thing: String) -> String {
-    "\(number) \(thing)\(number == 1 ? "" : "s")"
   }
 }
 

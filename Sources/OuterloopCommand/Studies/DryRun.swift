@@ -1,27 +1,17 @@
 internal import OuterloopRunner
+internal import OuterloopSearch
 internal import OuterloopStudy
 internal import OuterloopText
 
 /// What `tune --dry-run` shows: the study, and the command lines of its first trials. Nothing is run
 /// and nothing stored.
 struct DryRun {
-  private let specification: StudySpecification
-  private let stored: StoredProgram
-  private let place: StoreOptions
-  private let conversation: ConversationOptions
+  let specification: StudySpecification
+  let stored: StoredProgram
+  let place: StoreOptions
+  let conversation: ConversationOptions
   /// Configurations that come first.
-  private let known: [Assignment]
-
-  init(
-    _ specification: StudySpecification, _ stored: StoredProgram, _ place: StoreOptions,
-    _ conversation: ConversationOptions, after known: [Assignment] = []
-  ) {
-    self.known = known
-    self.specification = specification
-    self.stored = stored
-    self.place = place
-    self.conversation = conversation
-  }
+  let known: [Assignment]
 
   struct Record: Encodable {
     struct First: Encodable {
@@ -71,5 +61,38 @@ struct DryRun {
       progress.say("the first trials would run")
     }
     try Terminal.print(record.trials.map(\.line).joined(separator: "\n"))
+  }
+}
+
+/// The first trials of a study, proposed in memory: what cannot be searched is found before it is
+/// stored.
+enum FirstTrials {
+  /// At most `count`; fewer if the budget or the space has fewer.
+  ///
+  /// - Parameter known: configurations that come first.
+  /// - Throws: `Complaint` about wrong usage; where constraints forbid everything, about work that
+  ///   cannot be done.
+  static func of(
+    _ specification: StudySpecification, after known: [Assignment] = [], count: Int
+  ) async throws -> [Claim] {
+    let store = MemoryStore()
+    let id = try store.create(specification)
+    for assignment in known {
+      _ = try store.add(
+        .enqueued(assignment, through: specification.epochs), asTrial: nil, to: id, claimedBy: nil)
+    }
+    var claims: [Claim] = []
+    do {
+      let asker = try await Asker(id, in: store, by: .named(specification.method))
+      while claims.count < count {
+        let work = try await asker.next(
+          for: Claimant(worker: "dry run"), within: specification.budget)
+        guard case .trial(let claim) = work else { break }
+        claims.append(claim)
+      }
+    } catch let error as StudyError where error.cause == .infeasible {
+      throw error
+    } catch { try Complaint.usage { throw error } }
+    return claims
   }
 }

@@ -1,12 +1,7 @@
 internal import ArgumentParser
+internal import OuterloopFoundation
 internal import OuterloopSearch
 internal import OuterloopStudy
-
-#if canImport(FoundationEssentials)
-  internal import FoundationEssentials
-#else
-  internal import Foundation
-#endif
 
 /// Configurations that are tried before any other.
 struct KnownOptions: ParsableArguments {

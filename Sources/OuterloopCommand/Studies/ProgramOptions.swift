@@ -1,12 +1,7 @@
 internal import ArgumentParser
+internal import OuterloopFoundation
 internal import OuterloopRunner
 internal import OuterloopStudy
-
-#if canImport(FoundationEssentials)
-  internal import FoundationEssentials
-#else
-  internal import Foundation
-#endif
 
 /// How the program is run; may be changed when a study goes on.
 struct RunOptions: ParsableArguments {

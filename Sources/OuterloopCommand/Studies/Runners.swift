@@ -43,7 +43,7 @@ struct Runners {
 
   /// For which trials someone waits who has nothing to do, and what ends that.
   func waiting(_ found: StudyChoice.Found) -> [String] {
-    let naming = found.place.naming(found.name)
+    let naming = found.naming
     var lines = leases.prefix(3).map { lease in
       let left = Seconds(value: max(lease.until - now, 0))
       let end = "\(Self.timeOfDay(lease.until)) (in \(left))"

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import OuterloopPlatform
 internal import OuterloopRunner
 internal import OuterloopSearch
 internal import OuterloopStore
@@ -22,7 +23,7 @@ struct StoreOptions: ParsableArguments {
 
   var path: String {
     if let store { return store }
-    let name = Terminal.environment("OUTERLOOP_STORE") ?? ""
+    let name = CLibrary.environment("OUTERLOOP_STORE") ?? ""
     return name.isEmpty ? "outerloop.db" : name
   }
 
@@ -74,7 +75,13 @@ struct StudyChoice: ParsableArguments {
 
     var name: String { specification.name }
     var folders: TrialFolders { place.folders(of: name) }
+    /// The options that name it on a command line.
+    var naming: String { place.naming(name) }
     func method() throws -> SearchMethod { try .named(specification.method) }
+
+    func trials(_ query: TrialQuery = TrialQuery()) async throws -> [Trial] {
+      try await store.trials(of: id, matching: query)
+    }
 
     /// Where the objective of this name stands among the study's; the only one if none is named.
     ///

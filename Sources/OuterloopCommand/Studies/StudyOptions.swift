@@ -3,6 +3,7 @@ internal import OuterloopSearch
 internal import OuterloopSpaces
 internal import OuterloopStudy
 internal import OuterloopText
+internal import Synchronization
 
 /// What is searched: parameters and constraints.
 struct SpaceOptions: ParsableArguments {
@@ -161,7 +162,7 @@ struct StudyOptions: ParsableArguments {
       return try StudySpecification(
         name: name, space: space, objectives: objectives, constraints: constraints, cost: cost,
         priors: terms.priors(), earlier: earlier, method: method.description,
-        seed: seed ?? Self.drawnSeed, epochs: epochs, budget: budget, retries: retries,
+        seed: seed ?? .random(in: 0..<1 << 31), epochs: epochs, budget: budget, retries: retries,
         attributes: attributes)
     }
   }
@@ -178,8 +179,6 @@ struct StudyOptions: ParsableArguments {
     try check(!terms.prior.isEmpty, .heedsPriors, "does not heed --prior")
     try check(terms.perSecond != nil, .weighsCosts, "does not weigh costs (--per-second)")
   }
-
-  private static var drawnSeed: UInt64 { UInt64.random(in: 0..<1 << 31) }
 }
 
 extension Complaint {
@@ -194,5 +193,27 @@ extension Complaint {
         (place + error.place + [error.what]).joined(separator: ": "), hint: error.remedy,
         status: 64)
     }
+  }
+}
+
+/// A metric as `--minimize` or `--maximize` names it, with its place among all of both: the parser
+/// keeps the words of each option together, and objectives stand in the order of the command line.
+struct MetricWord: ExpressibleByArgument {
+  let metric: String
+  private let place: Int
+
+  private static let count = Atomic<Int>(0)
+
+  /// Words are read in the order in which they were written.
+  init?(argument: String) {
+    metric = argument
+    place = Self.count.add(1, ordering: .relaxed).oldValue
+  }
+
+  static func objectives(minimize: [MetricWord], maximize: [MetricWord]) -> [Objective] {
+    let all =
+      minimize.map { ($0.place, Objective.minimize($0.metric)) }
+      + maximize.map { ($0.place, Objective.maximize($0.metric)) }
+    return all.sorted { $0.0 < $1.0 }.map(\.1)
   }
 }

@@ -23,8 +23,7 @@ struct StudyResult {
     if specification.objectives.count > 1 {
       trials = try await Self.front(found)
     } else if let best = summary.best {
-      trials = try await found.store.trials(
-        of: found.id, matching: TrialQuery(from: best.trial, limit: 1))
+      trials = try await found.trials(TrialQuery(from: best.trial, limit: 1))
     } else {
       trials = []
     }
@@ -32,8 +31,7 @@ struct StudyResult {
 
   /// The complete trials that no other is better than in every objective, by the first objective.
   static func front(_ found: StudyChoice.Found) async throws -> [Trial] {
-    let complete = try await found.store.trials(
-      of: found.id, matching: TrialQuery(states: [.complete]))
+    let complete = try await found.trials(TrialQuery(states: [.complete]))
     return found.specification.paretoFront(of: complete)
   }
 
@@ -42,8 +40,7 @@ struct StudyResult {
   ) async throws -> Trial? {
     let specification = found.specification
     guard !specification.constraints.isEmpty, summary.best == nil else { return nil }
-    let complete = try await found.store.trials(
-      of: found.id, matching: TrialQuery(states: [.complete]))
+    let complete = try await found.trials(TrialQuery(states: [.complete]))
     return complete.min { specification.violation(of: $0) < specification.violation(of: $1) }
   }
 
@@ -132,11 +129,11 @@ struct StudyRecord: Encodable {
   /// By state.
   var trials: [TrialState.Kind: Int]
   /// The best trial; null with several objectives.
-  var best: TrialRecord?
+  @OrNull var best: TrialRecord? = nil
   /// Its command line; null for persistent programs.
-  var command: [String]?
+  @OrNull var command: [String]? = nil
   /// With several objectives, the trials that no other beats; else null.
-  var front: [TrialRecord]?
+  @OrNull var front: [TrialRecord]? = nil
   /// Of `tune`, `resume` and `worker`: budget, exhausted, timeout, stopped, rule or failures.
   var ending: String?
   /// Why a rule ended it.
@@ -164,26 +161,5 @@ struct StudyRecord: Encodable {
       best = TrialRecord(trial, specification)
       command = try result.command(of: trial)
     }
-  }
-
-  enum CodingKeys: CodingKey {
-    case study, store, seed, sampler, objectives, trials, best, command, front, ending, reason,
-      retried
-  }
-
-  func encode(to encoder: any Encoder) throws {
-    var container = encoder.container(keyedBy: CodingKeys.self)
-    try container.encode(study, forKey: .study)
-    try container.encode(store, forKey: .store)
-    try container.encode(seed, forKey: .seed)
-    try container.encode(sampler, forKey: .sampler)
-    try container.encode(objectives, forKey: .objectives)
-    try container.encode(trials, forKey: .trials)
-    try container.encode(best, forKey: .best)
-    try container.encode(command, forKey: .command)
-    try container.encode(front, forKey: .front)
-    try container.encodeIfPresent(ending, forKey: .ending)
-    try container.encodeIfPresent(reason, forKey: .reason)
-    try container.encodeIfPresent(retried, forKey: .retried)
   }
 }

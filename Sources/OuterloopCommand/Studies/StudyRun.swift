@@ -96,7 +96,7 @@ struct StudyRun {
           ? ", or --more \(further)" : ""))
   }
 
-  private var resume: String { "outerloop resume\(found.place.naming(found.name))" }
+  private var resume: String { "outerloop resume\(found.naming)" }
 
   /// How many trials more to offer: as many as were asked for, if that was meant so; nil: twice as
   /// many as there are.
@@ -177,7 +177,7 @@ struct StudyRun {
     if case .stopped = ending {
       throw Complaint("stopped: \(result.counts)", hint: again, status: Interrupts.status)
     }
-    if case .failures(let breakdown) = ending { throw BrokenProgram(breakdown, found).complaint }
+    if case .failures(let breakdown) = ending { throw Complaint(breakdown, in: found) }
     guard result.summary.counts[.complete] != nil else { throw try await failure(ending, lines) }
     lines.say(try await next(ending))
   }
@@ -186,9 +186,8 @@ struct StudyRun {
   private func failure(_ ending: Ending, _ lines: TrialLines) async throws -> Complaint {
     var failure = await lines.lastFailure
     if failure == nil {
-      let failed = try await found.store.trials(
-        of: found.id,
-        matching: TrialQuery(states: [.failed], limit: 1, newestFirst: true, reports: false))
+      let failed = try await found.trials(
+        TrialQuery(states: [.failed], limit: 1, newestFirst: true, reports: false))
       failure = failed.first.map { trial in
         TrialLines.Failure(
           trial: trial.number,
@@ -199,7 +198,7 @@ struct StudyRun {
       return Complaint(
         "no trial is complete; the last failure: \(failure.message)",
         hint: "its log is \(found.folders.log(ofTrial: failure.trial)); once its cause is gone: "
-          + "outerloop retry\(found.place.naming(found.name)) --failed")
+          + "outerloop retry\(found.naming) --failed")
     }
     let spent = try await Spending(found)
     switch ending {
@@ -218,7 +217,7 @@ struct StudyRun {
     case .exhausted:
       return Complaint(
         "no trial is complete, and every configuration has been tried",
-        hint: "see outerloop trials\(found.place.naming(found.name))")
+        hint: "see outerloop trials\(found.naming)")
     }
   }
 
@@ -226,7 +225,7 @@ struct StudyRun {
   private func next(_ ending: Ending) async throws -> String {
     let spent = try await Spending(found)
     let budget = found.specification.budget
-    let pictures = "pictures: outerloop plot\(found.place.naming(found.name))"
+    let pictures = "pictures: outerloop plot\(found.naming)"
     switch ending {
     case .timeout:
       return "the time is up; with more of it: \(resume) \(budget.enlarged(after: timeIsUp(spent)))"

@@ -1,13 +1,22 @@
+internal import ArgumentParser
 internal import OuterloopRunner
 internal import OuterloopStore
 internal import OuterloopStudy
 
 /// How a study that is there goes on: the budget, and the program and how it is run, as far as they
 /// are given anew.
-struct StudyStart {
+struct StudyStart: ParsableArguments {
+  @OptionGroup(title: "Budget")
   var budget: FurtherBudget
+
+  @OptionGroup(title: "Program")
   var options: RunOptions
-  var command: [String]
+
+  @Argument(
+    parsing: .postTerminator,
+    help: ArgumentHelp("The program, after --, if it is another than before.", valueName: "command")
+  )
+  var command: [String] = []
 
   /// Writes down what is new, and runs the study with the program that `program(of:)` gave.
   func resume(
@@ -26,7 +35,7 @@ struct StudyStart {
     progress.say(try await Tune.opening(found, stored))
     try await StudyRun(
       found: found, stored: stored, conversation: conversation,
-      again: "outerloop resume\(found.place.naming(found.name))", asked: budget.totals.trials,
+      again: "outerloop resume\(found.naming)", asked: budget.totals.trials,
       retried: retried
     ).perform()
   }
@@ -37,7 +46,7 @@ struct StudyStart {
     guard !command.isEmpty else {
       let stored = try found.program().changed(by: options)
       do { try stored.program.checkExecutable(for: space) } catch let error as StudyError {
-        let again = "if it has moved: outerloop resume\(found.place.naming(found.name)) -- COMMAND"
+        let again = "if it has moved: outerloop resume\(found.naming) -- COMMAND"
         throw Complaint(error.what, hint: "\(error.remedy); \(again)")
       }
       return stored

@@ -61,7 +61,7 @@ struct ToldValues {
 struct TellRefusal {
   let found: StudyChoice.Found
 
-  private var naming: String { found.place.naming(found.name) }
+  private var naming: String { found.naming }
 
   private var values: String {
     found.specification.objectives.map { " \(CommandText.quoted($0.metric))=NUMBER" }.joined()

@@ -42,8 +42,8 @@ struct TrialTable {
   /// Reading and laying out take about as long as each other; two halves at once, each with a
   /// connection of its own, use two processors.
   func all(again: StudyChoice.Found) async throws -> [String] {
-    let newest = try await found.store.trials(
-      of: found.id, matching: TrialQuery(limit: 1, newestFirst: true, reports: false)
+    let newest = try await found.trials(
+      TrialQuery(limit: 1, newestFirst: true, reports: false)
     ).first
     let count = newest.map { $0.number + 1 } ?? 0
     guard count > 2 * Self.page else { return [try await table(of: found, 0..<count).text] }
@@ -95,14 +95,13 @@ struct TrialTable {
   ) async throws -> [Trial] {
     var query = query
     query.reports = query.reports || hasOthers
-    var trials = try await found.store.trials(of: found.id, matching: query)
+    var trials = try await found.trials(query)
     if query.newestFirst { trials.reverse() }
     let open = trials.filter { $0.state != .complete }
     guard !query.reports, let first = open.first, let last = open.last else { return trials }
     let states = Set(open.map(\.state.kind))
-    let reporting = try await found.store.trials(
-      of: found.id,
-      matching: TrialQuery(
+    let reporting = try await found.trials(
+      TrialQuery(
         states: states, from: first.number, limit: last.number - first.number + 1))
     var place = 0
     for trial in reporting {

@@ -41,8 +41,7 @@ enum WorkerName {
   /// Lets trials run again at once whose process on this machine has ended, instead of waiting for
   /// their leases to run out. What their programs left running is ended first.
   static func releaseLost(_ found: StudyChoice.Found) async throws {
-    let running = try await found.store.trials(
-      of: found.id, matching: TrialQuery(states: [.running], reports: false))
+    let running = try await found.trials(TrialQuery(states: [.running], reports: false))
     let lost = running.compactMap { trial in
       trial.attempts.last.flatMap { process(of: $0.worker) }.map { (trial, process: $0) }
     }.filter { LocalProcesses.isGone($0.process) }
@@ -67,5 +66,22 @@ enum WorkerName {
   private static func process(of worker: String) -> pid_t? {
     guard worker.hasPrefix(host + ":") else { return nil }
     return pid_t(worker.dropFirst(host.utf8.count + 1).prefix { $0.isNumber })
+  }
+}
+
+/// Trials that are running by the store and that nobody runs: their lease has run out, or their worker
+/// was a process of this machine that is no more. Whoever goes on with the study runs them again.
+enum StaleTrials {
+  /// Their numbers.
+  static func of(_ study: StudyID, in store: any StudyStore) async throws -> Set<Int> {
+    let now = try await store.now()
+    return Set(
+      try await store.leases(of: study).filter { lease in
+        lease.until < now || WorkerName.isGone(lease.worker)
+      }.map(\.trial))
+  }
+
+  static func of(_ found: StudyChoice.Found) async throws -> Set<Int> {
+    try await of(found.id, in: found.store)
   }
 }

@@ -1,8 +1,4 @@
-#if canImport(FoundationEssentials)
-  internal import FoundationEssentials
-#else
-  internal import Foundation
-#endif
+internal import OuterloopFoundation
 
 /// A cleaning run on disk: what it depends on, and how far it is.
 ///

@@ -16,16 +16,10 @@ public struct CleaningDetection: Sendable, Equatable {
 
 /// Precision, recall and F1 are written too, for those who read the file; read are the counts.
 extension CleaningDetection: Codable {
-  private enum Key: String, CodingKey {
-    case truePositives, falsePositives, falseNegatives, trueNegatives, precision, recall, f1
-  }
+  enum CodingKeys: CodingKey { case truePositives, falsePositives, falseNegatives, trueNegatives }
 
-  public init(from decoder: any Decoder) throws {
-    let container = try decoder.container(keyedBy: Key.self)
-    truePositives = try container.decode(Int.self, forKey: .truePositives)
-    falsePositives = try container.decode(Int.self, forKey: .falsePositives)
-    falseNegatives = try container.decode(Int.self, forKey: .falseNegatives)
-    trueNegatives = try container.decode(Int.self, forKey: .trueNegatives)
+  private enum Key: CodingKey {
+    case truePositives, falsePositives, falseNegatives, trueNegatives, precision, recall, f1
   }
 
   public func encode(to encoder: any Encoder) throws {

@@ -1,10 +1,5 @@
+internal import OuterloopFoundation
 internal import OuterloopLearning
-
-#if canImport(FoundationEssentials)
-  internal import FoundationEssentials
-#else
-  internal import Foundation
-#endif
 
 /// A cleaning run in a folder: it can be killed at any moment and goes on from there.
 ///

@@ -99,9 +99,7 @@ extension CleaningSettings {
       "--\($0.name) \($0.value), here \($1.value)"
     }
   }
-}
 
-extension CleaningSettings {
   /// The same settings with the sizes asked for; where nothing is asked, the standard sizes or,
   /// where the data is too small, a fifth for the test and equal shares of the rest.
   public func sized(

@@ -1,3 +1,4 @@
+internal import OuterloopFoundation
 internal import OuterloopLearning
 
 /// A 64-bit hash of numbers and bytes, the same in every process: it tells data sets apart and
@@ -49,5 +50,18 @@ struct Fingerprint: Sendable {
   var text: String {
     let digits = String(value, radix: 16)
     return String(repeating: "0", count: 16 - digits.count) + digits
+  }
+}
+
+extension Fingerprint {
+  /// The settings of an experiment, whose work is of this version.
+  init(of experiment: some Experiment) throws {
+    self.init()
+    // Raised when the same settings give other numbers.
+    add(1)
+    add(type(of: experiment).name)
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys]
+    add(String(decoding: try encoder.encode(experiment), as: UTF8.self))
   }
 }

@@ -1,10 +1,5 @@
+internal import OuterloopFoundation
 internal import Synchronization
-
-#if canImport(FoundationEssentials)
-  internal import FoundationEssentials
-#else
-  internal import Foundation
-#endif
 
 /// Where an experiment leaves what it found: `result.json`, `result.md` and a file for each figure.
 /// Locked against other processes while this value lives.

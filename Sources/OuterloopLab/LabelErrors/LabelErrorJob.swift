@@ -1,12 +1,7 @@
 internal import OuterloopBilevel
+internal import OuterloopFoundation
 internal import OuterloopLearning
 internal import OuterloopNumerics
-
-#if canImport(FoundationEssentials)
-  internal import FoundationEssentials
-#else
-  internal import Foundation
-#endif
 
 /// A search for wrong labels with its results in a folder: `rows.csv` with every row, `suspicious.csv`,
 /// pictures, and last of all `result.json`. A job with the settings and data of a finished one reports

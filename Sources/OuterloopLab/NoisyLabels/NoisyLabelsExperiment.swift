@@ -76,9 +76,7 @@ public struct NoisyLabelsExperiment: Experiment {
     var training: TrainingState<NormalizedNetwork>
     var moments: NormalizedNetwork.Moments
 
-    mutating func visit(
-      _ path: String, _ body: (String, inout Tensor) throws -> Void
-    ) rethrows {
+    mutating func visit(_ path: String, _ body: TensorVisit) rethrows {
       try training.visit(path + ".training", body)
       try moments.visit(path + ".moments", body)
     }

@@ -15,9 +15,7 @@ struct NormalizedNetwork: Structure {
   struct Moments: Structure {
     var means, variances: [Tensor]
 
-    mutating func visit(
-      _ path: String, _ body: (String, inout Tensor) throws -> Void
-    ) rethrows {
+    mutating func visit(_ path: String, _ body: TensorVisit) rethrows {
       try means.visit(path + ".means", body)
       try variances.visit(path + ".variances", body)
     }
@@ -82,9 +80,7 @@ struct NormalizedNetwork: Structure {
     return last(relu(hidden(z.reshaped([x.shape[0], -1]))))
   }
 
-  mutating func visit(
-    _ path: String, _ body: (String, inout Tensor) throws -> Void
-  ) rethrows {
+  mutating func visit(_ path: String, _ body: TensorVisit) rethrows {
     try filters.visit(path + ".filters", body)
     try norms.visit(path + ".norms", body)
     try hidden.visit(path + ".hidden", body)

@@ -8,9 +8,7 @@ internal import Synchronization
 struct TaskBatch: Structure {
   var x, y: Tensor
 
-  mutating func visit(
-    _ path: String, _ body: (String, inout Tensor) throws -> Void
-  ) rethrows {
+  mutating func visit(_ path: String, _ body: TensorVisit) rethrows {
     try x.visit(path + ".x", body)
     try y.visit(path + ".y", body)
   }
@@ -68,9 +66,7 @@ struct SinusoidModel {
   struct Head: Structure {
     var weights, bias: Tensor
 
-    mutating func visit(
-      _ path: String, _ body: (String, inout Tensor) throws -> Void
-    ) rethrows {
+    mutating func visit(_ path: String, _ body: TensorVisit) rethrows {
       try weights.visit(path + ".weights", body)
       try bias.visit(path + ".bias", body)
     }

@@ -128,9 +128,7 @@ public struct ArchitectureCell: Structure {
     return concatenate(Array(states[entries.count...]), axis: 3)
   }
 
-  public mutating func visit(
-    _ path: String, _ body: (String, inout Tensor) throws -> Void
-  ) rethrows {
+  public mutating func visit(_ path: String, _ body: TensorVisit) rethrows {
     try entries.visit(path + ".entries", body)
     try edges.visit(path + ".edges", body)
   }

@@ -68,7 +68,5 @@ public struct MixedOperation: Structure {
     return sum ?? x
   }
 
-  public mutating func visit(
-    _ path: String, _ body: (String, inout Tensor) throws -> Void
-  ) rethrows { try filters.visit(path + ".filters", body) }
+  public mutating func visit(_ path: String, _ body: TensorVisit) rethrows { try filters.visit(path + ".filters", body) }
 }

@@ -1,5 +1,6 @@
 public import OuterloopAutodiff
 public import OuterloopNumerics
+internal import Synchronization
 
 /// The data order of training: a batch is a pure function of the step, so any step can be replayed.
 public struct Batches<Batch: Structure>: Sendable {
@@ -66,6 +67,28 @@ extension Batches where Batch == Tensor {
   private static func require(step: Int) throws {
     guard step >= 0 else {
       throw TensorError("the batch of step \(step)", remedy: "steps are counted from 0")
+    }
+  }
+}
+
+/// The order of examples in each epoch, remembering the last one asked for: steps come in order.
+final class EpochOrder: Sendable {
+  private let count: Int
+  private let seed: UInt64
+  private let last = Mutex<(epoch: Int, order: [Int])>((-1, []))
+
+  init(count: Int, seed: UInt64) {
+    self.count = count
+    self.seed = seed
+  }
+
+  func order(of epoch: Int) -> [Int] {
+    last.withLock { last in
+      if last.epoch != epoch {
+        let key = RandomKey(seed: seed, purpose: "epoch order", index: UInt64(epoch))
+        last = (epoch, key.permutation(count))
+      }
+      return last.order
     }
   }
 }

@@ -71,24 +71,9 @@ struct DataFolder {
 /// The names in a folder, sorted; nil when `path` is not a folder.
 func listFolder(_ path: String) throws(DataError) -> [String]? {
   guard !path.isEmpty, !path.utf8.contains(0) else { throw RawBytes.refusal(path, ENOENT) }
-  guard let folder = opendir(path) else {
+  guard let names = CLibrary.names(inFolder: path) else {
     if errno == ENOTDIR { return nil }
     throw RawBytes.refusal(path, errno)
   }
-  defer { closedir(folder) }
-  var names: [String] = []
-  while let entry = readdir(folder) {
-    let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-      pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-    }
-    if !name.hasPrefix(".") { names.append(name) }
-  }
-  return names.sorted()
-}
-
-/// The folder and the name of a path.
-func splitPath(_ path: String) -> (folder: String, name: String) {
-  guard let slash = path.lastIndex(of: "/") else { return (".", path) }
-  let folder = path[..<slash]
-  return (folder.isEmpty ? "/" : String(folder), String(path[path.index(after: slash)...]))
+  return names.filter { !$0.hasPrefix(".") }.sorted()
 }

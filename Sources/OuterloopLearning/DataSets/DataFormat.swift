@@ -1,3 +1,5 @@
+internal import OuterloopPlatform
+
 /// The formats that the readers know.
 enum DataFormat {
   case idx, csv, libsvm
@@ -7,7 +9,7 @@ enum DataFormat {
   ///
   /// - Complexity: reads at most the first line.
   init(path: String, limit: Int) throws(DataError) {
-    let name = splitPath(path).name
+    let name = CLibrary.split(path).name
     let plain = name.hasSuffix(".gz") ? String(name.dropLast(3)) : name
     if plain.hasSuffix(".csv") {
       self = .csv

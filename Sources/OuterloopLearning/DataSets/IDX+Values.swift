@@ -72,9 +72,7 @@ extension IDX {
       what: "element \(grouped(index)) is \(values[index]) as a 32-bit float",
       remedy: "replace or leave out such examples")
   }
-}
 
-extension IDX {
   /// Images and their labels as one data set.
   ///
   /// - Parameters:

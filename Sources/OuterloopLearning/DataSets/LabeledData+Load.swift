@@ -1,3 +1,5 @@
+internal import OuterloopPlatform
+
 /// A data set as it is handed out: a part to train on and often one to test on.
 public struct DataParts: Sendable, Equatable {
   public let train: LabeledData
@@ -138,18 +140,15 @@ extension LabeledData {
   ) throws -> DataParts {
     switch try DataFormat(path: path, limit: reading.limit) {
     case .idx:
-      let (parent, name) = splitPath(path)
+      let (parent, name) = CLibrary.split(path)
       guard name.contains("images"), let names = try listFolder(parent) else {
         throw DataError(
           .wrongKind, file: path, what: "an IDX file alone is not a data set",
           remedy: "name the folder that holds its images and labels")
       }
       let folder = DataFolder(path: parent, names: names)
-      let labels = try idxLabels(folder, images: name)
-      let train = try IDX.labeled(
-        images: IDX.read(path, limit: reading.limit),
-        labels: IDX.read(labels, limit: reading.limit),
-        classNames: reading.like?.train.classNames)
+      let train = try idx(
+        path, labels: idxLabels(folder, images: name), reading, reading.like?.train.classNames)
       return try DataParts(train: train, test: nil)
     case .csv: return try loadCSV(path, test: nil, reading)
     case .libsvm: return try loadLIBSVM(path, test: nil, reading)
@@ -159,17 +158,24 @@ extension LabeledData {
   private static func loadIDX(
     _ folder: DataFolder, images: String, _ reading: Reading
   ) throws -> DataParts {
-    let train = try IDX.labeled(
-      images: IDX.read(folder.joined(images), limit: reading.limit),
-      labels: IDX.read(idxLabels(folder, images: images), limit: reading.limit),
-      classNames: reading.like?.train.classNames)
+    let train = try idx(
+      folder.joined(images), labels: idxLabels(folder, images: images), reading,
+      reading.like?.train.classNames)
     let found = folder.first(prefix: "t10k-images") ?? folder.first(prefix: "test-images")
     guard let testImages = found else { return try DataParts(train: train, test: nil) }
-    let test = try IDX.labeled(
-      images: IDX.read(folder.joined(testImages), limit: reading.limit),
-      labels: IDX.read(idxLabels(folder, images: testImages), limit: reading.limit),
-      classNames: train.classNames)
+    let test = try idx(
+      folder.joined(testImages), labels: idxLabels(folder, images: testImages), reading,
+      train.classNames)
     return try DataParts(train: train, test: test)
+  }
+
+  private static func idx(
+    _ images: String, labels: String, _ reading: Reading, _ classNames: [String]?
+  ) throws -> LabeledData {
+    try IDX.labeled(
+      images: IDX.read(images, limit: reading.limit),
+      labels: IDX.read(labels, limit: reading.limit),
+      classNames: classNames)
   }
 
   /// The label file that belongs to a file of images.

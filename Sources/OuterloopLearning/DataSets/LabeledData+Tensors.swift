@@ -37,9 +37,7 @@ extension LabeledData {
       shape: shape, features: features, labels: labels, classNames: classNames,
       featureNames: featureNames, kind: kind, source: source, rows: rows, lines: lines)
   }
-}
 
-extension LabeledData {
   /// These examples followed by others of the same shape and classes, each with the row number that
   /// it has in its own file.
   public func joined(_ other: LabeledData) throws -> LabeledData {

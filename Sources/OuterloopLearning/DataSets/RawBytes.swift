@@ -59,7 +59,7 @@ final class RawBytes {
       return count
     }
     while true {
-      let count = systemRead(descriptor, buffer.baseAddress, buffer.count)
+      let count = CLibrary.readFile(descriptor, buffer.baseAddress, buffer.count)
       if count >= 0 {
         position += count
         return count
@@ -87,9 +87,4 @@ final class RawBytes {
         remedy: "check the file and its disk")
     }
   }
-}
-
-// Inside the class the name `read` means its own method.
-private func systemRead(_ descriptor: Int32, _ to: UnsafeMutableRawPointer?, _ count: Int) -> Int {
-  read(descriptor, to, count)
 }

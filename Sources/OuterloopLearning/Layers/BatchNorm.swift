@@ -40,9 +40,7 @@ public struct BatchNorm: Structure {
     (x - mean) * ((variance + epsilon).reciprocalSquareRoot() * scale) + offset
   }
 
-  public mutating func visit(
-    _ path: String, _ body: (String, inout Tensor) throws -> Void
-  ) rethrows {
+  public mutating func visit(_ path: String, _ body: TensorVisit) rethrows {
     try scale.visit(path + ".scale", body)
     try offset.visit(path + ".offset", body)
   }

@@ -26,9 +26,7 @@ public struct Convolution2D: Structure {
     convolution(x, filter, stride: stride, padding: padding) + bias
   }
 
-  public mutating func visit(
-    _ path: String, _ body: (String, inout Tensor) throws -> Void
-  ) rethrows {
+  public mutating func visit(_ path: String, _ body: TensorVisit) rethrows {
     try filter.visit(path + ".filter", body)
     try bias.visit(path + ".bias", body)
   }

@@ -22,9 +22,7 @@ public struct Dense: Structure {
 
   public func callAsFunction(_ x: Tensor) -> Tensor { matmul(x, weights) + bias }
 
-  public mutating func visit(
-    _ path: String, _ body: (String, inout Tensor) throws -> Void
-  ) rethrows {
+  public mutating func visit(_ path: String, _ body: TensorVisit) rethrows {
     try weights.visit(path + ".weights", body)
     try bias.visit(path + ".bias", body)
   }
@@ -73,9 +71,7 @@ public struct MultilayerPerceptron: Structure {
     return y
   }
 
-  public mutating func visit(
-    _ path: String, _ body: (String, inout Tensor) throws -> Void
-  ) rethrows { try layers.visit(path + ".layers", body) }
+  public mutating func visit(_ path: String, _ body: TensorVisit) rethrows { try layers.visit(path + ".layers", body) }
 }
 
 public enum Activation: String, Sendable, Codable, CaseIterable {

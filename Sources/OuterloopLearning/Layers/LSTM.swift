@@ -23,9 +23,7 @@ public struct LSTMCell: Structure {
       self.cell = cell
     }
 
-    public mutating func visit(
-      _ path: String, _ body: (String, inout Tensor) throws -> Void
-    ) rethrows {
+    public mutating func visit(_ path: String, _ body: TensorVisit) rethrows {
       try hidden.visit(path + ".hidden", body)
       try cell.visit(path + ".cell", body)
     }
@@ -81,9 +79,7 @@ public struct LSTMCell: Structure {
     }
   }
 
-  public mutating func visit(
-    _ path: String, _ body: (String, inout Tensor) throws -> Void
-  ) rethrows {
+  public mutating func visit(_ path: String, _ body: TensorVisit) rethrows {
     try input.visit(path + ".input", body)
     try recurrent.visit(path + ".recurrent", body)
     try bias.visit(path + ".bias", body)

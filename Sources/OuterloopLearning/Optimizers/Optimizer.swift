@@ -232,9 +232,7 @@ public struct TrainingState<Weights: Structure>: Structure {
     self.slots = slots
   }
 
-  public mutating func visit(
-    _ path: String, _ body: (String, inout Tensor) throws -> Void
-  ) rethrows {
+  public mutating func visit(_ path: String, _ body: TensorVisit) rethrows {
     try weights.visit(path + ".weights", body)
     try slots.visit(path + ".slots", body)
   }
@@ -263,9 +261,7 @@ public struct Time: Structure {
     self.init(index: Tensor([index]), number: Tensor(Double(step) + 1, dtype: .float64))
   }
 
-  public mutating func visit(
-    _ path: String, _ body: (String, inout Tensor) throws -> Void
-  ) rethrows {
+  public mutating func visit(_ path: String, _ body: TensorVisit) rethrows {
     try index.visit(path + ".index", body)
     try number.visit(path + ".number", body)
   }

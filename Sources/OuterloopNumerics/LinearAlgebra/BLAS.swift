@@ -36,57 +36,39 @@ public struct BLAS: Sendable {
   package let strsm: SingleTrsm
   package let dtrsm: DoubleTrsm
 
+  /// How Fortran takes letters, whole numbers and vectors, those that it writes too.
+  package typealias Letter = UnsafePointer<CChar>
+  package typealias Whole = UnsafePointer<Int32>
+  package typealias Wholes = UnsafeMutablePointer<Int32>
+  package typealias Vector = UnsafePointer<Double>
+  package typealias Outcome = UnsafeMutablePointer<Double>
+
   package typealias Potrf =
-    @convention(c) (
-      UnsafePointer<CChar>, UnsafePointer<Int32>, UnsafeMutableRawPointer,
-      UnsafePointer<Int32>, UnsafeMutablePointer<Int32>
-    ) -> Void
+    @convention(c) (Letter, Whole, UnsafeMutableRawPointer, Whole, Wholes) -> Void
   /// (uplo, n, right-hand sides, factor, stride, b in and x out, its stride, info)
   package typealias Potrs =
-    @convention(c) (
-      UnsafePointer<CChar>, UnsafePointer<Int32>, UnsafePointer<Int32>, UnsafePointer<Double>,
-      UnsafePointer<Int32>, UnsafeMutablePointer<Double>, UnsafePointer<Int32>,
-      UnsafeMutablePointer<Int32>
-    ) -> Void
+    @convention(c) (Letter, Whole, Whole, Vector, Whole, Outcome, Whole, Wholes) -> Void
   /// (uplo, n, triangle in and product out, stride, info)
-  package typealias Lauum =
-    @convention(c) (
-      UnsafePointer<CChar>, UnsafePointer<Int32>, UnsafeMutablePointer<Double>,
-      UnsafePointer<Int32>, UnsafeMutablePointer<Int32>
-    ) -> Void
+  package typealias Lauum = @convention(c) (Letter, Whole, Outcome, Whole, Wholes) -> Void
   /// (uplo, diag, n, factor in and inverse out, stride, info)
-  package typealias Trtri =
-    @convention(c) (
-      UnsafePointer<CChar>, UnsafePointer<CChar>, UnsafePointer<Int32>,
-      UnsafeMutablePointer<Double>, UnsafePointer<Int32>, UnsafeMutablePointer<Int32>
-    ) -> Void
+  package typealias Trtri = @convention(c) (Letter, Letter, Whole, Outcome, Whole, Wholes) -> Void
   /// (uplo, n, factor, stride, 1-norm, reciprocal condition, 3n work, n work, info)
   package typealias Pocon =
     @convention(c) (
-      UnsafePointer<CChar>, UnsafePointer<Int32>, UnsafePointer<Double>, UnsafePointer<Int32>,
-      UnsafePointer<Double>, UnsafeMutablePointer<Double>, UnsafeMutablePointer<Double>,
-      UnsafeMutablePointer<Int32>, UnsafeMutablePointer<Int32>
+      Letter, Whole, Vector, Whole, Vector, Outcome, Outcome, Wholes, Wholes
     ) -> Void
   /// (uplo, n, matrix in and factor out, stride, pivots, work, its length, info)
   package typealias Sytrf =
-    @convention(c) (
-      UnsafePointer<CChar>, UnsafePointer<Int32>, UnsafeMutablePointer<Double>,
-      UnsafePointer<Int32>, UnsafeMutablePointer<Int32>, UnsafeMutablePointer<Double>,
-      UnsafePointer<Int32>, UnsafeMutablePointer<Int32>
-    ) -> Void
+    @convention(c) (Letter, Whole, Outcome, Whole, Wholes, Outcome, Whole, Wholes) -> Void
   /// `Potrs` with the pivots after the stride.
   package typealias Sytrs =
     @convention(c) (
-      UnsafePointer<CChar>, UnsafePointer<Int32>, UnsafePointer<Int32>, UnsafePointer<Double>,
-      UnsafePointer<Int32>, UnsafePointer<Int32>, UnsafeMutablePointer<Double>,
-      UnsafePointer<Int32>, UnsafeMutablePointer<Int32>
+      Letter, Whole, Whole, Vector, Whole, Whole, Outcome, Whole, Wholes
     ) -> Void
   /// `Pocon` with the pivots after the stride, and 2n work.
   package typealias Sycon =
     @convention(c) (
-      UnsafePointer<CChar>, UnsafePointer<Int32>, UnsafePointer<Double>, UnsafePointer<Int32>,
-      UnsafePointer<Int32>, UnsafePointer<Double>, UnsafeMutablePointer<Double>,
-      UnsafeMutablePointer<Double>, UnsafeMutablePointer<Int32>, UnsafeMutablePointer<Int32>
+      Letter, Whole, Vector, Whole, Whole, Vector, Outcome, Outcome, Wholes, Wholes
     ) -> Void
   package typealias SingleTrsm =
     @convention(c) (
@@ -95,8 +77,7 @@ public struct BLAS: Sendable {
     ) -> Void
   package typealias DoubleTrsm =
     @convention(c) (
-      Int32, Int32, Int32, Int32, Int32, Int32, Int32, Double, UnsafePointer<Double>, Int32,
-      UnsafeMutablePointer<Double>, Int32
+      Int32, Int32, Int32, Int32, Int32, Int32, Int32, Double, Vector, Int32, Outcome, Int32
     ) -> Void
 
   /// The library, opened once.

@@ -126,7 +126,7 @@ package struct BLASFiles: Sendable {
       {
         // A virtual environment's program is a link to that of the installation it was made from.
         found.append(String(folder.dropLast("/bin".count)))
-        if let place = BLASFiles.resolved(program) {
+        if let place = CLibrary.realPath(program) {
           found.append(place.split(separator: "/").dropLast(2).reduce("") { $0 + "/" + $1 })
         }
       }
@@ -147,15 +147,9 @@ package struct BLASFiles: Sendable {
 
   /// The version in a name as packagers write it: `libopenblasp-r0.3.21.so`.
   static func version(ofFile path: String) -> OpenBLASVersion? {
-    let name = (resolved(path) ?? path).split(separator: "/").last ?? ""
+    let name = (CLibrary.realPath(path) ?? path).split(separator: "/").last ?? ""
     guard let start = name.firstRange(of: "-r")?.upperBound else { return nil }
     return OpenBLASVersion(name[start...])
-  }
-
-  private static func resolved(_ path: String) -> String? {
-    guard let found = realpath(path, nil) else { return nil }
-    defer { free(found) }
-    return String(cString: found)
   }
 
   /// A path as a pattern that matches only itself.

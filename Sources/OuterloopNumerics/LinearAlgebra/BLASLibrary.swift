@@ -69,9 +69,7 @@ package struct BLASLibrary {
   package var path: String? {
     guard let address = dlsym(handle, prefix + "cblas_sgemm"), let name = ol_library_of(address)
     else { return nil }
-    guard let resolved = realpath(name, nil) else { return String(cString: name) }
-    defer { free(resolved) }
-    return String(cString: resolved)
+    return CLibrary.realPath(String(cString: name)) ?? String(cString: name)
   }
 
   /// Makes it compute on the calling thread alone.

@@ -1,15 +1,8 @@
-internal import COuterloopKernels
 internal import OuterloopPlatform
 
 /// Environment variables and cores of this process, without Foundation.
 package enum ProcessEnvironment {
-  package static subscript(name: String) -> String? {
-    guard let value = getenv(name) else { return nil }
-    return String(cString: value)
-  }
-
-  /// Cores this process may run on.
-  package static var coreCount: Int { Int(ol_core_count()) }
+  package static subscript(name: String) -> String? { CLibrary.environment(name) }
 
   /// Bytes of memory in this machine; `Int.max` where it does not tell.
   package static var physicalBytes: Int {

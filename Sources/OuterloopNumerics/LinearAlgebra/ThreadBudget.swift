@@ -22,7 +22,7 @@ public enum ThreadBudget {
     if let text = ProcessEnvironment["OUTERLOOP_THREADS"], let value = Int(text), value > 0 {
       return Swift.min(value, most)
     }
-    return Swift.min(ProcessEnvironment.coreCount, most)
+    return Swift.min(Int(ol_core_count()), most)
   }()
 
   /// The instruction set of the elementwise kernels: `avx512`, `avx2` or `baseline`.

@@ -151,7 +151,7 @@ final class ChildProcess: Sendable {
   private static func ring(_ state: State) {
     guard let alarm = state.alarm else { return }
     // A full pipe is alarm enough.
-    _ = [UInt8(0)].withUnsafeBytes { CLibrary.write(alarm, $0.baseAddress, 1) }
+    _ = [UInt8(0)].withUnsafeBytes { CLibrary.writeFile(alarm, $0.baseAddress, 1) }
   }
 
   // MARK: The thread's side
@@ -201,8 +201,8 @@ extension ChildProcess {
       let isStarted = WatchThread.start {
         defer {
           child.silence()
-          _ = CLibrary.close(alarmOut)
-          _ = CLibrary.close(alarmIn)
+          _ = CLibrary.closeFile(alarmOut)
+          _ = CLibrary.closeFile(alarmIn)
         }
         do {
           var watch = try ProcessWatch(launch, path: path, alarm: alarmOut, of: child)
@@ -213,8 +213,8 @@ extension ChildProcess {
         }
       }
       if !isStarted {
-        _ = CLibrary.close(alarmOut)
-        _ = CLibrary.close(alarmIn)
+        _ = CLibrary.closeFile(alarmOut)
+        _ = CLibrary.closeFile(alarmIn)
         continuation.resume(
           throwing: StudyError("no thread can be started", "lower the number of parallel trials"))
       }

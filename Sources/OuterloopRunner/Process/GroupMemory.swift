@@ -26,17 +26,10 @@ enum GroupMemory {
   }
 
   private static func members(of group: pid_t) -> [(pid: pid_t, resident: Int)] {
-    guard let folder = opendir("/proc") else { return [] }
-    defer { closedir(folder) }
-    var result: [(pid: pid_t, resident: Int)] = []
-    while let entry = readdir(folder) {
-      let pid = withUnsafePointer(to: &entry.pointee.d_name) { name in
-        name.withMemoryRebound(to: CChar.self, capacity: 1) { Int32(atoi($0)) }
-      }
-      guard pid > 0, getpgid(pid) == group, let resident = resident(pid) else { continue }
-      result.append((pid, resident))
+    (CLibrary.names(inFolder: "/proc") ?? []).compactMap { name in
+      guard let pid = pid_t(name), getpgid(pid) == group else { return nil }
+      return resident(pid).map { (pid, $0) }
     }
-    return result
   }
 
   private static func resident(_ pid: pid_t) -> Int? {

@@ -69,16 +69,16 @@ struct ProcessWatch {
       let (errorRead, errorWrite) = try pipe()
       let (inRead, inWrite) = try pipe()
       pid = try launch.spawn(path, mark, input: inRead, output: outWrite, error: errorWrite)
-      for file in [outWrite, errorWrite] { _ = CLibrary.close(file) }
+      for file in [outWrite, errorWrite] { _ = CLibrary.closeFile(file) }
       (output, error, input, unread) = (outRead, errorRead, inWrite, inRead)
     } catch {
-      for file in opened { _ = CLibrary.close(file) }
+      for file in opened { _ = CLibrary.closeFile(file) }
       throw error
     }
     _ = outerloop_nonblocking(input)
     if !launch.hasInput {
-      _ = CLibrary.close(input)
-      _ = CLibrary.close(unread)
+      _ = CLibrary.closeFile(input)
+      _ = CLibrary.closeFile(unread)
       (input, unread) = (-1, -1)
     }
     self.child = child
@@ -128,8 +128,8 @@ struct ProcessWatch {
       }
     }
     if input >= 0, orders.closesInput, pending.isEmpty {
-      _ = CLibrary.close(input)
-      _ = CLibrary.close(unread)
+      _ = CLibrary.closeFile(input)
+      _ = CLibrary.closeFile(unread)
       (input, unread) = (-1, -1)
     }
   }
@@ -229,13 +229,13 @@ struct ProcessWatch {
 
   private mutating func send() {
     let input = input
-    let count = pending.withUnsafeBytes { CLibrary.write(input, $0.baseAddress, $0.count) }
+    let count = pending.withUnsafeBytes { CLibrary.writeFile(input, $0.baseAddress, $0.count) }
     if count > 0 {
       pending.removeFirst(count)
     } else if count < 0, errno != EAGAIN, errno != EINTR {
       // It does not listen any more; that it ends too is seen elsewhere.
-      _ = CLibrary.close(input)
-      _ = CLibrary.close(unread)
+      _ = CLibrary.closeFile(input)
+      _ = CLibrary.closeFile(unread)
       (self.input, unread, pending) = (-1, -1, [])
     }
   }
@@ -289,7 +289,7 @@ struct ProcessWatch {
     let count = buffer.withUnsafeMutableBytes { read(number, $0.baseAddress, $0.count) }
     if count > 0 { return count }
     if count < 0, errno == EINTR || errno == EAGAIN { return 0 }
-    _ = CLibrary.close(number)
+    _ = CLibrary.closeFile(number)
     self[keyPath: file] = -1
     return 0
   }
@@ -299,7 +299,7 @@ struct ProcessWatch {
   private mutating func end() {
     kill(-pid, SIGKILL)
     mark.end(besides: pid)
-    for file in [output, error, input, unread] where file >= 0 { _ = CLibrary.close(file) }
+    for file in [output, error, input, unread] where file >= 0 { _ = CLibrary.closeFile(file) }
     if output >= 0 { finishLines() }
     errorLog.finish(in: log)
     let isGone = outerloop_has_ended(pid) != 0
@@ -308,5 +308,26 @@ struct ProcessWatch {
     child.post(
       .ended(ChildProcess.Ending(status: status, cause: cause, errorTail: errorTail.text)))
     if !isGone { _ = outerloop_reap(pid) }
+  }
+}
+
+/// A thread that may wait, outside of the pool that runs asynchronous code. It takes no signals:
+/// handlers run elsewhere, and writing to a closed pipe is an error instead of the end.
+enum WatchThread {
+  private final class Box: Sendable {
+    let body: @Sendable () -> Void
+    init(_ body: @escaping @Sendable () -> Void) { self.body = body }
+  }
+
+  /// False if the system has no thread to give.
+  static func start(_ body: @escaping @Sendable () -> Void) -> Bool {
+    let box = Unmanaged.passRetained(Box(body))
+    let trouble = outerloop_thread(
+      { context in
+        guard let context else { return }
+        Unmanaged<Box>.fromOpaque(context).takeRetainedValue().body()
+      }, box.toOpaque())
+    if trouble != 0 { box.release() }
+    return trouble == 0
   }
 }

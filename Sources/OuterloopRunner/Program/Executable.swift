@@ -45,7 +45,7 @@ extension Program {
       try checkInterpreter(of: path, called: name)
       return path
     }
-    let folders = getenv("PATH").map { String(cString: $0) } ?? "/usr/bin:/bin"
+    let folders = CLibrary.environment("PATH") ?? "/usr/bin:/bin"
     for folder in folders.split(separator: ":", omittingEmptySubsequences: false) {
       let path = place(folder.isEmpty ? name : "\(folder)/\(name)")
       if access(path, X_OK) == 0, !Files.isFolder(path) {

@@ -35,24 +35,10 @@ enum Files {
       throw StudyError("\(part): \(trouble())", "make the folder writable, or free space")
     }
     defer { close(file) }
-    guard write(Array(text.utf8)[...], to: file), rename(part, path) == 0 else {
+    guard CLibrary.writeAll(Array(text.utf8)[...], to: file), rename(part, path) == 0 else {
       let error = StudyError("\(path): \(trouble())", "free space on this disk")
       unlink(part)
       throw error
-    }
-  }
-
-  /// Writes all bytes; false if that is not possible.
-  static func write(_ bytes: ArraySlice<UInt8>, to file: Int32) -> Bool {
-    bytes.withUnsafeBytes { buffer in
-      var done = 0
-      while done < buffer.count {
-        let count = CLibrary.write(file, buffer.baseAddress.map { $0 + done }, buffer.count - done)
-        if count < 0 && errno == EINTR { continue }
-        guard count > 0 else { return false }
-        done += count
-      }
-      return true
     }
   }
 

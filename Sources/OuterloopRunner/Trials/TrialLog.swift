@@ -93,7 +93,7 @@ final class TrialLog: Sendable {
         if lost > 0 { put(Array(mark.utf8)[...], &state) }
         put(tail, &state)
       }
-      _ = CLibrary.close(state.file)
+      _ = CLibrary.closeFile(state.file)
       state.file = -1
       state.isBroken = true
     }
@@ -105,7 +105,7 @@ final class TrialLog: Sendable {
     if !keepsReports, let slash = path.lastIndex(of: "/") {
       try? Files.makeFolder(String(path[..<slash]))
     }
-    state.file = CLibrary.open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
+    state.file = CLibrary.openFile(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
     state.isBroken = state.file < 0
   }
 
@@ -113,7 +113,7 @@ final class TrialLog: Sendable {
     guard let last = bytes.last else { return }
     state.endsLine = last == UInt8(ascii: "\n")
     guard !state.isBroken else { return }
-    state.isBroken = !Files.write(bytes, to: state.file)
+    state.isBroken = !CLibrary.writeAll(bytes, to: state.file)
   }
 
   private func keep(_ bytes: ArraySlice<UInt8>, _ state: inout State) {

@@ -96,19 +96,10 @@ public struct FANOVA: Sendable {
     let sorted = losses.sorted()
     return losses.map { loss in
       // The middle of those that are equal.
-      let below = Self.partition(sorted) { $0 < loss }
-      let through = Self.partition(sorted) { $0 <= loss }
+      let below = sorted.indices.partitionPoint { sorted[$0] < loss }
+      let through = sorted.indices.partitionPoint { sorted[$0] <= loss }
       return Double(below + through) / Double(2 * sorted.count) - 0.5
     }
-  }
-
-  private static func partition(_ sorted: [Double], _ isBefore: (Double) -> Bool) -> Int {
-    var (low, high) = (0, sorted.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if isBefore(sorted[middle]) { low = middle + 1 } else { high = middle }
-    }
-    return low
   }
 
   /// From the 2.5 % to the 97.5 % quantile.
@@ -153,7 +144,7 @@ public struct FANOVA: Sendable {
       widths: zip(edges.dropFirst(), edges).map { max($0 - $1, 0) },
       places: units.map { unit in
         guard let unit else { return -1 }
-        return Int32(partition(bounds) { $0 <= unit })
+        return Int32(bounds.indices.partitionPoint { bounds[$0] <= unit })
       })
   }
 }

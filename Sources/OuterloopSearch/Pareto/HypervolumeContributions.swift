@@ -42,12 +42,8 @@ extension ObjectivePoints {
     let isInFront = Set(front)
     for point in 0..<count where !isInFront.contains(point) {
       // The last corner that does not lie to the right of the point.
-      var (low, high) = (0, corners.count)
-      while low < high {
-        let middle = (low + high) / 2
-        if self[corners[middle], 0] <= self[point, 0] { low = middle + 1 } else { high = middle }
-      }
-      behind[low - 1].append(point)
+      let right = corners.indices.partitionPoint { self[corners[$0], 0] <= self[point, 0] }
+      behind[right - 1].append(point)
     }
     return corners.indices.map { place in
       let corner = corners[place]

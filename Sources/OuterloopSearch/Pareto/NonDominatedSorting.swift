@@ -18,14 +18,10 @@ extension ObjectivePoints {
         continue
       }
       last = point
-      var (low, high) = (0, fronts.count)
-      while low < high {
-        let middle = (low + high) / 2
-        if fronts[middle].dominates(point, of: self) { low = middle + 1 } else { high = middle }
-      }
-      if low == fronts.count { fronts.append(GrowingFront()) }
-      fronts[low].append(point, of: self)
-      ranks[point] = low
+      let rank = fronts.indices.partitionPoint { fronts[$0].dominates(point, of: self) }
+      if rank == fronts.count { fronts.append(GrowingFront()) }
+      fronts[rank].append(point, of: self)
+      ranks[point] = rank
     }
     return ranks
   }

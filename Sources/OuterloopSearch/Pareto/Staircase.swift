@@ -37,11 +37,6 @@ struct Staircase: Sendable {
 
   /// The first corner whose x is far enough, by bisection.
   private func firstCorner(where isFar: (Double) -> Bool) -> Int {
-    var (low, high) = (0, corners.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if isFar(corners[middle].x) { high = middle } else { low = middle + 1 }
-    }
-    return low
+    corners.indices.partitionPoint { !isFar(corners[$0].x) }
   }
 }

@@ -26,8 +26,6 @@ extension DifferentialEvolutionOptions: MethodOptions {
       "the share of the best trials towards which others move"),
     .whole("memory", \.memory, 1...10_000, "entries of the memory of what has succeeded"),
   ]
-
-  func checkTogether(given: Set<String>) {}
 }
 
 /// Differential evolution: each trial moves one of the population towards one of the best and along the

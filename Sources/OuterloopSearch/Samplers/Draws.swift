@@ -1,4 +1,5 @@
-internal import OuterloopNumerics
+package import OuterloopNumerics
+private import OuterloopPlatform
 
 /// The random numbers of one proposal, in order: Philox, its stream named by the study's seed, a
 /// purpose and the trial's number. Nothing else enters, so the same trial of the same study gets the
@@ -37,5 +38,56 @@ struct Draws {
     }
     defer { position += 1 }
     return words[position]
+  }
+}
+
+extension Draws {
+  /// Standard normal numbers, two of each two uniform ones (Box and Muller 1958).
+  mutating func normals(_ count: Int) -> [Double] {
+    var result: [Double] = []
+    result.reserveCapacity(count + 1)
+    while result.count < count {
+      let radius = (-2 * log(next())).squareRoot()
+      let angle = 2 * .pi * next()
+      result.append(radius * cos(angle))
+      result.append(radius * sin(angle))
+    }
+    if result.count > count { result.removeLast() }
+    return result
+  }
+
+  /// A number of the standard Cauchy distribution.
+  mutating func cauchy() -> Double { tan(.pi * (next() - 0.5)) }
+}
+
+/// Uniform numbers one by one: the stream of a key, drawn in blocks. Which number comes n-th depends
+/// on the key alone, not on how many were expected.
+package struct UniformStream: Sendable {
+  private let key: RandomKey
+  private var numbers: [Double] = []
+  private var position = 0
+
+  /// `expecting` is how many are likely to be used: they are drawn together.
+  package init(key: RandomKey, expecting: Int = 64) {
+    self.key = key
+    draw(max(expecting, 1))
+  }
+
+  /// The next number, in [0, 1).
+  package mutating func next() -> Double {
+    if position == numbers.count { draw(2 * numbers.count) }
+    defer { position += 1 }
+    return numbers[position]
+  }
+
+  /// The next `count` numbers.
+  package mutating func next(_ count: Int) -> [Double] { (0..<count).map { _ in next() } }
+
+  private mutating func draw(_ count: Int) {
+    // A tensor of this type always has scalars of this type.
+    guard let drawn = try? key.uniform([count], dtype: .float64).scalars(Double.self) else {
+      preconditionFailure("a float64 tensor holds doubles")
+    }
+    numbers = drawn
   }
 }

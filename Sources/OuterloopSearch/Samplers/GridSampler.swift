@@ -65,7 +65,6 @@ private struct GridOptions: MethodOptions {
     .whole(
       "resolution", \.resolution, 1...1_000_000, "values of a real parameter without a step")
   ]
-  func checkTogether(given: Set<String>) {}
 }
 
 extension SamplerKind {

@@ -108,6 +108,8 @@ protocol MethodOptions: Sendable {
 }
 
 extension MethodOptions {
+  func checkTogether(given: Set<String>) {}
+
   /// The options of a description, by their names.
   /// - Throws: `StudyError` for an unknown name, a value of another kind or out of range, and options
   ///   that exclude one another.

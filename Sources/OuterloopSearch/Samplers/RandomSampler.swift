@@ -27,7 +27,6 @@ protocol NoOptions: MethodOptions {}
 
 extension NoOptions {
   static var declarations: [MethodOption<Self>] { [] }
-  func checkTogether(given: Set<String>) {}
 }
 
 private struct RandomOptions: NoOptions {

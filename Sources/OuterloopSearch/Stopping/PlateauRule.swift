@@ -79,8 +79,6 @@ extension PlateauOptions: MethodOptions {
       "improvement", \.improvement, 0...1e300,
       "by how much something has to be better to count, in units of the metric"),
   ]
-
-  func checkTogether(given: Set<String>) {}
 }
 
 extension StopRuleKind {

@@ -147,8 +147,6 @@ extension RegretOptions: MethodOptions {
     .number(
       "ratio", \.ratio, 1e-9...1, "the share of what the search has gained on its first trials")
   ]
-
-  func checkTogether(given: Set<String>) {}
 }
 
 extension StopRuleKind {

@@ -60,8 +60,6 @@ extension TargetOptions: MethodOptions {
   static let declarations: [MethodOption<Self>] = [
     .number("value", \.value, -1e300...1e300, "the value of the objective that is enough")
   ]
-
-  func checkTogether(given: Set<String>) {}
 }
 
 extension StopRuleKind {

@@ -1,9 +1,13 @@
 /// One observation of a parameter on one side of the split.
-struct Observation: Sendable {
+struct Observation: Comparable, Sendable {
   /// The number of its trial: the order of weights.
   let arrival: Int
   /// A coordinate, a slot or a choice: whatever the density at hand works on.
   let value: Double
+
+  static func < (a: Observation, b: Observation) -> Bool {
+    a.value != b.value ? a.value < b.value : a.arrival < b.arrival
+  }
 }
 
 /// Observations in order of arrival, and moments of those gathered in bins, weighted by an affine
@@ -68,22 +72,13 @@ struct ArrivalMoments: Sendable {
 
   /// Where an arrival is or would be put.
   func position(of arrival: Int) -> Position {
-    var low = 0
-    var high = blocks.count
-    while low < high {  // the last block that does not begin later
-      let middle = (low + high) / 2
-      if blocks[middle].particles[0].arrival <= arrival { low = middle + 1 } else { high = middle }
-    }
-    let block = max(low - 1, 0)
+    // The last block that does not begin later.
+    let later = blocks.indices.partitionPoint { blocks[$0].particles[0].arrival <= arrival }
+    let block = max(later - 1, 0)
     guard block < blocks.count else { return Position(block: 0, index: 0, ordinal: 0) }
     let particles = blocks[block].particles
-    low = 0
-    high = particles.count
-    while low < high {
-      let middle = (low + high) / 2
-      if particles[middle].arrival < arrival { low = middle + 1 } else { high = middle }
-    }
-    return Position(block: block, index: low, ordinal: start(of: block) + low)
+    let index = particles.indices.partitionPoint { particles[$0].arrival < arrival }
+    return Position(block: block, index: index, ordinal: start(of: block) + index)
   }
 
   /// The observation with an ordinal in 0..<count.

@@ -36,7 +36,8 @@ struct Branching: Sendable {
     values[place] = value
     return space.parameters.indices.count { index in
       let parameter = space.parameters[index]
-      guard parameter.domain.count != 1, !parameter.domain.isUnordered else { return false }
+      if parameter.domain.count == 1 { return false }
+      if case .categorical = parameter.domain { return false }
       guard let condition = parameter.condition else { return true }
       return condition.parents.contains(place) && condition.holds { values[$0] }
     }
@@ -48,8 +49,4 @@ struct Branching: Sendable {
       assignment.values[parent.place].flatMap { parent.domain.index(of: $0) } ?? -1
     }
   }
-}
-
-extension Domain {
-  fileprivate var isUnordered: Bool { if case .categorical = self { true } else { false } }
 }

@@ -91,13 +91,7 @@ package struct IncrementalParzen: Sendable {
   }
 
   private func place(of arrival: Int) -> Int {
-    var low = 0
-    var high = few.count
-    while low < high {
-      let middle = (low + high) / 2
-      if few[middle].arrival < arrival { low = middle + 1 } else { high = middle }
-    }
-    return low
+    few.indices.partitionPoint { few[$0].arrival < arrival }
   }
 
   private func grown() -> any LargeDensity {

@@ -14,13 +14,7 @@ struct JointArrivals: Sendable {
   func ordinal(of arrival: Int) -> Int {
     // Nearly always the newest.
     guard let last = arrivals.last, last >= arrival else { return arrivals.count }
-    var low = 0
-    var high = arrivals.count
-    while low < high {
-      let middle = (low + high) / 2
-      if arrivals[middle] < arrival { low = middle + 1 } else { high = middle }
-    }
-    return low
+    return arrivals.indices.partitionPoint { arrivals[$0] < arrival }
   }
 
   func number(of arrival: Int) -> Int { numbers[ordinal(of: arrival)] }

@@ -6,15 +6,6 @@ internal import OuterloopStudy
 /// observed, and bandwidths that follow from neighbours in sorted order. Centres and bandwidths
 /// themselves lie in the table of kernels, in the column numbered `place`.
 struct JointColumn: Sendable {
-  private struct Key: Comparable, Sendable {
-    let value: Double
-    let arrival: Int
-
-    static func < (a: Key, b: Key) -> Bool {
-      a.value != b.value ? a.value < b.value : a.arrival < b.arrival
-    }
-  }
-
   let domain: ParameterDomain
   private let options: ParzenOptions
   /// The column in the table.
@@ -22,7 +13,7 @@ struct JointColumn: Sendable {
   /// By kernel: what was observed, and log(1/(sigma Z sqrt(2 pi))), on a grid log(1/Z).
   private(set) var values: [Double] = [0]
   private(set) var logNorm: [Double] = [0]
-  private var sorted = SortedList<Key>()
+  private var sorted = SortedList<Observation>()
   /// Kernels whose bandwidth is to be worked out again, by arrival.
   private var stale: [Int] = []
   private var floor: Double?
@@ -58,7 +49,7 @@ struct JointColumn: Sendable {
     logNorm.append(0)
     values.append(settled)
     guard let numeric else { return settled }
-    let key = Key(value: settled, arrival: arrival)
+    let key = Observation(arrival: arrival, value: settled)
     sorted.insert(key)
     stale.append(arrival)
     noteNeighbours(of: key)
@@ -68,7 +59,7 @@ struct JointColumn: Sendable {
   /// Takes a kernel out; the last one takes its number.
   mutating func remove(kernel: Int, arrival: Int) {
     if numeric != nil {
-      let key = Key(value: values[kernel], arrival: arrival)
+      let key = Observation(arrival: arrival, value: values[kernel])
       sorted.remove(key)
       stale.removeAll { $0 == arrival }
       noteNeighbours(of: key)
@@ -77,7 +68,7 @@ struct JointColumn: Sendable {
     logNorm.swapRemove(kernel)
   }
 
-  private mutating func noteNeighbours(of key: Key) {
+  private mutating func noteNeighbours(of key: Observation) {
     let (before, after) = sorted.neighbours(of: key)
     if let before { stale.append(before.arrival) }
     if let after { stale.append(after.arrival) }
@@ -98,7 +89,8 @@ struct JointColumn: Sendable {
     for arrival in stale {
       let kernel = kernels.number(of: arrival)
       let center = table.center(kernel, place)
-      let (before, after) = sorted.neighbours(of: Key(value: values[kernel], arrival: arrival))
+      let (before, after) = sorted.neighbours(
+        of: Observation(arrival: arrival, value: values[kernel]))
       let gap = options.gap(
         center, before: before.map { numeric.coordinate(of: $0.value) },
         after: after.map { numeric.coordinate(of: $0.value) }, start: numeric.start,

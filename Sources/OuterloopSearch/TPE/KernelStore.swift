@@ -27,15 +27,6 @@ struct KernelStore: Sendable {
     }
   }
 
-  private struct Key: Comparable, Sendable {
-    let value: Double
-    let arrival: Int
-
-    static func < (a: Key, b: Key) -> Bool {
-      a.value != b.value ? a.value < b.value : a.arrival < b.arrival
-    }
-  }
-
   let domain: NumericRange
   let options: ParzenOptions
   let bins: Bins
@@ -44,7 +35,7 @@ struct KernelStore: Sendable {
   private(set) var moments: ArrivalMoments
   /// The arrivals of wide kernels, in no order.
   private(set) var wide: [Int] = []
-  private var sorted = SortedList<Key>()
+  private var sorted = SortedList<Observation>()
   private var changes = 0
 
   init(domain: NumericRange, options: ParzenOptions, bins: Bins, observations: [Observation]) {
@@ -60,30 +51,28 @@ struct KernelStore: Sendable {
   var cellWidth: Double { domain.width / Double(bins.count) }
 
   mutating func insert(_ observation: Observation) {
-    let key = Key(value: observation.value, arrival: observation.arrival)
-    sorted.insert(key)
+    sorted.insert(observation)
     moments.insert(observation)
-    let (before, after) = sorted.neighbours(of: key)
-    update(key)
+    let (before, after) = sorted.neighbours(of: observation)
+    update(observation)
     if let before { update(before) }
     if let after { update(after) }
     noteChange()
   }
 
   mutating func remove(_ observation: Observation) {
-    let key = Key(value: observation.value, arrival: observation.arrival)
-    let found = sorted.remove(key)
+    let found = sorted.remove(observation)
     precondition(found != nil, "no observation \(observation) to remove")
     wide.removeAll { $0 == observation.arrival }
     moments.remove(arrival: observation.arrival)
-    let (before, after) = sorted.neighbours(of: key)
+    let (before, after) = sorted.neighbours(of: observation)
     if let before { update(before) }
     if let after { update(after) }
     noteChange()
   }
 
   /// The bandwidth of an observation from its neighbours, and its place accordingly.
-  private mutating func update(_ key: Key) {
+  private mutating func update(_ key: Observation) {
     let (before, after) = sorted.neighbours(of: key)
     let center = domain.coordinate(of: key.value)
     let gap = options.gap(
@@ -135,7 +124,7 @@ struct KernelStore: Sendable {
     changes = 0
     wide = []
     moments = ArrivalMoments(bins: bins.count)
-    let keys = observations.map { Key(value: $0.value, arrival: $0.arrival) }.sorted()
+    let keys = observations.sorted()
     sorted = SortedList(sorted: keys)
     for observation in observations { moments.insert(observation) }
     for key in keys { update(key) }

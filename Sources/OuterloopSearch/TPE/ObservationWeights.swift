@@ -44,12 +44,6 @@ struct ObservationWeights: Sendable {
 
   /// The observation that owns `mass`, 0 <= mass < total, when weights are laid end to end.
   func ordinal(at mass: Double) -> Int {
-    var low = 0
-    var high = max(count - 1, 0)
-    while low < high {
-      let middle = (low + high) / 2
-      if total(before: middle + 1) > mass { high = middle } else { low = middle + 1 }
-    }
-    return low
+    (0..<max(count - 1, 0)).partitionPoint { !(total(before: $0 + 1) > mass) }
   }
 }

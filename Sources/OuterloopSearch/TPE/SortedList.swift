@@ -103,17 +103,7 @@ struct SortedList<Element: Comparable & Sendable>: Sendable {
 
   /// The first chunk whose last element is not smaller: where the element is or belongs.
   private func chunk(of element: Element) -> Int {
-    var low = 0
-    var high = chunks.count
-    while low < high {
-      let middle = (low + high) / 2
-      if chunks[middle][chunks[middle].count - 1] < element {
-        low = middle + 1
-      } else {
-        high = middle
-      }
-    }
-    return low
+    chunks.indices.partitionPoint { chunks[$0][chunks[$0].count - 1] < element }
   }
 
   private func rank(_ chunk: Int, _ index: Int) -> Int {
@@ -124,12 +114,6 @@ struct SortedList<Element: Comparable & Sendable>: Sendable {
 
   /// The first index whose element is not smaller.
   private static func search(_ chunk: [Element], _ element: Element) -> Int {
-    var low = 0
-    var high = chunk.count
-    while low < high {
-      let middle = (low + high) / 2
-      if chunk[middle] < element { low = middle + 1 } else { high = middle }
-    }
-    return low
+    chunk.indices.partitionPoint { chunk[$0] < element }
   }
 }

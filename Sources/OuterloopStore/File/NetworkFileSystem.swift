@@ -12,9 +12,7 @@ enum NetworkFileSystem {
         String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
       }
     #else
-      guard let real = realpath(path, nil) else { return nil }
-      defer { free(real) }
-      return name(holding: String(cString: real), mounts: mounts())
+      return CLibrary.realPath(path).flatMap { name(holding: $0, mounts: mounts()) }
     #endif
   }
 

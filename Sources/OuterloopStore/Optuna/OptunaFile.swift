@@ -140,7 +140,8 @@ public enum OptunaFile {
           "name one of its studies")
       }
       for table in OptunaTable.all { try table.checkRows(db, of: only.id) }
-      return try OptunaReader(db, study: only.id, name: only.name).read(method: method, seed: seed)
+      return try OptunaReader(db: db, study: only.id, name: only.name).read(
+        method: method, seed: seed)
     }
   }
 

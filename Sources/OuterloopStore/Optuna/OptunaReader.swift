@@ -4,15 +4,9 @@ internal import OuterloopText
 
 /// Reads one study out of Optuna's tables.
 struct OptunaReader {
-  private let db: Database
-  private let study: Int
-  private let name: String
-
-  init(_ db: Database, study: Int, name: String) {
-    self.db = db
-    self.study = study
-    self.name = name
-  }
+  let db: Database
+  let study: Int
+  let name: String
 
   func read(method: MethodDescription, seed: UInt64) throws -> OptunaStudy {
     var attributes = try attributes(of: "study", study, "user")
@@ -356,11 +350,6 @@ struct OptunaTrial {
   var attributes: [String] = []
   /// What `OptunaWriter` kept beside it.
   var extras: JSON?
-
-  init(number: Int, state: String) {
-    self.number = number
-    self.state = state
-  }
 
   mutating func set(_ name: String, _ found: (name: String, value: ParameterValue)?) {
     if let found { parameters[found.name] = found.value } else { lost.append(name) }

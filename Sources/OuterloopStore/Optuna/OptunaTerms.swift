@@ -35,30 +35,21 @@ extension OptunaTerms {
     guard let text = specification.attributes[Self.attribute],
       let json = JSONReader.value(text)
     else { return nil }
-    names = Self.texts(json["names"])
-    choices = Self.texts(json["choices"]).compactMapValues { JSONReader.value($0)?.array }
+    func texts(_ name: String) -> [String: String] { json[name]?.values(\.text) ?? [:] }
+    names = texts("names")
+    choices = texts("choices").compactMapValues { JSONReader.value($0)?.array }
     metricNames = json["metricNames"]?.text
     shift = json["shift"]?.int ?? 0
     listsConstraints = json["listsConstraints"]?.bool ?? false
-    attributes = Self.texts(json["attributes"])
+    attributes = texts("attributes")
   }
 
   var text: String {
     JSON.object([
-      "names": Self.json(names), "choices": Self.json(choices.mapValues { JSON.array($0).python }),
+      "names": JSON(names) { .text($0) }, "choices": JSON(choices) { .text(JSON.array($0).python) },
       "metricNames": .text(metricNames), "shift": .int(shift),
-      "listsConstraints": .bool(listsConstraints), "attributes": Self.json(attributes),
+      "listsConstraints": .bool(listsConstraints), "attributes": JSON(attributes) { .text($0) },
     ]).description
-  }
-
-  private static func json(_ texts: [String: String]) -> JSON {
-    .object(texts.sorted { $0.key < $1.key }.map { .init(name: $0.key, value: .text($0.value)) })
-  }
-
-  private static func texts(_ json: JSON?) -> [String: String] {
-    var texts: [String: String] = [:]
-    for member in json?.members ?? [] { texts[member.name] = member.value.text }
-    return texts
   }
 }
 

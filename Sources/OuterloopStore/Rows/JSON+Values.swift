@@ -23,8 +23,17 @@ extension JSON {
   }
 
   /// Values by name, sorted, so that equal values are equal texts.
-  init(_ values: [String: Double]) {
-    self = .object(values.sorted { $0.key < $1.key }.map { Member(name: $0, value: .float($1)) })
+  init<Value>(_ values: [String: Value], _ json: (Value) -> JSON) {
+    self = .object(values.sorted { $0.key < $1.key }.map { Member(name: $0, value: json($1)) })
+  }
+
+  init(_ values: [String: Double]) { self.init(values, JSON.float) }
+
+  /// The values of an object by name, without those that are none; none of anything else.
+  func values<Value>(_ value: (JSON) -> Value?) -> [String: Value] {
+    var values: [String: Value] = [:]
+    for member in members ?? [] { values[member.name] = value(member.value) }
+    return values
   }
 
   /// Numbers by name; nil if one is not a number.

@@ -4,7 +4,7 @@ internal import Synchronization
 
 /// What rarely changes in a study, kept so that rows can be read without reading the study first.
 struct KnownStudy: Sendable {
-  private let specification: StudySpecification
+  let specification: StudySpecification
   let coder: AssignmentCoder
   /// The revision of the event that widened its space last; 0: none did.
   let widened: Int
@@ -15,15 +15,6 @@ struct KnownStudy: Sendable {
     coder = AssignmentCoder(specification.space)
   }
 
-  var space: SearchSpace { specification.space }
-  var objectives: [Objective] { specification.objectives }
-
-  var constraints: [OutcomeConstraint] { specification.constraints }
-
-  /// By how much values by metric break the constraints.
-  func violation(of values: [String: Double]) -> Double { specification.violation(of: values) }
-
-  func endOfLost(_ trial: Trial) -> Event.Kind { specification.endOfLost(trial) }
 }
 
 /// What a connection knows of its studies.

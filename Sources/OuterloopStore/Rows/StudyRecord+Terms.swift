@@ -30,20 +30,16 @@ extension StudyRecord {
 
   private static func json(_ result: KnownResult) -> JSON {
     .object([
-      "params": .object(
-        result.params.sorted { $0.key < $1.key }.map { .init(name: $0.key, value: JSON($0.value)) }),
-      "values": JSON(result.values),
+      "params": JSON(result.params) { JSON($0) }, "values": JSON(result.values),
     ])
   }
 
   /// - Throws: `JSONReader.Failure` if they are none.
   static func earlier(_ json: JSON?) throws -> [KnownResult] {
     try (json?.array ?? []).map { item in
-      var result = KnownResult(params: [:], values: try need(item["values"]?.numbers))
-      for member in item["params"]?.members ?? [] {
-        result.params[member.name] = member.value.parameterValue
-      }
-      return result
+      KnownResult(
+        params: item["params"]?.values(\.parameterValue) ?? [:],
+        values: try need(item["values"]?.numbers))
     }
   }
 

@@ -42,28 +42,20 @@ struct StudyRecord {
   private static func json(_ component: ComponentDescription) -> JSON {
     .object([
       "name": .text(component.name),
-      "options": .object(
-        component.options.sorted { $0.key < $1.key }
-          .map { JSON.Member(name: $0.key, value: JSON($0.value)) }),
+      "options": JSON(component.options) { JSON($0) },
     ])
   }
 
   /// - Throws: `JSONReader.Failure` if it is none.
   private static func component(_ json: JSON) throws -> ComponentDescription {
     guard let name = json["name"]?.text else { throw JSONReader.Failure() }
-    var options: [String: ParameterValue] = [:]
-    for member in json["options"]?.members ?? [] {
-      options[member.name] = member.value.parameterValue
-    }
-    return ComponentDescription(name, options)
+    return ComponentDescription(name, json["options"]?.values(\.parameterValue) ?? [:])
   }
 
   /// The part that may change, as the column `settings` has it.
   static func json(_ settings: StudySettings) -> JSON {
     guard case .object(let members) = json(settings.budget) else { return .null }
-    let attributes = JSON.object(
-      settings.attributes.sorted { $0.key < $1.key }
-        .map { JSON.Member(name: $0.key, value: .text($0.value)) })
+    let attributes = JSON(settings.attributes) { .text($0) }
     return .object(members + [JSON.Member(name: "attributes", value: attributes)])
   }
 
@@ -80,10 +72,6 @@ struct StudyRecord {
       else { throw JSONReader.Failure() }
       return Objective(metric, direction)
     }
-    var attributes: [String: String] = [:]
-    for member in settings["attributes"]?.members ?? [] {
-      attributes[member.name] = member.value.text
-    }
     self.specification = try StudySpecification(
       name: name, space: Self.space(space), objectives: objectives,
       constraints: Self.constraints(json["constraints"]), cost: Self.cost(json["cost"]),
@@ -92,9 +80,8 @@ struct StudyRecord {
         Self.component(method),
         scheduler: method["scheduler"].map(Self.component) ?? .fullTraining,
         stopRules: (method["stopRules"]?.array ?? []).map(Self.component)), seed: seed,
-      epochs: epochs,
-      budget: Self.budget(settings),
-      retries: retries, maxAttempts: maxAttempts, attributes: attributes)
+      epochs: epochs, budget: Self.budget(settings), retries: retries, maxAttempts: maxAttempts,
+      attributes: settings["attributes"]?.values(\.text) ?? [:])
   }
 }
 

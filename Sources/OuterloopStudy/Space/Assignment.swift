@@ -66,11 +66,7 @@ extension SearchSpace {
   /// A parameter with a single value may be left out. What is inactive may be given and is dropped.
   /// - Throws: `SpaceError` for unknown, missing and impossible values, and forbidden combinations.
   public func assignment(_ given: [String: ParameterValue]) throws -> Assignment {
-    for name in given.keys.sorted() where index(of: name) == nil {
-      throw SpaceError(
-        "there is no parameter `\(name)`",
-        Spelling.remedy(for: name, among: names.all, called: "parameters"))
-    }
+    for name in given.keys.sorted() { _ = try place(of: name) }
     var values = [ParameterValue?](repeating: nil, count: parameters.count)
     for (index, parameter) in parameters.enumerated() {
       if let condition = parameter.condition, !condition.holds({ values[$0] }) { continue }

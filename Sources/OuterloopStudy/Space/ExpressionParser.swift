@@ -130,12 +130,7 @@ struct ExpressionParser {
     case .word(let word):
       return space.index(of: word).map { .parameter($0, name: word) } ?? .literal(.text(word))
     case .name(let name):
-      guard let index = space.index(of: name) else {
-        throw SpaceError(
-          "there is no parameter `\(name)`",
-          Spelling.remedy(for: name, among: space.names.all, called: "parameters"))
-      }
-      return .parameter(index, name: name)
+      return .parameter(try space.place(of: name), name: name)
     }
   }
 

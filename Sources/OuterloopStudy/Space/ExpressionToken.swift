@@ -27,7 +27,6 @@ enum ExpressionToken: Hashable {
     return !keywords.contains(text)
   }
 
-  private static func isWordStart(_ c: Character) -> Bool { c.isLetter || c == "_" }
   private static func isWordPart(_ c: Character) -> Bool {
     c.isLetter || c.isNumber || c == "_" || c == "." || c == ":"
   }
@@ -49,7 +48,7 @@ enum ExpressionToken: Hashable {
         tokens.append(.name(try quoted(&rest)))
       } else if c.isASCIIDigit || (c == "." && rest.dropFirst().first?.isASCIIDigit == true) {
         tokens.append(try number(&rest))
-      } else if isWordStart(c) {
+      } else if c.isLetter || c == "_" {
         tokens.append(.word(word(&rest)))
       } else if "=!<>".contains(c), rest.dropFirst().first == "=" {
         tokens.append(.sign("\(c)="))

@@ -72,9 +72,7 @@ extension SearchSpace {
   private mutating func add(_ name: String, _ domain: () throws -> Domain) throws {
     try add(ParameterDeclaration(name, try naming("parameter `\(name)`", domain)))
   }
-}
 
-extension SearchSpace {
   /// Declares parameters that exist only where `condition` holds:
   ///
   ///     let momentum = try space.when("optimizer == sgd") { try $0.float("momentum", 0...0.99) }

@@ -58,12 +58,107 @@ extension SearchSpace {
       rest.map { ParameterDeclaration(parameters[$0]) }, forbidden: forbidden.map(\.description))
   }
 
-  private func place(of name: String) throws -> Int {
+  /// - Throws: `SpaceError` if there is no parameter of this name.
+  func place(of name: String) throws -> Int {
     guard let place = index(of: name) else {
       throw SpaceError(
         "there is no parameter `\(name)`",
         Spelling.remedy(for: name, among: names.all, called: "parameters"))
     }
     return place
+  }
+
+  // A study may get a wider space while it lives: what was tried stays a configuration of it.
+  /// The same space with the domains of `declarations` in place of those that parameters of these
+  /// names have. A condition may be left out; it stays as it is.
+  ///
+  /// - Throws: `SpaceError` for a name that the space does not have, another condition, and a domain
+  ///   that lacks a value of the one there is.
+  /// - Complexity: O(length of all declarations), and O(values) for steps and choices.
+  public func extended(by declarations: [ParameterDeclaration]) throws -> SearchSpace {
+    var all = parameters.map(ParameterDeclaration.init)
+    var changed: Set<Int> = []
+    for declaration in declarations {
+      guard let place = index(of: declaration.name) else {
+        throw SpaceError(
+          "there is no parameter `\(declaration.name)`, and none can be added to a study",
+          Spelling.remedy(for: declaration.name, among: names.all, called: "parameters"))
+      }
+      try naming("parameter `\(declaration.name)`") {
+        guard changed.insert(place).inserted else {
+          throw SpaceError("it is declared twice", "remove one of them")
+        }
+        if let text = declaration.condition {
+          let condition = try Predicate(text, over: self).description
+          guard condition == parameters[place].condition?.description else {
+            throw SpaceError(
+              "another condition, `\(condition)`, would change which trials have it",
+              parameters[place].condition.map { "leave it out; it stays `if \($0)`" }
+                ?? "leave it out; the parameter has none")
+          }
+        }
+      }
+      all[place].domain = parameters[place].domain.extended(to: declaration.domain)
+    }
+    let space = try SearchSpace(all, forbidden: forbidden.map(\.description))
+    try checkExtension(to: space)
+    return space
+  }
+
+  /// - Throws: `SpaceError` if a configuration of this space would not be one of `other`, in the same
+  ///   form.
+  public func checkExtension(to other: SearchSpace) throws {
+    guard parameters.map(\.name) == other.parameters.map(\.name),
+      parameters.map(\.condition?.description) == other.parameters.map(\.condition?.description),
+      forbidden.map(\.description) == other.forbidden.map(\.description)
+    else {
+      throw SpaceError(
+        "the wider space has other parameters, conditions or constraints",
+        "change only the values that parameters may take")
+    }
+    for (parameter, wider) in zip(parameters, other.parameters) {
+      try naming("parameter `\(parameter.name)`") {
+        guard let missing = parameter.domain.missing(in: wider.domain) else { return }
+        throw SpaceError(
+          "\(wider.domain) lacks \(missing), which is in \(parameter.domain); a study can be "
+            + "extended, not narrowed",
+          "keep all values that it has, or begin another study")
+      }
+    }
+  }
+}
+
+extension Domain {
+  /// `other`, in which choices without order stand behind those there are.
+  fileprivate func extended(to other: Domain) -> Domain {
+    guard case .categorical(let choices) = self, case .categorical(let wider) = other,
+      choices.allSatisfy(wider.contains)
+    else { return other }
+    return .categorical(choices + wider.filter { !choices.contains($0) })
+  }
+
+  /// How many values of a long grid are compared at each of its ends.
+  private static let comparable = 10_000
+
+  /// A value that `other` lacks, or has in another form or order; nil if there is none.
+  fileprivate func missing(in other: Domain) -> String? {
+    if self == other { return nil }
+    if case .ordinal(let choices) = self, case .ordinal(let wider) = other {
+      let kept = wider.filter(choices.contains)
+      if kept != choices { return choices.first { !wider.contains($0) }?.spelled ?? "its order" }
+      return nil
+    }
+    if let count {
+      let comparable = min(count, Self.comparable)
+      let places = Array(0..<comparable) + Array(max(comparable, count - Self.comparable)..<count)
+      return places.lazy.map(value(atIndex:)).first { other.canonical($0) != $0 }?.spelled
+    }
+    // Every real number between the ends.
+    guard let range else { return nil }
+    guard case .float(let wider) = other, wider.step == nil else {
+      return "what lies between its steps"
+    }
+    for end in [range.low, range.high] where !wider.contains(end) { return "\(numeric(end))" }
+    return nil
   }
 }

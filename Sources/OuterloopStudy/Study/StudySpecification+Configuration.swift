@@ -35,12 +35,7 @@ extension SearchSpace {
   public func canonical(_ given: [String: ParameterValue]) throws -> [String: ParameterValue] {
     var values: [String: ParameterValue] = [:]
     for (name, value) in given.sorted(by: { $0.key < $1.key }) {
-      guard let place = index(of: name) else {
-        throw SpaceError(
-          "there is no parameter `\(name)`",
-          Spelling.remedy(for: name, among: names.all, called: "parameters"))
-      }
-      let domain = parameters[place].domain
+      let domain = parameters[try place(of: name)].domain
       // Without quotation marks, `16` may be the text.
       guard let canonical = domain.canonical(value) ?? domain.canonical(.text(value.description))
       else { throw SpaceError("parameter `\(name)` cannot be \(value)", "it is \(domain)") }

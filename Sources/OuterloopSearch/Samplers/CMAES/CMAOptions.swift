@@ -38,8 +38,6 @@ extension CMAOptions: MethodOptions {
       "startup", \.startup, 0...1_000_000_000,
       "trials at random, of which the best tenth give the first generation"),
   ]
-
-  func checkTogether(given: Set<String>) {}
 }
 
 /// What may be chosen about CatCMA with margin.
@@ -72,6 +70,4 @@ extension CatCMAOptions: MethodOptions {
       "startup", \.startup, 0...1_000_000_000,
       "trials at random, of which the best tenth give the first generation"),
   ]
-
-  func checkTogether(given: Set<String>) {}
 }

@@ -87,12 +87,7 @@ struct Paving: Sendable {
   func box(_ u: Double) -> Box? {
     guard !parts.isEmpty else { return nil }
     let target = u * measure
-    var (low, high) = (0, sums.count - 1)
-    while low < high {
-      let middle = (low + high) / 2
-      if sums[middle] <= target { low = middle + 1 } else { high = middle }
-    }
-    return parts[low].box
+    return parts[(0..<sums.count - 1).partitionPoint { sums[$0] <= target }].box
   }
 
   /// Boxes by measure, the largest first; of equals the one that came first (a binary heap).

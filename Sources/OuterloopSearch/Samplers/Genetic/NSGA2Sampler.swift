@@ -40,8 +40,6 @@ extension NSGA2Options: MethodOptions {
       "how near mutated numbers are to what they were; 0: drawn anew"),
     .number("mutations", \.mutations, 0...1000, "parameters of a child that mutate, on average"),
   ]
-
-  func checkTogether(given: Set<String>) {}
 }
 
 /// NSGA-II (Deb, Pratap, Agarwal and Meyarivan 2002): parents are those that few others dominate, and of

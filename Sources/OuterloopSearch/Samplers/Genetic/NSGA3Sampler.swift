@@ -46,8 +46,6 @@ extension NSGA3Options: MethodOptions {
       "how near mutated numbers are to what they were; 0: drawn anew"),
     .number("mutations", \.mutations, 0...1000, "parameters of a child that mutate, on average"),
   ]
-
-  func checkTogether(given: Set<String>) {}
 }
 
 /// NSGA-III (Deb and Jain 2014): as NSGA-II, but of equally good trials those are kept that spread over

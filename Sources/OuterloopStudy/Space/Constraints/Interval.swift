@@ -16,13 +16,6 @@ struct Interval {
   /// Results of products below this may have lost digits.
   private static let tiny = 1e-290
 
-  init(low: Double, high: Double, isWhole: Bool, activity: Box.Activity) {
-    self.low = low
-    self.high = high
-    self.isWhole = isWhole
-    self.activity = activity
-  }
-
   /// The same interval with the errors of numbers as they are written or given.
   var withErrors: Interval { isWhole ? self : widened(by: 1.25 * Approximation.leafError) }
 
