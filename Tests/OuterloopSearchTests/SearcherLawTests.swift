@@ -27,7 +27,8 @@ import Testing
       Row(tpe { $0.group = true }, "tpe grouped"),
       Row(tpe { $0.constantLiar = false }, "tpe without liar"),
       Row(tpe { $0.exact = true }, "tpe exact"), Row(early, "gp early"),
-      Row(gp { $0.trustRegion = true }, "gp in a trust region"), Row(gp { $0.saas = true }, "gp sparse"),
+      Row(gp { $0.trustRegion = true }, "gp in a trust region"),
+      Row(gp { $0.saas = true }, "gp sparse"),
       Row(gp { $0.sparseChanges = true }, "gp with few changes"),
     ] + registered.filter { $0.label != "grid" && $0.label != "gp" }
 
@@ -40,9 +41,7 @@ import Testing
   }()
 
   private static func tpe(_ change: (inout TPEOptions) -> Void) -> SearchMethod {
-    var options = TPEOptions()
-    change(&options)
-    return .tpe(options)
+    .tpe(.with(change))
   }
 
   /// The model from the third trial on, with few candidates, fits and observations.
@@ -82,8 +81,7 @@ import Testing
   }()
 
   static func space(_ parameters: String..., forbidden: String...) throws -> SearchSpace {
-    try SearchSpace(
-      parameters.map { try ParameterDeclaration(parsing: $0) }, forbidden: forbidden)
+    try SearchSpace(parsing: parameters, forbidden: forbidden)
   }
 
   /// Every domain alone and beside others; one row for each method that sees domains its own way.
@@ -143,7 +141,7 @@ import Testing
   @Test(arguments: methods, extensions)
   func followsChanges(_ row: Row, _ item: (String, [String], [String])) async throws {
     let (name, first, wider) = item
-    let space = try SearchSpace(first.map(ParameterDeclaration.init(parsing:)))
+    let space = try SearchSpace(parsing: first)
     let wide = try space.extended(by: wider.map(ParameterDeclaration.init(parsing:)))
     #expect(
       try await SearcherLaws.followsChanges(
