@@ -109,6 +109,7 @@ extension AbuseRoom {
       try declaring {
         try $0.add(ParameterDeclaration("x", domain))
         try $0.add(ParameterDeclaration("x", domain))
+        return 0
       }
     }
     add("SearchSpace.forbid", Studies.texts) { text in

@@ -71,7 +71,7 @@ import Testing
       ])
   }
 
-  private func expectError(_ hyperparameters: String, _ rest: String = "", _ message: String) {
+  private func expectError(_ hyperparameters: String, rest: String = "", _ message: String) {
     let error = #expect(throws: SpaceError.self) { try file(hyperparameters, rest) }
     #expect(error?.description.hasPrefix("c.json line 1: ") == true)
     #expect(error?.description.hasSuffix(message) == true, "\(error?.description ?? "")")
@@ -102,13 +102,13 @@ import Testing
     #", "forbiddens": [{"type": "AND", "clauses": []}]"#: "AND joins nothing; list its parts",
   ])
   func relationsThatAreNone(rest: String, message: String) {
-    expectError(#"{"name": "x", "type": "constant", "value": 1}"#, rest, message)
+    expectError(#"{"name": "x", "type": "constant", "value": 1}"#, rest: rest, message)
   }
 
   @Test func textsHaveNoSize() {
     expectError(
       #"{"name": "x", "type": "ordinal", "sequence": ["a", "b"]}, {"name": "y", "type": "ordinal", "sequence": ["a", "b"]}"#,
-      #", "forbiddens": [{"type": "RELATION_LT", "left": "x", "right": "y"}]"#,
+      rest: #", "forbiddens": [{"type": "RELATION_LT", "left": "x", "right": "y"}]"#,
       "`x` is not a number, so it has no size; use `==`, `!=` or `in` with it")
   }
 }
