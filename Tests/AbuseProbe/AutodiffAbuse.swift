@@ -18,11 +18,12 @@ extension AbuseRoom {
     add("Tensor.-", all, all) { [$0 - $1, $0 - 1.5, .nan - $0, -$0] }
     add("Tensor.*", all, all) { [$0 * $1, $0 * 1e300, 0 * $0] }
     add("Tensor./", all, all) { [$0 / $1, $0 / 0, 0 / $0] }
-    for (name, change) in Self.changes {
+    for (name, change, changeByOne) in Self.changes {
       add(name, all, all) { a, b in
-        var c = a
-        change(&c, b)
-        return c
+        changed(a) {
+          change(&$0, b)
+          changeByOne(&$0, 1)
+        }
       }
     }
     add("Tensor.equals", all, all) { [$0.equals($1), $0.equals(.nan)] }
@@ -44,35 +45,11 @@ extension AbuseRoom {
     refuse("pow", [0, 1, -1]) { pow(broken, $0) }
   }
 
-  private static let changes: [(String, @Sendable (inout Tensor, Tensor) -> Void)] = [
-    (
-      "Tensor.+=",
-      {
-        $0 += $1
-        $0 += 1
-      }
-    ),
-    (
-      "Tensor.-=",
-      {
-        $0 -= $1
-        $0 -= 1
-      }
-    ),
-    (
-      "Tensor.*=",
-      {
-        $0 *= $1
-        $0 *= 1
-      }
-    ),
-    (
-      "Tensor./=",
-      {
-        $0 /= $1
-        $0 /= 1
-      }
-    ),
+  private typealias Change<Other> = @Sendable (inout Tensor, Other) -> Void
+
+  private static let changes: [(String, Change<Tensor>, Change<Double>)] = [
+    ("Tensor.+=", { $0 += $1 }, { $0 += $1 }), ("Tensor.-=", { $0 -= $1 }, { $0 -= $1 }),
+    ("Tensor.*=", { $0 *= $1 }, { $0 *= $1 }), ("Tensor./=", { $0 /= $1 }, { $0 /= $1 }),
   ]
 
   private static let functions: [(String, @Sendable (Tensor) -> Tensor)] = [

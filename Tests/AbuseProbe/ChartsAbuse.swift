@@ -163,23 +163,18 @@ extension AbuseRoom {
 
   fileprivate mutating func addStudyFigures() {
     @Sendable func figures(_ kinds: [Event.Kind], _ metrics: [String]) throws -> StudyFigures {
-      var specification = try Studies.specification()
-      specification.objectives = metrics.map { Objective($0) }
+      let specification = try changed(Studies.specification()) {
+        $0.objectives = metrics.map { Objective($0) }
+      }
       var history = History()
       for number in 0..<3 {
-        let events: [Event.Kind] = [
-          .suggested(try Studies.assignment(), through: 1, seen: 0),
-          .claimed(attempt: 1, worker: "w"),
-        ]
-        for (index, kind) in (events + kinds).enumerated() {
-          let event = Event(
-            revision: history.revision + 1, time: index == 1 ? .nan : 1e308, trial: number, kind)
-          try? history.take(event)
+        for (index, kind) in try (Studies.begun() + kinds).enumerated() {
+          _ = try? history.take(kind, of: number, at: index == 1 ? .nan : 1e308)
         }
       }
       return StudyFigures(specification, history)
     }
-    let kinds = (try? Studies.kinds()) ?? []
+    let kinds = Studies.kinds
     let outcomes = Edges.numbers.map { Event.Kind.finished(attempt: 1, .complete([$0, $0])) }
     let asked: [[String]] = [[], ["loss"], ["loss", "time"], ["none"], ["loss", "loss"]]
     for kind in StudyPlot.all {
@@ -194,8 +189,7 @@ extension AbuseRoom {
     add("StudyPlot.init", ["", "history", "front\0"]) { StudyPlot(named: $0)?.name ?? "" }
     add("StudyFigures.pictures", StudyPlot.all.map(\.name)) { name in
       guard let kind = StudyPlot(named: name) else { return [] }
-      var specification = try Studies.specification()
-      specification.objectives = []
+      let specification = try changed(Studies.specification()) { $0.objectives = [] }
       return try StudyFigures(specification, [Trial]()).pictures(kind).map(\.fileName)
     }
   }

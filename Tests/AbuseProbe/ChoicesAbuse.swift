@@ -86,16 +86,13 @@ extension AbuseRoom {
       try ArchitectureCell(
         candidates, inputChannels: [$0], channels: $1, nodes: Swift.min($2, 1 << 40), key: key)
     }
-    refuse("ArchitectureCell.init", [.min, 0, 1 << 33, .max]) {
-      try ArchitectureCell(candidates, inputChannels: [2], channels: 2, nodes: $0, key: key)
+    @Sendable func cell(nodes: Int = 1) throws -> ArchitectureCell {
+      try ArchitectureCell(candidates, inputChannels: [2], channels: 2, nodes: nodes, key: key)
     }
-    add("ArchitectureCell.callAsFunction", all, all) {
-      try ArchitectureCell(candidates, inputChannels: [2], channels: 2, nodes: 1, key: key)(
-        [$0], weights: $1)
-    }
+    refuse("ArchitectureCell.init", [.min, 0, 1 << 33, .max]) { try cell(nodes: $0) }
+    add("ArchitectureCell.callAsFunction", all, all) { try cell()([$0], weights: $1) }
     add("ArchitectureCell.callAsFunction", Edges.integers) { source -> Any in
-      var cell = try ArchitectureCell(
-        candidates, inputChannels: [2], channels: 2, nodes: 1, key: key)
+      var cell = try cell()
       let edge = Genotype.Edge(source: source, operation: .skip)
       let genotype = Genotype(inputs: 1, nodes: [[edge]])
       let answer = cell([image], genotype: genotype)
@@ -107,13 +104,9 @@ extension AbuseRoom {
         Genotype(inputs: source, nodes: [[edge], [edge]]).description,
       ]
     }
-    add("ArchitectureCell.genotype", all) {
-      try ArchitectureCell(candidates, inputChannels: [2], channels: 2, nodes: 1, key: key)
-        .genotype(weights: $0)
-    }
+    add("ArchitectureCell.genotype", all) { try cell().genotype(weights: $0) }
     add("ArchitectureCell.startingLogits", Edges.types) {
-      try ArchitectureCell(candidates, inputChannels: [2], channels: 2, nodes: 1, key: key)
-        .startingLogits(key: key, dtype: $0)
+      try cell().startingLogits(key: key, dtype: $0)
     }
     add("Genotype.init", Edges.sizes, Edges.sizes, Edges.sizes) {
       try Genotype(

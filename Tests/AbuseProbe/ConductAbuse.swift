@@ -28,11 +28,11 @@ extension AbuseRoom {
       try await MemoryStore().metrics(of: StudyID(rawValue: $0))
     }
     add("Study.retry", Edges.integers) { number in
-      let study = try await Study(Studies.space(), .minimize("loss"), by: Studies.method)
+      let study = try await Studies.study()
       return String(describing: try await study.retry(number))
     }
     add("Study.extend", Studies.texts) { name in
-      let study = try await Study(Studies.space(), .minimize("loss"), by: Studies.method)
+      let study = try await Studies.study()
       try await study.extend(name, .int(0, 9))
       return 0
     }
@@ -42,10 +42,9 @@ extension AbuseRoom {
   }
 
   private mutating func addColumns() {
-    let kinds = (try? Studies.kinds()) ?? []
+    let kinds = Studies.kinds
     let trial: @Sendable (Event.Kind) throws -> Trial = { kind in
-      var trial = Trial(
-        number: 0, assignment: try Studies.assignment(), through: 1, seen: nil, created: .nan)
+      var trial = try Studies.trial(created: .nan)
       trial.apply(Event(revision: 1, time: 0, trial: 0, .claimed(attempt: 1, worker: "w")))
       trial.apply(Event(revision: 2, time: .infinity, trial: 0, kind))
       return trial

@@ -16,9 +16,9 @@ extension AbuseRoom {
       [.leastNonzeroMagnitude, 0, 1], [.nan, 1], [.infinity, 0],
     ]
     add("LabelErrorFinder.find", values, [0, 1, 3, 1600], LabelErrorFinder.Model.allCases) {
-      var finder = LabelErrorFinder()
-      finder.model = $2
-      return try finder.find(in: data($0, $1)).suspicious
+      values, columns, model in
+      try changed(LabelErrorFinder()) { $0.model = model }.find(in: data(values, columns))
+        .suspicious
     }
     add("LabelErrorFinder.find", Edges.integers, Edges.sizes) { folds, repeats in
       var finder = LabelErrorFinder()

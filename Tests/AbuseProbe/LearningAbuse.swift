@@ -126,22 +126,18 @@ extension AbuseRoom {
       ("Optimizer.rmsProp", { .rmsProp(rate: $0, decay: $0, epsilon: $0) }),
     ]
     for (name, make) in optimizers {
-      add(name, Edges.numbers) {
-        let optimizer = make(Optimizer.Rate($0))
+      @Sendable func update(_ rate: Optimizer.Rate, _ time: Time = time) -> TrainingState<[Tensor]>
+      {
+        let optimizer = make(rate)
         return optimizer.update(optimizer.initialState(weights), gradient: weights, time: time)
       }
-      add("Optimizer.Rate.init", all) {
-        let optimizer = make(Optimizer.Rate($0))
-        return optimizer.update(optimizer.initialState(weights), gradient: weights, time: time)
+      @Sendable func rates(_ count: Int) -> Optimizer.Rate {
+        .each([Tensor](repeating: Tensor(0.1), count: count))
       }
-      add("Optimizer.Rate.each", [0, 1, 2, 3]) {
-        let optimizer = make(.each([Tensor](repeating: Tensor(0.1), count: $0)))
-        return optimizer.update(optimizer.initialState(weights), gradient: weights, time: time)
-      }
-      refuse("Optimizer.Rate.each", [0, 1, 3]) {
-        let optimizer = make(.each([Tensor](repeating: Tensor(0.1), count: $0)))
-        return optimizer.update(optimizer.initialState(weights), gradient: weights, time: time)
-      }
+      add(name, Edges.numbers) { update(Optimizer.Rate($0)) }
+      add("Optimizer.Rate.init", all) { update(Optimizer.Rate($0)) }
+      add("Optimizer.Rate.each", [0, 1, 2, 3]) { update(rates($0)) }
+      refuse("Optimizer.Rate.each", [0, 1, 3]) { update(rates($0)) }
       add("Optimizer.initialState", all) { make(0.1).initialState($0) }
       // States without their buffers or with too many, gradients of other weights.
       refuse("TrainingState.init", [3, 4]) { count in
@@ -164,10 +160,7 @@ extension AbuseRoom {
       refuse("Optimizer.update", [Edges.broken]) {
         make(0.1).update(make(0.1).initialState($0), gradient: $0, time: time)
       }
-      add("Time.init", Edges.integers) {
-        make(0.1).update(
-          make(0.1).initialState(weights), gradient: weights, time: Time(step: $0))
-      }
+      add("Time.init", Edges.integers) { update(0.1, Time(step: $0)) }
     }
     refuse("TrainingState.init", [0, 1, 3]) { count in
       Optimizer.adam(rate: 0.1).update(

@@ -33,13 +33,7 @@ extension AbuseRoom {
     add("ObjectivePoints.paretoFront", rows) { try points($0).paretoFront() }
     add("StudySpecification.paretoFront", rows, Edges.integers) { rows, place in
       let specification = try Studies.specification()
-      let trials = try rows.enumerated().map { number, row in
-        var trial = Trial(
-          number: number, assignment: try Studies.assignment(), through: 1, seen: nil, created: 0)
-        trial.state = .complete
-        trial.values = row
-        return trial
-      }
+      let trials = try rows.enumerated().map { try Studies.ended($1, number: $0) }
       return specification.paretoFront(of: trials, places: [place]).map(\.number)
     }
     add("ObjectivePoints.referencePoint", rows) { try points($0).referencePoint() }
@@ -62,44 +56,17 @@ extension AbuseRoom {
   }
 
   fileprivate mutating func addSamplers() {
-    /// Three trials and whatever comes last.
-    @Sendable func history(_ last: Event.Kind) throws -> History {
-      var history = History()
-      for number in 0..<3 {
-        let kinds: [Event.Kind] = [
-          .suggested(try Studies.assignment(), through: 1, seen: 0),
-          .claimed(attempt: 1, worker: "w"), last,
-        ]
-        for kind in kinds {
-          try? history.take(
-            Event(revision: history.revision + 1, time: 0, trial: number, kind))
-        }
-      }
-      return history
-    }
     let kinds =
-      ((try? Studies.kinds()) ?? [])
+      Studies.kinds
       + Edges.numbers.flatMap {
         [.finished(attempt: 1, .complete([$0])), .finished(attempt: 1, .complete([$0, $0]))]
       }
     @Sendable func search(_ method: SearchMethod, _ number: Int, _ kind: Event.Kind) throws -> Any {
-      let history = try history(kind)
       var searcher = try method.searcher(Studies.specification())
-      var seen = History()
-      for trial in history.trials {
-        for event in [
-          Event.Kind.suggested(trial.assignment, through: 1, seen: 0),
-          .claimed(attempt: 1, worker: "w"), kind,
-        ] {
-          let event = Event(revision: seen.revision + 1, time: 0, trial: trial.number, event)
-          do { try seen.take(event) } catch { continue }
-          searcher.observe(event, in: seen)
-        }
-      }
-      return try searcher.propose(number, in: seen)
+      let history = try Studies.threeTrials(kind) { searcher.observe($0, in: $1) }
+      return try searcher.propose(number, in: history)
     }
-    var early = GPOptions()
-    early.startup = 2
+    let early = changed(GPOptions()) { $0.startup = 2 }
     let methods: [(String, SearchMethod)] = [
       ("RandomSampler", .random), ("SobolSampler", .sobol), ("GridSampler", .grid()),
       ("TPESampler", .tpe()), ("GPSampler", .gp(early)), ("AutoSampler", .auto()),
@@ -130,40 +97,29 @@ extension AbuseRoom {
     add("SamplerMethod.grid", Edges.integers) {
       try SamplerMethod.grid(resolution: $0).make(Studies.specification())
     }
-    add("SamplerMethod.tpe", Edges.integers) {
-      var options = TPEOptions()
-      options.candidates = $0
+    add("SamplerMethod.tpe", Edges.integers) { count in
+      let options = changed(TPEOptions()) { $0.candidates = count }
       return try SamplerMethod.tpe(options).make(Studies.specification())
     }
     add("SamplerTraits.init", Edges.integers) {
       SamplerTraits(rawValue: $0).union(.learns).rawValue
     }
     let options: [@Sendable (Int, Double) -> TPEOptions] = [
-      { count, _ in
-        var options = TPEOptions()
-        options.startup = count
-        return options
-      },
-      { count, _ in
-        var options = TPEOptions()
-        (options.startup, options.candidates) = (0, count)
-        return options
-      },
+      { count, _ in changed(TPEOptions()) { $0.startup = count } },
+      { count, _ in changed(TPEOptions()) { ($0.startup, $0.candidates) = (0, count) } },
       { count, number in
-        var options = TPEOptions()
-        (options.startup, options.kernels, options.priorWeight) = (0, count, number)
-        return options
+        changed(TPEOptions()) { ($0.startup, $0.kernels, $0.priorWeight) = (0, count, number) }
       },
       { count, _ in
-        var options = TPEOptions()
-        (options.multivariate, options.group, options.startup) = (false, true, count)
-        return options
+        changed(TPEOptions()) {
+          ($0.multivariate, $0.group, $0.startup) = (false, true, count)
+        }
       },
       { count, _ in
-        var options = TPEOptions()
-        (options.exact, options.endpoints, options.magicClip) = (true, true, false)
-        (options.startup, options.kernels) = (1, count)
-        return options
+        changed(TPEOptions()) {
+          ($0.exact, $0.endpoints, $0.magicClip) = (true, true, false)
+          ($0.startup, $0.kernels) = (1, count)
+        }
       },
     ]
     for options in options {
@@ -173,9 +129,8 @@ extension AbuseRoom {
         try search(.tpe(options($0, $1)), 3, .finished(attempt: 1, .complete([1])))
       }
     }
-    add("SearchMethod.tpe", Edges.numbers) {
-      var options = TPEOptions()
-      options.priorWeight = $0
+    add("SearchMethod.tpe", Edges.numbers) { weight in
+      let options = changed(TPEOptions()) { $0.priorWeight = weight }
       return try SearchMethod.tpe(options).searcher(Studies.specification())
     }
     add(
@@ -184,26 +139,12 @@ extension AbuseRoom {
       try TPEOptions([$0: $1])
     }
     let counts: [@Sendable (Int) -> GPOptions] = [
+      { count in changed(GPOptions()) { $0.startup = count } },
+      { count in changed(GPOptions()) { ($0.startup, $0.fits) = (2, count) } },
       { count in
-        var options = GPOptions()
-        options.startup = count
-        return options
+        changed(GPOptions()) { ($0.startup, $0.candidates, $0.observations) = (2, 16, count) }
       },
-      { count in
-        var options = GPOptions()
-        (options.startup, options.fits) = (2, count)
-        return options
-      },
-      { count in
-        var options = GPOptions()
-        (options.startup, options.candidates, options.observations) = (2, 16, count)
-        return options
-      },
-      { count in
-        var options = GPOptions()
-        (options.startup, options.candidates) = (2, count)
-        return options
-      },
+      { count in changed(GPOptions()) { ($0.startup, $0.candidates) = (2, count) } },
     ]
     for options in counts {
       add("GPSampler.init", Edges.integers) {
@@ -223,20 +164,17 @@ extension AbuseRoom {
       try GPOptions([$0: $1])
     }
     add("AutoOptions.init", ["model", "none"], Studies.values) { try AutoOptions([$0: $1]) }
+    @Sendable func model(_ count: Int) -> AutoOptions {
+      changed(AutoOptions()) { $0.model = count }
+    }
     add("AutoSampler.init", Edges.integers) {
-      var options = AutoOptions()
-      options.model = $0
-      return try AutoSampler(try Studies.specification(), options)
+      try AutoSampler(Studies.specification(), model($0))
     }
     add("SamplerMethod.auto", Edges.integers) {
-      var options = AutoOptions()
-      options.model = $0
-      return try SamplerMethod.auto(options).make(Studies.specification())
+      try SamplerMethod.auto(model($0)).make(Studies.specification())
     }
     add("SearchMethod.auto", Edges.integers) {
-      var options = AutoOptions()
-      options.model = $0
-      return try SearchMethod.auto(options).searcher(Studies.specification())
+      try SearchMethod.auto(model($0)).searcher(Studies.specification())
     }
     add("AutoSampler.choice", Edges.integers) {
       AutoSampler.choice(for: try Studies.specification(), ended: $0)
@@ -267,40 +205,31 @@ extension AbuseRoom {
           .claimed(attempt: 1, worker: "w"),
           .finished(attempt: 1, .complete([Edges.numbers[number % Edges.numbers.count]])),
         ]
-        for kind in kinds {
-          let event = Event(revision: history.revision + 1, time: 0, trial: number, kind)
-          try history.take(event)
-          searcher.observe(event, in: history)
-        }
+        for kind in kinds { searcher.observe(try history.take(kind, of: number), in: history) }
       }
       return try searcher.propose(30, in: history)
     }
     @Sendable func cma(_ count: Int, _ number: Double) -> CMAOptions {
-      var options = CMAOptions()
-      (options.population, options.startup, options.step) = (count, count, number)
-      return options
+      changed(CMAOptions()) { ($0.population, $0.startup, $0.step) = (count, count, number) }
     }
     @Sendable func catCMA(_ count: Int) -> CatCMAOptions {
-      var options = CatCMAOptions()
-      (options.population, options.startup) = (count, 0)
-      return options
+      changed(CatCMAOptions()) { ($0.population, $0.startup) = (count, 0) }
     }
     @Sendable func nsga2(_ count: Int, _ number: Double) -> NSGA2Options {
-      var options = NSGA2Options()
-      options.population = count
-      (options.crossoverIndex, options.mutationIndex, options.mutations) = (number, number, number)
-      return options
+      changed(NSGA2Options()) {
+        $0.population = count
+        ($0.crossoverIndex, $0.mutationIndex, $0.mutations) = (number, number, number)
+      }
     }
     @Sendable func nsga3(_ count: Int, _ number: Double) -> NSGA3Options {
-      var options = NSGA3Options()
-      (options.population, options.divisions) = (max(count, 2), count)
-      options.crossoverIndex = number
-      return options
+      changed(NSGA3Options()) {
+        ($0.population, $0.divisions, $0.crossoverIndex) = (max(count, 2), count, number)
+      }
     }
     @Sendable func evolution(_ count: Int, _ number: Double) -> DifferentialEvolutionOptions {
-      var options = DifferentialEvolutionOptions()
-      (options.population, options.memory, options.greediness) = (count, count, number)
-      return options
+      changed(DifferentialEvolutionOptions()) {
+        ($0.population, $0.memory, $0.greediness) = (count, count, number)
+      }
     }
     add("CMASampler.init", sizes, Edges.numbers) { try run(.cmaes(cma($0, $1))) }
     add("SamplerMethod.cmaes", sizes) { SamplerMethod.cmaes(cma($0, 0.1)).description }
@@ -342,11 +271,8 @@ extension AbuseRoom {
           "x": .float(Double(number % 7) / 8), "n": .int(1 + number % 7),
           "c": number % 2 == 0 ? "a" : "b",
         ]
-        var trial = Trial(
-          number: number, assignment: try space.assignment(given), through: 1, seen: nil,
-          created: 0)
-        (trial.state, trial.values) = (.complete, number % 5 == 4 ? [value, value] : [value])
-        return trial
+        return try Studies.ended(
+          number % 5 == 4 ? [value, value] : [value], number: number, space.assignment(given))
       }
     }
     let histories: [[Double]] = [
@@ -356,9 +282,8 @@ extension AbuseRoom {
     ]
     exclude("takes no values", "PEDANOVA.init", "FANOVA.init")
     add("PEDANOVA.importances", histories, Edges.numbers) { values, share in
-      var method = PEDANOVA()
-      method.target = share
-      return try method.importances(trials(values), Studies.specification())
+      try changed(PEDANOVA()) { $0.target = share }
+        .importances(trials(values), Studies.specification())
     }
     add("PEDANOVA.importances", histories, Edges.integers) { values, objective in
       try PEDANOVA().importances(
@@ -369,8 +294,9 @@ extension AbuseRoom {
     }
     add("FANOVA.importances", histories, Edges.integers.filter { $0 < 10 || $0 > 1 << 40 }) {
       values, count in
-      var method = FANOVA()
-      (method.trees, method.leastTrials, method.usesRanks) = (count, count, count % 2 == 0)
+      let method = changed(FANOVA()) {
+        ($0.trees, $0.leastTrials, $0.usesRanks) = (count, count, count % 2 == 0)
+      }
       return try method.importances(trials(values), Studies.specification())
     }
     refuse("FANOVA.importances", Edges.integers.filter { $0 != 0 }) {

@@ -65,40 +65,39 @@ extension AbuseRoom {
 
 /// `A x = b` by its products.
 struct SystemOfEquations: Sendable, CustomStringConvertible {
+  typealias Product = @Sendable ([Double], inout [Double]) throws -> Void
   let description: String
-  let product: @Sendable ([Double], inout [Double]) throws -> Void
+  let product: Product
   let right: [Double]
-  var start: [Double]?
+  let start: [Double]?
+
+  private init(
+    _ description: String, right: [Double] = [1, 2], start: [Double]? = nil,
+    product: @escaping Product = { $1 = $0 }
+  ) {
+    (self.description, self.product) = (description, product)
+    (self.right, self.start) = (right, start)
+  }
 
   static let wrongLengths: [SystemOfEquations] = [
-    SystemOfEquations(description: "no products", product: { $1 = [] }, right: [1, 2]),
-    SystemOfEquations(description: "long products", product: { $1 = $0 + $0 }, right: [1, 2]),
-    SystemOfEquations(
-      description: "a product that throws", product: { _, _ in throw Stop() }, right: [1, 2]),
+    SystemOfEquations("no products") { $1 = [] },
+    SystemOfEquations("long products") { $1 = $0 + $0 },
+    SystemOfEquations("a product that throws") { _, _ in throw Stop() },
   ]
 
   static let all: [SystemOfEquations] =
     wrongLengths + [
-      SystemOfEquations(description: "empty", product: { $1 = $0 }, right: []),
-      SystemOfEquations(description: "b of zeros", product: { $1 = $0 }, right: [0, 0]),
-      SystemOfEquations(description: "b of NaN", product: { $1 = $0 }, right: [.nan, 1]),
-      SystemOfEquations(description: "b infinite", product: { $1 = $0 }, right: [.infinity, 1]),
-      SystemOfEquations(description: "b huge", product: { $1 = $0 }, right: [1e308, -1e308]),
-      SystemOfEquations(
-        description: "products of NaN", product: { $1 = $0.map { _ in .nan } }, right: [1, 2]),
-      SystemOfEquations(
-        description: "products infinite", product: { $1 = $0.map { _ in .infinity } },
-        right: [1, 2]),
-      SystemOfEquations(
-        description: "products of zeros", product: { $1 = $0.map { 0 * $0 } }, right: [1, 2]),
-      SystemOfEquations(
-        description: "negative", product: { $1 = $0.map { -$0 } }, right: [1, 2]),
-      SystemOfEquations(
-        description: "not symmetric", product: { $1 = [$0[1], -$0[0]] }, right: [1, 2]),
-      SystemOfEquations(
-        description: "a start too short", product: { $1 = $0 }, right: [1, 2], start: [1]),
-      SystemOfEquations(
-        description: "a start of NaN", product: { $1 = $0 }, right: [1, 2], start: [.nan, 1]),
+      SystemOfEquations("empty", right: []), SystemOfEquations("b of zeros", right: [0, 0]),
+      SystemOfEquations("b of NaN", right: [.nan, 1]),
+      SystemOfEquations("b infinite", right: [.infinity, 1]),
+      SystemOfEquations("b huge", right: [1e308, -1e308]),
+      SystemOfEquations("products of NaN") { $1 = $0.map { _ in .nan } },
+      SystemOfEquations("products infinite") { $1 = $0.map { _ in .infinity } },
+      SystemOfEquations("products of zeros") { $1 = $0.map { 0 * $0 } },
+      SystemOfEquations("negative") { $1 = $0.map { -$0 } },
+      SystemOfEquations("not symmetric") { $1 = [$0[1], -$0[0]] },
+      SystemOfEquations("a start too short", start: [1]),
+      SystemOfEquations("a start of NaN", start: [.nan, 1]),
     ]
 
   private struct Stop: Error {}

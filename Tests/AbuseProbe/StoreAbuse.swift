@@ -46,16 +46,14 @@ extension AbuseRoom {
       let store = try SQLiteStore(StoreFiles.fresh(), .create) { time }
       let id = try await store.create(Studies.specification())
       _ = try await store.add(
-        .suggested(Studies.assignment(), through: 1, seen: 0), asTrial: 0, to: id,
+        Studies.suggestion(), asTrial: 0, to: id,
         claimedBy: Claimant(worker: "w", lease: time))
       return try await store.reap(id)
     }
-    let kinds = (try? Studies.kinds()) ?? []
+    let kinds = Studies.kinds
     add("SQLiteStore.restore", kinds, Edges.integers) { kind, number in
       let store = try SQLiteStore(StoreFiles.fresh(), .create)
-      let first = Event(
-        revision: 1, time: .nan, trial: 0, .suggested(try Studies.assignment(), through: 1, seen: 0)
-      )
+      let first = Event(revision: 1, time: .nan, trial: 0, try Studies.suggestion())
       return try await store.restore(
         Studies.specification(),
         events: [first, Event(revision: number, time: .infinity, trial: number, kind)])
@@ -65,7 +63,7 @@ extension AbuseRoom {
       let id = try store.create(Studies.specification())
       for _ in 0..<2 {
         _ = try store.add(
-          .suggested(Studies.assignment(), through: 1, seen: 0), asTrial: nil, to: id,
+          Studies.suggestion(), asTrial: nil, to: id,
           claimedBy: Claimant(worker: "a\0\n\""))
       }
       _ = try store.append([kind], to: 0, of: id)
@@ -76,24 +74,20 @@ extension AbuseRoom {
       return text.count
     }
     add("TrialRecord.init", kinds, Edges.numbers, Edges.integers) { kind, time, number in
-      var trial = Trial(
-        number: number, assignment: try Studies.assignment(), through: number, seen: nil,
-        created: time)
+      var trial = try Studies.trial(number, through: number, created: time)
       for kind in [.claimed(attempt: 1, worker: "\u{1B}"), kind] {
         trial.apply(Event(revision: 0, time: time, trial: number, kind))
       }
       return TrialRecord(trial, try Studies.specification(), isWhole: true).text
     }
     add("TrialRecord.encode", kinds) { kind in
-      var trial = Trial(
-        number: 0, assignment: try Studies.assignment(), through: 1, seen: nil, created: .nan)
+      var trial = try Studies.trial(created: .nan)
       trial.apply(Event(revision: 0, time: .infinity, trial: 0, kind))
       return try JSONEncoder().encode(TrialRecord(trial, Studies.specification())).count
     }
     let paths: [@Sendable () throws -> String] = [
       { "" }, { "\0" }, { "/" }, { "/dev/null" }, { "/nowhere/a.db" },
-      { try StoreFiles.written("text") },
-      { try StoreFiles.written("") },
+      { try StoreFiles.written("text") }, { try StoreFiles.written("") },
     ]
     let texts =
       Studies.texts + [
@@ -114,7 +108,7 @@ extension AbuseRoom {
       let store = MemoryStore()
       let id = try store.create(Studies.specification())
       _ = try store.add(
-        .suggested(Studies.assignment(), through: 1, seen: 0), asTrial: nil, to: id,
+        Studies.suggestion(), asTrial: nil, to: id,
         claimedBy: Claimant(worker: "w"))
       _ = try store.append([kind], to: 0, of: id)
       try await OptunaFile.write(

@@ -5,12 +5,12 @@ extension AbuseRoom {
   mutating func addStores<Store: StudyStore>(
     named name: String, _ make: @escaping @Sendable () throws -> Store
   ) {
-    let kinds = (try? Studies.kinds()) ?? []
+    let kinds = Studies.kinds
     @Sendable func filled() async throws -> (Store, StudyID) {
       let store = try make()
       let id = try await store.create(Studies.specification())
       _ = try await store.add(
-        .suggested(Studies.assignment(), through: 1, seen: 0), asTrial: 0, to: id,
+        Studies.suggestion(), asTrial: 0, to: id,
         claimedBy: Claimant(worker: "w"))
       return (store, id)
     }
@@ -19,7 +19,7 @@ extension AbuseRoom {
         let store = MemoryStore { time }
         let id = try store.create(Studies.specification())
         _ = try store.add(
-          .suggested(Studies.assignment(), through: 1, seen: 0), asTrial: 0, to: id,
+          Studies.suggestion(), asTrial: 0, to: id,
           claimedBy: Claimant(worker: "w", lease: time))
         return try store.reap(id)
       }
@@ -37,7 +37,7 @@ extension AbuseRoom {
       try await store.extend(id, to: wider)
       return 0
     }
-    add("\(name).note", (try? Studies.kinds()) ?? [], Edges.integers) { kind, number in
+    add("\(name).note", kinds, Edges.integers) { kind, number in
       let (store, id) = try await filled()
       try? await store.note(.stopped(reason: "a\0b"), in: StudyID(rawValue: number))
       try await store.note(.hinted([ParameterPrior("", .float(.nan), .factor(-1))]), in: id)
@@ -88,8 +88,7 @@ extension AbuseRoom {
     }
     add("\(name).renew", Edges.numbers, Edges.integers) { seconds, number in
       let (store, id) = try await filled()
-      let trial = Trial(
-        number: number, assignment: try Studies.assignment(), through: 1, seen: nil, created: 0)
+      let trial = try Studies.trial(number)
       _ = try await store.renew(Claim(study: id, trial: trial, attempt: 1), seconds: seconds)
       return try await store.reap(id)
     }

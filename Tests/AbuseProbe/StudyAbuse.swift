@@ -29,63 +29,6 @@ extension AbuseRoom {
   }
 }
 
-/// A small study and its parts.
-enum Studies {
-  static func space() throws -> SearchSpace {
-    var space = SearchSpace()
-    _ = try space.float("x", 0...1)
-    _ = try space.int("n", 1...8, log: true)
-    _ = try space.choice("c", ["a", "b"])
-    try space.forbid("x > 0.9 and n == 8")
-    return space
-  }
-
-  static func specification(_ name: String = "s") throws -> StudySpecification {
-    try StudySpecification(
-      name: name, space: space(), objectives: [.minimize("loss")], method: .init("random"),
-      seed: 1)
-  }
-
-  static func assignment() throws -> Assignment {
-    try space().assignment(["x": 0.5, "n": 2, "c": "a"])
-  }
-
-  static let texts = [
-    "", " ", "\0", "\u{1B}[2J", "a\nb", "x", "1", "-", "x > ", "(((", "x > 1e999", "𝔘", "x and",
-    String(repeating: "(", count: 20_000), String(repeating: "not ", count: 20_000) + "x",
-  ]
-  static let values: [ParameterValue] =
-    [.bool(true), .int(.min), .int(.max), .text(""), .text("a\0b"), .text("0.5")]
-    + Edges.numbers.map { .float($0) }
-
-  /// All that can happen to a trial, with numbers that cannot be.
-  static func kinds() throws -> [Event.Kind] {
-    let one = try assignment()
-    return [
-      .suggested(one, through: 1, seen: 0), .suggested(one, through: .min, seen: .max),
-      .enqueued(one, through: .max), .continued(through: .min, seen: -1),
-      .claimed(attempt: .max, worker: ""), .claimed(attempt: 1, worker: "w"),
-      .reported(attempt: 1, Report(epoch: .max, ["loss": .nan], seconds: -.infinity)),
-      .reported(attempt: 1, Report(epoch: .min, [:])), .checkpointed(attempt: 1, epoch: .max),
-      .paused(attempt: 1), .paused(attempt: -1), .released(attempt: 1, .lost),
-      .finished(attempt: 1, .complete([])), .finished(attempt: 1, .complete([.nan, 1])),
-      .finished(attempt: 1, .pruned), .finished(attempt: 0, .failed(.error, message: "a\0b")),
-    ]
-  }
-
-  /// Asks for the first configuration.
-  static let method = SearchMethod(MethodDescription("first")) { _ in
-    ScheduledSearch(First(), FullTraining(epochs: 1))
-  }
-
-  struct First: Sampler {
-    func observe(_ event: Event, in history: History) {}
-    func suggest(_ number: Int, in history: History) throws -> Assignment? {
-      number < 3 ? try Studies.assignment() : nil
-    }
-  }
-}
-
 extension AbuseRoom {
   fileprivate mutating func addSpaces() {
     let ranges: [NumericRange] = [
@@ -163,10 +106,11 @@ extension AbuseRoom {
       try SearchSpace([ParameterDeclaration("x", .int(1, 3))], forbidden: [text]).parameters.count
     }
     add("SearchSpace.add", domains) { domain in
-      var space = SearchSpace()
-      try space.add(ParameterDeclaration("x", domain))
-      try space.add(ParameterDeclaration("x", domain))
-      return 0
+      try declaring {
+        try $0.add(ParameterDeclaration("x", domain))
+        try $0.add(ParameterDeclaration("x", domain))
+        return 0
+      }
     }
     add("SearchSpace.forbid", Studies.texts) { text in
       var space = try Studies.space()
@@ -183,30 +127,23 @@ extension AbuseRoom {
       try Studies.space().removing(["c", "c", text]).parameters.count
     }
     add("SearchSpace.float", Edges.numbers, Edges.numbers) { low, step in
-      var space = SearchSpace()
       // A range of Swift cannot be the wrong way round.
-      return try space.float("x", (low.isNaN ? 0 : low)...(.infinity), log: true, step: step).name
+      let range = (low.isNaN ? 0 : low)...Double.infinity
+      return try declaring { try $0.float("x", range, log: true, step: step).name }
     }
     add("SearchSpace.int", Edges.integers, Edges.integers) { low, step in
-      var space = SearchSpace()
-      return try space.int("n", low...(.max), log: true, step: step).name
+      try declaring { try $0.int("n", low...(.max), log: true, step: step).name }
     }
-    add("SearchSpace.choice", [[], [""], ["a", "a"], ["a\0"]]) {
-      var space = SearchSpace()
-      return try space.choice("c", $0).name
+    add("SearchSpace.choice", [[], [""], ["a", "a"], ["a\0"]]) { options in
+      try declaring { try $0.choice("c", options).name }
     }
-    add("SearchSpace.ordinal", [[], [""], ["a", "a"]]) {
-      var space = SearchSpace()
-      return try space.ordinal("o", $0).name
+    add("SearchSpace.ordinal", [[], [""], ["a", "a"]]) { options in
+      try declaring { try $0.ordinal("o", options).name }
     }
-    add("SearchSpace.ordinal", [[], [.nan], [1, 1], Edges.numbers]) {
-      var space = SearchSpace()
-      return try space.ordinal("o", $0 as [Double]).name
+    add("SearchSpace.ordinal", [[], [.nan], [1, 1], Edges.numbers] as [[Double]]) { options in
+      try declaring { try $0.ordinal("o", options).name }
     }
-    add("SearchSpace.flag", Studies.texts) {
-      var space = SearchSpace()
-      return try space.flag($0).name
-    }
+    add("SearchSpace.flag", Studies.texts) { name in try declaring { try $0.flag(name).name } }
     add("SearchSpace.when", Studies.texts) { text in
       var space = try Studies.space()
       return try space.when(text) { try $0.float("y", 0...1) }.name
@@ -257,7 +194,7 @@ extension AbuseRoom {
     add("Report.init", Studies.texts, Edges.numbers) {
       Report([:], gradient: [$0: $1]).gradient.count
     }
-    let kinds = (try? Studies.kinds()) ?? []
+    let kinds = Studies.kinds
     add("Event.init", kinds, Edges.integers) { kind, number in
       var history = History()
       try history.take(Event(revision: number, time: .nan, trial: number, kind))
@@ -265,9 +202,7 @@ extension AbuseRoom {
     }
     add("History.init", kinds, kinds, kinds) { first, second, third in
       var history = History()
-      try history.take(
-        Event(
-          revision: 1, time: -1, trial: 0, .suggested(Studies.assignment(), through: 1, seen: 0)))
+      try history.take(Studies.suggestion(), of: 0, at: -1)
       for (index, kind) in [first, second, third].enumerated() {
         try? history.take(Event(revision: index + 2, time: .infinity, trial: 0, kind))
       }
@@ -286,12 +221,8 @@ extension AbuseRoom {
     }
     add("History.best", Edges.integers) { place in
       var history = History()
-      let kinds: [Event.Kind] = [
-        .suggested(try Studies.assignment(), through: 1, seen: 0),
-        .claimed(attempt: 1, worker: "w"), .finished(attempt: 1, .complete([1])),
-      ]
-      for (index, kind) in kinds.enumerated() {
-        try history.take(Event(revision: index + 1, time: 0, trial: 0, kind))
+      for kind in try Studies.begun() + [.finished(attempt: 1, .complete([1]))] {
+        try history.take(kind, of: 0)
       }
       return history.best(for: .minimize("loss"), at: place) as Any
     }
@@ -303,8 +234,7 @@ extension AbuseRoom {
       return [trial.epoch, trial.attempt, trial.number]
     }
     add("Trial.end", Edges.integers, Edges.numbers) { number, value in
-      var trial = Trial(
-        number: 0, assignment: try Studies.assignment(), through: number, seen: nil, created: 0)
+      var trial = try Studies.trial(through: number)
       let report = Report(epoch: number, ["loss": value], seconds: value)
       let specification = try Studies.specification()
       trial.apply(
@@ -314,22 +244,17 @@ extension AbuseRoom {
       return trial.end(of: 1, with: nil, in: specification)
     }
     add("Trial.accepts", kinds) { kind in
-      Trial(number: 0, assignment: try Studies.assignment(), through: 1, seen: nil, created: 0)
-        .accepts(kind)
+      try Studies.trial().accepts(kind)
     }
     add("Trial.apply", kinds, kinds) { first, second in
-      var trial = Trial(
-        number: 0, assignment: try Studies.assignment(), through: 1, seen: nil, created: 0)
+      var trial = try Studies.trial()
       for kind in [.claimed(attempt: 1, worker: "w"), first, second] {
         trial.apply(Event(revision: 0, time: .nan, trial: 9, kind))
       }
       return trial.workingSeconds
     }
-    add("StudySpecification.endOfLost", [-1, 1, Int.max]) {
-      var specification = try Studies.specification()
-      specification.maxAttempts = $0
-      return specification.endOfLost(
-        Trial(number: 0, assignment: try Studies.assignment(), through: 1, seen: nil, created: 0))
+    add("StudySpecification.endOfLost", [-1, 1, Int.max]) { number in
+      try changed(Studies.specification()) { $0.maxAttempts = number }.endOfLost(Studies.trial())
     }
   }
 
@@ -354,7 +279,7 @@ extension AbuseRoom {
       ).specification.name
     }
     add("Study.run", [.min, -1, 0, 2], [.min, 0, 1, 3, .max]) { trials, parallel in
-      let study = try await Study(Studies.space(), .minimize("loss"), by: Studies.method)
+      let study = try await Studies.study()
       try await study.run(trials: trials, parallel: parallel) { trial in
         _ = try await trial.report(
           epoch: trial.number == 0 ? .max : .min, ["loss": .nan], seconds: .nan)
@@ -363,29 +288,21 @@ extension AbuseRoom {
       return try await study.trials().count
     }
     refuse("Study.run", [.min, 0, .max]) { parallel in
-      try await Study(Studies.space(), .minimize("loss"), by: Studies.method).run(
-        trials: 1, parallel: parallel
-      ) { _ in 1.0 }
+      try await Studies.study().run(trials: 1, parallel: parallel) { _ in 1.0 }
     }
-    add("Study.best") {
-      try await Study(Studies.space(), .minimize("loss"), by: Studies.method).best() as Any
-    }
-    add("Study.trials") {
-      try await Study(Studies.space(), .minimize("loss"), by: Studies.method).trials().count
-    }
+    add("Study.best") { try await Studies.study().best() as Any }
+    add("Study.trials") { try await Studies.study().trials().count }
     add("Study.ask", Studies.texts, Edges.numbers) {
-      try await Study(Studies.space(), .minimize("loss"), by: Studies.method).ask(
-        worker: $0, lease: $1) as Any
+      try await Studies.study().ask(worker: $0, lease: $1) as Any
     }
     add("Study.tell", Edges.numbers, Studies.texts) { number, text in
-      let study = try await Study(Studies.space(), .minimize("loss"), by: Studies.method)
+      let study = try await Studies.study()
       guard let claim = try await study.ask() else { return 0 }
       _ = try await study.tell(claim, [text: number, "loss": number])
       return try await study.tell(claim, failed: .error, text)
     }
     add("Study.enqueue", Studies.values) {
-      try await Study(Studies.space(), .minimize("loss"), by: Studies.method).enqueue(
-        ["x": $0, "n": $0, "c": "a"]) as Any
+      try await Studies.study().enqueue(["x": $0, "n": $0, "c": "a"]) as Any
     }
     add("Asker.next", Edges.integers, Edges.numbers) { count, seconds in
       let store = MemoryStore()
@@ -420,7 +337,7 @@ extension AbuseRoom {
       var searcher = ScheduledSearch(Studies.First(), FullTraining(epochs: 1))
       return try searcher.propose(number, in: History())
     }
-    add("ScheduledSearch.observe", (try? Studies.kinds()) ?? []) { kind in
+    add("ScheduledSearch.observe", Studies.kinds) { kind in
       var searcher = ScheduledSearch(Studies.First(), FullTraining(epochs: 1))
       searcher.observe(Event(revision: .max, time: .nan, trial: .min, kind), in: History())
       return 0

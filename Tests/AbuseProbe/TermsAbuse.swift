@@ -24,11 +24,9 @@ extension AbuseRoom {
       }
     }
     let trial: @Sendable (Double) throws -> Trial = { number in
-      var trial = Trial(
-        number: 0, assignment: try Studies.assignment(), through: 1, seen: nil, created: 0)
-      trial.reports = [Report(["loss": number, "a": number])]
-      (trial.state, trial.values) = (.complete, [number])
-      return trial
+      try changed(Studies.ended([number])) {
+        $0.reports = [Report(["loss": number, "a": number])]
+      }
     }
     let bounded: @Sendable (Double) throws -> StudySpecification = { bound in
       try StudySpecification(
@@ -58,12 +56,12 @@ extension AbuseRoom {
     }
     add("SearchMethod.searcher") { try Studies.method.searcher(Studies.specification()) }
     add("Study.hint", Studies.values) { value in
-      try await Study(Studies.space(), .minimize("loss"), by: Studies.method).hint(
+      try await Studies.study().hint(
         ParameterPrior("x", value), ParameterPrior("c", value))
       return 0
     }
     add("Study.reopen") {
-      try await Study(Studies.space(), .minimize("loss"), by: Studies.method).reopen()
+      try await Studies.study().reopen()
       return 0
     }
     add("StudyStore.addEnded", Edges.integers, Edges.numbers) { number, value in
@@ -77,23 +75,12 @@ extension AbuseRoom {
 
   mutating func addRules() {
     let kinds =
-      ((try? Studies.kinds()) ?? [])
+      Studies.kinds
       + Edges.numbers.map { .finished(attempt: 1, .complete([$0])) } + [.reopened]
     /// What a rule says after three trials that ended so.
     @Sendable func reason(_ method: StopRuleMethod, _ kind: Event.Kind) throws -> Any {
       var rule = try method.make(Studies.specification())
-      var history = History()
-      for number in 0..<3 {
-        for one in [
-          .suggested(try Studies.assignment(), through: 1, seen: 0),
-          .claimed(attempt: 1, worker: "w"), kind,
-        ] as [Event.Kind] {
-          let place = one.isAboutStudy ? history.trials.count : number
-          let event = Event(revision: history.revision + 1, time: 0, trial: place, one)
-          do { try history.take(event) } catch { continue }
-          rule.observe(event, in: history)
-        }
-      }
+      let history = try Studies.threeTrials(kind) { rule.observe($0, in: $1) }
       return try rule.reason(in: history) as Any
     }
     let rules: [(String, StopRuleMethod)] = [
@@ -104,14 +91,14 @@ extension AbuseRoom {
       add("\(name).observe", kinds) { try reason(rule, $0) }
       add("\(name).reason", kinds) { try reason(rule, $0) }
     }
-    add("PlateauRule.init", Edges.integers, Edges.numbers) {
-      var options = PlateauOptions()
-      (options.trials, options.improvement) = ($0, $1)
+    add("PlateauRule.init", Edges.integers, Edges.numbers) { trials, improvement in
+      let options = changed(PlateauOptions()) {
+        ($0.trials, $0.improvement) = (trials, improvement)
+      }
       return try PlateauRule(Studies.specification(), options)
     }
-    add("StopRuleMethod.plateau", Edges.integers) {
-      var options = PlateauOptions()
-      options.trials = $0
+    add("StopRuleMethod.plateau", Edges.integers) { trials in
+      let options = changed(PlateauOptions()) { $0.trials = trials }
       return try StopRuleMethod.plateau(options).make(Studies.specification())
     }
     add("TargetRule.init", Edges.numbers) {
@@ -122,14 +109,12 @@ extension AbuseRoom {
     add("StopRuleMethod.target", Edges.numbers) {
       try StopRuleMethod.target(TargetOptions(value: $0)).make(Studies.specification())
     }
-    add("RegretRule.init", Edges.numbers) {
-      var options = RegretOptions()
-      options.ratio = $0
+    add("RegretRule.init", Edges.numbers) { ratio in
+      let options = changed(RegretOptions()) { $0.ratio = ratio }
       return try RegretRule(Studies.specification(), options)
     }
-    add("StopRuleMethod.regret", Edges.numbers) {
-      var options = RegretOptions()
-      options.ratio = $0
+    add("StopRuleMethod.regret", Edges.numbers) { ratio in
+      let options = changed(RegretOptions()) { $0.ratio = ratio }
       return try StopRuleMethod.regret(options).make(Studies.specification())
     }
 
@@ -138,11 +123,7 @@ extension AbuseRoom {
       let space = try Studies.space()
       let trials = try values.enumerated().map { number, value in
         let drawn = space.assignment { $1.value(atUnit: Double(number * 7 % 10) / 10) }
-        var trial = Trial(
-          number: number, assignment: try drawn ?? Studies.assignment(), through: 1, seen: nil,
-          created: 0)
-        (trial.state, trial.values, trial.ended) = (.complete, [value], value)
-        return trial
+        return try changed(Studies.ended([value], number: number, drawn)) { $0.ended = value }
       }
       return try StudyModel(Studies.specification(), trials, objective: place)
     }

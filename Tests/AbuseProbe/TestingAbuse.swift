@@ -146,7 +146,7 @@ extension AbuseRoom {
     @Sendable func rehearsal(_ method: SearchMethod = .grid(resolution: 3)) throws -> Rehearsal {
       try Rehearsal(Studies.specification(), method)
     }
-    let kinds = (try? Studies.kinds()) ?? []
+    let kinds = Studies.kinds
     let outcomes: [Outcome] = [
       .complete([]), .complete([1]), .complete([.nan, 1, 2]), .complete([.infinity]), .pruned,
       .failed(.error, message: "a\0b"),

@@ -63,9 +63,7 @@ extension AbuseRoom {
     }
     add("TrialModel.all", Edges.types) { TrialModel.all($0).map(\.name) }
     @Sendable func model(_ change: @Sendable (inout TrialModel) -> Void) -> TrialModel {
-      var model = TrialModel.quadratic(.float64)
-      change(&model)
-      return model
+      changed(.quadratic(.float64), change)
     }
     add("TrialModel.exampleWeights", Edges.integers) { number in
       TrialModel.exampleWeights(model { $0.examples = number })
@@ -155,46 +153,11 @@ extension AbuseRoom {
     let parts: [(String, @Sendable (HypergradientCase, [Tensor]) throws -> Any)] = [
       ("solve", { try $0.solve(at: $1).loss }),
       ("terms", { try $0.terms(along: $1).direct }),
-      (
-        "hypergradient",
-        {
-          var test = $0
-          test.hyper = $1
-          return try test.hypergradient().gradient
-        }
-      ),
-      (
-        "localTerms",
-        {
-          var test = $0
-          test.hyper = $1
-          return try test.localTerms().direct
-        }
-      ),
-      (
-        "distilled",
-        {
-          var test = $0
-          test.hyper = $1
-          return try test.distilled(gamma: 0.5) as Any
-        }
-      ),
-      (
-        "trainedOnline",
-        {
-          var test = $0
-          test.hyper = $1
-          return try test.trainedOnline(by: .oneStep, every: 1)
-        }
-      ),
-      (
-        "descended",
-        {
-          var test = $0
-          test.hyper = $1
-          return try test.descended(by: .reverse, rate: 0.1)
-        }
-      ),
+      ("hypergradient", { try $0.at($1).hypergradient().gradient }),
+      ("localTerms", { try $0.at($1).localTerms().direct }),
+      ("distilled", { try $0.at($1).distilled(gamma: 0.5) as Any }),
+      ("trainedOnline", { try $0.at($1).trainedOnline(by: .oneStep, every: 1) }),
+      ("descended", { try $0.at($1).descended(by: .reverse, rate: 0.1) }),
     ]
     for (name, part) in parts {
       add("HypergradientCase.init", counts) { try part(row($0), point) }
@@ -254,9 +217,7 @@ extension AbuseRoom {
     for (name, law) in laws {
       add(name, cases) { try law($0) }
       add(name, spoilt.map(\.0)) { change in
-        var test = row()
-        spoilt.first { $0.0 == change }?.1(&test)
-        return try law(test)
+        try law(changed(row()) { test in spoilt.first { $0.0 == change }?.1(&test) })
       }
     }
     add("ReversibleLaws.check", Edges.numbers) { try ReversibleLaws.check(row(), momentum: $0) }
@@ -373,10 +334,8 @@ extension AbuseRoom {
     ]
     for (name, law) in laws {
       add("ImplicitLaws.\(name)", cases.indices.map { $0 }) { try law(cases[$0]) }
-      add("ImplicitLaws.\(name)", [.min, -1, 0, .max]) {
-        var test = row()
-        (test.weightCount, test.rate) = ($0, Double($0))
-        return try law(test)
+      add("ImplicitLaws.\(name)", [.min, -1, 0, .max]) { (count: Int) in
+        try law(changed(row()) { ($0.weightCount, $0.rate) = (count, Double(count)) })
       }
     }
   }
@@ -451,4 +410,8 @@ extension AbuseRoom {
       add("StochasticLaws.\(name)", Edges.tensors) { try law(problem, $0, 0.3, 1e-5) }
     }
   }
+}
+
+extension HypergradientCase {
+  fileprivate func at(_ hyper: [Tensor]) -> Self { changed(self) { $0.hyper = hyper } }
 }

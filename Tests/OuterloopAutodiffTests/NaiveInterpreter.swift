@@ -152,6 +152,10 @@ struct NaiveInterpreter {
   private static func exact(
     _ operation: OuterloopAutodiff.Operation, _ x: [Plain], _ type: TensorType
   ) -> [Double] {
+    /// The element of the first operand that each of the result is.
+    func taken(_ source: ([Int]) -> [Int]) -> [Double] {
+      Self.indices(type.shape).map { x[0].data[Self.offset(source($0), x[0].type)] }
+    }
     switch operation {
     case .input, .constant: return []  // filled in by run
     case .fill(let fill):
@@ -164,41 +168,20 @@ struct NaiveInterpreter {
     case .cast(let cast): return x[0].data.map { Self.value($0, as: cast.dtype) }
     case .stopGradient, .alias, .reshape: return x[0].data
     case .broadcast(let broadcast):
-      let strides = x[0].type.strides
-      return Self.indices(type.shape).map { index in
-        var offset = 0
-        for (axis, target) in broadcast.axes.enumerated() {
-          offset += index[target] * strides[axis]
-        }
-        return x[0].data[offset]
-      }
+      return taken { index in broadcast.axes.map { index[$0] } }
     case .transpose(let transpose):
-      let strides = x[0].type.strides
-      return Self.indices(type.shape).map { index in
-        var offset = 0
-        for (axis, source) in transpose.permutation.enumerated() {
-          offset += index[axis] * strides[source]
-        }
-        return x[0].data[offset]
+      return taken { index in
+        var source = index
+        for (axis, from) in transpose.permutation.enumerated() { source[from] = index[axis] }
+        return source
       }
     case .slice(let slice):
-      let strides = x[0].type.strides
-      return Self.indices(type.shape).map { index in
-        var offset = 0
-        for axis in index.indices {
-          offset += (slice.start[axis] + index[axis] * slice.stride[axis]) * strides[axis]
-        }
-        return x[0].data[offset]
-      }
+      return taken { $0.enumerated().map { slice.start[$0] + $1 * slice.stride[$0] } }
     case .pad(let pad):
       var result = [Double](repeating: 0, count: type.count)
-      let strides = type.strides
       for (number, index) in Self.indices(x[0].type.shape).enumerated() {
-        var offset = 0
-        for axis in index.indices {
-          offset += (pad.low[axis] + index[axis] * (pad.interior[axis] + 1)) * strides[axis]
-        }
-        result[offset] = x[0].data[number]
+        let target = index.enumerated().map { pad.low[$0] + $1 * (pad.interior[$0] + 1) }
+        result[Self.offset(target, type)] = x[0].data[number]
       }
       return result
     case .concatenate(let concatenate):
@@ -212,10 +195,8 @@ struct NaiveInterpreter {
         return .nan
       }
     case .reverse(let reverse):
-      return Self.indices(type.shape).map { index in
-        var index = index
-        for axis in reverse.axes { index[axis] = type.shape[axis] - 1 - index[axis] }
-        return x[0].data[Self.offset(index, x[0].type)]
+      return taken {
+        $0.enumerated().map { reverse.axes.contains($0) ? type.shape[$0] - 1 - $1 : $1 }
       }
     case .sum(let sum):
       return Self.reduce(x[0], sum.axes, type, from: 0, +)

@@ -13,6 +13,8 @@ import Testing
     var count: Int
     var style: RandomGraph.Style
     var testDescription: String { name }
+
+    func truth(_ graph: RandomGraph) -> Truth { Truth(graph, runs: style.isLarge ? 2 : 3) }
   }
 
   /// Times as many graphs, for a longer search.
@@ -50,8 +52,7 @@ import Testing
 
   @Test(arguments: batches) func equalsTheInterpreter(_ batch: Batch) {
     forEachGraph(batch, purpose: "truth") { graph in
-      let truth = Truth(graph, runs: batch.style.isLarge ? 2 : 3)
-      return truth.complaint(
+      batch.truth(graph).complaint(
         about: try Program(graph.graph(), leastAccumulated: 1).run(graph.inputTensors))
     }
   }
@@ -90,12 +91,10 @@ import Testing
         donated[output] = free.remove(at: index)
       }
       guard !donated.isEmpty else { return nil }
-      let compiled = try graph.graph()
-      let program = try Program(compiled, donated: donated, leastAccumulated: 1)
-      let truth = Truth(graph, runs: batch.style.isLarge ? 2 : 3)
+      let program = try Program(graph.graph(), donated: donated, leastAccumulated: 1)
       let inputs = graph.inputTensors
       let results = try run(try Workspace(program), program, inputs, donated: donated)
-      if let complaint = truth.complaint(about: results) {
+      if let complaint = batch.truth(graph).complaint(about: results) {
         return "donated \(donated): \(complaint)"
       }
       return try sameBits(inputs, graph.inputTensors) ? nil : "an input was overwritten"
@@ -113,7 +112,7 @@ import Testing
       let hoisted = try Program(prologue, leastAccumulated: 1).run(
         invariant.sorted().map { inputs[$0] })
       let results = try Program(main, leastAccumulated: 1).run(inputs + hoisted)
-      return Truth(graph, runs: batch.style.isLarge ? 2 : 3).complaint(about: results)
+      return batch.truth(graph).complaint(about: results)
     }
   }
 
@@ -142,8 +141,7 @@ import Testing
         return "kept products depend on who computes them"
       }
       let rest = try Program(late, leastAccumulated: 1).run(inputs + products)
-      let truth = Truth(graph, runs: batch.style.isLarge ? 2 : 3)
-      return truth.complaint(about: results[..<first] + rest)
+      return batch.truth(graph).complaint(about: results[..<first] + rest)
     }
   }
 
@@ -303,7 +301,7 @@ import Testing
           return try Program(graph.graph()).run(graph.inputTensors)
         }
         guard let results else { return nil }
-        return Truth(graph, runs: batch.style.isLarge ? 2 : 3).complaint(about: results)
+        return batch.truth(graph).complaint(about: results)
       }
     }
   }

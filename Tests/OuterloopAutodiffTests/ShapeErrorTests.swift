@@ -121,17 +121,16 @@ import Testing
     let point = [Tensor([1, 2]), Tensor([3])]
     let loss = { @Sendable (w: [Tensor]) in w[0].square().sum() * w[1].sum() }
     for direction in [[], [Tensor([1, 2])], point + point, [point[1], point[0]]] {
-      for (name, body) in [
-        ("jvp", { _ = try jvp(at: point, along: direction, of: loss) }),
-        (
-          "hessianVectorProduct",
-          { _ = try hessianVectorProduct(at: point, along: direction, of: loss) }
-        ),
-        (
-          "jointProduct",
-          { _ = try jointProduct(at: point, Tensor(1), along: direction) { loss($0) * $1 } }
-        ),
-      ] as [(String, () throws -> Void)] {
+      let calls: KeyValuePairs<String, () throws -> Void> = [
+        "jvp": { _ = try jvp(at: point, along: direction, of: loss) },
+        "hessianVectorProduct": {
+          _ = try hessianVectorProduct(at: point, along: direction, of: loss)
+        },
+        "jointProduct": {
+          _ = try jointProduct(at: point, Tensor(1), along: direction) { loss($0) * $1 }
+        },
+      ]
+      for (name, body) in calls {
         do {
           try body()
           Issue.record("\(name) took \(direction)")

@@ -10,17 +10,9 @@ import Testing
   // MARK: - The course toy: L = |h + w|^2, E = |w|^2
 
   /// w_T = (1 - 2 eta)^T w_0 - (1 - (1 - 2 eta)^T) h with eta = .1, T = 10, h = 1, w_0 = 2.
-  private static func courseToy() -> BilevelProblem<TrainingState<Tensor>, [Tensor], NoTensors> {
-    BilevelProblem(
-      steps: 10, weights: { (_: [Tensor]) in number(2) },
-      optimizer: { h, _ in .sgd(rate: .init(h[1])) },
-      loss: { w, h in (h[0] + w).square() }, outer: { w, _ in w.square() })
-  }
-  private static let coursePoint = [number(1), number(0.1)]
-
   @Test(arguments: [.reverse, .forward, .reverse(memory: 1 << 20), .truncated(10)] as [Estimator])
   func courseToyExact(by estimator: Estimator) throws {
-    let result = try Self.courseToy().hypergradient(at: Self.coursePoint, by: estimator)
+    let result = try Toys.courseWithRate().hypergradient(at: Toys.coursePoint, by: estimator)
     #expect(deviation(try result.state.flat, [-0.6778774528]) < 1e-10)
     let gradient = try result.gradient.flat
     #expect(abs(gradient[0] - 1.2101818311) < 1e-10)
@@ -34,13 +26,14 @@ import Testing
   }
 
   @Test(arguments: 1...10) func courseToyTruncated(horizon: Int) throws {
-    let result = try Self.courseToy().hypergradient(at: Self.coursePoint, by: .truncated(horizon))
+    let result = try Toys.courseWithRate().hypergradient(
+      at: Toys.coursePoint, by: .truncated(horizon))
     let end = try result.state.flat[0]
     var power = 1.0
     for _ in 0..<horizon { power *= 0.8 }
     #expect(abs(try result.gradient.flat[0] - -2 * end * (1 - power)) < 1e-14)
     if horizon == 1 {
-      let one = try Self.courseToy().hypergradient(at: Self.coursePoint, by: .oneStep)
+      let one = try Toys.courseWithRate().hypergradient(at: Toys.coursePoint, by: .oneStep)
       #expect(abs(try one.gradient.flat[0] - 0.2711509811) < 1e-10)
     }
   }
@@ -49,10 +42,7 @@ import Testing
 
   /// E = |w|^2 + 10 |sin w|^2, L = .5 (w - l)' diag(1, .5) (w - l), eta = .1, w_0 = (2, 2), l = (1, 1).
   @Test func greedyToy() throws {
-    let problem = BilevelProblem<TrainingState<Tensor>, Tensor, NoTensors>(
-      steps: 5, weights: { _ in vector([2, 2]) }, optimizer: { _, _ in .sgd(rate: 0.1) },
-      loss: { w, h in 0.5 * (vector([1, 0.5]) * (w - h).square()).sum() },
-      outer: { w, _ in (w.square() + 10 * sin(w).square()).sum() })
+    let problem = Toys.sine(steps: 5)
     let point = vector([1, 1])
     for estimator in [Estimator.reverse, .forward] {
       let exact = try problem.hypergradient(at: point, by: estimator).gradient.flat
@@ -67,10 +57,7 @@ import Testing
   /// With w at its minimum, alternation with the one-step hypergradient settles at a = 2 / (1 + 2 xi):
   /// at the optimum, a = 1, for xi = .5 only. Reverse mode finds the optimum whatever xi.
   @Test(arguments: [0.3, 0.5, 0.7]) func architectureFixedPoints(xi: Double) throws {
-    let problem = BilevelProblem<TrainingState<Tensor>, Tensor, NoTensors>(
-      steps: 60, weights: { _ in number(0) }, optimizer: { _, _ in .sgd(rate: .init(xi)) },
-      loss: { w, a in w.square() - 2 * a * w + a.square() },
-      outer: { w, a in a * w - 2 * a + 1 })
+    let problem = Toys.architecture(steps: 60, from: 0, xi: xi)
     let loop = OuterLoop<Tensor>(.sgd(rate: 0.4))
     let settled = try problem.minimize(from: number(2), by: .oneStep, updates: 60, with: loop)
     #expect(abs(try settled.hyper.item() - 2 / (1 + 2 * xi)) < 1e-9)

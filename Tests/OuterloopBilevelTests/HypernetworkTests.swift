@@ -102,15 +102,10 @@ import Testing
   @Test func trainingsAreReset() throws {
     let test = try QuadraticResponse(steps: 10, optimizer: { .sgd(rate: 0.3) })
     func slopes(_ start: TrainingSchedule.Start) throws -> [[Double]] {
-      var seen: [[Double]] = []
-      _ = try test.problem.minimize(
+      try test.problem.path(
         from: test.hyper, by: .hypernetwork(.init(scaleRate: nil)), updates: 3,
         with: OuterLoop(.sgd(rate: 0)), training: .online(every: 10, start: start)
-      ) { progress in
-        seen.append(try #require(progress.diagnostics.response).slopes.flatMap { try $0.doubles() })
-        return true
-      }
-      return seen
+      ) { try #require($0.diagnostics.response).slopes.flatMap { try $0.doubles() } }
     }
     let exact = test.slopes.flatMap { $0 }
     func error(_ slopes: [Double]) -> Double { deviation(slopes, exact) }
@@ -151,14 +146,10 @@ import Testing
   /// A large step of lambda takes the model along: it is at the new minimum before it is trained there.
   @Test func movingAlong() throws {
     let test = try QuadraticResponse(steps: 4, optimizer: { .sgd(rate: 0.3) })
-    var points: [([Double], [Double])] = []
-    _ = try test.problem.minimize(
+    let points = try test.problem.path(
       from: test.hyper, by: .hypernetwork(.init(warmUp: 1500)), updates: 2,
       with: OuterLoop(.sgd(rate: 1))
-    ) { progress in
-      points.append((try progress.hyper.flat, try progress.state.weights.flat))
-      return true
-    }
+    ) { (try $0.hyper.flat, try $0.state.weights.flat) }
     // w*(l) moved by its slope from the first point.
     let moves = zip(points[0].0, try test.hyper.flat).map { $0 - $1 }
     #expect(moves.contains { abs($0) > 0.3 })
@@ -202,14 +193,10 @@ import Testing
       steps: 4000, weights: { _ in number(0) }, optimizer: { _, _ in .sgd(rate: 0.4) },
       loss: { w, h in (h[0] + h[1] + w).square() }, outer: { w, _ in w.square() })
     let settings = HypernetworkSettings(scaleRate: 0.01, entropyWeight: tau, samples: 8)
-    var sizes: [Double] = []
-    _ = try problem.minimize(
+    let sizes = try problem.path(
       from: [number(0.3), number(-0.1)], by: .hypernetwork(settings), updates: 2000,
       with: OuterLoop(.sgd(rate: 0.1))
-    ) { progress in
-      sizes.append(try #require(progress.diagnostics.response).scale[1].item())
-      return true
-    }
+    ) { try #require($0.diagnostics.response).scale[1].item() }
     let late = sizes.suffix(1000).reduce(0, +) / 1000
     #expect(abs(late / (tau / 2).squareRoot() - 1) < 0.05, "\(late)")
     // One rate for all, s fixed.
@@ -230,15 +217,13 @@ import Testing
       optimizer: { _, _ in .sgd(rate: 1) },
       loss: { w, _, b in 0.5 * (w - b).square().sum() },
       outer: { w, h, v in (w * v).sum() * h + h.square() })
-    var losses: [Double] = []
-    _ = try problem.minimize(
+    let losses = try problem.path(
       from: number(3), by: .hypernetwork(), with: OuterLoop(.sgd(rate: 0))
     ) { progress in
-      losses.append(progress.loss)
       let weights = try progress.state.weights.doubles()
       #expect(weights == [Double(2 * progress.update - 1)])
       #expect(progress.cost.steps == 2)
-      return true
+      return progress.loss
     }
     let expected: [Double] = [1 * 33 + 9, 3 * 39 + 9, 5 * 45 + 9, 7 * 51 + 9]
     #expect(losses == expected)
@@ -315,14 +300,14 @@ import Testing
 
   // MARK: - Refusals
 
-  private func refusal<State, Hyper, Batch>(
+  private func requireRefused<State, Hyper, Batch>(
     _ problem: BilevelProblem<State, Hyper, Batch>, _ hyper: Hyper,
-    _ settings: HypernetworkSettings = .init()
-  ) throws -> String {
-    let error = #expect(throws: BilevelError.self) {
+    _ settings: HypernetworkSettings = .init(), _ word: String,
+    location: SourceLocation = #_sourceLocation
+  ) {
+    expectError(word, as: BilevelError.self, sourceLocation: location) {
       try problem.check(.hypernetwork(settings), at: hyper)
     }
-    return error.map { "\($0)" } ?? ""
   }
 
   @Test func refusals() throws {
@@ -330,42 +315,40 @@ import Testing
       steps: 3, weights: { _ in number(1) }, optimizer: { h, _ in .sgd(rate: .init(h["rate"])) },
       loss: { w, h in h["decay"] * w.square() }, outer: { w, _ in w })
     let named = NamedTensors(["rate": number(0.1), "decay": number(0.1)])
-    #expect(try refusal(rate, named).contains("the optimizer reads rate:"))
+    requireRefused(rate, named, "the optimizer reads rate:")
 
     let start = BilevelProblem<TrainingState<Tensor>, Tensor, NoTensors>(
       steps: 3, weights: { $0 }, optimizer: { _, _ in .sgd(rate: 0.1) },
       loss: { w, h in h * w.square() }, outer: { w, _ in w })
-    #expect(try refusal(start, number(1)).contains("initial state depends on lambda"))
+    requireRefused(start, number(1), "initial state depends on lambda")
 
     let dynamics = BilevelProblem<Tensor, Tensor, NoTensors>(
       dynamics: InnerDynamics(
         steps: 3, batches: .full, initial: { _ in number(1) }, step: { s, h, _, _ in s * h }),
       outer: { s, _ in s })
-    #expect(try refusal(dynamics, number(1)).contains("InnerObjective"))
+    requireRefused(dynamics, number(1), "InnerObjective")
 
     let large = BilevelProblem<TrainingState<Tensor>, Tensor, NoTensors>(
       steps: 3, weights: { _ in Tensor.zeros([100_000]) }, optimizer: { _, _ in .sgd(rate: 0.1) },
       loss: { w, h in h.sum() * w.square().sum() }, outer: { w, _ in w.sum() })
-    #expect(try refusal(large, Tensor.zeros([10_000])).contains("hidden layer"))
+    requireRefused(large, Tensor.zeros([10_000]), "hidden layer")
     try large.check(.hypernetwork(.init(hidden: [8])), at: Tensor.zeros([10_000]))
 
     let fine = try QuadraticResponse(steps: 3, optimizer: { .sgd(rate: 0.1) })
     for settings in [
       HypernetworkSettings(hidden: [0]), .init(scale: 0), .init(scale: .infinity),
       .init(samples: 0), .init(warmUp: -1), .init(scaleRate: -1), .init(entropyWeight: .nan),
-    ] { #expect(try refusal(fine.problem, fine.hyper, settings).contains("use ")) }
-    #expect(
-      try refusal(fine.problem, fine.hyper, .init(hidden: [3, 0])).contains(
-        "hypernetwork [3, 0] cannot"))
+    ] { requireRefused(fine.problem, fine.hyper, settings, "use ") }
+    requireRefused(
+      fine.problem, fine.hyper, .init(hidden: [3, 0]), "hypernetwork [3, 0] cannot")
   }
 
   @Test func divergence() throws {
     let problem = BilevelProblem<TrainingState<Tensor>, Tensor, NoTensors>(
       steps: 2000, weights: { _ in number(1) }, optimizer: { _, _ in .sgd(rate: 10) },
       loss: { w, h in (h + w).square() }, outer: { w, _ in w.square() })
-    let error = #expect(throws: BilevelError.self) {
+    expectError("the hypernetwork became non-finite", as: BilevelError.self) {
       try problem.hypergradient(at: number(1), by: .hypernetwork())
     }
-    #expect(error.map { "\($0)" }?.contains("the hypernetwork became non-finite") == true)
   }
 }

@@ -23,18 +23,9 @@ import Testing
 
   private static let point = [number(0.1), number(0.3)]
 
-  private func message(_ body: () throws -> Void) -> String {
-    do {
-      try body()
-      return "nothing was thrown"
-    } catch {
-      return "\(error)"
-    }
-  }
-
   static let estimators: [Estimator] = [.implicit(.dense), .implicit(.identity), .hoag()]
 
-  @Test(arguments: estimators) func ratesOfTheOptimizer(_ estimator: Estimator) {
+  @Test(arguments: estimators) func ratesOfTheOptimizer(_ estimator: Estimator) throws {
     let problem = Self.problem(
       optimizer: { .sgd(rate: .init($0[0])) }, loss: { w, h in (h[1] * w.square() - w).sum() })
     let text = message { try problem.check(estimator, at: Self.point) }
@@ -44,7 +35,7 @@ import Testing
     #expect(message { _ = try problem.hypergradient(at: Self.point, by: estimator) } == text)
     // Without the rate among the hyperparameters there is nothing to refuse.
     let fine = Self.problem(loss: { w, h in ((h[0] + h[1]) * w.square() - w).sum() })
-    #expect(message { try fine.check(estimator, at: Self.point) } == "nothing was thrown")
+    try fine.check(estimator, at: Self.point)
   }
 
   /// A tensor that holds a rate and a decay cannot be answered for in part.
@@ -52,31 +43,27 @@ import Testing
     let problem = Self.problem(
       optimizer: { .sgd(rate: .init($0[0])) },
       loss: { w, h in (h[0] * h[1] * w.square() - w).sum() })
-    let text = message { try problem.check(.implicit(), at: Self.point) }
-    #expect(text.contains("tensor of their own"), "\(text)")
+    expectError("tensor of their own") { try problem.check(.implicit(), at: Self.point) }
   }
 
   @Test(arguments: estimators) func initialWeights(_ estimator: Estimator) {
     let problem = Self.problem(
       start: { $0[0] * vector([1, 2]) }, loss: { w, h in (h[1] * w.square() - w).sum() })
-    let text = message { try problem.check(estimator, at: Self.point) }
-    #expect(text.contains("reads [0]") && text.contains("initial weights"), "\(text)")
-    #expect(text.contains("use reverse or forward"), "\(text)")
-    let fixed = message {
+    expectError("reads [0]", "initial weights", "use reverse or forward") {
+      try problem.check(estimator, at: Self.point)
+    }
+    expectError("moves only the point where training starts") {
       try problem.check(.fixedPoint(), at: Self.point)
     }
-    #expect(fixed.contains("moves only the point where training starts"), "\(fixed)")
   }
 
   @Test func readNowhere() {
     let problem = Self.problem(loss: { w, h in (h[1] * w.square() - w).sum() })
     for estimator in Self.estimators + [.fixedPoint()] {
-      let text = message { try problem.check(estimator, at: Self.point) }
-      #expect(text.contains("reads [0]") && text.contains("out of the hyper"), "\(text)")
+      expectError("reads [0]", "out of the hyper") { try problem.check(estimator, at: Self.point) }
     }
     let direct = Self.problem(outer: { w, h in (w - h[0] * h[1]).square().sum() })
-    let text = message { try direct.check(.implicit(), at: Self.point) }
-    #expect(text.contains("does not move") && text.contains("firstOrder"), "\(text)")
+    expectError("does not move", "firstOrder") { try direct.check(.implicit(), at: Self.point) }
   }
 
   /// At a fixed point a rate multiplies a gradient of 0; decoupled decay does not.
@@ -84,7 +71,7 @@ import Testing
     Optimizer.sgd(rate: 0.1), .momentum(rate: 0.1, momentum: 0.5), .adam(rate: 0.1),
     .rmsProp(rate: 0.1),
   ])
-  func ratesAtFixedPoints(_ optimizer: Optimizer) {
+  func ratesAtFixedPoints(_ optimizer: Optimizer) throws {
     let rates: [@Sendable ([Tensor]) -> Optimizer] = [
       { .sgd(rate: .init($0[0])) }, { .momentum(rate: 0.1, momentum: .init($0[0])) },
       { .adam(rate: .init($0[0]), epsilon: 0.1) }, { .rmsProp(rate: .init($0[0]), epsilon: 0.1) },
@@ -92,15 +79,14 @@ import Testing
     for make in rates {
       let problem = Self.problem(
         optimizer: make, loss: { w, h in (h[1] * w.square() - w).sum() })
-      let text = message { _ = try problem.hypergradient(at: Self.point, by: .fixedPoint()) }
-      #expect(text.contains("[0] only scales how training comes"), "\(text)")
+      expectError("[0] only scales how training comes") {
+        try problem.hypergradient(at: Self.point, by: .fixedPoint())
+      }
     }
     let decay = Self.problem(
       optimizer: { .adamW(rate: 0.1, epsilon: 0.1, decay: .init($0[0])) },
       loss: { w, h in (h[1] * w.square() - w).sum() })
-    #expect(
-      message { _ = try decay.hypergradient(at: Self.point, by: .fixedPoint()) }
-        == "nothing was thrown")
+    _ = try decay.hypergradient(at: Self.point, by: .fixedPoint())
   }
 
   @Test func numbersOutOfRange() {
@@ -124,17 +110,16 @@ import Testing
       (.hoag(solver: .identity), "use cg, minres or dense"),
     ]
     for (estimator, expected) in cases {
-      let text = message { try problem.check(estimator, at: Self.point) }
-      #expect(text.contains("\(estimator) cannot differentiate"), "\(text)")
-      #expect(text.contains(expected), "\(text)")
+      expectError("\(estimator) cannot differentiate", expected) {
+        try problem.check(estimator, at: Self.point)
+      }
     }
     // Settings that reach the solvers.
     for estimator in [
       Estimator.implicit(.cg(StoppingRule(relative: -1))), .implicit(.gmres(restart: 0)),
       .implicit(.nystrom(rank: 0), damping: 1), .implicit(inner: .lbfgs(LBFGS(memory: 0))),
     ] {
-      let text = message { _ = try problem.hypergradient(at: Self.point, by: estimator) }
-      #expect(text.contains("at least"), "\(text)")
+      expectError("at least") { try problem.hypergradient(at: Self.point, by: estimator) }
     }
   }
 
@@ -142,19 +127,18 @@ import Testing
 
   @Test func larsenNeedsExamples() throws {
     let full = Self.problem(loss: { w, h in ((h[0] + h[1]) * w.square() - w).sum() })
-    let text = message { try full.check(.implicit(.larsen, damping: 1), at: Self.point) }
-    #expect(text.contains("each training example") && text.contains("as a batch"), "\(text)")
-    #expect(
-      message { try full.check(.implicit(.larsen), at: Self.point) }.contains("damping above 0"))
+    expectError("each training example", "as a batch") {
+      try full.check(.implicit(.larsen, damping: 1), at: Self.point)
+    }
+    expectError("damping above 0") { try full.check(.implicit(.larsen), at: Self.point) }
     let scalar = BilevelProblem<TrainingState<Tensor>, Tensor, Pair<Tensor, Tensor>>(
       steps: 3, batches: Batches { _ in Pair(vector([1, 2, 3]), number(1)) },
       weights: { _ in number(1) }, optimizer: { _, _ in .sgd(rate: 0.1) },
       loss: { w, h, b in (w * b.first - b.second).square().mean() + h * w.square() },
       outer: { w, _ in w.square() })
-    let uneven = message {
+    expectError("do not agree in their first axis") {
       try scalar.check(.implicit(.larsen, damping: 1), at: number(0.1))
     }
-    #expect(uneven.contains("do not agree in their first axis"), "\(uneven)")
   }
 
   /// A sum over the batch, or a loss in which examples meet, is no mean of single losses.
@@ -169,17 +153,13 @@ import Testing
         outer: { w, _ in w.square() })
     }
     let estimator = Estimator.implicit(.larsen, damping: 1)
-    let fine = message {
-      _ = try problem { $0.mean() }.hypergradient(at: number(0.1), by: estimator)
-    }
-    #expect(fine == "nothing was thrown", "\(fine)")
+    _ = try problem { $0.mean() }.hypergradient(at: number(0.1), by: estimator)
     for reduce in [{ @Sendable in $0.sum() }, { @Sendable in $0.square().mean().square() }]
       as [@Sendable (Tensor) -> Tensor]
     {
-      let text = message {
-        _ = try problem(reduce).hypergradient(at: number(0.1), by: estimator)
+      expectError("is not the mean") {
+        try problem(reduce).hypergradient(at: number(0.1), by: estimator)
       }
-      #expect(text.contains("is not the mean"), "\(text)")
     }
   }
 
@@ -191,8 +171,7 @@ import Testing
         steps: 3, batches: .full, initial: { _ in number(1) }, step: { s, h, _, _ in s - h * s }),
       outer: { s, _ in s.square() })
     for estimator in Self.estimators {
-      let text = message { try problem.check(estimator, at: number(0.1)) }
-      #expect(text.contains("whose loss is not known"), "\(text)")
+      expectError("whose loss is not known") { try problem.check(estimator, at: number(0.1)) }
     }
   }
 
@@ -204,26 +183,26 @@ import Testing
         optimizer: { _, _ in .momentum(rate: 0.1, momentum: 0.5) },
         loss: { w, h, _ in h * w.square() - w }),
       outer: { s, _ in s.weights + s.slots[0] })
-    let text = message { try problem.check(.implicit(), at: number(0.1)) }
-    #expect(text.contains("optimizer's buffers"), "\(text)")
+    expectError("optimizer's buffers") { try problem.check(.implicit(), at: number(0.1)) }
   }
 
   /// A loss without a minimum, and one that is not finite, are errors that say so.
   @Test func unsolvableInnerProblems() {
     let falling = Self.problem(loss: { w, h in ((h[0] + h[1]) * w).sum() })
-    let text = message {
-      _ = try falling.hypergradient(at: Self.point, by: .implicit(inner: .lbfgs()))
+    expectError("unbounded", "regularizer") {
+      try falling.hypergradient(at: Self.point, by: .implicit(inner: .lbfgs()))
     }
-    #expect(text.contains("unbounded") && text.contains("regularizer"), "\(text)")
     let logs = Self.problem(loss: { w, h in ((h[0] + h[1]) * log(w - 5)).sum() })
-    let bad = message { _ = try logs.hypergradient(at: Self.point, by: .implicit(inner: .lbfgs())) }
-    #expect(bad.contains("non-finite"), "\(bad)")
+    expectError("non-finite") {
+      try logs.hypergradient(at: Self.point, by: .implicit(inner: .lbfgs()))
+    }
     let diverging = Self.problem(
       optimizer: { _ in .sgd(rate: 1e4) },
       loss: { w, h in ((h[0] + h[1]) * w.square().square()).sum() })
     for estimator in [Estimator.implicit(.dense), .fixedPoint()] {
-      let text = message { _ = try diverging.hypergradient(at: Self.point, by: estimator) }
-      #expect(text.contains("became non-finite at step"), "\(text)")
+      expectError("became non-finite at step") {
+        try diverging.hypergradient(at: Self.point, by: estimator)
+      }
     }
   }
 }

@@ -207,12 +207,8 @@ import Testing
   private static func least<State, Hyper, Batch>(
     _ problem: BilevelProblem<State, Hyper, Batch>, at hyper: Hyper
   ) -> Int? {
-    do {
-      _ = try problem.hypergradient(at: hyper, by: .reverse(memory: 0))
-      return nil
-    } catch {
-      return "\(error)".split(separator: " ").compactMap { Int($0) }.last
-    }
+    message { try problem.hypergradient(at: hyper, by: .reverse(memory: 0)) }
+      .split(separator: " ").compactMap { Int($0) }.last
   }
 
   /// The least budget can be asked for: with it there is an answer, with a byte less a refusal that
@@ -233,10 +229,9 @@ import Testing
       { try problem.check(.reverse(memory: least - 1), at: Tensor(-2)) },
       { _ = try problem.hypergradient(at: Tensor(-2), by: .reverse(memory: least - 1)) },
     ] {
-      let error = "\(try #require(#expect(throws: BilevelError.self, performing: call)))"
-      #expect(error.contains("at least \(least) bytes"), "\(error)")
-      #expect(error.contains("one stored state takes 3200 bytes"), "\(error)")
-      #expect(error.contains("leastMemory(at:)"), "\(error)")
+      expectError(
+        "at least \(least) bytes", "one stored state takes 3200 bytes", "leastMemory(at:)",
+        as: BilevelError.self, from: call)
     }
   }
 

@@ -1,4 +1,5 @@
 import OuterloopAutodiff
+import OuterloopBilevel
 import OuterloopNumerics
 
 /// A scalar in double precision.
@@ -10,6 +11,23 @@ func vector(_ values: [Double]) -> Tensor { Tensor(values) }
 extension Structure {
   /// All elements, tensor by tensor.
   var flat: [Double] { get throws { try leaves.flatMap { try $0.doubles() } } }
+}
+
+extension BilevelProblem {
+  /// What `look` sees after each update of `minimize`.
+  func path<Value>(
+    from start: Hyper, by estimator: Estimator, updates: Int? = nil, with loop: OuterLoop<Hyper>,
+    training: TrainingSchedule? = nil, _ look: (Progress) throws -> Value
+  ) throws -> [Value] {
+    var seen: [Value] = []
+    _ = try minimize(
+      from: start, by: estimator, updates: updates, with: loop, training: training
+    ) { progress in
+      seen.append(try look(progress))
+      return true
+    }
+    return seen
+  }
 }
 
 /// The largest difference relative to the larger of 1 and the size of `b`.

@@ -13,10 +13,6 @@ import Testing
   /// Heavy ball with an update after every step, by hand: m' = mu m + g, w' = w - eta m',
   /// g = w - l; the effect of l through one step is eta grad E.
   @Test func momentumIsCarried() throws {
-    let problem = Problem(
-      steps: 5, weights: { _ in number(2) },
-      optimizer: { _, _ in .momentum(rate: 0.3, momentum: 0.8) },
-      loss: { w, l in 0.5 * (w - l).square() }, outer: { w, _ in 0.5 * (w - 3).square() })
     var (w, m, l) = (2.0, 0.0, 0.5)
     var expected: [Double] = []
     for step in 0..<12 {
@@ -28,51 +24,38 @@ import Testing
       expected.append(l)
     }
     for estimator in [Estimator.oneStep, .greedy(gamma: 0.3), .truncated(1), .finiteDifference()] {
-      var seen: [Double] = []
-      _ = try problem.minimize(
+      let seen = try Toys.spring(steps: 5).path(
         from: number(0.5), by: estimator, updates: 12, with: OuterLoop(.sgd(rate: 0.1)),
         training: .online(every: 1)
-      ) { progress in
-        seen.append(try progress.hyper.item())
-        return true
-      }
+      ) { try $0.hyper.item() }
       #expect(deviation(seen, expected) < 1e-10, "\(estimator)")
     }
   }
 
   /// Adam's step count and buffers go on from window to window, and start anew with each training.
   @Test func adamIsCarried() throws {
-    let problem = Problem(
-      steps: 7, weights: { _ in vector([1, -2]) },
-      optimizer: { _, _ in .adam(rate: 0.1, beta1: 0.8, beta2: 0.9, epsilon: 0.01) },
-      loss: { w, l in (0.5 * w.square() * l).sum() }, outer: { w, _ in w.sum() })
-    let (_, end) = try problem.solve(at: vector([1, 2]))
-    var states: [TrainingState<Tensor>] = []
-    _ = try problem.minimize(
+    func problem(steps: Int) -> Problem {
+      Problem(
+        steps: steps, weights: { _ in vector([1, -2]) },
+        optimizer: { _, _ in .adam(rate: 0.1, beta1: 0.8, beta2: 0.9, epsilon: 0.01) },
+        loss: { w, l in (0.5 * w.square() * l).sum() }, outer: { w, _ in w.sum() })
+    }
+    let states = try problem(steps: 7).path(
       from: vector([1, 2]), by: .reverse, updates: 6, with: OuterLoop(.sgd(rate: 0)),
       training: .online(every: 2)
-    ) { progress in
-      states.append(progress.state)
-      return true
-    }
+    ) { $0.state }
     // Windows end at steps 2, 4, 6, then 2, 4, 6 of the next training.
     for index in 0..<3 {
       #expect(try states[index].flat == states[index + 3].flat)
     }
-    let six = Problem(
-      steps: 6, weights: { _ in vector([1, -2]) },
-      optimizer: { _, _ in .adam(rate: 0.1, beta1: 0.8, beta2: 0.9, epsilon: 0.01) },
-      loss: { w, l in (0.5 * w.square() * l).sum() }, outer: { w, _ in w.sum() })
-    #expect(try states[2].flat == six.solve(at: vector([1, 2])).state.flat)
-    #expect(try states[2].flat != end.flat)
+    for steps in [6, 7] {
+      let end = try problem(steps: steps).solve(at: vector([1, 2])).state
+      #expect(try (states[2].flat == end.flat) == (steps == 6))
+    }
   }
 
   /// Reptile moves the start part of the way and leaves buffers at zero.
   @Test(arguments: [1.0, 0.25]) func reptile(rate: Double) throws {
-    let problem = Problem(
-      steps: 4, weights: { _ in number(2) },
-      optimizer: { _, _ in .momentum(rate: 0.3, momentum: 0.8) },
-      loss: { w, l in 0.5 * (w - l).square() }, outer: { w, _ in 0.5 * (w - 3).square() })
     var (phi, l) = (2.0, 0.5)
     var expected: [Double] = []
     for _ in 0..<5 {
@@ -88,14 +71,10 @@ import Testing
       }
       phi -= rate * (phi - w)
     }
-    var seen: [Double] = []
-    _ = try problem.minimize(
+    let seen = try Toys.spring(steps: 4).path(
       from: number(0.5), by: .oneStep, updates: 5, with: OuterLoop(.sgd(rate: 0.1)),
       training: .online(every: 3, start: .reptile(rate: rate))
-    ) { progress in
-      seen.append(try progress.state.weights.item())
-      return true
-    }
+    ) { try $0.state.weights.item() }
     #expect(deviation(seen, expected) < 1e-13)
   }
 
@@ -107,27 +86,16 @@ import Testing
       validation: Batches { number(Double(100 + $0)) },
       weights: { _ in number(0) }, optimizer: { _, _ in .sgd(rate: 1) },
       loss: { w, _, batch in -(w * batch) }, outer: { w, l, batch in w * batch + 0 * l })
-    var losses: [Double] = []
-    _ = try problem.minimize(
+    let losses = try problem.path(
       from: number(1), by: .oneStep, updates: 4, with: OuterLoop(.sgd(rate: 1)),
-      training: .online(every: 2)
-    ) { progress in
-      losses.append(progress.loss)
-      return true
-    }
+      training: .online(every: 2), \.loss)
     // Sums 0+1, 0+1+2+3 of the first training; 5+6, 5+6+7+8 of the second.
     let expected: [Double] = [1 * 101, 6 * 103, 11 * 106, 26 * 108]
     #expect(losses == expected)
     // Fresh models see the same training data and other validation data.
-    losses = []
-    _ = try problem.minimize(
-      from: number(1), by: .greedy(gamma: 0.5), updates: 2, with: OuterLoop(.sgd(rate: 1))
-    ) { progress in
-      losses.append(progress.loss)
-      return true
-    }
-    let restarted: [Double] = [10 * 104, 10 * 109]
-    #expect(losses == restarted)
+    let restarted = try problem.path(
+      from: number(1), by: .greedy(gamma: 0.5), updates: 2, with: OuterLoop(.sgd(rate: 1)), \.loss)
+    #expect(restarted == [10 * 104, 10 * 109])
     #expect(try problem.hypergradient(at: number(1), by: .reverse).loss == 10 * 104)
   }
 
@@ -135,24 +103,21 @@ import Testing
     let problem = Problem(
       steps: 5, weights: { h in h * h }, optimizer: { _, _ in .sgd(rate: 0.1) },
       loss: { w, _ in w.square() }, outer: { w, h in w.square() + h })
-    func message(_ schedule: TrainingSchedule, _ estimator: Estimator) -> String {
-      do {
-        _ = try problem.minimize(
-          from: number(1), by: estimator, updates: 1, with: OuterLoop(.sgd(rate: 0.1)),
-          training: schedule)
-        return "accepted"
-      } catch {
-        return "\(error)"
-      }
+    func update(_ schedule: TrainingSchedule, _ estimator: Estimator) throws {
+      _ = try problem.minimize(
+        from: number(1), by: estimator, updates: 1, with: OuterLoop(.sgd(rate: 0.1)),
+        training: schedule)
     }
-    #expect(message(.online(every: 0), .reverse).contains("every 0 steps"))
-    #expect(message(.online(every: 6), .reverse).contains("use 1...5"))
-    #expect(message(.online(every: 2), .reverse).contains("the initial state depends on lambda"))
-    #expect(message(.online(every: 2), .forward).contains("realTime(every: 2)"))
-    #expect(message(.online(every: 2), .realTime(every: 2)) == "accepted")
-    #expect(message(.online(every: 5), .reverse) == "accepted")
-    #expect(message(.online(every: 5, start: .reptile(rate: 2)), .reverse).contains("Reptile rate"))
-    #expect(
-      message(.online(every: 5, start: .reptile(rate: 1)), .reverse).contains("carried into it"))
+    for (schedule, estimator, text) in [
+      (.online(every: 0), .reverse, "every 0 steps"), (.online(every: 6), .reverse, "use 1...5"),
+      (.online(every: 2), .reverse, "the initial state depends on lambda"),
+      (.online(every: 2), .forward, "realTime(every: 2)"),
+      (.online(every: 5, start: .reptile(rate: 2)), .reverse, "Reptile rate"),
+      (.online(every: 5, start: .reptile(rate: 1)), .reverse, "carried into it"),
+    ] as [(TrainingSchedule, Estimator, String)] {
+      expectError(text) { try update(schedule, estimator) }
+    }
+    try update(.online(every: 2), .realTime(every: 2))
+    try update(.online(every: 5), .reverse)
   }
 }

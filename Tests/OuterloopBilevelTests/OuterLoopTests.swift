@@ -8,6 +8,7 @@ import Testing
 /// Minimising the outer loss: constraints, continuation, real-time updates.
 @Suite struct OuterLoopTests {
   static let model = TrialModel.softmaxRegression(.float64)
+  private let start = [TrialModel.exampleWeights(Self.model)]
 
   /// Example weights of softmax regression, trained by heavy ball.
   private static func problem(
@@ -26,7 +27,6 @@ import Testing
   /// projection of its step lies.
   @Test(arguments: constraints) func everyIterateIsFeasible(_ constraint: Constraint) throws {
     let problem = try Self.problem()
-    let start = [TrialModel.exampleWeights(Self.model)]
     let optimizers: [Optimizer] = [.sgd(rate: 30), .adam(rate: 0.7), .momentum(rate: 9)]
     for (number, optimizer) in optimizers.enumerated() {
       let loop = OuterLoop<[Tensor]>(optimizer, constraints: [constraint])
@@ -102,7 +102,6 @@ import Testing
       .rmsProp(rate: 0.1), .nesterov(rate: 0.5),
     ]
     let problem = try Self.problem()
-    let start = [TrialModel.exampleWeights(Self.model)]
     for optimizer in optimizers {
       let loop = OuterLoop<[Tensor]>(optimizer, constraints: [try .cappedSimplex(total: 6)])
       let whole = try problem.minimize(from: start, updates: 8, with: loop)
@@ -132,7 +131,6 @@ import Testing
       as [Estimator])
   func minimizeLowersTheLoss(_ estimator: Estimator) throws {
     let problem = try Self.problem()
-    let start = [TrialModel.exampleWeights(Self.model)]
     let loop = OuterLoop<[Tensor]>(.adam(rate: 0.1), constraints: [.nonNegative])
     var losses: [Double] = []
     var updates: [Int] = []
@@ -152,7 +150,6 @@ import Testing
 
   @Test func stoppingEarly() throws {
     let problem = try Self.problem()
-    let start = [TrialModel.exampleWeights(Self.model)]
     let loop = OuterLoop<[Tensor]>(.sgd(rate: 1))
     let none = try problem.minimize(from: start, updates: 0, with: loop)
     #expect(try none.hyper.flat == start.flat)
@@ -170,7 +167,6 @@ import Testing
   /// With an outer rate of 0, lambda stays and every update sees forward mode's hypergradient at
   /// the training of that length.
   @Test func realTimeWithoutMoving() throws {
-    let start = [TrialModel.exampleWeights(Self.model)]
     let loop = OuterLoop<[Tensor]>(.momentum(rate: 0, momentum: 0.5))
     let problem = try Self.problem(steps: 7)
     var losses: [Double] = []
@@ -223,33 +219,28 @@ import Testing
   /// A schedule with an end has so many updates: more are an error before anything is trained, none in
   /// particular are all of them. A schedule without an end must be told.
   @Test func updatesThatThereAreNot() throws {
-    let start = [TrialModel.exampleWeights(Self.model)]
     let loop = OuterLoop<[Tensor]>(.sgd(rate: 1))
     let problem = try Self.problem(steps: 7)
-    func message(_ updates: Int?, _ schedule: TrainingSchedule? = nil) -> String {
-      do {
-        let end = try problem.minimize(
-          from: start, by: .realTime(every: 3), updates: updates, with: loop, training: schedule)
-        return "\(end.updates) updates"
-      } catch { return "\(error)" }
+    func made(_ updates: Int?, _ schedule: TrainingSchedule? = nil) throws -> Int {
+      try problem.minimize(
+        from: start, by: .realTime(every: 3), updates: updates, with: loop, training: schedule
+      ).updates
     }
-    #expect(message(2) == "2 updates")
-    #expect(message(nil) == "2 updates")
-    let more = message(7)
-    #expect(more.contains("`updates` is 7, and the schedule has 2"), "\(more)")
-    #expect(more.contains("7 steps, with an update every 3"), "\(more)")
-    #expect(message(7, .online(every: 3)) == "7 updates")
-    #expect(message(6, .online(every: 3, trainings: 3)) == "6 updates")
-    #expect(message(7, .online(every: 3, trainings: 3)).contains("it trains 3 times"))
-    #expect(message(nil, .online(every: 3)).contains("`updates` is missing"))
-    #expect(message(-1).contains("`updates` is -1"))
-    #expect(message(1, .online(every: 3, trainings: 0)).contains("0 trainings"))
+    #expect(try made(2) == 2 && made(nil) == 2)
+    expectError("`updates` is 7, and the schedule has 2", "7 steps, with an update every 3") {
+      try made(7)
+    }
+    #expect(try made(7, .online(every: 3)) == 7)
+    #expect(try made(6, .online(every: 3, trainings: 3)) == 6)
+    expectError("it trains 3 times") { try made(7, .online(every: 3, trainings: 3)) }
+    expectError("`updates` is missing") { try made(nil, .online(every: 3)) }
+    expectError("`updates` is -1") { try made(-1) }
+    expectError("0 trainings") { try made(1, .online(every: 3, trainings: 0)) }
   }
 
   /// `onUpdate` may use the problem: to evaluate, as one does after every update.
   @Test(arguments: [.reverse, .realTime(every: 2)] as [Estimator])
   func callbacksMayUseTheProblem(_ estimator: Estimator) throws {
-    let start = [TrialModel.exampleWeights(Self.model)]
     let loop = OuterLoop<[Tensor]>(.sgd(rate: 1))
     let undisturbed = try Self.problem().minimize(
       from: start, by: estimator, updates: 3, with: loop)

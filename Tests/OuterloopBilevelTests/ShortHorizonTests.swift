@@ -8,22 +8,13 @@ import Testing
 /// One-step, greedy, difference and distilled hypergradients against closed forms and published
 /// numbers.
 @Suite struct ShortHorizonTests {
-  typealias Toy = BilevelProblem<TrainingState<Tensor>, Tensor, NoTensors>
-
-  /// E = |w|^2 + 10 |sin w|^2, L = (w - l)' G (w - l) / 2, G = diag(1, .5), eta = .1, from (2, 2).
-  static func sineToy(steps: Int) -> Toy {
-    let curvature = vector([1, 0.5])
-    return Toy(
-      steps: steps, weights: { _ in vector([2, 2]) }, optimizer: { _, _ in .sgd(rate: 0.1) },
-      loss: { w, l in 0.5 * (curvature * (w - l).square()).sum() },
-      outer: { w, _ in w.square().sum() + 10 * sin(w).square().sum() })
-  }
+  typealias Toy = Toys.Problem
 
   /// Digits worked out by hand for T = 5, and the formulas for every T.
   @Test(arguments: [1, 2, 5, 10, 40]) func greedyOnTheSineToy(steps: Int) throws {
     let at = vector([1, 1])
     func by(_ estimator: Estimator) throws -> [Double] {
-      try Self.sineToy(steps: steps).hypergradient(at: at, by: estimator).gradient.doubles()
+      try Toys.sine(steps: steps).hypergradient(at: at, by: estimator).gradient.doubles()
     }
     func greedy(_ gamma: Double) -> [Double] {
       [1, 0.5].map { curvature in
@@ -66,11 +57,7 @@ import Testing
   /// a = w = 2 / (1 + 2 xi), with xi the inner rate; the optimum is 1.
   @Test(arguments: [0.3, 0.5, 0.7], [Estimator.oneStep, .finiteDifference(), .greedy(gamma: 0)])
   func dartsFixedPoint(xi: Double, estimator: Estimator) throws {
-    let problem = Toy(
-      steps: 4000, weights: { _ in number(0.3) }, optimizer: { _, _ in .sgd(rate: .init(xi)) },
-      loss: { w, a in w.square() - 2 * a * w + a.square() },
-      outer: { w, a in a * w - 2 * a + 1 })
-    let state = try problem.minimize(
+    let state = try Toys.architecture(steps: 4000, from: 0.3, xi: xi).minimize(
       from: number(0.1), by: estimator, updates: 1500, with: OuterLoop(.sgd(rate: 0.05)),
       training: .online(every: 1))
     #expect(abs(try state.hyper.item() - 2 / (1 + 2 * xi)) < 1e-6)
@@ -79,11 +66,7 @@ import Testing
   /// The direct term alone is the limit of xi = 0: alternation goes to 2, and the outer problem is
   /// not solved.
   @Test func firstOrderFixedPoint() throws {
-    let problem = Toy(
-      steps: 4000, weights: { _ in number(0.3) }, optimizer: { _, _ in .sgd(rate: 0.3) },
-      loss: { w, a in w.square() - 2 * a * w + a.square() },
-      outer: { w, a in a * w - 2 * a + 1 })
-    let state = try problem.minimize(
+    let state = try Toys.architecture(steps: 4000, from: 0.3, xi: 0.3).minimize(
       from: number(0.1), by: .firstOrder, updates: 1500, with: OuterLoop(.sgd(rate: 0.05)),
       training: .online(every: 1))
     #expect(abs(try state.hyper.item() - 2) < 1e-6)
@@ -116,9 +99,7 @@ import Testing
   /// distilled hypergradient is exact and theta is 1.
   @Test(arguments: [(0.8, 1.0), (0.5, 1.828692), (0.9, 0.752760), (0.99, 0.557880)])
   func thetaOfTheCourseToy(gamma: Double, theta: Double) throws {
-    let problem = Toy(
-      steps: 10, weights: { _ in number(2) }, optimizer: { _, _ in .sgd(rate: 0.1) },
-      loss: { w, h in (h + w).square() }, outer: { w, _ in w.square() })
+    let problem = Toys.course()
     let result = try problem.hypergradient(
       at: number(1), by: .distill(gamma: gamma, period: 1))
     #expect(abs(try #require(result.diagnostics.theta) - theta) < 1e-6)
@@ -216,17 +197,12 @@ import Testing
       steps: 3, weights: { _ in number(1.5) }, optimizer: { _, _ in .sgd(rate: 0.1) },
       loss: { w, h in h * w.square() * w + 0.5 * w.square() },
       outer: { w, _ in w.square() + w })
-    var thetas: [Double] = []
-    var products: [Int] = []
-    _ = try problem.minimize(
+    let seen = try problem.path(
       from: number(0.4), by: .distill(gamma: 0.9, period: 2), updates: 12,
       with: OuterLoop(.sgd(rate: 0.01)), training: .online(every: 1, start: .reptile(rate: 1))
-    ) { progress in
-      thetas.append(try #require(progress.diagnostics.theta))
-      products.append(progress.cost.products)
-      return true
-    }
-    #expect(products == [7, 1, 1, 1, 1, 1, 7, 1, 1, 1, 1, 1])
+    ) { (theta: try #require($0.diagnostics.theta), products: $0.cost.products) }
+    let thetas = seen.map(\.theta)
+    #expect(seen.map(\.products) == [7, 1, 1, 1, 1, 1, 7, 1, 1, 1, 1, 1])
     #expect(Set(thetas[..<6]).count == 1 && Set(thetas[6...]).count == 1)
     #expect(thetas[0] != thetas[6])
   }

@@ -25,12 +25,12 @@ import Testing
   private static func d(_ n: Int) -> Double { d[n % 2] }
 
   private static func problem(
-    steps: Int
+    steps: Int, _ optimizer: Optimizer = .sgd(rate: .init(rate))
   ) throws -> BilevelProblem<TrainingState<Tensor>, Tensor, Tensor> {
     try BilevelProblem(
       steps: steps, batches: Batches { vector([a($0), b($0)]) },
       validation: Batches { number(d($0)) }, weights: { _ in number(0.1) },
-      optimizer: { _, _ in .sgd(rate: Optimizer.Rate(rate)) },
+      optimizer: { _, _ in optimizer },
       loss: { w, l, batch in
         let (a, b) = (batch.example(0), batch.example(1))
         return 0.5 * a * w.square() - w * (b * l.square() + 1)
@@ -213,15 +213,12 @@ import Testing
       l -= 0.02 * g
       expected.append(l)
     }
-    var seen: [Double] = []
-    let problem = try Self.problem(steps: 5)
-    _ = try problem.minimize(
+    let seen = try Self.problem(steps: 5).path(
       from: number(Self.start), by: .saba(rate: 0.4, batches: 3, validation: 2), updates: 160,
       with: OuterLoop(.sgd(rate: 0.02))
     ) { progress in
-      seen.append(try progress.hyper.item())
       #expect(progress.cost.products == 1 && progress.cost.gradients == 2)
-      return true
+      return try progress.hyper.item()
     }
     #expect(deviation(seen, expected) < 1e-12)
   }
@@ -307,15 +304,7 @@ import Testing
 
   /// y's buffers start anew where those of z do, and y starts at z where z starts at s_0.
   @Test(arguments: [true, false]) func penaltyWithMomentum(goesOn: Bool) throws {
-    let problem = try BilevelProblem<TrainingState<Tensor>, Tensor, Tensor>(
-      steps: 3, batches: Batches { vector([Self.a($0), Self.b($0)]) },
-      validation: Batches { number(Self.d($0)) }, weights: { _ in number(0.1) },
-      optimizer: { _, _ in .momentum(rate: 0.2, momentum: 0.6) },
-      loss: { w, l, batch in
-        let (a, b) = (batch.example(0), batch.example(1))
-        return 0.5 * a * w.square() - w * (b * l.square() + 1)
-      },
-      outer: { w, l, d in 0.5 * (w - d).square() + 0.2 * w * l })
+    let problem = try Self.problem(steps: 3, .momentum(rate: 0.2, momentum: 0.6))
     var (y, z, l) = (0.1, 0.1, Self.start)
     var (my, mz) = (0.0, 0.0)
     var expected: [Double] = []
@@ -331,15 +320,11 @@ import Testing
       l -= Self.outerRate * (0.2 * y + 5 * -2 * Self.b(t + 1) * l * (y - z))
       expected.append(l)
     }
-    var seen: [Double] = []
-    _ = try problem.minimize(
+    let seen = try problem.path(
       from: number(Self.start), by: .penalty(multiplier: 5, every: 1), updates: 9,
       with: OuterLoop(.sgd(rate: Optimizer.Rate(Self.outerRate))),
       training: goesOn ? nil : .online(every: 1)
-    ) { progress in
-      seen.append(try progress.hyper.item())
-      return true
-    }
+    ) { try $0.hyper.item() }
     #expect(deviation(seen, expected) < 1e-13)
   }
 }

@@ -67,9 +67,7 @@ import Testing
 
   /// The course toy, L = |h + w|^2 and E = |w|^2: 2 h m / (1 + m) where the truth is 2 h.
   @Test(arguments: [0.5, 1, 4, 100, 1e4]) func courseToy(multiplier: Double) throws {
-    let problem = BilevelProblem<TrainingState<Tensor>, Tensor, NoTensors>(
-      steps: 200, weights: { _ in number(2) }, optimizer: { _, _ in .sgd(rate: 0.2) },
-      loss: { w, h in (h + w).square() }, outer: { w, _ in w.square() })
+    let problem = Toys.course(steps: 200, rate: 0.2)
     for h in [1, -0.7] {
       let result = try problem.hypergradient(
         at: number(h), by: .penalty(multiplier: multiplier))
@@ -158,16 +156,10 @@ import Testing
     let optimum = Self.quadratic.optimum()
     for seed in UInt64(0)..<8 {
       func errors(_ estimator: Estimator) throws -> [Double] {
-        let problem = try Self.quadratic.stochastic(steps: 100, rate: 0.1, seed: seed)
-        var errors: [Double] = []
-        _ = try problem.minimize(
+        try Self.quadratic.stochastic(steps: 100, rate: 0.1, seed: seed).path(
           from: vector(Self.point), by: estimator, updates: 1000,
           with: OuterLoop(.sgd(rate: 0.03))
-        ) { progress in
-          errors.append(deviation(try progress.hyper.flat, optimum))
-          return true
-        }
-        return errors
+        ) { deviation(try $0.hyper.flat, optimum) }
       }
       func worst(_ errors: [Double], _ range: Range<Int>) -> Double {
         errors[range].max() ?? .nan

@@ -27,7 +27,6 @@ import Testing
 
   @Test(arguments: [false, true]) func searchesSurvive(persistent: Bool) async throws {
     let arena = try Arena(persistent: persistent, seed: Self.seed)
-    defer { arena.tool.remove() }
     let kills = try arena.rage(until: Date().addingTimeInterval(Self.seconds), atLeast: 12)
     let total = arena.total
     try arena.calmDown()
@@ -159,7 +158,7 @@ private final class Arena {
   private var stopped: [(running: Tool.Running, until: Date)] = []
 
   init(persistent: Bool, seed: UInt64) throws {
-    tool = try Tool()
+    tool = Tool()
     store = tool.file("a.db")
     random = SplitMix64(state: seed &+ (persistent ? 1000 : 0))
     let name = tool.file(persistent ? "program.py" : "program.sh")

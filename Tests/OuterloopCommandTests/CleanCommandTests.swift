@@ -6,7 +6,7 @@ import Testing
   private let tool: Tool
 
   init() throws {
-    tool = try Tool()
+    tool = Tool()
     try SamplePictures.write(400, to: tool.file("pictures"))
   }
 
@@ -19,13 +19,7 @@ import Testing
     "--steps", "20", "--hyper-steps", "30", "--rate", "1", "--outer-rate", "0.05",
   ]
 
-  private func object(_ text: String) throws -> [String: Any] {
-    try #require(
-      try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
-  }
-
   @Test func leavesFilesAndPrintsATable() throws {
-    defer { tool.remove() }
     let ending = try tool.run(clean("--out", "deep/out") + Self.quick)
     #expect(ending.status == 0)
     #expect(
@@ -47,10 +41,9 @@ import Testing
   }
 
   @Test func jsonHasItsKeys() throws {
-    defer { tool.remove() }
     let ending = try tool.run(clean("--json", "--quiet") + Self.quick)
     #expect(ending.err.isEmpty)
-    let summary = try object(ending.out)
+    let summary = try ending.object
     #expect(
       Set(summary.keys) == [
         "accuracy", "dataFingerprint", "detection", "examples", "files", "firstLoss", "format",
@@ -61,19 +54,18 @@ import Testing
     #expect((detection["f1"] as? Double ?? 0) > 0.85)
     let files = try #require(summary["files"] as? [String: String])
     #expect(Set(files.keys) == ["images", "losses", "result", "suspicious", "weights"])
-    for path in files.values { #expect(FileManager.default.fileExists(atPath: tool.file(path))) }
-    let result = try object(tool.text("outerloop-clean/result.json"))
-    #expect(Set(result.keys) == Set(summary.keys))
+    for path in files.values { #expect(tool.has(path)) }
+    let result = try JSONSerialization.jsonObject(with: tool.data("outerloop-clean/result.json"))
+    #expect(Set((result as? [String: Any] ?? [:]).keys) == Set(summary.keys))
     let plain = try tool.run(
       ["clean", "--data", "pictures", "--json", "-q", "--out", "plain"] + Self.quick)
-    let unknown = try object(plain.out)
+    let unknown = try plain.object
     #expect(unknown["detection"] is NSNull)
     #expect((unknown["accuracy"] as? [String: Any])?["oracle"] is NSNull)
   }
 
   /// Killed without warning again and again, the run ends with the same result.
   @Test func survivesBeingKilled() throws {
-    defer { tool.remove() }
     // Long enough for several checkpoints, on any machine.
     var long: [String] = []
     for updates in [3000, 6000, 12_000, 24_000, 48_000] {
@@ -116,7 +108,6 @@ import Testing
   }
 
   @Test func stopsWhenInterrupted() throws {
-    defer { tool.remove() }
     let long = ["--steps", "100", "--hyper-steps", "100000"]
     let running = try tool.start(clean() + long)
     running.wait { running.errorText.contains("update 0/") }
@@ -132,7 +123,6 @@ import Testing
   }
 
   @Test func secondInterruptStopsAtOnce() throws {
-    defer { tool.remove() }
     // One update takes minutes.
     let running = try tool.start(clean("--steps", "1000000", "--estimator", "reverse:1GB"))
     running.wait { running.errorText.contains("update 0/") }
@@ -145,7 +135,6 @@ import Testing
   }
 
   @Test func twoAtOnce() throws {
-    defer { tool.remove() }
     let long = ["--steps", "100", "--hyper-steps", "100000"]
     let first = try tool.start(clean() + long)
     first.wait { first.errorText.contains("update 0/") }
@@ -160,7 +149,6 @@ import Testing
   }
 
   @Test func refusesAnotherRunsFolder() throws {
-    defer { tool.remove() }
     _ = try tool.run(clean() + Self.quick)
     let other = try tool.run(clean("--seed", "7") + Self.quick)
     #expect(other.status == 1)
@@ -171,13 +159,10 @@ import Testing
   }
 
   @Test func damagedCheckpoint() throws {
-    defer { tool.remove() }
-    let folder = tool.file("outerloop-clean")
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    try Data("OLCLEAN1 and then something else".utf8).write(
-      to: URL(fileURLWithPath: folder + "/checkpoint"))
+    try tool.makeFolder("outerloop-clean")
+    try tool.write("OLCLEAN1 and then something else", "outerloop-clean/checkpoint")
     // A folder of a version that kept no list of its files: all of these names are its own.
-    try Data().write(to: URL(fileURLWithPath: folder + "/.lock"))
+    try tool.write("", "outerloop-clean/.lock")
     let ending = try tool.run(clean() + Self.quick)
     #expect(ending.status == 1)
     #expect(ending.err.contains("checkpoint is damaged or cut off"))
@@ -186,8 +171,7 @@ import Testing
   }
 
   @Test func foldersThatCannotBeWritten() throws {
-    defer { tool.remove() }
-    try Data().write(to: URL(fileURLWithPath: tool.file("plain")))
+    try tool.write("", "plain")
     for out in ["plain", "plain/in/it", "/proc/nothing"] {
       let ending = try tool.run(clean("--out", out) + Self.quick)
       #expect(ending.status == 1)
@@ -197,7 +181,6 @@ import Testing
   }
 
   @Test func fullDisk() throws {
-    defer { tool.remove() }
     // Files of 512 bytes at most, after which writing fails.
     let small = try tool.run(
       clean() + Self.quick, shell: "ulimit -f 1; exec \"$0\" \"$@\" 2>&1 | cat")
@@ -210,7 +193,6 @@ import Testing
   }
 
   @Test func saysWhyNothingIsSuspicious() throws {
-    defer { tool.remove() }
     let ending = try tool.run(clean("--steps", "5", "--hyper-steps", "2"))
     #expect(ending.status == 0)
     #expect(ending.out.contains("suspicious         0 of 150 examples"))
@@ -218,7 +200,6 @@ import Testing
   }
 
   @Test func dataByName() throws {
-    defer { tool.remove() }
     let ending = try tool.run(
       ["clean", "--data", "mnist"], environment: ["OUTERLOOP_CACHE": tool.file("cache")])
     #expect(ending.status == 1)

@@ -9,7 +9,7 @@ struct ClockTests {
   private let environment: [String: String]
 
   init() throws {
-    tool = try Tool()
+    tool = Tool()
     environment = try PreloadedLibrary.build("clock", PreloadedLibrary.setsClock, in: tool)
       .merging(["CLOCK_OFFSET": tool.file("offset")]) { $1 }
     try set(0)
@@ -22,16 +22,11 @@ struct ClockTests {
 
   /// Sets the clock so many seconds off.
   private func set(_ offset: Int) throws {
-    try "\(offset)".write(toFile: tool.file("offset"), atomically: true, encoding: .utf8)
-  }
-
-  private func rows() throws -> [[String: Any]] {
-    let text = try tool.run(["trials", "--json"]).out
-    return try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [[String: Any]])
+    try tool.write("\(offset)", "offset")
   }
 
   private func expectUntroubled(_ count: Int, jump: Double) throws {
-    let all = try rows()
+    let all = try tool.trials()
     #expect(all.map { $0["number"] as? Int } == Array(0..<count))
     #expect(all.allSatisfy { $0["state"] as? String == "complete" && $0["attempts"] as? Int == 1 })
     let seconds = all.compactMap { $0["seconds"] as? Double }
@@ -43,7 +38,6 @@ struct ClockTests {
 
   /// A day forward, and back again, with a worker beside.
   @Test func forwardAndBack() throws {
-    defer { tool.remove() }
     let running = try tool.start(
       ["tune", "--trials", "10", "--parallel", "2", "--lease", "3s"] + Self.slow("0.7"),
       environment: environment)
@@ -60,7 +54,6 @@ struct ClockTests {
 
   /// Whoever comes right after the jump finds leases that have run out, of processes that are alive.
   @Test(arguments: [86_400, -86_400]) func newcomers(_ jump: Int) throws {
-    defer { tool.remove() }
     let running = try tool.start(
       ["tune", "--trials", "6", "--parallel", "2", "--lease", "6s"] + Self.slow("1.5"),
       environment: environment)
@@ -75,7 +68,6 @@ struct ClockTests {
 
   /// A budget of time goes by clocks that nobody sets, in the run of the jump and in those after it.
   @Test(arguments: [86_400, -86_400]) func budgetsOfTime(_ jump: Int) throws {
-    defer { tool.remove() }
     let running = try tool.start(
       ["tune", "--trials", "3", "--timeout", "1h"] + Self.slow("1"), environment: environment)
     running.wait { running.errorText.contains("trial 0  complete") }

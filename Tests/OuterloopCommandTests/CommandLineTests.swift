@@ -3,15 +3,10 @@ import Testing
 
 /// Help, versions and errors, word by word.
 @Suite struct CommandLineTests {
-  private let tool: Tool
-
-  init() throws {
-    tool = try Tool()
-  }
+  private let tool = Tool()
 
   @Test(arguments: HelpTexts.all)
   func help(_ help: HelpTexts.Help) throws {
-    defer { tool.remove() }
     let ending = try tool.run(help.words + ["--help"])
     #expect(ending.status == 0)
     #expect(ending.err.isEmpty)
@@ -25,30 +20,24 @@ import Testing
       ["resme", "--study", "x"], "there is no command `resme`", "did you mean outerloop resume?"),
     Complaint(["clean"], "Missing expected argument '--data <path>'"),
     Complaint(["clean", "--data", ""], "--data is empty"),
-    Complaint(["clean", "--data", "x", "--out", ""], "--out is empty"),
+    Complaint(clean: ["--out", ""], "--out is empty"),
+    Complaint(clean: ["--stepz", "3"], "Unknown option '--stepz'. Did you mean '--steps'?"),
     Complaint(
-      ["clean", "--data", "x", "--stepz", "3"], "Unknown option '--stepz'. Did you mean '--steps'?"),
-    Complaint(
-      ["clean", "--data", "x", "--steps", "abc"], "The value 'abc' is invalid for '--steps <n>'",
+      clean: ["--steps", "abc"], "The value 'abc' is invalid for '--steps <n>'",
       "write a whole number from 0 on; see outerloop clean --help"),
+    Complaint(clean: ["--steps", "0"], "--steps 0 is out of range: it must be from 1 to 10000000"),
     Complaint(
-      ["clean", "--data", "x", "--steps", "0"],
-      "--steps 0 is out of range: it must be from 1 to 10000000"),
+      clean: ["--steps", "-5"], "--steps -5 is out of range: it must be from 1 to 10000000"),
     Complaint(
-      ["clean", "--data", "x", "--steps", "-5"],
-      "--steps -5 is out of range: it must be from 1 to 10000000"),
+      clean: ["--corrupt", "1.5"], "--corrupt 1.5 is out of range: it must be from 0 to below 1"),
     Complaint(
-      ["clean", "--data", "x", "--corrupt", "1.5"],
-      "--corrupt 1.5 is out of range: it must be from 0 to below 1"),
+      clean: ["--rate", "nan"], "--rate nan is out of range: it must be a positive number"),
     Complaint(
-      ["clean", "--data", "x", "--rate", "nan"],
-      "--rate nan is out of range: it must be a positive number"),
-    Complaint(
-      ["clean", "--data", "x", "--method", "nonsense"],
+      clean: ["--method", "nonsense"],
       "The value 'nonsense' is invalid for '--method <method>': no such method; use auto or published"
     ),
     Complaint(
-      ["clean", "--data", "x", "--steps", "20", "--estimator", "truncated:21"],
+      clean: ["--steps", "20", "--estimator", "truncated:21"],
       "--estimator truncated:21 is out of range: it must be truncated:K with K from 1 to --steps 20"
     ),
     Complaint(
@@ -62,6 +51,10 @@ import Testing
     var what, hint: String
     var testDescription: String { words.joined(separator: " ") }
 
+    init(clean words: [String], _ what: String, _ hint: String = "outerloop clean --help") {
+      self.init(["clean", "--data", "x"] + words, what, hint)
+    }
+
     init(_ words: [String], _ what: String, _ hint: String = "outerloop clean --help") {
       (self.words, self.what, self.hint) = (words, what, hint)
     }
@@ -69,51 +62,41 @@ import Testing
 
   @Test(arguments: usage)
   func usageErrors(_ complaint: Complaint) throws {
-    defer { tool.remove() }
     let ending = try tool.run(complaint.words)
     #expect(ending.status == 64)
     #expect(ending.out.isEmpty)
     #expect(ending.err == "error: \(complaint.what)\n\nhint: \(complaint.hint)\n")
-    #expect(!FileManager.default.fileExists(atPath: tool.file("outerloop-clean")))
+    #expect(!tool.has("outerloop-clean"))
   }
 
   private func failure(_ words: [String]) throws -> String {
-    let ending = try tool.run(["clean", "--quiet"] + words)
-    #expect(ending.status == 1)
-    #expect(ending.out.isEmpty)
-    return ending.err
+    try tool.failure(["clean", "--quiet"] + words)
   }
 
   @Test func badData() throws {
-    defer { tool.remove() }
-    func write(_ text: String, _ name: String) throws {
-      try Data(text.utf8).write(to: URL(fileURLWithPath: tool.file(name)))
-    }
     #expect(
       try failure(["--data", "nowhere"])
         == "error: nowhere: no such file\n\nhint: check the path\n")
-    try FileManager.default.createDirectory(
-      atPath: tool.file("empty"), withIntermediateDirectories: true)
+    try tool.makeFolder("empty")
     #expect(try failure(["--data", "empty"]).hasPrefix("error: empty: no data set in this folder"))
-    try write("", "zero.csv")
+    try tool.write("", "zero.csv")
     #expect(try failure(["--data", "zero.csv"]).hasPrefix("error: zero.csv: the file is empty\n"))
-    try write("1,2,0\n3,4,1\n", "two.csv")
+    try tool.write("1,2,0\n3,4,1\n", "two.csv")
     #expect(
       try failure(["--data", "two.csv"])
         == "error: two.csv: column 3: every one of the 2 rows has a label of its own, so they are no"
         + " classes\n\nhint: name the column that holds the class (--label)\n")
-    try write("1,0\n2,0\n3,0\n4,0\n", "one.csv")
+    try tool.write("1,0\n2,0\n3,0\n4,0\n", "one.csv")
     #expect(try failure(["--data", "one.csv"]).contains("all 4 rows are of class '0'"))
     try SamplePictures.write(30, to: tool.file("cut"))
     let images = tool.file("cut/train-images-idx3-ubyte")
     try #require(FileManager.default.contents(atPath: images)).prefix(500).write(
       to: URL(fileURLWithPath: images))
     #expect(try failure(["--data", "cut"]).contains("the file ends after 484\n\nhint: "))
-    #expect(!FileManager.default.fileExists(atPath: tool.file("outerloop-clean")))
+    #expect(!tool.has("outerloop-clean"))
   }
 
   @Test func divergence() throws {
-    defer { tool.remove() }
     try SamplePictures.write(60, to: tool.file("pictures"))
     let data = ["--data", "pictures", "--steps", "10", "--hyper-steps", "2"]
     let text = try failure(data + ["--rate", "1e300"])
@@ -123,21 +106,15 @@ import Testing
   }
 
   @Test func listsData() throws {
-    defer { tool.remove() }
     let cache = ["OUTERLOOP_CACHE": tool.file("cache")]
     let text = try tool.run(["data", "list"], environment: cache).out
     #expect(text.hasPrefix("mnist          70,000 handwritten digits, 28x28, 11.6 MB  not fetched"))
-    let json = try tool.run(["data", "list", "--json"], environment: cache).out
-    let rows = try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [[String: Any]]
-    #expect(rows?.count == 2)
-    #expect(
-      Set(rows?.first.map { Array($0.keys) } ?? []) == [
-        "bytes", "folder", "isFetched", "name", "summary",
-      ])
+    let rows = try tool.run(["data", "list", "--json"], environment: cache).list
+    #expect(rows.count == 2)
+    #expect(Set(rows[0].keys) == ["bytes", "folder", "isFetched", "name", "summary"])
   }
 
   @Test func fetchesFromNowhere() throws {
-    defer { tool.remove() }
     let ending = try tool.run(
       ["data", "fetch", "mnist", "--mirror", "not an address", "--into", "there"])
     #expect(ending.status == 1)
@@ -145,7 +122,6 @@ import Testing
   }
 
   @Test func demo() throws {
-    defer { tool.remove() }
     let ending = try tool.run(["demo"])
     #expect(ending.status == 0)
     #expect(ending.out.hasPrefix("Of the 450 wrong labels "))
@@ -157,10 +133,10 @@ import Testing
     }
     let json = try tool.run(["demo", "--json", "--quiet"])
     #expect(json.err.isEmpty)
-    let object = try JSONSerialization.jsonObject(with: Data(json.out.utf8)) as? [String: Any]
-    let detection = object?["detection"] as? [String: Any]
+    let object = try json.object
+    let detection = object["detection"] as? [String: Any]
     #expect((detection?["f1"] as? Double ?? 0) > 0.85)
-    let search = object?["search"] as? [String: Any]
+    let search = object["search"] as? [String: Any]
     #expect(search?["trials"] as? [String: Int] == ["complete": 40])
     let values = (search?["best"] as? [String: Any])?["values"] as? [String: Double]
     #expect(values?["error"] ?? 1 < 0.035)

@@ -3,43 +3,25 @@ import Testing
 
 /// How studies go on: budgets, hints, waiting, and what people change on the way.
 @Suite(.serialized) struct ConductTests {
-  private let tool: Tool
-
-  init() throws { tool = try Tool() }
+  private let tool = Tool()
 
   private static let study = ["--param", "x=float(0, 1)", "--minimize", "loss", "--seed", "7"]
   private static let echo = ["--", "sh", "-c", "\(report) \"$0\"", "{trial}"]
   /// Prints its argument as the loss.
   private static let report = #"printf '\173"loss": %s\175\n'"#
 
-  private func object(_ text: String) throws -> [String: Any] {
-    try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
-  }
-
-  private func trials(_ words: [String] = []) throws -> [[String: Any]] {
-    let text = try tool.run(["trials", "--json"] + words).out
-    return try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [[String: Any]])
-  }
-
-  private func states(_ words: [String] = []) throws -> [String] {
-    try trials(words).compactMap { $0["state"] as? String }
-  }
-
   /// Runs the last command of this kind that a text shows, as a shell reads it.
   private func follow(_ text: String, _ kind: String) throws -> Tool.Ending {
     let start = try #require(text.range(of: "outerloop \(kind)", options: .backwards), "\(text)")
     let line = text[start.lowerBound...].prefix { $0 != "\n" }
     let command = line.components(separatedBy: ", or --").first?.components(separatedBy: "; ").first
-    let path = try #require(Tool.path)
-    let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
-    return try tool.run([], shell: "PATH=\"\(folder):$PATH\"; \(command ?? "false")")
+    return try tool.run(script: command ?? "false")
   }
 
   // MARK: Budgets
 
   /// After ten trials five more are asked for as if the number were not a total.
   @Test func totalsBelowWhatIsDone() throws {
-    defer { tool.remove() }
     #expect(try tool.run(["tune", "--trials", "10", "-q"] + Self.study + Self.echo).status == 0)
     let ending = try tool.run(["resume", "--trials", "5", "--no-progress"])
     #expect(ending.status == 0)
@@ -49,9 +31,9 @@ import Testing
           + "study --trials 15, or --more 5\n"), "\(ending.err)")
     #expect(ending.err.hasSuffix("more trials: outerloop resume --study study --trials 15\n"))
     #expect(try follow(ending.err, "resume").status == 0)
-    #expect(try trials().count == 15)
+    #expect(try tool.trials().count == 15)
     #expect(try tool.run(["resume", "--more", "2"]).status == 0)
-    #expect(try trials().count == 17)
+    #expect(try tool.trials().count == 17)
     let both = try tool.run(["resume", "--more", "2", "--trials", "30"])
     #expect(both.status == 64 && both.err.contains("--trials is a total and --more adds to it"))
     #expect(try tool.run(["resume", "--more", "0"]).status == 64)
@@ -69,20 +51,18 @@ import Testing
 
   /// Whatever part of the budget is spent: the command that is shown at the end runs further trials.
   @Test(arguments: spent) func hintsRunTrials(_ start: [String], _ again: [String]) throws {
-    defer { tool.remove() }
     let place = start.firstIndex(of: "--store").map { Array(start[$0...]) } ?? []
     var ending = try tool.run(["tune"] + start + Self.study + Self.echo)
     #expect(ending.status == 0, "\(ending.err)")
     if !again.isEmpty { ending = try tool.run(["resume"] + again + place) }
-    let before = try trials(place).count
+    let before = try tool.trials(place).count
     let followed = try follow(ending.err, "resume")
     #expect(followed.status == 0, "\(followed.err)")
-    #expect(try trials(place).count > before, "\(ending.err)")
+    #expect(try tool.trials(place).count > before, "\(ending.err)")
   }
 
   /// A larger budget is not offered where there is nothing left to try.
   @Test func exhaustedWithinTheBudget() throws {
-    defer { tool.remove() }
     let few = ["tune", "--param", "x=int(1, 3)", "--minimize", "loss", "--trials", "3"] + Self.echo
     let ending = try tool.run(few)
     #expect(ending.status == 0)
@@ -115,11 +95,10 @@ import Testing
   /// Without a complete trial the status is 1 and the reason is told, whoever runs the study.
   @Test(arguments: fruitless)
   func noResult(_ name: String, _ words: [String], _ text: String) throws {
-    defer { tool.remove() }
     let ending = try tool.run(["tune"] + words)
     #expect(ending.status == 1, "\(ending.err)")
     #expect(ending.err.contains(text) && ending.err.contains("\n\nhint: "), "\(ending.err)")
-    guard FileManager.default.fileExists(atPath: tool.file("outerloop.db")) else { return }
+    guard tool.has("outerloop.db") else { return }
     for again in ["resume", "worker"] {
       let ending = try tool.run([again])
       #expect(ending.status == 1, "\(again): \(ending.err)")
@@ -132,7 +111,6 @@ import Testing
   /// A trial that was asked for and forgotten: who has nothing else to do says for what it waits, and
   /// the command that is shown ends that.
   @Test(arguments: ["resume", "worker"]) func saysForWhomItWaits(_ command: String) throws {
-    defer { tool.remove() }
     #expect(try tool.run(["tune", "--trials", "1"] + Self.study + Self.echo).status == 0)
     let ask = try tool.run(["ask", "--trials", "3", "--worker", "me & you"])
     #expect(ask.out.hasPrefix("trial 1\n"))
@@ -144,13 +122,12 @@ import Testing
     #expect(freed.status == 0 && freed.out == "trial 1 failed\n", "\(freed.err)")
     #expect(try running.end().status == 0)
     #expect(running.errorText.components(separatedBy: "waiting for").count == 2)
-    #expect(try states() == ["complete", "failed", "complete"])
+    #expect(try tool.states() == ["complete", "failed", "complete"])
   }
 
   /// Two of them share a study, say so, and do all of it once; a total below what is there begins
   /// nothing.
   @Test func twoAtOnce() throws {
-    defer { tool.remove() }
     let slow = ["--", "sh", "-c", "sleep 0.4; \(Self.report) 1"]
     let first = try tool.start(["tune", "--trials", "8"] + Self.study + slow)
     first.wait { first.errorText.contains("trial 0  complete") }
@@ -164,8 +141,8 @@ import Testing
       endings[1].err.contains("the total is 1: no other is begun")
         || endings[1].err.contains("the total is 1: nothing to run"), "\(endings[1].err)")
     #expect(endings[2].err.contains(" trials of it too\n"), "\(endings[2].err)")
-    #expect(try states() == Array(repeating: "complete", count: 10))
-    #expect(try trials().allSatisfy { $0["attempts"] as? Int == 1 })
+    #expect(try tool.states() == Array(repeating: "complete", count: 10))
+    #expect(try tool.trials().allSatisfy { $0["attempts"] as? Int == 1 })
   }
 
   // MARK: Retries
@@ -175,9 +152,8 @@ import Testing
   ]
 
   @Test func retriesFailedTrials() throws {
-    defer { tool.remove() }
     #expect(try tool.run(["tune", "--trials", "4"] + Self.study + Self.flaky).status == 0)
-    #expect(try states() == ["complete", "failed", "complete", "failed"])
+    #expect(try tool.states() == ["complete", "failed", "complete", "failed"])
     for (words, text) in [
       (["--trial", "0"], "trial 0 is complete: only failed trials are run again"),
       (["--trial", "9"], "study `study` has no trial 9"),
@@ -187,19 +163,19 @@ import Testing
     ] {
       let ending = try tool.run(["retry"] + words)
       #expect(ending.status == 1 && ending.err.contains("error: \(text)"), "\(ending.err)")
-      #expect(try states() == ["complete", "failed", "complete", "failed"])
+      #expect(try tool.states() == ["complete", "failed", "complete", "failed"])
     }
     #expect(try tool.run(["retry"]).status == 64)
     #expect(try tool.run(["retry", "--reason", "magic"]).status == 64)
-    try Data().write(to: URL(fileURLWithPath: tool.file("fixed")))
-    let before = try trials()
+    try tool.write("", "fixed")
+    let before = try tool.trials()
     let one = try tool.run(["retry", "--trial", "1"])
     #expect(one.status == 0, "\(one.err)")
     #expect(one.err.contains("trial 1 waits to be run again\n"))
-    #expect(try states() == ["complete", "complete", "complete", "failed"])
-    let rest = try object(try tool.run(["retry", "--failed", "--json"]).out)
+    #expect(try tool.states() == ["complete", "complete", "complete", "failed"])
+    let rest = try tool.object(["retry", "--failed", "--json"])
     #expect(rest["retried"] as? [Int] == [3] && rest["ending"] as? String == "budget")
-    let after = try trials()
+    let after = try tool.trials()
     #expect(after.allSatisfy { $0["state"] as? String == "complete" })
     #expect(after.map { $0["attempts"] as? Int } == [1, 2, 1, 2])
     #expect(
@@ -211,20 +187,19 @@ import Testing
 
   /// Where someone runs the study they run them; where nobody does they wait.
   @Test func retriesBesideOthers() throws {
-    defer { tool.remove() }
     let slow = [
       "--", "sh", "-c",
       "sleep 0.5; test -e fixed || test {trial} != 0 || exit 3; \(Self.report) 1",
     ]
     let running = try tool.start(["tune", "--trials", "6"] + Self.study + slow)
     running.wait { running.errorText.contains("trial 1  complete") }
-    try Data().write(to: URL(fileURLWithPath: tool.file("fixed")))
+    try tool.write("", "fixed")
     let ending = try tool.run(["retry", "--failed"])
     #expect(ending.status == 0, "\(ending.err)")
     #expect(ending.err.contains(" runs the study now, and goes on with it\n"), "\(ending.err)")
     #expect(try running.end().status == 0)
-    #expect(try states() == Array(repeating: "complete", count: 6))
-    #expect(try trials().first?["attempts"] as? Int == 2)
+    #expect(try tool.states() == Array(repeating: "complete", count: 6))
+    #expect(try tool.trials().first?["attempts"] as? Int == 2)
 
     #expect(try tool.run(["ask", "--study", "hand"] + Self.study).status == 0)
     let hand = ["--study", "hand"]
@@ -239,7 +214,6 @@ import Testing
   // MARK: What is known
 
   @Test func addsConfigurations() throws {
-    defer { tool.remove() }
     let space = [
       "--param", "lr=log(1e-4, 1)", "--param", "opt=choice(sgd, adam, 'a, b')",
       "--param", "m=float(0, 1) if opt == sgd", "--forbid", "lr > 0.5 and opt == sgd",
@@ -249,23 +223,22 @@ import Testing
       ["tune", "--trials", "3", "--add", "lr=0.01, opt=adam", "--add", "opt='a, b'"] + space
         + Self.echo)
     #expect(first.status == 0, "\(first.err)")
-    var params = try trials().compactMap { $0["params"] as? [String: Any] }
+    var params = try tool.trials().compactMap { $0["params"] as? [String: Any] }
     #expect(params.count == 3)
     #expect(params[0]["lr"] as? Double == 0.01 && params[0]["opt"] as? String == "adam")
     #expect(params[1]["opt"] as? String == "a, b" && params[1]["lr"] is Double)
     // Beyond the total: trials that are added are run, and no other.
     let more = try tool.run(["resume", "--add", "{\"lr\": 0.1, \"opt\": \"sgd\"}"])
     #expect(more.status == 0, "\(more.err)")
-    let added = try object(
-      try tool.run(["add", "--json", "lr=0.2,opt=adam,m=0.5", "lr=0.3"]).out)
+    let added = try tool.object(["add", "--json", "lr=0.2,opt=adam,m=0.5", "lr=0.3"])
     #expect((added["trials"] as? [[String: Any]])?.map { $0["number"] as? Int } == [4, 5])
-    #expect(try states().suffix(2) == ["waiting", "waiting"])
+    #expect(try tool.states().suffix(2) == ["waiting", "waiting"])
     let text = try tool.run(["add", "lr=0.4"])
     #expect(text.out.hasPrefix("trial 6 waits  lr=0.4 opt="))
     #expect(try follow(text.err, "resume").status == 0)
-    params = try trials().compactMap { $0["params"] as? [String: Any] }
+    params = try tool.trials().compactMap { $0["params"] as? [String: Any] }
     #expect(params.count == 7 && params[3]["m"] is Double && params[4]["m"] == nil)
-    #expect(try states() == Array(repeating: "complete", count: 7))
+    #expect(try tool.states() == Array(repeating: "complete", count: 7))
     for (configuration, text) in [
       ("lt=0.1", "there is no parameter `lt`\n\nhint: did you mean `lr`?"),
       ("lr=7", "parameter `lr` cannot be 7"), ("lr", "`lr` has no value"),
@@ -280,11 +253,10 @@ import Testing
         #expect(ending.err.contains(text), "\(ending.err)")
       }
     }
-    #expect(try trials().count == 7)
+    #expect(try tool.trials().count == 7)
   }
 
   @Test func takesOverResults() throws {
-    defer { tool.remove() }
     let space = ["--param", "lr=log(1e-4, 1)", "--param", "opt=choice(sgd, adam)"]
     let ask = try tool.run(["ask", "--minimize", "loss", "--seed", "1"] + space)
     #expect(ask.status == 0)
@@ -294,14 +266,13 @@ import Testing
       unknown.err.contains(
         "study `study` has no trial 5: it has trial 0\n\nhint: a result from elsewhere: outerloop "
           + "tell --study study --params 'lr=..., opt=...' loss=NUMBER"), "\(unknown.err)")
-    let told = try tool.run(
+    let told = try tool.object(
       ["tell", "--json", "--params", "lr=0.1, opt=adam", "loss=0.25", "accuracy=0.9"])
-    #expect(told.status == 0, "\(told.err)")
-    #expect(try object(told.out)["trial"] as? Int == 1)
+    #expect(told["trial"] as? Int == 1)
     let failed = try tool.run(
       ["tell", "--params", "lr=0.2, opt=sgd", "--failed", "--message", "no"])
     #expect(failed.out == "trial 2 failed\n")
-    let rows = try trials()
+    let rows = try tool.trials()
     #expect(rows.map { $0["state"] as? String } == ["running", "complete", "failed"])
     #expect(rows[1]["values"] as? [String: Double] == ["loss": 0.25, "accuracy": 0.9])
     #expect(try tool.run(["best"]).out.hasPrefix("loss 0.25"))
@@ -323,7 +294,7 @@ import Testing
       let ending = try tool.run(["tell"] + words)
       #expect(ending.status == 64 && ending.err.contains(text), "\(words): \(ending.err)")
     }
-    #expect(try trials().count == 3)
+    #expect(try tool.trials().count == 3)
     let again = try tool.run(["tell", "--trial", "1", "loss=3"])
     #expect(again.status == 1 && again.err.contains("trial 1 is complete already"))
     let other = try tool.run(["tell", "--trial", "0", "--attempt", "3", "--failed"])
@@ -331,14 +302,13 @@ import Testing
   }
 
   @Test func extendsSpaces() throws {
-    defer { tool.remove() }
     func space(_ lr: String, _ opt: String) -> [String] {
       ["--param", "lr=\(lr)", "--param", "opt=\(opt)", "--minimize", "loss"]
     }
     let narrow = space("log(1e-4, 1e-2)", "choice(sgd, adam)")
     #expect(
       try tool.run(["tune", "--trials", "4", "--seed", "1"] + narrow + Self.echo).status == 0)
-    let before = try trials()
+    let before = try tool.trials()
     let wide = space("log(1e-5, 1)", "choice(sgd, adam, lion)")
     let ask = try tool.run(["ask", "--study", "study"] + wide)
     #expect(ask.status == 1 && ask.err.contains("has a study `study` with another space"))
@@ -359,7 +329,7 @@ import Testing
     #expect(extended.out == "lr=float(1e-05, 1.0, log)\nopt=choice(sgd, adam, lion)\n")
     #expect(try follow(extended.err, "resume").status == 0)
     #expect(try tool.run(["resume", "--trials", "40", "-q"]).status == 0)
-    let after = try trials()
+    let after = try tool.trials()
     #expect(after.count == 40)
     for (old, new) in zip(before, after) {
       #expect(
@@ -372,13 +342,12 @@ import Testing
     let copy = try tool.run(["export", "--format", "optuna", "--out", "o.db"])
     #expect(copy.status == 0, "\(copy.err)")
     #expect(try tool.run(["import", "o.db", "--name", "copy"]).status == 0)
-    #expect(try trials(["--study", "copy"]).count == 40)
+    #expect(try tool.trials(["--study", "copy"]).count == 40)
     #expect(try tool.run(["resume", "--study", "copy", "--more", "2", "-q"]).status == 0)
   }
 
   /// Who runs the study while it is extended goes on in the wider space.
   @Test func extendsUnderWay() throws {
-    defer { tool.remove() }
     let running = try tool.start(
       [
         "tune", "--trials", "30", "--sampler", "random", "--param", "x=int(1, 2)", "--minimize",
@@ -388,26 +357,26 @@ import Testing
     running.wait { running.errorText.contains("trial 0  complete") }
     #expect(try tool.run(["extend", "--param", "x=int(1, 4)"]).status == 0)
     #expect(try running.end().status == 0)
-    #expect(try states().count == 4)
+    #expect(try tool.states().count == 4)
   }
 
   // MARK: Spaces of files
 
   @Test func fixesAndDropsParameters() throws {
-    defer { tool.remove() }
-    try """
-    {"parameters": [
-      {"name": "lr", "type": "float", "low": 1e-4, "high": 1, "log": true},
-      {"name": "opt", "type": "categorical", "choices": ["sgd", "adam", "16"]},
-      {"name": "m", "type": "float", "low": 0, "high": 1, "if": "opt == sgd"},
-      {"name": "units", "type": "int", "low": 1, "high": 64}],
-     "forbid": ["units > 32 and lr > 0.5"]}
-    """.write(toFile: tool.file("space.json"), atomically: true, encoding: .utf8)
+    try tool.write(
+      """
+      {"parameters": [
+        {"name": "lr", "type": "float", "low": 1e-4, "high": 1, "log": true},
+        {"name": "opt", "type": "categorical", "choices": ["sgd", "adam", "16"]},
+        {"name": "m", "type": "float", "low": 0, "high": 1, "if": "opt == sgd"},
+        {"name": "units", "type": "int", "low": 1, "high": 64}],
+       "forbid": ["units > 32 and lr > 0.5"]}
+      """, "space.json")
     let words = ["tune", "--space", "space.json", "--minimize", "loss", "--trials", "4"]
     let narrow = try tool.run(
       words + ["--fix", "lr=0.1, opt=adam", "--fix", "units=8", "--drop", "m"] + Self.echo)
     #expect(narrow.status == 0, "\(narrow.err)")
-    for row in try trials() {
+    for row in try tool.trials() {
       let params = try #require(row["params"] as? [String: Any])
       #expect(params.keys.sorted() == ["lr", "opt", "units"])
       #expect(params["lr"] as? Double == 0.1 && params["units"] as? Int == 8)
@@ -427,7 +396,7 @@ import Testing
     let text = try tool.run(words + ["--study", "text", "--fix", "opt=16"] + Self.echo)
     #expect(text.status == 0, "\(text.err)")
     #expect(
-      try trials(["--study", "text"]).allSatisfy {
+      try tool.trials(["--study", "text"]).allSatisfy {
         ($0["params"] as? [String: Any])?["opt"] as? String == "16"
       })
   }
@@ -437,7 +406,6 @@ import Testing
   /// A preloaded library that moves the environment, as some that change a process's title do.
   @Test(.enabled(if: PreloadedLibrary.hasCompiler, "needs Linux and a C compiler"))
   func argumentsUnderAMovedEnvironment() throws {
-    defer { tool.remove() }
     let library = try PreloadedLibrary.build(
       "moves", PreloadedLibrary.movesEnvironment, in: tool)
     let words = ["tune", "--trials", "2", "--study", ""]
@@ -447,7 +415,7 @@ import Testing
       ["tune", "--trials", "2", "--store", "a b.db"] + Self.study + Self.echo,
       environment: library)
     #expect(ending.status == 0, "\(ending.err)")
-    #expect(try states(["--store", "a b.db"]) == ["complete", "complete"])
+    #expect(try tool.states(["--store", "a b.db"]) == ["complete", "complete"])
     let unknown = try tool.run(["tunee"], environment: library)
     #expect(unknown.status == 64 && unknown.err.contains("did you mean outerloop tune?"))
   }

@@ -4,9 +4,7 @@ import Testing
 /// What `Documentation/tuning-a-program.md` shows is what happens: its programs are written to files,
 /// its commands run in order.
 @Suite struct DocumentationTests {
-  private let tool: Tool
-
-  init() throws { tool = try Tool() }
+  private let tool = Tool()
 
   private struct Block {
     var language, text: String
@@ -24,19 +22,15 @@ import Testing
   }
 
   @Test func commandsOfThePage() throws {
-    defer { tool.remove() }
-    let path = try #require(Tool.path)
-    let folder = URL(filePath: path).deletingLastPathComponent().path
     var lastOutput = ""
     var runs = 0
     for block in try blocks() {
       switch block.language {
       case "python":
         let name = try #require(block.text.split(separator: "\n").first?.dropFirst(2))
-        try Data(block.text.utf8).write(to: URL(fileURLWithPath: tool.file(String(name))))
+        try tool.write(block.text, String(name))
       case "sh":
-        let ending = try tool.run(
-          [], shell: "set -e; PATH=\"\(folder):$PATH\"\n\(block.text)")
+        let ending = try tool.run(script: "set -e\n\(block.text)")
         #expect(ending.status == 0, "\(block.text)\n\(ending.err)")
         lastOutput = ending.out
         runs += 1
@@ -50,9 +44,8 @@ import Testing
       }
     }
     #expect(runs == 9)
-    let trials = try tool.run(["trials", "--study", "epochs", "--json"]).out
-    let rows = try JSONSerialization.jsonObject(with: Data(trials.utf8)) as? [[String: Any]]
-    #expect(rows?.count == 4)
-    #expect(rows?.allSatisfy { $0["epoch"] as? Int == 5 } == true)
+    let rows = try tool.trials(["--study", "epochs"])
+    #expect(rows.count == 4)
+    #expect(rows.allSatisfy { $0["epoch"] as? Int == 5 })
   }
 }

@@ -5,13 +5,7 @@ import Testing
 
 /// Files of the user's: no command destroys what it was not asked to replace.
 @Suite(.serialized) struct FileCommandTests {
-  private let tool: Tool
-
-  init() throws { tool = try Tool() }
-
-  private func put(_ text: String, _ name: String) throws {
-    try Data(text.utf8).write(to: URL(fileURLWithPath: tool.file(name)))
-  }
+  private let tool = Tool()
 
   private func tune(_ study: String = "one") throws {
     let ending = try tool.run([
@@ -35,10 +29,9 @@ import Testing
 
   @Test(arguments: ["csv", "json", "jsonl", "optuna"])
   func exportsReplaceNothing(_ format: String) throws {
-    defer { tool.remove() }
     try tune()
     let export = ["export", "--format", format, "--out"]
-    let store = try Data(contentsOf: URL(fileURLWithPath: tool.file("outerloop.db")))
+    let store = try tool.data("outerloop.db")
     let files = FileManager.default
     try files.createSymbolicLink(atPath: tool.file("link.db"), withDestinationPath: "outerloop.db")
     try files.linkItem(atPath: tool.file("outerloop.db"), toPath: tool.file("hard.db"))
@@ -49,29 +42,26 @@ import Testing
     for name in ["outerloop.db-wal", "outerloop.db-shm", "outerloop.db-journal"] {
       for force in [[], ["--force"]] {
         try refused(export + [name] + force, "belongs to the database")
-        #expect(!files.fileExists(atPath: tool.file(name)))
+        #expect(!tool.has(name))
       }
     }
-    for name in ["folder", "outerloop.trials/one"] {
-      try files.createDirectory(atPath: tool.file(name), withIntermediateDirectories: true)
-    }
+    for name in ["folder", "outerloop.trials/one"] { try tool.makeFolder(name) }
     try refused(export + ["outerloop.trials/one/new"], "in the folder of the trials of")
     try refused(export + ["folder", "--force"], "is a folder")
-    try put("mine", "there")
+    try tool.write("mine", "there")
     try refused(export + ["there"], "add --force to replace it, or name another file")
     #expect(try tool.text("there") == "mine")
-    #expect(try Data(contentsOf: URL(fileURLWithPath: tool.file("outerloop.db"))) == store)
+    #expect(try tool.data("outerloop.db") == store)
     #expect(try tool.run(export + ["there", "--force"]).status == 0)
-    #expect(try Data(contentsOf: URL(fileURLWithPath: tool.file("there"))).count > 20)
+    #expect(try tool.data("there").count > 20)
     // An error part-way leaves what was there.
-    try put("mine", "kept")
+    try tool.write("mine", "kept")
     try refused(export + ["kept", "--force", "--study", "none"], "has no study")
     #expect(try tool.text("kept") == "mine")
     #expect(tool.names("").filter { $0.hasSuffix(".part") }.isEmpty)
   }
 
   @Test func standardOutputIsAFileToo() throws {
-    defer { tool.remove() }
     try tune()
     let csv = try tool.run(["export"]).out
     #expect(csv.hasPrefix("number,state"))
@@ -86,7 +76,6 @@ import Testing
 
   /// Pictures are drawn anew; what is no picture as it was drawn stays.
   @Test func pictures() throws {
-    defer { tool.remove() }
     try tune()
     #expect(try tool.run(["plot"]).status == 0)
     let history = "outerloop-plots/one/history.svg"
@@ -94,12 +83,12 @@ import Testing
     #expect(try tool.run(["plot"]).status == 0)
     #expect(try tool.text(history) == drawn)
     let edited = drawn.replacing("history", with: "my history")
-    try put(edited, history)
+    try tool.write(edited, history)
     try refused(["plot"], "add --force to replace it, or name another file")
     #expect(try tool.text(history) == edited)
     #expect(try tool.run(["plot", "--force"]).status == 0)
     #expect(try tool.text(history) == drawn)
-    try put("<svg xmlns='mine'/>", "slices.svg")
+    try tool.write("<svg xmlns='mine'/>", "slices.svg")
     try refused(["plot", "--out", "."], "there is a file `./slices.svg` already")
     // None of the others either.
     #expect(!tool.names("").contains("history.svg"))
@@ -122,10 +111,8 @@ import Testing
     ["demo", "--out", "d", "--restart"],
   ])
   func folders(_ words: [String]) throws {
-    defer { tool.remove() }
-    try FileManager.default.createDirectory(
-      atPath: tool.file("d"), withIntermediateDirectories: true)
-    try put("mine", "d/result.json")
+    try tool.makeFolder("d")
+    try tool.write("mine", "d/result.json")
     for _ in 0..<2 {
       try refused(words, "there is such a file already, which no earlier run here has written")
     }

@@ -3,16 +3,8 @@ import Testing
 
 /// Studies under way that are stopped, hung up, killed, deleted and joined by others.
 @Suite(.serialized) struct InterruptTests {
-  private let tool: Tool
+  private let tool = Tool()
   private static let study = ["--param", "x=float(0, 1)", "--minimize", "loss", "--seed", "7"]
-
-  init() throws { tool = try Tool() }
-
-  private func trials(_ state: [String] = []) throws -> [[String: Any]] {
-    let text = try tool.run(["trials", "--json"] + state).out
-    return try #require(
-      try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [[String: Any]])
-  }
 
   /// Whether something holds soon.
   private func soon(_ holds: () throws -> Bool) rethrows -> Bool {
@@ -31,12 +23,11 @@ import Testing
   }
 
   private func count(_ state: String) throws -> Int {
-    guard FileManager.default.fileExists(atPath: tool.file("outerloop.db")) else { return 0 }
-    return (try? trials(["--state", state]).count) ?? 0
+    guard tool.has("outerloop.db") else { return 0 }
+    return (try? tool.run(["trials", "--json", "--state", state]).list.count) ?? 0
   }
 
   @Test func deletedWhileItRuns() throws {
-    defer { tool.remove() }
     let running = try tool.start(slow("0.5"))
     #expect(try soon { try count("complete") >= 1 })
     #expect(try tool.run(["delete", "--study", "study", "--yes"]).status == 0)
@@ -48,9 +39,8 @@ import Testing
 
   /// On a terminal an error does not hang on to the line of progress.
   @Test func errorsHaveTheirOwnLine() throws {
-    defer { tool.remove() }
     let script = "#!/bin/sh\nsleep 0.5; rm \"$0\"; echo \"{\\\"loss\\\": $1}\"\n"
-    try Data(script.utf8).write(to: URL(fileURLWithPath: tool.file("once")))
+    try tool.write(script, "once")
     let ending = try tool.run(
       ["tune", "--trials", "3"] + Self.study + ["--", "./once", "{x}"],
       environment: ["TERM": "xterm"],
@@ -63,7 +53,6 @@ import Testing
   }
 
   @Test func firstInterruptFinishesTrials() throws {
-    defer { tool.remove() }
     let running = try tool.start(slow("1.0"))
     #expect(try soon { try count("running") == 2 })
     running.process.interrupt()
@@ -81,7 +70,6 @@ import Testing
   }
 
   @Test func secondInterruptStopsAtOnce() throws {
-    defer { tool.remove() }
     let running = try tool.start(slow("4712.2"))
     #expect(try soon { try count("running") == 2 })
     running.process.interrupt()
@@ -96,7 +84,6 @@ import Testing
 
   /// The end of the terminal stops them, unless `nohup` says that it does not matter.
   @Test func hangupStopsAtOnce() throws {
-    defer { tool.remove() }
     let running = try tool.start(slow("4712.5"))
     #expect(try soon { try count("running") == 2 })
     kill(running.process.processIdentifier, SIGHUP)
@@ -114,7 +101,6 @@ import Testing
 
   /// Also where whoever started the command does not want to hear of its end.
   @Test func statusesAreSeen() throws {
-    defer { tool.remove() }
     let start = "import os, signal, sys; signal.signal(signal.SIGCHLD, signal.SIG_IGN)"
     let ending = try tool.run(
       ["tune", "--trials", "1"] + Self.study + ["--", "sh", "-c", "sleep 0.2; exit 4 # {x}"],
@@ -123,7 +109,6 @@ import Testing
   }
 
   @Test func politeSignalStopsAtOnce() throws {
-    defer { tool.remove() }
     let running = try tool.start(slow("4712.3"))
     #expect(try soon { try count("running") == 2 })
     running.process.terminate()
@@ -133,7 +118,6 @@ import Testing
 
   /// Whoever was killed is noticed by the one who goes on; no number is given twice.
   @Test func survivesBeingKilled() throws {
-    defer { tool.remove() }
     let running = try tool.start(slow("0.7"))
     #expect(try soon { try count("complete") >= 1 && count("running") == 2 })
     kill(running.process.processIdentifier, SIGKILL)
@@ -143,17 +127,16 @@ import Testing
     #expect(more.status == 0, "\(more.err)")
     #expect(Date().timeIntervalSince(start) < 60)
     #expect(try count("complete") == 6)
-    #expect(try trials().compactMap { $0["number"] as? Int } == Array(0..<6))
+    #expect(try tool.trials().compactMap { $0["number"] as? Int } == Array(0..<6))
   }
 
   @Test func workersShareAStudy() throws {
-    defer { tool.remove() }
     let first = try tool.start(slow("0.2", trials: 16))
     #expect(try soon { try count("running") >= 1 })
     let others = try (0..<2).map { _ in try tool.start(["worker", "--parallel", "2"]) }
     #expect(try first.end().status == 0)
     for other in others { #expect(try other.end().status == 0) }
-    let rows = try trials()
+    let rows = try tool.trials()
     #expect(rows.count == 16)
     #expect(rows.allSatisfy { $0["state"] as? String == "complete" && $0["attempts"] as? Int == 1 })
   }
@@ -161,7 +144,6 @@ import Testing
   #if os(Linux)
     /// What the programs of a killed process started is gone before their trials run again.
     @Test func endsWhatTheKilledLeft() throws {
-      defer { tool.remove() }
       let find = "pgrep -c -x -f 'sleep 4712[.]6'"
       let running = try tool.start(
         ["tune", "--trials", "2"] + Self.study + [
@@ -177,7 +159,7 @@ import Testing
       #expect(try tool.run(["resume"]).status == 0)
       #expect(try tool.run([], shell: find).out == "0\n")
       #expect(try running.end().isSignal)
-      #expect(try trials().allSatisfy { $0["state"] as? String == "complete" })
+      #expect(try tool.trials().allSatisfy { $0["state"] as? String == "complete" })
     }
   #endif
 }

@@ -3,11 +3,7 @@ import Testing
 
 /// The experiments as commands: small settings, real processes.
 @Suite struct LabCommandTests {
-  private let tool: Tool
-
-  init() throws {
-    tool = try Tool()
-  }
+  private let tool = Tool()
 
   /// Words, and the columns that its table must have.
   static let experiments: [(words: [String], name: String, column: String)] = [
@@ -26,7 +22,6 @@ import Testing
 
   @Test(arguments: experiments)
   func leavesItsFiles(_ words: [String], _ name: String, _ column: String) throws {
-    defer { tool.remove() }
     let ending = try tool.run(["lab"] + words + ["--out", "results"])
     #expect(ending.status == 0, "\(ending.err)")
     #expect(ending.out.contains(column))
@@ -34,8 +29,7 @@ import Testing
     #expect(names.contains("result.json") && names.contains("result.md"))
     #expect(names.contains { $0.hasSuffix(".svg") })
     let again = try tool.run(["lab"] + words + ["--out", "results", "--json", "--quiet"])
-    let record = try #require(
-      JSONSerialization.jsonObject(with: Data(again.out.utf8)) as? [String: Any])
+    let record = try again.object
     #expect(record["experiment"] as? String == name)
     #expect(
       Set(record.keys) == [
@@ -64,7 +58,6 @@ import Testing
   /// Killed without warning again and again, the runs that are done stay, and the report is the same.
   @Test(arguments: withSeeds)
   func survivesBeingKilled(_ words: [String], _ runs: Int) throws {
-    defer { tool.remove() }
     #expect(try tool.run(["lab"] + words + ["--out", "whole"]).status == 0)
     let broken = ["lab"] + words + ["--out", "broken"]
     /// Names of the runs that are stored, with what they found.
@@ -72,7 +65,7 @@ import Testing
       let files = tool.names("broken").filter { $0.hasPrefix("runs-") }
       #expect(files.count <= 1)
       guard let file = files.first else { return [:] }
-      let data = try Data(contentsOf: URL(fileURLWithPath: tool.file("broken/" + file)))
+      let data = try tool.data("broken/" + file)
       return try #require(JSONSerialization.jsonObject(with: data) as? [String: NSObject])
     }
     for _ in 0..<3 {
@@ -93,7 +86,7 @@ import Testing
     #expect(all.count == runs && kept.allSatisfy { all[$0.key] == $0.value })
     /// Tables and notes, without times.
     func report(_ folder: String) throws -> NSDictionary {
-      let data = try Data(contentsOf: URL(fileURLWithPath: tool.file(folder + "/result.json")))
+      let data = try tool.data(folder + "/result.json")
       var record = try #require(JSONSerialization.jsonObject(with: data) as? [String: Any])
       for key in ["seconds", "figures"] { record[key] = nil }
       record["tables"] = (record["tables"] as? [[String: Any]])?.map { table in
@@ -117,7 +110,6 @@ import Testing
   /// More seeds and other methods use the runs that are there; other settings do not; nor does
   /// `--restart`. Damage is found.
   @Test func findsItsRuns() throws {
-    defer { tool.remove() }
     func run(_ words: String...) throws -> Tool.Ending {
       try tool.run(
         ["lab", "sinusoid", "--trainings", "1", "--test-tasks", "3", "--out", "results"] + words)
@@ -132,23 +124,19 @@ import Testing
     #expect(taken(try run("--seeds", "3", "--method", "one-step")) == 3)
     #expect(taken(try run("--seeds", "3", "--method", "one-step", "--restart")) == 0)
     let file = try #require(tool.names("results").first { $0.hasPrefix("runs-") })
-    try Data("{\"one-step, seed 0\": 3}".utf8).write(
-      to: URL(fileURLWithPath: tool.file("results/" + file)))
+    try tool.write("{\"one-step, seed 0\": 3}", "results/" + file)
     let ending = try run("--seeds", "3", "--method", "one-step")
     #expect(ending.status == 1)
     #expect(ending.err.contains("results/\(file): these are not the runs of this experiment"))
   }
 
   @Test func listsAll() throws {
-    defer { tool.remove() }
     let text = try tool.run(["lab"]).out
-    let entries = try #require(
-      JSONSerialization.jsonObject(with: Data(tool.run(["lab", "list", "--json"]).out.utf8))
-        as? [[String: String]])
+    let entries = try tool.list(["lab", "list", "--json"])
     #expect(entries.count == Self.experiments.count)
     for experiment in Self.experiments {
       #expect(text.contains(experiment.name))
-      #expect(entries.contains { $0["name"] == experiment.name })
+      #expect(entries.contains { $0["name"] as? String == experiment.name })
     }
   }
 
@@ -162,7 +150,6 @@ import Testing
     (["estimators", "--steps", "1"], "--steps [1] is out of range"),
   ])
   func complains(_ words: [String], _ what: String) throws {
-    defer { tool.remove() }
     let ending = try tool.run(["lab"] + words + ["--out", "results"])
     #expect(ending.status != 0)
     #expect(ending.err.contains(what), "\(ending.err)")

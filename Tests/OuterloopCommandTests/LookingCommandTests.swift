@@ -5,32 +5,15 @@ import Testing
 
 /// What people look at: trials sorted, filtered and whole, logs, and nothing that a terminal obeys.
 @Suite(.serialized) struct LookingCommandTests {
-  private let tool: Tool
-
-  init() throws { tool = try Tool() }
-
-  private func json<T>(_ words: [String], as type: T.Type = T.self) throws -> T {
-    let ending = try tool.run(words)
-    #expect(ending.status == 0, "\(words): \(ending.err)")
-    return try #require(try JSONSerialization.jsonObject(with: Data(ending.out.utf8)) as? T)
-  }
+  private let tool = Tool()
 
   private func numbers(_ words: [String]) throws -> [Int] {
-    let listed = try json(["trials", "--json"] + words, as: [[String: Any]].self).compactMap {
-      $0["number"] as? Int
-    }
+    let listed = try tool.trials(words).compactMap { $0["number"] as? Int }
     // The table has the same rows.
     let rows = try tool.run(["trials"] + words).out.split(separator: "\n").dropFirst()
     let shown = rows.compactMap { Int($0.split(separator: " ").first ?? "") }
     #expect(shown == listed)
     return listed
-  }
-
-  private func failure(_ words: [String], status: Int32 = 1) throws -> String {
-    let ending = try tool.run(words)
-    #expect(ending.status == status, "\(words): \(ending.err)")
-    #expect(ending.out.isEmpty)
-    return ending.err
   }
 
   /// Eight trials of a grid; the loss is the number, trial 5 fails.
@@ -52,9 +35,8 @@ import Testing
   }
 
   @Test func listsAreSortedAndFiltered() throws {
-    defer { tool.remove() }
     try tune()
-    let parameter = try json(["trials", "--json"], as: [[String: Any]].self).map {
+    let parameter = try tool.trials().map {
       ($0["params"] as? [String: Int])?["n"] ?? -1
     }
     // The numbers of trials by their n.
@@ -71,12 +53,15 @@ import Testing
     #expect(try numbers(["--last", "2"]) == [6, 7])
     #expect(try numbers(["--where", "number < 5", "--last", "2"]) == [3, 4])
     #expect(
-      try failure(["trials", "--where", "los < 1"], status: 64).contains(
+      try tool.failure(["trials", "--where", "los < 1"], status: 64).contains(
         "there is no column `los`\n\nhint: did you mean `loss`?"))
-    #expect(try failure(["trials", "--sort", "sise"], status: 64).contains("did you mean `size`?"))
     #expect(
-      try failure(["trials", "--best", "2", "--sort", "n"], status: 64).contains("is no objective"))
-    #expect(try failure(["trials", "--trial", "1", "--last", "1"], status: 64).contains("--trial"))
+      try tool.failure(["trials", "--sort", "sise"], status: 64).contains("did you mean `size`?"))
+    #expect(
+      try tool.failure(["trials", "--best", "2", "--sort", "n"], status: 64).contains(
+        "is no objective"))
+    #expect(
+      try tool.failure(["trials", "--trial", "1", "--last", "1"], status: 64).contains("--trial"))
     // All metrics are there.
     #expect(
       try tool.run(["trials"]).out.split(separator: "\n")[0].split(separator: " ")
@@ -87,7 +72,6 @@ import Testing
   }
 
   @Test func oneTrialWhole() throws {
-    defer { tool.remove() }
     try tune()
     let failed = try #require(try numbers(["--state", "failed"]).first)
     let page = try tool.run(["trials", "--trial", "\(failed)"]).out
@@ -96,15 +80,15 @@ import Testing
       #expect(page.contains(part), "\(part): \(page)")
     }
     let best = try #require(try numbers(["--best", "1"]).first)
-    let object = try json(["trials", "--trial", "\(best)", "--json"], as: [String: Any].self)
+    let object = try tool.object(["trials", "--trial", "\(best)", "--json"])
     #expect(object["number"] as? Int == best)
     #expect((object["values"] as? [String: Double]) == ["loss": 0, "size": 10])
     #expect((object["runs"] as? [Any])?.count == 1)
     #expect(object["stale"] as? Bool == false)
     #expect((object["log"] as? String)?.hasSuffix("/\(best)/log.txt") == true)
     #expect((object["logEnd"] as? String)?.contains("line one of 0") == true)
-    #expect(try failure(["trials", "--trial", "99"]).contains("has no trial 99"))
-    #expect(try failure(["trials", "--trial", "-1"], status: 64).contains("below 0"))
+    #expect(try tool.failure(["trials", "--trial", "99"]).contains("has no trial 99"))
+    #expect(try tool.failure(["trials", "--trial", "-1"], status: 64).contains("below 0"))
 
     let log = try tool.run(["log", "--trial", "\(best)"]).out
     #expect(log.contains("line one of 0\n") && log.contains("end\n"))
@@ -112,15 +96,14 @@ import Testing
       try tool.run(["log", "--trial", "\(best)", "--last", "1"]).out.split(separator: "\n").count
         == 1)
     #expect(try tool.run(["log", "--trial", "\(best)", "--follow"]).out == log)
-    let record = try json(["log", "--trial", "\(best)", "--json"], as: [String: Any].self)
+    let record = try tool.object(["log", "--trial", "\(best)", "--json"])
     #expect(record["text"] as? String == log)
     #expect(Set(record.keys) == ["study", "trial", "state", "log", "text"])
-    #expect(try failure(["log", "--trial", "99"]).contains("has no trial 99"))
+    #expect(try tool.failure(["log", "--trial", "99"]).contains("has no trial 99"))
   }
 
   /// What comes is printed until the trial ends.
   @Test func logsAreFollowed() throws {
-    defer { tool.remove() }
     let running = try tool.start([
       "tune", "--param", "x=float(0, 1)", "--minimize", "loss", "--trials", "1", "--", "sh", "-c",
       #"echo first; until [ -e go ]; do sleep 0.05; done; echo second; printf '\173"loss": 1\175\n'"#,
@@ -140,12 +123,11 @@ import Testing
 
   /// A worker that is gone runs nothing.
   @Test func staleTrials() throws {
-    defer { tool.remove() }
     let running = try tool.start([
       "tune", "--param", "x=float(0, 1)", "--minimize", "loss", "--trials", "1", "--", "sleep",
       "60",
     ])
-    running.wait { FileManager.default.fileExists(atPath: tool.file("outerloop.trials/study/0")) }
+    running.wait { tool.has("outerloop.trials/study/0") }
     #expect(try numbers(["--state", "running"]) == [0])
     kill(running.process.processIdentifier, SIGKILL)
     _ = try running.end()
@@ -153,10 +135,10 @@ import Testing
     #expect(try numbers(["--where", "state == stale"]) == [0])
     #expect(try numbers(["--state", "running"]).isEmpty)
     #expect(try tool.run(["trials"]).out.contains("stale"))
-    let trial = try #require(try json(["trials", "--json"], as: [[String: Any]].self).first)
+    let trial = try #require(try tool.trials().first)
     #expect(trial["state"] as? String == "running")
     #expect(trial["stale"] as? Bool == true)
-    let study = try #require(try json(["studies", "--json"], as: [[String: Any]].self).first)
+    let study = try #require(try tool.list(["studies", "--json"]).first)
     #expect(study["stale"] as? Int == 1)
     #expect((study["trials"] as? [String: Int]) == ["running": 1])
     let row = try tool.run(["studies"]).out.split(separator: "\n")[1].split(separator: " ")
@@ -164,16 +146,13 @@ import Testing
   }
 
   @Test func objectivesKeepTheirOrder() throws {
-    defer { tool.remove() }
     let ending = try tool.run([
       "tune", "--param", "x=float(0, 1)", "--maximize", "b", "--minimize", "a", "--maximize=c",
       "--minimize", "d", "--trials", "2", "--seed", "1", "--json", "-q", "--", "sh", "-c",
       #"printf '\173"a": 1, "b": 2, "c": 3, "d": 4\175\n'"#,
     ])
     #expect(ending.err.isEmpty)
-    let object = try #require(
-      try JSONSerialization.jsonObject(with: Data(ending.out.utf8)) as? [String: Any])
-    let objectives = try #require(object["objectives"] as? [[String: String]])
+    let objectives = try #require(ending.object["objectives"] as? [[String: String]])
     #expect(objectives.map { $0["metric"] } == ["b", "a", "c", "d"])
     #expect(
       objectives.map { $0["direction"] } == ["maximize", "minimize", "maximize", "minimize"])
@@ -192,7 +171,6 @@ import Testing
 
   /// Names, choices, messages and logs with control characters: a row is a row.
   @Test func nothingIsObeyed() throws {
-    defer { tool.remove() }
     let evil = "a\nb\u{1b}[31m\u{9b}2J\u{202e}x\t\r\u{7f}"
     // Escaped, since YAML, by which files are read, takes no such characters as they are.
     let choice = evil.unicodeScalars.map { scalar in
@@ -201,7 +179,7 @@ import Testing
     }.joined()
     let choices = "[\"\(choice)\", \"plain\\nlines\"]"
     let space = #"{"parameters": [{"name": "prompt", "type": "categorical", "choices": "#
-    try Data("\(space)\(choices)}]}".utf8).write(to: URL(fileURLWithPath: tool.file("s.json")))
+    try tool.write("\(space)\(choices)}]}", "s.json")
     let study = "st\nudy\u{1b}"
     let ending = try tool.run([
       "tune", "--study", study, "--space", "s.json", "--minimize", "lo\u{1b}ss", "--trials", "4",
@@ -213,7 +191,7 @@ import Testing
     let lines = try tool.run(["trials"]).out
     #expect(lines.split(separator: "\n").count >= 2)
     #expect(try isQuiet(lines))
-    let count = try json(["trials", "--json"], as: [[String: Any]].self).count
+    let count = try tool.trials().count
     #expect(lines.split(separator: "\n").count == count + 1, "a row a trial")
     #expect(try tool.run(["studies"]).out.split(separator: "\n").count == 2)
     for words in [
@@ -227,7 +205,7 @@ import Testing
       #expect(try isQuiet(ending.err), "\(words): \(ending.err)")
     }
     // JSON and logs lose nothing.
-    let trial = try #require(try json(["trials", "--json"], as: [[String: Any]].self).first)
+    let trial = try #require(try tool.trials().first)
     let prompt = (trial["params"] as? [String: String])?["prompt"]
     #expect(prompt == evil || prompt == "plain\nlines")
     #expect(try tool.run(["log", "--trial", "0"]).out.contains("x\u{1b}[31m\n"))
@@ -241,7 +219,6 @@ import Testing
 
   /// Every command says nothing but errors.
   @Test func quietCommands() throws {
-    defer { tool.remove() }
     _ = try tool.run([
       "ask", "-q", "--param", "x=float(0, 1)", "--minimize", "loss", "--seed", "1",
     ])
@@ -259,7 +236,6 @@ import Testing
   }
 
   @Test func wordsThatAreNoText() throws {
-    defer { tool.remove() }
     let ending = try tool.run([], shell: "\"$0\" studies --store \"$(printf '\\377.db')\"")
     #expect(ending.status == 64)
     #expect(ending.err.contains("word 3 of the command line is not valid UTF-8"))

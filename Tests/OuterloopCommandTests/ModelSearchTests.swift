@@ -5,8 +5,7 @@ import Testing
 @Suite struct ModelSearchTests {
   /// Several programs at once, again and again: each start is a fork beside a library with threads.
   @Test func programsStartBesideTheLibrary() throws {
-    let tool = try Tool()
-    defer { tool.remove() }
+    let tool = Tool()
     for seed in 0..<4 {
       let ending = try tool.run(
         [

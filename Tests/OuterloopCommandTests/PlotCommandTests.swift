@@ -4,9 +4,7 @@ import Testing
 
 /// `outerloop plot` on studies made by `outerloop tune`.
 @Suite(.serialized) struct PlotCommandTests {
-  private let tool: Tool
-
-  init() throws { tool = try Tool() }
+  private let tool = Tool()
 
   private func tune(_ study: String, _ words: [String], _ program: String) throws {
     let ending = try tool.run(
@@ -16,10 +14,14 @@ import Testing
   }
 
   private func failure(_ words: [String], status: Int32) throws -> String {
-    let ending = try tool.run(["plot"] + words)
-    #expect(ending.status == status)
-    #expect(ending.out.isEmpty)
-    return ending.err
+    try tool.failure(["plot"] + words, status: status)
+  }
+
+  /// `Documentation/plots.md`.
+  private func page() throws -> String {
+    let page = URL(filePath: #filePath).deletingLastPathComponent().appending(
+      path: "../../Documentation/plots.md")
+    return try String(contentsOf: page, encoding: .utf8)
   }
 
   private static let single = """
@@ -39,7 +41,6 @@ import Testing
     """
 
   @Test func drawsStudies() throws {
-    defer { tool.remove() }
     let space = ["--param", "x=float(0, 1)", "--param", "y=int(1, 9) if x > 0.5", "--trials", "12"]
     try tune("one", space + ["--minimize", "loss"], Self.single)
     let kinds = [
@@ -61,9 +62,7 @@ import Testing
     #expect(try tool.text("there/and/on/slices.svg") == before)
 
     try tune("two", space + ["--minimize", "loss", "--maximize", "size"], Self.double)
-    let ending = try tool.run(["plot", "--study", "two", "--json", "--out", "o"])
-    let object = try #require(
-      try JSONSerialization.jsonObject(with: Data(ending.out.utf8)) as? [String: Any])
+    let object = try tool.object(["plot", "--study", "two", "--json", "--out", "o"])
     #expect(Set(object.keys) == ["study", "folder", "files"])
     let files = try #require(object["files"] as? [[String: Any]])
     #expect(files.allSatisfy { Set($0.keys) == ["kind", "objective", "path"] })
@@ -85,7 +84,6 @@ import Testing
 
   /// Errors name the thing and the remedy, and leave no file.
   @Test func refuses() throws {
-    defer { tool.remove() }
     try tune(
       "one", ["--param", "x=float(0, 1)", "--minimize", "loss", "--trials", "3"], Self.single)
     #expect(
@@ -101,37 +99,30 @@ import Testing
         "--compare is for distribution only"))
     #expect(try failure(["--compare", "tow"], status: 1).contains("has no study `tow`"))
     #expect(try failure(["--out", ""], status: 64).contains("--out is empty"))
-    try Data().write(to: URL(fileURLWithPath: tool.file("file")))
+    try tool.write("", "file")
     #expect(
       try failure(["--out", "file"], status: 1)
         == "error: file: the folder cannot be made\n\nhint: name another one with --out\n")
     #expect(tool.names("outerloop-plots").isEmpty)
     #expect(try failure(["--store", "none.db"], status: 1).hasPrefix("error: "))
-    #expect(!FileManager.default.fileExists(atPath: tool.file("none.db")))
+    #expect(!tool.has("none.db"))
   }
 
   /// A new plot is explained on the page.
   @Test func pageExplainsEveryPlot() throws {
-    let page = URL(filePath: #filePath).deletingLastPathComponent().appending(
-      path: "../../Documentation/plots.md")
-    let text = try String(contentsOf: page, encoding: .utf8)
+    let text = try page()
     for plot in StudyPlot.all { #expect(text.contains("\n**\(plot.name)**: "), "\(plot.name)") }
   }
 
   /// The commands that `Documentation/plots.md` shows, on studies of those names.
   @Test func commandsOfThePage() throws {
-    defer { tool.remove() }
-    let page = URL(filePath: #filePath).deletingLastPathComponent().appending(
-      path: "../../Documentation/plots.md")
-    let parts = try String(contentsOf: page, encoding: .utf8).components(separatedBy: "```")
+    let parts = try page().components(separatedBy: "```")
     let commands = try #require(parts.dropFirst().first { $0.hasPrefix("sh\n") }).dropFirst(3)
     #expect(commands.split(separator: "\n").count == 4)
     let space = ["--param", "x=float(0, 1)", "--trials", "4", "--minimize", "loss"]
     try tune("digits", space + ["--minimize", "size"], Self.double)
     for name in ["tpe", "random"] { try tune(name, space, Self.single) }
-    let path = try #require(Tool.path)
-    let folder = URL(filePath: path).deletingLastPathComponent().path
-    let ending = try tool.run([], shell: "set -e; PATH=\"\(folder):$PATH\"\n\(commands)")
+    let ending = try tool.run(script: "set -e\n\(commands)")
     #expect(ending.status == 0, "\(ending.err)")
     #expect(tool.names("outerloop-plots") == ["digits", "tpe"])
     #expect(tool.names("pictures") == ["history.svg", "timeline.svg"])
@@ -139,12 +130,11 @@ import Testing
 
   /// A store that nobody may write is read all the same.
   @Test func onlyReads() throws {
-    defer { tool.remove() }
     try tune(
       "one", ["--param", "x=float(0, 1)", "--minimize", "loss", "--trials", "3"], Self.single)
-    let before = try Data(contentsOf: URL(fileURLWithPath: tool.file("outerloop.db")))
+    let before = try tool.data("outerloop.db")
     #expect(try tool.run(["plot"]).status == 0)
-    let after = try Data(contentsOf: URL(fileURLWithPath: tool.file("outerloop.db")))
+    let after = try tool.data("outerloop.db")
     #expect(before == after)
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Testing
 
 /// Libraries in C that are loaded into the command before all others, to change what it stands on.
 enum PreloadedLibrary {
@@ -14,17 +15,10 @@ enum PreloadedLibrary {
 
   /// Builds `source` in the folder of `tool`; the environment that loads it.
   static func build(_ name: String, _ source: String, in tool: Tool) throws -> [String: String] {
-    let file = tool.file(name + ".c")
-    try source.write(toFile: file, atomically: true, encoding: .utf8)
-    let library = tool.file(name + ".so")
-    let ending = try tool.run(
-      [], shell: "cc -shared -fPIC -O1 -o '\(library)' '\(file)' -ldl >&2")
-    guard ending.status == 0 else { throw Failure(text: ending.err) }
-    return ["LD_PRELOAD": library]
-  }
-
-  struct Failure: Error {
-    var text: String
+    try tool.write(source, name + ".c")
+    let ending = try tool.run([], shell: "cc -shared -fPIC -O1 -o \(name).so \(name).c -ldl >&2")
+    try #require(ending.status == 0, "\(ending.err)")
+    return ["LD_PRELOAD": tool.file(name + ".so")]
   }
 
   /// Moves the environment away from the arguments, as libraries do that change a process's title.

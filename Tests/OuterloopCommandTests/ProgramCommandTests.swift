@@ -4,25 +4,14 @@ import Testing
 /// What goes between the command and the programs it tunes: words, reports, and programs that are
 /// broken.
 @Suite(.serialized) struct ProgramCommandTests {
-  private let tool: Tool
-
-  init() throws { tool = try Tool() }
+  private let tool = Tool()
 
   private static let study = ["--param", "x=float(0, 1)", "--minimize", "loss", "--seed", "7"]
 
-  private func write(_ name: String, _ text: String) throws {
-    try Data(text.utf8).write(to: URL(fileURLWithPath: tool.file(name)))
-  }
-
-  private func trials(_ words: [String] = []) throws -> [[String: Any]] {
-    let ending = try tool.run(["trials", "--json"] + words)
-    let value = try JSONSerialization.jsonObject(with: Data(ending.out.utf8))
-    return try #require(value as? [[String: Any]])
-  }
+  private func write(_ name: String, _ text: String) throws { try tool.write(text, name) }
 
   /// Small negative numbers are no options, with and without an equals sign.
   @Test func negativeNumbers() throws {
-    defer { tool.remove() }
     try write(
       "t.py",
       """
@@ -37,7 +26,7 @@ import Testing
           "--trials", "12", "--seed", "1", "--", "python3", "t.py",
         ] + words)
       #expect(ending.status == 0, "\(ending.err)")
-      let rows = try trials(["--study", name])
+      let rows = try tool.trials(["--study", name])
       #expect(rows.count == 12)
       for row in rows {
         let shift = try #require((row["params"] as? [String: Double])?["shift"])
@@ -48,19 +37,16 @@ import Testing
 
   /// A flag that is not set takes nothing with it, however it is written.
   @Test func flags() throws {
-    defer { tool.remove() }
     for (parameters, word) in [
       (["amp=choice(true, false)"], "{--amp}"), (["amp=choice(true, false)"], "{amp?--amp}"),
       (["amp=choice(true, false)", "flag=constant('--amp') if amp"], "{flag}"),
       (["amp=choice('', '--amp')"], "{amp}"),
     ] {
-      let ending = try tool.run(
+      let plan = try tool.object(
         ["tune", "--dry-run", "--json", "--trials", "3"] + Self.study
           + parameters.flatMap { ["--param", $0] } + ["--sampler", "random"]
           + ["--", "echo", "train", "--deterministic", word, "--x", "{x}"])
-      #expect(ending.status == 0, "\(ending.err)")
-      let value = try JSONSerialization.jsonObject(with: Data(ending.out.utf8)) as? [String: Any]
-      let rows = try #require(value?["trials"] as? [[String: Any]])
+      let rows = try #require(plan["trials"] as? [[String: Any]])
       #expect(rows.count == 3)
       for row in rows {
         let command = try #require(row["command"] as? [String])
@@ -73,7 +59,6 @@ import Testing
   }
 
   @Test func warnsOfShellText() throws {
-    defer { tool.remove() }
     let ending = try tool.run(
       ["tune", "--dry-run", "--param", "name=choice('a b', c)"] + Self.study
         + ["--", "sh", "-c", "echo {name} {x}"])
@@ -93,7 +78,6 @@ import Testing
   @Test(arguments: [[], ["--epochs", "5"], ["--epochs", "9"]]) func lastLine(_ epochs: [String])
     throws
   {
-    defer { tool.remove() }
     try write(
       "p.py",
       """
@@ -105,9 +89,7 @@ import Testing
     let ending = try tool.run(
       ["tune", "--trials", "1"] + epochs + Self.study + ["--", "python3", "p.py"])
     #expect(ending.status == 0, "\(ending.err)")
-    let line = try tool.run(["export", "--format", "jsonl"]).out
-    let trial = try #require(
-      try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
+    let trial = try tool.object(["export", "--format", "jsonl"])
     #expect(trial["values"] as? [String: Double] == ["loss": 0.15, "acc": 0.99, "test": 7])
     let reports = try #require(trial["reports"] as? [[String: Any]])
     #expect(reports.compactMap { $0["epoch"] as? Int } == [1, 2, 3, 4, 5])
@@ -117,7 +99,6 @@ import Testing
 
   /// A program that is broken stops the study, and its budget stays.
   @Test func brokenPrograms() throws {
-    defer { tool.remove() }
     try write(
       "train.py",
       """
@@ -129,8 +110,7 @@ import Testing
     let program = ["--", "python3", "train.py", "{x}"]
     let first = try tool.run(["tune", "--trials", "20", "--json"] + Self.study + program)
     #expect(first.status == 1)
-    let record = try #require(
-      try JSONSerialization.jsonObject(with: Data(first.out.utf8)) as? [String: Any])
+    let record = try first.object
     #expect(record["ending"] as? String == "failures")
     #expect(record["trials"] as? [String: Int] == ["failed": 3])
     #expect(
@@ -149,21 +129,20 @@ import Testing
       #expect(again.status == 1)
       #expect(again.err.contains("the first 3 trials failed the same way"), "\(again.err)")
     }
-    #expect(try trials().count == 9)
+    #expect(try tool.trials().count == 9)
     let some = try tool.run(["resume", "--max-failures", "5"])
     #expect(some.status == 1)
     #expect(some.err.contains("error: 5 trials in a row failed, so the study was stopped"))
-    #expect(try trials().count == 14)
+    #expect(try tool.trials().count == 14)
     try write("fixed", "")
     // What was said about failures stays with the study, as other ways of running do.
     let fixed = try tool.run(["resume"])
     #expect(fixed.status == 0, "\(fixed.err)")
-    #expect(try trials().count == 20)
+    #expect(try tool.trials().count == 20)
   }
 
   /// Failures that differ stop a study after ten in a row; 0 never stops it.
   @Test func failuresThatDiffer() throws {
-    defer { tool.remove() }
     let program = ["--", "sh", "-c", "echo \"no {trial}$(date +%N)\" >&2; exit 1", "{x}"]
     let ten = try tool.run(["tune", "--trials", "14"] + Self.study + program)
     #expect(ten.status == 1)
@@ -173,7 +152,7 @@ import Testing
       ["tune", "--study", "all", "--trials", "14", "--max-failures", "0"] + Self.study + program)
     #expect(all.status == 1)
     #expect(all.err.contains("error: no trial is complete"))
-    #expect(try trials(["--study", "all"]).count == 14)
+    #expect(try tool.trials(["--study", "all"]).count == 14)
     let value = try tool.run(
       ["tune", "--study", "value"] + Self.study
         + ["--", "sh", "-c", "echo \"unknown option --x=$1\" >&2; exit 2", "sh", "{x}"])
@@ -183,7 +162,6 @@ import Testing
 
   /// Programs that say too much never give a trial another's value.
   @Test func persistentProgramsThatSayTooMuch() throws {
-    defer { tool.remove() }
     let head = "import sys, json\nfor line in sys.stdin:\n    x = json.loads(line)['params']['x']\n"
     let report = "print(json.dumps({'loss': x}), flush=True)"
     let done = "print('{\"done\": true}', flush=True)"
@@ -196,7 +174,7 @@ import Testing
         ["tune", "--study", name, "--trials", "12", "--parallel", "2", "--persistent"] + Self.study
           + ["--", "python3", "\(name).py"])
       #expect(ending.status == status, "\(name): \(ending.err)")
-      let rows = try trials(["--study", name])
+      let rows = try tool.trials(["--study", name])
       for row in rows where row["state"] as? String == "complete" {
         #expect(
           (row["values"] as? [String: Double])?["loss"]

@@ -3,14 +3,15 @@ import Testing
 
 /// Bounds on results, costs, beliefs, rules to stop by, and results that are there already.
 @Suite struct TermCommandTests {
+  private let tool = Tool()
+
   private func json(_ ending: Tool.Ending) throws -> [String: Any] {
     #expect(ending.status == 0, "\(ending.err)")
-    return try #require(
-      try JSONSerialization.jsonObject(with: Data(ending.out.utf8)) as? [String: Any])
+    return try ending.object
   }
 
   /// The loss falls with x, and so does what is left of the memory.
-  private func tune(_ tool: Tool, _ words: [String], trials: Int = 12) throws -> Tool.Ending {
+  private func tune(_ words: [String], trials: Int = 12) throws -> Tool.Ending {
     try tool.run(
       [
         "tune", "--param", "x=float(0, 1)", "--minimize", "loss", "--sampler", "sobol", "--seed",
@@ -25,24 +26,17 @@ import Testing
   }
 
   @Test func theBestKeepsTheBounds() throws {
-    let tool = try Tool()
-    defer { tool.remove() }
-    let ending = try tune(tool, ["--constraint", "memory <= 0.5", "--json"])
+    let ending = try tune(["--constraint", "memory <= 0.5", "--json"])
     #expect(ending.err.contains("  breaks memory <= 0.5: 0."), "\(ending.err)")
     let best = try #require(try json(ending)["best"] as? [String: Any])
     #expect(best["violation"] as? Double == 0)
-    let rows =
-      try JSONSerialization.jsonObject(
-        with: Data(try tool.run(["trials", "--json"]).out.utf8)) as? [[String: Any]]
-    let memories = try #require(rows).compactMap { ($0["values"] as? [String: Double])?["memory"] }
+    let rows = try tool.trials()
+    let memories = rows.compactMap { ($0["values"] as? [String: Double])?["memory"] }
     #expect(memories.count == 12)
     #expect((best["values"] as? [String: Double])?["memory"] == memories.filter { $0 <= 0.5 }.max())
     #expect(memories.contains { $0 > 0.5 })
-    #expect(rows?.map { ($0["violation"] as? Double ?? -1) > 0 } == memories.map { $0 > 0.5 })
-    let listed = try tool.run(["trials", "--best", "99", "--json"]).out
-    #expect(
-      (try JSONSerialization.jsonObject(with: Data(listed.utf8)) as? [Any])?.count
-        == memories.count { $0 <= 0.5 })
+    #expect(rows.map { ($0["violation"] as? Double ?? -1) > 0 } == memories.map { $0 > 0.5 })
+    #expect(try tool.trials(["--best", "99"]).count == memories.count { $0 <= 0.5 })
     #expect(
       try tool.run(["tell", "--params", "x=0.5", "loss=1"]).err.contains(
         "the values say nothing about `memory`"))
@@ -51,9 +45,7 @@ import Testing
   }
 
   @Test func nothingKeepsThem() throws {
-    let tool = try Tool()
-    defer { tool.remove() }
-    let ending = try tune(tool, ["--constraint", "memory>=2"], trials: 3)
+    let ending = try tune(["--constraint", "memory>=2"], trials: 3)
     #expect(ending.status == 0)
     #expect(ending.out.hasPrefix("no trial keeps memory >= 2; trial "))
     #expect(ending.out.contains(" comes closest: memory is 0."))
@@ -62,19 +54,15 @@ import Testing
   }
 
   @Test func aMissingBoundFailsTheTrial() throws {
-    let tool = try Tool()
-    defer { tool.remove() }
-    let ending = try tune(tool, ["--constraint", "size <= 1", "--json"], trials: 2)
+    let ending = try tune(["--constraint", "size <= 1", "--json"], trials: 2)
     #expect(ending.status == 1)
     #expect(ending.err.contains("its last report has no `size`"), "\(ending.err)")
   }
 
   @Test func rulesEndAStudy() throws {
-    let tool = try Tool()
-    defer { tool.remove() }
     let ending = try json(
       try tune(
-        tool, ["--stop-when", "loss <= -0.5", "--stop-when", "plateau:trials=50", "--json"],
+        ["--stop-when", "loss <= -0.5", "--stop-when", "plateau:trials=50", "--json"],
         trials: 60))
     #expect(ending["ending"] as? String == "rule")
     let reason = try #require(ending["reason"] as? String)
@@ -82,19 +70,17 @@ import Testing
     let count = try #require((ending["trials"] as? [String: Int])?["complete"])
     #expect(count < 10)
     // Nothing more unless more is asked for, and then not for the same reason again.
-    let idle = try json(try tool.run(["resume", "--json"]))
+    let idle = try tool.object(["resume", "--json"])
     #expect(idle["ending"] as? String == "rule" && idle["reason"] as? String == reason)
     let ask = try tool.run(["ask"])
     #expect(
       ask.status == 1 && ask.err.contains(reason) && ask.err.contains("ask --study study --more"))
-    let more = try json(try tool.run(["resume", "--more", "3", "--json"]))
+    let more = try tool.object(["resume", "--more", "3", "--json"])
     #expect(more["ending"] as? String == "budget")
     #expect((more["trials"] as? [String: Int])?["complete"] == count + 3)
   }
 
   @Test func aPlateauEndsAStudy() throws {
-    let tool = try Tool()
-    defer { tool.remove() }
     let ending = try tool.run(
       [
         "tune", "--param", "x=float(0, 1)", "--maximize", "score", "--trials", "40", "--stop-when",
@@ -109,14 +95,12 @@ import Testing
   }
 
   @Test func resultsAreTakenOver() throws {
-    let tool = try Tool()
-    defer { tool.remove() }
-    _ = try tune(tool, ["--study", "old"], trials: 8)
+    _ = try tune(["--study", "old"], trials: 8)
     for (format, file) in [("csv", "a.csv"), ("json", "a.json"), ("jsonl", "a.jsonl")] {
       let out = tool.file(file)
       #expect(
         try tool.run(["export", "--study", "old", "--format", format, "--out", out]).status == 0)
-      let ending = try tune(tool, ["--study", format, "--start-from", out, "--json"], trials: 2)
+      let ending = try tune(["--study", format, "--start-from", out, "--json"], trials: 2)
       #expect(ending.err.contains("8 results taken over"), "\(ending.err)")
       #expect((try json(ending)["trials"] as? [String: Int])?["complete"] == 10)
     }
@@ -129,15 +113,13 @@ import Testing
     #expect(ending.status == 0, "\(ending.err)")
     #expect(ending.err.contains("trials of old are left out: parameter `x` cannot be 0."))
     #expect(ending.err.contains("5 configurations to try first") || ending.err.contains("4 config"))
-    let none = try tune(tool, ["--study", "none", "--start-from", tool.file("none")])
+    let none = try tune(["--study", "none", "--start-from", tool.file("none")])
     #expect(none.status == 64 && none.err.contains("cannot be read"))
     #expect(try !tool.run(["studies"]).out.contains("none"))
   }
 
   @Test func aModelStartsFromAnotherStudy() throws {
-    let tool = try Tool()
-    defer { tool.remove() }
-    _ = try tune(tool, ["--study", "old"], trials: 12)
+    _ = try tune(["--study", "old"], trials: 12)
     let words = [
       "tune", "--study", "new", "--param", "x=float(0, 2)", "--param", "y=int(1, 3)", "--minimize",
       "loss", "--sampler", "gp", "--trials", "8", "--seed", "1",
@@ -146,9 +128,8 @@ import Testing
     let ending = try tool.run(words + ["--warm-start", "old"] + program)
     #expect(ending.status == 0, "\(ending.err)")
     #expect(ending.err.contains("5 configurations to try first"), "\(ending.err)")
-    let best = try tool.run(["trials", "--study", "old", "--best", "1", "--json"]).out
-    let rows = try JSONSerialization.jsonObject(with: Data(best.utf8)) as? [[String: Any]]
-    let x = try #require((rows?.first?["params"] as? [String: Double])?["x"])
+    let best = try tool.trials(["--study", "old", "--best", "1"])
+    let x = try #require((best.first?["params"] as? [String: Double])?["x"])
     #expect(ending.err.contains("trial 0  complete") && ending.err.contains("x=\(x)".prefix(7)))
     let none = try tool.run(
       [
@@ -191,8 +172,6 @@ import Testing
   }
 
   @Test func hintsAreKept() throws {
-    let tool = try Tool()
-    defer { tool.remove() }
     let words =
       [
         "tune", "--param", "x=float(0, 1)", "--param", "rate=log(1e-4, 1)", "--param",
@@ -200,8 +179,8 @@ import Testing
         "rate=0.01+-2x, kind=b",
       ] + program("loss", "{x}", "{rate}", "{kind}")
     #expect(try tool.run(words).status == 0)
-    let hint = try tool.run(["hint", "x=0.2±0.1", "--json"])
-    #expect(try json(hint)["hints"] as? [String] == ["x=0.2±0.1"])
+    let hint = try tool.object(["hint", "x=0.2±0.1", "--json"])
+    #expect(hint["hints"] as? [String] == ["x=0.2±0.1"])
     #expect(try tool.run(["resume", "--more", "2"]).status == 0)
     for (text, what) in [
       ("y=1", "prior of `y`: there is no such parameter"), ("x=2", "prior of `x`: it cannot be 2"),
@@ -225,9 +204,7 @@ import Testing
     (["--per-second"], "does not weigh costs"), (["--prior", "x=0.5"], "does not heed --prior"),
   ])
   func wrongUsageChangesNothing(_ words: [String], _ what: String) throws {
-    let tool = try Tool()
-    defer { tool.remove() }
-    let ending = try tune(tool, words)
+    let ending = try tune(words)
     #expect(ending.status == 64, "\(ending.err)")
     #expect(ending.err.contains(what), "\(ending.err)")
     #expect(tool.names("").isEmpty || !tool.names("").contains("outerloop.db"))

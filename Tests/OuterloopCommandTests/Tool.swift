@@ -1,8 +1,8 @@
 import Foundation
 import Testing
 
-/// The built executable, run as a process.
-struct Tool {
+/// The built executable, run as a process in a folder that is gone with the last reference to it.
+final class Tool: Sendable {
   /// Beside the bundle with these tests.
   static let path: String? = {
     let places = CommandLine.arguments + Bundle.allBundles.map(\.bundlePath)
@@ -21,28 +21,56 @@ struct Tool {
     /// Whether a signal ended it; `status` is its number then.
     var isSignal: Bool
     var out, err: String
+
+    /// What was printed, as JSON.
+    func json<T>(as type: T.Type = T.self) throws -> T {
+      try #require(try JSONSerialization.jsonObject(with: Data(out.utf8)) as? T)
+    }
+
+    var object: [String: Any] { get throws { try json() } }
+    var list: [[String: Any]] { get throws { try json() } }
   }
 
   /// A folder of this test alone.
   let folder: URL
 
-  init() throws {
+  init() {
     folder = FileManager.default.temporaryDirectory.appendingPathComponent(
       "outerloop-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    do {
+      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    } catch { Issue.record(error) }
   }
 
-  func remove() { try? FileManager.default.removeItem(at: folder) }
+  deinit { try? FileManager.default.removeItem(at: folder) }
+
+  // MARK: Files
 
   func file(_ name: String) -> String { folder.appendingPathComponent(name).path }
+
+  func has(_ name: String) -> Bool { FileManager.default.fileExists(atPath: file(name)) }
+
+  func data(_ name: String) throws -> Data {
+    try Data(contentsOf: URL(fileURLWithPath: file(name)))
+  }
 
   func text(_ name: String) throws -> String {
     try String(contentsOfFile: file(name), encoding: .utf8)
   }
 
+  func write(_ text: String, _ name: String) throws {
+    try Data(text.utf8).write(to: URL(fileURLWithPath: file(name)))
+  }
+
+  func makeFolder(_ name: String) throws {
+    try FileManager.default.createDirectory(atPath: file(name), withIntermediateDirectories: true)
+  }
+
   func names(_ name: String) -> [String] {
     ((try? FileManager.default.contentsOfDirectory(atPath: file(name))) ?? []).sorted()
   }
+
+  // MARK: Processes
 
   /// A process under way, its streams going to files.
   final class Running {
@@ -97,6 +125,41 @@ struct Tool {
     _ words: [String], environment: [String: String] = [:], shell: String? = nil
   ) throws -> Ending {
     try start(words, environment: environment, shell: shell).end()
+  }
+
+  /// Runs a script in which `outerloop` is this executable.
+  func run(script: String) throws -> Ending {
+    let path = try #require(Tool.path)
+    let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+    return try run([], shell: "PATH=\"\(folder):$PATH\"; \(script)")
+  }
+
+  // MARK: Commands that end as they should
+
+  /// What a command prints that ends well.
+  func object(_ words: [String]) throws -> [String: Any] { try success(words).object }
+  func list(_ words: [String]) throws -> [[String: Any]] { try success(words).list }
+
+  func trials(_ words: [String] = []) throws -> [[String: Any]] {
+    try list(["trials", "--json"] + words)
+  }
+
+  func states(_ words: [String] = []) throws -> [String] {
+    try trials(words).compactMap { $0["state"] as? String }
+  }
+
+  private func success(_ words: [String]) throws -> Ending {
+    let ending = try run(words)
+    #expect(ending.status == 0, "\(words): \(ending.err)")
+    return ending
+  }
+
+  /// What a command says that fails, and prints nothing.
+  func failure(_ words: [String], status: Int32 = 1) throws -> String {
+    let ending = try run(words)
+    #expect(ending.status == status, "\(words): \(ending.err)")
+    #expect(ending.out.isEmpty)
+    return ending.err
   }
 }
 

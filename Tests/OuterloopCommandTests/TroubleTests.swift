@@ -5,21 +5,12 @@ import Testing
 /// Studies on disks that fill up, in files that are none, beside clocks that jump, and with programs
 /// and terminals that misbehave.
 @Suite(.serialized) struct TroubleTests {
-  private let tool: Tool
-
-  init() throws { tool = try Tool() }
+  private let tool = Tool()
 
   private static let study = ["--param", "x=float(0, 1)", "--minimize", "loss", "--seed", "7"]
   private static let quick = study + ["--", "echo", "{\"loss\": {x}}"]
   private static func slow(_ seconds: String) -> [String] {
     study + ["--", "sh", "-c", "sleep \(seconds); echo '{\"loss\": {x}}'"]
-  }
-
-  private func rows(_ words: [String] = []) throws -> [[String: Any]] {
-    let ending = try tool.run(["trials", "--json"] + words)
-    #expect(ending.status == 0, "\(ending.err)")
-    let value = try JSONSerialization.jsonObject(with: Data(ending.out.utf8))
-    return try #require(value as? [[String: Any]])
   }
 
   private func expectSound(_ path: String = "outerloop.db") throws {
@@ -45,11 +36,8 @@ import Testing
     let disk = tool.file("disk")
     guard
       try shell("mkdir disk files && mount -t tmpfs -o size=1m tmpfs disk 2>/dev/null") == 0
-    else { return tool.remove() }
-    defer {
-      _ = try? shell("umount disk")
-      tool.remove()
-    }
+    else { return }
+    defer { _ = try? shell("umount disk") }
     if filesElsewhere { #expect(try shell("ln -s ../files disk/a.trials") == 0) }
     let store = ["--store", disk + "/a.db"]
     let full = try tool.run(["tune", "--trials", "600", "--parallel", "2"] + store + Self.quick)
@@ -59,7 +47,7 @@ import Testing
     let told = full.err.split(separator: "\n").filter { $0.contains("  complete  loss ") }
       .compactMap { Int($0.split(separator: " ")[1]) }
     #expect(told.count > 10)
-    let kept = try rows(store)
+    let kept = try tool.trials(store)
     let complete = kept.filter { $0["state"] as? String == "complete" }
       .compactMap { $0["number"] as? Int }
     #expect(Set(complete).isSuperset(of: told), "a result is lost")
@@ -69,7 +57,7 @@ import Testing
     let total = kept.count + 10
     let more = try tool.run(["resume", "--trials", "\(total)"] + store)
     #expect(more.status == 0, "\(more.err)")
-    let all = try rows(store)
+    let all = try tool.trials(store)
     #expect(all.compactMap { $0["number"] as? Int } == Array(0..<total))
     #expect(all.allSatisfy { $0["state"] as? String == "complete" })
     try expectSound("disk/a.db")
@@ -78,15 +66,10 @@ import Testing
   /// Where nothing may be written, studies can be looked at; going on is an error.
   @Test func readOnlyPlaces() throws {
     let disk = tool.file("disk")
-    try FileManager.default.createDirectory(atPath: disk, withIntermediateDirectories: true)
+    try tool.makeFolder("disk")
     let isRoot = getuid() == 0
-    if isRoot, try shell("mount -t tmpfs -o size=4m tmpfs disk 2>/dev/null") != 0 {
-      return tool.remove()
-    }
-    defer {
-      _ = try? shell(isRoot ? "umount disk" : "chmod 755 disk")
-      tool.remove()
-    }
+    if isRoot, try shell("mount -t tmpfs -o size=4m tmpfs disk 2>/dev/null") != 0 { return }
+    defer { _ = try? shell(isRoot ? "umount disk" : "chmod 755 disk") }
     let store = ["--store", disk + "/a.db"]
     #expect(try tool.run(["tune", "--trials", "5"] + store + Self.quick).status == 0)
     #expect(
@@ -111,7 +94,6 @@ import Testing
 
   /// The folder of a store is removed under a study.
   @Test func removedFolder() throws {
-    defer { tool.remove() }
     #expect(try shell("mkdir gone") == 0)
     let running = try tool.start(
       ["tune", "--trials", "50", "--store", tool.file("gone/a.db")] + Self.slow("0.1"))
@@ -124,15 +106,14 @@ import Testing
       ending.err.contains("was moved or removed while it was in use\n\nhint: "), "\(ending.err)")
     let none = try tool.run(["trials", "--store", "gone/a.db"])
     #expect(none.status == 1)
-    #expect(!FileManager.default.fileExists(atPath: tool.file("gone/a.db")))
+    #expect(!tool.has("gone/a.db"))
   }
 
   // MARK: Files
 
   /// Files that are no stores are refused and stay as they are.
   @Test func foreignFiles() throws {
-    defer { tool.remove() }
-    try "not a store".write(toFile: tool.file("text"), atomically: true, encoding: .utf8)
+    try tool.write("not a store", "text")
     let queue = try DatabaseQueue(path: tool.file("other"))
     try queue.write { try $0.execute(sql: "CREATE TABLE a (b); PRAGMA user_version = 1") }
     try queue.close()
@@ -162,9 +143,8 @@ import Testing
 
   /// Damage is told as an error: any page of the file is overwritten, or the end cut off.
   @Test func damagedFiles() throws {
-    defer { tool.remove() }
     #expect(try tool.run(["tune", "--trials", "40"] + Self.quick).status == 0)
-    let whole = try Data(contentsOf: URL(fileURLWithPath: tool.file("outerloop.db")))
+    let whole = try tool.data("outerloop.db")
     #expect(whole.count % 4096 == 0)
     var told = 0
     let pages = whole.count / 4096
@@ -192,20 +172,16 @@ import Testing
 
   /// A file as an older version has left it can be looked at.
   @Test func olderFiles() throws {
-    defer { tool.remove() }
     let kept = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
       .deletingLastPathComponent().appendingPathComponent("OuterloopStoreTests/Schemas/schema-1.db")
     try FileManager.default.copyItem(atPath: kept.path, toPath: tool.file("old.db"))
-    let studies = try tool.run(["studies", "--json", "--store", "old.db"])
-    #expect(studies.status == 0, "\(studies.err)")
-    let value = try JSONSerialization.jsonObject(with: Data(studies.out.utf8))
-    let name = try #require((value as? [[String: Any]])?.first?["study"] as? String)
-    #expect(!(try rows(["--store", "old.db", "--study", name])).isEmpty)
+    let studies = try tool.list(["studies", "--json", "--store", "old.db"])
+    let name = try #require(studies.first?["study"] as? String)
+    #expect(!(try tool.trials(["--store", "old.db", "--study", name])).isEmpty)
   }
 
   /// Looking at a store leaves nothing behind; while someone writes, the log stays.
   @Test func viewersLeaveNothingBehind() throws {
-    defer { tool.remove() }
     #expect(try tool.run(["tune", "--trials", "3"] + Self.quick).status == 0)
     #expect(logFiles.isEmpty)
     for words in [["trials"], ["best"], ["studies"], ["export"], ["trials", "--study", "none"]] {
@@ -220,7 +196,7 @@ import Testing
     }
     #expect(try running.end().status == 0)
     #expect(looks > 0)
-    #expect(try rows().count == 8)
+    #expect(try tool.trials().count == 8)
     // If the runner left while someone looked, the log is kept until someone writes again.
     #expect(try tool.run(["resume", "--trials", "9"]).status == 0)
     #expect(logFiles.isEmpty)
@@ -231,7 +207,6 @@ import Testing
 
   /// Of several that begin the same study at the same moment one does.
   @Test func sameStudyTwice() throws {
-    defer { tool.remove() }
     let all = try (0..<3).map { _ in try tool.start(["tune", "--trials", "6"] + Self.slow("0.05")) }
     let endings = try all.map { try $0.end() }
     #expect(endings.map(\.status).sorted() == [0, 1, 1])
@@ -239,13 +214,12 @@ import Testing
       #expect(ending.err.contains("study `study`"), "\(ending.err)")
       #expect(ending.err.contains("\n\nhint: "))
     }
-    #expect(try rows().count == 6)
+    #expect(try tool.trials().count == 6)
   }
 
   /// A reader that has enough, streams that are closed: the work is done, and nothing of what is said
   /// goes into the store.
   @Test func closedStreams() throws {
-    defer { tool.remove() }
     let tune = ["tune", "--trials", "4", "--parallel", "2"]
     for (name, redirection, status) in [
       ("out", ">&-", 1), ("err", "2>&-", 0), ("all", "<&- >&- 2>&-", 1),
@@ -254,7 +228,8 @@ import Testing
       let ending = try tool.run(
         tune + ["--study", name] + Self.quick, shell: "\"$0\" \"$@\" \(redirection)")
       #expect(ending.status == status, "\(name): \(ending.err)")
-      #expect(try rows(["--study", name]).count { $0["state"] as? String == "complete" } == 4)
+      #expect(
+        try tool.trials(["--study", name]).count { $0["state"] as? String == "complete" } == 4)
       try expectSound()
     }
     _ = try tool.run(
@@ -268,7 +243,6 @@ import Testing
 
   /// A program that kills whoever runs it costs its trial, after three of them, and no other.
   @Test func programsThatKillTheirParent() throws {
-    defer { tool.remove() }
     let words =
       Self.study + [
         "--", "sh", "-c",
@@ -284,7 +258,7 @@ import Testing
     }
     #expect(deaths == 3)
     #expect(ending.status == 0, "\(ending.err)")
-    let all = try rows()
+    let all = try tool.trials()
     #expect(all.count == 6)
     for row in all {
       let isBad = row["number"] as? Int == 2
@@ -298,7 +272,6 @@ import Testing
 
   /// A metric that is not what the program prints: the failure says what it does print.
   @Test func otherMetrics() throws {
-    defer { tool.remove() }
     for (name, program, text) in [
       (
         "log", "echo '{\"loss\": {x}, \"size\": 3}'",
@@ -319,7 +292,6 @@ import Testing
 
   /// Who asks beyond the budget is told how to raise it, and that works.
   @Test func asksBeyondTheBudget() throws {
-    defer { tool.remove() }
     let ask = ["ask", "--study", "hand"]
     let first = try tool.run(
       ask + ["--trials", "1", "--param", "x=float(0, 1)", "--minimize", "loss"])

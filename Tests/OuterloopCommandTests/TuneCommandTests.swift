@@ -6,33 +6,19 @@ import Testing
   private let tool: Tool
 
   init() throws {
-    tool = try Tool()
-    try Data("BEGIN { printf \"{\\\"loss\\\": %g}\", (x - 0.3)^2 }".utf8).write(
-      to: URL(fileURLWithPath: tool.file("square.awk")))
+    tool = Tool()
+    try tool.write("BEGIN { printf \"{\\\"loss\\\": %g}\", (x - 0.3)^2 }", "square.awk")
   }
 
   /// A program that reports (x - 0.3)^2.
   private static let square = ["--", "awk", "-v", "x={x}", "-f", "square.awk"]
   private static let study = ["--param", "x=float(0, 1)", "--minimize", "loss", "--seed", "7"]
 
-  private func object(_ text: String) throws -> [String: Any] {
-    try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
-  }
-
-  private func list(_ text: String) throws -> [[String: Any]] {
-    try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [[String: Any]])
-  }
-
-  private func trials(_ words: [String] = []) throws -> [[String: Any]] {
-    try list(try tool.run(["trials", "--json"] + words).out)
-  }
-
   @Test func tunes() throws {
-    defer { tool.remove() }
     let ending = try tool.run(
       ["tune", "--trials", "12", "--parallel", "3", "--json"] + Self.study + Self.square)
     #expect(ending.status == 0, "\(ending.err)")
-    let result = try object(ending.out)
+    let result = try ending.object
     #expect(
       Set(result.keys) == [
         "study", "store", "seed", "sampler", "objectives", "trials", "best", "command", "front",
@@ -41,7 +27,7 @@ import Testing
     #expect(result["seed"] as? Int == 7)
     #expect(result["ending"] as? String == "budget")
     #expect(result["trials"] as? [String: Int] == ["complete": 12])
-    let rows = try trials()
+    let rows = try tool.trials()
     #expect(rows.compactMap { $0["number"] as? Int } == Array(0..<12))
     var losses: [Double] = []
     for row in rows {
@@ -64,12 +50,11 @@ import Testing
         "{\"study\":\"study\",\"trial\":3,"))
     // The same seed, the same configurations.
     _ = try tool.run(["tune", "--trials", "4", "--study", "again"] + Self.study + Self.square)
-    let again = try trials(["--study", "again"])
+    let again = try tool.trials(["--study", "again"])
     #expect((again[0]["params"] as? [String: Double]) == (rows[0]["params"] as? [String: Double]))
   }
 
   @Test func goesOnWithTotals() throws {
-    defer { tool.remove() }
     let store = ["OUTERLOOP_STORE": tool.file("there.db")]
     let first = try tool.run(
       ["tune", "--trials", "3", "--quiet"] + Self.study + Self.square, environment: store)
@@ -82,88 +67,72 @@ import Testing
       again.err.contains(
         "has a study `study` already\n\nhint: go on with it: outerloop resume --study study; or"))
     // From another folder: the program still runs where it was.
-    try FileManager.default.createDirectory(
-      atPath: tool.file("sub"), withIntermediateDirectories: true)
+    try tool.makeFolder("sub")
     let more = try tool.run(
       ["resume", "--trials", "5", "--json", "--no-progress"], environment: store,
       shell: "cd sub && exec \"$0\" \"$@\"")
     #expect(more.status == 0, "\(more.err)")
-    #expect(try object(more.out)["trials"] as? [String: Int] == ["complete": 5])
+    #expect(try more.object["trials"] as? [String: Int] == ["complete": 5])
     let spent = try tool.run(["resume", "--json"], environment: store)
     #expect(spent.status == 0)
-    #expect(try object(spent.out)["trials"] as? [String: Int] == ["complete": 5])
+    #expect(try spent.object["trials"] as? [String: Int] == ["complete": 5])
   }
 
-  static let refusals: [(words: [String], status: Int32, text: String)] = [
-    (
-      ["--sampler", "magic"], 64,
-      "error: there is no sampler `magic`\n\nhint: the samplers are auto"
-    ),
-    (["--sampler", "random:a=1"], 64, "error: random has no option `a`"),
-    (
-      ["--param", "y=float(1, 0)"], 64,
-      "error: parameter `y`: the low end 1.0 is above the high end 0.0\n\nhint: exchange them"
-    ),
-    (["--param", "x=int(1, 2)"], 64, "error: parameter `x`: it is declared twice\n\nhint: "),
-    (["--forbid", "x > z"], 64, "there is no parameter `z`\n\nhint: the parameters are x"),
-    (
-      ["--space", "nowhere.yaml"], 64,
-      "error: there is no file `nowhere.yaml`\n\nhint: check its name"
-    ),
-    (["--minimize", "loss"], 64, "error: metric `loss` is an objective twice"),
-    (["--maximize", "seconds"], 64, "error: `seconds` means something else in reports"),
-    (["--epochs", "0"], 64, "error: 0 epochs cannot be trained\n\nhint: say 1 or more"),
-    (["--forbid", "x >= 0"], 1, "error: the constraints forbid every configuration of the space"),
-    (
-      ["--forbid", "x >= 0", "--sampler", "grid"], 1,
-      "error: the constraints forbid all of the grid\n\nhint: loosen a constraint"
-    ),
-    (
-      ["--sampler", "tpe:multivariate=false,group=true"], 64,
-      "error: the options multivariate=false and group=true of tpe exclude one another\n\nhint: "
-    ),
-    (
-      ["--sampler", "tpe:candidates=0"], 64,
-      "error: the option candidates of tpe cannot be 0\n\nhint: it is a whole number from 1 to "
-    ),
-    (
-      ["--sampler", "grid:resolution=0"], 64,
-      "error: the option resolution of grid cannot be 0\n\nhint: it is a whole number from 1 to "
-    ),
-    (["--trials", "-1"], 64, "error: --trials -1 is below 0\n"),
-    (["--retries", "-1"], 64, "error: -1 retries cannot be made\n\nhint: say 0 or more"),
-    (["--trials", "--parallel", "3"], 64, "hint: write a whole number from 0 on; see outerloop"),
-    (
-      ["--timeout", "soon"], 64,
-      "error: The value 'soon' is invalid for '--timeout <time>'\n\nhint: write a time as 90s, 10m"
-    ),
-    (
-      ["--memory", "lots"], 64,
-      "error: The value 'lots' is invalid for '--memory <size>'\n\nhint: write an amount as 500MB"
-    ),
-    (
-      ["--memory", "60"], 64, "error: --memory 60 means bytes, fewer than any program needs; write"
-    ),
-    (["--parallel", "0"], 64, "error: --parallel 0 is below 1"),
-    (["--lease", "0.5s"], 64, "error: --lease is below 1s"),
+  static let refusals: [[String]: String] = [
+    ["--sampler", "magic"]: "error: there is no sampler `magic`\n\nhint: the samplers are auto",
+    ["--sampler", "random:a=1"]: "error: random has no option `a`",
+    ["--param", "y=float(1, 0)"]:
+      "error: parameter `y`: the low end 1.0 is above the high end 0.0\n\nhint: exchange them",
+    ["--param", "x=int(1, 2)"]: "error: parameter `x`: it is declared twice\n\nhint: ",
+    ["--forbid", "x > z"]: "there is no parameter `z`\n\nhint: the parameters are x",
+    ["--space", "nowhere.yaml"]: "error: there is no file `nowhere.yaml`\n\nhint: check its name",
+    ["--minimize", "loss"]: "error: metric `loss` is an objective twice",
+    ["--maximize", "seconds"]: "error: `seconds` means something else in reports",
+    ["--epochs", "0"]: "error: 0 epochs cannot be trained\n\nhint: say 1 or more",
+    ["--sampler", "tpe:multivariate=false,group=true"]:
+      "error: the options multivariate=false and group=true of tpe exclude one another\n\nhint: ",
+    ["--sampler", "tpe:candidates=0"]:
+      "error: the option candidates of tpe cannot be 0\n\nhint: it is a whole number from 1 to ",
+    ["--sampler", "grid:resolution=0"]:
+      "error: the option resolution of grid cannot be 0\n\nhint: it is a whole number from 1 to ",
+    ["--trials", "-1"]: "error: --trials -1 is below 0\n",
+    ["--retries", "-1"]: "error: -1 retries cannot be made\n\nhint: say 0 or more",
+    ["--trials", "--parallel", "3"]: "hint: write a whole number from 0 on; see outerloop",
+    ["--timeout", "soon"]:
+      "error: The value 'soon' is invalid for '--timeout <time>'\n\nhint: write a time as 90s, 10m",
+    ["--memory", "lots"]:
+      "error: The value 'lots' is invalid for '--memory <size>'\n\nhint: write an amount as 500MB",
+    ["--memory", "60"]: "error: --memory 60 means bytes, fewer than any program needs; write",
+    ["--parallel", "0"]: "error: --parallel 0 is below 1",
+    ["--lease", "0.5s"]: "error: --lease is below 1s",
   ]
 
-  @Test(arguments: refusals)
-  func refuses(_ words: [String], _ status: Int32, _ text: String) throws {
-    defer { tool.remove() }
+  @Test(arguments: refusals) func refuses(_ words: [String], _ text: String) throws {
+    try expectRefusal(words, status: 64, text)
+  }
+
+  @Test(arguments: [
+    ["--forbid", "x >= 0"]: "error: the constraints forbid every configuration of the space",
+    ["--forbid", "x >= 0", "--sampler", "grid"]:
+      "error: the constraints forbid all of the grid\n\nhint: loosen a constraint",
+  ])
+  func refusesWhatNothingSatisfies(_ words: [String], _ text: String) throws {
+    try expectRefusal(words, status: 1, text)
+  }
+
+  private func expectRefusal(_ words: [String], status: Int32, _ text: String) throws {
     let ending = try tool.run(["tune"] + words + Self.study + ["--", "sh", "-c", "echo {x}"])
     #expect(ending.status == status)
     #expect(ending.out.isEmpty)
     #expect(ending.err.contains(text), "\(ending.err)")
-    #expect(!FileManager.default.fileExists(atPath: tool.file("outerloop.db")))
+    #expect(!tool.has("outerloop.db"))
   }
 
   @Test func refusesCommands() throws {
-    defer { tool.remove() }
     func failure(_ words: [String]) throws -> Tool.Ending {
       let ending = try tool.run(["tune"] + words)
       #expect(ending.out.isEmpty)
-      #expect(!FileManager.default.fileExists(atPath: tool.file("outerloop.db")))
+      #expect(!tool.has("outerloop.db"))
       return ending
     }
     var ending = try failure(Self.study + ["--", "train", "--seed", "{seeed}", "{x}"])
@@ -192,7 +161,6 @@ import Testing
   }
 
   @Test func dryRun() throws {
-    defer { tool.remove() }
     let words = ["tune", "--dry-run", "--param", "y=int(1, 9)"] + Self.study
     let ending = try tool.run(words + ["--", "echo", "{x}", "a b"])
     #expect(ending.status == 0)
@@ -204,14 +172,13 @@ import Testing
     let stays = try tool.run(words + ["--persistent", "--", "cat", "{}"])
     #expect(stays.err.hasSuffix("cat '{}'\nwould be started once; its first trials:\n"))
     #expect(stays.out.hasPrefix("x=0.") && stays.out.split(separator: "\n").count == 3)
-    let record = try object(try tool.run(words + ["--json", "--", "echo", "{x}"]).out)
+    let record = try tool.object(words + ["--json", "--", "echo", "{x}"])
     #expect((record["trials"] as? [Any])?.count == 3)
     #expect(tool.names("").filter { $0.hasPrefix("outerloop") }.isEmpty)
   }
 
   /// Whoever comes to an end is told how to go on.
   @Test func saysWhatIsNext() throws {
-    defer { tool.remove() }
     func last(_ words: [String]) throws -> Substring? {
       try tool.run(words).err.split(separator: "\n").last
     }
@@ -231,9 +198,8 @@ import Testing
 
   /// A program that has moved gets a new command; until then nothing changes.
   @Test func programsThatMove() throws {
-    defer { tool.remove() }
     let script = "#!/bin/sh\necho \"{\\\"loss\\\": $1}\"\n"
-    try Data(script.utf8).write(to: URL(fileURLWithPath: tool.file("one")))
+    try tool.write(script, "one")
     _ = try tool.run([], shell: "chmod +x one")
     let tune = ["tune", "--study", "moves", "--trials", "2"] + Self.study
     #expect(try tool.run(tune + ["--", "./one", "{x}"]).status == 0)
@@ -242,16 +208,15 @@ import Testing
     #expect(gone.status == 1)
     #expect(gone.err.hasPrefix("error: ./one: there is no such program in /"))
     #expect(gone.err.hasSuffix("if it has moved: outerloop resume --study moves -- COMMAND\n"))
-    #expect(try trials(["--study", "moves"]).count == 2)
+    #expect(try tool.trials(["--study", "moves"]).count == 2)
     let words = try tool.run(resume + ["--", "./two", "{X}"])
     #expect(words.status == 64)
     #expect(try tool.run(resume + ["--", "./two", "{x}"]).status == 0)
     #expect(try tool.run(["resume", "--study", "moves", "--trials", "4"]).status == 0)
-    #expect(try trials(["--study", "moves"]).count == 4)
+    #expect(try tool.trials(["--study", "moves"]).count == 4)
   }
 
   @Test func failuresAndLimits() throws {
-    defer { tool.remove() }
     let program = """
       case $OUTERLOOP_MODE in
         hang) sleep 4712.1 ;;
@@ -270,36 +235,33 @@ import Testing
       #expect(ending.out == "no trial is complete yet\n")
       #expect(ending.err.contains("error: no trial is complete; the last failure: \(text)"))
       #expect(ending.err.contains("trial 0  failed (\(reason))"))
-      let rows = try trials(["--study", mode])
+      let rows = try tool.trials(["--study", mode])
       #expect(rows.allSatisfy { $0["reason"] as? String == reason })
     }
   }
 
   @Test func retriesErrors() throws {
-    defer { tool.remove() }
     let ending = try tool.run(
       ["tune", "--trials", "2", "--retries", "2"] + Self.study + [
         "--", "sh", "-c",
         "test -e {checkpoint}/two && echo '{\"loss\": {x}}' && exit; test -e {checkpoint}/one && touch {checkpoint}/two; touch {checkpoint}/one; exit 1",
       ])
     #expect(ending.status == 0, "\(ending.err)")
-    #expect(try trials().allSatisfy { $0["attempts"] as? Int == 3 })
+    #expect(try tool.trials().allSatisfy { $0["attempts"] as? Int == 3 })
   }
 
   @Test func timeBudget() throws {
-    defer { tool.remove() }
     let ending = try tool.run(
       ["tune", "--timeout", "2s", "--json"] + Self.study + [
         "--", "sh", "-c", "test {trial} = 0 && echo '{\"loss\": {x}}' && exit; sleep 4712.4",
       ])
     #expect(ending.status == 0, "\(ending.err)")
-    let result = try object(ending.out)
+    let result = try ending.object
     #expect(result["ending"] as? String == "timeout")
     #expect(result["trials"] as? [String: Int] == ["complete": 1, "waiting": 1])
   }
 
   @Test func persistentPrograms() throws {
-    defer { tool.remove() }
     let program = """
       import json, sys
       for line in sys.stdin:
@@ -308,13 +270,13 @@ import Testing
           print(json.dumps({"loss": r["params"]["x"]}))
           print('{"done": true}')
       """
-    try Data(program.utf8).write(to: URL(fileURLWithPath: tool.file("program.py")))
+    try tool.write(program, "program.py")
     let ending = try tool.run(
       ["tune", "--trials", "10", "--parallel", "2", "--persistent", "--json"] + Self.study
         + ["--", "python3", "program.py"])
     #expect(ending.status == 0, "\(ending.err)")
-    #expect(try object(ending.out)["trials"] as? [String: Int] == ["complete": 9, "failed": 1])
-    #expect(try object(ending.out)["command"] is NSNull)
+    #expect(try ending.object["trials"] as? [String: Int] == ["complete": 9, "failed": 1])
+    #expect(try ending.object["command"] is NSNull)
     let words = try tool.run(["tune", "--persistent"] + Self.study + ["--", "p", "{x}"])
     #expect(words.status == 64)
     #expect(words.err.contains("in the command of a persistent program"))

@@ -2,18 +2,14 @@ import Foundation
 import Testing
 
 @Suite struct VersionTests {
-  let tool: Tool
-
-  init() throws { tool = try Tool() }
+  let tool = Tool()
 
   @Test func number() throws {
-    defer { tool.remove() }
     #expect(try tool.run(["--version"]).out == "outerloop 0.1.0\n")
     #expect(try tool.run(["version"]).out == "outerloop 0.1.0\n")
   }
 
   @Test func details() throws {
-    defer { tool.remove() }
     for words in [["--version", "--verbose"], ["version", "--verbose"]] {
       let text = try tool.run(words).out
       #expect(text.hasPrefix("outerloop    0.1.0\nSwift        6."))
@@ -40,13 +36,10 @@ import Testing
   }
 
   func object(_ words: [String], _ environment: [String: String]) throws -> [String: Any] {
-    let json = try tool.run(words, environment: environment).out
-    let object = try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any]
-    return try #require(object)
+    try tool.run(words, environment: environment).object
   }
 
   @Test func pinned() throws {
-    defer { tool.remove() }
     let pin = ["OPENBLAS_CORETYPE": "Prescott"]
     let text = try tool.run(["version", "--verbose"], environment: pin).out
     #expect(text.contains("OPENBLAS_CORETYPE=Prescott is set, which pins the kernel family\n"))
@@ -76,20 +69,14 @@ import Testing
     """
 
   func compile(_ source: String, _ name: String) throws -> String {
-    let file = tool.file(name + ".c")
-    try Data(source.utf8).write(to: URL(fileURLWithPath: file))
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = ["clang", "-shared", "-fPIC", "-o", tool.file(name), file]
-    try process.run()
-    process.waitUntilExit()
-    try #require(process.terminationStatus == 0, "clang, which comes with Swift")
+    try tool.write(source, name + ".c")
+    let ending = try tool.run([], shell: "clang -shared -fPIC -o \(name) \(name).c")
+    try #require(ending.status == 0, "clang, which comes with Swift: \(ending.err)")
     return tool.file(name)
   }
 
   #if os(Linux) && arch(x86_64)
     @Test func unknownProcessor() throws {
-      defer { tool.remove() }
       let named = [
         "OUTERLOOP_BLAS": try compile(Self.unaware, "unaware.so"), "OPENBLAS_CORETYPE": "",
       ]
@@ -112,7 +99,6 @@ import Testing
     }
 
     @Test func wideIntegers() throws {
-      defer { tool.remove() }
       let wide = try compile("void scipy_cblas_sgemm64_(void) {}", "wide.so")
       let text = try tool.run(["version", "--verbose"], environment: ["OUTERLOOP_BLAS": wide]).out
       #expect(

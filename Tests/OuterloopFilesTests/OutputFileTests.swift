@@ -3,13 +3,15 @@ import OuterloopFiles
 import Testing
 
 /// What may be replaced: a table of what can stand at a path, and what becomes of it.
-@Suite struct OutputFileTests {
+@Suite final class OutputFileTests {
   private let folder: URL
 
   init() throws {
     folder = FileManager.default.temporaryDirectory.appending(path: "files-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
   }
+
+  deinit { try? FileManager.default.removeItem(at: folder) }
 
   private subscript(name: String) -> String { folder.path + "/" + name }
 
@@ -52,7 +54,6 @@ import Testing
   ]
 
   @Test func writesANewFile() throws {
-    defer { try? FileManager.default.removeItem(at: folder) }
     let file = try OutputFile(self["a.csv"])
     try file.write("one,")
     #expect(!FileManager.default.fileExists(atPath: self["a.csv"]), "not before it is whole")
@@ -71,7 +72,6 @@ import Testing
   }
 
   @Test func ordinaryFilesTakeAWord() throws {
-    defer { try? FileManager.default.removeItem(at: folder) }
     try put("old", "a.csv")
     #expect(refusal("a.csv", .nothing)?.cause == .exists)
     #expect(try text("a.csv") == "old")
@@ -96,7 +96,6 @@ import Testing
 
   /// Whoever runs it: root could write them.
   @Test func writeProtectedFilesStay() throws {
-    defer { try? FileManager.default.removeItem(at: folder) }
     try put("old", "a.csv")
     chmod(self["a.csv"], 0o444)
     #expect(refusal("a.csv", .ordinaryFiles)?.cause == .protected)
@@ -104,7 +103,6 @@ import Testing
   }
 
   @Test func databasesStay() throws {
-    defer { try? FileManager.default.removeItem(at: folder) }
     try put(Self.database(DatabaseFile.storeMark), "store.db")
     try put(Self.database(0), "other.db")
     try put([0x37, 0x7f, 0x06, 0x82, 1, 2, 3], "log")
@@ -133,7 +131,6 @@ import Testing
   }
 
   @Test func trialsOfAStoreStay() throws {
-    defer { try? FileManager.default.removeItem(at: folder) }
     try put(Self.database(DatabaseFile.storeMark), "runs.db")
     let files = FileManager.default
     for trials in ["runs.trials/s/0", "other.trials/s/0"] {
@@ -152,7 +149,6 @@ import Testing
   }
 
   @Test func linksStay() throws {
-    defer { try? FileManager.default.removeItem(at: folder) }
     try put("old", "a.csv")
     try FileManager.default.createSymbolicLink(
       atPath: self["link"], withDestinationPath: "a.csv")
@@ -168,7 +164,6 @@ import Testing
   }
 
   @Test func foldersAndDevices() throws {
-    defer { try? FileManager.default.removeItem(at: folder) }
     try FileManager.default.createDirectory(
       atPath: self["folder"], withIntermediateDirectories: true)
     for name in ["folder", "folder/", "new/", "."] {
@@ -187,7 +182,6 @@ import Testing
 
   /// Somebody reads at the other end.
   @Test func pipesAreWrittenInto() throws {
-    defer { try? FileManager.default.removeItem(at: folder) }
     #expect(mkfifo(self["pipe"], 0o600) == 0)
     let reader = open(self["pipe"], O_RDONLY | O_NONBLOCK)
     defer { close(reader) }
@@ -202,7 +196,6 @@ import Testing
 
   /// What comes to the place while the file is written is someone else's.
   @Test func nothingThatCameSinceIsReplaced() throws {
-    defer { try? FileManager.default.removeItem(at: folder) }
     let new = try OutputFile(self["a.csv"], replacing: .ordinaryFiles)
     try new.write("new")
     try put("theirs", "a.csv")
@@ -220,7 +213,6 @@ import Testing
 
   /// Only those of processes that are no more.
   @Test func leftoversAreRemoved() throws {
-    defer { try? FileManager.default.removeItem(at: folder) }
     let mine = try OutputFile(self["a.csv"])
     try mine.write("half")
     try put("", ".outerloop-99999999-abc.part")

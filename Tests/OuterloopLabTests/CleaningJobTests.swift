@@ -4,7 +4,7 @@ import Testing
 
 @testable import OuterloopLab
 
-@Suite struct CleaningJobTests {
+@Suite final class CleaningJobTests {
   private let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
     "cleaning-\(UUID().uuidString)"
   ).path
@@ -19,6 +19,8 @@ import Testing
       folder: folder)
   }
 
+  deinit { remove() }
+
   private func remove() { try? FileManager.default.removeItem(atPath: folder) }
 
   private func names() throws -> [String] {
@@ -26,7 +28,6 @@ import Testing
   }
 
   @Test func stopsAndGoesOnToTheSameResult() throws {
-    defer { remove() }
     guard case .finished(var whole) = try job().perform() else {
       Issue.record("not finished")
       return
@@ -72,7 +73,6 @@ import Testing
   }
 
   @Test func refusesOtherSettingsAndData() throws {
-    defer { remove() }
     _ = try job().perform(shouldStop: { true })
     #expect(cause { try job { $0.seed = 9 }.perform() } == .otherRun)
     let other = CleaningRunTests.settings
@@ -87,7 +87,6 @@ import Testing
   }
 
   @Test func refusesDamagedFiles() throws {
-    defer { remove() }
     _ = try job().perform(shouldStop: { true })
     let file = folder + "/checkpoint"
     let bytes = try #require(FileManager.default.contents(atPath: file))
@@ -100,7 +99,6 @@ import Testing
   }
 
   @Test func onlyOneAtATime() throws {
-    defer { remove() }
     var inner: LabError.Cause?
     _ = try job().perform(onEvent: { event in
       if case .began = event { inner = cause { try job().perform() } }
@@ -111,7 +109,6 @@ import Testing
   /// Files of these names that no run here has written are someone else's, also to a restart.
   @Test(arguments: ["result.json", "checkpoint", "suspicious.csv"], [false, true])
   func filesOfOthersStay(_ name: String, _ restart: Bool) throws {
-    defer { remove() }
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     try Data("mine".utf8).write(to: URL(fileURLWithPath: folder + "/" + name))
     for _ in 0..<2 { #expect(cause { try job().perform(restart: restart) } == .file) }
@@ -121,7 +118,6 @@ import Testing
 
   /// Nor is a `.lock` of another program touched.
   @Test func locksOfOthersStay() throws {
-    defer { remove() }
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     try Data("theirs\n".utf8).write(to: URL(fileURLWithPath: folder + "/.lock"))
     #expect(cause { try job().perform() } == .file)
@@ -129,7 +125,6 @@ import Testing
   }
 
   @Test func writesTableFieldsWithCommas() throws {
-    defer { remove() }
     guard case .finished(let report) = try job({ $0.hyperSteps = 40 }).perform() else {
       Issue.record("not finished")
       return

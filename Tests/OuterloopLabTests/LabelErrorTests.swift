@@ -5,8 +5,10 @@ import Testing
 
 @testable import OuterloopLab
 
-@Suite struct LabelErrorTests {
+@Suite final class LabelErrorTests {
   private let folder = NSTemporaryDirectory() + "label-errors-\(UUID().uuidString)"
+
+  deinit { remove() }
 
   private func remove() { try? FileManager.default.removeItem(atPath: folder) }
 
@@ -22,7 +24,6 @@ import Testing
   }
 
   @Test func examinesEveryRow() throws {
-    defer { remove() }
     guard case .finished(let report) = try job().perform() else {
       Issue.record("not finished")
       return
@@ -47,7 +48,6 @@ import Testing
   }
 
   @Test func foundAgainAndNotMixedUp() throws {
-    defer { remove() }
     guard case .finished(let report) = try job().perform(),
       case .foundFinished(let again) = try job().perform()
     else {
@@ -63,7 +63,6 @@ import Testing
   }
 
   @Test func stoppedRunsLeaveNothing() throws {
-    defer { remove() }
     guard case .stopped = try job().perform(shouldStop: { true }) else {
       Issue.record("not stopped")
       return
@@ -99,7 +98,6 @@ import Testing
   }
 
   @Test func trustedRowsOfAnotherFile() throws {
-    defer { remove() }
     var settings = LabelErrorSettings()
     settings.corrupt = 0.3
     settings.model = .linear

@@ -9,16 +9,6 @@ import Testing
     .none, .skip, .maxPool(3), .averagePool(3), .convolution(3), .convolution(3, dilation: 2),
   ]
 
-  private static func draw(_ shape: [Int], _ name: String) -> Tensor {
-    RandomKey(seed: 5, purpose: name).normal(shape, dtype: .float64)
-  }
-
-  private func expectClose(_ a: Tensor, _ b: [Double], _ tolerance: Double = 1e-12) throws {
-    let a = try a.doubles()
-    #expect(a.count == b.count)
-    for (x, y) in zip(a, b) { #expect(abs(x - y) <= tolerance * max(1, abs(y)), "\(x) \(y)") }
-  }
-
   /// (v - mean) / sqrt(variance + 1e-5), channel by channel.
   private func normalised(_ values: [Double], channels: Int) -> [Double] {
     var result = values
@@ -69,7 +59,7 @@ import Testing
     stride: Int, shape: [Int]
   ) throws {
     // Negative numbers only: a window must not take its padding for the largest.
-    let x = Self.draw(shape, "image") - 5
+    let x = draw(shape, "image") - 5
     let v = try x.doubles()
     func pixel(_ image: Int, _ row: Int, _ column: Int, _ channel: Int) -> Double {
       v[((image * shape[1] + row) * shape[2] + column) * shape[3] + channel]
@@ -80,11 +70,11 @@ import Testing
           taps.reduce(0) { $0 + pixel(image, $1.row, $1.column, c) } / Double(taps.count)
         }
       }
-      try expectClose(CandidateOperation.averagePool(side)(x, stride: stride), means)
+      try expectClose(CandidateOperation.averagePool(side)(x, stride: stride), means, 1e-12)
       let largest = windows(x, side: side, stride: stride) { image, taps in
         (0..<shape[3]).map { c in taps.map { pixel(image, $0.row, $0.column, c) }.max()! }
       }
-      try expectClose(CandidateOperation.maxPool(side)(x, stride: stride), largest)
+      try expectClose(CandidateOperation.maxPool(side)(x, stride: stride), largest, 1e-12)
     }
   }
 
@@ -92,7 +82,7 @@ import Testing
     stride: Int, dilation: Int
   ) throws {
     let shape = [2, 6, 5, 2]
-    let x = Self.draw(shape, "image")
+    let x = draw(shape, "image")
     let v = try x.doubles()
     let operation = CandidateOperation.convolution(3, dilation: dilation)
     let filters = operation.filters(
@@ -108,12 +98,12 @@ import Testing
         }
       }
     }
-    try expectClose(operation(x, filters: filters, stride: stride), expected)
+    try expectClose(operation(x, filters: filters, stride: stride), expected, 1e-12)
   }
 
   /// Without a stride the identity; with one, two sets of filters on pixels at even and odd places.
   @Test func skips() throws {
-    let x = Self.draw([2, 5, 4, 3], "image")
+    let x = draw([2, 5, 4, 3], "image")
     #expect(try CandidateOperation.skip(x).doubles() == x.doubles())
     let filters = CandidateOperation.skip.filters(
       channels: 3, stride: 2, key: RandomKey(seed: 1), dtype: .float64)
@@ -136,7 +126,7 @@ import Testing
     }
     let y = CandidateOperation.skip(x, filters: filters, stride: 2)
     #expect(y.shape == [2, 3, 2, 3])
-    try expectClose(y, normalised(expected, channels: 3))
+    try expectClose(y, normalised(expected, channels: 3), 1e-12)
     let zero = CandidateOperation.none(x, stride: 2)
     #expect(zero.shape == [2, 3, 2, 3])
     #expect(try zero.doubles().allSatisfy { $0 == 0 })
@@ -150,7 +140,7 @@ import Testing
   @Test(arguments: [1, 2]) func mixtures(stride: Int) throws {
     let mixed = MixedOperation(
       Self.candidates, channels: 2, stride: stride, key: RandomKey(seed: 2), dtype: .float64)
-    let x = Self.draw([2, 5, 5, 2], "image")
+    let x = draw([2, 5, 5, 2], "image")
     let alone = (0..<6).map { mixed(x, only: $0) }
     for index in 0..<6 {
       let oneHot = Tensor((0..<6).map { $0 == index ? 1.0 : 0 }, dtype: .float64)
@@ -163,7 +153,7 @@ import Testing
       (0..<6).reduce(0) { $0 + s[$1] * values[$1][place] }
     }
     try expectClose(mixed(x, weights: Tensor(s)), sum, 1e-14)
-    let c = Self.draw(alone[0].shape, "cotangent")
+    let c = draw(alone[0].shape, "cotangent")
     let slopes = try gradient(at: Tensor(s)) { (mixed(x, weights: $0) * c).sum() }
     try expectClose(slopes, try alone.map { try ($0 * c).sum().item() }, 1e-13)
     #expect(mixed(x, weights: Tensor([1.0], dtype: .float64)).error != nil)
@@ -186,8 +176,8 @@ import Testing
     let cell = try ArchitectureCell(
       Self.candidates, inputChannels: [3, 2], channels: 2, nodes: 2, reduces: reduces,
       key: RandomKey(seed: 3), dtype: .float64)
-    let inputs = [Self.draw([2, 4, 4, 3], "a"), Self.draw([2, 4, 4, 2], "b")]
-    let weights = softmax(Self.draw([5, 6], "weights"))
+    let inputs = [draw([2, 4, 4, 3], "a"), draw([2, 4, 4, 2], "b")]
+    let weights = softmax(draw([5, 6], "weights"))
     let (a, b) = (
       CandidateOperation.convolution(1)(inputs[0], filters: [cell.entries[0]]),
       CandidateOperation.convolution(1)(inputs[1], filters: [cell.entries[1]])

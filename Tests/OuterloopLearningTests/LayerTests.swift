@@ -6,22 +6,12 @@ import Testing
 
 /// Layers against loops over their definitions.
 @Suite struct LayerTests {
-  private static func draw(_ shape: [Int], _ name: String) -> Tensor {
-    RandomKey(seed: 5, purpose: name).normal(shape, dtype: .float64)
-  }
-
-  private func expectClose(_ a: Tensor, _ b: [Double], _ tolerance: Double = 1e-14) throws {
-    let a = try a.doubles()
-    #expect(a.count == b.count)
-    for (x, y) in zip(a, b) { #expect(abs(x - y) <= tolerance * max(1, abs(y)), "\(x) \(y)") }
-  }
-
   // MARK: - Dense
 
   @Test func dense() throws {
     var layer = Dense(3, 2, key: RandomKey(seed: 1), dtype: .float64)
-    layer.bias = Self.draw([2], "bias")
-    let x = Self.draw([4, 3], "x")
+    layer.bias = draw([2], "bias")
+    let x = draw([4, 3], "x")
     let (w, b, v) = (
       try layer.weights.doubles(), try layer.bias.doubles(), try x.doubles()
     )
@@ -35,13 +25,13 @@ import Testing
     }
     try expectClose(layer(x), expected)
     #expect(layer.leafNames == ["weights", "bias"])
-    #expect(layer(Self.draw([4, 5], "wrong")).error != nil)
+    #expect(layer(draw([4, 5], "wrong")).error != nil)
   }
 
   @Test func perceptron() throws {
     let network = MultilayerPerceptron(
       [3, 4, 2], activation: .sigmoid, key: RandomKey(seed: 1), dtype: .float64)
-    let x = Self.draw([5, 3], "x")
+    let x = draw([5, 3], "x")
     let hidden = try network.layers[0](x).doubles().map { 1 / (1 + Foundation.exp(-$0)) }
     // No activation after the last layer.
     try expectClose(network(x), network.layers[1](Tensor(hidden, shape: [5, 4])).doubles())
@@ -106,8 +96,8 @@ import Testing
     var layer = Convolution2D(
       channels: c, filters: o, kernel: [kh, kw], stride: stride, padding: padding,
       key: RandomKey(seed: 1), dtype: .float64)
-    layer.bias = Self.draw([o], "bias")
-    let x = Self.draw([n, h, w, c], "image")
+    layer.bias = draw([o], "bias")
+    let x = draw([n, h, w, c], "image")
     func low(_ axis: Int, _ size: Int, _ kernel: Int) -> (low: Int, outputs: Int) {
       switch padding {
       case .valid: return (0, (size - kernel) / stride[axis] + 1)
@@ -155,8 +145,8 @@ import Testing
     var cell = LSTMCell(inputs: inputs, units: units, key: RandomKey(seed: 6), dtype: .float64)
     #expect(
       try cell.bias.doubles() == (0..<16).map { (4..<8).contains($0) ? 1 : 0 })
-    cell.bias = Self.draw([4 * units], "bias")
-    let x = Self.draw([steps, examples, inputs], "sequence")
+    cell.bias = draw([4 * units], "bias")
+    let x = draw([steps, examples, inputs], "sequence")
     let states = cell(sequence: x)
     #expect(states.count == steps)
     let (w, u, b, v) = (
@@ -195,7 +185,7 @@ import Testing
   @Test(arguments: [[40, 3], [6, 4, 5, 3]]) func batchNormalisation(shape: [Int]) throws {
     let layer = BatchNorm(features: 3, epsilon: 1e-5, dtype: .float64)
     let x =
-      Self.draw(shape, "features") * Tensor([3.0, 0.1, 20], dtype: .float64)
+      draw(shape, "features") * Tensor([3.0, 0.1, 20], dtype: .float64)
       + Tensor([5.0, -2, 0], dtype: .float64)
     let y = layer(x)
     let axes = Array(0..<(shape.count - 1))

@@ -14,11 +14,6 @@ import Testing
     return e.map { $0 / e.reduce(0, +) }
   }
 
-  private func expectClose(_ a: [Double], _ b: [Double], _ tolerance: Double) {
-    #expect(a.count == b.count)
-    for (x, y) in zip(a, b) { #expect(abs(x - y) <= tolerance * max(1, abs(y)), "\(x) \(y)") }
-  }
-
   /// Derivatives of a scalar function by differences of fourth order.
   private func differences(
     _ x: [Double], _ f: (Tensor) throws -> Tensor
@@ -126,43 +121,20 @@ import Testing
   @Test func derivatives() throws {
     let key = RandomKey(seed: 3, purpose: "derivatives").tensor
     let c = Tensor([0.3, -1.1, 1.8], dtype: .float64)
+    /// Three logits and a temperature, in one tensor.
+    @Sendable func logits(_ x: Tensor) -> Tensor { x.sliced(axis: 0, 0..<3) }
+    @Sendable func simplex(_ x: Tensor) -> SimplexRelaxation {
+      SimplexRelaxation(temperature: Temperature(x.example(3)))
+    }
+    @Sendable func cube(_ x: Tensor) -> CubeRelaxation {
+      CubeRelaxation(temperature: Temperature(x.example(3)))
+    }
     let functions: [(String, @Sendable (Tensor) -> Tensor)] = [
-      (
-        "simplex",
-        { SimplexRelaxation(temperature: Temperature($0.example(3)))($0.sliced(axis: 0, 0..<3)) }
-      ),
-      (
-        "simplex entropy",
-        {
-          SimplexRelaxation(temperature: Temperature($0.example(3)))
-            .entropy($0.sliced(axis: 0, 0..<3))
-        }
-      ),
-      (
-        "Gumbel",
-        {
-          SimplexRelaxation(temperature: Temperature($0.example(3)))
-            .sample($0.sliced(axis: 0, 0..<3), key: key)
-        }
-      ),
-      (
-        "cube",
-        { CubeRelaxation(temperature: Temperature($0.example(3)))($0.sliced(axis: 0, 0..<3)) }
-      ),
-      (
-        "cube entropy",
-        {
-          CubeRelaxation(temperature: Temperature($0.example(3)))
-            .entropy($0.sliced(axis: 0, 0..<3))
-        }
-      ),
-      (
-        "binary concrete",
-        {
-          CubeRelaxation(temperature: Temperature($0.example(3)))
-            .sample($0.sliced(axis: 0, 0..<3), key: key)
-        }
-      ),
+      ("simplex", { simplex($0)(logits($0)) }),
+      ("simplex entropy", { simplex($0).entropy(logits($0)) }),
+      ("Gumbel", { simplex($0).sample(logits($0), key: key) }),
+      ("cube", { cube($0)(logits($0)) }), ("cube entropy", { cube($0).entropy(logits($0)) }),
+      ("binary concrete", { cube($0).sample(logits($0), key: key) }),
     ]
     for (name, function) in functions {
       let scalar = Compiled { (x: Tensor) in (function(x) * c).sum() }

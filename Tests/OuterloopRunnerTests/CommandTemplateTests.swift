@@ -22,7 +22,6 @@ import Testing
     change: (inout Program) -> Void = { _ in }
   ) throws -> [String] {
     let bench = try Workbench(Self.parameters)
-    defer { bench.remove() }
     var all: [String: ParameterValue] = [
       "lr": 0.01, "opt": .text(opt), "m": 0.9, "amp": true, "use_ema": true, "x": 0.5,
       "level": "--fast", "extra": "--extra",
@@ -209,7 +208,6 @@ import Testing
 
   @Test func requestsAreJSON() throws {
     let bench = try Workbench(["a=choice('x \"y\"', z)", "n=int(1, 5)", "f=choice(true, false)"])
-    defer { bench.remove() }
     var request = try bench.request(
       ["a": "x \"y\"", "n": 3, "f": true], trial: 7, from: 1, through: 3)
     request.slot = 2

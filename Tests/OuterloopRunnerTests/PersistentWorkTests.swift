@@ -6,6 +6,10 @@ import Testing
 
 /// Programs that answer one request after the other.
 @Suite(.serialized) struct PersistentWorkTests {
+  private let bench: Workbench
+
+  init() throws { bench = try Workbench() }
+
   private static let echo = """
     import json, os, sys
     print("hello from", os.getpid())
@@ -17,8 +21,6 @@ import Testing
     """
 
   @Test func answersManyTrials() async throws {
-    let bench = try Workbench()
-    defer { bench.remove() }
     let work = try bench.python(Self.echo)
     var pids: Set<Double> = []
     for trial in 0..<200 {
@@ -37,8 +39,6 @@ import Testing
   }
 
   @Test func oneProgramForEachTrialAtOnce() async throws {
-    let bench = try Workbench()
-    defer { bench.remove() }
     let work = try bench.python(
       Self.echo.replacingOccurrences(
         of: "print(\"trial\"", with: "import time; time.sleep(0.3); print(\"trial\""))
@@ -57,8 +57,6 @@ import Testing
   }
 
   @Test func failuresAreTold() async throws {
-    let bench = try Workbench()
-    defer { bench.remove() }
     let work = try bench.python(
       """
       import sys
@@ -70,8 +68,6 @@ import Testing
   }
 
   @Test func silentAnswersAreInvalid() async throws {
-    let bench = try Workbench()
-    defer { bench.remove() }
     let work = try bench.python("import sys\nfor line in sys.stdin: print('{\"done\": true}')")
     #expect(try await bench.failure(of: work)?.reason == .invalid)
     await work.close()
@@ -79,8 +75,6 @@ import Testing
 
   /// It dies during its second trial, once; the trial is run again by a new one.
   @Test func diesAndIsStartedAgain() async throws {
-    let bench = try Workbench()
-    defer { bench.remove() }
     let work = try bench.python(
       """
       import json, os, sys
@@ -105,8 +99,6 @@ import Testing
   }
 
   @Test func givesUpOnATrialThatKills() async throws {
-    let bench = try Workbench()
-    defer { bench.remove() }
     let work = try bench.python("import sys\nsys.stdin.readline()\nsys.exit('broken')", tries: 3)
     let failure = try await bench.failure(of: work)
     #expect(failure?.reason == .error)
@@ -140,8 +132,6 @@ import Testing
 
   @Test(arguments: talkers)
   func valuesStayWithTheirTrial(_ name: String, _ program: String, _ complete: Int) async throws {
-    let bench = try Workbench()
-    defer { bench.remove() }
     let work = try bench.python(
       """
       import json, os, sys, threading, time
@@ -177,8 +167,6 @@ import Testing
 
   /// What came outside of a request stands in the log of the trial before it.
   @Test func strayLinesAreLogged() async throws {
-    let bench = try Workbench()
-    defer { bench.remove() }
     let work = try bench.python(
       """
       import sys, time
@@ -198,8 +186,6 @@ import Testing
 
   /// A report that a program prints while it starts belongs to no request.
   @Test func reportsBeforeTheFirstRequest() async throws {
-    let bench = try Workbench()
-    defer { bench.remove() }
     let work = try bench.python(
       "import sys\nprint('{\"loss\": 5}')\nfor line in sys.stdin: print('{\"loss\": 1}\\n{\"done\": true}')"
     )
@@ -214,8 +200,6 @@ import Testing
   }
 
   @Test func requestsNameThemselves() async throws {
-    let bench = try Workbench()
-    defer { bench.remove() }
     let work = try bench.python(
       """
       import json, os, sys
@@ -241,8 +225,6 @@ import Testing
 
   /// A program stays in its place: what it was started with does not change.
   @Test func aProgramForEachPlace() async throws {
-    let bench = try Workbench()
-    defer { bench.remove() }
     let script = try bench.script(
       """
       import json, os, sys
@@ -267,8 +249,6 @@ import Testing
 
   /// Trials that printed reports and nothing else leave no files.
   @Test func leavesNoEmptyFolders() async throws {
-    let bench = try Workbench()
-    defer { bench.remove() }
     let work = try bench.python(
       """
       import json, os, sys
@@ -291,8 +271,6 @@ import Testing
 
   /// Two streams end in one log, and a line of the one never stands inside a line of the other.
   @Test func linesOfTheLogAreWhole() async throws {
-    let bench = try Workbench()
-    defer { bench.remove() }
     let work = try bench.python(
       """
       import os, sys
@@ -309,8 +287,6 @@ import Testing
   }
 
   @Test func diesBetweenTrials() async throws {
-    let bench = try Workbench()
-    defer { bench.remove() }
     let work = try bench.python(
       """
       import sys
@@ -325,9 +301,7 @@ import Testing
   }
 
   @Test func hangsAndIsReplaced() async throws {
-    var bench = try Workbench()
-    defer { bench.remove() }
-    bench.limits.seconds = 1.5
+    let bench = try Workbench(seconds: 1.5)
     let work = try PersistentWork(
       Program(
         [
@@ -349,8 +323,6 @@ import Testing
   }
 
   @Test func stubbornProgramsAreEnded() async throws {
-    let bench = try Workbench()
-    defer { bench.remove() }
     let work = try bench.python(
       """
       import signal, sys, time
@@ -366,8 +338,6 @@ import Testing
   }
 
   @Test func cancellationEndsIt() async throws {
-    let bench = try Workbench()
-    defer { bench.remove() }
     let work = try bench.python("import time\ntime.sleep(1000)")
     let task = Task { try await work.run(bench.request(), to: Recorder()) }
     while Processes.count(with: bench.folder.path) < 1 {

@@ -7,9 +7,12 @@ import Testing
 
 /// Real programs, well and badly behaved.
 @Suite(.serialized) struct ProgramWorkTests {
+  private let bench: Workbench
+
+  init() throws { bench = try Workbench() }
+
   @Test func reportsAndLog() async throws {
     let bench = try Workbench(epochs: 3)
-    defer { bench.remove() }
     let recorder = Recorder()
     let work = try bench.shell(
       """
@@ -30,7 +33,6 @@ import Testing
 
   @Test func getsItsRequestAsAFile() async throws {
     let bench = try Workbench(epochs: 3)
-    defer { bench.remove() }
     let text = """
       import json, os, sys
       r = json.load(open(os.environ["OUTERLOOP_TRIAL"]))
@@ -66,8 +68,6 @@ import Testing
     ("echo '{\"loss\": 1}' >&2", .invalid, "reported nothing"),
   ])
   func failures(_ text: String, _ reason: FailureReason, _ message: String) async throws {
-    let bench = try Workbench()
-    defer { bench.remove() }
     let failure = try #require(try await bench.failure(of: text))
     #expect(failure.reason == reason)
     #expect(failure.message.contains(message), "\(failure.message)")
@@ -75,25 +75,19 @@ import Testing
 
   /// A value that is a number again makes up for one that was not.
   @Test func correctedValues() async throws {
-    let bench = try Workbench()
-    defer { bench.remove() }
     #expect(
       try await bench.failure(of: "echo '{\"loss\": null}'; echo '{\"loss\": 2}'") == nil)
   }
 
   @Test func hangs() async throws {
-    var bench = try Workbench()
-    defer { bench.remove() }
-    bench.limits.seconds = 0.3
+    let bench = try Workbench(seconds: 0.3)
     let failure = try await bench.failure(of: "exec sleep 4711.1")
     #expect(failure == TrialFailure(.timeout, "it ran longer than 0.3 s"))
     #expect(try await Processes.areGone(with: "4711.1"))
   }
 
   @Test func ignoresTheSignal() async throws {
-    var bench = try Workbench()
-    defer { bench.remove() }
-    bench.limits.seconds = 0.3
+    let bench = try Workbench(seconds: 0.3)
     let failure = try await bench.failure(
       of: "trap '' TERM; echo '{\"loss\": 1}'; while true; do sleep 4711.2; done")
     #expect(failure?.reason == .timeout)
@@ -102,9 +96,7 @@ import Testing
 
   /// What a program says after SIGTERM still counts, as its last checkpoint.
   @Test func savesWhenAsked() async throws {
-    var bench = try Workbench(epochs: 9)
-    defer { bench.remove() }
-    bench.limits.seconds = 0.4
+    var bench = try Workbench(epochs: 9, seconds: 0.4)
     bench.limits.grace = 20
     let recorder = Recorder()
     let work = try bench.shell(
@@ -118,8 +110,6 @@ import Testing
   }
 
   @Test func forksAndHangs() async throws {
-    let bench = try Workbench()
-    defer { bench.remove() }
     // The child holds standard output open, and outlives its parent.
     let failure = try await bench.failure(
       of: "sleep 4711.3 & (trap '' TERM; sleep 4711.3) & echo '{\"loss\": 1}'")
@@ -128,8 +118,6 @@ import Testing
   }
 
   @Test func silentChildrenAreEndedToo() async throws {
-    let bench = try Workbench()
-    defer { bench.remove() }
     let failure = try await bench.failure(
       of: "sleep 4711.4 > /dev/null 2>&1 & echo '{\"loss\": 1}'")
     #expect(failure == nil)
@@ -138,14 +126,10 @@ import Testing
 
   /// Output of a child that ends a moment later still arrives.
   @Test func lateOutput() async throws {
-    let bench = try Workbench()
-    defer { bench.remove() }
     #expect(try await bench.failure(of: "(sleep 0.1; echo '{\"loss\": 1}') & exit 0") == nil)
   }
 
   @Test func closesOutputEarly() async throws {
-    let bench = try Workbench()
-    defer { bench.remove() }
     let start = ContinuousClock.now
     let failure = try await bench.failure(
       of: "echo '{\"loss\": 1}'; exec >&- 2>&-; sleep 0.3; exit 7")
@@ -155,7 +139,6 @@ import Testing
 
   @Test func memory() async throws {
     var bench = try Workbench()
-    defer { bench.remove() }
     bench.limits.memory = 150_000_000
     bench.limits.seconds = 60
     // Two processes, neither of which is too large alone.
@@ -172,7 +155,6 @@ import Testing
 
   @Test func memoryThatIsShared() async throws {
     var bench = try Workbench()
-    defer { bench.remove() }
     bench.limits.memory = 200_000_000
     // Four processes share what would be 4 x 110 MB.
     let text = """
@@ -191,8 +173,6 @@ import Testing
   }
 
   @Test func muchText() async throws {
-    let bench = try Workbench()
-    defer { bench.remove() }
     let work = try bench.shell(
       "echo first; head -c 100000000 /dev/zero | tr '\\0' 'a'; echo; echo '{\"loss\": 1}'; echo last"
     )
@@ -205,8 +185,6 @@ import Testing
   }
 
   @Test func binaryAndEndlessLines() async throws {
-    let bench = try Workbench()
-    defer { bench.remove() }
     let recorder = Recorder()
     let work = try bench.shell(
       """
@@ -221,8 +199,6 @@ import Testing
 
   /// Reports that come faster than they are kept wait in the pipe, not in memory.
   @Test func slowReader() async throws {
-    let bench = try Workbench()
-    defer { bench.remove() }
     let recorder = Recorder { count in
       if count == 1 { try await Task.sleep(for: .milliseconds(700)) }
       return true
@@ -238,7 +214,6 @@ import Testing
   /// square, and lines that wait are handed on together.
   @Test func growingReports() async throws {
     let bench = try Workbench(epochs: 40)
-    defer { bench.remove() }
     let recorder = Recorder { count in
       if count == 1 { try await Task.sleep(for: .milliseconds(300)) }
       return true
@@ -291,7 +266,6 @@ import Testing
   @Test(arguments: epochless.indices) func linesWithoutEpoch(_ index: Int) async throws {
     let (epochs, lines, reports) = Self.epochless[index]
     let bench = try Workbench(epochs: epochs)
-    defer { bench.remove() }
     let recorder = Recorder()
     try await bench.work(["printf", "%s\n"] + lines).run(bench.request(), to: recorder)
     let found = Dictionary(uniqueKeysWithValues: recorder.reports.map { ($0.epoch, $0.values) })
@@ -303,7 +277,6 @@ import Testing
   /// The time of a last line without epoch is not that of the epoch.
   @Test func secondsOfTheLastLine() async throws {
     let bench = try Workbench(epochs: 2)
-    defer { bench.remove() }
     let recorder = Recorder()
     try await bench.work([
       "printf", "%s\n", #"{"epoch":1,"loss":1,"seconds":2}"#, #"{"epoch":2,"loss":1,"seconds":3}"#,
@@ -322,59 +295,48 @@ import Testing
     "\u{1b}[1;31mepoch 1\u{1b}[0m\n\u{1b}(B{\"loss\": 3}\n",
   ])
   func terminals(_ text: String) async throws {
-    let bench = try Workbench()
-    defer { bench.remove() }
     let recorder = Recorder()
     try await bench.work(["printf", "%s", text]).run(bench.request(), to: recorder)
     #expect(recorder.losses == [3])
   }
 
-  private static let misses: [(String, String)] = [
-    ("{'loss': 0.5}", "`{'loss': 0.5}` is no report: JSON has double quotation marks; in Python"),
-    ("{\"loss\": nan}", "`loss` is nan in {\"loss\": nan}"),
-    ("{\"loss\": -nan}", "`loss` is nan in"),
-    ("{\"loss\": inf}", "`loss` is inf in {\"loss\": inf}"),
-    ("{\"loss\": NaN}", "`loss` is nan in"),
-    ("{\"loss\": .5}", "is no report: a number begins with a digit in JSON: 0.5"),
-    ("{\"loss\": +0.5}", "is no report: a number has no plus sign in JSON: 0.5"),
-    ("{\"loss\": 0.5},", "is no report: `,` stands behind it; print the object alone on its line"),
-    ("{\"loss\": 0.5,}", "is no report: a comma stands before the }"),
-    ("{\"loss\": 0.5", "is no report: its } is missing"),
-    (
-      "{\"loss\": 0.5}{\"epoch\": 1}",
-      "two objects stand on one line; print each on a line of its own"
-    ),
-    ("{\"loss\" 0.5}", "a colon is missing behind `loss`"),
-    ("{loss: 0.5}", "names have quotation marks"),
-    ("{\"loss\": 0,5}", "is no report: "),
-    ("{\"loss\": 0.5 s}", "does not belong behind the value of `loss`"),
-    (
-      "{\"loss\": tensor(0.5, device='cuda')}",
-      "`loss` is tensor(0.5, device='cuda'), which is no number"
-    ),
-    ("{\"loss\": None}", "`None` is Python's"),
-    ("INFO: {\"loss\": 0.5}", "`INFO:` stands before it"),
-    ("[{\"loss\": 0.5}]", "it is a list; print the object alone"),
-    ("{\"metrics\": {\"loss\": 0.5}}", "`loss` stands inside of another object"),
-    ("{\"Loss\": 0.5}", "its JSON lines have Loss; no `loss`; did you mean the metric `Loss`?"),
-    ("{\"los\": 0.5}", "did you mean the metric `los`?"),
-    ("loss: 0.5", "it is no JSON; print {\"loss\": 0.5}"),
-    ("test loss = 1e-3 ok", "it is no JSON; print {\"loss\": 0.001}"),
-    (
-      "{\"epoch\": 1, \"acc\": 0.5}\n{'loss': 1}",
-      "its last report has no `loss`, only acc; `{'loss': 1}` is no report"
-    ),
-    ("{\"epoch\": 1, \"Loss\": 0.5}", "no `loss`, only Loss; did you mean the metric `Loss`?"),
-    ("training\nloss fell\nlosses: 3", "it ended well but reported nothing; print a line such as"),
-    ("{\"loss\": \"0.5\"}", "print it without quotation marks"),
-    ("{'loss': \u{1b}[31m0.5}\u{7}", "`{'loss': 0.5} ` is no report"),
+  private static let misses = [
+    "{'loss': 0.5}": "`{'loss': 0.5}` is no report: JSON has double quotation marks; in Python",
+    "{\"loss\": nan}": "`loss` is nan in {\"loss\": nan}",
+    "{\"loss\": -nan}": "`loss` is nan in",
+    "{\"loss\": inf}": "`loss` is inf in {\"loss\": inf}",
+    "{\"loss\": NaN}": "`loss` is nan in",
+    "{\"loss\": .5}": "is no report: a number begins with a digit in JSON: 0.5",
+    "{\"loss\": +0.5}": "is no report: a number has no plus sign in JSON: 0.5",
+    "{\"loss\": 0.5},": "is no report: `,` stands behind it; print the object alone on its line",
+    "{\"loss\": 0.5,}": "is no report: a comma stands before the }",
+    "{\"loss\": 0.5": "is no report: its } is missing",
+    "{\"loss\": 0.5}{\"epoch\": 1}":
+      "two objects stand on one line; print each on a line of its own",
+    "{\"loss\" 0.5}": "a colon is missing behind `loss`",
+    "{loss: 0.5}": "names have quotation marks",
+    "{\"loss\": 0,5}": "is no report: ",
+    "{\"loss\": 0.5 s}": "does not belong behind the value of `loss`",
+    "{\"loss\": tensor(0.5, device='cuda')}":
+      "`loss` is tensor(0.5, device='cuda'), which is no number",
+    "{\"loss\": None}": "`None` is Python's",
+    "INFO: {\"loss\": 0.5}": "`INFO:` stands before it",
+    "[{\"loss\": 0.5}]": "it is a list; print the object alone",
+    "{\"metrics\": {\"loss\": 0.5}}": "`loss` stands inside of another object",
+    "{\"Loss\": 0.5}": "its JSON lines have Loss; no `loss`; did you mean the metric `Loss`?",
+    "{\"los\": 0.5}": "did you mean the metric `los`?",
+    "loss: 0.5": "it is no JSON; print {\"loss\": 0.5}",
+    "test loss = 1e-3 ok": "it is no JSON; print {\"loss\": 0.001}",
+    "{\"epoch\": 1, \"acc\": 0.5}\n{'loss': 1}":
+      "its last report has no `loss`, only acc; `{'loss': 1}` is no report",
+    "{\"epoch\": 1, \"Loss\": 0.5}": "no `loss`, only Loss; did you mean the metric `Loss`?",
+    "training\nloss fell\nlosses: 3": "it ended well but reported nothing; print a line such as",
+    "{\"loss\": \"0.5\"}": "print it without quotation marks",
+    "{'loss': \u{1b}[31m0.5}\u{7}": "`{'loss': 0.5} ` is no report",
   ]
 
   /// Lines that nearly are reports are told for what they are.
-  @Test(arguments: misses.indices) func nearMisses(_ index: Int) async throws {
-    let (text, message) = Self.misses[index]
-    let bench = try Workbench()
-    defer { bench.remove() }
+  @Test(arguments: misses) func nearMisses(_ text: String, _ message: String) async throws {
     let failure = try await bench.failure(of: bench.work(["printf", "%s\n", text]))
     #expect(failure?.reason == .invalid)
     #expect(failure?.message.contains(message) == true, "\(failure?.message ?? "none")")
@@ -382,7 +344,6 @@ import Testing
 
   @Test func checkpoints() async throws {
     let bench = try Workbench(epochs: 3)
-    defer { bench.remove() }
     let recorder = Recorder()
     let work = try bench.shell(
       """
@@ -398,8 +359,6 @@ import Testing
   }
 
   @Test func stopsWhenNobodyWantsMore() async throws {
-    let bench = try Workbench()
-    defer { bench.remove() }
     let work = try bench.shell("echo '{\"loss\": 1}'; sleep 4711.5")
     await #expect(throws: CancellationError.self) {
       try await work.run(bench.request(), to: Recorder { _ in false })
@@ -408,8 +367,6 @@ import Testing
   }
 
   @Test func stopsWhenReportsCannotBeKept() async throws {
-    let bench = try Workbench()
-    defer { bench.remove() }
     let work = try bench.shell("echo '{\"loss\": 1}'; sleep 4711.6")
     await #expect(throws: StudyError.self) {
       try await work.run(bench.request(), to: Recorder { _ in throw StudyError("full", "empty") })
@@ -418,8 +375,6 @@ import Testing
   }
 
   @Test func cancellationEndsTheGroup() async throws {
-    let bench = try Workbench()
-    defer { bench.remove() }
     let work = try bench.shell("trap '' TERM; sleep 4711.7 & sleep 4711.7; sleep 4711.7")
     let task = Task { try await work.run(bench.request(), to: Recorder()) }
     while Processes.count(with: "4711.7") < 2 { try await Task.sleep(for: .milliseconds(20)) }
@@ -437,8 +392,6 @@ import Testing
     (["./train.py --fast"], "do not quote the command as a whole: -- ./train.py --fast"),
   ])
   func programsThatCannotRun(_ words: [String], _ what: String) throws {
-    let bench = try Workbench()
-    defer { bench.remove() }
     let error = try #require(throws: StudyError.self) { try bench.work(words) }
     #expect(error.description.contains(what))
   }
@@ -450,8 +403,6 @@ import Testing
     ("#!/bin/sh\r\necho\r\n", "its lines end as on Windows, so that its interpreter is not found"),
   ])
   func interpretersThatAreMissing(_ text: String, _ what: String) throws {
-    let bench = try Workbench()
-    defer { bench.remove() }
     let path = try bench.script(text)
     try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
     let error = try #require(throws: StudyError.self) { try bench.work([path]) }
@@ -461,8 +412,6 @@ import Testing
 
   /// A program that vanishes, or was none, stops the study instead of failing all its trials.
   @Test func programsThatVanish() async throws {
-    let bench = try Workbench()
-    defer { bench.remove() }
     let path = try bench.script("\u{7f}nothing that runs")
     try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
     let work = try bench.work([path])
@@ -472,8 +421,6 @@ import Testing
   }
 
   @Test func leavesNothingBehind() async throws {
-    let bench = try Workbench()
-    defer { bench.remove() }
     let work = try bench.shell("echo '{\"loss\": 1}'")
     try await work.run(bench.request(), to: Recorder())
     let before = Processes.descriptors
@@ -492,8 +439,6 @@ import Testing
   }
 
   @Test func runsInItsFolder() async throws {
-    let bench = try Workbench()
-    defer { bench.remove() }
     _ = try bench.script("echo \"{\\\"loss\\\": $(cat value)}\"", "here.sh")
     _ = try bench.script("0.25", "value")
     let work = try ProgramWork(
@@ -506,8 +451,6 @@ import Testing
 
   /// What has no end is written when nothing more comes, so that whoever looks sees it.
   @Test func linesWithoutEndAreSeen() async throws {
-    let bench = try Workbench()
-    defer { bench.remove() }
     let work = try bench.shell(
       """
       printf half; sleep 3

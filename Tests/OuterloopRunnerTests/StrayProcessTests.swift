@@ -7,20 +7,16 @@ import Testing
 #if os(Linux)
   /// Programs whose processes leave their group, session and parent.
   @Suite(.serialized) struct StrayProcessTests {
+    private let bench: Workbench
+
+    init() throws { bench = try Workbench() }
+
     /// Starts `sleep` under a session of its own, its parent gone.
     private static func stray(_ seconds: String, _ before: String = "") -> String {
       "\(before) setsid sh -c 'sleep \(seconds) & sleep \(seconds)' > /dev/null 2>&1 &"
     }
 
-    private func bench(seconds: Double? = nil) throws -> Workbench {
-      var bench = try Workbench()
-      bench.limits.seconds = seconds
-      return bench
-    }
-
     @Test func endWithTheirProgram() async throws {
-      let bench = try bench()
-      defer { bench.remove() }
       let failure = try await bench.failure(
         of: Self.stray("4713.1") + "\nsleep 0.2; echo '{\"loss\": 1}'")
       #expect(failure == nil)
@@ -28,8 +24,7 @@ import Testing
     }
 
     @Test func endAtTheLimit() async throws {
-      let bench = try bench(seconds: 0.4)
-      defer { bench.remove() }
+      let bench = try Workbench(seconds: 0.4)
       let failure = try await bench.failure(
         of: Self.stray("4713.2") + "\ntrap '' TERM; while true; do sleep 4713.2; done")
       #expect(failure?.reason == .timeout)
@@ -38,8 +33,7 @@ import Testing
 
     /// The polite signal reaches them too, and what they then say counts.
     @Test func areAskedFirst() async throws {
-      var bench = try bench(seconds: 0.4)
-      defer { bench.remove() }
+      var bench = try Workbench(seconds: 0.4)
       bench.limits.grace = 20
       let inner = try bench.script(
         """
@@ -54,8 +48,7 @@ import Testing
 
     /// A program that runs programs itself ends them in its own way; SIGKILL is for all.
     @Test func innerProgramsAreNotAsked() async throws {
-      let bench = try bench(seconds: 0.4)
-      defer { bench.remove() }
+      let bench = try Workbench(seconds: 0.4)
       let inner = try bench.script(
         "trap 'echo asked' TERM\nwhile true; do sleep 0.05; done", "inner")
       let work = try bench.shell(
@@ -68,8 +61,6 @@ import Testing
 
     /// Those of other programs, and those that gave up the variable, are left alone.
     @Test func othersGoOn() async throws {
-      let bench = try bench()
-      defer { bench.remove() }
       let other = Process()
       other.executableURL = URL(fileURLWithPath: "/bin/sleep")
       other.arguments = ["4713.3"]
@@ -97,8 +88,6 @@ import Testing
     }
 
     @Test func endWithAPersistentProgram() async throws {
-      let bench = try bench()
-      defer { bench.remove() }
       let work = try bench.python(
         """
         import subprocess, sys
@@ -115,8 +104,6 @@ import Testing
 
     /// A program inside of a program has both marks.
     @Test func marksAreInherited() async throws {
-      let bench = try bench()
-      defer { bench.remove() }
       setenv(ProgramMark.variable, "/1.2.outer", 1)
       defer { unsetenv(ProgramMark.variable) }
       let work = try bench.shell(
@@ -128,8 +115,6 @@ import Testing
 
     /// A process that nobody has waited for is gone.
     @Test func zombiesAreGone() async throws {
-      let bench = try bench()
-      defer { bench.remove() }
       let recorder = Recorder()
       let work = try bench.shell(
         "sh -c 'echo {\\\"loss\\\": $$}' & exec sleep 1 > /dev/null")
@@ -146,8 +131,6 @@ import Testing
 
     /// It leads a session: without terminal nobody is asked for a password and waits forever.
     @Test func leadsASession() async throws {
-      let bench = try bench()
-      defer { bench.remove() }
       let recorder = Recorder()
       let work = try bench.shell(
         "set -- $(cat /proc/$$/stat); echo \"{\\\"loss\\\": $(($6 - $$))}\"")
@@ -157,8 +140,6 @@ import Testing
 
     /// Bytes that are no text reach the program as they are.
     @Test func environmentIsNotText() async throws {
-      let bench = try bench()
-      defer { bench.remove() }
       let bytes: [CChar] = [-1, 65, -2, 0]
       setenv("OUTERLOOP_TEST_BYTES", bytes, 1)
       defer { unsetenv("OUTERLOOP_TEST_BYTES") }

@@ -7,26 +7,37 @@ import Testing
 
 /// A folder, a study of one parameter, and a program in it.
 struct Workbench {
-  let folder: URL
+  /// Gone with the last reference to it.
+  private final class Folder: Sendable {
+    let url = FileManager.default.temporaryDirectory.appendingPathComponent(
+      "runner-\(UUID().uuidString)")
+
+    init() throws {
+      try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+    }
+
+    deinit { try? FileManager.default.removeItem(at: url) }
+  }
+
+  private let ownFolder: Folder
   let specification: StudySpecification
   var limits = ProgramLimits()
 
   init(
     _ parameters: [String] = ["x=float(0, 1)"], objectives: [Objective] = [.minimize("loss")],
-    epochs: Int = 1
+    epochs: Int = 1, seconds: Double? = nil
   ) throws {
-    folder = FileManager.default.temporaryDirectory.appendingPathComponent(
-      "runner-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    ownFolder = try Folder()
     specification = try StudySpecification(
       name: "s", space: SearchSpace(parameters.map { try ParameterDeclaration(parsing: $0) }),
       objectives: objectives, method: MethodDescription("none"), seed: 1, epochs: epochs)
+    limits.seconds = seconds
     limits.grace = 0.5
     limits.hurriedGrace = 0.3
     limits.drain = 0.4
   }
 
-  func remove() { try? FileManager.default.removeItem(at: folder) }
+  var folder: URL { ownFolder.url }
 
   var folders: TrialFolders { TrialFolders(in: folder.path, study: "s") }
 

@@ -11,10 +11,7 @@ import Testing
   }
 
   private func space(_ parameters: [String], _ forbidden: [String]) throws -> SearcherLaws.Case {
-    SearcherLaws.Case(
-      "space",
-      try SearchSpace(
-        parameters.map { try ParameterDeclaration(parsing: $0) }, forbidden: forbidden))
+    SearcherLaws.Case("space", try SearchSpace(parsing: parameters, forbidden: forbidden))
   }
 
   /// One in 2, 720, 362,880 and 479,001,600 configurations is allowed. Of twelve the walk tells, which
@@ -23,23 +20,25 @@ import Testing
   func orderedNumbersAreOrderStatistics(count: Int, size: Int) throws {
     let sample = try UniformLaws.suggestions(.random, .ordered(count), count: size)
     #expect(sample.count == size)
+    expectOrderStatistics(sample, of: count, within: count > 9 ? 2.6 : 2)
+  }
+
+  /// The k-th of the numbers in order has the distribution of the k-th order statistic.
+  private func expectOrderStatistics(
+    _ sample: [Assignment], of count: Int, within limit: Double,
+    unit: (Double) -> Double = { $0 }
+  ) {
     for rank in 1...count {
-      let distance = UniformLaws.distance(numbers(sample, "t\(rank)")) {
+      let distance = UniformLaws.distance(numbers(sample, "t\(rank)").map(unit)) {
         UniformLaws.orderStatistic(rank, of: count, atMost: $0)
       }
-      #expect(distance < (count > 9 ? 2.6 : 2), "t\(rank): \(distance)")
+      #expect(distance < limit, "t\(rank): \(distance)")
     }
   }
 
   @Test func onTheScaleOfTheParameters() throws {
     let sample = try UniformLaws.suggestions(.random, .ordered(6, "log(1e-6, 1)"), count: 1500)
-    for rank in 1...6 {
-      let units = numbers(sample, "t\(rank)").map { 1 + Foundation.log10($0) / 6 }
-      let distance = UniformLaws.distance(units) {
-        UniformLaws.orderStatistic(rank, of: 6, atMost: $0)
-      }
-      #expect(distance < 2, "t\(rank): \(distance)")
-    }
+    expectOrderStatistics(sample, of: 6, within: 2) { 1 + Foundation.log10($0) / 6 }
   }
 
   @Test func simplex() throws {
@@ -107,12 +106,7 @@ import Testing
   /// Sobol points stay even on what is left.
   @Test func sobolPointsAreEvenlySpread() throws {
     let sample = try UniformLaws.suggestions(.sobol, .ordered(6), count: 1024)
-    for rank in 1...6 {
-      let distance = UniformLaws.distance(numbers(sample, "t\(rank)")) {
-        UniformLaws.orderStatistic(rank, of: 6, atMost: $0)
-      }
-      #expect(distance < 1.5, "t\(rank): \(distance)")
-    }
+    expectOrderStatistics(sample, of: 6, within: 1.5)
   }
 
   /// The model helps where random configurations are hardly ever allowed: a sum of squares around a

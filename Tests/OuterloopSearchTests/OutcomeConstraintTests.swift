@@ -46,15 +46,14 @@ import Testing
   static func volume(
     _ problem: Problem, _ method: SearchMethod, trials: Int, seed: UInt64
   ) throws -> Double {
-    var specification = try StudySpecification(
-      name: "s", space: GPObjectivesTests.space(problem.bounds),
-      objectives: problem.reference.indices.map { .minimize("f\($0)") },
-      method: method.description, seed: seed)
+    var specification = try StudySpecification.small(
+      GPObjectivesTests.space(problem.bounds),
+      problem.reference.indices.map { .minimize("f\($0)") }, method.description, seed: seed)
     specification.constraints = problem.constraints
     var study = try Rehearsal(specification, method)
     for _ in 0..<trials {
       guard let trial = try study.ask() else { break }
-      let (losses, others) = problem.values(trial.assignment.values.compactMap { $0?.number })
+      let (losses, others) = problem.values(trial.assignment.numbers)
       try study.tell(trial.number, .complete(losses), others: others)
     }
     let kept = study.trials.filter { specification.isFeasible($0) }.compactMap(\.values)
@@ -95,21 +94,21 @@ import Testing
   /// Workers that ask before anything is told keep apart, also where nothing keeps the bound yet.
   @Test(arguments: [3.6, 2])
   func workersKeepApart(_ bound: Double) throws {
-    var specification = try StudySpecification(
-      name: "s", space: GPObjectivesTests.space(Self.corner.bounds),
-      objectives: [.minimize("f0")], method: SearchMethod.gp().description, seed: 2)
+    var specification = try StudySpecification.small(
+      GPObjectivesTests.space(Self.corner.bounds), [.minimize("f0")],
+      SearchMethod.gp().description, seed: 2)
     specification.constraints = [OutcomeConstraint("sum", .atLeast, bound)]
     var study = try Rehearsal(specification, .gp())
     for _ in 0..<12 {
       let trial = try #require(try study.ask())
       let (losses, others) = Self.corner.values(
-        trial.assignment.values.compactMap { $0?.number })
+        trial.assignment.numbers)
       try study.tell(trial.number, .complete(losses), others: others)
     }
     var places: [[Double]] = []
     for _ in 0..<6 {
       let trial = try #require(try study.ask())
-      places.append(trial.assignment.values.compactMap { $0?.number })
+      places.append(trial.assignment.numbers)
     }
     for i in places.indices {
       for j in 0..<i {

@@ -61,14 +61,12 @@ import Testing
   /// Any scheduler takes any sampler.
   @Test func schedulersNest() throws {
     let half = SchedulerMethod(ComponentDescription("half")) { BetterHalf(epochs: $0.epochs) }
-    var space = SearchSpace()
-    _ = try space.float("x", 0...1)
     for sampler in [SearchMethod.random, .sobol, .tpe()] {
       let method = sampler.scheduled(by: half)
       #expect(method.description.scheduler.name == "half")
       #expect(method.description.sampler == sampler.description.sampler)
       let specification = try StudySpecification(
-        name: "s", space: space, objectives: [.minimize("loss")], method: method.description,
+        name: "s", space: .cube(1), objectives: [.minimize("loss")], method: method.description,
         seed: 1, epochs: 4)
       var searcher = try method.searcher(specification)
       guard case .start(let assignment, 1) = try searcher.propose(0, in: OuterloopStudy.History())

@@ -41,9 +41,7 @@ import Testing
   }()
 
   private static func tpe(_ change: (inout TPEOptions) -> Void) -> SearchMethod {
-    var options = TPEOptions()
-    change(&options)
-    return .tpe(options)
+    .tpe(.with(change))
   }
 
   /// The model from the third trial on, with few candidates, fits and observations.
@@ -83,8 +81,7 @@ import Testing
   }()
 
   static func space(_ parameters: String..., forbidden: String...) throws -> SearchSpace {
-    try SearchSpace(
-      parameters.map { try ParameterDeclaration(parsing: $0) }, forbidden: forbidden)
+    try SearchSpace(parsing: parameters, forbidden: forbidden)
   }
 
   /// Every domain alone and beside others; one row for each method that sees domains its own way.
@@ -144,7 +141,7 @@ import Testing
   @Test(arguments: methods, extensions)
   func followsChanges(_ row: Row, _ item: (String, [String], [String])) async throws {
     let (name, first, wider) = item
-    let space = try SearchSpace(first.map(ParameterDeclaration.init(parsing:)))
+    let space = try SearchSpace(parsing: first)
     let wide = try space.extended(by: wider.map(ParameterDeclaration.init(parsing:)))
     #expect(
       try await SearcherLaws.followsChanges(

@@ -39,8 +39,7 @@ import Testing
   private func losses(_ values: [Double]) -> [Outcome] { values.map { .complete([$0]) } }
 
   @Test func aPlateauIsCounted() throws {
-    var options = PlateauOptions()
-    options.trials = 3
+    var options = PlateauOptions.after(3)
     let rule = StopRuleMethod.plateau(options)
     let falling = losses([5, 4, 3, 3, 3.5, 3, 2])
     #expect(try end(rule, specification(), falling)?.count == 6)
@@ -60,8 +59,7 @@ import Testing
   }
 
   @Test func aPlateauHeedsBounds() throws {
-    var options = PlateauOptions()
-    options.trials = 2
+    let options = PlateauOptions.after(2)
     let bounded = try specification(
       [.minimize("loss")], [OutcomeConstraint("memory", .atMost, 1)])
     let reports = [(5.0, 0.5), (4, 2), (3, 2), (2, 0)].map { ["loss": $0.0, "memory": $0.1] }
@@ -71,8 +69,7 @@ import Testing
   }
 
   @Test func aPlateauOfAFront() throws {
-    var options = PlateauOptions()
-    options.trials = 2
+    let options = PlateauOptions.after(2)
     let two = try specification([.minimize("a"), .maximize("b")])
     // Each but the last two brings something that nothing dominates.
     let outcomes: [Outcome] = [[3, 1], [2, 0.5], [5, 9], [4, 9], [6, 1], [4, 8.5], [1, 1]].map {
@@ -99,8 +96,7 @@ import Testing
   }
 
   @Test func reopeningAsksForNewEvidence() throws {
-    var options = PlateauOptions()
-    options.trials = 2
+    let options = PlateauOptions.after(2)
     let rules = [StopRuleMethod.plateau(options), .target(TargetOptions(value: 1))]
     var study = try Rehearsal(specification(), SearchMethod.random.stopping(when: rules))
     try study.run(9) { _ in .complete([1]) }
@@ -117,12 +113,10 @@ import Testing
   /// On a smooth function of two parameters the rule stops early, and close to the optimum; where all is noise
   /// it does not stop.
   @Test func littleRegretIsLeft() throws {
-    let space = try SearchSpace(
-      ["x=float(0, 1)", "z=float(0, 1)"].map(ParameterDeclaration.init(parsing:)))
+    let space = try SearchSpace(parsing: ["x=float(0, 1)", "z=float(0, 1)"])
     for seed in 0..<3 {
-      let specification = try StudySpecification(
-        name: "s", space: space, objectives: [.minimize("loss")],
-        method: MethodDescription("gp"), seed: UInt64(seed))
+      let specification = try StudySpecification.small(
+        space, [.minimize("loss")], MethodDescription("gp"), seed: UInt64(seed))
       var study = try Rehearsal(specification, SearchMethod.gp().stopping(when: [.regret()]))
       try study.run(100) { trial in
         let (x, z) = (
@@ -164,5 +158,13 @@ import Testing
       }
     }
     #expect(Set(StopRuleKind.all.map(\.name)).count == StopRuleKind.all.count)
+  }
+}
+
+extension PlateauOptions {
+  fileprivate static func after(_ trials: Int) -> PlateauOptions {
+    var options = PlateauOptions()
+    options.trials = trials
+    return options
   }
 }

@@ -1,4 +1,3 @@
-import Foundation
 import OuterloopSearch
 import OuterloopStudy
 import OuterloopTesting
@@ -19,11 +18,7 @@ import Testing
   }
 
   static let rows: [Row] = {
-    let file = URL(filePath: #filePath).deletingLastPathComponent()
-      .appending(path: "Golden/suggestions.json")
-    do { return try JSONDecoder().decode([Row].self, from: Data(contentsOf: file)) } catch {
-      preconditionFailure("\(error)")
-    }
+    do { return try Golden.load("suggestions") } catch { preconditionFailure("\(error)") }
   }()
 
   /// From plain arithmetic on the values by name, which is the same everywhere.
@@ -48,11 +43,7 @@ import Testing
     let method = try SearchMethod.named(
       MethodDescription(ComponentDescription(parsing: row.sampler)))
     var study = try Rehearsal(
-      StudySpecification(
-        name: "study",
-        space: SearchSpace(row.params.map { try ParameterDeclaration(parsing: $0) }),
-        objectives: row.objectives.map(Objective.minimize), method: method.description, seed: 5),
-      method)
+      SearchSpace(parsing: row.params), row.objectives.map(Objective.minimize), by: method, seed: 5)
     try study.run(row.trials.count) { trial in
       let (a, b) = losses(trial.assignment)
       return .complete(row.objectives.count == 1 ? [a] : [a, b])

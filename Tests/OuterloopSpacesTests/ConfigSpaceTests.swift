@@ -71,52 +71,44 @@ import Testing
       ])
   }
 
-  @Test(arguments: [
-    (
-      #"{"name": "x", "type": "normal_float", "mu": 0, "sigma": 1, "lower": null, "upper": null}"#,
-      "",
-      "it has no bounds, so it has no finite range; add `lower` and `upper`"
-    ),
-    (
-      #"{"name": "x", "type": "gamma"}"#, "",
-      "`gamma` is not a type of hyperparameter of ConfigSpace; the types are {uniform,normal,beta}_{float,int}, categorical, ordinal and constant"
-    ),
-    (#"{"type": "constant"}"#, "", "the key `name` is missing; add it"),
-    (
-      #"{"name": "x", "type": "constant", "value": null}"#, "",
-      "a value is empty or null; write a number or a text, such as \"none\""
-    ),
-    (
-      #"{"name": "x", "type": "constant", "value": 1, "lowr": 2}"#, "",
-      "the key `lowr` is not known; the keys are name, type, meta, default, default_value, value"
-    ),
-    (
-      #"{"name": "seed", "type": "constant", "value": 1}"#, "",
-      "the name `seed` is taken by a placeholder of its own; choose another than trial, from, to, checkpoint, seed"
-    ),
-    (
-      #"{"name": "x", "type": "constant", "value": 1}"#,
-      #", "conditions": [{"type": "EQ", "child": "y", "parent": "x", "value": 1}]"#,
-      "there is no parameter `y`; the parameters are x"
-    ),
-    (
-      #"{"name": "x", "type": "constant", "value": 1}"#,
-      #", "conditions": [{"type": "XOR", "child": "x", "parent": "x", "value": 1}]"#,
-      "`XOR` is not a type of condition; the types are EQ, NEQ, LT, GT, IN, AND and OR"
-    ),
-    (
-      #"{"name": "x", "type": "constant", "value": 1}"#,
-      #", "forbiddens": [{"type": "AND", "clauses": []}]"#, "AND joins nothing; list its parts"
-    ),
-    (
-      #"{"name": "x", "type": "ordinal", "sequence": ["a", "b"]}, {"name": "y", "type": "ordinal", "sequence": ["a", "b"]}"#,
-      #", "forbiddens": [{"type": "RELATION_LT", "left": "x", "right": "y"}]"#,
-      "`x` is not a number, so it has no size; use `==`, `!=` or `in` with it"
-    ),
-  ])
-  func errors(hyperparameters: String, rest: String, message: String) {
+  private func expectError(_ hyperparameters: String, rest: String = "", _ message: String) {
     let error = #expect(throws: SpaceError.self) { try file(hyperparameters, rest) }
     #expect(error?.description.hasPrefix("c.json line 1: ") == true)
     #expect(error?.description.hasSuffix(message) == true, "\(error?.description ?? "")")
+  }
+
+  @Test(arguments: [
+    #"{"name": "x", "type": "normal_float", "mu": 0, "sigma": 1, "lower": null, "upper": null}"#:
+      "it has no bounds, so it has no finite range; add `lower` and `upper`",
+    #"{"name": "x", "type": "gamma"}"#:
+      "`gamma` is not a type of hyperparameter of ConfigSpace; the types are {uniform,normal,beta}_{float,int}, categorical, ordinal and constant",
+    #"{"type": "constant"}"#: "the key `name` is missing; add it",
+    #"{"name": "x", "type": "constant", "value": null}"#:
+      "a value is empty or null; write a number or a text, such as \"none\"",
+    #"{"name": "x", "type": "constant", "value": 1, "lowr": 2}"#:
+      "the key `lowr` is not known; the keys are name, type, meta, default, default_value, value",
+    #"{"name": "seed", "type": "constant", "value": 1}"#:
+      "the name `seed` is taken by a placeholder of its own; choose another than trial, from, to, checkpoint, seed",
+  ])
+  func hyperparametersThatAreNone(hyperparameter: String, message: String) {
+    expectError(hyperparameter, message)
+  }
+
+  @Test(arguments: [
+    #", "conditions": [{"type": "EQ", "child": "y", "parent": "x", "value": 1}]"#:
+      "there is no parameter `y`; the parameters are x",
+    #", "conditions": [{"type": "XOR", "child": "x", "parent": "x", "value": 1}]"#:
+      "`XOR` is not a type of condition; the types are EQ, NEQ, LT, GT, IN, AND and OR",
+    #", "forbiddens": [{"type": "AND", "clauses": []}]"#: "AND joins nothing; list its parts",
+  ])
+  func relationsThatAreNone(rest: String, message: String) {
+    expectError(#"{"name": "x", "type": "constant", "value": 1}"#, rest: rest, message)
+  }
+
+  @Test func textsHaveNoSize() {
+    expectError(
+      #"{"name": "x", "type": "ordinal", "sequence": ["a", "b"]}, {"name": "y", "type": "ordinal", "sequence": ["a", "b"]}"#,
+      rest: #", "forbiddens": [{"type": "RELATION_LT", "left": "x", "right": "y"}]"#,
+      "`x` is not a number, so it has no size; use `==`, `!=` or `in` with it")
   }
 }

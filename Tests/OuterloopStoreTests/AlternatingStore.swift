@@ -9,7 +9,7 @@ final class AlternatingStore: StudyStore {
   private let turn = Mutex(0)
 
   init(clock: @escaping @Sendable () -> Double) throws {
-    let folder = try Folder()
+    let folder = Folder()
     self.folder = folder
     stores = try (0..<2).map { _ in try SQLiteStore(folder["a.db"], .create, clock: clock) }
   }

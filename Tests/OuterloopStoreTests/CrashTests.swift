@@ -6,6 +6,9 @@ import Testing
 
 /// Real processes on one file, killed, raced and watched.
 @Suite(.serialized) struct CrashTests {
+  private let folder = Folder()
+  private var path: String { folder["a.db"] }
+
   /// How long writers are killed; the suite's own time is short, `OUTERLOOP_KILL_SECONDS` makes it
   /// longer.
   static let seconds =
@@ -14,8 +17,6 @@ import Testing
   /// Whoever is killed and when: nothing that was acknowledged is lost, no number is given twice,
   /// each trial ends once, the file is sound, and a viewer that reads throughout bothers no one.
   @Test func killedWriters() async throws {
-    let folder = try Folder()
-    let path = folder["a.db"]
     var processes: [ProbeProcess] = []
     var running: [ProbeProcess] = []
     let end = Date().addingTimeInterval(Self.seconds)
@@ -89,8 +90,6 @@ import Testing
 
   /// Sixteen workers in four processes; every waiting trial goes to one of them.
   @Test func racingProcesses() async throws {
-    let folder = try Folder()
-    let path = folder["a.db"]
     let count = 60
     #expect(try ProbeProcess("wait", path, ["\(count)"], in: folder).wait() == 0)
     let racers = try (0..<4).map { _ in try ProbeProcess("race", path, ["4"], in: folder) }
@@ -102,8 +101,6 @@ import Testing
 
   /// Many processes that create the store at the same moment agree on one.
   @Test func racingCreation() async throws {
-    let folder = try Folder()
-    let path = folder["a.db"]
     let racers = try (0..<6).map { _ in try ProbeProcess("wait", path, ["5"], in: folder) }
     #expect(racers.allSatisfy { $0.wait() == 0 })
     let store = try SQLiteStore(path)
@@ -116,7 +113,6 @@ import Testing
   /// there is space again.
   @Test(.enabled(if: getuid() == 0, "needs the right to mount a small disk"))
   func fullDisk() async throws {
-    let folder = try Folder()
     let disk = folder["disk"]
     try FileManager.default.createDirectory(atPath: disk, withIntermediateDirectories: true)
     guard Self.run("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", disk]) == 0 else { return }

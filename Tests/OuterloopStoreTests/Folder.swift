@@ -1,4 +1,4 @@
-import OuterloopStudy
+import Testing
 
 #if canImport(Glibc)
   import Glibc
@@ -12,10 +12,10 @@ import OuterloopStudy
 final class Folder: Sendable {
   let path: String
 
-  init() throws {
+  init() {
     let base = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
     var template = Array("\(base)/outerloop-store-XXXXXX".utf8CString)
-    guard mkdtemp(&template) != nil else { throw StudyError("no temporary folder", "look at /tmp") }
+    if mkdtemp(&template) == nil { Issue.record("no temporary folder") }
     path = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
   }
 

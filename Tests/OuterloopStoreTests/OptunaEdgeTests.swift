@@ -7,13 +7,10 @@ import Testing
 
 /// What Optuna can say and we say otherwise: it is taken, said, and given back as it was.
 @Suite struct OptunaEdgeTests {
-  private let folder: Folder
+  private let folder = Folder()
   private let fixture: OptunaFixture
 
-  init() throws {
-    folder = try Folder()
-    fixture = try OptunaFixture(folder["optuna.db"])
-  }
+  init() throws { fixture = try OptunaFixture(folder["optuna.db"]) }
 
   @Test func namesAreMadeLegal() async throws {
     let names = ["learning rate", "lr (log)", "lr_log", "seed", "0", "", "a=b", "a.b"]

@@ -7,13 +7,10 @@ import Testing
 
 /// Ranges and values of Optuna's that are not the same everywhere, or that nobody can take.
 @Suite struct OptunaRangeTests {
-  private let folder: Folder
+  private let folder = Folder()
   private let fixture: OptunaFixture
 
-  init() throws {
-    folder = try Folder()
-    fixture = try OptunaFixture(folder["optuna.db"])
-  }
+  init() throws { fixture = try OptunaFixture(folder["optuna.db"]) }
 
   @Test(
     arguments: [

@@ -9,6 +9,8 @@ import Testing
 /// A file that Optuna 5.0 wrote (`Benchmarks/peers/optuna/check_storage.py make`), against what Optuna
 /// says is in it (`... dump`). That Optuna reads ours is checked by the same script.
 @Suite struct OptunaTests {
+  private let folder = Folder()
+
   private func kept(_ type: String) throws -> String {
     try #require(Bundle.module.url(forResource: "Optuna/optuna", withExtension: type)).path
   }
@@ -21,7 +23,6 @@ import Testing
 
   @Test(arguments: ["ünï", "two"]) func reading(_ name: String) async throws {
     let read = try OptunaFile.read(kept("db"), study: name)
-    let folder = try Folder()
     let store = try SQLiteStore(folder["a.db"], .create)
     let id = try await store.restore(read.specification, events: read.events)
     let said = try said(of: name)
@@ -64,7 +65,6 @@ import Testing
 
   /// What is written is read back equal, by way of Optuna's tables.
   @Test func roundTrip() async throws {
-    let folder = try Folder()
     #expect(try ProbeProcess("mixture", folder["a.db"], in: folder).wait() == 0)
     let store = try SQLiteStore(folder["a.db"])
     let id = try #require(try await store.study(named: "s"))
@@ -92,7 +92,6 @@ import Testing
   }
 
   @Test func otherFiles() throws {
-    let folder = try Folder()
     _ = try SQLiteStore(folder["a.db"], .create)
     #expect(throws: StudyError.self) { try OptunaFile.read(folder["a.db"]) }
     #expect(throws: StudyError.self) { try OptunaFile.read(folder["none.db"]) }
@@ -123,7 +122,6 @@ import Testing
 
   /// Events that cannot have happened are refused, and nothing is kept.
   @Test func impossiblePasts() async throws {
-    let folder = try Folder()
     let store = try SQLiteStore(folder["a.db"], .create)
     let read = try OptunaFile.read(kept("db"), study: "two")
     let (specification, events) = (read.specification, read.events)

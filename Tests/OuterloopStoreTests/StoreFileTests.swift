@@ -7,9 +7,11 @@ import Testing
 
 /// What is no store is refused with a remedy, and stays as it is.
 @Suite struct StoreFileTests {
+  private let folder = Folder()
+
   /// Opens the file every way that is refused; what is in the folder is the same afterwards.
   private func requireRefused(
-    _ folder: Folder, _ words: String, name: String = "a.db",
+    _ words: String, name: String = "a.db",
     _ ways: [SQLiteStore.Access] = [.create, .write, .read], schema: Schema = .current
   ) throws {
     func state() -> [String: Data] {
@@ -36,17 +38,15 @@ import Testing
   }
 
   @Test func missing() throws {
-    let folder = try Folder()
-    try requireRefused(folder, "there is no store", [.write, .read])
+    try requireRefused("there is no store", [.write, .read])
     #expect(throws: StudyError.self) { try SQLiteStore(folder["none/a.db"], .create) }
     #expect(folder.names().isEmpty)
   }
 
   @Test func foreignFiles() throws {
-    let folder = try Folder()
     for text in ["x", "SQLite format 3", String(repeating: "name,value\n", count: 500)] {
       try write(text, folder["a.db"])
-      try requireRefused(folder, "is not a store")
+      try requireRefused("is not a store")
     }
     // Databases of others, as they are closed and as they are in use.
     for (name, mode) in [("b.db", "delete"), ("c.db", "wal")] {
@@ -55,15 +55,14 @@ import Testing
         _ = try String.fetchOne(db, sql: "PRAGMA journal_mode = \(mode)")
         try db.execute(sql: "CREATE TABLE studies (a); PRAGMA application_id = 7")
       }
-      try requireRefused(folder, "another program", name: name)
+      try requireRefused("another program", name: name)
       try queue.close()
-      try requireRefused(folder, "another program", name: name)
+      try requireRefused("another program", name: name)
     }
   }
 
   /// A copy by another tool is a store like any other: its readers do not hold up writers.
   @Test func copies() async throws {
-    let folder = try Folder()
     let space = try SearchSpace([ParameterDeclaration("x", .int(1, 3))])
     _ = try await SQLiteStore(folder["a.db"], .create).create(
       StudySpecification(
@@ -79,20 +78,18 @@ import Testing
 
   /// A version that no store ever had.
   @Test func damagedVersion() throws {
-    let folder = try Folder()
     _ = try SQLiteStore(folder["a.db"], .create)
     let queue = try DatabaseQueue(path: folder["a.db"])
     try queue.inDatabase { try $0.execute(sql: "PRAGMA user_version = -3") }
     try queue.close()
-    try requireRefused(folder, "is damaged")
+    try requireRefused("is damaged")
   }
 
   @Test func unusualFiles() throws {
-    let folder = try Folder()
     try write("", folder["a.db"])
-    try requireRefused(folder, "is empty", [.write, .read])
+    try requireRefused("is empty", [.write, .read])
     _ = try SQLiteStore(folder["a.db"], .create)
-    try requireRefused(folder, "is a folder", name: ".")
+    try requireRefused("is a folder", name: ".")
     #expect(mkfifo(folder["pipe"], 0o600) == 0)
     #expect(throws: StudyError.self) { try SQLiteStore(folder["pipe"], .create) }
     #expect(throws: StudyError.self) { try SQLiteStore("/dev/null", .create) }
@@ -100,12 +97,10 @@ import Testing
 
   /// A store with some trials, closed: one file.
   private func filled(_ path: String, trials: Int = 300) throws {
-    let folder = try Folder()
     #expect(try ProbeProcess("fill", path, ["\(trials)"], in: folder).wait() == 0)
   }
 
   @Test func damagedFiles() async throws {
-    let folder = try Folder()
     try filled(folder["whole.db"])
     let whole = try Data(contentsOf: URL(fileURLWithPath: folder["whole.db"]))
     for count in [1, 50, 99, 100, 512, 4096, 5000, whole.count / 2, whole.count - 5000] {
@@ -156,7 +151,6 @@ import Testing
     "UPDATE trials SET objectives = '[\"x\"]'", "UPDATE studies SET settings = ''",
     "UPDATE studies SET specification = '{\"space\":{}}'",
   ]) func damagedRows(_ sql: String) async throws {
-    let folder = try Folder()
     try filled(folder["a.db"], trials: 300)
     try await DatabaseQueue(path: folder["a.db"]).write { db in try db.execute(sql: sql) }
     await #expect(throws: StudyError.self) { try await readAll(folder["a.db"]) }
@@ -164,10 +158,9 @@ import Testing
 
   /// Someone who may read but not write, in a folder that may not be written either.
   @Test func readingWithoutRights() async throws {
-    let folder = try Folder()
     try filled(folder["a.db"])
     #expect(folder.names().filter { $0.hasPrefix("a.db") } == ["a.db"])
-    let elsewhere = try Folder()
+    let elsewhere = Folder()
     chmod(elsewhere.path, 0o777)
     for mode: mode_t in [0o755, 0o555] {
       chmod(folder.path, mode)
@@ -198,7 +191,6 @@ import Testing
   }
 
   @Test func schemas() async throws {
-    let folder = try Folder()
     try filled(folder["a.db"], trials: 5)
     let next = Schema(
       steps: Schema.current.steps + [
@@ -218,14 +210,13 @@ import Testing
       // The header in the file is still the old one; the log has the new one.
       #expect(throws: StudyError.self) { try SQLiteStore(folder["a.db"], .write) }
     }
-    try requireRefused(folder, "newer version")
+    try requireRefused("newer version")
     let again = try SQLiteStore(folder["a.db"], .read, schema: next, clock: SystemClock.now)
     #expect(try await again.studies().count == 1)
   }
 
   /// A file of every schema that was released is read as it was meant.
   @Test(arguments: 1...Schema.current.version) func releasedSchemas(_ version: Int) async throws {
-    let folder = try Folder()
     let kept = try #require(
       Bundle.module.url(forResource: "Schemas/schema-\(version)", withExtension: "db"))
     try FileManager.default.copyItem(at: kept, to: URL(fileURLWithPath: folder["a.db"]))
@@ -240,7 +231,6 @@ import Testing
   }
 
   @Test func movedAway() async throws {
-    let folder = try Folder()
     let store = try SQLiteStore(folder["a.db"], .create)
     try FileManager.default.moveItem(atPath: folder["a.db"], toPath: folder["b.db"])
     await #expect(throws: StudyError.self) { try await store.create(specification("s")) }
@@ -267,7 +257,6 @@ import Testing
   /// A second connection in the same process that comes and goes does not take the first one's locks
   /// along.
   @Test func severalConnections() async throws {
-    let folder = try Folder()
     let first = try SQLiteStore(folder["a.db"], .create)
     let id = try await first.create(specification("s"))
     for _ in 0..<3 {

@@ -8,7 +8,7 @@ import Testing
   static let rows = [
     StoreCase.memory,
     StoreCase("SQLite") { clock in
-      let folder = try Folder()
+      let folder = Folder()
       return try SQLiteStore(folder["a.db"], .create) {
         // The folder lives as long as the store.
         _ = folder

@@ -64,38 +64,49 @@ struct Probe {
       method: MethodDescription("random"), seed: 0, maxAttempts: 1_000_000)
   }
 
-  private func open(_ access: SQLiteStore.Access = .create) async throws
-    -> (SQLiteStore, StudyID, StudySpecification)
-  {
-    let store = try SQLiteStore(path, access)
-    let specification = try Self.specification()
-    if let id = try await store.study(named: specification.name) {
-      return (store, id, specification)
+  /// A study in its store.
+  private struct Opened {
+    let store: SQLiteStore
+    let id: StudyID
+    let space: SearchSpace
+
+    /// Adds a trial somewhere in the space.
+    func add(by claimant: Claimant?) async throws -> Claim? {
+      let assignment = space.assignment { _, domain in domain.value(atUnit: .random(in: 0..<1)) }
+      guard let assignment else { throw StudyError("no assignment", "none") }
+      return try await store.add(
+        .suggested(assignment, through: 3, seen: 0), asTrial: nil, to: id, claimedBy: claimant)
     }
-    do { return (store, try await store.create(specification), specification) } catch {
-      guard let id = try await store.study(named: specification.name) else { throw error }
-      return (store, id, specification)
+
+    @discardableResult
+    func append(_ kinds: Event.Kind..., to trial: Int) async throws -> Acceptance {
+      try await store.append(kinds, to: trial, of: id)
     }
   }
 
-  private func suggestion(_ space: SearchSpace) throws -> Event.Kind {
-    let assignment = space.assignment { _, domain in domain.value(atUnit: .random(in: 0..<1)) }
-    guard let assignment else { throw StudyError("no assignment", "none") }
-    return .suggested(assignment, through: 3, seen: 0)
+  private func open(_ access: SQLiteStore.Access = .create) async throws -> Opened {
+    let store = try SQLiteStore(path, access)
+    let specification = try Self.specification()
+    var id = try await store.study(named: specification.name)
+    if id == nil {
+      do { id = try await store.create(specification) } catch {
+        // Another process was faster.
+        id = try await store.study(named: specification.name)
+        if id == nil { throw error }
+      }
+    }
+    guard let id else { exitFailed() }
+    return Opened(store: store, id: id, space: specification.space)
   }
 
   /// Works until it is killed; prints what was acknowledged, a line each, after it was.
   private func work() async throws {
-    let (store, id, specification) = try await open()
-    let me = "w\(getpid())"
+    let study = try await open()
+    let me = Claimant(worker: "w\(getpid())", lease: 0.2)
     while true {
-      var found: Claim?
-      if let claim = try await store.claim(in: id, by: Claimant(worker: me, lease: 0.2)) {
-        found = claim
-      } else {
-        found = try await store.add(
-          suggestion(specification.space), asTrial: nil, to: id,
-          claimedBy: Claimant(worker: me, lease: 0.2))
+      var found = try await study.store.claim(in: study.id, by: me)
+      if found == nil {
+        found = try await study.add(by: me)
         if let found { say("added \(found.trial.number)") }
       }
       guard let claim = found else { continue }
@@ -103,15 +114,14 @@ struct Probe {
       say("claimed \(number) \(attempt)")
       for epoch in 1...3 {
         let value = Double(number) + Double(epoch) / 10
-        let answer = try await store.append(
-          [.reported(attempt: attempt, Report(epoch: epoch, ["loss": value], seconds: 1))],
-          to: number, of: id)
+        let report = Report(epoch: epoch, ["loss": value], seconds: 1)
+        let answer = try await study.append(.reported(attempt: attempt, report), to: number)
         if answer == .accepted { say("reported \(number) \(attempt) \(epoch)") }
       }
-      let answer = try await store.append(
-        [.finished(attempt: attempt, .complete([Double(number)]))], to: number, of: id)
+      let answer = try await study.append(
+        .finished(attempt: attempt, .complete([Double(number)])), to: number)
       if answer == .accepted { say("finished \(number) \(attempt)") }
-      for number in try await store.reap(id) { say("reaped \(number)") }
+      for number in try await study.store.reap(study.id) { say("reaped \(number)") }
     }
   }
 
@@ -136,11 +146,8 @@ struct Probe {
 
   /// Adds so many trials that wait.
   private func wait() async throws {
-    let (store, id, specification) = try await open()
-    for _ in 0..<number(0, 1) {
-      _ = try await store.add(
-        suggestion(specification.space), asTrial: nil, to: id, claimedBy: nil)
-    }
+    let study = try await open()
+    for _ in 0..<number(0, 1) { _ = try await study.add(by: nil) }
   }
 
   /// Reads as someone without rights, and tries to write.
@@ -183,11 +190,10 @@ struct Probe {
 
   /// Trials of every state.
   private func mixture() async throws {
-    let (store, id, specification) = try await open()
+    let study = try await open()
     for number in 0..<12 {
-      let claim = try await store.add(
-        suggestion(specification.space), asTrial: nil, to: id,
-        claimedBy: number == 10 ? nil : Claimant(worker: "w\(number % 3)"))
+      let claim = try await study.add(
+        by: number == 10 ? nil : Claimant(worker: "w\(number % 3)"))
       guard claim != nil, number != 10 else { continue }
       var kinds: [Event.Kind] = (1...3).map {
         .reported(
@@ -205,7 +211,7 @@ struct Probe {
       case 5: kinds.append(.finished(attempt: 1, .complete([-.infinity])))
       default: kinds.append(.finished(attempt: 1, .complete([.random(in: 0..<1)])))
       }
-      if !kinds.isEmpty { _ = try await store.append(kinds, to: number, of: id) }
+      if !kinds.isEmpty { _ = try await study.store.append(kinds, to: number, of: study.id) }
     }
   }
 
@@ -220,12 +226,12 @@ struct Probe {
 
   /// Claims until nothing waits; prints what it got.
   private func race() async throws {
-    let (store, id, _) = try await open(.write)
-    let claimants = number(0, 8)
+    let study = try await open(.write)
+    let claimants = (0..<number(0, 8)).map { Claimant(worker: "r\($0)") }
     try await withThrowingTaskGroup(of: Void.self) { group in
-      for index in 0..<claimants {
+      for claimant in claimants {
         group.addTask {
-          while let claim = try await store.claim(in: id, by: Claimant(worker: "r\(index)")) {
+          while let claim = try await study.store.claim(in: study.id, by: claimant) {
             say("claimed \(claim.trial.number) \(claim.attempt)")
           }
         }
@@ -236,18 +242,14 @@ struct Probe {
 
   /// Adds finished trials until there are so many, or the disk is full.
   private func fill() async throws {
-    let (store, id, specification) = try await open()
-    var added = try await store.summary(of: id).trials
+    let study = try await open()
+    var added = try await study.store.summary(of: study.id).trials
     while added < number(0, 1000) {
-      let claim = try await store.add(
-        suggestion(specification.space), asTrial: nil, to: id, claimedBy: Claimant(worker: "f"))
-      guard let claim else { continue }
+      guard let claim = try await study.add(by: Claimant(worker: "f")) else { continue }
       let number = claim.trial.number
-      _ = try await store.append(
-        [
-          .reported(attempt: 1, Report(epoch: 1, ["loss": .random(in: 0..<1)], seconds: 1)),
-          .finished(attempt: 1, .complete([.random(in: 0..<1)])),
-        ], to: number, of: id)
+      try await study.append(
+        .reported(attempt: 1, Report(epoch: 1, ["loss": .random(in: 0..<1)], seconds: 1)),
+        .finished(attempt: 1, .complete([.random(in: 0..<1)])), to: number)
       say("finished \(number) 1")
       added += 1
     }
@@ -262,33 +264,25 @@ struct Probe {
 
   /// How fast one process writes: trials (ask, report, finish), and reports.
   private func speed() async throws {
-    let (store, id, specification) = try await open()
-    let count = number(0, 5000)
+    let study = try await open()
+    let (count, me) = (number(0, 5000), Claimant(worker: "w"))
+    func report(_ epoch: Int) -> Event.Kind {
+      .reported(attempt: 1, Report(epoch: epoch, ["loss": 0.5], seconds: 1))
+    }
     let trials = try await seconds {
       for _ in 0..<count {
-        _ = try await store.reap(id)
-        _ = try await store.claim(in: id, by: Claimant(worker: "w"))
-        guard
-          let claim = try await store.add(
-            suggestion(specification.space), asTrial: nil, to: id, claimedBy: Claimant(worker: "w"))
-        else { continue }
-        let number = claim.trial.number
-        _ = try await store.append(
-          [.reported(attempt: 1, Report(epoch: 1, ["loss": 0.5], seconds: 1))], to: number, of: id)
-        _ = try await store.append(
-          [.finished(attempt: 1, .complete([0.5]))], to: number, of: id)
+        _ = try await study.store.reap(study.id)
+        _ = try await study.store.claim(in: study.id, by: me)
+        guard let claim = try await study.add(by: me) else { continue }
+        try await study.append(report(1), to: claim.trial.number)
+        try await study.append(.finished(attempt: 1, .complete([0.5])), to: claim.trial.number)
       }
     }
     say("trials per second: \(Int(Double(count) / trials))")
-    guard
-      let claim = try await store.add(
-        suggestion(specification.space), asTrial: nil, to: id, claimedBy: Claimant(worker: "w"))
-    else { return }
+    guard let claim = try await study.add(by: me) else { return }
     let reports = try await seconds {
       for epoch in 1...count {
-        _ = try await store.append(
-          [.reported(attempt: 1, Report(epoch: epoch, ["loss": 0.5], seconds: 1))],
-          to: claim.trial.number, of: id)
+        try await study.append(report(epoch), to: claim.trial.number)
       }
     }
     say("reports per second: \(Int(Double(count) / reports))")
@@ -297,7 +291,8 @@ struct Probe {
   /// How fast a large study is read.
   private func list() async throws {
     let opened = try await seconds { _ = try SQLiteStore(path, .read) }
-    let (store, id, _) = try await open(.read)
+    let study = try await open(.read)
+    let (store, id) = (study.store, study.id)
     var count = 0
     let listed = try await seconds {
       count = try await store.trials(of: id, matching: TrialQuery(reports: false)).count

@@ -6,9 +6,11 @@ import Testing
 final class TemporaryFolder {
   let path: String
 
-  init() throws {
+  init() {
     path = NSTemporaryDirectory() + "outerloop-data-" + UUID().uuidString
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    do {
+      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    } catch { Issue.record(error) }
   }
 
   deinit {

@@ -5,6 +5,7 @@ import Testing
 @testable import OuterloopLearning
 
 @Suite struct IDXTests {
+  private let folder = TemporaryFolder()
   let images = idxFile(8, [3, 2, 2], (0..<12).map { UInt8($0) })
   let labels = idxFile(8, [3], [2, 0, 1])
 
@@ -18,7 +19,6 @@ import Testing
   }
 
   @Test func readsGzipWhateverTheName() throws {
-    let folder = try TemporaryFolder()
     let packed = try IDX.read(folder.write("images", gzipped(images)))
     let plain = try IDX.read(folder.write("images.gz", images))
     #expect(packed.bytes == plain.bytes && packed.shape == [3, 2, 2])
@@ -45,7 +45,6 @@ import Testing
   }
 
   @Test func namesMissingBytes() throws {
-    let folder = try TemporaryFolder()
     let file = try folder.write("train-images", Array(images.dropLast(5)))
     let error = try dataError { _ = try IDX.read(file) }
     #expect(error.cause == .truncated)
@@ -176,7 +175,6 @@ import Testing
   }
 
   @Test func tellsWhyAFileCannotBeOpened() throws {
-    let folder = try TemporaryFolder()
     let missing = try dataError { _ = try IDX.read(folder.path + "/none") }
     #expect(missing.cause == .missing && missing.what == "no such file")
     #expect(try dataError { _ = try IDX.read(folder.path) }.cause == .notAFile)

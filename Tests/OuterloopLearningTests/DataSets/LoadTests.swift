@@ -4,6 +4,7 @@ import Testing
 @testable import OuterloopLearning
 
 @Suite struct LoadTests {
+  private let folder = TemporaryFolder()
   let images = idxFile(8, [2, 1, 2], [1, 2, 3, 4])
   let labels = idxFile(8, [2], [0, 1])
 
@@ -13,7 +14,6 @@ import Testing
     (".gz", ".gz", true), ("", "", false),
   ])
   func findsMNISTFiles(imageEnding: String, labelEnding: String, isPacked: Bool) throws {
-    let folder = try TemporaryFolder()
     for part in ["train", "t10k"] {
       try folder.write("\(part)-images\(imageEnding)", isPacked ? gzipped(images) : images)
       try folder.write("\(part)-labels\(labelEnding)", isPacked ? gzipped(labels) : labels)
@@ -26,7 +26,6 @@ import Testing
   }
 
   @Test func namesMissingLabels() throws {
-    let folder = try TemporaryFolder()
     try folder.write("train-images-idx3-ubyte", images)
     let error = try dataError { _ = try LabeledData.load(folder.path + "/") }
     #expect(error.cause == .missing && error.what.contains("train-labels*"))
@@ -39,7 +38,6 @@ import Testing
   }
 
   @Test func refusesTestPartsThatDoNotBelong() throws {
-    let folder = try TemporaryFolder()
     try folder.write("train-images", images)
     try folder.write("train-labels", labels)
     try folder.write("t10k-images", idxFile(8, [1, 2, 2], [1, 2, 3, 4]))
@@ -51,7 +49,6 @@ import Testing
   }
 
   @Test func findsTables() throws {
-    let folder = try TemporaryFolder()
     try folder.write("flowers.csv", "a,b,y\n1,2,rose\n3,4,lily\n")
     #expect(try LabeledData.load(folder.path).train.classNames == ["lily", "rose"])
     try folder.write("other.csv", "1,2,0\n")
@@ -71,7 +68,6 @@ import Testing
   }
 
   @Test func findsSparseFiles() throws {
-    let folder = try TemporaryFolder()
     try folder.write("a.svm", "-1 1:1\n+1 2:1\n")
     #expect(try LabeledData.load(folder.path).test == nil)
     try folder.write("a.t.svm", "+1 3:1\n")
@@ -83,7 +79,6 @@ import Testing
   }
 
   @Test func tellsFormatsByTheirBeginning() throws {
-    let folder = try TemporaryFolder()
     #expect(try LabeledData.load(folder.write("x", "-1 1:1\n+1 2:1\n")).train.shape == [2])
     #expect(try LabeledData.load(folder.write("y", "a,b\n1,1\n2,0\n")).train.shape == [1])
     #expect(try dataError { _ = try LabeledData.load("/dev/zero") }.cause == .notAFile)
@@ -92,7 +87,6 @@ import Testing
   }
 
   @Test func saysWhatWasLookedFor() throws {
-    let folder = try TemporaryFolder()
     let empty = try dataError { _ = try LabeledData.load(folder.path) }
     #expect(empty.cause == .missing && empty.what.hasSuffix("which holds nothing"))
     try folder.write("notes.txt", "hello")

@@ -1,4 +1,3 @@
-import Foundation
 import Testing
 
 @testable import OuterloopSearch
@@ -43,11 +42,7 @@ struct GoldenGenerations: Decodable {
   var mixed: [Case]
   var warm: [Warm]
 
-  static func load() throws -> GoldenGenerations {
-    let file = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .appending(path: "Golden/cmaes.json")
-    return try JSONDecoder().decode(GoldenGenerations.self, from: Data(contentsOf: file))
-  }
+  static func load() throws -> GoldenGenerations { try Golden.load("cmaes") }
 }
 
 /// The distribution after every generation is that of the package, to 1e-10.

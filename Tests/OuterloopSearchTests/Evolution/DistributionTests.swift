@@ -8,17 +8,14 @@ import Testing
 /// What CMA-ES does beyond the package that it is compared with.
 @Suite struct DistributionTests {
   private func space(_ declarations: String...) throws -> SearchSpace {
-    try SearchSpace(declarations.map { try ParameterDeclaration(parsing: $0) })
+    try SearchSpace(parsing: declarations)
   }
 
   private func rehearsal(
     _ space: SearchSpace, _ method: SearchMethod, seed: UInt64 = 3,
     _ objective: Objective = .minimize("loss")
   ) throws -> Rehearsal {
-    try Rehearsal(
-      StudySpecification(
-        name: "s", space: space, objectives: [objective], method: method.description, seed: seed),
-      method)
+    try Rehearsal(space, [objective], by: method, seed: seed)
   }
 
   // MARK: Parts
@@ -151,7 +148,7 @@ import Testing
           open.append(trial)
         }
         let trial = open.remove(at: uniform.index(below: open.count))
-        let x = trial.assignment.values.compactMap { $0?.number }
+        let x = trial.assignment.numbers
         try study.tell(
           trial.number,
           .complete([
@@ -221,8 +218,7 @@ import Testing
       options.restarts = restarts
       var study = try rehearsal(space, .cmaes(options))
       try study.run(500) { trial in
-        let x = trial.assignment.values.compactMap { $0?.number }
-        return .complete([x.reduce(0) { $0 + ($1 - 0.4) * ($1 - 0.4) }])
+        .complete([trial.assignment.numbers.reduce(0) { $0 + ($1 - 0.4) * ($1 - 0.4) }])
       }
       let late = study.trials.suffix(120).map { $0.assignment["x"]?.number ?? .nan }
       return (late.max() ?? 0) - (late.min() ?? 0)
@@ -256,8 +252,7 @@ import Testing
       func assignments(_ sign: Double, _ direction: Objective.Direction) throws -> [Assignment] {
         var study = try rehearsal(space, method, Objective("loss", direction))
         try study.run(150) { trial in
-          let x = trial.assignment.values.compactMap { $0?.number }
-          return .complete([sign * x.reduce(0, +)])
+          .complete([sign * trial.assignment.numbers.reduce(0, +)])
         }
         return study.trials.map(\.assignment)
       }
@@ -268,10 +263,9 @@ import Testing
   @Test func severalObjectivesAreRefused() throws {
     let space = try space("x=float(0, 1)")
     for method in [SearchMethod.cmaes(), .catcma(), .differentialEvolution()] {
-      let specification = try StudySpecification(
-        name: "s", space: space, objectives: [.minimize("a"), .minimize("b")],
-        method: method.description, seed: 1)
-      #expect(throws: StudyError.self) { try method.searcher(specification) }
+      #expect(throws: StudyError.self) {
+        try Rehearsal(space, [.minimize("a"), .minimize("b")], by: method)
+      }
     }
   }
 
@@ -283,12 +277,11 @@ import Testing
   func findsMore(name: String) throws {
     let method = try SearchMethod.named(MethodDescription(name))
     let problem = TestProblem.hartmann6
-    var space = SearchSpace()
-    for index in 0..<6 { _ = try space.float("x\(index)", 0...1) }
+    let space = try SearchSpace.cube(6)
     func regret(_ method: SearchMethod, _ seed: UInt64) throws -> Double {
       var study = try rehearsal(space, method, seed: seed)
       try study.run(300) {
-        .complete([problem.value($0.assignment.values.compactMap { $0?.number })])
+        .complete([problem.value($0.assignment.numbers)])
       }
       return study.bestLoss - problem.optimum
     }

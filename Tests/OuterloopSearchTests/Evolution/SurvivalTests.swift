@@ -1,4 +1,3 @@
-import Foundation
 import OuterloopNumerics
 import Testing
 
@@ -31,11 +30,7 @@ struct GoldenSurvival: Decodable {
   var crowding: [Crowding]
   var niches: [Niches]
 
-  static func load() throws -> GoldenSurvival {
-    let file = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .appending(path: "Golden/survival.json")
-    return try JSONDecoder().decode(GoldenSurvival.self, from: Data(contentsOf: file))
-  }
+  static func load() throws -> GoldenSurvival { try Golden.load("survival") }
 }
 
 @Suite struct SurvivalTests {

@@ -113,16 +113,12 @@ import Testing
   func findsFronts(name: String) throws {
     let method = try SearchMethod.named(MethodDescription(name))
     let problem = MultiObjectiveTestProblem.zdt1(6)
-    var space = SearchSpace()
-    for index in 0..<6 { _ = try space.float("x\(index)", 0...1) }
     func missing(_ method: SearchMethod, _ seed: UInt64) throws -> Double {
       var study = try Rehearsal(
-        StudySpecification(
-          name: "s", space: space, objectives: [.minimize("a"), .minimize("b")],
-          method: method.description, seed: seed), method)
+        .cube(6), [.minimize("a"), .minimize("b")], by: method, seed: seed)
       var values: [[Double]] = []
       try study.run(400) { trial in
-        values.append(problem.values(trial.assignment.values.compactMap { $0?.number }))
+        values.append(problem.values(trial.assignment.numbers))
         return .complete(values[values.count - 1])
       }
       let points = try ObjectivePoints(values, objectives: 2)
@@ -136,21 +132,16 @@ import Testing
 
   /// Workers that hold trials back for long do not stop differential evolution, nor NSGA.
   @Test func lateResults() throws {
-    let space = try SearchSpace(
-      ["x=float(0, 1)", "y=float(0, 1)"].map { try ParameterDeclaration(parsing: $0) })
     for method in [SearchMethod.differentialEvolution(), .nsga2()] {
-      var study = try Rehearsal(
-        StudySpecification(
-          name: "s", space: space, objectives: [.minimize("f")], method: method.description,
-          seed: 5), method)
+      var study = try Rehearsal(.cube(2), by: method, seed: 5)
       var late: [Trial] = []
       for _ in 0..<400 {
         guard let trial = try study.ask() else { break }
         late.append(trial)
         guard late.count > 15 else { continue }
         let told = late.remove(at: trial.number % 16)
-        let x = told.assignment.values.compactMap { $0?.number }
-        try study.tell(told.number, .complete([x.reduce(0) { $0 + abs($1 - 0.7) }]))
+        let loss = told.assignment.numbers.reduce(0) { $0 + abs($1 - 0.7) }
+        try study.tell(told.number, .complete([loss]))
       }
       #expect(study.bestLoss < 0.01, "\(study.bestLoss)")
     }

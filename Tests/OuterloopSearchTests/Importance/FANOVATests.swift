@@ -78,15 +78,11 @@ import Testing
   private func study(
     _ declarations: [String], _ rows: [[String: ParameterValue]], _ losses: [Double]
   ) throws -> (StudySpecification, [Trial]) {
-    let space = try SearchSpace(declarations.map { try ParameterDeclaration(parsing: $0) })
-    let specification = try StudySpecification(
-      name: "s", space: space, objectives: [.minimize("f")],
-      method: MethodDescription("random"), seed: 1)
+    let space = try SearchSpace(parsing: declarations)
     let trials = try zip(rows, losses).enumerated().map { number, pair in
-      Trial.complete(
-        number, try space.assignment(pair.0), [pair.1])
+      Trial.complete(number, try space.assignment(pair.0), [pair.1])
     }
-    return (specification, trials)
+    return (try .small(space, [.minimize("f")]), trials)
   }
 
   /// f = 3 x + 2 y + z on the unit cube: variances in proportion to 9, 4 and 1.

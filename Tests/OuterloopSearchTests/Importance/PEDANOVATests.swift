@@ -1,4 +1,3 @@
-import Foundation
 import OuterloopSearch
 import OuterloopStudy
 import Testing
@@ -20,11 +19,9 @@ struct GoldenImportance: Decodable {
     var importances: [String: Double]
 
     func study() throws -> (StudySpecification, [Trial]) {
-      let space = try SearchSpace(params.map { try ParameterDeclaration(parsing: $0) })
-      let specification = try StudySpecification(
-        name: "s", space: space,
-        objectives: directions.enumerated().map { Objective("f\($0)", $1) },
-        method: MethodDescription("random"), seed: 1)
+      let space = try SearchSpace(parsing: params)
+      let specification = try StudySpecification.small(
+        space, directions.enumerated().map { Objective("f\($0)", $1) })
       return (
         specification,
         try trials.enumerated().map { number, row in
@@ -37,9 +34,7 @@ struct GoldenImportance: Decodable {
   var cases: [Case]
 
   static func load() throws -> [Case] {
-    let file = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .appending(path: "Golden/importance.json")
-    return try JSONDecoder().decode(GoldenImportance.self, from: Data(contentsOf: file)).cases
+    try Golden.load("importance", as: GoldenImportance.self).cases
   }
 }
 
@@ -78,15 +73,12 @@ extension Trial {
   private func study(
     _ space: SearchSpace, _ direction: Objective.Direction = .minimize
   ) throws -> StudySpecification {
-    try StudySpecification(
-      name: "s", space: space, objectives: [Objective("f", direction)],
-      method: MethodDescription("random"), seed: 1)
+    try .small(space, [Objective("f", direction)])
   }
 
   /// A parameter that decides is important in both directions, of opposite values.
   @Test func directions() throws {
-    let space = try SearchSpace(
-      ["x=float(0, 1)", "y=float(0, 1)"].map { try ParameterDeclaration(parsing: $0) })
+    let space = try SearchSpace(parsing: ["x=float(0, 1)", "y=float(0, 1)"])
     let trials = try (0..<200).map { number in
       let x = Double(number * 37 % 200) / 200
       let y = Double(number * 91 % 200) / 200
@@ -108,8 +100,7 @@ extension Trial {
   }
 
   @Test func whatDoesNotCount() throws {
-    let space = try SearchSpace(
-      ["x=float(0, 1)", "k=constant(3)"].map { try ParameterDeclaration(parsing: $0) })
+    let space = try SearchSpace(parsing: ["x=float(0, 1)", "k=constant(3)"])
     func trial(_ number: Int, _ value: Double) throws -> Trial {
       Trial.complete(
         number, try space.assignment(["x": .float(Double(number) / 20)]), [value])
@@ -141,8 +132,7 @@ extension Trial {
 
   /// 10,000 trials of 8 parameters within a tenth of a second, in an optimised build.
   @Test func speed() throws {
-    let space = try SearchSpace(
-      (0..<8).map { try ParameterDeclaration(parsing: "x\($0)=float(0, 1)") })
+    let space = try SearchSpace.cube(8)
     let trials = try (0..<10_000).map { number in
       let values: [Double] = (0..<8).map { column in
         let place = number * (2 * column + 7919) % 10_007

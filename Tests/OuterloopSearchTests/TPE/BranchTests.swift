@@ -13,9 +13,7 @@ import Testing
     direction: Objective.Direction = .minimize, _ transform: (Double) -> Double = { $0 }
   ) throws -> Rehearsal {
     var study = try Rehearsal(
-      StudySpecification(
-        name: "s", space: problem.space, objectives: [Objective("y", direction)],
-        method: method.description, seed: UInt64(seed)), method)
+      problem.space, [Objective("y", direction)], by: method, seed: UInt64(seed))
     try study.run(trials) { .complete([transform(problem.value($0.assignment))]) }
     return study
   }
@@ -33,33 +31,28 @@ import Testing
   @Test(arguments: [
     "late bloomer", "optimizers", "early winner", "unequal dimensions", "narrow region",
   ]) func noBranchIsGivenUp(_ name: String) throws {
-    let problem = try #require(
-      (ConditionalTestProblem.development + ConditionalTestProblem.heldOut).first {
-        $0.name == name
-      })
-    let place = try #require(problem.space.index(of: problem.parent))
-    for seed in 0..<20 {
-      let trials = try study(problem, .tpe(), seed: seed, trials: 60).trials
-      for choice in problem.space.parameters[place].domain.choices ?? [] {
-        let count = trials.count { $0.assignment.values[place] == choice }
-        #expect(count >= 6, "seed \(seed): \(choice) has \(count) of 60")
-      }
-    }
+    try expectEveryBranch(of: name, by: .tpe(), seeds: 20, atLeast: 6)
   }
 
   /// Nor by the sampler that chooses: half of its trials are those of TPE.
   @Test(arguments: ["late bloomer", "unequal dimensions", "narrow region"])
   func noBranchIsGivenUpAutomatically(_ name: String) throws {
+    try expectEveryBranch(of: name, by: .auto(), seeds: 3, atLeast: 4)
+  }
+
+  private func expectEveryBranch(
+    of name: String, by method: SearchMethod, seeds: Int, atLeast least: Int
+  ) throws {
     let problem = try #require(
       (ConditionalTestProblem.development + ConditionalTestProblem.heldOut).first {
         $0.name == name
       })
     let place = try #require(problem.space.index(of: problem.parent))
-    for seed in 0..<3 {
-      let trials = try study(problem, .auto(), seed: seed, trials: 60).trials
+    for seed in 0..<seeds {
+      let trials = try study(problem, method, seed: seed, trials: 60).trials
       for choice in problem.space.parameters[place].domain.choices ?? [] {
         let count = trials.count { $0.assignment.values[place] == choice }
-        #expect(count >= 4, "seed \(seed): \(choice) has \(count) of 60")
+        #expect(count >= least, "seed \(seed): \(choice) has \(count) of 60")
       }
     }
   }
@@ -113,15 +106,12 @@ import Testing
 
   /// Without conditions the option changes nothing.
   @Test(arguments: [1, 2]) func spacesWithoutBranchesAreAsTheyWere(_ objectives: Int) throws {
-    let space = try SearchSpace(
-      ["x=float(0, 1)", "c=choice(a, b, c)", "n=int(1, 9)", "m=float(0, 1) if n > 4"].map(
-        ParameterDeclaration.init(parsing:)))
+    let space = try SearchSpace(parsing: [
+      "x=float(0, 1)", "c=choice(a, b, c)", "n=int(1, 9)", "m=float(0, 1) if n > 4",
+    ])
     let runs = try [SearchMethod.tpe(), .tpe(Self.optuna)].map { method in
       var study = try Rehearsal(
-        StudySpecification(
-          name: "s", space: space,
-          objectives: [.minimize("a"), .minimize("b")].prefix(objectives).map { $0 },
-          method: method.description, seed: 3), method)
+        space, Array([.minimize("a"), .minimize("b")].prefix(objectives)), by: method, seed: 3)
       try study.run(60) { trial in
         let x = trial.assignment["x"]?.number ?? 0
         return .complete([x * x, (x - 1) * (x - 1)].prefix(objectives).map { $0 })

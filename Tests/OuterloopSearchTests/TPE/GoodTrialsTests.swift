@@ -1,4 +1,3 @@
-import Foundation
 import OuterloopNumerics
 import OuterloopSearch
 import Testing
@@ -13,9 +12,7 @@ import Testing
   /// Those that Optuna chooses, of two to four objectives, with equal trials; of equal ones either may
   /// be good. `Benchmarks/peers/optuna/dump_splits.py` records them.
   @Test func equalsOptuna() throws {
-    let file = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .appending(path: "Golden/splits.json")
-    let cases = try JSONDecoder().decode([Recorded].self, from: Data(contentsOf: file))
+    let cases: [Recorded] = try Golden.load("splits")
     #expect(cases.count == 27)
     for (index, one) in cases.enumerated() {
       var good = GoodTrials(objectives: one.values[0].count)

@@ -14,25 +14,19 @@ import Testing
     ("fine step", .numeric(try! NumericRange(0, 1, step: 1e-5))),
     ("int", .numeric(try! NumericRange(1, 128, step: 1))),
     ("log int", .numeric(try! NumericRange(1, 60, log: true, step: 1))),
-    (
-      "large log int", .numeric(try! NumericRange(1, 1e6, log: true, step: 1))
-    ),
+    ("large log int", .numeric(try! NumericRange(1, 1e6, log: true, step: 1))),
     ("ordinal", .numeric(try! NumericRange(0, 6, step: 1))),
     ("choices", .categorical(count: 6)),
     ("point", .numeric(try! NumericRange(2, 2))),
     ("one level", .numeric(try! NumericRange(0, 0, step: 1))),
   ]
 
-  static let options: [ParzenOptions] = [.init(), rule(.equal), endpoints]
-  private static func rule(_ rule: WeightRule) -> ParzenOptions {
+  static let options: [ParzenOptions] = [
+    .init(), with { $0.weights = .equal }, with { ($0.endpoints, $0.priorWeight) = (true, 0.1) },
+  ]
+  private static func with(_ change: (inout ParzenOptions) -> Void) -> ParzenOptions {
     var options = ParzenOptions()
-    options.weights = rule
-    return options
-  }
-  private static var endpoints: ParzenOptions {
-    var options = ParzenOptions()
-    options.endpoints = true
-    options.priorWeight = 0.1
+    change(&options)
     return options
   }
 
@@ -127,9 +121,7 @@ import Testing
 
   @Test func unclippedAndPriorFreeStayExact() throws {
     for (magicClip, prior) in [(false, 1.0), (true, 0.0)] {
-      var options = ParzenOptions()
-      options.magicClip = magicClip
-      options.priorWeight = prior
+      let options = Self.with { ($0.magicClip, $0.priorWeight) = (magicClip, prior) }
       let domain = ParameterDomain.numeric(try NumericRange(0, 1))
       let values = History.values(domain, 300, seed: 2)
       var density = IncrementalParzen(domain: domain, options: options)

@@ -1,4 +1,3 @@
-import Foundation
 import OuterloopSearch
 import OuterloopStudy
 import Testing
@@ -41,9 +40,7 @@ struct GoldenParzen: Decodable {
   var cases: [Case]
 
   static func load() throws -> [Case] {
-    let file = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .appending(path: "Golden/parzen.json")
-    return try JSONDecoder().decode(GoldenParzen.self, from: Data(contentsOf: file)).cases
+    try Golden.load("parzen", as: GoldenParzen.self).cases
   }
 }
 

@@ -37,7 +37,7 @@ extension StudySpecification {
     constraints: [OutcomeConstraint] = [], cost: TrialCost? = nil, priors: [ParameterPrior] = []
   ) throws -> StudySpecification {
     try StudySpecification(
-      name: "s", space: SearchSpace(parameters.map(ParameterDeclaration.init(parsing:))),
+      name: "s", space: SearchSpace(parsing: parameters),
       objectives: objectives, constraints: constraints, cost: cost, priors: priors,
       method: SearchMethod.tpe().description, seed: UInt64(seed))
   }

@@ -7,17 +7,8 @@ import Testing
 
 /// Searches of more trials than joint densities have kernels.
 @Suite struct ThinnedSearchTests {
-  static func tpe(_ change: (inout TPEOptions) -> Void) -> SearchMethod {
-    var options = TPEOptions()
-    change(&options)
-    return .tpe(options)
-  }
-
-  static let few = tpe { $0.kernels = 200 }
-  static let grouped = tpe {
-    $0.kernels = 200
-    $0.group = true
-  }
+  static let few = SearchMethod.tpe(.with { $0.kernels = 200 })
+  static let grouped = SearchMethod.tpe(.with { ($0.kernels, $0.group) = (200, true) })
 
   @Test(arguments: SearcherLawTests.cases) func replays(_ item: SearcherLaws.Case) throws {
     #expect(try SearcherLaws.replays(Self.few, item, trials: 430) == [])
@@ -61,7 +52,7 @@ import Testing
       try study.run(240) { .complete([item.loss($0.assignment)]) }
       return study.trials.map(\.assignment)
     }
-    let (thinned, all) = try (assignments(Self.few), assignments(Self.tpe { $0.kernels = 0 }))
+    let (thinned, all) = try (assignments(Self.few), assignments(.tpe(.with { $0.kernels = 0 })))
     #expect(thinned.prefix(201) == all.prefix(201))
     #expect(thinned != all)
   }

@@ -116,6 +116,9 @@ import Testing
     #expect(throws: SpaceError.self) { try SearchSpace([far]) }
   }
 
+  private static let tooSmall =
+    " is too small for the range; give a larger step: a range has 2^53 of them at most"
+
   @Test(
     arguments: [
       (1, 0, false, nil, "the low end 1.0 is above the high end 0.0; exchange them"),
@@ -132,18 +135,9 @@ import Testing
       (0, 1, false, 0, "the step 0.0 is not above 0; give a positive step"),
       (0, 1, false, -1, "the step -1.0 is not above 0; give a positive step"),
       (0, 1, false, .nan, "the step nan is not above 0; give a positive step"),
-      (
-        -0x1p53, 0x1p53, false, 1,
-        "the step 1.0 is too small for the range; give a larger step: a range has 2^53 of them at most"
-      ),
-      (
-        0, 1, false, 1e-300,
-        "the step 1e-300 is too small for the range; give a larger step: a range has 2^53 of them at most"
-      ),
-      (
-        1e17, 1e17 + 64, false, 8,
-        "the step 8.0 is too small for the range; give a larger step: a range has 2^53 of them at most"
-      ),
+      (-0x1p53, 0x1p53, false, 1, "the step 1.0" + tooSmall),
+      (0, 1, false, 1e-300, "the step 1e-300" + tooSmall),
+      (1e17, 1e17 + 64, false, 8, "the step 8.0" + tooSmall),
     ] as [(Double, Double, Bool, Double?, String)])
   func errors(low: Double, high: Double, log: Bool, step: Double?, text: String) {
     let error = #expect(throws: SpaceError.self) {

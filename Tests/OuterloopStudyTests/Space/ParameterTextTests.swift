@@ -5,34 +5,33 @@ import Testing
 
 @Suite struct ParameterTextTests {
   @Test(arguments: [
-    ("lr=log(1e-5, 1e-1)", "lr=float(1e-05, 0.1, log)"),
-    (" lr = log ( 1e-5 , 1e-1 ) ", "lr=float(1e-05, 0.1, log)"),
-    ("x=float(0, 1)", "x=float(0.0, 1.0)"),
-    ("x=float(0,1,step 0.1)", "x=float(0.0, 1.0, step 0.1)"),
-    ("x=float(0, 1, step=0.1)", "x=float(0.0, 1.0, step 0.1)"),
-    ("x=float(-1, -0.5)", "x=float(-1.0, -0.5)"),
-    ("x=int(1, 5)", "x=int(1, 5)"), ("x=int(1.0, 5e0)", "x=int(1, 5)"),
-    ("x=int(1_000, 2_000)", "x=int(1000, 2000)"),
-    ("x=int(16, 1024, log, step 16)", "x=int(16, 1024, log, step 16)"),
-    ("x=log(1, 8, step 1)", "x=float(1.0, 8.0, log, step 1.0)"),
-    ("act=choice(relu, tanh)", "act=choice(relu, tanh)"),
-    ("act=categorical(relu)", "act=choice(relu)"),
-    (
-      "x=choice(1, 2.0, true, nan, inf, 0x10, '1', \"a, b\", it\\'s)",
-      "x=choice(1, 2, true, nan, inf, '0x10', '1', 'a, b', 'it\\\\\\'s')"
-    ),
-    ("x=choice(f(x), g(x, y), a b)", "x=choice('f(x)', 'g(x, y)', 'a b')"),
-    (
-      "x=choice(../data/x.csv, resnet-50, 3x3, 1.2.3, don't)",
-      "x=choice('../data/x.csv', resnet-50, '3x3', '1.2.3', 'don\\'t')"
-    ),
-    ("x=choice('', ' ', ')')", "x=choice('', ' ', ')')"),
-    ("x=choice(log, step, if, and)", "x=choice(log, step, 'if', 'and')"),
-    ("size=ordinal(s, m, l)", "size=ordinal(s, m, l)"),
-    ("dev=constant(cpu)", "dev=constant(cpu)"), ("n=constant(-3)", "n=constant(-3)"),
-    ("learning-rate=float(0, 1)", "learning-rate=float(0.0, 1.0)"),
-    ("größe=int(1, 2)", "größe=int(1, 2)"), ("model/lr:0=int(1, 2)", "model/lr:0=int(1, 2)"),
-    ("step=int(1, 2)", "step=int(1, 2)"),
+    "lr=log(1e-5, 1e-1)": "lr=float(1e-05, 0.1, log)",
+    " lr = log ( 1e-5 , 1e-1 ) ": "lr=float(1e-05, 0.1, log)",
+    "x=float(0, 1)": "x=float(0.0, 1.0)",
+    "x=float(0,1,step 0.1)": "x=float(0.0, 1.0, step 0.1)",
+    "x=float(0, 1, step=0.1)": "x=float(0.0, 1.0, step 0.1)",
+    "x=float(-1, -0.5)": "x=float(-1.0, -0.5)",
+    "x=int(1, 5)": "x=int(1, 5)",
+    "x=int(1.0, 5e0)": "x=int(1, 5)",
+    "x=int(1_000, 2_000)": "x=int(1000, 2000)",
+    "x=int(16, 1024, log, step 16)": "x=int(16, 1024, log, step 16)",
+    "x=log(1, 8, step 1)": "x=float(1.0, 8.0, log, step 1.0)",
+    "act=choice(relu, tanh)": "act=choice(relu, tanh)",
+    "act=categorical(relu)": "act=choice(relu)",
+    "x=choice(1, 2.0, true, nan, inf, 0x10, '1', \"a, b\", it\\'s)":
+      "x=choice(1, 2, true, nan, inf, '0x10', '1', 'a, b', 'it\\\\\\'s')",
+    "x=choice(f(x), g(x, y), a b)": "x=choice('f(x)', 'g(x, y)', 'a b')",
+    "x=choice(../data/x.csv, resnet-50, 3x3, 1.2.3, don't)":
+      "x=choice('../data/x.csv', resnet-50, '3x3', '1.2.3', 'don\\'t')",
+    "x=choice('', ' ', ')')": "x=choice('', ' ', ')')",
+    "x=choice(log, step, if, and)": "x=choice(log, step, 'if', 'and')",
+    "size=ordinal(s, m, l)": "size=ordinal(s, m, l)",
+    "dev=constant(cpu)": "dev=constant(cpu)",
+    "n=constant(-3)": "n=constant(-3)",
+    "learning-rate=float(0, 1)": "learning-rate=float(0.0, 1.0)",
+    "größe=int(1, 2)": "größe=int(1, 2)",
+    "model/lr:0=int(1, 2)": "model/lr:0=int(1, 2)",
+    "step=int(1, 2)": "step=int(1, 2)",
   ])
   func readings(text: String, canonical: String) throws {
     let space = try SearchSpace([ParameterDeclaration(parsing: text)])
@@ -51,114 +50,69 @@ import Testing
     "the kinds are float(LOW, HIGH), log(LOW, HIGH), int(LOW, HIGH), choice(A, B), "
     + "ordinal(A, B) and constant(A); numbers take `log` and `step S` too"
 
+  private static let noRange =
+    "a range begins with two numbers; write it as in `float(0, 1)` or `int(1, 5, log)`"
+  private static let notWhole =
+    "an int has ends or a step that are not whole; use a float, or whole numbers"
+  private static let nothing = "there is nothing between two commas; remove one, or name a value"
+
   @Test(arguments: [
-    ("lr", "`lr` has no `=`; write NAME=KIND(...), as in `lr=log(1e-5, 1e-1)`"),
-    ("", "`` has no `=`; write NAME=KIND(...), as in `lr=log(1e-5, 1e-1)`"),
-    ("x=", "parameter `x`: `` is not KIND(...); " + kinds),
-    ("x=3", "parameter `x`: `3` is not KIND(...); " + kinds),
-    ("x=int(1, 5", "parameter `x`: `int(1, 5` is not KIND(...); " + kinds),
-    ("x=choice('a)", "parameter `x`: the text 'a) does not end; close it with '"),
-    (
-      "x=choice('a' b)", "parameter `x`: `b` stands behind the quoted 'a'; put a comma between them"
-    ),
-    ("x=uniform(1, 5)", "parameter `x`: `uniform` is not a kind of parameter; " + kinds),
-    ("x=(1, 5)", "parameter `x`: `` is not a kind of parameter; " + kinds),
-    (
-      "x=int(1)",
-      "parameter `x`: a range begins with two numbers; write it as in `float(0, 1)` or `int(1, 5, log)`"
-    ),
-    (
-      "x=int(a, b)",
-      "parameter `x`: a range begins with two numbers; write it as in `float(0, 1)` or `int(1, 5, log)`"
-    ),
-    (
-      "x=float(0, nan)",
-      "parameter `x`: a range begins with two numbers; write it as in `float(0, 1)` or `int(1, 5, log)`"
-    ),
-    (
-      "x=float(0, 1e999)",
-      "parameter `x`: the ends 0.0 and inf are not finite; give two ordinary numbers"
-    ),
-    (
-      "x=int(1, 5, 2)",
-      "parameter `x`: `2` is not an option of a range; the options are `log` and `step S`"
-    ),
-    (
-      "x=int(1, 5, steps 2)",
-      "parameter `x`: `steps 2` is not an option of a range; the options are `log` and `step S`"
-    ),
-    (
-      "x=int(1, 5.5)",
-      "parameter `x`: an int has ends or a step that are not whole; use a float, or whole numbers"
-    ),
-    (
-      "x=int(1, 5, step 0.5)",
-      "parameter `x`: an int has ends or a step that are not whole; use a float, or whole numbers"
-    ),
-    ("x=int(1, 5, step 0)", "parameter `x`: the step 0 is not above 0; give a positive step"),
-    (
-      "x=int(-9223372036854775808, 9223372036854775807)",
-      "parameter `x`: an int has ends or a step that are not whole; use a float, or whole numbers"
-    ),
-    (
-      "x=int(-9223372036854775808, 0)",
-      "parameter `x`: integers beyond 2^53 are not exact; use a smaller range, or a scale factor"
-    ),
-    (
-      "x=log(0, 1)",
-      "parameter `x`: a log scale cannot start at 0.0; start above 0, or leave the log scale out"
-    ),
-    ("x=float(2, 1)", "parameter `x`: the low end 2.0 is above the high end 1.0; exchange them"),
-    (
-      "x=choice()",
-      "parameter `x`: there is nothing between two commas; remove one, or name a value"
-    ),
-    (
-      "x=choice(a,,b)",
-      "parameter `x`: there is nothing between two commas; remove one, or name a value"
-    ),
-    ("x=choice(a, a)", "parameter `x`: the choice a is listed twice; remove one of them"),
-    ("x=choice(1, 1.0)", "parameter `x`: the choice 1.0 is listed twice; remove one of them"),
-    ("x=choice(1e999)", "parameter `x`: the choice inf is not finite; give an ordinary number"),
-    ("x=constant(a, b)", "parameter `x`: constant(...) takes one value, not 2; list one value"),
-    (
-      "x=int(1, 5) when y",
-      "parameter `x`: `when y` after the kind is not understood; a condition begins with `if `"
-    ),
-    (
-      "x=int(1, 5) if",
-      "parameter `x`: `if` after the kind is not understood; a condition begins with `if `"
-    ),
-    (
-      "x=int(1, 5))",
-      "parameter `x`: `)` after the kind is not understood; a condition begins with `if `"
-    ),
-    (
-      "a b=int(1, 5)",
-      "parameter `a b`: `a b` cannot be a parameter's name; use letters, digits and signs such as `_`, `-`, `.`, `:` and `/`, and no keyword"
-    ),
-    (
-      "=int(1, 5)",
-      "parameter ``: `` cannot be a parameter's name; use letters, digits and signs such as `_`, `-`, `.`, `:` and `/`, and no keyword"
-    ),
-    (
-      "12=int(1, 5)",
-      "parameter `12`: `12` cannot be a parameter's name; use letters, digits and signs such as `_`, `-`, `.`, `:` and `/`, and no keyword"
-    ),
-    (
-      "not=int(1, 5)",
-      "parameter `not`: `not` cannot be a parameter's name; use letters, digits and signs such as `_`, `-`, `.`, `:` and `/`, and no keyword"
-    ),
-    (
-      "{x}=int(1, 5)",
-      "parameter `{x}`: `{x}` cannot be a parameter's name; use letters, digits and signs such as `_`, `-`, `.`, `:` and `/`, and no keyword"
-    ),
-    (
-      "seed=int(1, 5)",
-      "parameter `seed`: the name `seed` is taken by a placeholder of its own; choose another than trial, from, to, checkpoint, seed"
-    ),
+    "": "`` is not KIND(...); " + kinds,
+    "3": "`3` is not KIND(...); " + kinds,
+    "int(1, 5": "`int(1, 5` is not KIND(...); " + kinds,
+    "choice('a)": "the text 'a) does not end; close it with '",
+    "choice('a' b)": "`b` stands behind the quoted 'a'; put a comma between them",
+    "uniform(1, 5)": "`uniform` is not a kind of parameter; " + kinds,
+    "(1, 5)": "`` is not a kind of parameter; " + kinds,
+    "int(1)": noRange,
+    "int(a, b)": noRange,
+    "float(0, nan)": noRange,
+    "float(0, 1e999)": "the ends 0.0 and inf are not finite; give two ordinary numbers",
+    "int(1, 5, 2)": "`2` is not an option of a range; the options are `log` and `step S`",
+    "int(1, 5, steps 2)":
+      "`steps 2` is not an option of a range; the options are `log` and `step S`",
+    "int(1, 5.5)": notWhole,
+    "int(1, 5, step 0.5)": notWhole,
+    "int(1, 5, step 0)": "the step 0 is not above 0; give a positive step",
+    "int(-9223372036854775808, 9223372036854775807)": notWhole,
+    "int(-9223372036854775808, 0)":
+      "integers beyond 2^53 are not exact; use a smaller range, or a scale factor",
+    "log(0, 1)": "a log scale cannot start at 0.0; start above 0, or leave the log scale out",
+    "float(2, 1)": "the low end 2.0 is above the high end 1.0; exchange them",
+    "choice()": nothing,
+    "choice(a,,b)": nothing,
+    "choice(a, a)": "the choice a is listed twice; remove one of them",
+    "choice(1, 1.0)": "the choice 1.0 is listed twice; remove one of them",
+    "choice(1e999)": "the choice inf is not finite; give an ordinary number",
+    "constant(a, b)": "constant(...) takes one value, not 2; list one value",
+    "int(1, 5) when y": "`when y` after the kind is not understood; a condition begins with `if `",
+    "int(1, 5) if": "`if` after the kind is not understood; a condition begins with `if `",
+    "int(1, 5))": "`)` after the kind is not understood; a condition begins with `if `",
   ])
-  func errors(text: String, message: String) {
+  func errors(kind: String, message: String) {
+    let error = #expect(throws: SpaceError.self) {
+      try ParameterDeclaration(parsing: "x=" + kind)
+    }
+    #expect(error?.description == "parameter `x`: " + message)
+  }
+
+  @Test(arguments: ["a b", "", "12", "not", "{x}"]) func namesThatCannotBe(_ name: String) {
+    let error = #expect(throws: SpaceError.self) {
+      try ParameterDeclaration(parsing: name + "=int(1, 5)")
+    }
+    #expect(
+      error?.description
+        == "parameter `\(name)`: `\(name)` cannot be a parameter's name; use letters, digits and "
+        + "signs such as `_`, `-`, `.`, `:` and `/`, and no keyword")
+  }
+
+  @Test(arguments: [
+    "lr": "`lr` has no `=`; write NAME=KIND(...), as in `lr=log(1e-5, 1e-1)`",
+    "": "`` has no `=`; write NAME=KIND(...), as in `lr=log(1e-5, 1e-1)`",
+    "seed=int(1, 5)":
+      "parameter `seed`: the name `seed` is taken by a placeholder of its own; choose another than trial, from, to, checkpoint, seed",
+  ])
+  func textsThatDeclareNothing(text: String, message: String) {
     let error = #expect(throws: SpaceError.self) { try ParameterDeclaration(parsing: text) }
     #expect(error?.description == message)
   }

@@ -27,35 +27,29 @@ import Testing
 
   @Test(
     arguments: [
-      (
-        ["a=int(1, 2) if a == 1"], [],
-        "the conditions go round in a circle: `a` needs `a`; break the circle"
-      ),
-      (
-        ["c=int(1, 2) if b == 1", "a=int(1, 2) if b == 1", "b=int(1, 2) if a == 1", "z=int(1, 2)"],
-        [],
-        "the conditions go round in a circle: `b` needs `a` needs `b`; break the circle"
-      ),
-      (
-        ["a=int(1, 2)", "a=int(1, 3)"], [],
-        "parameter `a`: it is declared twice; give one of them another name"
-      ),
-      (
-        ["a=int(1, 2) if c == 1"], [],
-        "parameter `a`: `c == 1`: there is no parameter `c`; there are no parameters yet"
-      ),
-      (
-        ["a=int(1, 2) if ("], [],
-        "parameter `a`: `(`: the expression ends too early; complete it, as in `optimizer == sgd`"
-      ),
-      (
-        ["a=int(1, 2)"], ["b > 1"],
-        "forbidden: `b > 1`: there is no parameter `b`; the parameters are a"
-      ),
-    ] as [([String], [String], String)])
-  func errors(texts: [String], forbidden: [String], message: String) {
-    let error = #expect(throws: SpaceError.self) { try space(texts, forbidden: forbidden) }
+      ["a=int(1, 2) if a == 1"]:
+        "the conditions go round in a circle: `a` needs `a`; break the circle",
+      ["c=int(1, 2) if b == 1", "a=int(1, 2) if b == 1", "b=int(1, 2) if a == 1", "z=int(1, 2)"]:
+        "the conditions go round in a circle: `b` needs `a` needs `b`; break the circle",
+      ["a=int(1, 2)", "a=int(1, 3)"]:
+        "parameter `a`: it is declared twice; give one of them another name",
+      ["a=int(1, 2) if c == 1"]:
+        "parameter `a`: `c == 1`: there is no parameter `c`; there are no parameters yet",
+      ["a=int(1, 2) if ("]:
+        "parameter `a`: `(`: the expression ends too early; complete it, as in `optimizer == sgd`",
+    ])
+  func errors(texts: [String], message: String) {
+    let error = #expect(throws: SpaceError.self) { try space(texts) }
     #expect(error?.description == message)
+  }
+
+  @Test func aConstraintOfAnotherSpace() {
+    let error = #expect(throws: SpaceError.self) {
+      try space(["a=int(1, 2)"], forbidden: ["b > 1"])
+    }
+    #expect(
+      error?.description
+        == "forbidden: `b > 1`: there is no parameter `b`; the parameters are a")
   }
 
   @Test func aFailedDeclarationLeavesTheSpaceAsItWas() throws {
@@ -87,18 +81,12 @@ import Testing
 
   @Test func decodingRefusesWhatCannotBe() throws {
     for (json, text) in [
-      (
-        #"{"parameters":[{"name":"x","type":"flaot","low":0,"high":1}]}"#,
-        "parameter `x`: `flaot` is not a type of parameter; did you mean `float`?"
-      ),
-      (
-        #"{"parameters":[{"name":"x","type":"float","low":0}]}"#,
-        "parameter `x`: a parameter of type float needs `high`; add it"
-      ),
-      (
-        #"{"parameters":[{"name":"x","type":"ordinal","choices":[1],"step":1}]}"#,
-        "parameter `x`: a parameter of type ordinal has no `step`; remove it"
-      ),
+      #"{"parameters":[{"name":"x","type":"flaot","low":0,"high":1}]}"#:
+        "parameter `x`: `flaot` is not a type of parameter; did you mean `float`?",
+      #"{"parameters":[{"name":"x","type":"float","low":0}]}"#:
+        "parameter `x`: a parameter of type float needs `high`; add it",
+      #"{"parameters":[{"name":"x","type":"ordinal","choices":[1],"step":1}]}"#:
+        "parameter `x`: a parameter of type ordinal has no `step`; remove it",
     ] {
       let error = #expect(throws: SpaceError.self) {
         try JSONDecoder().decode(SearchSpace.self, from: Data(json.utf8))
