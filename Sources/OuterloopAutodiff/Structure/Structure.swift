@@ -110,7 +110,9 @@ extension Array: Structure where Element: Structure {
 }
 
 extension Optional: Structure where Wrapped: Structure {
-  public mutating func visit(_ path: String, _ body: TensorVisit) rethrows { try self?.visit(path, body) }
+  public mutating func visit(_ path: String, _ body: TensorVisit) rethrows {
+    try self?.visit(path, body)
+  }
 }
 
 /// Two structures side by side.

@@ -58,7 +58,8 @@ struct Retry: AsyncParsableCommand {
   func run() async throws {
     let found = try await choice.find()
     // What cannot be run changes nothing.
-    let isRun = try !noRun && (StoredProgram.of(found.specification) != nil || !start.command.isEmpty)
+    let isRun =
+      try !noRun && (StoredProgram.of(found.specification) != nil || !start.command.isEmpty)
     let stored = isRun ? try start.program(of: found) : nil
     let numbers = try await numbers(found)
     for number in numbers {

@@ -58,14 +58,16 @@ enum Terminal {
 
   /// Writes what went wrong, also where nothing else is said.
   static func complain(_ complaint: Complaint) {
-    _ = CLibrary.writeAll(Array((complaint.text(color: hasColor) + "\n").utf8)[...], to: STDERR_FILENO)
+    _ = CLibrary.writeAll(
+      Array((complaint.text(color: hasColor) + "\n").utf8)[...], to: STDERR_FILENO)
   }
 
   /// Writes `text` in place of the line that stands there, `width` letters wide.
   static func rewriteLine(_ text: String, over width: Int) {
     guard !isQuiet else { return }
     let padding = String(repeating: " ", count: max(0, width - text.count))
-    _ = CLibrary.writeAll(Array("\r\(text)\(padding)\(text.isEmpty ? "\r" : "")".utf8)[...], to: STDERR_FILENO)
+    _ = CLibrary.writeAll(
+      Array("\r\(text)\(padding)\(text.isEmpty ? "\r" : "")".utf8)[...], to: STDERR_FILENO)
   }
 
   /// Whether standard output is a terminal.

@@ -68,5 +68,7 @@ public struct MixedOperation: Structure {
     return sum ?? x
   }
 
-  public mutating func visit(_ path: String, _ body: TensorVisit) rethrows { try filters.visit(path + ".filters", body) }
+  public mutating func visit(_ path: String, _ body: TensorVisit) rethrows {
+    try filters.visit(path + ".filters", body)
+  }
 }

@@ -71,7 +71,9 @@ public struct MultilayerPerceptron: Structure {
     return y
   }
 
-  public mutating func visit(_ path: String, _ body: TensorVisit) rethrows { try layers.visit(path + ".layers", body) }
+  public mutating func visit(_ path: String, _ body: TensorVisit) rethrows {
+    try layers.visit(path + ".layers", body)
+  }
 }
 
 public enum Activation: String, Sendable, Codable, CaseIterable {
