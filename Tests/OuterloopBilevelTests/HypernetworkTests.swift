@@ -302,7 +302,7 @@ import Testing
 
   private func requireRefused<State, Hyper, Batch>(
     _ problem: BilevelProblem<State, Hyper, Batch>, _ hyper: Hyper,
-    _ settings: HypernetworkSettings = .init(), _ word: String,
+    with settings: HypernetworkSettings = .init(), _ word: String,
     location: SourceLocation = #_sourceLocation
   ) {
     expectError(word, as: BilevelError.self, sourceLocation: location) {
@@ -338,9 +338,9 @@ import Testing
     for settings in [
       HypernetworkSettings(hidden: [0]), .init(scale: 0), .init(scale: .infinity),
       .init(samples: 0), .init(warmUp: -1), .init(scaleRate: -1), .init(entropyWeight: .nan),
-    ] { requireRefused(fine.problem, fine.hyper, settings, "use ") }
+    ] { requireRefused(fine.problem, fine.hyper, with: settings, "use ") }
     requireRefused(
-      fine.problem, fine.hyper, .init(hidden: [3, 0]), "hypernetwork [3, 0] cannot")
+      fine.problem, fine.hyper, with: .init(hidden: [3, 0]), "hypernetwork [3, 0] cannot")
   }
 
   @Test func divergence() throws {
