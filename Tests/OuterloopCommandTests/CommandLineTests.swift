@@ -126,7 +126,7 @@ import Testing
     #expect(ending.status == 0)
     #expect(ending.out.hasPrefix("Of the 450 wrong labels "))
     #expect(ending.err.contains("next: outerloop clean --data FOLDER"))
-    #expect(ending.out.contains("\n\nThe best at random read 9"))
+    #expect(ending.out.contains("\n\nThe best of the first ones read 9"))
     for name in ["losses.svg", "weights.svg", "suspicious.svg", "history.svg", "parallel.svg"] {
       #expect(ending.out.contains("outerloop-demo/\(name)"))
       #expect(try tool.text("outerloop-demo/\(name)").contains("</svg>\n"))
@@ -140,6 +140,9 @@ import Testing
     #expect(search?["trials"] as? [String: Int] == ["complete": 40])
     let values = (search?["best"] as? [String: Any])?["values"] as? [String: Double]
     #expect(values?["error"] ?? 1 < 0.035)
+    let gradients = try #require(object["gradients"] as? [String: Int])
+    let (informed, plain) = (gradients["trialsWithGradients"], gradients["trialsWithout"])
+    #expect(try #require(informed) < #require(plain))
     // The same search once more, from the start.
     let again = try tool.run(["demo", "--restart"])
     #expect(again.err.contains("trial 39  complete"))

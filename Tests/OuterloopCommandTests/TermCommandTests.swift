@@ -142,11 +142,9 @@ import Testing
   }
 
   @Test func aModelIsAsked() throws {
-    let tool = try Tool()
-    defer { tool.remove() }
-    _ = try tune(tool, [], trials: 12)
+    _ = try tune([], trials: 12)
     let asked = try tool.run(["predict", "x=0.25", "{\"x\": 0.75}", "--check", "--json"])
-    let record = try json(asked)
+    let record = try asked.object
     #expect(record["objective"] as? String == "loss" && record["trials"] as? Int == 12)
     let rows = try #require(record["predictions"] as? [[String: Any]])
     for (row, x) in zip(rows, [0.25, 0.75]) {
@@ -166,7 +164,7 @@ import Testing
       let wrong = try tool.run(["predict"] + words)
       #expect(wrong.status == 64 && wrong.err.contains(what), "\(wrong.err)")
     }
-    _ = try tune(tool, ["--study", "few"], trials: 2)
+    _ = try tune(["--study", "few"], trials: 2)
     let few = try tool.run(["predict", "--study", "few", "x=0.1"])
     #expect(few.status == 1 && few.err.contains("a model needs 5 trials"), "\(few.err)")
   }

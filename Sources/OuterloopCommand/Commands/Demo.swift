@@ -12,8 +12,9 @@ struct Demo: AsyncParsableCommand {
     discussion: """
       By gradient: half of the labels of bundled handwritten digits are made wrong on purpose; \
       cleaning finds them by the gradient of the validation loss through training. By search: how to \
-      build and train a network for the digits. The JSON is that of `outerloop clean` with the \
-      key search, which is as `outerloop best` prints it.
+      build and train a network for the digits. Both together: searches that know the derivatives of \
+      the loss need fewer trials. The JSON is that of `outerloop clean` with the key search, which is \
+      as `outerloop best` prints it, and the key gradients, with trials until the loss was reached.
       """)
 
   @Option(help: ArgumentHelp("Folder for the run and its pictures.", valueName: "folder"))
@@ -51,26 +52,32 @@ struct Demo: AsyncParsableCommand {
     if !conversation.json { try Terminal.print(story(report)) }
     let search = try await DemoSearch(folder: out, conversation: conversation)
       .perform(restart: restart, &progress)
+    if !conversation.json { try Terminal.print("\n" + story(search)) }
+    let gradients = try await DemoGradients().perform(&progress)
     guard !conversation.json else {
       return try Terminal.print(
         JSONText.of(
-          Record(clean: report, search: StudyRecord(search.result, store: search.store))))
+          Record(
+            clean: report, search: StudyRecord(search.result, store: search.store),
+            gradients: gradients)))
     }
-    try Terminal.print("\n" + story(search))
+    try Terminal.print("\n" + story(gradients))
     progress.say(next)
   }
 
-  /// The keys of `outerloop clean` and one more.
+  /// The keys of `outerloop clean` and two more.
   private struct Record: Encodable {
     var clean: CleaningReport
     var search: StudyRecord
+    var gradients: DemoGradients.Outcome
 
-    enum CodingKeys: CodingKey { case search }
+    enum CodingKeys: CodingKey { case search, gradients }
 
     func encode(to encoder: any Encoder) throws {
       try clean.encode(to: encoder)
       var container = encoder.container(keyedBy: CodingKeys.self)
       try container.encode(search, forKey: .search)
+      try container.encode(gradients, forKey: .gradients)
     }
   }
 
@@ -97,16 +104,27 @@ struct Demo: AsyncParsableCommand {
 
   private func story(_ search: DemoSearch.Outcome) -> String {
     guard let best = search.result.trials.first, let error = best.values?.first,
-      let random = search.errorAtRandom
+      let first = search.errorAtFirst
     else { return "" }
     let configuration = best.assignment.active.map { "\($0.name)=\(StudyResult.cell($0.value))" }
     return """
-      The best at random read \(Self.percent(1 - random)) of the digits that were held out, the best \
-      of all \(Self.percent(1 - error)):
+      The best of the first ones read \(Self.percent(1 - first)) of the digits that were held out, the \
+      best of all \(Self.percent(1 - error)):
       trial \(best.number), \(configuration.joined(separator: " "))
 
       \(out)/history.svg     trial by trial, and the best so far
       \(out)/parallel.svg    a line for each configuration
+      """
+  }
+
+  private func story(_ gradients: DemoGradients.Outcome) -> String {
+    func count(_ trials: Int) -> String {
+      trials > DemoGradients.trials ? "more than \(DemoGradients.trials)" : "\(trials)"
+    }
+    return """
+      Trials until the loss is within \(Self.percent(DemoGradients.tolerance)) of the smallest one found, \
+      the median over seeds: \(count(gradients.trialsWithGradients))
+      with derivatives, \(count(gradients.trialsWithout)) without.
       """
   }
 

@@ -13,14 +13,14 @@ struct DemoSearch {
 
   private static let study = "digits"
   private static let trials = 40
-  /// TPE begins with so many configurations at random.
-  private static let first = TPEOptions().startup
+  /// The search begins with so many configurations spread over the space.
+  private static let first = GPOptions().startup
 
   struct Outcome {
     var store: String
     var result: StudyResult
-    /// The smallest error among the trials at random.
-    var errorAtRandom: Double?
+    /// The smallest error among the first trials.
+    var errorAtFirst: Double?
   }
 
   private var place: StoreOptions {
@@ -38,8 +38,8 @@ struct DemoSearch {
 
       How a network is built and trained is no matter of gradients: layers, optimizer, activation. \
       A search tries
-      \(Self.trials) configurations, the first \(Self.first) at random, the others where it was \
-      good (TPE).
+      \(Self.trials) configurations, the first \(Self.first) spread over the space, the others where \
+      models of all trials expect most.
       """)
     guard try await run(found, space) != .stopped else {
       throw Complaint(
@@ -56,7 +56,7 @@ struct DemoSearch {
     }
     return Outcome(
       store: found.place.path, result: try await StudyResult(found),
-      errorAtRandom: trials.prefix(Self.first).compactMap { $0.values?.first }.min())
+      errorAtFirst: trials.prefix(Self.first).compactMap { $0.values?.first }.min())
   }
 
   private func found(_ space: SearchSpace, restart: Bool) async throws -> StudyChoice.Found {

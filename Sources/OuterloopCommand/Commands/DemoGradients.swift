@@ -1,0 +1,70 @@
+internal import OuterloopLab
+internal import OuterloopSearch
+internal import OuterloopStudy
+
+/// The third part of `outerloop demo`: searches that know the derivatives of the loss by the hyperparameters, and
+/// searches that do not, on the same problem.
+struct DemoGradients {
+  static let seeds = 5
+  static let trials = 20
+  /// Within so much of the smallest loss of all searches.
+  static let tolerance = 0.01
+
+  struct Outcome: Encodable {
+    /// Trials until the loss was reached, the median over seeds; of searches that did not reach it one more
+    /// than they had.
+    var trialsWithGradients: Int
+    var trialsWithout: Int
+  }
+
+  private let problem = DecayGroups(seed: 1)
+
+  /// - Throws: a `Complaint` with status 130 when it was interrupted.
+  func perform(_ progress: inout Progress) async throws -> Outcome {
+    progress.say(
+      """
+
+      Both together: a regression with a weight decay for each of \(DecayGroups.groups) groups of features. \
+      Trials report the derivatives of
+      the validation loss by the decays, and the search takes them in; \(Self.seeds) searches with them and \
+      \(Self.seeds) without.
+      """)
+    var informed: [[Double]] = []
+    var plain: [[Double]] = []
+    for seed in 0..<Self.seeds {
+      guard !Interrupts.isRequested else {
+        throw Complaint(
+          "interrupted", hint: "go on with: \(CommandText.again)", status: Interrupts.status)
+      }
+      informed.append(try await losses(seed, reporting: true))
+      plain.append(try await losses(seed, reporting: false))
+    }
+    let best = (informed + plain).joined().min() ?? 0
+    func median(_ searches: [[Double]]) -> Int {
+      let counts = searches.map { losses in
+        1 + (losses.firstIndex { $0 <= best * (1 + Self.tolerance) } ?? Self.trials)
+      }
+      return counts.sorted()[Self.seeds / 2]
+    }
+    return Outcome(trialsWithGradients: median(informed), trialsWithout: median(plain))
+  }
+
+  /// The losses of a search, trial by trial.
+  private func losses(_ seed: Int, reporting: Bool) async throws -> [Double] {
+    var space = SearchSpace()
+    let decays = try (0..<DecayGroups.groups).map {
+      try space.float("decay\($0)", 1e-4...10, log: true)
+    }
+    let study = try await Study(space, .minimize("loss"), by: .gp(), seed: UInt64(seed))
+    try await study.run(trials: Self.trials) { [problem] trial in
+      let (loss, derivatives) = try problem.result(decays: decays.map { trial[$0] })
+      if reporting {
+        let gradient = zip(decays, derivatives).map { ($0.name, $1) }
+        _ = try await trial.report(
+          epoch: 1, ["loss": loss], gradient: Dictionary(uniqueKeysWithValues: gradient))
+      }
+      return loss
+    }
+    return try await study.trials().compactMap { $0.values?.first }
+  }
+}
