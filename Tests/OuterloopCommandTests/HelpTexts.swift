@@ -185,9 +185,10 @@ enum HelpTexts {
 
     By gradient: half of the labels of bundled handwritten digits are made wrong on
     purpose; cleaning finds them by the gradient of the validation loss through
-    training. By search: how to build and train a network for the digits. The JSON
-    is that of `outerloop clean` with the key search, which is as `outerloop best`
-    prints it.
+    training. By search: how to build and train a network for the digits. Both
+    together: searches that know the derivatives of the loss need fewer trials. The
+    JSON is that of `outerloop clean` with the key search, which is as `outerloop
+    best` prints it, and the key gradients, with trials until the loss was reached.
 
     USAGE: outerloop demo [--out <folder>] [--restart] [--json] [--no-progress] [--quiet]
 
