@@ -65,7 +65,8 @@ import Testing
     #define NOTHING(name) void name(void) {}
     NOTHING(cblas_sgemm) NOTHING(cblas_dgemm) NOTHING(cblas_sgemv) NOTHING(cblas_dgemv)
     NOTHING(cblas_strsm) NOTHING(cblas_dtrsm) NOTHING(spotrf_) NOTHING(dpotrf_) NOTHING(dpotrs_)
-    NOTHING(dpotri_) NOTHING(dpocon_) NOTHING(dsytrf_) NOTHING(dsytrs_) NOTHING(dsycon_)
+    NOTHING(dlauum_) NOTHING(dtrtri_) NOTHING(dpocon_) NOTHING(dsytrf_)
+    NOTHING(dsytrs_) NOTHING(dsycon_)
     """
 
   func compile(_ source: String, _ name: String) throws -> String {
