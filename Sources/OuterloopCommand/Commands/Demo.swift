@@ -122,7 +122,7 @@ struct Demo: AsyncParsableCommand {
       trials > DemoGradients.trials ? "more than \(DemoGradients.trials)" : "\(trials)"
     }
     return """
-      Trials until the loss is within \(Self.percent(DemoGradients.tolerance)) of the smallest one found, \
+      Trials until the loss is within \(NumberText.fixed(100 * DemoGradients.tolerance, digits: 0)) % of the smallest one found, \
       the median over seeds: \(count(gradients.trialsWithGradients))
       with derivatives, \(count(gradients.trialsWithout)) without.
       """
