@@ -17,4 +17,18 @@ import Testing
       #expect(ending.out.contains("\"complete\" : 16"), "\(ending.out)")
     }
   }
+
+  /// A command that ends while a fit for trials that never come is under way waits for it: the library would be
+  /// unloaded under it. So many trials that the fit takes long, and the last one begins it.
+  @Test(arguments: [293, 297, 301])
+  func endsDuringAFit(_ trials: Int) throws {
+    let ending = try Tool().run(
+      [
+        "tune", "--param", "x=float(0, 1)", "--param", "y=float(0, 1)", "--param", "z=float(0, 1)",
+        "--minimize", "loss", "--sampler", "gp", "--trials", "\(trials)", "--parallel", "2",
+        "--seed", "1", "-q", "--json", "--", "echo", "{\"loss\": {x}}",
+      ])
+    #expect(ending.status == 0, "\(ending.err)")
+    #expect(ending.out.contains("\"complete\" : \(trials)"), "\(ending.out)")
+  }
 }

@@ -1,4 +1,5 @@
 private import Dispatch
+private import OuterloopPlatform
 private import Synchronization
 
 /// A value that is computed on another thread from its creation on, and waited for where it is asked for.
@@ -10,9 +11,12 @@ final class BackgroundValue<Value: Sendable>: Sendable {
   private let isComputed = DispatchGroup()
 
   init(_ compute: @escaping @Sendable () throws -> Value) {
+    _ = BackgroundWork.endsBeforeProcess
+    BackgroundWork.underWay.enter()
     DispatchQueue.global().async(group: isComputed) { [self] in
       let value = Result { try compute() }
       result.withLock { $0 = value }
+      BackgroundWork.underWay.leave()
     }
   }
 
@@ -22,4 +26,11 @@ final class BackgroundValue<Value: Sendable>: Sendable {
     isComputed.wait()
     return try result.withLock { try $0?.get() }
   }
+}
+
+/// All values that are being computed. A process that exits waits for them, which takes a fraction of a second:
+/// OpenBLAS gives its memory back when it is unloaded, and whoever computes with it then would crash.
+private enum BackgroundWork {
+  static let underWay = DispatchGroup()
+  static let endsBeforeProcess = atexit { BackgroundWork.underWay.wait() }
 }
