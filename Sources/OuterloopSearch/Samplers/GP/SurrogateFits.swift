@@ -202,7 +202,7 @@ struct SurrogateFits: Sendable {
     let before = data.places.prefix { $0 < step }.count
     guard before > 0 else { return nil }
     let known = last.flatMap { $0.step == step && $0.count == count ? $0.process : nil }
-    // Nobody else holds it then, and it grows in place.
+    // A process that cannot be extended is not kept.
     last = nil
     guard
       let begun = try known
