@@ -119,8 +119,6 @@ extension AutoOptions: MethodOptions {
       "fronts", \.fronts, 0...100_000, "trials up to which gp is chosen for two or three objectives"
     ),
   ]
-
-  func checkTogether(given: Set<String>) {}
 }
 
 extension SamplerKind {

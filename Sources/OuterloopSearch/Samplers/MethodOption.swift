@@ -108,6 +108,7 @@ protocol MethodOptions: Sendable {
 }
 
 extension MethodOptions {
+  /// Most options exclude nothing.
   func checkTogether(given: Set<String>) {}
 
   /// The options of a description, by their names.

@@ -63,6 +63,4 @@ extension GPOptions: MethodOptions {
       "sparseChanges", \.sparseChanges,
       "changes as few parameters of the best trial as promise nearly as much"),
   ]
-
-  func checkTogether(given: Set<String>) {}
 }
