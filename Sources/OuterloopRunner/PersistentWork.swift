@@ -267,21 +267,13 @@ extension PersistentWork {
   ) async throws -> Answer {
     var current = reporter
     defer { reporter = current }
-    return try await withTaskCancellationHandler {
-      do {
-        var isReady = false
-        while true {
-          let (lines, answer) = Self.sort(await child.nextBatch(), echo, &isReady)
-          guard try await current.take(lines) else { throw CancellationError() }
-          if let answer { return answer }
-        }
-      } catch {
-        child.stop(grace: setting.limits.hurriedGrace)
-        _ = await child.finish()
-        throw error
+    return try await child.withStop(grace: setting.limits.hurriedGrace) {
+      var isReady = false
+      while true {
+        let (lines, answer) = Self.sort(await child.nextBatch(), echo, &isReady)
+        guard try await current.take(lines) else { throw CancellationError() }
+        if let answer { return answer }
       }
-    } onCancel: {
-      child.stop(grace: setting.limits.hurriedGrace)
     }
   }
 

@@ -44,28 +44,20 @@ public struct ProgramWork: TrialWork {
     defer { trial.log.close() }
     var reporter = Reporter(
       request, to: reports, checkpoints: trial.checkpoint, log: trial.log)
-    let ending = try await withTaskCancellationHandler {
-      do {
-        while true {
-          var ending: ChildProcess.Ending?
-          var lines: [ReportLine] = []
-          for message in await child.nextBatch() {
-            switch message {
-            case .ended(let one): ending = one
-            case .line(let line): lines.append(line)
-            case .ready: break
-            }
+    let ending = try await child.withStop(grace: setting.limits.hurriedGrace) {
+      while true {
+        var ending: ChildProcess.Ending?
+        var lines: [ReportLine] = []
+        for message in await child.nextBatch() {
+          switch message {
+          case .ended(let one): ending = one
+          case .line(let line): lines.append(line)
+          case .ready: break
           }
-          guard try await reporter.take(lines) else { throw CancellationError() }
-          if let ending { return ending }
         }
-      } catch {
-        child.stop(grace: setting.limits.hurriedGrace)
-        _ = await child.finish()
-        throw error
+        guard try await reporter.take(lines) else { throw CancellationError() }
+        if let ending { return ending }
       }
-    } onCancel: {
-      child.stop(grace: setting.limits.hurriedGrace)
     }
     try await reporter.close()
     if let failure = try setting.failure(ending) { throw failure }

@@ -166,18 +166,11 @@ enum HelpTexts {
                               (in so much memory); truncated:100 (through the last
                               steps only); one-step. Default: reverse.
 
-    OUTPUT:
-      --json                  Print one JSON object instead of text.
-      --no-progress           Do not report progress.
-      -q, --quiet             Say nothing but errors.
-
-    OPTIONS:
+    \(progressOutput)
       --out <folder>          Folder for the run and its results. (default:
                               outerloop-clean)
       --restart               Forget what --out holds of earlier runs.
-      --version               Show the version.
-      -h, --help              Show help information.
-
+    \(end)
     """
 
   static let demo = """
@@ -192,18 +185,11 @@ enum HelpTexts {
 
     USAGE: outerloop demo [--out <folder>] [--restart] [--json] [--no-progress] [--quiet]
 
-    OUTPUT:
-      --json                  Print one JSON object instead of text.
-      --no-progress           Do not report progress.
-      -q, --quiet             Say nothing but errors.
-
-    OPTIONS:
+    \(progressOutput)
       --out <folder>          Folder for the run and its pictures. (default:
                               outerloop-demo)
       --restart               Forget what --out holds of earlier runs.
-      --version               Show the version.
-      -h, --help              Show help information.
-
+    \(end)
     """
 
   static let data = """
@@ -238,19 +224,12 @@ enum HelpTexts {
     ARGUMENTS:
       <name>                  Its name, as `outerloop data list` shows it.
 
-    OUTPUT:
-      --json                  Print one JSON object instead of text.
-      --no-progress           Do not report progress.
-      -q, --quiet             Say nothing but errors.
-
-    OPTIONS:
+    \(progressOutput)
       --mirror <url>          A web folder with the files, instead of the usual
                               ones.
       --into <folder>         Folder to download to. Default: the cache.
       --force                 Replace an ordinary file that is there.
-      --version               Show the version.
-      -h, --help              Show help information.
-
+    \(end)
     """
 
   static let list = """
@@ -260,14 +239,8 @@ enum HelpTexts {
 
     USAGE: outerloop data list [--json] [--quiet]
 
-    OUTPUT:
-      --json                  Print JSON instead of text.
-      -q, --quiet             Say nothing but errors.
-
-    OPTIONS:
-      --version               Show the version.
-      -h, --help              Show help information.
-
+    \(output)
+    \(end)
     """
 
   static let version = """
@@ -286,14 +259,8 @@ enum HelpTexts {
 
     USAGE: outerloop version [--verbose] [--json] [--quiet]
 
-    OUTPUT:
-      --json                  Print JSON instead of text.
-      -q, --quiet             Say nothing but errors.
-
-    OPTIONS:
+    \(output)
       --verbose               Also the libraries and threads in use.
-      --version               Show the version.
-      -h, --help              Show help information.
-
+    \(end)
     """
 }

@@ -42,15 +42,8 @@ extension HelpTexts {
 
     USAGE: outerloop lab list [--json] [--no-progress] [--quiet]
 
-    OUTPUT:
-      --json                  Print one JSON object instead of text.
-      --no-progress           Do not report progress.
-      -q, --quiet             Say nothing but errors.
-
-    OPTIONS:
-      --version               Show the version.
-      -h, --help              Show help information.
-
+    \(progressOutput)
+    \(end)
     """
 
   static let labEstimators = """
@@ -61,21 +54,14 @@ extension HelpTexts {
 
     USAGE: outerloop lab estimators [--steps <T> ...] [--repeats <repeats>] [--rate <rate>] [--out <folder>] [--json] [--no-progress] [--quiet]
 
-    OUTPUT:
-      --json                  Print one JSON object instead of text.
-      --no-progress           Do not report progress.
-      -q, --quiet             Say nothing but errors.
-
-    OPTIONS:
+    \(progressOutput)
       --steps <T>             Steps of each training. Default: 30 1000.
       --repeats <repeats>     Timed runs of each estimator; the median counts.
                               (default: 5)
       --rate <rate>           The inner learning rate. (default: 0.3)
       --out <folder>          Folder for results and pictures; outerloop-lab/NAME
                               by default.
-      --version               Show the version.
-      -h, --help              Show help information.
-
+    \(end)
     """
 
   static let labSinusoid = """
@@ -89,12 +75,7 @@ extension HelpTexts {
 
     USAGE: outerloop lab sinusoid <options>
 
-    OUTPUT:
-      --json                  Print one JSON object instead of text.
-      --no-progress           Do not report progress.
-      -q, --quiet             Say nothing but errors.
-
-    OPTIONS:
+    \(progressOutput)
       --seeds <seeds>         Runs from different starts. (default: 20)
       --trainings <M>         Trainings, each of 10 new tasks. (default: 30)
       --queries <n>           Points that judge the features of a task. (default:
@@ -114,9 +95,7 @@ extension HelpTexts {
       --restart               Forget the runs that are done and stored in --out.
       --out <folder>          Folder for results and pictures; outerloop-lab/NAME
                               by default.
-      --version               Show the version.
-      -h, --help              Show help information.
-
+    \(end)
     """
 
   static let labNoisyLabels = """
@@ -130,12 +109,7 @@ extension HelpTexts {
 
     USAGE: outerloop lab noisy-labels <options>
 
-    OUTPUT:
-      --json                  Print one JSON object instead of text.
-      --no-progress           Do not report progress.
-      -q, --quiet             Say nothing but errors.
-
-    OPTIONS:
+    \(progressOutput)
       --data <path>           A folder with pictures and a test part, or the name
                               of a data set that was fetched.
       --choice <file>         CSV of the training examples (position, anything,
@@ -153,8 +127,6 @@ extension HelpTexts {
       --restart               Forget the runs that are done and stored in --out.
       --out <folder>          Folder for results and pictures; outerloop-lab/NAME
                               by default.
-      --version               Show the version.
-      -h, --help              Show help information.
-
+    \(end)
     """
 }

@@ -49,40 +49,7 @@ extension HelpTexts {
       <command>               The program, after --.
 
     STUDY:
-      --param <name=kind(...)>
-                              A parameter: 'lr=log(1e-5, 1e-1)', 'n=int(1, 5)',
-                              'act=choice(relu, tanh)', 'size=ordinal(s, m, l)',
-                              'm=float(0, 0.99) if opt == sgd'. Repeat for more.
-      --space <file>          A file with parameters: YAML, JSON or ConfigSpace's
-                              JSON. --param adds to it.
-      --fix <name=value>      A value that a parameter has in all trials, also one
-                              of --space: 'lr=0.1'. Repeat for more.
-      --drop <name>           A parameter of --space to leave out. Repeat for more.
-      --forbid <condition>    A combination never to try: 'low >= high'.
-      --minimize <metric>     A metric to make small. Repeat, or join with
-                              --maximize, for several objectives; they keep their
-                              order.
-      --maximize <metric>     A metric to make large.
-      --constraint <bound>    A bound that results have to keep: 'memory <= 8'. A
-                              trial that breaks it is never the best. Repeat for
-                              more.
-      --per-second [<metric>] Seek improvement for what it costs: the time that a
-                              trial takes, or a metric that it reports, such as
-                              seconds of inference or money. (default as flag:
-                              seconds)
-      --prior <values>        Where good values are believed to lie, for the search
-                              to begin with: 'lr=0.001±3x', 'units=64±16,
-                              opt=adam'; +- stands for ±. Repeat for more.
-      --stop-when <rule>      When to end before the budget is spent: 'loss <=
-                              0.1', or plateau, target, regret with options as in
-                              plateau:trials=50. Repeat for more.
-      --sampler <name>        How to search: auto, random, sobol, grid, tpe, gp,
-                              cmaes, catcma, nsga2, nsga3, de; with options as in
-                              grid:resolution=7. (default: auto)
-      --seed <n>              Names all random choices. Default: drawn, and printed.
-      --epochs <n>            Epochs of a full training. (default: 1)
-      --retries <n>           How often a trial that ended with an error is run
-                              again. (default: 0)
+    \(space)
       --add <configuration>   A configuration to try first: 'lr=0.001, opt=adam'.
                               What is left out gets a value from the sampler.
                               Repeat for more.
@@ -107,30 +74,13 @@ extension HelpTexts {
                               Running trials are stopped then.
       --total-epochs <n>      Epochs in total, over all trials.
 
-    PROGRAM:
-      --parallel <k>          Trials at the same time. Default: 1, or as before.
-      --trial-timeout <time>  Time for one trial, after which it fails: 90s, 10m.
-      --memory <size>         Memory for one trial, beyond which it fails: 500MB,
-                              4GB.
-      --lease <time>          Time without a sign of life after which a worker is
-                              taken for dead and its trial run again. Default: 90s,
-                              or as before.
-      --max-failures <n>      Stop when so many trials in a row have failed; 0:
-                              never. Default: 10, and 3 if they are the study's
-                              first and fail the same way; or as before.
+    \(program)
       --persistent            The program stays: it answers one request line after
                               the other on standard input.
 
-    OUTPUT:
-      --json                  Print one JSON object instead of text.
-      --no-progress           Do not report progress.
-      -q, --quiet             Say nothing but errors.
-
-    OPTIONS:
+    \(progressOutput)
       --dry-run               Show what would be run first, and run nothing.
-      --version               Show the version.
-      -h, --help              Show help information.
-
+    \(end)
     """
 
   static let resume = """
@@ -146,43 +96,18 @@ extension HelpTexts {
     ARGUMENTS:
       <command>               The program, after --, if it is another than before.
 
-    STUDY:
-      --store <file>          The file with the studies. Default: OUTERLOOP_STORE,
-                              else outerloop.db.
-      --study <name>          The study; needed if the store has several.
+    \(study)
       --add <configuration>   A configuration to try first: 'lr=0.001, opt=adam'.
                               What is left out gets a value from the sampler.
                               Repeat for more.
 
     BUDGET:
-      --trials <n>            Trials in total.
-      --timeout <time>        Time in total, during which trials run: 90s, 10m, 2h.
-                              Running trials are stopped then.
-      --total-epochs <n>      Epochs in total, over all trials.
-      --more <n>              Trials beyond those there are: after 10, --more 5 is
-                              --trials 15.
+    \(budget)
 
-    PROGRAM:
-      --parallel <k>          Trials at the same time. Default: 1, or as before.
-      --trial-timeout <time>  Time for one trial, after which it fails: 90s, 10m.
-      --memory <size>         Memory for one trial, beyond which it fails: 500MB,
-                              4GB.
-      --lease <time>          Time without a sign of life after which a worker is
-                              taken for dead and its trial run again. Default: 90s,
-                              or as before.
-      --max-failures <n>      Stop when so many trials in a row have failed; 0:
-                              never. Default: 10, and 3 if they are the study's
-                              first and fail the same way; or as before.
+    \(program)
 
-    OUTPUT:
-      --json                  Print one JSON object instead of text.
-      --no-progress           Do not report progress.
-      -q, --quiet             Say nothing but errors.
-
-    OPTIONS:
-      --version               Show the version.
-      -h, --help              Show help information.
-
+    \(progressOutput)
+    \(end)
     """
 
   static let worker = """
@@ -194,32 +119,12 @@ extension HelpTexts {
 
     USAGE: outerloop worker [--store <file>] [--study <name>] [--parallel <k>] [--trial-timeout <time>] [--memory <size>] [--lease <time>] [--max-failures <n>] [--json] [--no-progress] [--quiet]
 
-    STUDY:
-      --store <file>          The file with the studies. Default: OUTERLOOP_STORE,
-                              else outerloop.db.
-      --study <name>          The study; needed if the store has several.
+    \(study)
 
-    PROGRAM:
-      --parallel <k>          Trials at the same time. Default: 1, or as before.
-      --trial-timeout <time>  Time for one trial, after which it fails: 90s, 10m.
-      --memory <size>         Memory for one trial, beyond which it fails: 500MB,
-                              4GB.
-      --lease <time>          Time without a sign of life after which a worker is
-                              taken for dead and its trial run again. Default: 90s,
-                              or as before.
-      --max-failures <n>      Stop when so many trials in a row have failed; 0:
-                              never. Default: 10, and 3 if they are the study's
-                              first and fail the same way; or as before.
+    \(program)
 
-    OUTPUT:
-      --json                  Print one JSON object instead of text.
-      --no-progress           Do not report progress.
-      -q, --quiet             Say nothing but errors.
-
-    OPTIONS:
-      --version               Show the version.
-      -h, --help              Show help information.
-
+    \(progressOutput)
+    \(end)
     """
 
   static let ask = """
@@ -239,40 +144,7 @@ extension HelpTexts {
     USAGE: outerloop ask <options>
 
     STUDY:
-      --param <name=kind(...)>
-                              A parameter: 'lr=log(1e-5, 1e-1)', 'n=int(1, 5)',
-                              'act=choice(relu, tanh)', 'size=ordinal(s, m, l)',
-                              'm=float(0, 0.99) if opt == sgd'. Repeat for more.
-      --space <file>          A file with parameters: YAML, JSON or ConfigSpace's
-                              JSON. --param adds to it.
-      --fix <name=value>      A value that a parameter has in all trials, also one
-                              of --space: 'lr=0.1'. Repeat for more.
-      --drop <name>           A parameter of --space to leave out. Repeat for more.
-      --forbid <condition>    A combination never to try: 'low >= high'.
-      --minimize <metric>     A metric to make small. Repeat, or join with
-                              --maximize, for several objectives; they keep their
-                              order.
-      --maximize <metric>     A metric to make large.
-      --constraint <bound>    A bound that results have to keep: 'memory <= 8'. A
-                              trial that breaks it is never the best. Repeat for
-                              more.
-      --per-second [<metric>] Seek improvement for what it costs: the time that a
-                              trial takes, or a metric that it reports, such as
-                              seconds of inference or money. (default as flag:
-                              seconds)
-      --prior <values>        Where good values are believed to lie, for the search
-                              to begin with: 'lr=0.001±3x', 'units=64±16,
-                              opt=adam'; +- stands for ±. Repeat for more.
-      --stop-when <rule>      When to end before the budget is spent: 'loss <=
-                              0.1', or plateau, target, regret with options as in
-                              plateau:trials=50. Repeat for more.
-      --sampler <name>        How to search: auto, random, sobol, grid, tpe, gp,
-                              cmaes, catcma, nsga2, nsga3, de; with options as in
-                              grid:resolution=7. (default: auto)
-      --seed <n>              Names all random choices. Default: drawn, and printed.
-      --epochs <n>            Epochs of a full training. (default: 1)
-      --retries <n>           How often a trial that ended with an error is run
-                              again. (default: 0)
+    \(space)
 
     STORE:
       --store <file>          The file with the studies. Default: OUTERLOOP_STORE,
@@ -280,24 +152,13 @@ extension HelpTexts {
       --study <name>          The study; needed if the store has several.
 
     BUDGET, WHEN THE STUDY BEGINS OR TO CHANGE IT:
-      --trials <n>            Trials in total.
-      --timeout <time>        Time in total, during which trials run: 90s, 10m, 2h.
-                              Running trials are stopped then.
-      --total-epochs <n>      Epochs in total, over all trials.
-      --more <n>              Trials beyond those there are: after 10, --more 5 is
-                              --trials 15.
+    \(budget)
 
-    OUTPUT:
-      --json                  Print JSON instead of text.
-      -q, --quiet             Say nothing but errors.
-
-    OPTIONS:
+    \(output)
       --lease <time>          Time until the trial is given to someone else, unless
                               it was told. (default: 1h)
       --worker <name>         Who asks, as the store notes it. (default: ask)
-      --version               Show the version.
-      -h, --help              Show help information.
-
+    \(end)
     """
 
   static let tell = """
@@ -318,16 +179,9 @@ extension HelpTexts {
     ARGUMENTS:
       <metric=value>          Values, as loss=0.31.
 
-    STUDY:
-      --store <file>          The file with the studies. Default: OUTERLOOP_STORE,
-                              else outerloop.db.
-      --study <name>          The study; needed if the store has several.
+    \(study)
 
-    OUTPUT:
-      --json                  Print JSON instead of text.
-      -q, --quiet             Say nothing but errors.
-
-    OPTIONS:
+    \(output)
       --trial <n>             The trial's number.
       --params <configuration>
                               Of a trial from elsewhere, its whole configuration:
@@ -340,9 +194,7 @@ extension HelpTexts {
       --running               The trial goes on.
       --lease <time>          With --running: time until the next sign. (default:
                               1h)
-      --version               Show the version.
-      -h, --help              Show help information.
-
+    \(end)
     """
 
   static let studies = """
@@ -360,14 +212,8 @@ extension HelpTexts {
       --store <file>          The file with the studies. Default: OUTERLOOP_STORE,
                               else outerloop.db.
 
-    OUTPUT:
-      --json                  Print JSON instead of text.
-      -q, --quiet             Say nothing but errors.
-
-    OPTIONS:
-      --version               Show the version.
-      -h, --help              Show help information.
-
+    \(output)
+    \(end)
     """
 
   static let trials = """
@@ -391,10 +237,7 @@ extension HelpTexts {
 
     USAGE: outerloop trials [--store <file>] [--study <name>] [--trial <n>] [--state <state> ...] [--where <condition>] [--sort <column>] [--reverse] [--best <n>] [--last <n>] [--json] [--quiet]
 
-    STUDY:
-      --store <file>          The file with the studies. Default: OUTERLOOP_STORE,
-                              else outerloop.db.
-      --study <name>          The study; needed if the store has several.
+    \(study)
 
     CHOICE:
       --state <state>         Only trials that are waiting, running, stale, paused,
@@ -407,15 +250,9 @@ extension HelpTexts {
                               by that of --sort if there are several.
       --last <n>              The newest of those chosen, so many at most.
 
-    OUTPUT:
-      --json                  Print JSON instead of text.
-      -q, --quiet             Say nothing but errors.
-
-    OPTIONS:
+    \(output)
       --trial <n>             Only this trial, whole.
-      --version               Show the version.
-      -h, --help              Show help information.
-
+    \(end)
     """
 
   static let best = """
@@ -425,19 +262,10 @@ extension HelpTexts {
 
     USAGE: outerloop best [--store <file>] [--study <name>] [--json] [--quiet]
 
-    STUDY:
-      --store <file>          The file with the studies. Default: OUTERLOOP_STORE,
-                              else outerloop.db.
-      --study <name>          The study; needed if the store has several.
+    \(study)
 
-    OUTPUT:
-      --json                  Print JSON instead of text.
-      -q, --quiet             Say nothing but errors.
-
-    OPTIONS:
-      --version               Show the version.
-      -h, --help              Show help information.
-
+    \(output)
+    \(end)
     """
 
   static let front = """
@@ -448,19 +276,10 @@ extension HelpTexts {
 
     USAGE: outerloop front [--store <file>] [--study <name>] [--json] [--quiet]
 
-    STUDY:
-      --store <file>          The file with the studies. Default: OUTERLOOP_STORE,
-                              else outerloop.db.
-      --study <name>          The study; needed if the store has several.
+    \(study)
 
-    OUTPUT:
-      --json                  Print JSON instead of text.
-      -q, --quiet             Say nothing but errors.
-
-    OPTIONS:
-      --version               Show the version.
-      -h, --help              Show help information.
-
+    \(output)
+    \(end)
     """
 
   static let importance = """
@@ -479,22 +298,13 @@ extension HelpTexts {
 
     USAGE: outerloop importance [--store <file>] [--study <name>] [--objective <metric>] [--method <method>] [--json] [--quiet]
 
-    STUDY:
-      --store <file>          The file with the studies. Default: OUTERLOOP_STORE,
-                              else outerloop.db.
-      --study <name>          The study; needed if the store has several.
+    \(study)
 
-    OUTPUT:
-      --json                  Print JSON instead of text.
-      -q, --quiet             Say nothing but errors.
-
-    OPTIONS:
+    \(output)
       --objective <metric>    The objective that it is about.
       --method <method>       ped-anova, fanova or model. (values: ped-anova,
                               fanova, model; default: ped-anova)
-      --version               Show the version.
-      -h, --help              Show help information.
-
+    \(end)
     """
 
   static let log = #"""
@@ -507,22 +317,13 @@ extension HelpTexts {
 
     USAGE: outerloop log [--store <file>] [--study <name>] --trial <n> [--last <n>] [--follow] [--json] [--quiet]
 
-    STUDY:
-      --store <file>          The file with the studies. Default: OUTERLOOP_STORE,
-                              else outerloop.db.
-      --study <name>          The study; needed if the store has several.
+    \#(study)
 
-    OUTPUT:
-      --json                  Print JSON instead of text.
-      -q, --quiet             Say nothing but errors.
-
-    OPTIONS:
+    \#(output)
       --trial <n>             The trial's number.
       --last <n>              Only so many of its last lines.
       -f, --follow            Go on printing what comes, until the trial has ended.
-      --version               Show the version.
-      -h, --help              Show help information.
-
+    \#(end)
     """#
 
   static let plot = """
@@ -551,25 +352,16 @@ extension HelpTexts {
                               rank, contour, model, importance, front, hypervolume,
                               timeline, distribution)
 
-    STUDY:
-      --store <file>          The file with the studies. Default: OUTERLOOP_STORE,
-                              else outerloop.db.
-      --study <name>          The study; needed if the store has several.
+    \(study)
 
-    OUTPUT:
-      --json                  Print JSON instead of text.
-      -q, --quiet             Say nothing but errors.
-
-    OPTIONS:
+    \(output)
       --objective <metric>    Only this objective. Repeat for more. Default: all.
       --compare <name>        Another study of the store to compare distributions
                               with. Repeat for more.
       --out <folder>          The folder of the pictures. Default:
                               outerloop-plots/STUDY.
       --force                 Replace an ordinary file that is there.
-      --version               Show the version.
-      -h, --help              Show help information.
-
+    \(end)
     """
 
   static let export = """
@@ -588,10 +380,7 @@ extension HelpTexts {
 
     USAGE: outerloop export [--store <file>] [--study <name>] [--format <format>] [--out <file>] [--force] [--quiet]
 
-    STUDY:
-      --store <file>          The file with the studies. Default: OUTERLOOP_STORE,
-                              else outerloop.db.
-      --study <name>          The study; needed if the store has several.
+    \(study)
 
     OPTIONS:
       --format <format>       The format. (values: csv, jsonl, json, optuna;
@@ -599,9 +388,7 @@ extension HelpTexts {
       --out <file>            The file to write. Default: standard output.
       --force                 Replace an ordinary file that is there.
       -q, --quiet             Say nothing but errors.
-      --version               Show the version.
-      -h, --help              Show help information.
-
+    \(end)
     """
 
   static let importing = """
@@ -618,11 +405,7 @@ extension HelpTexts {
     ARGUMENTS:
       <file>                  The SQLite file of Optuna.
 
-    OUTPUT:
-      --json                  Print JSON instead of text.
-      -q, --quiet             Say nothing but errors.
-
-    OPTIONS:
+    \(output)
       --store <file>          The file with the studies. Default: OUTERLOOP_STORE,
                               else outerloop.db.
       --study <name>          The study; needed if the file has several.
@@ -631,9 +414,7 @@ extension HelpTexts {
                               tpe, gp, cmaes, catcma, nsga2, nsga3, de. (default:
                               auto)
       --seed <n>              Names all random choices to come. (default: 0)
-      --version               Show the version.
-      -h, --help              Show help information.
-
+    \(end)
     """
 
   static let delete = """
@@ -643,18 +424,12 @@ extension HelpTexts {
 
     USAGE: outerloop delete [--store <file>] --study <name> [--yes] [--json] [--quiet]
 
-    OUTPUT:
-      --json                  Print JSON instead of text.
-      -q, --quiet             Say nothing but errors.
-
-    OPTIONS:
+    \(output)
       --store <file>          The file with the studies. Default: OUTERLOOP_STORE,
                               else outerloop.db.
       --study <name>          The study.
       --yes                   Do it: what is removed is gone.
-      --version               Show the version.
-      -h, --help              Show help information.
-
+    \(end)
     """
 
   static let retry = """
@@ -675,45 +450,20 @@ extension HelpTexts {
     ARGUMENTS:
       <command>               The program, after --, if it is another than before.
 
-    STUDY:
-      --store <file>          The file with the studies. Default: OUTERLOOP_STORE,
-                              else outerloop.db.
-      --study <name>          The study; needed if the store has several.
+    \(study)
 
     BUDGET:
-      --trials <n>            Trials in total.
-      --timeout <time>        Time in total, during which trials run: 90s, 10m, 2h.
-                              Running trials are stopped then.
-      --total-epochs <n>      Epochs in total, over all trials.
-      --more <n>              Trials beyond those there are: after 10, --more 5 is
-                              --trials 15.
+    \(budget)
 
-    PROGRAM:
-      --parallel <k>          Trials at the same time. Default: 1, or as before.
-      --trial-timeout <time>  Time for one trial, after which it fails: 90s, 10m.
-      --memory <size>         Memory for one trial, beyond which it fails: 500MB,
-                              4GB.
-      --lease <time>          Time without a sign of life after which a worker is
-                              taken for dead and its trial run again. Default: 90s,
-                              or as before.
-      --max-failures <n>      Stop when so many trials in a row have failed; 0:
-                              never. Default: 10, and 3 if they are the study's
-                              first and fail the same way; or as before.
+    \(program)
 
-    OUTPUT:
-      --json                  Print one JSON object instead of text.
-      --no-progress           Do not report progress.
-      -q, --quiet             Say nothing but errors.
-
-    OPTIONS:
+    \(progressOutput)
       --failed                All failed trials.
       --reason <reason>       Failed trials whose reason is error, timeout, memory,
                               lost, cancelled or invalid. Repeat for more.
       --trial <n>             A failed trial, by its number. Repeat for more.
       --no-run                Only have them wait, for whoever runs the study next.
-      --version               Show the version.
-      -h, --help              Show help information.
-
+    \(end)
     """
 
   static let extend = """
@@ -731,22 +481,13 @@ extension HelpTexts {
 
     USAGE: outerloop extend [--store <file>] [--study <name>] --param <name=kind(...)> ... [--json] [--quiet]
 
-    STUDY:
-      --store <file>          The file with the studies. Default: OUTERLOOP_STORE,
-                              else outerloop.db.
-      --study <name>          The study; needed if the store has several.
+    \(study)
 
-    OUTPUT:
-      --json                  Print JSON instead of text.
-      -q, --quiet             Say nothing but errors.
-
-    OPTIONS:
+    \(output)
       --param <name=kind(...)>
                               A parameter with its wider domain: 'lr=log(1e-6,
                               1e-1)'. Repeat for more.
-      --version               Show the version.
-      -h, --help              Show help information.
-
+    \(end)
     """
 
   static let add = """
@@ -767,19 +508,10 @@ extension HelpTexts {
       <configuration>         Values by name, as 'lr=0.001, opt=adam', or a JSON
                               object.
 
-    STUDY:
-      --store <file>          The file with the studies. Default: OUTERLOOP_STORE,
-                              else outerloop.db.
-      --study <name>          The study; needed if the store has several.
+    \(study)
 
-    OUTPUT:
-      --json                  Print JSON instead of text.
-      -q, --quiet             Say nothing but errors.
-
-    OPTIONS:
-      --version               Show the version.
-      -h, --help              Show help information.
-
+    \(output)
+    \(end)
     """
 
   static let hint = """
@@ -801,19 +533,10 @@ extension HelpTexts {
                               lie: 'lr=0.001±3x', 'units=64±16', 'opt=adam'; +-
                               stands for ±.
 
-    STUDY:
-      --store <file>          The file with the studies. Default: OUTERLOOP_STORE,
-                              else outerloop.db.
-      --study <name>          The study; needed if the store has several.
+    \(study)
 
-    OUTPUT:
-      --json                  Print JSON instead of text.
-      -q, --quiet             Say nothing but errors.
-
-    OPTIONS:
-      --version               Show the version.
-      -h, --help              Show help information.
-
+    \(output)
+    \(end)
     """
 
   static let predict = """
@@ -838,20 +561,11 @@ extension HelpTexts {
       <configuration>         Values by name, as 'lr=0.001, opt=adam', or a JSON
                               object.
 
-    STUDY:
-      --store <file>          The file with the studies. Default: OUTERLOOP_STORE,
-                              else outerloop.db.
-      --study <name>          The study; needed if the store has several.
+    \(study)
 
-    OUTPUT:
-      --json                  Print JSON instead of text.
-      -q, --quiet             Say nothing but errors.
-
-    OPTIONS:
+    \(output)
       --objective <metric>    The objective that it is about.
       --check                 Predict each trial from all others.
-      --version               Show the version.
-      -h, --help              Show help information.
-
+    \(end)
     """
 }

@@ -125,6 +125,25 @@ final class ChildProcess: Sendable {
     order { $0.stop = min($0.stop ?? grace, grace) }
   }
 
+  /// Reads what the child says by `body`; an error and a cancelled task stop the child, and its end is
+  /// waited for.
+  func withStop<Result: Sendable>(
+    grace: Double, isolation: isolated (any Actor)? = #isolation,
+    _ body: () async throws -> sending Result
+  ) async throws -> sending Result {
+    try await withTaskCancellationHandler {
+      do {
+        return try await body()
+      } catch {
+        stop(grace: grace)
+        _ = await finish()
+        throw error
+      }
+    } onCancel: {
+      stop(grace: grace)
+    }
+  }
+
   /// A trial begins: its request, a line without its end, goes to standard input. Once the program
   /// has begun to read it there is a message `.ready`, the line is ended, and what is printed goes to
   /// `log`.

@@ -129,16 +129,9 @@ extension SamplerKind {
   ) { .auto($0) }
 }
 
-extension SamplerMethod {
+extension ExpressibleBySampler {
   /// The sampler that suits the study.
-  public static func auto(_ options: AutoOptions = AutoOptions()) -> SamplerMethod {
-    SamplerMethod(options.description) { try AutoSampler($0, options) }
-  }
-}
-
-extension SearchMethod {
-  /// The sampler that suits the study.
-  public static func auto(_ options: AutoOptions = AutoOptions()) -> SearchMethod {
-    SearchMethod(.auto(options))
+  public static func auto(_ options: AutoOptions = AutoOptions()) -> Self {
+    Self(options.description) { try AutoSampler($0, options) }
   }
 }

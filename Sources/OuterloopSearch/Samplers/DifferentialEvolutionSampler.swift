@@ -207,20 +207,11 @@ extension SamplerKind {
   ) { .differentialEvolution($0) }
 }
 
-extension SamplerMethod {
+extension ExpressibleBySampler {
   /// Differential evolution.
   public static func differentialEvolution(
     _ options: DifferentialEvolutionOptions = DifferentialEvolutionOptions()
-  ) -> SamplerMethod {
-    SamplerMethod(options.description) { try DifferentialEvolutionSampler($0, options) }
-  }
-}
-
-extension SearchMethod {
-  /// Differential evolution.
-  public static func differentialEvolution(
-    _ options: DifferentialEvolutionOptions = DifferentialEvolutionOptions()
-  ) -> SearchMethod {
-    SearchMethod(.differentialEvolution(options))
+  ) -> Self {
+    Self(options.description) { try DifferentialEvolutionSampler($0, options) }
   }
 }

@@ -73,18 +73,11 @@ extension SamplerKind {
   ) { .grid(resolution: $0.resolution) }
 }
 
-extension SamplerMethod {
+extension ExpressibleBySampler {
   /// Every configuration once; real parameters without a step take `resolution` values.
-  public static func grid(resolution: Int = 5) -> SamplerMethod {
-    SamplerMethod(GridOptions(resolution: resolution).description) {
+  public static func grid(resolution: Int = 5) -> Self {
+    Self(GridOptions(resolution: resolution).description) {
       try GridSampler($0, resolution: resolution)
     }
-  }
-}
-
-extension SearchMethod {
-  /// Every configuration once; real parameters without a step take `resolution` values.
-  public static func grid(resolution: Int = 5) -> SearchMethod {
-    SearchMethod(.grid(resolution: resolution))
   }
 }

@@ -40,12 +40,9 @@ extension SamplerKind {
   ) { _ in .random }
 }
 
-extension SamplerMethod {
+extension ExpressibleBySampler {
   /// Independent uniform configurations.
-  public static let random = SamplerMethod(RandomOptions().description) { RandomSampler($0) }
-}
-
-extension SearchMethod {
-  /// Independent uniform configurations.
-  public static var random: SearchMethod { SearchMethod(.random) }
+  public static var random: Self {
+    Self(RandomOptions().description) { RandomSampler($0) }
+  }
 }

@@ -83,12 +83,9 @@ extension SamplerKind {
   ) { _ in .sobol }
 }
 
-extension SamplerMethod {
+extension ExpressibleBySampler {
   /// Scrambled Sobol points.
-  public static let sobol = SamplerMethod(SobolOptions().description) { try SobolSampler($0) }
-}
-
-extension SearchMethod {
-  /// Scrambled Sobol points.
-  public static var sobol: SearchMethod { SearchMethod(.sobol) }
+  public static var sobol: Self {
+    Self(SobolOptions().description) { try SobolSampler($0) }
+  }
 }

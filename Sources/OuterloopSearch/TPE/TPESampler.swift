@@ -148,16 +148,9 @@ extension SamplerKind {
   ) { .tpe($0) }
 }
 
-extension SamplerMethod {
+extension ExpressibleBySampler {
   /// The tree-structured Parzen estimator.
-  public static func tpe(_ options: TPEOptions = TPEOptions()) -> SamplerMethod {
-    SamplerMethod(options.description) { try TPESampler($0, options) }
-  }
-}
-
-extension SearchMethod {
-  /// The tree-structured Parzen estimator.
-  public static func tpe(_ options: TPEOptions = TPEOptions()) -> SearchMethod {
-    SearchMethod(.tpe(options))
+  public static func tpe(_ options: TPEOptions = TPEOptions()) -> Self {
+    Self(options.description) { try TPESampler($0, options) }
   }
 }

@@ -1,6 +1,6 @@
 /// A way to search, as a value: `.random`, `.tpe()`, `.tpe().scheduled(by: ...)`. It knows its name and
 /// options, for the store, and how to make the searcher of a study.
-public struct SearchMethod: Sendable {
+public struct SearchMethod: ExpressibleBySampler {
   public private(set) var description: MethodDescription
   private var make: @Sendable (StudySpecification) throws -> any Searcher
   private let sampler: SamplerMethod?
@@ -11,6 +11,13 @@ public struct SearchMethod: Sendable {
     description = MethodDescription(sampler.description, scheduler: scheduler.description)
     make = { ScheduledSearch(try sampler.make($0), try scheduler.make($0)) }
     self.sampler = sampler
+  }
+
+  public init(
+    _ description: ComponentDescription,
+    make: @escaping @Sendable (StudySpecification) throws -> any Sampler
+  ) {
+    self.init(SamplerMethod(description, make: make))
   }
 
   /// A method that chooses configurations and decides how far each is trained by itself.
@@ -47,8 +54,17 @@ public struct SearchMethod: Sendable {
   }
 }
 
+/// What a sampler is enough for: a sampler as a value, and a method of search that trains every
+/// configuration through all epochs. A sampler's factory, such as `.tpe()`, is declared on this once and
+/// stands wherever either is wanted.
+public protocol ExpressibleBySampler: Sendable {
+  init(
+    _ description: ComponentDescription,
+    make: @escaping @Sendable (StudySpecification) throws -> any Sampler)
+}
+
 /// A sampler as a value: how to make it for a study, and how the store names it.
-public struct SamplerMethod: Sendable {
+public struct SamplerMethod: ExpressibleBySampler {
   public let description: ComponentDescription
   public let make: @Sendable (StudySpecification) throws -> any Sampler
 

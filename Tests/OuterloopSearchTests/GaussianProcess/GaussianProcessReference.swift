@@ -1,5 +1,6 @@
 import Foundation
 import OuterloopSearch
+import Testing
 
 /// What Golden/gaussian_process.py recorded, in 40 digits.
 struct GaussianProcessReference: Decodable {
@@ -29,6 +30,26 @@ struct GaussianProcessReference: Decodable {
       var result = KernelPoints(layout)
       for point in points { result.append(point) }
       return result
+    }
+
+    /// Gradients are differences of values, and both ways to ask give the same values.
+    func expectSlopes(of acquisition: some Acquisition, within tolerance: Double, _ name: String) {
+      let step = 1e-5
+      for query in queries.prefix(4) {
+        let (values, gradients) = acquisition.valuesAndGradients(at: kernelPoints([query]))
+        #expect(acquisition.values(at: kernelPoints([query]))[0] == values[0])
+        for (g, part) in query.enumerated() {
+          for c in (part ?? []).indices {
+            var (up, down) = (query, query)
+            up[g]?[c] += step
+            down[g]?[c] -= step
+            let ends = acquisition.values(at: kernelPoints([up, down]))
+            let slope = (ends[0] - ends[1]) / (2 * step)
+            #expect(
+              abs(gradients[g][c] - slope) < tolerance * max(1, abs(slope)), "\(name), \(g), \(c)")
+          }
+        }
+      }
     }
   }
 

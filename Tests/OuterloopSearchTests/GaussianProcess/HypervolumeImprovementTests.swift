@@ -82,23 +82,8 @@ import Testing
         imagined, constraints: [constraint], fronts: (0..<3).map { front(imagined, draw: $0) },
         reference: reference),
     ]
-    let step = 1e-5
     for (name, acquisition) in acquisitions.enumerated() {
-      for query in item.queries.prefix(4) {
-        let (values, gradients) = acquisition.valuesAndGradients(at: item.kernelPoints([query]))
-        #expect(acquisition.values(at: item.kernelPoints([query]))[0] == values[0])
-        for (g, part) in query.enumerated() {
-          for c in (part ?? []).indices {
-            var (up, down) = (query, query)
-            up[g]?[c] += step
-            down[g]?[c] -= step
-            let ends = acquisition.values(at: item.kernelPoints([up, down]))
-            let slope = (ends[0] - ends[1]) / (2 * step)
-            #expect(
-              abs(gradients[g][c] - slope) < 2e-5 * max(1, abs(slope)), "\(name), \(g), \(c)")
-          }
-        }
-      }
+      item.expectSlopes(of: acquisition, within: 2e-5, "\(name)")
     }
     let query = item.kernelPoints([item.queries[0]])
     let single = (0..<3).map { k in

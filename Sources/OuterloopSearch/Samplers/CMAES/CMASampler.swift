@@ -72,16 +72,9 @@ extension SamplerKind {
   ) { .cmaes($0) }
 }
 
-extension SamplerMethod {
+extension ExpressibleBySampler {
   /// CMA-ES.
-  public static func cmaes(_ options: CMAOptions = CMAOptions()) -> SamplerMethod {
-    SamplerMethod(options.description) { try CMASampler($0, options) }
-  }
-}
-
-extension SearchMethod {
-  /// CMA-ES.
-  public static func cmaes(_ options: CMAOptions = CMAOptions()) -> SearchMethod {
-    SearchMethod(.cmaes(options))
+  public static func cmaes(_ options: CMAOptions = CMAOptions()) -> Self {
+    Self(options.description) { try CMASampler($0, options) }
   }
 }

@@ -55,16 +55,9 @@ extension SamplerKind {
   ) { .catcma($0) }
 }
 
-extension SamplerMethod {
+extension ExpressibleBySampler {
   /// CatCMA with margin.
-  public static func catcma(_ options: CatCMAOptions = CatCMAOptions()) -> SamplerMethod {
-    SamplerMethod(options.description) { try CatCMASampler($0, options) }
-  }
-}
-
-extension SearchMethod {
-  /// CatCMA with margin.
-  public static func catcma(_ options: CatCMAOptions = CatCMAOptions()) -> SearchMethod {
-    SearchMethod(.catcma(options))
+  public static func catcma(_ options: CatCMAOptions = CatCMAOptions()) -> Self {
+    Self(options.description) { try CatCMASampler($0, options) }
   }
 }

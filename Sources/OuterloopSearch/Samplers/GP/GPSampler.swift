@@ -173,16 +173,9 @@ extension SamplerKind {
   ) { .gp($0) }
 }
 
-extension SamplerMethod {
+extension ExpressibleBySampler {
   /// Bayesian optimization with a Gaussian process.
-  public static func gp(_ options: GPOptions = GPOptions()) -> SamplerMethod {
-    SamplerMethod(options.description) { try GPSampler($0, options) }
-  }
-}
-
-extension SearchMethod {
-  /// Bayesian optimization with a Gaussian process.
-  public static func gp(_ options: GPOptions = GPOptions()) -> SearchMethod {
-    SearchMethod(.gp(options))
+  public static func gp(_ options: GPOptions = GPOptions()) -> Self {
+    Self(options.description) { try GPSampler($0, options) }
   }
 }

@@ -83,16 +83,9 @@ extension SamplerKind {
   ) { .nsga2($0) }
 }
 
-extension SamplerMethod {
+extension ExpressibleBySampler {
   /// NSGA-II.
-  public static func nsga2(_ options: NSGA2Options = NSGA2Options()) -> SamplerMethod {
-    SamplerMethod(options.description) { try NSGA2Sampler($0, options) }
-  }
-}
-
-extension SearchMethod {
-  /// NSGA-II.
-  public static func nsga2(_ options: NSGA2Options = NSGA2Options()) -> SearchMethod {
-    SearchMethod(.nsga2(options))
+  public static func nsga2(_ options: NSGA2Options = NSGA2Options()) -> Self {
+    Self(options.description) { try NSGA2Sampler($0, options) }
   }
 }

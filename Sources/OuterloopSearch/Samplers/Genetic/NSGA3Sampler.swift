@@ -103,16 +103,9 @@ extension SamplerKind {
   ) { .nsga3($0) }
 }
 
-extension SamplerMethod {
+extension ExpressibleBySampler {
   /// NSGA-III.
-  public static func nsga3(_ options: NSGA3Options = NSGA3Options()) -> SamplerMethod {
-    SamplerMethod(options.description) { try NSGA3Sampler($0, options) }
-  }
-}
-
-extension SearchMethod {
-  /// NSGA-III.
-  public static func nsga3(_ options: NSGA3Options = NSGA3Options()) -> SearchMethod {
-    SearchMethod(.nsga3(options))
+  public static func nsga3(_ options: NSGA3Options = NSGA3Options()) -> Self {
+    Self(options.description) { try NSGA3Sampler($0, options) }
   }
 }

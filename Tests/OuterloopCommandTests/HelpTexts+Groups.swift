@@ -1,0 +1,99 @@
+/// Parts that the help of several commands has in common.
+extension HelpTexts {
+  /// The space and the method of a new study.
+  static let space = """
+      --param <name=kind(...)>
+                              A parameter: 'lr=log(1e-5, 1e-1)', 'n=int(1, 5)',
+                              'act=choice(relu, tanh)', 'size=ordinal(s, m, l)',
+                              'm=float(0, 0.99) if opt == sgd'. Repeat for more.
+      --space <file>          A file with parameters: YAML, JSON or ConfigSpace's
+                              JSON. --param adds to it.
+      --fix <name=value>      A value that a parameter has in all trials, also one
+                              of --space: 'lr=0.1'. Repeat for more.
+      --drop <name>           A parameter of --space to leave out. Repeat for more.
+      --forbid <condition>    A combination never to try: 'low >= high'.
+      --minimize <metric>     A metric to make small. Repeat, or join with
+                              --maximize, for several objectives; they keep their
+                              order.
+      --maximize <metric>     A metric to make large.
+      --constraint <bound>    A bound that results have to keep: 'memory <= 8'. A
+                              trial that breaks it is never the best. Repeat for
+                              more.
+      --per-second [<metric>] Seek improvement for what it costs: the time that a
+                              trial takes, or a metric that it reports, such as
+                              seconds of inference or money. (default as flag:
+                              seconds)
+      --prior <values>        Where good values are believed to lie, for the search
+                              to begin with: 'lr=0.001±3x', 'units=64±16,
+                              opt=adam'; +- stands for ±. Repeat for more.
+      --stop-when <rule>      When to end before the budget is spent: 'loss <=
+                              0.1', or plateau, target, regret with options as in
+                              plateau:trials=50. Repeat for more.
+      --sampler <name>        How to search: auto, random, sobol, grid, tpe, gp,
+                              cmaes, catcma, nsga2, nsga3, de; with options as in
+                              grid:resolution=7. (default: auto)
+      --seed <n>              Names all random choices. Default: drawn, and printed.
+      --epochs <n>            Epochs of a full training. (default: 1)
+      --retries <n>           How often a trial that ended with an error is run
+                              again. (default: 0)
+    """
+
+  /// Which study is meant.
+  static let study = """
+    STUDY:
+      --store <file>          The file with the studies. Default: OUTERLOOP_STORE,
+                              else outerloop.db.
+      --study <name>          The study; needed if the store has several.
+    """
+
+  /// How programs are run.
+  static let program = """
+    PROGRAM:
+      --parallel <k>          Trials at the same time. Default: 1, or as before.
+      --trial-timeout <time>  Time for one trial, after which it fails: 90s, 10m.
+      --memory <size>         Memory for one trial, beyond which it fails: 500MB,
+                              4GB.
+      --lease <time>          Time without a sign of life after which a worker is
+                              taken for dead and its trial run again. Default: 90s,
+                              or as before.
+      --max-failures <n>      Stop when so many trials in a row have failed; 0:
+                              never. Default: 10, and 3 if they are the study's
+                              first and fail the same way; or as before.
+    """
+
+  /// Budgets, which are totals.
+  static let budget = """
+      --trials <n>            Trials in total.
+      --timeout <time>        Time in total, during which trials run: 90s, 10m, 2h.
+                              Running trials are stopped then.
+      --total-epochs <n>      Epochs in total, over all trials.
+      --more <n>              Trials beyond those there are: after 10, --more 5 is
+                              --trials 15.
+    """
+
+  /// What is printed, and the head of what only this command has.
+  static let output = """
+    OUTPUT:
+      --json                  Print JSON instead of text.
+      -q, --quiet             Say nothing but errors.
+
+    OPTIONS:
+    """
+
+  /// The same of a command that reports progress.
+  static let progressOutput = """
+    OUTPUT:
+      --json                  Print one JSON object instead of text.
+      --no-progress           Do not report progress.
+      -q, --quiet             Say nothing but errors.
+
+    OPTIONS:
+    """
+
+  /// Options of every command.
+  static let end = """
+      --version               Show the version.
+      -h, --help              Show help information.
+
+    """
+}
