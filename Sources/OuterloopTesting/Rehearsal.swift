@@ -2,7 +2,7 @@ public import OuterloopStudy
 
 /// A study without a store: events are handed straight to the searcher, one second apart. Quick and
 /// repeatable, for laws and comparisons of searchers.
-public struct Rehearsal {
+public struct Rehearsal: Sendable {
   public let specification: StudySpecification
   public private(set) var history = History()
   public private(set) var events: [Event] = []
@@ -44,24 +44,57 @@ public struct Rehearsal {
     try take(event)
   }
 
-  public mutating func propose() throws -> Proposal {
-    try searcher.propose(history.trials.count, in: history)
+  public mutating func propose() throws -> Proposal { try propose(history.trials.count) }
+
+  /// - Parameter number: of a new trial; nil if none may begin.
+  public mutating func propose(_ number: Int?) throws -> Proposal {
+    try searcher.propose(number, in: history)
+  }
+
+  /// Whether a running trial should be trained on.
+  /// - Throws: `StudyError` if there is none of that number.
+  public mutating func verdict(on trial: Int) throws -> Verdict {
+    guard trials.indices.contains(trial) else {
+      throw StudyError(
+        "there is no trial \(trial) among \(trials.count)", "use the number of one that runs")
+    }
+    return try searcher.verdict(on: trial, in: history)
   }
 
   /// Begins what the searcher proposes: a new trial, or one that rested and goes on. Nil if there is
   /// nothing to do.
   public mutating func ask() throws -> Trial? {
+    while true {
+      let proposal = try propose()
+      switch proposal {
+      case .wait, .exhausted, .stop:
+        isExhausted = true
+        return nil
+      default: if let trial = try begin(proposal) { return trial }
+      }
+    }
+  }
+
+  /// Does what the searcher proposed. The trial that begins or goes on; nil if none does.
+  /// - Throws: `StudyError` if a trial is to go on or to end that does not rest.
+  public mutating func begin(_ proposal: Proposal) throws -> Trial? {
     let number: Int
-    switch try propose() {
+    switch proposal {
     case .start(let assignment, let through):
       number = history.trials.count
       try take(.suggested(assignment, through: through, seen: history.revision), of: number)
     case .advance(let trial, let through):
       number = trial
       try take(.continued(through: through, seen: history.revision), of: trial)
-    case .wait, .exhausted, .stop:
-      isExhausted = true
+    case .prune(let trial):
+      guard history.trials.indices.contains(trial), history.trials[trial].state == .paused else {
+        throw StudyError(
+          "the searcher ends trial \(trial), which does not rest",
+          "only trials that rest can be given up: see `TrialState.paused`")
+      }
+      try take(.finished(attempt: history.trials[trial].attempt, .pruned), of: trial)
       return nil
+    case .wait, .exhausted, .stop: return nil
     }
     let attempt = history.trials[number].attempt + 1
     try take(.claimed(attempt: attempt, worker: "w"), of: number)

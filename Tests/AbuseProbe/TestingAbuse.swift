@@ -127,11 +127,13 @@ private struct Contrary: Searcher {
   let answer: Proposal
   mutating func observe(_ event: Event, in history: History) {}
   mutating func propose(_ number: Int?, in history: History) throws -> Proposal { answer }
+  mutating func verdict(on trial: Int, in history: History) -> Verdict { .prune }
 
   static let methods: [SearchMethod] = {
     let proposals: [(name: String, Proposal?)] = [
       ("exhausted", .exhausted), ("wait", .wait), ("advance", .advance(trial: .max, through: .min)),
-      ("advance", .advance(trial: -1, through: 1)),
+      ("advance", .advance(trial: -1, through: 1)), ("prune", .prune(trial: .max)),
+      ("prune", .prune(trial: -1)),
       ("start", (try? Studies.assignment()).map { .start($0, through: .min) }),
     ]
     return proposals.compactMap { name, proposal in

@@ -98,4 +98,6 @@ private struct BetterHalf: Scheduler {
     guard let number, let assignment = try suggest(number) else { return .exhausted }
     return .start(assignment, through: 1)
   }
+
+  func verdict(on trial: Int, in history: OuterloopStudy.History) -> Verdict { .goOn }
 }

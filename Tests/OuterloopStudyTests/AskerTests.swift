@@ -15,6 +15,7 @@ import Testing
       if let number, number < trials { return .start(assignment, through: 1) }
       return last
     }
+    mutating func verdict(on trial: Int, in history: History) -> Verdict { .goOn }
   }
 
   private struct OneReport: TrialWork {
@@ -77,7 +78,7 @@ import Testing
     let error = await #expect(throws: StudyError.self) {
       try await asker.next(for: Claimant(worker: "v"), within: Budget())
     }
-    #expect(error?.what == "the scheduler lets trial \(trial) go on, which does not rest")
+    #expect(error?.what == "the scheduler lets trial \(trial) go on or end, which does not rest")
   }
 
   /// Successive halving in small: of three trials the first goes on once all have reported.
@@ -90,6 +91,7 @@ import Testing
       let isReady = history.trials.allSatisfy { $0.state == .paused }
       return isReady && history.trials[0].through == 1 ? .advance(trial: 0, through: 3) : .wait
     }
+    mutating func verdict(on trial: Int, in history: History) -> Verdict { .goOn }
   }
 
   /// A budget of trials ends the beginning of new ones, not the training of those there are.

@@ -91,6 +91,13 @@ struct StudyOptions: ParsableArguments {
   var sampler = "auto"
 
   @Option(
+    help: ArgumentHelp(
+      "Which trials are trained how far: "
+        + "\(SchedulerKind.all.map(\.name).joined(separator: ", ")); with options as in "
+        + "asha:factor=4. Default: none.", valueName: "name"))
+  var scheduler: String?
+
+  @Option(
     parsing: .unconditional,
     help: ArgumentHelp("Names all random choices. Default: drawn, and printed.", valueName: "n"))
   var seed: UInt64?
@@ -122,6 +129,7 @@ struct StudyOptions: ParsableArguments {
         try .named(
           MethodDescription(
             ComponentDescription(parsing: sampler),
+            scheduler: scheduler.map(ComponentDescription.init(parsing:)) ?? .fullTraining,
             stopRules: TermOptions.rules(terms.stopWhen, for: objectives)))
       }
     }

@@ -85,9 +85,9 @@ extension MethodOption {
 
   static func number(
     _ name: String, _ path: any WritableKeyPath<Options, Double> & Sendable,
-    _ range: ClosedRange<Double>, _ meaning: String
+    _ range: ClosedRange<Double>, standard: String? = nil, _ meaning: String
   ) -> MethodOption {
-    MethodOption(name: name, values: .number(range), meaning: meaning) {
+    MethodOption(name: name, values: .number(range), meaning: meaning, standard: standard) {
       .float($0[keyPath: path])
     } set: {
       if let number = $1.number { $0[keyPath: path] = number }

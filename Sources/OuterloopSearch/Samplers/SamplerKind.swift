@@ -58,22 +58,33 @@ public struct SamplerTraits: OptionSet, Sendable {
   public static let ends = SamplerTraits(rawValue: 1 << 3)
 }
 
+extension SamplerKind {
+  /// The sampler of a description.
+  /// - Throws: `StudyError` for an unknown name or option.
+  static func method(_ description: ComponentDescription) throws -> SamplerMethod {
+    guard let kind = all.first(where: { $0.name == description.name }) else {
+      throw StudyError(
+        "there is no sampler `\(description.name)`",
+        Spelling.remedy(for: description.name, among: all.map(\.name), called: "samplers"))
+    }
+    return try kind.method(description.options)
+  }
+}
+
 extension SearchMethod {
   /// The method of a description, as the store keeps it and the command line names it.
   /// - Throws: `StudyError` for an unknown name or option.
   public static func named(_ description: MethodDescription) throws -> SearchMethod {
-    let name = description.sampler.name
-    guard let kind = SamplerKind.all.first(where: { $0.name == name }) else {
+    let scheduler = try SchedulerKind.named(description.scheduler.name)
+    let sampler =
+      scheduler.choosesConfigurations && description.sampler == .noSampler
+      ? nil : try SamplerKind.method(description.sampler)
+    guard sampler == nil || !scheduler.choosesConfigurations else {
       throw StudyError(
-        "there is no sampler `\(name)`",
-        Spelling.remedy(for: name, among: SamplerKind.all.map(\.name), called: "samplers"))
+        "the scheduler \(scheduler.name) chooses configurations itself, so there is nothing for the "
+          + "sampler \(description.sampler.name) to do", "leave the sampler out")
     }
-    guard description.scheduler == .fullTraining else {
-      throw StudyError(
-        "there is no scheduler `\(description.scheduler.name)`",
-        "this study was made by a newer version of Outerloop: use that one")
-    }
-    return SearchMethod(try kind.method(description.sampler.options))
+    return try scheduler.search(sampler, description.scheduler.options)
       .stopping(when: try description.stopRules.map(StopRuleKind.method))
   }
 }

@@ -60,7 +60,7 @@ public actor Asker {
   public func next(for claimant: Claimant, within budget: Budget) async throws -> Work {
     try await reap(lease: claimant.lease)
     if let claim = try await store.claim(in: study, by: claimant) { return .trial(claim) }
-    // The revision at which the store would not let a trial go on, and that trial.
+    // The revision at which the store refused what was to become of a trial that does not rest.
     var refused: (revision: Int, trial: Int)?
     while true {
       try await catchUp()
@@ -68,7 +68,7 @@ public actor Asker {
       if history.isSpent(budget) { return ending(.budget) }
       if let refused, refused.revision == history.revision {
         throw StudyError(
-          "the scheduler lets trial \(refused.trial) go on, which does not rest",
+          "the scheduler lets trial \(refused.trial) go on or end, which does not rest",
           "only trials that rest can go on: see `TrialState.paused`")
       }
       let number = history.trials.count
@@ -92,10 +92,28 @@ public actor Asker {
           continue
         }
         if let claim = try await store.claim(in: study, by: claimant) { return .trial(claim) }
+      case .prune(let trial):
+        let revision = history.revision
+        guard history.trials.indices.contains(trial),
+          case let kind = Event.Kind.finished(attempt: history.trials[trial].attempt, .pruned),
+          try await store.append([kind], to: trial, of: study) == .accepted
+        else {
+          refused = (revision, trial)
+          continue
+        }
       case .stop(let reason): try await store.note(.stopped(reason: reason), in: study)
       case .wait, .exhausted: return ending(mayBegin ? .exhausted : .budget)
       }
     }
+  }
+
+  /// What is to become of a running trial, all its reports taken in.
+  public func verdict(on trial: Int) async throws -> Verdict {
+    try await catchUp()
+    guard history.trials.indices.contains(trial), history.trials[trial].state == .running else {
+      return .goOn
+    }
+    return try fold.verdict(on: trial)
   }
 
   /// Whether no budget would let a new trial begin: every configuration has been tried.

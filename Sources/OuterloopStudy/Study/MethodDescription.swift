@@ -24,7 +24,8 @@ public struct MethodDescription: Sendable, Hashable, Codable {
 extension MethodDescription: CustomStringConvertible {
   /// `tpe`, or `tpe, halving, plateau` with a scheduler and a rule.
   public var description: String {
-    let parts = [sampler] + (scheduler == .fullTraining ? [] : [scheduler]) + stopRules
+    let parts =
+      (sampler == .noSampler ? [] : [sampler]) + (scheduler == .fullTraining ? [] : [scheduler]) + stopRules
     return parts.map(\.name).joined(separator: ", ")
   }
 }
@@ -41,6 +42,9 @@ public struct ComponentDescription: Sendable, Hashable, Codable {
 
   /// Every configuration is trained through all epochs: no scheduler.
   public static let fullTraining = ComponentDescription("none")
+
+  /// The scheduler chooses configurations itself: no sampler.
+  public static let noSampler = ComponentDescription("none")
 
   /// `name:option=value,option=value`, as the command line writes it.
   /// - Throws: `StudyError` for what is no option, and one that is given twice.

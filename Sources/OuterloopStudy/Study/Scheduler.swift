@@ -6,8 +6,8 @@ public protocol Sampler: Sendable {
   mutating func suggest(_ number: Int, in history: History) throws -> Assignment?
 }
 
-/// Decides which trial is trained next, and how far. The configurations of new trials come from a
-/// sampler, whichever it is.
+/// Decides which trial is trained next, how far, and which running one is not worth more. The
+/// configurations of new trials come from a sampler, whichever it is.
 public protocol Scheduler: Sendable {
   mutating func observe(_ event: Event, in history: History)
 
@@ -18,6 +18,9 @@ public protocol Scheduler: Sendable {
   mutating func propose(
     _ number: Int?, in history: History, suggest: (Int) throws -> Assignment?
   ) throws -> Proposal
+
+  /// Whether a running trial should be trained on; see `Searcher.verdict`.
+  mutating func verdict(on trial: Int, in history: History) throws -> Verdict
 }
 
 /// Trains every configuration through all epochs: the scheduler of those who want none.
@@ -34,6 +37,8 @@ public struct FullTraining: Scheduler {
     guard let number, let assignment = try suggest(number) else { return .exhausted }
     return .start(assignment, through: epochs)
   }
+
+  public mutating func verdict(on trial: Int, in history: History) -> Verdict { .goOn }
 }
 
 /// A sampler and a scheduler at work together.
@@ -53,5 +58,9 @@ public struct ScheduledSearch: Searcher {
 
   public mutating func propose(_ number: Int?, in history: History) throws -> Proposal {
     try scheduler.propose(number, in: history) { try sampler.suggest($0, in: history) }
+  }
+
+  public mutating func verdict(on trial: Int, in history: History) throws -> Verdict {
+    try scheduler.verdict(on: trial, in: history)
   }
 }

@@ -9,7 +9,8 @@ public struct SearchMethod: ExpressibleBySampler {
   /// A sampler with a scheduler.
   public init(_ sampler: SamplerMethod, _ scheduler: SchedulerMethod = .fullTraining) {
     description = MethodDescription(sampler.description, scheduler: scheduler.description)
-    make = { ScheduledSearch(try sampler.make($0), try scheduler.make($0)) }
+    let adapted = scheduler.adapt(sampler)
+    make = { ScheduledSearch(try adapted.make($0), try scheduler.make($0)) }
     self.sampler = sampler
   }
 
@@ -81,13 +82,18 @@ public struct SamplerMethod: ExpressibleBySampler {
 public struct SchedulerMethod: Sendable {
   public let description: ComponentDescription
   public let make: @Sendable (StudySpecification) throws -> any Scheduler
+  let adapt: @Sendable (SamplerMethod) -> SamplerMethod
 
+  /// - Parameter adapt: what a sampler is made into that is to learn from trials which this scheduler has
+  ///   not trained to the end.
   public init(
     _ description: ComponentDescription,
-    make: @escaping @Sendable (StudySpecification) throws -> any Scheduler
+    make: @escaping @Sendable (StudySpecification) throws -> any Scheduler,
+    adapting adapt: @escaping @Sendable (SamplerMethod) -> SamplerMethod = { $0 }
   ) {
     self.description = description
     self.make = make
+    self.adapt = adapt
   }
 
   /// Every configuration is trained through all epochs.

@@ -14,6 +14,20 @@ public protocol Searcher: Sendable {
   /// - Parameter number: the one that a new trial would get, which names its random stream; nil if the
   ///   budget allows no new trial, so that all there is to do is to advance others.
   mutating func propose(_ number: Int?, in history: History) throws -> Proposal
+
+  /// Whether a running trial should be trained on, after a report of it has been observed. `mutating` for
+  /// caches only. What becomes of the trial is an event, so that a replay asks nobody again.
+  mutating func verdict(on trial: Int, in history: History) throws -> Verdict
+}
+
+/// What is to become of a running trial that has reported an epoch.
+public enum Verdict: Sendable, Hashable {
+  /// It is trained on, as far as it was to be.
+  case goOn
+  /// It is not worth more epochs: it ends as pruned, and what it reported counts.
+  case prune
+  /// There is nothing more to gain: it ends as complete, with what it reported last.
+  case complete
 }
 
 /// A searcher's answer.
@@ -22,6 +36,8 @@ public enum Proposal: Sendable, Hashable {
   case start(Assignment, through: Int)
   /// A paused trial goes on through a later epoch.
   case advance(trial: Int, through: Int)
+  /// A paused trial is given up: it ends as pruned.
+  case prune(trial: Int)
   /// Nothing to do until a running trial reports.
   case wait
   /// A rule of the method ends the study, for this reason.

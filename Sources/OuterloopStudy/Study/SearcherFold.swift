@@ -28,6 +28,10 @@ struct SearcherFold {
     try searcher.propose(number, in: history)
   }
 
+  mutating func verdict(on trial: Int) throws -> Verdict {
+    try searcher.verdict(on: trial, in: history)
+  }
+
   /// Takes the next events in. False: they change the past, and nothing has been taken; events from
   /// the first one on are to follow.
   mutating func take(_ events: [Event]) throws -> Bool {

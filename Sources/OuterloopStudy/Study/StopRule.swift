@@ -46,4 +46,8 @@ struct StoppingSearch: Searcher {
     }
     return try searcher.propose(number, in: history)
   }
+
+  mutating func verdict(on trial: Int, in history: History) throws -> Verdict {
+    try searcher.verdict(on: trial, in: history)
+  }
 }

@@ -53,9 +53,16 @@ extension StudyDriver {
       } catch let error as CancellationError {
         guard !sink.isOvertaken else { return watch.left() }
         if Task.isCancelled { cancellation = error }
-        ended = .released(attempt: claim.attempt, .cancelled, seconds: seconds)
+        ended =
+          sink.isStopped
+          ? sink.result(after: seconds)
+          : .released(attempt: claim.attempt, .cancelled, seconds: seconds)
       } catch let failure as TrialFailure {
-        (ended, way) = (end(claim, failure, after: seconds), failure.way)
+        // A program that is told to stop may end in any way.
+        (ended, way) =
+          sink.isStopped
+          ? (sink.result(after: seconds), nil)
+          : (end(claim, failure, after: seconds), failure.way)
       } catch let error as StudyError {
         // No trial can run; this one is to wait for better times, as far as the store still works.
         let released = Event.Kind.released(attempt: claim.attempt, .cancelled, seconds: seconds)
@@ -131,6 +138,9 @@ extension StudyDriver {
     private struct State {
       var last: Report?
       var isOvertaken = false
+      var verdict = Verdict.goOn
+      /// It was trained further than it was to be, and is to rest.
+      var isBeyond = false
     }
     private let state = Mutex(State())
     private let worker: Worker
@@ -145,7 +155,11 @@ extension StudyDriver {
     var isOvertaken: Bool { state.withLock(\.isOvertaken) }
     func overtake() { state.withLock { $0.isOvertaken = true } }
 
-    /// - Complexity: one transaction, however much is said.
+    /// Whether the program was told that its training ends here.
+    var isStopped: Bool { state.withLock { $0.verdict != .goOn || $0.isBeyond } }
+
+    /// - Complexity: one transaction, however much is said; in studies with epochs also what others have
+    ///   written since the last report.
     func keep(_ news: [TrialNews]) async throws -> Bool {
       guard !news.isEmpty else { return true }
       let kinds = news.map { one -> Event.Kind in
@@ -161,8 +175,24 @@ extension StudyDriver {
         overtake()
         return false
       }
-      if let report = remember(news) { worker.notice(.reported(claim, report)) }
-      return true
+      guard let report = remember(news) else { return true }
+      worker.notice(.reported(claim, report))
+      return try await goesOn(after: report)
+    }
+
+    /// Whether the training goes on: as far as the trial was to be trained, unless the scheduler says that it
+    /// is not worth it. Programs that pass over the epoch where they are to stop are stopped one later.
+    private func goesOn(after report: Report) async throws -> Bool {
+      guard worker.specification.epochs > 1 else { return true }
+      let isBeyond = report.epoch > claim.trial.through
+      let verdict =
+        report.epoch < worker.specification.epochs
+        ? try await worker.asker.verdict(on: claim.trial.number) : .goOn
+      return state.withLock { state in
+        state.isBeyond = isBeyond
+        state.verdict = verdict
+        return verdict == .goOn && !isBeyond
+      }
     }
 
     /// The last report, if there is news of any.
@@ -192,7 +222,7 @@ extension StudyDriver {
     func result(after seconds: Double) -> Event.Kind {
       claim.trial.end(
         of: claim.attempt, with: state.withLock(\.last), in: worker.specification,
-        seconds: seconds)
+        seconds: seconds, after: state.withLock(\.verdict))
     }
   }
 }

@@ -31,6 +31,9 @@ extension Trial {
     case .finished(let number, let outcome, _):
       if state == .failed(.lost), case .complete = outcome { return .accepted }
       guard !state.isFinished else { return .refused(.finished) }
+      if case .pruned = outcome, state == .paused {
+        return number == attempt ? .accepted : .refused(.overtaken)
+      }
       if case .complete = outcome { return number <= attempt ? .accepted : .refused(.overtaken) }
       return current(number)
     case .reported(let number, _), .extended(let number, _), .checkpointed(let number, _),
@@ -141,17 +144,20 @@ extension Trial {
   ///
   /// - nothing was reported, an objective or a metric with a bound is missing, or is not finite: failed,
   ///   `invalid`;
+  /// - its scheduler gave it up: pruned, whatever was reported;
   /// - every objective has a value, and the trial is to be trained no further: complete;
   /// - the same, and epochs of a full training are left: it rests, for its scheduler to decide.
   ///
   /// - Parameters:
   ///   - attempt: the one that ends.
   ///   - last: what was reported last.
+  ///   - verdict: of the scheduler; `.goOn` where it has not ended the training.
   ///   - seconds: how long it took, by a clock that nobody sets.
   public func end(
     of attempt: Int, with last: Report?, in specification: StudySpecification,
-    seconds: Double? = nil
+    seconds: Double? = nil, after verdict: Verdict = .goOn
   ) -> Event.Kind {
+    if verdict == .prune { return .finished(attempt: attempt, .pruned, seconds: seconds) }
     func invalid(_ message: String) -> Event.Kind {
       .finished(attempt: attempt, .failed(.invalid, message: message), seconds: seconds)
     }
@@ -163,7 +169,7 @@ extension Trial {
       guard value.isFinite else { return invalid("`\(metric)` is \(value)") }
     }
     let results = specification.objectives.compactMap { last.values[$0.metric] }
-    return through < specification.epochs
+    return through < specification.epochs && verdict == .goOn
       ? .paused(attempt: attempt, seconds: seconds)
       : .finished(attempt: attempt, .complete(results), seconds: seconds)
   }

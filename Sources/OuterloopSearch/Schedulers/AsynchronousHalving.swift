@@ -1,0 +1,129 @@
+public import OuterloopStudy
+
+/// What may be chosen about asynchronous successive halving.
+public struct AsynchronousHalvingOptions: Sendable, Hashable {
+  /// Of so many trials on a rung one is trained on.
+  public var factor = 3
+  /// Epochs of the first rung at least.
+  public var least = 1
+  /// Trials run without resting, and end at a rung where they are not among the best so far: for programs
+  /// that cannot go on from a checkpoint.
+  public var stopping = false
+
+  public init() {}
+}
+
+extension AsynchronousHalvingOptions: RungOptions {
+  /// The options of a description, by their names.
+  /// - Throws: `StudyError` for an unknown name, and a value of another kind or out of range.
+  public init(_ given: [String: ParameterValue]) throws { try self.init(reading: given) }
+
+  static let owner = "asha"
+
+  static let declarations: [MethodOption<Self>] =
+    rungDeclarations + [
+      .flag(
+        "stopping", \.stopping,
+        "trials run on without resting, and end at a rung where they are not among the best")
+    ]
+}
+
+/// Asynchronous successive halving (Li et al. 2020, ASHA, Algorithm 2): a worker that is free lets the best
+/// trial go on that stands in the first 1/eta of its rung, the highest rung first; if there is none, a new trial
+/// begins. Nobody waits for a rung to be full.
+///
+/// With `stopping` a trial goes on at a rung if it is in the first 1/eta of those that have been there so far,
+/// or the best of them, and is given up if not (the stopping rule of the same paper's implementations).
+///
+/// Differences: rungs are those of `Bracket`, so that the last one is the full training; several objectives
+/// and outcome constraints have an order (`RungResults.order`). When no new trial may begin and nothing is left
+/// to promote, the best of the highest rung is trained to the end if no trial has been, so that a study ends
+/// with a result.
+///
+/// - Complexity: a proposal is O(n log n) for n trials on a rung with a new result, else O(n/eta).
+public struct AsynchronousHalving: Scheduler {
+  private let epochs: [Int]
+  private let factor: Int
+  private let isStopping: Bool
+  private var results: RungResults
+
+  /// - Throws: `StudyError` for options out of range and studies without epochs.
+  public init(
+    _ specification: StudySpecification,
+    _ options: AsynchronousHalvingOptions = AsynchronousHalvingOptions()
+  ) throws {
+    epochs = try options.brackets(specification)[0].epochs
+    factor = options.factor
+    isStopping = options.stopping
+    results = RungResults(epochs, specification)
+  }
+
+  public mutating func observe(_ event: Event, in history: History) {
+    results.observe(event, in: history)
+  }
+
+  public mutating func propose(
+    _ number: Int?, in history: History, suggest: (Int) throws -> Assignment?
+  ) throws -> Proposal {
+    for rung in epochs.indices.dropLast().reversed() {
+      let order = results.order(ofRung: rung)
+      let best = order.prefix(order.count / factor)
+      if let trial = best.first(where: { rests(history.trials[$0], on: rung) }) {
+        return .advance(trial: trial, through: epochs[rung + 1])
+      }
+    }
+    if let number, let assignment = try suggest(number) {
+      return .start(assignment, through: isStopping ? epochs[epochs.count - 1] : epochs[0])
+    }
+    if history.runningCount + history.claimableCount > 0 { return .wait }
+    return finish(history) ?? .exhausted
+  }
+
+  /// Whether a trial waits to be promoted from a rung.
+  private func rests(_ trial: Trial, on rung: Int) -> Bool {
+    trial.state == .paused && trial.through <= epochs[rung]
+      && results.results[rung][trial.number]?.values != nil
+  }
+
+  /// The best of the highest rung is trained to the end, if no trial has been.
+  private mutating func finish(_ history: History) -> Proposal? {
+    for rung in epochs.indices.dropLast().reversed() {
+      if results.order(ofRung: rung).contains(where: { history.trials[$0].state == .complete }) {
+        return nil
+      }
+      let order = results.order(ofRung: rung)
+      if let trial = order.first(where: { rests(history.trials[$0], on: rung) }) {
+        return .advance(trial: trial, through: epochs[epochs.count - 1])
+      }
+    }
+    return nil
+  }
+
+  public mutating func verdict(on trial: Int, in history: History) -> Verdict {
+    guard isStopping, let rung = results.rung(of: trial), rung < epochs.count - 1,
+      results.hasArrived(history.trials[trial])
+    else { return .goOn }
+    let order = results.order(ofRung: rung)
+    return order.prefix(max(1, order.count / factor)).contains(trial) ? .goOn : .prune
+  }
+}
+
+extension SchedulerKind {
+  static let asha = SchedulerKind(
+    AsynchronousHalvingOptions.self,
+    "asynchronous successive halving: the best third of a rung is trained on, nobody waits"
+  ) { .asha($0) }
+}
+
+extension SchedulerMethod {
+  /// Asynchronous successive halving.
+  public static func asha(
+    _ options: AsynchronousHalvingOptions = AsynchronousHalvingOptions()
+  ) -> SchedulerMethod {
+    SchedulerMethod(options.description) {
+      try AsynchronousHalving($0, options)
+    } adapting: {
+      $0.learning { try options.brackets($0)[0].epochs }
+    }
+  }
+}

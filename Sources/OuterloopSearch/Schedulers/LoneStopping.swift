@@ -1,0 +1,144 @@
+public import OuterloopStudy
+
+/// What may be chosen about stopping trials that have stopped to improve.
+public struct PatienceOptions: Sendable, Hashable {
+  /// Epochs without improvement after which a trial ends.
+  public var epochs = 10
+  /// What counts as an improvement, in units of the objective.
+  public var improvement = 0.0
+
+  public init() {}
+}
+
+extension PatienceOptions: MethodOptions {
+  /// The options of a description, by their names.
+  /// - Throws: `StudyError` for an unknown name, and a value of another kind or out of range.
+  public init(_ given: [String: ParameterValue]) throws { try self.init(reading: given) }
+
+  static let owner = "patience"
+  static let declarations: [MethodOption<Self>] = [
+    .whole("epochs", \.epochs, 1...1_000_000_000, "epochs without improvement that end a trial"),
+    .number(
+      "improvement", \.improvement, 0...1e300, "what counts as one, in units of the objective"),
+  ]
+}
+
+/// What may be chosen about stopping trials at a bound.
+public struct ThresholdOptions: Sendable, Hashable {
+  /// A trial is stopped when its loss is larger; of a metric that is maximised, when its value is smaller.
+  /// It has to be given.
+  public var bound = Double.nan
+  /// Epochs after which a trial may be stopped.
+  public var warmup = 0
+
+  public init() {}
+}
+
+extension ThresholdOptions: MethodOptions {
+  /// The options of a description, by their names.
+  /// - Throws: `StudyError` for an unknown name, and a value of another kind or out of range.
+  public init(_ given: [String: ParameterValue]) throws { try self.init(reading: given) }
+
+  static let owner = "threshold"
+  static let declarations: [MethodOption<Self>] = [
+    .number("bound", \.bound, -1e300...1e300, standard: "none", "a trial that is worse is stopped"),
+    .whole("warmup", \.warmup, 0...1_000_000, "epochs after which a trial may be stopped"),
+  ]
+
+  func checkTogether(given: Set<String>) throws {
+    guard bound.isFinite else {
+      throw StudyError("the scheduler threshold has no bound", "say it: threshold:bound=2.5")
+    }
+  }
+}
+
+/// Ends trials by what they report themselves, without looking at others.
+///
+/// - `patience`: a trial whose best value is as old as so many epochs is complete, with what it reported last:
+///   nothing is wrong with it. With several objectives, when none of them improves.
+/// - `threshold`: a trial whose first objective is worse than a bound, or not a number, is pruned.
+///
+/// - Complexity: O(epochs) for a report.
+public struct LoneStopping: Scheduler {
+  enum Rule: Sendable {
+    case patience(PatienceOptions)
+    case threshold(ThresholdOptions)
+  }
+
+  private let rule: Rule
+  private let objectives: [Objective]
+  private var training: FullTraining
+
+  init(_ specification: StudySpecification, _ rule: Rule) throws {
+    switch rule {
+    case .patience(let options):
+      try options.check()
+      try PatienceOptions.requireEpochs(specification)
+    case .threshold(let options):
+      try options.check()
+      try ThresholdOptions.requireEpochs(specification)
+    }
+    self.rule = rule
+    objectives = specification.objectives
+    training = FullTraining(epochs: specification.epochs)
+  }
+
+  public mutating func observe(_ event: Event, in history: History) {}
+
+  public mutating func propose(
+    _ number: Int?, in history: History, suggest: (Int) throws -> Assignment?
+  ) throws -> Proposal {
+    try training.propose(number, in: history, suggest: suggest)
+  }
+
+  public mutating func verdict(on trial: Int, in history: History) -> Verdict {
+    let reports = history.trials[trial].reports
+    guard let last = reports.last else { return .goOn }
+    switch rule {
+    case .threshold(let options):
+      guard last.epoch > options.warmup, let value = last.values[objectives[0].metric] else {
+        return .goOn
+      }
+      let bound = objectives[0].loss(options.bound)
+      return objectives[0].loss(value) <= bound ? .goOn : .prune
+    case .patience(let options):
+      let newest = objectives.compactMap { improved(reports, $0, options.improvement) }.max()
+      return last.epoch - (newest ?? last.epoch) >= options.epochs ? .complete : .goOn
+    }
+  }
+
+  /// The last epoch that improved on all before; nil: no finite value yet.
+  private func improved(
+    _ reports: [Report], _ objective: Objective, _ improvement: Double
+  ) -> Int? {
+    var (best, epoch): (Double, Int?) = (.infinity, nil)
+    for report in reports {
+      guard let value = report.values[objective.metric], value.isFinite else { continue }
+      let loss = objective.loss(value)
+      if loss < best - improvement || epoch == nil { (best, epoch) = (loss, report.epoch) }
+    }
+    return epoch
+  }
+}
+
+extension SchedulerKind {
+  static let patience = SchedulerKind(
+    PatienceOptions.self, "a trial that no longer improves ends, with its result"
+  ) { .patience($0) }
+
+  static let threshold = SchedulerKind(
+    ThresholdOptions.self, "a trial that is worse than a bound is stopped"
+  ) { .threshold($0) }
+}
+
+extension SchedulerMethod {
+  /// Ends trials that no longer improve.
+  public static func patience(_ options: PatienceOptions = PatienceOptions()) -> SchedulerMethod {
+    SchedulerMethod(options.description) { try LoneStopping($0, .patience(options)) }
+  }
+
+  /// Stops trials that are worse than a bound.
+  public static func threshold(_ options: ThresholdOptions) -> SchedulerMethod {
+    SchedulerMethod(options.description) { try LoneStopping($0, .threshold(options)) }
+  }
+}

@@ -1,0 +1,73 @@
+internal import OuterloopStudy
+internal import OuterloopText
+
+/// A scheduler as people name it, and all that is known of it: `asha:factor=4`. A row of the registry.
+public struct SchedulerKind: Sendable {
+  public let name: String
+  /// What it does, as half a sentence.
+  public let summary: String
+  public let options: [SamplerKind.Option]
+  /// Whether it chooses configurations too, so that it takes no sampler.
+  public let choosesConfigurations: Bool
+  /// The search with the options given, others as by default.
+  let search: @Sendable (SamplerMethod?, [String: ParameterValue]) throws -> SearchMethod
+
+  /// A scheduler that takes any sampler.
+  init<Options: MethodOptions>(
+    _ options: Options.Type, _ summary: String,
+    make: @escaping @Sendable (Options) -> SchedulerMethod
+  ) {
+    name = Options.owner
+    self.summary = summary
+    self.options = Options.table
+    choosesConfigurations = false
+    search = { sampler, given in
+      let scheduler = make(try Options(reading: given))
+      guard let sampler else {
+        throw StudyError("the scheduler \(Options.owner) takes a sampler", "name one, such as tpe")
+      }
+      return SearchMethod(sampler, scheduler)
+    }
+  }
+
+  /// A method that decides both what is tried and how far it is trained.
+  init<Options: MethodOptions>(
+    choosingBy options: Options.Type, _ summary: String,
+    make: @escaping @Sendable (Options) -> SearchMethod
+  ) {
+    name = Options.owner
+    self.summary = summary
+    self.options = Options.table
+    choosesConfigurations = true
+    search = { _, given in make(try Options(reading: given)) }
+  }
+
+  /// All schedulers: a new one is a new row here.
+  public static let all: [SchedulerKind] = [
+    .none, .median, .percentile, .threshold, .patience, .halving, .hyperband, .asha,
+  ]
+
+  /// The scheduler of a name.
+  /// - Throws: `StudyError` if there is none.
+  public static func named(_ name: String) throws -> SchedulerKind {
+    guard let kind = all.first(where: { $0.name == name }) else {
+      throw StudyError(
+        "there is no scheduler `\(name)`",
+        Spelling.remedy(for: name, among: all.map(\.name), called: "schedulers"))
+    }
+    return kind
+  }
+}
+
+private struct FullTrainingOptions: MethodOptions {
+  static let owner = ComponentDescription.fullTraining.name
+  static let declarations: [MethodOption<Self>] = []
+}
+
+extension SchedulerKind {
+  static let none = SchedulerKind(
+    FullTrainingOptions.self, "every trial is trained through all epochs"
+  ) { _ in
+    .fullTraining
+  }
+}

@@ -1,0 +1,160 @@
+public import OuterloopStudy
+
+/// What every scheduler must satisfy, with any sampler. Each law returns what is wrong, and throws a
+/// `StudyError` for settings that no law is checked by.
+public enum SchedulerLaws {
+  /// The space of all laws.
+  private static func specification(
+    _ method: SearchMethod, _ objectives: [Objective], epochs: Int
+  ) throws -> StudySpecification {
+    try StudySpecification(
+      name: "law", space: SearchSpace([
+        ParameterDeclaration(parsing: "x=float(0, 1)"),
+        ParameterDeclaration(parsing: "kind=choice(a, b)"),
+      ]),
+      objectives: objectives, method: method.description, seed: 5, epochs: epochs)
+  }
+
+  /// A curve that falls to a level which depends on the configuration; some curves cross.
+  public static func loss(_ assignment: Assignment, _ epoch: Int) -> Double {
+    let x = assignment.values[0]?.number ?? 0
+    let level = (x - 0.3) * (x - 0.3) + (assignment.values[1] == ParameterValue(plain: "a") ? 0 : 0.1)
+    return level + (0.2 + x) / Double(epoch)
+  }
+
+  private static func run(
+    _ method: SearchMethod, trials: Int, epochs: Int, workers: Int,
+    objectives: [Objective] = [.minimize("loss")], checkpoints: Bool = true,
+    _ report: (Trial, Int) -> TrainingRehearsal.Report
+  ) throws -> TrainingRehearsal {
+    var rehearsal = try TrainingRehearsal(
+      try specification(method, objectives, epochs: epochs), method, workers: workers)
+    rehearsal.writesCheckpoints = checkpoints
+    try rehearsal.run(trials: trials, report)
+    return rehearsal
+  }
+
+  /// Proposals can be repeated, keep to the epochs and to the budget, and a replay of any prefix of the log
+  /// gives those that were made then.
+  public static func replays(
+    _ method: SearchMethod, trials: Int, epochs: Int, workers: Int
+  ) throws -> [String] {
+    let rehearsal = try run(method, trials: trials, epochs: epochs, workers: workers) {
+      .values([loss($0.assignment, $1)])
+    }
+    var wrong = rehearsal.wrong
+    let study = rehearsal.study
+    if study.trials.count != trials { wrong.append("\(study.trials.count) of \(trials) trials") }
+    if !study.trials.contains(where: { $0.state == .complete }) { wrong.append("none is complete") }
+    for event in study.events {
+      let (expected, seen): (Proposal, Int)
+      switch event.kind {
+      case .suggested(let assignment, let through, let revision):
+        (expected, seen) = (.start(assignment, through: through), revision)
+      case .continued(let through, let revision):
+        (expected, seen) = (.advance(trial: event.trial, through: through), revision)
+      default: continue
+      }
+      guard event.revision % 5 == 2 || event.trial == trials - 1 else { continue }
+      var again = try Rehearsal(
+        study.specification, method, replaying: Array(study.events.prefix(seen)))
+      let number = again.trials.count
+      if try again.propose(number < trials ? number : nil) != expected {
+        wrong.append("a replay up to event \(seen) does not propose \(expected)")
+      }
+    }
+    return wrong
+  }
+
+  /// To make f small and to make -f large are the same, event by event; so are f and 4 f + 2 where the method
+  /// knows no unit.
+  public static func knowsDirection(
+    _ method: SearchMethod, trials: Int, epochs: Int, scaleFree: Bool = true
+  ) throws -> [String] {
+    func events(_ objective: Objective, _ f: @escaping (Double) -> Double) throws -> [Step] {
+      let rehearsal = try run(
+        method, trials: trials, epochs: epochs, workers: 3, objectives: [objective]
+      ) { .values([f(loss($0.assignment, $1))]) }
+      return rehearsal.study.events.map(Step.init)
+    }
+    let small = try events(.minimize("loss")) { $0 }
+    var wrong: [String] = []
+    if try events(.maximize("loss"), { -$0 }) != small {
+      wrong.append("maximizing -f is not minimizing f")
+    }
+    if scaleFree, try events(.minimize("loss"), { 4 * $0 + 2 }) != small {
+      wrong.append("scale and offset of the loss matter")
+    }
+    return wrong
+  }
+
+  /// An event without the values that were reported.
+  private struct Step: Equatable {
+    let trial: Int
+    let kind: Event.Kind?
+
+    init(_ event: Event) {
+      trial = event.trial
+      switch event.kind {
+      case .reported, .extended: kind = nil
+      case .finished(let attempt, .complete, _):
+        kind = .finished(attempt: attempt, .complete([]))
+      default: kind = event.kind
+      }
+    }
+  }
+
+  /// Values that are no numbers, equal ones, failures, silent programs, programs without checkpoints: whatever
+  /// comes, the study ends, and a replay agrees with it.
+  public static func survives(_ method: SearchMethod, trials: Int, epochs: Int) throws -> [String] {
+    let histories: [(String, Bool, @Sendable (Trial, Int) -> TrainingRehearsal.Report)] = [
+      ("equal", true, { _, _ in .values([1]) }),
+      ("never a number", true, { _, _ in .values([.nan]) }),
+      (
+        "NaN now and then", true,
+        { trial, epoch in
+          .values([(trial.number + epoch) % 4 == 0 ? Double.nan : Double(trial.number)])
+        }
+      ),
+      ("infinite", true, { trial, _ in .values([trial.number % 2 == 0 ? .infinity : -.infinity]) }),
+      ("huge", true, { trial, _ in .values([trial.number % 2 == 0 ? 1e308 : -1e308]) }),
+      ("silent", true, { _, _ in .silence }),
+      ("every third epoch", true, { $1 % 3 == 0 ? .values([Double($0.number % 5)]) : .silence }),
+      ("all fail", true, { _, _ in .failure(.error) }),
+      ("half fail", true, { $0.number % 2 == 0 ? .failure(.timeout) : .values([Double($1)]) }),
+      ("fail later", true, { $1 > 1 && $0.number % 3 == 0 ? .failure(.error) : .values([1.0]) }),
+      (
+        "lost", true,
+        { trial, _ in trial.number % 3 == 0 ? .failure(.lost) : .values([Double(trial.number)]) }
+      ),
+      ("no checkpoints", false, { .values([loss($0.assignment, $1)]) }),
+    ]
+    var wrong: [String] = []
+    for (name, checkpoints, report) in histories {
+      let rehearsal = try run(
+        method, trials: trials, epochs: epochs, workers: 3, checkpoints: checkpoints, report)
+      wrong += rehearsal.wrong.map { "\(name): \($0)" }
+      let study = rehearsal.study
+      if study.trials.count != trials { wrong.append("\(name): \(study.trials.count) trials") }
+      if study.history.runningCount > 0 { wrong.append("\(name): trials run on") }
+      var again = try Rehearsal(study.specification, method, replaying: study.events)
+      if try again.propose(nil) != .exhausted { wrong.append("\(name): a replay has more to do") }
+    }
+    return wrong
+  }
+
+  /// Several objectives and a bound on results.
+  public static func takesObjectives(
+    _ method: SearchMethod, trials: Int, epochs: Int
+  ) throws -> [String] {
+    let rehearsal = try run(
+      method, trials: trials, epochs: epochs, workers: 2,
+      objectives: [.minimize("loss"), .maximize("speed")]
+    ) { trial, epoch in
+      let value = loss(trial.assignment, epoch)
+      return .values([value, value - (trial.assignment.values[0]?.number ?? 0)])
+    }
+    return rehearsal.wrong
+      + (rehearsal.study.trials.contains { $0.state == .complete } ? [] : ["none is complete"])
+  }
+}

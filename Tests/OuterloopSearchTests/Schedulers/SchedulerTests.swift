@@ -1,0 +1,166 @@
+import OuterloopSearch
+import OuterloopStudy
+import OuterloopTesting
+import Testing
+
+/// What schedulers decide, on small studies that can be followed by hand.
+@Suite struct SchedulerTests {
+  /// A study of one parameter whose trials report these values by number, at every epoch.
+  private func run(
+    _ scheduler: String, sampler: String = "random", epochs: Int, trials: Int, workers: Int = 1,
+    _ report: @escaping (Int, Int) -> TrainingRehearsal.Report
+  ) throws -> TrainingRehearsal {
+    let method = try SearchMethod.named(
+      MethodDescription(
+        ComponentDescription(sampler), scheduler: ComponentDescription(parsing: scheduler)))
+    let specification = try StudySpecification(
+      name: "s", space: .cube(1), objectives: [.minimize("loss")], method: method.description,
+      seed: 1, epochs: epochs)
+    var rehearsal = try TrainingRehearsal(specification, method, workers: workers)
+    try rehearsal.run(trials: trials) { report($0.number, $1) }
+    #expect(rehearsal.wrong == [])
+    return rehearsal
+  }
+
+  private func epochs(_ rehearsal: TrainingRehearsal) -> [Int] {
+    rehearsal.study.trials.map { $0.reports.last?.epoch ?? 0 }
+  }
+
+  /// ASHA with eta = 3: whoever is in the first third of a rung goes on, the highest rung first.
+  @Test func ashaPromotes() throws {
+    let values: [Double] = [5, 6, 1, 7, 8, 2, 9, 10, 3]
+    let study = try run("asha", epochs: 9, trials: 9) { trial, _ in .values([values[trial]]) }
+    // Trials 2, 5 and 8 go on as the third, sixth and ninth end; then three are on the second rung.
+    #expect(epochs(study) == [1, 1, 9, 1, 1, 3, 1, 1, 3])
+    let goals = study.study.events.compactMap { event -> Int? in
+      if case .continued(let through, _) = event.kind { through } else { nil }
+    }
+    #expect(goals == [3, 3, 3, 9])
+  }
+
+  /// Of equal values the earlier trials go on.
+  @Test func tiesGoToTheEarlier() throws {
+    let study = try run("asha", epochs: 9, trials: 9) { _, _ in .values([1]) }
+    #expect(epochs(study) == [9, 3, 3, 1, 1, 1, 1, 1, 1])
+  }
+
+  /// Trials that run on are stopped at a rung unless they are in the first third there.
+  @Test func ashaStops() throws {
+    let study = try run("asha:stopping=true", epochs: 9, trials: 4) { trial, _ in
+      .values([Double(trial)])
+    }
+    #expect(epochs(study) == [9, 1, 1, 1])
+    #expect(study.study.trials.map(\.state) == [.complete, .pruned, .pruned, .pruned])
+  }
+
+  /// Synchronous halving compares at the rung, not the best value so far, and gives the others up.
+  @Test func halvingRanksAtTheRung() throws {
+    let study = try run("halving", epochs: 3, trials: 3) { trial, epoch in
+      // Trial 0 was good at first; what counts is the value at epoch 1.
+      .values([epoch == 1 ? [2, 1, 3][trial] : 0])
+    }
+    #expect(epochs(study) == [1, 3, 1])
+    #expect(study.study.trials.map(\.state) == [.pruned, .complete, .pruned])
+  }
+
+  /// Brackets in turn: 9 trials through epoch 1, then 5 through epoch 3, then 3 through 9.
+  @Test func hyperbandTakesBracketsInTurn() throws {
+    let study = try run("hyperband", epochs: 9, trials: 17) { trial, _ in .values([Double(trial)]) }
+    let begun = study.study.events.compactMap { event -> Int? in
+      if case .suggested(_, let through, _) = event.kind { through } else { nil }
+    }
+    let expected: [Int] = [1, 1, 1, 1, 1, 1, 1, 1, 1, 3, 3, 3, 3, 3, 9, 9, 9]
+    #expect(begun == expected)
+    #expect(epochs(study) == [9, 3, 3, 1, 1, 1, 1, 1, 1, 9, 3, 3, 3, 3, 9, 9, 9])
+    #expect(study.study.history.openCount == 0)
+  }
+
+  /// A worker that would have to wait for the last trial of a rung begins the next bracket.
+  @Test func nobodyWaitsForARung() throws {
+    let study = try run("hyperband", epochs: 9, trials: 12, workers: 3) { trial, _ in
+      .values([Double(trial)])
+    }
+    #expect(study.study.trials.allSatisfy { $0.state.isFinished })
+  }
+
+  /// The median rule: after five complete trials, who is worse than their median at an epoch.
+  @Test func medianStops() throws {
+    let study = try run("median", epochs: 6, trials: 8) { trial, epoch in
+      .values([[1, 2, 3, 4, 5, 2.9, 3.1, 3][trial] + (epoch == 1 ? 10 : 0)])
+    }
+    // The warm-up is one epoch, so that the first verdict is after the second.
+    #expect(epochs(study) == [6, 6, 6, 6, 6, 6, 2, 2])
+    #expect(study.study.trials[6].state == .pruned)
+  }
+
+  /// A trial that no longer improves is complete, with what it reported last.
+  @Test func patienceCompletes() throws {
+    let study = try run("patience:epochs=2", epochs: 9, trials: 1) { _, epoch in
+      .values([epoch < 3 ? Double(9 - epoch) : 7.5])
+    }
+    #expect(epochs(study) == [4])
+    #expect(study.study.trials[0].values == [7.5])
+  }
+
+  @Test func thresholdPrunes() throws {
+    let study = try run("threshold:bound=2,warmup=1", epochs: 9, trials: 3) { trial, epoch in
+      .values([[3, 2, .nan][trial]])
+    }
+    #expect(epochs(study) == [2, 9, 2])
+  }
+
+  /// A program without checkpoints begins again at each rung, and its values at a rung stay those that it had
+  /// when it first got there.
+  @Test func valuesOfARungStay() throws {
+    let method = SearchMethod.random.scheduled(by: .asha())
+    let specification = try StudySpecification(
+      name: "s", space: .cube(1), objectives: [.minimize("loss")], method: method.description,
+      seed: 1, epochs: 3)
+    var rehearsal = try TrainingRehearsal(specification, method)
+    rehearsal.writesCheckpoints = false
+    var seen: Set<Int> = []
+    try rehearsal.run(trials: 6) { trial, epoch in
+      // The second time it looks far worse at the first rung.
+      let isFirst = seen.insert(trial.number).inserted
+      return .values([isFirst ? Double(trial.number) : epoch == 1 ? 100 : 1])
+    }
+    #expect(rehearsal.study.trials.filter { $0.state == .complete }.map(\.number) == [0, 1])
+  }
+
+  /// A sampler learns from what trials were worth at a rung, long before one is complete.
+  @Test(arguments: ["tpe", "gp", "cmaes", "nsga2"]) func samplersLearnFromRungs(_ name: String) throws {
+    let method = try SearchMethod.named(
+      MethodDescription(ComponentDescription(name), scheduler: ComponentDescription("asha")))
+    let specification = try StudySpecification(
+      name: "s", space: .cube(2), objectives: [.minimize("loss")], method: method.description,
+      seed: 3, epochs: 27)
+    var rehearsal = try TrainingRehearsal(specification, method, workers: 2)
+    func distance(_ trial: Trial) -> Double {
+      trial.assignment.values.reduce(0) { $0 + abs(($1?.number ?? 0) - 0.25) }
+    }
+    try rehearsal.run(trials: 80) { .values([distance($0) + 1 / Double($1)]) }
+    #expect(rehearsal.wrong == [])
+    let trials = rehearsal.study.trials
+    let early: Double = trials.prefix(20).map(distance).reduce(0, +) / 20
+    let late: Double = trials.suffix(20).map(distance).reduce(0, +) / 20
+    // Random search has a mean of .625; that of 20 is below .45 with a probability under .001.
+    #expect(late < min(0.45, early), "\(name)")
+  }
+
+  @Test func unknownNames() throws {
+    #expect(throws: StudyError.self) {
+      try SearchMethod.named(
+        MethodDescription(ComponentDescription("tpe"), scheduler: ComponentDescription("hiperband")))
+    }
+    let error = #expect(throws: StudyError.self) {
+      try SearchMethod.named(
+        MethodDescription(ComponentDescription("tpe"), scheduler: ComponentDescription("threshold")))
+    }
+    #expect(error?.what.contains("has no bound") == true)
+    let asha = SearchMethod.random.scheduled(by: .asha())
+    let single = try StudySpecification(
+      name: "s", space: .cube(1), objectives: [.minimize("loss")], method: asha.description, seed: 1)
+    let refusal = #expect(throws: StudyError.self) { try asha.searcher(single) }
+    #expect(refusal?.what.contains("nothing to decide") == true)
+  }
+}
