@@ -8,7 +8,8 @@ public enum SchedulerLaws {
     _ method: SearchMethod, _ objectives: [Objective], epochs: Int
   ) throws -> StudySpecification {
     try StudySpecification(
-      name: "law", space: SearchSpace([
+      name: "law",
+      space: SearchSpace([
         ParameterDeclaration(parsing: "x=float(0, 1)"),
         ParameterDeclaration(parsing: "kind=choice(a, b)"),
       ]),
@@ -18,7 +19,8 @@ public enum SchedulerLaws {
   /// A curve that falls to a level which depends on the configuration; some curves cross.
   public static func loss(_ assignment: Assignment, _ epoch: Int) -> Double {
     let x = assignment.values[0]?.number ?? 0
-    let level = (x - 0.3) * (x - 0.3) + (assignment.values[1] == ParameterValue(plain: "a") ? 0 : 0.1)
+    let level =
+      (x - 0.3) * (x - 0.3) + (assignment.values[1] == ParameterValue(plain: "a") ? 0 : 0.1)
     return level + (0.2 + x) / Double(epoch)
   }
 

@@ -73,6 +73,17 @@ extension StoreLaws {
     try await requireRefused(.finished, [result], trial)
     try await requireRefused(.finished, [.finished(attempt: 1, .complete([3, 4]))], trial)
     try test.require(try await test.trial(trial).values == [1, 2], "the result changed")
+
+    // A trial that rests may be given up, by the attempt that it rests after.
+    let resting = try await test.begin().trial.number
+    _ = try await test.append(report, .paused(attempt: 1), to: resting)
+    try await requireRefused(.overtaken, [.finished(attempt: 2, .pruned)], resting)
+    try test.require(
+      try await test.append(.finished(attempt: 1, .pruned), to: resting) == .accepted, "pruned")
+    let pruned = try await test.trial(resting)
+    try test.require(
+      pruned.state == .pruned && pruned.ended != nil && pruned.reports.count == 1, "\(pruned)")
+    try await requireRefused(.notPaused, [.continued(through: 12, seen: 9)], resting)
     try await test.requireConsistent()
   }
 

@@ -38,10 +38,10 @@ extension HelpTexts {
     that run, a second one stops them; `outerloop resume` goes on. When the first
     three trials fail the same way, or ten in a row, the study stops.
 
-    JSON keys: study, store, seed, sampler, objectives, trials (counts by state),
-    best (a trial as in `outerloop trials`, null with several objectives), command
-    (of the best), front (else null), ending (budget, exhausted, timeout, stopped,
-    rule or failures), reason (of a rule).
+    JSON keys: study, store, seed, sampler, scheduler, objectives, trials (counts
+    by state), best (a trial as in `outerloop trials`, null with several
+    objectives), command (of the best), front (else null), ending (budget,
+    exhausted, timeout, stopped, rule or failures), reason (of a rule).
 
     USAGE: outerloop tune [<options>] -- [<command> ...]
 
@@ -170,7 +170,8 @@ extension HelpTexts {
     outerloop tell --params 'lr=0.001, opt=adam' loss=0.31
 
     A value that is not finite fails the trial. --running reports and prolongs the
-    lease; without values it only prolongs it. --params takes over the result of a
+    lease; without values it only prolongs it. A trial that its scheduler ends is
+    no longer running afterwards: stop it. --params takes over the result of a
     configuration that was tried elsewhere: a new trial, which the budget counts
     and the search learns from. JSON keys: study, trial, state.
 
@@ -201,10 +202,10 @@ extension HelpTexts {
     OVERVIEW: List the studies of a store.
 
     Stale trials run for a worker that is gone; they are not counted as running in
-    the table. JSON: an array of objects with the keys study, sampler, seed,
-    objectives, parameters, trials (counts by state, stale ones as running), stale
-    (how many), best (trial, value of the first objective), budget (trials, epochs,
-    seconds), lastEvent (seconds since 1970).
+    the table. JSON: an array of objects with the keys study, sampler, scheduler,
+    seed, objectives, parameters, trials (counts by state, stale ones as running),
+    stale (how many), best (trial, value of the first objective), budget (trials,
+    epochs, seconds), lastEvent (seconds since 1970).
 
     USAGE: outerloop studies [--store <file>] [--json] [--quiet]
 

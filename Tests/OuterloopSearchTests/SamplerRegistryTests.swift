@@ -5,14 +5,22 @@ import OuterloopText
 import Testing
 
 @Suite struct SamplerRegistryTests {
-  /// The tables of the page are those of the registries.
-  @Test func thePageHasEverySamplerAndRule() throws {
-    let page = URL(filePath: #filePath).deletingLastPathComponent().appending(
-      path: "../../Documentation/tuning-a-program.md")
-    let lines = Set(try String(contentsOf: page, encoding: .utf8).split(separator: "\n"))
-    let all =
+  typealias Row = (name: String, summary: String, options: [SamplerKind.Option])
+
+  static let pages: [(String, [Row])] = [
+    (
+      "tuning-a-program.md",
       SamplerKind.all.map { ($0.name, $0.summary, $0.options) }
-      + StopRuleKind.all.map { ($0.name, $0.summary, $0.options) }
+        + StopRuleKind.all.map { ($0.name, $0.summary, $0.options) }
+    ),
+    ("training-by-epochs.md", SchedulerKind.all.map { ($0.name, $0.summary, $0.options) }),
+  ]
+
+  /// The tables of the pages are those of the registries.
+  @Test(arguments: pages) func thePagesHaveEveryRow(_ name: String, _ all: [Row]) throws {
+    let page = URL(filePath: #filePath).deletingLastPathComponent().appending(
+      path: "../../Documentation/\(name)")
+    let lines = Set(try String(contentsOf: page, encoding: .utf8).split(separator: "\n"))
     for (name, summary, options) in all {
       let row = "| `\(name)` | \(summary) |"
       #expect(lines.contains(row[...]), "\(row)")
@@ -26,9 +34,11 @@ import Testing
   }
 
   @Test func namesAndOptionsAreUnique() {
-    #expect(Set(SamplerKind.all.map(\.name)).count == SamplerKind.all.count)
-    for kind in SamplerKind.all {
-      #expect(Set(kind.options.map(\.name)).count == kind.options.count)
+    let all = SamplerKind.all.map { ($0.name, $0.options) }
+    let schedulers = SchedulerKind.all.map { ($0.name, $0.options) }
+    for table in [all, schedulers] {
+      #expect(Set(table.map(\.0)).count == table.count)
+      for (_, options) in table { #expect(Set(options.map(\.name)).count == options.count) }
     }
   }
 

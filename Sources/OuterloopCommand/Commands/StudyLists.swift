@@ -10,9 +10,9 @@ struct Studies: AsyncParsableCommand {
     abstract: "List the studies of a store.",
     discussion: """
       Stale trials run for a worker that is gone; they are not counted as running in the table. JSON: \
-      an array of objects with the keys study, sampler, seed, objectives, parameters, trials (counts \
-      by state, stale ones as running), stale (how many), best (trial, value of the first \
-      objective), budget (trials, epochs, seconds), lastEvent (seconds since 1970).
+      an array of objects with the keys study, sampler, scheduler, seed, objectives, parameters, \
+      trials (counts by state, stale ones as running), stale (how many), best (trial, value of the \
+      first objective), budget (trials, epochs, seconds), lastEvent (seconds since 1970).
       """)
 
   @OptionGroup(title: "Store")
@@ -26,7 +26,7 @@ struct Studies: AsyncParsableCommand {
       var trial: Int
       var value: Double
     }
-    var study, sampler: String
+    var study, sampler, scheduler: String
     var seed: UInt64
     var objectives: [Objective]
     var parameters: [String]
@@ -47,7 +47,7 @@ struct Studies: AsyncParsableCommand {
       records.append(
         Record(
           study: specification.name, sampler: specification.method.sampler.name,
-          seed: specification.seed,
+          scheduler: specification.method.scheduler.name, seed: specification.seed,
           objectives: specification.objectives,
           parameters: specification.space.parameters.map(\.description), trials: summary.counts,
           stale: stale.count,

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import OuterloopSearch
 internal import OuterloopStore
 internal import OuterloopStudy
 internal import OuterloopText
@@ -14,7 +15,8 @@ struct Tell: AsyncParsableCommand {
       outerloop tell --params 'lr=0.001, opt=adam' loss=0.31
 
       A value that is not finite fails the trial. --running reports and prolongs the lease; without \
-      values it only prolongs it. --params takes over the result of a configuration that was tried \
+      values it only prolongs it. A trial that its scheduler ends is no longer running afterwards: \
+      stop it. --params takes over the result of a configuration that was tried \
       elsewhere: a new trial, which the budget counts and the search learns from. JSON keys: study, \
       trial, state.
       """)
@@ -133,6 +135,11 @@ struct Tell: AsyncParsableCommand {
     let report = told.report(epoch: epoch ?? record.through, attempt: attempt)
     if running {
       try await goesOn(record, attempt, report, found)
+      if report != nil, found.specification.method.scheduler != .fullTraining {
+        let method = try SearchMethod.named(found.specification.method)
+        let asker = try await Asker(found.id, in: found.store, by: method)
+        _ = try await asker.goesOn(number, attempt: attempt)
+      }
       return number
     }
     let end = end(record, attempt, told, found.specification)

@@ -25,8 +25,8 @@ struct Tune: AsyncParsableCommand {
       `outerloop resume` goes on. When the first three trials fail the same way, or ten in a row, the \
       study stops.
 
-      JSON keys: study, store, seed, sampler, objectives, trials (counts by state), best (a trial as \
-      in `outerloop trials`, null with several objectives), command (of the best), front (else \
+      JSON keys: study, store, seed, sampler, scheduler, objectives, trials (counts by state), best \
+      (a trial as in `outerloop trials`, null with several objectives), command (of the best), front (else \
       null), ending (budget, exhausted, timeout, stopped, rule or failures), reason (of a rule).
       """)
 
@@ -141,7 +141,10 @@ struct Tune: AsyncParsableCommand {
     if let choice = specification.automaticChoice(ended: ended) {
       let samplers = [choice.sampler, choice.other].compactMap(\.self).joined(separator: " and ")
       let rules = specification.method.stopRules.map(\.name)
-      method = ["\(specification.method.sampler.name): \(samplers) \(choice.reason)"] + rules
+      let scheduler = specification.method.scheduler
+      method =
+        ["\(specification.method.sampler.name): \(samplers) \(choice.reason)"]
+        + (scheduler == .fullTraining ? [] : [scheduler.name]) + rules
     }
     parts += method
     parts += specification.budget.parts

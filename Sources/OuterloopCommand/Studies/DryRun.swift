@@ -28,6 +28,7 @@ struct DryRun {
     var study: String
     var seed: UInt64
     var sampler: String
+    var scheduler: String
     var parameters: [String]
     var trials: [First]
   }
@@ -36,6 +37,7 @@ struct DryRun {
     var record = Record(
       study: specification.name, seed: specification.seed,
       sampler: specification.method.sampler.name,
+      scheduler: specification.method.scheduler.name,
       parameters: specification.space.parameters.map(\.description), trials: [])
     let template = try CommandTemplate(stored.program, for: specification.space)
     for claim in try await FirstTrials.of(specification, after: known, count: 3) {

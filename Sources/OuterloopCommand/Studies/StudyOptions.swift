@@ -126,10 +126,14 @@ struct StudyOptions: ParsableArguments {
   private var method: SearchMethod {
     get throws {
       try Complaint.usage {
-        try .named(
+        let scheduler =
+          try scheduler.map(ComponentDescription.init(parsing:)) ?? .fullTraining
+        // What was not said is nothing that the scheduler could contradict.
+        let isAlone =
+          try sampler == "auto" && SchedulerKind.named(scheduler.name).choosesConfigurations
+        return try .named(
           MethodDescription(
-            ComponentDescription(parsing: sampler),
-            scheduler: scheduler.map(ComponentDescription.init(parsing:)) ?? .fullTraining,
+            isAlone ? .noSampler : ComponentDescription(parsing: sampler), scheduler: scheduler,
             stopRules: TermOptions.rules(terms.stopWhen, for: objectives)))
       }
     }
@@ -175,14 +179,23 @@ struct StudyOptions: ParsableArguments {
     }
   }
 
-  /// - Throws: `StudyError` where the sampler would pass over what was said.
+  /// - Throws: `StudyError` where the search would pass over what was said.
   private func checkTerms() throws {
-    let name = try method.description.sampler.name
+    let description = try method.description
+    let isAlone = description.sampler == .noSampler
+    let name = isAlone ? description.scheduler.name : description.sampler.name
+    let kind = isAlone ? "scheduler" : "sampler"
+    if epochs == 1, description.scheduler != .fullTraining {
+      throw StudyError(
+        "the scheduler \(description.scheduler.name) has nothing to decide: a full training has one "
+          + "epoch", "say how many epochs it has: --epochs 27")
+    }
     func check(_ isGiven: Bool, _ trait: SamplerTraits, _ what: String) throws {
       let suited = SamplerKind.all.filter { $0.traits.contains(trait) }.map(\.name)
       guard isGiven, !suited.contains(name) else { return }
       throw StudyError(
-        "the sampler \(name) \(what)", "use one that does: \(suited.joined(separator: ", "))")
+        "the \(kind) \(name) \(what)",
+        "use \(isAlone ? "a sampler" : "one") that does: \(suited.joined(separator: ", "))")
     }
     try check(!terms.prior.isEmpty, .heedsPriors, "does not heed --prior")
     try check(terms.perSecond != nil, .weighsCosts, "does not weigh costs (--per-second)")

@@ -125,6 +125,7 @@ struct StudyRecord: Encodable {
   var study, store: String
   var seed: UInt64
   var sampler: String
+  var scheduler: String
   var objectives: [Objective]
   /// By state.
   var trials: [TrialState.Kind: Int]
@@ -150,6 +151,7 @@ struct StudyRecord: Encodable {
     self.store = store
     seed = specification.seed
     sampler = specification.method.sampler.name
+    scheduler = specification.method.scheduler.name
     objectives = specification.objectives
     trials = result.summary.counts
     self.ending = ending

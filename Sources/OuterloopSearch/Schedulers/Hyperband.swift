@@ -149,7 +149,8 @@ public struct BracketScheduler: Scheduler {
 
   /// Whether a trial needs no more training up to this epoch.
   private func hasEnded(_ trial: Trial, _ epoch: Int) -> Bool {
-    trial.state.isFinished || trial.through > epoch || (trial.state == .paused && !trial.isClaimable)
+    trial.state.isFinished || trial.through > epoch
+      || (trial.state == .paused && !trial.isClaimable)
   }
 
   public mutating func verdict(on trial: Int, in history: History) -> Verdict { .goOn }

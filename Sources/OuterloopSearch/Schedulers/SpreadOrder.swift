@@ -27,7 +27,9 @@ enum SpreadOrder {
   }
 
   private static func spread(_ front: [Int], _ places: [[Double]]) -> [Int] {
-    guard let first = front.min(by: { (places[$0][0], $0) < (places[$1][0], $1) }) else { return [] }
+    guard let first = front.min(by: { (places[$0][0], $0) < (places[$1][0], $1) }) else {
+      return []
+    }
     var order = [first]
     var distances = front.map { distance(places[$0], places[first]) }
     var rest = Set(front.indices.filter { front[$0] != first })
@@ -35,7 +37,8 @@ enum SpreadOrder {
       rest.remove(next)
       order.append(front[next])
       for place in rest {
-        distances[place] = min(distances[place], distance(places[front[place]], places[front[next]]))
+        distances[place] = min(
+          distances[place], distance(places[front[place]], places[front[next]]))
       }
     }
     return order

@@ -116,6 +116,17 @@ public actor Asker {
     return try fold.verdict(on: trial)
   }
 
+  /// Ends a running trial after a report, if its scheduler wants it to end: for those who run trials
+  /// themselves. False: the trial has ended, and how is written down.
+  public func goesOn(_ trial: Int, attempt: Int) async throws -> Bool {
+    let verdict = try await verdict(on: trial)
+    guard verdict != .goOn else { return true }
+    let end = history.trials[trial].end(
+      of: attempt, with: history.trials[trial].lastReport, in: fold.specification, after: verdict)
+    _ = try await store.append([end], to: trial, of: study)
+    return false
+  }
+
   /// Whether no budget would let a new trial begin: every configuration has been tried.
   public func isExhausted() async throws -> Bool {
     try await catchUp()

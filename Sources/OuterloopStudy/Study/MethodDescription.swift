@@ -25,7 +25,8 @@ extension MethodDescription: CustomStringConvertible {
   /// `tpe`, or `tpe, halving, plateau` with a scheduler and a rule.
   public var description: String {
     let parts =
-      (sampler == .noSampler ? [] : [sampler]) + (scheduler == .fullTraining ? [] : [scheduler]) + stopRules
+      (sampler == .noSampler ? [] : [sampler]) + (scheduler == .fullTraining ? [] : [scheduler])
+      + stopRules
     return parts.map(\.name).joined(separator: ", ")
   }
 }

@@ -24,6 +24,19 @@ extension Study {
       ], to: claim.trial.number, of: id)
   }
 
+  /// Reports an epoch of a trial that was asked for, and keeps it for `lease` seconds more. False: it is to
+  /// stop, because its scheduler has ended it, which is written down, or because someone else has taken it over.
+  public func report(
+    _ claim: Claim, epoch: Int, _ values: [String: Double], lease: Double = 3600
+  ) async throws -> Bool {
+    let news = Event.Kind.reported(attempt: claim.attempt, Report(epoch: epoch, values))
+    guard try await store.append([news], to: claim.trial.number, of: id) == .accepted,
+      try await store.renew(claim, seconds: lease)
+    else { return false }
+    return epoch >= specification.epochs
+      ? true : try await asker.goesOn(claim.trial.number, attempt: claim.attempt)
+  }
+
   /// Says that a trial that was asked for has no result.
   @discardableResult
   public func tell(

@@ -9,7 +9,8 @@ import Testing
     (
       27,
       [
-        [(27, 1), (9, 3), (3, 9), (1, 27)], [(12, 3), (4, 9), (1, 27)], [(6, 9), (2, 27)], [(4, 27)],
+        [(27, 1), (9, 3), (3, 9), (1, 27)], [(12, 3), (4, 9), (1, 27)], [(6, 9), (2, 27)],
+        [(4, 27)],
       ]
     ),
     (
@@ -45,11 +46,14 @@ import Testing
       for bracket in brackets {
         let rising = zip(bracket.epochs, bracket.epochs.dropFirst()).allSatisfy { $0 < $1 }
         let falling = zip(bracket.sizes, bracket.sizes.dropFirst()).allSatisfy { $0 > $1 }
-        let isWhole = bracket.epochs.last == epochs && bracket.epochs[0] >= 1 && bracket.sizes.last! >= 1
+        let isWhole =
+          bracket.epochs.last == epochs && bracket.epochs[0] >= 1 && bracket.sizes.last! >= 1
         if !(rising && falling && isWhole) { Issue.record("\(epochs): \(bracket)") }
         if power == epochs {
           let spent = zip(bracket.sizes, bracket.epochs).reduce(0) { $0 + $1.0 * $1.1 }
-          if spent > brackets.count * epochs { Issue.record("\(epochs): \(bracket) spends \(spent)") }
+          if spent > brackets.count * epochs {
+            Issue.record("\(epochs): \(bracket) spends \(spent)")
+          }
         }
       }
     }

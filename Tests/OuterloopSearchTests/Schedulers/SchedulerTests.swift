@@ -128,7 +128,9 @@ import Testing
   }
 
   /// A sampler learns from what trials were worth at a rung, long before one is complete.
-  @Test(arguments: ["tpe", "gp", "cmaes", "nsga2"]) func samplersLearnFromRungs(_ name: String) throws {
+  @Test(arguments: ["tpe", "gp", "cmaes", "nsga2"]) func samplersLearnFromRungs(_ name: String)
+    throws
+  {
     let method = try SearchMethod.named(
       MethodDescription(ComponentDescription(name), scheduler: ComponentDescription("asha")))
     let specification = try StudySpecification(
@@ -150,16 +152,19 @@ import Testing
   @Test func unknownNames() throws {
     #expect(throws: StudyError.self) {
       try SearchMethod.named(
-        MethodDescription(ComponentDescription("tpe"), scheduler: ComponentDescription("hiperband")))
+        MethodDescription(ComponentDescription("tpe"), scheduler: ComponentDescription("hiperband"))
+      )
     }
     let error = #expect(throws: StudyError.self) {
       try SearchMethod.named(
-        MethodDescription(ComponentDescription("tpe"), scheduler: ComponentDescription("threshold")))
+        MethodDescription(ComponentDescription("tpe"), scheduler: ComponentDescription("threshold"))
+      )
     }
     #expect(error?.what.contains("has no bound") == true)
     let asha = SearchMethod.random.scheduled(by: .asha())
     let single = try StudySpecification(
-      name: "s", space: .cube(1), objectives: [.minimize("loss")], method: asha.description, seed: 1)
+      name: "s", space: .cube(1), objectives: [.minimize("loss")], method: asha.description, seed: 1
+    )
     let refusal = #expect(throws: StudyError.self) { try asha.searcher(single) }
     #expect(refusal?.what.contains("nothing to decide") == true)
   }
