@@ -1,0 +1,147 @@
+internal import OuterloopStudy
+
+/// Search methods compared on recorded learning curves: a study of hundreds of epochs takes as long as the
+/// method thinks, whatever the training took (protocol of the freeze-thaw literature: ifBO, CFBO).
+public struct LearningCurvesExperiment: Experiment {
+  public static let name = "learning-curves"
+  public static let claim =
+    "Schedulers on recorded learning curves, by mean regret of the best value seen after 300 epochs of 1,000 "
+    + "configurations (reference implementations, one worker): random configurations trained in full "
+    + ".56 on TaskSet and .52 on LCBench, ASHA .26 and .19, one epoch for all and then the best first "
+    + ".17 and .20, freeze-thaw with a Gaussian process .089 and .087. What a scheduler is for shows "
+    + "against one-epoch screening (Egele et al. 2023)."
+
+  /// A folder of curves in the format curves-v1; nil: problems of FT-PFN's prior.
+  @OrNull public var data: String? = nil
+  /// Names of tasks; empty: all of the folder, or the first `problems` of the prior.
+  public var tasks: [String] = []
+  /// How many problems of the prior there are.
+  public var problems = 10
+  /// Of each task, at most so many, the first ones.
+  public var configurations = 1_000
+  /// As `--scheduler` names them.
+  public var methods = ReplayMethod.all.map(\.name)
+  /// The budget, over all trials of a study.
+  public var epochs = 300
+  public var workers = 1
+  public var seeds = 5
+  public var firstSeed: UInt64 = 0
+
+  public init() {}
+
+  public func validate() throws {
+    try LabError.require(problems >= 1, "problems", problems, "at least 1")
+    try LabError.require(configurations >= 1, "configurations", configurations, "at least 1")
+    try LabError.require(!methods.isEmpty, "method", "(none)", "at least one")
+    try LabError.require(epochs >= 1, "epochs", epochs, "at least 1")
+    try LabError.require(workers >= 1, "workers", workers, "at least 1")
+    try LabError.require(seeds >= 1, "seeds", seeds, "at least 1")
+    for (place, method) in methods.enumerated() where methods[..<place].contains(method) {
+      throw LabError(.setting, "--method \(method) is given twice", remedy: "remove one of them")
+    }
+  }
+
+  /// One study, as it is stored.
+  struct Run: Codable, Sendable {
+    var trace: RegretTrace
+    /// Seconds that the searcher took.
+    var seconds: Double
+    /// How often it was asked.
+    var suggestions: Int
+  }
+
+  public func run(_ observer: ExperimentObserver) throws -> ExperimentReport {
+    let source = try CurveSource(self)
+    // Before any work is done: a misspelled method.
+    let sample = try source.table(source.names[0])
+    for method in methods { _ = try ReplayMethod.method(method, for: sample) }
+    let total = source.names.count * methods.count * seeds
+    var done = 0
+    // methods x tasks x seeds
+    var runs = methods.map { _ in [[Run]]() }
+    for task in source.names {
+      let table = try source.table(task)
+      let regret = CurveRegret(table)
+      let key = try runKey(table)
+      for (place, method) in methods.enumerated() {
+        runs[place].append([])
+        for seed in (0..<seeds).map({ firstSeed &+ UInt64($0) }) {
+          let word = "\(task), \(method), seed \(seed)"
+          try observer.report(done, of: total, word)
+          let run = try observer.run(word, key: key) {
+            try self.run(method, on: table, regret, seed: seed, observer)
+          }
+          runs[place][runs[place].count - 1].append(run)
+          done += 1
+        }
+      }
+    }
+    return LearningCurvesReport(experiment: self, tasks: source.names, runs: runs).report
+  }
+
+  private func run(
+    _ method: String, on table: CurveTable, _ regret: CurveRegret, seed: UInt64,
+    _ observer: ExperimentObserver
+  ) throws -> Run {
+    var study = try SimulatedStudy(
+      table, try ReplayMethod.method(method, for: table), workers: workers, budget: epochs,
+      seed: seed)
+    try study.run { if observer.shouldStop() { throw ExperimentObserver.Stopped() } }
+    return Run(
+      trace: regret.trace(study.observations), seconds: study.searchSeconds,
+      suggestions: study.decisions.count)
+  }
+
+  /// What a run depends on besides its task's name, method and seed.
+  private func runKey(_ table: CurveTable) throws -> String {
+    var alone = LearningCurvesExperiment()
+    (alone.epochs, alone.workers) = (epochs, workers)
+    var fingerprint = try Fingerprint(of: alone)
+    fingerprint.add(table)
+    return fingerprint.text
+  }
+}
+
+/// Where an experiment's tables come from.
+struct CurveSource {
+  let names: [String]
+  private let folder: CurveFolder?
+  private let prior: CurvePrior?
+  private let limit: Int
+
+  /// - Throws: `LabError` for tasks that there are not, `DataError` for a folder that cannot be read.
+  init(_ experiment: LearningCurvesExperiment) throws {
+    limit = experiment.configurations
+    if let path = experiment.data {
+      let folder = try CurveFolder(path)
+      for name in experiment.tasks { _ = try folder.task(name) }
+      names = experiment.tasks.isEmpty ? folder.tasks.map(\.name) : experiment.tasks
+      (self.folder, prior) = (folder, nil)
+      guard !names.isEmpty else {
+        throw LabError(.data, "\(path) has no tasks", remedy: "use another folder")
+      }
+    } else {
+      let known = (0..<experiment.problems).map { "prior-\($0)" }
+      for name in experiment.tasks where Self.seed(name) == nil {
+        throw LabError(
+          .setting, "there is no task \(name)",
+          remedy: "name a folder with --data, or use prior-0, prior-1, ...")
+      }
+      names = experiment.tasks.isEmpty ? known : experiment.tasks
+      (folder, prior) = (nil, try CurvePrior())
+    }
+  }
+
+  private static func seed(_ name: String) -> UInt64? {
+    name.hasPrefix("prior-") ? UInt64(name.dropFirst(6)) : nil
+  }
+
+  /// Recorded curves are normalized; those of the prior are scores already.
+  func table(_ name: String) throws -> CurveTable {
+    if let folder { return try folder.table(try folder.task(name), limit: limit).normalized() }
+    guard let prior, let seed = Self.seed(name) else {
+      throw LabError(.setting, "there is no task \(name)", remedy: "use prior-0, prior-1, ...")
+    }
+    return try prior.table(seed: seed, candidates: limit)
+  }
+}
