@@ -83,9 +83,14 @@ public struct LearningCurvesExperiment: Experiment {
     _ method: String, on table: CurveTable, _ regret: CurveRegret, seed: UInt64,
     _ observer: ExperimentObserver
   ) throws -> Run {
+    // Another one for each task: tasks that list the same configurations, as those of TaskSet do, would
+    // otherwise get the same random ones, and their mean would be no better than one of them.
+    var word = Fingerprint()
+    word.add(table.name)
+    word.add(seed)
     var study = try SimulatedStudy(
       table, try ReplayMethod.method(method, for: table), workers: workers, budget: epochs,
-      seed: seed)
+      seed: word.value)
     try study.run { if observer.shouldStop() { throw ExperimentObserver.Stopped() } }
     return Run(
       trace: regret.trace(study.observations), seconds: study.searchSeconds,

@@ -19,10 +19,12 @@ struct LearningCurvesReport {
     var tables = [
       ExperimentReport.Table(
         "Regret of the best value seen, mean of \(tasks.count) tasks and \(experiment.seeds) seeds",
-        columns: Self.marks + ["area", "mean rank", "ms a suggestion"],
+        columns: Self.marks + ["+-", "area", "mean rank", "ms a suggestion"],
         rows: methods.indices.map { method in
           let (marks, area) = RegretTrace.figures(mean(runs[method].flatMap(\.self), of: \.seen))
-          return Row(methods[method], marks + [area, ranks[method], milliseconds(method)])
+          return Row(
+            methods[method],
+            marks + [interval(method), area, ranks[method], milliseconds(method)])
         }),
       ExperimentReport.Table(
         "Regret at full fidelity of the incumbent, mean of \(tasks.count) tasks and "
@@ -68,6 +70,14 @@ struct LearningCurvesReport {
     return sums.map { $0 / Double(Swift.max(runs.count, 1)) }
   }
 
+  /// Half of the 95 % interval of the last mark over seeds, the tasks being what they are.
+  private func interval(_ method: Int) -> Double {
+    let ends = (0..<experiment.seeds).map { seed in
+      mean(runs[method].map { $0[seed] }, of: \.seen).last ?? 1
+    }
+    return Repetitions(values: ends).interval
+  }
+
   private func milliseconds(_ method: Int) -> Double {
     let all = runs[method].flatMap(\.self)
     let count = all.reduce(0) { $0 + $1.suggestions }
@@ -78,7 +88,7 @@ struct LearningCurvesReport {
     [
       "regret: (table's best - best of the study) / (table's best - median of the candidates), clipped at 1; "
         + "after shares of \(experiment.epochs) epochs in all, \(experiment.workers) workers; area: "
-        + "its mean over the budget.",
+        + "its mean over the budget; +-: half of the 95 % interval of the last mark over seeds.",
       "full fidelity: the value at the end of the curve of the candidate with the best value seen, against the "
         + "ends of all curves: a method that is led by noise loses here.",
       "mean rank: by area, over tasks. Levels: exact signed-rank test of Wilcoxon over tasks, one pair of "

@@ -18,13 +18,13 @@ import Testing
     #expect(report.tables.count == 4)
     #expect(
       report.tables[0].columns
-        == ["10 %", "25 %", "50 %", "100 %", "area", "mean rank", "ms a suggestion"])
+        == ["10 %", "25 %", "50 %", "100 %", "+-", "area", "mean rank", "ms a suggestion"])
     for row in report.tables[0].rows {
       let values = row.values.compactMap(\.self)
-      #expect(values.count == 7)
+      #expect(values.count == 8)
       // Regret falls, and the area lies between.
       #expect(zip(values[0...3], values[1...3]).allSatisfy { $0 >= $1 })
-      #expect((values[3]...1).contains(values[4]))
+      #expect((values[3]...1).contains(values[5]))
     }
     #expect(report.figures.keys.sorted() == ["regret.svg"])
     let again = try Self.small.run(ExperimentObserver())
