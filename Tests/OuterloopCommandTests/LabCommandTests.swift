@@ -18,6 +18,12 @@ import Testing
       ["noisy-labels", "--seeds", "1", "--updates", "2", "--train", "60", "--method", "greedy"],
       "noisy-labels", "weight, wrong"
     ),
+    (
+      [
+        "learning-curves", "--problems", "1", "--configurations", "20", "--epochs", "40", "--seeds",
+        "1",
+      ], "learning-curves", "mean rank"
+    ),
   ]
 
   @Test(arguments: experiments)
@@ -52,6 +58,12 @@ import Testing
         "noisy-labels", "--seeds", "60", "--updates", "3", "--train", "60", "--method", "greedy",
         "none",
       ], 120
+    ),
+    (
+      [
+        "learning-curves", "--problems", "1", "--configurations", "500", "--epochs", "3000",
+        "--seeds", "30", "--method", "none", "one-epoch",
+      ], 60
     ),
   ]
 
@@ -94,7 +106,8 @@ import Testing
         let columns = table["columns"] as? [String] ?? []
         table["rows"] = (table["rows"] as? [[String: Any]])?.map { row in
           var row = row
-          row["values"] = zip(columns, row["values"] as? [Any] ?? []).filter { $0.0 != "seconds" }
+          row["values"] = zip(columns, row["values"] as? [Any] ?? [])
+            .filter { !["seconds", "ms per suggestion"].contains($0.0) }
             .map(\.1)
           return row
         }

@@ -6,7 +6,7 @@ internal import OuterloopText
 /// search space and the tasks, and one file of curves for each task (`*.jsonl`, gzip or not), whose lines
 /// are objects with `id`, `config` and an array for each metric.
 public struct CurveFolder: Sendable {
-  /// What curves the folder holds under one name.
+  /// One of the folder's tables.
   public struct Task: Sendable, Hashable {
     public var name: String
     /// Inside the folder.

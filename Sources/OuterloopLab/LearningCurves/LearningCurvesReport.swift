@@ -19,7 +19,7 @@ struct LearningCurvesReport {
     var tables = [
       ExperimentReport.Table(
         "Regret of the best value seen, mean of \(tasks.count) tasks and \(experiment.seeds) seeds",
-        columns: Self.marks + ["+-", "area", "mean rank", "ms a suggestion"],
+        columns: Self.marks + ["+-", "area", "mean rank", "ms per suggestion"],
         rows: methods.indices.map { method in
           let (marks, area) = RegretTrace.figures(mean(runs[method].flatMap(\.self), of: \.seen))
           return Row(

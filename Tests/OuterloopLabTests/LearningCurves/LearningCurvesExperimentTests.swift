@@ -18,7 +18,7 @@ import Testing
     #expect(report.tables.count == 4)
     #expect(
       report.tables[0].columns
-        == ["10 %", "25 %", "50 %", "100 %", "+-", "area", "mean rank", "ms a suggestion"])
+        == ["10 %", "25 %", "50 %", "100 %", "+-", "area", "mean rank", "ms per suggestion"])
     for row in report.tables[0].rows {
       let values = row.values.compactMap(\.self)
       #expect(values.count == 8)
