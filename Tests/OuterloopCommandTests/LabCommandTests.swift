@@ -62,8 +62,8 @@ import Testing
     (
       [
         "learning-curves", "--problems", "1", "--configurations", "500", "--epochs", "3000",
-        "--seeds", "30", "--method", "none", "one-epoch",
-      ], 60
+        "--seeds", "15", "--method", "none", "one-epoch",
+      ], 30
     ),
   ]
 
@@ -78,7 +78,8 @@ import Testing
       #expect(files.count <= 1)
       guard let file = files.first else { return [:] }
       let data = try tool.data("broken/" + file)
-      return try #require(JSONSerialization.jsonObject(with: data) as? [String: NSObject])
+      let runs = try #require(JSONSerialization.jsonObject(with: data) as? [String: Any])
+      return runs.mapValues { NSDictionary(dictionary: ["run": $0]) }
     }
     for _ in 0..<3 {
       let before = try stored()
@@ -160,6 +161,9 @@ import Testing
     (["noisy-labels", "--noise", "2"], "--noise 2.0"),
     (["noisy-labels", "--train", "100000"], "100001 examples are needed"),
     (["noisy-labels", "--choice", "nowhere.csv"], "nowhere.csv"),
+    (["learning-curves", "--workers", "0"], "--workers 0 is out of range"),
+    (["learning-curves", "--data", "nowhere"], "nowhere/meta.json: no such file"),
+    (["learning-curves", "--method", "guess"], "no method `guess`"),
     (["estimators", "--steps", "1"], "--steps [1] is out of range"),
   ])
   func complains(_ words: [String], _ what: String) throws {

@@ -42,6 +42,9 @@ public struct LearningCurvesExperiment: Experiment {
     for (place, method) in methods.enumerated() where methods[..<place].contains(method) {
       throw LabError(.setting, "--method \(method) is given twice", remedy: "remove one of them")
     }
+    let sample = try CurveTable.sample
+    for method in methods { _ = try ReplayMethod.method(method, for: sample) }
+    _ = try CurveSource.names(self)
   }
 
   /// One study, as it is stored.
@@ -55,9 +58,6 @@ public struct LearningCurvesExperiment: Experiment {
 
   public func run(_ observer: ExperimentObserver) throws -> ExperimentReport {
     let source = try CurveSource(self)
-    // Before any work is done: a misspelled method.
-    let sample = try source.table(source.names[0])
-    for method in methods { _ = try ReplayMethod.method(method, for: sample) }
     let total = source.names.count * methods.count * seeds
     var done = 0
     // methods x tasks x seeds
@@ -117,27 +117,31 @@ struct CurveSource {
   private let prior: CurvePrior?
   private let limit: Int
 
-  /// - Throws: `LabError` for tasks that there are not, `DataError` for a folder that cannot be read.
   init(_ experiment: LearningCurvesExperiment) throws {
     limit = experiment.configurations
+    names = try Self.names(experiment)
+    folder = try experiment.data.map { try CurveFolder($0) }
+    prior = folder == nil ? try CurvePrior() : nil
+  }
+
+  /// The tasks that an experiment names, or all.
+  /// - Throws: `LabError` for tasks that there are not, `DataError` for a folder that cannot be read.
+  static func names(_ experiment: LearningCurvesExperiment) throws -> [String] {
     if let path = experiment.data {
       let folder = try CurveFolder(path)
       for name in experiment.tasks { _ = try folder.task(name) }
-      names = experiment.tasks.isEmpty ? folder.tasks.map(\.name) : experiment.tasks
-      (self.folder, prior) = (folder, nil)
-      guard !names.isEmpty else {
+      guard !folder.tasks.isEmpty else {
         throw LabError(.data, "\(path) has no tasks", remedy: "use another folder")
       }
-    } else {
-      let known = (0..<experiment.problems).map { "prior-\($0)" }
-      for name in experiment.tasks where Self.seed(name) == nil {
-        throw LabError(
-          .setting, "there is no task \(name)",
-          remedy: "name a folder with --data, or use prior-0, prior-1, ...")
-      }
-      names = experiment.tasks.isEmpty ? known : experiment.tasks
-      (folder, prior) = (nil, try CurvePrior())
+      return experiment.tasks.isEmpty ? folder.tasks.map(\.name) : experiment.tasks
     }
+    for name in experiment.tasks where seed(name) == nil {
+      throw LabError(
+        .setting, "there is no task \(name)",
+        remedy: "name a folder with --data, or use prior-0, prior-1, ...")
+    }
+    return experiment.tasks.isEmpty
+      ? (0..<experiment.problems).map { "prior-\($0)" } : experiment.tasks
   }
 
   private static func seed(_ name: String) -> UInt64? {
@@ -151,5 +155,18 @@ struct CurveSource {
       throw LabError(.setting, "there is no task \(name)", remedy: "use prior-0, prior-1, ...")
     }
     return try prior.table(seed: seed, candidates: limit)
+  }
+}
+
+extension CurveTable {
+  /// One configuration trained for one epoch: enough to make a method for.
+  static var sample: CurveTable {
+    get throws {
+      var space = SearchSpace()
+      try space.add(ParameterDeclaration("x", .float(try NumericRange(0, 1))))
+      return try CurveTable(
+        name: "sample", space: space, objective: .maximize(score),
+        candidates: [.init(id: 0, assignment: try space.assignment(["x": 0.5]), values: [0])])
+    }
   }
 }

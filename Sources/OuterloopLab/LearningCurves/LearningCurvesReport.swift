@@ -1,4 +1,5 @@
 internal import OuterloopCharts
+internal import OuterloopText
 
 /// The tables and the picture of a comparison on learning curves.
 struct LearningCurvesReport {
@@ -18,7 +19,7 @@ struct LearningCurvesReport {
     let ranks = PairedComparison.meanRanks(areas)
     var tables = [
       ExperimentReport.Table(
-        "Regret of the best value seen, mean of \(tasks.count) tasks and \(experiment.seeds) seeds",
+        "Regret of the best value seen, mean of \(extent)",
         columns: Self.marks + ["+-", "area", "mean rank", "ms per suggestion"],
         rows: methods.indices.map { method in
           let (marks, area) = RegretTrace.figures(mean(runs[method].flatMap(\.self), of: \.seen))
@@ -27,8 +28,7 @@ struct LearningCurvesReport {
             marks + [interval(method), area, ranks[method], milliseconds(method)])
         }),
       ExperimentReport.Table(
-        "Regret at full fidelity of the incumbent, mean of \(tasks.count) tasks and "
-          + "\(experiment.seeds) seeds",
+        "Regret at full fidelity of the incumbent, mean of \(extent)",
         columns: Self.marks + ["area"],
         rows: methods.indices.map { method in
           let (marks, area) = RegretTrace.figures(mean(runs[method].flatMap(\.self), of: \.full))
@@ -50,11 +50,15 @@ struct LearningCurvesReport {
     }
     tables.append(
       .init(
-        "Area by task, mean of \(experiment.seeds) seeds", columns: methods,
+        "Area by task, mean of \(NumberText.count(experiment.seeds, "seed"))", columns: methods,
         rows: tasks.indices.map { task in
           Row(tasks[task], methods.indices.map { areas[$0][task] })
         }))
     return ExperimentReport(tables: tables, notes: notes, figures: ["regret.svg": chart])
+  }
+
+  private var extent: String {
+    NumberText.count(tasks.count, "task") + " and " + NumberText.count(experiment.seeds, "seed")
   }
 
   /// The mean over runs of the regret after each epoch.
@@ -87,7 +91,7 @@ struct LearningCurvesReport {
   private var notes: [String] {
     [
       "regret: (table's best - best of the study) / (table's best - median of the candidates), clipped at 1; "
-        + "after shares of \(experiment.epochs) epochs in all, \(experiment.workers) workers; area: "
+        + "after shares of \(experiment.epochs) epochs in all, \(NumberText.count(experiment.workers, "worker")); area: "
         + "its mean over the budget; +-: half of the 95 % interval of the last mark over seeds.",
       "full fidelity: the value at the end of the curve of the candidate with the best value seen, against the "
         + "ends of all curves: a method that is led by noise loses here.",
@@ -111,7 +115,7 @@ struct LearningCurvesReport {
           experiment.methods[method], x: regrets.indices.map { Double($0 + 1) }, y: regrets,
           markers: false, isStepped: true)
       },
-      remark: "\(tasks.count) tasks, \(experiment.seeds) seeds"
+      remark: "mean of \(extent)"
     ).svg()
   }
 }
