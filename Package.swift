@@ -110,8 +110,8 @@ let package = Package(
       name: "OuterloopLab",
       dependencies: [
         "OuterloopBilevel", "OuterloopLearning", "OuterloopAutodiff", "OuterloopNumerics",
-        "OuterloopCharts", "OuterloopFiles", "OuterloopFoundation", "OuterloopPlatform",
-        "OuterloopText",
+        "OuterloopStudy", "OuterloopSearch", "OuterloopCharts", "OuterloopFiles",
+        "OuterloopFoundation", "OuterloopPlatform", "OuterloopText",
       ], swiftSettings: house),
     .target(
       name: "OuterloopTesting",
@@ -222,7 +222,7 @@ let package = Package(
       name: "OuterloopLabTests",
       dependencies: [
         "OuterloopLab", "OuterloopBilevel", "OuterloopLearning", "OuterloopAutodiff",
-        "OuterloopNumerics", "OuterloopText",
+        "OuterloopNumerics", "OuterloopStudy", "OuterloopSearch", "OuterloopText",
       ], swiftSettings: house),
     .testTarget(
       name: "OuterloopCommandTests",

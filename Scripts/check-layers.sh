@@ -20,7 +20,7 @@ allowed() {
     OuterloopRunner) echo OuterloopStudy COuterloopProcess ;;
     OuterloopStore) echo OuterloopStudy OuterloopFiles ;;
     OuterloopCharts) echo OuterloopStudy OuterloopSearch ;;
-    OuterloopLab) echo OuterloopBilevel OuterloopLearning OuterloopAutodiff OuterloopNumerics OuterloopCharts OuterloopFiles OuterloopFoundation ;;
+    OuterloopLab) echo OuterloopStudy OuterloopSearch OuterloopBilevel OuterloopLearning OuterloopAutodiff OuterloopNumerics OuterloopCharts OuterloopFiles OuterloopFoundation ;;
     OuterloopTesting) echo OuterloopStudy OuterloopBilevel OuterloopLearning OuterloopAutodiff OuterloopNumerics ;;
     Outerloop) echo OuterloopStudy OuterloopSearch OuterloopBilevel OuterloopLearning OuterloopAutodiff OuterloopNumerics ;;
     OuterloopCommand) echo OuterloopLab OuterloopFetch OuterloopLearning OuterloopNumerics OuterloopCharts OuterloopBilevel OuterloopStudy OuterloopSearch OuterloopStore OuterloopRunner OuterloopSpaces OuterloopFiles OuterloopFoundation ;;

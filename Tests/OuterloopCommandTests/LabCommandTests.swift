@@ -18,6 +18,12 @@ import Testing
       ["noisy-labels", "--seeds", "1", "--updates", "2", "--train", "60", "--method", "greedy"],
       "noisy-labels", "weight, wrong"
     ),
+    (
+      [
+        "learning-curves", "--problems", "1", "--configurations", "20", "--epochs", "40", "--seeds",
+        "1",
+      ], "learning-curves", "mean rank"
+    ),
   ]
 
   @Test(arguments: experiments)
@@ -53,6 +59,12 @@ import Testing
         "none",
       ], 120
     ),
+    (
+      [
+        "learning-curves", "--problems", "1", "--configurations", "500", "--epochs", "3000",
+        "--seeds", "15", "--method", "none", "one-epoch",
+      ], 30
+    ),
   ]
 
   /// Killed without warning again and again, the runs that are done stay, and the report is the same.
@@ -66,7 +78,8 @@ import Testing
       #expect(files.count <= 1)
       guard let file = files.first else { return [:] }
       let data = try tool.data("broken/" + file)
-      return try #require(JSONSerialization.jsonObject(with: data) as? [String: NSObject])
+      let runs = try #require(JSONSerialization.jsonObject(with: data) as? [String: Any])
+      return runs.mapValues { NSDictionary(dictionary: ["run": $0]) }
     }
     for _ in 0..<3 {
       let before = try stored()
@@ -94,7 +107,8 @@ import Testing
         let columns = table["columns"] as? [String] ?? []
         table["rows"] = (table["rows"] as? [[String: Any]])?.map { row in
           var row = row
-          row["values"] = zip(columns, row["values"] as? [Any] ?? []).filter { $0.0 != "seconds" }
+          row["values"] = zip(columns, row["values"] as? [Any] ?? [])
+            .filter { !["seconds", "ms per suggestion"].contains($0.0) }
             .map(\.1)
           return row
         }
@@ -147,6 +161,9 @@ import Testing
     (["noisy-labels", "--noise", "2"], "--noise 2.0"),
     (["noisy-labels", "--train", "100000"], "100001 examples are needed"),
     (["noisy-labels", "--choice", "nowhere.csv"], "nowhere.csv"),
+    (["learning-curves", "--workers", "0"], "--workers 0 is out of range"),
+    (["learning-curves", "--data", "nowhere"], "nowhere/meta.json: no such file"),
+    (["learning-curves", "--method", "guess"], "no method `guess`"),
     (["estimators", "--steps", "1"], "--steps [1] is out of range"),
   ])
   func complains(_ words: [String], _ what: String) throws {

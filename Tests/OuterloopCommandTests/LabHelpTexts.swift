@@ -7,6 +7,7 @@ extension HelpTexts {
     Help(words: ["lab", "estimators"], text: labEstimators),
     Help(words: ["lab", "sinusoid"], text: labSinusoid),
     Help(words: ["lab", "noisy-labels"], text: labNoisyLabels),
+    Help(words: ["lab", "learning-curves"], text: labLearningCurves),
   ]
 
   static let lab = """
@@ -33,6 +34,8 @@ extension HelpTexts {
                               of 20,400 weights.
       noisy-labels            Weights of examples learned online, on data with
                               wrong labels.
+      learning-curves         Schedulers on recorded learning curves: regret
+                              against epochs.
 
       See 'outerloop help lab <subcommand>' for detailed help.
     """
@@ -124,6 +127,39 @@ extension HelpTexts {
                               Default: all.
       --first-seed <first-seed>
                               The seed of the first run. (default: 0)
+      --restart               Forget the runs that are done and stored in --out.
+      --out <folder>          Folder for results and pictures; outerloop-lab/NAME
+                              by default.
+    \(end)
+    """
+
+  static let labLearningCurves = """
+    OVERVIEW: Schedulers on recorded learning curves: regret against epochs.
+
+    Schedulers compared on recorded learning curves, in seconds. Mean regret of the
+    best value seen after 300 epochs, with 1,000 configurations of TaskSet and
+    LCBench, by reference implementations: random search without a scheduler .56
+    and .52 (.69 and .53 in expectation), ASHA .26 and .19, one epoch for all and
+    then the best first .17 and .20 (Egele et al. 2023), freeze-thaw with a
+    Gaussian process .089 and .087.
+
+    USAGE: outerloop lab learning-curves <options>
+
+    \(progressOutput)
+      --data <folder>         Folder of recorded curves (curves-v1: meta.json and
+                              *.jsonl.gz). Default: problems of FT-PFN's prior.
+      --task <task>           Tasks by name. Default: all.
+      --problems <problems>   How many problems of the prior there are. (default:
+                              10)
+      --configurations <configurations>
+                              The most configurations of a task, the first ones.
+                              (default: 1000)
+      --method <method>       Methods: none, one-epoch. Default: all.
+      --epochs <B>            The budget of a study, over all trials. (default: 300)
+      --workers <workers>     Virtual workers. (default: 1)
+      --seeds <seeds>         Studies of each method on each task. (default: 5)
+      --first-seed <first-seed>
+                              The seed of the first study. (default: 0)
       --restart               Forget the runs that are done and stored in --out.
       --out <folder>          Folder for results and pictures; outerloop-lab/NAME
                               by default.

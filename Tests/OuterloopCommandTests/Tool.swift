@@ -111,7 +111,10 @@ final class Tool: Sendable {
 
     /// Waits until something holds, up to a minute.
     func wait(until holds: () -> Bool) {
-      for _ in 0..<6000 where process.isRunning && !holds() { usleep(10_000) }
+      for _ in 0..<6000 {
+        guard process.isRunning, !holds() else { return }
+        usleep(10_000)
+      }
     }
   }
 

@@ -12,7 +12,7 @@ protocol ExperimentCommand: ParsableCommand {
 struct Lab: ParsableCommand {
   /// All there are, as they are listed.
   static let experiments: [any ExperimentCommand.Type] = [
-    LabEstimators.self, LabSinusoid.self, LabNoisyLabels.self,
+    LabEstimators.self, LabSinusoid.self, LabNoisyLabels.self, LabLearningCurves.self,
   ]
 
   static let configuration = CommandConfiguration(

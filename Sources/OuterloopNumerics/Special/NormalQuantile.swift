@@ -4,7 +4,7 @@ internal import OuterloopPlatform
 extension StandardNormal {
   /// The x with Phi(x) = p, for 1e-300 <= p <= .925: a ratio of polynomials in (p - 1/2)^2 in the
   /// middle, in sqrt(-log p) in the left tail. Constant time: about 10 ns, in the tail 30.
-  static func quantile(_ p: Double) -> Double {
+  package static func quantile(_ p: Double) -> Double {
     let q = p - 0.5
     if abs(q) <= 0.425 { return q * middle(0.180625 - q * q) }
     let r = (-log(p)).squareRoot()

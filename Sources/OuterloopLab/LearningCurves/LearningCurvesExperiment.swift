@@ -1,0 +1,172 @@
+internal import OuterloopStudy
+
+/// Search methods compared on recorded learning curves: a study costs only what the searcher itself takes.
+///
+/// The protocol is that of freeze-thaw papers (ifBO, Rakotoarison et al. 2024; CFBO, Lee et al. 2025): all
+/// configurations of a table are candidates, the budget is a number of epochs over all trials, and methods
+/// are judged by normalized regret and its mean rank over tasks.
+public struct LearningCurvesExperiment: Experiment {
+  public static let name = "learning-curves"
+  public static let claim =
+    "Schedulers compared on recorded learning curves, in seconds. Mean regret of the best value seen after 300 "
+    + "epochs, with 1,000 configurations of TaskSet and LCBench, by reference implementations: random "
+    + "search without a scheduler .56 and .52 (.69 and .53 in expectation), ASHA .26 and .19, one epoch "
+    + "for all and then the best first .17 and .20 (Egele et al. 2023), freeze-thaw with a Gaussian "
+    + "process .089 and .087."
+
+  /// A folder of curves in the format curves-v1; nil: problems of FT-PFN's prior.
+  @OrNull public var data: String? = nil
+  /// Names of tasks; empty: all of the folder, or the first `problems` of the prior.
+  public var tasks: [String] = []
+  /// How many problems of the prior there are.
+  public var problems = 10
+  /// The most configurations of a task: the first ones of the table.
+  public var configurations = 1_000
+  /// As `--scheduler` names them.
+  public var methods = ReplayMethod.all.map(\.name)
+  /// The budget, over all trials of a study.
+  public var epochs = 300
+  public var workers = 1
+  public var seeds = 5
+  public var firstSeed: UInt64 = 0
+
+  public init() {}
+
+  public func validate() throws {
+    try LabError.require(problems >= 1, "problems", problems, "at least 1")
+    try LabError.require(configurations >= 1, "configurations", configurations, "at least 1")
+    try LabError.require(!methods.isEmpty, "method", "(none)", "at least one")
+    try LabError.require(epochs >= 1, "epochs", epochs, "at least 1")
+    try LabError.require(workers >= 1, "workers", workers, "at least 1")
+    try LabError.require(seeds >= 1, "seeds", seeds, "at least 1")
+    for (place, method) in methods.enumerated() where methods[..<place].contains(method) {
+      throw LabError(.setting, "--method \(method) is given twice", remedy: "remove one of them")
+    }
+    let sample = try CurveTable.sample
+    for method in methods { _ = try ReplayMethod.method(method, for: sample) }
+    _ = try CurveSource.names(self)
+  }
+
+  /// One study, as it is stored.
+  struct Run: Codable, Sendable {
+    var trace: RegretTrace
+    /// Seconds that the searcher took.
+    var seconds: Double
+    /// How often it was asked.
+    var suggestions: Int
+  }
+
+  public func run(_ observer: ExperimentObserver) throws -> ExperimentReport {
+    let source = try CurveSource(self)
+    let total = source.names.count * methods.count * seeds
+    var done = 0
+    // methods x tasks x seeds
+    var runs = methods.map { _ in [[Run]]() }
+    for task in source.names {
+      let table = try source.table(task)
+      let regret = CurveRegret(table)
+      let key = try runKey(table)
+      for (place, method) in methods.enumerated() {
+        runs[place].append([])
+        for seed in (0..<seeds).map({ firstSeed &+ UInt64($0) }) {
+          let word = "\(task), \(method), seed \(seed)"
+          try observer.report(done, of: total, word)
+          let run = try observer.run(word, key: key) {
+            try self.run(method, on: table, regret, seed: seed, observer)
+          }
+          runs[place][runs[place].count - 1].append(run)
+          done += 1
+        }
+      }
+    }
+    return LearningCurvesReport(experiment: self, tasks: source.names, runs: runs).report
+  }
+
+  private func run(
+    _ method: String, on table: CurveTable, _ regret: CurveRegret, seed: UInt64,
+    _ observer: ExperimentObserver
+  ) throws -> Run {
+    // Another one for each task: tasks that list the same configurations, as those of TaskSet do, would
+    // otherwise get the same random ones, and their mean would be no better than one of them.
+    var word = Fingerprint()
+    word.add(table.name)
+    word.add(seed)
+    var study = try SimulatedStudy(
+      table, try ReplayMethod.method(method, for: table), workers: workers, budget: epochs,
+      seed: word.value)
+    try study.run { if observer.shouldStop() { throw ExperimentObserver.Stopped() } }
+    return Run(
+      trace: regret.trace(study.observations), seconds: study.searchSeconds,
+      suggestions: study.decisions.count)
+  }
+
+  /// What a run depends on besides its task's name, method and seed.
+  private func runKey(_ table: CurveTable) throws -> String {
+    var alone = LearningCurvesExperiment()
+    (alone.epochs, alone.workers) = (epochs, workers)
+    var fingerprint = try Fingerprint(of: alone)
+    fingerprint.add(table)
+    return fingerprint.text
+  }
+}
+
+/// Where an experiment's tables come from.
+struct CurveSource {
+  let names: [String]
+  private let folder: CurveFolder?
+  private let prior: CurvePrior?
+  private let limit: Int
+
+  init(_ experiment: LearningCurvesExperiment) throws {
+    limit = experiment.configurations
+    names = try Self.names(experiment)
+    folder = try experiment.data.map { try CurveFolder($0) }
+    prior = folder == nil ? try CurvePrior() : nil
+  }
+
+  /// The tasks that an experiment names, or all.
+  /// - Throws: `LabError` for tasks that there are not, `DataError` for a folder that cannot be read.
+  static func names(_ experiment: LearningCurvesExperiment) throws -> [String] {
+    if let path = experiment.data {
+      let folder = try CurveFolder(path)
+      for name in experiment.tasks { _ = try folder.task(name) }
+      guard !folder.tasks.isEmpty else {
+        throw LabError(.data, "\(path) has no tasks", remedy: "use another folder")
+      }
+      return experiment.tasks.isEmpty ? folder.tasks.map(\.name) : experiment.tasks
+    }
+    for name in experiment.tasks where seed(name) == nil {
+      throw LabError(
+        .setting, "there is no task \(name)",
+        remedy: "name a folder with --data, or use prior-0, prior-1, ...")
+    }
+    return experiment.tasks.isEmpty
+      ? (0..<experiment.problems).map { "prior-\($0)" } : experiment.tasks
+  }
+
+  private static func seed(_ name: String) -> UInt64? {
+    name.hasPrefix("prior-") ? UInt64(name.dropFirst(6)) : nil
+  }
+
+  /// Recorded curves are normalized; those of the prior are scores already.
+  func table(_ name: String) throws -> CurveTable {
+    if let folder { return try folder.table(try folder.task(name), limit: limit).normalized() }
+    guard let prior, let seed = Self.seed(name) else {
+      throw LabError(.setting, "there is no task \(name)", remedy: "use prior-0, prior-1, ...")
+    }
+    return try prior.table(seed: seed, candidates: limit)
+  }
+}
+
+extension CurveTable {
+  /// One configuration trained for one epoch: enough to make a method for.
+  static var sample: CurveTable {
+    get throws {
+      var space = SearchSpace()
+      try space.add(ParameterDeclaration("x", .float(try NumericRange(0, 1))))
+      return try CurveTable(
+        name: "sample", space: space, objective: .maximize(score),
+        candidates: [.init(id: 0, assignment: try space.assignment(["x": 0.5]), values: [0])])
+    }
+  }
+}

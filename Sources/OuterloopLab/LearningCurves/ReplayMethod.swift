@@ -1,0 +1,60 @@
+internal import OuterloopSearch
+public import OuterloopStudy
+
+/// A search method that studies of learning curves can be run with, by its word. It is made for a table, so
+/// that it may be given the table's configurations as the only ones there are.
+public struct ReplayMethod: Sendable {
+  public let name: String
+  /// What it does, as half a sentence.
+  public let summary: String
+  /// - Throws: `StudyError` for options that it does not have.
+  public let make: @Sendable ([String: ParameterValue], CurveTable) throws -> SearchMethod
+
+  public init(
+    _ name: String, _ summary: String,
+    make: @escaping @Sendable ([String: ParameterValue], CurveTable) throws -> SearchMethod
+  ) {
+    (self.name, self.summary, self.make) = (name, summary, make)
+  }
+
+  /// All there are; a new one is a new row.
+  public static let all: [ReplayMethod] = [
+    ReplayMethod("none", "every configuration is trained through all epochs") { options, table in
+      try refuse(options, but: [], of: "none")
+      return SearchMethod(.candidates(of: table))
+    },
+    ReplayMethod("one-epoch", "half of the budget on first epochs, then the best first") {
+      options, table in
+      try refuse(options, but: ["screened"], of: "one-epoch")
+      var screened: Int?
+      if let option = options["screened"] {
+        guard case .int(let count) = option, count >= 1 else {
+          throw StudyError("`screened` of one-epoch is \(option)", "write a whole number from 1")
+        }
+        screened = count
+      }
+      return SearchMethod(.candidates(of: table), .oneEpoch(screened: screened))
+    },
+  ]
+
+  private static func refuse(
+    _ options: [String: ParameterValue], but known: Set<String>, of name: String
+  ) throws {
+    guard let other = options.keys.filter({ !known.contains($0) }).min() else { return }
+    throw StudyError(
+      "`\(name)` has no option `\(other)`",
+      known.isEmpty ? "leave it out" : "its options are \(known.sorted().joined(separator: ", "))")
+  }
+
+  /// The search method that `text` means, as `--scheduler` writes it: `one-epoch:screened=100`.
+  /// - Throws: `StudyError` for a name or an option that there is not.
+  public static func method(_ text: String, for table: CurveTable) throws -> SearchMethod {
+    let description = try ComponentDescription(parsing: text)
+    guard let method = all.first(where: { $0.name == description.name }) else {
+      throw StudyError(
+        "there is no method `\(description.name)`",
+        "use one of \(all.map(\.name).joined(separator: ", "))")
+    }
+    return try method.make(description.options, table)
+  }
+}

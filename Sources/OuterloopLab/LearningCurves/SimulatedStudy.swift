@@ -1,0 +1,211 @@
+public import OuterloopStudy
+
+/// A study of recorded learning curves under any search method, with virtual workers and a simulated clock.
+///
+/// A worker trains one trial at a time; each epoch takes the candidate's cost on the clock and ends in a
+/// report of the recorded value. Free workers ask the searcher in their order, after every report. A
+/// proposed configuration is replaced by the nearest untried candidate of the table, and the event holds
+/// that one, so the events are those of a study that had proposed it. The study ends once `budget` epochs
+/// have been reported; epochs under way then count for nothing.
+///
+/// Deterministic for a deterministic searcher: of reports that are due at the same time, the worker
+/// with the lowest number comes first.
+public struct SimulatedStudy {
+  public let table: CurveTable
+  public let specification: StudySpecification
+  public private(set) var history = History()
+  public private(set) var events: [Event] = []
+  /// Every epoch that was reported, in order.
+  public private(set) var observations: [Observation] = []
+  /// Every answer of the searcher, in order.
+  public private(set) var decisions: [Decision] = []
+  /// The candidate of each trial.
+  public private(set) var candidates: [Int] = []
+  /// The simulated clock.
+  public private(set) var time = 0.0
+  /// Seconds that the searcher took, in all.
+  public private(set) var searchSeconds = 0.0
+  private let budget: Int
+  private var searcher: any Searcher
+  private var untried: UntriedCandidates
+  private var workers: [Run?]
+
+  public struct Observation: Sendable, Hashable {
+    /// Its place in the table.
+    public var candidate: Int
+    /// From 1.
+    public var epoch: Int
+  }
+
+  public struct Decision: Sendable, Hashable {
+    /// The revision of the last event that the searcher had seen.
+    public var seen: Int
+    /// The number that a new trial would have got.
+    public var number: Int?
+    public var proposal: Proposal
+  }
+
+  /// What a worker is doing: the epoch that it trains, and when that is done.
+  private struct Run {
+    var trial, attempt, epoch: Int
+    var due: Double
+  }
+
+  /// - Parameters:
+  ///   - workers: how many trials may run at once.
+  ///   - budget: epochs to train in all.
+  public init(
+    _ table: CurveTable, _ method: SearchMethod, workers: Int = 1, budget: Int, seed: UInt64
+  ) throws {
+    try LabError.require(workers >= 1, "workers", workers, "at least 1")
+    try LabError.require(budget >= 1, "epochs", budget, "at least 1")
+    self.table = table
+    self.budget = budget
+    specification = try StudySpecification(
+      name: table.name, space: table.space, objectives: [table.objective],
+      method: method.description, seed: seed, epochs: table.epochs, budget: Budget(epochs: budget))
+    searcher = try method.searcher(specification)
+    untried = UntriedCandidates(table)
+    self.workers = [Run?](repeating: nil, count: workers)
+  }
+
+  /// Runs the study to its end.
+  ///
+  /// - Parameter check: called before every epoch; what it throws ends the study.
+  /// - Throws: what the searcher throws, and `StudyError` for a proposal that cannot be carried out.
+  public mutating func run(check: () throws -> Void = {}) throws {
+    try assignWork()
+    while observations.count < budget, let worker = nextToReport {
+      try check()
+      try report(worker)
+      if observations.count < budget { try assignWork() }
+    }
+  }
+
+  private var nextToReport: Int? {
+    var next: (worker: Int, due: Double)?
+    for (worker, run) in workers.enumerated() {
+      guard let run, run.due < next?.due ?? .infinity else { continue }
+      next = (worker, run.due)
+    }
+    return next?.worker
+  }
+
+  /// Asks for work for every worker that has none.
+  private mutating func assignWork() throws {
+    while history.stopReason == nil, let worker = workers.firstIndex(where: { $0 == nil }) {
+      guard try carryOut(try propose(), on: worker) else { return }
+    }
+  }
+
+  private mutating func propose() throws -> Proposal {
+    let number = untried.count > 0 ? history.trials.count : nil
+    let proposal = try timed { try $0.searcher.propose(number, in: $0.history) }
+    decisions.append(Decision(seen: history.revision, number: number, proposal: proposal))
+    return proposal
+  }
+
+  /// Whether there is a point in asking again before the next report.
+  private mutating func carryOut(_ proposal: Proposal, on worker: Int) throws -> Bool {
+    switch proposal {
+    case .start(let assignment, let through):
+      guard let candidate = untried.take(nearest: assignment) else { return false }
+      let trial = history.trials.count
+      candidates.append(candidate)
+      let snapped = table.candidates[candidate].assignment
+      take(.suggested(snapped, through: through, seen: history.revision), of: trial)
+      try begin(trial, on: worker)
+    case .advance(let trial, let through):
+      try requireRest(trial)
+      take(.continued(through: through, seen: history.revision), of: trial)
+      try begin(trial, on: worker)
+    case .stop(let reason): take(.stopped(reason: reason), of: history.trials.count)
+    // `.prune(trial)`, which gives up a trial at rest, belongs here:
+    //   try requireRest(trial); take(.finished(attempt: history.trials[trial].attempt, .pruned), of: trial)
+    case .wait, .exhausted: return false
+    }
+    return true
+  }
+
+  private mutating func begin(_ trial: Int, on worker: Int) throws {
+    let attempt = history.trials[trial].attempt + 1
+    take(.claimed(attempt: attempt, worker: "worker-\(worker + 1)"), of: trial)
+    let state = history.trials[trial]
+    guard state.through > state.epoch else {
+      throw StudyError(
+        "the searcher lets trial \(trial) be trained through epoch \(state.through), of which "
+          + "\(state.epoch) are done", "propose a later epoch")
+    }
+    workers[worker] = Run(
+      trial: trial, attempt: attempt, epoch: state.epoch + 1, due: time + cost(of: trial))
+  }
+
+  private func requireRest(_ trial: Int) throws {
+    guard history.trials.indices.contains(trial), history.trials[trial].state == .paused else {
+      throw StudyError(
+        "the searcher proposes to go on with trial \(trial), which does not rest",
+        "only trials that rest can go on: see `TrialState.paused`")
+    }
+  }
+
+  private func cost(of trial: Int) -> Double { table.candidates[candidates[trial]].epochCost }
+
+  /// The epoch that `worker` trains is done.
+  private mutating func report(_ worker: Int) throws {
+    guard var run = workers[worker] else { return }
+    time = run.due
+    let curve = table.candidates[candidates[run.trial]]
+    take(
+      .reported(
+        attempt: run.attempt,
+        Report(
+          epoch: run.epoch, [table.objective.metric: curve.values[run.epoch - 1]],
+          seconds: curve.epochCost)),
+      of: run.trial)
+    observations.append(Observation(candidate: candidates[run.trial], epoch: run.epoch))
+    let isLast = run.epoch >= Swift.min(history.trials[run.trial].through, curve.values.count)
+    switch try verdict(on: run.trial) {
+    case .goOn where !isLast:
+      run.epoch += 1
+      run.due = time + cost(of: run.trial)
+      workers[worker] = run
+      return
+    case .prune: take(.finished(attempt: run.attempt, .pruned), of: run.trial)
+    case .complete: end(run, isComplete: true)
+    case .goOn: end(run, isComplete: run.epoch == curve.values.count)
+    }
+    workers[worker] = nil
+  }
+
+  /// The attempt is over: its trial is complete, or rests at this epoch.
+  private mutating func end(_ run: Run, isComplete: Bool) {
+    var trial = history.trials[run.trial]
+    if isComplete { trial.through = specification.epochs }
+    let end = trial.end(of: run.attempt, with: trial.lastReport, in: specification)
+    if case .paused = end {
+      take(.checkpointed(attempt: run.attempt, epoch: run.epoch), of: run.trial)
+    }
+    take(end, of: run.trial)
+  }
+
+  private enum Verdict { case goOn, prune, complete }
+
+  /// What becomes of a running trial after a report: the searcher's verdict belongs here.
+  private mutating func verdict(on trial: Int) throws -> Verdict { .goOn }
+
+  private mutating func take(_ kind: Event.Kind, of trial: Int) {
+    let event = Event(revision: events.count + 1, time: time, trial: trial, kind)
+    history.apply(event)
+    events.append(event)
+    timed { $0.searcher.observe(event, in: $0.history) }
+  }
+
+  private mutating func timed<Result>(
+    _ body: (inout SimulatedStudy) throws -> Result
+  ) rethrows -> Result {
+    let start = ContinuousClock.now
+    let result = try body(&self)
+    searchSeconds += start.duration(to: .now) / .seconds(1)
+    return result
+  }
+}
