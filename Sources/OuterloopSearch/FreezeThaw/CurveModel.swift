@@ -1,0 +1,116 @@
+internal import OuterloopStudy
+
+/// The process of a study's curves at a proposal, made anew when hyperparameters or the choice of rows
+/// change and extended by rows otherwise. What it says depends on what was observed alone, not on what it
+/// was asked before.
+struct CurveModel: Sendable {
+  private let coordinates: SpaceCoordinates
+  private let epochs: Int
+  private let prior: CurvePrior
+  private let fitRows: RowThinning
+  /// By the count of rows.
+  private var anchor: (count: Int, parameters: CurveParameters)?
+  private var fit: (count: Int, parameters: CurveParameters, scale: LossScale)?
+  private var version = -1
+  private(set) var process: CurveProcess?
+  /// Rows that were handed to the process, and those of them that it could tell from others.
+  private var handed = 0
+  private var kept: [RowThinning.Row] = []
+  /// By trial its curve in the process.
+  private(set) var curveOf: [Int: Int] = [:]
+
+  init(_ coordinates: SpaceCoordinates, epochs: Int, fitRows: Int) {
+    (self.coordinates, self.epochs) = (coordinates, epochs)
+    prior = CurvePrior(coordinates.layout)
+    self.fitRows = RowThinning(limit: fitRows)
+  }
+
+  /// Brings the process up to date.
+  ///
+  /// - Returns: how losses are valued; nil if there is nothing to learn from yet.
+  /// - Throws: `BLASError` if there is no linear algebra library.
+  mutating func update(_ observed: ObservedCurves) throws -> LossScale? {
+    guard let (parameters, scale) = try fitted(observed), scale.isInformative else { return nil }
+    if version != observed.version || process == nil {
+      try build(observed, parameters)
+      version = observed.version
+    }
+    while handed < observed.rows.count {
+      append(observed.rows[handed], observed)
+      handed += 1
+    }
+    process?.observe(
+      kept.map { scale.value(observed.curves[$0.trial].loss(at: $0.epoch)) })
+    return process == nil ? nil : scale
+  }
+
+  private mutating func build(_ observed: ObservedCurves, _ parameters: CurveParameters) throws {
+    kept = Array(observed.rows.prefix(observed.base))
+    handed = kept.count
+    let (rows, curveOf) = rows(kept, observed.curves)
+    self.curveOf = curveOf
+    process = try CurveProcess(rows, parameters)
+  }
+
+  private mutating func append(_ row: RowThinning.Row, _ observed: ObservedCurves) {
+    let curve = curveOf[row.trial] ?? curveOf.count
+    if curve == curveOf.count {
+      curveOf[row.trial] = curve
+      process?.append(curves: coordinates.points([observed.curves[row.trial].candidate]))
+    }
+    let time = time(row.epoch)
+    if process?.append(curve: curve, time: time) == true { kept.append(row) }
+  }
+
+  /// tau of an epoch.
+  func time(_ epoch: Int) -> Double { CurveRows.time(ofEpoch: epoch, of: epochs) }
+
+  private func rows(
+    _ chosen: [RowThinning.Row], _ curves: [ObservedCurve]
+  ) -> (rows: CurveRows, curveOf: [Int: Int]) {
+    var curveOf: [Int: Int] = [:]
+    var trials: [Int] = []
+    for row in chosen where curveOf[row.trial] == nil {
+      curveOf[row.trial] = trials.count
+      trials.append(row.trial)
+    }
+    var rows = CurveRows(coordinates.layout)
+    rows.append(curves: coordinates.points(trials.map { curves[$0].candidate }))
+    for row in chosen { rows.append(curve: curveOf[row.trial] ?? 0, time: time(row.epoch)) }
+    return (rows, curveOf)
+  }
+
+  /// Hyperparameters of the last fit that fell due, from the end of the last anchor's, which begins at what is
+  /// believed before any trial (`FitSchedule`): who replays a study makes these two fits.
+  private mutating func fitted(
+    _ observed: ObservedCurves
+  ) throws -> (CurveParameters, LossScale)? {
+    guard let due = observed.fit, let start = observed.anchor else { return nil }
+    if let fit, fit.count == due.count { return (fit.parameters, fit.scale) }
+    if anchor?.count != start.count {
+      let first = try fitted(start, from: prior.start)
+      anchor = (start.count, first.parameters)
+    }
+    guard let from = anchor?.parameters else { return nil }
+    let result = try fitted(due, from: from)
+    fit = (due.count, result.parameters, result.scale)
+    return result
+  }
+
+  private func fitted(
+    _ snapshot: ObservedCurves.Snapshot, from start: CurveParameters
+  ) throws -> (parameters: CurveParameters, scale: LossScale) {
+    let curves = snapshot.curves
+    let chosen = subset(curves)
+    let scale = LossScale(
+      first: curves.compactMap(\.first), all: curves.flatMap(\.losses))
+    guard scale.isInformative else { return (start, scale) }
+    let evidence = CurveEvidence(
+      rows(chosen, curves).rows,
+      outputs: chosen.map { scale.value(curves[$0.trial].loss(at: $0.epoch)) })
+    return (try evidence.fitted(prior, from: start), scale)
+  }
+
+  /// The rows of a fit: those of all curves, or of as many as there is room for.
+  private func subset(_ curves: [ObservedCurve]) -> [RowThinning.Row] { fitRows.rows(curves) }
+}

@@ -1,0 +1,116 @@
+internal import OuterloopNumerics
+
+/// A Gaussian process over the points of learning curves, conditioned on what was reported: freeze-thaw
+/// Bayesian optimization (Swersky, Snoek and Adams 2014) with a kernel that sums what configurations share
+/// and what a curve has alone,
+///
+///     k((x, t), (x', t')) = kx(x, x') [a + b kt(tau, tau')] + 1{same curve} [c + e kt(tau, tau')]
+///     kt = exp(-|tau - tau'|/l),   tau = log t / log T,   y = f + N(0, noise)
+///
+/// with kx Matern-5/2 as in `CovarianceBlock`, for mixed and conditional spaces, and T the epochs of a full
+/// training. The mean is constant.
+///
+/// Differences from Swersky et al.: curves are correlated at every epoch and not in their asymptotes alone, the
+/// course is Matern-1/2 in the logarithm of the epoch instead of a mixture of exponential decays, and the
+/// factorisation is the ordinary one, with rows appended between fits.
+///
+/// - Complexity: O(n^3) time to make it, O(n^2) to add a row and for the prediction at a point, by products of
+///   matrices; O(n^2) memory.
+package struct CurveProcess: Sendable {
+  package private(set) var rows: CurveRows
+  package let parameters: CurveParameters
+  package private(set) var mean = 0.0
+  private var scaled: ScaledPoints
+  private var factor: IncrementalCholesky
+  private var inverse: TriangularInverse
+  /// alpha, of the rows that have outputs; fantasies have none.
+  private var weights: [Double] = []
+
+  /// What is tried to add to the diagonal until there is a factor.
+  private static let jitters = [0, 1e-10, 1e-8, 1e-6, 1e-4, 1e-3]
+
+  /// The process that knows rows, and no outputs yet: see `observe(_:)`.
+  ///
+  /// - Returns: nil if there is no positive definite covariance, as with parameters that are not finite.
+  /// - Throws: `BLASError` if there is no linear algebra library.
+  package init?(_ rows: CurveRows, _ parameters: CurveParameters) throws {
+    let covariance = CurveCovariance(rows, parameters, forGradient: false)
+    guard
+      let factor = try IncrementalCholesky(
+        covariance.matrix, count: rows.count, jitters: Self.jitters)
+    else { return nil }
+    (self.rows, self.parameters, self.factor) = (rows, parameters, factor)
+    inverse = TriangularInverse(factor)
+    scaled = ScaledPoints(rows.curves, parameters.configurationKernel)
+  }
+
+  /// Adds curves without rows.
+  package mutating func append(curves: KernelPoints) {
+    rows.append(curves: curves)
+    scaled = ScaledPoints(rows.curves, parameters.configurationKernel)
+  }
+
+  /// Adds a row of a curve that is known.
+  ///
+  /// - Returns: false, having done nothing, if rounding cannot tell the row from others.
+  /// - Complexity: O(n^2).
+  package mutating func append(curve: Int, time: Double) -> Bool {
+    var query = CurveQueries(rows.curves.layout)
+    query.append(rows.curves.selecting(curve..<curve + 1), curve: curve, time: time)
+    let cross = covariances(
+      query, ScaledPoints(query.configurations, parameters.configurationKernel))
+    guard factor.append(cross.total, diagonal: cross.variances[0] + parameters.kernel.noise) else {
+      return false
+    }
+    inverse.append(lastOf: factor)
+    rows.append(curve: curve, time: time)
+    return true
+  }
+
+  /// Takes in the outputs of all rows.
+  ///
+  /// - Complexity: O(n^2).
+  package mutating func observe(_ outputs: [Double]) {
+    precondition(outputs.count == rows.count)
+    (mean, weights) = CurveEvidence.solve(factor, outputs)
+  }
+
+  /// Means and variances of what would be observed.
+  ///
+  /// Rows that were added after `observe(_:)` count as observed at their means: they leave all means as they
+  /// are and make variances smaller (the fantasies of Ginsbourger, Le Riche and Carraro 2010, "Kriging
+  /// believer").
+  package func predict(_ queries: CurveQueries) -> (means: [Double], variances: [Double]) {
+    let (n, count) = (rows.count, queries.count)
+    let cross = covariances(
+      queries, ScaledPoints(queries.configurations, parameters.configurationKernel))
+    var means = [Double](repeating: mean, count: count)
+    DenseProduct.apply(
+      weights, cross.total, m: 1, n: count, k: weights.count, beta: 1, into: &means)
+    let solved = inverse.product(cross.total, columns: count)
+    var variances = cross.variances
+    solved.withUnsafeBufferPointer { solved in
+      for i in 0..<n {
+        for q in 0..<count { variances[q] -= solved[i * count + q] * solved[i * count + q] }
+      }
+    }
+    let noise = parameters.kernel.noise
+    return (means, variances.map { max($0, 0) + noise })
+  }
+
+  /// Covariances of the rows with queries, (rows, queries), and the queries' own variances, without noise.
+  private func covariances(
+    _ queries: CurveQueries, _ points: ScaledPoints
+  ) -> (total: [Double], variances: [Double]) {
+    let kernel = parameters.configurationKernel
+    let block = CovarianceBlock(scaled, points, kernel, slopes: false)
+    let correlation = TimeCorrelation(rows.times, queries.times, timescale: parameters.timescale)
+    let total = CurveCovariance.product(
+      rows, block.total, correlation, parameters, columnOf: Array(0..<queries.count),
+      curve: queries.curves)
+    let (common, own) = (
+      parameters.level + parameters.shape, parameters.ownLevel + parameters.ownShape
+    )
+    return (total, points.variances.map { $0 * common + own })
+  }
+}

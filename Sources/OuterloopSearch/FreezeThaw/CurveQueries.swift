@@ -1,0 +1,27 @@
+/// Points of learning curves to predict.
+package struct CurveQueries: Sendable {
+  /// One for each query.
+  package private(set) var configurations: KernelPoints
+  /// By query the place of its curve among those of the process; -1: a curve of which nothing is known.
+  package private(set) var curves: [Int] = []
+  package private(set) var times: [Double] = []
+
+  package init(_ layout: KernelLayout) { configurations = KernelPoints(layout) }
+
+  package var count: Int { curves.count }
+
+  /// Adds a point of a curve of the process, which is that of this one configuration.
+  package mutating func append(_ configuration: KernelPoints, curve: Int, time: Double) {
+    precondition(configuration.count == 1)
+    configurations.append(contentsOf: configuration)
+    curves.append(curve)
+    times.append(time)
+  }
+
+  /// Adds points, all at the same time, of curves of which nothing is known.
+  package mutating func append(contentsOf new: KernelPoints, time: Double) {
+    configurations.append(contentsOf: new)
+    curves += [Int](repeating: -1, count: new.count)
+    times += [Double](repeating: time, count: new.count)
+  }
+}

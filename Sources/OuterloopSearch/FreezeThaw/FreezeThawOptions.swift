@@ -1,0 +1,39 @@
+public import OuterloopStudy
+
+/// What may be chosen about freeze-thaw search.
+public struct FreezeThawOptions: Sendable, Hashable {
+  /// The share of the budget's epochs that is spent on the first epochs of evenly spread configurations before
+  /// the model decides.
+  public var screening = 0.06
+  /// New configurations that a proposal weighs.
+  public var candidates = 512
+  /// How many observations the model takes at most: of more, fewer epochs of each curve.
+  public var observations = 400
+
+  // Not settled.
+  package var reach = 0.5
+  package var density = 8
+  package var fitRows = 200
+  package var acquisition = 0
+  package var tuning = Tuning()
+
+  public init() {}
+}
+
+extension FreezeThawOptions: MethodOptions {
+  /// The options of a description, by their names.
+  /// - Throws: `StudyError` for an unknown name, a value of another kind or out of range.
+  public init(_ given: [String: ParameterValue]) throws { try self.init(reading: given) }
+
+  static let owner = "freeze-thaw"
+
+  static let declarations: [MethodOption<Self>] = [
+    .number(
+      "screening", \.screening, 0...1,
+      "share of the budget's epochs for first epochs of evenly spread configurations"),
+    .whole("candidates", \.candidates, 16...65536, "new configurations that a proposal weighs"),
+    .whole(
+      "observations", \.observations, 20...2000,
+      "reports that the model takes at most: of more, fewer epochs of each trial"),
+  ]
+}

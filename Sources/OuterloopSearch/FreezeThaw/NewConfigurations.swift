@@ -1,0 +1,92 @@
+internal import OuterloopNumerics
+internal import OuterloopStudy
+
+/// Where configurations come from that no trial has yet: all over the space and near the best trials, or from
+/// a list.
+struct NewConfigurations: Sendable {
+  /// A configuration for a model to choose.
+  struct Option: Sendable {
+    var candidate: Candidate
+    /// Its place in the list; nil: there is none.
+    var place: Int?
+  }
+
+  private struct List: Sendable {
+    var all: [Assignment] = []
+    var candidates: [Candidate] = []
+    var placeOf: [Assignment: Int] = [:]
+    /// Places of those that were not tried, rising.
+    var left: [Int] = []
+  }
+
+  private let coordinates: SpaceCoordinates
+  private let seed: UInt64
+  private var pool: CandidatePool
+  private var design: SobolSampler
+  private var list: List?
+
+  /// - Parameter list: what there is to try; nil: the whole space.
+  init(
+    _ specification: StudySpecification, _ coordinates: SpaceCoordinates, candidates: Int,
+    list: [Assignment]?
+  ) throws {
+    self.coordinates = coordinates
+    seed = specification.seed
+    pool = try CandidatePool(coordinates, size: candidates, seed: specification.seed)
+    design = try SobolSampler(specification)
+    self.list = list.map { list in
+      var result = List()
+      for assignment in list where result.placeOf[assignment] == nil {
+        result.placeOf[assignment] = result.all.count
+        result.all.append(assignment)
+        result.candidates.append(coordinates.candidate(of: assignment))
+      }
+      result.left = Array(result.all.indices)
+      return result
+    }
+  }
+
+  mutating func observe(_ event: Event, in history: History) {
+    design.observe(event, in: history)
+    switch event.kind {
+    case .suggested(let assignment, _, _), .enqueued(let assignment, _):
+      guard let place = list?.placeOf[assignment] else { return }
+      list?.left.removeAll { $0 == place }
+    default: break
+    }
+  }
+
+  /// Whether there is nothing left to try.
+  /// - Throws: `StudyError` if there never was anything.
+  mutating func isExhausted() throws -> Bool {
+    if let list { return list.left.isEmpty }
+    return try design.isDone()
+  }
+
+  /// A configuration that no model chose, evenly spread; nil if there is none left.
+  ///
+  /// - Throws: `StudyError` if nothing that is allowed can be found.
+  mutating func unprejudiced(_ number: Int, in history: History) throws -> Assignment? {
+    guard let list else { return try design.suggest(number, in: history) }
+    guard !list.left.isEmpty else { return nil }
+    var draws = Draws(seed: seed, .startup, trial: number)
+    return list.all[
+      list.left[min(Int(draws.next() * Double(list.left.count)), list.left.count - 1)]]
+  }
+
+  /// Configurations for a model to choose from.
+  ///
+  /// - Parameters:
+  ///   - best: the best trials.
+  ///   - key: names the random numbers.
+  mutating func options(near best: [Candidate], key: RandomKey) -> [Option] {
+    if let list { return list.left.map { Option(candidate: list.candidates[$0], place: $0) } }
+    return pool.candidates(near: best, key: key).map { Option(candidate: $0) }
+  }
+
+  /// The configuration of an option; nil if it has been tried or is not allowed.
+  func assignment(of option: Option) -> Assignment? {
+    if let list, let place = option.place { return list.all[place] }
+    return coordinates.assignment(of: option.candidate).flatMap { design.hasTried($0) ? nil : $0 }
+  }
+}

@@ -1,0 +1,52 @@
+internal import OuterloopStudy
+
+/// What a trial has reported so far, by epoch, as losses: what is not finite is +infinity.
+struct ObservedCurve: Sendable {
+  let candidate: Candidate
+  /// Rising.
+  private(set) var epochs: [Int] = []
+  private(set) var losses: [Double] = []
+  /// The smallest loss that was reported.
+  private(set) var best = Double.infinity
+
+  init(_ candidate: Candidate) { self.candidate = candidate }
+
+  var first: Double? { losses.first }
+
+  /// Takes in what is known of the trial now.
+  ///
+  /// A trial that failed because of its configuration counts as worst where it ended and at its last epoch. An
+  /// epoch that breaks a bound on a metric counts as worst too.
+  ///
+  /// - Returns: whether all epochs that were known before are known still, with any new ones behind them.
+  mutating func update(_ trial: Trial, in specification: StudySpecification) -> Bool {
+    let objective = specification.objectives[0]
+    let (oldEpochs, oldCount) = (epochs, epochs.count)
+    epochs.removeAll(keepingCapacity: true)
+    losses.removeAll(keepingCapacity: true)
+    best = .infinity
+    for report in trial.reports where report.epoch >= 1 && report.epoch <= specification.epochs {
+      guard let value = report.values[objective.metric] else { continue }
+      let loss = objective.loss(value)
+      let counts = loss.isFinite && specification.violation(of: report.values) == 0
+      add(report.epoch, counts ? loss : .infinity)
+    }
+    if trial.state.reason?.isCausedByConfiguration == true {
+      let reached = epochs.last ?? 0
+      if reached < specification.epochs { add(reached + 1, .infinity) }
+      if reached + 1 < specification.epochs { add(specification.epochs, .infinity) }
+    }
+    return epochs.count >= oldCount && epochs[..<oldCount].elementsEqual(oldEpochs)
+  }
+
+  private mutating func add(_ epoch: Int, _ loss: Double) {
+    epochs.append(epoch)
+    losses.append(loss)
+    best = min(best, loss)
+  }
+
+  func loss(at epoch: Int) -> Double {
+    // The last few are asked for most.
+    epochs.lastIndex(of: epoch).map { losses[$0] } ?? .infinity
+  }
+}

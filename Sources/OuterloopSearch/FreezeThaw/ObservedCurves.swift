@@ -1,0 +1,92 @@
+internal import OuterloopStudy
+
+/// What a study's trials have reported, the rows that a model takes of it, and when hyperparameters are fitted:
+/// the fold over events that proposals are made from.
+struct ObservedCurves: Sendable {
+  /// What was known when a fit fell due.
+  struct Snapshot: Sendable {
+    /// Rows taken in until then, which name it.
+    let count: Int
+    let curves: [ObservedCurve]
+  }
+
+  private let specification: StudySpecification
+  private let coordinates: SpaceCoordinates
+  private let schedule: FitSchedule
+  private let thinning: RowThinning
+  /// By trial number.
+  private(set) var curves: [ObservedCurve] = []
+  /// Rows of the model, in the order in which they are added to it.
+  private(set) var rows: [RowThinning.Row] = []
+  /// So many of them are factorised at once, the others added one by one; so a process that appended rows
+  /// and one that replays the study come to the same numbers to the last bit.
+  private(set) var base = 0
+  /// Changes whenever the first `base` rows do.
+  private(set) var version = 0
+  /// Rows that were ever taken in.
+  private(set) var count = 0
+  /// Trials begun and continued: the number of the next proposal's random stream.
+  private(set) var steps = 0
+  /// The last fit that fell due, and where it begins.
+  private(set) var fit: Snapshot?
+  private(set) var anchor: Snapshot?
+  private var latestAnchor: Snapshot?
+
+  init(
+    _ specification: StudySpecification, _ coordinates: SpaceCoordinates, _ schedule: FitSchedule,
+    rows limit: Int
+  ) {
+    (self.specification, self.coordinates) = (specification, coordinates)
+    (self.schedule, thinning) = (schedule, RowThinning(limit: limit))
+  }
+
+  /// - Complexity: O(epochs of the trial); O(all) when rows are chosen anew.
+  mutating func observe(_ event: Event, in history: History) {
+    switch event.kind {
+    case .suggested(let assignment, _, _), .enqueued(let assignment, _):
+      curves.append(ObservedCurve(coordinates.candidate(of: assignment)))
+      steps += 1
+    case .continued: steps += 1
+    case .reported, .extended, .finished, .claimed: update(history.trials[event.trial])
+    default: break
+    }
+  }
+
+  private mutating func update(_ trial: Trial) {
+    let known = curves[trial.number].epochs.count
+    let isLonger = curves[trial.number].update(trial, in: specification)
+    let new = curves[trial.number].epochs.dropFirst(isLonger ? known : 0)
+    guard isLonger else {
+      if !new.isEmpty || known > 0 { chooseRows() }
+      return
+    }
+    guard !new.isEmpty else { return }
+    rows += new.map { RowThinning.Row(trial: trial.number, epoch: $0) }
+    let before = count
+    count += new.count
+    if isDue(after: before) {
+      chooseRows()
+    } else if rows.count > thinning.limit {
+      chooseRows()
+    }
+  }
+
+  /// Notes that hyperparameters are to be fitted, if that fell due since so many rows.
+  private mutating func isDue(after before: Int) -> Bool {
+    guard count >= schedule.first else { return false }
+    let isAnchor = before < schedule.first || schedule.anchor(upTo: count) > before
+    let isFit = before < schedule.first || schedule.fit(upTo: count) > before
+    if isAnchor { latestAnchor = Snapshot(count: count, curves: curves) }
+    guard isAnchor || isFit else { return false }
+    fit = Snapshot(count: count, curves: curves)
+    anchor = latestAnchor
+    return true
+  }
+
+  /// Room for as many rows again as a third of those that are kept: between two choices rows are appended.
+  private mutating func chooseRows() {
+    rows = RowThinning(limit: thinning.limit * 3 / 4).rows(curves)
+    base = rows.count
+    version += 1
+  }
+}

@@ -1,0 +1,39 @@
+internal import OuterloopNumerics
+private import OuterloopPlatform
+
+/// The acquisition function MFPI-random (Rakotoarison et al. 2024, section 4.2): how probable it is that a
+/// training, continued by a random horizon h, comes to a value above a random threshold,
+///
+///     P(y(x, min(t + h, T)) > f + theta (1 - f)),   log10 theta ~ U(-4, -1),   h ~ U{1, ..., H}
+///
+/// the same h and theta for all candidates of a proposal. f is the best value observed anywhere, and H the
+/// epochs of a full training or those that the budget leaves. So some proposals look one epoch ahead and others
+/// to the end, some ask for any progress and others for a leap, and none needs to weigh them.
+///
+/// *The best conceivable value* 1 is known of accuracies; of a loss it is estimated: what was gained from the
+/// median first loss to the best is expected to be gained `reach` times again.
+///
+/// - Complexity: O(1) a candidate.
+package struct RandomThreshold: Sendable {
+  package let horizon: Int
+  package let threshold: Double
+
+  /// - Parameters:
+  ///   - best: f.
+  ///   - worst: the value of the median first loss.
+  ///   - reach: 1 - f, as a multiple of f - worst.
+  ///   - limit: H.
+  package init(
+    best: Double, worst: Double, reach: Double, upTo limit: Int,
+    _ uniforms: (horizon: Double, threshold: Double)
+  ) {
+    horizon = 1 + min(Int(uniforms.horizon * Double(max(limit, 1))), max(limit, 1) - 1)
+    let theta = pow(10, -4 + 3 * uniforms.threshold)
+    threshold = best + theta * reach * max(best - worst, 0)
+  }
+
+  /// What grows with the probability: its quantile of the standard normal distribution.
+  package func score(mean: Double, variance: Double) -> Double {
+    (mean - threshold) / variance.squareRoot()
+  }
+}
