@@ -146,6 +146,10 @@ struct Tune: AsyncParsableCommand {
         ["\(specification.method.sampler.name): \(samplers) \(choice.reason)"]
         + (scheduler == .fullTraining ? [] : [scheduler.name]) + rules
     }
+    if let choice = specification.automaticTraining {
+      let rules = specification.method.stopRules.map(\.name)
+      method = ["training: \(choice.name) \(choice.reason)"] + rules
+    }
     parts += method
     parts += specification.budget.parts
     if program.parallel > 1 { parts.append("\(program.parallel) at a time") }

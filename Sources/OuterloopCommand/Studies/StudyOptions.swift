@@ -94,7 +94,7 @@ struct StudyOptions: ParsableArguments {
     help: ArgumentHelp(
       "Which trials are trained how far: "
         + "\(SchedulerKind.all.map(\.name).joined(separator: ", ")); with options as in "
-        + "asha:factor=4. Default: none.", valueName: "name"))
+        + "asha:factor=4. Default: auto with --epochs, else none.", valueName: "name"))
   var scheduler: String?
 
   @Option(
@@ -127,7 +127,8 @@ struct StudyOptions: ParsableArguments {
     get throws {
       try Complaint.usage {
         let scheduler =
-          try scheduler.map(ComponentDescription.init(parsing:)) ?? .fullTraining
+          try scheduler.map(ComponentDescription.init(parsing:))
+          ?? (epochs > 1 ? ComponentDescription("auto") : .fullTraining)
         // What was not said is nothing that the scheduler could contradict.
         let isAlone =
           try sampler == "auto" && SchedulerKind.named(scheduler.name).choosesConfigurations

@@ -34,6 +34,8 @@ public struct OneEpochScreening: Scheduler {
     return try begin(number, suggest) ?? .exhausted
   }
 
+  public mutating func verdict(on trial: Int, in history: History) -> Verdict { .goOn }
+
   private func begin(_ number: Int?, _ suggest: (Int) throws -> Assignment?) throws -> Proposal? {
     guard let number, let assignment = try suggest(number) else { return nil }
     return .start(assignment, through: 1)

@@ -17,12 +17,9 @@ public struct ReplayMethod: Sendable {
     (self.name, self.summary, self.make) = (name, summary, make)
   }
 
-  /// All there are; a new one is a new row.
-  public static let all: [ReplayMethod] = [
-    ReplayMethod("none", "every configuration is trained through all epochs") { options, table in
-      try refuse(options, but: [], of: "none")
-      return SearchMethod(.candidates(of: table))
-    },
+  /// The schedulers of the registry, which draw the table's configurations at random, and the baseline that
+  /// there is for comparisons only; a new one is a new row.
+  public static let all: [ReplayMethod] = SchedulerKind.all.map(registered) + [
     ReplayMethod("one-epoch", "half of the budget on first epochs, then the best first") {
       options, table in
       try refuse(options, but: ["screened"], of: "one-epoch")
@@ -36,6 +33,15 @@ public struct ReplayMethod: Sendable {
       return SearchMethod(.candidates(of: table), .oneEpoch(screened: screened))
     },
   ]
+
+  private static func registered(_ kind: SchedulerKind) -> ReplayMethod {
+    ReplayMethod(kind.name, kind.summary) { options, table in
+      if kind.name == SchedulerKind.freezeThaw.name {
+        return .freezeThaw(try FreezeThawOptions(options), pool: table.candidates.map(\.assignment))
+      }
+      return try kind.method(.candidates(of: table), options)
+    }
+  }
 
   private static func refuse(
     _ options: [String: ParameterValue], but known: Set<String>, of name: String

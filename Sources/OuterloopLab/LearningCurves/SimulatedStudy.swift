@@ -120,8 +120,9 @@ public struct SimulatedStudy {
       take(.continued(through: through, seen: history.revision), of: trial)
       try begin(trial, on: worker)
     case .stop(let reason): take(.stopped(reason: reason), of: history.trials.count)
-    // `.prune(trial)`, which gives up a trial at rest, belongs here:
-    //   try requireRest(trial); take(.finished(attempt: history.trials[trial].attempt, .pruned), of: trial)
+    case .prune(let trial):
+      try requireRest(trial)
+      take(.finished(attempt: history.trials[trial].attempt, .pruned), of: trial)
     case .wait, .exhausted: return false
     }
     return true
@@ -164,7 +165,8 @@ public struct SimulatedStudy {
       of: run.trial)
     observations.append(Observation(candidate: candidates[run.trial], epoch: run.epoch))
     let isLast = run.epoch >= Swift.min(history.trials[run.trial].through, curve.values.count)
-    switch try verdict(on: run.trial) {
+    let verdict = try timed { try $0.searcher.verdict(on: run.trial, in: $0.history) }
+    switch verdict {
     case .goOn where !isLast:
       run.epoch += 1
       run.due = time + cost(of: run.trial)
@@ -187,11 +189,6 @@ public struct SimulatedStudy {
     }
     take(end, of: run.trial)
   }
-
-  private enum Verdict { case goOn, prune, complete }
-
-  /// What becomes of a running trial after a report: the searcher's verdict belongs here.
-  private mutating func verdict(on trial: Int) throws -> Verdict { .goOn }
 
   private mutating func take(_ kind: Event.Kind, of trial: Int) {
     let event = Event(revision: events.count + 1, time: time, trial: trial, kind)

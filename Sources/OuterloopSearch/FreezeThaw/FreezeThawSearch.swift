@@ -73,8 +73,20 @@ public struct FreezeThawSearch: Searcher {
     observed.observe(event, in: history)
   }
 
+  /// The epochs that there are to spend: those of the budget; where it is one of trials only, a third of what
+  /// it would take to train them all to the end.
+  private var budget: Int? {
+    if let epochs = specification.budget.epochs { return epochs }
+    return specification.budget.trials.map {
+      max(min($0, Self.mostTrials) * min(specification.epochs, Self.mostTrials) / 3, 1)
+    }
+  }
+
+  private static let mostTrials = 1_000_000_000
+
   public mutating func propose(_ number: Int?, in history: History) throws -> Proposal {
     let number = try new.isExhausted() ? nil : number
+    if number == nil, let budget, history.epochs >= budget { return ended(history) }
     let resting = history.trials.filter { trial in
       trial.state == .paused && trial.epoch < specification.epochs
     }
@@ -90,12 +102,18 @@ public struct FreezeThawSearch: Searcher {
       return .start(found, through: 1)
     }
     if let trial = resting.first { return .advance(trial: trial.number, through: trial.epoch + 1) }
-    return history.runningCount + history.claimableCount > 0 ? .wait : .exhausted
+    return ended(history)
   }
+
+  private func ended(_ history: History) -> Proposal {
+    history.runningCount + history.claimableCount > 0 ? .wait : .exhausted
+  }
+
+  public mutating func verdict(on trial: Int, in history: History) -> Verdict { .goOn }
 
   /// How many trials begin before the model decides.
   private var screening: Int {
-    guard let budget = specification.budget.epochs else { return Self.standardScreening }
+    guard let budget else { return Self.standardScreening }
     return min(max(Int(options.screening * Double(budget)), 1), Self.mostScreening)
   }
 
@@ -151,7 +169,7 @@ public struct FreezeThawSearch: Searcher {
   /// The epochs that a training may go on, as far as the budget tells: those that running trials are to be
   /// trained are spent.
   private func epochsLeft(in history: History) -> Int {
-    guard let budget = specification.budget.epochs else { return specification.epochs }
+    guard let budget else { return specification.epochs }
     let promised = history.trials.reduce(0) { sum, trial in
       trial.state == .running || trial.state == .waiting
         ? sum + max(trial.through - max(trial.epoch, 0), 0) : sum
@@ -184,12 +202,24 @@ public struct FreezeThawSearch: Searcher {
   }
 }
 
+extension SchedulerKind {
+  package static let freezeThaw = SchedulerKind(
+    choosingBy: FreezeThawOptions.self,
+    "a model of the learning curves decides after each epoch which trial goes on"
+  ) { .freezeThaw($0) }
+}
+
 extension SearchMethod {
   /// Freeze-thaw search: chooses configurations and how far each is trained, one epoch at a time.
   public static func freezeThaw(_ options: FreezeThawOptions = FreezeThawOptions()) -> SearchMethod
   {
+    freezeThaw(options, pool: nil)
+  }
+
+  /// - Parameter pool: the configurations that there are to try; nil: all of the space.
+  package static func freezeThaw(_ options: FreezeThawOptions, pool: [Assignment]?) -> SearchMethod {
     SearchMethod(
-      MethodDescription(ComponentDescription("none"), scheduler: options.description),
-      searcher: { try FreezeThawSearch($0, options) })
+      MethodDescription(.noSampler, scheduler: options.description),
+      searcher: { try FreezeThawSearch($0, options, pool: pool) })
   }
 }

@@ -84,7 +84,7 @@ extension SearchMethod {
         "the scheduler \(scheduler.name) chooses configurations itself, so there is nothing for the "
           + "sampler \(description.sampler.name) to do", "leave the sampler out")
     }
-    return try scheduler.search(sampler, description.scheduler.options)
+    return try scheduler.method(sampler, description.scheduler.options)
       .stopping(when: try description.stopRules.map(StopRuleKind.method))
   }
 }

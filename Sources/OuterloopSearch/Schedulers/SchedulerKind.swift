@@ -1,4 +1,4 @@
-internal import OuterloopStudy
+public import OuterloopStudy
 internal import OuterloopText
 
 /// A scheduler as people name it, and all that is known of it: `asha:factor=4`. A row of the registry.
@@ -9,8 +9,10 @@ public struct SchedulerKind: Sendable {
   public let options: [SamplerKind.Option]
   /// Whether it chooses configurations too, so that it takes no sampler.
   public let choosesConfigurations: Bool
-  /// The search with the options given, others as by default.
-  let search: @Sendable (SamplerMethod?, [String: ParameterValue]) throws -> SearchMethod
+  /// The search with a sampler and the options given, others as by default. A scheduler that chooses
+  /// configurations itself passes over the sampler.
+  /// - Throws: `StudyError` for options that it does not have, out of range, or that exclude one another.
+  public let method: @Sendable (SamplerMethod?, [String: ParameterValue]) throws -> SearchMethod
 
   /// A scheduler that takes any sampler.
   init<Options: MethodOptions>(
@@ -21,7 +23,7 @@ public struct SchedulerKind: Sendable {
     self.summary = summary
     self.options = Options.table
     choosesConfigurations = false
-    search = { sampler, given in
+    method = { sampler, given in
       let scheduler = make(try Options(reading: given))
       guard let sampler else {
         throw StudyError("the scheduler \(Options.owner) takes a sampler", "name one, such as tpe")
@@ -39,12 +41,29 @@ public struct SchedulerKind: Sendable {
     self.summary = summary
     self.options = Options.table
     choosesConfigurations = true
-    search = { _, given in make(try Options(reading: given)) }
+    method = { _, given in make(try Options(reading: given)) }
+  }
+
+  /// One without options that makes the search out of a sampler.
+  init(
+    _ name: String, _ summary: String,
+    making make: @escaping @Sendable (SamplerMethod) -> SearchMethod
+  ) {
+    self.name = name
+    self.summary = summary
+    options = []
+    choosesConfigurations = false
+    method = { sampler, given in
+      guard given.isEmpty else {
+        throw StudyError("\(name) has no option `\(given.keys.sorted()[0])`", "leave it out")
+      }
+      return make(sampler ?? .auto())
+    }
   }
 
   /// All schedulers: a new one is a new row here.
   public static let all: [SchedulerKind] = [
-    .none, .median, .percentile, .threshold, .patience, .halving, .hyperband, .asha,
+    .auto, .none, .median, .percentile, .threshold, .patience, .halving, .hyperband, .asha, .freezeThaw,
   ]
 
   /// The scheduler of a name.

@@ -11,6 +11,15 @@ public struct RunningTrial: Sendable {
   public var number: Int { request.trial }
   public var seed: UInt64 { request.seed }
 
+  /// The last epoch that is done: training starts after it.
+  public var from: Int { request.from }
+  /// The last epoch to train.
+  public var through: Int { request.through }
+
+  /// Says that what is needed to go on after `epoch` has been kept: a trial that rests goes on from there, and
+  /// from the start otherwise.
+  public func checkpointed(epoch: Int) async throws { try await reports.checkpointed(epoch: epoch) }
+
   /// Reports an epoch, counted from 1. False: the trial is to stop.
   ///
   /// - Parameter gradient: derivatives of the objective by parameters, in their own units and by their names,

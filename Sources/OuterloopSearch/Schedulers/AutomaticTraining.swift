@@ -1,0 +1,127 @@
+public import OuterloopStudy
+
+/// The default where a training has epochs: decides how far trials are trained by what there is.
+///
+/// - `freeze-thaw`, where one objective is all there is to look at: measured against the other schedulers on
+///   recorded learning curves, it has the smallest regret from a tenth of the budget on.
+/// - `asha` where something was said that freeze-thaw passes over: a sampler, several objectives, bounds, priors,
+///   costs, earlier results. Then configurations come from that sampler.
+/// - `asha:stopping=true` when a trial rests without a checkpoint: a program that cannot go on from where it
+///   rested is better run to the end in one go. The study is then seen anew from its first event on.
+///
+/// So what it does is a function of the study and its events, and replays agree.
+struct AutomaticTraining: Searcher {
+  private let specification: StudySpecification
+  private let sampler: SamplerMethod
+  private var searcher: any Searcher
+  private var choice: AutomaticTrainingChoice
+  private var log: [Event] = []
+  private var trouble: (any Error)?
+
+  init(_ specification: StudySpecification, _ sampler: SamplerMethod) throws {
+    self.specification = specification
+    self.sampler = sampler
+    choice = AutomaticTrainingChoice(specification)
+    searcher = try choice.method(sampler).searcher(specification)
+  }
+
+  mutating func observe(_ event: Event, in history: History) {
+    if choice.scheduler != .stopping { log.append(event) }
+    guard choice.scheduler != .stopping, case .paused = event.kind,
+      history.trials[event.trial].checkpoint == 0
+    else { return searcher.observe(event, in: history) }
+    choice.scheduler = .stopping
+    do {
+      searcher = try choice.method(sampler).searcher(specification)
+      var past = History()
+      for event in log {
+        try past.take(event)
+        searcher.observe(event, in: past)
+      }
+    } catch { trouble = error }
+    log = []
+  }
+
+  mutating func propose(_ number: Int?, in history: History) throws -> Proposal {
+    if let trouble { throw trouble }
+    return try searcher.propose(number, in: history)
+  }
+
+  mutating func verdict(on trial: Int, in history: History) throws -> Verdict {
+    try searcher.verdict(on: trial, in: history)
+  }
+}
+
+/// What the scheduler `auto` does, and why.
+public struct AutomaticTrainingChoice: Sendable, Hashable {
+  enum Scheduler: Sendable {
+    case none, freezeThaw, asha, stopping
+  }
+
+  var scheduler: Scheduler
+  /// As half a sentence.
+  public var reason: String
+
+  init(_ specification: StudySpecification) {
+    let sampler = specification.method.sampler.name
+    if specification.epochs == 1 {
+      (scheduler, reason) = (.none, "as a training has one epoch")
+    } else if sampler != SamplerKind.auto.name {
+      (scheduler, reason) = (.asha, "with the sampler \(sampler)")
+    } else if specification.objectives.count > 1 {
+      (scheduler, reason) = (.asha, "for several objectives")
+    } else if !specification.constraints.isEmpty {
+      (scheduler, reason) = (.asha, "for bounds on results")
+    } else if !specification.priors.isEmpty || !specification.earlier.isEmpty {
+      (scheduler, reason) = (.asha, "for what is known of good values")
+    } else if specification.cost != nil {
+      (scheduler, reason) = (.asha, "for costs")
+    } else {
+      (scheduler, reason) = (.freezeThaw, "while programs go on from checkpoints, else asha")
+    }
+  }
+
+  /// The scheduler's name.
+  public var name: String {
+    switch scheduler {
+    case .none: "none"
+    case .freezeThaw: "freeze-thaw"
+    case .asha, .stopping: "asha"
+    }
+  }
+
+  func method(_ sampler: SamplerMethod) -> SearchMethod {
+    var options = AsynchronousHalvingOptions()
+    options.stopping = scheduler == .stopping
+    switch scheduler {
+    case .none: return SearchMethod(sampler)
+    case .freezeThaw: return .freezeThaw()
+    case .asha, .stopping: return SearchMethod(sampler, .asha(options))
+    }
+  }
+}
+
+extension StudySpecification {
+  /// What the scheduler `auto` begins with; nil if the study has another one.
+  public var automaticTraining: AutomaticTrainingChoice? {
+    method.scheduler.name == SchedulerKind.automaticName ? AutomaticTrainingChoice(self) : nil
+  }
+}
+
+extension SchedulerKind {
+  static let automaticName = "auto"
+
+  static let auto = SchedulerKind(
+    automaticName, "freeze-thaw where it can be used, else asha; what runs to the end is stopped early"
+  ) { .automaticTraining($0) }
+}
+
+extension SearchMethod {
+  /// Decides how far trials are trained by what there is; see `AutomaticTrainingChoice`.
+  public static func automaticTraining(_ sampler: SamplerMethod = .auto()) -> SearchMethod {
+    SearchMethod(
+      MethodDescription(
+        sampler.description, scheduler: ComponentDescription(SchedulerKind.automaticName))
+    ) { try AutomaticTraining($0, sampler) }
+  }
+}
