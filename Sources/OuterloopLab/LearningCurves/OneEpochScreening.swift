@@ -27,7 +27,7 @@ public struct OneEpochScreening: Scheduler {
     if history.trials.count < screened, let proposal = try begin(number, suggest) {
       return proposal
     }
-    // Whose first epoch is not yet done may turn out to be the best.
+    // A first epoch that is under way may turn out to be the best.
     let isScreening = history.trials.contains { $0.state == .running && $0.through < epochs }
     if isScreening { return .wait }
     if let best = best(in: history) { return .advance(trial: best, through: epochs) }

@@ -56,7 +56,7 @@ struct PriorCurve {
     for basis in 0..<4 {
       let saturation = saturations[basis]
       let s = time < saturation ? time : saturation + rates[basis] * (time - saturation)
-      sum += weights[basis] * (s > 0 ? value(basis, s) : turnedBack(basis, s))
+      sum += weights[basis] * (s > 0 ? value(basis, s) : beforeStart(basis, s))
     }
     return sum.isFinite ? sum : start
   }
@@ -74,7 +74,7 @@ struct PriorCurve {
     return asymptote - (asymptote - start) * gap
   }
 
-  private func turnedBack(_ basis: Int, _ s: Double) -> Double {
+  private func beforeStart(_ basis: Int, _ s: Double) -> Double {
     let step = 1e-9
     let slope = (value(basis, 2 * step) - value(basis, step)) / step
     return start * exp(s * (slope + step) / Swift.max(start, 1e-12))

@@ -6,7 +6,7 @@ public import OuterloopStudy
 /// report of the recorded value. Free workers ask the searcher in their order, after every report. A
 /// proposed configuration is replaced by the nearest untried candidate of the table, and the event holds
 /// that one, so the events are those of a study that had proposed it. The study ends once `budget` epochs
-/// have been reported; epochs under way then count for nothing.
+/// have been reported (epochs under way then do not count), or when nothing runs and nothing is proposed.
 ///
 /// Deterministic for a deterministic searcher: of reports that are due at the same time, the worker
 /// with the lowest number comes first.
@@ -120,9 +120,7 @@ public struct SimulatedStudy {
       take(.continued(through: through, seen: history.revision), of: trial)
       try begin(trial, on: worker)
     case .stop(let reason): take(.stopped(reason: reason), of: history.trials.count)
-    case .prune(let trial):
-      try requireRest(trial)
-      take(.finished(attempt: history.trials[trial].attempt, .pruned), of: trial)
+    case .prune(let trial): try giveUp(trial)
     case .wait, .exhausted: return false
     }
     return true
@@ -141,11 +139,17 @@ public struct SimulatedStudy {
       trial: trial, attempt: attempt, epoch: state.epoch + 1, due: time + cost(of: trial))
   }
 
+  /// A trial at rest goes no further.
+  private mutating func giveUp(_ trial: Int) throws {
+    try requireRest(trial)
+    take(.finished(attempt: history.trials[trial].attempt, .pruned), of: trial)
+  }
+
   private func requireRest(_ trial: Int) throws {
     guard history.trials.indices.contains(trial), history.trials[trial].state == .paused else {
       throw StudyError(
-        "the searcher proposes to go on with trial \(trial), which does not rest",
-        "only trials that rest can go on: see `TrialState.paused`")
+        "the searcher proposes something for trial \(trial), which is not paused",
+        "only paused trials can be advanced or given up: see `TrialState.paused`")
     }
   }
 

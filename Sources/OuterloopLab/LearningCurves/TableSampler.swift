@@ -2,7 +2,7 @@ internal import OuterloopNumerics
 public import OuterloopStudy
 
 /// Candidates of a table in uniformly random order: what random search is where only a table can be tried.
-/// (A random point of the space, replaced by the nearest candidate, prefers candidates that lie alone.)
+/// (A random point of the space, replaced by the nearest candidate, prefers isolated candidates.)
 public struct TableSampler: Sampler {
   private let assignments: [Assignment]
 
