@@ -8,7 +8,7 @@ public struct FreezeThawOptions: Sendable, Hashable {
   /// New configurations that a proposal weighs.
   public var candidates = 512
   /// How many observations the model takes at most: of more, fewer epochs of each curve.
-  public var observations = 400
+  public var observations = 300
 
   public init() {}
 }

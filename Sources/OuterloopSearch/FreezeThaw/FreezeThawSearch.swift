@@ -62,8 +62,7 @@ public struct FreezeThawSearch: Searcher {
     self.options = options
     coordinates = SpaceCoordinates(specification.space)
     observed = ObservedCurves(
-      specification, coordinates, Self.fits,
-      rows: options.observations)
+      specification, coordinates, Self.fits, rows: options.observations)
     model = CurveModel(coordinates, epochs: specification.epochs)
     new = try NewConfigurations(
       specification, coordinates, candidates: options.candidates, list: pool)
@@ -75,7 +74,8 @@ public struct FreezeThawSearch: Searcher {
   }
 
   public mutating func propose(_ number: Int?, in history: History) throws -> Proposal {
-    let number = try new.isExhausted() ? nil : number
+    var number = number
+    if number != nil, try new.isExhausted() { number = nil }
     let resting = history.trials.filter { trial in
       trial.state == .paused && !trial.isUnderWay && trial.epoch < specification.epochs
     }
