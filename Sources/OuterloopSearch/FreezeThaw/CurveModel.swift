@@ -7,7 +7,11 @@ struct CurveModel: Sendable {
   private let coordinates: SpaceCoordinates
   private let epochs: Int
   private let prior: CurvePrior
-  private let fitRows: RowThinning
+  /// The rows of a fit: what they tell of hyperparameters grows slowly, and their cost with the third power.
+  private static let fitRows = RowThinning(limit: 200)
+  /// The trials whose first losses tell what an average beginning is: the first ones, which no model chose
+  /// or only a little. Later ones are better and would move the mark.
+  private static let references = 20
   /// By the count of rows.
   private var anchor: (count: Int, parameters: CurveParameters)?
   private var fit: (count: Int, parameters: CurveParameters, scale: LossScale)?
@@ -19,10 +23,9 @@ struct CurveModel: Sendable {
   /// By trial its curve in the process.
   private(set) var curveOf: [Int: Int] = [:]
 
-  init(_ coordinates: SpaceCoordinates, epochs: Int, fitRows: Int) {
+  init(_ coordinates: SpaceCoordinates, epochs: Int) {
     (self.coordinates, self.epochs) = (coordinates, epochs)
     prior = CurvePrior(coordinates.layout)
-    self.fitRows = RowThinning(limit: fitRows)
   }
 
   /// Brings the process up to date.
@@ -101,16 +104,13 @@ struct CurveModel: Sendable {
     _ snapshot: ObservedCurves.Snapshot, from start: CurveParameters
   ) throws -> (parameters: CurveParameters, scale: LossScale) {
     let curves = snapshot.curves
-    let chosen = subset(curves)
+    let chosen = Self.fitRows.rows(curves)
     let scale = LossScale(
-      first: curves.compactMap(\.first), all: curves.flatMap(\.losses))
+      first: curves.prefix(Self.references).compactMap(\.first), all: curves.flatMap(\.losses))
     guard scale.isInformative else { return (start, scale) }
     let evidence = CurveEvidence(
       rows(chosen, curves).rows,
       outputs: chosen.map { scale.value(curves[$0.trial].loss(at: $0.epoch)) })
     return (try evidence.fitted(prior, from: start), scale)
   }
-
-  /// The rows of a fit: those of all curves, or of as many as there is room for.
-  private func subset(_ curves: [ObservedCurve]) -> [RowThinning.Row] { fitRows.rows(curves) }
 }

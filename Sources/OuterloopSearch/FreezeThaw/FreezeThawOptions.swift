@@ -8,14 +8,7 @@ public struct FreezeThawOptions: Sendable, Hashable {
   /// New configurations that a proposal weighs.
   public var candidates = 512
   /// How many observations the model takes at most: of more, fewer epochs of each curve.
-  public var observations = 400
-
-  // Not settled.
-  package var reach = 0.5
-  package var density = 8
-  package var fitRows = 200
-  package var acquisition = 0
-  package var tuning = Tuning()
+  public var observations = 300
 
   public init() {}
 }

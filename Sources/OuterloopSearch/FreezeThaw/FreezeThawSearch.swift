@@ -32,6 +32,8 @@ public struct FreezeThawSearch: Searcher {
   /// The share of trials near which new configurations are looked for.
   private static let bestShare = 0.1
   private static let mostBest = 10
+  /// Every report up to 32, every 16th at 256.
+  private static let fits = FitSchedule(first: 4, density: 16)
   /// First epochs at the start of a study without a budget of epochs, and at most.
   private static let standardScreening = 10
   private static let mostScreening = 60
@@ -60,10 +62,8 @@ public struct FreezeThawSearch: Searcher {
     self.options = options
     coordinates = SpaceCoordinates(specification.space)
     observed = ObservedCurves(
-      specification, coordinates, FitSchedule(first: 4, density: options.density),
-      rows: options.observations)
-    model = CurveModel(
-      coordinates, epochs: specification.epochs, fitRows: options.fitRows)
+      specification, coordinates, Self.fits, rows: options.observations)
+    model = CurveModel(coordinates, epochs: specification.epochs)
     new = try NewConfigurations(
       specification, coordinates, candidates: options.candidates, list: pool)
   }
@@ -85,10 +85,11 @@ public struct FreezeThawSearch: Searcher {
   private static let mostTrials = 1_000_000_000
 
   public mutating func propose(_ number: Int?, in history: History) throws -> Proposal {
-    let number = try new.isExhausted() ? nil : number
+    var number = number
+    if number != nil, try new.isExhausted() { number = nil }
     if number == nil, let budget, history.epochs >= budget { return ended(history) }
     let resting = history.trials.filter { trial in
-      trial.state == .paused && trial.epoch < specification.epochs
+      trial.state == .paused && !trial.isUnderWay && trial.epoch < specification.epochs
     }
     if let number, history.trials.count < screening {
       if let found = try new.unprejudiced(number, in: history) { return .start(found, through: 1) }
@@ -129,11 +130,11 @@ public struct FreezeThawSearch: Searcher {
     var uniforms = UniformStream(key: key[0], expecting: 2)
     let best = observed.curves.reduce(scale.worst) { max($0, scale.value($1.best)) }
     let rule = RandomThreshold(
-      best: best, worst: scale.worst, reach: options.reach, upTo: epochsLeft(in: history),
+      best: best, worst: scale.worst, upTo: epochsLeft(in: history),
       (uniforms.next(), uniforms.next()))
 
     var curveOf = model.curveOf
-    for trial in history.trials where trial.state == .running || trial.state == .waiting {
+    for trial in history.trials where trial.isUnderWay {
       addFantasy(of: trial, to: &process, &curveOf)
     }
     var queries = CurveQueries(coordinates.layout)
@@ -171,8 +172,7 @@ public struct FreezeThawSearch: Searcher {
   private func epochsLeft(in history: History) -> Int {
     guard let budget else { return specification.epochs }
     let promised = history.trials.reduce(0) { sum, trial in
-      trial.state == .running || trial.state == .waiting
-        ? sum + max(trial.through - max(trial.epoch, 0), 0) : sum
+      trial.isUnderWay ? sum + max(trial.through - max(trial.epoch, 0), 0) : sum
     }
     return min(max(budget - history.epochs - promised, 1), specification.epochs)
   }
@@ -207,6 +207,11 @@ extension SchedulerKind {
     choosingBy: FreezeThawOptions.self,
     "a model of the learning curves decides after each epoch which trial goes on"
   ) { .freezeThaw($0) }
+}
+
+extension Trial {
+  /// Whether it runs, or waits for a worker that needs nobody's leave.
+  fileprivate var isUnderWay: Bool { state == .running || isClaimable }
 }
 
 extension SearchMethod {

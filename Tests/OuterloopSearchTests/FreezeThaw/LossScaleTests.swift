@@ -28,13 +28,13 @@ import Testing
     for limit in [1, 2, 50] {
       let rules = (0..<200).map {
         RandomThreshold(
-          best: 2, worst: -1, reach: 0.5, upTo: limit,
+          best: 2, worst: -1, upTo: limit,
           ((Double($0) + 0.5) / 200, (Double($0) + 0.5) / 200))
       }
       #expect(Set(rules.map(\.horizon)) == Set(1...limit))
-      #expect(rules.allSatisfy { $0.threshold > 2 && $0.threshold <= 2.15 })
+      #expect(rules.allSatisfy { $0.threshold > 2 && $0.threshold <= 2.6 })
     }
-    let rule = RandomThreshold(best: 0, worst: 0, reach: 0.5, upTo: 0, (0.5, 0.5))
+    let rule = RandomThreshold(best: 0, worst: 0, upTo: 0, (0.5, 0.5))
     #expect(rule.horizon == 1 && rule.threshold == 0)
     #expect(rule.score(mean: 1, variance: 4) == 0.5)
   }
