@@ -14,12 +14,15 @@ struct StudyResult {
   let trials: [Trial]
   /// Where no complete trial keeps the constraints, the one that breaks them least.
   let leastViolating: Trial?
+  /// The best of the trials that were not trained to the end, where it is better than all that were.
+  let leading: Trial?
 
   init(_ found: StudyChoice.Found) async throws {
     specification = found.specification
     folders = found.folders
     summary = try await found.store.summary(of: found.id)
     leastViolating = try await Self.leastViolating(found, summary)
+    leading = try await Self.leading(found, summary)
     if specification.objectives.count > 1 {
       trials = try await Self.front(found)
     } else if let best = summary.best {
@@ -44,6 +47,34 @@ struct StudyResult {
     return complete.min { specification.violation(of: $0) < specification.violation(of: $1) }
   }
 
+  private static func leading(
+    _ found: StudyChoice.Found, _ summary: StudySummary
+  ) async throws -> Trial? {
+    let specification = found.specification
+    let objective = specification.objectives[0]
+    guard specification.epochs > 1, specification.objectives.count == 1 else { return nil }
+    var (leader, least) = (Trial?.none, summary.best.map { objective.loss($0.value) } ?? .infinity)
+    let open = TrialQuery(states: [.paused, .running, .pruned, .waiting])
+    for trial in try await found.trials(open) where specification.isFeasible(trial) {
+      guard let value = trial.lastReport?.values[objective.metric], value.isFinite,
+        objective.loss(value) < least
+      else { continue }
+      (leader, least) = (trial, objective.loss(value))
+    }
+    return leader
+  }
+
+  /// What is better than the best complete trial, and not trained to the end; nil: nothing is.
+  private var lead: String? {
+    guard let leading, let last = leading.lastReport,
+      let value = last.values[specification.objectives[0].metric]
+    else { return nil }
+    let metric = specification.objectives[0].metric.visible
+    return
+      "\(metric) \(NumberText.short(value))  (trial \(leading.number) of \(summary.trials), after "
+      + "\(last.epoch) of \(specification.epochs) epochs)"
+  }
+
   /// That no trial keeps the constraints; nil if one does, or none is complete.
   var infeasibility: String? {
     guard let trial = leastViolating else { return nil }
@@ -62,12 +93,14 @@ struct StudyResult {
     if let infeasibility { return infeasibility }
     if specification.objectives.count > 1 { return Self.table(trials, specification) }
     guard let best = trials.first, let value = best.values?.first else {
-      return "no trial is complete yet"
+      guard let lead, let leading else { return "no trial is complete yet" }
+      return ([lead] + Self.lines(leading.assignment.active)).joined(separator: "\n")
     }
     let first =
       "\(specification.objectives[0].metric.visible) \(NumberText.short(value))  "
       + "(trial \(best.number) of \(summary.trials))"
-    return ([first] + Self.lines(best.assignment.active)).joined(separator: "\n")
+    let others = lead.map { ["better so far: \($0)"] } ?? []
+    return ([first] + Self.lines(best.assignment.active) + others).joined(separator: "\n")
   }
 
   /// Parameters and their values, a line each.
@@ -131,6 +164,8 @@ struct StudyRecord: Encodable {
   var trials: [TrialState.Kind: Int]
   /// The best trial; null with several objectives.
   @OrNull var best: TrialRecord? = nil
+  /// The best of the trials that were not trained to the end, if it is better; else null.
+  @OrNull var leading: TrialRecord? = nil
   /// Its command line; null for persistent programs.
   @OrNull var command: [String]? = nil
   /// With several objectives, the trials that no other beats; else null.
@@ -156,6 +191,7 @@ struct StudyRecord: Encodable {
     trials = result.summary.counts
     self.ending = ending
     self.reason = reason
+    leading = result.leading.map { TrialRecord($0, specification) }
     self.retried = retried
     if specification.objectives.count > 1 {
       front = result.trials.map { TrialRecord($0, specification) }

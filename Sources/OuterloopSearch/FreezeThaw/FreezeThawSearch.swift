@@ -222,7 +222,8 @@ extension SearchMethod {
   }
 
   /// - Parameter pool: the configurations that there are to try; nil: all of the space.
-  package static func freezeThaw(_ options: FreezeThawOptions, pool: [Assignment]?) -> SearchMethod {
+  package static func freezeThaw(_ options: FreezeThawOptions, pool: [Assignment]?) -> SearchMethod
+  {
     SearchMethod(
       MethodDescription(.noSampler, scheduler: options.description),
       searcher: { try FreezeThawSearch($0, options, pool: pool) })

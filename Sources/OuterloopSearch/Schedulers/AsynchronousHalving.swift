@@ -69,7 +69,8 @@ public struct AsynchronousHalving: Scheduler {
       let order = results.order(ofRung: rung)
       let best = order.prefix(order.count / factor)
       if let trial = best.first(where: { rests(history.trials[$0], on: rung) }) {
-        return .advance(trial: trial, through: isStopping ? epochs[epochs.count - 1] : epochs[rung + 1])
+        return .advance(
+          trial: trial, through: isStopping ? epochs[epochs.count - 1] : epochs[rung + 1])
       }
     }
     if let number, let assignment = try suggest(number) {

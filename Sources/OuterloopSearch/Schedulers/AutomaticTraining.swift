@@ -112,7 +112,8 @@ extension SchedulerKind {
   static let automaticName = "auto"
 
   static let auto = SchedulerKind(
-    automaticName, "freeze-thaw where it can be used, else asha; what runs to the end is stopped early"
+    automaticName,
+    "freeze-thaw where it can be used, else asha; what runs to the end is stopped early"
   ) { .automaticTraining($0) }
 }
 
