@@ -1,7 +1,7 @@
 internal import OuterloopNumerics
 private import OuterloopPlatform
 
-/// The acquisition function MFPI-random (Rakotoarison et al. 2024, section 4.2): how probable it is that a
+/// The acquisition function MFPI-random (Rakotoarison et al. 2024, arXiv 2404.16795): how probable it is that a
 /// training, continued by a random horizon h, comes to a value above a random threshold,
 ///
 ///     P(y(x, min(t + h, T)) > f + theta (1 - f)),   log10 theta ~ U(-4, -1),   h ~ U{1, ..., H}
