@@ -40,8 +40,9 @@ extension HelpTexts {
 
     JSON keys: study, store, seed, sampler, scheduler, objectives, trials (counts
     by state), best (a trial as in `outerloop trials`, null with several
-    objectives), command (of the best), front (else null), ending (budget,
-    exhausted, timeout, stopped, rule or failures), reason (of a rule).
+    objectives), command (of the best), leading (a trial that is better and not
+    trained to the end, else null), front (else null), ending (budget, exhausted,
+    timeout, stopped, rule or failures), reason (of a rule).
 
     USAGE: outerloop tune [<options>] -- [<command> ...]
 

@@ -18,23 +18,27 @@ public struct ReplayMethod: Sendable {
   }
 
   /// The schedulers of the registry, which draw the table's configurations at random, and the baseline that
-  /// there is for comparisons only; a new one is a new row.
-  public static let all: [ReplayMethod] = SchedulerKind.all.map(registered) + [
-    ReplayMethod("one-epoch", "half of the budget on first epochs, then the best first") {
-      options, table in
-      try refuse(options, but: ["screened"], of: "one-epoch")
-      var screened: Int?
-      if let option = options["screened"] {
-        guard case .int(let count) = option, count >= 1 else {
-          throw StudyError("`screened` of one-epoch is \(option)", "write a whole number from 1")
+  /// there is for comparisons only; a new one is a new row. Without
+  /// `auto`, which is one of the others, and `threshold`, whose bound suits one metric.
+  public static let all: [ReplayMethod] =
+    registered + [
+      ReplayMethod("one-epoch", "half of the budget on first epochs, then the best first") {
+        options, table in
+        try refuse(options, but: ["screened"], of: "one-epoch")
+        var screened: Int?
+        if let option = options["screened"] {
+          guard case .int(let count) = option, count >= 1 else {
+            throw StudyError("`screened` of one-epoch is \(option)", "write a whole number from 1")
+          }
+          screened = count
         }
-        screened = count
+        return SearchMethod(.candidates(of: table), .oneEpoch(screened: screened))
       }
-      return SearchMethod(.candidates(of: table), .oneEpoch(screened: screened))
-    },
-  ]
+    ]
 
-  private static func registered(_ kind: SchedulerKind) -> ReplayMethod {
+  private static let registered = SchedulerKind.all.filter {
+    !["auto", "threshold"].contains($0.name)
+  }.map { kind in
     ReplayMethod(kind.name, kind.summary) { options, table in
       if kind.name == SchedulerKind.freezeThaw.name {
         return .freezeThaw(try FreezeThawOptions(options), pool: table.candidates.map(\.assignment))

@@ -87,7 +87,9 @@ public struct FreezeThawSearch: Searcher {
   public mutating func propose(_ number: Int?, in history: History) throws -> Proposal {
     var number = number
     if number != nil, try new.isExhausted() { number = nil }
-    if number == nil, let budget, history.epochs >= budget { return ended(history) }
+    if number == nil, specification.budget.epochs == nil, let budget, history.epochs >= budget {
+      return ended(history)
+    }
     let resting = history.trials.filter { trial in
       trial.state == .paused && !trial.isUnderWay && trial.epoch < specification.epochs
     }

@@ -2,8 +2,8 @@ public import OuterloopStudy
 
 /// The default where a training has epochs: decides how far trials are trained by what there is.
 ///
-/// - `freeze-thaw`, where one objective is all there is to look at: measured against the other schedulers on
-///   recorded learning curves, it has the smallest regret from a tenth of the budget on.
+/// - `freeze-thaw`, where one objective is all there is to look at: of the schedulers it has the smallest regret
+///   on recorded learning curves (`Benchmarks/results/learning-curves.md`).
 /// - `asha` where something was said that freeze-thaw passes over: a sampler, several objectives, bounds, priors,
 ///   costs, earlier results. Then configurations come from that sampler.
 /// - `asha:stopping=true` when a trial rests without a checkpoint: a program that cannot go on from where it

@@ -11,8 +11,8 @@ import Testing
 
   private func method(_ name: String, _ table: CurveTable) throws -> SearchMethod {
     switch name {
-    case "halving": SearchMethod(.candidates(of: table), .plainHalving)
-    case "random-space": SearchMethod(.random, .plainHalving)
+    case "halving": SearchMethod(.candidates(of: table), .asha())
+    case "random-space": SearchMethod(.random, .asha())
     default: try ReplayMethod.method(name, for: table)
     }
   }
@@ -179,6 +179,7 @@ private struct Stubborn: Searcher {
   let proposal: Proposal
   mutating func observe(_ event: Event, in history: History) {}
   mutating func propose(_ number: Int?, in history: History) throws -> Proposal { proposal }
+  mutating func verdict(on trial: Int, in history: History) -> Verdict { .goOn }
 }
 
 private struct OneTrial: StopRule {

@@ -160,7 +160,7 @@ import Testing
   @Test func withoutNewTrials() throws {
     let specification = try StudySpecification.curves(.cube(2), epochs: 3)
     var searcher = try FreezeThawSearch(specification)
-    var history = History()
+    var history = OuterloopStudy.History()
     var proposal = try searcher.propose(nil, in: history)
     #expect(proposal == .exhausted)
     func take(_ kind: Event.Kind) throws {
