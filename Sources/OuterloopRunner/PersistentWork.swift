@@ -70,7 +70,7 @@ public final class PersistentWork: TrialWork {
   ) async throws {
     let deadline = setting.deadline
     let echo = Echo(id: nextID(request), trial: "\(request.trial)")
-    let line = request.json(checkpoint: trial.checkpoint, id: echo.id)
+    let line = trial.request.json(checkpoint: trial.checkpoint, id: echo.id)
     var ended = 0
     func count(_ what: String, _ detail: String = "", way: String = "") throws {
       ended += 1
@@ -84,7 +84,7 @@ public final class PersistentWork: TrialWork {
       let reused = await takeIdle(request.slot)
       let child = if let reused { reused } else { try await start(request.slot, trial.log) }
       child.begin(line, log: trial.log, deadline: deadline)
-      var reporter = Reporter(request, to: reports, checkpoints: trial.checkpoint, log: trial.log)
+      var reporter = Reporter(trial, to: reports)
       switch try await converse(with: child, echo, &reporter) {
       case .done(let done):
         try await settle(done, child, request.slot, trial.log, &reporter)

@@ -33,6 +33,7 @@ public struct ProgramWork: TrialWork {
   public func run(_ request: TrialRequest, to reports: any ReportSink) async throws {
     try Task.checkCancellation()
     let trial = try setting.prepare(request)
+    let request = trial.request
     let text = request.json(checkpoint: trial.checkpoint)
     try Files.write(text + "\n", to: trial.requestPath)
     let child = try await ChildProcess.start(
@@ -42,8 +43,7 @@ public struct ProgramWork: TrialWork {
         hasInput: false, vocabulary: setting.vocabulary(isPersistent: false),
         limits: setting.limits, log: trial.log, deadline: setting.deadline))
     defer { trial.log.close() }
-    var reporter = Reporter(
-      request, to: reports, checkpoints: trial.checkpoint, log: trial.log)
+    var reporter = Reporter(trial, to: reports)
     let ending = try await child.withStop(grace: setting.limits.hurriedGrace) {
       while true {
         var ending: ChildProcess.Ending?
@@ -93,6 +93,9 @@ struct ProgramSetting: Sendable {
 
   /// A trial's files.
   struct Prepared {
+    /// What is asked, from the epoch of a checkpoint that is whole.
+    var request: TrialRequest
+    var kept: KeptCheckpoints
     var requestPath, checkpoint: String
     var log: TrialLog
   }
@@ -104,7 +107,11 @@ struct ProgramSetting: Sendable {
     let log = TrialLog(
       folders.log(ofTrial: request.trial), limit: limits.log, keepsReports: keepsReports)
     if request.attempt > 1 { log.note("attempt \(request.attempt)") }
+    let kept = KeptCheckpoints(in: folders.folder(ofTrial: request.trial))
+    var request = request
+    request.from = kept.usable(through: request.from) { log.note($0) }
     return Prepared(
+      request: request, kept: kept,
       requestPath: folders.request(ofTrial: request.trial), checkpoint: checkpoint, log: log)
   }
 

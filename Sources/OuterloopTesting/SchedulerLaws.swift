@@ -18,9 +18,9 @@ public enum SchedulerLaws {
 
   /// A curve that falls to a level which depends on the configuration; some curves cross.
   public static func loss(_ assignment: Assignment, _ epoch: Int) -> Double {
-    let x = assignment.values[0]?.number ?? 0
-    let level =
-      (x - 0.3) * (x - 0.3) + (assignment.values[1] == ParameterValue(plain: "a") ? 0 : 0.1)
+    let values = assignment.values.compactMap(\.self)
+    let x = values.first?.number ?? 0
+    let level = (x - 0.3) * (x - 0.3) + (values.last == ParameterValue(plain: "a") ? 0 : 0.1)
     return level + (0.2 + x) / Double(epoch)
   }
 
@@ -29,6 +29,11 @@ public enum SchedulerLaws {
     objectives: [Objective] = [.minimize("loss")], checkpoints: Bool = true,
     _ report: (Trial, Int) -> TrainingRehearsal.Report
   ) throws -> TrainingRehearsal {
+    guard 1...10_000 ~= trials, 2...10_000 ~= epochs else {
+      throw StudyError(
+        "a law of schedulers is not checked by \(trials) trials of \(epochs) epochs",
+        "use 1 to 10,000 trials of 2 to 10,000 epochs")
+    }
     var rehearsal = try TrainingRehearsal(
       try specification(method, objectives, epochs: epochs), method, workers: workers)
     rehearsal.writesCheckpoints = checkpoints
@@ -154,7 +159,7 @@ public enum SchedulerLaws {
       objectives: [.minimize("loss"), .maximize("speed")]
     ) { trial, epoch in
       let value = loss(trial.assignment, epoch)
-      return .values([value, value - (trial.assignment.values[0]?.number ?? 0)])
+      return .values([value, value - (trial.assignment.values.first??.number ?? 0)])
     }
     return rehearsal.wrong
       + (rehearsal.study.trials.contains { $0.state == .complete } ? [] : ["none is complete"])

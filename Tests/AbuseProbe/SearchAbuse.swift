@@ -8,6 +8,7 @@ extension AbuseRoom {
     room.addEvolution()
     room.addImportance()
     room.addRules()
+    room.addSchedulers()
   }
 
   private static let rows: [[[Double]]] =
@@ -91,13 +92,13 @@ extension AbuseRoom {
       var sampler = try GridSampler(Studies.specification(), resolution: resolution)
       return try sampler.suggest(number, in: History()) as Any
     }
-    add("SearchMethod.grid", Edges.integers) {
+    add("ExpressibleBySampler.grid", Edges.integers) {
       try SearchMethod.grid(resolution: $0).searcher(Studies.specification())
     }
-    add("SamplerMethod.grid", Edges.integers) {
+    add("ExpressibleBySampler.grid", Edges.integers) {
       try SamplerMethod.grid(resolution: $0).make(Studies.specification())
     }
-    add("SamplerMethod.tpe", Edges.integers) { count in
+    add("ExpressibleBySampler.tpe", Edges.integers) { count in
       let options = changed(TPEOptions()) { $0.candidates = count }
       return try SamplerMethod.tpe(options).make(Studies.specification())
     }
@@ -129,7 +130,7 @@ extension AbuseRoom {
         try search(.tpe(options($0, $1)), 3, .finished(attempt: 1, .complete([1])))
       }
     }
-    add("SearchMethod.tpe", Edges.numbers) { weight in
+    add("ExpressibleBySampler.tpe", Edges.numbers) { weight in
       let options = changed(TPEOptions()) { $0.priorWeight = weight }
       return try SearchMethod.tpe(options).searcher(Studies.specification())
     }
@@ -150,10 +151,10 @@ extension AbuseRoom {
       add("GPSampler.init", Edges.integers) {
         try search(.gp(options($0)), 3, .finished(attempt: 1, .complete([1])))
       }
-      add("SamplerMethod.gp", Edges.integers) {
+      add("ExpressibleBySampler.gp", Edges.integers) {
         try SamplerMethod.gp(options($0)).make(Studies.specification())
       }
-      add("SearchMethod.gp", Edges.integers) {
+      add("ExpressibleBySampler.gp", Edges.integers) {
         try SearchMethod.gp(options($0)).searcher(Studies.specification())
       }
     }
@@ -170,10 +171,10 @@ extension AbuseRoom {
     add("AutoSampler.init", Edges.integers) {
       try AutoSampler(Studies.specification(), model($0))
     }
-    add("SamplerMethod.auto", Edges.integers) {
+    add("ExpressibleBySampler.auto", Edges.integers) {
       try SamplerMethod.auto(model($0)).make(Studies.specification())
     }
-    add("SearchMethod.auto", Edges.integers) {
+    add("ExpressibleBySampler.auto", Edges.integers) {
       try SearchMethod.auto(model($0)).searcher(Studies.specification())
     }
     add("AutoSampler.choice", Edges.integers) {
@@ -232,24 +233,24 @@ extension AbuseRoom {
       }
     }
     add("CMASampler.init", sizes, Edges.numbers) { try run(.cmaes(cma($0, $1))) }
-    add("SamplerMethod.cmaes", sizes) { SamplerMethod.cmaes(cma($0, 0.1)).description }
-    add("SearchMethod.cmaes", Edges.numbers) { try run(.cmaes(cma(4, $0))) }
+    add("ExpressibleBySampler.cmaes", sizes) { SamplerMethod.cmaes(cma($0, 0.1)).description }
+    add("ExpressibleBySampler.cmaes", Edges.numbers) { try run(.cmaes(cma(4, $0))) }
     add("CatCMASampler.init", sizes) { try run(.catcma(catCMA($0))) }
-    add("SamplerMethod.catcma", sizes) { SamplerMethod.catcma(catCMA($0)).description }
-    add("SearchMethod.catcma", sizes) { try run(.catcma(catCMA($0))) }
+    add("ExpressibleBySampler.catcma", sizes) { SamplerMethod.catcma(catCMA($0)).description }
+    add("ExpressibleBySampler.catcma", sizes) { try run(.catcma(catCMA($0))) }
     add("NSGA2Sampler.init", sizes, Edges.numbers) { try run(.nsga2(nsga2($0, $1))) }
-    add("SamplerMethod.nsga2", sizes) { SamplerMethod.nsga2(nsga2($0, 1)).description }
-    add("SearchMethod.nsga2", Edges.numbers) { try run(.nsga2(nsga2(4, $0))) }
+    add("ExpressibleBySampler.nsga2", sizes) { SamplerMethod.nsga2(nsga2($0, 1)).description }
+    add("ExpressibleBySampler.nsga2", Edges.numbers) { try run(.nsga2(nsga2(4, $0))) }
     add("NSGA3Sampler.init", sizes, Edges.numbers) { try run(.nsga3(nsga3($0, $1))) }
-    add("SamplerMethod.nsga3", sizes) { SamplerMethod.nsga3(nsga3($0, 1)).description }
-    add("SearchMethod.nsga3", Edges.numbers) { try run(.nsga3(nsga3(4, $0))) }
+    add("ExpressibleBySampler.nsga3", sizes) { SamplerMethod.nsga3(nsga3($0, 1)).description }
+    add("ExpressibleBySampler.nsga3", Edges.numbers) { try run(.nsga3(nsga3(4, $0))) }
     add("DifferentialEvolutionSampler.init", sizes, Edges.numbers) {
       try run(.differentialEvolution(evolution($0, $1)))
     }
-    add("SamplerMethod.differentialEvolution", sizes) {
+    add("ExpressibleBySampler.differentialEvolution", sizes) {
       SamplerMethod.differentialEvolution(evolution($0, 1)).description
     }
-    add("SearchMethod.differentialEvolution", Edges.numbers) {
+    add("ExpressibleBySampler.differentialEvolution", Edges.numbers) {
       try run(.differentialEvolution(evolution(4, $0)))
     }
     let names = ["population", "step", "startup", "mutations", "divisions", "memory", "none"]

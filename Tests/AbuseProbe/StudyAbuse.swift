@@ -16,6 +16,7 @@ extension AbuseRoom {
       "TrialFailure.init", "MethodDescription.init", "SearchMethod.init", "StudySettings.init",
       "ComponentDescription.init", "SamplerMethod.init", "SchedulerMethod.init",
       "SearchMethod.scheduled", "ScheduledSearch.init", "FullTraining.observe",
+      "FullTraining.verdict", "ExpressibleBySampler.init",
       "StudyID.init", "StudySummary.init", "StudySummary.Best.init", "Claimant.init", "Claim.init",
       "Attempt.init", "TrialRequest.init", "Objective.minimize", "Objective.maximize",
       "ParameterValue.matches", "StudySpecification.difference", "TrialQuery.init", "Budget.init")
@@ -25,7 +26,7 @@ extension AbuseRoom {
       "RunningTrial.subscript")
     room.exclude(
       "met in `Study.run`", "ReportSink.report", "ReportSink.checkpointed", "RunningTrial.report",
-      "Asker.init", "Asker.catchUp")
+      "RunningTrial.checkpointed", "Asker.init", "Asker.catchUp")
   }
 }
 
@@ -301,6 +302,11 @@ extension AbuseRoom {
       _ = try await study.tell(claim, [text: number, "loss": number])
       return try await study.tell(claim, failed: .error, text)
     }
+    add("Study.report", Edges.integers, Edges.numbers) { epoch, number in
+      let study = try await Studies.study()
+      guard let claim = try await study.ask() else { return 0 }
+      return try await study.report(claim, epoch: epoch, ["loss": number], lease: 9)
+    }
     add("Study.enqueue", Studies.values) {
       try await Studies.study().enqueue(["x": $0, "n": $0, "c": "a"]) as Any
     }
@@ -311,6 +317,16 @@ extension AbuseRoom {
       return try await asker.next(
         for: Claimant(worker: "w", lease: seconds),
         within: Budget(trials: count, epochs: count, seconds: seconds))
+    }
+    add("Asker.verdict", Edges.integers) {
+      let store = MemoryStore()
+      let id = try store.create(Studies.specification())
+      return try await Asker(id, in: store, by: Studies.method).verdict(on: $0)
+    }
+    add("Asker.goesOn", Edges.integers) {
+      let store = MemoryStore()
+      let id = try store.create(Studies.specification())
+      return try await Asker(id, in: store, by: Studies.method).goesOn($0, attempt: $0)
     }
     add("StudyDriver.init", Edges.integers) {
       try await StudyDriver(StudyID(rawValue: $0), in: MemoryStore(), by: Studies.method)
@@ -336,6 +352,10 @@ extension AbuseRoom {
     add("ScheduledSearch.propose", Edges.integers) { number in
       var searcher = ScheduledSearch(Studies.First(), FullTraining(epochs: 1))
       return try searcher.propose(number, in: History())
+    }
+    add("ScheduledSearch.verdict", Edges.integers) { number in
+      var searcher = ScheduledSearch(Studies.First(), FullTraining(epochs: 1))
+      return try searcher.verdict(on: number, in: History())
     }
     add("ScheduledSearch.observe", Studies.kinds) { kind in
       var searcher = ScheduledSearch(Studies.First(), FullTraining(epochs: 1))

@@ -255,6 +255,7 @@ extension AbuseRoom {
         { try await SearcherLaws.followsChanges($0, $1, to: $1.space, trials: $2) }
       ),
     ]
+    addSchedulerLaws()
     for (name, law) in laws {
       add("SearcherLaws.\(name)", Edges.integers) {
         try await law(.random, .lone("int(1, 4)"), $0)

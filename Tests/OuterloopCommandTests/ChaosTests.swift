@@ -219,7 +219,10 @@ private final class Arena {
       exists
         ? ["resume", "--study", "chaos"] + trials
         : ["tune", "--study", "chaos", "--param", "x=float(0, 1)", "--minimize", "loss"]
-          + ["--sampler", "random", "--seed", "1", "--epochs", "\(ChaosTests.epochs)"]
+          + [
+            "--sampler", "random", "--seed", "1", "--epochs", "\(ChaosTests.epochs)", "--scheduler",
+            "none",
+          ]
           + ["--retries", "1000"] + trials + program)
   }
 

@@ -104,6 +104,36 @@ import Testing
     #expect(trials.allSatisfy { [1, 3, 9].contains($0["epoch"] as? Int) })
   }
 
+  /// A training that is killed while it replaces its checkpoint goes on from the one before.
+  @Test func damagedCheckpoint() throws {
+    let program = """
+      import json, os, signal, time
+      asked = json.load(open(os.environ["OUTERLOOP_TRIAL"]))
+      saved = os.path.join(asked["checkpoint"], "state")
+      if asked["fromEpoch"]:
+          assert open(saved).read() == f"state {asked['fromEpoch']}", open(saved).read()
+      for epoch in range(asked["fromEpoch"] + 1, asked["toEpoch"] + 1):
+          print(json.dumps({"epoch": epoch, "loss": 1 / epoch}), flush=True)
+          time.sleep(0.2 if epoch < 5 else 0)
+          if epoch == 4 and not os.path.exists("killed"):
+              open("killed", "w").close()
+              open(saved, "w").write("sta")
+              os.kill(os.getppid(), signal.SIGKILL)
+              os.kill(os.getpid(), signal.SIGKILL)
+          with open(saved + ".part", "w") as file:
+              file.write(f"state {epoch}")
+          os.rename(saved + ".part", saved)
+          print(json.dumps({"epoch": epoch, "checkpoint": "state"}), flush=True)
+      """
+    try tool.write(program, "train.py")
+    let first = try tool.run(tune("none", trials: 1, ["python3", "train.py"]))
+    #expect(first.isSignal)
+    let second = try tool.run(["resume", "-q", "--json", "--lease", "1s"])
+    #expect(second.status == 0, "\(second.err)")
+    #expect(try tool.states() == ["complete"])
+    #expect(try tool.text("outerloop.trials/study/0/log.txt").contains("epoch 2"))
+  }
+
   /// Who runs trials by hand is told by the trial's state.
   @Test func toldByHand() throws {
     let begin = [

@@ -42,7 +42,8 @@ public struct StudyPlot: Sendable {
 
   /// All there are, in the order in which they are listed and drawn.
   public static let all: [StudyPlot] = [
-    .history, .slices, .parallel, .rank, .contour, .model, .importance, .front, .hypervolume,
+    .history, .curves, .slices, .parallel, .rank, .contour, .model, .importance, .front,
+    .hypervolume,
     .timeline, .distribution,
   ]
 

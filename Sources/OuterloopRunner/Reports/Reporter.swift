@@ -14,6 +14,7 @@ struct Reporter {
   private let request: TrialRequest
   private let sink: any ReportSink
   private let checkpoints: String
+  private let kept: KeptCheckpoints
   private let log: TrialLog
   private let clock = SuspendingClock()
   private var lapse: SuspendingClock.Instant
@@ -36,11 +37,12 @@ struct Reporter {
   private var strangers: Set<String> = []
   private var nearMiss: NearMiss?
 
-  init(_ request: TrialRequest, to sink: any ReportSink, checkpoints: String, log: TrialLog) {
-    self.request = request
+  init(_ trial: ProgramSetting.Prepared, to sink: any ReportSink) {
+    request = trial.request
     self.sink = sink
-    self.checkpoints = checkpoints
-    self.log = log
+    checkpoints = trial.checkpoint
+    kept = trial.kept
+    log = trial.log
     lapse = clock.now
   }
 
@@ -167,6 +169,7 @@ struct Reporter {
       return log.note("the checkpoint \(path) of epoch \(epoch) is ignored: there is no such file")
     }
     settlePending()
+    kept.keep(place, epoch: epoch)
     news.append(.checkpointed(epoch: epoch))
   }
 

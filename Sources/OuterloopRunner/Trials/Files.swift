@@ -42,6 +42,31 @@ enum Files {
     }
   }
 
+  /// Waits until what is in a file is on disk.
+  static func makeDurable(_ path: String) -> Bool {
+    let file = open(path, O_RDONLY | O_CLOEXEC)
+    guard file >= 0 else { return false }
+    defer { close(file) }
+    return fsync(file) == 0
+  }
+
+  /// Copies a file's contents, and waits until they are on disk.
+  static func copy(_ path: String, to other: String) -> Bool {
+    let from = open(path, O_RDONLY | O_CLOEXEC)
+    guard from >= 0 else { return false }
+    defer { close(from) }
+    let to = open(other, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
+    guard to >= 0 else { return false }
+    defer { close(to) }
+    while true {
+      let bytes = [UInt8](unsafeUninitializedCapacity: 1 << 20) { buffer, count in
+        count = max(0, read(from, buffer.baseAddress, 1 << 20))
+      }
+      guard CLibrary.writeAll(bytes[...], to: to) else { return false }
+      if bytes.isEmpty { return fsync(to) == 0 }
+    }
+  }
+
   /// The last bytes of a file, at most `limit`; none if it cannot be read.
   static func end(of path: String, limit: Int) -> [UInt8] {
     let file = open(path, O_RDONLY | O_CLOEXEC)

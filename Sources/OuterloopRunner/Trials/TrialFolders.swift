@@ -6,6 +6,7 @@ internal import OuterloopStudy
 ///     log.txt       what the program printed
 ///     trial.json    what was asked of it
 ///     checkpoint/   its own
+///     kept/         what it announced as checkpoints: see `KeptCheckpoints`
 public struct TrialFolders: Sendable, Hashable {
   /// The folder of the study, as an absolute path.
   public let path: String

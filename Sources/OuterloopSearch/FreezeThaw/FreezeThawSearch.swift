@@ -21,7 +21,7 @@ public import OuterloopStudy
 ///
 /// - Complexity: for a proposal O(n^2) time for each candidate, n at most `FreezeThawOptions.observations`; O(n^3)
 ///   for some hundred fits of at most 200 rows while a thousand epochs are trained.
-public struct FreezeThawSearch: Searcher {
+package struct FreezeThawSearch: Searcher {
   private let specification: StudySpecification
   private let options: FreezeThawOptions
   private let coordinates: SpaceCoordinates
@@ -40,7 +40,7 @@ public struct FreezeThawSearch: Searcher {
 
   /// - Throws: `StudyError` for options out of range, and several objectives; `BLASError` if there is no
   ///   linear algebra library.
-  public init(
+  package init(
     _ specification: StudySpecification, _ options: FreezeThawOptions = FreezeThawOptions()
   ) throws {
     try self.init(specification, options, pool: nil)
@@ -68,7 +68,7 @@ public struct FreezeThawSearch: Searcher {
       specification, coordinates, candidates: options.candidates, list: pool)
   }
 
-  public mutating func observe(_ event: Event, in history: History) {
+  package mutating func observe(_ event: Event, in history: History) {
     new.observe(event, in: history)
     observed.observe(event, in: history)
   }
@@ -84,7 +84,7 @@ public struct FreezeThawSearch: Searcher {
 
   private static let mostTrials = 1_000_000_000
 
-  public mutating func propose(_ number: Int?, in history: History) throws -> Proposal {
+  package mutating func propose(_ number: Int?, in history: History) throws -> Proposal {
     var number = number
     if number != nil, try new.isExhausted() { number = nil }
     if number == nil, specification.budget.epochs == nil, let budget, history.epochs >= budget {
@@ -112,7 +112,7 @@ public struct FreezeThawSearch: Searcher {
     history.runningCount + history.claimableCount > 0 ? .wait : .exhausted
   }
 
-  public mutating func verdict(on trial: Int, in history: History) -> Verdict { .goOn }
+  package mutating func verdict(on trial: Int, in history: History) -> Verdict { .goOn }
 
   /// How many trials begin before the model decides.
   private var screening: Int {

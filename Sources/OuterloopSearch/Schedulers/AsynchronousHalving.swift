@@ -41,14 +41,14 @@ extension AsynchronousHalvingOptions: RungOptions {
 /// with a result.
 ///
 /// - Complexity: a proposal is O(n log n) for n trials on a rung with a new result, else O(n/eta).
-public struct AsynchronousHalving: Scheduler {
+struct AsynchronousHalving: Scheduler {
   private let epochs: [Int]
   private let factor: Int
   private let isStopping: Bool
   private var results: RungResults
 
   /// - Throws: `StudyError` for options out of range and studies without epochs.
-  public init(
+  init(
     _ specification: StudySpecification,
     _ options: AsynchronousHalvingOptions = AsynchronousHalvingOptions()
   ) throws {
@@ -58,11 +58,11 @@ public struct AsynchronousHalving: Scheduler {
     results = RungResults(epochs, specification)
   }
 
-  public mutating func observe(_ event: Event, in history: History) {
+  mutating func observe(_ event: Event, in history: History) {
     results.observe(event, in: history)
   }
 
-  public mutating func propose(
+  mutating func propose(
     _ number: Int?, in history: History, suggest: (Int) throws -> Assignment?
   ) throws -> Proposal {
     for rung in epochs.indices.dropLast().reversed() {
@@ -100,7 +100,7 @@ public struct AsynchronousHalving: Scheduler {
     return nil
   }
 
-  public mutating func verdict(on trial: Int, in history: History) -> Verdict {
+  mutating func verdict(on trial: Int, in history: History) -> Verdict {
     guard isStopping, let rung = results.rung(of: trial), rung < epochs.count - 1,
       results.hasArrived(history.trials[trial])
     else { return .goOn }

@@ -2,6 +2,7 @@ public import OuterloopStudy
 
 /// The default where a training has epochs: decides how far trials are trained by what there is.
 ///
+/// - none, where so few trials are to be made that there is nothing to choose from.
 /// - `freeze-thaw`, where one objective is all there is to look at: of the schedulers it has the smallest regret
 ///   on recorded learning curves (`Benchmarks/results/learning-curves.md`).
 /// - `asha` where something was said that freeze-thaw passes over: a sampler, several objectives, bounds, priors,
@@ -27,7 +28,7 @@ struct AutomaticTraining: Searcher {
 
   mutating func observe(_ event: Event, in history: History) {
     if choice.scheduler != .stopping { log.append(event) }
-    guard choice.scheduler != .stopping, case .paused = event.kind,
+    guard choice.scheduler != .stopping, choice.scheduler != .none, case .paused = event.kind,
       history.trials[event.trial].checkpoint == 0
     else { return searcher.observe(event, in: history) }
     choice.scheduler = .stopping
@@ -58,6 +59,8 @@ public struct AutomaticTrainingChoice: Sendable, Hashable {
     case none, freezeThaw, asha, stopping
   }
 
+  private static let fewTrials = 10
+
   var scheduler: Scheduler
   /// As half a sentence.
   public var reason: String
@@ -66,6 +69,10 @@ public struct AutomaticTrainingChoice: Sendable, Hashable {
     let sampler = specification.method.sampler.name
     if specification.epochs == 1 {
       (scheduler, reason) = (.none, "as a training has one epoch")
+    } else if specification.budget.epochs == nil,
+      let trials = specification.budget.trials, trials < Self.fewTrials
+    {
+      (scheduler, reason) = (.none, "for fewer than \(Self.fewTrials) trials")
     } else if sampler != SamplerKind.auto.name {
       (scheduler, reason) = (.asha, "with the sampler \(sampler)")
     } else if specification.objectives.count > 1 {
@@ -81,10 +88,10 @@ public struct AutomaticTrainingChoice: Sendable, Hashable {
     }
   }
 
-  /// The scheduler's name.
+  /// What it does, in a word or two.
   public var name: String {
     switch scheduler {
-    case .none: "none"
+    case .none: "to the end"
     case .freezeThaw: "freeze-thaw"
     case .asha, .stopping: "asha"
     }

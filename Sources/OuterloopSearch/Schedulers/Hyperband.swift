@@ -51,7 +51,7 @@ extension HalvingOptions: RungOptions {
 /// budget and of the space.
 ///
 /// - Complexity: a proposal is O(n log n) for n trials in the brackets that are open.
-public struct BracketScheduler: Scheduler {
+struct BracketScheduler: Scheduler {
   private let brackets: [Bracket]
   private var results: RungResults
   /// The brackets that were begun, in order.
@@ -73,7 +73,7 @@ public struct BracketScheduler: Scheduler {
     results = RungResults(epochs, specification)
   }
 
-  public mutating func observe(_ event: Event, in history: History) {
+  mutating func observe(_ event: Event, in history: History) {
     results.observe(event, in: history)
     switch event.kind {
     case .suggested:
@@ -104,7 +104,7 @@ public struct BracketScheduler: Scheduler {
     open.isFull && open.trials[0].allSatisfy { history.trials[$0].state.isFinished }
   }
 
-  public mutating func propose(
+  mutating func propose(
     _ number: Int?, in history: History, suggest: (Int) throws -> Assignment?
   ) throws -> Proposal {
     if let next = next(history, mayBegin: number != nil) { return next }
@@ -153,7 +153,7 @@ public struct BracketScheduler: Scheduler {
       || (trial.state == .paused && !trial.isClaimable)
   }
 
-  public mutating func verdict(on trial: Int, in history: History) -> Verdict { .goOn }
+  mutating func verdict(on trial: Int, in history: History) -> Verdict { .goOn }
 }
 
 extension TrialState {

@@ -59,7 +59,7 @@ extension ThresholdOptions: MethodOptions {
 /// - `threshold`: a trial whose first objective is worse than a bound, or not a number, is pruned.
 ///
 /// - Complexity: O(epochs) for a report.
-public struct LoneStopping: Scheduler {
+struct LoneStopping: Scheduler {
   enum Rule: Sendable {
     case patience(PatienceOptions)
     case threshold(ThresholdOptions)
@@ -83,15 +83,15 @@ public struct LoneStopping: Scheduler {
     training = FullTraining(epochs: specification.epochs)
   }
 
-  public mutating func observe(_ event: Event, in history: History) {}
+  mutating func observe(_ event: Event, in history: History) {}
 
-  public mutating func propose(
+  mutating func propose(
     _ number: Int?, in history: History, suggest: (Int) throws -> Assignment?
   ) throws -> Proposal {
     try training.propose(number, in: history, suggest: suggest)
   }
 
-  public mutating func verdict(on trial: Int, in history: History) -> Verdict {
+  mutating func verdict(on trial: Int, in history: History) -> Verdict {
     let reports = history.trials[trial].reports
     guard let last = reports.last else { return .goOn }
     switch rule {

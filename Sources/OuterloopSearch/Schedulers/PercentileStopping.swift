@@ -63,13 +63,13 @@ struct MedianOptions: MethodOptions {
 /// than all others.
 ///
 /// - Complexity: O(n) for a report, with n complete trials.
-public struct PercentileStopping: Scheduler {
+struct PercentileStopping: Scheduler {
   private let options: PercentileOptions
   private let objectives: [Objective]
   private var training: FullTraining
 
   /// - Throws: `StudyError` for options out of range and studies without epochs.
-  public init(_ specification: StudySpecification, _ options: PercentileOptions) throws {
+  init(_ specification: StudySpecification, _ options: PercentileOptions) throws {
     try options.check()
     try PercentileOptions.requireEpochs(specification)
     self.options = options
@@ -77,15 +77,15 @@ public struct PercentileStopping: Scheduler {
     training = FullTraining(epochs: specification.epochs)
   }
 
-  public mutating func observe(_ event: Event, in history: History) {}
+  mutating func observe(_ event: Event, in history: History) {}
 
-  public mutating func propose(
+  mutating func propose(
     _ number: Int?, in history: History, suggest: (Int) throws -> Assignment?
   ) throws -> Proposal {
     try training.propose(number, in: history, suggest: suggest)
   }
 
-  public mutating func verdict(on trial: Int, in history: History) -> Verdict {
+  mutating func verdict(on trial: Int, in history: History) -> Verdict {
     let trial = history.trials[trial]
     guard let epoch = trial.reports.last?.epoch, epoch > options.warmup else { return .goOn }
     let others = history.trials.filter { $0.state == .complete }

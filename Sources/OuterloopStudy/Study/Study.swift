@@ -56,12 +56,13 @@ public struct Study: Sendable {
     return (id, kept)
   }
 
-  /// Runs trials until the study has `trials` in total, `parallel` at a time.
+  /// Runs trials until the study has `trials` in total, `parallel` at a time. In a study with epochs
+  /// `totalEpochs` bounds what is trained, over all trials.
   ///
   /// The closure returns the value of the only objective. It may report epochs on the way; an error
   /// it throws fails the trial, and the study goes on.
   public func run(
-    trials: Int, parallel: Int = 1,
+    trials: Int, totalEpochs: Int? = nil, parallel: Int = 1,
     _ objective: @escaping @Sendable (RunningTrial) async throws -> Double
   ) async throws {
     guard let metric = specification.objectives.first?.metric, specification.objectives.count == 1
@@ -70,15 +71,17 @@ public struct Study: Sendable {
         "study `\(specification.name)` has \(specification.objectives.count) objectives",
         "return a dictionary with a value for each")
     }
-    try await run(trials: trials, parallel: parallel) { [metric: try await objective($0)] }
+    try await run(trials: trials, totalEpochs: totalEpochs, parallel: parallel) {
+      [metric: try await objective($0)]
+    }
   }
 
   /// As `run` above, for several objectives: the closure returns a value for each.
   public func run(
-    trials: Int, parallel: Int = 1,
+    trials: Int, totalEpochs: Int? = nil, parallel: Int = 1,
     _ objective: @escaping @Sendable (RunningTrial) async throws -> [String: Double]
   ) async throws {
-    try await store.update(id) { $0.budget.trials = trials }
+    try await store.update(id) { ($0.budget.trials, $0.budget.epochs) = (trials, totalEpochs) }
     var driver = StudyDriver(id, in: store, by: method)
     driver.parallel = parallel
     try await driver.run(ClosureWork(objective: objective))

@@ -1,0 +1,78 @@
+internal import OuterloopStudy
+
+extension StudyPlot {
+  public static let curves = StudyPlot(
+    "curves", "values epoch by epoch, a line for each trial",
+    applies: { figures, _ in figures.trials.contains { $0.reports.count > 1 } },
+    .ofObjective { figures, place, _ in figures.curves(place) })
+}
+
+extension StudyFigures {
+  /// Of more trials the best and an even choice of the others are drawn.
+  private static let mostCurves = 200
+  private static let mostBest = 50
+
+  /// What trials reported, epoch by epoch, told apart by what became of them; the best trial, trained to the
+  /// end or not, is drawn above the others.
+  ///
+  /// - Complexity: O(reports + n log n) for n trials.
+  func curves(_ place: Int) -> Sized {
+    let objective = objectives[place]
+    let curves = trials.map { trial in
+      trial.reports.compactMap { report in
+        report.values[objective.metric].map { (epoch: report.epoch, value: $0) }
+      }
+    }
+    let axis = ValueAxis(objective, curves.flatMap { $0.map(\.value) })
+    let losses = curves.map { curve in
+      curve.last.map { $0.value.isNaN ? .infinity : objective.loss($0.value) } ?? .infinity
+    }
+    let order = curves.indices.filter { !curves[$0].isEmpty }
+      .sorted { (losses[$0], $0) < (losses[$1], $1) }
+    let shown = Self.chosen(order)
+    var named: Set<Int> = []
+    var series: [LineChart.Series] = shown.dropFirst().reversed().map { trial in
+      let style = Self.style(of: trials[trial].state)
+      let name = named.insert(style.place).inserted ? style.name : ""
+      return Self.series(curves[trial], axis, name: name, style: style.place, markers: false)
+    }
+    if let best = shown.first {
+      series.append(
+        Self.series(
+          curves[best], axis, name: "best: trial \(trials[best].number)", style: 4, markers: true))
+    }
+    let beyond = shown.count { trial in curves[trial].contains { axis.isBeyond($0.value) } }
+    let remark = shown.count < order.count ? "\(shown.count) of \(order.count) trials" : nil
+    return Sized(
+      figure: LineChart(
+        title: title("curves"), x: "epoch", y: axis.axis, series: series,
+        remark: remark ?? ValueAxis.remark(beyond)),
+      width: 760, height: 420)
+  }
+
+  private static func chosen(_ order: [Int]) -> [Int] {
+    guard order.count > mostCurves else { return order }
+    let others = order.dropFirst(mostBest)
+    let room = mostCurves - mostBest
+    return order.prefix(mostBest) + (0..<room).map { others[mostBest + $0 * others.count / room] }
+  }
+
+  private static func style(of state: TrialState) -> (name: String, place: Int) {
+    switch state {
+    case .complete: ("complete", 0)
+    case .pruned: ("pruned", 1)
+    case .paused: ("paused", 3)
+    case .failed: ("failed", 6)
+    case .running, .waiting: ("running", 2)
+    }
+  }
+
+  private static func series(
+    _ curve: [(epoch: Int, value: Double)], _ axis: ValueAxis, name: String, style: Int,
+    markers: Bool
+  ) -> LineChart.Series {
+    LineChart.Series(
+      name, x: curve.map { Double($0.epoch) }, y: curve.map { axis.place($0.value) },
+      markers: markers || curve.count == 1, style: style, dash: 0)
+  }
+}

@@ -1,0 +1,156 @@
+internal import OuterloopPlatform
+internal import OuterloopText
+
+/// The checkpoints that a trial's program has announced, as they were then: what a trial goes on from is known
+/// to be whole, or is not taken.
+///
+/// When a file is announced, its size and a hash of its contents are written down, and a second link to it is
+/// kept, so that it survives when the program replaces it by the next one. The last two are kept: a checkpoint
+/// goes only when a later one is on disk. Before an attempt the newest one at or below the epoch that the study
+/// knows is compared with what was written down. One that is damaged or gone is restored from its second link,
+/// if that is whole, else the one before is taken, and in the end the trial begins anew.
+///
+/// Below a trial's folder:
+///
+///     kept/EPOCH.json    path, size and hash; written under another name first
+///     kept/EPOCH         the second link
+///
+/// Folders that are announced as a checkpoint are taken on trust, as is what is announced by `true`: their
+/// programs know what in them has to be whole. A file that is changed in place instead of being replaced changes
+/// under both names; then only the hash helps.
+///
+/// - Complexity: a checkpoint is read once when it is announced and once when it is gone on from; of more than
+///   64 MiB as many are read, in pieces spread over the file.
+struct KeptCheckpoints {
+  private let folder: String
+
+  /// - Parameter folder: the trial's.
+  init(in folder: String) { self.folder = folder + "/kept" }
+
+  private struct Record {
+    var path: String
+    var size: Int
+    var hash: UInt64
+  }
+
+  // MARK: When one is announced
+
+  /// Keeps a checkpoint that is there. Trouble is no reason to stop the trial: the study then takes its word.
+  func keep(_ path: String, epoch: Int) {
+    guard !Files.isFolder(path), Files.makeDurable(path), let (size, hash) = Self.contents(path)
+    else { return }
+    guard (try? Files.makeFolder(folder)) != nil else { return }
+    let link = "\(folder)/\(epoch)"
+    unlink(link)
+    // Other file systems have no second link; the hash is worth something all the same.
+    _ = OuterloopPlatform.link(path, link)
+    let text = """
+      {"path": \(path.jsonString), "size": \(size), "hash": "\(String(hash, radix: 16))"}
+
+      """
+    guard (try? Files.write(text, to: link + ".json")) != nil else { return }
+    for old in epochs().dropLast(2) where old != epoch { drop(old) }
+  }
+
+  private func drop(_ epoch: Int) {
+    unlink("\(folder)/\(epoch).json")
+    unlink("\(folder)/\(epoch)")
+  }
+
+  // MARK: Before an attempt
+
+  /// The epoch to go on from: the newest whole checkpoint's at or below `epoch`; 0 if there is none.
+  /// - Parameter note: told what is damaged, and what is done about it.
+  func usable(through epoch: Int, note: (String) -> Void) -> Int {
+    guard epoch > 0 else { return 0 }
+    let known = epochs()
+    // Nothing was written down: a folder, an earlier version, a disk that was full.
+    guard known.contains(epoch) else {
+      return known.contains { $0 < epoch } || known.isEmpty ? epoch : 0
+    }
+    for candidate in known.reversed() where candidate <= epoch {
+      guard let record = record(candidate) else { continue }
+      if isWhole(record.path, record) {
+        if candidate < epoch { note("it goes on from epoch \(candidate)") }
+        return candidate
+      }
+      let link = "\(folder)/\(candidate)"
+      if isWhole(link, record), restore(record, from: link) {
+        note("the checkpoint of epoch \(candidate) was replaced or damaged, and is restored")
+        return candidate
+      }
+      note("the checkpoint of epoch \(candidate), \(record.path), is damaged or gone")
+    }
+    note("no checkpoint is whole; it begins anew")
+    return 0
+  }
+
+  /// Puts a copy where the program looks for it, under another name first; the link stays.
+  private func restore(_ record: Record, from link: String) -> Bool {
+    let part = record.path + ".part"
+    guard Files.copy(link, to: part) else { return false }
+    return rename(part, record.path) == 0
+  }
+
+  private func isWhole(_ path: String, _ record: Record) -> Bool {
+    guard let (size, hash) = Self.contents(path) else { return false }
+    return size == record.size && hash == record.hash
+  }
+
+  /// Rising.
+  private func epochs() -> [Int] {
+    (CLibrary.names(inFolder: folder) ?? []).compactMap { name in
+      name.hasSuffix(".json") ? Int(name.dropLast(5)) : nil
+    }.sorted()
+  }
+
+  private func record(_ epoch: Int) -> Record? {
+    guard let text = Files.text(of: "\(folder)/\(epoch).json"), let json = JSONReader.value(text),
+      let path = json["path"]?.text, let size = json["size"]?.int, let text = json["hash"]?.text,
+      let hash = UInt64(text, radix: 16)
+    else { return nil }
+    return Record(path: path, size: size, hash: hash)
+  }
+
+  // MARK: Contents
+
+  private static let piece = 1 << 20
+  private static let mostPieces = 64
+
+  /// The size of a file and a hash of what is in it; nil if it cannot be read.
+  private static func contents(_ path: String) -> (size: Int, hash: UInt64)? {
+    let file = open(path, O_RDONLY | O_CLOEXEC)
+    guard file >= 0 else { return nil }
+    defer { close(file) }
+    let size = Int(lseek(file, 0, SEEK_END))
+    guard size >= 0 else { return nil }
+    let pieces = max((size + piece - 1) / piece, 1)
+    let count = min(pieces, mostPieces)
+    var hash = UInt64(truncatingIfNeeded: size)
+    for index in 0..<count {
+      // The first, the last, and others evenly between.
+      let place = count == 1 ? 0 : index * (pieces - 1) / (count - 1) * piece
+      let bytes = [UInt8](unsafeUninitializedCapacity: piece) { buffer, filled in
+        filled = max(0, pread(file, buffer.baseAddress, piece, off_t(place)))
+      }
+      hash = mixed(hash, bytes)
+    }
+    return (size, hash)
+  }
+
+  /// A 64-bit hash that finds damage, not malice: FNV-1a over words of eight bytes, with a final rotation each.
+  private static func mixed(_ start: UInt64, _ bytes: [UInt8]) -> UInt64 {
+    bytes.withUnsafeBytes { buffer in
+      var hash = start ^ 0xcbf2_9ce4_8422_2325
+      var place = 0
+      while place + 8 <= buffer.count {
+        hash =
+          (hash ^ buffer.loadUnaligned(fromByteOffset: place, as: UInt64.self)) &* 0x100_0000_01b3
+        hash = hash << 29 | hash >> 35
+        place += 8
+      }
+      for byte in buffer[place...] { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+      return hash
+    }
+  }
+}

@@ -1,0 +1,123 @@
+import OuterloopSearch
+import OuterloopStudy
+import OuterloopTesting
+
+extension AbuseRoom {
+  mutating func addSchedulers() {
+    let kinds =
+      Studies.kinds + Edges.numbers.map { .reported(attempt: 1, Report(epoch: 3, ["loss": $0])) }
+    @Sendable func run(_ method: SearchMethod, _ kind: Event.Kind = .retried) throws -> Any {
+      var specification = try Studies.specification()
+      specification.epochs = 9
+      var searcher = try method.searcher(specification)
+      let history = try Studies.threeTrials(kind) { searcher.observe($0, in: $1) }
+      let verdicts = try history.trials.indices.map { try searcher.verdict(on: $0, in: history) }
+      return (
+        try searcher.propose(nil, in: history), try searcher.propose(3, in: history), verdicts
+      )
+    }
+    let methods: [(String, @Sendable (Int) -> SearchMethod)] = [
+      ("SchedulerMethod.asha", { .random.scheduled(by: .asha(options($0))) }),
+      ("SchedulerMethod.hyperband", { .random.scheduled(by: .hyperband(options($0))) }),
+      ("SchedulerMethod.halving", { .random.scheduled(by: .halving(options($0))) }),
+      ("SchedulerMethod.patience", { .random.scheduled(by: .patience(options($0))) }),
+      ("SchedulerMethod.percentile", { .random.scheduled(by: .percentile(options($0))) }),
+      ("SchedulerMethod.threshold", { .random.scheduled(by: .threshold(options($0))) }),
+      ("SearchMethod.freezeThaw", { .freezeThaw(options($0)) }),
+      ("SearchMethod.automaticTraining", { _ in .automaticTraining() }),
+    ]
+    for (name, method) in methods {
+      add(name, Edges.integers) { try run(method($0)) }
+      add(name, [1, 3], kinds) { try run(method($0), $1) }
+    }
+    add("SchedulerKind.named", Studies.texts + SchedulerKind.all.map(\.name)) {
+      try SchedulerKind.named($0).method(.random, ["factor": 3]).description
+    }
+    let names = ["factor", "least", "stopping", "startup", "bound", "epochs", "screening", "none"]
+    add("AsynchronousHalvingOptions.init", names, Studies.values) {
+      try AsynchronousHalvingOptions([$0: $1])
+    }
+    add("HyperbandOptions.init", names, Studies.values) { try HyperbandOptions([$0: $1]) }
+    add("HalvingOptions.init", names, Studies.values) { try HalvingOptions([$0: $1]) }
+    add("PatienceOptions.init", names, Studies.values) { try PatienceOptions([$0: $1]) }
+    add("PercentileOptions.init", names, Studies.values) { try PercentileOptions([$0: $1]) }
+    add("ThresholdOptions.init", names, Studies.values) { try ThresholdOptions([$0: $1]) }
+    add("FreezeThawOptions.init", names, Studies.values) { try FreezeThawOptions([$0: $1]) }
+  }
+
+  mutating func addSchedulerLaws() {
+    let laws: [(String, @Sendable (Int, Int, Int) throws -> [String])] = [
+      (
+        "replays",
+        { try SchedulerLaws.replays(asha, trials: $0, epochs: $1, workers: $2) }
+      ),
+      (
+        "knowsDirection",
+        { trials, epochs, _ in
+          try SchedulerLaws.knowsDirection(asha, trials: trials, epochs: epochs)
+        }
+      ),
+      (
+        "survives",
+        { trials, epochs, _ in try SchedulerLaws.survives(asha, trials: trials, epochs: epochs) }
+      ),
+      (
+        "takesObjectives",
+        { trials, epochs, _ in
+          try SchedulerLaws.takesObjectives(asha, trials: trials, epochs: epochs)
+        }
+      ),
+    ]
+    let few = [.min, -1, 0, 1, 2, .max]
+    for (name, law) in laws {
+      add("SchedulerLaws.\(name)", few, few, few) { try law($0, $1, $2) }
+      refuse("SchedulerLaws.\(name)", [.min, -1, 0, .max]) { try law($0, 9, 1) }
+    }
+    add("SchedulerLaws.loss", Edges.integers) { try SchedulerLaws.loss(Studies.assignment(), $0) }
+    add("TrainingRehearsal.init", Edges.integers) {
+      try TrainingRehearsal(Studies.specification(), .random, workers: $0).workers
+    }
+    refuse("TrainingRehearsal.init", [.min, -1, 0, .max]) {
+      try TrainingRehearsal(Studies.specification(), .random, workers: $0)
+    }
+    add("TrainingRehearsal.run", [.min, -1, 0, 1, 2], Edges.numbers) {
+      var rehearsal = try TrainingRehearsal(Studies.specification(), .random)
+      let number = $1
+      try rehearsal.run(trials: $0) { _, _ in .values([number]) }
+      return rehearsal.wrong
+    }
+    add("Rehearsal.begin", Edges.integers) {
+      var study = try Rehearsal(Studies.specification(), .random)
+      _ = try study.begin(.prune(trial: $0))
+      return try study.begin(.advance(trial: $0, through: $0)) as Any
+    }
+    add("Rehearsal.verdict", Edges.integers) {
+      var study = try Rehearsal(Studies.specification(), .random)
+      return try study.verdict(on: $0)
+    }
+  }
+}
+
+private let asha = SearchMethod.random.scheduled(by: .asha())
+
+private func options(_ count: Int) -> AsynchronousHalvingOptions {
+  changed(AsynchronousHalvingOptions()) { ($0.factor, $0.least) = (count, count) }
+}
+private func options(_ count: Int) -> HyperbandOptions {
+  changed(HyperbandOptions()) { ($0.factor, $0.least) = (count, count) }
+}
+private func options(_ count: Int) -> HalvingOptions {
+  changed(HalvingOptions()) { ($0.factor, $0.least) = (3, count) }
+}
+private func options(_ count: Int) -> PatienceOptions {
+  changed(PatienceOptions()) { $0.epochs = count }
+}
+private func options(_ count: Int) -> PercentileOptions {
+  changed(PercentileOptions()) { ($0.startup, $0.warmup) = (1, count) }
+}
+private func options(_ count: Int) -> ThresholdOptions {
+  changed(ThresholdOptions()) { ($0.bound, $0.warmup) = (1, count) }
+}
+private func options(_ count: Int) -> FreezeThawOptions {
+  changed(FreezeThawOptions()) { $0.candidates = count }
+}
