@@ -16,7 +16,7 @@ extension AbuseRoom {
       "TrialFailure.init", "MethodDescription.init", "SearchMethod.init", "StudySettings.init",
       "ComponentDescription.init", "SamplerMethod.init", "SchedulerMethod.init",
       "SearchMethod.scheduled", "ScheduledSearch.init", "FullTraining.observe",
-      "FullTraining.verdict", "ExpressibleBySampler.init",
+      "FullTraining.verdict",
       "StudyID.init", "StudySummary.init", "StudySummary.Best.init", "Claimant.init", "Claim.init",
       "Attempt.init", "TrialRequest.init", "Objective.minimize", "Objective.maximize",
       "ParameterValue.matches", "StudySpecification.difference", "TrialQuery.init", "Budget.init")

@@ -149,6 +149,20 @@ import Testing
     }
   }
 
+  /// While no trial is complete, the best of those that were trained for a while is shown.
+  @Test func bestWithoutACompleteTrial() throws {
+    try tool.write(Self.careful, "train.py")
+    let words = tune("asha", trials: 2, ["python3", "train.py"])
+    // Two epochs in all: no trial gets to the end.
+    _ = try tool.object(Array(words.prefix(11)) + ["--total-epochs", "2"] + words.dropFirst(11))
+    #expect(try tool.states() == ["paused", "paused"])
+    let best = try tool.object(["best", "--json"])
+    #expect(best["best"] is NSNull)
+    #expect((best["leading"] as? [String: Any])?["epoch"] as? Int == 1)
+    let text = try tool.run(["best"]).out
+    #expect(text.contains("after 1 of 9 epochs"), "\(text)")
+  }
+
   @Test func wrongUsage() throws {
     let words = ["tune", "--param", "x=float(0, 1)", "--minimize", "loss"]
     let cases: [([String], String)] = [

@@ -21,8 +21,8 @@ import Testing
     let result = try ending.object
     #expect(
       Set(result.keys) == [
-        "study", "store", "seed", "sampler", "objectives", "trials", "best", "command", "front",
-        "ending",
+        "study", "store", "seed", "sampler", "scheduler", "objectives", "trials", "best", "leading",
+        "command", "front", "ending",
       ])
     #expect(result["seed"] as? Int == 7)
     #expect(result["ending"] as? String == "budget")

@@ -94,7 +94,7 @@ struct Best: AsyncParsableCommand {
           + "trial", hint: "outerloop front\(found.naming)")
     }
     let result = try await StudyResult(found)
-    guard let best = result.trials.first else {
+    guard let best = result.trials.first ?? result.leading else {
       if let infeasibility = result.infeasibility {
         throw Complaint(
           "study `\(found.name)`: \(infeasibility)",

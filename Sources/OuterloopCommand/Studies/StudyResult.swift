@@ -90,7 +90,7 @@ struct StudyResult {
 
   /// What was found, for people.
   var text: String {
-    if let infeasibility { return infeasibility }
+    if let infeasibility, leading == nil { return infeasibility }
     if specification.objectives.count > 1 { return Self.table(trials, specification) }
     guard let best = trials.first, let value = best.values?.first else {
       guard let lead, let leading else { return "no trial is complete yet" }

@@ -125,11 +125,12 @@ struct BracketScheduler: Scheduler {
         guard let place = results.epochs.firstIndex(of: epoch),
           trials.allSatisfy({ hasEnded(history.trials[$0], epoch) })
         else { break }
-        let ranked = results.ordered(trials, onRung: place).filter {
-          results.results[place][$0]?.values != nil && !history.trials[$0].state.isFailed
+        let ranked = results.ordered(trials, onRung: place)
+        let sound = ranked.filter {
+          results.results[place][$0]?.values != nil && history.trials[$0].state.reason == nil
         }
         let size = mayBegin ? open.bracket.sizes[rung + 1] : share(of: trials, in: open, rung)
-        let best = Set(ranked.prefix(max(1, size)))
+        let best = Set(sound.prefix(max(1, size)))
         for trial in ranked where history.trials[trial].state == .paused {
           guard history.trials[trial].through <= epoch else { continue }
           return best.contains(trial)
@@ -154,10 +155,6 @@ struct BracketScheduler: Scheduler {
   }
 
   mutating func verdict(on trial: Int, in history: History) -> Verdict { .goOn }
-}
-
-extension TrialState {
-  fileprivate var isFailed: Bool { reason != nil }
 }
 
 extension SchedulerKind {

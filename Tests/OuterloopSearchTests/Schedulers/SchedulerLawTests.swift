@@ -30,7 +30,7 @@ import Testing
         "random asha:stopping=true", "random asha:factor=2", "tpe asha", "tpe hyperband",
         "cmaes hyperband:factor=2", "sobol halving:factor=4,least=2", "nsga2 asha", "gp asha",
         "random percentile:percentile=25,warmup=2", "random patience:epochs=2,improvement=0.01",
-        "random threshold:bound=0.4",
+        "random threshold:bound=0.4", "auto auto",
       ].map { text in
         let words = text.split(separator: " ").map(String.init)
         let isScaleFree = !words[1].contains("improvement")
@@ -40,7 +40,7 @@ import Testing
             MethodDescription(
               ComponentDescription(parsing: words[0]),
               scheduler: ComponentDescription(parsing: words[1]))),
-          isScaleFree: isScaleFree && words[0] != "gp" && words[0] != "cmaes")
+          isScaleFree: isScaleFree && !["gp", "cmaes", "auto"].contains(words[0]))
       }
       return registered + others
     } catch { preconditionFailure("\(error)") }

@@ -83,6 +83,15 @@ import Testing
     #expect(study.study.trials.allSatisfy { $0.state.isFinished })
   }
 
+  /// A value that is no number is the worst of its rung, and its trial is given up like the others.
+  @Test(arguments: ["halving", "hyperband"]) func notANumberIsTheWorst(_ scheduler: String) throws {
+    let study = try run(scheduler, epochs: 9, trials: 9) { trial, _ in
+      .values([trial % 2 == 0 ? .nan : Double(trial)])
+    }
+    #expect(epochs(study) == [1, 9, 1, 3, 1, 3, 1, 1, 1])
+    #expect(study.study.trials.allSatisfy { $0.state.isFinished })
+  }
+
   /// The median rule: after five complete trials, who is worse than their median at an epoch.
   @Test func medianStops() throws {
     let study = try run("median", epochs: 6, trials: 8) { trial, epoch in
@@ -147,6 +156,45 @@ import Testing
     let late: Double = trials.suffix(20).map(distance).reduce(0, +) / 20
     // Random search has a mean of .625; that of 20 is below .45 with a probability under .001.
     #expect(late < min(0.45, early), "\(name)")
+  }
+
+  /// What `auto` takes, and why.
+  @Test func automaticChoices() throws {
+    func name(
+      sampler: String = "auto", objectives: [Objective] = [.minimize("loss")], epochs: Int = 9,
+      _ budget: Budget = Budget(trials: 50)
+    ) throws -> String? {
+      let method = MethodDescription(
+        ComponentDescription(sampler), scheduler: ComponentDescription("auto"))
+      return try StudySpecification(
+        name: "s", space: .cube(1), objectives: objectives, method: method, seed: 1,
+        epochs: epochs, budget: budget
+      ).automaticTraining?.name
+    }
+    #expect(try name() == "freeze-thaw")
+    #expect(try name(sampler: "tpe") == "asha")
+    #expect(try name(objectives: [.minimize("a"), .maximize("b")]) == "asha")
+    #expect(try name(Budget(trials: 9)) == "to the end")
+    #expect(try name(Budget(trials: 9, epochs: 100)) == "freeze-thaw")
+    #expect(try name(epochs: 1) == "to the end")
+  }
+
+  /// A program without checkpoints is trained in one go from the second trial on, and stopped early.
+  @Test(arguments: [true, false]) func automaticWithoutCheckpoints(_ writes: Bool) throws {
+    let method = SearchMethod.automaticTraining()
+    let specification = try StudySpecification(
+      name: "s", space: .cube(1), objectives: [.minimize("loss")], method: method.description,
+      seed: 1, epochs: 9, budget: Budget(trials: 20))
+    var rehearsal = try TrainingRehearsal(specification, method)
+    rehearsal.writesCheckpoints = writes
+    try rehearsal.run(trials: 20) { .values([Double($0.number % 7) + 1 / Double($1)]) }
+    #expect(rehearsal.wrong == [])
+    let goals = rehearsal.study.events.compactMap { event -> Int? in
+      if case .suggested(_, let through, _) = event.kind { through } else { nil }
+    }
+    #expect(
+      goals == (writes ? Array(repeating: 1, count: 20) : [1] + Array(repeating: 9, count: 19)))
+    #expect(rehearsal.study.trials.contains { $0.state == .pruned } == !writes)
   }
 
   @Test func unknownNames() throws {
