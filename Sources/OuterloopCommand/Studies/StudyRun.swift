@@ -178,7 +178,9 @@ struct StudyRun {
       throw Complaint("stopped: \(result.counts)", hint: again, status: Interrupts.status)
     }
     if case .failures(let breakdown) = ending { throw Complaint(breakdown, in: found) }
-    guard result.summary.counts[.complete] != nil else { throw try await failure(ending, lines) }
+    guard result.summary.counts[.complete] != nil || result.leading != nil else {
+      throw try await failure(ending, lines)
+    }
     lines.say(try await next(ending))
   }
 
