@@ -59,7 +59,7 @@ extension ThresholdOptions: MethodOptions {
 /// - `threshold`: a trial whose first objective is worse than a bound, or not a number, is pruned.
 ///
 /// - Complexity: O(epochs) for a report.
-struct LoneStopping: Scheduler {
+struct LoneStopping: EarlyStopping {
   enum Rule: Sendable {
     case patience(PatienceOptions)
     case threshold(ThresholdOptions)
@@ -67,7 +67,7 @@ struct LoneStopping: Scheduler {
 
   private let rule: Rule
   private let objectives: [Objective]
-  private var training: FullTraining
+  var training: FullTraining
 
   init(_ specification: StudySpecification, _ rule: Rule) throws {
     switch rule {
@@ -81,14 +81,6 @@ struct LoneStopping: Scheduler {
     self.rule = rule
     objectives = specification.objectives
     training = FullTraining(epochs: specification.epochs)
-  }
-
-  mutating func observe(_ event: Event, in history: History) {}
-
-  mutating func propose(
-    _ number: Int?, in history: History, suggest: (Int) throws -> Assignment?
-  ) throws -> Proposal {
-    try training.propose(number, in: history, suggest: suggest)
   }
 
   mutating func verdict(on trial: Int, in history: History) -> Verdict {

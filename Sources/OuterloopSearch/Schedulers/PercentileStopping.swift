@@ -63,10 +63,10 @@ struct MedianOptions: MethodOptions {
 /// than all others.
 ///
 /// - Complexity: O(n) for a report, with n complete trials.
-struct PercentileStopping: Scheduler {
+struct PercentileStopping: EarlyStopping {
   private let options: PercentileOptions
   private let objectives: [Objective]
-  private var training: FullTraining
+  var training: FullTraining
 
   /// - Throws: `StudyError` for options out of range and studies without epochs.
   init(_ specification: StudySpecification, _ options: PercentileOptions) throws {
@@ -75,14 +75,6 @@ struct PercentileStopping: Scheduler {
     self.options = options
     objectives = specification.objectives
     training = FullTraining(epochs: specification.epochs)
-  }
-
-  mutating func observe(_ event: Event, in history: History) {}
-
-  mutating func propose(
-    _ number: Int?, in history: History, suggest: (Int) throws -> Assignment?
-  ) throws -> Proposal {
-    try training.propose(number, in: history, suggest: suggest)
   }
 
   mutating func verdict(on trial: Int, in history: History) -> Verdict {
