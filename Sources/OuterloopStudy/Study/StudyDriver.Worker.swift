@@ -184,6 +184,8 @@ extension StudyDriver {
     /// is not worth it. Programs that pass over the epoch where they are to stop are stopped one later.
     private func goesOn(after report: Report) async throws -> Bool {
       guard worker.specification.epochs > 1 else { return true }
+      // What is said after it was told to stop changes nothing.
+      guard !isStopped else { return false }
       let isBeyond = report.epoch > claim.trial.through
       let verdict =
         report.epoch < worker.specification.epochs

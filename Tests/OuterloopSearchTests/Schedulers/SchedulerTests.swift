@@ -197,6 +197,27 @@ import Testing
     #expect(rehearsal.study.trials.contains { $0.state == .pruned } == !writes)
   }
 
+  /// A Swift closure learns it from its report, and what it reports afterwards changes nothing.
+  @Test func closuresAreStopped() async throws {
+    var space = SearchSpace()
+    let x = try space.float("x", 0...1)
+    var options = AsynchronousHalvingOptions()
+    options.stopping = true
+    let study = try await Study(
+      space, .minimize("loss"), by: .random.scheduled(by: .asha(options)), seed: 1, epochs: 9)
+    try await study.run(trials: 12) { trial in
+      for epoch in trial.from + 1...trial.through {
+        guard try await trial.report(epoch: epoch, ["loss": trial[x]]) else { return 0 }
+      }
+      return trial[x]
+    }
+    let trials = try await study.trials()
+    let pruned = trials.filter { $0.state == .pruned }
+    #expect(pruned.count > 4 && pruned.allSatisfy { [1, 3].contains($0.reports.last?.epoch) })
+    #expect(trials.count { $0.state == .complete } == 12 - pruned.count)
+    #expect(try await study.best()?.values?[0] != 0)
+  }
+
   @Test func unknownNames() throws {
     #expect(throws: StudyError.self) {
       try SearchMethod.named(
