@@ -34,6 +34,16 @@ public struct FileError: ExplainedError, Hashable {
     FileError(.protected, "`\(path)` \(what)", "name another file")
   }
 
+  static func noFolder(_ path: String) -> FileError {
+    FileError(.protected, "`\(path)` is no folder", "name another folder")
+  }
+
+  static func unreadable(_ path: String, _ number: Int32) -> FileError {
+    FileError(
+      .system, "`\(path)` cannot be read: \(String(cString: strerror(number)))",
+      "check its rights, and that it is still there", number: number)
+  }
+
   /// What the system's error number means for whoever writes `path`.
   static func system(_ path: String, _ number: Int32) -> FileError {
     let remedy =

@@ -154,8 +154,17 @@ public final class OutputFile {
       guard name.hasPrefix(draftPrefix), name.hasSuffix(draftSuffix), parts.count == 3,
         let process = pid_t(parts[1]), process > 0, kill(process, 0) != 0, errno == ESRCH
       else { continue }
-      unlink("\(folder)/\(name)")
+      FolderTree.remove("\(folder)/\(name)")
     }
+  }
+
+  /// A name beside others for what is being made, by which `removeLeftovers` knows it.
+  static func draftName() -> String {
+    "\(draftPrefix)\(getpid())-\(String(UInt64.random(in: .min ... .max), radix: 36))\(draftSuffix)"
+  }
+
+  static func isDraft(_ name: String) -> Bool {
+    name.hasPrefix(draftPrefix) && name.hasSuffix(draftSuffix)
   }
 
   private static let draftPrefix = ".outerloop-"
@@ -205,8 +214,7 @@ public final class OutputFile {
     let folder = CLibrary.split(target).folder
     // Never a file that is there, nor one that another process makes.
     while true {
-      let number = String(UInt64.random(in: .min ... .max), radix: 36)
-      let name = "\(folder)/\(Self.draftPrefix)\(getpid())-\(number)\(Self.draftSuffix)"
+      let name = "\(folder)/\(Self.draftName())"
       descriptor = CLibrary.openFile(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
       if descriptor >= 0 {
         draft = name
