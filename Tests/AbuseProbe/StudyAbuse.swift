@@ -9,6 +9,7 @@ extension AbuseRoom {
     room.addStudies()
     room.addConduct()
     room.addTerms()
+    room.addTrainingLogs()
     room.addStores(named: "MemoryStore") { MemoryStore() }
     room.exclude(
       "total on its values", "Assignment.==", "Assignment.hash", "SearchSpace.==",

@@ -36,8 +36,12 @@ public struct RunningTrial: Sendable {
 /// only one.
 struct ClosureWork: TrialWork {
   let objective: @Sendable (RunningTrial) async throws -> [String: Double]
+  /// Whether what is needed to go on after the last epoch has been kept when it returns.
+  let keepsCheckpoints: Bool
 
   func run(_ request: TrialRequest, to reports: any ReportSink) async throws {
+    // Its last epoch is kept with its report; all that was missing is that somebody says so.
+    if keepsCheckpoints, request.from >= request.through { return }
     let clock = ContinuousClock()
     let start = clock.now
     let memory = LastReport(reports)
@@ -46,7 +50,8 @@ struct ClosureWork: TrialWork {
       memory.last
       ?? Report(epoch: request.through, [:], seconds: start.duration(to: clock.now) / .seconds(1))
     final.values.merge(values) { _, returned in returned }
-    _ = try await reports.report(final)
+    let checkpoint = keepsCheckpoints ? [TrialNews.checkpointed(epoch: final.epoch)] : []
+    _ = try await reports.keep([.reported(final)] + checkpoint)
   }
 }
 

@@ -57,12 +57,15 @@ public struct Study: Sendable {
   }
 
   /// Runs trials until the study has `trials` in total, `parallel` at a time. In a study with epochs
-  /// `totalEpochs` bounds what is trained, over all trials.
+  /// `totalEpochs` bounds what is trained, over all trials; one of both is needed.
   ///
   /// The closure returns the value of the only objective. It may report epochs on the way; an error
   /// it throws fails the trial, and the study goes on.
+  ///
+  /// - Parameter keepsCheckpoints: whether the closure, when it returns, has kept what it needs to go on after
+  ///   the last epoch that it reported, so that it need not call `checkpointed`.
   public func run(
-    trials: Int, totalEpochs: Int? = nil, parallel: Int = 1,
+    trials: Int? = nil, totalEpochs: Int? = nil, parallel: Int = 1, keepsCheckpoints: Bool = false,
     _ objective: @escaping @Sendable (RunningTrial) async throws -> Double
   ) async throws {
     guard let metric = specification.objectives.first?.metric, specification.objectives.count == 1
@@ -71,20 +74,28 @@ public struct Study: Sendable {
         "study `\(specification.name)` has \(specification.objectives.count) objectives",
         "return a dictionary with a value for each")
     }
-    try await run(trials: trials, totalEpochs: totalEpochs, parallel: parallel) {
+    try await run(
+      trials: trials, totalEpochs: totalEpochs, parallel: parallel,
+      keepsCheckpoints: keepsCheckpoints
+    ) {
       [metric: try await objective($0)]
     }
   }
 
   /// As `run` above, for several objectives: the closure returns a value for each.
   public func run(
-    trials: Int, totalEpochs: Int? = nil, parallel: Int = 1,
+    trials: Int? = nil, totalEpochs: Int? = nil, parallel: Int = 1, keepsCheckpoints: Bool = false,
     _ objective: @escaping @Sendable (RunningTrial) async throws -> [String: Double]
   ) async throws {
+    guard trials != nil || totalEpochs != nil else {
+      throw StudyError(
+        "nothing bounds what study `\(specification.name)` spends",
+        "say how many trials there are to be, or how many epochs in all")
+    }
     try await store.update(id) { ($0.budget.trials, $0.budget.epochs) = (trials, totalEpochs) }
     var driver = StudyDriver(id, in: store, by: method)
     driver.parallel = parallel
-    try await driver.run(ClosureWork(objective: objective))
+    try await driver.run(ClosureWork(objective: objective, keepsCheckpoints: keepsCheckpoints))
   }
 
   /// All trials, by number.
