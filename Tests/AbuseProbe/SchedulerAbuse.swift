@@ -18,6 +18,7 @@ extension AbuseRoom {
     }
     let methods: [(String, @Sendable (Int) -> SearchMethod)] = [
       ("SchedulerMethod.asha", { .random.scheduled(by: .asha(options($0))) }),
+      ("SchedulerMethod.pasha", { .random.scheduled(by: .pasha(options($0))) }),
       ("SchedulerMethod.hyperband", { .random.scheduled(by: .hyperband(options($0))) }),
       ("SchedulerMethod.halving", { .random.scheduled(by: .halving(options($0))) }),
       ("SchedulerMethod.patience", { .random.scheduled(by: .patience(options($0))) }),
@@ -36,6 +37,9 @@ extension AbuseRoom {
     let names = ["factor", "least", "stopping", "startup", "bound", "epochs", "screening", "none"]
     add("AsynchronousHalvingOptions.init", names, Studies.values) {
       try AsynchronousHalvingOptions([$0: $1])
+    }
+    add("ProgressiveHalvingOptions.init", names, Studies.values) {
+      try ProgressiveHalvingOptions([$0: $1])
     }
     add("HyperbandOptions.init", names, Studies.values) { try HyperbandOptions([$0: $1]) }
     add("HalvingOptions.init", names, Studies.values) { try HalvingOptions([$0: $1]) }
@@ -102,6 +106,9 @@ private let asha = SearchMethod.random.scheduled(by: .asha())
 
 private func options(_ count: Int) -> AsynchronousHalvingOptions {
   changed(AsynchronousHalvingOptions()) { ($0.factor, $0.least) = (count, count) }
+}
+private func options(_ count: Int) -> ProgressiveHalvingOptions {
+  changed(ProgressiveHalvingOptions()) { ($0.factor, $0.least) = (count, count) }
 }
 private func options(_ count: Int) -> HyperbandOptions {
   changed(HyperbandOptions()) { ($0.factor, $0.least) = (count, count) }

@@ -42,19 +42,21 @@ extension AsynchronousHalvingOptions: RungOptions {
 ///
 /// - Complexity: a proposal is O(n log n) for n trials on a rung with a new result, else O(n/eta).
 struct AsynchronousHalving: Scheduler {
-  private let epochs: [Int]
+  let epochs: [Int]
+  /// The highest rung that trials are promoted to.
+  var top: Int
   private let factor: Int
   private let isStopping: Bool
-  private var results: RungResults
+  private(set) var results: RungResults
 
-  /// - Throws: `StudyError` for options out of range and studies without epochs.
+  /// - Parameter epochs: of the rungs, rising.
   init(
-    _ specification: StudySpecification,
-    _ options: AsynchronousHalvingOptions = AsynchronousHalvingOptions()
-  ) throws {
-    epochs = try options.brackets(specification)[0].epochs
-    factor = options.factor
-    isStopping = options.stopping
+    _ specification: StudySpecification, epochs: [Int], factor: Int, isStopping: Bool = false
+  ) {
+    self.epochs = epochs
+    self.factor = factor
+    self.isStopping = isStopping
+    top = epochs.count - 1
     results = RungResults(epochs, specification)
   }
 
@@ -65,7 +67,7 @@ struct AsynchronousHalving: Scheduler {
   mutating func propose(
     _ number: Int?, in history: History, suggest: (Int) throws -> Assignment?
   ) throws -> Proposal {
-    for rung in epochs.indices.dropLast().reversed() {
+    for rung in (0..<top).reversed() {
       let order = results.order(ofRung: rung)
       let best = order.prefix(order.count / factor)
       if let trial = best.first(where: { rests(history.trials[$0], on: rung) }) {
@@ -122,7 +124,9 @@ extension SchedulerMethod {
     _ options: AsynchronousHalvingOptions = AsynchronousHalvingOptions()
   ) -> SchedulerMethod {
     SchedulerMethod(options.description) {
-      try AsynchronousHalving($0, options)
+      AsynchronousHalving(
+        $0, epochs: try options.brackets($0)[0].epochs, factor: options.factor,
+        isStopping: options.stopping)
     } adapting: {
       $0.learning { try options.brackets($0)[0].epochs }
     }

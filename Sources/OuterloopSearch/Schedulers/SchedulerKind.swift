@@ -63,7 +63,7 @@ public struct SchedulerKind: Sendable {
 
   /// All schedulers: a new one is a new row here.
   public static let all: [SchedulerKind] = [
-    .auto, .none, .median, .percentile, .threshold, .patience, .halving, .hyperband, .asha,
+    .auto, .none, .median, .percentile, .threshold, .patience, .halving, .hyperband, .asha, .pasha,
     .freezeThaw,
   ]
 

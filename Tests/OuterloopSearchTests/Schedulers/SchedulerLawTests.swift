@@ -30,7 +30,7 @@ import Testing
         "random asha:stopping=true", "random asha:factor=2", "tpe asha", "tpe hyperband",
         "cmaes hyperband:factor=2", "sobol halving:factor=4,least=2", "nsga2 asha", "gp asha",
         "random percentile:percentile=25,warmup=2", "random patience:epochs=2,improvement=0.01",
-        "random threshold:bound=0.4", "auto auto",
+        "random threshold:bound=0.4", "auto auto", "tpe pasha:factor=2",
       ].map { text in
         let words = text.split(separator: " ").map(String.init)
         let isScaleFree = !words[1].contains("improvement")
