@@ -71,7 +71,7 @@ extension AbuseRoom {
     let methods: [(String, SearchMethod)] = [
       ("RandomSampler", .random), ("SobolSampler", .sobol), ("GridSampler", .grid()),
       ("TPESampler", .tpe()), ("GPSampler", .gp(early)), ("AutoSampler", .auto()),
-      ("CMASampler", .cmaes()),
+      ("CMASampler", .cmaes()), ("BOHBSampler", .bohb()),
       ("CatCMASampler", .catcma()),
       ("NSGA2Sampler", .nsga2()), ("NSGA3Sampler", .nsga3()),
       ("DifferentialEvolutionSampler", .differentialEvolution()),
@@ -235,6 +235,14 @@ extension AbuseRoom {
     add("CMASampler.init", sizes, Edges.numbers) { try run(.cmaes(cma($0, $1))) }
     add("ExpressibleBySampler.cmaes", sizes) { SamplerMethod.cmaes(cma($0, 0.1)).description }
     add("ExpressibleBySampler.cmaes", Edges.numbers) { try run(.cmaes(cma(4, $0))) }
+    @Sendable func bohb(_ count: Int, _ number: Double) -> BOHBOptions {
+      changed(BOHBOptions()) {
+        ($0.candidates, $0.good, $0.random, $0.widening) = (count, number, 0, number)
+      }
+    }
+    add("BOHBSampler.init", sizes, Edges.numbers) { try run(.bohb(bohb($0, $1))) }
+    add("ExpressibleBySampler.bohb", sizes) { SamplerMethod.bohb(bohb($0, 3)).description }
+    add("ExpressibleBySampler.bohb", sizes) { try run(.bohb(bohb($0, 3))) }
     add("CatCMASampler.init", sizes) { try run(.catcma(catCMA($0))) }
     add("ExpressibleBySampler.catcma", sizes) { SamplerMethod.catcma(catCMA($0)).description }
     add("ExpressibleBySampler.catcma", sizes) { try run(.catcma(catCMA($0))) }
@@ -255,6 +263,9 @@ extension AbuseRoom {
     }
     let names = ["population", "step", "startup", "mutations", "divisions", "memory", "none"]
     add("CMAOptions.init", names, Studies.values) { try CMAOptions([$0: $1]) }
+    add("BOHBOptions.init", ["good", "candidates", "random", "widening", "none"], Studies.values) {
+      try BOHBOptions([$0: $1])
+    }
     add("CatCMAOptions.init", names, Studies.values) { try CatCMAOptions([$0: $1]) }
     add("NSGA2Options.init", names, Studies.values) { try NSGA2Options([$0: $1]) }
     add("NSGA3Options.init", names, Studies.values) { try NSGA3Options([$0: $1]) }

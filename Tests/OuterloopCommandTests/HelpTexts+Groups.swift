@@ -29,9 +29,9 @@ extension HelpTexts {
       --stop-when <rule>      When to end before the budget is spent: 'loss <=
                               0.1', or plateau, target, regret with options as in
                               plateau:trials=50. Repeat for more.
-      --sampler <name>        How to search: auto, random, sobol, grid, tpe, gp,
-                              cmaes, catcma, nsga2, nsga3, de; with options as in
-                              grid:resolution=7. (default: auto)
+      --sampler <name>        How to search: auto, random, sobol, grid, tpe, bohb,
+                              gp, cmaes, catcma, nsga2, nsga3, de; with options as
+                              in grid:resolution=7. (default: auto)
       --scheduler <name>      Which trials are trained how far: auto, none, median,
                               percentile, threshold, patience, halving, hyperband,
                               asha, pasha, freeze-thaw; with options as in

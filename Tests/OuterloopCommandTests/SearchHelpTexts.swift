@@ -414,8 +414,8 @@ extension HelpTexts {
       --study <name>          The study; needed if the file has several.
       --name <name>           Its name here. Default: the same.
       --sampler <name>        How its search goes on: auto, random, sobol, grid,
-                              tpe, gp, cmaes, catcma, nsga2, nsga3, de. (default:
-                              auto)
+                              tpe, bohb, gp, cmaes, catcma, nsga2, nsga3, de.
+                              (default: auto)
       --seed <n>              Names all random choices to come. (default: 0)
     \(end)
     """

@@ -89,7 +89,7 @@ import Testing
     Row(.random), Row(.sobol), Row(.grid(resolution: 4)), Row(.tpe()),
     Row(tpe { $0.multivariate = false }, "tpe alone"), Row(tpe { $0.exact = true }, "tpe exact"),
     Row(early, "gp early"), Row(.auto()), Row(.cmaes()), Row(.catcma()), Row(.nsga2()),
-    Row(.differentialEvolution()),
+    Row(.differentialEvolution()), Row(.bohb()),
   ]
 
   @Test(arguments: domainMethods, SearcherLaws.Case.domains)

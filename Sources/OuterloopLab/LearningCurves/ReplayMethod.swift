@@ -18,7 +18,8 @@ public struct ReplayMethod: Sendable {
   }
 
   /// The schedulers of the registry, which draw the table's configurations at random, and the baseline that
-  /// there is for comparisons only; a new one is a new row. Without
+  /// there is for comparisons only; a new one is a new row. With samplers
+  /// that learn under `hyperband`, whose proposals are replaced by the nearest configuration of the table. Without
   /// `auto`, which is one of the others, and `threshold`, whose bound suits one metric.
   public static let all: [ReplayMethod] =
     registered + [
@@ -33,7 +34,13 @@ public struct ReplayMethod: Sendable {
           screened = count
         }
         return SearchMethod(.candidates(of: table), .oneEpoch(screened: screened))
-      }
+      },
+      ReplayMethod("bohb", "hyperband with the sampler bohb") { options, _ in
+        SearchMethod(.bohb(), .hyperband(try HyperbandOptions(options)))
+      },
+      ReplayMethod("hyperband-tpe", "hyperband with the sampler tpe") { options, _ in
+        SearchMethod(.tpe(), .hyperband(try HyperbandOptions(options)))
+      },
     ]
 
   private static let registered = SchedulerKind.all.filter {

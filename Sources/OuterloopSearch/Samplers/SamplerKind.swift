@@ -35,7 +35,7 @@ public struct SamplerKind: Sendable {
 
   /// All samplers: a new one is a new row here.
   public static let all: [SamplerKind] = [
-    .auto, .random, .sobol, .grid, .tpe, .gp, .cmaes, .catcma, .nsga2, .nsga3, .de,
+    .auto, .random, .sobol, .grid, .tpe, .bohb, .gp, .cmaes, .catcma, .nsga2, .nsga3, .de,
   ]
 }
 

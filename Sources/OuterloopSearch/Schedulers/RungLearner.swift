@@ -5,6 +5,9 @@ internal import OuterloopStudy
 /// who model the largest budget with results of d + 1 trials or more). So every sampler works under every
 /// scheduler, unchanged.
 ///
+/// A sampler that models the results of one rung only (`OneRungSampler`) says how many of them it needs, and sees
+/// trials that rest below the rung as they are.
+///
 /// For it a trial is complete when its result at that rung is known, and fails where that is not finite; what
 /// happens to it later is not seen. One that rests below the rung is pruned, with what it has reported: who
 /// models the best trials only, as BOHB does, believes of every unknown place that it is as good as they are. A
@@ -25,6 +28,8 @@ struct RungLearner: Sampler {
   private var outdated = 0
   /// Results of a rung from which on it is learned from.
   private let enough: Int
+  /// Whether trials that rest below the rung are shown as pruned.
+  private let endsResting: Bool
   /// What went wrong when the sampler was made anew.
   private var trouble: StudyError?
 
@@ -34,9 +39,12 @@ struct RungLearner: Sampler {
     make: @escaping @Sendable () throws -> any Sampler
   ) throws {
     self.make = make
-    sampler = try make()
+    let sampler = try make()
+    self.sampler = sampler
     results = RungResults(epochs, specification)
-    enough = max(specification.space.parameters.count + 1, 12)
+    let needed = (sampler as? any OneRungSampler)?.resultsNeeded
+    enough = needed ?? max(specification.space.parameters.count + 1, 12)
+    endsResting = needed == nil
   }
 
   mutating func observe(_ event: Event, in history: History) {
@@ -61,7 +69,7 @@ struct RungLearner: Sampler {
       return tell(event.kind, event)
     }
     let result = results.results[rung][number]
-    if case .paused(let attempt, let seconds) = event.kind, result == nil {
+    if endsResting, case .paused(let attempt, let seconds) = event.kind, result == nil {
       tell(.finished(attempt: attempt, .pruned, seconds: seconds), event)
     } else {
       tell(event.kind, event)
@@ -90,6 +98,12 @@ struct RungLearner: Sampler {
     if let trouble { throw trouble }
     return try sampler.suggest(number, in: seen)
   }
+}
+
+/// A sampler that models the results of one rung, and passes over trials that have not got there.
+protocol OneRungSampler: Sampler {
+  /// Results that make a rung worth modelling.
+  var resultsNeeded: Int { get }
 }
 
 extension SamplerMethod {

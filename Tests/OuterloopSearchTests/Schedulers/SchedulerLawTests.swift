@@ -30,7 +30,8 @@ import Testing
         "random asha:stopping=true", "random asha:factor=2", "tpe asha", "tpe hyperband",
         "cmaes hyperband:factor=2", "sobol halving:factor=4,least=2", "nsga2 asha", "gp asha",
         "random percentile:percentile=25,warmup=2", "random patience:epochs=2,improvement=0.01",
-        "random threshold:bound=0.4", "auto auto", "tpe pasha:factor=2",
+        "random threshold:bound=0.4", "auto auto", "tpe pasha:factor=2", "bohb hyperband",
+        "bohb asha:stopping=true", "bohb median",
       ].map { text in
         let words = text.split(separator: " ").map(String.init)
         let isScaleFree = !words[1].contains("improvement")
@@ -64,7 +65,7 @@ import Testing
   }
 
   /// What takes one objective says so.
-  static let single = ["cmaes", "gp", "none"]
+  static let single = ["cmaes", "gp", "bohb", "none"]
 
   @Test(arguments: rows.filter { !single.contains($0.method.description.sampler.name) })
   func takesObjectives(_ row: Row) throws {
