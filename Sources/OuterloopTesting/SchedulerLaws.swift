@@ -5,7 +5,7 @@ public import OuterloopStudy
 public enum SchedulerLaws {
   /// The space of all laws.
   private static func specification(
-    _ method: SearchMethod, _ objectives: [Objective], epochs: Int
+    _ method: SearchMethod, _ objectives: [Objective], _ priors: [ParameterPrior], epochs: Int
   ) throws -> StudySpecification {
     try StudySpecification(
       name: "law",
@@ -13,7 +13,7 @@ public enum SchedulerLaws {
         ParameterDeclaration(parsing: "x=float(0, 1)"),
         ParameterDeclaration(parsing: "kind=choice(a, b)"),
       ]),
-      objectives: objectives, method: method.description, seed: 5, epochs: epochs)
+      objectives: objectives, priors: priors, method: method.description, seed: 5, epochs: epochs)
   }
 
   /// A curve that falls to a level which depends on the configuration; some curves cross.
@@ -25,7 +25,7 @@ public enum SchedulerLaws {
   }
 
   private static func run(
-    _ method: SearchMethod, trials: Int, epochs: Int, workers: Int,
+    _ method: SearchMethod, trials: Int, epochs: Int, workers: Int, priors: [ParameterPrior],
     objectives: [Objective] = [.minimize("loss")], checkpoints: Bool = true,
     _ report: (Trial, Int) -> TrainingRehearsal.Report
   ) throws -> TrainingRehearsal {
@@ -35,7 +35,7 @@ public enum SchedulerLaws {
         "use 1 to 10,000 trials of 2 to 10,000 epochs")
     }
     var rehearsal = try TrainingRehearsal(
-      try specification(method, objectives, epochs: epochs), method, workers: workers)
+      try specification(method, objectives, priors, epochs: epochs), method, workers: workers)
     rehearsal.writesCheckpoints = checkpoints
     try rehearsal.run(trials: trials, report)
     return rehearsal
@@ -44,9 +44,11 @@ public enum SchedulerLaws {
   /// Proposals can be repeated, keep to the epochs and to the budget, and a replay of any prefix of the log
   /// gives those that were made then.
   public static func replays(
-    _ method: SearchMethod, trials: Int, epochs: Int, workers: Int
+    _ method: SearchMethod, trials: Int, epochs: Int, workers: Int, priors: [ParameterPrior] = []
   ) throws -> [String] {
-    let rehearsal = try run(method, trials: trials, epochs: epochs, workers: workers) {
+    let rehearsal = try run(
+      method, trials: trials, epochs: epochs, workers: workers, priors: priors
+    ) {
       .values([loss($0.assignment, $1)])
     }
     var wrong = rehearsal.wrong
@@ -76,11 +78,12 @@ public enum SchedulerLaws {
   /// To make f small and to make -f large are the same, event by event; so are f and 4 f + 2 where the method
   /// knows no unit.
   public static func knowsDirection(
-    _ method: SearchMethod, trials: Int, epochs: Int, scaleFree: Bool = true
+    _ method: SearchMethod, trials: Int, epochs: Int, scaleFree: Bool = true,
+    priors: [ParameterPrior] = []
   ) throws -> [String] {
     func events(_ objective: Objective, _ f: @escaping (Double) -> Double) throws -> [Step] {
       let rehearsal = try run(
-        method, trials: trials, epochs: epochs, workers: 3, objectives: [objective]
+        method, trials: trials, epochs: epochs, workers: 3, priors: priors, objectives: [objective]
       ) { .values([f(loss($0.assignment, $1))]) }
       return rehearsal.study.events.map(Step.init)
     }
@@ -113,7 +116,9 @@ public enum SchedulerLaws {
 
   /// Values that are no numbers, equal ones, failures, silent programs, programs without checkpoints: whatever
   /// comes, the study ends, and a replay agrees with it.
-  public static func survives(_ method: SearchMethod, trials: Int, epochs: Int) throws -> [String] {
+  public static func survives(
+    _ method: SearchMethod, trials: Int, epochs: Int, priors: [ParameterPrior] = []
+  ) throws -> [String] {
     let histories: [(String, Bool, @Sendable (Trial, Int) -> TrainingRehearsal.Report)] = [
       ("equal", true, { _, _ in .values([1]) }),
       ("never a number", true, { _, _ in .values([.nan]) }),
@@ -139,7 +144,8 @@ public enum SchedulerLaws {
     var wrong: [String] = []
     for (name, checkpoints, report) in histories {
       let rehearsal = try run(
-        method, trials: trials, epochs: epochs, workers: 3, checkpoints: checkpoints, report)
+        method, trials: trials, epochs: epochs, workers: 3, priors: priors,
+        checkpoints: checkpoints, report)
       wrong += rehearsal.wrong.map { "\(name): \($0)" }
       let study = rehearsal.study
       if study.trials.count != trials { wrong.append("\(name): \(study.trials.count) trials") }
@@ -152,10 +158,10 @@ public enum SchedulerLaws {
 
   /// Several objectives and a bound on results.
   public static func takesObjectives(
-    _ method: SearchMethod, trials: Int, epochs: Int
+    _ method: SearchMethod, trials: Int, epochs: Int, priors: [ParameterPrior] = []
   ) throws -> [String] {
     let rehearsal = try run(
-      method, trials: trials, epochs: epochs, workers: 2,
+      method, trials: trials, epochs: epochs, workers: 2, priors: priors,
       objectives: [.minimize("loss"), .maximize("speed")]
     ) { trial, epoch in
       let value = loss(trial.assignment, epoch)

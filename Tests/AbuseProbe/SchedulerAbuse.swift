@@ -9,6 +9,10 @@ extension AbuseRoom {
     @Sendable func run(_ method: SearchMethod, _ kind: Event.Kind = .retried) throws -> Any {
       var specification = try Studies.specification()
       specification.epochs = 9
+      if method.description.scheduler.name == "priorband" {
+        let first = specification.space.parameters[0]
+        specification.priors = [ParameterPrior(first.name, first.domain.value(atUnit: 0.3))]
+      }
       var searcher = try method.searcher(specification)
       let history = try Studies.threeTrials(kind) { searcher.observe($0, in: $1) }
       let verdicts = try history.trials.indices.map { try searcher.verdict(on: $0, in: history) }
@@ -25,6 +29,7 @@ extension AbuseRoom {
       ("SchedulerMethod.percentile", { .random.scheduled(by: .percentile(options($0))) }),
       ("SchedulerMethod.threshold", { .random.scheduled(by: .threshold(options($0))) }),
       ("SearchMethod.freezeThaw", { .freezeThaw(options($0)) }),
+      ("SearchMethod.priorBand", { .priorBand(options($0)) }),
       ("SearchMethod.automaticTraining", { _ in .automaticTraining() }),
     ]
     for (name, method) in methods {
@@ -41,6 +46,7 @@ extension AbuseRoom {
     add("ProgressiveHalvingOptions.init", names, Studies.values) {
       try ProgressiveHalvingOptions([$0: $1])
     }
+    add("PriorBandOptions.init", names, Studies.values) { try PriorBandOptions([$0: $1]) }
     add("HyperbandOptions.init", names, Studies.values) { try HyperbandOptions([$0: $1]) }
     add("HalvingOptions.init", names, Studies.values) { try HalvingOptions([$0: $1]) }
     add("PatienceOptions.init", names, Studies.values) { try PatienceOptions([$0: $1]) }
@@ -109,6 +115,9 @@ private func options(_ count: Int) -> AsynchronousHalvingOptions {
 }
 private func options(_ count: Int) -> ProgressiveHalvingOptions {
   changed(ProgressiveHalvingOptions()) { ($0.factor, $0.least) = (count, count) }
+}
+private func options(_ count: Int) -> PriorBandOptions {
+  changed(PriorBandOptions()) { ($0.factor, $0.least) = (count, count) }
 }
 private func options(_ count: Int) -> HyperbandOptions {
   changed(HyperbandOptions()) { ($0.factor, $0.least) = (count, count) }

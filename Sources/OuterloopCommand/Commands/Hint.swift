@@ -44,11 +44,18 @@ struct Hint: AsyncParsableCommand {
     let record = Record(study: found.name, hints: priors.map(\.description))
     if output.json { return try Terminal.print(JSONText.of(record)) }
     try Terminal.print(record.hints.map(\.visible).joined(separator: "\n"))
-    let sampler = found.specification.method.sampler.name
+    let method = found.specification.method
     let suited = SamplerKind.all.filter { $0.traits.contains(.heedsPriors) }.map(\.name)
-    if !suited.contains(sampler) {
+    let isSuited =
+      method.sampler == .noSampler
+      ? try SchedulerKind.named(method.scheduler.name).traits.contains(.heedsPriors)
+      : suited.contains(method.sampler.name)
+    if !isSuited {
       let list = suited.joined(separator: ", ")
-      Terminal.say("note: the sampler \(sampler) does not heed hints; these do: \(list)")
+      let name =
+        method.sampler == .noSampler
+        ? "scheduler \(method.scheduler.name)" : "sampler \(method.sampler.name)"
+      Terminal.say("note: the \(name) does not heed hints; these samplers do: \(list)")
     }
     Terminal.say("\n\(try await found.next(found.runners()))")
   }

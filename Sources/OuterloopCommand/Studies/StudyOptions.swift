@@ -193,7 +193,10 @@ struct StudyOptions: ParsableArguments {
     }
     func check(_ isGiven: Bool, _ trait: SamplerTraits, _ what: String) throws {
       let suited = SamplerKind.all.filter { $0.traits.contains(trait) }.map(\.name)
-      guard isGiven, !suited.contains(name) else { return }
+      let isSuited =
+        isAlone
+        ? try SchedulerKind.named(name).traits.contains(trait) : suited.contains(name)
+      guard isGiven, !isSuited else { return }
       throw StudyError(
         "the \(kind) \(name) \(what)",
         "use \(isAlone ? "a sampler" : "one") that does: \(suited.joined(separator: ", "))")

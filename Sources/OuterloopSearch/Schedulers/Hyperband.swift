@@ -100,6 +100,13 @@ struct BracketScheduler: Scheduler {
     if let last = begun.last, !last.isFull { begun.count - 1 } else { begun.count }
   }
 
+  /// Where the next new trial begins, as a rung of the bracket with the most rungs.
+  var firstRungOfNewTrial: Int {
+    let place = nextBracket
+    let bracket = place < begun.count ? begun[place].bracket : brackets[place % brackets.count]
+    return brackets[0].epochs.count - bracket.epochs.count
+  }
+
   private func isDone(_ open: Open, _ history: History) -> Bool {
     open.isFull && open.trials[0].allSatisfy { history.trials[$0].state.isFinished }
   }

@@ -9,6 +9,8 @@ public struct SchedulerKind: Sendable {
   public let options: [SamplerKind.Option]
   /// Whether it chooses configurations too, so that it takes no sampler.
   public let choosesConfigurations: Bool
+  /// Of one that chooses configurations, what it heeds in doing so.
+  public let traits: SamplerTraits
   /// The search with a sampler and the options given, others as by default. A scheduler that chooses
   /// configurations itself passes over the sampler.
   /// - Throws: `StudyError` for options that it does not have, out of range, or that exclude one another.
@@ -23,6 +25,7 @@ public struct SchedulerKind: Sendable {
     self.summary = summary
     self.options = Options.table
     choosesConfigurations = false
+    traits = []
     method = { sampler, given in
       let scheduler = make(try Options(reading: given))
       guard let sampler else {
@@ -34,13 +37,14 @@ public struct SchedulerKind: Sendable {
 
   /// A method that decides both what is tried and how far it is trained.
   init<Options: MethodOptions>(
-    choosingBy options: Options.Type, _ summary: String,
+    choosingBy options: Options.Type, _ summary: String, _ traits: SamplerTraits = [],
     make: @escaping @Sendable (Options) -> SearchMethod
   ) {
     name = Options.owner
     self.summary = summary
     self.options = Options.table
     choosesConfigurations = true
+    self.traits = traits
     method = { _, given in make(try Options(reading: given)) }
   }
 
@@ -53,6 +57,7 @@ public struct SchedulerKind: Sendable {
     self.summary = summary
     options = []
     choosesConfigurations = false
+    traits = []
     method = { sampler, given in
       guard given.isEmpty else {
         throw StudyError("\(name) has no option `\(given.keys.sorted()[0])`", "leave it out")
@@ -64,7 +69,7 @@ public struct SchedulerKind: Sendable {
   /// All schedulers: a new one is a new row here.
   public static let all: [SchedulerKind] = [
     .auto, .none, .median, .percentile, .threshold, .patience, .halving, .hyperband, .asha, .pasha,
-    .freezeThaw,
+    .priorband, .freezeThaw,
   ]
 
   /// The scheduler of a name.
