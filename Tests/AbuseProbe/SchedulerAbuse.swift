@@ -23,12 +23,15 @@ extension AbuseRoom {
     let methods: [(String, @Sendable (Int) -> SearchMethod)] = [
       ("SchedulerMethod.asha", { .random.scheduled(by: .asha(options($0))) }),
       ("SchedulerMethod.pasha", { .random.scheduled(by: .pasha(options($0))) }),
+      ("SchedulerMethod.wilcoxon", { .random.scheduled(by: .wilcoxon(options($0))) }),
       ("SchedulerMethod.hyperband", { .random.scheduled(by: .hyperband(options($0))) }),
       ("SchedulerMethod.halving", { .random.scheduled(by: .halving(options($0))) }),
       ("SchedulerMethod.patience", { .random.scheduled(by: .patience(options($0))) }),
       ("SchedulerMethod.percentile", { .random.scheduled(by: .percentile(options($0))) }),
       ("SchedulerMethod.threshold", { .random.scheduled(by: .threshold(options($0))) }),
       ("SearchMethod.freezeThaw", { .freezeThaw(options($0)) }),
+      ("SearchMethod.dyhpo", { .dyhpo(options($0)) }),
+      ("SearchMethod.dpl", { .dpl(options($0)) }),
       ("SearchMethod.priorBand", { .priorBand(options($0)) }),
       ("SearchMethod.automaticTraining", { _ in .automaticTraining() }),
     ]
@@ -47,12 +50,19 @@ extension AbuseRoom {
       try ProgressiveHalvingOptions([$0: $1])
     }
     add("PriorBandOptions.init", names, Studies.values) { try PriorBandOptions([$0: $1]) }
+    add("WilcoxonOptions.init", names + ["threshold"], Studies.values) {
+      try WilcoxonOptions([$0: $1])
+    }
     add("HyperbandOptions.init", names, Studies.values) { try HyperbandOptions([$0: $1]) }
     add("HalvingOptions.init", names, Studies.values) { try HalvingOptions([$0: $1]) }
     add("PatienceOptions.init", names, Studies.values) { try PatienceOptions([$0: $1]) }
     add("PercentileOptions.init", names, Studies.values) { try PercentileOptions([$0: $1]) }
     add("ThresholdOptions.init", names, Studies.values) { try ThresholdOptions([$0: $1]) }
     add("FreezeThawOptions.init", names, Studies.values) { try FreezeThawOptions([$0: $1]) }
+    add("DyHPOOptions.init", names + ["faithful", "training"], Studies.values) {
+      try DyHPOOptions([$0: $1])
+    }
+    add("DPLOptions.init", names + ["training"], Studies.values) { try DPLOptions([$0: $1]) }
   }
 
   mutating func addSchedulerLaws() {
@@ -119,6 +129,9 @@ private func options(_ count: Int) -> ProgressiveHalvingOptions {
 private func options(_ count: Int) -> PriorBandOptions {
   changed(PriorBandOptions()) { ($0.factor, $0.least) = (count, count) }
 }
+private func options(_ count: Int) -> WilcoxonOptions {
+  changed(WilcoxonOptions()) { ($0.startup, $0.threshold) = (count, 1) }
+}
 private func options(_ count: Int) -> HyperbandOptions {
   changed(HyperbandOptions()) { ($0.factor, $0.least) = (count, count) }
 }
@@ -133,6 +146,12 @@ private func options(_ count: Int) -> PercentileOptions {
 }
 private func options(_ count: Int) -> ThresholdOptions {
   changed(ThresholdOptions()) { ($0.bound, $0.warmup) = (1, count) }
+}
+private func options(_ count: Int) -> DyHPOOptions {
+  changed(DyHPOOptions()) { ($0.candidates, $0.training, $0.faithful) = (count, count, count > 1) }
+}
+private func options(_ count: Int) -> DPLOptions {
+  changed(DPLOptions()) { ($0.candidates, $0.training) = (count, count) }
 }
 private func options(_ count: Int) -> FreezeThawOptions {
   changed(FreezeThawOptions()) { $0.candidates = count }

@@ -1,3 +1,5 @@
+internal import OuterloopSearch
+
 /// Methods compared over the same tasks.
 enum PairedComparison {
   /// The level at which a report calls a difference significant.
@@ -10,23 +12,11 @@ enum PairedComparison {
     var sums = [Double](repeating: 0, count: values.count)
     let tasks = values.map(\.count).min() ?? 0
     for task in 0..<tasks {
-      for (method, rank) in ranks(values.map { $0[task] }).enumerated() { sums[method] += rank }
+      for (method, rank) in SignedRank.ranks(values.map { $0[task] }).enumerated() {
+        sums[method] += rank
+      }
     }
     return sums.map { $0 / Double(Swift.max(tasks, 1)) }
-  }
-
-  /// From 1; equal values get the mean of their ranks.
-  static func ranks(_ values: [Double]) -> [Double] {
-    let order = values.indices.sorted { values[$0] < values[$1] }
-    var ranks = [Double](repeating: 0, count: values.count)
-    var start = 0
-    while start < order.count {
-      var end = start
-      while end + 1 < order.count, values[order[end + 1]] == values[order[start]] { end += 1 }
-      for place in start...end { ranks[order[place]] = Double(start + end + 2) / 2 }
-      start = end + 1
-    }
-    return ranks
   }
 
   /// The exact one-sided level of Wilcoxon's signed-rank test (1945): how probable it is, if neither is
@@ -34,26 +24,11 @@ enum PairedComparison {
   /// are no others.
   ///
   /// With W the sum of the ranks of |a - b| where a > b, it is P(W <= observed), each sign being + or -
-  /// with probability 1/2.
+  /// with probability 1/2 (`SignedRank`).
   ///
   /// - Complexity: O(n^3) for n pairs.
   static func wilcoxon(_ a: [Double], below b: [Double]) -> Double {
-    let differences = zip(a, b).map { $0 - $1 }.filter { $0 != 0 && !$0.isNaN }
-    guard !differences.isEmpty else { return 1 }
-    // Twice the ranks are whole numbers, also where ranks are shared.
-    let doubled = ranks(differences.map(abs)).map { Int((2 * $0).rounded()) }
-    let observed = zip(doubled, differences).reduce(0) { $1.1 > 0 ? $0 + $1.0 : $0 }
-    let total = doubled.reduce(0, +)
-    var probability = [Double](repeating: 0, count: total + 1)
-    probability[0] = 1
-    var reached = 0
-    for rank in doubled {
-      reached += rank
-      for sum in stride(from: reached, through: 0, by: -1) {
-        let raised = sum >= rank ? probability[sum - rank] : 0
-        probability[sum] = (probability[sum] + raised) / 2
-      }
-    }
-    return Swift.min(probability[0...observed].reduce(0, +), 1)
+    let differences = zip(a, b).map { $1 - $0 }.filter { $0 != 0 && !$0.isNaN }
+    return SignedRank.probability(ofLarger: differences, exactUpTo: .max)
   }
 }

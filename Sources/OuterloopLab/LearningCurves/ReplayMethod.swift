@@ -20,8 +20,8 @@ public struct ReplayMethod: Sendable {
   /// The schedulers of the registry, which draw the table's configurations at random, and the baseline that
   /// there is for comparisons only; a new one is a new row. With samplers
   /// that learn under `hyperband`, whose proposals are replaced by the nearest configuration of the table. Without
-  /// `auto`, which is one of the others, `threshold`, whose bound suits one metric, and `priorband`, which needs
-  /// a prior.
+  /// `auto`, which is one of the others, `threshold`, whose bound suits one metric, `priorband`, which needs a
+  /// prior, and `wilcoxon`, which is for folds.
   public static let all: [ReplayMethod] =
     registered + [
       ReplayMethod("one-epoch", "half of the budget on first epochs, then the best first") {
@@ -45,7 +45,7 @@ public struct ReplayMethod: Sendable {
     ]
 
   private static let registered = SchedulerKind.all.filter {
-    !["auto", "threshold", "priorband"].contains($0.name)
+    !["auto", "threshold", "priorband", "wilcoxon"].contains($0.name)
   }.map { kind in
     ReplayMethod(kind.name, kind.summary) { options, table in
       if kind.name == SchedulerKind.freezeThaw.name {

@@ -68,8 +68,8 @@ public struct SchedulerKind: Sendable {
 
   /// All schedulers: a new one is a new row here.
   public static let all: [SchedulerKind] = [
-    .auto, .none, .median, .percentile, .threshold, .patience, .halving, .hyperband, .asha, .pasha,
-    .priorband, .freezeThaw,
+    .auto, .none, .median, .percentile, .threshold, .patience, .wilcoxon, .halving, .hyperband,
+    .asha, .pasha, .priorband, .freezeThaw,
   ]
 
   /// The scheduler of a name.
