@@ -83,6 +83,45 @@ extension JSON: CustomStringConvertible {
     }
   }
 
+  /// On several lines, for people.
+  package var lines: String {
+    var text = ""
+    writeLines(to: &text, indent: "")
+    return text
+  }
+
+  private var isPlain: Bool {
+    switch self {
+    case .null, .bool, .int, .float, .text: true
+    case .array(let values): values.isEmpty
+    case .object(let members): members.isEmpty
+    }
+  }
+
+  private func writeLines(to text: inout String, indent: String) {
+    guard !isPlain else { return write(to: &text) }
+    let inner = indent + "  "
+    switch self {
+    case .array(let values):
+      text += "["
+      for (index, value) in values.enumerated() {
+        text += (index > 0 ? ",\n" : "\n") + inner
+        value.writeLines(to: &text, indent: inner)
+      }
+      text += "\n\(indent)]"
+    case .object(let members):
+      text += "{"
+      for (index, member) in members.enumerated() {
+        text += (index > 0 ? ",\n" : "\n") + inner
+        member.name.writeJSONString(to: &text)
+        text += ": "
+        member.value.writeLines(to: &text, indent: inner)
+      }
+      text += "\n\(indent)}"
+    case .null, .bool, .int, .float, .text: write(to: &text)
+    }
+  }
+
   package static func write(_ number: Double, to text: inout String) {
     if number.isFinite {
       // The shortest form that reads back as the same number; always with a point or an exponent.

@@ -43,7 +43,7 @@ import Testing
 
   /// Text stays on the canvas and texts do not overlap; figures inside figures are left out.
   @Test func textsStayApart() throws {
-    for entry in try StudyGallery.everyday() + StudyGallery.odd().prefix(1) {
+    for entry in try StudyGallery.everyday() + StudyGallery.odd().prefix(1) + EpochGallery.all() {
       for picture in try pictures(of: entry.figures)
       where !["slices", "parallel"].contains(picture.name) {
         let elements = try XMLReader.elements(of: picture.svg)

@@ -229,7 +229,7 @@ enum StudyGallery {
       .nan, .infinity, -.infinity, 0, -0.0, -1, 1e300, -1e300, .leastNonzeroMagnitude, 1e-290,
       1e100, 3,
     ]
-    return try everyday() + endings() + odd() + [
+    return try everyday() + endings() + odd() + EpochGallery.all() + [
       .init(name: "no trials", figures: try training("empty", trials: 0)),
       .init(name: "one trial", figures: try values("one", [0.5])),
       .init(name: "one failed trial", figures: try values("one", [.nan])),

@@ -96,7 +96,7 @@ import Testing
     #expect(try failure(["histogram"], status: 64).contains("'histogram'"))
     #expect(
       try failure(["history", "--compare", "one"], status: 64).contains(
-        "--compare is for distribution only"))
+        "--compare is for regret or distribution only"))
     #expect(try failure(["--compare", "tow"], status: 1).contains("has no study `tow`"))
     #expect(try failure(["--out", ""], status: 64).contains("--out is empty"))
     try tool.write("", "file")

@@ -332,35 +332,37 @@ extension HelpTexts {
     OVERVIEW: Draw pictures of a study, as SVG files.
 
     history: values trial by trial, and the best so far. curves: values epoch by
-    epoch, a line for each trial. slices: an objective against each parameter.
-    parallel: a line for each configuration. rank: two parameters against one
-    another, coloured by rank. contour: what a model expects over two parameters,
-    with the trials. model: what a model of the trials expects along each
-    parameter. importance: which parameters matter. front: two objectives against
-    one another. hypervolume: what the Pareto front dominates, trial by trial.
-    timeline: which worker ran what when. distribution: the share of trials up to
-    each value.
+    epoch, a line for each trial. rungs: which trial was trained how far, and when.
+    regret: how far the best value so far is from the best of all, over epochs.
+    slices: an objective against each parameter. parallel: a line for each
+    configuration. rank: two parameters against one another, coloured by rank.
+    contour: what a model expects over two parameters, with the trials. model: what
+    a model of the trials expects along each parameter. importance: which
+    parameters matter. front: two objectives against one another. hypervolume: what
+    the Pareto front dominates, trial by trial. timeline: which worker ran what
+    when. distribution: the share of trials up to each value.
 
     Without a kind, all that apply are drawn. With several objectives, curves,
-    slices, parallel, rank, contour, model, importance, distribution are drawn for
-    each of them, into files such as slices-loss.svg. The study may be running.
-    Pictures that are there as they were drawn are drawn anew; any other file of
-    such a name is left alone unless --force is given. The files written are
-    printed. JSON keys: study, folder, files (kind, objective, path).
+    regret, slices, parallel, rank, contour, model, importance, distribution are
+    drawn for each of them, into files such as slices-loss.svg. The study may be
+    running. Pictures that are there as they were drawn are drawn anew; any other
+    file of such a name is left alone unless --force is given. The files written
+    are printed. JSON keys: study, folder, files (kind, objective, path).
 
     USAGE: outerloop plot [<kind> ...] [--store <file>] [--study <name>] [--objective <metric> ...] [--compare <name> ...] [--out <folder>] [--force] [--json] [--quiet]
 
     ARGUMENTS:
-      <kind>                  What to draw. (values: history, curves, slices,
-                              parallel, rank, contour, model, importance, front,
-                              hypervolume, timeline, distribution)
+      <kind>                  What to draw. (values: history, curves, rungs,
+                              regret, slices, parallel, rank, contour, model,
+                              importance, front, hypervolume, timeline,
+                              distribution)
 
     \(study)
 
     \(output)
       --objective <metric>    Only this objective. Repeat for more. Default: all.
-      --compare <name>        Another study of the store to compare distributions
-                              with. Repeat for more.
+      --compare <name>        Another study of the store to compare with, in
+                              distribution and regret. Repeat for more.
       --out <folder>          The folder of the pictures. Default:
                               outerloop-plots/STUDY.
       --force                 Replace an ordinary file that is there.

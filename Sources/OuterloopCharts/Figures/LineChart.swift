@@ -67,19 +67,22 @@ public struct LineChart: Figure {
   public var series: [Series]
   /// Known values to compare with, drawn as dashed lines; the vertical axis makes room for them.
   public var references: [ReferenceLine]
+  /// Places on the horizontal axis that thin vertical lines mark.
+  public var marks: [Double]
   /// A remark under the picture.
   public var remark: String
 
   /// A chart of curves.
   public init(
     title: String = "", x: Axis, y: Axis, series: [Series], references: [ReferenceLine] = [],
-    remark: String = ""
+    marks: [Double] = [], remark: String = ""
   ) {
     self.title = title
     self.x = x
     self.y = y
     self.series = series
     self.references = references
+    self.marks = marks
     self.remark = remark
   }
 
@@ -114,6 +117,11 @@ public struct LineChart: Figure {
     canvas.clipped(to: frame.plot) { canvas in
       for (index, curve) in series.enumerated() {
         drawBand(of: curve, style: curve.style ?? index, on: &canvas, frame: frame)
+      }
+      for mark in marks where Scale.canShow(mark, x.scale) {
+        canvas.line(
+          Pixel(x: frame.x(mark), y: frame.plot.y), Pixel(x: frame.x(mark), y: frame.plot.maxY),
+          Stroke(color: Theme.soft, width: canvas.theme.line * 0.5, dash: "2 3"))
       }
       frame.drawReferences(on: &canvas)
       drawLines(on: &canvas, frame: frame)

@@ -1,3 +1,4 @@
+internal import OuterloopSearch
 internal import OuterloopStudy
 
 extension StudyPlot {
@@ -13,7 +14,7 @@ extension StudyFigures {
   private static let mostBest = 50
 
   /// What trials reported, epoch by epoch, told apart by what became of them; the best trial, trained to the
-  /// end or not, is drawn above the others.
+  /// end or not, is drawn above the others. Vertical lines are the rungs of the study's scheduler.
   ///
   /// - Complexity: O(reports + n log n) for n trials.
   func curves(_ place: Int) -> Sized {
@@ -42,11 +43,18 @@ extension StudyFigures {
           curves[best], axis, name: "best: trial \(trials[best].number)", style: 4, markers: true))
     }
     let beyond = shown.count { trial in curves[trial].contains { axis.isBeyond($0.value) } }
-    let remark = shown.count < order.count ? "\(shown.count) of \(order.count) trials" : nil
+    let rungs = specification.rungs
+    let names = rungs.map(String.init).joined(separator: ", ")
+    let remarks = [
+      rungs.isEmpty ? "" : "rungs at epochs \(names)",
+      shown.count < order.count
+        ? "\(shown.count) of \(order.count) trials" : ValueAxis.remark(beyond),
+    ]
     return Sized(
       figure: LineChart(
         title: title("curves"), x: "epoch", y: axis.axis, series: series,
-        remark: remark ?? ValueAxis.remark(beyond)),
+        marks: rungs.map(Double.init),
+        remark: remarks.filter { !$0.isEmpty }.joined(separator: "; ")),
       width: 760, height: 420)
   }
 

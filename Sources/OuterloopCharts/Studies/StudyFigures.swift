@@ -12,14 +12,24 @@ public struct StudyFigures: Sendable {
   public let specification: StudySpecification
   /// By number.
   public let trials: [Trial]
+  /// When what was trained; nil where nobody said, so that `rungs` and `regret` cannot be drawn.
+  let log: TrainingLog?
 
   public init(_ specification: StudySpecification, _ trials: [Trial]) {
     self.specification = specification
     self.trials = trials
+    log = nil
   }
 
   public init(_ specification: StudySpecification, _ history: History) {
     self.init(specification, history.trials)
+  }
+
+  /// With what was trained when, for the pictures of it.
+  public init(_ log: TrainingLog) {
+    specification = log.specification
+    trials = log.history.trials
+    self.log = log
   }
 
   /// A picture and the name of the file it would go to.

@@ -42,7 +42,8 @@ public struct StudyPlot: Sendable {
 
   /// All there are, in the order in which they are listed and drawn.
   public static let all: [StudyPlot] = [
-    .history, .curves, .slices, .parallel, .rank, .contour, .model, .importance, .front,
+    .history, .curves, .rungs, .regret, .slices, .parallel, .rank, .contour, .model, .importance,
+    .front,
     .hypervolume,
     .timeline, .distribution,
   ]

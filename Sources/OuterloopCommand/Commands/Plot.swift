@@ -36,7 +36,7 @@ struct Plot: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Another study of the store to compare distributions with. Repeat for more.",
+      "Another study of the store to compare with, in distribution and regret. Repeat for more.",
       valueName: "name"))
   var compare: [String] = []
 
@@ -96,8 +96,7 @@ struct Plot: AsyncParsableCommand {
   }
 
   private static func figures(of found: StudyChoice.Found) async throws -> StudyFigures {
-    StudyFigures(
-      found.specification, try await found.trials())
+    StudyFigures(try await found.store.trainingLog(of: found.id))
   }
 
   private func draw(

@@ -15,6 +15,8 @@ public struct SchedulerKind: Sendable {
   /// configurations itself passes over the sampler.
   /// - Throws: `StudyError` for options that it does not have, out of range, or that exclude one another.
   public let method: @Sendable (SamplerMethod?, [String: ParameterValue]) throws -> SearchMethod
+  /// The rungs of a study with the options given: see `StudySpecification.rungs`.
+  let rungs: @Sendable (StudySpecification, [String: ParameterValue]) throws -> [Int]
 
   /// A scheduler that takes any sampler.
   init<Options: MethodOptions>(
@@ -33,6 +35,16 @@ public struct SchedulerKind: Sendable {
       }
       return SearchMethod(sampler, scheduler)
     }
+    rungs = Self.rungs(of: options)
+  }
+
+  private static func rungs<Options: MethodOptions>(
+    of options: Options.Type
+  ) -> @Sendable (StudySpecification, [String: ParameterValue]) throws -> [Int] {
+    { specification, given in
+      let options = try Options(reading: given) as? any RungOptions
+      return try options?.brackets(specification)[0].epochs ?? []
+    }
   }
 
   /// A method that decides both what is tried and how far it is trained.
@@ -46,6 +58,7 @@ public struct SchedulerKind: Sendable {
     choosesConfigurations = true
     self.traits = traits
     method = { _, given in make(try Options(reading: given)) }
+    rungs = Self.rungs(of: options)
   }
 
   /// One without options that makes the search out of a sampler.
@@ -63,6 +76,10 @@ public struct SchedulerKind: Sendable {
         throw StudyError("\(name) has no option `\(given.keys.sorted()[0])`", "leave it out")
       }
       return make(sampler ?? .auto())
+    }
+    rungs = { specification, _ in
+      let choice = AutomaticTrainingChoice(specification).method(.auto()).description.scheduler
+      return try SchedulerKind.named(choice.name).rungs(specification, choice.options)
     }
   }
 

@@ -2,15 +2,6 @@ internal import OuterloopStudy
 internal import OuterloopText
 
 extension JSON {
-  init(_ value: ParameterValue) {
-    switch value {
-    case .bool(let value): self = .bool(value)
-    case .int(let value): self = .int(value)
-    case .float(let value): self = .float(value)
-    case .text(let value): self = .text(value)
-    }
-  }
-
   /// Numbers that are not finite stay texts: no parameter has them.
   var parameterValue: ParameterValue? {
     switch self {
