@@ -106,6 +106,12 @@ let package = Package(
       name: "OuterloopCharts",
       dependencies: ["OuterloopStudy", "OuterloopSearch", "OuterloopPlatform", "OuterloopText"],
       swiftSettings: house),
+    // A study from its first call to a folder with what it has found.
+    .target(
+      name: "OuterloopTuning",
+      dependencies: [
+        "OuterloopStudy", "OuterloopSearch", "OuterloopCharts", "OuterloopFiles", "OuterloopText",
+      ], swiftSettings: house),
     .target(
       name: "OuterloopLab",
       dependencies: [
@@ -125,13 +131,13 @@ let package = Package(
       dependencies: [
         "OuterloopText",
         "OuterloopNumerics", "OuterloopAutodiff", "OuterloopLearning", "OuterloopBilevel",
-        "OuterloopStudy", "OuterloopSearch",
+        "OuterloopStudy", "OuterloopSearch", "OuterloopTuning",
       ],
       swiftSettings: house),
     .executableTarget(
       name: "OuterloopCommand",
       dependencies: [
-        "OuterloopLab", "OuterloopFetch", "OuterloopLearning", "OuterloopBilevel",
+        "OuterloopLab", "OuterloopTuning", "OuterloopFetch", "OuterloopLearning", "OuterloopBilevel",
         "OuterloopCharts",
         "OuterloopNumerics", "OuterloopStudy", "OuterloopSearch", "OuterloopStore",
         "OuterloopRunner", "OuterloopSpaces", "OuterloopFiles", "OuterloopFoundation",
@@ -177,7 +183,7 @@ let package = Package(
         "OuterloopText",
         "OuterloopBilevel", "OuterloopLearning", "OuterloopAutodiff", "OuterloopNumerics",
         "OuterloopStudy", "OuterloopSearch", "OuterloopStore", "OuterloopSpaces",
-        "OuterloopCharts", "OuterloopTesting",
+        "OuterloopCharts", "OuterloopTuning", "OuterloopTesting",
       ], path: "Tests/AbuseProbe", swiftSettings: house),
     .testTarget(
       name: "OuterloopAbuseTests", dependencies: ["AbuseProbe"], swiftSettings: house),
@@ -217,6 +223,10 @@ let package = Package(
     .testTarget(
       name: "OuterloopChartsTests",
       dependencies: ["OuterloopSearch", "OuterloopCharts", "OuterloopStudy", "OuterloopText"],
+      swiftSettings: house),
+    .testTarget(
+      name: "OuterloopTuningTests",
+      dependencies: ["OuterloopTuning", "OuterloopSearch", "OuterloopStudy", "OuterloopText"],
       swiftSettings: house),
     .testTarget(
       name: "OuterloopLabTests",

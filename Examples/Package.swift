@@ -16,6 +16,9 @@ let package = Package(
       name: "gradient-search", dependencies: [.product(name: "Outerloop", package: "outerloop")],
       path: "Sources/GradientSearch", swiftSettings: [.swiftLanguageMode(.v6)]),
     .executableTarget(
+      name: "tuner", dependencies: [.product(name: "Outerloop", package: "outerloop")],
+      path: "Sources/Tuner", swiftSettings: [.swiftLanguageMode(.v6)]),
+    .executableTarget(
       name: "recipes", dependencies: [.product(name: "Outerloop", package: "outerloop")],
       path: "Sources/Recipes", swiftSettings: [.swiftLanguageMode(.v6)]),
     .executableTarget(

@@ -20,10 +20,11 @@ allowed() {
     OuterloopRunner) echo OuterloopStudy COuterloopProcess ;;
     OuterloopStore) echo OuterloopStudy OuterloopFiles ;;
     OuterloopCharts) echo OuterloopStudy OuterloopSearch ;;
+    OuterloopTuning) echo OuterloopStudy OuterloopSearch OuterloopCharts OuterloopFiles ;;
     OuterloopLab) echo OuterloopStudy OuterloopSearch OuterloopBilevel OuterloopLearning OuterloopAutodiff OuterloopNumerics OuterloopCharts OuterloopFiles OuterloopFoundation ;;
     OuterloopTesting) echo OuterloopStudy OuterloopBilevel OuterloopLearning OuterloopAutodiff OuterloopNumerics ;;
-    Outerloop) echo OuterloopStudy OuterloopSearch OuterloopBilevel OuterloopLearning OuterloopAutodiff OuterloopNumerics ;;
-    OuterloopCommand) echo OuterloopLab OuterloopFetch OuterloopLearning OuterloopNumerics OuterloopCharts OuterloopBilevel OuterloopStudy OuterloopSearch OuterloopStore OuterloopRunner OuterloopSpaces OuterloopFiles OuterloopFoundation ;;
+    Outerloop) echo OuterloopStudy OuterloopSearch OuterloopTuning OuterloopBilevel OuterloopLearning OuterloopAutodiff OuterloopNumerics ;;
+    OuterloopCommand) echo OuterloopLab OuterloopTuning OuterloopFetch OuterloopLearning OuterloopNumerics OuterloopCharts OuterloopBilevel OuterloopStudy OuterloopSearch OuterloopStore OuterloopRunner OuterloopSpaces OuterloopFiles OuterloopFoundation ;;
     *) echo "error: Sources/$1 is not a room of Scripts/check-layers.sh" >&2; exit 1 ;;
   esac
 }

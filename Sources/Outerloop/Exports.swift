@@ -6,3 +6,4 @@
 @_exported public import OuterloopSearch
 @_exported public import OuterloopStudy
 @_exported public import OuterloopText
+@_exported public import OuterloopTuning

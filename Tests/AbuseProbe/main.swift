@@ -4,6 +4,7 @@ let rooms: [String: () -> AbuseRoom] = [
   "OuterloopLearning": { .learning }, "OuterloopBilevel": { .bilevel },
   "OuterloopStudy": { .study }, "OuterloopSearch": { .search }, "OuterloopStore": { .store },
   "OuterloopSpaces": { .spaces }, "OuterloopCharts": { .charts }, "OuterloopTesting": { .testing },
+  "OuterloopTuning": { .tuning },
   "Harness": { .harness },
 ]
 

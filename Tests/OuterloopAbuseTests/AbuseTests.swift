@@ -6,7 +6,7 @@ import Testing
   static let rooms = [
     "OuterloopNumerics", "OuterloopAutodiff", "OuterloopLearning", "OuterloopBilevel",
     "OuterloopStudy", "OuterloopSearch", "OuterloopStore", "OuterloopSpaces", "OuterloopCharts",
-    "OuterloopTesting",
+    "OuterloopTesting", "OuterloopTuning",
   ]
 
   @Test(arguments: rooms) func nothingTraps(_ room: String) throws {
