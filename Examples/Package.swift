@@ -34,5 +34,18 @@ let package = Package(
     .executableTarget(
       name: "train-digits", dependencies: ["DigitsTraining"],
       path: "Sources/TrainDigits", swiftSettings: [.swiftLanguageMode(.v6)]),
+    .target(
+      name: "NetworkTraining", dependencies: [.product(name: "Outerloop", package: "outerloop")],
+      swiftSettings: [.swiftLanguageMode(.v6)]),
+    .executableTarget(
+      name: "compare-schedulers",
+      dependencies: [
+        "NetworkTraining", .product(name: "Outerloop", package: "outerloop"),
+        .product(name: "OuterloopCharts", package: "outerloop"),
+      ],
+      path: "Sources/CompareSchedulers", swiftSettings: [.swiftLanguageMode(.v6)]),
+    .testTarget(
+      name: "NetworkTrainingTests", dependencies: ["NetworkTraining"],
+      swiftSettings: [.swiftLanguageMode(.v6)]),
   ]
 )
