@@ -33,7 +33,7 @@ bench: require
 
 # Formatting of every Swift file, and the direction of dependencies.
 lint:
-	swift format lint --strict --recursive --parallel Package.swift Sources Tests Benchmarks/Sources Examples/Sources Fuzz/Sources
+	swift format lint --strict --recursive --parallel Package.swift Sources Tests Benchmarks/Sources Examples/Sources Examples/Tests Fuzz/Sources
 	bash Scripts/check-layers.sh
 	bash Scripts/check-readme.sh
 
