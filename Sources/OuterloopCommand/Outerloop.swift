@@ -35,7 +35,8 @@ struct Outerloop: ParsableCommand {
       CommandGroup(
         name: "Studies",
         subcommands: [
-          Studies.self, TrialsCommand.self, Best.self, Front.self, Importance.self, Predict.self,
+          Studies.self, TrialsCommand.self, Best.self, Front.self, CurveCommand.self,
+          Importance.self, Predict.self,
           LogCommand.self,
           Plot.self, Export.self, Import.self, Delete.self,
         ]),

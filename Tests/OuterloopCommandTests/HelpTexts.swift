@@ -66,6 +66,8 @@ enum HelpTexts {
       best                    Show the best trial of a study.
       front                   Show the trials that no other beats in every
                               objective.
+      curve                   Show the best value so far over the epochs that were
+                              trained, or a trial's values.
       importance              Show which parameters matter.
       predict                 Say what configurations would come to, by a model of
                               the trials.

@@ -12,7 +12,7 @@ extension HelpTexts {
     Help(words: ["studies"], text: studies),
     Help(words: ["trials"], text: trials),
     Help(words: ["best"], text: best),
-    Help(words: ["front"], text: front),
+    Help(words: ["front"], text: front), Help(words: ["curve"], text: curve),
     Help(words: ["importance"], text: importance),
     Help(words: ["predict"], text: predict), Help(words: ["log"], text: log),
     Help(words: ["plot"], text: plot), Help(words: ["export"], text: export),
@@ -281,6 +281,34 @@ extension HelpTexts {
     \(study)
 
     \(output)
+    \(end)
+    """
+
+  static let curve = """
+    OVERVIEW: Show the best value so far over the epochs that were trained, or a
+    trial's values.
+
+    A row for each report that was better than all before: the epochs trained by
+    then over all trials, the seconds during which trials ran, the trial and its
+    epoch. Reports of trials that were not trained to the end count too. With
+    --trial a row for each epoch of that trial.
+
+    outerloop curve --study digits
+    outerloop curve --study digits --trial 7 --metric loss
+
+    JSON keys: study, objectives, totalEpochs, totalSeconds (of the study), points
+    (totalEpochs, totalSeconds, trial, epoch, best by metric). With --trial: study,
+    trial, state, points (epoch, values, seconds). Numbers that are not finite are
+    "NaN", "Infinity" and "-Infinity".
+
+    USAGE: outerloop curve [--store <file>] [--study <name>] [--trial <n>] [--metric <metric> ...] [--json] [--quiet]
+
+    \(study)
+
+    \(output)
+      --trial <n>             The learning curve of this trial.
+      --metric <metric>       Only this objective; with --trial any metric. Repeat
+                              for more. Default: all.
     \(end)
     """
 
