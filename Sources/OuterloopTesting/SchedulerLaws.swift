@@ -36,7 +36,7 @@ public enum SchedulerLaws {
     }
     var rehearsal = try TrainingRehearsal(
       try specification(method, objectives, priors, epochs: epochs), method, workers: workers)
-    rehearsal.writesCheckpoints = checkpoints
+    rehearsal.firstCheckpoint = checkpoints ? 1 : nil
     try rehearsal.run(trials: trials, report)
     return rehearsal
   }

@@ -14,8 +14,8 @@ public struct TrainingRehearsal: Sendable {
 
   public private(set) var study: Rehearsal
   public let workers: Int
-  /// Whether programs write checkpoints, and go on from there.
-  public var writesCheckpoints = true
+  /// The epoch from which on programs write checkpoints, and go on from there; nil: they write none.
+  public var firstCheckpoint: Int? = 1
   /// What went wrong on the way, by the rules that every scheduler keeps.
   public private(set) var wrong: [String] = []
   private var running: [(trial: Int, epoch: Int)?]
@@ -96,7 +96,7 @@ public struct TrainingRehearsal: Sendable {
       let named = Dictionary(zip(metrics, values), uniquingKeysWith: { first, _ in first })
       try study.take(
         .reported(attempt: trial.attempt, OuterloopStudy.Report(epoch: epoch, named)), of: number)
-      if writesCheckpoints {
+      if let firstCheckpoint, epoch >= firstCheckpoint {
         try study.take(.checkpointed(attempt: trial.attempt, epoch: epoch), of: number)
       }
     }

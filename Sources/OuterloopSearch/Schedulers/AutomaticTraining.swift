@@ -6,9 +6,11 @@ public import OuterloopStudy
 /// - `freeze-thaw`, where one objective is all there is to look at: of the schedulers it has the smallest regret
 ///   on recorded learning curves (`Benchmarks/results/learning-curves.md`).
 /// - `asha` where something was said that freeze-thaw passes over: a sampler, several objectives, bounds, priors,
-///   costs, earlier results. Then configurations come from that sampler.
-/// - `asha:stopping=true` when a trial rests without a checkpoint: a program that cannot go on from where it
-///   rested is better run to the end in one go. The study is then seen anew from its first event on.
+///   earlier results. Then configurations come from that sampler.
+/// - `asha:stopping=true` when a trial that was to go on has begun at epoch 0 again, and rests without a checkpoint
+///   once more: a program that cannot go on from where it rested is better run to the end in one go. The first rest
+///   alone says nothing: many programs write no checkpoint in their first epoch, or only every few epochs. The
+///   searcher of that scheduler then observes the study from its first event on.
 ///
 /// So what it does is a function of the study and its events, and replays agree.
 struct AutomaticTraining: Searcher {
@@ -29,7 +31,7 @@ struct AutomaticTraining: Searcher {
   mutating func observe(_ event: Event, in history: History) {
     if choice.scheduler != .stopping { log.append(event) }
     guard choice.scheduler != .stopping, choice.scheduler != .none, case .paused = event.kind,
-      history.trials[event.trial].checkpoint == 0
+      history.trials[event.trial].hasRestartedWithoutCheckpoint
     else { return searcher.observe(event, in: history) }
     choice.scheduler = .stopping
     do {
@@ -50,6 +52,13 @@ struct AutomaticTraining: Searcher {
 
   mutating func verdict(on trial: Int, in history: History) throws -> Verdict {
     try searcher.verdict(on: trial, in: history)
+  }
+}
+
+extension Trial {
+  /// Whether it came to rest more than once and has no checkpoint: it was trained from epoch 0 each time.
+  fileprivate var hasRestartedWithoutCheckpoint: Bool {
+    checkpoint == 0 && attempts.count { $0.ended != nil && $0.reason == nil } > 1
   }
 }
 
@@ -81,8 +90,6 @@ public struct AutomaticTrainingChoice: Sendable, Hashable {
       (scheduler, reason) = (.asha, "for bounds on results")
     } else if !specification.priors.isEmpty || !specification.earlier.isEmpty {
       (scheduler, reason) = (.asha, "for what is known of good values")
-    } else if specification.cost != nil {
-      (scheduler, reason) = (.asha, "for costs")
     } else {
       (scheduler, reason) = (.freezeThaw, "while programs go on from checkpoints, else asha")
     }

@@ -126,7 +126,7 @@ import Testing
       name: "s", space: .cube(1), objectives: [.minimize("loss")], method: method.description,
       seed: 1, epochs: 3)
     var rehearsal = try TrainingRehearsal(specification, method)
-    rehearsal.writesCheckpoints = false
+    rehearsal.firstCheckpoint = nil
     var seen: Set<Int> = []
     try rehearsal.run(trials: 6) { trial, epoch in
       // The second time it looks far worse at the first rung.
@@ -179,22 +179,33 @@ import Testing
     #expect(try name(epochs: 1) == "to the end")
   }
 
-  /// A program without checkpoints is trained in one go from the second trial on, and stopped early.
-  @Test(arguments: [true, false]) func automaticWithoutCheckpoints(_ writes: Bool) throws {
-    let method = SearchMethod.automaticTraining()
+  /// A program that never writes a checkpoint is trained in one go once a trial has begun at epoch 0 again and
+  /// rests without one for the second time. One that writes its first checkpoint late goes on from it.
+  @Test(arguments: [nil, 1, 2, 3] as [Int?], ["auto", "tpe"])
+  func automaticWithoutCheckpoints(_ first: Int?, _ sampler: String) throws {
+    let method = SearchMethod.automaticTraining(sampler == "auto" ? .auto() : .tpe())
     let specification = try StudySpecification(
       name: "s", space: .cube(1), objectives: [.minimize("loss")], method: method.description,
       seed: 1, epochs: 9, budget: Budget(trials: 20))
     var rehearsal = try TrainingRehearsal(specification, method)
-    rehearsal.writesCheckpoints = writes
+    rehearsal.firstCheckpoint = first
     try rehearsal.run(trials: 20) { .values([Double($0.number % 7) + 1 / Double($1)]) }
     #expect(rehearsal.wrong == [])
-    let goals = rehearsal.study.events.compactMap { event -> Int? in
-      if case .suggested(_, let through, _) = event.kind { through } else { nil }
+    // The event at which the first trial rests again that began at epoch 0 again.
+    var rests: [Int: Int] = [:]
+    let restart = rehearsal.study.events.first { event in
+      guard case .paused = event.kind else { return false }
+      rests[event.trial, default: 0] += 1
+      return rests[event.trial] == 2
     }
-    #expect(
-      goals == (writes ? Array(repeating: 1, count: 20) : [1] + Array(repeating: 9, count: 19)))
-    #expect(rehearsal.study.trials.contains { $0.state == .pruned } == !writes)
+    // Freeze-thaw goes on by one epoch at a time, asha from 1 to 3: who writes none by then is found out.
+    let isFoundOut = first.map { $0 > (sampler == "auto" ? 2 : 3) } ?? true
+    let switched = isFoundOut ? try #require(restart).revision : .max
+    for event in rehearsal.study.events {
+      guard case .suggested(_, let through, let seen) = event.kind else { continue }
+      #expect(through == (seen < switched ? 1 : 9), "\(event)")
+    }
+    #expect(rehearsal.study.trials.contains { $0.state == .pruned } == isFoundOut)
   }
 
   /// A Swift closure learns it from its report, and what it reports afterwards changes nothing.
