@@ -200,4 +200,36 @@ import Testing
     }
     #expect(message == "its worker vanished 3 times without a sign of life")
   }
+
+  /// A trial that comes to rest in between may lose more workers.
+  @Test func lostBetweenRests() throws {
+    let store = MemoryStore()
+    let (id, _) = try study(in: store)
+    let specification = try store.specification(of: id)
+    let assignment = try specification.space.assignment(["x": 0.5])
+    _ = try store.add(
+      .suggested(assignment, through: 1, seen: 0), asTrial: 0, to: id, claimedBy: nil)
+    func claim() throws -> Claim {
+      try #require(try store.claim(in: id, by: Claimant(worker: "w")))
+    }
+    for round in 1...3 {
+      for _ in 1...2 {
+        let claim = try claim()
+        let end = specification.endOfLost(claim.trial)
+        #expect(end == .released(attempt: claim.attempt, .lost))
+        _ = try store.append([end], to: 0, of: id)
+      }
+      let attempt = try claim().attempt
+      _ = try store.append(
+        [.paused(attempt: attempt), .continued(through: round + 1, seen: 0)], to: 0, of: id)
+    }
+    for _ in 1...2 {
+      _ = try store.append([specification.endOfLost(try claim().trial)], to: 0, of: id)
+    }
+    guard case .finished(_, .failed(.lost, _), _) = specification.endOfLost(try claim().trial)
+    else {
+      Issue.record("it is not given up")
+      return
+    }
+  }
 }

@@ -200,11 +200,11 @@ public final class MemoryStore: StudyStore {
 }
 
 extension StudySpecification {
-  /// What becomes of a running trial whose worker vanished. Only workers that vanished count, not
-  /// attempts that were stopped or failed.
+  /// What becomes of a running trial whose worker vanished. Only workers that vanished count since it last came to
+  /// rest, not attempts that were stopped or failed: a trial that gets from rung to rung is not what ends them.
   public func endOfLost(_ trial: Trial) -> Event.Kind {
     let attempt = trial.attempt
-    let times = trial.attempts(endedBy: .lost) + 1
+    let times = trial.lostSinceRest + 1
     return times < maxAttempts
       ? .released(attempt: attempt, .lost)
       : .finished(
@@ -214,6 +214,12 @@ extension StudySpecification {
 }
 
 extension Trial {
+  /// The attempts whose worker was lost since it was created, last retried, or last came to rest.
+  fileprivate var lostSinceRest: Int {
+    attempts.dropFirst(attemptsBeforeRetry).reversed()
+      .prefix { $0.ended == nil || $0.reason != nil }.count { $0.reason == .lost }
+  }
+
   /// Whether a worker may begin it: it waits, or it rests short of the epoch it is to reach because
   /// its last worker was lost.
   public var isClaimable: Bool {
