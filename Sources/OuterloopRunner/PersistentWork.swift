@@ -21,6 +21,10 @@ internal import Synchronization
 ///   without a result is ended, and another program started, so that nothing it still has in its
 ///   buffers can be taken for something else.
 ///
+/// A trial that is to stop is a line on standard input too, `{"stop":true,"trial":7,"id":"..."}`. A program that
+/// reads while it trains is done with the trial then, and stays. One that is not done after a time of grace is
+/// ended; where it had not even read the line, the programs that follow are ended at once.
+///
 /// A program that ends during a trial, whatever its exit status, is started again and gets the same
 /// request; when it has ended `tries` times during one trial, the trial has failed. A trial that hits its
 /// time or memory limit has failed at once, and its program with it.
@@ -35,6 +39,8 @@ public final class PersistentWork: TrialWork {
     /// Programs that wait for a request, by their place.
     var idle: [Int: [ChildProcess]] = [:]
     var requests = 0
+    /// Whether the program reads standard input while it trains; nil: not known yet.
+    var listens: Bool?
   }
 
   /// - Parameters:
@@ -54,7 +60,10 @@ public final class PersistentWork: TrialWork {
 
   public func run(_ request: TrialRequest, to reports: any ReportSink) async throws {
     let trial = try setting.prepare(request, keepsReports: false)
-    defer { setting.folders.removeEmpty(ofTrial: request.trial) }
+    defer {
+      setting.folders.removeEmpty(ofTrial: request.trial)
+      withExtendedLifetime(trial.lock) {}
+    }
     do {
       try await answer(request, trial, to: reports)
       trial.log.rest()
@@ -85,7 +94,12 @@ public final class PersistentWork: TrialWork {
       let child = if let reused { reused } else { try await start(request.slot, trial.log) }
       child.begin(line, log: trial.log, deadline: deadline)
       var reporter = Reporter(trial, to: reports)
-      switch try await converse(with: child, echo, &reporter) {
+      let (answer, isStopped) = try await converse(with: child, echo, &reporter)
+      if isStopped {
+        await leave(child, after: answer, request.slot, trial.log)
+        throw CancellationError()
+      }
+      switch answer {
       case .done(let done):
         try await settle(done, child, request.slot, trial.log, &reporter)
         return
@@ -148,6 +162,21 @@ public final class PersistentWork: TrialWork {
     throw failure
   }
 
+  /// The trial has stopped: its program waits for another one if it has said that it is done, and nothing else
+  /// since.
+  private func leave(
+    _ child: ChildProcess, after answer: Answer, _ slot: Int, _ log: TrialLog
+  ) async {
+    switch answer {
+    case .done(let done) where done.surplus == nil && !done.isEnded && !done.mayMisreadStop:
+      child.rest()
+      log.rest()
+      state.withLock { $0.idle[slot, default: []].append(child) }
+    case .ended: log.note("the program was ended, as its trial is to stop")
+    case .done, .outside, .foreign: _ = await end(child)
+    }
+  }
+
   /// Ends the programs that wait: their standard input is closed; what goes on all the same gets
   /// SIGTERM and then SIGKILL.
   public func close() async {
@@ -178,7 +207,7 @@ public final class PersistentWork: TrialWork {
       switch await child.next() {
       case .ended: return said
       case .line(let line): if line.isTelling { said = line.summary }
-      case .ready: break
+      case .ready, .stopWasRead: break
       }
     }
   }
@@ -201,7 +230,7 @@ public final class PersistentWork: TrialWork {
         switch message {
         case .ended: isAlive = false
         case .line(let line): if line.isTelling { isQuiet = false }
-        case .ready: break
+        case .ready, .stopWasRead: break
         }
       }
       guard isAlive else { continue }
@@ -231,6 +260,9 @@ extension PersistentWork {
     var id: String
     var trial: String
 
+    /// The line that tells a program to stop.
+    var stop: String { "{\"stop\":true,\"trial\":\(trial),\"id\":\(id.jsonString)}" }
+
     /// Why a line is no answer to this request.
     func objection(to line: ReportLine) -> String? {
       if let id = line.id, id != self.id {
@@ -251,6 +283,8 @@ extension PersistentWork {
     var surplus: String?
     /// Whether the program has ended too.
     var isEnded = false
+    /// Whether the program may take the line that told it to stop for its next request.
+    var mayMisreadStop = false
   }
 
   private enum Answer {
@@ -262,30 +296,58 @@ extension PersistentWork {
     case foreign(String)
   }
 
+  /// Hands on what the program reports until it is done. A trial that is to stop is told so if its program may
+  /// read it, and ends with the program otherwise.
   private func converse(
     with child: ChildProcess, _ echo: Echo, _ reporter: inout Reporter
-  ) async throws -> Answer {
+  ) async throws -> (Answer, isStopped: Bool) {
     var current = reporter
     defer { reporter = current }
     return try await child.withStop(grace: setting.limits.hurriedGrace) {
       var isReady = false
+      var isStopped = false
+      var wasRead: Bool?
       while true {
-        let (lines, answer) = Self.sort(await child.nextBatch(), echo, &isReady)
-        guard try await current.take(lines) else { throw CancellationError() }
-        if let answer { return answer }
+        var (lines, answer) = Self.sort(await child.nextBatch(), echo, &isReady, &wasRead)
+        let goesOn = try await current.take(lines)
+        if !goesOn, !isStopped {
+          isStopped = true
+          if answer == nil {
+            guard state.withLock({ $0.listens }) != false else { throw CancellationError() }
+            child.askToStop(echo.stop, grace: setting.limits.grace)
+          }
+        }
+        guard answer != nil else { continue }
+        if let wasRead { learn(&answer, wasRead) }
+        if let answer { return (answer, isStopped) }
+      }
+    }
+  }
+
+  /// Whether programs of this kind read while they train, by one that was told to stop.
+  private func learn(_ answer: inout Answer?, _ wasRead: Bool) {
+    state.withLock { state in
+      switch answer {
+      case .done(var done):
+        if wasRead { state.listens = true }
+        done.mayMisreadStop = state.listens != true
+        answer = .done(done)
+      case .ended where !wasRead: state.listens = false
+      default: break
       }
     }
   }
 
   /// The lines that belong to the request, and its end if it is among the messages.
   private static func sort(
-    _ messages: [ChildProcess.Message], _ echo: Echo, _ isReady: inout Bool
+    _ messages: [ChildProcess.Message], _ echo: Echo, _ isReady: inout Bool, _ wasRead: inout Bool?
   ) -> ([ReportLine], Answer?) {
     var lines: [ReportLine] = []
     var done: Done?
     for message in messages {
       switch message {
       case .ready: isReady = true
+      case .stopWasRead(let isRead): wasRead = isRead
       case .ended(let ending):
         guard done != nil else { return (lines, .ended(ending)) }
         done?.isEnded = true

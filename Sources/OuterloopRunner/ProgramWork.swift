@@ -33,6 +33,7 @@ public struct ProgramWork: TrialWork {
   public func run(_ request: TrialRequest, to reports: any ReportSink) async throws {
     try Task.checkCancellation()
     let trial = try setting.prepare(request)
+    defer { withExtendedLifetime(trial.lock) {} }
     let request = trial.request
     let text = request.json(checkpoint: trial.checkpoint)
     try Files.write(text + "\n", to: trial.requestPath)
@@ -52,7 +53,7 @@ public struct ProgramWork: TrialWork {
           switch message {
           case .ended(let one): ending = one
           case .line(let line): lines.append(line)
-          case .ready: break
+          case .ready, .stopWasRead: break
           }
         }
         guard try await reporter.take(lines) else { throw CancellationError() }
@@ -98,12 +99,15 @@ struct ProgramSetting: Sendable {
     var kept: KeptCheckpoints
     var requestPath, checkpoint: String
     var log: TrialLog
+    /// Nobody removes the files meanwhile. Nil: a file system without locks.
+    var lock: FolderLock?
   }
 
   /// - Parameter keepsReports: whether the log is kept if reports are all that was printed.
   func prepare(_ request: TrialRequest, keepsReports: Bool = true) throws -> Prepared {
     let checkpoint = folders.checkpoint(ofTrial: request.trial)
     try Files.makeFolder(checkpoint)
+    let lock = FolderLock.take(folders.folder(ofTrial: request.trial), .shared)
     let log = TrialLog(
       folders.log(ofTrial: request.trial), limit: limits.log, keepsReports: keepsReports)
     if request.attempt > 1 { log.note("attempt \(request.attempt)") }
@@ -112,7 +116,8 @@ struct ProgramSetting: Sendable {
     request.from = kept.usable(through: request.from) { log.note($0) }
     return Prepared(
       request: request, kept: kept,
-      requestPath: folders.request(ofTrial: request.trial), checkpoint: checkpoint, log: log)
+      requestPath: folders.request(ofTrial: request.trial), checkpoint: checkpoint, log: log,
+      lock: lock)
   }
 
   /// What an ending means, reports aside.

@@ -60,13 +60,34 @@ import Testing
     #expect(usable(3).epoch == 0)
   }
 
-  /// What nobody wrote down is taken on trust, and so are folders.
+  /// What nobody wrote down is taken on trust, and so are folders that are not empty.
   @Test func trusted() throws {
     #expect(usable(4).epoch == 4)
-    kept.keep(trial, epoch: 2)
     kept.keep(trial + "/missing", epoch: 3)
-    #expect(usable(4).epoch == 4)
     #expect(!FileManager.default.fileExists(atPath: trial + "/kept"))
+    let model = trial + "/model"
+    try FileManager.default.createDirectory(atPath: model, withIntermediateDirectories: true)
+    try "weights".write(toFile: model + "/w", atomically: true, encoding: .utf8)
+    kept.keep(model, epoch: 4)
+    #expect(usable(4).epoch == 4)
+    #expect(kept.saved(epoch: 4).state == .whole(model))
+    try FileManager.default.removeItem(atPath: model + "/w")
+    #expect(usable(4).epoch == 0)
+    #expect(kept.saved(epoch: 4).state == .gone)
+  }
+
+  /// Where a checkpoint is that somebody wants to use.
+  @Test func saved() throws {
+    #expect(kept.saved(epoch: 1).state == .gone)
+    for epoch in 1...2 { try announce("state \(epoch)", epoch: epoch) }
+    #expect(kept.saved(epoch: 2).state == .whole(path))
+    try "state 3".write(toFile: path, atomically: true, encoding: .utf8)
+    #expect(kept.saved(epoch: 2).state == .whole(trial + "/kept/2"))
+    #expect(text == "state 3", "looking changes nothing")
+    try "state".write(toFile: trial + "/kept/2", atomically: false, encoding: .utf8)
+    #expect(kept.saved(epoch: 2).state == .damaged)
+    for file in [path, trial + "/kept/2"] { try FileManager.default.removeItem(atPath: file) }
+    #expect(kept.saved(epoch: 2).state == .gone)
   }
 
   /// A byte anywhere in a large file is looked at, as far as its size allows.

@@ -351,11 +351,37 @@ import Testing
       touch "$1/two"
       echo '{"epoch": 2, "loss": 2}'
       echo '{"checkpoint": "two"}'
+      sleep 0.3
       echo "{\\"checkpoint\\": \\"$1/two\\", \\"epoch\\": 3, \\"loss\\": 1}"
       """, ["{checkpoint}"])
     try await work.run(bench.request(), to: recorder)
     #expect(recorder.checkpoints == [2, 3])
     #expect(bench.log().contains("[outerloop] the checkpoint missing of epoch 1 is ignored"))
+  }
+
+  /// Of checkpoints that come at once the last that is there counts: if this process ends before the study knows of
+  /// them, the one that it knows of is still kept.
+  @Test func manyCheckpoints() async throws {
+    let bench = try Workbench(epochs: 9)
+    let recorder = Recorder()
+    let setting = try ProgramSetting(bench.specification, bench.folders, bench.limits)
+    let trial = try setting.prepare(bench.request())
+    var reporter = Reporter(trial, to: recorder)
+    for epoch in 1...4 {
+      #expect(FileManager.default.createFile(atPath: trial.checkpoint + "/\(epoch)", contents: nil))
+    }
+    for epochs in [1...1, 2...5] {
+      let lines = epochs.compactMap { epoch in
+        ReportLine(
+          Array("{\"epoch\": \(epoch), \"loss\": 1, \"checkpoint\": \"\(epoch)\"}".utf8)[...],
+          setting.vocabulary(isPersistent: false))
+      }
+      #expect(try await reporter.take(lines))
+    }
+    #expect(recorder.checkpoints == [1, 4])
+    #expect(recorder.reports.map(\.epoch) == [1, 2, 3, 4, 5])
+    #expect(trial.kept.usable(through: 1) { _ in } == 1)
+    #expect(trial.kept.usable(through: 4) { _ in } == 4)
   }
 
   @Test func stopsWhenNobodyWantsMore() async throws {

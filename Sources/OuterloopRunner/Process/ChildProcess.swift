@@ -15,6 +15,8 @@ final class ChildProcess: Sendable {
     /// The program has read the first part of the request: what follows may be about it, and what came
     /// before is not.
     case ready
+    /// Whether the program has read that its trial is to stop, by the time that it is done or its grace is over.
+    case stopWasRead(Bool)
     /// The last message.
     case ended(Ending)
   }
@@ -42,6 +44,8 @@ final class ChildProcess: Sendable {
     /// A request, without the end of its line.
     var request: [UInt8]?
     var closesInput = false
+    /// That the trial is to stop, a whole line, and seconds of grace to be done with it.
+    var stopLine: (line: [UInt8], grace: Double)?
     /// Seconds of grace, if the program is to stop.
     var stop: Double?
     var deadline: ContinuousClock.Instant?
@@ -155,6 +159,13 @@ final class ChildProcess: Sendable {
     }
   }
 
+  /// The trial is to stop: writes a line to standard input that says so, unless the program is done with the
+  /// trial. One that is not done within `grace` seconds is stopped. There is a message `.stopWasRead` then, or
+  /// before the line with which the program is done.
+  func askToStop(_ line: String, grace: Double) {
+    order { $0.stopLine = (Array((line + "\n").utf8), grace) }
+  }
+
   /// The trial is done: its time limit no longer counts.
   func rest() { order { $0.deadline = nil } }
 
@@ -180,6 +191,7 @@ final class ChildProcess: Sendable {
     state.withLock { state in
       let orders = state.orders
       state.orders.request = nil
+      state.orders.stopLine = nil
       return orders
     }
   }

@@ -25,6 +25,8 @@ struct ProcessWatch {
   private var pending: [UInt8] = []
   /// How often it has been looked whether the request is read; nil: none waits for that.
   private var looks: Int?
+  /// Until when the program is to be done with a trial that is to stop; nil: none is.
+  private var stopsBy: ContinuousClock.Instant?
   private var log: TrialLog
   private var hasHadTrial = false
   /// Whether what is printed belongs to a trial.
@@ -120,6 +122,10 @@ struct ProcessWatch {
       pending += request
       looks = 0
     }
+    if let (line, grace) = orders.stopLine, isUnderWay {
+      pending += line
+      stopsBy = clock.now + .seconds(grace)
+    }
     if let grace = orders.stop {
       if cause == nil {
         stop(.order, grace: grace)
@@ -168,6 +174,10 @@ struct ProcessWatch {
   private mutating func keepLimits(_ orders: ChildProcess.Orders, _ now: ContinuousClock.Instant) {
     if cause == nil, drainUntil == nil {
       if let deadline = orders.deadline, now >= deadline { stop(.timeout, grace: limits.grace) }
+      if let stopsBy, now >= stopsBy {
+        child.post(.stopWasRead(isInputRead))
+        stop(.order, grace: limits.hurriedGrace)
+      }
       if let limit = limits.memory, now >= memoryAt {
         memoryAt = now + .milliseconds(250)
         if let used = GroupMemory.bytes(of: pid, ifAbove: limit) {
@@ -201,7 +211,10 @@ struct ProcessWatch {
       if looks < 100 { usleep(10) }
       seconds = looks < 100 ? 0 : min(seconds, 0.001 * Double(min(looks - 99, 20)))
     }
-    for limit in [killAt, drainUntil, cause == nil ? orders.deadline : nil] {
+    for limit in [
+      killAt, drainUntil, cause == nil ? orders.deadline : nil,
+      cause == nil ? stopsBy : nil,
+    ] {
       if let limit, limit > now { seconds = min(seconds, now.duration(to: limit) / .seconds(1)) }
     }
     let writes = input >= 0 && !pending.isEmpty
@@ -270,9 +283,15 @@ struct ProcessWatch {
     let report = reader.read(line)
     if !isUnderWay || !LineReader.isNothingElse(report, line) { log.keep() }
     guard let report else { return }
+    if report.isDone, stopsBy != nil {
+      child.post(.stopWasRead(isInputRead))
+      stopsBy = nil
+    }
     child.post(.line(report))
     if report.isDone { isUnderWay = false }
   }
+
+  private var isInputRead: Bool { pending.isEmpty && outerloop_unread(unread) <= 0 }
 
   private mutating func readError() {
     let count = fill(\.error)

@@ -22,6 +22,8 @@ struct Reporter {
   /// The reports of the last epochs, the latest at the end: what further lines are joined to.
   private var recent: [Report] = []
   private static let recentLimit = 16
+  /// The highest epoch that was reported.
+  private var highest = 0
   /// Whether a line has named its epoch.
   private var namesEpochs = false
   /// What lines without an epoch have said before any named one.
@@ -52,8 +54,11 @@ struct Reporter {
   /// Hands on what lines say. False: the trial is to stop.
   /// - Throws: `TrialFailure` for an epoch that is not a number from 1, after what came before it has
   ///   been handed on.
-  mutating func take(_ lines: some Sequence<ReportLine>) async throws -> Bool {
-    for line in lines {
+  mutating func take(_ lines: [ReportLine]) async throws -> Bool {
+    // Of several that have come meanwhile the last is kept: the others may have been replaced, and no more than
+    // one may be kept that the study does not know of (`KeptCheckpoints`).
+    let saved = lines.lastIndex { $0.checkpoint.map { Files.exists(place(of: $0)) } ?? false }
+    for (index, line) in lines.enumerated() {
       strangers.formUnion(line.strangers)
       if let miss = line.nearMiss, nearMiss.map({ !$0.isObject && miss.isObject }) ?? true {
         nearMiss = miss
@@ -63,7 +68,7 @@ struct Reporter {
         throw TrialFailure(.invalid, "it reported epoch \(bad), but epochs count from 1")
       }
       if !line.values.isEmpty || !line.notNumbers.isEmpty { add(line) }
-      if let path = line.checkpoint { checkpoint(path, line.epoch) }
+      if let path = line.checkpoint { checkpoint(path, line.epoch, isLast: index == saved) }
     }
     return try await handOn()
   }
@@ -120,6 +125,7 @@ struct Reporter {
   /// Joins a report to what is known of its epoch.
   private mutating func join(_ report: Report) {
     let now = lapseNow()
+    highest = max(highest, report.epoch)
     if let last = recent.indices.last, recent[last].epoch == report.epoch {
       var more = report
       if more.seconds == recent[last].seconds { more.seconds = nil }
@@ -160,16 +166,20 @@ struct Reporter {
     notNumbers.merge(line.notNumbers) { $1 }
   }
 
-  private mutating func checkpoint(_ path: String, _ epoch: Int?) {
+  private func place(of path: String) -> String {
+    path.hasPrefix("/") ? path : checkpoints + (path.isEmpty ? "" : "/\(path)")
+  }
+
+  private mutating func checkpoint(_ path: String, _ epoch: Int?, isLast: Bool) {
     guard let epoch = epoch ?? recent.last?.epoch ?? held?.epoch else {
       return log.note("a checkpoint without \"epoch\" is ignored: say which epoch it is of")
     }
-    let place = path.hasPrefix("/") ? path : "\(checkpoints)/\(path)"
-    guard Files.exists(place) else {
+    guard Files.exists(place(of: path)) else {
       return log.note("the checkpoint \(path) of epoch \(epoch) is ignored: there is no such file")
     }
+    guard isLast else { return }
     settlePending()
-    kept.keep(place, epoch: epoch)
+    kept.keep(place(of: path), epoch: epoch)
     news.append(.checkpointed(epoch: epoch))
   }
 
@@ -188,6 +198,11 @@ struct Reporter {
     guard let last = recent.last else {
       guard request.from < request.through else { return }
       throw nothing(objectives)
+    }
+    if highest <= request.from, request.from < request.through {
+      let way = "it reported no epoch beyond the one that it was to go on from"
+      throw TrialFailure(
+        .invalid, "\(way), \(request.from): epochs count from the first one of the trial", way: way)
     }
     for objective in objectives {
       let name = objective.metric

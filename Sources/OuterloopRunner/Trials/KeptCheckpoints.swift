@@ -1,6 +1,19 @@
 internal import OuterloopPlatform
 internal import OuterloopText
 
+/// A checkpoint that a trial's program has announced.
+public struct SavedCheckpoint: Sendable, Hashable {
+  public enum State: Sendable, Hashable {
+    /// At this path it is what was announced.
+    case whole(String)
+    case damaged
+    case gone
+  }
+
+  public var epoch: Int
+  public var state: State
+}
+
 /// The checkpoints that a trial's program has announced, as they were then: what a trial goes on from is known
 /// to be whole, or is not taken.
 ///
@@ -15,8 +28,8 @@ internal import OuterloopText
 ///     kept/EPOCH.json    path, size and hash; written under another name first
 ///     kept/EPOCH         the second link
 ///
-/// Folders that are announced as a checkpoint are taken on trust, as is what is announced by `true`: their
-/// programs know what in them has to be whole. A file that is changed in place instead of being replaced changes
+/// Folders that are announced as a checkpoint are taken on trust if they are not empty, as is what is announced by
+/// `true`: their programs know what in them has to be whole. A file that is changed in place instead of being replaced changes
 /// under both names; then only the hash helps.
 ///
 /// - Complexity: a checkpoint is read once when it is announced and once when it is gone on from; of more than
@@ -29,32 +42,60 @@ struct KeptCheckpoints {
 
   private struct Record {
     var path: String
-    var size: Int
-    var hash: UInt64
+    /// Nil: a folder.
+    var file: (size: Int, hash: UInt64)?
+
+    var text: String {
+      let what =
+        file.map { "\"size\": \($0.size), \"hash\": \"\(String($0.hash, radix: 16))\"" }
+        ?? "\"folder\": true"
+      return "{\"path\": \(path.jsonString), \(what)}\n"
+    }
   }
 
   // MARK: When one is announced
 
   /// Keeps a checkpoint that is there. Trouble is no reason to stop the trial: the study then takes its word.
   func keep(_ path: String, epoch: Int) {
-    guard !Files.isFolder(path), Files.makeDurable(path), let (size, hash) = Self.contents(path)
-    else { return }
-    guard (try? Files.makeFolder(folder)) != nil else { return }
+    let isFolder = Files.isFolder(path)
+    guard isFolder || Files.makeDurable(path) else { return }
+    let file = isFolder ? nil : Self.contents(path)
+    guard isFolder || file != nil, (try? Files.makeFolder(folder)) != nil else { return }
     let link = "\(folder)/\(epoch)"
     unlink(link)
     // Other file systems have no second link; the hash is worth something all the same.
-    _ = OuterloopPlatform.link(path, link)
-    let text = """
-      {"path": \(path.jsonString), "size": \(size), "hash": "\(String(hash, radix: 16))"}
-
-      """
-    guard (try? Files.write(text, to: link + ".json")) != nil else { return }
+    if !isFolder { _ = OuterloopPlatform.link(path, link) }
+    guard (try? Files.write(Record(path: path, file: file).text, to: link + ".json")) != nil else {
+      return
+    }
     for old in epochs().dropLast(2) where old != epoch { drop(old) }
   }
 
   private func drop(_ epoch: Int) {
     unlink("\(folder)/\(epoch).json")
     unlink("\(folder)/\(epoch)")
+  }
+
+  /// Sees to it that nobody takes a checkpoint at or below `epoch` on trust that is about to be removed. False:
+  /// that cannot be written down.
+  func recordLoss(through epoch: Int) -> Bool {
+    guard epoch > 0, !epochs().contains(epoch) else { return true }
+    guard (try? Files.makeFolder(folder)) != nil else { return false }
+    let none = Record(path: folder + "/none", file: nil)
+    return (try? Files.write(none.text, to: "\(folder)/\(epoch).json")) != nil
+  }
+
+  // MARK: For whoever wants to use one
+
+  /// Whether the checkpoint of an epoch is whole, and where: at its own place, or else its second link.
+  func saved(epoch: Int) -> SavedCheckpoint {
+    guard let record = record(epoch) else { return SavedCheckpoint(epoch: epoch, state: .gone) }
+    let places = [record.path, "\(folder)/\(epoch)"]
+    if let path = places.first(where: { isWhole($0, record) }) {
+      return SavedCheckpoint(epoch: epoch, state: .whole(path))
+    }
+    let isThere = record.file != nil && places.contains(where: Files.exists)
+    return SavedCheckpoint(epoch: epoch, state: isThere ? .damaged : .gone)
   }
 
   // MARK: Before an attempt
@@ -81,7 +122,7 @@ struct KeptCheckpoints {
       }
       note("the checkpoint of epoch \(candidate), \(record.path), is damaged or gone")
     }
-    note("no checkpoint is whole; it begins anew")
+    note("no checkpoint is whole; it begins at epoch 0")
     return 0
   }
 
@@ -93,8 +134,11 @@ struct KeptCheckpoints {
   }
 
   private func isWhole(_ path: String, _ record: Record) -> Bool {
+    guard let file = record.file else {
+      return (CLibrary.names(inFolder: path) ?? []).contains { $0 != "." && $0 != ".." }
+    }
     guard let (size, hash) = Self.contents(path) else { return false }
-    return size == record.size && hash == record.hash
+    return size == file.size && hash == file.hash
   }
 
   /// Rising.
@@ -106,10 +150,13 @@ struct KeptCheckpoints {
 
   private func record(_ epoch: Int) -> Record? {
     guard let text = Files.text(of: "\(folder)/\(epoch).json"), let json = JSONReader.value(text),
-      let path = json["path"]?.text, let size = json["size"]?.int, let text = json["hash"]?.text,
-      let hash = UInt64(text, radix: 16)
+      let path = json["path"]?.text
     else { return nil }
-    return Record(path: path, size: size, hash: hash)
+    if json["folder"] == .bool(true) { return Record(path: path) }
+    guard let size = json["size"]?.int, let digits = json["hash"]?.text,
+      let hash = UInt64(digits, radix: 16)
+    else { return nil }
+    return Record(path: path, file: (size, hash))
   }
 
   // MARK: Contents

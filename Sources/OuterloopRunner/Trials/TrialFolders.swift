@@ -1,5 +1,5 @@
 internal import OuterloopPlatform
-internal import OuterloopStudy
+public import OuterloopStudy
 
 /// Where the files of a study's trials are: a folder for each trial, named by its number, with
 ///
@@ -28,6 +28,14 @@ public struct TrialFolders: Sendable, Hashable {
   public func log(ofTrial number: Int) -> String { "\(path)/\(number)/log.txt" }
   public func request(ofTrial number: Int) -> String { "\(path)/\(number)/trial.json" }
   public func checkpoint(ofTrial number: Int) -> String { "\(path)/\(number)/checkpoint" }
+
+  /// What has become of the last checkpoint that a trial has announced; nil: it has announced none.
+  ///
+  /// - Complexity: reads it once, at most 64 MiB.
+  public func savedCheckpoint(of trial: Trial) -> SavedCheckpoint? {
+    guard trial.checkpoint > 0 else { return nil }
+    return KeptCheckpoints(in: folder(ofTrial: trial.number)).saved(epoch: trial.checkpoint)
+  }
 
   /// The last lines of a trial's log, without terminal controls and empty ones; none if there is no
   /// log.
