@@ -55,24 +55,32 @@ public struct OutputFolder: Sendable {
     try OutputFile.checkFolder(self.path)
     guard let status = try? FileStatus(self.path) else { return }
     guard status.kind == .folder else { throw .noFolder(path) }
-    guard let names = CLibrary.names(inFolder: self.path) else { throw .unreadable(path, errno) }
+    guard CLibrary.names(inFolder: self.path) != nil else { throw .unreadable(path, errno) }
     if let manifest = try FolderManifest(in: self.path) {
       try check(manifest)
       return
     }
-    if let name = names.sorted().first(where: { !$0.hasPrefix(".") }) {
+    if let name = visibleNames.first {
       throw FileError(
         .protected, "the folder `\(path)` holds other files, such as `\(name)`",
         "name a folder that is empty, or not there yet")
     }
   }
 
+  /// A folder in which nothing was written yet is anyone's: whoever claimed it may have ended before there was
+  /// anything to write.
   private func check(_ manifest: FolderManifest) throws(FileError) {
-    guard manifest.owner == owner else {
+    let isEmpty = manifest.files.isEmpty && visibleNames.isEmpty
+    guard manifest.owner == owner || isEmpty else {
       throw FileError(
         .protected, "the folder `\(path)` holds what was written for \(manifest.owner)",
         "name another folder for \(owner)")
     }
+  }
+
+  /// Hidden files are nobody's.
+  private var visibleNames: [String] {
+    (CLibrary.names(inFolder: path) ?? []).filter { !$0.hasPrefix(".") }.sorted()
   }
 
   private static func absolute(_ path: String) -> String {
@@ -86,7 +94,10 @@ public struct OutputFolder: Sendable {
   /// Makes the folder, and marks it as the owner's.
   public func claim() throws(FileError) {
     try FolderTree.make(path)
-    if let manifest = try FolderManifest(in: path) { return try check(manifest) }
+    if let manifest = try FolderManifest(in: path) {
+      try check(manifest)
+      if manifest.owner == owner { return }
+    }
     try FolderManifest(owner: owner).write(in: path)
   }
 

@@ -115,14 +115,25 @@ import Testing
     try OutputFolder(self["hidden"], of: "a").claim()
   }
 
-  /// Looking writes nothing; a claim keeps others out.
+  /// Looking writes nothing; a claim keeps others out once something is written.
   @Test func claims() throws {
     let folder = try OutputFolder(self["out"], of: "study `a`")
     #expect(!FileManager.default.fileExists(atPath: self["out"]))
     try folder.claim()
     try folder.claim()
     #expect(files("out") == [Self.manifest])
-    #expect(refusal { _ = try OutputFolder(self["out"], of: "b") }.contains("study `a`"))
+    // Who claimed it may have been killed before there was anything to write.
+    let other = try OutputFolder(self["out"], of: "study `b`")
+    try other.claim()
+    try other.fill([.init("a", "1")])
+    #expect(refusal { try folder.fill([.init("a", "2")]) }.contains("study `b`"))
+    #expect(refusal { _ = try OutputFolder(self["out"], of: "study `a`") }.contains("study `b`"))
+    #expect(try text("out/a") == "1")
+    // A folder for others to fill counts as well.
+    let third = try OutputFolder(self["third"], of: "c")
+    try third.claim()
+    #expect(try third.makeFolder("trials/7") == self["third/trials/7"])
+    #expect(refusal { _ = try OutputFolder(self["third"], of: "d") }.contains("written for c"))
   }
 
   @Test func foldersAreCopied() throws {
