@@ -238,7 +238,7 @@ let package = Package(
       name: "OuterloopCommandTests",
       dependencies: [
         "OuterloopCharts",
-        "OuterloopCommand", "OuterloopStore", "OuterloopStudy", "OuterloopText",
+        "OuterloopCommand", "OuterloopSearch", "OuterloopStore", "OuterloopStudy", "OuterloopText",
         .product(name: "GRDB", package: "GRDB.swift"),
       ], swiftSettings: house),
   ]

@@ -18,7 +18,7 @@ import Testing
 /// The suite's own time is short; `OUTERLOOP_CHAOS_SECONDS` makes it longer (for each of the two
 /// kinds of programs), and `OUTERLOOP_CHAOS_SEED` names the choices of victims and moments.
 @Suite(.serialized) struct ChaosTests {
-  private static func setting(_ name: String) -> Double? {
+  static func setting(_ name: String) -> Double? {
     ProcessInfo.processInfo.environment[name].flatMap { Double($0) }
   }
   static let seconds = setting("OUTERLOOP_CHAOS_SECONDS") ?? 8
@@ -317,7 +317,7 @@ private final class Arena {
 }
 
 /// Steele, Lea and Flood 2014: choices that a seed names.
-private struct SplitMix64: RandomNumberGenerator {
+struct SplitMix64: RandomNumberGenerator {
   var state: UInt64
 
   mutating func next() -> UInt64 {

@@ -43,9 +43,15 @@ import Testing
       default: break
       }
     }
-    #expect(runs == 9)
+    #expect(runs == 11)
     let rows = try tool.trials(["--study", "epochs"])
-    #expect(rows.count == 4)
+    #expect(rows.count == 8)
     #expect(rows.allSatisfy { $0["epoch"] as? Int == 5 })
+    let kept = (0..<8).filter { tool.has("outerloop.trials/epochs/\($0)/checkpoint/model.json") }
+    #expect(kept.count == 2)
+    // Whoever was to stop has answered.
+    let states = try tool.states(["--study", "stoppable"])
+    #expect(states.contains("pruned") && states.allSatisfy { $0 == "pruned" || $0 == "complete" })
+    for trial in 0..<8 { #expect(!tool.has("outerloop.trials/stoppable/\(trial)/log.txt")) }
   }
 }

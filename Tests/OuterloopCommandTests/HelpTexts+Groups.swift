@@ -64,6 +64,10 @@ extension HelpTexts {
       --max-failures <n>      Stop when so many trials in a row have failed; 0:
                               never. Default: 10, and 3 if they are the study's
                               first and fail the same way; or as before.
+      --keep <n|size>         Checkpoints to keep beside those of trials that may
+                              go on: of the best 5 trials (5), as many as fit
+                              (20GB), or all. Repeat for both. Default: all, or as
+                              before.
     """
 
   /// Budgets, which are totals.

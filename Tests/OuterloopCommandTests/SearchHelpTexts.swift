@@ -40,9 +40,10 @@ extension HelpTexts {
 
     JSON keys: study, store, seed, sampler, scheduler, objectives, trials (counts
     by state), best (a trial as in `outerloop trials`, null with several
-    objectives), command (of the best), leading (a trial that is better and not
-    trained to the end, else null), front (else null), ending (budget, exhausted,
-    timeout, stopped, rule or failures), reason (of a rule).
+    objectives), command (of the best), checkpoint (of the best: trial, epoch,
+    path, state; else null), leading (a trial that is better and not trained to the
+    end, else null), front (else null), ending (budget, exhausted, timeout,
+    stopped, rule or failures), reason (of a rule), output (the folder of --output).
 
     USAGE: outerloop tune [<options>] -- [<command> ...]
 
@@ -118,7 +119,7 @@ extension HelpTexts {
     each runs one trial at a time unless --parallel says more. A worker ends when
     the study has nothing left to do. JSON keys: those of `outerloop tune`.
 
-    USAGE: outerloop worker [--store <file>] [--study <name>] [--parallel <k>] [--trial-timeout <time>] [--memory <size>] [--lease <time>] [--max-failures <n>] [--json] [--no-progress] [--quiet]
+    USAGE: outerloop worker [--store <file>] [--study <name>] [--parallel <k>] [--trial-timeout <time>] [--memory <size>] [--lease <time>] [--max-failures <n>] [--keep <n|size> ...] [--json] [--no-progress] [--quiet]
 
     \(study)
 
@@ -260,7 +261,8 @@ extension HelpTexts {
   static let best = """
     OVERVIEW: Show the best trial of a study.
 
-    JSON keys: those of `outerloop tune` without ending.
+    Also its last checkpoint, if that is on disk as it was announced. JSON keys:
+    those of `outerloop tune` without ending.
 
     USAGE: outerloop best [--store <file>] [--study <name>] [--json] [--quiet]
 

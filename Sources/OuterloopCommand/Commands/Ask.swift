@@ -135,8 +135,9 @@ struct Ask: AsyncParsableCommand {
         let found = StudyChoice.Found(
           store: store, id: id, specification: kept, place: choice.place)
         let extend = Extend.command(found, to: wanted.space).map { "; to widen it: \($0)" } ?? ""
+        let place = kept.space.difference(from: wanted.space).map { ": \($0)" } ?? ""
         throw Complaint(
-          "the store \(choice.place.path) has a study `\(name)` with \(difference)",
+          "the store \(choice.place.path) has a study `\(name)` with \(difference)\(place)",
           hint: "leave the options of the study out, or name another with --study\(extend)")
       }
       return StudyChoice.Found(store: store, id: id, specification: kept, place: choice.place)

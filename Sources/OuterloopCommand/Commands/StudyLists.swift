@@ -78,7 +78,10 @@ struct Studies: AsyncParsableCommand {
 struct Best: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Show the best trial of a study.",
-    discussion: "JSON keys: those of `outerloop tune` without ending.")
+    discussion: """
+      Also its last checkpoint, if that is on disk as it was announced. JSON keys: those of `outerloop tune` \
+      without ending.
+      """)
 
   @OptionGroup(title: "Study")
   var choice: StudyChoice
@@ -110,7 +113,8 @@ struct Best: AsyncParsableCommand {
     let command = try result.command(of: best).map {
       "\n\n" + $0.map(CommandText.quoted).joined(separator: " ")
     }
-    try Terminal.print(result.text + (command ?? ""))
+    let checkpoint = result.checkpoint.map { "\n\n" + $0.text }
+    try Terminal.print(result.text + (checkpoint ?? "") + (command ?? ""))
   }
 }
 

@@ -26,8 +26,10 @@ struct Tune: AsyncParsableCommand {
       study stops.
 
       JSON keys: study, store, seed, sampler, scheduler, objectives, trials (counts by state), best \
-      (a trial as in `outerloop trials`, null with several objectives), command (of the best), leading (a \
-      trial that is better and not trained to the end, else null), front (else null), ending (budget, exhausted, timeout, stopped, rule or failures), reason (of a rule).
+      (a trial as in `outerloop trials`, null with several objectives), command (of the best), checkpoint (of the \
+      best: trial, epoch, path, state; else null), leading (a \
+      trial that is better and not trained to the end, else null), front (else null), ending (budget, exhausted, timeout, stopped, rule or failures), reason (of a rule), output (the \
+      folder of --output).
       """)
 
   @OptionGroup(title: "Study")
@@ -123,11 +125,15 @@ struct Tune: AsyncParsableCommand {
   }
 
   private static func exists(_ found: StudyChoice.Found, _ wanted: SearchSpace) -> Complaint {
+    let difference = found.specification.space.difference(from: wanted)
     let extend = Extend.command(found, to: wanted).map { "; widen it: \($0)" } ?? ""
+    let isOther = difference != nil && extend.isEmpty
     return Complaint(
-      "the store \(found.place.path) has a study `\(found.name)` already",
-      hint: "go on with it: outerloop resume\(found.naming)\(extend); or name "
-        + "another with --study")
+      "the store \(found.place.path) has a study `\(found.name)` already"
+        + (difference.map { " with another space: \($0)" } ?? ""),
+      hint: "go on with it: outerloop resume\(found.naming)\(extend); or name another with --study"
+        + (isOther
+          ? ", to which --start-from \(CommandText.quoted(found.name)) adds its results" : ""))
   }
 
   static func opening(

@@ -85,6 +85,7 @@ struct Complaint: Error, Equatable {
       word == word.visible ? text : text.replacing(word, with: word.visible)
     }
     if let complaint = unknownCommand { return complaint }
+    if let complaint = otherSpace(message) { return complaint }
     let form = forms.first { message.hasPrefix("The value") && message.hasSuffix("\($0.place)'") }
     let advice = [form?.advice, command ?? "outerloop --help"].compactMap(\.self)
     // Choices that there are may stand on lines of their own.
@@ -97,8 +98,23 @@ struct Complaint: Error, Equatable {
   /// How values are written, by what help calls them.
   private static let forms: [(place: String, advice: String)] = [
     ("<time>", "write a time as 90s, 10m or 1h30m"), ("<size>", "write an amount as 500MB or 4GB"),
+    ("<n|size>", "write a number of trials, an amount as 20GB, or all"),
     ("<n>", "write a whole number from 0 on"), ("<k>", "write a whole number from 0 on"),
   ]
+
+  /// Options of a new study, given to one that is there.
+  private static func otherSpace(_ message: String) -> Complaint? {
+    guard ["resume", "worker", "retry"].contains(CommandText.arguments.first),
+      let option = ["--param", "--space", "--fix", "--drop", "--forbid"].first(where: {
+        message.hasPrefix("Unknown option '\($0)'")
+      })
+    else { return nil }
+    return Complaint(
+      "\(option) belongs to a new study: one that is there keeps its parameters",
+      hint:
+        "to widen a range: outerloop extend --param 'NAME=...'; for another space: outerloop tune "
+        + "--study NAME", status: 64)
+  }
 
   /// The parser takes a command that it does not know for an argument of none.
   private static var unknownCommand: Complaint? {

@@ -35,7 +35,15 @@ struct RunOptions: ParsableArguments {
         + "the study's first and fail the same way; or as before.", valueName: "n"))
   var maxFailures: Int?
 
+  @Option(
+    parsing: .unconditionalSingleValue,
+    help: ArgumentHelp(
+      "Checkpoints to keep beside those of trials that may go on: of the best 5 trials (5), as many as "
+        + "fit (20GB), or all. Repeat for both. Default: all, or as before.", valueName: "n|size"))
+  var keep: [KeptAmount] = []
+
   func validate() throws {
+    try KeptAmount.check(keep)
     if let parallel, parallel < 1 { throw ValidationError("--parallel \(parallel) is below 1") }
     if let maxFailures, maxFailures < 0 {
       throw ValidationError("--max-failures \(maxFailures) is below 0")
@@ -68,6 +76,8 @@ struct StoredProgram: Codable, Equatable {
   var lease: Double?
   /// Nil: the usual limits; 0: none.
   var maxFailures: Int?
+  /// Nil: all checkpoints.
+  var keep: CheckpointPolicy?
 
   init(_ program: Program) { self.program = program }
 
@@ -79,6 +89,7 @@ struct StoredProgram: Codable, Equatable {
     copy.memory = options.memory?.value ?? memory
     copy.lease = options.lease?.value ?? lease
     copy.maxFailures = options.maxFailures ?? maxFailures
+    copy.keep = options.keep.isEmpty ? keep : KeptAmount.policy(options.keep)
     return copy
   }
 

@@ -145,6 +145,15 @@ struct StudyResult {
       checkpoint: folders.checkpoint(ofTrial: trial.number))
   }
 
+  /// The last checkpoint of the best trial, or of the leading one where none is complete; nil: it has announced
+  /// none.
+  var checkpoint: CheckpointRecord? {
+    guard specification.objectives.count == 1, let trial = trials.first ?? leading else {
+      return nil
+    }
+    return folders.savedCheckpoint(of: trial).map { CheckpointRecord($0, of: trial.number) }
+  }
+
   /// How many trials are in each state, in words: `97 complete, 3 failed`.
   var counts: String {
     let order: [TrialState.Kind] = [.complete, .pruned, .failed, .running, .paused, .waiting]
@@ -168,6 +177,9 @@ struct StudyRecord: Encodable {
   @OrNull var leading: TrialRecord? = nil
   /// Its command line; null for persistent programs.
   @OrNull var command: [String]? = nil
+  /// What has become of its last checkpoint, or of the leading trial's where none is complete; null if it has
+  /// announced none, and with several objectives.
+  @OrNull var checkpoint: CheckpointRecord? = nil
   /// With several objectives, the trials that no other beats; else null.
   @OrNull var front: [TrialRecord]? = nil
   /// Of `tune`, `resume` and `worker`: budget, exhausted, timeout, stopped, rule or failures.
@@ -192,6 +204,7 @@ struct StudyRecord: Encodable {
     self.ending = ending
     self.reason = reason
     leading = result.leading.map { TrialRecord($0, specification) }
+    checkpoint = result.checkpoint
     self.retried = retried
     if specification.objectives.count > 1 {
       front = result.trials.map { TrialRecord($0, specification) }

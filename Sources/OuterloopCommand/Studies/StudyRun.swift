@@ -68,11 +68,13 @@ struct StudyRun {
       work = try ProgramWork(
         stored.program, of: specification, in: found.folders, limits: stored.limits)
     }
+    let keeper = CheckpointKeeper(stored.keep, found, lines)
     let result: Result<Ending, any Error>
-    do { result = .success(try await run(driver, work, lines, deadline)) } catch {
+    do { result = .success(try await run(driver, work, lines, keeper, deadline)) } catch {
       result = .failure(await deletion() ?? error)
     }
     await close()
+    await keeper?.collect()
     // Also before an error is told: its line is not to hang on to another.
     await lines.finish()
     try await tell(try result.get(), lines)
@@ -116,7 +118,7 @@ struct StudyRun {
   }
 
   private func run(
-    _ driver: StudyDriver, _ work: some TrialWork, _ lines: TrialLines,
+    _ driver: StudyDriver, _ work: some TrialWork, _ lines: TrialLines, _ keeper: CheckpointKeeper?,
     _ deadline: ContinuousClock.Instant?
   ) async throws -> Ending {
     // A trial that waits is not begun only to be stopped.
@@ -135,6 +137,13 @@ struct StudyRun {
           case .broken(let breakdown): return .failures(breakdown)
           }
         } catch is CancellationError { return Interrupts.isUrgent ? .stopped : .timeout }
+      }
+      group.addTask {
+        while let keeper, !Task.isCancelled {
+          await keeper.look()
+          try? await Task.sleep(for: .milliseconds(200))
+        }
+        return nil
       }
       group.addTask {
         var nextLook = ContinuousClock.now + .seconds(1)

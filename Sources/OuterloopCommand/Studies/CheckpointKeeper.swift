@@ -1,0 +1,102 @@
+internal import OuterloopRunner
+internal import OuterloopSearch
+internal import OuterloopStudy
+
+/// Keeps a study to its `--keep` while it runs: looks now and then whether trials have come to an end or to rest, and
+/// removes the checkpoints that are not to stay.
+actor CheckpointKeeper {
+  private let found: StudyChoice.Found
+  private let lines: TrialLines
+  private let limit: Int?
+  private var collector: CheckpointCollector
+  private var history = History()
+  private var nextLook = ContinuousClock.now
+  private var hasToldExcess = false
+
+  /// Nil: everything is kept.
+  init?(_ policy: CheckpointPolicy?, _ found: StudyChoice.Found, _ lines: TrialLines) {
+    guard let policy else { return nil }
+    self.found = found
+    self.lines = lines
+    limit = policy.bytes
+    collector = CheckpointCollector(policy, in: found.folders)
+  }
+
+  private static let pause = Duration.seconds(1)
+
+  /// Looks if it is time. That the store cannot be read is for others to tell.
+  func look() async {
+    guard ContinuousClock.now >= nextLook else { return }
+    let start = ContinuousClock.now
+    await collect()
+    // However long the study is and its folders take, the trials have most of the time.
+    nextLook = .now + max(Self.pause, start.duration(to: .now) * 20)
+  }
+
+  func collect() async {
+    let before = history.revision
+    do { try await catchUp() } catch { return }
+    guard history.revision > before else { return }
+    let (complete, resting) = found.specification.standings(history.trials)
+    let outcome = collector.collect(history.trials, complete: complete, resting: resting)
+    for trial in outcome.resting {
+      lines.say(
+        "trial \(trial) rests, and its checkpoint is removed (--keep): it would begin at epoch 0 again"
+      )
+    }
+    for trouble in outcome.troubles { lines.say("a checkpoint cannot be removed: \(trouble)") }
+    if let excess = outcome.excess, let limit, !hasToldExcess {
+      hasToldExcess = true
+      lines.say(
+        "checkpoints take \(Self.text(excess)), more than the \(Self.text(limit)) of --keep: those of running "
+          + "trials and of the best are not removed")
+    }
+  }
+
+  private func catchUp() async throws {
+    while true {
+      let events = try await found.store.events(
+        of: found.id, after: history.revision, limit: 10_000)
+      for event in events { try history.take(event) }
+      if events.count < 10_000 { return }
+    }
+  }
+
+  private static func text(_ bytes: Int) -> String {
+    bytes < 10_000_000_000 ? "\(bytes / 1_000_000) MB" : "\(bytes / 1_000_000_000) GB"
+  }
+}
+
+extension StudySpecification {
+  /// The trials that are complete and those that rest, by number, the best first: those that break the
+  /// constraints less, then the smaller loss; with several objectives front by front. Trials that rest are compared
+  /// by what they reported last.
+  fileprivate func standings(_ trials: [Trial]) -> (complete: [Int], resting: [Int]) {
+    func ordered(_ state: TrialState) -> [Int] {
+      let some = trials.filter { $0.state == state }
+      let losses = some.map { trial in
+        objectives.enumerated().map { place, objective in
+          let value = trial.values?[place] ?? trial.lastReport?.values[objective.metric] ?? .nan
+          return value.isNaN ? .infinity : objective.loss(value)
+        }
+      }
+      let violations = some.map(violation)
+      let ranks = Self.ranks(losses)
+      return some.indices.sorted {
+        (violations[$0], ranks[$0], $0) < (violations[$1], ranks[$1], $1)
+      }.map { some[$0].number }
+    }
+    return (ordered(.complete), ordered(.paused))
+  }
+
+  private static func ranks(_ losses: [[Double]]) -> [Double] {
+    guard let count = losses.first?.count, count > 1,
+      let points = try? ObjectivePoints(losses, objectives: count)
+    else { return losses.map { $0[0] } }
+    var ranks = losses.map { _ in 0.0 }
+    for (rank, front) in points.fronts().enumerated() {
+      for place in front { ranks[place] = Double(rank) }
+    }
+    return ranks
+  }
+}

@@ -1,0 +1,296 @@
+import Foundation
+import GRDB
+import OuterloopSearch
+import OuterloopStore
+import OuterloopStudy
+import Testing
+
+/// Studies under schedulers, run by four processes of which one is killed again and again, or the program of a
+/// trial; now and then one is held up for longer than its lease. Laws, beside those of `ChaosTests`:
+///
+/// - a trial goes on from the last checkpoint that the store had when it was claimed, and finds there what was
+///   saved at that epoch, or at the next one if it had replaced its file before anybody could look: nothing is lost
+///   but the epochs under way;
+/// - every value is one that a program of that trial measured at that epoch;
+/// - what the log says was proposed is what a replay up to the same event proposes;
+/// - each trial ends, or rests where its scheduler left it; one that is lost had three workers in a row that
+///   vanished.
+///
+/// One study follows another for a few seconds; `OUTERLOOP_CHAOS_SECONDS` makes it longer, for each scheduler.
+@Suite(.serialized) struct SchedulerChaosTests {
+  static let seconds = ChaosTests.setting("OUTERLOOP_CHAOS_SECONDS") ?? 4
+  static let trials = 14
+  static let epochs = 9
+
+  @Test(arguments: ["asha", "hyperband", "freeze-thaw", "median:startup=2,warmup=2"])
+  func studiesSurvive(_ scheduler: String) async throws {
+    let crew = try Crew(scheduler, seed: ChaosTests.seed)
+    let end = Date().addingTimeInterval(Self.seconds)
+    var count = 0
+    repeat {
+      try crew.run(study: count, until: end)
+      try await check(crew, "s\(count)")
+      count += 1
+    } while Date() < end
+    print("chaos, \(scheduler): \(count) studies, \(crew.summary)")
+    #expect(crew.kills >= 5)
+    #expect(crew.complaints.isEmpty, "\(crew.complaints.joined(separator: "\n"))")
+    #expect(try crew.processes().isEmpty, "a process is left over")
+  }
+
+  private func check(_ crew: Crew, _ name: String) async throws {
+    let queue = try DatabaseQueue(path: crew.store)
+    let sound = try await queue.read { try String.fetchAll($0, sql: "PRAGMA integrity_check") }
+    #expect(sound == ["ok"])
+    let store = try SQLiteStore(crew.store, .read)
+    let id = try #require(try await store.study(named: name))
+    let specification = try await store.specification(of: id)
+    let events = try await store.events(of: id, after: 0, limit: .max)
+    let trials = try await store.trials(of: id, matching: TrialQuery())
+    #expect(trials == (try await store.history(of: id)).trials, "tables and events differ")
+    #expect(trials.map(\.number) == Array(0..<Self.trials))
+    try checkReports(events, try TrainingJournal(crew.tool.text("journal-\(name)")), crew)
+    for trial in trials {
+      let last = trial.reports.last?.epoch
+      switch trial.state {
+      case .complete:
+        #expect(trial.values == [Self.loss(trial.number, Self.epochs)], "\(trial)")
+      case .pruned: #expect(last != nil)
+      case .paused: #expect(last == trial.through && !trial.isClaimable, "\(trial)")
+      case .failed(.lost):
+        let last = trial.attempts.reversed().prefix { $0.reason != nil }
+        #expect(last.count { $0.reason == .lost } == 3, "\(trial.attempts.map(\.reason))")
+      default: Issue.record("trial \(trial.number) is \(trial.state)")
+      }
+    }
+    #expect(trials.contains { $0.state == .complete })
+    try replay(events, specification)
+  }
+
+  static func loss(_ trial: Int, _ epoch: Int) -> Double {
+    Double("\(trial * 37 % 101).\(epoch)") ?? .nan
+  }
+
+  private func checkReports(_ events: [Event], _ journal: TrainingJournal, _ crew: Crew) throws {
+    #expect(journal.wrong == [])
+    var history = OuterloopStudy.History()
+    var kept: Set<TrainingJournal.Line> = []
+    // How often a trial was claimed at a checkpoint.
+    var claims: [[Int]: Int] = [:]
+    for event in events {
+      try history.take(event)
+      switch event.kind {
+      case .claimed:
+        claims[[event.trial, history.trials[event.trial].checkpoint], default: 0] += 1
+      case .reported(_, let report):
+        let line = TrainingJournal.Line(
+          trial: event.trial, epoch: report.epoch, process: Int(report.values["process"] ?? 0))
+        #expect(report.values["loss"] == Self.loss(event.trial, report.epoch))
+        #expect(journal.said.contains(line) && kept.insert(line).inserted, "\(line)")
+      default: break
+      }
+    }
+    for (began, count) in journal.began {
+      #expect(count <= claims[began] ?? 0, "trial \(began[0]) went on from epoch \(began[1])")
+    }
+    crew.trained += journal.said.count
+    crew.ahead += journal.ahead
+    crew.needed += Set(journal.said.map { [$0.trial, $0.epoch] }).count
+  }
+
+  /// What the log says was proposed, by the revision that was seen, is proposed again.
+  private func replay(_ events: [Event], _ specification: StudySpecification) throws {
+    var searcher = try SearchMethod.named(specification.method).searcher(specification)
+    var history = OuterloopStudy.History()
+    var expected: [Int: [Proposal]] = [:]
+    for event in events {
+      switch event.kind {
+      case .suggested(let assignment, let through, let seen):
+        expected[seen, default: []].append(.start(assignment, through: through))
+      case .continued(let through, let seen):
+        expected[seen, default: []].append(.advance(trial: event.trial, through: through))
+      default: break
+      }
+    }
+    func compare() throws {
+      for proposal in expected[history.revision] ?? [] {
+        let number = history.trials.count
+        let again = try searcher.propose(number < Self.trials ? number : nil, in: history)
+        #expect(again == proposal, "after event \(history.revision)")
+      }
+    }
+    try compare()
+    for event in events {
+      try history.take(event)
+      searcher.observe(event, in: history)
+      try compare()
+    }
+  }
+}
+
+/// What the programs of a study wrote down.
+private struct TrainingJournal {
+  struct Line: Hashable {
+    var trial, epoch, process: Int
+  }
+
+  /// What was about to be printed.
+  var said: Set<Line> = []
+  /// How many programs of a trial began after an epoch.
+  var began: [[Int]: Int] = [:]
+  /// How often a program found the checkpoint of the next epoch.
+  var ahead = 0
+  /// Where a program found another checkpoint than the one that it was to go on from.
+  var wrong: [Substring] = []
+
+  init(_ text: String) {
+    for line in text.split(separator: "\n") {
+      let words = line.split(separator: " ")
+      let numbers = words.dropFirst().compactMap { Int($0) }
+      // A program that is killed may leave half a line behind.
+      guard numbers.count == 3 else { continue }
+      switch words[0] {
+      case "began": began[[numbers[0], numbers[1]], default: 0] += 1
+      case "said": said.insert(Line(trial: numbers[0], epoch: numbers[1], process: numbers[2]))
+      case "ahead": ahead += 1
+      default: wrong.append(line)
+      }
+    }
+  }
+}
+
+/// Four processes that work on a study, and the one who kills them.
+private final class Crew {
+  let tool = Tool()
+  let store: String
+  private(set) var kills = 0
+  private(set) var programKills = 0
+  private(set) var stops = 0
+  /// What processes said that ended by themselves, and not well.
+  private(set) var complaints: [String] = []
+  /// Epochs that were trained, and how many there are without repetitions.
+  var trained = 0
+  var needed = 0
+  var ahead = 0
+  private let scheduler: String
+  private var random: SplitMix64
+  private var workers: [Tool.Running] = []
+  private var stopped: (worker: Tool.Running, until: Date)?
+
+  init(_ scheduler: String, seed: UInt64) throws {
+    store = tool.file("a.db")
+    self.scheduler = scheduler
+    random = SplitMix64(state: seed &+ UInt64(scheduler.utf8.reduce(0) { $0 * 31 + Int($1) }))
+    try tool.write(Self.program, "program.sh")
+  }
+
+  var summary: String {
+    "\(kills) kills (\(programKills) of programs), \(stops) stops, \(trained) epochs for \(needed), "
+      + "\(ahead) checkpoints ahead"
+  }
+
+  /// Words: trial, from, to, folder, journal. The journal is written before the report is printed.
+  private static let program = """
+    test $2 -eq 0 || case "$(cat "$4/state")" in
+      $2) ;;
+      $(($2 + 1))) echo "ahead $1 $2 $$" >> $5 ;;
+      *) echo "wrong $1 $2 $$" >> $5 ;;
+    esac
+    echo "began $1 $2 $$" >> $5
+    epoch=$2
+    while [ $epoch -lt $3 ]; do
+      epoch=$((epoch + 1))
+      sleep 0.0$((($1 * 7 + epoch) % 8 + 2))
+      echo "said $1 $epoch $$" >> $5
+      echo "{\\"epoch\\": $epoch, \\"loss\\": $(($1 * 37 % 101)).$epoch, \\"process\\": $$}"
+      echo $epoch > "$4/state.part" && mv "$4/state.part" "$4/state"
+      echo "{\\"checkpoint\\": \\"state\\", \\"epoch\\": $epoch}"
+    done
+    """
+
+  private func words(_ name: String) throws -> [String] {
+    let run = ["--study", name, "--lease", "2s", "--store", store]
+    let isThere =
+      try FileManager.default.fileExists(atPath: store)
+      && tool.run(["studies", "--json", "--store", store]).out.contains("\"\(name)\"")
+    if isThere { return ["worker"] + run }
+    return ["tune", "--param", "x=float(0, 1)", "--minimize", "loss", "--seed", "1"]
+      + [
+        "--epochs", "\(SchedulerChaosTests.epochs)", "--trials", "\(SchedulerChaosTests.trials)",
+        "--scheduler", scheduler, "--retries", "1000",
+      ]
+      + (scheduler == "freeze-thaw" ? [] : ["--sampler", "random"]) + run
+      + [
+        "--", "sh", tool.file("program.sh"), "{trial}", "{from}", "{to}", "{checkpoint}",
+        "journal-\(name)",
+      ]
+  }
+
+  /// Runs a study to its end, in peace from `end` on.
+  func run(study: Int, until end: Date) throws {
+    let name = "s\(study)"
+    var isDone = false
+    while !isDone, Date() < end {
+      for (place, worker) in workers.enumerated().reversed() where !worker.process.isRunning {
+        isDone = try took(worker) || isDone
+        workers.remove(at: place)
+      }
+      while !isDone, workers.count < 4 {
+        let begins = try words(name)
+        workers.append(try tool.start(begins))
+        // The others join when the study is there.
+        if begins[0] == "tune" { break }
+      }
+      usleep(UInt32.random(in: 0...250_000, using: &random))
+      if !isDone { try strike() }
+    }
+    wake(by: .distantFuture)
+    for worker in workers { _ = try took(worker) }
+    workers = []
+    for _ in 0..<2 { #expect(try took(try tool.start(try words(name)))) }
+  }
+
+  /// Kills a process, or holds it up.
+  private func strike() throws {
+    wake(by: Date())
+    guard let victim = try processes().randomElement(using: &random) else { return }
+    let worker = workers.first { $0.process.processIdentifier == victim }
+    if let worker, stopped == nil, Int.random(in: 0..<12, using: &random) == 0 {
+      kill(victim, SIGSTOP)
+      stopped = (worker, Date().addingTimeInterval(2.5))
+      stops += 1
+      return
+    }
+    kill(victim, SIGKILL)
+    kills += 1
+    if worker == nil { programKills += 1 }
+  }
+
+  private func wake(by now: Date) {
+    guard let one = stopped, one.until <= now else { return }
+    if one.worker.process.isRunning { kill(one.worker.process.processIdentifier, SIGCONT) }
+    stopped = nil
+  }
+
+  /// Takes in how a process ended; whether it ended well, with nothing left to do.
+  private func took(_ worker: Tool.Running) throws -> Bool {
+    let ending = try worker.end()
+    // Two may begin the same study at the same moment.
+    let isLate = ending.err.contains("has a study `s")
+    if !ending.isSignal, ending.status != 0, !isLate { complaints.append(ending.err) }
+    return !ending.isSignal && ending.status == 0
+  }
+
+  /// Those whose command line names this folder: workers and programs.
+  func processes() throws -> [pid_t] {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = ["pgrep", "-f", tool.folder.lastPathComponent]
+    let pipe = Pipe()
+    process.standardOutput = pipe
+    try process.run()
+    let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    return text.split(separator: "\n").compactMap { pid_t($0) }
+  }
+}
