@@ -175,12 +175,14 @@ private final class Crew {
   private let scheduler: String
   private var random: SplitMix64
   private var workers: [Tool.Running] = []
+  /// Studies that are in the store.
+  private var begun: Set<String> = []
   private var stopped: (worker: Tool.Running, until: Date)?
 
   init(_ scheduler: String, seed: UInt64) throws {
     store = tool.file("a.db")
     self.scheduler = scheduler
-    random = SplitMix64(state: seed &+ UInt64(scheduler.utf8.reduce(0) { $0 * 31 + Int($1) }))
+    random = SplitMix64(state: seed &+ scheduler.utf8.reduce(0) { $0 &* 31 &+ UInt64($1) })
     try tool.write(Self.program, "program.sh")
   }
 
@@ -210,10 +212,12 @@ private final class Crew {
 
   private func words(_ name: String) throws -> [String] {
     let run = ["--study", name, "--lease", "2s", "--store", store]
-    let isThere =
-      try FileManager.default.fileExists(atPath: store)
-      && tool.run(["studies", "--json", "--store", store]).out.contains("\"\(name)\"")
-    if isThere { return ["worker"] + run }
+    if !begun.contains(name), FileManager.default.fileExists(atPath: store),
+      try tool.run(["studies", "--json", "--store", store]).out.contains("\"\(name)\"")
+    {
+      begun.insert(name)
+    }
+    if begun.contains(name) { return ["worker"] + run }
     return ["tune", "--param", "x=float(0, 1)", "--minimize", "loss", "--seed", "1"]
       + [
         "--epochs", "\(SchedulerChaosTests.epochs)", "--trials", "\(SchedulerChaosTests.trials)",
