@@ -89,6 +89,19 @@ extension HelpTexts {
     OPTIONS:
     """
 
+  /// The same of a command that runs a study.
+  static let resultsOutput = """
+    OUTPUT:
+      --output <folder>       A folder for what was found: best configuration and
+                              checkpoint, trajectory, log, pictures. Default: none,
+                              or as before.
+      --json                  Print one JSON object instead of text.
+      --no-progress           Do not report progress.
+      -q, --quiet             Say nothing but errors.
+
+    OPTIONS:
+    """
+
   /// The same of a command that reports progress.
   static let progressOutput = """
     OUTPUT:

@@ -73,8 +73,8 @@ enum HelpTexts {
                               the trials.
       log                     Print or follow what the program of a trial printed.
       plot                    Draw pictures of a study, as SVG files.
-      export                  Write the trials of a study as CSV, JSON, or a
-                              database of Optuna.
+      export                  Write the trials of a study as CSV, JSON, a database
+                              of Optuna, or its results.
       import                  Take a study out of a database of Optuna.
       delete                  Remove a study and its trials' files.
 

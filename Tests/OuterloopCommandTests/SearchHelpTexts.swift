@@ -80,7 +80,7 @@ extension HelpTexts {
       --persistent            The program stays: it answers one request line after
                               the other on standard input.
 
-    \(progressOutput)
+    \(resultsOutput)
       --dry-run               Show what would be run first, and run nothing.
     \(end)
     """
@@ -108,7 +108,7 @@ extension HelpTexts {
 
     \(program)
 
-    \(progressOutput)
+    \(resultsOutput)
     \(end)
     """
 
@@ -400,7 +400,8 @@ extension HelpTexts {
     """
 
   static let export = """
-    OVERVIEW: Write the trials of a study as CSV, JSON, or a database of Optuna.
+    OVERVIEW: Write the trials of a study as CSV, JSON, a database of Optuna, or
+    its results.
 
     csv: a line for each trial, with number, state, reason, value.METRIC for each
     objective and each other metric (results, else what was reported last),
@@ -409,18 +410,22 @@ extension HelpTexts {
     object for each trial, those of `outerloop trials --json` with reports (epoch,
     values, seconds) and runs (worker, started, ended, reason). json: one object
     with study, seed, sampler, objectives, space (as in a space file) and trials
-    (as in jsonl). optuna: a SQLite file that Optuna and its dashboard open. An
-    error leaves what was at --out. Stores and other databases are never replaced,
-    except an earlier export by --format optuna.
+    (as in jsonl). optuna: a SQLite file that Optuna and its dashboard open.
+    results: a folder with study.json, best.json (front.json of several
+    objectives), checkpoints, trajectory.csv, log.csv and plots, as by `outerloop
+    tune --output`; files of it that are as they were written are replaced, all
+    others stay; the files written are printed. An error leaves what was at --out.
+    Stores and other databases are never replaced, except an earlier export by
+    --format optuna.
 
     USAGE: outerloop export [--store <file>] [--study <name>] [--format <format>] [--out <file>] [--force] [--quiet]
 
     \(study)
 
     OPTIONS:
-      --format <format>       The format. (values: csv, jsonl, json, optuna;
-                              default: csv)
-      --out <file>            The file to write. Default: standard output.
+      --format <format>       The format. (values: csv, jsonl, json, optuna,
+                              results; default: csv)
+      --out <file>            The file or folder to write. Default: standard output.
       --force                 Replace an ordinary file that is there.
       -q, --quiet             Say nothing but errors.
     \(end)
@@ -492,7 +497,7 @@ extension HelpTexts {
 
     \(program)
 
-    \(progressOutput)
+    \(resultsOutput)
       --failed                All failed trials.
       --reason <reason>       Failed trials whose reason is error, timeout, memory,
                               lost, cancelled or invalid. Repeat for more.

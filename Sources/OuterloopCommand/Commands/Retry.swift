@@ -48,6 +48,9 @@ struct Retry: AsyncParsableCommand {
     guard failed || !reason.isEmpty || !trial.isEmpty else {
       throw ValidationError("name the trials to run again: --failed, --reason or --trial")
     }
+    if noRun, start.results.output != nil {
+      throw ValidationError("--output is for a run, and --no-run makes none: give one of them")
+    }
     let names = FailureReason.allCases.map(\.rawValue)
     for name in reason where !names.contains(name) {
       throw ValidationError(

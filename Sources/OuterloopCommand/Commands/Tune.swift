@@ -5,6 +5,7 @@ internal import OuterloopSearch
 internal import OuterloopStore
 internal import OuterloopStudy
 internal import OuterloopText
+internal import OuterloopTuning
 
 /// `outerloop tune`: a search over runs of a program.
 struct Tune: AsyncParsableCommand {
@@ -53,6 +54,9 @@ struct Tune: AsyncParsableCommand {
   @OptionGroup(title: "Program")
   var kind: KindOptions
 
+  @OptionGroup(title: "Output")
+  var results: ResultsOptions
+
   @Flag(help: "Show what would be run first, and run nothing.")
   var dryRun = false
 
@@ -94,6 +98,8 @@ struct Tune: AsyncParsableCommand {
       earlier.startFrom, for: specification, in: place)
     results.add(earlier.warmConfigurations(specification))
     for note in results.notes { progress.say("note: \(note.visible)") }
+    let folder = try self.results.folder(for: specification)
+    specification.resultsPath = folder?.path
     if dryRun {
       return try await DryRun(
         specification: specification, stored: program, place: place, conversation: conversation,
@@ -108,6 +114,8 @@ struct Tune: AsyncParsableCommand {
           store: store, id: id, specification: try await store.specification(of: id), place: place),
         specification.space)
     }
+    // One that cannot be written ends here, before there is a study.
+    try folder?.claim()
     if let total = specification.budget.trials {
       specification.budget.trials = total + results.results.count
     }
@@ -120,7 +128,7 @@ struct Tune: AsyncParsableCommand {
     progress.say(try await Self.opening(found, program))
     try await StudyRun(
       found: found, stored: program, conversation: conversation,
-      again: "outerloop resume\(place.naming(study))"
+      again: "outerloop resume\(place.naming(study))", results: folder
     ).perform()
   }
 

@@ -53,15 +53,13 @@ struct StudyResult {
     let specification = found.specification
     let objective = specification.objectives[0]
     guard specification.epochs > 1, specification.objectives.count == 1 else { return nil }
-    var (leader, least) = (Trial?.none, summary.best.map { objective.loss($0.value) } ?? .infinity)
     let open = TrialQuery(states: [.paused, .running, .pruned, .waiting])
-    for trial in try await found.trials(open) where specification.isFeasible(trial) {
-      guard let value = trial.lastReport?.values[objective.metric], value.isFinite,
-        objective.loss(value) < least
-      else { continue }
-      (leader, least) = (trial, objective.loss(value))
+    let leader = specification.incumbent(of: try await found.trials(open))
+    guard let best = summary.best else { return leader }
+    return leader.flatMap { leader in
+      let value = leader.lastReport?.values[objective.metric] ?? .nan
+      return objective.loss(value) < objective.loss(best.value) ? leader : nil
     }
-    return leader
   }
 
   /// What is better than the best complete trial, and not trained to the end; nil: nothing is.
@@ -188,10 +186,12 @@ struct StudyRecord: Encodable {
   var reason: String?
   /// Of `retry`: the numbers of the trials that run again.
   var retried: [Int]?
+  /// Of `tune`, `resume` and `retry`: the folder of the results, if there is one.
+  var output: String?
 
   init(
     _ result: StudyResult, store: String, ending: String? = nil, reason: String? = nil,
-    retried: [Int]? = nil
+    retried: [Int]? = nil, output: String? = nil
   ) throws {
     let specification = result.specification
     study = specification.name
@@ -206,6 +206,7 @@ struct StudyRecord: Encodable {
     leading = result.leading.map { TrialRecord($0, specification) }
     checkpoint = result.checkpoint
     self.retried = retried
+    self.output = output
     if specification.objectives.count > 1 {
       front = result.trials.map { TrialRecord($0, specification) }
     } else if let trial = result.trials.first {

@@ -2,6 +2,7 @@ internal import OuterloopRunner
 internal import OuterloopStore
 internal import OuterloopStudy
 internal import OuterloopText
+internal import OuterloopTuning
 
 /// Runs the program of a study until its budget is spent, the space exhausted, or someone stops it.
 struct StudyRun {
@@ -14,6 +15,8 @@ struct StudyRun {
   var asked: Int?
   /// The trials that were put back to run again; nil unless that was asked for.
   var retried: [Int]?
+  /// Where what was found is written at the end; nil: nowhere.
+  var results: ResultsFolder?
 
   /// How it ended; the words are those of `--json`.
   enum Ending: Equatable {
@@ -175,22 +178,38 @@ struct StudyRun {
 
   private func tell(_ ending: Ending, _ lines: TrialLines) async throws {
     let result = try await StudyResult(found)
+    let trouble = await writeResults()
     try Terminal.print(
       conversation.json
         ? JSONText.of(
           StudyRecord(
             result, store: found.place.path, ending: ending.word, reason: ending.reason,
-            retried: retried))
+            retried: retried, output: results?.path))
         : result.text)
-    lines.say("\n\(result.counts); logs in \(found.folders.path)")
+    let place = trouble == nil ? results.map { "; results in \($0.path)" } ?? "" : ""
+    lines.say("\n\(result.counts); logs in \(found.folders.path)\(place)")
     if case .stopped = ending {
       throw Complaint("stopped: \(result.counts)", hint: again, status: Interrupts.status)
     }
     if case .failures(let breakdown) = ending { throw Complaint(breakdown, in: found) }
+    if let trouble { throw trouble }
     guard result.summary.counts[.complete] != nil || result.leading != nil else {
       throw try await failure(ending, lines)
     }
     lines.say(try await next(ending))
+  }
+
+  /// Writes what was found, however the run ended; what went wrong comes after the result itself.
+  private func writeResults() async -> Complaint? {
+    guard let results else { return nil }
+    do { _ = try await found.write(results) } catch {
+      var complaint = Complaint(error)
+      complaint.hint =
+        "the study is whole; write its results by outerloop export\(found.naming) --format results "
+        + "--out FOLDER"
+      return complaint
+    }
+    return nil
   }
 
   /// Why the study has no result.

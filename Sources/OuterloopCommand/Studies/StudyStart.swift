@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import OuterloopRunner
 internal import OuterloopStore
 internal import OuterloopStudy
+internal import OuterloopTuning
 
 /// How a study that is there goes on: the budget, and the program and how it is run, as far as they
 /// are given anew.
@@ -11,6 +12,9 @@ struct StudyStart: ParsableArguments {
 
   @OptionGroup(title: "Program")
   var options: RunOptions
+
+  @OptionGroup(title: "Output")
+  var results: ResultsOptions
 
   @Argument(
     parsing: .postTerminator,
@@ -25,10 +29,13 @@ struct StudyStart: ParsableArguments {
   ) async throws {
     var found = study
     let text = try stored.text()
+    let folder = try results.folder(for: study.specification) ?? study.results()
+    try folder?.claim()
     let count = try await found.store.summary(of: found.id).trials
     found.specification.settings = try await found.store.update(found.id) { [budget] in
       $0.budget = budget.changing($0.budget, after: count)
       $0.attributes[StoredProgram.attribute] = text
+      if let folder { $0.attributes[StudySpecification.resultsAttribute] = folder.path }
     }
     if budget.isGiven { try await found.reopenIfStopped() }
     var progress = Progress(conversation)
@@ -36,12 +43,13 @@ struct StudyStart: ParsableArguments {
     try await StudyRun(
       found: found, stored: stored, conversation: conversation,
       again: "outerloop resume\(found.naming)", asked: budget.totals.trials,
-      retried: retried
+      retried: retried, results: folder
     ).perform()
   }
 
   /// The program that goes on: the one the study has, or the one given here.
   func program(of found: StudyChoice.Found) throws -> StoredProgram {
+    _ = try results.folder(for: found.specification) ?? found.results()
     let space = found.specification.space
     guard !command.isEmpty else {
       let stored = try found.program().changed(by: options)

@@ -1,0 +1,69 @@
+internal import ArgumentParser
+internal import OuterloopRunner
+internal import OuterloopStore
+internal import OuterloopStudy
+internal import OuterloopText
+internal import OuterloopTuning
+
+/// Where what a study finds is written, when it has run.
+struct ResultsOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "A folder for what was found: best configuration and checkpoint, trajectory, log, pictures. "
+        + "Default: none, or as before.", valueName: "folder"))
+  var output: String?
+
+  func validate() throws {
+    if output?.isEmpty ?? false { throw ValidationError("--output is empty") }
+  }
+
+  /// The folder named here; nothing is written yet.
+  func folder(for specification: StudySpecification) throws -> ResultsFolder? {
+    try output.map { try ResultsFolder($0, of: specification) }
+  }
+}
+
+extension StudySpecification {
+  static let resultsAttribute = "results"
+
+  /// The folder of its results, as the store keeps it; nil: it has none.
+  var resultsPath: String? {
+    get { attributes[Self.resultsAttribute] }
+    set { attributes[Self.resultsAttribute] = newValue }
+  }
+}
+
+extension StudyChoice.Found {
+  /// The folder that the study's results go to; nothing is written yet.
+  func results() throws -> ResultsFolder? {
+    try specification.resultsPath.map { try ResultsFolder($0, of: specification) }
+  }
+
+  /// Writes what the study has found so far, and says what is left out.
+  func write(_ folder: ResultsFolder) async throws -> ResultsFolder.Contents {
+    let log = try await store.trainingLog(of: id)
+    var notes: [String] = []
+    let contents = try folder.write(log) { trial in
+      let (place, note) = checkpoint(of: trial)
+      if let note { notes.append(note) }
+      return place
+    }
+    for note in notes + contents.notes { Terminal.say("note: \(note.visible)") }
+    return contents
+  }
+
+  /// What a trial goes on from: the folder of its checkpoints, or what it has announced elsewhere; else why not.
+  private func checkpoint(of trial: Trial) -> (place: String?, note: String?) {
+    guard let saved = folders.savedCheckpoint(of: trial) else { return (nil, nil) }
+    let own = folders.checkpoint(ofTrial: trial.number)
+    switch saved.state {
+    case .whole(let path): return (path.hasPrefix(own + "/") ? own : path, nil)
+    case .damaged, .gone:
+      let how = saved.state == .gone ? "gone" : "damaged"
+      return (
+        nil,
+        "the checkpoint of trial \(trial.number) at epoch \(saved.epoch) is \(how), so it is not copied"
+      )
+    }
+  }
+}
