@@ -22,7 +22,7 @@ import Testing
     #expect(
       Set(result.keys) == [
         "study", "store", "seed", "sampler", "scheduler", "objectives", "trials", "best", "leading",
-        "command", "front", "ending",
+        "command", "checkpoint", "front", "ending",
       ])
     #expect(result["seed"] as? Int == 7)
     #expect(result["ending"] as? String == "budget")
