@@ -81,7 +81,10 @@ let package = Package(
     // Samplers, surrogates, Pareto fronts: knows no stores.
     .target(
       name: "OuterloopSearch",
-      dependencies: ["OuterloopStudy", "OuterloopNumerics", "OuterloopPlatform", "OuterloopText"],
+      dependencies: [
+        "OuterloopStudy", "OuterloopAutodiff", "OuterloopNumerics", "OuterloopPlatform",
+        "OuterloopText",
+      ],
       swiftSettings: quick),
     // Spaces in files: YAML, JSON, ConfigSpace.
     .target(

@@ -16,7 +16,7 @@ allowed() {
     OuterloopFiles) echo ;;
     OuterloopStudy) echo ;;
     OuterloopSpaces) echo OuterloopStudy ;;
-    OuterloopSearch) echo OuterloopStudy OuterloopNumerics ;;
+    OuterloopSearch) echo OuterloopStudy OuterloopAutodiff OuterloopNumerics ;;
     OuterloopRunner) echo OuterloopStudy COuterloopProcess ;;
     OuterloopStore) echo OuterloopStudy OuterloopFiles ;;
     OuterloopCharts) echo OuterloopStudy OuterloopSearch ;;

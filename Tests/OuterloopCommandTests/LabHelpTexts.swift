@@ -155,8 +155,8 @@ extension HelpTexts {
                               The most configurations of a task, the first ones.
                               (default: 1000)
       --method <method>       Methods: none, median, percentile, patience, halving,
-                              hyperband, asha, pasha, freeze-thaw, one-epoch, bohb,
-                              hyperband-tpe. Default: all.
+                              hyperband, asha, pasha, freeze-thaw, dyhpo, dpl,
+                              one-epoch, bohb, hyperband-tpe. Default: all.
       --epochs <B>            The budget of a study, over all trials. (default: 300)
       --workers <workers>     Virtual workers. (default: 1)
       --seeds <seeds>         Studies of each method on each task. (default: 5)

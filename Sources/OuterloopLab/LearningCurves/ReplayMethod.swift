@@ -18,10 +18,9 @@ public struct ReplayMethod: Sendable {
   }
 
   /// The schedulers of the registry, which draw the table's configurations at random, and the baseline that
-  /// there is for comparisons only; a new one is a new row. With samplers
-  /// that learn under `hyperband`, whose proposals are replaced by the nearest configuration of the table. Without
-  /// `auto`, which is one of the others, `threshold`, whose bound suits one metric, `priorband`, which needs a
-  /// prior, and `wilcoxon`, which is for folds.
+  /// there is for comparisons only; a new one is a new row. With samplers that learn under `hyperband`, whose
+  /// proposals are replaced by the nearest configuration of the table. Without `auto`, which is one of the others,
+  /// `threshold`, whose bound suits one metric, `priorband`, which needs a prior, and `wilcoxon`, which is for folds.
   public static let all: [ReplayMethod] =
     registered + [
       ReplayMethod("one-epoch", "half of the budget on first epochs, then the best first") {
@@ -48,8 +47,13 @@ public struct ReplayMethod: Sendable {
     !["auto", "threshold", "priorband", "wilcoxon"].contains($0.name)
   }.map { kind in
     ReplayMethod(kind.name, kind.summary) { options, table in
-      if kind.name == SchedulerKind.freezeThaw.name {
-        return .freezeThaw(try FreezeThawOptions(options), pool: table.candidates.map(\.assignment))
+      let pool = table.candidates.map(\.assignment)
+      switch kind.name {
+      case SchedulerKind.freezeThaw.name:
+        return .freezeThaw(try FreezeThawOptions(options), pool: pool)
+      case SchedulerKind.dyhpo.name: return .dyhpo(try DyHPOOptions(options), pool: pool)
+      case SchedulerKind.dpl.name: return .dpl(try DPLOptions(options), pool: pool)
+      default: break
       }
       return try kind.method(.candidates(of: table), options)
     }

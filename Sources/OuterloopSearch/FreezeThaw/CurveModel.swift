@@ -9,12 +9,7 @@ struct CurveModel: Sendable {
   private let prior: CurvePrior
   /// The rows of a fit: what they tell of hyperparameters grows slowly, and their cost with the third power.
   private static let fitRows = RowThinning(limit: 200)
-  /// The trials whose first losses tell what an average beginning is: the first ones, which no model chose
-  /// or only a little. Later ones are better and would move the mark.
-  private static let references = 20
-  /// By the count of rows.
-  private var anchor: (count: Int, parameters: CurveParameters)?
-  private var fit: (count: Int, parameters: CurveParameters, scale: LossScale)?
+  private var fits = AnchoredFits<(parameters: CurveParameters, scale: LossScale?)>()
   private var version = -1
   private(set) var process: CurveProcess?
   /// Rows that were handed to the process, and those of them that it could tell from others.
@@ -33,7 +28,12 @@ struct CurveModel: Sendable {
   /// - Returns: how losses are valued; nil if there is nothing to learn from yet.
   /// - Throws: `BLASError` if there is no linear algebra library.
   mutating func update(_ observed: ObservedCurves) throws -> LossScale? {
-    guard let (parameters, scale) = try fitted(observed), scale.isInformative else { return nil }
+    let model = self
+    let fit = try fits.fit(observed, from: (prior.start, nil)) { snapshot, start, _ in
+      try model.fitted(snapshot, from: start.parameters)
+    }
+    guard let fit, let scale = fit.scale, scale.isInformative else { return nil }
+    let parameters = fit.parameters
     if version != observed.version || process == nil {
       try build(observed, parameters)
       version = observed.version
@@ -83,30 +83,12 @@ struct CurveModel: Sendable {
     return (rows, curveOf)
   }
 
-  /// Hyperparameters of the last fit that fell due, from the end of the last anchor's, which begins at what is
-  /// believed before any trial (`FitSchedule`): who replays a study makes these two fits.
-  private mutating func fitted(
-    _ observed: ObservedCurves
-  ) throws -> (CurveParameters, LossScale)? {
-    guard let due = observed.fit, let start = observed.anchor else { return nil }
-    if let fit, fit.count == due.count { return (fit.parameters, fit.scale) }
-    if anchor?.count != start.count {
-      let first = try fitted(start, from: prior.start)
-      anchor = (start.count, first.parameters)
-    }
-    guard let from = anchor?.parameters else { return nil }
-    let result = try fitted(due, from: from)
-    fit = (due.count, result.parameters, result.scale)
-    return result
-  }
-
   private func fitted(
     _ snapshot: ObservedCurves.Snapshot, from start: CurveParameters
-  ) throws -> (parameters: CurveParameters, scale: LossScale) {
+  ) throws -> (parameters: CurveParameters, scale: LossScale?) {
     let curves = snapshot.curves
     let chosen = Self.fitRows.rows(curves)
-    let scale = LossScale(
-      first: curves.prefix(Self.references).compactMap(\.first), all: curves.flatMap(\.losses))
+    let scale = LossScale(curves)
     guard scale.isInformative else { return (start, scale) }
     let evidence = CurveEvidence(
       rows(chosen, curves).rows,

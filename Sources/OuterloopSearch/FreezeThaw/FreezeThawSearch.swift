@@ -27,16 +27,10 @@ package struct FreezeThawSearch: Searcher {
   private let coordinates: SpaceCoordinates
   private var observed: ObservedCurves
   private var model: CurveModel
-  private var new: NewConfigurations
+  private var training: EpochwiseTraining
 
-  /// The share of trials near which new configurations are looked for.
-  private static let bestShare = 0.1
-  private static let mostBest = 10
   /// Every report up to 32, every 16th at 256.
   private static let fits = FitSchedule(first: 4, density: 16)
-  /// First epochs at the start of a study without a budget of epochs, and at most.
-  private static let standardScreening = 10
-  private static let mostScreening = 60
 
   /// - Throws: `StudyError` for options out of range, and several objectives; `BLASError` if there is no
   ///   linear algebra library.
@@ -52,11 +46,6 @@ package struct FreezeThawSearch: Searcher {
     _ specification: StudySpecification, _ options: FreezeThawOptions, pool: [Assignment]?
   ) throws {
     try options.check()
-    guard specification.objectives.count == 1 else {
-      throw StudyError(
-        "freeze-thaw takes one objective, not \(specification.objectives.count)",
-        "name one metric, and state bounds on the others")
-    }
     _ = try BLAS.load()
     self.specification = specification
     self.options = options
@@ -64,61 +53,31 @@ package struct FreezeThawSearch: Searcher {
     observed = ObservedCurves(
       specification, coordinates, Self.fits, rows: options.observations)
     model = CurveModel(coordinates, epochs: specification.epochs)
-    new = try NewConfigurations(
+    let new = try NewConfigurations(
       specification, coordinates, candidates: options.candidates, list: pool)
+    training = try EpochwiseTraining(specification, new, for: FreezeThawOptions.owner)
   }
 
   package mutating func observe(_ event: Event, in history: History) {
-    new.observe(event, in: history)
+    training.new.observe(event, in: history)
     observed.observe(event, in: history)
   }
 
-  /// The epochs that there are to spend: those of the budget; where it is one of trials only, a third of what
-  /// it would take to train them all to the end.
-  private var budget: Int? {
-    if let epochs = specification.budget.epochs { return epochs }
-    return specification.budget.trials.map {
-      max(min($0, Self.mostTrials) * min(specification.epochs, Self.mostTrials) / 3, 1)
-    }
-  }
-
-  private static let mostTrials = 1_000_000_000
-
   package mutating func propose(_ number: Int?, in history: History) throws -> Proposal {
-    var number = number
-    if number != nil, try new.isExhausted() { number = nil }
-    if number == nil, specification.budget.epochs == nil, let budget, history.epochs >= budget {
-      return ended(history)
+    let screening = training.screening(options.screening)
+    switch try training.opening(number, screening: screening, in: history) {
+    case .made(let proposal): return proposal
+    case .open(let number, let resting):
+      if !coordinates.coordinates.isEmpty, let scale = try model.update(observed),
+        let choice = try choice(number, resting, scale, in: history)
+      {
+        return choice
+      }
+      return try training.unguided(number, resting: resting, in: history)
     }
-    let resting = history.trials.filter { trial in
-      trial.state == .paused && !trial.isUnderWay && trial.epoch < specification.epochs
-    }
-    if let number, history.trials.count < screening {
-      if let found = try new.unprejudiced(number, in: history) { return .start(found, through: 1) }
-    }
-    if !coordinates.coordinates.isEmpty, let scale = try model.update(observed),
-      let choice = try choice(number, resting, scale, in: history)
-    {
-      return choice
-    }
-    if let number, let found = try new.unprejudiced(number, in: history) {
-      return .start(found, through: 1)
-    }
-    if let trial = resting.first { return .advance(trial: trial.number, through: trial.epoch + 1) }
-    return ended(history)
-  }
-
-  private func ended(_ history: History) -> Proposal {
-    history.runningCount + history.claimableCount > 0 ? .wait : .exhausted
   }
 
   package mutating func verdict(on trial: Int, in history: History) -> Verdict { .goOn }
-
-  /// How many trials begin before the model decides.
-  private var screening: Int {
-    guard let budget else { return Self.standardScreening }
-    return min(max(Int(options.screening * Double(budget)), 1), Self.mostScreening)
-  }
 
   /// What the model thinks is best; nil: it knows nothing to do.
   private mutating func choice(
@@ -132,7 +91,7 @@ package struct FreezeThawSearch: Searcher {
     var uniforms = UniformStream(key: key[0], expecting: 2)
     let best = observed.curves.reduce(scale.worst) { max($0, scale.value($1.best)) }
     let rule = RandomThreshold(
-      best: best, worst: scale.worst, upTo: epochsLeft(in: history),
+      best: best, worst: scale.worst, upTo: training.epochsLeft(in: history),
       (uniforms.next(), uniforms.next()))
 
     var curveOf = model.curveOf
@@ -150,33 +109,14 @@ package struct FreezeThawSearch: Searcher {
     }
     var found: [NewConfigurations.Option] = []
     if number != nil {
-      found = new.options(near: bestCandidates(), key: key[1])
+      found = training.new.options(near: observed.best(), key: key[1])
       let points = coordinates.points(found.map(\.candidate))
       queries.append(contentsOf: points, time: model.time(rule.horizon))
     }
     guard queries.count > 0 else { return nil }
     let (means, variances) = process.predict(queries)
     let scores = means.indices.map { rule.score(mean: means[$0], variance: variances[$0]) }
-    let order = scores.indices.sorted { (scores[$1], $0) < (scores[$0], $1) }
-    for place in order {
-      if place < known.count {
-        return .advance(trial: known[place].number, through: known[place].epoch + 1)
-      }
-      if let assignment = new.assignment(of: found[place - known.count]) {
-        return .start(assignment, through: 1)
-      }
-    }
-    return nil
-  }
-
-  /// The epochs that a training may go on, as far as the budget tells: those that running trials are to be
-  /// trained are spent.
-  private func epochsLeft(in history: History) -> Int {
-    guard let budget else { return specification.epochs }
-    let promised = history.trials.reduce(0) { sum, trial in
-      trial.isUnderWay ? sum + max(trial.through - max(trial.epoch, 0), 0) : sum
-    }
-    return min(max(budget - history.epochs - promised, 1), specification.epochs)
+    return training.best(scores, of: known, found)
   }
 
   /// Lets the process believe that a trial comes to its predicted mean at the epoch that it is trained through.
@@ -192,16 +132,6 @@ package struct FreezeThawSearch: Searcher {
     }
     _ = process.append(curve: curve, time: model.time(through))
   }
-
-  /// The best trials by what they reported, best first.
-  private func bestCandidates() -> [Candidate] {
-    let curves = observed.curves
-    let known = curves.indices.filter { curves[$0].best < .infinity }
-    let share = min(
-      max(Int((Self.bestShare * Double(known.count)).rounded(.up)), 1), Self.mostBest)
-    return known.sorted { (curves[$0].best, $0) < (curves[$1].best, $1) }.prefix(share)
-      .map { curves[$0].candidate }
-  }
 }
 
 extension SchedulerKind {
@@ -209,11 +139,6 @@ extension SchedulerKind {
     choosingBy: FreezeThawOptions.self,
     "a model of the learning curves decides after each epoch which trial goes on"
   ) { .freezeThaw($0) }
-}
-
-extension Trial {
-  /// Whether it runs, or waits for a worker that needs nobody's leave.
-  fileprivate var isUnderWay: Bool { state == .running || isClaimable }
 }
 
 extension SearchMethod {

@@ -37,6 +37,16 @@ package struct LossScale: Sendable {
     worst = Self.rounded((location - median / unit) / self.deviation)
   }
 
+  /// The trials whose first losses tell what an average beginning is: the first ones, which no model chose
+  /// or only a little. Later ones are better and would move the mark.
+  private static let references = 20
+
+  /// The scale of what trials have reported.
+  init(_ curves: [ObservedCurve]) {
+    self.init(
+      first: curves.prefix(Self.references).compactMap(\.first), all: curves.flatMap(\.losses))
+  }
+
   package func value(_ loss: Double) -> Double {
     guard loss.isFinite, loss < median else { return worst }
     return Self.rounded((location - loss / unit) / deviation)

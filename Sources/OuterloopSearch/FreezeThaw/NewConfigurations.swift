@@ -84,6 +84,9 @@ struct NewConfigurations: Sendable {
     return pool.candidates(near: best, key: key).map { Option(candidate: $0) }
   }
 
+  /// The place of a configuration in the list; nil if it is not there.
+  func place(of assignment: Assignment) -> Int? { list?.placeOf[assignment] }
+
   /// The configuration of an option; nil if it has been tried or is not allowed.
   func assignment(of option: Option) -> Assignment? {
     if let list, let place = option.place { return list.all[place] }

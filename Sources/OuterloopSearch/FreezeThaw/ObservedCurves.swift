@@ -8,6 +8,8 @@ struct ObservedCurves: Sendable {
     /// Rows taken in until then, which name it.
     let count: Int
     let curves: [ObservedCurve]
+    /// The observation that came last.
+    let newest: RowThinning.Row
   }
 
   private let specification: StudySpecification
@@ -64,7 +66,8 @@ struct ObservedCurves: Sendable {
     rows += new.map { RowThinning.Row(trial: trial.number, epoch: $0) }
     let before = count
     count += new.count
-    if isDue(after: before) {
+    let newest = RowThinning.Row(trial: trial.number, epoch: new.last ?? 0)
+    if isDue(after: before, newest) {
       chooseRows()
     } else if rows.count > thinning.limit {
       chooseRows()
@@ -72,13 +75,14 @@ struct ObservedCurves: Sendable {
   }
 
   /// Notes that hyperparameters are to be fitted, if that fell due since so many rows.
-  private mutating func isDue(after before: Int) -> Bool {
+  private mutating func isDue(after before: Int, _ newest: RowThinning.Row) -> Bool {
     guard count >= schedule.first else { return false }
     let isAnchor = before < schedule.first || schedule.anchor(upTo: count) > before
     let isFit = before < schedule.first || schedule.fit(upTo: count) > before
-    if isAnchor { latestAnchor = Snapshot(count: count, curves: curves) }
+    let snapshot = Snapshot(count: count, curves: curves, newest: newest)
+    if isAnchor { latestAnchor = snapshot }
     guard isAnchor || isFit else { return false }
-    fit = Snapshot(count: count, curves: curves)
+    fit = snapshot
     anchor = latestAnchor
     return true
   }

@@ -36,6 +36,9 @@ struct TriedConfigurations: Sendable {
     }
   }
 
+  /// Counts a configuration as tried that no trial has.
+  mutating func insert(_ assignment: Assignment) { tried.insert(assignment) }
+
   func contains(_ assignment: Assignment) -> Bool { tried.contains(assignment) }
 
   var isExhausted: Bool {

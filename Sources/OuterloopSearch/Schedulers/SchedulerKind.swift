@@ -86,7 +86,7 @@ public struct SchedulerKind: Sendable {
   /// All schedulers: a new one is a new row here.
   public static let all: [SchedulerKind] = [
     .auto, .none, .median, .percentile, .threshold, .patience, .wilcoxon, .halving, .hyperband,
-    .asha, .pasha, .priorband, .freezeThaw,
+    .asha, .pasha, .priorband, .freezeThaw, .dyhpo, .dpl,
   ]
 
   /// The scheduler of a name.

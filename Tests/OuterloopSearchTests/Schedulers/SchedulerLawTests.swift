@@ -40,10 +40,9 @@ import Testing
         "random percentile:percentile=25,warmup=2", "random patience:epochs=2,improvement=0.01",
         "random threshold:bound=0.4", "auto auto", "tpe pasha:factor=2", "bohb hyperband",
         "bohb asha:stopping=true", "bohb median", "random wilcoxon:threshold=0.3",
-        "none dyhpo:faithful=true,training=20,candidates=32",
       ].map { text in
         let words = text.split(separator: " ").map(String.init)
-        let isScaleFree = !words[1].contains("improvement") && !words[1].contains("faithful")
+        let isScaleFree = !words[1].contains("improvement")
         return Row(
           description: text,
           method: try .named(

@@ -1,0 +1,35 @@
+public import OuterloopStudy
+
+/// What may be chosen about DPL.
+public struct DPLOptions: Sendable, Hashable {
+  /// The share of the budget's epochs that is spent on the first epochs of evenly spread configurations before
+  /// the model decides.
+  public var screening = 0.06
+  /// New configurations that a proposal weighs.
+  public var candidates = 512
+  /// How many observations the model takes at most: of more, fewer epochs of each curve.
+  public var observations = 300
+  /// Epochs of a training of the networks from scratch.
+  public var training = 250
+
+  public init() {}
+}
+
+extension DPLOptions: MethodOptions {
+  /// The options of a description, by their names.
+  /// - Throws: `StudyError` for an unknown name, a value of another kind or out of range.
+  public init(_ given: [String: ParameterValue]) throws { try self.init(reading: given) }
+
+  static let owner = "dpl"
+
+  static let declarations: [MethodOption<Self>] = [
+    .number(
+      "screening", \.screening, 0...1,
+      "share of the budget's epochs for first epochs of evenly spread configurations"),
+    .whole("candidates", \.candidates, 16...65536, "new configurations that a proposal weighs"),
+    .whole(
+      "observations", \.observations, 20...2000,
+      "reports that the model takes at most: of more, fewer epochs of each trial"),
+    .whole("training", \.training, 1...10000, "epochs that the networks are trained from scratch"),
+  ]
+}

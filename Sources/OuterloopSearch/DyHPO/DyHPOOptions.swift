@@ -1,0 +1,60 @@
+public import OuterloopStudy
+
+/// What may be chosen about DyHPO.
+public struct DyHPOOptions: Sendable, Hashable {
+  /// The published code's choices throughout, for comparisons; see `PublishedDyHPOSearch`.
+  public var faithful = false
+  /// The share of the budget's epochs that is spent on the first epochs of evenly spread configurations before
+  /// the model decides.
+  public var screening = 0.06
+  /// New configurations that a proposal weighs; 0: 512, and 1000 as published.
+  public var candidates = 0
+  /// How many observations the model takes at most: of more, fewer epochs of each curve.
+  public var observations = 300
+  /// Steps of a training of the model from scratch, of which it takes a quarter from an earlier one's end, and a
+  /// twentieth as published; 0: 100, and 1000 as published.
+  public var training = 0
+
+  public init() {}
+
+  var candidateCount: Int { candidates > 0 ? candidates : faithful ? 1000 : 512 }
+  var trainingSteps: Int { training > 0 ? training : faithful ? 1000 : 100 }
+}
+
+extension DyHPOOptions: MethodOptions {
+  /// The options of a description, by their names.
+  /// - Throws: `StudyError` for an unknown name, a value of another kind or out of range, and options that
+  ///   exclude one another.
+  public init(_ given: [String: ParameterValue]) throws { try self.init(reading: given) }
+
+  static let owner = "dyhpo"
+
+  static let declarations: [MethodOption<Self>] = [
+    .flag("faithful", \.faithful, "the published code's choices throughout, for comparisons"),
+    .number(
+      "screening", \.screening, 0...1,
+      "share of the budget's epochs for first epochs of evenly spread configurations"),
+    .whole(
+      "candidates", \.candidates, 16...65536, zero: "512, or 1000 with `faithful`",
+      "new configurations that a proposal weighs"),
+    .whole(
+      "observations", \.observations, 20...2000,
+      "reports that the model takes at most: of more, fewer epochs of each trial"),
+    .whole(
+      "training", \.training, 1...10000, zero: "100, or 1000 with `faithful`",
+      "steps that the model is trained from scratch"),
+  ]
+
+  func checkTogether(given: Set<String>) throws {
+    let standard = Self()
+    guard faithful else { return }
+    for (name, differs) in [
+      ("screening", screening != standard.screening),
+      ("observations", observations != standard.observations),
+    ] where differs || given.contains(name) {
+      throw StudyError(
+        "dyhpo with faithful=true has no \(name): the published method has one first configuration and "
+          + "takes all observations", "leave \(name) out, or faithful")
+    }
+  }
+}
