@@ -20,7 +20,8 @@ case $peer in
     hebo) modules="hebo torch numpy" ;;
     smac) modules="smac numpy" ;;
     ax) modules="ax botorch torch" ;;
-    *) fail "no peer '$peer'; use jax, gradhpo, optuna, cmaes, pymoo, cleanlab, coco, samplers, hebo, smac or ax." ;;
+    hpo4dl) modules="hpo4dl torch gpytorch ConfigSpace" ;;
+    *) fail "no peer '$peer'; use jax, gradhpo, optuna, cmaes, pymoo, cleanlab, coco, samplers, hebo, smac, ax or hpo4dl." ;;
 esac
 environment="$peers/$peer/.venv"
 python=${PYTHON:-python3}
@@ -46,5 +47,10 @@ if [ ! -x "$environment/bin/python" ] || ! "$environment/bin/python" -m pip --ve
 fi
 "$environment/bin/python" -m pip install --disable-pip-version-check --quiet -r "$pins" \
     || fail "pip could not install $(grep -v '^#' "$pins" | tr '\n' ' '); is a package index reachable?"
+bare="$peers/$peer/no-dependencies.txt"
+if [ -f "$bare" ]; then
+    "$environment/bin/python" -m pip install --disable-pip-version-check --quiet --no-deps -r "$bare" \
+        || fail "pip could not install $(grep -v '^#' "$bare" | tr '\n' ' '); is a package index reachable?"
+fi
 cp "$pins" "$stamp"
 "$environment/bin/python" -c "$imports; print('Installed', *(f'{m.__name__} {getattr(m, \"__version__\", \"\")}' for m in ($(echo "$modules" | sed 's/ /, /g'))))"

@@ -30,6 +30,12 @@ do {
       from: Int(option("from", default: "0")) ?? 0,
       seed: UInt64(option("seed", default: "0")) ?? 0)
     print(try search.run())
+  case "epochs":
+    let speed = EpochSpeed(
+      scheduler: option("scheduler", default: "freeze-thaw"),
+      steps: Int(option("steps", default: "50")) ?? 50,
+      seed: UInt64(option("seed", default: "0")) ?? 0)
+    print(try speed.run())
   case "importance":
     let speed = ImportanceSpeed(
       trials: Int(option("trials", default: "10000")) ?? 10000,
@@ -52,6 +58,7 @@ do {
       """
       search-bench speed --sampler tpe --trials N --dimensions D
       search-bench find --problem ackley --trials N --dimensions D
+      search-bench epochs --scheduler dyhpo --steps N < HISTORY
       search-bench importance --trials N --dimensions D --repeats R
       search-bench store --store FILE --trials N
       search-bench serve
