@@ -30,15 +30,17 @@ struct EpochSpeed {
   func run() throws -> String {
     let past = try JSONDecoder().decode(
       Past.self, from: FileHandle.standardInput.readDataToEndOfFile())
-    let scheduler = try ComponentDescription(parsing: scheduler)
-    let kind = try SchedulerKind.named(scheduler.name)
+    let description = try ComponentDescription(parsing: scheduler)
+    let kind = try SchedulerKind.named(description.name)
     let method = try SearchMethod.named(
       MethodDescription(
-        ComponentDescription(kind.choosesConfigurations ? "none" : "random"), scheduler: scheduler))
+        ComponentDescription(kind.choosesConfigurations ? "none" : "random"), scheduler: description
+      ))
     let specification = try StudySpecification(
       name: "speed", space: SearchSpace(past.space.map { try ParameterDeclaration(parsing: $0) }),
       objectives: [past.minimize ? .minimize(past.metric) : .maximize(past.metric)],
-      method: method.description, seed: seed, epochs: past.epochs)
+      method: method.description, seed: seed, epochs: past.epochs,
+      budget: Budget(epochs: past.history.reduce(steps) { $0 + $1.values.count }))
     var study = try Rehearsal(specification, method)
     for (number, curve) in past.history.enumerated() {
       let assignment = try specification.space.assignment(curve.params)
@@ -56,7 +58,7 @@ struct EpochSpeed {
       seconds.append(start.duration(to: clock.now) / .seconds(1))
     }
     let fields: [String: Any] = [
-      "scheduler": scheduler.description, "trials": study.trials.count,
+      "scheduler": scheduler, "trials": study.trials.count,
       "epochs": study.history.epochs, "seconds": seconds,
     ]
     let json = try JSONSerialization.data(withJSONObject: fields, options: [.sortedKeys])
