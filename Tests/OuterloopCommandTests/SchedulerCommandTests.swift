@@ -70,6 +70,33 @@ import Testing
     #expect(try tool.text("stopped.txt").split(separator: "\n").count == pruned)
   }
 
+  /// Scores on folds, easy ones and hard ones; the last line is their mean, which is the result.
+  @Test func worseScoresAreStopped() throws {
+    let program = """
+      import json, sys, time
+      scores = []
+      for fold in range(1, 10):
+          scores.append(float(sys.argv[1]) + fold % 4)
+          print(json.dumps({"epoch": fold, "loss": scores[-1]}), flush=True)
+          time.sleep(0.05)
+      print(json.dumps({"loss": sum(scores) / len(scores)}))
+      """
+    try tool.write(program, "folds.py")
+    let record = try tool.object(tune("wilcoxon", trials: 8, ["python3", "folds.py", "{x}"]))
+    // A fold's score is no result, however small it is.
+    #expect(record["leading"] is NSNull)
+    for trial in try tool.trials() {
+      let epoch = try #require(trial["epoch"] as? Int)
+      let isComplete = trial["state"] as? String == "complete"
+      #expect(isComplete ? epoch == 9 : (4...8).contains(epoch), "\(trial)")
+      guard isComplete else { continue }
+      let x = try #require((trial["params"] as? [String: Any])?["x"] as? Double)
+      let value = try #require((trial["values"] as? [String: Any])?["loss"] as? Double)
+      #expect(abs(value - (x + 13.0 / 9)) < 1e-9)
+    }
+    #expect(try tool.states().contains("pruned"))
+  }
+
   /// One that knows nothing of `{to}` rests when it has gone an epoch too far, and begins again if it is
   /// promoted.
   @Test func programsThatGoTooFarRest() throws {
@@ -170,6 +197,8 @@ import Testing
       (["--scheduler", "ahsa", "--epochs", "9"], "did you mean `asha`?"),
       (["--scheduler", "asha:factor=1", "--epochs", "9"], "a whole number from 2 to 1000"),
       (["--scheduler", "threshold", "--epochs", "9"], "threshold:bound=2.5"),
+      (["--scheduler", "priorband", "--epochs", "9"], "--prior lr=0.001"),
+      (["--scheduler", "freeze-thaw", "--epochs", "9", "--prior", "x=0.5"], "priorband"),
     ]
     for (more, text) in cases {
       let error = try tool.failure(words + more + ["--", "true"], status: 64)

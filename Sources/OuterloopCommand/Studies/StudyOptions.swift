@@ -197,9 +197,12 @@ struct StudyOptions: ParsableArguments {
         isAlone
         ? try SchedulerKind.named(name).traits.contains(trait) : suited.contains(name)
       guard isGiven, !isSuited else { return }
+      let schedulers = SchedulerKind.all.filter { $0.traits.contains(trait) }.map(\.name)
+      let others = schedulers.isEmpty ? "" : ", or the scheduler \(schedulers[0])"
+      let all = suited.joined(separator: ", ") + others
       throw StudyError(
         "the \(kind) \(name) \(what)",
-        "use \(isAlone ? "a sampler" : "one") that does: \(suited.joined(separator: ", "))")
+        "use \(isAlone ? "a sampler" : "one") that does: \(all)")
     }
     try check(!terms.prior.isEmpty, .heedsPriors, "does not heed --prior")
     try check(terms.perSecond != nil, .weighsCosts, "does not weigh costs (--per-second)")

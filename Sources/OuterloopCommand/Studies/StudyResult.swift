@@ -52,7 +52,9 @@ struct StudyResult {
   ) async throws -> Trial? {
     let specification = found.specification
     let objective = specification.objectives[0]
-    guard specification.epochs > 1, specification.objectives.count == 1 else { return nil }
+    guard specification.epochs > 1, specification.objectives.count == 1,
+      !specification.hasInstances
+    else { return nil }
     let open = TrialQuery(states: [.paused, .running, .pruned, .waiting])
     let leader = specification.incumbent(of: try await found.trials(open))
     guard let best = summary.best else { return leader }

@@ -90,6 +90,11 @@ struct WilcoxonStopping: EarlyStopping {
   }
 }
 
+extension StudySpecification {
+  /// Whether epochs are instances of a problem, so that a value at one says nothing about the trial's result.
+  public var hasInstances: Bool { method.scheduler.name == WilcoxonOptions.owner }
+}
+
 extension SchedulerKind {
   static let wilcoxon = SchedulerKind(
     WilcoxonOptions.self,
