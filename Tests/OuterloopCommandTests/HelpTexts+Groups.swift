@@ -34,9 +34,9 @@ extension HelpTexts {
                               in grid:resolution=7. (default: auto)
       --scheduler <name>      Which trials are trained how far: auto, none, median,
                               percentile, threshold, patience, wilcoxon, halving,
-                              hyperband, asha, pasha, priorband, freeze-thaw, dyhpo,
-                              dpl; with options as in asha:factor=4. Default: auto
-                              with --epochs, else none.
+                              hyperband, asha, pasha, priorband, freeze-thaw,
+                              dyhpo, dpl; with options as in asha:factor=4.
+                              Default: auto with --epochs, else none.
       --seed <n>              Names all random choices. Default: drawn, and printed.
       --epochs <n>            Epochs of a full training. (default: 1)
       --retries <n>           How often a trial that ended with an error is run
