@@ -72,7 +72,7 @@ package struct CurveEvidence {
   /// - Throws: `BLASError` if there is no linear algebra library.
   /// - Complexity: some ten evidences from a good start.
   package func fitted(
-    _ prior: CurvePrior, from start: CurveParameters, iterations: Int = 30
+    _ prior: CurveKernelPrior, from start: CurveParameters, iterations: Int = 30
   ) throws -> CurveParameters {
     var settings = BoundedLBFGS()
     settings.iterations = iterations

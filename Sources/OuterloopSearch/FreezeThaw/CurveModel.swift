@@ -6,7 +6,7 @@ internal import OuterloopStudy
 struct CurveModel: Sendable {
   private let coordinates: SpaceCoordinates
   private let epochs: Int
-  private let prior: CurvePrior
+  private let prior: CurveKernelPrior
   /// The rows of a fit: what they tell of hyperparameters grows slowly, and their cost with the third power.
   private static let fitRows = RowThinning(limit: 200)
   private var fits = AnchoredFits<(parameters: CurveParameters, scale: LossScale?)>()
@@ -20,7 +20,7 @@ struct CurveModel: Sendable {
 
   init(_ coordinates: SpaceCoordinates, epochs: Int) {
     (self.coordinates, self.epochs) = (coordinates, epochs)
-    prior = CurvePrior(coordinates.layout)
+    prior = CurveKernelPrior(coordinates.layout)
   }
 
   /// Brings the process up to date.
@@ -88,7 +88,7 @@ struct CurveModel: Sendable {
   ) throws -> (parameters: CurveParameters, scale: LossScale?) {
     let curves = snapshot.curves
     let chosen = Self.fitRows.rows(curves)
-    let scale = LossScale(curves)
+    let scale = LossScale(curves, byRatio: true)
     guard scale.isInformative else { return (start, scale) }
     let evidence = CurveEvidence(
       rows(chosen, curves).rows,

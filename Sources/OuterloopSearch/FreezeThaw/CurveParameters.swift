@@ -55,7 +55,7 @@ package struct CurveParameters: Sendable, Hashable {
 ///
 /// lx as in `KernelPrior`, after Hvarfner et al. (2024). A curve of its own is believed to explain little,
 /// so that what a configuration shares with its neighbours is tried first.
-package struct CurvePrior: Sendable {
+package struct CurveKernelPrior: Sendable {
   package let layout: KernelLayout
   package let locations: [Double]
   package let deviations: [Double]

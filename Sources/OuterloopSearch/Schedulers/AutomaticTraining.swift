@@ -6,7 +6,7 @@ public import OuterloopStudy
 /// - `freeze-thaw`, where one objective is all there is to look at: of the schedulers it has the smallest regret
 ///   on recorded learning curves (`Benchmarks/results/learning-curves.md`).
 /// - `asha` where something was said that freeze-thaw passes over: a sampler, several objectives, bounds, priors,
-///   earlier results. Then configurations come from that sampler.
+///   costs, earlier results. Then configurations come from that sampler.
 /// - `asha:stopping=true` when a trial that was to go on has begun at epoch 0 again, and rests without a checkpoint
 ///   once more: a program that cannot go on from where it rested is better run to the end in one go. The first rest
 ///   alone says nothing: many programs write no checkpoint in their first epoch, or only every few epochs. The
@@ -90,6 +90,8 @@ public struct AutomaticTrainingChoice: Sendable, Hashable {
       (scheduler, reason) = (.asha, "for bounds on results")
     } else if !specification.priors.isEmpty || !specification.earlier.isEmpty {
       (scheduler, reason) = (.asha, "for what is known of good values")
+    } else if specification.cost != nil {
+      (scheduler, reason) = (.asha, "for costs")
     } else {
       (scheduler, reason) = (.freezeThaw, "while programs go on from checkpoints, else asha")
     }

@@ -118,7 +118,7 @@ import Testing
   @Test func gradientsAreDifferences() throws {
     let item = try Case()
     let evidence = CurveEvidence(item.rows, outputs: item.outputs)
-    let prior = CurvePrior(item.layout)
+    let prior = CurveKernelPrior(item.layout)
     let theta = item.parameters.logarithms
     #expect(theta.count == prior.locations.count)
     func at(_ theta: [Double]) throws -> Double {
@@ -218,7 +218,7 @@ import Testing
       sin(3 * item.rows.curves.columns[0][2 * $0]) * (0.5 + $1)
     }
     let evidence = CurveEvidence(item.rows, outputs: outputs)
-    let prior = CurvePrior(item.layout)
+    let prior = CurveKernelPrior(item.layout)
     func at(_ theta: [Double]) throws -> Double {
       try #require(try evidence.logarithm(CurveParameters(logarithms: theta, item.layout))).value
         + prior.logDensity(theta).value

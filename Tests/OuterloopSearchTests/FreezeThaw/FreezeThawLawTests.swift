@@ -32,10 +32,10 @@ import Testing
     return .freezeThaw(options)
   }()
 
+  /// Direction and unit are `FreezeThawSearchTests.isScaleFree`'s.
   @Test(arguments: cases) func laws(_ item: SearcherLaws.Case) throws {
     #expect(try SearcherLaws.staysInSpace(Self.method, item, trials: 30) == [])
     #expect(try SearcherLaws.replays(Self.method, item, trials: 25) == [])
-    #expect(try SearcherLaws.knowsDirection(Self.method, item, trials: 25) == [])
     #expect(try SearcherLaws.survives(Self.method, item, trials: 20) == [])
     #expect(try SearcherLaws.takesConstraints(Self.method, item, trials: 20) == [])
   }

@@ -50,11 +50,16 @@ import Testing
     #expect(study.study.trials.allSatisfy { space.allows($0.assignment) })
   }
 
-  /// Neither direction nor unit nor origin of the metric matters.
-  @Test(arguments: [(1.0, 0.0), (4, 2), (-1, 0), (-3e5, 7e5), (1e-9, 0)])
-  func isScaleFree(_ scale: Double, _ origin: Double) throws {
+  /// Neither direction nor unit of the metric matters, nor its origin where losses have no floor.
+  @Test(arguments: [
+    (1.0, 0.0, 0.0), (4, 0, 0), (-1, 0, 0), (-3e5, 0, 0), (1e-9, 0, 0), (1, -1000, -3000),
+    (-0x1p20, 0x1p30, -3000),
+  ])
+  func isScaleFree(_ scale: Double, _ origin: Double, _ reference: Double) throws {
     let budget = Budget(epochs: 80)
-    var plain = try CurveRehearsal(.curves(.cube(3), epochs: 9, budget: budget), loss: fallingLoss)
+    var plain = try CurveRehearsal(.curves(.cube(3), epochs: 9, budget: budget)) {
+      reference + fallingLoss($0, $1)
+    }
     try plain.run(epochs: 80)
     var other = try CurveRehearsal(
       .curves(

@@ -32,6 +32,8 @@ import Testing
             MethodDescription(
               kind.choosesConfigurations ? .noSampler : ComponentDescription("random"),
               scheduler: ComponentDescription(parsing: small[kind.name] ?? kind.name))),
+          // Where it has a floor, the origin of a loss matters: see `LossScale`.
+          isScaleFree: kind.name != "freeze-thaw",
           priors: kind.traits.contains(.heedsPriors) ? [ParameterPrior("x", 0.4)] : [])
       }
       let others = try [
