@@ -140,8 +140,8 @@ let package = Package(
     .executableTarget(
       name: "OuterloopCommand",
       dependencies: [
-        "OuterloopLab", "OuterloopTuning", "OuterloopFetch", "OuterloopLearning", "OuterloopBilevel",
-        "OuterloopCharts",
+        "OuterloopLab", "OuterloopTuning", "OuterloopFetch", "OuterloopLearning",
+        "OuterloopBilevel", "OuterloopCharts",
         "OuterloopNumerics", "OuterloopStudy", "OuterloopSearch", "OuterloopStore",
         "OuterloopRunner", "OuterloopSpaces", "OuterloopFiles", "OuterloopFoundation",
         "OuterloopPlatform", "OuterloopText",
