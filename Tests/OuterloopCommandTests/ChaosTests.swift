@@ -35,7 +35,7 @@ import Testing
     )
     #expect(kills.total >= 12)
     #expect(arena.complaints.isEmpty, "\(arena.complaints.joined(separator: "\n"))")
-    #expect(try arena.processes().isEmpty, "a process is left over")
+    #expect(try arena.tool.processes().isEmpty, "a process is left over")
     try await check(arena, total)
   }
 
@@ -262,7 +262,7 @@ private final class Arena {
           try tool.start(["worker", "--study", "chaos", "--lease", "2s", "--store", store]))
       }
       usleep(UInt32.random(in: 0...250_000, using: &random))
-      guard let victim = try processes().randomElement(using: &random) else { continue }
+      guard let victim = try tool.processes().randomElement(using: &random) else { continue }
       let ours = (workers + [runner].compactMap(\.self)).first {
         $0.process.processIdentifier == victim
       }
@@ -300,19 +300,6 @@ private final class Arena {
       if let runner { #expect(try took(runner)) }
       runner = nil
     }
-  }
-
-  /// Those whose command line names this folder: runners, workers, programs.
-  func processes() throws -> [pid_t] {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = ["pgrep", "-f", tool.folder.lastPathComponent]
-    let pipe = Pipe()
-    process.standardOutput = pipe
-    try process.run()
-    let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
-    return text.split(separator: "\n").compactMap { pid_t($0) }
   }
 }
 

@@ -35,7 +35,7 @@ import Testing
     print("chaos, \(scheduler): \(count) studies, \(crew.summary)")
     #expect(crew.kills >= 5)
     #expect(crew.complaints.isEmpty, "\(crew.complaints.joined(separator: "\n"))")
-    #expect(try crew.processes().isEmpty, "a process is left over")
+    #expect(try crew.tool.processes().isEmpty, "a process is left over")
   }
 
   private func check(_ crew: Crew, _ name: String) async throws {
@@ -257,7 +257,7 @@ private final class Crew {
   /// Kills a process, or holds it up.
   private func strike() throws {
     wake(by: Date())
-    guard let victim = try processes().randomElement(using: &random) else { return }
+    guard let victim = try tool.processes().randomElement(using: &random) else { return }
     let worker = workers.first { $0.process.processIdentifier == victim }
     if let worker, stopped == nil, Int.random(in: 0..<12, using: &random) == 0 {
       kill(victim, SIGSTOP)
@@ -283,18 +283,5 @@ private final class Crew {
     let isLate = ending.err.contains("has a study `s")
     if !ending.isSignal, ending.status != 0, !isLate { complaints.append(ending.err) }
     return !ending.isSignal && ending.status == 0
-  }
-
-  /// Those whose command line names this folder: workers and programs.
-  func processes() throws -> [pid_t] {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = ["pgrep", "-f", tool.folder.lastPathComponent]
-    let pipe = Pipe()
-    process.standardOutput = pipe
-    try process.run()
-    let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
-    return text.split(separator: "\n").compactMap { pid_t($0) }
   }
 }

@@ -157,6 +157,19 @@ final class Tool: Sendable {
     return ending
   }
 
+  /// Processes whose command line names this folder: runners, workers, programs.
+  func processes() throws -> [pid_t] {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = ["pgrep", "-f", folder.lastPathComponent]
+    let pipe = Pipe()
+    process.standardOutput = pipe
+    try process.run()
+    let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    return text.split(separator: "\n").compactMap { pid_t($0) }
+  }
+
   /// What a command says that fails, and prints nothing.
   func failure(_ words: [String], status: Int32 = 1) throws -> String {
     let ending = try run(words)

@@ -47,13 +47,8 @@ public struct ReplayMethod: Sendable {
     !["auto", "threshold", "priorband", "wilcoxon"].contains($0.name)
   }.map { kind in
     ReplayMethod(kind.name, kind.summary) { options, table in
-      let pool = table.candidates.map(\.assignment)
-      switch kind.name {
-      case SchedulerKind.freezeThaw.name:
-        return .freezeThaw(try FreezeThawOptions(options), pool: pool)
-      case SchedulerKind.dyhpo.name: return .dyhpo(try DyHPOOptions(options), pool: pool)
-      case SchedulerKind.dpl.name: return .dpl(try DPLOptions(options), pool: pool)
-      default: break
+      if let amongListed = kind.amongListed {
+        return try amongListed(table.candidates.map(\.assignment), options)
       }
       return try kind.method(.candidates(of: table), options)
     }

@@ -21,7 +21,7 @@ public struct DyHPOOptions: Sendable, Hashable {
   var trainingSteps: Int { training > 0 ? training : faithful ? 1000 : 100 }
 }
 
-extension DyHPOOptions: MethodOptions {
+extension DyHPOOptions: EpochwiseOptions {
   /// The options of a description, by their names.
   /// - Throws: `StudyError` for an unknown name, a value of another kind or out of range, and options that
   ///   exclude one another.
@@ -31,15 +31,11 @@ extension DyHPOOptions: MethodOptions {
 
   static let declarations: [MethodOption<Self>] = [
     .flag("faithful", \.faithful, "the published code's choices throughout, for comparisons"),
-    .number(
-      "screening", \.screening, 0...1,
-      "share of the budget's epochs for first epochs of evenly spread configurations"),
+    .screening,
     .whole(
       "candidates", \.candidates, 16...65536, zero: "512, or 1000 with `faithful`",
       "new configurations that a proposal weighs"),
-    .whole(
-      "observations", \.observations, 20...2000,
-      "reports that the model takes at most: of more, fewer epochs of each trial"),
+    .observations,
     .whole(
       "training", \.training, 1...10000, zero: "100, or 1000 with `faithful`",
       "steps that the model is trained from scratch"),

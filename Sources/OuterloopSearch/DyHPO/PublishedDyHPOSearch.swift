@@ -2,7 +2,7 @@ private import OuterloopNumerics
 private import OuterloopPlatform
 package import OuterloopStudy
 
-/// DyHPO as its published code has it (HPO4DL 0.1.0, releaunifreiburg/DyHPO), for comparisons; `DyHPOSearch` says what is
+/// DyHPO as its published code has it (HPO4DL 0.1.0, releaunifreiburg/DyHPO), for comparisons; `DyHPOModel` says what is
 /// better otherwise.
 ///
 /// *Kept:* a fixed pool of random configurations and its numbers (`PublishedPool`); one random configuration to begin

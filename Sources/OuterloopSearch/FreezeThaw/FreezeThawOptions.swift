@@ -13,7 +13,7 @@ public struct FreezeThawOptions: Sendable, Hashable {
   public init() {}
 }
 
-extension FreezeThawOptions: MethodOptions {
+extension FreezeThawOptions: EpochwiseOptions {
   /// The options of a description, by their names.
   /// - Throws: `StudyError` for an unknown name, a value of another kind or out of range.
   public init(_ given: [String: ParameterValue]) throws { try self.init(reading: given) }
@@ -21,12 +21,8 @@ extension FreezeThawOptions: MethodOptions {
   static let owner = "freeze-thaw"
 
   static let declarations: [MethodOption<Self>] = [
-    .number(
-      "screening", \.screening, 0...1,
-      "share of the budget's epochs for first epochs of evenly spread configurations"),
+    .screening,
     .whole("candidates", \.candidates, 16...65536, "new configurations that a proposal weighs"),
-    .whole(
-      "observations", \.observations, 20...2000,
-      "reports that the model takes at most: of more, fewer epochs of each trial"),
+    .observations,
   ]
 }

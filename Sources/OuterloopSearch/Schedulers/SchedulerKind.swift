@@ -15,6 +15,9 @@ public struct SchedulerKind: Sendable {
   /// configurations itself passes over the sampler.
   /// - Throws: `StudyError` for options that it does not have, out of range, or that exclude one another.
   public let method: @Sendable (SamplerMethod?, [String: ParameterValue]) throws -> SearchMethod
+  /// The search among these configurations only, as those of a recorded table; nil: it cannot be bound to a list.
+  package private(set) var amongListed:
+    (@Sendable ([Assignment], [String: ParameterValue]) throws -> SearchMethod)?
   /// The rungs of a study with the options given: see `StudySpecification.rungs`.
   let rungs: @Sendable (StudySpecification, [String: ParameterValue]) throws -> [Int]
 
@@ -59,6 +62,12 @@ public struct SchedulerKind: Sendable {
     self.traits = traits
     method = { _, given in make(try Options(reading: given)) }
     rungs = Self.rungs(of: options)
+  }
+
+  /// A method that trains all trials side by side, one epoch at a time.
+  init<Options: EpochwiseOptions>(epochwise options: Options.Type, _ summary: String) {
+    self.init(choosingBy: options, summary) { $0.method() }
+    amongListed = { try Options(reading: $1).method(pool: $0) }
   }
 
   /// One without options that makes the search out of a sampler.

@@ -13,17 +13,21 @@ import Testing
     return .dpl(options)
   }()
 
-  @Test func findsTheBestRegion() throws {
+  /// Breadth and depth: expected improvement at the last epoch begins many configurations, and trains the better of
+  /// them further, never to see less than the budget.
+  @Test func weighsBreadthAgainstDepth() throws {
     var options = DPLOptions()
     options.training = 100
     var study = try DyHPOSearchTests.study(
       .cube(2), .dpl(options), epochs: 20, budget: 200, loss: fallingLoss)
     try study.run(epochs: 200)
-    let losses = study.study.trials.compactMap { $0.reports.last?.values["loss"] }
-    let best = try #require(losses.min())
-    // A configuration comes to 0.25 on average.
-    #expect(best < 0.12)
-    #expect(study.study.trials.contains { $0.state == .complete })
+    let trials = study.study.trials
+    let ends = trials.map { fallingLoss($0.assignment, 1000) }
+    let deepest = trials.indices.filter { trials[$0].epoch > 4 }
+    #expect(trials.count > 12 && !deepest.isEmpty)
+    let deep: Double = deepest.reduce(0) { $0 + ends[$1] } / Double(deepest.count)
+    let all: Double = ends.reduce(0, +) / Double(ends.count)
+    #expect(deep < all)
     #expect(study.study.history.epochs == 200)
   }
 
@@ -101,6 +105,6 @@ import Testing
     #expect(throws: StudyError.self) { try DPLOptions(["training": .int(0)]) }
     let specification = try StudySpecification.small(
       .cube(1), [.minimize("a"), .maximize("b")], SearchMethod.dpl().description)
-    #expect(throws: StudyError.self) { try DPLSearch(specification) }
+    #expect(throws: StudyError.self) { try SearchMethod.dpl().searcher(specification) }
   }
 }

@@ -15,11 +15,12 @@ import Testing
 
   static func study(
     _ space: SearchSpace, _ method: SearchMethod, _ objective: Objective = .minimize("loss"),
-    epochs: Int, budget: Int?, loss: @escaping @Sendable (Assignment, Int) -> Double
+    epochs: Int, budget: Int?, seed: UInt64 = 1,
+    loss: @escaping @Sendable (Assignment, Int) -> Double
   ) throws -> CurveRehearsal {
     let specification = try StudySpecification(
-      name: "s", space: space, objectives: [objective], method: method.description, seed: 1,
-      epochs: epochs, budget: Budget(epochs: budget))
+      name: "s", space: space, objectives: [objective], method: method.description,
+      seed: seed, epochs: epochs, budget: Budget(epochs: budget))
     return try CurveRehearsal(specification, by: method, loss: loss)
   }
 
@@ -240,7 +241,7 @@ import Testing
     #expect(throws: StudyError.self) { try DyHPOOptions(["screening": .float(2)]) }
     let specification = try StudySpecification.small(
       .cube(1), [.minimize("a"), .maximize("b")], SearchMethod.dyhpo().description)
-    #expect(throws: StudyError.self) { try DyHPOSearch(specification) }
+    #expect(throws: StudyError.self) { try SearchMethod.dyhpo().searcher(specification) }
     #expect(throws: StudyError.self) { try PublishedDyHPOSearch(specification, options) }
   }
 }

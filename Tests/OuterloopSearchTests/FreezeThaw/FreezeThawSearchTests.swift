@@ -149,9 +149,7 @@ import Testing
     let pool = try (0..<15).map {
       try space.assignment(["x0": .float(Double($0) / 15), "x1": .float(Double($0 * 7 % 15) / 15)])
     }
-    let method = SearchMethod(MethodDescription("freeze-thaw")) {
-      try FreezeThawSearch($0, FreezeThawOptions(), pool: pool + pool)
-    }
+    let method = try #require(try SchedulerKind.freezeThaw.amongListed?(pool + pool, [:]))
     var study = try CurveRehearsal(
       .curves(space, epochs: 6, budget: Budget(epochs: 60)), by: method, loss: fallingLoss)
     try study.run(epochs: 60)
@@ -164,7 +162,7 @@ import Testing
   /// Without a new trial's number only trials that rest go on; with none, it waits or ends.
   @Test func withoutNewTrials() throws {
     let specification = try StudySpecification.curves(.cube(2), epochs: 3)
-    var searcher = try FreezeThawSearch(specification)
+    var searcher = try SearchMethod.freezeThaw().searcher(specification)
     var history = OuterloopStudy.History()
     var proposal = try searcher.propose(nil, in: history)
     #expect(proposal == .exhausted)
@@ -218,7 +216,7 @@ import Testing
   @Test func severalObjectives() throws {
     let specification = try StudySpecification.small(
       .cube(1), [.minimize("a"), .maximize("b")], SearchMethod.freezeThaw().description)
-    #expect(throws: StudyError.self) { try FreezeThawSearch(specification) }
+    #expect(throws: StudyError.self) { try SearchMethod.freezeThaw().searcher(specification) }
   }
 
   @Test func optionsByName() throws {

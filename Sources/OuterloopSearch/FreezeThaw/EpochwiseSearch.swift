@@ -1,0 +1,105 @@
+internal import OuterloopNumerics
+internal import OuterloopStudy
+
+/// A model that says which training is worth the next epoch.
+protocol EpochwiseModel: Sendable {
+  /// Takes in what was observed.
+  /// - Returns: whether there is something to tell trainings apart by.
+  mutating func update(_ observed: ObservedCurves) throws -> Bool
+
+  /// A score of each trial at rest, then of each new configuration: the largest one gets the next epoch. Nil: it
+  /// has nothing to say.
+  func scores(_ choice: EpochwiseChoice) throws -> [Double]?
+}
+
+/// What there is to choose from.
+struct EpochwiseChoice {
+  let resting: [Trial]
+  let new: [Candidate]
+  let observed: ObservedCurves
+  let history: History
+  /// How many epochs a training may go on, as far as the budget tells.
+  let epochsLeft: Int
+  /// Names the model's random numbers.
+  let key: RandomKey
+
+  /// Trials that are being trained, which a model may take for trained already.
+  func underWay(of epochs: Int) -> [Trial] {
+    history.trials.filter { $0.isUnderWay && min($0.through, epochs) > $0.epoch }
+  }
+}
+
+/// A search that trains all trials side by side, one epoch at a time, and asks a model after each which one goes on
+/// or whether a new configuration begins; evenly spread ones begin.
+///
+/// - Complexity: that of its model.
+struct EpochwiseSearch: Searcher {
+  private let specification: StudySpecification
+  private let name: String
+  private let screening: Double
+  private let isConstant: Bool
+  private var observed: ObservedCurves
+  private var training: EpochwiseTraining
+  private var model: any EpochwiseModel
+
+  /// - Parameters:
+  ///   - options: what names the method and its random numbers, and is checked.
+  ///   - candidates: new configurations that a proposal weighs.
+  ///   - pool: the configurations that there are to try; nil: all of the space.
+  ///   - schedule: when the model is fitted.
+  /// - Throws: `StudyError` for options out of range, and several objectives.
+  init<Options: EpochwiseOptions>(
+    _ specification: StudySpecification, _ options: Options, candidates: Int, pool: [Assignment]?,
+    _ schedule: FitSchedule, model: (SpaceCoordinates) throws -> any EpochwiseModel
+  ) throws {
+    try options.check()
+    let coordinates = SpaceCoordinates(specification.space)
+    self.specification = specification
+    name = Options.owner
+    screening = options.screening
+    isConstant = coordinates.coordinates.isEmpty
+    observed = ObservedCurves(specification, coordinates, schedule, rows: options.observations)
+    training = try EpochwiseTraining(
+      specification,
+      NewConfigurations(specification, coordinates, candidates: candidates, list: pool),
+      for: Options.owner)
+    self.model = try model(coordinates)
+  }
+
+  mutating func observe(_ event: Event, in history: History) {
+    training.new.observe(event, in: history)
+    observed.observe(event, in: history)
+  }
+
+  mutating func propose(_ number: Int?, in history: History) throws -> Proposal {
+    let screening = training.screening(screening)
+    switch try training.opening(number, screening: screening, in: history) {
+    case .made(let proposal): return proposal
+    case .open(let number, let resting):
+      if !isConstant, try model.update(observed),
+        let choice = try choice(number, resting, in: history)
+      {
+        return choice
+      }
+      return try training.unguided(number, resting: resting, in: history)
+    }
+  }
+
+  func verdict(on trial: Int, in history: History) -> Verdict { .goOn }
+
+  /// What the model thinks is best; nil: it knows nothing to do.
+  private mutating func choice(
+    _ number: Int?, _ resting: [Trial], in history: History
+  ) throws -> Proposal? {
+    let key = RandomKey(
+      seed: specification.seed, purpose: name, index: UInt64(truncatingIfNeeded: observed.steps)
+    ).split(2)
+    let found = number == nil ? [] : training.new.options(near: observed.best(), key: key[1])
+    guard resting.count + found.count > 0 else { return nil }
+    let scores = try model.scores(
+      EpochwiseChoice(
+        resting: resting, new: found.map(\.candidate), observed: observed, history: history,
+        epochsLeft: training.epochsLeft(in: history), key: key[0]))
+    return scores.flatMap { training.best($0, of: resting, found) }
+  }
+}

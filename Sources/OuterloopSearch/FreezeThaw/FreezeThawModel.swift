@@ -1,0 +1,108 @@
+private import OuterloopNumerics
+public import OuterloopStudy
+
+/// Freeze-thaw search (Swersky, Snoek and Adams 2014): all trials are trained side by side, one epoch at a time,
+/// and a model of their learning curves decides after each epoch which one goes on, or whether a new
+/// configuration begins.
+///
+/// *Start.* Evenly spread configurations are trained for one epoch each, for a small share of the budget.
+/// *Model.* A Gaussian process over configurations and epochs (`CurveProcess`), of losses that are clipped at the
+/// median first one (`LossScale`), with at most some hundreds of rows (`RowThinning`).
+/// *Choice.* The trial that rests or the new configuration that most probably comes above a random threshold
+/// within a random horizon (`RandomThreshold`), which the epochs left in the budget bound. What runs counts as if
+/// it came to its predicted mean.
+///
+/// Only trainings whose course does not depend on how far they are to go are compared rightly: a schedule that
+/// decays to the last epoch is to be set for all epochs of a full training.
+///
+/// Differences from ifBO (Rakotoarison et al. 2024): a Gaussian process that is fitted to the study instead of a
+/// network trained beforehand; losses of any scale; constraints and conditions of the space are kept; several
+/// workers; a trial that failed because of its configuration counts as worst and rests for good.
+///
+/// - Complexity: for a proposal O(n^2) time for each candidate, n at most `FreezeThawOptions.observations`; O(n^3)
+///   for some hundred fits of at most 200 rows while a thousand epochs are trained.
+struct FreezeThawModel: EpochwiseModel {
+  private let coordinates: SpaceCoordinates
+  private let epochs: Int
+  private var curves: CurveModel
+  private var scale: LossScale?
+
+  /// Every report up to 32, every 16th at 256.
+  static let fits = FitSchedule(first: 4, density: 16)
+
+  init(_ coordinates: SpaceCoordinates, epochs: Int) {
+    (self.coordinates, self.epochs) = (coordinates, epochs)
+    curves = CurveModel(coordinates, epochs: epochs)
+  }
+
+  mutating func update(_ observed: ObservedCurves) throws -> Bool {
+    scale = try curves.update(observed)
+    return scale != nil
+  }
+
+  func scores(_ choice: EpochwiseChoice) throws -> [Double]? {
+    guard let scale, var process = curves.process else { return nil }
+    let observed = choice.observed
+    var uniforms = UniformStream(key: choice.key, expecting: 2)
+    let best = observed.curves.reduce(scale.worst) { max($0, scale.value($1.best)) }
+    let rule = RandomThreshold(
+      best: best, worst: scale.worst, upTo: choice.epochsLeft, (uniforms.next(), uniforms.next()))
+
+    var curveOf = curves.curveOf
+    for trial in choice.underWay(of: epochs) {
+      addFantasy(of: trial, observed, to: &process, &curveOf)
+    }
+    var queries = CurveQueries(coordinates.layout)
+    // What the model has no room for is among the worst.
+    let known = choice.resting.indices.filter { curveOf[choice.resting[$0].number] != nil }
+    for place in known {
+      let trial = choice.resting[place]
+      let curve = curveOf[trial.number] ?? 0
+      let epoch = min(trial.epoch + rule.horizon, epochs)
+      queries.append(
+        process.rows.curves.selecting(curve..<curve + 1), curve: curve, time: curves.time(epoch))
+    }
+    queries.append(contentsOf: coordinates.points(choice.new), time: curves.time(rule.horizon))
+    let (means, variances) = process.predict(queries)
+    let scores = means.indices.map { rule.score(mean: means[$0], variance: variances[$0]) }
+    var ofResting = [Double](repeating: -.infinity, count: choice.resting.count)
+    for (place, score) in zip(known, scores) { ofResting[place] = score }
+    return ofResting + scores.dropFirst(known.count)
+  }
+
+  /// Lets the process believe that a trial comes to its predicted mean at the epoch that it is trained through.
+  private func addFantasy(
+    of trial: Trial, _ observed: ObservedCurves, to process: inout CurveProcess,
+    _ curveOf: inout [Int: Int]
+  ) {
+    let curve = curveOf[trial.number] ?? process.rows.curves.count
+    if curveOf[trial.number] == nil {
+      process.append(curves: coordinates.points([observed.curves[trial.number].candidate]))
+      curveOf[trial.number] = curve
+    }
+    _ = process.append(curve: curve, time: curves.time(min(trial.through, epochs)))
+  }
+}
+
+extension FreezeThawOptions {
+  func searcher(_ specification: StudySpecification, pool: [Assignment]?) throws -> any Searcher {
+    _ = try BLAS.load()
+    return try EpochwiseSearch(
+      specification, self, candidates: candidates, pool: pool, FreezeThawModel.fits
+    ) { FreezeThawModel($0, epochs: specification.epochs) }
+  }
+}
+
+extension SchedulerKind {
+  package static let freezeThaw = SchedulerKind(
+    epochwise: FreezeThawOptions.self,
+    "a model of the learning curves decides after each epoch which trial goes on")
+}
+
+extension SearchMethod {
+  /// Freeze-thaw search: chooses configurations and how far each is trained, one epoch at a time.
+  public static func freezeThaw(_ options: FreezeThawOptions = FreezeThawOptions()) -> SearchMethod
+  {
+    options.method()
+  }
+}
