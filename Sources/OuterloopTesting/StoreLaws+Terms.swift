@@ -52,19 +52,21 @@ extension StoreLaws {
     try test.require(best == StudySummary.Best(trial: 2, value: 2), "the best is \(best as Any)")
 
     let before = try await store.events(of: study, after: 0, limit: .max).count
-    let notes: [Event.Kind] = [.hinted(priors), .stopped(reason: "ü \"'\n"), .reopened]
+    let notes: [Event.Kind] = [
+      .hinted(priors), .chosen("ü, for \"'\n"), .stopped(reason: "ü \"'\n"), .reopened,
+    ]
     for note in notes { try await store.note(note, in: study) }
     let events = try await store.events(of: study, after: before, limit: .max)
     try test.require(events.map(\.kind) == notes, "the notes came back as \(events)")
     try test.require(
-      events.map(\.revision) == Array(before + 1...before + 3)
+      events.map(\.revision) == Array(before + 1...before + 4)
         && events.allSatisfy { $0.trial == 4 },
       "the notes stand at \(events)")
     for wrong in [Event.Kind.retried, .widened(test.space), try test.suggestion()] {
       try await requireError(test, "\(wrong) as a note") { try await store.note(wrong, in: study) }
     }
     try test.require(
-      try await store.events(of: study, after: 0, limit: .max).count == before + 3,
+      try await store.events(of: study, after: 0, limit: .max).count == before + 4,
       "a refused note is in the log")
   }
 }

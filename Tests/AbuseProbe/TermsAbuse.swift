@@ -85,7 +85,7 @@ extension AbuseRoom {
     }
     let rules: [(String, StopRuleMethod)] = [
       ("PlateauRule", .plateau()), ("TargetRule", .target(TargetOptions(value: 0))),
-      ("RegretRule", .regret()),
+      ("RegretRule", .regret()), ("WorthRule", .worth()),
     ]
     for (name, rule) in rules {
       add("\(name).observe", kinds) { try reason(rule, $0) }
@@ -104,7 +104,7 @@ extension AbuseRoom {
     add("TargetRule.init", Edges.numbers) {
       try TargetRule(Studies.specification(), TargetOptions(value: $0))
     }
-    exclude("takes no values", "PlateauOptions.init", "RegretOptions.init")
+    exclude("takes no values", "PlateauOptions.init", "RegretOptions.init", "WorthOptions.init")
     add("TargetOptions.init", Edges.numbers) { TargetOptions(value: $0).value }
     add("StopRuleMethod.target", Edges.numbers) {
       try StopRuleMethod.target(TargetOptions(value: $0)).make(Studies.specification())
@@ -116,6 +116,15 @@ extension AbuseRoom {
     add("StopRuleMethod.regret", Edges.numbers) { ratio in
       let options = changed(RegretOptions()) { $0.ratio = ratio }
       return try StopRuleMethod.regret(options).make(Studies.specification())
+    }
+
+    add("WorthRule.init", Edges.numbers) { price in
+      let options = changed(WorthOptions()) { $0.epoch = price }
+      return try WorthRule(Studies.specification(), options)
+    }
+    add("StopRuleMethod.worth", Edges.numbers) { price in
+      let options = changed(WorthOptions()) { $0.epoch = price }
+      return try StopRuleMethod.worth(options).make(Studies.specification())
     }
 
     /// Trials whose results are these numbers.

@@ -27,8 +27,11 @@ extension HelpTexts {
                               to begin with: 'lr=0.001±3x', 'units=64±16,
                               opt=adam'; +- stands for ±. Repeat for more.
       --stop-when <rule>      When to end before the budget is spent: 'loss <=
-                              0.1', or plateau, target, regret with options as in
-                              plateau:trials=50. Repeat for more.
+                              0.1', or plateau, target, regret, worth with options
+                              as in plateau:trials=50. Repeat for more.
+      --worth <improvement>   End when an epoch is not expected to improve the
+                              objective by this much; with --epochs above 1 and a
+                              budget of epochs or trials.
       --sampler <name>        How to search: auto, random, sobol, grid, tpe, bohb,
                               gp, cmaes, catcma, nsga2, nsga3, de; with options as
                               in grid:resolution=7. (default: auto)

@@ -112,6 +112,47 @@ import Testing
     #expect(try rows("SELECT \"key\" FROM study_system_attributes").isEmpty)
   }
 
+  /// Bounds on results are Optuna's constraints: above 0 where they are broken.
+  @Test func boundsAreConstraints() async throws {
+    let space = try SearchSpace([ParameterDeclaration("x", .float(NumericRange(0, 1)))])
+    let store = try SQLiteStore(folder["a.db"], .create)
+    let id = try await store.create(
+      StudySpecification(
+        name: "s", space: space, objectives: [.minimize("loss")],
+        constraints: [
+          OutcomeConstraint("memory", .atMost, 8), OutcomeConstraint("recall", .atLeast, 0.5),
+        ], method: MethodDescription("tpe"), seed: 1))
+    for values in [["loss": 1, "memory": 6, "recall": 0.75], ["loss": 2, "memory": 9]] {
+      let claim = try await store.add(
+        .enqueued(space.assignment(["x": 0.25]), through: 1), asTrial: nil, to: id,
+        claimedBy: Claimant(worker: "w"))
+      _ = try await store.append(
+        [
+          .reported(attempt: 1, Report(values)),
+          .finished(attempt: 1, .complete([values["loss"] ?? .nan])),
+        ], to: claim?.trial.number ?? -1, of: id)
+    }
+    try await OptunaFile.write(id, of: store, to: folder["b.db"])
+    let queue = try DatabaseQueue(path: folder["b.db"])
+    let rows = try await queue.read { db in
+      try Row.fetchAll(
+        db,
+        sql: """
+          SELECT trial_id, "key", value_json FROM trial_system_attributes
+          WHERE "key" LIKE 'constraints%' ORDER BY trial_id, "key"
+          """
+      ).map { "\($0[0] as Int) \($0[1] as String) \($0[2] as String)" }
+    }
+    #expect(
+      rows == [
+        "1 constraints:memory <= 8.0 -2.0", "1 constraints:recall >= 0.5 -0.25",
+        "2 constraints:memory <= 8.0 1.0", "2 constraints:recall >= 0.5 Infinity",
+      ])
+    let read = try OptunaFile.read(folder["b.db"])
+    #expect(try await store.specification(of: id) == read.specification)
+    #expect(read.notes.isEmpty)
+  }
+
   /// A file that Optuna went on with after it was exported.
   @Test func whatOptunaDidSinceIsRead() async throws {
     let space = try SearchSpace([

@@ -153,16 +153,15 @@ struct Tune: AsyncParsableCommand {
     let counts = try await found.store.summary(of: found.id).counts
     let ended = [TrialState.Kind.complete, .pruned, .failed].reduce(0) { $0 + (counts[$1] ?? 0) }
     if let choice = specification.automaticChoice(ended: ended) {
-      let samplers = [choice.sampler, choice.other].compactMap(\.self).joined(separator: " and ")
       let rules = specification.method.stopRules.map(\.name)
       let scheduler = specification.method.scheduler
       method =
-        ["\(specification.method.sampler.name): \(samplers) \(choice.reason)"]
+        ["\(specification.method.sampler.name): \(choice)"]
         + (scheduler == .fullTraining ? [] : [scheduler.name]) + rules
     }
     if let choice = specification.automaticTraining {
       let rules = specification.method.stopRules.map(\.name)
-      method = ["training: \(choice.name) \(choice.reason)"] + rules
+      method = ["training: \(choice)"] + rules
     }
     parts += method
     parts += specification.budget.parts

@@ -135,7 +135,7 @@ struct StudyOptions: ParsableArguments {
         return try .named(
           MethodDescription(
             isAlone ? .noSampler : ComponentDescription(parsing: sampler), scheduler: scheduler,
-            stopRules: TermOptions.rules(terms.stopWhen, for: objectives)))
+            stopRules: terms.stopRules(for: objectives)))
       }
     }
   }

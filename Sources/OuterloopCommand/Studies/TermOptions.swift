@@ -32,11 +32,18 @@ struct TermOptions: ParsableArguments {
         + " with options as in plateau:trials=50. Repeat for more.", valueName: "rule"))
   var stopWhen: [String] = []
 
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "End when an epoch is not expected to improve the objective by this much; with --epochs above 1 and a budget "
+        + "of epochs or trials.", valueName: "improvement"))
+  var worth: Double?
+
   /// What stands for the time that a trial takes: no metric has this name.
   private static let wallTime = "seconds"
 
   var isGiven: Bool {
-    !constraint.isEmpty || perSecond != nil || !prior.isEmpty || !stopWhen.isEmpty
+    !constraint.isEmpty || perSecond != nil || !prior.isEmpty || !stopWhen.isEmpty || worth != nil
   }
 
   /// - Throws: `StudyError` that names the option.
@@ -54,13 +61,16 @@ struct TermOptions: ParsableArguments {
     try naming("--prior") { try prior.flatMap(ParameterPrior.parsing) }
   }
 
-  /// The rules that `texts` name.
+  /// The rules that end a study with these objectives.
   ///
   /// - Throws: `StudyError` for unknown rules and options, and targets that do not suit the objectives.
-  static func rules(_ texts: [String], for objectives: [Objective]) throws
-    -> [ComponentDescription]
-  {
-    try texts.map { text in
+  func stopRules(for objectives: [Objective]) throws -> [ComponentDescription] {
+    let price = worth.map { ComponentDescription("worth", ["epoch": .float($0)]) }
+    return try rules(for: objectives) + [price].compactMap(\.self)
+  }
+
+  private func rules(for objectives: [Objective]) throws -> [ComponentDescription] {
+    try stopWhen.map { text in
       guard text.contains(where: { "<>".contains($0) }) else {
         return try ComponentDescription(parsing: text)
       }

@@ -12,13 +12,18 @@ public import OuterloopStudy
 /// - Complexity: that of the sampler in charge for a proposal; memory of both until `gp` is done.
 public struct AutoSampler: Sampler {
   /// Which sampler proposes, and why.
-  public struct Choice: Sendable, Hashable {
+  public struct Choice: Sendable, Hashable, CustomStringConvertible {
     /// Its name in the registry; of two in turn the first.
     public let sampler: String
     /// The one that proposes every other trial; nil: `sampler` proposes all.
     public let other: String?
     /// What follows its name: `for one objective and up to 500 trials`.
     public let reason: String
+
+    /// The samplers, and why.
+    public var description: String {
+      [sampler, other].compactMap(\.self).joined(separator: " and ") + " " + reason
+    }
 
     fileprivate init(_ sampler: String, and other: String? = nil, _ reason: String) {
       (self.sampler, self.other, self.reason) = (sampler, other, reason)
@@ -41,6 +46,10 @@ public struct AutoSampler: Sampler {
     if Self.choice(for: specification, ended: 0, options).sampler == SamplerKind.gp.name {
       model = try GPSampler(specification)
     }
+  }
+
+  public var choice: String? {
+    Self.choice(for: specification, ended: ended, options).description
   }
 
   public mutating func observe(_ event: Event, in history: History) {

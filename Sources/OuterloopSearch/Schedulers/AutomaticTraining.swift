@@ -17,25 +17,29 @@ struct AutomaticTraining: Searcher {
   private let specification: StudySpecification
   private let sampler: SamplerMethod
   private var searcher: any Searcher
-  private var choice: AutomaticTrainingChoice
+  private var plan: AutomaticTrainingChoice
   private var log: [Event] = []
   private var trouble: (any Error)?
 
   init(_ specification: StudySpecification, _ sampler: SamplerMethod) throws {
     self.specification = specification
     self.sampler = sampler
-    choice = AutomaticTrainingChoice(specification)
-    searcher = try choice.method(sampler).searcher(specification)
+    plan = AutomaticTrainingChoice(specification)
+    searcher = try plan.method(sampler).searcher(specification)
+  }
+
+  var choice: String? {
+    ([plan.description] + [searcher.choice].compactMap(\.self)).joined(separator: "; ")
   }
 
   mutating func observe(_ event: Event, in history: History) {
-    if choice.scheduler != .stopping { log.append(event) }
-    guard choice.scheduler != .stopping, choice.scheduler != .none, case .paused = event.kind,
+    if plan.scheduler != .stopping { log.append(event) }
+    guard plan.scheduler != .stopping, plan.scheduler != .none, case .paused = event.kind,
       history.trials[event.trial].hasRestartedWithoutCheckpoint
     else { return searcher.observe(event, in: history) }
-    choice.scheduler = .stopping
+    plan.stopRunning()
     do {
-      searcher = try choice.method(sampler).searcher(specification)
+      searcher = try plan.method(sampler).searcher(specification)
       var past = History()
       for event in log {
         try past.take(event)
@@ -63,7 +67,7 @@ extension Trial {
 }
 
 /// What the scheduler `auto` does, and why.
-public struct AutomaticTrainingChoice: Sendable, Hashable {
+public struct AutomaticTrainingChoice: Sendable, Hashable, CustomStringConvertible {
   enum Scheduler: Sendable {
     case none, freezeThaw, asha, stopping
   }
@@ -97,6 +101,11 @@ public struct AutomaticTrainingChoice: Sendable, Hashable {
     }
   }
 
+  /// From here on what runs is stopped, and nothing rests any more.
+  mutating func stopRunning() {
+    (scheduler, reason) = (.stopping, "by stopping, since trials begin again without a checkpoint")
+  }
+
   /// What it does, in a word or two.
   public var name: String {
     switch scheduler {
@@ -105,6 +114,9 @@ public struct AutomaticTrainingChoice: Sendable, Hashable {
     case .asha, .stopping: "asha"
     }
   }
+
+  /// What it does, and why.
+  public var description: String { "\(name) \(reason)" }
 
   func method(_ sampler: SamplerMethod) -> SearchMethod {
     var options = AsynchronousHalvingOptions()

@@ -47,6 +47,8 @@ struct RungLearner: Sampler {
     endsResting = needed == nil
   }
 
+  var choice: String? { sampler.choice }
+
   mutating func observe(_ event: Event, in history: History) {
     results.observe(event, in: history)
     log.append(event)

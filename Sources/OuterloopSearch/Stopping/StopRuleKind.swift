@@ -23,7 +23,7 @@ public struct StopRuleKind: Sendable {
   }
 
   /// All rules: a new one is a new row here.
-  public static let all: [StopRuleKind] = [.plateau, .target, .regret]
+  public static let all: [StopRuleKind] = [.plateau, .target, .regret, .worth]
 
   /// The rule of a description.
   /// - Throws: `StudyError` for an unknown name or option.

@@ -123,7 +123,7 @@ struct OptunaWriter {
   }
 
   private func writeConstraints(_ trial: Trial, _ id: Bound) throws {
-    guard isForeign else { return }
+    guard isForeign else { return try writeExcesses(trial, id) }
     var constraints: [String: Double] = [:]
     for (metric, value) in trial.lastReport?.values ?? [:] {
       if let name = OptunaNotes.constraint(metric) { constraints[name] = value }
@@ -136,6 +136,20 @@ struct OptunaWriter {
     }
     for (name, value) in constraints.sorted(by: { $0.key < $1.key }) {
       try attribute("system", "\(key):\(name)", JSON.float(value).python, id)
+    }
+  }
+
+  /// Bounds of ours as Optuna's constraints: a number each, which is above 0 where the bound is broken. A metric that was
+  /// not reported breaks it without limit.
+  private func writeExcesses(_ trial: Trial, _ id: Bound) throws {
+    guard trial.state == .complete || trial.state == .pruned else { return }
+    for constraint in specification.constraints {
+      let value = trial.lastReport?.values[constraint.metric] ?? .nan
+      let excess =
+        constraint.relation == .atMost ? value - constraint.bound : constraint.bound - value
+      try attribute(
+        "system", "\(OptunaSchema.constraintsKey):\(constraint)",
+        JSON.float(excess.isNaN ? .infinity : excess).python, id)
     }
   }
 

@@ -67,6 +67,9 @@ struct EventRow {
     case .hinted(let priors):
       kind = "hinted"
       body = JSON.array(priors.map(StudyRecord.json)).description
+    case .chosen(let choice):
+      kind = "chosen"
+      body = choice
     case .stopped(let reason):
       kind = "stopped"
       body = reason
@@ -112,6 +115,7 @@ struct EventRow {
       return .widened(try StudyRecord.space(try need(JSONReader.value(need(body)))))
     case "hinted":
       return .hinted(try StudyRecord.priors(try need(JSONReader.value(need(body)))))
+    case "chosen": return .chosen(try need(body))
     case "stopped": return .stopped(reason: try need(body))
     case "reopened": return .reopened
     default: throw JSONReader.Failure()

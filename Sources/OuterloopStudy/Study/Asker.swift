@@ -66,6 +66,10 @@ public actor Asker {
       try await catchUp()
       if let reason = history.stopReason { return ending(.rule(reason)) }
       if history.isSpent(budget) { return ending(.budget) }
+      if let choice = fold.newChoice {
+        try await store.note(.chosen(choice), in: study)
+        continue
+      }
       if let refused, refused.revision == history.revision {
         throw StudyError(
           "the scheduler lets trial \(refused.trial) go on or end, which does not rest",

@@ -1,14 +1,24 @@
 /// Chooses configurations and nothing else.
 public protocol Sampler: Sendable {
+  /// See `Searcher.choice`.
+  var choice: String? { get }
+
   mutating func observe(_ event: Event, in history: History)
 
   /// A configuration for trial `number`; nil if there is none left to try.
   mutating func suggest(_ number: Int, in history: History) throws -> Assignment?
 }
 
+extension Sampler {
+  public var choice: String? { nil }
+}
+
 /// Decides which trial is trained next, how far, and which running one is not worth more. The
 /// configurations of new trials come from a sampler, whichever it is.
 public protocol Scheduler: Sendable {
+  /// See `Searcher.choice`.
+  var choice: String? { get }
+
   mutating func observe(_ event: Event, in history: History)
 
   /// What to do next; see `Searcher.propose`.
@@ -21,6 +31,10 @@ public protocol Scheduler: Sendable {
 
   /// Whether a running trial should be trained on; see `Searcher.verdict`.
   mutating func verdict(on trial: Int, in history: History) throws -> Verdict
+}
+
+extension Scheduler {
+  public var choice: String? { nil }
 }
 
 /// Trains every configuration through all epochs: the scheduler of those who want none.
@@ -49,6 +63,11 @@ public struct ScheduledSearch: Searcher {
   public init(_ sampler: some Sampler, _ scheduler: some Scheduler) {
     self.sampler = sampler
     self.scheduler = scheduler
+  }
+
+  public var choice: String? {
+    let parts = [scheduler.choice, sampler.choice].compactMap(\.self)
+    return parts.isEmpty ? nil : parts.joined(separator: "; ")
   }
 
   public mutating func observe(_ event: Event, in history: History) {

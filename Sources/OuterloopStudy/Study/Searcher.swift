@@ -6,6 +6,10 @@
 /// - a proposal is a pure function of the specification, the events observed, and `number`;
 /// - proposing changes nothing that a later proposal could show: asking twice gives the same answer.
 public protocol Searcher: Sendable {
+  /// What the method does where it chooses by itself, and why, in half a sentence: `gp for one objective`. Whoever
+  /// asks it for work writes down each change as an event. Nil: there is nothing that it chooses.
+  var choice: String? { get }
+
   /// Takes in an event that `history` has just taken in.
   mutating func observe(_ event: Event, in history: History)
 
@@ -18,6 +22,10 @@ public protocol Searcher: Sendable {
   /// Whether a running trial should be trained on, after a report of it has been observed. `mutating` for
   /// caches only. What becomes of the trial is an event, so that a replay asks nobody again.
   mutating func verdict(on trial: Int, in history: History) throws -> Verdict
+}
+
+extension Searcher {
+  public var choice: String? { nil }
 }
 
 /// What is to become of a running trial that has reported an epoch.

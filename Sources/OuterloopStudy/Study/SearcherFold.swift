@@ -24,6 +24,11 @@ struct SearcherFold {
     searcher = try method.searcher(specification)
   }
 
+  /// What the method does from here on, if it chooses by itself and the log does not say so yet.
+  var newChoice: String? {
+    searcher.choice.flatMap { $0 == history.choice ? nil : $0 }
+  }
+
   mutating func propose(_ number: Int?) throws -> Proposal {
     try searcher.propose(number, in: history)
   }
@@ -40,7 +45,7 @@ struct SearcherFold {
       let event = asSeen(event)
       try history.take(event)
       switch event.kind {
-      case .widened, .retried, .stopped: break
+      case .widened, .retried, .chosen, .stopped: break
       default: searcher.observe(event, in: history)
       }
     }

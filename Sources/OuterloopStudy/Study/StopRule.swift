@@ -35,6 +35,8 @@ struct StoppingSearch: Searcher {
     self.rules = rules
   }
 
+  var choice: String? { searcher.choice }
+
   mutating func observe(_ event: Event, in history: History) {
     searcher.observe(event, in: history)
     for place in rules.indices { rules[place].observe(event, in: history) }

@@ -44,6 +44,8 @@ public struct Event: Sendable, Hashable {
     case widened(SearchSpace)
     /// What someone believes of good values, from here on beside what was believed before.
     case hinted([ParameterPrior])
+    /// A method that chooses by itself what to do does this from here on, and why: the name and half a sentence.
+    case chosen(String)
     /// A rule of the search method ended the study, for this reason: no new trial begins.
     case stopped(reason: String)
     /// The study goes on after it was stopped.
@@ -62,7 +64,7 @@ public struct Event: Sendable, Hashable {
     /// Whether it is about the study, not about one of its trials.
     public var isAboutStudy: Bool {
       switch self {
-      case .widened, .hinted, .stopped, .reopened: true
+      case .widened, .hinted, .chosen, .stopped, .reopened: true
       default: false
       }
     }

@@ -15,6 +15,8 @@ public struct History: Sendable {
   public private(set) var epochs = 0
   /// Why no new trial begins: a rule ended the study, and nobody has reopened it.
   public private(set) var stopReason: String?
+  /// What a method that chooses by itself does, and why; nil: it has not said so.
+  public private(set) var choice: String?
   /// Seconds during which at least one trial ran, up to the last event. Where the store's clock was set
   /// meanwhile, they are those that the workers measured, once their attempts have ended.
   public var busySeconds: Double { busy.seconds }
@@ -27,6 +29,7 @@ public struct History: Sendable {
     revision = event.revision
     busy.pass(to: event.time, isBusy: runningCount > 0)
     switch event.kind {
+    case .chosen(let choice): self.choice = choice
     case .stopped(let reason): stopReason = reason
     case .reopened: stopReason = nil
     default: break

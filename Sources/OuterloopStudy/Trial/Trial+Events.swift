@@ -21,7 +21,7 @@ extension Trial {
   public func accepts(_ kind: Event.Kind) -> Acceptance {
     switch kind {
     case .suggested, .enqueued: return .refused(.exists)
-    case .widened, .hinted, .stopped, .reopened: return .refused(.unknown)
+    case .widened, .hinted, .chosen, .stopped, .reopened: return .refused(.unknown)
     case .retried: return state.reason != nil ? .accepted : .refused(.notFailed)
     case .continued: return state == .paused ? .accepted : .refused(.notPaused)
     case .claimed(let number, _):
@@ -52,7 +52,7 @@ extension Trial {
   public mutating func apply(_ event: Event) {
     guard accepts(event.kind) == .accepted else { return }
     switch event.kind {
-    case .suggested, .enqueued, .widened, .hinted, .stopped, .reopened: break
+    case .suggested, .enqueued, .widened, .hinted, .chosen, .stopped, .reopened: break
     case .retried:
       attemptsBeforeRetry = attempts.count
       (message, ended) = (nil, nil)

@@ -1,0 +1,194 @@
+private import OuterloopNumerics
+private import OuterloopPlatform
+public import OuterloopStudy
+internal import OuterloopText
+
+/// Ends a study when more epochs are not worth their price: when its utility, the best loss and what the epochs cost,
+///
+///     U(b) = -(best loss after b epochs) - price b,
+///
+/// has fallen too far for how probable it is to rise again (Lee et al. 2025, arXiv 2510.21379, CFBO):
+///
+///     (max U - U(b)) / (max U - U_low)  >=  I_p(a, a)^gamma,   a = 1/e,   gamma = -log2 0.2
+///
+/// with U_low the utility of a whole budget that gains nothing on the median first loss, I the distribution function of
+/// the beta distribution, and p the probability that the most promising training comes to a higher utility than now. At
+/// p = 1/2 a fifth of the range may be lost; where nothing is promising, next to nothing.
+///
+/// The most promising training is the one with the largest expected improvement on what pays, over those that are
+/// unfinished and some hundred new configurations, after 1, 2, 4, ... more epochs. Curves are modelled by the Gaussian
+/// process of freeze-thaw search (`CurveModel`), whatever the study's own sampler and scheduler are, from the tenth trial
+/// on. A study that is reopened begins with a utility of its own.
+///
+/// Differences from CFBO: a Gaussian process of this study instead of a network trained on others; probabilities at each
+/// horizon instead of sampled curves, whose points are drawn independently there; the price is linear.
+///
+/// - Complexity: O(n^2) time for each of some thousand predictions, n at most 300, when utility has fallen; fits as those
+///   of freeze-thaw.
+public struct WorthRule: StopRule {
+  private let options: WorthOptions
+  private let specification: StudySpecification
+  private let objective: Objective
+  private let coordinates: SpaceCoordinates
+  private let budget: Int
+  private var pool: CandidatePool
+  private var observed: ObservedCurves
+  private var model: CurveModel
+  /// The least loss since the study began or was reopened, the epochs before that, and the highest utility since.
+  private var best = Double.infinity
+  private var base = 0
+  private var highest = -Double.infinity
+  /// What was decided after so many observations.
+  private var decided: (count: Int, reason: String?) = (-1, nil)
+
+  private static let fewestTrials = 10
+  private static let references = 20
+  private static let candidates = 128
+  private static let observations = 300
+  private static let trust = BetaDistribution(exp(-1), exp(-1))
+  private static let gamma = -log2(0.2)
+
+  /// - Throws: `StudyError` for options out of range, several objectives, trainings of one epoch, a study without a budget
+  ///   of epochs or trials, and where there is no linear algebra library.
+  public init(
+    _ specification: StudySpecification, _ options: WorthOptions = WorthOptions()
+  ) throws {
+    try options.check()
+    guard specification.objectives.count == 1 else {
+      throw StudyError(
+        "the rule worth is about one objective, and there are \(specification.objectives.count)",
+        "stop by the rule plateau")
+    }
+    guard specification.epochs > 1 else {
+      throw StudyError(
+        "the rule worth is about epochs, and a training has one",
+        "say --epochs, or stop by the rule regret")
+    }
+    guard
+      let budget = specification.budget.epochs
+        ?? specification.budget.trials.map({
+          $0.multipliedReportingOverflow(by: specification.epochs)
+        }).map({ $0.overflow ? Int.max : $0.partialValue })
+    else {
+      throw StudyError(
+        "the rule worth compares with what all of the budget costs, and there is none",
+        "say --total-epochs or --trials")
+    }
+    do { _ = try BLAS.load() } catch {
+      throw StudyError("the rule worth needs OpenBLAS: \(error)", "install it, or stop by plateau")
+    }
+    self.options = options
+    self.specification = specification
+    objective = specification.objectives[0]
+    self.budget = budget
+    coordinates = SpaceCoordinates(specification.space)
+    pool = try CandidatePool(coordinates, size: Self.candidates, seed: specification.seed)
+    observed = ObservedCurves(
+      specification, coordinates, FreezeThawModel.fits, rows: Self.observations)
+    model = CurveModel(coordinates, epochs: specification.epochs)
+  }
+
+  public mutating func observe(_ event: Event, in history: History) {
+    observed.observe(event, in: history)
+    switch event.kind {
+    case .reopened:
+      (base, highest, decided) = (history.epochs, -.infinity, (-1, nil))
+    case .reported(_, let report), .extended(_, let report):
+      if let value = report.values[objective.metric] {
+        let loss = objective.loss(value)
+        if loss < best { best = loss }
+      }
+      highest = max(highest, utility(in: history))
+    default: break
+    }
+  }
+
+  private func utility(in history: History) -> Double {
+    -best - options.epoch * Double(history.epochs - base)
+  }
+
+  public mutating func reason(in history: History) throws -> String? {
+    if decided.count != observed.count { decided = (observed.count, try decision(history)) }
+    return decided.reason
+  }
+
+  private mutating func decision(_ history: History) throws -> String? {
+    let first = observed.curves.prefix(Self.references).compactMap(\.first)
+      .filter(\.isFinite).sorted()
+    guard observed.curves.count >= Self.fewestTrials, best.isFinite, highest.isFinite,
+      !coordinates.coordinates.isEmpty, !first.isEmpty
+    else { return nil }
+    let lowest = -first[first.count / 2] - options.epoch * Double(budget)
+    let fall = (highest - utility(in: history)) / (highest - lowest)
+    guard fall > 0, let chance = try chance(history) else { return nil }
+    guard fall >= pow(Self.trust.cumulative(chance), Self.gamma) else { return nil }
+    let percent = chance < 0.01 ? "below 1 %" : "\(Int((100 * chance).rounded())) %"
+    return "an epoch is not expected to bring \(ParameterValue.float(options.epoch).canonical) of "
+      + "`\(objective.metric)`: the chance of the most promising training is \(percent)"
+  }
+
+  /// The probability that the most promising training pays; nil if there is no model.
+  private mutating func chance(_ history: History) throws -> Double? {
+    guard let scale = try model.update(observed), let process = model.process else { return nil }
+    let left = max(min(budget - history.epochs, specification.epochs), 1)
+    let key = RandomKey(
+      seed: specification.seed, purpose: "worth", index: UInt64(truncatingIfNeeded: observed.count))
+    let new = coordinates.points(pool.candidates(near: observed.best(), key: key))
+    let going = history.trials.filter { trial in
+      !trial.state.isFinished && trial.epoch < specification.epochs
+        && model.curveOf[trial.number] != nil
+    }
+    var queries = CurveQueries(coordinates.layout)
+    var paying: [Double] = []
+    for horizon in sequence(first: 1, next: { $0 < left ? min(2 * $0, left) : nil }) {
+      let pays = scale.value(best - options.epoch * Double(horizon))
+      for trial in going {
+        guard let curve = model.curveOf[trial.number] else { continue }
+        let epoch = min(max(trial.epoch, 0) + horizon, specification.epochs)
+        queries.append(
+          process.rows.curves.selecting(curve..<curve + 1), curve: curve, time: model.time(epoch))
+      }
+      queries.append(contentsOf: new, time: model.time(horizon))
+      paying += [Double](repeating: pays, count: queries.count - paying.count)
+    }
+    let (means, variances) = process.predict(queries)
+    var most: (improvement: Double, z: Double) = (-.infinity, -.infinity)
+    for place in means.indices {
+      let deviation = variances[place].squareRoot()
+      let z = (means[place] - paying[place]) / deviation
+      let improvement = log(deviation) + NormalImprovement(z).log
+      if improvement > most.improvement { most = (improvement, z) }
+    }
+    return exp(StandardNormal.logCDF(most.z))
+  }
+}
+
+/// What may be chosen about the rule by the worth of an epoch.
+public struct WorthOptions: Sendable, Hashable {
+  /// What an epoch costs, in units of the objective: how much it has to improve it to be worth while.
+  public var epoch = 0.001
+
+  public init() {}
+}
+
+extension WorthOptions: MethodOptions {
+  static let owner = "worth"
+
+  static let declarations: [MethodOption<Self>] = [
+    .number(
+      "epoch", \.epoch, 1e-300...1e300, "how much of the objective an epoch has to bring")
+  ]
+}
+
+extension StopRuleKind {
+  static let worth = StopRuleKind(
+    WorthOptions.self, "when epochs are not expected to bring what they are worth"
+  ) { .worth($0) }
+}
+
+extension StopRuleMethod {
+  /// Ends a study when more epochs are not worth their price.
+  public static func worth(_ options: WorthOptions = WorthOptions()) -> StopRuleMethod {
+    StopRuleMethod(options.description) { try WorthRule($0, options) }
+  }
+}
