@@ -58,7 +58,7 @@ extension Fingerprint {
   init(of experiment: some Experiment) throws {
     self.init()
     // Raised when the same settings give other numbers.
-    add(1)
+    add(2)
     add(type(of: experiment).name)
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys]

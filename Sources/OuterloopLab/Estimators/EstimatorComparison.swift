@@ -12,10 +12,13 @@ extension EstimatorsExperiment {
     private let lambda = Tensor([Double](repeating: -7, count: 64))
     /// The hypergradient of the training, and of the solution of the inner problem.
     private var exact, solution: Tensor?
-    private(set) var rows: [ExperimentReport.Table.Row] = []
-    private(set) var notes: [String] = []
-    /// Error against time.
-    private(set) var points: [(estimator: Estimator, time: Double, error: Double)] = []
+    private(set) var answers = Answers()
+
+    /// A row for each estimator, and why some have none.
+    struct Answers: Codable {
+      var rows: [ExperimentReport.Table.Row] = []
+      var notes: [String] = []
+    }
 
     init(_ problem: Problem, steps: Int, repeats: Int) {
       self.problem = problem
@@ -31,7 +34,7 @@ extension EstimatorsExperiment {
       do {
         return try problem.hypergradient(at: lambda, by: estimator).gradient
       } catch {
-        notes.append("there is nothing to compare with for \(steps) steps: \(name): \(error).")
+        answers.notes.append("there is nothing to compare with for \(steps) steps: \(name): \(error).")
         return nil
       }
     }
@@ -42,22 +45,19 @@ extension EstimatorsExperiment {
         let unrolled = try exact.map { try Agreement(answer.gradient, $0) }
         let implicit = try solution.map { try Agreement(answer.gradient, $0) }
         let time = time(estimator)
-        rows.append(
+        answers.rows.append(
           .init(
             "\(estimator)",
             [
               unrolled?.cosine, unrolled?.ratio, unrolled?.error, implicit?.error, time,
               Double(answer.cost.plannedBytes) / 1024,
             ]))
-        if let time, let error = unrolled?.error, time.isFinite, error.isFinite {
-          points.append((estimator, time, error))
-        }
       } catch {
-        rows.append(.init("\(estimator)", [Double?](repeating: nil, count: 6)))
+        answers.rows.append(.init("\(estimator)", [Double?](repeating: nil, count: 6)))
         if case BilevelError.refused(_, let reason, _) = error {
-          notes.append("\(estimator) refuses this problem: \(reason).")
+          answers.notes.append("\(estimator) refuses this problem: \(reason).")
         } else {
-          notes.append("\(estimator) has no answer after \(steps) steps: \(error).")
+          answers.notes.append("\(estimator) has no answer after \(steps) steps: \(error).")
         }
       }
     }

@@ -9,10 +9,46 @@ internal import OuterloopNumerics
 /// The problem: softmax regression of the bundled digits, trained on all data with momentum; a log
 /// decay for each of the 64 pixels, judged by the loss on held-out digits. A short and a long training.
 public struct EstimatorsExperiment: Experiment {
-  public static let name = "estimators"
-  public static let claim =
-    "Which estimator: error against the exact hypergradient and cost beside it, for all of them on one "
-    + "problem, trained for a short and for a long time."
+  public static let about = ExperimentDescription(
+    name: "estimators",
+    summary: "All estimators on one problem: error and cost.",
+    question:
+      "Which estimator: how far from the exact hypergradient is each of them, and what does it cost?",
+    method:
+      "Softmax regression of the bundled digits with a log decay for each of the 64 pixels, trained for a "
+      + "short and for a long time; every estimator differentiates the same training.",
+    mathematics: #"""
+      Training minimizes $L(W, b, \lambda) = \text{CE}(W, b) + \frac{1}{2} \sum_i e^{\lambda_i} \|W_i\|^2$ by heavy \
+      ball for $T$ steps, and the hypergradient is that of the loss on held-out digits,
+
+      $$ \frac{dE}{d\lambda} = \frac{\partial E}{\partial \lambda} + \sum_{t=1}^{T} \frac{\partial E}{\partial s_T} A_T \cdots A_{t+1} B_t, \quad A_t = \frac{\partial \Phi_t}{\partial s}, \quad B_t = \frac{\partial \Phi_t}{\partial \lambda}. $$
+
+      Implicit estimators answer another question: they differentiate the solution $w^*(\lambda)$ that a training \
+      without end would reach. Both errors are shown.
+      """#,
+    sources: [
+      .init(
+        "Franceschi et al., Forward and reverse gradient-based hyperparameter optimization, 2017",
+        "https://arxiv.org/abs/1703.01785"),
+      .init(
+        "Lorraine, Vicol, Duvenaud, Optimizing millions of hyperparameters by implicit differentiation, 2020",
+        "https://arxiv.org/abs/1911.02590"),
+    ], measuresTime: true)
+
+  public static let settings: [Setting<Self>] = [
+    .ints("steps", \.steps, "Steps of each training.", .atLeast(2), value: "T"),
+    .int("repeats", \.repeats, "Timed runs of each estimator; the median counts.", .atLeast(1)),
+    .number("rate", \.rate, "The inner learning rate.", .above(0)),
+    .int("train", \.train, "Digits to train on.", .atLeast(10), value: "n"),
+    .int("validation", \.validation, "Digits to validate on.", .atLeast(10), value: "n"),
+    .number("momentum", \.momentum, "The inner momentum.", .between(0, 1)),
+  ]
+
+  public static var quick: Self {
+    var quick = Self()
+    (quick.steps, quick.repeats, quick.train, quick.validation) = ([10, 60], 1, 100, 100)
+    return quick
+  }
 
   /// Steps of each training.
   public var steps = [30, 1_000]
@@ -25,12 +61,13 @@ public struct EstimatorsExperiment: Experiment {
 
   public init() {}
 
-  public func validate() throws {
-    try LabError.require(
-      !steps.isEmpty && steps.allSatisfy { $0 >= 2 }, "steps", steps, "2 or more each")
-    try LabError.require(repeats >= 1, "repeats", repeats, "at least 1")
-    try LabError.require(rate > 0, "rate", rate, "positive")
-    try LabError.require(momentum > 0 && momentum < 1, "momentum", momentum, "in (0, 1)")
+  public func validate(_: ExperimentContext) throws {
+    let count = try Digits.load().count
+    guard train <= count, validation <= count - train else {
+      throw LabError(
+        .setting, "--train \(train) and --validation \(validation) are more digits than there are",
+        remedy: "there are \(count)")
+    }
   }
 
   typealias Problem = BilevelProblem<TrainingState<Dense>, Tensor, NoTensors>
@@ -49,44 +86,71 @@ public struct EstimatorsExperiment: Experiment {
     ]
   }
 
-  public func run(_ observer: ExperimentObserver) throws -> ExperimentReport {
-    var tables: [ExperimentReport.Table] = []
-    var notes = [
-      "cosine, norm ratio and error (norm of the difference over norm of the truth) against the "
-        + "exact hypergradient of the training; \"error, implicit\" against that of the solution of "
-        + "the inner problem.",
-      "time: of one hypergradient, in plain trainings of the same length, in turn with them; median "
-        + "of \(repeats). "
-        + "KiB: planned for states, kept products and programs; linear solvers hold vectors beside.",
-      "double precision; 400 training and 400 validation digits, 650 weights, 64 log decays.",
-    ]
-    var figures: [String: String] = [:]
+  public func run(_ context: ExperimentContext) throws -> ExperimentReport {
+    let key = try Fingerprint(of: self).text
     let total = steps.reduce(0) { $0 + estimators(steps: $1).count }
-    var done = 0
-    for count in steps {
-      var comparison = Comparison(try problem(steps: count), steps: count, repeats: repeats)
-      for estimator in estimators(steps: count) {
-        try observer.report(done, of: total, "\(estimator), \(count) steps")
-        done += 1
-        comparison.add(estimator)
+    var report = ExperimentReport(
+      tables: [],
+      notes: [
+        "cosine, norm ratio and error (norm of the difference over norm of the truth) against the "
+          + "exact hypergradient of the training; \"error, implicit\" against that of the solution of "
+          + "the inner problem.",
+        "time: of one hypergradient, in plain trainings of the same length, in turn with them; median "
+          + "of \(repeats). "
+          + "KiB: planned for states, kept products and programs; linear solvers hold vectors beside.",
+        "double precision; \(train) training and \(validation) validation digits, 650 weights, 64 log decays.",
+      ])
+    for (place, count) in steps.enumerated() {
+      let estimators = estimators(steps: count)
+      // All of a training at once: each is measured against the same two truths.
+      let answers = try context.run("\(count) steps", key: key) {
+        var comparison = Comparison(try problem(steps: count), steps: count, repeats: repeats)
+        for (number, estimator) in estimators.enumerated() {
+          let done = steps[..<place].reduce(number) { $0 + self.estimators(steps: $1).count }
+          try context.report(done, of: total, "\(estimator), \(count) steps")
+          comparison.add(estimator)
+        }
+        return comparison.answers
       }
-      tables.append(
+      report.tables.append(
         .init(
           "\(count) steps",
           columns: [
             "cosine", "norm ratio", "error", "error, implicit", "time", "KiB",
-          ], rows: comparison.rows))
+          ], rows: answers.rows))
       // Once for both trainings where the reason is the same.
-      for note in comparison.notes where !notes.contains(note) { notes.append(note) }
-      let points = comparison.points.map { point in
-        (
-          point.estimator.properties.family.rawValue, point.time,
-          Swift.max(point.error, Self.leastError)
-        )
+      for note in answers.notes where !report.notes.contains(note) { report.notes.append(note) }
+      report.claims += claims(answers.rows, steps: count)
+      let points = zip(estimators, answers.rows).compactMap {
+        estimator, row -> (String, Double, Double)? in
+        guard let time = row.values[4], let error = row.values[2] else { return nil }
+        return (estimator.properties.family.rawValue, time, Swift.max(error, Self.leastError))
       }
-      figures["error-cost-\(count).svg"] = chart(points, steps: count)
+      report.figures.append(
+        .init(
+          "error-cost-\(count).svg",
+          "Each dot is an estimator: to the left is cheap, down is right. Exact ones lie on the floor.",
+          svg: chart(points, steps: count)))
     }
-    return ExperimentReport(tables: tables, notes: notes, figures: figures)
+    return report
+  }
+
+  /// What theory says of the errors, whatever the problem.
+  private func claims(_ rows: [ExperimentReport.Table.Row], steps: Int) -> [Claim] {
+    func error(_ estimator: Estimator) -> Double {
+      rows.first { $0.label == "\(estimator)" }.flatMap { $0.values[2] } ?? .nan
+    }
+    return [
+      Claim(
+        "Forward mode gives the hypergradient of reverse mode, \(steps) steps", .secondMethod,
+        in: 0...1e-10, measured: error(.forward), check: "relative difference, rounding only"),
+      Claim(
+        "Reversed training in 64-bit fixed point does too, \(steps) steps", .secondMethod,
+        in: 0...1e-6, measured: error(.reversible), check: "relative difference"),
+      Claim(
+        "The last step alone is no hypergradient of \(steps) steps", .theory, in: 0.05...(.infinity),
+        measured: error(.oneStep), check: "relative difference"),
+    ]
   }
 
   /// Errors below this are drawn here: rounding, whose size says nothing.
@@ -110,11 +174,6 @@ public struct EstimatorsExperiment: Experiment {
 
   private func problem(steps: Int) throws -> Problem {
     let digits = try Digits.load()
-    guard train >= 10, validation >= 10, train + validation <= digits.count else {
-      throw LabError(
-        .setting, "\(train) training and \(validation) validation digits",
-        remedy: "there are \(digits.count); use 10 or more of each")
-    }
     let order = RandomKey(seed: 1, purpose: "estimators").permutation(digits.count)
     func part(_ range: Range<Int>) throws -> (x: Tensor, y: Tensor) {
       let data = try digits.selecting(Array(order[range]))

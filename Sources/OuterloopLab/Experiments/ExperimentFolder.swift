@@ -10,7 +10,13 @@ internal import Synchronization
 public final class ExperimentFolder: Sendable {
   public var path: String { folder.path }
   private let folder: RunFolder
-  private let taken = Mutex(0)
+  private let runs = Mutex(Runs())
+
+  /// The runs of this value's life: how many were taken, and what all of them took.
+  private struct Runs {
+    var taken = 0
+    var seconds = 0.0
+  }
 
   /// - Throws: `LabError` for a folder that cannot be written or in which another process works.
   public init(_ path: String) throws(LabError) {
@@ -19,40 +25,72 @@ public final class ExperimentFolder: Sendable {
   }
 
   /// Runs that were found here instead of being made.
-  public var takenRuns: Int { taken.withLock { $0 } }
+  public var takenRuns: Int { runs.withLock { $0.taken } }
 
   /// The file that `result.json` is: settings and numbers.
   public struct Record<Settings: Experiment>: Encodable {
     var experiment: String
-    var claim: String
+    var question: String
+    var command: String
+    /// Of the settings.
+    var key: String
     var settings: Settings
+    /// That its runs took, whenever they were made.
     var seconds: Double
     var tables: [ExperimentReport.Table]
+    var claims: [Claim]
     var notes: [String]
     /// Paths of the figures.
     var figures: [String]
+    /// What to see in each of them.
+    var captions: [String]
   }
 
   /// Writes everything, and returns what the JSON file holds.
   /// - Throws: `LabError` for a folder that cannot be written.
+  @discardableResult
   public func store<E: Experiment>(
-    _ report: ExperimentReport, of experiment: E, seconds: Double
+    _ report: ExperimentReport, of experiment: E
   ) throws -> Record<E> {
-    let names = report.figures.keys.sorted()
-    for name in names { try folder.write(report.figures[name] ?? "", to: name) }
-    var text = "# \(E.name)\n\n\(E.claim)\n"
+    for figure in report.figures { try folder.write(figure.svg, to: figure.name) }
+    var text = "# \(E.name)\n\n\(E.about.question)\n\n    \(experiment.command)\n"
     for table in report.tables { text += "\n## \(table.title)\n\n\(table.markdown)\n" }
+    if !report.claims.isEmpty {
+      text += "\n## Claims\n\n" + report.claims.map { "- \($0.text)" }.joined(separator: "\n") + "\n"
+    }
     if !report.notes.isEmpty {
       text += "\n" + report.notes.map { "- \($0)" }.joined(separator: "\n") + "\n"
     }
     try folder.write(text, to: "result.md")
     let record = Record(
-      experiment: E.name, claim: E.claim, settings: experiment, seconds: seconds,
-      tables: report.tables, notes: report.notes, figures: names.map { "\(path)/\($0)" })
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-    try folder.write(Array(encoder.encode(record)) + [0x0A], to: "result.json")
+      experiment: E.name, question: E.about.question, command: experiment.command,
+      key: try Fingerprint(of: experiment).text, settings: experiment,
+      seconds: runs.withLock { $0.seconds }, tables: report.tables, claims: report.claims,
+      notes: report.notes, figures: report.figures.map { "\(path)/\($0.name)" },
+      captions: report.figures.map(\.caption))
+    try folder.write(Self.encoded(record), to: "result.json")
     return record
+  }
+
+  /// Writes the page of the report.
+  func write(page: String) throws(LabError) { try folder.write(page, to: "index.html") }
+
+  /// What is stored here for exactly these settings, if anything.
+  /// - Throws: `LabError` for a folder that cannot be read.
+  public func stored<E: Experiment>(_ experiment: E) throws -> StoredReport? {
+    guard let bytes = try folder.read("result.json"),
+      let record = try? JSONDecoder().decode(StoredReport.Record.self, from: Data(bytes)),
+      record.experiment == E.name, record.key == (try Fingerprint(of: experiment).text)
+    else { return nil }
+    var pictures: [ExperimentReport.Picture] = []
+    for (place, caption) in zip(record.figures, record.captions) {
+      let name = String(place.split(separator: "/").last ?? "")
+      guard let svg = try folder.read(name) else { return nil }
+      pictures.append(.init(name, caption, svg: String(decoding: svg, as: UTF8.self)))
+    }
+    let report = ExperimentReport(
+      tables: record.tables, claims: record.claims, notes: record.notes, figures: pictures)
+    return StoredReport(report: report, command: record.command, seconds: record.seconds)
   }
 
   /// Forgets all runs that are done, whatever their settings.
@@ -71,30 +109,64 @@ public final class ExperimentFolder: Sendable {
     _ name: String, key: String, make: () throws -> Value
   ) throws -> Value {
     let file = "runs-\(key).json"
-    var runs: [String: Value] = [:]
+    var known: [String: StoredRun<Value>] = [:]
     if let bytes = try folder.read(file) {
       let decoder = JSONDecoder()
       decoder.nonConformingFloatDecodingStrategy = .convertFromString(
         positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
       do {
-        runs = try decoder.decode([String: Value].self, from: Data(bytes))
+        known = try decoder.decode([String: StoredRun<Value>].self, from: Data(bytes))
       } catch {
         throw LabError(
           .damaged, "\(folder.joined(file)): these are not the runs of this experiment",
           remedy: "start anew with --restart, or choose another --out")
       }
     }
-    if let known = runs[name] {
-      taken.withLock { $0 += 1 }
-      return known
+    if let run = known[name] {
+      runs.withLock {
+        $0.taken += 1
+        $0.seconds += run.seconds
+      }
+      return run.value
     }
-    let made = try make()
-    runs[name] = made
+    let clock = ContinuousClock()
+    let start = clock.now
+    let value = try make()
+    let seconds = start.duration(to: clock.now) / .seconds(1)
+    known[name] = StoredRun(seconds: seconds, value: value)
+    try folder.write(Self.encoded(known), to: file)
+    runs.withLock { $0.seconds += seconds }
+    return value
+  }
+
+  private struct StoredRun<Value: Codable>: Codable {
+    var seconds: Double
+    var value: Value
+  }
+
+  private static func encoded(_ value: some Encodable) throws -> [UInt8] {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
     encoder.nonConformingFloatEncodingStrategy = .convertToString(
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    try folder.write(Array(encoder.encode(runs)) + [0x0A], to: file)
-    return made
+    return Array(try encoder.encode(value)) + [0x0A]
+  }
+}
+
+/// What a folder holds of an earlier run.
+public struct StoredReport: Sendable {
+  public var report: ExperimentReport
+  /// That made it.
+  public var command: String
+  /// That its runs took.
+  public var seconds: Double
+
+  /// As much of `result.json` as there is to read back.
+  struct Record: Decodable {
+    var experiment, key, command: String
+    var seconds: Double
+    var tables: [ExperimentReport.Table]
+    var claims: [Claim]
+    var notes, figures, captions: [String]
   }
 }

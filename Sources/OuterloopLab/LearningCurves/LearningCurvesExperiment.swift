@@ -6,13 +6,71 @@ internal import OuterloopStudy
 /// configurations of a table are candidates, the budget is a number of epochs over all trials, and methods
 /// are judged by normalized regret and its mean rank over tasks.
 public struct LearningCurvesExperiment: Experiment {
-  public static let name = "learning-curves"
-  public static let claim =
-    "Schedulers compared on recorded learning curves, in seconds. Mean regret of the best value seen after 300 "
-    + "epochs, with 1,000 configurations of TaskSet and LCBench, by reference implementations: random "
-    + "search without a scheduler .56 and .52 (.69 and .53 in expectation), ASHA .26 and .19, one epoch "
-    + "for all and then the best first .17 and .20 (Egele et al. 2023), freeze-thaw with a Gaussian "
-    + "process .089 and .087."
+  public static let about = ExperimentDescription(
+    name: "learning-curves",
+    summary: "Schedulers on recorded learning curves: regret against epochs.",
+    question:
+      "How much of a budget of epochs do schedulers save against random search that trains every "
+      + "configuration to its end?",
+    method:
+      "Studies are replayed on recorded learning curves, in seconds. Mean regret of the best value seen after 300 "
+      + "epochs, with 1,000 configurations of TaskSet and LCBench, by reference implementations: random "
+      + "search without a scheduler .56 and .52 (.69 and .53 in expectation), ASHA .26 and .19, one epoch "
+      + "for all and then the best first .17 and .20 (Egele et al. 2023), freeze-thaw with a Gaussian "
+      + "process .089 and .087.",
+    mathematics: #"""
+      After $b$ epochs in all, the regret of a study on a table whose best value is $y^*$ and whose median \
+      candidate is $y_m$ is
+
+      $$ r(b) = \min \left( 1, \frac{y^* - \max_{e \leq b} y_e}{y^* - y_m} \right), $$
+
+      and its area is the mean of $r$ over the budget. Methods are compared over tasks by Wilcoxon's signed-rank test.
+      """#,
+    sources: [
+      .init(
+        "Rakotoarison et al., In-context freeze-thaw Bayesian optimization, 2024",
+        "https://arxiv.org/abs/2404.16795"),
+      .init(
+        "Egele et al., Is one epoch all you need for multi-fidelity hyperparameter optimization?, 2023",
+        "https://arxiv.org/abs/2307.15422"),
+      .init(
+        "Wistuba, Kadra, Grabocka, Supervising the multi-fidelity race of hyperparameter configurations, 2022",
+        "https://arxiv.org/abs/2202.09774"),
+    ], measuresTime: true)
+
+  public static let settings: [Setting<Self>] = [
+    .text(
+      "data", \.data,
+      "Folder of recorded curves (curves-v1: meta.json and *.jsonl.gz). Default: problems of FT-PFN's prior.",
+      value: "folder"),
+    .words("task", \.tasks, "Tasks by name. Default: all."),
+    .int("problems", \.problems, "How many problems of the prior there are.", .atLeast(1)),
+    .int(
+      "configurations", \.configurations, "The most configurations of a task, the first ones.",
+      .atLeast(1)),
+    .words(
+      "method", \.methods,
+      "Methods: \(ReplayMethod.all.map(\.name).joined(separator: ", ")). Default: all."
+    ) { experiment in
+      try LabError.require(!experiment.methods.isEmpty, "method", "(none)", "at least one")
+      let sample = try CurveTable.sample
+      for (place, method) in experiment.methods.enumerated() {
+        try Setting<Self>.requireOnce(method, before: experiment.methods[..<place], "method")
+        _ = try ReplayMethod.method(method, for: sample)
+      }
+    },
+    .int("epochs", \.epochs, "The budget of a study, over all trials.", .atLeast(1), value: "B"),
+    .int("workers", \.workers, "Virtual workers.", .atLeast(1)),
+    .int("seeds", \.seeds, "Studies of each method on each task.", .within(1...1_000)),
+    .seed("first-seed", \.firstSeed, "The seed of the first study."),
+  ]
+
+  public static var quick: Self {
+    var quick = Self()
+    (quick.problems, quick.configurations, quick.epochs, quick.seeds) = (8, 100, 150, 2)
+    quick.methods = ["none", "hyperband", "asha", "dyhpo", "one-epoch"]
+    return quick
+  }
 
   /// A folder of curves in the format curves-v1; nil: problems of FT-PFN's prior.
   @OrNull public var data: String? = nil
@@ -32,20 +90,7 @@ public struct LearningCurvesExperiment: Experiment {
 
   public init() {}
 
-  public func validate() throws {
-    try LabError.require(problems >= 1, "problems", problems, "at least 1")
-    try LabError.require(configurations >= 1, "configurations", configurations, "at least 1")
-    try LabError.require(!methods.isEmpty, "method", "(none)", "at least one")
-    try LabError.require(epochs >= 1, "epochs", epochs, "at least 1")
-    try LabError.require(workers >= 1, "workers", workers, "at least 1")
-    try LabError.require(seeds >= 1, "seeds", seeds, "at least 1")
-    for (place, method) in methods.enumerated() where methods[..<place].contains(method) {
-      throw LabError(.setting, "--method \(method) is given twice", remedy: "remove one of them")
-    }
-    let sample = try CurveTable.sample
-    for method in methods { _ = try ReplayMethod.method(method, for: sample) }
-    _ = try CurveSource.names(self)
-  }
+  public func validate(_: ExperimentContext) throws { _ = try CurveSource.names(self) }
 
   /// One study, as it is stored.
   struct Run: Codable, Sendable {
@@ -56,7 +101,7 @@ public struct LearningCurvesExperiment: Experiment {
     var suggestions: Int
   }
 
-  public func run(_ observer: ExperimentObserver) throws -> ExperimentReport {
+  public func run(_ context: ExperimentContext) throws -> ExperimentReport {
     let source = try CurveSource(self)
     let total = source.names.count * methods.count * seeds
     var done = 0
@@ -70,9 +115,9 @@ public struct LearningCurvesExperiment: Experiment {
         runs[place].append([])
         for seed in (0..<seeds).map({ firstSeed &+ UInt64($0) }) {
           let word = "\(task), \(method), seed \(seed)"
-          try observer.report(done, of: total, word)
-          let run = try observer.run(word, key: key) {
-            try self.run(method, on: table, regret, seed: seed, observer)
+          try context.report(done, of: total, word)
+          let run = try context.run(word, key: key) {
+            try self.run(method, on: table, regret, seed: seed, context)
           }
           runs[place][runs[place].count - 1].append(run)
           done += 1
@@ -84,7 +129,7 @@ public struct LearningCurvesExperiment: Experiment {
 
   private func run(
     _ method: String, on table: CurveTable, _ regret: CurveRegret, seed: UInt64,
-    _ observer: ExperimentObserver
+    _ context: ExperimentContext
   ) throws -> Run {
     // Another one for each task: tasks that list the same configurations, as those of TaskSet do, would
     // otherwise get the same random ones, and their mean would be no better than one of them.
@@ -94,7 +139,7 @@ public struct LearningCurvesExperiment: Experiment {
     var study = try SimulatedStudy(
       table, try ReplayMethod.method(method, for: table), workers: workers, budget: epochs,
       seed: word.value)
-    try study.run { if observer.shouldStop() { throw ExperimentObserver.Stopped() } }
+    try study.run { try context.continueOrStop() }
     return Run(
       trace: regret.trace(study.observations), seconds: study.searchSeconds,
       suggestions: study.decisions.count)

@@ -9,11 +9,50 @@ internal import OuterloopNumerics
 /// 20,400 weights of three shared layers are learned online, by the hypergradient of every inner step,
 /// so that the last layer adapts to a new task from 10 points in 30 steps.
 public struct SinusoidExperiment: Experiment {
-  public static let name = "sinusoid"
-  public static let claim =
-    "Distilled hypergradients learn features for few-shot sinusoid regression better than one-step, "
-    + "first-order and truncated ones at the same number of trainings (HyperDistill, Lee et al. "
-    + "2022, Table 4: test error 0.327 +- 0.052 against 0.670, 0.567, 0.502 and DrMAD's 1.086)."
+  public static let about = ExperimentDescription(
+    name: "sinusoid",
+    summary: "Few-shot sinusoid regression: online hypergradients of 20,400 weights.",
+    question:
+      "Do distilled hypergradients learn features for few-shot regression better than one-step, "
+      + "first-order and truncated ones at the same number of trainings?",
+    method:
+      "Three shared layers are hyperparameters, updated at every inner step so that the last layer adapts "
+      + "to a new sinusoid from 10 points in 30 steps (HyperDistill, Lee et al. 2022, Table 4: test error "
+      + "0.327 +- 0.052 against 0.670, 0.567, 0.502 and DrMAD's 1.086).",
+    mathematics: #"""
+      A task is $y = a \sin(x - p)$ with $a \in [0.1, 5]$, $p \in [0, \pi]$. Features $\phi(x; \lambda)$ are shared, a linear \
+      head $w$ is trained on ten points for $T = 30$ steps, and $\lambda$ follows
+
+      $$ g_t = \frac{\partial E}{\partial \lambda} + \theta \frac{1 - \gamma^t}{1 - \gamma} v_t, \quad v_t = \frac{\partial E}{\partial w_t} \frac{\partial \Phi(w^*_t, \lambda; D^*_t)}{\partial \lambda}, $$
+
+      where $w^*_t$ averages all weights so far, $w^*_t = p_t w^*_{t-1} + (1 - p_t) w_{t-1}$ with \
+      $p_t = (\gamma - \gamma^t) / (1 - \gamma^t)$, and $\theta$ is estimated now and then by a backward pass.
+      """#,
+    sources: [
+      .init(
+        "Lee et al., Online hyperparameter meta-learning with hypergradient distillation, ICLR 2022",
+        "https://arxiv.org/abs/2110.02508")
+    ])
+
+  public static let settings: [Setting<Self>] = [
+    .int("seeds", \.seeds, "Runs from different starts.", .within(1...1_000)),
+    .int("trainings", \.trainings, "Trainings, each of 10 new tasks.", .atLeast(1), value: "M"),
+    .int("queries", \.queries, "Points that judge the features of a task.", .atLeast(1), value: "n"),
+    .number(
+      "gamma", \.gamma, "Of distillation: how far back its average reaches.", .within(0...1)),
+    .int("period", \.period, "Trainings between estimates of theta.", .atLeast(1), value: "n"),
+    .choice("method", \.methods, "Methods", among: Method.allCases.map(\.rawValue)),
+    .number("outer-rate", \.outerRate, "Adam's rate on the shared layers.", .above(0)),
+    .int("test-tasks", \.testTasks, "New tasks to test on.", .atLeast(1)),
+    .seed("first-seed", \.firstSeed, "The seed of the first run."),
+  ]
+
+  public static var quick: Self {
+    var quick = Self()
+    (quick.seeds, quick.trainings, quick.testTasks) = (2, 12, 100)
+    quick.methods = [Method.firstOrder, .oneStep, .distill].map(\.rawValue)
+    return quick
+  }
 
   /// Runs from different starts.
   public var seeds = 20
@@ -37,21 +76,6 @@ public struct SinusoidExperiment: Experiment {
   public var firstSeed: UInt64 = 0
 
   public init() {}
-
-  public func validate() throws {
-    try LabError.require(seeds >= 1, "seeds", seeds, "at least 1")
-    try LabError.require(trainings >= 1, "trainings", trainings, "at least 1")
-    try LabError.require(gamma >= 0 && gamma <= 1, "gamma", gamma, "in 0...1")
-    try LabError.require(queries >= 1, "queries", queries, "at least 1")
-    try LabError.require(testTasks >= 1, "test-tasks", testTasks, "at least 1")
-    try LabError.require(outerRate > 0, "outer-rate", outerRate, "positive")
-    try LabError.require(period >= 1, "period", period, "at least 1")
-    for method in methods {
-      try LabError.require(
-        Method(rawValue: method) != nil, "method", method,
-        "one of \(Method.allCases.map(\.rawValue).joined(separator: ", "))")
-    }
-  }
 
   /// Words of `Method`.
   public var methods = Method.allCases.map(\.rawValue)
@@ -107,22 +131,23 @@ public struct SinusoidExperiment: Experiment {
 
   private var window: Int { Swift.min(5, steps) }
 
-  public func run(_ observer: ExperimentObserver) throws -> ExperimentReport {
+  public func run(_ context: ExperimentContext) throws -> ExperimentReport {
     let chosen = methods.compactMap(Method.init(rawValue:))
     let total = chosen.count * seeds
     let key = try runKey
     var rows: [ExperimentReport.Table.Row] = []
     var single: [ExperimentReport.Table.Row] = []
     var curves: [LineChart.Series] = []
+    var claims: [Claim] = []
     for (number, method) in chosen.enumerated() {
       let plan = plan(method)
       var runs: [[Double]] = []
       for seed in 0..<seeds {
-        let word = "\(method.rawValue), seed \(firstSeed + UInt64(seed))"
-        try observer.report(number * seeds + seed, of: total, word)
+        let word = "\(method.rawValue), seed \(firstSeed &+ UInt64(seed))"
+        try context.report(number * seeds + seed, of: total, word)
         runs.append(
-          try observer.run(word, key: key) {
-            try errors(plan, seed: firstSeed + UInt64(seed), observer)
+          try context.run(word, key: key) {
+            try errors(plan, seed: firstSeed &+ UInt64(seed), context)
           })
       }
       // An error beyond that of predicting 0, about 4.3 by the range of amplitudes, is no learning.
@@ -136,6 +161,7 @@ public struct SinusoidExperiment: Experiment {
             final.mean, final.interval, plan.published?.mean, plan.published?.interval,
             Double(trainings * (steps / plan.every)), Double(ends.count { $0 >= 10 }),
           ]))
+      claims += self.claims(method, plan, ends: ends, starts: runs.compactMap(\.first))
       let points = runs.map(\.count).min() ?? 0
       // Medians: one run that jumps for a while would hide all others.
       let medians = (0..<points).map { index in Repetitions(values: runs.map { $0[index] }).median }
@@ -154,6 +180,7 @@ public struct SinusoidExperiment: Experiment {
           columns: ["error", "+-", "published", "published +-", "updates", "diverged"], rows: rows),
         .bySeed("Test error by seed", from: firstSeed, count: seeds, rows: single),
       ],
+      claims: claims,
       notes: [
         "+- is half of the 95 % interval of the mean over seeds; \(testTasks) new tasks a seed. Runs that "
           + "diverged (an error of 10 or more) are counted and left out of the mean.",
@@ -162,14 +189,41 @@ public struct SinusoidExperiment: Experiment {
         "The paper leaves open how many query points a task has (\(queries) here), the initialisation "
           + "(uniform by fan-in here) and its gamma for this experiment.",
       ],
-      figures: ["errors.svg": chart.svg()])
+      figures: [
+        .init(
+          "errors.svg",
+          "The error on new tasks after training on ten of their points: the lower, the better the features.",
+          svg: chart.svg())
+      ])
+  }
+
+  /// That learning helps, and for the full run the published errors.
+  private func claims(_ method: Method, _ plan: Plan, ends: [Double], starts: [Double]) -> [Claim] {
+    let ratio = Repetitions(values: ends).median / Repetitions(values: starts).median
+    var claims: [Claim] = []
+    if trainings >= 12, method != .drmad {
+      claims.append(
+        Claim(
+          "\(method.rawValue) lowers the error of new tasks", .theory, in: 0...0.95, measured: ratio,
+          check: "median error at the end over that after \(evaluationPeriod) trainings"))
+    }
+    // DrMAD's published error is that of training that does not learn; ours learns.
+    if trainings == 30, seeds >= 10, method != .drmad, let published = plan.published {
+      let final = Repetitions(values: ends.filter { $0 < 10 })
+      claims.append(
+        Claim(
+          "The published error of \(method.rawValue)", .published, is: published.mean,
+          within: published.interval + final.interval, measured: final.mean,
+          check: "Table 4; the two 95 % intervals overlap"))
+    }
+    return claims
   }
 
   private var evaluationPeriod: Int { Swift.max(1, trainings / 6) }
 
   /// The test error after every few trainings.
   private func errors(
-    _ plan: Plan, seed: UInt64, _ observer: ExperimentObserver
+    _ plan: Plan, seed: UInt64, _ context: ExperimentContext
   ) throws -> [Double] {
     let support = SinusoidTasks(tasks: tasks, points: shots, seed: seed, part: "support")
     let query = SinusoidTasks(tasks: tasks, points: queries, seed: seed, part: "query")
@@ -195,7 +249,7 @@ public struct SinusoidExperiment: Experiment {
         training: .online(every: plan.every, start: .reptile(rate: 1, tasks: tasks))
       ) { progress in
         guard progress.update % (perTraining * evaluationPeriod) == 0 else { return true }
-        if observer.shouldStop() { throw ExperimentObserver.Stopped() }
+        try context.continueOrStop()
         errors.append(
           try testError(progress.hyper, progress.state.weights.mean(repeated: testTasks)))
         return true

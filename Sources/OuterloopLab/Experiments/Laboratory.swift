@@ -1,0 +1,16 @@
+/// The experiments that there are. A new one is a row here: its command, its page in the report and the tests
+/// that all of them share follow from it.
+public enum Laboratory {
+  public static let all: [any Experiment.Type] = [
+    EstimatorsExperiment.self, SinusoidExperiment.self, NoisyLabelsExperiment.self,
+    LearningCurvesExperiment.self,
+  ]
+
+  /// - Throws: `LabError` for a name that there is not.
+  public static func named(_ name: String) throws -> any Experiment.Type {
+    if let found = all.first(where: { $0.name == name }) { return found }
+    throw LabError(
+      .setting, "there is no experiment `\(name)`",
+      remedy: "use one of \(all.map { $0.name }.joined(separator: ", "))")
+  }
+}
