@@ -240,7 +240,7 @@ let package = Package(
     .testTarget(
       name: "OuterloopCommandTests",
       dependencies: [
-        "OuterloopCharts",
+        "OuterloopCharts", "OuterloopLab",
         "OuterloopCommand", "OuterloopSearch", "OuterloopStore", "OuterloopStudy", "OuterloopText",
         .product(name: "GRDB", package: "GRDB.swift"),
       ], swiftSettings: house),

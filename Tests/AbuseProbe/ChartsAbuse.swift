@@ -10,7 +10,7 @@ extension AbuseRoom {
       "BarChart.Series.init", "Histogram.Sample.init", "ImageGrid.Cell.init",
       "LineChart.Series.init", "ParallelCoordinates.Dimension.init",
       "ParallelCoordinates.Row.init", "ReferenceLine.init", "Scatter.Group.init",
-      "Surface.Point.init", "Timeline.Span.init", "Timeline.State.init", "BarChart.init",
+      "Surface.Point.init", "Surface.Path.init", "Timeline.Span.init", "Timeline.State.init", "BarChart.init",
       "HeatMap.init", "Histogram.init", "ImageGrid.init", "LineChart.init",
       "ParallelCoordinates.init", "Scatter.init", "SmallMultiples.init", "Surface.init",
       "Timeline.init", "StudyFigures.init")
@@ -134,7 +134,10 @@ extension AbuseRoom {
       pairs.map { a, b in
         Surface(
           x: "", y: "", z: "", xs: a, ys: b, values: [a, b, []],
-          path: a.map { .init(x: $0, y: $0, z: $0) })
+          path: a.map { .init(x: $0, y: $0, z: $0) },
+          paths: [
+            .init("a\0<", b.map { .init(x: $0, y: $0) }, style: .min), .init("b", []),
+          ])
       }
         + Edges.numbers.flatMap { azimuth in
           Edges.numbers.map {

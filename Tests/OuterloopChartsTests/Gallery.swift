@@ -37,6 +37,7 @@ enum Gallery {
     Specimen("bars", bars),
     Specimen("heat map", heatMap),
     Specimen("surface", surface),
+    Specimen("surface with paths", surfacePaths),
     Specimen(
       "multiples", SmallMultiples(title: "All", figures: [bars, histogram, heatMap, scatter])),
   ]
@@ -246,5 +247,15 @@ enum Gallery {
       title: "Surface", x: "h", y: "w", z: "loss", xs: grid, ys: grid,
       values: grid.map { x in grid.map { height(x, $0) } },
       path: [.init(x: 0, y: 1), .init(x: 0.5, y: 0.2)])
+  }()
+
+  /// Two ways that meet: their names have no room at their ends, and stand in a legend.
+  static let surfacePaths: Surface = {
+    var figure = surface
+    let ends: [Surface.Point] = [.init(x: 0.5, y: 0.2), .init(x: 0.5, y: 0.19)]
+    figure.paths = ["gradient descent", "momentum", "Adam", "L-BFGS", "Newton"].enumerated().map {
+      .init($1, [.init(x: Double($0) / 5, y: 1), ends[$0 % 2]])
+    }
+    return figure
   }()
 }

@@ -1,4 +1,5 @@
 import Foundation
+import OuterloopLab
 import Testing
 
 /// The experiments as commands: small settings, real processes.
@@ -39,7 +40,8 @@ import Testing
     #expect(record["experiment"] as? String == name)
     #expect(
       Set(record.keys) == [
-        "experiment", "claim", "settings", "seconds", "tables", "notes", "figures",
+        "experiment", "question", "command", "key", "settings", "seconds", "tables", "claims",
+        "notes", "figures", "captions",
       ])
     #expect(again.err.isEmpty)
   }
@@ -147,24 +149,21 @@ import Testing
   @Test func listsAll() throws {
     let text = try tool.run(["lab"]).out
     let entries = try tool.list(["lab", "list", "--json"])
-    #expect(entries.count == Self.experiments.count)
-    for experiment in Self.experiments {
-      #expect(text.contains(experiment.name))
-      #expect(entries.contains { $0["name"] as? String == experiment.name })
-    }
+    #expect(entries.compactMap { $0["name"] as? String } == Laboratory.all.map { $0.name })
+    for experiment in Laboratory.all { #expect(text.contains(experiment.name)) }
   }
 
   @Test(arguments: [
     (["sinusoid", "--seeds", "0"], "--seeds 0 is out of range"),
     (["sinusoid", "--gamma", "1.5"], "--gamma 1.5 is out of range"),
     (["sinusoid", "--method", "guess"], "--method guess is out of range"),
-    (["noisy-labels", "--noise", "2"], "--noise 2.0"),
+    (["noisy-labels", "--noise", "2"], "--noise 2.0 is out of range"),
     (["noisy-labels", "--train", "100000"], "100001 examples are needed"),
     (["noisy-labels", "--choice", "nowhere.csv"], "nowhere.csv"),
     (["learning-curves", "--workers", "0"], "--workers 0 is out of range"),
     (["learning-curves", "--data", "nowhere"], "nowhere/meta.json: no such file"),
     (["learning-curves", "--method", "guess"], "no method `guess`"),
-    (["estimators", "--steps", "1"], "--steps [1] is out of range"),
+    (["estimators", "--steps", "1"], "--steps 1 is out of range"),
   ])
   func complains(_ words: [String], _ what: String) throws {
     let ending = try tool.run(["lab"] + words + ["--out", "results"])
@@ -173,5 +172,35 @@ import Testing
     #expect(ending.err.contains("hint:"))
     #expect(ending.out.isEmpty)
     #expect(tool.names("results").isEmpty)
+  }
+
+  /// Each experiment is a command made of its settings.
+  @Test(arguments: Laboratory.all.map { $0.name }) func hasACommand(_ name: String) throws {
+    let help = try tool.run(["lab", name, "--help"])
+    #expect(help.status == 0)
+    func names<E: Experiment>(_: E.Type) -> [String] { E.settings.map(\.name) }
+    let experiment = try Laboratory.named(name)
+    for setting in names(experiment) + ["quick", "restart", "out"] {
+      #expect(help.out.contains("--\(setting)"), "\(setting)")
+    }
+    let wrong = try tool.run(["lab", name, "--no-such-setting", "1", "--out", "results"])
+    #expect(wrong.status == 64 && wrong.err.contains("hint:") && tool.names("results").isEmpty)
+  }
+
+  /// A site of one experiment; run again it takes what is there.
+  @Test func report() throws {
+    let words = ["lab", "report", "--out", "site", "--quick", "toy-orders"]
+    let ending = try tool.run(words)
+    #expect(ending.status == 0, "\(ending.err)")
+    #expect(ending.out.contains("pass  "))
+    #expect(tool.names("site") == [".lock", "index.html", "style.css", "toy-orders"])
+    let page = try tool.text("site/toy-orders/index.html")
+    let again = try tool.run(words + ["--json"])
+    let record = try again.object
+    #expect((record["experiments"] as? [[String: Any]])?.count == 1)
+    #expect(try tool.text("site/toy-orders/index.html") == page)
+    let unknown = try tool.run(["lab", "report", "--out", "other", "nothing"])
+    #expect(unknown.status == 64 && unknown.err.contains("no experiment `nothing`"))
+    #expect(tool.names("other").isEmpty)
   }
 }

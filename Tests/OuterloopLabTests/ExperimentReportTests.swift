@@ -52,7 +52,7 @@ import Testing
     experiment.repeats = 1
     experiment.train = 40
     experiment.validation = 40
-    let report = try experiment.run(ExperimentObserver())
+    let report = try experiment.run(ExperimentContext())
     let rows = report.tables[0].rows
     func error(_ name: String) -> Double? {
       rows.first { $0.label.hasPrefix(name) }.flatMap { $0.values[2] }
@@ -75,7 +75,7 @@ import Testing
     experiment.train = 40
     experiment.validation = 40
     experiment.rate = rate
-    let report = try experiment.run(ExperimentObserver())
+    let report = try experiment.run(ExperimentContext())
     let rows = report.tables[0].rows
     #expect(rows.count == experiment.estimators(steps: 6).count)
     let neumann = try #require(rows.first { $0.label.hasPrefix("implicit(neumann") })

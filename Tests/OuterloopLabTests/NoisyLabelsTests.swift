@@ -11,6 +11,12 @@ import Testing
       DataParts(train: Digits.load(), test: nil), choices: nil, count: 150, noise: noise, seed: 3)
   }
 
+  private static var small: NoisyLabelsExperiment {
+    var experiment = NoisyLabelsExperiment()
+    (experiment.train, experiment.noise, experiment.firstSeed) = (150, 0.4, 3)
+    return experiment
+  }
+
   @Test func noiseIsAsAskedFor() throws {
     let digits = try Digits.load()
     let data = try Self.data()
@@ -24,29 +30,29 @@ import Testing
 
   @Test(arguments: ["one-step", "difference", "greedy", "reverse"])
   func separates(_ method: String) throws {
-    var experiment = NoisyLabelsExperiment(try Self.data())
+    var experiment = Self.small
     experiment.seeds = 1
     experiment.updates = 25
     experiment.every = 4
     experiment.outerRate = 0.2
     experiment.validationBatch = 200
     experiment.methods = [method]
-    let report = try experiment.run(ExperimentObserver())
+    let report = try experiment.run(ExperimentContext())
     let row = try #require(report.tables.first?.rows.first)
     let (right, wrong) = (try #require(row.values[4]), try #require(row.values[5]))
     #expect(right - wrong > 0.2, "\(right) and \(wrong)")
     #expect(wrong < 0.5)
-    #expect(report.figures["accuracy.svg"]?.hasPrefix("<svg") ?? false)
+    #expect(report.figures.first?.svg.hasPrefix("<svg") ?? false)
   }
 
   /// Without updates the weights stay, and the same settings give the same accuracy.
   @Test func withoutWeights() throws {
-    var experiment = NoisyLabelsExperiment(try Self.data())
+    var experiment = Self.small
     experiment.seeds = 1
     experiment.updates = 3
     experiment.methods = ["none"]
     let values = try (0..<2).map { _ in
-      try experiment.run(ExperimentObserver()).tables[0].rows[0].values
+      try experiment.run(ExperimentContext()).tables[0].rows[0].values
     }
     #expect(values[0][4] == 0.5 && values[0][5] == 0.5)
     #expect(values[0][..<6] == values[1][..<6])

@@ -76,20 +76,20 @@ import Testing
     experiment.trainings = 8
     experiment.testTasks = 60
     experiment.methods = ["one-step", "distill"]
-    let report = try experiment.run(ExperimentObserver())
+    let report = try experiment.run(ExperimentContext())
     experiment.trainings = 1
-    let early = try experiment.run(ExperimentObserver())
+    let early = try experiment.run(ExperimentContext())
     for (late, early) in zip(report.tables[0].rows, early.tables[0].rows) {
       #expect(try #require(late.values[0]) < 0.8 * (try #require(early.values[0])))
     }
     experiment.trainings = 8
-    let again = try experiment.run(ExperimentObserver())
+    let again = try experiment.run(ExperimentContext())
     #expect(again.tables[0].rows.map(\.values) == report.tables[0].rows.map(\.values))
   }
 
   @Test func stopsWhenAsked() throws {
-    #expect(throws: ExperimentObserver.Stopped.self) {
-      try SinusoidExperiment().run(ExperimentObserver(shouldStop: { true }))
+    #expect(throws: ExperimentContext.Stopped.self) {
+      try SinusoidExperiment().run(ExperimentContext(shouldStop: { true }))
     }
   }
 }

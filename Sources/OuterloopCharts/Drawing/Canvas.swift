@@ -97,22 +97,27 @@ struct Canvas: Sendable {
     body += " stroke-linecap=\"round\" stroke-opacity=\"\(n(opacity))\"/>\n"
   }
 
-  /// One line of text whose baseline starts, centres or ends at `at`; `turn` is in degrees.
+  /// One line of text whose baseline starts, centres or ends at `at`; `turn` is in degrees. A halo is
+  /// an element of its own below the text: not every viewer knows `paint-order`.
   mutating func text(
     _ string: String, at: Pixel, size: Double, anchor: Anchor = .start, color: String = Theme.ink,
     bold: Bool = false, turn: Double = 0, halo: Bool = false
   ) {
     guard !string.isEmpty else { return }
-    body += "<text x=\"\(n(at.x))\" y=\"\(n(at.y))\" font-size=\"\(n(size))\" fill=\"\(color)\""
-    if anchor != .start { body += " text-anchor=\"\(anchor.rawValue)\"" }
-    if bold { body += " font-weight=\"bold\"" }
-    if turn != 0 { body += " transform=\"rotate(\(n(turn)) \(n(at.x)) \(n(at.y)))\"" }
-    if string.contains("  ") { body += " xml:space=\"preserve\"" }
+    var place = "<text x=\"\(n(at.x))\" y=\"\(n(at.y))\" font-size=\"\(n(size))\""
+    var form = ""
+    if anchor != .start { form += " text-anchor=\"\(anchor.rawValue)\"" }
+    if bold { form += " font-weight=\"bold\"" }
+    if turn != 0 { form += " transform=\"rotate(\(n(turn)) \(n(at.x)) \(n(at.y)))\"" }
+    if string.contains("  ") { form += " xml:space=\"preserve\"" }
+    let content = ">\(Canvas.escape(string))</text>\n"
     if halo {
-      body +=
-        " stroke=\"#ffffff\" stroke-width=\"3\" stroke-linejoin=\"round\" paint-order=\"stroke\""
+      let outline =
+        " stroke=\"#ffffff\" stroke-width=\"3\" stroke-linejoin=\"round\" aria-hidden=\"true\""
+      body += place + " fill=\"#ffffff\"" + form + outline + content
     }
-    body += ">\(Canvas.escape(string))</text>\n"
+    place += " fill=\"\(color)\""
+    body += place + form + content
   }
 
   /// A PNG picture stretched over a box, its pixels kept as sharp squares.

@@ -31,7 +31,9 @@ struct SurfaceMesh: Sendable {
     }
     let x = along(figure.x, xOrder.map { figure.xs[$0] })
     let y = along(figure.y, yOrder.map { figure.ys[$0] })
-    let heightsOfPath = figure.path.compactMap(\.z).filter { Scale.canShow($0, figure.z.scale) }
+    let heightsOfPath = figure.paths.flatMap(\.points).compactMap(\.z).filter {
+      Scale.canShow($0, figure.z.scale)
+    }
     let z = Scale(
       showing: usable + heightsOfPath, kind: figure.z.scale, range: figure.z.range, padding: 0.02)
     scales = (x, y, z)
@@ -104,20 +106,8 @@ struct SurfaceMesh: Sendable {
     return result
   }
 
-  /// The steps of a route by the cell after which to draw them: one nearer to the eye than the cell
-  /// they lie on, so that its neighbours do not cut into them. Keys are [i, j].
-  func pieces(of route: [SpacePoint], near: (x: Double, y: Double)) -> [[Int]: [[SpacePoint]]] {
-    var result: [[Int]: [[SpacePoint]]] = [:]
-    for (start, end) in zip(route, route.dropFirst()) {
-      let (i, j) = cell((start.x + end.x) / 2, (start.y + end.y) / 2)
-      let later = [
-        max(0, min(columns.count - 2, i + (near.x < 0 ? -1 : 1))),
-        max(0, min(rows.count - 2, j + (near.y < 0 ? -1 : 1))),
-      ]
-      result[later, default: []].append([start, end])
-    }
-    return result
-  }
+  /// The points of a path that lie in the box.
+  func places(_ path: [Surface.Point]) -> [SpacePoint] { path.compactMap(place) }
 
   /// Whether the surface stands between a point and the eye: the line of sight, which rises by
   /// tan(elevation) over the ground, dips below it somewhere.

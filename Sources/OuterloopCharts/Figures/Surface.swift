@@ -1,5 +1,5 @@
-/// A surface z(x, y) seen from above at an angle, and a path over it: a loss over weights or
-/// hyperparameters, and the way an optimizer went.
+/// A surface z(x, y) seen from above at an angle, and paths over it: a loss over weights or
+/// hyperparameters, and the ways that optimizers went. No path hides behind the surface.
 public struct Surface: Figure {
   /// A point of the path, in data units.
   public struct Point: Sendable, Hashable {
@@ -15,6 +15,21 @@ public struct Surface: Figure {
     }
   }
 
+  /// A way over the surface, from a ring to a dot.
+  public struct Path: Sendable, Hashable {
+    /// Stands at its end where there is room for the names of all paths, else in a legend.
+    public var name: String
+    public var points: [Point]
+    /// Which colour; `nil` is the path's position in the figure.
+    public var style: Int?
+
+    public init(_ name: String, _ points: [Point], style: Int? = nil) {
+      self.name = name
+      self.points = points
+      self.style = style
+    }
+  }
+
   public var title: String
   public var x: Axis
   public var y: Axis
@@ -26,15 +41,16 @@ public struct Surface: Figure {
   /// `values[i][j]` is the height at (`xs[i]`, `ys[j]`); cells with a corner that is not a number,
   /// or outside the limits of `z`, are holes.
   public var values: [[Double]]
-  /// The path; it starts at a ring and ends at a dot. Hidden parts show as dashes.
-  public var path: [Point]
+  /// Drawn over the surface; what is behind it shows as dashes.
+  public var paths: [Path]
   /// Where the eye is, in degrees: turned around the vertical, and above the ground (5...85).
   public var azimuth: Double
   public var elevation: Double
 
+  /// - Parameter path: the points of a path without a name, before all others.
   public init(
     title: String = "", x: Axis, y: Axis, z: Axis, xs: [Double], ys: [Double], values: [[Double]],
-    path: [Point] = [], azimuth: Double = 35, elevation: Double = 30
+    path: [Point] = [], paths: [Path] = [], azimuth: Double = 35, elevation: Double = 30
   ) {
     self.title = title
     self.x = x
@@ -43,7 +59,8 @@ public struct Surface: Figure {
     self.xs = xs
     self.ys = ys
     self.values = values
-    self.path = path
+    // Vermilion, which no shade of the surface is near to.
+    self.paths = (path.isEmpty ? [] : [Path("", path, style: 6)]) + paths
     self.azimuth = azimuth
     self.elevation = elevation
   }
@@ -52,14 +69,25 @@ public struct Surface: Figure {
   public func svg(width: Double, height: Double) -> String {
     var canvas = Canvas(width: width, height: height)
     let mesh = SurfaceMesh(self)
-    let area = Furniture.draw(
+    var area = Furniture.draw(
       title: title,
       notes: [
         Furniture.missing(
           mesh.missing, "point",
           isLog: x.scale == .log || y.scale == .log || z.scale == .log)
       ], on: &canvas)
-    let box = SurfaceBox(self, mesh: mesh, area: area, theme: canvas.theme)
+    let routes = SurfacePaths(self, mesh: mesh)
+    var box = SurfaceBox(self, mesh: mesh, area: area, theme: canvas.theme)
+    var labels = routes.labels(box.projection, in: area, theme: canvas.theme)
+    let legend = Legend(
+      labels == nil ? routes.legend(canvas.theme) : [], in: area, theme: canvas.theme)
+    if labels == nil {
+      labels = []
+      area =
+        legend.place == .right
+        ? area.inset(right: legend.extent) : area.inset(bottom: legend.extent)
+      box = SurfaceBox(self, mesh: mesh, area: area, theme: canvas.theme)
+    }
     box.draw(on: &canvas)
     guard mesh.hasCells else {
       canvas.text(
@@ -67,60 +95,36 @@ public struct Surface: Figure {
         anchor: .middle, color: Theme.soft)
       return canvas.document(label: title)
     }
-    drawCells(mesh, route: mesh.route(path), box: box, on: &canvas)
+    drawCells(mesh, box: box, on: &canvas)
+    routes.draw(mesh, box.projection, labels: labels ?? [], on: &canvas)
+    let place =
+      legend.place == .right
+      ? Box(x: area.maxX, y: area.y, width: legend.extent, height: area.height)
+      : Box(x: area.x, y: area.maxY, width: area.width, height: legend.extent)
+    legend.draw(on: &canvas, in: place)
     return canvas.document(label: title)
   }
 
-  /// Draws cells from far to near, and among them the pieces of the path: a height field seen from
-  /// above never hides a nearer cell behind a farther one.
-  private func drawCells(
-    _ mesh: SurfaceMesh, route: [SpacePoint], box: SurfaceBox, on canvas: inout Canvas
-  ) {
+  /// Draws cells from far to near: a height field seen from above never hides a nearer cell behind a
+  /// farther one. Under paths the surface is paler, so that their colours stand out.
+  private func drawCells(_ mesh: SurfaceMesh, box: SurfaceBox, on canvas: inout Canvas) {
     let near = box.projection.nearSide
-    let pieces = mesh.pieces(of: route, near: near)
+    let white = RGB(0xffffff)
     let (countX, countY) = (mesh.columns.count - 1, mesh.rows.count - 1)
     for stepX in 0..<countX {
       let i = near.x < 0 ? countX - 1 - stepX : stepX
       for stepY in 0..<countY {
         let j = near.y < 0 ? countY - 1 - stepY : stepY
-        if let corners = mesh.corners(i, j) {
-          let middle = corners.map(\.z).reduce(0, +) / 4 + 0.5
-          let fill = ColorMap.sequential.color(middle).scaled(by: mesh.light(corners))
-          let edge = fill.lightness > 0.35 ? "#000000" : "#ffffff"
-          canvas.polygon(
-            corners.map(box.projection.pixel), fill: fill.hex,
-            stroke: Stroke(color: edge, width: 0.4, opacity: 0.3))
-        }
-        for piece in pieces[[i, j]] ?? [] { drawPath(piece, box: box, on: &canvas) }
+        guard let corners = mesh.corners(i, j) else { continue }
+        let middle = corners.map(\.z).reduce(0, +) / 4 + 0.5
+        var fill = ColorMap.sequential.color(middle)
+        if !paths.isEmpty { fill = fill.mixed(with: white, share: 0.55) }
+        fill = fill.scaled(by: mesh.light(corners))
+        let edge = fill.lightness > 0.35 ? "#000000" : "#ffffff"
+        canvas.polygon(
+          corners.map(box.projection.pixel), fill: fill.hex,
+          stroke: Stroke(color: edge, width: 0.4, opacity: 0.25))
       }
-    }
-    // The hidden stretches once more, over everything, as dashes.
-    let hidden = route.map { mesh.hides($0, box.projection) ? box.projection.pixel($0) : nil }
-    let width = canvas.theme.line
-    for run in Runs.split(hidden) {
-      canvas.polyline(run, Stroke(color: "#ffffff", width: width, opacity: 0.8))
-      canvas.polyline(run, Stroke(color: "#d11141", width: width, dash: "4 3"))
-    }
-    drawEnds(route, box: box, on: &canvas)
-  }
-
-  private func drawPath(_ piece: [SpacePoint], box: SurfaceBox, on canvas: inout Canvas) {
-    let width = canvas.theme.line
-    let points = piece.map(box.projection.pixel)
-    canvas.polyline(points, Stroke(color: "#ffffff", width: width * 2))
-    canvas.polyline(points, Stroke(color: "#d11141", width: width * 1.2))
-  }
-
-  private func drawEnds(_ places: [SpacePoint], box: SurfaceBox, on canvas: inout Canvas) {
-    let width = canvas.theme.line
-    let points = places.map(box.projection.pixel)
-    if let first = points.first {
-      canvas.circle(
-        first, radius: width * 2, fill: "#ffffff", stroke: Stroke(color: "#d11141", width: width))
-    }
-    if points.count > 1, let last = points.last {
-      canvas.circle(
-        last, radius: width * 2.2, fill: "#d11141", stroke: Stroke(color: "#ffffff", width: 1))
     }
   }
 }

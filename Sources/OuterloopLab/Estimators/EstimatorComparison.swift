@@ -34,7 +34,8 @@ extension EstimatorsExperiment {
       do {
         return try problem.hypergradient(at: lambda, by: estimator).gradient
       } catch {
-        answers.notes.append("there is nothing to compare with for \(steps) steps: \(name): \(error).")
+        answers.notes.append(
+          "there is nothing to compare with for \(steps) steps: \(name): \(error).")
         return nil
       }
     }

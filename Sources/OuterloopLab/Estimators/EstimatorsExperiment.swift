@@ -18,12 +18,12 @@ public struct EstimatorsExperiment: Experiment {
       "Softmax regression of the bundled digits with a log decay for each of the 64 pixels, trained for a "
       + "short and for a long time; every estimator differentiates the same training.",
     mathematics: #"""
-      Training minimizes $L(W, b, \lambda) = \text{CE}(W, b) + \frac{1}{2} \sum_i e^{\lambda_i} \|W_i\|^2$ by heavy \
+      Training minimizes $L(W, b, \lambda) = \text{CE}(W, b) + \frac{1}{2} \sum_i e^{\lambda_i} \|W_i\|^2$ by heavy
       ball for $T$ steps, and the hypergradient is that of the loss on held-out digits,
 
       $$ \frac{dE}{d\lambda} = \frac{\partial E}{\partial \lambda} + \sum_{t=1}^{T} \frac{\partial E}{\partial s_T} A_T \cdots A_{t+1} B_t, \quad A_t = \frac{\partial \Phi_t}{\partial s}, \quad B_t = \frac{\partial \Phi_t}{\partial \lambda}. $$
 
-      Implicit estimators answer another question: they differentiate the solution $w^*(\lambda)$ that a training \
+      Implicit estimators answer another question: they differentiate the solution $w^*(\lambda)$ that a training
       without end would reach. Both errors are shown.
       """#,
     sources: [
@@ -148,7 +148,8 @@ public struct EstimatorsExperiment: Experiment {
         "Reversed training in 64-bit fixed point does too, \(steps) steps", .secondMethod,
         in: 0...1e-6, measured: error(.reversible), check: "relative difference"),
       Claim(
-        "The last step alone is no hypergradient of \(steps) steps", .theory, in: 0.05...(.infinity),
+        "The last step alone is no hypergradient of \(steps) steps", .theory,
+        in: 0.05...(.infinity),
         measured: error(.oneStep), check: "relative difference"),
     ]
   }

@@ -66,6 +66,10 @@ public struct Claim: Sendable, Codable, Equatable {
     case (let lower?, let upper?):
       if let expected, upper > lower {
         "within \(NumberText.short((upper - lower) / 2)) of \(NumberText.short(expected))"
+      } else if lower == upper {
+        "exactly \(NumberText.short(lower))"
+      } else if lower == 0, measured.map({ $0 >= 0 }) ?? true {
+        "at most \(NumberText.short(upper))"
       } else {
         "\(NumberText.short(lower)) to \(NumberText.short(upper))"
       }

@@ -56,7 +56,8 @@ public final class ExperimentFolder: Sendable {
     var text = "# \(E.name)\n\n\(E.about.question)\n\n    \(experiment.command)\n"
     for table in report.tables { text += "\n## \(table.title)\n\n\(table.markdown)\n" }
     if !report.claims.isEmpty {
-      text += "\n## Claims\n\n" + report.claims.map { "- \($0.text)" }.joined(separator: "\n") + "\n"
+      text +=
+        "\n## Claims\n\n" + report.claims.map { "- \($0.text)" }.joined(separator: "\n") + "\n"
     }
     if !report.notes.isEmpty {
       text += "\n" + report.notes.map { "- \($0)" }.joined(separator: "\n") + "\n"

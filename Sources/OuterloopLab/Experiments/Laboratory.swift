@@ -3,7 +3,8 @@
 public enum Laboratory {
   public static let all: [any Experiment.Type] = [
     EstimatorsExperiment.self, SinusoidExperiment.self, NoisyLabelsExperiment.self,
-    LearningCurvesExperiment.self,
+    LearningCurvesExperiment.self, ToyOrdersExperiment.self, ToyDrMADExperiment.self,
+    ToyHypernetworkExperiment.self,
   ]
 
   /// - Throws: `LabError` for a name that there is not.

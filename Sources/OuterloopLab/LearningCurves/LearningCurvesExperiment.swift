@@ -19,7 +19,7 @@ public struct LearningCurvesExperiment: Experiment {
       + "for all and then the best first .17 and .20 (Egele et al. 2023), freeze-thaw with a Gaussian "
       + "process .089 and .087.",
     mathematics: #"""
-      After $b$ epochs in all, the regret of a study on a table whose best value is $y^*$ and whose median \
+      After $b$ epochs in all, the regret of a study on a table whose best value is $y^*$ and whose median
       candidate is $y_m$ is
 
       $$ r(b) = \min \left( 1, \frac{y^* - \max_{e \leq b} y_e}{y^* - y_m} \right), $$

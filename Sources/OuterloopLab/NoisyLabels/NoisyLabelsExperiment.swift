@@ -30,7 +30,9 @@ public struct NoisyLabelsExperiment: Experiment {
       With $\gamma = 0$ only the last step counts (one-step, T1-T2).
       """#,
     sources: [
-      .init("Generalized greedy gradient-based hyperparameter optimization (gradhpo)", "https://github.com/intsystems/gradhpo"),
+      .init(
+        "Generalized greedy gradient-based hyperparameter optimization (gradhpo)",
+        "https://github.com/intsystems/gradhpo"),
       .init(
         "Luketina et al., Scalable gradient-based tuning of continuous regularization hyperparameters, 2016",
         "https://arxiv.org/abs/1511.06727"),
@@ -46,7 +48,8 @@ public struct NoisyLabelsExperiment: Experiment {
       "CSV of the training examples (position, anything, label) instead of a random choice.",
       value: "file"),
     .int("train", \.train, "Training examples.", .atLeast(1), value: "n"),
-    .number("noise", \.noise, "Share of labels that are drawn anew.", .within(0...1), value: "share"),
+    .number(
+      "noise", \.noise, "Share of labels that are drawn anew.", .within(0...1), value: "share"),
     .int("seeds", \.seeds, "Runs from different starts.", .within(1...1_000)),
     .int("updates", \.updates, "Updates of the example weights.", .atLeast(1)),
     .int("every", \.every, "Steps of training between updates.", .atLeast(1), value: "T"),
@@ -157,7 +160,8 @@ public struct NoisyLabelsExperiment: Experiment {
       if method != .none, updates >= 25, data.isWrong.contains(true) {
         claims.append(
           Claim(
-            "\(method.rawValue) gives right labels more weight than wrong ones", .theory, in: 0.05...1,
+            "\(method.rawValue) gives right labels more weight than wrong ones", .theory,
+            in: 0.05...1,
             measured: spread { $0.rightWeight - $0.wrongWeight }.mean,
             check: "mean weight of right labels less that of wrong ones, mean of seeds"))
       }
@@ -199,7 +203,9 @@ public struct NoisyLabelsExperiment: Experiment {
 
   /// The published accuracy, for the published setting.
   private func published(_ method: Method, _ best: Repetitions) -> Claim? {
-    guard method == .greedy, data != nil, choice != nil, noise == 0.3, updates == 201 else { return nil }
+    guard method == .greedy, data != nil, choice != nil, noise == 0.3, updates == 201 else {
+      return nil
+    }
     return Claim(
       "The published accuracy of greedy", .published, is: 87.06, within: 0.77 + best.interval,
       measured: best.mean, check: "Table 2; the two intervals overlap")

@@ -43,8 +43,10 @@ struct NoisyLabelsTraining {
     let evaluations = settings.evaluationUpdates
     var result = Result()
     let state = try problem.minimize(
-      from: Tensor.zeros([data.train.count]), by: settings.estimator(method), updates: settings.updates,
-      with: OuterLoop(.adam(rate: .init(rate), epsilon: 1e-8)), training: .online(every: settings.every)
+      from: Tensor.zeros([data.train.count]), by: settings.estimator(method),
+      updates: settings.updates,
+      with: OuterLoop(.adam(rate: .init(rate), epsilon: 1e-8)),
+      training: .online(every: settings.every)
     ) { progress in
       try context.continueOrStop()
       if evaluations.contains(progress.update) {

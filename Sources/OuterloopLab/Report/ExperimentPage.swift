@@ -32,10 +32,12 @@ struct ExperimentPage {
         \(Self.verdict(report.claims))
 
         """
+      body += "<div class=\"figures\">\n"
       for figure in report.figures {
-        body += "<figure>\n\(figure.svg)<figcaption>\(try HTML.inline(figure.caption))</figcaption></figure>\n"
+        body +=
+          "<figure>\n\(figure.svg)<figcaption>\(try HTML.inline(figure.caption))</figcaption></figure>\n"
       }
-      body += "<h2>What is done</h2>\n<p>\(try HTML.inline(about.method))</p>\n"
+      body += "</div>\n<h2>What is done</h2>\n<p>\(try HTML.inline(about.method))</p>\n"
       body += "<h2>The mathematics</h2>\n\(try HTML.paragraphs(about.mathematics))"
       if !report.claims.isEmpty {
         body += "<h2>Known and measured</h2>\n<ul class=\"claims\">\n"
@@ -59,14 +61,19 @@ struct ExperimentPage {
     guard !claims.isEmpty else { return "<p class=\"soft\">No claims at these settings.</p>" }
     let held = claims.count(where: \.holds)
     let isPass = held == claims.count
-    let text = isPass ? "\(held) of \(claims.count) claims hold" : "\(claims.count - held) of \(claims.count) claims fail"
+    let text =
+      isPass
+      ? "\(held) of \(claims.count) claims hold"
+      : "\(claims.count - held) of \(claims.count) claims fail"
     return "<p><span class=\"badge \(isPass ? "pass" : "fail")\">\(text)</span></p>"
   }
 
   private func item(_ claim: Claim) throws(LabError) -> String {
     let measured = claim.measured.map(NumberText.short) ?? "no number"
     var facts = [("measured", measured)]
-    if let expected = claim.expected { facts.append((claim.basis.rawValue, NumberText.short(expected))) }
+    if let expected = claim.expected {
+      facts.append((claim.basis.rawValue, NumberText.short(expected)))
+    }
     facts.append((claim.expected == nil ? claim.basis.rawValue : "accepted", claim.interval))
     let list = facts.map { "<div><dt>\($0.0)</dt><dd>\(HTML.escape($0.1))</dd></div>" }.joined()
     return """

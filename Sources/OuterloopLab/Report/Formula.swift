@@ -71,7 +71,8 @@ private struct FormulaReader {
     let word = String(letters[start..<place]).dropFirst().prefix { $0.isLetter }
     let isLimited =
       letters[start] == "\\"
-      && (FormulaSymbols.large[String(word)] != nil || FormulaSymbols.limited.contains(String(word)))
+      && (FormulaSymbols.large[String(word)] != nil
+        || FormulaSymbols.limited.contains(String(word)))
     let top = above.map { "<mrow>\($0)</mrow>" }
     switch (top, below) {
     case (nil, nil): return base

@@ -5,7 +5,8 @@ enum FormulaSymbols {
     "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "eta": "η",
     "theta": "θ", "lambda": "λ", "mu": "μ", "nu": "ν", "xi": "ξ", "pi": "π", "rho": "ρ",
     "sigma": "σ", "tau": "τ", "phi": "φ", "psi": "ψ", "omega": "ω", "Delta": "Δ", "Phi": "Φ",
-    "Gamma": "Γ", "Sigma": "Σ", "Omega": "Ω", "partial": "∂", "nabla": "∇", "infty": "∞", "ell": "ℓ",
+    "Gamma": "Γ", "Sigma": "Σ", "Omega": "Ω", "partial": "∂", "nabla": "∇", "infty": "∞",
+    "ell": "ℓ",
   ]
 
   /// Signs between and around operands.
@@ -25,7 +26,7 @@ enum FormulaSymbols {
   static let limited: Set<String> = ["min", "max", "lim", "argmin", "argmax"]
 
   /// Marks over a letter.
-  static let accents: [String: String] = ["hat": "^", "bar": "¯", "tilde": "~"]
+  static let accents: [String: String] = ["hat": "^", "bar": "¯", "tilde": "˜"]
 
   /// Spaces, in ems.
   static let spaces: [String: String] = ["quad": "1", "qquad": "2", ",": "0.17", ";": "0.28"]

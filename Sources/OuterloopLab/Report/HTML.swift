@@ -36,7 +36,8 @@ enum HTML {
       let part = String(part.drop { $0.isWhitespace })
       if part.hasPrefix("$$") {
         let formula = part.drop { $0 == "$" }.prefix { $0 != "$" }
-        result += "<div class=\"formula\">\(try Formula(String(formula), isBlock: true).markup)</div>\n"
+        result +=
+          "<div class=\"formula\">\(try Formula(String(formula), isBlock: true).markup)</div>\n"
       } else {
         result += "<p>\(try inline(part))</p>\n"
       }

@@ -20,12 +20,12 @@ public struct SinusoidExperiment: Experiment {
       + "to a new sinusoid from 10 points in 30 steps (HyperDistill, Lee et al. 2022, Table 4: test error "
       + "0.327 +- 0.052 against 0.670, 0.567, 0.502 and DrMAD's 1.086).",
     mathematics: #"""
-      A task is $y = a \sin(x - p)$ with $a \in [0.1, 5]$, $p \in [0, \pi]$. Features $\phi(x; \lambda)$ are shared, a linear \
+      A task is $y = a \sin(x - p)$ with $a \in [0.1, 5]$, $p \in [0, \pi]$. Features $\phi(x; \lambda)$ are shared, a linear
       head $w$ is trained on ten points for $T = 30$ steps, and $\lambda$ follows
 
       $$ g_t = \frac{\partial E}{\partial \lambda} + \theta \frac{1 - \gamma^t}{1 - \gamma} v_t, \quad v_t = \frac{\partial E}{\partial w_t} \frac{\partial \Phi(w^*_t, \lambda; D^*_t)}{\partial \lambda}, $$
 
-      where $w^*_t$ averages all weights so far, $w^*_t = p_t w^*_{t-1} + (1 - p_t) w_{t-1}$ with \
+      where $w^*_t$ averages all weights so far, $w^*_t = p_t w^*_{t-1} + (1 - p_t) w_{t-1}$ with
       $p_t = (\gamma - \gamma^t) / (1 - \gamma^t)$, and $\theta$ is estimated now and then by a backward pass.
       """#,
     sources: [
@@ -37,7 +37,8 @@ public struct SinusoidExperiment: Experiment {
   public static let settings: [Setting<Self>] = [
     .int("seeds", \.seeds, "Runs from different starts.", .within(1...1_000)),
     .int("trainings", \.trainings, "Trainings, each of 10 new tasks.", .atLeast(1), value: "M"),
-    .int("queries", \.queries, "Points that judge the features of a task.", .atLeast(1), value: "n"),
+    .int(
+      "queries", \.queries, "Points that judge the features of a task.", .atLeast(1), value: "n"),
     .number(
       "gamma", \.gamma, "Of distillation: how far back its average reaches.", .within(0...1)),
     .int("period", \.period, "Trainings between estimates of theta.", .atLeast(1), value: "n"),
@@ -204,7 +205,8 @@ public struct SinusoidExperiment: Experiment {
     if trainings >= 12, method != .drmad {
       claims.append(
         Claim(
-          "\(method.rawValue) lowers the error of new tasks", .theory, in: 0...0.95, measured: ratio,
+          "\(method.rawValue) lowers the error of new tasks", .theory, in: 0...0.95,
+          measured: ratio,
           check: "median error at the end over that after \(evaluationPeriod) trainings"))
     }
     // DrMAD's published error is that of training that does not learn; ours learns.

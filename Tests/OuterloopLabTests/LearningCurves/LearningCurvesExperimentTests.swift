@@ -14,7 +14,7 @@ import Testing
   }()
 
   @Test func reports() throws {
-    let report = try Self.small.run(ExperimentObserver())
+    let report = try Self.small.run(ExperimentContext())
     #expect(report.tables.count == 4)
     #expect(
       report.tables[0].columns
@@ -26,8 +26,8 @@ import Testing
       #expect(zip(values[0...3], values[1...3]).allSatisfy { $0 >= $1 })
       #expect((values[3]...1).contains(values[5]))
     }
-    #expect(report.figures.keys.sorted() == ["regret.svg"])
-    let again = try Self.small.run(ExperimentObserver())
+    #expect(report.figures.map(\.name) == ["regret.svg"])
+    let again = try Self.small.run(ExperimentContext())
     #expect(again.tables[3].text == report.tables[3].text)
     #expect(again.figures == report.figures)
   }
@@ -37,8 +37,8 @@ import Testing
       var experiment = Self.small
       change(&experiment)
       #expect(throws: (any Error).self) {
-        try experiment.validate()
-        _ = try experiment.run(ExperimentObserver())
+        try experiment.check()
+        _ = try experiment.run(ExperimentContext())
       }
     }
     refuses { $0.epochs = 0 }
@@ -52,8 +52,8 @@ import Testing
   }
 
   @Test func stopsWhenAsked() {
-    #expect(throws: ExperimentObserver.Stopped.self) {
-      try Self.small.run(ExperimentObserver(shouldStop: { true }))
+    #expect(throws: ExperimentContext.Stopped.self) {
+      try Self.small.run(ExperimentContext(shouldStop: { true }))
     }
   }
 
@@ -66,7 +66,7 @@ import Testing
     experiment.configurations = 300
     experiment.seeds = 1
     experiment.epochs = 120
-    let report = try experiment.run(ExperimentObserver())
+    let report = try experiment.run(ExperimentContext())
     let methods = ReplayMethod.all.count
     #expect(report.tables.map(\.rows.count) == [methods, methods, 1])
   }
