@@ -10,7 +10,9 @@ extension AbuseRoom {
       "BarChart.Series.init", "Histogram.Sample.init", "ImageGrid.Cell.init",
       "LineChart.Series.init", "ParallelCoordinates.Dimension.init",
       "ParallelCoordinates.Row.init", "ReferenceLine.init", "Scatter.Group.init",
-      "Surface.Point.init", "Surface.Path.init", "Timeline.Span.init", "Timeline.State.init", "BarChart.init",
+      "Surface.Point.init", "Surface.Path.init", "SpacePlot.Group.init",
+      "SimplexPlot.init", "SpacePlot.init", "Timeline.Span.init", "Timeline.State.init",
+      "BarChart.init",
       "HeatMap.init", "Histogram.init", "ImageGrid.init", "LineChart.init",
       "ParallelCoordinates.init", "Scatter.init", "SmallMultiples.init", "Surface.init",
       "Timeline.init", "StudyFigures.init")
@@ -145,6 +147,25 @@ extension AbuseRoom {
               x: "", y: "", z: .log(""), xs: [0, 1], ys: [0, 1], values: [[1, 2], [3, 4]],
               azimuth: azimuth, elevation: $0)
           }
+        })
+    self.add("SimplexPlot.centers", [Int.min, -1, 0, 1, 3, Int.max]) {
+      SimplexPlot.centers($0).count
+    }
+    add(
+      "SimplexPlot",
+      columns.map { a in
+        SimplexPlot(
+          corners: ["a\0<"], subdivisions: a.count, values: a, points: [a, [], Edges.numbers])
+      } + [SimplexPlot(corners: [], subdivisions: .min, values: [])])
+    add(
+      "SpacePlot",
+      columns.map { a in
+        SpacePlot(
+          axes: ["", "a\0<"], groups: [.init("a", [a, []], style: .min)], lines: [[a], [[], a]],
+          faces: [[a, a, a], []])
+      }
+        + Edges.numbers.map {
+          SpacePlot(axes: [], groups: [], azimuth: $0, elevation: $0)
         })
     add(
       "Timeline",

@@ -43,7 +43,7 @@ import Testing
     guard !(specimen.figure is SmallMultiples) else { return }
     for (width, height) in [(640.0, 400.0), (900, 300), (420, 360)] {
       let texts = try XMLReader.elements(of: specimen.figure.svg(width: width, height: height))
-        .filter { $0.name == "text" }
+        .filter { $0.name == "text" && $0.attributes["aria-hidden"] == nil }
       let boxes = texts.compactMap { text in Self.extent(of: text).map { (text.text, $0) } }
       #expect(boxes.count > 3)
       for (index, (text, box)) in boxes.enumerated() {

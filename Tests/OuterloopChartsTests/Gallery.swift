@@ -39,6 +39,20 @@ enum Gallery {
     Specimen("surface", surface),
     Specimen("surface with paths", surfacePaths),
     Specimen(
+      "simplex",
+      SimplexPlot(
+        title: "Density", corners: ["first", "second", "third"], subdivisions: 4,
+        values: SimplexPlot.centers(4).map { $0[0] * $0[1] }, points: [[0.2, 0.3, 0.5]],
+        remark: "largest in the middle of a side")),
+    Specimen(
+      "space",
+      SpacePlot(
+        title: "Simplex", axes: ["first", "second", "third"],
+        groups: [
+          .init("corners", [[1, 0, 0], [0, 1, 0], [0, 0, 1]]), .init("middle", [[0.3, 0.3, 0.4]]),
+        ],
+        lines: [[[0, 0, 0], [1, 1, 1]]], faces: [[[1, 0, 0], [0, 1, 0], [0, 0, 1]]])),
+    Specimen(
       "multiples", SmallMultiples(title: "All", figures: [bars, histogram, heatMap, scatter])),
   ]
 

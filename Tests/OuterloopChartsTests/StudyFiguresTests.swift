@@ -49,9 +49,10 @@ import Testing
         let elements = try XMLReader.elements(of: picture.svg)
         guard elements.count(where: { $0.attributes["role"] == "img" }) == 1 else { continue }
         let width = Double(elements[0].attributes["width"] ?? "") ?? 0
-        let boxes = elements.filter { $0.name == "text" }.compactMap { text in
-          FigureLawsTests.extent(of: text).map { (text.text, $0) }
-        }
+        let boxes = elements.filter { $0.name == "text" && $0.attributes["aria-hidden"] == nil }
+          .compactMap { text in
+            FigureLawsTests.extent(of: text).map { (text.text, $0) }
+          }
         #expect(boxes.count > 3)
         for (index, (text, box)) in boxes.enumerated() {
           #expect(box.x >= -1 && box.maxX <= width + 1, "\(entry.name): \(text)")

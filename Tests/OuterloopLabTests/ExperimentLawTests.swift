@@ -65,14 +65,14 @@ import Testing
       }
       for setting in E.settings {
         switch setting.storage {
-        case .int(let path): refuses(setting) { $0[keyPath: path] = -1 }
+        case .int(let path): refuses(setting) { $0[keyPath: path] = .min }
         case .number(let path):
-          for value in [-1, .nan, .infinity, -.infinity] as [Double] {
+          for value in [.nan, .infinity, -.infinity] as [Double] {
             refuses(setting) { $0[keyPath: path] = value }
           }
         case .ints(let path):
           refuses(setting) { $0[keyPath: path] = [] }
-          refuses(setting) { $0[keyPath: path] = [-1] }
+          refuses(setting) { $0[keyPath: path] = [.min] }
         case .numbers(let path):
           refuses(setting) { $0[keyPath: path] = [] }
           refuses(setting) { $0[keyPath: path] = [.nan] }

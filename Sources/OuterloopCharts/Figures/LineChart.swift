@@ -16,6 +16,8 @@ public struct LineChart: Figure {
     public var upper: [Double]
     /// Whether points get markers; `nil` decides by their number.
     public var markers: Bool?
+    /// Whether the points are joined by a line; else they stand alone.
+    public var hasLine: Bool
     /// Whether the value holds until the next point, as a best-so-far curve does.
     public var isStepped: Bool
     /// Which colour, dash and marker; `nil` is the series' position in the chart.
@@ -26,7 +28,8 @@ public struct LineChart: Figure {
     /// A curve through the points (`x[i]`, `y[i]`).
     public init(
       _ name: String, x: [Double], y: [Double], lower: [Double] = [], upper: [Double] = [],
-      markers: Bool? = nil, isStepped: Bool = false, style: Int? = nil, dash: Int? = nil
+      markers: Bool? = nil, hasLine: Bool = true, isStepped: Bool = false, style: Int? = nil,
+      dash: Int? = nil
     ) {
       self.name = name
       self.x = x
@@ -34,6 +37,7 @@ public struct LineChart: Figure {
       self.lower = lower
       self.upper = upper
       self.markers = markers
+      self.hasLine = hasLine
       self.isStepped = isStepped
       self.style = style
       self.dash = dash
@@ -161,11 +165,17 @@ public struct LineChart: Figure {
       color: Palette.color(style), width: theme.line, dash: Palette.dash(curve.dash ?? style))
   }
 
-  private func hasMarkers(_ curve: Series) -> Bool { curve.markers ?? (curve.x.count <= 24) }
+  private func hasMarkers(_ curve: Series) -> Bool {
+    curve.markers ?? (!curve.hasLine || curve.x.count <= 24)
+  }
 
   func entry(_ index: Int, theme: Theme) -> LegendEntry {
     let style = series[index].style ?? index
     let marker = hasMarkers(series[index]) ? Palette.marker(style) : nil
+    if !series[index].hasLine {
+      return LegendEntry(
+        name: series[index].name, mark: .point(Palette.marker(style), fill: Palette.color(style)))
+    }
     return LegendEntry(
       name: series[index].name,
       mark: .line(stroke(series[index], style: style, theme: theme), marker))
@@ -190,6 +200,7 @@ public struct LineChart: Figure {
   }
 
   private func drawLine(of curve: Series, style: Int, on canvas: inout Canvas, frame: PlotFrame) {
+    guard curve.hasLine else { return }
     for run in runs(of: curve, frame: frame) {
       let thinned = Runs.thinned(curve.isStepped ? LineChart.steps(through: run) : run)
       canvas.polyline(thinned, stroke(curve, style: style, theme: canvas.theme))

@@ -110,47 +110,41 @@ public final class ExperimentFolder: Sendable {
     _ name: String, key: String, make: () throws -> Value
   ) throws -> Value {
     let file = "runs-\(key).json"
-    var known: [String: StoredRun<Value>] = [:]
-    if let bytes = try folder.read(file) {
-      let decoder = JSONDecoder()
-      decoder.nonConformingFloatDecodingStrategy = .convertFromString(
-        positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-      do {
-        known = try decoder.decode([String: StoredRun<Value>].self, from: Data(bytes))
-      } catch {
-        throw LabError(
-          .damaged, "\(folder.joined(file)): these are not the runs of this experiment",
-          remedy: "start anew with --restart, or choose another --out")
+    var known: [String: StoredRun] = [:]
+    do {
+      if let bytes = try folder.read(file) {
+        known = try StoredValue.decoder.decode([String: StoredRun].self, from: Data(bytes))
       }
-    }
-    if let run = known[name] {
-      runs.withLock {
-        $0.taken += 1
-        $0.seconds += run.seconds
+      if let run = known[name] {
+        let value = try run.value.value(as: Value.self)
+        runs.withLock {
+          $0.taken += 1
+          $0.seconds += run.seconds
+        }
+        return value
       }
-      return run.value
+    } catch is DecodingError {
+      throw LabError(
+        .damaged, "\(folder.joined(file)): these are not the runs of this experiment",
+        remedy: "start anew with --restart, or choose another --out")
     }
     let clock = ContinuousClock()
     let start = clock.now
     let value = try make()
     let seconds = start.duration(to: clock.now) / .seconds(1)
-    known[name] = StoredRun(seconds: seconds, value: value)
+    known[name] = StoredRun(seconds: seconds, value: try StoredValue(value))
     try folder.write(Self.encoded(known), to: file)
     runs.withLock { $0.seconds += seconds }
     return value
   }
 
-  private struct StoredRun<Value: Codable>: Codable {
+  private struct StoredRun: Codable {
     var seconds: Double
-    var value: Value
+    var value: StoredValue
   }
 
   private static func encoded(_ value: some Encodable) throws -> [UInt8] {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-    encoder.nonConformingFloatEncodingStrategy = .convertToString(
-      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    return Array(try encoder.encode(value)) + [0x0A]
+    Array(try StoredValue.encoder.encode(value)) + [0x0A]
   }
 }
 

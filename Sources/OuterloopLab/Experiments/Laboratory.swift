@@ -4,7 +4,8 @@ public enum Laboratory {
   public static let all: [any Experiment.Type] = [
     EstimatorsExperiment.self, SinusoidExperiment.self, NoisyLabelsExperiment.self,
     LearningCurvesExperiment.self, ToyOrdersExperiment.self, ToyDrMADExperiment.self,
-    ToyHypernetworkExperiment.self,
+    ToyHypernetworkExperiment.self, ClosedFormExperiment.self, RelaxationsExperiment.self,
+    GaussianProcessExperiment.self, PolynomialsExperiment.self,
   ]
 
   /// - Throws: `LabError` for a name that there is not.

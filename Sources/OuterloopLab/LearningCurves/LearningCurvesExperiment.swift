@@ -67,7 +67,7 @@ public struct LearningCurvesExperiment: Experiment {
 
   public static var quick: Self {
     var quick = Self()
-    (quick.problems, quick.configurations, quick.epochs, quick.seeds) = (8, 100, 150, 2)
+    (quick.problems, quick.configurations, quick.epochs, quick.seeds) = (6, 80, 120, 1)
     quick.methods = ["none", "hyperband", "asha", "dyhpo", "one-epoch"]
     return quick
   }

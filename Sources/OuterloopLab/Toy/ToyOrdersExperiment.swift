@@ -79,7 +79,7 @@ public struct ToyOrdersExperiment: Experiment {
       return try context.run("order \(order)", key: key) { try alternate(order, context) }
     }
     try context.report(orders.count, of: orders.count + 1, "hypergradients")
-    let gradients = try context.run("hypergradients", key: key + "-table") { try hypergradients() }
+    let gradients = try context.run("hypergradients", key: key) { try hypergradients() }
     return report(runs, gradients)
   }
 
