@@ -5,7 +5,8 @@ public enum Laboratory {
     EstimatorsExperiment.self, SinusoidExperiment.self, NoisyLabelsExperiment.self,
     LearningCurvesExperiment.self, ToyOrdersExperiment.self, ToyDrMADExperiment.self,
     ToyHypernetworkExperiment.self, ClosedFormExperiment.self, RelaxationsExperiment.self,
-    GaussianProcessExperiment.self, PolynomialsExperiment.self,
+    GaussianProcessExperiment.self, PolynomialsExperiment.self, HOAGExperiment.self,
+    ReversibleExperiment.self,
   ]
 
   /// - Throws: `LabError` for a name that there is not.

@@ -200,9 +200,13 @@ public struct RelaxationsExperiment: Experiment {
   ) -> [ExperimentReport.Picture] {
     let centers = SimplexPlot.centers(cells)
     func picture(_ title: String, _ density: ([Double]) -> Double) -> String {
-      SimplexPlot(
+      let values = centers.map(density)
+      // Peaks in the very corners would leave all else dark.
+      let most = values.max() ?? 0
+      let cap = Swift.max(values.sorted()[values.count * 49 / 50], most / 4)
+      return SimplexPlot(
         title: "\(title), \(Self.name(item))", corners: ["first", "second", "third"],
-        subdivisions: cells, values: centers.map(density),
+        subdivisions: cells, values: values.map { Swift.min($0, cap) },
         points: [item.alpha.map { $0 / item.alpha.reduce(0, +) }]
       ).svg(width: 560, height: 520)
     }
@@ -224,7 +228,7 @@ public struct RelaxationsExperiment: Experiment {
 
   /// Vertices and interiors of the cube and the simplex.
   private func spaces() -> [ExperimentReport.Picture] {
-    let axes = ["γ₁", "γ₂", "γ₃"]
+    let axes = ["γ1", "γ2", "γ3"]
     let corners = (0..<8).map { [Double($0 & 1), Double($0 >> 1 & 1), Double($0 >> 2)] }
     let units: [[Double]] = [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
     let inside = (0..<5).flatMap { i in
