@@ -6,7 +6,8 @@ public enum Laboratory {
     LearningCurvesExperiment.self, ToyOrdersExperiment.self, ToyDrMADExperiment.self,
     ToyHypernetworkExperiment.self, ClosedFormExperiment.self, RelaxationsExperiment.self,
     GaussianProcessExperiment.self, PolynomialsExperiment.self, HOAGExperiment.self,
-    ReversibleExperiment.self, ImplicitTableExperiment.self, LearningRateExperiment.self,
+    ReversibleExperiment.self, ImplicitTableExperiment.self, ShortHorizonExperiment.self,
+    LearningRateExperiment.self, FirstRunExperiment.self,
   ]
 
   /// - Throws: `LabError` for a name that there is not.

@@ -7,13 +7,13 @@ internal import OuterloopPlatform
 internal import OuterloopText
 
 /// A schedule of learning rates tuned by gradient, and what short horizons do to it.
-public struct LearningRateExperiment: Experiment {
+public struct ShortHorizonExperiment: Experiment {
   public static let about = ExperimentDescription(
-    name: "learning-rate",
+    name: "short-horizon",
     summary:
-      "A learning-rate schedule tuned by gradient, by whole trainings and by short horizons.",
+      "What short horizons do to a learning-rate schedule that is tuned by gradient.",
     question:
-      "Can a learning-rate schedule be tuned by gradient, and how far back does the gradient have to look?",
+      "How far back does a gradient have to look to tune a learning-rate schedule?",
     method:
       "A small network is trained on bundled digits by gradient descent whose rate is interpolated between five "
       + "values. They are tuned on validation digits by reverse mode, by DrMAD, by the last tenth of the steps, and "

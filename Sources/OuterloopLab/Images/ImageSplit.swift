@@ -1,0 +1,91 @@
+internal import OuterloopLearning
+internal import OuterloopNumerics
+
+/// Pictures in three parts, drawn by a seed: to train on, to validate with, and to test on.
+struct ImageSplit: Sendable {
+  /// Pictures as rows of numbers in [0, 1], and their classes.
+  struct Part: Sendable {
+    /// (n, height width)
+    var x: Tensor
+    /// (n), int32
+    var y: Tensor
+    var data: LabeledData
+
+    var count: Int { data.count }
+
+    init(_ data: LabeledData) {
+      x = data.featureTensor(flat: true)
+      y = data.labelTensor
+      self.data = data
+    }
+  }
+
+  /// How many pictures each part has.
+  struct Sizes: Sendable {
+    var train, validation, test: Int
+  }
+
+  let train, validation, test: Part
+  var pixels: Int { train.data.exampleSize }
+  var classes: Int { train.data.classCount }
+  var height: Int { train.data.shape[0] }
+  var width: Int { train.data.shape[1] }
+
+  /// The parts of `data`, or of the bundled digits; the test part is the data's own where there is one.
+  static func parts(of data: String?, _ context: ExperimentContext) throws -> DataParts {
+    try data.map(context.load) ?? DataParts(train: Digits.load(), test: nil)
+  }
+
+  /// The key of runs: of the settings that a single run depends on, and of the data, wherever they lie.
+  static func key(of experiment: some Experiment, _ parts: DataParts) throws -> String {
+    var hash = try Fingerprint(of: experiment)
+    hash.add(parts.train)
+    if let test = parts.test { hash.add(test) }
+    return hash.text
+  }
+
+  /// Checks that the data are pictures and that there are enough of them.
+  /// - Throws: `LabError` otherwise.
+  static func check(_ parts: DataParts, _ sizes: Sizes) throws {
+    let source = parts.train
+    guard source.shape.count == 2, source.shape.allSatisfy({ $0 >= 8 }) else {
+      throw LabError(
+        .data, "\(source.source): examples of shape \(source.shape)",
+        remedy: "use pictures of at least 8x8, such as MNIST or the bundled digits")
+    }
+    let needed = sizes.train + sizes.validation + (parts.test == nil ? sizes.test : 0)
+    guard source.count >= needed else {
+      throw LabError(
+        .data, "\(source.source): \(needed) examples are needed, but there are \(source.count)",
+        remedy: "lower --train or --validation")
+    }
+    if let test = parts.test, test.count < sizes.test {
+      throw LabError(
+        .data, "\(test.source): \(sizes.test) examples are needed, but there are \(test.count)",
+        remedy: "lower --test")
+    }
+  }
+
+  /// - Throws: `LabError` for data that are no pictures or too few.
+  init(_ parts: DataParts, _ sizes: Sizes, seed: UInt64) throws {
+    try Self.check(parts, sizes)
+    let source = parts.train
+    let keys = RandomKey(seed: seed, purpose: "image split").split(2)
+    let order = keys[0].permutation(source.count)
+    let fixed = sizes.train + sizes.validation
+    // One number for all pixels, so that a picture stays one.
+    let scaling =
+      source.kind == .bytes
+      ? Scaling.pixels : .dividing(by: source.features.reduce(0) { Swift.max($0, abs($1)) })
+    func part(_ data: LabeledData, _ indices: ArraySlice<Int>) throws -> Part {
+      Part(try scaling.applied(to: data.selecting(Array(indices))))
+    }
+    train = try part(source, order[..<sizes.train])
+    validation = try part(source, order[sizes.train..<fixed])
+    if let own = parts.test {
+      test = try part(own, keys[1].permutation(own.count)[..<sizes.test])
+    } else {
+      test = try part(source, order[fixed..<(fixed + sizes.test)])
+    }
+  }
+}
