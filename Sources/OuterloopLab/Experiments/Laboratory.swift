@@ -7,7 +7,7 @@ public enum Laboratory {
     ToyHypernetworkExperiment.self, ClosedFormExperiment.self, RelaxationsExperiment.self,
     GaussianProcessExperiment.self, PolynomialsExperiment.self, HOAGExperiment.self,
     ReversibleExperiment.self, ImplicitTableExperiment.self, ShortHorizonExperiment.self,
-    LearningRateExperiment.self, FirstRunExperiment.self,
+    LearningRateExperiment.self, FirstRunExperiment.self, AugmentationExperiment.self,
   ]
 
   /// - Throws: `LabError` for a name that there is not.
