@@ -10,6 +10,15 @@ let package = Package(
       name: "quickstart", dependencies: [.product(name: "Outerloop", package: "outerloop")],
       path: "Sources/Quickstart", swiftSettings: [.swiftLanguageMode(.v6)]),
     .executableTarget(
+      name: "first-run", dependencies: [.product(name: "Outerloop", package: "outerloop")],
+      path: "Sources/FirstRun", swiftSettings: [.swiftLanguageMode(.v6)]),
+    .executableTarget(
+      name: "learning-rate", dependencies: [.product(name: "Outerloop", package: "outerloop")],
+      path: "Sources/LearningRate", swiftSettings: [.swiftLanguageMode(.v6)]),
+    .executableTarget(
+      name: "augmentation", dependencies: [.product(name: "Outerloop", package: "outerloop")],
+      path: "Sources/Augmentation", swiftSettings: [.swiftLanguageMode(.v6)]),
+    .executableTarget(
       name: "search", dependencies: [.product(name: "Outerloop", package: "outerloop")],
       path: "Sources/Search", swiftSettings: [.swiftLanguageMode(.v6)]),
     .executableTarget(
