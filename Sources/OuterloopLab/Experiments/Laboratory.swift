@@ -8,7 +8,7 @@ public enum Laboratory {
     GaussianProcessExperiment.self, PolynomialsExperiment.self, HOAGExperiment.self,
     ReversibleExperiment.self, ImplicitTableExperiment.self, ShortHorizonExperiment.self,
     LearningRateExperiment.self, FirstRunExperiment.self, AugmentationExperiment.self,
-    ForwardReverseExperiment.self,
+    ForwardReverseExperiment.self, CleaningExperiment.self,
   ]
 
   /// - Throws: `LabError` for a name that there is not.

@@ -46,6 +46,9 @@ public struct ForwardReverseExperiment: Experiment {
     .choice("model", \.models, "Models", among: TraceModel.allCases.map(\.rawValue)),
     .int("seeds", \.seeds, "Runs on other splits and weights.", .within(1...1_000)),
     .int("steps", \.steps, "Steps of a training.", .within(2...100_000), value: "T"),
+    .int(
+      "convolution-steps", \.convolutionSteps, "Steps of the convolutional network's training.",
+      .within(2...100_000), value: "T"),
     .int("every", \.every, "Steps between real-time updates.", .within(1...100_000)),
     .int("batch", \.batch, "Examples of a step.", .within(1...10_000)),
     .number("rate", \.rate, "The learning rate at the start.", .above(0), value: "eta"),
@@ -59,7 +62,8 @@ public struct ForwardReverseExperiment: Experiment {
 
   public static var quick: Self {
     var quick = Self()
-    (quick.seeds, quick.batch, quick.rate, quick.outerRate) = (1, 8, 0.003, 0.15)
+    (quick.seeds, quick.batch, quick.rate, quick.outerRate) = (1, 20, 0.003, 0.15)
+    quick.convolutionSteps = 10
     (quick.train, quick.validation, quick.test) = (800, 200, 400)
     return quick
   }
@@ -70,6 +74,7 @@ public struct ForwardReverseExperiment: Experiment {
   public var models = TraceModel.allCases.map(\.rawValue)
   public var seeds = 3
   public var steps = 100
+  public var convolutionSteps = 100
   public var every = 10
   public var batch = 100
   public var rate = 0.01
@@ -86,9 +91,12 @@ public struct ForwardReverseExperiment: Experiment {
   public init() {}
 
   enum CodingKeys: CodingKey {
-    case data, models, seeds, steps, every, batch, rate, momentum, penalty, outerRate, train
+    case data, models, seeds, steps, convolutionSteps, every, batch, rate, momentum, penalty,
+      outerRate, train
     case validation, test
   }
+
+  func steps(of model: TraceModel) -> Int { model == .cnn ? convolutionSteps : steps }
 
   var sizes: ImageSplit.Sizes { .init(train: train, validation: validation, test: test) }
 
@@ -97,9 +105,9 @@ public struct ForwardReverseExperiment: Experiment {
       throw LabError(
         .setting, "--batch \(batch) is more than --train \(train)", remedy: "lower --batch")
     }
-    guard every <= steps else {
+    guard every <= Swift.min(steps, convolutionSteps) else {
       throw LabError(
-        .setting, "--every \(every) is more than --steps \(steps)", remedy: "lower --every")
+        .setting, "--every \(every) is more than the steps of a training", remedy: "lower --every")
     }
     let parts = try ImageSplit.parts(of: data, context)
     try ImageSplit.check(parts, sizes)

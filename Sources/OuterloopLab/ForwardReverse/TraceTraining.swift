@@ -79,7 +79,7 @@ struct TraceTraining {
       whole(hyper).sliced(axis: 0, place..<(place + 1)).reshaped([])
     }
     return Problem(
-      steps: settings.steps,
+      steps: settings.steps(of: model),
       batches: try .shuffled(count: train.x.shape[0], size: settings.batch, seed: seed),
       weights: { _ in network },
       optimizer: { hyper, _ in
