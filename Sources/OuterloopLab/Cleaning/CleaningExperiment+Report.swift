@@ -109,7 +109,7 @@ extension CleaningExperiment {
       weights.indices.filter { wrong.contains($0) == isWrong }.map { Double(weights[$0]) }
     }
     func mean(_ runs: [Cleaned], _ value: (Cleaned) -> Double) -> Double {
-      100 * Repetitions(values: runs.map(value)).mean
+      100 * (1 - Repetitions(values: runs.map(value)).mean)
     }
     func error(_ runs: [Cleaned], _ value: (Cleaned) -> Double) -> Double {
       100 * Repetitions(values: runs.map(value)).interval
@@ -125,10 +125,10 @@ extension CleaningExperiment {
           samples: [.init("right label", values(false)), .init("wrong label", values(true))]
         ).svg()),
       .init(
-        "accuracy.svg",
-        "Test accuracy by the largest sum R of the weights, between a model that trusts all labels and one that knows the wrong ones.",
+        "errors.svg",
+        "The test error by the largest sum R of the weights, between a model that trusts all labels and one that knows the wrong ones.",
         svg: BarChart(
-          title: "Accuracy after cleaning", y: "test accuracy, %",
+          title: "Test error after cleaning", y: "test error, %",
           categories: ["baseline"] + totals.map(Self.name) + ["oracle"],
           series: [
             .init(

@@ -22,7 +22,7 @@ public struct CleaningExperiment: Experiment {
 
       by $T$ steps of gradient descent of the rate $0.1 n / R$, and the outer problem is
 
-      $$ \min_\lambda E(w_T(\lambda)) \quad \text{with } 0 \le \lambda_i \le 1, \quad \sum_{i=1}^{n} \lambda_i \le R. $$
+      $$ \min_\lambda E(w_T(\lambda)) \quad \text{with } 0 \leq \lambda_i \leq 1, \quad \sum_{i=1}^{n} \lambda_i \leq R. $$
 
       The derivative by one weight says how much the gradients of its example agree with where the validation loss falls,
       with the adjoints $a_t = dE / dw_t$ of the backward pass,

@@ -132,7 +132,9 @@ extension ForwardReverseExperiment {
   }
 
   private func figures(_ all: [ModelRuns]) -> [ExperimentReport.Picture] {
-    let names = all.map(\.model.rawValue)
+    // A single update tells nothing.
+    let tuned = all.filter { $0.runs[0].losses.count > 1 }
+    let names = tuned.map(\.model.rawValue)
     var figures: [ExperimentReport.Picture] = [
       .init(
         "memory.svg",
@@ -145,7 +147,7 @@ extension ForwardReverseExperiment {
           + "tuned along the way.",
         svg: LineChart(
           title: "Real-time optimization", x: "step of training", y: .log("validation loss"),
-          series: all.map { model, runs in
+          series: tuned.map { model, runs in
             let losses = runs[0].losses.indices.map { place in
               Repetitions(values: runs.map { $0.losses[place] }).mean
             }
@@ -161,10 +163,10 @@ extension ForwardReverseExperiment {
           series: [
             .init(
               "fixed",
-              all.map { pair in Repetitions(values: pair.runs.map(\.batchAccuracy)).mean }),
+              tuned.map { pair in Repetitions(values: pair.runs.map(\.batchAccuracy)).mean }),
             .init(
               "real time",
-              all.map { pair in Repetitions(values: pair.runs.map(\.realTimeAccuracy)).mean }),
+              tuned.map { pair in Repetitions(values: pair.runs.map(\.realTimeAccuracy)).mean }),
           ], showsValues: true
         ).svg()),
     ]
