@@ -73,10 +73,7 @@ struct ImageSplit: Sendable {
     let keys = RandomKey(seed: seed, purpose: "image split").split(2)
     let order = keys[0].permutation(source.count)
     let fixed = sizes.train + sizes.validation
-    // One number for all pixels, so that a picture stays one.
-    let scaling =
-      source.kind == .bytes
-      ? Scaling.pixels : .dividing(by: source.features.reduce(0) { Swift.max($0, abs($1)) })
+    let scaling = Self.scaling(source)
     func part(_ data: LabeledData, _ indices: ArraySlice<Int>) throws -> Part {
       Part(try scaling.applied(to: data.selecting(Array(indices))))
     }
@@ -87,5 +84,16 @@ struct ImageSplit: Sendable {
     } else {
       test = try part(source, order[fixed..<(fixed + sizes.test)])
     }
+  }
+
+  /// One number for all pixels, so that a picture stays one.
+  private static func scaling(_ data: LabeledData) -> Scaling {
+    data.kind == .bytes
+      ? .pixels : .dividing(by: data.features.reduce(0) { Swift.max($0, abs($1)) })
+  }
+
+  /// The first pictures of data, scaled.
+  static func first(_ count: Int, of data: LabeledData) throws -> Part {
+    Part(try scaling(data).applied(to: data.selecting(Array(0..<count))))
   }
 }
