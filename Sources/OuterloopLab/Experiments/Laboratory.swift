@@ -9,7 +9,7 @@ public enum Laboratory {
     ReversibleExperiment.self, ImplicitTableExperiment.self, ShortHorizonExperiment.self,
     LearningRateExperiment.self, FirstRunExperiment.self, AugmentationExperiment.self,
     ForwardReverseExperiment.self, CleaningExperiment.self,
-    LearningToLearnExperiment.self,
+    LearningToLearnExperiment.self, ModelSelectionExperiment.self,
   ]
 
   /// - Throws: `LabError` for a name that there is not.

@@ -93,7 +93,7 @@ extension LearningToLearnExperiment {
         title: title, x: "step", y: y,
         series: Self.names.enumerated().map { place, name in
           let traces = runs.flatMap { $0.traces[place].map { $0[keyPath: path] } }
-          let spreads = (0...steps).map { step in
+          let spreads = (0..<steps).map { step in
             Repetitions(values: traces.map { $0[step] })
           }
           return .init(
@@ -110,8 +110,8 @@ extension LearningToLearnExperiment {
         svg: chart("Training a network", .log("loss"), \.losses).svg()),
       .init(
         "norms.svg",
-        "The norm of the gradient and of the parameters by step. An optimizer that is fast at first moves the parameters far "
-          + "at first.",
+        "The norm of the gradient and of the parameters by step, mean of all trainings. How fast the parameters grow shows how an "
+          + "optimizer spends its steps: early, or to the end.",
         svg: SmallMultiples(
           title: "On the way",
           figures: [

@@ -67,7 +67,7 @@ struct OptimizeeTask: Sendable {
     try BilevelProblem(steps: steps, batches: batches, weights: origin, loss: loss)
   }
 
-  /// What a training meets on its way, before each step and after the last: the loss of the batch, the norm of its
+  /// What a training meets on its way, before each step: the loss of the batch, the norm of its
   /// gradient, and the norm of the weights.
   struct Trace: Codable, Sendable {
     var losses, gradientNorms, weightNorms: [Double]
@@ -96,13 +96,12 @@ struct OptimizeeTask: Sendable {
     }
     var state = try dynamics.initial(hyper)
     var trace = Trace(losses: [], gradientNorms: [], weightNorms: [], finalLoss: .nan)
-    for t in 0...steps {
-      let batch = try dynamics.batches.batch(Swift.min(t, steps - 1))
+    for t in 0..<steps {
+      let batch = try dynamics.batches.batch(t)
       let numbers = try measure(Pair(state, batch)).doubles()
       trace.losses.append(numbers[0])
       trace.gradientNorms.append(numbers[1])
       trace.weightNorms.append(numbers[2])
-      guard t < steps else { break }
       state = try step(Pair(Pair(state, hyper), Pair(batch, Time(step: t))))
     }
     let start = try dynamics.batches.batch(0).second
