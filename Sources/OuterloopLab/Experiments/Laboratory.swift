@@ -10,6 +10,7 @@ public enum Laboratory {
     LearningRateExperiment.self, FirstRunExperiment.self, AugmentationExperiment.self,
     ForwardReverseExperiment.self, CleaningExperiment.self,
     LearningToLearnExperiment.self, ModelSelectionExperiment.self,
+    CellSearchExperiment.self,
   ]
 
   /// - Throws: `LabError` for a name that there is not.

@@ -58,7 +58,7 @@ public struct ModelSelectionExperiment: Experiment {
 
   public static var quick: Self {
     var quick = Self()
-    (quick.seeds, quick.trials, quick.layers, quick.units) = (5, 15, 2, [2, 4, 8, 16, 32, 64])
+    (quick.seeds, quick.trials, quick.layers, quick.units) = (10, 20, 3, [2, 4, 8, 16, 32])
     (quick.timings, quick.repetitions, quick.steps) = (0, 1, 40)
     return quick
   }

@@ -130,26 +130,13 @@ extension ModelSelectionExperiment {
     return [
       .init(
         "front.svg",
-        "Every network of the space (grey) by cost and error, the front of all of them, and the front that each method found with "
-          + "seed 0. Down and left is good.",
-        svg: Scatter(
-          title: "Accuracy against inference cost", x: .log("inference, \(unit)"),
-          y: .log("validation error, %"),
-          groups: [
-            .init(
-              "all networks", x: entries.map(\.inference), y: entries.map { 100 * $0.error },
-              style: MethodStyle.random.rawValue, isOpen: true)
-          ]
-            + all.filter { $0.method != .random }.map { studies in
-              let own = front(studies.runs[0].map { ($0.inference, $0.error) })
-              return .init(studies.method.rawValue, x: own.x, y: own.y, style: studies.method.style)
-            },
-          curves: [
-            .init(
-              "front of all", x: whole.x, y: whole.y, isStepped: true,
-              style: MethodStyle.random.rawValue, dash: 1)
-          ]
-        ).svg(width: 640, height: 460)),
+        "Every network of the space (small dots) by cost and error, the front of all of them (dashed), and the trials of each method "
+          + "with seed 0. Down and left is good.",
+        svg: SmallMultiples(
+          title: "Accuracy against inference cost",
+          figures: all.map { panel($0, entries, whole, unit) },
+          columns: 3
+        ).svg(width: 960, height: 600)),
       .init(
         "progress.svg",
         "The best validation error so far by trials, mean of all seeds with its 95 % interval. Searches that also look at cost "
@@ -170,5 +157,26 @@ extension ModelSelectionExperiment {
           }
         ).svg()),
     ]
+  }
+
+  /// The trials of one method among all networks.
+  private func panel(
+    _ studies: Studies, _ entries: [ArchitectureTable.Entry], _ front: (x: [Double], y: [Double]),
+    _ unit: String
+  ) -> Scatter {
+    let run = studies.runs[0]
+    return Scatter(
+      title: studies.method.rawValue, x: .log(unit), y: .log("error, %"),
+      groups: [
+        .init(
+          "", x: entries.map(\.inference), y: entries.map { 100 * $0.error },
+          sizes: entries.map { _ in 0.15 }, style: MethodStyle.random.rawValue, marker: 0),
+        .init(
+          "", x: run.map(\.inference), y: run.map { 100 * $0.error }, style: 1, marker: 0),
+      ],
+      curves: [
+        .init(
+          "", x: front.x, y: front.y, isStepped: true, style: MethodStyle.random.rawValue, dash: 1)
+      ])
   }
 }
