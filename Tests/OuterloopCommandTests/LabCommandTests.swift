@@ -203,4 +203,24 @@ import Testing
     #expect(unknown.status == 64 && unknown.err.contains("no experiment `nothing`"))
     #expect(tool.names("other").isEmpty)
   }
+
+  /// A claim that does not hold is named, on the page and by the exit status.
+  @Test func reportOfAFailedClaim() throws {
+    let words = ["lab", "report", "--out", "site", "--quick", "toy-drmad"]
+    #expect(try tool.run(words).status == 0)
+    let file = "site/toy-drmad/result.json"
+    let data = try tool.data(file)
+    var record = try #require(JSONSerialization.jsonObject(with: data) as? [String: Any])
+    var claims = try #require(record["claims"] as? [[String: Any]])
+    claims[0]["measured"] = 12.5
+    record["claims"] = claims
+    try tool.write(
+      String(decoding: JSONSerialization.data(withJSONObject: record), as: UTF8.self), file)
+    let ending = try tool.run(words)
+    #expect(ending.status == 1)
+    #expect(ending.err.contains("1 claim failed"))
+    #expect(ending.err.contains("toy-drmad: FAIL  dE/dh of reverse mode: 12.50"))
+    #expect(try tool.text("site/toy-drmad/index.html").contains("1 of 7 claims fail"))
+    #expect(try tool.text("site/index.html").contains("1 of 7 claims fail"))
+  }
 }

@@ -1,47 +1,67 @@
+import OuterloopLab
 import OuterloopText
 
-/// What `--help` of the experiments prints, word by word.
+/// What `--help` of the experiments prints, word by word. Those of the single experiments are made of their
+/// settings; one stands for all.
 extension HelpTexts {
   static let experiments: [Help] = [
     Help(words: ["lab"], text: lab), Help(words: ["lab", "list"], text: labList),
-    Help(words: ["lab", "estimators"], text: labEstimators),
+    Help(words: ["lab", "report"], text: labReport),
     Help(words: ["lab", "sinusoid"], text: labSinusoid),
-    Help(words: ["lab", "noisy-labels"], text: labNoisyLabels),
-    Help(words: ["lab", "learning-curves"], text: labLearningCurves),
   ]
 
-  static let lab = """
+  /// With a line for each experiment of the registry.
+  static let lab =
+    labHead + "\n" + Laboratory.all.map { line($0.name, $0.about.summary) }.joined(separator: "\n")
+    + "\n\n  See 'outerloop help lab <subcommand>' for detailed help.\n"
+
+  /// A name and, from column 26 on, its summary, in lines of up to 79 letters.
+  private static func line(_ name: String, _ summary: String) -> String {
+    var lines: [String] = []
+    var line = ""
+    for word in summary.split(separator: " ") {
+      if !line.isEmpty, line.count + word.count + 1 > 53 {
+        lines.append(line)
+        line = ""
+      }
+      line += (line.isEmpty ? "" : " ") + word
+    }
+    lines.append(line)
+    let name = "  " + name
+    let indent = String(repeating: " ", count: 26)
+    return lines.enumerated().map { place, line in
+      (place == 0 ? name + indent.dropFirst(name.count) : indent) + line
+    }.joined(separator: "\n")
+  }
+
+  private static let labHead = """
     OVERVIEW: Run the experiments: published tables and comparisons of methods.
 
-    Every experiment is one command; without arguments it runs as it was published.
-    It prints a table and leaves result.json, result.md and its pictures in --out.
-    Experiments with seeds store each run there when it is done: the same command
-    again, after a kill too, goes on with those that are missing.
+    Every experiment is one command; without arguments it runs as it was published,
+    with --quick in seconds. It prints its tables, holds its numbers to what is
+    known of them, and leaves result.json, result.md and its pictures in --out.
+    Each run is stored there when it is done: the same command again, after a kill
+    too, goes on with those that are missing. `lab report` makes a web site of them
+    all.
 
-    JSON keys: experiment, claim, settings, seconds, tables (title, columns, rows
-    of label and values), notes, figures (paths).
+    JSON keys: experiment, question, command, key (of the settings), settings,
+    seconds, tables (title, columns, rows of label and values), claims (statement,
+    basis, expected, lower, upper, measured, check), notes, figures (paths),
+    captions.
 
     USAGE: outerloop lab <subcommand>
 
     OPTIONS:
-      --version               Show the version.
-      -h, --help              Show help information.
+    \(end)
 
     SUBCOMMANDS:
-      list (default)          List the experiments and what they show.
-      estimators              All estimators on one problem: error and cost.
-      sinusoid                Few-shot sinusoid regression: online hypergradients
-                              of 20,400 weights.
-      noisy-labels            Weights of examples learned online, on data with
-                              wrong labels.
-      learning-curves         Schedulers on recorded learning curves: regret
-                              against epochs.
-
-      See 'outerloop help lab <subcommand>' for detailed help.
+      list (default)          List the experiments and what they ask.
+      report                  Make a web site of the experiments: pictures,
+                              mathematics, claims.
     """
 
   static let labList = """
-    OVERVIEW: List the experiments and what they show.
+    OVERVIEW: List the experiments and what they ask.
 
     USAGE: outerloop lab list [--json] [--no-progress] [--quiet]
 
@@ -49,21 +69,23 @@ extension HelpTexts {
     \(end)
     """
 
-  static let labEstimators = """
-    OVERVIEW: All estimators on one problem: error and cost.
+  static let labReport = """
+    OVERVIEW: Make a web site of the experiments: pictures, mathematics, claims.
 
-    Which estimator: error against the exact hypergradient and cost beside it, for
-    all of them on one problem, trained for a short and for a long time.
+    Runs what is not stored in --out yet and writes a page for each experiment and
+    an index, which need neither a network nor scripts. The exit status is 1 if a
+    claim fails or an experiment could not be run, which is said then; all other
+    pages are there.
 
-    USAGE: outerloop lab estimators [--steps <T> ...] [--repeats <repeats>] [--rate <rate>] [--out <folder>] [--json] [--no-progress] [--quiet]
+    USAGE: outerloop lab report [<names> ...] --out <folder> [--quick] [--json] [--no-progress] [--quiet]
+
+    ARGUMENTS:
+      <names>                 Experiments by name. Default: all.
 
     \(progressOutput)
-      --steps <T>             Steps of each training. Default: 30 1000.
-      --repeats <repeats>     Timed runs of each estimator; the median counts.
-                              (default: 5)
-      --rate <rate>           The inner learning rate. (default: 0.3)
-      --out <folder>          Folder for results and pictures; outerloop-lab/NAME
-                              by default.
+      --out <folder>          Folder of the site.
+      --quick                 Small settings on bundled data, for all of it in
+                              minutes.
     \(end)
     """
 
@@ -71,8 +93,11 @@ extension HelpTexts {
     OVERVIEW: Few-shot sinusoid regression: online hypergradients of 20,400
     weights.
 
-    Distilled hypergradients learn features for few-shot sinusoid regression better
-    than one-step, first-order and truncated ones at the same number of trainings
+    Do distilled hypergradients learn features for few-shot regression better than
+    one-step, first-order and truncated ones at the same number of trainings?
+
+    Three shared layers are hyperparameters, updated at every inner step so that
+    the last layer adapts to a new sinusoid from 10 points in 30 steps
     (HyperDistill, Lee et al. 2022, Table 4: test error 0.327 +- 0.052 against
     0.670, 0.567, 0.502 and DrMAD's 1.086).
 
@@ -95,73 +120,8 @@ extension HelpTexts {
                               New tasks to test on. (default: 1000)
       --first-seed <first-seed>
                               The seed of the first run. (default: 0)
-      --restart               Forget the runs that are done and stored in --out.
-      --out <folder>          Folder for results and pictures; outerloop-lab/NAME
-                              by default.
-    \(end)
-    """
-
-  static let labNoisyLabels = """
-    OVERVIEW: Weights of examples learned online, on data with wrong labels.
-
-    Online hypergradients of example weights tell right labels from wrong ones
-    while the model trains (generalized greedy gradient, Table 2, MNIST with 30 %
-    noise: 87.06 +- 0.77 % with greedy, 70.46 without weights). Without --data the
-    bundled digits serve: minutes with the defaults, seconds with --seeds 1
-    --updates 60.
-
-    USAGE: outerloop lab noisy-labels <options>
-
-    \(progressOutput)
-      --data <path>           A folder with pictures and a test part, or the name
-                              of a data set that was fetched.
-      --choice <file>         CSV of the training examples (position, anything,
-                              label) instead of a random choice.
-      --train <n>             Training examples. (default: 1000)
-      --noise <share>         Share of labels that are drawn anew. (default: 0.3)
-      --seeds <seeds>         Runs from different starts. (default: 5)
-      --updates <updates>     Updates of the example weights. (default: 201)
-      --every <T>             Steps of training between updates. (default: 10)
-      --gamma <gamma>         Of the greedy method. (default: 0.9)
-      --method <method>       Methods: none, one-step, difference, greedy, reverse.
-                              Default: all.
-      --first-seed <first-seed>
-                              The seed of the first run. (default: 0)
-      --restart               Forget the runs that are done and stored in --out.
-      --out <folder>          Folder for results and pictures; outerloop-lab/NAME
-                              by default.
-    \(end)
-    """
-
-  static let labLearningCurves = """
-    OVERVIEW: Schedulers on recorded learning curves: regret against epochs.
-
-    Schedulers compared on recorded learning curves, in seconds. Mean regret of the
-    best value seen after 300 epochs, with 1,000 configurations of TaskSet and
-    LCBench, by reference implementations: random search without a scheduler .56
-    and .52 (.69 and .53 in expectation), ASHA .26 and .19, one epoch for all and
-    then the best first .17 and .20 (Egele et al. 2023), freeze-thaw with a
-    Gaussian process .089 and .087.
-
-    USAGE: outerloop lab learning-curves <options>
-
-    \(progressOutput)
-      --data <folder>         Folder of recorded curves (curves-v1: meta.json and
-                              *.jsonl.gz). Default: problems of FT-PFN's prior.
-      --task <task>           Tasks by name. Default: all.
-      --problems <problems>   How many problems of the prior there are. (default:
-                              10)
-      --configurations <configurations>
-                              The most configurations of a task, the first ones.
-                              (default: 1000)
-      --method <method>       Methods: none, median, percentile, patience, halving,
-                              hyperband, asha, pasha, freeze-thaw, dyhpo, dpl,
-                              one-epoch, bohb, hyperband-tpe. Default: all.
-      --epochs <B>            The budget of a study, over all trials. (default: 300)
-      --workers <workers>     Virtual workers. (default: 1)
-      --seeds <seeds>         Studies of each method on each task. (default: 5)
-      --first-seed <first-seed>
-                              The seed of the first study. (default: 0)
+      --quick                 Small settings on bundled data, for a first look in
+                              seconds.
       --restart               Forget the runs that are done and stored in --out.
       --out <folder>          Folder for results and pictures; outerloop-lab/NAME
                               by default.

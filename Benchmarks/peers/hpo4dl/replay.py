@@ -30,7 +30,7 @@ def space(parameters):
 def main():
     problem = json.load(sys.stdin)
     torch.set_num_threads(1)
-    manager = ConfigurationManager(space(problem["parameters"]), num_configurations=1, seed=problem["seed"])
+    manager = ConfigurationManager(space(problem["parameters"]), num_configurations=2, seed=problem["seed"])
     manager.configurations = problem["configurations"]
     manager.configurations_df = pd.DataFrame(manager.configurations)[manager.configuration_names]
     scores, observed = problem["scores"], []

@@ -6,11 +6,10 @@ public enum Laboratory {
     LearningCurvesExperiment.self, ToyOrdersExperiment.self, ToyDrMADExperiment.self,
     ToyHypernetworkExperiment.self, ClosedFormExperiment.self, RelaxationsExperiment.self,
     GaussianProcessExperiment.self, PolynomialsExperiment.self, HOAGExperiment.self,
-    ReversibleExperiment.self, ImplicitTableExperiment.self, ShortHorizonExperiment.self,
-    LearningRateExperiment.self, FirstRunExperiment.self, AugmentationExperiment.self,
-    ForwardReverseExperiment.self, CleaningExperiment.self,
-    LearningToLearnExperiment.self, ModelSelectionExperiment.self,
-    CellSearchExperiment.self,
+    ReversibleExperiment.self, AlgorithmsExperiment.self, ImplicitTableExperiment.self,
+    ShortHorizonExperiment.self, LearningRateExperiment.self, FirstRunExperiment.self,
+    AugmentationExperiment.self, ForwardReverseExperiment.self, CleaningExperiment.self,
+    LearningToLearnExperiment.self, ModelSelectionExperiment.self, CellSearchExperiment.self,
   ]
 
   /// - Throws: `LabError` for a name that there is not.
