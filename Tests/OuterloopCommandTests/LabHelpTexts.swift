@@ -52,7 +52,8 @@ extension HelpTexts {
     USAGE: outerloop lab <subcommand>
 
     OPTIONS:
-    \(end)
+      --version               Show the version.
+      -h, --help              Show help information.
 
     SUBCOMMANDS:
       list (default)          List the experiments and what they ask.

@@ -73,13 +73,17 @@ private struct FormulaReader {
       letters[start] == "\\"
       && (FormulaSymbols.large[String(word)] != nil
         || FormulaSymbols.limited.contains(String(word)))
+    // A little room between a function and its argument.
+    let room =
+      letters[start] == "\\" && FormulaSymbols.functions.contains(String(word))
+      ? "<mspace width=\"0.14em\"/>" : ""
     let top = above.map { "<mrow>\($0)</mrow>" }
     switch (top, below) {
-    case (nil, nil): return base
-    case (let top?, nil): return tag(isLimited ? "mover" : "msup", base + top)
-    case (nil, let below?): return tag(isLimited ? "munder" : "msub", base + below)
+    case (nil, nil): return base + room
+    case (let top?, nil): return tag(isLimited ? "mover" : "msup", base + top) + room
+    case (nil, let below?): return tag(isLimited ? "munder" : "msub", base + below) + room
     case (let top?, let below?):
-      return tag(isLimited ? "munderover" : "msubsup", base + below + top)
+      return tag(isLimited ? "munderover" : "msubsup", base + below + top) + room
     }
   }
 
