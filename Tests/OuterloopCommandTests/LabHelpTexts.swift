@@ -13,7 +13,7 @@ extension HelpTexts {
   /// With a line for each experiment of the registry.
   static let lab =
     labHead + "\n" + Laboratory.all.map { line($0.name, $0.about.summary) }.joined(separator: "\n")
-    + "\n\n  See 'outerloop help lab <subcommand>' for detailed help.\n"
+    + "\n\n  See 'outerloop help lab <subcommand>' for detailed help."
 
   /// A name and, from column 26 on, its summary, in lines of up to 79 letters.
   private static func line(_ name: String, _ summary: String) -> String {
