@@ -159,6 +159,8 @@ public struct CellSearchExperiment: Experiment {
       notes: [
         "Seed 0 found, by second order: \(Self.line(runs[0].second.cell)); by first order: "
           + "\(Self.line(runs[0].first.cell)).",
+        "The paper takes a radius of 0.01. ReLU and maxima have kinks, and a difference that crosses them misses the "
+          + "derivative; a smaller radius crosses fewer.",
         "A search costs about five trainings, as every edge computes five operations: compare with the best of about as many "
           + "random cells.",
       ], figures: figures(runs))

@@ -29,7 +29,7 @@ struct CellSearchTraining {
   }
 
   /// Norms of the step that the difference takes in weight space.
-  static let radii = [0.1, 0.01, 0.001]
+  static let radii = [0.1, 0.01, 0.001, 0.0001]
 
   private typealias Problem = BilevelProblem<TrainingState<CellNetwork>, Tensor, Tensor>
   private let settings: CellSearchExperiment
