@@ -26,6 +26,8 @@ struct CellSearchTraining {
     /// How far the difference of two gradients is from the exact product, by radius: the norm of the error over that of
     /// the second-order term.
     var differenceErrors: [Double]
+    /// How far reverse and forward mode differ on one step, relative to the second-order term.
+    var modesError: Double
   }
 
   /// Norms of the step that the difference takes in weight space.
@@ -90,7 +92,11 @@ struct CellSearchTraining {
       let difference = try once.hypergradient(at: logits, by: .finiteDifference(radius: radius))
       return try (exact.gradient - difference.gradient).square().sum().item().squareRoot() / term
     }
-    return Run(second: second, first: first, random: random, differenceErrors: errors)
+    let forward = try once.hypergradient(at: logits, by: .forward).gradient
+    let modesError = try (exact.gradient - forward).square().sum().item().squareRoot() / term
+    return Run(
+      second: second, first: first, random: random, differenceErrors: errors,
+      modesError: modesError)
   }
 
   private func search(
