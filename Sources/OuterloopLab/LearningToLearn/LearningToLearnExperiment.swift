@@ -53,7 +53,7 @@ public struct LearningToLearnExperiment: Experiment {
 
   public static var quick: Self {
     var quick = Self()
-    (quick.seeds, quick.runs, quick.trainings) = (1, 4, 30)
+    (quick.seeds, quick.runs, quick.trainings) = (1, 5, 40)
     (quick.steps, quick.unroll, quick.units, quick.batch) = (60, 20, 10, 64)
     quick.outerRate = 0.01
     return quick
