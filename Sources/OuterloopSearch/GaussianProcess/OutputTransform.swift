@@ -81,12 +81,6 @@ package struct OutputTransform: Sendable {
 package struct YeoJohnson: Sendable {
   package let power: Double
 
-  /// How much more probable losses have to be when bent, in the logarithm, for a model to take them so: a factor of 20.
-  /// Where there is little skew a power that fits the trials so far stretches the differences among the best of them,
-  /// which a search pays for (levy10 and ackley5 of `Benchmarks/tasks`); where there is much, as in rosenbrock4 and
-  /// hartmann6, the gain is larger by far.
-  static let margin = 3.0
-
   package init(power: Double) { self.power = power }
 
   /// - Parameter range: where the power is looked for.

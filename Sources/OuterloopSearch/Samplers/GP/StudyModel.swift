@@ -109,7 +109,7 @@ public struct StudyModel: Sendable {
     if let bent = transform.standardized(outputs) {
       let other = try KernelFit(
         Evidence(points, outputs: bent.outputs), prior, from: [plain.parameters])
-      if other.value + bent.logJacobian > plain.value + YeoJohnson.margin,
+      if other.value + bent.logJacobian > plain.value,
         let process = try GaussianProcess(points, outputs: bent.outputs, other.parameters)
       {
         return (process, (transform, mean, deviation))

@@ -123,7 +123,7 @@ struct SurrogateFits: Sendable {
       let other = try KernelFit(
         Evidence(all, outputs: bent.outputs + outputs.dropFirst(own.count)), prior,
         from: [plain.parameters])
-      if other.value + bent.logJacobian > plain.value + YeoJohnson.margin {
+      if other.value + bent.logJacobian > plain.value {
         fit = Fit(parameters: other.parameters, isBent: true)
       }
     }
