@@ -11,7 +11,8 @@ extension AbuseRoom {
       "LineChart.Series.init", "ParallelCoordinates.Dimension.init",
       "ParallelCoordinates.Row.init", "ReferenceLine.init", "Scatter.Group.init",
       "Surface.Point.init", "Surface.Path.init", "SpacePlot.Group.init",
-      "SimplexPlot.init", "SpacePlot.init", "Timeline.Span.init", "Timeline.State.init",
+      "SimplexPlot.init", "SpacePlot.init", "GraphPlot.init", "GraphPlot.Edge.init",
+      "Timeline.Span.init", "Timeline.State.init",
       "BarChart.init",
       "HeatMap.init", "Histogram.init", "ImageGrid.init", "LineChart.init",
       "ParallelCoordinates.init", "Scatter.init", "SmallMultiples.init", "Surface.init",
@@ -157,6 +158,14 @@ extension AbuseRoom {
         SimplexPlot(
           corners: ["a\0<"], subdivisions: a.count, values: a, points: [a, [], Edges.numbers])
       } + [SimplexPlot(corners: [], subdivisions: .min, values: [])])
+    add(
+      "GraphPlot",
+      columns.map { a in
+        GraphPlot(
+          nodes: a.map { "\($0)" },
+          edges: a.indices.map { .init($0, $0 + 1, label: "a\0<", weight: a[$0], kind: .min) }
+            + [.init(.min, .max), .init(1, 0), .init(0, 0)], kinds: ["a\0<"])
+      } + [GraphPlot(nodes: [], edges: [])])
     add(
       "SpacePlot",
       columns.map { a in

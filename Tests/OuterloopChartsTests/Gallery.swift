@@ -53,6 +53,14 @@ enum Gallery {
         ],
         lines: [[[0, 0, 0], [1, 1, 1]]], faces: [[[1, 0, 0], [0, 1, 0], [0, 0, 1]]])),
     Specimen(
+      "graph",
+      GraphPlot(
+        title: "A cell", nodes: ["in", "1", "2"],
+        edges: [
+          .init(0, 1, label: "conv", weight: 0.7, kind: 0), .init(0, 1, weight: 0.3, kind: 1),
+          .init(0, 2, label: "max", weight: 1, kind: 1), .init(1, 2, weight: 0.1),
+        ], kinds: ["convolution", "maximum"], remark: "as wide as their weights")),
+    Specimen(
       "multiples", SmallMultiples(title: "All", figures: [bars, histogram, heatMap, scatter])),
   ]
 

@@ -172,21 +172,39 @@ public struct CellSearchExperiment: Experiment {
   }
 
   private func figures(_ runs: [CellSearchTraining.Run]) -> [ExperimentReport.Picture] {
-    let stages = runs[0].second.stages
-    let edges = (0..<nodes).flatMap { node in (0...node).map { "\($0) to \(node + 1)" } }
-    let titles = ["at the start", "after a third", "after two thirds", "at the end"]
-    let panels = zip(titles, stages).map { title, weights in
-      HeatMap(
-        title: title, x: "operation", y: "edge", columns: CellNetwork.operationNames, rows: edges,
-        values: weights, color: .init("weight", range: 0...1), showsValues: true)
+    let (search, kinds) = (runs[0].second, CellNetwork.operationNames)
+    let pairs = (0..<nodes).flatMap { node in (0...node).map { (from: $0, to: node + 1) } }
+    let names = ["input"] + (1...nodes).map(String.init)
+    let titles = ["1. All operations alike", "2. After a third", "3. At the end"]
+    let mixtures = zip(
+      titles,
+      [0, 1, 3].compactMap { place in
+        search.stages.indices.contains(place) ? search.stages[place] : nil
+      }
+    ).map { title, weights in
+      GraphPlot(
+        title: title, nodes: names,
+        edges: zip(pairs, weights).flatMap { pair, weights in
+          weights.enumerated().map { .init(pair.from, pair.to, weight: $1, kind: $0) }
+        }, kinds: kinds)
     }
+    let chosen = GraphPlot(
+      title: "4. The discrete cell", nodes: names,
+      edges: search.cell.genotype.nodes.enumerated().flatMap { node, edges in
+        edges.map { edge in
+          let kind = CellNetwork.candidates.firstIndex(of: edge.operation)
+          return .init(
+            edge.source, node + 1, label: kind.map { kinds[$0] } ?? "", weight: 0.6, kind: kind)
+        }
+      }, kinds: kinds)
     return [
       .init(
         "stages.svg",
-        "The mixture on each edge in four stages of the second-order search (seed 0; node 0 is the input). All operations start alike; "
-          + "at the end the strongest of each edge, `none` aside, is kept.",
-        svg: SmallMultiples(title: "Weights of the operations", figures: panels, columns: 2)
-          .svg(width: 900, height: 620)),
+        "The cell in four stages of the second-order search (seed 0): an arc for each operation of an edge, as wide as its weight. "
+          + "At first all are alike; at the end the strongest of each edge, `none` aside, is kept.",
+        svg: SmallMultiples(
+          title: "From a mixture to a cell", figures: mixtures + [chosen], columns: 2
+        ).svg(width: 900, height: 620)),
       .init(
         "losses.svg",
         "The validation loss of the mixture while it is learned, mean of seeds.",

@@ -42,7 +42,8 @@ struct AutomaticTraining: Searcher {
       searcher = try plan.method(sampler).searcher(specification)
       var past = History()
       for event in log {
-        try past.take(event)
+        // Not every event of a study is a searcher's to see, so revisions may have gaps.
+        past.apply(event)
         searcher.observe(event, in: past)
       }
     } catch { trouble = error }

@@ -208,6 +208,35 @@ import Testing
     #expect(rehearsal.study.trials.contains { $0.state == .pruned } == isFoundOut)
   }
 
+  /// What it takes is in the log, once for each change, and the change comes with closures that write no checkpoint.
+  @Test func automaticChoicesAreEvents() async throws {
+    var space = SearchSpace()
+    let x = try space.float("x", 0...1)
+    let study = try await Study(
+      space, .minimize("loss"), by: .automaticTraining(), seed: 1, epochs: 9)
+    try await study.run(trials: 20) { trial in
+      for epoch in trial.from + 1...trial.through {
+        guard try await trial.report(epoch: epoch, ["loss": trial[x] + 1 / Double(epoch)]) else {
+          return 0
+        }
+      }
+      return trial[x]
+    }
+    let events = try await study.store.events(of: study.id, after: 0, limit: .max)
+    let told = events.compactMap { event -> String? in
+      guard case .chosen(let text) = event.kind else { return nil }
+      return text
+    }
+    #expect(
+      told == [
+        "freeze-thaw while programs go on from checkpoints, else asha",
+        "asha by stopping, since trials begin again without a checkpoint; "
+          + "gp for one objective and up to 500 trials",
+      ])
+    #expect(events.first.map { $0.kind == .chosen(told[0]) } == true)
+    #expect(try await study.trials().count == 20)
+  }
+
   /// A Swift closure learns it from its report, and what it reports afterwards changes nothing.
   @Test func closuresAreStopped() async throws {
     var space = SearchSpace()
