@@ -10,6 +10,7 @@ public enum Laboratory {
     ShortHorizonExperiment.self, LearningRateExperiment.self, FirstRunExperiment.self,
     AugmentationExperiment.self, ForwardReverseExperiment.self, CleaningExperiment.self,
     LearningToLearnExperiment.self, ModelSelectionExperiment.self, CellSearchExperiment.self,
+    EvidenceNoiseExperiment.self,
   ]
 
   /// - Throws: `LabError` for a name that there is not.
