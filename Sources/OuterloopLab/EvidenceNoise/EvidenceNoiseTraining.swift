@@ -308,7 +308,7 @@ struct EvidenceNoiseTraining {
     let solved = try fixed(bound).hypergradient(
       at: logs,
       by: .implicit(
-        .minres(), inner: .lbfgs(LBFGS(tolerance: 2e-3, iterations: 20 * settings.steps))))
+        .minres(), inner: .lbfgs(LBFGS(tolerance: 2e-4, iterations: 5_000))))
     let best = log(bound.optimalPrecisions(q))
     return Checks(
       modes: try deviation(reverse.gradient, forward),
