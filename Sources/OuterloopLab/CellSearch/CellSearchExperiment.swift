@@ -174,7 +174,7 @@ public struct CellSearchExperiment: Experiment {
   private func figures(_ runs: [CellSearchTraining.Run]) -> [ExperimentReport.Picture] {
     let (search, kinds) = (runs[0].second, CellNetwork.operationNames)
     let pairs = (0..<nodes).flatMap { node in (0...node).map { (from: $0, to: node + 1) } }
-    let names = ["input"] + (1...nodes).map(String.init)
+    let names = ["in"] + (1...nodes).map(String.init)
     let titles = ["1. All operations alike", "2. After a third", "3. At the end"]
     let mixtures = zip(
       titles,
