@@ -201,7 +201,7 @@ public struct CellSearchExperiment: Experiment {
       .init(
         "stages.svg",
         "The cell in four stages of the second-order search (seed 0): an arc for each operation of an edge, as wide as its weight. "
-          + "At first all are alike; at the end the strongest of each edge, `none` aside, is kept.",
+          + "At first all are alike; at the end the strongest of each edge, none aside, is kept.",
         svg: SmallMultiples(
           title: "From a mixture to a cell", figures: mixtures + [chosen], columns: 2
         ).svg(width: 900, height: 620)),
