@@ -145,8 +145,8 @@ import Testing
     }
     #expect(
       rows == [
-        "1 constraints:memory <= 8.0 -2.0", "1 constraints:recall >= 0.5 -0.25",
-        "2 constraints:memory <= 8.0 1.0", "2 constraints:recall >= 0.5 Infinity",
+        "1 constraints:memory <= 8 -2.0", "1 constraints:recall >= 0.5 -0.25",
+        "2 constraints:memory <= 8 1.0", "2 constraints:recall >= 0.5 Infinity",
       ])
     let read = try OptunaFile.read(folder["b.db"])
     #expect(try await store.specification(of: id) == read.specification)
