@@ -70,6 +70,22 @@ import Testing
     #expect(study.study.history.runningCount == 0)
   }
 
+  /// A loss that breaks a bound is no gain: where every trial breaks it there is nothing to stop for.
+  @Test func boundsAreHeeded() throws {
+    var options = WorthOptions()
+    options.epoch = 0.2
+    let method = SearchMethod.freezeThaw().stopping(when: [.worth(options)])
+    for bound in [0.0, 1] {
+      let specification = try StudySpecification(
+        name: "s", space: .cube(2), objectives: [.minimize("m")],
+        constraints: [OutcomeConstraint("m", .atMost, bound)], method: method.description, seed: 1,
+        epochs: 16, budget: Budget(epochs: 60))
+      var study = try CurveRehearsal(specification, by: method, loss: fallingLoss)
+      try study.run(epochs: 60)
+      #expect((study.study.history.epochs == 60) == (bound == 0))
+    }
+  }
+
   /// Whoever reopens a study wants more: the rule begins anew.
   @Test func aStudyGoesOnWhenReopened() throws {
     var study = try study(price: 0.01)

@@ -75,6 +75,16 @@ struct Legend: Sendable {
     rows = shown
   }
 
+  /// What is left of an area for the picture, and the place of the legend beside or below it.
+  func split(_ area: Box) -> (picture: Box, place: Box) {
+    if place == .right {
+      let picture = area.inset(right: extent)
+      return (picture, Box(x: picture.maxX, y: area.y, width: extent, height: area.height))
+    }
+    let picture = area.inset(bottom: extent)
+    return (picture, Box(x: area.x, y: picture.maxY, width: area.width, height: extent))
+  }
+
   /// Draws the legend into the space it asked for.
   func draw(on canvas: inout Canvas, in box: Box) {
     for (index, row) in rows.enumerated() {

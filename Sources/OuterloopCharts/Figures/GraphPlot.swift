@@ -42,29 +42,23 @@ public struct GraphPlot: Figure {
     self.remark = remark
   }
 
-  /// Points that an arc is drawn through, and where its arrow ends before the node, as a share of the arc.
+  /// Straight pieces of an arc.
   private static let steps = 32
+  /// Of the widest arc, in lines of data.
   private static let mostWidth = 3.0
 
   /// - Complexity: O(nodes + edges).
   public func svg(width: Double, height: Double) -> String {
     var canvas = Canvas(width: width, height: height)
     let theme = canvas.theme
-    var area = Furniture.draw(title: title, notes: [remark], on: &canvas)
+    let whole = Furniture.draw(title: title, notes: [remark], on: &canvas)
     let legend = Legend(
       kinds.enumerated().map { kind, name in
         LegendEntry(
           name: name,
           mark: .line(Stroke(color: Palette.color(kind), width: theme.line * 1.5), nil))
-      }, in: area, theme: theme)
-    let place: Box
-    if legend.place == .right {
-      area = area.inset(right: legend.extent)
-      place = Box(x: area.maxX, y: area.y, width: legend.extent, height: area.height)
-    } else {
-      area = area.inset(bottom: legend.extent)
-      place = Box(x: area.x, y: area.maxY, width: area.width, height: legend.extent)
-    }
+      }, in: whole, theme: theme)
+    let (area, place) = legend.split(whole)
     let radius = theme.tick * 1.3
     let frame = area.inset(
       left: radius * 2, top: theme.tick * 2, right: radius * 2, bottom: radius * 1.4)

@@ -48,21 +48,14 @@ public struct SpacePlot: Figure {
   public func svg(width: Double, height: Double) -> String {
     var canvas = Canvas(width: width, height: height)
     let theme = canvas.theme
-    var area = Furniture.draw(title: title, notes: [], on: &canvas)
+    let whole = Furniture.draw(title: title, notes: [], on: &canvas)
     let legend = Legend(
       groups.enumerated().map { index, group in
         let style = group.style ?? index
         return LegendEntry(
           name: group.name, mark: .point(Palette.marker(style), fill: Palette.color(style)))
-      }, in: area, theme: theme)
-    let place: Box
-    if legend.place == .right {
-      area = area.inset(right: legend.extent)
-      place = Box(x: area.maxX, y: area.y, width: legend.extent, height: area.height)
-    } else {
-      area = area.inset(bottom: legend.extent)
-      place = Box(x: area.x, y: area.maxY, width: area.width, height: legend.extent)
-    }
+      }, in: whole, theme: theme)
+    let (area, place) = legend.split(whole)
     let view = Projection(
       azimuth: azimuth, elevation: elevation,
       area: area.inset(

@@ -81,11 +81,10 @@ public struct Surface: Figure {
     var labels = routes.labels(box.projection, in: area, theme: canvas.theme)
     let legend = Legend(
       labels == nil ? routes.legend(canvas.theme) : [], in: area, theme: canvas.theme)
+    let (picture, place) = legend.split(area)
     if labels == nil {
       labels = []
-      area =
-        legend.place == .right
-        ? area.inset(right: legend.extent) : area.inset(bottom: legend.extent)
+      area = picture
       box = SurfaceBox(self, mesh: mesh, area: area, theme: canvas.theme)
     }
     box.draw(on: &canvas)
@@ -97,10 +96,6 @@ public struct Surface: Figure {
     }
     drawCells(mesh, box: box, on: &canvas)
     routes.draw(mesh, box.projection, labels: labels ?? [], on: &canvas)
-    let place =
-      legend.place == .right
-      ? Box(x: area.maxX, y: area.y, width: legend.extent, height: area.height)
-      : Box(x: area.x, y: area.maxY, width: area.width, height: legend.extent)
     legend.draw(on: &canvas, in: place)
     return canvas.document(label: title)
   }

@@ -183,7 +183,13 @@ public struct AlgorithmsExperiment: Experiment {
       var next = try point(0, number)
       if modelled, number >= Swift.max(trainings / 3, 4) {
         let candidates = try (0..<200).map { try point(1, number * 200 + $0) }
-        next = try ModelledChoice.best(of: candidates, points, losses: losses)
+        // The range of logarithms is 13.
+        func scaled(_ rows: [[Double]]) -> [[Double]] { rows.map { $0.map { $0 / 13 } } }
+        if let model = try LossModel(scaled(points), losses: losses) {
+          next = candidates[model.best(of: scaled(candidates))]
+        } else {
+          next = candidates[0]
+        }
       }
       let loss = try problem.problem.solve(at: Tensor(next)).loss
       points.append(next)

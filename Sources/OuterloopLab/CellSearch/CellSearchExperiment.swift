@@ -3,7 +3,7 @@ internal import OuterloopLearning
 internal import OuterloopText
 
 /// Differentiable architecture search for a cell of a network that reads digits.
-public struct CellSearchExperiment: Experiment {
+public struct CellSearchExperiment: ImageExperiment {
   public static let about = ExperimentDescription(
     name: "darts",
     summary:
@@ -40,25 +40,20 @@ public struct CellSearchExperiment: Experiment {
         "https://arxiv.org/abs/1902.07638"),
     ])
 
-  public static let settings: [Setting<Self>] = [
-    .text(
-      "data", \.data,
-      "A folder with pictures, such as Fashion-MNIST; the bundled digits if left out.",
-      value: "DIR"),
-    .int("seeds", \.seeds, "Searches.", .within(1...1_000)),
-    .int("nodes", \.nodes, "Nodes of the cell.", .within(1...8)),
-    .int("channels", \.channels, "Channels of the cell.", .within(1...256)),
-    .int("updates", \.updates, "Updates of the architecture.", .within(3...100_000)),
-    .int("every", \.every, "Steps of training between them.", .within(1...1_000)),
-    .int("final-steps", \.finalSteps, "Steps of training a discrete cell.", .within(1...100_000)),
-    .int("controls", \.controls, "Random cells.", .within(1...1_000)),
-    .int("batch", \.batch, "Examples of a step.", .within(1...10_000)),
-    .number("rate", \.rate, "The rate of training.", .above(0)),
-    .number("outer-rate", \.outerRate, "Adam's rate on the logits.", .above(0)),
-    .int("train", \.train, "Examples to train on.", .within(10...1_000_000), value: "n"),
-    .int("validation", \.validation, "Examples to validate with.", .atLeast(10), value: "n"),
-    .int("test", \.test, "Examples to test on.", .atLeast(10), value: "n"),
-  ]
+  public static let settings: [Setting<Self>] =
+    [
+      .pictures,
+      .int("seeds", \.seeds, "Searches.", .within(1...1_000)),
+      .int("nodes", \.nodes, "Nodes of the cell.", .within(1...8)),
+      .int("channels", \.channels, "Channels of the cell.", .within(1...256)),
+      .int("updates", \.updates, "Updates of the architecture.", .within(3...100_000)),
+      .int("every", \.every, "Steps of training between them.", .within(1...1_000)),
+      .int("final-steps", \.finalSteps, "Steps of training a discrete cell.", .within(1...100_000)),
+      .int("controls", \.controls, "Random cells.", .within(1...1_000)),
+      .int("batch", \.batch, "Examples of a step.", .within(1...10_000)),
+      .number("rate", \.rate, "The rate of training.", .above(0)),
+      .number("outer-rate", \.outerRate, "Adam's rate on the logits.", .above(0)),
+    ] + Setting.parts
 
   public static var quick: Self {
     var quick = Self()
@@ -85,26 +80,10 @@ public struct CellSearchExperiment: Experiment {
 
   public init() {}
 
-  var sizes: ImageSplit.Sizes { .init(train: train, validation: validation, test: test) }
-
-  public func validate(_ context: ExperimentContext) throws {
-    guard batch <= train else {
-      throw LabError(
-        .setting, "--batch \(batch) is more than --train \(train)", remedy: "lower --batch")
-    }
-    try ImageSplit.check(try ImageSplit.parts(of: data, context), sizes)
-  }
-
   public func run(_ context: ExperimentContext) throws -> ExperimentReport {
     let parts = try ImageSplit.parts(of: data, context)
-    var alone = self
-    (alone.seeds, alone.data) = (1, nil)
-    let key = try ImageSplit.key(of: alone, parts)
-    let runs = try (0..<seeds).map { seed in
-      try context.report(seed, of: seeds, "seed \(seed)")
-      return try context.run("seed \(seed)", key: key) {
-        try CellSearchTraining(self, parts, seed: UInt64(seed)).run(context)
-      }
+    let runs = try runs(context, parts) {
+      try CellSearchTraining(self, parts, seed: $0).run(context)
     }
     return report(runs)
   }

@@ -2,7 +2,7 @@ internal import OuterloopLearning
 
 /// Precisions of a network's prior, chosen by held-out loss and by the variational bound of the evidence,
 /// judged by test errors under noise.
-public struct EvidenceNoiseExperiment: Experiment {
+public struct EvidenceNoiseExperiment: ImageExperiment {
   public static let about = ExperimentDescription(
     name: "evidence-noise",
     summary: "Weight decays chosen by held-out loss and by evidence, tested under noise.",
@@ -47,26 +47,22 @@ public struct EvidenceNoiseExperiment: Experiment {
           + "hyperparameters of deep neural networks, 2016", "https://arxiv.org/abs/1601.00917"),
     ])
 
-  public static let settings: [Setting<Self>] = [
-    .text(
-      "data", \.data, "A folder with pictures, such as MNIST; the bundled digits if left out.",
-      value: "DIR"),
-    .int("seeds", \.seeds, "Runs on other splits, weights and noise.", .within(1...1_000)),
-    .int("steps", \.steps, "Steps of a training.", .within(2...100_000), value: "T"),
-    .int("updates", \.updates, "Updates of the precisions.", .within(1...100_000)),
-    .int("units", \.units, "Units of the hidden layer.", .within(1...10_000)),
-    .int("draws", \.draws, "Draws of the weights in a step.", .within(1...10_000), value: "K"),
-    .number("rate", \.rate, "Adam's rate in training.", .above(0), value: "eta"),
-    .number("gamma", \.gamma, "How the greedy method weighs older steps.", .between(0, 1)),
-    .number(
-      "outer-rate", \.outerRate, "Adam's rate on the logarithms of the precisions.", .above(0)),
-    .numbers(
-      "noise", \.noise, "Standard deviations of the noise in test pictures, from 0 on.",
-      .within(0...100), value: "sigma"),
-    .int("train", \.train, "Examples to train on.", .within(10...1_000_000), value: "n"),
-    .int("validation", \.validation, "Examples to hold out.", .atLeast(10), value: "n"),
-    .int("test", \.test, "Examples to test on.", .atLeast(10), value: "n"),
-  ]
+  public static let settings: [Setting<Self>] =
+    [
+      .pictures,
+      .int("seeds", \.seeds, "Runs on other splits, weights and noise.", .within(1...1_000)),
+      .int("steps", \.steps, "Steps of a training.", .within(2...100_000), value: "T"),
+      .int("updates", \.updates, "Updates of the precisions.", .within(1...100_000)),
+      .int("units", \.units, "Units of the hidden layer.", .within(1...10_000)),
+      .int("draws", \.draws, "Draws of the weights in a step.", .within(1...10_000), value: "K"),
+      .number("rate", \.rate, "Adam's rate in training.", .above(0), value: "eta"),
+      .number("gamma", \.gamma, "How the greedy method weighs older steps.", .between(0, 1)),
+      .number(
+        "outer-rate", \.outerRate, "Adam's rate on the logarithms of the precisions.", .above(0)),
+      .numbers(
+        "noise", \.noise, "Standard deviations of the noise in test pictures, from 0 on.",
+        .within(0...100), value: "sigma"),
+    ] + Setting.parts
 
   public static var quick: Self {
     var quick = Self()
@@ -92,7 +88,8 @@ public struct EvidenceNoiseExperiment: Experiment {
 
   public init() {}
 
-  var sizes: ImageSplit.Sizes { .init(train: train, validation: validation, test: test) }
+  /// A step takes all examples.
+  public var batch: Int { train }
 
   public func validate(_ context: ExperimentContext) throws {
     let rises = zip(noise, noise.dropFirst()).allSatisfy { $0 < $1 }
@@ -101,19 +98,13 @@ public struct EvidenceNoiseExperiment: Experiment {
         .setting, "--noise \(noise.map { "\($0)" }.joined(separator: " "))",
         remedy: "give 0 and at least one larger number, in order")
     }
-    try ImageSplit.check(try ImageSplit.parts(of: data, context), sizes)
+    try checkPictures(context)
   }
 
   public func run(_ context: ExperimentContext) throws -> ExperimentReport {
     let parts = try ImageSplit.parts(of: data, context)
-    var alone = self
-    (alone.seeds, alone.data) = (1, nil)
-    let key = try ImageSplit.key(of: alone, parts)
-    let runs = try (0..<seeds).map { seed in
-      try context.report(seed, of: seeds, "seed \(seed)")
-      return try context.run("seed \(seed)", key: key) {
-        try EvidenceNoiseTraining(self, parts, seed: UInt64(seed)).learn(context)
-      }
+    let runs = try runs(context, parts) {
+      try EvidenceNoiseTraining(self, parts, seed: $0).learn(context)
     }
     return try EvidenceNoiseReport(settings: self, runs: runs, parts: parts).report()
   }

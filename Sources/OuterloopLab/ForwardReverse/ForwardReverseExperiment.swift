@@ -3,7 +3,7 @@ internal import OuterloopLearning
 internal import OuterloopText
 
 /// Forward, reverse and real-time hypergradients of three models: the same numbers, at different costs.
-public struct ForwardReverseExperiment: Experiment {
+public struct ForwardReverseExperiment: ImageExperiment {
   public static let about = ExperimentDescription(
     name: "rfho-trace",
     summary:
@@ -38,27 +38,25 @@ public struct ForwardReverseExperiment: Experiment {
         "https://arxiv.org/abs/1703.01785")
     ], measuresTime: true)
 
-  public static let settings: [Setting<Self>] = [
-    .text(
-      "data", \.data,
-      "A folder with pictures of at most 28x28 pixels; the bundled digits, "
-        + "enlarged, if left out.", value: "DIR"),
-    .choice("model", \.models, "Models", among: TraceModel.allCases.map(\.rawValue)),
-    .int("seeds", \.seeds, "Runs on other splits and weights.", .within(1...1_000)),
-    .int("steps", \.steps, "Steps of a training.", .within(2...100_000), value: "T"),
-    .int(
-      "convolution-steps", \.convolutionSteps, "Steps of the convolutional network's training.",
-      .within(2...100_000), value: "T"),
-    .int("every", \.every, "Steps between real-time updates.", .within(1...100_000)),
-    .int("batch", \.batch, "Examples of a step.", .within(1...10_000)),
-    .number("rate", \.rate, "The learning rate at the start.", .above(0), value: "eta"),
-    .number("momentum", \.momentum, "The momentum at the start.", .between(0, 1), value: "mu"),
-    .number("penalty", \.penalty, "Every weight penalty at the start.", .above(0)),
-    .number("outer-rate", \.outerRate, "Adam's rate of real-time updates.", .above(0)),
-    .int("train", \.train, "Examples to train on.", .within(10...1_000_000), value: "n"),
-    .int("validation", \.validation, "Examples to validate with.", .atLeast(10), value: "n"),
-    .int("test", \.test, "Examples to test on.", .atLeast(10), value: "n"),
-  ]
+  public static let settings: [Setting<Self>] =
+    [
+      .text(
+        "data", \.data,
+        "A folder with pictures of at most 28x28 pixels; the bundled digits, "
+          + "enlarged, if left out.", value: "DIR"),
+      .choice("model", \.models, "Models", among: TraceModel.allCases.map(\.rawValue)),
+      .int("seeds", \.seeds, "Runs on other splits and weights.", .within(1...1_000)),
+      .int("steps", \.steps, "Steps of a training.", .within(2...100_000), value: "T"),
+      .int(
+        "convolution-steps", \.convolutionSteps, "Steps of the convolutional network's training.",
+        .within(2...100_000), value: "T"),
+      .int("every", \.every, "Steps between real-time updates.", .within(1...100_000)),
+      .int("batch", \.batch, "Examples of a step.", .within(1...10_000)),
+      .number("rate", \.rate, "The learning rate at the start.", .above(0), value: "eta"),
+      .number("momentum", \.momentum, "The momentum at the start.", .between(0, 1), value: "mu"),
+      .number("penalty", \.penalty, "Every weight penalty at the start.", .above(0)),
+      .number("outer-rate", \.outerRate, "Adam's rate of real-time updates.", .above(0)),
+    ] + Setting.parts
 
   public static var quick: Self {
     var quick = Self()
@@ -85,32 +83,18 @@ public struct ForwardReverseExperiment: Experiment {
   public var train = 900
   public var validation = 400
   public var test = 497
-  /// Whether the network is timed for several numbers of hyperparameters.
-  let timesCounts = true
 
   public init() {}
 
-  enum CodingKeys: CodingKey {
-    case data, models, seeds, steps, convolutionSteps, every, batch, rate, momentum, penalty,
-      outerRate, train
-    case validation, test
-  }
-
   func steps(of model: TraceModel) -> Int { model == .cnn ? convolutionSteps : steps }
 
-  var sizes: ImageSplit.Sizes { .init(train: train, validation: validation, test: test) }
-
   public func validate(_ context: ExperimentContext) throws {
-    guard batch <= train else {
-      throw LabError(
-        .setting, "--batch \(batch) is more than --train \(train)", remedy: "lower --batch")
-    }
     guard every <= Swift.min(steps, convolutionSteps) else {
       throw LabError(
         .setting, "--every \(every) is more than the steps of a training", remedy: "lower --every")
     }
+    try checkPictures(context)
     let parts = try ImageSplit.parts(of: data, context)
-    try ImageSplit.check(parts, sizes)
     guard parts.train.shape.allSatisfy({ $0 <= TraceNetwork.side }) else {
       throw LabError(
         .data, "\(parts.train.source): pictures of shape \(parts.train.shape)",
@@ -120,9 +104,7 @@ public struct ForwardReverseExperiment: Experiment {
 
   public func run(_ context: ExperimentContext) throws -> ExperimentReport {
     let parts = try ImageSplit.parts(of: data, context)
-    var alone = self
-    (alone.seeds, alone.data, alone.models) = (1, nil, [])
-    let key = try ImageSplit.key(of: alone, parts)
+    let key = try key(parts) { $0.models = [] }
     let chosen = models.compactMap(TraceModel.init(rawValue:))
     let runs = try chosen.enumerated().map { place, model in
       try (0..<seeds).map { seed in

@@ -117,7 +117,7 @@ struct TraceTraining {
       last = progress.state.weights
       return true
     }
-    let counts = settings.timesCounts && model == .mlp ? [1, 2, 4, 8, 12] : []
+    let counts = model == .mlp ? [1, 2, 4, 8, 12] : []
     let times = try counts.map { count in
       try context.continueOrStop()
       return try time(count: count)

@@ -3,7 +3,7 @@ internal import OuterloopLearning
 internal import OuterloopText
 
 /// How strongly to turn, shift and blur training pictures, learned through training on them.
-public struct AugmentationExperiment: Experiment {
+public struct AugmentationExperiment: ImageExperiment {
   public static let about = ExperimentDescription(
     name: "augmentation",
     summary: "How strongly to turn, shift and disturb training pictures, learned by derivatives.",
@@ -35,25 +35,21 @@ public struct AugmentationExperiment: Experiment {
         "https://arxiv.org/abs/2006.07965"),
     ])
 
-  public static let settings: [Setting<Self>] = [
-    .text(
-      "data", \.data, "A folder with pictures, such as MNIST; the bundled digits if left out.",
-      value: "DIR"),
-    .int("seeds", \.seeds, "Runs on other splits, weights and draws.", .within(1...1_000)),
-    .int("steps", \.steps, "Steps of a training.", .within(2...100_000), value: "T"),
-    .int("updates", \.updates, "Updates of the strengths.", .within(1...100_000)),
-    .int("batch", \.batch, "Examples of a step.", .within(1...10_000)),
-    .int("units", \.units, "Units of the hidden layer.", .within(1...10_000)),
-    .number("angle", \.angle, "Degrees by which held-out digits are turned.", .within(0...90)),
-    .number("rotation", \.rotation, "Degrees at the start.", .above(0)),
-    .number("shift", \.shift, "Pixels at the start.", .above(0)),
-    .number("noise", \.noise, "Noise at the start, of a range of 1.", .above(0)),
-    .number("rate", \.rate, "The learning rate of training.", .above(0), value: "eta"),
-    .number("outer-rate", \.outerRate, "Adam's rate on the logarithms.", .above(0)),
-    .int("train", \.train, "Examples to train on.", .within(10...1_000_000), value: "n"),
-    .int("validation", \.validation, "Examples to validate with.", .atLeast(10), value: "n"),
-    .int("test", \.test, "Examples to test on.", .atLeast(10), value: "n"),
-  ]
+  public static let settings: [Setting<Self>] =
+    [
+      .pictures,
+      .int("seeds", \.seeds, "Runs on other splits, weights and draws.", .within(1...1_000)),
+      .int("steps", \.steps, "Steps of a training.", .within(2...100_000), value: "T"),
+      .int("updates", \.updates, "Updates of the strengths.", .within(1...100_000)),
+      .int("batch", \.batch, "Examples of a step.", .within(1...10_000)),
+      .int("units", \.units, "Units of the hidden layer.", .within(1...10_000)),
+      .number("angle", \.angle, "Degrees by which held-out digits are turned.", .within(0...90)),
+      .number("rotation", \.rotation, "Degrees at the start.", .above(0)),
+      .number("shift", \.shift, "Pixels at the start.", .above(0)),
+      .number("noise", \.noise, "Noise at the start, of a range of 1.", .above(0)),
+      .number("rate", \.rate, "The learning rate of training.", .above(0), value: "eta"),
+      .number("outer-rate", \.outerRate, "Adam's rate on the logarithms.", .above(0)),
+    ] + Setting.parts
 
   public static var quick: Self {
     var quick = Self()
@@ -81,21 +77,9 @@ public struct AugmentationExperiment: Experiment {
 
   public init() {}
 
-  var sizes: ImageSplit.Sizes { .init(train: train, validation: validation, test: test) }
-
-  public func validate(_ context: ExperimentContext) throws {
-    guard batch <= train else {
-      throw LabError(
-        .setting, "--batch \(batch) is more than --train \(train)", remedy: "lower --batch")
-    }
-    try ImageSplit.check(try ImageSplit.parts(of: data, context), sizes)
-  }
-
   public func run(_ context: ExperimentContext) throws -> ExperimentReport {
     let parts = try ImageSplit.parts(of: data, context)
-    var alone = self
-    (alone.seeds, alone.data) = (1, nil)
-    let key = try ImageSplit.key(of: alone, parts)
+    let key = try key(parts)
     func runs(_ name: String, _ angle: Double, from first: Int) throws -> [AugmentationTraining.Run]
     {
       try (0..<seeds).map { seed in

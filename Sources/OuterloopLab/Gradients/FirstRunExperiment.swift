@@ -4,7 +4,7 @@ internal import OuterloopPlatform
 internal import OuterloopText
 
 /// A first run: learning rate and weight decays of a small network for handwritten digits.
-public struct FirstRunExperiment: Experiment {
+public struct FirstRunExperiment: ImageExperiment {
   public static let about = ExperimentDescription(
     name: "mnist",
     summary:
@@ -38,23 +38,19 @@ public struct FirstRunExperiment: Experiment {
           + "2016", "https://arxiv.org/abs/1511.06727"),
     ])
 
-  public static let settings: [Setting<Self>] = [
-    .text(
-      "data", \.data, "A folder with pictures, such as MNIST; the bundled digits if left out.",
-      value: "DIR"),
-    .int("seeds", \.seeds, "Runs on other splits, weights and orders.", .within(1...1_000)),
-    .int("steps", \.steps, "Steps of a training.", .within(2...100_000), value: "T"),
-    .int("updates", \.updates, "Updates of the hyperparameters.", .within(1...100_000)),
-    .int("batch", \.batch, "Examples of a step.", .within(1...10_000)),
-    .int("units", \.units, "Units of the hidden layer.", .within(1...10_000)),
-    .number("rate", \.rate, "The learning rate at the start.", .above(0), value: "eta"),
-    .number("decay", \.decay, "The weight decay of each layer at the start.", .above(0)),
-    .number("momentum", \.momentum, "The momentum of training.", .between(0, 1), value: "mu"),
-    .number("outer-rate", \.outerRate, "Adam's rate on the logarithms.", .above(0)),
-    .int("train", \.train, "Examples to train on.", .within(10...1_000_000), value: "n"),
-    .int("validation", \.validation, "Examples to validate with.", .atLeast(10), value: "n"),
-    .int("test", \.test, "Examples to test on.", .atLeast(10), value: "n"),
-  ]
+  public static let settings: [Setting<Self>] =
+    [
+      .pictures,
+      .int("seeds", \.seeds, "Runs on other splits, weights and orders.", .within(1...1_000)),
+      .int("steps", \.steps, "Steps of a training.", .within(2...100_000), value: "T"),
+      .int("updates", \.updates, "Updates of the hyperparameters.", .within(1...100_000)),
+      .int("batch", \.batch, "Examples of a step.", .within(1...10_000)),
+      .int("units", \.units, "Units of the hidden layer.", .within(1...10_000)),
+      .number("rate", \.rate, "The learning rate at the start.", .above(0), value: "eta"),
+      .number("decay", \.decay, "The weight decay of each layer at the start.", .above(0)),
+      .number("momentum", \.momentum, "The momentum of training.", .between(0, 1), value: "mu"),
+      .number("outer-rate", \.outerRate, "Adam's rate on the logarithms.", .above(0)),
+    ] + Setting.parts
 
   public static var quick: Self {
     var quick = Self()
@@ -79,26 +75,10 @@ public struct FirstRunExperiment: Experiment {
 
   public init() {}
 
-  var sizes: ImageSplit.Sizes { .init(train: train, validation: validation, test: test) }
-
-  public func validate(_ context: ExperimentContext) throws {
-    guard batch <= train else {
-      throw LabError(
-        .setting, "--batch \(batch) is more than --train \(train)", remedy: "lower --batch")
-    }
-    try ImageSplit.check(try ImageSplit.parts(of: data, context), sizes)
-  }
-
   public func run(_ context: ExperimentContext) throws -> ExperimentReport {
     let parts = try ImageSplit.parts(of: data, context)
-    var alone = self
-    (alone.seeds, alone.data) = (1, nil)
-    let key = try ImageSplit.key(of: alone, parts)
-    let runs = try (0..<seeds).map { seed in
-      try context.report(seed, of: seeds, "seed \(seed)")
-      return try context.run("seed \(seed)", key: key) {
-        try FirstRunTraining(self, parts, seed: UInt64(seed)).learn(context)
-      }
+    let runs = try runs(context, parts) {
+      try FirstRunTraining(self, parts, seed: $0).learn(context)
     }
     return try report(runs, parts)
   }

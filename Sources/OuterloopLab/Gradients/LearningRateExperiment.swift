@@ -2,7 +2,7 @@ internal import OuterloopCharts
 internal import OuterloopText
 
 /// A learning rate for every step of training, learned through training itself.
-public struct LearningRateExperiment: Experiment {
+public struct LearningRateExperiment: ImageExperiment {
   public static let about = ExperimentDescription(
     name: "learning-rate",
     summary: "A learning rate for every step, learned through the training it steers.",
@@ -41,22 +41,18 @@ public struct LearningRateExperiment: Experiment {
         "https://arxiv.org/abs/1803.02021"),
     ])
 
-  public static let settings: [Setting<Self>] = [
-    .text(
-      "data", \.data, "A folder with pictures, such as MNIST; the bundled digits if left out.",
-      value: "DIR"),
-    .int("seeds", \.seeds, "Runs on other splits, weights and orders.", .within(1...1_000)),
-    .int("steps", \.steps, "Steps of a training.", .within(2...100_000), value: "T"),
-    .int("updates", \.updates, "Updates of the learning rates.", .within(1...100_000)),
-    .int("batch", \.batch, "Examples of a step.", .within(1...10_000)),
-    .int("units", \.units, "Units of the hidden layer.", .within(1...10_000)),
-    .number("rate", \.rate, "The untuned learning rate.", .above(0), value: "eta"),
-    .number("momentum", \.momentum, "The momentum of training.", .between(0, 1), value: "mu"),
-    .number("outer-rate", \.outerRate, "Adam's rate on the logarithms.", .above(0)),
-    .int("train", \.train, "Examples to train on.", .within(10...1_000_000), value: "n"),
-    .int("validation", \.validation, "Examples to validate with.", .atLeast(10), value: "n"),
-    .int("test", \.test, "Examples to test on.", .atLeast(10), value: "n"),
-  ]
+  public static let settings: [Setting<Self>] =
+    [
+      .pictures,
+      .int("seeds", \.seeds, "Runs on other splits, weights and orders.", .within(1...1_000)),
+      .int("steps", \.steps, "Steps of a training.", .within(2...100_000), value: "T"),
+      .int("updates", \.updates, "Updates of the learning rates.", .within(1...100_000)),
+      .int("batch", \.batch, "Examples of a step.", .within(1...10_000)),
+      .int("units", \.units, "Units of the hidden layer.", .within(1...10_000)),
+      .number("rate", \.rate, "The untuned learning rate.", .above(0), value: "eta"),
+      .number("momentum", \.momentum, "The momentum of training.", .between(0, 1), value: "mu"),
+      .number("outer-rate", \.outerRate, "Adam's rate on the logarithms.", .above(0)),
+    ] + Setting.parts
 
   public static var quick: Self {
     var quick = Self()
@@ -81,26 +77,10 @@ public struct LearningRateExperiment: Experiment {
 
   public init() {}
 
-  var sizes: ImageSplit.Sizes { .init(train: train, validation: validation, test: test) }
-
-  public func validate(_ context: ExperimentContext) throws {
-    guard batch <= train else {
-      throw LabError(
-        .setting, "--batch \(batch) is more than --train \(train)", remedy: "lower --batch")
-    }
-    try ImageSplit.check(try ImageSplit.parts(of: data, context), sizes)
-  }
-
   public func run(_ context: ExperimentContext) throws -> ExperimentReport {
     let parts = try ImageSplit.parts(of: data, context)
-    var alone = self
-    (alone.seeds, alone.data) = (1, nil)
-    let key = try ImageSplit.key(of: alone, parts)
-    let runs = try (0..<seeds).map { seed in
-      try context.report(seed, of: seeds, "seed \(seed)")
-      return try context.run("seed \(seed)", key: key) {
-        try LearningRateTraining(self, parts, seed: UInt64(seed)).learn(context)
-      }
+    let runs = try runs(context, parts) {
+      try LearningRateTraining(self, parts, seed: $0).learn(context)
     }
     return report(runs)
   }

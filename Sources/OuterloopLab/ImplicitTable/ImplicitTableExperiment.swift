@@ -163,7 +163,9 @@ public struct ImplicitTableExperiment: Experiment {
         at: hyper, by: .implicit(.identity, batches: 1, inner: .lbfgs(LBFGS(tolerance: 1e-6)))
       ).loss
     }
-    return try ModelledGradient.gradient(points, losses: losses)
+    let model = try LossModel(points, losses: losses)
+    return model?.gradient(dimensions: points[0].count)
+      ?? [Double](repeating: .nan, count: points[0].count)
   }
 
   private func report(

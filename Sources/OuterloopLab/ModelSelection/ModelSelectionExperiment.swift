@@ -2,7 +2,7 @@ internal import OuterloopLearning
 internal import OuterloopSearch
 
 /// Layers and units of a network chosen by searches that do and do not look at what inference costs.
-public struct ModelSelectionExperiment: Experiment {
+public struct ModelSelectionExperiment: ImageExperiment {
   public static let about = ExperimentDescription(
     name: "model-selection",
     summary:
@@ -35,26 +35,22 @@ public struct ModelSelectionExperiment: Experiment {
         "https://doi.org/10.1613/jair.1.13188"),
     ])
 
-  public static let settings: [Setting<Self>] = [
-    .text(
-      "data", \.data, "A folder with pictures, such as MNIST; the bundled digits if left out.",
-      value: "DIR"),
-    .choice("method", \.methods, "Methods", among: SelectionMethod.allCases.map(\.rawValue)),
-    .int("seeds", \.seeds, "Studies of each method.", .within(1...1_000)),
-    .int("trials", \.trials, "Trials of a study.", .within(2...1_000)),
-    .int("layers", \.layers, "Hidden layers at most.", .within(1...4)),
-    .ints("units", \.units, "Units that a layer may have.", .within(1...4_096)),
-    .int(
-      "timings", \.timings, "Timed passes for the inference time; 0 counts operations instead.",
-      .within(0...10_000)),
-    .int("repetitions", \.repetitions, "Trainings of an architecture.", .within(1...100)),
-    .int("steps", \.steps, "Steps of a training.", .within(1...100_000), value: "T"),
-    .int("batch", \.batch, "Examples of a step.", .within(1...10_000)),
-    .number("rate", \.rate, "Adam's rate.", .above(0)),
-    .int("train", \.train, "Examples to train on.", .within(10...1_000_000), value: "n"),
-    .int("validation", \.validation, "Examples to validate with.", .atLeast(10), value: "n"),
-    .int("test", \.test, "Examples to test on.", .atLeast(10), value: "n"),
-  ]
+  public static let settings: [Setting<Self>] =
+    [
+      .pictures,
+      .choice("method", \.methods, "Methods", among: SelectionMethod.allCases.map(\.rawValue)),
+      .int("seeds", \.seeds, "Studies of each method.", .within(1...1_000)),
+      .int("trials", \.trials, "Trials of a study.", .within(2...1_000)),
+      .int("layers", \.layers, "Hidden layers at most.", .within(1...4)),
+      .ints("units", \.units, "Units that a layer may have.", .within(1...4_096)),
+      .int(
+        "timings", \.timings, "Timed passes for the inference time; 0 counts operations instead.",
+        .within(0...10_000)),
+      .int("repetitions", \.repetitions, "Trainings of an architecture.", .within(1...100)),
+      .int("steps", \.steps, "Steps of a training.", .within(1...100_000), value: "T"),
+      .int("batch", \.batch, "Examples of a step.", .within(1...10_000)),
+      .number("rate", \.rate, "Adam's rate.", .above(0)),
+    ] + Setting.parts
 
   public static var quick: Self {
     var quick = Self()
@@ -82,24 +78,16 @@ public struct ModelSelectionExperiment: Experiment {
 
   public init() {}
 
-  var sizes: ImageSplit.Sizes { .init(train: train, validation: validation, test: test) }
-
   public func validate(_ context: ExperimentContext) throws {
-    guard batch <= train else {
-      throw LabError(
-        .setting, "--batch \(batch) is more than --train \(train)", remedy: "lower --batch")
-    }
     guard Set(units).count == units.count else {
       throw LabError(.setting, "--units has a number twice", remedy: "remove one of them")
     }
-    try ImageSplit.check(try ImageSplit.parts(of: data, context), sizes)
+    try checkPictures(context)
   }
 
   public func run(_ context: ExperimentContext) throws -> ExperimentReport {
     let parts = try ImageSplit.parts(of: data, context)
-    var alone = self
-    (alone.seeds, alone.trials, alone.data, alone.methods) = (1, 2, nil, [])
-    let key = try ImageSplit.key(of: alone, parts)
+    let key = try key(parts) { ($0.trials, $0.methods) = (2, []) }
     let split = try ImageSplit(parts, sizes, seed: 0)
     // By the number of layers: each is a run that is kept.
     let all = ArchitectureTable.architectures(units: units, layers: layers)
@@ -116,9 +104,7 @@ public struct ModelSelectionExperiment: Experiment {
     }
     let table = try ArchitectureTable(units: units, layers: layers, entries: entries)
     let chosen = methods.compactMap(SelectionMethod.init(rawValue:))
-    var searches = self
-    (searches.seeds, searches.data, searches.methods) = (1, nil, [])
-    let studyKey = try ImageSplit.key(of: searches, parts) + "-studies"
+    let studyKey = try self.key(parts) { $0.methods = [] } + "-studies"
     let studies = try chosen.enumerated().map { place, method in
       try (0..<seeds).map { seed in
         let word = "\(method.rawValue), seed \(seed)"

@@ -34,7 +34,7 @@ public struct WorthRule: StopRule {
   private var pool: CandidatePool
   private var observed: ObservedCurves
   private var model: CurveModel
-  /// The least loss since the study began or was reopened, the epochs before that, and the highest utility since.
+  /// The least loss that keeps the constraints; the epochs before the study was reopened, and the highest utility since.
   private var best = Double.infinity
   private var base = 0
   private var highest = -Double.infinity
@@ -93,8 +93,9 @@ public struct WorthRule: StopRule {
     switch event.kind {
     case .reopened:
       (base, highest, decided) = (history.epochs, -.infinity, (-1, nil))
-    case .reported(_, let report), .extended(_, let report):
-      if let value = report.values[objective.metric] {
+    case .reported, .extended:
+      let values = history.trials[event.trial].lastReport?.values ?? [:]
+      if let value = values[objective.metric], specification.violation(of: values) == 0 {
         let loss = objective.loss(value)
         if loss < best { best = loss }
       }
