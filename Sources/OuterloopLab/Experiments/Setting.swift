@@ -30,57 +30,48 @@ public struct Setting<Owner: Experiment>: Sendable {
   public static func int(
     _ name: String, _ path: Property<Int>, _ help: String,
     _ bounds: Bounds<Int>, value: String? = nil
-  ) -> Setting {
-    Setting(
-      name: name, valueName: value, help: "\(help) (default: \(Owner()[keyPath: path]))",
-      storage: .int(path)
-    ) { try require($0[keyPath: path], in: bounds, name) }
-  }
+  ) -> Setting { one(name, path, help, bounds, value, Storage.int) }
 
   /// The seed of a random stream.
   public static func seed(
     _ name: String, _ path: Property<UInt64>, _ help: String
-  ) -> Setting {
-    Setting(
-      name: name, valueName: nil, help: "\(help) (default: \(Owner()[keyPath: path]))",
-      storage: .seed(path), check: { _ in })
-  }
+  ) -> Setting { one(name, path, help, .atLeast(0), nil, Storage.seed) }
 
   /// A finite number.
   public static func number(
     _ name: String, _ path: Property<Double>, _ help: String,
     _ bounds: Bounds<Double>, value: String? = nil
-  ) -> Setting {
-    Setting(
-      name: name, valueName: value, help: "\(help) (default: \(Owner()[keyPath: path]))",
-      storage: .number(path)
-    ) { try require($0[keyPath: path], in: bounds, name) }
-  }
+  ) -> Setting { one(name, path, help, bounds, value, Storage.number) }
 
   /// One or more whole numbers.
   public static func ints(
     _ name: String, _ path: Property<[Int]>, _ help: String,
     _ bounds: Bounds<Int>, value: String? = nil
-  ) -> Setting {
-    Setting(
-      name: name, valueName: value,
-      help: "\(help) Default: \(Owner()[keyPath: path].map(String.init).joined(separator: " ")).",
-      storage: .ints(path)
-    ) { owner in
-      try requireSome(owner[keyPath: path], name)
-      for value in owner[keyPath: path] { try require(value, in: bounds, name) }
-    }
-  }
+  ) -> Setting { some(name, path, help, bounds, value, Storage.ints) }
 
   /// One or more finite numbers.
   public static func numbers(
     _ name: String, _ path: Property<[Double]>, _ help: String,
     _ bounds: Bounds<Double>, value: String? = nil
+  ) -> Setting { some(name, path, help, bounds, value, Storage.numbers) }
+
+  private static func one<Value>(
+    _ name: String, _ path: Property<Value>, _ help: String, _ bounds: Bounds<Value>,
+    _ value: String?, _ storage: (Property<Value>) -> Storage
   ) -> Setting {
     Setting(
-      name: name, valueName: value,
-      help: "\(help) Default: \(Owner()[keyPath: path].map { "\($0)" }.joined(separator: " ")).",
-      storage: .numbers(path)
+      name: name, valueName: value, help: "\(help) (default: \(Owner()[keyPath: path]))",
+      storage: storage(path)
+    ) { try require($0[keyPath: path], in: bounds, name) }
+  }
+
+  private static func some<Value>(
+    _ name: String, _ path: Property<[Value]>, _ help: String, _ bounds: Bounds<Value>,
+    _ value: String?, _ storage: (Property<[Value]>) -> Storage
+  ) -> Setting {
+    let standard = Owner()[keyPath: path].map { "\($0)" }.joined(separator: " ")
+    return Setting(
+      name: name, valueName: value, help: "\(help) Default: \(standard).", storage: storage(path)
     ) { owner in
       try requireSome(owner[keyPath: path], name)
       for value in owner[keyPath: path] { try require(value, in: bounds, name) }
