@@ -36,7 +36,7 @@ struct SurfacePaths: Sendable {
     var labels: [Label] = []
     for (index, path) in paths.enumerated() where !path.name.isEmpty {
       guard let end = ends[index] else { continue }
-      let width = TextWidth.of(path.name, size: size)
+      let width = TextWidth.of(path.name, size: size, bold: true)
       let gap = size * 0.7
       let places: [(Canvas.Anchor, Pixel)] = [
         (.start, Pixel(x: end.x + gap, y: end.y + size * 0.35)),

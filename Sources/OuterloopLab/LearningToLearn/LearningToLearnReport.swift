@@ -102,7 +102,7 @@ extension LearningToLearnExperiment {
         })
     }
     let windows = runs.map(\.metaLosses)
-    let meta = (windows.map(\.count).min() ?? 0)
+    let (meta, count) = (windows.map(\.count).min() ?? 0, steps / unroll)
     return [
       .init(
         "losses.svg",
@@ -121,15 +121,16 @@ extension LearningToLearnExperiment {
         ).svg(width: 900, height: 380)),
       .init(
         "meta-training.svg",
-        "How the LSTM learns: the mean loss in each window of its trainings, which starts high again with every new training.",
+        "How the LSTM learns: the mean loss over the steps of each training that it learns from.",
         svg: LineChart(
-          title: "Training the optimizer", x: "updates of the LSTM",
-          y: .log("mean loss of a window"),
+          title: "Training the optimizer", x: "trainings", y: .log("mean loss"),
           series: [
             .init(
               "",
-              y: (0..<meta).map { place in
-                Repetitions(values: windows.map { $0[place] }).mean
+              y: (0..<meta / count).map { training in
+                Repetitions(
+                  values: windows.flatMap { $0[training * count..<(training + 1) * count] }
+                ).mean
               }, markers: false, style: 0)
           ]
         ).svg()),

@@ -60,7 +60,7 @@ public struct NoisyLabelsExperiment: Experiment {
 
   public static var quick: Self {
     var quick = Self()
-    (quick.seeds, quick.updates, quick.train) = (1, 40, 300)
+    (quick.seeds, quick.updates, quick.train, quick.evaluateEvery) = (1, 40, 300, 10)
     quick.methods = [Method.none, .greedy].map(\.rawValue)
     return quick
   }
