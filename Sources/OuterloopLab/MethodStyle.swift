@@ -1,3 +1,5 @@
+internal import OuterloopBilevel
+
 /// The colour of a method in the pictures of all experiments, by its family: whoever has learned on one page
 /// that DrMAD is orange finds it orange on the next.
 enum MethodStyle: Int {
@@ -12,4 +14,15 @@ enum MethodStyle: Int {
   case short = 5
   /// Searches that model the loss: Gaussian process, TPE.
   case model = 6
+
+  init(_ family: EstimatorProperties.Family) {
+    self =
+      switch family {
+      case .exact: .exact
+      case .shortHorizon: .short
+      case .knottedPath: .drmad
+      case .implicit: .implicit
+      case .concurrent: .hypernetwork
+      }
+  }
 }

@@ -50,22 +50,22 @@ import Testing
   static let withSeeds: [(words: [String], runs: Int)] = [
     (
       [
-        "sinusoid", "--seeds", "10", "--trainings", "20", "--test-tasks", "5", "--method",
+        "sinusoid", "--seeds", "6", "--trainings", "12", "--test-tasks", "5", "--method",
         "one-step",
         "distill",
-      ], 20
+      ], 12
     ),
     (
       [
-        "noisy-labels", "--seeds", "60", "--updates", "3", "--train", "60", "--method", "greedy",
+        "noisy-labels", "--seeds", "15", "--updates", "3", "--train", "60", "--method", "greedy",
         "none",
-      ], 120
+      ], 30
     ),
     (
       [
-        "learning-curves", "--problems", "1", "--configurations", "500", "--epochs", "3000",
-        "--seeds", "15", "--method", "none", "one-epoch",
-      ], 30
+        "learning-curves", "--problems", "1", "--configurations", "500", "--epochs", "2000",
+        "--seeds", "6", "--method", "none", "one-epoch",
+      ], 12
     ),
   ]
 

@@ -11,7 +11,7 @@ internal import OuterloopNumerics
 struct AlgorithmProblem {
   typealias Problem = BilevelProblem<TrainingState<Tensor>, Tensor, NoTensors>
 
-  static let features = 512
+  static let features = 1_024
   static let (train, validation) = (120, 240)
 
   /// Q

@@ -40,6 +40,16 @@ struct Fingerprint: Sendable {
     data.labels.withUnsafeBytes { add($0) }
   }
 
+  /// The same of sparse examples.
+  mutating func add(_ data: SparseData) {
+    for size in [data.featureCount, data.count] { add(UInt64(size)) }
+    for name in data.classNames { add(name) }
+    data.rowStarts.withUnsafeBytes { add($0) }
+    data.columns.withUnsafeBytes { add($0) }
+    data.values.withUnsafeBytes { add($0) }
+    data.labels.withUnsafeBytes { add($0) }
+  }
+
   var value: UInt64 {
     var last = self
     last.add(0)

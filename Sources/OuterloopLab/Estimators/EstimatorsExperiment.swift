@@ -122,9 +122,9 @@ public struct EstimatorsExperiment: Experiment {
       for note in answers.notes where !report.notes.contains(note) { report.notes.append(note) }
       report.claims += claims(answers.rows, steps: count)
       let points = zip(estimators, answers.rows).compactMap {
-        estimator, row -> (String, Double, Double)? in
+        estimator, row -> (EstimatorProperties.Family, Double, Double)? in
         guard let time = row.values[4], let error = row.values[2] else { return nil }
-        return (estimator.properties.family.rawValue, time, Swift.max(error, Self.leastError))
+        return (estimator.properties.family, time, Swift.max(error, Self.leastError))
       }
       report.figures.append(
         .init(
@@ -158,17 +158,19 @@ public struct EstimatorsExperiment: Experiment {
   private static let leastError = 1e-6
 
   private func chart(
-    _ points: [(family: String, x: Double, y: Double)], steps: Int
+    _ points: [(family: EstimatorProperties.Family, x: Double, y: Double)], steps: Int
   ) -> String {
-    var families: [String] = []
-    for point in points where !families.contains(point.family) { families.append(point.family) }
+    let families = EstimatorProperties.Family.allCases.filter { family in
+      points.contains { $0.family == family }
+    }
     return Scatter(
       title: "Error against cost, training of \(steps) steps",
       x: .init("time, in plain trainings", scale: .log),
       y: .init("error (1e-6: or less)", scale: .log),
       groups: families.map { family in
         let own = points.filter { $0.family == family }
-        return .init(family, x: own.map(\.x), y: own.map(\.y))
+        return .init(
+          family.rawValue, x: own.map(\.x), y: own.map(\.y), style: MethodStyle(family).rawValue)
       }
     ).svg()
   }

@@ -132,9 +132,15 @@ struct LearningCurvesReport {
         let regrets = mean(runs[method].flatMap(\.self), of: \.seen)
         return LineChart.Series(
           experiment.methods[method], x: regrets.indices.map { Double($0 + 1) }, y: regrets,
-          markers: false, isStepped: true)
+          markers: false, isStepped: true, style: style(experiment.methods[method]))
       },
       remark: "mean of \(extent)"
     ).svg()
+  }
+
+  /// That of the method in every picture, whichever others there are.
+  private func style(_ method: String) -> Int? {
+    let name = method.prefix { $0 != ":" }
+    return ReplayMethod.all.firstIndex { $0.name == name }
   }
 }

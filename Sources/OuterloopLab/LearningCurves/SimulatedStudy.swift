@@ -54,15 +54,17 @@ public struct SimulatedStudy {
   /// - Parameters:
   ///   - workers: how many trials may run at once.
   ///   - budget: epochs to train in all.
+  ///   - cost: what counts as the cost of a trial, for searches that weigh it.
   public init(
-    _ table: CurveTable, _ method: SearchMethod, workers: Int = 1, budget: Int, seed: UInt64
+    _ table: CurveTable, _ method: SearchMethod, workers: Int = 1, budget: Int,
+    cost: TrialCost? = nil, seed: UInt64
   ) throws {
     try LabError.require(workers >= 1, "workers", workers, "at least 1")
     try LabError.require(budget >= 1, "epochs", budget, "at least 1")
     self.table = table
     self.budget = budget
     specification = try StudySpecification(
-      name: table.name, space: table.space, objectives: [table.objective],
+      name: table.name, space: table.space, objectives: [table.objective], cost: cost,
       method: method.description, seed: seed, epochs: table.epochs, budget: Budget(epochs: budget))
     searcher = try method.searcher(specification)
     untried = UntriedCandidates(table)

@@ -97,6 +97,14 @@ public struct NoisyLabelsExperiment: Experiment {
     case none
     case oneStep = "one-step"
     case difference, greedy, reverse
+
+    var style: MethodStyle {
+      switch self {
+      case .none: .random
+      case .oneStep, .difference, .greedy: .short
+      case .reverse: .exact
+      }
+    }
   }
 
   public func validate(_ context: ExperimentContext) throws { _ = try examples(context) }
@@ -170,7 +178,8 @@ public struct NoisyLabelsExperiment: Experiment {
       curves.append(
         .init(
           method.rawValue, x: points.map { Double(evaluationUpdates[$0]) },
-          y: points.map { point in spread { $0.accuracies[point] }.mean }))
+          y: points.map { point in spread { $0.accuracies[point] }.mean },
+          style: method.style.rawValue, dash: number))
     }
     let chart = LineChart(
       title:

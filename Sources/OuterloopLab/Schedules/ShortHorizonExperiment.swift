@@ -76,6 +76,8 @@ public struct ShortHorizonExperiment: Experiment {
   private struct Run: Codable {
     var before, after: Double
     var rates: [Double]
+    /// Fewer than asked for where the hypergradient ran away.
+    var updates: Int
   }
 
   public func run(_ context: ExperimentContext) throws -> ExperimentReport {
@@ -125,19 +127,26 @@ public struct ShortHorizonExperiment: Experiment {
     }
     let (tuned, judged) = (problem(0..<validation), problem(validation..<all))
     let first = Tensor([Float](repeating: Float(log(start)), count: Self.knots))
-    let state = try tuned.minimize(
-      from: first, by: estimator, updates: updates,
-      with: OuterLoop(
-        .adam(rate: .init(outerRate)), constraints: [try .box(lower: -12, upper: 0.7)]),
-      training: .restarted
-    ) { _ in
-      try context.continueOrStop()
-      return true
-    }
-    let knots = try state.hyper.doubles()
+    var (hyper, made) = (first, 0)
+    // Along a line in place of the trajectory, the product of the Jacobians can exceed all numbers where that of
+    // the training does not: the schedule that there was before stays.
+    do {
+      _ = try tuned.minimize(
+        from: first, by: estimator, updates: updates,
+        with: OuterLoop(
+          .adam(rate: .init(outerRate)), constraints: [try .box(lower: -12, upper: 0.7)]),
+        training: .restarted
+      ) { progress in
+        try context.continueOrStop()
+        (hyper, made) = (progress.hyper, made + 1)
+        return true
+      }
+    } catch BilevelError.nonFinite {}
+    let knots = try hyper.doubles()
     return Run(
-      before: try judged.solve(at: first).loss, after: try judged.solve(at: state.hyper).loss,
-      rates: interpolation.map { row in exp(zip(row, knots).reduce(0) { $0 + $1.0 * $1.1 }) })
+      before: try judged.solve(at: first).loss, after: try judged.solve(at: hyper).loss,
+      rates: interpolation.map { row in exp(zip(row, knots).reduce(0) { $0 + $1.0 * $1.1 }) },
+      updates: made)
   }
 
   /// For each step the weights of the knots, linear in between.
@@ -185,7 +194,7 @@ public struct ShortHorizonExperiment: Experiment {
       tables: [
         .init(
           "Test loss over \(NumberText.count(seeds, "seed")), \(updates) updates",
-          columns: ["at the start", "tuned", "+-", "share", "mean rate"],
+          columns: ["at the start", "tuned", "+-", "share", "mean rate", "ran away"],
           rows: chosen.indices.map { method in
             let (before, after) = (
               Repetitions(values: runs[method].map(\.before)),
@@ -196,14 +205,16 @@ public struct ShortHorizonExperiment: Experiment {
               names[method],
               [
                 before.mean, after.mean, after.interval, Repetitions(values: ratios[method]).mean,
-                rates.mean,
+                rates.mean, Double(runs[method].count { $0.updates < updates }),
               ])
           })
       ],
       claims: claims,
       notes: [
         "\(Self.train) digits to train on, \(Self.validation) to tune on, \(Self.test) to test on; +- is half of the 95 % "
-          + "interval over seeds."
+          + "interval over seeds.",
+        "ran away: seeds whose hypergradient was infinite at some update; the schedule of the update before is the one that "
+          + "is judged.",
       ],
       figures: [
         .init(

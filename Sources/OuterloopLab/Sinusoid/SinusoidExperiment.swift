@@ -169,7 +169,7 @@ public struct SinusoidExperiment: Experiment {
       curves.append(
         .init(
           method.rawValue, x: medians.indices.map { Double(($0 + 1) * evaluationPeriod) },
-          y: medians))
+          y: medians, style: MethodStyle(plan.estimator.properties.family).rawValue, dash: number))
     }
     let chart = LineChart(
       title: "Few-shot sinusoids: error on new tasks", x: .init("trainings of \(tasks) tasks"),

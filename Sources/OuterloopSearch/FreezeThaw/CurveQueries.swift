@@ -18,10 +18,16 @@ package struct CurveQueries: Sendable {
     times.append(time)
   }
 
-  /// Adds points, all at the same time, of curves of which nothing is known.
-  package mutating func append(contentsOf new: KernelPoints, time: Double) {
+  /// Adds points of curves of which nothing is known, with a time for each.
+  package mutating func append(contentsOf new: KernelPoints, times: [Double]) {
+    precondition(times.count == new.count)
     configurations.append(contentsOf: new)
     curves += [Int](repeating: -1, count: new.count)
-    times += [Double](repeating: time, count: new.count)
+    self.times += times
+  }
+
+  /// The same, all at the same time.
+  package mutating func append(contentsOf new: KernelPoints, time: Double) {
+    append(contentsOf: new, times: [Double](repeating: time, count: new.count))
   }
 }

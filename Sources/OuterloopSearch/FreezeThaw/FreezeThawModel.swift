@@ -12,6 +12,10 @@ public import OuterloopStudy
 /// within a random horizon (`RandomThreshold`), which the epochs left in the budget bound. What runs counts as if
 /// it came to its predicted mean.
 ///
+/// *Cost.* Where epochs differ in what they cost (`EpochCosts`), all candidates are given the same to spend: with c_i
+/// the logarithm of an epoch's cost as a multiple of the mean one, a horizon of h e^(-c_i) epochs, and the
+/// score log P_i - c_i of their probability P_i.
+///
 /// Only trainings whose course does not depend on how far they are to go are compared rightly: a schedule that
 /// decays to the last epoch is to be set for all epochs of a full training.
 ///
@@ -24,14 +28,15 @@ public import OuterloopStudy
 struct FreezeThawModel: EpochwiseModel {
   private let coordinates: SpaceCoordinates
   private let epochs: Int
+  private let cost: TrialCost?
   private var curves: CurveModel
   private var scale: LossScale?
 
   /// Every report up to 32, every 16th at 256.
   static let fits = FitSchedule(first: 4, density: 16)
 
-  init(_ coordinates: SpaceCoordinates, epochs: Int) {
-    (self.coordinates, self.epochs) = (coordinates, epochs)
+  init(_ coordinates: SpaceCoordinates, epochs: Int, cost: TrialCost?) {
+    (self.coordinates, self.epochs, self.cost) = (coordinates, epochs, cost)
     curves = CurveModel(coordinates, epochs: epochs)
   }
 
@@ -48,6 +53,11 @@ struct FreezeThawModel: EpochwiseModel {
     let rule = RandomThreshold(
       best: best, worst: scale.worst, upTo: choice.epochsLeft, (uniforms.next(), uniforms.next()))
 
+    let costs = try cost.map {
+      try EpochCosts(choice, coordinates, weight: $0.weight(in: choice.history))
+    }
+    func horizon(_ cost: Double?) -> Int { cost.map(rule.horizon(atCost:)) ?? rule.horizon }
+
     var curveOf = curves.curveOf
     for trial in choice.underWay(of: epochs) {
       addFantasy(of: trial, observed, to: &process, &curveOf)
@@ -58,13 +68,18 @@ struct FreezeThawModel: EpochwiseModel {
     for place in known {
       let trial = choice.resting[place]
       let curve = curveOf[trial.number] ?? 0
-      let epoch = min(trial.epoch + rule.horizon, epochs)
+      let epoch = min(trial.epoch + horizon(costs?.ofResting[place]), epochs)
       queries.append(
         process.rows.curves.selecting(curve..<curve + 1), curve: curve, time: curves.time(epoch))
     }
-    queries.append(contentsOf: coordinates.points(choice.new), time: curves.time(rule.horizon))
+    let ofNew = choice.new.indices.map { min(horizon(costs?.ofNew[$0]), epochs) }
+    queries.append(contentsOf: coordinates.points(choice.new), times: ofNew.map(curves.time))
     let (means, variances) = process.predict(queries)
-    let scores = means.indices.map { rule.score(mean: means[$0], variance: variances[$0]) }
+    var scores = means.indices.map { rule.score(mean: means[$0], variance: variances[$0]) }
+    if let costs {
+      let all = known.map { costs.ofResting[$0] } + costs.ofNew
+      scores = zip(scores, all).map { StandardNormal.logCDF($0) - $1 }
+    }
     var ofResting = [Double](repeating: -.infinity, count: choice.resting.count)
     for (place, score) in zip(known, scores) { ofResting[place] = score }
     return ofResting + scores.dropFirst(known.count)
@@ -89,14 +104,15 @@ extension FreezeThawOptions {
     _ = try BLAS.load()
     return try EpochwiseSearch(
       specification, self, candidates: candidates, pool: pool, FreezeThawModel.fits
-    ) { FreezeThawModel($0, epochs: specification.epochs) }
+    ) { FreezeThawModel($0, epochs: specification.epochs, cost: specification.cost) }
   }
 }
 
 extension SchedulerKind {
   package static let freezeThaw = SchedulerKind(
     epochwise: FreezeThawOptions.self,
-    "a model of the learning curves decides after each epoch which trial goes on")
+    "a model of the learning curves decides after each epoch which trial goes on",
+    .weighsCosts)
 }
 
 extension SearchMethod {

@@ -1,3 +1,4 @@
+private import OuterloopPlatform
 internal import OuterloopStudy
 
 /// What a trial has reported so far, by epoch, as losses: what is not finite is +infinity.
@@ -8,6 +9,8 @@ struct ObservedCurve: Sendable {
   private(set) var losses: [Double] = []
   /// The smallest loss that was reported.
   private(set) var best = Double.infinity
+  /// The logarithm of what an epoch costs, where that is known and counts.
+  private(set) var logCost: Double?
 
   init(_ candidate: Candidate) { self.candidate = candidate }
 
@@ -25,6 +28,7 @@ struct ObservedCurve: Sendable {
     epochs.removeAll(keepingCapacity: true)
     losses.removeAll(keepingCapacity: true)
     best = .infinity
+    logCost = specification.cost?.ofEpoch(of: trial).map { log($0) }
     for report in trial.reports where report.epoch >= 1 && report.epoch <= specification.epochs {
       guard let value = report.values[objective.metric] else { continue }
       let loss = objective.loss(value)

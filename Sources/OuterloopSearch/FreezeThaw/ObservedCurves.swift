@@ -49,7 +49,7 @@ struct ObservedCurves: Sendable {
       curves.append(ObservedCurve(coordinates.candidate(of: assignment)))
       steps += 1
     case .continued: steps += 1
-    case .reported, .extended, .finished, .claimed: update(history.trials[event.trial])
+    case .reported, .extended, .paused, .finished, .claimed: update(history.trials[event.trial])
     default: break
     }
   }

@@ -40,6 +40,15 @@ package struct RandomThreshold: Sendable {
     threshold = best + theta * Self.reach * max(best - worst, 0)
   }
 
+  /// How many epochs a training goes for what `horizon` epochs of a mean one cost.
+  ///
+  ///     h_i = h e^(-c_i),   at least 1
+  ///
+  /// - Parameter cost: c_i, the logarithm of its cost as a multiple of that of a mean one.
+  package func horizon(atCost cost: Double) -> Int {
+    Int(min(max((Double(horizon) * exp(-cost)).rounded(), 1), 1e9))
+  }
+
   /// What grows with the probability: its quantile of the standard normal distribution.
   package func score(mean: Double, variance: Double) -> Double {
     (mean - threshold) / variance.squareRoot()

@@ -3,10 +3,10 @@ public import OuterloopStudy
 /// The default where a training has epochs: decides how far trials are trained by what there is.
 ///
 /// - none, where so few trials are to be made that there is nothing to choose from.
-/// - `freeze-thaw`, where one objective is all there is to look at: of the schedulers it has the smallest regret
-///   on recorded learning curves (`Benchmarks/results/learning-curves.md`).
+/// - `freeze-thaw`, where one objective, and what epochs cost, is all there is to look at: of the schedulers it has
+///   the smallest regret on recorded learning curves (`Benchmarks/results/learning-curves.md`).
 /// - `asha` where something was said that freeze-thaw passes over: a sampler, several objectives, bounds, priors,
-///   costs, earlier results. Then configurations come from that sampler.
+///   earlier results. Then configurations come from that sampler.
 /// - `asha:stopping=true` when a trial that was to go on has begun at epoch 0 again, and rests without a checkpoint
 ///   once more: a program that cannot go on from where it rested is better run to the end in one go. The first rest
 ///   alone says nothing: many programs write no checkpoint in their first epoch, or only every few epochs. The
@@ -95,8 +95,6 @@ public struct AutomaticTrainingChoice: Sendable, Hashable, CustomStringConvertib
       (scheduler, reason) = (.asha, "for bounds on results")
     } else if !specification.priors.isEmpty || !specification.earlier.isEmpty {
       (scheduler, reason) = (.asha, "for what is known of good values")
-    } else if specification.cost != nil {
-      (scheduler, reason) = (.asha, "for costs")
     } else {
       (scheduler, reason) = (.freezeThaw, "while programs go on from checkpoints, else asha")
     }

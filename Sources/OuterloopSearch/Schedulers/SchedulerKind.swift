@@ -65,8 +65,10 @@ public struct SchedulerKind: Sendable {
   }
 
   /// A method that trains all trials side by side, one epoch at a time.
-  init<Options: EpochwiseOptions>(epochwise options: Options.Type, _ summary: String) {
-    self.init(choosingBy: options, summary) { $0.method() }
+  init<Options: EpochwiseOptions>(
+    epochwise options: Options.Type, _ summary: String, _ traits: SamplerTraits = []
+  ) {
+    self.init(choosingBy: options, summary, traits) { $0.method() }
     amongListed = { try Options(reading: $1).method(pool: $0) }
   }
 

@@ -26,6 +26,20 @@ public struct TrialCost: Sendable, Hashable, Codable {
     return value
   }
 
+  /// What an epoch of a trial costs; nil where that is not known, or not above 0 and finite.
+  ///
+  /// In seconds it is the mean of those epochs whose time was measured, else of the time of its attempts that have
+  /// ended. A metric counts as it was reported last.
+  package func ofEpoch(of trial: Trial) -> Double? {
+    if metric != nil { return value(of: trial) }
+    let measured = trial.reports.compactMap(\.seconds)
+    let value =
+      measured.isEmpty
+      ? trial.workingSeconds / Double(max(trial.epoch, 1))
+      : measured.reduce(0, +) / Double(measured.count)
+    return value > 0 && value.isFinite ? value : nil
+  }
+
   /// How much cost counts: 1 in full, 0 not at all. alpha = what is left of the horizon, as a share.
   public func weight(in history: History) -> Double { max(1 - history.share(of: horizon), 0) }
 }

@@ -1,0 +1,43 @@
+internal import OuterloopNumerics
+internal import OuterloopStudy
+
+/// What an epoch of each training costs, in logarithms: as it was measured where the training has begun, else as a
+/// Gaussian process predicts it from the configuration.
+///
+/// The process is fitted to the newest trials of which a cost is known, so that it depends on the history alone.
+///
+/// - Complexity: a few dozen evidences of at most 64 trials.
+struct EpochCosts {
+  /// Of the trials at rest, then of the new configurations: c_i, 0 for a trial of the mean logarithm, and 0 for
+  /// all while nothing is known.
+  let ofResting, ofNew: [Double]
+
+  /// Trials that the process takes, the newest ones.
+  private static let rows = 64
+
+  /// - Parameter weight: how much cost counts, from 0 to 1; all c_i are multiplied by it.
+  init(_ choice: EpochwiseChoice, _ coordinates: SpaceCoordinates, weight: Double) throws {
+    let curves = choice.observed.curves
+    let known = curves.indices.filter { curves[$0].logCost != nil }.suffix(Self.rows)
+    let costs = known.map { curves[$0].logCost ?? 0 }
+    let (mean, deviation) = OutputTransform.moments(costs)
+    var process: GaussianProcess?
+    if deviation > 1e-9 {
+      let outputs = costs.map { ($0 - mean) / deviation }
+      let points = coordinates.points(known.map { curves[$0].candidate })
+      let prior = KernelPrior(coordinates.layout)
+      let fit = try KernelFit(
+        Evidence(points, outputs: outputs), prior, from: [prior.mode], iterations: 20)
+      process = try GaussianProcess(points, outputs: outputs, fit.parameters)
+    }
+    func predicted(_ candidates: [Candidate]) -> [Double] {
+      guard let process, !candidates.isEmpty else { return candidates.map { _ in 0 } }
+      return process.predict(coordinates.points(candidates)).means.map { weight * deviation * $0 }
+    }
+    let ofUnknown = predicted(choice.resting.map { curves[$0.number].candidate })
+    ofResting = zip(choice.resting, ofUnknown).map { trial, unknown in
+      curves[trial.number].logCost.map { weight * ($0 - mean) } ?? unknown
+    }
+    ofNew = predicted(choice.new)
+  }
+}
