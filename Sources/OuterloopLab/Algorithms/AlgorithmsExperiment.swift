@@ -45,7 +45,7 @@ public struct AlgorithmsExperiment: Experiment {
 
   public static var quick: Self {
     var quick = Self()
-    (quick.groups, quick.trainings) = ([2, 16, 128], 30)
+    (quick.groups, quick.trainings) = ([2, 16, 64], 30)
     return quick
   }
 

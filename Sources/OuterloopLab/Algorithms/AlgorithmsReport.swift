@@ -69,7 +69,7 @@ extension AlgorithmsExperiment {
               groups.indices.map { runs[$0][place].seconds(to: targets[$0]) })
           }),
         .init(
-          "Seconds in all, to the last improvement", columns: groups.map { "Q = \($0)" },
+          "Seconds in all", columns: groups.map { "Q = \($0)" },
           rows: chosen.enumerated().map { place, method in
             .init(method.rawValue, runs.map { $0[place].seconds.last })
           }),

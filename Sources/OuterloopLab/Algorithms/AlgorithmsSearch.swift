@@ -84,8 +84,8 @@ extension AlgorithmsExperiment {
         seed: seed, purpose: "algorithms, \(purpose) of \(problem.groups)", index: UInt64(number))
       return try key.uniform([problem.groups], dtype: .float64).doubles().map { -10 + 13 * $0 }
     }
-    var best = try problem.problem.solve(at: problem.start).loss
-    trace.add(problem.start)
+    var best = (loss: try problem.problem.solve(at: problem.start).loss, decays: problem.start)
+    trace.add(best.decays)
     var (points, losses): ([[Double]], [Double]) = ([], [])
     for number in 0..<trainings {
       try context.continueOrStop()
@@ -103,10 +103,11 @@ extension AlgorithmsExperiment {
       let loss = try problem.problem.solve(at: Tensor(next)).loss
       points.append(next)
       losses.append(loss)
-      if loss < best {
-        best = loss
-        trace.add(Tensor(next))
+      if loss < best.loss {
+        best = (loss, Tensor(next))
+        trace.add(best.decays)
       }
     }
+    trace.add(best.decays)
   }
 }
