@@ -22,6 +22,55 @@ import Testing
     return space
   }
 
+  private static let mixed = [
+    "x=float(-2, 6)", "rate=log(1e-4, 1)", "depth=int(1, 9)", "kind=choice(a, b, c)",
+  ]
+
+  /// The first configuration is the middle of numbers on their scales, with the choice of the Sobol point; those
+  /// that follow up to the model are of `sobol`.
+  @Test func beginsInTheMiddle() throws {
+    let space = try SearchSpace(parsing: Self.mixed)
+    var study = try study(space)
+    var sobol = try Rehearsal(space, by: .sobol)
+    let first = try #require(try study.ask()).assignment
+    let point = try #require(try sobol.ask()).assignment
+    #expect(first["x"]?.number == 2 && first["depth"]?.number == 5)
+    #expect(abs((first["rate"]?.number ?? 0) - 1e-2) < 1e-15)
+    #expect(first["kind"] == point["kind"])
+    for _ in 1..<10 {
+      let (ours, theirs) = (try study.ask(), try sobol.ask())
+      #expect(ours?.assignment == theirs?.assignment)
+    }
+  }
+
+  /// Where the middle is forbidden the first one is the Sobol point, and for several objectives.
+  @Test func beginsElsewhere() throws {
+    let plain = try SearchSpace(parsing: Self.mixed)
+    let tight = try SearchSpace(parsing: Self.mixed, forbidden: ["depth == 5"])
+    let several: [Objective] = [.minimize("a"), .minimize("b")]
+    for (space, objectives) in [(tight, [.minimize("loss")]), (plain, several)] {
+      var study = try Rehearsal(space, objectives, by: .gp())
+      var sobol = try Rehearsal(space, objectives, by: .sobol)
+      let (ours, theirs) = (try study.ask(), try sobol.ask())
+      #expect(ours?.assignment == theirs?.assignment)
+    }
+  }
+
+  /// What was enqueued is not suggested: the middle comes after it, unless it was that.
+  @Test func beginsAfterWhatWasEnqueued() throws {
+    let space = try SearchSpace(parsing: Array(Self.mixed.dropLast()))
+    var (alone, sobol) = (try study(space), try Rehearsal(space, by: .sobol))
+    let middle = try #require(try alone.ask()).assignment
+    let other = try #require(try sobol.ask()).assignment
+    let second = try #require(try sobol.ask()).assignment
+    for (enqueued, expected) in [(middle, second), (other, middle)] {
+      var study = try study(space)
+      try study.take(.enqueued(enqueued, through: 1), of: 0)
+      try study.take(.claimed(attempt: 1, worker: "w"), of: 0)
+      #expect(try study.ask()?.assignment == expected)
+    }
+  }
+
   /// Regrets that random search does not come near in thousands of trials; fixed seeds.
   @Test(arguments: [
     (TestProblem.branin, 35, 0.05), (TestProblem.hartmann3, 35, 0.02),

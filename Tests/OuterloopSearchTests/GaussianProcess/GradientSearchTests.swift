@@ -29,8 +29,9 @@ import Testing
     Problem(description: "Hartmann", dimensions: 6, target: 0.15) {
       TestProblem.hartmann6.value($0) - TestProblem.hartmann6.optimum
     },
+    // Around a point far from the valley: a search begins in the middle.
     Problem(description: "Rosenbrock", dimensions: 4, target: 3) { u in
-      TestProblem.rosenbrock(4).value(u.map { 4 * $0 - 2 })
+      TestProblem.rosenbrock(4).value(u.map { 5 * $0 - 3 })
     },
     // As losses by decays are: each has a best place, and far from it nothing changes any more.
     Problem(description: "saturating", dimensions: 5, target: 0.01) { u in

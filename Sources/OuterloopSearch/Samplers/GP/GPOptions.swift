@@ -2,8 +2,8 @@ public import OuterloopStudy
 
 /// What may be chosen about the Gaussian-process sampler.
 public struct GPOptions: Sendable, Hashable {
-  /// Sobol points before the model is used; trials that have ended count, those that reported derivatives
-  /// twice. As many as Optuna draws.
+  /// The middle of the space and Sobol points before the model is used; trials that have ended count, those that
+  /// reported derivatives twice. As many as Optuna draws.
   public var startup = 10
   /// How often hyperparameters are fitted anew: while trials double, so many times; after every trial while
   /// there are fewer than twice as many.
