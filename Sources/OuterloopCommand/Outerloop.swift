@@ -30,7 +30,7 @@ struct Outerloop: ParsableCommand {
         subcommands: [
           Tune.self, Resume.self, Retry.self, Extend.self, Add.self, Hint.self, WorkerCommand.self,
           Ask.self,
-          Tell.self,
+          Tell.self, Serve.self,
         ]),
       CommandGroup(
         name: "Studies",

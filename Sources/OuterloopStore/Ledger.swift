@@ -63,6 +63,10 @@ struct Ledger {
     case .extended(_, let report):
       try add(report, to: number)
       return try hear(report, from: trial, at: event.time)
+    case .supplemented(_, let assignment):
+      try db.run(
+        "UPDATE trials SET assignment = ? WHERE study = ? AND number = ?",
+        .text(known.coder.text(assignment)), id(study), number)
     case .claimed(let attempt, let worker):
       try db.run(
         "INSERT INTO attempts (study, trial, attempt, worker, started) VALUES (?, ?, ?, ?, ?)",

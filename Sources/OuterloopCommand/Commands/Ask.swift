@@ -119,32 +119,16 @@ struct Ask: AsyncParsableCommand {
   /// The study that is there, or a new one.
   private func study() async throws -> StudyChoice.Found {
     guard definition.isGiven else { return try await choice.find() }
-    let name = choice.study ?? "study"
-    let specification = try definition.specification(
-      name: name, budget: budget.changing(Budget(), after: 0))
-    _ = try await FirstTrials.of(specification, count: 1)
-    let store = try choice.place.open(.create)
-    if let id = try await store.study(named: name) {
-      let kept = try await store.specification(of: id)
-      var wanted = specification
-      wanted.budget = kept.budget
-      if definition.seed == nil { wanted.seed = kept.seed }
-      // Said again in another order they are the same: the study keeps its own.
-      if Set(wanted.objectives) == Set(kept.objectives) { wanted.objectives = kept.objectives }
-      if let difference = kept.difference(from: wanted) {
-        let found = StudyChoice.Found(
-          store: store, id: id, specification: kept, place: choice.place)
-        let extend = Extend.command(found, to: wanted.space).map { "; to widen it: \($0)" } ?? ""
-        let place = kept.space.difference(from: wanted.space).map { ": \($0)" } ?? ""
-        throw Complaint(
-          "the store \(choice.place.path) has a study `\(name)` with \(difference)\(place)",
-          hint: "leave the options of the study out, or name another with --study\(extend)")
-      }
-      return StudyChoice.Found(store: store, id: id, specification: kept, place: choice.place)
+    let opening = StudyOpening(
+      specification: try definition.specification(
+        name: choice.study ?? "study", budget: budget.changing(Budget(), after: 0)),
+      isSeedGiven: definition.seed != nil, place: choice.place)
+    try await opening.check()
+    let (found, isNew) = try await opening.study(in: try choice.place.open(.create))
+    if isNew {
+      Terminal.say(
+        "study \(found.name) in \(choice.place.path), seed \(found.specification.seed)".visible)
     }
-    let id = try await store.create(specification)
-    Terminal.say("study \(name) in \(choice.place.path), seed \(specification.seed)".visible)
-    return StudyChoice.Found(
-      store: store, id: id, specification: specification, place: choice.place)
+    return found
   }
 }

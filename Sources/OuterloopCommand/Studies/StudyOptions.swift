@@ -144,10 +144,12 @@ struct StudyOptions: ParsableArguments {
   var isGiven: Bool { parameters.isGiven || !objectives.isEmpty || terms.isGiven }
 
   /// The study these options describe.
+  ///
+  /// - Parameter isGrowing: whether its parameters are found out as it runs; then there need be none.
   /// - Throws: `Complaint` about wrong usage.
   func specification(
     name: String, budget: Budget, attributes: [String: String] = [:],
-    earlier: [KnownResult] = []
+    earlier: [KnownResult] = [], isGrowing: Bool = false
   ) throws -> StudySpecification {
     try Complaint.usage {
       guard !objectives.isEmpty else {
@@ -166,17 +168,18 @@ struct StudyOptions: ParsableArguments {
           "`\(name)` means something else in reports, so it cannot be \(use)",
           "report it under another name, such as `\(name)_`")
       }
-      guard !parameters.param.isEmpty || parameters.space != nil else {
+      guard !parameters.param.isEmpty || parameters.space != nil || isGrowing else {
         throw StudyError("there is no parameter", "name one: --param 'lr=log(1e-5, 1e-1)'")
       }
       try checkTerms()
       let (space, notes) = try parameters.read()
       for note in notes { Terminal.say("note: \(note.visible)") }
+      let growth = isGrowing ? StudySpecification.growth : [:]
       return try StudySpecification(
         name: name, space: space, objectives: objectives, constraints: constraints, cost: cost,
         priors: terms.priors(), earlier: earlier, method: method.description,
         seed: seed ?? .random(in: 0..<1 << 31), epochs: epochs, budget: budget, retries: retries,
-        attributes: attributes)
+        attributes: attributes.merging(growth) { $1 })
     }
   }
 

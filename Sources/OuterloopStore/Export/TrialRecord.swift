@@ -1,5 +1,5 @@
 public import OuterloopStudy
-internal import OuterloopText
+package import OuterloopText
 
 /// A trial as JSON, the same wherever others read it: an object with the keys `number`, `state`,
 /// `reason` (of a failure), `message`, `values` (by metric: the objectives of a complete trial, else
@@ -15,7 +15,7 @@ internal import OuterloopText
 /// The keys stay. What there is not is null; numbers that are not finite are `NaN`, `Infinity` and
 /// `-Infinity`.
 public struct TrialRecord: Sendable, Encodable {
-  let json: JSON
+  package let json: JSON
 
   public init(
     _ trial: Trial, _ specification: StudySpecification, isWhole: Bool = false,

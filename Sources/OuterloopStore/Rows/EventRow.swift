@@ -35,6 +35,9 @@ struct EventRow {
     case .checkpointed(let attempt, let epoch):
       kind = "checkpointed"
       (self.attempt, self.epoch) = (attempt, epoch)
+    case .supplemented(let attempt, let assignment):
+      kind = "supplemented"
+      (self.attempt, body) = (attempt, coder.text(assignment))
     case .paused(let attempt, let seconds):
       kind = "paused"
       (self.attempt, body) = (attempt, Self.text([], lasting: seconds))
@@ -109,6 +112,8 @@ struct EventRow {
     case "extended": return .extended(attempt: try need(attempt), try report())
     case "checkpointed":
       return .checkpointed(attempt: try need(attempt), epoch: try need(epoch))
+    case "supplemented":
+      return .supplemented(attempt: try need(attempt), try coder.assignment(need(body)))
     case "paused", "released", "complete", "pruned", "failed": return try ending()
     case "retried": return .retried
     case "widened":

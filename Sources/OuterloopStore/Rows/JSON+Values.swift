@@ -1,9 +1,9 @@
-internal import OuterloopStudy
-internal import OuterloopText
+package import OuterloopStudy
+package import OuterloopText
 
 extension JSON {
   /// Numbers that are not finite stay texts: no parameter has them.
-  var parameterValue: ParameterValue? {
+  package var parameterValue: ParameterValue? {
     switch self {
     case .bool(let value): .bool(value)
     case .int(let value): .int(value)
@@ -14,21 +14,21 @@ extension JSON {
   }
 
   /// Values by name, sorted, so that equal values are equal texts.
-  init<Value>(_ values: [String: Value], _ json: (Value) -> JSON) {
+  package init<Value>(_ values: [String: Value], _ json: (Value) -> JSON) {
     self = .object(values.sorted { $0.key < $1.key }.map { Member(name: $0, value: json($1)) })
   }
 
-  init(_ values: [String: Double]) { self.init(values, JSON.float) }
+  package init(_ values: [String: Double]) { self.init(values, JSON.float) }
 
   /// The values of an object by name, without those that are none; none of anything else.
-  func values<Value>(_ value: (JSON) -> Value?) -> [String: Value] {
+  package func values<Value>(_ value: (JSON) -> Value?) -> [String: Value] {
     var values: [String: Value] = [:]
     for member in members ?? [] { values[member.name] = value(member.value) }
     return values
   }
 
   /// Numbers by name; nil if one is not a number.
-  var numbers: [String: Double]? {
+  package var numbers: [String: Double]? {
     guard let members else { return nil }
     var values: [String: Double] = [:]
     for member in members {

@@ -105,16 +105,19 @@ extension SearchSpace {
     return space
   }
 
+  /// Parameters may come behind those there are: in configurations of this space they have no value.
+  ///
   /// - Throws: `SpaceError` if a configuration of this space would not be one of `other`, in the same
   ///   form.
   public func checkExtension(to other: SearchSpace) throws {
-    guard parameters.map(\.name) == other.parameters.map(\.name),
-      parameters.map(\.condition?.description) == other.parameters.map(\.condition?.description),
+    let shared = other.parameters.prefix(parameters.count)
+    guard parameters.map(\.name) == shared.map(\.name),
+      parameters.map(\.condition?.description) == shared.map(\.condition?.description),
       forbidden.map(\.description) == other.forbidden.map(\.description)
     else {
       throw SpaceError(
         "the wider space has other parameters, conditions or constraints",
-        "change only the values that parameters may take")
+        "change only the values that parameters may take, and add parameters behind them")
     }
     for (parameter, wider) in zip(parameters, other.parameters) {
       try naming("parameter `\(parameter.name)`") {

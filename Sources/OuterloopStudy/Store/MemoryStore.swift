@@ -34,6 +34,12 @@ public final class MemoryStore: StudyStore {
       }
     }
 
+    /// Configurations of the narrower space become such of this one.
+    mutating func layOut(for space: SearchSpace) {
+      for place in events.indices { events[place].kind.layOut(for: space) }
+      history.layOut(for: space)
+    }
+
     mutating func claim(_ trial: Int, _ claimant: Claimant, at time: Double) -> Int {
       let attempt = history.trials[trial].attempt + 1
       take(.claimed(attempt: attempt, worker: claimant.worker), trial, at: time)
@@ -89,6 +95,7 @@ public final class MemoryStore: StudyStore {
       try record.specification.space.checkExtension(to: space)
       record.take(.widened(space), record.history.trials.count, at: clock())
       record.specification.space = space
+      record.layOut(for: space)
     }
   }
 
@@ -124,6 +131,8 @@ public final class MemoryStore: StudyStore {
       let next = record.history.trials.count
       guard number == nil || number == next else { return nil }
       let time = clock()
+      var kind = kind
+      kind.layOut(for: record.specification.space)
       guard Trial(Event(revision: 0, time: time, trial: next, kind)) != nil else {
         throw StudyError("a trial is created by a suggestion", "suggest or enqueue it")
       }
@@ -148,7 +157,10 @@ public final class MemoryStore: StudyStore {
         guard answer == .accepted else { return answer }
         if kinds.count > 1 { preview.apply(Event(revision: 0, time: time, trial: trial, kind)) }
       }
-      for kind in kinds { record.take(kind, trial, at: time) }
+      for var kind in kinds {
+        kind.layOut(for: record.specification.space)
+        record.take(kind, trial, at: time)
+      }
       return .accepted
     }
   }

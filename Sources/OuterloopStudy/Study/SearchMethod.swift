@@ -34,7 +34,11 @@ public struct SearchMethod: ExpressibleBySampler {
   /// The searcher of a study.
   /// - Throws: `StudyError` for what the method cannot search, or its rules cannot judge.
   public func searcher(_ specification: StudySpecification) throws -> any Searcher {
-    let searcher = try make(specification)
+    let searcher: any Searcher =
+      specification.space.parameters.isEmpty
+      ? ScheduledSearch(
+        UnknownSpace(space: specification.space), FullTraining(epochs: specification.epochs))
+      : try make(specification)
     if rules.isEmpty { return searcher }
     return StoppingSearch(searcher, try rules.map { try $0.make(specification) })
   }

@@ -1,10 +1,11 @@
 /// A searcher and the history it has seen: the fold over a study's log.
 ///
-/// Two kinds of event change what came before them, and the fold begins anew then:
+/// Some kinds of event change what came before them, and the fold begins anew then:
 ///
 /// - `.widened`: a searcher of the wider space sees all events from the first one on.
 /// - `.retried`: the failure before it counts as an attempt that was released, so that no searcher
 ///   has to take back what it learned from it.
+/// - `.supplemented`: the trial counts as one that began with its whole configuration.
 ///
 /// So its state, and every suggestion, is a function of the events up to some revision.
 struct SearcherFold {
@@ -16,6 +17,8 @@ struct SearcherFold {
   private var extensionRevision = 0
   /// The revision at which a trial was last retried.
   private var retries: [Int: Int] = [:]
+  /// The whole configurations of trials that were supplemented, and the revision that says so.
+  private var supplements: [Int: (revision: Int, assignment: Assignment)] = [:]
 
   /// - Parameter specification: its space may be the one of any extension: the log says which holds.
   init(_ specification: StudySpecification, _ method: SearchMethod) throws {
@@ -45,14 +48,14 @@ struct SearcherFold {
       let event = asSeen(event)
       try history.take(event)
       switch event.kind {
-      case .widened, .retried, .chosen, .stopped: break
+      case .widened, .retried, .supplemented, .chosen, .stopped: break
       default: searcher.observe(event, in: history)
       }
     }
     return true
   }
 
-  /// Whether `events` hold an extension or a retry that the fold did not know of.
+  /// Whether `events` hold an extension, a retry or a supplement that the fold did not know of.
   private mutating func changePast(_ events: [Event]) throws -> Bool {
     var isOther = false
     for event in events {
@@ -66,6 +69,10 @@ struct SearcherFold {
       case .retried where event.revision > retries[event.trial] ?? 0:
         retries[event.trial] = event.revision
         isOther = true
+      case .supplemented(_, let whole)
+      where event.revision > supplements[event.trial]?.revision ?? 0:
+        supplements[event.trial] = (event.revision, whole)
+        isOther = true
       default: break
       }
     }
@@ -76,11 +83,29 @@ struct SearcherFold {
   }
 
   private func asSeen(_ event: Event) -> Event {
+    var seen = event
+    switch event.kind {
+    case .suggested(let assignment, let through, let revision):
+      seen.kind = .suggested(
+        whole(assignment, of: event.trial), through: through, seen: revision)
+      return seen
+    case .enqueued(let assignment, let through):
+      seen.kind = .enqueued(whole(assignment, of: event.trial), through: through)
+      return seen
+    case .supplemented(let attempt, let assignment):
+      seen.kind = .supplemented(attempt: attempt, whole(assignment, of: event.trial))
+      return seen
+    default: break
+    }
     guard case .finished(let attempt, .failed(let reason, _), let seconds) = event.kind,
       let retry = retries[event.trial], event.revision < retry
     else { return event }
-    var seen = event
     seen.kind = .released(attempt: attempt, reason, seconds: seconds)
     return seen
+  }
+
+  /// The configuration of a trial as the space has it, with all that has been added to it.
+  private func whole(_ assignment: Assignment, of trial: Int) -> Assignment {
+    (supplements[trial]?.assignment ?? assignment).laidOut(for: specification.space)
   }
 }

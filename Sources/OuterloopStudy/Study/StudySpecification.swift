@@ -57,7 +57,7 @@ public struct StudySpecification: Sendable, Hashable, Codable {
 
   private func check() throws {
     guard !name.isEmpty else { throw StudyError("a study needs a name", "name it") }
-    guard !space.parameters.isEmpty else {
+    guard !space.parameters.isEmpty || isGrowing else {
       throw StudyError("the space of study `\(name)` is empty", "declare at least one parameter")
     }
     guard !objectives.isEmpty else {

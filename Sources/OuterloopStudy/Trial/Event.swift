@@ -38,6 +38,9 @@ public struct Event: Sendable, Hashable {
     /// The attempt ended without result and the trial is to run again.
     case released(attempt: Int, FailureReason, seconds: Double? = nil)
     case finished(attempt: Int, Outcome, seconds: Double? = nil)
+    /// Its configuration from here on: what it has had, and values of parameters that its objective has named since
+    /// (see `SearchSpace.grown`).
+    case supplemented(attempt: Int, Assignment)
     /// A failed trial is to run again.
     case retried
     /// The study's space from here on: every configuration of the earlier one is one of this too.

@@ -74,6 +74,13 @@ public struct History: Sendable {
     apply(event)
   }
 
+  /// Configurations of a narrower space become such of this one.
+  mutating func layOut(for space: SearchSpace) {
+    for place in trials.indices {
+      trials[place].assignment = trials[place].assignment.laidOut(for: space)
+    }
+  }
+
   private mutating func count(_ trial: borrowing Trial, _ change: Int) {
     if !trial.state.isFinished { openCount += change }
     if trial.state == .running { runningCount += change }

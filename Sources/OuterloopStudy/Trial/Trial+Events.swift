@@ -37,7 +37,7 @@ extension Trial {
       if case .complete = outcome { return number <= attempt ? .accepted : .refused(.overtaken) }
       return current(number)
     case .reported(let number, _), .extended(let number, _), .checkpointed(let number, _),
-      .paused(let number, _), .released(let number, _, _):
+      .supplemented(let number, _), .paused(let number, _), .released(let number, _, _):
       return current(number)
     }
   }
@@ -69,6 +69,7 @@ extension Trial {
     case .reported(_, let report): take(report) { $0 = report }
     case .extended(_, let report): take(report) { $0.extend(by: report) }
     case .checkpointed(_, let epoch): checkpoint = max(checkpoint, epoch)
+    case .supplemented(_, let whole): assignment = whole
     case .paused(_, let seconds):
       endAttempt(at: event.time, after: seconds, nil)
       state = .paused

@@ -2,7 +2,8 @@
 public struct Trial: Sendable, Hashable {
   /// From 0, in order of creation; never given twice.
   public let number: Int
-  public let assignment: Assignment
+  /// What is tried; an objective that names parameters as it runs adds to it.
+  public internal(set) var assignment: Assignment
   public var state: TrialState = .waiting
   /// The epoch it is to be trained through.
   public var through: Int

@@ -1,0 +1,80 @@
+"""The folder in which a trial keeps what it needs to go on."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import tempfile
+from pathlib import Path
+from typing import Any, Callable, Optional
+
+
+class Checkpoint:
+    """A trial's own folder, and files in it that are replaced as a whole.
+
+        state = trial.checkpoint.load() or start()
+        trial.checkpoint.save(state, epoch=epoch)
+
+    PyTorch and others bring functions of their own:
+
+        trial.checkpoint.save(lambda path: torch.save(model.state_dict(), path), epoch=epoch)
+        state = trial.checkpoint.load(torch.load)
+    """
+
+    def __init__(self, folder: str, from_epoch: int, announce: Callable[[str, int], Any]) -> None:
+        self._folder = folder
+        self._from_epoch = from_epoch
+        self._announce = announce
+
+    @property
+    def path(self) -> Path:
+        """The folder; it is there."""
+        path = Path(self._folder)
+        path.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def save(self, state: Any, *, epoch: int, name: str = "checkpoint") -> Path:
+        """Writes what is needed to go on after `epoch`, and then says so: an interrupted trial goes on from there.
+
+        `state` is pickled; a function is called with the path of a file to write instead. The file takes the place
+        of the one before when it is whole and on disk, so that one of them is there whatever happens.
+        """
+        target = self.path / name
+        handle, part = tempfile.mkstemp(prefix=f".{name}.", dir=target.parent)
+        os.close(handle)
+        try:
+            if callable(state) and not isinstance(state, type):
+                state(part)
+            else:
+                with open(part, "wb") as file:
+                    pickle.dump(state, file)
+            _sync(part)
+            os.replace(part, target)
+            _sync(str(target.parent))
+        except BaseException:
+            if os.path.exists(part):
+                os.unlink(part)
+            raise
+        self._announce(str(target), epoch)
+        return target
+
+    def load(self, read: Optional[Callable[[Any], Any]] = None, *, name: str = "checkpoint") -> Any:
+        """What was saved last, by the function `read` of a path, else unpickled; None where the trial begins anew."""
+        target = self.path / name
+        if self._from_epoch <= 0 or not target.exists():
+            return None
+        if read is not None:
+            return read(target)
+        with open(target, "rb") as file:
+            return pickle.load(file)
+
+
+def _sync(path: str) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    except OSError:
+        # Some file systems have nothing to bring to disk.
+        pass
+    finally:
+        os.close(handle)

@@ -1,0 +1,51 @@
+internal import OuterloopPlatform
+internal import OuterloopRunner
+internal import Synchronization
+
+/// The lines of standard input, read by a thread of their own. They end with the input, with SIGTERM, and when the
+/// process that started this one has ended: children that it left behind may hold the pipe open.
+enum RequestLines {
+  /// No request is longer.
+  static let limit = 64 << 20
+
+  private static let isAsked = Atomic<Bool>(false)
+  /// Milliseconds between looks for the parent.
+  private static let pause: Int32 = 200
+
+  /// Takes the signals over and begins to read. Called once.
+  static func begin() -> AsyncStream<ArraySlice<UInt8>> {
+    // The end of a terminal and Ctrl-C reach all its processes: whoever holds the pipes decides.
+    CLibrary.handleSignal(SIGINT) { _ in }
+    CLibrary.handleSignal(SIGHUP) { _ in }
+    CLibrary.handleSignal(SIGTERM) { _ in RequestLines.isAsked.store(true, ordering: .relaxed) }
+    let (stream, continuation) = AsyncStream.makeStream(of: ArraySlice<UInt8>.self)
+    let isStarted = WatchThread.start {
+      read { continuation.yield($0) }
+      continuation.finish()
+    }
+    if !isStarted { continuation.finish() }
+    return stream
+  }
+
+  private static func read(_ take: (ArraySlice<UInt8>) -> Void) {
+    let parent = getppid()
+    var pending: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 1 << 16)
+    while !isAsked.load(ordering: .relaxed), getppid() == parent {
+      var input = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
+      let ready = poll(&input, 1, pause)
+      if ready == 0 || (ready < 0 && errno == EINTR) { continue }
+      let count = CLibrary.readFile(STDIN_FILENO, &chunk, chunk.count)
+      if count < 0, errno == EINTR || errno == EAGAIN { continue }
+      guard count > 0 else { return }
+      var rest = chunk[..<count]
+      while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
+        take(pending.isEmpty ? ArraySlice(Array(rest[..<end])) : ArraySlice(pending + rest[..<end]))
+        pending.removeAll()
+        rest = rest[(end + 1)...]
+      }
+      pending += rest
+      if pending.count > limit { return }
+    }
+  }
+}
