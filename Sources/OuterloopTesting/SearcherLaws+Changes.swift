@@ -46,6 +46,64 @@ extension SearcherLaws {
     return wrong
   }
 
+  /// An objective names its parameters as it runs, more and wider ones with time: proposals stay in the space, and a
+  /// replay of any prefix of the log proposes what was proposed then.
+  package static func followsGrowth(_ method: SearchMethod, trials: Int) async throws -> [String] {
+    let specification = try StudySpecification(
+      name: "growing", space: SearchSpace(), objectives: [.minimize("loss")],
+      method: method.description, seed: 3, attributes: StudySpecification.growth)
+    let store = MemoryStore()
+    let id = try store.create(specification)
+    let present = try await Asker(id, in: store, by: method)
+    var wrong: [String] = []
+    for step in 0..<trials {
+      guard let claim = try await ask(present) else { break }
+      var assignment = claim.trial.assignment
+      for (first, text) in [
+        (0, "x=float(0, 1)"), (2, "opt=choice(a, b)"), (5, "n=int(1, 9)"), (12, "x=float(-1, 2)"),
+        (14, "opt=choice(c, a)"),
+      ] where step >= first && (step % 3 > 0 || !text.hasPrefix("n")) {
+        let declaration = try ParameterDeclaration(parsing: text)
+        let space = try await store.grow(id, by: declaration)
+        if assignment[declaration.name].flatMap(declaration.domain.canonical) != nil { continue }
+        assignment = try space.supplementing(
+          assignment, declaration.name, declaration.domain.value(atUnit: Double(step % 7) / 7))
+        _ = try store.append(
+          [.supplemented(attempt: claim.attempt, assignment)], to: claim.trial.number, of: id)
+      }
+      _ = try store.append(
+        [.finished(attempt: claim.attempt, .complete([Double(step * 5 % 7)]))],
+        to: claim.trial.number, of: id)
+    }
+    let space = try store.specification(of: id).space
+    for trial in try await store.history(of: id).trials {
+      for (parameter, value) in zip(space.parameters, trial.assignment.values) {
+        if let value, parameter.domain.canonical(value) != value {
+          wrong.append("trial \(trial.number): \(parameter.name) is \(value)")
+        }
+      }
+    }
+    let events = try store.events(of: id, after: 0, limit: .max)
+    for event in events {
+      guard case .suggested(let assignment, _, let seen) = event.kind else { continue }
+      let (copy, past) = try replica(specification, events.prefix(seen))
+      let late = try await Asker(past, in: copy, by: method)
+      // Those of the whole log have places for parameters that came later.
+      let again = try await ask(late)?.trial.assignment
+      if again?.active.map(\.name) != assignment.active.map(\.name)
+        || again?.active.map(\.value) != assignment.active.map(\.value)
+      {
+        wrong.append("a replay up to trial \(event.trial) proposes something else")
+      }
+    }
+    if space.parameters.map(\.description)
+      != ["x=float(-1.0, 2.0)", "opt=choice(a, b, c)", "n=int(1, 9)"]
+    {
+      wrong.append("the space has become \(space.parameters)")
+    }
+    return wrong
+  }
+
   /// A value of each parameter's lower half is said to be good.
   static func priors(of space: SearchSpace) -> [ParameterPrior] {
     space.parameters.map { ParameterPrior($0.name, $0.domain.value(atUnit: 0.3)) }

@@ -105,4 +105,40 @@ extension StoreLaws {
     try test.require(spaces.map { $0.parameters[0].domain.range?.high } == [2, 3], "\(spaces)")
     try await test.requireConsistent()
   }
+
+  /// A trial gets values of parameters that its objective names as it runs: they stay with it, the space has them,
+  /// and only the attempt that runs may bring them.
+  package static func checkSupplements(_ row: StoreCase) async throws {
+    let test = try await StoreTrial(row)
+    let (store, study) = (test.store, test.study)
+    _ = try await test.begin()
+    _ = try await test.begin()
+    let before = try await test.trial(0).assignment
+    let space = try await store.grow(study, by: ParameterDeclaration(parsing: "late=int(1, 9)"))
+    try test.require(
+      try await store.grow(study, by: ParameterDeclaration(parsing: "late=int(2, 5)")) == space,
+      "the space has grown by what it has")
+    let whole = try space.supplementing(before, "late", 7)
+    for attempt in [2, 1] {
+      let answer = try await test.append(.supplemented(attempt: attempt, whole), to: 1)
+      try test.require(
+        answer == (attempt == 1 ? .accepted : .refused(.overtaken)), "attempt \(attempt): \(answer)"
+      )
+    }
+    for _ in 0..<2 {
+      try test.require(try await test.trial(1).assignment == whole, "it is not kept")
+      try test.require(
+        try await test.trial(0).assignment.active.map(\.name) == before.active.map(\.name),
+        "another trial has changed")
+    }
+    _ = try await test.append(.finished(attempt: 1, .complete([1, 2])), to: 1)
+    try test.require(
+      try await test.append(.supplemented(attempt: 1, before), to: 1) == .refused(.finished),
+      "a trial that has ended was supplemented")
+    let claim = try await store.add(
+      .suggested(whole, through: 9, seen: 0), asTrial: nil, to: study, claimedBy: nil)
+    let number = claim?.trial.number ?? -1
+    try test.require(try await test.trial(number).assignment == whole, "\(whole) was not kept")
+    try await test.requireConsistent()
+  }
 }

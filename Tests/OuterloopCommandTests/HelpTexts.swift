@@ -59,6 +59,8 @@ enum HelpTexts {
                               it.
       ask                     Get the next trial, to run it yourself.
       tell                    Say what became of a trial, or a result that you have.
+      serve                   Serve a study to another program, such as the Python
+                              package.
 
     STUDIES SUBCOMMANDS:
       studies                 List the studies of a store.

@@ -8,7 +8,7 @@ extension HelpTexts {
     Help(words: ["hint"], text: hint),
     Help(words: ["worker"], text: worker),
     Help(words: ["ask"], text: ask),
-    Help(words: ["tell"], text: tell),
+    Help(words: ["tell"], text: tell), Help(words: ["serve"], text: serve),
     Help(words: ["studies"], text: studies),
     Help(words: ["trials"], text: trials),
     Help(words: ["best"], text: best),
@@ -197,6 +197,28 @@ extension HelpTexts {
       --running               The trial goes on.
       --lease <time>          With --running: time until the next sign. (default:
                               1h)
+    \(end)
+    """
+
+  static let serve = """
+    OVERVIEW: Serve a study to another program, such as the Python package.
+
+    With --stdio it reads requests from standard input and answers each on standard
+    output, a JSON object on a line. The first is {"id": 1, "op": "hello",
+    "protocol": 1}; Documentation/protocol.md lists the others. A reply has the
+    request's id and "ok" with the answer, or "error" with what is wrong and the
+    remedy.
+
+    It serves one study, in a store or in memory, and keeps the leases of the
+    trials that were asked for. When standard input ends, or the process that
+    started it, these trials are to be run again by whoever goes on with the study,
+    and it ends. Ctrl-C is left to that process.
+
+    USAGE: outerloop serve [--stdio]
+
+    OPTIONS:
+      --stdio                 Requests on standard input, replies on standard
+                              output.
     \(end)
     """
 

@@ -148,6 +148,10 @@ import Testing
         row.method, SearcherLaws.Case(name, space), to: wide, trials: 40) == [])
   }
 
+  @Test(arguments: methods) func followsGrowth(_ row: Row) async throws {
+    #expect(try await SearcherLaws.followsGrowth(row.method, trials: 30) == [])
+  }
+
   @Test(arguments: methods.filter { $0.traits.contains(.isScaleFree) }, cases)
   func knowsDirection(_ row: Row, _ item: SearcherLaws.Case) throws {
     #expect(try SearcherLaws.knowsDirection(row.method, item, trials: 40) == [])

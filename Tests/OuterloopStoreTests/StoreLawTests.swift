@@ -71,6 +71,10 @@ import Testing
     try await StoreLaws.checkExtensions(row)
   }
 
+  @Test(arguments: rows) func supplements(_ row: StoreCase) async throws {
+    try await StoreLaws.checkSupplements(row)
+  }
+
   @Test(arguments: rows) func terms(_ row: StoreCase) async throws {
     try await StoreLaws.checkTerms(row)
   }

@@ -10,28 +10,30 @@
     print(study.best)
 """
 
-from .connection import PROTOCOL
-from .errors import (
-    BrokenObjective,
-    ConnectionLost,
-    NoResult,
-    OuterloopError,
-    TrialPruned,
-    UsageError,
-)
-from .pictures import Picture
-from .records import TrialRecord
-from .script import ScriptTrial, trial
-from .space import Domain, choice, constant, log, ordinal
-from .space import float_ as float
-from .space import int_ as int
-from .study import Study
-from .trial import Trial
-from .tuner import Tuner
+from typing import TYPE_CHECKING
+
 from .version import __version__
 
+if TYPE_CHECKING:
+    from .errors import (
+        BrokenObjective,
+        ConnectionLost,
+        NoResult,
+        OuterloopError,
+        TrialPruned,
+        UsageError,
+    )
+    from .pictures import Picture
+    from .records import TrialRecord
+    from .script import ScriptTrial, trial
+    from .space import Domain, choice, constant, log, ordinal
+    from .space import float_ as float
+    from .space import int_ as int
+    from .study import Study
+    from .study_trial import Trial
+    from .tuner import Tuner
+
 __all__ = [
-    "PROTOCOL",
     "BrokenObjective",
     "ConnectionLost",
     "Domain",
@@ -52,3 +54,31 @@ __all__ = [
     "ordinal",
     "trial",
 ]
+
+# Modules are imported when something of them is used: a script that only reports starts at once.
+_PLACES = {
+    "errors": "BrokenObjective ConnectionLost NoResult OuterloopError TrialPruned UsageError",
+    "pictures": "Picture",
+    "records": "TrialRecord",
+    "script": "ScriptTrial trial",
+    "space": "Domain choice constant float int log ordinal",
+    "study": "Study",
+    "study_trial": "Trial",
+    "tuner": "Tuner",
+}
+
+
+def __getattr__(name: str) -> object:
+    from importlib import import_module
+
+    for module, names in _PLACES.items():
+        if name in names.split():
+            inside = name + "_" if name in ("float", "int") else name
+            found: object = getattr(import_module("." + module, __name__), inside)
+            globals()[name] = found
+            return found
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> "list[str]":
+    return sorted([*globals(), *__all__, "float", "int"])

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import pickle
-import tempfile
-from pathlib import Path
-from typing import Any, Callable, Optional
+from typing import TYPE_CHECKING, Any, Callable, Optional
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class Checkpoint:
@@ -29,6 +29,8 @@ class Checkpoint:
     @property
     def path(self) -> Path:
         """The folder; it is there."""
+        from pathlib import Path
+
         path = Path(self._folder)
         path.mkdir(parents=True, exist_ok=True)
         return path
@@ -39,6 +41,8 @@ class Checkpoint:
         `state` is pickled; a function is called with the path of a file to write instead. The file takes the place
         of the one before when it is whole and on disk, so that one of them is there whatever happens.
         """
+        import tempfile
+
         target = self.path / name
         handle, part = tempfile.mkstemp(prefix=f".{name}.", dir=target.parent)
         os.close(handle)
@@ -46,6 +50,8 @@ class Checkpoint:
             if callable(state) and not isinstance(state, type):
                 state(part)
             else:
+                import pickle
+
                 with open(part, "wb") as file:
                     pickle.dump(state, file)
             _sync(part)
@@ -65,6 +71,8 @@ class Checkpoint:
             return None
         if read is not None:
             return read(target)
+        import pickle
+
         with open(target, "rb") as file:
             return pickle.load(file)
 

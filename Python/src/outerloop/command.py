@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
-import sysconfig
 
 from .errors import OuterloopError
 
@@ -18,6 +16,9 @@ def executable() -> str:
 
     Raises `OuterloopError` if there is none.
     """
+    import shutil
+    import sysconfig
+
     named = os.environ.get("OUTERLOOP_COMMAND")
     if named:
         if os.access(named, os.X_OK):

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-import re
-import subprocess
 import threading
 import weakref
-from typing import Any, Dict, Optional, Protocol
+from typing import TYPE_CHECKING, Any, Dict, Optional, Protocol
 
 from .command import executable
 from .errors import ConnectionLost, OuterloopError, UsageError
+
+if TYPE_CHECKING:
+    import subprocess
 
 #: The version of the protocol that this package speaks.
 PROTOCOL = 1
@@ -33,6 +34,8 @@ class Connection:
     """
 
     def __init__(self) -> None:
+        import subprocess
+
         self._process = subprocess.Popen(
             [executable(), "serve", "--stdio"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0
         )
@@ -115,6 +118,8 @@ class Connection:
                 return reply
 
     def _lost(self) -> ConnectionLost:
+        import subprocess
+
         try:
             status: Optional[int] = self._process.wait(timeout=5)
         except subprocess.TimeoutExpired:
@@ -132,6 +137,8 @@ class Connection:
 def _end(process: "subprocess.Popen[bytes]", owner: int) -> None:
     if os.getpid() != owner:
         return
+    import subprocess
+
     assert process.stdin is not None and process.stdout is not None
     try:
         os.write(process.stdin.fileno(), b'\n{"id":0,"op":"end"}\n')
@@ -153,11 +160,11 @@ def _error(fields: Dict[str, Any]) -> OuterloopError:
     return OuterloopError(what, remedy)
 
 
-_OPTION = re.compile(r"(?<![\w`])--([a-z][a-z-]*)(?: (?=[\w'\"]))?")
-
-
 def _in_python(text: str) -> str:
     """Options of the command line as the arguments that they are here: `--epochs 27` as `epochs=27`."""
     if "outerloop " in text:
         return text
-    return _OPTION.sub(lambda match: match.group(1).replace("-", "_") + "=", text)
+    import re
+
+    option = r"(?<![\w`])--([a-z][a-z-]*)(?: (?=[\w'\"]))?"
+    return re.sub(option, lambda match: match.group(1).replace("-", "_") + "=", text)

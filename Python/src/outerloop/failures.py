@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import traceback
 from typing import Optional, Tuple, Union
 
 from .errors import BrokenObjective
@@ -15,6 +14,8 @@ _LIMIT = 16_000
 def described(error: BaseException) -> Tuple[str, str]:
     """The reason and the message of a failed trial: what the exception is, and its traceback without the frames of
     this package."""
+    import traceback
+
     reason = "memory" if isinstance(error, MemoryError) else "error"
     head = "".join(traceback.format_exception_only(type(error), error)).strip()
     trace = error.__traceback__

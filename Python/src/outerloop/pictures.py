@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import os
 from typing import TYPE_CHECKING, List, Mapping, Sequence, Union
 
@@ -33,6 +32,8 @@ class Picture:
 
 def table(head: str, rows: Sequence["TrialRecord"], note: str) -> str:
     """Trials as a table of HTML."""
+    import html
+
     metrics = _keys([row.values for row in rows])
     names = _keys([row.params for row in rows])
     columns = ["trial", "state", *metrics, *names]

@@ -12,7 +12,7 @@ from typing import Any, Callable, Dict, Optional
 
 from .errors import OuterloopError, TrialPruned, UsageError
 from .failures import described
-from .trial import Trial
+from .study_trial import Trial
 
 
 class ProcessWorker:

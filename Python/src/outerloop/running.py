@@ -10,7 +10,7 @@ from .errors import ConnectionLost, OuterloopError, TrialPruned, UsageError
 from .failures import FailureWatch, described
 from .interrupts import Interrupts
 from .progress import Progress
-from .trial import Trial
+from .study_trial import Trial
 
 if TYPE_CHECKING:
     from .processes import ProcessWorker

@@ -13,7 +13,6 @@ import json
 import os
 import signal
 import sys
-import tempfile
 import threading
 import time
 from types import FrameType
@@ -85,6 +84,8 @@ class ScriptTrial:
     def checkpoint(self) -> Checkpoint:
         """Where the trial keeps what it needs to go on."""
         if self._folder is None:
+            import tempfile
+
             self._folder = tempfile.mkdtemp(prefix="outerloop-")
         return Checkpoint(self._folder, self.from_epoch, self._announce)
 

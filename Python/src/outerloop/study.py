@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 import weakref
 from types import TracebackType
 from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple, Type, Union
@@ -16,7 +14,7 @@ from .progress import Progress
 from .records import TrialRecord
 from .running import Objective, Run
 from .space import Domain, Space, space as read_space
-from .trial import Trial
+from .study_trial import Trial
 from .values import scalar, wire_numbers
 
 Callback = Callable[["Study", TrialRecord], Any]
@@ -398,6 +396,9 @@ class Study:
     def _checkpoint_folder(self, number: int) -> str:
         """Studies in memory have a folder that goes with them."""
         if self._temporary is None:
+            import shutil
+            import tempfile
+
             self._temporary = tempfile.mkdtemp(prefix="outerloop-")
             weakref.finalize(self, shutil.rmtree, self._temporary, ignore_errors=True)
         return os.path.join(self._temporary, str(number))

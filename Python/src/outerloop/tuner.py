@@ -8,7 +8,7 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, Union
 from .errors import OuterloopError, UsageError
 from .records import TrialRecord
 from .study import Study
-from .trial import Trial
+from .study_trial import Trial
 
 #: `configuration, epoch, previous_epoch, checkpoint_path` to what was measured after an epoch, or after several.
 ObjectiveFunction = Callable[..., Union[Mapping[str, Any], List[Dict[str, Any]]]]

@@ -72,7 +72,9 @@ struct ServeRequest {
   func numbers(_ name: String) throws -> [String: Double]? {
     try read(name, as: "an object of numbers", \.numbers)
   }
-  func object(_ name: String) throws -> [JSON.Member]? { try read(name, as: "an object", \.members) }
+  func object(_ name: String) throws -> [JSON.Member]? {
+    try read(name, as: "an object", \.members)
+  }
 
   func neededText(_ name: String) throws -> String { try need(name, text(name)) }
   func neededInt(_ name: String) throws -> Int { try need(name, int(name)) }

@@ -49,7 +49,8 @@ actor ServeSession {
     case "open":
       guard isGreeted else {
         throw Complaint(
-          "nobody has said hello", hint: "begin with {\"id\": 1, \"op\": \"hello\", \"protocol\": 1}",
+          "nobody has said hello",
+          hint: "begin with {\"id\": 1, \"op\": \"hello\", \"protocol\": 1}",
           status: 64)
       }
       guard study == nil else {
@@ -65,7 +66,8 @@ actor ServeSession {
         let known = ["hello", "open", "end"] + ServedStudy.operations.keys
         throw Complaint(
           "there is no operation `\(request.operation)`",
-          hint: Spelling.remedy(for: request.operation, among: known.sorted(), called: "operations"),
+          hint: Spelling.remedy(
+            for: request.operation, among: known.sorted(), called: "operations"),
           status: 64)
       }
       guard let study else {

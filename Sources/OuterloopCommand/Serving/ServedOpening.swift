@@ -18,7 +18,8 @@ struct ServedOpening {
   let checkpoints: String?
 
   private static let definition = [
-    "space", "parameters", "forbid", "objectives", "constraints", "perSecond", "priors", "stopWhen", "worth",
+    "space", "parameters", "forbid", "objectives", "constraints", "perSecond", "priors", "stopWhen",
+    "worth",
     "sampler", "scheduler", "epochs", "seed", "retries",
   ]
 

@@ -99,15 +99,11 @@ extension ServedStudy {
     return .object(["value": JSON(value)])
   }
 
-  /// Of several processes that grow the space at the same time, each does so after the others.
   private func grow(by declaration: ParameterDeclaration) async throws {
-    for _ in 0..<1000 {
-      try await refresh()
-      let space = try Complaint.usage { try specification.space.grown(by: declaration) }
-      if space == specification.space { return }
-      do { try await store.extend(found.id, to: space) } catch is SpaceError { continue }
+    do { _ = try await store.grow(found.id, by: declaration) } catch let error as SpaceError {
+      throw Complaint(error.statement, hint: error.remedy, status: 64)
     }
-    throw Complaint("the space changes faster than it can be read", hint: "try again")
+    try await refresh()
   }
 
   private static func declaration(_ name: String, _ domain: JSON) throws -> ParameterDeclaration {
@@ -184,13 +180,16 @@ extension ServedStudy {
     if try request.flag("released") {
       return [.released(attempt: attempt, .cancelled, seconds: seconds)]
     }
-    if try request.flag("pruned") { return [.finished(attempt: attempt, .pruned, seconds: seconds)] }
+    if try request.flag("pruned") {
+      return [.finished(attempt: attempt, .pruned, seconds: seconds)]
+    }
     if let word = try request.text("failed") {
       guard let reason = FailureReason(rawValue: word) else {
         throw Complaint(
           "`\(word)` is no reason",
           hint: Spelling.remedy(
-            for: word, among: FailureReason.allCases.map(\.rawValue), called: "reasons"), status: 64)
+            for: word, among: FailureReason.allCases.map(\.rawValue), called: "reasons"), status: 64
+        )
       }
       if reason == .error, trial.claim.trial.attempts(endedBy: .error) < specification.retries {
         return [.released(attempt: attempt, .error, seconds: seconds)]

@@ -63,7 +63,8 @@ extension ServedStudy {
         throw Complaint(
           "`\(word)` is no state",
           hint: Spelling.remedy(
-            for: word, among: TrialState.Kind.allCases.map(\.rawValue), called: "states"), status: 64)
+            for: word, among: TrialState.Kind.allCases.map(\.rawValue), called: "states"),
+          status: 64)
       }
       return kind
     }

@@ -32,7 +32,8 @@ extension SearchSpace {
   ) throws -> Assignment {
     let place = try place(of: name)
     guard let canonical = parameters[place].domain.canonical(value) else {
-      throw SpaceError("parameter `\(name)` cannot be \(value)", "it is \(parameters[place].domain)")
+      throw SpaceError(
+        "parameter `\(name)` cannot be \(value)", "it is \(parameters[place].domain)")
     }
     var values = assignment.laidOut(for: self).values
     values[place] = canonical

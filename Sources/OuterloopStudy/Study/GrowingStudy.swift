@@ -25,6 +25,29 @@ extension StudySpecification {
   }
 }
 
+extension StudyStore {
+  /// Has the space of a study hold a parameter as an objective declares it. Returns the space.
+  ///
+  /// Of several processes that grow it at the same time, each does so after the others.
+  /// - Throws: `SpaceError` for what the parameter cannot be.
+  package func grow(
+    _ study: StudyID, by declaration: ParameterDeclaration
+  ) async throws -> SearchSpace {
+    while true {
+      let space = try await specification(of: study).space
+      let grown = try space.grown(by: declaration)
+      if grown == space { return space }
+      do {
+        try await extend(study, to: grown)
+        return grown
+      } catch let error as SpaceError {
+        // Unless it has changed meanwhile.
+        guard try await specification(of: study).space != space else { throw error }
+      }
+    }
+  }
+}
+
 /// The sampler of a space that has no parameter yet: all there is to try is to run.
 struct UnknownSpace: Sampler {
   let space: SearchSpace
