@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from .pictures import Picture
     from .records import TrialRecord
     from .script import ScriptTrial, trial
+    from .kinds import float as float
+    from .kinds import int as int
     from .space import Domain, choice, constant, log, ordinal
-    from .space import float_ as float
-    from .space import int_ as int
     from .study import Study
     from .study_trial import Trial
     from .tuner import Tuner
@@ -58,10 +58,11 @@ __all__ = [
 # Modules are imported when something of them is used: a script that only reports starts at once.
 _PLACES = {
     "errors": "BrokenObjective ConnectionLost NoResult OuterloopError TrialPruned UsageError",
+    "kinds": "float int",
     "pictures": "Picture",
     "records": "TrialRecord",
     "script": "ScriptTrial trial",
-    "space": "Domain choice constant float int log ordinal",
+    "space": "Domain choice constant log ordinal",
     "study": "Study",
     "study_trial": "Trial",
     "tuner": "Tuner",
@@ -73,8 +74,7 @@ def __getattr__(name: str) -> object:
 
     for module, names in _PLACES.items():
         if name in names.split():
-            inside = name + "_" if name in ("float", "int") else name
-            found: object = getattr(import_module("." + module, __name__), inside)
+            found: object = getattr(import_module("." + module, __name__), name)
             globals()[name] = found
             return found
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

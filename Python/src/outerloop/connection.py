@@ -164,6 +164,8 @@ def _in_python(text: str) -> str:
     """Options of the command line as the arguments that they are here: `--epochs 27` as `epochs=27`."""
     if "outerloop " in text:
         return text
+    if "--param" in text:
+        return 'give a space: space={"lr": outerloop.log(1e-5, 1e-1)}'
     import re
 
     option = r"(?<![\w`])--([a-z][a-z-]*)(?: (?=[\w'\"]))?"

@@ -73,7 +73,6 @@ class Run:
             max_failures, any(counts.get(state) for state in ("complete", "pruned", "paused"))
         )
         self._stopping = threading.Event()
-        self._aborting = False
         self._telling = threading.Lock()
         self._running: Dict[int, Trial] = {}
         self._errors: List[BaseException] = []
@@ -201,10 +200,11 @@ class Run:
     def _abort(self) -> None:
         """Stops at once: processes are ended, and trials that run are given back, to be run again."""
         self._stopping.set()
+        with self._telling:
+            for number in list(self._running):
+                try:
+                    self._connection.call("tell", trial=number, released=True)
+                except OuterloopError:
+                    pass
         for worker in self._workers:
             worker.kill()
-        for number in list(self._running):
-            try:
-                self._connection.call("tell", trial=number, released=True)
-            except OuterloopError:
-                pass

@@ -330,7 +330,7 @@ class Study:
     def plot(self, kind: str = "history", objective: Optional[str] = None) -> Picture:
         """A picture; a notebook shows it. `study.plots` lists the kinds."""
         found = self._connection.call("plot", kind=kind, objective=objective)["pictures"]
-        if not found:
+        if not found or not len(self):
             raise NoResult(f"there is nothing to draw as {kind}", "run more trials")
         first = found[0]
         name = first["kind"] + (f"-{first['objective']}" if first["objective"] else "")

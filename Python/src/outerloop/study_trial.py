@@ -95,7 +95,7 @@ class Trial:
 
     def report(
         self,
-        values: Optional[Mapping[str, Any]] = None,
+        values: Any = None,
         *,
         epoch: Optional[int] = None,
         seconds: Optional[float] = None,
@@ -104,14 +104,15 @@ class Trial:
     ) -> bool:
         """Reports what was measured after an epoch: `trial.report(epoch=3, loss=0.2)`.
 
-        `values` and `metrics` are numbers by the metric's name; names that are arguments here go into `values`.
+        `values` and `metrics` are numbers by the metric's name; names that are arguments here go into `values`. A
+        number alone is the value of the only objective: `trial.report(0.2, epoch=3)`.
         `epoch` counts from 1. `seconds` is how long the epoch took, else the time since the last report.
         `gradient` holds derivatives of the objective by parameters, in their own units: samplers that model the
         objective learn from them.
 
         False: the trial is to stop, since its scheduler has seen enough.
         """
-        merged = {**(values or {}), **metrics}
+        merged = {**self.results(values), **metrics}
         if not merged:
             raise UsageError("nothing is reported", "report a metric: trial.report(epoch=1, loss=0.5)")
         now = time.perf_counter()

@@ -52,7 +52,7 @@ class Tuner:
         output_path: Union[str, "os.PathLike[str]"] = "hpo4dl_results",
         device: Optional[str] = None,
     ) -> None:
-        for name, value in (("max_budget", max_budget), ("max_epochs", max_epochs)):
+        for name, value in (("max_budget", max_budget), ("max_epochs", max_epochs), ("num_configurations", num_configurations)):
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
                 raise UsageError(f"{name} is {value!r}", "give a whole number from 1 on")
         self.objective_function = objective_function
@@ -100,7 +100,8 @@ class Tuner:
         )
 
     def _dyhpo(self) -> str:
-        return "dyhpo"
+        """The scheduler looks at so many new configurations before it trains one; it has bounds of its own."""
+        return f"dyhpo:candidates={min(max(self.num_configurations, 16), 65536)}"
 
     def _told(self, incumbent: TrialRecord) -> Dict[str, Any]:
         return {

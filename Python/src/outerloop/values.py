@@ -17,11 +17,17 @@ def number(value: Any, name: str) -> float:
     Raises `UsageError` that names it if it is none.
     """
     if not isinstance(value, (str, bytes, bytearray)) and value is not None:
-        try:
-            return float(value)
-        except (TypeError, ValueError, RuntimeError, OverflowError):
-            pass
+        for read in (float, _item):
+            try:
+                return read(value)
+            except (TypeError, ValueError, RuntimeError, OverflowError, AttributeError):
+                continue
     raise UsageError(f"`{name}` is {value!r:.200}, which is no number", "give a single number")
+
+
+def _item(value: Any) -> float:
+    """The only element of an array."""
+    return float(value.item())
 
 
 def numbers(values: Mapping[str, Any]) -> Dict[str, float]:

@@ -1,0 +1,80 @@
+"""The package as it is installed."""
+
+import subprocess
+import sys
+import time
+
+import pytest
+from conftest import python
+
+import outerloop
+from outerloop.command import executable
+
+
+def test_the_command_is_that_of_the_package() -> None:
+    text = subprocess.run([executable(), "--version"], capture_output=True, text=True, check=True).stdout
+    assert text == f"outerloop {outerloop.__version__}\n"
+
+
+def test_import_is_quick() -> None:
+    """At most 50 ms of computing, with the study's side; the best of several, as machines are busy."""
+    program = (
+        "import time; start = time.process_time(); import outerloop; outerloop.Study, outerloop.trial; "
+        "print(time.process_time() - start)"
+    )
+    times = []
+    for _ in range(20):
+        times.append(float(python("-c", program).stdout))
+        if min(times) < 0.05:
+            break
+        time.sleep(0.2)
+    assert min(times) < 0.05
+
+
+def test_names() -> None:
+    for name in [*outerloop.__all__, "float", "int"]:
+        assert getattr(outerloop, name) is not None
+    assert set(outerloop.__all__) <= set(dir(outerloop))
+    with pytest.raises(AttributeError, match="studdy"):
+        outerloop.studdy  # type: ignore[attr-defined]
+    # The function is not the module that has its name's file.
+    outerloop.Study(space={"x": (0.0, 1.0)}).close()
+    assert callable(outerloop.trial) and outerloop.trial.__module__ == "outerloop.script"
+
+
+def test_types() -> None:
+    pytest.importorskip("mypy")
+    place = outerloop.__path__[0]
+    checked = python("-m", "mypy", "--strict", "--ignore-missing-imports", place)
+    assert checked.returncode == 0, checked.stdout
+
+
+def test_types_of_a_user() -> None:
+    pytest.importorskip("mypy")
+    with open("user.py", "w") as file:
+        file.write(
+            "import outerloop\n\n"
+            "def objective(trial: outerloop.Trial) -> float:\n"
+            "    lr = trial.suggest_float('lr', 0, 1)\n"
+            "    return lr * trial.suggest_int('n', 1, 3)\n\n"
+            "study = outerloop.Study('runs.db', space={'lr': outerloop.log(1e-5, 1), 'n': outerloop.int(1, 3)})\n"
+            "study.run(objective, trials=10, parallel=2)\n"
+            "reveal_type(study.best.params)\n"
+            "reveal_type(study.best_value)\n"
+        )
+    checked = python("-m", "mypy", "--strict", "user.py")
+    assert checked.returncode == 0, checked.stdout
+    assert "dict[str, Any]" in checked.stdout.replace("Dict", "dict").replace("builtins.", "")
+
+
+def test_a_missing_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OUTERLOOP_COMMAND", "/none/outerloop")
+    with pytest.raises(outerloop.OuterloopError, match="OUTERLOOP_COMMAND is /none/outerloop"):
+        outerloop.Study()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks /proc")
+def test_no_warnings() -> None:
+    program = "import outerloop; outerloop.Study(space={'x': (0.0, 1.0)}).run(lambda trial: trial['x'], trials=3)"
+    ending = python("-X", "dev", "-W", "error", "-c", program)
+    assert ending.returncode == 0 and ending.stderr == "", ending.stderr
