@@ -1,5 +1,5 @@
 # The four commands of this repository. Each installs what is missing first (see Scripts/require.sh).
-.PHONY: run test bench lint fuzz
+.PHONY: run test bench lint fuzz wheel python
 
 # What is released has Swift's libraries inside: it starts in half the time, and on machines
 # without them. (On macOS they are part of the system.)
@@ -36,6 +36,13 @@ lint:
 	swift format lint --strict --recursive --parallel Package.swift Sources Tests Benchmarks/Sources Examples/Sources Examples/Tests Fuzz/Sources
 	bash Scripts/check-layers.sh
 	bash Scripts/check-readme.sh
+
+# The wheel with the command and the Python package, in dist; and the package's tests from it, with each Python there is.
+wheel: require
+	bash Scripts/build-wheel.sh
+
+python: wheel
+	bash Scripts/test-python.sh
 
 # The readers against broken files for a while.
 fuzz: require
