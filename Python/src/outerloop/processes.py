@@ -135,7 +135,9 @@ def _serve(objective: Callable[[Trial], Any], pipe: "Pipe[Any, Any]", parent: in
             return
         trial._link = link
         try:
-            told: Dict[str, Any] = {"values": trial.results(objective(trial))}
+            returned = objective(trial)
+            trial._announcements.flush()
+            told: Dict[str, Any] = {"values": trial.results(returned)}
         except TrialPruned:
             told = {"pruned": True}
         except (Exception, SystemExit) as error:

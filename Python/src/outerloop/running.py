@@ -166,7 +166,9 @@ class Run:
         try:
             if self._processes:
                 return self._workers[slot].run(trial, self._trial_timeout)
-            return {"values": trial.results(self._objective(trial))}
+            returned = self._objective(trial)
+            trial._announcements.flush()
+            return {"values": trial.results(returned)}
         except TrialPruned:
             return {"pruned": True}
         except ConnectionLost:

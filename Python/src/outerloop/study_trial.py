@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence
 
-from .checkpoint import Checkpoint
+from .checkpoint import Announcements, Checkpoint
 from .connection import Link
 from .errors import OuterloopError, UsageError
 from .space import Domain, Space, choice, float_, int_
@@ -56,13 +56,14 @@ class Trial:
         self.to_epoch: int = fields["toEpoch"]
         self._folder: Optional[str] = fields.get("checkpoint")
         self._make_folder = folder
+        self._announcements = Announcements(self._announce)
 
     @property
     def checkpoint(self) -> Checkpoint:
         """Where it keeps what it needs to go on."""
         if self._folder is None:
             self._folder = self._make_folder(self.number)
-        return Checkpoint(self._folder, self.from_epoch, self._announce)
+        return Checkpoint(self._folder, self.from_epoch, self._announcements.announce)
 
     def __getstate__(self) -> Dict[str, Any]:
         """To another process it goes without its connection."""
@@ -117,14 +118,16 @@ class Trial:
             raise UsageError("nothing is reported", "report a metric: trial.report(epoch=1, loss=0.5)")
         now = time.perf_counter()
         took, self._last_report = now - self._last_report, now
+        whole = self.to_epoch if epoch is None else _epoch(epoch)
         answer = self._link.call(
             "report",
             trial=self.number,
-            epoch=self.to_epoch if epoch is None else _epoch(epoch),
+            epoch=whole,
             values=wire_numbers(merged),
             seconds=took if seconds is None else number(seconds, "seconds"),
             gradient=None if gradient is None else wire_numbers(gradient),
         )
+        self._announcements.reported(whole)
         self._has_to_stop = not answer["goesOn"]
         return not self._has_to_stop
 
@@ -169,7 +172,7 @@ class Trial:
         self._link.call("checkpoint", trial=self.number, epoch=_epoch(epoch))
 
     def results(self, returned: Any) -> Dict[str, Any]:
-        """What an objective has returned, as numbers by metric: a number for the only objective, a dictionary, or
+        """What an objective has returned or reports, as numbers by metric: a number for the only objective, a dictionary, or
         a number for each objective in their order. None: what was reported last is the result."""
         if returned is None:
             return {}
