@@ -4,7 +4,7 @@ import Testing
 /// `outerloop serve --stdio`: what `Documentation/protocol.md` promises, over real pipes.
 @Suite struct ServeTests {
   private let tool = Tool()
-  private static let study: [String: Any] = [
+  private let study: [String: Any] = [
     "parameters": ["x=float(-5, 10)", "opt=choice(sgd, adam)"],
     "objectives": [["metric": "loss", "direction": "minimize"]], "seed": 1, "sampler": "random",
   ]
@@ -12,7 +12,7 @@ import Testing
   private func open(_ more: [String: Any] = [:], store: String? = "outerloop.db") throws
     -> ServedProcess
   {
-    try .open(in: tool, Self.study.merging(more) { $1 }, store: store)
+    try .open(in: tool, study.merging(more) { $1 }, store: store)
   }
 
   @Test func trials() throws {
@@ -59,15 +59,15 @@ import Testing
     try served.answer("hello", ["protocol": 1])
     #expect(try served.error("ask").what == "no study is open")
     #expect(try served.error("asks").remedy == "did you mean `ask`?")
-    var wrong = Self.study
+    var wrong = study
     wrong["sampler"] = "tpee"
     #expect(try served.error("open", wrong).remedy.contains("tpe"))
-    wrong = Self.study
+    wrong = study
     wrong["parameters"] = ["x=float(2, 1)"]
     #expect(try served.error("open", wrong).kind == "usage")
     #expect(try served.error("open", ["store": "none.db"]).what.contains("none.db"))
     #expect(!tool.has("none.db"))
-    try served.answer("open", Self.study)
+    try served.answer("open", study)
     #expect(try served.error("tell", ["trial": 0, "values": ["loss": 1]]).what.contains("trial 0"))
     #expect(try served.error("tell", ["trial": "0"]).what.contains("`trial`"))
     #expect(try served.error("report", ["trial": 0, "epoch": 1]).what.contains("`values`"))
@@ -93,7 +93,7 @@ import Testing
       ((try first.answer("best")["best"]) as? [String: Any])?["number"] as? Int == 1)
     let third = try ServedProcess(in: tool)
     try third.answer("hello", ["protocol": 1])
-    var wrong = Self.study
+    var wrong = study
     wrong["store"] = "outerloop.db"
     wrong["parameters"] = ["x=float(-5, 11)", "opt=choice(sgd, adam)"]
     #expect(try third.error("open", wrong).what.contains("another space"))
