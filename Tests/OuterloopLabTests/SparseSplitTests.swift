@@ -65,6 +65,13 @@ import Testing
     #expect(report.notes.contains { $0.contains("classes 2 against all others") })
   }
 
+  /// What begins with a minus is written so that it can be read.
+  @Test func commandCanBeRun() {
+    var experiment = HOAGExperiment()
+    (experiment.lowest, experiment.positives) = (-14, [1, 2])
+    #expect(experiment.command == "outerloop lab hoag --lowest=-14.0 --positives 1 2")
+  }
+
   @Test func refusesWhatIsNotThere() throws {
     let data = try LIBSVM.read(bytes: Array(Self.text.utf8), named: "text")
     func refuses(_ flag: String, _ change: (inout HOAGExperiment) -> Void) {

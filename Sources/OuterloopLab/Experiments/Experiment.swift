@@ -37,7 +37,9 @@ extension Experiment {
     let full = Self()
     let words = Self.settings.compactMap { setting -> String? in
       let words = setting.words(self)
-      return words == setting.words(full) ? nil : "--\(setting.name) \(words)"
+      // A word that begins with a minus would be taken for an option.
+      let gap = words.hasPrefix("-") ? "=" : " "
+      return words == setting.words(full) ? nil : "--\(setting.name)\(gap)\(words)"
     }
     return (["outerloop lab \(Self.name)"] + words).joined(separator: " ")
   }
