@@ -35,6 +35,14 @@ import Testing
     let absurd = [begun] + reports([.max]) + again + reports([.max], attempt: 2)
     #expect(try history(absurd).epochs == .max)
     let ahead = [begun, .checkpointed(attempt: 1, epoch: 2)] + again
-    #expect(try history(ahead + reports([3], attempt: 2)).epochs == 1)
+    #expect(try history(ahead + reports([3], attempt: 2)).epochs == 3)
+  }
+
+  /// A program may save its state and then report.
+  @Test func checkpointsThatComeFirst() throws {
+    let epochs = (1...4).flatMap { epoch in
+      [Event.Kind.checkpointed(attempt: 1, epoch: epoch)] + reports([epoch])
+    }
+    #expect(try history([begun] + epochs).epochs == 4)
   }
 }

@@ -42,16 +42,18 @@ public struct History: Sendable {
       return
     }
     count(trials[event.trial], -1)
+    let before = trials[event.trial].epoch
+    let (wasRunning, attempt) = (trials[event.trial].state == .running, trials[event.trial].attempt)
+    trials[event.trial].apply(event)
     switch event.kind {
-    case .reported(_, let report), .extended(_, let report):
-      // Whatever number a program makes up, the sum ends somewhere.
-      let before = trials[event.trial].epoch
-      let trained = report.epoch > before ? report.epoch - max(before, 0) : 0
+    case .reported, .extended, .checkpointed:
+      // A checkpoint may be announced before its epoch is reported. Whatever number a program makes up, the sum
+      // ends somewhere.
+      let (from, to) = (max(before, 0), trials[event.trial].epoch)
+      let trained = to > from ? to - from : 0
       epochs = min(epochs, .max - trained) + trained
     default: break
     }
-    let (wasRunning, attempt) = (trials[event.trial].state == .running, trials[event.trial].attempt)
-    trials[event.trial].apply(event)
     let isRunning = trials[event.trial].state == .running
     if isRunning, !wasRunning { busy.begin(event.trial) }
     if wasRunning, !isRunning {
