@@ -17,7 +17,7 @@ import Testing
     ("log(1, 10)", "log(0.1, 5)", "float(0.1, 10.0, log)"),
     ("log(1, 10)", "float(-1, 5)", "float(-1.0, 10.0)"),
     ("float(0, 1, step 0.5)", "float(0, 2, step 0.5)", "float(0.0, 2.0, step 0.5)"),
-    ("float(0, 1, step 0.5)", "float(0.25, 2, step 0.5)", "float(0.0, 2.0)"),
+    ("float(0, 1, step 0.5)", "float(0.25, 1.75, step 0.5)", "float(0.0, 1.75)"),
     ("int(1, 5)", "int(3, 9)", "int(1, 9)"),
     ("int(2, 8, step 2)", "int(2, 12, step 2)", "int(2, 12, step 2)"),
     ("int(2, 8, step 2)", "int(3, 9, step 3)", "int(2, 9)"),
