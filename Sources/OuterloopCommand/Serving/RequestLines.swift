@@ -3,7 +3,8 @@ internal import OuterloopRunner
 internal import Synchronization
 
 /// The lines of standard input, read by a thread of their own. They end with the input, with SIGTERM, and when the
-/// process that started this one has ended: children that it left behind may hold the pipe open.
+/// process that started this one has ended: children that it left behind may hold the pipe open. A request that takes
+/// long does not keep the process alive after that.
 enum RequestLines {
   /// No request is longer.
   static let limit = 64 << 20
@@ -11,6 +12,8 @@ enum RequestLines {
   private static let isAsked = Atomic<Bool>(false)
   /// Milliseconds between looks for the parent.
   private static let pause: Int32 = 200
+  /// Seconds that a request under way has to end after SIGTERM, and after the parent has ended.
+  private static let grace: UInt32 = 5
 
   /// Takes the signals over and begins to read. Called once.
   static func begin() -> AsyncStream<ArraySlice<UInt8>> {
@@ -20,18 +23,24 @@ enum RequestLines {
     CLibrary.handleSignal(SIGTERM) { _ in RequestLines.isAsked.store(true, ordering: .relaxed) }
     let (stream, continuation) = AsyncStream.makeStream(of: ArraySlice<UInt8>.self)
     let isStarted = WatchThread.start {
-      read { continuation.yield($0) }
+      let parent = getppid()
+      func isWanted() -> Bool { !isAsked.load(ordering: .relaxed) && getppid() == parent }
+      read(while: isWanted) { continuation.yield($0) }
       continuation.finish()
+      // Whoever has closed the input may wait for replies. Where nobody does, trials that are out are lost, like
+      // those of any process that is gone.
+      while isWanted() { poll(nil, 0, pause) }
+      sleep(grace)
+      _exit(1)
     }
     if !isStarted { continuation.finish() }
     return stream
   }
 
-  private static func read(_ take: (ArraySlice<UInt8>) -> Void) {
-    let parent = getppid()
+  private static func read(while isWanted: () -> Bool, _ take: (ArraySlice<UInt8>) -> Void) {
     var pending: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 1 << 16)
-    while !isAsked.load(ordering: .relaxed), getppid() == parent {
+    while isWanted() {
       var input = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
       let ready = poll(&input, 1, pause)
       if ready == 0 || (ready < 0 && errno == EINTR) { continue }
