@@ -1,4 +1,4 @@
-# The four commands of this repository. Each installs what is missing first (see Scripts/require.sh).
+# The commands of this repository. Each installs what is missing first (see Scripts/require.sh).
 .PHONY: run test bench lint fuzz wheel python
 
 # What is released has Swift's libraries inside: it starts in half the time, and on machines

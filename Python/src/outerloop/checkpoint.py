@@ -3,37 +3,10 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, Callable, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Optional
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-
-class Announcements:
-    """Says that checkpoints are there, that of an epoch after the epoch's report: what was trained is counted by
-    reports, and one that came behind its checkpoint would count for nothing."""
-
-    def __init__(self, say: Callable[[str, int], Any]) -> None:
-        self._say = say
-        self._reported = 0
-        self._pending: Optional[Tuple[str, int]] = None
-
-    def announce(self, path: str, epoch: int) -> None:
-        self.flush()
-        if epoch <= self._reported:
-            self._say(path, epoch)
-        else:
-            self._pending = (path, epoch)
-
-    def reported(self, epoch: int) -> None:
-        self._reported = max(self._reported, epoch)
-        self.flush()
-
-    def flush(self) -> None:
-        """What has waited longest is said now: no report is missing, or none comes."""
-        pending, self._pending = self._pending, None
-        if pending is not None:
-            self._say(*pending)
 
 
 class Checkpoint:

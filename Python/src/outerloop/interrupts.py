@@ -5,8 +5,8 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-from types import FrameType, TracebackType
-from typing import Any, Optional, Type
+from types import FrameType
+from typing import Any, Optional
 
 
 class Interrupts:
@@ -29,12 +29,7 @@ class Interrupts:
                 self._is_active = True
         return self
 
-    def __exit__(
-        self,
-        kind: Optional[Type[BaseException]],
-        error: Optional[BaseException],
-        trace: Optional[TracebackType],
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._is_active:
             signal.signal(signal.SIGINT, self._before)
             self._is_active = False

@@ -135,9 +135,7 @@ def _serve(objective: Callable[[Trial], Any], pipe: "Pipe[Any, Any]", parent: in
             return
         trial._link = link
         try:
-            returned = objective(trial)
-            trial._announcements.flush()
-            told: Dict[str, Any] = {"values": trial.results(returned)}
+            told: Dict[str, Any] = {"values": trial.results(objective(trial))}
         except TrialPruned:
             told = {"pruned": True}
         except (Exception, SystemExit) as error:

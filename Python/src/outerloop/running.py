@@ -166,9 +166,7 @@ class Run:
         try:
             if self._processes:
                 return self._workers[slot].run(trial, self._trial_timeout)
-            returned = self._objective(trial)
-            trial._announcements.flush()
-            return {"values": trial.results(returned)}
+            return {"values": trial.results(self._objective(trial))}
         except TrialPruned:
             return {"pruned": True}
         except ConnectionLost:

@@ -9,7 +9,6 @@
 
 from __future__ import annotations
 
-import atexit
 import json
 import os
 import signal
@@ -19,7 +18,7 @@ import time
 from types import FrameType
 from typing import Any, Dict, Mapping, Optional
 
-from .checkpoint import Announcements, Checkpoint
+from .checkpoint import Checkpoint
 from .errors import UsageError
 from .values import number, wire_numbers
 
@@ -50,8 +49,6 @@ class ScriptTrial:
         #: Whether this process is the one of several that reports: the first of a distributed training.
         self.is_speaker = _rank() == 0
         self._folder: Optional[str] = request.get("checkpoint")
-        self._announcements = Announcements(self._announce)
-        atexit.register(self._announcements.flush)
         self._last_report = time.perf_counter()
         self._was_told = False
         self._is_stopped = False
@@ -90,7 +87,7 @@ class ScriptTrial:
             import tempfile
 
             self._folder = tempfile.mkdtemp(prefix="outerloop-")
-        return Checkpoint(self._folder, self.from_epoch, self._announcements.announce)
+        return Checkpoint(self._folder, self.from_epoch, self._announce)
 
     def report(
         self,
@@ -132,7 +129,6 @@ class ScriptTrial:
             line["seconds"] = now - self._last_report
         self._last_report = now
         self._say(line)
-        self._announcements.reported(line.get("epoch", 0))
         self._was_told = self._is_stopped
         return not self._is_stopped and (epoch is None or epoch < self.to_epoch)
 

@@ -43,6 +43,21 @@ class Domain:
     def __hash__(self) -> int:
         return hash(repr(self.fields))
 
+    @property
+    def text(self) -> str:
+        """The domain as the command line writes it."""
+        import json
+
+        fields = self.fields
+        if "choices" in fields:
+            kind = "choice" if fields["type"] == "categorical" else "ordinal"
+            return f"{kind}({', '.join(json.dumps(option) for option in fields['choices'])})"
+        if fields["type"] == "constant":
+            return f"constant({json.dumps(fields['value'])})"
+        log = ", log" if fields.get("log") else ""
+        step = f", step {fields['step']}" if "step" in fields else ""
+        return f"{fields['type']}({fields['low']}, {fields['high']}{log}{step})"
+
     def holds(self, value: Any) -> bool:
         """Whether a value of the study is surely one of this domain; of grids, none is."""
         fields = self.fields

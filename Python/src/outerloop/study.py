@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import os
 import weakref
-from types import TracebackType
-from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple, Type, Union
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Union
 
 from .connection import Connection, Link
-from .errors import NoResult, OuterloopError, UsageError
-from .pictures import Picture, table
+from .errors import OuterloopError, UsageError
+from .findings import Findings
 from .progress import Progress
 from .records import TrialRecord
 from .running import Objective, Run
 from .space import Domain, Space, space as read_space
 from .study_trial import Trial
-from .values import scalar, wire_numbers
+from .values import results, scalar, wire_numbers
 
 Callback = Callable[["Study", TrialRecord], Any]
 
 
-class Study:
+class Study(Findings):
     """A study, in a file or in memory.
 
         study = outerloop.Study("runs.db", space={"lr": outerloop.log(1e-5, 1e-1)}, minimize="loss")
@@ -223,7 +222,7 @@ class Study:
         elif pruned:
             told = {"pruned": True}
         else:
-            told = {"values": {**_results(self.objectives, values), **wire_numbers(metrics)}}
+            told = {"values": {**results(self.objectives, values), **wire_numbers(metrics)}}
         return str(self._connection.call("tell", trial=number, **told)["state"])
 
     def enqueue(self, params: Optional[Mapping[str, Any]] = None, **more: Any) -> int:
@@ -234,7 +233,7 @@ class Study:
 
     def add(self, params: Mapping[str, Any], values: Any = None, **metrics: Any) -> int:
         """Takes over the result of a whole configuration that was tried elsewhere. Returns the trial's number."""
-        numbers = {**_results(self.objectives, values), **wire_numbers(metrics)}
+        numbers = {**results(self.objectives, values), **wire_numbers(metrics)}
         wire = {name: scalar(value) for name, value in params.items()}
         return int(self._connection.call("add", params=wire, values=numbers)["number"])
 
@@ -244,125 +243,13 @@ class Study:
 
     def extend(self, **domains: Union[Domain, str]) -> None:
         """Gives parameters a wider range or more choices; what was tried stays."""
-        texts = [f"{name}={_text(domain)}" for name, domain in domains.items()]
+        texts = [
+            f"{name}={domain if isinstance(domain, str) else domain.text}" for name, domain in domains.items()
+        ]
         self._connection.call("extend", parameters=texts)
         for name, domain in domains.items():
             if isinstance(domain, Domain) and domain.choices is not None:
                 self._space.domains[name] = domain
-
-    # MARK: What was found
-
-    @property
-    def best(self) -> TrialRecord:
-        """The best complete trial. Raises `NoResult` if there is none, and with several objectives, which have a
-        `front`."""
-        if len(self.objectives) > 1:
-            raise NoResult("a study of several objectives has no best trial", "see study.front")
-        found = self._connection.call("best")
-        if found["best"] is None:
-            raise NoResult("no trial is complete yet", "see study.trials()")
-        return self._make_record(found["best"])
-
-    @property
-    def best_params(self) -> Dict[str, Any]:
-        """The configuration of the best trial."""
-        return self.best.params
-
-    @property
-    def best_value(self) -> float:
-        """The value of the best trial."""
-        return self.best.values[self.objectives[0]]
-
-    @property
-    def incumbent(self) -> TrialRecord:
-        """The best trial, trained to the end or not, by what it reported last."""
-        found = self._connection.call("best")
-        fields = found["leading"] or found["best"]
-        if fields is None:
-            raise NoResult("no trial has a result yet", "see study.trials()")
-        return self._make_record(fields)
-
-    @property
-    def front(self) -> List[TrialRecord]:
-        """With several objectives the trials that no other is better than in all of them; else the best one."""
-        if len(self.objectives) == 1:
-            return [self.best]
-        return [self._make_record(fields) for fields in self._connection.call("best")["front"]]
-
-    def trials(self, *states: str, reports: bool = False) -> List[TrialRecord]:
-        """All trials, or those in one of these states, by number; with `reports` each with its epochs."""
-        return list(self._pages(states, reports))
-
-    def _pages(self, states: Tuple[str, ...], reports: bool) -> Iterator[TrialRecord]:
-        start: Optional[int] = 0
-        while start is not None:
-            page = self._connection.call(
-                "trials", states=list(states) or None, reports=reports or None, **{"from": start}
-            )
-            for fields in page["trials"]:
-                yield self._make_record(fields)
-            start = page["next"]
-
-    def __len__(self) -> int:
-        """How many trials there are."""
-        return int(self._connection.call("summary")["trials"])
-
-    def trials_dataframe(self) -> Any:
-        """A table of all trials: of pandas or polars, whichever is installed, else a list of dictionaries.
-
-        Columns: `number`, `state`, `reason`, `seconds`, `epoch`, `value.METRIC`, `param.NAME`.
-        """
-        from .frames import frame
-
-        return frame(self.trials())
-
-    def importance(self, objective: Optional[str] = None) -> Dict[str, float]:
-        """How much each parameter matters, by PED-ANOVA; shares add up to 1."""
-        found = self._connection.call("importance", objective=objective)["parameters"]
-        return {name: float(share) for name, share in found.items()}
-
-    @property
-    def plots(self) -> List[str]:
-        """The kinds of pictures that apply."""
-        kinds: List[str] = self._connection.call("plot")["kinds"]
-        return kinds
-
-    def plot(self, kind: str = "history", objective: Optional[str] = None) -> Picture:
-        """A picture; a notebook shows it. `study.plots` lists the kinds."""
-        found = self._connection.call("plot", kind=kind, objective=objective)["pictures"]
-        if not found or not len(self):
-            raise NoResult(f"there is nothing to draw as {kind}", "run more trials")
-        first = found[0]
-        name = first["kind"] + (f"-{first['objective']}" if first["objective"] else "")
-        return Picture(name, first["svg"])
-
-    @property
-    def parameters(self) -> Dict[str, str]:
-        """The space, each parameter as the command line writes it."""
-        found: Dict[str, str] = self._connection.call("describe")["parameters"]
-        return found
-
-    def _repr_html_(self) -> str:
-        best = self.trials("complete")
-        sign = 1 if self.directions[0] == "minimize" else -1
-        best.sort(key=lambda trial: sign * (trial.value if trial.value is not None else float("inf")))
-        return table(repr(self), best[:10], f"the best {min(len(best), 10)} of {len(self)} trials" if best else "")
-
-    def _repr_svg_(self) -> Optional[str]:
-        try:
-            return self.plot("history").svg
-        except OuterloopError:
-            return None
-
-    def __repr__(self) -> str:
-        place = self.store if self.store is not None else "memory"
-        if self._connection.is_closed:
-            return f"<study {self.name} in {place}, closed>"
-        summary = self._connection.call("summary")
-        text = f"<study {self.name} in {place}, {summary['trials']} trials"
-        if summary["best"] is not None and len(self.objectives) == 1:
-            text += f", best {self.objectives[0]} {float(summary['best']['value']):.4g}"
-        return text + ">"
 
     # MARK: The end
 
@@ -373,25 +260,13 @@ class Study:
     def __enter__(self) -> "Study":
         return self
 
-    def __exit__(
-        self,
-        kind: Optional[Type[BaseException]],
-        error: Optional[BaseException],
-        trace: Optional[TracebackType],
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     # MARK: Parts
 
     def _trial(self, fields: Mapping[str, Any], link: Link) -> Trial:
         return Trial(fields, link, self._space, self.objectives, self._checkpoint_folder)
-
-    def _record(self, number: int) -> TrialRecord:
-        page = self._connection.call("trials", limit=1, reports=True, **{"from": number})
-        return self._make_record(page["trials"][0])
-
-    def _make_record(self, fields: Mapping[str, Any]) -> TrialRecord:
-        return TrialRecord(fields, self._space, self.objectives)
 
     def _checkpoint_folder(self, number: int) -> str:
         """Studies in memory have a folder that goes with them."""
@@ -412,34 +287,3 @@ def _names(given: Union[str, Sequence[str], None]) -> List[str]:
 
 def _texts(given: Union[str, Sequence[str]]) -> Optional[List[str]]:
     return _names(given) or None
-
-
-def _text(domain: Union[Domain, str]) -> str:
-    """A domain as the command line writes it."""
-    if isinstance(domain, str):
-        return domain
-    import json
-
-    fields = domain.fields
-    if "choices" in fields:
-        kind = "choice" if fields["type"] == "categorical" else "ordinal"
-        return f"{kind}({', '.join(json.dumps(option) for option in fields['choices'])})"
-    if fields["type"] == "constant":
-        return f"constant({json.dumps(fields['value'])})"
-    log = ", log" if fields.get("log") else ""
-    step = f", step {fields['step']}" if "step" in fields else ""
-    return f"{fields['type']}({fields['low']}, {fields['high']}{log}{step})"
-
-
-def _results(objectives: Sequence[str], values: Any) -> Dict[str, Any]:
-    if values is None:
-        return {}
-    if isinstance(values, Mapping):
-        return dict(wire_numbers(values))
-    listed = list(values) if isinstance(values, (list, tuple)) else [values]
-    if len(listed) != len(objectives):
-        raise UsageError(
-            f"{len(listed)} values were given for {len(objectives)} objectives",
-            f"give a dictionary with {', '.join(objectives)}",
-        )
-    return dict(wire_numbers(dict(zip(objectives, listed))))

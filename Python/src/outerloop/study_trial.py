@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence
+from typing import Any, Callable, Dict, Mapping, Optional, Sequence
 
-from .checkpoint import Announcements, Checkpoint
+from .checkpoint import Checkpoint
 from .connection import Link
-from .errors import OuterloopError, UsageError
+from .errors import UsageError
 from .space import Domain, Space, choice, float_, int_
-from .values import number, wire_numbers
+from .values import number, results, wire_numbers
 
 
 class Trial:
@@ -56,14 +56,13 @@ class Trial:
         self.to_epoch: int = fields["toEpoch"]
         self._folder: Optional[str] = fields.get("checkpoint")
         self._make_folder = folder
-        self._announcements = Announcements(self._announce)
 
     @property
     def checkpoint(self) -> Checkpoint:
         """Where it keeps what it needs to go on."""
         if self._folder is None:
             self._folder = self._make_folder(self.number)
-        return Checkpoint(self._folder, self.from_epoch, self._announcements.announce)
+        return Checkpoint(self._folder, self.from_epoch, self._announce)
 
     def __getstate__(self) -> Dict[str, Any]:
         """To another process it goes without its connection."""
@@ -127,7 +126,6 @@ class Trial:
             seconds=took if seconds is None else number(seconds, "seconds"),
             gradient=None if gradient is None else wire_numbers(gradient),
         )
-        self._announcements.reported(whole)
         self._has_to_stop = not answer["goesOn"]
         return not self._has_to_stop
 
@@ -172,22 +170,8 @@ class Trial:
         self._link.call("checkpoint", trial=self.number, epoch=_epoch(epoch))
 
     def results(self, returned: Any) -> Dict[str, Any]:
-        """What an objective has returned or reports, as numbers by metric: a number for the only objective, a dictionary, or
-        a number for each objective in their order. None: what was reported last is the result."""
-        if returned is None:
-            return {}
-        if isinstance(returned, Mapping):
-            return dict(wire_numbers(returned))
-        if isinstance(returned, (list, tuple)):
-            values: List[Any] = list(returned)
-        else:
-            values = [returned]
-        if len(values) != len(self._objectives):
-            raise OuterloopError(
-                f"the objective returned {len(values)} values for {len(self._objectives)} objectives",
-                f"return a dictionary with {', '.join(self._objectives)}",
-            )
-        return dict(wire_numbers(dict(zip(self._objectives, values))))
+        """What an objective has returned or reports, as numbers by metric."""
+        return results(self._objectives, returned)
 
 
 def _epoch(value: Any) -> int:

@@ -40,6 +40,22 @@ def wire_numbers(values: Mapping[str, Any]) -> Dict[str, Union[float, str]]:
     return {name: wire(value) for name, value in numbers(values).items()}
 
 
+def results(objectives: Sequence[str], given: Any) -> Dict[str, Union[float, str]]:
+    """Results of a trial as numbers by metric: of a dictionary, a number for the only objective, or one for each
+    objective in their order. None: there are none beside those that were reported."""
+    if given is None:
+        return {}
+    if isinstance(given, Mapping):
+        return wire_numbers(given)
+    listed = list(given) if isinstance(given, (list, tuple)) else [given]
+    if len(listed) != len(objectives):
+        raise UsageError(
+            f"{len(listed)} values were given for {len(objectives)} objectives",
+            f"give a dictionary with {', '.join(objectives)}",
+        )
+    return wire_numbers(dict(zip(objectives, listed)))
+
+
 def wire(value: float) -> Union[float, str]:
     """A number as JSON can say it."""
     if value != value:
