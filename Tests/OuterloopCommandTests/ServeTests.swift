@@ -138,7 +138,7 @@ import Testing
       echo '{"id":2,"op":"open","store":"outerloop.db","objectives":[{"metric":"loss"}],"parameters":["x=float(0, 1)"]}' >&3
       echo '{"id":3,"op":"ask"}' >&3
       while ! grep -q '"id":3' replies; do sleep 0.05; done
-      sleep 100 & echo $! >child
+      sleep 100 >/dev/null 2>&1 & echo $! >child
       kill -9 $$
       """
     let ending = try tool.run([], shell: script)
