@@ -2,7 +2,7 @@ internal import OuterloopBilevel
 
 /// The colour of a method in the pictures of all experiments, by its family: whoever has learned on one page
 /// that DrMAD is orange finds it orange on the next.
-enum MethodStyle: Int {
+enum MethodStyle: Int, CaseIterable {
   /// Exact differentiation of the training: reverse, forward, reversible.
   case exact = 0
   case drmad = 1
@@ -14,6 +14,18 @@ enum MethodStyle: Int {
   case short = 5
   /// Searches that model the loss: Gaussian process, TPE.
   case model = 6
+
+  /// That of one of several methods of the family in a picture, from 0: its colour, with a marker and a dash of its own.
+  func style(_ number: Int) -> Int { rawValue + Self.allCases.count * number }
+
+  /// The same for a method of a list, in which all others of its family count.
+  static func style<Method: Equatable>(
+    _ method: Method, among all: [Method], of family: (Method) -> MethodStyle
+  ) -> Int {
+    let own = family(method)
+    let before = all.prefix { $0 != method }.count { family($0) == own }
+    return own.style(before)
+  }
 
   init(_ family: EstimatorProperties.Family) {
     self =

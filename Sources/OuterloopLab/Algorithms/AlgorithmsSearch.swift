@@ -74,7 +74,7 @@ extension AlgorithmsExperiment {
     trace = found
   }
 
-  /// Points at random in the box; or after a third of them, the best of many by a Gaussian process's
+  /// Points at random in the box, each trained to the solution; or after a third of them, the best of many by a Gaussian process's
   /// expected improvement.
   private func search(
     _ problem: AlgorithmProblem, modelled: Bool, _ trace: inout Trace, _ context: ExperimentContext
@@ -84,7 +84,7 @@ extension AlgorithmsExperiment {
         seed: seed, purpose: "algorithms, \(purpose) of \(problem.groups)", index: UInt64(number))
       return try key.uniform([problem.groups], dtype: .float64).doubles().map { -10 + 13 * $0 }
     }
-    var best = (loss: try problem.problem.solve(at: problem.start).loss, decays: problem.start)
+    var best = (loss: try problem.judged(problem.start), decays: problem.start)
     trace.add(best.decays)
     var (points, losses): ([[Double]], [Double]) = ([], [])
     for number in 0..<trainings {
@@ -100,7 +100,7 @@ extension AlgorithmsExperiment {
           next = candidates[0]
         }
       }
-      let loss = try problem.problem.solve(at: Tensor(next)).loss
+      let loss = try problem.judged(Tensor(next))
       points.append(next)
       losses.append(loss)
       if loss < best.loss {

@@ -68,7 +68,7 @@ extension Fingerprint {
   init(of experiment: some Experiment) throws {
     self.init()
     // Raised when the same settings give other numbers.
-    add(2)
+    add(3)
     add(type(of: experiment).name)
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys]

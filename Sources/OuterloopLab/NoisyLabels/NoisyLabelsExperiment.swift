@@ -179,7 +179,7 @@ public struct NoisyLabelsExperiment: Experiment {
         .init(
           method.rawValue, x: points.map { Double(evaluationUpdates[$0]) },
           y: points.map { point in spread { $0.accuracies[point] }.mean },
-          style: method.style.rawValue, dash: number))
+          style: MethodStyle.style(method, among: Method.allCases) { $0.style }))
     }
     let chart = LineChart(
       title:

@@ -169,7 +169,10 @@ public struct SinusoidExperiment: Experiment {
       curves.append(
         .init(
           method.rawValue, x: medians.indices.map { Double(($0 + 1) * evaluationPeriod) },
-          y: medians, style: MethodStyle(plan.estimator.properties.family).rawValue, dash: number))
+          y: medians,
+          style: MethodStyle.style(method, among: Method.allCases) {
+            MethodStyle(self.plan($0).estimator.properties.family)
+          }))
     }
     let chart = LineChart(
       title: "Few-shot sinusoids: error on new tasks", x: .init("trainings of \(tasks) tasks"),
