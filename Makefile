@@ -36,6 +36,7 @@ lint:
 	swift format lint --strict --recursive --parallel Package.swift Sources Tests Benchmarks/Sources Examples/Sources Examples/Tests Fuzz/Sources
 	bash Scripts/check-layers.sh
 	bash Scripts/check-readme.sh
+	bash Scripts/list-pages.sh --check
 
 # The wheel with the command and the Python package, in dist; and the package's tests from it, with each Python there is.
 wheel: require

@@ -28,6 +28,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
   ],
   targets: [
     // C kernels over float and double buffers, each body built for several instruction sets.
@@ -109,6 +110,20 @@ let package = Package(
       name: "OuterloopCharts",
       dependencies: ["OuterloopStudy", "OuterloopSearch", "OuterloopPlatform", "OuterloopText"],
       swiftSettings: house),
+    // What the pages of the dashboard are made of, inside the binary.
+    .target(
+      name: "COuterloopPages", exclude: ["pages"],
+      cSettings: [.unsafeFlags(["-std=c23", "-Wall", "-Wextra", "-Werror"])]),
+    // A store over HTTP, with pages to look at it.
+    .target(
+      name: "OuterloopDashboard",
+      dependencies: [
+        "OuterloopStudy", "OuterloopSearch", "OuterloopCharts", "OuterloopStore",
+        "OuterloopRunner", "OuterloopPlatform", "OuterloopText", "COuterloopPages",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+      ], swiftSettings: house),
     // A study from its first call to a folder with what it has found.
     .target(
       name: "OuterloopTuning",
@@ -141,7 +156,7 @@ let package = Package(
       name: "OuterloopCommand",
       dependencies: [
         "OuterloopLab", "OuterloopTuning", "OuterloopFetch", "OuterloopLearning",
-        "OuterloopBilevel", "OuterloopCharts",
+        "OuterloopDashboard", "OuterloopBilevel", "OuterloopCharts",
         "OuterloopNumerics", "OuterloopStudy", "OuterloopSearch", "OuterloopStore",
         "OuterloopRunner", "OuterloopSpaces", "OuterloopFiles", "OuterloopFoundation",
         "OuterloopPlatform", "OuterloopText",

@@ -37,8 +37,8 @@ struct Outerloop: ParsableCommand {
         subcommands: [
           Studies.self, TrialsCommand.self, Best.self, Front.self, CurveCommand.self,
           Importance.self, Predict.self,
-          LogCommand.self,
-          Plot.self, Export.self, Import.self, Delete.self,
+          LogCommand.self, Watch.self, DashboardCommand.self,
+          Plot.self, ReportCommand.self, Export.self, Import.self, Delete.self,
         ]),
       CommandGroup(
         name: "Gradient", subcommands: [Clean.self, Lab.self, DataCommand.self]),

@@ -20,6 +20,9 @@ struct Canvas: Sendable {
 
   let box: Box
   let theme: Theme
+  /// The trial that what is drawn now stands for: kept in the document, as `data-trial`, for whoever makes it
+  /// interactive.
+  var trial: Int?
   private var body = ""
 
   /// An empty white canvas; the size is brought into a sensible range.
@@ -52,11 +55,12 @@ struct Canvas: Sendable {
     body += "<rect x=\"\(x)\" y=\"\(y)\" width=\"\(w)\" height=\"\(h)\" fill=\"\(fill)\""
     if opacity < 1 { body += " fill-opacity=\"\(n(opacity))\"" }
     if isCrisp { body += " shape-rendering=\"crispEdges\"" }
-    body += attributes(of: stroke) + "/>\n"
+    body += mark + attributes(of: stroke) + "/>\n"
   }
 
-  mutating func line(_ from: Pixel, _ to: Pixel, _ stroke: Stroke) {
-    body += "<line x1=\"\(n(from.x))\" y1=\"\(n(from.y))\" x2=\"\(n(to.x))\" y2=\"\(n(to.y))\""
+  /// - Parameter isAxis: whether it is one of several axes, which is kept in the document too.
+  mutating func line(_ from: Pixel, _ to: Pixel, _ stroke: Stroke, isAxis: Bool = false) {
+    body += "<line\(isAxis ? " data-axis=\"\"" : "") x1=\"\(n(from.x))\" y1=\"\(n(from.y))\" x2=\"\(n(to.x))\" y2=\"\(n(to.y))\""
     body += attributes(of: stroke) + "/>\n"
   }
 
@@ -64,7 +68,7 @@ struct Canvas: Sendable {
   mutating func polyline(_ points: [Pixel], _ stroke: Stroke) {
     guard points.count > 1 else { return }
     body += "<polyline points=\"\(list(points))\" fill=\"none\" stroke-linejoin=\"round\""
-    body += attributes(of: stroke) + "/>\n"
+    body += mark + attributes(of: stroke) + "/>\n"
   }
 
   /// A closed, filled shape.
@@ -74,7 +78,7 @@ struct Canvas: Sendable {
     guard points.count > 2 else { return }
     body += "<polygon points=\"\(list(points))\" fill=\"\(fill)\" stroke-linejoin=\"round\""
     if opacity < 1 { body += " fill-opacity=\"\(n(opacity))\"" }
-    body += attributes(of: stroke) + "/>\n"
+    body += mark + attributes(of: stroke) + "/>\n"
   }
 
   mutating func circle(
@@ -83,13 +87,20 @@ struct Canvas: Sendable {
     body +=
       "<circle cx=\"\(n(center.x))\" cy=\"\(n(center.y))\" r=\"\(n(radius))\" fill=\"\(fill)\""
     if opacity < 1 { body += " fill-opacity=\"\(n(opacity))\"" }
-    body += attributes(of: stroke) + "/>\n"
+    body += mark + attributes(of: stroke) + "/>\n"
   }
 
   /// Discs as one element: lines of no length with round ends.
-  mutating func dots(_ centers: [Pixel], radius: Double, fill: String, opacity: Double) {
+  /// - Parameter trials: those that the discs stand for, in their order; empty: nothing is kept of them.
+  mutating func dots(
+    _ centers: [Pixel], radius: Double, fill: String, opacity: Double, trials: [Int] = []
+  ) {
     guard !centers.isEmpty else { return }
-    body += "<path d=\""
+    body += "<path"
+    if !trials.isEmpty {
+      body += " data-trial=\"\(trials.map(String.init).joined(separator: " "))\""
+    }
+    body += " d=\""
     for center in centers {
       body += "M" + NumberText.tenths(center.x) + " " + NumberText.tenths(center.y) + "h0"
     }
@@ -159,6 +170,8 @@ struct Canvas: Sendable {
     }
     return result
   }
+
+  private var mark: String { trial.map { " data-trial=\"\($0)\"" } ?? "" }
 
   private func n(_ value: Double) -> String { NumberText.coordinate(value) }
 

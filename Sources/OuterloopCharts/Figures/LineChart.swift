@@ -24,6 +24,8 @@ public struct LineChart: Figure {
     public var style: Int?
     /// Which dash, 0 for none; `nil` is that of the style.
     public var dash: Int?
+    /// The trial whose curve it is; nil: none. It is kept in the document for whoever makes it interactive.
+    public var trial: Int?
 
     /// A curve through the points (`x[i]`, `y[i]`).
     public init(
@@ -201,6 +203,8 @@ public struct LineChart: Figure {
 
   private func drawLine(of curve: Series, style: Int, on canvas: inout Canvas, frame: PlotFrame) {
     guard curve.hasLine else { return }
+    canvas.trial = curve.trial
+    defer { canvas.trial = nil }
     for run in runs(of: curve, frame: frame) {
       let thinned = Runs.thinned(curve.isStepped ? LineChart.steps(through: run) : run)
       canvas.polyline(thinned, stroke(curve, style: style, theme: canvas.theme))
@@ -211,6 +215,8 @@ public struct LineChart: Figure {
     of curve: Series, style: Int, on canvas: inout Canvas, frame: PlotFrame
   ) {
     let (marker, radius) = (Palette.marker(style), canvas.theme.line * 1.7)
+    canvas.trial = curve.trial
+    defer { canvas.trial = nil }
     // A point between two gaps has no line, so it always shows.
     for run in runs(of: curve, frame: frame) where hasMarkers(curve) || run.count == 1 {
       for pixel in run where frame.contains(pixel) {

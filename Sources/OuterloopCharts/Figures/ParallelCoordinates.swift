@@ -36,6 +36,8 @@ public struct ParallelCoordinates: Figure {
     public var outcome: Double
     /// Whether the last value stands at the edge of its axis for one beyond it, which is marked.
     public var isBeyond: Bool
+    /// The trial of this configuration; nil: none. It is kept in the document for whoever makes it interactive.
+    public var trial: Int?
 
     public init(_ values: [Double], outcome: Double = .nan, isBeyond: Bool = false) {
       self.values = values
@@ -181,11 +183,13 @@ public struct ParallelCoordinates: Figure {
         let level = share.map { plot.maxY - $0 * plot.height }
         return (level ?? (isAbsent(row, axis) ? below : nil)).map { Pixel(x: columns[axis], y: $0) }
       }
+      canvas.trial = row.trial
       for run in Runs.split(points) {
         canvas.polyline(run, stroke)
         if run.count == 1 { canvas.circle(run[0], radius: stroke.width * 1.5, fill: stroke.color) }
       }
     }
+    canvas.trial = nil
   }
 
   /// Open circles where lines meet the last axis at its edge.
@@ -227,7 +231,8 @@ public struct ParallelCoordinates: Figure {
     let size = canvas.theme.tick
     let column = columns[index]
     let stroke = Stroke(color: "#444444", width: 1.3)
-    canvas.line(Pixel(x: column, y: plot.y), Pixel(x: column, y: plot.maxY), stroke)
+    canvas.line(
+      Pixel(x: column, y: plot.y), Pixel(x: column, y: plot.maxY), stroke, isAxis: true)
     let spacing = columns.count > 1 ? columns[1] - columns[0] : plot.width
     for tick in ticks {
       let y = plot.maxY - scale.fraction(tick.value) * plot.height

@@ -21,6 +21,9 @@ public struct Scatter: Figure {
     public var marker: Int?
     /// Whether points are drawn as outlines, as those are that stand for a place beyond the picture.
     public var isOpen: Bool
+    /// The numbers of the trials that the points stand for; empty if they stand for none. They are kept in the
+    /// document for whoever makes it interactive.
+    public var trials: [Int] = []
 
     /// The points (`x[i]`, `y[i]`).
     public init(
@@ -250,9 +253,10 @@ public struct Scatter: Figure {
       let area = index < group.sizes.count ? group.sizes[index] : 1
       let share = area.isFinite ? max(0.05, min(40, area)).squareRoot() : 1
       let shade = index < group.shades.count ? group.shades[index] : nil
+      canvas.trial = index < group.trials.count ? group.trials[index] : nil
       if group.x.count > 1000, group.sizes.isEmpty, !group.isOpen {
         let fill = bar.flatMap { bar in shade.map { bar.coarseColor($0).hex } }
-        dots.add(pixel, fill: fill ?? Palette.color(style), on: &canvas)
+        dots.add(pixel, fill: fill ?? Palette.color(style), trial: canvas.trial, on: &canvas)
         continue
       }
       let fill = bar.flatMap { bar in shade.map { bar.color($0).hex } } ?? Palette.color(style)
@@ -265,6 +269,7 @@ public struct Scatter: Figure {
         outline: opacity > 0.8 || !field.isEmpty ? Stroke(color: "#ffffff", width: 0.7) : nil)
     }
     dots.flush(on: &canvas)
+    canvas.trial = nil
   }
 
   /// Steps of the golden ratio fill the middle of a choice's place evenly, however many there are.

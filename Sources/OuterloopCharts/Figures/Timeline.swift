@@ -28,6 +28,8 @@ public struct Timeline: Figure {
     public var state: Int
     /// Written into the bar where it fits.
     public var label: String
+    /// The trial that ran; nil: none. It is kept in the document for whoever makes it interactive.
+    public var trial: Int?
 
     public init(lane: Int, start: Double, end: Double?, state: Int, label: String = "") {
       self.lane = lane
@@ -92,12 +94,14 @@ public struct Timeline: Figure {
     canvas.clipped(to: frame.plot) { canvas in
       for index in Timeline.visible(shown, boxes) {
         let (span, box) = (shown[index], boxes[index])
+        canvas.trial = span.trial
         // Outlines of narrow bars would hide their colour.
         canvas.rect(
           box, fill: color(of: span.state),
           stroke: box.width > 3 && box.height > 4 ? Timeline.outline : nil,
           opacity: Timeline.opacity(isOpen: span.end == nil))
       }
+      canvas.trial = nil
     }
     for (span, box) in zip(shown, boxes) { drawLabel(of: span, in: box, on: &canvas, frame: frame) }
     if shown.isEmpty { frame.drawEmpty("no bars to show", on: &canvas) }

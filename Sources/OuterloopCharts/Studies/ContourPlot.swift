@@ -23,7 +23,7 @@ extension StudyFigures {
     let (model, best) = try modelled(place)
     let parameters = try paired(place, activeIn: best)
     let shown = Self.evenSample(of: trials.filter { $0.result(place) != nil }, most: 300)
-    let axis = ValueAxis(objectives[place], shown.compactMap { $0.result(place) })
+    let axis = valueAxis(objectives[place], shown.compactMap { $0.result(place) })
     let space = specification.space
     return pairPanels(
       parameters, shown, shade: axis.axis,

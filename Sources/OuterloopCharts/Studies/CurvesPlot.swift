@@ -24,7 +24,7 @@ extension StudyFigures {
         report.values[objective.metric].map { (epoch: report.epoch, value: $0) }
       }
     }
-    let axis = ValueAxis(objective, curves.flatMap { $0.map(\.value) })
+    let axis = valueAxis(objective, curves.flatMap { $0.map(\.value) })
     let losses = curves.map { curve in
       curve.last.map { $0.value.isNaN ? .infinity : objective.loss($0.value) } ?? .infinity
     }
@@ -35,12 +35,15 @@ extension StudyFigures {
     var series: [LineChart.Series] = shown.dropFirst().reversed().map { trial in
       let style = Self.style(of: trials[trial].state)
       let name = named.insert(style.place).inserted ? style.name : ""
-      return Self.series(curves[trial], axis, name: name, style: style.place, markers: false)
+      var series = Self.series(curves[trial], axis, name: name, style: style.place, markers: false)
+      series.trial = trials[trial].number
+      return series
     }
     if let best = shown.first {
-      series.append(
-        Self.series(
-          curves[best], axis, name: "best: trial \(trials[best].number)", style: 4, markers: true))
+      var leading = Self.series(
+        curves[best], axis, name: "best: trial \(trials[best].number)", style: 4, markers: true)
+      leading.trial = trials[best].number
+      series.append(leading)
     }
     let beyond = shown.count { trial in curves[trial].contains { axis.isBeyond($0.value) } }
     let rungs = specification.rungs

@@ -25,7 +25,7 @@ extension StudyFigures {
       }
       curves.append((other.specification.name, other.finished(there)))
     }
-    let axis = ValueAxis(objective, curves.flatMap(\.values))
+    let axis = valueAxis(objective, curves.flatMap(\.values))
     let about = "distribution of \(Self.short(objective.metric))"
     var series = curves.map { curve in
       var series = LineChart.Series.distribution(

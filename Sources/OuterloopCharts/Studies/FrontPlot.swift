@@ -29,7 +29,7 @@ extension StudyFigures {
     let numbers = Set(front.map(\.number))
     let rest = shown.filter { !numbers.contains($0.number) }
     let axes = places.map { place in
-      (place, ValueAxis(objectives[place], shown.compactMap { $0.result(place) }))
+      (place, valueAxis(objectives[place], shown.compactMap { $0.result(place) }))
     }
     if places.count == 2 {
       return Sized(
@@ -70,8 +70,10 @@ extension StudyFigures {
       -> Scatter.Group
     {
       let shown = trials.filter { isBeyond($0) == isOpen }
-      return .init(
+      var group = Scatter.Group(
         name, x: shown.map(across), y: shown.map(up), style: style, marker: marker, isOpen: isOpen)
+      group.trials = shown.map(\.number)
+      return group
     }
     var edges = [
       group("", rest, isOpen: true, style: 5, marker: 0),

@@ -55,7 +55,7 @@ extension StudyFigures {
 
   private func historyPanel(_ place: Int, title: String) -> Scatter {
     let values = trials.map { value(of: $0, at: place) }
-    let axis = ValueAxis(objectives[place], values.compactMap(\.self))
+    let axis = valueAxis(objectives[place], values.compactMap(\.self))
     var groups = Self.marks.map {
       Scatter.Group($0.name, x: [], y: [], style: $0.style, marker: $0.marker)
     }
@@ -78,9 +78,11 @@ extension StudyFigures {
       if isBeyond, trial.state.reason == nil {
         edges[mark].x.append(Double(trial.number))
         edges[mark].y.append(axis.place(value))
+        edges[mark].trials.append(trial.number)
       } else {
         groups[mark].x.append(Double(trial.number))
         groups[mark].y.append(axis.place(value))
+        groups[mark].trials.append(trial.number)
       }
     }
     edges.removeAll { $0.x.isEmpty }

@@ -30,7 +30,7 @@ extension StudyFigures {
     // The range of one panel is that of all.
     let medians = slices.flatMap { $0.2.map(\.median) }
     let result = best.result(place) ?? .nan
-    let axis = ValueAxis(objectives[place], medians + [result])
+    let axis = valueAxis(objectives[place], medians + [result])
     let columns = max(1, min(parameters.count, parameters.count == 4 ? 2 : 3))
     let rows = (parameters.count + columns - 1) / columns
     return Sized(

@@ -44,6 +44,7 @@ extension StudyFigures {
           group.x.append(x)
           group.y.append(y)
           group.shades.append(color(trial))
+          group.trials.append(trial.number)
         }
         return Scatter(
           x: across.axis, y: up.axis, categories: across.categories, rowCategories: up.categories,

@@ -19,7 +19,7 @@ extension StudyFigures {
     let parameters = try varied()
     let objective = objectives[place]
     let shown = trials.filter { $0.result(place) != nil }
-    let axis = ValueAxis(objective, shown.compactMap { $0.result(place) }, label: objective.metric)
+    let axis = valueAxis(objective, shown.compactMap { $0.result(place) }, label: objective.metric)
     let axes = parameters.map { ParameterAxis(specification.space.parameters[$0]) }
     let sample = linesToShow(shown, place)
     var dimensions = zip(parameters, axes).map { index, axis in
@@ -34,9 +34,11 @@ extension StudyFigures {
         trial.value(ofParameter: index).flatMap(axis.place) ?? .nan
       }
       let value = trial.result(place) ?? .nan
-      return ParallelCoordinates.Row(
+      var row = ParallelCoordinates.Row(
         values + [axis.place(value)], outcome: value.isNaN ? .nan : axis.place(value),
         isBeyond: axis.isBeyond(value))
+      row.trial = trial.number
+      return row
     }
     var about = title("configurations by \(Self.short(objective.metric))")
     if sample.count < shown.count {

@@ -15,8 +15,8 @@ extension StudyFigures {
     let parameters = try varied()
     let shown = trials.filter { $0.result(place) != nil }
     // Pictures with many panels show fewer points in each.
-    let sample = Self.evenSample(of: shown, most: max(300, 90_000 / parameters.count))
-    let axis = ValueAxis(objectives[place], shown.compactMap { $0.result(place) })
+    let sample = Self.evenSample(of: shown, most: max(300, mostPoints / parameters.count))
+    let axis = valueAxis(objectives[place], shown.compactMap { $0.result(place) })
     let last = Double(max(1, (trials.last?.number ?? 1)))
     let shade = Axis("trial", range: 0...last)
     let (width, columns) = (330.0, max(1, min(parameters.count, parameters.count == 4 ? 2 : 3)))
@@ -47,16 +47,19 @@ extension StudyFigures {
         edge.x.append(column)
         edge.y.append(axis.place(trial.result(place)))
         edge.shades.append(Double(trial.number))
+        edge.trials.append(trial.number)
       } else {
         complete.x.append(column)
         complete.y.append(axis.place(trial.result(place)))
         complete.shades.append(Double(trial.number))
+        complete.trials.append(trial.number)
       }
     }
     for trial in trials where trial.failedByItself {
       guard let column = trial.value(ofParameter: parameter).flatMap(across.place) else { continue }
       failed.x.append(column)
       failed.y.append(axis.place(nil))
+      failed.trials.append(trial.number)
     }
     return Scatter(
       x: across.axis, y: axis.axis, categories: across.categories,
@@ -77,7 +80,7 @@ extension StudyFigures {
   }
 
   /// At most `most` of the trials, evenly spaced, the first and the last among them.
-  static func evenSample(of trials: [Trial], most: Int) -> [Trial] {
+  package static func evenSample(of trials: [Trial], most: Int) -> [Trial] {
     guard trials.count > most, most > 1 else { return trials }
     return (0..<most).map { trials[$0 * (trials.count - 1) / (most - 1)] }
   }

@@ -12,6 +12,11 @@ public struct StudyFigures: Sendable {
   public let specification: StudySpecification
   /// By number.
   public let trials: [Trial]
+  /// How values are spread along their axes; nil: logarithmic where they span decades. Where a value is not
+  /// positive, a linear axis stands in for a logarithmic one.
+  public var scale: AxisScale?
+  /// About how many points a picture of several panels has at most.
+  public var mostPoints = 90_000
   /// When what was trained; nil where nobody said, so that `rungs` and `regret` cannot be drawn.
   let log: TrainingLog?
 
@@ -92,6 +97,10 @@ public struct StudyFigures: Sendable {
   }
 
   var objectives: [Objective] { specification.objectives }
+
+  func valueAxis(_ objective: Objective, _ values: [Double], label: String? = nil) -> ValueAxis {
+    ValueAxis(objective, values, label: label, scale: scale)
+  }
 
   /// The parameters that can differ, by their index in the space.
   var variedParameters: [Int] {

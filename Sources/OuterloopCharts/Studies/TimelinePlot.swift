@@ -18,13 +18,11 @@ extension StudyFigures {
         // Clocks that jump back make no bars of negative length.
         let end = ending.ended.map { max($0, attempt.started) }
         latest = max(latest, end ?? attempt.started)
-        bars.append(
-          (
-            attempt.worker,
-            .init(
-              lane: 0, start: attempt.started - start, end: end.map { $0 - start },
-              state: ending.state, label: "\(trial.number)")
-          ))
+        var bar = Timeline.Span(
+          lane: 0, start: attempt.started - start, end: end.map { $0 - start }, state: ending.state,
+          label: "\(trial.number)")
+        bar.trial = trial.number
+        bars.append((attempt.worker, bar))
       }
     }
     bars.sort { $0.bar.start < $1.bar.start }

@@ -16,13 +16,18 @@ struct ValueAxis {
   private static let padding = 0.09
 
   /// - Complexity: O(n log n).
-  init(_ objective: Objective, _ values: [Double], label: String? = nil) {
+  ///
+  /// - Parameter wanted: the scale, where it can show the values; nil chooses by them.
+  init(
+    _ objective: Objective, _ values: [Double], label: String? = nil, scale wanted: AxisScale? = nil
+  ) {
     self.objective = objective
     let finite = values.filter { Scale.canShow($0, .linear) }
     let isPositive = finite.allSatisfy { Scale.canShow($0, .log) }
-    let kept = ValueAxis.withoutOutliers(finite, objective, isLog: isPositive)
+    let kept = ValueAxis.withoutOutliers(finite, objective, isLog: isPositive && wanted != .linear)
     let (low, high) = (kept.min() ?? 0, kept.max() ?? 0)
-    let kind: AxisScale = isPositive && low > 0 && high / low >= 30 ? .log : .linear
+    let canBeLog = isPositive && low > 0
+    let kind: AxisScale = canBeLog && wanted.map { $0 == .log } ?? (high / low >= 30) ? .log : .linear
     let scale = Scale(showing: kept, kind: kind, padding: ValueAxis.padding)
     range = scale.lower...scale.upper
     axis = Axis(label ?? ValueAxis.label(objective), scale: kind, range: range)

@@ -7,6 +7,7 @@ enum Interrupts {
   private static let count = Atomic<Int>(0)
   private static let signal = Atomic<Int>(Int(SIGINT))
   private static let runsPrograms = Atomic<Bool>(false)
+  private static let isSilent = Atomic<Bool>(false)
   /// What is said at the third signal: bytes that live as long as the process.
   private static let farewellAddress = Atomic<Int>(0)
   private static let farewellCount = Atomic<Int>(0)
@@ -33,8 +34,10 @@ enum Interrupts {
   /// - Parameters:
   ///   - runsPrograms: the work looks at `isUrgent` too; the third signal ends the process.
   ///   - again: the command that goes on after that.
-  static func watch(runsPrograms: Bool = false, again: String = "") {
+  ///   - isSilent: nothing is said, as where nothing is lost by ending.
+  static func watch(runsPrograms: Bool = false, again: String = "", isSilent: Bool = false) {
     self.runsPrograms.store(runsPrograms, ordering: .relaxed)
+    self.isSilent.store(isSilent, ordering: .relaxed)
     let farewell = "leaving at once; \(again) goes on\n"
     farewellCount.store(farewell.utf8.count, ordering: .relaxed)
     farewellAddress.store(Int(bitPattern: strdup(farewell)), ordering: .relaxed)
@@ -86,7 +89,7 @@ enum Interrupts {
   }
 
   private static func say(_ text: StaticString) {
-    guard !Terminal.isQuiet else { return }
+    guard !Terminal.isQuiet, !isSilent.load(ordering: .relaxed) else { return }
     if Terminal.isLive { _ = write(STDERR_FILENO, "\n", 1) }
     _ = write(STDERR_FILENO, text.utf8Start, text.utf8CodeUnitCount)
   }

@@ -79,11 +79,21 @@ enum Terminal {
   /// Whether colour is welcome on standard error.
   static let hasColor = isLive && (CLibrary.environment("NO_COLOR") ?? "").isEmpty
 
+  /// The size of the terminal of standard output, 80 by 24 if unknown.
+  static var shownWidth: Int { size(of: STDOUT_FILENO).map { Int($0.ws_col) } ?? 80 }
+  static var shownHeight: Int { size(of: STDOUT_FILENO).map { Int($0.ws_row) } ?? 24 }
+
+  private static func size(of file: Int32) -> winsize? {
+    var size = winsize()
+    guard ioctl(file, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_row > 0 else {
+      return nil
+    }
+    return size
+  }
+
   /// The width of the terminal, 80 if unknown.
   static var width: Int {
-    var size = winsize()
-    guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
-    return Int(size.ws_col)
+    size(of: STDERR_FILENO).map { Int($0.ws_col) } ?? 80
   }
 
   /// Whether the variable holds bytes that are no text, which would be changed by reading it.

@@ -136,13 +136,7 @@ struct StudyResult {
 
   /// The command line of a trial; nil for studies without program, and persistent ones.
   func command(of trial: Trial) throws -> [String]? {
-    guard let stored = try StoredProgram.of(specification), !stored.program.isPersistent else {
-      return nil
-    }
-    let claim = Claim(study: StudyID(rawValue: 0), trial: trial, attempt: trial.attempt)
-    return try CommandTemplate(stored.program, for: specification.space).words(
-      for: TrialRequest(claim, of: specification, slot: WorkerName.slot(of: trial)),
-      checkpoint: folders.checkpoint(ofTrial: trial.number))
+    try TrialCommand.words(of: trial, in: specification, folders)
   }
 
   /// The last checkpoint of the best trial, or of the leading one where none is complete; nil: it has announced

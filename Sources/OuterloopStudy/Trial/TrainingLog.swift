@@ -48,7 +48,7 @@ public struct TrainingLog: Sendable {
     public var spent: Spent
   }
 
-  public let specification: StudySpecification
+  public private(set) var specification: StudySpecification
   /// In the order in which they were first reported. An epoch that another attempt trains again has another
   /// entry.
   public private(set) var entries: [Entry] = []
@@ -65,6 +65,9 @@ public struct TrainingLog: Sendable {
     self.specification = specification
     improvements = specification.objectives.map { _ in [] }
   }
+
+  /// Budget and attributes change without an event.
+  package mutating func adopt(_ settings: StudySettings) { specification.settings = settings }
 
   /// What the study has spent.
   public var spent: Spent { Spent(epochs: history.epochs, seconds: seconds) }

@@ -1,0 +1,29 @@
+// Errors with their remedies, and short confirmations.
+
+import { h } from "./dom.js";
+
+/** An error as a notice. */
+export function errorNotice(error) {
+  return h(
+    "div", { class: "notice error", role: "alert" },
+    h("strong", null, error.message), error.remedy ? h("p", null, error.remedy) : null);
+}
+
+/** A confirmation in the corner that goes by itself. */
+export function toast(text) {
+  document.querySelector(".toast")?.remove();
+  const node = h("div", { class: "toast notice", role: "status" }, text);
+  document.body.append(node);
+  setTimeout(() => node.remove(), 4000);
+}
+
+/** Shows an error below the page's head, in place of the one before. */
+export function showError(error) {
+  clearError();
+  const notice = errorNotice(error);
+  notice.id = "page-error";
+  const head = document.querySelector(".page-head");
+  head.after(notice);
+}
+
+export function clearError() { document.getElementById("page-error")?.remove(); }

@@ -1,0 +1,67 @@
+// Notes in Markdown, shown, and edited in place.
+
+import { send } from "./api.js";
+import { h, put } from "./dom.js";
+import { markdown } from "./markdown.js";
+import { errorNotice } from "./messages.js";
+
+/** A card of notes kept below `path`. Call `update` with what the server has. */
+export function notesCard(path, isReadOnly) {
+  let text = null;
+  let isEditing = false;
+  const body = h("div", { class: "notes" });
+  const edit = h("button", { type: "button", hidden: isReadOnly, onclick: open }, "Edit");
+  const card = h("section", { class: "card", "aria-labelledby": "notes-title" },
+    h("header", null, h("h2", { id: "notes-title" }, "Notes"), edit), body);
+
+  function draw() {
+    put(body, text ? markdown(text) : h("p", { class: "soft" }, isReadOnly ? "None." : "None yet. Write down what was tried, and why."));
+  }
+
+  function open() {
+    isEditing = true;
+    edit.hidden = true;
+    const failure = h("div", { "aria-live": "assertive" });
+    const area = h("textarea", { "aria-label": "Notes in Markdown", value: text ?? "" });
+    const save = h("button", { type: "submit", class: "primary" }, "Save");
+    const close = () => {
+      isEditing = false;
+      edit.hidden = isReadOnly;
+      draw();
+      edit.focus();
+    };
+    const form = h("form", {
+      class: "stack",
+      async onsubmit(event) {
+        event.preventDefault();
+        save.disabled = true;
+        try {
+          await send(path, { text: area.value }, "PUT");
+          text = area.value;
+          close();
+        } catch (error) {
+          put(failure, errorNotice(error));
+          save.disabled = false;
+        }
+      },
+      onkeydown(event) {
+        if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
+        // Escape gives up only what is no loss.
+        if (event.key === "Escape" && area.value === (text ?? "")) close();
+      },
+    }, area, failure, h("div", { class: "row" },
+      save, h("button", { type: "button", onclick: close }, "Cancel"),
+      h("span", { class: "soft" }, "Markdown: # heading, - list, **bold**, `code`, [link](https://…). Ctrl+Enter saves.")));
+    put(body, form);
+    area.focus();
+  }
+
+  return {
+    card,
+    update(next) {
+      if (isEditing || next === text) return;
+      text = next ?? "";
+      draw();
+    },
+  };
+}

@@ -1,0 +1,161 @@
+internal import OuterloopSearch
+internal import OuterloopStudy
+internal import OuterloopText
+
+// What changes a study. Each is what a command does too, and is taken or refused by the store.
+extension Dashboard {
+  var actionRoutes: [Route] {
+    let place = "\(Self.root)/studies/{study}"
+    return [
+      Route("POST", "\(place)/trials", "Add a configuration to be tried next") { request, arguments in
+        try await enqueue(request.object(), in: study(arguments))
+      },
+      Route("POST", "\(place)/stop", "Begin no new trial") { request, arguments in
+        let reason = try request.object()["reason"]?.text ?? "ended by hand"
+        return try await note(.stopped(reason: reason), in: study(arguments))
+      },
+      Route("POST", "\(place)/reopen", "Let new trials begin again") { request, arguments in
+        _ = try request.object()
+        return try await note(.reopened, in: study(arguments))
+      },
+      Route("POST", "\(place)/budget", "Change the budget") { request, arguments in
+        try await setBudget(request.object(), of: study(arguments))
+      },
+      Route("PUT", "\(place)/notes", "Replace the notes on a study") { request, arguments in
+        try await setNotes(request.object(), on: nil, of: study(arguments))
+      },
+      Route("POST", "\(place)/trials/{trial}/retry", "Run a failed trial again") {
+        let (object, study) = (try $0.object(), try await study($1))
+        _ = object
+        return try await append(.retried, to: try await trial($1, of: study), of: study)
+      },
+      Route("POST", "\(place)/trials/{trial}/stop", "End a trial that waits, runs or rests") {
+        let (object, study) = (try $0.object(), try await study($1))
+        _ = object
+        return try await stop(try await trial($1, of: study), of: study)
+      },
+      Route("PUT", "\(place)/trials/{trial}/notes", "Replace the notes on a trial") {
+        let (object, study) = (try $0.object(), try await study($1))
+        return try await setNotes(object, on: try await trial($1, of: study).number, of: study)
+      },
+    ]
+  }
+
+  private static let done = Response.json(.object([:] as KeyValuePairs<String, JSON>))
+
+  private func enqueue(_ object: JSON, in study: FollowedStudy) async throws -> Response {
+    guard let members = object["params"]?.members else {
+      throw Refusal(
+        .badRequest, "the body has no object `params`", "send {\"params\": {\"lr\": 0.01}}")
+    }
+    var values: [String: ParameterValue] = [:]
+    for member in members {
+      guard let value = ParameterValue(member.value) else {
+        throw Refusal(
+          .badRequest, "the value of `\(member.name)` is neither a number, a text nor true or false",
+          "send one of these")
+      }
+      values[member.name] = value
+    }
+    let specification = await study.specification
+    let method = try SearchMethod.named(specification.method)
+    let assignment: Assignment
+    do {
+      assignment = try specification.configuration(
+        with: values, asTrial: await study.history.trials.count, by: method)
+    } catch let error as StudyError {
+      throw Refusal(.badRequest, error.what, error.remedy)
+    }
+    let store = try surroundings.openForWriting()
+    let kind = Event.Kind.enqueued(assignment, through: specification.epochs)
+    guard let claim = try await store.add(kind, asTrial: nil, to: study.id, claimedBy: nil) else {
+      throw Refusal(.conflict, "the study changed meanwhile", "try again")
+    }
+    return .json(.object(["trial": .int(claim.trial.number)]), .created)
+  }
+
+  private func note(_ kind: Event.Kind, in study: FollowedStudy) async throws -> Response {
+    let isStopped = await study.history.stopReason != nil
+    if case .reopened = kind, !isStopped {
+      throw Refusal(.conflict, "the study was not ended", "there is nothing to do")
+    }
+    if case .stopped = kind, isStopped {
+      throw Refusal(.conflict, "the study is ended already", "there is nothing to do")
+    }
+    try await surroundings.openForWriting().note(kind, in: study.id)
+    return Self.done
+  }
+
+  private func setBudget(_ object: JSON, of study: FollowedStudy) async throws -> Response {
+    func count(_ name: String) throws -> Int?? {
+      guard let value = object[name] else { return nil }
+      if case .null = value { return .some(nil) }
+      guard let count = value.int, count >= 0 else {
+        throw Refusal(.badRequest, "`\(name)` is no whole number from 0 on", "send one, or null")
+      }
+      return count
+    }
+    let (trials, epochs) = (try count("trials"), try count("epochs"))
+    var seconds: Double??
+    if let value = object["seconds"] {
+      if case .null = value {
+        seconds = .some(nil)
+      } else {
+        guard let number = value.number, number >= 0, number.isFinite else {
+          throw Refusal(.badRequest, "`seconds` is no number from 0 on", "send one, or null")
+        }
+        seconds = number
+      }
+    }
+    guard trials != nil || epochs != nil || seconds != nil else {
+      throw Refusal(
+        .badRequest, "the body names no part of the budget", "send `trials`, `epochs` or `seconds`")
+    }
+    let (newTrials, newEpochs, newSeconds) = (trials, epochs, seconds)
+    let settings = try await surroundings.openForWriting().update(study.id) { settings in
+      if let newTrials { settings.budget.trials = newTrials }
+      if let newEpochs { settings.budget.epochs = newEpochs }
+      if let newSeconds { settings.budget.seconds = newSeconds }
+    }
+    return .json(.object(["budget": settings.budget.json]))
+  }
+
+  /// How long a note may be, in bytes.
+  private static let longestNote = 100_000
+
+  private func setNotes(
+    _ object: JSON, on trial: Int?, of study: FollowedStudy
+  ) async throws -> Response {
+    guard let text = object["text"]?.text else {
+      throw Refusal(.badRequest, "the body has no `text`", "send {\"text\": \"…\"}")
+    }
+    guard text.utf8.count <= Self.longestNote else {
+      throw Refusal(
+        .tooLarge, "the note has \(text.utf8.count) bytes",
+        "keep it below \(Self.longestNote), or put it into a file")
+    }
+    let name = StudySpecification.notesAttribute(ofTrial: trial)
+    try await surroundings.openForWriting().update(study.id) { settings in
+      settings.attributes[name] = text.isEmpty ? nil : text
+    }
+    return Self.done
+  }
+
+  private func append(
+    _ kind: Event.Kind, to trial: Trial, of study: FollowedStudy
+  ) async throws -> Response {
+    let store = try surroundings.openForWriting()
+    guard try await store.append([kind], to: trial.number, of: study.id) == .accepted else {
+      throw Refusal(
+        .conflict, "trial \(trial.number) is \(trial.state.name), and that does not fit it",
+        "look at what has become of it")
+    }
+    return Self.done
+  }
+
+  /// Its worker learns of it at its next report, and ends the program.
+  private func stop(_ trial: Trial, of study: FollowedStudy) async throws -> Response {
+    let outcome = Outcome.failed(.cancelled, message: "stopped from the dashboard")
+    return try await append(.finished(attempt: trial.attempt, outcome), to: trial, of: study)
+  }
+}

@@ -1,0 +1,83 @@
+internal import COuterloopPages
+internal import OuterloopText
+
+// The pages and what they are made of, which is inside the binary.
+extension Dashboard {
+  var pageRoutes: [Route] {
+    [
+      Self.page("/", "studies.html"), Self.page("/study/{study}", "study.html"),
+      Self.page("/study/{study}/trials", "trials.html"),
+      Self.page("/study/{study}/trial/{trial}", "trial.html"),
+      Self.page("/compare", "compare.html"),
+      Route("GET", "/assets/{name}", "What the pages are made of") { request, arguments in
+        guard let asset = Asset(named: arguments["name"]), !asset.name.hasSuffix(".html") else {
+          throw Refusal(.notFound, "there is no asset `\(arguments["name"])`", "open the pages at /")
+        }
+        return asset.response(to: request)
+      },
+    ]
+  }
+
+  private static func page(_ path: String, _ name: String) -> Route {
+    Route("GET", path, "A page") { request, _ in
+      guard let asset = Asset(named: name) else {
+        throw Refusal(.notFound, "the page is not part of this build", "build it again")
+      }
+      return asset.response(to: request)
+    }
+  }
+}
+
+/// A file that the pages are made of.
+struct Asset: Sendable {
+  let name: String
+  let bytes: [UInt8]
+
+  /// All of them, by name.
+  static let all: [String: Asset] = {
+    var assets: [String: Asset] = [:]
+    for place in 0..<Int(outerloop_page_count) {
+      guard let page = outerloop_page(place) else { continue }
+      let name = String(cString: page.pointee.name)
+      let bytes = UnsafeBufferPointer(start: page.pointee.bytes, count: page.pointee.count)
+      assets[name] = Asset(name: name, bytes: Array(bytes))
+    }
+    return assets
+  }()
+
+  init(name: String, bytes: [UInt8]) {
+    self.name = name
+    self.bytes = bytes
+  }
+
+  init?(named name: String) {
+    guard let asset = Self.all[name] else { return nil }
+    self = asset
+  }
+
+  var type: String {
+    switch name.split(separator: ".").last {
+    case "html": "text/html; charset=utf-8"
+    case "css": "text/css; charset=utf-8"
+    case "js": "text/javascript; charset=utf-8"
+    case "svg": "image/svg+xml"
+    default: "application/octet-stream"
+    }
+  }
+
+  /// Differs whenever the bytes do (FNV-1a).
+  private var tag: String {
+    let hash = bytes.reduce(UInt64(0xcbf2_9ce4_8422_2325)) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+    return "\"\(String(hash, radix: 16))\""
+  }
+
+  /// Browsers keep it, and ask whether it is the same still.
+  func response(to request: Request) -> Response {
+    let tag = tag
+    var response =
+      request.headers["if-none-match"] == tag
+      ? Response(.notModified, type: type, []) : Response(type: type, bytes)
+    response.headers += [("ETag", tag), ("Cache-Control", "no-cache")]
+    return response
+  }
+}

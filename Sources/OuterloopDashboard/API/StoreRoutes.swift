@@ -1,0 +1,127 @@
+internal import OuterloopStudy
+internal import OuterloopText
+
+// The store and the list of its studies.
+extension Dashboard {
+  /// Before all routes of version 1.
+  static let root = "/api/v1"
+
+  var storeRoutes: [Route] {
+    [
+      Route("GET", Self.root, "The store and the version of the API") { _, _ in
+        .json(
+          .object([
+            "api": .int(1), "version": .text(surroundings.version),
+            "store": .text(surroundings.storeName), "readOnly": .bool(isReadOnly),
+          ]))
+      },
+      Route("GET", "\(Self.root)/studies", "All studies of the store") { _, _ in
+        var studies: [JSON] = []
+        for id in try await shelf.store.studies() {
+          // One that is deleted meanwhile is left out.
+          if let overview = try? await overview(of: id) { studies.append(.object(overview)) }
+        }
+        return .json(.object(["studies": .array(studies)]))
+      },
+      Route("GET", "\(Self.root)/openapi.json", "This API as an OpenAPI document") { _, _ in
+        .json(OpenAPI.document(of: router.routes, version: surroundings.version))
+      },
+    ]
+  }
+
+  /// Up to how many trials a study is followed for the list alone: larger ones are once somebody opens them.
+  private static let mostForList = 5000
+
+  private func overview(of id: StudyID) async throws -> [JSON.Member] {
+    let summary = try await shelf.store.summary(of: id)
+    if summary.trials <= Self.mostForList { return try await overview(shelf.study(id.rawValue)) }
+    if let study = await shelf.known(id) {
+      try await study.refresh()
+      return try await overview(study)
+    }
+    return try await members(
+      Overview(specification: shelf.store.specification(of: id), summary: summary), of: id)
+  }
+
+  func overview(_ study: FollowedStudy) async throws -> [JSON.Member] {
+    let (id, specification) = (study.id, await study.specification)
+    var overview = Overview(
+      specification: specification, summary: try await shelf.store.summary(of: id))
+    overview.improvements = await study.improvements(most: 60)
+    overview.rate = await study.rate
+    let history = await study.history
+    overview.ended = history.stopReason
+    overview.epochsSpent = history.epochs
+    overview.secondsSpent = history.busySeconds
+    return try await members(overview, of: id)
+  }
+
+  private func members(_ overview: Overview, of id: StudyID) async throws -> [JSON.Member] {
+    let stale = overview.summary.counts[.running] == nil ? [] : try await shelf.stale(in: id)
+    return overview.members(id, stale: stale.count)
+  }
+}
+
+/// What the list says of a study.
+struct Overview {
+  var specification: StudySpecification
+  var summary: StudySummary
+  var improvements: [(trial: Int, value: Double)] = []
+  var rate: Double?
+  var ended: String?
+  var epochsSpent = 0
+  var secondsSpent = 0.0
+
+  init(specification: StudySpecification, summary: StudySummary) {
+    self.specification = specification
+    self.summary = summary
+  }
+
+  private var finished: Int {
+    [TrialState.Kind.complete, .pruned, .failed].reduce(0) { $0 + (summary.counts[$1] ?? 0) }
+  }
+
+  /// By the trials that are left at the present rate, and by the seconds that are left; the sooner of them.
+  private var secondsLeft: Double? {
+    var estimates: [Double] = []
+    if let trials = specification.budget.trials, let rate, rate > 0 {
+      estimates.append(Double(max(0, trials - finished)) / rate * 60)
+    }
+    if let seconds = specification.budget.seconds {
+      estimates.append(max(0, seconds - secondsSpent))
+    }
+    return estimates.min()
+  }
+
+  func members(_ id: StudyID, stale: Int) -> [JSON.Member] {
+    let counts = TrialState.Kind.allCases.map {
+      JSON.Member(name: $0.rawValue, value: .int(summary.counts[$0] ?? 0))
+    }
+    let best = summary.best.map {
+      JSON.object(["trial": .int($0.trial), "value": .float($0.value)])
+    }
+    let pairs: KeyValuePairs<String, JSON> = [
+      "id": .int(id.rawValue), "name": .text(specification.name),
+      "objectives": .array(
+        specification.objectives.map {
+          .object(["metric": .text($0.metric), "direction": .text($0.direction.rawValue)])
+        }),
+      "trials": .int(summary.trials), "counts": .object(counts), "stale": .int(stale),
+      "best": best ?? .null,
+      "improvements": .array(improvements.map { .array([.int($0.trial), .float($0.value)]) }),
+      "budget": specification.budget.json, "epochs": .int(specification.epochs),
+      "epochsSpent": .int(epochsSpent), "secondsSpent": .float(secondsSpent),
+      "sampler": .text(specification.method.sampler.name),
+      "scheduler": .text(specification.method.scheduler.name), "revision": .int(summary.revision),
+      "lastEvent": .float(summary.lastEvent), "rate": .float(rate),
+      "secondsLeft": .float(secondsLeft), "ended": .text(ended),
+    ]
+    return pairs.map { JSON.Member(name: $0.key, value: $0.value) }
+  }
+}
+
+extension Budget {
+  var json: JSON {
+    .object(["trials": .int(trials), "epochs": .int(epochs), "seconds": .float(seconds)])
+  }
+}

@@ -1,0 +1,62 @@
+internal import OuterloopCharts
+public import OuterloopRunner
+public import OuterloopStudy
+internal import OuterloopText
+
+/// A store over HTTP: an API of JSON, server-sent events and pictures, and pages that use nothing else.
+///
+///     let dashboard = Dashboard(store, surroundings, options)
+///     let server = try await dashboard.serve()
+///
+/// Reading goes through one connection that never writes and holds no transaction between requests, so that
+/// whoever runs the study does not notice viewers. What changes a study is taken by the store as from any other
+/// process.
+public struct Dashboard: Sendable {
+  /// What the dashboard does not know by itself.
+  public struct Surroundings: Sendable {
+    /// The store's name, as people call it.
+    public var storeName: String
+    /// The version of the command.
+    public var version: String
+    /// A connection that may change studies.
+    public var openForWriting: @Sendable () throws -> any StudyStore
+    /// Where the files of a study's trials are.
+    public var folders: @Sendable (_ study: String) -> TrialFolders
+    /// Whether a worker was a process of this machine that has ended.
+    public var isGone: @Sendable (_ worker: String) -> Bool
+    /// The command line of a trial, for a shell; nil where there is none.
+    public var commandLine: @Sendable (StudySpecification, Trial) -> String?
+
+    public init(
+      storeName: String, version: String,
+      openForWriting: @escaping @Sendable () throws -> any StudyStore,
+      folders: @escaping @Sendable (String) -> TrialFolders,
+      isGone: @escaping @Sendable (String) -> Bool,
+      commandLine: @escaping @Sendable (StudySpecification, Trial) -> String?
+    ) {
+      self.storeName = storeName
+      self.version = version
+      self.openForWriting = openForWriting
+      self.folders = folders
+      self.isGone = isGone
+      self.commandLine = commandLine
+    }
+  }
+
+  let surroundings: Surroundings
+  let shelf: StudyShelf
+  let isReadOnly: Bool
+
+  /// - Parameter store: reads; may be open for reading only.
+  public init(_ store: any StudyStore, _ surroundings: Surroundings, isReadOnly: Bool = false) {
+    self.surroundings = surroundings
+    self.isReadOnly = isReadOnly
+    shelf = StudyShelf(store, isGone: surroundings.isGone)
+  }
+
+  var router: Router {
+    Router(
+      routes: storeRoutes + studyRoutes + trialRoutes + fileRoutes + pictureRoutes + actionRoutes
+        + eventRoutes + pageRoutes)
+  }
+}

@@ -1,0 +1,113 @@
+internal import OuterloopText
+
+/// Who may ask: the checks that every request passes before anything is looked up.
+///
+/// - A page of another site cannot read answers, as nothing here allows it to; it can send requests. So `Host`
+///   has to name this server, which a name that was made to point here (DNS rebinding) does not, and whatever
+///   changes something needs an `Origin` of this server's own, or none, and a type that a form cannot have.
+/// - Where others can reach the port, all but the link itself needs a token.
+struct Admission: Sendable {
+  /// What `Host` may be, such as `127.0.0.1:8080`; nil: anything, as the token tells friend from stranger.
+  var hosts: Set<String>?
+  /// Nil: only this machine's users can reach the port.
+  var token: String?
+  var isReadOnly: Bool
+
+  static let cookie = "outerloop-token"
+
+  /// - Returns: the answer, if the request goes no further.
+  func answer(to request: Request) throws -> Response? {
+    guard let host = request.headers["host"]?.lowercased() else {
+      throw Refusal(.badRequest, "the request names no host", "send a Host header")
+    }
+    if let hosts, !hosts.contains(host) {
+      throw Refusal(
+        .misdirected, "this server is not `\(host)`",
+        "open the address that it printed: \(hosts.sorted()[0])")
+    }
+    if let token {
+      if let given = request.query["token"], request.path.isEmpty {
+        guard Self.areEqual(given, token) else { throw Self.stranger }
+        return Self.welcome(token)
+      }
+      guard let given = Self.token(of: request), Self.areEqual(given, token) else {
+        throw Self.stranger
+      }
+    }
+    guard request.method != "GET", request.method != "HEAD" else { return nil }
+    guard request.method == "POST" || request.method == "PUT" else {
+      throw Refusal(
+        .methodNotAllowed, "nothing is done by \(request.method)", "use GET, POST or PUT")
+    }
+    if isReadOnly {
+      throw Refusal(
+        .forbidden, "this dashboard only shows", "start it without --read-only to change studies")
+    }
+    if let origin = request.headers["origin"]?.lowercased(),
+      origin != "http://\(host)", origin != "https://\(host)"
+    {
+      throw Refusal(.forbidden, "a page of \(origin) asks for a change", "open the dashboard itself")
+    }
+    let type = request.headers["content-type"]?.split(separator: ";").first?.lowercased() ?? ""
+    guard type == "application/json" else {
+      throw Refusal(.wrongType, "the body is no JSON", "send Content-Type: application/json")
+    }
+    return nil
+  }
+
+  private static let stranger = Refusal(
+    .unauthorized, "the token is missing or wrong", "open the link that the server printed")
+
+  private static func token(of request: Request) -> String? {
+    if let bearer = request.headers["authorization"], bearer.lowercased().hasPrefix("bearer ") {
+      return String(bearer.dropFirst(7))
+    }
+    let pairs = (request.headers["cookie"] ?? "").split(separator: ";").map {
+      $0.drop { $0 == " " }.split(separator: "=", maxSplits: 1)
+    }
+    return pairs.first { $0.count == 2 && $0[0] == cookie }.map { String($0[1]) }
+  }
+
+  /// Leaves the token out of the address, where histories and screenshots would keep it.
+  private static func welcome(_ token: String) -> Response {
+    var response = Response(.seeOther, type: "text/plain; charset=utf-8", [])
+    response.headers += [
+      ("Location", "/"), ("Set-Cookie", "\(cookie)=\(token); Path=/; HttpOnly; SameSite=Strict"),
+    ]
+    return response
+  }
+
+  /// Takes the same time for all texts of a length.
+  private static func areEqual(_ one: String, _ other: String) -> Bool {
+    let (a, b) = (Array(one.utf8), Array(other.utf8))
+    guard a.count == b.count else { return false }
+    return zip(a, b).reduce(0) { $0 | ($1.0 ^ $1.1) } == 0
+  }
+}
+
+extension Response {
+  /// What every answer carries: nothing is loaded from elsewhere or framed, no type is guessed, and what
+  /// changes is not kept.
+  static let guards: [(name: String, value: String)] = [
+    (
+      "Content-Security-Policy",
+      "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
+        + "connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    ("X-Content-Type-Options", "nosniff"), ("X-Frame-Options", "DENY"),
+    ("Referrer-Policy", "no-referrer"), ("Cross-Origin-Resource-Policy", "same-origin"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+  ]
+
+  /// With what every answer carries, where it does not say otherwise itself.
+  var guarded: Response {
+    var response = self
+    for (name, value) in Self.guards where response[header: name] == nil {
+      response.headers.append((name, value))
+    }
+    if response[header: "Cache-Control"] == nil {
+      response.headers.append(("Cache-Control", "no-store"))
+    }
+    return response
+  }
+}

@@ -1,0 +1,45 @@
+internal import OuterloopStudy
+
+/// The studies of a store, each followed from the first time somebody looks at it.
+actor StudyShelf {
+  let store: any StudyStore
+  private let isGone: @Sendable (String) -> Bool
+  private var followed: [StudyID: Task<FollowedStudy, any Error>] = [:]
+
+  init(_ store: any StudyStore, isGone: @escaping @Sendable (String) -> Bool) {
+    self.store = store
+    self.isGone = isGone
+  }
+
+  /// The study, brought up to date.
+  /// - Throws: `Refusal` if there is none of this number.
+  func study(_ number: Int) async throws -> FollowedStudy {
+    let id = StudyID(rawValue: number)
+    guard try await store.studies().contains(id) else {
+      followed[id] = nil
+      throw Refusal(
+        .notFound, "the store has no study \(number)", "it may have been deleted; see the list")
+    }
+    let store = store
+    let task = followed[id] ?? Task { try await FollowedStudy(id, in: store) }
+    followed[id] = task
+    do {
+      let study = try await task.value
+      try await study.refresh()
+      return study
+    } catch {
+      followed[id] = nil
+      throw error
+    }
+  }
+
+  /// The study if somebody has looked at it before, as it was then.
+  func known(_ id: StudyID) async -> FollowedStudy? { try? await followed[id]?.value }
+
+  /// The trials of a study that run by the store, and that nobody runs.
+  func stale(in id: StudyID) async throws -> Set<Int> {
+    let now = try await store.now()
+    return Set(
+      try await store.leases(of: id).filter { $0.until < now || isGone($0.worker) }.map(\.trial))
+  }
+}

@@ -1,0 +1,161 @@
+internal import NIOCore
+internal import NIOHTTP1
+internal import NIOPosix
+internal import OuterloopText
+internal import Synchronization
+
+/// A dashboard that listens.
+///
+/// Who may ask is checked before anything else (see `Admission`). Each connection is answered one request at a time;
+/// there are bounds for headers, bodies, connections, and how long a request may take to arrive and an answer to be
+/// taken.
+public final class DashboardServer: Sendable {
+  /// Where it listens.
+  public struct Address: Sendable, Hashable {
+    public var host: String
+    /// 0: one that is free.
+    public var port: Int
+
+    public init(host: String = "127.0.0.1", port: Int = 0) {
+      self.host = host
+      self.port = port
+    }
+
+    /// Whether only this machine can reach it.
+    public var isLoopback: Bool {
+      host == "localhost" || host == "::1" || host.hasPrefix("127.") && host.split(separator: ".").count == 4
+    }
+
+    /// As it stands in an address.
+    fileprivate var authority: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+  }
+
+  /// Where it listens; the port is the one that was found.
+  public let address: Address
+  /// What to open: with a token, if the address needs one.
+  public let link: String
+  private let channel: any Channel
+  private let task: Task<Void, any Error>
+
+  /// Begins to listen.
+  ///
+  /// - Parameter token: what those have to know who reach it from elsewhere; needed unless the address is this
+  ///   machine's own.
+  /// - Throws: `ServerError` if the port is taken, the host is not this machine's, or a token is missing.
+  public init(_ dashboard: Dashboard, at address: Address, token: String?) async throws {
+    guard address.isLoopback || token != nil else {
+      throw ServerError(
+        "others can reach \(address.host), and there is no token", "set one, or listen on 127.0.0.1")
+    }
+    let limits = Limits()
+    let listener: NIOAsyncChannel<Connection.Channel, Never>
+    do {
+      listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+        .serverChannelOption(.backlog, value: 128)
+        .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+        .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+        .bind(host: address.host, port: address.port) { channel in
+          channel.eventLoop.makeCompletedFuture { try Connection.wrap(channel, limits) }
+        }
+    } catch let error as IOError where error.errnoCode == EADDRINUSE {
+      throw ServerError(
+        "port \(address.port) is taken", "name another one by --port, or leave it out",
+        isPortTaken: true)
+    } catch let error as IOError where error.errnoCode == EACCES {
+      throw ServerError("port \(address.port) may not be listened on", "name one above 1023")
+    } catch {
+      throw ServerError("`\(address.host)` cannot be listened on: \(error)", "name this machine's own address")
+    }
+    var found = address
+    found.port = listener.channel.localAddress?.port ?? address.port
+    self.address = found
+    link = "http://\(found.authority)/" + (token.map { "?token=\($0)" } ?? "")
+    channel = listener.channel
+    let names = Set(
+      [found.authority, "localhost:\(found.port)", "127.0.0.1:\(found.port)", "[::1]:\(found.port)"]
+        .map { $0.lowercased() })
+    let admission = Admission(
+      hosts: token == nil ? names : nil, token: token, isReadOnly: dashboard.isReadOnly)
+    let answering = Answering(admission: admission, router: dashboard.router)
+    task = Task { try await Self.serve(listener, answering, limits) }
+  }
+
+  private static func serve(
+    _ listener: NIOAsyncChannel<Connection.Channel, Never>, _ answering: Answering, _ limits: Limits
+  ) async throws {
+    let open = Mutex(0)
+    try await withThrowingDiscardingTaskGroup { group in
+      try await listener.executeThenClose { connections in
+        for try await channel in connections {
+          let count = open.withLock { count in
+            count += 1
+            return count
+          }
+          group.addTask {
+            // Those beyond the bound are closed at once.
+            if count <= limits.connections {
+              await Connection(channel, limits).run(answering)
+            } else {
+              try? await channel.channel.close()
+            }
+            open.withLock { $0 -= 1 }
+          }
+        }
+      }
+    }
+  }
+
+  /// Waits until it is stopped.
+  public func wait() async { _ = try? await task.value }
+
+  /// Ends all connections, and listens no more.
+  public func stop() async {
+    try? await channel.close()
+    task.cancel()
+    _ = try? await task.value
+  }
+}
+
+/// Why a server does not begin.
+public struct ServerError: ExplainedError {
+  public let what: String
+  public let remedy: String
+  /// Whether another port would do.
+  public let isPortTaken: Bool
+
+  init(_ what: String, _ remedy: String, isPortTaken: Bool = false) {
+    self.what = what
+    self.remedy = remedy
+    self.isPortTaken = isPortTaken
+  }
+}
+
+/// How much a connection may ask for, and how long it may take.
+struct Limits: Sendable {
+  var connections = 256
+  /// Bytes of a target, of a header field, and of all of them.
+  var target = 8 << 10
+  var field = 16 << 10
+  var fields = 64 << 10
+  var fieldCount = 100
+  var body = 1 << 20
+  /// Until a request has arrived whole.
+  var arrival = TimeAmount.seconds(20)
+  /// Between requests.
+  var idleness = TimeAmount.seconds(75)
+  /// Until a piece of an answer is taken.
+  var taking = TimeAmount.seconds(30)
+}
+
+/// What is made of a request.
+struct Answering: Sendable {
+  var admission: Admission
+  var router: Router
+
+  func response(to request: Request) async -> Response {
+    do {
+      if let answer = try admission.answer(to: request) { return answer.guarded }
+      return try await router.answer(to: request).guarded
+    } catch { return Refusal(error).response.guarded }
+  }
+}
