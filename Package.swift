@@ -243,6 +243,14 @@ let package = Package(
       dependencies: ["OuterloopSearch", "OuterloopCharts", "OuterloopStudy", "OuterloopText"],
       swiftSettings: house),
     .testTarget(
+      name: "OuterloopDashboardTests",
+      dependencies: [
+        "OuterloopDashboard", "OuterloopStudy", "OuterloopSearch", "OuterloopStore",
+        "OuterloopRunner", "OuterloopCharts", "OuterloopPlatform", "OuterloopText",
+        .product(name: "NIOCore", package: "swift-nio"),
+      ],
+      swiftSettings: house),
+    .testTarget(
       name: "OuterloopTuningTests",
       dependencies: ["OuterloopTuning", "OuterloopSearch", "OuterloopStudy", "OuterloopText"],
       swiftSettings: house),

@@ -220,6 +220,19 @@ extension AbuseRoom {
       add("StudyFigures.applies", asked) { try figures([], ["loss"]).applies(kind, to: $0) }
     }
     add("StudyPlot.init", ["", "history", "front\0"]) { StudyPlot(named: $0)?.name ?? "" }
+    for kinds in [[], outcomes] {
+      add("StudyFigures.showing", asked) { names in
+        try names.map { metric in
+          try figures(kinds, ["loss"]).showing(Objective(metric)).pictures(.history).map(\.fileName)
+        }
+      }
+      add("StudyComparison.init", asked) { names in
+        try names.map { metric in
+          let all = try [figures(kinds, ["loss"]), figures([], ["loss"])]
+          return try StudyComparison(all, of: metric, scale: .log, joinsSeeds: true).svg.count
+        }
+      }
+    }
     add("StudyFigures.pictures", StudyPlot.all.map(\.name)) { name in
       guard let kind = StudyPlot(named: name) else { return [] }
       let specification = try changed(Studies.specification()) { $0.objectives = [] }

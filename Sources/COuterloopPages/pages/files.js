@@ -1,6 +1,7 @@
 // The files of a trial's checkpoint folder: images, tables and texts are shown, all can be had.
 
 import { fileAddress, request } from "./api.js";
+import { dataTable } from "./cards.js";
 import { parseCSV } from "./csv.js";
 import { h, put } from "./dom.js";
 import { bytes, moment } from "./format.js";
@@ -86,12 +87,12 @@ async function table(file, url) {
   const rows = parseCSV(await beginning(url, mostTable), mostRows + 1);
   if (rows.length === 0) return h("p", { class: "soft" }, "The table is empty.");
   const [head, ...body] = rows.map((row) => row.slice(0, mostColumns));
-  const isNumber = head.map((_, index) => body.length > 0 && body.every((row) => row[index] === undefined || row[index] === "" || Number.isFinite(Number(row[index]))));
+  const isNumber = (index) => body.length > 0
+    && body.every((row) => row[index] === undefined || row[index] === "" || Number.isFinite(Number(row[index])));
   const cut = (text) => (text.length > 200 ? text.slice(0, 200) + "…" : text);
   return [
-    h("div", { class: "scroll-x", tabindex: 0, role: "group", "aria-label": `Table ${file.path}` }, h("table", null,
-      h("thead", null, h("tr", null, head.map((text, index) => h("th", { scope: "col", class: isNumber[index] ? "number" : null }, cut(text))))),
-      h("tbody", null, body.map((row) => h("tr", null, head.map((_, index) => h("td", { class: isNumber[index] ? "number" : null }, cut(row[index] ?? "")))))))),
+    dataTable(`Table ${file.path}`, head.map((title, index) => (isNumber(index) ? { title } : title)),
+      body.map((row) => head.map((_, index) => cut(row[index] ?? "")))),
     body.length >= mostRows ? h("p", { class: "soft" }, `The first ${mostRows} rows.`) : null,
     rows[0].length > mostColumns ? h("p", { class: "soft" }, `The first ${mostColumns} columns.`) : null,
   ];

@@ -2,6 +2,7 @@
 
 import { freshID, h, put, setText } from "./dom.js";
 import { count } from "./format.js";
+import { sentence } from "./messages.js";
 import { states } from "./states.js";
 
 const pause = 300;
@@ -57,7 +58,7 @@ export function filterBar(initial, onChange) {
     fail(error) {
       input.setAttribute("aria-invalid", error ? "true" : "false");
       message.classList.toggle("bad", Boolean(error));
-      setText(message, error ? [error.message, error.remedy].filter(Boolean).join(". ").replace(/\.\. /g, ". ") : hint);
+      setText(message, error ? [error.message, error.remedy ?? ""].map(sentence).join(" ") : hint);
     },
     counts(counts, stale) {
       for (const [state, { button, number }] of buttons) {

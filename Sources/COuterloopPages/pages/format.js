@@ -13,7 +13,7 @@ export function toNumber(value) {
   return null;
 }
 
-/** A number with four significant digits. */
+/** A number with four significant digits, or all before the point. */
 export function short(value) {
   if (Number.isNaN(value)) return "NaN";
   if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
@@ -23,6 +23,7 @@ export function short(value) {
     const [digits, power] = value.toExponential(3).split("e");
     return minus(digits.includes(".") ? digits.replace(/\.?0+$/, "") : digits) + "e" + minus(power.replace("+", ""));
   }
+  if (size >= 1e4) return minus(String(Math.round(value)));
   const text = value.toPrecision(4);
   return minus(text.includes(".") ? text.replace(/\.?0+$/, "") : text);
 }

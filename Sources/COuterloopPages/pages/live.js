@@ -74,21 +74,23 @@ export function follow({ url, event, onChange, onState, onReturn }) {
 
 /**
  * Runs `work` now and again when asked, never twice at once and not more often than every `least`
- * milliseconds; what is asked for meanwhile is one further run.
+ * milliseconds, and seldom where it takes long; what is asked for meanwhile is one further run.
  */
 export function paced(work, least = interval) {
   let isRunning = false;
   let isWanted = false;
   let last = -Infinity;
+  let took = 0;
   return async function ask() {
     if (isRunning) { isWanted = true; return; }
     isRunning = true;
     do {
       isWanted = false;
-      const wait = last + least - performance.now();
+      const wait = last + Math.max(least, 2 * took) - performance.now();
       if (wait > 0) await new Promise((done) => { setTimeout(done, wait); });
       last = performance.now();
       try { await work(); } catch (error) { console.warn(error.message); }
+      took = performance.now() - last;
     } while (isWanted);
     isRunning = false;
   };

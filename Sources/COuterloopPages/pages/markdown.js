@@ -88,23 +88,35 @@ function listAt(lines, start, depth) {
   return [list, index];
 }
 
-const spans = /(`+)(.+?)\1(?!`)|\[([^\]\n]{1,500})\]\(([^()\s]{1,2000})\)|(https?:\/\/[^\s<>()"']{1,2000}[^\s<>()"'.,;:!?])|(\*\*|__)(?=\S)(.+?)(?<=\S)\6|(\*|_)(?=\S)(.+?)(?<=\S)\8(?!\w)|\\([\\`*_{}[\]()#+\-.!>])|( {2,}|\\)\n/gs;
+// Spans of bounded length, so that no text takes long. An underscore within a word is a part of it.
+const spans = new RegExp([
+  /(?<ticks>`+)(?<code>.{1,1000}?)\k<ticks>(?!`)/,
+  /\[(?<label>[^\]\n]{1,500})\]\((?<target>[^()\s]{1,2000})\)/,
+  /(?<url>https?:\/\/[^\s<>()"']{1,2000}[^\s<>()"'.,;:!?])/,
+  /\*\*(?=\S)(?<strong>.{1,1000}?)(?<=\S)\*\*/,
+  /(?<!\w)__(?=\S)(?<strongToo>.{1,1000}?)(?<=\S)__(?!\w)/,
+  /\*(?=\S)(?<emphasis>.{1,1000}?)(?<=\S)\*/,
+  /(?<!\w)_(?=\S)(?<emphasisToo>.{1,1000}?)(?<=\S)_(?!\w)/,
+  /\\(?<escaped>[\\`*_{}[\]()#+\-.!>])/,
+  /(?<end> {2,}|\\)\n/,
+].map((pattern) => pattern.source).join("|"), "gs");
 
 function inline(text, depth = 0) {
   if (depth > 6) return [text];
   const nodes = [];
   let last = 0;
   for (const match of text.matchAll(spans)) {
-    // An underscore within a word is a part of it.
-    if ((match[6] === "__" || match[8] === "_") && /\w$/.test(text.slice(0, match.index))) continue;
+    const found = match.groups;
     nodes.push(text.slice(last, match.index));
     last = match.index + match[0].length;
-    if (match[1]) nodes.push(h("code", null, match[2].trim() || match[2]));
-    else if (match[3]) nodes.push(link(match[4], inline(match[3], depth + 1), match[0]));
-    else if (match[5]) nodes.push(link(match[5], match[5], match[5]));
-    else if (match[6]) nodes.push(h("strong", null, inline(match[7], depth + 1)));
-    else if (match[8]) nodes.push(h("em", null, inline(match[9], depth + 1)));
-    else if (match[10]) nodes.push(match[10]);
+    const strong = found.strong ?? found.strongToo;
+    const emphasis = found.emphasis ?? found.emphasisToo;
+    if (found.code) nodes.push(h("code", null, found.code.trim() || found.code));
+    else if (found.label) nodes.push(link(found.target, inline(found.label, depth + 1), match[0]));
+    else if (found.url) nodes.push(link(found.url, found.url, found.url));
+    else if (strong) nodes.push(h("strong", null, inline(strong, depth + 1)));
+    else if (emphasis) nodes.push(h("em", null, inline(emphasis, depth + 1)));
+    else if (found.escaped) nodes.push(found.escaped);
     else nodes.push(h("br"));
   }
   nodes.push(text.slice(last));

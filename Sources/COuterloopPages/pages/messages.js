@@ -2,11 +2,18 @@
 
 import { h } from "./dom.js";
 
+/** A statement of the server as a sentence. */
+export function sentence(text) {
+  const clean = text.trim();
+  if (clean === "") return "";
+  return clean[0].toUpperCase() + clean.slice(1) + (/[.!?:]$/.test(clean) ? "" : ".");
+}
+
 /** An error as a notice. */
 export function errorNotice(error) {
   return h(
     "div", { class: "notice error", role: "alert" },
-    h("strong", null, error.message), error.remedy ? h("p", null, error.remedy) : null);
+    h("strong", null, sentence(error.message)), error.remedy ? h("p", null, sentence(error.remedy)) : null);
 }
 
 /** A confirmation in the corner that goes by itself. */

@@ -27,8 +27,32 @@ const body = h("tbody");
 const nothing = h("p", { class: "card soft" }, "Select two studies or more that share a metric.");
 const plot = new Plot({
   name: "compare", title: "Best value so far", studyName: "compare", isAlwaysWide: true,
-  source: () => address("/compare.svg", { studies: ids().join(","), objective, together: isTogether ? "true" : null }),
+  source: (query) => address("/compare.svg", { ...query, studies: ids().join(","), objective, together: isTogether ? "true" : null }),
 });
+
+// Other pictures that take several studies: those of the first, with the others beside it.
+const others = new Map();
+const figures = h("div", { class: "figures" });
+
+async function drawOthers() {
+  const list = ids();
+  const [first, ...rest] = list;
+  let plots = [];
+  if (rest.length > 0 && objective !== null) ({ plots } = await get(`/studies/${first}`));
+  if (list.join() !== ids().join()) return;
+  const there = plots.filter((plot) => plot.comparesStudies);
+  for (const [name, other] of others) if (!there.some((plot) => plot.name === name)) { other.element.remove(); others.delete(name); }
+  for (const { name, summary } of there) {
+    if (!others.has(name)) {
+      others.set(name, new Plot({
+        name, summary, studyName: "compare",
+        source: (query) => address(`/studies/${ids()[0]}/plots/${encodeURIComponent(name)}.svg`, { ...query, objective, compare: ids().slice(1) }),
+      }));
+      figures.append(others.get(name).element);
+    }
+    others.get(name).choose({});
+  }
+}
 
 function ids() { return studies.filter((study) => chosen.has(study.id)).map((study) => study.id); }
 
@@ -54,6 +78,7 @@ function changed() {
   nothing.hidden = isDrawn;
   setText(nothing, list.length > 1 ? "The selected studies share no objective." : "Select two studies or more that share a metric.");
   if (isDrawn) plot.choose({});
+  drawOthers().catch(showError);
   drawTable();
 }
 
@@ -107,6 +132,7 @@ const load = paced(async () => {
     clearError();
     drawTable();
     plot.changed();
+    for (const other of others.values()) other.changed();
   } catch (error) {
     showError(error);
   }
@@ -118,7 +144,7 @@ append(document.querySelector(".page-head"), [
   h("div", { class: "row" }, h("label", { class: "inline" }, "Metric", select),
     h("label", { class: "inline", title: "Studies whose names differ in a number at the end only, such as lr-1 and lr-2, become one line with an interval" }, together, "Join repeated seeds"), search),
   tagline]);
-append(main, [plot.element, nothing, h("section", { class: "card", "aria-label": "Studies" }, h("div", { class: "scroll-x" }, h("table", { class: "studies" },
+append(main, [plot.element, nothing, figures, h("section", { class: "card", "aria-label": "Studies" }, h("div", { class: "scroll-x" }, h("table", { class: "studies" },
   h("thead", null, h("tr", null, h("th", { scope: "col" }, h("span", { class: "visually-hidden" }, "Compared")),
     ["Study", "Method", "Trials"].map((name) => h("th", { scope: "col" }, name)), ["Best so far", "Rate"].map((name) => h("th", { scope: "col", class: "number" }, name)))), body)))]);
 plot.element.hidden = true;

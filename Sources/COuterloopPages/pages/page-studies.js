@@ -24,7 +24,7 @@ const table = h("table", { class: "studies" },
     ["Best so far", "Rate", "Time left", "Last event"].map((name) => h("th", { scope: "col", class: "number" }, name)))),
   body);
 const tagline = h("p", { class: "tagline" });
-const card = h("section", { class: "card", "aria-label": "Studies" }, h("div", { class: "scroll-x" }, table));
+const card = h("section", { class: "card", "aria-label": "Studies", hidden: true }, h("div", { class: "scroll-x" }, table));
 const empty = h("section", { class: "card", hidden: true });
 append(document.querySelector(".page-head"), [h("div", { class: "row" }, search, compare), tagline]);
 append(main, [card, empty]);

@@ -2,9 +2,10 @@
 
 import "./menus.js";
 import { address, get } from "./api.js";
+import { Card, dataTable, facts } from "./cards.js";
 import { clipped } from "./clipped.js";
 import { commandLine } from "./copy.js";
-import { append, h, isInUse, put, setText } from "./dom.js";
+import { append, h, put, setText } from "./dom.js";
 import { ago, count, counted, duration, metricText, short, valueNode } from "./format.js";
 import { header, title } from "./header.js";
 import { follow, paced } from "./live.js";
@@ -19,24 +20,20 @@ import { TrialTip } from "./trial-tip.js";
 const id = Number(location.pathname.split("/")[2]);
 const path = `/studies/${id}`;
 const mostRunning = 8;
+const mostOfFront = 10;
+const mostParameters = 12;
 const top = header();
 const main = document.getElementById("main");
 const heading = document.getElementById("title");
 const tagline = h("p", { class: "tagline" });
 const ended = h("p", { class: "notice", hidden: true });
 
-function cardOf(name, className) {
-  const body = h("div", { class: "stack" });
-  const element = h("section", { class: `card ${className}`, "aria-label": name }, h("header", null, h("h2", null, name)), body);
-  return { element, body };
-}
-
-const best = cardOf("Best trial", "half");
-const progress = cardOf("Progress", "half");
-const running = cardOf("Running now", "half");
-const method = cardOf("Search", "half");
+const best = new Card("Best trial", "half");
+const progress = new Card("Progress", "half");
+const running = new Card("Running and waiting", "half");
+const method = new Card("Search", "half");
 const figures = h("div", { class: "figures" });
-const parameters = cardOf("Parameters", "two-thirds");
+const parameters = new Card("Parameters", "two-thirds");
 let study = null;
 let isReadOnly = true;
 let tip = null;
@@ -44,99 +41,121 @@ let notes = null;
 let actions = null;
 const plots = new Map();
 
-/** Draws into a card unless someone selects text in it, or nothing in it changed. */
-const drawn = new Map();
-function update(card, stamp, ...content) {
-  const text = JSON.stringify(stamp);
-  if (drawn.get(card) === text || isInUse(card.body)) return;
-  drawn.set(card, text);
-  put(card.body, content.map((make) => (typeof make === "function" ? make() : make)));
-}
-
-function trialLink(number) { return h("a", { href: `/study/${id}/trial/${number}` }, `Trial ${number}`); }
+function trialLink(number, text = `Trial ${number}`) { return h("a", { href: `/study/${id}/trial/${number}` }, text); }
 
 function drawBest() {
-  const trial = study.bestTrial;
-  update(best, [trial, study.command, study.front], () => {
+  best.update([study.bestTrial, study.command, study.front, frontTrials], () => {
     if (study.objectives.length > 1) return drawFront();
-    if (!trial) return h("p", { class: "soft" }, "No trial is complete yet.");
-    const { metric } = study.objectives[0];
+    if (!study.bestTrial) return h("p", { class: "soft" }, "No trial is complete yet.");
     return [
-      h("div", { class: "row" }, h("strong", null, trialLink(trial.number)),
-        h("span", null, `${metric.slice(0, 80)} `, h("strong", null, valueNode(trial.values[metric], metricText(trial.values[metric])))),
-        Object.entries(trial.values).filter(([name]) => name !== metric).slice(0, 6).map(([name, value]) => h("span", { class: "soft" }, `${name.slice(0, 40)} `, valueNode(value, metricText(value))))),
-      paramsTable(trial),
+      h("div", { class: "row" }, h("strong", null, trialLink(study.bestTrial.number)), valuesOf(study.bestTrial)),
+      parametersOf(study.bestTrial),
       study.command ? commandLine(study.command) : null,
     ];
   });
 }
 
-function paramsTable(trial) {
-  const entries = Object.entries(trial.params);
-  if (entries.length === 0) return null;
-  return h("table", { class: "facts wrap" }, h("tbody", null,
-    entries.slice(0, 12).map(([name, value]) => h("tr", null, h("th", { scope: "row" }, clipped(name, 80)), h("td", null, clipped(value)))),
-    entries.length > 12 ? h("tr", null, h("td", { colspan: 2 }, h("a", { href: `/study/${id}/trial/${trial.number}` }, `and ${entries.length - 12} more`))) : null));
+function valuesOf(trial) {
+  const { metric } = study.objectives[0];
+  const others = Object.keys(trial.values).filter((name) => name !== metric).slice(0, 6);
+  const value = (name) => valueNode(trial.values[name], metricText(trial.values[name]));
+  return [
+    h("span", null, `${metric.slice(0, 80)} `, h("strong", null, value(metric))),
+    others.map((name) => h("span", { class: "soft" }, `${name.slice(0, 40)} `, value(name))),
+  ];
 }
+
+function parametersOf(trial) {
+  const entries = Object.entries(trial.params);
+  const shown = entries.slice(0, mostParameters).map(([name, value]) => [clipped(name, 80), clipped(value)]);
+  const rest = entries.length - shown.length;
+  return [
+    shown.length > 0 ? facts(shown, "wrap") : null,
+    rest > 0 ? h("p", null, trialLink(trial.number, `and ${counted(rest, "more parameter")}`)) : null,
+  ];
+}
+
+let frontTrials = [];
 
 function drawFront() {
   const front = study.front ?? [];
   if (front.length === 0) return h("p", { class: "soft" }, "No trial is complete yet.");
+  const metrics = study.objectives.map(({ metric }) => metric);
+  const row = (number) => {
+    const values = frontTrials.find((trial) => trial.number === number)?.values;
+    return [trialLink(number, number), ...metrics.map((metric) => (values ? valueNode(values[metric], metricText(values[metric])) : "…"))];
+  };
   return [
-    h("p", null, `${counted(front.length, "trial")} that no other beats in every objective:`),
-    h("div", { class: "row" }, front.slice(0, 24).map(trialLink), front.length > 24 ? h("span", { class: "soft" }, `and ${count(front.length - 24)} more`) : null),
-    study.command ? commandLine(study.command) : null,
+    h("p", { class: "soft" }, `${counted(front.length, "trial")} that no other beats in every objective`),
+    dataTable("Pareto front", ["Trial", ...metrics.map((title) => ({ title }))], front.slice(0, mostOfFront).map(row)),
+    front.length > mostOfFront ? h("p", { class: "soft" }, `and ${count(front.length - mostOfFront)} more: see the picture of the front`) : null,
   ];
 }
 
+/** The values of the front's trials, which the study itself does not carry. */
+async function loadFront() {
+  const wanted = (study.front ?? []).slice(0, mostOfFront);
+  if (wanted.length === 0 || wanted.every((number) => frontTrials.some((trial) => trial.number === number))) return;
+  const where = wanted.map((number) => `number == ${number}`).join(" or ");
+  frontTrials = (await get(`${path}/trials`, { where, limit: mostOfFront })).trials;
+  drawBest();
+}
+
 function drawProgress() {
-  update(progress, [study.counts, study.stale, study.budget, study.epochsSpent, study.secondsSpent, study.rate, study.secondsLeft], () => [
-    stateBar(study.counts),
-    h("div", { class: "state-counts" }, stateCounts(study.counts, study.stale)),
+  const { counts, stale, budget, epochsSpent, secondsSpent, rate, secondsLeft, ended: reason } = study;
+  progress.update([counts, stale, budget, epochsSpent, secondsSpent, rate, secondsLeft, reason], () => [
+    stateBar(counts),
+    h("div", { class: "state-counts" }, stateCounts(counts, stale)),
     progressLines(study),
-    h("table", { class: "facts" }, h("tbody", null,
-      h("tr", null, h("th", { scope: "row" }, "Rate"), h("td", { class: "number-left" }, study.rate === null ? "–" : `${short(study.rate)} trials per minute`)),
-      h("tr", null, h("th", { scope: "row" }, "Time left"), h("td", null, study.ended !== null ? "ended" : duration(study.secondsLeft))))),
+    facts([
+      ["Rate", rate === null ? "–" : `${short(rate)} trials per minute`],
+      ["Time left", reason === null ? duration(secondsLeft) : "ended"],
+    ]),
   ]);
 }
 
 function drawMethod() {
-  update(method, [study.sampler, study.scheduler, study.choice, study.constraints, study.objectives, study.epochs], () =>
-    h("table", { class: "facts" }, h("tbody", null, [
-      ["Objectives", study.objectives.map(({ metric, direction }) => `${direction} ${metric}`).join(", ")],
-      ["Sampler", study.sampler],
-      ["Scheduler", study.scheduler],
-      study.epochs > 1 ? ["Epochs", count(study.epochs)] : null,
-      study.constraints.length > 0 ? ["Constraints", study.constraints.join(", ")] : null,
-      study.choice ? ["Chosen", study.choice] : null,
-    ].filter(Boolean).map(([name, value]) => h("tr", null, h("th", { scope: "row" }, name), h("td", null, clipped(value ?? "–", 300)))))));
+  const { sampler, scheduler, choice, constraints, objectives, epochs } = study;
+  method.update([sampler, scheduler, choice, constraints, objectives, epochs], () => facts([
+    ["Objectives", objectives.map(({ metric, direction }) => `${direction} ${metric}`).join(", ")],
+    ["Sampler", sampler],
+    ["Scheduler", scheduler],
+    epochs > 1 ? ["Epochs", count(epochs)] : null,
+    constraints.length > 0 ? ["Constraints", constraints.join(", ")] : null,
+    choice ? ["Chosen", choice] : null,
+  ].map((line) => line && [line[0], clipped(line[1] ?? "–", 300)])));
 }
 
 function drawParameters() {
-  const hasConditions = study.parameters.some((parameter) => parameter.condition);
-  update(parameters, study.parameters, () => h("div", { class: "scroll-x", tabindex: 0, role: "group", "aria-label": "Parameters" }, h("table", null,
-    h("thead", null, h("tr", null, ["Name", "Declaration", ...(hasConditions ? ["Used if"] : [])].map((name) => h("th", { scope: "col" }, name)))),
-    h("tbody", null, study.parameters.map((parameter) => h("tr", null,
-      h("th", { scope: "row" }, clipped(parameter.name, 60)), h("td", { class: "mono" }, clipped(parameter.declaration, 120)),
-      hasConditions ? h("td", { class: "mono" }, clipped(parameter.condition ?? "", 120)) : null))))));
+  const hasConditions = study.parameters.some(({ condition }) => condition);
+  const code = (text) => h("span", { class: "mono" }, clipped(text, 120));
+  parameters.update(study.parameters, () => dataTable(
+    "Parameters of the study", ["Name", "Declaration", ...(hasConditions ? ["Used if"] : [])],
+    study.parameters.map(({ name, declaration, condition }) => [
+      clipped(name, 60), code(declaration), ...(hasConditions ? [code(condition ?? "")] : [])])));
 }
 
 const loadRunning = paced(async () => {
+  const query = { state: ["running", "waiting"], limit: mostRunning, sort: "number", reverse: "true" };
+  const isBusy = study.counts.running + study.counts.waiting > 0;
+  drawRunning(isBusy ? await get(`${path}/trials`, query) : { total: 0, trials: [] });
+});
+
+function drawRunning({ trials, total }) {
   const metrics = study.objectives.map(({ metric }) => metric).slice(0, 3);
-  const answer = study.counts.running + study.counts.waiting > 0
-    ? await get(`${path}/trials`, { state: ["running", "waiting"], limit: mostRunning, sort: "number", reverse: "true" }) : { total: 0, trials: [] };
-  update(running, [answer.trials, answer.total, study.ended], () => (answer.trials.length === 0
+  const columns = ["Trial", "State", { title: "Epoch" }, ...metrics.map((title) => ({ title })), "Started"];
+  const row = (trial) => [
+    trialLink(trial.number, trial.number), stateNode(trial.state, trial.stale),
+    study.epochs > 1 ? `${metricText(trial.epoch)} of ${study.epochs}` : metricText(trial.epoch),
+    ...metrics.map((metric) => metricText(trial.values[metric])), ago(trial.started),
+  ];
+  running.update([trials, total, study.trials === 0], () => (trials.length === 0
     ? h("p", { class: "soft" }, study.trials === 0 ? "No trial has begun." : "No trial is running.")
-    : [h("div", { class: "scroll-x", tabindex: 0, role: "group", "aria-label": "Running trials" }, h("table", null,
-      h("thead", null, h("tr", null, h("th", { scope: "col" }, "Trial"), h("th", { scope: "col" }, "State"), h("th", { scope: "col", class: "number" }, "Epoch"),
-        metrics.map((metric) => h("th", { scope: "col", class: "number" }, metric.slice(0, 40))), h("th", { scope: "col" }, "Started"))),
-      h("tbody", null, answer.trials.map((trial) => h("tr", null,
-        h("td", null, h("a", { href: `/study/${id}/trial/${trial.number}` }, trial.number)), h("td", null, stateNode(trial.state, trial.stale)),
-        h("td", { class: "number" }, study.epochs > 1 ? `${metricText(trial.epoch)} of ${study.epochs}` : metricText(trial.epoch)),
-        metrics.map((metric) => h("td", { class: "number" }, metricText(trial.values[metric]))),
-        h("td", null, trial.started === null ? "–" : ago(trial.started))))))),
-    answer.total > mostRunning ? h("p", { class: "soft" }, `${count(answer.total)} in all`) : null]));
-}, 500);
+    : [
+      dataTable("Running and waiting trials", columns, trials.map(row)),
+      total > mostRunning ? h("p", { class: "soft" }, `${count(total)} in all`) : null,
+    ]));
+}
 
 function drawPlots() {
   const there = new Set(study.plots.map((plot) => plot.name));
@@ -145,9 +164,10 @@ function drawPlots() {
   study.plots.forEach(({ name, summary, perObjective }, index) => {
     if (plots.has(name)) return;
     // A picture of an objective can be one of any metric that was reported.
-    const metrics = perObjective ? [...new Set([...objectives, ...study.metrics])] : null;
+    const isOfValues = name === "history";
+    const metrics = perObjective || isOfValues ? [...new Set([...objectives, ...study.metrics])] : null;
     const plot = new Plot({
-      name, summary, study: id, studyName: study.name, metrics, tip,
+      name, summary, study: id, studyName: study.name, metrics, objectives, hasAll: isOfValues, tip,
       source: (query) => address(`${path}/plots/${encodeURIComponent(name)}.svg`, query),
       csv: address(`${path}/trials.csv`),
     });
@@ -183,16 +203,18 @@ const load = paced(async () => {
     study = await get(path);
     clearError();
     draw();
-    await loadRunning();
+    loadRunning();
+    await loadFront();
   } catch (error) {
     showError(error);
   }
-});
+}, 1000);
 
 async function begin() {
   const [info, first] = await Promise.all([top.server(), get(path)]);
   isReadOnly = info.readOnly;
   study = first;
+  if (study.objectives.length > 1) setText(best.heading, "Pareto front");
   tip = new TrialTip(study);
   notes = notesCard(`${path}/notes`, isReadOnly);
   notes.card.classList.add("third");
@@ -203,6 +225,7 @@ async function begin() {
     h("div", { class: "cards" }, parameters.element, notes.card)]);
   draw();
   loadRunning().catch((error) => put(running.body, errorNotice(error)));
+  loadFront().catch((error) => put(best.body, errorNotice(error)));
 }
 
 try {
@@ -218,6 +241,7 @@ try {
       Object.assign(study, overview, { lastEvent: Date.now() / 1000 });
       draw();
       tip.forget();
+      loadRunning();
       load();
       for (const plot of plots.values()) plot.changed();
     },

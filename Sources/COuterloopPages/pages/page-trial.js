@@ -3,10 +3,11 @@
 import "./menus.js";
 import { addTrial, retryTrial, stopTrial } from "./actions.js";
 import { address, get } from "./api.js";
+import { Card, dataTable, facts } from "./cards.js";
 import { clipped } from "./clipped.js";
 import { commandLine } from "./copy.js";
 import { curves } from "./curves.js";
-import { append, h, isInUse, put, setText } from "./dom.js";
+import { append, h, put, setText } from "./dom.js";
 import { duration, metricText, momentNode, valueNode } from "./format.js";
 import { fileList } from "./files.js";
 import { header, title } from "./header.js";
@@ -20,26 +21,22 @@ const [, , studyPart, , trialPart] = location.pathname.split("/");
 const id = Number(studyPart);
 const number = Number(trialPart);
 const path = `/studies/${id}/trials/${number}`;
+const mostReports = 500;
 const top = header();
 const main = document.getElementById("main");
 let study = null;
 let trial = null;
 let isReadOnly = true;
 
-function cardOf(name, className) {
-  const body = h("div", { class: "stack" });
-  const element = h("section", { class: `card ${className}`, "aria-label": name }, h("header", null, h("h2", null, name)), body);
-  return { element, body };
-}
-
-const overview = cardOf("Overview", "half");
-const parameters = cardOf("Parameters", "half");
-const reports = cardOf("Reports", "");
-const command = cardOf("Command line", "");
-const attempts = cardOf("Attempts", "");
-const log = cardOf("Log", "");
-const files = cardOf("Files", "");
+const overview = new Card("Overview", "half");
+const parameters = new Card("Parameters", "half");
+const reports = new Card("Reports", "");
+const command = new Card("Command line", "");
+const attempts = new Card("Attempts", "");
+const log = new Card("Log", "");
+const files = new Card("Files", "");
 const failure = h("div", { class: "notice error", hidden: true });
+let failureShown = null;
 const state = h("span");
 const before = h("a", { class: "button", rel: "prev", "aria-label": "Previous trial" }, "‹ Previous");
 const after = h("a", { class: "button", rel: "next", "aria-label": "Next trial" }, "Next ›");
@@ -51,14 +48,6 @@ let tail = null;
 let list = null;
 let notes = null;
 
-const drawn = new Map();
-function update(card, stamp, make) {
-  const text = JSON.stringify(stamp);
-  if (drawn.get(card) === text || isInUse(card.body)) return;
-  drawn.set(card, text);
-  put(card.body, make());
-}
-
 async function act(action) {
   if (await action(id, trial) !== null) load();
 }
@@ -68,13 +57,9 @@ async function addCopy() {
   if (added !== null) location.href = `/study/${id}/trial/${added}`;
 }
 
-function facts(lines, className = "facts") {
-  return h("table", { class: className }, h("tbody", null, lines.filter(Boolean).map(([name, value]) => h("tr", null, h("th", { scope: "row" }, name), h("td", null, value)))));
-}
-
 function drawOverview() {
   const { values, epoch, through, seconds, started, created, ended, attempts: count, violation, checkpoint } = trial;
-  update(overview, [values, epoch, through, seconds, started, ended, count, violation, checkpoint], () => facts([
+  overview.update([values, epoch, through, seconds, started, ended, count, violation, checkpoint], () => facts([
     ...Object.entries(values).map(([name, value]) => [clipped(name, 80), h("strong", null, valueNode(value, metricText(value)))]),
     violation === undefined || violation === null ? null : ["Constraint violation", valueNode(violation, metricText(violation))],
     ["Epoch", through === null ? metricText(epoch) : `${metricText(epoch)} of ${metricText(through)}`],
@@ -83,35 +68,34 @@ function drawOverview() {
     ["Started", momentNode(started)],
     ["Ended", momentNode(ended)],
     ["Checkpoint", checkpoint ? `of epoch ${checkpoint}` : "–"],
-  ], "facts"));
+  ]));
 }
 
 function drawParameters() {
-  update(parameters, [trial.params, study.parameters], () => {
+  parameters.update([trial.params, study.parameters], () => {
     const lines = study.parameters.map(({ name, condition }) => [clipped(name, 80), name in trial.params
       ? clipped(trial.params[name]) : h("span", { class: "soft" }, condition ? `inactive: used if ${condition.slice(0, 200)}` : "–")]);
     const others = Object.keys(trial.params).filter((name) => !study.parameters.some((parameter) => parameter.name === name));
     lines.push(...others.map((name) => [clipped(name, 80), clipped(trial.params[name])]));
-    return lines.length > 0 ? facts(lines, "facts wrap") : h("p", { class: "soft" }, "None.");
+    return lines.length > 0 ? facts(lines, "wrap") : h("p", { class: "soft" }, "None.");
   });
 }
 
 function drawReports() {
   if (trial.reports.length === 0) {
-    update(reports, "none", () => h("p", { class: "soft" }, "No reports yet."));
+    reports.update("none", () => h("p", { class: "soft" }, "No reports yet."));
     return;
   }
   if (picture === null) {
     picture = curves(study.objectives.map(({ metric }) => metric));
-    drawn.delete(reports);
   }
-  update(reports, "some", () => [picture.element, h("details", null, h("summary", null, "As a table"), reportTable.element)]);
+  reports.update("some", () => [picture.element, h("details", null, h("summary", null, "As a table"), reportTable.element)]);
   picture.update(trial.reports);
   reportTable.update();
 }
 
 const reportTable = (() => {
-  const element = h("div", { class: "scroll-x", tabindex: 0, role: "group", "aria-label": "Reports" });
+  const element = h("div");
   let size = -1;
   return {
     element,
@@ -119,24 +103,35 @@ const reportTable = (() => {
       if (trial.reports.length === size) return;
       size = trial.reports.length;
       const names = [...new Set(trial.reports.flatMap((report) => Object.keys(report.values)))];
-      const last = trial.reports.slice(-500);
-      put(element, h("table", null,
-        h("caption", { class: "soft" }, last.length < size ? `The last ${last.length} of ${size} reports` : null),
-        h("thead", null, h("tr", null, ["epoch", ...names, "seconds"].map((name) => h("th", { scope: "col", class: "number" }, name.slice(0, 60))))),
-        h("tbody", null, last.map((report) => h("tr", null, h("td", { class: "number" }, report.epoch),
-          names.map((name) => h("td", { class: "number" }, valueNode(report.values[name], metricText(report.values[name])))), h("td", { class: "number" }, metricText(report.seconds)))))));
+      const last = trial.reports.slice(-mostReports);
+      put(element, dataTable(
+        "Reports as a table", ["epoch", ...names, "seconds"].map((title) => ({ title })),
+        last.map(({ epoch, values, seconds }) => [
+          epoch, ...names.map((name) => valueNode(values[name], metricText(values[name]))), metricText(seconds)]),
+        last.length < size ? `The last ${last.length} of ${size} reports` : null));
     },
   };
 })();
 
 function drawAttempts() {
-  update(attempts, trial.runs, () => (trial.runs.length === 0 ? h("p", { class: "soft" }, "It has not run yet.")
-    : h("div", { class: "scroll-x", tabindex: 0, role: "group", "aria-label": "Attempts" }, h("table", null,
-      h("thead", null, h("tr", null, ["#", "Worker", "Started", "Ended", "Time", "Ended by"].map((name) => h("th", { scope: "col" }, name)))),
-      h("tbody", null, trial.runs.map((run, index) => h("tr", null, h("td", null, index + 1), h("td", null, clipped(run.worker ?? "–", 60)),
-        h("td", null, momentNode(run.started)), h("td", null, run.ended === null ? "running" : momentNode(run.ended)),
-        h("td", { class: "number" }, run.ended === null ? "–" : duration(run.ended - run.started)),
-        h("td", null, run.ended === null ? "–" : clipped(run.reason ?? "its end", 120)))))))));
+  const row = ({ worker, started, ended, reason }, index) => [
+    index + 1, clipped(worker ?? "–", 60), momentNode(started),
+    ended === null ? "running" : momentNode(ended), ended === null ? "–" : duration(ended - started),
+    ended === null ? "–" : clipped(reason ?? "its end", 120),
+  ];
+  attempts.update(trial.runs, () => (trial.runs.length === 0
+    ? h("p", { class: "soft" }, "It has not run yet.")
+    : dataTable("Attempts of the trial", ["#", "Worker", "Started", "Ended", { title: "Time" }, "Ended by"], trial.runs.map(row))));
+}
+
+function drawFailure() {
+  const { reason, message } = trial;
+  const shown = JSON.stringify([reason, message]);
+  if (shown === failureShown) return;
+  failureShown = shown;
+  failure.hidden = reason === null && message === null;
+  put(failure, h("strong", null, reason ? `Failed: ${reason}` : "Message"),
+    message ? h("p", { class: "as-written" }, clipped(message, 600)) : null);
 }
 
 function draw() {
@@ -149,14 +144,12 @@ function draw() {
   retry.hidden = isReadOnly || trial.state !== "failed";
   stop.hidden = isReadOnly || isOver;
   copy.hidden = isReadOnly;
-  failure.hidden = trial.reason === null && trial.message === null;
-  update({ body: failure }, null, () => null);
-  put(failure, h("strong", null, trial.reason ? `Failed: ${trial.reason}` : "Message"), trial.message ? h("p", null, clipped(trial.message, 600)) : null);
+  drawFailure();
   drawOverview();
   drawParameters();
   drawReports();
   drawAttempts();
-  update(command, trial.command, () => (trial.command ? commandLine(trial.command) : null));
+  command.update(trial.command, () => (trial.command ? commandLine(trial.command) : null));
   command.element.hidden = !trial.command;
   if (trial.log && tail === null) {
     tail = logTail(path, () => trial.state === "running");

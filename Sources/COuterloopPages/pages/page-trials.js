@@ -37,9 +37,10 @@ const exports = h("details", { class: "menu" }, h("summary", null, "Export"), h(
 const status = h("span", { class: "number", role: "status" }, "Loading…");
 const help = h("span", { class: "soft" }, "↑ ↓ move, Enter opens, Space selects");
 const rows = new Rows(`${path}/trials`, {
+  onBefore() { anchor ??= table.anchor; },
   onRows() {
-    table.keep(anchor);
-    anchor = null;
+    // The rows that it moved to may come later.
+    if (table.keep(anchor)) anchor = null;
     table.draw();
     drawStatus();
     filter.fail(null);
@@ -75,6 +76,7 @@ function query() {
 
 async function restart() {
   const next = query();
+  anchor = null;
   const search = new URLSearchParams(address("", next).split("?")[1] ?? "");
   history.replaceState(null, "", location.pathname + (search.size > 0 ? `?${search}` : ""));
   exportCSV.href = address(`${path}/trials.csv`, next);
@@ -120,11 +122,30 @@ async function openComparison() {
 }
 
 const refresh = paced(async () => {
-  study = await get(path);
-  anchor = table.anchor;
   rows.refresh();
   drawStatus();
 });
+
+/** Metrics may be new: with the first reports there are columns that were not there before. */
+const refreshStudy = paced(async () => {
+  const before = study.metrics.length;
+  study = await get(path);
+  if (study.metrics.length !== before) drawColumns();
+  drawStatus();
+}, 5000);
+
+let menu = null;
+function drawColumns() {
+  const next = columnMenu(study, columnsOf(study), (chosen) => {
+    shown = chosen;
+    table.setColumns(shown, sort, isReverse);
+  });
+  shown = next.shown;
+  if (menu === null) exports.before(next.element);
+  else menu.replaceWith(next.element);
+  menu = next.element;
+  table.setColumns(shown, sort, isReverse);
+}
 
 async function begin() {
   const [info, first] = await Promise.all([top.server(), get(path)]);
@@ -132,20 +153,14 @@ async function begin() {
   title("Trials", study.name);
   top.crumbs([[study.name, `/study/${id}`], ["Trials", `/study/${id}/trials`]]);
   setText(document.getElementById("title"), `Trials of ${study.name}`);
-  const columns = columnsOf(study);
-  const menu = columnMenu(study, columns, (next) => {
-    shown = next;
-    table.setColumns(shown, sort, isReverse);
-  });
-  shown = menu.shown;
   const add = info.readOnly ? null : h("button", { type: "button", onclick: async () => { if (await addTrial(study) !== null) refresh(); } }, "Add trial…");
-  append(document.querySelector(".page-head"), h("div", { class: "row" }, compare, unselect, menu.element, exports, add));
+  append(document.querySelector(".page-head"), h("div", { class: "row" }, compare, unselect, exports, add));
   put(nothing, h("div", { class: "empty" }, h("p", null, "This study has no trials yet. They appear here when a worker begins:"),
     commandLine(`outerloop resume --store ${info.store} --study '${study.name.replaceAll("'", "'\\''")}'`)));
   append(main, [filter.element, frame, nothing]);
   drawSelection();
   drawStatus();
-  table.setColumns(shown, sort, isReverse);
+  drawColumns();
   await restart();
 }
 
@@ -154,12 +169,15 @@ try {
   follow({
     url: () => address(`${path}/events`, { after: study.revision }), event: "change",
     onState: (state) => top.connection(state),
-    onReturn: refresh,
+    onReturn() {
+      refresh();
+      refreshStudy();
+    },
     onChange(list) {
       const { changed, ...overview } = list.at(-1);
       Object.assign(study, overview);
-      drawStatus();
       refresh();
+      refreshStudy();
     },
   });
 } catch (error) {

@@ -17,7 +17,7 @@ const titles = {
   distribution: "Distribution",
 };
 // Pictures whose axes of values a logarithm suits, and that take a metric in place of the objective.
-const scaled = new Set(["history", "curves", "regret", "slices", "parallel", "contour", "model", "front", "distribution"]);
+const scaled = new Set(["history", "curves", "regret", "slices", "parallel", "contour", "model", "front", "distribution", "compare"]);
 const wide = new Set(["timeline", "slices", "rank", "contour"]);
 
 /** Puts an SVG text into `holder` as nodes; returns the root, or null if it is none. */
@@ -37,7 +37,8 @@ export function insertSVG(holder, text) {
 }
 
 /**
- * One picture as a card. `source(query)` is its address; `metrics` may be chosen from; `tip` is the
+ * One picture as a card. `source(query)` is its address; `metrics` may be chosen from, those of
+ * `objectives` have a direction already, and with `hasAll` nothing need be chosen; `tip` is the
  * `TrialTip` of the page.
  */
 export class Plot {
@@ -51,7 +52,7 @@ export class Plot {
   #timer = null;
   #ring = null;
 
-  constructor({ name, summary, title, source, csv, study, studyName, metrics, tip, isAlwaysWide }) {
+  constructor({ name, summary, title, source, csv, study, studyName, metrics, objectives = [], hasAll = false, tip, isAlwaysWide }) {
     Object.assign(this, { name, source, study, studyName, tip });
     this.query = {};
     this.key = `ratio:${study ?? "compare"}:${name}`;
@@ -66,10 +67,7 @@ export class Plot {
       setText(this.brushText, `${inside} of ${all} lines`);
     });
     const controls = h("div", { class: "row" });
-    if (metrics && metrics.length > 1) {
-      controls.append(h("select", { "aria-label": `Metric of ${shown}`, onchange: (event) => this.choose({ objective: event.target.value }) },
-        metrics.map((metric) => h("option", { value: metric }, metric.slice(0, 60)))));
-    }
+    if (metrics && metrics.length > 1) controls.append(...this.#metricControls(shown, metrics, objectives, hasAll));
     if (scaled.has(name)) {
       controls.append(h("select", { "aria-label": `Scale of ${shown}`, onchange: (event) => this.choose({ scale: event.target.value }) },
         [["", "Scale: auto"], ["linear", "Linear"], ["log", "Logarithmic"]].map(([value, text]) => h("option", { value }, text))));
@@ -90,10 +88,31 @@ export class Plot {
       h("header", null, h("h2", null, shown), controls),
       summary ? h("p", { class: "summary" }, summary) : null, this.holder, this.brushRow);
     this.#listen();
+    // On a narrow screen a picture is wider than its place, and has to be scrolled by the keyboard too.
+    new ResizeObserver(() => {
+      const isScrolled = this.holder.scrollWidth > this.holder.clientWidth + 1;
+      this.holder.toggleAttribute("tabindex", isScrolled);
+      if (isScrolled) this.holder.tabIndex = 0;
+    }).observe(this.holder);
     new IntersectionObserver(([entry]) => {
       this.#isSeen = entry.isIntersecting;
       this.#consider();
     }, { rootMargin: "300px" }).observe(this.element);
+  }
+
+  #metricControls(shown, metrics, objectives, hasAll) {
+    const direction = h("select", { "aria-label": `Direction of ${shown}`, hidden: true, onchange: () => this.choose({ direction: direction.value }) },
+      h("option", { value: "minimize" }, "Minimize"), h("option", { value: "maximize" }, "Maximize"));
+    const metric = h("select", {
+      "aria-label": `Metric of ${shown}`,
+      onchange: () => {
+        // Only the study knows whether less of it is better, and only of its objectives.
+        direction.hidden = metric.value === "" || objectives.includes(metric.value);
+        this.choose({ objective: metric.value, direction: direction.hidden ? null : direction.value });
+      },
+    }, hasAll ? h("option", { value: "" }, objectives.length > 1 ? "All objectives" : "Objective") : null,
+    metrics.map((name) => h("option", { value: name }, name.slice(0, 60))));
+    return [metric, direction];
   }
 
   choose(change) {

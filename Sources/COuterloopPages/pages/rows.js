@@ -7,8 +7,8 @@ const keptPages = 100;
 const atOnce = 3;
 
 /**
- * Rows of `path` by their index. `query` is what chooses and orders them. `onRows` is called when some
- * arrived or the total changed; `onError` with what went wrong.
+ * Rows of `path` by their index. `query` is what chooses and orders them. `onBefore` is called when some
+ * have arrived and before they take their places, `onRows` after that; `onError` with what went wrong.
  */
 export class Rows {
   #path;
@@ -17,12 +17,15 @@ export class Rows {
   #underway = new Map();
   #wanted = [];
   #generation = 0;
+  #changes = 0;
+  #restarts = 0;
 
-  constructor(path, { onRows, onError }) {
+  constructor(path, { onBefore, onRows, onError }) {
     this.#path = path;
     this.query = {};
     this.total = 0;
     this.isLoaded = false;
+    this.onBefore = onBefore;
     this.onRows = onRows;
     this.onError = onError;
   }
@@ -34,12 +37,15 @@ export class Rows {
     for (const controller of this.#underway.values()) controller.abort();
     this.#underway.clear();
     this.#wanted = [];
+    this.#restarts += 1;
     let answer;
     try {
       answer = await get(this.#path, { ...query, offset: 0, limit: pageSize });
     } catch (error) {
       if (generation === this.#generation) this.onError(error);
       return false;
+    } finally {
+      this.#restarts -= 1;
     }
     if (generation !== this.#generation) return false;
     this.query = query;
@@ -47,7 +53,7 @@ export class Rows {
     this.#stale.clear();
     this.#keep(0, answer);
     this.isLoaded = true;
-    this.onRows(0);
+    this.onRows();
     return true;
   }
 
@@ -76,6 +82,7 @@ export class Rows {
 
   /** Rows changed: what is in sight is asked for again, and shown as it is until then. */
   refresh() {
+    this.#changes += 1;
     for (const page of this.#pages.keys()) this.#stale.add(page);
     this.#fetch(true);
   }
@@ -92,6 +99,8 @@ export class Rows {
   }
 
   #fetch(isEvenIfNone = false) {
+    // Rows of the choice before are of no use.
+    if (!this.isLoaded || this.#restarts > 0) return;
     const missing = this.#wanted.filter((page) => !this.#underway.has(page) && (!this.#pages.has(page) || this.#stale.has(page)));
     if (isEvenIfNone && missing.length === 0 && this.#underway.size === 0) missing.push(0);
     for (const page of missing) {
@@ -103,13 +112,17 @@ export class Rows {
   async #load(page) {
     const generation = this.#generation;
     const controller = new AbortController();
+    const changes = this.#changes;
     this.#underway.set(page, controller);
     try {
       const answer = await get(this.#path, { ...this.query, offset: page * pageSize, limit: pageSize }, controller.signal);
       if (generation !== this.#generation) return;
-      this.#keep(page, answer);
       this.#underway.delete(page);
-      this.onRows(page);
+      this.onBefore();
+      this.#keep(page, answer);
+      // What changed on the way may be missing in it.
+      if (changes !== this.#changes) this.#stale.add(page);
+      this.onRows();
     } catch (error) {
       if (this.#underway.get(page) === controller) this.#underway.delete(page);
       if (error.name !== "AbortError" && generation === this.#generation) this.onError(error);

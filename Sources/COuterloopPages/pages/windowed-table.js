@@ -91,28 +91,39 @@ export class WindowedTable {
     return [first, Math.min(Math.max(0, this.rows.total - 1), first + this.#sight)];
   }
 
-  /** The index and number of the row at the top, to find it again after a change. */
+  /** The row that is to stay where it is, the focused one or the top one: to find it again after a change. */
   get anchor() {
     const index = this.body.contains(document.activeElement) ? this.#active : this.range[0];
     const row = this.rows.row(index);
-    return row === null ? null : { index, number: row.number };
+    return row === null ? null : { index, number: row.number, top: this.element.scrollTop };
   }
 
-  /** Rows have moved: keeps the anchor where it was. */
+  /** Rows may have moved: keeps the anchor where it was. Returns false while it cannot be found. */
   keep(anchor) {
-    if (anchor === null) return;
-    const isFocused = this.body.contains(document.activeElement);
+    if (anchor === null || anchor.top !== this.element.scrollTop) return true;
     // Who looks at the top wants to see what comes in there.
-    if (!isFocused && this.element.scrollTop < rowHeight) return;
-    if (this.rows.row(anchor.index)?.number === anchor.number) return;
-    for (let step = 1; step <= 400; step += 1) {
-      for (const index of [anchor.index + step, anchor.index - step]) {
-        if (index < 0 || this.rows.row(index)?.number !== anchor.number) continue;
-        this.#active += index - anchor.index;
-        this.#scrollTo(this.#position + index - anchor.index);
-        return;
+    const isFocused = this.body.contains(document.activeElement);
+    if (!isFocused && anchor.top < rowHeight) return true;
+    const index = this.#find(anchor);
+    if (index === null) return false;
+    const by = index - anchor.index;
+    if (by === 0) return true;
+    this.#active += by;
+    // The room for the new place has to be there before one can scroll to it.
+    this.below.firstChild.style.height = `${this.#height}px`;
+    this.#scrollTo(this.#position + by);
+    this.draw();
+    if (isFocused) this.#shown.get(this.#active)?.focus({ preventScroll: true });
+    return true;
+  }
+
+  #find({ index, number }) {
+    for (let step = 0; step <= 1000; step += 1) {
+      for (const place of [index + step, index - step]) {
+        if (place >= 0 && this.rows.row(place)?.number === number) return place;
       }
     }
+    return null;
   }
 
   /** Brings the document up to date with the view. */

@@ -1,4 +1,4 @@
-internal import OuterloopStudy
+package import OuterloopStudy
 
 extension StudyPlot {
   public static let slices = StudyPlot(

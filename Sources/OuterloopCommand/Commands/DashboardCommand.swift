@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import OuterloopDashboard
+internal import OuterloopLab
 internal import OuterloopPlatform
 internal import OuterloopStore
 internal import OuterloopText

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import OuterloopCharts
 internal import OuterloopDashboard
 internal import OuterloopFiles
+internal import OuterloopStore
 internal import OuterloopStudy
 internal import OuterloopText
 

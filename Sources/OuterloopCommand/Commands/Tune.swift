@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import OuterloopDashboard
 internal import OuterloopPlatform
 internal import OuterloopRunner
 internal import OuterloopSearch
@@ -59,6 +60,9 @@ struct Tune: AsyncParsableCommand {
 
   @Flag(help: "Show what would be run first, and run nothing.")
   var dryRun = false
+
+  @Flag(help: "Show the study in a browser while it runs: the link is printed.")
+  var dashboard = false
 
   @OptionGroup(title: "Output")
   var conversation: ConversationOptions
@@ -126,10 +130,28 @@ struct Tune: AsyncParsableCommand {
     if !adopted.isEmpty { progress.say(adopted) }
     _ = try await KnownConfigurations.enqueue(first, in: found)
     progress.say(try await Self.opening(found, program))
+    let server = try await serve(found, &progress)
     try await StudyRun(
       found: found, stored: program, conversation: conversation,
       again: "outerloop resume\(place.naming(study))", results: folder
     ).perform()
+    await server?.stop()
+  }
+
+  /// The dashboard, if it is wanted; else, where someone looks, how to get one.
+  private func serve(
+    _ found: StudyChoice.Found, _ progress: inout Progress
+  ) async throws -> DashboardServer? {
+    guard dashboard else {
+      if Terminal.isLive {
+        let store = place.store.map { " --store \(CommandText.quoted($0))" } ?? ""
+        progress.say("to look at it: outerloop dashboard\(store)")
+      }
+      return nil
+    }
+    let running = try await DashboardOptions.usual.start(place, isReadOnly: false)
+    progress.say("dashboard: \(running.server.link)study/\(found.id.rawValue)")
+    return running.server
   }
 
   private static func exists(_ found: StudyChoice.Found, _ wanted: SearchSpace) -> Complaint {

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import OuterloopDashboard
 internal import OuterloopLab
 internal import OuterloopPlatform
+internal import OuterloopStore
 internal import OuterloopStudy
 internal import OuterloopText
 

@@ -1,4 +1,4 @@
-internal import OuterloopFoundation
+internal import OuterloopPlatform
 
 /// The browser of whoever sits at this machine.
 enum Browser {
@@ -9,12 +9,20 @@ enum Browser {
     #else
       let opener = "xdg-open"
     #endif
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = [opener, address]
-    process.standardInput = FileHandle.nullDevice
-    process.standardOutput = FileHandle.nullDevice
-    process.standardError = FileHandle.nullDevice
-    try? process.run()
+    var words: [UnsafeMutablePointer<CChar>?] = [strdup(opener), strdup(address), nil]
+    defer { for word in words { free(word) } }
+    var process = pid_t()
+    // What it says would stand between the lines of this command.
+    #if os(macOS)
+      var files: posix_spawn_file_actions_t?
+    #else
+      var files = posix_spawn_file_actions_t()
+    #endif
+    posix_spawn_file_actions_init(&files)
+    defer { posix_spawn_file_actions_destroy(&files) }
+    for stream in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] {
+      posix_spawn_file_actions_addopen(&files, stream, "/dev/null", O_RDWR, 0)
+    }
+    _ = posix_spawnp(&process, opener, &files, nil, &words, environ)
   }
 }

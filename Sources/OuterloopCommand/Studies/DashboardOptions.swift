@@ -31,6 +31,11 @@ struct DashboardOptions: ParsableArguments {
     if host.isEmpty { throw ValidationError("--host is empty") }
   }
 
+  /// As if none were given.
+  static var usual: DashboardOptions {
+    get throws { try DashboardOptions.parse([]) }
+  }
+
   struct Running {
     var server: DashboardServer
     var token: String?

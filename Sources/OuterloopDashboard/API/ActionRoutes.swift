@@ -1,4 +1,5 @@
 internal import OuterloopSearch
+internal import OuterloopStore
 internal import OuterloopStudy
 internal import OuterloopText
 
@@ -50,7 +51,7 @@ extension Dashboard {
     }
     var values: [String: ParameterValue] = [:]
     for member in members {
-      guard let value = ParameterValue(member.value) else {
+      guard let value = member.value.parameterValue else {
         throw Refusal(
           .badRequest, "the value of `\(member.name)` is neither a number, a text nor true or false",
           "send one of these")

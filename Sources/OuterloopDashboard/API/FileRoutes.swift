@@ -1,4 +1,5 @@
 internal import OuterloopRunner
+internal import OuterloopStudy
 internal import OuterloopText
 
 // What a trial's program has left: its log and the files of its checkpoint folder.

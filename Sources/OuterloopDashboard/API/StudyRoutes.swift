@@ -59,6 +59,7 @@ extension Parameter {
   private var choices: [ParameterValue]? {
     switch domain {
     case .ordinal(let values), .categorical(let values): values
+    case .constant(let value): [value]
     case .float, .int: nil
     }
   }
@@ -69,6 +70,7 @@ extension Parameter {
     case .int: "int"
     case .ordinal: "ordinal"
     case .categorical: "categorical"
+    case .constant: "constant"
     }
   }
 }

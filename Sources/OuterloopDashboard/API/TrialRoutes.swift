@@ -1,3 +1,4 @@
+internal import OuterloopRunner
 internal import OuterloopStore
 internal import OuterloopStudy
 internal import OuterloopText

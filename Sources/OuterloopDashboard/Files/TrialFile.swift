@@ -67,7 +67,7 @@ struct TrialFile: Sendable {
         !$0.isEmpty && $0 != "." && $0 != ".." && !$0.utf8.contains(UInt8(ascii: "/"))
       })
     else { return nil }
-    var current = CLibrary.openFile(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    var current = CLibrary.openFile(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0)
     guard current >= 0 else { return nil }
     for part in parts.dropLast() {
       let next = openat(current, part, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
@@ -121,7 +121,7 @@ struct TrialFile: Sendable {
   private static func collect(_ parts: [String], _ folder: String, _ found: inout [TrialFile]) {
     let descriptor =
       parts.isEmpty
-      ? CLibrary.openFile(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : open(parts, in: folder) ?? -1
+      ? CLibrary.openFile(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0) : open(parts, in: folder) ?? -1
     guard descriptor >= 0 else { return }
     guard let stream = fdopendir(descriptor) else {
       _ = CLibrary.closeFile(descriptor)

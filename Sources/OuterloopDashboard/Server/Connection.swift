@@ -26,7 +26,7 @@ struct Connection: Sendable {
     try pipeline.addHandler(
       ByteToMessageHandler(HTTPRequestDecoder(limitConfiguration: headers)))
     try pipeline.addHandler(HTTPServerPipelineHandler())
-    try pipeline.addHandler(HTTPResponseHeadersValidator())
+    try pipeline.addHandler(NIOHTTPResponseHeadersValidator())
     try pipeline.addHandler(HTTPServerProtocolErrorHandler())
     return try Channel(wrappingChannelSynchronously: channel)
   }

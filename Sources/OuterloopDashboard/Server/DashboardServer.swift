@@ -42,12 +42,17 @@ public final class DashboardServer: Sendable {
   /// - Parameter token: what those have to know who reach it from elsewhere; needed unless the address is this
   ///   machine's own.
   /// - Throws: `ServerError` if the port is taken, the host is not this machine's, or a token is missing.
-  public init(_ dashboard: Dashboard, at address: Address, token: String?) async throws {
+  public convenience init(
+    _ dashboard: Dashboard, at address: Address, token: String?
+  ) async throws {
+    try await self.init(dashboard, at: address, token: token, limits: Limits())
+  }
+
+  init(_ dashboard: Dashboard, at address: Address, token: String?, limits: Limits) async throws {
     guard address.isLoopback || token != nil else {
       throw ServerError(
         "others can reach \(address.host), and there is no token", "set one, or listen on 127.0.0.1")
     }
-    let limits = Limits()
     let listener: NIOAsyncChannel<Connection.Channel, Never>
     do {
       listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
@@ -83,22 +88,19 @@ public final class DashboardServer: Sendable {
   private static func serve(
     _ listener: NIOAsyncChannel<Connection.Channel, Never>, _ answering: Answering, _ limits: Limits
   ) async throws {
-    let open = Mutex(0)
+    let crowd = Crowd()
     try await withThrowingDiscardingTaskGroup { group in
       try await listener.executeThenClose { connections in
         for try await channel in connections {
-          let count = open.withLock { count in
-            count += 1
-            return count
-          }
+          let place = crowd.enter()
           group.addTask {
             // Those beyond the bound are closed at once.
-            if count <= limits.connections {
+            if place <= limits.connections {
               await Connection(channel, limits).run(answering)
             } else {
               try? await channel.channel.close()
             }
-            open.withLock { $0 -= 1 }
+            crowd.leave()
           }
         }
       }
@@ -116,18 +118,19 @@ public final class DashboardServer: Sendable {
   }
 }
 
-/// Why a server does not begin.
-public struct ServerError: ExplainedError {
-  public let what: String
-  public let remedy: String
-  /// Whether another port would do.
-  public let isPortTaken: Bool
+/// How many connections there are.
+private final class Crowd: Sendable {
+  private let count = Mutex(0)
 
-  init(_ what: String, _ remedy: String, isPortTaken: Bool = false) {
-    self.what = what
-    self.remedy = remedy
-    self.isPortTaken = isPortTaken
+  /// The number of those that are there with the new one.
+  func enter() -> Int {
+    count.withLock { count in
+      count += 1
+      return count
+    }
   }
+
+  func leave() { count.withLock { $0 -= 1 } }
 }
 
 /// How much a connection may ask for, and how long it may take.

@@ -15,6 +15,20 @@ public enum TrialFormat: String, Sendable, CaseIterable {
   case jsonLines = "jsonl"
 }
 
+extension TrialFormat {
+  /// Trials as one text, in the order given.
+  ///
+  /// - Parameter metrics: the names of all that was reported, for the columns of CSV.
+  public func text(
+    of trials: [Trial], in specification: StudySpecification, metrics: [String] = []
+  ) -> String {
+    let writer = TrialWriter(specification, metrics: metrics)
+    var text = self == .csv ? writer.header : ""
+    for trial in trials { writer.write(trial, as: self, in: specification, to: &text) }
+    return text
+  }
+}
+
 extension StudyStore {
   /// Writes the trials of a study by number.
   ///
@@ -35,14 +49,7 @@ extension StudyStore {
       page.limit = min(left, 1000)
       let trials = try await trials(of: study, matching: page)
       var text = ""
-      for trial in trials {
-        switch format {
-        case .csv: writer.write(trial, to: &text)
-        case .jsonLines:
-          TrialRecord(trial, specification, isWhole: true).json.write(to: &text)
-          text += "\n"
-        }
-      }
+      for trial in trials { writer.write(trial, as: format, in: specification, to: &text) }
       if !text.isEmpty { try sink(text) }
       guard trials.count == page.limit, let last = trials.last else { return }
       page.from = last.number + 1
@@ -51,7 +58,7 @@ extension StudyStore {
   }
 }
 
-/// Trials of one study as lines of CSV.
+/// Trials of one study as lines.
 struct TrialWriter {
   /// Objectives first.
   private let metrics: [String]
@@ -76,7 +83,19 @@ struct TrialWriter {
     return names.map(CSVField.quoted).joined(separator: ",") + "\n"
   }
 
-  func write(_ trial: Trial, to text: inout String) {
+  func write(
+    _ trial: Trial, as format: TrialFormat, in specification: StudySpecification,
+    to text: inout String
+  ) {
+    switch format {
+    case .csv: write(trial, to: &text)
+    case .jsonLines:
+      TrialRecord(trial, specification, isWhole: true).json.write(to: &text)
+      text += "\n"
+    }
+  }
+
+  private func write(_ trial: Trial, to text: inout String) {
     var fields = [String(trial.number), trial.state.name, trial.state.reason?.rawValue ?? ""]
     for (place, metric) in metrics.enumerated() {
       let value = trial.value(of: metric, objective: place < objectives ? place : nil)
