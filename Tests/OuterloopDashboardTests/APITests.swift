@@ -55,8 +55,9 @@ import Testing
     #expect(try await numbers("reverse=true&limit=2").numbers == [39, 38])
     #expect(try await numbers("state=failed").numbers == [4, 9, 14, 19, 24, 29, 34])
     #expect(try await numbers("state=failed&state=running").total == 8)
-    #expect(try await numbers("where=loss+%3C+0.03+and+state+%3D%3D+complete&sort=loss").numbers
-      == [38, 37, 36, 35, 33])
+    #expect(
+      try await numbers("where=loss+%3C+0.03+and+state+%3D%3D+complete&sort=loss").numbers
+        == [38, 37, 36, 35, 33])
     #expect(try await numbers("offset=1000").numbers == [])
     #expect(try await numbers("limit=100000").numbers.count == 40)
   }
@@ -114,7 +115,8 @@ import Testing
   @Test("actions are events of the store") func actions() async throws {
     let fixture = try await Fixture()
     let place = "/api/v1/studies/1"
-    let added = try await fixture.send("POST", "\(place)/trials", #"{"params": {"lr": 0.01, "opt": "adam"}}"#)
+    let added = try await fixture.send(
+      "POST", "\(place)/trials", #"{"params": {"lr": 0.01, "opt": "adam"}}"#)
     #expect(added.status == .created)
     #expect(try await fixture.json("\(place)/trials/12")["state"]?.text == "waiting")
     let wrong = try await fixture.send("POST", "\(place)/trials", #"{"params": {"lr": 7}}"#)
@@ -134,7 +136,8 @@ import Testing
     #expect(try await fixture.send("POST", "\(place)/reopen", "{}").status == .ok)
     #expect(try await fixture.json(place)["ended"] == .null)
 
-    let budget = try await fixture.send("POST", "\(place)/budget", #"{"trials": null, "epochs": 7}"#)
+    let budget = try await fixture.send(
+      "POST", "\(place)/budget", #"{"trials": null, "epochs": 7}"#)
     #expect(budget.status == .ok)
     let now = try await fixture.json(place)["budget"]
     #expect(now?["trials"] == .null && now?["epochs"]?.int == 7)
@@ -142,7 +145,9 @@ import Testing
       #expect(try await fixture.send("POST", "\(place)/budget", bad).status == .badRequest)
     }
 
-    #expect(try await fixture.send("PUT", "\(place)/trials/3/notes", #"{"text": "*good*"}"#).status == .ok)
+    #expect(
+      try await fixture.send("PUT", "\(place)/trials/3/notes", #"{"text": "*good*"}"#).status == .ok
+    )
     #expect(try await fixture.json("\(place)/trials/3")["notes"]?.text == "*good*")
     #expect(try await fixture.json("\(place)/trials/2")["notes"]?.text == "")
     #expect(try await fixture.send("PUT", "\(place)/notes", #"{"text": "all"}"#).status == .ok)
@@ -194,7 +199,8 @@ import Testing
     #expect(apart.text.contains(">lr-1<") && apart.text.contains(">lr-2<"))
     let joined = try await fixture.get("/api/v1/compare.svg?studies=1,2,3&together=true")
     #expect(joined.text.contains(">lr (2 studies)<") && joined.text.contains(">other<"))
-    #expect(try await fixture.get("/api/v1/compare.svg?studies=1,2&objective=x").status == .conflict)
+    #expect(
+      try await fixture.get("/api/v1/compare.svg?studies=1,2&objective=x").status == .conflict)
   }
 
   @Test("every route is described") func description() async throws {

@@ -1,7 +1,7 @@
-import Testing
 import OuterloopRunner
 import OuterloopStudy
 import OuterloopText
+import Testing
 
 @testable import OuterloopDashboard
 
@@ -48,7 +48,9 @@ struct Fixture {
         kind, asTrial: number, to: study, claimedBy: Claimant(worker: "worker.\(number % 2)")))
     let values = specification.objectives.enumerated().map { 1 / Double(number + $0.offset + 1) }
     var named = ["memory": Double(number)]
-    for (objective, value) in zip(specification.objectives, values) { named[objective.metric] = value }
+    for (objective, value) in zip(specification.objectives, values) {
+      named[objective.metric] = value
+    }
     try await append(.reported(attempt: claim.attempt, Report(named, seconds: 2)), number)
     if isLast { return }
     let outcome: Outcome =

@@ -14,9 +14,12 @@ import Testing
     #expect(!html.contains("<img") && !html.contains("<b>bold"))
     #expect(html.contains("&lt;/script&gt;&lt;img src=x onerror=alert(1)&gt;"))
     // One script with data, one with code; both end where they are to.
-    #expect(html.split(separator: "<script").count == 3 && html.split(separator: "</script>").count == 3)
+    #expect(
+      html.split(separator: "<script").count == 3 && html.split(separator: "</script>").count == 3)
     #expect(html.contains("trial 10") && html.contains("train --trial 10"))
-    #expect(!html.contains("http://") || html.replacing("http://www.w3.org/2000/svg", with: "").contains("http://") == false)
+    #expect(
+      !html.contains("http://")
+        || html.replacing("http://www.w3.org/2000/svg", with: "").contains("http://") == false)
   }
 
   @Test("a study without trials has a report") func empty() async throws {
@@ -45,7 +48,8 @@ import Testing
       trial.values = [unit()]
       return trial
     }
-    let html = StudyReport(StudyFigures(specification, trials), metrics: ["loss"], command: nil).html
+    let html = StudyReport(StudyFigures(specification, trials), metrics: ["loss"], command: nil)
+      .html
     #expect(html.utf8.count < 2_000_000, "\(html.utf8.count)")
     #expect(html.contains("data-trial"))
   }

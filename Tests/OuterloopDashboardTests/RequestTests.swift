@@ -15,7 +15,8 @@ import Testing
   @Test(
     "what is malformed is refused",
     arguments: [
-      "", "api", "http://elsewhere/", "*", "/%", "/%4", "/%zz", "/%00", "/%ff", "/a?b=%", "/a?b=%c3",
+      "", "api", "http://elsewhere/", "*", "/%", "/%4", "/%zz", "/%00", "/%ff", "/a?b=%",
+      "/a?b=%c3",
     ])
   func malformed(_ target: String) {
     #expect(Request(method: "GET", target: target) == nil)
@@ -28,7 +29,8 @@ import Testing
 
   @Test("routes take names, endings and rests") func routes() async throws {
     let router = Router(routes: [
-      Route("GET", "/plots/{name}.svg", "") { _, found in .text(found["name"], type: "text/plain") },
+      Route("GET", "/plots/{name}.svg", "") { _, found in .text(found["name"], type: "text/plain")
+      },
       Route("GET", "/files/{path...}", "") { _, found in
         .text(found.rest("path").joined(separator: "|"), type: "text/plain")
       },
@@ -57,13 +59,16 @@ import Testing
     _ headers: [String: String]
   ) throws -> Int {
     let request = try #require(Request(method: method, target: target, headers: headers))
-    do { return try admission.answer(to: request)?.status.rawValue ?? 200 } catch let error as Refusal {
+    do { return try admission.answer(to: request)?.status.rawValue ?? 200 } catch let error
+      as Refusal
+    {
       return error.status.rawValue
     }
   }
 
   @Test("a name that was made to point here is turned away") func rebinding() throws {
-    let here = Admission(hosts: ["127.0.0.1:8765", "localhost:8765"], token: nil, isReadOnly: false)
+    let here = Admission(
+      hosts: ["127.0.0.1:8765", "localhost:8765"], token: nil, isReadOnly: false)
     #expect(try status(here, ["host": "127.0.0.1:8765"]) == 200)
     #expect(try status(here, ["host": "LOCALHOST:8765"]) == 200)
     #expect(try status(here, ["host": "evil.example:8765"]) == 421)

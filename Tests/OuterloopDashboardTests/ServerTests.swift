@@ -105,7 +105,9 @@ private final class RawClient {
       let client = try RawClient(port)
       client.send(text)
       let answer = client.read()
-      #expect(answer.isEmpty || answer.hasPrefix("HTTP/1.1 4") || answer.hasPrefix("HTTP/1.0 4"), "\(answer)")
+      #expect(
+        answer.isEmpty || answer.hasPrefix("HTTP/1.1 4") || answer.hasPrefix("HTTP/1.0 4"),
+        "\(answer)")
       // The server lives.
       let next = try RawClient(port)
       next.send("GET /api/v1 HTTP/1.1\r\nHost: localhost:\(port)\r\nConnection: close\r\n\r\n")
@@ -177,7 +179,9 @@ private final class RawClient {
     }
   }
 
-  @Test("events come as they happen, and a reader that goes is no trouble") func events() async throws {
+  @Test("events come as they happen, and a reader that goes is no trouble") func events()
+    async throws
+  {
     try await serve { port, fixture in
       let client = try RawClient(port)
       client.send("GET /api/v1/studies/1/events HTTP/1.1\r\nHost: localhost:\(port)\r\n\r\n")
@@ -189,7 +193,9 @@ private final class RawClient {
     }
   }
 
-  @Test("others cannot reach it without a token, and a taken port is said") func refusals() async throws {
+  @Test("others cannot reach it without a token, and a taken port is said") func refusals()
+    async throws
+  {
     let fixture = try await Fixture()
     await #expect(throws: ServerError.self) {
       _ = try await DashboardServer(

@@ -128,9 +128,12 @@ export class WindowedTable {
 
   /** Brings the document up to date with the view. */
   draw() {
+    // Read before anything is taken out: a layout in between would find the table shorter, and scroll it.
     const [first, last] = this.range;
-    const direction = Math.sign(this.element.scrollTop - this.#lastTop);
-    this.#lastTop = this.element.scrollTop;
+    const top = this.element.scrollTop;
+    const fraction = this.#position % 1;
+    const direction = Math.sign(top - this.#lastTop);
+    this.#lastTop = top;
     const from = Math.max(0, first - overscan);
     const to = Math.min(this.rows.total - 1, last + overscan);
     this.table.setAttribute("aria-rowcount", this.rows.total + 1);
@@ -155,7 +158,7 @@ export class WindowedTable {
     }
     const above = this.rows.total * rowHeight <= highest
       ? from * rowHeight
-      : Math.max(0, this.element.scrollTop - (first - from + this.#position % 1) * rowHeight);
+      : Math.max(0, top - (first - from + fraction) * rowHeight);
     this.above.firstChild.style.height = `${above}px`;
     const drawn = Math.max(0, to - from + 1) * rowHeight;
     this.below.firstChild.style.height = `${Math.max(0, this.#height - above - drawn)}px`;

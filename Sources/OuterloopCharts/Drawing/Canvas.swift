@@ -60,7 +60,8 @@ struct Canvas: Sendable {
 
   /// - Parameter isAxis: whether it is one of several axes, which is kept in the document too.
   mutating func line(_ from: Pixel, _ to: Pixel, _ stroke: Stroke, isAxis: Bool = false) {
-    body += "<line\(isAxis ? " data-axis=\"\"" : "") x1=\"\(n(from.x))\" y1=\"\(n(from.y))\" x2=\"\(n(to.x))\" y2=\"\(n(to.y))\""
+    body +=
+      "<line\(isAxis ? " data-axis=\"\"" : "") x1=\"\(n(from.x))\" y1=\"\(n(from.y))\" x2=\"\(n(to.x))\" y2=\"\(n(to.y))\""
     body += attributes(of: stroke) + "/>\n"
   }
 

@@ -27,7 +27,8 @@ struct ValueAxis {
     let kept = ValueAxis.withoutOutliers(finite, objective, isLog: isPositive && wanted != .linear)
     let (low, high) = (kept.min() ?? 0, kept.max() ?? 0)
     let canBeLog = isPositive && low > 0
-    let kind: AxisScale = canBeLog && wanted.map { $0 == .log } ?? (high / low >= 30) ? .log : .linear
+    let kind: AxisScale =
+      canBeLog && wanted.map { $0 == .log } ?? (high / low >= 30) ? .log : .linear
     let scale = Scale(showing: kept, kind: kind, padding: ValueAxis.padding)
     range = scale.lower...scale.upper
     axis = Axis(label ?? ValueAxis.label(objective), scale: kind, range: range)

@@ -8,7 +8,8 @@ internal import OuterloopText
 /// `outerloop dashboard`
 struct DashboardCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "dashboard", abstract: "Look at the studies of a store in a browser, while they run.",
+    commandName: "dashboard",
+    abstract: "Look at the studies of a store in a browser, while they run.",
     discussion: """
       The pages follow the studies live and may stay open: whoever runs a study does not notice. Ctrl-C \
       ends the server, and nothing else.

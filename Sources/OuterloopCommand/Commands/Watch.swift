@@ -41,11 +41,15 @@ struct Watch: AsyncParsableCommand {
     let study = try await FollowedStudy(found.id, in: found.store)
     var screen = WatchScreen()
     var lines = WatchLines()
+    var restingSince: ContinuousClock.Instant?
     while !Interrupts.isRequested {
       try await study.refresh()
       let view = WatchView(
         try await WatchState(study, stale: StaleTrials.of(found.id, in: found.store)))
-      let isLast = once || view.state.isDone
+      // Where trials rest, the next may go on at once: only after a while nobody will have it do so.
+      restingSince = view.state.isResting ? restingSince ?? .now : nil
+      let isOver = restingSince.map { $0.duration(to: .now) > .seconds(3) } ?? false
+      let isLast = once || view.state.isDone || isOver
       if Terminal.isShown {
         try screen.draw(view.lines(width: Terminal.shownWidth, height: Terminal.shownHeight))
       } else if once {
@@ -78,14 +82,26 @@ struct WatchState {
 
   var finished: Int { history.trials.count { $0.state.isFinished } }
 
-  /// Nothing runs, and nothing new begins.
-  var isDone: Bool {
+  /// All trials have ended, and nothing new begins.
+  var isDone: Bool { history.openCount == 0 && isSpent }
+
+  /// Nothing runs or waits, and nothing new begins.
+  var isResting: Bool { history.runningCount == 0 && history.claimableCount == 0 && isSpent }
+
+  private var isSpent: Bool {
     let budget = specification.budget
-    let isSpent =
-      budget.trials.map { history.trials.count >= $0 } ?? false
+    return history.stopReason != nil || budget.trials.map { history.trials.count >= $0 } ?? false
       || budget.epochs.map { history.epochs >= $0 } ?? false
       || budget.seconds.map { history.busySeconds >= $0 } ?? false
-    return history.openCount == 0 && (isSpent || history.stopReason != nil)
+  }
+
+  /// Where a scheduler lets trials rest, how many of them will end is not known.
+  var secondsLeft: Double? {
+    guard history.runningCount > 0, specification.method.scheduler == .fullTraining, let rate,
+      rate > 0,
+      let total = specification.budget.trials, finished < total
+    else { return nil }
+    return Double(total - finished) / rate * 60
   }
 
   var best: Trial? { specification.best(in: history) }
@@ -109,7 +125,9 @@ struct WatchView {
     let room = max(2, height == .max ? 20 : height - lines.count - 4)
     if !running.isEmpty {
       lines.append("")
-      lines += table(running.prefix(room / 2).map(row), ["running", "worker", "epoch", "last report", "configuration"])
+      lines += table(
+        running.prefix(room / 2).map(row),
+        ["running", "worker", "epoch", "last report", "configuration"])
       if running.count > room / 2 { lines.append("and \(running.count - room / 2) more") }
     }
     let ended = state.history.trials.filter(\.state.isFinished)
@@ -134,16 +152,18 @@ struct WatchView {
     var progress = counts.isEmpty ? "no trials yet" : counts.joined(separator: ", ")
     if let total = specification.budget.trials {
       progress = "\(state.finished) of \(total) trials: " + progress
-      if let rate = state.rate, rate > 0, state.finished < total {
-        progress += ", about \(Progress.time(Double(total - state.finished) / rate * 60)) left"
-      }
+      if let left = state.secondsLeft { progress += ", about \(Progress.time(left)) left" }
     }
-    var lines = ["\(specification.name.visible)  \(specification.method.description.visible)", progress]
+    var lines = [
+      "\(specification.name.visible)  \(specification.method.description.visible)", progress,
+    ]
     if let reason = state.history.stopReason { lines.append("ended: \(reason.visible)") }
     if let best = state.best {
-      lines.append("best: trial \(best.number)  \(state.value(of: best))  \(Self.configuration(best))")
+      lines.append(
+        "best: trial \(best.number)  \(state.value(of: best))  \(Self.configuration(best))")
     }
-    let curve = Sparkline.text(of: state.improvements.map(\.value), places: state.improvements.map(\.trial), width: 60)
+    let curve = Sparkline.text(
+      of: state.improvements.map(\.value), places: state.improvements.map(\.trial), width: 60)
     if !curve.isEmpty { lines.append("best so far  \(curve)") }
     return lines
   }
@@ -159,7 +179,8 @@ struct WatchView {
   private func endedRow(_ trial: Trial) -> [String] {
     let reason = trial.state.reason.map { " (\($0.rawValue))" } ?? ""
     return [
-      "\(trial.number)", trial.state.name + reason, state.value(of: trial), Self.configuration(trial),
+      "\(trial.number)", trial.state.name + reason, state.value(of: trial),
+      Self.configuration(trial),
     ]
   }
 

@@ -8,7 +8,8 @@ extension Dashboard {
   var actionRoutes: [Route] {
     let place = "\(Self.root)/studies/{study}"
     return [
-      Route("POST", "\(place)/trials", "Add a configuration to be tried next") { request, arguments in
+      Route("POST", "\(place)/trials", "Add a configuration to be tried next") {
+        request, arguments in
         try await enqueue(request.object(), in: study(arguments))
       },
       Route("POST", "\(place)/stop", "Begin no new trial") { request, arguments in
@@ -53,7 +54,8 @@ extension Dashboard {
     for member in members {
       guard let value = member.value.parameterValue else {
         throw Refusal(
-          .badRequest, "the value of `\(member.name)` is neither a number, a text nor true or false",
+          .badRequest,
+          "the value of `\(member.name)` is neither a number, a text nor true or false",
           "send one of these")
       }
       values[member.name] = value

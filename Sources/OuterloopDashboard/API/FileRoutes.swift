@@ -12,7 +12,8 @@ extension Dashboard {
         let (trial, folders) = try await files(arguments)
         guard let log = TrialFile(folders.log(ofTrial: trial)) else {
           throw Refusal(
-            .notFound, "trial \(trial) has no log", "programs that `outerloop tune` starts have one")
+            .notFound, "trial \(trial) has no log", "programs that `outerloop tune` starts have one"
+          )
         }
         return .json(try Self.piece(of: log, from: request.query.count("from")))
       },

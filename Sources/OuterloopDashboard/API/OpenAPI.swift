@@ -25,7 +25,8 @@ enum OpenAPI {
       String($0.dropFirst().prefix { $0 != "}" && $0 != "." })
     }
     let parameters =
-      named.map { parameter($0, isInPath: true) } + route.query.map { parameter($0, isInPath: false) }
+      named.map { parameter($0, isInPath: true) }
+      + route.query.map { parameter($0, isInPath: false) }
     var members: [JSON.Member] = [
       JSON.Member(name: "summary", value: .text(route.summary)),
       JSON.Member(name: "parameters", value: .array(parameters)),

@@ -11,7 +11,8 @@ extension Dashboard {
       Self.page("/compare", "compare.html"),
       Route("GET", "/assets/{name}", "What the pages are made of") { request, arguments in
         guard let asset = Asset(named: arguments["name"]), !asset.name.hasSuffix(".html") else {
-          throw Refusal(.notFound, "there is no asset `\(arguments["name"])`", "open the pages at /")
+          throw Refusal(
+            .notFound, "there is no asset `\(arguments["name"])`", "open the pages at /")
         }
         return asset.response(to: request)
       },

@@ -14,7 +14,8 @@ extension Dashboard {
           arguments["plot"], of: study(arguments), PictureOptions(request.query))
         return .text(svg, type: "image/svg+xml")
       },
-      Route("GET", "\(Self.root)/studies/{study}/report.html", "A study as one file") { _, arguments in
+      Route("GET", "\(Self.root)/studies/{study}/report.html", "A study as one file") {
+        _, arguments in
         let study = try await study(arguments)
         let report = await StudyReport(study, surroundings)
         let name = await study.specification.name

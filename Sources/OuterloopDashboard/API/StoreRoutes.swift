@@ -81,11 +81,18 @@ struct Overview {
     [TrialState.Kind.complete, .pruned, .failed].reduce(0) { $0 + (summary.counts[$1] ?? 0) }
   }
 
-  /// By the trials that are left at the present rate, and by the seconds that are left; the sooner of them.
+  /// While trials run: by those that are left at the present rate, by epochs and by seconds that are left; the
+  /// soonest of them. Where a scheduler lets trials rest, how many of them will end is not known.
   private var secondsLeft: Double? {
+    guard summary.counts[.running] != nil, ended == nil else { return nil }
     var estimates: [Double] = []
-    if let trials = specification.budget.trials, let rate, rate > 0 {
+    if let trials = specification.budget.trials, let rate, rate > 0,
+      specification.method.scheduler == .fullTraining
+    {
       estimates.append(Double(max(0, trials - finished)) / rate * 60)
+    }
+    if let epochs = specification.budget.epochs, epochsSpent > 0 {
+      estimates.append(Double(max(0, epochs - epochsSpent)) / Double(epochsSpent) * secondsSpent)
     }
     if let seconds = specification.budget.seconds {
       estimates.append(max(0, seconds - secondsSpent))

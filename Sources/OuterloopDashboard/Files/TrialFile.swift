@@ -121,7 +121,8 @@ struct TrialFile: Sendable {
   private static func collect(_ parts: [String], _ folder: String, _ found: inout [TrialFile]) {
     let descriptor =
       parts.isEmpty
-      ? CLibrary.openFile(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0) : open(parts, in: folder) ?? -1
+      ? CLibrary.openFile(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0)
+      : open(parts, in: folder) ?? -1
     guard descriptor >= 0 else { return }
     guard let stream = fdopendir(descriptor) else {
       _ = CLibrary.closeFile(descriptor)

@@ -46,7 +46,8 @@ struct Admission: Sendable {
     if let origin = request.headers["origin"]?.lowercased(),
       origin != "http://\(host)", origin != "https://\(host)"
     {
-      throw Refusal(.forbidden, "a page of \(origin) asks for a change", "open the dashboard itself")
+      throw Refusal(
+        .forbidden, "a page of \(origin) asks for a change", "open the dashboard itself")
     }
     let type = request.headers["content-type"]?.split(separator: ";").first?.lowercased() ?? ""
     guard type == "application/json" else {

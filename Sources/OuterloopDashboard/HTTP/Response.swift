@@ -58,7 +58,8 @@ struct Response: Sendable {
   }
 
   static func json(_ value: JSON, _ status: Status = .ok) -> Response {
-    Response(status, type: "application/json; charset=utf-8", Array((value.description + "\n").utf8))
+    Response(
+      status, type: "application/json; charset=utf-8", Array((value.description + "\n").utf8))
   }
 
   static func text(_ text: String, type: String) -> Response {

@@ -94,7 +94,8 @@ package actor FollowedStudy {
     case .finished:
       ends.append(event.time)
       if ends.count > 200 { ends.removeFirst(100) }
-    case .reported(_, let report), .extended(_, let report): metricNames.formUnion(report.values.keys)
+    case .reported(_, let report), .extended(_, let report):
+      metricNames.formUnion(report.values.keys)
     default: break
     }
   }

@@ -229,6 +229,8 @@ public struct StudyReport: Sendable {
       .replacing("\"", with: "&quot;")
   }
 
-  private static let style = Asset(named: "report.css").map { String(decoding: $0.bytes, as: UTF8.self) } ?? ""
-  private static let script = Asset(named: "report.js").map { String(decoding: $0.bytes, as: UTF8.self) } ?? ""
+  private static let style =
+    Asset(named: "report.css").map { String(decoding: $0.bytes, as: UTF8.self) } ?? ""
+  private static let script =
+    Asset(named: "report.js").map { String(decoding: $0.bytes, as: UTF8.self) } ?? ""
 }

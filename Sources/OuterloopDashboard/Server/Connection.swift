@@ -90,7 +90,9 @@ struct Connection: Sendable {
     _ response: Response, to request: HTTPRequestHead, isLast: Bool, _ writer: Writer
   ) async throws {
     var fields = HTTPHeaders(response.headers.map { ($0.name, $0.value) })
-    if case .bytes(let bytes) = response.body { fields.add(name: "Content-Length", value: "\(bytes.count)") }
+    if case .bytes(let bytes) = response.body {
+      fields.add(name: "Content-Length", value: "\(bytes.count)")
+    }
     if isLast { fields.replaceOrAdd(name: "Connection", value: "close") }
     let head = HTTPResponseHead(
       version: request.version,

@@ -23,11 +23,14 @@ public final class DashboardServer: Sendable {
 
     /// Whether only this machine can reach it.
     public var isLoopback: Bool {
-      host == "localhost" || host == "::1" || host.hasPrefix("127.") && host.split(separator: ".").count == 4
+      host == "localhost" || host == "::1"
+        || host.hasPrefix("127.") && host.split(separator: ".").count == 4
     }
 
     /// As it stands in an address.
-    fileprivate var authority: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+    fileprivate var authority: String {
+      host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+    }
   }
 
   /// Where it listens; the port is the one that was found.
@@ -51,7 +54,8 @@ public final class DashboardServer: Sendable {
   init(_ dashboard: Dashboard, at address: Address, token: String?, limits: Limits) async throws {
     guard address.isLoopback || token != nil else {
       throw ServerError(
-        "others can reach \(address.host), and there is no token", "set one, or listen on 127.0.0.1")
+        "others can reach \(address.host), and there is no token", "set one, or listen on 127.0.0.1"
+      )
     }
     let listener: NIOAsyncChannel<Connection.Channel, Never>
     do {
@@ -69,7 +73,8 @@ public final class DashboardServer: Sendable {
     } catch let error as IOError where error.errnoCode == EACCES {
       throw ServerError("port \(address.port) may not be listened on", "name one above 1023")
     } catch {
-      throw ServerError("`\(address.host)` cannot be listened on: \(error)", "name this machine's own address")
+      throw ServerError(
+        "`\(address.host)` cannot be listened on: \(error)", "name this machine's own address")
     }
     var found = address
     found.port = listener.channel.localAddress?.port ?? address.port
@@ -77,8 +82,11 @@ public final class DashboardServer: Sendable {
     link = "http://\(found.authority)/" + (token.map { "?token=\($0)" } ?? "")
     channel = listener.channel
     let names = Set(
-      [found.authority, "localhost:\(found.port)", "127.0.0.1:\(found.port)", "[::1]:\(found.port)"]
-        .map { $0.lowercased() })
+      [
+        found.authority, "localhost:\(found.port)", "127.0.0.1:\(found.port)",
+        "[::1]:\(found.port)",
+      ]
+      .map { $0.lowercased() })
     let admission = Admission(
       hosts: token == nil ? names : nil, token: token, isReadOnly: dashboard.isReadOnly)
     let answering = Answering(admission: admission, router: dashboard.router)
