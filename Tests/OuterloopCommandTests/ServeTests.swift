@@ -232,6 +232,61 @@ import Testing
     try served.answer("end")
   }
 
+  /// Checkpoints are kept as those of programs are: what was announced can be checked, and is, before a trial goes on.
+  @Test(arguments: [nil, "elsewhere"] as [String?])
+  func checkpoints(folder: String?) throws {
+    var fields: [String: Any] = ["epochs": 9, "scheduler": "none"]
+    fields["checkpoints"] = folder
+    let served = try open(fields)
+    let trial = try served.ask()
+    let place = try #require(trial["checkpoint"] as? String)
+    #expect(place.hasSuffix(folder.map { "/\($0)/0" } ?? "trials/study/0/checkpoint"))
+    try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
+    func report(_ epoch: Int, by process: ServedProcess) throws {
+      try process.answer("report", ["trial": 0, "epoch": epoch, "values": ["loss": 10 - epoch]])
+    }
+    func save(_ epoch: Int) throws {
+      try Data("state \(epoch)".utf8).write(
+        to: URL(fileURLWithPath: place + "/state"), options: .atomic)
+      let announced = ["trial": 0, "epoch": epoch, "path": "state"] as [String: Any]
+      #expect(try served.answer("checkpoint", announced)["goesOn"] as? Bool == true)
+    }
+    func best() throws -> [String: Any]? {
+      try tool.run(["best", "--json"]).object["checkpoint"] as? [String: Any]
+    }
+    let missing = ["trial": 0, "epoch": 1, "path": "none"] as [String: Any]
+    #expect(try served.error("checkpoint", missing).what.contains("none of epoch 1 is not there"))
+    #expect(try served.error("checkpoint", ["trial": 0, "epoch": 0]).what.contains("epoch 0"))
+    for epoch in 1...3 {
+      try report(epoch, by: served)
+      try save(epoch)
+    }
+    try served.answer("end")
+    // What is on disk is not what was announced: it is restored from the second link.
+    try Data("rubbish".utf8).write(to: URL(fileURLWithPath: place + "/state"), options: .atomic)
+    let again = try open(fields)
+    #expect(try again.ask()["fromEpoch"] as? Int == 3)
+    #expect(try String(contentsOfFile: place + "/state", encoding: .utf8) == "state 3")
+    try again.answer("end")
+    // Where both are damaged, the one before is taken.
+    let kept = tool.file("outerloop.trials/study/0/kept")
+    for path in [place + "/state", kept + "/3"] {
+      try Data("rubbish".utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
+    }
+    let third = try open(fields)
+    #expect(try third.ask()["fromEpoch"] as? Int == 2)
+    for epoch in 3...9 { try report(epoch, by: third) }
+    try Data("state 9".utf8).write(to: URL(fileURLWithPath: place + "/state"), options: .atomic)
+    try third.answer("checkpoint", ["trial": 0, "epoch": 9, "path": "state"])
+    #expect(try third.answer("tell", ["trial": 0])["state"] as? String == "complete")
+    #expect(try best()?["state"] as? String == "whole")
+    #expect((try best()?["path"] as? String)?.hasSuffix("/state") == true)
+    let written = try third.answer("results", ["folder": tool.file("results")])
+    #expect((written["notes"] as? [String])?.isEmpty == true)
+    #expect(try tool.text("results/checkpoints/trial-0-epoch-9/state") == "state 9")
+    try third.answer("end")
+  }
+
   @Test func parametersNamedAsTrialsRun() throws {
     let fields: [String: Any] = [
       "growing": true, "objectives": [["metric": "loss", "direction": "minimize"]], "seed": 4,

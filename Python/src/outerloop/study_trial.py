@@ -167,7 +167,7 @@ class Trial:
         return self.suggest(name, choice(list(choices)))
 
     def _announce(self, path: str, epoch: int) -> None:
-        self._link.call("checkpoint", trial=self.number, epoch=_epoch(epoch))
+        self._link.call("checkpoint", trial=self.number, epoch=_epoch(epoch), path=path)
 
     def results(self, returned: Any) -> Dict[str, Any]:
         """What an objective has returned or reports, as numbers by metric."""

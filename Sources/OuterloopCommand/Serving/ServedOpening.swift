@@ -30,7 +30,7 @@ struct ServedOpening {
     name = try request.text("study") ?? "study"
     isGrowing = try request.flag("growing")
     lease = try request.number("lease") ?? 90
-    checkpoints = try request.text("checkpoints")
+    checkpoints = try request.text("checkpoints").map(Self.absolute)
     guard !name.isEmpty, path?.isEmpty != true else {
       throw Complaint("a name is empty", hint: "leave `store` or `study` out", status: 64)
     }
@@ -39,6 +39,12 @@ struct ServedOpening {
         "a lease of \(lease) seconds cannot be kept", hint: "say more than 0, at most 1e9",
         status: 64)
     }
+  }
+
+  /// Whoever reads of a checkpoint later may be elsewhere.
+  private static func absolute(_ path: String) -> String {
+    guard !path.hasPrefix("/"), let here = Tune.here else { return path }
+    return "\(here)/\(path)"
   }
 
   struct Opened {

@@ -19,9 +19,10 @@ extension ServedStudy {
         gradient: try request.numbers("gradient") ?? [:], seconds: try request.number("seconds"))
       return try await study.report(report, of: request.neededInt("trial"))
     },
-    "checkpoint": Operation(fields: ["trial", "epoch"]) { study, request in
+    "checkpoint": Operation(fields: ["trial", "epoch", "path"]) { study, request in
       try await study.checkpointed(
-        epoch: request.neededInt("epoch"), of: request.neededInt("trial"))
+        epoch: request.neededInt("epoch"), of: request.neededInt("trial"),
+        at: request.text("path"))
     },
     "renew": Operation(fields: []) { study, _ in
       .object(["held": .array(await study.renew().map(JSON.int))])
@@ -49,9 +50,17 @@ extension ServedStudy {
   }
 
   private func hold(_ claim: Claim, slot: Int) -> JSON {
-    let request = TrialRequest(claim, of: specification, slot: slot)
+    var request = TrialRequest(claim, of: specification, slot: slot)
+    let files =
+      isInMemory
+      ? nil : TrialCheckpoints(request, in: found.folders, at: checkpointFolder(of: request.trial))
+    if let files {
+      request.from = files.usable(through: request.from) {
+        Terminal.say("trial \(request.trial): \($0.visible)")
+      }
+    }
     held[request.trial] = Held(
-      claim: claim, assignment: request.assignment, last: claim.trial.lastReport)
+      claim: claim, assignment: request.assignment, last: claim.trial.lastReport, files: files)
     return .object([
       "number": .int(request.trial), "attempt": .int(request.attempt),
       "params": Self.json(request.assignment), "fromEpoch": .int(request.from),
@@ -61,7 +70,7 @@ extension ServedStudy {
   }
 
   /// Where a trial keeps its checkpoints; nil: a study in memory has no place for them.
-  private func checkpointFolder(of number: Int) -> String? {
+  func checkpointFolder(of number: Int) -> String? {
     if let checkpoints { return "\(checkpoints)/\(number)" }
     return isInMemory ? nil : found.folders.checkpoint(ofTrial: number)
   }
@@ -151,8 +160,20 @@ extension ServedStudy {
     .object(["goesOn": .bool(false), "reason": .text(reason)])
   }
 
-  private func checkpointed(epoch: Int, of number: Int) async throws -> JSON {
+  /// What is needed to go on after `epoch` is on disk: at `path`, or anywhere in the trial's folder. It is written
+  /// down before the study knows of it, so that the study only knows of what can be checked.
+  private func checkpointed(epoch: Int, of number: Int, at path: String?) async throws -> JSON {
+    guard epoch >= 1 else {
+      throw Complaint("epoch \(epoch) is below 1", hint: "count epochs from 1", status: 64)
+    }
     guard let trial = held[number] else { return Self.stop("lost") }
+    let isThere = held[number]?.files?.keep(path, epoch: epoch) ?? true
+    if let path, !isThere {
+      throw Complaint(
+        "the checkpoint \(path.visible) of epoch \(epoch) is not there",
+        hint: "announce it when it is written; names are of the folder \(trial.files?.path ?? "")",
+        status: 64)
+    }
     let kind = Event.Kind.checkpointed(attempt: trial.claim.attempt, epoch: epoch)
     let answer = try await store.append([kind], to: number, of: found.id)
     return answer == .accepted ? .object(["goesOn": .bool(true)]) : Self.stop("lost")
@@ -210,6 +231,7 @@ extension ServedStudy {
       last = whole
     }
     if try request.flag("keepsCheckpoint"), let last {
+      _ = held[trial.claim.trial.number]?.files?.keep(nil, epoch: last.epoch)
       kinds.append(.checkpointed(attempt: attempt, epoch: last.epoch))
     }
     return kinds + [

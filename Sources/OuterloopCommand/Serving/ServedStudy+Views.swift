@@ -133,13 +133,17 @@ extension ServedStudy {
     try results.claim()
     guard !claimOnly else { return .object(["folder": .text(results.path)]) }
     let log = try await store.trainingLog(of: found.id)
-    let contents = try results.write(log) { [checkpoints, found, isInMemory] trial in
-      if let checkpoints { return "\(checkpoints)/\(trial.number)" }
-      return isInMemory ? nil : found.folders.checkpoint(ofTrial: trial.number)
+    var notes: [String] = []
+    let contents = try results.write(log) { trial in
+      let own = checkpointFolder(of: trial.number)
+      if isInMemory { return own }
+      let (place, note) = found.checkpoint(of: trial, in: own)
+      if let note { notes.append(note) }
+      return place
     }
     return .object([
       "folder": .text(results.path), "files": .array(contents.files.map(JSON.text)),
-      "notes": .array(contents.notes.map(JSON.text)),
+      "notes": .array((notes + contents.notes).map(JSON.text)),
     ])
   }
 }

@@ -1,3 +1,4 @@
+internal import OuterloopRunner
 internal import OuterloopSearch
 internal import OuterloopStudy
 internal import OuterloopText
@@ -21,6 +22,8 @@ actor ServedStudy {
     let start = SuspendingClock.now
     /// What was reported last.
     var last: Report?
+    /// Nil in a study in memory, which ends with its checkpoints.
+    var files: TrialCheckpoints?
     var verdict = Verdict.goOn
 
     var seconds: Double { start.duration(to: .now) / .seconds(1) }

@@ -53,11 +53,12 @@ extension StudyChoice.Found {
   }
 
   /// What a trial goes on from: the folder of its checkpoints, or what it has announced elsewhere; else why not.
-  private func checkpoint(of trial: Trial) -> (place: String?, note: String?) {
+  /// - Parameter folder: that folder, if it is not the one in the store's.
+  func checkpoint(of trial: Trial, in folder: String? = nil) -> (place: String?, note: String?) {
     guard let saved = folders.savedCheckpoint(of: trial) else { return (nil, nil) }
-    let own = folders.checkpoint(ofTrial: trial.number)
+    let own = folder ?? folders.checkpoint(ofTrial: trial.number)
     switch saved.state {
-    case .whole(let path): return (path.hasPrefix(own + "/") ? own : path, nil)
+    case .whole(let path): return (path == own || path.hasPrefix(own + "/") ? own : path, nil)
     case .damaged, .gone:
       let how = saved.state == .gone ? "gone" : "damaged"
       return (
