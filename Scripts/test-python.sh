@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # test-python.sh [PYTHON...]: the tests of the Python package, from the wheel in dist/ in a new environment for each
-# interpreter; by default all of 3.9 and newer that pyenv or the path has. PYTEST has further words for pytest.
+# interpreter; by default all of 3.9 and newer that pyenv or the path has. Of an interpreter in a virtual environment the
+# packages are there too: Benchmarks/peers/frameworks/.venv/bin/python, which Benchmarks/peers/install.sh frameworks makes,
+# has all libraries that the package goes with. Tests of what is not there are skipped. PYTEST has further words for pytest.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -27,6 +29,10 @@ for python in "${pythons[@]}"; do
   version=$("$python" -c 'import sys; print("%d.%d.%d" % sys.version_info[:3])')
   rm -rf "$work/environment"
   "$python" -m venv "$work/environment"
+  others=$("$python" -c 'import sys, sysconfig
+if sys.prefix != sys.base_prefix: print(sysconfig.get_path("purelib"))')
+  [ -z "$others" ] ||
+    echo "$others" >"$("$work/environment/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/others.pth"
   "$work/environment/bin/pip" install --disable-pip-version-check --quiet "$wheel" pytest mypy ${MODULES:-ConfigSpace numpy}
   echo "Python $version"
   (cd "$work" && env -u OUTERLOOP_COMMAND OUTERLOOP_DOCUMENTATION="$work/Documentation" \

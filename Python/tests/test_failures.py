@@ -1,5 +1,6 @@
 """Objectives that raise, hang, crash, fork, print, exit and use threads."""
 
+import faulthandler
 import os
 import subprocess
 import sys
@@ -100,6 +101,8 @@ def test_processes_that_hang_and_crash() -> None:
             subprocess.Popen(["sleep", "1000"])
             time.sleep(1000)
         if trial.number == 1:
+            # What pytest would print of it.
+            faulthandler.disable()
             os.kill(os.getpid(), 11)
         if trial.number == 2:
             os._exit(3)

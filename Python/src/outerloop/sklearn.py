@@ -9,11 +9,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Callable, Dict, List, Mapping, Optional, Set
 
 from sklearn.model_selection._search import BaseSearchCV
 
-from .errors import UsageError
+from .errors import BrokenObjective, NoResult, UsageError
 from .study import Study
 from .study_trial import Trial
 
@@ -22,9 +22,11 @@ class OuterloopSearchCV(BaseSearchCV):  # type: ignore[misc,unused-ignore]
     """Cross-validates configurations that a study proposes, and refits the estimator with the best.
 
     `param_distributions` is a space as `Study` takes it, its names those of the estimator's parameters. `n_trials`
-    configurations are tried; with a `store` they are totals of the study there, so that a search goes on where it
-    was, though `cv_results_` holds what this call has tried. `sampler`, `seed`, `store` and `study_name` are those
-    of `Study`; all other arguments are those of scikit-learn's searches. Folds run in parallel by `n_jobs`.
+    configurations are tried; with a `store` it is the total of the study there, so that a search goes on where it
+    was, and `cv_results_` holds what this call has tried and the best one of the study. `sampler`, `seed`, `store`
+    and `study_name` are those of `Study`; all other arguments are those of scikit-learn's searches. Folds run in
+    parallel by `n_jobs`. A configuration of which no fold can be fitted is a failed trial, and the search goes on,
+    unless `error_score` is "raise".
     """
 
     def __init__(
@@ -66,14 +68,27 @@ class OuterloopSearchCV(BaseSearchCV):  # type: ignore[misc,unused-ignore]
 
     def _run_search(self, evaluate_candidates: Callable[[List[Dict[str, Any]]], Dict[str, Any]]) -> None:
         metric = f"mean_test_{self.refit if isinstance(self.refit, str) else 'score'}"
+        tried: Set[int] = set()
+        errors: List[Exception] = []
 
-        def objective(trial: Trial) -> float:
-            results = evaluate_candidates([dict(trial.params)])
+        def score(params: Mapping[str, Any]) -> float:
+            results = evaluate_candidates([dict(params)])
             if metric not in results:
                 raise UsageError(
                     "several metrics are scored, and none is said to be the one that counts", "name it by refit="
                 )
             return float(results[metric][-1])
+
+        def objective(trial: Trial) -> float:
+            try:
+                value = score(trial.params)
+            except Exception as error:
+                errors.append(error)
+                if self.error_score == "raise" or isinstance(error, UsageError):
+                    study.stop()
+                raise
+            tried.add(trial.number)
+            return value
 
         with Study(
             self.store,
@@ -83,4 +98,17 @@ class OuterloopSearchCV(BaseSearchCV):  # type: ignore[misc,unused-ignore]
             sampler=self.sampler,
             seed=self.seed,
         ) as study:
-            study.run(objective, trials=self.n_trials, progress=False)
+            try:
+                study.run(objective, trials=self.n_trials, progress=False)
+            except BrokenObjective:
+                if not errors:
+                    raise
+            if errors and (not tried or self.error_score == "raise" or isinstance(errors[-1], UsageError)):
+                # As scikit-learn's own searches raise it.
+                raise errors[-1]
+            try:
+                best = study.best
+            except NoResult:
+                return
+            if best.number not in tried:
+                score(best.params)

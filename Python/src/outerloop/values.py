@@ -16,7 +16,11 @@ def number(value: Any, name: str) -> float:
 
     Raises `UsageError` that names it if it is none.
     """
+    if type(value) is float:
+        return value
     if not isinstance(value, (str, bytes, bytearray)) and value is not None:
+        # PyTorch warns where a tensor that has a gradient becomes a number.
+        value = value.detach() if hasattr(value, "detach") else value
         for read in (float, _item):
             try:
                 return read(value)
