@@ -90,7 +90,7 @@ def began(number: int) -> bool:
 
 
 def test_an_interrupt_loses_nothing(kernel: Kernel) -> None:
-    assert kernel.run(OPEN)[0]["msg_type"] == "execute_input"
+    kernel.run(OPEN)
     cell = kernel.send("study.run(objective, trials=50); print('returned', len(study))")
     wait(lambda: began(2))
     kernel.manager.interrupt_kernel()
