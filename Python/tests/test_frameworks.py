@@ -51,7 +51,7 @@ def test_the_estimator_checks_of_sklearn(classifies: bool) -> None:
     assert {name: check["exception"] for name, check in own.items() if name not in theirs} == {}
 
 
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.FitFailedWarning", "ignore:One or more of the test scores")
+@pytest.mark.filterwarnings("ignore")
 def test_configurations_of_sklearn_that_fail() -> None:
     pytest.importorskip("sklearn")
     from sklearn.datasets import load_iris

@@ -82,3 +82,22 @@ def test_no_warnings() -> None:
     program = "import outerloop; outerloop.Study(space={'x': (0.0, 1.0)}).run(lambda trial: trial['x'], trials=3)"
     ending = python("-X", "dev", "-W", "error", "-c", program)
     assert ending.returncode == 0 and ending.stderr == "", ending.stderr
+
+
+def test_without_linear_algebra(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is no OpenBLAS what is chosen automatically does without; what needs it says so."""
+    monkeypatch.setenv("OUTERLOOP_BLAS", "/none/libopenblas.so")
+
+    def objective(trial: outerloop.Trial) -> None:
+        for epoch in trial.epochs:
+            if not trial.report(trial["x"] ** 2 + 1 / epoch, epoch=epoch):
+                break
+
+    with outerloop.Study(space={"x": (-5.0, 5.0)}, epochs=9, seed=1) as study:
+        study.run(objective, total_epochs=60)
+        assert study.trials("pruned") or study.trials("paused")
+    with outerloop.Study(space={"x": (-5.0, 5.0)}, seed=1) as study:
+        study.run(lambda trial: trial["x"] ** 2, trials=20)
+        assert len(study.trials("complete")) == 20
+    with pytest.raises(outerloop.OuterloopError, match="linear algebra"):
+        outerloop.Study(space={"x": (-5.0, 5.0)}, sampler="gp")

@@ -1,3 +1,4 @@
+internal import OuterloopNumerics
 public import OuterloopStudy
 
 /// The default where a training has epochs: decides how far trials are trained by what there is.
@@ -6,7 +7,7 @@ public import OuterloopStudy
 /// - `freeze-thaw`, where one objective, and what epochs cost, is all there is to look at: of the schedulers it has
 ///   the smallest regret on recorded learning curves (`Benchmarks/results/learning-curves.md`).
 /// - `asha` where something was said that freeze-thaw passes over: a sampler, several objectives, bounds, priors,
-///   earlier results. Then configurations come from that sampler.
+///   earlier results. Then configurations come from that sampler. Also where OpenBLAS is not installed.
 /// - `asha:stopping=true` when a trial that was to go on has begun at epoch 0 again, and rests without a checkpoint
 ///   once more: a program that cannot go on from where it rested is better run to the end in one go. The first rest
 ///   alone says nothing: many programs write no checkpoint in their first epoch, or only every few epochs. The
@@ -95,6 +96,8 @@ public struct AutomaticTrainingChoice: Sendable, Hashable, CustomStringConvertib
       (scheduler, reason) = (.asha, "for bounds on results")
     } else if !specification.priors.isEmpty || !specification.earlier.isEmpty {
       (scheduler, reason) = (.asha, "for what is known of good values")
+    } else if (try? BLAS.load()) == nil {
+      (scheduler, reason) = (.asha, "since OpenBLAS, which freeze-thaw needs, is not installed")
     } else {
       (scheduler, reason) = (.freezeThaw, "while programs go on from checkpoints, else asha")
     }
