@@ -1,6 +1,7 @@
 """Callbacks and estimators for other libraries, where they are installed."""
 
 import os
+import sys
 from importlib.util import find_spec
 from typing import Any, Dict
 
@@ -203,6 +204,24 @@ def test_lightning() -> None:
         assert study.best.epoch == 4 and set(study.best.values) == {"val_loss"}
         assert study.trials("pruned")
         assert all(trained[trial.number] == trial.epoch for trial in study.trials())
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_tables(library: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    frames = pytest.importorskip(library)
+    for name in {"pandas", "polars"} - {library}:
+        monkeypatch.delitem(sys.modules, name, raising=False)
+
+    def objective(trial: outerloop.Trial) -> Any:
+        if trial.number == 130:
+            raise ValueError("late")
+        return {"loss": trial["x"], **({"size": 1.5} if trial.number > 140 else {})}
+
+    with outerloop.Study(space={"x": (0.0, 1.0), "c": ["a", None, 3]}, minimize="loss", sampler="random") as study:
+        study.run(objective, trials=150)
+        table = study.trials_dataframe()
+        assert isinstance(table, frames.DataFrame) and table.shape[0] == 150
+        assert list(table["reason"])[130] == "error" and list(table["value.size"])[141] == 1.5
 
 
 def test_values_of_torch_and_numpy() -> None:

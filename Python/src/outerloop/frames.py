@@ -36,5 +36,8 @@ def frame(trials: Sequence[TrialRecord]) -> Any:
     for name in sorted(("pandas", "polars"), key=lambda name: name not in sys.modules):
         if name in sys.modules or find_spec(name) is not None:
             library = __import__(name)
+            if name == "polars":
+                # Columns may hold anything, and what the first hundred trials lack.
+                return library.DataFrame(table, infer_schema_length=None, strict=False)
             return library.DataFrame(table)
     return table
