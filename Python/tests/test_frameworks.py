@@ -145,6 +145,7 @@ def test_keras() -> None:
     trained: Dict[int, int] = {}
 
     def objective(trial: outerloop.Trial) -> None:
+        keras.utils.set_random_seed(1)
         model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
         model.compile(optimizer=keras.optimizers.SGD(trial["lr"]), loss="mse")
         history = model.fit(
@@ -155,7 +156,7 @@ def test_keras() -> None:
 
     space = {"lr": outerloop.log(1e-4, 0.1)}
     with outerloop.Study(
-        space=space, minimize="val_loss", epochs=5, scheduler="median:startup=2", seed=1
+        space=space, minimize="val_loss", epochs=5, sampler="random", scheduler="median:startup=2", seed=1
     ) as study:
         study.run(objective, trials=8)
         assert study.best.epoch == 5 and set(study.best.values) == {"loss", "val_loss"}
@@ -189,6 +190,7 @@ def test_lightning() -> None:
             return torch.optim.SGD(self.parameters(), self.lr)
 
     def objective(trial: outerloop.Trial) -> None:
+        torch.manual_seed(1)
         trainer = lightning.Trainer(
             max_epochs=trial.to_epoch, accelerator="cpu", devices=1, logger=False, enable_checkpointing=False,
             enable_progress_bar=False, enable_model_summary=False, callbacks=[report(trial, "val_loss")],
@@ -198,7 +200,7 @@ def test_lightning() -> None:
 
     space = {"lr": outerloop.log(1e-4, 0.1)}
     with outerloop.Study(
-        space=space, minimize="val_loss", epochs=4, scheduler="median:startup=2", seed=1
+        space=space, minimize="val_loss", epochs=4, sampler="random", scheduler="median:startup=2", seed=1
     ) as study:
         study.run(objective, trials=6)
         assert study.best.epoch == 4 and set(study.best.values) == {"val_loss"}
