@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 import textwrap
@@ -10,6 +11,11 @@ from typing import Any, Dict, Iterator, List
 import pytest
 
 import outerloop
+
+
+# Shells that start something in the background have it ignore Ctrl-C, which programs inherit.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
