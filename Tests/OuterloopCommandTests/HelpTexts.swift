@@ -14,7 +14,7 @@ enum HelpTexts {
       Help(words: ["demo"], text: demo), Help(words: ["data"], text: data),
       Help(words: ["data", "fetch"], text: fetch), Help(words: ["data", "list"], text: list),
       Help(words: ["version"], text: version),
-    ] + experiments + search
+    ] + experiments + search + looking
 
   static let root = """
     OVERVIEW: Tune hyperparameters, by search and by gradient.
@@ -74,7 +74,11 @@ enum HelpTexts {
       predict                 Say what configurations would come to, by a model of
                               the trials.
       log                     Print or follow what the program of a trial printed.
+      watch                   Follow a study in the terminal, until it is done.
+      dashboard               Look at the studies of a store in a browser, while
+                              they run.
       plot                    Draw pictures of a study, as SVG files.
+      report                  Write a study as one HTML file, to mail or to keep.
       export                  Write the trials of a study as CSV, JSON, a database
                               of Optuna, or its results.
       import                  Take a study out of a database of Optuna.

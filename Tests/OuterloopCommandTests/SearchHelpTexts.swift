@@ -82,6 +82,8 @@ extension HelpTexts {
 
     \(resultsOutput)
       --dry-run               Show what would be run first, and run nothing.
+      --dashboard             Show the study in a browser while it runs: the link
+                              is printed.
     \(end)
     """
 

@@ -13,8 +13,8 @@ struct Watch: AsyncParsableCommand {
     discussion: """
       On a terminal a view that is drawn anew as things happen: counts, the best trial, how the best \
       value came down, the trials that run with what they reported last, those that ended last. Ctrl-C \
-      leaves it; the study goes on. Elsewhere a line for each trial that ends. The study is done when \
-      nothing runs and its budget is spent, a rule has ended it, or --once is given.
+      leaves it; the study goes on. Elsewhere a line for each trial that ends. It ends when nothing runs \
+      and the budget is spent or a rule has ended the study.
       """)
 
   @OptionGroup(title: "Study")

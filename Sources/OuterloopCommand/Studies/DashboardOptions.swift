@@ -20,8 +20,7 @@ struct DashboardOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "The address to listen on. Default: 127.0.0.1, which only this machine reaches.",
-      valueName: "host"))
+      "The address to listen on. Only this machine reaches the default.", valueName: "host"))
   var host = "127.0.0.1"
 
   func validate() throws {

@@ -1,0 +1,96 @@
+/// What `--help` prints of the commands that show a study while it runs, word by word, 80 columns wide.
+extension HelpTexts {
+  static let looking: [Help] = [
+    Help(words: ["watch"], text: watch), Help(words: ["dashboard"], text: dashboard),
+    Help(words: ["report"], text: report),
+  ]
+
+  static let watch = """
+    OVERVIEW: Follow a study in the terminal, until it is done.
+
+    On a terminal a view that is drawn anew as things happen: counts, the best
+    trial, how the best value came down, the trials that run with what they
+    reported last, those that ended last. Ctrl-C leaves it; the study goes on.
+    Elsewhere a line for each trial that ends. It ends when nothing runs and the
+    budget is spent or a rule has ended the study.
+
+    USAGE: outerloop watch [--store <file>] [--study <name>] [--once] [--every <seconds>] [--quiet]
+
+    STUDY:
+      --store <file>          The file with the studies. Default: OUTERLOOP_STORE,
+                              else outerloop.db.
+      --study <name>          The study; needed if the store has several.
+
+    OPTIONS:
+      --once                  Show it once as it is, and end.
+      --every <seconds>       Seconds between two looks. (default: 0.5)
+      -q, --quiet             Say nothing but errors.
+      --version               Show the version.
+      -h, --help              Show help information.
+    """
+
+  static let dashboard = """
+    OVERVIEW: Look at the studies of a store in a browser, while they run.
+
+    The pages follow the studies live and may stay open: whoever runs a study does
+    not notice. Ctrl-C ends the server, and nothing else.
+
+    outerloop dashboard --open
+    outerloop dashboard --store runs.db --port 9000 --read-only
+
+    Only this machine can open it. With another --host others can too, by the link
+    with a token that is printed, over a connection that is not encrypted. The link
+    is the only line on standard output; with --json an object with the keys url,
+    host, port and token (null without one). The API that the pages use is
+    described at /api/v1/openapi.json.
+
+    USAGE: outerloop dashboard [--store <file>] [--port <port>] [--host <host>] [--read-only] [--open] [--json] [--quiet]
+
+    STORE:
+      --store <file>          The file with the studies. Default: OUTERLOOP_STORE,
+                              else outerloop.db.
+
+    SERVER:
+      --port <port>           The port; 0 for any that is free. Default: 8765, or
+                              any if that is taken.
+      --host <host>           The address to listen on. Only this machine reaches the
+                              default. (default: 127.0.0.1)
+
+    OUTPUT:
+      --json                  Print JSON instead of text.
+      -q, --quiet             Say nothing but errors.
+
+    OPTIONS:
+      --read-only             Show studies only; change nothing.
+      --open                  Open it in the browser.
+      --version               Show the version.
+      -h, --help              Show help information.
+    """
+
+  static let report = """
+    OVERVIEW: Write a study as one HTML file, to mail or to keep.
+
+    It has what was found, the pictures that say something, and the best trials in
+    a table; it needs no network and no other file. The study may be running. JSON
+    keys: study, path, bytes.
+
+    outerloop report --study digits --out digits.html
+
+    USAGE: outerloop report [--store <file>] [--study <name>] --out <file> [--force] [--json] [--quiet]
+
+    STUDY:
+      --store <file>          The file with the studies. Default: OUTERLOOP_STORE,
+                              else outerloop.db.
+      --study <name>          The study; needed if the store has several.
+
+    OUTPUT:
+      --json                  Print JSON instead of text.
+      -q, --quiet             Say nothing but errors.
+
+    OPTIONS:
+      --out <file>            The file to write; - for standard output.
+      --force                 Replace an ordinary file that is there.
+      --version               Show the version.
+      -h, --help              Show help information.
+    """
+}
