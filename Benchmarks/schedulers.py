@@ -83,9 +83,10 @@ def ours(given, out):
         fail(done.stderr.strip())
     found = {}
     for file in sorted(out.glob("runs-*.json")):
-        for name, run in json.loads(file.read_text()).items():
+        for name, kept in json.loads(file.read_text()).items():
+            run = kept.get("value")
             task, method, seed = name.rsplit(", ", 2)
-            if method in given.methods.split(",") and int(seed.split()[1]) < given.seeds:
+            if run and method in given.methods.split(",") and int(seed.split()[1]) < given.seeds:
                 steps = [[s["epoch"], s["seen"], s["full"]] for s in run["trace"]["steps"]]
                 milliseconds = 1000 * run["seconds"] / max(run["suggestions"], 1)
                 found.setdefault(method, {}).setdefault(task, []).append((steps, milliseconds))
