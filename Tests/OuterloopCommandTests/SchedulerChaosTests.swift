@@ -5,35 +5,40 @@ import OuterloopStore
 import OuterloopStudy
 import Testing
 
-/// Studies under schedulers, run by four processes of which one is killed again and again, or the program of a
-/// trial; now and then one is held up for longer than its lease. Laws, beside those of `ChaosTests`:
+/// Studies under schedulers, run by four processes (`tune`, then `resume` and `worker`) of which one is killed again
+/// and again, or the program of a trial; now and then one is held up for longer than its lease. Laws, beside those of
+/// `ChaosTests`:
 ///
+/// - no epoch is lost but the one under way: of what the store has of a trial, the last epoch at most is trained again;
+///   so is what a program had done that was killed itself, whose runner lives to hear its last words;
 /// - a trial goes on from the last checkpoint that the store had when it was claimed, and finds there what was
-///   saved at that epoch, or at the next one if it had replaced its file before anybody could look: nothing is lost
-///   but the epochs under way;
+///   saved at that epoch, or at the next one if it had replaced its file before anybody could look;
 /// - every value is one that a program of that trial measured at that epoch;
 /// - what the log says was proposed is what a replay up to the same event proposes;
 /// - each trial ends, or rests where its scheduler left it; one that is lost had three workers in a row that
 ///   vanished.
 ///
-/// One study follows another for a few seconds; `OUTERLOOP_CHAOS_SECONDS` makes it longer, for each scheduler.
+/// One study follows another for a few seconds; `OUTERLOOP_CHAOS_SECONDS` makes it longer, for each scheduler, and
+/// `OUTERLOOP_CHAOS_KILLS` makes it last until so many were killed.
 @Suite(.serialized) struct SchedulerChaosTests {
   static let seconds = ChaosTests.setting("OUTERLOOP_CHAOS_SECONDS") ?? 4
+  static let kills = Int(ChaosTests.setting("OUTERLOOP_CHAOS_KILLS") ?? 5)
   static let trials = 14
   static let epochs = 9
 
   @Test(arguments: ["asha", "hyperband", "freeze-thaw", "median:startup=2,warmup=2"])
   func studiesSurvive(_ scheduler: String) async throws {
     let crew = try Crew(scheduler, seed: ChaosTests.seed)
-    let end = Date().addingTimeInterval(Self.seconds)
+    let (start, end) = (Date(), Date().addingTimeInterval(Self.seconds))
     var count = 0
     repeat {
       try crew.run(study: count, until: end)
       try await check(crew, "s\(count)")
       count += 1
-    } while Date() < end
-    print("chaos, \(scheduler): \(count) studies, \(crew.summary)")
-    #expect(crew.kills >= 5)
+    } while crew.goesOn(until: end)
+    let seconds = Int(Date().timeIntervalSince(start))
+    print("chaos, \(scheduler): \(count) studies in \(seconds) s, \(crew.summary)")
+    #expect(crew.kills >= Self.kills)
     #expect(crew.complaints.isEmpty, "\(crew.complaints.joined(separator: "\n"))")
     #expect(try crew.tool.processes().isEmpty, "a process is left over")
   }
@@ -77,14 +82,27 @@ import Testing
     var kept: Set<TrainingJournal.Line> = []
     // How often a trial was claimed at a checkpoint.
     var claims: [[Int]: Int] = [:]
+    // By trial the last program that was heard.
+    var last: [Int: (attempt: Int, process: Int)] = [:]
     for event in events {
       try history.take(event)
       switch event.kind {
       case .claimed:
-        claims[[event.trial, history.trials[event.trial].checkpoint], default: 0] += 1
-      case .reported(_, let report):
+        let trial = history.trials[event.trial]
+        claims[[event.trial, trial.checkpoint], default: 0] += 1
+        #expect(trial.checkpoint >= trial.epoch - 1, "epochs of \(trial) are lost")
+        // Whose runner lived: it is told apart from one that was lost by the reason of its end.
+        if let heard = last[event.trial], heard.attempt == trial.attempts.count - 1,
+          [.error, .memory].contains(trial.attempts[heard.attempt - 1].reason)
+        {
+          let said = journal.last(of: event.trial, heard.process)
+          #expect(trial.checkpoint >= said - 1, "trial \(event.trial) had come to epoch \(said)")
+          crew.crashes += 1
+        }
+      case .reported(let attempt, let report):
         let line = TrainingJournal.Line(
           trial: event.trial, epoch: report.epoch, process: Int(report.values["process"] ?? 0))
+        last[event.trial] = (attempt, line.process)
         #expect(report.values["loss"] == Self.loss(event.trial, report.epoch))
         #expect(journal.said.contains(line) && kept.insert(line).inserted, "\(line)")
       default: break
@@ -143,6 +161,11 @@ private struct TrainingJournal {
   /// Where a program found another checkpoint than the one that it was to go on from.
   var wrong: [Substring] = []
 
+  /// The last epoch that a program said.
+  func last(of trial: Int, _ process: Int) -> Int { lasts[[trial, process]] ?? 0 }
+
+  private var lasts: [[Int]: Int] = [:]
+
   init(_ text: String) {
     for line in text.split(separator: "\n") {
       let words = line.split(separator: " ")
@@ -151,7 +174,9 @@ private struct TrainingJournal {
       guard numbers.count == 3 else { continue }
       switch words[0] {
       case "began": began[[numbers[0], numbers[1]], default: 0] += 1
-      case "said": said.insert(Line(trial: numbers[0], epoch: numbers[1], process: numbers[2]))
+      case "said":
+        said.insert(Line(trial: numbers[0], epoch: numbers[1], process: numbers[2]))
+        lasts[[numbers[0], numbers[2]]] = numbers[1]
       case "ahead": ahead += 1
       default: wrong.append(line)
       }
@@ -166,6 +191,8 @@ private final class Crew {
   private(set) var kills = 0
   private(set) var programKills = 0
   private(set) var stops = 0
+  /// Attempts after a program that was killed and had been heard.
+  var crashes = 0
   /// What processes said that ended by themselves, and not well.
   private(set) var complaints: [String] = []
   /// Epochs that were trained, and how many there are without repetitions.
@@ -188,7 +215,7 @@ private final class Crew {
 
   var summary: String {
     "\(kills) kills (\(programKills) of programs), \(stops) stops, \(trained) epochs for \(needed), "
-      + "\(ahead) checkpoints ahead"
+      + "\(crashes) attempts after a crash, \(ahead) checkpoints ahead"
   }
 
   /// Words: trial, from, to, folder, journal. The journal is written before the report is printed.
@@ -217,7 +244,9 @@ private final class Crew {
     {
       begun.insert(name)
     }
-    if begun.contains(name) { return ["worker"] + run }
+    if begun.contains(name) {
+      return [Bool.random(using: &random) ? "worker" : "resume"] + run
+    }
     return ["tune", "--param", "x=float(0, 1)", "--minimize", "loss", "--seed", "1"]
       + [
         "--epochs", "\(SchedulerChaosTests.epochs)", "--trials", "\(SchedulerChaosTests.trials)",
@@ -230,11 +259,18 @@ private final class Crew {
       ]
   }
 
-  /// Runs a study to its end, in peace from `end` on.
+  /// Whether there is more to kill: until then, and until enough were killed, on a busy machine for two minutes longer.
+  func goesOn(until end: Date) -> Bool {
+    let patience = Double(max(SchedulerChaosTests.kills, 120))
+    return Date() < end
+      || (kills < SchedulerChaosTests.kills && Date() < end.addingTimeInterval(patience))
+  }
+
+  /// Runs a study to its end, in peace when there is no more to kill.
   func run(study: Int, until end: Date) throws {
     let name = "s\(study)"
     var isDone = false
-    while !isDone, Date() < end {
+    while !isDone, goesOn(until: end) {
       for (place, worker) in workers.enumerated().reversed() where !worker.process.isRunning {
         isDone = try took(worker) || isDone
         workers.remove(at: place)
@@ -257,7 +293,7 @@ private final class Crew {
   /// Kills a process, or holds it up.
   private func strike() throws {
     wake(by: Date())
-    guard let victim = try tool.processes().randomElement(using: &random) else { return }
+    guard let victim = try victim() else { return }
     let worker = workers.first { $0.process.processIdentifier == victim }
     if let worker, stopped == nil, Int.random(in: 0..<12, using: &random) == 0 {
       kill(victim, SIGSTOP)
@@ -268,6 +304,20 @@ private final class Crew {
     kill(victim, SIGKILL)
     kills += 1
     if worker == nil { programKills += 1 }
+  }
+
+  /// Any process, and half of the time a program, for which it waits a while: who is killed as it starts tells little.
+  private func victim() throws -> Int32? {
+    guard Bool.random(using: &random) else {
+      return try tool.processes().randomElement(using: &random)
+    }
+    for _ in 0..<40 {
+      let own = Set(workers.map(\.process.processIdentifier))
+      let programs = try tool.processes().filter { !own.contains($0) }
+      if let program = programs.randomElement(using: &random) { return program }
+      usleep(50_000)
+    }
+    return nil
   }
 
   private func wake(by now: Date) {
