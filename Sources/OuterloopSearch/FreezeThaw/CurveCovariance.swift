@@ -35,13 +35,16 @@ struct CurveCovariance {
   ///   - correlation: of the rows' times and the queries'.
   ///   - columnOf: by query its configuration.
   ///   - curve: by query the curve that it lies on; -1: none of the rows'.
+  ///   - chosen: the queries that are wanted, with a place in `columnOf` each; nil: all.
   static func product(
     _ rows: CurveRows, _ block: [Double], _ correlation: TimeCorrelation,
-    _ parameters: CurveParameters, columnOf: [Int], curve: [Int]
+    _ parameters: CurveParameters, columnOf: [Int], curve: [Int], of chosen: [Int]? = nil
   ) -> [Double] {
     let (a, b) = (parameters.level, parameters.shape)
     let (c, e) = (parameters.ownLevel, parameters.ownShape)
     let (n, queries) = (rows.count, columnOf.count)
+    let timeOf = chosen.map { $0.map { correlation.columnOf[$0] } } ?? correlation.columnOf
+    let curve = chosen.map { $0.map { curve[$0] } } ?? curve
     let width = block.count / max(rows.curves.count, 1)
     return [Double](unsafeUninitializedCapacity: n * queries) { result, filled in
       filled = n * queries
@@ -50,7 +53,7 @@ struct CurveCovariance {
           for i in 0..<n {
             let (own, times) = (rows.curveOf[i], correlation.rowOf[i] * correlation.width)
             for q in 0..<queries {
-              let kt = table[times + correlation.columnOf[q]]
+              let kt = table[times + timeOf[q]]
               var k = block[own * width + columnOf[q]] * (a + b * kt)
               if curve[q] == own { k += c + e * kt }
               result[i * queries + q] = k

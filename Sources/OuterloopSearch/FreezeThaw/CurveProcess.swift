@@ -20,11 +20,11 @@ package struct CurveProcess: Sendable {
   package private(set) var rows: CurveRows
   package let parameters: CurveParameters
   package private(set) var mean = 0.0
-  private var scaled: ScaledPoints
+  private(set) var scaled: ScaledPoints
   private var factor: IncrementalCholesky
   private var inverse: TriangularInverse
   /// alpha, of the rows that have outputs; fantasies have none.
-  private var weights: [Double] = []
+  private(set) var weights: [Double] = []
 
   /// What is tried to add to the diagonal until there is a factor.
   private static let jitters = [0, 1e-10, 1e-8, 1e-6, 1e-4, 1e-3]
@@ -81,21 +81,41 @@ package struct CurveProcess: Sendable {
   /// are and make variances smaller (the fantasies of Ginsbourger, Le Riche and Carraro 2010, "Kriging
   /// believer").
   package func predict(_ queries: CurveQueries) -> (means: [Double], variances: [Double]) {
-    let (n, count) = (rows.count, queries.count)
+    let count = queries.count
     let cross = covariances(
       queries, ScaledPoints(queries.configurations, parameters.configurationKernel))
     var means = [Double](repeating: mean, count: count)
     DenseProduct.apply(
       weights, cross.total, m: 1, n: count, k: weights.count, beta: 1, into: &means)
-    let solved = inverse.product(cross.total, columns: count)
-    var variances = cross.variances
+    return (means, variances(cross.total, prior: cross.variances))
+  }
+
+  /// Variances of what would be observed.
+  ///
+  /// - Parameters:
+  ///   - cross: covariances of the rows with the queries, (rows, queries).
+  ///   - prior: the queries' own variances, without noise.
+  func variances(_ cross: [Double], prior: [Double]) -> [Double] {
+    let count = prior.count
+    let solved = inverse.product(cross, columns: count)
+    var variances = prior
     solved.withUnsafeBufferPointer { solved in
-      for i in 0..<n {
+      for i in 0..<rows.count {
         for q in 0..<count { variances[q] -= solved[i * count + q] * solved[i * count + q] }
       }
     }
     let noise = parameters.kernel.noise
-    return (means, variances.map { max($0, 0) + noise })
+    return variances.map { max($0, 0) + noise }
+  }
+
+  /// The variance of what rows were observed with: the noise, and what was added so that there is a factor.
+  var rowNoise: Double { parameters.kernel.noise + factor.jitter }
+
+  /// What is believed of points before any is observed, without noise.
+  func priorVariances(_ points: ScaledPoints) -> [Double] {
+    let common = parameters.level + parameters.shape
+    let own = parameters.ownLevel + parameters.ownShape
+    return points.variances.map { $0 * common + own }
   }
 
   /// Covariances of the rows with queries, (rows, queries), and the queries' own variances, without noise.
@@ -105,12 +125,10 @@ package struct CurveProcess: Sendable {
     let kernel = parameters.configurationKernel
     let block = CovarianceBlock(scaled, points, kernel, slopes: false)
     let correlation = TimeCorrelation(rows.times, queries.times, timescale: parameters.timescale)
+    let count = queries.count
     let total = CurveCovariance.product(
-      rows, block.total, correlation, parameters, columnOf: Array(0..<queries.count),
+      rows, block.total, correlation, parameters, columnOf: Array(0..<count),
       curve: queries.curves)
-    let (common, own) = (
-      parameters.level + parameters.shape, parameters.ownLevel + parameters.ownShape
-    )
-    return (total, points.variances.map { $0 * common + own })
+    return (total, priorVariances(points))
   }
 }
