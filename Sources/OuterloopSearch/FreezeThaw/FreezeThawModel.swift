@@ -23,8 +23,9 @@ public import OuterloopStudy
 /// network trained beforehand; losses of any scale; constraints and conditions of the space are kept; several
 /// workers; a trial that failed because of its configuration counts as worst and rests for good.
 ///
-/// - Complexity: for a proposal O(n^2) time for each candidate, n at most `FreezeThawOptions.observations`; O(n^3)
-///   for some hundred fits of at most 200 rows while a thousand epochs are trained.
+/// - Complexity: for a proposal O(n^2) time for each candidate that may be the best (`HighestScores`), n at most
+///   `FreezeThawOptions.observations`; O(n^3) for some hundred fits of at most 200 rows while a thousand epochs are
+///   trained.
 struct FreezeThawModel: EpochwiseModel {
   private let coordinates: SpaceCoordinates
   private let epochs: Int
@@ -74,11 +75,10 @@ struct FreezeThawModel: EpochwiseModel {
     }
     let ofNew = choice.new.indices.map { min(horizon(costs?.ofNew[$0]), epochs) }
     queries.append(contentsOf: coordinates.points(choice.new), times: ofNew.map(curves.time))
-    let (means, variances) = process.predict(queries)
-    var scores = means.indices.map { rule.score(mean: means[$0], variance: variances[$0]) }
-    if let costs {
-      let all = known.map { costs.ofResting[$0] } + costs.ofNew
-      scores = zip(scores, all).map { StandardNormal.logCDF($0) - $1 }
+    let all = costs.map { costs in known.map { costs.ofResting[$0] } + costs.ofNew }
+    let scores = HighestScores(process, queries).scores { query, mean, variance in
+      let score = rule.score(mean: mean, variance: variance)
+      return all.map { StandardNormal.logCDF(score) - $0[query] } ?? score
     }
     var ofResting = [Double](repeating: -.infinity, count: choice.resting.count)
     for (place, score) in zip(known, scores) { ofResting[place] = score }
