@@ -259,9 +259,9 @@ private final class Crew {
       ]
   }
 
-  /// Whether there is more to kill: until then, and until enough were killed, on a busy machine for two minutes longer.
+  /// Whether there is more to kill: until then, and until enough were killed, with some patience on a busy machine.
   func goesOn(until end: Date) -> Bool {
-    let patience = Double(max(SchedulerChaosTests.kills, 120))
+    let patience = Double(max(4 * SchedulerChaosTests.kills, 120))
     return Date() < end
       || (kills < SchedulerChaosTests.kills && Date() < end.addingTimeInterval(patience))
   }
