@@ -184,7 +184,7 @@ import Testing
       ParameterDeclaration(parsing: "opt=choice(adam, sgd, '<b>bold</b>', lion)"),
       ParameterDeclaration(parsing: "momentum=float(0, 0.99) if opt == sgd"),
     ])
-    try await fixture.store.extend(fixture.study, to: wider)
+    try fixture.store.extend(fixture.study, to: wider)
     let study = try await fixture.json("/api/v1/studies/1")
     #expect(study["parameters"]?.array?[1]["choices"]?.array?.count == 4)
     #expect(study["trials"]?.int == 12)
@@ -227,7 +227,10 @@ import Testing
   @Test("a change comes with the trials concerned") func changes() async throws {
     let fixture = try await Fixture()
     let response = try await fixture.get("/api/v1/studies/1/events?after=0")
-    guard case .stream(let pieces) = response.body else { return Issue.record("no stream") }
+    guard case .stream(let pieces) = response.body else {
+      Issue.record("no stream")
+      return
+    }
     var iterator = pieces.makeAsyncIterator()
     #expect(await iterator.next() == "retry: 1000\n\n")
     let first = try #require(await iterator.next())
@@ -238,7 +241,7 @@ import Testing
     let second = try #require(await iterator.next())
     #expect(second.contains("\"changed\":[11]"))
     // Budgets change without an event.
-    _ = try await fixture.store.update(fixture.study) { $0.budget.trials = 7 }
+    _ = try fixture.store.update(fixture.study) { $0.budget.trials = 7 }
     let third = try #require(await iterator.next())
     #expect(third.contains("\"trials\":7"))
     try fixture.store.delete(fixture.study)

@@ -38,7 +38,7 @@ struct Fixture {
   }
 
   private func add(_ number: Int, isLast: Bool) async throws {
-    let specification = try await store.specification(of: study)
+    let specification = try store.specification(of: study)
     let units = [Double(number % 7) / 7, Double(number % 3) / 3, 0.5]
     let assignment = try #require(
       specification.space.assignment { place, domain in domain.value(atUnit: units[place]) })

@@ -1,4 +1,5 @@
 import OuterloopStudy
+import OuterloopText
 import Testing
 
 @testable import OuterloopDashboard

@@ -56,7 +56,7 @@ import Testing
 @Suite("Who may ask") struct AdmissionTests {
   private func status(
     _ admission: Admission, _ method: String = "GET", _ target: String = "/api/v1",
-    _ headers: [String: String]
+    with headers: [String: String]
   ) throws -> Int {
     let request = try #require(Request(method: method, target: target, headers: headers))
     do { return try admission.answer(to: request)?.status.rawValue ?? 200 } catch let error
@@ -69,40 +69,40 @@ import Testing
   @Test("a name that was made to point here is turned away") func rebinding() throws {
     let here = Admission(
       hosts: ["127.0.0.1:8765", "localhost:8765"], token: nil, isReadOnly: false)
-    #expect(try status(here, ["host": "127.0.0.1:8765"]) == 200)
-    #expect(try status(here, ["host": "LOCALHOST:8765"]) == 200)
-    #expect(try status(here, ["host": "evil.example:8765"]) == 421)
-    #expect(try status(here, ["host": "127.0.0.1"]) == 421)
-    #expect(try status(here, [:]) == 400)
+    #expect(try status(here, with: ["host": "127.0.0.1:8765"]) == 200)
+    #expect(try status(here, with: ["host": "LOCALHOST:8765"]) == 200)
+    #expect(try status(here, with: ["host": "evil.example:8765"]) == 421)
+    #expect(try status(here, with: ["host": "127.0.0.1"]) == 421)
+    #expect(try status(here, with: [:]) == 400)
   }
 
   @Test("pages of other sites change nothing") func origins() throws {
     let here = Admission(hosts: ["here"], token: nil, isReadOnly: false)
     let json = ["host": "here", "content-type": "application/json"]
-    #expect(try status(here, "POST", "/", json) == 200)
-    #expect(try status(here, "POST", "/", json.merging(["origin": "http://here"]) { $1 }) == 200)
-    #expect(try status(here, "POST", "/", json.merging(["origin": "http://evil"]) { $1 }) == 403)
-    #expect(try status(here, "POST", "/", json.merging(["origin": "null"]) { $1 }) == 403)
+    #expect(try status(here, "POST", "/", with: json) == 200)
+    #expect(try status(here, "POST", "/", with: json.merging(["origin": "http://here"]) { $1 }) == 200)
+    #expect(try status(here, "POST", "/", with: json.merging(["origin": "http://evil"]) { $1 }) == 403)
+    #expect(try status(here, "POST", "/", with: json.merging(["origin": "null"]) { $1 }) == 403)
     // What a form can send without asking.
     for type in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""] {
-      #expect(try status(here, "POST", "/", ["host": "here", "content-type": type]) == 415)
+      #expect(try status(here, "POST", "/", with: ["host": "here", "content-type": type]) == 415)
     }
-    #expect(try status(here, "DELETE", "/", json) == 405)
+    #expect(try status(here, "DELETE", "/", with: json) == 405)
     let shown = Admission(hosts: ["here"], token: nil, isReadOnly: true)
-    #expect(try status(shown, "PUT", "/", json) == 403)
-    #expect(try status(shown, "GET", "/", ["host": "here"]) == 200)
+    #expect(try status(shown, "PUT", "/", with: json) == 403)
+    #expect(try status(shown, "GET", "/", with: ["host": "here"]) == 200)
   }
 
   @Test("others need the token") func tokens() throws {
     let open = Admission(hosts: nil, token: "abc123", isReadOnly: false)
-    #expect(try status(open, ["host": "any"]) == 401)
-    #expect(try status(open, ["host": "any", "authorization": "Bearer abc123"]) == 200)
-    #expect(try status(open, ["host": "any", "authorization": "Bearer abc124"]) == 401)
-    #expect(try status(open, ["host": "any", "cookie": "a=b; outerloop-token=abc123"]) == 200)
-    #expect(try status(open, ["host": "any", "cookie": "outerloop-token=abc12"]) == 401)
+    #expect(try status(open, with: ["host": "any"]) == 401)
+    #expect(try status(open, with: ["host": "any", "authorization": "Bearer abc123"]) == 200)
+    #expect(try status(open, with: ["host": "any", "authorization": "Bearer abc124"]) == 401)
+    #expect(try status(open, with: ["host": "any", "cookie": "a=b; outerloop-token=abc123"]) == 200)
+    #expect(try status(open, with: ["host": "any", "cookie": "outerloop-token=abc12"]) == 401)
     // The link sets the cookie and goes on without the token in the address.
-    #expect(try status(open, "GET", "/?token=abc123", ["host": "any"]) == 303)
-    #expect(try status(open, "GET", "/?token=abc", ["host": "any"]) == 401)
-    #expect(try status(open, "GET", "/api/v1?token=abc123", ["host": "any"]) == 401)
+    #expect(try status(open, "GET", "/?token=abc123", with: ["host": "any"]) == 303)
+    #expect(try status(open, "GET", "/?token=abc", with: ["host": "any"]) == 401)
+    #expect(try status(open, "GET", "/api/v1?token=abc123", with: ["host": "any"]) == 401)
   }
 }
