@@ -58,13 +58,13 @@ import Testing
     <polyline points="52.23,40.22 171.04,40.22 171.04,40.22 289.85,40.22 289.85,118.59" \
     fill="none" stroke-linejoin="round" stroke="#222222" stroke-width="1.72"/>
     </svg>
-    <circle cx="52.23" cy="40.22" r="3.61" fill="#0072b2" fill-opacity="0.85" stroke="#ffffff" \
-    stroke-width="0.7"/>
-    <circle cx="289.85" cy="118.59" r="3.61" fill="#0072b2" fill-opacity="0.85" stroke="#ffffff" \
-    stroke-width="0.7"/>
+    <circle cx="52.23" cy="40.22" r="3.61" fill="#0072b2" fill-opacity="0.85" data-trial="0" \
+    stroke="#ffffff" stroke-width="0.7"/>
+    <circle cx="289.85" cy="118.59" r="3.61" fill="#0072b2" fill-opacity="0.85" data-trial="2" \
+    stroke="#ffffff" stroke-width="0.7"/>
     <polygon points="169.53,31.6 172.56,31.6 172.56,34.42 175.38,34.42 175.38,37.45 172.56,37.45 \
     172.56,40.27 169.53,40.27 169.53,37.45 166.71,37.45 166.71,34.42 169.53,34.42" \
-    fill="#d55e00" stroke-linejoin="round" fill-opacity="0.85" stroke="#ffffff" \
+    fill="#d55e00" stroke-linejoin="round" fill-opacity="0.85" data-trial="1" stroke="#ffffff" \
     stroke-width="0.7"/>
     </svg>
 

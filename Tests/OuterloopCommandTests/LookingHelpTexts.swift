@@ -25,8 +25,7 @@ extension HelpTexts {
       --once                  Show it once as it is, and end.
       --every <seconds>       Seconds between two looks. (default: 0.5)
       -q, --quiet             Say nothing but errors.
-      --version               Show the version.
-      -h, --help              Show help information.
+    \(end)
     """
 
   static let dashboard = """
@@ -63,8 +62,7 @@ extension HelpTexts {
     OPTIONS:
       --read-only             Show studies only; change nothing.
       --open                  Open it in the browser.
-      --version               Show the version.
-      -h, --help              Show help information.
+    \(end)
     """
 
   static let report = """
@@ -88,9 +86,8 @@ extension HelpTexts {
       -q, --quiet             Say nothing but errors.
 
     OPTIONS:
-      --out <file>            The file to write; - for standard output.
+      --out <file>            The file to write.
       --force                 Replace an ordinary file that is there.
-      --version               Show the version.
-      -h, --help              Show help information.
+    \(end)
     """
 }

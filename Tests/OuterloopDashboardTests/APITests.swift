@@ -30,7 +30,7 @@ import Testing
     let study = try await fixture.json("/api/v1/studies/1")
     #expect(study["parameters"]?.array?.map { $0["name"]?.text } == ["lr", "opt", "momentum"])
     #expect(study["parameters"]?.array?[1]["choices"]?.array?.last?.text == "<b>bold</b>")
-    #expect(study["parameters"]?.array?[2]["condition"]?.text == "opt == sgd")
+    #expect(study["parameters"]?.array?[2]["condition"]?.text == "opt == 'sgd'")
     #expect(study["metrics"]?.array?.map(\.text) == ["loss", "memory"])
     #expect(study["bestTrial"]?["number"]?.int == 10)
     #expect(study["command"]?.text == "train --trial 10")
@@ -125,6 +125,9 @@ import Testing
     #expect(try await fixture.send("POST", "\(place)/trials/4/retry", "{}").status == .ok)
     #expect(try await fixture.json("\(place)/trials/4")["state"]?.text == "waiting")
     #expect(try await fixture.send("POST", "\(place)/trials/3/retry", "{}").status == .conflict)
+    #expect(try await fixture.send("POST", "\(place)/trials/4/stop", "{}").status == .ok)
+    #expect(try await fixture.json("\(place)/trials/4")["reason"]?.text == "cancelled")
+    #expect(try await fixture.send("POST", "\(place)/trials/4/stop", "{}").status == .conflict)
 
     #expect(try await fixture.send("POST", "\(place)/trials/11/stop", "{}").status == .ok)
     let stopped = try await fixture.json("\(place)/trials/11")
@@ -237,7 +240,7 @@ import Testing
     #expect(first.hasPrefix("event: change\nid: "))
     // Twelve trials are concerned, from the first event on.
     #expect(first.contains("\"changed\":[0,1,2,3,4,5,6,7,8,9,10,11]"))
-    try await fixture.append(.reported(attempt: 1, Report(epoch: 1, ["loss": 3])), 11)
+    try fixture.append(.reported(attempt: 1, Report(epoch: 1, ["loss": 3])), 11)
     let second = try #require(await iterator.next())
     #expect(second.contains("\"changed\":[11]"))
     // Budgets change without an event.

@@ -80,8 +80,10 @@ import Testing
     let here = Admission(hosts: ["here"], token: nil, isReadOnly: false)
     let json = ["host": "here", "content-type": "application/json"]
     #expect(try status(here, "POST", "/", with: json) == 200)
-    #expect(try status(here, "POST", "/", with: json.merging(["origin": "http://here"]) { $1 }) == 200)
-    #expect(try status(here, "POST", "/", with: json.merging(["origin": "http://evil"]) { $1 }) == 403)
+    #expect(
+      try status(here, "POST", "/", with: json.merging(["origin": "http://here"]) { $1 }) == 200)
+    #expect(
+      try status(here, "POST", "/", with: json.merging(["origin": "http://evil"]) { $1 }) == 403)
     #expect(try status(here, "POST", "/", with: json.merging(["origin": "null"]) { $1 }) == 403)
     // What a form can send without asking.
     for type in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""] {
@@ -98,7 +100,8 @@ import Testing
     #expect(try status(open, with: ["host": "any"]) == 401)
     #expect(try status(open, with: ["host": "any", "authorization": "Bearer abc123"]) == 200)
     #expect(try status(open, with: ["host": "any", "authorization": "Bearer abc124"]) == 401)
-    #expect(try status(open, with: ["host": "any", "cookie": "a=b; outerloop-token=abc123"]) == 200)
+    #expect(
+      try status(open, with: ["host": "any", "cookie": "a=b; outerloop-token=abc123"]) == 200)
     #expect(try status(open, with: ["host": "any", "cookie": "outerloop-token=abc12"]) == 401)
     // The link sets the cookie and goes on without the token in the address.
     #expect(try status(open, "GET", "/?token=abc123", with: ["host": "any"]) == 303)

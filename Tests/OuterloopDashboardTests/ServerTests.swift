@@ -121,20 +121,22 @@ private final class RawClient {
       func answer(_ text: String) throws -> String {
         let client = try RawClient(port)
         client.send(text)
-        return client.read()
+        return String(client.read().prefix(12))
       }
       let field = String(repeating: "x", count: 40_000)
-      #expect(!(try answer("GET / HTTP/1.1\r\n\(host)A: \(field)\r\n\r\n")).hasPrefix("HTTP/1.1 2"))
-      let many = (0..<200).map { "A\($0): b\r\n" }.joined()
-      #expect(!(try answer("GET / HTTP/1.1\r\n\(host)\(many)\r\n")).hasPrefix("HTTP/1.1 2"))
+      let long = try answer("GET / HTTP/1.1\r\n\(host)A: \(field)\r\n\r\n")
+      #expect(!long.hasPrefix("HTTP/1.1 2"))
+      let fields = (0..<200).map { "A\($0): b\r\n" }.joined()
+      let many = try answer("GET / HTTP/1.1\r\n\(host)\(fields)\r\n")
+      #expect(!many.hasPrefix("HTTP/1.1 2"))
       let target = String(repeating: "x", count: 9000)
-      #expect(try answer("GET /\(target) HTTP/1.1\r\n\(host)\r\n").hasPrefix("HTTP/1.1 413"))
+      let far = try answer("GET /\(target) HTTP/1.1\r\n\(host)\r\n")
+      #expect(far == "HTTP/1.1 413")
       let body = String(repeating: " ", count: (1 << 20) + 10)
-      #expect(
-        try answer(
-          "POST /api/v1/studies/1/stop HTTP/1.1\r\n\(host)Content-Type: application/json\r\n"
-            + "Content-Length: \(body.utf8.count)\r\n\r\n\(body)"
-        ).hasPrefix("HTTP/1.1 413"))
+      let large = try answer(
+        "POST /api/v1/studies/1/stop HTTP/1.1\r\n\(host)Content-Type: application/json\r\n"
+          + "Content-Length: \(body.utf8.count)\r\n\r\n\(body)")
+      #expect(large == "HTTP/1.1 413")
     }
   }
 
@@ -187,7 +189,7 @@ private final class RawClient {
       client.send("GET /api/v1/studies/1/events HTTP/1.1\r\nHost: localhost:\(port)\r\n\r\n")
       #expect(client.read(until: "event: change").contains("text/event-stream"))
       let start = ContinuousClock.now
-      try await fixture.append(.reported(attempt: 1, Report(epoch: 1, ["loss": 9])), 11)
+      try fixture.append(.reported(attempt: 1, Report(epoch: 1, ["loss": 9])), 11)
       #expect(client.read(until: "\"changed\":[11]").contains("event: change"))
       #expect(start.duration(to: .now) < .seconds(1))
     }

@@ -2,6 +2,7 @@
 "use strict";
 
 const known = JSON.parse(document.getElementById("trials").textContent);
+const places = new Map(known.trials.map((trial, place) => [String(trial), place]));
 const tip = document.getElementById("tip");
 
 // The marks of a picture as [x, y, trial] in its own units.
@@ -28,19 +29,19 @@ function marksOf(svg) {
 }
 
 function show(trial, event) {
-  const values = known.trials[trial];
+  const place = places.get(trial);
   tip.replaceChildren();
   const title = document.createElement("b");
-  title.textContent = `trial ${trial}` + (values ? `, ${values[0]}` : "");
+  title.textContent = `trial ${trial}` + (place === undefined ? "" : `, ${known.states[place]}`);
   tip.append(title);
-  if (values) {
+  if (place !== undefined) {
     const list = document.createElement("dl");
-    known.names.forEach((name, index) => {
-      if (values[index + 1] === null) return;
+    for (const { name, values } of known.columns) {
+      if (values[place] === null) continue;
       const [term, text] = [document.createElement("dt"), document.createElement("dd")];
-      [term.textContent, text.textContent] = [name, values[index + 1]];
+      [term.textContent, text.textContent] = [name, values[place]];
       list.append(term, text);
-    });
+    }
     tip.append(list);
   }
   tip.hidden = false;

@@ -58,10 +58,10 @@ struct Canvas: Sendable {
     body += mark + attributes(of: stroke) + "/>\n"
   }
 
-  /// - Parameter isAxis: whether it is one of several axes, which is kept in the document too.
-  mutating func line(_ from: Pixel, _ to: Pixel, _ stroke: Stroke, isAxis: Bool = false) {
+  /// - Parameter axis: which of several axes it is, kept in the document as `data-axis`; nil: none.
+  mutating func line(_ from: Pixel, _ to: Pixel, _ stroke: Stroke, axis: Int? = nil) {
     body +=
-      "<line\(isAxis ? " data-axis=\"\"" : "") x1=\"\(n(from.x))\" y1=\"\(n(from.y))\" x2=\"\(n(to.x))\" y2=\"\(n(to.y))\""
+      "<line\(axis.map { " data-axis=\"\($0)\"" } ?? "") x1=\"\(n(from.x))\" y1=\"\(n(from.y))\" x2=\"\(n(to.x))\" y2=\"\(n(to.y))\""
     body += attributes(of: stroke) + "/>\n"
   }
 

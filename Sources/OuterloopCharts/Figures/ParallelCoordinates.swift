@@ -232,7 +232,7 @@ public struct ParallelCoordinates: Figure {
     let column = columns[index]
     let stroke = Stroke(color: "#444444", width: 1.3)
     canvas.line(
-      Pixel(x: column, y: plot.y), Pixel(x: column, y: plot.maxY), stroke, isAxis: true)
+      Pixel(x: column, y: plot.y), Pixel(x: column, y: plot.maxY), stroke, axis: index)
     let spacing = columns.count > 1 ? columns[1] - columns[0] : plot.width
     for tick in ticks {
       let y = plot.maxY - scale.fraction(tick.value) * plot.height

@@ -14,7 +14,7 @@ extension StudyPlot {
 
 extension StudyFigures {
   /// Cells along an axis.
-  private static let cells = 32
+  private var cells: Int { detail == .full ? 32 : 20 }
 
   /// The median that the Gaussian process of the trials expects over pairs of the parameters that matter most,
   /// the others as in the best trial, as colours; trials as points in the same colours. A point that stands
@@ -22,7 +22,8 @@ extension StudyFigures {
   func contour(_ place: Int) throws(StudyError) -> Sized {
     let (model, best) = try modelled(place)
     let parameters = try paired(place, activeIn: best)
-    let shown = Self.evenSample(of: trials.filter { $0.result(place) != nil }, most: 300)
+    let shown = Self.evenSample(
+      of: trials.filter { $0.result(place) != nil }, most: detail == .full ? 300 : 150)
     let axis = valueAxis(objectives[place], shown.compactMap { $0.result(place) })
     let space = specification.space
     return pairPanels(
@@ -31,8 +32,8 @@ extension StudyFigures {
         "\(Self.short(objectives[place].metric)) around trial \(best.number), by a model"),
       color: { axis.place($0.result(place)) },
       field: { one, other in
-        let columns = one.1.values(Self.cells)
-        return other.1.values(Self.cells).map { row in
+        let columns = one.1.values(cells)
+        return other.1.values(cells).map { row in
           model.predictions(
             columns.map {
               best.assignment(in: space, replacing: [one.0: $0.value, other.0: row.value])

@@ -9,7 +9,7 @@ extension StudyPlot {
 
 extension StudyFigures {
   /// How many lines can be told from one another, if only just.
-  private static let mostLines = 1000
+  private var mostLines: Int { detail == .full ? 1000 : 500 }
 
   /// A line for each complete trial through the axes of the parameters that can differ, and of the
   /// objective, which is its colour too. Lines pass below the axes of parameters that are inactive.
@@ -55,7 +55,7 @@ extension StudyFigures {
 
   /// The trials whose lines are shown, by number.
   private func linesToShow(_ shown: [Trial], _ place: Int) -> [Trial] {
-    guard shown.count > Self.mostLines else { return shown }
+    guard shown.count > mostLines else { return shown }
     let objective = objectives[place]
     let rank = { (trial: Trial) -> Double in
       let loss = objective.loss(trial.result(place) ?? .nan)
@@ -63,7 +63,7 @@ extension StudyFigures {
     }
     let order = shown.sorted { (rank($0), $0.number) < (rank($1), $1.number) }
     let others = order.dropFirst(250).sorted { $0.number < $1.number }
-    let sample = Array(order.prefix(250)) + Self.evenSample(of: others, most: Self.mostLines - 250)
+    let sample = Array(order.prefix(250)) + Self.evenSample(of: others, most: mostLines - 250)
     return sample.sorted { $0.number < $1.number }
   }
 }

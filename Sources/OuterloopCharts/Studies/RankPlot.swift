@@ -25,8 +25,10 @@ extension StudyFigures {
       let below = sorted.indices.partitionPoint { sorted[$0] < loss }
       return Double(below + sorted.indices.partitionPoint { sorted[$0] <= loss } + 1) / 2
     }
-    let sample = Self.evenSample(of: shown, most: 2000)
+    var sample = Self.evenSample(of: shown, most: 2000)
     let rankOf = Dictionary(uniqueKeysWithValues: zip(shown.map(\.number), ranks))
+    // Of many, the best lie on top, and those of a colour share an element.
+    if sample.count > 1000 { sample.sort { rankOf[$0.number] ?? 1 > rankOf[$1.number] ?? 1 } }
     let shade = Axis("rank", range: 1...Double(max(2, shown.count)))
     return pairPanels(
       parameters, sample, shade: shade, title: title("ranks by \(Self.short(objective.metric))"),

@@ -15,7 +15,8 @@ extension StudyFigures {
     let parameters = try varied()
     let shown = trials.filter { $0.result(place) != nil }
     // Pictures with many panels show fewer points in each.
-    let sample = Self.evenSample(of: shown, most: max(300, mostPoints / parameters.count))
+    let sample = Self.evenSample(
+      of: shown, most: max(300, (detail == .full ? 90_000 : 5_000) / parameters.count))
     let axis = valueAxis(objectives[place], shown.compactMap { $0.result(place) })
     let last = Double(max(1, (trials.last?.number ?? 1)))
     let shade = Axis("trial", range: 0...last)

@@ -17,6 +17,7 @@ extension StudyFigures {
         return trial
       })
     figures.scale = scale
+    figures.detail = detail
     return figures
   }
 }

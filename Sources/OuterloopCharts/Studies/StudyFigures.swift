@@ -15,8 +15,8 @@ public struct StudyFigures: Sendable {
   /// How values are spread along their axes; nil: logarithmic where they span decades. Where a value is not
   /// positive, a linear axis stands in for a logarithmic one.
   public var scale: AxisScale?
-  /// About how many points a picture of several panels has at most.
-  public var mostPoints = 90_000
+  /// How much of a large study pictures show.
+  public var detail = Detail.full
   /// When what was trained; nil where nobody said, so that `rungs` and `regret` cannot be drawn.
   let log: TrainingLog?
 
@@ -35,6 +35,12 @@ public struct StudyFigures: Sendable {
     specification = log.specification
     trials = log.history.trials
     self.log = log
+  }
+
+  /// How much of a large study pictures show: as much as can be told apart, or as much as fits into a document with
+  /// many of them.
+  public enum Detail: Sendable, Hashable {
+    case full, compact
   }
 
   /// A picture and the name of the file it would go to.

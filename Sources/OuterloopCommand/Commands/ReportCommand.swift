@@ -20,7 +20,7 @@ struct ReportCommand: AsyncParsableCommand {
   @OptionGroup(title: "Study")
   var choice: StudyChoice
 
-  @Option(help: ArgumentHelp("The file to write; - for standard output.", valueName: "file"))
+  @Option(help: ArgumentHelp("The file to write.", valueName: "file"))
   var out: String
 
   @OptionGroup var replacement: ReplacementOption

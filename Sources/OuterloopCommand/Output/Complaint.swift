@@ -50,6 +50,8 @@ struct Complaint: Error, Equatable {
   }
 
   private static func report(_ error: any Error) -> Int32 {
+    // Nothing is wrong, and all has been said.
+    if let code = error as? ExitCode { return code.rawValue }
     if error is Complaint || !isFromParser(error) {
       let complaint = Complaint(error)
       Terminal.complain(complaint)

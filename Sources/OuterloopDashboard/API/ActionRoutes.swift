@@ -29,7 +29,7 @@ extension Dashboard {
       Route("POST", "\(place)/trials/{trial}/retry", "Run a failed trial again") {
         let (object, study) = (try $0.object(), try await study($1))
         _ = object
-        return try await append(.retried, to: try await trial($1, of: study), of: study)
+        return try await append([.retried], to: try await trial($1, of: study), of: study)
       },
       Route("POST", "\(place)/trials/{trial}/stop", "End a trial that waits, runs or rests") {
         let (object, study) = (try $0.object(), try await study($1))
@@ -145,10 +145,10 @@ extension Dashboard {
   }
 
   private func append(
-    _ kind: Event.Kind, to trial: Trial, of study: FollowedStudy
+    _ kinds: [Event.Kind], to trial: Trial, of study: FollowedStudy
   ) async throws -> Response {
     let store = try surroundings.openForWriting()
-    guard try await store.append([kind], to: trial.number, of: study.id) == .accepted else {
+    guard try await store.append(kinds, to: trial.number, of: study.id) == .accepted else {
       throw Refusal(
         .conflict, "trial \(trial.number) is \(trial.state.name), and that does not fit it",
         "look at what has become of it")
@@ -156,9 +156,16 @@ extension Dashboard {
     return Self.done
   }
 
-  /// Its worker learns of it at its next report, and ends the program.
+  /// A trial that nobody runs is taken for that. The worker of one that runs learns of it at its next report, and
+  /// ends the program.
   private func stop(_ trial: Trial, of study: FollowedStudy) async throws -> Response {
     let outcome = Outcome.failed(.cancelled, message: "stopped from the dashboard")
-    return try await append(.finished(attempt: trial.attempt, outcome), to: trial, of: study)
+    guard trial.state == .waiting || trial.state == .paused else {
+      return try await append([.finished(attempt: trial.attempt, outcome)], to: trial, of: study)
+    }
+    let attempt = trial.attempt + 1
+    return try await append(
+      [.claimed(attempt: attempt, worker: "dashboard"), .finished(attempt: attempt, outcome)],
+      to: trial, of: study)
   }
 }

@@ -15,7 +15,7 @@ public struct StudyReport: Sendable {
   /// How many rows the table has at most: the best, then the newest.
   private static let mostRows = 200
   /// Of how many trials a picture shows at most what they are.
-  private static let mostKnown = 10_000
+  private static let mostKnown = 4500
 
   /// - Parameters:
   ///   - metrics: all that was reported, objectives first.
@@ -139,7 +139,7 @@ public struct StudyReport: Sendable {
 
   private var pictures: String {
     var figures = figures
-    figures.mostPoints = 12_000
+    figures.detail = .compact
     var text = ""
     for plot in StudyPlot.all where figures.applies(plot) {
       // One that cannot be drawn, such as a model of a thing that fails everywhere, is left out.
@@ -199,25 +199,44 @@ public struct StudyReport: Sendable {
         .prefix(Self.mostRows).map(\.1))
   }
 
-  /// What the script shows of a trial: `{"names": [...], "trials": {"7": [...]}}`, in short numbers.
+  /// What the script shows of trials, a column for each thing, with short numbers:
+  /// `{"trials": [0, 1], "state": ["complete", …], "columns": [{"name": "loss", "values": [0.31, …]}, …]}`.
   private var data: String {
     let known = StudyFigures.evenSample(of: trials, most: Self.mostKnown)
-    let names = metrics + specification.space.parameters.map(\.name)
-    let members = known.map { trial -> JSON.Member in
-      var cells = metrics.enumerated().map { place, metric -> JSON in
-        let objective = place < specification.objectives.count ? place : nil
-        return .text(trial.value(of: metric, objective: objective).map(NumberText.short))
-      }
-      cells += trial.assignment.values.map { value in
-        .text(value.map { $0.number.map(NumberText.short) ?? Self.clipped($0.description, to: 60) })
-      }
-      return JSON.Member(name: "\(trial.number)", value: .array([.text(trial.state.name)] + cells))
+    var columns: [(name: String, values: [String])] = []
+    for (place, metric) in metrics.enumerated() {
+      let objective = place < specification.objectives.count ? place : nil
+      columns.append(
+        (
+          metric,
+          known.map {
+            Self.cell($0.value(of: metric, objective: objective).map(ParameterValue.float))
+          }
+        ))
     }
-    let json = JSON.object([
-      "names": .array(names.map { .text(Self.clipped($0, to: 80)) }), "trials": .object(members),
-    ])
+    for (place, parameter) in specification.space.parameters.enumerated() {
+      columns.append((parameter.name, known.map { Self.cell($0.assignment.values[place]) }))
+    }
+    let parts = columns.map { column in
+      "{\"name\":\(JSON.text(Self.clipped(column.name, to: 80))),\"values\":[\(column.values.joined(separator: ","))]}"
+    }
+    let json =
+      "{\"trials\":[\(known.map { String($0.number) }.joined(separator: ","))],"
+      + "\"states\":\(JSON.array(known.map { .text($0.state.name) })),"
+      + "\"columns\":[\(parts.joined(separator: ","))]}"
     // Nothing in it may end the element.
-    return json.description.replacing("<", with: "\\u003c")
+    return json.replacing("<", with: "\\u003c")
+  }
+
+  /// A value as JSON.
+  private static func cell(_ value: ParameterValue?) -> String {
+    guard let value else { return "null" }
+    if let number = value.number, number.isFinite {
+      let short = NumberText.short(number)
+      return JSON(word: short)?.number == nil ? JSON.text(short).description : short
+    }
+    return JSON.text(clipped(value.number.map(NumberText.short) ?? value.description, to: 60))
+      .description
   }
 
   private static func clipped(_ text: String, to count: Int = 2000) -> String {

@@ -19,7 +19,7 @@ extension TrialFormat {
   /// Trials as one text, in the order given.
   ///
   /// - Parameter metrics: the names of all that was reported, for the columns of CSV.
-  public func text(
+  package func text(
     of trials: [Trial], in specification: StudySpecification, metrics: [String] = []
   ) -> String {
     let writer = TrialWriter(specification, metrics: metrics)
