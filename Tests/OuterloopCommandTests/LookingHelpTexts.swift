@@ -52,8 +52,8 @@ extension HelpTexts {
     SERVER:
       --port <port>           The port; 0 for any that is free. Default: 8765, or
                               any if that is taken.
-      --host <host>           The address to listen on. Only this machine reaches the
-                              default. (default: 127.0.0.1)
+      --host <host>           The address to listen on. Only this machine reaches
+                              the default. (default: 127.0.0.1)
 
     OUTPUT:
       --json                  Print JSON instead of text.

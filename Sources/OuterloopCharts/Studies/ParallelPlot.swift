@@ -9,7 +9,7 @@ extension StudyPlot {
 
 extension StudyFigures {
   /// How many lines can be told from one another, if only just.
-  private var mostLines: Int { detail == .full ? 1000 : 500 }
+  private var mostLines: Int { detail == .full ? 1000 : 400 }
 
   /// A line for each complete trial through the axes of the parameters that can differ, and of the
   /// objective, which is its colour too. Lines pass below the axes of parameters that are inactive.

@@ -25,7 +25,7 @@ extension StudyFigures {
       let below = sorted.indices.partitionPoint { sorted[$0] < loss }
       return Double(below + sorted.indices.partitionPoint { sorted[$0] <= loss } + 1) / 2
     }
-    var sample = Self.evenSample(of: shown, most: 2000)
+    var sample = Self.evenSample(of: shown, most: detail == .full ? 2000 : 1100)
     let rankOf = Dictionary(uniqueKeysWithValues: zip(shown.map(\.number), ranks))
     // Of many, the best lie on top, and those of a colour share an element.
     if sample.count > 1000 { sample.sort { rankOf[$0.number] ?? 1 > rankOf[$1.number] ?? 1 } }

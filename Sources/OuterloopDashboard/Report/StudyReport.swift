@@ -15,7 +15,7 @@ public struct StudyReport: Sendable {
   /// How many rows the table has at most: the best, then the newest.
   private static let mostRows = 200
   /// Of how many trials a picture shows at most what they are.
-  private static let mostKnown = 4500
+  private static let mostKnown = 3500
 
   /// - Parameters:
   ///   - metrics: all that was reported, objectives first.
