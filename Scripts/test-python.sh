@@ -2,7 +2,8 @@
 # test-python.sh [PYTHON...]: the tests of the Python package, from the wheel in dist/ in a new environment for each
 # interpreter; by default all of 3.9 and newer that pyenv or the path has. Of an interpreter in a virtual environment the
 # packages are there too: Benchmarks/peers/frameworks/.venv/bin/python, which Benchmarks/peers/install.sh frameworks makes,
-# has all libraries that the package goes with. Tests of what is not there are skipped. PYTEST has further words for pytest.
+# has all libraries that the package goes with. Tests of what is not there are skipped. With ENDS=1 only the oldest and the newest of all are
+# taken. PYTEST has further words for pytest.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -16,6 +17,7 @@ if [ ${#pythons[@]} -eq 0 ]; then
     [ -z "$found" ] || pythons+=("$found")
   done
 fi
+[ -z "${ENDS:-}" ] || [ ${#pythons[@]} -lt 3 ] || pythons=("${pythons[0]}" "${pythons[-1]}")
 [ ${#pythons[@]} -gt 0 ] || { echo "error: there is no Python 3.9 or newer" >&2; exit 1; }
 
 work=$(mktemp -d)

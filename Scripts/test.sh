@@ -5,7 +5,7 @@ set -uo pipefail
 cd "$(dirname "$0")/.."
 swift build --build-tests --explicit-target-dependency-import-check error || exit 1
 
-first='^Outerloop(Command|Charts|Store|Runner|Spaces|Files|Fetch|Text|Tuning|Study)Tests\.'
+first='^Outerloop(Command|Charts|Store|Runner|Spaces|Files|Fetch|Text|Tuning|Study|Dashboard|Abuse)Tests\.'
 output=$(mktemp)
 trap 'rm -f "$output"' EXIT
 swift test --skip-build --no-parallel --skip "$first" >"$output" 2>&1 &
