@@ -10,6 +10,8 @@ output=$(mktemp)
 trap 'rm -f "$output"' EXIT
 swift test --skip-build --no-parallel --skip "$first" >"$output" 2>&1 &
 second=$!
+# Both look at the build's database when they begin, which lets in one at a time.
+until grep -q ' started' "$output" || ! kill -0 "$second" 2>/dev/null; do sleep 1; done
 swift test --ignore-lock --skip-build --no-parallel --filter "$first"
 status=$?
 wait "$second" || status=1
