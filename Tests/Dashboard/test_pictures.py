@@ -51,7 +51,7 @@ def test_nothing_is_shown_away_from_marks(open_page, dashboard):
     assert not page.locator(".tip").is_visible()
 
 
-@pytest.mark.parametrize("study", ["conditional", "running"])
+@pytest.mark.parametrize("study", ["conditional", "large"])
 def test_brushing_hides_lines_and_can_be_cleared(open_page, dashboard, study):
     page = open_page(f"/study/{dashboard.study(study)}")
     figure = picture(page, "Parallel coordinates")

@@ -9,6 +9,8 @@ import { errorNotice } from "./messages.js";
 export function notesCard(path, isReadOnly) {
   let text = null;
   let isEditing = false;
+  // What was asked before a save may come after it, and has the text of before.
+  let keptUntil = 0;
   const body = h("div", { class: "notes" });
   const edit = h("button", { type: "button", hidden: isReadOnly, onclick: open }, "Edit");
   const card = h("section", { class: "card", "aria-labelledby": "notes-title" },
@@ -38,6 +40,7 @@ export function notesCard(path, isReadOnly) {
         try {
           await send(path, { text: area.value }, "PUT");
           text = area.value;
+          keptUntil = performance.now() + 3000;
           close();
         } catch (error) {
           put(failure, errorNotice(error));
@@ -59,7 +62,8 @@ export function notesCard(path, isReadOnly) {
   return {
     card,
     update(next) {
-      if (isEditing || next === text) return;
+      if (next === text) keptUntil = 0;
+      if (isEditing || next === text || performance.now() < keptUntil) return;
       text = next ?? "";
       draw();
     },
