@@ -54,6 +54,12 @@ public struct Dashboard: Sendable {
     shelf = StudyShelf(store, isGone: surroundings.isGone)
   }
 
+  /// Reads the newest study, which is likely to be looked at, before anyone asks for it.
+  func prepare() async {
+    guard let newest = try? await shelf.store.studies().last else { return }
+    _ = try? await shelf.study(newest.rawValue)
+  }
+
   var router: Router {
     Router(
       routes: storeRoutes + studyRoutes + trialRoutes + fileRoutes + pictureRoutes + actionRoutes

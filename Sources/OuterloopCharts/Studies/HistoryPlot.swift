@@ -30,6 +30,14 @@ extension StudyFigures {
     var marker: Int
   }
 
+  /// More lie on top of one another.
+  private static let mostMarks = 20_000
+
+  private static func remark(_ shown: Int, of count: Int, _ beyond: Int) -> String {
+    let parts = [shown < count ? "\(shown) of \(count) trials" : "", ValueAxis.remark(beyond)]
+    return parts.filter { !$0.isEmpty }.joined(separator: "; ")
+  }
+
   /// Complete trials that break a constraint are told apart from the others.
   private static let broken = "broken"
 
@@ -64,7 +72,10 @@ extension StudyFigures {
       Scatter.Group("", x: [], y: [], style: $0.style, marker: $0.marker, isOpen: true)
     }
     var beyond = 0
-    for (trial, value) in zip(trials, values) {
+    let shown = (0..<min(trials.count, Self.mostMarks)).map {
+      trials.count > Self.mostMarks ? $0 * (trials.count - 1) / (Self.mostMarks - 1) : $0
+    }
+    for (trial, value) in shown.map({ (trials[$0], values[$0]) }) {
       let state =
         trial.state == .complete && !specification.isFeasible(trial)
         ? Self.broken : trial.state.name
@@ -89,7 +100,7 @@ extension StudyFigures {
     if !edges.isEmpty { edges[0].name = ValueAxis.edge }
     return Scatter(
       title: title, x: "trial", y: axis.axis, groups: groups.filter { !$0.x.isEmpty } + edges,
-      curves: bestSoFar(place, axis), remark: ValueAxis.remark(beyond))
+      curves: bestSoFar(place, axis), remark: Self.remark(shown.count, of: trials.count, beyond))
   }
 
   /// The best complete value up to each trial, of those that keep the constraints; NaN is passed over.

@@ -91,6 +91,7 @@ public final class DashboardServer: Sendable {
       hosts: token == nil ? names : nil, token: token, isReadOnly: dashboard.isReadOnly)
     let answering = Answering(admission: admission, router: dashboard.router)
     task = Task { try await Self.serve(listener, answering, limits) }
+    Task { await dashboard.prepare() }
   }
 
   private static func serve(
