@@ -5,7 +5,7 @@ internal import OuterloopText
 
 /// A store over HTTP: an API of JSON, server-sent events and pictures, and pages that use nothing else.
 ///
-///     let dashboard = Dashboard(store, surroundings, options)
+///     let dashboard = Dashboard(store, environment, options)
 ///     let server = try await dashboard.serve()
 ///
 /// Reading goes through one connection that never writes and holds no transaction between requests, so that
@@ -13,7 +13,7 @@ internal import OuterloopText
 /// process.
 public struct Dashboard: Sendable {
   /// What the dashboard does not know by itself.
-  public struct Surroundings: Sendable {
+  public struct Environment: Sendable {
     /// The store's name, as people call it.
     public var storeName: String
     /// The version of the command.
@@ -43,21 +43,21 @@ public struct Dashboard: Sendable {
     }
   }
 
-  let surroundings: Surroundings
-  let shelf: StudyShelf
+  let environment: Environment
+  let studies: FollowedStudies
   let isReadOnly: Bool
 
   /// - Parameter store: reads; may be open for reading only.
-  public init(_ store: any StudyStore, _ surroundings: Surroundings, isReadOnly: Bool = false) {
-    self.surroundings = surroundings
+  public init(_ store: any StudyStore, _ environment: Environment, isReadOnly: Bool = false) {
+    self.environment = environment
     self.isReadOnly = isReadOnly
-    shelf = StudyShelf(store, isGone: surroundings.isGone)
+    studies = FollowedStudies(store, isGone: environment.isGone)
   }
 
   /// Reads the newest study, which is likely to be looked at, before anyone asks for it.
   func prepare() async {
-    guard let newest = try? await shelf.store.studies().last else { return }
-    _ = try? await shelf.study(newest.rawValue)
+    guard let newest = try? await studies.store.studies().last else { return }
+    _ = try? await studies.study(newest.rawValue)
   }
 
   var router: Router {

@@ -215,7 +215,7 @@ import Testing
     #expect(operations == fixture.dashboard.router.routes.count { $0.pattern.first == "api" })
   }
 
-  @Test("every answer is guarded") func guards() async throws {
+  @Test("every answer has security headers") func guards() async throws {
     let fixture = try await Fixture()
     for target in ["/", "/api/v1", "/api/v1/studies/1/plots/history.svg", "/nothing"] {
       let response = try await fixture.get(target)

@@ -10,7 +10,7 @@ import Testing
     let path: String
     init() throws {
       var name = Array("/tmp/outerloop-dashboard-XXXXXX".utf8CString)
-      guard mkdtemp(&name) != nil else { throw Refusal(.failed, "no folder", "") }
+      guard mkdtemp(&name) != nil else { throw RequestError(.failed, "no folder", "") }
       path = String(decoding: name.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
     deinit { _ = system("rm -rf '\(path)'") }

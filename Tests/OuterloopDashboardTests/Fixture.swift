@@ -30,7 +30,7 @@ struct Fixture {
         seed: 1, budget: Budget(trials: 100)))
     dashboard = Dashboard(
       store,
-      Dashboard.Surroundings(
+      Dashboard.Environment(
         storeName: "test.db", version: "1.2.3", openForWriting: { store },
         folders: { TrialFolders(in: folder, study: $0) }, isGone: { $0 == "gone" },
         commandLine: { _, trial in "train --trial \(trial.number)" }), isReadOnly: isReadOnly)
@@ -66,15 +66,15 @@ struct Fixture {
 
   // MARK: Asking
 
-  var answering: Answering {
-    Answering(
-      admission: Admission(hosts: ["here"], token: nil, isReadOnly: dashboard.isReadOnly),
+  var handler: RequestHandler {
+    RequestHandler(
+      policy: AccessPolicy(hosts: ["here"], token: nil, isReadOnly: dashboard.isReadOnly),
       router: dashboard.router)
   }
 
   func get(_ target: String) async throws -> Response {
     let request = try #require(Request(method: "GET", target: target, headers: ["host": "here"]))
-    return await answering.response(to: request)
+    return await handler.response(to: request)
   }
 
   func send(
@@ -84,7 +84,7 @@ struct Fixture {
     all.merge(headers) { $1 }
     let request = try #require(
       Request(method: method, target: target, headers: all, body: Array(body.utf8)))
-    return await answering.response(to: request)
+    return await handler.response(to: request)
   }
 
   func json(_ target: String) async throws -> JSON {

@@ -63,7 +63,7 @@ import Testing
       guard let request = Request(method: "GET", target: target, headers: ["host": "here"]) else {
         continue
       }
-      let response = await fixture.answering.response(to: request)
+      let response = await fixture.handler.response(to: request)
       #expect(response.status.rawValue < 500, "\(target): \(response.text)")
     }
     let actions = ["trials", "budget", "stop", "reopen", "trials/4/retry", "trials/11/stop"]

@@ -8,7 +8,7 @@ import Testing
   @Test("a study in one file, in which nothing of the study is markup") func report() async throws {
     let fixture = try await Fixture("</script><img src=x onerror=alert(1)>")
     let html = try await StudyReport(
-      of: fixture.study, in: fixture.store, fixture.dashboard.surroundings
+      of: fixture.study, in: fixture.store, fixture.dashboard.environment
     ).html
     #expect(html.hasPrefix("<!doctype html>"))
     #expect(!html.contains("<img") && !html.contains("<b>bold"))
@@ -25,7 +25,7 @@ import Testing
   @Test("a study without trials has a report") func empty() async throws {
     let fixture = try await Fixture(trials: 0)
     let html = try await StudyReport(
-      of: fixture.study, in: fixture.store, fixture.dashboard.surroundings
+      of: fixture.study, in: fixture.store, fixture.dashboard.environment
     ).html
     #expect(html.contains("No trial is complete yet"))
   }

@@ -38,8 +38,8 @@ import Testing
     ])
     func answer(_ method: String, _ target: String) async throws -> String {
       let request = try #require(Request(method: method, target: target))
-      do { return try await router.answer(to: request).text } catch let refusal as Refusal {
-        return "\(refusal.status.rawValue)"
+      do { return try await router.answer(to: request).text } catch let error as RequestError {
+        return "\(error.status.rawValue)"
       }
     }
     #expect(try await answer("GET", "/plots/history.svg") == "history")
@@ -53,21 +53,21 @@ import Testing
   }
 }
 
-@Suite("Who may ask") struct AdmissionTests {
+@Suite("Who may ask") struct AccessPolicyTests {
   private func status(
-    _ admission: Admission, _ method: String = "GET", _ target: String = "/api/v1",
+    _ policy: AccessPolicy, _ method: String = "GET", _ target: String = "/api/v1",
     with headers: [String: String]
   ) throws -> Int {
     let request = try #require(Request(method: method, target: target, headers: headers))
-    do { return try admission.answer(to: request)?.status.rawValue ?? 200 } catch let error
-      as Refusal
+    do { return try policy.answer(to: request)?.status.rawValue ?? 200 } catch let error
+      as RequestError
     {
       return error.status.rawValue
     }
   }
 
   @Test("a name that was made to point here is turned away") func rebinding() throws {
-    let here = Admission(
+    let here = AccessPolicy(
       hosts: ["127.0.0.1:8765", "localhost:8765"], token: nil, isReadOnly: false)
     #expect(try status(here, with: ["host": "127.0.0.1:8765"]) == 200)
     #expect(try status(here, with: ["host": "LOCALHOST:8765"]) == 200)
@@ -77,7 +77,7 @@ import Testing
   }
 
   @Test("pages of other sites change nothing") func origins() throws {
-    let here = Admission(hosts: ["here"], token: nil, isReadOnly: false)
+    let here = AccessPolicy(hosts: ["here"], token: nil, isReadOnly: false)
     let json = ["host": "here", "content-type": "application/json"]
     #expect(try status(here, "POST", "/", with: json) == 200)
     #expect(
@@ -90,13 +90,13 @@ import Testing
       #expect(try status(here, "POST", "/", with: ["host": "here", "content-type": type]) == 415)
     }
     #expect(try status(here, "DELETE", "/", with: json) == 405)
-    let shown = Admission(hosts: ["here"], token: nil, isReadOnly: true)
+    let shown = AccessPolicy(hosts: ["here"], token: nil, isReadOnly: true)
     #expect(try status(shown, "PUT", "/", with: json) == 403)
     #expect(try status(shown, "GET", "/", with: ["host": "here"]) == 200)
   }
 
   @Test("others need the token") func tokens() throws {
-    let open = Admission(hosts: nil, token: "abc123", isReadOnly: false)
+    let open = AccessPolicy(hosts: nil, token: "abc123", isReadOnly: false)
     #expect(try status(open, with: ["host": "any"]) == 401)
     #expect(try status(open, with: ["host": "any", "authorization": "Bearer abc123"]) == 200)
     #expect(try status(open, with: ["host": "any", "authorization": "Bearer abc124"]) == 401)

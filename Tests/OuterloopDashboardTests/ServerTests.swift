@@ -25,7 +25,7 @@ private final class RawClient {
         connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
       }
     }
-    guard status == 0 else { throw Refusal(.failed, "no connection: \(errno)", "") }
+    guard status == 0 else { throw RequestError(.failed, "no connection: \(errno)", "") }
     var patience = timeval(tv_sec: 10, tv_usec: 0)
     setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
   }
@@ -100,7 +100,7 @@ private final class RawClient {
     ])
   func garbage(_ text: String) async throws {
     var limits = Limits()
-    limits.arrival = .milliseconds(300)
+    limits.requestTimeout = .milliseconds(300)
     try await serve(limits) { port, _ in
       let client = try RawClient(port)
       client.send(text)
@@ -142,8 +142,8 @@ private final class RawClient {
 
   @Test("who is slow is let go") func slowness() async throws {
     var limits = Limits()
-    limits.arrival = .milliseconds(200)
-    limits.idleness = .milliseconds(200)
+    limits.requestTimeout = .milliseconds(200)
+    limits.idleTimeout = .milliseconds(200)
     try await serve(limits) { port, _ in
       let start = ContinuousClock.now
       let client = try RawClient(port)
@@ -156,7 +156,7 @@ private final class RawClient {
     }
   }
 
-  @Test("connections beyond the bound are closed, and places come free") func crowd() async throws {
+  @Test("connections beyond the bound are closed, and places come free") func open() async throws {
     var limits = Limits()
     limits.connections = 3
     try await serve(limits) { port, _ in

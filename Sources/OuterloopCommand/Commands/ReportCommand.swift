@@ -42,7 +42,7 @@ struct ReportCommand: AsyncParsableCommand {
 
   func run() async throws {
     let found = try await choice.find(.read)
-    let html = try await StudyReport(of: found.id, in: found.store, found.place.surroundings).html
+    let html = try await StudyReport(of: found.id, in: found.store, found.place.environment).html
     if OutputFile.isStandardOutput(out) { return try Terminal.printPart(Array(html.utf8)) }
     let file = try OutputFile(out, replacing: replacement.files)
     try file.write(html)

@@ -43,7 +43,7 @@ struct DashboardOptions: ParsableArguments {
   /// Begins to serve a store.
   func start(_ place: StoreOptions, isReadOnly: Bool) async throws -> Running {
     let dashboard = Dashboard(
-      try place.open(.read), place.surroundings, isReadOnly: isReadOnly)
+      try place.open(.read), place.environment, isReadOnly: isReadOnly)
     var address = DashboardServer.Address(host: host, port: port ?? Self.usualPort)
     let token = address.isLoopback ? nil : Self.newToken()
     do {
@@ -69,9 +69,9 @@ struct DashboardOptions: ParsableArguments {
 
 extension StoreOptions {
   /// What the dashboard of this store does not know by itself.
-  var surroundings: Dashboard.Surroundings {
+  var environment: Dashboard.Environment {
     let place = self
-    return Dashboard.Surroundings(
+    return Dashboard.Environment(
       storeName: path, version: Version.number, openForWriting: { try place.open(.write) },
       folders: { place.folders(of: $0) }, isGone: { WorkerName.isGone($0) },
       commandLine: { specification, trial in

@@ -47,13 +47,13 @@ extension Dashboard {
 
   private func enqueue(_ object: JSON, in study: FollowedStudy) async throws -> Response {
     guard let members = object["params"]?.members else {
-      throw Refusal(
+      throw RequestError(
         .badRequest, "the body has no object `params`", "send {\"params\": {\"lr\": 0.01}}")
     }
     var values: [String: ParameterValue] = [:]
     for member in members {
       guard let value = member.value.parameterValue else {
-        throw Refusal(
+        throw RequestError(
           .badRequest,
           "the value of `\(member.name)` is neither a number, a text nor true or false",
           "send one of these")
@@ -67,12 +67,12 @@ extension Dashboard {
       assignment = try specification.configuration(
         with: values, asTrial: await study.history.trials.count, by: method)
     } catch let error as StudyError {
-      throw Refusal(.badRequest, error.what, error.remedy)
+      throw RequestError(.badRequest, error.what, error.remedy)
     }
-    let store = try surroundings.openForWriting()
+    let store = try environment.openForWriting()
     let kind = Event.Kind.enqueued(assignment, through: specification.epochs)
     guard let claim = try await store.add(kind, asTrial: nil, to: study.id, claimedBy: nil) else {
-      throw Refusal(.conflict, "the study changed meanwhile", "try again")
+      throw RequestError(.conflict, "the study changed meanwhile", "try again")
     }
     return .json(.object(["trial": .int(claim.trial.number)]), .created)
   }
@@ -80,12 +80,12 @@ extension Dashboard {
   private func note(_ kind: Event.Kind, in study: FollowedStudy) async throws -> Response {
     let isStopped = await study.history.stopReason != nil
     if case .reopened = kind, !isStopped {
-      throw Refusal(.conflict, "the study was not ended", "there is nothing to do")
+      throw RequestError(.conflict, "the study was not ended", "there is nothing to do")
     }
     if case .stopped = kind, isStopped {
-      throw Refusal(.conflict, "the study is ended already", "there is nothing to do")
+      throw RequestError(.conflict, "the study is ended already", "there is nothing to do")
     }
-    try await surroundings.openForWriting().note(kind, in: study.id)
+    try await environment.openForWriting().note(kind, in: study.id)
     return Self.done
   }
 
@@ -94,7 +94,8 @@ extension Dashboard {
       guard let value = object[name] else { return nil }
       if case .null = value { return .some(nil) }
       guard let count = value.int, count >= 0 else {
-        throw Refusal(.badRequest, "`\(name)` is no whole number from 0 on", "send one, or null")
+        throw RequestError(
+          .badRequest, "`\(name)` is no whole number from 0 on", "send one, or null")
       }
       return count
     }
@@ -105,17 +106,17 @@ extension Dashboard {
         seconds = .some(nil)
       } else {
         guard let number = value.number, number >= 0, number.isFinite else {
-          throw Refusal(.badRequest, "`seconds` is no number from 0 on", "send one, or null")
+          throw RequestError(.badRequest, "`seconds` is no number from 0 on", "send one, or null")
         }
         seconds = number
       }
     }
     guard trials != nil || epochs != nil || seconds != nil else {
-      throw Refusal(
+      throw RequestError(
         .badRequest, "the body names no part of the budget", "send `trials`, `epochs` or `seconds`")
     }
     let (newTrials, newEpochs, newSeconds) = (trials, epochs, seconds)
-    let settings = try await surroundings.openForWriting().update(study.id) { settings in
+    let settings = try await environment.openForWriting().update(study.id) { settings in
       if let newTrials { settings.budget.trials = newTrials }
       if let newEpochs { settings.budget.epochs = newEpochs }
       if let newSeconds { settings.budget.seconds = newSeconds }
@@ -130,15 +131,15 @@ extension Dashboard {
     _ object: JSON, on trial: Int?, of study: FollowedStudy
   ) async throws -> Response {
     guard let text = object["text"]?.text else {
-      throw Refusal(.badRequest, "the body has no `text`", "send {\"text\": \"…\"}")
+      throw RequestError(.badRequest, "the body has no `text`", "send {\"text\": \"…\"}")
     }
     guard text.utf8.count <= Self.longestNote else {
-      throw Refusal(
+      throw RequestError(
         .tooLarge, "the note has \(text.utf8.count) bytes",
         "keep it below \(Self.longestNote), or put it into a file")
     }
     let name = StudySpecification.notesAttribute(ofTrial: trial)
-    try await surroundings.openForWriting().update(study.id) { settings in
+    try await environment.openForWriting().update(study.id) { settings in
       settings.attributes[name] = text.isEmpty ? nil : text
     }
     return Self.done
@@ -147,9 +148,9 @@ extension Dashboard {
   private func append(
     _ kinds: [Event.Kind], to trial: Trial, of study: FollowedStudy
   ) async throws -> Response {
-    let store = try surroundings.openForWriting()
+    let store = try environment.openForWriting()
     guard try await store.append(kinds, to: trial.number, of: study.id) == .accepted else {
-      throw Refusal(
+      throw RequestError(
         .conflict, "trial \(trial.number) is \(trial.state.name), and that does not fit it",
         "look at what has become of it")
     }

@@ -48,12 +48,12 @@ extension Dashboard {
   }
 
   private func changes(since seen: inout JSON) async throws -> ServerSentEvents.Item? {
-    var studies: [JSON] = []
-    for id in try await shelf.store.studies() {
-      let revision = try await shelf.store.summary(of: id).revision
-      studies.append(.object(["id": .int(id.rawValue), "revision": .int(revision)]))
+    var revisions: [JSON] = []
+    for id in try await studies.store.studies() {
+      let revision = try await studies.store.summary(of: id).revision
+      revisions.append(.object(["id": .int(id.rawValue), "revision": .int(revision)]))
     }
-    let now = JSON.object(["studies": .array(studies)])
+    let now = JSON.object(["studies": .array(revisions)])
     guard now != seen else { return nil }
     seen = now
     return ServerSentEvents.Item(name: "studies", id: nil, data: now)

@@ -11,7 +11,7 @@ extension Dashboard {
         request, arguments in
         let (trial, folders) = try await files(arguments)
         guard let log = TrialFile(folders.log(ofTrial: trial)) else {
-          throw Refusal(
+          throw RequestError(
             .notFound, "trial \(trial) has no log", "programs that `outerloop tune` starts have one"
           )
         }
@@ -22,7 +22,7 @@ extension Dashboard {
         let (trial, folders) = try await files(arguments)
         let path = arguments.rest("path")
         guard let file = TrialFile(in: folders.checkpoint(ofTrial: trial), path) else {
-          throw Refusal(
+          throw RequestError(
             .notFound, "trial \(trial) has no file `\(path.joined(separator: "/"))`",
             "the trial's page lists those it has")
         }
@@ -34,7 +34,7 @@ extension Dashboard {
   private func files(_ arguments: Route.Arguments) async throws -> (Int, TrialFolders) {
     let study = try await study(arguments)
     let trial = try await trial(arguments, of: study)
-    return (trial.number, surroundings.folders(await study.specification.name))
+    return (trial.number, environment.folders(await study.specification.name))
   }
 
   /// How much of a log goes into an answer.
@@ -44,7 +44,7 @@ extension Dashboard {
   private static func piece(of log: TrialFile, from start: Int?) throws -> JSON {
     let from = min(start ?? max(0, log.size - logPiece), log.size)
     guard let bytes = log.bytes(from: from, limit: logPiece) else {
-      throw Refusal(.failed, "the log cannot be read", "check the rights of its file")
+      throw RequestError(.failed, "the log cannot be read", "check the rights of its file")
     }
     let (skipped, whole) = UTF8Piece.bounds(of: bytes, isEnd: from + bytes.count >= log.size)
     return .object([
@@ -59,12 +59,12 @@ extension Dashboard {
 
   private static func response(_ file: TrialFile) throws -> Response {
     guard file.size <= mostBytes else {
-      throw Refusal(
+      throw RequestError(
         .tooLarge, "`\(file.path)` has \(file.size >> 20) MiB",
         "copy it from the trial's folder instead")
     }
     guard let bytes = file.bytes(from: 0, limit: mostBytes) else {
-      throw Refusal(.failed, "`\(file.path)` cannot be read", "check its rights")
+      throw RequestError(.failed, "`\(file.path)` cannot be read", "check its rights")
     }
     var response = Response(type: file.type, bytes)
     // A picture may be markup: opened by itself it runs nothing and belongs to no site.

@@ -11,7 +11,7 @@ extension Dashboard {
       Self.page("/compare", "compare.html"),
       Route("GET", "/assets/{name}", "What the pages are made of") { request, arguments in
         guard let asset = Asset(named: arguments["name"]), !asset.name.hasSuffix(".html") else {
-          throw Refusal(
+          throw RequestError(
             .notFound, "there is no asset `\(arguments["name"])`", "open the pages at /")
         }
         return asset.response(to: request)
@@ -22,7 +22,7 @@ extension Dashboard {
   private static func page(_ path: String, _ name: String) -> Route {
     Route("GET", path, "A page") { request, _ in
       guard let asset = Asset(named: name) else {
-        throw Refusal(.notFound, "the page is not part of this build", "build it again")
+        throw RequestError(.notFound, "the page is not part of this build", "build it again")
       }
       return asset.response(to: request)
     }

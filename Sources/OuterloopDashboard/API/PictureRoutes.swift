@@ -17,7 +17,7 @@ extension Dashboard {
       Route("GET", "\(Self.root)/studies/{study}/report.html", "A study as one file") {
         _, arguments in
         let study = try await study(arguments)
-        let report = await StudyReport(study, surroundings)
+        let report = await StudyReport(study, environment)
         let name = await study.specification.name
         return .text(report.html, type: "text/html").saved(as: "\(name).html")
       },
@@ -35,7 +35,7 @@ extension Dashboard {
   ) async throws -> String {
     guard let plot = StudyPlot(named: name) else {
       let names = StudyPlot.all.map(\.name)
-      throw Refusal(
+      throw RequestError(
         .notFound, "there is no picture `\(name)`",
         Spelling.remedy(for: name, among: names, called: "pictures"))
     }
@@ -45,7 +45,7 @@ extension Dashboard {
     if let metric = options.metric {
       if !figures.specification.objectives.contains(where: { $0.metric == metric }) {
         guard await study.metrics.contains(metric) else {
-          throw Refusal(
+          throw RequestError(
             .notFound, "the study has no metric `\(metric)`",
             Spelling.remedy(for: metric, among: await study.metrics, called: "metrics"))
         }
@@ -54,32 +54,32 @@ extension Dashboard {
       metrics = [metric]
     }
     var others: [StudyFigures] = []
-    for number in options.others { others.append(await (try shelf.study(number)).figures) }
+    for number in options.others { others.append(await (try studies.study(number)).figures) }
     do {
       let pictures = try figures.pictures(plot, of: metrics, comparedWith: others)
       // Several objectives without a choice: the first.
       return pictures[0].svg
-    } catch { throw Refusal(.conflict, error.what, error.remedy) }
+    } catch { throw RequestError(.conflict, error.what, error.remedy) }
   }
 
   private func comparison(_ query: Query) async throws -> String {
     let numbers = (query["studies"] ?? "").split(separator: ",").map { Int($0) }
     guard !numbers.isEmpty, numbers.allSatisfy({ $0 != nil }) else {
-      throw Refusal(.badRequest, "no studies are named", "name them as in studies=1,2")
+      throw RequestError(.badRequest, "no studies are named", "name them as in studies=1,2")
     }
     guard numbers.count <= 100 else {
-      throw Refusal(.badRequest, "\(numbers.count) studies are named", "compare up to 100")
+      throw RequestError(.badRequest, "\(numbers.count) studies are named", "compare up to 100")
     }
     var figures: [StudyFigures] = []
     for number in numbers.compactMap(\.self) {
-      figures.append(await (try shelf.study(number)).figures)
+      figures.append(await (try studies.study(number)).figures)
     }
     let metric = query["objective"] ?? figures[0].specification.objectives[0].metric
     do {
       return try StudyComparison(
         figures, of: metric, scale: PictureOptions(query).scale, joinsSeeds: query.flag("together")
       ).svg
-    } catch let error as StudyError { throw Refusal(.conflict, error.what, error.remedy) }
+    } catch let error as StudyError { throw RequestError(.conflict, error.what, error.remedy) }
   }
 }
 
@@ -96,7 +96,7 @@ struct PictureOptions {
     metric = query["objective"].flatMap { $0.isEmpty ? nil : $0 }
     if let text = query["direction"] {
       guard let direction = Objective.Direction(rawValue: text) else {
-        throw Refusal(.badRequest, "direction is `\(text)`", "say minimize or maximize")
+        throw RequestError(.badRequest, "direction is `\(text)`", "say minimize or maximize")
       }
       self.direction = direction
     }
@@ -104,11 +104,11 @@ struct PictureOptions {
     case nil, "", "auto": break
     case "log": scale = .log
     case "linear": scale = .linear
-    case let text?: throw Refusal(.badRequest, "scale is `\(text)`", "say log or linear")
+    case let text?: throw RequestError(.badRequest, "scale is `\(text)`", "say log or linear")
     }
     others = try query.all("compare").map { text in
       guard let number = Int(text) else {
-        throw Refusal(.badRequest, "compare is `\(text)`", "name a study by its number")
+        throw RequestError(.badRequest, "compare is `\(text)`", "name a study by its number")
       }
       return number
     }

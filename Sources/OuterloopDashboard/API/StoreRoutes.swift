@@ -11,20 +11,20 @@ extension Dashboard {
       Route("GET", Self.root, "The store and the version of the API") { _, _ in
         .json(
           .object([
-            "api": .int(1), "version": .text(surroundings.version),
-            "store": .text(surroundings.storeName), "readOnly": .bool(isReadOnly),
+            "api": .int(1), "version": .text(environment.version),
+            "store": .text(environment.storeName), "readOnly": .bool(isReadOnly),
           ]))
       },
       Route("GET", "\(Self.root)/studies", "All studies of the store") { _, _ in
-        var studies: [JSON] = []
-        for id in try await shelf.store.studies() {
+        var overviews: [JSON] = []
+        for id in try await studies.store.studies() {
           // One that is deleted meanwhile is left out.
-          if let overview = try? await overview(of: id) { studies.append(.object(overview)) }
+          if let overview = try? await overview(of: id) { overviews.append(.object(overview)) }
         }
-        return .json(.object(["studies": .array(studies)]))
+        return .json(.object(["studies": .array(overviews)]))
       },
       Route("GET", "\(Self.root)/openapi.json", "This API as an OpenAPI document") { _, _ in
-        .json(OpenAPI.document(of: router.routes, version: surroundings.version))
+        .json(OpenAPI.document(of: router.routes, version: environment.version))
       },
     ]
   }
@@ -33,20 +33,20 @@ extension Dashboard {
   private static let mostForList = 5000
 
   private func overview(of id: StudyID) async throws -> [JSON.Member] {
-    let summary = try await shelf.store.summary(of: id)
-    if summary.trials <= Self.mostForList { return try await overview(shelf.study(id.rawValue)) }
-    if let study = await shelf.known(id) {
+    let summary = try await studies.store.summary(of: id)
+    if summary.trials <= Self.mostForList { return try await overview(studies.study(id.rawValue)) }
+    if let study = await studies.known(id) {
       try await study.refresh()
       return try await overview(study)
     }
     return try await members(
-      Overview(specification: shelf.store.specification(of: id), summary: summary), of: id)
+      Overview(specification: studies.store.specification(of: id), summary: summary), of: id)
   }
 
   func overview(_ study: FollowedStudy) async throws -> [JSON.Member] {
     let (id, specification) = (study.id, await study.specification)
     var overview = Overview(
-      specification: specification, summary: try await shelf.store.summary(of: id))
+      specification: specification, summary: try await studies.store.summary(of: id))
     overview.improvements = await study.improvements(most: 60)
     overview.rate = await study.rate
     let history = await study.history
@@ -57,7 +57,7 @@ extension Dashboard {
   }
 
   private func members(_ overview: Overview, of id: StudyID) async throws -> [JSON.Member] {
-    let stale = overview.summary.counts[.running] == nil ? [] : try await shelf.stale(in: id)
+    let stale = overview.summary.counts[.running] == nil ? [] : try await studies.stale(in: id)
     return overview.members(id, stale: stale.count)
   }
 }

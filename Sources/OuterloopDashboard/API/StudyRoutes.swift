@@ -15,9 +15,9 @@ extension Dashboard {
     ]
   }
 
-  /// - Throws: `Refusal` if there is none.
+  /// - Throws: `RequestError` if there is none.
   func study(_ arguments: Route.Arguments) async throws -> FollowedStudy {
-    try await shelf.study(arguments.number("study", called: "study"))
+    try await studies.study(arguments.number("study", called: "study"))
   }
 
   private func details(of study: FollowedStudy) async throws -> [JSON.Member] {
@@ -39,7 +39,7 @@ extension Dashboard {
       "metrics": .array(await study.metrics.map(JSON.text)),
       "constraints": .array(specification.constraints.map { .text($0.description) }),
       "bestTrial": best.map { TrialRecord($0, specification).json } ?? .null,
-      "command": .text(best.flatMap { surroundings.commandLine(specification, $0) }),
+      "command": .text(best.flatMap { environment.commandLine(specification, $0) }),
       "front": front.map(JSON.array) ?? .null, "plots": .array(plots),
       "choice": .text(history.choice), "notes": .text(specification.notes()),
     ]

@@ -28,12 +28,12 @@ extension Dashboard {
     ]
   }
 
-  /// - Throws: `Refusal` if there is none.
+  /// - Throws: `RequestError` if there is none.
   func trial(_ arguments: Route.Arguments, of study: FollowedStudy) async throws -> Trial {
     let number = try arguments.number("trial", called: "trial")
     let trials = await study.history.trials
     guard trials.indices.contains(number) else {
-      throw Refusal(
+      throw RequestError(
         .notFound, "the study has no trial \(number)",
         trials.isEmpty ? "it has none yet" : "it has those from 0 to \(trials.count - 1)")
     }
@@ -43,7 +43,7 @@ extension Dashboard {
   private func page(of study: FollowedStudy, _ query: Query) async throws -> JSON {
     let offset = try query.count("offset") ?? 0
     let limit = min(try query.count("limit") ?? 100, 1000)
-    let stale = try await shelf.stale(in: study.id)
+    let stale = try await studies.stale(in: study.id)
     let order = try await chosen(query, study, stale)
     let (trials, specification) = (await study.history.trials, await study.specification)
     let numbers = order.dropFirst(offset).prefix(limit)
@@ -62,14 +62,14 @@ extension Dashboard {
     let choice = try TrialChoice(query)
     do { return try await study.order(choice, stale: stale) } catch let error as StudyError {
       // What was asked for cannot be: nothing is wrong with the study.
-      throw Refusal(.badRequest, error.what, error.remedy)
+      throw RequestError(.badRequest, error.what, error.remedy)
     }
   }
 
   private func file(
     of study: FollowedStudy, _ format: TrialFormat, _ query: Query
   ) async throws -> Response {
-    let order = try await chosen(query, study, try await shelf.stale(in: study.id))
+    let order = try await chosen(query, study, try await studies.stale(in: study.id))
     let (trials, specification) = (await study.history.trials, await study.specification)
     let text = format.text(
       of: order.map { trials[$0] }, in: specification, metrics: await study.metrics)
@@ -79,8 +79,8 @@ extension Dashboard {
 
   private func whole(_ trial: Trial, of study: FollowedStudy) async throws -> [JSON.Member] {
     let specification = await study.specification
-    let isStale = try await shelf.stale(in: study.id).contains(trial.number)
-    let folders = surroundings.folders(specification.name)
+    let isStale = try await studies.stale(in: study.id).contains(trial.number)
+    let folders = environment.folders(specification.name)
     let record = TrialRecord(trial, specification, isWhole: true, isStale: isStale)
     let log = TrialFile(folders.log(ofTrial: trial.number))
     let files = TrialFile.all(in: folders.checkpoint(ofTrial: trial.number))
@@ -88,7 +88,7 @@ extension Dashboard {
       "log": log.map { .object(["size": .int($0.size)]) } ?? .null,
       "files": .array(files.map(\.json)),
       "notes": .text(specification.notes(ofTrial: trial.number)),
-      "command": .text(surroundings.commandLine(specification, trial)),
+      "command": .text(environment.commandLine(specification, trial)),
     ]
     return (record.json.members ?? []) + pairs.map { JSON.Member(name: $0.key, value: $0.value) }
   }

@@ -30,10 +30,10 @@ struct Request: Sendable {
   }
 
   /// The body as a JSON object.
-  /// - Throws: `Refusal` if it is none.
+  /// - Throws: `RequestError` if it is none.
   func object() throws -> JSON {
     guard let value = JSONReader.value(body[...]), value.members != nil else {
-      throw Refusal(.badRequest, "the body is no JSON object", "send one, such as {}")
+      throw RequestError(.badRequest, "the body is no JSON object", "send one, such as {}")
     }
     return value
   }
@@ -62,11 +62,11 @@ struct Query: Sendable {
 
   func flag(_ name: String) -> Bool { self[name] == "true" || self[name] == "1" }
 
-  /// - Throws: `Refusal` if it is given and no whole number from 0 on.
+  /// - Throws: `RequestError` if it is given and no whole number from 0 on.
   func count(_ name: String) throws -> Int? {
     guard let text = self[name], !text.isEmpty else { return nil }
     guard let value = Int(text), value >= 0 else {
-      throw Refusal(.badRequest, "\(name) is `\(text)`", "say a whole number from 0 on")
+      throw RequestError(.badRequest, "\(name) is `\(text)`", "say a whole number from 0 on")
     }
     return value
   }

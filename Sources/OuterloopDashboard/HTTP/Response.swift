@@ -89,7 +89,7 @@ struct Response: Sendable {
 }
 
 /// Why a request is not answered as it was meant.
-struct Refusal: ExplainedError {
+struct RequestError: ExplainedError {
   var status: Response.Status
   var what: String
   var remedy: String
@@ -103,7 +103,7 @@ struct Refusal: ExplainedError {
   /// What any error comes to: those about what was asked are the asker's, all others are ours.
   init(_ error: any Error) {
     switch error {
-    case let refusal as Refusal: self = refusal
+    case let error as RequestError: self = error
     case let error as SpaceError: self.init(.badRequest, error.statement, error.remedy)
     case let error as StudyError: self.init(.conflict, error.statement, error.remedy)
     case let error as any ExplainedError: self.init(.failed, error.statement, error.remedy)

@@ -31,10 +31,11 @@ struct Route: Sendable {
     subscript(name: String) -> String { values[name]?.first ?? "" }
     func rest(_ name: String) -> [String] { values[name] ?? [] }
 
-    /// - Throws: `Refusal` if it is no number.
+    /// - Throws: `RequestError` if it is no number.
     func number(_ name: String, called what: String) throws -> Int {
       guard let value = Int(self[name]), value >= 0 else {
-        throw Refusal(.notFound, "there is no \(what) `\(self[name])`", "name it by its number")
+        throw RequestError(
+          .notFound, "there is no \(what) `\(self[name])`", "name it by its number")
       }
       return value
     }
@@ -68,7 +69,7 @@ struct Route: Sendable {
 struct Router: Sendable {
   var routes: [Route]
 
-  /// - Throws: `Refusal` if nothing has that path, or not that method.
+  /// - Throws: `RequestError` if nothing has that path, or not that method.
   func answer(to request: Request) async throws -> Response {
     let method = request.method == "HEAD" ? "GET" : request.method
     var others: [String] = []
@@ -81,11 +82,11 @@ struct Router: Sendable {
       return try await route.handler(request, arguments)
     }
     guard others.isEmpty else {
-      throw Refusal(
+      throw RequestError(
         .methodNotAllowed, "\(request.method) does nothing here",
         "use \(others.joined(separator: " or "))")
     }
-    throw Refusal(
+    throw RequestError(
       .notFound, "there is nothing at /\(request.path.joined(separator: "/"))",
       "the studies are at /, the API is described at /api/v1/openapi.json")
   }

@@ -14,12 +14,12 @@ struct TrialChoice: Sendable, Hashable {
 
   init() {}
 
-  /// - Throws: `Refusal` for a state that no trial has.
+  /// - Throws: `RequestError` for a state that no trial has.
   init(_ query: Query) throws {
     condition = query["where"].flatMap { $0.allSatisfy(\.isWhitespace) ? nil : $0 }
     states = Set(query.all("state"))
     if let unknown = states.subtracting(Self.states).min() {
-      throw Refusal(
+      throw RequestError(
         .badRequest, "no trial is ever `\(unknown)`",
         "states are \(Self.states.joined(separator: ", "))")
     }

@@ -29,19 +29,19 @@ public struct StudyReport: Sendable {
 
   /// The study in a store, as it is now.
   public init(
-    of id: StudyID, in store: any StudyStore, _ surroundings: Dashboard.Surroundings
+    of id: StudyID, in store: any StudyStore, _ environment: Dashboard.Environment
   ) async throws {
     let study = try await FollowedStudy(id, in: store)
     try await study.refresh()
-    await self.init(study, surroundings)
+    await self.init(study, environment)
   }
 
-  init(_ study: FollowedStudy, _ surroundings: Dashboard.Surroundings) async {
+  init(_ study: FollowedStudy, _ environment: Dashboard.Environment) async {
     let (specification, history) = (await study.specification, await study.history)
     let command = specification.objectives.count > 1 ? nil : specification.best(in: history)
     self.init(
       await study.figures, metrics: await study.metrics,
-      command: command.flatMap { surroundings.commandLine(specification, $0) },
+      command: command.flatMap { environment.commandLine(specification, $0) },
       notes: specification.notes())
   }
 

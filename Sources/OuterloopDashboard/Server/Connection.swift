@@ -31,21 +31,23 @@ struct Connection: Sendable {
     return try Channel(wrappingChannelSynchronously: channel)
   }
 
-  func run(_ answering: Answering) async {
+  func run(_ handler: RequestHandler) async {
     try? await channel.executeThenClose { parts, writer in
       var iterator = parts.makeAsyncIterator()
       var isFirst = true
       while let (head, body) = try await next(&iterator, isFirst: isFirst) {
         isFirst = false
         guard let body else {
-          let refusal = Refusal(.tooLarge, "the request is too large", "send less at a time")
-          return try await write(refusal.response.guarded, to: head, isLast: true, writer)
+          let error = RequestError(.tooLarge, "the request is too large", "send less at a time")
+          return try await write(error.response.withSecurityHeaders, to: head, isLast: true, writer)
         }
         let response: Response
         if let request = Request(head, body) {
-          response = await answering.response(to: request)
+          response = await handler.response(to: request)
         } else {
-          response = Refusal(.badRequest, "the address is malformed", "encode it").response.guarded
+          response =
+            RequestError(.badRequest, "the address is malformed", "encode it").response
+            .withSecurityHeaders
         }
         try await write(response, to: head, isLast: !head.isKeepAlive, writer)
         if !head.isKeepAlive { return }
@@ -57,11 +59,11 @@ struct Connection: Sendable {
   private func next(
     _ parts: inout Parts.AsyncIterator, isFirst: Bool
   ) async throws -> (HTTPRequestHead, [UInt8]?)? {
-    let opening = deadline(isFirst ? limits.arrival : limits.idleness)
+    let opening = deadline(isFirst ? limits.requestTimeout : limits.idleTimeout)
     defer { opening.cancel() }
     guard case .head(let head)? = try await parts.next() else { return nil }
     opening.cancel()
-    let arrival = deadline(limits.arrival)
+    let arrival = deadline(limits.requestTimeout)
     defer { arrival.cancel() }
     guard head.uri.utf8.count <= limits.target else { return (head, nil) }
     var body: [UInt8] = []
@@ -117,7 +119,7 @@ struct Connection: Sendable {
   }
 
   private func put(_ part: HTTPServerResponsePart, _ writer: Writer) async throws {
-    let taking = deadline(limits.taking)
+    let taking = deadline(limits.writeTimeout)
     defer { taking.cancel() }
     try await writer.write(part)
   }

@@ -6,7 +6,7 @@ internal import Synchronization
 
 /// A dashboard that listens.
 ///
-/// Who may ask is checked before anything else (see `Admission`). Each connection is answered one request at a time;
+/// Who may ask is checked before anything else (see `AccessPolicy`). Each connection is answered one request at a time;
 /// there are bounds for headers, bodies, connections, and how long a request may take to arrive and an answer to be
 /// taken.
 public final class DashboardServer: Sendable {
@@ -87,29 +87,30 @@ public final class DashboardServer: Sendable {
         "[::1]:\(found.port)",
       ]
       .map { $0.lowercased() })
-    let admission = Admission(
+    let policy = AccessPolicy(
       hosts: token == nil ? names : nil, token: token, isReadOnly: dashboard.isReadOnly)
-    let answering = Answering(admission: admission, router: dashboard.router)
-    task = Task { try await Self.serve(listener, answering, limits) }
+    let handler = RequestHandler(policy: policy, router: dashboard.router)
+    task = Task { try await Self.serve(listener, handler, limits) }
     Task { await dashboard.prepare() }
   }
 
   private static func serve(
-    _ listener: NIOAsyncChannel<Connection.Channel, Never>, _ answering: Answering, _ limits: Limits
+    _ listener: NIOAsyncChannel<Connection.Channel, Never>, _ handler: RequestHandler,
+    _ limits: Limits
   ) async throws {
-    let crowd = Crowd()
+    let open = ConnectionCount()
     try await withThrowingDiscardingTaskGroup { group in
       try await listener.executeThenClose { connections in
         for try await channel in connections {
-          let place = crowd.enter()
+          let place = open.enter()
           group.addTask {
             // Those beyond the bound are closed at once.
             if place <= limits.connections {
-              await Connection(channel, limits).run(answering)
+              await Connection(channel, limits).run(handler)
             } else {
               try? await channel.channel.close()
             }
-            crowd.leave()
+            open.leave()
           }
         }
       }
@@ -128,7 +129,7 @@ public final class DashboardServer: Sendable {
 }
 
 /// How many connections there are.
-private final class Crowd: Sendable {
+private final class ConnectionCount: Sendable {
   private let count = Mutex(0)
 
   /// The number of those that are there with the new one.
@@ -152,22 +153,22 @@ struct Limits: Sendable {
   var fieldCount = 100
   var body = 1 << 20
   /// Until a request has arrived whole.
-  var arrival = TimeAmount.seconds(20)
+  var requestTimeout = TimeAmount.seconds(20)
   /// Between requests.
-  var idleness = TimeAmount.seconds(75)
+  var idleTimeout = TimeAmount.seconds(75)
   /// Until a piece of an answer is taken.
-  var taking = TimeAmount.seconds(30)
+  var writeTimeout = TimeAmount.seconds(30)
 }
 
 /// What is made of a request.
-struct Answering: Sendable {
-  var admission: Admission
+struct RequestHandler: Sendable {
+  var policy: AccessPolicy
   var router: Router
 
   func response(to request: Request) async -> Response {
     do {
-      if let answer = try admission.answer(to: request) { return answer.guarded }
-      return try await router.answer(to: request).guarded
-    } catch { return Refusal(error).response.guarded }
+      if let answer = try policy.answer(to: request) { return answer.withSecurityHeaders }
+      return try await router.answer(to: request).withSecurityHeaders
+    } catch { return RequestError(error).response.withSecurityHeaders }
   }
 }

@@ -6,8 +6,8 @@ internal import OuterloopText
 ///   has to name this server, which a name that was made to point here (DNS rebinding) does not, and whatever
 ///   changes something needs an `Origin` of this server's own, or none, and a type that a form cannot have.
 /// - Where others can reach the port, all but the link itself needs a token.
-struct Admission: Sendable {
-  /// What `Host` may be, such as `127.0.0.1:8080`; nil: anything, as the token tells friend from stranger.
+struct AccessPolicy: Sendable {
+  /// What `Host` may be, such as `127.0.0.1:8080`; nil: any, since the token is what admits a request.
   var hosts: Set<String>?
   /// Nil: only this machine's users can reach the port.
   var token: String?
@@ -18,45 +18,45 @@ struct Admission: Sendable {
   /// - Returns: the answer, if the request goes no further.
   func answer(to request: Request) throws -> Response? {
     guard let host = request.headers["host"]?.lowercased() else {
-      throw Refusal(.badRequest, "the request names no host", "send a Host header")
+      throw RequestError(.badRequest, "the request names no host", "send a Host header")
     }
     if let hosts, !hosts.contains(host) {
-      throw Refusal(
+      throw RequestError(
         .misdirected, "this server is not `\(host)`",
         "open the address that it printed: \(hosts.sorted()[0])")
     }
     if let token {
       if let given = request.query["token"], request.path.isEmpty {
-        guard Self.areEqual(given, token) else { throw Self.stranger }
-        return Self.welcome(token)
+        guard Self.areEqual(given, token) else { throw Self.unauthorized }
+        return Self.loginResponse(token)
       }
       guard let given = Self.token(of: request), Self.areEqual(given, token) else {
-        throw Self.stranger
+        throw Self.unauthorized
       }
     }
     guard request.method != "GET", request.method != "HEAD" else { return nil }
     guard request.method == "POST" || request.method == "PUT" else {
-      throw Refusal(
+      throw RequestError(
         .methodNotAllowed, "nothing is done by \(request.method)", "use GET, POST or PUT")
     }
     if isReadOnly {
-      throw Refusal(
+      throw RequestError(
         .forbidden, "this dashboard only shows", "start it without --read-only to change studies")
     }
     if let origin = request.headers["origin"]?.lowercased(),
       origin != "http://\(host)", origin != "https://\(host)"
     {
-      throw Refusal(
+      throw RequestError(
         .forbidden, "a page of \(origin) asks for a change", "open the dashboard itself")
     }
     let type = request.headers["content-type"]?.split(separator: ";").first?.lowercased() ?? ""
     guard type == "application/json" else {
-      throw Refusal(.wrongType, "the body is no JSON", "send Content-Type: application/json")
+      throw RequestError(.wrongType, "the body is no JSON", "send Content-Type: application/json")
     }
     return nil
   }
 
-  private static let stranger = Refusal(
+  private static let unauthorized = RequestError(
     .unauthorized, "the token is missing or wrong", "open the link that the server printed")
 
   private static func token(of request: Request) -> String? {
@@ -70,7 +70,7 @@ struct Admission: Sendable {
   }
 
   /// Leaves the token out of the address, where histories and screenshots would keep it.
-  private static func welcome(_ token: String) -> Response {
+  private static func loginResponse(_ token: String) -> Response {
     var response = Response(.seeOther, type: "text/plain; charset=utf-8", [])
     response.headers += [
       ("Location", "/"), ("Set-Cookie", "\(cookie)=\(token); Path=/; HttpOnly; SameSite=Strict"),
@@ -89,7 +89,7 @@ struct Admission: Sendable {
 extension Response {
   /// What every answer carries: nothing is loaded from elsewhere or framed, no type is guessed, and what
   /// changes is not kept.
-  static let guards: [(name: String, value: String)] = [
+  static let securityHeaders: [(name: String, value: String)] = [
     (
       "Content-Security-Policy",
       "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
@@ -101,9 +101,9 @@ extension Response {
   ]
 
   /// With what every answer carries, where it does not say otherwise itself.
-  var guarded: Response {
+  var withSecurityHeaders: Response {
     var response = self
-    for (name, value) in Self.guards where response[header: name] == nil {
+    for (name, value) in Self.securityHeaders where response[header: name] == nil {
       response.headers.append((name, value))
     }
     if response[header: "Cache-Control"] == nil {

@@ -1,7 +1,7 @@
 internal import OuterloopStudy
 
 /// The studies of a store, each followed from the first time somebody looks at it.
-actor StudyShelf {
+actor FollowedStudies {
   let store: any StudyStore
   private let isGone: @Sendable (String) -> Bool
   private var followed: [StudyID: Task<FollowedStudy, any Error>] = [:]
@@ -12,12 +12,12 @@ actor StudyShelf {
   }
 
   /// The study, brought up to date.
-  /// - Throws: `Refusal` if there is none of this number.
+  /// - Throws: `RequestError` if there is none of this number.
   func study(_ number: Int) async throws -> FollowedStudy {
     let id = StudyID(rawValue: number)
     guard try await store.studies().contains(id) else {
       followed[id] = nil
-      throw Refusal(
+      throw RequestError(
         .notFound, "the store has no study \(number)", "it may have been deleted; see the list")
     }
     let store = store
