@@ -50,7 +50,7 @@ extension Dashboard {
     return .object([
       "revision": .int(await study.revision), "total": .int(order.count), "offset": .int(offset),
       "trials": .array(
-        numbers.map {
+        numbers.filter(trials.indices.contains).map {
           TrialRecord(trials[$0], specification, isStale: stale.contains($0)).json
         }),
     ])
@@ -72,7 +72,8 @@ extension Dashboard {
     let order = try await chosen(query, study, try await studies.stale(in: study.id))
     let (trials, specification) = (await study.history.trials, await study.specification)
     let text = format.text(
-      of: order.map { trials[$0] }, in: specification, metrics: await study.metrics)
+      of: order.filter(trials.indices.contains).map { trials[$0] }, in: specification,
+      metrics: await study.metrics)
     let type = format == .csv ? "text/csv" : "application/jsonl"
     return .text(text, type: type).saved(as: "\(specification.name).\(format.rawValue)")
   }

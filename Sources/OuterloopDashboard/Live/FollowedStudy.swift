@@ -67,24 +67,36 @@ package actor FollowedStudy {
   ///
   /// - Throws: `StudyError` if the study is gone.
   package func refresh() async throws {
-    var specification = try await store.specification(of: id)
+    let specification = try await store.specification(of: id)
     while true {
       let revision = fold.history.revision
-      let events = try await store.events(of: id, after: revision, limit: 10_000)
+      let events = try await store.events(of: id, after: revision, limit: Self.batch)
       // Another look may have taken them in while this one waited.
       guard fold.history.revision == revision else { continue }
-      if revision > 0, events.contains(where: \.isWidening) {
-        // Configurations are laid out for the space as it is now: all are read again.
-        specification = try await store.specification(of: id)
-        fold = Fold(specification)
-        (recent, ends) = ([], [])
-        continue
-      }
+      if revision > 0, events.contains(where: \.isWidening) { return try await readAgain() }
       try fold.take(events)
       for event in events { note(event) }
-      if events.count < 10_000 { break }
+      if events.count < Self.batch { break }
     }
     if specification != fold.specification { adopt(specification) }
+  }
+
+  private static let batch = 10_000
+
+  /// Reads all events: configurations are laid out for the space as it is now. What there was stays until then.
+  private func readAgain() async throws {
+    var fresh = Fold(try await store.specification(of: id))
+    var all: [Event] = []
+    while true {
+      let events = try await store.events(of: id, after: fresh.history.revision, limit: Self.batch)
+      try fresh.take(events)
+      all += events
+      if events.count < Self.batch { break }
+    }
+    guard fresh.history.revision >= fold.history.revision else { return }
+    fold = fresh
+    (recent, ends) = ([], [])
+    for event in all { note(event) }
   }
 
   private func note(_ event: Event) {
