@@ -78,6 +78,7 @@ package actor FollowedStudy {
       for event in events { note(event) }
       if events.count < Self.batch { break }
     }
+    if specification.space != fold.specification.space { return try await readAgain() }
     if specification != fold.specification { adopt(specification) }
   }
 
