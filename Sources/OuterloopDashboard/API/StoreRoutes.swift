@@ -45,8 +45,7 @@ extension Dashboard {
 
   func overview(_ study: FollowedStudy) async throws -> [JSON.Member] {
     let (id, specification) = (study.id, await study.specification)
-    var overview = Overview(
-      specification: specification, summary: try await studies.store.summary(of: id))
+    var overview = Overview(specification: specification, summary: await study.summary)
     overview.improvements = await study.improvements(most: 60)
     overview.rate = await study.rate
     let history = await study.history

@@ -9,6 +9,8 @@ package actor FollowedStudy {
   package let id: StudyID
   private let store: any StudyStore
   private var fold: Fold
+  /// When the last event was.
+  private var lastEvent: Double?
   /// When trials ended, the last few in order.
   private var ends: [Double] = []
   /// The last events: which trial each was about.
@@ -101,6 +103,7 @@ package actor FollowedStudy {
   }
 
   private func note(_ event: Event) {
+    lastEvent = event.time
     recent.append((event.revision, event.kind.isAboutStudy ? nil : event.trial))
     if recent.count > 4000 { recent.removeFirst(2000) }
     switch event.kind {
@@ -136,6 +139,19 @@ package actor FollowedStudy {
   package var specification: StudySpecification { fold.specification }
   package var history: History { fold.history }
   package var revision: Int { fold.history.revision }
+
+  /// What the study amounts to, without a look at the store.
+  ///
+  /// - Complexity: O(n) for n trials.
+  package var summary: StudySummary {
+    let history = fold.history
+    var summary = StudySummary(revision: history.revision, lastEvent: lastEvent)
+    for trial in history.trials { summary.counts[trial.state.kind, default: 0] += 1 }
+    if let best = specification.best(in: history), let value = best.values?.first {
+      summary.best = StudySummary.Best(trial: best.number, value: value)
+    }
+    return summary
+  }
 
   /// Objectives first, then what else was reported, by name.
   package var metrics: [String] {
