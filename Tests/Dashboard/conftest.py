@@ -102,7 +102,7 @@ def browser():
     path = os.environ.get("OUTERLOOP_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
     with sync_playwright() as playwright:
         try:
-            browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+            browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-dev-shm-usage"])
         except Exception as error:
             pytest.skip(f"no browser starts: {str(error).splitlines()[0]}")
         yield browser
