@@ -103,23 +103,27 @@ extension StudyFigures {
       curves: bestSoFar(place, axis), remark: Self.remark(shown.count, of: trials.count, beyond))
   }
 
-  /// The best complete value up to each trial, of those that keep the constraints; NaN is passed over.
   private func bestSoFar(_ place: Int, _ axis: ValueAxis) -> [LineChart.Series] {
-    let objective = objectives[place]
     var curve = LineChart.Series(
       "best so far", x: [], y: [], markers: false, isStepped: true, style: 4)
-    var best: Double?
-    for trial in trials {
-      if let value = trial.result(place), !value.isNaN, specification.isFeasible(trial),
-        best.map({ objective.loss(value) < objective.loss($0) }) ?? true
-      {
-        best = value
-      }
-      guard let best else { continue }
+    for (trial, best) in zip(trials, bestSoFar(place)) where !best.isNaN {
       curve.x.append(Double(trial.number))
       curve.y.append(axis.place(best))
     }
     return curve.x.count > 1 ? [curve] : []
+  }
+
+  /// The best complete value up to each trial, of those that keep the constraints; NaN before the first.
+  func bestSoFar(_ place: Int) -> [Double] {
+    var best = Double.nan
+    return trials.map { trial in
+      if let value = trial.result(place), !value.isNaN, specification.isFeasible(trial),
+        best.isNaN || objectives[place].loss(value) < objectives[place].loss(best)
+      {
+        best = value
+      }
+      return best
+    }
   }
 }
 

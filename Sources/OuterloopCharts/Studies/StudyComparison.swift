@@ -88,18 +88,3 @@ public struct StudyComparison: Sendable {
       dash: style / 7)
   }
 }
-
-extension StudyFigures {
-  /// The best complete value up to each trial, of those that keep the constraints; NaN before the first.
-  fileprivate func bestSoFar(_ place: Int) -> [Double] {
-    var best = Double.nan
-    return trials.map { trial in
-      if let value = trial.result(place), !value.isNaN, specification.isFeasible(trial),
-        best.isNaN || objectives[place].loss(value) < objectives[place].loss(best)
-      {
-        best = value
-      }
-      return best
-    }
-  }
-}

@@ -99,14 +99,10 @@ struct ListOptions: ParsableArguments {
     help: ArgumentHelp("The newest of those chosen, so many at most.", valueName: "n"))
   var last: Int?
 
-  private static let states = [
-    "waiting", "running", "stale", "paused", "complete", "pruned", "failed",
-  ]
-
   func validate() throws {
-    for name in state where !Self.states.contains(name) {
+    for name in state where !TrialColumns.states.contains(name) {
       throw ValidationError(
-        "no trial is ever '\(name)'; states are \(Self.states.joined(separator: ", "))")
+        "no trial is ever '\(name)'; states are \(TrialColumns.states.joined(separator: ", "))")
     }
     if let last, last < 1 { throw ValidationError("--last \(last) is below 1") }
     if let best, best < 1 { throw ValidationError("--best \(best) is below 1") }

@@ -69,16 +69,12 @@ enum WorkerName {
   }
 }
 
-/// Trials that are running by the store and that nobody runs: their lease has run out, or their worker
-/// was a process of this machine that is no more. Whoever goes on with the study runs them again.
+/// Trials that are running by the store and that nobody runs; of workers of this machine it is known whether their
+/// process is there.
 enum StaleTrials {
   /// Their numbers.
   static func of(_ study: StudyID, in store: any StudyStore) async throws -> Set<Int> {
-    let now = try await store.now()
-    return Set(
-      try await store.leases(of: study).filter { lease in
-        lease.until < now || WorkerName.isGone(lease.worker)
-      }.map(\.trial))
+    try await store.staleTrials(of: study, isGone: WorkerName.isGone)
   }
 
   static func of(_ found: StudyChoice.Found) async throws -> Set<Int> {

@@ -38,8 +38,6 @@ actor FollowedStudies {
 
   /// The trials of a study that run by the store, and that nobody runs.
   func stale(in id: StudyID) async throws -> Set<Int> {
-    let now = try await store.now()
-    return Set(
-      try await store.leases(of: id).filter { $0.until < now || isGone($0.worker) }.map(\.trial))
+    try await store.staleTrials(of: id, isGone: isGone)
   }
 }

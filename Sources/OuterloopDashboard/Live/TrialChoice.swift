@@ -10,18 +10,16 @@ struct TrialChoice: Sendable, Hashable {
   var sort: String?
   var isReversed = false
 
-  static let states = ["waiting", "running", "stale", "paused", "complete", "pruned", "failed"]
-
   init() {}
 
   /// - Throws: `RequestError` for a state that no trial has.
   init(_ query: Query) throws {
     condition = query["where"].flatMap { $0.allSatisfy(\.isWhitespace) ? nil : $0 }
     states = Set(query.all("state"))
-    if let unknown = states.subtracting(Self.states).min() {
+    if let unknown = states.subtracting(TrialColumns.states).min() {
       throw RequestError(
         .badRequest, "no trial is ever `\(unknown)`",
-        "states are \(Self.states.joined(separator: ", "))")
+        "states are \(TrialColumns.states.joined(separator: ", "))")
     }
     sort = query["sort"].flatMap { $0.isEmpty ? nil : $0 }
     isReversed = query.flag("reverse")

@@ -109,8 +109,7 @@ public struct StudyReport: Sendable {
 
   private var found: String {
     guard specification.objectives.count == 1 else { return "" }
-    let best = best
-    guard let trial = best, let value = trial.values?.first else {
+    guard let trial = specification.best(of: trials), let value = trial.values?.first else {
       return "<p>No trial is complete yet.</p>"
     }
     let params = trial.assignment.active.map {
@@ -124,13 +123,6 @@ public struct StudyReport: Sendable {
       <dl>\(params)</dl>
       \(line)
       """
-  }
-
-  private var best: Trial? {
-    let objective = specification.objectives[0]
-    return trials.filter { $0.state == .complete && specification.isFeasible($0) }
-      .filter { !($0.values?.first?.isNaN ?? true) }
-      .min { objective.loss($0.values![0]) < objective.loss($1.values![0]) }
   }
 
   private var noted: String {
@@ -249,7 +241,7 @@ public struct StudyReport: Sendable {
   }
 
   private static let style =
-    Asset(named: "report.css").map { String(decoding: $0.bytes, as: UTF8.self) } ?? ""
+    Asset(named: "report.css")?.text ?? ""
   private static let script =
-    Asset(named: "report.js").map { String(decoding: $0.bytes, as: UTF8.self) } ?? ""
+    Asset(named: "report.js")?.text ?? ""
 }

@@ -142,33 +142,3 @@ private final class ConnectionCount: Sendable {
 
   func leave() { count.withLock { $0 -= 1 } }
 }
-
-/// How much a connection may ask for, and how long it may take.
-struct Limits: Sendable {
-  var connections = 256
-  /// Bytes of a target, of a header field, and of all of them.
-  var target = 8 << 10
-  var field = 16 << 10
-  var fields = 64 << 10
-  var fieldCount = 100
-  var body = 1 << 20
-  /// Until a request has arrived whole.
-  var requestTimeout = TimeAmount.seconds(20)
-  /// Between requests.
-  var idleTimeout = TimeAmount.seconds(75)
-  /// Until a piece of an answer is taken.
-  var writeTimeout = TimeAmount.seconds(30)
-}
-
-/// What is made of a request.
-struct RequestHandler: Sendable {
-  var policy: AccessPolicy
-  var router: Router
-
-  func response(to request: Request) async -> Response {
-    do {
-      if let answer = try policy.answer(to: request) { return answer.withSecurityHeaders }
-      return try await router.answer(to: request).withSecurityHeaders
-    } catch { return RequestError(error).response.withSecurityHeaders }
-  }
-}

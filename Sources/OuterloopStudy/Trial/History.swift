@@ -96,9 +96,18 @@ public struct History: Sendable {
   public func best(
     for objective: Objective, at place: Int = 0, where isAdmitted: (Trial) -> Bool = { _ in true }
   ) -> Trial? {
+    trials.best(for: objective, at: place, where: isAdmitted)
+  }
+}
+
+extension [Trial] {
+  /// As `History.best`.
+  fileprivate func best(
+    for objective: Objective, at place: Int, where isAdmitted: (Trial) -> Bool
+  ) -> Trial? {
     var best: Trial?
     var bestLoss = Double.infinity
-    for trial in trials where trial.state == .complete && isAdmitted(trial) {
+    for trial in self where trial.state == .complete && isAdmitted(trial) {
       guard let values = trial.values, values.indices.contains(place) else { continue }
       let value = values[place]
       let loss = objective.loss(value)
@@ -110,7 +119,9 @@ public struct History: Sendable {
 
 extension StudySpecification {
   /// The best complete trial of the first objective among those that keep the constraints.
-  public func best(in history: History) -> Trial? {
-    history.best(for: objectives[0], where: isFeasible)
+  public func best(in history: History) -> Trial? { best(of: history.trials) }
+
+  package func best(of trials: [Trial]) -> Trial? {
+    trials.best(for: objectives[0], at: 0, where: isFeasible)
   }
 }

@@ -13,6 +13,11 @@ public struct TrialColumns: Sendable {
     case number, state, reason, seconds, epoch, attempts
   }
 
+  /// What the column `state` can say.
+  package static let states = [
+    "waiting", "running", "stale", "paused", "complete", "pruned", "failed",
+  ]
+
   /// The columns as things to state something about.
   let vocabulary: SearchSpace
   private let contents: [Content]
@@ -36,8 +41,7 @@ public struct TrialColumns: Sendable {
     for name in names {
       add(name, .anyNumber, .metric(name, objective: objectives.firstIndex(of: name)))
     }
-    let states = ["waiting", "running", "stale", "paused", "complete", "pruned", "failed"]
-    add("state", .categorical(states.map(ParameterValue.text)), .state)
+    add("state", .categorical(Self.states.map(ParameterValue.text)), .state)
     add("reason", .categorical(FailureReason.allCases.map { .text($0.rawValue) }), .reason)
     for (name, content) in [
       ("number", Content.number), ("trial", .number), ("seconds", .seconds), ("time", .seconds),

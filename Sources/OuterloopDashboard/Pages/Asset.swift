@@ -1,33 +1,4 @@
 internal import COuterloopPages
-internal import OuterloopText
-
-// The pages and what they are made of, which is inside the binary.
-extension Dashboard {
-  var pageRoutes: [Route] {
-    [
-      Self.page("/", "studies.html"), Self.page("/study/{study}", "study.html"),
-      Self.page("/study/{study}/trials", "trials.html"),
-      Self.page("/study/{study}/trial/{trial}", "trial.html"),
-      Self.page("/compare", "compare.html"),
-      Route("GET", "/assets/{name}", "What the pages are made of") { request, arguments in
-        guard let asset = Asset(named: arguments["name"]), !asset.name.hasSuffix(".html") else {
-          throw RequestError(
-            .notFound, "there is no asset `\(arguments["name"])`", "open the pages at /")
-        }
-        return asset.response(to: request)
-      },
-    ]
-  }
-
-  private static func page(_ path: String, _ name: String) -> Route {
-    Route("GET", path, "A page") { request, _ in
-      guard let asset = Asset(named: name) else {
-        throw RequestError(.notFound, "the page is not part of this build", "build it again")
-      }
-      return asset.response(to: request)
-    }
-  }
-}
 
 /// A file that the pages are made of.
 struct Asset: Sendable {
@@ -71,6 +42,8 @@ struct Asset: Sendable {
     let hash = bytes.reduce(UInt64(0xcbf2_9ce4_8422_2325)) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
     return "\"\(String(hash, radix: 16))\""
   }
+
+  var text: String { String(decoding: bytes, as: UTF8.self) }
 
   /// Browsers keep it, and ask whether it is the same still.
   func response(to request: Request) -> Response {
