@@ -20,7 +20,7 @@ fi
 environment=Tests/Dashboard/.venv
 sh Scripts/python-environment.sh dashboard "$PWD/$environment" "$PWD/Tests/Dashboard/requirements.txt" "pytest playwright"
 
-command=${OUTERLOOP_COMMAND:-$(ls -t .build/release/outerloop .build/debug/outerloop 2>/dev/null | head -1)}
+command=${OUTERLOOP_COMMAND:-$(ls -t .build/release/outerloop .build/debug/outerloop 2>/dev/null | head -1 || true)}
 [ -n "$command" ] || { echo "error: the command is not built" >&2; echo "hint: make run" >&2; exit 1; }
 [ $# -gt 0 ] || set -- Tests/Dashboard --ignore Tests/Dashboard/test_speed.py
 OUTERLOOP_COMMAND=$(realpath "$command") exec "$environment/bin/python" -m pytest -q -p no:cacheprovider "$@"
