@@ -19,17 +19,20 @@ test: require
 
 # Ours and its peers in turn, on the same data, in the same run; results in Benchmarks/results:
 # hypergradients against hand-written JAX, online updates against gradhpo, samplers, whole searches
-# and studies in a store against Optuna.
+# and studies in a store against Optuna, the pages against optuna-dashboard's.
 bench: require
 	bash Benchmarks/peers/install.sh jax
 	bash Benchmarks/peers/install.sh gradhpo
 	bash Benchmarks/peers/install.sh optuna
+	bash Benchmarks/peers/install.sh dashboard
+	swift build -c release $(static) --product outerloop
 	cd Benchmarks && $(plain) swift build -c release $(static)
 	$(plain) python3 Benchmarks/hypergradients.py $(BENCH)
 	$(plain) python3 Benchmarks/online.py $(BENCH)
 	$(plain) python3 Benchmarks/samplers.py $(BENCH)
 	$(plain) python3 Benchmarks/studies.py $(BENCH)
 	$(plain) Benchmarks/peers/optuna/.venv/bin/python Benchmarks/quality.py --write
+	$(plain) Benchmarks/peers/dashboard/.venv/bin/python Benchmarks/dashboard.py --write
 
 # Formatting of every Swift file, and the direction of dependencies.
 lint:

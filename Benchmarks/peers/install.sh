@@ -14,6 +14,7 @@ case $peer in
     cmaes) modules="cmaes numpy scipy" ;;
     pymoo) modules="pymoo numpy" ;;
     cleanlab) modules="cleanlab sklearn numpy" ;;
+    dashboard) modules="optuna optuna_dashboard playwright" ;;
     coco) modules="cocoex scipy numpy" ;;
     samplers) modules="optuna torch scipy" ;;
     hebo) modules="hebo torch numpy" ;;
@@ -23,7 +24,7 @@ case $peer in
     frameworks) modules="ConfigSpace sklearn xgboost lightgbm lightning torch pandas polars ipykernel nbclient" ;;
     hpo4dl) modules="hpo4dl torch gpytorch ConfigSpace" bare="$peers/hpo4dl/no-dependencies.txt" ;;
     *)
-        echo "install.sh: no peer '$peer'; use jax, gradhpo, optuna, cmaes, pymoo, cleanlab, coco, samplers, hebo, smac, ax, frameworks or hpo4dl." >&2
+        echo "install.sh: no peer '$peer'; use jax, gradhpo, optuna, cmaes, pymoo, cleanlab, dashboard, coco, samplers, hebo, smac, ax, frameworks or hpo4dl." >&2
         exit 1 ;;
 esac
 exec sh "$peers/../../Scripts/python-environment.sh" "$peer" "$peers/$peer/.venv" \

@@ -96,10 +96,10 @@ import Testing
   func takesEveryDomain(_ row: Row, _ domain: String) throws {
     for item in [try SearcherLaws.Case.lone(domain), try SearcherLaws.Case.domain(domain)] {
       // A Gaussian process takes milliseconds for a trial.
-      let trials = row.label.hasPrefix("gp") ? 24 : 120
+      let trials = row.label.hasPrefix("gp") ? 20 : 60
       #expect(try SearcherLaws.staysInSpace(row.method, item, trials: trials) == [], "\(item)")
       #expect(
-        try SearcherLaws.replays(row.method, item, trials: min(trials / 2, 15)) == [], "\(item)")
+        try SearcherLaws.replays(row.method, item, trials: min(trials / 2, 12)) == [], "\(item)")
     }
   }
 
@@ -114,8 +114,8 @@ import Testing
 
   @Test(arguments: constrainedMethods, constrained)
   func keepsHardConstraints(_ row: Row, _ item: SearcherLaws.Case) throws {
-    #expect(try SearcherLaws.staysInSpace(row.method, item, trials: 30) == [])
-    #expect(try SearcherLaws.replays(row.method, item, trials: 15) == [])
+    #expect(try SearcherLaws.staysInSpace(row.method, item, trials: 20) == [])
+    #expect(try SearcherLaws.replays(row.method, item, trials: 12) == [])
   }
 
   @Test(arguments: methods, cases)

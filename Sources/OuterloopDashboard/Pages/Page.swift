@@ -4,20 +4,30 @@ struct Page: Sendable {
   var title: String
   /// The module that fills it.
   var module: String
+  /// What of the API it asks for first, besides the server's description.
+  var data: [String]
 
   static let all: [Page] = [
-    Page(path: "/", title: "Studies", module: "page-studies.js"),
-    Page(path: "/study/{study}", title: "Study", module: "page-study.js"),
-    Page(path: "/study/{study}/trials", title: "Trials", module: "page-trials.js"),
-    Page(path: "/study/{study}/trial/{trial}", title: "Trial", module: "page-trial.js"),
-    Page(path: "/compare", title: "Compare studies", module: "page-compare.js"),
+    Page(path: "/", title: "Studies", module: "page-studies.js", data: ["/studies"]),
+    Page(
+      path: "/study/{study}", title: "Study", module: "page-study.js", data: ["/studies/{study}"]),
+    Page(
+      path: "/study/{study}/trials", title: "Trials", module: "page-trials.js",
+      data: ["/studies/{study}"]),
+    Page(
+      path: "/study/{study}/trial/{trial}", title: "Trial", module: "page-trial.js",
+      data: ["/studies/{study}", "/studies/{study}/trials/{trial}"]),
+    Page(path: "/compare", title: "Compare studies", module: "page-compare.js", data: ["/studies"]),
   ]
 
-  /// The document. It names all modules that its own needs, so that a browser fetches them at once and not one
-  /// after the other.
-  var asset: Asset {
-    let preloads = Self.imports(of: module).subtracting([module]).sorted().map {
-      "<link rel=\"modulepreload\" href=\"/assets/\($0)\">"
+  /// The document.
+  ///
+  /// It names what its module is going to ask for, so that a browser asks at once, and not when it has the module.
+  func document(_ arguments: Route.Arguments) -> Asset {
+    let preloads = (["/"] + data).compactMap { path in
+      Self.filled(path, arguments).map {
+        "<link rel=\"preload\" as=\"fetch\" crossorigin href=\"/api/v1\($0)\">"
+      }
     }
     let shell = Asset(named: "page.html")?.text ?? ""
     let text = shell.replacing("{title}", with: title).replacing("{module}", with: module)
@@ -25,31 +35,34 @@ struct Page: Sendable {
     return Asset(name: module + ".html", bytes: Array(text.utf8))
   }
 
-  /// A module and all that it imports, directly or not: whatever stands in quotes as `"./NAME.js"`.
-  private static func imports(of module: String) -> Set<String> {
-    var found: Set = [module]
-    var open = [module]
-    while let next = open.popLast(), let text = Asset(named: next)?.text {
-      for part in text.split(separator: "\"./").dropFirst() {
-        let name = String(part.prefix { $0 != "\"" })
-        if name.hasSuffix(".js"), found.insert(name).inserted { open.append(name) }
-      }
+  /// With the numbers of the page's own address; nil if there they are none.
+  private static func filled(_ path: String, _ arguments: Route.Arguments) -> String? {
+    var filled = path
+    for name in ["study", "trial"] where path.contains("{\(name)}") {
+      guard let number = Int(arguments[name]) else { return nil }
+      filled = filled.replacing("{\(name)}", with: String(number))
     }
-    return found
+    return filled
   }
+
+  /// The page's module and all that it imports.
+  var script: Asset { Asset(name: module, bytes: Array(ModuleBundle(module).text.utf8)) }
 }
 
 // The pages and what they are made of, which is inside the binary.
 extension Dashboard {
   var pageRoutes: [Route] {
-    Page.all.map { page in
-      let asset = page.asset
-      return Route("GET", page.path, "A page") { request, _ in asset.response(to: request) }
+    let scripts = Dictionary(uniqueKeysWithValues: Page.all.map { ($0.module, $0.script) })
+    return Page.all.map { page in
+      Route("GET", page.path, "A page") { request, arguments in
+        page.document(arguments).response(to: request)
+      }
     } + [
       Route("GET", "/assets/{name}", "What the pages are made of") { request, arguments in
-        guard let asset = Asset(named: arguments["name"]), !asset.name.hasSuffix(".html") else {
+        let name = arguments["name"]
+        guard let asset = scripts[name] ?? Asset(named: name), !asset.name.hasSuffix(".html") else {
           throw RequestError(
-            .notFound, "there is no asset `\(arguments["name"])`", "open the pages at /")
+            .notFound, "there is no asset `\(name)`", "open the pages at /")
         }
         return asset.response(to: request)
       }

@@ -10,9 +10,6 @@ internal import OuterloopStudy
 struct CurveRegret {
   private let objective: Objective
   private let seen, full: Scale
-  /// The loss at the end of each candidate's curve.
-  private let ends: [Double]
-  private let curves: [[Double]]
 
   private struct Scale {
     let best, typical: Double
@@ -37,24 +34,25 @@ struct CurveRegret {
   init(_ table: CurveTable) {
     let objective = table.objective
     self.objective = objective
-    curves = table.candidates.map(\.values)
-    ends = curves.map { curve in curve.last.map(objective.loss) ?? .nan }
-    full = Scale(ends)
+    let curves = table.candidates.map(\.values)
+    full = Scale(curves.map { curve in curve.last.map(objective.loss) ?? .nan })
     seen = Scale(
       curves.map { curve in
         curve.map(objective.loss).reduce(.infinity) { $1 < $0 ? $1 : $0 }
       })
   }
 
-  /// The regret after each of the study's epochs.
-  func trace(_ observations: [SimulatedStudy.Observation]) -> RegretTrace {
+  /// The regret after each of a study's epochs, which observed points of `curves`.
+  func trace(
+    _ observations: [SimulatedStudy.Observation], of curves: [CurveTable.Candidate]
+  ) -> RegretTrace {
     var trace = RegretTrace()
     var best = Double.infinity
     for (index, observation) in observations.enumerated() {
-      let loss = objective.loss(curves[observation.candidate][observation.epoch - 1])
+      let loss = objective.loss(curves[observation.candidate].values[observation.epoch - 1])
       guard loss < best else { continue }
       best = loss
-      let end = ends[observation.candidate]
+      let end = curves[observation.candidate].values.last.map(objective.loss) ?? .nan
       trace.steps.append(
         .init(
           epoch: index + 1, seen: seen.regret(loss), full: end.isNaN ? 1 : full.regret(end)))

@@ -43,7 +43,10 @@ public struct LearningCurvesExperiment: Experiment {
       "data", \.data,
       "Folder of recorded curves (curves-v1: meta.json and *.jsonl.gz). Default: problems of FT-PFN's prior.",
       value: "folder"),
-    .words("task", \.tasks, "Tasks by name. Default: all."),
+    .words(
+      "task", \.tasks,
+      "Tasks by name. Default: all. With every configuration to be tried: open-prior-0, bowl-0, ridge-0, well-0, ..."
+    ),
     .int("problems", \.problems, "How many problems of the prior there are.", .atLeast(1)),
     .int(
       "configurations", \.configurations, "The most configurations of a task, the first ones.",
@@ -53,7 +56,7 @@ public struct LearningCurvesExperiment: Experiment {
       "Methods: \(ReplayMethod.all.map(\.name).joined(separator: ", ")). Default: all."
     ) { experiment in
       try LabError.require(!experiment.methods.isEmpty, "method", "(none)", "at least one")
-      let sample = try CurveTable.sample
+      let sample = CurveTask.table(try .sample)
       for (place, method) in experiment.methods.enumerated() {
         try Setting<Self>.requireOnce(method, before: experiment.methods[..<place], "method")
         _ = try ReplayMethod.method(method, for: sample)
@@ -74,7 +77,8 @@ public struct LearningCurvesExperiment: Experiment {
 
   /// A folder of curves in the format curves-v1; nil: problems of FT-PFN's prior.
   @OrNull public var data: String? = nil
-  /// Names of tasks; empty: all of the folder, or the first `problems` of the prior.
+  /// Names of tasks, also open ones (`CurveProblem`); empty: all of the folder, or the first `problems` of the
+  /// prior.
   public var tasks: [String] = []
   /// How many problems of the prior there are.
   public var problems = 10
@@ -108,16 +112,17 @@ public struct LearningCurvesExperiment: Experiment {
     // methods x tasks x seeds
     var runs = methods.map { _ in [[Run]]() }
     for task in source.names {
-      let table = try source.table(task)
-      let regret = CurveRegret(table)
-      let key = try runKey(table)
+      let problem = try source.task(task)
+      let reference = try problem.reference()
+      let regret = CurveRegret(reference)
+      let key = try runKey(reference)
       for (place, method) in methods.enumerated() {
         runs[place].append([])
         for seed in (0..<seeds).map({ firstSeed &+ UInt64($0) }) {
           let word = "\(task), \(method), seed \(seed)"
           try context.report(done, of: total, word)
           let run = try context.run(word, key: key) {
-            try self.run(method, on: table, regret, seed: seed, context)
+            try self.run(method, on: problem, regret, seed: seed, context)
           }
           runs[place][runs[place].count - 1].append(run)
           done += 1
@@ -128,20 +133,20 @@ public struct LearningCurvesExperiment: Experiment {
   }
 
   private func run(
-    _ method: String, on table: CurveTable, _ regret: CurveRegret, seed: UInt64,
+    _ method: String, on task: CurveTask, _ regret: CurveRegret, seed: UInt64,
     _ context: ExperimentContext
   ) throws -> Run {
     // Another one for each task: tasks that list the same configurations, as those of TaskSet do, would
     // otherwise get the same random ones, and their mean would be no better than one of them.
     var word = Fingerprint()
-    word.add(table.name)
+    word.add(task.name)
     word.add(seed)
     var study = try SimulatedStudy(
-      table, try ReplayMethod.method(method, for: table), workers: workers, budget: epochs,
+      task, try ReplayMethod.method(method, for: task), workers: workers, budget: epochs,
       seed: word.value)
     try study.run { try context.continueOrStop() }
     return Run(
-      trace: regret.trace(study.observations), seconds: study.searchSeconds,
+      trace: regret.trace(study.observations, of: study.curves), seconds: study.searchSeconds,
       suggestions: study.decisions.count)
   }
 
@@ -155,7 +160,7 @@ public struct LearningCurvesExperiment: Experiment {
   }
 }
 
-/// Where an experiment's tables come from.
+/// Where an experiment's tasks come from.
 struct CurveSource {
   let names: [String]
   private let folder: CurveFolder?
@@ -174,19 +179,29 @@ struct CurveSource {
   static func names(_ experiment: LearningCurvesExperiment) throws -> [String] {
     if let path = experiment.data {
       let folder = try CurveFolder(path)
-      for name in experiment.tasks { _ = try folder.task(name) }
+      for name in experiment.tasks where try !isOpen(name) { _ = try folder.task(name) }
       guard !folder.tasks.isEmpty else {
         throw LabError(.data, "\(path) has no tasks", remedy: "use another folder")
       }
       return experiment.tasks.isEmpty ? folder.tasks.map(\.name) : experiment.tasks
     }
-    for name in experiment.tasks where seed(name) == nil {
+    for name in experiment.tasks where try seed(name) == nil && !isOpen(name) {
       throw LabError(
         .setting, "there is no task \(name)",
-        remedy: "name a folder with --data, or use prior-0, prior-1, ...")
+        remedy:
+          "name a folder with --data, or use prior-0, open-prior-0, bowl-0, ridge-0, well-0, ...")
     }
     return experiment.tasks.isEmpty
       ? (0..<experiment.problems).map { "prior-\($0)" } : experiment.tasks
+  }
+
+  /// Whether a task is one of which every configuration can be tried.
+  private static func isOpen(_ name: String) throws -> Bool {
+    try openSeed(name) != nil || CurveFormula(name) != nil
+  }
+
+  private static func openSeed(_ name: String) -> UInt64? {
+    name.hasPrefix("open-prior-") ? UInt64(name.dropFirst(11)) : nil
   }
 
   private static func seed(_ name: String) -> UInt64? {
@@ -194,12 +209,18 @@ struct CurveSource {
   }
 
   /// Recorded curves are normalized; those of the prior are scores already.
-  func table(_ name: String) throws -> CurveTable {
-    if let folder { return try folder.table(try folder.task(name), limit: limit).normalized() }
+  func task(_ name: String) throws -> CurveTask {
+    if let formula = try CurveFormula(name) { return .open(formula) }
+    if let seed = Self.openSeed(name) {
+      return .open(try (prior ?? CurvePrior()).problem(seed: seed))
+    }
+    if let folder {
+      return .table(try folder.table(try folder.task(name), limit: limit).normalized())
+    }
     guard let prior, let seed = Self.seed(name) else {
       throw LabError(.setting, "there is no task \(name)", remedy: "use prior-0, prior-1, ...")
     }
-    return try prior.table(seed: seed, candidates: limit)
+    return .table(try prior.table(seed: seed, candidates: limit))
   }
 }
 

@@ -116,10 +116,12 @@ struct LearningCurvesReport {
         + "ends of all curves: a method that is led by noise loses here.",
       "mean rank: by area, over tasks. Levels: exact signed-rank test of Wilcoxon over tasks, one pair of "
         + "methods at a time, not corrected for their number; below \(PairedComparison.level) counts as smaller.",
+      "open-prior, bowl, ridge, well: problems of which every configuration can be tried, the last three by formula; schedulers "
+        + "draw theirs by the default sampler.",
       experiment.data == nil
-        ? "Tasks are drawn from FT-PFN's prior, with a distribution of network outputs sampled here instead of "
+        ? "Others are drawn from FT-PFN's prior, with a distribution of network outputs sampled here instead of "
           + "the authors' table; the published numbers are of other tasks."
-        : "Scores are normalized by the median first loss; at most \(experiment.configurations) "
+        : "Recorded scores are normalized by the median first loss; at most \(experiment.configurations) "
           + "configurations of each task.",
     ]
   }

@@ -1,30 +1,30 @@
 internal import OuterloopSearch
 public import OuterloopStudy
 
-/// A search method that studies of learning curves can be run with, by its word. It is made for a table, so
-/// that it may be given the table's configurations as the only ones there are.
+/// A search method that studies of learning curves can be run with, by its word. It is made for a task, so
+/// that it may be given a table's configurations as the only ones there are.
 public struct ReplayMethod: Sendable {
   public let name: String
   /// What it does, as half a sentence.
   public let summary: String
   /// - Throws: `StudyError` for options that it does not have.
-  public let make: @Sendable ([String: ParameterValue], CurveTable) throws -> SearchMethod
+  public let make: @Sendable ([String: ParameterValue], CurveTask) throws -> SearchMethod
 
   public init(
     _ name: String, _ summary: String,
-    make: @escaping @Sendable ([String: ParameterValue], CurveTable) throws -> SearchMethod
+    make: @escaping @Sendable ([String: ParameterValue], CurveTask) throws -> SearchMethod
   ) {
     (self.name, self.summary, self.make) = (name, summary, make)
   }
 
-  /// The schedulers of the registry, which draw the table's configurations at random, and the baseline that
+  /// The schedulers of the registry, which draw the configurations of a table at random, and those of open tasks by `auto`, and the baseline that
   /// there is for comparisons only; a new one is a new row. With samplers that learn under `hyperband`, whose
   /// proposals are replaced by the nearest configuration of the table. Without `auto`, which is one of the others,
   /// `threshold`, whose bound suits one metric, `priorband`, which needs a prior, and `wilcoxon`, which is for folds.
   public static let all: [ReplayMethod] =
     registered + [
       ReplayMethod("one-epoch", "half of the budget on first epochs, then the best first") {
-        options, table in
+        options, task in
         try refuse(options, but: ["screened"], of: "one-epoch")
         var screened: Int?
         if let option = options["screened"] {
@@ -33,7 +33,7 @@ public struct ReplayMethod: Sendable {
           }
           screened = count
         }
-        return SearchMethod(.candidates(of: table), .oneEpoch(screened: screened))
+        return SearchMethod(task.sampler, .oneEpoch(screened: screened))
       },
       ReplayMethod("bohb", "hyperband with the sampler bohb") { options, _ in
         SearchMethod(.bohb(), .hyperband(try HyperbandOptions(options)))
@@ -46,11 +46,11 @@ public struct ReplayMethod: Sendable {
   private static let registered = SchedulerKind.all.filter {
     !["auto", "threshold", "priorband", "wilcoxon"].contains($0.name)
   }.map { kind in
-    ReplayMethod(kind.name, kind.summary) { options, table in
-      if let amongListed = kind.amongListed {
-        return try amongListed(table.candidates.map(\.assignment), options)
+    ReplayMethod(kind.name, kind.summary) { options, task in
+      if let amongListed = kind.amongListed, let configurations = task.configurations {
+        return try amongListed(configurations, options)
       }
-      return try kind.method(.candidates(of: table), options)
+      return try kind.method(task.sampler, options)
     }
   }
 
@@ -65,13 +65,13 @@ public struct ReplayMethod: Sendable {
 
   /// The search method that `text` means, as `--scheduler` writes it: `one-epoch:screened=100`.
   /// - Throws: `StudyError` for a name or an option that there is not.
-  public static func method(_ text: String, for table: CurveTable) throws -> SearchMethod {
+  public static func method(_ text: String, for task: CurveTask) throws -> SearchMethod {
     let description = try ComponentDescription(parsing: text)
     guard let method = all.first(where: { $0.name == description.name }) else {
       throw StudyError(
         "there is no method `\(description.name)`",
         "use one of \(all.map(\.name).joined(separator: ", "))")
     }
-    return try method.make(description.options, table)
+    return try method.make(description.options, task)
   }
 }

@@ -1,17 +1,17 @@
 public import OuterloopStudy
 
-/// A study of recorded learning curves under any search method, with virtual workers and a simulated clock.
+/// A study of known learning curves under any search method, with virtual workers and a simulated clock.
 ///
 /// A worker trains one trial at a time; each epoch takes the candidate's cost on the clock and ends in a
-/// report of the recorded value. Free workers ask the searcher in their order, after every report. A
-/// proposed configuration is replaced by the nearest untried candidate of the table, and the event holds
-/// that one, so the events are those of a study that had proposed it. The study ends once `budget` epochs
+/// report of the known value. Free workers ask the searcher in their order, after every report. Where curves
+/// are recorded, a proposed configuration is replaced by the nearest untried candidate of the table, and the event
+/// holds that one, so the events are those of a study that had proposed it. The study ends once `budget` epochs
 /// have been reported (epochs under way then do not count), or when nothing runs and nothing is proposed.
 ///
 /// Deterministic for a deterministic searcher: of reports that are due at the same time, the worker
 /// with the lowest number comes first.
 public struct SimulatedStudy {
-  public let table: CurveTable
+  public let task: CurveTask
   public let specification: StudySpecification
   public private(set) var history = History()
   public private(set) var events: [Event] = []
@@ -19,7 +19,7 @@ public struct SimulatedStudy {
   public private(set) var observations: [Observation] = []
   /// Every answer of the searcher, in order.
   public private(set) var decisions: [Decision] = []
-  /// The candidate of each trial.
+  /// The place of each trial's candidate among `curves`.
   public private(set) var candidates: [Int] = []
   /// The simulated clock.
   public private(set) var time = 0.0
@@ -27,11 +27,11 @@ public struct SimulatedStudy {
   public private(set) var searchSeconds = 0.0
   private let budget: Int
   private var searcher: any Searcher
-  private var untried: UntriedCandidates
+  private var supply: CurveSupply
   private var workers: [Run?]
 
   public struct Observation: Sendable, Hashable {
-    /// Its place in the table.
+    /// Its place among `curves`.
     public var candidate: Int
     /// From 1.
     public var epoch: Int
@@ -56,20 +56,23 @@ public struct SimulatedStudy {
   ///   - budget: epochs to train in all.
   ///   - cost: what counts as the cost of a trial, for searches that weigh it.
   public init(
-    _ table: CurveTable, _ method: SearchMethod, workers: Int = 1, budget: Int,
+    _ task: CurveTask, _ method: SearchMethod, workers: Int = 1, budget: Int,
     cost: TrialCost? = nil, seed: UInt64
   ) throws {
     try LabError.require(workers >= 1, "workers", workers, "at least 1")
     try LabError.require(budget >= 1, "epochs", budget, "at least 1")
-    self.table = table
+    self.task = task
     self.budget = budget
     specification = try StudySpecification(
-      name: table.name, space: table.space, objectives: [table.objective], cost: cost,
-      method: method.description, seed: seed, epochs: table.epochs, budget: Budget(epochs: budget))
+      name: task.name, space: task.space, objectives: [task.objective], cost: cost,
+      method: method.description, seed: seed, epochs: task.epochs, budget: Budget(epochs: budget))
     searcher = try method.searcher(specification)
-    untried = UntriedCandidates(table)
+    supply = CurveSupply(task)
     self.workers = [Run?](repeating: nil, count: workers)
   }
+
+  /// Curves of a table, all of them; of any other task, those that were tried.
+  public var curves: [CurveTable.Candidate] { supply.curves }
 
   /// Runs the study to its end.
   ///
@@ -101,7 +104,7 @@ public struct SimulatedStudy {
   }
 
   private mutating func propose() throws -> Proposal {
-    let number = untried.count > 0 ? history.trials.count : nil
+    let number = supply.isExhausted ? nil : history.trials.count
     let proposal = try timed { try $0.searcher.propose(number, in: $0.history) }
     decisions.append(Decision(seen: history.revision, number: number, proposal: proposal))
     return proposal
@@ -111,10 +114,10 @@ public struct SimulatedStudy {
   private mutating func carryOut(_ proposal: Proposal, on worker: Int) throws -> Bool {
     switch proposal {
     case .start(let assignment, let through):
-      guard let candidate = untried.take(nearest: assignment) else { return false }
+      guard let candidate = try supply.take(assignment) else { return false }
       let trial = history.trials.count
       candidates.append(candidate)
-      let snapped = table.candidates[candidate].assignment
+      let snapped = curves[candidate].assignment
       take(.suggested(snapped, through: through, seen: history.revision), of: trial)
       try begin(trial, on: worker)
     case .advance(let trial, let through):
@@ -155,18 +158,18 @@ public struct SimulatedStudy {
     }
   }
 
-  private func cost(of trial: Int) -> Double { table.candidates[candidates[trial]].epochCost }
+  private func cost(of trial: Int) -> Double { curves[candidates[trial]].epochCost }
 
   /// The epoch that `worker` trains is done.
   private mutating func report(_ worker: Int) throws {
     guard var run = workers[worker] else { return }
     time = run.due
-    let curve = table.candidates[candidates[run.trial]]
+    let curve = curves[candidates[run.trial]]
     take(
       .reported(
         attempt: run.attempt,
         Report(
-          epoch: run.epoch, [table.objective.metric: curve.values[run.epoch - 1]],
+          epoch: run.epoch, [task.objective.metric: curve.values[run.epoch - 1]],
           seconds: curve.epochCost)),
       of: run.trial)
     observations.append(Observation(candidate: candidates[run.trial], epoch: run.epoch))

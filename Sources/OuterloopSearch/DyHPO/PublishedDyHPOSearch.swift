@@ -122,7 +122,7 @@ package struct PublishedDyHPOSearch: Searcher {
     }
     if number != nil {
       let key = RandomKey(seed: specification.seed, purpose: "dyhpo-published")
-      for found in training.new.options(near: [], key: key) {
+      for found in training.new.options(near: [], trials: history.trials.count, key: key) {
         guard let place = found.place else { continue }
         let assignment = pool.all[place]
         options.append(

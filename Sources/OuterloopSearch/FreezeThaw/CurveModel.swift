@@ -9,6 +9,9 @@ struct CurveModel: Sendable {
   private let prior: CurveKernelPrior
   /// The rows of a fit: what they tell of hyperparameters grows slowly, and their cost with the third power.
   private static let fitRows = RowThinning(limit: 200)
+  /// Where losses cease to be told apart: the worst fifth of the beginnings. (At the median a smooth loss loses half of
+  /// its shape, and recorded curves come to the same with either.)
+  private static let mark = 0.8
   private var fits = AnchoredFits<(parameters: CurveParameters, scale: LossScale?)>()
   private var version = -1
   private(set) var process: CurveProcess?
@@ -88,7 +91,7 @@ struct CurveModel: Sendable {
   ) throws -> (parameters: CurveParameters, scale: LossScale?) {
     let curves = snapshot.curves
     let chosen = Self.fitRows.rows(curves)
-    let scale = LossScale(curves, byRatio: true)
+    let scale = LossScale(curves, quantile: Self.mark, byRatio: true)
     guard scale.isInformative else { return (start, scale) }
     let evidence = CurveEvidence(
       rows(chosen, curves).rows,

@@ -94,7 +94,11 @@ struct EpochwiseSearch: Searcher {
     let key = RandomKey(
       seed: specification.seed, purpose: name, index: UInt64(truncatingIfNeeded: observed.steps)
     ).split(2)
-    let found = number == nil ? [] : training.new.options(near: observed.best(), key: key[1])
+    let found =
+      number == nil
+      ? []
+      : training.new.options(
+        near: observed.best(), trials: history.trials.count, key: key[1])
     guard resting.count + found.count > 0 else { return nil }
     let scores = try model.scores(
       EpochwiseChoice(

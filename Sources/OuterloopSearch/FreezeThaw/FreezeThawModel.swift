@@ -5,9 +5,10 @@ public import OuterloopStudy
 /// and a model of their learning curves decides after each epoch which one goes on, or whether a new
 /// configuration begins.
 ///
-/// *Start.* Evenly spread configurations are trained for one epoch each, for a small share of the budget.
+/// *Start.* The middle of the space and evenly spread configurations are trained for one epoch each, for a small share
+/// of the budget.
 /// *Model.* A Gaussian process over configurations and epochs (`CurveProcess`), of losses that are clipped at the
-/// median first one (`LossScale`), with at most some hundreds of rows (`RowThinning`).
+/// worst fifth of the first ones (`LossScale`), with at most some hundreds of rows (`RowThinning`).
 /// *Choice.* The trial that rests or the new configuration that most probably comes above a random threshold
 /// within a random horizon (`RandomThreshold`), which the epochs left in the budget bound. What runs counts as if
 /// it came to its predicted mean.

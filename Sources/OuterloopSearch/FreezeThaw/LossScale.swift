@@ -3,14 +3,14 @@ private import OuterloopPlatform
 /// Losses as values to be made large, of mean 0 and variance 1 over what was observed, for a threshold that
 /// needs a best conceivable value.
 ///
-/// Nothing counts as worse than the median of the first losses that trials reported: how bad a diverged training
-/// is says nothing about where the good ones are, and what has not improved on an average beginning is not worth
-/// a model's effort. What is not a finite number counts as much.
+/// Nothing counts as worse than a mark among the first losses that trials reported, their median unless a model asks
+/// for another quantile: how bad a diverged training is says nothing about where the good ones are, and what has not
+/// improved on an average beginning is not worth a model's effort. What is not a finite number counts as much.
 ///
 /// *Ratios.* Where losses have a floor c below all of them, the logarithm of their distance from it can be taken, so that
 /// from 0.2 to 0.1 is as much as from 0.4 to 0.2:
 ///
-///     v = -log(u + delta),   u = (loss - least)/(median - least),   delta = max((least - c)/(median - least), 0.05)
+///     v = -log(u + delta),   u = (loss - least)/(mark - least),   delta = max((least - c)/(mark - least), 0.05)
 ///
 /// v goes on as its tangent below the least loss observed. Trainings that end far below where they begin, as most
 /// networks do, differ in nothing else; where losses fall little, delta is large and v nearly linear. The floor is 0
@@ -21,13 +21,13 @@ private import OuterloopPlatform
 ///
 /// - Complexity: O(n log n) for n trials.
 package struct LossScale: Sendable {
-  /// The value of the median first loss, the worst there is.
+  /// The value of the mark, the worst there is.
   package let worst: Double
   /// Whether any two values differ.
   package let isInformative: Bool
-  private let median: Double
+  private let mark: Double
   private let unit: Double
-  /// The least loss observed and how far it is to the median, in these units; delta, infinite where v is linear.
+  /// The least loss observed and how far it is to the mark, in these units; delta, infinite where v is linear.
   private let least: Double
   private let span: Double
   private let delta: Double
@@ -39,21 +39,25 @@ package struct LossScale: Sendable {
   /// - Parameters:
   ///   - first: the first loss of each trial; what is not finite is left out.
   ///   - all: the losses that are to have mean 0 and variance 1.
+  ///   - quantile: of the first losses, where the mark is.
   ///   - byRatio: whether the logarithm is taken where there is a floor.
-  package init(first: [Double], all: [Double], byRatio: Bool = false) {
+  package init(
+    first: [Double], all: [Double], quantile: Double = 0.5, byRatio: Bool = false
+  ) {
     let sorted = first.filter(\.isFinite).sorted()
-    let median = sorted.isEmpty ? 0 : sorted[sorted.count / 2]
-    let clipped = all.map { $0.isFinite ? min($0, median) : median }
-    let least = clipped.min() ?? median
-    let largest = max(abs(median), abs(least))
+    let place = min(Int(quantile * Double(sorted.count)), sorted.count - 1)
+    let mark = sorted.isEmpty ? 0 : sorted[place]
+    let clipped = all.map { $0.isFinite ? min($0, mark) : mark }
+    let least = clipped.min() ?? mark
+    let largest = max(abs(mark), abs(least))
     // A power of two: exact, and far from overflow.
     let unit = largest > 0 ? scalbn(1, Int32(ilogb(largest))) : 1
-    let span = median / unit - least / unit
+    let span = mark / unit - least / unit
     var delta = Double.infinity
     if byRatio, span > 0, let distance = Self.distanceFromFloor(least) {
       delta = max(distance / unit / span, Self.leastDelta)
     }
-    (self.median, self.unit, self.least) = (median, unit, least / unit)
+    (self.mark, self.unit, self.least) = (mark, unit, least / unit)
     (self.span, self.delta) = (span, delta)
     let bent = clipped.map { Self.bent($0 / unit, least / unit, span, delta) }
     let (location, deviation) = OutputTransform.moments(bent)
@@ -61,7 +65,7 @@ package struct LossScale: Sendable {
     self.location = location
     self.deviation = isInformative ? deviation : 1
     worst = Self.rounded(
-      (location - Self.bent(median / unit, least / unit, span, delta)) / self.deviation)
+      (location - Self.bent(mark / unit, least / unit, span, delta)) / self.deviation)
   }
 
   /// From the floor that losses seem to have; nil: none is known.
@@ -85,14 +89,14 @@ package struct LossScale: Sendable {
   private static let references = 20
 
   /// The scale of what trials have reported.
-  init(_ curves: [ObservedCurve], byRatio: Bool = false) {
+  init(_ curves: [ObservedCurve], quantile: Double = 0.5, byRatio: Bool = false) {
     self.init(
       first: curves.prefix(Self.references).compactMap(\.first), all: curves.flatMap(\.losses),
-      byRatio: byRatio)
+      quantile: quantile, byRatio: byRatio)
   }
 
   package func value(_ loss: Double) -> Double {
-    guard loss.isFinite, loss < median else { return worst }
+    guard loss.isFinite, loss < mark else { return worst }
     return Self.rounded((location - Self.bent(loss / unit, least, span, delta)) / deviation)
   }
 

@@ -19,8 +19,10 @@ struct NewConfigurations: Sendable {
     var left: [Int] = []
   }
 
+  private let specification: StudySpecification
   private let coordinates: SpaceCoordinates
   private let seed: UInt64
+  private let candidates: Int
   private var pool: CandidatePool
   private var design: SobolSampler
   private var list: List?
@@ -30,7 +32,8 @@ struct NewConfigurations: Sendable {
     _ specification: StudySpecification, _ coordinates: SpaceCoordinates, candidates: Int,
     list: [Assignment]?
   ) throws {
-    self.coordinates = coordinates
+    (self.specification, self.coordinates) = (specification, coordinates)
+    self.candidates = candidates
     seed = specification.seed
     pool = try CandidatePool(coordinates, size: candidates, seed: specification.seed)
     design = try SobolSampler(specification)
@@ -63,11 +66,15 @@ struct NewConfigurations: Sendable {
     return try design.isDone()
   }
 
-  /// A configuration that no model chose, evenly spread; nil if there is none left.
+  /// A configuration that no model chose: the middle of the space if nothing was begun yet, and evenly spread ones; nil if
+  /// there is none left.
   ///
   /// - Throws: `StudyError` if nothing that is allowed can be found.
   mutating func unprejudiced(_ number: Int, in history: History) throws -> Assignment? {
-    guard let list else { return try design.suggest(number, in: history) }
+    guard let list else {
+      let middle = try design.middle(number, coordinates, specification, in: history)
+      return try middle ?? design.suggest(number, in: history)
+    }
     guard !list.left.isEmpty else { return nil }
     var draws = Draws(seed: seed, .startup, trial: number)
     return list.all[
@@ -76,12 +83,19 @@ struct NewConfigurations: Sendable {
 
   /// Configurations for a model to choose from.
   ///
+  /// Those all over the space stay the same until a quarter as many trials have begun. A model of many parameters that knows
+  /// of nothing better goes to what is farthest from all trials; with other points each time that would be corner
+  /// after corner, while of the same points the remote ones are soon used up, as they are in a list.
+  ///
   /// - Parameters:
   ///   - best: the best trials.
+  ///   - trials: how many have begun.
   ///   - key: names the random numbers.
-  mutating func options(near best: [Candidate], key: RandomKey) -> [Option] {
+  mutating func options(near best: [Candidate], trials: Int, key: RandomKey) -> [Option] {
     if let list { return list.left.map { Option(candidate: list.candidates[$0], place: $0) } }
-    return pool.candidates(near: best, key: key).map { Option(candidate: $0) }
+    let age = UInt64(trials / max(candidates / 4, 1))
+    let spread = RandomKey(seed: seed, purpose: "new-configurations", index: age)
+    return pool.candidates(near: best, key: key, spread: spread).map { Option(candidate: $0) }
   }
 
   /// The place of a configuration in the list; nil if it is not there.

@@ -14,8 +14,8 @@ private import OuterloopPlatform
 /// then look beyond half of a training, where most curves say little yet. On recorded curves of TaskSet, LCBench
 /// and NMTLC the mean regret is smaller with this one.)
 ///
-/// *The best conceivable value* 1 is known of accuracies; of a loss it is estimated: what was gained from the
-/// median first loss to the best may be gained four times again. (On recorded curves of TaskSet the mean regret is
+/// *The best conceivable value* 1 is known of accuracies; of a loss it is estimated: what was gained from a
+/// bad first loss (`LossScale`) to the best may be gained four times again. (On recorded curves of TaskSet the mean regret is
 /// a little smaller than with twice, on those of LCBench the same.)
 ///
 /// - Complexity: O(1) a candidate.
@@ -28,7 +28,7 @@ package struct RandomThreshold: Sendable {
 
   /// - Parameters:
   ///   - best: f.
-  ///   - worst: the value of the median first loss.
+  ///   - worst: the value of a bad first loss.
   ///   - limit: H.
   package init(
     best: Double, worst: Double, upTo limit: Int,

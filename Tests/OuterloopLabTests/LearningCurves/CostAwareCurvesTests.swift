@@ -26,7 +26,8 @@ import Testing
   private static func cheapShare(_ table: CurveTable, cost: TrialCost?, seed: UInt64) throws
     -> Double
   {
-    var study = try SimulatedStudy(table, .freezeThaw(), budget: 100, cost: cost, seed: seed)
+    var study = try SimulatedStudy(
+      .table(table), .freezeThaw(), budget: 100, cost: cost, seed: seed)
     try study.run()
     let cheap = study.observations.count { table.candidates[$0.candidate].epochCost < 1 }
     return Double(cheap) / Double(study.observations.count)
@@ -48,7 +49,7 @@ import Testing
 
     let table = try prior.table(seed: 5, candidates: 100)
     func trained(_ cost: TrialCost?) throws -> [SimulatedStudy.Observation] {
-      var study = try SimulatedStudy(table, .freezeThaw(), budget: 60, cost: cost, seed: 1)
+      var study = try SimulatedStudy(.table(table), .freezeThaw(), budget: 60, cost: cost, seed: 1)
       try study.run()
       return study.observations
     }

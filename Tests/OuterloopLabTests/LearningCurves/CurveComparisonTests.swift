@@ -40,7 +40,7 @@ import Testing
     let table = try CurveSamples.table([[6, 4], [2, 6], [3, 1], [7, 5], [8, 3]])
     let regret = CurveRegret(table)
     let order = [(3, 1), (3, 2), (1, 1), (1, 2), (4, 1), (2, 1), (2, 2)]
-    let trace = regret.trace(order.map { .init(candidate: $0, epoch: $1) })
+    let trace = regret.trace(order.map { .init(candidate: $0, epoch: $1) }, of: table.candidates)
     // Seen: 7, 5, 2, 2, 2, 2, 1 between 1 and 3; the ends' median is 4.
     #expect(trace.values(8, of: \.seen) == [1, 1, 0.5, 0.5, 0.5, 0.5, 0, 0])
     #expect(trace.values(8, of: \.full) == [1, 1, 1, 1, 1, 1, 0, 0])
@@ -52,7 +52,8 @@ import Testing
     for curves in [[[1.0], [1]], [[.nan], [.nan], [2]], [[.nan], [.nan]]] {
       let table = try CurveSamples.table(curves)
       let all = curves.indices.map { SimulatedStudy.Observation(candidate: $0, epoch: 1) }
-      let end = try #require(CurveRegret(table).trace(all).values(3, of: \.seen).last)
+      let end = try #require(
+        CurveRegret(table).trace(all, of: table.candidates).values(3, of: \.seen).last)
       #expect(end == 0 || curves.allSatisfy { $0[0].isNaN } && end == 1)
     }
     #expect(RegretTrace().values(2, of: \.seen) == [1, 1])

@@ -8,8 +8,8 @@ import Testing
     var experiment = LearningCurvesExperiment()
     experiment.problems = 2
     experiment.configurations = 30
-    experiment.epochs = 60
-    experiment.seeds = 2
+    experiment.epochs = 40
+    experiment.seeds = 1
     return experiment
   }()
 

@@ -11,17 +11,29 @@ import Testing
     "depth=ordinal(1, 2, 4)",
   ]
 
+  /// 10 full trainings of random configurations come to 0.05 or so; the median of five studies to less. (One of six
+  /// may not: the optimum trains slowly, and its first epoch is worse than many others'.)
   @Test func findsTheBestRegion() throws {
+    let bests = try (0..<5 as Range<UInt64>).map { seed in
+      var study = try CurveRehearsal(
+        .curves(.cube(2), epochs: 20, budget: Budget(epochs: 200), seed: seed), loss: fallingLoss)
+      try study.run(epochs: 200)
+      #expect(study.study.trials.contains { $0.state == .complete })
+      #expect(study.study.trials.count > 10 && study.study.trials.count < 150)
+      #expect(study.study.history.epochs == 200)
+      return study.study.trials.compactMap { $0.reports.last?.values["loss"] }.min() ?? .infinity
+    }
+    #expect(bests.sorted()[2] < 0.03, "\(bests)")
+  }
+
+  /// A study begins in the middle of the space, choices apart, unless something was enqueued.
+  @Test func beginsInTheMiddle() throws {
     var study = try CurveRehearsal(
-      .curves(.cube(2), epochs: 20, budget: Budget(epochs: 200)), loss: fallingLoss)
-    try study.run(epochs: 200)
-    let losses = study.study.trials.compactMap { $0.reports.last?.values["loss"] }
-    // 10 full trainings of random configurations come to 0.05 or so.
-    let best = try #require(losses.min())
-    #expect(best < 0.06)
-    #expect(study.study.trials.contains { $0.state == .complete })
-    #expect(study.study.trials.count > 20 && study.study.trials.count < 150)
-    #expect(study.study.history.epochs == 200)
+      .curves(.cube(3), epochs: 9, budget: Budget(epochs: 60)), loss: fallingLoss)
+    try study.run(epochs: 3)
+    let first = study.study.trials[0].assignment.values.compactMap { $0?.number }
+    #expect(first == [0.5, 0.5, 0.5])
+    #expect(study.study.trials[1].assignment.values.compactMap { $0?.number } != first)
   }
 
   /// Asking twice gives the same answer, and a replay of any prefix of the log what was proposed then.

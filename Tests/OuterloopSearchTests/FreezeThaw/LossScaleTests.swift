@@ -16,6 +16,15 @@ import Testing
     #expect(abs(values.reduce(0) { $0 + $1 * $1 } / 6 - 1) < 1e-8)
   }
 
+  /// Losses are told apart up to the quantile of the first ones that is asked for.
+  @Test func clipsWhereItIsAsked() {
+    let first = [1.0, 2, 3, 4, 5, 6, 7, 8, 9, 10]
+    for (quantile, mark) in [(0.5, 6.0), (0.8, 9), (1, 10), (0, 1)] {
+      let scale = LossScale(first: first, all: first + [0.5], quantile: quantile)
+      #expect(scale.value(mark) == scale.worst && scale.value(mark - 0.25) > scale.worst)
+    }
+  }
+
   /// Halving a loss is as much whatever the loss, far from the floor of delta; the unit does not show.
   @Test func ratios() {
     let all = [2.4, 2.4, 2.4, 0.8, 0.4, 0.2]

@@ -4,8 +4,8 @@ internal import OuterloopStudy
 
 /// The candidates among which a proposal looks for good places to begin:
 ///
-/// - points of a Sobol sequence, scrambled once for the study (Owen) and shifted anew for each trial
-///   by random bits, which keeps its evenness: everywhere;
+/// - points of a Sobol sequence, scrambled once for the study (Owen) and shifted by random bits,
+///   which keeps its evenness: everywhere;
 /// - the best trials, each with neighbours at several distances: all coordinates moved by about a
 ///   thousandth, some by a tenth (RAASP: Rashidi et al. 2024, Papenmeier et al. 2025), one or two of
 ///   them at will. Where there are many coordinates the others lie too far from all trials to tell
@@ -46,13 +46,17 @@ struct CandidatePool: Sendable {
   /// - Parameters:
   ///   - best: the best trials, best first.
   ///   - key: names the random numbers.
+  ///   - spread: names the shift; nil: another one for each key.
   ///   - box: where numbers are to be, coordinate by coordinate; nil: in 0...1.
   mutating func candidates(
-    near best: [Candidate], key: RandomKey, within box: [ClosedRange<Double>]? = nil
+    near best: [Candidate], key: RandomKey, spread: RandomKey? = nil,
+    within box: [ClosedRange<Double>]? = nil
   ) -> [Candidate] {
     let streams = key.split(3)
     var uniforms = UniformStream(key: streams[0], expecting: 1024)
-    var pool = spread(streams[1], &uniforms, box).filter { coordinates.isAllowed($0) }
+    var pool = self.spread(spread ?? streams[1], &uniforms, box).filter {
+      coordinates.isAllowed($0)
+    }
     if pool.count < neighbours, let tries = try? feasible.tries {
       // A draw by a walk, of which there are few tries, takes tens of milliseconds.
       for _ in 0..<min(tries / 10, Self.mostDraws) where pool.count < neighbours {

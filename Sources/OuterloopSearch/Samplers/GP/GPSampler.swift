@@ -13,7 +13,7 @@ public import OuterloopStudy
 /// report are observations too, with a noise of their own (`JointCovariance`, `SurrogateFits`).
 /// What trials cost, where that counts, is modelled too (`CostedAcquisition`), and what is believed of good values
 /// leads at first (`HintedPriors`). Results of an earlier study are known from the start (`EarlierTrials`).
-/// *Start.* The middle of the space (`center`), as in Ax, then Sobol points up to `GPOptions.startup` trials.
+/// *Start.* The middle of the space (`SobolSampler.middle`), as in Ax, then Sobol points up to `GPOptions.startup` trials.
 /// *Search.* The logarithm of the expected improvement, averaged over what running trials may come to
 /// (`ExpectedImprovement`), over a pool of candidates (`CandidatePool`), then uphill (`AcquisitionSearch`).
 ///
@@ -112,7 +112,9 @@ public struct GPSampler: Sampler {
     defer { surrogates.fitAhead(trials, coordinates) }
     let belief = CandidateBelief(beliefs, coordinates)
     if let belief, let found = believed(belief, number) { return found }
-    if let found = try center(number, in: history) { return found }
+    if let found = try design.middle(number, coordinates, specification, in: history) {
+      return found
+    }
     let costWeight = specification.cost?.weight(in: history) ?? 0
     if trials.begin(options.startup) != nil,
       let acquisition = try surrogates.acquisition(
@@ -155,26 +157,6 @@ public struct GPSampler: Sampler {
       if let found, !design.hasTried(found) { return found }
     }
     return nil
-  }
-
-  /// The first configuration that is suggested for one objective: numbers in the middle of their scales,
-  /// choices, which have no middle, as the Sobol point has them. Ranges are chosen around what is believed to
-  /// be good, and one trial tells a model of many parameters that borders are far from all others.
-  ///
-  /// - Returns: nil for all other trials, after an earlier study, and where the middle is forbidden or was
-  ///   enqueued.
-  private mutating func center(_ number: Int, in history: History) throws -> Assignment? {
-    guard specification.objectives.count == 1, specification.earlier.isEmpty,
-      history.trials.allSatisfy({ $0.seen == nil }),
-      let point = try design.suggest(number, in: history)
-    else { return nil }
-    let middle = coordinates.candidate(atQuantiles: { _ in 0.5 })
-    var first = coordinates.candidate(of: point)
-    for (place, coordinate) in coordinates.coordinates.enumerated() {
-      if case .choice = coordinate.kind { continue }
-      first.places[place] = middle.places[place]
-    }
-    return coordinates.assignment(of: first).flatMap { design.hasTried($0) ? nil : $0 }
   }
 
   /// The best trials, best first; of several objectives those of the front that have most of its
