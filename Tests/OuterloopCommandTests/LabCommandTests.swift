@@ -174,6 +174,13 @@ import Testing
     #expect(tool.names("results").isEmpty)
   }
 
+  /// A number with a minus looks like an option: what to write instead is said.
+  @Test func negativeNumbers() throws {
+    let ending = try tool.run(["lab", "hoag", "--quick", "--lowest", "-14"])
+    #expect(ending.status == 64)
+    #expect(ending.err.contains("hint: write --lowest=-14\n"), "\(ending.err)")
+  }
+
   /// Each experiment is a command made of its settings.
   @Test(arguments: Laboratory.all.map { $0.name }) func hasACommand(_ name: String) throws {
     let help = try tool.run(["lab", name, "--help"])

@@ -87,7 +87,7 @@ struct Complaint: Error, Equatable {
       word == word.visible ? text : text.replacing(word, with: word.visible)
     }
     if let complaint = unknownCommand { return complaint }
-    if let complaint = otherSpace(message) { return complaint }
+    if let complaint = otherSpace(message) ?? negativeNumber(message) { return complaint }
     let form = forms.first { message.hasPrefix("The value") && message.hasSuffix("\($0.place)'") }
     let advice = [form?.advice, command ?? "outerloop --help"].compactMap(\.self)
     // Choices that there are may stand on lines of their own.
@@ -116,6 +116,17 @@ struct Complaint: Error, Equatable {
       hint:
         "to widen a range: outerloop extend --param 'NAME=...'; for another space: outerloop tune "
         + "--study NAME", status: 64)
+  }
+
+  /// An option before a number with a minus, which the parser takes for an option too.
+  private static func negativeNumber(_ message: String) -> Complaint? {
+    let words = CommandText.arguments
+    guard message.hasPrefix("Missing value for '--"),
+      let option = message.split(separator: "'").dropFirst().first?.split(separator: " ").first,
+      let place = words.firstIndex(of: String(option)), place + 1 < words.count,
+      Double(words[place + 1]) != nil
+    else { return nil }
+    return Complaint(message, hint: "write \(option)=\(words[place + 1])", status: 64)
   }
 
   /// The parser takes a command that it does not know for an argument of none.

@@ -21,7 +21,6 @@ struct NewConfigurations: Sendable {
 
   private let specification: StudySpecification
   private let coordinates: SpaceCoordinates
-  private let seed: UInt64
   private let candidates: Int
   private var pool: CandidatePool
   private var design: SobolSampler
@@ -34,7 +33,6 @@ struct NewConfigurations: Sendable {
   ) throws {
     (self.specification, self.coordinates) = (specification, coordinates)
     self.candidates = candidates
-    seed = specification.seed
     pool = try CandidatePool(coordinates, size: candidates, seed: specification.seed)
     design = try SobolSampler(specification)
     self.list = list.map { list in
@@ -76,7 +74,7 @@ struct NewConfigurations: Sendable {
       return try middle ?? design.suggest(number, in: history)
     }
     guard !list.left.isEmpty else { return nil }
-    var draws = Draws(seed: seed, .startup, trial: number)
+    var draws = Draws(seed: specification.seed, .startup, trial: number)
     return list.all[
       list.left[min(Int(draws.next() * Double(list.left.count)), list.left.count - 1)]]
   }
@@ -94,7 +92,7 @@ struct NewConfigurations: Sendable {
   mutating func options(near best: [Candidate], trials: Int, key: RandomKey) -> [Option] {
     if let list { return list.left.map { Option(candidate: list.candidates[$0], place: $0) } }
     let age = UInt64(trials / max(candidates / 4, 1))
-    let spread = RandomKey(seed: seed, purpose: "new-configurations", index: age)
+    let spread = RandomKey(seed: specification.seed, purpose: "new-configurations", index: age)
     return pool.candidates(near: best, key: key, spread: spread).map { Option(candidate: $0) }
   }
 
