@@ -168,7 +168,9 @@ public final class PersistentWork: TrialWork {
     _ child: ChildProcess, after answer: Answer, _ slot: Int, _ log: TrialLog
   ) async {
     switch answer {
-    case .done(let done) where done.surplus == nil && !done.isEnded && !done.mayMisreadStop:
+    // Nothing more comes from one that has ended by itself.
+    case .done(let done) where done.isEnded: break
+    case .done(let done) where done.surplus == nil && !done.mayMisreadStop:
       child.rest()
       log.rest()
       state.withLock { $0.idle[slot, default: []].append(child) }

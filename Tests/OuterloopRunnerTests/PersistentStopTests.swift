@@ -72,6 +72,30 @@ import Testing
     #expect(seconds.prefix(3).allSatisfy { $0 >= bench.limits.grace }, "\(seconds)")
   }
 
+  /// A program that is done and ends before anyone looks is not waited for.
+  @Test(.timeLimit(.minutes(1))) func doneAndGone() async throws {
+    let work = try bench.python(
+      """
+      import json, sys, time
+      r = json.loads(sys.stdin.readline())
+      x = r['params']['x']
+      print(json.dumps({"epoch": 1, "loss": x}), flush=True)
+      sys.stdin.readline()
+      print(json.dumps({"epoch": 2, "loss": x}), flush=True)
+      print('{"done": true}', flush=True)
+      """)
+    // Whoever takes reports takes long over the second one.
+    let recorder = Recorder { call in
+      if call == 2 { try await Task.sleep(for: .milliseconds(500)) }
+      return false
+    }
+    await #expect(throws: CancellationError.self) {
+      try await work.run(bench.request(["x": .float(0.5)], trial: 0), to: recorder)
+    }
+    #expect(recorder.losses == [0.5, 0.5])
+    await work.close()
+  }
+
   /// A line that comes when the trial is done is taken for a request by programs that do not know it: whatever
   /// they make of it, no value counts for another trial.
   @Test(arguments: ["r['params']['x']", "r.get('params', {}).get('x', 7)"])

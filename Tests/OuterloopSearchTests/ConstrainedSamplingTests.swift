@@ -110,15 +110,15 @@ import Testing
   }
 
   /// The model helps where random configurations are hardly ever allowed: a sum of squares around a
-  /// point of the feasible set, 8 seeds of 60 trials.
+  /// point of the feasible set, 20 seeds of 80 trials.
   @Test(arguments: [6, 10])
   func tpeGainsUnderConstraints(count: Int) throws {
     let item = try SearcherLaws.Case.ordered(count)
     func mean(_ method: SearchMethod) throws -> Double {
-      let losses = try (0..<8).map { seed in
+      let losses = try (0..<20).map { seed in
         var study = try Rehearsal(
           SearcherLaws.specification(item, method, seed: UInt64(seed)), method)
-        try study.run(60) { trial in
+        try study.run(80) { trial in
           let squares = trial.assignment.active.enumerated().map { index, parameter in
             let x = (parameter.value.number ?? 0) - pow(Double(index + 1) / Double(count + 1), 2)
             return x * x
@@ -127,7 +127,7 @@ import Testing
         }
         return Foundation.log10(study.bestLoss)
       }
-      return losses.reduce(0, +) / 8
+      return losses.reduce(0, +) / 20
     }
     let (random, tpe) = (try mean(.random), try mean(.tpe()))
     #expect(tpe < random - 0.1, "log10 of the loss: tpe \(tpe), random \(random)")
