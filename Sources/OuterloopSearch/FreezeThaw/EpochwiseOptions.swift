@@ -8,6 +8,9 @@ protocol EpochwiseOptions: MethodOptions {
   /// How many observations the model takes at most: of more, fewer epochs of each curve.
   var observations: Int { get set }
 
+  /// See `NewConfigurations`.
+  static var staysInside: Bool { get }
+
   /// - Parameter pool: the configurations that there are to try, as those of a recorded table; nil: all of
   ///   the space.
   /// - Throws: `StudyError` for options out of range, and several objectives; `BLASError` if a linear algebra
@@ -16,6 +19,8 @@ protocol EpochwiseOptions: MethodOptions {
 }
 
 extension EpochwiseOptions {
+  static var staysInside: Bool { false }
+
   /// The search with these options: it chooses configurations too, so it has no sampler.
   func method(pool: [Assignment]? = nil) -> SearchMethod {
     SearchMethod(

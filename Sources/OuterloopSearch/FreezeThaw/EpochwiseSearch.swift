@@ -61,7 +61,9 @@ struct EpochwiseSearch: Searcher {
     observed = ObservedCurves(specification, coordinates, schedule, rows: options.observations)
     training = try EpochwiseTraining(
       specification,
-      NewConfigurations(specification, coordinates, candidates: candidates, list: pool),
+      NewConfigurations(
+        specification, coordinates, candidates: candidates, list: pool,
+        staysInside: Options.staysInside),
       for: Options.owner)
     self.model = try model(coordinates)
   }

@@ -19,6 +19,7 @@ extension FreezeThawOptions: EpochwiseOptions {
   public init(_ given: [String: ParameterValue]) throws { try self.init(reading: given) }
 
   static let owner = "freeze-thaw"
+  static let staysInside = true
 
   static let declarations: [MethodOption<Self>] = [
     .screening,

@@ -22,17 +22,20 @@ struct NewConfigurations: Sendable {
   private let specification: StudySpecification
   private let coordinates: SpaceCoordinates
   private let candidates: Int
+  private let staysInside: Bool
   private var pool: CandidatePool
   private var design: SobolSampler
   private var list: List?
 
-  /// - Parameter list: what there is to try; nil: the whole space.
+  /// - Parameters:
+  ///   - list: what there is to try; nil: the whole space.
+  ///   - staysInside: whether the middle comes first, and points all over the space last for some trials.
   init(
     _ specification: StudySpecification, _ coordinates: SpaceCoordinates, candidates: Int,
-    list: [Assignment]?
+    list: [Assignment]?, staysInside: Bool = false
   ) throws {
     (self.specification, self.coordinates) = (specification, coordinates)
-    self.candidates = candidates
+    (self.candidates, self.staysInside) = (candidates, staysInside)
     pool = try CandidatePool(coordinates, size: candidates, seed: specification.seed)
     design = try SobolSampler(specification)
     self.list = list.map { list in
@@ -64,14 +67,18 @@ struct NewConfigurations: Sendable {
     return try design.isDone()
   }
 
-  /// A configuration that no model chose: the middle of the space if nothing was begun yet, and evenly spread ones; nil if
-  /// there is none left.
+  /// A configuration that no model chose: it may be the middle of the space if nothing was begun yet, and others are evenly
+  /// spread; nil if there is none left.
   ///
   /// - Throws: `StudyError` if nothing that is allowed can be found.
   mutating func unprejudiced(_ number: Int, in history: History) throws -> Assignment? {
     guard let list else {
-      let middle = try design.middle(number, coordinates, specification, in: history)
-      return try middle ?? design.suggest(number, in: history)
+      if staysInside,
+        let middle = try design.middle(number, coordinates, specification, in: history)
+      {
+        return middle
+      }
+      return try design.suggest(number, in: history)
     }
     guard !list.left.isEmpty else { return nil }
     var draws = Draws(seed: specification.seed, .startup, trial: number)
@@ -81,7 +88,7 @@ struct NewConfigurations: Sendable {
 
   /// Configurations for a model to choose from.
   ///
-  /// Those all over the space stay the same until a quarter as many trials have begun. A model of many parameters that knows
+  /// Those all over the space may stay the same until a quarter as many trials have begun. A model of many parameters that knows
   /// of nothing better goes to what is farthest from all trials; with other points each time that would be corner
   /// after corner, while of the same points the remote ones are soon used up, as they are in a list.
   ///
@@ -93,7 +100,8 @@ struct NewConfigurations: Sendable {
     if let list { return list.left.map { Option(candidate: list.candidates[$0], place: $0) } }
     let age = UInt64(trials / max(candidates / 4, 1))
     let spread = RandomKey(seed: specification.seed, purpose: "new-configurations", index: age)
-    return pool.candidates(near: best, key: key, spread: spread).map { Option(candidate: $0) }
+    return pool.candidates(near: best, key: key, spread: staysInside ? spread : nil)
+      .map { Option(candidate: $0) }
   }
 
   /// The place of a configuration in the list; nil if it is not there.
