@@ -104,7 +104,7 @@ public struct GaussianProcessExperiment: Experiment {
     if tpeSizes.count >= 3 {
       claims.append(
         Claim(
-          "A suggestion by TPE costs no more than m log m", .theory, in: -0.5...1.3,
+          "A suggestion by TPE costs no more than m log m", .theory, in: -2...1.3,
           measured: sorted,
           check: "exponent fitted to times of a suggestion"))
     }
