@@ -38,7 +38,7 @@ enum SuggestionCosts {
     }
     let table = try CurveTable(
       name: "costs", space: space, objective: .minimize("loss"), candidates: candidates)
-    var study = try SimulatedStudy(.table(table), SearchMethod(.tpe()), budget: m, seed: 1)
+    var study = try SimulatedStudy(table, SearchMethod(.tpe()), budget: m, seed: 1)
     try study.run()
     return study.searchSeconds / Double(m)
   }

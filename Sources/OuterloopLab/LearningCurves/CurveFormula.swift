@@ -31,11 +31,7 @@ public struct CurveFormula: CurveProblem {
 
   public init(_ shape: Shape, seed: UInt64) throws {
     (self.shape, self.seed) = (shape, seed)
-    var space = SearchSpace()
-    for index in 1...Self.dimensions {
-      try space.add(ParameterDeclaration("x\(index)", .float(try NumericRange(0, 1))))
-    }
-    self.space = space
+    space = try .unitCube(Self.dimensions)
     center = try RandomKey(seed: seed, purpose: "curve-formula").uniform(
       [Self.dimensions], dtype: .float64
     ).doubles().map { 0.15 + 0.7 * $0 }
@@ -82,14 +78,10 @@ public struct CurveFormula: CurveProblem {
   public func sample(_ count: Int) throws -> CurveTable {
     let key = RandomKey(seed: seed, purpose: "curve-formula-sample")
     let numbers = try key.uniform([count, Self.dimensions], dtype: .float64).doubles()
-    let points =
-      (0..<count).map { Array(numbers[$0 * Self.dimensions..<($0 + 1) * Self.dimensions]) }
-      + [best]
+    let assignments = try space.assignments(at: numbers + best)
     return try CurveTable(
       name: name, space: space, objective: objective,
-      candidates: points.enumerated().compactMap { number, x in
-        space.assignment { index, _ in .float(x[index]) }.map { candidate(number, of: $0) }
-      })
+      candidates: assignments.enumerated().map { candidate($0, of: $1) })
   }
 
   /// At the center but for the number that the rate depends on, which is looked for along a grid.

@@ -56,7 +56,7 @@ public struct LearningCurvesExperiment: Experiment {
       "Methods: \(ReplayMethod.all.map(\.name).joined(separator: ", ")). Default: all."
     ) { experiment in
       try LabError.require(!experiment.methods.isEmpty, "method", "(none)", "at least one")
-      let sample = CurveTask.table(try .sample)
+      let sample = try CurveTable.sample
       for (place, method) in experiment.methods.enumerated() {
         try Setting<Self>.requireOnce(method, before: experiment.methods[..<place], "method")
         _ = try ReplayMethod.method(method, for: sample)
@@ -133,7 +133,7 @@ public struct LearningCurvesExperiment: Experiment {
   }
 
   private func run(
-    _ method: String, on task: CurveTask, _ regret: CurveRegret, seed: UInt64,
+    _ method: String, on task: any CurveTask, _ regret: CurveRegret, seed: UInt64,
     _ context: ExperimentContext
   ) throws -> Run {
     // Another one for each task: tasks that list the same configurations, as those of TaskSet do, would
@@ -209,18 +209,18 @@ struct CurveSource {
   }
 
   /// Recorded curves are normalized; those of the prior are scores already.
-  func task(_ name: String) throws -> CurveTask {
-    if let formula = try CurveFormula(name) { return .open(formula) }
+  func task(_ name: String) throws -> any CurveTask {
+    if let formula = try CurveFormula(name) { return formula }
     if let seed = Self.openSeed(name) {
-      return .open(try (prior ?? CurvePrior()).problem(seed: seed))
+      return try (prior ?? CurvePrior()).problem(seed: seed)
     }
     if let folder {
-      return .table(try folder.table(try folder.task(name), limit: limit).normalized())
+      return try folder.table(try folder.task(name), limit: limit).normalized()
     }
     guard let prior, let seed = Self.seed(name) else {
       throw LabError(.setting, "there is no task \(name)", remedy: "use prior-0, prior-1, ...")
     }
-    return .table(try prior.table(seed: seed, candidates: limit))
+    return try prior.table(seed: seed, candidates: limit)
   }
 }
 

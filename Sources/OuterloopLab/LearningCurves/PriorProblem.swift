@@ -26,11 +26,7 @@ public struct PriorProblem: CurveProblem {
     (self.prior, self.seed, self.epochs) = (prior, seed, epochs)
     network = PriorNetwork(inputs: inputs, key: keys[2])
     (pointKey, outputKey, noiseKey) = (keys[1], keys[3], keys[4])
-    var space = SearchSpace()
-    for index in 0..<inputs {
-      try space.add(ParameterDeclaration("x\(index + 1)", .float(try NumericRange(0, 1))))
-    }
-    self.space = space
+    space = try .unitCube(inputs)
   }
 
   /// `open-prior-3`: prior-3 with all of its space.
@@ -52,12 +48,7 @@ public struct PriorProblem: CurveProblem {
   func table(_ name: String, _ count: Int) throws -> CurveTable {
     try LabError.require(count >= 1, "configurations", count, "at least 1")
     let points = pointKey.uniform([count, inputs], dtype: .float64)
-    let coordinates = try points.scalars(Double.self)
-    let assignments = try (0..<count).map { row in
-      let found = space.assignment { index, _ in .float(coordinates[row * inputs + index]) }
-      guard let found else { throw LabError(.data, "a candidate is missing", remedy: "") }
-      return found
-    }
+    let assignments = try space.assignments(at: points.scalars(Double.self))
     return try CurveTable(
       name: name, space: space, objective: objective,
       candidates: try candidates(assignments, points, outputKey: outputKey, noiseKey: noiseKey))

@@ -8,18 +8,18 @@ public struct ReplayMethod: Sendable {
   /// What it does, as half a sentence.
   public let summary: String
   /// - Throws: `StudyError` for options that it does not have.
-  public let make: @Sendable ([String: ParameterValue], CurveTask) throws -> SearchMethod
+  public let make: @Sendable ([String: ParameterValue], any CurveTask) throws -> SearchMethod
 
   public init(
     _ name: String, _ summary: String,
-    make: @escaping @Sendable ([String: ParameterValue], CurveTask) throws -> SearchMethod
+    make: @escaping @Sendable ([String: ParameterValue], any CurveTask) throws -> SearchMethod
   ) {
     (self.name, self.summary, self.make) = (name, summary, make)
   }
 
-  /// The schedulers of the registry, which draw the configurations of a table at random, and those of open tasks by `auto`, and the baseline that
+  /// The schedulers of the registry, with the task's own sampler, and the baseline that
   /// there is for comparisons only; a new one is a new row. With samplers that learn under `hyperband`, whose
-  /// proposals are replaced by the nearest configuration of the table. Without `auto`, which is one of the others,
+  /// proposals for a table are replaced by its nearest configuration. Without `auto`, which is one of the others,
   /// `threshold`, whose bound suits one metric, `priorband`, which needs a prior, and `wilcoxon`, which is for folds.
   public static let all: [ReplayMethod] =
     registered + [
@@ -65,7 +65,7 @@ public struct ReplayMethod: Sendable {
 
   /// The search method that `text` means, as `--scheduler` writes it: `one-epoch:screened=100`.
   /// - Throws: `StudyError` for a name or an option that there is not.
-  public static func method(_ text: String, for task: CurveTask) throws -> SearchMethod {
+  public static func method(_ text: String, for task: any CurveTask) throws -> SearchMethod {
     let description = try ComponentDescription(parsing: text)
     guard let method = all.first(where: { $0.name == description.name }) else {
       throw StudyError(

@@ -11,7 +11,7 @@ public import OuterloopStudy
 /// Deterministic for a deterministic searcher: of reports that are due at the same time, the worker
 /// with the lowest number comes first.
 public struct SimulatedStudy {
-  public let task: CurveTask
+  public let task: any CurveTask
   public let specification: StudySpecification
   public private(set) var history = History()
   public private(set) var events: [Event] = []
@@ -56,7 +56,7 @@ public struct SimulatedStudy {
   ///   - budget: epochs to train in all.
   ///   - cost: what counts as the cost of a trial, for searches that weigh it.
   public init(
-    _ task: CurveTask, _ method: SearchMethod, workers: Int = 1, budget: Int,
+    _ task: any CurveTask, _ method: SearchMethod, workers: Int = 1, budget: Int,
     cost: TrialCost? = nil, seed: UInt64
   ) throws {
     try LabError.require(workers >= 1, "workers", workers, "at least 1")
@@ -67,7 +67,7 @@ public struct SimulatedStudy {
       name: task.name, space: task.space, objectives: [task.objective], cost: cost,
       method: method.description, seed: seed, epochs: task.epochs, budget: Budget(epochs: budget))
     searcher = try method.searcher(specification)
-    supply = CurveSupply(task)
+    supply = task.supply()
     self.workers = [Run?](repeating: nil, count: workers)
   }
 

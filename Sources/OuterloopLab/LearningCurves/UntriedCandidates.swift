@@ -5,7 +5,7 @@ internal import OuterloopStudy
 /// Distances are Euclidean in the unit coordinates of the space: numbers on their own scale from 0 to 1,
 /// ordinals by their place, categorical values 0 apart if equal and 1 otherwise. A parameter that is
 /// active in one of two configurations only counts 1.
-struct UntriedCandidates {
+struct UntriedCandidates: Sendable {
   private(set) var count: Int
   private var isTried: [Bool]
   private let space: SearchSpace

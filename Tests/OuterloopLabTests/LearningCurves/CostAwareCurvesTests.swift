@@ -27,7 +27,7 @@ import Testing
     -> Double
   {
     var study = try SimulatedStudy(
-      .table(table), .freezeThaw(), budget: 100, cost: cost, seed: seed)
+      table, .freezeThaw(), budget: 100, cost: cost, seed: seed)
     try study.run()
     let cheap = study.observations.count { table.candidates[$0.candidate].epochCost < 1 }
     return Double(cheap) / Double(study.observations.count)
@@ -49,7 +49,7 @@ import Testing
 
     let table = try prior.table(seed: 5, candidates: 100)
     func trained(_ cost: TrialCost?) throws -> [SimulatedStudy.Observation] {
-      var study = try SimulatedStudy(.table(table), .freezeThaw(), budget: 60, cost: cost, seed: 1)
+      var study = try SimulatedStudy(table, .freezeThaw(), budget: 60, cost: cost, seed: 1)
       try study.run()
       return study.observations
     }

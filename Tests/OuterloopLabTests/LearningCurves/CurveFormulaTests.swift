@@ -39,7 +39,7 @@ import Testing
   @Test func proposalsAreTried() throws {
     let formula = try CurveFormula(.bowl, seed: 1)
     var study = try SimulatedStudy(
-      .open(formula), SearchMethod(.random, .asha()), workers: 3, budget: 60, seed: 5)
+      formula, SearchMethod(.random, .asha()), workers: 3, budget: 60, seed: 5)
     try study.run()
     #expect(study.observations.count == 60)
     for (trial, place) in zip(study.history.trials, study.candidates) {
@@ -60,7 +60,7 @@ import Testing
     let curve = try problem.candidate(0, of: assignment).values
     #expect(try problem.candidate(9, of: assignment).values == curve && curve.count == 50)
     #expect(zip(curve, sample.candidates[2].values).allSatisfy { abs($0 - $1) < 0.2 })
-    let task = CurveTask.open(problem)
+    let task = problem
     var study = try SimulatedStudy(
       task, try ReplayMethod.method("hyperband-tpe", for: task), budget: 100, seed: 2)
     try study.run()
@@ -72,7 +72,7 @@ import Testing
     func area(_ method: SearchMethod) throws -> Double {
       var sum = 0.0
       for seed in 0..<3 as Range<UInt64> {
-        let task = CurveTask.open(try CurveFormula(.bowl, seed: seed))
+        let task = try CurveFormula(.bowl, seed: seed)
         var study = try SimulatedStudy(task, method, budget: 80, seed: seed)
         try study.run()
         let trace = CurveRegret(try task.reference()).trace(study.observations, of: study.curves)

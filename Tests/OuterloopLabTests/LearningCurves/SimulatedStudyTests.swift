@@ -13,7 +13,7 @@ import Testing
     switch name {
     case "halving": SearchMethod(.candidates(of: table), .asha())
     case "random-space": SearchMethod(.random, .asha())
-    default: try ReplayMethod.method(name, for: .table(table))
+    default: try ReplayMethod.method(name, for: table)
     }
   }
 
@@ -21,7 +21,7 @@ import Testing
     _ name: String, _ table: CurveTable, workers: Int = 1, budget: Int, seed: UInt64 = 3
   ) throws -> SimulatedStudy {
     var study = try SimulatedStudy(
-      .table(table), try method(name, table), workers: workers, budget: budget, seed: seed)
+      table, try method(name, table), workers: workers, budget: budget, seed: seed)
     try study.run()
     return study
   }
@@ -43,7 +43,7 @@ import Testing
   @Test func clock() throws {
     let table = try CurveSamples.table([[1, 1], [2, 2], [3, 3]], costs: [1, 1.6, 10])
     var study = try SimulatedStudy(
-      .table(table), SearchMethod(ComponentDescription("line")) { _ in Line() }, workers: 2,
+      table, SearchMethod(ComponentDescription("line")) { _ in Line() }, workers: 2,
       budget: 5,
       seed: 0)
     try study.run()
@@ -121,7 +121,7 @@ import Testing
   @Test func stops() throws {
     let table = try CurveSamples.crossing(6, epochs: 4)
     var study = try SimulatedStudy(
-      .table(table), try method("none", table).stopping(when: [.afterOneTrial]), workers: 2,
+      table, try method("none", table).stopping(when: [.afterOneTrial]), workers: 2,
       budget: 100,
       seed: 0)
     try study.run()
@@ -137,7 +137,7 @@ import Testing
   func refusesProposals(_ proposal: Proposal) throws {
     let table = try CurveSamples.crossing(3, epochs: 4)
     var study = try SimulatedStudy(
-      .table(table),
+      table,
       SearchMethod(MethodDescription("bad")) { _ in Stubborn(proposal: proposal) }, budget: 10,
       seed: 0)
     #expect(throws: StudyError.self) { try study.run() }
@@ -162,7 +162,7 @@ import Testing
     let table = try CurveSamples.crossing(3, epochs: 4)
     for text in ["nothing", "none:a=1", "one-epoch:screened=0", "one-epoch:eta=3", "one-epoch:"] {
       #expect(throws: StudyError.self, "\(text)") {
-        try ReplayMethod.method(text, for: .table(table))
+        try ReplayMethod.method(text, for: table)
       }
     }
   }
