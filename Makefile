@@ -14,8 +14,7 @@ run: require
 
 # All tests. Undeclared imports and warnings are errors.
 test: require
-	swift build --build-tests --explicit-target-dependency-import-check error
-	swift test --skip-build --no-parallel
+	bash Scripts/test.sh
 
 # Ours and its peers in turn, on the same data, in the same run; results in Benchmarks/results:
 # hypergradients against hand-written JAX, online updates against gradhpo, samplers, whole searches

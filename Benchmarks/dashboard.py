@@ -160,7 +160,7 @@ def main():
     report = "\n".join([
         "# The dashboard beside optuna-dashboard", "",
         f"{datetime.date.today()}, {processor()} ({cores()} cores); optuna-dashboard {optuna_dashboard.__version__}, "
-        f"{given.rounds} rounds in turn.", "", "    Benchmarks/peers/dashboard/.venv/bin/python Benchmarks/dashboard.py --write", "",
+        f"{given.rounds} rounds in turn.", "", f"    Benchmarks/peers/dashboard/.venv/bin/python Benchmarks/dashboard.py --trials {given.trials} --write", "",
         "Seconds from the navigation until the study's best value shows in headless Chromium: the first page after the server "
         "started, and the median of those after it; the same until the first picture is drawn; and the server's largest "
         "resident set.", ""]
