@@ -13,14 +13,13 @@ Benchmarks/results/python-client.{json,md}.
 import argparse
 import json
 import os
-import pathlib
 import platform
 import statistics
 import subprocess
 import sys
 import tempfile
 
-HERE = pathlib.Path(__file__).resolve().parent
+from hypergradients import HERE, processor
 
 OURS = """
 import sys, time
@@ -125,7 +124,7 @@ def table(rows, imports, given) -> str:
         f"{given.trials} trials of x^2 + y^2, median of {given.rounds} rounds in turn, by "
         "`Benchmarks/python_client.py --write`.",
         f"outerloop {outerloop.__version__}, Optuna {optuna.__version__}, Python {platform.python_version()}, "
-        f"{os.cpu_count()} cores.", "",
+        f"{processor()}, {os.cpu_count()} cores.", "",
         "| sampler | store | study | seconds | ms a trial | Optuna / this |", "|---|---|---|---|---|---|",
     ]
     for row in rows:

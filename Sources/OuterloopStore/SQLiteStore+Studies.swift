@@ -87,12 +87,17 @@ extension SQLiteStore {
   public func update(
     _ study: StudyID, _ change: @Sendable (inout StudySettings) -> Void
   ) async throws -> StudySettings {
-    try write { db, _ in
-      var settings = try Self.specification(of: study, db).settings
+    try write { db, time in
+      let before = try Self.specification(of: study, db).settings
+      var settings = before
       change(&settings)
       try db.run(
         "UPDATE studies SET settings = ? WHERE id = ?",
         .text(StudyRecord.json(settings).description), id(study))
+      let changes = settings.changes(since: before)
+      if changes.isEmpty { return settings }
+      var ledger = try Ledger(db, study, cache.known(study, db), at: time)
+      for kind in changes { try ledger.take(kind) }
       return settings
     }
   }

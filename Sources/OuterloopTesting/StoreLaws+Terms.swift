@@ -54,19 +54,55 @@ extension StoreLaws {
     let before = try await store.events(of: study, after: 0, limit: .max).count
     let notes: [Event.Kind] = [
       .hinted(priors), .chosen("ü, for \"'\n"), .stopped(reason: "ü \"'\n"), .reopened,
+      .suspended, .resumed,
     ]
     for note in notes { try await store.note(note, in: study) }
     let events = try await store.events(of: study, after: before, limit: .max)
     try test.require(events.map(\.kind) == notes, "the notes came back as \(events)")
     try test.require(
-      events.map(\.revision) == Array(before + 1...before + 4)
+      events.map(\.revision) == Array(before + 1...before + 6)
         && events.allSatisfy { $0.trial == 4 },
       "the notes stand at \(events)")
-    for wrong in [Event.Kind.retried, .widened(test.space), try test.suggestion()] {
+    for wrong in [
+      Event.Kind.retried, .widened(test.space), .budgeted(Budget()), .annotated(trial: nil, ""),
+      try test.suggestion(),
+    ] {
       try await requireError(test, "\(wrong) as a note") { try await store.note(wrong, in: study) }
     }
     try test.require(
-      try await store.events(of: study, after: 0, limit: .max).count == before + 4,
+      try await store.events(of: study, after: 0, limit: .max).count == before + 6,
       "a refused note is in the log")
+  }
+
+  /// A new budget and new notes are events, other attributes are not, and what stays the same is none.
+  public static func checkSettings(_ row: StoreCase) async throws {
+    let test = try await StoreTrial(row)
+    let (store, study) = (test.store, test.study)
+    let before = try await store.events(of: study, after: 0, limit: .max).count
+    let budget = Budget(trials: 7, epochs: 9, seconds: 2.5)
+    let changes: [@Sendable (inout StudySettings) -> Void] = [
+      { $0.budget = budget }, { $0.budget = budget }, { $0.attributes["program"] = "x" },
+      {
+        $0.attributes["notes"] = "ü \"'\n"
+        $0.attributes["notes.2"] = "*good*"
+        $0.attributes["notes.x"] = "not a trial's"
+      }, { $0.attributes["notes.2"] = nil },
+      {
+        $0.budget = Budget()
+        $0.attributes["notes"] = "new"
+      },
+    ]
+    for change in changes { try await store.update(study, change) }
+    let events = try await store.events(of: study, after: before, limit: .max)
+    let wanted: [Event.Kind] = [
+      .budgeted(budget), .annotated(trial: nil, "ü \"'\n"), .annotated(trial: 2, "*good*"),
+      .annotated(trial: 2, ""), .budgeted(Budget()), .annotated(trial: nil, "new"),
+    ]
+    try test.require(events.map(\.kind) == wanted, "the changes are in the log as \(events)")
+    try test.require(
+      events.map(\.revision) == Array(before + 1...before + wanted.count),
+      "the changes stand at \(events)")
+    try test.require(
+      try await store.history(of: study).budget == Budget(), "the history has another budget")
   }
 }

@@ -75,6 +75,10 @@ def make(command, folder):
     store.tune(
         "pareto", ["x=float(0, 1)", "y=float(0, 1)"], "--minimize", "latency", "--maximize", "accuracy", "--trials", "40",
         'awk "BEGIN{print \\"{\\\\\\"latency\\\\\\": \\" {x} \\", \\\\\\"accuracy\\\\\\": \\" sqrt({x})-{y}/2 \\"}\\"}"')
+    store.tune(
+        "three", ["x=float(0, 1)", "y=float(0, 1)"], "--minimize", "loss", "--minimize", "time", "--minimize", "size",
+        "--trials", "30",
+        'awk "BEGIN{print \\"{\\\\\\"loss\\\\\\": \\" {x} \\", \\\\\\"time\\\\\\": \\" {y} \\", \\\\\\"size\\\\\\": \\" 2-{x}*{y}-{x}/2 \\"}\\"}"')
     files = (
         'mkdir -p {checkpoint}; printf "name,value\\n" > {checkpoint}/table.csv; '
         'for i in $(seq 300); do printf "<b>row</b> %s,%s\\n" $i $i >> {checkpoint}/table.csv; done; '

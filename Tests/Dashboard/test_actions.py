@@ -50,6 +50,22 @@ def test_a_study_is_ended_and_reopened(open_page, dashboard):
     assert dashboard.get(f"/studies/{number}")["ended"] is None
 
 
+def test_a_study_is_paused_and_goes_on(open_page, dashboard):
+    number = dashboard.study("lr-2")
+    if dashboard.get(f"/studies/{number}")["ended"] is not None:
+        dashboard.send(f"/studies/{number}/reopen", {})
+    page = open_page(f"/study/{number}")
+    page.get_by_role("button", name="Pause…").click()
+    page.get_by_role("button", name="Pause study").click()
+    page.get_by_role("button", name="Go on…").wait_for()
+    assert dashboard.get(f"/studies/{number}")["paused"]
+    assert page.get_by_text("paused").first.is_visible()
+    page.get_by_role("button", name="Go on…").click()
+    page.get_by_role("dialog").get_by_role("button", name="Go on", exact=True).click()
+    page.get_by_role("button", name="Pause…").wait_for()
+    assert not dashboard.get(f"/studies/{number}")["paused"]
+
+
 def test_the_budget_is_changed(open_page, dashboard):
     number = dashboard.study("lr-3")
     page = open_page(f"/study/{number}")

@@ -71,6 +71,47 @@ def test_brushing_hides_lines_and_can_be_cleared(open_page, dashboard, study):
     assert figure.locator(".brushed-out").count() == 0
 
 
+def test_brushing_by_the_keyboard(open_page, dashboard):
+    page = open_page(f"/study/{dashboard.study('running')}")
+    figure = picture(page, "Parallel coordinates")
+    zone = figure.get_by_role("slider").first
+    assert zone.get_attribute("aria-valuetext") == "the whole axis"
+    zone.focus()
+    page.keyboard.press("ArrowDown")
+    assert zone.get_attribute("aria-valuetext") == "from 0 to 20 percent of the axis"
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Shift+ArrowUp")
+    assert zone.get_attribute("aria-valuetext") in ("from 3 to 28 percent of the axis", "from 2 to 27 percent of the axis")
+    figure.get_by_text(" lines").wait_for()
+    shown, _, total, *_ = figure.get_by_text(" lines").inner_text().split()
+    assert figure.locator(".brushed-out").count() >= int(total) - int(shown)
+    page.keyboard.press("Escape")
+    assert figure.locator(".brushed-out").count() == 0
+    assert zone.get_attribute("aria-valuetext") == "the whole axis"
+
+
+def test_a_front_in_space_is_turned(open_page, dashboard):
+    page = open_page(f"/study/{dashboard.study('three')}")
+    figure = picture(page, "Pareto front in space")
+    holder = figure.locator(".turnable")
+    place = "node => { const box = node.querySelector('svg [data-trial]').getBoundingClientRect(); return [box.x, box.y]; }"
+    before = holder.evaluate(place)
+    with page.expect_response(lambda answer: "front-3d.svg" in answer.url and "azimuth=45" in answer.url) as answer:
+        holder.focus()
+        page.keyboard.press("ArrowRight")
+    assert answer.value.ok
+    page.wait_for_timeout(300)
+    assert holder.evaluate(place) != before
+    box = holder.bounding_box()
+    with page.expect_response(lambda answer: "front-3d.svg" in answer.url and "elevation=24" not in answer.url):
+        page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        page.mouse.down()
+        page.mouse.move(box["x"] + box["width"] / 2 + 40, box["y"] + box["height"] / 2 + 60, steps=6)
+        page.mouse.up()
+    # A drag opens no trial.
+    assert "/trial/" not in page.url
+
+
 def test_scale_and_metric_are_chosen(open_page, dashboard):
     page = open_page(f"/study/{dashboard.study('running')}")
     figure = picture(page, "Slices")

@@ -198,6 +198,30 @@ import Testing
     #expect(try XMLReader.elements(of: three).count { $0.attributes["role"] == "img" } == 1 + 3)
   }
 
+  /// Every trial of three objectives is in space once, wherever it is seen from, and the front stands on lines.
+  @Test func frontsInSpaceShowAllTrials() throws {
+    var figures = try StudyGallery.tradeOff(trials: 80, objectives: 3)
+    let front = figures.specification.paretoFront(of: figures.trials).map(\.number)
+    var pictures: Set<String> = []
+    for (azimuth, elevation) in [(35.0, 24.0), (125, 60), (-400, 1e9), (.nan, .infinity)] {
+      figures.viewpoint = Viewpoint(azimuth: azimuth, elevation: elevation)
+      let svg = try figures.pictures(.frontInSpace)[0].svg
+      pictures.insert(svg)
+      let elements = try XMLReader.elements(of: svg)
+      let marks = elements.compactMap { $0.attributes["data-trial"].flatMap { Int($0) } }
+      #expect(marks.sorted() == Array(0..<80))
+      #expect(
+        elements.count { $0.name == "polygon" && $0.attributes["data-trial"] != nil } == front.count
+      )
+    }
+    #expect(pictures.count == 4)
+    let two = try StudyGallery.tradeOff(trials: 3)
+    #expect(figures.applies(.frontInSpace) && !two.applies(.frontInSpace))
+    #expect(throws: StudyError.self) { try two.pictures(.frontInSpace) }
+    let large = try StudyGallery.tradeOff(trials: 9000, objectives: 3)
+    #expect(try large.pictures(.frontInSpace)[0].svg.utf8.count < 2_000_000)
+  }
+
   @Test func timelinesShowAllAttempts() throws {
     let figures = try StudyGallery.training("a", trials: 60)
     let svg = try figures.pictures(.timeline)[0].svg

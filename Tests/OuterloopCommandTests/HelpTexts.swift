@@ -50,6 +50,7 @@ enum HelpTexts {
       tune                    Search the hyperparameters of any program.
       resume                  Go on with a study that was stopped, or give it a
                               larger budget.
+      pause                   Pause a study: no trial begins until it goes on.
       retry                   Run failed trials again, and go on with the study.
       extend                  Widen a range of a study, or add choices.
       add                     Add configurations that you know, to be tried next.

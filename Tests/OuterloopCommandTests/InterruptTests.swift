@@ -37,6 +37,42 @@ import Testing
       ending.err.contains("error: study `study` was deleted from outerloop.db while it ran\n"))
   }
 
+  /// A study that is paused begins no trial, and goes on where it runs; so does a budget that grows or shrinks.
+  @Test func pausedWhileItRuns() throws {
+    let running = try tool.start(slow("0.3", trials: 3, parallel: 1))
+    #expect(try soon { try count("complete") >= 1 })
+    let paused = try tool.run(["pause"])
+    #expect(paused.out == "study `study` is paused: no trial begins\n")
+    #expect(paused.err == "\nto let it go on: outerloop pause --study study --off\n")
+    #expect(try tool.object(["pause", "--json"])["paused"] as? Bool == true)
+    #expect(try soon { try count("running") == 0 })
+    let done = try count("complete")
+    #expect(done < 3)
+    usleep(1_000_000)
+    #expect(try count("complete") == done && count("running") == 0)
+    #expect(try tool.run(["watch", "--once"]).out.contains("paused: no trial begins\n"))
+    let refused = try tool.run(["ask"])
+    #expect(refused.status == 1 && refused.err.contains("study `study` is paused\n"))
+    // The budget grows while it waits.
+    #expect(try tool.run(["pause", "--off"]).out == "study `study` goes on\n")
+    let asked = try tool.run(["ask", "--trials", "5", "--json"])
+    #expect(asked.status == 0)
+    #expect(
+      try tool.run(["tell", "--trial", "\(asked.object["number"] as? Int ?? -1)", "loss=0.5"])
+        .status
+        == 0)
+    let ending = try running.end()
+    #expect(ending.status == 0, "\(ending.err)")
+    #expect(
+      ending.err.contains("the study is paused; to go on: outerloop pause --study study --off\n"))
+    #expect(ending.err.contains("the study goes on\n"))
+    #expect(try count("complete") == 5)
+    // Who resumes means it.
+    _ = try tool.run(["pause"])
+    #expect(try tool.run(["resume", "--trials", "6"]).status == 0)
+    #expect(try count("complete") == 6)
+  }
+
   /// On a terminal an error does not hang on to the line of progress.
   @Test func errorsHaveTheirOwnLine() throws {
     let script = "#!/bin/sh\nsleep 0.5; rm \"$0\"; echo \"{\\\"loss\\\": $1}\"\n"

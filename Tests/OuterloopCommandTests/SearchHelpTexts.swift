@@ -5,7 +5,7 @@ extension HelpTexts {
     Help(words: ["resume"], text: resume),
     Help(words: ["retry"], text: retry), Help(words: ["extend"], text: extend),
     Help(words: ["add"], text: add),
-    Help(words: ["hint"], text: hint),
+    Help(words: ["pause"], text: pause), Help(words: ["hint"], text: hint),
     Help(words: ["worker"], text: worker),
     Help(words: ["ask"], text: ask),
     Help(words: ["tell"], text: tell), Help(words: ["serve"], text: serve),
@@ -392,9 +392,10 @@ extension HelpTexts {
     configuration. rank: two parameters against one another, coloured by rank.
     contour: what a model expects over two parameters, with the trials. model: what
     a model of the trials expects along each parameter. importance: which
-    parameters matter. front: two objectives against one another. hypervolume: what
-    the Pareto front dominates, trial by trial. timeline: which worker ran what
-    when. distribution: the share of trials up to each value.
+    parameters matter. front: two objectives against one another. front-3d: three
+    objectives in space. hypervolume: what the Pareto front dominates, trial by
+    trial. timeline: which worker ran what when. distribution: the share of trials
+    up to each value.
 
     Without a kind, all that apply are drawn. With several objectives, curves,
     regret, slices, parallel, rank, contour, model, importance, distribution are
@@ -408,8 +409,8 @@ extension HelpTexts {
     ARGUMENTS:
       <kind>                  What to draw. (values: history, curves, rungs,
                               regret, slices, parallel, rank, contour, model,
-                              importance, front, hypervolume, timeline,
-                              distribution)
+                              importance, front, front-3d, hypervolume,
+                              timeline, distribution)
 
     \(study)
 
@@ -571,6 +572,28 @@ extension HelpTexts {
     ARGUMENTS:
       <configuration>         Values by name, as 'lr=0.001, opt=adam', or a JSON
                               object.
+
+    \(study)
+
+    \(output)
+    \(end)
+    """
+
+  static let pause = """
+    OVERVIEW: Pause a study: no trial begins until it goes on.
+
+    Trials that run now are finished; processes that run the study wait, and go on
+    with it after `outerloop pause --off` or `outerloop resume`.
+
+    outerloop pause --study study
+    outerloop pause --study study --off
+
+    JSON keys: study, paused.
+
+    USAGE: outerloop pause [--store <file>] [--study <name>] [--off] [--json] [--quiet]
+
+    OPTIONS:
+      --off                   Let the study go on.
 
     \(study)
 

@@ -139,6 +139,15 @@ import Testing
     #expect(try await fixture.send("POST", "\(place)/reopen", "{}").status == .ok)
     #expect(try await fixture.json(place)["ended"] == .null)
 
+    #expect(try await fixture.json(place)["paused"]?.bool == false)
+    #expect(try await fixture.send("POST", "\(place)/resume", "{}").status == .conflict)
+    #expect(try await fixture.send("POST", "\(place)/pause", "{}").status == .ok)
+    #expect(try await fixture.send("POST", "\(place)/pause", "{}").status == .conflict)
+    #expect(try await fixture.json(place)["paused"]?.bool == true)
+    #expect(try await fixture.send("POST", "\(place)/resume", "{}").status == .ok)
+    #expect(try await fixture.json(place)["paused"]?.bool == false)
+
+    let revision = try await fixture.store.summary(of: fixture.study).revision
     let budget = try await fixture.send(
       "POST", "\(place)/budget", #"{"trials": null, "epochs": 7}"#)
     #expect(budget.status == .ok)
@@ -155,13 +164,15 @@ import Testing
     #expect(try await fixture.json("\(place)/trials/2")["notes"]?.text == "")
     #expect(try await fixture.send("PUT", "\(place)/notes", #"{"text": "all"}"#).status == .ok)
     #expect(try await fixture.json(place)["notes"]?.text == "all")
+    // Whoever looks learns of it.
+    #expect(try await fixture.store.summary(of: fixture.study).revision == revision + 3)
   }
 
   @Test("a dashboard that only shows changes nothing") func readOnly() async throws {
     let fixture = try await Fixture(isReadOnly: true)
     let before = try await fixture.store.summary(of: fixture.study)
     for (method, path) in [
-      ("POST", "trials"), ("POST", "stop"), ("POST", "budget"), ("PUT", "notes"),
+      ("POST", "trials"), ("POST", "stop"), ("POST", "pause"), ("POST", "resume"), ("POST", "budget"), ("PUT", "notes"),
       ("POST", "trials/4/retry"), ("POST", "trials/11/stop"),
     ] {
       let response = try await fixture.send(

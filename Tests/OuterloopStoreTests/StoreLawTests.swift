@@ -79,6 +79,10 @@ import Testing
     try await StoreLaws.checkTerms(row)
   }
 
+  @Test(arguments: rows) func settings(_ row: StoreCase) async throws {
+    try await StoreLaws.checkSettings(row)
+  }
+
   @Test(arguments: rows) func leases(_ row: StoreCase) async throws {
     try await StoreLaws.checkLeases(row)
   }

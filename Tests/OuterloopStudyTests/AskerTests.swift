@@ -81,6 +81,95 @@ import Testing
     #expect(error?.what == "the scheduler lets trial \(trial) go on or end, which does not rest")
   }
 
+  /// Who changes the budget of a study changes that of who runs it.
+  @Test func followsTheBudget() async throws {
+    let store = MemoryStore()
+    let (id, method) = try study(budget: 2, in: store)
+    let asker = try await Asker(id, in: store, by: method)
+    let claimant = Claimant(worker: "w")
+    for _ in 0..<2 { try await end(asker.next(for: claimant), in: store) }
+    guard case .finished(.budget) = try await asker.next(for: claimant) else {
+      Issue.record("two trials are the budget")
+      return
+    }
+    try store.update(id) { $0.budget.trials = 3 }
+    try await end(asker.next(for: claimant), in: store)
+    guard case .finished(.budget) = try await asker.next(for: claimant) else {
+      Issue.record("three trials are the budget")
+      return
+    }
+    #expect(await asker.budget == Budget(trials: 3))
+    // Budgets of one's own are one's own.
+    guard case .trial = try await asker.next(for: claimant, within: Budget(trials: 4)) else {
+      Issue.record("there is a fourth trial")
+      return
+    }
+  }
+
+  /// While a study is suspended nothing begins: nothing new, and nothing that waits.
+  @Test func waitsWhileSuspended() async throws {
+    let store = MemoryStore()
+    let (id, method) = try study(in: store)
+    let asker = try await Asker(id, in: store, by: method)
+    let claimant = Claimant(worker: "w")
+    let first = try await asker.next(for: claimant)
+    try store.note(.suspended, in: id)
+    let trials = try await store.trials(of: id, matching: TrialQuery())
+    let assignment = try #require(trials.first?.assignment)
+    _ = try store.add(.enqueued(assignment, through: 1), asTrial: nil, to: id, claimedBy: nil)
+    for _ in 0..<2 {
+      guard case .wait = try await asker.next(for: claimant) else {
+        Issue.record("a suspended study has nothing to do")
+        return
+      }
+    }
+    // What runs is finished.
+    try await end(first, in: store)
+    #expect(try await store.history(of: id).trials[0].state == .paused)
+    try store.note(.resumed, in: id)
+    guard case .trial(let claim) = try await asker.next(for: claimant) else {
+      Issue.record("the study goes on")
+      return
+    }
+    #expect(claim.trial.number == 1)
+  }
+
+  private func end(_ work: Asker.Work, in store: MemoryStore) async throws {
+    guard case .trial(let claim) = work else {
+      Issue.record("\(work) is no trial")
+      return
+    }
+    let answer = try store.append(
+      [.reported(attempt: 1, Report(epoch: 1, ["loss": 1])), .paused(attempt: 1)],
+      to: claim.trial.number, of: claim.study)
+    #expect(answer == .accepted)
+  }
+
+  /// A driver says once that it waits, and once that it goes on.
+  @Test func saysThatItWaits() async throws {
+    let store = MemoryStore()
+    let (id, method) = try study(budget: 2, in: store)
+    try store.note(.suspended, in: id)
+    var driver = StudyDriver(id, in: store, by: method)
+    (driver.parallel, driver.pause) = (2, 0.001)
+    let notices = Mutex<[String]>([])
+    let ending = try await driver.run(
+      OneReport(),
+      notice: { notice in
+        switch notice {
+        case .suspended:
+          notices.withLock { $0.append("suspended") }
+          try? store.note(.resumed, in: id)
+        case .resumed: notices.withLock { $0.append("resumed") }
+        case .began: notices.withLock { $0.append("began") }
+        default: break
+        }
+      })
+    #expect(ending == .budget)
+    #expect(notices.withLock(\.self).sorted() == ["began", "began", "resumed", "suspended"])
+    #expect(notices.withLock(\.first) == "suspended")
+  }
+
   /// Successive halving in small: of three trials the first goes on once all have reported.
   private struct Halving: Searcher {
     let assignment: Assignment

@@ -74,6 +74,26 @@ function valueOf(parameter, input) {
   return text;
 }
 
+/** Pauses a study: no trial begins until it goes on. */
+export function pauseStudy(study) {
+  return ask({
+    title: `Pause ${study.name}?`,
+    content: [h("p", null, "Trials that run now are finished. No other begins until the study goes on; whoever runs it waits.")],
+    confirm: "Pause study",
+    act: () => send(`/studies/${study.id}/pause`),
+  });
+}
+
+/** Lets a paused study go on. */
+export function resumeStudy(study) {
+  return ask({
+    title: `Go on with ${study.name}?`,
+    content: [h("p", null, "Trials begin again, run by whoever waits, or by `outerloop resume`.")],
+    confirm: "Go on",
+    act: () => send(`/studies/${study.id}/resume`),
+  });
+}
+
 /** Ends a study: no new trial begins. */
 export function stopStudy(study) {
   const reason = h("input", { type: "text", autocomplete: "off", maxlength: 500 });

@@ -3,6 +3,8 @@
 import { s } from "./dom.js";
 
 const reach = 14;
+// Of the length of an axis, by a press of an arrow key.
+const step = 0.05;
 
 /** Brushes by the name of their axis, as shares of its length; they outlive the picture. */
 export class Brushes {
@@ -17,6 +19,7 @@ export class Brushes {
 
   /** Puts the brushes on a picture with the lines `marks` (see marks.js). */
   attach(svg, marks) {
+    const focused = document.activeElement?.closest?.(".axis-zone")?.dataset.name;
     this.svg = svg;
     this.marks = marks.filter((mark) => mark.line);
     const toRoot = svg.getScreenCTM()?.inverse();
@@ -30,10 +33,17 @@ export class Brushes {
     if (this.axes.size < 2) return;
     for (const [name, axis] of this.axes) this.#zone(name, axis);
     this.#draw();
+    if (focused !== undefined) this.axes.get(focused)?.zone.focus({ preventScroll: true });
   }
 
   #zone(name, axis) {
-    const zone = s("rect", { class: "axis-zone", x: axis.x - reach, y: axis.top - 8, width: 2 * reach, height: axis.bottom - axis.top + 16 });
+    const zone = s("rect", {
+      class: "axis-zone", "data-name": name, tabindex: 0, role: "slider", "aria-orientation": "vertical",
+      "aria-label": `Range of ${name}`, "aria-valuemin": 0, "aria-valuemax": 100,
+      "aria-description": "The up and down arrow keys move a range, with Shift they widen and narrow it, Escape removes it.", x: axis.x - reach, y: axis.top - 8, width: 2 * reach, height: axis.bottom - axis.top + 16,
+    });
+    axis.zone = zone;
+    zone.addEventListener("keydown", (event) => this.#press(event, name));
     axis.brush = s("rect", { class: "brush", x: axis.x - reach / 2, width: reach, y: 0, height: 0, visibility: "hidden" });
     const share = (event) => {
       const point = new DOMPoint(event.clientX, event.clientY).matrixTransform(this.svg.getScreenCTM().inverse());
@@ -73,11 +83,36 @@ export class Brushes {
     this.svg.append(zone, axis.brush);
   }
 
+  /** Brushing by the keyboard: the first arrow takes the fifth at that end of the axis. */
+  #press(event, name) {
+    const range = this.ranges.get(name);
+    const sign = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+    if (event.key === "Escape" || event.key === "Delete" || event.key === "Backspace") {
+      this.ranges.delete(name);
+    } else if (sign === undefined || event.altKey || event.ctrlKey || event.metaKey) {
+      return;
+    } else if (!range) {
+      this.ranges.set(name, sign < 0 ? [0, 0.2] : [0.8, 1]);
+    } else if (event.shiftKey) {
+      const by = Math.min(sign * step / 2, (range[1] - range[0] - step) / 2);
+      this.ranges.set(name, [Math.max(0, range[0] + by), Math.min(1, range[1] - by)]);
+    } else {
+      const by = Math.max(-range[0], Math.min(1 - range[1], sign * step));
+      this.ranges.set(name, [range[0] + by, range[1] + by]);
+    }
+    event.preventDefault();
+    event.stopPropagation();
+    this.#draw();
+  }
+
   #draw() {
     if (!this.svg) return;
     for (const [name, axis] of this.axes) {
       const range = this.ranges.get(name);
       axis.brush?.setAttribute("visibility", range ? "visible" : "hidden");
+      const percent = (range ?? [0, 1]).map((share) => Math.round(100 * (1 - share))).reverse();
+      axis.zone?.setAttribute("aria-valuenow", String(percent[0]));
+      axis.zone?.setAttribute("aria-valuetext", range ? `from ${percent[0]} to ${percent[1]} percent of the axis` : "the whole axis");
       if (!range) continue;
       const length = axis.bottom - axis.top;
       axis.brush.setAttribute("y", axis.top + range[0] * length);

@@ -8,16 +8,18 @@ import { errorNotice } from "./messages.js";
 import { marksOf, nearest } from "./marks.js";
 import { Brushes } from "./parallel-axes.js";
 import { recallJSON, rememberJSON } from "./storage.js";
+import { makeTurnable } from "./turning.js";
 
 const reach = 12;
 const titles = {
   history: "History", curves: "Learning curves", rungs: "Rungs", regret: "Regret", slices: "Slices",
   parallel: "Parallel coordinates", rank: "Ranks", contour: "Contour", model: "Model",
-  importance: "Importance", front: "Pareto front", hypervolume: "Hypervolume", timeline: "Timeline",
+  importance: "Importance", front: "Pareto front", "front-3d": "Pareto front in space", hypervolume: "Hypervolume", timeline: "Timeline",
   distribution: "Distribution",
 };
 // Pictures whose axes of values a logarithm suits, and that take a metric in place of the objective.
-const scaled = new Set(["history", "curves", "regret", "slices", "parallel", "contour", "model", "front", "distribution", "compare"]);
+const scaled = new Set(["history", "curves", "regret", "slices", "parallel", "contour", "model", "front", "front-3d", "distribution", "compare"]);
+const inSpace = new Set(["front-3d"]);
 const wide = new Set(["timeline", "slices", "rank", "contour"]);
 
 /** Puts an SVG text into `holder` as nodes; returns the root, or null if it is none. */
@@ -87,10 +89,12 @@ export class Plot {
     this.element = h("section", { class: `card figure${isWide ? " wide" : ""}`, "aria-label": shown },
       h("header", null, h("h2", null, shown), controls),
       summary ? h("p", { class: "summary" }, summary) : null, this.holder, this.brushRow);
+    if (inSpace.has(name)) makeTurnable(this.holder, shown, (eye) => this.choose(eye));
     this.#listen();
     // On a narrow screen a picture is wider than its place, and has to be scrolled by the keyboard too.
     new ResizeObserver(() => {
       const isScrolled = this.holder.scrollWidth > this.holder.clientWidth + 1;
+      if (inSpace.has(name)) return;
       this.holder.toggleAttribute("tabindex", isScrolled);
       if (isScrolled) this.holder.tabIndex = 0;
     }).observe(this.holder);

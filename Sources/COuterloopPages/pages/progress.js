@@ -36,6 +36,7 @@ export function progressShort(study) {
 export function activity(study) {
   if (study.ended !== null) return "ended";
   const running = study.counts.running - study.stale;
+  if (study.paused) return running > 0 ? "pausing" : "paused";
   if (running > 0) return "running";
   return study.trials === 0 ? "not begun" : "idle";
 }

@@ -20,12 +20,11 @@ struct Projection: Sendable {
 
   /// The largest projection whose box lies within `area`.
   ///
-  /// - Parameters:
-  ///   - azimuth: turn around the vertical, in degrees.
-  ///   - elevation: of the eye above the ground, in degrees; brought into 5...85.
-  init(azimuth: Double, elevation: Double, area: Box, boxHeight: Double = 0.62) {
-    turn = Mathematics.sinCos(degrees: azimuth.isFinite ? azimuth : 35)
-    tilt = Mathematics.sinCos(degrees: elevation.isFinite ? max(5, min(85, elevation)) : 28)
+  /// - Parameter boxHeight: of the box, as a share of its width.
+  init(_ eye: Viewpoint, area: Box, boxHeight: Double = 0.62) {
+    turn = Mathematics.sinCos(degrees: eye.azimuth.isFinite ? eye.azimuth : 35)
+    tilt = Mathematics.sinCos(
+      degrees: eye.elevation.isFinite ? max(5, min(85, eye.elevation)) : 28)
     self.boxHeight = boxHeight
     let halfWidth = (abs(turn.sin) + abs(turn.cos)) / 2
     let halfHeight = halfWidth * tilt.sin + boxHeight / 2 * tilt.cos

@@ -57,7 +57,7 @@ public struct SpacePlot: Figure {
       }, in: whole, theme: theme)
     let (area, place) = legend.split(whole)
     let view = Projection(
-      azimuth: azimuth, elevation: elevation,
+      Viewpoint(azimuth: azimuth, elevation: elevation),
       area: area.inset(
         left: theme.tick * 2, top: theme.tick, right: theme.tick * 2, bottom: theme.tick * 2),
       boxHeight: 1)

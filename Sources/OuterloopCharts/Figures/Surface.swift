@@ -77,7 +77,7 @@ public struct Surface: Figure {
           isLog: x.scale == .log || y.scale == .log || z.scale == .log)
       ], on: &canvas)
     let routes = SurfacePaths(self, mesh: mesh)
-    var box = SurfaceBox(self, mesh: mesh, area: area, theme: canvas.theme)
+    var box = box(mesh, in: area, canvas.theme)
     var labels = routes.labels(box.projection, in: area, theme: canvas.theme)
     let legend = Legend(
       labels == nil ? routes.legend(canvas.theme) : [], in: area, theme: canvas.theme)
@@ -85,7 +85,7 @@ public struct Surface: Figure {
     if labels == nil {
       labels = []
       area = picture
-      box = SurfaceBox(self, mesh: mesh, area: area, theme: canvas.theme)
+      box = self.box(mesh, in: area, canvas.theme)
     }
     box.draw(on: &canvas)
     guard mesh.hasCells else {
@@ -100,9 +100,15 @@ public struct Surface: Figure {
     return canvas.document(label: title)
   }
 
+  private func box(_ mesh: SurfaceMesh, in area: Box, _ theme: Theme) -> SpaceBox {
+    SpaceBox(
+      (x.label, y.label, z.label), mesh.scales,
+      seenFrom: Viewpoint(azimuth: azimuth, elevation: elevation), area: area, theme: theme)
+  }
+
   /// Draws cells from far to near: a height field seen from above never hides a nearer cell behind a
   /// farther one. Under paths the surface is paler, so that their colours stand out.
-  private func drawCells(_ mesh: SurfaceMesh, box: SurfaceBox, on canvas: inout Canvas) {
+  private func drawCells(_ mesh: SurfaceMesh, box: SpaceBox, on canvas: inout Canvas) {
     let near = box.projection.nearSide
     let white = RGB(0xffffff)
     let (countX, countY) = (mesh.columns.count - 1, mesh.rows.count - 1)

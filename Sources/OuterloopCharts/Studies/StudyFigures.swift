@@ -15,6 +15,8 @@ public struct StudyFigures: Sendable {
   /// How values are spread along their axes; nil: logarithmic where they span decades. Where a value is not
   /// positive, a linear axis stands in for a logarithmic one.
   public var scale: AxisScale?
+  /// Where the eye is in pictures in space.
+  public var viewpoint = Viewpoint(azimuth: 35, elevation: 24)
   /// How much of a large study pictures show.
   public var detail = Detail.full
   /// When what was trained; nil where nobody said, so that `rungs` and `regret` cannot be drawn.

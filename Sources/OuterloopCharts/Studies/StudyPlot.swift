@@ -43,7 +43,7 @@ public struct StudyPlot: Sendable {
   /// All there are, in the order in which they are listed and drawn.
   public static let all: [StudyPlot] = [
     .history, .curves, .rungs, .regret, .slices, .parallel, .rank, .contour, .model, .importance,
-    .front,
+    .front, .frontInSpace,
     .hypervolume,
     .timeline, .distribution,
   ]

@@ -55,13 +55,16 @@ struct Ask: AsyncParsableCommand {
       found.specification.settings = try await found.store.update(found.id) { [budget] in
         $0.budget = budget.changing($0.budget, after: count)
       }
-      try await found.reopenIfStopped()
+      try await found.reopen(forMore: true)
     }
     let asker = try await Asker(found.id, in: found.store, by: try found.method())
-    let work = try await asker.next(
-      for: Claimant(worker: worker, lease: lease.value), within: found.specification.budget)
+    let work = try await asker.next(for: Claimant(worker: worker, lease: lease.value))
     switch work {
     case .trial(let claim): try show(claim, found)
+    case .wait where await asker.isSuspended:
+      throw Complaint(
+        "study `\(found.name)` is paused",
+        hint: "to let it go on: outerloop pause\(found.naming) --off")
     case .wait: throw try await waiting(found)
     case .finished(.budget):
       if try await asker.isExhausted() { throw exhausted(found) }

@@ -47,7 +47,7 @@ extension ServedStudy {
         if let epochs { settings.budget.epochs = epochs }
         if let seconds { settings.budget.seconds = seconds }
       })
-    try await found.reopenIfStopped()
+    try await found.reopen(forMore: true)
     return .object(["budget": Self.json(specification.budget), "trials": .int(count)])
   }
 

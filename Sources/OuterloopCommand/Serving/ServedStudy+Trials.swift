@@ -37,7 +37,7 @@ extension ServedStudy {
 
   private func ask(slot: Int) async throws -> JSON {
     let claimant = Claimant(worker: "\(WorkerName.own).\(max(slot, 0))", lease: lease)
-    switch try await asker.next(for: claimant, within: specification.budget) {
+    switch try await asker.next(for: claimant) {
     case .trial(let claim): return .object(["trial": hold(claim, slot: slot)])
     case .wait:
       try await releaseLost()

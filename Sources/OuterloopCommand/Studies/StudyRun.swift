@@ -6,7 +6,7 @@ internal import OuterloopTuning
 
 /// Runs the program of a study until its budget is spent, the space exhausted, or someone stops it.
 struct StudyRun {
-  let found: StudyChoice.Found
+  var found: StudyChoice.Found
   let stored: StoredProgram
   let conversation: ConversationOptions
   /// The command that goes on.
@@ -47,17 +47,13 @@ struct StudyRun {
     driver.parallel = stored.parallel
     driver.name = WorkerName.own
     driver.leavesTime = true
-    // Who changes the study's budget meanwhile means another run.
-    driver.budget = specification.budget
     driver.failureLimit = stored.failureLimit
     if let lease = stored.lease { driver.lease = lease }
     let runners = try await found.runners()
     // A process that lives renews its leases: if they have run out, the clock may have been set.
     if runners.hasExpiredProcesses { driver.grace = driver.lease }
     let spent = try await Spending(found)
-    let deadline = specification.budget.seconds.map {
-      ContinuousClock.now + .seconds(max(0, $0 - spent.seconds))
-    }
+    let budget = FollowedBudget(found, spent: spent.seconds)
     announce(spent, runners, lines)
     Interrupts.watch(runsPrograms: true, again: again)
     await lines.begin()
@@ -73,14 +69,17 @@ struct StudyRun {
     }
     let keeper = CheckpointKeeper(stored.keep, found, lines)
     let result: Result<Ending, any Error>
-    do { result = .success(try await run(driver, work, lines, keeper, deadline)) } catch {
+    do { result = .success(try await run(driver, work, lines, keeper, budget)) } catch {
       result = .failure(await deletion() ?? error)
     }
     await close()
     await keeper?.collect()
     // Also before an error is told: its line is not to hang on to another.
     await lines.finish()
-    try await tell(try result.get(), lines)
+    _ = await budget.look()
+    var ended = self
+    ended.found.specification.budget = await budget.budget
+    try await ended.tell(try result.get(), lines)
   }
 
   /// Says what is unusual: that nothing is left to begin, and that others run the study too.
@@ -122,10 +121,10 @@ struct StudyRun {
 
   private func run(
     _ driver: StudyDriver, _ work: some TrialWork, _ lines: TrialLines, _ keeper: CheckpointKeeper?,
-    _ deadline: ContinuousClock.Instant?
+    _ budget: FollowedBudget
   ) async throws -> Ending {
     // A trial that waits is not begun only to be stopped.
-    if let deadline, ContinuousClock.now >= deadline { return .timeout }
+    if await budget.isTimeUp { return .timeout }
     let task = Task {
       try await driver.run(work, isStopping: { Interrupts.isRequested }, notice: lines.notice)
     }
@@ -152,12 +151,11 @@ struct StudyRun {
         var nextLook = ContinuousClock.now + .seconds(1)
         while !Task.isCancelled {
           if ContinuousClock.now >= nextLook {
-            await lookAround(lines)
+            await lookAround(lines, budget)
             nextLook = .now + .seconds(lines.isIdle ? 1 : 5)
           }
-          if Interrupts.isUrgent || deadline.map({ ContinuousClock.now >= $0 }) == true {
-            task.cancel()
-          }
+          let isTimeUp = await budget.isTimeUp
+          if Interrupts.isUrgent || isTimeUp { task.cancel() }
           await lines.refresh()
           try? await Task.sleep(for: .milliseconds(50))
         }
@@ -170,8 +168,9 @@ struct StudyRun {
   }
 
   /// Lets the trials of processes that are gone run again, and says for whom this one waits if it has
-  /// nothing to do.
-  private func lookAround(_ lines: TrialLines) async {
+  /// nothing to do, and what others have changed.
+  private func lookAround(_ lines: TrialLines, _ budget: FollowedBudget) async {
+    if let changed = await budget.look() { lines.follow(changed) }
     guard let runners = try? await found.runners(), !Interrupts.isRequested else { return }
     lines.wait(runners)
   }

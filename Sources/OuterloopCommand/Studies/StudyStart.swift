@@ -37,7 +37,7 @@ struct StudyStart: ParsableArguments {
       $0.attributes[StoredProgram.attribute] = text
       if let folder { $0.attributes[StudySpecification.resultsAttribute] = folder.path }
     }
-    if budget.isGiven { try await found.reopenIfStopped() }
+    try await found.reopen(forMore: budget.isGiven)
     var progress = Progress(conversation)
     progress.say(try await Tune.opening(found, stored))
     try await StudyRun(
@@ -69,11 +69,10 @@ struct StudyStart: ParsableArguments {
 }
 
 extension StudyChoice.Found {
-  /// Lets the study go on if a rule has ended it.
-  func reopenIfStopped() async throws {
-    guard !specification.method.stopRules.isEmpty,
-      try await store.history(of: id).stopReason != nil
-    else { return }
-    try await store.note(.reopened, in: id)
+  /// Lets the study go on if it is paused, and if it was ended and more of it is asked for.
+  func reopen(forMore isMore: Bool) async throws {
+    let history = try await store.history(of: id)
+    if history.isSuspended { try await store.note(.resumed, in: id) }
+    if isMore, history.stopReason != nil { try await store.note(.reopened, in: id) }
   }
 }

@@ -13,6 +13,7 @@ final class TrialLines: Sendable {
 
   private struct State {
     var progress: Progress
+    var budget: Budget
     var running = 0
     var lastFailure: Failure?
     var doneAtStart = 0
@@ -31,7 +32,8 @@ final class TrialLines: Sendable {
 
   init(_ found: StudyChoice.Found, _ conversation: ConversationOptions) {
     self.found = found
-    state = Mutex(State(progress: Progress(conversation)))
+    state = Mutex(
+      State(progress: Progress(conversation), budget: found.specification.budget))
   }
 
   func say(_ text: String) { state.withLock { $0.progress.say(text) } }
@@ -52,6 +54,15 @@ final class TrialLines: Sendable {
       if trials.isEmpty || isKnown || (isRecent && runners.isOnlyProcesses) { return }
       state.told = (trials, .now)
       for line in runners.waiting(found) { state.progress.say(line) }
+    }
+  }
+
+  /// Takes in that others have changed the study's budget.
+  func follow(_ budget: Budget) {
+    state.withLock { state in
+      state.budget = budget
+      let parts = budget.parts.isEmpty ? ["none"] : budget.parts
+      state.progress.say("the budget is now: \(parts.joined(separator: ", "))")
     }
   }
 
@@ -92,6 +103,9 @@ final class TrialLines: Sendable {
           state.running -= 1
           state.idleSince = .now
           state.reports[claim.trial.number] = nil
+        case .suspended:
+          state.progress.say("the study is paused; to go on: outerloop pause\(found.naming) --off")
+        case .resumed: state.progress.say("the study goes on")
         }
       }
     }
@@ -149,22 +163,20 @@ final class TrialLines: Sendable {
       return true
     }
     guard isDue, let summary = try? await found.store.summary(of: found.id) else { return }
-    state.withLock { $0.progress.show(Self.line(summary, found.specification, $0)) }
+    state.withLock { $0.progress.show(Self.line(summary, $0)) }
   }
 
   /// `trial 37/100  best 0.0412 (#21)  running 4  eta 3m12s`
-  private static func line(
-    _ summary: StudySummary, _ specification: StudySpecification, _ state: State
-  ) -> String {
+  private static func line(_ summary: StudySummary, _ state: State) -> String {
     let done = done(summary)
     var text = "trial \(done)"
-    if let total = specification.budget.trials { text += "/\(total)" }
+    if let total = state.budget.trials { text += "/\(total)" }
     if let best = summary.best { text += "  best \(NumberText.short(best.value)) (#\(best.trial))" }
     let elsewhere = (summary.counts[.running] ?? 0) - state.running
     text += "  running \(state.running)" + (elsewhere > 0 ? " and \(elsewhere) elsewhere" : "")
     if let failed = summary.counts[.failed] { text += "  failed \(failed)" }
     if Interrupts.isRequested { return text + "  stopping" }
-    if let total = specification.budget.trials, done > state.doneAtStart, done < total {
+    if let total = state.budget.trials, done > state.doneAtStart, done < total {
       let seconds = state.start.duration(to: .now) / .seconds(1)
       let left = seconds / Double(done - state.doneAtStart) * Double(total - done)
       text += "  eta \(Progress.time(left))"

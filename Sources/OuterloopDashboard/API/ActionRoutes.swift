@@ -20,6 +20,14 @@ extension Dashboard {
         _ = try request.object()
         return try await note(.reopened, in: study(arguments))
       },
+      Route("POST", "\(place)/pause", "Begin no trial until it goes on") { request, arguments in
+        _ = try request.object()
+        return try await suspend(true, study(arguments))
+      },
+      Route("POST", "\(place)/resume", "Go on after a pause") { request, arguments in
+        _ = try request.object()
+        return try await suspend(false, study(arguments))
+      },
       Route("POST", "\(place)/budget", "Change the budget") { request, arguments in
         try await setBudget(request.object(), of: study(arguments))
       },
@@ -89,6 +97,16 @@ extension Dashboard {
     return Self.done
   }
 
+  private func suspend(_ isPause: Bool, _ study: FollowedStudy) async throws -> Response {
+    guard await study.history.isSuspended != isPause else {
+      throw RequestError(
+        .conflict, isPause ? "the study is paused already" : "the study is not paused",
+        "there is nothing to do")
+    }
+    try await environment.openForWriting().note(isPause ? .suspended : .resumed, in: study.id)
+    return Self.done
+  }
+
   private func setBudget(_ object: JSON, of study: FollowedStudy) async throws -> Response {
     func count(_ name: String) throws -> Int?? {
       guard let value = object[name] else { return nil }
@@ -138,7 +156,7 @@ extension Dashboard {
         .tooLarge, "the note has \(text.utf8.count) bytes",
         "keep it below \(Self.longestNote), or put it into a file")
     }
-    let name = StudySpecification.notesAttribute(ofTrial: trial)
+    let name = NotePlace(trial: trial).attribute
     try await environment.openForWriting().update(study.id) { settings in
       settings.attributes[name] = text.isEmpty ? nil : text
     }

@@ -8,6 +8,7 @@ struct Overview {
   var improvements: [(trial: Int, value: Double)] = []
   var rate: Double?
   var ended: String?
+  var isPaused = false
   var epochsSpent = 0
   var secondsSpent = 0.0
 
@@ -61,6 +62,7 @@ struct Overview {
       "scheduler": .text(specification.method.scheduler.name), "revision": .int(summary.revision),
       "lastEvent": .float(summary.lastEvent), "rate": .float(rate),
       "secondsLeft": .float(secondsLeft), "ended": .text(ended),
+      "paused": .bool(isPaused),
     ]
     return pairs.map { JSON.Member(name: $0.key, value: $0.value) }
   }

@@ -8,7 +8,7 @@ extension Dashboard {
     [
       Route(
         "GET", "\(Self.root)/studies/{study}/plots/{plot}.svg", "A picture of a study",
-        query: ["objective", "direction", "scale", "compare"]
+        query: ["objective", "direction", "scale", "compare", "azimuth", "elevation"]
       ) { request, arguments in
         let svg = try await picture(
           arguments["plot"], of: study(arguments), PictureOptions(request.query))
@@ -41,6 +41,8 @@ extension Dashboard {
     }
     var figures = await study.figures
     figures.scale = options.scale
+    if let azimuth = options.azimuth { figures.viewpoint.azimuth = azimuth }
+    if let elevation = options.elevation { figures.viewpoint.elevation = elevation }
     var metrics: [String] = []
     if let metric = options.metric {
       if !figures.specification.objectives.contains(where: { $0.metric == metric }) {
@@ -89,6 +91,8 @@ struct PictureOptions {
   var direction = Objective.Direction.minimize
   var scale: AxisScale?
   var others: [Int] = []
+  /// Where the eye is in pictures in space, in degrees.
+  var azimuth, elevation: Double?
 
   init() {}
 
@@ -106,11 +110,21 @@ struct PictureOptions {
     case "linear": scale = .linear
     case let text?: throw RequestError(.badRequest, "scale is `\(text)`", "say log or linear")
     }
+    azimuth = try Self.degrees("azimuth", query)
+    elevation = try Self.degrees("elevation", query)
     others = try query.all("compare").map { text in
       guard let number = Int(text) else {
         throw RequestError(.badRequest, "compare is `\(text)`", "name a study by its number")
       }
       return number
     }
+  }
+
+  private static func degrees(_ name: String, _ query: Query) throws -> Double? {
+    guard let text = query[name] else { return nil }
+    guard let degrees = Double(text), abs(degrees) <= 1e6 else {
+      throw RequestError(.badRequest, "\(name) is `\(text)`", "give an angle in degrees")
+    }
+    return degrees
   }
 }

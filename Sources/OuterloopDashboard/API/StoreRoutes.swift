@@ -50,6 +50,7 @@ extension Dashboard {
     overview.rate = await study.rate
     let history = await study.history
     overview.ended = history.stopReason
+    overview.isPaused = history.isSuspended
     overview.epochsSpent = history.epochs
     overview.secondsSpent = history.busySeconds
     return try await members(overview, of: id)

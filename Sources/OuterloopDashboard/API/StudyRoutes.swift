@@ -76,12 +76,8 @@ extension Parameter {
 }
 
 extension StudySpecification {
-  /// The attribute that holds what people have noted on the study, or on a trial.
-  static func notesAttribute(ofTrial number: Int?) -> String {
-    number.map { "notes.\($0)" } ?? "notes"
-  }
-
+  /// What people have noted on the study, or on a trial.
   func notes(ofTrial number: Int? = nil) -> String {
-    attributes[Self.notesAttribute(ofTrial: number)] ?? ""
+    attributes[NotePlace(trial: number).attribute] ?? ""
   }
 }

@@ -124,7 +124,7 @@ package actor FollowedStudy {
     return Set(recent.drop { $0.revision <= revision }.compactMap(\.trial))
   }
 
-  /// Budget and attributes may change without an event.
+  /// Some attributes change without an event.
   private func adopt(_ specification: StudySpecification) {
     switch fold {
     case .trials(_, let history): fold = .trials(specification, history)

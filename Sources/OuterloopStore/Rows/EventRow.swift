@@ -77,6 +77,14 @@ struct EventRow {
       kind = "stopped"
       body = reason
     case .reopened: kind = "reopened"
+    case .suspended: kind = "suspended"
+    case .resumed: kind = "resumed"
+    case .budgeted(let budget):
+      kind = "budgeted"
+      body = StudyRecord.json(budget).description
+    case .annotated(let trial, let text):
+      kind = "annotated"
+      body = JSON.object(["trial": .int(trial), "text": .text(text)]).description
     }
   }
 
@@ -123,6 +131,12 @@ struct EventRow {
     case "chosen": return .chosen(try need(body))
     case "stopped": return .stopped(reason: try need(body))
     case "reopened": return .reopened
+    case "suspended": return .suspended
+    case "resumed": return .resumed
+    case "budgeted": return .budgeted(StudyRecord.budget(try need(JSONReader.value(need(body)))))
+    case "annotated":
+      let json = try need(JSONReader.value(need(body)))
+      return .annotated(trial: json["trial"]?.int, try need(json["text"]?.text))
     default: throw JSONReader.Failure()
     }
   }

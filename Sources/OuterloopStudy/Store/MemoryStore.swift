@@ -84,9 +84,14 @@ public final class MemoryStore: StudyStore {
   public func update(
     _ study: StudyID, _ change: @Sendable (inout StudySettings) -> Void
   ) throws -> StudySettings {
-    try with(study) {
-      change(&$0.specification.settings)
-      return $0.specification.settings
+    try with(study) { record in
+      let before = record.specification.settings
+      change(&record.specification.settings)
+      let settings = record.specification.settings
+      for kind in settings.changes(since: before) {
+        record.take(kind, record.history.trials.count, at: clock())
+      }
+      return settings
     }
   }
 

@@ -20,7 +20,8 @@ public protocol StudyStore: Sendable {
   func studies() async throws -> [StudyID]
   func specification(of study: StudyID) async throws -> StudySpecification
   /// Changes budget and attributes, starting from what they are at that moment: of two processes that
-  /// each set something else, neither undoes the other. `change` may be called more than once.
+  /// each set something else, neither undoes the other. `change` may be called more than once. A new
+  /// budget and new notes are events in the log.
   /// Returns what they are now.
   @discardableResult
   func update(
@@ -31,8 +32,8 @@ public protocol StudyStore: Sendable {
   /// - Throws: `SpaceError` if a configuration of the space as it is would not be one of `space`.
   func extend(_ study: StudyID, to space: SearchSpace) async throws
   /// Takes an event about the study other than `.widened`: what someone believes of good values, that a
-  /// rule ended the study, that it goes on.
-  /// - Throws: `StudyError` for events about trials.
+  /// rule ended the study, that it is suspended, that it goes on.
+  /// - Throws: `StudyError` for events about trials, and for those of `extend` and `update`.
   func note(_ kind: Event.Kind, in study: StudyID) async throws
   /// Removes the study and all it holds.
   func delete(_ study: StudyID) async throws

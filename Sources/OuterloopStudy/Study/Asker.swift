@@ -7,6 +7,8 @@ public actor Asker {
   public let study: StudyID
   private let store: any StudyStore
   private var fold: SearcherFold
+  /// The budget before any event changed it.
+  private let firstBudget: Budget
   private var watch: ClockWatch
   private let start = SuspendingClock.now
 
@@ -18,12 +20,17 @@ public actor Asker {
     watch = ClockWatch(suspicion: grace)
     self.study = study
     self.store = store
-    fold = try SearcherFold(try await store.specification(of: study), method)
+    let specification = try await store.specification(of: study)
+    firstBudget = specification.budget
+    fold = try SearcherFold(specification, method)
   }
 
   /// What the searcher has seen: the study's events, with failures that were retried as attempts
   /// that were released.
   public var history: History { fold.history }
+
+  /// Whether the study is suspended, as far as its events have been taken in.
+  public var isSuspended: Bool { history.isSuspended }
 
   /// What there is to do.
   public enum Work: Sendable {
@@ -55,15 +62,28 @@ public actor Asker {
     }
   }
 
-  /// The next piece of work for `claimant`: a trial that waits, or what the searcher proposes within
-  /// `budget`. When as many trials have been created as it allows, those that rest may still go on.
-  public func next(for claimant: Claimant, within budget: Budget) async throws -> Work {
+  /// The study's budget, as far as its events have been taken in.
+  public var budget: Budget { history.budget ?? firstBudget }
+
+  /// The next piece of work for `claimant`: a trial that waits, or what the searcher proposes within the
+  /// budget. When as many trials have been created as it allows, those that rest may still go on. While the
+  /// study is suspended there is nothing but to wait.
+  ///
+  /// - Parameters:
+  ///   - given: nil: the study's budget, which may change at any time.
+  ///   - leavingTime: whether seconds are no concern of the budget.
+  public func next(
+    for claimant: Claimant, within given: Budget? = nil, leavingTime: Bool = false
+  ) async throws -> Work {
     try await reap(lease: claimant.lease)
-    if let claim = try await store.claim(in: study, by: claimant) { return .trial(claim) }
     // The revision at which the store refused what was to become of a trial that does not rest.
     var refused: (revision: Int, trial: Int)?
     while true {
       try await catchUp()
+      if history.isSuspended { return .wait }
+      if let claim = try await store.claim(in: study, by: claimant) { return .trial(claim) }
+      var budget = given ?? budget
+      if leavingTime { budget.seconds = nil }
       if let reason = history.stopReason { return ending(.rule(reason)) }
       if history.isSpent(budget) { return ending(.budget) }
       if let choice = fold.newChoice {
@@ -95,7 +115,6 @@ public actor Asker {
           refused = (revision, trial)
           continue
         }
-        if let claim = try await store.claim(in: study, by: claimant) { return .trial(claim) }
       case .prune(let trial):
         let revision = history.revision
         guard history.trials.indices.contains(trial),

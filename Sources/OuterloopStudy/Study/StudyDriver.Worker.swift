@@ -11,6 +11,7 @@ extension StudyDriver {
     /// Its place among the driver's workers.
     let slot: Int
     let watch: FailureWatch
+    let suspension: Suspension
 
     func loop(_ work: some TrialWork, isStopping: @Sendable () -> Bool) async throws -> Ending {
       while !isStopping() {
@@ -22,10 +23,12 @@ extension StudyDriver {
           try await Task.sleep(for: .seconds(driver.pause))
           continue
         }
-        switch try await asker.next(for: claimant, within: specification.budget) {
+        let next = try await asker.next(
+          for: claimant, within: driver.budget, leavingTime: driver.leavesTime)
+        if let notice = suspension.news(await asker.isSuspended) { self.notice(notice) }
+        switch next {
         case .trial(let claim): try await run(claim, work)
         case .wait:
-          if driver.leavesOthers { return .budget }
           try await Task.sleep(for: .seconds(driver.pause))
         case .finished(.budget): return .budget
         case .finished(.exhausted): return .exhausted
@@ -129,6 +132,20 @@ extension StudyDriver {
         }
         defer { group.cancelAll() }
         if try await group.next() == false { throw CancellationError() }
+      }
+    }
+  }
+
+  /// Whether the workers of a driver know that the study is suspended: the first one that learns of it says so
+  /// for all.
+  final class Suspension: Sendable {
+    private let isKnown = Mutex(false)
+
+    func news(_ isSuspended: Bool) -> Notice? {
+      isKnown.withLock { isKnown in
+        guard isKnown != isSuspended else { return nil }
+        isKnown = isSuspended
+        return isSuspended ? .suspended : .resumed
       }
     }
   }

@@ -15,12 +15,10 @@ public struct StudyDriver: Sendable {
   public var lease = 90.0
   /// Seconds before any lease counts as run out: see `Asker.init`.
   public var grace: Double?
-  /// The budget of this run; nil: the study's, as the store has it when the run begins.
+  /// The budget of this run; nil: the study's, which may change while it runs.
   public var budget: Budget?
   /// Seconds between looks for work while there is none.
   public var pause = 0.1
-  /// Ends without waiting for trials that run elsewhere.
-  public var leavesOthers = false
   /// Whether the caller ends the run when the time of the budget is up, by a clock of its own. Then
   /// nothing ends because the store's clock was set forward.
   public var leavesTime = false
@@ -41,6 +39,9 @@ public struct StudyDriver: Sendable {
     case ended(Claim, Event.Kind)
     /// Another attempt has taken the trial over, or it has its result.
     case refused(Claim, Acceptance.Refusal)
+    /// The study was suspended: no trial begins until `.resumed`.
+    case suspended
+    case resumed
   }
 
   /// How a run ended.
@@ -69,18 +70,17 @@ public struct StudyDriver: Sendable {
   ) async throws -> Ending {
     try check()
     let asker = try await Asker(study, in: store, by: method, grace: grace)
-    var specification = try await store.specification(of: study)
-    if let budget { specification.budget = budget }
-    if leavesTime { specification.budget.seconds = nil }
+    let specification = try await store.specification(of: study)
     let counts = try await store.summary(of: study).counts
     let isProven = [.complete, .pruned, .paused].contains { counts[$0] != nil }
     let watch = FailureWatch(failureLimit, isProven: isProven)
+    let suspension = Suspension()
     return try await withThrowingTaskGroup(of: Ending.self) { group in
       for index in 0..<parallel {
         let worker = Worker(
           driver: self, specification: specification, asker: asker, notice: notice,
           claimant: Claimant(worker: "\(name).\(index)", lease: lease), slot: index,
-          watch: watch)
+          watch: watch, suspension: suspension)
         group.addTask { try await worker.loop(work, isStopping: isStopping) }
       }
       var ending = Ending.stopped

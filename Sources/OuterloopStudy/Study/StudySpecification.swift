@@ -138,6 +138,43 @@ public struct StudySettings: Sendable, Hashable {
     self.budget = budget
     self.attributes = attributes
   }
+
+  /// The events that say what is different now.
+  package func changes(since old: StudySettings) -> [Event.Kind] {
+    var changes: [Event.Kind] = budget == old.budget ? [] : [.budgeted(budget)]
+    let names = Set(attributes.keys).union(old.attributes.keys)
+      .filter { attributes[$0] != old.attributes[$0] }
+    for name in names.sorted() {
+      guard let place = NotePlace(attribute: name) else { continue }
+      changes.append(.annotated(trial: place.trial, attributes[name] ?? ""))
+    }
+    return changes
+  }
+}
+
+/// Where a note stands: on a trial, or on the study.
+package struct NotePlace: Sendable, Hashable {
+  /// Nil: on the study.
+  package let trial: Int?
+
+  package init(trial: Int?) { self.trial = trial }
+
+  /// The attribute that holds the note.
+  package var attribute: String { trial.map { "\(Self.prefix).\($0)" } ?? Self.prefix }
+
+  private static let prefix = "notes"
+
+  /// Nil: the attribute holds something else.
+  init?(attribute: String) {
+    if attribute == Self.prefix {
+      trial = nil
+    } else {
+      guard let number = Int(attribute.dropFirst(Self.prefix.count + 1)),
+        NotePlace(trial: number).attribute == attribute
+      else { return nil }
+      trial = number
+    }
+  }
 }
 
 /// How much a study may spend; each part is a total over its whole life, nil: without limit.

@@ -53,6 +53,14 @@ public struct Event: Sendable, Hashable {
     case stopped(reason: String)
     /// The study goes on after it was stopped.
     case reopened
+    /// No trial begins or goes on until `.resumed`; those that run are finished.
+    case suspended
+    /// The study goes on after it was suspended.
+    case resumed
+    /// What the study may spend from here on.
+    case budgeted(Budget)
+    /// A note on a trial, or on the study (nil), in place of what was noted there before; empty: none.
+    case annotated(trial: Int?, String)
 
     /// How long that attempt took, if this ends it and its worker measured that.
     func seconds(ofAttempt number: Int) -> Double? {
@@ -67,7 +75,9 @@ public struct Event: Sendable, Hashable {
     /// Whether it is about the study, not about one of its trials.
     public var isAboutStudy: Bool {
       switch self {
-      case .widened, .hinted, .chosen, .stopped, .reopened: true
+      case .widened, .hinted, .chosen, .stopped, .reopened, .suspended, .resumed, .budgeted,
+        .annotated:
+        true
       default: false
       }
     }
@@ -77,11 +87,14 @@ public struct Event: Sendable, Hashable {
 extension Event.Kind {
   /// - Throws: `StudyError` unless a store's `note` takes it.
   package func checkNote() throws {
-    if isAboutStudy {
-      guard case .widened = self else { return }
-      throw StudyError("a wider space is no note", "extend the study")
+    switch self {
+    case .widened: throw StudyError("a wider space is no note", "extend the study")
+    case .budgeted, .annotated:
+      throw StudyError("a change of the settings is no note", "update the study")
+    case _ where isAboutStudy: return
+    default:
+      throw StudyError("an event about a trial is no note on the study", "append it to the trial")
     }
-    throw StudyError("an event about a trial is no note on the study", "append it to the trial")
   }
 }
 

@@ -15,6 +15,10 @@ public struct History: Sendable {
   public private(set) var epochs = 0
   /// Why no new trial begins: a rule ended the study, and nobody has reopened it.
   public private(set) var stopReason: String?
+  /// Whether no trial begins or goes on for the time being: someone suspended the study.
+  public private(set) var isSuspended = false
+  /// The budget since it was changed; nil: it is that of the beginning.
+  public private(set) var budget: Budget?
   /// What a method that chooses by itself does, and why; nil: it has not said so.
   public private(set) var choice: String?
   /// Seconds during which at least one trial ran, up to the last event. Where the store's clock was set
@@ -32,6 +36,9 @@ public struct History: Sendable {
     case .chosen(let choice): self.choice = choice
     case .stopped(let reason): stopReason = reason
     case .reopened: stopReason = nil
+    case .suspended: isSuspended = true
+    case .resumed: isSuspended = false
+    case .budgeted(let budget): self.budget = budget
     default: break
     }
     if event.kind.isAboutStudy { return }

@@ -21,7 +21,9 @@ extension Trial {
   public func accepts(_ kind: Event.Kind) -> Acceptance {
     switch kind {
     case .suggested, .enqueued: return .refused(.exists)
-    case .widened, .hinted, .chosen, .stopped, .reopened: return .refused(.unknown)
+    case .widened, .hinted, .chosen, .stopped, .reopened, .suspended, .resumed, .budgeted,
+      .annotated:
+      return .refused(.unknown)
     case .retried: return state.reason != nil ? .accepted : .refused(.notFailed)
     case .continued: return state == .paused ? .accepted : .refused(.notPaused)
     case .claimed(let number, _):
@@ -52,7 +54,6 @@ extension Trial {
   public mutating func apply(_ event: Event) {
     guard accepts(event.kind) == .accepted else { return }
     switch event.kind {
-    case .suggested, .enqueued, .widened, .hinted, .chosen, .stopped, .reopened: break
     case .retried:
       attemptsBeforeRetry = attempts.count
       (message, ended) = (nil, nil)
@@ -79,6 +80,8 @@ extension Trial {
     case .finished(let number, let outcome, let seconds):
       // What an attempt that was overtaken measured says nothing about the last one.
       finish(outcome, at: event.time, after: number == attempt ? seconds : nil)
+    // Events that create a trial, and those about the study, are not accepted.
+    default: break
     }
   }
 

@@ -1,5 +1,5 @@
-/// The box around a surface: floor and back walls with a grid, three axes with ticks and names.
-struct SurfaceBox: Sendable {
+/// The box around a picture in space: floor and back walls with a grid, three axes with ticks and names.
+struct SpaceBox: Sendable {
   let projection: Projection
   private let sides: [Side]
   private let size: Double
@@ -16,14 +16,20 @@ struct SurfaceBox: Sendable {
     var outside: @Sendable (Double) -> SpacePoint
   }
 
-  init(_ figure: Surface, mesh: SurfaceMesh, area: Box, theme: Theme) {
+  /// - Parameters:
+  ///   - labels: the names of the axes.
+  ///   - boxHeight: of the box, as a share of its width.
+  init(
+    _ labels: (x: String, y: String, z: String), _ scales: (x: Scale, y: Scale, z: Scale),
+    seenFrom eye: Viewpoint, boxHeight: Double = 0.62, area: Box, theme: Theme
+  ) {
     size = theme.tick
     labelSize = theme.label
     let count = { (length: Double) in max(2, Int(length / (theme.tick * 3))) }
     let (x, y, z) = (
-      Ticks(for: mesh.scales.x, count: count(area.width * 0.4)),
-      Ticks(for: mesh.scales.y, count: count(area.width * 0.4)),
-      Ticks(for: mesh.scales.z, count: count(area.height * 0.6))
+      Ticks(for: scales.x, count: count(area.width * 0.4)),
+      Ticks(for: scales.y, count: count(area.width * 0.4)),
+      Ticks(for: scales.z, count: count(area.height * 0.6))
     )
     let widest = { (ticks: Ticks) in
       ticks.major.map { TextWidth.of($0.label, size: theme.tick) }.max() ?? 0
@@ -31,29 +37,28 @@ struct SurfaceBox: Sendable {
     let left = max(widest(z) + theme.tick * 0.8 + theme.label * 1.7, widest(y) + theme.tick)
     // The axis names hang below the middle of the two floor edges, which are higher than the
     // lowest corner by half of what the edge rises.
-    let rough = Projection(azimuth: figure.azimuth, elevation: figure.elevation, area: area)
+    let rough = Projection(eye, area: area, boxHeight: boxHeight)
     let flatter = min(abs(rough.turn.sin), abs(rough.turn.cos))
     let rise = 0.6 * flatter * rough.tilt.sin * rough.unit / 2
     let inner = area.inset(
       left: min(left, area.width * 0.25), top: theme.tick * 0.5,
       right: min(max(widest(x), widest(y)) + theme.tick, area.width * 0.2),
       bottom: max(theme.tick * 2.2, theme.tick * 4 - rise))
-    let projection = Projection(
-      azimuth: figure.azimuth, elevation: figure.elevation, area: inner)
+    let projection = Projection(eye, area: inner, boxHeight: boxHeight)
     self.projection = projection
     let (near, upright) = (projection.nearSide, projection.leftEdge)
     let away = 1.1
     sides = [
       Side(
-        name: figure.x.label + x.base, scale: mesh.scales.x, ticks: x,
+        name: labels.x + x.base, scale: scales.x, ticks: x,
         edge: { SpacePoint(x: $0 - 0.5, y: near.y, z: -0.5) },
         outside: { SpacePoint(x: $0 - 0.5, y: near.y * away, z: -0.5) }),
       Side(
-        name: figure.y.label + y.base, scale: mesh.scales.y, ticks: y,
+        name: labels.y + y.base, scale: scales.y, ticks: y,
         edge: { SpacePoint(x: near.x, y: $0 - 0.5, z: -0.5) },
         outside: { SpacePoint(x: near.x * away, y: $0 - 0.5, z: -0.5) }),
       Side(
-        name: figure.z.label + z.base, scale: mesh.scales.z, ticks: z,
+        name: labels.z + z.base, scale: scales.z, ticks: z,
         edge: { SpacePoint(x: upright.x, y: upright.y, z: $0 - 0.5) },
         outside: { SpacePoint(x: upright.x * away, y: upright.y * away, z: $0 - 0.5) }),
     ]

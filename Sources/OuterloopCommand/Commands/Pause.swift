@@ -1,0 +1,49 @@
+internal import ArgumentParser
+internal import OuterloopStore
+internal import OuterloopStudy
+internal import OuterloopText
+
+/// `outerloop pause`: no trial begins for the time being.
+struct Pause: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Pause a study: no trial begins until it goes on.",
+    discussion: """
+      Trials that run now are finished; processes that run the study wait, and go on with it after \
+      `outerloop pause --off` or `outerloop resume`.
+
+      outerloop pause --study study
+      outerloop pause --study study --off
+
+      JSON keys: study, paused.
+      """)
+
+  @OptionGroup(title: "Study")
+  var choice: StudyChoice
+
+  @Flag(help: "Let the study go on.")
+  var off = false
+
+  @OptionGroup(title: "Output")
+  var output: OutputOptions
+
+  struct Record: Encodable {
+    var study: String
+    var paused: Bool
+  }
+
+  func run() async throws {
+    let found = try await choice.find()
+    let isPaused = try await found.store.history(of: found.id).isSuspended
+    // Saying it twice is no mistake.
+    if isPaused == off { try await found.store.note(off ? .resumed : .suspended, in: found.id) }
+    if output.json {
+      return try Terminal.print(JSONText.of(Record(study: found.name, paused: !off)))
+    }
+    try Terminal.print(
+      "study `\(found.name)` \(off ? "goes on" : "is paused: no trial begins")".visible)
+    Terminal.say(
+      off
+        ? "\n\(try await found.next(found.runners()))"
+        : "\nto let it go on: outerloop pause\(found.naming) --off")
+  }
+}
