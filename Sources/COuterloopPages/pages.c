@@ -183,6 +183,10 @@ static const unsigned char page_44[] = {
 };
 
 static const unsigned char page_45[] = {
+#embed "pages/turning.js"
+};
+
+static const unsigned char page_46[] = {
 #embed "pages/windowed-table.js"
 };
 
@@ -232,7 +236,8 @@ static const struct outerloop_page pages[] = {
     {"trial-columns.js", page_42, sizeof page_42},
     {"trial-comparison.js", page_43, sizeof page_43},
     {"trial-tip.js", page_44, sizeof page_44},
-    {"windowed-table.js", page_45, sizeof page_45},
+    {"turning.js", page_45, sizeof page_45},
+    {"windowed-table.js", page_46, sizeof page_46},
 };
 
 const size_t outerloop_page_count = sizeof pages / sizeof pages[0];
