@@ -11,6 +11,7 @@ extension AbuseRoom {
       "LineChart.Series.init", "ParallelCoordinates.Dimension.init",
       "ParallelCoordinates.Row.init", "ReferenceLine.init", "Scatter.Group.init",
       "Surface.Point.init", "Surface.Path.init", "SpacePlot.Group.init",
+      "SpaceScatter.Group.init", "SpaceScatter.init", "Viewpoint.init",
       "SimplexPlot.init", "SpacePlot.init", "GraphPlot.init", "GraphPlot.Edge.init",
       "Timeline.Span.init", "Timeline.State.init",
       "BarChart.init",
@@ -175,6 +176,21 @@ extension AbuseRoom {
       }
         + Edges.numbers.map {
           SpacePlot(axes: [], groups: [], azimuth: $0, elevation: $0)
+        })
+    add(
+      "SpaceScatter",
+      columns.flatMap { a in
+        axes.map { axis in
+          var group = SpaceScatter.Group(
+            "a", [a, [], Array(a.reversed())], style: .min, isOpen: a.isEmpty, hasStems: true)
+          group.trials = [.max]
+          return SpaceScatter(x: axis, y: "", z: axis, groups: [group], remark: "a\0<")
+        }
+      }
+        + Edges.numbers.map {
+          SpaceScatter(
+            x: "", y: "", z: "", groups: [],
+            viewpoint: Viewpoint(azimuth: $0, elevation: $0))
         })
     add(
       "Timeline",

@@ -41,6 +41,8 @@ enum Studies {
       .paused(attempt: 1), .paused(attempt: -1), .released(attempt: 1, .lost),
       .finished(attempt: 1, .complete([])), .finished(attempt: 1, .complete([.nan, 1])),
       .finished(attempt: 1, .pruned), .finished(attempt: 0, .failed(.error, message: "a\0b")),
+      .suspended, .budgeted(Budget(trials: .min, epochs: .max, seconds: .nan)),
+      .annotated(trial: .max, "a\0b"),
     ]
   }()
 

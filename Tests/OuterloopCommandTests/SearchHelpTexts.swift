@@ -409,8 +409,8 @@ extension HelpTexts {
     ARGUMENTS:
       <kind>                  What to draw. (values: history, curves, rungs,
                               regret, slices, parallel, rank, contour, model,
-                              importance, front, front-3d, hypervolume,
-                              timeline, distribution)
+                              importance, front, front-3d, hypervolume, timeline,
+                              distribution)
 
     \(study)
 
@@ -592,12 +592,10 @@ extension HelpTexts {
 
     USAGE: outerloop pause [--store <file>] [--study <name>] [--off] [--json] [--quiet]
 
-    OPTIONS:
-      --off                   Let the study go on.
-
     \(study)
 
     \(output)
+      --off                   Let the study go on.
     \(end)
     """
 

@@ -1,3 +1,4 @@
+import Foundation
 import OuterloopSearch
 import OuterloopStudy
 import OuterloopTesting
@@ -42,6 +43,21 @@ import Testing
     )
   }
 
+  /// C2-DTLZ2 (Jain and Deb 2014) of two objectives and six numbers: a quarter of a circle, of which only what is
+  /// within .2 of its ends or of its middle is allowed,
+  ///
+  ///     min( min over i of (f_i - 1)^2 + sum over j != i of f_j^2,   sum over i of (f_i - 1/sqrt 2)^2 )  <=  .04
+  static let arcs = Problem(
+    testDescription: "C2-DTLZ2", bounds: Array(repeating: 0...1, count: 6),
+    constraints: [OutcomeConstraint("c", .atMost, 0.04)], reference: [1.1, 1.1]
+  ) { x in
+    let radius = 1 + x.dropFirst().reduce(0) { $0 + ($1 - 0.5) * ($1 - 0.5) }
+    let f = [radius * cos(x[0] * .pi / 2), radius * sin(x[0] * .pi / 2)]
+    let square = { (a: Double, b: Double) in (f[0] - a) * (f[0] - a) + (f[1] - b) * (f[1] - b) }
+    let middle = 0.5.squareRoot()
+    return (f, ["c": min(square(1, 0), square(0, 1), square(middle, middle))])
+  }
+
   /// The hypervolume of what keeps the constraints.
   static func volume(
     _ problem: Problem, _ method: SearchMethod, trials: Int, seed: UInt64
@@ -62,8 +78,9 @@ import Testing
   }
 
   static let rows: [(String, Problem, Int)] = [
-    ("gp", disc, 30), ("gp", corner, 30), ("gp", bnh, 30),
+    ("gp", disc, 30), ("gp", corner, 30), ("gp", bnh, 30), ("gp", arcs, 30),
     ("nsga2", disc, 150), ("nsga2", corner, 150), ("nsga2", bnh, 300), ("nsga3", bnh, 300),
+    ("nsga2", arcs, 300), ("nsga3", arcs, 300),
     ("de", disc, 150), ("de", corner, 150), ("cmaes", disc, 150), ("cmaes", corner, 150),
     ("catcma", disc, 150), ("catcma", corner, 150),
   ]

@@ -55,7 +55,8 @@ enum Stylesheet {
       body { max-width: none; padding: 0; font-size: 10.5pt; }
       nav { display: none; }
       .scroll, .formula, figure { overflow: visible; }
-      figure svg { min-width: 0; }
+      figure svg { min-width: 0; max-height: 10cm; }
+      h2, h3, caption { break-after: avoid; }
       table { font-size: 8.5pt; }
       .sources a::after { content: " (" attr(href) ")"; }
     }
