@@ -28,7 +28,8 @@ struct Outerloop: ParsableCommand {
       CommandGroup(
         name: "Search",
         subcommands: [
-          Tune.self, Resume.self, Pause.self, Retry.self, Extend.self, Add.self, Hint.self, WorkerCommand.self,
+          Tune.self, Resume.self, Pause.self, Retry.self, Extend.self, Add.self, Hint.self,
+          WorkerCommand.self,
           Ask.self,
           Tell.self, Serve.self,
         ]),

@@ -30,6 +30,7 @@ public final class SQLiteStore: StudyStore {
   private let process = getpid()
   private let writer: DatabaseQueue?
   private let reader: DatabaseQueue
+  private let logLimit = LogLimit()
   let cache = StudyCache()
 
   /// Opens the store in the file `path`.
@@ -97,7 +98,9 @@ public final class SQLiteStore: StudyStore {
         "the store `\(path)` was moved or removed while it was in use", "put it back, or start anew"
       )
     }
-    return try transaction(.immediate, on: writer) { db in try body(db, clock()) }
+    let result = try transaction(.immediate, on: writer) { db in try body(db, clock()) }
+    logLimit.apply(to: file)
+    return result
   }
 
   /// Runs `body` on one state of the store.

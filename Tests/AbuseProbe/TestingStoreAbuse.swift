@@ -5,7 +5,8 @@ extension AbuseRoom {
   /// Laws are for stores that break them: each is told so, whatever the store answers.
   mutating func addStoreLaws() {
     let laws: [(String, @Sendable (StoreCase) async throws -> Void)] = [
-      ("checkTerms", StoreLaws.checkTerms), ("checkSettings", StoreLaws.checkSettings), ("checkStudies", StoreLaws.checkStudies),
+      ("checkTerms", StoreLaws.checkTerms), ("checkSettings", StoreLaws.checkSettings),
+      ("checkStudies", StoreLaws.checkStudies),
       ("checkNumbering", StoreLaws.checkNumbering),
       ("checkValues", StoreLaws.checkValues), ("checkBest", StoreLaws.checkBest),
       ("checkPaging", StoreLaws.checkPaging), ("checkClaims", StoreLaws.checkClaims),

@@ -172,7 +172,8 @@ import Testing
     let fixture = try await Fixture(isReadOnly: true)
     let before = try await fixture.store.summary(of: fixture.study)
     for (method, path) in [
-      ("POST", "trials"), ("POST", "stop"), ("POST", "pause"), ("POST", "resume"), ("POST", "budget"), ("PUT", "notes"),
+      ("POST", "trials"), ("POST", "stop"), ("POST", "pause"), ("POST", "resume"),
+      ("POST", "budget"), ("PUT", "notes"),
       ("POST", "trials/4/retry"), ("POST", "trials/11/stop"),
     ] {
       let response = try await fixture.send(

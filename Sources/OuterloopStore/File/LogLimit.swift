@@ -1,0 +1,45 @@
+internal import GRDBSQLite
+internal import Synchronization
+
+/// Keeps the log of changes beside a store from growing without end.
+///
+/// SQLite moves the log into the file when it holds 16 MB, and begins it anew at the first commit
+/// that finds no reader in it. Where readers follow one another without a gap (several workers at
+/// full speed, or a dashboard on a busy machine) there is no such commit: the log grows, and with it
+/// the time of every read and write. From 64 MB on, a writer therefore holds off the other writers
+/// until the readers of that moment are done. Those that come meanwhile read the file, not the log,
+/// and are not waited for.
+///
+/// A reader that takes longer than a quarter of a second is let be, and the next attempt is made when
+/// the log has grown by another 16 MB.
+final class LogLimit: Sendable {
+  private static let bytes = 64 << 20
+  private static let step = 16 << 20
+  private static let patience: Int32 = 250
+
+  /// The size from which on the log is to be emptied.
+  private let next = Mutex(bytes)
+
+  /// Empties the log of `file` if it is too long. If that cannot be done now, nothing is lost.
+  func apply(to file: StoreFile) {
+    let size = file.logSize
+    let isDue = next.withLock { next in
+      // Another process has emptied it meanwhile.
+      if size < Self.bytes { next = Self.bytes }
+      guard size > next else { return false }
+      next = size + Self.step
+      return true
+    }
+    guard isDue else { return }
+    // A connection of its own, whose patience is short.
+    var connection: OpaquePointer?
+    defer { sqlite3_close(connection) }
+    guard sqlite3_open_v2(file.path, &connection, SQLITE_OPEN_READWRITE, nil) == SQLITE_OK else {
+      return
+    }
+    sqlite3_busy_timeout(connection, Self.patience)
+    // The log is opened by the first read.
+    sqlite3_exec(connection, "SELECT count(*) FROM sqlite_master", nil, nil, nil)
+    sqlite3_wal_checkpoint_v2(connection, nil, SQLITE_CHECKPOINT_TRUNCATE, nil, nil)
+  }
+}
