@@ -73,7 +73,7 @@ import Testing
   @Test func aReaderThatStays() async throws {
     let (store, study) = try await makeStudy()
     let queue = try DatabaseQueue(path: path)
-    let before = try await queue.inDatabase { db in
+    let before = try queue.inDatabase { db in
       try db.beginTransaction(.deferred)
       return try Int.fetchOne(db, sql: "SELECT count(*) FROM events")
     }
@@ -81,7 +81,7 @@ import Testing
     let largest = try await write(100, to: study, in: store)
     #expect(largest > 90 * Self.megabyte, "there is no log to be kept for the reader")
     #expect(ContinuousClock.now - begin < .seconds(60))
-    let after = try await queue.inDatabase { db in
+    let after = try queue.inDatabase { db in
       let count = try Int.fetchOne(db, sql: "SELECT count(*) FROM events")
       try db.commit()
       return count
