@@ -47,6 +47,12 @@ wheel: require
 python: wheel
 	bash Scripts/test-python.sh
 
+# Studies on a real Slurm, a cluster of this one machine, and on a local Ray: installs both.
+.PHONY: test-engines
+test-engines: require
+	swift build --product outerloop
+	bash Scripts/test-engines.sh $(ENGINES)
+
 # The readers against broken files for a while.
 fuzz: require
 	cd Fuzz && swift run -c release

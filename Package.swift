@@ -266,6 +266,7 @@ let package = Package(
         "OuterloopCharts", "OuterloopLab",
         "OuterloopCommand", "OuterloopSearch", "OuterloopStore", "OuterloopStudy", "OuterloopText",
         .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "Yams", package: "Yams"),
       ], swiftSettings: house),
   ]
 )

@@ -22,9 +22,10 @@ case $peer in
     ax) modules="ax botorch torch" ;;
     # Keras is not imported here: it looks for a backend that it is told of.
     frameworks) modules="ConfigSpace sklearn xgboost lightgbm lightning torch pandas polars ipykernel nbclient" ;;
+    ray) modules="ray" ;;
     hpo4dl) modules="hpo4dl torch gpytorch ConfigSpace" bare="$peers/hpo4dl/no-dependencies.txt" ;;
     *)
-        echo "install.sh: no peer '$peer'; use jax, gradhpo, optuna, cmaes, pymoo, cleanlab, dashboard, coco, samplers, hebo, smac, ax, frameworks or hpo4dl." >&2
+        echo "install.sh: no peer '$peer'; use jax, gradhpo, optuna, cmaes, pymoo, cleanlab, dashboard, coco, samplers, hebo, smac, ax, frameworks, ray or hpo4dl." >&2
         exit 1 ;;
 esac
 exec sh "$peers/../../Scripts/python-environment.sh" "$peer" "$peers/$peer/.venv" \

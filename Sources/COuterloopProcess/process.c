@@ -11,6 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #ifdef __linux__
+#include <sched.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #endif
@@ -110,6 +112,11 @@ static int become(const outerloop_launch *launch, pid_t parent) {
   if (dup2(launch->input, 0) < 0 || dup2(launch->output, 1) < 0 || dup2(launch->error, 2) < 0)
     return 0;
   if (launch->directory && chdir(launch->directory) != 0) return 1;
+#ifdef __linux__
+  if (launch->processors &&
+      syscall(SYS_sched_setaffinity, 0, launch->processor_bytes, launch->processors) != 0)
+    return 2;
+#endif
   execve(launch->path, launch->arguments, launch->environment);
   return 0;
 }
@@ -128,7 +135,18 @@ static pid_t plain_fork(void) {
 static pid_t plain_fork(void) { return fork(); }
 #endif
 
-int outerloop_spawn(const outerloop_launch *launch, pid_t *pid, int *in_directory) {
+int outerloop_affinity(unsigned char *mask, size_t bytes) {
+#ifdef __linux__
+  memset(mask, 0, bytes);
+  // The system writes as many bytes as it has processors for.
+  return syscall(SYS_sched_getaffinity, 0, bytes, mask) < 0 ? errno : 0;
+#else
+  (void)mask, (void)bytes;
+  return ENOSYS;
+#endif
+}
+
+int outerloop_spawn(const outerloop_launch *launch, pid_t *pid, int *step) {
   int report[2];
   int trouble = outerloop_pipe(report);
   if (trouble) return trouble;
@@ -157,7 +175,7 @@ int outerloop_spawn(const outerloop_launch *launch, pid_t *pid, int *in_director
     while (count < 0 && errno == EINTR);
     if (count == (ssize_t)sizeof words) {
       trouble = words[0];
-      *in_directory = words[1];
+      *step = words[1];
       outerloop_reap(child);
     }
   }

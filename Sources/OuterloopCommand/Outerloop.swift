@@ -29,7 +29,7 @@ struct Outerloop: ParsableCommand {
         name: "Search",
         subcommands: [
           Tune.self, Resume.self, Pause.self, Retry.self, Extend.self, Add.self, Hint.self,
-          WorkerCommand.self,
+          WorkerCommand.self, Launch.self,
           Ask.self,
           Tell.self, Serve.self,
         ]),

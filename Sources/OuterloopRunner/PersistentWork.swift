@@ -46,16 +46,18 @@ public final class PersistentWork: TrialWork {
   /// - Parameters:
   ///   - folders: where the trials' files go.
   ///   - tries: how many programs a trial may bring down.
+  ///   - resources: what the programs of each slot may use; those of further slots have nothing of their own.
   /// - Throws: `StudyError` for a program that cannot be started, and limits that cannot be kept.
   public init(
     _ program: Program, of specification: StudySpecification, in folders: TrialFolders,
-    limits: ProgramLimits = ProgramLimits(), tries: Int = 2
+    limits: ProgramLimits = ProgramLimits(), tries: Int = 2,
+    resources: [SlotResources] = []
   ) throws {
     command = try CommandTemplate(program, for: specification.space)
     try program.checkExecutable(for: specification.space)
     self.program = program
     self.tries = max(tries, 1)
-    setting = try ProgramSetting(specification, folders, limits)
+    setting = try ProgramSetting(specification, folders, limits, resources)
   }
 
   public func run(_ request: TrialRequest, to reports: any ReportSink) async throws {
@@ -218,7 +220,7 @@ public final class PersistentWork: TrialWork {
     try await ChildProcess.start(
       ChildProcess.Launch(
         words: command.words(slot: slot), directory: program.directory, environment: [:],
-        hasInput: true, vocabulary: setting.vocabulary(isPersistent: true), limits: setting.limits,
+        resources: setting.resources.of(slot: slot), hasInput: true, vocabulary: setting.vocabulary(isPersistent: true), limits: setting.limits,
         log: log, deadline: nil))
   }
 

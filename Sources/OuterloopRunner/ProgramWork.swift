@@ -18,16 +18,18 @@ public struct ProgramWork: TrialWork {
   private let command: CommandTemplate
   private let setting: ProgramSetting
 
-  /// - Parameter folders: where the trials' files go.
+  /// - Parameters:
+  ///   - folders: where the trials' files go.
+  ///   - resources: what the programs of each slot may use; those of further slots have nothing of their own.
   /// - Throws: `StudyError` for a program that cannot be started, and limits that cannot be kept.
   public init(
     _ program: Program, of specification: StudySpecification, in folders: TrialFolders,
-    limits: ProgramLimits = ProgramLimits()
+    limits: ProgramLimits = ProgramLimits(), resources: [SlotResources] = []
   ) throws {
     command = try CommandTemplate(program, for: specification.space)
     try program.checkExecutable(for: specification.space)
     self.program = program
-    setting = try ProgramSetting(specification, folders, limits)
+    setting = try ProgramSetting(specification, folders, limits, resources)
   }
 
   public func run(_ request: TrialRequest, to reports: any ReportSink) async throws {
@@ -41,7 +43,7 @@ public struct ProgramWork: TrialWork {
       ChildProcess.Launch(
         words: command.words(for: request, checkpoint: trial.checkpoint),
         directory: program.directory, environment: ["OUTERLOOP_TRIAL": trial.requestPath],
-        hasInput: false, vocabulary: setting.vocabulary(isPersistent: false),
+        resources: setting.resources.of(slot: request.slot), hasInput: false, vocabulary: setting.vocabulary(isPersistent: false),
         limits: setting.limits, log: trial.log, deadline: setting.deadline))
     defer { trial.log.close() }
     var reporter = Reporter(trial, to: reports)
@@ -71,10 +73,12 @@ struct ProgramSetting: Sendable {
   let objectives: [Objective]
   let folders: TrialFolders
   let limits: ProgramLimits
+  let resources: [SlotResources]
   private let clock = ContinuousClock()
 
   init(
-    _ specification: StudySpecification, _ folders: TrialFolders, _ limits: ProgramLimits
+    _ specification: StudySpecification, _ folders: TrialFolders, _ limits: ProgramLimits,
+    _ resources: [SlotResources] = []
   ) throws {
     guard limits.memory == nil || GroupMemory.isKnown else {
       throw StudyError(
@@ -83,6 +87,7 @@ struct ProgramSetting: Sendable {
     objectives = specification.objectives
     self.folders = folders
     self.limits = limits
+    self.resources = resources
   }
 
   func vocabulary(isPersistent: Bool) -> ReportLine.Vocabulary {

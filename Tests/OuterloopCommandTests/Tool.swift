@@ -171,8 +171,10 @@ final class Tool: Sendable {
   }
 
   /// What a command says that fails, and prints nothing.
-  func failure(_ words: [String], status: Int32 = 1) throws -> String {
-    let ending = try run(words)
+  func failure(
+    _ words: [String], status: Int32 = 1, environment: [String: String] = [:]
+  ) throws -> String {
+    let ending = try run(words, environment: environment)
     #expect(ending.status == status, "\(words): \(ending.err)")
     #expect(ending.out.isEmpty)
     return ending.err

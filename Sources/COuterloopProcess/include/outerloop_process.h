@@ -2,6 +2,7 @@
 #ifndef OUTERLOOP_PROCESS_H
 #define OUTERLOOP_PROCESS_H
 
+#include <stddef.h>
 #include <sys/types.h>
 
 typedef struct {
@@ -10,12 +11,18 @@ typedef struct {
   char *const *environment;
   const char *directory;   // NULL: that of this process
   int input, output, error;
+  const unsigned char *processors;  // a bit for each that it may run on; NULL: those of this process
+  size_t processor_bytes;
 } outerloop_launch;
 
 // Starts a program as the leader of a new session and process group, without terminal, with default
 // signals, and on Linux ended by SIGKILL when the calling thread ends. 0, or the errno of what failed;
-// *in_directory says whether that was entering the directory.
-int outerloop_spawn(const outerloop_launch *launch, pid_t *pid, int *in_directory);
+// *step says what that was: 0 the program, 1 entering the directory, 2 pinning it to its processors.
+int outerloop_spawn(const outerloop_launch *launch, pid_t *pid, int *step);
+
+// Fills in a bit for each processor on which this thread may run. 0 or errno; ENOSYS everywhere but on
+// Linux.
+int outerloop_affinity(unsigned char *mask, size_t bytes);
 
 // The environment of this process, ends with NULL.
 char **outerloop_environment(void);

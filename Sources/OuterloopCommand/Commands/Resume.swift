@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import OuterloopPlatform
 internal import OuterloopRunner
 internal import OuterloopStore
 internal import OuterloopStudy
@@ -43,9 +44,11 @@ struct WorkerCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "worker", abstract: "Run trials of a study beside the process that began it.",
     discussion: """
-      Any number of workers may run at the same time on one store, on one machine; each runs one \
-      trial at a time unless --parallel says more. A worker ends when the study has nothing left to \
-      do. JSON keys: those of `outerloop tune`.
+      Any number of workers may run at the same time on one store; each runs one trial at a time \
+      unless --parallel or --gpus say more. A worker ends when the study has nothing left to do. At \
+      SIGTERM it stops its trials, which go on from their checkpoints wherever a worker is free. \
+      `outerloop launch` starts workers on Slurm, Ray and Kubernetes. JSON keys: those of `outerloop \
+      tune`.
       """)
 
   @OptionGroup(title: "Study")
@@ -54,14 +57,22 @@ struct WorkerCommand: AsyncParsableCommand {
   @OptionGroup(title: "Program")
   var options: RunOptions
 
+  @Option(
+    help: ArgumentHelp(
+      "The folder in which the program is run here. Default: the one in which the study was begun.",
+      valueName: "folder"))
+  var directory: String?
+
   @OptionGroup(title: "Output")
   var conversation: ConversationOptions
 
   func run() async throws {
     let found = try await choice.find()
     var stored = try found.program()
-    stored.parallel = 1
-    stored = stored.changed(by: options)
+    // How many at the same time, and on what, is a matter of the machine.
+    (stored.parallel, stored.gpus, stored.gpusPerTrial, stored.cpus) = (1, nil, nil, nil)
+    stored = try stored.changed(by: options)
+    if let directory { stored.program.directory = try Self.folder(directory) }
     try stored.program.checkExecutable(for: found.specification.space)
     var progress = Progress(conversation)
     progress.say(try await Tune.opening(found, stored))
@@ -69,6 +80,16 @@ struct WorkerCommand: AsyncParsableCommand {
       found: found, stored: stored, conversation: conversation,
       again: "outerloop worker\(found.naming)"
     ).perform()
+  }
+}
+
+extension WorkerCommand {
+  private static func folder(_ path: String) throws -> String {
+    guard let folder = CLibrary.realPath(path) else {
+      throw Complaint(
+        "--directory: there is no folder \(path)", hint: "name the one with the program", status: 64)
+    }
+    return folder
   }
 }
 

@@ -55,6 +55,13 @@ struct Tune: AsyncParsableCommand {
   @OptionGroup(title: "Program")
   var kind: KindOptions
 
+  @Option(
+    help: ArgumentHelp(
+      "Create the study, and have workers on an engine run it: slurm, ray or kubernetes, with "
+        + "options of `outerloop launch` as in slurm:workers=8,time=4h. --parallel, --gpus, --cpus, "
+        + "--memory and --grace are then about a worker there.", valueName: "engine"))
+  var on: EngineChoice?
+
   @OptionGroup(title: "Output")
   var results: ResultsOptions
 
@@ -75,15 +82,24 @@ struct Tune: AsyncParsableCommand {
     if command.isEmpty {
       throw ValidationError("there is no command to run; it comes last: -- python train.py")
     }
+    guard let on else { return }
+    if dashboard {
+      throw ValidationError("--dashboard does not go with --on: run outerloop dashboard beside it")
+    }
+    if results.output != nil {
+      throw ValidationError(
+        "--output does not go with --on: at the end, outerloop export --format results --out FOLDER")
+    }
+    _ = try on.command(study, in: place, options: options, dryRun: dryRun)
   }
 
   private var study: String { name.study }
   private var place: StoreOptions { name.place }
 
   func run() async throws {
-    let program = StoredProgram(
-      Program(command, directory: Self.here, isPersistent: kind.persistent)
-    ).changed(by: options)
+    var program = StoredProgram(
+      Program(command, directory: Self.here, isPersistent: kind.persistent))
+    program = on == nil ? try program.changed(by: options) : program.conducted(by: options)
     var limit = budget.changing(Budget())
     if !budget.isGiven, try !definition.endsByItself { limit.trials = 100 }
     var specification = try definition.specification(
@@ -93,7 +109,10 @@ struct Tune: AsyncParsableCommand {
     let template = try Complaint.usage {
       try CommandTemplate(program.program, for: specification.space)
     }
-    try program.program.checkExecutable(for: specification.space)
+    // Images have programs of their own.
+    if on?.engine != "kubernetes" {
+      try program.program.checkExecutable(for: specification.space)
+    }
     var progress = Progress(conversation)
     for warning in template.warnings { progress.say("warning: \(warning)") }
     try earlier.check(specification)
@@ -105,10 +124,12 @@ struct Tune: AsyncParsableCommand {
     let folder = try self.results.folder(for: specification)
     specification.resultsPath = folder?.path
     if dryRun {
-      return try await DryRun(
+      try await DryRun(
         specification: specification, stored: program, place: place, conversation: conversation,
         known: first
       ).show(&progress)
+      try launch()
+      return
     }
     _ = try await FirstTrials.of(specification, after: first, count: first.count + 1)
     let store = try place.open(.create)
@@ -130,12 +151,19 @@ struct Tune: AsyncParsableCommand {
     if !adopted.isEmpty { progress.say(adopted) }
     _ = try await KnownConfigurations.enqueue(first, in: found)
     progress.say(try await Self.opening(found, program))
+    guard on == nil else { return try launch() }
     let server = try await serve(found, &progress)
     try await StudyRun(
       found: found, stored: program, conversation: conversation,
       again: "outerloop resume\(place.naming(study))", results: folder
     ).perform()
     await server?.stop()
+  }
+
+  /// Launches workers, if an engine is to run the study.
+  private func launch() throws {
+    try on?.command(study, in: place, options: options, dryRun: dryRun)
+      .launch(study, in: place, json: conversation.json)
   }
 
   /// The dashboard, if it is wanted; else, where someone looks, how to get one.
@@ -187,7 +215,7 @@ struct Tune: AsyncParsableCommand {
     }
     parts += method
     parts += specification.budget.parts
-    if program.parallel > 1 { parts.append("\(program.parallel) at a time") }
+    if let concurrency = program.concurrency { parts.append(concurrency) }
     return parts.joined(separator: ", ").visible
   }
 

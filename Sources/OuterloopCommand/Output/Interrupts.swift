@@ -61,8 +61,10 @@ enum Interrupts {
 
   private static func received(_ number: Int32) {
     let programs = runsPrograms.load(ordering: .relaxed)
-    // A terminal that ends says so more than once.
+    // A terminal that ends says so more than once. Schedulers of clusters send SIGTERM to all processes of
+    // a job, and its script may hand it on: work that is stopping already is to come to its end.
     if number == SIGHUP, programs ? isUrgent : isRequested { return }
+    if number == SIGTERM, programs, isUrgent { return }
     signal.store(Int(number), ordering: .relaxed)
     // Who sends another signal than Ctrl-C will not wait for trials to finish.
     let calls = programs && number != SIGINT ? 2 : 1

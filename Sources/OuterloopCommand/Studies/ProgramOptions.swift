@@ -10,6 +10,8 @@ struct RunOptions: ParsableArguments {
     help: ArgumentHelp("Trials at the same time. Default: 1, or as before.", valueName: "k"))
   var parallel: Int?
 
+  @OptionGroup var resources: ResourceOptions
+
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp("Time for one trial, after which it fails: 90s, 10m.", valueName: "time"))
@@ -27,6 +29,14 @@ struct RunOptions: ParsableArguments {
       "Time without a sign of life after which a worker is taken for dead and its trial run "
         + "again. Default: 90s, or as before.", valueName: "time"))
   var lease: Seconds?
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Time that a program has to save its work when it is told to stop (SIGTERM), before it is "
+        + "ended. Default: 5s at a limit, 1s when this process is stopped; or as before.",
+      valueName: "time"))
+  var grace: Seconds?
 
   @Option(
     parsing: .unconditional,
@@ -74,6 +84,13 @@ struct StoredProgram: Codable, Equatable {
   var memory: Int?
   /// Seconds.
   var lease: Double?
+  /// Seconds; nil: the usual ones.
+  var grace: Double?
+  /// As `DeviceChoice`, `DeviceShare` and `ProcessorChoice` read them; nil: trials have no devices and
+  /// processors of their own.
+  var gpus: String?
+  var gpusPerTrial: Double?
+  var cpus: String?
   /// Nil: the usual limits; 0: none.
   var maxFailures: Int?
   /// Nil: all checkpoints.
@@ -81,10 +98,34 @@ struct StoredProgram: Codable, Equatable {
 
   init(_ program: Program) { self.program = program }
 
-  /// The same, with what `options` say.
-  func changed(by options: RunOptions) -> StoredProgram {
+  /// The same, with what `options` say. Where they name GPUs and no number of trials, that is as many
+  /// as the GPUs of this machine are enough for.
+  ///
+  /// - Throws: `Complaint` about wrong usage where this machine is not enough for it.
+  func changed(by options: RunOptions, on machine: Machine = .current) throws -> StoredProgram {
     var copy = self
     copy.parallel = options.parallel ?? parallel
+    let shared = options.resources
+    if let gpus = shared.gpus { copy.gpus = gpus == .unassigned ? nil : gpus.description }
+    if let share = shared.gpusPerTrial { copy.gpusPerTrial = share.amount }
+    if let cpus = shared.cpus { copy.cpus = cpus == .unassigned ? nil : cpus.description }
+    guard copy.gpus != nil || shared.gpusPerTrial == nil else {
+      throw Complaint(
+        "--gpus-per-trial says how GPUs are shared out, and there are none to share",
+        hint: "name them: --gpus 4, or --gpus all", status: 64)
+    }
+    if copy.gpus == nil { copy.gpusPerTrial = nil }
+    if options.parallel == nil, shared.gpus != nil || shared.gpusPerTrial != nil {
+      copy = try copy.filling(machine)
+    }
+    _ = try copy.resources(of: machine)
+    return copy.conducted(by: options)
+  }
+
+  /// The same, with what `options` say that is not about this machine.
+  func conducted(by options: RunOptions) -> StoredProgram {
+    var copy = self
+    copy.grace = options.grace?.value ?? grace
     copy.trialTimeout = options.trialTimeout?.value ?? trialTimeout
     copy.memory = options.memory?.value ?? memory
     copy.lease = options.lease?.value ?? lease
@@ -98,7 +139,7 @@ struct StoredProgram: Codable, Equatable {
     return maxFailures == 0 ? .none : .inARow(maxFailures)
   }
 
-  var limits: ProgramLimits { ProgramLimits(seconds: trialTimeout, memory: memory) }
+  var limits: ProgramLimits { ProgramLimits(seconds: trialTimeout, memory: memory, grace: grace) }
 
   func text() throws -> String {
     let encoder = JSONEncoder()

@@ -57,19 +57,23 @@ struct StudyRun {
     announce(spent, runners, lines)
     Interrupts.watch(runsPrograms: true, again: again)
     await lines.begin()
+    let resources = try stored.resources()
     let work: any TrialWork
     var close: () async -> Void = {}
     if stored.program.isPersistent {
       let programs = try PersistentWork(
-        stored.program, of: specification, in: found.folders, limits: stored.limits)
+        stored.program, of: specification, in: found.folders, limits: stored.limits,
+        resources: resources)
       (work, close) = (programs, programs.close)
     } else {
       work = try ProgramWork(
-        stored.program, of: specification, in: found.folders, limits: stored.limits)
+        stored.program, of: specification, in: found.folders, limits: stored.limits,
+        resources: resources)
     }
+    let stoppable = StoppedWork(work) { Interrupts.isUrgent }
     let keeper = CheckpointKeeper(stored.keep, found, lines)
     let result: Result<Ending, any Error>
-    do { result = .success(try await run(driver, work, lines, keeper, budget)) } catch {
+    do { result = .success(try await run(driver, stoppable, lines, keeper, budget)) } catch {
       result = .failure(await deletion() ?? error)
     }
     await close()

@@ -64,7 +64,7 @@ struct StudyStart: ParsableArguments {
     let template = try Complaint.usage { try CommandTemplate(stored.program, for: space) }
     for warning in template.warnings { Terminal.say("warning: \(warning)") }
     try stored.program.checkExecutable(for: space)
-    return stored.changed(by: options)
+    return try stored.changed(by: options)
   }
 }
 

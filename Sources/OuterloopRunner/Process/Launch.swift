@@ -9,6 +9,8 @@ extension ChildProcess {
     var directory: String?
     /// Beside what this process has.
     var environment: [String: String]
+    /// The devices and processors that it has.
+    var resources = SlotResources()
     /// Whether requests come on standard input; else that is empty.
     var hasInput: Bool
     var vocabulary: ReportLine.Vocabulary
@@ -21,29 +23,42 @@ extension ChildProcess {
     func spawn(
       _ path: String, _ mark: ProgramMark, input: Int32, output: Int32, error: Int32
     ) throws -> pid_t {
-      var additions = environment
+      var additions = RankVariables.replaced()
+      additions.merge(resources.environment) { $1 }
+      additions.merge(environment) { $1 }
       additions[ProgramMark.variable] = mark.value
       additions["PYTHONUNBUFFERED"] = CLibrary.environment("PYTHONUNBUFFERED") ?? "1"
       var arguments = words.map { strdup($0) } + [nil]
       var environment = Environment.copy(adding: additions)
       defer { for text in arguments + environment { free(text) } }
       var child: pid_t = 0
-      var isDirectory: Int32 = 0
+      var step: Int32 = 0
+      let mask = resources.mask
       let trouble = path.withCString { path in
         (directory ?? ".").withCString { folder in
           arguments.withUnsafeMutableBufferPointer { arguments in
             environment.withUnsafeMutableBufferPointer { environment in
-              var order = outerloop_launch(
-                path: path, arguments: arguments.baseAddress, environment: environment.baseAddress,
-                directory: directory == nil ? nil : folder, input: input, output: output,
-                error: error)
-              return outerloop_spawn(&order, &child, &isDirectory)
+              mask.withUnsafeBufferPointer { mask in
+                var order = outerloop_launch(
+                  path: path, arguments: arguments.baseAddress,
+                  environment: environment.baseAddress,
+                  directory: directory == nil ? nil : folder, input: input, output: output,
+                  error: error, processors: mask.isEmpty ? nil : mask.baseAddress,
+                  processor_bytes: mask.count)
+                return outerloop_spawn(&order, &child, &step)
+              }
             }
           }
         }
       }
       guard trouble != 0 else { return child }
-      let what = isDirectory != 0 ? directory ?? "" : words[0]
+      guard step != 2 else {
+        let list = resources.processors.map(String.init).joined(separator: ",")
+        throw StudyError(
+          "\(words[0]): it cannot be pinned to the processors \(list): \(Files.trouble(trouble))",
+          "name others by --cpus, or leave it out")
+      }
+      let what = step != 0 ? directory ?? "" : words[0]
       let remedy =
         switch trouble {
         case ENOEXEC: "begin it with a line such as #!/bin/sh, or name what runs it"

@@ -18,7 +18,11 @@ public struct ProgramLimits: Sendable, Hashable, Codable {
   /// Bytes of a trial's log.
   public var log = 8 << 20
 
-  public init(seconds: Double? = nil, memory: Int? = nil) {
+  /// - Parameter grace: seconds between SIGTERM and SIGKILL, whoever asked; nil: the usual ones.
+  public init(seconds: Double? = nil, memory: Int? = nil, grace: Double? = nil) {
+    self.grace = grace ?? self.grace
+    hurriedGrace = grace ?? hurriedGrace
+
     self.seconds = seconds
     self.memory = memory
   }
