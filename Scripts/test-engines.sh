@@ -5,7 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD
-tool=$root/.build/${CONFIGURATION:-debug}/outerloop
+tool=$(realpath "${OUTERLOOP_COMMAND:-.build/debug/outerloop}")
 [ -x "$tool" ] || { echo "error: $tool is not built: swift build" >&2; exit 1; }
 engines=${*:-slurm ray}
 export PYTHONPATH=$root/Python/src

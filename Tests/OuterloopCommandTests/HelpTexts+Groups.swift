@@ -58,12 +58,29 @@ extension HelpTexts {
   static let program = """
     PROGRAM:
       --parallel <k>          Trials at the same time. Default: 1, or as before.
+      --gpus <gpus>           GPUs to share out: the first 4 (4), these (0,2,3; a
+                              single one is 2,), all or none. Each trial sees its
+                              own alone, by CUDA_VISIBLE_DEVICES; --parallel is
+                              then as many as there are, unless given. Default:
+                              none, or as before.
+      --gpus-per-trial <n>    GPUs of a trial; below 1 it shares one: 0.5 for two
+                              trials a GPU. Default: 1, or as before.
+      --cpus <cpus>           Processors to share out: 8, 0-7 or all. Each trial is
+                              pinned to its own (on Linux), and told how many
+                              threads to use. Default: none, or as before; with
+                              --parallel above 1 the threads of all trials are then
+                              as many as there are processors (OMP_NUM_THREADS and
+                              its like, unless set).
       --trial-timeout <time>  Time for one trial, after which it fails: 90s, 10m.
       --memory <size>         Memory for one trial, beyond which it fails: 500MB,
                               4GB.
       --lease <time>          Time without a sign of life after which a worker is
                               taken for dead and its trial run again. Default: 90s,
                               or as before.
+      --grace <time>          Time that a program has to save its work when it is
+                              told to stop (SIGTERM), before it is ended. Default:
+                              5s at a limit, 1s when this process is stopped; or as
+                              before.
       --max-failures <n>      Stop when so many trials in a row have failed; 0:
                               never. Default: 10, and 3 if they are the study's
                               first and fail the same way; or as before.

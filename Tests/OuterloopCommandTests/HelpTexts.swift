@@ -58,6 +58,7 @@ enum HelpTexts {
                               a study runs.
       worker                  Run trials of a study beside the process that began
                               it.
+      launch                  Run workers of a study on Slurm, Ray or Kubernetes.
       ask                     Get the next trial, to run it yourself.
       tell                    Say what became of a trial, or a result that you have.
       serve                   Serve a study to another program, such as the Python

@@ -84,8 +84,13 @@ import Yams
     #expect(begun.status == 0, "\(begun.err)")
     #expect(begun.out == "job 5\n")
     let job = Process()
-    job.executableURL = URL(fileURLWithPath: "/bin/bash")
-    job.arguments = [tool.file("job.sh")]
+    // Processes of Foundation begin with signals blocked, those of Slurm do not.
+    job.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    job.arguments = [
+      "python3", "-c",
+      "import os, signal; signal.pthread_sigmask(signal.SIG_SETMASK, []); "
+        + "os.execvp('bash', ['bash', 'job.sh'])",
+    ]
     job.currentDirectoryURL = tool.folder
     job.environment = ProcessInfo.processInfo.environment.merging(path) { $1 }
       .merging(["SLURM_JOB_ID": "5"]) { $1 }
@@ -155,13 +160,18 @@ import Yams
     #expect(try failure(["--on", "pbs"]).contains("--on"))
     #expect(try failure(["--on", "slurm", "--dashboard"]).contains("run outerloop dashboard beside it"))
     #expect(try failure(["--on", "slurm", "--gpus", "0,1"]).contains("how many GPUs a worker has"))
-    #expect(try failure(["--on", "slurm:workers=no"]).contains("workers"))
+    #expect(
+      try failure(["--on", "slurm:workers=no"]).hasPrefix(
+        "error: --on slurm: The value 'no' is invalid for '--workers <n>'\n"))
+    #expect(
+      try failure(["--on", "kubernetes"]).hasPrefix(
+        "error: --on kubernetes: Missing expected argument '--image <image>'\n"))
     #expect(!tool.has("outerloop.db"))
   }
 
   @Test func kubernetesManifest() throws {
     let words = [
-      "launch", "kubernetes", "--study", "digits", "--image", "registry.example/train:1",
+      "launch", "kubernetes", "--study", "digits", "--image", "train:1",
       "--workers", "8", "--gpus", "1", "--cpus", "4", "--memory", "16GB", "--directory", "/app",
       "--volume", "outerloop-data:/data", "--namespace", "tuning", "--dry-run",
     ]

@@ -94,7 +94,7 @@ enum LaunchTexts {
           terminationGracePeriodSeconds: 45
           containers:
             - name: worker
-              image: "registry.example/train:1"
+              image: "train:1"
               command: ["outerloop"]
               args:
                 - "worker"

@@ -6,7 +6,10 @@ extension HelpTexts {
     Help(words: ["retry"], text: retry), Help(words: ["extend"], text: extend),
     Help(words: ["add"], text: add),
     Help(words: ["pause"], text: pause), Help(words: ["hint"], text: hint),
-    Help(words: ["worker"], text: worker),
+    Help(words: ["worker"], text: worker), Help(words: ["launch"], text: launch),
+    Help(words: ["launch", "slurm"], text: launchSlurm),
+    Help(words: ["launch", "ray"], text: launchRay),
+    Help(words: ["launch", "kubernetes"], text: launchKubernetes),
     Help(words: ["ask"], text: ask),
     Help(words: ["tell"], text: tell), Help(words: ["serve"], text: serve),
     Help(words: ["studies"], text: studies),
@@ -81,6 +84,11 @@ extension HelpTexts {
                               the other on standard input.
 
     \(resultsOutput)
+      --on <engine>           Create the study, and have workers on an engine run
+                              it: slurm, ray or kubernetes, with options of
+                              `outerloop launch` as in slurm:workers=8,time=4h.
+                              --parallel, --gpus, --cpus, --memory and --grace are
+                              then about a worker there.
       --dry-run               Show what would be run first, and run nothing.
       --dashboard             Show the study in a browser while it runs: the link
                               is printed.
@@ -117,17 +125,21 @@ extension HelpTexts {
   static let worker = """
     OVERVIEW: Run trials of a study beside the process that began it.
 
-    Any number of workers may run at the same time on one store, on one machine;
-    each runs one trial at a time unless --parallel says more. A worker ends when
-    the study has nothing left to do. JSON keys: those of `outerloop tune`.
+    Any number of workers may run at the same time on one store; each runs one
+    trial at a time unless --parallel or --gpus say more. A worker ends when the
+    study has nothing left to do. At SIGTERM it stops its trials, which go on from
+    their checkpoints wherever a worker is free. `outerloop launch` starts workers
+    on Slurm, Ray and Kubernetes. JSON keys: those of `outerloop tune`.
 
-    USAGE: outerloop worker [--store <file>] [--study <name>] [--parallel <k>] [--trial-timeout <time>] [--memory <size>] [--lease <time>] [--max-failures <n>] [--keep <n|size> ...] [--json] [--no-progress] [--quiet]
+    USAGE: outerloop worker <options>
 
     \(study)
 
     \(program)
 
     \(progressOutput)
+      --directory <folder>    The folder in which the program is run here. Default:
+                              the one in which the study was begun.
     \(end)
     """
 

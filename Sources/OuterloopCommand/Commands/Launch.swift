@@ -177,7 +177,7 @@ struct LaunchKubernetes: AsyncParsableCommand, EngineCommand {
       job, text.
 
       printf %s "$OUTERLOOP_STORE" | kubectl create secret generic outerloop-store --from-file=url=/dev/stdin
-      outerloop launch kubernetes --study study --image registry.example/train --workers 8 --gpus 1
+      outerloop launch kubernetes --study study --image train:1 --workers 8 --gpus 1
       """)
 
   @OptionGroup(title: "Study")

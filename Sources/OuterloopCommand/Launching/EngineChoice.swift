@@ -29,9 +29,18 @@ struct EngineChoice: ExpressibleByArgument, Equatable {
     var words = ["--study", study] + (place.store.map { ["--store", $0] } ?? []) + self.words
     words += try Self.words(options) + (dryRun ? ["--dry-run"] : [])
     switch engine {
-    case "slurm": return try LaunchSlurm.parse(words)
-    case "ray": return try LaunchRay.parse(words)
-    default: return try LaunchKubernetes.parse(words)
+    case "slurm": return try Self.parsed(LaunchSlurm.self, words)
+    case "ray": return try Self.parsed(LaunchRay.self, words)
+    default: return try Self.parsed(LaunchKubernetes.self, words)
+    }
+  }
+
+  private static func parsed<Command: ParsableCommand & EngineCommand>(
+    _ command: Command.Type, _ words: [String]
+  ) throws -> Command {
+    do { return try command.parse(words) } catch {
+      let name = command.configuration.commandName ?? ""
+      throw ValidationError("--on \(name): \(command.message(for: error))")
     }
   }
 
