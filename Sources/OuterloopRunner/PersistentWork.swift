@@ -220,7 +220,8 @@ public final class PersistentWork: TrialWork {
     try await ChildProcess.start(
       ChildProcess.Launch(
         words: command.words(slot: slot), directory: program.directory, environment: [:],
-        resources: setting.resources.of(slot: slot), hasInput: true, vocabulary: setting.vocabulary(isPersistent: true), limits: setting.limits,
+        resources: setting.resources.of(slot: slot), hasInput: true,
+        vocabulary: setting.vocabulary(isPersistent: true), limits: setting.limits,
         log: log, deadline: nil))
   }
 

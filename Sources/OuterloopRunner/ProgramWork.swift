@@ -43,7 +43,8 @@ public struct ProgramWork: TrialWork {
       ChildProcess.Launch(
         words: command.words(for: request, checkpoint: trial.checkpoint),
         directory: program.directory, environment: ["OUTERLOOP_TRIAL": trial.requestPath],
-        resources: setting.resources.of(slot: request.slot), hasInput: false, vocabulary: setting.vocabulary(isPersistent: false),
+        resources: setting.resources.of(slot: request.slot), hasInput: false,
+        vocabulary: setting.vocabulary(isPersistent: false),
         limits: setting.limits, log: trial.log, deadline: setting.deadline))
     defer { trial.log.close() }
     var reporter = Reporter(trial, to: reports)

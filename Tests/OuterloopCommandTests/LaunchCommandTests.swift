@@ -56,12 +56,13 @@ import Yams
     let store = "my runs.db"
     try begin(name, store)
     try program(
-      "sbatch", """
-        #!/bin/bash
-        cat >submitted.sh
-        echo '77;cluster'
-        SLURM_JOB_ID=77 bash submitted.sh >job.txt 2>&1
-        """)
+      "sbatch",
+      """
+      #!/bin/bash
+      cat >submitted.sh
+      echo '77;cluster'
+      SLURM_JOB_ID=77 bash submitted.sh >job.txt 2>&1
+      """)
     let words = ["launch", "slurm", "--study", name, "--store", store]
     let dry = try tool.run(words + ["--dry-run"])
     let ending = try tool.run(words + ["--json"], environment: path)
@@ -70,7 +71,9 @@ import Yams
     #expect(record["job"] as? String == "77" && record["engine"] as? String == "slurm")
     #expect(try tool.text("submitted.sh") == dry.out)
     #expect(record["text"] as? String == dry.out)
-    #expect(try tool.states(["--study", name, "--store", store]) == Array(repeating: "complete", count: 4))
+    #expect(
+      try tool.states(["--study", name, "--store", store]) == Array(repeating: "complete", count: 4)
+    )
   }
 
   /// Its time nearly up, a job parks its trial and is queued again; cancelled, it parks it and is not.
@@ -78,7 +81,8 @@ import Yams
     let begun = try tool.run(
       ["tune", "--trials", "1", "--on", "slurm:workers=1"] + Self.study
         + ["--", "sh", "-c", "touch began; sleep 4714.1; echo '{\"loss\": {x}}'"],
-      environment: [:], shell: "mkdir -p bin; printf '#!/bin/sh\\ncat >job.sh\\necho 5\\n' >bin/sbatch; "
+      environment: [:],
+      shell: "mkdir -p bin; printf '#!/bin/sh\\ncat >job.sh\\necho 5\\n' >bin/sbatch; "
         + "printf '#!/bin/sh\\necho \"$*\" >>scontrol.txt\\n' >bin/scontrol; chmod +x bin/*; "
         + "PATH=\"$PWD/bin:$PATH\" exec \"$0\" \"$@\"")
     #expect(begun.status == 0, "\(begun.err)")
@@ -111,7 +115,8 @@ import Yams
     let ending = try tool.run(["launch", "slurm", "--cancel"], environment: path)
     #expect(ending.status == 0, "\(ending.err)")
     let name = try #require(
-      dry.out.split(separator: "\n").first { $0.contains("--job-name=") }?.split(separator: "=").last)
+      dry.out.split(separator: "\n").first { $0.contains("--job-name=") }?.split(separator: "=")
+        .last)
     #expect(try tool.text("cancelled.txt").hasPrefix("--name=\(name) --user="))
   }
 
@@ -143,10 +148,21 @@ import Yams
 
   @Test(arguments: [
     (["slurm", "--workers", "0"], "--workers 0 is not from 1 to 100000"),
-    (["slurm", "--gpus", "3", "--parallel", "2", "--dry-run"], "--gpus 3 cannot be shared out evenly"),
-    (["slurm", "--sbatch=partition=gpu", "--dry-run"], "--sbatch partition=gpu is no option of sbatch"),
-    (["kubernetes", "--study", "s", "--image", "i", "--store", "a.db"], "pods do not have the file a.db"),
-    (["kubernetes", "--study", "s", "--image", "i", "--volume", "data"], "write it as claim:/data"),
+    (
+      ["slurm", "--gpus", "3", "--parallel", "2", "--dry-run"],
+      "--gpus 3 cannot be shared out evenly"
+    ),
+    (
+      ["slurm", "--sbatch=partition=gpu", "--dry-run"],
+      "--sbatch partition=gpu is no option of sbatch"
+    ),
+    (
+      ["kubernetes", "--study", "s", "--image", "i", "--store", "a.db"],
+      "pods do not have the file a.db"
+    ),
+    (
+      ["kubernetes", "--study", "s", "--image", "i", "--volume", "data"], "write it as claim:/data"
+    ),
   ])
   func wrongUsage(_ words: [String], _ what: String) throws {
     try begin()
@@ -158,7 +174,8 @@ import Yams
       try tool.failure(["tune"] + words + Self.study + ["--", "true", "{x}"], status: 64)
     }
     #expect(try failure(["--on", "pbs"]).contains("--on"))
-    #expect(try failure(["--on", "slurm", "--dashboard"]).contains("run outerloop dashboard beside it"))
+    #expect(
+      try failure(["--on", "slurm", "--dashboard"]).contains("run outerloop dashboard beside it"))
     #expect(try failure(["--on", "slurm", "--gpus", "0,1"]).contains("how many GPUs a worker has"))
     #expect(
       try failure(["--on", "slurm:workers=no"]).hasPrefix(
@@ -180,7 +197,9 @@ import Yams
     let example = URL(filePath: #filePath).deletingLastPathComponent()
       .appending(path: "../../Examples/Kubernetes/job.yaml")
     #expect(try String(contentsOf: example, encoding: .utf8) == dry.out)
-    try program("kubectl", "#!/bin/sh\necho \"$*\" >>calls.txt\ncase $1 in create) cat >applied.yaml;; esac\n")
+    try program(
+      "kubectl", "#!/bin/sh\necho \"$*\" >>calls.txt\ncase $1 in create) cat >applied.yaml;; esac\n"
+    )
     let ending = try tool.run(
       words.filter { $0 != "--dry-run" },
       environment: path.merging(["OUTERLOOP_STORE": "postgres://db/outerloop"]) { $1 })
@@ -196,7 +215,8 @@ import Yams
 
   /// Names and words of any kind come out of the YAML as they went in, but for Kubernetes' own dollar signs.
   @Test(arguments: [
-    "plain", "it's \"quoted\": {a} #b", "line\nend", "tab\tand \\ backslash", "$(HOME) $$", "ü — 日本 \u{85}\u{2028}",
+    "plain", "it's \"quoted\": {a} #b", "line\nend", "tab\tand \\ backslash", "$(HOME) $$",
+    "ü — 日本 \u{85}\u{2028}",
     "? yes", "null", "1e3",
   ])
   func manifestsReadBack(_ name: String) throws {
@@ -209,7 +229,10 @@ import Yams
     let job = try Manifest(root)
     #expect(job.args.map { $0.replacing("$$", with: "$") }.contains(name))
     #expect(job.image == name && job.secret == name)
-    #expect((root["metadata"] as? [String: Any])?["annotations"] as? [String: String] == ["outerloop/study": name])
+    #expect(
+      (root["metadata"] as? [String: Any])?["annotations"] as? [String: String] == [
+        "outerloop/study": name
+      ])
     #expect(job.problems.isEmpty, "\(job.problems)")
   }
 
@@ -217,7 +240,9 @@ import Yams
   @Test(arguments: ["plain", "it's \"quoted\" \\ {a}", "line\nend", "ü — 日本"])
   func rayProgram(_ name: String) throws {
     try begin(name)
-    let dry = try tool.run(["launch", "ray", "--study", name, "--workers", "2", "--gpus", "1", "--dry-run"])
+    let dry = try tool.run([
+      "launch", "ray", "--study", name, "--workers", "2", "--gpus", "1", "--dry-run",
+    ])
     #expect(dry.status == 0, "\(dry.err)")
     try tool.write(dry.out, "program.py")
     // Ray itself is a stand-in that runs tasks at once.
@@ -233,7 +258,8 @@ import Yams
       def init(address): pass
       def get(tasks): return tasks
       """, "ray.py")
-    let ending = try tool.run([], environment: ["PYTHONPATH": tool.folder.path], shell: "exec python3 program.py")
+    let ending = try tool.run(
+      [], environment: ["PYTHONPATH": tool.folder.path], shell: "exec python3 program.py")
     #expect(ending.status == 0, "\(ending.err)")
     #expect(ending.err.contains("worker 1: exit status 0"))
     #expect(try tool.states(["--study", name]).count == 4)

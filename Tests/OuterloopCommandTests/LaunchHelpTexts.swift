@@ -26,7 +26,6 @@ extension HelpTexts {
       kubernetes              An indexed Job of workers.
 
       See 'outerloop help launch <subcommand>' for detailed help.
-
     """
 
   static let launchSlurm = """
@@ -132,8 +131,7 @@ extension HelpTexts {
 
     printf %s "$OUTERLOOP_STORE" | kubectl create secret generic outerloop-store
     --from-file=url=/dev/stdin
-    outerloop launch kubernetes --study study --image train:1
-    --workers 8 --gpus 1
+    outerloop launch kubernetes --study study --image train:1 --workers 8 --gpus 1
 
     USAGE: outerloop launch kubernetes [<options>] --study <name> --image <image>
 

@@ -31,7 +31,9 @@ import Testing
     let script = SlurmScript(request: request(), here: "/h", folder: "/h/my logs", options: [])
     let text = try script.text()
     #expect(script.storeFile == "/h/my logs/store")
-    #expect(text.contains("OUTERLOOP_STORE=$(cat -- '/h/my logs/store') || exit 1\nexport OUTERLOOP_STORE\n"))
+    #expect(
+      text.contains(
+        "OUTERLOOP_STORE=$(cat -- '/h/my logs/store') || exit 1\nexport OUTERLOOP_STORE\n"))
     let ray = try RayProgram(request: request(), address: nil).text()
     #expect(ray.contains("STORE = os.environ[\"OUTERLOOP_STORE\"]\n"))
     let manifest = try KubernetesManifest(
@@ -48,7 +50,8 @@ import Testing
   }
 
   @Test func privateFiles() throws {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString).path
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+      .path
     defer { try? FileManager.default.removeItem(atPath: folder) }
     try PrivateFile.makeFolder(folder + "/a/b")
     for text in [Self.address, "shorter"] {
@@ -65,14 +68,21 @@ import Testing
   func names(_ study: String) {
     let name = request(study).name
     #expect(name.hasPrefix("outerloop-") && name.utf8.count <= 63)
-    #expect(name.utf8.allSatisfy { ("a"..."z").contains(Character(UnicodeScalar($0))) || ("0"..."9").contains(Character(UnicodeScalar($0))) || $0 == 0x2D })
+    #expect(
+      name.utf8.allSatisfy {
+        ("a"..."z").contains(Character(UnicodeScalar($0)))
+          || ("0"..."9").contains(Character(UnicodeScalar($0))) || $0 == 0x2D
+      })
     #expect(name != request(study, "/other.db").name)
     #expect(name != request(study + "2").name)
     #expect(!name.contains("--"))
   }
 
   /// What bash reads out of a script is what was put in.
-  @Test(arguments: ["plain", "it's \"quoted\"", "line\nend", "tab\tand \\", "$(touch x) `y` $HOME", "ü — 日本", "-q", ""])
+  @Test(arguments: [
+    "plain", "it's \"quoted\"", "line\nend", "tab\tand \\", "$(touch x) `y` $HOME", "ü — 日本", "-q",
+    "",
+  ])
   func shellWords(_ word: String) throws {
     var request = request(word, "/a b/it's.db")
     request.directory = word.isEmpty ? nil : word
@@ -103,7 +113,8 @@ import Testing
       try SlurmScript(request: request(), here: "/line\nend", folder: "/h", options: []).text()
     }
     #expect(throws: Complaint.self) {
-      try SlurmScript(request: request(), here: "/h", folder: "/h", options: ["--a\n#SBATCH --b"]).text()
+      try SlurmScript(request: request(), here: "/h", folder: "/h", options: ["--a\n#SBATCH --b"])
+        .text()
     }
   }
 

@@ -68,7 +68,9 @@ struct Manifest {
     let text = found as? String ?? ""
     let isName =
       (1...63).contains(text.utf8.count) && text.first != "-" && text.last != "-"
-      && text.utf8.allSatisfy { (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2D }
+      && text.utf8.allSatisfy {
+        (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2D
+      }
     if !isName { problems.append("\(place) is `\(text)`") }
   }
 }

@@ -96,7 +96,8 @@ import Testing
     let noGPUs = try tool.failure(
       ["tune", "--gpus-per-trial", "2"] + Self.study + ["--", "true", "{x}"], status: 64)
     #expect(noGPUs.contains("hint: name them: --gpus 4, or --gpus all\n"))
-    let word = try tool.failure(["tune", "--gpus", "a,b"] + Self.study + ["--", "true"], status: 64)
+    let word = try tool.failure(
+      ["tune", "--gpus", "a,b"] + Self.study + ["--", "true"], status: 64)
     #expect(word.contains("write a number of GPUs, their numbers as 0,2,3"), "\(word)")
   }
 
@@ -157,7 +158,9 @@ import Testing
         "--", "sh", "-c", "echo '{\"epoch\": 1, \"loss\": {x}}'; exec sleep 4713.1",
       ])
     running.wait { epoch() == 1 }
-    let program = try #require(try tool.run([], shell: "pgrep -f 'sleep 4713[.]1'").out.split(separator: "\n").first.flatMap { pid_t($0) })
+    let program = try #require(
+      try tool.run([], shell: "pgrep -f 'sleep 4713[.]1'").out.split(separator: "\n").first.flatMap
+      { pid_t($0) })
     kill(program, SIGTERM)
     running.process.terminate()
     // Its script hands it on: that is no reason to leave trials behind.

@@ -32,18 +32,19 @@ import Testing
     return try request.resources(parallel: slots, of: machine).map { $0.environment[name] }
   }
 
-  @Test(arguments: [
-    ("4", 1, "", ["0", "1", "2", "3"]), ("0,2,3", 1, "", ["0", "2", "3"]), ("2,", 1, "", ["2"]),
-    ("4", 2, "", ["0,1", "2,3"]), ("3", 2, "", ["0,1"]),
-    ("2", 0.5, "", ["0", "1", "0", "1"]), ("1", 0.33, "", ["0", "0", "0"]),
-    // What is inherited is what there is, and numbers count in it.
-    ("2", 1, "4,5,6", ["4", "5"]), ("0,2", 1, "4,5,6", ["4", "6"]),
-    ("all", 1, "4, 5,6", ["4", "5", "6"]), ("all", 1, "GPU-a1,GPU-b2", ["GPU-a1", "GPU-b2"]),
-    ("GPU-b2,", 1, "GPU-a1,GPU-b2", ["GPU-b2"]),
-    // CUDA reads no further than to the first name that is none.
-    ("all", 1, "3,-1,4", ["3"]),
-    ("MIG-GPU-1/2/0,", 1, "", ["MIG-GPU-1/2/0"]),
-  ] as [(String, Double, String, [String])])
+  @Test(
+    arguments: [
+      ("4", 1, "", ["0", "1", "2", "3"]), ("0,2,3", 1, "", ["0", "2", "3"]), ("2,", 1, "", ["2"]),
+      ("4", 2, "", ["0,1", "2,3"]), ("3", 2, "", ["0,1"]),
+      ("2", 0.5, "", ["0", "1", "0", "1"]), ("1", 0.33, "", ["0", "0", "0"]),
+      // What is inherited is what there is, and numbers count in it.
+      ("2", 1, "4,5,6", ["4", "5"]), ("0,2", 1, "4,5,6", ["4", "6"]),
+      ("all", 1, "4, 5,6", ["4", "5", "6"]), ("all", 1, "GPU-a1,GPU-b2", ["GPU-a1", "GPU-b2"]),
+      ("GPU-b2,", 1, "GPU-a1,GPU-b2", ["GPU-b2"]),
+      // CUDA reads no further than to the first name that is none.
+      ("all", 1, "3,-1,4", ["3"]),
+      ("MIG-GPU-1/2/0,", 1, "", ["MIG-GPU-1/2/0"]),
+    ] as [(String, Double, String, [String])])
   func devices(_ gpus: String, _ each: Double, _ inherited: String, _ expected: [String]) throws {
     let environment = inherited.isEmpty ? [:] : ["CUDA_VISIBLE_DEVICES": inherited]
     #expect(try values(gpus, each: each, machine(environment)) == expected)
@@ -69,17 +70,18 @@ import Testing
     #expect(try values("all", machine(["CUDA_VISIBLE_DEVICES": "1"], devices: 2)) == ["1"])
   }
 
-  @Test(arguments: [
-    ("4", 1, "0,1", nil, "--gpus 4: CUDA_VISIBLE_DEVICES is set, and leaves 2 GPUs (0,1)"),
-    ("0,2", 1, "6,7", nil, "CUDA_VISIBLE_DEVICES is set, and leaves 2 GPUs (6,7)"),
-    ("all", 1, "-1", nil, "CUDA_VISIBLE_DEVICES is set, and leaves no GPU"),
-    ("GPU-c,", 1, "GPU-a,GPU-b", nil, "leaves 2 GPUs (GPU-a,GPU-b)"),
-    ("all", 1, nil, nil, "this machine does not say which GPUs it has"),
-    ("4", 1, nil, 2, "this machine has 2 GPUs"),
-    ("0,7", 1, nil, 2, "this machine has 2 GPUs, with numbers from 0"),
-    ("1,1", 1, nil, nil, "names a GPU twice"),
-    ("2", 3, nil, nil, "--gpus-per-trial 3: --gpus 2 is 2 GPUs"),
-  ] as [(String, Double, String?, Int?, String)])
+  @Test(
+    arguments: [
+      ("4", 1, "0,1", nil, "--gpus 4: CUDA_VISIBLE_DEVICES is set, and leaves 2 GPUs (0,1)"),
+      ("0,2", 1, "6,7", nil, "CUDA_VISIBLE_DEVICES is set, and leaves 2 GPUs (6,7)"),
+      ("all", 1, "-1", nil, "CUDA_VISIBLE_DEVICES is set, and leaves no GPU"),
+      ("GPU-c,", 1, "GPU-a,GPU-b", nil, "leaves 2 GPUs (GPU-a,GPU-b)"),
+      ("all", 1, nil, nil, "this machine does not say which GPUs it has"),
+      ("4", 1, nil, 2, "this machine has 2 GPUs"),
+      ("0,7", 1, nil, 2, "this machine has 2 GPUs, with numbers from 0"),
+      ("1,1", 1, nil, nil, "names a GPU twice"),
+      ("2", 3, nil, nil, "--gpus-per-trial 3: --gpus 2 is 2 GPUs"),
+    ] as [(String, Double, String?, Int?, String)])
   func missingDevices(
     _ gpus: String, _ each: Double, _ inherited: String?, _ installed: Int?, _ what: String
   ) throws {

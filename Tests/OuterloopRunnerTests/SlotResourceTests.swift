@@ -76,7 +76,8 @@ import Testing
       await #expect {
         try await work.run(request(slot: 0), to: Recorder())
       } throws: { error in
-        (error as? StudyError)?.what.contains("it cannot be pinned to the processors 60000:") == true
+        (error as? StudyError)?.what.contains("it cannot be pinned to the processors 60000:")
+          == true
       }
     }
   #endif

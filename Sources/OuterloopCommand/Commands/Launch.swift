@@ -244,7 +244,8 @@ struct LaunchKubernetes: AsyncParsableCommand, EngineCommand {
     guard request.store.isServer || mount != nil else {
       throw Complaint(
         "pods do not have the file \(place.path)",
-        hint: "name a volume that has it: --volume CLAIM:/data; or a server: --store postgres://...",
+        hint:
+          "name a volume that has it: --volume CLAIM:/data; or a server: --store postgres://...",
         status: 64)
     }
     let manifest = KubernetesManifest(

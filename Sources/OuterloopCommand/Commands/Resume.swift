@@ -87,7 +87,8 @@ extension WorkerCommand {
   private static func folder(_ path: String) throws -> String {
     guard let folder = CLibrary.realPath(path) else {
       throw Complaint(
-        "--directory: there is no folder \(path)", hint: "name the one with the program", status: 64)
+        "--directory: there is no folder \(path)", hint: "name the one with the program", status: 64
+      )
     }
     return folder
   }

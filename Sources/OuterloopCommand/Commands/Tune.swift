@@ -88,7 +88,8 @@ struct Tune: AsyncParsableCommand {
     }
     if results.output != nil {
       throw ValidationError(
-        "--output does not go with --on: at the end, outerloop export --format results --out FOLDER")
+        "--output does not go with --on: at the end, outerloop export --format results --out FOLDER"
+      )
     }
     _ = try on.command(study, in: place, options: options, dryRun: dryRun)
   }

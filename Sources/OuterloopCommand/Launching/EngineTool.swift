@@ -34,7 +34,8 @@ struct EngineTool {
     while waitpid(process, &status, 0) < 0, errno == EINTR {}
     guard status == 0 else {
       throw Complaint(
-        "\(name) failed: " + (status & 0x7F == 0 ? "exit status \(status >> 8 & 0xFF)" : "signal \(status & 0x7F)"),
+        "\(name) failed: "
+          + (status & 0x7F == 0 ? "exit status \(status >> 8 & 0xFF)" : "signal \(status & 0x7F)"),
         hint: "what it said stands above; --dry-run shows what it was given")
     }
     return String(decoding: bytes, as: UTF8.self)

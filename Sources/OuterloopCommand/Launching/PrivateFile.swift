@@ -27,6 +27,7 @@ enum PrivateFile {
 
   private static func trouble(_ path: String) -> Complaint {
     Complaint(
-      "\(path): \(String(cString: strerror(errno)))", hint: "launch from a folder that you may write to")
+      "\(path): \(String(cString: strerror(errno)))",
+      hint: "launch from a folder that you may write to")
   }
 }

@@ -92,7 +92,8 @@ struct SlurmScript {
   private static func quoted(_ text: String) throws -> String {
     guard !text.contains(where: \.isNewline) else {
       throw Complaint(
-        "Slurm takes no path with a line end: \(text)", hint: "rename the folder, or launch from another")
+        "Slurm takes no path with a line end: \(text)",
+        hint: "rename the folder, or launch from another")
     }
     let isPlain = text.utf8.allSatisfy { byte in
       (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)

@@ -7,7 +7,8 @@ struct StoreAddress: Equatable {
 
   /// - Parameter folder: where a file is whose path is relative.
   init(_ name: String, in folder: String?) {
-    text = name.contains("://") || name.hasPrefix("/") ? name : (folder.map { $0 + "/" } ?? "") + name
+    text =
+      name.contains("://") || name.hasPrefix("/") ? name : (folder.map { $0 + "/" } ?? "") + name
   }
 
   var isServer: Bool { text.contains("://") }
@@ -20,4 +21,3 @@ struct StoreAddress: Equatable {
     return user.contains { $0.contains(":") } || rest.contains("password=")
   }
 }
-

@@ -75,6 +75,7 @@ extension StoredProgram {
     if request.cpus != .unassigned { shares.append("processors of its own") }
     guard parallel > 1 || !shares.isEmpty else { return nil }
     let each = parallel > 1 ? ", each with " : " with "
-    return "\(parallel) at a time" + (shares.isEmpty ? "" : each + shares.joined(separator: " and "))
+    return "\(parallel) at a time"
+      + (shares.isEmpty ? "" : each + shares.joined(separator: " and "))
   }
 }

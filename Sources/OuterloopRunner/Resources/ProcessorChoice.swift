@@ -37,7 +37,8 @@ public enum ProcessorChoice: Sendable, Hashable, CustomStringConvertible {
     switch self {
     case .all: "all"
     case .first(let count): "\(count)"
-    case .listed(let numbers): numbers.map(String.init).joined(separator: ",") + (numbers.count == 1 ? "," : "")
+    case .listed(let numbers):
+      numbers.map(String.init).joined(separator: ",") + (numbers.count == 1 ? "," : "")
     case .unassigned: "none"
     }
   }

@@ -12,7 +12,8 @@ enum RankVariables {
   ]
 
   /// What programs get in place of what this process has; those that are missing stay missing.
-  static func replaced(_ environment: (String) -> String? = CLibrary.environment) -> [String: String]
+  static func replaced(_ environment: (String) -> String? = CLibrary.environment) -> [String:
+    String]
   {
     var values: [String: String] = [:]
     for name in names {

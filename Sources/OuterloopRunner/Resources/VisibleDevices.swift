@@ -21,7 +21,8 @@ struct VisibleDevices {
       machine.environment[$0] != nil
     }
     let isLower = upper.isEmpty && machine.environment["ROCR_VISIBLE_DEVICES"] != nil
-    variables = isLower ? ["ROCR_VISIBLE_DEVICES"] : upper.isEmpty ? ["CUDA_VISIBLE_DEVICES"] : upper
+    variables =
+      isLower ? ["ROCR_VISIBLE_DEVICES"] : upper.isEmpty ? ["CUDA_VISIBLE_DEVICES"] : upper
     inherited = machine.environment[variables[0]].map(Self.names)
     installed = machine.devices
   }
