@@ -10,7 +10,10 @@ tool=$(realpath "${OUTERLOOP_COMMAND:-.build/debug/outerloop}")
 engines=${*:-slurm ray}
 export PYTHONPATH=$root/Python/src
 work=$(mktemp -d)
-cd "$work"
+# What is quoted in scripts is quoted well.
+study="$work/it's a \"study\""
+mkdir "$study"
+cd "$study"
 
 states() { "$tool" trials --study "$1" --store "$1.db" --json | python3 -c '
 import collections, json, sys
@@ -43,15 +46,15 @@ slurm() {
     DEBIAN_FRONTEND=noninteractive apt-get update -qq
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
   fi
-  mkdir slurm
-  bash "$root/Scripts/slurm-node.sh" up slurm
+  mkdir "$work/slurm"
+  bash "$root/Scripts/slurm-node.sh" up "$work/slurm"
   trap 'bash "$root/Scripts/slurm-node.sh" down "$work/slurm"' EXIT
   export SLURM_CONF=$work/slurm/slurm.conf
 
   echo "slurm: four trials by two jobs; one is queued again by Slurm, one by its script"
   job=$("$tool" tune --study slurm --store slurm.db --param 'lr=log(1e-3, 1)' --minimize loss --epochs 15 \
     --scheduler none --trials 4 --seed 1 --gpus 1 --grace 10s --on slurm:workers=2,memory=200MB \
-    -- python3 "$root/Tests/Engines/train.py" "$work/slurm.txt" | cut -d' ' -f2)
+    -- python3 "$root/Tests/Engines/train.py" "$study/slurm.txt" | cut -d' ' -f2)
   await trained slurm.txt 8
   squeue --array
   scontrol requeue "${job}_0"
@@ -79,7 +82,7 @@ slurm() {
 import json, sys
 for trial in json.load(sys.stdin): assert trial["values"]["loss"] == trial["params"]["lr"], trial'
   await sh -c '[ -z "$(squeue --noheader)" ]'
-  bash "$root/Scripts/slurm-node.sh" down slurm
+  bash "$root/Scripts/slurm-node.sh" down "$work/slurm"
   trap - EXIT
 }
 
@@ -90,11 +93,11 @@ ray() {
   echo "ray: three trials by two tasks; the process of one task is killed"
   "$tool" tune --study ray --store ray.db --param 'lr=log(1e-3, 1)' --minimize loss --epochs 30 --scheduler none \
     --trials 3 --seed 1 --on "ray:workers=2,python=$python" --cpus 1 --lease 10s \
-    -- python3 "$root/Tests/Engines/train.py" "$work/ray.txt" &
+    -- python3 "$root/Tests/Engines/train.py" "$study/ray.txt" &
   launcher=$!
   await trained ray.txt 8
   # The process of a task is the parent of its worker.
-  worker=$(pgrep -f "worker --study ray --store $work/ray.db" | head -1)
+  worker=$(pgrep -f "worker --study ray --store" | head -1)
   kill -KILL "$(ps -o ppid= -p "$worker" | tr -d ' ')"
   wait "$launcher"
   complete ray 3

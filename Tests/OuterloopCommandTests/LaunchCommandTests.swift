@@ -108,6 +108,23 @@ import Yams
     #expect(queued == (signal == "USR1" ? "requeue 5\n" : nil))
   }
 
+  /// The commands of the page print what they would submit.
+  @Test func commandsOfThePage() throws {
+    try begin()
+    let page = URL(filePath: #filePath).deletingLastPathComponent().appending(
+      path: "../../Documentation/launching.md")
+    let parts = try String(contentsOf: page, encoding: .utf8).components(separatedBy: "```")
+    let commands = parts.filter { $0.hasPrefix("sh\n") && $0.contains("--dry-run") }
+    #expect(commands.count == 1)
+    let ending = try tool.run(script: "set -e\n\(commands.joined().dropFirst(3))")
+    #expect(ending.status == 0, "\(ending.err)")
+    for word in [
+      "#SBATCH --gres=gpu:1", "num_gpus=GPUS", "claimName: \"data\"", "\"/data/outerloop.db\"",
+    ] {
+      #expect(ending.out.contains(word), "\(word)")
+    }
+  }
+
   @Test func slurmCancel() throws {
     try begin()
     try program("scancel", "#!/bin/sh\necho \"$*\" >cancelled.txt\n")

@@ -90,6 +90,8 @@ enum LaunchTexts {
             outerloop/study: "outerloop-digits-CODE"
         spec:
           restartPolicy: Never
+          # Orphans of programs are reaped by the pod's own first process.
+          shareProcessNamespace: true
           # From SIGTERM to SIGKILL: programs save their work, and the worker parks its trials.
           terminationGracePeriodSeconds: 45
           containers:

@@ -28,7 +28,10 @@ struct Manifest {
     keys(of: template, "template", ["metadata", "spec"])
     keys(
       of: pod, "template.spec",
-      ["restartPolicy", "terminationGracePeriodSeconds", "containers", "volumes"])
+      [
+        "restartPolicy", "shareProcessNamespace", "terminationGracePeriodSeconds", "containers",
+        "volumes",
+      ])
     keys(
       of: container, "container",
       ["name", "image", "command", "args", "env", "resources", "volumeMounts"])

@@ -100,6 +100,9 @@ struct LaunchSlurm: AsyncParsableCommand, EngineCommand {
     // `JOB`, or `JOB;CLUSTER`.
     record.job = String(printed.prefix { $0 != ";" && !$0.isWhitespace })
     try record.show(json: json)
+    // A password that was typed is not repeated.
+    var place = place
+    if request.store.hasPassword { place.store = nil }
     Terminal.say(
       "\nlogs in \(script.folder); to see the jobs: squeue --name=\(request.name); to end them: "
         + "outerloop launch slurm\(place.naming(study)) --cancel")

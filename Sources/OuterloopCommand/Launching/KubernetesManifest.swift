@@ -47,6 +47,8 @@ struct KubernetesManifest {
       "  template:", "    metadata:", "      labels:", "        app.kubernetes.io/name: outerloop",
       "        outerloop/study: \(Self.quoted(request.name))",
       "    spec:", "      restartPolicy: Never",
+      "      # Orphans of programs are reaped by the pod's own first process.",
+      "      shareProcessNamespace: true",
       "      # From SIGTERM to SIGKILL: programs save their work, and the worker parks its trials.",
       "      terminationGracePeriodSeconds: \(Int(request.grace.rounded(.up)) + 15)",
       "      containers:", "        - name: worker", "          image: \(Self.quoted(image))",
