@@ -88,11 +88,16 @@ for trial in json.load(sys.stdin): assert trial["values"]["loss"] == trial["para
 
 ray() {
   sh "$root/Benchmarks/peers/install.sh" ray
-  local python=$root/Benchmarks/peers/ray/.venv/bin/python launcher worker
-  export RAY_DEDUP_LOGS=0 RAY_USAGE_STATS_ENABLED=0
+  local bin=$root/Benchmarks/peers/ray/.venv/bin port=$((30000 + RANDOM % 2000)) launcher worker cluster
+  export RAY_DEDUP_LOGS=0 RAY_USAGE_STATS_ENABLED=0 RAY_AUTH_MODE=disabled
+  "$bin/ray" start --head --block --port="$port" --num-cpus=2 --num-gpus=2 --include-dashboard=false \
+    --disable-usage-stats >"$work/ray.log" 2>&1 &
+  cluster=$!
+  trap 'kill "$cluster"' EXIT
+  await "$bin/ray" status --address="127.0.0.1:$port"
   echo "ray: three trials by two tasks; the process of one task is killed"
   "$tool" tune --study ray --store ray.db --param 'lr=log(1e-3, 1)' --minimize loss --epochs 30 --scheduler none \
-    --trials 3 --seed 1 --on "ray:workers=2,python=$python" --cpus 1 --lease 10s \
+    --trials 3 --seed 1 --on "ray:workers=2,python=$bin/python,address=127.0.0.1:$port" --cpus 1 --gpus 1 --lease 10s \
     -- python3 "$root/Tests/Engines/train.py" "$study/ray.txt" &
   launcher=$!
   await trained ray.txt 8
@@ -102,6 +107,11 @@ ray() {
   wait "$launcher"
   complete ray 3
   check ray 30 1
+  # Each task has a GPU of its own.
+  cut -d' ' -f3 ray.txt | sort | uniq -c
+  kill "$cluster"
+  wait "$cluster" || true
+  trap - EXIT
 }
 
 for engine in $engines; do "$engine"; done
