@@ -93,6 +93,12 @@ import Testing
 
         """)
     #expect(!tool.has("outerloop.db"))
+    let fewer = try tool.run(
+      ["tune", "--gpus", "3", "--parallel", "2", "--trials", "1"] + Self.study
+        + ["--", "sh", "-c", "echo '{\"loss\": {x}}'"],
+      environment: ["CUDA_VISIBLE_DEVICES": "0,1,2"])
+    let note = "2 at a time, each with 1 GPU, the GPUs are enough for 3 (--parallel 3)\n"
+    #expect(fewer.err.contains(note), "\(fewer.err)")
     let noGPUs = try tool.failure(
       ["tune", "--gpus-per-trial", "2"] + Self.study + ["--", "true", "{x}"], status: 64)
     #expect(noGPUs.contains("hint: name them: --gpus 4, or --gpus all\n"))

@@ -46,7 +46,8 @@ extension HelpTexts {
     objectives), command (of the best), checkpoint (of the best: trial, epoch,
     path, state; else null), leading (a trial that is better and not trained to the
     end, else null), front (else null), ending (budget, exhausted, timeout,
-    stopped, rule or failures), reason (of a rule), output (the folder of --output).
+    stopped, rule or failures), reason (of a rule), output (the folder of
+    --output). With --on they are those of `outerloop launch`.
 
     USAGE: outerloop tune [<options>] -- [<command> ...]
 

@@ -31,7 +31,7 @@ struct Tune: AsyncParsableCommand {
       (a trial as in `outerloop trials`, null with several objectives), command (of the best), checkpoint (of the \
       best: trial, epoch, path, state; else null), leading (a \
       trial that is better and not trained to the end, else null), front (else null), ending (budget, exhausted, timeout, stopped, rule or failures), reason (of a rule), output (the \
-      folder of --output).
+      folder of --output). With --on they are those of `outerloop launch`.
       """)
 
   @OptionGroup(title: "Study")
@@ -217,6 +217,7 @@ struct Tune: AsyncParsableCommand {
     parts += method
     parts += specification.budget.parts
     if let concurrency = program.concurrency { parts.append(concurrency) }
+    if let idleness = program.idleness() { parts.append(idleness) }
     return parts.joined(separator: ", ").visible
   }
 

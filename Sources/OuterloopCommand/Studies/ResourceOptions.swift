@@ -68,6 +68,12 @@ extension StoredProgram {
     return copy
   }
 
+  /// That GPUs stay idle; nil: they do not.
+  func idleness(of machine: Machine = .current) -> String? {
+    guard let slots = try? request.slots(of: machine), slots > parallel else { return nil }
+    return "the GPUs are enough for \(slots) (--parallel \(slots))"
+  }
+
   /// `4 at a time with 1 GPU and 2 processors each`; nil: one at a time, as it comes.
   var concurrency: String? {
     var shares: [String] = []
