@@ -2,8 +2,12 @@ internal import OuterloopNumerics
 public import OuterloopStudy
 
 /// The sampler of those who choose none: `gp` while a model of all trials is quick, `tpe` beyond, and for more
-/// than three objectives. Where choices open branches of the space the two propose in turn: the model is the
-/// better one within a branch, and `tpe` gives up none early.
+/// than three objectives.
+///
+/// Where choices open branches of the space, the model alone now and then stays in a wrong one: of a branch that
+/// it has hardly seen it expects what it knows of the others. Every third trial therefore goes to the branch that
+/// may reach most by the results in it (``BranchAllocation``), to the place there that the model promises most
+/// of.
 ///
 /// Every sampler that may be chosen sees all trials, whoever proposed them, so that the one that takes over
 /// begins with what is known. Which one is chosen follows from the study and from how many trials have
@@ -13,20 +17,16 @@ public import OuterloopStudy
 public struct AutoSampler: Sampler {
   /// Which sampler proposes, and why.
   public struct Choice: Sendable, Hashable, CustomStringConvertible {
-    /// Its name in the registry; of two in turn the first.
+    /// Its name in the registry.
     public let sampler: String
-    /// The one that proposes every other trial; nil: `sampler` proposes all.
-    public let other: String?
     /// What follows its name: `for one objective and up to 500 trials`.
     public let reason: String
 
-    /// The samplers, and why.
-    public var description: String {
-      [sampler, other].compactMap(\.self).joined(separator: " and ") + " " + reason
-    }
+    /// The sampler, and why.
+    public var description: String { "\(sampler) \(reason)" }
 
-    fileprivate init(_ sampler: String, and other: String? = nil, _ reason: String) {
-      (self.sampler, self.other, self.reason) = (sampler, other, reason)
+    fileprivate init(_ sampler: String, _ reason: String) {
+      (self.sampler, self.reason) = (sampler, reason)
     }
   }
 
@@ -36,6 +36,9 @@ public struct AutoSampler: Sampler {
   private var densities: TPESampler
   private let hasBranches: Bool
   private var ended = 0
+
+  /// Of so many trials one is in a branch that is chosen apart from the model.
+  private static let period = 3
 
   /// - Throws: `StudyError` for options out of range, `SpaceError` for a space that a sampler cannot search.
   public init(_ specification: StudySpecification, _ options: AutoOptions = AutoOptions()) throws {
@@ -63,8 +66,14 @@ public struct AutoSampler: Sampler {
   }
 
   public mutating func suggest(_ number: Int, in history: History) throws -> Assignment? {
-    let isTurnOfDensities = hasBranches && number % 2 == 1
-    if !isTurnOfDensities, let found = try model?.suggest(number, in: history) { return found }
+    let isOfBranch = hasBranches && number % Self.period == Self.period - 1
+    if !isOfBranch {
+      if let found = try model?.suggest(number, in: history) { return found }
+    } else if let branch = densities.branch(of: number, in: history),
+      let found = try model?.suggest(number, in: history, where: branch)
+    {
+      return found
+    }
     return try densities.suggest(number, in: history)
   }
 
@@ -86,7 +95,9 @@ public struct AutoSampler: Sampler {
     let objectives = count == 1 ? "one objective" : "\(count) objectives"
     if !Branching(specification.space).parents.isEmpty {
       return Choice(
-        "gp", and: "tpe", "in turn, for branches, \(objectives) and up to \(limit) trials")
+        "gp",
+        "for \(objectives) and up to \(limit) trials, every third in the branch that may reach most"
+      )
     }
     return Choice("gp", "for \(objectives) and up to \(limit) trials")
   }

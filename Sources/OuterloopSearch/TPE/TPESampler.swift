@@ -83,6 +83,15 @@ public struct TPESampler: Sampler {
     return try tried.draw(&draws, quantile(number))
   }
 
+  /// The value of each choice that opens branches which the next trial is to have, by the places of the
+  /// choices in the space; nil before there is anything to judge branches by.
+  mutating func branch(of number: Int, in history: History) -> [Int: Int]? {
+    guard densities.count >= max(options.startup, 1) else { return nil }
+    densities.settle(history)
+    var arms = Draws(seed: seed, .branches, trial: number)
+    return densities.branches { arms.next() }.compactMapValues(\.first)
+  }
+
   /// How trials at random are drawn: the first one after something was said of good values at the mode of
   /// that, then every other one from it, the others uniformly.
   private func quantile(_ number: Int) -> (Int, Double) -> Double {

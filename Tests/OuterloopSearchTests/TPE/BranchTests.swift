@@ -34,7 +34,7 @@ import Testing
     try expectEveryBranch(of: name, by: .tpe(), seeds: 20, atLeast: 6)
   }
 
-  /// Nor by the sampler that chooses: half of its trials are those of TPE.
+  /// Nor by the sampler that chooses: every third of its trials is in the branch that TPE would take.
   @Test(arguments: ["late bloomer", "unequal dimensions", "narrow region"])
   func noBranchIsGivenUpAutomatically(_ name: String) throws {
     try expectEveryBranch(of: name, by: .auto(), seeds: 3, atLeast: 4)

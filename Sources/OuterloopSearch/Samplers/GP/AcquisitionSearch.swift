@@ -22,6 +22,8 @@ struct AcquisitionSearch {
   var box: [ClosedRange<Double>]?
   /// A term for what is believed of good values.
   var belief: CandidateBelief?
+  /// Coordinates of choices that keep their values.
+  var fixed: Set<Int> = []
 
   /// A candidate and its value.
   struct Scored {
@@ -183,8 +185,8 @@ struct AcquisitionSearch {
   ) -> [Candidate] {
     var result: [Candidate] = []
     let isActive = coordinates.activity(candidate)
-    for (place, coordinate) in coordinates.coordinates.enumerated() where isActive[coordinate.group]
-    {
+    for (place, coordinate) in coordinates.coordinates.enumerated()
+    where isActive[coordinate.group] && !fixed.contains(place) {
       for number in alternatives(coordinate, place, candidate.places[place], &uniforms)
       where number != candidate.places[place] {
         var change = candidate

@@ -115,35 +115,61 @@ public struct GPSampler: Sampler {
     if let found = try design.middle(number, coordinates, specification, in: history) {
       return found
     }
+    return try modelled(number, in: history, belief) ?? design.suggest(number, in: history)
+  }
+
+  /// What the model promises most of where some choices have these values, given by the places of their
+  /// parameters in the space and the indices of their values. Nil: there is no model yet, or what is believed comes
+  /// first, or no configuration was found that is new.
+  mutating func suggest(
+    _ number: Int, in history: History, where choices: [Int: Int]
+  ) throws -> Assignment? {
+    guard !beliefs.areNew, try !design.isDone() else { return nil }
+    defer { surrogates.fitAhead(trials, coordinates) }
+    return try modelled(
+      number, in: history, CandidateBelief(beliefs, coordinates),
+      fixed: coordinates.coordinates(of: choices))
+  }
+
+  /// What the model promises most of, with some coordinates at fixed places; nil: there is no model yet, or no
+  /// candidate is new.
+  private mutating func modelled(
+    _ number: Int, in history: History, _ belief: CandidateBelief?, fixed: [Int: Double] = [:]
+  ) throws -> Assignment? {
     let costWeight = specification.cost?.weight(in: history) ?? 0
-    if trials.begin(options.startup) != nil,
+    guard trials.begin(options.startup) != nil,
       let acquisition = try surrogates.acquisition(
         trials, coordinates, trial: number, costWeight: costWeight)
+    else { return nil }
+    let key = RandomKey(
+      seed: seed, purpose: "gp-candidates", index: UInt64(truncatingIfNeeded: number))
+    let streams = key.split(2)
+    let best = best(fixed)
+    var box: [ClosedRange<Double>]?
+    if let region, let center = best.first,
+      let lengthscales = try surrogates.lengthscales(trials, coordinates)
     {
-      let key = RandomKey(
-        seed: seed, purpose: "gp-candidates", index: UInt64(truncatingIfNeeded: number))
-      let streams = key.split(2)
-      let best = best()
-      var box: [ClosedRange<Double>]?
-      if let region, let lengthscales = try surrogates.lengthscales(trials, coordinates) {
-        box = region.box(around: best[0], lengthscales, coordinates)
-      }
-      let candidates = pool.candidates(near: best, key: streams[0], within: box)
-      let search = AcquisitionSearch(
-        coordinates: coordinates, acquisition: acquisition, box: box, belief: belief)
-      var uniforms = UniformStream(key: streams[1], expecting: candidates.count + 64)
-      func isNew(_ candidate: Candidate) -> Bool {
-        coordinates.assignment(of: candidate).map { !design.hasTried($0) } ?? false
-      }
-      for scored in search.ranked(candidates, &uniforms) where isNew(scored.candidate) {
-        var found = scored.candidate
-        if options.sparseChanges {
-          found = SparseChanges(search: search).simplified(found, towards: best[0], where: isNew)
-        }
-        return coordinates.assignment(of: found)
-      }
+      box = region.box(around: center, lengthscales, coordinates)
     }
-    return try design.suggest(number, in: history)
+    var candidates = pool.candidates(near: best, key: streams[0], within: box)
+    if !fixed.isEmpty {
+      candidates = candidates.map { $0.with(fixed) }.filter { coordinates.isAllowed($0) }
+    }
+    let search = AcquisitionSearch(
+      coordinates: coordinates, acquisition: acquisition, box: box, belief: belief,
+      fixed: Set(fixed.keys))
+    var uniforms = UniformStream(key: streams[1], expecting: candidates.count + 64)
+    func isNew(_ candidate: Candidate) -> Bool {
+      coordinates.assignment(of: candidate).map { !design.hasTried($0) } ?? false
+    }
+    for scored in search.ranked(candidates, &uniforms) where isNew(scored.candidate) {
+      var found = scored.candidate
+      if options.sparseChanges, let center = best.first {
+        found = SparseChanges(search: search).simplified(found, towards: center, where: isNew)
+      }
+      return coordinates.assignment(of: found)
+    }
+    return nil
   }
 
   /// A configuration that follows what is believed instead of the model: the first one after something was
@@ -159,14 +185,15 @@ public struct GPSampler: Sampler {
     return nil
   }
 
-  /// The best trials, best first; of several objectives those of the front that have most of its
-  /// hypervolume.
-  private func best() -> [Candidate] {
+  /// The best trials that have some coordinates at these places, best first; of several objectives those of
+  /// the front that have most of its hypervolume.
+  private func best(_ fixed: [Int: Double]) -> [Candidate] {
     let share = max(Int((Self.bestShare * Double(trials.count)).rounded(.up)), 1)
-    let places =
-      trials.objectives.count == 1
-      ? Array(trials.order(trials.count).prefix(share)) : trials.frontRows(Self.mostOfFront)
-    return places.map { trials.rows[$0].candidate }
+    let order =
+      trials.objectives.count == 1 || !fixed.isEmpty
+      ? trials.order(trials.count) : trials.frontRows(Self.mostOfFront)
+    let inside = order.lazy.map { trials.rows[$0].candidate }.filter { $0.has(fixed) }
+    return Array(inside.prefix(trials.objectives.count == 1 ? share : Self.mostOfFront))
   }
 }
 

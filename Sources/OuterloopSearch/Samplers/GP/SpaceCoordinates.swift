@@ -4,6 +4,16 @@ internal import OuterloopStudy
 /// is inactive has a number too, which counts when its parents change.
 struct Candidate: Sendable, Hashable {
   var places: [Double]
+
+  /// The candidate with these coordinates at these places.
+  func with(_ fixed: [Int: Double]) -> Candidate {
+    var result = self
+    for (coordinate, place) in fixed { result.places[coordinate] = place }
+    return result
+  }
+
+  /// Whether these coordinates are at these places.
+  func has(_ fixed: [Int: Double]) -> Bool { fixed.allSatisfy { places[$0] == $1 } }
 }
 
 /// The parameters of a space as coordinates of a Gaussian process.
@@ -162,6 +172,18 @@ struct SpaceCoordinates: Sendable {
       if let range = domain.range { return range.unit(of: value.number ?? .nan) }
       return (Double(domain.index(of: value) ?? 0) + 0.5) / Double(domain.count ?? 1)
     }
+  }
+
+  /// Choices given by the places of their parameters in the space and the indices of their values, as
+  /// coordinates and their places; without those that are inactive beside the others.
+  func coordinates(of choices: [Int: Int]) -> [Int: Double] {
+    var result: [Int: Double] = [:]
+    for (index, value) in choices {
+      if let coordinate = coordinateOf[index] { result[coordinate] = Double(value) }
+    }
+    let middle = Candidate(places: coordinates.map { _ in 0.5 })
+    let isActive = activity(middle.with(result))
+    return result.filter { isActive[coordinates[$0.key].group] }
   }
 
   /// The candidate of a configuration; inactive coordinates are in the middle.
