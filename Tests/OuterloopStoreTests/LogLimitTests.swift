@@ -21,6 +21,13 @@ import Testing
     return (store, study)
   }
 
+  /// A connection that may stay in a transaction between two calls.
+  private static func openReader(_ path: String) throws -> DatabaseQueue {
+    var configuration = Configuration()
+    configuration.allowsUnsafeTransactions = true
+    return try DatabaseQueue(path: path, configuration: configuration)
+  }
+
   private var logSize: Int {
     (try? FileManager.default.attributesOfItem(atPath: path + "-wal"))?[.size] as? Int ?? 0
   }
@@ -29,9 +36,8 @@ import Testing
   private func write(_ megabytes: Int, to study: StudyID, in store: SQLiteStore) async throws -> Int
   {
     var largest = 0
-    for index in 0..<(2 * megabytes) {
+    for index in 0..<(4 * megabytes) {
       let text = String(repeating: "\(index % 10)", count: Self.megabyte / 4)
-      // The attribute and the event of it.
       try await store.update(study) { $0.attributes["note"] = text }
       largest = max(largest, logSize)
     }
@@ -45,7 +51,7 @@ import Testing
     let path = path
     let readers = Thread {
       do {
-        let queues = try (0..<2).map { _ in try DatabaseQueue(path: path) }
+        let queues = try (0..<2).map { _ in try Self.openReader(path) }
         func read(_ queue: DatabaseQueue) throws {
           try queue.inDatabase { db in
             try db.beginTransaction(.deferred)
@@ -72,7 +78,7 @@ import Testing
   /// that reader is gone.
   @Test func aReaderThatStays() async throws {
     let (store, study) = try await makeStudy()
-    let queue = try DatabaseQueue(path: path)
+    let queue = try Self.openReader(path)
     let before = try queue.inDatabase { db in
       try db.beginTransaction(.deferred)
       return try Int.fetchOne(db, sql: "SELECT count(*) FROM events")
