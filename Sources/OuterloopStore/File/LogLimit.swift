@@ -13,7 +13,7 @@ internal import Synchronization
 /// A reader that takes longer than a quarter of a second is let be, and the next attempt is made when
 /// the log has grown by another 16 MB.
 final class LogLimit: Sendable {
-  private static let bytes = 64 << 20
+  static let bytes = 64 << 20
   private static let step = 16 << 20
   private static let patience: Int32 = 250
 

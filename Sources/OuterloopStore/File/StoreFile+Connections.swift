@@ -11,8 +11,12 @@ extension StoreFile {
     if !readOnly {
       configuration.prepareDatabase { db in
         // The log is written at every commit, and moved into the file (which waits for the disk)
-        // when it holds 16 MB.
-        try db.execute(sql: "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 4000")
+        // when it holds 16 MB. One that has become longer than it may is cut when it begins anew.
+        try db.execute(
+          sql: """
+            PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 4000;
+            PRAGMA journal_size_limit = \(LogLimit.bytes)
+            """)
       }
     }
     return try patiently { try DatabaseQueue(path: path, configuration: configuration) }
