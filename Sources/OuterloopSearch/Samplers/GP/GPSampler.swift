@@ -119,8 +119,8 @@ public struct GPSampler: Sampler {
   }
 
   /// What the model promises most of where some choices have these values, given by the places of their
-  /// parameters in the space and the indices of their values. Nil: there is no model yet, or what is believed comes
-  /// first, or no configuration was found that is new.
+  /// parameters in the space and the indices of their values. What is to be improved on is the best trial that has
+  /// them. Nil: there is no model yet, or what is believed comes first, or no configuration was found that is new.
   mutating func suggest(
     _ number: Int, in history: History, where choices: [Int: Int]
   ) throws -> Assignment? {
@@ -139,7 +139,7 @@ public struct GPSampler: Sampler {
     let costWeight = specification.cost?.weight(in: history) ?? 0
     guard trials.begin(options.startup) != nil,
       let acquisition = try surrogates.acquisition(
-        trials, coordinates, trial: number, costWeight: costWeight)
+        trials, coordinates, trial: number, costWeight: costWeight, fixed: fixed)
     else { return nil }
     let key = RandomKey(
       seed: seed, purpose: "gp-candidates", index: UInt64(truncatingIfNeeded: number))

@@ -91,18 +91,26 @@ struct Surrogates: Sendable {
 
   /// What promises how much; nil if the trials tell nothing.
   ///
-  /// - Parameter costWeight: how much cost counts, from 0 to 1.
+  /// - Parameters:
+  ///   - costWeight: how much cost counts, from 0 to 1.
+  ///   - fixed: coordinates at places that candidates will have. What is to be improved on is the best of the
+  ///     trials that have them too.
   mutating func acquisition(
     _ trials: ObservedTrials, _ coordinates: SpaceCoordinates, trial number: Int,
-    costWeight: Double = 0
+    costWeight: Double = 0, fixed: [Int: Double] = [:]
   ) throws -> (any Acquisition)? {
     let points = coordinates.points(trials.rows.map(\.candidate))
-    let pending = coordinates.points(
-      trials.pending.keys.sorted().suffix(Self.mostPending).compactMap { trials.pending[$0] })
+    let running = trials.pending.keys.sorted().suffix(Self.mostPending).compactMap {
+      trials.pending[$0]
+    }
+    let pending = Pending(
+      points: coordinates.points(running), isRival: running.map { $0.has(fixed) })
+    let rivals = trials.rows.map { $0.candidate.has(fixed) }
     var parts: [any Acquisition] = []
     for member in members.indices {
       guard
-        let part = try acquisition(member, trials, points, pending: pending, trial: number)
+        let part = try acquisition(
+          member, trials, points, rivals: rivals, pending: pending, trial: number)
       else { return nil }
       parts.append(part)
     }
@@ -113,23 +121,29 @@ struct Surrogates: Sendable {
     return CostedAcquisition(promise, cost: cost.process, weight: costWeight * cost.rows.scale)
   }
 
+  /// Trials that run, and whether what they come to is to be improved on.
+  private struct Pending {
+    var points: KernelPoints
+    var isRival: [Bool]
+  }
+
   private mutating func acquisition(
-    _ member: Int, _ trials: ObservedTrials, _ points: KernelPoints, pending: KernelPoints,
-    trial number: Int
+    _ member: Int, _ trials: ObservedTrials, _ points: KernelPoints, rivals: [Bool],
+    pending: Pending, trial number: Int
   ) throws -> (any Acquisition)? {
     var models: [ModelledOutput: Model] = [:]
     for (place, output) in outputs.enumerated() {
       guard let model = try model(output, member, trials, points) else { continue }
       var imagined = model
-      if pending.count > 0 {
+      if pending.points.count > 0 {
         imagined.process = model.process.imagining(
-          pending, normals: try normals(pending.count, number, output: place))
+          pending.points, normals: try normals(pending.points.count, number, output: place))
       }
       models[output] = imagined
     }
     let losses = (0..<objectives).compactMap { models[.objective($0)] }
     let limits = (0..<constraints).compactMap { models[.constraint($0)]?.process }
-    return combined(losses, limits, trials, pending)
+    return combined(losses, limits, trials, rivals: rivals, pending)
   }
 
   private mutating func model(
@@ -175,13 +189,13 @@ struct Surrogates: Sendable {
   }
 
   private func combined(
-    _ losses: [Model], _ limits: [GaussianProcess], _ trials: ObservedTrials,
-    _ pending: KernelPoints
+    _ losses: [Model], _ limits: [GaussianProcess], _ trials: ObservedTrials, rivals: [Bool],
+    _ pending: Pending
   ) -> (any Acquisition)? {
     let bounds = limits.map { ExpectedImprovement.Constraint($0, atMost: 0) }
     guard let first = losses.first?.process ?? limits.first else { return nil }
     let draws = first.samples
-    let kept = Self.kept(limits, pending, draws: draws)
+    var kept = Self.kept(limits, pending.points, draws: draws)
     let places = losses.first?.rows.places ?? []
     let feasible = places.indices.filter { trials.rows[places[$0]].violation == 0 }
     guard !losses.isEmpty, !feasible.isEmpty || limits.isEmpty else {
@@ -191,8 +205,13 @@ struct Surrogates: Sendable {
         logWeights: kept.map { $0.isEmpty ? 0 : log(Self.keptWeight) })
     }
     // Where nothing is known of the constraints, all trials count.
-    let counted = feasible.isEmpty ? Array(places.indices) : feasible
-    let fronts = Self.fronts(losses, counted, pending, kept)
+    var counted = feasible.isEmpty ? Array(places.indices) : feasible
+    let ofRivals = counted.filter { rivals[places[$0]] }
+    if !ofRivals.isEmpty {
+      counted = ofRivals
+      kept = kept.map { $0.filter { pending.isRival[$0] } }
+    }
+    let fronts = Self.fronts(losses, counted, pending.points, kept)
     if losses.count == 1 {
       let best: [Double] = fronts.map { front in
         front.reduce(Double.infinity) { min($0, $1[0]) }
