@@ -38,6 +38,7 @@ lint:
 	swift format lint --strict --recursive --parallel Package.swift Sources Tests Benchmarks/Sources Examples/Sources Examples/Tests Fuzz/Sources
 	bash Scripts/check-layers.sh
 	bash Scripts/check-readme.sh
+	python3 Scripts/check-links.py
 	bash Scripts/list-pages.sh --check
 
 # The wheel with the command and the Python package, in dist; and the package's tests from it, with each Python there is.

@@ -40,4 +40,6 @@ if sys.prefix != sys.base_prefix: print(sysconfig.get_path("purelib"))')
   (cd "$work" && env -u OUTERLOOP_COMMAND OUTERLOOP_DOCUMENTATION="$work/Documentation" \
     "$work/environment/bin/python" -m pytest -q -p no:cacheprovider ${PYTEST:-} tests) || status=1
 done
+# What the README and the pages for those who come from elsewhere show, with the last of them.
+OUTERLOOP_COMMAND=$work/environment/bin/outerloop "$work/environment/bin/python" Scripts/check-documents.py || status=1
 exit $status
