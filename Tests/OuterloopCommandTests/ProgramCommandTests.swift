@@ -122,7 +122,7 @@ import Testing
     #expect(end.contains("  loading\n") && end.contains("\n  ModuleNotFoundError: "), "\(end)")
     #expect(
       first.err.contains(
-        "\n\nhint: when the program is mended: outerloop retry --study study --failed;"))
+        "\n\nhint: when the program is fixed: outerloop retry --study study --failed;"))
     // Each run has a chance of its own.
     for words in [["resume"], ["worker"]] {
       let again = try tool.run(words)

@@ -132,8 +132,8 @@ import Testing
     try tool.makeFolder("full")
     try tool.write("text", "full/thesis.tex")
     let cases = [
-      ("file", "`file` is no folder", "name another folder"),
-      ("file/below", "/file` is no folder", "name another folder"),
+      ("file", "`file` is not a folder", "name another folder"),
+      ("file/below", "/file` is not a folder", "name another folder"),
       (
         "full", "the folder `full` holds other files, such as `thesis.tex`", "name a folder that is"
       ),
