@@ -42,7 +42,7 @@ def check(page, folder, environment):
     """Runs the blocks of a page in a folder; returns how many ran, and how many failed."""
     text = page.read_text(encoding="utf-8")
     blocks = list(FENCE.finditer(text))
-    shell = "\n".join(block[3] for block in blocks if block[2] == "sh" and not block[1])
+    shell = "\n".join(block[3] for block in blocks if block[2] == "sh")
     ran, failed, printed = 0, 0, None
     for block in blocks:
         skipped, language, body = block.groups()

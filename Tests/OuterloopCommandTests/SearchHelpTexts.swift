@@ -455,8 +455,7 @@ extension HelpTexts {
     objectives), checkpoints, trajectory.csv, log.csv and plots, as by `outerloop
     tune --output`; files unchanged since they were written are replaced, all
     others stay; the paths are printed. An error leaves --out as it was. Stores and
-    other databases are never replaced, except an earlier export by --format
-    optuna.
+    other databases are never replaced, except an earlier export by --format optuna.
 
     USAGE: outerloop export [--store <file>] [--study <name>] [--format <format>] [--out <file>] [--force] [--quiet]
 

@@ -69,8 +69,8 @@ struct RunOptions: ParsableArguments {
 /// What kind of program it is; fixed with the study.
 struct KindOptions: ParsableArguments {
   @Flag(
-    help: "The program keeps running and reads one request line for each trial from "
-      + "standard input.")
+    help: ArgumentHelp(
+      "The program keeps running and reads one request line for each trial from standard input."))
   var persistent = false
 }
 

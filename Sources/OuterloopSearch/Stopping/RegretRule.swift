@@ -145,7 +145,8 @@ extension RegretOptions: MethodOptions {
 
   static let declarations: [MethodOption<Self>] = [
     .number(
-      "ratio", \.ratio, 1e-9...1, "the share of the gain over the first trials")
+      "ratio", \.ratio, 1e-9...1,
+      "the least gain to expect, as a share of that since the first trials")
   ]
 }
 
