@@ -33,7 +33,7 @@ bench: require
 	$(plain) Benchmarks/peers/optuna/.venv/bin/python Benchmarks/quality.py --write
 	$(plain) Benchmarks/peers/dashboard/.venv/bin/python Benchmarks/dashboard.py --write
 
-# Formatting of every Swift file, and the direction of dependencies.
+# Formatting of every Swift file, the direction of dependencies, the README's programs, and links between pages.
 lint:
 	swift format lint --strict --recursive --parallel Package.swift Sources Tests Benchmarks/Sources Examples/Sources Examples/Tests Fuzz/Sources
 	bash Scripts/check-layers.sh

@@ -25,7 +25,8 @@ trap 'rm -rf "$work"' EXIT
 # Without the sources beside them, tests see what was installed.
 cp -r Python/tests "$work/tests"
 mkdir "$work/Documentation"
-cp Documentation/python.md README.md "$work/Documentation/"
+cp Documentation/python.md "$work/Documentation/"
+cp README.md "$work/"
 status=0
 for python in "${pythons[@]}"; do
   version=$("$python" -c 'import sys; print("%d.%d.%d" % sys.version_info[:3])')

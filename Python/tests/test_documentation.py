@@ -17,9 +17,7 @@ FOLDER = pathlib.Path(
 
 
 def blocks(name: str) -> List[Tuple[str, str]]:
-    page = FOLDER / name
-    if not page.exists():
-        page = FOLDER.parent / name
+    page = FOLDER.parent / name if name == "README.md" else FOLDER / name
     return re.findall(r"^```(\w*)\n(.*?)^```$", page.read_text(encoding="utf-8"), re.M | re.S)
 
 
