@@ -42,7 +42,7 @@ import Testing
     let running = try tool.start(slow("0.3", trials: 3, parallel: 1))
     #expect(try soon { try count("complete") >= 1 })
     let paused = try tool.run(["pause"])
-    #expect(paused.out == "study `study` is paused: no trial begins\n")
+    #expect(paused.out == "study `study` is paused: no trial starts\n")
     #expect(paused.err == "\nto resume it: outerloop pause --study study --off\n")
     #expect(try tool.object(["pause", "--json"])["paused"] as? Bool == true)
     #expect(try soon { try count("running") == 0 })
@@ -50,11 +50,11 @@ import Testing
     #expect(done < 3)
     usleep(1_000_000)
     #expect(try count("complete") == done && count("running") == 0)
-    #expect(try tool.run(["watch", "--once"]).out.contains("paused: no trial begins\n"))
+    #expect(try tool.run(["watch", "--once"]).out.contains("paused: no trial starts\n"))
     let refused = try tool.run(["ask"])
     #expect(refused.status == 1 && refused.err.contains("study `study` is paused\n"))
     // The budget grows while it waits.
-    #expect(try tool.run(["pause", "--off"]).out == "study `study` goes on\n")
+    #expect(try tool.run(["pause", "--off"]).out == "study `study` is resumed\n")
     let asked = try tool.run(["ask", "--trials", "5", "--json"])
     #expect(asked.status == 0)
     #expect(
@@ -64,8 +64,8 @@ import Testing
     let ending = try running.end()
     #expect(ending.status == 0, "\(ending.err)")
     #expect(
-      ending.err.contains("the study is paused; to go on: outerloop pause --study study --off\n"))
-    #expect(ending.err.contains("the study goes on\n"))
+      ending.err.contains("the study is paused; to resume: outerloop pause --study study --off\n"))
+    #expect(ending.err.contains("the study is resumed\n"))
     #expect(try count("complete") == 5)
     // Who resumes means it.
     _ = try tool.run(["pause"])

@@ -199,7 +199,7 @@ import Testing
     (["--stop-when", "memory <= 1"], "`memory` is not an objective"),
     (["--stop-when", "plateu"], "did you mean `plateau`?"),
     (["--stop-when", "plateau:trials=0"], "it is a whole number from 1"),
-    (["--per-second"], "does not weigh costs"), (["--prior", "x=0.5"], "does not heed --prior"),
+    (["--per-second"], "does not weigh costs"), (["--prior", "x=0.5"], "does not use --prior"),
   ])
   func wrongUsageChangesNothing(_ words: [String], _ what: String) throws {
     let ending = try tune(words)

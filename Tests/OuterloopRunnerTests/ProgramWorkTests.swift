@@ -320,19 +320,19 @@ import Testing
     "{\"loss\": tensor(0.5, device='cuda')}":
       "`loss` is tensor(0.5, device='cuda'), which is not a number",
     "{\"loss\": None}": "`None` is Python's",
-    "INFO: {\"loss\": 0.5}": "`INFO:` stands before it",
+    "INFO: {\"loss\": 0.5}": "`INFO:` precedes it",
     "[{\"loss\": 0.5}]": "it is a list; print the object alone",
-    "{\"metrics\": {\"loss\": 0.5}}": "`loss` stands inside of another object",
+    "{\"metrics\": {\"loss\": 0.5}}": "`loss` is inside another object",
     "{\"Loss\": 0.5}": "its JSON lines have Loss; no `loss`; did you mean the metric `Loss`?",
     "{\"los\": 0.5}": "did you mean the metric `los`?",
     "loss: 0.5": "it is not JSON; print {\"loss\": 0.5}",
     "test loss = 1e-3 ok": "it is not JSON; print {\"loss\": 0.001}",
     "{\"epoch\": 1, \"acc\": 0.5}\n{'loss': 1}":
-      "its last report has no `loss`, only acc; `{'loss': 1}` is no report",
+      "its last report has no `loss`, only acc; `{'loss': 1}` is not a report",
     "{\"epoch\": 1, \"Loss\": 0.5}": "no `loss`, only Loss; did you mean the metric `Loss`?",
     "training\nloss fell\nlosses: 3": "it ended well but reported nothing; print a line such as",
     "{\"loss\": \"0.5\"}": "print it without quotation marks",
-    "{'loss': \u{1b}[31m0.5}\u{7}": "`{'loss': 0.5} ` is no report",
+    "{'loss': \u{1b}[31m0.5}\u{7}": "`{'loss': 0.5} ` is not a report",
   ]
 
   /// Lines that nearly are reports are told for what they are.

@@ -40,7 +40,7 @@ struct Pause: AsyncParsableCommand {
       return try Terminal.print(JSONText.of(Record(study: found.name, paused: !off)))
     }
     try Terminal.print(
-      "study `\(found.name)` \(off ? "goes on" : "is paused: no trial begins")".visible)
+      "study `\(found.name)` \(off ? "is resumed" : "is paused: no trial starts")".visible)
     Terminal.say(
       off
         ? "\n\(try await found.next(found.runners()))"

@@ -207,7 +207,7 @@ struct StudyOptions: ParsableArguments {
         "the \(kind) \(name) \(what)",
         "use \(isAlone ? "a sampler" : "one") that does: \(all)")
     }
-    try check(!terms.prior.isEmpty, .heedsPriors, "does not heed --prior")
+    try check(!terms.prior.isEmpty, .heedsPriors, "does not use --prior")
     try check(terms.perSecond != nil, .weighsCosts, "does not weigh costs (--per-second)")
   }
 }
