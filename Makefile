@@ -33,11 +33,12 @@ bench: require
 	$(plain) Benchmarks/peers/optuna/.venv/bin/python Benchmarks/quality.py --write
 	$(plain) Benchmarks/peers/dashboard/.venv/bin/python Benchmarks/dashboard.py --write
 
-# Formatting of every Swift file, and the direction of dependencies.
+# Formatting of every Swift file, the direction of dependencies, the README's programs, and links between pages.
 lint:
 	swift format lint --strict --recursive --parallel Package.swift Sources Tests Benchmarks/Sources Examples/Sources Examples/Tests Fuzz/Sources
 	bash Scripts/check-layers.sh
 	bash Scripts/check-readme.sh
+	python3 Scripts/check-links.py
 	bash Scripts/list-pages.sh --check
 
 # The wheel with the command and the Python package, in dist; and the package's tests from it, with each Python there is.

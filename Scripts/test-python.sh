@@ -25,7 +25,8 @@ trap 'rm -rf "$work"' EXIT
 # Without the sources beside them, tests see what was installed.
 cp -r Python/tests "$work/tests"
 mkdir "$work/Documentation"
-cp Documentation/python.md README.md "$work/Documentation/"
+cp Documentation/python.md "$work/Documentation/"
+cp README.md "$work/"
 status=0
 for python in "${pythons[@]}"; do
   version=$("$python" -c 'import sys; print("%d.%d.%d" % sys.version_info[:3])')
@@ -40,4 +41,6 @@ if sys.prefix != sys.base_prefix: print(sysconfig.get_path("purelib"))')
   (cd "$work" && env -u OUTERLOOP_COMMAND OUTERLOOP_DOCUMENTATION="$work/Documentation" \
     "$work/environment/bin/python" -m pytest -q -p no:cacheprovider ${PYTEST:-} tests) || status=1
 done
+# What the README and the pages for those who come from elsewhere show, with the last of them.
+OUTERLOOP_COMMAND=$work/environment/bin/outerloop "$work/environment/bin/python" Scripts/check-documents.py || status=1
 exit $status

@@ -57,7 +57,7 @@ def test_the_first_finishes_what_runs(parallel: int, processes: bool) -> None:
     os.killpg(program.pid, signal.SIGINT)
     out, err = program.communicate(timeout=60)
     assert program.returncode == 0 and out == "stopped\n", err
-    assert "finishing the trials that run" in err
+    assert "finishing the running trials" in err
     assert states() == ["complete"] * parallel
     wait(lambda: servers() == [])
 

@@ -96,7 +96,7 @@ def test_an_interrupt_loses_nothing(kernel: Kernel) -> None:
     kernel.manager.interrupt_kernel()
     messages = kernel.rest(cell)
     # The trial that ran was finished, and no other was begun.
-    assert "finishing the trials that run" in printed(messages) and "returned 3" in printed(messages)
+    assert "finishing the running trials" in printed(messages) and "returned 3" in printed(messages)
     assert not any(message["msg_type"] == "error" for message in messages)
     # One line of progress, which was changed in its place.
     shown = [message for message in messages if message["msg_type"].endswith("display_data")]

@@ -9,14 +9,14 @@ struct Outerloop: ParsableCommand {
     abstract: "Tune hyperparameters, by search and by gradient.",
     discussion: """
       By search: `outerloop tune --param 'lr=log(1e-5, 1e-1)' --minimize loss -- python train.py \
-      --lr {lr}` runs any program again and again; it prints {"loss": 0.31} at its end.
+      --lr {lr}` runs a program again and again; at its end it prints {"loss": 0.31}.
 
-      By gradient: `outerloop clean` learns a weight for each example of your data, and finds wrong \
-      labels.
+      By gradient: `outerloop clean` finds wrong labels in your data, `outerloop lab` runs published \
+      experiments.
 
       `outerloop demo` shows both on bundled digits in a few seconds, and draws what happened.
 
-      Results go to standard output, as JSON with --json; all else goes to standard error. Exit \
+      Results go to standard output, as JSON with --json; everything else goes to standard error. Exit \
       status: 0 done, 1 the work failed, 64 wrong usage, 130 interrupted.
 
       OUTERLOOP_THREADS sets the number of threads; results do not depend on it. \

@@ -35,13 +35,13 @@ public struct FileError: ExplainedError, Hashable {
   }
 
   static func noFolder(_ path: String) -> FileError {
-    FileError(.protected, "`\(path)` is no folder", "name another folder")
+    FileError(.protected, "`\(path)` is not a folder", "name another folder")
   }
 
   static func unreadable(_ path: String, _ number: Int32) -> FileError {
     FileError(
       .system, "`\(path)` cannot be read: \(String(cString: strerror(number)))",
-      "check its rights, and that it is still there", number: number)
+      "check its permissions, and that it still exists", number: number)
   }
 
   /// What the system's error number means for whoever writes `path`.
@@ -49,7 +49,7 @@ public struct FileError: ExplainedError, Hashable {
     let remedy =
       switch number {
       case ENOENT: "create its folder first, or name another file"
-      case ENOTDIR: "a file stands where a folder is needed: name another file"
+      case ENOTDIR: "a folder is needed where there is a file: name another file"
       case ENOSPC, EDQUOT: "free some space on its disk"
       case EFBIG: "raise the limit on file sizes (ulimit -f)"
       case EACCES, EPERM: "make its folder writable, or name another file"

@@ -280,7 +280,7 @@ public final class OutputFile {
     // A file that someone else has put there since is theirs.
     guard let now = try? FileStatus(target, follow: false), now.isUnchanged(since: status)
     else {
-      throw FileError(.exists, "`\(path)` was changed meanwhile", "try again")
+      throw FileError(.exists, "`\(path)` has changed meanwhile", "try again")
     }
     // Where the owner cannot be kept, the permissions still are.
     if fchown(descriptor, status.owner, status.group) != 0 { _ = errno }

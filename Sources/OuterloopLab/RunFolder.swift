@@ -212,7 +212,7 @@ final class RunFolder: Sendable {
         .file, "\(path): the file system is read-only", remedy: "choose another --out")
     case ENOTDIR, EISDIR, EEXIST:
       LabError(
-        .file, "\(path): something else stands where a folder or file is needed",
+        .file, "\(path): a folder or file is needed there, and it is something else",
         remedy: "move it away, or choose another --out")
     default:
       LabError(

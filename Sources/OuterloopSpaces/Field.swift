@@ -31,7 +31,7 @@ struct Field {
   func entries() throws -> [(key: String, value: Field)] {
     guard case .mapping(let mapping) = node else {
       throw complaint(
-        "\(kind) stands where `key: value` lines should", "see Documentation/spaces.md")
+        "\(kind) was found where `key: value` lines were expected", "see Documentation/spaces.md")
     }
     return try mapping.map { key, value in
       guard case .scalar(let scalar) = key else {
@@ -58,7 +58,7 @@ struct Field {
   func items() throws -> [Field] {
     guard case .sequence(let sequence) = node else {
       throw complaint(
-        "\(kind) stands where a list should", "write `[a, b]` or a line `- a` for each")
+        "\(kind) was found where a list was expected", "write `[a, b]` or a line `- a` for each")
     }
     return sequence.map { Field(file: file, node: $0) }
   }
@@ -78,7 +78,9 @@ struct Field {
   /// `yes` and `no` are texts.
   func value() throws -> ParameterValue {
     guard case .scalar(let scalar) = node else {
-      throw complaint("\(kind) stands where one value should", "write a number or a text")
+      throw complaint(
+        "\(kind) was found where a single value was expected",
+        "write a number or a text")
     }
     guard !isNull else {
       throw complaint("a value is empty or null", "write a number or a text, such as \"none\"")
@@ -93,7 +95,7 @@ struct Field {
 
   func text() throws -> String {
     guard case .text(let text) = try value() else {
-      throw complaint("a text should stand there", "put it in quotation marks")
+      throw complaint("a text was expected", "put it in quotation marks")
     }
     return text
   }
@@ -108,7 +110,7 @@ struct Field {
 
   func flag() throws -> Bool {
     guard case .bool(let flag) = try value() else {
-      throw complaint("true or false should stand there", "write one of them")
+      throw complaint("true or false was expected", "write one of them")
     }
     return flag
   }

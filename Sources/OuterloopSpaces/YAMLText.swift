@@ -36,7 +36,7 @@ struct YAMLText {
     {
       let place = "\(name) line \(index + 1)"
       if line.unicodeScalars.contains(where: { $0.value == 0 }) {
-        throw SpaceError("a NUL byte stands there", "save the file as plain text", in: [place])
+        throw SpaceError("it contains a NUL byte", "save the file as plain text", in: [place])
       }
       let indent = line.utf8.prefix { " -?:\t".utf8.contains($0) }.count
       for byte in line.utf8 {
@@ -106,7 +106,7 @@ struct YAMLText {
       return complaint(problem, mark.line)
     case .duplicatedKeysInMapping(let keys, let context):
       return SpaceError(
-        "the key `\(keys.first ?? "")` stands there twice", "remove one of them",
+        "the key `\(keys.first ?? "")` is given twice", "remove one of them",
         in: ["\(name) line \(context.mark.line)"])
     case .reader(let problem, let offset, _, _):
       let line = offset.map { 1 + text.prefix($0).count { $0.isNewline } }
@@ -120,7 +120,7 @@ struct YAMLText {
     let shown = lines.indices.contains(line - 1) ? lines[line - 1] : ""
     let isTab = shown.prefix { $0 == " " || $0 == "\t" }.contains("\t")
     return SpaceError(
-      isTab ? "a tab stands at the beginning" : "this is not YAML or JSON: \(problem)",
+      isTab ? "a line begins with a tab" : "this is not YAML or JSON: \(problem)",
       isTab
         ? "indent with spaces"
         : "check colons, brackets, and quotation marks; quote texts with signs",

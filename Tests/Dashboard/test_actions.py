@@ -57,11 +57,11 @@ def test_a_study_is_paused_and_goes_on(open_page, dashboard):
     page = open_page(f"/study/{number}")
     page.get_by_role("button", name="Pause…").click()
     page.get_by_role("button", name="Pause study").click()
-    page.get_by_role("button", name="Go on…").wait_for()
+    page.get_by_role("button", name="Resume…").wait_for()
     assert dashboard.get(f"/studies/{number}")["paused"]
     assert page.get_by_text("paused").first.is_visible()
-    page.get_by_role("button", name="Go on…").click()
-    page.get_by_role("dialog").get_by_role("button", name="Go on", exact=True).click()
+    page.get_by_role("button", name="Resume…").click()
+    page.get_by_role("dialog").get_by_role("button", name="Resume", exact=True).click()
     page.get_by_role("button", name="Pause…").wait_for()
     assert not dashboard.get(f"/studies/{number}")["paused"]
 

@@ -95,7 +95,7 @@ import Testing
     #expect(kills == 3)
     let last = try tool.run(clean("--out", "broken") + long)
     #expect(last.status == 0)
-    #expect(last.err.contains("going on after update "))
+    #expect(last.err.contains("continuing after update "))
     func timeless(_ folder: String) throws -> [Substring] {
       try tool.text(folder + "/result.json").split(separator: "\n").filter {
         // The folder is in the paths of the files.
@@ -116,9 +116,9 @@ import Testing
     #expect(!ending.isSignal)
     #expect(ending.status == 130)
     #expect(ending.out.isEmpty)
-    #expect(ending.err.contains("stopping after this update; once more to stop at once\n"))
+    #expect(ending.err.contains("stopping after this update; press again to stop at once\n"))
     #expect(ending.err.contains("error: interrupted after update "))
-    #expect(ending.err.contains("hint: go on with: outerloop clean --data pictures --train 150"))
+    #expect(ending.err.contains("hint: continue with: outerloop clean --data pictures --train 150"))
     #expect(tool.names("outerloop-clean") == [".lock", "checkpoint"])
   }
 

@@ -194,7 +194,7 @@ import Testing
     try tool.write("", "fixed")
     let ending = try tool.run(["retry", "--failed"])
     #expect(ending.status == 0, "\(ending.err)")
-    #expect(ending.err.contains(" runs the study now, and goes on with it\n"), "\(ending.err)")
+    #expect(ending.err.contains(" is running the study, and continues it\n"), "\(ending.err)")
     #expect(try running.end().status == 0)
     #expect(try tool.states() == Array(repeating: "complete", count: 6))
     #expect(try tool.trials().first?["attempts"] as? Int == 2)
@@ -241,7 +241,7 @@ import Testing
       ("lt=0.1", "there is no parameter `lt`\n\nhint: did you mean `lr`?"),
       ("lr=7", "parameter `lr` cannot be 7"), ("lr", "`lr` has no value"),
       ("lr=0.1 opt=adam", "`lr=0.1 opt=adam` holds two `=`"), ("", "the configuration is empty"),
-      ("lr=0.1, lr=0.2", "`lr` has two values"), ("{\"lr\": [1]}", "it is no JSON object"),
+      ("lr=0.1, lr=0.2", "`lr` has two values"), ("{\"lr\": [1]}", "it is not a JSON object"),
       ("lr=0.9, opt=sgd, m=0.1", "is forbidden by `lr > 0.5"),
       ("lr=0.9, opt=sgd", "forbid"), ("opt='a", "does not end"),
     ] {

@@ -12,35 +12,34 @@ extension HelpTexts {
                               of --space: 'lr=0.1'. Repeat for more.
       --drop <name>           A parameter of --space to leave out. Repeat for more.
       --forbid <condition>    A combination never to try: 'low >= high'.
-      --minimize <metric>     A metric to make small. Repeat, or join with
+      --minimize <metric>     A metric to minimize. Repeat, or join with
                               --maximize, for several objectives; they keep their
                               order.
-      --maximize <metric>     A metric to make large.
-      --constraint <bound>    A bound that results have to keep: 'memory <= 8'. A
-                              trial that breaks it is never the best. Repeat for
-                              more.
-      --per-second [<metric>] Seek improvement for what it costs: the time that a
+      --maximize <metric>     A metric to maximize.
+      --constraint <bound>    A bound on a metric: 'memory <= 8'. A trial that
+                              violates it is never the best. Repeat for more.
+      --per-second [<metric>] Weigh improvement against its cost: the time that a
                               trial takes, or a metric that it reports, such as
-                              seconds of inference or money. (default as flag:
-                              seconds)
-      --prior <values>        Where good values are believed to lie, for the search
-                              to begin with: 'lr=0.001±3x', 'units=64±16,
-                              opt=adam'; +- stands for ±. Repeat for more.
+                              inference time or money. (default as flag: seconds)
+      --prior <values>        A prior belief about good values, for the search to
+                              start from: 'lr=0.001±3x', 'units=64±16, opt=adam';
+                              +- stands for ±. Repeat for more.
       --stop-when <rule>      When to end before the budget is spent: 'loss <=
                               0.1', or plateau, target, regret, worth with options
                               as in plateau:trials=50. Repeat for more.
       --worth <improvement>   End when an epoch is not expected to improve the
                               objective by this much; with --epochs above 1 and a
                               budget of epochs or trials.
-      --sampler <name>        How to search: auto, random, sobol, grid, tpe, bohb,
+      --sampler <name>        The sampler: auto, random, sobol, grid, tpe, bohb,
                               gp, cmaes, catcma, nsga2, nsga3, de; with options as
                               in grid:resolution=7. (default: auto)
-      --scheduler <name>      Which trials are trained how far: auto, none, median,
-                              percentile, threshold, patience, wilcoxon, halving,
-                              hyperband, asha, pasha, priorband, freeze-thaw,
-                              dyhpo, dpl; with options as in asha:factor=4.
-                              Default: auto with --epochs, else none.
-      --seed <n>              Names all random choices. Default: drawn, and printed.
+      --scheduler <name>      The scheduler: auto, none, median, percentile,
+                              threshold, patience, wilcoxon, halving, hyperband,
+                              asha, pasha, priorband, freeze-thaw, dyhpo, dpl; with
+                              options as in asha:factor=4. Default: auto with
+                              --epochs, else none.
+      --seed <n>              Seed of all random choices. Default: drawn, and
+                              printed.
       --epochs <n>            Epochs of a full training. (default: 1)
       --retries <n>           How often a trial that ended with an error is run
                               again. (default: 0)
@@ -58,14 +57,14 @@ extension HelpTexts {
   static let program = """
     PROGRAM:
       --parallel <k>          Trials at the same time. Default: 1, or as before.
-      --gpus <gpus>           GPUs to share out: the first 4 (4), these (0,2,3; a
-                              single one is 2,), all or none. Each trial sees its
-                              own alone, by CUDA_VISIBLE_DEVICES; --parallel is
-                              then as many as there are, unless given. Default:
-                              none, or as before.
+      --gpus <gpus>           GPUs to assign: the first 4 (4), these (0,2,3; a
+                              single one is 2,), all or none. Each trial sees only
+                              its own, by CUDA_VISIBLE_DEVICES; --parallel is then
+                              as many as they allow, unless given. Default: none,
+                              or as before.
       --gpus-per-trial <n>    GPUs of a trial; below 1 it shares one: 0.5 for two
                               trials a GPU. Default: 1, or as before.
-      --cpus <cpus>           Processors to share out: 8, 0-7 or all. Each trial is
+      --cpus <cpus>           Processors to assign: 8, 0-7 or all. Each trial is
                               pinned to its own (on Linux), and told how many
                               threads to use. Default: none, or as before; with
                               --parallel above 1 the threads of all trials are then
@@ -74,9 +73,9 @@ extension HelpTexts {
       --trial-timeout <time>  Time for one trial, after which it fails: 90s, 10m.
       --memory <size>         Memory for one trial, beyond which it fails: 500MB,
                               4GB.
-      --lease <time>          Time without a sign of life after which a worker is
-                              taken for dead and its trial run again. Default: 90s,
-                              or as before.
+      --lease <time>          Time without a heartbeat after which a worker counts
+                              as lost and its trial is run again. Default: 90s, or
+                              as before.
       --grace <time>          Time that a program has to save its work when it is
                               told to stop (SIGTERM), before it is ended. Default:
                               5s at a limit, 1s when this process is stopped; or as
@@ -84,8 +83,8 @@ extension HelpTexts {
       --max-failures <n>      Stop when so many trials in a row have failed; 0:
                               never. Default: 10, and 3 if they are the study's
                               first and fail the same way; or as before.
-      --keep <n|size>         Checkpoints to keep beside those of trials that may
-                              go on: of the best 5 trials (5), as many as fit
+      --keep <n|size>         Checkpoints to keep besides those of trials that may
+                              continue: of the best 5 trials (5), as many as fit
                               (20GB), or all. Repeat for both. Default: all, or as
                               before.
     """

@@ -20,17 +20,18 @@ enum HelpTexts {
     OVERVIEW: Tune hyperparameters, by search and by gradient.
 
     By search: `outerloop tune --param 'lr=log(1e-5, 1e-1)' --minimize loss --
-    python train.py --lr {lr}` runs any program again and again; it prints {"loss":
-    0.31} at its end.
+    python train.py --lr {lr}` runs a program again and again; at its end it prints
+    {"loss": 0.31}.
 
-    By gradient: `outerloop clean` learns a weight for each example of your data,
-    and finds wrong labels.
+    By gradient: `outerloop clean` finds wrong labels in your data, `outerloop lab`
+    runs published experiments.
 
     `outerloop demo` shows both on bundled digits in a few seconds, and draws what
     happened.
 
-    Results go to standard output, as JSON with --json; all else goes to standard
-    error. Exit status: 0 done, 1 the work failed, 64 wrong usage, 130 interrupted.
+    Results go to standard output, as JSON with --json; everything else goes to
+    standard error. Exit status: 0 done, 1 the work failed, 64 wrong usage, 130
+    interrupted.
 
     OUTERLOOP_THREADS sets the number of threads; results do not depend on it.
     `--version --verbose` shows what the command runs on.
@@ -47,43 +48,43 @@ enum HelpTexts {
       version                 Print the version, and what it runs on.
 
     SEARCH SUBCOMMANDS:
-      tune                    Search the hyperparameters of any program.
-      resume                  Go on with a study that was stopped, or give it a
-                              larger budget.
-      pause                   Pause a study: no trial begins until it goes on.
-      retry                   Run failed trials again, and go on with the study.
+      tune                    Tune the hyperparameters of any program.
+      resume                  Resume a study, or give it a larger budget.
+      pause                   Pause a study: no trial starts until it is resumed.
+      retry                   Run failed trials again, and resume the study.
       extend                  Widen a range of a study, or add choices.
-      add                     Add configurations that you know, to be tried next.
-      hint                    Say where good values are believed to lie, also while
-                              a study runs.
-      worker                  Run trials of a study beside the process that began
-                              it.
+      add                     Add known configurations, to be tried next.
+      hint                    State a prior belief about good values, also while a
+                              study runs.
+      worker                  Run trials of a study alongside the process that
+                              started it.
       launch                  Run workers of a study on Slurm, Ray or Kubernetes.
       ask                     Get the next trial, to run it yourself.
-      tell                    Say what became of a trial, or a result that you have.
+      tell                    Tell the outcome of a trial, or a result that you
+                              have.
       serve                   Serve a study to another program, such as the Python
                               package.
 
     STUDIES SUBCOMMANDS:
       studies                 List the studies of a store.
-      trials                  List the trials of a study, or show one of them whole.
+      trials                  List the trials of a study, or show one of them in
+                              full.
       best                    Show the best trial of a study.
-      front                   Show the trials that no other beats in every
-                              objective.
-      curve                   Show the best value so far over the epochs that were
-                              trained, or a trial's values.
+      front                   Show the Pareto front of several objectives.
+      curve                   Show the best value so far over the epochs trained,
+                              or a trial's learning curve.
       importance              Show which parameters matter.
-      predict                 Say what configurations would come to, by a model of
+      predict                 Predict the results of configurations by a model of
                               the trials.
       log                     Print or follow what the program of a trial printed.
       watch                   Follow a study in the terminal, until it is done.
-      dashboard               Look at the studies of a store in a browser, while
-                              they run.
-      plot                    Draw pictures of a study, as SVG files.
+      dashboard               Show the studies of a store in a browser, while they
+                              run.
+      plot                    Plot a study, as SVG files.
       report                  Write a study as one HTML file, to mail or to keep.
-      export                  Write the trials of a study as CSV, JSON, a database
-                              of Optuna, or its results.
-      import                  Take a study out of a database of Optuna.
+      export                  Write the trials of a study as CSV, JSON or an Optuna
+                              database, or its results.
+      import                  Import a study from an Optuna database.
       delete                  Remove a study and its trials' files.
 
     GRADIENT SUBCOMMANDS:
@@ -99,11 +100,11 @@ enum HelpTexts {
   static let clean = """
     OVERVIEW: Find wrong labels in a table, in pictures or in LIBSVM data.
 
-    Every row is examined: models that have not seen its label are held against it,
-    with a noise rate that is estimated along the way. rows.csv has every row with
-    the probability that its label is wrong, suspicious.csv those to look at. Rows
-    whose labels are known to be right (--trusted, --trusted-column) make the
-    answer better.
+    Every row is examined: its label is compared with what models predict that have
+    not seen it, under a noise rate that is estimated too. rows.csv has every row
+    with the probability that its label is wrong, suspicious.csv those to review.
+    Rows whose labels are known to be correct (--trusted, --trusted-column) improve
+    the result.
 
     Columns of both files: row (number of the row in its file, from 1, without a
     header row), line (of the file, from 1), label, likely (the most probable
@@ -114,10 +115,10 @@ enum HelpTexts {
 
     --method published is data hyper-cleaning as it was published (Franceschi et
     al. 2017): a weight in [0, 1] for each of --train examples, learned by the
-    gradient of the loss on --validation trusted ones through training. It looks at
+    gradient of the loss on --validation trusted ones through training. It judges
     the --train examples only. Its suspicious.csv has index (position among the
-    training examples), row, label, predicted, weight, true_label. A run goes on
-    after any interruption, with the same result.
+    training examples), row, label, predicted, weight, true_label. An interrupted
+    run can be continued, with the same result.
 
     JSON, which is result.json too: method, settings, source, examples, suspicious
     (how many), suspects (each with the columns above), detection (with --corrupt:
@@ -142,19 +143,19 @@ enum HelpTexts {
       --method <method>       auto: every row by models that have not seen its
                               label. published: data hyper-cleaning as published.
                               Default: auto.
-      --trusted <path>        Further rows whose labels are right: a file or folder
-                              with the same columns.
+      --trusted <path>        Further rows whose labels are correct: a file or
+                              folder with the same columns.
       --trusted-column <column>
-                              CSV: a column that says which rows have a right label
-                              (yes or no, true or false, 1 or 0).
+                              CSV: a column that says which rows have a correct
+                              label (yes or no, true or false, 1 or 0).
       --model <model>         linear: softmax regression. fourier: the same on
                               random Fourier features as well. auto: fourier for
                               pictures, linear and naive Bayes for texts, else
                               linear. Default: auto.
       --folds <n>             Folds of the cross-fitting. Default: 5.
-      --corrupt <share>       Share of the labels to make wrong first, to measure
-                              how well they are found. (default: 0.0)
-      --seed <n>              Seed of everything that is drawn. (default: 0)
+      --corrupt <share>       Share of the labels to corrupt first, to measure how
+                              well they are found. (default: 0.0)
+      --seed <n>              Seed of all random choices. (default: 0)
 
     METHOD: PUBLISHED:
       --train <n>             Examples to clean. Default: 5000, or half of what
@@ -173,20 +174,20 @@ enum HelpTexts {
       --threshold <weight>    An example of smaller weight is suspicious. Default:
                               0.001.
       --estimator <estimator> How the gradient is computed: reverse; reverse:64MB
-                              (in so much memory); truncated:100 (through the last
-                              steps only); one-step. Default: reverse.
+                              (within that much memory); truncated:100 (through the
+                              last steps only); one-step. Default: reverse.
 
     \(progressOutput)
       --out <folder>          Folder for the run and its results. (default:
                               outerloop-clean)
-      --restart               Forget what --out holds of earlier runs.
+      --restart               Discard earlier runs in --out.
     \(end)
     """
 
   static let demo = """
     OVERVIEW: A tour of a few seconds on bundled data, with pictures.
 
-    By gradient: half of the labels of bundled handwritten digits are made wrong on
+    By gradient: half of the labels of bundled handwritten digits are corrupted on
     purpose; cleaning finds them by the gradient of the validation loss through
     training. By search: how to build and train a network for the digits. Both
     together: searches that know the derivatives of the loss need fewer trials. The
@@ -198,7 +199,7 @@ enum HelpTexts {
     \(progressOutput)
       --out <folder>          Folder for the run and its pictures. (default:
                               outerloop-demo)
-      --restart               Forget what --out holds of earlier runs.
+      --restart               Discard earlier runs in --out.
     \(end)
     """
 
@@ -225,9 +226,9 @@ enum HelpTexts {
   static let fetch = """
     OVERVIEW: Download a data set, verified by checksum.
 
-    Prints the folder to give to --data. A download that was interrupted goes on
-    where it stopped; files that are complete are not downloaded again. JSON keys:
-    name, folder, files (path, bytes, wasPresent).
+    Prints the folder to give to --data. An interrupted download continues where it
+    stopped; files that are complete are not downloaded again. JSON keys: name,
+    folder, files (path, bytes, wasPresent).
 
     USAGE: outerloop data fetch <name> [--mirror <url>] [--into <folder>] [--force] [--json] [--no-progress] [--quiet]
 
@@ -238,7 +239,7 @@ enum HelpTexts {
       --mirror <url>          A web folder with the files, instead of the usual
                               ones.
       --into <folder>         Folder to download to. Default: the cache.
-      --force                 Replace an ordinary file that is there.
+      --force                 Replace an existing ordinary file.
     \(end)
     """
 
@@ -258,8 +259,9 @@ enum HelpTexts {
 
     Linear algebra is the newest OpenBLAS among the system's and those of the
     Python environment (pip install scipy-openblas32), or the file that
-    OUTERLOOP_BLAS names. If it does not know the processor, it is asked for the
-    best kernels that the processor can run, unless OPENBLAS_CORETYPE pins others.
+    OUTERLOOP_BLAS names. If it does not recognise the processor, it is asked for
+    the best kernels that the processor can run, unless OPENBLAS_CORETYPE pins
+    others.
 
     JSON keys, with --verbose all but the first: version, swift, blas, blasPath,
     blasFamily (null if the library is missing), blasFamilyAsked (null if OpenBLAS

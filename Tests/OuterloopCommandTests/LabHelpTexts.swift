@@ -38,11 +38,10 @@ extension HelpTexts {
     OVERVIEW: Run the experiments: published tables and comparisons of methods.
 
     Every experiment is one command; without arguments it runs as it was published,
-    with --quick in seconds. It prints its tables, holds its numbers to what is
-    known of them, and leaves result.json, result.md and its pictures in --out.
-    Each run is stored there when it is done: the same command again, after a kill
-    too, goes on with those that are missing. `lab report` makes a web site of them
-    all.
+    with --quick in seconds. It prints its tables, checks its numbers against known
+    results, and leaves result.json, result.md and its pictures in --out. Each run
+    is stored there when it is done: the same command again, after a kill too, runs
+    those that are missing. `lab report` makes a web site of them all.
 
     JSON keys: experiment, question, command, key (of the settings), settings,
     seconds, tables (title, columns, rows of label and values), claims (statement,
@@ -75,8 +74,8 @@ extension HelpTexts {
 
     Runs what is not stored in --out yet and writes a page for each experiment and
     an index, which need neither a network nor scripts. The exit status is 1 if a
-    claim fails or an experiment could not be run, which is said then; all other
-    pages are there.
+    claim fails or an experiment could not be run, with a message; all other pages
+    are written.
 
     USAGE: outerloop lab report [<names> ...] --out <folder> [--quick] [--json] [--no-progress] [--quiet]
 
@@ -123,7 +122,7 @@ extension HelpTexts {
                               The seed of the first run. (default: 0)
       --quick                 Small settings on bundled data, for a first look in
                               seconds.
-      --restart               Forget the runs that are done and stored in --out.
+      --restart               Discard the runs that are stored in --out.
       --out <folder>          Folder for results and pictures; outerloop-lab/NAME
                               by default.
     \(end)

@@ -171,7 +171,7 @@ import Yams
     ),
     (
       ["slurm", "--sbatch=partition=gpu", "--dry-run"],
-      "--sbatch partition=gpu is no option of sbatch"
+      "--sbatch partition=gpu is not an option of sbatch"
     ),
     (
       ["kubernetes", "--study", "s", "--image", "i", "--store", "a.db"],

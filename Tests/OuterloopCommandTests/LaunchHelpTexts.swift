@@ -3,10 +3,10 @@ extension HelpTexts {
   static let launch = """
     OVERVIEW: Run workers of a study on Slurm, Ray or Kubernetes.
 
-    Each worker is `outerloop worker`: it takes one trial after the other out of
-    the store, and ends when the study has nothing left to do. One that is stopped
-    parks its trials at their last checkpoints. --dry-run prints what would be
-    submitted, word for word.
+    Each worker is `outerloop worker`: it takes one trial after another from the
+    store, and ends when the study has nothing left to do. One that is stopped
+    returns its trials, which continue from their last checkpoints. --dry-run
+    prints what would be submitted, word for word.
 
     outerloop launch slurm --study study --store runs.db --workers 8 --gpus 1
     --time 4h --dry-run
@@ -31,10 +31,10 @@ extension HelpTexts {
   static let launchSlurm = """
     OVERVIEW: A job array of workers.
 
-    The store, this command and the program are where all nodes find them. A job
-    that is pre-empted is queued again by Slurm, one whose time is nearly up by its
-    own script; trials go on from their checkpoints. Logs, and the file with the
-    store's address where that has a password, are in outerloop.launch. JSON keys:
+    The store, this command and the program must be where all nodes find them. A
+    job that is pre-empted is requeued by Slurm, one whose time is nearly up by its
+    own script; trials continue from their checkpoints. Logs, and the file with the
+    store's address if it has a password, are in outerloop.launch. JSON keys:
     engine, study, name, workers, job, text.
 
     outerloop launch slurm --study study --workers 8 --gpus 1 --time 4h
@@ -59,8 +59,8 @@ extension HelpTexts {
                               engine's.
       --grace <time>          Time that a program has to save its work when its
                               worker is stopped. (default: 30s)
-      --directory <folder>    The folder in which the program runs there. Default:
-                              the one in which the study was begun.
+      --directory <folder>    The folder to run the program in there. Default: the
+                              one in which the study was started.
       --dry-run               Print what would be submitted, and submit nothing.
 
     OUTPUT:
@@ -105,8 +105,8 @@ extension HelpTexts {
                               engine's.
       --grace <time>          Time that a program has to save its work when its
                               worker is stopped. (default: 30s)
-      --directory <folder>    The folder in which the program runs there. Default:
-                              the one in which the study was begun.
+      --directory <folder>    The folder to run the program in there. Default: the
+                              one in which the study was started.
       --dry-run               Print what would be submitted, and submit nothing.
 
     OUTPUT:
@@ -125,9 +125,9 @@ extension HelpTexts {
     OVERVIEW: An indexed Job of workers.
 
     The image has this command and the program. The address of a server (--store
-    postgres://...) is read from a secret, so that no password stands in the
-    manifest; a file is on the volume, under the same path in all pods. The store
-    is not opened here. JSON keys: engine, study, name, workers, job, text.
+    postgres://...) is read from a secret, so that the manifest holds no password;
+    a file is on the volume, under the same path in all pods. The store is not
+    opened here. JSON keys: engine, study, name, workers, job, text.
 
     printf %s "$OUTERLOOP_STORE" | kubectl create secret generic outerloop-store
     --from-file=url=/dev/stdin
@@ -150,8 +150,8 @@ extension HelpTexts {
                               engine's.
       --grace <time>          Time that a program has to save its work when its
                               worker is stopped. (default: 30s)
-      --directory <folder>    The folder in which the program runs there. Default:
-                              the one in which the study was begun.
+      --directory <folder>    The folder to run the program in there. Default: the
+                              one in which the study was started.
       --dry-run               Print what would be submitted, and submit nothing.
 
     OUTPUT:

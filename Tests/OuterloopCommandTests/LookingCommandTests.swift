@@ -59,7 +59,7 @@ import Testing
       try tool.failure(["trials", "--sort", "sise"], status: 64).contains("did you mean `size`?"))
     #expect(
       try tool.failure(["trials", "--best", "2", "--sort", "n"], status: 64).contains(
-        "is no objective"))
+        "is not an objective"))
     #expect(
       try tool.failure(["trials", "--trial", "1", "--last", "1"], status: 64).contains("--trial"))
     // All metrics are there.

@@ -8,11 +8,11 @@ extension HelpTexts {
   static let watch = """
     OVERVIEW: Follow a study in the terminal, until it is done.
 
-    On a terminal a view that is drawn anew as things happen: counts, the best
-    trial, how the best value came down, the trials that run with what they
-    reported last, those that ended last. Ctrl-C leaves it; the study goes on.
-    Elsewhere a line for each trial that ends. It ends when nothing runs and the
-    budget is spent or a rule has ended the study.
+    On a terminal, a view that is updated as the study changes: counts, the best
+    trial, the best value so far, the running trials with their last reports, the
+    trials that ended last. Ctrl-C leaves it; the study continues. Elsewhere, a
+    line for each trial that ends. It ends when nothing runs and the budget is
+    spent or a rule has ended the study.
 
     USAGE: outerloop watch [--store <file>] [--study <name>] [--once] [--every <seconds>] [--quiet]
 
@@ -22,17 +22,17 @@ extension HelpTexts {
       --study <name>          The study; needed if the store has several.
 
     OPTIONS:
-      --once                  Show it once as it is, and end.
-      --every <seconds>       Seconds between two looks. (default: 0.5)
+      --once                  Show the present state, and end.
+      --every <seconds>       Seconds between updates. (default: 0.5)
       -q, --quiet             Say nothing but errors.
     \(end)
     """
 
   static let dashboard = """
-    OVERVIEW: Look at the studies of a store in a browser, while they run.
+    OVERVIEW: Show the studies of a store in a browser, while they run.
 
-    The pages follow the studies live and may stay open: whoever runs a study does
-    not notice. Ctrl-C ends the server, and nothing else.
+    The pages follow the studies live and do not slow them down. Ctrl-C ends the
+    server, and nothing else.
 
     outerloop dashboard --open
     outerloop dashboard --store runs.db --port 9000 --read-only
@@ -52,8 +52,8 @@ extension HelpTexts {
     SERVER:
       --port <port>           The port; 0 for any that is free. Default: 8765, or
                               any if that is taken.
-      --host <host>           The address to listen on. Only this machine reaches
-                              the default. (default: 127.0.0.1)
+      --host <host>           The address to listen on. The default is reachable
+                              from this machine only. (default: 127.0.0.1)
 
     OUTPUT:
       --json                  Print JSON instead of text.
@@ -68,9 +68,9 @@ extension HelpTexts {
   static let report = """
     OVERVIEW: Write a study as one HTML file, to mail or to keep.
 
-    It has what was found, the pictures that say something, and the best trials in
-    a table; it needs no network and no other file. The study may be running. JSON
-    keys: study, path, bytes.
+    It has the best trial, the plots that apply, and a table of the best trials; it
+    needs no network and no other file. The study may be running. JSON keys: study,
+    path, bytes.
 
     outerloop report --study digits --out digits.html
 
@@ -87,7 +87,7 @@ extension HelpTexts {
 
     OPTIONS:
       --out <file>            The file to write.
-      --force                 Replace an ordinary file that is there.
+      --force                 Replace an existing ordinary file.
     \(end)
     """
 }

@@ -63,7 +63,7 @@ import Testing
       ["tune", "--dry-run", "--param", "name=choice('a b', c)"] + Self.study
         + ["--", "sh", "-c", "echo {name} {x}"])
     #expect(ending.status == 0)
-    #expect(ending.err.contains("warning: {name} stands in the text of a shell"), "\(ending.err)")
+    #expect(ending.err.contains("warning: {name} is part of a shell command"), "\(ending.err)")
     try write(
       "space.json",
       "{\"parameters\": {\"x\": {\"type\": \"choice\", \"choices\": [\"a\\u0000b\", \"c\"]}}}")
@@ -122,7 +122,7 @@ import Testing
     #expect(end.contains("  loading\n") && end.contains("\n  ModuleNotFoundError: "), "\(end)")
     #expect(
       first.err.contains(
-        "\n\nhint: when the program is mended: outerloop retry --study study --failed;"))
+        "\n\nhint: when the program is fixed: outerloop retry --study study --failed;"))
     // Each run has a chance of its own.
     for words in [["resume"], ["worker"]] {
       let again = try tool.run(words)

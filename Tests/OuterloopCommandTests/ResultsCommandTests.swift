@@ -132,8 +132,8 @@ import Testing
     try tool.makeFolder("full")
     try tool.write("text", "full/thesis.tex")
     let cases = [
-      ("file", "`file` is no folder", "name another folder"),
-      ("file/below", "/file` is no folder", "name another folder"),
+      ("file", "`file` is not a folder", "name another folder"),
+      ("file/below", "/file` is not a folder", "name another folder"),
       (
         "full", "the folder `full` holds other files, such as `thesis.tex`", "name a folder that is"
       ),
@@ -262,18 +262,18 @@ import Testing
   /// The quick start of the page runs as it stands there, with a smaller budget; its Swift is the example.
   @Test func quickStartOfThePage() throws {
     let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../..")
-    let page = try String(
-      contentsOf: root.appending(path: "Documentation/training-by-epochs.md"), encoding: .utf8)
-    let section = try #require(page.components(separatedBy: "\n## From HPO4DL\n").last)
-    let blocks = section.components(separatedBy: "```")
-    func block(_ language: String) throws -> String {
-      let block = try #require(blocks.first { $0.hasPrefix("\(language)\n") })
+    func page(_ name: String) throws -> String {
+      try String(contentsOf: root.appending(path: "Documentation/\(name)"), encoding: .utf8)
+    }
+    let blocks = try page("from-hpo4dl.md").components(separatedBy: "```")
+    func block(_ language: String, _ start: String = "") throws -> String {
+      let block = try #require(blocks.first { $0.hasPrefix("\(language)\n\(start)") })
       return String(block.dropFirst(language.count + 1))
     }
     let example = try String(
       contentsOf: root.appending(path: "Examples/Sources/Tuner/main.swift"), encoding: .utf8)
     #expect(try block("swift") == example)
-    try tool.write(try block("python"), "train.py")
+    try tool.write(try block("python", "# train.py"), "train.py")
     let command = try block("sh")
     #expect(command.contains("--total-epochs 1000"))
     let ending = try tool.run(
@@ -284,7 +284,8 @@ import Testing
     let place = try #require(best["checkpoint"] as? String)
     #expect(try tool.text("results/\(place)/model.json").contains("\(best["epoch"] ?? 0)"))
     // Every file that the page names is there.
-    let table = try #require(page.components(separatedBy: "\n## What was found\n").last)
+    let found = try page("training-by-epochs.md").components(separatedBy: "\n## What was found\n")
+    let table = try #require(found.last)
     for name in ["best.json", "checkpoints", "trajectory.csv", "log.csv", "study.json", "plots"] {
       #expect(table.contains("| `\(name)") && tool.has("results/\(name)"))
     }

@@ -24,10 +24,10 @@ extension HelpTexts {
   ]
 
   static let tune = """
-    OVERVIEW: Search the hyperparameters of any program.
+    OVERVIEW: Tune the hyperparameters of any program.
 
-    The program is run once for each trial. {name} in its words is replaced by the
-    trial's value, and so are {trial}, {seed}, {slot}, {checkpoint}, {from} and
+    The program is run once for each trial. {name} in its arguments is replaced by
+    the trial's value, and so are {trial}, {seed}, {slot}, {checkpoint}, {from} and
     {to}; other braces stay as they are. {--amp} is --amp where the parameter amp
     is true, else nothing. It reports by printing a line of JSON: {"loss": 0.31}.
     Everything else it prints is its log.
@@ -35,11 +35,12 @@ extension HelpTexts {
     outerloop tune --param 'lr=log(1e-5, 1e-1)' --param 'layers=int(1, 5)'
     --minimize loss --trials 50 -- python train.py --lr {lr} --layers {layers}
 
-    A word whose parameter is inactive is left out, with the option before it. The
-    values are also in the JSON file named by OUTERLOOP_TRIAL. Without a budget 100
-    trials are run, with `--sampler grid` all there are. Ctrl-C finishes the trials
-    that run, a second one stops them; `outerloop resume` goes on. When the first
-    three trials fail the same way, or ten in a row, the study stops.
+    An argument whose parameter is inactive is left out, with the option before it.
+    The values are also in the JSON file named by OUTERLOOP_TRIAL. Without a budget
+    100 trials are run, with `--sampler grid` the whole grid. Ctrl-C finishes the
+    running trials, a second one stops them; `outerloop resume` continues the
+    study. When the first three trials fail the same way, or ten in a row, the
+    study stops.
 
     JSON keys: study, store, seed, sampler, scheduler, objectives, trials (counts
     by state), best (a trial as in `outerloop trials`, null with several
@@ -60,14 +61,14 @@ extension HelpTexts {
                               What is left out gets a value from the sampler.
                               Repeat for more.
       --start-from <study or file>
-                              Results to begin with: those of a study of the store,
-                              or of a file that `outerloop export` wrote. They
-                              count for nothing in --trials. Repeat for more.
+                              Results to start with: those of a study of the store,
+                              or of a file that `outerloop export` wrote. They do
+                              not count towards --trials. Repeat for more.
       --warm-start <study or file>
                               A study of the store, or a file that `outerloop
-                              export` wrote, whose model is a start for this one's,
-                              as for another data set or with further parameters.
-                              Its best configurations are tried first.
+                              export` wrote, that this one learns from as from
+                              another task, such as another data set. Its best
+                              configurations are tried first.
 
     STORE:
       --study <name>          The name of the study. (default: study)
@@ -81,8 +82,8 @@ extension HelpTexts {
       --total-epochs <n>      Epochs in total, over all trials.
 
     \(program)
-      --persistent            The program stays: it answers one request line after
-                              the other on standard input.
+      --persistent            The program keeps running and reads one request line
+                              for each trial from standard input.
 
     \(resultsOutput)
       --on <engine>           Create the study, and have workers on an engine run
@@ -97,17 +98,17 @@ extension HelpTexts {
     """
 
   static let resume = """
-    OVERVIEW: Go on with a study that was stopped, or give it a larger budget.
+    OVERVIEW: Resume a study, or give it a larger budget.
 
     The store knows the command. Budgets are totals: after 20 trials, `--trials 50`
-    runs 30 more, and so does `--more 30`. Trials that wait are run in any case.
-    What is not given stays as it was; a command after -- takes the place of the
-    old one from here on, in this folder. JSON keys: those of `outerloop tune`.
+    runs 30 more, and so does `--more 30`. Waiting trials are run in any case.
+    Options that are not given keep their values; a command after -- replaces the
+    old one from now on, in this folder. JSON keys: those of `outerloop tune`.
 
     USAGE: outerloop resume [<options>] -- [<command> ...]
 
     ARGUMENTS:
-      <command>               The program, after --, if it is another than before.
+      <command>               The program, after --, to replace the previous one.
 
     \(study)
       --add <configuration>   A configuration to try first: 'lr=0.001, opt=adam'.
@@ -124,13 +125,13 @@ extension HelpTexts {
     """
 
   static let worker = """
-    OVERVIEW: Run trials of a study beside the process that began it.
+    OVERVIEW: Run trials of a study alongside the process that started it.
 
     Any number of workers may run at the same time on one store; each runs one
     trial at a time unless --parallel or --gpus say more. A worker ends when the
-    study has nothing left to do. At SIGTERM it stops its trials, which go on from
-    their checkpoints wherever a worker is free. `outerloop launch` starts workers
-    on Slurm, Ray and Kubernetes. JSON keys: those of `outerloop tune`.
+    study has nothing left to do. On SIGTERM it stops its trials, which continue
+    from their checkpoints on the next free worker. `outerloop launch` starts
+    workers on Slurm, Ray and Kubernetes. JSON keys: those of `outerloop tune`.
 
     USAGE: outerloop worker <options>
 
@@ -139,18 +140,19 @@ extension HelpTexts {
     \(program)
 
     \(progressOutput)
-      --directory <folder>    The folder in which the program is run here. Default:
-                              the one in which the study was begun.
+      --directory <folder>    The folder to run the program in. Default: the one in
+                              which the study was started.
     \(end)
     """
 
   static let ask = """
     OVERVIEW: Get the next trial, to run it yourself.
 
-    The first call begins the study: it needs --param and --minimize or --maximize.
-    Later ones may repeat them, or name it by --study. Budgets are totals; a new
-    one replaces the old. A trial that is not told within --lease is given to
-    someone else. Exit status 1: there is nothing to do (the message says why).
+    The first call creates the study: it needs --param and --minimize or
+    --maximize. Later ones may repeat them, or name it by --study. Budgets are
+    totals; a new one replaces the old. A trial that is not told within --lease is
+    given to another worker. Exit status 1: there is nothing to do (the message
+    says why).
 
     outerloop ask --study hand --param 'lr=log(1e-5, 1e-1)' --minimize loss --json
     outerloop tell --study hand --trial 0 loss=0.31
@@ -172,25 +174,25 @@ extension HelpTexts {
     \(budget)
 
     \(output)
-      --lease <time>          Time until the trial is given to someone else, unless
-                              it was told. (default: 1h)
-      --worker <name>         Who asks, as the store notes it. (default: ask)
+      --lease <time>          Time until the trial is given to another worker,
+                              unless it was told. (default: 1h)
+      --worker <name>         The name of the worker that asks. (default: ask)
     \(end)
     """
 
   static let tell = """
-    OVERVIEW: Say what became of a trial, or a result that you have.
+    OVERVIEW: Tell the outcome of a trial, or a result that you have.
 
     outerloop tell --trial 7 loss=0.31
     outerloop tell --trial 7 --failed --message 'out of memory'
     outerloop tell --trial 7 --running --epoch 3 loss=0.4
     outerloop tell --params 'lr=0.001, opt=adam' loss=0.31
 
-    A value that is not finite fails the trial. --running reports and prolongs the
-    lease; without values it only prolongs it. A trial that its scheduler ends is
-    no longer running afterwards: stop it. --params takes over the result of a
-    configuration that was tried elsewhere: a new trial, which the budget counts
-    and the search learns from. JSON keys: study, trial, state.
+    A value that is not finite fails the trial. --running reports and renews the
+    lease; without values it only renews it. A trial that its scheduler ends is no
+    longer running afterwards: stop it. --params adds the result of a configuration
+    that was tried elsewhere: a new trial, which the budget counts and the search
+    learns from. JSON keys: study, trial, state.
 
     USAGE: outerloop tell [<options>] [<metric=value> ...]
 
@@ -202,16 +204,16 @@ extension HelpTexts {
     \(output)
       --trial <n>             The trial's number.
       --params <configuration>
-                              Of a trial from elsewhere, its whole configuration:
+                              The whole configuration of a trial from elsewhere:
                               'lr=0.001, opt=adam'.
-      --attempt <n>           The attempt, as `ask` said it: later attempts then
-                              win. Default: the last.
+      --attempt <n>           The attempt that `ask` returned: a later one then
+                              takes precedence. Default: the last.
       --epoch <n>             The epoch the values are of. Default: the last.
       --failed                The trial failed.
       --message <text>        Why it failed.
-      --running               The trial goes on.
-      --lease <time>          With --running: time until the next sign. (default:
-                              1h)
+      --running               The trial is still running.
+      --lease <time>          With --running: time until the next heartbeat.
+                              (default: 1h)
     \(end)
     """
 
@@ -224,10 +226,10 @@ extension HelpTexts {
     request's id and "ok" with the answer, or "error" with what is wrong and the
     remedy.
 
-    It serves one study, in a store or in memory, and keeps the leases of the
-    trials that were asked for. When standard input ends, or the process that
-    started it, these trials are to be run again by whoever goes on with the study,
-    and it ends. Ctrl-C is left to that process.
+    It serves one study, in a store or in memory, and renews the leases of the
+    trials that were asked for. It ends when standard input ends, or the process
+    that started it; these trials are then run again by whoever resumes the study.
+    Ctrl-C is left to that process.
 
     USAGE: outerloop serve [--stdio]
 
@@ -240,11 +242,11 @@ extension HelpTexts {
   static let studies = """
     OVERVIEW: List the studies of a store.
 
-    Stale trials run for a worker that is gone; they are not counted as running in
-    the table. JSON: an array of objects with the keys study, sampler, scheduler,
-    seed, objectives, parameters, trials (counts by state, stale ones as running),
-    stale (how many), best (trial, value of the first objective), budget (trials,
-    epochs, seconds), lastEvent (seconds since 1970).
+    Stale trials belong to a worker that is lost; they are not counted as running
+    in the table. JSON: an array of objects with the keys study, sampler,
+    scheduler, seed, objectives, parameters, trials (counts by state, stale ones as
+    running), stale (how many), best (trial, value of the first objective), budget
+    (trials, epochs, seconds), lastEvent (seconds since 1970).
 
     USAGE: outerloop studies [--store <file>] [--json] [--quiet]
 
@@ -257,19 +259,19 @@ extension HelpTexts {
     """
 
   static let trials = """
-    OVERVIEW: List the trials of a study, or show one of them whole.
+    OVERVIEW: List the trials of a study, or show one of them in full.
 
     --where and --sort take the names of parameters and metrics, and number, state,
     reason, seconds, epoch and attempts (param.NAME and value.NAME where one name
-    means two things). What a trial does not have makes a statement about it
-    unknown, which leaves it out, and stands last in an order.
+    means two things). A value that a trial does not have makes a condition on it
+    unknown, which leaves the trial out, and sorts last.
 
     outerloop trials --where 'loss < 0.1 and lr > 1e-3' --sort loss
     outerloop trials --trial 7
 
-    A running trial whose worker is gone reads stale. JSON: an array of objects
-    with the keys number, state (stale ones are running), stale, reason (of a
-    failure), message, values (by metric), params, epoch (the last reported),
+    A running trial whose worker is lost is shown as stale. JSON: an array of
+    objects with the keys number, state (stale ones are running), stale, reason (of
+    a failure), message, values (by metric), params, epoch (the last reported),
     through (the epoch to reach), checkpoint, attempts, created, started, ended
     (seconds since 1970), seconds (of work). With --trial one object, with reports
     (epoch, values, seconds), runs (worker, started, ended, reason), log (path,
@@ -282,24 +284,25 @@ extension HelpTexts {
     CHOICE:
       --state <state>         Only trials that are waiting, running, stale, paused,
                               complete, pruned or failed. Repeat for more.
-      --where <condition>     Only trials of which this holds: 'loss < 0.1 and
+      --where <condition>     Only trials for which this holds: 'loss < 0.1 and
                               state == complete'.
-      --sort <column>         By this column, the smallest first. Default: number.
-      --reverse               The other way round.
-      --best <n>              The best complete trials, so many, by the objective;
-                              by that of --sort if there are several.
-      --last <n>              The newest of those chosen, so many at most.
+      --sort <column>         The column to sort by, smallest first. Default:
+                              number.
+      --reverse               In reverse order.
+      --best <n>              The n best complete trials by the objective, or by
+                              that of --sort if there are several.
+      --last <n>              At most the n newest of those chosen.
 
     \(output)
-      --trial <n>             Only this trial, whole.
+      --trial <n>             Only this trial, in full.
     \(end)
     """
 
   static let best = """
     OVERVIEW: Show the best trial of a study.
 
-    Also its last checkpoint, if that is on disk as it was announced. JSON keys:
-    those of `outerloop tune` without ending.
+    Also its last checkpoint, if it is on disk as announced. JSON keys: those of
+    `outerloop tune` without ending.
 
     USAGE: outerloop best [--store <file>] [--study <name>] [--json] [--quiet]
 
@@ -310,10 +313,10 @@ extension HelpTexts {
     """
 
   static let front = """
-    OVERVIEW: Show the trials that no other beats in every objective.
+    OVERVIEW: Show the Pareto front of several objectives.
 
-    The Pareto front, by the first objective. JSON keys: those of `outerloop tune`
-    without ending; front is an array of trials.
+    The trials that no other beats in every objective, ordered by the first. JSON
+    keys: those of `outerloop tune` without ending; front is an array of trials.
 
     USAGE: outerloop front [--store <file>] [--study <name>] [--json] [--quiet]
 
@@ -324,8 +327,8 @@ extension HelpTexts {
     """
 
   static let curve = """
-    OVERVIEW: Show the best value so far over the epochs that were trained, or a
-    trial's values.
+    OVERVIEW: Show the best value so far over the epochs trained, or a trial's
+    learning curve.
 
     A row for each report that was better than all before: the epochs trained by
     then over all trials, the seconds during which trials ran, the trial and its
@@ -354,13 +357,12 @@ extension HelpTexts {
   static let importance = """
     OVERVIEW: Show which parameters matter.
 
-    ped-anova says how much the values of the best tenth of the trials differ from
-    those of all: where good values are. fanova says how much of the variance of
-    the loss over the whole space is a parameter's alone, with the range that
-    resampled trials give. model says how much of the variance of a Gaussian
-    process a parameter causes, alone and with others. Shares sum to 1. Of several
-    objectives, ped-anova takes the Pareto front's trials as the best unless
-    --objective names one.
+    ped-anova: how much the values of the best tenth of the trials differ from
+    those of all. fanova: the share of the loss's variance over the whole space
+    that is due to a parameter alone, with the range over resampled trials. model:
+    the share of the variance of a Gaussian process that is due to a parameter,
+    alone and in interactions. Shares sum to 1. Of several objectives, ped-anova
+    takes the Pareto front's trials as the best unless --objective names one.
 
     JSON keys: study, method, objective (null: all together), trials (complete
     ones), parameters: name, share, value, low, high (null without a range).
@@ -370,7 +372,7 @@ extension HelpTexts {
     \(study)
 
     \(output)
-      --objective <metric>    The objective that it is about.
+      --objective <metric>    The objective.
       --method <method>       ped-anova, fanova or model. (values: ped-anova,
                               fanova, model; default: ped-anova)
     \(end)
@@ -390,13 +392,13 @@ extension HelpTexts {
 
     \#(output)
       --trial <n>             The trial's number.
-      --last <n>              Only so many of its last lines.
-      -f, --follow            Go on printing what comes, until the trial has ended.
+      --last <n>              Only its last n lines.
+      -f, --follow            Keep printing until the trial has ended.
     \#(end)
     """#
 
   static let plot = """
-    OVERVIEW: Draw pictures of a study, as SVG files.
+    OVERVIEW: Plot a study, as SVG files.
 
     history: values trial by trial, and the best so far. curves: values epoch by
     epoch, a line for each trial. rungs: which trial was trained how far, and when.
@@ -413,9 +415,9 @@ extension HelpTexts {
     Without a kind, all that apply are drawn. With several objectives, curves,
     regret, slices, parallel, rank, contour, model, importance, distribution are
     drawn for each of them, into files such as slices-loss.svg. The study may be
-    running. Pictures that are there as they were drawn are drawn anew; any other
-    file of such a name is left alone unless --force is given. The files written
-    are printed. JSON keys: study, folder, files (kind, objective, path).
+    running. Plots that are unchanged since they were drawn are replaced; any other
+    file of that name is kept unless --force is given. The paths are printed. JSON
+    keys: study, folder, files (kind, objective, path).
 
     USAGE: outerloop plot [<kind> ...] [--store <file>] [--study <name>] [--objective <metric> ...] [--compare <name> ...] [--out <folder>] [--force] [--json] [--quiet]
 
@@ -433,12 +435,12 @@ extension HelpTexts {
                               distribution and regret. Repeat for more.
       --out <folder>          The folder of the pictures. Default:
                               outerloop-plots/STUDY.
-      --force                 Replace an ordinary file that is there.
+      --force                 Replace an existing ordinary file.
     \(end)
     """
 
   static let export = """
-    OVERVIEW: Write the trials of a study as CSV, JSON, a database of Optuna, or
+    OVERVIEW: Write the trials of a study as CSV, JSON or an Optuna database, or
     its results.
 
     csv: a line for each trial, with number, state, reason, value.METRIC for each
@@ -451,10 +453,9 @@ extension HelpTexts {
     (as in jsonl). optuna: a SQLite file that Optuna and its dashboard open.
     results: a folder with study.json, best.json (front.json of several
     objectives), checkpoints, trajectory.csv, log.csv and plots, as by `outerloop
-    tune --output`; files of it that are as they were written are replaced, all
-    others stay; the files written are printed. An error leaves what was at --out.
-    Stores and other databases are never replaced, except an earlier export by
-    --format optuna.
+    tune --output`; files unchanged since they were written are replaced, all
+    others stay; the paths are printed. An error leaves --out as it was. Stores and
+    other databases are never replaced, except an earlier export by --format optuna.
 
     USAGE: outerloop export [--store <file>] [--study <name>] [--format <format>] [--out <file>] [--force] [--quiet]
 
@@ -464,19 +465,19 @@ extension HelpTexts {
       --format <format>       The format. (values: csv, jsonl, json, optuna,
                               results; default: csv)
       --out <file>            The file or folder to write. Default: standard output.
-      --force                 Replace an ordinary file that is there.
+      --force                 Replace an existing ordinary file.
       -q, --quiet             Say nothing but errors.
     \(end)
     """
 
   static let importing = """
-    OVERVIEW: Take a study out of a database of Optuna.
+    OVERVIEW: Import a study from an Optuna database.
 
-    The study is copied with all its trials and can be searched further, looked at
-    and drawn like any other, and exported to Optuna again. What is different here
-    is said on standard error: names that are no names here are changed, a choice
-    None is the text None, constraints are bounds on metrics, user attributes of
-    trials are left behind. JSON keys: study, store, trials, notes (texts).
+    The study is copied with all its trials and can be resumed, viewed and plotted
+    like any other, and exported to Optuna again. Differences are reported on
+    standard error: names that are not allowed here are changed, a choice None
+    becomes the text None, constraints become bounds on metrics, user attributes of
+    trials are dropped. JSON keys: study, store, trials, notes (texts).
 
     USAGE: outerloop import <file> [--store <file>] [--study <name>] [--name <name>] [--sampler <name>] [--seed <n>] [--json] [--quiet]
 
@@ -488,10 +489,10 @@ extension HelpTexts {
                               else outerloop.db.
       --study <name>          The study; needed if the file has several.
       --name <name>           Its name here. Default: the same.
-      --sampler <name>        How its search goes on: auto, random, sobol, grid,
+      --sampler <name>        The sampler from now on: auto, random, sobol, grid,
                               tpe, bohb, gp, cmaes, catcma, nsga2, nsga3, de.
                               (default: auto)
-      --seed <n>              Names all random choices to come. (default: 0)
+      --seed <n>              Seed of all further random choices. (default: 0)
     \(end)
     """
 
@@ -506,17 +507,18 @@ extension HelpTexts {
       --store <file>          The file with the studies. Default: OUTERLOOP_STORE,
                               else outerloop.db.
       --study <name>          The study.
-      --yes                   Do it: what is removed is gone.
+      --yes                   Confirm: what is removed cannot be restored.
     \(end)
     """
 
   static let retry = """
-    OVERVIEW: Run failed trials again, and go on with the study.
+    OVERVIEW: Run failed trials again, and resume the study.
 
-    Each gets a further attempt, from its last checkpoint if it has one; its
-    number, configuration and seed stay, and the search forgets the failure. They
-    have been counted by --trials and run beyond it; then the study goes on as by
-    `outerloop resume`. Where others run the study now, they run them.
+    Each gets another attempt, from its last checkpoint if it has one; its number,
+    configuration and seed stay, and the search forgets the failure. They have
+    counted towards --trials already, and run even if it is spent; then the study
+    is resumed as by `outerloop resume`. If other processes run the study now, they
+    run them.
 
     outerloop retry --failed --reason timeout --trial-timeout 1h
     outerloop retry --trial 3 --trial 7 --no-run
@@ -526,7 +528,7 @@ extension HelpTexts {
     USAGE: outerloop retry [<options>] -- [<command> ...]
 
     ARGUMENTS:
-      <command>               The program, after --, if it is another than before.
+      <command>               The program, after --, to replace the previous one.
 
     \(study)
 
@@ -540,7 +542,7 @@ extension HelpTexts {
       --reason <reason>       Failed trials whose reason is error, timeout, memory,
                               lost, cancelled or invalid. Repeat for more.
       --trial <n>             A failed trial, by its number. Repeat for more.
-      --no-run                Only have them wait, for whoever runs the study next.
+      --no-run                Only queue them, for whoever runs the study next.
     \(end)
     """
 
@@ -548,9 +550,9 @@ extension HelpTexts {
     OVERVIEW: Widen a range of a study, or add choices.
 
     Each --param names a parameter of the study, with a domain that holds all
-    values of the one it has; its condition stays. Trials stay as they are, and
-    count as trials of the wider space. Who runs the study now goes on in it. A
-    study cannot be narrowed, and gets no further parameters.
+    values of the present one; its condition stays. Trials stay as they are, and
+    count as trials of the wider space. Processes that run the study use it at
+    once. A study cannot be narrowed, and no parameters can be added.
 
     outerloop extend --study study --param 'lr=log(1e-6, 1e-1)' --param
     'opt=choice(sgd, adam, lion)'
@@ -569,15 +571,15 @@ extension HelpTexts {
     """
 
   static let add = """
-    OVERVIEW: Add configurations that you know, to be tried next.
+    OVERVIEW: Add known configurations, to be tried next.
 
-    Each is a trial that waits; whoever runs the study takes it before any new one.
-    What a configuration leaves out gets a value from the sampler. The budget
-    counts added trials, and does not hold them back.
+    Each becomes a waiting trial, which is run before any new one. What a
+    configuration leaves out gets a value from the sampler. Added trials count
+    towards the budget, but are run even if it is spent.
 
     outerloop add --study study 'lr=0.001, opt=adam' 'opt=sgd, momentum=0.9'
 
-    A result that you have is told: outerloop tell --params 'lr=0.001, opt=adam'
+    To add a result that you have: outerloop tell --params 'lr=0.001, opt=adam'
     loss=0.31. JSON keys: study, trials (array of number, params).
 
     USAGE: outerloop add [--store <file>] [--study <name>] [--json] [--quiet] <configuration> ...
@@ -593,10 +595,10 @@ extension HelpTexts {
     """
 
   static let pause = """
-    OVERVIEW: Pause a study: no trial begins until it goes on.
+    OVERVIEW: Pause a study: no trial starts until it is resumed.
 
-    Trials that run now are finished; processes that run the study wait, and go on
-    with it after `outerloop pause --off` or `outerloop resume`.
+    Running trials are finished; processes that run the study wait, and continue
+    after `outerloop pause --off` or `outerloop resume`.
 
     outerloop pause --study study
     outerloop pause --study study --off
@@ -608,17 +610,17 @@ extension HelpTexts {
     \(study)
 
     \(output)
-      --off                   Let the study go on.
+      --off                   Resume the study.
     \(end)
     """
 
   static let hint = """
-    OVERVIEW: Say where good values are believed to lie, also while a study runs.
+    OVERVIEW: State a prior belief about good values, also while a study runs.
 
-    As `outerloop tune --prior`. The search leans towards it for the next trials,
-    and goes by its trials more and more; a hint that they contradict is dropped.
-    Whoever runs the study now heeds it in new trials. A configuration to try as it
-    is: `outerloop add`.
+    Like `outerloop tune --prior`. The search favours these values in the next
+    trials, and relies on its trials more and more; a hint that they contradict is
+    dropped. Processes that run the study use it for new trials. To try a
+    configuration as it is: `outerloop add`.
 
     outerloop hint --study study 'lr=0.001±3x, opt=adam' 'units=64±16'
 
@@ -627,9 +629,8 @@ extension HelpTexts {
     USAGE: outerloop hint [--store <file>] [--study <name>] [--json] [--quiet] <values> ...
 
     ARGUMENTS:
-      <values>                Values by name, with how far from them good ones may
-                              lie: 'lr=0.001±3x', 'units=64±16', 'opt=adam'; +-
-                              stands for ±.
+      <values>                Values by name, with their spread: 'lr=0.001±3x',
+                              'units=64±16', 'opt=adam'; +- stands for ±.
 
     \(study)
 
@@ -638,12 +639,12 @@ extension HelpTexts {
     """
 
   static let predict = """
-    OVERVIEW: Say what configurations would come to, by a model of the trials.
+    OVERVIEW: Predict the results of configurations by a model of the trials.
 
     The Gaussian process of the sampler gp, fitted to the trials of any study: the
-    median of what would come out, and the range in which it lies two times out of
-    three. What a configuration leaves out is as in the best trial. --check
-    predicts each trial from all others, and shows those that surprise most.
+    median of the result, and the range that holds it two times out of three.
+    Values that a configuration leaves out are those of the best trial. --check
+    predicts each trial from all others, and shows the largest deviations.
 
     outerloop predict --study study 'lr=0.001, layers=2' 'lr=0.01'
     outerloop predict --study study --check
@@ -662,7 +663,7 @@ extension HelpTexts {
     \(study)
 
     \(output)
-      --objective <metric>    The objective that it is about.
+      --objective <metric>    The objective.
       --check                 Predict each trial from all others.
     \(end)
     """

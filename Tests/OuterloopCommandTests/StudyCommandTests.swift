@@ -103,14 +103,15 @@ import Testing
       try tool.run(["studies"]).out.hasPrefix(
         "study    trials  complete  failed  running  stale  waiting  best"))
     #expect(
-      try tool.failure(["delete", "--study", "digits"], status: 64).contains("add --yes to do it"))
+      try tool.failure(["delete", "--study", "digits"], status: 64).contains("add --yes to confirm")
+    )
     #expect(
       try tool.run(["delete", "--study", "digits", "--yes"]).out
         == "removed study digits with 1 trials\n")
     #expect(try tool.list(["studies", "--json"]).count == 1)
     #expect(
       try tool.failure(["trials", "--state", "lost"], status: 64).contains(
-        "no trial is ever 'lost'; states are waiting"))
+        "there is no state 'lost'; states are waiting"))
   }
 
   /// The front by the definition: no other trial is at least as good in both and better in one.

@@ -183,7 +183,7 @@ import Testing
     for (text, what) in [
       ("y=1", "prior of `y`: there is no such parameter"), ("x=2", "prior of `x`: it cannot be 2"),
       ("x=0.5±3x", "its scale is not logarithmic"), ("rate=0.1±3", "its scale is logarithmic"),
-      ("rate=0.1±1x", "`1x` is no spread"), ("kind=a±1", "choices have no spread"),
+      ("rate=0.1±1x", "`1x` is not a spread"), ("kind=a±1", "choices have no spread"),
     ] {
       let wrong = try tool.run(["hint", text])
       #expect(wrong.status == 64 && wrong.err.contains(what), "\(wrong.err)")
@@ -192,14 +192,14 @@ import Testing
 
   @Test(arguments: [
     (["--constraint", "memory < 8"], "has the sign `<`"),
-    (["--constraint", "memory <= much"], "which is no number"),
-    (["--constraint", "8"], "is no bound on a metric"),
+    (["--constraint", "memory <= much"], "which is not a number"),
+    (["--constraint", "8"], "is not a bound on a metric"),
     (["--constraint", "seconds <= 8"], "so it cannot be bounded"),
     (["--stop-when", "loss >= 1"], "is to be made small"),
-    (["--stop-when", "memory <= 1"], "`memory` is no objective"),
+    (["--stop-when", "memory <= 1"], "`memory` is not an objective"),
     (["--stop-when", "plateu"], "did you mean `plateau`?"),
     (["--stop-when", "plateau:trials=0"], "it is a whole number from 1"),
-    (["--per-second"], "does not weigh costs"), (["--prior", "x=0.5"], "does not heed --prior"),
+    (["--per-second"], "does not weigh costs"), (["--prior", "x=0.5"], "does not use --prior"),
   ])
   func wrongUsageChangesNothing(_ words: [String], _ what: String) throws {
     let ending = try tune(words)

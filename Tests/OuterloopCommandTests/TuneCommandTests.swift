@@ -65,7 +65,7 @@ import Testing
     #expect(again.status == 1)
     #expect(
       again.err.contains(
-        "has a study `study` already\n\nhint: go on with it: outerloop resume --study study; or"))
+        "has a study `study` already\n\nhint: resume it: outerloop resume --study study; or"))
     // From another folder: the program still runs where it was.
     try tool.makeFolder("sub")
     let more = try tool.run(

@@ -91,10 +91,10 @@ import Testing
     try put("text", "file")
     #expect(
       refusal { _ = try OutputFolder(self["file"], of: "a") }
-        == "`/file` is no folder; name another folder")
+        == "`/file` is not a folder; name another folder")
     #expect(
       refusal { try OutputFolder(self["file/in/it"], of: "a").claim() }
-        == "`/file` is no folder; name another folder")
+        == "`/file` is not a folder; name another folder")
     try put("text", "full/thesis.tex")
     #expect(
       refusal { _ = try OutputFolder(self["full"], of: "a") }

@@ -155,6 +155,6 @@ import Testing
     let recorder = Recorder()
     try await work.run(bench.request(trial: 0, from: 3, through: 9), to: recorder)
     #expect(recorder.losses == [0])
-    #expect(bench.log(0).contains("begins at epoch 0"))
+    #expect(bench.log(0).contains("starts at epoch 0"))
   }
 }

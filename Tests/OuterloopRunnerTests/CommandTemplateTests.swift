@@ -167,7 +167,7 @@ import Testing
     (["sh", "-c", "echo ${x} {a}"], "${x} is a dollar sign and the value of x"),
     (
       ["sh", "-c", "echo {x} {a}"],
-      "{a} stands in the text of a shell, which takes choices such as \"x y\""
+      "{a} is part of a shell command, which splits choices such as \"x y\""
     ),
     (
       ["/bin/bash", "-e", "-lc", "echo '{a}' {x}"],

@@ -65,7 +65,7 @@ import Testing
     let reports = [(5.0, 0.5), (4, 2), (3, 2), (2, 0)].map { ["loss": $0.0, "memory": $0.1] }
     let ended = try end(.plateau(options), bounded, losses([5, 4, 3, 2]), reports: reports)
     #expect(ended?.count == 3)
-    #expect(ended?.reason == "the last 2 trials brought no better `loss`")
+    #expect(ended?.reason == "the last 2 trials did not improve `loss`")
   }
 
   @Test func aPlateauOfAFront() throws {

@@ -88,7 +88,7 @@ import Testing
     #"{"name": "x", "type": "constant", "value": 1, "lowr": 2}"#:
       "the key `lowr` is not known; the keys are name, type, meta, default, default_value, value",
     #"{"name": "seed", "type": "constant", "value": 1}"#:
-      "the name `seed` is taken by a placeholder of its own; choose another than trial, from, to, checkpoint, seed",
+      "the name `seed` is reserved for a placeholder; choose a name other than trial, from, to, checkpoint, seed",
   ])
   func hyperparametersThatAreNone(hyperparameter: String, message: String) {
     expectError(hyperparameter, message)
@@ -109,6 +109,6 @@ import Testing
     expectError(
       #"{"name": "x", "type": "ordinal", "sequence": ["a", "b"]}, {"name": "y", "type": "ordinal", "sequence": ["a", "b"]}"#,
       rest: #", "forbiddens": [{"type": "RELATION_LT", "left": "x", "right": "y"}]"#,
-      "`x` is not a number, so it has no size; use `==`, `!=` or `in` with it")
+      "`x` is not a number, so it has no order; use `==`, `!=` or `in` with it")
   }
 }

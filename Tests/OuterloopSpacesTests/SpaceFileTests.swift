@@ -49,14 +49,15 @@ import Testing
     "# only\n": ": there is nothing in it; begin with `parameters:` and a line for each parameter",
     "~": ": there is nothing in it; begin with `parameters:` and a line for each parameter",
     "hello":
-      " line 1: a single value stands where `key: value` lines should; see Documentation/spaces.md",
-    "- a": " line 1: a list stands where `key: value` lines should; see Documentation/spaces.md",
+      " line 1: a single value was found where `key: value` lines were expected; see Documentation/spaces.md",
+    "- a": " line 1: a list was found where `key: value` lines were expected; see "
+      + "Documentation/spaces.md",
     "lr: log(1, 2)":
       " line 1: there is no key `parameters`; begin with `parameters:` and a line for each parameter",
     "parameters: {}\nforbidden: []":
       " line 2: the key `forbidden` is not known; did you mean `forbid`?",
     "parameters:":
-      " line 1: nothing stands where `key: value` lines should; see Documentation/spaces.md",
+      " line 1: nothing was found where `key: value` lines were expected; see Documentation/spaces.md",
     "parameters:\n  x:\n    type: int\n    lo: 1":
       " line 4: parameter `x`: the key `lo` is not known; did you mean `low`?",
     "parameters:\n  x: {low: 1}":
@@ -64,11 +65,11 @@ import Testing
     "parameters:\n  x: {type: int, low: a, high: 2}":
       " line 2: parameter `x`: `a` is not a number; write one, such as 1e-3",
     "parameters:\n  x: {type: float, low: 1, high: 2, log: 1}":
-      " line 2: parameter `x`: true or false should stand there; write one of them",
+      " line 2: parameter `x`: true or false was expected; write one of them",
     "parameters:\n  x: [a, null]":
       " line 2: parameter `x`: a value is empty or null; write a number or a text, such as \"none\"",
     "parameters:\n  x: [a, [b]]":
-      " line 2: parameter `x`: a list stands where one value should; write a number or a text",
+      " line 2: parameter `x`: a list was found where a single value was expected; write a number or a text",
     "parameters:\n  x: []": " line 2: parameter `x`: there is no choice; list at least one value",
     "parameters:\n  - type: int": " line 2: a parameter has no `name`; add it",
     "parameters:\n  y: [1]\n  x: [1] \n  z: int(1, 2) if w == 1":
@@ -76,13 +77,13 @@ import Testing
     "parameters:\n  x: [1]\nforbid:\n  - x == 1\n  - x = 3":
       " line 5: forbidden: `x = 3`: `x` is never `3`; it is choice(1)",
     "parameters:\n  x: [1]\nforbid: [3]":
-      " line 3: a text should stand there; put it in quotation marks",
+      " line 3: a text was expected; put it in quotation marks",
     "parameters:\n  x: [1]\n  x: [2]":
-      " line 2: the key `x` stands there twice; remove one of them",
-    "parameters:\n\tx: [1]": " line 2: a tab stands at the beginning; indent with spaces",
+      " line 2: the key `x` is given twice; remove one of them",
+    "parameters:\n\tx: [1]": " line 2: a line begins with a tab; indent with spaces",
     "parameters:\n  x: &a [1]\n  y: *a":
       " line 2: anchors (`&name`) are not supported; write the value out where it is needed, or quote the text",
-    "parameters:\n  x: [1\u{0}]": " line 2: a NUL byte stands there; save the file as plain text",
+    "parameters:\n  x: [1\u{0}]": " line 2: it contains a NUL byte; save the file as plain text",
     "parameters: {? [a] : 1}": " line 1: a key is not a text; use a plain word",
   ])
   func errors(text: String, message: String) {

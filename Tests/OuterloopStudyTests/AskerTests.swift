@@ -287,7 +287,7 @@ import Testing
       Issue.record("it is not given up")
       return
     }
-    #expect(message == "its worker vanished 3 times without a sign of life")
+    #expect(message == "its worker was lost 3 times")
   }
 
   /// A trial that comes to rest in between may lose more workers.

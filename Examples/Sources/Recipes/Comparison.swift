@@ -1,7 +1,7 @@
 import Outerloop
 
-/// Estimators against the truth on one problem, one of them against differences, and what the
-/// memory-bound one needs.
+/// Estimators against the exact hypergradient on one problem, reverse mode against finite
+/// differences, and the least memory that checkpointing needs.
 func comparison() throws {
   let x = RandomKey(seed: 1).normal([30, 5], dtype: .float64)
   let y = x.sum(axes: [1])

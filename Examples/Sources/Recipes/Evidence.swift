@@ -1,6 +1,6 @@
 import Outerloop
 
-/// No validation data: how much each weight of a linear model matters, by the evidence.
+/// Without validation data: how much each weight of a linear model matters, by the evidence.
 func evidence() throws {
   let x = RandomKey(seed: 1).normal([40, 6], dtype: .float64)
   let noise = RandomKey(seed: 2).normal([40], dtype: .float64)

@@ -1,6 +1,6 @@
 import Outerloop
 
-/// A weight in [0, 1] for each training example, half of them trusted at the most: those with wrong
+/// A weight in [0, 1] for each training example, at most half of them trusted: those with wrong
 /// labels lose theirs.
 func exampleWeights() throws {
   let (x, held) = (RandomKey(seed: 1).normal([80, 2]), RandomKey(seed: 2).normal([80, 2]))

@@ -1,6 +1,6 @@
 import Outerloop
 
-/// Several hyperparameters by name, each in a set of its own.
+/// Several hyperparameters by name, each with a constraint of its own.
 func namedHyperparameters() throws {
   let x = RandomKey(seed: 1).normal([30, 5])
   let y = x.sum(axes: [1]) + RandomKey(seed: 2).normal([30])

@@ -1,4 +1,4 @@
-/// Short programs by gradient, as `Documentation/gradients.md` shows them.
+/// Short programs that use hypergradients, as `Documentation/gradients.md` shows them.
 let recipes: [(name: String, run: () throws -> Void)] = [
   ("weight decay", weightDecay), ("a rate for each step", rateSchedule),
   ("example weights", exampleWeights), ("initial weights", initialWeights),

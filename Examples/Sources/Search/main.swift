@@ -1,7 +1,7 @@
 import Foundation
 import Outerloop
 
-// Branin's function has three minima of 0.3979; how often to go around costs a little more or less.
+// Branin's function has three minima of 0.3979; `rounds` adds a little cost, none at 8.
 var space = SearchSpace()
 let x = try space.float("x", -5...10)
 let y = try space.float("y", 0...15)

@@ -65,7 +65,7 @@ class Checkpoint:
         return target
 
     def load(self, read: Optional[Callable[[Any], Any]] = None, *, name: str = "checkpoint") -> Any:
-        """What was saved last, by the function `read` of a path, else unpickled; None where the trial begins anew."""
+        """The last saved state, by `read` of a path, else unpickled; None if the trial starts from scratch."""
         target = self.path / name
         if self._from_epoch <= 0 or not target.exists():
             return None

@@ -37,7 +37,7 @@ class Interrupts:
     def _received(self, number: int, frame: Optional[FrameType]) -> None:
         if not self.is_requested:
             self.is_requested = True
-            print("\nfinishing the trials that run; once more to stop them", file=sys.stderr, flush=True)
+            print("\nfinishing the running trials; press again to stop them", file=sys.stderr, flush=True)
         elif self._shields:
             self._is_pending = True
         else:

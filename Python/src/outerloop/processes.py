@@ -44,7 +44,7 @@ class ProcessWorker:
         other.close()
 
     def run(self, trial: Trial, timeout: Optional[float]) -> Dict[str, Any]:
-        """Runs the objective; what is to be told of the trial."""
+        """Runs the objective; returns what to tell of the trial."""
         if not self._process.is_alive():
             self._end()
             self._begin()

@@ -162,7 +162,7 @@ class Run:
             self._interrupts.unshield()
 
     def _outcome(self, trial: Trial, slot: int) -> Dict[str, Any]:
-        """What is to be told of a trial."""
+        """What to tell of a trial."""
         try:
             if self._processes:
                 return self._workers[slot].run(trial, self._trial_timeout)

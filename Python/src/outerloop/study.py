@@ -26,7 +26,7 @@ class Study(Findings):
         study.run(objective, trials=100, parallel=4)
         print(study.best)
 
-    A file may hold many studies, each with its `name`; the study of that name is gone on with if it is the same in
+    A file may hold many studies, each with its `name`; an existing study of that name is continued if it is the same in
     space, objectives and method. Several processes, and the command `outerloop`, may work on it at the same time.
     Without a `space` its objective names the parameters as it runs (`trial.suggest_float`).
 
@@ -35,8 +35,8 @@ class Study(Findings):
     `seed` names all random choices; `retries` is how often a trial that raised is run again; `forbid` holds
     conditions that no configuration may fulfil; `constraints` are bounds on metrics (`"memory <= 8"`), `prior` what
     is believed of good values (`"lr=0.001±3x"`), `per_second` True or a metric to weigh costs, `stop_when` when to
-    end early (`"loss <= 0.1"`, `"plateau"`), `worth` what an epoch has to bring; `lease` is after how many seconds
-    without a sign of life others take a trial over; `checkpoints` is a folder for the trials' checkpoints.
+    end early (`"loss <= 0.1"`, `"plateau"`), `worth` what an epoch has to bring; `lease` is the number of seconds
+    without a heartbeat after which a trial is given to others; `checkpoints` is a folder for the trials' checkpoints.
     """
 
     def __init__(

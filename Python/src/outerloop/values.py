@@ -26,7 +26,7 @@ def number(value: Any, name: str) -> float:
                 return read(value)
             except (TypeError, ValueError, RuntimeError, OverflowError, AttributeError):
                 continue
-    raise UsageError(f"`{name}` is {value!r:.200}, which is no number", "give a single number")
+    raise UsageError(f"`{name}` is {value!r:.200}, which is not a number", "give a single number")
 
 
 def _item(value: Any) -> float:

@@ -20,7 +20,7 @@ export async function addTrial(study, params = {}) {
   const done = await ask({
     title: "Add a trial",
     content: [
-      h("p", null, "It joins the queue and runs next. What is left out gets a value from the sampler."),
+      h("p", null, "It joins the queue and runs next. Values that are left out come from the sampler."),
       inputs.map(([parameter, input]) => field(
         parameter.name, input, parameter.declaration + (parameter.condition ? `, used if ${parameter.condition}` : ""))),
     ],
@@ -78,7 +78,7 @@ function valueOf(parameter, input) {
 export function pauseStudy(study) {
   return ask({
     title: `Pause ${study.name}?`,
-    content: [h("p", null, "Trials that run now are finished. No other begins until the study goes on; whoever runs it waits.")],
+    content: [h("p", null, "Running trials are finished. No other starts until the study is resumed; its workers wait.")],
     confirm: "Pause study",
     act: () => send(`/studies/${study.id}/pause`),
   });
@@ -87,9 +87,9 @@ export function pauseStudy(study) {
 /** Lets a paused study go on. */
 export function resumeStudy(study) {
   return ask({
-    title: `Go on with ${study.name}?`,
-    content: [h("p", null, "Trials begin again, run by whoever waits, or by `outerloop resume`.")],
-    confirm: "Go on",
+    title: `Resume ${study.name}?`,
+    content: [h("p", null, "Trials start again, in workers that wait or in `outerloop resume`.")],
+    confirm: "Resume",
     act: () => send(`/studies/${study.id}/resume`),
   });
 }
@@ -100,7 +100,7 @@ export function stopStudy(study) {
   return ask({
     title: `End ${study.name}?`,
     content: [
-      h("p", null, "No new trial begins. Trials that run now go on to their end, and the study can be reopened."),
+      h("p", null, "No new trial starts. Running trials are finished, and the study can be reopened."),
       field("Reason", reason, "Optional; shown with the study."),
     ],
     confirm: "End study",
@@ -113,7 +113,7 @@ export function stopStudy(study) {
 export function reopenStudy(study) {
   return ask({
     title: `Reopen ${study.name}?`,
-    content: [h("p", null, "New trials may begin again. Workers have to be started with `outerloop resume` or `outerloop worker`.")],
+    content: [h("p", null, "New trials may start again. Workers have to be started with `outerloop resume` or `outerloop worker`.")],
     confirm: "Reopen study",
     act: () => send(`/studies/${study.id}/reopen`),
   });
@@ -122,7 +122,7 @@ export function reopenStudy(study) {
 /** Changes the bounds of a study. */
 export function changeBudget(study) {
   const bounds = [
-    ["trials", "Trials", "In total, with those that there are."],
+    ["trials", "Trials", "In total, including existing trials."],
     ["epochs", "Epochs", "In total, over all trials."],
     ["seconds", "Seconds", "In total, during which trials run."],
   ].map(([key, name, hint]) => ({
@@ -132,7 +132,7 @@ export function changeBudget(study) {
   return ask({
     title: "Change the budget",
     content: [
-      h("p", null, "The study ends when the first bound is reached. An empty field is no bound."),
+      h("p", null, "The study ends when the first bound is reached. An empty field means no bound."),
       bounds.map(({ name, input, hint }) => field(name, input, hint)),
     ],
     confirm: "Change budget",
@@ -146,7 +146,7 @@ export function changeBudget(study) {
         if (!isRight) {
           input.setAttribute("aria-invalid", "true");
           input.focus();
-          throw new ApiError(`${name}: ${text} is no budget.`, key === "seconds" ? "Give a number above 0, or nothing." : "Give a whole number above 0, or nothing.", 0);
+          throw new ApiError(`${name}: ${text} is not a valid budget.`, key === "seconds" ? "Give a number above 0, or nothing." : "Give a whole number above 0, or nothing.", 0);
         }
         if (value !== before) changed[key] = value;
       }
@@ -171,7 +171,7 @@ export function stopTrial(study, trial) {
     title: `Stop trial ${trial.number}?`,
     content: [h("p", null, trial.state === "running"
       ? "Its program is stopped, and the trial ends as failed (cancelled). What it reported stays."
-      : "It is not run any more, and ends as failed (cancelled).")],
+      : "It will not run, and ends as failed (cancelled).")],
     confirm: "Stop trial",
     isDestructive: true,
     act: () => send(`/studies/${study}/trials/${trial.number}/stop`),

@@ -38,7 +38,7 @@ export async function request(url, options = {}) {
     if (error.name === "AbortError") throw error;
     throw new ApiError(
       "The dashboard's server does not answer.",
-      "Start it again with `outerloop dashboard`; this page goes on by itself.", 0);
+      "Start it again with `outerloop dashboard`; this page then continues by itself.", 0);
   }
   if (!answer.ok) {
     let body = {};

@@ -8,7 +8,7 @@ const states = {
   connecting: "Connecting",
   live: "Live",
   reconnecting: "Reconnecting",
-  gone: "Server gone",
+  gone: "Server not reachable",
 };
 
 /** Fills the header; `crumbs` are `[text, address]` below the store. Returns its handles. */

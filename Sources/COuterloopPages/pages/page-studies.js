@@ -102,7 +102,7 @@ function draw() {
   empty.hidden = studies.length > 0;
   if (studies.length === 0 && empty.childElementCount === 0) {
     put(empty, h("div", { class: "empty" },
-      h("p", null, "There is no study in this store yet. This begins one, and it appears here:"),
+      h("p", null, "There is no study in this store yet. This command starts one, and it appears here:"),
       commandLine(`outerloop tune --store ${info?.store ?? "outerloop.db"} --param 'lr=log(1e-5, 1e-1)' --minimize loss -- python train.py --lr {lr}`)));
   }
   for (const id of selected) if (!studies.some((study) => study.id === id)) selected.delete(id);

@@ -150,7 +150,7 @@ function drawRunning({ trials, total }) {
     ...metrics.map((metric) => metricText(trial.values[metric])), ago(trial.started),
   ];
   running.update([trials, total, study.trials === 0], () => (trials.length === 0
-    ? h("p", { class: "soft" }, study.trials === 0 ? "No trial has begun." : "No trial is running.")
+    ? h("p", { class: "soft" }, study.trials === 0 ? "No trial has started." : "No trial is running.")
     : [
       dataTable("Running and waiting trials", columns, trials.map(row)),
       total > mostRunning ? h("p", { class: "soft" }, `${count(total)} in all`) : null,

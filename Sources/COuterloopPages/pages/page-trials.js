@@ -155,7 +155,7 @@ async function begin() {
   setText(document.getElementById("title"), `Trials of ${study.name}`);
   const add = info.readOnly ? null : h("button", { type: "button", onclick: async () => { if (await addTrial(study) !== null) refresh(); } }, "Add trial…");
   append(document.querySelector(".page-head"), h("div", { class: "row" }, compare, unselect, exports, add));
-  put(nothing, h("div", { class: "empty" }, h("p", null, "This study has no trials yet. They appear here when a worker begins:"),
+  put(nothing, h("div", { class: "empty" }, h("p", null, "This study has no trials yet. They appear here when a worker starts:"),
     commandLine(`outerloop resume --store ${info.store} --study '${study.name.replaceAll("'", "'\\''")}'`)));
   append(main, [filter.element, frame, nothing]);
   drawSelection();

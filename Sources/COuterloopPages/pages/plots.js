@@ -165,7 +165,7 @@ export class Plot {
 
   #show(text) {
     const svg = insertSVG(this.holder, text);
-    if (svg === null) throw new ApiError("The server's answer is no picture.", "", 500);
+    if (svg === null) throw new ApiError("The server's answer is not a picture.", "", 500);
     this.#text = text;
     rememberJSON(this.key, Number(this.holder.style.getPropertyValue("--ratio")));
     this.svg = svg;

@@ -38,5 +38,5 @@ export function activity(study) {
   const running = study.counts.running - study.stale;
   if (study.paused) return running > 0 ? "pausing" : "paused";
   if (running > 0) return "running";
-  return study.trials === 0 ? "not begun" : "idle";
+  return study.trials === 0 ? "not started" : "idle";
 }

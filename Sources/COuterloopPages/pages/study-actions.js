@@ -7,7 +7,7 @@ import { h } from "./dom.js";
 export function studyActions(study, onDone) {
   const run = (action) => async () => { if (await action(study()) !== null) onDone(); };
   const pause = h("button", { type: "button", onclick: run(pauseStudy) }, "Pause…");
-  const resume = h("button", { type: "button", onclick: run(resumeStudy) }, "Go on…");
+  const resume = h("button", { type: "button", onclick: run(resumeStudy) }, "Resume…");
   const end = h("button", { type: "button", onclick: run(stopStudy) }, "End…");
   const reopen = h("button", { type: "button", onclick: run(reopenStudy) }, "Reopen…");
   const element = h("div", { class: "row", role: "group", "aria-label": "Actions" },

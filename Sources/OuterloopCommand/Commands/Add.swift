@@ -6,15 +6,15 @@ internal import OuterloopText
 /// `outerloop add`: configurations that are tried before any other.
 struct Add: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Add configurations that you know, to be tried next.",
+    abstract: "Add known configurations, to be tried next.",
     discussion: """
-      Each is a trial that waits; whoever runs the study takes it before any new one. What a \
-      configuration leaves out gets a value from the sampler. The budget counts added trials, and \
-      does not hold them back.
+      Each becomes a waiting trial, which is run before any new one. What a \
+      configuration leaves out gets a value from the sampler. Added trials count towards the budget, \
+      but are run even if it is spent.
 
       outerloop add --study study 'lr=0.001, opt=adam' 'opt=sgd, momentum=0.9'
 
-      A result that you have is told: outerloop tell --params 'lr=0.001, opt=adam' loss=0.31. JSON \
+      To add a result that you have: outerloop tell --params 'lr=0.001, opt=adam' loss=0.31. JSON \
       keys: study, trials (array of number, params).
       """)
 

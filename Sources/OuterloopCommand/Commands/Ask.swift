@@ -8,9 +8,9 @@ struct Ask: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Get the next trial, to run it yourself.",
     discussion: """
-      The first call begins the study: it needs --param and --minimize or --maximize. Later ones may \
+      The first call creates the study: it needs --param and --minimize or --maximize. Later ones may \
       repeat them, or name it by --study. Budgets are totals; a new one replaces the old. A trial \
-      that is not told within --lease is given to someone else. Exit status 1: there is nothing to \
+      that is not told within --lease is given to another worker. Exit status 1: there is nothing to \
       do (the message says why).
 
       outerloop ask --study hand --param 'lr=log(1e-5, 1e-1)' --minimize loss --json
@@ -30,10 +30,10 @@ struct Ask: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Time until the trial is given to someone else, unless it was told.", valueName: "time"))
+      "Time until the trial is given to another worker, unless it was told.", valueName: "time"))
   var lease = Seconds(value: 3600)
 
-  @Option(help: ArgumentHelp("Who asks, as the store notes it.", valueName: "name"))
+  @Option(help: ArgumentHelp("The name of the worker that asks.", valueName: "name"))
   var worker = "ask"
 
   @OptionGroup(title: "Output")
@@ -64,7 +64,7 @@ struct Ask: AsyncParsableCommand {
     case .wait where await asker.isSuspended:
       throw Complaint(
         "study `\(found.name)` is paused",
-        hint: "to let it go on: outerloop pause\(found.naming) --off")
+        hint: "to resume it: outerloop pause\(found.naming) --off")
     case .wait: throw try await waiting(found)
     case .finished(.budget):
       if try await asker.isExhausted() { throw exhausted(found) }
@@ -77,7 +77,7 @@ struct Ask: AsyncParsableCommand {
       let more = found.specification.budget.enlarged(after: try await Spending(found))
       throw Complaint(
         "study `\(found.name)` has ended: \(reason)",
-        hint: "to go on all the same: outerloop ask\(found.naming) \(more)")
+        hint: "to continue anyway: outerloop ask\(found.naming) \(more)")
     case .finished(.exhausted):
       throw exhausted(found)
     }
@@ -86,7 +86,7 @@ struct Ask: AsyncParsableCommand {
   private func exhausted(_ found: StudyChoice.Found) -> Complaint {
     Complaint(
       "every configuration of study `\(found.name)` has been tried",
-      hint: "what came of them: outerloop trials\(found.naming)")
+      hint: "their results: outerloop trials\(found.naming)")
   }
 
   /// What has to happen before there is a trial to give.
@@ -96,7 +96,7 @@ struct Ask: AsyncParsableCommand {
     return Complaint(
       "there is nothing to do until a running trial ends",
       details: lines.isEmpty ? nil : lines.joined(separator: "\n"),
-      hint: "tell what became of a trial that you have, or ask again later")
+      hint: "tell the outcome of a trial that you hold, or ask again later")
   }
 
   private func show(_ claim: Claim, _ found: StudyChoice.Found) throws {

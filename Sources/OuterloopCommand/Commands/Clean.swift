@@ -9,10 +9,10 @@ struct Clean: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Find wrong labels in a table, in pictures or in LIBSVM data.",
     discussion: """
-      Every row is examined: models that have not seen its label are held against it, with a noise \
-      rate that is estimated along the way. rows.csv has every row with the probability that its \
-      label is wrong, suspicious.csv those to look at. Rows whose labels are known to be right \
-      (--trusted, --trusted-column) make the answer better.
+      Every row is examined: its label is compared with what models predict that have not \
+      seen it, under a noise rate that is estimated too. rows.csv has every row with the \
+      probability that its label is wrong, suspicious.csv those to review. Rows whose labels are \
+      known to be correct (--trusted, --trusted-column) improve the result.
 
       Columns of both files: row (number of the row in its file, from 1, without a header row), \
       line (of the file, from 1), label, likely (the most probable class), probability (that the \
@@ -22,9 +22,9 @@ struct Clean: ParsableCommand {
 
       --method published is data hyper-cleaning as it was published (Franceschi et al. 2017): a \
       weight in [0, 1] for each of --train examples, learned by the gradient of the loss on \
-      --validation trusted ones through training. It looks at the --train examples only. Its \
+      --validation trusted ones through training. It judges the --train examples only. Its \
       suspicious.csv has index (position among the training examples), row, label, predicted, \
-      weight, true_label. A run goes on after any interruption, with the same result.
+      weight, true_label. An interrupted run can be continued, with the same result.
 
       JSON, which is result.json too: method, settings, source, examples, suspicious (how many), \
       suspects (each with the columns above), detection (with --corrupt: truePositives, \
@@ -47,7 +47,7 @@ struct Clean: ParsableCommand {
   @Option(help: ArgumentHelp("Folder for the run and its results.", valueName: "folder"))
   var out = "outerloop-clean"
 
-  @Flag(help: "Forget what --out holds of earlier runs.")
+  @Flag(help: "Discard earlier runs in --out.")
   var restart = false
 
   @OptionGroup(title: "Output")

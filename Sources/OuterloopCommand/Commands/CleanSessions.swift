@@ -20,7 +20,7 @@ struct CleaningSession {
       switch event {
       case .began(let updates):
         if updates > 0 {
-          live.say("going on after update \(updates) of \(total), stored in \(job.folder)")
+          live.say("continuing after update \(updates) of \(total), stored in \(job.folder)")
         } else {
           live.say(
             "cleaning \(settings.train) examples by \(total) updates of \(settings.steps) steps,"
@@ -51,7 +51,7 @@ struct CleaningSession {
     case .stopped(let updates):
       throw Complaint(
         "interrupted after update \(updates) of \(total), which is stored in \(job.folder)",
-        hint: "go on with: \(CommandText.again)", status: Interrupts.status)
+        hint: "continue with: \(CommandText.again)", status: Interrupts.status)
     }
   }
 
@@ -96,7 +96,7 @@ struct LabelErrorSession {
       try print(report)
     case .stopped:
       throw Complaint(
-        "interrupted; nothing was written", hint: "begin again with: \(CommandText.again)",
+        "interrupted; nothing was written", hint: "start again with: \(CommandText.again)",
         status: Interrupts.status)
     }
   }

@@ -62,7 +62,7 @@ struct CleaningOptions: ParsableArguments {
 
   @Option(
     help: """
-      How the gradient is computed: reverse; reverse:64MB (in so much memory); truncated:100 \
+      How the gradient is computed: reverse; reverse:64MB (within that much memory); truncated:100 \
       (through the last steps only); one-step. Default: reverse.
       """,
     transform: { text in

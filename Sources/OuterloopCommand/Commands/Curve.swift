@@ -8,7 +8,7 @@ internal import OuterloopText
 struct CurveCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "curve",
-    abstract: "Show the best value so far over the epochs that were trained, or a trial's values.",
+    abstract: "Show the best value so far over the epochs trained, or a trial's learning curve.",
     discussion: """
       A row for each report that was better than all before: the epochs trained by then over all \
       trials, the seconds during which trials ran, the trial and its epoch. Reports of trials that \

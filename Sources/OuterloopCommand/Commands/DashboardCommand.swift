@@ -9,17 +9,18 @@ internal import OuterloopText
 struct DashboardCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "dashboard",
-    abstract: "Look at the studies of a store in a browser, while they run.",
+    abstract: "Show the studies of a store in a browser, while they run.",
     discussion: """
-      The pages follow the studies live and may stay open: whoever runs a study does not notice. Ctrl-C \
-      ends the server, and nothing else.
+      The pages follow the studies live and do not slow them down. Ctrl-C ends \
+      the server, and nothing else.
 
       outerloop dashboard --open
       outerloop dashboard --store runs.db --port 9000 --read-only
 
       Only this machine can open it. With another --host others can too, by the link with a token that \
       is printed, over a connection that is not encrypted. The link is the only line on standard \
-      output; with --json an object with the keys url, host, port and token (null without one). The API \
+      output; with --json an object with the keys url, host, port and token (null without one). \
+      The API \
       that the pages use is described at /api/v1/openapi.json.
       """)
 

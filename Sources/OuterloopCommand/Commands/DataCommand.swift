@@ -67,8 +67,8 @@ struct DataFetch: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "fetch", abstract: "Download a data set, verified by checksum.",
     discussion: """
-      Prints the folder to give to --data. A download that was interrupted goes on where it \
-      stopped; files that are complete are not downloaded again. JSON keys: name, folder, files \
+      Prints the folder to give to --data. An interrupted download continues where \
+      it stopped; files that are complete are not downloaded again. JSON keys: name, folder, files \
       (path, bytes, wasPresent).
       """)
 

@@ -16,7 +16,7 @@ struct Delete: AsyncParsableCommand {
   @Option(help: ArgumentHelp("The study.", valueName: "name"))
   var study: String
 
-  @Flag(help: "Do it: what is removed is gone.")
+  @Flag(help: "Confirm: what is removed cannot be restored.")
   var yes = false
 
   @OptionGroup(title: "Output")
@@ -36,7 +36,7 @@ struct Delete: AsyncParsableCommand {
     guard yes else {
       throw Complaint(
         "this would remove study `\(study)` with \(count) trials, and \(folder)",
-        hint: "add --yes to do it", status: 64)
+        hint: "add --yes to confirm", status: 64)
     }
     try await found.store.delete(found.id)
     let files = FileManager.default

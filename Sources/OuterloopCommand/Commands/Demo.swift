@@ -10,8 +10,9 @@ struct Demo: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "A tour of a few seconds on bundled data, with pictures.",
     discussion: """
-      By gradient: half of the labels of bundled handwritten digits are made wrong on purpose; \
-      cleaning finds them by the gradient of the validation loss through training. By search: how to \
+      By gradient: half of the labels of bundled handwritten digits are corrupted on \
+      purpose; cleaning finds them by the gradient of the validation loss through training. By \
+      search: how to \
       build and train a network for the digits. Both together: searches that know the derivatives of \
       the loss need fewer trials. The JSON is that of `outerloop clean` with the key search, which is \
       as `outerloop best` prints it, and the key gradients, with trials until the loss was reached.
@@ -20,7 +21,7 @@ struct Demo: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Folder for the run and its pictures.", valueName: "folder"))
   var out = "outerloop-demo"
 
-  @Flag(help: "Forget what --out holds of earlier runs.")
+  @Flag(help: "Discard earlier runs in --out.")
   var restart = false
 
   @OptionGroup(title: "Output")
@@ -89,12 +90,12 @@ struct Demo: AsyncParsableCommand {
     guard let found = report.detection, let oracle = report.accuracy.oracle else { return "" }
     let wrong = found.truePositives + found.falseNegatives
     return """
-      Of the \(wrong) wrong labels \(found.truePositives) were found; \(found.falsePositives) right \
-      ones fell under suspicion too.
+      Of the \(wrong) wrong labels \(found.truePositives) were found; \(found.falsePositives) correct \
+      ones were suspected too.
       With all labels as they are the model reads \(Self.percent(report.accuracy.baseline)) of new \
       digits, with the learned
-      weights \(Self.percent(report.accuracy.cleaned)), and \(Self.percent(oracle)) had somebody told \
-      it which labels are wrong.
+      weights \(Self.percent(report.accuracy.cleaned)), and \(Self.percent(oracle)) if the wrong \
+      labels were known.
 
       \(out)/suspicious.svg  the most suspicious digits; framed: the label is wrong
       \(out)/weights.svg     the weights of right and of wrong labels

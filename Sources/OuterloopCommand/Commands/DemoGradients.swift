@@ -26,7 +26,7 @@ struct DemoGradients {
 
       Both together: a regression with a weight decay for each of \(DecayGroups.groups) groups of features. \
       Trials report the derivatives of
-      the validation loss by the decays, and the search takes them in; \(Self.seeds) searches with them and \
+      the validation loss by the decays, and the search uses them; \(Self.seeds) searches with them and \
       \(Self.seeds) without.
       """)
     var informed: [[Double]] = []
@@ -34,7 +34,7 @@ struct DemoGradients {
     for seed in 0..<Self.seeds {
       guard !Interrupts.isRequested else {
         throw Complaint(
-          "interrupted", hint: "go on with: \(CommandText.again)", status: Interrupts.status)
+          "interrupted", hint: "continue with: \(CommandText.again)", status: Interrupts.status)
       }
       informed.append(try await losses(seed, reporting: true))
       plain.append(try await losses(seed, reporting: false))

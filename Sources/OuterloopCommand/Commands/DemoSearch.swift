@@ -36,15 +36,15 @@ struct DemoSearch {
     progress.say(
       """
 
-      How a network is built and trained is no matter of gradients: layers, optimizer, activation. \
+      Layers, optimizer and activation of a network have no gradients. \
       A search tries
-      \(Self.trials) configurations, the first \(Self.first) spread over the space, the others where \
-      models of all trials expect most.
+      \(Self.trials) configurations, the first \(Self.first) spread over the space, the others \
+      where a model of all trials expects most.
       """)
     guard try await run(found, space) != .stopped else {
       throw Complaint(
         "interrupted; what was tried is stored in \(found.place.path)",
-        hint: "go on with: \(CommandText.again)", status: Interrupts.status)
+        hint: "continue with: \(CommandText.again)", status: Interrupts.status)
     }
     let trials = try await found.trials()
     let figures = StudyFigures(found.specification, trials)

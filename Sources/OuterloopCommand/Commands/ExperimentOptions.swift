@@ -8,7 +8,7 @@ struct ExperimentOptions: ParsableArguments {
   @Flag(help: "Small settings on bundled data, for a first look in seconds.")
   var quick = false
 
-  @Flag(help: "Forget the runs that are done and stored in --out.")
+  @Flag(help: "Discard the runs that are stored in --out.")
   var restart = false
 
   @Option(
@@ -71,7 +71,7 @@ final class LabSession: Sendable {
       progress.withLock { $0.clear() }
       throw Complaint(
         "stopped; runs that were done by then are stored in \(folder.path)",
-        hint: "go on with: \(CommandText.again)", status: Interrupts.status)
+        hint: "continue with: \(CommandText.again)", status: Interrupts.status)
     }
   }
 

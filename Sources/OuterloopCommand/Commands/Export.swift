@@ -9,17 +9,19 @@ internal import OuterloopTuning
 /// `outerloop export`
 struct Export: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Write the trials of a study as CSV, JSON, a database of Optuna, or its results.",
+    abstract: "Write the trials of a study as CSV, JSON or an Optuna database, or its results.",
     discussion: """
       csv: a line for each trial, with number, state, reason, value.METRIC for each objective and \
-      each other metric (results, else what was reported last), param.NAME for each parameter (empty where inactive), epoch, through, checkpoint, attempts, \
+      each other metric (results, else what was reported last), param.NAME for each parameter \
+      (empty where inactive), epoch, through, checkpoint, attempts, \
       worker, created, started, ended, message. jsonl: a JSON object for each trial, those of \
       `outerloop trials --json` with reports (epoch, values, seconds) and runs (worker, started, \
       ended, reason). json: one object with study, seed, sampler, objectives, space (as in a space \
       file) and trials (as in jsonl). optuna: a SQLite file that Optuna and its dashboard open. \
       results: a folder with study.json, best.json (front.json of several objectives), checkpoints, \
-      trajectory.csv, log.csv and plots, as by `outerloop tune --output`; files of it that are as they \
-      were written are replaced, all others stay; the files written are printed. An error leaves what was at --out. Stores and other databases are never replaced, except an \
+      trajectory.csv, log.csv and plots, as by `outerloop tune --output`; files unchanged since they \
+      were written are replaced, all others stay; the paths are printed. An error leaves --out as \
+      it was. Stores and other databases are never replaced, except an \
       earlier export by --format optuna.
       """)
 

@@ -8,9 +8,10 @@ struct Extend: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Widen a range of a study, or add choices.",
     discussion: """
-      Each --param names a parameter of the study, with a domain that holds all values of the one it \
-      has; its condition stays. Trials stay as they are, and count as trials of the wider space. Who \
-      runs the study now goes on in it. A study cannot be narrowed, and gets no further parameters.
+      Each --param names a parameter of the study, with a domain that holds all values of the present \
+      one; its condition stays. Trials stay as they are, and count as trials of the wider space. \
+      Processes that run the study use it at once. A study cannot be narrowed, and no parameters \
+      can be added.
 
       outerloop extend --study study --param 'lr=log(1e-6, 1e-1)' --param 'opt=choice(sgd, adam, lion)'
 

@@ -7,11 +7,11 @@ internal import OuterloopText
 /// `outerloop hint`: where good values are believed to lie, said while a study runs.
 struct Hint: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Say where good values are believed to lie, also while a study runs.",
+    abstract: "State a prior belief about good values, also while a study runs.",
     discussion: """
-      As `outerloop tune --prior`. The search leans towards it for the next trials, and goes by its \
-      trials more and more; a hint that they contradict is dropped. Whoever runs the study now heeds \
-      it in new trials. A configuration to try as it is: `outerloop add`.
+      Like `outerloop tune --prior`. The search favours these values in the next trials, and relies \
+      on its trials more and more; a hint that they contradict is dropped. Processes that run the \
+      study use it for new trials. To try a configuration as it is: `outerloop add`.
 
       outerloop hint --study study 'lr=0.001±3x, opt=adam' 'units=64±16'
 
@@ -26,7 +26,7 @@ struct Hint: AsyncParsableCommand {
 
   @Argument(
     help: ArgumentHelp(
-      "Values by name, with how far from them good ones may lie: 'lr=0.001±3x', 'units=64±16', "
+      "Values by name, with their spread: 'lr=0.001±3x', 'units=64±16', "
         + "'opt=adam'; +- stands for ±.", valueName: "values"))
   var values: [String]
 
@@ -55,7 +55,7 @@ struct Hint: AsyncParsableCommand {
       let name =
         method.sampler == .noSampler
         ? "scheduler \(method.scheduler.name)" : "sampler \(method.sampler.name)"
-      Terminal.say("note: the \(name) does not heed hints; these samplers do: \(list)")
+      Terminal.say("note: the \(name) does not use hints; these samplers do: \(list)")
     }
     Terminal.say("\n\(try await found.next(found.runners()))")
   }

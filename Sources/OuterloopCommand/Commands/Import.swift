@@ -7,12 +7,13 @@ internal import OuterloopText
 /// `outerloop import`
 struct Import: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Take a study out of a database of Optuna.",
+    abstract: "Import a study from an Optuna database.",
     discussion: """
-      The study is copied with all its trials and can be searched further, looked at and drawn like \
-      any other, and exported to Optuna again. What is different here is said on standard error: names \
-      that are no names here are changed, a choice None is the text None, constraints are bounds on metrics, \
-      user attributes of trials are left behind. JSON keys: study, store, trials, notes (texts).
+      The study is copied with all its trials and can be resumed, viewed and plotted like \
+      any other, and exported to Optuna again. Differences are reported on standard error: names \
+      that are not allowed here are changed, a choice None becomes the text None, constraints \
+      become bounds on metrics, user attributes of trials are dropped. JSON keys: study, store, \
+      trials, notes (texts).
       """)
 
   @Argument(help: "The SQLite file of Optuna.")
@@ -28,11 +29,11 @@ struct Import: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "How its search goes on: \(SamplerKind.all.map(\.name).joined(separator: ", ")).",
+      "The sampler from now on: \(SamplerKind.all.map(\.name).joined(separator: ", ")).",
       valueName: "name"))
   var sampler = "auto"
 
-  @Option(help: ArgumentHelp("Names all random choices to come.", valueName: "n"))
+  @Option(help: ArgumentHelp("Seed of all further random choices.", valueName: "n"))
   var seed: UInt64 = 0
 
   @OptionGroup(title: "Output")

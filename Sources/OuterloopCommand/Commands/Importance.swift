@@ -10,10 +10,11 @@ struct Importance: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Show which parameters matter.",
     discussion: """
-      ped-anova says how much the values of the best tenth of the trials differ from those of all: \
-      where good values are. fanova says how much of the variance of the loss over the whole space is \
-      a parameter's alone, with the range that resampled trials give. model says how much of the \
-      variance of a Gaussian process a parameter causes, alone and with others. Shares sum to 1. Of several \
+      ped-anova: how much the values of the best tenth of the trials differ from those \
+      of all. fanova: the share of the loss's variance over the whole space that is due to a \
+      parameter alone, with the range over resampled trials. model: the share of the variance of \
+      a Gaussian process that is due to a parameter, alone and in interactions. Shares sum to 1. \
+      Of several \
       objectives, ped-anova takes the Pareto front's trials as the best unless --objective names one.
 
       JSON keys: study, method, objective (null: all together), trials (complete ones), parameters: \
@@ -30,7 +31,7 @@ struct Importance: AsyncParsableCommand {
   var choice: StudyChoice
 
   @Option(
-    help: ArgumentHelp("The objective that it is about.", valueName: "metric"))
+    help: ArgumentHelp("The objective.", valueName: "metric"))
   var objective: String?
 
   @Option(help: "ped-anova, fanova or model.")
@@ -60,7 +61,7 @@ struct Importance: AsyncParsableCommand {
     guard trials.count > 1 else {
       throw Complaint(
         "study `\(found.name)` has \(NumberText.count(trials.count, "complete trial"))",
-        hint: "importance compares trials: go on with outerloop resume")
+        hint: "importance compares trials: run more by outerloop resume")
     }
     let importances =
       switch method {

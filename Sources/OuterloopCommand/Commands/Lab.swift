@@ -8,9 +8,9 @@ struct Lab: ParsableCommand {
     abstract: "Run the experiments: published tables and comparisons of methods.",
     discussion: """
       Every experiment is one command; without arguments it runs as it was published, with --quick \
-      in seconds. It prints its tables, holds its numbers to what is known of them, and leaves \
+      in seconds. It prints its tables, checks its numbers against known results, and leaves \
       result.json, result.md and its pictures in --out. Each run is stored there when it is done: \
-      the same command again, after a kill too, goes on with those that are missing. `lab report` \
+      the same command again, after a kill too, runs those that are missing. `lab report` \
       makes a web site of them all.
 
       JSON keys: experiment, question, command, key (of the settings), settings, seconds, tables \

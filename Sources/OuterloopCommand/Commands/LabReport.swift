@@ -8,9 +8,11 @@ struct LabReport: ParsableCommand {
     commandName: "report",
     abstract: "Make a web site of the experiments: pictures, mathematics, claims.",
     discussion: """
-      Runs what is not stored in --out yet and writes a page for each experiment and an index, which need \
-      neither a network nor scripts. The exit status is 1 if a claim fails or an experiment could not be run, \
-      which is said then; all other pages are there.
+      Runs what is not stored in --out yet and writes a page for each experiment and an index, \
+      which need \
+      neither a network nor scripts. The exit status is 1 if a claim fails or an experiment could \
+      not be \
+      run, with a message; all other pages are written.
       """)
 
   @Argument(help: "Experiments by name. Default: all.")

@@ -25,13 +25,13 @@ struct LabelErrorOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Further rows whose labels are right: a file or folder with the same columns.",
+      "Further rows whose labels are correct: a file or folder with the same columns.",
       valueName: "path"))
   var trusted: String?
 
   @Option(
     help: ArgumentHelp(
-      "CSV: a column that says which rows have a right label (yes or no, true or false, 1 or 0).",
+      "CSV: a column that says which rows have a correct label (yes or no, true or false, 1 or 0).",
       valueName: "column"))
   var trustedColumn: String?
 
@@ -56,12 +56,12 @@ struct LabelErrorOptions: ParsableArguments {
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "Share of the labels to make wrong first, to measure how well they are found.",
+      "Share of the labels to corrupt first, to measure how well they are found.",
       valueName: "share"))
   var corrupt = 0.0
 
   @Option(
-    parsing: .unconditional, help: ArgumentHelp("Seed of everything that is drawn.", valueName: "n")
+    parsing: .unconditional, help: ArgumentHelp("Seed of all random choices.", valueName: "n")
   )
   var seed: UInt64 = 0
 

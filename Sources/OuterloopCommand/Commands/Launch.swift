@@ -8,9 +8,10 @@ struct Launch: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Run workers of a study on Slurm, Ray or Kubernetes.",
     discussion: """
-      Each worker is `outerloop worker`: it takes one trial after the other out of the store, and ends \
-      when the study has nothing left to do. One that is stopped parks its trials at their last \
-      checkpoints. --dry-run prints what would be submitted, word for word.
+      Each worker is `outerloop worker`: it takes one trial after another from the store, and \
+      ends when \
+      the study has nothing left to do. One that is stopped returns its trials, which continue \
+      from their last checkpoints. --dry-run prints what would be submitted, word for word.
 
       outerloop launch slurm --study study --store runs.db --workers 8 --gpus 1 --time 4h --dry-run
 
@@ -31,10 +32,10 @@ struct LaunchSlurm: AsyncParsableCommand, EngineCommand {
   static let configuration = CommandConfiguration(
     commandName: "slurm", abstract: "A job array of workers.",
     discussion: """
-      The store, this command and the program are where all nodes find them. A job that is pre-empted \
-      is queued again by Slurm, one whose time is nearly up by its own script; trials go on from their \
-      checkpoints. Logs, and the file with the store's address where that has a password, are in \
-      outerloop.launch. JSON keys: engine, study, name, workers, job, text.
+      The store, this command and the program must be where all nodes find them. A job that is \
+      pre-empted is requeued by Slurm, one whose time is nearly up by its own script; trials \
+      continue from their checkpoints. Logs, and the file with the store's address if it has a \
+      password, are in outerloop.launch. JSON keys: engine, study, name, workers, job, text.
 
       outerloop launch slurm --study study --workers 8 --gpus 1 --time 4h --sbatch=--partition=gpu
       outerloop launch slurm --study study --cancel
@@ -118,7 +119,8 @@ struct LaunchRay: AsyncParsableCommand, EngineCommand {
   static let configuration = CommandConfiguration(
     commandName: "ray", abstract: "Workers as tasks of a Ray cluster.",
     discussion: """
-      A program of Ray's Python API, run here by Python until the study has nothing left to do. Ray starts \
+      A program of Ray's Python API, run here by Python until the study has nothing left to do. \
+      Ray starts \
       tasks again whose node or process is lost; Ctrl-C ends all. With --json the record is printed \
       before that program runs. JSON keys: engine, study, name, workers, job (null), text.
 
@@ -174,8 +176,9 @@ struct LaunchKubernetes: AsyncParsableCommand, EngineCommand {
   static let configuration = CommandConfiguration(
     commandName: "kubernetes", abstract: "An indexed Job of workers.",
     discussion: """
-      The image has this command and the program. The address of a server (--store postgres://...) is read \
-      from a secret, so that no password stands in the manifest; a file is on the volume, under the \
+      The image has this command and the program. The address of a server (--store \
+      postgres://...) is read \
+      from a secret, so that the manifest holds no password; a file is on the volume, under the \
       same path in all pods. The store is not opened here. JSON keys: engine, study, name, workers, \
       job, text.
 

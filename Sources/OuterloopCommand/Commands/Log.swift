@@ -22,11 +22,11 @@ struct LogCommand: AsyncParsableCommand {
   var trial: Int
 
   @Option(
-    parsing: .unconditional, help: ArgumentHelp("Only so many of its last lines.", valueName: "n"))
+    parsing: .unconditional, help: ArgumentHelp("Only its last n lines.", valueName: "n"))
   var last: Int?
 
   @Flag(
-    name: .shortAndLong, help: "Go on printing what comes, until the trial has ended.")
+    name: .shortAndLong, help: "Keep printing until the trial has ended.")
   var follow = false
 
   @OptionGroup(title: "Output")
@@ -103,7 +103,7 @@ struct LogCommand: AsyncParsableCommand {
       if state.isFinished || isStale {
         try printer.finish()
         return Terminal.say(
-          "trial \(trial) is \(isStale ? "stale: its worker is gone" : state.name)")
+          "trial \(trial) is \(isStale ? "stale: its worker is lost" : state.name)")
       }
       try await Task.sleep(for: .milliseconds(200))
     }

@@ -6,9 +6,9 @@ internal import OuterloopText
 /// `outerloop pause`: no trial begins for the time being.
 struct Pause: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Pause a study: no trial begins until it goes on.",
+    abstract: "Pause a study: no trial starts until it is resumed.",
     discussion: """
-      Trials that run now are finished; processes that run the study wait, and go on with it after \
+      Running trials are finished; processes that run the study wait, and continue after \
       `outerloop pause --off` or `outerloop resume`.
 
       outerloop pause --study study
@@ -20,7 +20,7 @@ struct Pause: AsyncParsableCommand {
   @OptionGroup(title: "Study")
   var choice: StudyChoice
 
-  @Flag(help: "Let the study go on.")
+  @Flag(help: "Resume the study.")
   var off = false
 
   @OptionGroup(title: "Output")
@@ -40,10 +40,10 @@ struct Pause: AsyncParsableCommand {
       return try Terminal.print(JSONText.of(Record(study: found.name, paused: !off)))
     }
     try Terminal.print(
-      "study `\(found.name)` \(off ? "goes on" : "is paused: no trial begins")".visible)
+      "study `\(found.name)` \(off ? "is resumed" : "is paused: no trial starts")".visible)
     Terminal.say(
       off
         ? "\n\(try await found.next(found.runners()))"
-        : "\nto let it go on: outerloop pause\(found.naming) --off")
+        : "\nto resume it: outerloop pause\(found.naming) --off")
   }
 }

@@ -11,15 +11,15 @@ internal import OuterloopText
 /// `outerloop plot`
 struct Plot: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Draw pictures of a study, as SVG files.",
+    abstract: "Plot a study, as SVG files.",
     discussion: """
       \(StudyPlot.all.map { "\($0.name): \($0.summary)." }.joined(separator: " "))
 
       Without a kind, all that apply are drawn. With several objectives, \
       \(StudyPlot.ofOneObjective.joined(separator: ", ")) are drawn for each of them, into files such \
       as slices-loss.svg. The study may be \
-      running. Pictures that are there as they were drawn are drawn anew; any other file of such a \
-      name is left alone unless --force is given. The files written are printed. JSON keys: study, \
+      running. Plots that are unchanged since they were drawn are replaced; any other \
+      file of that name is kept unless --force is given. The paths are printed. JSON keys: study, \
       folder, files (kind, objective, path).
       """)
 

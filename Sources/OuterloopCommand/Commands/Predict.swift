@@ -7,12 +7,12 @@ internal import OuterloopText
 /// `outerloop predict`
 struct Predict: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Say what configurations would come to, by a model of the trials.",
+    abstract: "Predict the results of configurations by a model of the trials.",
     discussion: """
-      The Gaussian process of the sampler gp, fitted to the trials of any study: the median of what \
-      would come out, and the range in which it lies two times out of three. What a configuration \
-      leaves out is as in the best trial. --check predicts each trial from all others, and shows \
-      those that surprise most.
+      The Gaussian process of the sampler gp, fitted to the trials of any study: the median of the \
+      result, and the range that holds it two times out of three. Values that a configuration \
+      leaves out are those of the best trial. --check predicts each trial from all others, and \
+      shows the largest deviations.
 
       outerloop predict --study study 'lr=0.001, layers=2' 'lr=0.01'
       outerloop predict --study study --check
@@ -25,7 +25,7 @@ struct Predict: AsyncParsableCommand {
   @OptionGroup(title: "Study")
   var choice: StudyChoice
 
-  @Option(help: ArgumentHelp("The objective that it is about.", valueName: "metric"))
+  @Option(help: ArgumentHelp("The objective.", valueName: "metric"))
   var objective: String?
 
   @Flag(help: "Predict each trial from all others.")

@@ -11,8 +11,8 @@ struct ReportCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "report", abstract: "Write a study as one HTML file, to mail or to keep.",
     discussion: """
-      It has what was found, the pictures that say something, and the best trials in a table; it needs \
-      no network and no other file. The study may be running. JSON keys: study, path, bytes.
+      It has the best trial, the plots that apply, and a table of the best trials; it \
+      needs no network and no other file. The study may be running. JSON keys: study, path, bytes.
 
       outerloop report --study digits --out digits.html
       """)

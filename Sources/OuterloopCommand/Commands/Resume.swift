@@ -8,11 +8,12 @@ internal import OuterloopText
 /// `outerloop resume`: a study goes on.
 struct Resume: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Go on with a study that was stopped, or give it a larger budget.",
+    abstract: "Resume a study, or give it a larger budget.",
     discussion: """
       The store knows the command. Budgets are totals: after 20 trials, `--trials 50` runs 30 more, \
-      and so does `--more 30`. Trials that wait are run in any case. What is not given stays as it was; a command after -- takes the place of the old one from here \
-      on, in this folder. JSON keys: those of `outerloop tune`.
+      and so does `--more 30`. Waiting trials are run in any case. Options that are not given \
+      keep their values; a command after -- replaces the old one \
+      from now on, in this folder. JSON keys: those of `outerloop tune`.
       """)
 
   @OptionGroup(title: "Study")
@@ -42,11 +43,11 @@ struct Resume: AsyncParsableCommand {
 /// `outerloop worker`: helps with a study that is under way.
 struct WorkerCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "worker", abstract: "Run trials of a study beside the process that began it.",
+    commandName: "worker", abstract: "Run trials of a study alongside the process that started it.",
     discussion: """
       Any number of workers may run at the same time on one store; each runs one trial at a time \
-      unless --parallel or --gpus say more. A worker ends when the study has nothing left to do. At \
-      SIGTERM it stops its trials, which go on from their checkpoints wherever a worker is free. \
+      unless --parallel or --gpus say more. A worker ends when the study has nothing left to do. On \
+      SIGTERM it stops its trials, which continue from their checkpoints on the next free worker. \
       `outerloop launch` starts workers on Slurm, Ray and Kubernetes. JSON keys: those of `outerloop \
       tune`.
       """)
@@ -59,7 +60,7 @@ struct WorkerCommand: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The folder in which the program is run here. Default: the one in which the study was begun.",
+      "The folder to run the program in. Default: the one in which the study was started.",
       valueName: "folder"))
   var directory: String?
 

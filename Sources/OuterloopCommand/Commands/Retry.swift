@@ -6,12 +6,12 @@ internal import OuterloopText
 /// `outerloop retry`: failed trials run again.
 struct Retry: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Run failed trials again, and go on with the study.",
+    abstract: "Run failed trials again, and resume the study.",
     discussion: """
-      Each gets a further attempt, from its last checkpoint if it has one; its number, configuration \
-      and seed stay, and the search forgets the failure. They have been counted by --trials and run \
-      beyond it; then the study goes on as by `outerloop resume`. Where others run the study now, they \
-      run them.
+      Each gets another attempt, from its last checkpoint if it has one; its number, configuration \
+      and seed stay, and the search forgets the failure. They have counted towards --trials \
+      already, and run even if it is spent; then the study is resumed as by `outerloop resume`. \
+      If other processes run the study now, they run them.
 
       outerloop retry --failed --reason timeout --trial-timeout 1h
       outerloop retry --trial 3 --trial 7 --no-run
@@ -36,7 +36,7 @@ struct Retry: AsyncParsableCommand {
     help: ArgumentHelp("A failed trial, by its number. Repeat for more.", valueName: "n"))
   var trial: [Int] = []
 
-  @Flag(help: "Only have them wait, for whoever runs the study next.")
+  @Flag(help: "Only queue them, for whoever runs the study next.")
   var noRun = false
 
   @OptionGroup var start: StudyStart
@@ -54,7 +54,7 @@ struct Retry: AsyncParsableCommand {
     let names = FailureReason.allCases.map(\.rawValue)
     for name in reason where !names.contains(name) {
       throw ValidationError(
-        "no trial ever fails for '\(name)'; reasons are \(names.joined(separator: ", "))")
+        "there is no reason '\(name)'; reasons are \(names.joined(separator: ", "))")
     }
   }
 
@@ -67,7 +67,7 @@ struct Retry: AsyncParsableCommand {
     let numbers = try await numbers(found)
     for number in numbers {
       guard try await found.store.append([.retried], to: number, of: found.id) == .accepted else {
-        throw Complaint("trial \(number) was changed meanwhile", hint: "try again")
+        throw Complaint("trial \(number) has changed meanwhile", hint: "try again")
       }
     }
     var progress = Progress(conversation)

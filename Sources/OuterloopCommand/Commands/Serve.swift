@@ -7,13 +7,14 @@ struct Serve: AsyncParsableCommand {
     abstract: "Serve a study to another program, such as the Python package.",
     discussion: """
       With --stdio it reads requests from standard input and answers each on standard output, a JSON \
-      object on a line. The first is {"id": 1, "op": "hello", "protocol": 1}; Documentation/protocol.md \
+      object on a line. The first is {"id": 1, "op": "hello", "protocol": 1}; \
+      Documentation/protocol.md \
       lists the others. A reply has the request's id and "ok" with the answer, or "error" with what is \
       wrong and the remedy.
 
-      It serves one study, in a store or in memory, and keeps the leases of the trials that were asked \
-      for. When standard input ends, or the process that started it, these trials are to be run again by \
-      whoever goes on with the study, and it ends. Ctrl-C is left to that process.
+      It serves one study, in a store or in memory, and renews the leases of the trials that were \
+      asked for. It ends when standard input ends, or the process that started it; these trials \
+      are then run again by whoever resumes the study. Ctrl-C is left to that process.
       """)
 
   @Flag(help: "Requests on standard input, replies on standard output.")

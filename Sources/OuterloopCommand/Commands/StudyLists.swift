@@ -9,7 +9,8 @@ struct Studies: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "List the studies of a store.",
     discussion: """
-      Stale trials run for a worker that is gone; they are not counted as running in the table. JSON: \
+      Stale trials belong to a worker that is lost; they are not counted as running in the table. \
+      JSON: \
       an array of objects with the keys study, sampler, scheduler, seed, objectives, parameters, \
       trials (counts by state, stale ones as running), stale (how many), best (trial, value of the \
       first objective), budget (trials, epochs, seconds), lastEvent (seconds since 1970).
@@ -79,7 +80,7 @@ struct Best: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Show the best trial of a study.",
     discussion: """
-      Also its last checkpoint, if that is on disk as it was announced. JSON keys: those of `outerloop tune` \
+      Also its last checkpoint, if it is on disk as announced. JSON keys: those of `outerloop tune` \
       without ending.
       """)
 
@@ -121,9 +122,10 @@ struct Best: AsyncParsableCommand {
 /// `outerloop front`
 struct Front: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Show the trials that no other beats in every objective.",
+    abstract: "Show the Pareto front of several objectives.",
     discussion: """
-      The Pareto front, by the first objective. JSON keys: those of `outerloop tune` without ending; \
+      The trials that no other beats in every objective, ordered by the first. JSON keys: those \
+      of `outerloop tune` without ending; \
       front is an array of trials.
       """)
 

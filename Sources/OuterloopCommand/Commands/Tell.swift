@@ -7,17 +7,17 @@ internal import OuterloopText
 /// `outerloop tell`: what became of a trial.
 struct Tell: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Say what became of a trial, or a result that you have.",
+    abstract: "Tell the outcome of a trial, or a result that you have.",
     discussion: """
       outerloop tell --trial 7 loss=0.31
       outerloop tell --trial 7 --failed --message 'out of memory'
       outerloop tell --trial 7 --running --epoch 3 loss=0.4
       outerloop tell --params 'lr=0.001, opt=adam' loss=0.31
 
-      A value that is not finite fails the trial. --running reports and prolongs the lease; without \
-      values it only prolongs it. A trial that its scheduler ends is no longer running afterwards: \
-      stop it. --params takes over the result of a configuration that was tried \
-      elsewhere: a new trial, which the budget counts and the search learns from. JSON keys: study, \
+      A value that is not finite fails the trial. --running reports and renews the lease; \
+      without values it only renews it. A trial that its scheduler ends is no longer running \
+      afterwards: stop it. --params adds the result of a configuration that was tried elsewhere: \
+      a new trial, which the budget counts and the search learns from. JSON keys: study, \
       trial, state.
       """)
 
@@ -29,14 +29,14 @@ struct Tell: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Of a trial from elsewhere, its whole configuration: 'lr=0.001, opt=adam'.",
+      "The whole configuration of a trial from elsewhere: 'lr=0.001, opt=adam'.",
       valueName: "configuration"))
   var params: String?
 
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "The attempt, as `ask` said it: later attempts then win. Default: the last.",
+      "The attempt that `ask` returned: a later one then takes precedence. Default: the last.",
       valueName: "n"))
   var attempt: Int?
 
@@ -51,10 +51,10 @@ struct Tell: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Why it failed.", valueName: "text"))
   var message: String?
 
-  @Flag(help: "The trial goes on.")
+  @Flag(help: "The trial is still running.")
   var running = false
 
-  @Option(help: ArgumentHelp("With --running: time until the next sign.", valueName: "time"))
+  @Option(help: ArgumentHelp("With --running: time until the next heartbeat.", valueName: "time"))
   var lease = Seconds(value: 3600)
 
   @OptionGroup(title: "Output")

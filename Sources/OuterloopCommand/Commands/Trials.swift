@@ -7,17 +7,17 @@ internal import OuterloopText
 /// `outerloop trials`
 struct TrialsCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "trials", abstract: "List the trials of a study, or show one of them whole.",
+    commandName: "trials", abstract: "List the trials of a study, or show one of them in full.",
     discussion: """
       --where and --sort take the names of parameters and metrics, and number, state, reason, \
-      seconds, epoch and attempts (param.NAME and value.NAME where one name means two things). What a \
-      trial does not have makes a statement about it unknown, which leaves it out, and stands last in \
-      an order.
+      seconds, epoch and attempts (param.NAME and value.NAME where one name means two things). A value \
+      that a trial does not have makes a condition on it unknown, which leaves the trial out, and \
+      sorts last.
 
       outerloop trials --where 'loss < 0.1 and lr > 1e-3' --sort loss
       outerloop trials --trial 7
 
-      A running trial whose worker is gone reads stale. JSON: an array of objects with the keys \
+      A running trial whose worker is lost is shown as stale. JSON: an array of objects with the keys \
       number, state (stale ones are running), stale, reason (of a failure), message, values (by \
       metric), params, epoch (the last reported), through (the epoch to reach), checkpoint, \
       attempts, created, started, ended (seconds since 1970), seconds (of work). With --trial one \
@@ -28,7 +28,7 @@ struct TrialsCommand: AsyncParsableCommand {
   @OptionGroup(title: "Study")
   var choice: StudyChoice
 
-  @Option(parsing: .unconditional, help: ArgumentHelp("Only this trial, whole.", valueName: "n"))
+  @Option(parsing: .unconditional, help: ArgumentHelp("Only this trial, in full.", valueName: "n"))
   var trial: Int?
 
   @OptionGroup(title: "Choice")
@@ -76,33 +76,34 @@ struct ListOptions: ParsableArguments {
   @Option(
     name: .customLong("where"),
     help: ArgumentHelp(
-      "Only trials of which this holds: 'loss < 0.1 and state == complete'.",
+      "Only trials for which this holds: 'loss < 0.1 and state == complete'.",
       valueName: "condition"))
   var condition: String?
 
   @Option(
-    help: ArgumentHelp("By this column, the smallest first. Default: number.", valueName: "column"))
+    help: ArgumentHelp(
+      "The column to sort by, smallest first. Default: number.", valueName: "column"))
   var sort: String?
 
-  @Flag(help: "The other way round.")
+  @Flag(help: "In reverse order.")
   var reverse = false
 
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "The best complete trials, so many, by the objective; by that of --sort if there are several.",
+      "The n best complete trials by the objective, or by that of --sort if there are several.",
       valueName: "n"))
   var best: Int?
 
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("The newest of those chosen, so many at most.", valueName: "n"))
+    help: ArgumentHelp("At most the n newest of those chosen.", valueName: "n"))
   var last: Int?
 
   func validate() throws {
     for name in state where !TrialColumns.states.contains(name) {
       throw ValidationError(
-        "no trial is ever '\(name)'; states are \(TrialColumns.states.joined(separator: ", "))")
+        "there is no state '\(name)'; states are \(TrialColumns.states.joined(separator: ", "))")
     }
     if let last, last < 1 { throw ValidationError("--last \(last) is below 1") }
     if let best, best < 1 { throw ValidationError("--best \(best) is below 1") }
@@ -180,7 +181,7 @@ struct ListOptions: ParsableArguments {
     }
     guard let place = column.objective else {
       throw Complaint(
-        "`\(sort ?? "")` is no objective of study `\(found.name)`, so nothing is best by it",
+        "`\(sort ?? "")` is not an objective of study `\(found.name)`, so nothing is best by it",
         hint: "its objectives are \(objectives.map(\.metric).joined(separator: ", "))", status: 64)
     }
     return (column, objectives[place].direction == .maximize)

@@ -11,26 +11,32 @@ internal import OuterloopTuning
 /// `outerloop tune`: a search over runs of a program.
 struct Tune: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Search the hyperparameters of any program.",
+    abstract: "Tune the hyperparameters of any program.",
     discussion: """
-      The program is run once for each trial. {name} in its words is replaced by the trial's value, \
-      and so are {trial}, {seed}, {slot}, {checkpoint}, {from} and {to}; other braces stay as they are. \
+      The program is run once for each trial. {name} in its arguments is replaced by the trial's \
+      value, \
+      and so are {trial}, {seed}, {slot}, {checkpoint}, {from} and {to}; other braces stay as \
+      they are. \
       {--amp} is --amp where the parameter amp is true, else nothing. It reports by printing a line of \
       JSON: {"loss": 0.31}. Everything else it prints is its log.
 
       outerloop tune --param 'lr=log(1e-5, 1e-1)' --param 'layers=int(1, 5)' --minimize loss \
       --trials 50 -- python train.py --lr {lr} --layers {layers}
 
-      A word whose parameter is inactive is left out, with the option before it. The values are also \
+      An argument whose parameter is inactive is left out, with the option before it. The values \
+      are also \
       in the JSON file named by OUTERLOOP_TRIAL. Without a budget 100 trials are run, with \
-      `--sampler grid` all there are. Ctrl-C finishes the trials that run, a second one stops them; \
-      `outerloop resume` goes on. When the first three trials fail the same way, or ten in a row, the \
+      `--sampler grid` the whole grid. Ctrl-C finishes the running trials, a second one stops them; \
+      `outerloop resume` continues the study. When the first three trials fail the same way, or \
+      ten in a row, the \
       study stops.
 
       JSON keys: study, store, seed, sampler, scheduler, objectives, trials (counts by state), best \
-      (a trial as in `outerloop trials`, null with several objectives), command (of the best), checkpoint (of the \
+      (a trial as in `outerloop trials`, null with several objectives), command (of the best), \
+      checkpoint (of the \
       best: trial, epoch, path, state; else null), leading (a \
-      trial that is better and not trained to the end, else null), front (else null), ending (budget, exhausted, timeout, stopped, rule or failures), reason (of a rule), output (the \
+      trial that is better and not trained to the end, else null), front (else null), ending \
+      (budget, exhausted, timeout, stopped, rule or failures), reason (of a rule), output (the \
       folder of --output). With --on they are those of `outerloop launch`.
       """)
 
@@ -174,7 +180,7 @@ struct Tune: AsyncParsableCommand {
     guard dashboard else {
       if Terminal.isLive {
         let store = place.store.map { " --store \(CommandText.quoted($0))" } ?? ""
-        progress.say("to look at it: outerloop dashboard\(store)")
+        progress.say("to watch it: outerloop dashboard\(store)")
       }
       return nil
     }
@@ -190,7 +196,7 @@ struct Tune: AsyncParsableCommand {
     return Complaint(
       "the store \(found.place.path) has a study `\(found.name)` already"
         + (difference.map { " with another space: \($0)" } ?? ""),
-      hint: "go on with it: outerloop resume\(found.naming)\(extend); or name another with --study"
+      hint: "resume it: outerloop resume\(found.naming)\(extend); or name another with --study"
         + (isOther
           ? ", to which --start-from \(CommandText.quoted(found.name)) adds its results" : ""))
   }

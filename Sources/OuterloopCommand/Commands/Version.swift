@@ -10,8 +10,8 @@ struct Version: ParsableCommand {
     abstract: "Print the version, and what it runs on.",
     discussion: """
       Linear algebra is the newest OpenBLAS among the system's and those of the Python environment \
-      (pip install scipy-openblas32), or the file that OUTERLOOP_BLAS names. If it does not know the \
-      processor, it is asked for the best kernels that the processor can run, unless \
+      (pip install scipy-openblas32), or the file that OUTERLOOP_BLAS names. If it does not recognise \
+      the processor, it is asked for the best kernels that the processor can run, unless \
       OPENBLAS_CORETYPE pins others.
 
       JSON keys, with --verbose all but the first: version, swift, blas, blasPath, blasFamily \

@@ -11,20 +11,21 @@ struct Watch: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Follow a study in the terminal, until it is done.",
     discussion: """
-      On a terminal a view that is drawn anew as things happen: counts, the best trial, how the best \
-      value came down, the trials that run with what they reported last, those that ended last. Ctrl-C \
-      leaves it; the study goes on. Elsewhere a line for each trial that ends. It ends when nothing runs \
+      On a terminal, a view that is updated as the study changes: counts, the best trial, the \
+      best value so far, the running trials with their last reports, the trials that ended last. \
+      Ctrl-C leaves it; the study continues. Elsewhere, a line for each trial that ends. It ends \
+      when nothing runs \
       and the budget is spent or a rule has ended the study.
       """)
 
   @OptionGroup(title: "Study")
   var choice: StudyChoice
 
-  @Flag(help: "Show it once as it is, and end.")
+  @Flag(help: "Show the present state, and end.")
   var once = false
 
   @Option(
-    help: ArgumentHelp("Seconds between two looks.", valueName: "seconds"))
+    help: ArgumentHelp("Seconds between updates.", valueName: "seconds"))
   var every = 0.5
 
   @OptionGroup var quiet: QuietOption

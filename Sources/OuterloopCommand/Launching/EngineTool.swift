@@ -36,7 +36,7 @@ struct EngineTool {
       throw Complaint(
         "\(name) failed: "
           + (status & 0x7F == 0 ? "exit status \(status >> 8 & 0xFF)" : "signal \(status & 0x7F)"),
-        hint: "what it said stands above; --dry-run shows what it was given")
+        hint: "its messages are above; --dry-run shows what it was given")
     }
     return String(decoding: bytes, as: UTF8.self)
   }

@@ -37,7 +37,7 @@ struct LaunchOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "The folder in which the program runs there. Default: the one in which the study was begun.",
+      "The folder to run the program in there. Default: the one in which the study was started.",
       valueName: "folder"))
   var directory: String?
 

@@ -79,7 +79,7 @@ struct SlurmScript {
       for option in options {
         guard option.hasPrefix("-"), option == option.visible else {
           throw Complaint(
-            "--sbatch \(CommandText.quoted(option)) is no option of sbatch",
+            "--sbatch \(CommandText.quoted(option)) is not an option of sbatch",
             hint: "write it as in --sbatch=--partition=gpu", status: 64)
         }
         lines.append(option)
@@ -92,7 +92,7 @@ struct SlurmScript {
   private static func quoted(_ text: String) throws -> String {
     guard !text.contains(where: \.isNewline) else {
       throw Complaint(
-        "Slurm takes no path with a line end: \(text)",
+        "Slurm accepts no path with a line break: \(text)",
         hint: "rename the folder, or launch from another")
     }
     let isPlain = text.utf8.allSatisfy { byte in

@@ -38,7 +38,7 @@ enum Interrupts {
   static func watch(runsPrograms: Bool = false, again: String = "", isSilent: Bool = false) {
     self.runsPrograms.store(runsPrograms, ordering: .relaxed)
     self.isSilent.store(isSilent, ordering: .relaxed)
-    let farewell = "leaving at once; \(again) goes on\n"
+    let farewell = "leaving at once; to continue: \(again)\n"
     farewellCount.store(farewell.utf8.count, ordering: .relaxed)
     farewellAddress.store(Int(bitPattern: strdup(farewell)), ordering: .relaxed)
     // What the handler uses is made here: in a handler nothing may be allocated.
@@ -74,11 +74,11 @@ enum Interrupts {
       _exit(128 + number)
     }
     if !programs {
-      say("stopping after this update; once more to stop at once\n")
+      say("stopping after this update; press again to stop at once\n")
     } else if before + calls == 1 {
-      say("finishing the trials that run; once more to stop them\n")
+      say("finishing the running trials; press again to stop them\n")
     } else {
-      say("stopping the trials that run\n")
+      say("stopping the running trials\n")
     }
   }
 

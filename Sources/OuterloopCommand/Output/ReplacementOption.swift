@@ -3,7 +3,7 @@ internal import OuterloopFiles
 
 /// Whether files that are there may be replaced.
 struct ReplacementOption: ParsableArguments {
-  @Flag(help: "Replace an ordinary file that is there.")
+  @Flag(help: "Replace an existing ordinary file.")
   var force = false
 
   var files: Replacement { force ? .ordinaryFiles : .nothing }

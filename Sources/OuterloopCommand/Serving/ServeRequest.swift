@@ -11,7 +11,7 @@ struct ServeRequest {
   /// - Throws: `Malformed` if the line is no request.
   init(_ line: ArraySlice<UInt8>) throws {
     guard let json = JSONReader.value(line), let members = json.members else {
-      throw Malformed(id: .null, what: "the line is no JSON object")
+      throw Malformed(id: .null, what: "the line is not a JSON object")
     }
     id = json["id"] ?? .null
     guard let operation = json["op"]?.text else {

@@ -49,7 +49,7 @@ actor ServeSession {
     case "open":
       guard isGreeted else {
         throw Complaint(
-          "nobody has said hello",
+          "the first request has to be hello",
           hint: "begin with {\"id\": 1, \"op\": \"hello\", \"protocol\": 1}",
           status: 64)
       }

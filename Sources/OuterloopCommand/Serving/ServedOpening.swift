@@ -123,7 +123,7 @@ struct ServedOpening {
         let direction = Objective.Direction(rawValue: item["direction"]?.text ?? "minimize")
       else {
         throw Complaint(
-          "\(item) is no objective",
+          "\(item) is not an objective",
           hint: "write {\"metric\": \"loss\", \"direction\": \"minimize\"} or \"maximize\"",
           status: 64)
       }

@@ -101,7 +101,7 @@ extension ServedStudy {
     guard try await store.append([kind], to: number, of: found.id) == .accepted else {
       held[number] = nil
       throw Complaint(
-        "trial \(number) is not yours any more: its lease ran out, or it has ended",
+        "trial \(number) is no longer yours: its lease has expired, or it has ended",
         hint: "ask for another")
     }
     held[number] = trial
@@ -207,7 +207,7 @@ extension ServedStudy {
     if let word = try request.text("failed") {
       guard let reason = FailureReason(rawValue: word) else {
         throw Complaint(
-          "`\(word)` is no reason",
+          "`\(word)` is not a reason",
           hint: Spelling.remedy(
             for: word, among: FailureReason.allCases.map(\.rawValue), called: "reasons"), status: 64
         )

@@ -61,7 +61,7 @@ extension ServedStudy {
     let states = try request.texts("states").map { word in
       guard let kind = TrialState.Kind(rawValue: word) else {
         throw Complaint(
-          "`\(word)` is no state",
+          "`\(word)` is not a state",
           hint: Spelling.remedy(
             for: word, among: TrialState.Kind.allCases.map(\.rawValue), called: "states"),
           status: 64)

@@ -15,7 +15,7 @@ extension Complaint {
     self.init(
       text, details: end.isEmpty ? nil : details.joined(separator: "\n"),
       hint:
-        "when the program is mended: outerloop retry\(found.naming) --failed; "
-        + "--max-failures 0 goes on whatever fails")
+        "when the program is fixed: outerloop retry\(found.naming) --failed; "
+        + "--max-failures 0 never stops")
   }
 }

@@ -41,7 +41,7 @@ actor CheckpointKeeper {
     let outcome = collector.collect(history.trials, complete: complete, resting: resting)
     for trial in outcome.resting {
       lines.say(
-        "trial \(trial) rests, and its checkpoint is removed (--keep): it would begin at epoch 0 again"
+        "trial \(trial) is paused, and its checkpoint is removed (--keep): it would start at epoch 0 again"
       )
     }
     for trouble in outcome.troubles { lines.say("a checkpoint cannot be removed: \(trouble)") }

@@ -20,12 +20,13 @@ struct DashboardOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "The address to listen on. Only this machine reaches the default.", valueName: "host"))
+      "The address to listen on. The default is reachable from this machine only.",
+      valueName: "host"))
   var host = "127.0.0.1"
 
   func validate() throws {
     if let port, !(0...65_535).contains(port) {
-      throw ValidationError("--port \(port) is no port; ports go up to 65535")
+      throw ValidationError("--port \(port) is not a port; ports go up to 65535")
     }
     if host.isEmpty { throw ValidationError("--host is empty") }
   }

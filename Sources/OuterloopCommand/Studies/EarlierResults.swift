@@ -7,15 +7,16 @@ internal import OuterloopText
 struct EarlierOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Results to begin with: those of a study of the store, or of a file that `outerloop export` "
-        + "wrote. They count for nothing in --trials. Repeat for more.", valueName: "study or file"
+      "Results to start with: those of a study of the store, or of a file that `outerloop "
+        + "export` wrote. They do not count towards --trials. Repeat for more.",
+      valueName: "study or file"
     ))
   var startFrom: [String] = []
 
   @Option(
     help: ArgumentHelp(
-      "A study of the store, or a file that `outerloop export` wrote, whose model is a start for this "
-        + "one's, as for another data set or with further parameters. Its best configurations are "
+      "A study of the store, or a file that `outerloop export` wrote, that this one learns "
+        + "from as from another task, such as another data set. Its best configurations are "
         + "tried first.", valueName: "study or file"))
   var warmStart: String?
 

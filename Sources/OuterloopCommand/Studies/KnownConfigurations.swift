@@ -24,7 +24,7 @@ enum KnownConfigurations {
       return try JSONDecoder().decode([String: ParameterValue].self, from: Data(text.utf8))
     } catch {
       throw SpaceError(
-        "it is no JSON object with a number, a text, true or false for each name",
+        "it is not a JSON object with a number, a text, true or false for each name",
         "write it as in 'lr=0.001, opt=adam', or {\"lr\": 0.001, \"opt\": \"adam\"}")
     }
   }

@@ -26,8 +26,8 @@ struct RunOptions: ParsableArguments {
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "Time without a sign of life after which a worker is taken for dead and its trial run "
-        + "again. Default: 90s, or as before.", valueName: "time"))
+      "Time without a heartbeat after which a worker counts as lost and its "
+        + "trial is run again. Default: 90s, or as before.", valueName: "time"))
   var lease: Seconds?
 
   @Option(
@@ -48,7 +48,7 @@ struct RunOptions: ParsableArguments {
   @Option(
     parsing: .unconditionalSingleValue,
     help: ArgumentHelp(
-      "Checkpoints to keep beside those of trials that may go on: of the best 5 trials (5), as many as "
+      "Checkpoints to keep besides those of trials that may continue: of the best 5 trials (5), as many as "
         + "fit (20GB), or all. Repeat for both. Default: all, or as before.", valueName: "n|size"))
   var keep: [KeptAmount] = []
 
@@ -68,7 +68,9 @@ struct RunOptions: ParsableArguments {
 
 /// What kind of program it is; fixed with the study.
 struct KindOptions: ParsableArguments {
-  @Flag(help: "The program stays: it answers one request line after the other on standard input.")
+  @Flag(
+    help: ArgumentHelp(
+      "The program keeps running and reads one request line for each trial from standard input."))
   var persistent = false
 }
 
@@ -111,7 +113,7 @@ struct StoredProgram: Codable, Equatable {
     if let cpus = shared.cpus { copy.cpus = cpus == .unassigned ? nil : cpus.description }
     guard copy.gpus != nil || shared.gpusPerTrial == nil else {
       throw Complaint(
-        "--gpus-per-trial says how GPUs are shared out, and there are none to share",
+        "--gpus-per-trial divides GPUs, and there are none",
         hint: "name them: --gpus 4, or --gpus all", status: 64)
     }
     if copy.gpus == nil { copy.gpusPerTrial = nil }

@@ -6,9 +6,10 @@ internal import OuterloopStudy
 struct ResourceOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "GPUs to share out: the first 4 (4), these (0,2,3; a single one is 2,), all or none. Each trial "
-        + "sees its own alone, by CUDA_VISIBLE_DEVICES; --parallel is then as many as there are, "
-        + "unless given. Default: none, or as before.", valueName: "gpus"),
+      "GPUs to assign: the first 4 (4), these (0,2,3; a single one is 2,), all or none. Each trial "
+        + "sees only its own, by CUDA_VISIBLE_DEVICES; --parallel is then as many as they allow, "
+        + "unless given. Default: none, or as before.",
+      valueName: "gpus"),
     transform: read(
       { DeviceChoice($0) }, "write a number of GPUs, their numbers as 0,2,3 or 2, or all, or none"))
   var gpus: DeviceChoice?
@@ -24,7 +25,7 @@ struct ResourceOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Processors to share out: 8, 0-7 or all. Each trial is pinned to its own (on Linux), and told "
+      "Processors to assign: 8, 0-7 or all. Each trial is pinned to its own (on Linux), and told "
         + "how many threads to use. Default: none, or as before; with --parallel above 1 the "
         + "threads of all trials are then as many as there are processors (OMP_NUM_THREADS and "
         + "its like, unless set).", valueName: "cpus"),

@@ -32,7 +32,7 @@ struct Runners {
 
   /// That other processes will run what waits; nil if none is at work.
   var successors: String? {
-    sentence("runs the study now, and goes on with it", "run the study now, and go on with it")
+    sentence("is running the study, and continues it", "are running the study, and continue it")
   }
 
   private func sentence(_ one: String, _ several: String) -> String? {
@@ -49,10 +49,10 @@ struct Runners {
       let end = "\(Self.timeOfDay(lease.until)) (in \(left))"
       let free = "outerloop tell\(naming) --trial \(lease.trial) --failed"
       return WorkerName.isRunner(lease.worker)
-        ? "waiting for trial \(lease.trial), which \(lease.worker) runs: it has until \(end) to show "
-          + "that it is alive"
+        ? "waiting for trial \(lease.trial), which \(lease.worker) runs: its lease "
+          + "expires at \(end)"
         : "waiting for trial \(lease.trial), which `\(lease.worker)` holds until "
-          + "\(end); it is free sooner by: \(free)"
+          + "\(end); to release it sooner: \(free)"
     }
     if leases.count > 3 { lines.append("and for \(leases.count - 3) more") }
     return lines

@@ -75,31 +75,31 @@ struct StudyOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "A metric to make small. Repeat, or join with --maximize, for several objectives; they keep "
+      "A metric to minimize. Repeat, or join with --maximize, for several objectives; they keep "
         + "their order.", valueName: "metric"))
   var minimize: [MetricWord] = []
 
-  @Option(help: ArgumentHelp("A metric to make large.", valueName: "metric"))
+  @Option(help: ArgumentHelp("A metric to maximize.", valueName: "metric"))
   var maximize: [MetricWord] = []
 
   @OptionGroup var terms: TermOptions
 
   @Option(
     help: ArgumentHelp(
-      "How to search: \(SamplerKind.all.map(\.name).joined(separator: ", ")); with options as "
+      "The sampler: \(SamplerKind.all.map(\.name).joined(separator: ", ")); with options as "
         + "in grid:resolution=7.", valueName: "name"))
   var sampler = "auto"
 
   @Option(
     help: ArgumentHelp(
-      "Which trials are trained how far: "
+      "The scheduler: "
         + "\(SchedulerKind.all.map(\.name).joined(separator: ", ")); with options as in "
         + "asha:factor=4. Default: auto with --epochs, else none.", valueName: "name"))
   var scheduler: String?
 
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Names all random choices. Default: drawn, and printed.", valueName: "n"))
+    help: ArgumentHelp("Seed of all random choices. Default: drawn, and printed.", valueName: "n"))
   var seed: UInt64?
 
   @Option(parsing: .unconditional, help: ArgumentHelp("Epochs of a full training.", valueName: "n"))
@@ -207,7 +207,7 @@ struct StudyOptions: ParsableArguments {
         "the \(kind) \(name) \(what)",
         "use \(isAlone ? "a sampler" : "one") that does: \(all)")
     }
-    try check(!terms.prior.isEmpty, .heedsPriors, "does not heed --prior")
+    try check(!terms.prior.isEmpty, .heedsPriors, "does not use --prior")
     try check(terms.perSecond != nil, .weighsCosts, "does not weigh costs (--per-second)")
   }
 }

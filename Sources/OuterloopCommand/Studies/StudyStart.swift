@@ -18,7 +18,7 @@ struct StudyStart: ParsableArguments {
 
   @Argument(
     parsing: .postTerminator,
-    help: ArgumentHelp("The program, after --, if it is another than before.", valueName: "command")
+    help: ArgumentHelp("The program, after --, to replace the previous one.", valueName: "command")
   )
   var command: [String] = []
 

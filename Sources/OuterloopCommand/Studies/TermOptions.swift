@@ -8,20 +8,20 @@ internal import OuterloopText
 struct TermOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "A bound that results have to keep: 'memory <= 8'. A trial that breaks it is never the best. "
+      "A bound on a metric: 'memory <= 8'. A trial that violates it is never the best. "
         + "Repeat for more.", valueName: "bound"))
   var constraint: [String] = []
 
   @Option(
     name: .customLong("per-second"), defaultAsFlag: TermOptions.wallTime,
     help: ArgumentHelp(
-      "Seek improvement for what it costs: the time that a trial takes, or a metric that it "
-        + "reports, such as seconds of inference or money.", valueName: "metric"))
+      "Weigh improvement against its cost: the time that a trial takes, or a "
+        + "metric that it reports, such as inference time or money.", valueName: "metric"))
   var perSecond: String?
 
   @Option(
     help: ArgumentHelp(
-      "Where good values are believed to lie, for the search to begin with: 'lr=0.001±3x', "
+      "A prior belief about good values, for the search to start from: 'lr=0.001±3x', "
         + "'units=64±16, opt=adam'; +- stands for ±. Repeat for more.", valueName: "values"))
   var prior: [String] = []
 
@@ -77,7 +77,7 @@ struct TermOptions: ParsableArguments {
       let wanted = try OutcomeConstraint(parsing: text)
       guard let objective = objectives.first(where: { $0.metric == wanted.metric }) else {
         throw StudyError(
-          "--stop-when '\(text)': `\(wanted.metric)` is no objective",
+          "--stop-when '\(text)': `\(wanted.metric)` is not an objective",
           Spelling.remedy(
             for: wanted.metric, among: objectives.map(\.metric), called: "objectives"))
       }

@@ -104,8 +104,8 @@ final class TrialLines: Sendable {
           state.idleSince = .now
           state.reports[claim.trial.number] = nil
         case .suspended:
-          state.progress.say("the study is paused; to go on: outerloop pause\(found.naming) --off")
-        case .resumed: state.progress.say("the study goes on")
+          state.progress.say("the study is paused; to resume: outerloop pause\(found.naming) --off")
+        case .resumed: state.progress.say("the study is resumed")
         }
       }
     }

@@ -46,7 +46,7 @@ struct WatchView {
       "\(specification.name.visible)  \(specification.method.description.visible)", progress,
     ]
     if let reason = state.history.stopReason { lines.append("ended: \(reason.visible)") }
-    if state.history.isSuspended { lines.append("paused: no trial begins") }
+    if state.history.isSuspended { lines.append("paused: no trial starts") }
     if let best = state.best {
       lines.append(
         "best: trial \(best.number)  \(state.value(of: best))  \(Self.configuration(best))")

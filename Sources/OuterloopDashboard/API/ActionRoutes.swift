@@ -12,19 +12,20 @@ extension Dashboard {
         request, arguments in
         try await enqueue(request.object(), in: study(arguments))
       },
-      Route("POST", "\(place)/stop", "Begin no new trial") { request, arguments in
-        let reason = try request.object()["reason"]?.text ?? "ended by hand"
+      Route("POST", "\(place)/stop", "Start no new trial") { request, arguments in
+        let reason = try request.object()["reason"]?.text ?? "ended manually"
         return try await note(.stopped(reason: reason), in: study(arguments))
       },
-      Route("POST", "\(place)/reopen", "Let new trials begin again") { request, arguments in
+      Route("POST", "\(place)/reopen", "Allow new trials again") { request, arguments in
         _ = try request.object()
         return try await note(.reopened, in: study(arguments))
       },
-      Route("POST", "\(place)/pause", "Begin no trial until it goes on") { request, arguments in
+      Route("POST", "\(place)/pause", "Start no trial until the study is resumed") {
+        request, arguments in
         _ = try request.object()
         return try await suspend(true, study(arguments))
       },
-      Route("POST", "\(place)/resume", "Go on after a pause") { request, arguments in
+      Route("POST", "\(place)/resume", "Resume after a pause") { request, arguments in
         _ = try request.object()
         return try await suspend(false, study(arguments))
       },
@@ -39,7 +40,7 @@ extension Dashboard {
         _ = object
         return try await append([.retried], to: try await trial($1, of: study), of: study)
       },
-      Route("POST", "\(place)/trials/{trial}/stop", "End a trial that waits, runs or rests") {
+      Route("POST", "\(place)/trials/{trial}/stop", "End a waiting, running or paused trial") {
         let (object, study) = (try $0.object(), try await study($1))
         _ = object
         return try await stop(try await trial($1, of: study), of: study)
@@ -113,7 +114,7 @@ extension Dashboard {
       if case .null = value { return .some(nil) }
       guard let count = value.int, count >= 0 else {
         throw RequestError(
-          .badRequest, "`\(name)` is no whole number from 0 on", "send one, or null")
+          .badRequest, "`\(name)` is not a whole number from 0 on", "send one, or null")
       }
       return count
     }
@@ -124,7 +125,9 @@ extension Dashboard {
         seconds = .some(nil)
       } else {
         guard let number = value.number, number >= 0, number.isFinite else {
-          throw RequestError(.badRequest, "`seconds` is no number from 0 on", "send one, or null")
+          throw RequestError(
+            .badRequest, "`seconds` is not a number from 0 on",
+            "send one, or null")
         }
         seconds = number
       }
@@ -169,8 +172,8 @@ extension Dashboard {
     let store = try environment.openForWriting()
     guard try await store.append(kinds, to: trial.number, of: study.id) == .accepted else {
       throw RequestError(
-        .conflict, "trial \(trial.number) is \(trial.state.name), and that does not fit it",
-        "look at what has become of it")
+        .conflict, "trial \(trial.number) is \(trial.state.name), which does not allow this",
+        "look at its page")
     }
     return Self.done
   }

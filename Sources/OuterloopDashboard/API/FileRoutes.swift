@@ -44,7 +44,7 @@ extension Dashboard {
   private static func piece(of log: TrialFile, from start: Int?) throws -> JSON {
     let from = min(start ?? max(0, log.size - logPiece), log.size)
     guard let bytes = log.bytes(from: from, limit: logPiece) else {
-      throw RequestError(.failed, "the log cannot be read", "check the rights of its file")
+      throw RequestError(.failed, "the log cannot be read", "check the permissions of its file")
     }
     let (skipped, whole) = UTF8Piece.bounds(of: bytes, isEnd: from + bytes.count >= log.size)
     return .object([
@@ -64,7 +64,7 @@ extension Dashboard {
         "copy it from the trial's folder instead")
     }
     guard let bytes = file.bytes(from: 0, limit: mostBytes) else {
-      throw RequestError(.failed, "`\(file.path)` cannot be read", "check its rights")
+      throw RequestError(.failed, "`\(file.path)` cannot be read", "check its permissions")
     }
     var response = Response(type: file.type, bytes)
     // A picture may be markup: opened by itself it runs nothing and belongs to no site.

@@ -37,11 +37,11 @@ struct AccessPolicy: Sendable {
     guard request.method != "GET", request.method != "HEAD" else { return nil }
     guard request.method == "POST" || request.method == "PUT" else {
       throw RequestError(
-        .methodNotAllowed, "nothing is done by \(request.method)", "use GET, POST or PUT")
+        .methodNotAllowed, "the method \(request.method) is not supported", "use GET, POST or PUT")
     }
     if isReadOnly {
       throw RequestError(
-        .forbidden, "this dashboard only shows", "start it without --read-only to change studies")
+        .forbidden, "this dashboard is read-only", "start it without --read-only to change studies")
     }
     if let origin = request.headers["origin"]?.lowercased(),
       origin != "http://\(host)", origin != "https://\(host)"
@@ -51,7 +51,7 @@ struct AccessPolicy: Sendable {
     }
     let type = request.headers["content-type"]?.split(separator: ";").first?.lowercased() ?? ""
     guard type == "application/json" else {
-      throw RequestError(.wrongType, "the body is no JSON", "send Content-Type: application/json")
+      throw RequestError(.wrongType, "the body is not JSON", "send Content-Type: application/json")
     }
     return nil
   }

@@ -33,7 +33,7 @@ struct Request: Sendable {
   /// - Throws: `RequestError` if it is none.
   func object() throws -> JSON {
     guard let value = JSONReader.value(body[...]), value.members != nil else {
-      throw RequestError(.badRequest, "the body is no JSON object", "send one, such as {}")
+      throw RequestError(.badRequest, "the body is not a JSON object", "send one, such as {}")
     }
     return value
   }

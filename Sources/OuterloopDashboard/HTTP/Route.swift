@@ -83,7 +83,7 @@ struct Router: Sendable {
     }
     guard others.isEmpty else {
       throw RequestError(
-        .methodNotAllowed, "\(request.method) does nothing here",
+        .methodNotAllowed, "\(request.method) is not supported here",
         "use \(others.joined(separator: " or "))")
     }
     throw RequestError(

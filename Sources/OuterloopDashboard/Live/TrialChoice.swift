@@ -18,7 +18,7 @@ struct TrialChoice: Sendable, Hashable {
     states = Set(query.all("state"))
     if let unknown = states.subtracting(TrialColumns.states).min() {
       throw RequestError(
-        .badRequest, "no trial is ever `\(unknown)`",
+        .badRequest, "there is no state `\(unknown)`",
         "states are \(TrialColumns.states.joined(separator: ", "))")
     }
     sort = query["sort"].flatMap { $0.isEmpty ? nil : $0 }

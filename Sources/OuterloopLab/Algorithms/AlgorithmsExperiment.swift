@@ -5,7 +5,7 @@ internal import OuterloopNumerics
 public struct AlgorithmsExperiment: Experiment {
   public static let about = ExperimentDescription(
     name: "algorithms",
-    summary: "The course's table of pluses and minuses, each as a number on one problem.",
+    summary: "The strengths and weaknesses of each algorithm, as numbers on one problem.",
     question:
       "Which algorithm for how many hyperparameters, and what is each of them sensitive to?",
     method:

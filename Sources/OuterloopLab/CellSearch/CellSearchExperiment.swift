@@ -13,7 +13,7 @@ public struct CellSearchExperiment: ImageExperiment {
     method:
       "Every edge of a cell computes all candidate operations and mixes them; the mixture is learned by the validation loss "
       + "while the weights are learned by the training loss. At the end each edge keeps its strongest operation, each "
-      + "node its two strongest edges, and the discrete cell is trained anew. Random cells, trained as "
+      + "node its two strongest edges, and the discrete cell is trained from scratch. Random cells, trained as "
       + "long, are the control.",
     mathematics: #"""
       Edge $e$ of the cell mixes the candidates $o$ by a softmax of its logits $\alpha_e$,
@@ -108,7 +108,7 @@ public struct CellSearchExperiment: ImageExperiment {
     return ExperimentReport(
       tables: [
         .init(
-          "Discrete cells, trained anew; mean of \(seeds) seeds",
+          "Discrete cells, trained from scratch; mean of \(seeds) seeds",
           columns: ["validation loss", "test loss", "test error, %", "+-"],
           rows: [
             row("second order", second), row("first order", first),

@@ -46,7 +46,7 @@ struct CleaningCheckpoint: Equatable {
   init(_ bytes: [UInt8], file: String) throws(LabError) {
     func damaged(_ what: String) -> LabError {
       LabError(
-        .damaged, "\(file): \(what)", remedy: "start anew with --restart, or choose another --out")
+        .damaged, "\(file): \(what)", remedy: "start again with --restart, or choose another --out")
     }
     guard bytes.starts(with: Self.mark), bytes.count >= 20 else {
       throw damaged("this is not a checkpoint of this version, or its beginning is lost")

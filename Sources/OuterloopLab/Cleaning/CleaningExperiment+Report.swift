@@ -118,7 +118,7 @@ extension CleaningExperiment {
       .init(
         "weights.svg",
         "Learned weights of right and wrong labels (\(Self.name(totals[best])), seed 0): most wrong ones end at 0, "
-          + "most right ones at 1. Nobody told the method which is which.",
+          + "most right ones at 1. The method does not know which is which.",
         svg: Histogram(
           title: "Weights after \(updates) updates", x: .init("weight of example", range: 0...1),
           y: "examples",

@@ -131,7 +131,7 @@ public struct CleaningJob: Sendable {
     guard var report = try? JSONDecoder().decode(CleaningReport.self, from: Data(bytes)) else {
       throw LabError(
         .damaged, "\(file): this is not the result of a published run of this version",
-        remedy: "start anew with --restart, or choose another --out")
+        remedy: "start again with --restart, or choose another --out")
     }
     try requireSame(report.settings, report.dataFingerprint, fingerprint, file, "a finished run")
     report.files = files
@@ -150,7 +150,7 @@ public struct CleaningJob: Sendable {
     guard counts[0] == counts[1], checkpoint.state.updates <= run.settings.hyperSteps else {
       throw LabError(
         .damaged, "\(file): the checkpoint does not fit its own settings",
-        remedy: "start anew with --restart, or choose another --out")
+        remedy: "start again with --restart, or choose another --out")
     }
     return checkpoint.state
   }
@@ -158,7 +158,7 @@ public struct CleaningJob: Sendable {
   private func requireSame(
     _ settings: CleaningSettings, _ old: String, _ new: String, _ file: String, _ what: String
   ) throws(LabError) {
-    let remedy = "start anew with --restart, or choose another --out"
+    let remedy = "start again with --restart, or choose another --out"
     let differences = settings.differences(from: run.settings)
     guard differences.isEmpty else {
       throw LabError(

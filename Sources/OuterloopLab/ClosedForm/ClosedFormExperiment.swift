@@ -10,7 +10,7 @@ public struct ClosedFormExperiment: Experiment {
   public static let about = ExperimentDescription(
     name: "closed-form",
     summary:
-      "The implicit function theorem held to closed forms; what an inner tolerance costs in accuracy.",
+      "The implicit function theorem checked against closed forms; what an inner tolerance costs in accuracy.",
     question:
       "How exact is a hypergradient that is computed at an inner solution, and how exact does that solution "
       + "have to be?",

@@ -126,7 +126,7 @@ public final class ExperimentFolder: Sendable {
     } catch is DecodingError {
       throw LabError(
         .damaged, "\(folder.joined(file)): these are not the runs of this experiment",
-        remedy: "start anew with --restart, or choose another --out")
+        remedy: "start again with --restart, or choose another --out")
     }
     let clock = ContinuousClock()
     let start = clock.now

@@ -14,7 +14,7 @@ public struct ForwardReverseExperiment: ImageExperiment {
     method:
       "Logistic regression, a network of five layers and a convolutional one are trained on digits by 100 steps of "
       + "momentum; their learning rate, momentum and two weight penalties for each layer are differentiated in both "
-      + "modes, and updated while training in real time. Bytes are held to the law that all six published cells obey.",
+      + "modes, and updated while training in real time. Bytes are checked against the law that all six published cells follow.",
     mathematics: #"""
       A state $s = (w, m)$ of $P$ weights and as many momenta moves by $s_t = \Phi_t(s_{t-1}, \lambda)$, with the derivatives
       $A_t = \partial \Phi_t / \partial s$ and $B_t = \partial \Phi_t / \partial \lambda$ and $Q$ hyperparameters. Forward mode carries a matrix,

@@ -15,7 +15,7 @@ public struct ImplicitTableExperiment: Experiment {
       "How close does each approximation of the implicit hypergradient come to the exact one?",
     method:
       "Softmax regression of the bundled digits with a log decay for each of 64 pixels. Every row of the table of "
-      + "Lorraine et al. is computed at the same point and held to the exact implicit hypergradient: unrolled and "
+      + "Lorraine et al. is computed at the same point and compared with the exact implicit hypergradient: unrolled and "
       + "truncated training, Larsen's curvature, the identity for the inverse Hessian (T1-T2), Neumann series of "
       + "growing length, conjugate gradients, a hypernetwork, and the derivative of a Gaussian process fitted to "
       + "losses around the point. Then a hypergradient by one decay for each of many weights.",

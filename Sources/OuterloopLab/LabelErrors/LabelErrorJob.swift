@@ -94,11 +94,11 @@ public struct LabelErrorJob: Sendable {
   }
 
   private func finished(in place: RunFolder) throws -> LabelErrorReport? {
-    let remedy = "start anew with --restart, or choose another --out"
+    let remedy = "start again with --restart, or choose another --out"
     if try place.read(CleaningJob.FileName.checkpoint) != nil {
       throw LabError(
         .otherRun, "\(folder): an unfinished run of --method published",
-        remedy: "go on with it by --method published, \(remedy)")
+        remedy: "continue it by --method published, \(remedy)")
     }
     guard let bytes = try place.read(FileName.result) else { return nil }
     let file = place.joined(FileName.result)

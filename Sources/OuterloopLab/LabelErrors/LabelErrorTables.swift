@@ -7,14 +7,14 @@ enum LabelErrorTables {
   /// What each column means, in the order of the table; printed by the command and told by its help.
   static let columns: [(name: String, meaning: String)] = [
     ("row", "number of the row in its file, from 1, without a header row"),
-    ("line", "line of the file on which it begins, from 1; empty where that is not text"),
+    ("line", "line of the file on which it begins, from 1; empty for files that are not text"),
     ("label", "its class in the file"),
     ("likely", "its most probable class"),
     ("probability", "probability that the label is wrong"),
     ("label_prediction", "probability of the label by models that have not seen it"),
     ("likely_prediction", "probability of the likely class by the same models"),
     ("flip_rate", "how often rows of the likely class carry this label, as estimated"),
-    ("suspicious", "1 for the rows to look at"),
+    ("suspicious", "1 for the rows to review"),
   ]
 
   /// The suspicious rows, the most probable first.

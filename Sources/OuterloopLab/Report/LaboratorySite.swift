@@ -67,7 +67,7 @@ public final class LaboratorySite: Sendable {
     let body = """
       <h1>The laboratory of Outerloop</h1>
       <p class="lead">Hyperparameters tuned by gradient and by search: each page asks one question, shows what \
-      happened, and holds the numbers to what is known of them.</p>
+      happened, and checks the numbers against known results.</p>
       \(ExperimentPage.verdict(claims))
       <ul class="cards">
       \(cards.joined(separator: "\n"))

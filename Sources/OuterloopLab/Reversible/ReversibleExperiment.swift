@@ -18,7 +18,7 @@ public struct ReversibleExperiment: Experiment {
     method:
       "A network for the bundled digits is trained by heavy ball in 64-bit fixed point. What each decay of the "
       + "velocity loses is kept as bits, and the backward pass recomputes every state from the last one. The "
-      + "hypergradient is held to reverse mode, the bits to their formula; the rate of every step and the scale "
+      + "hypergradient is compared with reverse mode, the bits with their formula; the rate of every step and the scale "
       + "of each layer's first weights are then learned. Beside it: what happens without the bits.",
     mathematics: #"""
       Heavy ball is $v' = b v - (1 - b) g(w)$, $w' = w + \alpha v'$, and looks as if it could be undone,

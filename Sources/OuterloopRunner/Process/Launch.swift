@@ -62,7 +62,7 @@ extension ChildProcess {
       let remedy =
         switch trouble {
         case ENOEXEC: "begin it with a line such as #!/bin/sh, or name what runs it"
-        case E2BIG: "hand long values over in the file named by OUTERLOOP_TRIAL"
+        case E2BIG: "pass long values by the file named by OUTERLOOP_TRIAL"
         case EAGAIN, ENOMEM: "lower the number of parallel trials"
         default: "check that it can be started from a shell"
         }

@@ -14,8 +14,8 @@ enum ShellText {
           let choice = parameter.domain.choices?.first(where: isRisky)
         else { continue }
         let warning =
-          "{\(name)} stands in the text of a shell, which takes choices such as "
-          + "\(choice.word.jsonString) apart; give it as a word behind the text, where \"$1\" is its "
+          "{\(name)} is part of a shell command, which splits choices such as "
+          + "\(choice.word.jsonString) ; pass it as an argument behind the command, where \"$1\" is its "
           + "value: sh -c '... \"$1\"' sh {\(name)}; or read the file named by OUTERLOOP_TRIAL"
         if !warnings.contains(warning) { warnings.append(warning) }
       }

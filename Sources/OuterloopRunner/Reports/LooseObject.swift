@@ -35,12 +35,12 @@ struct LooseObject {
     if take("}") { return }
     while true {
       skipSpace()
-      if take("}") { return blame("a comma stands before the }") }
+      if take("}") { return blame("a comma precedes the }") }
       guard !rest.isEmpty, let name = key() else { return blame("its } is missing") }
       if depth == 0 { names.append(name) } else { inner.insert(name) }
       skipSpace()
       if !take(":") {
-        guard take("=") else { return blame("a colon is missing behind `\(name)`") }
+        guard take("=") else { return blame("a colon is missing after `\(name)`") }
         _ = take(">")
         blame("names and values are separated by a colon")
       }
@@ -51,7 +51,7 @@ struct LooseObject {
         return blame(
           rest.isEmpty
             ? "its } is missing"
-            : "`\(TerminalText.shown(rest, limit: 20))` does not belong behind the value of `\(name)`"
+            : "`\(TerminalText.shown(rest, limit: 20))` does not belong after the value of `\(name)`"
         )
       }
     }
@@ -127,13 +127,13 @@ struct LooseObject {
       blame("`\(text)` is Python's; JSON has null, true and false, and json.dumps writes them")
     default:
       if Double(text) == nil {
-        blame("`\(name)` is \(TerminalText.shown(word, limit: 40)), which is no number of JSON")
+        blame("`\(name)` is \(TerminalText.shown(word, limit: 40)), which is not a JSON number")
       } else if digits.hasPrefix(".") {
         blame("a number begins with a digit in JSON: 0\(digits)")
       } else if text.hasPrefix("+") {
         blame("a number has no plus sign in JSON: \(digits)")
       } else {
-        blame("\(text) is no number of JSON")
+        blame("\(text) is not a JSON number")
       }
     }
   }

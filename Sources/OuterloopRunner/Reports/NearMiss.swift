@@ -25,7 +25,7 @@ struct NearMiss: Hashable, Sendable {
         return nil
       }
       self.init(
-        line: TerminalText.shown(line), fault: "it is no JSON; print \(remark)", isObject: false)
+        line: TerminalText.shown(line), fault: "it is not JSON; print \(remark)", isObject: false)
       return
     }
     var object = LooseObject(line[brace...])
@@ -41,7 +41,7 @@ struct NearMiss: Hashable, Sendable {
   }
 
   /// As a message tells it.
-  var text: String { "`\(line)` is no report: \(fault)" }
+  var text: String { "`\(line)` is not a report: \(fault)" }
 
   private static func fault(
     _ object: LooseObject, _ before: ArraySlice<UInt8>, _ names: Set<String>
@@ -52,20 +52,20 @@ struct NearMiss: Hashable, Sendable {
     guard known else {
       guard let name = names.subtracting(["epoch"]).sorted().first(where: object.inner.contains)
       else { return nil }
-      return "`\(name)` stands inside of another object or list; print it in an object of its own"
+      return "`\(name)` is inside another object or list; print it in an object of its own"
     }
     if let fault = object.fault { return fault }
     if before.contains(where: { !isSpace($0) }) {
       let text = TerminalText.shown(before, limit: 30).trimmed
       return text == "["
         ? "it is a list; print the object alone"
-        : "`\(text)` stands before it; print the object on a line of its own"
+        : "`\(text)` precedes it; print the object on a line of its own"
     }
     let rest = TerminalText.shown(object.rest, limit: 30).trimmed
     if rest.isEmpty { return nil }
     return rest.hasPrefix("{")
-      ? "two objects stand on one line; print each on a line of its own"
-      : "`\(rest)` stands behind it; print the object alone on its line"
+      ? "two objects are on one line; print each on a line of its own"
+      : "`\(rest)` follows it; print the object alone on its line"
   }
 
   private static func isIn(_ line: ArraySlice<UInt8>, _ name: String) -> Bool {

@@ -200,7 +200,7 @@ struct Reporter {
       throw nothing(objectives)
     }
     if highest <= request.from, request.from < request.through {
-      let way = "it reported no epoch beyond the one that it was to go on from"
+      let way = "it reported no epoch after the one that it was to continue from"
       throw TrialFailure(
         .invalid, "\(way), \(request.from): epochs count from the first one of the trial", way: way)
     }
@@ -211,7 +211,8 @@ struct Reporter {
         throw TrialFailure(
           .invalid,
           "`\(name)` is \(text), not a number"
-            + (isQuoted ? "; print it without quotation marks" : ""), way: "`\(name)` is no number")
+            + (isQuoted ? "; print it without quotation marks" : ""),
+          way: "`\(name)` is not a number")
       }
       guard let value = last.values[name] else { throw missing(name, last) }
       if !value.isFinite {

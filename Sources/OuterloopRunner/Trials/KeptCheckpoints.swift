@@ -112,7 +112,7 @@ struct KeptCheckpoints {
     for candidate in known.reversed() where candidate <= epoch {
       guard let record = record(candidate) else { continue }
       if isWhole(record.path, record) {
-        if candidate < epoch { note("it goes on from epoch \(candidate)") }
+        if candidate < epoch { note("it continues from epoch \(candidate)") }
         return candidate
       }
       let link = "\(folder)/\(candidate)"
@@ -122,7 +122,7 @@ struct KeptCheckpoints {
       }
       note("the checkpoint of epoch \(candidate), \(record.path), is damaged or gone")
     }
-    note("no checkpoint is whole; it begins at epoch 0")
+    note("no checkpoint is intact; it starts at epoch 0")
     return 0
   }
 

@@ -65,7 +65,7 @@ extension DPLOptions {
 extension SchedulerKind {
   package static let dpl = SchedulerKind(
     epochwise: DPLOptions.self,
-    "power laws by neural networks decide after each epoch which trial goes on")
+    "power laws by neural networks decide after each epoch which trial continues")
 }
 
 extension SearchMethod {

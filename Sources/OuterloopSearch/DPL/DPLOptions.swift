@@ -24,8 +24,8 @@ extension DPLOptions: EpochwiseOptions {
 
   static let declarations: [MethodOption<Self>] = [
     .screening,
-    .whole("candidates", \.candidates, 16...65536, "new configurations that a proposal weighs"),
+    .whole("candidates", \.candidates, 16...65536, "new configurations considered for a proposal"),
     .observations,
-    .whole("training", \.training, 1...10000, "epochs that the networks are trained from scratch"),
+    .whole("training", \.training, 1...10000, "epochs of a training of the networks from scratch"),
   ]
 }

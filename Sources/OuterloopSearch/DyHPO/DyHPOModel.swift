@@ -118,7 +118,7 @@ extension DyHPOOptions {
 extension SchedulerKind {
   package static let dyhpo = SchedulerKind(
     epochwise: DyHPOOptions.self,
-    "a deep kernel over configurations and curves decides after each epoch which trial goes on")
+    "a deep kernel over configurations and curves decides after each epoch which trial continues")
 }
 
 extension SearchMethod {

@@ -34,11 +34,11 @@ extension DyHPOOptions: EpochwiseOptions {
     .screening,
     .whole(
       "candidates", \.candidates, 16...65536, zero: "512, or 1000 with `faithful`",
-      "new configurations that a proposal weighs"),
+      "new configurations considered for a proposal"),
     .observations,
     .whole(
       "training", \.training, 1...10000, zero: "100, or 1000 with `faithful`",
-      "steps that the model is trained from scratch"),
+      "steps of a training of the model from scratch"),
   ]
 
   func checkTogether(given: Set<String>) throws {

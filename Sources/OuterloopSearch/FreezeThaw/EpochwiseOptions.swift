@@ -39,6 +39,6 @@ extension MethodOption where Options: EpochwiseOptions {
   static var observations: MethodOption {
     .whole(
       "observations", \.observations, 20...2000,
-      "reports that the model takes at most: of more, fewer epochs of each trial")
+      "most reports in the model; of more, it uses fewer epochs of each trial")
   }
 }

@@ -44,7 +44,7 @@ struct EpochwiseSearch: Searcher {
 
   /// - Parameters:
   ///   - options: what names the method and its random numbers, and is checked.
-  ///   - candidates: new configurations that a proposal weighs.
+  ///   - candidates: new configurations considered for a proposal.
   ///   - pool: the configurations that there are to try; nil: all of the space.
   ///   - schedule: when the model is fitted.
   /// - Throws: `StudyError` for options out of range, and several objectives.

@@ -112,7 +112,7 @@ extension FreezeThawOptions {
 extension SchedulerKind {
   package static let freezeThaw = SchedulerKind(
     epochwise: FreezeThawOptions.self,
-    "a model of the learning curves decides after each epoch which trial goes on",
+    "a model of the learning curves decides after each epoch which trial continues",
     .weighsCosts)
 }
 

@@ -23,7 +23,7 @@ extension FreezeThawOptions: EpochwiseOptions {
 
   static let declarations: [MethodOption<Self>] = [
     .screening,
-    .whole("candidates", \.candidates, 16...65536, "new configurations that a proposal weighs"),
+    .whole("candidates", \.candidates, 16...65536, "new configurations considered for a proposal"),
     .observations,
   ]
 }

@@ -44,8 +44,8 @@ struct PriorBandConfigurations: Sendable {
     try specification.requireOneObjective(for: PriorBandOptions.owner)
     guard !specification.priors.isEmpty else {
       throw StudyError(
-        "the scheduler \(PriorBandOptions.owner) begins near good values, and none are given",
-        "say what is believed of them: --prior lr=0.001")
+        "the scheduler \(PriorBandOptions.owner) needs a prior",
+        "state one: --prior lr=0.001")
     }
     self.specification = specification
     self.factor = factor

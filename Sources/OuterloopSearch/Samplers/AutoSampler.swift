@@ -96,7 +96,7 @@ public struct AutoSampler: Sampler {
     if !Branching(specification.space).parents.isEmpty {
       return Choice(
         "gp",
-        "for \(objectives) and up to \(limit) trials, every third in the branch that may reach most"
+        "for \(objectives) and up to \(limit) trials, every third in the most promising branch"
       )
     }
     return Choice("gp", "for \(objectives) and up to \(limit) trials")
@@ -144,7 +144,7 @@ extension AutoOptions: MethodOptions {
 extension SamplerKind {
   static let auto = SamplerKind(
     AutoOptions.self,
-    "gp while a model of all trials is quick; tpe beyond, and for more than three objectives",
+    "gp while its model is fast, then tpe; tpe for more than three objectives",
     [.learns, .isScaleFree, .takesObjectives, .heedsPriors, .weighsCosts]
   ) { .auto($0) }
 }

@@ -20,11 +20,11 @@ extension DifferentialEvolutionOptions: MethodOptions {
   static let owner = "de"
 
   static let declarations: [MethodOption<Self>] = [
-    .whole("population", \.population, 4...100_000, "places of the population"),
+    .whole("population", \.population, 4...100_000, "size of the population"),
     .number(
       "greediness", \.greediness, 0...1,
       "the share of the best trials towards which others move"),
-    .whole("memory", \.memory, 1...10_000, "entries of the memory of what has succeeded"),
+    .whole("memory", \.memory, 1...10_000, "entries of the memory of successful parameters"),
   ]
 }
 

@@ -78,7 +78,7 @@ private struct SobolOptions: NoOptions {
 
 extension SamplerKind {
   static let sobol = SamplerKind(
-    SobolOptions.self, "scrambled Sobol points: as unprejudiced, more evenly spread",
+    SobolOptions.self, "scrambled Sobol points: like random, more evenly spread",
     [.isScaleFree, .takesObjectives]
   ) { _ in .sobol }
 }

@@ -24,7 +24,7 @@ extension AsynchronousHalvingOptions: RungOptions {
     rungDeclarations + [
       .flag(
         "stopping", \.stopping,
-        "trials run on without resting, and end at a rung where they are not among the best")
+        "trials run without pausing, and are stopped at a rung where they are not among the best")
     ]
 }
 
@@ -114,7 +114,7 @@ struct AsynchronousHalving: Scheduler {
 extension SchedulerKind {
   static let asha = SchedulerKind(
     AsynchronousHalvingOptions.self,
-    "asynchronous successive halving: the best third of a rung is trained on, nobody waits"
+    "asynchronous successive halving: the best third of a rung is promoted, without waiting"
   ) { .asha($0) }
 }
 

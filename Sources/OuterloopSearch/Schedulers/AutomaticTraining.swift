@@ -99,13 +99,13 @@ public struct AutomaticTrainingChoice: Sendable, Hashable, CustomStringConvertib
     } else if (try? BLAS.load()) == nil {
       (scheduler, reason) = (.asha, "since OpenBLAS, which freeze-thaw needs, is not installed")
     } else {
-      (scheduler, reason) = (.freezeThaw, "while programs go on from checkpoints, else asha")
+      (scheduler, reason) = (.freezeThaw, "while programs continue from checkpoints, else asha")
     }
   }
 
   /// From here on what runs is stopped, and nothing rests any more.
   mutating func stopRunning() {
-    (scheduler, reason) = (.stopping, "by stopping, since trials begin again without a checkpoint")
+    (scheduler, reason) = (.stopping, "with stopping, since trials restart without a checkpoint")
   }
 
   /// What it does, in a word or two.
@@ -143,7 +143,7 @@ extension SchedulerKind {
 
   static let auto = SchedulerKind(
     automaticName,
-    "freeze-thaw where it can be used, else asha; what runs to the end is stopped early"
+    "freeze-thaw where it can be used, else asha; programs without checkpoints are stopped early"
   ) { .automaticTraining($0) }
 }
 

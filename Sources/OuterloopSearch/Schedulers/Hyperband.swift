@@ -172,7 +172,7 @@ extension SchedulerKind {
 
   static let halving = SchedulerKind(
     HalvingOptions.self,
-    "successive halving: when a rung is full, the best third of it is trained on"
+    "successive halving: when a rung is full, the best third of it is promoted"
   ) { .halving($0) }
 }
 

@@ -19,7 +19,8 @@ extension PatienceOptions: MethodOptions {
   static let declarations: [MethodOption<Self>] = [
     .whole("epochs", \.epochs, 1...1_000_000_000, "epochs without improvement that end a trial"),
     .number(
-      "improvement", \.improvement, 0...1e300, "what counts as one, in units of the objective"),
+      "improvement", \.improvement, 0...1e300,
+      "the least that counts as an improvement, in units of the objective"),
   ]
 }
 
@@ -47,7 +48,7 @@ extension ThresholdOptions: MethodOptions {
 
   func checkTogether(given: Set<String>) throws {
     guard bound.isFinite else {
-      throw StudyError("the scheduler threshold has no bound", "say it: threshold:bound=2.5")
+      throw StudyError("the scheduler threshold has no bound", "give one: threshold:bound=2.5")
     }
   }
 }

@@ -23,7 +23,11 @@ extension PercentileOptions: MethodOptions {
   static let owner = "percentile"
 
   static let declarations: [MethodOption<Self>] =
-    [.number("percentile", \.percentile, 0...100, "share of the others, in percent, to be among")]
+    [
+      .number(
+        "percentile", \.percentile, 0...100,
+        "the best share of the others, in percent, that a trial has to be in")
+    ]
     + MedianOptions.shared(\.startup, \.warmup, \.least)
 }
 
@@ -115,7 +119,7 @@ extension SchedulerKind {
   }
 
   static let percentile = SchedulerKind(
-    PercentileOptions.self, "a trial that is not among a share of the others is stopped"
+    PercentileOptions.self, "a trial that is not in the best share of the others is stopped"
   ) { .percentile($0) }
 }
 

@@ -70,8 +70,8 @@ protocol RungOptions: MethodOptions {
 extension RungOptions {
   static var rungDeclarations: [MethodOption<Self>] {
     [
-      .whole("factor", \Self.factor, 2...1000, "of so many trials on a rung one is trained on"),
-      .whole("least", \Self.least, 1...1_000_000, "epochs of the first rung at least"),
+      .whole("factor", \Self.factor, 2...1000, "one trial in this many on a rung is promoted"),
+      .whole("least", \Self.least, 1...1_000_000, "fewest epochs of the first rung"),
     ]
   }
 

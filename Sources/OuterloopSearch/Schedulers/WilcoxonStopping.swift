@@ -19,7 +19,7 @@ extension WilcoxonOptions: MethodOptions {
   static let declarations: [MethodOption<Self>] = [
     .number(
       "threshold", \.threshold, 0...1,
-      "a trial is stopped when so clear a difference has a smaller probability by chance"),
+      "p-value below which a trial is stopped"),
     .whole(
       "startup", \.startup, 2...1_000_000,
       "instances in common with the best trial before one may be stopped"),

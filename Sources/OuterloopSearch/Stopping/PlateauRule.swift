@@ -1,6 +1,6 @@
 public import OuterloopStudy
 
-/// Ends a study when a number of trials in a row have brought nothing better: no smaller loss, or with
+/// Ends a study when a number of trials in a row brought no improvement: no smaller loss, or with
 /// several objectives nothing that is not dominated by what there is. Trials that break a constraint bring
 /// nothing, and neither do failures.
 ///
@@ -56,7 +56,7 @@ public struct PlateauRule: StopRule {
   public mutating func reason(in history: History) -> String? {
     guard count >= options.trials else { return nil }
     let metrics = specification.objectives.map { "`\($0.metric)`" }.joined(separator: ", ")
-    return "the last \(count) trials brought no better \(metrics)"
+    return "the last \(count) trials did not improve \(metrics)"
   }
 }
 
@@ -74,21 +74,21 @@ extension PlateauOptions: MethodOptions {
   static let owner = "plateau"
 
   static let declarations: [MethodOption<Self>] = [
-    .whole("trials", \.trials, 1...1_000_000_000, "trials in a row that bring nothing better"),
+    .whole("trials", \.trials, 1...1_000_000_000, "trials in a row without improvement"),
     .number(
       "improvement", \.improvement, 0...1e300,
-      "by how much something has to be better to count, in units of the metric"),
+      "the least that counts as an improvement, in units of the metric"),
   ]
 }
 
 extension StopRuleKind {
   static let plateau = StopRuleKind(
-    PlateauOptions.self, "when a number of trials in a row have brought nothing better"
+    PlateauOptions.self, "when a number of trials in a row brought no improvement"
   ) { .plateau($0) }
 }
 
 extension StopRuleMethod {
-  /// Ends a study when a number of trials in a row have brought nothing better.
+  /// Ends a study when a number of trials in a row brought no improvement.
   public static func plateau(_ options: PlateauOptions = PlateauOptions()) -> StopRuleMethod {
     StopRuleMethod(options.description) { try PlateauRule($0, options) }
   }

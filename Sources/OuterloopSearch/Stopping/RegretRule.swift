@@ -45,7 +45,7 @@ public struct RegretRule: StopRule {
     guard specification.objectives.count == 1 else {
       throw StudyError(
         "the rule regret is about one objective, and there are \(specification.objectives.count)",
-        "stop by the rule plateau")
+        "use the rule plateau")
     }
     do { _ = try BLAS.load() } catch {
       throw StudyError("the rule regret needs OpenBLAS: \(error)", "install it, or stop by plateau")
@@ -145,7 +145,8 @@ extension RegretOptions: MethodOptions {
 
   static let declarations: [MethodOption<Self>] = [
     .number(
-      "ratio", \.ratio, 1e-9...1, "the share of what the search has gained on its first trials")
+      "ratio", \.ratio, 1e-9...1,
+      "the least gain to expect, as a share of that since the first trials")
   ]
 }
 

@@ -30,7 +30,7 @@ public struct StopRuleKind: Sendable {
   static func method(_ description: ComponentDescription) throws -> StopRuleMethod {
     guard let kind = all.first(where: { $0.name == description.name }) else {
       throw StudyError(
-        "there is no rule `\(description.name)` to stop by",
+        "there is no stopping rule `\(description.name)`",
         Spelling.remedy(for: description.name, among: all.map(\.name), called: "rules"))
     }
     return try kind.method(description.options)

@@ -17,7 +17,7 @@ public struct TargetRule: StopRule {
     guard specification.objectives.count == 1 else {
       throw StudyError(
         "a target is a value of one objective, and there are \(specification.objectives.count)",
-        "stop by the rule plateau")
+        "use the rule plateau")
     }
     try options.check()
     self.specification = specification
@@ -58,7 +58,7 @@ extension TargetOptions: MethodOptions {
   static let owner = "target"
 
   static let declarations: [MethodOption<Self>] = [
-    .number("value", \.value, -1e300...1e300, "the value of the objective that is enough")
+    .number("value", \.value, -1e300...1e300, "the value of the objective to reach")
   ]
 }
 

@@ -57,7 +57,7 @@ public struct WorthRule: StopRule {
     guard specification.objectives.count == 1 else {
       throw StudyError(
         "the rule worth is about one objective, and there are \(specification.objectives.count)",
-        "stop by the rule plateau")
+        "use the rule plateau")
     }
     guard specification.epochs > 1 else {
       throw StudyError(
@@ -177,13 +177,14 @@ extension WorthOptions: MethodOptions {
 
   static let declarations: [MethodOption<Self>] = [
     .number(
-      "epoch", \.epoch, 1e-300...1e300, "how much of the objective an epoch has to bring")
+      "epoch", \.epoch, 1e-300...1e300,
+      "the improvement of the objective that an epoch has to bring")
   ]
 }
 
 extension StopRuleKind {
   static let worth = StopRuleKind(
-    WorthOptions.self, "when epochs are not expected to bring what they are worth"
+    WorthOptions.self, "when epochs are not expected to be worth their cost"
   ) { .worth($0) }
 }
 

@@ -54,10 +54,10 @@ extension TPEOptions: MethodOptions {
   static let owner = "tpe"
 
   static let declarations: [MethodOption<Self>] = [
-    .whole("startup", \.startup, 0...1_000_000_000, "trials at random before the model is used"),
+    .whole("startup", \.startup, 0...1_000_000_000, "random trials before the model is used"),
     .whole(
       "candidates", \.candidates, 1...100_000,
-      "points drawn for each proposal, of which the best is taken"),
+      "candidates drawn for each proposal, of which the best is used"),
     .flag(
       "multivariate", \.multivariate, standard: "true for one objective, false for several",
       "one density over all parameters, or one for each"),
@@ -66,24 +66,24 @@ extension TPEOptions: MethodOptions {
       "parameters of the same condition are one density too; not with `multivariate=false`"),
     .flag(
       "branches", \.branches,
-      "choices that conditions look at are made by what their branches can reach; false: as in Optuna, "
-        + "which keeps to the branch that is ahead early"),
+      "choices that conditions depend on are made by what their branches can reach; false: as "
+        + "in Optuna, which keeps to the branch that leads early"),
     .flag(
       "constantLiar", \.constantLiar,
-      "trials that run count as bad ones, so that parallel workers keep apart"),
+      "running trials count as bad, so that parallel workers explore different regions"),
     // With fewer the newest 25, whose weights are one, would not all be there.
     .whole(
       "kernels", \.kernels, 200...1_000_000_000, zero: "all trials",
-      "of more trials than that a joint density takes a sample; all are slower"),
+      "trials in a joint density; of more, it uses a sample"),
     .number(
       "priorWeight", \.priorWeight, 1e-6...1e6,
-      "the weight of \"anything is possible\" beside a trial's"),
+      "the weight of the prior, relative to a trial's"),
     .flag("magicClip", \.magicClip, "no bandwidth below a hundredth of the range"),
     .flag(
       "endpoints", \.endpoints, "ends of ranges count as neighbours of the outermost trials"),
     .flag(
       "exact", \.exact,
-      "densities of all trials, made anew for each proposal: slow, to compare with; not with "
+      "densities of all trials, rebuilt for each proposal: slow, for comparisons; not with "
         + "`kernels`"),
   ]
 

@@ -152,7 +152,7 @@ public struct TPESampler: Sampler {
 
 extension SamplerKind {
   static let tpe = SamplerKind(
-    TPEOptions.self, "looks where the best trials so far are dense and the others are not",
+    TPEOptions.self, "proposes where the best trials so far are dense and the others are not",
     [.learns, .isScaleFree, .takesObjectives, .heedsPriors, .weighsCosts]
   ) { .tpe($0) }
 }

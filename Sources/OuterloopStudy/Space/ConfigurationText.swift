@@ -34,7 +34,7 @@ package enum ConfigurationText {
       let behind = rest.prefix { $0 != "," }
       guard behind.trimmed.isEmpty else {
         throw SpaceError(
-          "`\(behind.trimmed)` stands behind the quoted '\(text)'", "put a comma between them")
+          "`\(behind.trimmed)` follows the quoted '\(text)'", "put a comma between them")
       }
       rest = rest[behind.endIndex...]
       return (name, .text(text))

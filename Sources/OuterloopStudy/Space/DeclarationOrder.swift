@@ -79,7 +79,7 @@ enum DeclarationOrder {
     }
     let names = path.prefix(10).map { "`\(declarations[$0].name)`" }.joined(separator: " needs ")
     return SpaceError(
-      "the conditions go round in a circle: \(names)" + (path.count > 10 ? " ..." : ""),
-      "break the circle")
+      "the conditions form a cycle: \(names)" + (path.count > 10 ? " ..." : ""),
+      "break the cycle")
   }
 }

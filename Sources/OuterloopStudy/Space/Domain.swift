@@ -55,7 +55,7 @@ public enum Domain: Sendable, Hashable {
     var seen: Set<ParameterValue> = []
     return try choices.map { choice in
       if let number = choice.number, !number.isFinite {
-        throw SpaceError("the choice \(number) is not finite", "give an ordinary number")
+        throw SpaceError("the choice \(number) is not finite", "give a finite number")
       }
       if case .text(let text) = choice, text.utf8.contains(0) {
         throw SpaceError(

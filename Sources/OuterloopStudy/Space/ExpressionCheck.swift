@@ -43,11 +43,11 @@ struct ExpressionCheck {
       let domain = space.parameters[index].domain
       guard domain.range != nil || domain.choices?.allSatisfy({ $0.number != nil }) == true else {
         throw SpaceError(
-          "`\(name)` is not a number, so it has no size", "use `==`, `!=` or `in` with it")
+          "`\(name)` is not a number, so it has no order", "use `==`, `!=` or `in` with it")
       }
     case .literal(.text(let text)) where mustBeNumber: throw unknown(text)
     case .literal(.bool(let truth)) where mustBeNumber:
-      throw SpaceError("`\(truth)` is not a number, so it has no size", "use `==` or `!=` with it")
+      throw SpaceError("`\(truth)` is not a number, so it has no order", "use `==` or `!=` with it")
     case .literal, .parameter: break
     case .comparison, .membership, .not, .all, .any:
       throw SpaceError(

@@ -119,14 +119,14 @@ struct ExpressionParser {
     case .sign("("): return try parenthesized()
     case .sign(let sign):
       throw SpaceError(
-        "`\(sign)` stands where a value should", "write a parameter or a value there")
+        "a value was expected, not `\(sign)`", "write a parameter or a value there")
     case .number(let value): return .literal(value)
     case .quoted(let text): return .literal(.text(text))
     case .word("true"): return .literal(.bool(true))
     case .word("false"): return .literal(.bool(false))
     case .word(let word) where ExpressionToken.keywords.contains(word):
       throw SpaceError(
-        "`\(word)` stands where a value should", "put it in quotation marks if it is a text")
+        "a value was expected, not `\(word)`", "put it in quotation marks if it is a text")
     case .word(let word):
       return space.index(of: word).map { .parameter($0, name: word) } ?? .literal(.text(word))
     case .name(let name):

@@ -117,7 +117,7 @@ enum ExpressionToken: Hashable {
     let value = ParameterValue(plain: text)
     guard !isText, let number = value.number else { return .quoted(text) }
     guard number.isFinite else {
-      throw SpaceError("`\(text)` is not a finite number", "give an ordinary number")
+      throw SpaceError("`\(text)` is not a finite number", "give a finite number")
     }
     return .number(value)
   }

@@ -38,7 +38,7 @@ struct KindText {
       let behind = rest.prefix { $0 != "," && $0 != ")" }
       guard behind.trimmed.isEmpty else {
         throw SpaceError(
-          "`\(behind.trimmed)` stands behind the quoted '\(text)'", "put a comma between them")
+          "`\(behind.trimmed)` follows the quoted '\(text)'", "put a comma between them")
       }
       rest = rest[behind.endIndex...]
       return rest.isEmpty ? nil : Item(text: text, isQuoted: true)

@@ -25,7 +25,7 @@ public struct NumericRange: Sendable, Hashable {
   ///   scale that reaches zero, or a step that is not positive or too small for the numbers.
   public init(_ low: Double, _ high: Double, log: Bool = false, step: Double? = nil) throws {
     guard low.isFinite, high.isFinite else {
-      throw SpaceError("the ends \(low) and \(high) are not finite", "give two ordinary numbers")
+      throw SpaceError("the ends \(low) and \(high) are not finite", "give two finite numbers")
     }
     // Beyond, the length of a range and a step past its end could overflow.
     guard abs(low) <= 1e300, abs(high) <= 1e300 else {

@@ -5,8 +5,8 @@ extension ParameterDeclaration {
   func checkName() throws {
     guard !Self.placeholders.contains(name) else {
       throw SpaceError(
-        "the name `\(name)` is taken by a placeholder of its own",
-        "choose another than \(Self.placeholders.joined(separator: ", "))")
+        "the name `\(name)` is reserved for a placeholder",
+        "choose a name other than \(Self.placeholders.joined(separator: ", "))")
     }
     guard Self.isName(name) else {
       throw SpaceError(

@@ -43,7 +43,8 @@ public struct ParameterPrior: Sendable, Hashable, Codable {
       number.isFinite, number > (isFactor ? 1 : 0)
     else {
       throw SpaceError(
-        "`\(width)` is no spread", "write it as in lr=0.001±3x (above 1x) or units=64±16 (above 0)")
+        "`\(width)` is not a spread",
+        "write it as in lr=0.001±3x (above 1x) or units=64±16 (above 0)")
     }
     self.init(
       name, ParameterValue(plain: center), isFactor ? .factor(number) : .distance(number))

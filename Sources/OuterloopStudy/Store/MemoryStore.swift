@@ -226,7 +226,7 @@ extension StudySpecification {
       ? .released(attempt: attempt, .lost)
       : .finished(
         attempt: attempt,
-        .failed(.lost, message: "its worker vanished \(times) times without a sign of life"))
+        .failed(.lost, message: "its worker was lost \(times) times"))
   }
 }
 

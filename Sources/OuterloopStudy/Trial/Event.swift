@@ -88,12 +88,14 @@ extension Event.Kind {
   /// - Throws: `StudyError` unless a store's `note` takes it.
   package func checkNote() throws {
     switch self {
-    case .widened: throw StudyError("a wider space is no note", "extend the study")
+    case .widened: throw StudyError("a wider space is not a note", "extend the study")
     case .budgeted, .annotated:
-      throw StudyError("a change of the settings is no note", "update the study")
+      throw StudyError("a change of the settings is not a note", "update the study")
     case _ where isAboutStudy: return
     default:
-      throw StudyError("an event about a trial is no note on the study", "append it to the trial")
+      throw StudyError(
+        "an event about a trial is not a note on the study",
+        "append it to the trial")
     }
   }
 }

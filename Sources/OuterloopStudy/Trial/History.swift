@@ -78,7 +78,7 @@ public struct History: Sendable {
     else {
       throw StudyError(
         "the log of the study is damaged: event \(event.revision) about trial \(event.trial) does "
-          + "not follow event \(revision) with \(trials.count) trials", "go back to a copy")
+          + "not follow event \(revision) with \(trials.count) trials", "restore a copy")
     }
     apply(event)
   }

@@ -24,7 +24,7 @@ public struct OutcomeConstraint: Sendable, Hashable, Codable {
   /// - Throws: `StudyError` for what is none.
   public init(parsing text: String) throws {
     guard let start = text.firstIndex(where: { "<>=".contains($0) }) else {
-      throw StudyError("`\(text)` is no bound on a metric", Self.form)
+      throw StudyError("`\(text)` is not a bound on a metric", Self.form)
     }
     let sign = text[start...].prefix { "<>=".contains($0) }
     let number = text[start...].dropFirst(sign.count).trimmed
@@ -32,7 +32,7 @@ public struct OutcomeConstraint: Sendable, Hashable, Codable {
       throw StudyError("`\(text)` has the sign `\(sign)`", "use <= or >=; \(Self.form)")
     }
     guard let bound = ParameterValue(plain: number).number, bound.isFinite else {
-      throw StudyError("`\(text)` is bounded by `\(number)`, which is no number", Self.form)
+      throw StudyError("`\(text)` is bounded by `\(number)`, which is not a number", Self.form)
     }
     self.init(text[..<start].trimmed, relation, bound)
     guard !metric.isEmpty else { throw StudyError("`\(text)` names no metric", Self.form) }

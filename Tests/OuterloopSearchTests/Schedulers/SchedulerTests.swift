@@ -229,8 +229,8 @@ import Testing
     }
     #expect(
       told == [
-        "freeze-thaw while programs go on from checkpoints, else asha",
-        "asha by stopping, since trials begin again without a checkpoint; "
+        "freeze-thaw while programs continue from checkpoints, else asha",
+        "asha with stopping, since trials restart without a checkpoint; "
           + "gp for one objective and up to 500 trials",
       ])
     let first = events.first { if case .budgeted = $0.kind { false } else { true } }

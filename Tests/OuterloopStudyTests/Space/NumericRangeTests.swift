@@ -122,8 +122,8 @@ import Testing
   @Test(
     arguments: [
       (1, 0, false, nil, "the low end 1.0 is above the high end 0.0; exchange them"),
-      (.nan, 0, false, nil, "the ends nan and 0.0 are not finite; give two ordinary numbers"),
-      (0, .infinity, false, nil, "the ends 0.0 and inf are not finite; give two ordinary numbers"),
+      (.nan, 0, false, nil, "the ends nan and 0.0 are not finite; give two finite numbers"),
+      (0, .infinity, false, nil, "the ends 0.0 and inf are not finite; give two finite numbers"),
       (
         -1e301, 1e301, false, nil,
         "the range reaches beyond 1e300; use a smaller range, or a scale factor"

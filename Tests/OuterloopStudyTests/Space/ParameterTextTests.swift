@@ -61,13 +61,13 @@ import Testing
     "3": "`3` is not KIND(...); " + kinds,
     "int(1, 5": "`int(1, 5` is not KIND(...); " + kinds,
     "choice('a)": "the text 'a) does not end; close it with '",
-    "choice('a' b)": "`b` stands behind the quoted 'a'; put a comma between them",
+    "choice('a' b)": "`b` follows the quoted 'a'; put a comma between them",
     "uniform(1, 5)": "`uniform` is not a kind of parameter; " + kinds,
     "(1, 5)": "`` is not a kind of parameter; " + kinds,
     "int(1)": noRange,
     "int(a, b)": noRange,
     "float(0, nan)": noRange,
-    "float(0, 1e999)": "the ends 0.0 and inf are not finite; give two ordinary numbers",
+    "float(0, 1e999)": "the ends 0.0 and inf are not finite; give two finite numbers",
     "int(1, 5, 2)": "`2` is not an option of a range; the options are `log` and `step S`",
     "int(1, 5, steps 2)":
       "`steps 2` is not an option of a range; the options are `log` and `step S`",
@@ -83,7 +83,7 @@ import Testing
     "choice(a,,b)": nothing,
     "choice(a, a)": "the choice a is listed twice; remove one of them",
     "choice(1, 1.0)": "the choice 1.0 is listed twice; remove one of them",
-    "choice(1e999)": "the choice inf is not finite; give an ordinary number",
+    "choice(1e999)": "the choice inf is not finite; give a finite number",
     "constant(a, b)": "constant(...) takes one value, not 2; list one value",
     "int(1, 5) when y": "`when y` after the kind is not understood; a condition begins with `if `",
     "int(1, 5) if": "`if` after the kind is not understood; a condition begins with `if `",
@@ -110,7 +110,7 @@ import Testing
     "lr": "`lr` has no `=`; write NAME=KIND(...), as in `lr=log(1e-5, 1e-1)`",
     "": "`` has no `=`; write NAME=KIND(...), as in `lr=log(1e-5, 1e-1)`",
     "seed=int(1, 5)":
-      "parameter `seed`: the name `seed` is taken by a placeholder of its own; choose another than trial, from, to, checkpoint, seed",
+      "parameter `seed`: the name `seed` is reserved for a placeholder; choose a name other than trial, from, to, checkpoint, seed",
   ])
   func textsThatDeclareNothing(text: String, message: String) {
     let error = #expect(throws: SpaceError.self) { try ParameterDeclaration(parsing: text) }

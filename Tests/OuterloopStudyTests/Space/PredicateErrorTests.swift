@@ -29,11 +29,11 @@ import Testing
     "lr == fast":
       "`lr` is a number, `fast` is neither a number nor a parameter; the parameters are optimizer, lr, layers, flag, batch",
     "optimizer > sgd":
-      "`optimizer` is not a number, so it has no size; use `==`, `!=` or `in` with it",
+      "`optimizer` is not a number, so it has no order; use `==`, `!=` or `in` with it",
     "optimizer + 1 == 2":
-      "`optimizer` is not a number, so it has no size; use `==`, `!=` or `in` with it",
-    "flag < true": "`flag` is not a number, so it has no size; use `==`, `!=` or `in` with it",
-    "lr < true": "`true` is not a number, so it has no size; use `==` or `!=` with it",
+      "`optimizer` is not a number, so it has no order; use `==`, `!=` or `in` with it",
+    "flag < true": "`flag` is not a number, so it has no order; use `==`, `!=` or `in` with it",
+    "lr < true": "`true` is not a number, so it has no order; use `==` or `!=` with it",
     "lr < 0.1 layers":
       "`layers` is left over after `lr < 0.1`; join comparisons with `and` or `or`",
     "1 < layers < 3": "`<` is left over after `1 < layers`; join comparisons with `and` or `or`",
@@ -41,10 +41,10 @@ import Testing
     "(lr < 0.1": "a `(` is not closed; add the missing `)`",
     "lr <": "the expression ends too early; complete it, as in `optimizer == sgd`",
     "": "the expression ends too early; complete it, as in `optimizer == sgd`",
-    "lr < * 3": "`*` stands where a value should; write a parameter or a value there",
-    "lr < and": "`and` stands where a value should; put it in quotation marks if it is a text",
+    "lr < * 3": "a value was expected, not `*`; write a parameter or a value there",
+    "lr < and": "a value was expected, not `and`; put it in quotation marks if it is a text",
     "lr in 3": "`in` needs a list; write it as in `units in [64, 128]`",
-    "lr in []": "`]` stands where a value should; write a parameter or a value there",
+    "lr in []": "a value was expected, not `]`; write a parameter or a value there",
     "layers in [1, 2": "the list after `in` is not closed; add the missing `]`",
     "layers in [1 + 2]": "the list after `in` is not closed; add the missing `]`",
     "layers in [(lr + 1)]": "`lr + 1` is not a plain value; list values only",
@@ -55,7 +55,7 @@ import Testing
     "7": "`7` mentions no parameter; the parameters are optimizer, lr, layers, flag, batch",
     "(lr > 1) == flag": "`lr > 1` is a condition, not a value; join conditions with `and` or `or`",
     "optimizer == 'sgd": "the text 'sgd does not end; close it with '",
-    "lr < 1e999": "`1e999` is not a finite number; give an ordinary number",
+    "lr < 1e999": "`1e999` is not a finite number; give a finite number",
     "flag && flag": "`&` means nothing here; write `and`",
     "flag || flag": "`|` means nothing here; write `or`",
     "!flag": "`!` means nothing here; write `not`",

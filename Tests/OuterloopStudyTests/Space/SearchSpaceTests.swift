@@ -28,9 +28,9 @@ import Testing
   @Test(
     arguments: [
       ["a=int(1, 2) if a == 1"]:
-        "the conditions go round in a circle: `a` needs `a`; break the circle",
+        "the conditions form a cycle: `a` needs `a`; break the cycle",
       ["c=int(1, 2) if b == 1", "a=int(1, 2) if b == 1", "b=int(1, 2) if a == 1", "z=int(1, 2)"]:
-        "the conditions go round in a circle: `b` needs `a` needs `b`; break the circle",
+        "the conditions form a cycle: `b` needs `a` needs `b`; break the cycle",
       ["a=int(1, 2)", "a=int(1, 3)"]:
         "parameter `a`: it is declared twice; give one of them another name",
       ["a=int(1, 2) if c == 1"]:

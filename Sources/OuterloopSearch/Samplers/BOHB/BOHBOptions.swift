@@ -25,12 +25,12 @@ extension BOHBOptions: MethodOptions {
     .number("good", \.good, 0...100, "the share of trials that count as good, in percent"),
     .whole(
       "candidates", \.candidates, 1...100_000,
-      "points drawn for each proposal, of which the best is taken"),
+      "candidates drawn for each proposal, of which the best is used"),
     .number(
       "random", \.random, 0...1, standard: "1/3",
       "the share of configurations that are drawn at random"),
     .number(
       "widening", \.widening, 1...1000,
-      "how wide candidates lie around good trials, in bandwidths"),
+      "the spread of candidates around good trials, in bandwidths"),
   ]
 }

@@ -115,7 +115,7 @@ extension BOHBSampler: OneRungSampler {
 extension SamplerKind {
   static let bohb = SamplerKind(
     BOHBOptions.self,
-    "kernel densities of the largest budget with enough results; with hyperband it is BOHB",
+    "kernel densities at the highest rung with enough results; with hyperband it is BOHB",
     [.learns, .isScaleFree]
   ) { .bohb($0) }
 }

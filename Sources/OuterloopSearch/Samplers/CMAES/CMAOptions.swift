@@ -27,16 +27,16 @@ extension CMAOptions: MethodOptions {
     .whole(
       "population", \.population, 4...100_000, zero: "4 + 3 ln d of d parameters",
       "trials of a generation"),
-    .number("step", \.step, 1e-9...1, "standard deviation at first, as a share of each range"),
+    .number("step", \.step, 1e-9...1, "initial standard deviation, as a share of each range"),
     .flag(
       "learningRates", \.learningRates,
-      "slower learning where results are noisy or have many minima"),
+      "lower learning rates, for noisy or multimodal objectives"),
     .flag(
       "restarts", \.restarts,
-      "a run that has converged is followed by others from random places"),
+      "restarts from random points when a run has converged"),
     .whole(
       "startup", \.startup, 0...1_000_000_000,
-      "trials at random, of which the best tenth give the first generation"),
+      "random trials, the best tenth of which give the first generation"),
   ]
 }
 
@@ -65,9 +65,9 @@ extension CatCMAOptions: MethodOptions {
       "trials of a generation"),
     .flag(
       "restarts", \.restarts,
-      "a run that has converged is followed by others from random places"),
+      "restarts from random points when a run has converged"),
     .whole(
       "startup", \.startup, 0...1_000_000_000,
-      "trials at random, of which the best tenth give the first generation"),
+      "random trials, the best tenth of which give the first generation"),
   ]
 }

@@ -67,7 +67,7 @@ extension StudySpecification {
 extension SamplerKind {
   static let cmaes = SamplerKind(
     CMAOptions.self,
-    "a normal distribution that learns where to look and how parameters go together",
+    "CMA-ES: a normal distribution that adapts its mean and covariance",
     [.learns]
   ) { .cmaes($0) }
 }

@@ -31,13 +31,13 @@ extension NSGA2Options: MethodOptions {
 
   static let declarations: [MethodOption<Self>] = [
     .whole("population", \.population, 2...100_000, "parents, and trials of a generation"),
-    .number("crossover", \.crossover, 0...1, "how often a child has two parents"),
+    .number("crossover", \.crossover, 0...1, "probability that a child has two parents"),
     .number(
       "crossoverIndex", \.crossoverIndex, 0...1000,
-      "how near numbers are to the parents'; 0: one of the two as it is"),
+      "how close numbers are to the parents'; 0: one of the two, unchanged"),
     .number(
       "mutationIndex", \.mutationIndex, 0...1000,
-      "how near mutated numbers are to what they were; 0: drawn anew"),
+      "how close mutated numbers are to their old values; 0: drawn afresh"),
     .number("mutations", \.mutations, 0...1000, "parameters of a child that mutate, on average"),
   ]
 }

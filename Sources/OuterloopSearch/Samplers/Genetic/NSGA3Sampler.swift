@@ -36,14 +36,14 @@ extension NSGA3Options: MethodOptions {
     .whole("population", \.population, 2...100_000, "parents, and trials of a generation"),
     .whole(
       "divisions", \.divisions, 1...1000, zero: "the most for the population",
-      "parts of each objective, which give the directions of the front"),
-    .number("crossover", \.crossover, 0...1, "how often a child has two parents"),
+      "divisions of each objective, which give the reference directions"),
+    .number("crossover", \.crossover, 0...1, "probability that a child has two parents"),
     .number(
       "crossoverIndex", \.crossoverIndex, 0...1000,
-      "how near numbers are to the parents'; 0: one of the two as it is"),
+      "how close numbers are to the parents'; 0: one of the two, unchanged"),
     .number(
       "mutationIndex", \.mutationIndex, 0...1000,
-      "how near mutated numbers are to what they were; 0: drawn anew"),
+      "how close mutated numbers are to their old values; 0: drawn afresh"),
     .number("mutations", \.mutations, 0...1000, "parameters of a child that mutate, on average"),
   ]
 }
