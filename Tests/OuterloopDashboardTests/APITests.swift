@@ -225,6 +225,34 @@ import Testing
     #expect(paths.contains { $0.name == "/api/v1/studies/{study}/trials/{trial}/files/{path}" })
     let operations = paths.reduce(0) { $0 + ($1.value.members?.count ?? 0) }
     #expect(operations == fixture.dashboard.router.routes.count { $0.pattern.first == "api" })
+    // What is taken is described as it is checked.
+    let trials = try #require(paths.first { $0.name == "/api/v1/studies/{study}/trials" }?.value)
+    let parameters = try #require(trials["get"]?["parameters"]?.array)
+    let offset = try #require(parameters.first { $0["name"]?.text == "offset" })
+    #expect(offset["schema"]?["minimum"]?.int == 0)
+    let state = try #require(parameters.first { $0["name"]?.text == "state" })
+    #expect(state["schema"]?["items"]?["enum"]?.array?.contains(.text("stale")) == true)
+    let body = trials["post"]?["requestBody"]?["content"]?["application/json"]?["schema"]
+    #expect(body?["required"] == .array([.text("params")]))
+    #expect(trials["get"]?["requestBody"] == nil)
+  }
+
+  @Test("a method that a path does not have is refused, with those that it has")
+  func methods() async throws {
+    let fixture = try await Fixture()
+    for method in ["DELETE", "OPTIONS", "TRACE", "PATCH"] {
+      let response = try await fixture.send(method, "/api/v1/studies/1/trials", "{}")
+      #expect(response.status == .methodNotAllowed)
+      #expect(response[header: "Allow"] == "GET, POST, HEAD")
+    }
+    let response = try await fixture.send("PUT", "/api/v1/studies/1/budget", "{}")
+    #expect(response.status == .methodNotAllowed)
+    #expect(response[header: "Allow"] == "POST")
+    // Whatever its body is.
+    let put = try await fixture.send(
+      "PUT", "/api/v1/studies/1/budget", "", headers: ["content-type": "text/plain"])
+    #expect(put.status == .methodNotAllowed)
+    #expect(try await fixture.get("/api/v1/studies/1/trials?reverse=maybe").status == .badRequest)
   }
 
   @Test("every answer has security headers") func guards() async throws {

@@ -8,49 +8,81 @@ extension Dashboard {
   var actionRoutes: [Route] {
     let place = "\(Self.root)/studies/{study}"
     return [
-      Route("POST", "\(place)/trials", "Add a configuration to be tried next") {
-        request, arguments in
+      Route(
+        "POST", "\(place)/trials", "Add a configuration to be tried next",
+        body: .body(["params": .object(["type": .text("object")])], required: ["params"])
+      ) { request, arguments in
         try await enqueue(request.object(), in: study(arguments))
       },
-      Route("POST", "\(place)/stop", "Start no new trial") { request, arguments in
+      Route(
+        "POST", "\(place)/stop", "Start no new trial", body: .body(["reason": Self.text])
+      ) { request, arguments in
         let reason = try request.object()["reason"]?.text ?? "ended manually"
         return try await note(.stopped(reason: reason), in: study(arguments))
       },
-      Route("POST", "\(place)/reopen", "Allow new trials again") { request, arguments in
+      Route("POST", "\(place)/reopen", "Allow new trials again", body: .body([:])) {
+        request, arguments in
         _ = try request.object()
         return try await note(.reopened, in: study(arguments))
       },
-      Route("POST", "\(place)/pause", "Start no trial until the study is resumed") {
+      Route("POST", "\(place)/pause", "Start no trial until the study is resumed", body: .body([:]))
+      {
         request, arguments in
         _ = try request.object()
         return try await suspend(true, study(arguments))
       },
-      Route("POST", "\(place)/resume", "Resume after a pause") { request, arguments in
+      Route("POST", "\(place)/resume", "Resume after a pause", body: .body([:])) {
+        request, arguments in
         _ = try request.object()
         return try await suspend(false, study(arguments))
       },
-      Route("POST", "\(place)/budget", "Change the budget") { request, arguments in
+      Route("POST", "\(place)/budget", "Change the budget", body: Self.budget) {
+        request, arguments in
         try await setBudget(request.object(), of: study(arguments))
       },
-      Route("PUT", "\(place)/notes", "Replace the notes on a study") { request, arguments in
+      Route("PUT", "\(place)/notes", "Replace the notes on a study", body: Self.notes) {
+        request, arguments in
         try await setNotes(request.object(), on: nil, of: study(arguments))
       },
-      Route("POST", "\(place)/trials/{trial}/retry", "Run a failed trial again") {
+      Route("POST", "\(place)/trials/{trial}/retry", "Run a failed trial again", body: .body([:])) {
         let (object, study) = (try $0.object(), try await study($1))
         _ = object
         return try await append([.retried], to: try await trial($1, of: study), of: study)
       },
-      Route("POST", "\(place)/trials/{trial}/stop", "End a waiting, running or paused trial") {
+      Route(
+        "POST", "\(place)/trials/{trial}/stop", "End a waiting, running or paused trial",
+        body: .body([:])
+      ) {
         let (object, study) = (try $0.object(), try await study($1))
         _ = object
         return try await stop(try await trial($1, of: study), of: study)
       },
-      Route("PUT", "\(place)/trials/{trial}/notes", "Replace the notes on a trial") {
+      Route(
+        "PUT", "\(place)/trials/{trial}/notes", "Replace the notes on a trial", body: Self.notes
+      ) {
         let (object, study) = (try $0.object(), try await study($1))
         return try await setNotes(object, on: try await trial($1, of: study).number, of: study)
       },
     ]
   }
+
+  private static let text = JSON.object(["type": .text("string")])
+  private static let notes = JSON.body(["text": text], required: ["text"])
+  private static let budget: JSON = {
+    let whole = JSON.object([
+      "type": .array([.text("integer"), .text("null")]), "minimum": .int(0),
+    ])
+    let seconds = JSON.object([
+      "type": .array([.text("number"), .text("null")]), "minimum": .int(0),
+    ])
+    let parts: KeyValuePairs<String, JSON> = [
+      "trials": whole, "epochs": whole, "seconds": seconds,
+    ]
+    return .object([
+      "type": .text("object"), "properties": .object(parts),
+      "anyOf": .array(parts.map { .object(["required": .array([.text($0.key)])]) }),
+    ])
+  }()
 
   private static let done = Response.json(.object([:] as KeyValuePairs<String, JSON>))
 

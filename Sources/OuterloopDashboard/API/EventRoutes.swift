@@ -7,7 +7,7 @@ extension Dashboard {
     [
       Route(
         "GET", "\(Self.root)/studies/{study}/events", "Server-sent events about a study",
-        query: ["after"]
+        query: [.count("after")]
       ) { request, arguments in
         let study = try await study(arguments)
         let last = request.headers["last-event-id"].flatMap { Int($0) }

@@ -7,7 +7,7 @@ extension Dashboard {
   var fileRoutes: [Route] {
     let place = "\(Self.root)/studies/{study}/trials/{trial}"
     return [
-      Route("GET", "\(place)/log", "What the program of a trial printed", query: ["from"]) {
+      Route("GET", "\(place)/log", "What the program of a trial printed", query: [.count("from")]) {
         request, arguments in
         let (trial, folders) = try await files(arguments)
         guard let log = TrialFile(folders.log(ofTrial: trial)) else {

@@ -1,3 +1,4 @@
+internal import OuterloopCharts
 internal import OuterloopText
 
 /// The description of the API that other programs read.
@@ -25,31 +26,48 @@ enum OpenAPI {
       String($0.dropFirst().prefix { $0 != "}" && $0 != "." })
     }
     let parameters =
-      named.map { parameter($0, isInPath: true) }
-      + route.query.map { parameter($0, isInPath: false) }
+      named.map { parameter(inPath: $0) } + route.query.map(parameter)
     var members: [JSON.Member] = [
       JSON.Member(name: "summary", value: .text(route.summary)),
       JSON.Member(name: "parameters", value: .array(parameters)),
       JSON.Member(name: "responses", value: responses),
     ]
-    if route.method != "GET" { members.append(JSON.Member(name: "requestBody", value: body)) }
+    if let schema = route.body {
+      let content = JSON.object(["application/json": .object(["schema": schema])])
+      members.append(
+        JSON.Member(
+          name: "requestBody", value: .object(["required": .bool(true), "content": content])))
+    }
     return .object(members)
   }
 
-  private static func parameter(_ name: String, isInPath: Bool) -> JSON {
-    let type = ["study", "trial", "offset", "limit", "from", "after"].contains(name)
-    return .object([
-      "name": .text(name), "in": .text(isInPath ? "path" : "query"), "required": .bool(isInPath),
-      "schema": .object(["type": .text(type ? "integer" : "string")]),
-    ])
+  private static func parameter(inPath name: String) -> JSON {
+    var members: [JSON.Member] = [
+      JSON.Member(name: "name", value: .text(name)), JSON.Member(name: "in", value: .text("path")),
+      JSON.Member(name: "required", value: .bool(true)),
+    ]
+    switch name {
+    case "study", "trial":
+      members.append(JSON.Member(name: "schema", value: .count))
+      // Studies count from 1, trials of a study from 0.
+      members.append(JSON.Member(name: "example", value: .int(name == "study" ? 1 : 0)))
+    case "plot":
+      let parameter = RouteParameter.oneOf(name, StudyPlot.all.map(\.name))
+      members.append(JSON.Member(name: "schema", value: parameter.schema))
+    default:
+      members.append(JSON.Member(name: "schema", value: RouteParameter.text(name).schema))
+    }
+    return .object(members)
   }
 
-  private static let body: JSON = .object([
-    "required": .bool(true),
-    "content": .object([
-      "application/json": .object(["schema": .object(["type": .text("object")])])
-    ]),
-  ])
+  private static func parameter(_ parameter: RouteParameter) -> JSON {
+    .object([
+      "name": .text(parameter.name), "in": .text("query"),
+      "required": .bool(parameter.isRequired),
+      "schema": parameter.repeats
+        ? .object(["type": .text("array"), "items": parameter.schema]) : parameter.schema,
+    ])
+  }
 
   private static let responses: JSON = .object([
     "200": .object(["description": .text("As asked")]),

@@ -8,7 +8,10 @@ extension Dashboard {
     [
       Route(
         "GET", "\(Self.root)/studies/{study}/plots/{plot}.svg", "A picture of a study",
-        query: ["objective", "direction", "scale", "compare", "azimuth", "elevation"]
+        query: [
+          .text("objective"), .oneOf("direction", ["minimize", "maximize"]), Self.scale,
+          .count("compare").repeated, .degrees("azimuth"), .degrees("elevation"),
+        ]
       ) { request, arguments in
         let svg = try await picture(
           arguments["plot"], of: study(arguments), PictureOptions(request.query))
@@ -23,12 +26,14 @@ extension Dashboard {
       },
       Route(
         "GET", "\(Self.root)/compare.svg", "The best value so far of several studies",
-        query: ["studies", "objective", "scale", "together"]
+        query: [.numbers("studies"), .text("objective"), Self.scale, .flag("together")]
       ) { request, _ in
         .text(try await comparison(request.query), type: "image/svg+xml")
       },
     ]
   }
+
+  private static let scale = RouteParameter.oneOf("scale", ["auto", "linear", "log"])
 
   func picture(
     _ name: String, of study: FollowedStudy, _ options: PictureOptions

@@ -7,11 +7,14 @@ internal import OuterloopText
 extension Dashboard {
   var trialRoutes: [Route] {
     let place = "\(Self.root)/studies/{study}"
-    let choice = ["where", "state", "sort", "reverse"]
+    let choice: [RouteParameter] = [
+      .text("where"), .oneOf("state", TrialColumns.states).repeated, .text("sort"),
+      .flag("reverse"),
+    ]
     return [
       Route(
         "GET", "\(place)/trials", "The trials that match, a page of them",
-        query: choice + ["offset", "limit"]
+        query: choice + [.count("offset"), .count("limit")]
       ) { request, arguments in
         .json(try await page(of: study(arguments), request.query))
       },

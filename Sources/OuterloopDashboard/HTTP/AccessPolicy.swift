@@ -34,15 +34,18 @@ struct AccessPolicy: Sendable {
         throw Self.unauthorized
       }
     }
-    guard request.method != "GET", request.method != "HEAD" else { return nil }
-    guard request.method == "POST" || request.method == "PUT" else {
-      throw RequestError(
-        .methodNotAllowed, "the method \(request.method) is not supported", "use GET, POST or PUT")
-    }
+    return nil
+  }
+
+  /// What a request has to have that changes something: every one whose method is neither GET nor HEAD counts
+  /// as such.
+  func checkChange(_ request: Request) throws {
+    guard request.method != "GET", request.method != "HEAD" else { return }
     if isReadOnly {
       throw RequestError(
         .forbidden, "this dashboard is read-only", "start it without --read-only to change studies")
     }
+    let host = request.headers["host"]?.lowercased() ?? ""
     if let origin = request.headers["origin"]?.lowercased(),
       origin != "http://\(host)", origin != "https://\(host)"
     {
@@ -53,7 +56,6 @@ struct AccessPolicy: Sendable {
     guard type == "application/json" else {
       throw RequestError(.wrongType, "the body is not JSON", "send Content-Type: application/json")
     }
-    return nil
   }
 
   private static let unauthorized = RequestError(

@@ -60,7 +60,14 @@ struct Query: Sendable {
 
   func all(_ name: String) -> [String] { items.filter { $0.name == name }.map(\.value) }
 
-  func flag(_ name: String) -> Bool { self[name] == "true" || self[name] == "1" }
+  /// - Throws: `RequestError` if it is given and neither true nor false.
+  func flag(_ name: String) throws -> Bool {
+    switch self[name] {
+    case "true", "1": return true
+    case nil, "", "false", "0": return false
+    case let text?: throw RequestError(.badRequest, "\(name) is `\(text)`", "say true or false")
+    }
+  }
 
   /// - Throws: `RequestError` if it is given and no whole number from 0 on.
   func count(_ name: String) throws -> Int? {

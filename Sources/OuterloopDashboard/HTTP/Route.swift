@@ -9,18 +9,21 @@ struct Route: Sendable {
   var pattern: [String]
   /// A phrase for people, in the description of the API.
   var summary: String
-  /// The names of what it takes after the question mark.
-  var query: [String]
+  /// What it takes after the question mark.
+  var query: [RouteParameter]
+  /// The JSON Schema of the body that it takes; nil: it takes none.
+  var body: JSON?
   var handler: Handler
 
   init(
-    _ method: String, _ path: String, _ summary: String, query: [String] = [],
-    _ handler: @escaping Handler
+    _ method: String, _ path: String, _ summary: String,
+    query: [RouteParameter] = [], body: JSON? = nil, _ handler: @escaping Handler
   ) {
     self.method = method
     pattern = path.split(separator: "/").map(String.init)
     self.summary = summary
     self.query = query
+    self.body = body
     self.handler = handler
   }
 
@@ -70,24 +73,24 @@ struct Router: Sendable {
   var routes: [Route]
 
   /// - Throws: `RequestError` if nothing has that path, or not that method.
-  func answer(to request: Request) async throws -> Response {
+  func route(of request: Request) throws -> (Route, Route.Arguments) {
     let method = request.method == "HEAD" ? "GET" : request.method
-    var others: [String] = []
-    for route in routes {
-      guard let arguments = route.arguments(of: request.path) else { continue }
-      guard route.method == method else {
-        others.append(route.method)
-        continue
-      }
-      return try await route.handler(request, arguments)
+    for route in routes where route.method == method {
+      if let arguments = route.arguments(of: request.path) { return (route, arguments) }
     }
-    guard others.isEmpty else {
+    let methods = methods(at: request.path)
+    guard methods.isEmpty else {
       throw RequestError(
         .methodNotAllowed, "\(request.method) is not supported here",
-        "use \(others.joined(separator: " or "))")
+        "use \(methods.joined(separator: " or "))")
     }
     throw RequestError(
       .notFound, "there is nothing at /\(request.path.joined(separator: "/"))",
       "the studies are at /, the API is described at /api/v1/openapi.json")
+  }
+
+  /// The methods of the routes that have this path.
+  func methods(at path: [String]) -> [String] {
+    routes.filter { $0.arguments(of: path) != nil }.map(\.method)
   }
 }

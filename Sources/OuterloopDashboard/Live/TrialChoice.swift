@@ -22,7 +22,7 @@ struct TrialChoice: Sendable, Hashable {
         "states are \(TrialColumns.states.joined(separator: ", "))")
     }
     sort = query["sort"].flatMap { $0.isEmpty ? nil : $0 }
-    isReversed = query.flag("reverse")
+    isReversed = try query.flag("reverse")
   }
 
   /// - Complexity: O(n log n) for n trials.

@@ -17,8 +17,11 @@ extension AlgorithmsExperiment {
         problem, .greedy(gamma: 0.9), updates: trainings * steps / 10, .online(every: 10),
         rate: 0.1 * 10 / Double(steps), &trace, context)
     case .hypernetwork:
+      // A step of the linear map is 1 + |perturbation|^2 times as long as one of the weights alone: beyond 16
+      // hyperparameters the perturbations keep the length that they have for 16, or the map would diverge.
+      let scale = 0.3 * Swift.min(1, 16 / Double(problem.groups)).squareRoot()
       try descend(
-        problem, .hypernetwork(.init(scale: 0.3, scaleRate: nil, warmUp: steps, seed: seed)),
+        problem, .hypernetwork(.init(scale: scale, scaleRate: nil, warmUp: steps, seed: seed)),
         updates: trainings * steps / 10, .online(every: 10), rate: 0.2 * 10 / Double(steps), &trace,
         context)
     case .hoag:

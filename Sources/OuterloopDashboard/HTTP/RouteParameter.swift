@@ -1,0 +1,71 @@
+internal import OuterloopText
+
+/// What a route takes after the question mark: its name and what its value may be, as the description of the API has
+/// it. The route itself checks the value, with an error that says how to go on.
+struct RouteParameter: Sendable {
+  var name: String
+  /// A JSON Schema.
+  var schema: JSON
+  /// Whether it may be given several times.
+  var repeats = false
+  var isRequired = false
+
+  static func text(_ name: String) -> RouteParameter {
+    RouteParameter(name: name, schema: .object(["type": .text("string")]))
+  }
+
+  /// A whole number from 0 on.
+  static func count(_ name: String) -> RouteParameter {
+    RouteParameter(name: name, schema: .count)
+  }
+
+  /// An angle in degrees.
+  static func degrees(_ name: String) -> RouteParameter {
+    RouteParameter(
+      name: name,
+      schema: .object([
+        "type": .text("number"), "minimum": .int(-1_000_000), "maximum": .int(1_000_000),
+      ]))
+  }
+
+  static func flag(_ name: String) -> RouteParameter { oneOf(name, ["true", "false"]) }
+
+  static func oneOf(_ name: String, _ words: [String]) -> RouteParameter {
+    RouteParameter(
+      name: name,
+      schema: .object(["type": .text("string"), "enum": .array(words.map { .text($0) })]))
+  }
+
+  /// Numbers of studies between commas.
+  static func numbers(_ name: String) -> RouteParameter {
+    RouteParameter(
+      name: name,
+      schema: .object([
+        "type": .text("string"), "pattern": .text("^[0-9]{1,9}(,[0-9]{1,9}){0,99}$"),
+      ]),
+      isRequired: true)
+  }
+
+  var repeated: RouteParameter {
+    var parameter = self
+    parameter.repeats = true
+    return parameter
+  }
+}
+
+extension JSON {
+  /// The JSON Schema of a whole number from 0 on.
+  static let count = JSON.object(["type": .text("integer"), "minimum": .int(0)])
+
+  /// The JSON Schema of an object with these members, of which those named have to be there.
+  static func body(_ members: KeyValuePairs<String, JSON>, required: [String] = []) -> JSON {
+    var schema: [Member] = [
+      Member(name: "type", value: .text("object")),
+      Member(name: "properties", value: .object(members)),
+    ]
+    if !required.isEmpty {
+      schema.append(Member(name: "required", value: .array(required.map { .text($0) })))
+    }
+    return .object(schema)
+  }
+}
