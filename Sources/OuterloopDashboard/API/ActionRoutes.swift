@@ -17,8 +17,11 @@ extension Dashboard {
       Route(
         "POST", "\(place)/stop", "Start no new trial", body: .body(["reason": Self.text])
       ) { request, arguments in
-        let reason = try request.object()["reason"]?.text ?? "ended manually"
-        return try await note(.stopped(reason: reason), in: study(arguments))
+        let reason = try request.object()["reason"] ?? .text("ended manually")
+        guard let text = reason.text else {
+          throw RequestError(.badRequest, "`reason` is no text", "send one, or leave it out")
+        }
+        return try await note(.stopped(reason: text), in: study(arguments))
       },
       Route("POST", "\(place)/reopen", "Allow new trials again", body: .body([:])) {
         request, arguments in

@@ -63,8 +63,8 @@ struct Query: Sendable {
   /// - Throws: `RequestError` if it is given and neither true nor false.
   func flag(_ name: String) throws -> Bool {
     switch self[name] {
-    case "true", "1": return true
-    case nil, "", "false", "0": return false
+    case "true": return true
+    case nil, "", "false": return false
     case let text?: throw RequestError(.badRequest, "\(name) is `\(text)`", "say true or false")
     }
   }
