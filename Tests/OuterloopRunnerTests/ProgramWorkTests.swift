@@ -318,7 +318,7 @@ import Testing
     "{\"loss\": 0,5}": "is not a report: ",
     "{\"loss\": 0.5 s}": "does not belong after the value of `loss`",
     "{\"loss\": tensor(0.5, device='cuda')}":
-      "`loss` is tensor(0.5, device='cuda'), which is not a number",
+      "`loss` is tensor(0.5, device='cuda'), which is not a JSON number",
     "{\"loss\": None}": "`None` is Python's",
     "INFO: {\"loss\": 0.5}": "`INFO:` precedes it",
     "[{\"loss\": 0.5}]": "it is a list; print the object alone",
