@@ -127,7 +127,7 @@ import Testing
     let running = try tool.start(clean("--steps", "1000000", "--estimator", "reverse:1GB"))
     running.wait { running.errorText.contains("update 0/") }
     kill(running.process.processIdentifier, SIGINT)
-    running.wait { running.errorText.contains("once more") }
+    running.wait { running.errorText.contains("press again") }
     kill(running.process.processIdentifier, SIGINT)
     let ending = try running.end()
     #expect(ending.status == 130)
@@ -153,7 +153,7 @@ import Testing
     let other = try tool.run(clean("--seed", "7") + Self.quick)
     #expect(other.status == 1)
     #expect(other.err.contains("a finished run with other settings: --seed 0, here 7"))
-    #expect(other.err.contains("hint: use its settings, start anew with --restart"))
+    #expect(other.err.contains("hint: use its settings, start again with --restart"))
     let restarted = try tool.run(clean("--seed", "7", "--restart") + Self.quick)
     #expect(restarted.status == 0)
   }

@@ -3,7 +3,9 @@ internal import OuterloopPlatform
 /// Losses as a Gaussian process takes them: small is good, mean 0, variance 1, no bad outliers.
 ///
 /// - Losses beyond the upper fence q3 + 1.5 (q3 - q1) count as if they lay on it (Tukey; as in Ax), since
-///   how bad a bad region is says nothing about where the good one is.
+///   how bad a bad region is says nothing about where the good one is. Where more than a quarter of the trials diverged, by
+///   many orders of magnitude, that fence is so far out that the others look the same: then it is 1,000 times the distance
+///   from q1 to the median above the median.
 /// - Then they are standardised, and rounded to 2^-32: so the rounding of a loss that is the same but for
 ///   unit and origin does not show, and neither does unit or origin.
 package struct OutputTransform: Sendable {
@@ -20,16 +22,15 @@ package struct OutputTransform: Sendable {
   /// - Parameter losses: finite.
   /// - Complexity: O(n log n).
   package init(_ losses: [Double]) {
-    let largest = losses.reduce(0) { max($0, abs($1)) }
-    // A power of two: exact, and far from overflow.
-    let unit = largest > 0 ? scalbn(1, Int32(ilogb(largest))) : 1
+    // Units are powers of two: exact, and far from overflow. That of all losses serves to find the fence; the other is
+    // that of the losses within it, which may be smaller by any factor.
+    let whole = Self.unit(of: losses)
+    let fence = Self.fence(of: losses.map { $0 / whole }) * whole
+    isClipped = losses.map { $0 > fence }
+    let clipped = losses.map { min($0, fence) }
+    let unit = Self.unit(of: clipped)
     self.unit = unit
-    var values = losses.map { $0 / unit }
-    let sorted = values.sorted()
-    let (q1, q3) = (Self.quantile(sorted, 0.25), Self.quantile(sorted, 0.75))
-    let fence = q3 > q1 ? q3 + 1.5 * (q3 - q1) : .infinity
-    isClipped = values.map { $0 > fence }
-    values = values.map { min($0, fence) }
+    let values = clipped.map { $0 / unit }
     let (mean, deviation) = Self.moments(values)
     isInformative = deviation > 1e-13
     (location, scale) = (mean, deviation)
@@ -52,6 +53,23 @@ package struct OutputTransform: Sendable {
     guard isInformative, !isClipped[place] else { return nil }
     let scaled = (value / unit / scale * 0x1p32).rounded() * 0x1p-32
     return scaled.isFinite ? scaled : nil
+  }
+
+  private static func unit(of values: [Double]) -> Double {
+    let largest = values.reduce(0) { max($0, abs($1)) }
+    return largest > 0 ? scalbn(1, Int32(ilogb(largest))) : 1
+  }
+
+  private static func fence(of values: [Double]) -> Double {
+    let sorted = values.sorted()
+    let (q1, q3) = (quantile(sorted, 0.25), quantile(sorted, 0.75))
+    let fence = q3 > q1 ? q3 + 1.5 * (q3 - q1) : .infinity
+    let (median, worst) = (quantile(sorted, 0.5), sorted.last ?? 0)
+    // A search that has converged has good trials as close to each other, but its bad ones are not that far apart.
+    guard median > q1, median - q1 < 0x1p-20 * (fence - median),
+      worst - median > 1000 * (fence - median)
+    else { return fence }
+    return median + 1000 * (median - q1)
   }
 
   /// By linear interpolation between order statistics.

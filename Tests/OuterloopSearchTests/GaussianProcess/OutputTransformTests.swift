@@ -54,6 +54,25 @@ import Testing
     }
   }
 
+  /// Trainings that diverge say nothing about those that did not, however many they are and however far they came.
+  @Test func divergenceHidesNothing() {
+    let good = (0..<14).map { 1e-5 * (1 + Double($0)) }
+    for diverged in [[2e9, 3e15], [1e300, 1e308], [.greatestFiniteMagnitude]] {
+      let transform = OutputTransform(good + diverged)
+      #expect(transform.isInformative)
+      let alone = OutputTransform(good + diverged.map { _ in 1 }).standardized
+      #expect(zip(transform.standardized, alone).allSatisfy { abs($0 - $1) < 1e-9 }, "\(diverged)")
+    }
+    // More than a quarter: the fence is not where they are.
+    let many = good + (1...9).map { pow(10, Double(2 * $0)) }
+    let outputs = OutputTransform(many).standardized
+    #expect(outputs[13] - outputs[0] > 1e-3)
+    #expect(Set(outputs).count == 15)
+    // A search that has converged keeps its shape.
+    let converged = good.map { 1e-7 * $0 } + (1...9).map { Double($0) }
+    #expect(Set(OutputTransform(converged).standardized.suffix(9)).count == 9)
+  }
+
   /// Derivatives of losses become those of what losses become, but for those that were clipped.
   @Test func derivativesFollowLosses() throws {
     let losses: [Double] = [-50, 1, 2, 3, 4, 5, 6, 7, 8, 1000]
