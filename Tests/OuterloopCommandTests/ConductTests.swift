@@ -128,7 +128,7 @@ import Testing
   /// Two of them share a study and its budget, say so, and do all of it once; a total below what is there begins
   /// nothing.
   @Test func twoAtOnce() throws {
-    let slow = ["--", "sh", "-c", "sleep 0.4; \(Self.report) 1"]
+    let slow = ["--", "sh", "-c", "sleep 0.8; \(Self.report) 1"]
     let first = try tool.start(["tune", "--trials", "8"] + Self.study + slow)
     first.wait { first.errorText.contains("trial 0  complete") }
     let second = try tool.start(["resume", "--trials", "20"])

@@ -39,7 +39,7 @@ import Testing
 
   /// A study that is paused begins no trial, and goes on where it runs; so does a budget that grows or shrinks.
   @Test func pausedWhileItRuns() throws {
-    let running = try tool.start(slow("0.3", trials: 3, parallel: 1))
+    let running = try tool.start(slow("1", trials: 3, parallel: 1))
     #expect(try soon { try count("complete") >= 1 })
     let paused = try tool.run(["pause"])
     #expect(paused.out == "study `study` is paused: no trial starts\n")
