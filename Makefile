@@ -54,6 +54,11 @@ test-engines: require
 	swift build --product outerloop
 	bash Scripts/test-engines.sh $(ENGINES)
 
+# What the tests of stores on a server need; without it they are skipped.
+.PHONY: postgres
+postgres:
+	bash Scripts/install-postgres.sh
+
 # The readers against broken files for a while.
 fuzz: require
 	cd Fuzz && swift run -c release

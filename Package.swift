@@ -20,6 +20,7 @@ let package = Package(
     .library(name: "Outerloop", targets: ["Outerloop"]),
     .library(name: "OuterloopLearning", targets: ["OuterloopLearning"]),
     .library(name: "OuterloopStore", targets: ["OuterloopStore"]),
+    .library(name: "OuterloopPostgres", targets: ["OuterloopPostgres"]),
     .library(name: "OuterloopCharts", targets: ["OuterloopCharts"]),
     .library(name: "OuterloopTesting", targets: ["OuterloopTesting"]),
     .executable(name: "outerloop", targets: ["OuterloopCommand"]),
@@ -106,6 +107,14 @@ let package = Package(
         .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "GRDBSQLite", package: "GRDB.swift"),
       ], swiftSettings: quick),
+    // libpq, PostgreSQL's client library, opened when a store of PostgreSQL is.
+    .target(name: "COuterloopPQ", cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])]),
+    // The same tables on a server.
+    .target(
+      name: "OuterloopPostgres",
+      dependencies: [
+        "OuterloopStore", "OuterloopStudy", "OuterloopPlatform", "OuterloopText", "COuterloopPQ",
+      ], swiftSettings: quick),
     .target(
       name: "OuterloopCharts",
       dependencies: ["OuterloopStudy", "OuterloopSearch", "OuterloopPlatform", "OuterloopText"],
@@ -158,7 +167,8 @@ let package = Package(
         "OuterloopLab", "OuterloopTuning", "OuterloopFetch", "OuterloopLearning",
         "OuterloopDashboard", "OuterloopBilevel", "OuterloopCharts",
         "OuterloopNumerics", "OuterloopStudy", "OuterloopSearch", "OuterloopStore",
-        "OuterloopRunner", "OuterloopSpaces", "OuterloopFiles", "OuterloopFoundation",
+        "OuterloopPostgres", "OuterloopRunner", "OuterloopSpaces", "OuterloopFiles",
+        "OuterloopFoundation",
         "OuterloopPlatform", "OuterloopText",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: house),
@@ -200,11 +210,12 @@ let package = Package(
       dependencies: [
         "OuterloopText",
         "OuterloopBilevel", "OuterloopLearning", "OuterloopAutodiff", "OuterloopNumerics",
-        "OuterloopStudy", "OuterloopSearch", "OuterloopStore", "OuterloopSpaces",
-        "OuterloopCharts", "OuterloopTuning", "OuterloopTesting",
+        "OuterloopStudy", "OuterloopSearch", "OuterloopStore", "OuterloopPostgres",
+        "OuterloopSpaces", "OuterloopCharts", "OuterloopTuning", "OuterloopTesting",
       ], path: "Tests/AbuseProbe", swiftSettings: house),
     .testTarget(
-      name: "OuterloopAbuseTests", dependencies: ["AbuseProbe"], swiftSettings: house),
+      name: "OuterloopAbuseTests", dependencies: ["AbuseProbe", "PostgresServer"],
+      swiftSettings: house),
     .testTarget(
       name: "OuterloopFilesTests", dependencies: ["OuterloopText", "OuterloopFiles"],
       swiftSettings: house),
@@ -213,13 +224,17 @@ let package = Package(
       swiftSettings: house),
     // A process of its own for the tests of the store: a writer to be killed, a viewer, a crowd.
     .executableTarget(
-      name: "StoreProbe", dependencies: ["OuterloopStore", "OuterloopStudy"],
+      name: "StoreProbe",
+      dependencies: ["OuterloopPostgres", "OuterloopStore", "OuterloopStudy", "OuterloopPlatform"],
       path: "Tests/StoreProbe", swiftSettings: house),
+    // A server of PostgreSQL, and a network to it that fails, for tests.
+    .target(name: "PostgresServer", path: "Tests/PostgresServer", swiftSettings: house),
     .testTarget(
       name: "OuterloopStoreTests",
       dependencies: [
         "OuterloopText",
-        "OuterloopStore", "OuterloopStudy", "OuterloopFiles", "OuterloopTesting", "StoreProbe",
+        "OuterloopStore", "OuterloopPostgres", "OuterloopStudy", "OuterloopFiles",
+        "OuterloopTesting", "OuterloopPlatform", "StoreProbe", "PostgresServer",
         .product(name: "GRDB", package: "GRDB.swift"),
       ],
       resources: [.copy("Schemas"), .copy("Optuna")], swiftSettings: house),
@@ -264,7 +279,8 @@ let package = Package(
       name: "OuterloopCommandTests",
       dependencies: [
         "OuterloopCharts", "OuterloopLab",
-        "OuterloopCommand", "OuterloopSearch", "OuterloopStore", "OuterloopStudy", "OuterloopText",
+        "OuterloopCommand", "OuterloopSearch", "OuterloopStore", "OuterloopPostgres",
+        "OuterloopStudy", "OuterloopText", "PostgresServer",
         .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "Yams", package: "Yams"),
       ], swiftSettings: house),

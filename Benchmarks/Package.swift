@@ -16,6 +16,7 @@ let package = Package(
       dependencies: [
         .product(name: "Outerloop", package: "outerloop"),
         .product(name: "OuterloopStore", package: "outerloop"),
+        .product(name: "OuterloopPostgres", package: "outerloop"),
         .product(name: "OuterloopTesting", package: "outerloop"),
         // Built beside it: the command is measured too.
         .product(name: "outerloop", package: "outerloop"),

@@ -19,13 +19,14 @@ allowed() {
     OuterloopSearch) echo OuterloopStudy OuterloopAutodiff OuterloopNumerics ;;
     OuterloopRunner) echo OuterloopStudy COuterloopProcess ;;
     OuterloopStore) echo OuterloopStudy OuterloopFiles ;;
+    OuterloopPostgres) echo OuterloopStudy OuterloopStore COuterloopPQ ;;
     OuterloopCharts) echo OuterloopStudy OuterloopSearch ;;
     OuterloopDashboard) echo OuterloopStudy OuterloopSearch OuterloopCharts OuterloopStore OuterloopRunner COuterloopPages ;;
     OuterloopTuning) echo OuterloopStudy OuterloopSearch OuterloopCharts OuterloopFiles ;;
     OuterloopLab) echo OuterloopStudy OuterloopSearch OuterloopBilevel OuterloopLearning OuterloopAutodiff OuterloopNumerics OuterloopCharts OuterloopFiles OuterloopFoundation ;;
     OuterloopTesting) echo OuterloopStudy OuterloopBilevel OuterloopLearning OuterloopAutodiff OuterloopNumerics ;;
     Outerloop) echo OuterloopStudy OuterloopSearch OuterloopTuning OuterloopBilevel OuterloopLearning OuterloopAutodiff OuterloopNumerics ;;
-    OuterloopCommand) echo OuterloopLab OuterloopTuning OuterloopDashboard OuterloopFetch OuterloopLearning OuterloopNumerics OuterloopCharts OuterloopBilevel OuterloopStudy OuterloopSearch OuterloopStore OuterloopRunner OuterloopSpaces OuterloopFiles OuterloopFoundation ;;
+    OuterloopCommand) echo OuterloopLab OuterloopTuning OuterloopDashboard OuterloopFetch OuterloopLearning OuterloopNumerics OuterloopCharts OuterloopBilevel OuterloopStudy OuterloopSearch OuterloopStore OuterloopPostgres OuterloopRunner OuterloopSpaces OuterloopFiles OuterloopFoundation ;;
     *) echo "error: Sources/$1 is not a room of Scripts/check-layers.sh" >&2; exit 1 ;;
   esac
 }

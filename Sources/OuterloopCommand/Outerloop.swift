@@ -39,7 +39,7 @@ struct Outerloop: ParsableCommand {
           Studies.self, TrialsCommand.self, Best.self, Front.self, CurveCommand.self,
           Importance.self, Predict.self,
           LogCommand.self, Watch.self, DashboardCommand.self,
-          Plot.self, ReportCommand.self, Export.self, Import.self, Delete.self,
+          Plot.self, ReportCommand.self, Export.self, Import.self, CopyCommand.self, Delete.self,
         ]),
       CommandGroup(
         name: "Gradient", subcommands: [Clean.self, Lab.self, DataCommand.self]),
@@ -50,6 +50,7 @@ struct Outerloop: ParsableCommand {
     Interrupts.prepare()
     do {
       try CommandText.requireText()
+      CommandText.hidePasswords()
       var command = try parseAsRoot(words)
       if var asynchronous = command as? any AsyncParsableCommand {
         try await asynchronous.run()

@@ -21,7 +21,7 @@ public struct Dashboard: Sendable {
     /// A connection that may change studies.
     public var openForWriting: @Sendable () throws -> any StudyStore
     /// Where the files of a study's trials are.
-    public var folders: @Sendable (_ study: String) -> TrialFolders
+    public var folders: @Sendable (StudySpecification) -> TrialFolders
     /// Whether a worker was a process of this machine that has ended.
     public var isGone: @Sendable (_ worker: String) -> Bool
     /// The command line of a trial, for a shell; nil where there is none.
@@ -30,7 +30,7 @@ public struct Dashboard: Sendable {
     public init(
       storeName: String, version: String,
       openForWriting: @escaping @Sendable () throws -> any StudyStore,
-      folders: @escaping @Sendable (String) -> TrialFolders,
+      folders: @escaping @Sendable (StudySpecification) -> TrialFolders,
       isGone: @escaping @Sendable (String) -> Bool,
       commandLine: @escaping @Sendable (StudySpecification, Trial) -> String?
     ) {

@@ -1,114 +1,22 @@
-internal import GRDB
 public import OuterloopStudy
 
 extension SQLiteStore {
   public func events(of study: StudyID, after revision: Int, limit: Int) async throws -> [Event] {
-    try read { db in
-      try db.require(study)
-      let coder = try cache.known(study, db).coder
-      let rows = try db.rows(
-        """
-        SELECT \(EventRow.columns) FROM events WHERE study = ? AND revision > ?
-        ORDER BY revision LIMIT ?
-        """, id(study), .int(revision), .int(max(limit, 0)))
-      var events: [Event] = []
-      while let row = try rows.next() { events.append(try EventRow.event(row, coder)) }
-      return events
-    }
+    try read { try $0.events(of: study, after: revision, limit: limit) }
   }
 
   /// - Complexity: O(trials listed) in time and memory; events are not read.
   public func trials(of study: StudyID, matching query: TrialQuery) async throws -> [Trial] {
-    try read { db in
-      try db.require(study)
-      return try Self.trials(of: study, query, cache.known(study, db).coder, db)
-    }
-  }
-
-  private static func trials(
-    of study: StudyID, _ query: TrialQuery, _ coder: AssignmentCoder, _ db: Database
-  ) throws -> [Trial] {
-    // The names of states are ours, and few: they may stand in the statement.
-    let states = (query.states ?? []).map { "'\($0.rawValue)'" }.sorted()
-    let chosen =
-      query.states == nil ? "" : "AND state IN (\(states.joined(separator: ", ")))"
-    let rows = try db.rows(
-      """
-      SELECT \(TrialRow.columns) FROM trials WHERE study = ? AND number >= ? \(chosen)
-      ORDER BY number \(query.newestFirst ? "DESC" : "") LIMIT ?
-      """, id(study), .int(query.from), .int(max(query.limit, 0)))
-    var trials: [Trial] = []
-    while let row = try rows.next() { trials.append(try TrialRow.trial(row, coder)) }
-    if query.newestFirst { trials.reverse() }
-    guard let first = trials.first?.number, let last = trials.last?.number else { return [] }
-    try fill(&trials, from: "attempts", TrialRow.attemptColumns, first, last, study, db) {
-      $0.attempts.append(try TrialRow.attempt($1))
-    }
-    if query.reports {
-      try fill(&trials, from: "reports", TrialRow.reportColumns, first, last, study, db) {
-        try TrialRow.add($1, to: &$0.reports)
-      }
-    }
-    if query.newestFirst { trials.reverse() }
-    return trials
-  }
-
-  /// Goes through the trials and a table in the order of trial numbers, side by side.
-  private static func fill(
-    _ trials: inout [Trial], from table: String, _ columns: String, _ first: Int, _ last: Int,
-    _ study: StudyID, _ db: Database, _ add: (inout Trial, Columns) throws -> Void
-  ) throws {
-    let rows = try db.rows(
-      "SELECT \(columns) FROM \(table) WHERE study = ? AND trial BETWEEN ? AND ?", id(study),
-      .int(first), .int(last))
-    var place = 0
-    while let row = try rows.next() {
-      let number: Int = row[0]
-      while place < trials.count, trials[place].number < number { place += 1 }
-      guard place < trials.count else { return }
-      if trials[place].number == number { try add(&trials[place], row) }
-    }
+    try read { try $0.trials(of: study, matching: query) }
   }
 
   /// - Complexity: O(values reported), about 0.1 microseconds each; memory for the names.
   public func metrics(of study: StudyID) async throws -> [String] {
-    try read { db in
-      try db.require(study)
-      // A report without values stands as one without a name.
-      let found = try db.rows(
-        "SELECT DISTINCT metric FROM reports WHERE study = ? AND value_type <> 'none'", id(study))
-      var names: [String] = []
-      while let row = try found.next() { names.append(row[0]) }
-      return names.sorted()
-    }
+    try read { try $0.metrics(of: study) }
   }
 
   /// - Complexity: O(trials), without decoding any.
   public func summary(of study: StudyID) async throws -> StudySummary {
-    try read { db in
-      try db.require(study)
-      let objective = try cache.known(study, db).specification.objectives[0]
-      var summary = StudySummary()
-      let counts = try db.rows(
-        "SELECT state, count(*) FROM trials WHERE study = ? GROUP BY state", id(study))
-      while let row = try counts.next() {
-        if let kind = TrialState.Kind(rawValue: row[0]) { summary.counts[kind] = row[1] }
-      }
-      let last = try db.rows(
-        "SELECT revision, time FROM events WHERE study = ? ORDER BY revision DESC LIMIT 1",
-        id(study))
-      if let row = try last.next() { (summary.revision, summary.lastEvent) = (row[0], row[1]) }
-      // NaN is kept as NULL; infinities are ordinary here. Of equals the earliest.
-      let best = try db.rows(
-        """
-        SELECT number, objective FROM trials
-        WHERE study = ? AND state = 'complete' AND objective IS NOT NULL AND violation = 0
-        ORDER BY objective \(objective.direction == .maximize ? "DESC" : "ASC"), number LIMIT 1
-        """, id(study))
-      if let row = try best.next() {
-        summary.best = StudySummary.Best(trial: row[0], value: row[1])
-      }
-      return summary
-    }
+    try read { try $0.summary(of: study) }
   }
 }

@@ -12,16 +12,9 @@ public import OuterloopStudy
 ///
 /// A trial costs about three transactions. Memory does not grow with the study, except for what a
 /// call returns.
-public final class SQLiteStore: StudyStore {
+public final class SQLiteStore: RestoringStore {
   /// What is to be done with the file.
-  public enum Access: Sendable {
-    /// Reads and writes a store; makes it if there is none.
-    case create
-    /// Reads and writes a store that is there.
-    case write
-    /// Only reads, also where nothing can be written.
-    case read
-  }
+  public typealias Access = StoreAccess
 
   public let path: String
   let clock: @Sendable () -> Double
@@ -89,7 +82,7 @@ public final class SQLiteStore: StudyStore {
   /// It runs on the caller's thread: a transaction is over sooner than another thread would be there.
   ///
   /// What `body` throws undoes the transaction.
-  func write<T>(_ body: (Database, _ time: Double) throws -> T) throws -> T {
+  func write<T>(_ body: (StudyTables<Database>, _ time: Double) throws -> T) throws -> T {
     guard let writer else {
       throw StudyError("the store `\(path)` is open for reading only", "open it for writing")
     }
@@ -98,14 +91,16 @@ public final class SQLiteStore: StudyStore {
         "the store `\(path)` was moved or removed while it was in use", "put it back, or start anew"
       )
     }
-    let result = try transaction(.immediate, on: writer) { db in try body(db, clock()) }
+    let result = try transaction(.immediate, on: writer) { db in
+      try body(StudyTables(db, cache), clock())
+    }
     logLimit.apply(to: file)
     return result
   }
 
   /// Runs `body` on one state of the store.
-  func read<T>(_ body: (Database) throws -> T) throws -> T {
-    try transaction(.deferred, on: reader, body)
+  func read<T>(_ body: (StudyTables<Database>) throws -> T) throws -> T {
+    try transaction(.deferred, on: reader) { db in try body(StudyTables(db, cache)) }
   }
 
   private func transaction<T>(
@@ -123,7 +118,9 @@ public final class SQLiteStore: StudyStore {
   }
 
   /// As `read`, for a single query, which is one state of the store by itself.
-  func peek<T>(_ body: (Database) throws -> T) throws -> T { try with(reader, body) }
+  func peek<T>(_ body: (StudyTables<Database>) throws -> T) throws -> T {
+    try with(reader) { db in try body(StudyTables(db, cache)) }
+  }
 
   private func with<T>(_ queue: DatabaseQueue, _ body: (Database) throws -> T) throws -> T {
     try checkProcess()

@@ -5,17 +5,7 @@ internal import GRDBSQLite
 // little but binding and reading columns. Columns that hold something else than they should (a
 // damaged file) read as zero, an empty text or nil, and never trap.
 
-/// Values on their way into a statement.
-enum Bound {
-  case null
-  case int(Int)
-  case real(Double)
-  case text(String)
-
-  static func int(_ value: Int?) -> Bound { value.map(Bound.int) ?? .null }
-  static func real(_ value: Double?) -> Bound { value.map(Bound.real) ?? .null }
-  static func text(_ value: String?) -> Bound { value.map(Bound.text) ?? .null }
-
+extension Bound {
   fileprivate func bind(to statement: OpaquePointer, at place: Int32) {
     switch self {
     case .null: sqlite3_bind_null(statement, place)
@@ -38,24 +28,18 @@ enum Bound {
   }
 }
 
-extension Database {
-  /// Runs a statement that is prepared once per connection.
-  func run(_ sql: String, _ values: Bound...) throws {
+extension Database: StoreConnection {
+  package func run(_ sql: String, _ values: [Bound]) throws {
     _ = try Columns(self, sql, values).next()
   }
 
-  /// The rows of a query that is prepared once per connection, one after the other.
-  func rows(_ sql: String, _ values: Bound...) throws -> Columns { try Columns(self, sql, values) }
-
-  /// The first row's first number; nil if there is no row, or it holds none.
-  func integer(_ sql: String, _ values: Bound...) throws -> Int? {
-    let row = try Columns(self, sql, values)
-    return try row.next() == nil ? nil : row[0]
+  package func rows(_ sql: String, _ values: [Bound]) throws -> Columns {
+    try Columns(self, sql, values)
   }
 }
 
 /// A statement under way: the columns of its current row.
-final class Columns {
+package final class Columns: StoreRows {
   private let database: Database
   private let statement: Statement
   private let pointer: OpaquePointer
@@ -73,7 +57,7 @@ final class Columns {
   }
 
   /// Goes to the next row; nil after the last one.
-  func next() throws -> Columns? {
+  package func next() throws -> Columns? {
     switch sqlite3_step(pointer) {
     case SQLITE_ROW: return self
     case SQLITE_DONE: return nil
@@ -97,7 +81,7 @@ final class Columns {
     }
   }
 
-  func isNull(_ place: Int32) -> Bool { kind(place) == .null }
+  package func isNull(_ place: Int32) -> Bool { kind(place) == .null }
 
   /// What a column holds, in words: "the text `abc`", "NULL".
   func described(_ place: Int32) -> String {
@@ -117,16 +101,15 @@ final class Columns {
     bytes(place) { String(validating: $0, as: UTF8.self) }
   }
 
-  subscript(place: Int32) -> Int { Int(sqlite3_column_int64(pointer, place)) }
-  subscript(place: Int32) -> Int? { isNull(place) ? nil : self[place] as Int }
-  subscript(place: Int32) -> Double { sqlite3_column_double(pointer, place) }
-  subscript(place: Int32) -> Double? { isNull(place) ? nil : self[place] as Double }
-  subscript(place: Int32) -> Bool { sqlite3_column_int64(pointer, place) != 0 }
-  subscript(place: Int32) -> String { bytes(place) { String(decoding: $0, as: UTF8.self) } }
-  subscript(place: Int32) -> String? { isNull(place) ? nil : self[place] as String }
+  package subscript(place: Int32) -> Int { Int(sqlite3_column_int64(pointer, place)) }
+  package subscript(place: Int32) -> Double { sqlite3_column_double(pointer, place) }
+  package subscript(place: Int32) -> Bool { sqlite3_column_int64(pointer, place) != 0 }
+  package subscript(place: Int32) -> String { bytes(place) { String(decoding: $0, as: UTF8.self) } }
 
   /// The bytes of a text, while `body` runs.
-  func bytes<T>(_ place: Int32, _ body: (UnsafeBufferPointer<UInt8>) throws -> T) rethrows -> T {
+  package func bytes<T>(_ place: Int32, _ body: (UnsafeBufferPointer<UInt8>) throws -> T) rethrows
+    -> T
+  {
     // The order matters: the first call may convert the value.
     let start = sqlite3_column_text(pointer, place)
     let count = Int(sqlite3_column_bytes(pointer, place))

@@ -3,11 +3,11 @@ import OuterloopStudy
 extension AbuseRoom {
   /// What every store is asked.
   mutating func addStores<Store: StudyStore>(
-    named name: String, _ make: @escaping @Sendable () throws -> Store
+    named name: String, _ make: @escaping @Sendable () async throws -> Store
   ) {
     let kinds = Studies.kinds
     @Sendable func filled() async throws -> (Store, StudyID) {
-      let store = try make()
+      let store = try await make()
       let id = try await store.create(Studies.specification())
       _ = try await store.add(
         Studies.suggestion(), asTrial: 0, to: id,
@@ -25,7 +25,7 @@ extension AbuseRoom {
       }
     }
     add("\(name).create", Studies.texts) {
-      let store = try make()
+      let store = try await make()
       _ = try await store.create(Studies.specification($0))
       return try await store.create(Studies.specification($0))
     }
@@ -107,9 +107,26 @@ extension AbuseRoom {
     add("\(prefix).summary", Edges.integers) {
       try await filled().0.summary(of: StudyID(rawValue: $0)).trials
     }
+    if name != "SQLiteStore" {
+      add("\(prefix).awaitNews", Edges.integers, Edges.numbers) { number, pause in
+        let (store, id) = try await filled()
+        let waiting = Task {
+          try await store.awaitNews(of: StudyID(rawValue: number), after: number, pause: pause)
+          try await store.awaitNews(of: id, after: number, pause: pause)
+        }
+        waiting.cancel()
+        return try await waiting.value
+      }
+    }
     if name == "MemoryStore" {
       add("StudyStore.history", Edges.integers) {
         try await filled().0.history(of: StudyID(rawValue: $0)).revision
+      }
+      add("StudyCopy.init", Edges.integers, kinds) { number, kind in
+        let (store, id) = try await filled()
+        _ = try await store.append([kind], to: 0, of: id)
+        _ = try await StudyCopy(id, of: store).runningTrials
+        return try await StudyCopy(StudyID(rawValue: number), of: store).events
       }
     }
   }

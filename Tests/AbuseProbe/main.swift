@@ -3,6 +3,7 @@ let rooms: [String: () -> AbuseRoom] = [
   "OuterloopNumerics": { .numerics }, "OuterloopAutodiff": { .autodiff },
   "OuterloopLearning": { .learning }, "OuterloopBilevel": { .bilevel },
   "OuterloopStudy": { .study }, "OuterloopSearch": { .search }, "OuterloopStore": { .store },
+  "OuterloopPostgres": { .postgres },
   "OuterloopSpaces": { .spaces }, "OuterloopCharts": { .charts }, "OuterloopTesting": { .testing },
   "OuterloopTuning": { .tuning },
   "Harness": { .harness },

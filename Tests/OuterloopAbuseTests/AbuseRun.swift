@@ -8,11 +8,13 @@ struct AbuseRun {
   /// What went wrong, a line each: the function, its values, what happened.
   private(set) var faults: [String] = []
 
-  /// - Parameter patience: seconds that a case may take.
-  init(_ room: String, patience: Double = 60) throws {
+  /// - Parameters:
+  ///   - patience: seconds that a case may take.
+  ///   - store: a store on a server, for those who need one.
+  init(_ room: String, patience: Double = 60, store: String? = nil) throws {
     var next = 0
     while true {
-      let lines = try Child(["run", room, "\(next)"], patience: patience)
+      let lines = try Child(["run", room, "\(next)"], patience: patience, store: store)
       var last: [String] = []
       for line in lines.lines {
         let parts = line.components(separatedBy: "\t")
@@ -47,7 +49,7 @@ private struct Child {
   /// `exit 0`, `signal 4`, `no answer`.
   let end: String
 
-  init(_ arguments: [String], patience: Double) throws {
+  init(_ arguments: [String], patience: Double, store: String? = nil) throws {
     let places = CommandLine.arguments + Bundle.allBundles.map(\.bundlePath)
     let folders = places.map { URL(fileURLWithPath: $0).deletingLastPathComponent().path }
     guard
@@ -63,7 +65,7 @@ private struct Child {
     process.arguments = arguments
     // The report of a trap, with its backtrace, would take a second each.
     process.environment = ProcessInfo.processInfo.environment
-      .merging(["SWIFT_BACKTRACE": "enable=no"]) { $1 }
+      .merging(["SWIFT_BACKTRACE": "enable=no", "OUTERLOOP_ABUSE_STORE": store ?? ""]) { $1 }
     process.standardOutput = try FileHandle(forWritingTo: log)
     process.standardError = FileHandle.nullDevice
     try process.run()

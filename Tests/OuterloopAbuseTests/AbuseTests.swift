@@ -1,3 +1,4 @@
+import PostgresServer
 import Testing
 
 /// Public functions given values that nobody should pass: 0, -1, the largest and the smallest
@@ -6,11 +7,13 @@ import Testing
   static let rooms = [
     "OuterloopNumerics", "OuterloopAutodiff", "OuterloopLearning", "OuterloopBilevel",
     "OuterloopStudy", "OuterloopSearch", "OuterloopStore", "OuterloopSpaces", "OuterloopCharts",
-    "OuterloopTesting", "OuterloopTuning",
+    "OuterloopTesting", "OuterloopTuning", "OuterloopPostgres",
   ]
 
   @Test(arguments: rooms) func nothingTraps(_ room: String) throws {
-    let run = try AbuseRun(room)
+    let database =
+      room == "OuterloopPostgres" ? try PostgresServer.shared.map(PostgresDatabase.init) : nil
+    let run = try AbuseRun(room, store: database?.url)
     #expect(run.count > 100)
     #expect(run.faults.isEmpty, "\n\(run.faults.joined(separator: "\n"))\n")
   }

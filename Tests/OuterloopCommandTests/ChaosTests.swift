@@ -1,7 +1,9 @@
 import Foundation
 import GRDB
+import OuterloopPostgres
 import OuterloopStore
 import OuterloopStudy
+import PostgresServer
 import Testing
 
 /// A search by several processes of which one is killed again and again: the one that began it, a
@@ -13,7 +15,9 @@ import Testing
 /// - what is in the store has been said by a program, once;
 /// - trial numbers have no gap, there are exactly as many as the budget says, and none is open;
 /// - each trial is complete, or lost as many workers as make it a lost one;
-/// - the file is sound, and its tables are what its events add up to.
+/// - the store is sound, and its tables are what its events add up to.
+///
+/// The same holds of a store on a server, which is killed itself now and then.
 ///
 /// The suite's own time is short; `OUTERLOOP_CHAOS_SECONDS` makes it longer (for each of the two
 /// kinds of programs), and `OUTERLOOP_CHAOS_SEED` names the choices of victims and moments.
@@ -26,7 +30,18 @@ import Testing
   static let epochs = 3
 
   @Test(arguments: [false, true]) func searchesSurvive(persistent: Bool) async throws {
-    let arena = try Arena(persistent: persistent, seed: Self.seed)
+    try await survive(Arena(persistent: persistent, seed: Self.seed), persistent)
+  }
+
+  @Test(
+    .enabled(if: PostgresServer.missing == nil, "\(PostgresServer.missing ?? "")"),
+    arguments: [false, true])
+  func searchesOnAServerSurvive(persistent: Bool) async throws {
+    let server = try PostgresServer()
+    try await survive(Arena(persistent: persistent, seed: Self.seed, on: server), persistent)
+  }
+
+  private func survive(_ arena: Arena, _ persistent: Bool) async throws {
     let kills = try arena.rage(until: Date().addingTimeInterval(Self.seconds), atLeast: 12)
     let total = arena.total
     try arena.calmDown()
@@ -40,14 +55,19 @@ import Testing
   }
 
   private func check(_ arena: Arena, _ total: Int) async throws {
-    let queue = try DatabaseQueue(path: arena.store)
-    let sound = try await queue.read { try String.fetchAll($0, sql: "PRAGMA integrity_check") }
-    #expect(sound == ["ok"])
-    let dangling = try await queue.read {
-      try Row.fetchAll($0, sql: "PRAGMA foreign_key_check").count
+    let store: any StudyStore
+    if let address = PostgresAddress(arena.store) {
+      store = try PostgresStore(address, .read)
+    } else {
+      let queue = try DatabaseQueue(path: arena.store)
+      let sound = try await queue.read { try String.fetchAll($0, sql: "PRAGMA integrity_check") }
+      #expect(sound == ["ok"])
+      let dangling = try await queue.read {
+        try Row.fetchAll($0, sql: "PRAGMA foreign_key_check").count
+      }
+      #expect(dangling == 0)
+      store = try SQLiteStore(arena.store, .read)
     }
-    #expect(dangling == 0)
-    let store = try SQLiteStore(arena.store, .read)
     let id = try #require(try await store.study(named: "chaos"))
     let events = try await store.events(of: id, after: 0, limit: .max)
     #expect(events.map(\.revision) == Array(1..<events.count + 1))
@@ -136,14 +156,17 @@ private final class Arena {
     var programs = 0
     /// Held up for a while, not killed.
     var stops = 0
+    var servers = 0
     var total: Int { runners + workers + programs }
     var description: String {
       "\(total) (\(runners) of the runner, \(workers) of workers, \(programs) of programs)"
+        + (servers > 0 ? ", \(servers) of the server" : "")
     }
   }
 
   let tool: Tool
   let store: String
+  private let server: PostgresServer?
   /// How many trials the study is to have.
   private(set) var total = 30
   /// Trials whose result a runner has told.
@@ -157,17 +180,21 @@ private final class Arena {
   /// Who is held up, and until when.
   private var stopped: [(running: Tool.Running, until: Date)] = []
 
-  init(persistent: Bool, seed: UInt64) throws {
-    tool = Tool()
-    store = tool.file("a.db")
+  init(persistent: Bool, seed: UInt64, on server: PostgresServer? = nil) throws {
+    let tool = Tool()
+    self.tool = tool
+    self.server = server
+    // Processes are found by the folder that their words name.
+    let name = "&application_name=" + tool.folder.lastPathComponent
+    store = server.map { $0.url("postgres") + name } ?? tool.file("a.db")
     random = SplitMix64(state: seed &+ (persistent ? 1000 : 0))
-    let name = tool.file(persistent ? "program.py" : "program.sh")
+    let file = tool.file(persistent ? "program.py" : "program.sh")
     try (persistent ? Self.persistentProgram : Self.plainProgram).write(
-      toFile: name, atomically: true, encoding: .utf8)
+      toFile: file, atomically: true, encoding: .utf8)
     program =
       persistent
-      ? ["--persistent", "--", "python3", name]
-      : ["--", "sh", name, "{trial}", "{from}", "{to}", "{checkpoint}"]
+      ? ["--persistent", "--", "python3", file]
+      : ["--", "sh", file, "{trial}", "{from}", "{to}", "{checkpoint}"]
   }
 
   /// Words: trial, from, to, folder. The journal is written before the report is printed.
@@ -208,7 +235,7 @@ private final class Arena {
 
   private var exists: Bool {
     get throws {
-      guard FileManager.default.fileExists(atPath: store) else { return false }
+      guard server != nil || FileManager.default.fileExists(atPath: store) else { return false }
       return try tool.run(["studies", "--json", "--store", store]).out.contains("\"chaos\"")
     }
   }
@@ -236,7 +263,11 @@ private final class Arena {
         told.insert(number)
       }
     }
-    if !ending.isSignal, ending.status != 0 { complaints.append(ending.err) }
+    // Who begins while the server is away is told so; who has reached it before waits for it.
+    let isAway =
+      server != nil && ending.err.contains("cannot be reached: ")
+      && !ending.err.contains("tried for")
+    if !ending.isSignal, ending.status != 0, !isAway { complaints.append(ending.err) }
     return !ending.isSignal && ending.status == 0
   }
 
@@ -262,6 +293,11 @@ private final class Arena {
           try tool.start(["worker", "--study", "chaos", "--lease", "2s", "--store", store]))
       }
       usleep(UInt32.random(in: 0...250_000, using: &random))
+      if let server, Int.random(in: 0..<12, using: &random) == 0 {
+        try server.kill()
+        try server.start()
+        kills.servers += 1
+      }
       guard let victim = try tool.processes().randomElement(using: &random) else { continue }
       let ours = (workers + [runner].compactMap(\.self)).first {
         $0.process.processIdentifier == victim

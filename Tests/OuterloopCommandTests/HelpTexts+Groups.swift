@@ -48,8 +48,9 @@ extension HelpTexts {
   /// Which study is meant.
   static let study = """
     STUDY:
-      --store <file>          The file with the studies. Default: OUTERLOOP_STORE,
-                              else outerloop.db.
+      --store <file|url>      Where the studies are: a file, or
+                              postgres://USER@HOST/DATABASE. Default:
+                              OUTERLOOP_STORE, else outerloop.db.
       --study <name>          The study; needed if the store has several.
     """
 

@@ -85,6 +85,7 @@ enum HelpTexts {
       export                  Write the trials of a study as CSV, JSON or an Optuna
                               database, or its results.
       import                  Import a study from an Optuna database.
+      copy                    Copy studies from one store to another.
       delete                  Remove a study and its trials' files.
 
     GRADIENT SUBCOMMANDS:

@@ -44,8 +44,9 @@ extension HelpTexts {
     USAGE: outerloop launch slurm <options>
 
     STUDY:
-      --store <file>          The file with the studies. Default: OUTERLOOP_STORE,
-                              else outerloop.db.
+      --store <file|url>      Where the studies are: a file, or
+                              postgres://USER@HOST/DATABASE. Default:
+                              OUTERLOOP_STORE, else outerloop.db.
       --study <name>          The study; needed if the store has several.
 
     WORKERS:
@@ -90,8 +91,9 @@ extension HelpTexts {
     USAGE: outerloop launch ray <options>
 
     STUDY:
-      --store <file>          The file with the studies. Default: OUTERLOOP_STORE,
-                              else outerloop.db.
+      --store <file|url>      Where the studies are: a file, or
+                              postgres://USER@HOST/DATABASE. Default:
+                              OUTERLOOP_STORE, else outerloop.db.
       --study <name>          The study; needed if the store has several.
 
     WORKERS:
@@ -136,8 +138,9 @@ extension HelpTexts {
     USAGE: outerloop launch kubernetes [<options>] --study <name> --image <image>
 
     STUDY:
-      --store <file>          The file with the studies. Default: OUTERLOOP_STORE,
-                              else outerloop.db.
+      --store <file|url>      Where the studies are: a file, or
+                              postgres://USER@HOST/DATABASE. Default:
+                              OUTERLOOP_STORE, else outerloop.db.
 
     WORKERS:
       --workers <n>           Workers. (default: 1)

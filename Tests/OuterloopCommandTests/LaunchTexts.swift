@@ -113,6 +113,8 @@ enum LaunchTexts {
                     secretKeyRef:
                       name: "outerloop-store"
                       key: url
+                - name: OUTERLOOP_TRIALS
+                  value: "/data"
               resources:
                 requests:
                   cpu: "4"

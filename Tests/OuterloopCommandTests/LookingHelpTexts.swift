@@ -14,11 +14,12 @@ extension HelpTexts {
     line for each trial that ends. It ends when nothing runs and the budget is
     spent or a rule has ended the study.
 
-    USAGE: outerloop watch [--store <file>] [--study <name>] [--once] [--every <seconds>] [--quiet]
+    USAGE: outerloop watch [--store <file|url>] [--study <name>] [--once] [--every <seconds>] [--quiet]
 
     STUDY:
-      --store <file>          The file with the studies. Default: OUTERLOOP_STORE,
-                              else outerloop.db.
+      --store <file|url>      Where the studies are: a file, or
+                              postgres://USER@HOST/DATABASE. Default:
+                              OUTERLOOP_STORE, else outerloop.db.
       --study <name>          The study; needed if the store has several.
 
     OPTIONS:
@@ -43,11 +44,12 @@ extension HelpTexts {
     host, port and token (null without one). The API that the pages use is
     described at /api/v1/openapi.json.
 
-    USAGE: outerloop dashboard [--store <file>] [--port <port>] [--host <host>] [--read-only] [--open] [--json] [--quiet]
+    USAGE: outerloop dashboard [--store <file|url>] [--port <port>] [--host <host>] [--read-only] [--open] [--json] [--quiet]
 
     STORE:
-      --store <file>          The file with the studies. Default: OUTERLOOP_STORE,
-                              else outerloop.db.
+      --store <file|url>      Where the studies are: a file, or
+                              postgres://USER@HOST/DATABASE. Default:
+                              OUTERLOOP_STORE, else outerloop.db.
 
     SERVER:
       --port <port>           The port; 0 for any that is free. Default: 8765, or
@@ -74,11 +76,12 @@ extension HelpTexts {
 
     outerloop report --study digits --out digits.html
 
-    USAGE: outerloop report [--store <file>] [--study <name>] --out <file> [--force] [--json] [--quiet]
+    USAGE: outerloop report [--store <file|url>] [--study <name>] --out <file> [--force] [--json] [--quiet]
 
     STUDY:
-      --store <file>          The file with the studies. Default: OUTERLOOP_STORE,
-                              else outerloop.db.
+      --store <file|url>      Where the studies are: a file, or
+                              postgres://USER@HOST/DATABASE. Default:
+                              OUTERLOOP_STORE, else outerloop.db.
       --study <name>          The study; needed if the store has several.
 
     OUTPUT:

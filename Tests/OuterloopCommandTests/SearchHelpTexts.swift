@@ -20,6 +20,7 @@ extension HelpTexts {
     Help(words: ["predict"], text: predict), Help(words: ["log"], text: log),
     Help(words: ["plot"], text: plot), Help(words: ["export"], text: export),
     Help(words: ["import"], text: importing),
+    Help(words: ["copy"], text: copying),
     Help(words: ["delete"], text: delete),
   ]
 
@@ -72,8 +73,9 @@ extension HelpTexts {
 
     STORE:
       --study <name>          The name of the study. (default: study)
-      --store <file>          The file with the studies. Default: OUTERLOOP_STORE,
-                              else outerloop.db.
+      --store <file|url>      Where the studies are: a file, or
+                              postgres://USER@HOST/DATABASE. Default:
+                              OUTERLOOP_STORE, else outerloop.db.
 
     BUDGET:
       --trials <n>            Trials in total.
@@ -166,8 +168,9 @@ extension HelpTexts {
     \(space)
 
     STORE:
-      --store <file>          The file with the studies. Default: OUTERLOOP_STORE,
-                              else outerloop.db.
+      --store <file|url>      Where the studies are: a file, or
+                              postgres://USER@HOST/DATABASE. Default:
+                              OUTERLOOP_STORE, else outerloop.db.
       --study <name>          The study; needed if the store has several.
 
     BUDGET, WHEN THE STUDY BEGINS OR TO CHANGE IT:
@@ -248,11 +251,12 @@ extension HelpTexts {
     running), stale (how many), best (trial, value of the first objective), budget
     (trials, epochs, seconds), lastEvent (seconds since 1970).
 
-    USAGE: outerloop studies [--store <file>] [--json] [--quiet]
+    USAGE: outerloop studies [--store <file|url>] [--json] [--quiet]
 
     STORE:
-      --store <file>          The file with the studies. Default: OUTERLOOP_STORE,
-                              else outerloop.db.
+      --store <file|url>      Where the studies are: a file, or
+                              postgres://USER@HOST/DATABASE. Default:
+                              OUTERLOOP_STORE, else outerloop.db.
 
     \(output)
     \(end)
@@ -277,7 +281,7 @@ extension HelpTexts {
     (epoch, values, seconds), runs (worker, started, ended, reason), log (path,
     null if there is none) and logEnd (its last lines) too.
 
-    USAGE: outerloop trials [--store <file>] [--study <name>] [--trial <n>] [--state <state> ...] [--where <condition>] [--sort <column>] [--reverse] [--best <n>] [--last <n>] [--json] [--quiet]
+    USAGE: outerloop trials [--store <file|url>] [--study <name>] [--trial <n>] [--state <state> ...] [--where <condition>] [--sort <column>] [--reverse] [--best <n>] [--last <n>] [--json] [--quiet]
 
     \(study)
 
@@ -304,7 +308,7 @@ extension HelpTexts {
     Also its last checkpoint, if it is on disk as announced. JSON keys: those of
     `outerloop tune` without ending.
 
-    USAGE: outerloop best [--store <file>] [--study <name>] [--json] [--quiet]
+    USAGE: outerloop best [--store <file|url>] [--study <name>] [--json] [--quiet]
 
     \(study)
 
@@ -318,7 +322,7 @@ extension HelpTexts {
     The trials that no other beats in every objective, ordered by the first. JSON
     keys: those of `outerloop tune` without ending; front is an array of trials.
 
-    USAGE: outerloop front [--store <file>] [--study <name>] [--json] [--quiet]
+    USAGE: outerloop front [--store <file|url>] [--study <name>] [--json] [--quiet]
 
     \(study)
 
@@ -343,7 +347,7 @@ extension HelpTexts {
     trial, state, points (epoch, values, seconds). Numbers that are not finite are
     "NaN", "Infinity" and "-Infinity".
 
-    USAGE: outerloop curve [--store <file>] [--study <name>] [--trial <n>] [--metric <metric> ...] [--json] [--quiet]
+    USAGE: outerloop curve [--store <file|url>] [--study <name>] [--trial <n>] [--metric <metric> ...] [--json] [--quiet]
 
     \(study)
 
@@ -351,6 +355,32 @@ extension HelpTexts {
       --trial <n>             The learning curve of this trial.
       --metric <metric>       Only this objective; with --trial any metric. Repeat
                               for more. Default: all.
+    \(end)
+    """
+
+  static let copying = """
+    OVERVIEW: Copy studies from one store to another.
+
+    A study is copied with all that happened in it, to the event and its time, and
+    goes on there as it would have here: from a file to a server, back, or under
+    another name. So are its trials' files, logs and checkpoints. Trials that run
+    at that moment go on there from their last checkpoints. Nothing is replaced,
+    and the study here stays. JSON: an array of objects with the keys study, name
+    (there), trials, events, running, folder (of its trials' files there; null if
+    none were copied).
+
+    outerloop copy runs.db postgres://me@db.example/runs
+
+    USAGE: outerloop copy <from> <to> [--study <name> ...] [--name <name>] [--without-files] [--json] [--quiet]
+
+    ARGUMENTS:
+      <from>                  The store to copy from.
+      <to>                    The store to copy to; made if there is none.
+
+    \(output)
+      --study <name>          Only this study. Repeat for more. Default: all.
+      --name <name>           The name of the study there. Default: the same.
+      --without-files         Leave the trials' files where they are.
     \(end)
     """
 
@@ -367,7 +397,7 @@ extension HelpTexts {
     JSON keys: study, method, objective (null: all together), trials (complete
     ones), parameters: name, share, value, low, high (null without a range).
 
-    USAGE: outerloop importance [--store <file>] [--study <name>] [--objective <metric>] [--method <method>] [--json] [--quiet]
+    USAGE: outerloop importance [--store <file|url>] [--study <name>] [--objective <metric>] [--method <method>] [--json] [--quiet]
 
     \(study)
 
@@ -386,7 +416,7 @@ extension HelpTexts {
     is. JSON keys: study, trial, state, log (path, null if nothing was printed),
     text.
 
-    USAGE: outerloop log [--store <file>] [--study <name>] --trial <n> [--last <n>] [--follow] [--json] [--quiet]
+    USAGE: outerloop log [--store <file|url>] [--study <name>] --trial <n> [--last <n>] [--follow] [--json] [--quiet]
 
     \#(study)
 
@@ -419,7 +449,7 @@ extension HelpTexts {
     file of that name is kept unless --force is given. The paths are printed. JSON
     keys: study, folder, files (kind, objective, path).
 
-    USAGE: outerloop plot [<kind> ...] [--store <file>] [--study <name>] [--objective <metric> ...] [--compare <name> ...] [--out <folder>] [--force] [--json] [--quiet]
+    USAGE: outerloop plot [<kind> ...] [--store <file|url>] [--study <name>] [--objective <metric> ...] [--compare <name> ...] [--out <folder>] [--force] [--json] [--quiet]
 
     ARGUMENTS:
       <kind>                  What to draw. (values: history, curves, rungs,
@@ -457,7 +487,7 @@ extension HelpTexts {
     others stay; the paths are printed. An error leaves --out as it was. Stores and
     other databases are never replaced, except an earlier export by --format optuna.
 
-    USAGE: outerloop export [--store <file>] [--study <name>] [--format <format>] [--out <file>] [--force] [--quiet]
+    USAGE: outerloop export [--store <file|url>] [--study <name>] [--format <format>] [--out <file>] [--force] [--quiet]
 
     \(study)
 
@@ -479,14 +509,15 @@ extension HelpTexts {
     becomes the text None, constraints become bounds on metrics, user attributes of
     trials are dropped. JSON keys: study, store, trials, notes (texts).
 
-    USAGE: outerloop import <file> [--store <file>] [--study <name>] [--name <name>] [--sampler <name>] [--seed <n>] [--json] [--quiet]
+    USAGE: outerloop import <file> [--store <file|url>] [--study <name>] [--name <name>] [--sampler <name>] [--seed <n>] [--json] [--quiet]
 
     ARGUMENTS:
       <file>                  The SQLite file of Optuna.
 
     \(output)
-      --store <file>          The file with the studies. Default: OUTERLOOP_STORE,
-                              else outerloop.db.
+      --store <file|url>      Where the studies are: a file, or
+                              postgres://USER@HOST/DATABASE. Default:
+                              OUTERLOOP_STORE, else outerloop.db.
       --study <name>          The study; needed if the file has several.
       --name <name>           Its name here. Default: the same.
       --sampler <name>        The sampler from now on: auto, random, sobol, grid,
@@ -501,11 +532,12 @@ extension HelpTexts {
 
     JSON keys: study, trials (how many there were), folder (of their files).
 
-    USAGE: outerloop delete [--store <file>] --study <name> [--yes] [--json] [--quiet]
+    USAGE: outerloop delete [--store <file|url>] --study <name> [--yes] [--json] [--quiet]
 
     \(output)
-      --store <file>          The file with the studies. Default: OUTERLOOP_STORE,
-                              else outerloop.db.
+      --store <file|url>      Where the studies are: a file, or
+                              postgres://USER@HOST/DATABASE. Default:
+                              OUTERLOOP_STORE, else outerloop.db.
       --study <name>          The study.
       --yes                   Confirm: what is removed cannot be restored.
     \(end)
@@ -559,7 +591,7 @@ extension HelpTexts {
 
     JSON keys: study, parameters, changed (names).
 
-    USAGE: outerloop extend [--store <file>] [--study <name>] --param <name=kind(...)> ... [--json] [--quiet]
+    USAGE: outerloop extend [--store <file|url>] [--study <name>] --param <name=kind(...)> ... [--json] [--quiet]
 
     \(study)
 
@@ -582,7 +614,7 @@ extension HelpTexts {
     To add a result that you have: outerloop tell --params 'lr=0.001, opt=adam'
     loss=0.31. JSON keys: study, trials (array of number, params).
 
-    USAGE: outerloop add [--store <file>] [--study <name>] [--json] [--quiet] <configuration> ...
+    USAGE: outerloop add [--store <file|url>] [--study <name>] [--json] [--quiet] <configuration> ...
 
     ARGUMENTS:
       <configuration>         Values by name, as 'lr=0.001, opt=adam', or a JSON
@@ -605,7 +637,7 @@ extension HelpTexts {
 
     JSON keys: study, paused.
 
-    USAGE: outerloop pause [--store <file>] [--study <name>] [--off] [--json] [--quiet]
+    USAGE: outerloop pause [--store <file|url>] [--study <name>] [--off] [--json] [--quiet]
 
     \(study)
 
@@ -626,7 +658,7 @@ extension HelpTexts {
 
     JSON keys: study, hints (texts).
 
-    USAGE: outerloop hint [--store <file>] [--study <name>] [--json] [--quiet] <values> ...
+    USAGE: outerloop hint [--store <file|url>] [--study <name>] [--json] [--quiet] <values> ...
 
     ARGUMENTS:
       <values>                Values by name, with their spread: 'lr=0.001±3x',
@@ -654,7 +686,7 @@ extension HelpTexts {
     trials in their range; about 0.68 is right), checks: trial, value, median, low,
     high, deviation (in standard deviations).
 
-    USAGE: outerloop predict [--store <file>] [--study <name>] [--objective <metric>] [--check] [--json] [--quiet] [<configuration> ...]
+    USAGE: outerloop predict [--store <file|url>] [--study <name>] [--objective <metric>] [--check] [--json] [--quiet] [<configuration> ...]
 
     ARGUMENTS:
       <configuration>         Values by name, as 'lr=0.001, opt=adam', or a JSON

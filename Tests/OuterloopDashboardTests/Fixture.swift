@@ -32,7 +32,7 @@ struct Fixture {
       store,
       Dashboard.Environment(
         storeName: "test.db", version: "1.2.3", openForWriting: { store },
-        folders: { TrialFolders(in: folder, study: $0) }, isGone: { $0 == "gone" },
+        folders: { TrialFolders(in: folder, study: $0.name) }, isGone: { $0 == "gone" },
         commandLine: { _, trial in "train --trial \(trial.number)" }), isReadOnly: isReadOnly)
     for number in 0..<trials { try add(number, isLast: number == trials - 1) }
   }

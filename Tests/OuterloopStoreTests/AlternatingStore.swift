@@ -1,20 +1,19 @@
-import OuterloopStore
 import OuterloopStudy
 import Synchronization
 
-/// Two connections to one file that take turns: what one wrote, the other must know.
+/// Two connections to one store that take turns: what one wrote, the other must know.
 final class AlternatingStore: StudyStore {
-  private let folder: Folder
-  private let stores: [SQLiteStore]
+  /// What the store is in, which goes with it.
+  private let home: any Sendable
+  private let stores: [any StudyStore]
   private let turn = Mutex(0)
 
-  init(clock: @escaping @Sendable () -> Double) throws {
-    let folder = Folder()
-    self.folder = folder
-    stores = try (0..<2).map { _ in try SQLiteStore(folder["a.db"], .create, clock: clock) }
+  init(in home: any Sendable, _ make: () throws -> any StudyStore) rethrows {
+    self.home = home
+    stores = [try make(), try make()]
   }
 
-  private var next: SQLiteStore {
+  private var next: any StudyStore {
     turn.withLock { turn in
       turn += 1
       return stores[turn % 2]
@@ -69,5 +68,5 @@ final class AlternatingStore: StudyStore {
     try await next.renew(claim, seconds: seconds)
   }
   func reap(_ study: StudyID) async throws -> [Int] { try await next.reap(study) }
-  func now() -> Double { next.now() }
+  func now() async throws -> Double { try await next.now() }
 }

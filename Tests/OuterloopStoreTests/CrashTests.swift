@@ -1,13 +1,35 @@
 import Foundation
 import GRDB
+import OuterloopPostgres
 import OuterloopStore
 import OuterloopStudy
+import PostgresServer
 import Testing
 
-/// Real processes on one file, killed, raced and watched.
+/// Where processes meet.
+enum MeetingPlace: String, CaseIterable, CustomTestStringConvertible {
+  case file, server
+
+  static let all = allCases.filter { $0 == .file || PostgresServer.missing == nil }
+
+  var testDescription: String { rawValue }
+
+  /// A new store's name, and what it is in.
+  func make(in folder: Folder) throws -> (name: String, home: any Sendable) {
+    guard self == .server else { return (folder["a.db"], folder) }
+    let database = try PostgresDatabase(try #require(PostgresServer.shared))
+    return (database.url, database)
+  }
+
+  static func open(_ name: String, _ access: StoreAccess = .write) throws -> any RestoringStore {
+    if let address = PostgresAddress(name) { return try PostgresStore(address, access) }
+    return try SQLiteStore(name, access)
+  }
+}
+
+/// Real processes on one store, killed, raced and watched.
 @Suite(.serialized) struct CrashTests {
   private let folder = Folder()
-  private var path: String { folder["a.db"] }
 
   /// How long writers are killed; the suite's own time is short, `OUTERLOOP_KILL_SECONDS` makes it
   /// longer.
@@ -16,7 +38,9 @@ import Testing
 
   /// Whoever is killed and when: nothing that was acknowledged is lost, no number is given twice,
   /// each trial ends once, the file is sound, and a viewer that reads throughout bothers no one.
-  @Test func killedWriters() async throws {
+  @Test(arguments: MeetingPlace.all) func killedWriters(_ place: MeetingPlace) async throws {
+    let (path, home) = try place.make(in: folder)
+    defer { withExtendedLifetime(home) {} }
     var processes: [ProbeProcess] = []
     var running: [ProbeProcess] = []
     let end = Date().addingTimeInterval(Self.seconds)
@@ -24,7 +48,7 @@ import Testing
     var kills = 0
     while Date() < end {
       while running.count < 3 { running.append(try ProbeProcess("work", path, in: folder)) }
-      if viewer == nil, FileManager.default.fileExists(atPath: path) {
+      if viewer == nil, place == .server || FileManager.default.fileExists(atPath: path) {
         viewer = try? ProbeProcess("view", path, ["\(Self.seconds / 2)"], in: folder)
       }
       try await Task.sleep(for: .milliseconds(Int.random(in: 0...120)))
@@ -39,28 +63,25 @@ import Testing
       // It may have looked before the file was whole.
       let status = viewer.wait()
       let said = try viewer.lines
-      #expect(status == 0 || said.contains { $0.contains("is empty") }, "\(said)")
+      #expect(
+        status == 0
+          || said.contains { $0.contains("is empty") || $0.contains("there is no store") },
+        "\(said)")
     }
     let said = Acknowledged(try processes.flatMap { try $0.lines })
     #expect(said.errors.isEmpty)
     #expect(kills > 0)
-    try await check(path, said)
+    try await Self.check(path, said)
   }
 
-  private func check(_ path: String, _ said: Acknowledged) async throws {
-    let store = try SQLiteStore(path, .create)
+  /// What processes were told is in the store, once, and all of it is sound.
+  static func check(_ path: String, _ said: Acknowledged) async throws {
+    let store = try MeetingPlace.open(path, .create)
     guard let id = try await store.study(named: "s") else {
       #expect(said.added.isEmpty)
       return
     }
-    let queue = try DatabaseQueue(path: path)
-    let sound = try await queue.read { try String.fetchAll($0, sql: "PRAGMA integrity_check") }
-    #expect(sound == ["ok"])
-    let dangling = try await queue.read {
-      try Row.fetchAll($0, sql: "PRAGMA foreign_key_check").count
-    }
-    #expect(dangling == 0)
-
+    if store is SQLiteStore { try await checkFile(path) }
     #expect(Set(said.added).count == said.added.count, "a number was given twice")
     let events = try await store.events(of: id, after: 0, limit: .max)
     #expect(events.map(\.revision) == Array(1..<events.count + 1))
@@ -88,8 +109,20 @@ import Testing
     #expect(listed == history.trials, "the tables are not what the events add up to")
   }
 
+  private static func checkFile(_ path: String) async throws {
+    let queue = try DatabaseQueue(path: path)
+    let sound = try await queue.read { try String.fetchAll($0, sql: "PRAGMA integrity_check") }
+    #expect(sound == ["ok"])
+    let dangling = try await queue.read {
+      try Row.fetchAll($0, sql: "PRAGMA foreign_key_check").count
+    }
+    #expect(dangling == 0)
+  }
+
   /// Sixteen workers in four processes; every waiting trial goes to one of them.
-  @Test func racingProcesses() async throws {
+  @Test(arguments: MeetingPlace.all) func racingProcesses(_ place: MeetingPlace) async throws {
+    let (path, home) = try place.make(in: folder)
+    defer { withExtendedLifetime(home) {} }
     let count = 60
     #expect(try ProbeProcess("wait", path, ["\(count)"], in: folder).wait() == 0)
     let racers = try (0..<4).map { _ in try ProbeProcess("race", path, ["4"], in: folder) }
@@ -100,10 +133,12 @@ import Testing
   }
 
   /// Many processes that create the store at the same moment agree on one.
-  @Test func racingCreation() async throws {
+  @Test(arguments: MeetingPlace.all) func racingCreation(_ place: MeetingPlace) async throws {
+    let (path, home) = try place.make(in: folder)
+    defer { withExtendedLifetime(home) {} }
     let racers = try (0..<6).map { _ in try ProbeProcess("wait", path, ["5"], in: folder) }
     #expect(racers.allSatisfy { $0.wait() == 0 })
-    let store = try SQLiteStore(path)
+    let store = try MeetingPlace.open(path)
     #expect(try await store.studies().count == 1)
     #expect(try await store.trials(of: store.studies()[0], matching: TrialQuery()).count == 30)
     #expect(folder.names().filter { $0.contains(".part") }.isEmpty, "a draft is left behind")
@@ -132,7 +167,7 @@ import Testing
     #expect(Self.run("mount", ["-o", "remount,size=8m", disk]) == 0)
     let more = try ProbeProcess("fill", path, ["\(said.finished.count + 50)"], in: folder)
     #expect(more.wait() == 0)
-    try await check(path, said)
+    try await Self.check(path, said)
   }
 
   static func run(_ program: String, _ arguments: [String]) -> Int32 {

@@ -1,3 +1,5 @@
+import OuterloopPlatform
+import OuterloopPostgres
 import OuterloopStore
 import OuterloopStudy
 
@@ -17,6 +19,12 @@ func say(_ line: String) {
   _ = write(1, bytes, bytes.count)
 }
 
+/// The store in a file, or at a URL.
+func openStore(_ place: String, _ access: StoreAccess) throws -> any RestoringStore {
+  if let address = PostgresAddress(place) { return try PostgresStore(address, access) }
+  return try SQLiteStore(place, access)
+}
+
 /// What a test has other processes do with a store.
 struct Probe {
   let path: String
@@ -32,14 +40,14 @@ struct Probe {
     case "mixture": try await mixture()
     case "lines": try await lines()
     case "optuna-out":
-      let store = try SQLiteStore(path, .read)
+      let store = try openStore(path, .read)
       let study = try await store.study(named: arguments.count > 1 ? arguments[1] : "s")
       guard let study else { exitFailed() }
       try await OptunaFile.write(study, of: store, to: arguments[0])
     case "optuna-in":
       let read = try OptunaFile.read(
         arguments[0], study: arguments.count > 1 ? arguments[1] : nil)
-      _ = try await SQLiteStore(path, .create).restore(read.specification, events: read.events)
+      _ = try await openStore(path, .create).restore(read.specification, events: read.events)
     case "race": try await race()
     case "fill": try await fill()
     case "speed": try await speed()
@@ -66,7 +74,7 @@ struct Probe {
 
   /// A study in its store.
   private struct Opened {
-    let store: SQLiteStore
+    let store: any StudyStore
     let id: StudyID
     let space: SearchSpace
 
@@ -84,8 +92,8 @@ struct Probe {
     }
   }
 
-  private func open(_ access: SQLiteStore.Access = .create) async throws -> Opened {
-    let store = try SQLiteStore(path, access)
+  private func open(_ access: StoreAccess = .create) async throws -> Opened {
+    let store = try openStore(path, access)
     let specification = try Self.specification()
     var id = try await store.study(named: specification.name)
     if id == nil {
@@ -128,7 +136,7 @@ struct Probe {
   /// Reads all there is over and over, for some seconds.
   private func view() async throws {
     let end = SystemClock.now() + (arguments.first.flatMap { Double($0) } ?? 1)
-    let store = try SQLiteStore(path, .read)
+    let store = try openStore(path, .read)
     var reads = 0
     while SystemClock.now() < end {
       for id in try await store.studies() {
@@ -155,20 +163,20 @@ struct Probe {
     if getuid() == 0 {
       guard setgid(65534) == 0, setuid(65534) == 0 else { exitFailed() }
     }
-    let store = try SQLiteStore(path, .read)
+    let store = try openStore(path, .read)
     for id in try await store.studies() {
       let count = try await store.trials(of: id, matching: TrialQuery()).count
       say("\(count) trials")
     }
     do {
-      _ = try SQLiteStore(path, .write)
+      _ = try openStore(path, .write)
       say("writing: nothing is said")
     } catch let error as StudyError { say("writing: \(error.what)") }
   }
 
   /// The file that is kept of every schema: five complete trials of fixed values.
   private func fixture() async throws {
-    let store = try SQLiteStore(path, .create)
+    let store = try openStore(path, .create)
     let specification = try Self.specification()
     let id = try await store.create(specification)
     for number in 0..<5 {
@@ -217,7 +225,7 @@ struct Probe {
 
   /// The trials of the first study as JSON lines.
   private func lines() async throws {
-    let store = try SQLiteStore(path, .read)
+    let store = try openStore(path, .read)
     guard let id = try await store.studies().first else { return }
     var text = ""
     try await store.export(id, as: .jsonLines) { text += $0 }
@@ -290,7 +298,7 @@ struct Probe {
 
   /// How fast a large study is read.
   private func list() async throws {
-    let opened = try await seconds { _ = try SQLiteStore(path, .read) }
+    let opened = try await seconds { _ = try openStore(path, .read) }
     let study = try await open(.read)
     let (store, id) = (study.store, study.id)
     var count = 0

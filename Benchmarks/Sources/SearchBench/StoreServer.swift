@@ -76,12 +76,12 @@ struct StoreServer {
   }
 
   private let clock: Clock
-  private let store: SQLiteStore
+  private let store: any RestoringStore
 
   init(path: String) throws {
     let clock = Clock()
     self.clock = clock
-    store = try SQLiteStore(path, .create) { clock.now() }
+    store = try openStore(path) { clock.now() }
   }
 
   func run() async throws {

@@ -1,8 +1,7 @@
 import Foundation
 import Outerloop
-import OuterloopStore
 
-/// A random search on the sphere in [-10, 10]^5, through a store in a file: every trial is proposed,
+/// A random search on the sphere in [-10, 10]^5, through a store: every trial is proposed,
 /// claimed, reported and finished there, as by a program's trial. Several processes may do so at once.
 ///
 /// The marks say how long the tenth of the trials before 1,000, 10,000, ... took: whether a trial
@@ -16,7 +15,7 @@ struct StoreSpeed {
     var space = SearchSpace()
     for index in 0..<5 { _ = try space.float("x\(index)", -10...10) }
     let study = try await Study(
-      space, .minimize("loss"), by: .random, in: SQLiteStore(path, .create))
+      space, .minimize("loss"), by: .random, in: openStore(path))
     let clock = ContinuousClock()
     let start = clock.now
     let course = Course(start)

@@ -48,6 +48,11 @@ do {
       path: option("store", default: "outerloop.db"),
       trials: Int(option("trials", default: "1000")) ?? 1000)
     print(try await speed.run())
+  case "reports", "wake":
+    let speed = ServerSpeed(
+      path: option("store", default: "outerloop.db"),
+      count: max(1, Int(option("count", default: "100")) ?? 100))
+    print(try await CommandLine.arguments[1] == "wake" ? speed.wake() : speed.reports())
   case "serve":
     var server = SamplerServer()
     try server.run()
@@ -60,9 +65,11 @@ do {
       search-bench find --problem ackley --trials N --dimensions D
       search-bench epochs --scheduler dyhpo --steps N < HISTORY
       search-bench importance --trials N --dimensions D --repeats R
-      search-bench store --store FILE --trials N
+      search-bench store --store FILE|URL --trials N
+      search-bench reports --store FILE|URL --count N
+      search-bench wake --store FILE|URL --count N
       search-bench serve
-      search-bench serve-store --path FILE
+      search-bench serve-store --path FILE|URL
       """)
     exit(64)
   }

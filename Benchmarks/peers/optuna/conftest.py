@@ -16,6 +16,8 @@ EXPLAINED = {
         "by design: the suite is for samplers that refuse several objectives; ours take them",
     "test_storage.py::TestStore::test_create_new_study_with_empty_name":
         "by design: a study needs a name",
+    "test_storage.py::TestPostgres::test_create_new_study_with_empty_name":
+        "by design: a study needs a name",
     "test_storage.py::TestImport::test_set_and_get_trial_param_for_floats":
         "by design: ranges beyond 1e300 are refused",
 }

@@ -2,11 +2,13 @@
 
 import json
 import math
+import os
 import pathlib
 import subprocess
 import threading
 
-PROGRAM = pathlib.Path(__file__).resolve().parents[2] / ".build" / "release" / "search-bench"
+BUILT = pathlib.Path(__file__).resolve().parents[2] / ".build"
+PROGRAM = pathlib.Path(os.environ.get("SEARCH_BENCH") or BUILT / "release" / "search-bench")
 
 
 class Served:

@@ -1,7 +1,8 @@
 """A random search by Optuna through its SQLite storage, timed, on the sphere in [-10, 10]^5.
 
-    .venv/bin/python storage.py --file FILE --loop ask|optimize --log shipped|wal --trials N
+    .venv/bin/python storage.py --file FILE|--url URL --loop ask|optimize|reports --log shipped|wal --trials N
 
+`reports` are those of one trial. With a URL the study is in that database, and of all processes that name it.
 `ask` is ask, five suggestions, a report and tell; `optimize` is Study.optimize with the same. `wal`
 gives SQLite the settings that Outerloop has: a write-ahead log that does not wait for the disk at
 every commit. Prints one JSON line: seconds for all trials, importing and opening not included.
@@ -18,6 +19,8 @@ NAMES = [f"x{index}" for index in range(5)]
 
 
 def storage(options):
+    if options.url:
+        return optuna.storages.RDBStorage(options.url)
     made = optuna.storages.RDBStorage(f"sqlite:///{options.file}")
     if options.log == "wal":
         @sqlalchemy.event.listens_for(made.engine, "connect")
@@ -36,16 +39,24 @@ def objective(trial):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--file", required=True)
-    parser.add_argument("--loop", choices=["ask", "optimize"], default="ask")
+    where = parser.add_mutually_exclusive_group(required=True)
+    where.add_argument("--file")
+    where.add_argument("--url")
+    parser.add_argument("--loop", choices=["ask", "optimize", "reports"], default="ask")
     parser.add_argument("--log", choices=["shipped", "wal"], default="shipped")
     parser.add_argument("--trials", type=int, default=500)
     options = parser.parse_args()
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     study = optuna.create_study(
-        storage=storage(options), sampler=optuna.samplers.RandomSampler(seed=0), direction="minimize")
+        storage=storage(options), sampler=optuna.samplers.RandomSampler(), direction="minimize",
+        study_name="speed", load_if_exists=True)
     start = time.perf_counter()
-    if options.loop == "optimize":
+    if options.loop == "reports":
+        trial = study.ask()
+        start = time.perf_counter()
+        for step in range(options.trials):
+            trial.report(0.5, step)
+    elif options.loop == "optimize":
         study.optimize(objective, n_trials=options.trials)
     else:
         for _ in range(options.trials):

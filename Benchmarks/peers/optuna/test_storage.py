@@ -2,6 +2,7 @@
 
 import math
 import multiprocessing
+import os
 
 import optuna
 import pytest
@@ -16,6 +17,21 @@ class TestStore(suites.StorageTestCase):
     @pytest.fixture
     def storage(self, tmp_path):
         storage = OuterloopStorage(tmp_path / "store.db")
+        yield storage
+        storage.served.close()
+
+
+class TestPostgres(suites.StorageTestCase):
+    """The same on a server. OUTERLOOP_TEST_POSTGRES is the URL of a database that is the tests' alone."""
+
+    @pytest.fixture
+    def storage(self):
+        url = os.environ.get("OUTERLOOP_TEST_POSTGRES")
+        if not url:
+            pytest.skip("OUTERLOOP_TEST_POSTGRES names no database")
+        storage = OuterloopStorage(url)
+        for study in storage._studies():
+            storage.say("delete", study["study"])
         yield storage
         storage.served.close()
 

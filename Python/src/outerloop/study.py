@@ -96,7 +96,7 @@ class Study(Findings):
             self._connection.close()
             raise
         self._opened = opened
-        #: The file, None in memory.
+        #: The file, or the address of the server without a password; None in memory.
         self.store: Optional[str] = opened["store"]
         self.name: str = opened["study"]
         self.seed: int = int(opened["seed"])

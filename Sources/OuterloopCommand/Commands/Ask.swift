@@ -130,7 +130,7 @@ struct Ask: AsyncParsableCommand {
     let (found, isNew) = try await opening.study(in: try choice.place.open(.create))
     if isNew {
       Terminal.say(
-        "study \(found.name) in \(choice.place.path), seed \(found.specification.seed)".visible)
+        "study \(found.name) in \(choice.place.name), seed \(found.specification.seed)".visible)
     }
     return found
   }

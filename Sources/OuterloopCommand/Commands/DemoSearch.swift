@@ -43,7 +43,7 @@ struct DemoSearch {
       """)
     guard try await run(found, space) != .stopped else {
       throw Complaint(
-        "interrupted; what was tried is stored in \(found.place.path)",
+        "interrupted; what was tried is stored in \(found.place.name)",
         hint: "continue with: \(CommandText.again)", status: Interrupts.status)
     }
     let trials = try await found.trials()
@@ -55,7 +55,7 @@ struct DemoSearch {
       throw Complaint(error.what, hint: "choose another folder by --out, or remove the file")
     }
     return Outcome(
-      store: found.place.path, result: try await StudyResult(found),
+      store: found.place.name, result: try await StudyResult(found),
       errorAtFirst: trials.prefix(Self.first).compactMap { $0.values?.first }.min())
   }
 
@@ -68,7 +68,7 @@ struct DemoSearch {
       let kept = try await store.specification(of: id)
       if let difference = kept.difference(from: wanted) {
         throw Complaint(
-          "\(place.path) has a study `\(Self.study)` with \(difference)",
+          "\(place.name) has a study `\(Self.study)` with \(difference)",
           hint: "choose another folder by --out, or remove the file")
       }
       guard restart else {

@@ -63,7 +63,7 @@ struct Import: AsyncParsableCommand {
     let store = try place.open(.create)
     if try await store.study(named: name) != nil {
       throw Complaint(
-        "the store \(place.path) has a study `\(name)` already",
+        "the store \(place.name) has a study `\(name)` already",
         hint: "give it another name here: --name NAME")
     }
     let id = try await store.restore(found.specification, events: found.events)
@@ -71,7 +71,7 @@ struct Import: AsyncParsableCommand {
     for note in found.notes { Terminal.say("note: \(note.visible)") }
     try Terminal.print(
       output.json
-        ? JSONText.of(Record(study: name, store: place.path, trials: count, notes: found.notes))
+        ? JSONText.of(Record(study: name, store: place.name, trials: count, notes: found.notes))
         : "study \(name.visible) with \(count) trials")
     Terminal.say("\nnext: outerloop best\(place.naming(name))")
   }

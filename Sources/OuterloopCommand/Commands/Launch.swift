@@ -246,10 +246,10 @@ struct LaunchKubernetes: AsyncParsableCommand, EngineCommand {
 
   func launch(_ study: String, in place: StoreOptions, json: Bool) throws {
     let request = options.request(
-      study, StoreAddress(place.path, in: mount?.path), executable: executable, time: time)
+      study, StoreAddress(place.text, in: mount?.path), executable: executable, time: time)
     guard request.store.isServer || mount != nil else {
       throw Complaint(
-        "pods do not have the file \(place.path)",
+        "pods do not have the file \(place.name)",
         hint:
           "name a volume that has it: --volume CLAIM:/data; or a server: --store postgres://...",
         status: 64)

@@ -80,7 +80,7 @@ struct Plot: AsyncParsableCommand {
     guard !figures.trials.isEmpty else {
       throw Complaint(
         "study `\(found.name)` has no trial yet",
-        hint: "outerloop studies lists those of the store \(found.place.path)")
+        hint: "outerloop studies lists those of the store \(found.place.name)")
     }
     // All are drawn before the first is written: an error leaves nothing behind.
     let pictures = try draw(figures, comparedWith: others)

@@ -79,7 +79,7 @@ struct Retry: AsyncParsableCommand {
         try Terminal.print(
           JSONText.of(
             StudyRecord(
-              try await StudyResult(found), store: found.place.path, retried: numbers)))
+              try await StudyResult(found), store: found.place.name, retried: numbers)))
       }
       return
     }

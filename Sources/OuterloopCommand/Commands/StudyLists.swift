@@ -56,7 +56,7 @@ struct Studies: AsyncParsableCommand {
           budget: specification.budget, lastEvent: summary.lastEvent))
     }
     if output.json { return try Terminal.print(JSONText.of(records)) }
-    guard !records.isEmpty else { return Terminal.say("the store \(place.path) has no study") }
+    guard !records.isEmpty else { return Terminal.say("the store \(place.name) has no study") }
     var table = TextTable([
       "study", "trials", "complete", "failed", "running", "stale", "waiting", "best", "sampler",
       "objectives",
@@ -109,7 +109,7 @@ struct Best: AsyncParsableCommand {
         hint: "outerloop trials\(found.naming)")
     }
     if output.json {
-      return try Terminal.print(JSONText.of(StudyRecord(result, store: found.place.path)))
+      return try Terminal.print(JSONText.of(StudyRecord(result, store: found.place.name)))
     }
     let command = try result.command(of: best).map {
       "\n\n" + $0.map(CommandText.quoted).joined(separator: " ")
@@ -144,6 +144,6 @@ struct Front: AsyncParsableCommand {
     }
     let result = try await StudyResult(found)
     try Terminal.print(
-      output.json ? JSONText.of(StudyRecord(result, store: found.place.path)) : result.text)
+      output.json ? JSONText.of(StudyRecord(result, store: found.place.name)) : result.text)
   }
 }

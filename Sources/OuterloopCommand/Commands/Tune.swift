@@ -194,7 +194,7 @@ struct Tune: AsyncParsableCommand {
     let extend = Extend.command(found, to: wanted).map { "; widen it: \($0)" } ?? ""
     let isOther = difference != nil && extend.isEmpty
     return Complaint(
-      "the store \(found.place.path) has a study `\(found.name)` already"
+      "the store \(found.place.name) has a study `\(found.name)` already"
         + (difference.map { " with another space: \($0)" } ?? ""),
       hint: "resume it: outerloop resume\(found.naming)\(extend); or name another with --study"
         + (isOther
@@ -205,7 +205,7 @@ struct Tune: AsyncParsableCommand {
     _ found: StudyChoice.Found, _ program: StoredProgram
   ) async throws -> String {
     let specification = found.specification
-    var parts = ["study \(found.name) in \(found.place.path)", "seed \(specification.seed)"]
+    var parts = ["study \(found.name) in \(found.place.name)", "seed \(specification.seed)"]
     var method = [specification.method.description]
     let counts = try await found.store.summary(of: found.id).counts
     let ended = [TrialState.Kind.complete, .pruned, .failed].reduce(0) { $0 + (counts[$1] ?? 0) }

@@ -59,7 +59,10 @@ struct Watch: AsyncParsableCommand {
         for line in lines.new(view.state) { try Terminal.print(line) }
       }
       if isLast { return }
-      try await Task.sleep(for: .seconds(every))
+      // What happens is drawn at once where the store tells of it, twenty times a second at most.
+      try await Task.sleep(for: .seconds(0.05))
+      try await found.store.awaitNews(
+        of: found.id, after: study.revision, pause: max(every - 0.05, 0))
     }
     throw ExitCode(Interrupts.status)
   }

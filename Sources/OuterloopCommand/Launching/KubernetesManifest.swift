@@ -61,6 +61,13 @@ struct KubernetesManifest {
         "                secretKeyRef:", "                  name: \(Self.quoted(secret))",
         "                  key: url",
       ]
+      // A server has no folder for checkpoints.
+      if let volume {
+        lines += [
+          "            - name: OUTERLOOP_TRIALS",
+          "              value: \(Self.quoted(volume.path))",
+        ]
+      }
     }
     lines += resources
     if let volume {

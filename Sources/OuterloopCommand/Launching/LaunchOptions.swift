@@ -82,5 +82,5 @@ struct LaunchRecord: Encodable {
 
 extension StoreOptions {
   /// As processes elsewhere are told it.
-  var address: StoreAddress { StoreAddress(path, in: Tune.here) }
+  var address: StoreAddress { StoreAddress(text, in: Tune.here) }
 }

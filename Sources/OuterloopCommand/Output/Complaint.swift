@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import OuterloopFiles
 internal import OuterloopLab
 internal import OuterloopPlatform
+internal import OuterloopPostgres
 internal import OuterloopText
 
 /// What went wrong, what to do about it, and the exit status.
@@ -40,7 +41,9 @@ struct Complaint: Error, Equatable {
   func text(color: Bool) -> String {
     let mark = color ? "\u{1B}[1;31merror:\u{1B}[0m" : "error:"
     let details = details.map { "\n" + $0.visibleLines } ?? ""
-    return "\(mark) \(what.visible)\(details)" + (hint.map { "\n\nhint: \($0.visible)" } ?? "")
+    let hint = hint.map { "\n\nhint: \($0.visible)" } ?? ""
+    // A message may repeat what was typed.
+    return PostgresAddress.withoutPasswords("\(mark) \(what.visible)\(details)\(hint)")
   }
 
   /// Ends the process as the error asks: help and versions on standard output with status 0, wrong

@@ -1,7 +1,6 @@
 internal import ArgumentParser
 internal import OuterloopSearch
 internal import OuterloopSpaces
-internal import OuterloopStore
 internal import OuterloopStudy
 internal import OuterloopText
 
@@ -56,6 +55,7 @@ struct ServedOpening {
   func open() async throws -> Opened {
     var place = StoreOptions()
     place.store = path ?? "in memory"
+    if let path { _ = try Complaint.usage { try StorePlace(path) } }
     let isDefined = isGrowing || Self.definition.contains { request[$0] != nil }
     guard isDefined else {
       guard path != nil else {
@@ -76,7 +76,7 @@ struct ServedOpening {
     let opening = StudyOpening(
       specification: specification, isSeedGiven: options.seed != nil, place: place)
     try await opening.check()
-    let store: any StudyStore = try path.map { try SQLiteStore($0, .create) } ?? MemoryStore()
+    let store: any StudyStore = try path == nil ? MemoryStore() : place.open(.create)
     let (found, isNew) = try await opening.study(in: store)
     return Opened(found: found, isNew: isNew, notes: notes)
   }

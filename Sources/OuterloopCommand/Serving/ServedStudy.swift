@@ -129,7 +129,7 @@ actor ServedStudy {
     let specification = specification
     let summary = try await store.summary(of: found.id)
     let members: KeyValuePairs<String, JSON> = [
-      "study": .text(specification.name), "store": .text(isInMemory ? nil : found.place.path),
+      "study": .text(specification.name), "store": .text(isInMemory ? nil : found.place.name),
       "isNew": .bool(isNew), "notes": .array(notes.map(JSON.text)),
       "seed": Int(exactly: specification.seed).map(JSON.int) ?? .text("\(specification.seed)"),
       "sampler": .text(specification.method.sampler.name),

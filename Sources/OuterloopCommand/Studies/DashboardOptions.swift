@@ -73,10 +73,10 @@ extension StoreOptions {
   var environment: Dashboard.Environment {
     let place = self
     return Dashboard.Environment(
-      storeName: path, version: Version.number, openForWriting: { try place.open(.write) },
+      storeName: name, version: Version.number, openForWriting: { try place.open(.write) },
       folders: { place.folders(of: $0) }, isGone: { WorkerName.isGone($0) },
       commandLine: { specification, trial in
-        try? TrialCommand.words(of: trial, in: specification, place.folders(of: specification.name))
+        try? TrialCommand.words(of: trial, in: specification, place.folders(of: specification))
           .map { $0.map(CommandText.quoted).joined(separator: " ") }
       })
   }

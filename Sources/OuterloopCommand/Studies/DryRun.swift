@@ -41,7 +41,7 @@ struct DryRun {
       parameters: specification.space.parameters.map(\.description), trials: [])
     let template = try CommandTemplate(stored.program, for: specification.space)
     for claim in try await FirstTrials.of(specification, after: known, count: 3) {
-      let folders = place.folders(of: specification.name)
+      let folders = place.folders(of: specification)
       let words = template.words(
         for: TrialRequest(claim, of: specification),
         checkpoint: folders.checkpoint(ofTrial: claim.trial.number))

@@ -1,8 +1,8 @@
 internal import ArgumentParser
 internal import OuterloopPlatform
+internal import OuterloopPostgres
 internal import OuterloopRunner
 internal import OuterloopSearch
-internal import OuterloopStore
 internal import OuterloopStudy
 internal import OuterloopText
 
@@ -10,8 +10,9 @@ internal import OuterloopText
 struct StoreOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "The file with the studies. Default: OUTERLOOP_STORE, else outerloop.db.",
-      valueName: "file"))
+      "Where the studies are: a file, or postgres://USER@HOST/DATABASE. Default: OUTERLOOP_STORE, else "
+        + "outerloop.db.",
+      valueName: "file|url"))
   var store: String?
 
   func validate() throws {
@@ -19,28 +20,39 @@ struct StoreOptions: ParsableArguments {
     if store == nil, Terminal.isUnreadable("OUTERLOOP_STORE") {
       throw ValidationError("OUTERLOOP_STORE is not valid UTF-8; name the store by --store")
     }
+    do { _ = try place } catch let error as StudyError {
+      throw ValidationError("\(error.what); \(error.remedy)")
+    }
   }
 
-  var path: String {
+  /// As it was given: with the password, if there is one.
+  var text: String {
     if let store { return store }
     let name = CLibrary.environment("OUTERLOOP_STORE") ?? ""
     return name.isEmpty ? "outerloop.db" : name
   }
 
-  func open(_ access: SQLiteStore.Access = .write) throws -> SQLiteStore {
-    try SQLiteStore(path, access)
+  /// As it may be shown and written down: a file as it was given, a server without a password.
+  var name: String { PostgresAddress(text)?.description ?? text }
+
+  private var place: StorePlace { get throws { try StorePlace(text) } }
+
+  func open(_ access: StoreAccess = .write) throws -> any RestoringStore {
+    try place.open(access)
   }
 
-  /// Where the trials' files go: beside the store, `outerloop.trials` for `outerloop.db`.
-  func folders(of study: String) -> TrialFolders {
-    let root = path.hasSuffix(".db") ? String(path.dropLast(3)) : path
-    return TrialFolders(in: root + ".trials", study: study)
+  /// Where the files of a study's trials go: see `StorePlace.trials`.
+  func folders(of specification: StudySpecification) -> TrialFolders {
+    // What is no place was refused before anything was opened.
+    let place = (try? place) ?? .file(text)
+    let root = place.trials(from: try? StoredProgram.of(specification)?.program.directory)
+    return TrialFolders(in: root, study: specification.name)
   }
 
   /// `--study NAME --store FILE`, as far as they are needed to name a study.
   func naming(_ study: String) -> String {
-    let name = " --study \(CommandText.quoted(study))"
-    return store.map { "\(name) --store \(CommandText.quoted($0))" } ?? name
+    let words = " --study \(CommandText.quoted(study))"
+    return store == nil ? words : "\(words) --store \(CommandText.quoted(name))"
   }
 }
 
@@ -74,7 +86,7 @@ struct StudyChoice: ParsableArguments {
     var place: StoreOptions
 
     var name: String { specification.name }
-    var folders: TrialFolders { place.folders(of: name) }
+    var folders: TrialFolders { place.folders(of: specification) }
     /// The options that name it on a command line.
     var naming: String { place.naming(name) }
     func method() throws -> SearchMethod { try .named(specification.method) }
@@ -110,30 +122,30 @@ struct StudyChoice: ParsableArguments {
     return choice
   }
 
-  func find(_ access: SQLiteStore.Access = .write) async throws -> Found {
+  func find(_ access: StoreAccess = .write) async throws -> Found {
     let store = try place.open(access)
     let id = try await id(in: store)
     return Found(
       store: store, id: id, specification: try await store.specification(of: id), place: place)
   }
 
-  private func id(in store: SQLiteStore) async throws -> StudyID {
+  private func id(in store: any StudyStore) async throws -> StudyID {
     if let study, let id = try await store.study(named: study) { return id }
     var names: [String] = []
     let all = try await store.studies()
     for id in all { names.append(try await store.specification(of: id).name) }
     guard !all.isEmpty else {
       throw Complaint(
-        "the store \(place.path) has no study", hint: "begin one: outerloop tune --help")
+        "the store \(place.name) has no study", hint: "begin one: outerloop tune --help")
     }
     guard let study else {
       if all.count == 1 { return all[0] }
       throw Complaint(
-        "the store \(place.path) has \(all.count) studies: \(Self.list(names))",
+        "the store \(place.name) has \(all.count) studies: \(Self.list(names))",
         hint: "name one of them: --study \(CommandText.quoted(names[names.count - 1]))")
     }
     throw Complaint(
-      "the store \(place.path) has no study `\(study)`",
+      "the store \(place.name) has no study `\(study)`",
       hint: Spelling.remedy(for: study, among: names, called: "studies"))
   }
 

@@ -42,7 +42,7 @@ struct StudyOpening {
       let extend = Extend.command(found, to: wanted.space).map { "; to widen it: \($0)" } ?? ""
       let change = kept.space.difference(from: wanted.space).map { ": \($0)" } ?? ""
       throw Complaint(
-        "the store \(place.path) has a study `\(kept.name)` with \(difference)\(change)",
+        "the store \(place.name) has a study `\(kept.name)` with \(difference)\(change)",
         hint: "leave the options of the study out, or name another with --study\(extend)")
     }
     return StudyChoice.Found(store: store, id: id, specification: kept, place: place)

@@ -119,7 +119,7 @@ struct StudyRun {
       guard try await found.store.study(named: found.name) != found.id else { return nil }
     } catch { return nil }
     return Complaint(
-      "study `\(found.name)` was deleted from \(found.place.path) while it ran",
+      "study `\(found.name)` was deleted from \(found.place.name) while it ran",
       hint: "begin it anew: outerloop tune --help")
   }
 
@@ -186,7 +186,7 @@ struct StudyRun {
       conversation.json
         ? JSONText.of(
           StudyRecord(
-            result, store: found.place.path, ending: ending.word, reason: ending.reason,
+            result, store: found.place.name, ending: ending.word, reason: ending.reason,
             retried: retried, output: results?.path))
         : result.text)
     let place = trouble == nil ? results.map { "; results in \($0.path)" } ?? "" : ""

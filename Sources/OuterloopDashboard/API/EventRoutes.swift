@@ -14,7 +14,13 @@ extension Dashboard {
         let after = try last ?? request.query.count("after") ?? 0
         let start = Seen(revision: after, settings: await study.specification.settings)
         return .events(
-          ServerSentEvents.stream(start) { seen in try await changes(of: study, since: &seen) })
+          ServerSentEvents.stream(
+            start,
+            pause: { seen in
+              try await studies.store.awaitNews(
+                of: study.id, after: seen.revision, pause: ServerSentEvents.pause)
+            }
+          ) { seen in try await changes(of: study, since: &seen) })
       },
       Route("GET", "\(Self.root)/events", "Server-sent events about the store") { _, _ in
         .events(ServerSentEvents.stream(JSON.null) { seen in try await changes(since: &seen) })

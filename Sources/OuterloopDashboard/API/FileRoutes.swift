@@ -34,7 +34,7 @@ extension Dashboard {
   private func files(_ arguments: Route.Arguments) async throws -> (Int, TrialFolders) {
     let study = try await study(arguments)
     let trial = try await trial(arguments, of: study)
-    return (trial.number, environment.folders(await study.specification.name))
+    return (trial.number, environment.folders(await study.specification))
   }
 
   /// How much of a log goes into an answer.

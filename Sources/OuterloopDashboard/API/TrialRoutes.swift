@@ -84,7 +84,7 @@ extension Dashboard {
   private func whole(_ trial: Trial, of study: FollowedStudy) async throws -> [JSON.Member] {
     let specification = await study.specification
     let isStale = try await studies.stale(in: study.id).contains(trial.number)
-    let folders = environment.folders(specification.name)
+    let folders = environment.folders(specification)
     let record = TrialRecord(trial, specification, isWhole: true, isStale: isStale)
     let log = TrialFile(folders.log(ofTrial: trial.number))
     let files = TrialFile.all(in: folders.checkpoint(ofTrial: trial.number))

@@ -1,7 +1,7 @@
 internal import OuterloopText
 
-/// A stream of server-sent events: what `next` finds, looked for four times a second, one at a time as fast as the
-/// reader takes them.
+/// A stream of server-sent events: what `next` finds, one at a time as fast as the reader takes them. It is looked for
+/// four times a second, or when the store tells of news.
 enum ServerSentEvents {
   struct Item: Sendable {
     var name: String
@@ -16,26 +16,36 @@ enum ServerSentEvents {
 
   /// - Parameters:
   ///   - start: what `next` remembers from one look to the next.
+  ///   - pause: waits between two looks; without one, a quarter of a second.
   ///   - next: nil if nothing has happened. An error ends the stream; the reader connects again, and is told why.
   static func stream<Memory: Sendable>(
-    _ start: Memory, _ next: @escaping @Sendable (inout Memory) async throws -> Item?
+    _ start: Memory,
+    pause: @escaping @Sendable (Memory) async throws -> Void = { _ in
+      try await Task.sleep(for: .seconds(ServerSentEvents.pause))
+    },
+    _ next: @escaping @Sendable (inout Memory) async throws -> Item?
   ) -> AsyncStream<String> {
-    let feed = Feed(start, next)
+    let feed = Feed(start, pause, next)
     return AsyncStream(unfolding: { await feed.piece() })
   }
 
-  /// Between looks.
-  private static let pause = Duration.milliseconds(250)
+  /// Seconds between looks.
+  static let pause = 0.25
   /// Until a comment shows that the line is open.
   private static let silence = Duration.seconds(15)
 
   private actor Feed<Memory: Sendable> {
     private var memory: Memory
+    private let pause: @Sendable (Memory) async throws -> Void
     private let next: @Sendable (inout Memory) async throws -> Item?
     private var isOpen = false
 
-    init(_ start: Memory, _ next: @escaping @Sendable (inout Memory) async throws -> Item?) {
+    init(
+      _ start: Memory, _ pause: @escaping @Sendable (Memory) async throws -> Void,
+      _ next: @escaping @Sendable (inout Memory) async throws -> Item?
+    ) {
       memory = start
+      self.pause = pause
       self.next = next
     }
 
@@ -53,7 +63,7 @@ enum ServerSentEvents {
           if let item { return item.text }
         } catch { return nil }
         if start.duration(to: .now) > ServerSentEvents.silence { return ": nothing new\n\n" }
-        try? await Task.sleep(for: ServerSentEvents.pause)
+        try? await pause(memory)
       }
       return nil
     }

@@ -1,4 +1,3 @@
-internal import GRDB
 internal import OuterloopStudy
 internal import OuterloopText
 
@@ -173,7 +172,7 @@ extension EventRow {
   static let columns = "revision, time, trial, kind, attempt, epoch, seen, body"
 
   /// The event of a row with `columns`.
-  static func event(_ row: Columns, _ coder: AssignmentCoder) throws -> Event {
+  static func event(_ row: some StoreRows, _ coder: AssignmentCoder) throws -> Event {
     let columns = EventRow(kind: row[3], attempt: row[4], epoch: row[5], seen: row[6], body: row[7])
     return Event(revision: row[0], time: row[1], trial: row[2], try columns.event(coder))
   }

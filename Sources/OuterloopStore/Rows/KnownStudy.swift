@@ -1,5 +1,4 @@
-internal import GRDB
-internal import OuterloopStudy
+package import OuterloopStudy
 internal import Synchronization
 
 /// What rarely changes in a study, kept so that rows can be read without reading the study first.
@@ -14,26 +13,22 @@ struct KnownStudy: Sendable {
     self.widened = widened
     coder = AssignmentCoder(specification.space)
   }
-
 }
 
 /// What a connection knows of its studies.
-final class StudyCache: Sendable {
+package final class StudyCache: Sendable {
   private let studies = Mutex<[StudyID: KnownStudy]>([:])
 
   /// What is known of the study; read once, and again when its space was widened.
-  func known(_ study: StudyID, _ db: Database) throws -> KnownStudy {
-    let widened =
-      try db.integer(
-        """
-        SELECT max(revision) FROM events INDEXED BY events_widened
-        WHERE study = ? AND kind = 'widened'
-        """, id(study)) ?? 0
+  func known(_ study: StudyID, _ db: some StoreConnection) throws -> KnownStudy {
+    let widened = try db.integer(StudyQuery.widened(study)) ?? 0
     if let known = studies.withLock({ $0[study] }), known.widened == widened { return known }
-    let found = KnownStudy(try SQLiteStore.specification(of: study, db), widened: widened)
+    let found = KnownStudy(try db.specification(of: study), widened: widened)
     studies.withLock { $0[study] = found }
     return found
   }
 
-  func forget(_ study: StudyID) { studies.withLock { $0[study] = nil } }
+  package init() {}
+
+  package func forget(_ study: StudyID) { studies.withLock { $0[study] = nil } }
 }

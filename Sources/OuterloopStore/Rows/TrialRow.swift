@@ -1,4 +1,3 @@
-internal import GRDB
 internal import OuterloopStudy
 internal import OuterloopText
 
@@ -12,7 +11,7 @@ enum TrialRow {
   /// The trial of a row with `columns`, without attempts and reports.
   ///
   /// - Parameter coder: nil leaves the configuration out.
-  static func trial(_ row: Columns, _ coder: AssignmentCoder?) throws -> Trial {
+  static func trial(_ row: some StoreRows, _ coder: AssignmentCoder?) throws -> Trial {
     let assignment = try coder.map { coder in try row.bytes(10) { try coder.assignment($0) } }
     var trial = Trial(
       number: row[0], assignment: assignment ?? Assignment(ParameterNames(), values: []),
@@ -41,7 +40,7 @@ enum TrialRow {
 
   static let attemptColumns = "trial, attempt, worker, started, ended, reason"
 
-  static func attempt(_ row: Columns) throws -> Attempt {
+  static func attempt(_ row: some StoreRows) throws -> Attempt {
     var attempt = Attempt(worker: row[2], started: row[3])
     attempt.ended = row[4]
     if let reason: String = row[5] { attempt.reason = try need(FailureReason(rawValue: reason)) }
@@ -51,7 +50,7 @@ enum TrialRow {
   static let reportColumns = "trial, epoch, metric, value, value_type, seconds"
 
   /// Adds a row of `reports` to those of its trial, in the order of epochs.
-  static func add(_ row: Columns, to reports: inout [Report]) throws {
+  static func add(_ row: some StoreRows, to reports: inout [Report]) throws {
     let epoch: Int = row[1]
     if reports.last?.epoch != epoch {
       reports.append(Report(epoch: epoch, [:], seconds: row[5]))

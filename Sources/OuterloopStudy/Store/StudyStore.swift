@@ -68,8 +68,19 @@ public protocol StudyStore: Sendable {
   /// Returns their numbers.
   func reap(_ study: StudyID) async throws -> [Int]
 
+  /// Returns when there may be events after `revision`. Without an implementation of its own: after `pause` seconds. A
+  /// store that is told of news returns at once when there is any, and otherwise after a second at most.
+  func awaitNews(of study: StudyID, after revision: Int, pause: Double) async throws
+
   /// Seconds since 1970.
   func now() async throws -> Double
+}
+
+extension StudyStore {
+  public func awaitNews(of study: StudyID, after revision: Int, pause: Double) async throws {
+    // Not a number is no pause, and none is longer than a duration can say.
+    try await Task.sleep(for: .seconds(pause > 0 ? min(pause, 1e9) : 0))
+  }
 }
 
 /// A study in a store.

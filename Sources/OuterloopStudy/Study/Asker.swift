@@ -29,6 +29,9 @@ public actor Asker {
   /// that were released.
   public var history: History { fold.history }
 
+  /// The revision of the last event that has been taken in.
+  public var revision: Int { history.revision }
+
   /// Whether the study is suspended, as far as its events have been taken in.
   public var isSuspended: Bool { history.isSuspended }
 

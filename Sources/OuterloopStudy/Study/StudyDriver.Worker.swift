@@ -29,7 +29,8 @@ extension StudyDriver {
         switch next {
         case .trial(let claim): try await run(claim, work)
         case .wait:
-          try await Task.sleep(for: .seconds(driver.pause))
+          try await driver.store.awaitNews(
+            of: driver.study, after: asker.revision, pause: driver.pause)
         case .finished(.budget): return .budget
         case .finished(.exhausted): return .exhausted
         case .finished(.rule(let reason)): return .rule(reason)
@@ -122,7 +123,8 @@ extension StudyDriver {
         }
         group.addTask {
           while true {
-            try await Task.sleep(for: .seconds(claimant.lease / 3))
+            // A store that is out of reach for two thirds of a lease costs none.
+            try await Task.sleep(for: .seconds(claimant.lease / 6))
             let isOurs = (try? await driver.store.renew(claim, seconds: claimant.lease)) ?? true
             if !isOurs {
               sink.overtake()

@@ -1,29 +1,28 @@
-internal import GRDB
 internal import OuterloopStudy
 internal import OuterloopText
 
 /// Writes down what happens in one study, inside one transaction: the event, and what it changes in
 /// the tables that the events add up to. Whether an event may happen is asked of `Trial.accepts`.
-struct Ledger {
-  let db: Database
+struct Ledger<Connection: StoreConnection> {
+  let db: Connection
   let study: StudyID
   let known: KnownStudy
   private let time: Double
   private var revision: Int
 
   /// - Throws: `StudyError` if there is no such study.
-  init(_ db: Database, _ study: StudyID, _ known: KnownStudy, at time: Double) throws {
+  init(_ db: Connection, _ study: StudyID, _ known: KnownStudy, at time: Double) throws {
     self.db = db
     self.study = study
     self.known = known
     self.time = time
-    revision = try db.integer("SELECT max(revision) FROM events WHERE study = ?", id(study)) ?? 0
+    revision = try db.integer(StudyQuery.revision(study)) ?? 0
     if revision == 0 { try db.require(study) }
   }
 
   /// The number that the next trial gets.
   func nextNumber() throws -> Int {
-    let last = try db.integer("SELECT max(number) FROM trials WHERE study = ?", id(study))
+    let last = try db.integer(StudyQuery.lastTrial(study))
     return last.map { $0 + 1 } ?? 0
   }
 
@@ -121,7 +120,10 @@ struct Ledger {
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
       """, id(study), .int(event.revision), .real(event.time), .int(event.trial), .text(row.kind),
       .int(row.attempt), .int(row.epoch), .int(row.seen), .text(row.body))
+    try db.noteEvent(event.revision, at: event.time, of: study.rawValue)
   }
+
+  private func id(_ study: StudyID) -> Bound { .int(study.rawValue) }
 
   /// By how much the last report of a complete trial breaks the constraints. Infinity is kept as it is.
   private func violation(of trial: Trial) throws -> Double {
@@ -161,15 +163,8 @@ struct Ledger {
 
   private func write(_ report: Report, of number: Bound) throws {
     let epoch = Bound.int(report.epoch)
-    let isNew =
-      try db.integer(
-        "SELECT 1 FROM reports WHERE study = ? AND trial = ? AND epoch = ? LIMIT 1", id(study),
-        number,
-        epoch) == nil
-    if !isNew {
-      try db.run(
-        "DELETE FROM reports WHERE study = ? AND trial = ? AND epoch = ?", id(study), number, epoch)
-    }
+    try db.run(
+      "DELETE FROM reports WHERE study = ? AND trial = ? AND epoch = ?", id(study), number, epoch)
     try add(report, to: number)
   }
 
@@ -197,36 +192,5 @@ struct Ledger {
       let (number, type) = TrialRow.typed(value)
       try insert(metric, number, type)
     }
-  }
-}
-
-func id(_ study: StudyID) -> Bound { .int(study.rawValue) }
-
-extension Database {
-  /// - Throws: `StudyError` if there is no such study.
-  func require(_ study: StudyID) throws {
-    guard try integer("SELECT 1 FROM studies WHERE id = ?", id(study)) != nil else {
-      throw StudyError("study \(study.rawValue) does not exist", "it may have been deleted")
-    }
-  }
-
-  /// A trial with its attempts; with configuration and reports if there is a coder.
-  func trial(_ number: Int, of study: StudyID, coder: AssignmentCoder?) throws -> Trial? {
-    let found = try rows(
-      "SELECT \(TrialRow.columns) FROM trials WHERE study = ? AND number = ?", id(study),
-      .int(number))
-    guard let row = try found.next() else { return nil }
-    var trial = try TrialRow.trial(row, coder)
-    let attempts = try rows(
-      "SELECT \(TrialRow.attemptColumns) FROM attempts WHERE study = ? AND trial = ?", id(study),
-      .int(number))
-    while let row = try attempts.next() { trial.attempts.append(try TrialRow.attempt(row)) }
-    if coder != nil {
-      let reports = try rows(
-        "SELECT \(TrialRow.reportColumns) FROM reports WHERE study = ? AND trial = ?", id(study),
-        .int(number))
-      while let row = try reports.next() { try TrialRow.add(row, to: &trial.reports) }
-    }
-    return trial
   }
 }

@@ -1,0 +1,145 @@
+internal import Dispatch
+internal import OuterloopStore
+internal import OuterloopStudy
+internal import OuterloopText
+internal import Synchronization
+
+/// A connection that comes back: what is asked of it is done in turn, on a thread of its own, and again
+/// where the connection was lost before it was done.
+final class PostgresSession: @unchecked Sendable {
+  private let address: PostgresAddress
+  private let access: PostgresStore.Access
+  private let schema: PostgresSchema
+  /// Seconds for which a server may be away.
+  private let patience: Double
+  private let queue: DispatchQueue
+  /// Used on the queue alone.
+  private var connection: PostgresConnection?
+  /// Whether the server was reached once, by this session or another one: it is waited for then.
+  private var wasOpen: Bool
+  /// When an outage ended last.
+  private let recovery = Mutex<SuspendingClock.Instant?>(nil)
+
+  init(
+    _ address: PostgresAddress, _ access: PostgresStore.Access, _ schema: PostgresSchema,
+    patience: Double, name: String, isReached: Bool = false
+  ) {
+    wasOpen = isReached
+    self.address = address
+    self.access = access
+    self.schema = schema
+    self.patience = patience
+    queue = DispatchQueue(label: "outerloop.postgres.\(name)")
+  }
+
+  /// Seconds since the server was reached again after an outage, or began to run; infinity: there was none.
+  var secondsSinceOutage: Double {
+    recovery.withLock { $0 }.map { $0.duration(to: .now) / .seconds(1) } ?? .infinity
+  }
+
+  /// Connects now, on the caller's thread: a server that cannot be reached is an error at once, one that is
+  /// starting is waited for.
+  func open() throws {
+    try queue.sync {
+      _ = try persist(isCancelled: { false }) { _ in }
+    }
+  }
+
+  /// Runs `body` on the connection, again after every loss of it. Cancelling the task ends no more than
+  /// the waiting for a server that is away.
+  func perform<T: Sendable>(
+    _ body: @escaping @Sendable (PostgresConnection) throws -> T
+  ) async throws -> T {
+    let isCancelled = Atomic(false)
+    return try await withTaskCancellationHandler {
+      try await withCheckedThrowingContinuation { continuation in
+        queue.async {
+          continuation.resume(
+            with: Result {
+              try self.persist(isCancelled: { isCancelled.load(ordering: .relaxed) }, body)
+            })
+        }
+      }
+    } onCancel: {
+      isCancelled.store(true, ordering: .relaxed)
+    }
+  }
+
+  private func persist<T>(
+    isCancelled: () -> Bool, _ body: (PostgresConnection) throws -> T
+  ) throws -> T {
+    let start = SuspendingClock.now
+    var tries = 0
+    while true {
+      do { return try body(connected(sinceFailures: tries)) } catch let failure as PostgresFailure {
+        let waited = start.duration(to: .now) / .seconds(1)
+        switch failure {
+        case .lost(let message):
+          connection = nil
+          guard wasOpen || message.contains("starting up") else {
+            throw failure.explained(address)
+          }
+        case .refused:
+          guard failure.isPassing else { throw failure.explained(address) }
+        }
+        if isCancelled() { throw CancellationError() }
+        guard waited < patience else { throw Self.exhausted(failure, waited, address) }
+        tries += 1
+        Self.pause(tries, isCancelled)
+      } catch is JSONReader.Failure {
+        throw StudyError(
+          "the store \(address) holds something that cannot be read: it is damaged",
+          "go back to a backup of the database")
+      }
+    }
+  }
+
+  private static func exhausted(
+    _ failure: PostgresFailure, _ waited: Double, _ address: PostgresAddress
+  ) -> StudyError {
+    let error = failure.explained(address)
+    return StudyError(
+      "\(error.what) (tried for \(Int(waited)) seconds)",
+      error.remedy + ", and resume: what was written down before is safe")
+  }
+
+  /// Nothing before the first try, then from 50 ms to 2 s, at random, so that not all come back at once.
+  private static func pause(_ tries: Int, _ isCancelled: () -> Bool) {
+    guard tries > 1 else { return }
+    var left = Double.random(in: 0.5...1) * min(0.05 * Double(1 << min(tries, 10)), 2)
+    while left > 0, !isCancelled() {
+      let step = min(left, 0.1)
+      Blocking.sleep(step)
+      left -= step
+    }
+  }
+
+  private func connected(sinceFailures failures: Int) throws -> PostgresConnection {
+    if let connection, connection.isConnected { return connection }
+    let made = try PostgresConnection(address)
+    let settings = try made.rows(
+      """
+      SELECT current_setting('server_encoding'),
+        extract(epoch FROM clock_timestamp() - pg_postmaster_start_time())::float8,
+        set_config('search_path', 'outerloop', false), set_config('enable_seqscan', 'off', false),
+        set_config('jit', 'off', false), set_config('lock_timeout', '60s', false),
+        set_config('idle_in_transaction_session_timeout', '30s', false),
+        set_config('default_transaction_isolation', 'read committed', false)
+      """)
+    guard let row = settings.next() else { throw PostgresFailure.lost("no answer") }
+    guard row[0] as String == "UTF8" else {
+      throw StudyError(
+        "the database of \(address) keeps texts as \(row[0] as String), not as UTF-8",
+        "create one: createdb --encoding=UTF8 --template=template0 NAME")
+    }
+    try schema.open(made, wasOpen && access == .create ? .write : access, address)
+    // Others have not come back yet: their leases are not to count as run out.
+    if failures > 1 || row[1] < PostgresStore.grace { recovery.withLock { $0 = .now } }
+    if access == .read {
+      try made.run("SELECT set_config('default_transaction_read_only', 'on', false)")
+    }
+    connection = made
+    wasOpen = true
+    return made
+  }
+}

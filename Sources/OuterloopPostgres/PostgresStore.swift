@@ -1,0 +1,151 @@
+internal import OuterloopStore
+public import OuterloopStudy
+internal import Synchronization
+
+/// Studies in a database of PostgreSQL, which any number of processes on any number of machines may
+/// read and write at the same time.
+///
+/// Every change is one transaction that holds the row of its study, and is on the server's disk when the
+/// call returns: whoever is killed, and when, the server too, nothing that was answered is lost and no
+/// trial number is given twice. Readers see the last finished transaction and wait for no one. A call
+/// that finds the server away tries again, for five minutes unless told otherwise; a change whose answer was
+/// lost is made once.
+///
+/// The server's clock is the store's. A change takes two trips to the server (a claim three), a look one.
+/// A process has up to three connections. Memory does not grow with the study, except for what a call
+/// returns.
+public final class PostgresStore: RestoringStore {
+  /// What is to be done with the database.
+  public typealias Access = StoreAccess
+
+  /// Seconds after an outage in which no lease counts as run out: other workers have not been able to
+  /// renew theirs either.
+  static let grace = 10.0
+
+  public let address: PostgresAddress
+  private let access: Access
+  private let clock: (@Sendable () -> Double)?
+  private let writer: PostgresSession
+  private let reader: PostgresSession
+  let listener: PostgresListener
+  let cache = StudyCache()
+  /// The server's time, and when that was.
+  private let lastTime = Mutex<(server: Double, at: SuspendingClock.Instant)?>(nil)
+
+  /// Opens the store. Tables of an older version are brought up to date.
+  ///
+  /// - Parameters:
+  ///   - patience: seconds for which a server that was reached once may be away.
+  ///   - clock: seconds since 1970; nil: the server's clock. Tests bring their own.
+  /// - Throws: `StudyError` if libpq is missing, the server cannot be reached or refuses, there is no store, or it is
+  ///   of a newer version.
+  public convenience init(
+    _ address: PostgresAddress, _ access: Access = .write, patience: Double = 300,
+    clock: (@Sendable () -> Double)? = nil
+  ) throws {
+    try self.init(address, access, patience: patience, schema: .current, clock: clock)
+  }
+
+  init(
+    _ address: PostgresAddress, _ access: Access, patience: Double, schema: PostgresSchema,
+    clock: (@Sendable () -> Double)?
+  ) throws {
+    guard patience >= 0, patience <= 1e9 else {
+      throw StudyError("a patience of \(patience) seconds cannot be kept", "say 0 to 1e9")
+    }
+    try address.check()
+    self.address = address
+    self.access = access
+    self.clock = clock
+    writer = PostgresSession(address, access, schema, patience: patience, name: "writer")
+    reader =
+      access == .read
+      ? writer
+      : PostgresSession(
+        address, .write, schema, patience: patience, name: "reader", isReached: true)
+    listener = PostgresListener(address)
+    try writer.open()
+  }
+
+  deinit { listener.close() }
+
+  public func now() async throws -> Double {
+    if let clock { return clock() }
+    let time = try await reader.perform { db in
+      db.startAnew()
+      let found = try db.rows("SELECT extract(epoch FROM clock_timestamp())::float8")
+      return found.next().map { $0[0] as Double } ?? 0
+    }
+    lastTime.withLock { $0 = (time, .now) }
+    return time
+  }
+
+  /// About what the server's clock says, without asking if it was asked just now.
+  func recentTime() async throws -> Double {
+    if let clock { return clock() }
+    if let last = lastTime.withLock({ $0 }) {
+      let passed = last.at.duration(to: .now) / .seconds(1)
+      if passed < 2 { return last.server + passed }
+    }
+    return try await now()
+  }
+
+  /// Whether leases cannot be judged yet.
+  var isRecovering: Bool {
+    clock == nil && min(writer.secondsSinceOutage, reader.secondsSinceOutage) < Self.grace
+  }
+
+  /// Runs `body` in one transaction that holds the row of `study`, or the list of studies, and gives it
+  /// the time. What `body` throws undoes the transaction. It may run more than once, and only the last run
+  /// counts.
+  ///
+  /// - Parameter announced: the queries that `body` begins with: they go with the first trip.
+  func write<T: Sendable>(
+    _ study: StudyID?, announcing announced: [StoreQuery] = [],
+    _ body: @escaping @Sendable (StudyTables<PostgresConnection>, _ time: Double) throws -> T
+  ) async throws -> T {
+    guard access != .read else {
+      throw StudyError("the store \(address) is open for reading only", "open it for writing")
+    }
+    let (cache, clock) = (cache, clock)
+    let transaction = PostgresTransaction<T>(on: study, announcing: announced) { db, time in
+      try body(StudyTables(db, cache), clock.map { $0() } ?? time)
+    }
+    return try await writer.perform { db in try transaction.run(db) }
+  }
+
+  /// Runs `body` on one state of the store.
+  func read<T: Sendable>(
+    _ body: @escaping @Sendable (StudyTables<PostgresConnection>) throws -> T
+  ) async throws -> T {
+    let cache = cache
+    return try await reader.perform { db in
+      db.startAnew()
+      try db.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+      do {
+        let result = try body(StudyTables(db, cache))
+        db.startAnew()
+        // What the server says to this is read at the next occasion.
+        try db.run("COMMIT")
+        try db.flush()
+        return result
+      } catch {
+        if case PostgresFailure.lost = error { throw error }
+        try? db.run("ROLLBACK")
+        try? db.collect()
+        throw error
+      }
+    }
+  }
+
+  /// As `read`, for a single query, which is one state of the store by itself.
+  func peek<T: Sendable>(
+    _ body: @escaping @Sendable (StudyTables<PostgresConnection>) throws -> T
+  ) async throws -> T {
+    let cache = cache
+    return try await reader.perform { db in
+      db.startAnew()
+      return try body(StudyTables(db, cache))
+    }
+  }
+}

@@ -1,0 +1,125 @@
+internal import OuterloopPlatform
+internal import OuterloopStore
+internal import OuterloopStudy
+
+enum Blocking {
+  /// Holds the thread up.
+  static func sleep(_ seconds: Double) { usleep(UInt32(max(seconds, 0) * 1e6)) }
+}
+
+/// A change of the store that is made once, whatever becomes of the connection.
+///
+/// A connection that breaks while the server's answer to COMMIT is on its way leaves open whether the
+/// change was made. The transaction's number tells: the server knows of each whether it was committed. A
+/// server that has crashed gives the numbers of transactions that left no trace to others, so that an event
+/// that was written has to be there too, with its time.
+/// One that is still under way on a connection that is no more is ended, since it holds a lock.
+///
+/// Used by one thread at a time.
+final class PostgresTransaction<Result>: @unchecked Sendable {
+  private struct Open {
+    var number: Int
+    var process: Int
+    /// Nil: it was lost before the end.
+    var result: Result?
+    /// The last event that it has written to each study.
+    var news: [Int: (revision: Int, time: Double)] = [:]
+  }
+
+  /// What is locked: the row of a study, so that its events and trials are numbered without gaps, or the list of
+  /// studies.
+  private let lock: StoreQuery
+  private let announced: [StoreQuery]
+  private let body: (PostgresConnection, _ serverTime: Double) throws -> Result
+  private var open: Open?
+
+  private static var start: StoreQuery {
+    StoreQuery("SELECT txid_current(), extract(epoch FROM clock_timestamp())::float8")
+  }
+
+  /// - Parameter announced: queries that `body` begins with, which go with the first trip.
+  init(
+    on study: StudyID?, announcing announced: [StoreQuery],
+    _ body: @escaping (PostgresConnection, _ serverTime: Double) throws -> Result
+  ) {
+    self.announced = announced
+    self.body = body
+    lock =
+      study.map {
+        StoreQuery("SELECT 1 FROM studies WHERE id = ? FOR NO KEY UPDATE", .int($0.rawValue))
+      } ?? StoreQuery("SELECT pg_advisory_xact_lock(?)", .int(PostgresSchema.lock))
+  }
+
+  /// Makes the change, if an earlier call has not.
+  func run(_ db: PostgresConnection) throws -> Result {
+    if let open, let result = try settle(open, db) { return result }
+    open = nil
+    db.startAnew()
+    do {
+      let result = try attempt(db)
+      db.startAnew()
+      return result
+    } catch {
+      if case PostgresFailure.lost = error { throw error }
+      // What the change was refused for is the news, not whether it was taken back.
+      try? db.run("ROLLBACK")
+      try? db.collect()
+      db.startAnew()
+      open = nil
+      throw error
+    }
+  }
+
+  private func attempt(_ db: PostgresConnection) throws -> Result {
+    try db.run("BEGIN")
+    // The time is read when the lock is there, so that times and revisions are in the same order.
+    try db.announce([lock, Self.start] + announced)
+    guard let row = try db.rows(Self.start).next() else { throw PostgresFailure.lost("no answer") }
+    open = Open(number: row[0], process: db.process)
+    let result = try body(db, row[1])
+    for (study, last) in db.news.sorted(by: { $0.key < $1.key }) {
+      try db.run(
+        "SELECT pg_notify(?, ?)", .text(PostgresListener.channel(study)),
+        .text("\(last.revision)"))
+    }
+    open?.news = db.news
+    open?.result = result
+    try db.run("COMMIT")
+    try db.collect()
+    open = nil
+    return result
+  }
+
+  /// What the change came to if it was made; nil if it was not, and never will be.
+  private func settle(_ open: Open, _ db: PostgresConnection) throws -> Result? {
+    db.startAnew()
+    for _ in 0..<200 {
+      let status = try status(open.number, db)
+      if status == "committed", let result = open.result {
+        for (study, last) in open.news {
+          let kept = try db.integer(
+            "SELECT 1 FROM events WHERE study = ? AND revision = ? AND time = ?", .int(study),
+            .int(last.revision), .real(last.time))
+          if kept == nil { return nil }
+        }
+        return result
+      }
+      guard status == "in progress" else { return nil }
+      _ = try db.rows(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = ?::bigint AND backend_xid::text = ?",
+        .int(open.process), .text("\(open.number & 0xFFFF_FFFF)"))
+      Blocking.sleep(0.05)
+    }
+    throw PostgresFailure.lost("a transaction of a lost connection does not end")
+  }
+
+  private func status(_ number: Int, _ db: PostgresConnection) throws -> String {
+    do {
+      let found = try db.rows("SELECT coalesce(txid_status(?), 'aborted')", .int(number))
+      return found.next().map { $0[0] } ?? "aborted"
+    } catch PostgresFailure.refused(state: "22023", _) {
+      // After a crash the number is one of the future: the transaction is gone.
+      return "aborted"
+    }
+  }
+}
