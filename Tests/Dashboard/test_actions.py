@@ -36,7 +36,7 @@ def test_a_study_is_ended_and_reopened(open_page, dashboard):
     page = open_page(f"/study/{number}")
     page.get_by_role("button", name="End…").click()
     dialog = page.get_by_role("dialog")
-    assert "No new trial begins" in dialog.inner_text()
+    assert "No new trial starts" in dialog.inner_text()
     page.keyboard.press("Escape")
     assert dashboard.get(f"/studies/{number}")["ended"] is None
     page.get_by_role("button", name="End…").click()
@@ -73,7 +73,7 @@ def test_the_budget_is_changed(open_page, dashboard):
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Trials").fill("-3")
     dialog.get_by_role("button", name="Change budget").click()
-    dialog.get_by_text("is no budget").wait_for()
+    dialog.get_by_text("is not a valid budget").wait_for()
     dialog.get_by_label("Trials").fill("321")
     dialog.get_by_role("button", name="Change budget").click()
     page.get_by_text("of 321").first.wait_for()
