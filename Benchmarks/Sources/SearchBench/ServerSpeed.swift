@@ -37,10 +37,7 @@ struct ServerSpeed {
   }
 
   private func suggestion(_ space: SearchSpace) throws -> Event.Kind {
-    guard let assignment = space.assignment({ _, domain in domain.value(atUnit: 0.5) }) else {
-      throw StudyError("no configuration", "none")
-    }
-    return .suggested(assignment, through: 1, seen: 0)
+    .suggested(try space.assignment(["x": .float(0.5)]), through: 1, seen: 0)
   }
 
   /// Reports of one trial, an epoch each.
