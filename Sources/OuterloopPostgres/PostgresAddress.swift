@@ -100,7 +100,7 @@ public struct PostgresAddress: Sendable, Hashable, CustomStringConvertible {
         "libpq, the client library of PostgreSQL, is older than 14\(name)", Self.installation)
     }
     guard !text.utf8.contains(0) else {
-      throw StudyError("the URL of a store has a NUL character in it", "write it anew")
+      throw StudyError("the URL of a store contains a NUL character", "remove it")
     }
     var trouble = [CChar](repeating: 0, count: 512)
     guard outerloop_pq_parse(text, "dbname", nil, &trouble) == 0 else {

@@ -12,7 +12,8 @@ enum Blocking {
 /// A connection that breaks while the server's answer to COMMIT is on its way leaves open whether the
 /// change was made. The transaction's number tells: the server knows of each whether it was committed. A
 /// server that has crashed gives the numbers of transactions that left no trace to others, so that an event
-/// that was written has to be there too, with its time.
+/// that was written has to be there too, with its time. (A change without an event, such as a lease that is renewed,
+/// goes by the number alone.)
 /// One that is still under way on a connection that is no more is ended, since it holds a lock.
 ///
 /// Used by one thread at a time.

@@ -99,7 +99,7 @@ import Testing
     #expect(
       read.notes == [
         "trials 1, 2 are to be run without a value for some parameters",
-        "1 trial ran there: nobody runs them here, and a search that goes on begins them anew",
+        "1 trial ran there: no worker runs them here, and a resumed search restarts them",
         "values of z are left behind: no trial says that they may be",
         "user attributes of 1 trial are left behind: host",
       ])

@@ -124,7 +124,8 @@ struct CopyCommand: AsyncParsableCommand {
     var study = try await StudyCopy(id, of: store)
     study.specification.name = name ?? known.name
     let folders = try files(of: known, source, target)
-    let part = folders.map { $0.to + ".part" }
+    // A name that no study's folder has: `study.part` may be one's.
+    let part = folders.map { "\($0.to).\(UUID().uuidString)" }
     if let folders, let part { try Self.copyFolder(folders.from, to: part) }
     do {
       let made = try await other.restore(study.specification, events: study.events)
@@ -165,7 +166,6 @@ struct CopyCommand: AsyncParsableCommand {
   private static func copyFolder(_ folder: String, to place: String) throws {
     let files = FileManager.default
     do {
-      try? files.removeItem(atPath: place)
       let parent = URL(fileURLWithPath: place).deletingLastPathComponent().path
       try files.createDirectory(atPath: parent, withIntermediateDirectories: true)
       try files.copyItem(atPath: folder, toPath: place)

@@ -120,7 +120,7 @@ struct StudyRun {
     } catch { return nil }
     return Complaint(
       "study `\(found.name)` was deleted from \(found.place.name) while it ran",
-      hint: "begin it anew: outerloop tune --help")
+      hint: "start a new one: outerloop tune --help")
   }
 
   private func run(

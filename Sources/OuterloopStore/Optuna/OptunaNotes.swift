@@ -60,7 +60,7 @@ struct OptunaNotes {
     }
     if running > 0 {
       texts.append(
-        "\(trials(running)) ran there: nobody runs them here, and a search that goes on begins them anew"
+        "\(trials(running)) ran there: no worker runs them here, and a resumed search restarts them"
       )
     }
     if !lost.isEmpty {
