@@ -64,7 +64,7 @@ struct Query: Sendable {
   func flag(_ name: String) throws -> Bool {
     switch self[name] {
     case "true": return true
-    case nil, "", "false": return false
+    case nil, "false": return false
     case let text?: throw RequestError(.badRequest, "\(name) is `\(text)`", "say true or false")
     }
   }
