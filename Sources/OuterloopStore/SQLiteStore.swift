@@ -88,7 +88,8 @@ public final class SQLiteStore: RestoringStore {
     }
     guard file.leads(to: identity) else {
       throw StudyError(
-        "the store `\(path)` was moved or removed while it was in use", "put it back, or start a new study"
+        "the store `\(path)` was moved or removed while it was in use",
+        "put it back, or start a new study"
       )
     }
     let result = try transaction(.immediate, on: writer) { db in
