@@ -29,22 +29,22 @@ OL_INLINE void NAME(sums)(const NAME(vec) v[4], T out[4]) {
 #endif
 }
 
+// The sums over columns c < depth. `ahead`: whether to fetch the rows of a later tile.
 OL_INLINE void NAME(dots_tile)(const int R, const int S, const ol_dots *p, const T *x, const T *y,
-                               T *out, const T *ahead) {
-  NAME(vec) acc[TILE_COLUMNS][4];
+                               T *out, int64_t depth, T beta, const T *ahead) {
+  // By columns; one more than there are, since sums are taken four at a time.
+  NAME(vec) acc[(TILE_COLUMNS + 1) * TILE_ROWS];
 #pragma clang loop unroll(full)
-  for (int s = 0; s < S; s++)
-#pragma clang loop unroll(full)
-    for (int r = 0; r < 4; r++) acc[s][r] = (NAME(vec))(T)0;
+  for (int i = 0; i < (S + 1) * TILE_ROWS; i++) acc[i] = (NAME(vec))(T)0;
 
-  const int64_t x_row = p->x_row, y_row = p->y_row, k = p->k;
+  const int64_t x_row = p->x_row, y_row = p->y_row;
   const T *y3 = y + 3 * y_row;
   int64_t c = 0;
-  for (; c + W <= k; c += W) {
-    NAME(vec) xv[4];
+  for (; c + W <= depth; c += W) {
+    NAME(vec) xv[TILE_ROWS];
 #pragma clang loop unroll(full)
     for (int r = 0; r < R; r++) xv[r] = *(const NAME(vec) *)(x + r * x_row + c);
-    if (R > 1) {
+    if (R > 1 && ahead) {
       __builtin_prefetch(ahead + c);
       __builtin_prefetch(ahead + x_row + c);
     }
@@ -52,71 +52,91 @@ OL_INLINE void NAME(dots_tile)(const int R, const int S, const ol_dots *p, const
     for (int s = 0; s < S; s++) {
       const NAME(vec) yv = *(const NAME(vec) *)((s < 3 ? y : y3) + (s % 3) * y_row + c);
 #pragma clang loop unroll(full)
-      for (int r = 0; r < R; r++) acc[s][r] += xv[r] * yv;
+      for (int r = 0; r < R; r++) acc[s * TILE_ROWS + r] += xv[r] * yv;
     }
   }
-  if (c < k) {
-    const NAME(lanes) lanes = NAME(first_lanes)(k - c);
-    NAME(vec) xv[4], yv;
+  if (c < depth) {
+    const NAME(lanes) lanes = NAME(first_lanes)(depth - c);
+    NAME(vec) xv[TILE_ROWS], yv;
 #pragma clang loop unroll(full)
     for (int r = 0; r < R; r++) NAME(load_lanes)(&xv[r], x + r * x_row + c, &lanes);
 #pragma clang loop unroll(full)
     for (int s = 0; s < S; s++) {
       NAME(load_lanes)(&yv, y + s * y_row + c, &lanes);
 #pragma clang loop unroll(full)
-      for (int r = 0; r < R; r++) acc[s][r] += xv[r] * yv;
+      for (int r = 0; r < R; r++) acc[s * TILE_ROWS + r] += xv[r] * yv;
     }
   }
 
-  const T alpha = (T)p->alpha, beta = (T)p->beta;
+  // Four sums at a time: of four rows, or of two rows and two columns.
+  const T alpha = (T)p->alpha;
 #pragma clang loop unroll(full)
-  for (int s = 0; s < S; s++) {
+  for (int s = 0; s < S; s += 4 / TILE_ROWS) {
     T sums[4];
-    NAME(sums)(acc[s], sums);
+    NAME(sums)(acc + s * TILE_ROWS, sums);
 #pragma clang loop unroll(full)
-    for (int r = 0; r < R; r++) {
-      T *at = out + r * p->out_x + s * p->out_y;
-      *at = beta != 0 ? alpha * sums[r] + beta * *at : alpha * sums[r];
+    for (int i = 0; i < 4; i++) {
+      const int r = i % TILE_ROWS, column = s + i / TILE_ROWS;
+      if (r >= R || column >= S) continue;
+      T *at = out + r * p->out_x + column * p->out_y;
+      *at = beta != 0 ? alpha * sums[i] + beta * *at : alpha * sums[i];
     }
   }
 }
 
 #define CASE(r, s) \
-  case s: NAME(dots_tile)(r, s, p, x, y, out, ahead); break
-static void NAME(dots_tiles_4)(int64_t s, const ol_dots *p, const T *x, const T *y, T *out,
-                               const T *ahead) {
+  case s: NAME(dots_tile)(r, s, p, x, y, out, depth, beta, ahead); break
+static void NAME(dots_tiles)(int64_t s, const ol_dots *p, const T *x, const T *y, T *out,
+                             int64_t depth, T beta, const T *ahead) {
   switch (s) {
-    CASE(4, 1); CASE(4, 2); CASE(4, 3);
-#if TILE_COLUMNS == 6
-    CASE(4, 4); CASE(4, 5); CASE(4, 6);
-#endif
+    CASE(TILE_ROWS, 1); CASE(TILE_ROWS, 2); CASE(TILE_ROWS, 3);
+    CASE(TILE_ROWS, 4); CASE(TILE_ROWS, 5); CASE(TILE_ROWS, 6);
   }
 }
 
-static void NAME(dots_tiles_1)(int64_t s, const ol_dots *p, const T *x, const T *y, T *out,
-                               const T *ahead) {
+static void NAME(dots_rest)(int64_t s, const ol_dots *p, const T *x, const T *y, T *out,
+                            int64_t depth, T beta, const T *ahead) {
   switch (s) {
-    CASE(1, 1); CASE(1, 2); CASE(1, 3);
-#if TILE_COLUMNS == 6
-    CASE(1, 4); CASE(1, 5); CASE(1, 6);
-#endif
+    CASE(1, 1); CASE(1, 2); CASE(1, 3); CASE(1, 4); CASE(1, 5); CASE(1, 6);
   }
 }
 #undef CASE
 
+// Rows of y, `depth` columns of them, that stay in the first-level cache beside rows of x.
+OL_INLINE int64_t NAME(dots_depth)(const ol_dots *p) {
+  const int64_t room = (OL_HAS_MASKS ? 32 << 10 : 20 << 10) / (int64_t)sizeof(T);
+  const int64_t blocks = ol_ceil_div(ol_max64(p->columns * p->k, 1), room);
+  return ol_max64(ol_round_up(ol_ceil_div(p->k, blocks), W), W);
+}
+
 static void NAME(dots)(const ol_dots *p) {
   const int64_t step = ol_ceil_div(p->columns, ol_ceil_div(p->columns, TILE_COLUMNS));
-  for (int64_t i = 0; i < p->rows;) {
-    const int64_t rows = p->rows - i >= 4 ? 4 : 1;
-    const T *x = (const T *)p->x + i * p->x_row;
-    for (int64_t j = 0; j < p->columns; j += step) {
-      const int64_t columns = ol_min64(step, p->columns - j);
-      const T *y = (const T *)p->y + j * p->y_row;
-      T *out = (T *)p->out + i * p->out_x + j * p->out_y;
-      if (rows == 4) NAME(dots_tiles_4)(columns, p, x, y, out, x + (4 + 2 * (j / step % 2)) * p->x_row);
-      else NAME(dots_tiles_1)(columns, p, x, y, out, x);
-    }
-    i += rows;
+  const int64_t depth = NAME(dots_depth)(p);
+  // Rows of x come from memory once for each block of columns.
+  const int64_t together = depth < p->k ? 128 : p->rows;
+  for (int64_t first = 0; first < p->rows; first += together) {
+    const int64_t end = ol_min64(first + together, p->rows);
+    int64_t c = 0;
+    do {  // once also for k == 0
+      const int64_t part = ol_min64(depth, p->k - c);
+      const T beta = c > 0 ? 1 : (T)p->beta;
+      for (int64_t i = first; i < end;) {
+        const int64_t rows = end - i >= TILE_ROWS ? TILE_ROWS : 1;
+        const T *x = (const T *)p->x + i * p->x_row + c;
+        for (int64_t j = 0; j < p->columns; j += step) {
+          const int64_t columns = ol_min64(step, p->columns - j);
+          const T *y = (const T *)p->y + j * p->y_row + c;
+          T *out = (T *)p->out + i * p->out_x + j * p->out_y;
+          // Two rows of the tile to come are fetched beside each of the first tiles.
+          const int64_t row = ROWS_AHEAD + 2 * (j / step);
+          const T *ahead = 2 * (j / step) < TILE_ROWS ? x + row * p->x_row : 0;
+          if (rows == TILE_ROWS) NAME(dots_tiles)(columns, p, x, y, out, part, beta, ahead);
+          else NAME(dots_rest)(columns, p, x, y, out, part, beta, 0);
+        }
+        i += rows;
+      }
+      c += depth;
+    } while (c < p->k);
   }
 }
 
