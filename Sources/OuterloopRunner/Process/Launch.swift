@@ -7,19 +7,19 @@ extension ChildProcess {
   struct Launch: Sendable {
     var words: [String]
     var directory: String?
-    /// Beside what this process has.
+    /// In addition to the environment of this process.
     var environment: [String: String]
-    /// The devices and processors that it has.
+    /// The devices and processors that it may use.
     var resources = SlotResources()
-    /// Whether requests come on standard input; else that is empty.
+    /// Whether requests come on standard input; otherwise it is empty.
     var hasInput: Bool
     var vocabulary: ReportLine.Vocabulary
     var limits: ProgramLimits
     var log: TrialLog
     var deadline: ContinuousClock.Instant?
 
-    /// Starts the program at `path` with these streams and returns its number.
-    /// - Throws: `StudyError` that names the program, or its folder.
+    /// Starts the program at `path` with these streams and returns its process ID.
+    /// - Throws: `StudyError` that names the program or its folder.
     func spawn(
       _ path: String, _ mark: ProgramMark, input: Int32, output: Int32, error: Int32
     ) throws -> pid_t {
@@ -73,8 +73,8 @@ extension ChildProcess {
 
 /// The environment of this process.
 enum Environment {
-  /// The environment for a program: this one with `additions`, which replace what has their names. The
-  /// rest goes on byte by byte: it need not be text. To be freed by the caller; ends with nil.
+  /// The environment for a program: this one with `additions`, which replace variables of the same
+  /// name. The rest is copied byte by byte: it need not be text. Ends with nil; the caller frees it.
   static func copy(adding additions: [String: String]) -> [UnsafeMutablePointer<CChar>?] {
     var entries = additions.map { strdup("\($0.key)=\($0.value)") }
     var next = outerloop_environment()

@@ -2,12 +2,12 @@ internal import COuterloopProcess
 internal import OuterloopPlatform
 internal import OuterloopStudy
 
-/// What the thread of a program does: reads its output, writes its input, keeps its limits, ends its
-/// group and reaps it.
+/// The watching thread of a program: reads its output, writes its input, enforces its limits,
+/// terminates its group and reaps it.
 ///
-/// A request is written in two parts, the line and its end. When the first part has left the pipe, a
-/// program that reads line by line has come back to reading, so that all it had to say before is in the
-/// other pipe; and it can answer only once the second part is there. That is the border between what
+/// A request is written in two parts, the line and its end. Once the first part has left the pipe, a
+/// program that reads line by line is reading again, so everything it printed before is in the output
+/// pipe; and it can answer only once the second part is there. This is the boundary between what
 /// belongs to a request and what does not.
 struct ProcessWatch {
   private let child: ChildProcess
@@ -23,9 +23,9 @@ struct ProcessWatch {
   /// The other end of it, which says how much is unread.
   private var unread: Int32
   private var pending: [UInt8] = []
-  /// How often it has been looked whether the request is read; nil: none waits for that.
+  /// How often it was checked whether the request has been read; nil: no request is waiting.
   private var looks: Int?
-  /// Until when the program is to be done with a trial that is to stop; nil: none is.
+  /// When the grace period of a trial that was asked to stop is over; nil: none was.
   private var stopsBy: ContinuousClock.Instant?
   private var log: TrialLog
   private var hasHadTrial = false
@@ -42,10 +42,10 @@ struct ProcessWatch {
   /// When SIGKILL follows SIGTERM.
   private var killAt: ContinuousClock.Instant?
   private var isKilled = false
-  /// Until when output is read after the program's end; nil: it runs.
+  /// Until when output is read after the program has exited; nil: it is running.
   private var drainUntil: ContinuousClock.Instant?
   private var memoryAt: ContinuousClock.Instant
-  /// How long to wait for the end of a program that has closed its streams.
+  /// How long to wait for the exit of a program that has closed its streams.
   private var patience = 0.0
 
   static func noPipe(_ trouble: Int32) -> StudyError {
@@ -92,7 +92,7 @@ struct ProcessWatch {
     memoryAt = clock.now
   }
 
-  /// Until the program and its group have ended.
+  /// Runs until the program and its group have ended.
   mutating func run() {
     while true {
       let orders = child.takeOrders()
@@ -140,7 +140,8 @@ struct ProcessWatch {
     }
   }
 
-  /// Whether the program has read the first part of its request; then the request is under way.
+  /// Checks whether the program has read the first part of its request; if so, the request is in
+  /// progress.
   private mutating func look(_ orders: ChildProcess.Orders) {
     guard outerloop_unread(unread) <= 0 else {
       looks = (looks ?? 0) + 1
@@ -162,7 +163,8 @@ struct ProcessWatch {
     send()
   }
 
-  /// Reads that empty a pipe, whose size is limited: who prints without end does not hold this up.
+  /// The number of reads that empty a pipe, whose size is limited: a program that prints without
+  /// end does not block this loop.
   private static let pipeful = 64
 
   private func isReadable(_ file: Int32) -> Bool {
@@ -199,7 +201,7 @@ struct ProcessWatch {
     mark.ask(besides: pid)
   }
 
-  /// Waits for output, room for input, an order, or the next limit; then reads and writes.
+  /// Waits for output, room for input, a command, or the next limit; then reads and writes.
   private mutating func wait(_ orders: ChildProcess.Orders, _ now: ContinuousClock.Instant) {
     var seconds = 0.1  // how soon an end is noticed if another process holds the streams open
     if output < 0 && error < 0 {
@@ -207,7 +209,7 @@ struct ProcessWatch {
       patience = min(0.02, patience * 2 + 0.000_5)
     }
     if let looks, pending.isEmpty {
-      // Most programs wait for it already; others may be starting for a minute.
+      // Most programs are waiting for it already; others may take a minute to start.
       if looks < 100 { usleep(10) }
       seconds = looks < 100 ? 0 : min(seconds, 0.001 * Double(min(looks - 99, 20)))
     }
@@ -230,7 +232,7 @@ struct ProcessWatch {
     }
     if files[0].revents != 0 { hush() }
     if files[3].revents != 0 { send() }
-    // Of what came in both since the last look, the order is lost.
+    // The relative order of output on the two streams since the last read is lost.
     if files[2].revents != 0 { readError() }
     if files[1].revents != 0 { readOutput() }
   }
@@ -246,14 +248,14 @@ struct ProcessWatch {
     if count > 0 {
       pending.removeFirst(count)
     } else if count < 0, errno != EAGAIN, errno != EINTR {
-      // It does not listen any more; that it ends too is seen elsewhere.
+      // It no longer reads; its exit is handled elsewhere.
       _ = CLibrary.closeFile(input)
       _ = CLibrary.closeFile(unread)
       (self.input, unread, pending) = (-1, -1, [])
     }
   }
 
-  /// Seconds without output after which a line without end is written as it is.
+  /// Seconds without output after which an incomplete line is written as it is.
   private static let silence = 0.05
 
   private mutating func finishLog() {
@@ -302,7 +304,8 @@ struct ProcessWatch {
     errorTail.take(buffer[..<count])
   }
 
-  /// Reads what there is into the buffer and says how many bytes; closes the stream at its end.
+  /// Reads available output into the buffer and returns the number of bytes; closes the stream at
+  /// its end.
   private mutating func fill(_ file: WritableKeyPath<ProcessWatch, Int32>) -> Int {
     let number = self[keyPath: file]
     let count = buffer.withUnsafeMutableBytes { read(number, $0.baseAddress, $0.count) }
@@ -313,8 +316,8 @@ struct ProcessWatch {
     return 0
   }
 
-  /// Ends what is left of the group while its number is still taken, and what has left the group,
-  /// then forgets it.
+  /// Ends what is left of the group while its number is still taken, and the processes that have
+  /// left the group; then reaps the program.
   private mutating func end() {
     kill(-pid, SIGKILL)
     mark.end(besides: pid)
@@ -330,15 +333,15 @@ struct ProcessWatch {
   }
 }
 
-/// A thread that may wait, outside of the pool that runs asynchronous code. It takes no signals:
-/// handlers run elsewhere, and writing to a closed pipe is an error instead of the end.
+/// A thread that may block, outside the pool that runs asynchronous code. It blocks all signals:
+/// handlers run elsewhere, and writing to a closed pipe is an error instead of ending the process.
 package enum WatchThread {
   private final class Box: Sendable {
     let body: @Sendable () -> Void
     init(_ body: @escaping @Sendable () -> Void) { self.body = body }
   }
 
-  /// False if the system has no thread to give.
+  /// False if the system cannot create a thread.
   package static func start(_ body: @escaping @Sendable () -> Void) -> Bool {
     let box = Unmanaged.passRetained(Box(body))
     let trouble = outerloop_thread(

@@ -1,9 +1,9 @@
 internal import OuterloopStudy
 internal import OuterloopText
 
-/// What may stand in the braces of a command: the parameters of a space, and names of our own.
+/// What may stand in the braces of a command: the parameters of a space, and built-in names.
 ///
-/// Between braces only these mean something:
+/// Only these forms have a meaning between braces:
 ///
 ///     {name}          the value
 ///     {--flag}        the flag itself where the parameter `flag` is true, else nothing
@@ -11,10 +11,10 @@ internal import OuterloopText
 ///     {{name}}        the text {name}, and the same for the forms above; each further pair of
 ///                     braces on both sides is one pair
 ///
-/// What nearly is one of them is an error; all other braces are the user's own.
+/// What is almost one of them is an error; all other braces belong to the user's command.
 struct Placeholders {
-  /// Those that are no parameters, with what a parameter may be called too: a study's own `slot`
-  /// comes first.
+  /// The built-in names. A parameter may have one of them too: a study's own `slot` takes
+  /// precedence.
   static let own: Set = ["trial", "from", "to", "checkpoint", "seed", "slot"]
 
   let parameters: [String: Parameter]
@@ -23,15 +23,15 @@ struct Placeholders {
     parameters = Dictionary(uniqueKeysWithValues: space.parameters.map { ($0.name, $0) })
   }
 
-  /// Words that look like placeholders and are passed on as they are, to be told.
+  /// Words that look like placeholders but are passed on unchanged, for a warning.
   struct Remarks: Hashable {
-    /// `{rate}`: nobody knows `rate`.
+    /// `{rate}`: there is no parameter `rate`.
     var unknown: [String] = []
     /// `${lr}`: a value behind a dollar sign.
     var afterDollar: [String] = []
   }
 
-  /// - Throws: `StudyError` for what nearly is a placeholder.
+  /// - Throws: `StudyError` for what is almost a placeholder.
   func word(_ text: String, _ remarks: inout Remarks) throws -> ProgramWord {
     var pieces: [ProgramWord.Piece] = []
     var rest = text[...]
@@ -89,13 +89,13 @@ struct Placeholders {
     parameters[String(text)] != nil || Self.own.contains(String(text))
   }
 
-  /// Whether it looks like a name: what a program's own braces hold mostly does not.
+  /// Whether it looks like a name, which the content of a program's own braces mostly does not.
   private func isWordlike(_ text: Substring) -> Bool {
     text.contains(where: \.isLetter)
       && text.allSatisfy { $0.isLetter || $0.isNumber || "_-.?".contains($0) }
   }
 
-  /// What stands between braces; nil: nothing of ours.
+  /// The meaning of what is between braces; nil: none.
   private func piece(_ content: String) throws -> Meaning? {
     if isName(content[...]) { return .piece(.value(content)) }
     if let place = content.firstIndex(of: "?") {
@@ -132,8 +132,8 @@ struct Placeholders {
     return .piece(.flag(parameter.name, text: text))
   }
 
-  /// The name that was probably meant. Of very short names only the case may differ: `{i}` is no
-  /// slip for `{lr}`.
+  /// The name that was probably meant. Very short names may differ only in case: `{i}` is not a
+  /// misspelt `{lr}`.
   private func nearest(_ word: String) -> String? {
     let names = parameters.keys.sorted() + Self.own.sorted()
     if let same = names.first(where: { $0.lowercased() == word.lowercased() }) { return same }

@@ -1,13 +1,13 @@
 internal import OuterloopText
 
-/// Reads what looks like a JSON object and need not be one: Python's and JavaScript's way of writing
-/// it, numbers as other languages print them, commas too many. Remembers the first fault.
+/// A lenient reader of what looks like a JSON object but need not be one: Python or JavaScript
+/// notation, numbers as other languages print them, superfluous commas. Records the first fault.
 struct LooseObject {
-  /// The names on the top level.
+  /// The names at the top level.
   private(set) var names: [String] = []
-  /// The names further in.
+  /// The names in nested objects.
   private(set) var inner: Set<String> = []
-  /// What keeps it from being JSON; nil: nothing.
+  /// Why it is not valid JSON; nil: it is.
   private(set) var fault: String?
   /// What follows the object.
   private(set) var rest: ArraySlice<UInt8>
@@ -108,8 +108,8 @@ struct LooseObject {
     }
   }
 
-  /// A number, a truth value, or what another language calls so: up to a comma, a brace or a space
-  /// outside of parentheses.
+  /// A number, a boolean, or what other languages write for them: up to a comma, a brace or a space
+  /// outside parentheses.
   private mutating func word(of name: String) {
     var open = 0
     let word = rest.prefix { byte in

@@ -1,14 +1,14 @@
 internal import OuterloopStudy
 internal import OuterloopText
 
-/// Turns an attempt's report lines into news of the trial.
+/// Turns an attempt's report lines into updates of the trial.
 ///
-/// Lines about one epoch are joined, so that a program may print its metrics one by one; what is
-/// handed on of them is what is new, and lines that wait together are handed on together: however
-/// large a report grows, a line costs no more than it says.
+/// Lines about one epoch are joined, so that a program may print its metrics one by one; only what
+/// is new in them is sent on, and lines that arrive together are sent on together: the cost of a
+/// line does not depend on the size of its report.
 ///
-/// A line without an epoch is about the last epoch that was reported. Where none was, it is about the
-/// last one that was asked for; if that is not the first, it is held back until it is clear that no
+/// A line without an epoch belongs to the last epoch reported. If there is none, it belongs to the
+/// last epoch requested; if that is not the first, the line is held back until it is clear that no
 /// epoch follows.
 struct Reporter {
   private let request: TrialRequest
@@ -19,23 +19,23 @@ struct Reporter {
   private let clock = SuspendingClock()
   private var lapse: SuspendingClock.Instant
 
-  /// The reports of the last epochs, the latest at the end: what further lines are joined to.
+  /// The reports of the last epochs, the latest at the end, to which further lines are merged.
   private var recent: [Report] = []
   private static let recentLimit = 16
   /// The highest epoch that was reported.
   private var highest = 0
   /// Whether a line has named its epoch.
   private var namesEpochs = false
-  /// What lines without an epoch have said before any named one.
+  /// What lines without an epoch have reported before any line named one.
   private var held: Report?
   private var news: [TrialNews] = []
-  /// What is to become the next piece of news.
+  /// The next update.
   private var pending: (report: Report, isNew: Bool)?
 
   private var notNumbers: [String: String] = [:]
-  /// The line of an objective that was not finite.
+  /// The line in which an objective was not finite, by objective.
   private var shown: [String: String] = [:]
-  /// The names in lines of JSON that were no reports.
+  /// The keys in lines of JSON that were not reports.
   private var strangers: Set<String> = []
   private var nearMiss: NearMiss?
 
@@ -51,12 +51,12 @@ struct Reporter {
   /// Whether no value has been reported.
   var isSilent: Bool { recent.isEmpty && held == nil }
 
-  /// Hands on what lines say. False: the trial is to stop.
-  /// - Throws: `TrialFailure` for an epoch that is not a number from 1, after what came before it has
-  ///   been handed on.
+  /// Sends on what the lines report. False: the trial should stop.
+  /// - Throws: `TrialFailure` for an epoch that is not a positive integer, after the lines before it
+  ///   have been sent on.
   mutating func take(_ lines: [ReportLine]) async throws -> Bool {
-    // Of several that have come meanwhile the last is kept: the others may have been replaced, and no more than
-    // one may be kept that the study does not know of (`KeptCheckpoints`).
+    // If several have arrived meanwhile, the last is kept: the others may have been replaced, and at most one
+    // checkpoint may be kept that the study does not know of (`KeptCheckpoints`).
     let saved = lines.lastIndex { $0.checkpoint.map { Files.exists(place(of: $0)) } ?? false }
     for (index, line) in lines.enumerated() {
       strangers.formUnion(line.strangers)
@@ -94,7 +94,7 @@ struct Reporter {
     if line.epoch != nil { settleHeld(before: epoch) }
     let isCurrent = recent.last?.epoch == epoch
     remember(line, isCurrent: isCurrent)
-    // The last line of a program may tell how long all of it took: epochs have their own seconds.
+    // The last line of a program may state the total time: epochs have their own seconds.
     let seconds = line.epoch == nil && namesEpochs ? nil : line.seconds
     namesEpochs = namesEpochs || line.epoch != nil
     join(Report(epoch: epoch, line.values, seconds: seconds))
@@ -112,7 +112,7 @@ struct Reporter {
     }
   }
 
-  /// What was held back is of the epoch that is named now, or of none.
+  /// What was held back belongs to the epoch that is named now, or to none.
   private mutating func settleHeld(before epoch: Int) {
     guard let report = held else { return }
     held = nil
@@ -122,7 +122,7 @@ struct Reporter {
     )
   }
 
-  /// Joins a report to what is known of its epoch.
+  /// Merges a report into the one of its epoch.
   private mutating func join(_ report: Report) {
     let now = lapseNow()
     highest = max(highest, report.epoch)
@@ -183,7 +183,7 @@ struct Reporter {
     news.append(.checkpointed(epoch: epoch))
   }
 
-  /// Nothing more will be said: what was held back is a report.
+  /// No more lines will come: what was held back is a report.
   mutating func close() async throws {
     guard let report = held else { return }
     held = nil
@@ -191,7 +191,7 @@ struct Reporter {
     _ = try await handOn()
   }
 
-  /// The work is done: what was reported must be a result.
+  /// The work is done: checks that what was reported is a result.
   /// - Throws: `TrialFailure` for a missing report, or a value that is not a number.
   mutating func finish(objectives: [Objective]) async throws {
     try await close()
@@ -236,7 +236,7 @@ struct Reporter {
     return TrialFailure(.invalid, text, way: "its last report has no `\(name)`")
   }
 
-  /// Why a program without report has none.
+  /// The failure of a program that reported nothing.
   private func nothing(_ objectives: [Objective]) -> TrialFailure {
     let example = objectives.map { "\($0.metric.jsonString): 0.5" }.joined(separator: ", ")
     let line = "print a line such as {\(example)}"

@@ -1,7 +1,7 @@
 internal import OuterloopPlatform
 internal import OuterloopStudy
 
-/// The few things this room does with files.
+/// The few file operations that this module needs.
 enum Files {
   static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
@@ -10,10 +10,10 @@ enum Files {
     return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 
-  /// What the system says about the last call that failed.
+  /// The system's message for the last failed call.
   static func trouble(_ number: Int32 = errno) -> String { String(cString: strerror(number)) }
 
-  /// Makes a folder and those around it.
+  /// Makes a folder and its parents.
   static func makeFolder(_ path: String) throws {
     guard mkdir(path, 0o777) != 0, errno != EEXIST else { return }
     let parent = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
@@ -27,7 +27,7 @@ enum Files {
         ? "give the study a shorter name" : "make this folder, or free space for it")
   }
 
-  /// Writes a whole file: under another name first, so that no reader sees a part of it.
+  /// Writes a file under another name first, so that no reader sees a partial file.
   static func write(_ text: String, to path: String) throws {
     let part = path + ".part"
     let file = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
@@ -42,7 +42,7 @@ enum Files {
     }
   }
 
-  /// Waits until what is in a file is on disk.
+  /// Waits until a file's contents are on disk.
   static func makeDurable(_ path: String) -> Bool {
     let file = open(path, O_RDONLY | O_CLOEXEC)
     guard file >= 0 else { return false }
