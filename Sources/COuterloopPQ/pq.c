@@ -120,12 +120,12 @@ int outerloop_pq_open(void) {
   return state;
 }
 
-int outerloop_pq_parse(const char *text, const char *keyword, char **value, char trouble[512]) {
+int outerloop_pq_parse(const char *text, const char *keyword, char **value, char error_text[512]) {
   char *message = NULL;
   if (value) *value = NULL;
   setting *all = lib.parse(text, &message);
   if (!all) {
-    snprintf(trouble, 512, "%s", message ? message : "no memory");
+    snprintf(error_text, 512, "%s", message ? message : "no memory");
     lib.free_memory(message);
     return -1;
   }

@@ -214,7 +214,7 @@ public final class PersistentWork: TrialWork {
     while true {
       switch await child.next() {
       case .ended: return said
-      case .line(let line): if line.isTelling { said = line.summary }
+      case .line(let line): if line.isReport { said = line.summary }
       case .ready, .stopWasRead: break
       }
     }
@@ -238,7 +238,7 @@ public final class PersistentWork: TrialWork {
       while let message = child.takeWaiting() {
         switch message {
         case .ended: isAlive = false
-        case .line(let line): if line.isTelling { isQuiet = false }
+        case .line(let line): if line.isReport { isQuiet = false }
         case .ready, .stopWasRead: break
         }
       }
@@ -362,9 +362,9 @@ extension PersistentWork {
         guard done != nil else { return (lines, .ended(ending)) }
         done?.isEnded = true
       case .line(let line) where done != nil:
-        if line.isTelling { done?.surplus = line.summary }
+        if line.isReport { done?.surplus = line.summary }
       case .line(let line) where !isReady:
-        if line.isTelling { return (lines, .outside(line.summary)) }
+        if line.isReport { return (lines, .outside(line.summary)) }
         lines.append(line)
       case .line(let line):
         if let objection = echo.objection(to: line) { return (lines, .foreign(objection)) }

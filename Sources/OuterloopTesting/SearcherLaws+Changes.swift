@@ -1,10 +1,10 @@
 public import OuterloopStudy
 
-// What people change in a study that is under way.
+// Changes to a running study.
 extension SearcherLaws {
-  /// Failed trials are retried, the space is extended, someone says where good values lie, the study is stopped
-  /// and reopened: who joins later proposes what those propose
-  /// who were there all the time, and a replay of any prefix of the log what was proposed then.
+  /// Failed trials are retried, the space is extended, hints about good values are added, the study is stopped
+  /// and reopened: a searcher that joins later proposes the same as those that were there all the time, and
+  /// replaying any prefix of the log gives the proposals made then.
   public static func followsChanges(
     _ method: SearchMethod, _ item: Case, to wider: SearchSpace, trials: Int
   ) async throws -> [String] {
@@ -46,8 +46,8 @@ extension SearcherLaws {
     return wrong
   }
 
-  /// An objective names its parameters as it runs, more and wider ones with time: proposals stay in the space, and a
-  /// replay of any prefix of the log proposes what was proposed then.
+  /// An objective names its parameters as it runs, more and wider ones with time: proposals stay in the space, and
+  /// replaying any prefix of the log gives the proposals made then.
   package static func followsGrowth(_ method: SearchMethod, trials: Int) async throws -> [String] {
     let specification = try StudySpecification(
       name: "growing", space: SearchSpace(), objectives: [.minimize("loss")],
@@ -104,7 +104,7 @@ extension SearcherLaws {
     return wrong
   }
 
-  /// A value of each parameter's lower half is said to be good.
+  /// A prior that prefers each parameter's lower half.
   static func priors(of space: SearchSpace) -> [ParameterPrior] {
     space.parameters.map { ParameterPrior($0.name, $0.domain.value(atUnit: 0.3)) }
   }

@@ -73,9 +73,9 @@ import Testing
   }
 
   @Test func complaints() {
-    let complaint = Complaint("what", hint: "remedy")
+    let complaint = CommandError("what", hint: "remedy")
     #expect(complaint.text(color: false) == "error: what\n\nhint: remedy")
     #expect(complaint.text(color: true) == "\u{1B}[1;31merror:\u{1B}[0m what\n\nhint: remedy")
-    #expect(Complaint(CancellationError()).status == 130)
+    #expect(CommandError(CancellationError()).status == 130)
   }
 }

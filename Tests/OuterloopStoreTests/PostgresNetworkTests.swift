@@ -144,7 +144,7 @@ struct PostgresNetworkTests {
   @Test func killedServer() async throws {
     let server = try PostgresServer()
     let url = server.url("postgres")
-    _ = try MeetingPlace.open(url, .create)
+    _ = try SharedStore.open(url, .create)
     let writers = try (0..<3).map { _ in try ProbeProcess("work", url, in: folder) }
     for round in 0..<4 {
       try await Task.sleep(for: .milliseconds(Int.random(in: 600...1200)))

@@ -18,8 +18,8 @@ typedef struct {
 } outerloop_curl_receiver;
 
 // Requests a URL by HTTP or HTTPS and returns when that is over. `headers` ("Name: value") ends with
-// NULL. 0, or else `trouble` says what went wrong.
+// NULL. 0, or else `error_text` says what went wrong.
 int outerloop_curl_get(const char *url, const char *const *headers,
-                       const outerloop_curl_receiver *receiver, char trouble[256]);
+                       const outerloop_curl_receiver *receiver, char error_text[256]);
 
 #endif

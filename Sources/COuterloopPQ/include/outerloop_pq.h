@@ -21,9 +21,9 @@ enum outerloop_pq_status {
 // 0, or -1: the library is not installed; or the number of its version, which is too old.
 int outerloop_pq_open(void);
 
-// Reads a connection string or URL; -1 and `trouble` if it is none. Otherwise what it says of
+// Reads a connection string or URL; -1 and `error_text` if it is none. Otherwise what it says of
 // `keyword` (NULL: nothing), to be freed, unless `value` is NULL.
-int outerloop_pq_parse(const char *text, const char *keyword, char **value, char trouble[512]);
+int outerloop_pq_parse(const char *text, const char *keyword, char **value, char error_text[512]);
 
 // Connects by `text`, with settings that it may say otherwise (`keywords` ends with NULL). Never NULL
 // unless there is no memory.

@@ -4,8 +4,8 @@ internal import OuterloopLearning
 internal import OuterloopStudy
 internal import OuterloopText
 
-/// `outerloop demo`: data hyper-cleaning of the bundled digits by gradient, and a search, told as a
-/// story.
+/// `outerloop demo`: data hyper-cleaning of the bundled digits by gradient, and a search, with
+/// commentary.
 struct Demo: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "A tour of a few seconds on bundled data, with pictures.",
@@ -25,7 +25,7 @@ struct Demo: AsyncParsableCommand {
   var restart = false
 
   @OptionGroup(title: "Output")
-  var conversation: ConversationOptions
+  var conversation: VerbosityOptions
 
   func validate() throws {
     if out.isEmpty { throw ValidationError("--out is empty") }

@@ -40,7 +40,7 @@ final class ChildProcess: Sendable {
   }
 
   /// What the watching thread should do next.
-  struct Orders {
+  struct Commands {
     /// A request, without the end of its line.
     var request: [UInt8]?
     var closesInput = false
@@ -60,7 +60,7 @@ final class ChildProcess: Sendable {
     /// How the program ended, once that message has been taken.
     var ending: Ending?
     var waiter: CheckedContinuation<Message, Never>?
-    var orders: Orders
+    var commands: Commands
     /// The end of a pipe that wakes the thread; nil once the thread has ended.
     var alarm: Int32?
   }
@@ -68,8 +68,8 @@ final class ChildProcess: Sendable {
   static let crowd = 1000
   private let state: Mutex<State>
 
-  private init(orders: Orders, alarm: Int32) {
-    state = Mutex(State(orders: orders, alarm: alarm))
+  private init(commands: Commands, alarm: Int32) {
+    state = Mutex(State(commands: commands, alarm: alarm))
   }
 
   // MARK: The asynchronous side
@@ -107,9 +107,9 @@ final class ChildProcess: Sendable {
     if state.taken == state.messages.count {
       state.messages.removeAll(keepingCapacity: true)
       state.taken = 0
-      if state.orders.isCrowded {
-        state.orders.isCrowded = false
-        ring(state)
+      if state.commands.isCrowded {
+        state.commands.isCrowded = false
+        wake(state)
       }
     }
     return message
@@ -153,10 +153,10 @@ final class ChildProcess: Sendable {
   /// program has begun to read it, a message `.ready` is posted, the line break is written, and
   /// output goes to `log`.
   func begin(_ request: String, log: TrialLog, deadline: ContinuousClock.Instant?) {
-    order { orders in
-      orders.request = Array(request.utf8)
-      orders.log = log
-      orders.deadline = deadline
+    order { commands in
+      commands.request = Array(request.utf8)
+      commands.log = log
+      commands.deadline = deadline
     }
   }
 
@@ -172,14 +172,14 @@ final class ChildProcess: Sendable {
 
   func closeInput() { order { $0.closesInput = true } }
 
-  private func order(_ change: (inout Orders) -> Void) {
+  private func order(_ change: (inout Commands) -> Void) {
     state.withLock { state in
-      change(&state.orders)
-      Self.ring(state)
+      change(&state.commands)
+      Self.wake(state)
     }
   }
 
-  private static func ring(_ state: State) {
+  private static func wake(_ state: State) {
     guard let alarm = state.alarm else { return }
     // A full pipe wakes the thread anyway.
     _ = [UInt8(0)].withUnsafeBytes { CLibrary.writeFile(alarm, $0.baseAddress, 1) }
@@ -188,12 +188,12 @@ final class ChildProcess: Sendable {
   // MARK: The watching thread
 
   /// What to do; input and one-time commands are handed over once.
-  func takeOrders() -> Orders {
+  func takeCommands() -> Commands {
     state.withLock { state in
-      let orders = state.orders
-      state.orders.request = nil
-      state.orders.stopLine = nil
-      return orders
+      let commands = state.commands
+      state.commands.request = nil
+      state.commands.stopLine = nil
+      return commands
     }
   }
 
@@ -205,14 +205,14 @@ final class ChildProcess: Sendable {
         return waiter
       }
       state.messages.append(message)
-      if state.messages.count - state.taken >= Self.crowd { state.orders.isCrowded = true }
+      if state.messages.count - state.taken >= Self.crowd { state.commands.isCrowded = true }
       return nil
     }
     waiter?.resume(returning: message)
   }
 
   /// The thread can no longer be woken: the pipe is about to be closed.
-  func silence() { state.withLock { $0.alarm = nil } }
+  func disableWake() { state.withLock { $0.alarm = nil } }
 }
 
 extension ChildProcess {
@@ -221,18 +221,18 @@ extension ChildProcess {
   static func start(_ launch: Launch) async throws -> ChildProcess {
     let path = try Program.path(of: launch.words[0], in: launch.directory)
     var ends: [Int32] = [-1, -1]
-    let trouble = outerloop_pipe(&ends)
-    guard trouble == 0 else { throw ProcessWatch.noPipe(trouble) }
+    let code = outerloop_pipe(&ends)
+    guard code == 0 else { throw ProcessWatch.pipeError(code) }
     _ = outerloop_nonblocking(ends[0])
     _ = outerloop_nonblocking(ends[1])
     let child = ChildProcess(
-      orders: Orders(deadline: launch.deadline, log: launch.log), alarm: ends[1])
+      commands: Commands(deadline: launch.deadline, log: launch.log), alarm: ends[1])
     let (alarmOut, alarmIn) = (ends[0], ends[1])
     // Started by the thread that watches it: the system ends it with that thread.
     return try await withCheckedThrowingContinuation { continuation in
       let isStarted = WatchThread.start {
         defer {
-          child.silence()
+          child.disableWake()
           _ = CLibrary.closeFile(alarmOut)
           _ = CLibrary.closeFile(alarmIn)
         }

@@ -34,7 +34,7 @@ extension ChildProcess {
       var child: pid_t = 0
       var step: Int32 = 0
       let mask = resources.mask
-      let trouble = path.withCString { path in
+      let code = path.withCString { path in
         (directory ?? ".").withCString { folder in
           arguments.withUnsafeMutableBufferPointer { arguments in
             environment.withUnsafeMutableBufferPointer { environment in
@@ -51,22 +51,22 @@ extension ChildProcess {
           }
         }
       }
-      guard trouble != 0 else { return child }
+      guard code != 0 else { return child }
       guard step != 2 else {
         let list = resources.processors.map(String.init).joined(separator: ",")
         throw StudyError(
-          "\(words[0]): it cannot be pinned to the processors \(list): \(Files.trouble(trouble))",
+          "\(words[0]): it cannot be pinned to the processors \(list): \(Files.systemMessage(code))",
           "name others by --cpus, or leave it out")
       }
       let what = step != 0 ? directory ?? "" : words[0]
       let remedy =
-        switch trouble {
+        switch code {
         case ENOEXEC: "begin it with a line such as #!/bin/sh, or name what runs it"
         case E2BIG: "pass long values by the file named by OUTERLOOP_TRIAL"
         case EAGAIN, ENOMEM: "lower the number of parallel trials"
         default: "check that it can be started from a shell"
         }
-      throw StudyError("\(what): it cannot be started: \(Files.trouble(trouble))", remedy)
+      throw StudyError("\(what): it cannot be started: \(Files.systemMessage(code))", remedy)
     }
   }
 }

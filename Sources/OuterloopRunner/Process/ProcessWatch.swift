@@ -48,9 +48,9 @@ struct ProcessWatch {
   /// How long to wait for the exit of a program that has closed its streams.
   private var patience = 0.0
 
-  static func noPipe(_ trouble: Int32) -> StudyError {
+  static func pipeError(_ code: Int32) -> StudyError {
     StudyError(
-      "no pipe to a program can be made: \(Files.trouble(trouble))",
+      "no pipe to a program can be made: \(Files.systemMessage(code))",
       "raise the limit on open files (ulimit -n), or lower the number of parallel trials")
   }
 
@@ -61,8 +61,8 @@ struct ProcessWatch {
     var opened: [Int32] = []
     func pipe() throws -> (read: Int32, write: Int32) {
       var ends: [Int32] = [-1, -1]
-      let trouble = outerloop_pipe(&ends)
-      guard trouble == 0 else { throw Self.noPipe(trouble) }
+      let code = outerloop_pipe(&ends)
+      guard code == 0 else { throw Self.pipeError(code) }
       opened += ends
       return (ends[0], ends[1])
     }
@@ -95,15 +95,15 @@ struct ProcessWatch {
   /// Runs until the program and its group have ended.
   mutating func run() {
     while true {
-      let orders = child.takeOrders()
-      obey(orders)
+      let commands = child.takeCommands()
+      apply(commands)
       let now = clock.now
-      keepLimits(orders, now)
+      enforceLimits(commands, now)
       if drainUntil == nil, outerloop_has_ended(pid) != 0 {
         let grace = isKilled ? nil : killAt
         drainUntil = max(grace ?? now, now + .seconds(limits.drain))
       }
-      if orders.isCrowded, let until = drainUntil {
+      if commands.isCrowded, let until = drainUntil {
         drainUntil = max(until, now + .seconds(limits.drain))
       }
       if let drainUntil {
@@ -111,29 +111,29 @@ struct ProcessWatch {
       } else if isKilled, let killAt, now > killAt + .seconds(10) {
         break  // Not even SIGKILL ends it now: a broken disk or driver holds it.
       }
-      wait(orders, now)
-      if looks != nil, pending.isEmpty { look(orders) }
+      wait(commands, now)
+      if looks != nil, pending.isEmpty { look(commands) }
     }
     end()
   }
 
-  private mutating func obey(_ orders: ChildProcess.Orders) {
-    if let request = orders.request {
+  private mutating func apply(_ commands: ChildProcess.Commands) {
+    if let request = commands.request {
       pending += request
       looks = 0
     }
-    if let (line, grace) = orders.stopLine, isUnderWay {
+    if let (line, grace) = commands.stopLine, isUnderWay {
       pending += line
       stopsBy = clock.now + .seconds(grace)
     }
-    if let grace = orders.stop {
+    if let grace = commands.stop {
       if cause == nil {
         stop(.order, grace: grace)
       } else if let killAt {
         self.killAt = min(killAt, clock.now + .seconds(grace))
       }
     }
-    if input >= 0, orders.closesInput, pending.isEmpty {
+    if input >= 0, commands.closesInput, pending.isEmpty {
       _ = CLibrary.closeFile(input)
       _ = CLibrary.closeFile(unread)
       (input, unread) = (-1, -1)
@@ -142,7 +142,7 @@ struct ProcessWatch {
 
   /// Checks whether the program has read the first part of its request; if so, the request is in
   /// progress.
-  private mutating func look(_ orders: ChildProcess.Orders) {
+  private mutating func look(_ commands: ChildProcess.Commands) {
     guard outerloop_unread(unread) <= 0 else {
       looks = (looks ?? 0) + 1
       return
@@ -153,7 +153,7 @@ struct ProcessWatch {
     for _ in 0..<Self.pipeful where isReadable(error) { readError() }
     finishLines()
     errorLog.finish(in: log)
-    log = orders.log
+    log = commands.log
     isUnderWay = true
     reader.begin()
     if hasHadTrial { errorTail = ErrorTail() }
@@ -173,9 +173,9 @@ struct ProcessWatch {
     return poll(&files, 1, 0) > 0
   }
 
-  private mutating func keepLimits(_ orders: ChildProcess.Orders, _ now: ContinuousClock.Instant) {
+  private mutating func enforceLimits(_ commands: ChildProcess.Commands, _ now: ContinuousClock.Instant) {
     if cause == nil, drainUntil == nil {
-      if let deadline = orders.deadline, now >= deadline { stop(.timeout, grace: limits.grace) }
+      if let deadline = commands.deadline, now >= deadline { stop(.timeout, grace: limits.grace) }
       if let stopsBy, now >= stopsBy {
         child.post(.stopWasRead(isInputRead))
         stop(.order, grace: limits.hurriedGrace)
@@ -202,7 +202,7 @@ struct ProcessWatch {
   }
 
   /// Waits for output, room for input, a command, or the next limit; then reads and writes.
-  private mutating func wait(_ orders: ChildProcess.Orders, _ now: ContinuousClock.Instant) {
+  private mutating func wait(_ commands: ChildProcess.Commands, _ now: ContinuousClock.Instant) {
     var seconds = 0.1  // how soon an end is noticed if another process holds the streams open
     if output < 0 && error < 0 {
       seconds = patience
@@ -214,7 +214,7 @@ struct ProcessWatch {
       seconds = looks < 100 ? 0 : min(seconds, 0.001 * Double(min(looks - 99, 20)))
     }
     for limit in [
-      killAt, drainUntil, cause == nil ? orders.deadline : nil,
+      killAt, drainUntil, cause == nil ? commands.deadline : nil,
       cause == nil ? stopsBy : nil,
     ] {
       if let limit, limit > now { seconds = min(seconds, now.duration(to: limit) / .seconds(1)) }
@@ -222,22 +222,22 @@ struct ProcessWatch {
     let writes = input >= 0 && !pending.isEmpty
     var files = [
       pollfd(fd: alarm, events: Int16(POLLIN), revents: 0),
-      pollfd(fd: orders.isCrowded ? -1 : output, events: Int16(POLLIN), revents: 0),
+      pollfd(fd: commands.isCrowded ? -1 : output, events: Int16(POLLIN), revents: 0),
       pollfd(fd: error, events: Int16(POLLIN), revents: 0),
       pollfd(fd: writes ? input : -1, events: Int16(POLLOUT), revents: 0),
     ]
     guard poll(&files, nfds_t(files.count), Int32((seconds * 1000).rounded(.up))) > 0 else {
-      if seconds >= Self.silence { finishLog() }
+      if seconds >= Self.quietSeconds { finishLog() }
       return
     }
-    if files[0].revents != 0 { hush() }
+    if files[0].revents != 0 { drainAlarm() }
     if files[3].revents != 0 { send() }
     // The relative order of output on the two streams since the last read is lost.
     if files[2].revents != 0 { readError() }
     if files[1].revents != 0 { readOutput() }
   }
 
-  private mutating func hush() {
+  private mutating func drainAlarm() {
     let alarm = alarm
     _ = buffer.withUnsafeMutableBytes { read(alarm, $0.baseAddress, $0.count) }
   }
@@ -256,7 +256,7 @@ struct ProcessWatch {
   }
 
   /// Seconds without output after which an incomplete line is written as it is.
-  private static let silence = 0.05
+  private static let quietSeconds = 0.05
 
   private mutating func finishLog() {
     errorLog.finish(in: log)
@@ -283,7 +283,7 @@ struct ProcessWatch {
 
   private mutating func handle(_ line: LineSplitter.Line) {
     let report = reader.read(line)
-    if !isUnderWay || !LineReader.isNothingElse(report, line) { log.keep() }
+    if !isUnderWay || !LineReader.isReportOnly(report, line) { log.keep() }
     guard let report else { return }
     if report.isDone, stopsBy != nil {
       child.post(.stopWasRead(isInputRead))
@@ -326,7 +326,7 @@ struct ProcessWatch {
     errorLog.finish(in: log)
     let isGone = outerloop_has_ended(pid) != 0
     let status = isGone ? outerloop_reap(pid) : -SIGKILL
-    child.silence()
+    child.disableWake()
     child.post(
       .ended(ChildProcess.Ending(status: status, cause: cause, errorTail: errorTail.text)))
     if !isGone { _ = outerloop_reap(pid) }
@@ -344,12 +344,12 @@ package enum WatchThread {
   /// False if the system cannot create a thread.
   package static func start(_ body: @escaping @Sendable () -> Void) -> Bool {
     let box = Unmanaged.passRetained(Box(body))
-    let trouble = outerloop_thread(
+    let code = outerloop_thread(
       { context in
         guard let context else { return }
         Unmanaged<Box>.fromOpaque(context).takeRetainedValue().body()
       }, box.toOpaque())
-    if trouble != 0 { box.release() }
-    return trouble == 0
+    if code != 0 { box.release() }
+    return code == 0
   }
 }

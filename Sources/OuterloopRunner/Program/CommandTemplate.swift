@@ -26,16 +26,16 @@ public struct CommandTemplate: Sendable {
       throw StudyError("there is no command to run", "give it at the end: -- python train.py")
     }
     let placeholders = Placeholders(space)
-    var remarks = Placeholders.Remarks()
+    var unresolved = Placeholders.Unresolved()
     let words = try program.words.map { word in
       try program.doublesBraces
-        ? ProgramWord(doubled: word) : placeholders.word(word, &remarks)
+        ? ProgramWord(doubled: word) : placeholders.word(word, &unresolved)
     }
     self.words = words
     raw = program.words
     flagLike = Set(space.parameters.filter(\.domain.isFlagLike).map(\.name))
     try Self.check(words, program, placeholders)
-    var warnings = remarks.warnings
+    var warnings = unresolved.warnings
     warnings += ShellText.warnings(words, placeholders.parameters)
     let used = Set(words.flatMap(\.names))
     let unused = space.parameters.map(\.name).filter { !used.contains($0) }
@@ -128,7 +128,7 @@ extension Domain {
   }
 }
 
-extension Placeholders.Remarks {
+extension Placeholders.Unresolved {
   fileprivate var warnings: [String] {
     unknown.map { "there is no parameter `\($0)`: {\($0)} is passed on as it is" }
       + afterDollar.map {

@@ -24,7 +24,7 @@ struct Placeholders {
   }
 
   /// Words that look like placeholders but are passed on unchanged, for a warning.
-  struct Remarks: Hashable {
+  struct Unresolved: Hashable {
     /// `{rate}`: there is no parameter `rate`.
     var unknown: [String] = []
     /// `${lr}`: a value behind a dollar sign.
@@ -32,7 +32,7 @@ struct Placeholders {
   }
 
   /// - Throws: `StudyError` for what is almost a placeholder.
-  func word(_ text: String, _ remarks: inout Remarks) throws -> ProgramWord {
+  func word(_ text: String, _ unresolved: inout Unresolved) throws -> ProgramWord {
     var pieces: [ProgramWord.Piece] = []
     var rest = text[...]
     var last: Character?
@@ -59,7 +59,7 @@ struct Placeholders {
           .text(String(opening.dropFirst(pairs % 2 == 1 ? (pairs + 1) / 2 : pairs / 2))))
         if pairs % 2 == 1, case .piece(let piece)? = meaning {
           pieces.append(piece)
-          if last == "$", opening.count == 1 { remarks.afterDollar.append(String(content)) }
+          if last == "$", opening.count == 1 { unresolved.afterDollar.append(String(content)) }
         } else {
           pieces.append(.text(String(content)))
         }
@@ -67,8 +67,8 @@ struct Placeholders {
           .text(String(closing.dropFirst(pairs % 2 == 1 ? (pairs + 1) / 2 : pairs / 2))))
       }
       if isUnknown {
-        if pairs == 1, last != "$", isWordlike(content), !text.contains(where: \.isWhitespace) {
-          remarks.unknown.append(String(content))
+        if pairs == 1, last != "$", looksLikeName(content), !text.contains(where: \.isWhitespace) {
+          unresolved.unknown.append(String(content))
         }
         rest = rest.dropFirst(opening.count + content.count)
         last = content.last ?? "{"
@@ -90,7 +90,7 @@ struct Placeholders {
   }
 
   /// Whether it looks like a name, which the content of a program's own braces mostly does not.
-  private func isWordlike(_ text: Substring) -> Bool {
+  private func looksLikeName(_ text: Substring) -> Bool {
     text.contains(where: \.isLetter)
       && text.allSatisfy { $0.isLetter || $0.isNumber || "_-.?".contains($0) }
   }
@@ -106,7 +106,7 @@ struct Placeholders {
       let name = String(content.drop { $0 == "-" })
       return try flag(name, content, as: content)
     }
-    guard isWordlike(content[...]), let near = nearest(content) else { return nil }
+    guard looksLikeName(content[...]), let near = nearest(content) else { return nil }
     return .near(
       "there is no parameter `\(content)`",
       "did you mean {\(near)}? The text itself is written {{\(content)}}")
@@ -115,7 +115,7 @@ struct Placeholders {
   private func flag(_ name: String, _ text: String, as content: String) throws -> Meaning? {
     let plain = String(name.map { $0 == "-" ? "_" : $0 })
     guard let parameter = parameters[name] ?? parameters[plain] else {
-      guard isWordlike(name[...]), let near = nearest(name), parameters[near] != nil else {
+      guard looksLikeName(name[...]), let near = nearest(name), parameters[near] != nil else {
         return nil
       }
       return .near(

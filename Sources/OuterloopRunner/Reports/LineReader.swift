@@ -20,20 +20,20 @@ struct LineReader {
     let plain = TerminalText.plain(line.bytes)
     if plain.isEmpty { return nil }
     if let report = ReportLine(plain, vocabulary) { return report }
-    if line.isRewritten || line.bytes.contains(0x08), let report = behindBar(plain) {
+    if line.isRewritten || line.bytes.contains(0x08), let report = reportAfterProgressBar(plain) {
       return report
     }
     if let miss = nearMiss(plain) { return miss }
-    return stranger(plain)
+    return unrecognized(plain)
   }
 
   /// Whether a line is nothing but a report, all of which is in the store.
-  static func isNothingElse(_ report: ReportLine?, _ line: LineSplitter.Line) -> Bool {
-    report?.isTelling ?? line.bytes.allSatisfy { $0 == 0x20 || $0 == 0x09 }
+  static func isReportOnly(_ report: ReportLine?, _ line: LineSplitter.Line) -> Bool {
+    report?.isReport ?? line.bytes.allSatisfy { $0 == 0x20 || $0 == 0x09 }
   }
 
   /// A report that follows a progress bar on the same line.
-  private func behindBar(_ line: ArraySlice<UInt8>) -> ReportLine? {
+  private func reportAfterProgressBar(_ line: ArraySlice<UInt8>) -> ReportLine? {
     var tries = 0
     for start in line.indices where line[start] == UInt8(ascii: "{") {
       tries += 1
@@ -51,11 +51,11 @@ struct LineReader {
     return ReportLine(miss)
   }
 
-  private mutating func stranger(_ line: ArraySlice<UInt8>) -> ReportLine? {
-    guard names.count < ReportLine.strangersLimit, let stranger = ReportLine.stranger(line),
-      !stranger.strangers.isSubset(of: names)
+  private mutating func unrecognized(_ line: ArraySlice<UInt8>) -> ReportLine? {
+    guard names.count < ReportLine.unrecognizedLimit, let unrecognized = ReportLine.unrecognized(line),
+      !unrecognized.unrecognizedKeys.isSubset(of: names)
     else { return nil }
-    names.formUnion(stranger.strangers)
-    return stranger
+    names.formUnion(unrecognized.unrecognizedKeys)
+    return unrecognized
   }
 }

@@ -28,7 +28,7 @@ struct NearMiss: Hashable, Sendable {
         line: TerminalText.shown(line), fault: "it is not JSON; print \(remark)", isObject: false)
       return
     }
-    var object = LooseObject(line[brace...])
+    var object = LenientObject(line[brace...])
     object.read()
     guard let fault = Self.fault(object, line[..<brace], names) else { return nil }
     self.init(line: TerminalText.shown(line), fault: fault, isObject: true)
@@ -44,7 +44,7 @@ struct NearMiss: Hashable, Sendable {
   var text: String { "`\(line)` is not a report: \(fault)" }
 
   private static func fault(
-    _ object: LooseObject, _ before: ArraySlice<UInt8>, _ names: Set<String>
+    _ object: LenientObject, _ before: ArraySlice<UInt8>, _ names: Set<String>
   ) -> String? {
     let known = object.names.contains { name in
       names.contains { $0.lowercased() == name.lowercased() }

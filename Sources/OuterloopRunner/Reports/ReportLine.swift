@@ -24,12 +24,12 @@ struct ReportLine: Hashable, Sendable {
   /// The line, if an objective in it is not finite.
   var shown: String?
   /// The keys of a line that is JSON but not a report, for the error message if no report follows.
-  var strangers: Set<String> = []
+  var unrecognizedKeys: Set<String> = []
   /// Set for a line that was probably meant as a report.
   var nearMiss: NearMiss?
 
   /// Whether it reports something; otherwise it only helps to explain a missing report.
-  var isTelling: Bool { strangers.isEmpty && nearMiss == nil }
+  var isReport: Bool { unrecognizedKeys.isEmpty && nearMiss == nil }
 
   /// What distinguishes a report from log output.
   struct Vocabulary: Sendable {
@@ -41,15 +41,15 @@ struct ReportLine: Hashable, Sendable {
   }
 
   /// How many unrecognized keys a message lists.
-  static let strangersLimit = 12
+  static let unrecognizedLimit = 12
 
   /// A line of which only the keys are kept; nil if it is not JSON.
-  static func stranger(_ line: ArraySlice<UInt8>) -> ReportLine? {
+  static func unrecognized(_ line: ArraySlice<UInt8>) -> ReportLine? {
     guard let members = members(of: line) else { return nil }
-    var stranger = ReportLine()
-    stranger.strangers = Set(
-      members.keys.sorted().prefix(strangersLimit).map { String($0.prefix(40)) })
-    return stranger
+    var unrecognized = ReportLine()
+    unrecognized.unrecognizedKeys = Set(
+      members.keys.sorted().prefix(unrecognizedLimit).map { String($0.prefix(40)) })
+    return unrecognized
   }
 
   private init() {}

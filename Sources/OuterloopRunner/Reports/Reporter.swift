@@ -36,7 +36,7 @@ struct Reporter {
   /// The line in which an objective was not finite, by objective.
   private var shown: [String: String] = [:]
   /// The keys in lines of JSON that were not reports.
-  private var strangers: Set<String> = []
+  private var unrecognizedKeys: Set<String> = []
   private var nearMiss: NearMiss?
 
   init(_ trial: ProgramSetting.Prepared, to sink: any ReportSink) {
@@ -59,28 +59,28 @@ struct Reporter {
     // checkpoint may be kept that the study does not know of (`KeptCheckpoints`).
     let saved = lines.lastIndex { $0.checkpoint.map { Files.exists(place(of: $0)) } ?? false }
     for (index, line) in lines.enumerated() {
-      strangers.formUnion(line.strangers)
+      unrecognizedKeys.formUnion(line.unrecognizedKeys)
       if let miss = line.nearMiss, nearMiss.map({ !$0.isObject && miss.isObject }) ?? true {
         nearMiss = miss
       }
       if let bad = line.badEpoch {
-        _ = try await handOn()
+        _ = try await forward()
         throw TrialFailure(.invalid, "it reported epoch \(bad), but epochs count from 1")
       }
       if !line.values.isEmpty || !line.notNumbers.isEmpty { add(line) }
       if let path = line.checkpoint { checkpoint(path, line.epoch, isLast: index == saved) }
     }
-    return try await handOn()
+    return try await forward()
   }
 
-  private mutating func handOn() async throws -> Bool {
-    settlePending()
+  private mutating func forward() async throws -> Bool {
+    flushPending()
     guard !news.isEmpty else { return true }
     defer { news.removeAll(keepingCapacity: true) }
     return try await sink.keep(news)
   }
 
-  private mutating func settlePending() {
+  private mutating func flushPending() {
     if let pending {
       news.append(pending.isNew ? .reported(pending.report) : .extended(pending.report))
     }
@@ -91,7 +91,7 @@ struct Reporter {
     guard let epoch = line.epoch ?? (namesEpochs ? recent.last?.epoch : nil) else {
       return addWithoutEpoch(line)
     }
-    if line.epoch != nil { settleHeld(before: epoch) }
+    if line.epoch != nil { flushHeld(before: epoch) }
     let isCurrent = recent.last?.epoch == epoch
     remember(line, isCurrent: isCurrent)
     // The last line of a program may state the total time: epochs have their own seconds.
@@ -105,7 +105,7 @@ struct Reporter {
     var report = Report(epoch: request.through, line.values, seconds: line.seconds)
     if request.through <= 1 { return join(report) }
     if held == nil {
-      report.seconds = report.seconds ?? lapseNow()
+      report.seconds = report.seconds ?? secondsSinceLastLine()
       held = report
     } else {
       held?.extend(by: report)
@@ -113,7 +113,7 @@ struct Reporter {
   }
 
   /// What was held back belongs to the epoch that is named now, or to none.
-  private mutating func settleHeld(before epoch: Int) {
+  private mutating func flushHeld(before epoch: Int) {
     guard let report = held else { return }
     held = nil
     guard report.epoch != epoch else { return join(report) }
@@ -124,7 +124,7 @@ struct Reporter {
 
   /// Merges a report into the one of its epoch.
   private mutating func join(_ report: Report) {
-    let now = lapseNow()
+    let now = secondsSinceLastLine()
     highest = max(highest, report.epoch)
     if let last = recent.indices.last, recent[last].epoch == report.epoch {
       var more = report
@@ -137,7 +137,7 @@ struct Reporter {
       }
       return
     }
-    settlePending()
+    flushPending()
     var whole = report
     if let place = recent.lastIndex(where: { $0.epoch == report.epoch }) {
       whole = recent.remove(at: place)
@@ -151,7 +151,7 @@ struct Reporter {
   }
 
   /// Seconds since the last line.
-  private mutating func lapseNow() -> Double {
+  private mutating func secondsSinceLastLine() -> Double {
     let now = clock.now
     defer { lapse = now }
     return lapse.duration(to: now) / .seconds(1)
@@ -178,7 +178,7 @@ struct Reporter {
       return log.note("the checkpoint \(path) of epoch \(epoch) is ignored: there is no such file")
     }
     guard isLast else { return }
-    settlePending()
+    flushPending()
     kept.keep(place(of: path), epoch: epoch)
     news.append(.checkpointed(epoch: epoch))
   }
@@ -188,7 +188,7 @@ struct Reporter {
     guard let report = held else { return }
     held = nil
     join(report)
-    _ = try await handOn()
+    _ = try await forward()
   }
 
   /// The work is done: checks that what was reported is a result.
@@ -225,7 +225,7 @@ struct Reporter {
 
   private func missing(_ name: String, _ last: Report) -> TrialFailure {
     let all = last.values.keys.sorted()
-    let names = all.prefix(ReportLine.strangersLimit)
+    let names = all.prefix(ReportLine.unrecognizedLimit)
     var text = "its last report has no `\(name)`"
     if !names.isEmpty { text += ", only \(names.joined(separator: ", "))" }
     if let nearMiss, nearMiss.isObject {
@@ -240,21 +240,21 @@ struct Reporter {
   private func nothing(_ objectives: [Objective]) -> TrialFailure {
     let example = objectives.map { "\($0.metric.jsonString): 0.5" }.joined(separator: ", ")
     let line = "print a line such as {\(example)}"
-    if let nearMiss, nearMiss.isObject || strangers.isEmpty {
+    if let nearMiss, nearMiss.isObject || unrecognizedKeys.isEmpty {
       return TrialFailure(
         .invalid, "it ended well but reported nothing: \(nearMiss.text)",
         way: "no report: \(nearMiss.fault)")
     }
-    guard !strangers.isEmpty else {
+    guard !unrecognizedKeys.isEmpty else {
       return TrialFailure(.invalid, "it ended well but reported nothing; \(line)")
     }
-    let names = strangers.sorted()
+    let names = unrecognizedKeys.sorted()
     let missing = objectives.map { "`\($0.metric)`" }.joined(separator: " or ")
     let near = objectives.lazy.compactMap { Spelling.nearest(to: $0.metric, among: names) }.first
     return TrialFailure(
       .invalid,
       "it ended well but its JSON lines have "
-        + "\(names.prefix(ReportLine.strangersLimit).joined(separator: ", ")); no \(missing); "
+        + "\(names.prefix(ReportLine.unrecognizedLimit).joined(separator: ", ")); no \(missing); "
         + (near.map { "did you mean the metric `\($0)`?" } ?? line))
   }
 }

@@ -101,7 +101,7 @@ enum ControlGroup {
     if let text = Files.text(of: "/proc/self/cgroup", limit: 1 << 14),
       let line = text.split(separator: "\n").first(where: { $0.hasPrefix("0::") })
     {
-      let quota = unified(String(line.dropFirst(3)), in: "/sys/fs/cgroup")
+      let quota = unifiedQuota(String(line.dropFirst(3)), in: "/sys/fs/cgroup")
       if quota != nil { return quota }
     }
     let folder = "/sys/fs/cgroup/cpu"
@@ -112,7 +112,7 @@ enum ControlGroup {
   }
 
   /// The smallest quota from `group` up to the root.
-  static func unified(_ group: String, in root: String) -> Double? {
+  static func unifiedQuota(_ group: String, in root: String) -> Double? {
     var parts = group.split(separator: "/")
     var least: Double?
     while true {

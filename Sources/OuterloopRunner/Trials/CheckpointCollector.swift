@@ -39,7 +39,7 @@ public struct CheckpointCollector: Sendable {
     /// The space taken by what has to be kept, if that exceeds the limit.
     public var excess: Int?
     /// What could not be removed, and why.
-    public var troubles: [String] = []
+    public var failures: [String] = []
   }
 
   /// - Parameters:
@@ -95,17 +95,17 @@ public struct CheckpointCollector: Sendable {
       collected[trial.number] = trial.attempt
       sizes[trial.number] = nil
       return isAnything
-    case .failure(let trouble):
+    case .failure(let error):
       // Reported once.
-      if !trouble.isTemporary { collected[trial.number] = trial.attempt }
-      if let text = trouble.text { outcome.troubles.append("trial \(trial.number): \(text)") }
+      if !error.isTemporary { collected[trial.number] = trial.attempt }
+      if let text = error.text { outcome.failures.append("trial \(trial.number): \(text)") }
       return false
     }
   }
 }
 
 extension TrialFolders {
-  struct RemovalTrouble: Error {
+  struct RemovalError: Error {
     /// Nil: someone is working on the trial.
     var text: String?
     var isTemporary: Bool { text == nil }
@@ -127,13 +127,13 @@ extension TrialFolders {
 
   /// Removes a trial's checkpoints, and notes it in its log, if it has one. Returns whether there was
   /// anything to remove.
-  func removeCheckpoints(of trial: Trial) -> Result<Bool, RemovalTrouble> {
+  func removeCheckpoints(of trial: Trial) -> Result<Bool, RemovalError> {
     let path = folder(ofTrial: trial.number)
     guard let lock = FolderLock.take(path, .alone) else {
       switch errno {
       case ENOENT: return .success(false)
-      case EWOULDBLOCK: return .failure(RemovalTrouble())
-      default: return .failure(RemovalTrouble(text: "\(path): \(Files.trouble())"))
+      case EWOULDBLOCK: return .failure(RemovalError())
+      default: return .failure(RemovalError(text: "\(path): \(Files.systemMessage())"))
       }
     }
     return withExtendedLifetime(lock) {
@@ -141,13 +141,13 @@ extension TrialFolders {
         var contents = FolderContents(in: lock.descriptor)
       else { return .success(false) }
       guard KeptCheckpoints(in: path).recordLoss(through: trial.checkpoint) else {
-        return .failure(RemovalTrouble(text: "\(path)/kept: nothing can be written there"))
+        return .failure(RemovalError(text: "\(path)/kept: nothing can be written there"))
       }
       for name in Self.folders {
         contents.empty(name, in: lock.descriptor) { name == "kept" && $0.hasSuffix(".json") }
       }
-      if let trouble = contents.trouble {
-        return .failure(RemovalTrouble(text: "\(path)/\(trouble)"))
+      if let failure = contents.failure {
+        return .failure(RemovalError(text: "\(path)/\(failure)"))
       }
       TrialLog.append("its checkpoints are removed", to: log(ofTrial: trial.number))
       return .success(true)

@@ -11,7 +11,7 @@ enum Files {
   }
 
   /// The system's message for the last failed call.
-  static func trouble(_ number: Int32 = errno) -> String { String(cString: strerror(number)) }
+  static func systemMessage(_ number: Int32 = errno) -> String { String(cString: strerror(number)) }
 
   /// Makes a folder and its parents.
   static func makeFolder(_ path: String) throws {
@@ -22,7 +22,7 @@ enum Files {
       if mkdir(path, 0o777) == 0 || errno == EEXIST { return }
     }
     throw StudyError(
-      "\(path): \(trouble())",
+      "\(path): \(systemMessage())",
       errno == ENAMETOOLONG
         ? "give the study a shorter name" : "make this folder, or free space for it")
   }
@@ -32,11 +32,11 @@ enum Files {
     let part = path + ".part"
     let file = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
     guard file >= 0 else {
-      throw StudyError("\(part): \(trouble())", "make the folder writable, or free space")
+      throw StudyError("\(part): \(systemMessage())", "make the folder writable, or free space")
     }
     defer { close(file) }
     guard CLibrary.writeAll(Array(text.utf8)[...], to: file), rename(part, path) == 0 else {
-      let error = StudyError("\(path): \(trouble())", "free space on this disk")
+      let error = StudyError("\(path): \(systemMessage())", "free space on this disk")
       unlink(part)
       throw error
     }

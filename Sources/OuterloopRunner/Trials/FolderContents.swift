@@ -5,7 +5,7 @@ internal import OuterloopPlatform
 struct FolderContents {
   private let device: dev_t
   /// Entries that could not be read or removed.
-  private(set) var trouble: String?
+  private(set) var failure: String?
   private var seen: Set<Entry> = []
   private(set) var bytes = 0
 
@@ -38,7 +38,7 @@ struct FolderContents {
       guard unlinkat(parent, entry, isFolder ? AT_REMOVEDIR : 0) != 0, errno != ENOENT else {
         return
       }
-      contents.trouble = contents.trouble ?? "\(entry): \(Files.trouble())"
+      contents.failure = contents.failure ?? "\(entry): \(Files.systemMessage())"
     }
   }
 
@@ -52,11 +52,11 @@ struct FolderContents {
   ) {
     let descriptor = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
     guard descriptor >= 0 else {
-      if errno != ENOENT { trouble = trouble ?? "\(name): \(Files.trouble())" }
+      if errno != ENOENT { failure = failure ?? "\(name): \(Files.systemMessage())" }
       return
     }
     guard depth < Self.deepest, let folder = fdopendir(descriptor) else {
-      trouble = trouble ?? "\(name): folders in it are nested too deeply"
+      failure = failure ?? "\(name): folders in it are nested too deeply"
       _ = CLibrary.closeFile(descriptor)
       return
     }

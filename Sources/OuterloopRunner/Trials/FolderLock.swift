@@ -23,9 +23,9 @@ final class FolderLock: Sendable {
     guard descriptor >= 0 else { return nil }
     while flock(descriptor, kind == .shared ? LOCK_SH : LOCK_EX | LOCK_NB) != 0 {
       if errno == EINTR { continue }
-      let trouble = errno
+      let code = errno
       _ = CLibrary.closeFile(descriptor)
-      errno = trouble
+      errno = code
       return nil
     }
     return FolderLock(descriptor)

@@ -20,7 +20,7 @@ struct AutomaticTraining: Searcher {
   private var searcher: any Searcher
   private var plan: AutomaticTrainingChoice
   private var log: [Event] = []
-  private var trouble: (any Error)?
+  private var failure: (any Error)?
 
   init(_ specification: StudySpecification, _ sampler: SamplerMethod) throws {
     self.specification = specification
@@ -47,12 +47,12 @@ struct AutomaticTraining: Searcher {
         past.apply(event)
         searcher.observe(event, in: past)
       }
-    } catch { trouble = error }
+    } catch { failure = error }
     log = []
   }
 
   mutating func propose(_ number: Int?, in history: History) throws -> Proposal {
-    if let trouble { throw trouble }
+    if let failure { throw failure }
     return try searcher.propose(number, in: history)
   }
 

@@ -31,7 +31,7 @@ struct RungLearner: Sampler {
   /// Whether trials that rest below the rung are shown as pruned.
   private let endsResting: Bool
   /// What went wrong when the sampler was made anew.
-  private var trouble: StudyError?
+  private var failure: StudyError?
 
   /// - Parameter epochs: of the rungs, rising.
   init(
@@ -54,13 +54,13 @@ struct RungLearner: Sampler {
     log.append(event)
     show(event)
     let highest = results.results.lastIndex { $0.count >= enough } ?? 0
-    if highest > rung || outdated * 20 > history.trials.count { beginAnew(at: highest) }
+    if highest > rung || outdated * 20 > history.trials.count { restart(at: highest) }
   }
 
-  private mutating func beginAnew(at rung: Int) {
+  private mutating func restart(at rung: Int) {
     self.rung = rung
     (seen, outdated) = (History(), 0)
-    do { sampler = try make() } catch { trouble = error as? StudyError }
+    do { sampler = try make() } catch { failure = error as? StudyError }
     for event in log { show(event) }
   }
 
@@ -93,11 +93,11 @@ struct RungLearner: Sampler {
     do {
       try seen.take(told)
       sampler.observe(told, in: seen)
-    } catch { trouble = trouble ?? error as? StudyError }
+    } catch { failure = failure ?? error as? StudyError }
   }
 
   mutating func suggest(_ number: Int, in history: History) throws -> Assignment? {
-    if let trouble { throw trouble }
+    if let failure { throw failure }
     return try sampler.suggest(number, in: seen)
   }
 }

@@ -103,7 +103,7 @@ import Testing
     var process = try #require(
       try DeepKernelProcess(deep.kernel, features: features, outputs: outputs, roomFor: 1))
     let before = process.predict(queries)
-    process.believe(queries[(3 * KernelNetwork.features)..<(4 * KernelNetwork.features)])
+    process.addFantasy(queries[(3 * KernelNetwork.features)..<(4 * KernelNetwork.features)])
     let after = process.predict(queries)
     for place in before.means.indices {
       #expect(abs(after.means[place] - before.means[place]) < 1e-9)

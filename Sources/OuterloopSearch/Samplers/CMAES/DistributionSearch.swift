@@ -17,7 +17,7 @@ internal import OuterloopStudy
 /// - Failures that the configuration caused are the worst of a generation; before them come trials that break
 ///   the study's constraints, by how much, and before those pruned ones. A generation of failures alone changes
 ///   nothing. Lost and cancelled trials do not count.
-/// - Before the first proposal, results of others (enqueued trials) give the beginning (`WarmStart`).
+/// - Before the first proposal, results of others (enqueued trials) give the initialDistribution (`WarmStart`).
 /// - Of a run that was ended by a restart, late results do not count in the next one.
 struct DistributionSearch: Sendable {
   struct Options: Sendable {
@@ -28,7 +28,7 @@ struct DistributionSearch: Sendable {
   }
 
   /// The distribution with which a run begins.
-  typealias Beginning =
+  typealias InitialDistribution =
     @Sendable (CMAParameters, [CoordinateGrid?], RunStart) ->
     SpaceDistribution.Numbers
 
@@ -58,7 +58,7 @@ struct DistributionSearch: Sendable {
   private let specification: StudySpecification
   private let seed: UInt64
   private let options: Options
-  private let beginning: Beginning
+  private let initialDistribution: InitialDistribution
   private var tried: TriedConfigurations
   private var restarts: Restarts
   private var stopTest: StopTest?
@@ -77,13 +77,13 @@ struct DistributionSearch: Sendable {
 
   init(
     _ specification: StudySpecification, _ options: Options, pairsAreChoices: Bool,
-    beginning: @escaping Beginning
+    initialDistribution: @escaping InitialDistribution
   ) {
     layout = CoordinateLayout(specification.space, pairsAreChoices: pairsAreChoices)
     self.specification = specification
     seed = specification.seed
     self.options = options
-    self.beginning = beginning
+    self.initialDistribution = initialDistribution
     tried = TriedConfigurations(specification.space)
     let dimensions = layout.grids.count + layout.choiceCounts.count
     restarts = Restarts(
@@ -201,7 +201,7 @@ struct DistributionSearch: Sendable {
     let numbers =
       count == 0
       ? nil
-      : beginning(
+      : initialDistribution(
         CMAParameters(dimensions: count, population: population), layout.grids, start)
     return SpaceDistribution(
       numbers,

@@ -9,7 +9,7 @@ internal import OuterloopStudy
 struct FeasibleConfigurations: Sendable {
   private enum Method: Sendable {
     case redrawing
-    case paving(Paving)
+    case paving(Subpaving)
     case list([Box], sums: [Double])
     case walk(FeasibleWalk)
   }
@@ -64,7 +64,7 @@ struct FeasibleConfigurations: Sendable {
   }
 
   private mutating func configuration(
-    _ paving: Paving, _ uniform: (Int?) -> Double
+    _ paving: Subpaving, _ uniform: (Int?) -> Double
   ) -> Assignment? {
     guard let box = paving.box(uniform(nil)) else { return nil }
     let axes = network.logic.axes
@@ -95,7 +95,7 @@ struct FeasibleConfigurations: Sendable {
     }
     if hits * 30 >= Self.probes { return .redrawing }
     guard let start else { throw Self.empty }
-    let paving = Paving(network, from: start, limit: Self.boxes)
+    let paving = Subpaving(network, from: start, limit: Self.boxes)
     if paving.isEmpty { throw Self.empty }
     var successes = 0
     // A cover of which one draw in 1,000 is allowed finds one within its tries, but for once in 10^8.

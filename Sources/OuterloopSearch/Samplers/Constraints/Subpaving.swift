@@ -5,7 +5,7 @@ internal import OuterloopStudy
 ///
 /// A box drawn by its probability, and a configuration from it, is a uniform configuration of the
 /// cover; those of them that are allowed are uniform among the allowed ones.
-struct Paving: Sendable {
+struct Subpaving: Sendable {
   private struct Part: Sendable {
     var box: Box
     var measure: Double

@@ -5,7 +5,7 @@ internal import Synchronization
 ///
 /// Cluster schedulers send SIGTERM to all processes of a job. A program that exits on it, in whatever
 /// way, has neither failed nor produced a result: its trial continues from its checkpoint elsewhere.
-public struct StoppedWork: TrialWork {
+public struct InterruptibleWork: TrialWork {
   private let work: any TrialWork
   private let isStopping: @Sendable () -> Bool
 

@@ -60,7 +60,7 @@ extension ThresholdOptions: MethodOptions {
 /// - `threshold`: a trial whose first objective is worse than a bound, or not a number, is pruned.
 ///
 /// - Complexity: O(epochs) for a report.
-struct LoneStopping: EarlyStopping {
+struct SingleTrialStopping: EarlyStopping {
   enum Rule: Sendable {
     case patience(PatienceOptions)
     case threshold(ThresholdOptions)
@@ -127,11 +127,11 @@ extension SchedulerKind {
 extension SchedulerMethod {
   /// Ends trials that no longer improve.
   public static func patience(_ options: PatienceOptions = PatienceOptions()) -> SchedulerMethod {
-    SchedulerMethod(options.description) { try LoneStopping($0, .patience(options)) }
+    SchedulerMethod(options.description) { try SingleTrialStopping($0, .patience(options)) }
   }
 
   /// Stops trials that are worse than a bound.
   public static func threshold(_ options: ThresholdOptions) -> SchedulerMethod {
-    SchedulerMethod(options.description) { try LoneStopping($0, .threshold(options)) }
+    SchedulerMethod(options.description) { try SingleTrialStopping($0, .threshold(options)) }
   }
 }
