@@ -145,7 +145,9 @@ private struct Contrary: Searcher {
 
 extension AbuseRoom {
   fileprivate mutating func addRehearsals() {
-    @Sendable func simulation(_ method: SearchMethod = .grid(resolution: 3)) throws -> SearchSimulation {
+    @Sendable func simulation(_ method: SearchMethod = .grid(resolution: 3)) throws
+      -> SearchSimulation
+    {
       try SearchSimulation(Studies.specification(), method)
     }
     let kinds = Studies.kinds
@@ -162,7 +164,8 @@ extension AbuseRoom {
     }
     add("SearchSimulation.init", kinds, Edges.integers) { kind, number in
       let event = Event(revision: 1, time: .nan, trial: number, kind)
-      return try SearchSimulation(Studies.specification(), .random, replaying: [event, event]).bestLoss
+      return try SearchSimulation(Studies.specification(), .random, replaying: [event, event])
+        .bestLoss
     }
     add("SearchSimulation.take", kinds, Edges.integers) { kind, number in
       var study = try simulation()

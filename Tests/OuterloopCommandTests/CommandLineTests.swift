@@ -25,7 +25,8 @@ import Testing
     CommandError(
       clean: ["--steps", "abc"], "The value 'abc' is invalid for '--steps <n>'",
       "write a whole number from 0 on; see outerloop clean --help"),
-    CommandError(clean: ["--steps", "0"], "--steps 0 is out of range: it must be from 1 to 10000000"),
+    CommandError(
+      clean: ["--steps", "0"], "--steps 0 is out of range: it must be from 1 to 10000000"),
     CommandError(
       clean: ["--steps", "-5"], "--steps -5 is out of range: it must be from 1 to 10000000"),
     CommandError(

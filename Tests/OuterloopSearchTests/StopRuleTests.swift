@@ -127,7 +127,8 @@ import Testing
       #expect((20..<60).contains(study.trials.count), "\(study.trials.count)")
       #expect(study.bestLoss < 1e-3)
 
-      var noise = try SearchSimulation(specification, SearchMethod.random.stopping(when: [.regret()]))
+      var noise = try SearchSimulation(
+        specification, SearchMethod.random.stopping(when: [.regret()]))
       var state = UInt64(seed)
       try noise.run(60) { _ in
         state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407

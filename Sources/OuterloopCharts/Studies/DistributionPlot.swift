@@ -15,7 +15,9 @@ extension StudyFigures {
   /// 1.
   ///
   /// - Throws: `StudyError` if another study has no such objective.
-  func distribution(_ place: Int, comparedWith others: [StudyFigures]) throws(StudyError) -> SizedFigure {
+  func distribution(_ place: Int, comparedWith others: [StudyFigures]) throws(StudyError)
+    -> SizedFigure
+  {
     let objective = objectives[place]
     var curves: [(name: String, values: [Double])] = [(specification.name, finished(place))]
     for other in others {

@@ -8,7 +8,8 @@ public struct StudyPlot: Sendable {
   /// What a picture shows.
   enum Drawing: Sendable {
     /// The whole study, or the objectives at some indices.
-    case ofStudy(@Sendable (StudyFigures, _ places: [Int]) throws(StudyError) -> StudyFigures.SizedFigure)
+    case ofStudy(
+      @Sendable (StudyFigures, _ places: [Int]) throws(StudyError) -> StudyFigures.SizedFigure)
     /// One objective, so that several objectives need several pictures; compared with the same plot
     /// of other studies.
     case ofObjective(

@@ -79,7 +79,8 @@ extension ServedStudy {
   private static func requestKey(_ number: Int) -> String { "wish.\(number)" }
 
   /// The value with which trial `number` was enqueued, for a parameter that was unknown then.
-  func requestedValue(_ name: String, for number: Int, in domain: Domain) throws -> ParameterValue? {
+  func requestedValue(_ name: String, for number: Int, in domain: Domain) throws -> ParameterValue?
+  {
     guard let text = specification.attributes[Self.requestKey(number)],
       let value = JSONReader.value(text)?[name]?.parameterValue
     else { return nil }

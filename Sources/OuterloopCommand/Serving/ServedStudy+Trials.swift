@@ -134,7 +134,8 @@ extension ServedStudy {
   /// stops it.
   private func report(_ report: Report, of number: Int) async throws -> JSON {
     guard report.epoch >= 1 else {
-      throw CommandError("epoch \(report.epoch) is below 1", hint: "count epochs from 1", status: 64)
+      throw CommandError(
+        "epoch \(report.epoch) is below 1", hint: "count epochs from 1", status: 64)
     }
     guard var trial = held[number] else { return Self.stop("lost") }
     let kind = Event.Kind.reported(attempt: trial.claim.attempt, report)

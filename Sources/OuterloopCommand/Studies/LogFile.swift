@@ -16,7 +16,8 @@ struct LogFile {
   func bytes(after start: Int, limit: Int = 1 << 16) throws -> [UInt8] {
     let file = open(path, O_RDONLY | O_CLOEXEC)
     guard file >= 0 else {
-      throw CommandError("\(path): \(String(cString: strerror(errno)))", hint: "check its permissions")
+      throw CommandError(
+        "\(path): \(String(cString: strerror(errno)))", hint: "check its permissions")
     }
     defer { close(file) }
     var code: Int32 = 0

@@ -65,7 +65,9 @@ extension StoredProgram {
   /// A copy that runs as many trials at the same time as its GPUs suffice for.
   func filling(_ machine: Machine) throws -> StoredProgram {
     var copy = self
-    if let slots = try CommandError.usage({ try request.slots(of: machine) }) { copy.parallel = slots }
+    if let slots = try CommandError.usage({ try request.slots(of: machine) }) {
+      copy.parallel = slots
+    }
     return copy
   }
 

@@ -123,7 +123,8 @@ struct StudyRun {
   }
 
   private func run(
-    _ driver: StudyDriver, _ work: some TrialWork, _ lines: TrialProgress, _ keeper: CheckpointKeeper?,
+    _ driver: StudyDriver, _ work: some TrialWork, _ lines: TrialProgress,
+    _ keeper: CheckpointKeeper?,
     _ budget: FollowedBudget
   ) async throws -> Ending {
     // A waiting trial is not started only to be stopped.
@@ -260,7 +261,8 @@ struct StudyRun {
     let pictures = "pictures: outerloop plot\(found.naming)"
     switch ending {
     case .timeout:
-      return "the time is up; with more of it: \(resume) \(budget.enlarged(after: countingTimeout(spent)))"
+      return
+        "the time is up; with more of it: \(resume) \(budget.enlarged(after: countingTimeout(spent)))"
     case .rule(let reason):
       return "the study ends early: \(reason.visible); to go on all the same: \(resume) "
         + budget.enlarged(after: spent)

@@ -173,7 +173,9 @@ struct ProcessWatch {
     return poll(&files, 1, 0) > 0
   }
 
-  private mutating func enforceLimits(_ commands: ChildProcess.Commands, _ now: ContinuousClock.Instant) {
+  private mutating func enforceLimits(
+    _ commands: ChildProcess.Commands, _ now: ContinuousClock.Instant
+  ) {
     if cause == nil, drainUntil == nil {
       if let deadline = commands.deadline, now >= deadline { stop(.timeout, grace: limits.grace) }
       if let stopsBy, now >= stopsBy {

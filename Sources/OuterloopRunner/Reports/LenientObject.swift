@@ -124,10 +124,12 @@ struct LenientObject {
     switch text {
     case "": recordFault("`\(name)` has no value")
     case "None", "True", "False":
-      recordFault("`\(text)` is Python's; JSON has null, true and false, and json.dumps writes them")
+      recordFault(
+        "`\(text)` is Python's; JSON has null, true and false, and json.dumps writes them")
     default:
       if Double(text) == nil {
-        recordFault("`\(name)` is \(TerminalText.shown(word, limit: 40)), which is not a JSON number")
+        recordFault(
+          "`\(name)` is \(TerminalText.shown(word, limit: 40)), which is not a JSON number")
       } else if digits.hasPrefix(".") {
         recordFault("a number begins with a digit in JSON: 0\(digits)")
       } else if text.hasPrefix("+") {

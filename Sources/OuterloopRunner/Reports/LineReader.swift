@@ -52,7 +52,8 @@ struct LineReader {
   }
 
   private mutating func unrecognized(_ line: ArraySlice<UInt8>) -> ReportLine? {
-    guard names.count < ReportLine.unrecognizedLimit, let unrecognized = ReportLine.unrecognized(line),
+    guard names.count < ReportLine.unrecognizedLimit,
+      let unrecognized = ReportLine.unrecognized(line),
       !unrecognized.unrecognizedKeys.isSubset(of: names)
     else { return nil }
     names.formUnion(unrecognized.unrecognizedKeys)

@@ -72,7 +72,9 @@ struct DyHPOModel: EpochwiseModel {
     }
     let features = try deep.features(fits.programs, queries)
     let width = KernelNetwork.features
-    for place in underWay.indices { process.addFantasy(features[place * width..<(place + 1) * width]) }
+    for place in underWay.indices {
+      process.addFantasy(features[place * width..<(place + 1) * width])
+    }
     let (means, variances) = process.predict(Array(features[(underWay.count * width)...]))
     return means.indices.map { place in
       let epoch = place < choice.resting.count ? choice.resting[place].epoch + 1 : 1

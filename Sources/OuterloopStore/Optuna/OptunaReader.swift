@@ -91,7 +91,8 @@ struct OptunaReader {
       last = number
       let state: String = row[2]
       guard Self.states.contains(state) else {
-        throw OptunaFormatError(place, "`state` is \(row.described(2)), which is no state of a trial")
+        throw OptunaFormatError(
+          place, "`state` is \(row.described(2)), which is no state of a trial")
       }
       var trial = OptunaTrial(number: number, state: state)
       trial.start = try time(row, 3, place, "datetime_start")
@@ -160,7 +161,8 @@ struct OptunaReader {
       let (name, number): (String, Double) = (row[0], row[1])
       let own = try need(space.distributions[row[2]])
       if let problem = own.problem(with: number) {
-        throw OptunaFormatError(place, "`param_value` of `\(name)` is \(row.described(1)), \(problem)")
+        throw OptunaFormatError(
+          place, "`param_value` of `\(name)` is \(row.described(1)), \(problem)")
       }
       trial.set(name, space.value(of: name) { $0.value(number, under: own, in: $1) })
     }
@@ -307,7 +309,8 @@ struct OptunaReader {
       }
     }
     guard !directions.isEmpty else {
-      throw OptunaFormatError("`study_directions`", "study `\(name)` has no row there, so no objective")
+      throw OptunaFormatError(
+        "`study_directions`", "study `\(name)` has no row there, so no objective")
     }
     let names = try metricNames.map(Self.names) ?? []
     var objectives: [Objective] = []
