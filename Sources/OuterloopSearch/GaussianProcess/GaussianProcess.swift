@@ -123,13 +123,13 @@ package struct GaussianProcess: Sendable {
   ///
   /// L_22 the new rows of the factor. alpha = L'^-1 (c, z), c = L^-1 (y - m) of the known rows.
   ///
-  /// - Parameter normals: by sample a number for each new point.
+  /// - Parameter normals: for each sample, a standard normal number per new point.
   /// - Complexity: O(p n^2 + s n^2) time for p points and s samples.
   package func imagining(_ new: KernelPoints, normals: [[Double]]) -> GaussianProcess {
     precondition(samples == 1 && !normals.isEmpty)
     var result = self
     let n = rowCount
-    // A point that rounding cannot tell from others adds nothing.
+    // A point that is numerically indistinguishable from others adds nothing.
     let kept = result.append(new)
     var known = ConstantMean.rest(outputs, derivatives, mean)
     factor.solveLower(&known, columns: 1)

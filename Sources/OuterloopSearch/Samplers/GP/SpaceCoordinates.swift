@@ -1,36 +1,36 @@
 internal import OuterloopStudy
 
-/// A configuration as numbers: for every coordinate its place in 0...1, or the number of a choice. What
-/// is inactive has a number too, which counts when its parents change.
+/// A configuration as numbers: for every coordinate its position in 0...1, or the index of a choice.
+/// Inactive parameters have a number too, which matters when their parents change.
 struct Candidate: Sendable, Hashable {
   var places: [Double]
 
-  /// The candidate with these coordinates at these places.
+  /// The candidate with these coordinates fixed.
   func with(_ fixed: [Int: Double]) -> Candidate {
     var result = self
     for (coordinate, place) in fixed { result.places[coordinate] = place }
     return result
   }
 
-  /// Whether these coordinates are at these places.
+  /// Whether these coordinates have these positions.
   func has(_ fixed: [Int: Double]) -> Bool { fixed.allSatisfy { places[$0] == $1 } }
 }
 
 /// The parameters of a space as coordinates of a Gaussian process.
 ///
-/// Numbers stand where they lie in their range on its scale, ordinals where their index does, choices are
-/// at distance 1 from one another (more than 64 of them nearly so). Parameters with the same condition
+/// Numbers are at their position in the range on its scale, ordinals at that of their index, choices are
+/// at distance 1 from one another (approximately for more than 64). Parameters with the same condition
 /// form a group; parameters with a single value are in none.
 struct SpaceCoordinates: Sendable {
   struct Coordinate: Sendable {
-    /// The parameter's place in the space.
+    /// The parameter's index in the space.
     let index: Int
     let group: Int
     /// Its first column within the group.
     let column: Int
     let domain: Domain
     let kind: Kind
-    /// Whether a condition mentions it: it then moves from value to value, not along a slope.
+    /// Whether a condition mentions it: it is then searched by value, not by gradient.
     let isParent: Bool
     /// Its first column in the group that an earlier study shares; nil: it is not in it.
     var shared: Int?
@@ -38,14 +38,14 @@ struct SpaceCoordinates: Sendable {
 
   enum Kind: Sendable {
     case continuous
-    /// A grid of few values, or an ordinal of few: their places.
+    /// A grid or ordinal of few values: their positions.
     case levels([Double])
     /// A grid of many values, or an ordinal of many.
     case steps(Int)
     case choice(ChoiceCode)
   }
 
-  /// Grids of more values are searched by slope and step instead of value by value.
+  /// Grids of more values are searched by gradient and step instead of value by value.
   private static let mostLevels = 16
 
   let space: SearchSpace
@@ -53,12 +53,13 @@ struct SpaceCoordinates: Sendable {
   let coordinates: [Coordinate]
   /// By group, nil: always active.
   private let conditions: [Predicate?]
-  /// By the parameter's place in the space.
+  /// By the parameter's index in the space.
   private let coordinateOf: [Int?]
-  /// Places in the space of what conditions mention, rising.
+  /// Indices of the parameters in conditions, ascending.
   private let parents: [Int]
 
-  /// The group of what an earlier study has too, which all trials have; nil: there is no such study.
+  /// The group of the parameters shared with an earlier study, which all trials have; nil: there is
+  /// no such study.
   private let sharedGroup: Int?
 
   /// - Parameter shared: the places of parameters without condition that an earlier study has too. The
