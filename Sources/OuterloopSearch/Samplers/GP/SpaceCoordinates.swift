@@ -62,9 +62,9 @@ struct SpaceCoordinates: Sendable {
   /// no such study.
   private let sharedGroup: Int?
 
-  /// - Parameter shared: the places of parameters without condition that an earlier study has too. The
-  ///   kernel is then k_earlier(what is shared) + k(all), the latter between trials of this study alone,
-  ///   so that how much is taken over is fitted as the scales of the two are.
+  /// - Parameter shared: the indices of unconditional parameters that an earlier study has too. The
+  ///   kernel is then k_earlier(shared) + k(all), the latter only between trials of this study, so that
+  ///   the amount of transfer is fitted through the two scales.
   init(_ space: SearchSpace, sharing shared: Set<Int> = []) {
     self.space = space
     let parents = space.parameters.reduce(into: Set<Int>()) {
@@ -147,7 +147,7 @@ struct SpaceCoordinates: Sendable {
       })
   }
 
-  /// The place of the nearest value on the grid of a coordinate of steps.
+  /// The position of the nearest grid value of a stepped coordinate.
   func snapped(_ place: Double, _ coordinate: Int) -> Double {
     self.place(coordinates[coordinate].domain.value(atUnit: place), coordinate)
   }
@@ -163,7 +163,7 @@ struct SpaceCoordinates: Sendable {
     }
   }
 
-  /// Where a value of a coordinate stands.
+  /// The position of a value of a coordinate.
   func place(_ value: ParameterValue, _ coordinate: Int) -> Double {
     let domain = coordinates[coordinate].domain
     switch coordinates[coordinate].kind {
@@ -175,8 +175,8 @@ struct SpaceCoordinates: Sendable {
     }
   }
 
-  /// Choices given by the places of their parameters in the space and the indices of their values, as
-  /// coordinates and their places; without those that are inactive beside the others.
+  /// Choices given by parameter index and value index, as coordinates and positions, without those
+  /// that the others make inactive.
   func coordinates(of choices: [Int: Int]) -> [Int: Double] {
     var result: [Int: Double] = [:]
     for (index, value) in choices {
@@ -211,7 +211,7 @@ struct SpaceCoordinates: Sendable {
     space.forbidden.isEmpty || assignment(of: candidate) != nil
   }
 
-  /// Which groups a candidate has.
+  /// The active groups of a candidate.
   func activity(_ candidate: Candidate) -> [Bool] {
     // Of what conditions mention, parents first.
     var known: [Int: ParameterValue] = [:]
@@ -225,7 +225,7 @@ struct SpaceCoordinates: Sendable {
     return conditions.map { $0.map { $0.holds { known[$0] } } ?? true }
   }
 
-  /// Candidates as the kernel sees them. O(candidates x columns).
+  /// Candidates as inputs of the kernel. O(candidates x columns).
   func points(_ candidates: [Candidate]) -> KernelPoints {
     let isConditional = layout.groups.contains(where: \.isConditional)
     var columns = layout.groups.map {
@@ -265,7 +265,7 @@ struct SpaceCoordinates: Sendable {
     }
   }
 
-  /// Trials of the earlier study, which have the shared group alone.
+  /// Trials of the earlier study, which have only the shared group.
   func earlierPoints(_ candidates: [Candidate]) -> KernelPoints {
     let plain = points(candidates)
     var activity = plain.activity
@@ -277,7 +277,8 @@ struct SpaceCoordinates: Sendable {
     return KernelPoints(layout, count: plain.count, columns: columns, activity: activity)
   }
 
-  /// The derivative by a coordinate from the gradients by the columns of the groups.
+  /// The derivative with respect to a coordinate, from the gradients with respect to the columns of
+  /// the groups.
   func slope(_ gradients: [[Double]], _ place: Int, row: Int) -> Double {
     func part(_ group: Int, _ column: Int) -> Double {
       gradients[group][row * layout.groups[group].columns + column]
