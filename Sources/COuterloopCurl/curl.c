@@ -76,7 +76,7 @@ struct request {
   int is_answered;
 };
 
-// The head is told with the first byte of the body, or at the end: those of redirections have none.
+// The head is reported with the first byte of the body, or at the end: redirections have no body.
 static void answer(struct request *request) {
   if (request->is_answered) return;
   request->is_answered = 1;

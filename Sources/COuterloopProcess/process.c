@@ -95,7 +95,7 @@ int outerloop_nonblocking(int file) {
   return flags < 0 || fcntl(file, F_SETFL, flags | O_NONBLOCK) < 0 ? errno : 0;
 }
 
-// In the child: only what is allowed between fork and exec. Returns where it failed.
+// In the child: only async-signal-safe calls between fork and exec. Returns the failed step.
 static int become(const outerloop_launch *launch, pid_t parent) {
 #ifdef __linux__
   prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -125,9 +125,9 @@ static int become(const outerloop_launch *launch, pid_t parent) {
 // Of C libraries that have it: glibc from 2.34, musl.
 extern pid_t _Fork(void) __attribute__((weak));
 
-// A fork that runs no handlers of pthread_atfork. Libraries prepare for children that go on with their
-// state, and may hang at it: OpenBLAS ends its threads, and never comes back when two threads fork at
-// once. This child executes another program, and needs none of that.
+// A fork that runs no handlers of pthread_atfork. Libraries use them to prepare for children that
+// continue with their state, and may hang: OpenBLAS ends its threads, and deadlocks when two threads
+// fork at once. This child executes another program, and needs none of that.
 static pid_t plain_fork(void) {
   return _Fork ? _Fork() : (pid_t)syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
 }
