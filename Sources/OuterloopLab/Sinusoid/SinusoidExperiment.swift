@@ -190,7 +190,8 @@ public struct SinusoidExperiment: Experiment {
         "+- is half of the 95 % interval of the mean over seeds; \(testTasks) new tasks a seed. Runs that "
           + "diverged (an error of 10 or more) are counted and left out of the mean.",
         "distill is the published method, which takes no account of momentum; distill-momentum "
-          + "differentiates it; window and reverse are exact over 5 and over all steps.",
+          + "differentiates it: its hypergradients are up to 1/(1 - momentum) times as long, and at the published "
+          + "outer rate they can diverge. window and reverse are exact over 5 and over all steps.",
         "The paper leaves open how many query points a task has (\(queries) here), the initialisation "
           + "(uniform by fan-in here) and its gamma for this experiment.",
       ],
