@@ -12,7 +12,7 @@ extension SearcherLaws {
     let specification = try specification(item, method)
     let store = MemoryStore()
     let id = try store.create(specification)
-    let present = try await Asker(id, in: store, by: method)
+    let present = try await TrialSource(id, in: store, by: method)
     var wrong: [String] = []
     for step in 0..<trials {
       if step == 6 { try store.extend(id, to: wider) }
@@ -37,7 +37,7 @@ extension SearcherLaws {
     for event in events {
       guard case .suggested(let assignment, _, let seen) = event.kind else { continue }
       let (copy, past) = try replica(specification, events.prefix(seen))
-      let late = try await Asker(past, in: copy, by: method)
+      let late = try await TrialSource(past, in: copy, by: method)
       if try await ask(late)?.trial.assignment != assignment {
         wrong.append("a replay up to trial \(event.trial) proposes something else")
       }
@@ -54,7 +54,7 @@ extension SearcherLaws {
       method: method.description, seed: 3, attributes: StudySpecification.growth)
     let store = MemoryStore()
     let id = try store.create(specification)
-    let present = try await Asker(id, in: store, by: method)
+    let present = try await TrialSource(id, in: store, by: method)
     var wrong: [String] = []
     for step in 0..<trials {
       guard let claim = try await ask(present) else { break }
@@ -87,7 +87,7 @@ extension SearcherLaws {
     for event in events {
       guard case .suggested(let assignment, _, let seen) = event.kind else { continue }
       let (copy, past) = try replica(specification, events.prefix(seen))
-      let late = try await Asker(past, in: copy, by: method)
+      let late = try await TrialSource(past, in: copy, by: method)
       // Those of the whole log have places for parameters that came later.
       let again = try await ask(late)?.trial.assignment
       if again?.active.map(\.name) != assignment.active.map(\.name)
@@ -109,8 +109,8 @@ extension SearcherLaws {
     space.parameters.map { ParameterPrior($0.name, $0.domain.value(atUnit: 0.3)) }
   }
 
-  private static func ask(_ asker: Asker) async throws -> Claim? {
-    let work = try await asker.next(for: Claimant(worker: "w"), within: Budget())
+  private static func ask(_ source: TrialSource) async throws -> Claim? {
+    let work = try await source.next(for: Claimant(worker: "w"), within: Budget())
     if case .trial(let claim) = work { return claim }
     return nil
   }

@@ -62,11 +62,11 @@ import Testing
   }
 
   @Test(arguments: usage)
-  func usageErrors(_ complaint: CommandError) throws {
-    let ending = try tool.run(complaint.words)
+  func usageErrors(_ failure: CommandError) throws {
+    let ending = try tool.run(failure.words)
     #expect(ending.status == 64)
     #expect(ending.out.isEmpty)
-    #expect(ending.err == "error: \(complaint.what)\n\nhint: \(complaint.hint)\n")
+    #expect(ending.err == "error: \(failure.what)\n\nhint: \(failure.hint)\n")
     #expect(!tool.has("outerloop-clean"))
   }
 

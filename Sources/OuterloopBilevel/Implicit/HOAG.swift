@@ -15,9 +15,9 @@ internal import OuterloopNumerics
 /// rejected step halves the tolerances that follow.
 ///
 /// Differs from the paper's code: the direct term is included, tolerances are absolute (there the inner
-/// one is scaled by the smallest hyperparameter), the step is the outer loop's and is taken once.
+/// one is scaled by the smallest hyperparameter), the step is the outer loop's and is determined once.
 ///
-/// Time: what the two solves take; both shrink with the distance that lambda moves. Memory: O(P).
+/// Time: that of the two solves; both shrink with the distance that lambda moves. Memory: O(P).
 struct HOAG: HypergradientMethod {
   let tolerances: ToleranceSchedule
   let implicit: ImplicitGradient

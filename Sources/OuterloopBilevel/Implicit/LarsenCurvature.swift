@@ -17,7 +17,7 @@ struct LarsenCurvature {
   private let rows: [[Double]]
   private let damping: Double
 
-  /// Refuses problems that have no batches of examples.
+  /// Refuses problems without batches of examples.
   static func refuse(_ problem: CompiledProblem, for method: some HypergradientMethod) throws {
     let axes = problem.batchTypes.map { $0.shape.first ?? 0 }
     guard let size = axes.first else {

@@ -57,17 +57,17 @@ struct Ask: AsyncParsableCommand {
       }
       try await found.reopen(forMore: true)
     }
-    let asker = try await Asker(found.id, in: found.store, by: try found.method())
-    let work = try await asker.next(for: Claimant(worker: worker, lease: lease.value))
+    let source = try await TrialSource(found.id, in: found.store, by: try found.method())
+    let work = try await source.next(for: Claimant(worker: worker, lease: lease.value))
     switch work {
     case .trial(let claim): try show(claim, found)
-    case .wait where await asker.isSuspended:
+    case .wait where await source.isSuspended:
       throw CommandError(
         "study `\(found.name)` is paused",
         hint: "to resume it: outerloop pause\(found.naming) --off")
     case .wait: throw try await waiting(found)
     case .finished(.budget):
-      if try await asker.isExhausted() { throw exhausted(found) }
+      if try await source.isExhausted() { throw exhausted(found) }
       let more = found.specification.budget.enlarged(after: try await BudgetUse(found))
       throw CommandError(
         "the budget of study `\(found.name)` is spent",

@@ -134,11 +134,11 @@ struct Tell: AsyncParsableCommand {
     let attempt = attempt ?? record.attempt
     let report = told.report(epoch: epoch ?? record.through, attempt: attempt)
     if running {
-      try await goesOn(record, attempt, report, found)
+      try await shouldContinue(record, attempt, report, found)
       if report != nil, found.specification.method.scheduler != .fullTraining {
         let method = try SearchMethod.named(found.specification.method)
-        let asker = try await Asker(found.id, in: found.store, by: method)
-        _ = try await asker.goesOn(number, attempt: attempt)
+        let source = try await TrialSource(found.id, in: found.store, by: method)
+        _ = try await source.shouldContinue(number, attempt: attempt)
       }
       return number
     }
@@ -156,7 +156,7 @@ struct Tell: AsyncParsableCommand {
     try await found.store.append(kinds, to: trial ?? -1, of: found.id)
   }
 
-  private func goesOn(
+  private func shouldContinue(
     _ record: Trial, _ attempt: Int, _ report: Event.Kind?, _ found: StudyChoice.Found
   ) async throws {
     if let report { try await check(try await append([report], found), found) }

@@ -67,7 +67,7 @@ struct Version: ParsableCommand {
         blasPath = library.path
         blasFamily = library.kernels.used
         blasFamilyAsked = library.kernels.asked
-        blasFamilyAskedBy = Details.asker(library.kernels)
+        blasFamilyAskedBy = Details.variable(library.kernels)
         blasFamilyPassedOver = library.kernels.passedOver
         kernels = library.kernels
       } catch {
@@ -104,7 +104,7 @@ struct Version: ParsableCommand {
     }
 
     /// What chose the kernel family; nil: the library.
-    private static func asker(_ kernels: KernelChoice) -> String? {
+    private static func variable(_ kernels: KernelChoice) -> String? {
       switch kernels.chooser {
       case .library: nil
       case .environment: "OPENBLAS_CORETYPE"

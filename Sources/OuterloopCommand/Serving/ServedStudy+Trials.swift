@@ -37,7 +37,7 @@ extension ServedStudy {
 
   private func ask(slot: Int) async throws -> JSON {
     let claimant = Claimant(worker: "\(WorkerName.own).\(max(slot, 0))", lease: lease)
-    switch try await asker.next(for: claimant) {
+    switch try await source.next(for: claimant) {
     case .trial(let claim): return .object(["trial": hold(claim, slot: slot)])
     case .wait:
       try await releaseLost()
@@ -149,7 +149,7 @@ extension ServedStudy {
       held[number] = trial
       return trial.verdict == .goOn ? .object(["goesOn": .bool(true)]) : Self.stop("scheduler")
     }
-    if report.epoch < epochs { trial.verdict = try await asker.verdict(on: number) }
+    if report.epoch < epochs { trial.verdict = try await source.verdict(on: number) }
     // Leases may have been renewed, or lost, meanwhile.
     if held[number] != nil { held[number] = trial }
     if trial.verdict != .goOn { return Self.stop("scheduler") }

@@ -30,7 +30,7 @@ actor ServedStudy {
   }
 
   private(set) var found: StudyChoice.Found
-  let asker: Asker
+  let source: TrialSource
   let isInMemory: Bool
   let lease: Double
   let checkpoints: String?
@@ -46,7 +46,7 @@ actor ServedStudy {
     let opened = try await opening.open()
     (found, isNew, notes) = (opened.found, opened.isNew, opened.notes)
     (isInMemory, lease, checkpoints) = (opening.path == nil, opening.lease, opening.checkpoints)
-    asker = try await Asker(found.id, in: found.store, by: try found.method())
+    source = try await TrialSource(found.id, in: found.store, by: try found.method())
     if !isInMemory { try await WorkerName.releaseLost(found) }
   }
 

@@ -85,9 +85,9 @@ enum TrialPreview {
     }
     var claims: [Claim] = []
     do {
-      let asker = try await Asker(id, in: store, by: .named(specification.method))
+      let source = try await TrialSource(id, in: store, by: .named(specification.method))
       while claims.count < count {
-        let work = try await asker.next(
+        let work = try await source.next(
           for: Claimant(worker: "dry run"), within: specification.budget)
         guard case .trial(let claim) = work else { break }
         claims.append(claim)

@@ -286,8 +286,8 @@ struct StudyRun {
   /// takes too long.
   private func isExhausted(_ spent: BudgetUse) async throws -> Bool {
     guard spent.trials <= 5000 else { return false }
-    let asker = try await Asker(found.id, in: found.store, by: found.method())
+    let source = try await TrialSource(found.id, in: found.store, by: found.method())
     // If a sampler finds no more feasible configurations, a larger budget does not help either.
-    return (try? await asker.isExhausted()) ?? true
+    return (try? await source.isExhausted()) ?? true
   }
 }

@@ -195,7 +195,7 @@ extension Dashboard {
         .tooLarge, "the note has \(text.utf8.count) bytes",
         "keep it below \(Self.longestNote), or put it into a file")
     }
-    let name = NotePlace(trial: trial).attribute
+    let name = NoteTarget(trial: trial).attribute
     try await environment.openForWriting().update(study.id) { settings in
       settings.attributes[name] = text.isEmpty ? nil : text
     }

@@ -78,6 +78,6 @@ extension Parameter {
 extension StudySpecification {
   /// The notes on the study, or on a trial.
   func notes(ofTrial number: Int? = nil) -> String {
-    attributes[NotePlace(trial: number).attribute] ?? ""
+    attributes[NoteTarget(trial: number).attribute] ?? ""
   }
 }
