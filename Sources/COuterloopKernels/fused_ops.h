@@ -2,7 +2,7 @@
 //
 // Every loop reads and writes the same index, so operands that are the same memory are safe and
 // assume_safety tells the compiler so. Whole vectors come first. The tail is one masked vector
-// where there are masks; elsewhere a dear function takes its tail through a padded vector, because
+// where there are masks; elsewhere an expensive function handles its tail in a padded vector, because
 // a scalar polynomial costs as much as a vector of them, and a cheap one takes a scalar loop.
 
 #define OL_VECTOR_LOOP(EXPR)                      \

@@ -90,7 +90,7 @@ public struct SearchSimulation: Sendable {
       guard history.trials.indices.contains(trial), history.trials[trial].state == .paused else {
         throw StudyError(
           "the searcher ends trial \(trial), which does not rest",
-          "only trials that rest can be given up: see `TrialState.paused`")
+          "only paused trials can be pruned: see `TrialState.paused`")
       }
       try take(.finished(attempt: history.trials[trial].attempt, .pruned), of: trial)
       return nil
@@ -101,7 +101,7 @@ public struct SearchSimulation: Sendable {
     guard history.trials[number].attempt == attempt else {
       throw StudyError(
         "the searcher lets trial \(number) go on, which does not rest",
-        "only trials that rest can go on: see `TrialState.paused`")
+        "only paused trials can continue: see `TrialState.paused`")
     }
     return history.trials[number]
   }

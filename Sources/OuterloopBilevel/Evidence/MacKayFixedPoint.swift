@@ -46,7 +46,7 @@ public struct MacKayFixedPoint: Sendable {
     public var description: String {
       switch self {
       case .converged: "converged"
-      case .iterationLimit: "not converged: allow more iterations, or go on from the result"
+      case .iterationLimit: "not converged: allow more iterations, or continue from the result"
       case .noiseFree:
         "the noise precision grows without end, since the weights reproduce the targets: "
           + "keep it fixed, or let weights share precisions"

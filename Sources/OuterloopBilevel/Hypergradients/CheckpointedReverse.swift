@@ -22,8 +22,8 @@ struct CheckpointedReverse: IndependentMethod {
     guard budget >= needs.least else {
       throw refused(
         "one stored state takes \(needs.state) bytes, and the programs, the adjoint and two working "
-          + "states \(needs.fixed) beside it",
-        "give it at least \(needs.least) bytes, which `leastMemory(at:)` tells, or use reversible or "
+          + "states \(needs.fixed) more",
+        "give it at least \(needs.least) bytes, as `leastMemory(at:)` returns, or use reversible or "
           + "forward")
     }
   }

@@ -146,7 +146,7 @@ final class PathSlopes {
         before.copy(from: path.firstBuffers)
       }
     }
-    try steps.evaluateNumbers(t)
+    try steps.evaluateRates(t)
     try steps.adjointStep(
       t, at: path.state(t - 1), momenta: isFirst ? before : after, after,
       decays: types.indices.map { steps.momentum($0) })
@@ -157,7 +157,7 @@ final class PathSlopes {
       [Double](repeating: 0, count: steps.rate($0).count)
     }
     for t in (path.knots[segment] + 1)...path.knots[segment + 1] {
-      try steps.evaluateNumbers(t)
+      try steps.evaluateRates(t)
       for tensor in time.indices {
         for (element, rate) in steps.rate(tensor).enumerated() { time[tensor][element] += rate }
       }

@@ -59,7 +59,7 @@ extension Slot {
 extension CompiledProblem {
   /// (time, lambda) -> eta, mu, in float64: for each weight tensor a scalar rate, or one
   /// of the tensor's shape where the user gives a rate for each weight; then scalar momenta.
-  fileprivate func heavyBallNumbersProgram(_ ball: CompiledHeavyBall) throws -> BoundProgram {
+  fileprivate func heavyBallRatesProgram(_ ball: CompiledHeavyBall) throws -> BoundProgram {
     try program(
       "heavyBallNumbers", reads: [.time, .hyper], writes: [.rates, .momenta], invariant: [.hyper]
     ) { x in
@@ -148,7 +148,7 @@ final class HeavyBallSteps {
   init(_ run: Run, _ ball: CompiledHeavyBall) throws {
     self.run = run
     let problem = run.problem
-    numbers = try problem.heavyBallNumbersProgram(ball)
+    numbers = try problem.heavyBallRatesProgram(ball)
     loss = try problem.lossProgram(ball.objective)
     adjoint = try problem.heavyBallAdjointProgram(ball)
     rates = TensorBuffers(numbers.types(of: .rates))
@@ -157,7 +157,7 @@ final class HeavyBallSteps {
   }
 
   /// Computes the hyperparameters of step t, which `rate` and `momentum` then return.
-  func evaluateNumbers(_ t: Int) throws {
+  func evaluateRates(_ t: Int) throws {
     numbers.bind(.rates, to: rates)
     numbers.bind(.momenta, to: momenta)
     run.bind(numbers, step: t)

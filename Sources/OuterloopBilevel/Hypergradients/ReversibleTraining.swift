@@ -50,7 +50,7 @@ final class ReversibleTraining {
 
   /// The rates, momenta and decays of step t.
   func prepare(_ t: Int) throws {
-    try steps.evaluateNumbers(t)
+    try steps.evaluateRates(t)
     decays = try (0..<count).map { try decay(of: $0, step: t) }
   }
 

@@ -167,7 +167,7 @@ struct FixedPointGradient: HypergradientMethod {
     let effects = part.tensors
     for index in suspects where try effects[index].doubles().allSatisfy({ $0 == 0 }) {
       throw refused(
-        "\(problem.hyperNames[index]) only scales how training comes to its fixed point, which does "
+        "\(problem.hyperNames[index]) only scales how training approaches its fixed point, which does "
           + "not depend on it", "use reverse, forward or a truncated method")
     }
   }

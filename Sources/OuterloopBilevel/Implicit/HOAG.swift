@@ -37,7 +37,8 @@ struct HOAG: HypergradientMethod {
     case .dense, .cg, .minres, .gmres: break
     case .neumann, .larsen, .identity, .nystrom:
       throw refused(
-        "\(implicit.solver) solves the linear system to no tolerance", "use cg, minres or dense")
+        "\(implicit.solver) solves the linear system without a tolerance", "use cg, minres or dense"
+      )
     }
     do {
       try implicit.refuse(problem, steps: steps)

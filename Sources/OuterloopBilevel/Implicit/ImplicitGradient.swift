@@ -36,7 +36,7 @@ struct ImplicitGradient: HypergradientMethod {
   }
 
   func refuse(_ problem: CompiledProblem, steps: Int) throws {
-    _ = try problem.requireSeparateNumbers(self)
+    _ = try problem.requireSeparateHyperparameters(self)
     try inner.refuse(for: self)
     try refuseNumbers()
     if solver == .larsen { try LarsenCurvature.refuse(problem, for: self) }

@@ -22,7 +22,7 @@ struct LarsenCurvature {
     let axes = problem.batchTypes.map { $0.shape.first ?? 0 }
     guard let size = axes.first else {
       throw method.refused(
-        "it needs the gradient of each training example, but the loss has its data inside",
+        "it needs the gradient of each training example, but the loss captures its data",
         "pass the examples, or their numbers, as a batch along the first axis")
     }
     guard size >= 1, axes.allSatisfy({ $0 == size }) else {

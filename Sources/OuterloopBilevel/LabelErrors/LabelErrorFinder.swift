@@ -61,7 +61,7 @@ public struct LabelErrorFinder: Sendable {
       throw BilevelError.invalid("\(repeats) repeats", remedy: "from 1 to 1000 are possible")
     }
     guard trusted.count == data.count else {
-      throw BilevelError.invalid("\(trusted.count) marks of trust for \(data.count) rows")
+      throw BilevelError.invalid("\(trusted.count) trust flags for \(data.count) rows")
     }
     let key = RandomKey(seed: seed, purpose: "label errors")
     let given = GivenLabels(labels: data.labels, trusted: trusted, classes: data.classCount)
@@ -70,7 +70,7 @@ public struct LabelErrorFinder: Sendable {
       try wide.map { try WideFeatures.projected($0, count: 200, key: key.split(100)[99]) }
       ?? LabelFeatures.standardized(data)
     guard x.shape[1] > 0 else {
-      throw BilevelError.invalid("\(data.source): no column varies, so nothing tells rows apart")
+      throw BilevelError.invalid("\(data.source): no column varies, so all rows are alike")
     }
     let rounds = repeats ?? (data.count < 1000 ? 10 : data.count < 4000 ? 3 : 1)
     var sum: [Double] = []

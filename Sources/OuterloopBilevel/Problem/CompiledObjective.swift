@@ -61,9 +61,9 @@ extension CompiledProblem {
     guard blind.isEmpty else {
       throw method.refused(
         "neither the gradient of the inner loss nor the outer loss reads "
-          + blind.joined(separator: ", ") + ": numbers of the optimizer and initial weights do not "
-          + "move the minimum, so the answer is always 0 for them",
-        "use reverse or forward, or take them out of the hyperparameters")
+          + blind.joined(separator: ", ") + ": optimizer hyperparameters and initial weights do "
+          + "not move the minimum, so their hypergradient is always 0",
+        "use reverse or forward, or remove them from the hyperparameters")
     }
     let buffers = try outerProgram().uses(.state).dropFirst(weightTypes.count)
     guard !buffers.contains(true) else {
@@ -73,15 +73,17 @@ extension CompiledProblem {
     return objective
   }
 
-  /// The objective, for a method that gives the derivative 0 to whatever only the optimizer reads: this
-  /// cannot be right for a tensor of which a loss reads another part.
-  func requireSeparateNumbers(_ method: some HypergradientMethod) throws -> CompiledObjective {
+  /// The objective, for a method that gives the derivative 0 to whatever only the optimizer reads:
+  /// this cannot be right for a tensor of which a loss reads another part.
+  func requireSeparateHyperparameters(_ method: some HypergradientMethod) throws
+    -> CompiledObjective
+  {
     let objective = try requireSolution(method)
     let inUpdate = try updateUses(objective)
     for (name, isNumber) in zip(hyperNames, inUpdate) where isNumber {
       throw method.refused(
-        "\(name) is read by the optimizer too, on whose numbers the minimum does not depend",
-        "give the optimizer's numbers a tensor of their own, or use reverse")
+        "\(name) is read by the optimizer too, on whose hyperparameters the minimum does not depend",
+        "give the optimizer's hyperparameters a separate tensor, or use reverse")
     }
     guard try lossUses(objective).contains(true) else {
       throw method.refused(

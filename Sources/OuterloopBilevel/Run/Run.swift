@@ -349,7 +349,8 @@ public final class Run {
         remedy: "take memory from `states`, and set `end` after training")
     }
     guard !isOver else {
-      throw BilevelError.invalid("a run goes on after its result: its memory is the next one's")
+      throw BilevelError.invalid(
+        "a run continues after its result, when its memory is the next one's")
     }
   }
 

@@ -45,12 +45,12 @@ struct AmIGO: HypergradientMethod {
       throw refused(
         "\(linearSteps) steps for the linear system", "use 1...\(ImplicitGradient.countLimit)")
     }
-    _ = try problem.requireSeparateNumbers(self)
+    _ = try problem.requireSeparateHyperparameters(self)
   }
 
   func session(_ problem: CompiledProblem) throws -> any HypergradientSession {
     AlternatingUpdates(
-      try problem.requireSeparateNumbers(self), LinearSystem(problem, rate: rate),
+      try problem.requireSeparateHyperparameters(self), LinearSystem(problem, rate: rate),
       linearSteps: linearSteps, carriesSystem: carriesSystem)
   }
 

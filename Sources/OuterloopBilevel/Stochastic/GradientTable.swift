@@ -77,8 +77,8 @@ final class GradientTable {
     if let known = places[content] { return (known, false) }
     guard seen < terms else {
       throw method.refused(
-        "more than \(terms) different \(name) batches came up, so they are no finite sum",
-        "give their number, and batches that come again, as Batches.partitioned; or use soba")
+        "more than \(terms) different \(name) batches occurred, so they are not a finite sum",
+        "give their number, and recurring batches, as in Batches.partitioned; or use soba")
     }
     places[content] = seen
     seen += 1

@@ -52,11 +52,11 @@ struct Penalty: HypergradientMethod {
         "the multiplier grows by \(growth)", "use 0 or more: the bias falls as it grows")
     }
     guard every >= 1 else { throw refused("an update every \(every) steps", "use 1 or more") }
-    _ = try problem.requireSeparateNumbers(self)
+    _ = try problem.requireSeparateHyperparameters(self)
   }
 
   func session(_ problem: CompiledProblem) throws -> any HypergradientSession {
-    PenaltyUpdates(self, try problem.requireSeparateNumbers(self))
+    PenaltyUpdates(self, try problem.requireSeparateHyperparameters(self))
   }
 
   func run(_ run: Run) throws -> EstimatorResult {

@@ -84,7 +84,7 @@ extension BilevelProblem {
     guard directions >= 0, directions <= Self.directionLimit else {
       throw BilevelError.invalid(
         "`directions` is \(directions)",
-        remedy: "use 0...\(Self.directionLimit) directions beside the estimate's own")
+        remedy: "use 0...\(Self.directionLimit) directions besides the estimate's own")
     }
     if let step, !(step > 0 && step.isFinite) {
       throw BilevelError.invalid(

@@ -90,7 +90,7 @@ struct Tune: AsyncParsableCommand {
     }
     guard let on else { return }
     if dashboard {
-      throw ValidationError("--dashboard does not go with --on: run outerloop dashboard beside it")
+      throw ValidationError("--dashboard does not go with --on: run outerloop dashboard next to it")
     }
     if results.output != nil {
       throw ValidationError(

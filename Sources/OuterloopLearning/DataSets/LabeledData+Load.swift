@@ -182,7 +182,7 @@ extension LabeledData {
     guard let found = folder.first(prefix: prefix) else {
       throw DataError(
         .missing, file: folder.joined(images), what: "no labels for these images: no \(prefix)*",
-        remedy: "put \(prefix)-idx1-ubyte or \(prefix)-idx1-ubyte.gz beside it")
+        remedy: "put \(prefix)-idx1-ubyte or \(prefix)-idx1-ubyte.gz next to it")
     }
     return folder.joined(found)
   }

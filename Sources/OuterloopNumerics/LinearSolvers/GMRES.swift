@@ -114,7 +114,7 @@ public struct GMRES: LinearSolver {
     do throws(TensorError) {
       try Memory.require(8 * count, for: "a basis vector")
     } catch {
-      throw LinearSolverError.memory("\(error) beside \(basis.count) others; restart sooner")
+      throw LinearSolverError.memory("\(error) besides \(basis.count) others; restart sooner")
     }
     basis.append([Double](repeating: 0, count: count))
   }

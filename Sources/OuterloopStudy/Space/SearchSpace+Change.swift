@@ -118,7 +118,7 @@ extension SearchSpace {
     else {
       throw SpaceError(
         "the wider space has other parameters, conditions or constraints",
-        "change only the values that parameters may take, and add parameters behind them")
+        "change only the values that parameters may take, and add parameters after them")
     }
     for (parameter, wider) in zip(parameters, other.parameters) {
       try naming("parameter `\(parameter.name)`") {
@@ -126,7 +126,7 @@ extension SearchSpace {
         throw SpaceError(
           "\(wider.domain) lacks \(missing), which is in \(parameter.domain); a study can be "
             + "extended, not narrowed",
-          "keep all values that it has, or begin another study")
+          "keep all present values, or start another study")
       }
     }
   }

@@ -90,7 +90,7 @@ public struct Study: Sendable {
     guard trials != nil || totalEpochs != nil else {
       throw StudyError(
         "nothing bounds what study `\(specification.name)` spends",
-        "say how many trials there are to be, or how many epochs in all")
+        "give the total number of trials, or of epochs")
     }
     try await store.update(id) { ($0.budget.trials, $0.budget.epochs) = (trials, totalEpochs) }
     var driver = StudyDriver(id, in: store, by: method)

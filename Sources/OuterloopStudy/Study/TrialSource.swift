@@ -96,7 +96,7 @@ public actor TrialSource {
       if let refused, refused.revision == history.revision {
         throw StudyError(
           "the scheduler lets trial \(refused.trial) go on or end, which does not rest",
-          "only trials that rest can go on: see `TrialState.paused`")
+          "only paused trials can continue: see `TrialState.paused`")
       }
       let number = history.trials.count
       let mayBegin = budget.trials.map { number < $0 } ?? true
