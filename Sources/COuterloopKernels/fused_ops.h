@@ -55,7 +55,7 @@
 #define OL_BINARY(EXPR) { OL_A OL_B OL_LOOP(EXPR) } break;
 #define OL_TERNARY(EXPR) { OL_A OL_B OL_C OL_LOOP(EXPR) } break;
 #define OL_COMPARE(OP) OL_BINARY(a[i] OP b[i] ? (T)1 : (T)0)
-// The C library takes over for a block with an argument the polynomials do not reach.
+// The C library handles blocks with an argument outside the range of the polynomials.
 #define OL_TRIG(NAME)                                                       \
   {                                                                         \
     OL_A                                                                    \
