@@ -127,7 +127,7 @@ public struct Downloader: Sendable {
   ) async throws {
     // Bytes of an earlier download or another mirror may be the wrong ones: then everything is
     // downloaded once more.
-    var mayBlameOldBytes = part.count > 0
+    var mayRetryFromScratch = part.count > 0
     var failed = 0
     for _ in 0..<Downloader.mostRequests {
       try Task.checkCancellation()
@@ -136,8 +136,8 @@ public struct Downloader: Sendable {
         try await Transfer(file: file, url: url, patience: patience).run(part, &meter)
         if try part.checksum() == file.sha256 { return }
         try part.restart()
-        guard mayBlameOldBytes else { throw TransferFailure.different("has a wrong checksum") }
-        mayBlameOldBytes = false
+        guard mayRetryFromScratch else { throw TransferFailure.different("has a wrong checksum") }
+        mayRetryFromScratch = false
       } catch TransferFailure.broken(let reason) {
         failed = part.count > before ? 1 : failed + 1
         if failed >= attempts { throw TransferFailure.broken(reason) }

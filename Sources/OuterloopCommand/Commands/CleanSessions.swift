@@ -16,7 +16,7 @@ struct CleaningSession {
     Interrupts.watch()
     var live = progress
     defer { progress = live }
-    func heard(_ event: CleaningJob.Event) {
+    func received(_ event: CleaningJob.Event) {
       switch event {
       case .began(let updates):
         if updates > 0 {
@@ -37,7 +37,7 @@ struct CleaningSession {
     let outcome: CleaningJob.Outcome
     do {
       outcome = try job.perform(
-        restart: restart, shouldStop: { Interrupts.isRequested }, onEvent: heard)
+        restart: restart, shouldStop: { Interrupts.isRequested }, onEvent: received)
     } catch {
       live.clear()
       throw error

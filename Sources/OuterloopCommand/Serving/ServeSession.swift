@@ -41,7 +41,7 @@ actor ServeSession {
 
   private func answer(_ request: ServeRequest) async throws -> JSON {
     switch request.operation {
-    case "hello": return try greet(request)
+    case "hello": return try handshake(request)
     case "end":
       try request.check([])
       try await study?.release()
@@ -79,7 +79,7 @@ actor ServeSession {
     }
   }
 
-  private func greet(_ request: ServeRequest) throws -> JSON {
+  private func handshake(_ request: ServeRequest) throws -> JSON {
     try request.check(["protocol", "client"])
     let wanted = try request.neededInt("protocol")
     guard wanted == Self.version else {

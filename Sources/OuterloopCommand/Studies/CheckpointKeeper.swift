@@ -11,7 +11,7 @@ actor CheckpointKeeper {
   private var collector: CheckpointCollector
   private var history = History()
   private var nextLook = ContinuousClock.now
-  private var hasToldExcess = false
+  private var hasReportedExcess = false
 
   /// Nil: everything is kept.
   init?(_ policy: CheckpointPolicy?, _ found: StudyChoice.Found, _ lines: TrialProgress) {
@@ -45,8 +45,8 @@ actor CheckpointKeeper {
       )
     }
     for failure in outcome.failures { lines.say("a checkpoint cannot be removed: \(failure)") }
-    if let excess = outcome.excess, let limit, !hasToldExcess {
-      hasToldExcess = true
+    if let excess = outcome.excess, let limit, !hasReportedExcess {
+      hasReportedExcess = true
       lines.say(
         "checkpoints take \(Self.text(excess)), more than the \(Self.text(limit)) of --keep: those of running "
           + "trials and of the best are not removed")

@@ -24,7 +24,7 @@ struct WatchState {
   var isDone: Bool { history.openCount == 0 && isSpent }
 
   /// Nothing is running or waiting, and nothing new will start.
-  var isResting: Bool { history.runningCount == 0 && history.claimableCount == 0 && isSpent }
+  var isIdle: Bool { history.runningCount == 0 && history.claimableCount == 0 && isSpent }
 
   private var isSpent: Bool {
     let budget = specification.budget

@@ -17,7 +17,7 @@ extension Dashboard {
           ServerSentEvents.stream(
             start,
             pause: { seen in
-              try await studies.store.awaitNews(
+              try await studies.store.awaitEvents(
                 of: study.id, after: seen.revision, pause: ServerSentEvents.pause)
             }
           ) { seen in try await changes(of: study, since: &seen) })

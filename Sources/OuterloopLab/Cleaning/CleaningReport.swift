@@ -117,10 +117,10 @@ public struct CleaningReport: Sendable, Codable, Equatable {
     }
     let names = data.train.classNames
     let predicted = try SoftmaxRegression.predictions(model, data.train)
-    let surprises = try SoftmaxRegression.surprises(model, data.train)
+    let exampleLosses = try SoftmaxRegression.exampleLosses(model, data.train)
     suspicious = found.count
     suspects = found.sorted {
-      (state.weights[$0], -surprises[$0], $0) < (state.weights[$1], -surprises[$1], $1)
+      (state.weights[$0], -exampleLosses[$0], $0) < (state.weights[$1], -exampleLosses[$1], $1)
     }.map { index in
       Suspect(
         index: index, row: data.rows[index], weight: state.weights[index],

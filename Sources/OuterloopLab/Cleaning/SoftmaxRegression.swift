@@ -44,7 +44,7 @@ struct SoftmaxRegression: Sendable {
   }
 
   /// The negative log-probability of the label of each example under the model.
-  static func surprises(_ model: Dense, _ data: LabeledData) throws -> [Double] {
+  static func exampleLosses(_ model: Dense, _ data: LabeledData) throws -> [Double] {
     let scores = try model(data.featureTensor(flat: true)).scalars(Float.self)
     let classes = data.classCount
     return data.labels.enumerated().map { index, label in

@@ -121,7 +121,7 @@ public struct SimulatedStudy {
       take(.suggested(snapped, through: through, seen: history.revision), of: trial)
       try begin(trial, on: worker)
     case .advance(let trial, let through):
-      try requireRest(trial)
+      try requirePaused(trial)
       take(.continued(through: through, seen: history.revision), of: trial)
       try begin(trial, on: worker)
     case .stop(let reason): take(.stopped(reason: reason), of: history.trials.count)
@@ -146,11 +146,11 @@ public struct SimulatedStudy {
 
   /// Ends a paused trial.
   private mutating func giveUp(_ trial: Int) throws {
-    try requireRest(trial)
+    try requirePaused(trial)
     take(.finished(attempt: history.trials[trial].attempt, .pruned), of: trial)
   }
 
-  private func requireRest(_ trial: Int) throws {
+  private func requirePaused(_ trial: Int) throws {
     guard history.trials.indices.contains(trial), history.trials[trial].state == .paused else {
       throw StudyError(
         "the searcher proposes something for trial \(trial), which is not paused",

@@ -56,7 +56,7 @@ public struct ResourceRequest: Sendable, Hashable {
       try addProcessors(&slots, machine)
     } else if parallel > 1 || machine.threads < machine.processors.count {
       let threads = max(machine.threads / parallel, 1)
-      let values = ThreadVariables.values(threads, beside: machine.environment)
+      let values = ThreadVariables.values(threads, in: machine.environment)
       for index in slots.indices { slots[index].environment.merge(values) { $1 } }
     }
     return slots
@@ -96,7 +96,7 @@ public struct ResourceRequest: Sendable, Hashable {
           index * numbers.count / slots.count..<(index + 1) * numbers.count / slots.count]
       let threads = min(part.count, quota ?? part.count)
       slots[index].environment.merge(
-        ThreadVariables.values(threads, beside: machine.environment)
+        ThreadVariables.values(threads, in: machine.environment)
       ) { $1 }
       if machine.pins { slots[index].processors = part.sorted() }
     }

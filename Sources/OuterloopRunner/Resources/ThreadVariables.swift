@@ -13,7 +13,7 @@ enum ThreadVariables {
 
   /// The variables to set, except those that the user has set. A number that was set for OpenMP also
   /// applies to the libraries that follow it.
-  static func values(_ threads: Int, beside environment: [String: String]) -> [String: String] {
+  static func values(_ threads: Int, in environment: [String: String]) -> [String: String] {
     let ours = environment[general] == nil ? [general] + following : []
     var values: [String: String] = [:]
     for name in ours + others where environment[name] == nil { values[name] = "\(threads)" }

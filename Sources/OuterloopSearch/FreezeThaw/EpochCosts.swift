@@ -10,7 +10,7 @@ internal import OuterloopStudy
 struct EpochCosts {
   /// c_i of the paused trials, then of the new configurations: relative to the mean log cost, and 0 for all
   /// while nothing is known.
-  let ofResting, ofNew: [Double]
+  let ofPaused, ofNew: [Double]
 
   /// The number of trials in the process, the newest ones.
   private static let rows = 64
@@ -35,7 +35,7 @@ struct EpochCosts {
       return process.predict(coordinates.points(candidates)).means.map { weight * deviation * $0 }
     }
     let ofUnknown = predicted(choice.resting.map { curves[$0.number].candidate })
-    ofResting = zip(choice.resting, ofUnknown).map { trial, unknown in
+    ofPaused = zip(choice.resting, ofUnknown).map { trial, unknown in
       curves[trial.number].logCost.map { weight * ($0 - mean) } ?? unknown
     }
     ofNew = predicted(choice.new)

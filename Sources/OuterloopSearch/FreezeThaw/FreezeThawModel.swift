@@ -69,20 +69,20 @@ struct FreezeThawModel: EpochwiseModel {
     for place in known {
       let trial = choice.resting[place]
       let curve = curveOf[trial.number] ?? 0
-      let epoch = min(trial.epoch + horizon(costs?.ofResting[place]), epochs)
+      let epoch = min(trial.epoch + horizon(costs?.ofPaused[place]), epochs)
       queries.append(
         process.rows.curves.selecting(curve..<curve + 1), curve: curve, time: curves.time(epoch))
     }
     let ofNew = choice.new.indices.map { min(horizon(costs?.ofNew[$0]), epochs) }
     queries.append(contentsOf: coordinates.points(choice.new), times: ofNew.map(curves.time))
-    let all = costs.map { costs in known.map { costs.ofResting[$0] } + costs.ofNew }
+    let all = costs.map { costs in known.map { costs.ofPaused[$0] } + costs.ofNew }
     let scores = HighestScores(process, queries).scores { query, mean, variance in
       let score = rule.score(mean: mean, variance: variance)
       return all.map { StandardNormal.logCDF(score) - $0[query] } ?? score
     }
-    var ofResting = [Double](repeating: -.infinity, count: choice.resting.count)
-    for (place, score) in zip(known, scores) { ofResting[place] = score }
-    return ofResting + scores.dropFirst(known.count)
+    var ofPaused = [Double](repeating: -.infinity, count: choice.resting.count)
+    for (place, score) in zip(known, scores) { ofPaused[place] = score }
+    return ofPaused + scores.dropFirst(known.count)
   }
 
   /// Adds the predicted mean of a running trial at its requested epoch as an observation (kriging believer).

@@ -38,7 +38,7 @@ extension ObjectivePoints {
 
   /// The part of a point's finite box that no other point dominates.
   func exclusiveVolume(
-    of point: Int, beside others: ObjectivePoints, _ reference: [Double]
+    of point: Int, given others: ObjectivePoints, _ reference: [Double]
   ) -> Double {
     var limited: [Double] = []
     limited.reserveCapacity(others.values.count)

@@ -25,7 +25,7 @@ extension ObjectivePoints {
         contributions[inside[point]] = unit.volume(areas[place])
       } else {
         let others = points.selecting((0..<points.count).filter { $0 != point })
-        let volume = points.exclusiveVolume(of: point, beside: others, reference)
+        let volume = points.exclusiveVolume(of: point, given: others, reference)
         contributions[inside[point]] = unit.volume(volume)
       }
     }

@@ -82,7 +82,7 @@ extension ObjectivePoints {
         if bounds[point] < gain || bounds[point] <= 0 { break }
         if bounds[point].isFinite, !chosen.isEmpty {
           bounds[point] = Swift.min(
-            bounds[point], exclusiveVolume(of: point, beside: selected, reference))
+            bounds[point], exclusiveVolume(of: point, given: selected, reference))
         }
         let isFirst = best < 0 || point < open[best]
         if bounds[point] > gain || (bounds[point] == gain && gain > 0 && isFirst) {

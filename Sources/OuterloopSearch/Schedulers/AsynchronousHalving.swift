@@ -70,7 +70,7 @@ struct AsynchronousHalving: Scheduler {
     for rung in (0..<top).reversed() {
       let order = results.order(ofRung: rung)
       let best = order.prefix(order.count / factor)
-      if let trial = best.first(where: { rests(history.trials[$0], on: rung) }) {
+      if let trial = best.first(where: { isPaused(history.trials[$0], on: rung) }) {
         return .advance(
           trial: trial, through: isStopping ? epochs[epochs.count - 1] : epochs[rung + 1])
       }
@@ -83,7 +83,7 @@ struct AsynchronousHalving: Scheduler {
   }
 
   /// Whether a trial waits to be promoted from a rung.
-  private func rests(_ trial: Trial, on rung: Int) -> Bool {
+  private func isPaused(_ trial: Trial, on rung: Int) -> Bool {
     trial.state == .paused && trial.through <= epochs[rung]
       && results.results[rung][trial.number]?.values != nil
   }
@@ -95,7 +95,7 @@ struct AsynchronousHalving: Scheduler {
         return nil
       }
       let order = results.order(ofRung: rung)
-      if let trial = order.first(where: { rests(history.trials[$0], on: rung) }) {
+      if let trial = order.first(where: { isPaused(history.trials[$0], on: rung) }) {
         return .advance(trial: trial, through: epochs[epochs.count - 1])
       }
     }

@@ -30,7 +30,7 @@ struct RungLearner: Sampler {
   /// The number of results from which on a rung is used.
   private let enough: Int
   /// Whether paused trials below the rung are shown as pruned.
-  private let endsResting: Bool
+  private let endsPaused: Bool
   /// The error when the sampler was rebuilt.
   private var failure: StudyError?
 
@@ -45,7 +45,7 @@ struct RungLearner: Sampler {
     results = RungResults(epochs, specification)
     let needed = (sampler as? any OneRungSampler)?.resultsNeeded
     enough = needed ?? max(specification.space.parameters.count + 1, 12)
-    endsResting = needed == nil
+    endsPaused = needed == nil
   }
 
   var choice: String? { sampler.choice }
@@ -72,7 +72,7 @@ struct RungLearner: Sampler {
       return tell(event.kind, event)
     }
     let result = results.results[rung][number]
-    if endsResting, case .paused(let attempt, let seconds) = event.kind, result == nil {
+    if endsPaused, case .paused(let attempt, let seconds) = event.kind, result == nil {
       tell(.finished(attempt: attempt, .pruned, seconds: seconds), event)
     } else {
       tell(event.kind, event)

@@ -222,7 +222,7 @@ extension StudySpecification {
   /// losses.
   public func endOfLost(_ trial: Trial) -> Event.Kind {
     let attempt = trial.attempt
-    let times = trial.lostSinceRest + 1
+    let times = trial.lostSincePause + 1
     return times < maxAttempts
       ? .released(attempt: attempt, .lost)
       : .finished(
@@ -233,7 +233,7 @@ extension StudySpecification {
 
 extension Trial {
   /// The attempts whose worker was lost since the trial was created, last retried, or last paused.
-  fileprivate var lostSinceRest: Int {
+  fileprivate var lostSincePause: Int {
     attempts.dropFirst(attemptsBeforeRetry).reversed()
       .prefix { $0.ended == nil || $0.reason != nil }.count { $0.reason == .lost }
   }

@@ -69,14 +69,14 @@ public protocol StudyStore: Sendable {
 
   /// Returns when there may be events after `revision`. Default implementation: after `pause` seconds. A store with
   /// change notifications returns as soon as there are any, and otherwise after at most a second.
-  func awaitNews(of study: StudyID, after revision: Int, pause: Double) async throws
+  func awaitEvents(of study: StudyID, after revision: Int, pause: Double) async throws
 
   /// Seconds since 1970.
   func now() async throws -> Double
 }
 
 extension StudyStore {
-  public func awaitNews(of study: StudyID, after revision: Int, pause: Double) async throws {
+  public func awaitEvents(of study: StudyID, after revision: Int, pause: Double) async throws {
     // NaN counts as no pause, and the maximum is what a duration can represent.
     try await Task.sleep(for: .seconds(pause > 0 ? min(pause, 1e9) : 0))
   }

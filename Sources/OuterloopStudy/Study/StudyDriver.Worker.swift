@@ -29,7 +29,7 @@ extension StudyDriver {
         switch next {
         case .trial(let claim): try await run(claim, work)
         case .wait:
-          try await driver.store.awaitNews(
+          try await driver.store.awaitEvents(
             of: driver.study, after: source.revision, pause: driver.pause)
         case .finished(.budget): return .budget
         case .finished(.exhausted): return .exhausted

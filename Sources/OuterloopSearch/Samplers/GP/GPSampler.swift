@@ -49,7 +49,7 @@ public struct GPSampler: Sampler {
   private static let bestShare = 0.05
   private static let mostOfFront = 16
   /// The number of initial trials with results of an earlier study.
-  private static let startupBesideEarlier = 5
+  private static let startupWithEarlier = 5
   /// The number of draws from the priors.
   private static let mostDraws = 20
 
@@ -74,7 +74,7 @@ public struct GPSampler: Sampler {
       specification.space, sharing: EarlierTrials.shared(specification))
     let earlier = EarlierTrials(specification, coordinates)
     var options = options
-    if earlier != nil { options.startup = min(options.startup, Self.startupBesideEarlier) }
+    if earlier != nil { options.startup = min(options.startup, Self.startupWithEarlier) }
     self.options = options
     design = try SobolSampler(specification)
     pool = try CandidatePool(
