@@ -76,7 +76,7 @@ struct request {
   int is_answered;
 };
 
-// The head is told with the first byte of the body, or at the end: those of redirections have none.
+// The head is reported with the first byte of the body, or at the end: redirections have no body.
 static void answer(struct request *request) {
   if (request->is_answered) return;
   request->is_answered = 1;
@@ -114,12 +114,12 @@ static int take_progress(void *context, int64_t a, int64_t b, int64_t c, int64_t
 }
 
 int outerloop_curl_get(const char *url, const char *const *headers,
-                       const outerloop_curl_receiver *receiver, char trouble[256]) {
-  trouble[0] = 0;
+                       const outerloop_curl_receiver *receiver, char error_text[256]) {
+  error_text[0] = 0;
   pthread_once(&once, open_library);
   struct request request = {.receiver = receiver};
   if (!is_open || !(request.handle = lib.easy_init())) {
-    snprintf(trouble, 256, "libcurl.so.4 is not installed");
+    snprintf(error_text, 256, "libcurl.so.4 is not installed");
     return -1;
   }
   list *lines = NULL;
@@ -127,7 +127,7 @@ int outerloop_curl_get(const char *url, const char *const *headers,
   curl *handle = request.handle;
   lib.setopt(handle, URL, url);
   lib.setopt(handle, HTTP_HEADER, lines);
-  lib.setopt(handle, ERROR_BUFFER, trouble);
+  lib.setopt(handle, ERROR_BUFFER, error_text);
   lib.setopt(handle, NO_SIGNAL, 1L);
   lib.setopt(handle, FOLLOW_LOCATION, 1L);
   lib.setopt(handle, MOST_REDIRECTIONS, 16L);
@@ -142,7 +142,7 @@ int outerloop_curl_get(const char *url, const char *const *headers,
   lib.setopt(handle, NO_PROGRESS, 0L);
   const int code = lib.perform(handle);
   if (code == 0) answer(&request);
-  if (code != 0 && !trouble[0]) snprintf(trouble, 256, "%s", lib.strerror(code));
+  if (code != 0 && !error_text[0]) snprintf(error_text, 256, "%s", lib.strerror(code));
   lib.cleanup(handle);
   lib.free_all(lines);
   return code;

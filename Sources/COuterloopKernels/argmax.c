@@ -1,7 +1,7 @@
 // The index of the first largest element along the middle axis; NaN counts as largest.
 #include "parallel.h"
 
-// Columns looked at together, so that the inner loop runs along memory.
+// Columns processed together, so that the inner loop runs along memory.
 #define PANEL 64
 // Rows from this length on are searched in two passes that run in vectors.
 #define LONG_ROW 64

@@ -1,5 +1,5 @@
-// Runs a fused kernel: cuts the domain into blocks and chunks, lays registers out in scratch, and
-// hands blocks to the loops of the chosen instruction set.
+// Runs a fused kernel: divides the domain into blocks and chunks, lays registers out in scratch, and
+// passes blocks to the loops of the chosen instruction set.
 //
 // Blocks are whole rows, about 1024 elements. Chunks are runs of blocks; a reduction's lanes are
 // kept per chunk and joined in chunk order. Both depend on the domain only, so the bits of a result
@@ -18,7 +18,7 @@
 
 enum { LEAST_CHUNK_BLOCKS = 16, MOST_CHUNKS = 32 };
 
-// The cut of one domain.
+// The partition of one domain.
 typedef struct cut {
   int64_t block_rows, blocks, chunk_blocks, chunks;
   size_t bytes[4];    // of a register in scratch, by width
@@ -167,7 +167,7 @@ static void share_chunks(void *context, int index) {
   }
 }
 
-// How many times an addition's work an instruction is, roughly, for the choice of threads.
+// The approximate cost of an instruction in additions, for the choice of threads.
 static int64_t weight(int op) {
   switch (op) {
     case OL_POW: case OL_ATAN2: return 80;
@@ -179,7 +179,7 @@ static int64_t weight(int op) {
   }
 }
 
-// A helper is worth its wake-up from about fifteen microseconds of work of its own on.
+// Waking a helper pays from about fifteen microseconds of work for it on.
 static int worthwhile_threads(const ol_fused *k, const cut *c, int threads) {
   int64_t work = 0;
   for (int32_t i = 0; i < k->body_count; i++) work += weight(k->body[i].op);

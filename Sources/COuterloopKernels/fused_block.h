@@ -1,4 +1,4 @@
-// What fused.c hands to the loops in fused_body.h: one block of rows, and where its registers are.
+// What fused.c passes to the loops in fused_body.h: one block of rows, and where its registers are.
 #ifndef OUTERLOOP_FUSED_BLOCK_H
 #define OUTERLOOP_FUSED_BLOCK_H
 
@@ -18,7 +18,7 @@ typedef struct ol_block {
   int is_first;       // of its chunk: reductions store into partials instead of adding
 } ol_block;
 
-// How two partial results become one: OL_JOIN_MAX is NaN if either is, OL_JOIN_NUMBER_MAX is for
+// How two partial results are combined: OL_JOIN_MAX is NaN if either is, OL_JOIN_NUMBER_MAX is for
 // operands known to be numbers.
 typedef enum ol_join { OL_JOIN_SUM, OL_JOIN_MAX, OL_JOIN_NUMBER_MAX } ol_join;
 

@@ -2,7 +2,7 @@
 //
 // Every loop reads and writes the same index, so operands that are the same memory are safe and
 // assume_safety tells the compiler so. Whole vectors come first. The tail is one masked vector
-// where there are masks; elsewhere a dear function takes its tail through a padded vector, because
+// where there are masks; elsewhere an expensive function handles its tail in a padded vector, because
 // a scalar polynomial costs as much as a vector of them, and a cheap one takes a scalar loop.
 
 #define OL_VECTOR_LOOP(EXPR)                      \
@@ -55,7 +55,7 @@
 #define OL_BINARY(EXPR) { OL_A OL_B OL_LOOP(EXPR) } break;
 #define OL_TERNARY(EXPR) { OL_A OL_B OL_C OL_LOOP(EXPR) } break;
 #define OL_COMPARE(OP) OL_BINARY(a[i] OP b[i] ? (T)1 : (T)0)
-// The C library takes over for a block with an argument the polynomials do not reach.
+// The C library handles blocks with an argument outside the range of the polynomials.
 #define OL_TRIG(NAME)                                                       \
   {                                                                         \
     OL_A                                                                    \

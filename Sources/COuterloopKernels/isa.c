@@ -28,7 +28,7 @@ static int find(const char *name) {
   return -1;
 }
 
-// Racing first calls find the same answer, so a relaxed store is enough.
+// Racing first calls get the same result, so a relaxed store is enough.
 ol_isa ol_isa_detect(void) {
   ol_isa isa = best();
   const char *wish = getenv("OUTERLOOP_ISA");

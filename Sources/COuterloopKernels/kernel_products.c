@@ -2,7 +2,7 @@
 // Nearly all of it is squared distances. Kernels come in tiles, one vector of the widest registers,
 // whose columns lie together; a tile stays in the first-level cache while all points pass over it,
 // in groups, so that each of its numbers is loaded once for several uses. A tile whose exponents
-// fall far below the largest one seen is left before its last columns and before its exponentials.
+// fall far below the largest one seen is abandoned before its last columns and before its exponentials.
 #include "dispatch.h"
 #include "normal_cell.h"
 #include "parallel.h"
@@ -11,7 +11,7 @@
 
 #define TILE OL_KERNEL_TILE
 #define GROUP OL_KERNEL_GROUP
-// Columns between looks at whether a tile still matters.
+// Columns between checks whether a tile still matters.
 #define STRETCH 8
 
 #define OL_BODY "kernel_products_body.h"
@@ -41,7 +41,7 @@ void ol_log_kernel_products(const ol_kernel_products *kernels, int threads, int6
   // Three operations for each column, and an exponential of about twenty.
   const int64_t columns = kernels->matched + kernels->smooth + kernels->cells;
   const int64_t work = (3 * columns + 20) * TILE * kernels->tiles * GROUP * groups;
-  // Groups of points do not know of one another, so no cut changes a bit.
+  // Groups of points are independent, so no partition changes a bit.
   const int64_t piece = work < OL_PARALLEL_FLOPS ? groups : 1;
   ol_for_pieces(threads, groups, piece, products_of_groups, &job);
 }

@@ -80,7 +80,7 @@ static void OL_ISA(kernel_products)(const ol_kernel_products *k, int64_t groups,
   const int64_t matched = k->matched, smooth = matched + k->smooth, dims = smooth + k->cells;
   for (int64_t i = 0; i < GROUP * groups; i++) out[i] = -HUGE_VAL;
   for (int64_t i = 0; i < GROUP * groups * TILE; i++) sums[i] = 0;
-  // The newest kernels first: they are likely to be near, and next to them the far ones vanish.
+  // The newest kernels first: they are likely to be near, and relative to them the far ones vanish.
   for (int64_t tile = k->tiles - 1; tile >= 0; tile--) {
     const double *columns = k->columns + 2 * TILE * dims * tile;
     for (int64_t group = 0; group < groups; group++) {

@@ -1,6 +1,6 @@
 // Elementary functions of one float, written so that a loop over them becomes vector code: no
 // branches, no tables, no calls. Accuracy is 3 ulp or better on every instruction set; nothing
-// relies on fused multiply-add. The C library stands behind the few arguments left out (see the
+// relies on fused multiply-add. The C library handles the few arguments left out (see the
 // loops in fused_ops.h).
 //
 // The reductions are the classical ones (Cody and Waite, "Software Manual for the Elementary

@@ -91,7 +91,7 @@ void ol_copy(int element_bytes, const ol_view *view, const void *src, void *dst,
                   (char *)dst + view->dst_offset * element_bytes};
   int64_t bytes = element_bytes;
   for (int k = 0; k < simple.rank; k++) bytes *= simple.dims[k].size;
-  // Cut the outermost dimension that gives every thread something; it keeps the runs whole.
+  // Divide the outermost dimension that gives every thread some work; this keeps the runs complete.
   job.cut = simple.rank - 1;
   for (int k = simple.rank - 1; k >= 0 && simple.dims[job.cut].size < 4 * threads; k--)
     if (simple.dims[k].size > simple.dims[job.cut].size) job.cut = k;

@@ -1,4 +1,4 @@
-// The workhorse of products and convolutions: a block of sums of products
+// The main kernel of products and convolutions: a block of sums of products
 //
 //   out[s, j] = alpha * sum over segments g, k < count_g of
 //                   y[g.y + k y_k + s y_s] * x[g.x + k x_k + j]   (+ beta out[s, j])

@@ -1,4 +1,4 @@
-// Cutting a range over the threads of ol_parallel: shared by the kernels that move and reduce data.
+// Dividing a range over the threads of ol_parallel: shared by the kernels that move and reduce data.
 #ifndef OUTERLOOP_PARALLEL_H
 #define OUTERLOOP_PARALLEL_H
 
@@ -9,7 +9,7 @@ static inline int64_t ol_max64(int64_t a, int64_t b) { return a > b ? a : b; }
 static inline int64_t ol_ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 static inline int64_t ol_round_up(int64_t a, int64_t unit) { return ol_ceil_div(a, unit) * unit; }
 
-// Waking a worker costs a few microseconds, so a region must have about 20 of them to give: this
+// Waking a worker costs a few microseconds, so a region must have about 20 of them of work: this
 // many bytes moved, or this many multiply-adds.
 #define OL_PARALLEL_BYTES ((int64_t)512 << 10)
 #define OL_PARALLEL_FLOPS ((int64_t)2 << 20)

@@ -1,4 +1,4 @@
-// Matrix products: batches and long sums are cut here, single products handed to their kernels.
+// Matrix products: batches and long sums are divided here, single products passed to their kernels.
 #include "outerloop_kernels.h"
 #include "panel.h"
 #include "parallel.h"
@@ -151,7 +151,7 @@ static void run_batch(void *context, int64_t begin, int64_t end) {
   }
 }
 
-// A batch goes over the threads whole products at a time when there are enough of them.
+// A batch is distributed over the threads by whole products when there are enough of them.
 static int batch_over_threads(const ol_product *p, int threads) {
   return threads > 1 && p->batch >= threads &&
          p->batch * p->m * p->n * p->k >= OL_PARALLEL_FLOPS / 4;
@@ -172,7 +172,7 @@ size_t ol_product_scratch_bytes(const ol_product *original, int threads) {
   return (size_t)(slots * one_scratch(&first, &plan));
 }
 
-// Small products with b as it lies need no plan: straight to the panel kernel.
+// Small products with b in its layout need no plan: directly to the panel kernel.
 static int is_tiny(const ol_product *p) {
   return !p->trans_b && p->m <= 64 && p->n <= 64 && p->k <= 64 && p->m * p->n * p->k <= 32768;
 }

@@ -1,4 +1,4 @@
-// The door to BLAS: the installed table, called for a rectangle of the result at a time.
+// Calls BLAS: the installed table, called for a rectangle of the result at a time.
 #include "product_plan.h"
 
 #include <limits.h>

@@ -1,17 +1,17 @@
-// Which kernel takes a product, and how it is cut. The thresholds were measured against OpenBLAS
-// 0.3.21 (Cooperlake kernels) on a Zen 5 with AVX-512: the panel kernel runs at 225 to 250 GFLOP/s a
-// core there, BLAS at 190 to 240, so BLAS only takes what outgrows the second-level cache in every
-// direction, where its packing pays.
+// Which kernel computes a product, and how it is divided. The thresholds were measured against
+// OpenBLAS 0.3.21 (Cooperlake kernels) on a Zen 5 with AVX-512: the panel kernel runs at 225 to 250
+// GFLOP/s a core there, BLAS at 190 to 240, so BLAS only takes what outgrows the second-level cache
+// in every direction, where its packing pays.
 #include "product_plan.h"
 #include "parallel.h"
 
 // A dimension up to this makes a product skinny: BLAS packs more than it multiplies.
 #define SKINNY 32
-// Products of at most this many multiply-adds are ours whatever their form.
+// Products of at most this many multiply-adds never go to BLAS, whatever their form.
 #define OURS ((int64_t)1 << 28)
-// Inner products pay for adding up their lanes from this length on.
+// From this length on inner products pay off despite the sum over their lanes.
 #define DOTS_K 64
-// k is cut from this length on if the result alone does not give the threads enough to do.
+// From this length on k is divided if the result alone does not occupy the threads.
 #define LONG_K 8192
 #define K_PARTS 16
 
@@ -43,7 +43,7 @@ static void choose(const problem *p, product_plan *plan) {
                               : p->a_m == 1 && p->m <= 4096;
 }
 
-// The piece, a multiple of `unit`, with which the busiest thread has least to do.
+// The piece, a multiple of `unit`, that minimises the work of the busiest thread.
 static int64_t balanced_piece(int64_t length, int64_t unit, int threads) {
   int64_t best = length, least = length;
   for (int64_t pieces = threads; pieces <= 6 * (int64_t)threads; pieces++) {

@@ -1,5 +1,5 @@
 // Reductions over the middle axis of (outer, middle, inner). The loops are in reduce_loops.h; here
-// the axis is cut into work for the threads. Every cut that shows in the order of a sum depends on
+// the axis is divided into work for the threads. Every division that shows in the order of a sum depends on
 // the shape alone.
 #include "dispatch.h"
 #include "parallel.h"
@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-// The loops ask of every type whether x != x; for integers that is never so.
+// The loops test x != x for every type; for integers it is never true.
 #pragma clang diagnostic ignored "-Wtautological-compare"
 #define OL_BODY "reduce_body.h"
 #include "each_isa.h"

@@ -1,7 +1,7 @@
 // A pool of helper threads for short parallel regions.
 //
-// One word, the ticket, holds the region: how many threads may join and how many indices nobody
-// has taken. Taking an index is one compare-and-swap on it; once taken, the region cannot end
+// One word, the ticket, holds the region: how many threads may join and how many indices are still
+// free. Taking an index is one compare-and-swap on it; once taken, the region cannot end
 // before the taker is done, so reading the task afterwards is safe. A helper that wakes late finds
 // no index left and goes back to waiting. Regions are tens of microseconds apart in training, so
 // helpers spin for about as long before they sleep.
@@ -53,7 +53,7 @@ static void take_indices(uint64_t rank) {
   }
 }
 
-// Sleeping and waking cannot miss each other: a sleeper counts itself before it looks at the
+// No wake-up is lost: a sleeper counts itself before it looks at the
 // ticket, and the caller sets the ticket before it looks at the count.
 static void sleep_until_work(uint64_t rank) {
   pthread_mutex_lock(&pool.mutex);

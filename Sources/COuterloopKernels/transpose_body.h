@@ -53,8 +53,8 @@ static inline void OL_ISA(square_8)(const uint64_t *src, int64_t src_column, uin
 #undef PAIR
 #undef LIST
 
-// Squares go in tiles of LINE x LINE elements, a cache line each way, so that every line is used up
-// while it is near. What does not fill a square is done one element at a time.
+// Squares go in tiles of LINE x LINE elements, a cache line each way, so that every line is used completely
+// while it is cached. What does not fill a square is done one element at a time.
 #define TRANSPOSE(name, T, SIDE, LINE, SQUARE)                                                     \
   static void OL_ISA(name)(int64_t rows, int64_t columns, const void *source, int64_t src_column,  \
                            void *target, int64_t dst_row) {                                        \

@@ -11,13 +11,13 @@
 typedef outerloop_pq_connection connection;
 typedef outerloop_pq_result result;
 
-// As PQconninfoParse answers.
+// The results of PQconninfoParse.
 typedef struct {
   char *keyword, *envvar, *compiled, *val, *label, *dispchar;
   int dispsize;
 } setting;
 
-// As PQnotifies answers.
+// The results of PQnotifies.
 typedef struct notification {
   char *relname;
   int be_pid;
@@ -120,12 +120,12 @@ int outerloop_pq_open(void) {
   return state;
 }
 
-int outerloop_pq_parse(const char *text, const char *keyword, char **value, char trouble[512]) {
+int outerloop_pq_parse(const char *text, const char *keyword, char **value, char error_text[512]) {
   char *message = NULL;
   if (value) *value = NULL;
   setting *all = lib.parse(text, &message);
   if (!all) {
-    snprintf(trouble, 512, "%s", message ? message : "no memory");
+    snprintf(error_text, 512, "%s", message ? message : "no memory");
     lib.free_memory(message);
     return -1;
   }
@@ -135,7 +135,7 @@ int outerloop_pq_parse(const char *text, const char *keyword, char **value, char
   return 0;
 }
 
-// Notices would go to standard error, which belongs to others.
+// Notices would go to standard error, which is not ours to write.
 static void pass_over(void *context, const char *message) { (void)context, (void)message; }
 
 connection *outerloop_pq_connect(const char *text, const char *const *keywords,
@@ -148,7 +148,7 @@ connection *outerloop_pq_connect(const char *text, const char *const *keywords,
     names[count] = keywords[count];
     contents[count] = values[count];
   }
-  // Of a setting that is said twice the last one counts: what the text says goes before.
+  // The last of duplicate settings counts: those in the text take precedence.
   names[count] = "dbname";
   contents[count] = text;
   connection *made = lib.connect(names, contents, 1);

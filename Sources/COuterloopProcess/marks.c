@@ -11,8 +11,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-// Whether the environment that the process was started with holds `mark`; of a process that has ended
-// or belongs to someone else nothing can be read.
+// Whether the environment that the process was started with holds `mark`; processes that have exited
+// or belong to other users cannot be read.
 static int holds(int process, const char *mark, size_t length) {
   int file = openat(process, "environ", O_RDONLY | O_CLOEXEC);
   if (file < 0) return 0;
@@ -25,7 +25,7 @@ static int holds(int process, const char *mark, size_t length) {
     if (count <= 0) break;
     size_t filled = kept + (size_t)count;
     found = memmem(bytes, filled, mark, length) != NULL;
-    // What may be the start of a mark is looked at together with what follows.
+    // A possible start of a mark is examined together with the next bytes.
     kept = filled < length ? filled : length - 1;
     memmove(bytes, bytes + filled - kept, kept);
   }
@@ -33,7 +33,7 @@ static int holds(int process, const char *mark, size_t length) {
   return found;
 }
 
-// `process` is its folder in /proc, which stays that of this process when its number is given away.
+// `process` is its folder in /proc, which stays that of this process even if its ID is reused.
 static int deliver(int process, pid_t pid, int number) {
   if (syscall(SYS_pidfd_send_signal, process, number, NULL, 0) == 0) return 1;
   // Unknown to Linux before 5.1, and to some sandboxes.
@@ -41,7 +41,7 @@ static int deliver(int process, pid_t pid, int number) {
 }
 
 int outerloop_signal_marked(const char *mark, int at_end, pid_t besides, int number) {
-  // Entries of an environment end as texts do.
+  // Entries of an environment end with a NUL.
   size_t length = strlen(mark) + (at_end != 0);
   DIR *list = *mark && length < 1 << 12 ? opendir("/proc") : NULL;
   if (!list) return 0;

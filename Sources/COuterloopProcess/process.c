@@ -27,9 +27,9 @@ char **outerloop_environment(void) { return environ; }
 // Copies `file` to a number from 3 on, closed by exec, and closes the original.
 static int moved(int file) {
   int copy = fcntl(file, F_DUPFD_CLOEXEC, 3);
-  int trouble = errno;
+  int error = errno;
   close(file);
-  errno = trouble;
+  errno = error;
   return copy;
 }
 
@@ -45,9 +45,9 @@ int outerloop_pipe(int ends[2]) {
   for (int end = 0; end < 2; end++) {
     ends[end] = raw[end] > 2 ? raw[end] : moved(raw[end]);
     if (ends[end] < 0) {
-      int trouble = errno;
+      int error = errno;
       close(end == 0 ? raw[1] : ends[0]);
-      return trouble;
+      return error;
     }
   }
   return 0;
@@ -78,11 +78,11 @@ int outerloop_thread(void (*body)(void *), void *context) {
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
   pthread_t thread;
-  int trouble = pthread_create(&thread, &attributes, run, box);
+  int error = pthread_create(&thread, &attributes, run, box);
   pthread_sigmask(SIG_SETMASK, &before, NULL);
   pthread_attr_destroy(&attributes);
-  if (trouble) free(box);
-  return trouble;
+  if (error) free(box);
+  return error;
 }
 
 int outerloop_unread(int file) {
@@ -95,7 +95,7 @@ int outerloop_nonblocking(int file) {
   return flags < 0 || fcntl(file, F_SETFL, flags | O_NONBLOCK) < 0 ? errno : 0;
 }
 
-// In the child: only what is allowed between fork and exec. Returns where it failed.
+// In the child: only async-signal-safe calls between fork and exec. Returns the failed step.
 static int become(const outerloop_launch *launch, pid_t parent) {
 #ifdef __linux__
   prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -125,9 +125,9 @@ static int become(const outerloop_launch *launch, pid_t parent) {
 // Of C libraries that have it: glibc from 2.34, musl.
 extern pid_t _Fork(void) __attribute__((weak));
 
-// A fork that runs no handlers of pthread_atfork. Libraries prepare for children that go on with their
-// state, and may hang at it: OpenBLAS ends its threads, and never comes back when two threads fork at
-// once. This child executes another program, and needs none of that.
+// A fork that runs no handlers of pthread_atfork. Libraries use them to prepare for children that
+// continue with their state, and may hang: OpenBLAS ends its threads, and deadlocks when two threads
+// fork at once. This child executes another program, and needs none of that.
 static pid_t plain_fork(void) {
   return _Fork ? _Fork() : (pid_t)syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
 }
@@ -148,8 +148,8 @@ int outerloop_affinity(unsigned char *mask, size_t bytes) {
 
 int outerloop_spawn(const outerloop_launch *launch, pid_t *pid, int *step) {
   int report[2];
-  int trouble = outerloop_pipe(report);
-  if (trouble) return trouble;
+  int error = outerloop_pipe(report);
+  if (error) return error;
 
   // No handler of this process may run in the child.
   sigset_t all, before;
@@ -165,7 +165,7 @@ int outerloop_spawn(const outerloop_launch *launch, pid_t *pid, int *step) {
     (void)ignored;
     _exit(127);
   }
-  trouble = child < 0 ? errno : 0;
+  error = child < 0 ? errno : 0;
   pthread_sigmask(SIG_SETMASK, &before, NULL);
   close(report[1]);
   if (child > 0) {
@@ -174,14 +174,14 @@ int outerloop_spawn(const outerloop_launch *launch, pid_t *pid, int *step) {
     do count = read(report[0], words, sizeof words);
     while (count < 0 && errno == EINTR);
     if (count == (ssize_t)sizeof words) {
-      trouble = words[0];
+      error = words[0];
       *step = words[1];
       outerloop_reap(child);
     }
   }
   close(report[0]);
   *pid = child;
-  return trouble;
+  return error;
 }
 
 int outerloop_has_ended(pid_t pid) {

@@ -4,16 +4,16 @@
 /// be shown (not finite, or not positive on a logarithmic axis) are left out, and a note under the
 /// picture says how many.
 public protocol Figure: Sendable {
-  /// The picture as SVG text, without an XML declaration, so that it can also stand inside HTML.
+  /// The picture as SVG text, without an XML declaration, so that it can also be embedded in HTML.
   ///
   /// - Parameters:
-  ///   - width: in CSS pixels; brought into 120...20,000.
-  ///   - height: in CSS pixels; brought into 90...20,000.
+  ///   - width: in CSS pixels; clamped to 120...20,000.
+  ///   - height: in CSS pixels; clamped to 90...20,000.
   func svg(width: Double, height: Double) -> String
 }
 
 extension Figure {
-  /// The picture at the usual size, 640 by 400 pixels.
+  /// The picture at the default size, 640 by 400 pixels.
   public func svg() -> String { svg(width: 640, height: 400) }
 }
 
@@ -33,10 +33,10 @@ public struct Axis: Sendable, Hashable, ExpressibleByStringLiteral {
   public var label: String
   /// Linear or logarithmic.
   public var scale: AxisScale
-  /// Fixed limits in data units; `nil` fits the data. Limits that make no sense are ignored.
+  /// Fixed limits in data units; `nil` fits the data. Invalid limits are ignored.
   public var range: ClosedRange<Double>?
 
-  /// An axis with a label; linear and fitted to the data unless told otherwise.
+  /// An axis with a label; linear and fitted to the data by default.
   public init(_ label: String, scale: AxisScale = .linear, range: ClosedRange<Double>? = nil) {
     self.label = label
     self.scale = scale

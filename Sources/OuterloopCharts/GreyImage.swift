@@ -18,8 +18,7 @@ public struct GreyImage: Sendable, Hashable {
       Array(pixels.prefix(wanted)) + [UInt8](repeating: 0, count: max(0, wanted - pixels.count))
   }
 
-  /// A picture of numbers in 0...1, laid row after row; those outside are clipped, those that are
-  /// not numbers are black.
+  /// A picture of numbers in 0...1, laid row after row; those outside are clipped, NaN is black.
   public init(width: Int, height: Int, values: [Float]) {
     self.init(
       width: width, height: height,

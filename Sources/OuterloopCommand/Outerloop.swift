@@ -58,7 +58,7 @@ struct Outerloop: ParsableCommand {
         try command.run()
       }
     } catch {
-      Complaint.exit(for: error)
+      CommandError.exit(for: error)
     }
   }
 

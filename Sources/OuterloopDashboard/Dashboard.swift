@@ -9,12 +9,11 @@ internal import OuterloopText
 ///     let server = try await dashboard.serve()
 ///
 /// Reading goes through one connection that never writes and holds no transaction between requests, so that
-/// whoever runs the study does not notice viewers. What changes a study is taken by the store as from any other
-/// process.
+/// viewers do not affect running studies. Changes to a study go through the store, as from any other process.
 public struct Dashboard: Sendable {
-  /// What the dashboard does not know by itself.
+  /// What the dashboard has to be told about the store.
   public struct Environment: Sendable {
-    /// The store's name, as people call it.
+    /// The display name of the store.
     public var storeName: String
     /// The version of the command.
     public var version: String
@@ -22,7 +21,7 @@ public struct Dashboard: Sendable {
     public var openForWriting: @Sendable () throws -> any StudyStore
     /// Where the files of a study's trials are.
     public var folders: @Sendable (StudySpecification) -> TrialFolders
-    /// Whether a worker was a process of this machine that has ended.
+    /// Whether a worker was a process of this machine that has exited.
     public var isGone: @Sendable (_ worker: String) -> Bool
     /// The command line of a trial, for a shell; nil where there is none.
     public var commandLine: @Sendable (StudySpecification, Trial) -> String?
@@ -47,14 +46,14 @@ public struct Dashboard: Sendable {
   let studies: FollowedStudies
   let isReadOnly: Bool
 
-  /// - Parameter store: reads; may be open for reading only.
+  /// - Parameter store: the store to read; may be open for reading only.
   public init(_ store: any StudyStore, _ environment: Environment, isReadOnly: Bool = false) {
     self.environment = environment
     self.isReadOnly = isReadOnly
     studies = FollowedStudies(store, isGone: environment.isGone)
   }
 
-  /// Reads the newest study, which is likely to be looked at, before anyone asks for it.
+  /// Reads the newest study, which is likely to be opened, before it is requested.
   func prepare() async {
     guard let newest = try? await studies.store.studies().last else { return }
     _ = try? await studies.study(newest.rawValue)

@@ -2,15 +2,15 @@ import Foundation
 
 /// Where downloaded data sets are kept.
 public enum DataCache {
-  /// The folder for a data set: `datasets/NAME` in `OUTERLOOP_CACHE`, else in `outerloop` of
-  /// `XDG_CACHE_HOME`, else in `~/.cache/outerloop`. It need not exist.
+  /// The folder for a data set: `datasets/NAME` in `OUTERLOOP_CACHE`, otherwise in `outerloop` of
+  /// `XDG_CACHE_HOME`, otherwise in `~/.cache/outerloop`. It need not exist.
   ///
   /// Empty variables count as absent, as does an `XDG_CACHE_HOME` that is not absolute.
   public static func folder(for set: PublishedDataSet) -> String {
     folder(for: set, environment: ProcessInfo.processInfo.environment)
   }
 
-  /// The same in other surroundings.
+  /// The same with an explicit environment.
   public static func folder(for set: PublishedDataSet, environment: [String: String]) -> String {
     "\(root(environment))/datasets/\(set.name)"
   }

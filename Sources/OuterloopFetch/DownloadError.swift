@@ -6,19 +6,19 @@ public import OuterloopText
 ///
 /// `description` is one line, `FILE: WHAT; REMEDY`, without the leading `error:`.
 public struct DownloadError: ExplainedError, Hashable {
-  /// The kind of trouble, for matching by case.
+  /// The kind of error, for matching by case.
   public enum Cause: String, Sendable, Hashable {
     /// No mirror answered, or connections broke too often.
     case network
     /// No mirror has the file.
     case notFound
-    /// Every mirror sent something else: another size or checksum.
+    /// Every mirror sent a different file: another size or checksum.
     case checksum
     /// The folder cannot be written.
     case folder
     /// The disk is full.
     case diskFull
-    /// Another file has its name.
+    /// A different file of that name exists.
     case exists
     /// Another process downloads the same file.
     case busy
@@ -52,7 +52,7 @@ public struct DownloadError: ExplainedError, Hashable {
     }
   }
 
-  /// What the system's error number means for someone who stores a file there.
+  /// The error for a system error number when writing a file.
   static func disk(_ path: String, _ code: Int32) -> DownloadError {
     switch code {
     case ENOSPC, EDQUOT:

@@ -1,16 +1,16 @@
-/// How far a file has come.
+/// The progress of a file.
 public struct DownloadProgress: Sendable, Hashable {
   /// The name of the file.
   public let file: String
-  /// Bytes on disk; never falls from one report to the next of the same file.
+  /// Bytes on disk; never decreases from one report to the next of the same file.
   public let received: Int
-  /// Bytes of the whole file.
+  /// The size of the file in bytes.
   public let total: Int
-  /// The rate at which bytes come in, over the time of this download.
+  /// The average download rate so far.
   public let bytesPerSecond: Double
 }
 
-/// Turns sizes of a part file into reports, not too many of them.
+/// Turns the sizes of a part file into rate-limited progress reports.
 struct ProgressMeter {
   private let file: PublishedFile
   private let report: @Sendable (DownloadProgress) -> Void
@@ -24,11 +24,11 @@ struct ProgressMeter {
     self.report = report
   }
 
-  /// Takes note that `count` bytes more have come, and the part has so many now.
+  /// Records that `count` more bytes have arrived, and the new size of the part.
   mutating func add(_ count: Int, received: Int) {
     arrived += count
     let now = ContinuousClock.now
-    // A download that starts over is told when it is beyond what was told before.
+    // A download that starts over is reported once it exceeds what was reported before.
     guard received > lastReceived else { return }
     if let lastReport, received < file.bytes, lastReport.duration(to: now) < .milliseconds(50) {
       return

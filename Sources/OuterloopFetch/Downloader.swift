@@ -1,15 +1,15 @@
 import Foundation
 internal import OuterloopFiles
 
-/// Downloads published files: resumes, verifies, and puts them in place at once.
+/// Downloads published files: resumes, verifies, and moves them into place atomically.
 ///
-/// A file arrives as `NAME.part` and gets its name when its SHA-256 is right. A download that is
-/// cancelled, killed or cut off leaves the part, from which the next one goes on. Files that are
-/// complete are verified and not requested again.
+/// A file is downloaded as `NAME.part` and renamed once its SHA-256 is correct. A download that is
+/// cancelled, killed or interrupted leaves the part, from which the next one resumes. Files that
+/// are complete are verified and not requested again.
 public struct Downloader: Sendable {
   /// The address of a folder with the files, instead of the published mirrors.
   public var mirror: String?
-  /// How often a mirror is asked again without a byte more, before the next mirror.
+  /// How often a mirror is retried without progress, before the next mirror.
   public var attempts: Int
   /// How long a server may send nothing.
   public var patience: Duration
@@ -29,21 +29,21 @@ public struct Downloader: Sendable {
   /// A file that is in place.
   public struct Fetched: Sendable, Hashable {
     public let path: String
-    /// Whether it was there before.
+    /// Whether it existed before.
     public let wasPresent: Bool
   }
 
   /// Downloads the files of a data set one after another.
   ///
   /// - Parameters:
-  ///   - folder: is made when it does not exist; see `DataCache.folder(for:)`.
-  ///   - replacesOthers: whether ordinary files of the same names with other bytes are replaced, as
-  ///     damaged ones in a cache are to be.
-  ///   - progress: called often while bytes arrive, once at least for each file.
+  ///   - folder: created if it does not exist; see `DataCache.folder(for:)`.
+  ///   - replacesOthers: whether ordinary files of the same names with different contents are
+  ///     replaced, as damaged ones in a cache should be.
+  ///   - progress: called often while bytes arrive, at least once for each file.
   /// - Returns: the files, in the order of the data set.
   /// - Throws: `DownloadError`, or `CancellationError` when the task is cancelled. Files that were
   ///   in place before stay as they are.
-  /// - Complexity: O(bytes) time; memory for what arrives faster than the disk takes it.
+  /// - Complexity: O(bytes) time; memory for bytes that arrive faster than the disk writes them.
   public func fetch(
     _ set: PublishedDataSet, into folder: String, replacesOthers: Bool = true,
     progress: @escaping @Sendable (DownloadProgress) -> Void = { _ in }
@@ -56,7 +56,7 @@ public struct Downloader: Sendable {
       let code = (error as NSError).underlyingCode
       throw DownloadError.disk(folder, code == 0 ? ENOTDIR : code)
     }
-    // What stands in the way is found before anything is downloaded.
+    // Conflicting files are found before anything is downloaded.
     let places = try set.files.map { file in
       let path = folder + "/" + file.name
       return PartFile.isComplete(file, at: path)
@@ -104,7 +104,7 @@ public struct Downloader: Sendable {
     defer { if part.count == 0 { part.remove() } }
     if part.count > file.bytes { try part.restart() }
     meter.add(0, received: part.count)
-    // A part may be complete when its process died before the renaming.
+    // A part may be complete if its process died before renaming it.
     if part.count == file.bytes {
       if try part.checksum() == file.sha256 { return try part.commit(to: place) }
       try part.restart()
@@ -125,8 +125,9 @@ public struct Downloader: Sendable {
   private func fetch(
     _ file: PublishedFile, from url: URL, _ part: PartFile, _ meter: inout ProgressMeter
   ) async throws {
-    // Bytes of another time or mirror may be the ones that are wrong: then once more, all anew.
-    var mayBlameOldBytes = part.count > 0
+    // Bytes of an earlier download or another mirror may be the wrong ones: then everything is
+    // downloaded once more.
+    var mayRetryFromScratch = part.count > 0
     var failed = 0
     for _ in 0..<Downloader.mostRequests {
       try Task.checkCancellation()
@@ -135,8 +136,8 @@ public struct Downloader: Sendable {
         try await Transfer(file: file, url: url, patience: patience).run(part, &meter)
         if try part.checksum() == file.sha256 { return }
         try part.restart()
-        guard mayBlameOldBytes else { throw TransferFailure.different("has a wrong checksum") }
-        mayBlameOldBytes = false
+        guard mayRetryFromScratch else { throw TransferFailure.different("has a wrong checksum") }
+        mayRetryFromScratch = false
       } catch TransferFailure.broken(let reason) {
         failed = part.count > before ? 1 : failed + 1
         if failed >= attempts { throw TransferFailure.broken(reason) }

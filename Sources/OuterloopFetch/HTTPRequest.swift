@@ -3,28 +3,28 @@ import Synchronization
 
 /// What happens while a file is requested, in order.
 enum HTTPEvent: Sendable {
-  /// The head of the answer.
-  case answer(HTTPAnswer)
+  /// The head of the response.
+  case answer(HTTPResponse)
   /// More of the body.
   case bytes(Data)
-  /// Nothing came for as long as is waited.
+  /// The server sent nothing within the timeout.
   case silence
-  /// The answer is over, well or with a reason.
+  /// The response is over, successfully or with a reason.
   case end(String?)
 }
 
-/// The head of an answer, as far as downloads need it.
-struct HTTPAnswer: Sendable {
+/// The head of a response, as far as downloads need it.
+struct HTTPResponse: Sendable {
   let status: Int
-  /// The size of the body, if the server tells it.
+  /// The size of the body, if the server gives it.
   let length: Int?
   /// The offset of the body in the file, if this is a part of it.
   let rangeStart: Int?
-  /// The size of the whole file, if this is a part of it and the server tells it.
+  /// The size of the complete file, if this is a part of it and the server gives it.
   let rangeTotal: Int?
 
   /// - Parameters:
-  ///   - length: negative if the server does not tell it.
+  ///   - length: negative if the server does not give it.
   ///   - range: the value of `Content-Range`, or empty.
   init(status: Int, length: Int64, range: String) {
     self.status = status
@@ -39,7 +39,7 @@ struct HTTPAnswer: Sendable {
 
 /// A GET request as a stream of events; ending the iteration, or its task, ends the request.
 ///
-/// What speaks HTTP is `HTTPTransport`: URLSession on Apple's systems, libcurl elsewhere.
+/// The HTTP client is `HTTPTransport`: URLSession on Apple's systems, libcurl elsewhere.
 final class HTTPRequest: Sendable {
   private let continuation: AsyncStream<HTTPEvent>.Continuation
   private let lastSign = Mutex(ContinuousClock.now)
@@ -56,7 +56,7 @@ final class HTTPRequest: Sendable {
     _ url: URL, from offset: Int, patience: Duration
   ) -> AsyncStream<HTTPEvent> {
     AsyncStream { continuation in
-      // The files are packed already; unpacked on the way they would not match their checksums.
+      // The files are compressed already; decoded in transit they would not match their checksums.
       var headers = ["Accept-Encoding": "identity", "User-Agent": "outerloop"]
       if offset > 0 { headers["Range"] = "bytes=\(offset)-" }
       let request = HTTPRequest(continuation)
@@ -71,7 +71,7 @@ final class HTTPRequest: Sendable {
     }
   }
 
-  /// Whether nobody listens any more.
+  /// Whether the stream has no reader any more.
   var isOver: Bool { over.withLock { $0 } }
 
   func take(_ event: HTTPEvent) {

@@ -16,7 +16,7 @@
       asked.cachePolicy = .reloadIgnoringLocalCacheData
       for (name, value) in headers { asked.setValue(value, forHTTPHeaderField: name) }
       let configuration = URLSessionConfiguration.ephemeral
-      // Silence is watched elsewhere; the session's own clocks stay out of the way.
+      // Inactivity is monitored elsewhere; the session's own timeouts are longer.
       configuration.timeoutIntervalForRequest = 60 + 2 * patience.inSeconds
       let session = URLSession(configuration: configuration, delegate: self, delegateQueue: nil)
       task = session.dataTask(with: asked)
@@ -37,7 +37,7 @@
       let http = response as? HTTPURLResponse
       request.take(
         .answer(
-          HTTPAnswer(
+          HTTPResponse(
             status: http?.statusCode ?? 0, length: response.expectedContentLength,
             range: http?.value(forHTTPHeaderField: "Content-Range") ?? "")))
       completionHandler(.allow)

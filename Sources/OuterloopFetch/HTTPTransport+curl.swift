@@ -4,8 +4,8 @@
 
   /// A GET request through libcurl, on a thread of its own.
   ///
-  /// URLSession does the same here, but whoever links it loads libcurl and what that needs at every
-  /// start: 10 ms of a command that wants to print its help.
+  /// URLSession does the same here, but linking it loads libcurl and its dependencies at every
+  /// start: 10 ms even for a command that only prints its help.
   struct HTTPTransport: Sendable {
     private let url: URL
     private let headers: [String: String]
@@ -21,7 +21,7 @@
 
     func start() { Thread.detachNewThread { [self] in run() } }
 
-    /// The thread sees for itself that nobody listens any more.
+    /// The thread notices by itself that the stream has no reader any more.
     func cancel() {}
 
     private func run() {
@@ -30,7 +30,7 @@
         answer: { context, status, length, range in
           let range = range.map { String(cString: $0) } ?? ""
           HTTPTransport.request(context)?.take(
-            .answer(HTTPAnswer(status: status, length: length, range: range)))
+            .answer(HTTPResponse(status: status, length: length, range: range)))
         },
         bytes: { context, bytes, count in
           guard let bytes else { return }
@@ -40,9 +40,9 @@
       let lines = headers.map { strdup("\($0): \($1)") }
       defer { for line in lines { free(line) } }
       var ended = lines.map { UnsafePointer($0) } + [nil]
-      var trouble = [CChar](repeating: 0, count: 256)
-      let code = outerloop_curl_get(url.absoluteString, &ended, &receiver, &trouble)
-      let text = trouble.prefix { $0 != 0 }.map(UInt8.init(bitPattern:))
+      var errorText = [CChar](repeating: 0, count: 256)
+      let code = outerloop_curl_get(url.absoluteString, &ended, &receiver, &errorText)
+      let text = errorText.prefix { $0 != 0 }.map(UInt8.init(bitPattern:))
       request.take(.end(code == 0 ? nil : String(decoding: text, as: UTF8.self)))
     }
 

@@ -1,19 +1,20 @@
 import Foundation
 internal import OuterloopFiles
 
-/// A download under way, on disk as `NAME.part` and locked against other processes.
+/// An unfinished download, on disk as `NAME.part` and locked against other processes.
 ///
-/// The bytes that are there are a prefix of the file; `commit` gives it its name at once. Without
-/// it, they stay for the next time.
+/// Its bytes are a prefix of the file; `commit` renames it atomically. Without it, they stay for
+/// the next time.
 final class PartFile {
   let path: String
   /// Bytes on disk.
   private(set) var count: Int
   private let descriptor: Int32
 
-  /// Opens or begins the part for `path`.
+  /// Opens or creates the part for `path`.
   ///
-  /// - Throws: `DownloadError` when the folder cannot be written or another process is at it.
+  /// - Throws: `DownloadError` when the folder cannot be written or another process is downloading
+  ///   it.
   init(for path: String) throws(DownloadError) {
     self.path = path + ".part"
     while true {
@@ -46,14 +47,14 @@ final class PartFile {
     close(descriptor)
   }
 
-  /// Forgets all bytes.
+  /// Discards all bytes.
   func restart() throws(DownloadError) {
     guard count > 0 else { return }
     guard ftruncate(descriptor, 0) == 0 else { throw .disk(path, errno) }
     count = 0
   }
 
-  /// Writes bytes after those that are there.
+  /// Appends bytes.
   func append(_ bytes: UnsafeRawBufferPointer) throws(DownloadError) {
     var rest = bytes
     while !rest.isEmpty {
@@ -81,7 +82,7 @@ final class PartFile {
     unlink(path)
   }
 
-  /// Whether the file at `path` is complete and unharmed.
+  /// Whether the file at `path` is complete and undamaged.
   static func isComplete(_ file: PublishedFile, at path: String) -> Bool {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return false }

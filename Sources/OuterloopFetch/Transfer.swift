@@ -1,13 +1,13 @@
 import Foundation
 import OuterloopLearning
 
-/// Why a mirror did not deliver; its text follows the mirror's address.
+/// Why a mirror failed; the text follows the mirror's address.
 enum TransferFailure: Error, Sendable {
-  /// The mirror does not have the file or refuses it: asking again is no use.
+  /// The mirror does not have the file or refuses it: retrying is useless.
   case refused(String)
-  /// The mirror has something else under this name.
+  /// The mirror has a different file of this name.
   case different(String)
-  /// The connection or the server broke: asking again may help.
+  /// The connection or the server failed: retrying may help.
   case broken(String)
 
   var reason: String {
@@ -31,7 +31,7 @@ struct Transfer {
   let url: URL
   let patience: Duration
 
-  /// Appends to the part what is missing, or all of it where the server does not resume.
+  /// Appends what is missing in the part, or everything if the server does not support ranges.
   ///
   /// - Throws: `TransferFailure`, `DownloadError` from the disk, `CancellationError`.
   func run(_ part: PartFile, _ meter: inout ProgressMeter) async throws {
@@ -60,10 +60,10 @@ struct Transfer {
   }
 
   /// Prepares the part for the body that follows.
-  private func begin(_ answer: HTTPAnswer, _ part: PartFile) throws {
+  private func begin(_ answer: HTTPResponse, _ part: PartFile) throws {
     switch answer.status {
     case 200:
-      // The whole file, asked for or not.
+      // The complete file, requested or not.
       if let length = answer.length, length != file.bytes {
         throw different(length)
       }

@@ -1,9 +1,10 @@
 internal import OuterloopPlatform
 
-/// Databases of SQLite and what belongs to them, told by what they hold, whatever they are called.
+/// SQLite databases and the files that belong to them, recognized by their contents, whatever their
+/// names.
 ///
-/// Looking at a file opens and closes it, which drops the locks that this process holds on it: a
-/// database that this process has open is not to be asked about.
+/// Inspecting a file opens and closes it, which drops the locks that this process holds on it:
+/// never inspect a database that this process has open.
 public enum DatabaseFile {
   /// In the header of every store of Outerloop, at `application_id`: "OutL".
   public static let storeMark: Int32 = 0x4f75_744c
@@ -18,8 +19,8 @@ public enum DatabaseFile {
     }
   }
 
-  /// Why no other file may take the place of what is or may be at `path`, a path without symbolic
-  /// links; nil if nothing speaks against it.
+  /// Why `path`, a path without symbolic links, must not be replaced by another file; nil if it may
+  /// be.
   static func objection(to path: String, _ status: FileStatus?) -> String? {
     if let status, let what = kind(path, status) { return what }
     for suffix in companions where path.hasSuffix(suffix) {
@@ -50,7 +51,8 @@ public enum DatabaseFile {
       return applicationID(bytes) == storeMark
         ? "is a store of studies" : "is a database of SQLite"
     }
-    // A log begins with one of two numbers that differ in the last bit, a journal with a mark.
+    // A log begins with one of two numbers that differ in the last bit, a journal with a magic
+    // number.
     if bytes.starts(with: [0x37, 0x7f, 0x06]), bytes.count > 3, bytes[3] & 0xfe == 0x82 {
       return "is the log of a database of SQLite"
     }

@@ -1,9 +1,10 @@
 internal import OuterloopPlatform
 
-/// The size of a file and a hash of what is in it: whether a file is still as it was written.
+/// The size of a file and a hash of its contents, to detect whether it has changed since it was
+/// written.
 ///
-/// The hash is FNV-1a over words of eight bytes, with a rotation after each: it finds changes, not malice. Of
-/// more than 64 MiB as many are read, in pieces spread over the file.
+/// The hash is FNV-1a over words of eight bytes, with a rotation after each: it detects accidental changes,
+/// not malice. Of a file above 64 MiB, 64 MiB are read, in pieces spread over the file.
 struct FileDigest: Hashable, CustomStringConvertible {
   private let size: Int
   private let hash: UInt64
@@ -11,12 +12,12 @@ struct FileDigest: Hashable, CustomStringConvertible {
   private static let piece = 1 << 20
   private static let mostPieces = 64
 
-  /// Of bytes that are to be written.
+  /// The digest of bytes before they are written.
   init(_ bytes: [UInt8]) {
     self.init(size: bytes.count) { place, count in bytes[place..<(place + count)] }
   }
 
-  /// Of what is in a file; nil if it is none or cannot be read.
+  /// The digest of a file's contents; nil if it is not a file or cannot be read.
   init?(ofFile path: String) {
     guard let status = try? FileStatus(path), status.kind == .ordinary else { return nil }
     let file = CLibrary.openFile(path, O_RDONLY | O_CLOEXEC, 0)
@@ -38,7 +39,7 @@ struct FileDigest: Hashable, CustomStringConvertible {
     let count = min(pieces, Self.mostPieces)
     var hash = 0xcbf2_9ce4_8422_2325 ^ UInt64(truncatingIfNeeded: size)
     for index in 0..<count {
-      // The first, the last, and others evenly between.
+      // The first, the last, and others evenly spaced between them.
       let place = count == 1 ? 0 : index * (pieces - 1) / (count - 1) * Self.piece
       Self.mix(bytes(place, min(Self.piece, size - place)), into: &hash)
     }

@@ -3,11 +3,11 @@ public import OuterloopText
 
 /// Why a file cannot be written, and what to do about it. `description` is `WHAT; REMEDY`.
 public struct FileError: ExplainedError, Hashable {
-  /// The kind of trouble, for matching by case.
+  /// The kind of error, for matching by case.
   public enum Cause: Sendable, Hashable {
-    /// There is a file already, which may be replaced if that is asked for.
+    /// A file exists already; it may be replaced on request.
     case exists
-    /// There is something that is never replaced: a folder, a database, a file of a store.
+    /// Something exists that is never replaced: a folder, a database, a file of a store.
     case protected
     /// The file system refused.
     case system
@@ -44,7 +44,7 @@ public struct FileError: ExplainedError, Hashable {
       "check its permissions, and that it still exists", number: number)
   }
 
-  /// What the system's error number means for whoever writes `path`.
+  /// The error for a system error number when writing `path`.
   static func system(_ path: String, _ number: Int32) -> FileError {
     let remedy =
       switch number {

@@ -1,6 +1,6 @@
 internal import OuterloopPlatform
 
-/// What stands at a path.
+/// The status of what is at a path.
 struct FileStatus {
   enum Kind { case ordinary, folder, link, blockDevice, characterDevice, pipe, socket }
 
@@ -11,10 +11,10 @@ struct FileStatus {
   let size: Int
   private let device: UInt64
   private let number: UInt64
-  /// Seconds and nanoseconds of the last change of content, and of anything.
+  /// Seconds and nanoseconds of the last change of the contents, and of any attribute.
   private let times: [Int]
 
-  /// - Parameter follow: whether the file is meant that a symbolic link leads to.
+  /// - Parameter follow: whether to follow a symbolic link.
   /// - Throws: the system's error number.
   init(_ path: String, follow: Bool = true) throws(SystemFailure) {
     var found = stat()
@@ -56,13 +56,13 @@ struct FileStatus {
     times = changes.flatMap { [Int($0.tv_sec), Int($0.tv_nsec)] }
   }
 
-  /// Whether both are one file, whatever leads to it.
+  /// Whether both are the same file, under whatever path.
   func isSameFile(as other: FileStatus) -> Bool {
     device == other.device && number == other.number
   }
 
-  /// Whether both are one file in which nothing was changed in between. The number of a file that is
-  /// gone may be given to the next, so that alone says little.
+  /// Whether both are the same file, unchanged in between. Inode numbers are reused, so they alone
+  /// are not sufficient.
   func isUnchanged(since before: FileStatus) -> Bool {
     isSameFile(as: before) && size == before.size && times == before.times
   }
@@ -72,13 +72,13 @@ struct SystemFailure: Error { let number: Int32 }
 
 /// Paths without their symbolic links.
 enum ResolvedPath {
-  /// The path of something that is there.
+  /// The path of an existing file.
   static func existing(_ path: String) throws(SystemFailure) -> String {
     guard let real = CLibrary.realPath(path) else { throw SystemFailure(number: errno) }
     return real
   }
 
-  /// The path of something that may not be there yet, in a folder that is.
+  /// The path of a file that may not exist yet, in an existing folder.
   static func new(_ path: String) throws(SystemFailure) -> String {
     let (folder, name) = CLibrary.split(path)
     let real = try existing(folder)

@@ -1,22 +1,22 @@
 internal import OuterloopPlatform
 internal import OuterloopText
 
-/// What was written into an `OutputFolder`, and for whom: a hidden file in it.
+/// The files written into an `OutputFolder`, and their owner: a hidden file in it.
 ///
 ///     {"owner":"study `digits`, seed 7","files":{"best.json":["204-9e3779b97f4a7c15"]}}
 struct FolderManifest {
   static let name = ".outerloop-folder.json"
-  /// What stands for the digest of a symbolic link, wherever it leads.
+  /// The digest of a symbolic link, whatever its target.
   private static let link = "link"
 
   var owner: String
-  /// By their paths in the folder, the digests that a file may have: more than one where it was not known yet
-  /// whether the newest had been written.
+  /// The digests that each file may have, by path in the folder: more than one while it is not known whether
+  /// the newest has been written.
   var files: [String: Set<String>] = [:]
 
   init(owner: String) { self.owner = owner }
 
-  /// That of a folder; nil if it has none.
+  /// The manifest of a folder; nil if it has none.
   /// - Throws: `FileError` if it cannot be read or understood.
   init?(in folder: String) throws(FileError) {
     let path = "\(folder)/\(Self.name)"
@@ -54,12 +54,12 @@ struct FolderManifest {
     return digests.contains(digest)
   }
 
-  /// That of what is at a path; nil: nothing that could have been written there.
+  /// The digest of what is at a path; nil: nothing that could have been written there.
   static func digest(of path: String) -> String? {
     FolderTree.kind(path) == .link ? link : FileDigest(ofFile: path)?.description
   }
 
-  /// What is known by either.
+  /// The union of both manifests.
   func union(_ other: FolderManifest) -> FolderManifest {
     var all = self
     all.files.merge(other.files) { $0.union($1) }

@@ -1,6 +1,6 @@
 internal import OuterloopPlatform
 
-/// Folders with all that is in them.
+/// Folders with all their contents.
 enum FolderTree {
   /// The files below a folder, by their paths in it, symbolic links among them, in the order of their names.
   static func files(in folder: String) -> [String] {
@@ -11,30 +11,30 @@ enum FolderTree {
       }
   }
 
-  /// What is at a path itself, not where it may lead; nil: nothing.
+  /// The kind of what is at a path, without following links; nil: nothing.
   static func kind(_ path: String) -> FileStatus.Kind? {
     (try? FileStatus(path, follow: false))?.kind
   }
 
-  /// Makes a folder and those around it.
+  /// Makes a folder and its parents.
   static func make(_ path: String) throws(FileError) {
     guard mkdir(path, 0o777) != 0 else { return }
-    let (trouble, parent) = (errno, CLibrary.split(path).folder)
-    if trouble == EEXIST {
+    let (code, parent) = (errno, CLibrary.split(path).folder)
+    if code == EEXIST {
       if let status = try? FileStatus(path), status.kind == .folder { return }
       throw .noFolder(path)
     }
-    guard trouble != ENOTDIR else {
+    guard code != ENOTDIR else {
       var place = parent
       while kind(place) == nil, place != "/", place != "." { place = CLibrary.split(place).folder }
       throw .noFolder(place)
     }
-    guard trouble == ENOENT, parent != path, parent != "." else { throw .system(path, trouble) }
+    guard code == ENOENT, parent != path, parent != "." else { throw .system(path, code) }
     try make(parent)
     guard mkdir(path, 0o777) == 0 || errno == EEXIST else { throw .system(path, errno) }
   }
 
-  /// Makes a folder of what is in another one, or of one file.
+  /// Fills a folder with the contents of another one, or with one file.
   ///
   /// - Returns: the files, by their paths in it.
   static func gather(_ source: String, in folder: String) throws(FileError) -> [String] {
@@ -47,8 +47,8 @@ enum FolderTree {
     return [name]
   }
 
-  /// Copies a folder to a place where nothing is. Files are on disk when it returns; symbolic links stay links;
-  /// pipes, sockets and devices are left out.
+  /// Copies a folder to a path where nothing exists. Files are on disk when it returns; symbolic links stay
+  /// links; pipes, sockets and devices are left out.
   ///
   /// - Returns: the files, by their paths in it.
   static func copy(_ folder: String, to other: String) throws(FileError) -> [String] {
@@ -80,14 +80,14 @@ enum FolderTree {
     guard to >= 0 else { throw .system(other, errno) }
     defer { close(to) }
     while true {
-      var trouble: Int32 = 0
+      var code: Int32 = 0
       let bytes = [UInt8](unsafeUninitializedCapacity: 1 << 20) { buffer, count in
         let read = CLibrary.readFile(from, buffer.baseAddress, 1 << 20)
-        if read < 0 { trouble = errno }
+        if read < 0 { code = errno }
         count = max(0, read)
       }
-      if trouble == EINTR { continue }
-      guard trouble == 0 else { throw .unreadable(path, trouble) }
+      if code == EINTR { continue }
+      guard code == 0 else { throw .unreadable(path, code) }
       guard CLibrary.writeAll(bytes[...], to: to) else { throw .system(other, errno) }
       if bytes.isEmpty { break }
     }
@@ -96,13 +96,13 @@ enum FolderTree {
   }
 
   private static func copyLink(_ path: String, to other: String) throws(FileError) {
-    // The zero at its end stays.
+    // Keeps the terminating zero.
     var target = [CChar](repeating: 0, count: 4097)
     guard readlink(path, &target, target.count - 1) >= 0 else { throw .unreadable(path, errno) }
     guard symlink(target, other) == 0 else { throw .system(other, errno) }
   }
 
-  /// Removes a folder and all below it; links are removed, not what they lead to.
+  /// Removes a folder recursively; links are removed, not their targets.
   static func remove(_ path: String) {
     if kind(path) == .folder {
       for name in CLibrary.names(inFolder: path) ?? [] where name != "." && name != ".." {

@@ -1,26 +1,26 @@
 internal import OuterloopPlatform
 
-/// What a new file may take the place of. Folders, devices, write-protected files and whatever is in
-/// the folder of a store's trials are never replaced.
+/// What a new file may replace. Folders, devices, write-protected files and anything in the folder
+/// of a store's trials are never replaced.
 public enum Replacement: Sendable {
   /// Nothing: there must be no file yet.
   case nothing
-  /// Any ordinary file that is no database and belongs to none.
+  /// Any ordinary file that neither is a database nor belongs to one.
   case ordinaryFiles
   /// Ordinary files that are found to be expendable, by their path without symbolic links.
   case files(where: @Sendable (_ path: String) throws -> Bool)
-  /// Any ordinary file, and of databases those that are found to be expendable.
+  /// Any ordinary file, and databases that are found to be expendable.
   case ordinaryFilesAndDatabases(where: @Sendable (_ path: String) throws -> Bool)
 }
 
-/// A file of the user's that is written whole or not at all: the one place that decides what may be
+/// A user's file that is written completely or not at all: the only code that decides what may be
 /// replaced.
 ///
-/// It is made under another name beside its place and moved there when it is whole, so that an error
-/// part-way leaves what was there, and no one ever sees half of a file. Where nothing was when this
-/// value was made, nothing is replaced by the move either. A symbolic link stays, and the file it
-/// leads to is replaced, with its permissions. Pipes, terminals and devices such as `/dev/null` are
-/// written straight into, and so are `/dev/stdout` and `/dev/stderr`, wherever they lead.
+/// It is written under another name in the same folder and moved to its path when it is complete, so
+/// that an error on the way leaves the old file, and no one ever sees a partial file. If nothing
+/// existed when this value was created, the move replaces nothing either. A symbolic link stays, and
+/// its target is replaced, keeping the permissions. Pipes, terminals and devices such as `/dev/null`
+/// are written directly, and so are `/dev/stdout` and `/dev/stderr`, whatever they refer to.
 ///
 ///     let file = try OutputFile("trials.csv")
 ///     try file.write(text)
@@ -28,7 +28,7 @@ public enum Replacement: Sendable {
 public final class OutputFile {
   public let path: String
   private let place: Place
-  /// Where it is made.
+  /// The temporary path.
   private var draft: String?
   /// The draft, or the stream; -1 if it is not open.
   private var descriptor: Int32 = -1
@@ -39,7 +39,7 @@ public final class OutputFile {
     /// A stream that is open already, or one to be opened.
     case stream(Int32?)
 
-    /// Where the file is to be, without symbolic links; nil for streams.
+    /// The final path of the file, without symbolic links; nil for streams.
     var target: String? {
       switch self {
       case .new(let path), .replaced(let path, _): path
@@ -48,10 +48,10 @@ public final class OutputFile {
     }
   }
 
-  /// Looks at what is there; nothing is written yet.
+  /// Checks what exists; nothing is written yet.
   ///
-  /// - Throws: `FileError` if something there may not be replaced, or the folder is missing, and what
-  ///   `replacing` throws.
+  /// - Throws: `FileError` if an existing file may not be replaced, or the folder is missing; also
+  ///   what `replacing` throws.
   public init(_ path: String, replacing: Replacement = .nothing) throws {
     self.path = path
     place = try Self.place(of: path, replacing)
@@ -59,7 +59,7 @@ public final class OutputFile {
 
   deinit { discard() }
 
-  // MARK: What is there
+  // MARK: Existing files
 
   private static let ownStreams: [String: Int32] = [
     "/dev/stdout": STDOUT_FILENO, "/dev/fd/1": STDOUT_FILENO, "/proc/self/fd/1": STDOUT_FILENO,
@@ -75,7 +75,7 @@ public final class OutputFile {
         guard error.number == ENOENT else { throw error }
         guard !path.hasSuffix("/") else { throw FileError.protected(path, "is a folder's name") }
         let target = try ResolvedPath.new(path)
-        try refuseBelongings(path, target, nil)
+        try refuseUserData(path, target, nil)
         return .new(target)
       }
       guard status.kind == .link else {
@@ -101,53 +101,53 @@ public final class OutputFile {
     }
     switch replacing {
     case .nothing:
-      try refuseBelongings(path, target, status)
+      try refuseUserData(path, target, status)
       throw FileError.exists(path)
-    case .ordinaryFiles: try refuseBelongings(path, target, status)
+    case .ordinaryFiles: try refuseUserData(path, target, status)
     case .files(let isExpendable):
-      try refuseTrials(path, target)
+      try refuseTrialFolders(path, target)
       guard try isExpendable(target) else { throw FileError.exists(path) }
     case .ordinaryFilesAndDatabases(let isExpendable):
-      try refuseTrials(path, target)
-      if try !isExpendable(target) { try refuseBelongings(path, target, status) }
+      try refuseTrialFolders(path, target)
+      if try !isExpendable(target) { try refuseUserData(path, target, status) }
     }
-    // Whoever may do everything is not to do this either.
+    // Applies to the superuser too.
     guard status.mode & 0o222 != 0, access(target, W_OK) == 0 else {
       throw FileError(
         .protected, "`\(path)` is write-protected", "make it writable, or name another file")
     }
-    // Looking into a database may have tidied it.
+    // Inspecting a database may have changed it.
     return .replaced(target, try FileStatus(target, follow: false))
   }
 
-  private static func refuseBelongings(
+  private static func refuseUserData(
     _ path: String, _ target: String, _ status: FileStatus?
   ) throws(FileError) {
     if let objection = DatabaseFile.objection(to: target, status) {
       throw .protected(path, objection)
     }
-    try refuseTrials(path, target)
+    try refuseTrialFolders(path, target)
   }
 
-  private static func refuseTrials(_ path: String, _ target: String) throws(FileError) {
+  private static func refuseTrialFolders(_ path: String, _ target: String) throws(FileError) {
     if let store = [target, path].lazy.compactMap(DatabaseFile.store(holding:)).first {
       throw .protected(path, "is in the folder of the trials of `\(store)`")
     }
   }
 
-  /// Whether files may be put into a folder, which need not be there yet.
+  /// Checks that files may be written into a folder, which need not exist yet.
   /// - Throws: `FileError` if it belongs to a store's trials.
   public static func checkFolder(_ path: String) throws(FileError) {
-    // Where it will be is said by the nearest folder above it that is there.
+    // Its location follows from the nearest existing parent.
     var (folder, rest) = (path, "/")
     while folder != ".", folder != "/", (try? FileStatus(folder)) == nil {
       let parts = CLibrary.split(folder)
       (folder, rest) = (parts.folder, "/" + parts.name + rest)
     }
-    try refuseTrials(path + "/", ((try? ResolvedPath.existing(folder)) ?? folder) + rest)
+    try refuseTrialFolders(path + "/", ((try? ResolvedPath.existing(folder)) ?? folder) + rest)
   }
 
-  /// Removes what processes that were killed left of files they were writing into a folder.
+  /// Removes temporary files that killed processes left in a folder.
   public static func removeLeftovers(in folder: String) {
     for name in CLibrary.names(inFolder: folder) ?? [] {
       let parts = name.split(separator: "-")
@@ -158,7 +158,7 @@ public final class OutputFile {
     }
   }
 
-  /// A name beside others for what is being made, by which `removeLeftovers` knows it.
+  /// A temporary name, which `removeLeftovers` recognizes.
   static func draftName() -> String {
     "\(draftPrefix)\(getpid())-\(String(UInt64.random(in: .min ... .max), radix: 36))\(draftSuffix)"
   }
@@ -196,10 +196,10 @@ public final class OutputFile {
     _ = try makeDraft()
   }
 
-  /// An empty file beside the place, for programs that open what they write by its name. They have
-  /// closed it when `commit` is called.
+  /// An empty file in the same folder, for code that opens its output by name. It must be closed
+  /// when `commit` is called.
   ///
-  /// - Throws: `FileError`, also where a stream is to be written.
+  /// - Throws: `FileError`, also if the output is a stream.
   public func draftPath() throws(FileError) -> String {
     let draft = try makeDraft()
     closeDescriptor()
@@ -212,7 +212,7 @@ public final class OutputFile {
       throw .protected(path, "is not an ordinary file, and a database needs one")
     }
     let folder = CLibrary.split(target).folder
-    // Never a file that is there, nor one that another process makes.
+    // Never an existing file, nor one that another process creates.
     while true {
       let name = "\(folder)/\(Self.draftName())"
       descriptor = CLibrary.openFile(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
@@ -224,19 +224,19 @@ public final class OutputFile {
     }
   }
 
-  /// Moves a file that was made by other means, on the same file system, to its place.
+  /// Moves a file that was made by other means, on the same file system, to the path.
   ///
-  /// - Throws: as `commit`; the file is gone then.
+  /// - Throws: as `commit`; then the file is removed.
   public func commit(_ made: String) throws(FileError) {
     discard()
     draft = made
     try commit()
   }
 
-  /// Makes what was written durable, and moves it to its place.
+  /// Makes what was written durable, and moves it to the path.
   ///
-  /// - Throws: `FileError`, also if another file has come to the place since; what was written is gone
-  ///   then.
+  /// - Throws: `FileError`, also if another file has appeared at the path since; then what was written
+  ///   is removed.
   public func commit() throws(FileError) {
     try open()
     guard let draft else { return closeStream() }
@@ -256,7 +256,7 @@ public final class OutputFile {
     closeDescriptor()
   }
 
-  /// Gives the draft its name, unless something has that by now.
+  /// Renames the draft to its final name, unless that exists by now.
   private func publish(_ draft: String, as target: String) throws(FileError) {
     if link(draft, target) == 0 {
       unlink(draft)
@@ -277,7 +277,7 @@ public final class OutputFile {
   private func replace(
     _ target: String, _ status: FileStatus, by draft: String
   ) throws(FileError) {
-    // A file that someone else has put there since is theirs.
+    // A file that someone else has put there since is left alone.
     guard let now = try? FileStatus(target, follow: false), now.isUnchanged(since: status)
     else {
       throw FileError(.exists, "`\(path)` has changed meanwhile", "try again")
@@ -289,7 +289,7 @@ public final class OutputFile {
     }
   }
 
-  /// Removes what has been written; nothing that was there before.
+  /// Removes what has been written, but nothing that existed before.
   public func discard() {
     if let draft {
       for suffix in ["", "-journal", "-wal", "-shm"] { unlink(draft + suffix) }

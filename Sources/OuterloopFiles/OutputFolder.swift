@@ -1,13 +1,13 @@
 internal import OuterloopPlatform
 
-/// A folder of the user's that is filled again and again, by whoever owns it: files that were written before and
-/// are as they were written are replaced, or removed when they are outdated. Everything else stays: a file that
-/// was changed since, or that someone else has put in the place of one, is an error before anything is written.
+/// A user's folder that is filled repeatedly by its owner: files that were written before and are unchanged are
+/// replaced, or removed when they are outdated. Everything else stays: a file that was changed since, or
+/// replaced by someone else, is an error before anything is written.
 ///
 /// What was written is listed in a hidden file of the folder, with a digest of each file (`FolderManifest`). It
-/// is written before the files are, with what they are to be beside what they were, and after them, so that a
-/// process may be killed at any moment: whatever it leaves behind is known as its own. Files are written whole
-/// or not at all, and of several processes one writes at a time.
+/// is written before the files, with their old and new digests, and again after them, so that a process may be
+/// killed at any moment: whatever it leaves behind is recognized. Files are written completely or not at all,
+/// and only one process writes at a time.
 ///
 ///     let folder = try OutputFolder("results", of: "study `digits`")
 ///     try folder.claim()
@@ -15,7 +15,7 @@ internal import OuterloopPlatform
 public struct OutputFolder: Sendable {
   /// A file to be written.
   public struct File: Sendable, Hashable {
-    /// In the folder: `best.json`, `plots/history.svg`.
+    /// The path in the folder: `best.json`, `plots/history.svg`.
     public var path: String
     public var bytes: [UInt8]
 
@@ -25,10 +25,9 @@ public struct OutputFolder: Sendable {
     }
   }
 
-  /// A folder to be made of another one, or of one file. What is at its place and was copied there before is taken
-  /// for the same.
+  /// A folder to be copied from another one, or from one file. An existing earlier copy is considered up to date.
   public struct Copy: Sendable, Hashable {
-    /// In the folder.
+    /// The path in the folder.
     public var path: String
     /// A folder, or a file.
     public var source: String
@@ -41,13 +40,13 @@ public struct OutputFolder: Sendable {
 
   /// As an absolute path.
   public let path: String
-  /// For whom it is filled, as a phrase.
+  /// Its owner, as a phrase.
   public let owner: String
 
   /// Looks at what is there; nothing is written yet.
   ///
-  /// - Throws: `FileError` if the path is no folder, belongs to the trials of a store, or holds files that are
-  ///   not this owner's. Hidden files are nobody's.
+  /// - Throws: `FileError` if the path is not a folder, belongs to the trials of a store, or contains files of
+  ///   another owner. Hidden files are ignored.
   public init(_ path: String, of owner: String) throws(FileError) {
     guard !path.isEmpty, !path.utf8.contains(0) else { throw .system(path, ENOENT) }
     self.path = Self.absolute(path)
@@ -67,8 +66,8 @@ public struct OutputFolder: Sendable {
     }
   }
 
-  /// A folder in which nothing was written yet is anyone's: whoever claimed it may have ended before there was
-  /// anything to write.
+  /// A folder in which nothing was written yet can be claimed by anyone: its owner may have ended before there
+  /// was anything to write.
   private func check(_ manifest: FolderManifest) throws(FileError) {
     let isEmpty = manifest.files.isEmpty && visibleNames.isEmpty
     guard manifest.owner == owner || isEmpty else {
@@ -78,7 +77,7 @@ public struct OutputFolder: Sendable {
     }
   }
 
-  /// Hidden files are nobody's.
+  /// Hidden files are ignored.
   private var visibleNames: [String] {
     (CLibrary.names(inFolder: path) ?? []).filter { !$0.hasPrefix(".") }.sorted()
   }
@@ -107,14 +106,14 @@ public struct OutputFolder: Sendable {
     return whole(name)
   }
 
-  /// Makes the folder hold these files and copies, and of what was written before nothing else.
+  /// Writes these files and copies, and removes all others that were written before.
   ///
-  /// - Throws: `FileError`; what is not the owner's is as it was.
-  /// - Complexity: reads what was written before, and writes what is new.
+  /// - Throws: `FileError`; files of others are unchanged.
+  /// - Complexity: reads what was written before, and writes new files.
   public func fill(_ files: [File], copies: [Copy] = []) throws(FileError) {
     try claim()
     let lock = CLibrary.openFile(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0)
-    // A file system without locks has to do without.
+    // Without locks on a file system that has none.
     if lock >= 0 { while flock(lock, LOCK_EX) != 0, errno == EINTR {} }
     defer { if lock >= 0 { close(lock) } }
     guard let before = try FolderManifest(in: path) else { throw .noFolder(path) }
@@ -138,7 +137,7 @@ public struct OutputFolder: Sendable {
       let draft = "\(place(around: copy.path))/\(OutputFile.draftName())"
       drafts.append((draft, copy))
       let contents = try FolderTree.gather(copy.source, in: draft)
-      // What holds nothing leaves nothing to be known by.
+      // An empty copy has no files by which to recognize it.
       if contents.isEmpty { FolderTree.remove(drafts.removeLast().draft) }
       for file in contents {
         guard let digest = FolderManifest.digest(of: "\(draft)/\(file)") else { continue }
@@ -158,7 +157,7 @@ public struct OutputFolder: Sendable {
 
   private func place(around file: String) -> String { CLibrary.split(whole(file)).folder }
 
-  /// - Throws: `FileError` if something is at the place of a file that was not written there.
+  /// - Throws: `FileError` if something that was not written here is at the path of a file.
   private func check(_ file: String, _ manifest: FolderManifest) throws(FileError) {
     guard FolderTree.kind(whole(file)) != nil, !manifest.holds(file, in: path) else { return }
     throw changed(file)
@@ -184,7 +183,7 @@ public struct OutputFolder: Sendable {
     } catch { throw changed(file.path) }
   }
 
-  /// Removes what was written before and is not to be there any more, and the folders that this empties.
+  /// Removes what was written before and is outdated, and folders that become empty.
   private func remove(_ before: FolderManifest, except after: FolderManifest) {
     for file in before.files.keys.sorted(by: >) where after.files[file] == nil {
       guard before.holds(file, in: path) else { continue }

@@ -1,8 +1,9 @@
 public import OuterloopText
 
-/// Why a cleaning run or an experiment could not start or go on. `description` is `WHAT; REMEDY`.
+/// Why a cleaning run or an experiment could not start or continue. `description` is `WHAT;
+/// REMEDY`.
 public struct LabError: ExplainedError, Hashable {
-  /// The kind of trouble, for matching by case.
+  /// The kind of error, for matching by case.
   public enum Cause: String, Sendable, Hashable {
     /// A setting out of its range.
     case setting
@@ -12,7 +13,7 @@ public struct LabError: ExplainedError, Hashable {
     case memory
     /// Training or the weights became non-finite.
     case diverged
-    /// Another process works in the same folder.
+    /// Another process is using the same folder.
     case busy
     /// The folder holds a run with other settings or data, or of another version.
     case otherRun
@@ -35,7 +36,7 @@ public struct LabError: ExplainedError, Hashable {
     self.remedy = remedy
   }
 
-  /// Throws, if it does not hold, that a setting is out of its range.
+  /// Throws an error about a setting out of range if the condition is false.
   static func require(
     _ holds: Bool, _ name: String, _ value: some Any, _ range: String
   ) throws(LabError) {

@@ -1,7 +1,7 @@
 internal import OuterloopBilevel
 
-/// The colour of a method in the pictures of all experiments, by its family: whoever has learned on one page
-/// that DrMAD is orange finds it orange on the next.
+/// The colour of a method in the pictures of all experiments, by its family, so that DrMAD, for example, is
+/// orange on every page.
 enum MethodStyle: Int, CaseIterable {
   /// Exact differentiation of the training: reverse, forward, reversible.
   case exact = 0
@@ -10,15 +10,15 @@ enum MethodStyle: Int, CaseIterable {
   case implicit = 2
   case hypernetwork = 3
   case random = 4
-  /// One step, or every step by itself: one-step, greedy, truncated.
+  /// One step, or every step separately: one-step, greedy, truncated.
   case short = 5
   /// Searches that model the loss: Gaussian process, TPE.
   case model = 6
 
-  /// That of one of several methods of the family in a picture, from 0: its colour, with a marker and a dash of its own.
+  /// The style of one of several methods of the family in a picture, from 0: its colour, with its own marker and dash.
   func style(_ number: Int) -> Int { rawValue + Self.allCases.count * number }
 
-  /// The same for a method of a list, in which all others of its family count.
+  /// The same for a method in a list, counting the others of its family.
   static func style<Method: Equatable>(
     _ method: Method, among all: [Method], of family: (Method) -> MethodStyle
   ) -> Int {

@@ -1,4 +1,4 @@
-/// A value that may be unknown, written to JSON as null then; plain optionals leave their key out.
+/// An optional that is encoded as null; plain optionals omit their key.
 @propertyWrapper
 public struct OrNull<Value: Encodable>: Encodable {
   public var wrappedValue: Value?
@@ -26,7 +26,7 @@ extension OrNull: Decodable where Value: Decodable {
 }
 
 extension KeyedDecodingContainer {
-  /// A key that is not there is unknown too.
+  /// A missing key decodes as nil.
   public func decode<Value: Codable>(_: OrNull<Value>.Type, forKey key: Key) throws -> OrNull<Value>
   {
     try decodeIfPresent(OrNull<Value>.self, forKey: key) ?? OrNull(wrappedValue: nil)

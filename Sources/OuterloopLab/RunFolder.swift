@@ -2,23 +2,23 @@ internal import OuterloopFiles
 internal import OuterloopPlatform
 internal import Synchronization
 
-/// The folder of a run, locked against other processes while this value lives.
+/// The folder of a run, locked against other processes for the lifetime of this value.
 ///
-/// Files are written under another name, made durable and renamed: under its own name there is
-/// only ever a whole file, the old one or the new one.
+/// Files are written under another name, made durable and renamed: under its own name there is only
+/// ever a complete file, the old one or the new one.
 ///
 /// `.lock` lists the names of the files that were written here. Only those are ever replaced or
-/// removed: others of these names are someone else's.
+/// removed: other files of these names belong to someone else.
 final class RunFolder: Sendable {
   let path: String
   private let lock: Int32
   /// The names of files that were written here; nil in a folder of a version that kept no list, where
-  /// all are taken for its own.
+  /// all are considered ours.
   private let own: Mutex<Set<String>?>
 
   private static let mark = "outerloop"
 
-  /// Makes the folder if need be and locks it.
+  /// Creates the folder if necessary and locks it.
   /// - Throws: `LabError` if it cannot be written or another process has it.
   init(_ path: String) throws(LabError) {
     self.path = path
@@ -47,7 +47,7 @@ final class RunFolder: Sendable {
 
   deinit { close(lock) }
 
-  /// The names that `.lock` lists, after a first line that says whose it is.
+  /// The names that `.lock` lists, after a first line that identifies the owner.
   private static func list(
     _ lock: Int32, _ name: String, isNew: Bool
   ) throws(LabError) -> Set<String>? {
@@ -84,8 +84,8 @@ final class RunFolder: Sendable {
     own.withLock { _ = $0?.insert(name) }
   }
 
-  /// Refuses a folder that holds files of these names which were not written here; said before any
-  /// work is done.
+  /// Refuses a folder that holds files of these names which were not written here, before any work
+  /// is done.
   /// - Throws: `LabError` naming the first of them.
   func require(free names: [String]) throws(LabError) {
     for name in names where !isOwn(name) && access(joined(name), F_OK) == 0 {
@@ -130,13 +130,13 @@ final class RunFolder: Sendable {
     return Array(bytes[..<filled])
   }
 
-  /// Puts a whole, durable file in place of any other of this name that was written here.
+  /// Writes a complete, durable file, replacing any other of this name that was written here.
   func write(_ bytes: [UInt8], to name: String) throws(LabError) {
     do {
       let isOwn = isOwn(name)
       let file = try OutputFile(joined(name), replacing: .files { _ in isOwn })
       try file.write(bytes)
-      // First: a kill between the two must leave no file that is not known.
+      // First, since a kill between the two must not leave an unlisted file.
       try adopt(name)
       try file.commit()
     } catch let error as FileError {
@@ -153,7 +153,7 @@ final class RunFolder: Sendable {
     try write(Array(text.utf8), to: name)
   }
 
-  /// Removes files that were written here; those that do not exist are no error.
+  /// Removes files that were written here; missing ones are not an error.
   func remove(_ names: [String]) throws(LabError) {
     try require(free: names)
     for name in names where unlink(joined(name)) != 0 && errno != ENOENT {
@@ -171,7 +171,7 @@ final class RunFolder: Sendable {
   private func makeNamesDurable() {
     let folder = open(path, O_RDONLY | O_CLOEXEC)
     guard folder >= 0 else { return }
-    // Some file systems cannot do this; then the name is as durable as they make it.
+    // Some file systems do not support this; durability is then up to them.
     fsync(folder)
     close(folder)
   }
@@ -193,7 +193,7 @@ final class RunFolder: Sendable {
     }
   }
 
-  /// What the system's error number means for someone who stores a run there.
+  /// The error for a system error number when storing a run.
   private static func refusal(_ path: String, _ code: Int32) -> LabError {
     switch code {
     case ENOSPC, EDQUOT:

@@ -2,33 +2,33 @@ internal import COuterloopPQ
 internal import OuterloopPlatform
 internal import OuterloopStudy
 
-/// Where a database of PostgreSQL is: `postgres://user@host/database`, with all that libpq takes in
-/// such a URL. What it leaves open, libpq looks up: the environment (`PGHOST`, `PGUSER`, ...), a
-/// service file, `~/.pgpass`.
+/// The address of a PostgreSQL database: `postgres://user@host/database`, with everything that
+/// libpq accepts in such a URL. What it leaves open, libpq looks up: the environment (`PGHOST`,
+/// `PGUSER`, ...), a service file, `~/.pgpass`.
 public struct PostgresAddress: Sendable, Hashable, CustomStringConvertible {
   let text: String
 
-  /// - Returns: nil if `text` is no URL of PostgreSQL, but the name of a file.
+  /// - Returns: nil if `text` is not a PostgreSQL URL but the name of a file.
   public init?(_ text: String) {
     guard text.hasPrefix("postgres://") || text.hasPrefix("postgresql://") else { return nil }
     self.text = text
   }
 
   /// The URL without a password.
-  public var description: String { hide(in: text) }
+  public var description: String { redact(in: text) }
 
-  /// Whether the URL has a password in it, which everyone would see in the list of processes if it
-  /// stood on a command line.
+  /// Whether the URL contains a password, which everyone would see in the process list if it were
+  /// on a command line.
   public var hasPassword: Bool { !passwords.isEmpty }
 
-  /// The name of the database, as far as the URL or PGDATABASE says it; else `outerloop`.
+  /// The name of the database, from the URL or PGDATABASE; otherwise `outerloop`.
   public var database: String {
     let named: String? = if (try? check()) != nil { setting("dbname") } else { nil }
     let found = named ?? CLibrary.environment("PGDATABASE") ?? ""
     return found.isEmpty ? "outerloop" : found
   }
 
-  /// A text in which no URL has a password.
+  /// A text with the passwords of URLs removed.
   ///
   /// - Complexity: O(characters).
   public static func withoutPasswords(_ text: String) -> String {
@@ -37,11 +37,12 @@ public struct PostgresAddress: Sendable, Hashable, CustomStringConvertible {
       .replacing(/([?&](?:ssl)?password=)[^\s&]*/) { "\($0.output.1)…" }
   }
 
-  /// A message of libpq without the passwords of this address, which it may quote where it cannot read it.
-  func hide(in message: String) -> String {
+  /// A message of libpq without the passwords of this address, which libpq may quote if it cannot parse
+  /// it.
+  func redact(in message: String) -> String {
     var shown = message
     for password in passwords.sorted(by: { $0.count > $1.count }) {
-      // Where it stands in the URL it goes with what announces it.
+      // In the URL, it is removed together with its marker.
       for (mark, rest) in [(":\(password)@", "@"), ("password=\(password)", "password=…")] {
         shown = shown.replacing(mark, with: rest)
       }
@@ -50,7 +51,7 @@ public struct PostgresAddress: Sendable, Hashable, CustomStringConvertible {
     return shown
   }
 
-  /// The texts that are, or may be, a password: as they stand in the URL, and without their escapes.
+  /// The texts that are, or may be, a password: as they are in the URL, and unescaped.
   private var passwords: [String] {
     var found: [Substring] = []
     let rest = text[(text.range(of: "://")?.upperBound ?? text.startIndex)...]
@@ -85,9 +86,9 @@ public struct PostgresAddress: Sendable, Hashable, CustomStringConvertible {
     return String(decoding: bytes, as: UTF8.self)
   }
 
-  /// Opens libpq, and lets it read the URL.
+  /// Loads libpq, and lets it parse the URL.
   ///
-  /// - Throws: `StudyError` if the library is missing or too old, or the URL is none.
+  /// - Throws: `StudyError` if the library is missing or too old, or the URL is invalid.
   func check() throws {
     switch outerloop_pq_open() {
     case 0: break
@@ -102,21 +103,21 @@ public struct PostgresAddress: Sendable, Hashable, CustomStringConvertible {
     guard !text.utf8.contains(0) else {
       throw StudyError("the URL of a store contains a NUL character", "remove it")
     }
-    var trouble = [CChar](repeating: 0, count: 512)
-    guard outerloop_pq_parse(text, "dbname", nil, &trouble) == 0 else {
-      let message = String(cString: trouble).trimmed
+    var errorText = [CChar](repeating: 0, count: 512)
+    guard outerloop_pq_parse(text, "dbname", nil, &errorText) == 0 else {
+      let message = String(cString: errorText).trimmed
       throw StudyError(
-        "`\(self)` is no URL of PostgreSQL: \(hide(in: message))",
+        "`\(self)` is no URL of PostgreSQL: \(redact(in: message))",
         "write postgres://USER@HOST/DATABASE")
     }
   }
 
-  /// What the URL says of a setting of libpq, which is open.
+  /// The URL's value of a libpq setting; libpq is loaded.
   private func setting(_ keyword: String) -> String? {
     var value: UnsafeMutablePointer<CChar>?
-    var trouble = [CChar](repeating: 0, count: 512)
+    var errorText = [CChar](repeating: 0, count: 512)
     defer { free(value) }
-    guard outerloop_pq_parse(text, keyword, &value, &trouble) == 0 else { return nil }
+    guard outerloop_pq_parse(text, keyword, &value, &errorText) == 0 else { return nil }
     return value.map { String(cString: $0) }
   }
 
@@ -126,7 +127,7 @@ public struct PostgresAddress: Sendable, Hashable, CustomStringConvertible {
 }
 
 extension String {
-  /// Without what surrounds it; messages of libpq end in a newline.
+  /// Without surrounding whitespace; messages of libpq end in a newline.
   var trimmed: String {
     var text = self[...]
     while text.last?.isWhitespace == true { text.removeLast() }

@@ -2,13 +2,13 @@ internal import COuterloopPQ
 internal import OuterloopPlatform
 internal import OuterloopStore
 
-/// A connection to the server. Statements go into a pipeline: they are sent one after the other, and
-/// what the server answers is read when a query's rows are needed, or at the end of the transaction.
-/// What needs nobody's answer costs no trip.
+/// A connection to the server. Statements go into a pipeline: they are sent one after another, and
+/// the server's results are read when a query's rows are needed, or at the end of the transaction.
+/// Statements whose results nobody needs cost no round trip.
 ///
 /// It belongs to one thread at a time.
 final class PostgresConnection: StoreConnection {
-  /// What the server is going to answer, in order.
+  /// The results expected from the server, in order.
   private enum Expected {
     case prepared(sql: String)
     case done
@@ -16,8 +16,8 @@ final class PostgresConnection: StoreConnection {
     case sync
   }
 
-  /// Statements between two looks at the answers: few enough for these to fit into the buffers of the
-  /// network, so that neither side waits for the other to read.
+  /// The number of statements between two reads of the results: few enough for these to fit into the
+  /// network buffers, so that neither side waits for the other to read.
   private static let longest = 256
 
   let pointer: OpaquePointer
@@ -25,16 +25,16 @@ final class PostgresConnection: StoreConnection {
   private var expected: [Expected] = []
   private var unsynced = 0
   private var tickets = 0
-  /// Queries under way, and rows that have come and were not asked for yet.
+  /// Announced queries whose rows have not been requested yet.
   private var asked: [StoreQuery: Int] = [:]
   private var ready: [StoreQuery: PostgresRows] = [:]
   /// The last event of each study that this transaction has written: its revision and its time.
   private(set) var news: [Int: (revision: Int, time: Double)] = [:]
 
-  /// - Throws: `PostgresFailure.lost` with what libpq says.
+  /// - Throws: `PostgresFailure.lost` with libpq's message.
   init(_ address: PostgresAddress) throws {
-    // Whoever is cut off learns of it within half a minute. The URL may say otherwise, and so may the
-    // environment.
+    // A lost connection is detected within half a minute. The URL and the environment may set other
+    // values.
     var settings = [
       ("client_encoding", "UTF8"), ("application_name", "outerloop"),
       ("keepalives_idle", "10"), ("keepalives_interval", "5"), ("keepalives_count", "3"),
@@ -72,7 +72,7 @@ final class PostgresConnection: StoreConnection {
   // MARK: Statements
 
   func run(_ sql: String, _ values: [Bound]) throws {
-    // What was read before is no longer so.
+    // What was read before is outdated.
     asked = [:]
     ready = [:]
     try send(sql, values, .done)
@@ -100,8 +100,8 @@ final class PostgresConnection: StoreConnection {
     news[study] = (revision, time)
   }
 
-  /// Forgets what was read and written in the last transaction.
-  func startAnew() {
+  /// Discards what was read and written in the last transaction.
+  func reset() {
     asked = [:]
     ready = [:]
     news = [:]
@@ -109,7 +109,7 @@ final class PostgresConnection: StoreConnection {
 
   private func ask(_ query: StoreQuery) throws {
     tickets += 1
-    // Sending may take a ticket too, for the name of the statement.
+    // Sending may use a ticket too, for preparing the statement.
     let ticket = tickets
     try send(query.sql, query.values, .rows(query, ticket: ticket))
     asked[query] = ticket
@@ -137,7 +137,7 @@ final class PostgresConnection: StoreConnection {
 
   // MARK: Answers
 
-  /// Sends what is waiting, without a look at the answers.
+  /// Sends what is waiting, without reading the results.
   func flush() throws {
     guard unsynced > 0 else { return }
     try require(outerloop_pq_sync(pointer))
@@ -145,7 +145,7 @@ final class PostgresConnection: StoreConnection {
     unsynced = 0
   }
 
-  /// Reads all answers there are to come. After a failure the connection can be used further, unless it is lost.
+  /// Reads all outstanding results. After a failure the connection can still be used, unless it is lost.
   func collect() throws {
     try flush()
     var failure: PostgresFailure?
@@ -175,18 +175,18 @@ final class PostgresConnection: StoreConnection {
         }
         guard isConnected else { throw PostgresFailure.lost(said ?? message) }
       }
-      // The end of this answer.
+      // The end of this result.
       if let more = outerloop_pq_next(pointer) { outerloop_pq_clear(more) }
     }
     if let failure {
-      startAnew()
+      reset()
       throw failure.isEnd ? .lost(failure.message) : failure
     }
   }
 }
 
 extension [Bound] {
-  /// The values as libpq takes them: binary, in the order of the network.
+  /// The values in libpq's format: binary, in network byte order.
   fileprivate func sent(
     _ body: (
       Int32, UnsafePointer<UnsafePointer<CChar>?>, UnsafePointer<Int32>, UnsafePointer<Int32>
@@ -216,7 +216,7 @@ extension [Bound] {
       places.append(isNull ? nil : start)
       lengths.append(Int32(bytes.count - start))
     }
-    // A text without a character has an address too.
+    // An empty text needs an address too.
     bytes.append(0)
     let formats = [Int32](repeating: 1, count: count + 1)
     lengths.append(0)

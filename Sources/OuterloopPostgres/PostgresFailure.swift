@@ -1,21 +1,21 @@
 internal import OuterloopStudy
 
-/// What went wrong between a store and its server.
+/// A failure between a store and its server.
 enum PostgresFailure: Error {
-  /// The connection is gone, or none could be made.
+  /// The connection was lost or could not be made.
   case lost(String)
-  /// The server refused a statement: its SQLSTATE and what it said.
+  /// The server refused a statement: its SQLSTATE and message.
   case refused(state: String, message: String)
 
-  /// Whether the same transaction may do later: another one was in its way.
+  /// Whether the same transaction may succeed later: it conflicted with another one.
   var isPassing: Bool {
     guard case .refused(let state, _) = self else { return false }
-    // Serialization, deadlock, a lock that was waited for too long.
+    // Serialization, deadlock, a lock timeout.
     return ["40001", "40P01", "55P03"].contains(state)
   }
 
-  /// Whether the server ended the connection with it: it was shut down, or one of its processes had
-  /// crashed, or an administrator wanted it.
+  /// Whether the server closed the connection with it: a shutdown, a crashed server process, or an
+  /// administrator's command.
   var isEnd: Bool {
     guard case .refused(let state, _) = self else { return true }
     return state.hasPrefix("57P") || state.hasPrefix("08") || state == "25P03"
@@ -27,7 +27,7 @@ enum PostgresFailure: Error {
     }
   }
 
-  /// As an error that says what to do.
+  /// As an error with a remedy.
   func explained(_ address: PostgresAddress) -> StudyError {
     switch self {
     case .lost(let message): Self.unreachable(message, address)
@@ -38,7 +38,7 @@ enum PostgresFailure: Error {
   private static func refusal(
     _ state: String, _ message: String, _ address: PostgresAddress
   ) -> StudyError {
-    let said = address.hide(in: message)
+    let said = address.redact(in: message)
     return switch state.prefix(2) {
     case "53":
       StudyError(
@@ -60,9 +60,9 @@ enum PostgresFailure: Error {
     }
   }
 
-  /// libpq says in words alone why there is no connection.
+  /// libpq gives the reason for a failed connection only as text.
   private static func unreachable(_ message: String, _ address: PostgresAddress) -> StudyError {
-    let said = address.hide(in: message)
+    let said = address.redact(in: message)
     func says(_ parts: String...) -> Bool { parts.contains { said.contains($0) } }
     let remedy =
       if says("password authentication failed") {

@@ -4,9 +4,9 @@ internal import OuterloopPlatform
 internal import OuterloopStore
 internal import Synchronization
 
-/// Hears of the events that any process writes, on a connection and a thread of its own, which begin
-/// when someone waits for the first time. Where the connection is lost, those who wait do so to the end of
-/// their time, as they would without it, until it is there again.
+/// Receives notifications of events that any process writes, on its own connection and thread, which start
+/// when someone waits for the first time. While the connection is lost, waiting calls run into their
+/// timeout.
 final class PostgresListener: Sendable {
   private struct Waiter {
     var study: Int
@@ -17,9 +17,9 @@ final class PostgresListener: Sendable {
   private struct State {
     var isRunning = false
     var isClosed = false
-    /// The last event that was heard of, of each study that someone has waited for.
+    /// The last event notified, for each study that someone has waited for.
     var latest: [Int: Int] = [:]
-    /// Studies that someone waits for and that are not listened to yet.
+    /// Studies that someone is waiting for but to which the connection does not listen yet.
     var wanted: Set<Int> = []
     var waiters: [Int: Waiter] = [:]
     var tickets = 0
@@ -27,7 +27,7 @@ final class PostgresListener: Sendable {
 
   private let address: PostgresAddress
   private let state = Mutex(State())
-  /// Its other end wakes the thread.
+  /// The pipe that wakes the thread.
   private let bell: (read: Int32, write: Int32)
 
   init(_ address: PostgresAddress) {
@@ -52,15 +52,15 @@ final class PostgresListener: Sendable {
   /// Ends the thread, soon.
   func close() {
     state.withLock { $0.isClosed = true }
-    ring()
+    wake()
   }
 
-  private func ring() {
+  private func wake() {
     var byte: UInt8 = 1
     _ = CLibrary.writeFile(bell.write, &byte, 1)
   }
 
-  /// Returns when there is an event of the study after `revision`, when the time is up, or the task is
+  /// Returns when there is an event of the study after `revision`, on timeout, or when the task is
   /// cancelled.
   func wait(for study: Int, after revision: Int, atMost seconds: Double) async {
     let ticket = state.withLock { state in
@@ -85,24 +85,24 @@ final class PostgresListener: Sendable {
   }
 
   private func register(_ ticket: Int, _ waiter: Waiter) {
-    enum Next { case go, wait, start, ring }
+    enum Next { case go, wait, start, wake }
     let next = state.withLock { state -> Next in
       if Task.isCancelled || state.isClosed { return .go }
       if let latest = state.latest[waiter.study], latest > waiter.revision { return .go }
       state.waiters[ticket] = waiter
       guard state.latest[waiter.study] == nil else { return .wait }
       state.wanted.insert(waiter.study)
-      if state.isRunning { return .ring }
+      if state.isRunning { return .wake }
       state.isRunning = true
       return .start
     }
     switch next {
     case .go: waiter.continuation.resume()
     case .wait: break
-    case .ring: ring()
+    case .wake: wake()
     case .start: DispatchQueue(label: "outerloop.postgres.listener").async { self.listen() }
     }
-    // It may have been cancelled before it was there to be released.
+    // The task may have been cancelled before its waiter was registered.
     if Task.isCancelled { release { $0 == ticket } }
   }
 
@@ -114,7 +114,7 @@ final class PostgresListener: Sendable {
     for waiter in freed { waiter.continuation.resume() }
   }
 
-  private func hear(_ study: Int, _ revision: Int) {
+  private func notify(_ study: Int, _ revision: Int) {
     let freed = state.withLock { state in
       state.latest[study] = max(revision, state.latest[study] ?? 0)
       let keys = state.waiters.filter { $0.value.study == study && $0.value.revision < revision }
@@ -134,7 +134,7 @@ final class PostgresListener: Sendable {
         pause = 0.1
         try? follow(db)
       }
-      // Nothing is known until the connection is there again.
+      // Nothing is known until the connection is restored.
       state.withLock { state in
         state.wanted.formUnion(state.latest.keys)
         state.latest = [:]
@@ -158,11 +158,11 @@ final class PostgresListener: Sendable {
       do {
         for study in wanted.sorted() {
           try db.run("LISTEN \(Self.channel(study))")
-          // From here on nothing is missed; what came before is asked for.
+          // From here on nothing is missed; earlier events are queried.
           try db.collect()
           let last = try db.integer(
             "SELECT max(revision) FROM outerloop.events WHERE study = ?", .int(study))
-          hear(study, last ?? 0)
+          notify(study, last ?? 0)
         }
       } catch {
         state.withLock { $0.wanted.formUnion(wanted) }
@@ -190,7 +190,7 @@ final class PostgresListener: Sendable {
     var payload = [CChar](repeating: 0, count: 64)
     while outerloop_pq_notification(db.pointer, &channel, &payload) == 1 {
       let study = Int(String(cString: channel).dropFirst(Self.channel(0).count - 1))
-      if let study, let revision = Int(String(cString: payload)) { hear(study, revision) }
+      if let study, let revision = Int(String(cString: payload)) { notify(study, revision) }
     }
   }
 }

@@ -1,13 +1,13 @@
 internal import COuterloopPQ
 internal import OuterloopStore
 
-/// The rows of a result, all of which have come. Columns are binary.
+/// The rows of a result, all of which have arrived. Columns are binary.
 final class PostgresRows: StoreRows {
   private let result: OpaquePointer
   private let count: Int32
   private var row: Int32 = -1
 
-  /// Takes the result over.
+  /// Takes ownership of the result.
   init(_ result: OpaquePointer) {
     self.result = result
     count = outerloop_pq_rows(result)

@@ -2,11 +2,11 @@ internal import OuterloopStore
 internal import OuterloopStudy
 
 /// The tables in the schema `outerloop` of a database, as a list of steps to them. Steps are only ever
-/// appended; the table `store` says how many the database has seen.
+/// appended; the table `store` holds the number of steps applied.
 ///
-/// They are SQLite's tables (see `Schema` of `OuterloopStore`) with PostgreSQL's types. Beside the key
-/// there is an index only for what is rare among trials, and none over a column that every report
-/// changes: such a change then stays within its page.
+/// They are SQLite's tables (see `Schema` of `OuterloopStore`) with PostgreSQL's types. Apart from the
+/// key, indexes cover only what is rare among trials, and no column that every report changes: such a
+/// change then stays within its page.
 struct PostgresSchema: Sendable {
   var steps: [[String]]
 
@@ -96,12 +96,12 @@ struct PostgresSchema: Sendable {
     ]
   ])
 
-  /// Of the advisory locks under which tables are made and studies are created.
+  /// The advisory locks for migrating the tables and creating studies.
   static let lock = 0x4F75_744C
 
-  /// The tables as they are to be for `access`.
+  /// Checks or migrates the tables for `access`.
   ///
-  /// - Throws: `StudyError` if the database has none, or such of a newer version.
+  /// - Throws: `StudyError` if the database has none, or those of a newer version.
   func open(_ db: PostgresConnection, _ access: PostgresStore.Access, _ address: PostgresAddress)
     throws
   {
@@ -141,14 +141,14 @@ struct PostgresSchema: Sendable {
     try check(seen, address)
     for statement in steps.dropFirst(seen).joined() {
       try db.run(statement)
-      // Each is prepared when the tables of the one before are there.
+      // Each step is prepared once the tables of the previous one exist.
       try db.collect()
     }
     try db.run("DELETE FROM outerloop.store")
     try db.run("INSERT INTO outerloop.store (version) VALUES (?)", .int(version))
   }
 
-  /// How many steps the database has seen.
+  /// The number of steps applied to the database.
   private func version(_ db: PostgresConnection) throws -> Int {
     guard try db.integer("SELECT to_regclass('outerloop.store')::oid::bigint") != nil else {
       return 0

@@ -4,18 +4,19 @@ internal import OuterloopStudy
 internal import OuterloopText
 internal import Synchronization
 
-/// A connection that comes back: what is asked of it is done in turn, on a thread of its own, and again
-/// where the connection was lost before it was done.
+/// A connection that reconnects: requests run in turn, on its own thread, and are repeated if the
+/// connection was lost before they were done.
 final class PostgresSession: @unchecked Sendable {
   private let address: PostgresAddress
   private let access: PostgresStore.Access
   private let schema: PostgresSchema
-  /// Seconds for which a server may be away.
+  /// Seconds for which a server may be unreachable.
   private let patience: Double
   private let queue: DispatchQueue
   /// Used on the queue alone.
   private var connection: PostgresConnection?
-  /// Whether the server was reached once, by this session or another one: it is waited for then.
+  /// Whether the server was reached once, by this session or another one: only then is it waited
+  /// for.
   private var wasOpen: Bool
   /// When an outage ended last.
   private let recovery = Mutex<SuspendingClock.Instant?>(nil)
@@ -32,7 +33,7 @@ final class PostgresSession: @unchecked Sendable {
     queue = DispatchQueue(label: "outerloop.postgres.\(name)")
   }
 
-  /// Seconds since the server was reached again after an outage, or began to run; infinity: there was none.
+  /// Seconds since the server was reached again after an outage, or started; infinity: there was no outage.
   var secondsSinceOutage: Double {
     recovery.withLock { $0 }.map { $0.duration(to: .now) / .seconds(1) } ?? .infinity
   }
@@ -45,8 +46,8 @@ final class PostgresSession: @unchecked Sendable {
     }
   }
 
-  /// Runs `body` on the connection, again after every loss of it. Cancelling the task ends no more than
-  /// the waiting for a server that is away.
+  /// Runs `body` on the connection, and again whenever the connection was lost. Cancelling the task
+  /// only ends the waiting for an unreachable server.
   func perform<T: Sendable>(
     _ body: @escaping @Sendable (PostgresConnection) throws -> T
   ) async throws -> T {
@@ -103,7 +104,8 @@ final class PostgresSession: @unchecked Sendable {
       error.remedy + ", and resume: what was written down before is safe")
   }
 
-  /// Nothing before the first try, then from 50 ms to 2 s, at random, so that not all come back at once.
+  /// No pause before the first try, then from 50 ms to 2 s, at random, so that not all clients reconnect
+  /// at once.
   private static func pause(_ tries: Int, _ isCancelled: () -> Bool) {
     guard tries > 1 else { return }
     var left = Double.random(in: 0.5...1) * min(0.05 * Double(1 << min(tries, 10)), 2)
@@ -133,7 +135,7 @@ final class PostgresSession: @unchecked Sendable {
         "create one: createdb --encoding=UTF8 --template=template0 NAME")
     }
     try schema.open(made, wasOpen && access == .create ? .write : access, address)
-    // Others have not come back yet: their leases are not to count as run out.
+    // Other workers have not reconnected yet: their leases must not count as expired.
     if failures > 1 || row[1] < PostgresStore.grace { recovery.withLock { $0 = .now } }
     if access == .read {
       try made.run("SELECT set_config('default_transaction_read_only', 'on', false)")

@@ -1,4 +1,4 @@
-/// A statement of `StudyTables` as PostgreSQL writes it.
+/// A statement of `StudyTables` in PostgreSQL's syntax.
 enum PostgresStatement {
   /// Values are `$1`, `$2`, ... for `?` (the next one) and `?1` (that one); hints for SQLite's planner
   /// are left out.
@@ -20,8 +20,8 @@ enum PostgresStatement {
     return String(decoding: text, as: UTF8.self).replacing(/INDEXED BY \w+/, with: "")
   }
 
-  /// PostgreSQL keeps no NUL in a text. It is written as two characters, the first of which no one
-  /// else means anything by, and so is that one.
+  /// PostgreSQL stores no NUL in a text. It is escaped as two characters, the first of which is a
+  /// private character, which is escaped too.
   static let mark = Array("\u{10FFFE}".utf8)
 
   /// The bytes of a text on its way into the database.

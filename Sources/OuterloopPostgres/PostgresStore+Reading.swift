@@ -22,8 +22,8 @@ extension PostgresStore {
   }
 
   /// Returns as soon as an event after `revision` is written, by any process; after a second at the latest, since
-  /// leases run out without an event.
-  public func awaitNews(of study: StudyID, after revision: Int, pause: Double) async throws {
+  /// leases expire without an event.
+  public func awaitEvents(of study: StudyID, after revision: Int, pause: Double) async throws {
     await listener.wait(
       for: study.rawValue, after: revision, atMost: pause > 1 ? min(pause, 1e9) : 1)
     try Task.checkCancellation()

@@ -31,7 +31,7 @@ extension PostgresStore {
   public func update(
     _ study: StudyID, _ change: @Sendable (inout StudySettings) -> Void
   ) async throws -> StudySettings {
-    // `change` runs here, and what it made of the settings is written if they are still the same.
+    // `change` runs here, and its result is written if the stored settings are still the same.
     for _ in 0..<100 {
       let before = try await specification(of: study).settings
       var settings = before
@@ -53,17 +53,17 @@ extension PostgresStore {
     cache.forget(study)
   }
 
-  /// Creates a study together with all that happened in it, elsewhere or before: events keep their
-  /// times and order and get new revisions. Trials that run in it have no worker here: the next
-  /// `reap` lets them go.
+  /// Creates a study with the events of another store or an earlier time: they keep their times and
+  /// order and get new revisions. Its running trials have no worker here: the next `reap` releases
+  /// them.
   ///
-  /// - Throws: `StudyError` if a study of that name exists, or an event cannot have happened; nothing
-  ///   is kept then.
+  /// - Throws: `StudyError` if a study of that name exists, or an event cannot have happened; then
+  ///   nothing is stored.
   /// - Complexity: O(events) in time; memory for the open trials.
   public func restore(
     _ specification: StudySpecification, events: some Sequence<Event> & Sendable
   ) async throws -> StudyID {
-    // They are gone through again where the connection is lost.
+    // They are iterated again if the connection is lost.
     let events = Array(events)
     return try await write(nil) { try $0.restore(specification, events: events, at: $1) }
   }

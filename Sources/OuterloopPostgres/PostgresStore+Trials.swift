@@ -19,7 +19,7 @@ extension PostgresStore {
   }
 
   public func claim(in study: StudyID, by claimant: Claimant) async throws -> Claim? {
-    // Most of the time no trial waits: that is seen without the lock.
+    // Usually no trial is waiting, which is checked without the lock.
     guard try await peek({ try $0.hasClaimable(study) }) else { return nil }
     let first = Self.first(study) + [StudyQuery.claimable(study)]
     return try await write(study, announcing: first) {

@@ -6,20 +6,20 @@ internal import Synchronization
 /// read and write at the same time.
 ///
 /// Every change is one transaction that holds the row of its study, and is on the server's disk when the
-/// call returns: whoever is killed, and when, the server too, nothing that was answered is lost and no
-/// trial number is given twice. Readers see the last finished transaction and wait for no one. A call
-/// that finds the server away tries again, for five minutes unless told otherwise; a change whose answer was
-/// lost is made once.
+/// call returns: whichever process is killed, and when, the server included, nothing that was acknowledged
+/// is lost and no trial number is used twice. Readers see the last finished transaction and wait for no one.
+/// A call that finds the server unreachable is retried, for five minutes by default; a change whose
+/// acknowledgement was lost is made once.
 ///
-/// The server's clock is the store's. A change takes two trips to the server (a claim three), a look one.
-/// A process has up to three connections. Memory does not grow with the study, except for what a call
-/// returns.
+/// The server's clock is the store's. A change takes two round trips to the server (a claim three), a
+/// read one. A process has up to three connections. Memory does not grow with the study, except for what
+/// a call returns.
 public final class PostgresStore: RestoringStore {
-  /// What is to be done with the database.
+  /// How the database is opened.
   public typealias Access = StoreAccess
 
-  /// Seconds after an outage in which no lease counts as run out: other workers have not been able to
-  /// renew theirs either.
+  /// Seconds after an outage in which no lease counts as expired: other workers could not renew
+  /// theirs either.
   static let grace = 10.0
 
   public let address: PostgresAddress
@@ -32,10 +32,10 @@ public final class PostgresStore: RestoringStore {
   /// The server's time, and when that was.
   private let lastTime = Mutex<(server: Double, at: SuspendingClock.Instant)?>(nil)
 
-  /// Opens the store. Tables of an older version are brought up to date.
+  /// Opens the store. Tables of an older version are migrated.
   ///
   /// - Parameters:
-  ///   - patience: seconds for which a server that was reached once may be away.
+  ///   - patience: seconds for which a server that was reached once may be unreachable.
   ///   - clock: seconds since 1970; nil: the server's clock. Tests bring their own.
   /// - Throws: `StudyError` if libpq is missing, the server cannot be reached or refuses, there is no store, or it is
   ///   of a newer version.
@@ -72,7 +72,7 @@ public final class PostgresStore: RestoringStore {
   public func now() async throws -> Double {
     if let clock { return clock() }
     let time = try await reader.perform { db in
-      db.startAnew()
+      db.reset()
       let found = try db.rows("SELECT extract(epoch FROM clock_timestamp())::float8")
       return found.next().map { $0[0] as Double } ?? 0
     }
@@ -80,7 +80,7 @@ public final class PostgresStore: RestoringStore {
     return time
   }
 
-  /// About what the server's clock says, without asking if it was asked just now.
+  /// The approximate time of the server's clock, without a query if it was queried recently.
   func recentTime() async throws -> Double {
     if let clock { return clock() }
     if let last = lastTime.withLock({ $0 }) {
@@ -96,10 +96,11 @@ public final class PostgresStore: RestoringStore {
   }
 
   /// Runs `body` in one transaction that holds the row of `study`, or the list of studies, and gives it
-  /// the time. What `body` throws undoes the transaction. It may run more than once, and only the last run
-  /// counts.
+  /// the time. If `body` throws, the transaction is rolled back. It may run more than once, and only the
+  /// last run counts.
   ///
-  /// - Parameter announced: the queries that `body` begins with: they go with the first trip.
+  /// - Parameter announced: the queries that `body` begins with: they are sent with the first round
+  ///   trip.
   func write<T: Sendable>(
     _ study: StudyID?, announcing announced: [StoreQuery] = [],
     _ body: @escaping @Sendable (StudyTables<PostgresConnection>, _ time: Double) throws -> T
@@ -114,18 +115,18 @@ public final class PostgresStore: RestoringStore {
     return try await writer.perform { db in try transaction.run(db) }
   }
 
-  /// Runs `body` on one state of the store.
+  /// Runs `body` on a consistent snapshot of the store.
   func read<T: Sendable>(
     _ body: @escaping @Sendable (StudyTables<PostgresConnection>) throws -> T
   ) async throws -> T {
     let cache = cache
     return try await reader.perform { db in
-      db.startAnew()
+      db.reset()
       try db.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
       do {
         let result = try body(StudyTables(db, cache))
-        db.startAnew()
-        // What the server says to this is read at the next occasion.
+        db.reset()
+        // The server's result is read later.
         try db.run("COMMIT")
         try db.flush()
         return result
@@ -138,13 +139,13 @@ public final class PostgresStore: RestoringStore {
     }
   }
 
-  /// As `read`, for a single query, which is one state of the store by itself.
+  /// Like `read`, for a single query, which is consistent by itself.
   func peek<T: Sendable>(
     _ body: @escaping @Sendable (StudyTables<PostgresConnection>) throws -> T
   ) async throws -> T {
     let cache = cache
     return try await reader.perform { db in
-      db.startAnew()
+      db.reset()
       return try body(StudyTables(db, cache))
     }
   }

@@ -3,18 +3,17 @@ internal import OuterloopStore
 internal import OuterloopStudy
 
 enum Blocking {
-  /// Holds the thread up.
+  /// Blocks the thread.
   static func sleep(_ seconds: Double) { usleep(UInt32(max(seconds, 0) * 1e6)) }
 }
 
-/// A change of the store that is made once, whatever becomes of the connection.
+/// A change of the store that is made exactly once, even if the connection is lost.
 ///
-/// A connection that breaks while the server's answer to COMMIT is on its way leaves open whether the
-/// change was made. The transaction's number tells: the server knows of each whether it was committed. A
-/// server that has crashed gives the numbers of transactions that left no trace to others, so that an event
-/// that was written has to be there too, with its time. (A change without an event, such as a lease that is renewed,
-/// goes by the number alone.)
-/// One that is still under way on a connection that is no more is ended, since it holds a lock.
+/// A connection that breaks while the server's answer to COMMIT is on its way leaves open whether the change was
+/// made. The transaction's ID decides: the server knows for each whether it was committed. A crashed server reuses
+/// the IDs of transactions that left no trace, so an event that was written has to be present too, with its time. (A
+/// change without an event, such as renewing a lease, is decided by the ID alone.) A transaction that is still
+/// running on a lost connection is terminated, since it holds a lock.
 ///
 /// Used by one thread at a time.
 final class PostgresTransaction<Result>: @unchecked Sendable {
@@ -27,7 +26,7 @@ final class PostgresTransaction<Result>: @unchecked Sendable {
     var news: [Int: (revision: Int, time: Double)] = [:]
   }
 
-  /// What is locked: the row of a study, so that its events and trials are numbered without gaps, or the list of
+  /// The lock: the row of a study, so that its events and trials are numbered without gaps, or the list of
   /// studies.
   private let lock: StoreQuery
   private let announced: [StoreQuery]
@@ -38,7 +37,8 @@ final class PostgresTransaction<Result>: @unchecked Sendable {
     StoreQuery("SELECT txid_current(), extract(epoch FROM clock_timestamp())::float8")
   }
 
-  /// - Parameter announced: queries that `body` begins with, which go with the first trip.
+  /// - Parameter announced: queries that `body` begins with, which are sent with the first round
+  ///   trip.
   init(
     on study: StudyID?, announcing announced: [StoreQuery],
     _ body: @escaping (PostgresConnection, _ serverTime: Double) throws -> Result
@@ -55,17 +55,17 @@ final class PostgresTransaction<Result>: @unchecked Sendable {
   func run(_ db: PostgresConnection) throws -> Result {
     if let open, let result = try settle(open, db) { return result }
     open = nil
-    db.startAnew()
+    db.reset()
     do {
       let result = try attempt(db)
-      db.startAnew()
+      db.reset()
       return result
     } catch {
       if case PostgresFailure.lost = error { throw error }
-      // What the change was refused for is the news, not whether it was taken back.
+      // The reason for the refusal matters, not whether the rollback succeeded.
       try? db.run("ROLLBACK")
       try? db.collect()
-      db.startAnew()
+      db.reset()
       open = nil
       throw error
     }
@@ -73,7 +73,7 @@ final class PostgresTransaction<Result>: @unchecked Sendable {
 
   private func attempt(_ db: PostgresConnection) throws -> Result {
     try db.run("BEGIN")
-    // The time is read when the lock is there, so that times and revisions are in the same order.
+    // The time is read once the lock is held, so that times and revisions are in the same order.
     try db.announce([lock, Self.start] + announced)
     guard let row = try db.rows(Self.start).next() else { throw PostgresFailure.lost("no answer") }
     open = Open(number: row[0], process: db.process)
@@ -91,9 +91,9 @@ final class PostgresTransaction<Result>: @unchecked Sendable {
     return result
   }
 
-  /// What the change came to if it was made; nil if it was not, and never will be.
+  /// The result of the change if it was made; nil if it was not, and never will be.
   private func settle(_ open: Open, _ db: PostgresConnection) throws -> Result? {
-    db.startAnew()
+    db.reset()
     for _ in 0..<200 {
       let status = try status(open.number, db)
       if status == "committed", let result = open.result {
@@ -119,7 +119,7 @@ final class PostgresTransaction<Result>: @unchecked Sendable {
       let found = try db.rows("SELECT coalesce(txid_status(?), 'aborted')", .int(number))
       return found.next().map { $0[0] } ?? "aborted"
     } catch PostgresFailure.refused(state: "22023", _) {
-      // After a crash the number is one of the future: the transaction is gone.
+      // After a crash the ID is one of the future: the transaction is lost.
       return "aborted"
     }
   }

@@ -2,32 +2,33 @@ public import OuterloopStudy
 internal import OuterloopText
 internal import Synchronization
 
-/// Trials that a program answers one after the other, without starting anew for each: worth it where
-/// starting takes longer than a trial.
+/// Runs trials one after another in a program that stays alive, without restarting it for each:
+/// useful where startup takes longer than a trial.
 ///
 /// The program reads a request line (the JSON of OUTERLOOP_TRIAL, and an `"id"`) on standard input,
-/// prints report lines, and then `{"done": true}`; a trial that failed ends with
-/// `{"done": true, "error": "what"}`. As many programs run as trials do at once, each in a place of
-/// its own. At the end of the work standard input is closed, which is to end the program.
+/// prints report lines, and then `{"done": true}`; a trial that failed ends with `{"done": true,
+/// "error": "what"}`. There is one program for each trial that runs at the same time, each in its
+/// own slot. When all work is done, standard input is closed, at which the program should exit.
 ///
-/// No value counts for another trial than the one it was measured in:
+/// A value never counts for a trial other than the one it was measured in:
 ///
-/// - A line may echo the request's `"id"` (or `"trial"`). One that names another request is not taken.
-/// - Other lines count for the request that is under way. It is under way from the moment at which the
-///   program has read the first part of its line: whatever was printed until then is outside of it.
-///   A program that reads one line at a time, and prints from one thread, has by then printed all it had
-///   to say about the trial before; others echo the id.
-/// - `done` decides a trial. Who says anything outside of a request, answers another one, or is done
-///   without a result is ended, and another program started, so that nothing it still has in its
-///   buffers can be taken for something else.
+/// - A line may echo the request's `"id"` (or `"trial"`). A line that names another request is
+///   ignored.
+/// - Other lines count for the request in progress. A request is in progress once the program has read
+///   the first part of its line: whatever was printed before that does not belong to it. A program that
+///   reads one line at a time and prints from one thread has by then printed everything about the
+///   previous trial; other programs should echo the id.
+/// - `done` ends a trial. A program that prints outside a request, answers another request, or is
+///   done without a result is terminated and replaced, so that nothing left in its buffers can be
+///   misattributed.
 ///
-/// A trial that is to stop is a line on standard input too, `{"stop":true,"trial":7,"id":"..."}`. A program that
-/// reads while it trains is done with the trial then, and stays. One that is not done after a time of grace is
-/// ended; where it had not even read the line, the programs that follow are ended at once.
+/// A request to stop a trial is also a line on standard input, `{"stop":true,"trial":7,"id":"..."}`. A program
+/// that reads while it trains then finishes the trial and stays alive. One that does not finish within the grace
+/// period is terminated; if it had not even read the line, later programs are terminated at once.
 ///
-/// A program that ends during a trial, whatever its exit status, is started again and gets the same
-/// request; when it has ended `tries` times during one trial, the trial has failed. A trial that hits its
-/// time or memory limit has failed at once, and its program with it.
+/// A program that exits during a trial, whatever its exit status, is restarted and gets the same request;
+/// after `tries` exits during one trial, the trial fails. A trial that hits its time or memory limit
+/// fails at once, and its program is terminated.
 public final class PersistentWork: TrialWork {
   private let program: Program
   private let command: CommandTemplate
@@ -36,7 +37,7 @@ public final class PersistentWork: TrialWork {
   private let state = Mutex(State())
 
   private struct State {
-    /// Programs that wait for a request, by their place.
+    /// Programs that wait for a request, by slot.
     var idle: [Int: [ChildProcess]] = [:]
     var requests = 0
     /// Whether the program reads standard input while it trains; nil: not known yet.
@@ -44,10 +45,11 @@ public final class PersistentWork: TrialWork {
   }
 
   /// - Parameters:
-  ///   - folders: where the trials' files go.
-  ///   - tries: how many programs a trial may bring down.
-  ///   - resources: what the programs of each slot may use; those of further slots have nothing of their own.
-  /// - Throws: `StudyError` for a program that cannot be started, and limits that cannot be kept.
+  ///   - folders: where the trials' files are stored.
+  ///   - tries: how many program exits a trial may cause before it fails.
+  ///   - resources: what the programs of each slot may use; further slots have no resources assigned.
+  /// - Throws: `StudyError` for a program that cannot be started, or limits that cannot be
+  ///   enforced.
   public init(
     _ program: Program, of specification: StudySpecification, in folders: TrialFolders,
     limits: ProgramLimits = ProgramLimits(), tries: Int = 2,
@@ -70,7 +72,7 @@ public final class PersistentWork: TrialWork {
       try await answer(request, trial, to: reports)
       trial.log.rest()
     } catch {
-      // What was printed is worth reading now.
+      // The output is worth keeping now.
       trial.log.keep()
       throw error
     }
@@ -108,7 +110,7 @@ public final class PersistentWork: TrialWork {
       case .outside(let text):
         _ = await end(child)
         let what = "the program printed \(text) outside of a request"
-        // What comes from the trial before is no fault of this one.
+        // Output from the previous trial is not this one's fault.
         if reused != nil {
           trial.log.note("\(what); another one is started")
         } else {
@@ -120,7 +122,7 @@ public final class PersistentWork: TrialWork {
       case .ended(let ending):
         try await reporter.close()
         if let failure = try setting.failure(ending), failure.reason != .error { throw failure }
-        // One that had waited may have ended before it saw the request.
+        // An idle program may have exited before it saw the request.
         if reused != nil, reporter.isSilent { continue }
         try count(
           "the program ended during the trial", ", \(ending.text)", way: ending.way)
@@ -128,7 +130,8 @@ public final class PersistentWork: TrialWork {
     }
   }
 
-  /// The program is done with a trial: whether it has a result, and the program may have another.
+  /// The program is done with a trial: decides whether the trial has a result and whether the
+  /// program can be reused.
   private func settle(
     _ done: Done, _ child: ChildProcess, _ slot: Int, _ log: TrialLog, _ reporter: inout Reporter
   ) async throws {
@@ -141,7 +144,7 @@ public final class PersistentWork: TrialWork {
         as TrialFailure
       { failure = error }
     }
-    // Its result may come now, or stay in its buffers until the next trial.
+    // Its result may still arrive now, or sit in its buffers until the next trial.
     let isDoubtful = failure != nil && done.error == nil && !done.isEchoed
     var surplus = done.surplus
     if (surplus != nil || isDoubtful) && !done.isEnded {
@@ -164,13 +167,13 @@ public final class PersistentWork: TrialWork {
     throw failure
   }
 
-  /// The trial has stopped: its program waits for another one if it has said that it is done, and nothing else
-  /// since.
+  /// The trial has stopped: its program is kept for another one if it reported that it was done and printed
+  /// nothing since.
   private func leave(
     _ child: ChildProcess, after answer: Answer, _ slot: Int, _ log: TrialLog
   ) async {
     switch answer {
-    // Nothing more comes from one that has ended by itself.
+    // A program that exited by itself prints nothing more.
     case .done(let done) where done.isEnded: break
     case .done(let done) where done.surplus == nil && !done.mayMisreadStop:
       child.rest()
@@ -181,8 +184,8 @@ public final class PersistentWork: TrialWork {
     }
   }
 
-  /// Ends the programs that wait: their standard input is closed; what goes on all the same gets
-  /// SIGTERM and then SIGKILL.
+  /// Ends the idle programs: closes their standard input; those that keep running get SIGTERM and
+  /// then SIGKILL.
   public func close() async {
     let programs = state.withLock { state in
       defer { state.idle = [:] }
@@ -203,14 +206,15 @@ public final class PersistentWork: TrialWork {
     }
   }
 
-  /// Ends a program; what it still says about a trial is told, and does not count.
+  /// Ends a program. What it still prints about a trial is returned for a message and does not
+  /// count.
   private func end(_ child: ChildProcess) async -> String? {
     child.stop(grace: setting.limits.hurriedGrace)
     var said: String?
     while true {
       switch await child.next() {
       case .ended: return said
-      case .line(let line): if line.isTelling { said = line.summary }
+      case .line(let line): if line.isReport { said = line.summary }
       case .ready, .stopWasRead: break
       }
     }
@@ -225,8 +229,8 @@ public final class PersistentWork: TrialWork {
         log: log, deadline: nil))
   }
 
-  /// A program that waits in this place. One that said something unasked is ended; one that has ended
-  /// is forgotten.
+  /// An idle program of this slot. One that printed something unasked is terminated; one that has
+  /// exited is dropped.
   private func takeIdle(_ slot: Int) async -> ChildProcess? {
     while let child = state.withLock({ $0.idle[slot]?.popLast() }) {
       var isAlive = true
@@ -234,7 +238,7 @@ public final class PersistentWork: TrialWork {
       while let message = child.takeWaiting() {
         switch message {
         case .ended: isAlive = false
-        case .line(let line): if line.isTelling { isQuiet = false }
+        case .line(let line): if line.isReport { isQuiet = false }
         case .ready, .stopWasRead: break
         }
       }
@@ -257,7 +261,7 @@ public final class PersistentWork: TrialWork {
   private static let mark = String(UInt64.random(in: 0..<1 << 40), radix: 36)
 }
 
-// MARK: One request and what comes back
+// MARK: One request and its answer
 
 extension PersistentWork {
   /// What an answer may echo.
@@ -268,7 +272,7 @@ extension PersistentWork {
     /// The line that tells a program to stop.
     var stop: String { "{\"stop\":true,\"trial\":\(trial),\"id\":\(id.jsonString)}" }
 
-    /// Why a line is no answer to this request.
+    /// Why a line is not an answer to this request.
     func objection(to line: ReportLine) -> String? {
       if let id = line.id, id != self.id {
         return "the program answered a request with \"id\" \(id.jsonString), not this one"
@@ -284,25 +288,25 @@ extension PersistentWork {
     var error: String?
     /// Whether the line named its request.
     var isEchoed = false
-    /// What came after it.
+    /// Output after it.
     var surplus: String?
-    /// Whether the program has ended too.
+    /// Whether the program has exited too.
     var isEnded = false
-    /// Whether the program may take the line that told it to stop for its next request.
+    /// Whether the program may read the stop line as its next request.
     var mayMisreadStop = false
   }
 
   private enum Answer {
     case done(Done)
     case ended(ChildProcess.Ending)
-    /// Something came that belongs to no request.
+    /// A line that belongs to no request.
     case outside(String)
-    /// Something came that names another request.
+    /// A line that names another request.
     case foreign(String)
   }
 
-  /// Hands on what the program reports until it is done. A trial that is to stop is told so if its program may
-  /// read it, and ends with the program otherwise.
+  /// Forwards what the program reports until it is done. To stop a trial, the program is sent a stop line if
+  /// it may read it, and is terminated otherwise.
   private func converse(
     with child: ChildProcess, _ echo: Echo, _ reporter: inout Reporter
   ) async throws -> (Answer, isStopped: Bool) {
@@ -329,7 +333,8 @@ extension PersistentWork {
     }
   }
 
-  /// Whether programs of this kind read while they train, by one that was told to stop.
+  /// Records whether programs of this kind read while they train, as seen with one that was asked
+  /// to stop.
   private func learn(_ answer: inout Answer?, _ wasRead: Bool) {
     state.withLock { state in
       switch answer {
@@ -343,7 +348,7 @@ extension PersistentWork {
     }
   }
 
-  /// The lines that belong to the request, and its end if it is among the messages.
+  /// The lines that belong to the request, and its completion if that is among the messages.
   private static func sort(
     _ messages: [ChildProcess.Message], _ echo: Echo, _ isReady: inout Bool, _ wasRead: inout Bool?
   ) -> ([ReportLine], Answer?) {
@@ -357,9 +362,9 @@ extension PersistentWork {
         guard done != nil else { return (lines, .ended(ending)) }
         done?.isEnded = true
       case .line(let line) where done != nil:
-        if line.isTelling { done?.surplus = line.summary }
+        if line.isReport { done?.surplus = line.summary }
       case .line(let line) where !isReady:
-        if line.isTelling { return (lines, .outside(line.summary)) }
+        if line.isReport { return (lines, .outside(line.summary)) }
         lines.append(line)
       case .line(let line):
         if let objection = echo.objection(to: line) { return (lines, .foreign(objection)) }

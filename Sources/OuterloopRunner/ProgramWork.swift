@@ -1,6 +1,6 @@
 public import OuterloopStudy
 
-/// Trials that are runs of a program, a process for each.
+/// Runs each trial as a process of its own.
 ///
 /// The program gets its values by the placeholders in its command, and as a JSON file named by the
 /// environment variable OUTERLOOP_TRIAL; it reports by lines on standard output. See
@@ -19,9 +19,10 @@ public struct ProgramWork: TrialWork {
   private let setting: ProgramSetting
 
   /// - Parameters:
-  ///   - folders: where the trials' files go.
-  ///   - resources: what the programs of each slot may use; those of further slots have nothing of their own.
-  /// - Throws: `StudyError` for a program that cannot be started, and limits that cannot be kept.
+  ///   - folders: where the trials' files are stored.
+  ///   - resources: what the programs of each slot may use; further slots have no resources assigned.
+  /// - Throws: `StudyError` for a program that cannot be started, or limits that cannot be
+  ///   enforced.
   public init(
     _ program: Program, of specification: StudySpecification, in folders: TrialFolders,
     limits: ProgramLimits = ProgramLimits(), resources: [SlotResources] = []
@@ -69,7 +70,7 @@ public struct ProgramWork: TrialWork {
   }
 }
 
-/// What all trials of a program share.
+/// The settings that all trials of a program share.
 struct ProgramSetting: Sendable {
   let objectives: [Objective]
   let folders: TrialFolders
@@ -100,16 +101,16 @@ struct ProgramSetting: Sendable {
 
   /// A trial's files.
   struct Prepared {
-    /// What is asked, from the epoch of a checkpoint that is whole.
+    /// The request, starting at the epoch of an intact checkpoint.
     var request: TrialRequest
     var kept: KeptCheckpoints
     var requestPath, checkpoint: String
     var log: TrialLog
-    /// Nobody removes the files meanwhile. Nil: a file system without locks.
+    /// Keeps others from removing the files. Nil: a file system without locks.
     var lock: FolderLock?
   }
 
-  /// - Parameter keepsReports: whether the log is kept if reports are all that was printed.
+  /// - Parameter keepsReports: whether the log is kept if it holds nothing but reports.
   func prepare(_ request: TrialRequest, keepsReports: Bool = true) throws -> Prepared {
     let checkpoint = folders.checkpoint(ofTrial: request.trial)
     try Files.makeFolder(checkpoint)
@@ -126,7 +127,7 @@ struct ProgramSetting: Sendable {
       lock: lock)
   }
 
-  /// What an ending means, reports aside.
+  /// The failure that an ending means, reports aside.
   /// - Throws: `CancellationError` if someone stopped the program.
   func failure(_ ending: ChildProcess.Ending) throws -> TrialFailure? {
     switch ending.cause {
@@ -151,8 +152,8 @@ extension ChildProcess.Ending {
   /// `exit status 3: Traceback ...`.
   var text: String { errorTail.isEmpty ? how : "\(how): \(errorTail)" }
 
-  /// What it has in common with other endings of the kind: of what was said on standard error the last
-  /// line, where the cause usually stands.
+  /// What it has in common with other endings of the kind: the last line of standard error, which
+  /// usually states the cause.
   var way: String { "\(how): \(errorTail.split(separator: "\n").last ?? "")" }
 
   private var how: String {

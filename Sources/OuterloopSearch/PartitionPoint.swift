@@ -1,6 +1,6 @@
 extension Range<Int> {
-  /// The first number for which `isBefore` does not hold, or the upper bound; it has to hold for every
-  /// number before, and for none behind.
+  /// The first number for which `isBefore` does not hold, or the upper bound; it must hold for every
+  /// number before it, and for none from it on.
   ///
   /// - Complexity: O(log n), by bisection.
   @inline(__always)

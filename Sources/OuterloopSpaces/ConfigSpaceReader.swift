@@ -1,12 +1,12 @@
 internal import OuterloopStudy
 internal import OuterloopText
 
-/// Reads what ConfigSpace writes as JSON: format 0.4, and the keys `default`, `q`, `probabilities`
-/// and `lambda` of earlier ones.
+/// Reads ConfigSpace's JSON: format 0.4, and the keys `default`, `q`, `probabilities` and `lambda`
+/// of earlier ones.
 ///
-/// The space has the same values, active parameters and forbidden combinations. How probable
-/// ConfigSpace makes each value (normal and beta priors, weights) and the default have no place in a
-/// space here: they are named in `notes`. A normal prior without bounds has no range and is refused.
+/// The space has the same values, active parameters and forbidden combinations. ConfigSpace's
+/// distributions (normal and beta priors, weights) and defaults cannot be represented in a space
+/// here: they are listed in `notes`. A normal prior without bounds has no range and is refused.
 struct ConfigSpaceReader {
   private(set) var notes: [String] = []
   /// The choices of ordinals: conditions and clauses compare them by their order.
@@ -29,7 +29,7 @@ struct ConfigSpaceReader {
     for field in try fields["conditions"]?.items() ?? [] {
       let (child, text) = try condition(field)
       guard places[child] != nil else {
-        throw field.complaint(
+        throw field.spaceError(
           "there is no parameter `\(child)`",
           Spelling.remedy(for: child, among: declarations.map(\.name), called: "parameters"))
       }
@@ -117,7 +117,7 @@ struct ConfigSpaceReader {
       let parts = try Self.need("conditions", field).items().map { part in
         let (own, text) = try condition(part)
         guard own == child else {
-          throw part.complaint(
+          throw part.spaceError(
             "a condition on `\(own)` stands within one on `\(child)`", "give both the same child")
         }
         return text
@@ -132,7 +132,7 @@ struct ConfigSpaceReader {
       let parent = try Self.need("parent", field).text()
       let signs = ["EQ": "==", "NEQ": "!=", "LT": "<", "GT": ">"]
       guard let sign = signs[type] else {
-        throw field.complaint(
+        throw field.spaceError(
           "`\(type)` is not a type of condition", "the types are EQ, NEQ, LT, GT, IN, AND and OR")
       }
       return (child, try comparison(parent, sign, try Self.need("value", field)))
@@ -164,13 +164,13 @@ struct ConfigSpaceReader {
       let relation =
         type == "RELATION" ? try Self.need("lambda", field).text() : String(type.suffix(2))
       guard let sign = signs[relation] else {
-        throw field.complaint(
+        throw field.spaceError(
           "`\(relation)` is not a relation", "the relations are LT, LE, EQ, GT and GE")
       }
       let (left, right) = (try Self.need("left", field), try Self.need("right", field))
       return "`\(try left.text())` \(sign) `\(try right.text())`"
     default:
-      throw field.complaint(
+      throw field.spaceError(
         "`\(type)` is not a type of forbidden clause",
         "the types are EQUALS, IN, AND, OR, CLAUSE_... and RELATION_...")
     }
@@ -185,7 +185,7 @@ struct ConfigSpaceReader {
       return "`\(name)` \(sign) \(Self.spelled(value))"
     }
     guard let place = choices.firstIndex(where: { $0.matches(value) }) else {
-      throw field.complaint("`\(name)` is never `\(value)`", "use one of its values")
+      throw field.spaceError("`\(name)` is never `\(value)`", "use one of its values")
     }
     let isMeant: (Int) -> Bool =
       switch sign {
@@ -203,7 +203,7 @@ struct ConfigSpaceReader {
   }
 
   private static func joined(_ parts: [String], by type: String, _ field: Field) throws -> String {
-    guard !parts.isEmpty else { throw field.complaint("\(type) joins nothing", "list its parts") }
+    guard !parts.isEmpty else { throw field.spaceError("\(type) joins nothing", "list its parts") }
     return parts.map { "(\($0))" }.joined(separator: type == "AND" ? " and " : " or ")
   }
 
@@ -213,7 +213,7 @@ struct ConfigSpaceReader {
 
   private static func need(_ key: String, _ field: Field) throws -> Field {
     guard let value = try field.entries().first(where: { $0.key == key })?.value else {
-      throw field.complaint("the key `\(key)` is missing", "add it")
+      throw field.spaceError("the key `\(key)` is missing", "add it")
     }
     return value
   }

@@ -2,7 +2,7 @@ internal import OuterloopStudy
 internal import OuterloopText
 internal import Yams
 
-/// A place in a file: a value with the line it stands in, and readings of it that complain there.
+/// A value in a file with its line, for parsing with errors that name the line.
 struct Field {
   let file: String
   let node: Node
@@ -10,11 +10,11 @@ struct Field {
   /// `space.yaml line 3`.
   var place: String { node.mark.map { "\(file) line \($0.line)" } ?? file }
 
-  func complaint(_ what: String, _ remedy: String) -> SpaceError {
+  func spaceError(_ what: String, _ remedy: String) -> SpaceError {
     SpaceError(what, remedy, in: [place])
   }
 
-  /// Runs `body`; a `SpaceError` out of it names this place, or the one within it that it knows.
+  /// Runs `body`; a `SpaceError` out of it names this place, or a more specific one within it.
   func naming<T>(_ body: () throws -> T) throws -> T {
     do { return try body() } catch var error as SpaceError {
       let inner = error.place.firstIndex { $0.hasPrefix("\(file) line ") }
@@ -30,12 +30,12 @@ struct Field {
   /// The keys and their values in the order of the file.
   func entries() throws -> [(key: String, value: Field)] {
     guard case .mapping(let mapping) = node else {
-      throw complaint(
+      throw spaceError(
         "\(kind) was found where `key: value` lines were expected", "see Documentation/spaces.md")
     }
     return try mapping.map { key, value in
       guard case .scalar(let scalar) = key else {
-        throw Field(file: file, node: key).complaint("a key is not a text", "use a plain word")
+        throw Field(file: file, node: key).spaceError("a key is not a text", "use a plain word")
       }
       return (scalar.string, Field(file: file, node: value))
     }
@@ -46,7 +46,7 @@ struct Field {
     var fields: [String: Field] = [:]
     for (key, value) in try entries() {
       guard allowed.contains(key) else {
-        throw value.complaint(
+        throw value.spaceError(
           "the key `\(key)` is not known",
           Spelling.remedy(for: key, among: allowed, called: "keys"))
       }
@@ -57,7 +57,7 @@ struct Field {
 
   func items() throws -> [Field] {
     guard case .sequence(let sequence) = node else {
-      throw complaint(
+      throw spaceError(
         "\(kind) was found where a list was expected", "write `[a, b]` or a line `- a` for each")
     }
     return sequence.map { Field(file: file, node: $0) }
@@ -78,12 +78,12 @@ struct Field {
   /// `yes` and `no` are texts.
   func value() throws -> ParameterValue {
     guard case .scalar(let scalar) = node else {
-      throw complaint(
+      throw spaceError(
         "\(kind) was found where a single value was expected",
         "write a number or a text")
     }
     guard !isNull else {
-      throw complaint("a value is empty or null", "write a number or a text, such as \"none\"")
+      throw spaceError("a value is empty or null", "write a number or a text, such as \"none\"")
     }
     guard scalar.style == .plain else { return .text(scalar.string) }
     switch scalar.string {
@@ -95,7 +95,7 @@ struct Field {
 
   func text() throws -> String {
     guard case .text(let text) = try value() else {
-      throw complaint("a text was expected", "put it in quotation marks")
+      throw spaceError("a text was expected", "put it in quotation marks")
     }
     return text
   }
@@ -103,14 +103,14 @@ struct Field {
   func number() throws -> Double {
     let value = try value()
     guard let number = value.number else {
-      throw complaint("`\(value)` is not a number", "write one, such as 1e-3")
+      throw spaceError("`\(value)` is not a number", "write one, such as 1e-3")
     }
     return number
   }
 
   func flag() throws -> Bool {
     guard case .bool(let flag) = try value() else {
-      throw complaint("true or false was expected", "write one of them")
+      throw spaceError("true or false was expected", "write one of them")
     }
     return flag
   }

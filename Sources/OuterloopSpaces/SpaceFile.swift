@@ -1,14 +1,14 @@
 internal import Foundation
 public import OuterloopStudy
 
-/// A search space from a file: YAML or JSON in the format of `Documentation/spaces.md`, or what
-/// ConfigSpace writes as JSON (format 0.4 and its predecessors).
+/// A search space from a file: YAML or JSON in the format of `Documentation/spaces.md`, or
+/// ConfigSpace's JSON (format 0.4 and its predecessors).
 public struct SpaceFile: Sendable {
   public let space: SearchSpace
-  /// What the file says and the space cannot: priors, weights. For the user to read.
+  /// What the file contains but the space cannot represent: priors, weights. For the user.
   public let notes: [String]
 
-  /// No space of use is longer; a file that is, is something else.
+  /// The largest size of a file; a larger one is not a space.
   static let maximalBytes = 16 << 20
 
   /// The space in the file at `path`.

@@ -11,7 +11,7 @@ internal import OuterloopStudy
 enum SpaceReader {
   static func space(_ root: Field) throws -> SearchSpace {
     guard try root.keys().contains("parameters") else {
-      throw root.complaint(
+      throw root.spaceError(
         "there is no key `parameters`", "begin with `parameters:` and a line for each parameter")
     }
     let fields = try root.fields(["parameters", "forbid"])
@@ -30,7 +30,7 @@ enum SpaceReader {
     return space
   }
 
-  /// An error of the space as a whole names the line of the parameter that it names.
+  /// An error about the whole space gets the line of the parameter that it names.
   static func space(
     _ declarations: [ParameterDeclaration], _ places: [String: Field], _ root: Field
   ) throws -> SearchSpace {
@@ -47,7 +47,7 @@ enum SpaceReader {
     guard field.isList else { return try field.entries().map { ($0.key, $0.value) } }
     return try field.items().map { item in
       guard let name = try item.entries().first(where: { $0.key == "name" })?.value else {
-        throw item.complaint("a parameter has no `name`", "add it")
+        throw item.spaceError("a parameter has no `name`", "add it")
       }
       return (try name.text(), item)
     }

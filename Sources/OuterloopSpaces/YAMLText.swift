@@ -1,13 +1,13 @@
 internal import OuterloopStudy
 internal import Yams
 
-/// Text in YAML, or in JSON, which is YAML but for some escapes, kept from what would blow up its
-/// reader.
+/// Text in YAML, or in JSON, which is YAML except for some escapes, guarded against input that
+/// would exhaust the parser.
 struct YAMLText {
   private let text: String
   private let name: String
 
-  /// Far beyond use, far below what a stack holds.
+  /// Far more than needed, far less than the stack allows.
   static let maximalDepth = 100
 
   init(_ text: String, name: String) {
@@ -19,7 +19,7 @@ struct YAMLText {
   func root() throws -> Node {
     try refuseTraps()
     let root: Node?
-    do { root = try compose(yaml: text) } catch let error as YamlError { throw complaint(error) }
+    do { root = try compose(yaml: text) } catch let error as YamlError { throw spaceError(error) }
     guard let root, root.null == nil else {
       throw SpaceError(
         "there is nothing in it", "begin with `parameters:` and a line for each parameter",
@@ -55,8 +55,8 @@ struct YAMLText {
     }
   }
 
-  /// Whether something like `&name` begins a value. Without anchors there are no aliases, and without
-  /// those a short text cannot stand for an endless one.
+  /// Whether something like `&name` begins a value. Without anchors there are no aliases, with which
+  /// a short text could expand without bound.
   private static func definesAnchor(_ line: Substring) -> Bool {
     guard line.utf8.contains(UInt8(ascii: "&")), line.first(where: { $0 != " " }) != "#" else {
       return false
@@ -69,7 +69,7 @@ struct YAMLText {
     return false
   }
 
-  /// JSON writes characters beyond 16 bits as pairs of escapes, which YAML does not know.
+  /// JSON writes characters beyond 16 bits as surrogate pairs, which YAML does not have.
   private static func joiningSurrogates(_ text: String) -> String {
     guard text.contains("\\ud") || text.contains("\\uD") else { return text }
     var joined = ""
@@ -99,23 +99,23 @@ struct YAMLText {
 
   // MARK: Errors
 
-  private func complaint(_ error: YamlError) -> SpaceError {
+  private func spaceError(_ error: YamlError) -> SpaceError {
     switch error {
     case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
       .composer(_, let problem, let mark, _):
-      return complaint(problem, mark.line)
+      return spaceError(problem, mark.line)
     case .duplicatedKeysInMapping(let keys, let context):
       return SpaceError(
         "the key `\(keys.first ?? "")` is given twice", "remove one of them",
         in: ["\(name) line \(context.mark.line)"])
     case .reader(let problem, let offset, _, _):
       let line = offset.map { 1 + text.prefix($0).count { $0.isNewline } }
-      return complaint(problem, line ?? 1)
+      return spaceError(problem, line ?? 1)
     default: return SpaceError("\(error)", "check the file", in: [name])
     }
   }
 
-  private func complaint(_ problem: String, _ line: Int) -> SpaceError {
+  private func spaceError(_ problem: String, _ line: Int) -> SpaceError {
     let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
     let shown = lines.indices.contains(line - 1) ? lines[line - 1] : ""
     let isTab = shown.prefix { $0 == " " || $0 == "\t" }.contains("\t")

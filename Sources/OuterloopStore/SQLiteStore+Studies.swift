@@ -36,12 +36,12 @@ extension SQLiteStore {
     cache.forget(study)
   }
 
-  /// Creates a study together with all that happened in it, elsewhere or before: events keep their
-  /// times and order and get new revisions. Trials that run in it have no worker here: the next
-  /// `reap` lets them go.
+  /// Creates a study with the events of another store or an earlier time: they keep their times and
+  /// order and get new revisions. Its running trials have no worker here: the next `reap` releases
+  /// them.
   ///
-  /// - Throws: `StudyError` if a study of that name exists, or an event cannot have happened; nothing
-  ///   is kept then.
+  /// - Throws: `StudyError` if a study of that name exists, or an event cannot have happened; then
+  ///   nothing is stored.
   /// - Complexity: O(events) in time; memory for the open trials.
   public func restore(
     _ specification: StudySpecification, events: some Sequence<Event> & Sendable

@@ -14,7 +14,7 @@ extension SQLiteStore {
   }
 
   public func claim(in study: StudyID, by claimant: Claimant) async throws -> Claim? {
-    // Most of the time no trial waits: that is seen without the write lock.
+    // Usually no trial is waiting, which is checked without the write lock.
     guard try peek({ try $0.hasClaimable(study) }) else { return nil }
     return try write { try $0.claim(in: study, by: claimant, at: $1) }
   }

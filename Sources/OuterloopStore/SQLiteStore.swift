@@ -5,15 +5,16 @@ public import OuterloopStudy
 /// Studies in one SQLite file, which any number of processes of one machine may read and write at
 /// the same time.
 ///
-/// Every change is one transaction, and is on disk when the call returns: whoever is killed, and
-/// when, nothing that was answered is lost and no trial number is given twice. (Without power, the
-/// last changes may be gone; the file stays sound.) Readers see the last finished transaction, and
-/// neither wait for writers nor hold them up. Writers wait for one another, up to 30 seconds.
+/// Every change is one transaction, and is on disk when the call returns: whichever process is
+/// killed, and when, nothing that was acknowledged is lost and no trial number is used twice.
+/// (After a power failure, the last changes may be gone; the file stays consistent.) Readers see
+/// the last finished transaction, and neither wait for writers nor block them. Writers wait for one
+/// another, up to 30 seconds.
 ///
 /// A trial costs about three transactions. Memory does not grow with the study, except for what a
 /// call returns.
 public final class SQLiteStore: RestoringStore {
-  /// What is to be done with the file.
+  /// How the file is opened.
   public typealias Access = StoreAccess
 
   public let path: String
@@ -29,11 +30,11 @@ public final class SQLiteStore: RestoringStore {
   /// Opens the store in the file `path`.
   ///
   /// - Parameter clock: seconds since 1970, the machine's wall clock unless a test brings its own.
-  ///   It is read inside the transaction, so that times and revisions are in the same order.
-  /// A file of an older version is brought up to date; for `.read` in a copy in memory.
+  ///   It is read inside the transaction, so that times and revisions are in the same order. A file
+  ///   of an older version is migrated; for `.read` in a copy in memory.
   ///
-  /// - Throws: `StudyError` if the file is missing, no store, damaged, of a newer version, on a network
-  ///   file system, or locked. The file is then as it was before.
+  /// - Throws: `StudyError` if the file is missing, not a store, damaged, of a newer version, on a
+  ///   network file system, or locked. The file is then as it was before.
   public convenience init(
     _ path: String, _ access: Access = .write,
     clock: @escaping @Sendable () -> Double = SystemClock.now
@@ -44,7 +45,7 @@ public final class SQLiteStore: RestoringStore {
   init(
     _ path: String, _ access: Access, schema: Schema, clock: @escaping @Sendable () -> Double
   ) throws {
-    // The system would take what stands before it for the path.
+    // The system would end the path there.
     guard !path.utf8.contains(0) else {
       throw StudyError("the path of a store has a NUL character in it", "name another file")
     }
@@ -79,9 +80,9 @@ public final class SQLiteStore: RestoringStore {
 
   /// Runs `body` in one transaction that holds the write lock, and gives it the time.
   ///
-  /// It runs on the caller's thread: a transaction is over sooner than another thread would be there.
+  /// It runs on the caller's thread: a transaction takes less time than switching threads.
   ///
-  /// What `body` throws undoes the transaction.
+  /// If `body` throws, the transaction is rolled back.
   func write<T>(_ body: (StudyTables<Database>, _ time: Double) throws -> T) throws -> T {
     guard let writer else {
       throw StudyError("the store `\(path)` is open for reading only", "open it for writing")
@@ -99,7 +100,7 @@ public final class SQLiteStore: RestoringStore {
     return result
   }
 
-  /// Runs `body` on one state of the store.
+  /// Runs `body` on a consistent snapshot of the store.
   func read<T>(_ body: (StudyTables<Database>) throws -> T) throws -> T {
     try transaction(.deferred, on: reader) { db in try body(StudyTables(db, cache)) }
   }
@@ -118,7 +119,7 @@ public final class SQLiteStore: RestoringStore {
     }
   }
 
-  /// As `read`, for a single query, which is one state of the store by itself.
+  /// Like `read`, for a single query, which is consistent by itself.
   func peek<T>(_ body: (StudyTables<Database>) throws -> T) throws -> T {
     try with(reader) { db in try body(StudyTables(db, cache)) }
   }
@@ -126,7 +127,7 @@ public final class SQLiteStore: RestoringStore {
   private func with<T>(_ queue: DatabaseQueue, _ body: (Database) throws -> T) throws -> T {
     try checkProcess()
     return try queue.inDatabase { db in
-      do { return try patiently { try body(db) } } catch { throw storeError(error, path) }
+      do { return try retryingWhileBusy { try body(db) } } catch { throw storeError(error, path) }
     }
   }
 

@@ -2,13 +2,13 @@ internal import GRDB
 internal import OuterloopFiles
 
 /// The tables, as a list of named steps to them. Steps are only ever appended; the file's
-/// `user_version` says how many it has seen.
+/// `user_version` is the number of steps applied.
 ///
-/// The log `events` is the truth. `trials`, `attempts` and `reports` are what the log adds up to, so
-/// that a trial can be judged, claimed and listed without a look at its events.
+/// The log `events` is the source of truth. `trials`, `attempts` and `reports` are derived from it,
+/// so that a trial can be judged, claimed and listed without reading its events.
 ///
-/// Numbers that may be NaN or infinite have a column for the type beside them, since SQLite keeps
-/// NaN as NULL (and zero without its sign); inside JSON they are the texts `NaN`, `Infinity` and `-Infinity`.
+/// Numbers that may be NaN or infinite have an additional column for the type, since SQLite stores NaN as
+/// NULL (and zero without its sign); inside JSON they are the texts `NaN`, `Infinity` and `-Infinity`.
 struct Schema: Sendable {
   struct Step: Sendable {
     var name: String
@@ -115,13 +115,13 @@ struct Schema: Sendable {
         ALTER TABLE trials ADD COLUMN retried INTEGER NOT NULL DEFAULT 0;
         CREATE INDEX events_widened ON events (study, revision) WHERE kind = 'widened';
         """),
-    // By how much a complete trial breaks the constraints of its study; 0: it keeps them.
+    // The constraint violation of a complete trial; 0: it is feasible.
     Step(
       name: "constraints on results",
       sql: "ALTER TABLE trials ADD COLUMN violation REAL NOT NULL DEFAULT 0;"),
   ])
 
-  /// Brings the tables up to date, inside the caller's transaction.
+  /// Migrates the tables, inside the caller's transaction.
   func migrate(_ db: Database) throws {
     let seen = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
     for step in steps.dropFirst(seen) { try db.execute(sql: step.sql) }

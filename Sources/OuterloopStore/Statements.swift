@@ -1,9 +1,9 @@
 internal import GRDB
 internal import GRDBSQLite
 
-// Statements go to SQLite directly: listing a large study and taking a small event are both made of
-// little but binding and reading columns. Columns that hold something else than they should (a
-// damaged file) read as zero, an empty text or nil, and never trap.
+// Statements go to SQLite directly: listing a large study and storing a small event both consist
+// mainly of binding and reading columns. Columns with a value of the wrong type (a damaged file)
+// read as zero, an empty text or nil, and never trap.
 
 extension Bound {
   fileprivate func bind(to statement: OpaquePointer, at place: Int32) {
@@ -38,7 +38,7 @@ extension Database: StoreConnection {
   }
 }
 
-/// A statement under way: the columns of its current row.
+/// A running statement: the columns of its current row.
 package final class Columns: StoreRows {
   private let database: Database
   private let statement: Statement
@@ -56,7 +56,7 @@ package final class Columns: StoreRows {
     sqlite3_clear_bindings(pointer)
   }
 
-  /// Goes to the next row; nil after the last one.
+  /// Advances to the next row; nil after the last one.
   package func next() throws -> Columns? {
     switch sqlite3_step(pointer) {
     case SQLITE_ROW: return self
@@ -68,7 +68,7 @@ package final class Columns: StoreRows {
     }
   }
 
-  /// What a column holds, whatever it is declared as.
+  /// The type of a column's value, whatever its declared type.
   enum Kind { case null, integer, real, text, blob }
 
   func kind(_ place: Int32) -> Kind {
@@ -83,7 +83,7 @@ package final class Columns: StoreRows {
 
   package func isNull(_ place: Int32) -> Bool { kind(place) == .null }
 
-  /// What a column holds, in words: "the text `abc`", "NULL".
+  /// A column's value for a message: "the text `abc`", "NULL".
   func described(_ place: Int32) -> String {
     switch kind(place) {
     case .null: return "NULL"

@@ -2,7 +2,7 @@ internal import OuterloopPlatform
 internal import OuterloopStudy
 
 extension ConditionalTestProblem {
-  /// A branch that is the worst but for a narrow region, where it is the best.
+  /// A branch that is the worst except in a narrow region, where it is the best.
   package static func narrowRegion() throws -> ConditionalTestProblem {
     try ConditionalTestProblem(
       "narrow region",
@@ -116,8 +116,8 @@ extension ConditionalTestProblem {
     }
   }
 
-  /// Boosters that work out of the box, and a network with a valley to follow: five parameters, two of
-  /// which go together.
+  /// Boosters that work with defaults, and a network with a valley to follow: five parameters, two of
+  /// which interact.
   package static func boosterOrNetwork() throws -> ConditionalTestProblem {
     try ConditionalTestProblem(
       "booster or network",
@@ -140,7 +140,7 @@ extension ConditionalTestProblem {
             ("eta", at: 0.6, weight: 0.15), ("depth", at: 0.5, weight: 0.1),
             ("rounds", at: 0.8, weight: 0.15))
       }
-      // 0.4999 is where a batch of 90 stands between 8 and 1024, with half a step at either end.
+      // 0.4999 is the position of a batch of 90 between 8 and 1024, with half a step at either end.
       let (rate, batch) = (x.unit("rate") - 0.5, x.unit("batch") - 0.4986)
       let valley = rate - 0.6 * batch
       let act = ["tanh": 0.15, "relu": 0.05][x.choice("act"), default: 0]

@@ -1,9 +1,10 @@
 public import OuterloopStudy
 
-/// A function to be minimised of a space in which parameters exist under conditions, with known
-/// minimum: one branch, that is one value of the parameter that conditions look at, holds it.
+/// A function to minimise over a space with conditional parameters, with known minimum, which lies
+/// in one branch, that is, under one value of the parameter that the conditions depend on.
 ///
-/// NaN for configurations of another space. Where a parameter stands is measured on its own scale, 0 to 1 from end to end.
+/// NaN for configurations of another space. The position of a parameter is measured on its own scale, 0 to 1 from end to
+/// end.
 public struct ConditionalTestProblem: Sendable, CustomStringConvertible {
   public var name: String
   public var space: SearchSpace
@@ -12,7 +13,7 @@ public struct ConditionalTestProblem: Sendable, CustomStringConvertible {
   public var best: String
   /// The least value.
   public var optimum: Double
-  /// Where it is taken.
+  /// Where it is attained.
   public var minimizer: [String: ParameterValue]
   public var value: @Sendable (Assignment) -> Double
 
@@ -37,7 +38,7 @@ public struct ConditionalTestProblem: Sendable, CustomStringConvertible {
     /// The value of a choice; empty if it is inactive.
     func choice(_ name: String) -> String { assignment[name]?.description ?? "" }
 
-    /// Where a number stands in its range, 0 to 1.
+    /// The position of a number in its range, 0 to 1.
     func unit(_ name: String) -> Double {
       guard let place = space.index(of: name), assignment.values.indices.contains(place),
         let number = assignment.values[place]?.number
@@ -56,12 +57,12 @@ public struct ConditionalTestProblem: Sendable, CustomStringConvertible {
 }
 
 extension ConditionalTestProblem {
-  /// Those that methods may be designed on.
+  /// Problems on which methods may be designed.
   public static let development: [ConditionalTestProblem] = made {
     try [lateBloomer(), optimizers(), earlyWinner(), unequalDimensions()]
   }
 
-  /// Those to judge methods by.
+  /// Problems for evaluating methods.
   public static let heldOut: [ConditionalTestProblem] = made {
     try [narrowRegion(), nested(), manyBranches(), twoParents(), boosterOrNetwork()]
   }
@@ -72,7 +73,7 @@ extension ConditionalTestProblem {
     do { return try make() } catch { preconditionFailure("the spaces are right: \(error)") }
   }
 
-  /// The trap: two simple branches are decent wherever one looks, the third is bad until its four
+  /// The trap: two simple branches are decent everywhere, the third is bad until its four
   /// parameters are right, and then better than both.
   package static func lateBloomer() throws -> ConditionalTestProblem {
     try ConditionalTestProblem(
@@ -102,7 +103,7 @@ extension ConditionalTestProblem {
     }
   }
 
-  /// Three optimizers share a learning rate, each with a best one of its own; the winner's best rate
+  /// Three optimizers share a learning rate, each with its own optimal value; the winner's best rate
   /// depends on its momentum.
   package static func optimizers() throws -> ConditionalTestProblem {
     try ConditionalTestProblem(

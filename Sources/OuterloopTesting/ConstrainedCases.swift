@@ -1,6 +1,6 @@
 internal import OuterloopStudy
 
-// Constraints that leave little.
+// Constraints that leave little of the space.
 extension SearcherLaws.Case {
   private static func space(_ parameters: [String], _ forbidden: [String]) throws -> SearchSpace {
     try SearchSpace(
@@ -16,7 +16,7 @@ extension SearcherLaws.Case {
   }
 
   /// t1 < t2 < ... of the unit interval: one in `count`! configurations.
-  /// - Throws: `SpaceError` if `count` is not in 1...1000, and for what is no domain.
+  /// - Throws: `SpaceError` if `count` is not in 1...1000, and for an invalid domain.
   public static func ordered(_ count: Int, _ domain: String = "float(0, 1)") throws
     -> SearcherLaws.Case
   {
@@ -37,7 +37,7 @@ extension SearcherLaws.Case {
         names.map { "\($0)=float(0, 1)" }, [names.joined(separator: " + ") + " > 1"]))
   }
 
-  /// Shapes that rejection alone does not find, or hardly.
+  /// Shapes that rejection sampling alone does not find, or hardly.
   public static func constrained() throws -> [SearcherLaws.Case] {
     let three = ["a=float(0, 1, step 0.1)", "b=float(0, 1, step 0.1)", "c=float(0, 1, step 0.1)"]
     let names = try names(10)

@@ -5,7 +5,7 @@ public import OuterloopNumerics
 public struct DerivativeCase: Sendable, CustomStringConvertible {
   public var name: String
   public var point: [Tensor]
-  /// Relative tolerance against finite differences; forward against reverse is held to 1e-11.
+  /// Relative tolerance against finite differences; forward against reverse is checked to 1e-11.
   public var tolerance: Double
   /// Orders of derivative to check, at most 10: each takes twice the time of the one before. 0 checks
   /// nothing.
@@ -28,7 +28,7 @@ public struct DerivativeCase: Sendable, CustomStringConvertible {
 
 /// What every differentiable function must satisfy, at a point and along random directions.
 public enum DerivativeLaws {
-  /// A law that did not hold.
+  /// A violated law.
   public struct Violation: Error, CustomStringConvertible {
     public var description: String
   }

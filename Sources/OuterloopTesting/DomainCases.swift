@@ -1,9 +1,9 @@
 internal import OuterloopStudy
 
-// Every kind of domain that can be declared, alone and beside others.
+// Every kind of domain that can be declared, alone and along with others.
 extension SearcherLaws.Case {
-  /// One parameter of a domain, beside a real number, a choice and one that depends on the choice, so
-  /// that joint densities, conditions and the domain meet.
+  /// One parameter of a domain, along with a real number, a choice and a parameter that depends on
+  /// the choice, so that joint densities and conditions interact with the domain.
   public static func domain(_ text: String) throws -> SearcherLaws.Case {
     let declarations = [
       "d=\(text)", "x=float(0, 1)", "c=choice(p, q, r)", "e=\(text) if c == p",

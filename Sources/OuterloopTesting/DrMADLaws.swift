@@ -4,7 +4,7 @@ internal import OuterloopNumerics
 
 /// What reverse mode on an approximate trajectory must satisfy on every problem.
 public enum DrMADLaws {
-  /// With a knot at every step it is reverse mode: bit by bit where states are interpolated, to
+  /// With a knot at every step it equals reverse mode: bitwise where states are interpolated, up to
   /// rounding where velocities are slopes. It always reports the state, the loss and the direct
   /// term of plain training; and T products, and the training's steps twice where knots need its
   /// length.
@@ -47,7 +47,7 @@ public enum DrMADLaws {
     }
   }
 
-  /// The relative error of the whole hypergradient.
+  /// The relative error of the entire hypergradient.
   public static func error(_ test: HypergradientCase, by estimator: Estimator) throws -> Double {
     let exact = try test.hypergradient(by: .reverse).gradient
     let answer = try test.hypergradient(by: estimator).gradient
@@ -56,12 +56,12 @@ public enum DrMADLaws {
   }
 }
 
-/// What reversible learning must satisfy on every problem that is trained by heavy ball.
+/// What reversible learning must satisfy on every problem trained with heavy-ball momentum.
 public enum ReversibleLaws {
   typealias Violation = HypergradientLaws.Violation
 
-  /// Reversible learning is reverse mode. The buffer holds T P log2(1 / b) bits for a momentum b,
-  /// within a limb for each weight.
+  /// Reversible learning equals reverse mode. The buffer holds T P log2(1 / b) bits for a momentum
+  /// b, within a limb for each weight.
   public static func check(_ test: HypergradientCase, momentum: Double) throws {
     let answer = try test.hypergradient(by: .reversible)
     let exact = try test.hypergradient(by: .reverse)

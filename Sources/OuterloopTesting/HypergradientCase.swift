@@ -4,16 +4,17 @@ internal import OuterloopLearning
 public import OuterloopNumerics
 
 /// A row of the hypergradient table: a bilevel problem and the point at which it is checked, on flat
-/// lists of tensors so that problems of any structure stand in one table.
+/// lists of tensors so that problems of any structure fit in one table.
 public struct HypergradientCase: Sendable, CustomStringConvertible {
   public var name: String
   /// T
   public let steps: Int
   public var hyper: [Tensor]
-  /// Held by forward against reverse: the norm of the difference over that of the hypergradient,
-  /// for each hyperparameter tensor.
+  /// Tolerance of forward against reverse: the norm of the difference over that of the
+  /// hypergradient, for each hyperparameter tensor.
   public var agreement = 1e-12
-  /// Held by reverse against extrapolated differences, likewise. Nil where the outer loss has kinks.
+  /// Tolerance of reverse against extrapolated differences, likewise. Nil where the outer loss has
+  /// kinks.
   public var differences: Double? = 1e-9
   /// Whether s_0 depends on lambda, so that truncated methods are refused.
   public var movesInitialState: Bool
@@ -30,7 +31,7 @@ public struct HypergradientCase: Sendable, CustomStringConvertible {
     public var diagnostics: Diagnostics
   }
 
-  /// A hypergradient taken apart by derivatives of single steps, each traced and run on its own.
+  /// A hypergradient decomposed into derivatives of single steps, each traced and run separately.
   public struct Terms: Sendable {
     /// dE/dlambda at fixed s_T.
     public var direct: [Tensor]
@@ -42,7 +43,8 @@ public struct HypergradientCase: Sendable, CustomStringConvertible {
     public var products: [Double]
   }
 
-  /// What each step does at once: `grad E(w_t) B_t` for t = 1...T, and the direct term at w_T.
+  /// The immediate effect of each step: `grad E(w_t) B_t` for t = 1...T, and the direct term at
+  /// w_T.
   public struct LocalTerms: Sendable {
     public var direct: [Tensor]
     public var steps: [[Tensor]]
@@ -76,7 +78,7 @@ public struct HypergradientCase: Sendable, CustomStringConvertible {
         of: problem, at: hyper.replacingLeaves(point), along: hyper.replacingLeaves(direction))
     }
     takeLocally = { try Self.localTerms(of: problem, at: hyper.replacingLeaves($0)) }
-    // Where batches are drawn for the average, what was drawn is not known outside.
+    // Where batches are drawn for the average, the draws are not visible outside.
     let isWhole = Batch.self == NoTensors.self
     distill = { point, gamma in
       guard isWhole else { return nil }
@@ -125,13 +127,13 @@ public struct HypergradientCase: Sendable, CustomStringConvertible {
     try answer(hyper, estimator)
   }
 
-  /// The hypergradient's terms, and what stays the same along the trajectory.
+  /// The hypergradient's terms, and what is constant along the trajectory.
   public func terms(along direction: [Tensor]) throws -> Terms { try takeApart(hyper, direction) }
 
-  /// The terms of methods that look at one step at a time.
+  /// The terms of methods that use one step at a time.
   public func localTerms() throws -> LocalTerms { try takeLocally(hyper) }
 
-  /// HyperDistill's g_T with theta = 1, by weighted means over the stored trajectory; nil on
+  /// HyperDistill's g_T with theta = 1, from weighted means over the stored trajectory; nil on
   /// minibatches.
   public func distilled(gamma: Double) throws -> [Tensor]? { try distill(hyper, gamma) }
 

@@ -13,8 +13,8 @@ public enum HypergradientLaws {
   }
 
   /// Forward mode equals reverse mode in gradient and direct term. Reverse mode reports the loss and
-  /// the state of plain training bit by bit; the step of forward mode is another program, whose
-  /// roundings may differ.
+  /// the state of plain training bitwise; the step of forward mode is another program, whose
+  /// rounding may differ.
   public static func checkForward(_ test: HypergradientCase) throws {
     let (loss, state) = try test.solve(at: test.hyper)
     let reverse = try test.hypergradient(by: .reverse)
@@ -34,8 +34,8 @@ public enum HypergradientLaws {
   }
 
   /// Reverse mode under any budget that holds a state gives the same bits as reverse mode, within
-  /// the budget, with revolve's number of advances; a smaller budget is refused with the least that
-  /// works.
+  /// the budget, with revolve's number of advances; a smaller budget is refused, naming the
+  /// smallest that works.
   public static func checkBudgets(_ test: HypergradientCase) throws {
     let exact = try test.hypergradient(by: .reverse)
     let least = try leastBudget(test)
@@ -63,7 +63,7 @@ public enum HypergradientLaws {
     }
   }
 
-  /// The least budget of `.reverse(memory:)`, as its refusal names it.
+  /// The smallest budget of `.reverse(memory:)`, as its error names it.
   public static func leastBudget(_ test: HypergradientCase) throws -> Int {
     var least: Int?
     do {
@@ -82,8 +82,8 @@ public enum HypergradientLaws {
     throw Violation("\(test): \(least) bytes were named as the least, but one less was accepted")
   }
 
-  /// `truncated(T)` and beyond is reverse mode, bit by bit; `oneStep` is `truncated(1)`; terms that
-  /// are added one at a time end at the whole. With lambda in the initial state each is refused.
+  /// `truncated(T)` and beyond equals reverse mode bitwise; `oneStep` is `truncated(1)`; adding
+  /// terms one at a time ends at the full sum. With lambda in the initial state each is refused.
   public static func checkTruncation(_ test: HypergradientCase) throws {
     let exact = try test.hypergradient(by: .reverse)
     for horizon in [test.steps, test.steps + 3] {
@@ -111,8 +111,8 @@ public enum HypergradientLaws {
     }
   }
 
-  /// Truncated reverse mode is the direct term and the last K terms, taken one step at a time
-  /// outside of the compiled programs; and `a_t . z_t` with the terms after t is the same number at
+  /// Truncated reverse mode is the direct term and the last K terms, computed one step at a time
+  /// outside the compiled programs; and `a_t . z_t` with the terms after t is the same number at
   /// every t.
   public static func checkTerms(_ test: HypergradientCase, seed: UInt64 = 1) throws {
     let direction = DerivativeLaws.directions(test.hyper, seed: seed, purpose: "terms")
@@ -140,7 +140,7 @@ public enum HypergradientLaws {
     }
   }
 
-  /// An estimator that says it is exact agrees with reverse mode wherever it takes the problem.
+  /// An estimator that claims to be exact agrees with reverse mode wherever it accepts the problem.
   public static func checkExactness(
     _ test: HypergradientCase, of estimator: Estimator, tolerance: Double? = nil
   ) throws {
@@ -160,7 +160,7 @@ public enum HypergradientLaws {
     }
   }
 
-  /// The direct term alone is what `firstOrder` gives, and it is refused where there is none.
+  /// `firstOrder` gives the direct term alone, and is refused where there is none.
   public static func checkDirectTerm(_ test: HypergradientCase) throws {
     guard test.hasDirectTerm else { return try requireRefused(test, .firstOrder) }
     let exact = try test.hypergradient(by: .reverse)
@@ -171,7 +171,7 @@ public enum HypergradientLaws {
       first.loss == exact.loss && first.cost.products == 0, "\(test) first order: \(first.cost)")
   }
 
-  /// Real-time updates every T steps are one outer step of forward mode, bit by bit.
+  /// Real-time updates every T steps are one outer step of forward mode, bitwise.
   public static func checkRealTime(_ test: HypergradientCase) throws {
     let moved = try test.descended(by: .realTime(every: test.steps), rate: 0.5)
     try requireSame(
@@ -219,8 +219,8 @@ public enum HypergradientLaws {
 
   /// The derivative of f at 0 by central differences at h = 0.04, 0.02, ... extrapolated to h = 0
   /// (Ridders 1982): column k of the table cancels the error of order h^(2k). The value with the
-  /// least change within its row is taken.
-  /// - Parameter levels: rows of the table, at least 2 and at most 30; others are taken as the nearest.
+  /// smallest change within its row is used.
+  /// - Parameter levels: rows of the table, at least 2 and at most 30; others are clamped.
   public static func slope(
     start: Double = 0.04, levels: Int = 5, _ f: (Double) throws -> Double
   ) rethrows -> Double {
@@ -246,7 +246,7 @@ public enum HypergradientLaws {
 // MARK: - Comparisons
 
 extension HypergradientLaws {
-  /// Bit by bit the same numbers.
+  /// Bitwise equal numbers.
   public static func requireSame(_ a: [Tensor], _ b: [Tensor], _ what: String) throws {
     try require(a.map(\.type) == b.map(\.type), "\(what): \(a.map(\.type)), \(b.map(\.type))")
     for (index, pair) in zip(a, b).enumerated() {
@@ -257,9 +257,9 @@ extension HypergradientLaws {
     }
   }
 
-  /// The norm of the difference over that of `b`, for each tensor. A tensor that is tiny beside the
-  /// others, by cancellation, counts as a thousandth of the whole.
-  /// - Throws: a `Violation` unless there are as many numbers in each tensor of the one as of the other.
+  /// The norm of the difference over that of `b`, for each tensor. A tensor that is tiny compared
+  /// to the others, by cancellation, counts as a thousandth of the total.
+  /// - Throws: a `Violation` unless corresponding tensors have the same number of elements.
   public static func relativeErrors(_ a: [Tensor], _ b: [Tensor]) throws -> [Double] {
     let floor = 1e-3 * (try DerivativeLaws.norm(b))
     let (first, second) = (try a.map { try $0.doubles() }, try b.map { try $0.doubles() })

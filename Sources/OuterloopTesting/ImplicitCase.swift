@@ -9,9 +9,10 @@ public struct ImplicitCase: Sendable, CustomStringConvertible {
   public var name: String
   /// P
   public var weightCount: Int
-  /// Of gradient descent; a step of Neumann's series under which it converges.
+  /// The rate of gradient descent; a step size with which the Neumann series converges.
   public var rate: Double
-  /// Held by what is equal in exact arithmetic at w*: norm of the difference over norm.
+  /// Tolerance of quantities that are equal in exact arithmetic at w*: norm of the difference over
+  /// norm.
   public var agreement = 1e-9
 
   /// A hypergradient on flat lists.
@@ -21,7 +22,7 @@ public struct ImplicitCase: Sendable, CustomStringConvertible {
     public var cost: Cost
     public var diagnostics: ImplicitDiagnostics?
 
-    /// What comes through w*.
+    /// The indirect part, through w*.
     public func indirect() throws -> [Double] {
       zip(try gradient.flatMap { try $0.doubles() }, try direct.flatMap { try $0.doubles() })
         .map { $0 - $1 }
@@ -45,8 +46,8 @@ public struct ImplicitCase: Sendable, CustomStringConvertible {
   public var description: String { name }
 
   /// - Parameters:
-  ///   - examples: n, at least 1 and at most 1,000,000; others are taken as the nearest. The loss sees
-  ///     a batch of example numbers (int32), and is the mean over them.
+  ///   - examples: n, at least 1 and at most 1,000,000; others are clamped. The loss sees a batch of
+  ///     example numbers (int32), and is the mean over them.
   ///   - steps: T, for gradient descent at `rate` to reach rounding.
   public init<Hyper: Structure>(
     _ name: String, weights: [Tensor], hyper: Hyper, examples: Int, rate: Double, steps: Int,

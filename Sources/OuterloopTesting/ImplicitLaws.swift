@@ -11,8 +11,8 @@ public enum ImplicitLaws {
   private static let solution = InnerSolution.lbfgs(LBFGS(tolerance: 1e-13))
   private static let tight = StoppingRule(relative: 1e-13)
 
-  /// Every exact solver gives the same hypergradient, by training or by L-BFGS; Krylov methods need P
-  /// iterations at the most; Neumann's series converges to it.
+  /// Every exact solver gives the same hypergradient, by training or by L-BFGS; Krylov methods need
+  /// at most P iterations; the Neumann series converges to it.
   public static func checkSolvers(_ test: ImplicitCase) throws {
     let dense = try test.hypergradient(by: .implicit(.dense, inner: solution))
     let solvers: [CurvatureSolver] = [
@@ -33,8 +33,7 @@ public enum ImplicitLaws {
     }
   }
 
-  /// The stationarity that is reported is the norm of the gradient at the weights that are returned,
-  /// and it is small.
+  /// The reported stationarity is the norm of the gradient at the returned weights, and it is small.
   public static func checkStationarity(_ test: ImplicitCase) throws {
     let inners: [InnerSolution] = [
       solution, .training, .trainingUntil(tolerance: 1e-3, every: 1),
@@ -50,7 +49,8 @@ public enum ImplicitLaws {
     }
   }
 
-  /// Damping solves with H + rho I: Nystrom's approximation from all columns is that, not H^-1.
+  /// Damping solves with H + rho I: the Nystrom approximation from all columns equals that inverse,
+  /// not H^-1.
   public static func checkNystrom(_ test: ImplicitCase, damping: Double = 0.3) throws {
     let damped = try test.hypergradient(by: .implicit(.dense, damping: damping, inner: solution))
     let whole = try test.hypergradient(
@@ -63,8 +63,8 @@ public enum ImplicitLaws {
     try requireClose(krylov, damped, test.agreement, "\(test): damped CG")
   }
 
-  /// Neumann's series with K terms at rate eta is what K steps of gradient descent at w* see; the
-  /// identity is the last step without its rate.
+  /// The Neumann series with K terms at rate eta corresponds to K steps of gradient descent at w*;
+  /// the identity to the last step without its rate.
   public static func checkTruncation(_ test: ImplicitCase) throws {
     for terms in [1, 2, 5] {
       let series = try test.hypergradient(by: .implicit(.neumann(terms: terms, step: test.rate)))
@@ -77,8 +77,8 @@ public enum ImplicitLaws {
       distance(identity, last) <= test.agreement * length(last), "\(test): identity and one step")
   }
 
-  /// The fixed-point form gives the same as the theorem, whatever the rate of the map and its momentum;
-  /// its series is truncated reverse mode through the whole state.
+  /// The fixed-point form equals the implicit function theorem, whatever the rate of the map and its
+  /// momentum; its series is truncated reverse mode through the whole state.
   public static func checkFixedPoint(_ test: ImplicitCase) throws {
     let exact = try test.hypergradient(by: .implicit(.dense, inner: solution))
     let trainers: [ImplicitCase.Trainer] = [.descent(1), .descent(0.6), .momentum(0.5)]
@@ -108,8 +108,8 @@ public enum ImplicitLaws {
     }
   }
 
-  /// Larsen's curvature from single examples: Woodbury's formula equals a dense solve with
-  /// `F = (1/n) G'G + rho I`, its gradient by a product outside of the compiled programs.
+  /// Larsen's curvature from single examples: Woodbury's formula equals a dense solve with `F =
+  /// (1/n) G'G + rho I`, its gradient by a product outside the compiled programs.
   public static func checkLarsen(_ test: ImplicitCase, damping: Double = 0.2) throws {
     let answer = try test.hypergradient(by: .implicit(.larsen, damping: damping, batches: 1))
     let w = answer.weights

@@ -3,9 +3,9 @@ internal import OuterloopBilevel
 internal import OuterloopLearning
 internal import OuterloopNumerics
 
-// Laws of the estimators that look at one step at a time: one-step, greedy, differences, distilled.
+// Laws of the estimators that use one step at a time: one-step, greedy, differences, distilled.
 extension HypergradientLaws {
-  /// Greedy is the sum of its terms, each derived on its own; gamma = 0 is one-step bit by bit.
+  /// Greedy is the sum of its terms, each derived separately; gamma = 0 equals one-step bitwise.
   public static func checkGreedy(_ test: HypergradientCase) throws {
     guard !test.movesInitialState else {
       return try requireRefused(test, .greedy(gamma: 0.5))
@@ -46,14 +46,14 @@ extension HypergradientLaws {
     }
     let (coarse, fine) = (try error(0.08), try error(0.02))
     try require(coarse < 0.05, "\(test): differences are off by \(coarse)")
-    // 16 times smaller, unless rounding is all there is.
+    // 16 times smaller, unless only rounding errors are left.
     try require(
       fine < coarse / 8 || fine < 1e-10,
       "\(test): differences are off by \(coarse) at 0.08 and by \(fine) at 0.02")
   }
 
-  /// Distilled hypergradients without a correction of length: gamma = 0 is one-step; on full batches
-  /// g_T is the product at the weighted mean of all states.
+  /// Distilled hypergradients without scale correction: gamma = 0 is one-step; on full batches g_T
+  /// is the product at the weighted mean of all states.
   public static func checkDistilled(_ test: HypergradientCase) throws {
     guard !test.movesInitialState else {
       return try requireRefused(test, .distill(gamma: 0.5, period: nil))
@@ -83,7 +83,7 @@ extension HypergradientLaws {
       "\(test) distill with theta: \(scaled.cost)")
   }
 
-  /// An online run whose lambda stays trains as plain training does, whatever the estimator.
+  /// An online run with constant lambda trains like plain training, whatever the estimator.
   public static func checkOnlineTraining(_ test: HypergradientCase) throws {
     let (_, state) = try test.solve(at: test.hyper)
     for estimator in onlineEstimators where !(estimator == .firstOrder && !test.hasDirectTerm) {
@@ -104,7 +104,7 @@ extension HypergradientLaws {
   ]
 }
 
-// What methods that look at one step at a time should find, each derivative traced and run on its own.
+// Reference results of methods that use one step at a time, each derivative traced and run separately.
 extension HypergradientCase {
   static func localTerms<State, Hyper, Batch>(
     of problem: BilevelProblem<State, Hyper, Batch>, at hyper: Hyper

@@ -1,6 +1,6 @@
 internal import OuterloopPlatform
 
-/// Several functions of the unit box to be minimised together, whose Pareto front is known.
+/// Several functions on the unit box to minimise together, with known Pareto front.
 public struct MultiObjectiveTestProblem: Sendable, CustomStringConvertible {
   public var name: String
   /// One range for each variable.
@@ -11,9 +11,9 @@ public struct MultiObjectiveTestProblem: Sendable, CustomStringConvertible {
   /// Zero for values on the front, positive for values that are worse, NaN for a wrong number of
   /// values.
   public var excess: @Sendable ([Double]) -> Double
-  /// What the variables that do not move along the front have to be; the first m - 1 are free.
+  /// The optimal value of the variables that do not vary along the front; the first m - 1 are free.
   public var restAtOptimum: Double
-  /// The hypervolume of the whole front with 1.1 as reference in every objective.
+  /// The hypervolume of the entire front with 1.1 as reference in every objective.
   public var hypervolume: Double
 
   public var description: String { name }
@@ -34,8 +34,8 @@ public struct MultiObjectiveTestProblem: Sendable, CustomStringConvertible {
     self.hypervolume = hypervolume
   }
 
-  /// A solution on the front, from m - 1 free variables in 0...1. One that is missing is NaN; further
-  /// ones are left out.
+  /// A solution on the front, from m - 1 free variables in 0...1. Missing ones are NaN; surplus ones
+  /// are ignored.
   public func optimalPoint(_ free: [Double]) -> [Double] {
     bounds.indices.map { place in
       guard place + 1 < objectives else { return restAtOptimum }
@@ -49,13 +49,13 @@ extension MultiObjectiveTestProblem {
   public static let all = [zdt1(), zdt2(), dtlz1(), dtlz2(objectives: 2), dtlz2()]
 
   /// A convex front, f_2 = 1 - sqrt(f_1) (Zitzler, Deb and Thiele 2000).
-  /// - Parameter dimensions: at least 1 and at most 100,000; others are taken as the nearest.
+  /// - Parameter dimensions: at least 1 and at most 100,000; others are clamped.
   public static func zdt1(_ dimensions: Int = 30) -> MultiObjectiveTestProblem {
     zdt("ZDT1", dimensions, hypervolume: 1.21 - 1.0 / 3) { $0.squareRoot() }
   }
 
   /// A concave front, f_2 = 1 - f_1^2 (Zitzler, Deb and Thiele 2000).
-  /// - Parameter dimensions: at least 1 and at most 100,000; others are taken as the nearest.
+  /// - Parameter dimensions: at least 1 and at most 100,000; others are clamped.
   public static func zdt2(_ dimensions: Int = 30) -> MultiObjectiveTestProblem {
     zdt("ZDT2", dimensions, hypervolume: 1.21 - 2.0 / 3) { $0 * $0 }
   }
@@ -80,14 +80,14 @@ extension MultiObjectiveTestProblem {
   ///     f_i = x_1 ... x_(m-i) (1 - x_(m-i+1)) (1 + g) / 2
   ///
   /// - Parameters:
-  ///   - objectives: m, at least 1 and at most 1,000; others are taken as the nearest.
-  ///   - dimensions: at least m and at most 100,000; others are taken as the nearest. m + 4 if nil.
+  ///   - objectives: m, at least 1 and at most 1,000; others are clamped.
+  ///   - dimensions: at least m and at most 100,000; others are clamped. m + 4 if nil.
   public static func dtlz1(
     objectives: Int = 3, dimensions: Int? = nil
   ) -> MultiObjectiveTestProblem {
     let objectives = count(objectives)
     let dimensions = TestProblem.size(dimensions ?? objectives + 4, atLeast: objectives)
-    // Below the front lies a simplex with edges 1/2.
+    // The region below the front is a simplex with edges 1/2.
     let simplex = (1...objectives).reduce(1.0) { $0 * 0.5 / Double($1) }
     return MultiObjectiveTestProblem(
       name: "DTLZ1, \(objectives) objectives",
@@ -112,14 +112,14 @@ extension MultiObjectiveTestProblem {
   ///     f_i = cos(x_1 pi/2) ... cos(x_(m-i) pi/2) sin(x_(m-i+1) pi/2) (1 + g)
   ///
   /// - Parameters:
-  ///   - objectives: m, at least 1 and at most 1,000; others are taken as the nearest.
-  ///   - dimensions: at least m and at most 100,000; others are taken as the nearest. m + 9 if nil.
+  ///   - objectives: m, at least 1 and at most 1,000; others are clamped.
+  ///   - dimensions: at least m and at most 100,000; others are clamped. m + 9 if nil.
   public static func dtlz2(
     objectives: Int = 3, dimensions: Int? = nil
   ) -> MultiObjectiveTestProblem {
     let objectives = count(objectives)
     let dimensions = TestProblem.size(dimensions ?? objectives + 9, atLeast: objectives)
-    // Below the front lies one orthant of a ball: b_m = pi / (2 m) b_(m-2), b_0 = b_1 = 1.
+    // The region below the front is one orthant of a ball: b_m = pi / (2 m) b_(m-2), b_0 = b_1 = 1.
     let ball = stride(from: objectives, to: 1, by: -2).reduce(1.0) { $0 * .pi / 2 / Double($1) }
     return MultiObjectiveTestProblem(
       name: "DTLZ2, \(objectives) objectives",
@@ -136,7 +136,7 @@ extension MultiObjectiveTestProblem {
       hypervolume: power(1.1, objectives) - ball)
   }
 
-  /// The nearest number of objectives that there can be.
+  /// Clamps the number of objectives.
   private static func count(_ objectives: Int) -> Int { min(max(objectives, 1), 1000) }
 
   private static func power(_ base: Double, _ exponent: Int) -> Double {

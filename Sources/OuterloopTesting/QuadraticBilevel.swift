@@ -12,8 +12,8 @@ public import OuterloopNumerics
 ///
 ///     dE/dl = rho l + F' w* + B' A^-1 (w* - d + F l),
 ///
-/// which is affine in l. The answers here are plain recursions and eliminations, apart from the
-/// library.
+/// which is affine in l. The reference results here are plain recursions and eliminations,
+/// independent of the library.
 public struct QuadraticBilevel: Sendable {
   public typealias Problem = BilevelProblem<TrainingState<Tensor>, Tensor, Tensor>
   public static let terms = 6
@@ -48,7 +48,7 @@ public struct QuadraticBilevel: Sendable {
     f = [0.2, -0.1, 0.15, 0.1, -0.25, 0.05]
   }
 
-  /// Training from 0 at a constant rate, or one that falls as `rate / sqrt(t)`, on batches of the
+  /// Training from 0 at a constant rate, or one that decays as `rate / sqrt(t)`, on batches of the
   /// terms' numbers (int32).
   public func problem(
     steps: Int, rate: Double = 0.4, decays: Bool = false, batches: Batches<Tensor>,
@@ -147,7 +147,7 @@ public struct QuadraticBilevel: Sendable {
     }
   }
 
-  /// x with M x = y, by elimination with the largest pivots.
+  /// x with M x = y, by elimination with partial pivoting.
   static func solved(_ matrix: [Double], _ y: [Double]) -> [Double] {
     let n = y.count
     var rows = (0..<n).map { i in matrix[(i * n)..<((i + 1) * n)] + [y[i]] }.map(Array.init)

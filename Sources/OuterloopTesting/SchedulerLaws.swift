@@ -1,7 +1,7 @@
 public import OuterloopStudy
 
 /// What every scheduler must satisfy, with any sampler. Each law returns what is wrong, and throws a
-/// `StudyError` for settings that no law is checked by.
+/// `StudyError` for settings that no law supports.
 public enum SchedulerLaws {
   /// The space of all laws.
   private static func specification(
@@ -16,7 +16,7 @@ public enum SchedulerLaws {
       objectives: objectives, priors: priors, method: method.description, seed: 5, epochs: epochs)
   }
 
-  /// A curve that falls to a level which depends on the configuration; some curves cross.
+  /// A curve that decreases to a level that depends on the configuration; some curves cross.
   public static func loss(_ assignment: Assignment, _ epoch: Int) -> Double {
     let values = assignment.values.compactMap(\.self)
     let x = values.first?.number ?? 0
@@ -27,32 +27,32 @@ public enum SchedulerLaws {
   private static func run(
     _ method: SearchMethod, trials: Int, epochs: Int, workers: Int, priors: [ParameterPrior],
     objectives: [Objective] = [.minimize("loss")], checkpoints: Bool = true,
-    _ report: (Trial, Int) -> TrainingRehearsal.Report
-  ) throws -> TrainingRehearsal {
+    _ report: (Trial, Int) -> TrainingSimulation.Report
+  ) throws -> TrainingSimulation {
     guard 1...10_000 ~= trials, 2...10_000 ~= epochs else {
       throw StudyError(
         "a law of schedulers is not checked by \(trials) trials of \(epochs) epochs",
         "use 1 to 10,000 trials of 2 to 10,000 epochs")
     }
-    var rehearsal = try TrainingRehearsal(
+    var simulation = try TrainingSimulation(
       try specification(method, objectives, priors, epochs: epochs), method, workers: workers)
-    rehearsal.firstCheckpoint = checkpoints ? 1 : nil
-    try rehearsal.run(trials: trials, report)
-    return rehearsal
+    simulation.firstCheckpoint = checkpoints ? 1 : nil
+    try simulation.run(trials: trials, report)
+    return simulation
   }
 
-  /// Proposals can be repeated, keep to the epochs and to the budget, and a replay of any prefix of the log
-  /// gives those that were made then.
+  /// Proposals are reproducible and respect epochs and budget, and replaying any prefix of the log gives
+  /// the proposals made then.
   public static func replays(
     _ method: SearchMethod, trials: Int, epochs: Int, workers: Int, priors: [ParameterPrior] = []
   ) throws -> [String] {
-    let rehearsal = try run(
+    let simulation = try run(
       method, trials: trials, epochs: epochs, workers: workers, priors: priors
     ) {
       .values([loss($0.assignment, $1)])
     }
-    var wrong = rehearsal.wrong
-    let study = rehearsal.study
+    var wrong = simulation.wrong
+    let study = simulation.study
     if study.trials.count != trials { wrong.append("\(study.trials.count) of \(trials) trials") }
     if !study.trials.contains(where: { $0.state == .complete }) { wrong.append("none is complete") }
     for event in study.events {
@@ -65,7 +65,7 @@ public enum SchedulerLaws {
       default: continue
       }
       guard event.revision % 5 == 2 || event.trial == trials - 1 else { continue }
-      var again = try Rehearsal(
+      var again = try SearchSimulation(
         study.specification, method, replaying: Array(study.events.prefix(seen)))
       let number = again.trials.count
       if try again.propose(number < trials ? number : nil) != expected {
@@ -75,17 +75,17 @@ public enum SchedulerLaws {
     return wrong
   }
 
-  /// To make f small and to make -f large are the same, event by event; so are f and 4 f + 2 where the method
-  /// knows no unit.
+  /// Minimising f and maximising -f are the same, event by event; so are f and 4 f + 2 where the method is
+  /// scale-free.
   public static func knowsDirection(
     _ method: SearchMethod, trials: Int, epochs: Int, scaleFree: Bool = true,
     priors: [ParameterPrior] = []
   ) throws -> [String] {
     func events(_ objective: Objective, _ f: @escaping (Double) -> Double) throws -> [Step] {
-      let rehearsal = try run(
+      let simulation = try run(
         method, trials: trials, epochs: epochs, workers: 3, priors: priors, objectives: [objective]
       ) { .values([f(loss($0.assignment, $1))]) }
-      return rehearsal.study.events.map(Step.init)
+      return simulation.study.events.map(Step.init)
     }
     let small = try events(.minimize("loss")) { $0 }
     var wrong: [String] = []
@@ -114,12 +114,12 @@ public enum SchedulerLaws {
     }
   }
 
-  /// Values that are no numbers, equal ones, failures, silent programs, programs without checkpoints: whatever
-  /// comes, the study ends, and a replay agrees with it.
+  /// NaN values, ties, failures, silent programs, programs without checkpoints: whatever happens, the study
+  /// ends, and a replay agrees with it.
   public static func survives(
     _ method: SearchMethod, trials: Int, epochs: Int, priors: [ParameterPrior] = []
   ) throws -> [String] {
-    let histories: [(String, Bool, @Sendable (Trial, Int) -> TrainingRehearsal.Report)] = [
+    let histories: [(String, Bool, @Sendable (Trial, Int) -> TrainingSimulation.Report)] = [
       ("equal", true, { _, _ in .values([1]) }),
       ("never a number", true, { _, _ in .values([.nan]) }),
       (
@@ -143,31 +143,31 @@ public enum SchedulerLaws {
     ]
     var wrong: [String] = []
     for (name, checkpoints, report) in histories {
-      let rehearsal = try run(
+      let simulation = try run(
         method, trials: trials, epochs: epochs, workers: 3, priors: priors,
         checkpoints: checkpoints, report)
-      wrong += rehearsal.wrong.map { "\(name): \($0)" }
-      let study = rehearsal.study
+      wrong += simulation.wrong.map { "\(name): \($0)" }
+      let study = simulation.study
       if study.trials.count != trials { wrong.append("\(name): \(study.trials.count) trials") }
       if study.history.runningCount > 0 { wrong.append("\(name): trials run on") }
-      var again = try Rehearsal(study.specification, method, replaying: study.events)
+      var again = try SearchSimulation(study.specification, method, replaying: study.events)
       if try again.propose(nil) != .exhausted { wrong.append("\(name): a replay has more to do") }
     }
     return wrong
   }
 
-  /// Several objectives and a bound on results.
+  /// Several objectives and a constraint on results.
   public static func takesObjectives(
     _ method: SearchMethod, trials: Int, epochs: Int, priors: [ParameterPrior] = []
   ) throws -> [String] {
-    let rehearsal = try run(
+    let simulation = try run(
       method, trials: trials, epochs: epochs, workers: 2, priors: priors,
       objectives: [.minimize("loss"), .maximize("speed")]
     ) { trial, epoch in
       let value = loss(trial.assignment, epoch)
       return .values([value, value - (trial.assignment.values.first??.number ?? 0)])
     }
-    return rehearsal.wrong
-      + (rehearsal.study.trials.contains { $0.state == .complete } ? [] : ["none is complete"])
+    return simulation.wrong
+      + (simulation.study.trials.contains { $0.state == .complete } ? [] : ["none is complete"])
   }
 }

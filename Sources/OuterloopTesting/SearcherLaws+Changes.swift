@@ -1,10 +1,10 @@
 public import OuterloopStudy
 
-// What people change in a study that is under way.
+// Changes to a running study.
 extension SearcherLaws {
-  /// Failed trials are retried, the space is extended, someone says where good values lie, the study is stopped
-  /// and reopened: who joins later proposes what those propose
-  /// who were there all the time, and a replay of any prefix of the log what was proposed then.
+  /// Failed trials are retried, the space is extended, hints about good values are added, the study is stopped
+  /// and reopened: a searcher that joins later proposes the same as those that were there all the time, and
+  /// replaying any prefix of the log gives the proposals made then.
   public static func followsChanges(
     _ method: SearchMethod, _ item: Case, to wider: SearchSpace, trials: Int
   ) async throws -> [String] {
@@ -12,7 +12,7 @@ extension SearcherLaws {
     let specification = try specification(item, method)
     let store = MemoryStore()
     let id = try store.create(specification)
-    let present = try await Asker(id, in: store, by: method)
+    let present = try await TrialSource(id, in: store, by: method)
     var wrong: [String] = []
     for step in 0..<trials {
       if step == 6 { try store.extend(id, to: wider) }
@@ -37,7 +37,7 @@ extension SearcherLaws {
     for event in events {
       guard case .suggested(let assignment, _, let seen) = event.kind else { continue }
       let (copy, past) = try replica(specification, events.prefix(seen))
-      let late = try await Asker(past, in: copy, by: method)
+      let late = try await TrialSource(past, in: copy, by: method)
       if try await ask(late)?.trial.assignment != assignment {
         wrong.append("a replay up to trial \(event.trial) proposes something else")
       }
@@ -46,15 +46,15 @@ extension SearcherLaws {
     return wrong
   }
 
-  /// An objective names its parameters as it runs, more and wider ones with time: proposals stay in the space, and a
-  /// replay of any prefix of the log proposes what was proposed then.
+  /// An objective names its parameters as it runs, more and wider ones with time: proposals stay in the space, and
+  /// replaying any prefix of the log gives the proposals made then.
   package static func followsGrowth(_ method: SearchMethod, trials: Int) async throws -> [String] {
     let specification = try StudySpecification(
       name: "growing", space: SearchSpace(), objectives: [.minimize("loss")],
       method: method.description, seed: 3, attributes: StudySpecification.growth)
     let store = MemoryStore()
     let id = try store.create(specification)
-    let present = try await Asker(id, in: store, by: method)
+    let present = try await TrialSource(id, in: store, by: method)
     var wrong: [String] = []
     for step in 0..<trials {
       guard let claim = try await ask(present) else { break }
@@ -87,7 +87,7 @@ extension SearcherLaws {
     for event in events {
       guard case .suggested(let assignment, _, let seen) = event.kind else { continue }
       let (copy, past) = try replica(specification, events.prefix(seen))
-      let late = try await Asker(past, in: copy, by: method)
+      let late = try await TrialSource(past, in: copy, by: method)
       // Those of the whole log have places for parameters that came later.
       let again = try await ask(late)?.trial.assignment
       if again?.active.map(\.name) != assignment.active.map(\.name)
@@ -104,13 +104,13 @@ extension SearcherLaws {
     return wrong
   }
 
-  /// A value of each parameter's lower half is said to be good.
+  /// A prior that prefers each parameter's lower half.
   static func priors(of space: SearchSpace) -> [ParameterPrior] {
     space.parameters.map { ParameterPrior($0.name, $0.domain.value(atUnit: 0.3)) }
   }
 
-  private static func ask(_ asker: Asker) async throws -> Claim? {
-    let work = try await asker.next(for: Claimant(worker: "w"), within: Budget())
+  private static func ask(_ source: TrialSource) async throws -> Claim? {
+    let work = try await source.next(for: Claimant(worker: "w"), within: Budget())
     if case .trial(let claim) = work { return claim }
     return nil
   }

@@ -1,11 +1,10 @@
 public import OuterloopStudy
 
-// Bounds on what trials report.
+// Constraints on reported metrics.
 extension SearcherLaws {
-  /// With a bound on a metric: results that break it, are no numbers or were never reported do not stop the
-  /// search, nothing is proposed twice while the space has more, and a replay of any prefix of the log
-  /// proposes what was proposed then; a metric that is to be at most t is the same search as its negative that
-  /// is to be at least -t.
+  /// With a bound on a metric: results that violate it, are NaN or were never reported do not stop the search,
+  /// nothing is proposed twice while the space has more, and replaying any prefix of the log gives the
+  /// proposals made then; the bound "metric at most t" gives the same search as "negative metric at least -t".
   public static func takesConstraints(
     _ method: SearchMethod, _ item: Case, trials: Int
   ) throws -> [String] {
@@ -42,7 +41,7 @@ extension SearcherLaws {
         guard case .suggested(let assignment, _, let seen) = event.kind,
           event.trial % 7 == 3 || event.trial == study.trials.count - 1
         else { continue }
-        var again = try Rehearsal(plain, method, replaying: Array(study.events.prefix(seen)))
+        var again = try SearchSimulation(plain, method, replaying: Array(study.events.prefix(seen)))
         if case .start(assignment, _) = try again.propose() { continue }
         wrong.append("\(name): a replay up to trial \(event.trial) proposes something else")
       }
@@ -66,8 +65,8 @@ extension SearcherLaws {
   private static func run(
     _ specification: StudySpecification, _ method: SearchMethod, _ item: Case, _ trials: Int,
     _ sign: Double, _ result: (Trial, Double) -> (Outcome, Double?)
-  ) throws -> Rehearsal {
-    var study = try Rehearsal(specification, method)
+  ) throws -> SearchSimulation {
+    var study = try SearchSimulation(specification, method)
     for _ in 0..<trials {
       guard let trial = try study.ask() else { break }
       let (outcome, size) = result(trial, item.loss(trial.assignment))

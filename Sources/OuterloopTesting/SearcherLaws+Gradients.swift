@@ -1,8 +1,8 @@
 public import OuterloopStudy
 
 extension SearcherLaws.Case {
-  /// The derivatives of `loss` by the numbers of a configuration. With u = (x - start)/width, or of the
-  /// logarithm of x,
+  /// The derivatives of `loss` with respect to the numbers of a configuration. With u = (x -
+  /// start)/width, or the same of log x,
   ///
   ///     d(u - 0.3)^2/dx = 2 (u - 0.3)/width,   over x on a log scale.
   public func gradient(_ assignment: Assignment) -> [String: Double] {
@@ -18,17 +18,17 @@ extension SearcherLaws.Case {
   }
 }
 
-// Laws of methods that are told derivatives of the objective.
+// Laws of methods that use derivatives of the objective.
 extension SearcherLaws {
-  /// With derivatives told it still is repeatable and replays, keeps to the space, and does not know the
-  /// direction: minimising f with its gradient is maximising -f with that one's.
+  /// With derivatives, a method is still reproducible, replays, stays in the space, and is symmetric in
+  /// the direction: minimising f with its gradient equals maximising -f with the gradient of -f.
   public static func takesGradients(
     _ method: SearchMethod, _ item: Case, trials: Int
   ) throws -> [String] {
     try require(trials: trials)
     var wrong: [String] = []
     let specification = try specification(item, method)
-    var study = try Rehearsal(specification, method)
+    var study = try SearchSimulation(specification, method)
     for _ in 0..<trials {
       let first = try study.propose()
       if try study.propose() != first {
@@ -43,13 +43,13 @@ extension SearcherLaws {
       guard let event = study.events.first(where: { $0.trial == cut }),
         case .suggested(let assignment, let through, let seen) = event.kind
       else { continue }
-      var again = try Rehearsal(
+      var again = try SearchSimulation(
         specification, method, replaying: Array(study.events.prefix(seen)))
       if try again.propose() != .start(assignment, through: through) {
         wrong.append("a replay up to trial \(cut) proposes something else")
       }
     }
-    var mirrored = try Rehearsal(
+    var mirrored = try SearchSimulation(
       self.specification(item, method, objectives: [.maximize("loss")]), method)
     try run(&mirrored, trials) { trial in
       (.complete([-item.loss(trial.assignment)]), item.gradient(trial.assignment).mapValues { -$0 })
@@ -60,7 +60,7 @@ extension SearcherLaws {
     return wrong + (try survivesGradients(method, item, trials: trials))
   }
 
-  /// Derivatives that are wrong, not finite, of what is inactive or no parameter do not stop it.
+  /// Derivatives that are wrong, non-finite, or of inactive or unknown parameters do not stop it.
   private static func survivesGradients(
     _ method: SearchMethod, _ item: Case, trials: Int
   ) throws -> [String] {
@@ -71,7 +71,7 @@ extension SearcherLaws {
     ]
     var wrong: [String] = []
     for (name, values) in histories {
-      var study = try Rehearsal(specification(item, method), method)
+      var study = try SearchSimulation(specification(item, method), method)
       try run(&study, trials) { trial in
         let all = values(trial.number)
         let gradient = names.enumerated().map { ($1, all[$0 % all.count]) }
@@ -93,7 +93,7 @@ extension SearcherLaws {
   }
 
   private static func run(
-    _ study: inout Rehearsal, _ trials: Int, _ result: (Trial) -> (Outcome, [String: Double])
+    _ study: inout SearchSimulation, _ trials: Int, _ result: (Trial) -> (Outcome, [String: Double])
   ) throws {
     for _ in 0..<trials {
       guard let trial = try study.ask() else { return }

@@ -3,7 +3,7 @@ public import OuterloopStudy
 /// What every search method must satisfy, on every kind of space. Each law returns what is wrong, and
 /// throws a `StudyError` if `trials` is not in 1...1,000,000.
 public enum SearcherLaws {
-  /// A space, and a smooth function of it to be made small.
+  /// A space, and a smooth function on it to minimise.
   public struct Case: Sendable, CustomStringConvertible {
     public let name: String
     public let space: SearchSpace
@@ -14,7 +14,7 @@ public enum SearcherLaws {
       self.space = space
     }
 
-    /// Whether real numbers without a step, which are not counted, have hardly a value.
+    /// Whether continuous parameters, which are not counted, have only a few values.
     var hasFewNumbers: Bool {
       space.parameters.allSatisfy { parameter in
         parameter.domain.count != nil
@@ -56,18 +56,18 @@ public enum SearcherLaws {
   }
 
   /// Values are in their domains and canonical, conditions honoured, nothing forbidden proposed, and
-  /// nothing proposed twice while the space has more.
+  /// nothing is proposed twice while the space has more.
   public static func staysInSpace(_ method: SearchMethod, _ item: Case, trials: Int) throws
     -> [String]
   {
     try require(trials: trials)
-    var study = try Rehearsal(specification(item, method), method)
+    var study = try SearchSimulation(specification(item, method), method)
     try study.run(trials) { .complete([item.loss($0.assignment)]) }
     var wrong: [String] = []
     for trial in study.trials {
       let given = Dictionary(
         uniqueKeysWithValues: trial.assignment.active.map { ($0.name, $0.value) })
-      // Reading it anew checks domains and constraints and drops what is inactive.
+      // Parsing it again checks domains and constraints and drops inactive parameters.
       do {
         let again = try item.space.assignment(given)
         if again != trial.assignment { wrong.append("\(trial.assignment) is not canonical") }
@@ -85,11 +85,11 @@ public enum SearcherLaws {
     return wrong
   }
 
-  /// Proposing is repeatable, and a replay of any prefix of the log proposes the same.
+  /// Proposals are reproducible, and replaying any prefix of the log proposes the same.
   public static func replays(_ method: SearchMethod, _ item: Case, trials: Int) throws -> [String] {
     try require(trials: trials)
     let specification = try specification(item, method)
-    var study = try Rehearsal(specification, method)
+    var study = try SearchSimulation(specification, method)
     var wrong: [String] = []
     for _ in 0..<trials {
       let first = try study.propose()
@@ -105,7 +105,7 @@ public enum SearcherLaws {
       guard let kind = suggestion?.kind,
         case .suggested(let assignment, let through, let seen) = kind
       else { continue }
-      var again = try Rehearsal(
+      var again = try SearchSimulation(
         specification, method, replaying: Array(study.events.prefix(seen)))
       if try again.propose() != .start(assignment, through: through) {
         wrong.append("a replay up to trial \(cut) proposes something else")
@@ -114,7 +114,7 @@ public enum SearcherLaws {
     return wrong
   }
 
-  /// Making f small and making -f large are the same, suggestion by suggestion; so are f and 4 f + 2.
+  /// Minimising f and maximising -f are the same, suggestion by suggestion; so are f and 4 f + 2.
   public static func knowsDirection(_ method: SearchMethod, _ item: Case, trials: Int) throws
     -> [String]
   {
@@ -122,7 +122,7 @@ public enum SearcherLaws {
     func assignments(_ objective: Objective, _ f: @escaping (Double) -> Double) throws
       -> [Assignment]
     {
-      var study = try Rehearsal(
+      var study = try SearchSimulation(
         specification(item, method, objectives: [objective]), method)
       try study.run(trials) { .complete([f(item.loss($0.assignment))]) }
       return study.trials.map(\.assignment)
@@ -138,7 +138,7 @@ public enum SearcherLaws {
     return wrong
   }
 
-  /// Failures, equal values, infinities and trials that never come back do not stop it, and points
+  /// Failures, ties, infinities and trials that never return do not stop it, and configurations
   /// that failed are not proposed again.
   public static func survives(_ method: SearchMethod, _ item: Case, trials: Int) throws -> [String]
   {
@@ -156,13 +156,13 @@ public enum SearcherLaws {
     ]
     var wrong: [String] = []
     for (name, outcome) in histories {
-      var study = try Rehearsal(specification(item, method), method)
+      var study = try SearchSimulation(specification(item, method), method)
       for _ in 0..<trials {
         guard let trial = try study.ask() else { break }
         if let outcome = outcome(trial.number) { try study.tell(trial.number, outcome) }
       }
       let different = Set(study.trials.map(\.assignment)).count
-      // A method that ends by itself has tried all it has.
+      // A method that ends by itself has tried everything.
       let expected = study.isExhausted ? study.trials.count : trials
       if different < expected {
         wrong.append("\(name): \(different) of \(expected) configurations")
@@ -177,7 +177,7 @@ public enum SearcherLaws {
   {
     try require(trials: trials)
     func assignments(_ a: Objective.Direction, _ b: Objective.Direction) throws -> [Assignment] {
-      var study = try Rehearsal(
+      var study = try SearchSimulation(
         specification(item, method, objectives: [Objective("a", a), Objective("b", b)]), method)
       try study.run(trials) { trial in
         let x = item.loss(trial.assignment)

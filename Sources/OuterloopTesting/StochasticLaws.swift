@@ -4,7 +4,7 @@ internal import OuterloopLearning
 internal import OuterloopNumerics
 
 /// What stochastic and penalty methods must give on any problem with an objective, whatever the
-/// shape of its loss: their recursions, composed of public derivatives, a step at a time.
+/// shape of its loss: their recursions, composed of public derivatives, one step at a time.
 public enum StochasticLaws {
   /// stocBiO and AmIGO alone: plain training, then N linear steps from v = 0 at s_T, on the
   /// training's data from its first.

@@ -1,10 +1,10 @@
 public import OuterloopStudy
 internal import Synchronization
 
-/// A row of the table that the laws of stores run over: a name, and how to make an empty store.
+/// A row of the table of the store laws: a name, and how to make an empty store.
 public struct StoreCase: Sendable, CustomStringConvertible {
   public let name: String
-  /// Makes an empty store that goes by the given clock.
+  /// Makes an empty store with the given clock.
   public let make: @Sendable (_ clock: @escaping @Sendable () -> Double) throws -> any StudyStore
 
   public init(
@@ -20,18 +20,18 @@ public struct StoreCase: Sendable, CustomStringConvertible {
   public static let memory = StoreCase("memory") { MemoryStore(clock: $0) }
 }
 
-/// A clock that stands still until someone moves it.
-final class HandClock: Sendable {
+/// A clock that advances only when moved.
+final class ManualClock: Sendable {
   private let time = Mutex(1_700_000_000.0)
 
   var now: Double { time.withLock { $0 } }
   func move(by seconds: Double) { time.withLock { $0 += seconds } }
 }
 
-/// A study in an empty store of a case, and the words that its laws are told in.
+/// A study in an empty store of a case, with the operations that the laws use.
 struct StoreTrial {
   let store: any StudyStore
-  let clock = HandClock()
+  let clock = ManualClock()
   let study: StudyID
   let space: SearchSpace
   let name: String
@@ -102,7 +102,7 @@ struct StoreTrial {
     if !holds { throw StoreLaws.Violation("\(name): \(what())") }
   }
 
-  /// What the store lists is what the events add up to.
+  /// The store's trials equal the fold of its events.
   func requireConsistent() async throws {
     let events = try await events()
     try require(events.map(\.revision) == Array(1..<events.count + 1), "revisions have gaps")

@@ -1,9 +1,9 @@
 internal import OuterloopStudy
 
-// What people change in a study that is under way.
+// Changes to a running study.
 extension StoreLaws {
-  /// Failed trials, and no others, run again when someone retries them; what they had lost before does
-  /// not count any more.
+  /// Failed trials, and no others, run again when someone retries them; earlier lost attempts no
+  /// longer count.
   public static func checkRetries(_ row: StoreCase) async throws {
     let test = try await StoreTrial(row, maxAttempts: 2)
     let (store, study) = (test.store, test.study)
@@ -39,7 +39,7 @@ extension StoreLaws {
           && again?.trial.reports.map(\.epoch) == [1], "it goes on as \(String(describing: again))")
       try test.require(
         try await test.append(failure, to: number) == .refused(.overtaken), "the first fails it")
-      // Two workers may vanish before it is lost, whatever happened before it was retried.
+      // Two workers may be lost before the trial is, whatever happened before it was retried.
       test.clock.move(by: 11)
       try test.require(try await store.reap(study) == [number], "not reaped")
       try test.require(try await test.trial(number).state == .paused, "lost too soon")
@@ -51,8 +51,8 @@ extension StoreLaws {
     try await test.requireConsistent()
   }
 
-  /// A wider space holds for all that comes, also for those who knew the narrow one; what was tried
-  /// stays. Nothing is ever narrowed.
+  /// An extended space applies to everything that follows, also for clients that opened the old
+  /// one; existing trials stay. A space is never narrowed.
   public static func checkExtensions(_ row: StoreCase) async throws {
     let test = try await StoreTrial(row)
     let (store, study) = (test.store, test.study)
@@ -106,8 +106,8 @@ extension StoreLaws {
     try await test.requireConsistent()
   }
 
-  /// A trial gets values of parameters that its objective names as it runs: they stay with it, the space has them,
-  /// and only the attempt that runs may bring them.
+  /// A trial gets values of parameters that its objective defines as it runs: they stay with it, the space
+  /// includes them, and only the running attempt may add them.
   package static func checkSupplements(_ row: StoreCase) async throws {
     let test = try await StoreTrial(row)
     let (store, study) = (test.store, test.study)

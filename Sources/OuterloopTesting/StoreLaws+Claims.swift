@@ -2,7 +2,7 @@ internal import OuterloopStudy
 
 // Who works on a trial, and for how long.
 extension StoreLaws {
-  /// Waiting trials are claimed in order, each once, also by many at the same moment.
+  /// Waiting trials are claimed in order, each once, also by many workers at the same time.
   public static func checkClaims(_ row: StoreCase) async throws {
     let test = try await StoreTrial(row)
     let (store, study) = (test.store, test.study)
@@ -29,7 +29,7 @@ extension StoreLaws {
     try await test.requireConsistent()
   }
 
-  /// Events are taken if `Trial.accepts` them, several all or none; refusals change nothing.
+  /// Events are accepted if `Trial.accepts` them, several all or none; refusals change nothing.
   public static func checkAcceptance(_ row: StoreCase) async throws {
     let test = try await StoreTrial(row)
     let trial = try await test.begin().trial.number
@@ -74,7 +74,7 @@ extension StoreLaws {
     try await requireRefused(.finished, [.finished(attempt: 1, .complete([3, 4]))], trial)
     try test.require(try await test.trial(trial).values == [1, 2], "the result changed")
 
-    // A trial that rests may be given up, by the attempt that it rests after.
+    // A paused trial may be ended by the attempt after which it was paused.
     let resting = try await test.begin().trial.number
     _ = try await test.append(report, .paused(attempt: 1), to: resting)
     try await requireRefused(.overtaken, [.finished(attempt: 2, .pruned)], resting)
@@ -87,8 +87,8 @@ extension StoreLaws {
     try await test.requireConsistent()
   }
 
-  /// A trial whose worker vanished waits again, goes on from its checkpoint, or is given up in the
-  /// end; what its worker brings afterwards is taken if no one else has brought it.
+  /// A trial whose worker was lost waits again, continues from its checkpoint, or fails in the end;
+  /// a late result of its worker is accepted if no one else has delivered one.
   public static func checkReaping(_ row: StoreCase) async throws {
     let test = try await StoreTrial(row, maxAttempts: 3)
     let (store, study) = (test.store, test.study)
@@ -131,8 +131,8 @@ extension StoreLaws {
     try await test.requireConsistent()
   }
 
-  /// Renewals and reports keep a lease; ends take it away; a clock that is set back does not make a
-  /// lease longer than it is.
+  /// Renewals and reports extend a lease; the end of an attempt removes it; a clock that is set
+  /// back does not prolong a lease.
   public static func checkLeases(_ row: StoreCase) async throws {
     let test = try await StoreTrial(row)
     let (store, study) = (test.store, test.study)
@@ -159,8 +159,8 @@ extension StoreLaws {
     test.clock.move(by: 2)
     try test.require(try await store.reap(study) == [number], "kept after the clock was set back")
 
-    // Set forward: everyone's lease has run out; who is still there goes on as the second attempt,
-    // or brings the result of the first.
+    // Set forward: all leases have expired; a live worker continues as the second attempt, or
+    // delivers the result of the first.
     let second = try await store.claim(in: study, by: Claimant(worker: "v", lease: 10))
     test.clock.move(by: 86_400)
     try test.require(

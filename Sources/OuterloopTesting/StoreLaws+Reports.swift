@@ -1,8 +1,9 @@
 internal import OuterloopStudy
 
-// What grows line by line, and how long it took.
+// Reports that grow line by line, and durations.
 extension StoreLaws {
-  /// Additions are joined to the report of their epoch; the last report is the one that came last.
+  /// Additions are merged into the report of their epoch; the last report is the one that arrived
+  /// last.
   public static func checkAdditions(_ row: StoreCase) async throws {
     let test = try await StoreTrial(row)
     let number = try await test.begin().trial.number
@@ -38,7 +39,7 @@ extension StoreLaws {
         == .refused(.overtaken), "an addition by nobody")
     try await test.requireConsistent()
 
-    // What goes beyond the checkpoint goes with the next attempt.
+    // Reports beyond the checkpoint are dropped with the next attempt.
     _ = try await test.append(
       .checkpointed(attempt: 1, epoch: 2), .released(attempt: 1, .lost), to: number)
     _ = try await test.store.claim(in: test.study, by: Claimant(worker: "v", lease: 10))
@@ -47,8 +48,8 @@ extension StoreLaws {
     try await test.requireConsistent()
   }
 
-  /// A report that grows line by line costs no more than its lines: neither events nor tables repeat
-  /// what is known.
+  /// The cost of a report that grows line by line is proportional to its lines: neither events nor
+  /// tables repeat what is known.
   public static func checkGrowth(_ row: StoreCase) async throws {
     let test = try await StoreTrial(row)
     let number = try await test.begin().trial.number
@@ -69,8 +70,8 @@ extension StoreLaws {
     try await test.requireConsistent()
   }
 
-  /// How long an attempt took is what its worker measured, whatever became of the store's clock; where
-  /// nobody measured, a clock that was set back makes no time negative.
+  /// The duration of an attempt is what its worker measured, whatever the store's clock did; without a
+  /// measurement, a clock that was set back gives no negative duration.
   public static func checkDurations(_ row: StoreCase) async throws {
     let test = try await StoreTrial(row)
     for (jump, measured, seconds) in [

@@ -1,9 +1,9 @@
 internal import OuterloopStudy
 
-// What a study is beside its space and objectives, and what is noted while it lives.
+// The terms of a study apart from its space and objectives, and changes during its lifetime.
 extension StoreLaws {
-  /// Constraints, costs, priors and rules come back as they were; the best trial keeps the constraints; notes
-  /// about the study stand in the log in their place.
+  /// Constraints, costs, priors and rules are read back unchanged; the best trial is feasible; notes about
+  /// the study are in the log in order.
   public static func checkTerms(_ row: StoreCase) async throws {
     let test = try await StoreTrial(row)
     let store = test.store
@@ -74,7 +74,7 @@ extension StoreLaws {
       "a refused note is in the log")
   }
 
-  /// A new budget and new notes are events, other attributes are not, and what stays the same is none.
+  /// A new budget and new notes are events; other attributes and unchanged values are not.
   public static func checkSettings(_ row: StoreCase) async throws {
     let test = try await StoreTrial(row)
     let (store, study) = (test.store, test.study)

@@ -1,8 +1,8 @@
 internal import OuterloopStudy
 
-/// What every store keeps, as functions that throw a `Violation`.
+/// What every store must satisfy, as functions that throw a `Violation`.
 public enum StoreLaws {
-  /// A law that does not hold, in words.
+  /// A violated law, as text.
   public struct Violation: Error, CustomStringConvertible {
     public let description: String
 
@@ -38,7 +38,7 @@ public enum StoreLaws {
     try test.require(
       try await store.specification(of: test.study) == changed, "budget and attributes change")
 
-    // Changes made at once all count.
+    // Concurrent changes all take effect.
     try await withThrowingTaskGroup(of: Void.self) { group in
       for key in 0..<20 {
         group.addTask { try await store.update(test.study) { $0.attributes["k\(key)"] = "" } }
@@ -48,7 +48,7 @@ public enum StoreLaws {
     try test.require(
       try await store.specification(of: test.study).attributes.count == 21, "a change is lost")
 
-    // Studies do not see one another; a deleted one is gone with all it held.
+    // Studies are independent; a deleted one is removed with all its data.
     let other = ids[1]
     _ = try await test.begin()
     _ = try await store.add(
@@ -78,7 +78,7 @@ public enum StoreLaws {
     try test.require(try await store.events(of: again, after: 0, limit: 9).isEmpty, "old events")
   }
 
-  /// Trials are numbered from 0, whoever asks; a number that was given is not given again.
+  /// Trials are numbered from 0, whoever asks; a number is never reused.
   public static func checkNumbering(_ row: StoreCase) async throws {
     let test = try await StoreTrial(row)
     let (store, study) = (test.store, test.study)
@@ -111,7 +111,7 @@ public enum StoreLaws {
     try await test.requireConsistent()
   }
 
-  /// Configurations, values and texts of all kinds come back as they were.
+  /// Configurations, values and texts of all kinds are read back unchanged.
   public static func checkValues(_ row: StoreCase) async throws {
     let test = try await StoreTrial(row)
     var written: [Assignment] = []
@@ -183,7 +183,7 @@ public enum StoreLaws {
     try await test.requireConsistent()
   }
 
-  /// The best trial: NaN is passed over, zero is a value, of equals the earliest.
+  /// The best trial: NaN is ignored, zero is a value, the earliest of ties.
   public static func checkBest(_ row: StoreCase) async throws {
     let cases: [[Double]] = [
       [.nan], [.nan, 2, 0, -0.0, 0], [.infinity], [3, -.infinity, -.infinity], [1, 1],

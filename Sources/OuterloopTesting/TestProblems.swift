@@ -1,6 +1,6 @@
 internal import OuterloopPlatform
 
-/// A function of a box to be minimised, whose minimum is known.
+/// A function on a box to minimise, with known minimum.
 public struct TestProblem: Sendable, CustomStringConvertible {
   public var name: String
   /// One range for each variable.
@@ -9,7 +9,7 @@ public struct TestProblem: Sendable, CustomStringConvertible {
   public var value: @Sendable ([Double]) -> Double
   /// The least value.
   public var optimum: Double
-  /// Where it is taken, to about six digits; all places within the bounds.
+  /// Where it is attained, to about six digits; all points within the bounds.
   public var optima: [[Double]]
 
   public var description: String { name }
@@ -25,7 +25,7 @@ public struct TestProblem: Sendable, CustomStringConvertible {
     self.optima = optima
   }
 
-  /// The nearest number of variables that there can be.
+  /// Clamps the number of variables.
   static func size(_ dimensions: Int, atLeast least: Int = 1) -> Int {
     min(max(dimensions, least), 100_000)
   }
@@ -105,7 +105,7 @@ extension TestProblem {
   }
 
   /// A nearly flat plain with many small dents around a funnel; a kink at the minimum (Ackley 1987).
-  /// - Parameter dimensions: at least 1 and at most 100,000; others are taken as the nearest.
+  /// - Parameter dimensions: at least 1 and at most 100,000; others are clamped.
   public static func ackley(_ dimensions: Int) -> TestProblem {
     let dimensions = size(dimensions)
     return TestProblem(
@@ -120,7 +120,7 @@ extension TestProblem {
   }
 
   /// A bent valley with a flat floor (Rosenbrock 1960; as a chain of at least two variables).
-  /// - Parameter dimensions: at least 2 and at most 100,000; others are taken as the nearest.
+  /// - Parameter dimensions: at least 2 and at most 100,000; others are clamped.
   public static func rosenbrock(_ dimensions: Int) -> TestProblem {
     let dimensions = size(dimensions, atLeast: 2)
     return TestProblem(
@@ -135,7 +135,7 @@ extension TestProblem {
   }
 
   /// The sum of squares.
-  /// - Parameter dimensions: at least 1 and at most 100,000; others are taken as the nearest.
+  /// - Parameter dimensions: at least 1 and at most 100,000; others are clamped.
   public static func sphere(_ dimensions: Int) -> TestProblem {
     let dimensions = size(dimensions)
     return TestProblem(

@@ -3,7 +3,7 @@ public import OuterloopBilevel
 public import OuterloopLearning
 public import OuterloopNumerics
 
-/// What is a hyperparameter: the third column of the table of hypergradients.
+/// The hyperparameters: the third column of the hypergradient table.
 public enum TrialHyper: String, Sendable, CaseIterable {
   /// One learning rate.
   case rate
@@ -11,15 +11,15 @@ public enum TrialHyper: String, Sendable, CaseIterable {
   case rateOfEach
   /// A learning rate for each step.
   case schedule
-  /// Every number of the optimizer: rate, momentum or betas, epsilon, decay.
+  /// Every optimizer hyperparameter: rate, momentum or betas, epsilon, decay.
   case numbers
   /// A log decay for each weight.
   case logDecay
   /// A weight for each training example.
   case exampleWeights
-  /// Where training starts.
+  /// The initial weights.
   case initialWeights
-  /// The log scale of each tensor where training starts.
+  /// The log scale of each initial weight tensor.
   case initialScale
   /// Numbers, log decay of each tensor, example weights and initial weights; the outer loss depends
   /// on the decay directly.
@@ -48,7 +48,7 @@ public enum TrialHyper: String, Sendable, CaseIterable {
   }
 
   /// lambda, as a list of tensors.
-  /// - Parameter steps: at least 0 and at most 100,000; others are taken as the nearest.
+  /// - Parameter steps: at least 0 and at most 100,000; others are clamped.
   public func start(
     _ model: TrialModel, _ optimizer: TrialOptimizer, steps: Int
   ) -> [Tensor] {
@@ -90,7 +90,7 @@ public enum TrialHyper: String, Sendable, CaseIterable {
       loss: { try loss(model, $0, $1, rows: $2) }, outer: { try outer(model, $0, $1) })
   }
 
-  /// Training on all data at every step: on 100,000 examples at the most.
+  /// Training on all data at every step: on at most 100,000 examples.
   public func fullBatchProblem(
     _ model: TrialModel, _ optimizer: TrialOptimizer, steps: Int
   ) -> BilevelProblem<TrainingState<[Tensor]>, [Tensor], NoTensors> {
@@ -102,7 +102,7 @@ public enum TrialHyper: String, Sendable, CaseIterable {
       loss: { try loss(model, $0, $1, rows: rows) }, outer: { try outer(model, $0, $1) })
   }
 
-  // MARK: - What lambda does
+  // MARK: - The effect of lambda
 
   private func require(_ h: [Tensor], _ model: TrialModel) throws {
     let weights = model.initial.count

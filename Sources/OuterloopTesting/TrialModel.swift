@@ -2,8 +2,8 @@ internal import OuterloopAutodiff
 public import OuterloopLearning
 public import OuterloopNumerics
 
-/// A small model with data, to be trained in a law suite: what the table of hypergradients varies in
-/// its first column. Weights are a flat list of tensors.
+/// A small model with data, to be trained in a law suite: the first column of the hypergradient
+/// table. Weights are a flat list of tensors.
 public struct TrialModel: Sendable {
   public var name: String
   public var initial: [Tensor]
@@ -15,10 +15,10 @@ public struct TrialModel: Sendable {
   public var losses: @Sendable ([Tensor], Tensor) -> Tensor
   /// The outer loss; invalid for a wrong number of tensors.
   public var validation: @Sendable ([Tensor]) -> Tensor
-  /// Whether everything is smooth, so that differences can be extrapolated.
+  /// Whether the model is smooth, so that differences can be extrapolated.
   public var isSmooth = true
 
-  /// Of the first weights; float64 where there are none.
+  /// The type of the first weights; float64 where there are none.
   public var dtype: DType { initial.first?.dtype ?? .float64 }
 
   init(
@@ -111,7 +111,7 @@ public struct TrialModel: Sendable {
     }
   }
 
-  /// The same with rectifiers and the largest element of each window: kinks.
+  /// The same with rectifiers and max pooling, which have kinks.
   public static func rectified(_ dtype: DType) -> TrialModel {
     var model = convolutional(dtype)
     let keys = RandomKey(seed: 6, purpose: "rectified").split(2)
@@ -160,10 +160,11 @@ public struct TrialModel: Sendable {
   }
 }
 
-/// An optimizer by its numbers: the second column of the table. A new optimizer is a new row.
+/// An optimizer and its hyperparameters: the second column of the table. A new optimizer is a new
+/// row.
 public struct TrialOptimizer: Sendable {
   public var name: String
-  /// The rate first, then the others. One that is missing is NaN.
+  /// The rate first, then the others. Missing ones are NaN.
   public var numbers: [Double]
   public var make: @Sendable ([Optimizer.Rate]) -> Optimizer
 

@@ -3,8 +3,8 @@ public import OuterloopStudy
 
 /// Whether configurations are distributed as they should be. Seeds are fixed, so results are too.
 public enum UniformLaws {
-  /// The first suggestions of a method for a study in which nothing is known: those of many studies
-  /// with different numbers, independent if the method makes them so.
+  /// The first suggestions of a method for an empty study: those of many studies with different
+  /// numbers, independent if the method draws them so.
   /// - Throws: `StudyError` if `count` is not in 0...1,000,000, and what the method throws.
   public static func suggestions(
     _ method: SearchMethod, _ item: SearcherLaws.Case, count: Int, seed: UInt64 = 3
@@ -23,7 +23,7 @@ public enum UniformLaws {
 
   /// The largest distance of the sample's distribution function from `distribution`, times the root of
   /// its size: above 1.95 in one of a thousand samples, above 2.5 in one of 100,000 (Kolmogorov). 0
-  /// for an empty sample, NaN where it or its distribution has one.
+  /// for an empty sample, NaN if the sample or the distribution contains NaN.
   public static func distance(
     _ sample: [Double], from distribution: (Double) -> Double
   ) -> Double {
@@ -64,8 +64,7 @@ public enum UniformLaws {
     }
   }
 
-  /// In how many ways k of n things can be chosen: 0 where k is not in 0...n, infinite where no number
-  /// is as large.
+  /// The binomial coefficient: 0 where k is not in 0...n, infinite on overflow.
   public static func binomial(_ n: Int, _ k: Int) -> Double {
     guard n >= 0, 0...n ~= k else { return 0 }
     var ways = 1.0

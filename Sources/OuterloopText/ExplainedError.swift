@@ -1,13 +1,13 @@
-/// An error that names what it concerns, says what is wrong and what to do about it.
+/// An error that names what it concerns, what is wrong, and what to do about it.
 ///
-/// Every error that a room of this package throws at its caller is one. Types beside have what callers
-/// match on: a kind of trouble, the numbers of a solve that failed.
+/// Every error that a module of this package throws to its caller conforms to it. The types add what
+/// callers match on: a kind of error, the numbers of a failed solve.
 public protocol ExplainedError: Error, Sendable, CustomStringConvertible {
   /// The thing concerned, outermost first: a file and a line, a parameter. Empty where `what` names it.
   var place: [String] { get }
   /// What is wrong, with the values.
   var what: String { get }
-  /// What to do about it; empty where `what` says all there is to say.
+  /// What to do about it; empty where `what` is sufficient.
   var remedy: String { get }
 }
 

@@ -1,6 +1,6 @@
-/// A JSON value that keeps what JSON can say and a store must not lose: whether a number was written
-/// as an integer or as a real, and the order of an object's keys. Numbers that are not finite are
-/// the texts `NaN`, `Infinity` and `-Infinity`.
+/// A JSON value that keeps what a store must not lose: whether a number was written as an integer or
+/// as a real, and the order of an object's keys. Non-finite numbers are the texts `NaN`, `Infinity`
+/// and `-Infinity`.
 package enum JSON: Hashable, Sendable {
   case null
   case bool(Bool)
@@ -37,7 +37,7 @@ package enum JSON: Hashable, Sendable {
   package var array: [JSON]? { if case .array(let array) = self { array } else { nil } }
   package var members: [Member]? { if case .object(let members) = self { members } else { nil } }
 
-  /// The number, with the texts that stand for those that are not finite.
+  /// The number; texts for non-finite numbers count too.
   package var number: Double? {
     switch self {
     case .int(let value): Double(value)
@@ -132,7 +132,7 @@ extension JSON: CustomStringConvertible {
   }
 }
 
-// What may not be there is null.
+// Optional values, which are null if absent.
 extension JSON {
   package static func text(_ value: String?) -> JSON { value.map(JSON.text) ?? .null }
   package static func int(_ value: Int?) -> JSON { value.map(JSON.int) ?? .null }
@@ -168,9 +168,9 @@ extension JSON: Encodable {
 }
 
 extension JSON {
-  /// What stands bare: a number, a truth value or null; nil if it is none. Beyond the standard it is what
-  /// widespread writers print for numbers that are not finite: `NaN`, `Infinity` and `-Infinity`, as
-  /// Python and JavaScript have them, and what C's printf makes of them, `nan`, `-inf`, `-nan(ind)`.
+  /// An unquoted scalar: a number, a boolean or null; nil if it is none. Beyond the standard, it accepts
+  /// what common writers print for non-finite numbers: `NaN`, `Infinity` and `-Infinity`, as in Python
+  /// and JavaScript, and `nan`, `-inf`, `-nan(ind)`, as printed by C's printf.
   package init?(word text: String) {
     switch text {
     case "true": self = .bool(true)
@@ -187,7 +187,7 @@ extension JSON {
     }
   }
 
-  /// The number of a text such as `"NaN"` and `"-inf"`; nil if it means none.
+  /// The number of a text such as `"NaN"` and `"-inf"`; nil if it is not such a text.
   package static func notFinite(_ text: String) -> Double? {
     let sign = text.first == "-" || text.first == "+" ? text.first : nil
     switch text.dropFirst(sign == nil ? 0 : 1).lowercased() {

@@ -1,4 +1,4 @@
-/// Reads JSON out of bytes, and what widespread writers print for numbers that are not finite
+/// Parses JSON from bytes, including what common writers print for non-finite numbers
 /// (``JSON/init(word:)``).
 ///
 /// - Complexity: O(bytes) time. Nesting beyond 64 is refused, so that no input exhausts the stack.
@@ -29,7 +29,7 @@ package struct JSONReader {
     }
   }
 
-  /// The numbers of an array that holds nothing else.
+  /// The numbers of an array that contains only numbers.
   package static func numbers(_ bytes: UnsafeBufferPointer<UInt8>) throws -> [Double] {
     var reader = JSONReader(bytes)
     guard reader.take("[") else { throw Failure() }
@@ -58,7 +58,7 @@ package struct JSONReader {
     }
   }
 
-  /// Whether the next byte is `character`; takes it then.
+  /// Consumes the next byte if it is `character`.
   private mutating func take(_ character: Unicode.Scalar) -> Bool {
     skipSpace()
     guard peek == UInt8(ascii: character) else { return false }
@@ -66,7 +66,7 @@ package struct JSONReader {
     return true
   }
 
-  /// Whether the next bytes are these, without space between; takes them then.
+  /// Consumes the next bytes if they are these, without space between.
   package mutating func take(_ expected: [UInt8]) -> Bool {
     guard bytes.count - place >= expected.count else { return false }
     for (index, byte) in expected.enumerated() where bytes[place + index] != byte { return false }
@@ -112,8 +112,8 @@ package struct JSONReader {
     return try need(JSON(word: String(decoding: word, as: UTF8.self)))
   }
 
-  /// A number as nearly all are: `12`, `-0.25`, `1.5e-05`, up to 18 digits. nil leaves `place`
-  /// anywhere: it takes the long way to read it, or it is none.
+  /// A number in the usual form: `12`, `-0.25`, `1.5e-05`, up to 18 digits. Nil leaves `place`
+  /// undefined: the number needs the general method, or it is not a number.
   private mutating func plainNumber() -> JSON? {
     let isNegative = peek == UInt8(ascii: "-")
     if isNegative { place += 1 }
@@ -141,7 +141,7 @@ package struct JSONReader {
     return decimal.nearest.map { .float(isNegative ? -$0 : $0) }
   }
 
-  /// Takes digits that go on after those of `start`; nil if there is none, or more than 18 in all.
+  /// Consumes digits that continue those of `start`; nil if there is none, or more than 18 in all.
   private mutating func digits(after start: UInt64) -> (value: UInt64, count: Int)? {
     var (value, count) = (start, 0)
     while let byte = peek, byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") {
@@ -209,7 +209,7 @@ package struct JSONReader {
   }
 }
 
-/// What must be there where JSON is sound and means what it should.
+/// Unwraps a value that valid JSON must have.
 package func need<T>(_ value: T?) throws -> T {
   guard let value else { throw JSONReader.Failure() }
   return value

@@ -2,7 +2,7 @@ private import OuterloopPlatform
 
 /// Numbers as text, the same on every platform and without Foundation.
 package enum NumberText {
-  /// `digits` places behind the point, at most 15: `0.50`; `nan` and `inf` as Swift writes them.
+  /// `digits` decimal places, at most 15: `0.50`; `nan` and `inf` as in Swift.
   ///
   /// Numbers too large for this (about 9e15 units of the last place) are written with an exponent.
   package static func fixed(_ value: Double, digits: Int) -> String {
@@ -11,7 +11,7 @@ package enum NumberText {
     for _ in 0..<digits { scale *= 10 }
     let scaled = (abs(value) * scale).rounded()
     guard scaled.isFinite, scaled < 9e15 else { return "\(value)" }
-    // From the last digit to the first, with a zero before the point.
+    // From the last digit to the first, with a zero before the decimal point.
     let isNegative = value < 0 && scaled > 0
     var rest = Int(scaled)
     var length = 1
@@ -86,7 +86,7 @@ package enum NumberText {
     number == 1 ? "1 \(noun)" : "\(number) \(noun)s"
   }
 
-  /// Without zeros behind the last digit that counts.
+  /// Without trailing zeros.
   package static func trimmed(_ text: String) -> String {
     guard text.contains("."), !text.contains("e") else { return text }
     var result = Substring(text)
@@ -96,7 +96,7 @@ package enum NumberText {
   }
 }
 
-/// Powers of ten without rounding errors of a logarithm.
+/// Powers of ten without the rounding errors of logarithms.
 package enum PowersOfTen {
   /// Ten to an integer power, correctly rounded; `0` or infinity outside the range of `Double`.
   package static func power(_ exponent: Int) -> Double {

@@ -1,12 +1,12 @@
 extension String {
-  /// As a string of JSON, in quotation marks.
+  /// As a quoted JSON string.
   package var jsonString: String {
     var text = ""
     writeJSONString(to: &text)
     return text
   }
 
-  /// Appends it as a string of JSON, in quotation marks.
+  /// Appends it as a quoted JSON string.
   package func writeJSONString(to text: inout String) {
     text += "\""
     if utf8.allSatisfy({ $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }) {
@@ -30,7 +30,7 @@ extension String {
   }
 }
 
-/// A field as RFC 4180 wants it.
+/// A field quoted as in RFC 4180.
 package enum CSVField {
   package static func quoted(_ text: String) -> String {
     let isPlain = text.utf8.allSatisfy { !Array("\",\r\n".utf8).contains($0) }

@@ -1,5 +1,4 @@
-/// What a remedy says about a name that nobody knows: the one that was probably meant, or all there
-/// are.
+/// The remedy for an unknown name: the one that was probably meant, or a list of all names.
 package enum Spelling {
   /// "did you mean `width`?", or "the parameters are depth, width".
   package static func remedy(for word: String, among names: [String], called plural: String)
@@ -17,7 +16,7 @@ package enum Spelling {
     return names.count > 20 ? shown + " and \(names.count - 20) more" : shown
   }
 
-  /// The name that differs least from `word`, if it differs in about a third of the letters at most.
+  /// The name closest to `word`, if it differs in at most about a third of the letters.
   package static func nearest(to word: String, among names: [String]) -> String? {
     guard word.count <= 64 else { return nil }
     let letters = Array(word.lowercased())
@@ -31,8 +30,8 @@ package enum Spelling {
     return best?.name
   }
 
-  /// How many letters must be put in, taken out, replaced, or exchanged with their neighbour
-  /// (Damerau's distance, each place changed once).
+  /// The number of insertions, deletions, replacements and transpositions of adjacent letters
+  /// (restricted Damerau-Levenshtein distance).
   private static func distance(_ a: [Character], _ b: [Character]) -> Int {
     var (before, last) = ([Int](), Array(0...b.count))
     for (i, x) in a.enumerated() {

@@ -1,18 +1,18 @@
 // Names, choices and messages come from people, files and programs. On a terminal a control character
-// in them would move the cursor, colour what follows or hide it, so it is shown and not obeyed.
+// in them would move the cursor, or colour or hide what follows, so it is escaped.
 extension String {
-  /// The text on one line with nothing in it that a terminal obeys: line ends as `\n`, other control
-  /// characters, marks of writing direction and line separators as `\u001b`, as JSON writes them.
+  /// The text on one line without control characters: line breaks as `\n`, other control characters,
+  /// direction marks and line separators as JSON escapes such as `\u001b`.
   ///
   /// - Complexity: O(length); texts without such characters are returned as they are.
   package var visible: String { escaped(sparing: []) }
 
-  /// As `visible`, of a text of several lines: line ends and tabs stay.
+  /// Like `visible`, for a text of several lines: line breaks and tabs stay.
   package var visibleLines: String { escaped(sparing: ["\n", "\t"]) }
 
-  /// As `visible`, except for some characters.
+  /// Like `visible`, except for some characters.
   package func escaped(sparing spared: Set<Unicode.Scalar>) -> String {
-    // Texts of plain ASCII are seen at a glance.
+    // A fast check for plain ASCII.
     var copy = self
     let isPlain = copy.withUTF8 { $0.allSatisfy { $0 >= 0x20 && $0 < 0x7f } }
     guard !isPlain, unicodeScalars.contains(where: { $0.isObeyed && !spared.contains($0) }) else {
@@ -31,7 +31,7 @@ extension String {
 }
 
 extension Unicode.Scalar {
-  /// Whether a terminal, or whatever lays out text, does something at it instead of showing it.
+  /// Whether a terminal or text layout interprets it instead of showing it.
   fileprivate var isObeyed: Bool {
     switch value {
     case 0...0x1f, 0x7f...0x9f: true

@@ -3,7 +3,7 @@ internal import OuterloopFiles
 public import OuterloopStudy
 internal import OuterloopText
 
-/// What a study has found, as files for others to read:
+/// The results of a study, as files:
 ///
 ///     study.json        the study, its trials by state, what it has spent
 ///     best.json         the incumbent: values, parameters, checkpoint; `front.json` of several objectives
@@ -12,27 +12,28 @@ internal import OuterloopText
 ///     log.csv           every epoch of every trial, in the order in which they were trained
 ///     plots/            all pictures that apply
 ///
-/// The folder may be filled again, as the study goes on: see `OutputFolder` for what it never touches.
-/// `Documentation/training-by-epochs.md` says what is in the files.
+/// The folder may be filled again as the study continues: see `OutputFolder` for what it never
+/// touches. `Documentation/training-by-epochs.md` describes the files.
 public struct ResultsFolder: Sendable {
   private let folder: OutputFolder
 
   /// As an absolute path.
   public var path: String { folder.path }
 
-  /// What was written, and what could not be.
+  /// What was written, and what was left out.
   public struct Contents: Sendable, Hashable {
     /// The files in the folder, without those of checkpoints.
     public var files: [String]
     /// The checkpoints, by the trials they are of.
     public var checkpoints: [Int: String]
-    /// What is left out, and why, a sentence each.
+    /// What is left out and why, one sentence each.
     public var notes: [String]
   }
 
-  /// Looks at what is there; nothing is written yet.
+  /// Checks what exists; nothing is written yet.
   ///
-  /// - Throws: `FileError` if the path is no folder, or holds anything but results of this study.
+  /// - Throws: `FileError` if the path is not a folder, or holds anything but results of this
+  ///   study.
   public init(_ path: String, of specification: StudySpecification) throws {
     folder = try OutputFolder(
       path, of: "study `\(specification.name)` with seed \(specification.seed)")
@@ -46,17 +47,17 @@ public struct ResultsFolder: Sendable {
   func checkpointFolder(ofTrial number: Int) -> String { "\(path)/trials/\(number)" }
 
   /// Makes it.
-  /// - Throws: `StudyError`, as no trial can be trained without.
+  /// - Throws: `StudyError`, since no trial can be trained without it.
   func makeCheckpointFolder(ofTrial number: Int) throws -> String {
     do { return try folder.makeFolder("trials/\(number)") } catch {
       throw StudyError(error.statement, error.remedy)
     }
   }
 
-  /// Writes what the study has found so far.
+  /// Writes the results so far.
   ///
   /// - Parameter checkpoint: the file or folder that is the checkpoint of a trial; nil if it has none.
-  /// - Throws: `FileError`; files that are not the study's are as they were.
+  /// - Throws: `FileError`; files that are not the study's are unchanged.
   /// - Complexity: O(reports), and the pictures'.
   @discardableResult
   public func write(

@@ -3,7 +3,7 @@ internal import OuterloopSearch
 internal import OuterloopStudy
 internal import OuterloopText
 
-/// What a study has found, as the text of files.
+/// The results of a study, as the text of files.
 struct StudyResults {
   private let log: TrainingLog
   /// The incumbent, or with several objectives the front.
@@ -80,7 +80,7 @@ struct StudyResults {
 
   // MARK: CSV
 
-  /// A line for each value that was better than all before: what was best from then on.
+  /// A line for each improvement of the best value.
   private var trajectory: String {
     var text = Self.line(
       ["totalEpochs", "totalSeconds", "trial", "epoch"]

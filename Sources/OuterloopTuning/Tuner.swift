@@ -1,8 +1,8 @@
 public import OuterloopSearch
 public import OuterloopStudy
 
-/// Tunes a training that can rest and go on: a study whose trials each have a folder for their checkpoints, and
-/// whose results are written into a folder.
+/// Tunes a training that can be paused and resumed: a study whose trials each have a folder for their
+/// checkpoints, and whose results are written into a folder.
 ///
 ///     var space = SearchSpace()
 ///     let x = try space.float("x", -5...10)
@@ -16,15 +16,14 @@ public import OuterloopStudy
 ///     let incumbent = try await tuner.run()
 ///
 /// The objective trains the configuration of `trial` from epoch `trial.from`, which is done, through epoch
-/// `trial.through`, and returns what it measured after some or all of these epochs, at least after the last. It
-/// may report them on the way instead (`trial.report`, which says whether the training is to go on), and return
-/// none. When it returns, what it needs to go on after the last of these epochs is in the folder `checkpoint`,
-/// which is there and its trial's own: the next call with this trial begins behind that epoch. Epochs whose reports
-/// do not say how long they took share the seconds of the call. An error that it throws fails the trial, and the
-/// study goes on.
+/// `trial.through`, and returns what it measured after some or all of these epochs, at least after the last. It may
+/// report them on the way instead (`trial.report`, which returns whether to continue), and return none. When it
+/// returns, what it needs to continue after the last of these epochs is in the folder `checkpoint`, which exists
+/// and belongs to its trial: the next call with this trial begins after that epoch. Epochs whose reports have no
+/// seconds share the time of the call. An error that it throws fails the trial, and the study goes on.
 ///
-/// A study in memory ends with the process. With a store on disk the same tuner goes on with it when it is run
-/// again; `totalEpochs` and `trials` are totals of the study.
+/// A study in memory ends with the process. With a store on disk, running the same tuner again continues the
+/// study; `totalEpochs` and `trials` are totals of the study.
 public struct Tuner: Sendable {
   /// Trains a trial, with its folder for checkpoints.
   public typealias Training =
@@ -36,14 +35,14 @@ public struct Tuner: Sendable {
   public var method: SearchMethod
   /// Epochs of a full training.
   public var epochs: Int
-  /// Epochs that are trained, over all trials; nil: as many as `trials` take.
+  /// The budget of epochs over all trials; nil: as many as `trials` need.
   public var totalEpochs: Int?
   /// Configurations that are tried; nil: as many as `totalEpochs` allow.
   public var trials: Int?
   /// How many trials are trained at the same time.
   public var parallel: Int
   public var name: String
-  /// Names all random choices.
+  /// The seed of all random choices.
   public var seed: UInt64
   public var store: any StudyStore
   /// The folder of the results: see `ResultsFolder`. In it, `trials/7` is the folder for the checkpoints of trial 7.
@@ -72,10 +71,10 @@ public struct Tuner: Sendable {
 
   /// Runs the study until its budget is spent, and writes the results.
   ///
-  /// - Returns: the incumbent, the best trial by what it reported last, trained to the end or not; nil if none
-  ///   has a result.
+  /// - Returns: the incumbent, the best trial by its last report, trained to the end or not; nil if none has a
+  ///   result.
   /// - Throws: `StudyError` for what cannot be run, `SpaceError`, and `FileError` for a folder that cannot be
-  ///   written or holds anything else. Results that there are by then are written all the same.
+  ///   written or holds anything else. Existing results are written anyway.
   @discardableResult
   public func run() async throws -> Trial? {
     let study = try await Study(
@@ -97,7 +96,7 @@ public struct Tuner: Sendable {
             epoch: report.epoch, report.values, seconds: report.seconds ?? share)
           if !goesOn { break }
         }
-        // What was reported last is the result.
+        // The last report is the result.
         return [:]
       }
     } catch {
@@ -113,7 +112,7 @@ public struct Tuner: Sendable {
     return log.specification.incumbent(of: log.history.trials)
   }
 
-  /// - Throws: `TrialFailure` for epochs that were not asked for, or are not in their order.
+  /// - Throws: `TrialFailure` for epochs that were not requested, or are out of order.
   private static func check(_ reports: [Report], of trial: RunningTrial) throws {
     var last = trial.from
     for report in reports {

@@ -38,7 +38,7 @@ extension AbuseRoom {
     }
     addColumns()
     exclude("total on its values", "Lease.init")
-    exclude("met in `Study.run`", "Asker.isExhausted")
+    exclude("met in `Study.run`", "TrialSource.isExhausted")
   }
 
   private mutating func addColumns() {

@@ -94,25 +94,25 @@ extension AbuseRoom {
       refuse("SchedulerLaws.\(name)", [.min, -1, 0, .max]) { try law($0, 9, 1) }
     }
     add("SchedulerLaws.loss", Edges.integers) { try SchedulerLaws.loss(Studies.assignment(), $0) }
-    add("TrainingRehearsal.init", Edges.integers) {
-      try TrainingRehearsal(Studies.specification(), .random, workers: $0).workers
+    add("TrainingSimulation.init", Edges.integers) {
+      try TrainingSimulation(Studies.specification(), .random, workers: $0).workers
     }
-    refuse("TrainingRehearsal.init", [.min, -1, 0, .max]) {
-      try TrainingRehearsal(Studies.specification(), .random, workers: $0)
+    refuse("TrainingSimulation.init", [.min, -1, 0, .max]) {
+      try TrainingSimulation(Studies.specification(), .random, workers: $0)
     }
-    add("TrainingRehearsal.run", [.min, -1, 0, 1, 2], Edges.numbers) {
-      var rehearsal = try TrainingRehearsal(Studies.specification(), .random)
+    add("TrainingSimulation.run", [.min, -1, 0, 1, 2], Edges.numbers) {
+      var simulation = try TrainingSimulation(Studies.specification(), .random)
       let number = $1
-      try rehearsal.run(trials: $0) { _, _ in .values([number]) }
-      return rehearsal.wrong
+      try simulation.run(trials: $0) { _, _ in .values([number]) }
+      return simulation.wrong
     }
-    add("Rehearsal.begin", Edges.integers) {
-      var study = try Rehearsal(Studies.specification(), .random)
+    add("SearchSimulation.begin", Edges.integers) {
+      var study = try SearchSimulation(Studies.specification(), .random)
       _ = try study.begin(.prune(trial: $0))
       return try study.begin(.advance(trial: $0, through: $0)) as Any
     }
-    add("Rehearsal.verdict", Edges.integers) {
-      var study = try Rehearsal(Studies.specification(), .random)
+    add("SearchSimulation.verdict", Edges.integers) {
+      var study = try SearchSimulation(Studies.specification(), .random)
       return try study.verdict(on: $0)
     }
   }

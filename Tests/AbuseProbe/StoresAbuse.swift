@@ -108,11 +108,11 @@ extension AbuseRoom {
       try await filled().0.summary(of: StudyID(rawValue: $0)).trials
     }
     if name != "SQLiteStore" {
-      add("\(prefix).awaitNews", Edges.integers, Edges.numbers) { number, pause in
+      add("\(prefix).awaitEvents", Edges.integers, Edges.numbers) { number, pause in
         let (store, id) = try await filled()
         let waiting = Task {
-          try await store.awaitNews(of: StudyID(rawValue: number), after: number, pause: pause)
-          try await store.awaitNews(of: id, after: number, pause: pause)
+          try await store.awaitEvents(of: StudyID(rawValue: number), after: number, pause: pause)
+          try await store.awaitEvents(of: id, after: number, pause: pause)
         }
         waiting.cancel()
         return try await waiting.value

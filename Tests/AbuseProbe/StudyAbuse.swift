@@ -27,7 +27,7 @@ extension AbuseRoom {
       "RunningTrial.subscript")
     room.exclude(
       "met in `Study.run`", "ReportSink.report", "ReportSink.checkpointed", "RunningTrial.report",
-      "RunningTrial.checkpointed", "Asker.init", "Asker.catchUp")
+      "RunningTrial.checkpointed", "TrialSource.init", "TrialSource.catchUp")
   }
 }
 
@@ -311,23 +311,24 @@ extension AbuseRoom {
     add("Study.enqueue", Studies.values) {
       try await Studies.study().enqueue(["x": $0, "n": $0, "c": "a"]) as Any
     }
-    add("Asker.next", Edges.integers, Edges.numbers) { count, seconds in
+    add("TrialSource.next", Edges.integers, Edges.numbers) { count, seconds in
       let store = MemoryStore()
       let id = try store.create(Studies.specification())
-      let asker = try await Asker(id, in: store, by: Studies.method)
-      return try await asker.next(
+      let source = try await TrialSource(id, in: store, by: Studies.method)
+      return try await source.next(
         for: Claimant(worker: "w", lease: seconds),
         within: Budget(trials: count, epochs: count, seconds: seconds))
     }
-    add("Asker.verdict", Edges.integers) {
+    add("TrialSource.verdict", Edges.integers) {
       let store = MemoryStore()
       let id = try store.create(Studies.specification())
-      return try await Asker(id, in: store, by: Studies.method).verdict(on: $0)
+      return try await TrialSource(id, in: store, by: Studies.method).verdict(on: $0)
     }
-    add("Asker.goesOn", Edges.integers) {
+    add("TrialSource.shouldContinue", Edges.integers) {
       let store = MemoryStore()
       let id = try store.create(Studies.specification())
-      return try await Asker(id, in: store, by: Studies.method).goesOn($0, attempt: $0)
+      return try await TrialSource(id, in: store, by: Studies.method).shouldContinue(
+        $0, attempt: $0)
     }
     add("StudyDriver.init", Edges.integers) {
       try await StudyDriver(StudyID(rawValue: $0), in: MemoryStore(), by: Studies.method)

@@ -145,73 +145,76 @@ private struct Contrary: Searcher {
 
 extension AbuseRoom {
   fileprivate mutating func addRehearsals() {
-    @Sendable func rehearsal(_ method: SearchMethod = .grid(resolution: 3)) throws -> Rehearsal {
-      try Rehearsal(Studies.specification(), method)
+    @Sendable func simulation(_ method: SearchMethod = .grid(resolution: 3)) throws
+      -> SearchSimulation
+    {
+      try SearchSimulation(Studies.specification(), method)
     }
     let kinds = Studies.kinds
     let outcomes: [Outcome] = [
       .complete([]), .complete([1]), .complete([.nan, 1, 2]), .complete([.infinity]), .pruned,
       .failed(.error, message: "a\0b"),
     ]
-    add("Rehearsal.init", [0, 1, 2]) { count in
+    add("SearchSimulation.init", [0, 1, 2]) { count in
       var specification = try Studies.specification()
       specification.objectives = Array(repeating: .minimize("a"), count: count)
-      var study = try Rehearsal(specification, .random)
+      var study = try SearchSimulation(specification, .random)
       try study.run(2) { _ in .complete([1, 2, 3]) }
       return study.bestLoss
     }
-    add("Rehearsal.init", kinds, Edges.integers) { kind, number in
+    add("SearchSimulation.init", kinds, Edges.integers) { kind, number in
       let event = Event(revision: 1, time: .nan, trial: number, kind)
-      return try Rehearsal(Studies.specification(), .random, replaying: [event, event]).bestLoss
+      return try SearchSimulation(Studies.specification(), .random, replaying: [event, event])
+        .bestLoss
     }
-    add("Rehearsal.take", kinds, Edges.integers) { kind, number in
-      var study = try rehearsal()
+    add("SearchSimulation.take", kinds, Edges.integers) { kind, number in
+      var study = try simulation()
       _ = try study.ask()
       try study.take(kind, of: number)
       return try study.propose()
     }
-    add("Rehearsal.take", Edges.integers, Edges.numbers) { revision, time in
-      var study = try rehearsal()
+    add("SearchSimulation.take", Edges.integers, Edges.numbers) { revision, time in
+      var study = try simulation()
       _ = try study.ask()
       try study.take(Event(revision: revision, time: time, trial: 0, .paused(attempt: 1)))
       return try study.propose()
     }
-    refuse("Rehearsal.take", [.min, -1, 1, .max]) {
-      var study = try rehearsal()
+    refuse("SearchSimulation.take", [.min, -1, 1, .max]) {
+      var study = try simulation()
       _ = try study.ask()
       try study.take(.paused(attempt: 1), of: $0)
       return 0
     }
-    add("Rehearsal.tell", Edges.integers, outcomes) { number, outcome in
-      var study = try rehearsal()
+    add("SearchSimulation.tell", Edges.integers, outcomes) { number, outcome in
+      var study = try simulation()
       _ = try study.ask()
       try study.tell(number, outcome, gradient: ["": .nan, "a": .infinity])
       try study.tell(number, outcome)
       return study.bestLoss
     }
-    refuse("Rehearsal.tell", [.min, -1, 1, .max]) {
-      var study = try rehearsal()
+    refuse("SearchSimulation.tell", [.min, -1, 1, .max]) {
+      var study = try simulation()
       _ = try study.ask()
       try study.tell($0, .complete([1]))
       return 0
     }
-    add("Rehearsal.run", Edges.integers, outcomes) { count, outcome in
-      var study = try rehearsal()
+    add("SearchSimulation.run", Edges.integers, outcomes) { count, outcome in
+      var study = try simulation()
       try study.run(count) { _ in outcome }
       return study.trials.count
     }
-    refuse("Rehearsal.run", [.min, -1]) {
-      var study = try rehearsal()
+    refuse("SearchSimulation.run", [.min, -1]) {
+      var study = try simulation()
       try study.run($0) { _ in .pruned }
       return 0
     }
-    add("Rehearsal.ask", Contrary.methods) { method in
-      var study = try rehearsal(method)
+    add("SearchSimulation.ask", Contrary.methods) { method in
+      var study = try simulation(method)
       _ = try study.ask()
       return try study.ask() as Any
     }
-    add("Rehearsal.propose", Contrary.methods) { method in
-      var study = try rehearsal(method)
+    add("SearchSimulation.propose", Contrary.methods) { method in
+      var study = try simulation(method)
       _ = try study.propose()
       return try study.propose()
     }

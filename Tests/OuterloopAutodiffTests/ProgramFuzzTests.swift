@@ -35,16 +35,16 @@ import Testing
   ) {
     for seed in 0..<UInt64(batch.count * Self.scale) {
       let graph = RandomGraph(seed: seed, batch.style, purpose: purpose)
-      guard let complaint = Self.complaint(check, graph) else { continue }
-      let small = graph.shrunk { Self.complaint(check, $0) != nil }
-      let again = Self.complaint(check, small) ?? complaint
+      guard let mismatch = Self.mismatch(check, graph) else { continue }
+      let small = graph.shrunk { Self.mismatch(check, $0) != nil }
+      let again = Self.mismatch(check, small) ?? mismatch
       let plan = (try? Program(small.graph(), leastAccumulated: 1).description) ?? "no plan"
       Issue.record("\(batch.name) seed \(seed): \(again)\n\(small)\n\(plan)")
       return
     }
   }
 
-  private static func complaint(
+  private static func mismatch(
     _ check: (RandomGraph) throws -> String?, _ graph: RandomGraph
   ) -> String? {
     do { return try check(graph) } catch { return "threw \(error)" }
@@ -52,7 +52,7 @@ import Testing
 
   @Test(arguments: batches) func equalsTheInterpreter(_ batch: Batch) {
     forEachGraph(batch, purpose: "truth") { graph in
-      batch.truth(graph).complaint(
+      batch.truth(graph).mismatch(
         about: try Program(graph.graph(), leastAccumulated: 1).run(graph.inputTensors))
     }
   }
@@ -94,8 +94,8 @@ import Testing
       let program = try Program(graph.graph(), donated: donated, leastAccumulated: 1)
       let inputs = graph.inputTensors
       let results = try run(try Workspace(program), program, inputs, donated: donated)
-      if let complaint = batch.truth(graph).complaint(about: results) {
-        return "donated \(donated): \(complaint)"
+      if let mismatch = batch.truth(graph).mismatch(about: results) {
+        return "donated \(donated): \(mismatch)"
       }
       return try sameBits(inputs, graph.inputTensors) ? nil : "an input was overwritten"
     }
@@ -112,7 +112,7 @@ import Testing
       let hoisted = try Program(prologue, leastAccumulated: 1).run(
         invariant.sorted().map { inputs[$0] })
       let results = try Program(main, leastAccumulated: 1).run(inputs + hoisted)
-      return batch.truth(graph).complaint(about: results)
+      return batch.truth(graph).mismatch(about: results)
     }
   }
 
@@ -141,7 +141,7 @@ import Testing
         return "kept products depend on who computes them"
       }
       let rest = try Program(late, leastAccumulated: 1).run(inputs + products)
-      return batch.truth(graph).complaint(about: results[..<first] + rest)
+      return batch.truth(graph).mismatch(about: results[..<first] + rest)
     }
   }
 
@@ -301,7 +301,7 @@ import Testing
           return try Program(graph.graph()).run(graph.inputTensors)
         }
         guard let results else { return nil }
-        return batch.truth(graph).complaint(about: results)
+        return batch.truth(graph).mismatch(about: results)
       }
     }
   }
@@ -454,7 +454,7 @@ struct Truth {
     }
   }
 
-  func complaint(about results: [Tensor]) -> String? {
+  func mismatch(about results: [Tensor]) -> String? {
     guard results.map(\.type) == outputs.map(\.type) else { return "types \(results.map(\.type))" }
     for (number, result) in results.enumerated() {
       guard let values = try? result.doubles() else { return "no values" }

@@ -54,7 +54,7 @@ import Testing
     let sum = products.reduce(0, +)
     let scale = products.reduce(0) { $0 + abs($1) }
 
-    // The optimizer's numbers at the same example weights: `several` without decay.
+    // The optimizer's hyperparameters at the same example weights: `several` without decay.
     let problem = try Self.weighted(model, optimizer)
     let numbers = try problem.hypergradient(at: vector(optimizer.numbers)).gradient.doubles()
     let expected: Double

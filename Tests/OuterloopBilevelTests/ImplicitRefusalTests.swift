@@ -30,7 +30,7 @@ import Testing
       optimizer: { .sgd(rate: .init($0[0])) }, loss: { w, h in (h[1] * w.square() - w).sum() })
     let text = message { try problem.check(estimator, at: Self.point) }
     #expect(text.contains("\(estimator) cannot differentiate"), "\(text)")
-    #expect(text.contains("reads [0]: numbers of the optimizer"), "\(text)")
+    #expect(text.contains("reads [0]: optimizer hyperparameters"), "\(text)")
     #expect(text.contains("use reverse"), "\(text)")
     #expect(message { _ = try problem.hypergradient(at: Self.point, by: estimator) } == text)
     // Without the rate among the hyperparameters there is nothing to refuse.

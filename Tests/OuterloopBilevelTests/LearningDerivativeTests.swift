@@ -75,7 +75,7 @@ import Testing
     },
   ]
 
-  /// One update as a function of weights, gradient, buffers and the optimizer's numbers; also where
+  /// One update as a function of weights, gradient, buffers and the optimizer's hyperparameters; also where
   /// gradient and buffers are zero, as at the start of training.
   static let optimizers: [DerivativeCase] = TrialOptimizer.all.flatMap { optimizer in
     let slots = optimizer.make(optimizer.numbers.map { .init($0) }).slotCount

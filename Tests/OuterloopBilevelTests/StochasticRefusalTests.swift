@@ -45,7 +45,7 @@ import Testing
   }
 
   @Test(arguments: all) func problemsWithoutASolution(_ estimator: Estimator) throws {
-    // Zero by construction: numbers of the optimizer, initial weights, an additive constant.
+    // Zero by construction: optimizer hyperparameters, initial weights, an additive constant.
     let rate = Self.plain(
       optimizer: { h, _ in .sgd(rate: .init(h)) }, loss: { w, _ in w.square().sum() })
     requireRefused(rate, estimator, "reads lambda", "always 0", "use reverse or forward")

@@ -49,7 +49,7 @@ import Testing
       "chaos, \(persistent ? "persistent" : "plain"): kills \(kills), stops \(kills.stops), trials \(total)"
     )
     #expect(kills.total >= 12)
-    #expect(arena.complaints.isEmpty, "\(arena.complaints.joined(separator: "\n"))")
+    #expect(arena.failures.isEmpty, "\(arena.failures.joined(separator: "\n"))")
     #expect(try arena.tool.processes().isEmpty, "a process is left over")
     try await check(arena, total)
   }
@@ -172,7 +172,7 @@ private final class Arena {
   /// Trials whose result a runner has told.
   private(set) var told: Set<Int> = []
   /// What runners said that ended by themselves, and not well.
-  private(set) var complaints: [String] = []
+  private(set) var failures: [String] = []
   private let program: [String]
   private var random: SplitMix64
   private var runner: Tool.Running?
@@ -267,7 +267,7 @@ private final class Arena {
     let isAway =
       server != nil && ending.err.contains("cannot be reached: ")
       && !ending.err.contains("tried for")
-    if !ending.isSignal, ending.status != 0, !isAway { complaints.append(ending.err) }
+    if !ending.isSignal, ending.status != 0, !isAway { failures.append(ending.err) }
     return !ending.isSignal && ending.status == 0
   }
 

@@ -13,40 +13,41 @@ import Testing
     #expect(ending.out == help.text + "\n")
   }
 
-  static let usage: [Complaint] = [
-    Complaint(["frobnicate"], "there is no command `frobnicate`", "outerloop --help"),
-    Complaint(["tuen"], "there is no command `tuen`", "did you mean outerloop tune?"),
-    Complaint(
+  static let usage: [CommandError] = [
+    CommandError(["frobnicate"], "there is no command `frobnicate`", "outerloop --help"),
+    CommandError(["tuen"], "there is no command `tuen`", "did you mean outerloop tune?"),
+    CommandError(
       ["resme", "--study", "x"], "there is no command `resme`", "did you mean outerloop resume?"),
-    Complaint(["clean"], "Missing expected argument '--data <path>'"),
-    Complaint(["clean", "--data", ""], "--data is empty"),
-    Complaint(clean: ["--out", ""], "--out is empty"),
-    Complaint(clean: ["--stepz", "3"], "Unknown option '--stepz'. Did you mean '--steps'?"),
-    Complaint(
+    CommandError(["clean"], "Missing expected argument '--data <path>'"),
+    CommandError(["clean", "--data", ""], "--data is empty"),
+    CommandError(clean: ["--out", ""], "--out is empty"),
+    CommandError(clean: ["--stepz", "3"], "Unknown option '--stepz'. Did you mean '--steps'?"),
+    CommandError(
       clean: ["--steps", "abc"], "The value 'abc' is invalid for '--steps <n>'",
       "write a whole number from 0 on; see outerloop clean --help"),
-    Complaint(clean: ["--steps", "0"], "--steps 0 is out of range: it must be from 1 to 10000000"),
-    Complaint(
+    CommandError(
+      clean: ["--steps", "0"], "--steps 0 is out of range: it must be from 1 to 10000000"),
+    CommandError(
       clean: ["--steps", "-5"], "--steps -5 is out of range: it must be from 1 to 10000000"),
-    Complaint(
+    CommandError(
       clean: ["--corrupt", "1.5"], "--corrupt 1.5 is out of range: it must be from 0 to below 1"),
-    Complaint(
+    CommandError(
       clean: ["--rate", "nan"], "--rate nan is out of range: it must be a positive number"),
-    Complaint(
+    CommandError(
       clean: ["--method", "nonsense"],
       "The value 'nonsense' is invalid for '--method <method>': no such method; use auto or published"
     ),
-    Complaint(
+    CommandError(
       clean: ["--steps", "20", "--estimator", "truncated:21"],
       "--estimator truncated:21 is out of range: it must be truncated:K with K from 1 to --steps 20"
     ),
-    Complaint(
+    CommandError(
       ["data", "fetch", "cifar"], "no data set is called 'cifar'; known are mnist, fashion-mnist",
       "outerloop data fetch --help"),
-    Complaint(["demo", "--out", ""], "--out is empty", "outerloop demo --help"),
+    CommandError(["demo", "--out", ""], "--out is empty", "outerloop demo --help"),
   ]
 
-  struct Complaint: Sendable, CustomTestStringConvertible {
+  struct CommandError: Sendable, CustomTestStringConvertible {
     var words: [String]
     var what, hint: String
     var testDescription: String { words.joined(separator: " ") }
@@ -61,11 +62,11 @@ import Testing
   }
 
   @Test(arguments: usage)
-  func usageErrors(_ complaint: Complaint) throws {
-    let ending = try tool.run(complaint.words)
+  func usageErrors(_ failure: CommandError) throws {
+    let ending = try tool.run(failure.words)
     #expect(ending.status == 64)
     #expect(ending.out.isEmpty)
-    #expect(ending.err == "error: \(complaint.what)\n\nhint: \(complaint.hint)\n")
+    #expect(ending.err == "error: \(failure.what)\n\nhint: \(failure.hint)\n")
     #expect(!tool.has("outerloop-clean"))
   }
 

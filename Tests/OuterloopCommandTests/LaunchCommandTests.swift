@@ -192,7 +192,7 @@ import Yams
     }
     #expect(try failure(["--on", "pbs"]).contains("--on"))
     #expect(
-      try failure(["--on", "slurm", "--dashboard"]).contains("run outerloop dashboard beside it"))
+      try failure(["--on", "slurm", "--dashboard"]).contains("run outerloop dashboard next to it"))
     #expect(try failure(["--on", "slurm", "--gpus", "0,1"]).contains("how many GPUs a worker has"))
     #expect(
       try failure(["--on", "slurm:workers=no"]).hasPrefix(

@@ -60,7 +60,7 @@ import Testing
     }
     let attributes = try FileManager.default.attributesOfItem(atPath: folder + "/a/b/store")
     #expect(attributes[.posixPermissions] as? Int == 0o600)
-    #expect(throws: Complaint.self) { try PrivateFile.write("x", to: folder + "/none/store") }
+    #expect(throws: CommandError.self) { try PrivateFile.write("x", to: folder + "/none/store") }
   }
 
   /// Names of jobs: different for different studies and stores, and fit for all engines.
@@ -109,10 +109,10 @@ import Testing
     let text = try script.text()
     #expect(text.contains("#SBATCH --chdir=\"/my \\\"home\\\" \\\\ #1\"\n"))
     #expect(text.contains("#SBATCH --output=/100%%/%A_%a.log\n"))
-    #expect(throws: Complaint.self) {
+    #expect(throws: CommandError.self) {
       try SlurmScript(request: request(), here: "/line\nend", folder: "/h", options: []).text()
     }
-    #expect(throws: Complaint.self) {
+    #expect(throws: CommandError.self) {
       try SlurmScript(request: request(), here: "/h", folder: "/h", options: ["--a\n#SBATCH --b"])
         .text()
     }
@@ -132,6 +132,6 @@ import Testing
     // One trial has all that its worker has.
     #expect(try !words(4, 1).contains("--gpus"))
     #expect(try !words(nil, 4).contains("--gpus"))
-    #expect(throws: Complaint.self) { try words(3, 2) }
+    #expect(throws: CommandError.self) { try words(3, 2) }
   }
 }

@@ -39,7 +39,7 @@ import Testing
     let seconds = Int(Date().timeIntervalSince(start))
     print("chaos, \(scheduler): \(count) studies in \(seconds) s, \(crew.summary)")
     #expect(crew.kills >= Self.kills)
-    #expect(crew.complaints.isEmpty, "\(crew.complaints.joined(separator: "\n"))")
+    #expect(crew.failures.isEmpty, "\(crew.failures.joined(separator: "\n"))")
     #expect(try crew.tool.processes().isEmpty, "a process is left over")
   }
 
@@ -194,7 +194,7 @@ private final class Crew {
   /// Attempts after a program that was killed and had been heard.
   var crashes = 0
   /// What processes said that ended by themselves, and not well.
-  private(set) var complaints: [String] = []
+  private(set) var failures: [String] = []
   /// Epochs that were trained, and how many there are without repetitions.
   var trained = 0
   var needed = 0
@@ -329,7 +329,7 @@ private final class Crew {
     let ending = try worker.end()
     // Two may begin the same study at the same moment.
     let isLate = ending.err.contains("has a study `s")
-    if !ending.isSignal, ending.status != 0, !isLate { complaints.append(ending.err) }
+    if !ending.isSignal, ending.status != 0, !isLate { failures.append(ending.err) }
     return !ending.isSignal && ending.status == 0
   }
 }

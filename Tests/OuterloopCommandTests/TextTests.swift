@@ -72,10 +72,10 @@ import Testing
     #expect(table.text == "heading\n" + (isNumber ? space : "") + cell)
   }
 
-  @Test func complaints() {
-    let complaint = Complaint("what", hint: "remedy")
-    #expect(complaint.text(color: false) == "error: what\n\nhint: remedy")
-    #expect(complaint.text(color: true) == "\u{1B}[1;31merror:\u{1B}[0m what\n\nhint: remedy")
-    #expect(Complaint(CancellationError()).status == 130)
+  @Test func commandErrors() {
+    let failure = CommandError("what", hint: "remedy")
+    #expect(failure.text(color: false) == "error: what\n\nhint: remedy")
+    #expect(failure.text(color: true) == "\u{1B}[1;31merror:\u{1B}[0m what\n\nhint: remedy")
+    #expect(CommandError(CancellationError()).status == 130)
   }
 }

@@ -9,7 +9,7 @@ import Testing
 
 /// The tasks and the model of few-shot sinusoid regression.
 @Suite struct SinusoidTests {
-  /// Both parts of a meeting show the same sinusoids; their amplitude and phase lie in range.
+  /// Both parts of a task batch show the same sinusoids; their amplitude and phase lie in range.
   @Test func partsShareTheirTasks() throws {
     let support = SinusoidTasks(tasks: 200, points: 400, seed: 1, part: "support").batch(7)
     let query = SinusoidTasks(tasks: 200, points: 400, seed: 1, part: "query").batch(7)
@@ -43,8 +43,8 @@ import Testing
     }
   }
 
-  /// A meeting lasts for T steps, and the next one is other tasks.
-  @Test func meetings() throws {
+  /// A task batch lasts for T steps, and the next one has other tasks.
+  @Test func taskBatches() throws {
     let batches = SinusoidTasks(tasks: 2, points: 3, seed: 1, part: "support").batches(steps: 4)
     let values = try (0..<9).map { try batches.batch($0).y.doubles() }
     #expect(Set(values[0..<4]).count == 1 && Set(values[4..<8]).count == 1)

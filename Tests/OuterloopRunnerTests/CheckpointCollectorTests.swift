@@ -56,7 +56,7 @@ import Testing
     var collector = CheckpointCollector(policy, in: bench.folders)
     let outcome = collector.collect(trials, complete: complete, resting: [6, 5])
     let again = collector.collect(trials, complete: complete, resting: [6, 5])
-    #expect(again.ended == [] && again.resting == [] && again.troubles == [])
+    #expect(again.ended == [] && again.resting == [] && again.failures == [])
     return outcome
   }
 
@@ -124,7 +124,7 @@ import Testing
     try files.createSymbolicLink(
       atPath: bench.folders.folder(ofTrial: 2), withDestinationPath: elsewhere + "/2")
     let outcome = collect(CheckpointPolicy(best: 1), trials, complete: [])
-    #expect(outcome.ended == [0] && outcome.troubles.count == 2, "\(outcome)")
+    #expect(outcome.ended == [0] && outcome.failures.count == 2, "\(outcome)")
     #expect(try files.contentsOfDirectory(atPath: path(0, "checkpoint")).isEmpty)
     #expect(try Data(contentsOf: URL(filePath: elsewhere + "/mine")).count == Self.size)
     #expect(files.fileExists(atPath: elsewhere + "/2/checkpoint/state"))

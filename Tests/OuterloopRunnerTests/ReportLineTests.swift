@@ -48,7 +48,7 @@ import Testing
     #expect(report.values.count == 4 && report.values["loss"] == 0.3)
     #expect(report.values["gradient.lr"] == 0.1 && report.values["gradient.decay"] == -2)
     #expect(report.values["gradient.b"]?.isNaN == true)
-    #expect(report.notNumbers.isEmpty && report.isTelling)
+    #expect(report.notNumbers.isEmpty && report.isReport)
     // Alone it is no report; as a number it is a metric, and as an objective it is that.
     #expect(line("{\"gradient\": {\"lr\": 1}}") == nil)
     #expect(line("{\"loss\": 1, \"gradient\": 2}")?.values == ["loss": 1, "gradient": 2])

@@ -89,9 +89,9 @@ import Testing
       at: root.appendingPathComponent("a/b"), withIntermediateDirectories: true)
     try "max 100000\n".write(
       to: root.appendingPathComponent("a/b/cpu.max"), atomically: true, encoding: .utf8)
-    #expect(ControlGroup.unified("/a/b", in: root.path) == nil)
+    #expect(ControlGroup.unifiedQuota("/a/b", in: root.path) == nil)
     try "250000 100000\n".write(
       to: root.appendingPathComponent("a/cpu.max"), atomically: true, encoding: .utf8)
-    #expect(ControlGroup.unified("/a/b", in: root.path) == 2.5)
+    #expect(ControlGroup.unifiedQuota("/a/b", in: root.path) == 2.5)
   }
 }

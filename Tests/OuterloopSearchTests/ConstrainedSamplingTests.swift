@@ -116,7 +116,7 @@ import Testing
     let item = try SearcherLaws.Case.ordered(count)
     func mean(_ method: SearchMethod) throws -> Double {
       let losses = try (0..<20).map { seed in
-        var study = try Rehearsal(
+        var study = try SearchSimulation(
           SearcherLaws.specification(item, method, seed: UInt64(seed)), method)
         try study.run(80) { trial in
           let squares = trial.assignment.active.enumerated().map { index, parameter in

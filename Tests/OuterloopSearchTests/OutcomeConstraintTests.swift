@@ -66,7 +66,7 @@ import Testing
       GPObjectivesTests.space(problem.bounds),
       problem.reference.indices.map { .minimize("f\($0)") }, method.description, seed: seed)
     specification.constraints = problem.constraints
-    var study = try Rehearsal(specification, method)
+    var study = try SearchSimulation(specification, method)
     for _ in 0..<trials {
       guard let trial = try study.ask() else { break }
       let (losses, others) = problem.values(trial.assignment.numbers)
@@ -115,7 +115,7 @@ import Testing
       GPObjectivesTests.space(Self.corner.bounds), [.minimize("f0")],
       SearchMethod.gp().description, seed: 2)
     specification.constraints = [OutcomeConstraint("sum", .atLeast, bound)]
-    var study = try Rehearsal(specification, .gp())
+    var study = try SearchSimulation(specification, .gp())
     for _ in 0..<12 {
       let trial = try #require(try study.ask())
       let (losses, others) = Self.corner.values(

@@ -90,11 +90,11 @@ import Testing
       var options = TPEOptions()
       change(&options)
       let method = SearchMethod.tpe(options)
-      #expect(throws: StudyError.self) { try Rehearsal(.cube(1), by: method) }
+      #expect(throws: StudyError.self) { try SearchSimulation(.cube(1), by: method) }
     }
     for resolution in [0, -1, Int.max, Int.min] {
       let method = SearchMethod.grid(resolution: resolution)
-      #expect(throws: StudyError.self) { try Rehearsal(.cube(1), by: method) }
+      #expect(throws: StudyError.self) { try SearchSimulation(.cube(1), by: method) }
     }
   }
 

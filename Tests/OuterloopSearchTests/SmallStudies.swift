@@ -26,7 +26,7 @@ extension StudySpecification {
   }
 }
 
-extension Rehearsal {
+extension SearchSimulation {
   init(
     _ space: SearchSpace, _ objectives: [Objective] = [.minimize("loss")], by method: SearchMethod,
     seed: UInt64 = 1

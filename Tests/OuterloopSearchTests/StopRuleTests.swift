@@ -19,7 +19,7 @@ import Testing
     reports: [[String: Double]] = []
   ) throws -> (count: Int, reason: String)? {
     let method = SearchMethod.random.stopping(when: [rule])
-    var study = try Rehearsal(specification, method)
+    var study = try SearchSimulation(specification, method)
     for (place, outcome) in outcomes.enumerated() {
       guard let trial = try study.ask() else {
         guard case .stop(let reason) = try study.propose() else { return nil }
@@ -98,7 +98,7 @@ import Testing
   @Test func reopeningAsksForNewEvidence() throws {
     let options = PlateauOptions.after(2)
     let rules = [StopRuleMethod.plateau(options), .target(TargetOptions(value: 1))]
-    var study = try Rehearsal(specification(), SearchMethod.random.stopping(when: rules))
+    var study = try SearchSimulation(specification(), SearchMethod.random.stopping(when: rules))
     try study.run(9) { _ in .complete([1]) }
     #expect(study.trials.count == 1)
     try study.take(.stopped(reason: "enough"), of: study.trials.count)
@@ -117,7 +117,7 @@ import Testing
     for seed in 0..<3 {
       let specification = try StudySpecification.small(
         space, [.minimize("loss")], MethodDescription("gp"), seed: UInt64(seed))
-      var study = try Rehearsal(specification, SearchMethod.gp().stopping(when: [.regret()]))
+      var study = try SearchSimulation(specification, SearchMethod.gp().stopping(when: [.regret()]))
       try study.run(100) { trial in
         let (x, z) = (
           trial.assignment["x"]?.number ?? 0, trial.assignment["z"]?.number ?? 0
@@ -127,7 +127,8 @@ import Testing
       #expect((20..<60).contains(study.trials.count), "\(study.trials.count)")
       #expect(study.bestLoss < 1e-3)
 
-      var noise = try Rehearsal(specification, SearchMethod.random.stopping(when: [.regret()]))
+      var noise = try SearchSimulation(
+        specification, SearchMethod.random.stopping(when: [.regret()]))
       var state = UInt64(seed)
       try noise.run(60) { _ in
         state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407

@@ -42,7 +42,7 @@ import Testing
   func theSameAsEver(row: Row) throws {
     let method = try SearchMethod.named(
       MethodDescription(ComponentDescription(parsing: row.sampler)))
-    var study = try Rehearsal(
+    var study = try SearchSimulation(
       SearchSpace(parsing: row.params), row.objectives.map(Objective.minimize), by: method, seed: 5)
     try study.run(row.trials.count) { trial in
       let (a, b) = losses(trial.assignment)

@@ -7,7 +7,7 @@ import PostgresServer
 import Testing
 
 /// Where processes meet.
-enum MeetingPlace: String, CaseIterable, CustomTestStringConvertible {
+enum SharedStore: String, CaseIterable, CustomTestStringConvertible {
   case file, server
 
   static let all = allCases.filter { $0 == .file || PostgresServer.missing == nil }
@@ -38,7 +38,7 @@ enum MeetingPlace: String, CaseIterable, CustomTestStringConvertible {
 
   /// Whoever is killed and when: nothing that was acknowledged is lost, no number is given twice,
   /// each trial ends once, the file is sound, and a viewer that reads throughout bothers no one.
-  @Test(arguments: MeetingPlace.all) func killedWriters(_ place: MeetingPlace) async throws {
+  @Test(arguments: SharedStore.all) func killedWriters(_ place: SharedStore) async throws {
     let (path, home) = try place.make(in: folder)
     defer { withExtendedLifetime(home) {} }
     var processes: [ProbeProcess] = []
@@ -76,7 +76,7 @@ enum MeetingPlace: String, CaseIterable, CustomTestStringConvertible {
 
   /// What processes were told is in the store, once, and all of it is sound.
   static func check(_ path: String, _ said: Acknowledged) async throws {
-    let store = try MeetingPlace.open(path, .create)
+    let store = try SharedStore.open(path, .create)
     guard let id = try await store.study(named: "s") else {
       #expect(said.added.isEmpty)
       return
@@ -120,7 +120,7 @@ enum MeetingPlace: String, CaseIterable, CustomTestStringConvertible {
   }
 
   /// Sixteen workers in four processes; every waiting trial goes to one of them.
-  @Test(arguments: MeetingPlace.all) func racingProcesses(_ place: MeetingPlace) async throws {
+  @Test(arguments: SharedStore.all) func racingProcesses(_ place: SharedStore) async throws {
     let (path, home) = try place.make(in: folder)
     defer { withExtendedLifetime(home) {} }
     let count = 60
@@ -133,12 +133,12 @@ enum MeetingPlace: String, CaseIterable, CustomTestStringConvertible {
   }
 
   /// Many processes that create the store at the same moment agree on one.
-  @Test(arguments: MeetingPlace.all) func racingCreation(_ place: MeetingPlace) async throws {
+  @Test(arguments: SharedStore.all) func racingCreation(_ place: SharedStore) async throws {
     let (path, home) = try place.make(in: folder)
     defer { withExtendedLifetime(home) {} }
     let racers = try (0..<6).map { _ in try ProbeProcess("wait", path, ["5"], in: folder) }
     #expect(racers.allSatisfy { $0.wait() == 0 })
-    let store = try MeetingPlace.open(path)
+    let store = try SharedStore.open(path)
     #expect(try await store.studies().count == 1)
     #expect(try await store.trials(of: store.studies()[0], matching: TrialQuery()).count == 30)
     #expect(folder.names().filter { $0.contains(".part") }.isEmpty, "a draft is left behind")

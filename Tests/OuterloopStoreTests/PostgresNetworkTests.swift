@@ -144,7 +144,7 @@ struct PostgresNetworkTests {
   @Test func killedServer() async throws {
     let server = try PostgresServer()
     let url = server.url("postgres")
-    _ = try MeetingPlace.open(url, .create)
+    _ = try SharedStore.open(url, .create)
     let writers = try (0..<3).map { _ in try ProbeProcess("work", url, in: folder) }
     for round in 0..<4 {
       try await Task.sleep(for: .milliseconds(Int.random(in: 600...1200)))
@@ -168,9 +168,9 @@ struct PostgresNetworkTests {
     let specification = try Self.specification()
     let study = try await store.create(specification)
     // The first one listens, which takes a connection.
-    try await store.awaitNews(of: study, after: 0, pause: 1)
+    try await store.awaitEvents(of: study, after: 0, pause: 1)
     for revision in 0..<5 {
-      async let waited: Void = store.awaitNews(of: study, after: revision, pause: 30)
+      async let waited: Void = store.awaitEvents(of: study, after: revision, pause: 30)
       try await Task.sleep(for: .milliseconds(50))
       let start = ContinuousClock.now
       _ = try await other.add(
@@ -180,7 +180,7 @@ struct PostgresNetworkTests {
     }
     // What is there already is no news to wait for.
     let start = ContinuousClock.now
-    try await store.awaitNews(of: study, after: 0, pause: 30)
+    try await store.awaitEvents(of: study, after: 0, pause: 30)
     #expect(start.duration(to: .now) < .seconds(2))
   }
 
@@ -191,10 +191,10 @@ struct PostgresNetworkTests {
     let (store, other) = (try database.store(), try database.store())
     let specification = try Self.specification()
     let study = try await store.create(specification)
-    try await store.awaitNews(of: study, after: 0, pause: 1)
+    try await store.awaitEvents(of: study, after: 0, pause: 1)
     try server.query(
       "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '\(database.name)'")
-    async let waited: Void = store.awaitNews(of: study, after: 0, pause: 30)
+    async let waited: Void = store.awaitEvents(of: study, after: 0, pause: 30)
     try await Task.sleep(for: .seconds(1))
     let start = ContinuousClock.now
     _ = try await other.add(

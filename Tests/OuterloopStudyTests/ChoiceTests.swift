@@ -34,13 +34,13 @@ import Testing
         seed: 0))
     let budget = Budget(trials: 4)
     // Two workers, each with a searcher of its own, and one that comes later.
-    var askers: [Asker] = []
-    for _ in 0..<2 { askers.append(try await Asker(id, in: store, by: method)) }
+    var sources: [TrialSource] = []
+    for _ in 0..<2 { sources.append(try await TrialSource(id, in: store, by: method)) }
     for number in 0..<4 {
-      if number == 3 { askers.append(try await Asker(id, in: store, by: method)) }
-      let asker = askers[number == 3 ? 2 : number % 2]
+      if number == 3 { sources.append(try await TrialSource(id, in: store, by: method)) }
+      let source = sources[number == 3 ? 2 : number % 2]
       guard
-        case .trial(let claim) = try await asker.next(
+        case .trial(let claim) = try await source.next(
           for: Claimant(worker: "w"), within: budget)
       else {
         Issue.record("there is no trial \(number)")

@@ -167,9 +167,9 @@ import Testing
     try await study.run(trials: 9) { _ in 1 }
     #expect(try await study.trials().count == 3)
     // Whoever asks only then is told the same, without a further event.
-    let asker = try await Asker(study.id, in: study.store, by: method)
+    let source = try await TrialSource(study.id, in: study.store, by: method)
     guard
-      case .finished(.rule("there are 3")) = try await asker.next(
+      case .finished(.rule("there are 3")) = try await source.next(
         for: Claimant(worker: "w"), within: Budget())
     else { throw StudyError("it goes on", "") }
     #expect(try await study.store.events(of: study.id, after: 0, limit: .max).count == events.count)

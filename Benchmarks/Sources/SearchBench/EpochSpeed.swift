@@ -41,7 +41,7 @@ struct EpochSpeed {
       objectives: [past.minimize ? .minimize(past.metric) : .maximize(past.metric)],
       method: method.description, seed: seed, epochs: past.epochs,
       budget: Budget(epochs: past.history.reduce(steps) { $0 + $1.values.count }))
-    var study = try Rehearsal(specification, method)
+    var study = try SearchSimulation(specification, method)
     for (number, curve) in past.history.enumerated() {
       let assignment = try specification.space.assignment(curve.params)
       try study.take(.enqueued(assignment, through: curve.values.count), of: number)
@@ -66,7 +66,7 @@ struct EpochSpeed {
   }
 
   private func report(
-    _ values: [Double], through epoch: Int, on trial: Trial, _ study: inout Rehearsal
+    _ values: [Double], through epoch: Int, on trial: Trial, _ study: inout SearchSimulation
   ) throws {
     let metric = study.specification.objectives[0].metric
     for (place, value) in values.enumerated() {

@@ -16,7 +16,7 @@ struct ImportanceSpeed {
     let specification = try StudySpecification(
       name: "importance", space: space, objectives: [.minimize("f")], method: method.description,
       seed: seed)
-    var study = try Rehearsal(specification, method)
+    var study = try SearchSimulation(specification, method)
     try study.run(trials) { trial in
       let x = trial.assignment.values.compactMap { $0?.number }
       return .complete([

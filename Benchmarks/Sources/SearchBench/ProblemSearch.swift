@@ -22,7 +22,7 @@ struct ProblemSearch {
     let specification = try StudySpecification(
       name: "search", space: space, objectives: [.minimize("f")], method: method.description,
       seed: seed)
-    var study = try Rehearsal(specification, method)
+    var study = try SearchSimulation(specification, method)
     var regrets: [Double] = []
     try study.run(trials) { trial in
       let value = problem.value(trial.assignment.values.compactMap { $0?.number })

@@ -40,7 +40,7 @@ struct SamplerServer {
     var params: [String: ParameterValue]
   }
 
-  private var studies: [String: Rehearsal] = [:]
+  private var studies: [String: SearchSimulation] = [:]
 
   mutating func run() throws {
     let pipe = LinePipe()
@@ -58,7 +58,7 @@ struct SamplerServer {
     if let opening = line.open {
       let method = try SearchMethod.named(
         MethodDescription(opening.sampler, opening.options ?? [:]))
-      studies[name] = try Rehearsal(
+      studies[name] = try SearchSimulation(
         StudySpecification(
           name: "served", space: opening.space, objectives: opening.objectives,
           method: method.description, seed: opening.seed), method)

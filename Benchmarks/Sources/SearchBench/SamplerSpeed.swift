@@ -20,7 +20,7 @@ struct SamplerSpeed {
     let specification = try StudySpecification(
       name: "speed", space: space, objectives: (0..<objectives).map { .minimize("f\($0)") },
       method: method.description, seed: seed)
-    var study = try Rehearsal(specification, method)
+    var study = try SearchSimulation(specification, method)
     let clock = ContinuousClock()
     let start = clock.now
     var late = start

@@ -61,12 +61,12 @@ struct ServerSpeed {
     let study = try await study()
     let other = try openStore(path)
     var revision = try await study.store.summary(of: study.id).revision
-    try await study.store.awaitNews(of: study.id, after: revision, pause: 0.1)
+    try await study.store.awaitEvents(of: study.id, after: revision, pause: 0.1)
     var delays: [Double] = []
     for _ in 0..<count {
       let (store, id, seen) = (study.store, study.id, revision)
       let waiting = Task {
-        try await store.awaitNews(of: id, after: seen, pause: 10)
+        try await store.awaitEvents(of: id, after: seen, pause: 10)
         return ContinuousClock.now
       }
       try await Task.sleep(for: .milliseconds(20))

@@ -1,4 +1,4 @@
-"""Hyperparameters are tuned, by search and by gradient: the Python side of the command `outerloop`.
+"""Hyperparameter tuning, by search and by gradient: the Python interface of the command `outerloop`.
 
     import outerloop
 
@@ -12,7 +12,7 @@
 
 from .version import __version__
 
-# As in `typing`, whose import takes longer than all the rest.
+# As in `typing`, whose import takes longer than everything else.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .errors import (
@@ -55,7 +55,7 @@ __all__ = [
     "trial",
 ]
 
-# Modules are imported when something of them is used: a script that only reports starts at once.
+# Modules are imported on first use: a script that only reports starts quickly.
 _PLACES = {
     "errors": "BrokenObjective ConnectionLost NoResult OuterloopError TrialPruned UsageError",
     "kinds": "float int",

@@ -1,4 +1,4 @@
-"""Reports of a training by XGBoost or LightGBM, an epoch for each round.
+"""Reporting for XGBoost and LightGBM, with an epoch for each boosting round.
 
     xgboost.train(params, data, 200, evals=[(held_out, "valid")], callbacks=[outerloop.boosting.xgboost(trial)])
     lightgbm.train(params, data, 200, valid_sets=[held_out], callbacks=[outerloop.boosting.lightgbm(trial)])
@@ -22,7 +22,7 @@ def _report(trial: Union[Trial, ScriptTrial], values: Dict[str, float], metric: 
 
 
 def xgboost(trial: Union[Trial, ScriptTrial], metric: Optional[str] = None) -> Any:
-    """A callback for `xgboost.train` and its estimators; the training ends when the trial is to stop."""
+    """A callback for `xgboost.train` and its estimators; it stops the training when the trial should stop."""
     from xgboost.callback import TrainingCallback
 
     class Report(TrainingCallback):  # type: ignore[misc,unused-ignore]
@@ -38,7 +38,7 @@ def xgboost(trial: Union[Trial, ScriptTrial], metric: Optional[str] = None) -> A
 
 
 def lightgbm(trial: Union[Trial, ScriptTrial], metric: Optional[str] = None) -> Callable[[Any], None]:
-    """A callback for `lightgbm.train` and its estimators; the training ends when the trial is to stop."""
+    """A callback for `lightgbm.train` and its estimators; it stops the training when the trial should stop."""
     from lightgbm.callback import EarlyStopException
 
     def report(environment: Any) -> None:

@@ -1,4 +1,4 @@
-"""The folder in which a trial keeps what it needs to go on."""
+"""The checkpoint folder of a trial."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class Checkpoint:
-    """A trial's own folder, and files in it that are replaced as a whole.
+    """A trial's own folder, with files that are replaced atomically.
 
         state = trial.checkpoint.load() or start()
         trial.checkpoint.save(state, epoch=epoch)
@@ -28,7 +28,7 @@ class Checkpoint:
 
     @property
     def path(self) -> Path:
-        """The folder; it is there."""
+        """The folder, which exists."""
         from pathlib import Path
 
         path = Path(self._folder)
@@ -36,7 +36,7 @@ class Checkpoint:
         return path
 
     def save(self, state: Any, *, epoch: int, name: str = "checkpoint") -> Path:
-        """Writes what is needed to go on after `epoch`, and then says so: an interrupted trial goes on from there.
+        """Saves a checkpoint after `epoch`, and reports it: an interrupted trial resumes from there.
 
         `state` is pickled; a function is called with the path of a file to write instead. The file takes the place
         of the one before when it is whole and on disk, so that one of them is there whatever happens.
@@ -65,7 +65,7 @@ class Checkpoint:
         return target
 
     def load(self, read: Optional[Callable[[Any], Any]] = None, *, name: str = "checkpoint") -> Any:
-        """The last saved state, by `read` of a path, else unpickled; None if the trial starts from scratch."""
+        """The last saved state, loaded by `read(path)` or unpickled; None if the trial starts from scratch."""
         target = self.path / name
         if self._from_epoch <= 0 or not target.exists():
             return None
@@ -82,7 +82,7 @@ def _sync(path: str) -> None:
     try:
         os.fsync(handle)
     except OSError:
-        # Some file systems have nothing to bring to disk.
+        # Some file systems do not support this.
         pass
     finally:
         os.close(handle)

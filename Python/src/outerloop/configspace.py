@@ -25,7 +25,7 @@ def read(given: Any) -> Space:
 
 
 def _fields(given: Any) -> Dict[str, Any]:
-    """What ConfigSpace writes as JSON, in any of its versions."""
+    """ConfigSpace's JSON, in any of its versions."""
     if hasattr(given, "to_serialized_dict"):
         text = json.dumps(given.to_serialized_dict(), default=_plain)
     else:
@@ -41,7 +41,7 @@ def _fields(given: Any) -> Dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """Scalars and arrays of NumPy as JSON has them."""
+    """NumPy scalars and arrays as JSON values."""
     if hasattr(value, "tolist"):
         return value.tolist()
     raise TypeError(f"{value!r} is no value of a parameter")

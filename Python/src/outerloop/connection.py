@@ -19,10 +19,10 @@ PROTOCOL = 1
 
 
 class Link(Protocol):
-    """Whatever takes requests about a study."""
+    """The interface for requests about a study."""
 
     def call(self, op: str, **fields: Any) -> Dict[str, Any]:
-        """The answer to a request. Raises `OuterloopError`."""
+        """The reply to a request. Raises `OuterloopError`."""
 
 
 class Connection:
@@ -46,7 +46,7 @@ class Connection:
         self._pid = os.getpid()
         self._buffer = bytearray()
         self._last_id = 0
-        # Whether a request was given up half-way, so that its rest or its reply may still come.
+        # Whether a request was abandoned half-way, so that its remainder or its reply may still be pending.
         self._is_stale = False
         self._finalizer = weakref.finalize(self, _end, self._process, self._pid)
         try:
@@ -57,7 +57,7 @@ class Connection:
 
     @property
     def process_id(self) -> int:
-        """The number of the serving process."""
+        """The ID of the serving process."""
         return self._process.pid
 
     @property
@@ -65,7 +65,7 @@ class Connection:
         return not self._finalizer.alive
 
     def call(self, op: str, **fields: Any) -> Dict[str, Any]:
-        """The answer to a request; fields that are None are left out.
+        """The reply to a request; fields that are None are omitted.
 
         Raises `UsageError` for what cannot be asked, `ConnectionLost` if the process has ended, else
         `OuterloopError`.
@@ -99,7 +99,7 @@ class Connection:
             raise self._lost() from error
 
     def _read(self, own: int) -> Dict[str, Any]:
-        """The reply to request `own`; what belongs to requests that were given up is passed over."""
+        """The reply to request `own`; replies to abandoned requests are skipped."""
         while True:
             end = self._buffer.find(b"\n")
             if end < 0:
@@ -130,7 +130,7 @@ class Connection:
         )
 
     def close(self) -> None:
-        """Gives the trials that are out back, to be run again, and ends the process."""
+        """Returns unfinished trials, to be run again, and ends the process."""
         self._finalizer()
 
 
@@ -161,7 +161,7 @@ def _error(fields: Dict[str, Any]) -> OuterloopError:
 
 
 def _in_python(text: str) -> str:
-    """Options of the command line as the arguments that they are here: `--epochs 27` as `epochs=27`."""
+    """Converts command-line options to the keyword arguments used here: `--epochs 27` as `epochs=27`."""
     if "outerloop " in text:
         return text
     if "--param" in text:

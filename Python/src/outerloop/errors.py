@@ -1,10 +1,10 @@
-"""What can go wrong, each with what to do about it."""
+"""The exceptions, each with a remedy."""
 
 from __future__ import annotations
 
 
 class OuterloopError(Exception):
-    """Something went wrong: `what` says what, `remedy` what to do about it."""
+    """An error: `what` describes it, `remedy` says what to do about it."""
 
     def __init__(self, what: str, remedy: str = "") -> None:
         super().__init__(what, remedy)
@@ -16,7 +16,7 @@ class OuterloopError(Exception):
 
 
 class UsageError(OuterloopError, ValueError):
-    """An argument cannot be what it is."""
+    """An invalid argument."""
 
 
 class ConnectionLost(OuterloopError):
@@ -28,8 +28,8 @@ class NoResult(OuterloopError, LookupError):
 
 
 class BrokenObjective(OuterloopError):
-    """Nothing but failures comes back; the message ends with the traceback of the last one."""
+    """The objective keeps failing; the message ends with the traceback of the last failure."""
 
 
 class TrialPruned(Exception):
-    """Raised by an objective to end its trial early: it is pruned, and what it reported counts."""
+    """Raised by an objective to end its trial early: the trial is pruned, and its reports count."""

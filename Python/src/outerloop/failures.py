@@ -1,4 +1,4 @@
-"""Failures: what an exception says, and when nothing but failures comes back."""
+"""Failures: descriptions of exceptions, and detection of objectives that keep failing."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Optional, Tuple, Union
 
 from .errors import BrokenObjective
 
-#: So many bytes of a traceback are kept: its end, where the cause stands.
+#: The number of bytes of a traceback to keep: its end, which states the cause.
 _LIMIT = 16_000
 
 
 def described(error: BaseException) -> Tuple[str, str]:
-    """The reason and the message of a failed trial: what the exception is, and its traceback without the frames of
+    """The reason and the message of a failed trial: the exception, and its traceback without the frames of
     this package."""
     import traceback
 
@@ -28,8 +28,8 @@ def described(error: BaseException) -> Tuple[str, str]:
 
 
 class FailureWatch:
-    """Counts failures in a row, as the command does: a run gives up when the first three trials have failed the
-    same way, or ten in a row in any way, unless one that still runs does well."""
+    """Counts consecutive failures, as the command does: a run gives up when the first three trials have failed the
+    same way, or ten in a row in any way, unless one that is still running succeeds."""
 
     def __init__(self, limit: Union[int, None, str], is_proven: bool) -> None:
         self._limit = limit
@@ -46,7 +46,7 @@ class FailureWatch:
             self._running += 1
 
     def left(self) -> None:
-        """An attempt ended in a way that says nothing about the objective."""
+        """An attempt ended in a way that is not informative about the objective."""
         with self._lock:
             self._running -= 1
 
@@ -67,13 +67,13 @@ class FailureWatch:
 
     @property
     def is_waiting(self) -> bool:
-        """Whether no further trial is to begin until those that run have ended."""
+        """Whether to start no further trial until the running ones have ended."""
         with self._lock:
             return self._has_failed and self._running > 0
 
     @property
     def breakdown(self) -> Optional[BrokenObjective]:
-        """Why the run is to give up; None: it goes on."""
+        """Why the run should give up; None: it continues."""
         with self._lock:
             if not self._has_failed or self._running > 0:
                 return None

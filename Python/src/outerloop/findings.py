@@ -1,4 +1,4 @@
-"""What a study has found: its best trials, all of them, pictures."""
+"""The results of a study: its best trials, all trials, pictures."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .space import Space
 
 
 class Findings:
-    """The side of a `Study` that looks and changes nothing."""
+    """The read-only part of a `Study`."""
 
     name: str
     store: Optional[str]
@@ -44,7 +44,7 @@ class Findings:
 
     @property
     def incumbent(self) -> TrialRecord:
-        """The best trial, trained to the end or not, by what it reported last."""
+        """The best trial by its last report, trained to the end or not."""
         found = self._connection.call("best")
         fields = found["leading"] or found["best"]
         if fields is None:
@@ -53,13 +53,13 @@ class Findings:
 
     @property
     def front(self) -> List[TrialRecord]:
-        """With several objectives the trials that no other is better than in all of them; else the best one."""
+        """The Pareto front with several objectives; otherwise the best trial."""
         if len(self.objectives) == 1:
             return [self.best]
         return [self._make_record(fields) for fields in self._connection.call("best")["front"]]
 
     def trials(self, *states: str, reports: bool = False) -> List[TrialRecord]:
-        """All trials, or those in one of these states, by number; with `reports` each with its epochs."""
+        """All trials, or those in one of these states, by number; with `reports`, each with its reports by epoch."""
         return list(self._pages(states, reports))
 
     def _pages(self, states: Tuple[str, ...], reports: bool) -> Iterator[TrialRecord]:
@@ -77,7 +77,7 @@ class Findings:
         return int(self._connection.call("summary")["trials"])
 
     def trials_dataframe(self) -> Any:
-        """A table of all trials: of pandas or polars, whichever is installed, else a list of dictionaries.
+        """A table of all trials: a data frame of pandas or polars if installed, otherwise a list of dictionaries.
 
         Columns: `number`, `state`, `reason`, `seconds`, `epoch`, `value.METRIC`, `param.NAME`.
         """
@@ -86,18 +86,18 @@ class Findings:
         return frame(self.trials())
 
     def importance(self, objective: Optional[str] = None) -> Dict[str, float]:
-        """How much each parameter matters, by PED-ANOVA; shares add up to 1."""
+        """The importance of each parameter, by PED-ANOVA; the values sum to 1."""
         found = self._connection.call("importance", objective=objective)["parameters"]
         return {name: float(share) for name, share in found.items()}
 
     @property
     def plots(self) -> List[str]:
-        """The kinds of pictures that apply."""
+        """The kinds of plots that apply."""
         kinds: List[str] = self._connection.call("plot")["kinds"]
         return kinds
 
     def plot(self, kind: str = "history", objective: Optional[str] = None) -> Picture:
-        """A picture; a notebook shows it. `study.plots` lists the kinds."""
+        """A plot, which a notebook displays. `study.plots` lists the kinds."""
         found = self._connection.call("plot", kind=kind, objective=objective)["pictures"]
         if not found or not len(self):
             raise NoResult(f"there is nothing to draw as {kind}", "run more trials")
@@ -107,7 +107,7 @@ class Findings:
 
     @property
     def parameters(self) -> Dict[str, str]:
-        """The space, each parameter as the command line writes it."""
+        """The space, each parameter in the command line's notation."""
         found: Dict[str, str] = self._connection.call("describe")["parameters"]
         return found
 

@@ -1,4 +1,4 @@
-"""Trials as a table of pandas or polars."""
+"""Trials as a pandas or polars data frame."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .records import TrialRecord
 
 
 def rows(trials: Sequence[TrialRecord]) -> List[Dict[str, Any]]:
-    """A dictionary for each trial, all with the same keys: None for what a trial does not have."""
+    """A dictionary for each trial, all with the same keys: None for missing values."""
     metrics = list(dict.fromkeys(metric for trial in trials for metric in trial.values))
     names = list(dict.fromkeys(name for trial in trials for name in trial.params))
     table: List[Dict[str, Any]] = []
@@ -37,7 +37,7 @@ def frame(trials: Sequence[TrialRecord]) -> Any:
         if name in sys.modules or find_spec(name) is not None:
             library = __import__(name)
             if name == "polars":
-                # Columns may hold anything, and what the first hundred trials lack.
+                # Columns may hold any values, even ones missing in the first hundred trials.
                 return library.DataFrame(table, infer_schema_length=None, strict=False)
             return library.DataFrame(table)
     return table

@@ -1,4 +1,4 @@
-"""Ctrl-C, and a notebook's kernel that is interrupted: the first finishes the trials that run, the second stops them."""
+"""Ctrl-C, and interrupting a notebook's kernel: the first finishes the running trials, the second stops them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, Optional
 
 
 class Interrupts:
-    """Takes Ctrl-C over while a study runs. In threads other than the main one it does nothing."""
+    """Handles Ctrl-C while a study runs. In threads other than the main one it does nothing."""
 
     def __init__(self) -> None:
         self.is_requested = False
@@ -22,7 +22,7 @@ class Interrupts:
     def __enter__(self) -> "Interrupts":
         if threading.current_thread() is threading.main_thread():
             before = signal.getsignal(signal.SIGINT)
-            # Whoever ignores it, or has it handled outside of Python, wants that to stay.
+            # If it is ignored, or handled outside Python, leave that unchanged.
             if before not in (signal.SIG_IGN, None):
                 self._before = before
                 signal.signal(signal.SIGINT, self._received)
@@ -43,7 +43,7 @@ class Interrupts:
         else:
             raise KeyboardInterrupt
 
-    # While the main thread writes down what has happened a second Ctrl-C has to wait.
+    # While the main thread records a result, a second Ctrl-C has to wait.
 
     def shield(self) -> None:
         if threading.current_thread() is threading.main_thread():

@@ -1,4 +1,4 @@
-"""Reports of a training by Keras: `model.fit(..., callbacks=[outerloop.keras.report(trial)])`."""
+"""Reporting for Keras: `model.fit(..., callbacks=[outerloop.keras.report(trial)])`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .study_trial import Trial
 
 def report(trial: Union[Trial, ScriptTrial]) -> Any:
     """A callback that reports all metrics after each epoch, under Keras's names such as `val_loss`, and ends the
-    training when the trial is to stop. Epochs go on from the trial's: say `initial_epoch=trial.from_epoch`."""
+    training when the trial should stop. Epochs continue from the trial's: pass `initial_epoch=trial.from_epoch`."""
     from keras.callbacks import Callback
 
     class Report(Callback):  # type: ignore[misc,unused-ignore]

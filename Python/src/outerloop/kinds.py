@@ -1,4 +1,4 @@
-"""The kinds of domains that bear names of Python's own: `outerloop.float` and `outerloop.int`."""
+"""The kinds of domains that share names with Python built-ins: `outerloop.float` and `outerloop.int`."""
 
 from .space import float_, int_
 

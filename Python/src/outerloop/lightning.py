@@ -1,4 +1,4 @@
-"""Reports of a training by PyTorch Lightning: `Trainer(callbacks=[outerloop.lightning.report(trial)])`."""
+"""Reporting for PyTorch Lightning: `Trainer(callbacks=[outerloop.lightning.report(trial)])`."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from .study_trial import Trial
 
 
 def report(trial: Union[Trial, ScriptTrial], *metrics: str) -> Any:
-    """A callback that reports what was logged, all of it or these metrics, after each validation, and ends the
-    training when the trial is to stop. Of several processes the first one reports."""
+    """A callback that reports logged metrics, all or the given ones, after each validation, and ends the
+    training when the trial should stop. Of several processes, the first one reports."""
     try:
         from lightning.pytorch.callbacks import Callback
     except ImportError:
@@ -25,7 +25,7 @@ def report(trial: Union[Trial, ScriptTrial], *metrics: str) -> Any:
             goes_on = True
             if values and trainer.is_global_zero:
                 goes_on = trial.report(values, epoch=trainer.current_epoch + 1)
-            # All processes stop at the same epoch.
+            # All processes must stop at the same epoch.
             trainer.should_stop = trainer.should_stop or not trainer.strategy.broadcast(goes_on)
 
     return Report()

@@ -1,4 +1,4 @@
-"""Pictures and tables that show themselves in notebooks."""
+"""Pictures and tables that notebooks display."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ if TYPE_CHECKING:
 
 
 class Picture:
-    """A picture of a study, as SVG. A notebook shows it."""
+    """A plot of a study, as SVG. A notebook displays it."""
 
     def __init__(self, name: str, svg: str) -> None:
         #: What it shows, such as `history` or `slices-loss`.
         self.name = name
-        #: The picture's text.
+        #: The SVG text.
         self.svg = svg
 
     def _repr_svg_(self) -> str:
         return self.svg
 
     def save(self, path: Union[str, "os.PathLike[str]"]) -> None:
-        """Writes the picture into a file, which must not be there yet."""
+        """Writes the picture to a file, which must not exist yet."""
         with open(path, "x", encoding="utf-8") as file:
             file.write(self.svg)
 
@@ -31,7 +31,7 @@ class Picture:
 
 
 def table(head: str, rows: Sequence["TrialRecord"], note: str) -> str:
-    """Trials as a table of HTML."""
+    """Trials as an HTML table."""
     import html
 
     metrics = _keys([row.values for row in rows])

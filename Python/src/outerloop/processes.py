@@ -1,4 +1,4 @@
-"""Processes in which objectives run: for objectives that keep the interpreter busy, and such that hang or crash."""
+"""Processes in which objectives run: for objectives that hold the GIL, hang or crash."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .study_trial import Trial
 
 
 class ProcessWorker:
-    """A process that runs one trial after the other; requests of the trial go through its parent.
+    """A process that runs one trial after another; requests of the trial go through its parent.
 
     It leads a group of processes, so that whatever the objective has started ends with it, and it ends when its
     parent has.
@@ -28,7 +28,7 @@ class ProcessWorker:
         self._begin()
 
     def _begin(self) -> None:
-        # A fork knows closures and what is written in notebooks.
+        # A fork has closures and definitions from notebooks.
         method = "fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn"
         context: Any = multiprocessing.get_context(method)
         self._pipe, other = context.Pipe()
@@ -44,7 +44,7 @@ class ProcessWorker:
         other.close()
 
     def run(self, trial: Trial, timeout: Optional[float]) -> Dict[str, Any]:
-        """Runs the objective; returns what to tell of the trial."""
+        """Runs the objective; returns the result to tell."""
         if not self._process.is_alive():
             self._end()
             self._begin()
@@ -83,7 +83,7 @@ class ProcessWorker:
         return f"its process ended with status {code}"
 
     def kill(self) -> None:
-        """Ends the process and all that it has started."""
+        """Ends the process and everything that it has started."""
         self._is_closed = True
         self._end()
 
@@ -100,7 +100,7 @@ class ProcessWorker:
         self._pipe.close()
 
     def close(self) -> None:
-        """Ends the process, which has nothing to do."""
+        """Ends the process, which is idle."""
         if not self._is_closed:
             self.kill()
 
@@ -145,7 +145,7 @@ def _serve(objective: Callable[[Trial], Any], pipe: "Pipe[Any, Any]", parent: in
 
 
 def _watch(parent: int) -> None:
-    """Ends this process and what it has started when its parent is no more."""
+    """Ends this process and what it has started when its parent has exited."""
     while os.getppid() == parent:
         time.sleep(0.5)
     os.killpg(0, signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""How a run goes on: one line on a terminal, or a line in a notebook."""
+"""The progress of a run: one line on a terminal, or in a notebook."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import threading
 import time
 from typing import Any, Mapping, Optional, TextIO, Union
 
-#: Seconds between two changes of the line.
+#: Seconds between two updates of the line.
 _PAUSE = 0.1
 
 
@@ -61,7 +61,7 @@ class Progress:
         self._show()
 
     def close(self) -> None:
-        """The last line stays."""
+        """Keeps the last line."""
         if self._is_shown:
             self._running = 0
             self._show(is_last=True)
@@ -99,7 +99,7 @@ class Progress:
 
 
 class _Line:
-    """A line of text as a notebook shows it."""
+    """A line of text for a notebook."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -109,7 +109,7 @@ class _Line:
 
 
 def _display() -> Any:
-    """A place in the notebook whose content can change; None outside of notebooks."""
+    """An updatable output in the notebook; None outside notebooks."""
     if "IPython" not in sys.modules:
         return None
     try:

@@ -1,4 +1,4 @@
-"""Trials as a study keeps them."""
+"""Trials as stored in a study."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from .space import Space
 
 
 class TrialRecord:
-    """What became of a trial. Times are seconds, `created`, `started` and `ended` since 1970."""
+    """The record of a trial. Times are in seconds; `created`, `started` and `ended` are since 1970."""
 
     __slots__ = ("_fields", "objectives", "params")
 
@@ -35,13 +35,13 @@ class TrialRecord:
 
     @property
     def message(self) -> Optional[str]:
-        """What its failure said: of an exception, what it was and its traceback."""
+        """The error message: for an exception, its description and traceback."""
         message: Optional[str] = self._fields.get("message")
         return message
 
     @property
     def values(self) -> Dict[str, float]:
-        """By metric: the objectives of a complete trial, else what was reported last."""
+        """By metric: the objectives of a complete trial, otherwise the last report."""
         return {name: float(value) for name, value in (self._fields.get("values") or {}).items()}
 
     @property
@@ -57,7 +57,7 @@ class TrialRecord:
 
     @property
     def seconds(self) -> float:
-        """How long its attempts took."""
+        """The total duration of its attempts."""
         return float(self._fields.get("seconds") or 0)
 
     @property
@@ -76,7 +76,7 @@ class TrialRecord:
 
     @property
     def attempts(self) -> int:
-        """How often it was begun."""
+        """The number of attempts."""
         return int(self._fields.get("attempts") or 0)
 
     @property

@@ -1,4 +1,4 @@
-"""Running the objective of a study: in this thread, in several, or in processes of their own."""
+"""Running the objective of a study: in this thread, in several, or in separate processes."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from .processes import ProcessWorker
     from .study import Callback, Study
 
-#: Seconds between two questions for a trial while there is none.
+#: Seconds between two requests for a trial while there is none.
 _PAUSE = 0.05
 
 Objective = Callable[[Trial], Any]
 
 
 class ShieldedLink:
-    """A connection in whose requests Ctrl-C has to wait."""
+    """A connection that defers Ctrl-C during requests."""
 
     def __init__(self, connection: Connection, interrupts: Interrupts) -> None:
         self._connection = connection
@@ -81,7 +81,7 @@ class Run:
         self.reason: Optional[str] = None
 
     def stop(self) -> None:
-        """No further trial begins; those that run are finished."""
+        """Starts no further trial; the running ones are finished."""
         self._stopping.set()
 
     def perform(self) -> None:
@@ -116,7 +116,7 @@ class Run:
         for thread in threads:
             thread.start()
         for thread in threads:
-            # A wait with an end lets signals in.
+            # A wait with a timeout lets signals be handled.
             while thread.is_alive():
                 thread.join(0.1)
 
@@ -150,7 +150,7 @@ class Run:
         try:
             told = self._outcome(trial, slot)
         except BaseException:
-            # Ctrl-C, or the end of the interpreter: the trial is run again.
+            # Ctrl-C, or the end of the interpreter: the trial will be run again.
             self._watch.left()
             raise
         self._interrupts.shield()
@@ -162,7 +162,7 @@ class Run:
             self._interrupts.unshield()
 
     def _outcome(self, trial: Trial, slot: int) -> Dict[str, Any]:
-        """What to tell of a trial."""
+        """The result to tell of a trial."""
         try:
             if self._processes:
                 return self._workers[slot].run(trial, self._trial_timeout)
@@ -181,7 +181,7 @@ class Run:
         except ConnectionLost:
             raise
         except OuterloopError:
-            # Someone else has the trial by now, or the run was stopped.
+            # Another worker has the trial by now, or the run was stopped.
             self._watch.left()
             return
         state = answer["state"]
@@ -198,7 +198,7 @@ class Run:
                 callback(self._study, record)
 
     def _abort(self) -> None:
-        """Stops at once: processes are ended, and trials that run are given back, to be run again."""
+        """Stops at once: ends processes, and returns running trials, to be run again."""
         self._stopping.set()
         with self._telling:
             for number in list(self._running):

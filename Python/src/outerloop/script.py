@@ -1,4 +1,4 @@
-"""The side of a program that `outerloop tune` runs: its trial, and the same program on its own.
+"""The interface of a program that `outerloop tune` runs: its trial, and running the program on its own.
 
     trial = outerloop.trial(defaults={"lr": 0.01, "layers": 2}, epochs=10)
     for epoch in trial.epochs:
@@ -22,15 +22,15 @@ from .checkpoint import Checkpoint
 from .errors import UsageError
 from .values import number, wire_numbers
 
-#: What launchers of distributed training call the rank of a process.
+#: The variables in which launchers of distributed training store the rank of a process.
 _RANKS = ("RANK", "OMPI_COMM_WORLD_RANK", "PMI_RANK", "MV2_COMM_WORLD_RANK", "SLURM_PROCID")
 
 
 class ScriptTrial:
-    """The trial of this program: its values, and what is said about it."""
+    """The trial of this program: its values, and reporting."""
 
     def __init__(self, request: Mapping[str, Any], defaults: Mapping[str, Any], is_tuned: bool) -> None:
-        #: The configuration: the trial's values, and the defaults of what it does not have.
+        #: The configuration: the trial's values, and defaults for the others.
         self.params: Dict[str, Any] = {**defaults, **request["params"]}
         #: Whether the program is run by `outerloop`.
         self.is_tuned = is_tuned
@@ -40,20 +40,20 @@ class ScriptTrial:
         self.study: str = request["study"]
         #: For the program's own random numbers.
         self.seed: int = request["seed"]
-        #: Which of the `--parallel` places it has, from 0.
+        #: Its slot among the `--parallel` ones, from 0.
         self.slot: int = request.get("slot", 0)
-        #: The last epoch that is done: training starts behind it.
+        #: The last completed epoch: training starts after it.
         self.from_epoch: int = request["fromEpoch"]
         #: The last epoch to train.
         self.to_epoch: int = request["toEpoch"]
-        #: Whether this process is the one of several that reports: the first of a distributed training.
+        #: Whether this process reports: the first one of a distributed training.
         self.is_speaker = _rank() == 0
         self._folder: Optional[str] = request.get("checkpoint")
         self._last_report = time.perf_counter()
         self._was_told = False
         self._is_stopped = False
         if is_tuned and threading.current_thread() is threading.main_thread():
-            # The polite signal is how a trial is told to stop; five seconds later the other one comes.
+            # SIGTERM asks a trial to stop; SIGKILL follows five seconds later.
             if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
                 signal.signal(signal.SIGTERM, self._stop)
 
@@ -77,12 +77,12 @@ class ScriptTrial:
 
     @property
     def should_stop(self) -> bool:
-        """Whether the program is to end: it was told to. It has five seconds to save what it needs."""
+        """Whether the program was asked to stop. It has five seconds to save its state."""
         return self._is_stopped
 
     @property
     def checkpoint(self) -> Checkpoint:
-        """Where the trial keeps what it needs to go on."""
+        """The trial's checkpoint folder."""
         if self._folder is None:
             import tempfile
 
@@ -98,7 +98,7 @@ class ScriptTrial:
         gradient: Optional[Mapping[str, Any]] = None,
         **metrics: Any,
     ) -> bool:
-        """Reports what was measured: `trial.report(epoch=3, loss=0.2)`.
+        """Reports metrics: `trial.report(epoch=3, loss=0.2)`.
 
         `values` and `metrics` are numbers by name: of Python, NumPy, PyTorch or JAX. `epoch` counts from 1; without
         it the line is about the last epoch that was reported. `seconds` is how long the epoch took, else the time
@@ -138,13 +138,13 @@ class ScriptTrial:
     def _say(self, line: Mapping[str, Any]) -> None:
         if not self.is_speaker:
             return
-        # In one piece, so that threads that print do not come between.
+        # In one write, so that output of other threads does not interleave.
         sys.stdout.write(json.dumps(line) + "\n")
         sys.stdout.flush()
 
 
 def trial(defaults: Optional[Mapping[str, Any]] = None, *, epochs: int = 1) -> ScriptTrial:
-    """The trial that this program is run for; on its own, one with the `defaults` and so many `epochs`.
+    """The trial that this program is run for; if run on its own, one with the `defaults` and `epochs`.
 
     Under `outerloop tune` the values come from the file that `OUTERLOOP_TRIAL` names.
 

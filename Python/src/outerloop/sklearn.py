@@ -1,4 +1,4 @@
-"""A search over hyperparameters that is an estimator of scikit-learn.
+"""A hyperparameter search as a scikit-learn estimator.
 
     from outerloop.sklearn import OuterloopSearchCV
 

@@ -1,4 +1,4 @@
-"""Search spaces: what values parameters may take.
+"""Search spaces: the values that parameters may take.
 
     space = {
         "lr": outerloop.log(1e-5, 1e-1),
@@ -21,7 +21,7 @@ from .values import Choices, same, scalar
 
 
 class Domain:
-    """What values a parameter may take, and when it exists.
+    """The values that a parameter may take, and when it is active.
 
     `fields` is the domain as space files in JSON write it.
     """
@@ -45,7 +45,7 @@ class Domain:
 
     @property
     def text(self) -> str:
-        """The domain as the command line writes it."""
+        """The domain in the command line's notation."""
         import json
 
         fields = self.fields
@@ -59,7 +59,7 @@ class Domain:
         return f"{fields['type']}({fields['low']}, {fields['high']}{log}{step})"
 
     def holds(self, value: Any) -> bool:
-        """Whether a value of the study is surely one of this domain; of grids, none is."""
+        """Whether a value of the study is certainly in this domain; never for grids."""
         fields = self.fields
         if self.choices is not None:
             return any(same(key, value) for key in self.choices.wire)
@@ -69,7 +69,7 @@ class Domain:
         return inside and (fields["type"] == "float" or isinstance(value, int))
 
     def object(self, value: Any) -> Any:
-        """What a value of the study is to the objective."""
+        """The value that the objective gets for a value of the study."""
         if self.choices is not None:
             return self.choices.object(value)
         return value
@@ -98,7 +98,7 @@ def int_(low: int, high: int, *, log: bool = False, step: Optional[int] = None, 
 
 
 def choice(*options: Any, when: Optional[str] = None) -> Domain:
-    """Choices without order: `choice("relu", "tanh")` or `choice(["relu", "tanh"])`.
+    """Unordered choices: `choice("relu", "tanh")` or `choice(["relu", "tanh"])`.
 
     They may be any objects: the study keeps texts, numbers and truth values as they are, other objects as their
     `repr`, and the objective gets the objects.
@@ -112,7 +112,7 @@ def ordinal(*options: Any, when: Optional[str] = None) -> Domain:
 
 
 def constant(value: Any, *, when: Optional[str] = None) -> Domain:
-    """One value, handed through to the objective."""
+    """A constant, passed on to the objective."""
     return Domain({"type": "constant", "value": scalar(value)}, Choices([value]), when)
 
 
@@ -124,22 +124,22 @@ def _choices(kind: str, options: Tuple[Any, ...], when: Optional[str]) -> Domain
 
 
 class Space:
-    """A whole space as the protocol takes it, and the objects that choices stand for."""
+    """A space in the protocol's form, and the objects that choices represent."""
 
     __slots__ = ("domains", "named", "wire")
 
     def __init__(self, wire: Union[str, Dict[str, Any]], domains: Optional[Dict[str, Domain]] = None) -> None:
         self.wire = wire
         self.domains = domains or {}
-        #: The domains by which objectives have named parameters, all of which the study's space holds.
+        #: The domains under which objectives have suggested parameters, all of which the study's space includes.
         self.named: Dict[str, List[Domain]] = {}
 
     def knows(self, name: str, domain: Domain) -> bool:
-        """Whether the study's space holds this domain of a parameter."""
+        """Whether the study's space includes this domain of a parameter."""
         return domain in self.named.get(name, ())
 
     def learn(self, name: str, domain: Domain) -> None:
-        """The study's space has grown by a domain."""
+        """Records that the study's space was extended by a domain."""
         self.named.setdefault(name, []).append(domain)
         if domain.choices is not None:
             before = self.domains.get(name)
@@ -147,7 +147,7 @@ class Space:
             self.domains[name] = Domain({}, Choices([*(option for _, option in pairs), *domain.choices.options]))
 
     def objects(self, params: Mapping[str, Any]) -> Dict[str, Any]:
-        """Values of a study as its objective gets them."""
+        """Values of a study in the form that its objective gets."""
         domains = self.domains
         return {
             name: domains[name].object(value) if name in domains else value for name, value in params.items()
@@ -155,7 +155,7 @@ class Space:
 
 
 def space(given: Any) -> Space:
-    """The space that someone has written down, in one of the ways that this module's text lists.
+    """The space from one of the notations listed in this module's docstring.
 
     Raises `UsageError` for what is none.
     """

@@ -1,4 +1,4 @@
-"""Studies: a space, what to make small or large, and the trials so far."""
+"""Studies: a space, objectives, and the trials so far."""
 
 from __future__ import annotations
 
@@ -101,11 +101,11 @@ class Study(Findings):
         self.name: str = opened["study"]
         self.seed: int = int(opened["seed"])
         self.epochs: int = opened["epochs"]
-        #: The metrics that are made small or large, in order.
+        #: The metrics to optimize, in order.
         self.objectives: List[str] = [objective["metric"] for objective in opened["objectives"]]
         #: `minimize` or `maximize` for each.
         self.directions: List[str] = [objective["direction"] for objective in opened["objectives"]]
-        #: What the space says and a study cannot keep, such as the priors of a space of ConfigSpace.
+        #: Notes on what a study cannot represent, such as the priors of a ConfigSpace space.
         self.notes: List[str] = opened["notes"]
 
     # MARK: Running
@@ -181,14 +181,14 @@ class Study(Findings):
         return self
 
     def stop(self) -> None:
-        """Ends the run that is under way when the trials that run have ended: for callbacks and objectives."""
+        """Ends the current run when the running trials have ended: for callbacks and objectives."""
         if self._run is not None:
             self._run.stop()
 
     # MARK: Asking and telling
 
     def ask(self, slot: int = 0) -> Optional[Trial]:
-        """The next trial, for those who run trials themselves; None if every configuration has been tried or the
+        """The next trial, for running trials yourself; None if every configuration has been tried or the
         budget is spent. It is yours until `tell`, or until this process ends."""
         while True:
             answer = self._connection.call("ask", slot=slot)
@@ -210,7 +210,7 @@ class Study(Findings):
         pruned: bool = False,
         **metrics: Any,
     ) -> str:
-        """Says what became of a trial: `study.tell(trial, 0.3)`, `study.tell(trial, loss=0.3, size=12)`,
+        """Records the result of a trial: `study.tell(trial, 0.3)`, `study.tell(trial, loss=0.3, size=12)`,
         `study.tell(trial, failed="out of memory")` or `study.tell(trial, pruned=True)`. Returns its state."""
         number = trial if isinstance(trial, int) else trial.number
         told: Dict[str, Any] = {}
@@ -226,23 +226,23 @@ class Study(Findings):
         return str(self._connection.call("tell", trial=number, **told)["state"])
 
     def enqueue(self, params: Optional[Mapping[str, Any]] = None, **more: Any) -> int:
-        """Adds a configuration to be tried before any other; what it leaves out gets a value from the sampler.
+        """Adds a configuration to be tried before any other; missing parameters get a value from the sampler.
         Returns the trial's number."""
         values = {name: scalar(value) for name, value in {**(params or {}), **more}.items()}
         return int(self._connection.call("enqueue", params=values)["number"])
 
     def add(self, params: Mapping[str, Any], values: Any = None, **metrics: Any) -> int:
-        """Takes over the result of a whole configuration that was tried elsewhere. Returns the trial's number."""
+        """Adds the result of a complete configuration that was tried elsewhere. Returns the trial's number."""
         numbers = {**results(self.objectives, values), **wire_numbers(metrics)}
         wire = {name: scalar(value) for name, value in params.items()}
         return int(self._connection.call("add", params=wire, values=numbers)["number"])
 
     def hint(self, *priors: str) -> None:
-        """Says where good values are believed to lie: `study.hint("lr=0.001±3x")`."""
+        """Adds a prior over good values: `study.hint("lr=0.001±3x")`."""
         self._connection.call("hint", priors=list(priors))
 
     def extend(self, **domains: Union[Domain, str]) -> None:
-        """Gives parameters a wider range or more choices; what was tried stays."""
+        """Gives parameters a wider range or more choices; existing trials stay."""
         texts = [
             f"{name}={domain if isinstance(domain, str) else domain.text}" for name, domain in domains.items()
         ]
@@ -254,7 +254,7 @@ class Study(Findings):
     # MARK: The end
 
     def close(self) -> None:
-        """Ends the serving process. Trials that were asked for and not told are run again by others."""
+        """Ends the serving process. Trials that were asked for but not told are run again by others."""
         self._connection.close()
 
     def __enter__(self) -> "Study":
@@ -269,7 +269,7 @@ class Study(Findings):
         return Trial(fields, link, self._space, self.objectives, self._checkpoint_folder)
 
     def _checkpoint_folder(self, number: int) -> str:
-        """Studies in memory have a folder that goes with them."""
+        """Studies in memory have a temporary folder."""
         if self._temporary is None:
             import shutil
             import tempfile

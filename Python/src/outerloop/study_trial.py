@@ -1,4 +1,4 @@
-"""A trial as an objective sees it."""
+"""A trial from the objective's point of view."""
 
 from __future__ import annotations
 
@@ -44,13 +44,13 @@ class Trial:
         self.params: Dict[str, Any] = space.objects(self._wire)
         #: From 0, in order of creation.
         self.number: int = fields["number"]
-        #: Which try at this trial this is, from 1.
+        #: The number of this attempt at the trial, from 1.
         self.attempt: int = fields["attempt"]
         #: For the objective's own random numbers: the same in all attempts at a trial.
         self.seed: int = fields["seed"]
-        #: Which of the places of `parallel` trials it has, from 0, as long as it runs.
+        #: Its slot among the `parallel` trials, from 0, while it is running.
         self.slot: int = fields["slot"]
-        #: The last epoch that is done: training starts behind it.
+        #: The last completed epoch: training starts after it.
         self.from_epoch: int = fields["fromEpoch"]
         #: The last epoch to train.
         self.to_epoch: int = fields["toEpoch"]
@@ -59,13 +59,13 @@ class Trial:
 
     @property
     def checkpoint(self) -> Checkpoint:
-        """Where it keeps what it needs to go on."""
+        """Its checkpoint folder."""
         if self._folder is None:
             self._folder = self._make_folder(self.number)
         return Checkpoint(self._folder, self.from_epoch, self._announce)
 
     def __getstate__(self) -> Dict[str, Any]:
-        """To another process it goes without its connection."""
+        """Pickling omits the connection."""
         if self._folder is None:
             self._folder = self._make_folder(self.number)
         state = dict(self.__dict__)
@@ -90,7 +90,7 @@ class Trial:
 
     @property
     def should_stop(self) -> bool:
-        """Whether the training is to end: the last report said so."""
+        """Whether the training should stop, according to the last report."""
         return self._has_to_stop
 
     def report(
@@ -102,7 +102,7 @@ class Trial:
         gradient: Optional[Mapping[str, Any]] = None,
         **metrics: Any,
     ) -> bool:
-        """Reports what was measured after an epoch: `trial.report(epoch=3, loss=0.2)`.
+        """Reports metrics after an epoch: `trial.report(epoch=3, loss=0.2)`.
 
         `values` and `metrics` are numbers by the metric's name; names that are arguments here go into `values`. A
         number alone is the value of the only objective: `trial.report(0.2, epoch=3)`.
@@ -130,13 +130,13 @@ class Trial:
         return not self._has_to_stop
 
     def should_prune(self) -> bool:
-        """As in Optuna: whether the last report said that the trial is to end."""
+        """As in Optuna: whether the trial should stop, according to the last report."""
         return self._has_to_stop
 
-    # Parameters that are named as the trial runs.
+    # Parameters that are defined as the trial runs (define-by-run).
 
     def suggest(self, name: str, domain: Domain) -> Any:
-        """The value of a parameter, which the space grows by if it does not have it.
+        """The value of a parameter, which is added to the space if necessary.
 
         What a trial has been proposed holds if it lies in `domain`. A parameter that the study meets for the first
         time, and one whose value lies elsewhere, gets a random value in this trial; from the next trial on the
@@ -170,7 +170,7 @@ class Trial:
         self._link.call("checkpoint", trial=self.number, epoch=_epoch(epoch), path=path)
 
     def results(self, returned: Any) -> Dict[str, Any]:
-        """What an objective has returned or reports, as numbers by metric."""
+        """The results or reports of an objective, as numbers by metric."""
         return results(self._objectives, returned)
 
 

@@ -1,4 +1,4 @@
-"""The tuner of HPO4DL: trainings that rest and go on, by their learning curves."""
+"""The tuner interface of HPO4DL: trainings that are paused and resumed according to their learning curves."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .records import TrialRecord
 from .study import Study
 from .study_trial import Trial
 
-#: `configuration, epoch, previous_epoch, checkpoint_path` to what was measured after an epoch, or after several.
+#: `configuration, epoch, previous_epoch, checkpoint_path` to the metrics after an epoch, or after several.
 ObjectiveFunction = Callable[..., Union[Mapping[str, Any], List[Dict[str, Any]]]]
 
 #: The optimizers of HPO4DL, as schedulers of a study.
@@ -64,7 +64,7 @@ class Tuner:
         self.max_epochs = max_epochs
         self.num_configurations = num_configurations
         self.output_path = os.path.abspath(os.fspath(output_path))
-        #: Devices are the objective's own business.
+        #: Devices are left to the objective.
         self.device = device
 
     def run(self, progress: Optional[bool] = None) -> Dict[str, Any]:
@@ -100,7 +100,7 @@ class Tuner:
         )
 
     def _dyhpo(self) -> str:
-        """The scheduler looks at so many new configurations before it trains one; it has bounds of its own."""
+        """The number of candidate configurations per proposal, clamped to the scheduler's limits."""
         return f"dyhpo:candidates={min(max(self.num_configurations, 16), 65536)}"
 
     def _told(self, incumbent: TrialRecord) -> Dict[str, Any]:

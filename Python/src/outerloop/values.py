@@ -1,4 +1,4 @@
-"""Values of Python as values of a study: numbers of any library, choices that are any object."""
+"""Conversion of Python values to values of a study: numbers of any library, arbitrary objects as choices."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, Dict, List, Mapping, Sequence, Tuple, Union
 
 from .errors import UsageError
 
-#: What a parameter may be in a study and in JSON.
+#: The type of a parameter's value in a study and in JSON.
 Scalar = Union[bool, int, float, str]
 
 
@@ -40,13 +40,13 @@ def numbers(values: Mapping[str, Any]) -> Dict[str, float]:
 
 
 def wire_numbers(values: Mapping[str, Any]) -> Dict[str, Union[float, str]]:
-    """Numbers as the protocol has them: those that are not finite are texts."""
+    """Numbers in the protocol's form: non-finite ones are texts."""
     return {name: wire(value) for name, value in numbers(values).items()}
 
 
 def results(objectives: Sequence[str], given: Any) -> Dict[str, Union[float, str]]:
     """Results of a trial as numbers by metric: of a dictionary, a number for the only objective, or one for each
-    objective in their order. None: there are none beside those that were reported."""
+    objective in order. None: there are none apart from the reported ones."""
     if given is None:
         return {}
     if isinstance(given, Mapping):
@@ -61,7 +61,7 @@ def results(objectives: Sequence[str], given: Any) -> Dict[str, Union[float, str
 
 
 def wire(value: float) -> Union[float, str]:
-    """A number as JSON can say it."""
+    """A number in JSON's form."""
     if value != value:
         return "NaN"
     if value in (float("inf"), float("-inf")):
@@ -89,12 +89,12 @@ def scalar(value: Any) -> Scalar:
 
 
 def same(a: Any, b: Any) -> bool:
-    """Whether two values of a parameter are one: numbers are compared as numbers, `True` is not `1`."""
+    """Whether two values of a parameter are the same: numbers are compared as numbers, `True` is not `1`."""
     return isinstance(a, bool) == isinstance(b, bool) and bool(a == b)
 
 
 class Choices:
-    """The objects that the values of a parameter with choices stand for."""
+    """The objects that the values of a choice parameter represent."""
 
     __slots__ = ("pairs",)
 
@@ -110,7 +110,7 @@ class Choices:
         return [key for key, _ in self.pairs]
 
     def object(self, value: Scalar) -> Any:
-        """The object for a value of the study; the value itself if it is none of these."""
+        """The object for a value of the study; the value itself if there is none."""
         for key, option in self.pairs:
             if same(key, value):
                 return option

@@ -1,5 +1,5 @@
 // The part of libpq, PostgreSQL's client library, that is used, through the installed library: it is
-// opened when the first store of PostgreSQL is, and no one else needs it.
+// loaded with the first PostgreSQL store, and not needed otherwise.
 #ifndef OUTERLOOP_PQ_H
 #define OUTERLOOP_PQ_H
 
@@ -18,15 +18,15 @@ enum outerloop_pq_status {
   OUTERLOOP_PQ_PIPELINE_ABORTED = 11,
 };
 
-// 0, or -1: the library is not installed; or the number of its version, which is too old.
+// 0, or -1: the library is not installed; or its version number, if it is too old.
 int outerloop_pq_open(void);
 
-// Reads a connection string or URL; -1 and `trouble` if it is none. Otherwise what it says of
-// `keyword` (NULL: nothing), to be freed, unless `value` is NULL.
-int outerloop_pq_parse(const char *text, const char *keyword, char **value, char trouble[512]);
+// Parses a connection string or URL; -1 and `error_text` if it is invalid. Otherwise sets `value`,
+// unless it is NULL, to the setting `keyword` (NULL: unset), to be freed by the caller.
+int outerloop_pq_parse(const char *text, const char *keyword, char **value, char error_text[512]);
 
-// Connects by `text`, with settings that it may say otherwise (`keywords` ends with NULL). Never NULL
-// unless there is no memory.
+// Connects to `text`, with default settings that it may override (`keywords` ends with NULL). Never
+// NULL unless memory is exhausted.
 outerloop_pq_connection *outerloop_pq_connect(const char *text, const char *const *keywords,
                                               const char *const *values);
 int outerloop_pq_is_connected(const outerloop_pq_connection *connection);
@@ -36,7 +36,7 @@ int outerloop_pq_server(const outerloop_pq_connection *connection);
 int outerloop_pq_process(const outerloop_pq_connection *connection);
 void outerloop_pq_close(outerloop_pq_connection *connection);
 
-// Statements one after the other without waiting for answers. 1: done.
+// Statements in pipeline mode, without waiting for results. 1: done.
 int outerloop_pq_enter_pipeline(outerloop_pq_connection *connection);
 int outerloop_pq_prepare(outerloop_pq_connection *connection, const char *name, const char *sql);
 // All values and columns are binary.
@@ -45,9 +45,9 @@ int outerloop_pq_execute(outerloop_pq_connection *connection, const char *name, 
 int outerloop_pq_sync(outerloop_pq_connection *connection);
 outerloop_pq_result *outerloop_pq_next(outerloop_pq_connection *connection);
 
-// Takes in what has come without a request; 1: the connection is there.
+// Reads unsolicited input; 1: the connection is alive.
 int outerloop_pq_consume(outerloop_pq_connection *connection);
-// The channel and the payload of a notification that has come: 1, or 0: there is none.
+// The channel and the payload of a received notification: 1, or 0: there is none.
 int outerloop_pq_notification(outerloop_pq_connection *connection, char channel[64],
                               char payload[64]);
 

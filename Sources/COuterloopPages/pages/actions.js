@@ -1,4 +1,4 @@
-// What changes a study: each asks where something ends, and says what came of it.
+// Actions that change a study: they ask for confirmation before ending something, and show the result.
 
 import { ApiError, send } from "./api.js";
 import { ask } from "./dialog.js";
@@ -66,7 +66,7 @@ function valueOf(parameter, input) {
     }
     return number;
   }
-  // A choice without a list: numbers and truth values are written as such.
+  // A choice without a list: numbers and booleans are written as such.
   try {
     const value = JSON.parse(text);
     if (typeof value !== "object") return value;
@@ -74,7 +74,7 @@ function valueOf(parameter, input) {
   return text;
 }
 
-/** Pauses a study: no trial begins until it goes on. */
+/** Pauses a study: no trial starts until it is resumed. */
 export function pauseStudy(study) {
   return ask({
     title: `Pause ${study.name}?`,
@@ -84,7 +84,7 @@ export function pauseStudy(study) {
   });
 }
 
-/** Lets a paused study go on. */
+/** Resumes a paused study. */
 export function resumeStudy(study) {
   return ask({
     title: `Resume ${study.name}?`,
@@ -94,7 +94,7 @@ export function resumeStudy(study) {
   });
 }
 
-/** Ends a study: no new trial begins. */
+/** Ends a study: no new trial starts. */
 export function stopStudy(study) {
   const reason = h("input", { type: "text", autocomplete: "off", maxlength: 500 });
   return ask({
@@ -109,7 +109,7 @@ export function stopStudy(study) {
   });
 }
 
-/** Opens an ended study again. */
+/** Reopens an ended study. */
 export function reopenStudy(study) {
   return ask({
     title: `Reopen ${study.name}?`,
@@ -119,7 +119,7 @@ export function reopenStudy(study) {
   });
 }
 
-/** Changes the bounds of a study. */
+/** Changes the budget of a study. */
 export function changeBudget(study) {
   const bounds = [
     ["trials", "Trials", "In total, including existing trials."],
@@ -155,7 +155,7 @@ export function changeBudget(study) {
   });
 }
 
-/** Runs a failed trial again. */
+/** Retries a failed trial. */
 export function retryTrial(study, trial) {
   return ask({
     title: `Retry trial ${trial.number}?`,

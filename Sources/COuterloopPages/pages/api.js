@@ -2,7 +2,7 @@
 
 const root = "/api/v1";
 
-/** What the server, or the way to it, says is wrong, and what to do about it. */
+/** An error of the server or the connection, with its remedy. */
 export class ApiError extends Error {
   constructor(message, remedy, status) {
     super(message);
@@ -11,7 +11,7 @@ export class ApiError extends Error {
   }
 }
 
-/** The address of something below the API; `query` may have arrays, and leaves out null and "". */
+/** The address of something below the API; `query` may have arrays; null and "" are omitted. */
 export function address(path, query = {}) {
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) {
@@ -29,7 +29,7 @@ export function fileAddress(study, trial, path) {
   return `${root}/studies/${study}/trials/${trial}/files/${parts}`;
 }
 
-/** Fetches; throws `ApiError` where the answer is no success. */
+/** Fetches; throws `ApiError` unless the response is a success. */
 export async function request(url, options = {}) {
   let answer;
   try {

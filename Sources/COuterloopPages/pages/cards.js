@@ -1,4 +1,4 @@
-// Cards whose content is drawn anew when what it shows has changed.
+// Cards whose content is redrawn when its data has changed.
 
 import { h, isInUse, put } from "./dom.js";
 
@@ -12,7 +12,7 @@ export class Card {
     this.element = h("section", { class: `card ${className}`, "aria-label": name }, h("header", null, this.heading), this.body);
   }
 
-  /** Draws `make()` if `shown`, which it draws from, differs from the last time, and nobody selects text in it. */
+  /** Redraws with `make()` if the data `shown` differs from the last time and no text in it is selected. */
   update(shown, make) {
     const stamp = JSON.stringify(shown);
     if (stamp === this.#stamp || isInUse(this.body)) return;
@@ -21,7 +21,7 @@ export class Card {
   }
 }
 
-/** Names with their values, a line each; lines that are null are left out. */
+/** Names with their values, one per line; null lines are omitted. */
 export function facts(lines, className = "") {
   return h("table", { class: `facts ${className}` }, h("tbody", null, lines.filter(Boolean).map(
     ([name, value]) => h("tr", null, h("th", { scope: "row" }, name), h("td", null, value)))));

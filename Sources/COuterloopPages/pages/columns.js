@@ -40,7 +40,7 @@ export function columnsOf(study) {
 
 function widthOf(name, least = 100) { return Math.min(200, Math.max(least, name.length * 8 + 36)); }
 
-/** Cells need no more than fits in them. */
+/** Cells need no more text than fits in them. */
 function cut(value) {
   const text = valueText(value);
   return text.length > 200 ? text.slice(0, 200) + "…" : text;
@@ -53,7 +53,7 @@ export function shownColumns(study, columns) {
   return columns.filter(isShown);
 }
 
-/** Keeps the choice: only what differs from the usual. */
+/** Stores the choice: only the differences from the default. */
 export function keepColumns(study, columns, shown) {
   const keys = new Set(shown.map((column) => column.key));
   const kept = {};

@@ -1,4 +1,4 @@
-// The reports of one trial as curves: axes, ticks, a logarithmic scale, as many metrics as one likes.
+// The reports of one trial as curves: axes, ticks, a logarithmic scale, any number of metrics.
 
 import { freshID, h, put, s } from "./dom.js";
 import { metricText, short, toNumber } from "./format.js";
@@ -7,7 +7,7 @@ const height = 300;
 const margin = { left: 64, right: 14, top: 10, bottom: 40 };
 const seriesClasses = 7;
 
-/** A picture of reports; `update(reports, metrics)` draws what is there. */
+/** A picture of reports; `update(reports, metrics)` draws the data so far. */
 export function curves(firstMetrics) {
   const hidden = new Set();
   let isLog = false;
@@ -22,7 +22,7 @@ export function curves(firstMetrics) {
     h("div", { class: "row" }, key, h("label", { class: "inline", for: logID }, log, "Logarithmic")), picture, reading);
   let geometry = null;
   let width = 720;
-  // One unit is one pixel, so that letters have the size of the others.
+  // One unit is one pixel, so that text has the usual size.
   new ResizeObserver(([{ contentRect }]) => {
     const next = Math.max(280, Math.round(contentRect.width));
     if (next === width) return;

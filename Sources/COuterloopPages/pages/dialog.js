@@ -1,4 +1,4 @@
-// Dialogs: what is about to happen, a form where something is asked for, and errors where they arise.
+// Dialogs: a confirmation, a form for input, and errors in place.
 
 import { freshID, h, put } from "./dom.js";
 import { errorNotice } from "./messages.js";
@@ -35,7 +35,7 @@ export function ask({ title, content = [], confirm, isDestructive = false, act }
     dialog.addEventListener("close", () => { dialog.remove(); resolve(result); });
     document.body.append(dialog);
     dialog.showModal();
-    // What destroys is not under the finger that pressed Enter before.
+    // A destructive button does not get the focus, so that a second Enter does not press it.
     if (isDestructive && !form.querySelector("input, textarea, select")) cancel.focus();
     else form.querySelector("input, textarea, select")?.focus();
   });

@@ -16,7 +16,7 @@ function fill(node, attributes, children) {
   return node;
 }
 
-/** Appends nodes and texts; null and false are left out, arrays are flattened. */
+/** Appends nodes and texts; null and false are omitted, arrays are flattened. */
 export function append(node, children) {
   for (const child of [children].flat(Infinity)) {
     if (child === null || child === undefined || child === false) continue;
@@ -34,7 +34,7 @@ export function s(tag, attributes, ...children) {
   return fill(document.createElementNS(svgNamespace, tag), attributes, children);
 }
 
-/** Replaces what is in `node`. */
+/** Replaces the contents of `node`. */
 export function put(node, ...children) {
   node.replaceChildren();
   append(node, children);
@@ -46,7 +46,7 @@ export function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
-/** Whether the text cursor or a selection is in `node`: then it is left alone by updates. */
+/** Whether the text cursor or a selection is in `node`: updates then leave it alone. */
 export function isInUse(node) {
   const selection = getSelection();
   return selection !== null && !selection.isCollapsed && node.contains(selection.anchorNode);

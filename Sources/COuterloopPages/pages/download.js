@@ -1,4 +1,4 @@
-// Saving pictures: the SVG as it came, or drawn as PNG.
+// Saving pictures: the SVG as received, or rendered as PNG.
 
 import { h } from "./dom.js";
 

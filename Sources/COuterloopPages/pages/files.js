@@ -1,4 +1,5 @@
-// The files of a trial's checkpoint folder: images, tables and texts are shown, all can be had.
+// The files of a trial's checkpoint folder: images, tables and texts are shown, all can be
+// downloaded.
 
 import { fileAddress, request } from "./api.js";
 import { dataTable } from "./cards.js";
@@ -35,7 +36,7 @@ export function fileList(study, trial) {
       }
     };
     node.addEventListener("toggle", fill);
-    // Pictures are what one comes for: those of a usual size are open from the start.
+    // Pictures are of most interest: those of moderate size are open from the start.
     node.open = file.kind === "image" && file.size < 5_000_000;
     return node;
   }
@@ -69,7 +70,7 @@ async function content(file, url) {
   const whole = h("p", null, h("a", { href: url, download: file.path.split("/").at(-1) }, "Download"));
   switch (file.kind) {
     case "image": {
-      // The time of the change is in the address, so that a new picture is not taken from a cache.
+      // The time of the change is in the address, so that a new picture does not come from a cache.
       const image = h("img", { src: `${url}?modified=${file.modified}`, alt: `Image ${file.path}`, loading: "lazy" });
       image.addEventListener("error", () => image.replaceWith(h("p", { class: "soft" }, "The browser cannot show this image.")), { once: true });
       return [image, whole];

@@ -4,7 +4,7 @@ import { h } from "./dom.js";
 
 const notFinite = { NaN: "NaN", Infinity: "∞", "-Infinity": "−∞" };
 
-/** A number of the API as a number: texts such as "NaN" stand for those that JSON lacks. */
+/** A number of the API as a number: texts such as "NaN" represent those that JSON lacks. */
 export function toNumber(value) {
   if (typeof value === "number") return value;
   if (value === "NaN") return NaN;
@@ -38,14 +38,14 @@ export function counted(value, singular, plural = singular + "s") {
   return `${count(value)} ${value === 1 ? singular : plural}`;
 }
 
-/** What a metric has; a missing one is a dash. */
+/** The value of a metric; a dash if it is missing. */
 export function metricText(value) {
   if (value === null || value === undefined) return "–";
   const number = toNumber(value);
   return number === null ? String(value) : short(number);
 }
 
-/** What a parameter has. */
+/** The value of a parameter. */
 export function valueText(value) {
   if (value === null || value === undefined) return "–";
   if (typeof value === "number") return short(value);
@@ -53,14 +53,14 @@ export function valueText(value) {
   return typeof value === "string" && value in notFinite ? notFinite[value] : String(value);
 }
 
-/** The whole of a value, for titles and copies; very long ones are cut. */
+/** The full value, for titles and copies; very long ones are cut. */
 export function wholeText(value, limit = 600) {
   if (value === null || value === undefined) return "";
   const text = typeof value === "object" ? JSON.stringify(value) : String(value);
   return text.length > limit ? text.slice(0, limit) + "…" : text;
 }
 
-/** A number or value as an element, its whole as the title. */
+/** A number or value as an element, with the full value as the title. */
 export function valueNode(value, text = valueText(value)) {
   const whole = wholeText(value);
   const odd = value === "NaN" || value === "Infinity" || value === "-Infinity";
@@ -86,7 +86,7 @@ export function duration(seconds) {
   return `${Math.floor(whole / size)} ${unit}${tail}`;
 }
 
-/** A moment: the time of today, else the date too. */
+/** A point in time: the time if it is today, otherwise with the date. */
 export function moment(seconds) {
   if (seconds === null || seconds === undefined) return "–";
   const date = new Date(seconds * 1000);
@@ -101,7 +101,7 @@ function isoDate(date) {
   return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
 }
 
-/** A moment as an element whose title has all of it. */
+/** A point in time as an element whose title has the full date and time. */
 export function momentNode(seconds) {
   if (seconds === null || seconds === undefined) return h("span", null, "–");
   const date = new Date(seconds * 1000);

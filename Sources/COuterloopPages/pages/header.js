@@ -1,4 +1,4 @@
-// The top of every page: where one is, the theme, and whether the page is live.
+// The top of every page: the current location, the theme, and whether the page is live.
 
 import { h, put } from "./dom.js";
 import { get } from "./api.js";
@@ -37,7 +37,7 @@ export function header() {
   draw();
 
   return {
-    /** What stands behind the store: `[text, address]` each. */
+    /** The breadcrumbs after the store: `[text, address]` each. */
     crumbs(next) {
       if (JSON.stringify(next) === JSON.stringify(below)) return;
       below = next;
@@ -48,7 +48,7 @@ export function header() {
       connection.dataset.state = state;
       connection.textContent = states[state];
     },
-    /** Asks what the server serves; returns its answer. */
+    /** Requests the server's description; returns it. */
     async server() {
       const info = await get("/");
       store = info.store;

@@ -1,5 +1,5 @@
-// Server-sent events: what changed, at most twice a second, over a connection that is made anew when
-// it breaks. Hidden pages hold no connection: a browser has only six for one server.
+// Server-sent events: what changed, at most twice a second, over a connection that is reopened when
+// it breaks. Hidden pages hold no connection: a browser has only six per server.
 
 const interval = 500;
 
@@ -74,7 +74,7 @@ export function follow({ url, event, onChange, onState, onReturn }) {
 
 /**
  * Runs `work` now and again when asked, never twice at once and not more often than every `least`
- * milliseconds, and seldom where it takes long; what is asked for meanwhile is one further run.
+ * milliseconds, and rarely if it takes long; requests in the meantime become one further run.
  */
 export function paced(work, least = interval) {
   let isRunning = false;

@@ -1,5 +1,5 @@
 // The log of a trial: its end, what comes after it while the trial runs, and what was before on
-// demand. It stays at the bottom unless one scrolls up.
+// demand. It stays at the bottom unless scrolled up.
 
 import { get } from "./api.js";
 import { h } from "./dom.js";
@@ -34,7 +34,7 @@ export function logTail(path, isRunning) {
 
   function draw() {
     const selection = getSelection();
-    // A selection in the log would be lost: it is left as it is until it is gone.
+    // An update would lose a selection in the log: it waits until the selection is cleared.
     if (!selection.isCollapsed && view.contains(selection.anchorNode)) return;
     view.textContent = readable(text) || "Nothing yet.";
     if (isAtBottom) view.scrollTop = view.scrollHeight;
@@ -46,7 +46,7 @@ export function logTail(path, isRunning) {
     if (!first) return;
     const from = Math.max(0, first - chunk);
     const answer = await get(`${path}/log`, { from });
-    // What came may end before or after what is shown.
+    // The received piece may end before or after the shown one.
     const keep = answer.to > first ? cutBytes(answer.text, first - answer.from) : answer.text;
     const before = view.scrollHeight - view.scrollTop;
     isAtBottom = false;
@@ -66,7 +66,7 @@ export function logTail(path, isRunning) {
       while (more) {
         const answer = await get(`${path}/log`, next === null ? {} : { from: next });
         if (next !== null && answer.size < next) {
-          // The log was begun anew.
+          // The log was restarted.
           first = null; next = null; text = "";
           continue;
         }

@@ -65,7 +65,7 @@ function beginsBlock(line) {
     .some((pattern) => pattern.test(line));
 }
 
-/** A list: its items, and lines that stand further in, which belong to the item before. */
+/** A list: its items, and indented lines, which belong to the item before. */
 function listAt(lines, start, depth) {
   const [, indent, bullet] = patterns.item.exec(lines[start]);
   const isOrdered = /\d/.test(bullet);
@@ -88,7 +88,7 @@ function listAt(lines, start, depth) {
   return [list, index];
 }
 
-// Spans of bounded length, so that no text takes long. An underscore within a word is a part of it.
+// Spans of bounded length, to bound the running time. An underscore within a word is a part of it.
 const spans = new RegExp([
   /(?<ticks>`+)(?<code>.{1,1000}?)\k<ticks>(?!`)/,
   /\[(?<label>[^\]\n]{1,500})\]\((?<target>[^()\s]{1,2000})\)/,
@@ -123,7 +123,7 @@ function inline(text, depth = 0) {
   return nodes;
 }
 
-/** A link to the web; anything else stays the text that it is. */
+/** A link to the web; anything else stays plain text. */
 function link(target, content, source) {
   let url;
   try { url = new URL(target); } catch { return source; }

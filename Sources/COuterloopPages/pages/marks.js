@@ -1,4 +1,4 @@
-// Where the marks of trials stand in a picture, and which is nearest to the pointer.
+// The positions of trial marks in a picture, and the one nearest to the pointer.
 
 /**
  * The marks of `svg` in its own coordinates. Circles, polygons and paths of points are points, lines

@@ -1,4 +1,4 @@
-// Menus are `details` elements: they close when one presses elsewhere, or Escape.
+// Menus are `details` elements: they close on a press elsewhere, or on Escape.
 
 document.addEventListener("pointerdown", (event) => {
   for (const menu of document.querySelectorAll("details.menu[open]")) {

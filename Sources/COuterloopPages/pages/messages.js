@@ -16,7 +16,7 @@ export function errorNotice(error) {
     h("strong", null, sentence(error.message)), error.remedy ? h("p", null, sentence(error.remedy)) : null);
 }
 
-/** A confirmation in the corner that goes by itself. */
+/** A confirmation in the corner that disappears by itself. */
 export function toast(text) {
   document.querySelector(".toast")?.remove();
   const node = h("div", { class: "toast notice", role: "status" }, text);
@@ -24,7 +24,7 @@ export function toast(text) {
   setTimeout(() => node.remove(), 4000);
 }
 
-/** Shows an error below the page's head, in place of the one before. */
+/** Shows an error below the page's head, replacing the previous one. */
 export function showError(error) {
   clearError();
   const notice = errorNotice(error);

@@ -5,11 +5,11 @@ import { h, put } from "./dom.js";
 import { markdown } from "./markdown.js";
 import { errorNotice } from "./messages.js";
 
-/** A card of notes kept below `path`. Call `update` with what the server has. */
+/** A card of notes kept below `path`. Call `update` with the server's text. */
 export function notesCard(path, isReadOnly) {
   let text = null;
   let isEditing = false;
-  // What was asked before a save may come after it, and has the text of before.
+  // A response requested before a save may arrive after it, with the old text.
   let keptUntil = 0;
   const body = h("div", { class: "notes" });
   const edit = h("button", { type: "button", hidden: isReadOnly, onclick: open }, "Edit");
@@ -49,7 +49,7 @@ export function notesCard(path, isReadOnly) {
       },
       onkeydown(event) {
         if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
-        // Escape gives up only what is no loss.
+        // Escape closes only if nothing would be lost.
         if (event.key === "Escape" && area.value === (text ?? "")) close();
       },
     }, area, failure, h("div", { class: "row" },

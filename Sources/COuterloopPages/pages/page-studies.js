@@ -81,7 +81,7 @@ function draw() {
   const shown = studies.filter((study) => study.name.toLowerCase().includes(wanted));
   const ids = new Set(shown.map((study) => study.id));
   for (const [id, row] of rows) if (!ids.has(id)) { row.node.remove(); rows.delete(id); }
-  // The newest stand first. Rows stay the same nodes, so that focus and selection stay.
+  // The newest come first. Rows stay the same nodes, so that focus and selection stay.
   let place = body.firstChild;
   for (const study of shown.toReversed()) {
     let row = rows.get(study.id);
@@ -141,5 +141,5 @@ follow({
   url: () => "/api/v1/events", event: "studies", onChange: load, onReturn: load,
   onState: (state) => top.connection(state),
 });
-// "5 min ago" grows old by itself.
+// "5 min ago" has to be updated over time.
 setInterval(() => { for (const study of studies) { const row = rows.get(study.id); if (row) setText(row.cells.last, ago(study.lastEvent)); } }, 10_000);

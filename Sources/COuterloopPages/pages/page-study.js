@@ -92,7 +92,7 @@ function drawFront() {
   ];
 }
 
-/** The values of the front's trials, which the study itself does not carry. */
+/** The values of the front's trials, which the study's data does not include. */
 async function loadFront() {
   const wanted = (study.front ?? []).slice(0, mostOfFront);
   if (wanted.length === 0 || wanted.every((number) => frontTrials.some((trial) => trial.number === number))) return;
@@ -236,7 +236,7 @@ try {
     onReturn: load,
     onChange(list) {
       const change = list.at(-1);
-      // What the event says is shown at once; the rest follows.
+      // The event's data is shown at once; the rest follows.
       const { changed, ...overview } = change;
       Object.assign(study, overview, { lastEvent: Date.now() / 1000 });
       draw();

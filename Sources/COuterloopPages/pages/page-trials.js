@@ -39,7 +39,7 @@ const help = h("span", { class: "soft" }, "↑ ↓ move, Enter opens, Space sele
 const rows = new Rows(`${path}/trials`, {
   onBefore() { anchor ??= table.anchor; },
   onRows() {
-    // The rows that it moved to may come later.
+    // The rows at the new position may arrive later.
     if (table.keep(anchor)) anchor = null;
     table.draw();
     drawStatus();

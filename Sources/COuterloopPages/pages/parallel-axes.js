@@ -3,10 +3,10 @@
 import { s } from "./dom.js";
 
 const reach = 14;
-// Of the length of an axis, by a press of an arrow key.
+// The fraction of an axis per press of an arrow key.
 const step = 0.05;
 
-/** Brushes by the name of their axis, as shares of its length; they outlive the picture. */
+/** Brushes by the name of their axis, as fractions of its length; they outlive the picture. */
 export class Brushes {
   ranges = new Map();
 
@@ -71,7 +71,7 @@ export class Brushes {
       };
       const end = () => {
         target.removeEventListener("pointermove", move);
-        // A press without a move takes the brush away.
+        // A press without a move removes the brush.
         if (!isMoved) { this.ranges.delete(name); this.#draw(); }
       };
       target.addEventListener("pointermove", move);
@@ -83,7 +83,7 @@ export class Brushes {
     this.svg.append(zone, axis.brush);
   }
 
-  /** Brushing by the keyboard: the first arrow takes the fifth at that end of the axis. */
+  /** Brushing by the keyboard: the first arrow selects the fifth at that end of the axis. */
   #press(event, name) {
     const range = this.ranges.get(name);
     const sign = { ArrowUp: -1, ArrowDown: 1 }[event.key];
@@ -136,7 +136,7 @@ export class Brushes {
       const y = heightAt(line, axis.x);
       if (y === null) continue;
       const share = (y - axis.top) / (axis.bottom - axis.top);
-      // Half a pixel of tolerance: a brush to the end takes what lies on the end.
+      // Half a pixel of tolerance: a brush to the end includes lines at the end.
       const slack = 0.5 / (axis.bottom - axis.top);
       if (share < range[0] - slack || share > range[1] + slack) return false;
     }

@@ -17,12 +17,12 @@ const titles = {
   importance: "Importance", front: "Pareto front", "front-3d": "Pareto front in space", hypervolume: "Hypervolume", timeline: "Timeline",
   distribution: "Distribution",
 };
-// Pictures whose axes of values a logarithm suits, and that take a metric in place of the objective.
+// Pictures whose value axes may be logarithmic, and that accept a metric instead of the objective.
 const scaled = new Set(["history", "curves", "regret", "slices", "parallel", "contour", "model", "front", "front-3d", "distribution", "compare"]);
 const inSpace = new Set(["front-3d"]);
 const wide = new Set(["timeline", "slices", "rank", "contour"]);
 
-/** Puts an SVG text into `holder` as nodes; returns the root, or null if it is none. */
+/** Puts an SVG text into `holder` as nodes; returns the root, or null if it is invalid. */
 export function insertSVG(holder, text) {
   const parsed = new DOMParser().parseFromString(text, "image/svg+xml").documentElement;
   if (parsed.localName !== "svg" || parsed.querySelector("parsererror") !== null) return null;
@@ -91,7 +91,7 @@ export class Plot {
       summary ? h("p", { class: "summary" }, summary) : null, this.holder, this.brushRow);
     if (inSpace.has(name)) makeTurnable(this.holder, shown, (eye) => this.choose(eye));
     this.#listen();
-    // On a narrow screen a picture is wider than its place, and has to be scrolled by the keyboard too.
+    // On a narrow screen a picture is wider than its container, and has to be scrollable by keyboard too.
     new ResizeObserver(() => {
       const isScrolled = this.holder.scrollWidth > this.holder.clientWidth + 1;
       if (inSpace.has(name)) return;
@@ -125,7 +125,7 @@ export class Plot {
     this.changed();
   }
 
-  /** The study changed: the picture is drawn anew when it is in sight, and not all the time. */
+  /** The study changed: the picture is redrawn when it is visible, at a limited rate. */
   changed() {
     this.#isDue = true;
     this.#consider();
@@ -134,7 +134,7 @@ export class Plot {
   #consider() {
     if (!this.#isDue || !this.#isSeen || this.#isLoading || document.hidden) return;
     clearTimeout(this.#timer);
-    // A picture that takes long to draw is drawn seldom, so that viewers never keep a machine busy.
+    // A picture that takes long to draw is drawn rarely, so that viewers never keep a machine busy.
     const wait = this.#last + Math.max(900, 8 * this.#took) - performance.now();
     if (wait > 0) this.#timer = setTimeout(() => this.#consider(), wait);
     else this.#load();

@@ -1,10 +1,10 @@
-// How far a study is within its budget.
+// The progress of a study within its budget.
 
 import { h } from "./dom.js";
 import { count, duration } from "./format.js";
 import { finished } from "./states.js";
 
-/** `[name, spent, bound, text]` of each bound of the budget; of trials always. */
+/** `[name, spent, bound, text]` for each limit of the budget; for trials always. */
 function bounds(study) {
   const { trials, epochs, seconds } = study.budget;
   return [
@@ -14,7 +14,7 @@ function bounds(study) {
   ].filter(([, has, bound], index) => index === 0 || (bound !== null && has !== undefined && has !== null));
 }
 
-/** A line for each bound. */
+/** A line for each limit. */
 export function progressLines(study) {
   return bounds(study).map(([name, has, bound, text]) => h("div", { class: "progress" },
     h("span", null, name),
@@ -23,7 +23,7 @@ export function progressLines(study) {
     h("span", { class: "number" }, bound === null || bound === undefined ? text(has) : `${text(has)} of ${text(bound)}`)));
 }
 
-/** The bound that is nearest, short. */
+/** The nearest limit, abbreviated. */
 export function progressShort(study) {
   const all = bounds(study);
   const bounded = all.filter(([, , bound]) => bound > 0);
@@ -32,7 +32,7 @@ export function progressShort(study) {
   return h("span", { class: "number" }, `${text(has)} of ${text(bound)}${name === "Trials" ? "" : ` ${name.toLowerCase()}`}`);
 }
 
-/** What a study does at present, in a word. */
+/** What a study is doing at present, in a word. */
 export function activity(study) {
   if (study.ended !== null) return "ended";
   const running = study.counts.running - study.stale;

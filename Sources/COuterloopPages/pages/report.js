@@ -1,4 +1,4 @@
-// What makes a report interactive: the trial under the pointer, and tables sorted by a click.
+// Makes a report interactive: the trial under the pointer, and tables sorted by a click.
 "use strict";
 
 const known = JSON.parse(document.getElementById("trials").textContent);

@@ -1,4 +1,4 @@
-// The rows of a long table in pages: those in sight are fetched first, then those ahead.
+// The rows of a long table in pages: visible ones are fetched first, then those ahead.
 
 import { get } from "./api.js";
 
@@ -30,7 +30,7 @@ export class Rows {
     this.onError = onError;
   }
 
-  /** Another choice or order: all rows go, but only when the first new ones are there. */
+  /** Another choice or order: all rows are replaced, but only when the first new ones have arrived. */
   async restart(query) {
     this.#generation += 1;
     const generation = this.#generation;
@@ -57,13 +57,13 @@ export class Rows {
     return true;
   }
 
-  /** The row at `index`, or null while it is not here. */
+  /** The row at `index`, or null while it is not loaded. */
   row(index) {
     const page = this.#pages.get(Math.floor(index / pageSize));
     return page?.[index % pageSize] ?? null;
   }
 
-  /** What is in sight is `first` to `last`; `direction` is where the view moves. */
+  /** The visible rows are `first` to `last`; `direction` is where the view moves. */
   want(first, last, direction) {
     const from = Math.floor(Math.max(0, first) / pageSize);
     const to = Math.floor(Math.max(0, last) / pageSize);
@@ -80,7 +80,7 @@ export class Rows {
     this.#fetch();
   }
 
-  /** Rows changed: what is in sight is asked for again, and shown as it is until then. */
+  /** Rows changed: visible ones are requested again, and shown unchanged until then. */
   refresh() {
     this.#changes += 1;
     for (const page of this.#pages.keys()) this.#stale.add(page);
@@ -99,7 +99,7 @@ export class Rows {
   }
 
   #fetch(isEvenIfNone = false) {
-    // Rows of the choice before are of no use.
+    // Rows of the previous choice are useless.
     if (!this.isLoaded || this.#restarts > 0) return;
     const missing = this.#wanted.filter((page) => !this.#underway.has(page) && (!this.#pages.has(page) || this.#stale.has(page)));
     if (isEvenIfNone && missing.length === 0 && this.#underway.size === 0) missing.push(0);
@@ -120,7 +120,7 @@ export class Rows {
       this.#underway.delete(page);
       this.onBefore();
       this.#keep(page, answer);
-      // What changed on the way may be missing in it.
+      // Changes in the meantime may be missing in it.
       if (changes !== this.#changes) this.#stale.add(page);
       this.onRows();
     } catch (error) {

@@ -17,8 +17,8 @@ export function sparkline(points) {
       : `best value from ${short(finite[0][1])} to ${short(finite.at(-1)[1])}`,
   });
   if (finite.length < 2) return picture;
-  // A long first descent would flatten all that follows: positive values that span decades are
-  // drawn by their logarithms.
+  // A large initial descent would flatten everything after it: positive values that span decades are
+  // drawn on a log scale.
   const values = finite.map(([, value]) => value);
   const isLog = Math.min(...values) > 0 && Math.max(...values) > 30 * Math.min(...values);
   const scale = isLog ? Math.log : (value) => value;

@@ -5,7 +5,7 @@ import { count } from "./format.js";
 
 export const states = ["waiting", "running", "paused", "complete", "pruned", "failed"];
 
-/** A state with its colour. A running trial whose worker is gone is stale. */
+/** A state with its colour. A running trial whose worker is lost is stale. */
 export function stateNode(state, isStale = false) {
   const shown = state === "running" && isStale ? "stale" : state;
   return h("span", { class: "state", data: { state: shown } }, shown);
@@ -23,7 +23,7 @@ export function stateBar(counts) {
     }));
 }
 
-/** Numbers of trials by state, those that there are. */
+/** The nonzero numbers of trials by state. */
 export function stateCounts(counts, stale = 0) {
   const there = states.filter((state) => counts[state] > 0);
   if (there.length === 0) return [h("span", { class: "soft" }, "No trials yet")];
@@ -32,5 +32,5 @@ export function stateCounts(counts, stale = 0) {
     state === "running" && stale > 0 ? ` (${count(stale)} stale)` : null));
 }
 
-/** Those that are over. */
+/** The finished ones. */
 export function finished(counts) { return counts.complete + counts.pruned + counts.failed; }

@@ -5,7 +5,7 @@ export function recall(key) {
   try { return localStorage.getItem(key); } catch { return null; }
 }
 
-/** Keeps a text under `key`; null forgets it. */
+/** Stores a text under `key`; null removes it. */
 export function remember(key, text) {
   try {
     if (text === null) localStorage.removeItem(key);

@@ -1,4 +1,4 @@
-// What a trial came to, beside the pointer.
+// A tooltip with a trial's results, beside the pointer.
 
 import { get } from "./api.js";
 import { h, put } from "./dom.js";

@@ -1,9 +1,9 @@
-// Turning a picture in space: by dragging it, and by the arrow keys. The server draws it anew.
+// Rotating a 3-D picture: by dragging it, and by the arrow keys. The server redraws it.
 
 const start = { azimuth: 35, elevation: 24 };
 const step = 10;
 
-/** Lets `holder` be turned; `onTurn({ azimuth, elevation })` gets the angles in degrees. */
+/** Makes `holder` rotatable; `onTurn({ azimuth, elevation })` gets the angles in degrees. */
 export function makeTurnable(holder, label, onTurn) {
   let eye = { ...start };
   holder.classList.add("turnable");

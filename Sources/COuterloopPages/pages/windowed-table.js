@@ -1,5 +1,5 @@
-// A table of any length: only the rows in sight are in the document. Rows have one height; two rows
-// that are spacers stand for those above and below.
+// A table of any length: only the visible rows are in the document. Rows have one height; two rows
+// that are spacers represent those above and below.
 
 import { h, put } from "./dom.js";
 
@@ -58,7 +58,7 @@ export class WindowedTable {
     this.redraw();
   }
 
-  /** All rows in sight are made anew. */
+  /** Rebuilds all visible rows. */
   redraw() {
     const focused = this.body.contains(document.activeElement);
     for (const row of this.#shown.values()) row.remove();
@@ -85,13 +85,13 @@ export class WindowedTable {
     this.element.scrollTop = total <= highest ? position * rowHeight : (position / (this.rows.total - this.#sight + 1)) * room;
   }
 
-  /** What is in sight now: `[first, last]`. */
+  /** The visible rows: `[first, last]`. */
   get range() {
     const first = Math.max(0, Math.floor(this.#position));
     return [first, Math.min(Math.max(0, this.rows.total - 1), first + this.#sight)];
   }
 
-  /** The row that is to stay where it is, the focused one or the top one: to find it again after a change. */
+  /** The row that should stay in place, the focused or the top one: to find it again after a change. */
   get anchor() {
     const index = this.body.contains(document.activeElement) ? this.#active : this.range[0];
     const row = this.rows.row(index);
@@ -101,7 +101,7 @@ export class WindowedTable {
   /** Rows may have moved: keeps the anchor where it was. Returns false while it cannot be found. */
   keep(anchor) {
     if (anchor === null || anchor.top !== this.element.scrollTop) return true;
-    // Who looks at the top wants to see what comes in there.
+    // A view at the top should show new rows as they arrive.
     const isFocused = this.body.contains(document.activeElement);
     if (!isFocused && anchor.top < rowHeight) return true;
     const index = this.#find(anchor);
@@ -109,7 +109,7 @@ export class WindowedTable {
     const by = index - anchor.index;
     if (by === 0) return true;
     this.#active += by;
-    // The room for the new place has to be there before one can scroll to it.
+    // The new position has to exist before scrolling to it.
     this.below.firstChild.style.height = `${this.#height}px`;
     this.#scrollTo(this.#position + by);
     this.draw();
@@ -126,9 +126,9 @@ export class WindowedTable {
     return null;
   }
 
-  /** Brings the document up to date with the view. */
+  /** Updates the document for the view. */
   draw() {
-    // Read before anything is taken out: a layout in between would find the table shorter, and scroll it.
+    // Read before anything is removed: a layout in between would find the table shorter, and scroll it.
     const [first, last] = this.range;
     const top = this.element.scrollTop;
     const fraction = this.#position % 1;

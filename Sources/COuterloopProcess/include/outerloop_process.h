@@ -16,8 +16,9 @@ typedef struct {
 } outerloop_launch;
 
 // Starts a program as the leader of a new session and process group, without terminal, with default
-// signals, and on Linux ended by SIGKILL when the calling thread ends. 0, or the errno of what failed;
-// *step says what that was: 0 the program, 1 entering the directory, 2 pinning it to its processors.
+// signals, and on Linux ended by SIGKILL when the calling thread ends. Returns 0, or the errno of the
+// failed step, which *step identifies: 0 the program, 1 entering the directory, 2 pinning it to its
+// processors.
 int outerloop_spawn(const outerloop_launch *launch, pid_t *pid, int *step);
 
 // Fills in a bit for each processor on which this thread may run. 0 or errno; ENOSYS everywhere but on
@@ -30,24 +31,24 @@ char **outerloop_environment(void);
 // A pipe whose ends no other program inherits and which are not 0, 1 or 2. 0 or errno.
 int outerloop_pipe(int ends[2]);
 
-// Runs `body(context)` on a new thread that takes no signals. 0 or errno.
+// Runs `body(context)` on a new thread with all signals blocked. 0 or errno.
 int outerloop_thread(void (*body)(void *), void *context);
 
 // Lets write() to `file` return at once. 0 or errno.
 int outerloop_nonblocking(int file);
 
-// How many bytes are in the pipe of which `file` is the end that is read; -1 if that is not known.
+// The number of bytes in the pipe whose read end is `file`; -1 if unknown.
 int outerloop_unread(int file);
 
-// Whether a child has ended; it stays a zombie, so that its number and its group's stay taken.
+// Whether a child has exited; it stays a zombie, so that its process and group IDs stay taken.
 int outerloop_has_ended(pid_t pid);
 
-// Waits for a child's end and forgets it. The exit status, or -N for signal N.
+// Waits for a child's exit and reaps it. Returns the exit status, or -N for signal N.
 int outerloop_reap(pid_t pid);
 
 // Sends a signal to every process whose environment holds `mark`, if `at_end` as the end of a
-// variable, but to none of the group `besides`. How many got it; 0 where environments cannot be seen,
-// which is everywhere but on Linux.
+// variable, except in the group `besides`. Returns how many got it; 0 where environments cannot be
+// read, which is everywhere except on Linux.
 int outerloop_signal_marked(const char *mark, int at_end, pid_t besides, int number);
 
 #endif

@@ -1,14 +1,14 @@
 internal import OuterloopNumerics
 
 extension Graph {
-  /// Turns sums that end in a large matrix product into products that add to what is there:
+  /// Turns sums that end in a large matrix product into accumulating products:
   ///
   ///     out = x + (A B + y)   becomes   out = A B + (x + y)
   ///
   /// when nothing reads the terms between. The product then updates `x + y` in place, and a pass that
-  /// reads and writes the whole result is saved. Sums that other elementwise work reads stay as they
-  /// are: that work and the sum are one pass already. Results of fewer than `least` elements stay in
-  /// the cache between passes anyway.
+  /// reads and writes the whole result is saved. Sums read by other elementwise operations are left
+  /// alone: those operations and the sum are one pass already. Results of fewer than `least` elements
+  /// stay in the cache between passes anyway.
   func accumulatingProducts(least: Int) throws(TensorError) -> Graph {
     var readers = [[Int]](repeating: [], count: nodes.count)
     for (index, node) in nodes.enumerated() {

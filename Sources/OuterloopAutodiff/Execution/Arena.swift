@@ -1,6 +1,6 @@
 /// Places values of known size and lifetime in one block of memory.
 ///
-/// Best fit over a list of free ranges, in the order the values come to life; everything is
+/// Best fit over a list of free ranges, in the order in which lifetimes begin; everything is
 /// aligned to a cache line.
 struct Arena {
   private(set) var byteCount = 0
@@ -31,7 +31,7 @@ struct Arena {
     return start
   }
 
-  /// Gives a value's memory back.
+  /// Frees a value's memory.
   mutating func release(_ offset: Int, _ byteCount: Int) {
     var range = offset..<(offset + Self.aligned(byteCount))
     let index = free.firstIndex { $0.lowerBound >= range.upperBound } ?? free.count

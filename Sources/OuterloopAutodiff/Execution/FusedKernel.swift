@@ -12,7 +12,7 @@ struct FusedKernelBuilder {
   private var prologue: [ol_instr] = []
   private var body: [ol_instr] = []
   private var epilogue: [ol_instr] = []
-  /// Register of each (node, width read); numbers are keyed by their bits.
+  /// Register of each (node, read width); numbers are keyed by their bit patterns.
   private var byNode: [Key: Int32] = [:]
   private var byNumber: [NumberKey: Int32] = [:]
 
@@ -133,7 +133,7 @@ struct FusedKernelBuilder {
         let only = readers[node], only.count == 1, group.width(of: only[0]) == width,
         case .binary(let reader) = graph.nodes[only[0]].operation
       else { continue }
-      // One folded product a reader.
+      // One folded product per reader.
       let others = graph.nodes[only[0]].operands.map { operand in
         if case .value(let source) = fusion.access(operand, for: only[0]) { source } else { -1 }
       }
@@ -182,7 +182,7 @@ struct FusedKernelBuilder {
     case .number(let value): return number(value, width)
     case .value(let source): return load(source, width)
     case .repeated(let source, let pattern):
-      // Read by a late node, a repeated number is widened in the epilogue.
+      // For a late reader a repeated number is widened in the epilogue.
       let isLate = group.late.contains(reader) && !fusion.isReduction(reader)
       let key = Key(node: source, width: width, from: pattern.width)
       if let known = byNode[key], !isLate { return known }
@@ -235,7 +235,7 @@ struct FusedKernelBuilder {
     return wide
   }
 
-  /// Lets body values whose lives do not overlap share scratch, so that a block stays in the cache.
+  /// Lets body values with disjoint lifetimes share scratch, so that a block stays in the cache.
   private mutating func shareScratch() {
     var fixed = Set<Int32>()
     for instruction in prologue { fixed.insert(instruction.dst) }

@@ -1,8 +1,8 @@
 internal import OuterloopNumerics
 
 extension Fusion {
-  /// Moves a group whose values only one wider group reads, one per row, per column or for all, into
-  /// that group: a pass and its memory saved.
+  /// Moves a group whose values (one per row, per column or in total) are read by a single wider
+  /// group into that group, which saves a pass and its memory.
   mutating func absorbNarrowGroups() {
     var readers: [Int: [Int]] = [:]
     for (node, entry) in graph.nodes.enumerated() {
@@ -16,7 +16,7 @@ extension Fusion {
         }
       }
     }
-    // Values that other operations, or broadcasts that are carried out, read from memory.
+    // Values that other operations, or materialised broadcasts, read from memory.
     var isReadFromMemory = [Bool](repeating: false, count: graph.nodes.count)
     for (node, entry) in graph.nodes.enumerated() where groupOf[node] < 0 {
       switch entry.operation {
@@ -36,7 +36,7 @@ extension Fusion {
     }
   }
 
-  /// The group that may take in a narrow one, and the width of its values there.
+  /// The group that may absorb a narrow one, and the width of its values there.
   private func host(of narrow: Int, _ readers: [Int: [Int]]) -> (Int, Pattern.Width)? {
     let own = groups[narrow]
     guard !own.members.isEmpty, own.late.isEmpty, own.split == nil else { return nil }

@@ -3,21 +3,21 @@ internal import OuterloopNumerics
 /// Partitions a graph into fused passes and single operations.
 ///
 /// Nodes are visited in order; each elementwise operation or reduction joins the latest group of
-/// its operands that it fits and that it does not close a cycle with. Broadcasts, fills and
-/// reshapes are never computed: a group reads their operand with a narrower width.
+/// its operands that it fits into without closing a cycle. Broadcasts, fills and reshapes are never
+/// computed: a group reads their operand with a narrower width.
 struct Fusion {
   let graph: Graph
   var groups: [FusionGroup] = []
   /// Group of each node, or -1.
   var groupOf: [Int]
-  /// Broadcasts that have to be carried out for a reader because their pattern does not fit it.
+  /// Broadcasts that must be materialised for a reader because their pattern does not fit it.
   private(set) var materialized: Set<Reading> = []
 
   struct Reading: Hashable {
     var reader, broadcast: Int
   }
 
-  /// Columns beyond which a row does not fit the block of a fused pass.
+  /// Rows longer than this do not fit into the block of a fused pass.
   static let widestRow = 4096
 
   init(_ graph: Graph) {
@@ -88,7 +88,7 @@ struct Fusion {
       for other in candidates where other != group { merge(other, into: group) }
       return
     }
-    // A group of its own; patterns that disagree with the first are carried out.
+    // A new group; patterns that disagree with the first are materialised.
     var split: (rows: Int, columns: Int)?
     for operand in graph.nodes[node].operands {
       guard case .repeated(_, let pattern) = access(operand, for: node), pattern.width != .one
@@ -107,7 +107,7 @@ struct Fusion {
     add(node, width: .full, split: split, late: false, to: groups.count - 1)
   }
 
-  /// How a node would sit in a group: its width, the split it implies, whether it comes late.
+  /// How a node would fit into a group: its width, the split it implies, whether it is late.
   private func fit(
     _ node: Int, count: Int, in group: Int
   ) -> (Pattern.Width, (rows: Int, columns: Int)?, Bool)? {
@@ -173,7 +173,7 @@ struct Fusion {
       pattern.width != .row || pattern.columns <= Self.widestRow
     else { return }
     guard case .value(let source) = access(operand, for: node) else {
-      // The operand is a broadcast or fill: read it inside a group of its own.
+      // The operand is a broadcast or fill: read it inside a new group.
       startReduction(node, count: count, pattern: pattern)
       return
     }
@@ -199,7 +199,7 @@ struct Fusion {
   private mutating func startReduction(_ node: Int, count: Int, pattern: Pattern) {
     let operand = graph.nodes[node].operands[0]
     if case .repeated(_, let inner) = access(operand, for: node) {
-      // Both patterns must agree on the split; otherwise carry the broadcast out.
+      // Both patterns must agree on the split; otherwise materialise the broadcast.
       if inner.width != .one, pattern.width != .one,
         inner.rows != pattern.rows || inner.columns != pattern.columns
       {
@@ -228,12 +228,13 @@ struct Fusion {
     groupOf[node] = group
   }
 
-  /// Joins two groups over the same domain that do not depend on each other through a third.
+  /// Merges two groups over the same domain that do not depend on each other through a third.
   private mutating func merge(_ other: Int, into group: Int) {
     let (a, b) = (groups[other], groups[group])
     guard a.count == b.count, !a.members.isEmpty else { return }
     if let x = a.split, let y = b.split, x.rows != y.rows || x.columns != y.columns { return }
-    // What either reads of the other must be there in time, at the width it is read with.
+    // Values that one reads of the other must be available in time, at the width they are read
+    // with.
     for (reader, read) in [(a, b), (b, a)] {
       for (node, width) in reader.members {
         for operand in graph.nodes[node].operands {
@@ -287,7 +288,7 @@ struct Fusion {
     }
   }
 
-  /// Whether any of the nodes depends on a member of the group, groups counted as wholes.
+  /// Whether any of the nodes depends on a member of the group, with groups as units.
   /// - Complexity: O(nodes), the constant a few nanoseconds.
   func reaches(_ group: Int, from nodes: [Int]) -> Bool {
     guard !groups[group].members.isEmpty else { return false }
@@ -301,7 +302,7 @@ struct Fusion {
         pending += graph.nodes[node].operands
         continue
       }
-      // Everything the whole group reads has to come first.
+      // Everything that any member of the group reads has to come first.
       for member in groups[own].members {
         _ = visited.insert(member.node)
         pending += graph.nodes[member.node].operands

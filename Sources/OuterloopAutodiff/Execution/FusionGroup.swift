@@ -7,7 +7,7 @@ struct FusionGroup {
   /// Member nodes in order, with the width of their values.
   var members: [(node: Int, width: Pattern.Width)] = []
   private var widths: [Int: Pattern.Width] = [:]
-  /// Members whose value is complete only when the pass is over.
+  /// Members whose value is complete only after the pass.
   var late: Set<Int> = []
 
   init(count: Int, split: (rows: Int, columns: Int)?) {
@@ -23,7 +23,7 @@ struct FusionGroup {
     if isLate { late.insert(node) }
   }
 
-  /// Takes over the members of another group of the same domain.
+  /// Absorbs the members of another group of the same domain.
   mutating func absorb(_ other: FusionGroup) {
     members = (members + other.members).sorted { $0.node < $1.node }
     widths.merge(other.widths) { own, _ in own }
@@ -31,7 +31,7 @@ struct FusionGroup {
     split = split ?? other.split
   }
 
-  /// Takes over a group of a narrower domain, whose values have the given width here.
+  /// Absorbs a group of a narrower domain, whose values have the given width here.
   mutating func absorb(_ other: FusionGroup, as width: Pattern.Width) {
     members = (members + other.members.map { ($0.node, width) }).sorted { $0.node < $1.node }
     for (node, _) in other.members { widths[node] = width }

@@ -2,7 +2,7 @@ package import COuterloopKernels
 package import OuterloopNumerics
 
 /// One step of a compiled program: which kernel, on which slots. Descriptors are plain C structs in
-/// memory owned by the program, so that running one touches no reference counts.
+/// memory owned by the program, so that running one involves no reference counting.
 package enum Instruction {
   case fused(UnsafePointer<ol_fused>)
   case product(UnsafePointer<ol_product>, a: Int32, b: Int32, to: Int32)

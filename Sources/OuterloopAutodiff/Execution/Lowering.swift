@@ -217,7 +217,7 @@ struct Lowering {
   ) throws(TensorError) {
     var view = View(source: type.strides, target: type.strides)
     adjust(&view)
-    // Neighbouring axes that are contiguous on both sides are one axis.
+    // Neighbouring axes that are contiguous on both sides are merged.
     var shape: [Int] = []
     var source: [Int] = []
     var target: [Int] = []
@@ -286,7 +286,7 @@ struct Lowering {
     var shape = type.shape
     var source = from
     while let run = runs.popLast() {
-      // Middle results go back and forth between the last two slots, see Workspace.
+      // Intermediate results alternate between the last two slots, see Workspace.
       let scratch = Int32(plan.slotCount)
       let target = runs.isEmpty ? to : source == scratch ? scratch + 1 : scratch
       let sizes = extents(shape, run)
@@ -297,7 +297,7 @@ struct Lowering {
     }
   }
 
-  /// Linear algebra counts rows and columns in 32 bits.
+  /// The linear algebra library counts rows and columns in 32 bits.
   private func requireCountable(_ type: TensorType) throws(TensorError) {
     guard type.shape.suffix(2).allSatisfy({ $0 <= Int32.max }) else {
       throw TensorError(

@@ -2,19 +2,19 @@ internal import OuterloopNumerics
 
 /// Where every value of a program lives: the caller's inputs and outputs, constants, or the arena.
 ///
-/// Slots are numbered inputs, outputs, constants, temporaries. Values whose lives do not overlap
-/// share memory, and a fused pass writes a result over an operand that dies there when both are
-/// read and written element by element.
+/// Slots are numbered inputs, outputs, constants, temporaries. Values with disjoint lifetimes share
+/// memory, and a fused pass overwrites an operand that dies there when both are read and written
+/// element by element.
 struct MemoryPlan {
   private(set) var slotOf: [Int: Int32] = [:]
   /// Temporary slots: offset in the arena.
   private(set) var offsets: [Int] = []
   private(set) var arenaBytes = 0
-  /// Constants made for fills that an operation needs in memory.
+  /// Constants created for fills that an operation needs in memory.
   private(set) var constants: [Tensor]
-  /// Copies to do at the end: an output that is an input, a constant, or another output's twin.
+  /// Copies to do at the end: an output that is an input, a constant, or equal to another output.
   private(set) var finalCopies: [(node: Int, output: Int)] = []
-  /// Inputs that change places: copied to the arena before any output is written by a copy.
+  /// Inputs that swap places: copied to the arena before any output is written by a copy.
   private(set) var staged: [Int: Int32] = [:]
   let inputCount: Int
   let outputCount: Int
@@ -45,7 +45,7 @@ struct MemoryPlan {
       slotOf[node] = Int32(inputCount + outputCount + constant)
     }
 
-    // Outputs are computed where the caller wants them, unless that is not safe.
+    // Outputs are computed in the caller's memory, where that is safe.
     for (number, output) in graph.outputs.enumerated() {
       let node = schedule.fusion.root(output)
       let isComputed = schedule.position[node] >= 0
@@ -67,12 +67,12 @@ struct MemoryPlan {
   }
 
   /// An input is copied out before another copy writes to the memory it was donated with; inputs that
-  /// change places go through the arena.
+  /// swap places go through the arena.
   private mutating func orderFinalCopies(_ schedule: Schedule, _ donated: [Int: Int]) {
     var pending = finalCopies
     finalCopies = []
     while !pending.isEmpty {
-      // A copy that overwrites nothing that another still reads.
+      // A copy that overwrites nothing still needed by another.
       let next = pending.firstIndex { copy in
         guard let input = donated[copy.output] else { return true }
         let source = schedule.graph.inputs[input]
@@ -113,7 +113,7 @@ struct MemoryPlan {
       }
       dying = Array(Set(dying)).sorted()
       for node in schedule.writes(of: unit) where slotOf[node] == nil {
-        // A member that nobody outside its group reads needs no memory.
+        // A member that is not read outside its group needs no memory.
         guard schedule.lastUse[node] > position else { continue }
         let bytes = graph.nodes[node].type.byteCount
         let home: Int
@@ -141,8 +141,9 @@ struct MemoryPlan {
 }
 
 extension Schedule {
-  /// What an accumulating product adds to, if nothing else reads it: it may be computed in place.
-  /// The factors count as readers: in `x x + x` the product would overwrite what it multiplies.
+  /// The addend of an accumulating product, if nothing else reads it: the product may be computed
+  /// in place. The factors count as readers: in `x x + x` the product would overwrite what it
+  /// multiplies.
   func addend(of node: Int) -> Int? {
     guard case .product(let product) = graph.nodes[node].operation, product.accumulates else {
       return nil

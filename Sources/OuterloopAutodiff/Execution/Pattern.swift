@@ -1,7 +1,7 @@
 internal import OuterloopNumerics
 
 /// How a small array repeats inside a domain of rows x columns, and how a domain shrinks to one.
-/// Only the linear order of elements matters, so reshapes do not get in the way of fusion.
+/// Only the linear order of elements matters, so reshapes do not prevent fusion.
 struct Pattern: Hashable {
   enum Width: Int, Comparable {
     /// One number for the whole domain.
@@ -19,7 +19,7 @@ struct Pattern: Hashable {
   var columns: Int
 
   /// The pattern of an operand of shape `shape[axes]` in `shape`; nil if it is neither leading,
-  /// trailing nor single (then the broadcast has to be carried out).
+  /// trailing nor single (then the broadcast has to be materialised).
   static func broadcast(_ shape: [Int], axes: [Int]) -> Pattern? {
     // Axes of size 1 belong to either side.
     let real = shape.indices.filter { shape[$0] != 1 }

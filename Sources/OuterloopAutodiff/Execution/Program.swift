@@ -74,7 +74,7 @@ extension Graph.Node {
 }
 
 extension Program: CustomStringConvertible {
-  /// The plan: one line an instruction, fused passes with what they compute, and the memory.
+  /// The plan: one line per instruction, the contents of fused passes, and the memory.
   package var description: String {
     var lines: [String] = []
     for (position, unit) in schedule.units.enumerated() {
@@ -102,7 +102,7 @@ extension Program: CustomStringConvertible {
     return lines.joined(separator: "\n")
   }
 
-  /// A node and the slot it lives in: `%7@out1`, `%9@t3`; bare if it never reaches memory.
+  /// A node and the slot it lives in: `%7@out1`, `%9@t3`; without a slot if it is never stored.
   private func place(_ node: Int) -> String {
     if case .fill(let fill) = graph.nodes[node].operation { return "\(fill.value)" }
     guard let slot = plan.slotOf[node] else { return "%\(node)" }

@@ -52,7 +52,7 @@ struct Schedule {
     }
   }
 
-  /// Depth first from the outputs, earliest nodes first, groups as wholes.
+  /// Depth first from the outputs, earliest nodes first, with groups as units.
   private mutating func order() {
     var done = [Bool](repeating: false, count: graph.nodes.count)
     // An explicit stack: graphs of unrolled loops are deep.

@@ -4,7 +4,8 @@ package import OuterloopNumerics
 /// Memory for running a program: the table of slots, the arena of temporaries and scratch. One run
 /// at a time; estimators keep one and bind their buffers step by step.
 ///
-/// `@unchecked Sendable`: whoever holds it is its only user; it moves between threads, never shared.
+/// `@unchecked Sendable`: its owner is its only user; it may move between threads but is never
+/// shared.
 package final class Workspace: @unchecked Sendable {
   package unowned let program: Program
   /// Keeps the program alive; not in the program's own pool, which would be a cycle.
@@ -188,7 +189,7 @@ package final class Workspace: @unchecked Sendable {
       case .convolution(_, let shape, _, _, _):
         bytes = Swift.max(bytes, ol_convolution_scratch_bytes(shape, threads))
       case .reduce(let dtype, _, let sizes, _, _):
-        // A reduction in several runs leaves its middle results in scratch.
+        // A reduction in several runs keeps its intermediate results in scratch.
         bytes = Swift.max(bytes, resultBytes(dtype, sizes.pointee))
       default: break
       }
@@ -196,7 +197,7 @@ package final class Workspace: @unchecked Sendable {
     return bytes
   }
 
-  /// Reductions in three runs and more need room for a second middle result.
+  /// Reductions in three or more runs need room for a second intermediate result.
   private static func secondScratchBytes(_ program: Program) -> Int {
     let slot = Int32(program.plan.slotCount + 1)
     var bytes = 0

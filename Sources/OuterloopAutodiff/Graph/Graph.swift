@@ -28,8 +28,8 @@ package struct Graph: Sendable {
   package mutating func emit(
     _ operation: Operation, _ operands: [Int]
   ) throws(TensorError) -> Int {
-    // First of all: rewrites take for granted that the types fit, and would accept x + 0 for a 0 of
-    // another shape.
+    // Checked first: rewrites assume that the types fit, and would accept x + 0 with a 0 of another
+    // shape.
     let type = try operation.primitive.type(of: operands.map { nodes[$0].type })
     if let flaw = type.flaw {
       throw TensorError("\(operation.primitive.label) would give \(type): \(flaw)")
@@ -39,7 +39,7 @@ package struct Graph: Sendable {
     return try insert(operation, operands)
   }
 
-  /// Adds a node as it stands.
+  /// Adds a node unchanged.
   mutating func insert(_ operation: Operation, _ operands: [Int]) throws(TensorError) -> Int {
     let key = Key(operation: operation, operands: operands)
     if let node = known[key] { return node }
@@ -87,8 +87,8 @@ package struct Graph: Sendable {
 }
 
 extension Graph {
-  /// The graph that computes `outputs` from `inputs` and nothing else: dead nodes and aliases gone,
-  /// simplified again (marks removed may make expressions equal).
+  /// The graph that computes `outputs` from `inputs` only: without dead nodes and aliases,
+  /// simplified again (removing aliases may make expressions equal).
   /// - Throws: if an output depends on an input that is not listed.
   package func extracted(inputs sources: [Int], outputs targets: [Int]) throws(TensorError) -> Graph
   {
@@ -117,7 +117,7 @@ extension Graph {
       }
     }
     result.outputs = targets.map { place[$0] }
-    // Simplification may have left nodes that nothing uses.
+    // Simplification may have left unused nodes.
     return result.pruned()
   }
 
@@ -146,7 +146,7 @@ extension Graph {
     return result
   }
 
-  /// Checks that the graph is well formed: operands come first, types are what the rules say.
+  /// Checks that the graph is well formed: operands come first, types follow the rules.
   package func verify() throws(TensorError) {
     for (index, node) in nodes.enumerated() {
       for operand in node.operands where operand >= index {
@@ -161,7 +161,7 @@ extension Graph {
 }
 
 extension Graph: CustomStringConvertible {
-  /// One line a node: `%7: f32[128,10] = product(%3, %5)`.
+  /// One line per node: `%7: f32[128,10] = product(%3, %5)`.
   package var description: String {
     var lines: [String] = []
     for (index, node) in nodes.enumerated() {

@@ -24,7 +24,7 @@ extension Graph {
           || node.operands.contains { isCostly[$0] }
       }
     }
-    // What the loop reads of it, looking through free views.
+    // What the loop reads of it, looking through views without cost.
     var hoisted: [Int] = []
     func consider(_ node: Int) {
       var node = node
@@ -61,7 +61,7 @@ extension Graph {
 }
 
 extension Operation {
-  /// Whether computing it again each step costs more than reading its result.
+  /// Whether recomputing it in each step costs more than reading its result.
   fileprivate var isCostly: Bool {
     switch self {
     case .unary(let function):

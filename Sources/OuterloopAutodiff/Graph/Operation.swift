@@ -1,7 +1,8 @@
 package import OuterloopNumerics
 
-/// The closed set of primitives. A graph is made of nothing else, so an executor (the CPU one here,
-/// XLA some day) has to know only these; shapes are static and no primitive calls back to the host.
+/// The closed set of primitives. A graph consists of nothing else, so an executor (the CPU one
+/// here, XLA some day) only needs to support these; shapes are static and no primitive calls back
+/// to the host.
 package enum Operation: Hashable, Sendable {
   case input(Input)
   case constant(Constant)
@@ -81,8 +82,8 @@ package enum Operation: Hashable, Sendable {
   }
 }
 
-/// What the core knows of one primitive: its type rule and how it is differentiated and batched.
-/// All rules are written in traced operations, so derivatives compose to any order.
+/// The rules of one primitive: its type rule and how it is differentiated and batched. All rules
+/// are written in traced operations, so derivatives compose to any order.
 package protocol Primitive: Hashable, Sendable {
   /// Name and attributes, for printed graphs.
   var label: String { get }
@@ -110,7 +111,7 @@ extension Primitive {
     x.map { _ in Tensor(invalid: "\(label) was transposed but is not linear") }
   }
 
-  /// The fallback for a primitive without a batch rule of its own: one application per example.
+  /// The fallback for a primitive without a batch rule: one application per example.
   func batchByUnrolling(
     _ operation: Operation, _ x: [Tensor], batched: [Bool], size: Int
   ) -> Tensor {

@@ -1,12 +1,12 @@
 internal import OuterloopNumerics
 
 extension Graph {
-  /// Products that two parts of a graph both need and that are worth keeping from the first for the
-  /// second instead of computing them twice.
+  /// Products that two parts of a graph both need and that are worth storing for the second part
+  /// instead of recomputing.
   ///
   /// `first` and `second` are ranges of outputs. A product qualifies if it does not depend on the
   /// inputs numbered `excluded`, costs at least `flopsPerByte` flops for each byte of its result,
-  /// and reads only moved inputs and constants: then it has the same bits in whichever program
+  /// and reads only moved inputs and constants: then its bits are the same in every program that
   /// computes it.
   package func sharedProducts(
     first: Range<Int>, second: Range<Int>, excluded: Range<Int>, flopsPerByte: Int = 64

@@ -2,10 +2,10 @@ internal import OuterloopNumerics
 
 // Local rewrites, applied as nodes are emitted: each replaces an expression by an equal one that
 // costs less. Nothing here may turn a non-finite value into a finite one (no x * 0 -> 0).
-// Numbers that multiply in a row are one number, which overflows later than two steps would.
+// Consecutive numeric factors become one, which overflows later than two steps would.
 extension Graph {
-  /// Puts operands of commutative operations in order and folds transposes into products, so that
-  /// equal expressions look equal.
+  /// Sorts operands of commutative operations and folds transposes into products, so that equal
+  /// expressions have the same form.
   func canonical(_ operation: Operation, _ operands: [Int]) -> (Operation, [Int]) {
     switch operation {
     case .binary(let binary) where binary.isCommutative && operands[0] > operands[1]:
@@ -26,7 +26,7 @@ extension Graph {
     }
   }
 
-  /// The number a node is everywhere, if it is one.
+  /// The constant value of a node whose elements are all the same number.
   private func fill(_ node: Int) -> Double? {
     if case .fill(let fill) = nodes[node].operation { return fill.value }
     return nil
@@ -75,7 +75,7 @@ extension Graph {
     return nil
   }
 
-  /// Moving data of a fill gives a fill; a move that keeps the shape keeps the value.
+  /// Moving the data of a fill gives a fill; a move that keeps the shape keeps the value.
   private mutating func simplifyMove(
     _ x: Int, to shape: [Int], identity: Bool = true
   ) throws(TensorError) -> Int? {
@@ -164,7 +164,7 @@ extension Graph {
     if let value = fill(x), result.count > 0 {
       return try insert(.fill(Fill(value * repeats, result)), [])
     }
-    // A sum over exactly the axes that a broadcast made is a multiple.
+    // A sum over exactly the axes that a broadcast added is a multiple.
     if case .broadcast(let broadcast) = nodes[x].operation, result.count > 0 {
       let source = nodes[x].operands[0]
       let made = (0..<broadcast.shape.count).filter { !broadcast.axes.contains($0) }

@@ -2,8 +2,8 @@ package import OuterloopNumerics
 
 /// A graph under construction. Tensors made while a function is traced are symbols of one trace.
 ///
-/// `@unchecked Sendable`: a trace belongs to the call that made it; its symbols must not be handed
-/// to other threads.
+/// `@unchecked Sendable`: a trace belongs to the call that created it; its symbols must not be
+/// passed to other threads.
 package final class Trace: @unchecked Sendable {
   package var graph = Graph()
 
@@ -61,7 +61,7 @@ extension Tensor {
     return nil
   }
 
-  /// Applies a primitive: adds a node if an operand is traced, computes at once otherwise.
+  /// Applies a primitive: adds a node if an operand is traced, otherwise computes immediately.
   package static func apply(_ operation: Operation, _ operands: [Tensor]) -> Tensor {
     do throws(TensorError) {
       guard let trace = operands.lazy.compactMap(\.trace).first else {
@@ -76,7 +76,7 @@ extension Tensor {
     }
   }
 
-  /// One operation on values, at once.
+  /// One operation on values, immediately.
   private static func evaluate(
     _ operation: Operation, _ operands: [Tensor]
   ) throws(TensorError) -> Tensor {

@@ -47,7 +47,7 @@ extension Tensor {
     }
     guard a.shape != b.shape else { return apply(.binary(function), [a, b]) }
     guard let shape = broadcastShape(a.shape, b.shape) else {
-      // The primitive's own rule says what is wrong.
+      // The primitive's own rule reports the error.
       return apply(.binary(function), [a, b])
     }
     return apply(.binary(function), [a.broadcast(to: shape), b.broadcast(to: shape)])
@@ -60,7 +60,7 @@ extension Tensor {
     return Tensor(value)
   }
 
-  /// Tensors that stand side by side: plain numbers among them take the element type of the others.
+  /// Tensors of a common element type: plain numbers among them adopt that of the others.
   static func agreeing(_ tensors: [Tensor]) -> [Tensor] {
     guard let other = tensors.first(where: { !$0.isPlainNumber && $0.error == nil }) else {
       return tensors

@@ -4,7 +4,7 @@ public import OuterloopNumerics
 public enum Padding: Sendable, Hashable {
   /// No padding: windows lie inside the image.
   case valid
-  /// As much as keeps ceil(size / stride) outputs; odd amounts put more after than before.
+  /// Padding for ceil(size / stride) outputs; odd amounts put more after than before.
   case same
   case explicit(low: [Int], high: [Int])
 
@@ -16,7 +16,7 @@ public enum Padding: Sendable, Hashable {
     case .valid: break
     case .same:
       for axis in 0..<2 where stride[axis] > 0 {
-        // The primitive's own rule refuses what is larger.
+        // The primitive's own rule rejects larger sizes.
         guard dilation[axis] >= 0, dilation[axis] <= Int32.max, kernel[axis] <= Int32.max else {
           continue
         }
@@ -36,7 +36,8 @@ public enum Padding: Sendable, Hashable {
 
 /// Two-dimensional convolution (correlation, as in every deep learning library).
 ///
-/// x: (n, h, w, c), filter: (kh, kw, c, o) -> (n, oh, ow, o). Cost: 2 kh kw c o flops an output pixel.
+/// x: (n, h, w, c), filter: (kh, kw, c, o) -> (n, oh, ow, o). Cost: 2 kh kw c o flops per output
+/// pixel.
 public func convolution(
   _ x: Tensor, _ filter: Tensor, stride: [Int] = [1, 1], padding: Padding = .valid,
   dilation: [Int] = [1, 1]

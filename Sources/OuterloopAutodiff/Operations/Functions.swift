@@ -24,7 +24,7 @@ public func relu(_ x: Tensor) -> Tensor {
   select(x.isGreater(than: 0), x, x.isPlainNumber ? Tensor(0) : Tensor.zeros(like: x))
 }
 public func abs(_ x: Tensor) -> Tensor { .unary(.abs, x) }
-/// a^b. For a whole constant exponent use `pow(a, Int)`.
+/// a^b. For a constant integer exponent use `pow(a, Int)`.
 public func pow(_ a: Tensor, _ b: Tensor) -> Tensor { .binary(.power, a, b) }
 public func atan2(_ y: Tensor, _ x: Tensor) -> Tensor { .binary(.atan2, y, x) }
 /// The larger of two; ties share the derivative.

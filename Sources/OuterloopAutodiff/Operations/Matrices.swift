@@ -3,7 +3,7 @@ public import OuterloopNumerics
 /// The matrix product of the last two axes; leading axes broadcast. A vector on either side is a
 /// row or column matrix whose extra axis is dropped from the result.
 ///
-/// a: (..., m, k), b: (..., k, n) -> (..., m, n). Cost: 2 m k n flops a matrix.
+/// a: (..., m, k), b: (..., k, n) -> (..., m, n). Cost: 2 m k n flops per matrix.
 public func matmul(
   _ a: Tensor, _ b: Tensor, transposeA: Bool = false, transposeB: Bool = false
 ) -> Tensor {
@@ -12,7 +12,7 @@ public func matmul(
       invalid: "matmul of \(a.type) and \(b.type): matrices or vectors are needed", operands: a, b)
   }
   if a.rank == 1 || b.rank == 1 {
-    // A row, a column; a vector has no other way to lie.
+    // A vector is a row on the left and a column on the right.
     let product = matmul(
       a.rank == 1 ? a.expanded(at: 0) : a, b.rank == 1 ? b.expanded(at: 1) : b,
       transposeA: transposeA && a.rank > 1, transposeB: transposeB && b.rank > 1)

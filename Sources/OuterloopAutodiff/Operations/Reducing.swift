@@ -1,12 +1,12 @@
 public import OuterloopNumerics
 
 extension Tensor {
-  /// The sum along axes (all by default); the axes go, or stay with size 1 if `keeping`.
+  /// The sum along axes (all by default); the axes are removed, or kept with size 1 if `keeping`.
   public func sum(axes: [Int]? = nil, keeping: Bool = false) -> Tensor {
     reduced(axes, keeping) { Self.apply(.sum(Sum(axes: $0)), [self]) }
   }
 
-  /// The mean along axes (all by default). The mean of nothing is NaN.
+  /// The mean along axes (all by default). The mean over no elements is NaN.
   public func mean(axes: [Int]? = nil, keeping: Bool = false) -> Tensor {
     let total = sum(axes: axes, keeping: keeping)
     guard error == nil, total.error == nil else { return total }

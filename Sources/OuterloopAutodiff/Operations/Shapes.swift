@@ -1,6 +1,6 @@
 public import OuterloopNumerics
 
-// Moving data: shapes, slices, joins, look-ups.
+// Moving data: shapes, slices, concatenation, look-ups.
 
 extension Tensor {
   /// The same elements in row-major order under another shape; one size may be -1 (the rest).
@@ -10,7 +10,7 @@ extension Tensor {
       var others = shape
       others.remove(at: open)
       let known = TensorType(others).count
-      // Nothing is left to tell the size by where the others hold nothing.
+      // The size cannot be inferred where the others hold no elements.
       if known > 0 { shape[open] = count / known } else if count == 0 { shape[open] = 0 }
     }
     return Self.apply(.reshape(Reshape(shape: shape)), [self])
@@ -91,7 +91,7 @@ extension Tensor {
       .pad(Pad(low: low, high: high, interior: [Int](repeating: 0, count: rank))), [self])
   }
 
-  /// Elements in opposite order along axes, each named once; negative numbers count from the last.
+  /// Elements in reverse order along axes, each given once; negative numbers count from the last.
   public func reversed(axes: [Int]) -> Tensor {
     Self.apply(.reverse(Reverse(axes: axes.map { type.axis($0) ?? $0 }.sorted())), [self])
   }

@@ -31,7 +31,7 @@ package enum Binary: String, Primitive, CaseIterable {
 
   package func tangent(_ x: [Tensor], _ y: Tensor, _ dx: [Tensor?]) -> Tensor? {
     let (a, b) = (x[0], x[1])
-    /// Each operand's part, for partial derivatives that are made only when needed.
+    /// Each operand's part, for partial derivatives that are computed only when needed.
     func sum(_ da: @autoclosure () -> Tensor, _ db: @autoclosure () -> Tensor) -> Tensor? {
       let first = dx[0].map { $0 * da() }
       let second = dx[1].map { $0 * db() }

@@ -5,7 +5,7 @@ package import OuterloopNumerics
 ///
 /// Tangent (Murray 2016, "Differentiation of the Cholesky decomposition", eq. 8):
 ///     dL = L Phi(L^-1 dA L^-T),   Phi = lower triangle with the diagonal halved.
-/// It is made of linear operations, so its transpose needs no rule.
+/// It consists of linear operations, so its transpose needs no rule.
 package struct Cholesky: Primitive {
   package var label: String { "cholesky" }
 

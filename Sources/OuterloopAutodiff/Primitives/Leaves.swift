@@ -20,12 +20,12 @@ package struct Constant: Primitive {
 
 /// The same number everywhere.
 package struct Fill: Primitive {
-  /// Bits of the value, so that -0 and NaN are told apart by equality.
+  /// The bit pattern of the value, so that equality distinguishes -0 and NaN.
   private let bits: UInt64
   package let type: TensorType
   package var value: Double { Double(bitPattern: bits) }
 
-  /// The number as the element type holds it, so that a folded cast rounds as the kernel does.
+  /// The number rounded to the element type, so that a folded cast rounds as the kernel does.
   package init(_ value: Double, _ type: TensorType) {
     let held =
       switch type.dtype {
@@ -50,7 +50,7 @@ package struct Iota: Primitive {
   package func batch(_ x: [Tensor], batched: [Bool], size: Int) -> Tensor { x[0] }
 }
 
-/// `y = x`, as a node of its own: marks what a derivative is taken with respect to. Removed when a
+/// `y = x`, as a separate node: marks what a derivative is taken with respect to. Removed when a
 /// graph is compiled. Without an operand it is a free symbol.
 package struct Alias: Primitive {
   package let type: TensorType

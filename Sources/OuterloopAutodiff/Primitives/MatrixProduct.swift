@@ -3,11 +3,11 @@ package import OuterloopNumerics
 /// op(a) op(b) for matrices in the last two axes, one per leading (batch) index.
 ///
 /// a: (..., m, k), or (..., k, m) if transposed; b: (..., k, n) or (..., n, k); the leading axes are
-/// equal. Bilinear. Cost: 2 m k n flops a matrix.
+/// equal. Bilinear. Cost: 2 m k n flops per matrix.
 package struct MatrixProduct: Primitive {
   package var transposeA = false
   package var transposeB = false
-  /// Adds a third operand of the result's type: op(a) op(b) + c. Made by the planner only, after
+  /// Adds a third operand of the result's type: op(a) op(b) + c. Created by the planner only, after
   /// all differentiation.
   var accumulates = false
   package var label: String {

@@ -57,7 +57,7 @@ package struct Transpose: Primitive {
   package let permutation: [Int]
   package var label: String { "transpose \(permutation)" }
 
-  /// Whether only the last two axes change places: a matrix transpose, free inside a product.
+  /// Whether only the last two axes are swapped: a matrix transpose, free inside a product.
   var swapsLastTwo: Bool {
     let rank = permutation.count
     guard rank >= 2 else { return false }
@@ -198,7 +198,7 @@ package struct Concatenate: Primitive {
   }
 }
 
-/// Elements in opposite order along some axes.
+/// Elements in reverse order along some axes.
 package struct Reverse: Primitive {
   package let axes: [Int]
   package var label: String { "reverse \(axes)" }

@@ -1,10 +1,11 @@
 package import OuterloopNumerics
 
-// Max pooling as a choice that is made once, and the two linear maps the choice defines: `PoolSelect`
-// takes the chosen tap of each window, `PoolSpread` puts it back; each is the other's transpose.
-// The first largest tap is chosen, as in XLA's select-and-scatter.
+// Max pooling as a choice that is computed once, and the two linear maps the choice defines:
+// `PoolSelect` takes the chosen tap of each window, `PoolSpread` puts it back; each is the other's
+// transpose. The first largest tap is chosen, as in XLA's select-and-scatter.
 
-/// Which tap of its window each output takes: x (n, h, w, c) -> int32 (n, oh, ow, c). No derivative.
+/// The tap of its window that each output takes: x (n, h, w, c) -> int32 (n, oh, ow, c). No
+/// derivative.
 package struct PoolArgMax: Primitive {
   package let windows: Windows
   package var label: String { "poolArgMax \(windows.kernel)" }

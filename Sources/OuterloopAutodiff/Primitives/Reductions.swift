@@ -1,6 +1,6 @@
 package import OuterloopNumerics
 
-/// The type rule that reductions share: the listed axes go.
+/// The type rule of reductions: the listed axes are removed.
 private func reduced(_ x: TensorType, _ axes: [Int], _ name: String) throws(TensorError)
   -> TensorType
 {

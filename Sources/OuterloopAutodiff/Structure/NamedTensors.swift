@@ -8,7 +8,7 @@ public struct NamedTensors: Structure, ExpressibleByDictionaryLiteral {
   public private(set) var names: [String]
   public private(set) var tensors: [Tensor]
 
-  /// The tensors in the order of the pairs; one whose name was there before is invalid.
+  /// The tensors in the order of the pairs; a repeated name makes its tensor invalid.
   public init(_ pairs: some Sequence<(String, Tensor)>) {
     names = []
     tensors = []

@@ -1,12 +1,12 @@
 public import OuterloopNumerics
 
-/// What a visit does with each tensor of a structure: gets its name, may put another in its place.
+/// What a visit does with each tensor of a structure: it gets the name and may replace the tensor.
 public typealias TensorVisit = (_ name: String, _ tensor: inout Tensor) throws -> Void
 
-/// A value made of tensors: parameters, optimizer states, hyperparameters, batches.
+/// A value composed of tensors: parameters, optimizer states, hyperparameters, batches.
 ///
-/// One method serves to read and to rebuild: it calls `body` with every tensor and its name, always
-/// in the same order. No reflection is involved.
+/// One method serves both reading and rebuilding: it calls `body` with every tensor and its name,
+/// always in the same order. No reflection is involved.
 ///
 ///     struct Layer: Structure {
 ///       var weights, bias: Tensor
@@ -41,10 +41,10 @@ extension Structure {
   /// Types of the tensors in order.
   public var leafTypes: [TensorType] { leaves.map(\.type) }
 
-  /// Total number of elements; `.max` if that is no `Int`.
+  /// Total number of elements; `.max` on overflow.
   public var elementCount: Int { leaves.reduce(0) { sum($0, $1.count) } }
 
-  /// Total bytes; `.max` if that is no `Int`.
+  /// Total bytes; `.max` on overflow.
   public var byteCount: Int { leaves.reduce(0) { sum($0, $1.type.byteCount) } }
 
   private func sum(_ a: Int, _ b: Int) -> Int {

@@ -22,7 +22,7 @@ public final class Compiled<A: Structure, B: Structure>: Sendable {
     return template.replacingLeaves(try program.run(leaves))
   }
 
-  /// The graph for arguments like these, one line a node.
+  /// The graph for arguments like these, one line per node.
   public func graph(for x: A) throws -> String {
     if let error = x.leaves.lazy.compactMap(\.error).first { throw error }
     return try compiled(x, x.leafTypes).program.graph.description

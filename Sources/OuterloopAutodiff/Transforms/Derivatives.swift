@@ -5,14 +5,14 @@ public import OuterloopNumerics
 // Tensors that a function captures from outside are constants to it.
 
 /// The value of f at x and its derivative along v: (f(x), f'(x) v), in one forward sweep.
-/// - Throws: what f throws, or `TensorError` for shapes and types that do not fit: v has a tensor for
-///   each of x, of the same shape and element type.
+/// - Throws: what f throws, or `TensorError` for shapes and types that do not match: v must have a
+///   tensor for each of x, of the same shape and element type.
 /// - Complexity: about twice the time of f; memory of f.
 public func jvp<A: Structure, B: Structure>(
   at x: A, along v: A, of f: (A) throws -> B
 ) throws -> (value: B, derivative: B) { try jvp(at: x, along: v, for: "jvp", of: f) }
 
-/// - Parameter name: who asks, for messages.
+/// - Parameter name: the caller's name, for messages.
 private func jvp<A: Structure, B: Structure>(
   at x: A, along v: A, for name: String, of f: (A) throws -> B
 ) throws -> (value: B, derivative: B) {
@@ -38,7 +38,7 @@ public func vjp<A: Structure, B: Structure>(
     let (inner, sources) = try trace.aliases(of: arguments.first)
     let y = try f(inner)
     let outputs = try y.leaves.map { (tensor) throws(TensorError) in try trace.node(of: tensor) }
-    // Plain numbers take the element type of what they belong to.
+    // Plain numbers adopt the element type of the corresponding tensor.
     let given = zip(cotangent.leaves, arguments.second.leaves).enumerated().map { index, pair in
       pair.0.isPlainNumber && index < y.leaves.count
         ? pair.0.taking(y.leaves[index].dtype) : pair.1
@@ -90,8 +90,7 @@ public func hessianVectorProduct<A: Structure>(
   return (result.value, result.derivative)
 }
 
-/// What the joint product of a loss gives: gradients, and derivatives of gradients along a weight
-/// direction.
+/// The joint product of a loss: gradients, and derivatives of gradients along a weight direction.
 public struct JointProduct<W: Structure, H: Structure>: Structure {
   /// grad_w L
   public var weightGradient: W
@@ -132,7 +131,7 @@ public func jointProduct<W: Structure, H: Structure>(
 
 extension Structure {
   /// This direction as a tangent of a point: a tensor for each of its tensors, of the same type; plain
-  /// numbers take it.
+  /// numbers adopt it.
   fileprivate func tangent(of point: Self, for name: String) throws -> Self {
     let (own, others) = (leaves, point.leaves)
     if let error = (others + own).lazy.compactMap(\.error).first { throw error }
@@ -166,8 +165,8 @@ extension Trace {
   }
 }
 
-/// Runs `body` on symbols of a trace: the enclosing one if the arguments are traced, else a new one
-/// whose result is compiled and run.
+/// Runs `body` on symbols of a trace: the enclosing one if the arguments are traced, otherwise a
+/// new one whose result is compiled and run.
 func traced<A: Structure, B: Structure>(
   _ x: A, _ body: (Trace, A) throws -> B
 ) throws -> B {
@@ -189,7 +188,7 @@ struct Recorded<B: Structure>: Sendable {
   init(tracing types: [TensorType], _ body: (Trace, [Tensor]) throws -> B) throws {
     var result: B?
     graph = try Graph(tracing: types) { inputs in
-      // Functions without arguments have no symbol to find their trace by.
+      // Functions without arguments have no symbol that identifies their trace.
       let made = try body(inputs.first?.trace ?? Trace.current ?? Trace(), inputs)
       result = made
       return made.leaves

@@ -41,7 +41,7 @@ extension Trace {
   }
 
   /// Cotangents of `sources` for given cotangents of `outputs`: linearize (push free tangents
-  /// forward), then transpose the linear nodes that this made, last to first. The free tangents
+  /// forward), then transpose the linear nodes created by that, last to first. The free tangents
   /// never enter the result. Nil is zero.
   /// - Complexity: O(nodes between them).
   func pullBack(_ outputs: [Int], to sources: [Int], cotangents: [Tensor?]) -> [Tensor?] {

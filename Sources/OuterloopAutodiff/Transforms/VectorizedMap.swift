@@ -28,7 +28,7 @@ extension Trace {
   fileprivate func batched(
     _ outputs: [Int], from sources: [Int], values: [Tensor], size: Int
   ) throws -> [Tensor] {
-    // No example, no work: nothing but the shapes is known of the results.
+    // Without examples there is nothing to compute: only the shapes of the results are known.
     if size == 0 {
       return outputs.map { Tensor.zeros([0] + tensor($0).shape, dtype: tensor($0).dtype) }
     }

@@ -1,5 +1,5 @@
-/// A running sum with the rounding errors collected apart: its error is about one rounding of the
-/// result, for any number of terms.
+/// A running sum that accumulates its rounding errors separately: its error is about one rounding
+/// of the result, for any number of terms.
 ///
 /// Source: Neumaier 1974 ("improved Kahan-Babuska").
 struct CompensatedSum {

@@ -2,7 +2,7 @@ extension Constraint {
   /// `{x : 0 <= x_i <= upper}` with `sum x <= total`, or with `sum x = total`.
   ///
   /// The set of example weights in data hyper-cleaning (Franceschi et al. 2017): `upper` is 1 and
-  /// `total` the number of examples to trust.
+  /// `total` the number of trusted examples.
   public struct CappedSimplex: Projection {
     /// How the sum of the coordinates relates to `total`.
     public enum Sum: Hashable, Sendable {

@@ -42,11 +42,11 @@ extension Constraint.Simplex {
 
   /// The root `tau` of `sum_i max(y_i - tau, 0) = total`; `values` is not empty.
   ///
-  /// With the entries sorted downwards, entry k is active while
-  /// `sum_{i<k} (y_i - y_k) < total`: the water poured to lower the level from the top to `y_k`.
-  /// Then `tau = (sum of the m active entries - total) / m`. The largest entry is the anchor and
-  /// is subtracted first, so that errors are relative to `total`, not to the size of the entries;
-  /// entries at least `total` below it cannot be active and are not sorted.
+  /// With the entries sorted downwards, entry k is active while `sum_{i<k} (y_i - y_k) < total`:
+  /// the volume above the level `y_k`. Then `tau = (sum of the m active entries - total) / m`. The
+  /// largest entry is the anchor and is subtracted first, so that errors are relative to `total`,
+  /// not to the size of the entries; entries at least `total` below it cannot be active and are not
+  /// sorted.
   ///
   /// Source: Held, Wolfe and Crowder 1974; Duchi et al. 2008, Figure 1; the filter is a simple form
   /// of the one of Condat 2016.

@@ -1,5 +1,5 @@
-/// A closed convex set that hyperparameters are kept in, with its exact Euclidean projection
-/// `argmin over z in the set of ||z - x||^2`.
+/// A closed convex set to which hyperparameters are constrained, with its exact Euclidean
+/// projection `argmin over z in the set of ||z - x||^2`.
 ///
 /// Each set is a validated value, so a `Constraint` that exists can be projected onto; what depends
 /// on the number of coordinates `n` is checked by `project`. To add a set, write one file with a

@@ -1,7 +1,7 @@
 public import OuterloopAutodiff
 public import OuterloopNumerics
 
-/// A Gaussian q(w) = N(mu, S) over P weights, as trainable numbers that may take any value.
+/// A Gaussian q(w) = N(mu, S) over P weights, parametrised by unconstrained numbers.
 public protocol GaussianPosterior: Structure {
   /// mu: (P)
   var mean: Tensor { get }
@@ -47,7 +47,7 @@ public struct MeanFieldGaussian: GaussianPosterior {
 }
 
 /// Any covariance, S = L L' with L lower triangular: the strict lower triangle of `root` and the
-/// exponential of its diagonal. P + P^2 numbers, of which the upper triangle does nothing.
+/// exponential of its diagonal. P + P^2 numbers, of which the upper triangle is unused.
 public struct FullGaussian: GaussianPosterior {
   public var mean: Tensor
   /// (P, P)

@@ -7,7 +7,8 @@ public import OuterloopNumerics
 ///     log p(D | h) ~ -psi(w*, h) + P/2 log 2 pi - 1/2 log det H,   H = d2 psi / dw2 at the mode w*
 ///
 /// (MacKay 1992, "A practical Bayesian framework", eq. 3). Exact where psi is quadratic in w. H is
-/// dense, one Hessian-vector product a column, so it is meant for P up to a few hundred; use float64.
+/// dense, one Hessian-vector product per column, so it is meant for P up to a few hundred; use
+/// float64.
 ///
 /// `logEvidence(w, h)` is a traced scalar: as the outer loss of a `BilevelProblem` whose inner loss is
 /// psi, its derivative through training contains the motion of the mode, and `.firstOrder` is the
@@ -24,7 +25,7 @@ public struct LaplaceEvidence<Weights: Structure, Hyper: Structure>: Sendable {
   let loss: Compiled<Pair<Tensor, Hyper>, Tensor>
   private let assessment: Compiled<Pair<Tensor, Hyper>, Assessment<Hyper>>
 
-  /// - Parameter weights: weights of the shapes in question; their values do not matter.
+  /// - Parameter weights: weights of the right shapes; their values do not matter.
   public init(
     weights: Weights, completesTraining: Bool = false,
     negativeLogJoint: @escaping @Sendable (Weights, Hyper) throws -> Tensor
@@ -45,8 +46,7 @@ public struct LaplaceEvidence<Weights: Structure, Hyper: Structure>: Sendable {
     }
   }
 
-  /// The approximation with weights w taken for the mode: a traced scalar. NaN where H is not
-  /// positive definite.
+  /// The approximation with w as the mode: a traced scalar. NaN where H is not positive definite.
   /// - Complexity: P Hessian-vector products and O(P^3); memory of P gradients.
   public func logEvidence(_ weights: Weights, _ hyper: Hyper) throws -> Tensor {
     let layout = layout
@@ -61,10 +61,10 @@ public struct LaplaceEvidence<Weights: Structure, Hyper: Structure>: Sendable {
   /// The approximation at a mode.
   public struct Evaluation: Sendable {
     public var logEvidence: Double
-    /// The derivative by h, the mode moving with h:
-    /// direct + (dF/dw) dw*/dh, dw*/dh = -H^-1 d2 psi / dw dh.
+    /// The derivative with respect to h, with the mode as a function of h: direct + (dF/dw) dw*/dh,
+    /// dw*/dh = -H^-1 d2 psi / dw dh.
     public var gradient: Hyper
-    /// The derivative by h at fixed weights.
+    /// The derivative with respect to h at fixed weights.
     public var direct: Hyper
     /// |d psi / dw|, which is 0 at a mode: the error of value and gradients is of its order.
     public var modeGradient: Double
@@ -88,7 +88,7 @@ public struct LaplaceEvidence<Weights: Structure, Hyper: Structure>: Sendable {
   }
 }
 
-/// The derivatives of psi by one vector of weights.
+/// The derivatives of psi with respect to the weights as one vector.
 private struct Quadratic<Hyper: Structure>: Sendable {
   let count: Int
   let dtype: DType
@@ -132,7 +132,7 @@ private struct Quadratic<Hyper: Structure>: Sendable {
       modeGradient: sqrt(joint.weightGradient.square().sum()))
   }
 
-  /// -(H + rho I)^-1 g, with psi and the decrease g' (H + rho I)^-1 g that it promises.
+  /// -(H + rho I)^-1 g, with psi and the predicted decrease g' (H + rho I)^-1 g.
   func newtonStep(_ w: Tensor, _ hyper: Hyper, damping: Tensor) throws -> NewtonStep {
     let (value, g) = try valueAndGradient(at: w) { try loss($0, hyper) }
     let factor = cholesky(
@@ -177,17 +177,18 @@ extension LaplaceEvidence {
     /// |d psi / dw|
     public var gradient: Double
     public var iterations: Int
-    /// Whether the last step promised no more than `tolerance` of the loss.
+    /// Whether the decrease predicted by the last step was at most `tolerance`, relative to the
+    /// loss.
     public var converged: Bool
   }
 
   private static var mostIterations: Int { 1 << 20 }
 
   /// The mode of the posterior, by Newton's method with the dense Hessian. A step that does not lower
-  /// psi, or a Hessian that is not positive definite, is answered by damping, H + rho I with rho ten
-  /// times larger (Levenberg 1944); after a success rho falls, and from 1e-8 to 0.
+  /// psi, or a Hessian that is not positive definite, leads to more damping, H + rho I with rho ten
+  /// times larger (Levenberg 1944); after a success rho falls, and below 1e-8 to 0.
   ///
-  /// - Parameter tolerance: the decrease g' H^-1 g / 2 that the last step promised, relative to
+  /// - Parameter tolerance: the decrease g' H^-1 g / 2 predicted by the last step, relative to
   ///   max(|psi|, 1). Convergence is quadratic: the weights are much nearer than its root.
   /// - Throws: `BilevelError` if psi is not finite at the start; what the loss throws.
   /// - Complexity: P Hessian-vector products and O(P^3) an iteration.
@@ -221,7 +222,7 @@ extension LaplaceEvidence {
       let promise = try newton.decrease.item() / 2
       let next = try (w + newton.step).materialized()
       let scale = max(abs(before), 1)
-      // At the bottom psi changes by rounding only: a full step is trusted there.
+      // Near the minimum psi changes only by rounding: a full step is accepted there.
       let settled = promise <= 1e-10 * scale
       if promise >= 0, settled ? true : try loss(Pair(next, hyper)).item() <= before {
         w = next

@@ -186,7 +186,7 @@ extension LinearGaussianModel {
 /// Hyperparameters of a linear-Gaussian model: the precisions (inverse variances) of its prior and
 /// of its noise. All positive; optimise their logarithms.
 public struct Precisions: Structure {
-  /// a: one for each group of weights, (G); a scalar will do for one group.
+  /// a: one for each group of weights, (G); a scalar suffices for one group.
   public var weights: Tensor
   /// b, a scalar.
   public var noise: Tensor

@@ -6,17 +6,18 @@ internal import OuterloopNumerics
 ///
 ///     a_g = gamma_g / sum m_i^2 over the group,     b = (n - sum gamma) / |y - X m|^2
 ///
-/// from the posterior at the precisions before. Where it settles the evidence has gradient zero.
+/// from the posterior at the precisions before. At its fixed point the gradient of the evidence is
+/// zero.
 ///
 /// For a weight that the data do not support, a_g grows without end: the weight is *pruned*. It is
-/// stopped at a ceiling that is free of scale, `ceiling` times b |x|^2 (the mean over the group's
-/// columns), where gamma is below 1 / `ceiling`: the weight is 0 to that precision. The gradient in
-/// log a_g is still positive there, below 1 / (2 `ceiling`), and the report names the group.
+/// stopped at a scale-free ceiling, `ceiling` times b |x|^2 (the mean over the group's columns),
+/// where gamma is below 1 / `ceiling`: the weight is 0 to that precision. The gradient in log a_g
+/// is still positive there, below 1 / (2 `ceiling`), and the report names the group.
 ///
-/// Time: an evidence an iteration; convergence is linear, and slow for weights at the edge of being
-/// pruned. Gradient steps on `logEvidence` find the same points.
+/// Time: one evidence per iteration; convergence is linear, and slow for weights at the edge of
+/// being pruned. Gradient steps on `logEvidence` find the same points.
 public struct MacKayFixedPoint: Sendable {
-  /// Where growing precisions stop, relative to what the data say of the weight; above 1.
+  /// Where growing precisions stop, relative to the data's precision for the weight; above 1.
   public var ceiling: Double
   /// Whether b is estimated too, or keeps its value.
   public var fitsNoise: Bool
@@ -37,7 +38,7 @@ public struct MacKayFixedPoint: Sendable {
   /// How the iteration ended.
   public enum Outcome: Sendable, Hashable, CustomStringConvertible {
     case converged
-    /// Not within the tolerance yet: allow more iterations, or go on from the result.
+    /// Not within the tolerance yet: allow more iterations, or continue from the result.
     case iterationLimit
     /// The weights reproduce the targets and b grows without end: keep b fixed, or share precisions.
     case noiseFree
@@ -45,7 +46,7 @@ public struct MacKayFixedPoint: Sendable {
     public var description: String {
       switch self {
       case .converged: "converged"
-      case .iterationLimit: "not converged: allow more iterations, or go on from the result"
+      case .iterationLimit: "not converged: allow more iterations, or continue from the result"
       case .noiseFree:
         "the noise precision grows without end, since the weights reproduce the targets: "
           + "keep it fixed, or let weights share precisions"
@@ -98,7 +99,7 @@ public struct MacKayFixedPoint: Sendable {
       var nextB = b
       if fitsNoise {
         nextB = (n - evidence.determined.reduce(0, +)) / evidence.squaredResidual
-        // Residuals a millionth of the targets: what is left of them is rounding.
+        // Residuals of a millionth of the targets are rounding errors.
         guard nextB * size < 1e12 * n else {
           outcome = .noiseFree
           break

@@ -9,8 +9,8 @@ public import OuterloopNumerics
 ///     KL = 1/2 (sum_i a_i (mu_i^2 + S_ii) - P - log det S - sum_i log a_i)
 ///
 /// with equality where q is the posterior. Both levels share this one objective: training maximises
-/// it over q, selection over h. At a maximum in q its derivative by h is therefore the direct one,
-/// and `.firstOrder` is exact; `problem` states it so.
+/// it over q, selection over h. At a maximum in q its derivative with respect to h is therefore the
+/// direct one, and `.firstOrder` is exact; `problem` states it so.
 ///
 /// The expectation is closed for a linear-Gaussian model; for any other likelihood it is the mean
 /// over draws w = mu + (root of S) e whose noise is named by a key, so that a draw can be replayed.

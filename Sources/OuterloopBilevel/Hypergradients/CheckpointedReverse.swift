@@ -1,14 +1,14 @@
 internal import OuterloopNumerics
 
-/// Reverse mode under a memory budget: the states that fit are kept, the others are computed again
-/// from the nearest one before, by the optimal plan (`Revolve`, Griewank and Walther 2000).
+/// Reverse mode under a memory budget: the states that fit are stored, the others are recomputed
+/// from the nearest earlier one, on the optimal schedule (`Revolve`, Griewank and Walther 2000).
 ///
 /// The same programs run on the same bits in the same order as in `Reverse`, so the result is
 /// bitwise equal to it.
 ///
 /// Budget: `c` states, two working states, one adjoint, the hypergradient and the programs'
 /// temporaries; `c = floor((budget - rest) / S)`. With c >= T - 1 it is plain reverse. A budget
-/// without room for one state is refused with the least that would do.
+/// without room for one state is refused, with the smallest sufficient one.
 ///
 /// Time: t(T, c) = r T - C(c + r, r - 1) steps and T products. Memory: the budget.
 struct CheckpointedReverse: IndependentMethod {
@@ -22,8 +22,8 @@ struct CheckpointedReverse: IndependentMethod {
     guard budget >= needs.least else {
       throw refused(
         "one stored state takes \(needs.state) bytes, and the programs, the adjoint and two working "
-          + "states \(needs.fixed) beside it",
-        "give it at least \(needs.least) bytes, which `leastMemory(at:)` tells, or use reversible or "
+          + "states \(needs.fixed) more",
+        "give it at least \(needs.least) bytes, as `leastMemory(at:)` returns, or use reversible or "
           + "forward")
     }
   }
@@ -83,7 +83,7 @@ struct CheckpointedReverse: IndependentMethod {
         for t in (from + 1)...to { try advance(t) }
         run.cost.advances += to - from
       case .finish(let t):
-        // s_T goes beside the working state, which the first adjoint step needs.
+        // s_T goes into the other buffer: the first adjoint step needs the working state.
         let target = working[next]
         try run.step(t, from: current, to: target)
         run.end = target

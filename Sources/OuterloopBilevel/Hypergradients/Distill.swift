@@ -1,16 +1,17 @@
 internal import OuterloopAutodiff
 internal import OuterloopNumerics
 
-/// What distillation takes lambda's effects to travel through, when it estimates their length.
+/// The state through which distillation propagates lambda's effects, when it estimates their
+/// length.
 public enum DistilledState: Sendable, Hashable {
-  /// Weights and the optimizer's buffers: momentum carries effects on.
+  /// Weights and the optimizer's buffers: momentum propagates effects.
   case whole
   /// The weights only, as the paper does: momentum is ignored.
   case weights
 }
 
-/// Online hypergradient distillation (HyperDistill, Lee et al. ICLR 2022, Alg. 3 and 4): what lambda
-/// did through all steps so far is told by one product at an averaged state,
+/// Online hypergradient distillation (HyperDistill, Lee et al. ICLR 2022, Alg. 3 and 4): the effect
+/// of lambda through all steps so far is summarised by one product at an averaged state,
 ///
 ///     s*_t = p_t s*_{t-1} + (1 - p_t) s_{t-1},   p_t = (gamma - gamma^t) / (1 - gamma^t),  s*_1 = s_0
 ///     v_t  = grad E(w_t) dPhi(s*_t, lambda; D*_t)/dlambda
@@ -21,7 +22,7 @@ public enum DistilledState: Sendable, Hashable {
 /// Where A = gamma I and B is constant, theta is 1 and g_t is exact.
 ///
 /// `theta` corrects the length, by regression on DrMAD's hypergradients of all horizons s = 1...T (see
-/// `DistillationScale`), estimated anew every `period` trainings from where they start.
+/// `DistillationScale`), re-estimated every `period` trainings from their initial state.
 ///
 /// Differences from the paper: Phi is the real step, so the optimizer's momentum and adaptive rates
 /// are differentiated too and buffers are averaged with the weights (`DistilledState.weights` is the

@@ -6,8 +6,8 @@ internal import OuterloopNumerics
 ///     about p_t n examples of D*_{t-1}, the others of D_t, without replacement from either.
 ///
 /// The number kept is rounded up or down at random, so that its mean is p_t n exactly. Examples are
-/// replaced place by place, so that one batch seen again and again is drawn whole. The batch stays
-/// where it is in memory.
+/// replaced place by place, so that a batch seen repeatedly is drawn completely. The batch keeps
+/// its place in memory.
 final class DistilledBatch {
   /// Where its tensors are.
   let buffers: TensorBuffers

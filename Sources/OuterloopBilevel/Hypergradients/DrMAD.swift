@@ -7,7 +7,7 @@ internal import OuterloopNumerics
 ///     f = (t - 1 - k_j) / (k_{j+1} - k_j)
 ///
 /// and everything else is `Reverse`: all T steps, each on the batch that it was trained on. M = 1
-/// is DrMAD; M = T is reverse mode, bit by bit. Exact for any M where A_t and B_t do not depend on
+/// is DrMAD; M = T is reverse mode, bit for bit. Exact for any M where A_t and B_t do not depend on
 /// the state; otherwise the error falls as the lines follow the path, and hyperparameters that
 /// multiply a gradient (rates) are the sensitive ones.
 ///
@@ -18,15 +18,15 @@ internal import OuterloopNumerics
 ///     m_t = (w_{k_j} - w_{k_{j+1}}) / (sum of eta over the segment),  k_j < t <= k_{j+1}
 ///
 /// (eta Delta k for a constant rate), and m_0 as it is, so that the momenta of a segment add up to
-/// the movement that there was. For the rate's hypergradient with one or two knots that can decide:
-/// momenta on a line from 0 to the last one miss most of the movement, and on the regressions of
-/// the tests are off by half where the slope is off by hundredths. It is no rule: on their LSTM the
-/// slope is the worse. For hyperparameters of the loss the two agree. Second moments of RMSProp on
-/// one line from 0 are too small for most of the way; take several knots.
+/// the movement that there was. For the learning rate's hypergradient with one or two knots that
+/// can be decisive: momenta on a line from 0 to the last one miss most of the movement, and on the
+/// regressions of the tests are off by half where the slope is off by hundredths. This is not a
+/// rule: on their LSTM the slope is worse. For hyperparameters of the loss the two agree. Second
+/// moments of RMSProp on one line from 0 are too small for most of the way; take several knots.
 ///
 /// Knots at equal numbers of steps are the usual choice: late steps weigh most in the
-/// hypergradient. Equal lengths pay where training settles or turns within a few steps and goes on
-/// evenly.
+/// hypergradient. Equal arc lengths pay off where training settles or turns within a few steps and
+/// then moves evenly.
 ///
 /// The original program runs a tenth of the steps backwards, on the first tenth of the batches, and
 /// moves by signs; that is not followed.
@@ -146,7 +146,7 @@ final class PathSlopes {
         before.copy(from: path.firstBuffers)
       }
     }
-    try steps.evaluateNumbers(t)
+    try steps.evaluateRates(t)
     try steps.adjointStep(
       t, at: path.state(t - 1), momenta: isFirst ? before : after, after,
       decays: types.indices.map { steps.momentum($0) })
@@ -157,7 +157,7 @@ final class PathSlopes {
       [Double](repeating: 0, count: steps.rate($0).count)
     }
     for t in (path.knots[segment] + 1)...path.knots[segment + 1] {
-      try steps.evaluateNumbers(t)
+      try steps.evaluateRates(t)
       for tensor in time.indices {
         for (element, rate) in steps.rate(tensor).enumerated() { time[tensor][element] += rate }
       }

@@ -1,7 +1,7 @@
 internal import OuterloopNumerics
 
 /// How a bilevel problem is differentiated, as a value: a `HypergradientMethod` of this package, which
-/// has a file of its own with its mathematics and cost, or one of yours.
+/// has a file of its own with its mathematics and cost, or a custom one.
 public struct Estimator: Sendable, Hashable, CustomStringConvertible {
   public let method: any HypergradientMethod
 
@@ -32,10 +32,10 @@ extension HypergradientMethod {
 }
 
 extension Estimator {
-  /// Exact: store the trajectory, go back through it. 2 to 4 training runs, O(T) states.
+  /// Exact: stores the trajectory and backpropagates through it. 2 to 4 training runs, O(T) states.
   public static var reverse: Estimator { Estimator(Reverse()) }
 
-  /// Exact and bitwise equal to `.reverse`: keep what fits the budget, recompute the rest.
+  /// Exact and bitwise equal to `.reverse`: stores what fits the budget, recomputes the rest.
   public static func reverseWithin(memory: Int) -> Estimator {
     Estimator(CheckpointedReverse(budget: memory))
   }
@@ -43,11 +43,11 @@ extension Estimator {
   /// The last `k` steps only. `k` products, O(k) states, biased towards short horizons.
   public static func truncated(_ k: Int) -> Estimator { Estimator(TruncatedReverse(horizon: k)) }
 
-  /// Exact: tangents of all hyperparameters beside the state. Any T in O(Q) states.
+  /// Exact: carries tangents for all hyperparameters along with the state. Any T in O(Q) states.
   public static var forward: Estimator { Estimator(Forward()) }
 
   /// Exact for heavy ball in fixed point, whose trajectory is computed backwards: no stored states,
-  /// and a bit or less for each weight and step.
+  /// and at most a bit for each weight and step.
   public static var reversible: Estimator { Estimator(Reversible()) }
 
   /// The trajectory replaced by lines between a few of its states. T products, O(M) states; exact
@@ -64,7 +64,7 @@ extension Estimator {
   public static var oneStep: Estimator { Estimator(OneStep()) }
 
   /// The last step only, by two gradients in place of a second derivative (DARTS). Exact for
-  /// hyperparameters of the optimizer; an error of O(radius^2) else.
+  /// hyperparameters of the optimizer; an error of O(radius^2) for others.
   public static func finiteDifference(radius: Double = 0.01) -> Estimator {
     Estimator(FiniteDifference(radius: radius))
   }
@@ -73,8 +73,9 @@ extension Estimator {
   /// memory.
   public static func greedy(gamma: Double) -> Estimator { Estimator(Greedy(gamma: gamma)) }
 
-  /// HyperDistill: all steps so far told by one product at an averaged state, with a correction of
-  /// its length estimated every `period` trainings (nil: none). 1 product an update, O(P + Q) memory.
+  /// HyperDistill: all steps so far summarised by one product at an averaged state, with a correction
+  /// of its length estimated every `period` trainings (nil: none). 1 product per update, O(P + Q)
+  /// memory.
   public static func distill(
     gamma: Double, period: Int? = 50, through state: DistilledState = .whole
   ) -> Estimator {
@@ -82,9 +83,9 @@ extension Estimator {
   }
 
   /// At a solution of the inner problem, by the implicit function theorem: one linear solve with the
-  /// Hessian of the inner loss, plus `damping`. Independent of the path; not for numbers of the
-  /// optimizer and initial weights. `batches` is how many batches the inner loss is the mean of, by
-  /// default all that training sees; `inner` is the way to the solution.
+  /// Hessian of the inner loss, plus `damping`. Independent of the path; not for optimizer
+  /// hyperparameters and initial weights. `batches` is the number of batches over which the inner
+  /// loss is averaged, by default all that training sees; `inner` is how the solution is found.
   public static func implicit(
     _ solver: CurvatureSolver = .cg(), damping: Double = 0, batches: Int? = nil,
     inner: InnerSolution = .training
@@ -113,7 +114,7 @@ extension Estimator {
           solver: solver, damping: damping, batches: batches, inner: inner)))
   }
 
-  /// The direct term only: the partial derivative of the outer loss by lambda.
+  /// The direct term only: the partial derivative of the outer loss with respect to lambda.
   public static var firstOrder: Estimator { Estimator(FirstOrder()) }
 
   /// Weights trained as a function of lambda; the hypergradient goes through that function. Exact where
@@ -124,8 +125,8 @@ extension Estimator {
     Estimator(HypernetworkMethod(settings: settings))
   }
 
-  /// Stochastic: weights, linear system and lambda move at once. 1 product a step, O(P + Q). As a
-  /// single hypergradient, T joint steps towards the implicit one.
+  /// Stochastic: weights, linear system and lambda move simultaneously. 1 product per step, O(P +
+  /// Q). As a single hypergradient, T joint steps towards the implicit one.
   public static func soba(rate: StepSize) -> Estimator { Estimator(SOBA(rate: rate)) }
 
   /// SOBA with reduced variance over a finite number of training and of validation batches: linear
@@ -134,12 +135,12 @@ extension Estimator {
     Estimator(SABA(rate: rate, batches: batches, validation: validation))
   }
 
-  /// Stochastic: some steps of training, then some of the linear system, which is kept.
+  /// Stochastic: some steps of training, then some of the linear system, whose solution is kept.
   public static func amigo(rate: StepSize, every: Int = 10, linearSteps: Int = 10) -> Estimator {
     Estimator(AmIGO(rate: rate, every: every, linearSteps: linearSteps, carriesSystem: true))
   }
 
-  /// The same with the linear system started anew each time: a stochastic Neumann series.
+  /// The same with the linear system restarted each time: a stochastic Neumann series.
   public static func stocBiO(rate: StepSize, every: Int = 10, linearSteps: Int = 10) -> Estimator {
     Estimator(AmIGO(rate: rate, every: every, linearSteps: linearSteps, carriesSystem: false))
   }

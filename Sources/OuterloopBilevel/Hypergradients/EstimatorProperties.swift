@@ -1,16 +1,16 @@
-/// What is known of an estimator before it runs, for tables, charts and tests of laws.
+/// What is known about an estimator before it runs, for tables, charts and tests of laws.
 public struct EstimatorProperties: Sendable, Hashable {
-  /// Estimators that answer alike.
+  /// Estimators that compute the same kind of derivative.
   public enum Family: String, Sendable, Hashable, CaseIterable {
     /// The derivative of all T steps.
     case exact
-    /// The last steps, or every step by itself.
+    /// The last steps, or every step on its own.
     case shortHorizon = "short horizon"
     /// All steps, along lines between a few states.
     case knottedPath = "DrMAD"
     /// The derivative of the solution of the inner problem, by a linear solve.
     case implicit
-    /// The same, by what is solved or learned beside training.
+    /// The same, by a system solved or a response learned concurrently with training.
     case concurrent = "stochastic, hypernetwork"
   }
 
@@ -18,16 +18,16 @@ public struct EstimatorProperties: Sendable, Hashable {
   /// hypergradient takes: of T steps and Q numbers of lambda.
   public enum Products: Sendable, Hashable {
     case none, one, lastSteps, everyStep, everyStepAndHyperparameter
-    /// As many as a linear system needs, or is given.
+    /// As many as a linear system needs, or is allowed.
     case solve
   }
 
-  /// What is kept, beside a few states.
+  /// What is stored, besides a few states.
   public enum Memory: Sendable, Hashable {
     case constant, lastStates, trajectory, budget, perHyperparameter, perBatch
   }
 
-  /// Where the answer is right, up to rounding.
+  /// Where the result is exact, up to rounding.
   public enum Exactness: Sendable, Hashable {
     /// It is the derivative of the T steps of training.
     case always

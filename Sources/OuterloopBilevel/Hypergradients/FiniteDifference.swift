@@ -13,12 +13,12 @@ internal import OuterloopNumerics
 /// optimizer is differentiated exactly: momentum, decay and Adam enter `u`, and hyperparameters of
 /// the optimizer itself are exact. The moved weights are copies: nothing drifts.
 ///
-/// For losses that have first derivatives only, or to compare with work that uses it; `.oneStep` costs
+/// For losses with first derivatives only, or for comparison with work that uses it; `.oneStep` costs
 /// as much and is exact. The error is O(e^2), and zero where grad_lambda L is at most quadratic in w.
 ///
-/// Time: T steps, 1 gradient of E and 2 gradients of L by lambda. Memory: O(P + Q).
+/// Time: T steps, 1 gradient of E and 2 gradients of L with respect to lambda. Memory: O(P + Q).
 struct FiniteDifference: IndependentMethod {
-  /// The length of the move of the weights; DARTS takes 0.01.
+  /// The length of the perturbation of the weights; DARTS uses 0.01.
   let radius: Double
 
   var description: String { "finiteDifference(radius: \(radius))" }
@@ -53,7 +53,7 @@ extension Slot {
 extension CompiledProblem {
   /// A local program of effect = a B by a difference of gradients, a = grad_s E(s'):
   ///
-  ///     (u, r) = a times the derivative of the update by the gradient and by lambda
+  ///     (u, r) = a times the derivative of the update with respect to the gradient and lambda
   ///     effect = r + grad_lambda [ L(w + e u) - L(w - e u) ] ||u|| / (2 radius)
   ///
   /// Where u = 0 both gradients are the same and their difference is 0.

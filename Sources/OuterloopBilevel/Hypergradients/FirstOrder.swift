@@ -2,8 +2,8 @@ internal import OuterloopNumerics
 
 /// The direct term alone: g = dE/dlambda at fixed s_T.
 ///
-/// Identically zero when the outer loss does not touch lambda (learning rates, decays, example
-/// weights): refused then.
+/// Identically zero when the outer loss does not read lambda (learning rates, decays, example
+/// weights), and refused then.
 ///
 /// Time: T steps, no products. Memory: two states.
 struct FirstOrder: IndependentMethod {

@@ -1,7 +1,8 @@
 internal import OuterloopAutodiff
 internal import OuterloopNumerics
 
-/// Forward mode (Franceschi et al. 2017): carry the derivative of the state by every hyperparameter,
+/// Forward mode (Franceschi et al. 2017): carries the derivative of the state with respect to every
+/// hyperparameter,
 ///
 ///     Z_0 = ds_0/dlambda;   Z_t = A_t Z_{t-1} + B_t;   g = dE/dlambda + dE/ds Z_T.
 ///
@@ -54,7 +55,8 @@ extension CompiledProblem {
       "initialTangent", reads: [.hyper], writes: [.tangents], types: [.tangents: tangentTypes]
     ) { x in
       let h = x[.hyper]
-      // `basis` is made of values: a tensor of this trace beside it, unused, says where h lives.
+      // `basis` consists of constants: an unused tensor of this trace next to it determines the
+      // graph of h.
       let whole = h.first { $0.count > 0 } ?? h[0]
       let anchor = whole.reshaped([-1]).sliced(axis: 0, 0..<1).broadcast(to: [hyperCount])
       let start = try vmap(Pair(basis(), anchor)) {

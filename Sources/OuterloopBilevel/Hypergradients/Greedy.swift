@@ -1,7 +1,7 @@
 internal import OuterloopNumerics
 
-/// Generalized greedy hypergradient: every step of the window contributes what lambda does through
-/// it at once, judged by the outer loss right after it,
+/// Generalized greedy hypergradient: every step of the window contributes lambda's immediate effect
+/// through it, judged by the outer loss right after it,
 ///
 ///     x_t = gamma x_{t-1} + grad E(w_t) B_t,   t = 1...T;      g = dE/dlambda(w_T) + x_T
 ///

@@ -3,15 +3,15 @@ internal import OuterloopLearning
 internal import OuterloopNumerics
 
 /// A loss and heavy ball, `m' = mu m + g; w' = w - eta m'`, for methods that do not run the
-/// compiled step but need the optimizer's numbers, and its adjoint at buffers that they know by
-/// themselves.
+/// compiled step but need the optimizer's hyperparameters, and its adjoint at buffers that they
+/// compute themselves.
 struct CompiledHeavyBall {
   let objective: CompiledObjective
   fileprivate let optimizer: ([Tensor], Time) throws -> Optimizer
 }
 
 extension CompiledProblem {
-  /// Heavy ball, or why `method` cannot do without.
+  /// Heavy ball, or an error that says why `method` needs it.
   func requireHeavyBall(
     _ method: some HypergradientMethod, remedy: String
   ) throws -> CompiledHeavyBall {
@@ -20,7 +20,7 @@ extension CompiledProblem {
       throw method.refused("its update is not one of the package's optimizers", remedy)
     }
     let ball = CompiledHeavyBall(objective: objective, optimizer: optimizer)
-    // What the optimizer is comes out when it is made.
+    // The kind of optimizer is known only once it is created.
     _ = try trace(reads: [.time, .hyper], writes: []) { x in
       let made = try optimizer(x[.hyper], x.time)
       guard let numbers = made.heavyBall else {
@@ -59,12 +59,12 @@ extension Slot {
 extension CompiledProblem {
   /// (time, lambda) -> eta, mu, in float64: for each weight tensor a scalar rate, or one
   /// of the tensor's shape where the user gives a rate for each weight; then scalar momenta.
-  fileprivate func heavyBallNumbersProgram(_ ball: CompiledHeavyBall) throws -> BoundProgram {
+  fileprivate func heavyBallRatesProgram(_ ball: CompiledHeavyBall) throws -> BoundProgram {
     try program(
       "heavyBallNumbers", reads: [.time, .hyper], writes: [.rates, .momenta], invariant: [.hyper]
     ) { x in
       let (rates, _) = try numbers(ball, x[.hyper], x.time)
-      // A literal such as 0.9 in all its digits, whatever the type of the weights.
+      // A literal such as 0.9 in full precision, whatever the type of the weights.
       let (_, momenta) = try numbers(ball, x[.hyper], x.time, in: .float64)
       return [
         .rates: zip(rates, weightTypes).map { rate, type in
@@ -136,8 +136,8 @@ extension CompiledProblem {
   }
 }
 
-/// The moves of a run under heavy ball that its compiled step does not offer: the optimizer's
-/// numbers of a step, gradients, and adjoint steps at given momenta.
+/// Operations of a run under heavy ball that its compiled step does not offer: the optimizer's
+/// hyperparameters in a step, gradients, and adjoint steps at given momenta.
 final class HeavyBallSteps {
   private let run: Run
   private let numbers, loss, adjoint: BoundProgram
@@ -148,7 +148,7 @@ final class HeavyBallSteps {
   init(_ run: Run, _ ball: CompiledHeavyBall) throws {
     self.run = run
     let problem = run.problem
-    numbers = try problem.heavyBallNumbersProgram(ball)
+    numbers = try problem.heavyBallRatesProgram(ball)
     loss = try problem.lossProgram(ball.objective)
     adjoint = try problem.heavyBallAdjointProgram(ball)
     rates = TensorBuffers(numbers.types(of: .rates))
@@ -156,8 +156,8 @@ final class HeavyBallSteps {
     decays = TensorBuffers(adjoint.types(of: .decays))
   }
 
-  /// Computes the numbers of step t, which `rate` and `momentum` then are.
-  func evaluateNumbers(_ t: Int) throws {
+  /// Computes the hyperparameters of step t, which `rate` and `momentum` then return.
+  func evaluateRates(_ t: Int) throws {
     numbers.bind(.rates, to: rates)
     numbers.bind(.momenta, to: momenta)
     run.bind(numbers, step: t)

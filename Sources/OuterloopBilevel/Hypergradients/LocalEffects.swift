@@ -1,9 +1,9 @@
 internal import OuterloopAutodiff
 internal import OuterloopNumerics
 
-// What methods share that look at one step at a time. They ask for derivatives by lambda only, so
-// what the adjoint of the state would need is never computed. Their programs are a step, the outer
-// loss where it ends, and an effect of lambda, judged there, in one:
+// What methods that look at one step at a time share. They need derivatives with respect to lambda
+// only, so what the adjoint of the state would need is never computed. Their programs are a step,
+// the outer loss where it ends, and an effect of lambda, judged there, in one:
 //
 //     (s, batch, time, lambda, validation batch, x, gamma, c, extra)
 //       -> (s', gamma x + c effect, E, grad_lambda E)
@@ -58,8 +58,8 @@ extension CompiledProblem {
 }
 
 extension Run {
-  /// Plain steps before step `first`, then steps by a program that tells an effect of lambda too:
-  /// `x_t = gamma x_{t-1} + factor effect_t`, and the hypergradient is `dE/dlambda + x_T`.
+  /// Plain steps before step `first`, then steps by a program that also computes an effect of
+  /// lambda: `x_t = gamma x_{t-1} + factor effect_t`, and the hypergradient is `dE/dlambda + x_T`.
   ///
   /// - Parameters:
   ///   - program: a local program, with what it reads in addition bound to it.
@@ -80,8 +80,8 @@ extension Run {
     program.bind(.loss, to: loss)
     program.bind(.hyperSlope, to: direct[0])
 
-    // States alternate between two places, the last one in memory that is handed out: an online step
-    // goes from one state's memory straight to the next one's.
+    // States alternate between two buffers, the last one in memory that is passed on: an online step
+    // goes directly from one state's memory to the next one's.
     let final = problem.newState()
     let other = problem.stateMemory.take()
     defer { problem.stateMemory.give(other) }

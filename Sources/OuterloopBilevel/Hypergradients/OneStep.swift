@@ -5,7 +5,7 @@ internal import OuterloopNumerics
 ///     g = dE/dlambda(w_T) + grad E(w_T) B_T
 ///
 /// with the true step size and the derivative of the optimizer itself (the paper's Eq. 3 leaves the
-/// step size out). Equal to `truncated(1)`, by a program that computes nothing else.
+/// step size out). Equal to `truncated(1)`, by a program that computes only that.
 ///
 /// Time: T steps, 1 product, 1 gradient of E. Memory: O(P + Q).
 struct OneStep: IndependentMethod {
@@ -16,7 +16,7 @@ struct OneStep: IndependentMethod {
   }
 
   func run(_ run: Run) throws -> EstimatorResult {
-    // A training of one step sees its start too.
+    // In a training of one step the initial state matters too.
     if run.problem.initialUses.contains(true) { return try TruncatedReverse(horizon: 1).run(run) }
     run.cost.products = 1
     return try run.local(run.problem.lastEffectProgram(), from: run.steps)

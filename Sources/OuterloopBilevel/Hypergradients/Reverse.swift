@@ -48,7 +48,7 @@ struct Reverse: IndependentMethod {
 }
 
 extension CompiledProblem {
-  /// Refuses trajectories of more bytes than the machine has.
+  /// Refuses trajectories larger than the machine's memory.
   func requireTrajectoryMemory(
     of method: some HypergradientMethod, states count: Int
   ) throws {
@@ -61,10 +61,10 @@ extension CompiledProblem {
   }
 }
 
-// Moves along a whole stored trajectory, and the products kept from its steps.
+// Passes along a completely stored trajectory, and the products kept from its steps.
 extension Run {
-  /// All steps along a trajectory that keeps every state, s_0 being there already; with memory for
-  /// them, the products that the adjoint steps read again are kept too.
+  /// All steps along a trajectory that keeps every state, where s_0 is given; with memory for them,
+  /// the products that the adjoint steps read again are kept too.
   func stepThrough(_ states: TensorMemory, keeping kept: TensorMemory?) throws {
     if let kept {
       let program = try problem.stepProgram(keeping: true)
@@ -109,7 +109,7 @@ extension Run {
     for t in stride(from: steps, through: 1, by: -1) { try adjointStep(t, at: states[t - 1]) }
   }
 
-  /// Memory for the products of all steps, if it is within bounds.
+  /// Memory for the products of all steps, if it is within the limit.
   func keptMemory() throws -> TensorMemory? {
     let types = try problem.keptTypes()
     guard !types.isEmpty, types.byteCount * steps <= Self.keptLimit else { return nil }
@@ -118,13 +118,13 @@ extension Run {
     return memory
   }
 
-  /// Kept products beyond this many bytes are computed again instead.
+  /// Beyond this many bytes, products are recomputed instead of kept.
   private static let keptLimit = 256 << 20
 
   private static let stepping: [Slot] = [.state, .next, .time]
   private static let goingBack: [Slot] = [.state, .time]
 
-  /// Whether the steps differ by nothing but where their states and times are.
+  /// Whether the steps differ only in the addresses of their states and times.
   private func repeats(along states: TensorMemory) -> Bool {
     problem.batchTypes.isEmpty && states.keepsAll(steps + 1)
   }

@@ -21,10 +21,10 @@ internal import OuterloopNumerics
 /// steps; ratios that meet the momentum instead of n / 2^16, which is 2e-5 off; limbs of 64 bits
 /// instead of big integers.
 ///
-/// The answer is that of reverse mode on the fixed-point run, bit by bit, and that of `.reverse` up to
-/// rounding: a decay fills the lowest digits of v with bits of the buffer, so that v has an error of
-/// n 2^-52 a step, 2e-15 at b = .9 and at most 2^-36, 1.5e-11. That training came
-/// back to its first state in every bit is checked, and it is an error if it did not.
+/// The result is that of reverse mode on the fixed-point run, bit for bit, and that of `.reverse` up
+/// to rounding: a decay fills the lowest digits of v with bits of the buffer, so that v has an error
+/// of n 2^-52 a step, 2e-15 at b = .9 and at most 2^-36, 1.5e-11. That training came back to its first
+/// state in every bit is checked, and it is an error if it did not.
 ///
 /// Time: T gradients forward; T gradients, T products and the integers back: a gradient a step more
 /// than `Reverse`, and about 10 ns for the integers of a weight and step, there and back. On a

@@ -50,7 +50,7 @@ final class ReversibleTraining {
 
   /// The rates, momenta and decays of step t.
   func prepare(_ t: Int) throws {
-    try steps.evaluateNumbers(t)
+    try steps.evaluateRates(t)
     decays = try (0..<count).map { try decay(of: $0, step: t) }
   }
 
@@ -117,15 +117,15 @@ final class ReversibleTraining {
     momentaAfter.copy(from: state.dropFirst(count))
   }
 
-  /// g += a B_t, then a = a A_t, at s_{t-1}: with the decays that the velocities really had.
+  /// g += a B_t, then a = a A_t, at s_{t-1}: with the decays actually applied to the velocities.
   func adjointStep(_ t: Int) throws {
     try steps.adjointStep(
       t, at: weights, momenta: state.dropFirst(count), momentaAfter,
       decays: decays.map(\.effective))
   }
 
-  /// Throws unless the integers are those that training started at and no bit is left over. A step
-  /// back is one to one, so that whatever went wrong on the way shows here.
+  /// Throws unless the integers are those that training started at and no bit is left over. A
+  /// backward step is one to one, so any error on the way shows here.
   func requireStart() throws {
     let start = try run.states(1)[0]
     try run.begin(at: start)

@@ -7,9 +7,9 @@ internal import OuterloopNumerics
 ///     lambda:    min over lambda of  E(w_phi(lambda), lambda)
 ///     s:         min over s of       mean_e E(w_phi(lambda + e), lambda + e) - tau entropy(s)
 ///
-/// by turns, two steps of training to one of the others unless the schedule says otherwise
-/// (`.online(every:)`). Then dE/dlambda goes through w_phi alone. With
-/// `Entropy(N(0, s^2)) = sum log s + const`.
+/// in turns, two training steps to one of the others unless the schedule specifies otherwise
+/// (`.online(every:)`). Then dE/dlambda is taken through w_phi alone. With `Entropy(N(0, s^2)) =
+/// sum log s + const`.
 ///
 /// Lambda moves along the gradient at lambda itself, as in Lorraine and Duvenaud (2018, Alg. 3);
 /// MacKay et al. take that of the mean over e, which is the hypergradient of a blurred E and is off
@@ -26,7 +26,7 @@ internal import OuterloopNumerics
 /// the response over the width s, off by O(s^2); `verify(.hypernetwork(), at:, against:
 /// .implicit(.dense))` shows how far.
 ///
-/// Numbers of the optimizer and initial weights do not move the minimum of L: refused.
+/// Optimizer hyperparameters and initial weights do not move the minimum of L, and are refused.
 ///
 /// Time: a training step costs `samples` gradients and the update of H + 1 weight-sized states (H =
 /// Q, or the last hidden layer); an update of lambda two outer gradients, and `samples` more for s.
@@ -40,7 +40,7 @@ struct HypernetworkMethod: HypergradientMethod {
 
   var schedule: TrainingSchedule { .online(every: 2, trainings: 1) }
 
-  /// The loss is differentiated by the weights of the response alone.
+  /// The loss is differentiated with respect to the weights of the response alone.
   var needsSecondDerivatives: Bool { false }
 
   var properties: EstimatorProperties {
@@ -50,7 +50,7 @@ struct HypernetworkMethod: HypergradientMethod {
   }
 
   func refuse(_ problem: CompiledProblem, steps: Int) throws {
-    if let (reason, remedy) = settings.complaint { throw refused(reason, remedy) }
+    if let (reason, remedy) = settings.problem { throw refused(reason, remedy) }
     let objective = try problem.requireObjective(self)
     guard !problem.initialUses.contains(true) else {
       throw refused(
@@ -64,7 +64,8 @@ struct HypernetworkMethod: HypergradientMethod {
           + "that the response is trained to", "use reverse, forward or realTime")
     }
     let states = (settings.hidden.last ?? problem.hyperCount) + 1
-    // In double, where nothing overflows. Hidden layers have two moments, and all are kept twice.
+    // In double precision, where nothing overflows. Hidden layers have two moments, and all are
+    // kept twice.
     let layers = [problem.hyperCount] + settings.hidden
     let trunk = zip(layers, settings.hidden).reduce(0) { $0 + Double($1.0 + 1) * Double($1.1) }
     let bytes = 2 * Double(states) * Double(problem.stateBytes) + 6 * 8 * trunk

@@ -138,11 +138,11 @@ struct HypernetworkPrograms {
     }
   }
 
-  /// One validation step: (..., rho's moments, time, validation batch)
-  /// -> (E, its gradient by lambda through the response, rho', its moments, s').
+  /// One validation step: (..., rho's moments, time, validation batch) -> (E, its gradient with
+  /// respect to lambda through the response, rho', its moments, s').
   ///
   /// The gradient is that at lambda itself: averaged over perturbations it would be that of a blurred
-  /// E, which is another one wherever E is not quadratic. The scale moves along the mean.
+  /// E, which differs wherever E is not quadratic. The scale moves along the mean.
   func validationProgram() throws -> BoundProgram {
     try program(
       "validation", with: [.firstMoment, .secondMoment, .time, .validation],

@@ -1,12 +1,13 @@
 internal import OuterloopAutodiff
 internal import OuterloopNumerics
 
-/// A hypernetwork at work: phi and the scale of the perturbations, kept from update to update.
+/// The state of a hypernetwork in training: phi and the scale of the perturbations, kept from
+/// update to update.
 final class HypernetworkSession: HypergradientSession {
   private let programs: HypernetworkPrograms
   private let problem: CompiledProblem
   private let settings: HypernetworkSettings
-  /// phi before and after a step, by turns.
+  /// phi before and after a step, alternately.
   private var phi: [TensorBuffers] = []
   private var now = 0
   /// lambda that the response is centred at; nil before training begins.
@@ -38,7 +39,7 @@ final class HypernetworkSession: HypergradientSession {
     scale = try everywhere(settings.scale)
   }
 
-  /// A training from s_0 learns its response anew; one that goes on from weights keeps it.
+  /// A training from s_0 relearns its response; one that continues from weights keeps it.
   func beginTraining(at hyper: [Tensor], over window: Window) {
     keepsResponse = window.start != nil && !phi.isEmpty
     centre = nil
@@ -117,7 +118,7 @@ final class HypernetworkSession: HypergradientSession {
     taken += 1
   }
 
-  /// phi as states, a place for b and for each row of A.
+  /// phi as states, one for b and one for each row of A.
   private var stack: TensorMemory {
     TensorMemory(rowsOf: phi[now].prefix(problem.stateTypes.count), as: problem.stateTypes)
   }
@@ -140,7 +141,7 @@ final class HypernetworkSession: HypergradientSession {
     ).tensor.materialized()
   }
 
-  /// Training that left the numbers is named as such.
+  /// Reports training that diverged.
   private func requireFinite(_ run: Run) throws {
     for tensor in phi[now].memory.tensors {
       guard try tensor.isAllFinite() else {

@@ -1,18 +1,18 @@
-/// What `.hypernetwork` learns and how it looks around lambda. Defaults are those of the reference
-/// network of MacKay et al. (2019), but without its warm-up.
+/// What `.hypernetwork` learns and how it explores around lambda. Defaults are those of the
+/// reference network of MacKay et al. (2019), but without its warm-up.
 public struct HypernetworkSettings: Sendable, Hashable {
   /// Sizes of hidden layers between lambda and the weights; none is a linear response.
   public var hidden: [Int]
   /// s: where the standard deviations of the perturbations of lambda start, one for each number of
-  /// lambda. Large ones blur the response; at 0 nothing could be learned about it.
+  /// lambda. Large ones blur the response; at 0 nothing can be learned about it.
   public var scale: Double
   /// Adam's rate for s; nil keeps s as it is.
   public var scaleRate: Double?
   /// tau: what a nat of the perturbations' entropy is worth; it keeps s from vanishing.
   public var entropyWeight: Double
-  /// Perturbations a step, in pairs +e and -e: what is odd in e then averages out exactly.
+  /// Perturbations per step, in pairs +e and -e, so that terms odd in e cancel exactly.
   public var samples: Int
-  /// Training steps before lambda is first updated, while the response knows nothing.
+  /// Training steps before the first update of lambda, while the response is still untrained.
   public var warmUp: Int
   /// Adam's rate for the hidden layers; everything else is trained by the problem's optimizer.
   public var trunkRate: Double
@@ -37,8 +37,8 @@ public struct HypernetworkSettings: Sendable, Hashable {
     self.reportsSlopes = reportsSlopes
   }
 
-  /// What is wrong with the numbers, nil if nothing is.
-  var complaint: (reason: String, remedy: String)? {
+  /// What is wrong with the settings; nil if nothing is.
+  var problem: (reason: String, remedy: String)? {
     let most = Self.countLimit
     if hidden.contains(where: { $0 < 1 || $0 > most }) {
       return ("hidden layers of sizes \(hidden)", "use sizes in 1...\(most)")

@@ -2,8 +2,8 @@ public import OuterloopAutodiff
 public import OuterloopLearning
 public import OuterloopNumerics
 
-/// A convolution whose filters answer to hyperparameters l (Self-Tuning Networks, MacKay et al. 2019,
-/// sec. 3.4), filter by filter as `SelfTuningDense` does output by output:
+/// A convolution whose filters respond to hyperparameters l (Self-Tuning Networks, MacKay et al.
+/// 2019, sec. 3.4), filter by filter as `SelfTuningDense` does output by output:
 ///
 ///     y = x * W + b + s_w(l) . (x * U) + s_b(l) . c,      s_w(l) = l S_w,  s_b(l) = l S_b
 ///

@@ -2,20 +2,20 @@ public import OuterloopAutodiff
 public import OuterloopLearning
 public import OuterloopNumerics
 
-/// A dense layer whose weights answer to hyperparameters l (Self-Tuning Networks, MacKay et al.
+/// A dense layer whose weights respond to hyperparameters l (Self-Tuning Networks, MacKay et al.
 /// 2019, Eq. 13):
 ///
 ///     y = x W + b + s_w(l) . (x U) + s_b(l) . c,      s_w(l) = l S_w,  s_b(l) = l S_b
 ///
 /// That is the dense layer with weights `W + U diag(s_w(l))` and bias `b + s_b(l) . c`, but never
-/// builds it: each example may have hyperparameters of its own in one pass.
+/// builds it: each example may have its own hyperparameters in one pass.
 ///
 /// l is the unconstrained vector (Q): constrain it where the loss uses it, not here.
 /// Time: two products of a dense layer. Memory: twice its weights and 2 Q outputs.
 public struct SelfTuningDense: Structure {
   /// W and b: the layer at l = 0.
   public var base: Dense
-  /// U (inputs, outputs) and c (outputs): in which direction each output's weights answer.
+  /// U (inputs, outputs) and c (outputs): the direction in which each output's weights respond.
   public var response: Dense
   /// S_w and S_b: how far, (Q, outputs) each.
   public var weightScales, biasScales: Tensor
@@ -28,7 +28,7 @@ public struct SelfTuningDense: Structure {
   }
 
   /// Glorot-uniform W and U, zero b and c; scales normal with standard deviation 0.01, so that the
-  /// layer starts near one that does not answer.
+  /// layer starts close to one that does not respond.
   public init(
     _ inputs: Int, _ outputs: Int, hyperparameters: Int, key: RandomKey, dtype: DType = .float32
   ) {

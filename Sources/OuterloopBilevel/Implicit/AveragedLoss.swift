@@ -1,12 +1,12 @@
 internal import OuterloopNumerics
 
-/// The inner loss that an implicit method looks at: the mean over a number of batches, on flat vectors
-/// of the weights.
+/// The inner loss that an implicit method uses: the mean over a number of batches, on flat vectors of
+/// the weights.
 ///
 ///     L(w) = (1/n) sum_i loss(w, lambda, batch_i)
 ///
-/// with its gradient at any weights, and `H u` and `N u` at weights that are held. A curvature from one
-/// batch alone is that batch's, not the training's: the number is the user's to state.
+/// with its gradient at any weights, and `H u` and `N u` at fixed weights. The curvature of a single
+/// batch is that batch's, not the training's: the user chooses the number of batches.
 ///
 /// Time: n programs of a batch for each. Memory: 4 vectors of weights.
 final class AveragedLoss {
@@ -66,10 +66,10 @@ final class AveragedLoss {
     return sum
   }
 
-  /// Holds the weights at which products are taken.
+  /// Sets the weights at which products are computed.
   func hold(_ weights: TensorBuffers) { held.copy(from: weights) }
 
-  /// The norm of the gradient at the held weights.
+  /// The norm of the gradient at the fixed weights.
   func gradientNorm() throws -> Double {
     var flat = [Double](repeating: 0, count: count)
     held.read(into: &flat)
@@ -78,7 +78,7 @@ final class AveragedLoss {
     return gradient.norm
   }
 
-  /// `product = H u + damping u` at the held weights.
+  /// `product = H u + damping u` at the fixed weights.
   func curvature(_ u: [Double], _ product: inout [Double], damping: Double) throws {
     let program = try problem.hessianProgram(objective)
     program.bind(.direction, to: moved)
@@ -90,7 +90,7 @@ final class AveragedLoss {
     run.cost.products += batches.count
   }
 
-  /// Adds `-N u` at the held weights to the run's hypergradient.
+  /// Adds `-N u` at the fixed weights to the run's hypergradient.
   func subtractMixed(_ u: [Double]) throws {
     let program = try problem.jointProgram(objective)
     let part = TensorBuffers(problem.hyperTypes)

@@ -12,7 +12,8 @@ public enum CurvatureSolver: Sendable, Hashable, CustomStringConvertible {
   /// Any H; for comparison, since H is symmetric.
   case gmres(StoppingRule = StoppingRule(relative: 1e-8), restart: Int = 50)
   /// `a sum_j (I - a H)^j grad E` with so many terms, j = 0...terms - 1 (Lorraine et al. 2020). Needs
-  /// a < 2 / largest eigenvalue. At w* it is what `terms` steps of gradient descent at rate a see.
+  /// a < 2 / largest eigenvalue. At w* it equals differentiating through `terms` steps of gradient
+  /// descent at rate a.
   case neumann(terms: Int, step: Double)
   /// H replaced by the mean of outer products of the training examples' gradients (Larsen et al. 1996);
   /// needs damping, and batches of examples. O(n^2 P) time, n P numbers.
@@ -43,12 +44,12 @@ public enum CurvatureSolver: Sendable, Hashable, CustomStringConvertible {
     }
   }
 
-  /// The solver on flat vectors, for products that have `damping` in them; nil for `larsen`, which is
-  /// no matter of products.
+  /// The solver on flat vectors, for products that include `damping`; nil for `larsen`, which does
+  /// not use Hessian-vector products.
   ///
   /// - Parameters:
-  ///   - single: whether products come in single precision: residuals below 1e-5 are not asked for.
-  ///   - tolerance: an absolute tolerance in place of the rule's own.
+  ///   - single: whether products come in single precision: residuals below 1e-5 are not requested.
+  ///   - tolerance: an absolute tolerance that replaces the rule's own.
   func solver(damping: Double, single: Bool, tolerance: Double?) -> (any LinearSolver)? {
     func adjusted(_ rule: StoppingRule) -> StoppingRule {
       var rule = rule

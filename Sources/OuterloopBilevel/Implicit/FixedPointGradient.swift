@@ -5,10 +5,10 @@ internal import OuterloopNumerics
 ///
 ///     (I - A') q = grad_s E(s*, lambda);   g = dE/dlambda + q B
 ///
-/// with A = dPhi/ds and B = dPhi/dlambda on the whole state. Where Phi is gradient descent,
-/// `I - A = eta H` and `B = -eta N`, and eta drops out: the same answer as `implicit`. It needs neither
-/// a loss nor symmetry, so it serves optimizers whose fixed point is no minimum of the loss (decoupled
-/// decay) and dynamics that are no training.
+/// with A = dPhi/ds and B = dPhi/dlambda on the whole state. Where Phi is gradient descent, `I - A =
+/// eta H` and `B = -eta N`, and eta drops out: the same answer as `implicit`. It needs neither a loss
+/// nor symmetry, so it is suitable for optimizers whose fixed point is not a minimum of the loss
+/// (decoupled decay) and for dynamics that are not training.
 ///
 /// The step is the window's last: its time and, where training sees minibatches, the mean over the last
 /// `batches` steps. At a state that is not fixed there is an error of O(|Phi(s) - s|), which is
@@ -17,7 +17,7 @@ internal import OuterloopNumerics
 /// Refused: hyperparameters that no step reads; rates, momenta and the like, which do not move a fixed
 /// point (they multiply a gradient that is 0 there).
 ///
-/// Time: T steps and (iterations + 2) products. Memory: O(S), beside what the solver takes.
+/// Time: T steps and (iterations + 2) products. Memory: O(S), plus the solver's.
 struct FixedPointGradient: HypergradientMethod {
   let solver: FixedPointSolver
   /// Steps, from the last, that the map is the mean of.
@@ -76,7 +76,7 @@ struct FixedPointGradient: HypergradientMethod {
     run.end = states[t]
     try requireMovement(run)
     let loss = try run.outer()
-    // The other slot is free: one more step from s*, for each map.
+    // The other slot is free for one more step from s*, for each map.
     let stationarity = try defect(run, into: states[t + 1])
     var b = [Double](repeating: 0, count: types.floatingCount)
     run.adjoint.read(into: &b)
@@ -89,7 +89,7 @@ struct FixedPointGradient: HypergradientMethod {
         remedy: "lower the learning rate, or start elsewhere")
     }
 
-    // q A and q B come together; the sum is filled with B terms in passing and reset in the end.
+    // q A and q B come together; the sum is filled with B terms on the way and reset in the end.
     run.countAdjoint()
     let share = 1 / Double(batches)
     func product(_ q: [Double], _ y: inout [Double]) throws {
@@ -136,8 +136,8 @@ struct FixedPointGradient: HypergradientMethod {
     return sum.norm
   }
 
-  /// Refuses numbers of the optimizer that have no effect where the gradient and the buffers are zero:
-  /// there they move no fixed point.
+  /// Refuses optimizer hyperparameters that have no effect where the gradient and the buffers are
+  /// zero: they do not move a fixed point.
   private func requireMovement(_ run: Run) throws {
     let problem = run.problem
     guard let objective = problem.objective else { return }
@@ -167,7 +167,7 @@ struct FixedPointGradient: HypergradientMethod {
     let effects = part.tensors
     for index in suspects where try effects[index].doubles().allSatisfy({ $0 == 0 }) {
       throw refused(
-        "\(problem.hyperNames[index]) only scales how training comes to its fixed point, which does "
+        "\(problem.hyperNames[index]) only scales how training approaches its fixed point, which does "
           + "not depend on it", "use reverse, forward or a truncated method")
     }
   }

@@ -15,9 +15,9 @@ internal import OuterloopNumerics
 /// rejected step halves the tolerances that follow.
 ///
 /// Differs from the paper's code: the direct term is included, tolerances are absolute (there the inner
-/// one is scaled by the smallest hyperparameter), the step is the outer loop's and is taken once.
+/// one is scaled by the smallest hyperparameter), the step is the outer loop's and is determined once.
 ///
-/// Time: what the two solves take; both shrink with the distance that lambda moves. Memory: O(P).
+/// Time: that of the two solves; both shrink with the distance that lambda moves. Memory: O(P).
 struct HOAG: HypergradientMethod {
   let tolerances: ToleranceSchedule
   let implicit: ImplicitGradient
@@ -37,7 +37,8 @@ struct HOAG: HypergradientMethod {
     case .dense, .cg, .minres, .gmres: break
     case .neumann, .larsen, .identity, .nystrom:
       throw refused(
-        "\(implicit.solver) solves the linear system to no tolerance", "use cg, minres or dense")
+        "\(implicit.solver) solves the linear system without a tolerance", "use cg, minres or dense"
+      )
     }
     do {
       try implicit.refuse(problem, steps: steps)

@@ -1,21 +1,21 @@
 public import OuterloopLearning
 public import OuterloopNumerics
 
-/// What an implicit hypergradient rests on: how near w* is to a solution of the inner problem, and q to
-/// one of the linear system.
+/// Diagnostics of an implicit hypergradient: how close w* is to a solution of the inner problem, and q
+/// to one of the linear system.
 public struct ImplicitDiagnostics: Sendable, Hashable {
   /// |grad_w L| at w*, on the batches of the method; the bias is of its order. In the fixed-point form
   /// |Phi(s*) - s*|.
   public var stationarity: Double
-  /// The tolerance that w* was to meet; nil for a fixed number of steps.
+  /// The tolerance for w*; nil for a fixed number of steps.
   public var innerTolerance: Double?
   /// How L-BFGS ended; nil for training steps.
   public var innerOutcome: MinimizationOutcome?
   /// Steps of L-BFGS, or of training.
   public var innerIterations: Int
-  /// Gradients of the inner loss on the way to w*, batch by batch.
+  /// Evaluations of the inner loss's gradient on the way to w*, per batch.
   public var innerGradients: Int
-  /// `|b - (H + rho I) q| / |b|` with the true curvature, for approximations of it too.
+  /// `|b - (H + rho I) q| / |b|` with the true curvature, even for approximations of it.
   public var residual: Double
   /// A lower bound of the condition number of H + rho I, where the solver has one.
   public var condition: Double?
@@ -36,7 +36,7 @@ public struct ImplicitDiagnostics: Sendable, Hashable {
   }
 }
 
-/// How the way to w* ended.
+/// How the solution for w* ended.
 struct InnerEnd {
   var tolerance: Double?
   var outcome: MinimizationOutcome?

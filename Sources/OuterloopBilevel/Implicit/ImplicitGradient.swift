@@ -7,12 +7,13 @@ internal import OuterloopNumerics
 ///     g = dE/dlambda - N q                  N = d2L / dlambda dw
 ///
 /// It is the hypergradient of the solution, not of the T steps that led near it: for a finite T the
-/// unrolled methods answer another question, and both are right. At weights that are not a solution it
-/// has an error of O(|grad_w L|), which is reported, as are the residual and condition of the system.
+/// unrolled methods answer a different question, and both are right. At weights that are not a
+/// solution it has an error of O(|grad_w L|), which is reported, as are the residual and condition of
+/// the system.
 ///
-/// Numbers of the optimizer and the starting point have no effect on w*: they are refused, not answered
-/// with 0. So is an outer loss that reads the optimizer's buffers, and a tensor that holds both a number
-/// of the optimizer and one of a loss.
+/// Optimizer hyperparameters and the starting point have no effect on w*: they are refused, rather than
+/// given the derivative 0. So is an outer loss that reads the optimizer's buffers, and a tensor that
+/// holds hyperparameters of both the optimizer and a loss.
 ///
 /// Larsen's curvature is the mean of the outer products of single training examples' gradients. (It is
 /// also printed with the product of the whole gradient, which has rank one and vanishes at w*.)
@@ -20,8 +21,8 @@ internal import OuterloopNumerics
 /// Differs from the sources: the step of the Neumann series and the damping are explicit; the curvature
 /// is the mean over a stated number of batches.
 ///
-/// Time: the way to w*, then (iterations + 3) products for each of n batches. Memory: O(P), beside what
-/// the solver takes. In `minimize` the solve starts from the last q.
+/// Time: the solution for w*, then (iterations + 3) products for each of n batches. Memory: O(P), plus
+/// the solver's. In `minimize` the solve starts from the last q.
 struct ImplicitGradient: HypergradientMethod {
   let solver: CurvatureSolver
   /// rho
@@ -35,7 +36,7 @@ struct ImplicitGradient: HypergradientMethod {
   }
 
   func refuse(_ problem: CompiledProblem, steps: Int) throws {
-    _ = try problem.requireSeparateNumbers(self)
+    _ = try problem.requireSeparateHyperparameters(self)
     try inner.refuse(for: self)
     try refuseNumbers()
     if solver == .larsen { try LarsenCurvature.refuse(problem, for: self) }
@@ -81,7 +82,7 @@ struct ImplicitGradient: HypergradientMethod {
 
   /// - Parameters:
   ///   - warm: the state and the q of an earlier lambda.
-  ///   - tolerance: of the inner solution and of the linear system, in place of the method's own.
+  ///   - tolerance: of the inner solution and of the linear system, instead of the method's own.
   func solve(
     _ run: Run, warm: WarmStart?, tolerance: Double?
   ) throws -> (result: EstimatorResult, q: [Double]) {
@@ -94,7 +95,7 @@ struct ImplicitGradient: HypergradientMethod {
     let stationarity = try loss.gradientNorm()
     var b = [Double](repeating: 0, count: loss.count)
     run.weights(of: run.adjoint).read(into: &b)
-    // A path that went wrong is named with its step and tensor.
+    // A diverged path is reported with its step and tensor.
     guard stationarity.isFinite, outerValue.isFinite, b.allSatisfy({ $0.isFinite }) else {
       try run.requireFinite(loss: outerValue.isFinite ? .nan : outerValue, gradient: [])
       throw BilevelError.innerProblem(
@@ -131,8 +132,8 @@ struct ImplicitGradient: HypergradientMethod {
       solver.addsDamping ? plain : damped, b, from: solver.usesStart ? start : nil)
   }
 
-  /// Stops where the solve has found nothing better than 0: the answer would be the direct term in
-  /// disguise, or noise.
+  /// Throws where the solve has found nothing better than 0: the result would be just the direct
+  /// term, or noise.
   private func requireUse(of solution: LinearSolution) throws {
     if solution.outcome.isConverged || solution.outcome == .approximation { return }
     guard solution.residual < 1 else {
@@ -153,7 +154,7 @@ struct ImplicitGradient: HypergradientMethod {
   }
 }
 
-/// What one lambda leaves for the next.
+/// What one lambda's solve passes on to the next.
 struct WarmStart {
   var state: [Tensor]
   var q: [Double]
@@ -172,7 +173,7 @@ final class ImplicitSession: HypergradientSession {
   }
 
   func hypergradient(_ run: Run, tolerance: Double?) throws -> EstimatorResult {
-    // A window that goes on from its own state has the better start.
+    // A window that continues from its own state has a better starting point.
     var start = warm
     if let own = run.window.start { start?.state = own }
     let (result, q) = try method.solve(run, warm: start, tolerance: tolerance)

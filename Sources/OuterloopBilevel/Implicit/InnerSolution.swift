@@ -1,12 +1,12 @@
 public import OuterloopLearning
 internal import OuterloopNumerics
 
-/// How an implicit method comes to w*, where `grad_w L(w*, lambda) = 0`.
+/// How an implicit method finds w*, where `grad_w L(w*, lambda) = 0`.
 public enum InnerSolution: Sendable, Hashable, CustomStringConvertible {
   /// Where the problem's own T steps end, however far that is.
   case training
-  /// The problem's own steps, until the gradient's 2-norm is at most `tolerance`, looked at every so
-  /// many steps; T steps at the most. In `minimize` each training starts where the last one ended.
+  /// The problem's own steps, until the gradient's 2-norm is at most `tolerance`, checked every
+  /// `every` steps; at most T steps. In `minimize` each training starts where the last one ended.
   case trainingUntil(tolerance: Double, every: Int = 10)
   /// L-BFGS on the inner loss; the optimizer and T are not used. In `minimize` from the last solution.
   case lbfgs(LBFGS = LBFGS())
@@ -35,7 +35,7 @@ public enum InnerSolution: Sendable, Hashable, CustomStringConvertible {
 }
 
 extension InnerSolution {
-  /// Refuses settings that cannot be met.
+  /// Refuses invalid settings.
   func refuse(for method: some HypergradientMethod) throws {
     guard case .trainingUntil(let tolerance, let every) = self else { return }
     guard tolerance >= 0, tolerance < .infinity else {

@@ -17,12 +17,12 @@ struct LarsenCurvature {
   private let rows: [[Double]]
   private let damping: Double
 
-  /// Refuses problems that have no batches of examples.
+  /// Refuses problems without batches of examples.
   static func refuse(_ problem: CompiledProblem, for method: some HypergradientMethod) throws {
     let axes = problem.batchTypes.map { $0.shape.first ?? 0 }
     guard let size = axes.first else {
       throw method.refused(
-        "it needs the gradient of each training example, but the loss has its data inside",
+        "it needs the gradient of each training example, but the loss captures its data",
         "pass the examples, or their numbers, as a batch along the first axis")
     }
     guard size >= 1, axes.allSatisfy({ $0 == size }) else {

@@ -1,7 +1,7 @@
 /// The tolerance of update k = 1, 2, ...: `max(floor, initial d(k))`.
 ///
-/// Convergence of inexact gradients asks for a finite sum of the tolerances; all but `constant` have
-/// one.
+/// Convergence with inexact gradients requires a finite sum of the tolerances; all but `constant`
+/// have one.
 public struct ToleranceSchedule: Sendable, Hashable, CustomStringConvertible {
   enum Decrease: Sendable, Hashable {
     case constant, quadratic, cubic
@@ -28,7 +28,7 @@ public struct ToleranceSchedule: Sendable, Hashable, CustomStringConvertible {
     Self(decrease: .exponential(factor: factor), initial: initial, floor: floor)
   }
 
-  /// The same for every update: exact hypergradients, if it is small.
+  /// The same for every update: nearly exact hypergradients, if it is small.
   public static func constant(_ tolerance: Double) -> Self {
     Self(decrease: .constant, initial: tolerance, floor: tolerance)
   }
@@ -46,7 +46,7 @@ public struct ToleranceSchedule: Sendable, Hashable, CustomStringConvertible {
     return Swift.max(floor, initial * share)
   }
 
-  /// As a product, term by term, until it changes no more.
+  /// As a product, term by term, until it stops changing.
   private static func power(_ factor: Double, _ exponent: Int) -> Double {
     if factor.magnitude == 1 { return exponent % 2 == 0 ? 1 : factor }
     var product = 1.0
@@ -66,7 +66,7 @@ public struct ToleranceSchedule: Sendable, Hashable, CustomStringConvertible {
     }
   }
 
-  /// What is wrong with the numbers, if anything.
+  /// What is wrong with the settings, if anything.
   var fault: String? {
     guard initial > 0, initial < .infinity, floor >= 0, floor <= initial else {
       return "tolerances from \(initial) down to \(floor)"

@@ -6,17 +6,18 @@ struct GivenLabels: Sendable {
   let trusted: [Bool]
   let classes: Int
 
-  /// How far labels are believed when a model is trained.
+  /// How far labels are trusted when a model is trained.
   enum Belief: Sendable {
     /// All are right.
     case all
-    /// Those of trusted rows are right, the others say nothing.
+    /// Those of trusted rows are right, the others carry no information.
     case trusted
-    /// Those that are not trusted went wrong in this way, of rows with these held-out logits.
+    /// Untrusted labels follow this noise model, given the rows' held-out logits.
     case noise(NoiseTransition, logits: [Double])
   }
 
-  /// log P(label of row | class k), (n, classes); 0 for every class where a label says nothing.
+  /// log P(label of row | class k), (n, classes); 0 for every class where a label carries no
+  /// information.
   func evidence(_ belief: Belief) -> [Float] {
     let impossible: Float = -30
     var values = [Float](repeating: impossible, count: labels.count * classes)
@@ -36,7 +37,8 @@ struct GivenLabels: Sendable {
     return values
   }
 
-  /// P(class k of row | its label), (n, classes); 0 for every class where a label says nothing.
+  /// P(class k of row | its label), (n, classes); 0 for every class where a label carries no
+  /// information.
   func memberships(_ belief: Belief) -> [Float] {
     if case .noise(let noise, let logits) = belief {
       return noise.posterior(noise.probabilities(logits), labels: labels, trusted: trusted)
@@ -68,14 +70,14 @@ struct GivenLabels: Sendable {
 protocol CrossFitted: Sendable {
   associatedtype Models: Sendable
   var given: GivenLabels { get }
-  /// Models that know nothing.
+  /// Untrained models.
   var start: Models { get }
 
   /// Trains the models of all folds.
   ///
   /// - Parameters:
-  ///   - smoothing: the more, the simpler the models.
-  ///   - models: where an iterative training begins.
+  ///   - smoothing: larger values give simpler models.
+  ///   - models: where iterative training starts.
   /// - Returns: the models, and the logits of each row by the model that has not seen it, (n, classes).
   func fit(
     _ belief: GivenLabels.Belief, smoothing: Double, from models: Models

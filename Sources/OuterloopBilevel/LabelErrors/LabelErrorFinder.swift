@@ -7,16 +7,16 @@ internal import OuterloopNumerics
 ///     for row in errors.suspicious { print(row, errors.probabilities[row], errors.likely[row]) }
 ///
 /// Every row is judged by models that have not seen its label (`CrossFitted`): softmax regression on the
-/// features; for pictures on random Fourier features too; for texts, which have more columns than 1,500,
-/// on the directions in which rows differ most, and naive Bayes besides. What the labels would be is held
-/// against what they are through a noise transition matrix that is estimated with them (`NoiseTransition`);
-/// the smoothing of the models and the noise are hyperparameters of one outer loss, the likelihood of labels
-/// that the models have not seen (`LabelExpert`). The answer is calibrated: of the rows with probability p
-/// about p are wrong.
+/// features; for images also on random Fourier features; for texts, with more than 1,500 columns, on the
+/// principal directions, together with naive Bayes. Predicted and given labels are compared through a noise
+/// transition matrix that is estimated with them (`NoiseTransition`); the smoothing of the models and the
+/// noise are hyperparameters of one outer loss, the likelihood of labels that the models have not seen
+/// (`LabelExpert`). The answer is calibrated: of the rows with probability p a fraction of about p is
+/// wrong.
 ///
 /// Related: confident learning (Northcutt et al. 2021) counts the same transitions by thresholds on
-/// predictions of a classifier that was trained on wrong labels; forward correction (Patrini et al. 2017)
-/// trains through a known transition. Here the transition is found, on predictions out of fold.
+/// predictions of a classifier that was trained on noisy labels; forward correction (Patrini et al. 2017)
+/// trains through a known transition. Here the transition is estimated, from out-of-fold predictions.
 ///
 /// - Time: about 10 fits of each model, of 25 evaluations at most; from 1,000 rows on one more for each
 ///   further draw of the folds.
@@ -24,9 +24,9 @@ internal import OuterloopNumerics
 public struct LabelErrorFinder: Sendable {
   /// Which models judge the rows.
   public enum Model: String, Sendable, Codable, CaseIterable {
-    /// `fourier` for pictures, `linear` and naive Bayes for texts, else `linear`.
+    /// `fourier` for images, `linear` and naive Bayes for texts, else `linear`.
     case auto
-    /// Softmax regression on the features, and nothing else.
+    /// Softmax regression on the features only.
     case linear
     /// That, and softmax regression on random Fourier features of them, weighed by how well each
     /// explains the labels it has not seen.
@@ -36,19 +36,19 @@ public struct LabelErrorFinder: Sendable {
   public var model = Model.auto
   /// Folds of the cross-fitting, at least 2.
   public var folds = 5
-  /// How often folds are drawn anew and the answers averaged; nil: 10 below 1,000 rows, 3 below
+  /// How many times folds are redrawn and the results averaged; nil: 10 below 1,000 rows, 3 below
   /// 4,000, else 1.
   public var repeats: Int?
   public var seed: UInt64 = 0
 
-  /// Of data with more columns than this a few hundred directions are used (`WideFeatures`).
+  /// For data with more columns than this a few hundred directions are used (`WideFeatures`).
   static let mostColumns = 1500
 
   public init() {}
 
   /// - Parameters:
   ///   - trusted: whether the label of a row is known to be right; none by default.
-  ///   - isStopped: asked between fits; the search ends with `CancellationError` if it says so.
+  ///   - isStopped: checked between fits; if true, the search ends with `CancellationError`.
   /// - Throws: `BilevelError` for settings out of range, and where no column varies.
   public func find(
     in data: LabeledData, trusted: [Bool]? = nil, isStopped: @escaping () -> Bool = { false }
@@ -61,7 +61,7 @@ public struct LabelErrorFinder: Sendable {
       throw BilevelError.invalid("\(repeats) repeats", remedy: "from 1 to 1000 are possible")
     }
     guard trusted.count == data.count else {
-      throw BilevelError.invalid("\(trusted.count) marks of trust for \(data.count) rows")
+      throw BilevelError.invalid("\(trusted.count) trust flags for \(data.count) rows")
     }
     let key = RandomKey(seed: seed, purpose: "label errors")
     let given = GivenLabels(labels: data.labels, trusted: trusted, classes: data.classCount)
@@ -70,13 +70,13 @@ public struct LabelErrorFinder: Sendable {
       try wide.map { try WideFeatures.projected($0, count: 200, key: key.split(100)[99]) }
       ?? LabelFeatures.standardized(data)
     guard x.shape[1] > 0 else {
-      throw BilevelError.invalid("\(data.source): no column varies, so nothing tells rows apart")
+      throw BilevelError.invalid("\(data.source): no column varies, so all rows are alike")
     }
     let rounds = repeats ?? (data.count < 1000 ? 10 : data.count < 4000 ? 3 : 1)
     var sum: [Double] = []
     var prediction: [Double] = []
     var noise = [Double](repeating: 0, count: data.classCount * data.classCount)
-    // Of few rows each draw of folds is worth a search of its own.
+    // With few rows, each draw of folds gets its own search.
     let isSearchedOnce = data.count >= 1000
     var experts: [LabelExpert] = []
     for keys in key.split(rounds).map({ $0.split(2) }) {

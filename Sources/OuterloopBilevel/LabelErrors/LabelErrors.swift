@@ -1,4 +1,4 @@
-/// Which labels are probably wrong, and what they should be.
+/// Which labels are probably wrong, and the likely correct ones.
 public struct LabelErrors: Sendable, Equatable {
   /// Rows and classes.
   public let rows, classes: Int
@@ -12,9 +12,9 @@ public struct LabelErrors: Sendable, Equatable {
   public let prediction: [Double]
   /// P(label j | class k) of labels that are not trusted, (classes, classes), row-major.
   public let noise: [Double]
-  /// How many labels are wrong, as the probabilities say.
+  /// The expected number of wrong labels.
   public let expectedWrong: Double
-  /// Rows to look at, the most probable first.
+  /// Rows to check, the most probable first.
   public let suspicious: [Int]
 
   init(
@@ -45,10 +45,9 @@ public struct LabelErrors: Sendable, Equatable {
     suspicious = Self.largestExpectedF1(wrong, expected: expectedWrong)
   }
 
-  /// The rows whose choice has the largest expected F1, 2 sum_(i in S) p_i / (|S| + sum_i p_i): those of
-  /// largest probability, as many as make that ratio largest. That is every row above half of the F1
-  /// itself (Lipton et al. 2014), so that fewer sure ones are joined by more doubtful ones where most
-  /// are doubtful.
+  /// The set of rows with the largest expected F1, 2 sum_(i in S) p_i / (|S| + sum_i p_i): those of
+  /// largest probability, as many as maximise that ratio. That is every row above half of the F1
+  /// itself (Lipton et al. 2014), so the threshold is lower where most rows are doubtful.
   private static func largestExpectedF1(_ wrong: [Double], expected: Double) -> [Int] {
     let order = wrong.indices.sorted { (wrong[$1], $0) < (wrong[$0], $1) }
     var (sum, best, count) = (0.0, 0.0, 0)

@@ -1,27 +1,28 @@
 internal import OuterloopNumerics
 internal import OuterloopPlatform
 
-/// What one kind of features says about labels: logits of every row from models that have not seen it,
-/// and how labels go wrong.
+/// A model of the labels from one kind of features: logits of every row from models that have not seen
+/// it, and the label noise.
 ///
 /// Smoothing and noise are hyperparameters of the same outer loss, the likelihood of the given labels
-/// under the models that have not seen them. The search begins where all labels are taken for right,
-/// and, where there are trusted rows, also with models of these alone: with half of a class labelled as
-/// another, the labels themselves do not tell which of the two is which. A start is a grid of smoothings
-/// from much to little. From there it goes on in rounds: the noise found becomes what is believed of the
-/// labels, the smoothing moves to a neighbour if that explains them better, and the noise is found anew.
-/// After a round the better start alone goes on. The round of the best outer loss is the answer; since no
-/// row's label is seen by the model that judges it, later rounds cannot win by fitting wrong labels.
+/// under the models that have not seen them. The search starts by assuming that all labels are right,
+/// and, where there are trusted rows, also from models of these alone: with half of a class labelled as
+/// another, the labels themselves do not identify the two classes. A start is a grid of smoothings from
+/// large to small. From there it proceeds in rounds: the estimated noise becomes the noise model of the
+/// labels, the smoothing moves to a neighbour if that explains them better, and the noise is
+/// re-estimated. After a round the better start alone goes on. The round of the best outer loss is the
+/// answer; since no row's label is seen by the model that judges it, later rounds cannot win by fitting
+/// wrong labels.
 ///
-/// With folds drawn anew, smoothing and noise are those of a search before: they are a few numbers for
-/// all rows, and depend little on the folds.
+/// With redrawn folds, smoothing and noise are taken from an earlier search: they are a few numbers
+/// for all rows, and depend little on the folds.
 struct LabelExpert: Sendable {
   let logits: [Double]
   let noise: NoiseTransition
   let smoothing: Double
 
   /// - Parameters:
-  ///   - smoothings: a grid, from much to little.
+  ///   - smoothings: a grid, from large to small.
   ///   - previous: an expert for the same features with other folds, if there is one.
   init(
     _ fitting: some CrossFitted, smoothings: [Double], previous: LabelExpert? = nil,
@@ -52,7 +53,7 @@ struct LabelExpert: Sendable {
     let isStopped: () -> Bool
 
     private var given: GivenLabels { fitting.given }
-    /// Gains of the outer loss below this are none.
+    /// Gains of the outer loss below this count as none.
     private var enough: Double { 1e-3 * Double(given.labels.count) }
 
     func best(_ smoothings: [Double], after first: LabelExpert?) throws -> Round<Fitting.Models> {
@@ -78,7 +79,7 @@ struct LabelExpert: Sendable {
       return current.outer > best.outer ? current : best
     }
 
-    /// The best of the grid, until less smoothing is much worse.
+    /// The best of the grid, stopping when less smoothing is much worse.
     private func start(
       _ belief: GivenLabels.Belief, _ smoothings: [Double]
     ) throws -> Round<Fitting.Models> {
@@ -95,9 +96,9 @@ struct LabelExpert: Sendable {
       return best
     }
 
-    /// Which smoothings a round looks at beside the present one.
+    /// Which smoothings a round tries besides the current one.
     private enum Neighbours {
-      /// Less, as long as that is better.
+      /// Less smoothing, as long as that is better.
       case finer
       case both, none
 
@@ -111,7 +112,7 @@ struct LabelExpert: Sendable {
       }
     }
 
-    /// The next round: the noise found becomes what is believed.
+    /// The next round, with the estimated noise as the noise model.
     private func improved(
       _ current: Round<Fitting.Models>, _ neighbours: Neighbours
     ) throws -> Round<Fitting.Models> {
@@ -146,7 +147,7 @@ struct LabelExpert: Sendable {
     ///     30 K sum_k q_k log(pi_k / q_k)
     ///
     /// Otherwise a class can vanish, its labels explained as errors of another: the rounds find such
-    /// answers, and with many classes they can be the likelier ones.
+    /// solutions, and with many classes they can be the more likely ones.
     private func logPrior(of predictions: [Double]) -> Double {
       let classes = given.classes
       var shares = [Double](repeating: 0, count: classes)

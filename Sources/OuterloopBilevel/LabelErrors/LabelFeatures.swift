@@ -7,9 +7,9 @@ internal import OuterloopPlatform
 /// unit variance, so that one grid of decays fits every data set.
 enum LabelFeatures {
   /// Columns of a table each by their own mean and standard deviation; those that do not vary are left
-  /// out. Pictures, and data of which most values are 0, by the mean of each column and one standard
-  /// deviation for all, so that the border of a picture and rare words, which hardly vary, do not come
-  /// to matter as much as the rest.
+  /// out. Images, and data of which most values are 0, by the mean of each column and one standard
+  /// deviation for all, so that the borders of images and rare words, which hardly vary, do not weigh
+  /// as much as the rest.
   static func standardized(_ data: LabeledData) -> Tensor {
     let (rows, columns) = (data.count, data.exampleSize)
     var means = [Double](repeating: 0, count: columns)
@@ -27,7 +27,7 @@ enum LabelFeatures {
       }
     }
     for column in 0..<columns { variances[column] /= Double(rows) }
-    // A spread below the rounding of the values themselves is no spread.
+    // A spread below the rounding error of the values counts as zero.
     let varying = (0..<columns).filter {
       variances[$0] > 1e-12 * max(means[$0] * means[$0], 1e-60)
     }

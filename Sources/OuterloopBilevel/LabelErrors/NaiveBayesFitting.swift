@@ -9,7 +9,7 @@ internal import OuterloopPlatform
 ///     theta[k, w]  =  (S[k, w] + a m) / sum_w (S[k, w] + a m)
 ///     z_i[k]       =  log sum_(i outside f) q_i[k]  +  sum_w x_i[w] log theta[k, w]
 ///
-/// It is much surer than it should be; the scale of `NoiseTransition` puts that right.
+/// It is strongly overconfident; the scale of `NoiseTransition` corrects that.
 ///
 /// - Time: two products of the stored values with K columns, and columns x K x folds logarithms.
 /// - Memory: 3 x columns x K floats.
@@ -48,7 +48,7 @@ struct NaiveBayesFitting: CrossFitted {
       let least = Float(smoothing) * unit
       for start in stride(from: 0, to: theta.count, by: classes) {
         for k in 0..<classes {
-          // Of rounding, a difference of sums can be negative.
+          // By rounding, a difference of sums can be negative.
           theta[start + k] = max(0, whole[start + k] - theta[start + k]) + least
           totals[k] += theta[start + k]
         }

@@ -1,21 +1,21 @@
 internal import OuterloopPlatform
 
-/// How labels go wrong: T[k, j] is the probability that an example of class k is labelled j.
+/// The label noise: T[k, j] is the probability that an example of class k is labelled j.
 ///
 /// Given logits z_i of models that have not seen row i, the labels y_i are explained by
 ///
 ///     P(y_i) = sum_k softmax(s z_i)[k] T[k, y_i]
 ///
-/// with a scale s, because a model that was regularised is less sure than it could be: without it the
-/// doubt of the model would pass for correct labels of doubtful rows, and no noise would be found. s
-/// and T are those of largest posterior, by expectation-maximisation (Dempster, Laird, Rubin 1977):
+/// with a scale s, because a regularised model is underconfident: without it the model's uncertainty
+/// would already explain wrong labels as those of uncertain rows, and no noise would be found. s and
+/// T are those of largest posterior, by expectation-maximisation (Dempster, Laird, Rubin 1977):
 ///
 ///     q_i[k]  =  softmax(s z_i)[k] T[k, y_i] / P(y_i)              the class of row i
 ///     T[k, :] =  sum_i q_i[k] e_(y_i) + m T0[k, :],  normalised     T0: the pooled rate, spread evenly
 ///     log s   :  a Newton step of sum_i sum_k q_i[k] log softmax(s z_i)[k]
 ///
-/// m = K pseudo-examples a class keep rates of rare classes sane. For trusted rows the class is the
-/// label: they say what s is, and nothing about T.
+/// m = K pseudo-examples per class regularise the rates of rare classes. For trusted rows the class
+/// is the label: they determine s, and say nothing about T.
 ///
 /// - Time: O(n K) exponentials an iteration, at most 40 iterations from each of two starts.
 struct NoiseTransition: Sendable {
@@ -161,7 +161,7 @@ struct NoiseTransition: Sendable {
     return (total, counts, min(0.5, max(-0.5, slope / bend)))
   }
 
-  /// T from expected counts, drawn to the pooled rate.
+  /// T from expected counts, shrunk towards the pooled rate.
   private static func rates(_ counts: [Double], _ classes: Int) -> [Double] {
     let all = counts.reduce(0, +)
     var wrong = all

@@ -52,7 +52,7 @@ struct SoftmaxFitting: CrossFitted {
     }
   }
 
-  /// More of them change which labels are found less than other folds do.
+  /// More iterations change the result less than other folds do.
   var iterations = 25
 
   /// - Parameters:
@@ -106,7 +106,7 @@ struct SoftmaxFitting: CrossFitted {
     return (trained, try heldOut(trained))
   }
 
-  /// Trusted rows by themselves are few, and the faster for it.
+  /// Trusted rows are few, so fitting them alone is fast.
   private func fitTrusted(
     _ smoothing: Double, from models: Models
   ) throws -> (models: Models, logits: [Double]) {

@@ -2,9 +2,9 @@ internal import OuterloopAutodiff
 internal import OuterloopLearning
 internal import OuterloopNumerics
 
-/// Tables of very many columns, words of texts for example, brought down to a few hundred features: the
-/// directions in which rows differ most, by a randomized range finder (Halko, Martinsson, Tropp 2011)
-/// with subspace iteration.
+/// Tables of very many columns, such as words of texts, reduced to a few hundred features: the
+/// principal directions, by a randomized range finder (Halko, Martinsson, Tropp 2011) with subspace
+/// iteration.
 ///
 ///     Q0 = orth(X Omega),      Omega standard normal (columns, r)
 ///     Q  = orth(X X' Q),       four times from Q0
@@ -43,8 +43,8 @@ enum WideFeatures {
     return y
   }
 
-  /// L of G = L L', which is found in float64. A small multiple of the identity keeps columns apart that
-  /// are nearly one.
+  /// L of G = L L', which is found in float64. A small multiple of the identity separates nearly
+  /// dependent columns.
   private static func factor(_ gram: Tensor) throws -> Tensor {
     let g = gram.cast(to: .float64)
     let symmetric = (g + g.transposedMatrix()) / 2

@@ -4,14 +4,14 @@ public import OuterloopNumerics
 
 /// The learned optimizer of Andrychowicz et al. (2016), "Learning to learn by gradient descent by
 /// gradient descent", sec. 2.1: a stack of LSTM cells, the same for every coordinate of the weights,
-/// each coordinate with a state of its own,
+/// each coordinate with its own state,
 ///
 ///     h_0 = preprocess(g);   (h_l, c_l)' = LSTM_l(h_{l-1}', (h_l, c_l));   w' = w + scale (h_L' V + v)
 ///
 /// with two layers of 20 units and scale 0.01 by default. Whatever the model, it has
 /// 4 (features + 20 + 1) 20 + 4 (20 + 20 + 1) 20 + 21 = 5,141 parameters.
 ///
-/// Time of an update: about 10,000 flops a coordinate. Memory: 80 numbers a coordinate.
+/// Time of an update: about 10,000 flops per coordinate. Memory: 80 numbers per coordinate.
 public struct CoordinatewiseLSTM: LearnedOptimizer {
   public var cells: [LSTMCell]
   /// From the last layer's units to the update: (units, 1) and (1).
@@ -77,18 +77,20 @@ public struct CoordinatewiseLSTM: LearnedOptimizer {
   }
 }
 
-/// How a learned optimizer sees a gradient, coordinate by coordinate: (P) -> (P, features).
+/// How a gradient is preprocessed for a learned optimizer, coordinate by coordinate: (P) -> (P,
+/// features).
 public enum GradientPreprocessing: Sendable, Hashable {
   /// The gradient itself: one feature.
   case identity
-  /// Size and sign apart, whatever the scale (Andrychowicz et al. 2016, appendix A; in the form of
-  /// the authors' code, which clamps both features):
+  /// Magnitude and sign separately, whatever the scale (Andrychowicz et al. 2016, appendix A; in
+  /// the form of the authors' code, which clamps both features):
   ///
   ///     ( max(log(|g| + eps) / k, -1),   clamp(g e^k, -1, 1) )
   ///
-  /// Above |g| = e^-k the first feature tells the size and the second the sign; below, the first is
-  /// -1 and the second is linear in g. Both are continuous there. eps is the rounding unit of the
-  /// gradient's type. The paper takes k = 10 (as p); the authors' code 5, as does `.logAndSign`.
+  /// Above |g| = e^-k the first feature is the magnitude and the second the sign; below, the first
+  /// is -1 and the second is linear in g. Both are continuous there. eps is the rounding unit of
+  /// the gradient's type. The paper takes k = 10 (as p); the authors' code 5, as does
+  /// `.logAndSign`.
   case logarithm(k: Double)
 
   /// Logarithm and sign with k = 5.

@@ -2,8 +2,8 @@ public import OuterloopAutodiff
 public import OuterloopLearning
 public import OuterloopNumerics
 
-/// Training by a learned optimizer: the weights, what the optimizer remembers of each coordinate,
-/// and the sum of the losses met so far.
+/// Training by a learned optimizer: the weights, the optimizer's memory for each coordinate, and
+/// the sum of the losses so far.
 public struct LearnedTrainingState<Weights: Structure, Memory: Structure>: Structure {
   public var weights: Weights
   public var memory: Memory
@@ -18,36 +18,37 @@ public struct LearnedTrainingState<Weights: Structure, Memory: Structure>: Struc
 }
 
 extension BilevelProblem {
-  /// Learning to learn (Andrychowicz et al. 2016, eq. 2 to 4): train an optimizer m by the losses
-  /// that training with it meets,
+  /// Learning to learn (Andrychowicz et al. 2016, eq. 2 to 4): train an optimizer m on the losses
+  /// along its own training trajectory,
   ///
   ///     x_{t+1} = x_t + update_t;  (update_t, memory_{t+1}) = m(grad f(x_t), memory_t, phi)
   ///     E(phi) = sum over t = 0...T of f(x_t)
   ///
-  /// phi, the tensors of m, are the hyperparameters. grad f(x_t) is taken for a constant of phi, as in
-  /// the paper: no second derivatives of f are needed, and E's derivative is that along the arrows
-  /// that remain. `stopsGradients: false` is the whole derivative, at two gradients more a step.
+  /// phi, the tensors of m, are the hyperparameters. grad f(x_t) is treated as independent of phi, as
+  /// in the paper: no second derivatives of f are needed, and E's derivative follows the remaining
+  /// edges of the graph. `stopsGradients: false` gives the full derivative, at two more gradients per
+  /// step.
   ///
-  /// Truncated training, with weights and memory carried over and nothing differentiated through
-  /// where windows meet, is the schedule `.online(every: 20)`; each window's share of the sum has the
-  /// hypergradient, while the loss reported counts on through the training:
+  /// Truncated training, with weights and memory carried over and no differentiation across window
+  /// boundaries, is the schedule `.online(every: 20)`; each window's share of the sum has the
+  /// hypergradient, while the reported loss accumulates throughout the training:
   ///
   ///     try problem.minimize(
   ///       from: lstm, by: .reverse, updates: 500, with: OuterLoop(.adam(rate: 0.003)),
   ///       training: .online(every: 20))
   ///
   /// A loss reported by `onUpdate` belongs to the optimizer before that update, on the tasks it was
-  /// trained on: to choose the best of several, `solve` with each on tasks kept apart.
+  /// trained on: to choose the best of several, `solve` with each on held-out tasks.
   ///
   /// Memory of reverse mode: window x (P times the state of the LSTM). Implicit, stochastic and
-  /// difference methods refuse the problem: its steps are no descent of a loss by an `Optimizer`.
+  /// difference methods refuse the problem: its steps are not descent on a loss by an `Optimizer`.
   ///
   /// - Parameters:
   ///   - steps: T.
-  ///   - batches: what f sees at x_t, minibatches or another task for each T steps. f(x_T) is taken
-  ///     on the batch of the last step.
+  ///   - batches: the data of f at x_t: minibatches, or a new task for each T steps. f(x_T) is
+  ///     taken on the batch of the last step.
   ///   - weights: x_0.
-  ///   - learner: the type of the optimizer, where it does not follow from elsewhere.
+  ///   - learner: the type of the optimizer, where it cannot be inferred.
   ///   - loss: f, a scalar of weights and batch.
   public init<Weights: Structure>(
     steps: Int, batches: Batches<Batch>, weights: Weights, learner _: Hyper.Type = Hyper.self,
@@ -91,8 +92,8 @@ extension BilevelProblem {
   }
 }
 
-/// An optimizer whose update is a function with parameters of its own, to be trained: its tensors
-/// are the hyperparameters of `BilevelProblem.init(steps:batches:weights:learner:...)`.
+/// An optimizer whose update is a function with trainable parameters: its tensors are the
+/// hyperparameters of `BilevelProblem.init(steps:batches:weights:learner:...)`.
 ///
 /// It works on all weights as one vector of P coordinates (see `WeightLayout`).
 public protocol LearnedOptimizer: Structure {

@@ -3,7 +3,7 @@ internal import OuterloopNumerics
 internal import Synchronization
 
 /// The compiled problems of one `BilevelProblem`, by the types and names of its hyperparameters:
-/// structures that name their tensors at run time may come in another order.
+/// structures that name their tensors at run time may have another order.
 final class CompiledCache: Sendable {
   private struct Key: Hashable {
     var types: [TensorType]
@@ -11,7 +11,7 @@ final class CompiledCache: Sendable {
   }
   private let problems = Mutex<[Key: CompiledProblem]>([:])
 
-  /// The problems that this task is at work on.
+  /// The problems that this task is working on.
   @TaskLocal private static var underWay: [ObjectIdentifier] = []
 
   func problem(
@@ -24,8 +24,8 @@ final class CompiledCache: Sendable {
     return made
   }
 
-  /// Does work that calls the problem's closures or runs its programs. A closure that asks for such
-  /// work again would wait for itself for ever.
+  /// Does work that calls the problem's closures or runs its programs. A closure that asked for
+  /// such work again would deadlock.
   func working<Result>(_ body: () throws -> Result) throws -> Result {
     let own = ObjectIdentifier(self)
     guard !Self.underWay.contains(own) else {

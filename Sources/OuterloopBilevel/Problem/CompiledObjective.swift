@@ -11,7 +11,7 @@ struct CompiledObjective {
   let loss: ([Tensor], [Tensor], [Tensor]) throws -> Tensor
   /// (state, grad_w L, lambda, time) -> state
   let update: ([Tensor], [Tensor], [Tensor], Time) throws -> [Tensor]
-  /// (lambda, time) -> the optimizer behind the update, where it is one of the package's.
+  /// (lambda, time) -> the optimizer behind the update, if it is one of this package's.
   let optimizer: (([Tensor], Time) throws -> Optimizer)?
 
   init<State: Structure, Hyper: Structure, Batch: Structure>(
@@ -36,10 +36,10 @@ struct CompiledObjective {
   }
 }
 
-// What methods ask that take a step apart, or differentiate the minimum of the inner loss rather than
-// the path to it.
+// Requirements of methods that split a step, or differentiate the minimum of the inner loss rather
+// than the path to it.
 extension CompiledProblem {
-  /// The objective, or why `method` cannot do without.
+  /// The objective, or an error that says why `method` needs it.
   func requireObjective(_ method: some CustomStringConvertible) throws -> CompiledObjective {
     guard let objective else {
       throw BilevelError.refused(
@@ -53,7 +53,7 @@ extension CompiledProblem {
   /// The objective, for a method whose hypergradient is that of the minimum `w*(lambda)`.
   ///
   /// Refused are hyperparameters that do not move it, whose derivative would be 0 by construction,
-  /// and outer losses of more than the weights.
+  /// and outer losses that depend on more than the weights.
   func requireSolution(_ method: some HypergradientMethod) throws -> CompiledObjective {
     let objective = try requireObjective(method)
     let moves = try slopeUses(objective)
@@ -61,9 +61,9 @@ extension CompiledProblem {
     guard blind.isEmpty else {
       throw method.refused(
         "neither the gradient of the inner loss nor the outer loss reads "
-          + blind.joined(separator: ", ") + ": numbers of the optimizer and initial weights do not "
-          + "move the minimum, so the answer is always 0 for them",
-        "use reverse or forward, or take them out of the hyperparameters")
+          + blind.joined(separator: ", ") + ": optimizer hyperparameters and initial weights do "
+          + "not move the minimum, so their hypergradient is always 0",
+        "use reverse or forward, or remove them from the hyperparameters")
     }
     let buffers = try outerProgram().uses(.state).dropFirst(weightTypes.count)
     guard !buffers.contains(true) else {
@@ -73,15 +73,17 @@ extension CompiledProblem {
     return objective
   }
 
-  /// The objective, for a method that answers 0 for whatever only the optimizer reads: a tensor of which
-  /// a loss reads another part cannot be answered for.
-  func requireSeparateNumbers(_ method: some HypergradientMethod) throws -> CompiledObjective {
+  /// The objective, for a method that gives the derivative 0 to whatever only the optimizer reads:
+  /// this cannot be right for a tensor of which a loss reads another part.
+  func requireSeparateHyperparameters(_ method: some HypergradientMethod) throws
+    -> CompiledObjective
+  {
     let objective = try requireSolution(method)
     let inUpdate = try updateUses(objective)
     for (name, isNumber) in zip(hyperNames, inUpdate) where isNumber {
       throw method.refused(
-        "\(name) is read by the optimizer too, on whose numbers the minimum does not depend",
-        "give the optimizer's numbers a tensor of their own, or use reverse")
+        "\(name) is read by the optimizer too, on whose hyperparameters the minimum does not depend",
+        "give the optimizer's hyperparameters a separate tensor, or use reverse")
     }
     guard try lossUses(objective).contains(true) else {
       throw method.refused(

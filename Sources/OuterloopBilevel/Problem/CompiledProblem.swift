@@ -6,7 +6,7 @@ internal import Synchronization
 /// A bilevel problem on flat lists of tensors, with its graphs traced and its programs compiled on
 /// demand.
 ///
-/// Programs that several methods share are in `SharedPrograms`, the others beside their methods.
+/// Programs that several methods share are in `SharedPrograms`, the others with their methods.
 ///
 /// `@unchecked Sendable`: everything mutable is used under `lock`, one run at a time.
 public final class CompiledProblem: @unchecked Sendable {
@@ -18,7 +18,8 @@ public final class CompiledProblem: @unchecked Sendable {
   public let hyperNames: [String]
   let batchTypes: [TensorType]
   let validationTypes: [TensorType]
-  /// Types of the weights, the first tensors of the state; none where no objective names them.
+  /// Types of the weights, the first tensors of the state; empty without an objective that names
+  /// them.
   let weightTypes: [TensorType]
   /// The batches of the first T steps, in order.
   let batches: [TensorBuffers]
@@ -38,20 +39,21 @@ public final class CompiledProblem: @unchecked Sendable {
   private var allPrograms: [BoundProgram] = []
   /// State memory of the last run, kept for the next.
   var spareStates: [Storage] = []
-  /// Memory of states that were handed out and are held by nobody now.
+  /// Memory of states that were returned and are no longer referenced.
   private var spareFinals: [[Storage]] = []
   let stateMemory, hyperMemory: TensorMemory.Pool
   let numberMemory = TensorMemory.Pool(numberTypes)
-  /// Where programs write a loss, and what those of single steps read: gamma and a factor.
+  /// Where programs write a loss, and the inputs of single-step programs: gamma and a factor.
   let lossNumber = TensorMemory(numberTypes).lasting[0]
   let decayNumber = TensorMemory(numberTypes).lasting[0]
   let factorNumber = TensorMemory(numberTypes).lasting[0]
   private(set) var compileSeconds = 0.0
-  /// A step and its adjoint in one graph, once it is traced, and what the one keeps for the other.
+  /// A step and its adjoint in one graph, once it is traced, and what the former keeps for the
+  /// latter.
   var loop: TracedProgram?
   var knownKeptTypes: [TensorType]?
 
-  /// The loss and the optimizer, where the dynamics name them apart.
+  /// The loss and the optimizer, if the dynamics specify them separately.
   let objective: CompiledObjective?
 
   let traceInitial: ([Tensor]) throws -> [Tensor]
@@ -80,7 +82,7 @@ public final class CompiledProblem: @unchecked Sendable {
           ? "the problem has no hyperparameters: lambda has no tensors"
           : "the problem has no hyperparameters: lambda is \(hyper.leafTypes), of no elements")
     }
-    // One call on values shows the shape of the state and of a batch.
+    // One call on values determines the shapes of the state and of a batch.
     let state = try dynamics.initial(hyper)
     if let error = state.leaves.lazy.compactMap(\.error).first { throw error }
     let firstBatch = try dynamics.batches.batch(0)
@@ -148,7 +150,7 @@ public final class CompiledProblem: @unchecked Sendable {
     compileSeconds = ProcessEnvironment.seconds - start
   }
 
-  /// Steps are numbered by int32 tensors, and every one has its time in memory.
+  /// Steps are numbered by int32 tensors, and the time of each is in memory.
   static func requireSteps(_ steps: Int) throws {
     guard steps >= 1, steps <= stepLimit else {
       throw BilevelError.invalid(
@@ -175,12 +177,12 @@ public final class CompiledProblem: @unchecked Sendable {
       ? nothing : TensorBuffers(holding: try validationAt(index), validationTypes)
   }
 
-  /// Memory for a state that is going to be handed out.
+  /// Memory for a state that will be returned.
   func newState() -> TensorMemory {
     spareFinals.popLast().map { TensorMemory(stateTypes, in: $0) } ?? TensorMemory(stateTypes)
   }
 
-  /// Takes the memory of a state back if nobody else holds it.
+  /// Recycles the memory of a state unless it is referenced elsewhere.
   func recycle(_ state: consuming [Tensor]) {
     var storages: [Storage] = []
     for tensor in state {
@@ -208,7 +210,8 @@ public final class CompiledProblem: @unchecked Sendable {
   /// A program, traced and compiled at first use. `compileSeconds` grows by what that took.
   ///
   /// - Parameters:
-  ///   - types: of slots whose kind does not say them; outputs may have any where they are missing.
+  ///   - types: of slots whose kind does not determine them; outputs may have any type where they
+  ///     are missing.
   ///   - invariant: slots that stay the same through a run; what depends on them alone is computed
   ///     when they are bound.
   func program(
@@ -252,10 +255,10 @@ public final class CompiledProblem: @unchecked Sendable {
     }
   }
 
-  /// The programs that the run under way has run.
+  /// The programs used by the current run.
   var usedPrograms: [BoundProgram] { allPrograms.filter(\.wasRun) }
 
-  /// Lets go of what a run has bound.
+  /// Releases what a run has bound.
   func releasePrograms() { for index in allPrograms.indices { allPrograms[index].release() } }
 
   /// Counts the time of tracing and planning.
@@ -263,7 +266,7 @@ public final class CompiledProblem: @unchecked Sendable {
     let start = ProcessEnvironment.seconds
     let before = compileSeconds
     let result = try body()
-    // Nested calls have counted themselves.
+    // Nested calls have counted their own time.
     compileSeconds = before + ProcessEnvironment.seconds - start
     return result
   }

@@ -1,8 +1,8 @@
-/// What a hypergradient took.
+/// The cost of a hypergradient.
 public struct Cost: Sendable, Hashable, Codable {
-  /// Training steps, the first time each was taken.
+  /// Training steps, not counting recomputation.
   public var steps = 0
-  /// Steps taken again because their states had not been kept.
+  /// Steps recomputed because their states had not been stored.
   public var recomputedSteps = 0
   /// Plain advances of a checkpointed run, by revolve's count (see `Revolve`).
   public var advances = 0
@@ -17,7 +17,7 @@ public struct Cost: Sendable, Hashable, Codable {
   public var compileSeconds = 0.0
   /// Bytes of states, adjoints and tangents the method holds at its peak.
   public var stateBytes = 0
-  /// Bytes of products kept from the steps for their adjoints, beside the states.
+  /// Bytes of products kept from the steps for their adjoints, in addition to the states.
   public var keptBytes = 0
   /// Bytes of temporaries and scratch of the compiled programs, and of hoisted values.
   public var workspaceBytes = 0

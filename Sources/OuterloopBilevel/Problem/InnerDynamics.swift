@@ -7,12 +7,12 @@ public import OuterloopNumerics
 public struct InnerDynamics<State: Structure, Hyper: Structure, Batch: Structure>: Sendable {
   /// T, at least 1.
   public var steps: Int
-  /// The batch of step t is number t - 1. Online runs go on counting past T.
+  /// The batch of step t is number t - 1. Online runs continue counting past T.
   public var batches: Batches<Batch>
   public var initial: @Sendable (Hyper) throws -> State
   public var step: @Sendable (State, Hyper, Batch, Time) throws -> State
   /// The loss and the optimizer that the step is made of. Without it, methods that need the two
-  /// apart (implicit, differences, stochastic) refuse the problem.
+  /// separately (implicit, differences, stochastic) refuse the problem.
   public var objective: InnerObjective<State, Hyper, Batch>?
 
   /// Any pure step function.
@@ -40,8 +40,8 @@ public struct InnerDynamics<State: Structure, Hyper: Structure, Batch: Structure
     self.objective = objective
   }
 
-  /// A loss and an optimizer. The optimizer is made anew in each traced step, so that any of its
-  /// numbers may be a hyperparameter or a schedule.
+  /// A loss and an optimizer. The optimizer is created in each traced step, so that any of its
+  /// settings may be a hyperparameter or a schedule.
   public init<Weights: Structure>(
     steps: Int, batches: Batches<Batch>,
     weights: @escaping @Sendable (Hyper) throws -> Weights,
@@ -63,7 +63,7 @@ public struct InnerDynamics<State: Structure, Hyper: Structure, Batch: Structure
 ///     s_t = update(s_{t-1}, grad_w loss(w_{t-1}, lambda, batch_t), lambda, t).
 ///
 /// Methods that look at the solution rather than at the path (implicit, stochastic, penalty), and
-/// those that replace second derivatives by differences of gradients, need them apart.
+/// those that replace second derivatives by differences of gradients, need them separately.
 public struct InnerObjective<State: Structure, Hyper: Structure, Batch: Structure>: Sendable {
   /// L(w, lambda, batch), a scalar. It may read the weights of the state only.
   public var loss: @Sendable (State, Hyper, Batch) throws -> Tensor
@@ -71,10 +71,10 @@ public struct InnerObjective<State: Structure, Hyper: Structure, Batch: Structur
   public var update: @Sendable (State, [Tensor], Hyper, Time) throws -> State
   /// The weights among the tensors of the state: they must come first.
   public var weights: @Sendable (State) -> [Tensor]
-  /// How often L may be differentiated by the weights. Methods that need second derivatives refuse a
-  /// loss that is declared to have first ones only, as those with kinks in the weights.
+  /// How often L is differentiable with respect to the weights. Methods that need second derivatives
+  /// refuse a loss declared to have first ones only, such as one with kinks in the weights.
   public var smoothness = Smoothness.twice
-  /// The optimizer behind `update`, where it is one of the package's.
+  /// The optimizer behind `update`, if it is one of this package's.
   var optimizer: (@Sendable (Hyper, Time) throws -> Optimizer)?
 
   public init(
@@ -107,7 +107,7 @@ public struct InnerObjective<State: Structure, Hyper: Structure, Batch: Structur
   }
 }
 
-/// How often a loss may be differentiated.
+/// How often a loss is differentiable.
 public enum Smoothness: Sendable, Hashable {
   case once
   case twice

@@ -22,7 +22,7 @@ extension Slot {
   static let outcome = Slot("outcome", .listed)
 }
 
-// Training, and going back through it.
+// Training, and the backward pass through it.
 extension CompiledProblem {
   static let stepInputs: [Slot] = [.state, .batch, .time, .hyper]
 
@@ -118,7 +118,7 @@ extension CompiledProblem {
     }
   }
 
-  /// Closures must give the same structure whenever they are called.
+  /// Closures must return the same structure at every call.
   func requireState(_ tensors: [Tensor], of source: String) throws {
     if let error = tensors.lazy.compactMap(\.error).first { throw error }
     guard tensors.map(\.type) == stateTypes else {
@@ -128,7 +128,7 @@ extension CompiledProblem {
     }
   }
 
-  // A loss and an optimizer apart.
+  // A loss and an optimizer separately.
   static let lossInputs: [Slot] = [.weights, .batch, .hyper]
 
   /// A program of the loss.

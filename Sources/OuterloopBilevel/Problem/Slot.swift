@@ -2,9 +2,9 @@ internal import OuterloopAutodiff
 internal import OuterloopLearning
 internal import OuterloopNumerics
 
-/// A named place for a list of tensors among what a program reads or writes. Its kind says the types.
+/// A named list of tensors among a program's inputs or outputs. Its kind determines the types.
 ///
-/// What a program both reads and writes is updated in place.
+/// A slot that is both read and written is updated in place.
 struct Slot: Hashable, Sendable, CustomStringConvertible {
   enum Kind: Sendable {
     case state, weights, batch, validation, hyper
@@ -12,12 +12,12 @@ struct Slot: Hashable, Sendable, CustomStringConvertible {
     case time
     /// One float64, such as a rate or a loss.
     case number
-    /// The program says the types.
+    /// The program specifies the types.
     case listed
   }
   private let name: StaticString
   let kind: Kind
-  /// Made of the name: equal where the name is.
+  /// A hash of the name.
   let id: UInt64
 
   init(_ name: StaticString, _ kind: Kind) {
@@ -51,7 +51,7 @@ struct Signature {
   struct Entry {
     let slot: Slot
     let types: [TensorType]
-    /// Where its tensors are among all.
+    /// The range of its tensors among all.
     let range: Range<Int>
   }
   private(set) var entries: [Entry] = []
@@ -70,7 +70,7 @@ struct Signature {
 
   func contains(_ slot: Slot) -> Bool { entries.contains { $0.slot == slot } }
 
-  /// Where a slot's tensors are among all.
+  /// The range of a slot's tensors among all.
   func range(of slot: Slot) -> Range<Int> {
     guard let entry = entries.first(where: { $0.slot == slot }) else {
       preconditionFailure("a program has no slot `\(slot)`: it has \(entries.map(\.slot))")
@@ -139,7 +139,7 @@ struct TracedProgram {
     }
     let found = Signature(writes) { given[$0]?.map(\.type) ?? [] }
     let wanted = Signature(writes) { types($0) ?? given[$0]?.map(\.type) ?? [] }
-    // Closures may give something else than they did before.
+    // Closures may return something different from before.
     let agrees = zip(found.entries, wanted.entries).allSatisfy { found, wanted in
       found.types.count == wanted.types.count
         && zip(found.types, wanted.types).allSatisfy {
@@ -170,7 +170,7 @@ struct TracedProgram {
       first: span(first, writes), second: span(second, writes), excluded: span(excluded, reads))
   }
 
-  /// Types of inner nodes that have a name.
+  /// Types of named inner nodes.
   func types(of slot: Slot) -> [TensorType] { (inner[slot] ?? []).map { graph.nodes[$0].type } }
 
   /// The part that computes some of the outputs, or inner nodes, from some of the inputs and inner

@@ -1,34 +1,34 @@
 public import OuterloopNumerics
 
-/// What stands behind an `Estimator`: one value a method, in a file with its mathematics and cost. A
-/// method of your own becomes an estimator by `Estimator(MyMethod())`; `Examples/Sources/CustomEstimator`
-/// is one. It is made of the moves of a `Run`.
+/// The implementation of an `Estimator`: one type per method, in a file with its mathematics and cost. A
+/// custom method becomes an estimator by `Estimator(MyMethod())`; `Examples/Sources/CustomEstimator` is
+/// one. It consists of operations of a `Run`.
 ///
-/// There are no default implementations but those of `IndependentMethod`: one whose signature has moved
-/// on would go on unnoticed.
+/// There are no default implementations except those of `IndependentMethod`: a method whose signature
+/// is out of date would go unnoticed.
 public protocol HypergradientMethod: Sendable, Hashable, CustomStringConvertible {
-  /// Throws where the method would answer with zero or nonsense, best by `refused(_:_:)`.
-  /// - Parameter steps: the length of what it looks at: T, or an online run's window.
+  /// Throws where the method would return zero or nonsense, preferably by `refused(_:_:)`.
+  /// - Parameter steps: the number of steps differentiated: T, or an online run's window.
   func refuse(_ problem: CompiledProblem, steps: Int) throws
 
   /// The hypergradient over the run's window.
   func run(_ run: Run) throws -> EstimatorResult
 
-  /// The method over many updates of lambda, with what it carries from one to the next.
+  /// The method over many updates of lambda, with the state it carries from one to the next.
   func session(_ problem: CompiledProblem) throws -> any HypergradientSession
 
-  /// How the model is trained between updates of lambda when the user does not say.
+  /// How the model is trained between updates of lambda by default.
   var schedule: TrainingSchedule { get }
 
   /// Whether it differentiates gradients of the inner loss.
   var needsSecondDerivatives: Bool { get }
 
-  /// What tables, charts and tests are to know of it.
+  /// Its properties, for tables, charts and tests.
   var properties: EstimatorProperties { get }
 }
 
 extension HypergradientMethod {
-  /// Throws whatever speaks against the method.
+  /// Throws if the method does not apply to the problem.
   func check(_ problem: CompiledProblem, steps: Int) throws {
     if needsSecondDerivatives, problem.objective?.smoothness == .once {
       throw refused(
@@ -44,7 +44,7 @@ extension HypergradientMethod {
   }
 }
 
-/// A method at work through many updates of lambda. No default implementations here either.
+/// A method's state through many updates of lambda. No default implementations here either.
 public protocol HypergradientSession: AnyObject {
   /// The hypergradient over the run's window; the result's state is where the next window starts.
   func hypergradient(_ run: Run) throws -> EstimatorResult
@@ -56,7 +56,7 @@ public protocol HypergradientSession: AnyObject {
   /// Called before the first window of each training, with lambda and a window of all T steps.
   func beginTraining(at hyper: [Tensor], over window: Window) throws
 
-  /// Called when an adaptive outer loop has gone back from the lambda of the last hypergradient.
+  /// Called when an adaptive outer loop has rejected the step along the last hypergradient.
   func stepWasRejected()
 
   /// Whether the initial state's dependence on lambda is carried through the windows.
@@ -94,7 +94,7 @@ extension CompiledProblem {
     zip(initialUses, hyperNames).filter(\.0).map(\.1).joined(separator: ", ")
   }
 
-  /// Refuses a method that sees the last steps only where the initial state depends on lambda.
+  /// Refuses a method that sees only the last steps if the initial state depends on lambda.
   public func requireInitialState(
     seenBy method: some HypergradientMethod, lastSteps: Int, of steps: Int
   ) throws {

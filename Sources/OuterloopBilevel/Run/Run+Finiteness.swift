@@ -1,11 +1,11 @@
 internal import OuterloopNumerics
 
 extension Run {
-  /// Stops with the first step and tensor that went wrong if a result is not finite.
+  /// Throws an error with the first non-finite step and tensor if a result is not finite.
   func requireFinite(loss: Double, gradient: [Tensor]) throws {
     let isFine = try loss.isFinite && gradient.allSatisfy { try $0.isAllFinite() }
     if isFine { return }
-    // Train again, looking at every state.
+    // Train again, checking every state.
     let memory = try states(2)
     try begin(at: memory[0])
     for t in 0...steps {
@@ -47,7 +47,7 @@ extension Tensor {
   }
 
   /// The largest bit pattern without its sign, times 2: of a number that is not finite the exponent,
-  /// now on top, is all ones. Whole numbers, so that several are compared at once.
+  /// now on top, is all ones. Integers, so that the comparison vectorises.
   private static func largest<Bits: FixedWidthInteger>(
     _ values: UnsafePointer<Bits>, _ count: Int
   ) -> Bits {

@@ -2,7 +2,8 @@ internal import OuterloopAutodiff
 internal import OuterloopLearning
 public import OuterloopNumerics
 
-/// One hypergradient under way: the moves that every estimator is made of, and what they cost.
+/// The computation of one hypergradient: the operations that every estimator consists of, and their
+/// cost.
 ///
 ///     let states = try run.states(2)
 ///     try run.begin(at: states[0])                                            // s_0
@@ -18,10 +19,10 @@ public final class Run {
   public let window: Window
   /// lambda.
   public let hyper: [Tensor]
-  /// Where it is.
+  /// Its buffers.
   let lambda: TensorBuffers
-  /// What a method counts: steps, and bytes that it holds beside the run's own memory. Products are
-  /// counted by the moves.
+  /// The cost counted by the method: steps, and bytes that it holds in addition to the run's own
+  /// memory. Products are counted by the operations.
   public var cost = Cost()
   private let start = ProcessEnvironment.seconds
   private let compileStart: Double
@@ -32,12 +33,12 @@ public final class Run {
   private var stepProgram, adjointProgram: BoundProgram?
   /// Room for one step's large products that it shares with its adjoint, if there are any.
   private var keptScratch: TensorBuffers?
-  /// Where the state at the end of training is; a method sets it.
+  /// The buffers of the state at the end of training, set by the method.
   public var end: TensorBuffers
-  /// The state at the end, copied when its memory is going to be used again.
+  /// The state at the end, copied when its memory will be reused.
   var finalCopy: [Tensor]?
   private var isOver = false
-  /// Memory that goes to the next run.
+  /// Memory that is passed on to the next run.
   private var memories: [TensorMemory] = []
   private var numbers: [TensorMemory] = []
 
@@ -104,7 +105,7 @@ public final class Run {
     return states(count, kept: nil)
   }
 
-  /// The same; `kept` names the tensors of which every state is needed later.
+  /// The same; `kept` marks the tensors of which every state is needed later.
   func states(_ count: Int, kept: [Bool]?) -> TensorMemory {
     cost.liveStates += count
     return memory(problem.stateTypes, count, kept: kept)
@@ -119,7 +120,7 @@ public final class Run {
     return memory
   }
 
-  /// Memory that is taken from the last run and goes to the next.
+  /// Memory that is taken over from the last run and passed on to the next.
   func spareMemory(_ types: [TensorType], _ count: Int, kept: [Bool]? = nil) -> TensorMemory {
     let memory = TensorMemory(types, places: count, kept: kept, reusing: &problem.spareStates)
     memories.append(memory)
@@ -149,8 +150,8 @@ public final class Run {
     batches.isEmpty ? problem.nothing : batches[batches.startIndex + t - 1]
   }
 
-  /// Data for work beside the steps, n = 0, 1, ...: the batches after the window's, fresh ones, where
-  /// training goes on; else those of the training again, from its first.
+  /// Data for work outside of the training steps, n = 0, 1, ...: the batches after the window's,
+  /// where training continues; otherwise those of the training again, from its first.
   func batch(beyond n: Int) throws -> TensorBuffers {
     guard window.continues, !batches.isEmpty else { return batch(n % steps + 1) }
     return try problem.batch(window.batch + steps + n)
@@ -198,7 +199,7 @@ public final class Run {
     try step(try preparedStep(), t, from: from, to: to)
   }
 
-  /// The same by a program of a step that gives more.
+  /// The same by a step program with further outputs.
   func step(
     _ program: BoundProgram, _ t: Int, from: TensorBuffers, to: TensorBuffers
   ) throws {
@@ -233,7 +234,7 @@ public final class Run {
     try step(program, t, from: state, to: next)
   }
 
-  /// Copies the state at `end`, whose memory is going to be used again.
+  /// Copies the state at `end`, whose memory will be reused.
   public func keepEnd() throws {
     try requireState(end)
     finalCopy = end.tensors
@@ -274,7 +275,7 @@ public final class Run {
     return problem.lossNumber.number
   }
 
-  /// Takes dE/dlambda from where it is, and adds it to the hypergradient.
+  /// Adds the given dE/dlambda to the hypergradient.
   func add(direct part: TensorBuffers) {
     direct = part.tensors
     sum.add(1, part)
@@ -288,7 +289,7 @@ public final class Run {
     try requireState(state)
     let program = try preparedAdjoint()
     if let keptScratch {
-      // What the step itself did not keep.
+      // Recomputes what the step itself did not keep.
       let kept = try problem.keptProgram()
       bind(kept, step: t)
       kept.bind(.state, to: state)
@@ -323,8 +324,8 @@ public final class Run {
     try runIntoSum(program)
   }
 
-  /// Runs a program whose only output is the new sum. It reads the old one: writes beside it and
-  /// copies back.
+  /// Runs a program whose only output is the new sum. It reads the old one, so it writes elsewhere
+  /// and copies back.
   func runIntoSum(_ program: BoundProgram) throws {
     let result = problem.hyperMemory.take()
     defer { problem.hyperMemory.give(result) }
@@ -333,7 +334,7 @@ public final class Run {
     sum.copy(from: result[0])
   }
 
-  // MARK: - What moves are made with
+  // MARK: - Building blocks
 
   private func requireStep(_ t: Int) throws {
     guard t >= 1, t <= steps else {
@@ -348,7 +349,8 @@ public final class Run {
         remedy: "take memory from `states`, and set `end` after training")
     }
     guard !isOver else {
-      throw BilevelError.invalid("a run goes on after its result: its memory is the next one's")
+      throw BilevelError.invalid(
+        "a run continues after its result, when its memory is the next one's")
     }
   }
 
@@ -395,7 +397,7 @@ public struct EstimatorResult: Sendable {
   public var cost: Cost
   public var diagnostics = Diagnostics()
 
-  /// Methods from outside may have put anything into it.
+  /// Custom methods may have put anything into it.
   func require(_ problem: CompiledProblem, by method: any HypergradientMethod) throws {
     guard Self.agree(gradient, problem.hyperTypes), Self.agree(direct, problem.hyperTypes),
       Self.agree(state, problem.stateTypes)

@@ -1,10 +1,10 @@
 public import OuterloopNumerics
 
-/// The stretch of training that one hypergradient looks at: the whole of it from s_0, or, in an
-/// online run, the steps since the last update, from the state that they started at.
+/// The part of training that one hypergradient differentiates: all of it from s_0, or, in an online
+/// run, the steps since the last update, from the state where they started.
 ///
 /// Estimators count the steps of their window, t = 1...`steps`; the optimizer's time and the data
-/// go by the numbers below.
+/// follow the numbers below.
 public struct Window: Sendable {
   /// Steps of this training before the window: the optimizer's step count.
   public internal(set) var first = 0
@@ -13,7 +13,7 @@ public struct Window: Sendable {
   public internal(set) var batch = 0
   /// Number of the validation batch that belongs to the window's first step.
   public internal(set) var validation = 0
-  /// Whether training goes on after the window, on data that are counted on, as in an online run.
+  /// Whether training continues after the window, with consecutive data, as in an online run.
   public internal(set) var continues = false
   /// The state at its start; nil for s_0, which may depend on lambda.
   public internal(set) var start: [Tensor]?

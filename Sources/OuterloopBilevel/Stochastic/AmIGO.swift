@@ -12,9 +12,9 @@ internal import OuterloopNumerics
 /// AmIGO starts v where the last update left it. stocBiO starts it at 0: then v is minus the Neumann
 /// series of N summands, `-r sum_{j<N} (I - r H)^j b`, and its truncation biases every hypergradient.
 ///
-/// In an outer loop lambda moves every so many steps of one training that goes on throughout. As a
-/// single hypergradient: T steps from s_0, N steps from v = 0, the same for both. The linear steps
-/// take the batches that follow the window's; where training ends with it, its own again.
+/// In an outer loop lambda moves every so many steps of one continued training. As a single
+/// hypergradient: T steps from s_0, N steps from v = 0, the same for both. The linear steps take
+/// the batches that follow the window's; where training ends with it, its own again.
 ///
 /// Where we differ: z moves by the problem's own optimizer. Number of summands: N, as stated, where
 /// stocBiO's paper counts Q + 1.
@@ -45,12 +45,12 @@ struct AmIGO: HypergradientMethod {
       throw refused(
         "\(linearSteps) steps for the linear system", "use 1...\(ImplicitGradient.countLimit)")
     }
-    _ = try problem.requireSeparateNumbers(self)
+    _ = try problem.requireSeparateHyperparameters(self)
   }
 
   func session(_ problem: CompiledProblem) throws -> any HypergradientSession {
     AlternatingUpdates(
-      try problem.requireSeparateNumbers(self), LinearSystem(problem, rate: rate),
+      try problem.requireSeparateHyperparameters(self), LinearSystem(problem, rate: rate),
       linearSteps: linearSteps, carriesSystem: carriesSystem)
   }
 
@@ -114,7 +114,7 @@ final class AlternatingUpdates: HypergradientSession {
     self.carriesSystem = carriesSystem
   }
 
-  /// A training from s_0 starts with v = 0; one that goes on from weights keeps v.
+  /// A training from s_0 starts with v = 0; one that continues from weights keeps v.
   func beginTraining(at hyper: [Tensor], over window: Window) {
     if window.start == nil { system.reset() }
   }

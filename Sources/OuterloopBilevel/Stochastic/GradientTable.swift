@@ -16,7 +16,7 @@ final class GradientTable {
   private let direction: TensorBuffers
   private var mean, nextMean: TensorBuffers
   private let share = TensorBuffers.number()
-  /// Directions since the mean was last taken afresh.
+  /// Updates since the mean was last recomputed.
   private var age = 0
 
   init(
@@ -34,7 +34,7 @@ final class GradientTable {
     mean.setZero()
   }
 
-  /// Bytes of the table and its mean; `Int.max` beyond all numbers.
+  /// Bytes of the table and its mean; `Int.max` on overflow.
   static func byteCount(_ types: [TensorType], terms: Int) -> Int {
     let (bytes, overflow) = types.byteCount.multipliedReportingOverflow(by: terms)
     return overflow ? .max : bytes
@@ -49,7 +49,7 @@ final class GradientTable {
     let program = try program(of: problem)
     if age >= Self.refreshAge * terms { try refresh(program) }
     let (place, isNew) = try place(of: batch)
-    // A batch that has not been seen stands at the mean of the others.
+    // A batch that has not been seen counts as the mean of the others.
     try exchange(program, x, for: isNew ? mean : entries[place], among: seen)
     entries[place].copy(from: x)
     age += 1
@@ -77,8 +77,8 @@ final class GradientTable {
     if let known = places[content] { return (known, false) }
     guard seen < terms else {
       throw method.refused(
-        "more than \(terms) different \(name) batches came up, so they are no finite sum",
-        "give their number, and batches that come again, as Batches.partitioned; or use soba")
+        "more than \(terms) different \(name) batches occurred, so they are not a finite sum",
+        "give their number, and recurring batches, as in Batches.partitioned; or use soba")
     }
     places[content] = seen
     seen += 1
@@ -99,7 +99,8 @@ final class GradientTable {
     swap(&mean, &nextMean)
   }
 
-  /// Rounding adds up in a mean that is only ever changed: after so many rounds it is taken afresh.
+  /// Rounding errors accumulate in an incrementally updated mean: after so many rounds it is
+  /// recomputed.
   private static let refreshAge = 16
 
   private func refresh(_ program: BoundProgram) throws {
@@ -118,7 +119,7 @@ extension Slot {
   fileprivate static let share = Slot("share", .number)
 }
 
-/// A batch by its numbers, so that it is known again wherever it comes.
+/// A batch identified by its content, so that it is recognised wherever it recurs.
 struct BatchContent: Hashable {
   let batch: TensorBuffers
 

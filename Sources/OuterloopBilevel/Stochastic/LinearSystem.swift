@@ -6,7 +6,7 @@ internal import OuterloopNumerics
 final class LinearSystem {
   let types: [TensorType]
   private let rate: StepSize
-  /// v, and where the next v is to be written.
+  /// v, and the buffers for the next v.
   private(set) var v, target: TensorBuffers
   private let step = TensorBuffers.number()
   /// Steps made, in all windows and trainings.
@@ -21,7 +21,7 @@ final class LinearSystem {
     reset()
   }
 
-  /// Where r of the next step is.
+  /// The buffer of r for the next step.
   var stepSize: TensorBuffers {
     step.number = rate.at(moves + 1)
     return step
@@ -38,7 +38,7 @@ final class LinearSystem {
     moves += 1
   }
 
-  /// Stops if v has run away while the weights have not.
+  /// Throws if v has diverged while the weights have not.
   func requireFinite(_ run: Run) throws {
     guard try run.finalState().allSatisfy({ try $0.isAllFinite() }) else { return }
     for tensor in v.tensors where try !tensor.isAllFinite() {

@@ -10,17 +10,17 @@ internal import OuterloopNumerics
 /// the hypergradient of `min_w (E + m L) - m min_w L`, which differs from the implicit one by O(1/m).
 /// The fallback for inner losses that cannot be differentiated twice.
 ///
-/// Both y and z move by the problem's optimizer, each with buffers of its own, on the same batches: z
-/// along grad L, which is plain training, y along `grad L + grad E / m`, which has the minimum of
-/// E + m L and the step sizes of L. (The paper's alpha_k is our rate over m.) In an outer loop lambda
-/// moves every so many steps of one training that goes on throughout, and m grows from update to
-/// update: quickly, and the iteration lags behind; slowly, and the bias stays. As a single
+/// Both y and z are updated by the problem's optimizer, each with its own buffers, on the same
+/// batches: z along grad L, which is plain training, y along `grad L + grad E / m`, which has the
+/// minimum of E + m L and the step sizes of L. (The paper's alpha_k is our rate over m.) In an outer
+/// loop lambda moves every so many steps of one continued training, and m grows from update to
+/// update: if quickly, the iteration lags behind; if slowly, the bias stays. As a single
 /// hypergradient: T steps from s_0 for both, at the first multiplier. The loss, the direct term and
 /// the state reported are those of z.
 ///
-/// Where we differ: the paper draws batches for y and z apart. With the same ones their noise cancels
-/// in the difference, which is multiplied by m. In single precision the difference loses digits as m
-/// grows: m |grad_lambda L| should stay well below 1e7 |g|.
+/// Where we differ: the paper draws batches for y and z independently. With the same ones their noise
+/// cancels in the difference, which is multiplied by m. In single precision the difference loses
+/// digits as m grows: m |grad_lambda L| should stay well below 1e7 |g|.
 ///
 /// Time: a step is 3 gradients, those of z, of y and of E at y; an update takes 3 more and that of E
 /// at z. Memory: 4 states.
@@ -52,11 +52,11 @@ struct Penalty: HypergradientMethod {
         "the multiplier grows by \(growth)", "use 0 or more: the bias falls as it grows")
     }
     guard every >= 1 else { throw refused("an update every \(every) steps", "use 1 or more") }
-    _ = try problem.requireSeparateNumbers(self)
+    _ = try problem.requireSeparateHyperparameters(self)
   }
 
   func session(_ problem: CompiledProblem) throws -> any HypergradientSession {
-    PenaltyUpdates(self, try problem.requireSeparateNumbers(self))
+    PenaltyUpdates(self, try problem.requireSeparateHyperparameters(self))
   }
 
   func run(_ run: Run) throws -> EstimatorResult {
@@ -99,7 +99,7 @@ extension CompiledProblem {
   }
 }
 
-/// The penalized weights y and their optimizer's buffers, carried beside the training of z.
+/// The penalized weights y and their optimizer's buffers, carried along with the training of z.
 final class PenaltyUpdates: HypergradientSession {
   private let method: Penalty
   private let objective: CompiledObjective

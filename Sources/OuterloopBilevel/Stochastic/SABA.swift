@@ -9,7 +9,7 @@ internal import OuterloopNumerics
 /// grad_lambda E over m validation batches. With constant steps it converges linearly where SOBA
 /// stalls.
 ///
-/// L and E must be means over batches that come again, in any order: `Batches.partitioned`, not
+/// L and E must be means over recurring batches, in any order: `Batches.partitioned`, not
 /// `.shuffled`, which cuts new ones every epoch. A batch is known by its content; more different ones
 /// than stated are refused when they appear. While a batch has not been seen its direction is used as
 /// it is, and the mean is over those seen. (The paper starts with a table of zeros, whose mean is too
@@ -36,7 +36,7 @@ struct SABA: HypergradientMethod {
         "its sums have \(batches) training and \(validation) validation batches",
         "give the number of different batches of each, 1 where the loss captures all data")
     }
-    _ = try problem.requireSeparateNumbers(self)
+    _ = try problem.requireSeparateHyperparameters(self)
     let terms = (inner: innerTypes(problem), outer: outerTypes(problem))
     let inner = GradientTable.byteCount(terms.inner, terms: batches)
     let outer = GradientTable.byteCount(terms.outer, terms: validation)
@@ -52,7 +52,7 @@ struct SABA: HypergradientMethod {
     let inner = GradientTable("training", innerTypes(problem), terms: batches, of: self)
     let outer = GradientTable("validation", outerTypes(problem), terms: validation, of: self)
     return JointUpdates(
-      problem, try problem.requireSeparateNumbers(self), rate: rate,
+      problem, try problem.requireSeparateHyperparameters(self), rate: rate,
       tables: JointUpdates.Tables(inner: inner, outer: outer))
   }
 

@@ -29,11 +29,11 @@ struct SOBA: HypergradientMethod {
 
   func refuse(_ problem: CompiledProblem, steps: Int) throws {
     try require(rate)
-    _ = try problem.requireSeparateNumbers(self)
+    _ = try problem.requireSeparateHyperparameters(self)
   }
 
   func session(_ problem: CompiledProblem) throws -> any HypergradientSession {
-    JointUpdates(problem, try problem.requireSeparateNumbers(self), rate: rate)
+    JointUpdates(problem, try problem.requireSeparateHyperparameters(self), rate: rate)
   }
 
   func run(_ run: Run) throws -> EstimatorResult {

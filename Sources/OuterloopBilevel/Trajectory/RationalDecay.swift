@@ -1,12 +1,12 @@
 /// A decay b in (0, 1) as a product of one or two ratios that integers can be multiplied by without
-/// losing a bit: the momentum that was asked for, to within `tolerance` of itself.
+/// losing a bit: the requested momentum, within a relative `tolerance`.
 ///
 /// A momentum of a few decimals is one ratio, exactly: .9 is 9 / 10, .95 is 19 / 20. (The published
 /// rule, n / 2^16, turns .9 into .9000092.) Where no ratio of numbers up to 2^16 comes within 3e-14,
 /// as for most numbers of many digits, a second one makes up for the rest of the first, n' / d' near
 /// b d / n: .123456789 is such a product, to parts in 1e11.
 struct RationalDecay: Hashable {
-  /// Largest relative difference from the number asked for.
+  /// The largest relative difference from the requested number.
   static let tolerance = 1e-9
 
   /// In the order of multiplication. Products of the first with a number below 2^63, and of both, are
@@ -61,7 +61,7 @@ struct RationalDecay: Hashable {
 
   private static let tries = 1024
 
-  /// What is really multiplied by.
+  /// The effective factor.
   var effective: Double {
     let (n, d) = factors.reduce((1, 1)) { ($0.0 * $1.numerator, $0.1 * $1.denominator) }
     return Double(n) / Double(d)

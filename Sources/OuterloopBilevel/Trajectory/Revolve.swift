@@ -43,7 +43,7 @@ public enum Revolve {
     /// Copy `slot`, which holds `s_step`, into the working state. The slot keeps it.
     case restore(step: Int, slot: Int)
     /// `slot` is not needed any more and may be released. Always comes before the differentiated
-    /// step that would otherwise run beside it.
+    /// step during which it would otherwise be held.
     case free(slot: Int)
     /// Take plain steps `from + 1 ... to`: the working state goes from `s_from` to `s_to`.
     case advance(from: Int, to: Int)
@@ -76,8 +76,8 @@ public enum Revolve {
 
   /// The actions that reverse T steps with the least number of advances, in order.
   ///
-  /// A value: it may be iterated again, and always yields the same actions. It yields nothing for
-  /// no steps; with `checkpoints >= steps - 1` every state is stored once and restored once.
+  /// A value: it can be iterated repeatedly, and always yields the same actions. It yields nothing
+  /// for no steps; with `checkpoints >= steps - 1` every state is stored once and restored once.
   ///
   /// - Parameters: as for `advances(steps:checkpoints:)`.
   /// - Throws: `RevolveError` for an argument out of range.
@@ -115,7 +115,7 @@ extension Revolve {
       private var stored: [Int] = []
       /// The last step that is not yet reversed.
       private var upper: Int
-      /// The step of the working state; `upper` when it is of no use any more.
+      /// The step of the working state; `upper` when it is no longer of use.
       private var working = 0
       private var isFinished = false
 

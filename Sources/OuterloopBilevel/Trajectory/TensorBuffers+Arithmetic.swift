@@ -1,7 +1,7 @@
 internal import OuterloopNumerics
 
-// Arithmetic on lists of tensors where they lie: states, adjoints, hypergradients. Plain loops, each
-// tensor in its own element type; whole numbers have no part in it.
+// In-place arithmetic on lists of tensors: states, adjoints, hypergradients. Plain loops, each
+// tensor in its own element type; integers are skipped.
 extension TensorBuffers {
   private func values<Scalar>(
     _ tensor: Int, _: Scalar.Type = Scalar.self
@@ -16,7 +16,7 @@ extension TensorBuffers {
     }
   }
 
-  /// The same values in memory of their own.
+  /// A copy in new memory.
   public func copied() -> TensorBuffers {
     let copy = TensorBuffers(types)
     copy.copy(from: self)
@@ -48,7 +48,7 @@ extension TensorBuffers {
   /// `self += factor * other`, element by element.
   func add(_ factor: Double, _ other: TensorBuffers) { combine(1, factor, other) }
 
-  /// `self = (1 - share) self + share * other`; whole numbers are taken from the other.
+  /// `self = (1 - share) self + share * other`; integers are taken from the other.
   func move(to other: TensorBuffers, share: Double) {
     combine(1 - share, share, other)
     for index in indices where type(index).dtype == .int32 {

@@ -1,7 +1,7 @@
 public import OuterloopNumerics
 
 /// Memory for lists of tensors of given types: one list, such as an adjoint, or many, such as the
-/// states of a trajectory. Each tensor has a block of its own, with a place for every list.
+/// states of a trajectory. Each tensor has its own block, with an entry for every list.
 public final class TensorMemory {
   fileprivate struct Block {
     let storage: Storage
@@ -38,7 +38,7 @@ public final class TensorMemory {
     }
   }
 
-  /// Materialised tensors where they are, as one list.
+  /// Materialised tensors, without a copy, as one list.
   /// - Parameter types: those of the tensors, where a list of them is at hand.
   convenience init(holding tensors: [Tensor], _ types: [TensorType]? = nil) {
     let types = types ?? tensors.map(\.type)
@@ -53,8 +53,8 @@ public final class TensorMemory {
   /// A number of lists, each tensor of which begins at a cache line.
   ///
   /// - Parameters:
-  ///   - kept: tensors of which every place is wanted later; the others alternate between two.
-  ///   - spare: blocks to take where one has the right size. Touched pages are worth keeping: a fresh
+  ///   - kept: tensors of which every entry is needed later; the others alternate between two.
+  ///   - spare: blocks to take where one has the right size. Reusing touched pages pays off: a new
   ///     block costs a page fault every 4 KiB.
   convenience init(
     _ types: [TensorType], places count: Int, kept: [Bool]? = nil, reusing spare: inout [Storage]
@@ -80,7 +80,7 @@ public final class TensorMemory {
     }
   }
 
-  /// Tensors of two lists as one, where they are.
+  /// The tensors of two lists as one, without a copy.
   convenience init(joining first: TensorBuffers, _ second: TensorBuffers) {
     self.init(first.types + second.types) { index in
       let (list, tensor) = index < first.count ? (first, index) : (second, index - first.count)
@@ -115,7 +115,7 @@ public final class TensorMemory {
   /// Whether every one of `count` lists has its own place, in every tensor.
   func keepsAll(_ count: Int) -> Bool { blocks.allSatisfy { $0.places >= count } }
 
-  /// Gives the blocks to a list from which the next run takes them.
+  /// Returns the blocks to a list from which the next run takes them.
   func recycle(into spare: inout [Storage]) { spare = blocks.map(\.storage) + spare.prefix(8) }
 
   /// The tensors of the one list, sharing its memory.
@@ -123,8 +123,8 @@ public final class TensorMemory {
     zip(types, blocks).map { Tensor(type: $0, content: .values($1.storage)) }
   }
 
-  /// Memory of the same types that nobody uses: a run takes what it needs and gives it back, so an
-  /// online run allocates it once.
+  /// Unused memory of the same types: a run takes what it needs and returns it, so an online run
+  /// allocates it once.
   final class Pool {
     private let types: [TensorType]
     private var free: [TensorMemory] = []
@@ -137,8 +137,7 @@ public final class TensorMemory {
   }
 }
 
-/// A list of tensors where they lie in memory, which lives as long as this does: a state, its weights
-/// alone, an adjoint.
+/// A list of tensors in memory that it keeps alive: a state, its weights alone, an adjoint.
 public struct TensorBuffers {
   let memory: TensorMemory
   let place: Int
@@ -148,7 +147,7 @@ public struct TensorBuffers {
   /// New memory for one list.
   init(_ types: [TensorType]) { self = TensorMemory(types)[0] }
 
-  /// Tensors where they are; they must be materialised.
+  /// The given tensors without a copy; they must be materialised.
   init(holding tensors: [Tensor], _ types: [TensorType]? = nil) {
     self = TensorMemory(holding: tensors, types)[0]
   }
@@ -164,7 +163,7 @@ public struct TensorBuffers {
 
   fileprivate func block(_ tensor: Int) -> TensorMemory.Block { memory.blocks[first + tensor] }
 
-  /// Where a tensor is; valid while the memory lives.
+  /// The address of a tensor; valid while the memory lives.
   subscript(tensor: Int) -> UnsafeMutableRawPointer {
     let places = memory.blocks[first + tensor].places
     return memory.blocks[first + tensor].base
@@ -194,7 +193,7 @@ public struct TensorBuffers {
 
   var byteCount: Int { indices.reduce(0) { $0 + byteCount(of: $1) } }
 
-  /// The values as tensors of their own.
+  /// The values as new tensors.
   public var tensors: [Tensor] {
     indices.map { index in
       let type = type(index)

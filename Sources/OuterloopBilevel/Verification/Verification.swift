@@ -29,7 +29,7 @@ public struct Verification: Sendable, CustomStringConvertible {
   public var residual: Double
   public var cost: Cost
   public var referenceCost: Cost
-  /// What the estimator says of its own answer: an implicit method's inner gradient norm, the
+  /// The estimator's diagnostics of its own result: an implicit method's inner gradient norm, the
   /// residual of its linear solve, distillation's theta.
   public var diagnostics: Diagnostics
 
@@ -47,9 +47,9 @@ public struct Verification: Sendable, CustomStringConvertible {
 /// One estimator among several that were verified on the same problem.
 public enum Comparison: Sendable {
   case verified(Verification)
-  /// It cannot answer for this problem, and why.
+  /// It refuses this problem, and why.
   case refused(Estimator, reason: String)
-  /// It was stopped, by a linear system without a solution or numbers that are not finite, and why.
+  /// It failed, through a linear system without a solution or non-finite numbers, and why.
   case failed(Estimator, reason: String)
 }
 
@@ -67,12 +67,12 @@ extension BilevelProblem {
   /// Compares an estimator with the truth: forward mode, or central differences of the outer loss
   /// where there are more than `forwardLimit` hyperparameters.
   ///
-  /// The truth is the derivative of the T steps of training. An implicit method answers another
+  /// The truth is the derivative of the T steps of training. An implicit method answers a different
   /// question, how the solution of the inner problem moves: at finite T the two differ, and both are
   /// right. Give such a method another implicit one as `reference`, and read the inner gradient norm.
   ///
   /// - Parameters:
-  ///   - reference: an estimator to compare with instead, as `.reverse` where Q is large.
+  ///   - reference: an estimator to compare with instead, such as `.reverse` where Q is large.
   ///   - directions: random directions for differences, besides the estimate's own.
   ///   - step: the step of the differences, relative to the size of lambda; by default the cube root
   ///     of the rounding unit of its element type.
@@ -84,7 +84,7 @@ extension BilevelProblem {
     guard directions >= 0, directions <= Self.directionLimit else {
       throw BilevelError.invalid(
         "`directions` is \(directions)",
-        remedy: "use 0...\(Self.directionLimit) directions beside the estimate's own")
+        remedy: "use 0...\(Self.directionLimit) directions besides the estimate's own")
     }
     if let step, !(step > 0 && step.isFinite) {
       throw BilevelError.invalid(
@@ -105,7 +105,7 @@ extension BilevelProblem {
 
   /// Verifies several estimators against one truth, computed once: `reference`, by default reverse
   /// mode, which is exact whatever the number of hyperparameters. Those that refuse the problem or
-  /// come to no answer say why, and the others go on.
+  /// fail report why, and the others are still compared.
   /// - Throws: what the reference throws.
   public func compare(
     _ estimators: [Estimator], at hyper: Hyper, against reference: Estimator = .reverse

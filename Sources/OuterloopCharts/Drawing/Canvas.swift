@@ -20,12 +20,11 @@ struct Canvas: Sendable {
 
   let box: Box
   let theme: Theme
-  /// The trial that what is drawn now stands for: kept in the document, as `data-trial`, for whoever makes it
-  /// interactive.
+  /// The trial that the current marks represent: kept in the document as `data-trial`, for interactive use.
   var trial: Int?
   private var body = ""
 
-  /// An empty white canvas; the size is brought into a sensible range.
+  /// An empty white canvas; the size is clamped to a sensible range.
   init(width: Double, height: Double) {
     let clean = { (value: Double, low: Double) in
       value.isFinite ? min(max(value, low), 20_000) : low
@@ -58,7 +57,8 @@ struct Canvas: Sendable {
     body += mark + attributes(of: stroke) + "/>\n"
   }
 
-  /// - Parameter axis: which of several axes it is, kept in the document as `data-axis`; nil: none.
+  /// - Parameter axis: the index of the axis that it is, kept in the document as `data-axis`; nil:
+  ///   none.
   mutating func line(_ from: Pixel, _ to: Pixel, _ stroke: Stroke, axis: Int? = nil) {
     body +=
       "<line\(axis.map { " data-axis=\"\($0)\"" } ?? "") x1=\"\(n(from.x))\" y1=\"\(n(from.y))\" x2=\"\(n(to.x))\" y2=\"\(n(to.y))\""
@@ -92,7 +92,7 @@ struct Canvas: Sendable {
   }
 
   /// Discs as one element: lines of no length with round ends.
-  /// - Parameter trials: those that the discs stand for, in their order; empty: nothing is kept of them.
+  /// - Parameter trials: those that the discs represent, in their order; empty: none are recorded.
   mutating func dots(
     _ centers: [Pixel], radius: Double, fill: String, opacity: Double, trials: [Int] = []
   ) {
@@ -149,13 +149,13 @@ struct Canvas: Sendable {
     body += "</svg>\n"
   }
 
-  /// A whole other document, its upper left corner at `at`.
+  /// Another complete document, its upper left corner at `at`.
   mutating func embed(_ document: String, at: Pixel) {
     body += "<g transform=\"translate(\(n(at.x)) \(n(at.y)))\">\n\(document)</g>\n"
   }
 
-  /// Text fit for XML: markup escaped, control characters shown as `\n` and `\u001b`, the others that
-  /// XML forbids replaced.
+  /// Text escaped for XML: markup escaped, control characters shown as `\n` and `\u001b`, the others
+  /// that XML forbids replaced.
   static func escape(_ text: String) -> String {
     var result = ""
     for scalar in text.visible.unicodeScalars {

@@ -6,7 +6,7 @@ public enum ColorMap: Sendable, Hashable {
   /// From blue over white to red, for values around zero; the scale is made symmetric.
   case diverging
 
-  /// The colour at a fraction of the way, which is brought into 0...1.
+  /// The colour at a fraction of the way, which is clamped to 0...1.
   func color(_ fraction: Double) -> RGB {
     let anchors = self == .sequential ? ColorMap.viridis : ColorMap.blueRed
     guard fraction.isFinite else { return RGB(red: 200, green: 200, blue: 200) }

@@ -1,4 +1,4 @@
-/// A place on the canvas in pixels: `x` to the right, `y` down.
+/// A point on the canvas in pixels: `x` to the right, `y` down.
 struct Pixel: Sendable, Hashable {
   var x: Double
   var y: Double

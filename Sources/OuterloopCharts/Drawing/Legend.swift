@@ -1,4 +1,4 @@
-/// What stands for a series in the legend.
+/// The symbol of a series in the legend.
 enum LegendMark: Sendable {
   case line(Stroke, Marker?)
   case block(fill: String, opacity: Double, Stroke)
@@ -13,7 +13,7 @@ struct LegendEntry: Sendable {
 }
 
 /// The legend, always outside the data: rows under the plot where few rows are enough, otherwise a
-/// column at the right. Names too long for the place are cut, entries too many are counted.
+/// column at the right. Names that are too long are cut; entries that do not fit are counted.
 struct Legend: Sendable {
   enum Place: Sendable { case none, below, right }
 
@@ -75,7 +75,7 @@ struct Legend: Sendable {
     rows = shown
   }
 
-  /// What is left of an area for the picture, and the place of the legend beside or below it.
+  /// Splits an area into one for the picture and one for the legend beside or below it.
   func split(_ area: Box) -> (picture: Box, place: Box) {
     if place == .right {
       let picture = area.inset(right: extent)
@@ -85,7 +85,7 @@ struct Legend: Sendable {
     return (picture, Box(x: area.x, y: picture.maxY, width: area.width, height: extent))
   }
 
-  /// Draws the legend into the space it asked for.
+  /// Draws the legend into the space it requires.
   func draw(on canvas: inout Canvas, in box: Box) {
     for (index, row) in rows.enumerated() {
       let y = box.y + size * (place == .below ? 0.6 : 0) + (Double(index) + 0.5) * lineHeight

@@ -1,4 +1,4 @@
-/// What a chart with two axes asks for.
+/// The contents of a chart's frame with two axes.
 struct PlotRequest: Sendable {
   /// One axis: its label, its scale, and names instead of numbers if it counts categories 0, 1, ...
   struct Side: Sendable {
@@ -13,9 +13,9 @@ struct PlotRequest: Sendable {
   var x: Side
   var y: Side
   var legend: [LegendEntry] = []
-  /// Remarks under the picture, such as how many points could not be shown.
+  /// Notes under the picture, such as how many points could not be shown.
   var notes: [String] = []
-  /// Horizontal lines whose labels stand at the right of the plot.
+  /// Horizontal lines whose labels are at the right of the plot.
   var references: [ReferenceLine] = []
   /// Space at the right of the plot kept free for the caller, in pixels.
   var reserve: Double = 0
@@ -34,7 +34,7 @@ struct PlotFrame: Sendable {
   init(_ request: PlotRequest, on canvas: inout Canvas) {
     self.request = request
     let theme = canvas.theme
-    var area = Furniture.draw(title: request.title, notes: request.notes, on: &canvas)
+    var area = FigureText.draw(title: request.title, notes: request.notes, on: &canvas)
     let legend = Legend(request.legend, in: area, theme: theme)
     let whole = area
     switch legend.place {
@@ -117,7 +117,7 @@ struct PlotFrame: Sendable {
     }
   }
 
-  /// Says in the middle of the plot why it is empty.
+  /// Writes in the middle of the plot why it is empty.
   func drawEmpty(_ text: String, on canvas: inout Canvas) {
     let size = canvas.theme.label
     canvas.text(

@@ -1,4 +1,4 @@
-/// A place in the unit box of a 3-D picture; every coordinate is in -0.5...0.5.
+/// A point in the unit box of a 3-D picture; every coordinate is in -0.5...0.5.
 struct SpacePoint: Sendable, Hashable {
   var x: Double
   var y: Double

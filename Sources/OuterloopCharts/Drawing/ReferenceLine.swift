@@ -1,6 +1,6 @@
 /// A horizontal line across a chart that marks a known value, such as `oracle 90.5`.
 public struct ReferenceLine: Sendable, Hashable {
-  /// Where it stands on the vertical axis, in data units.
+  /// Its position on the vertical axis, in data units.
   public var value: Double
   /// Written at the right end of the line, outside the plot.
   public var label: String

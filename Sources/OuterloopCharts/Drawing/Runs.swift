@@ -1,6 +1,6 @@
 /// Lines with gaps, and lines with more points than pixels.
 enum Runs {
-  /// The stretches of neighbouring points that can be shown, in order.
+  /// The runs of consecutive points that can be shown, in order.
   static func split(_ points: [Pixel?]) -> [[Pixel]] {
     var result: [[Pixel]] = []
     var run: [Pixel] = []

@@ -2,7 +2,7 @@ internal import OuterloopText
 
 /// A map from data values to fractions of an axis, linear or logarithmic.
 ///
-/// The limits are always usable: finite, apart, and positive on a logarithmic scale.
+/// The limits are always usable: finite, distinct, and positive on a logarithmic scale.
 struct Scale: Sendable, Hashable {
   let kind: AxisScale
   let lower: Double
@@ -16,7 +16,7 @@ struct Scale: Sendable, Hashable {
   /// A scale that shows all usable values.
   ///
   /// - Parameters:
-  ///   - range: limits to use instead, where they make sense.
+  ///   - range: limits to use instead, if they are valid.
   ///   - padding: empty space at each end, as a share of the length; none where `range` is used.
   init(
     showing values: some Sequence<Double>, kind: AxisScale, range: ClosedRange<Double>? = nil,
@@ -61,7 +61,7 @@ struct Scale: Sendable, Hashable {
     }
   }
 
-  /// Whether a value has a place on a scale of this kind.
+  /// Whether a value can be shown on a scale of this kind.
   static func canShow(_ value: Double, _ kind: AxisScale) -> Bool {
     guard value.isFinite, abs(value) <= magnitudes.upperBound else { return false }
     return kind == .linear || value >= magnitudes.lowerBound
@@ -69,8 +69,8 @@ struct Scale: Sendable, Hashable {
 
   func canShow(_ value: Double) -> Bool { Scale.canShow(value, kind) }
 
-  /// 0 at the lower limit, 1 at the upper; outside that beyond the limits, but never far enough to
-  /// spoil coordinates. Zero for values that cannot be shown.
+  /// 0 at the lower limit, 1 at the upper; outside 0...1 beyond the limits, but never far enough to
+  /// overflow coordinates. Zero for values that cannot be shown.
   func fraction(_ value: Double) -> Double {
     guard canShow(value) else { return 0 }
     let raw: Double
@@ -93,7 +93,7 @@ struct Scale: Sendable, Hashable {
     }
   }
 
-  /// Whether two limits can be told apart in a picture; closer ones drown in rounding.
+  /// Whether two limits can be distinguished in a picture; closer ones are lost in rounding.
   private static func apart(_ low: Double, _ high: Double) -> Bool {
     high - low > max(abs(low), abs(high)) * 1e-11 && high - low > magnitudes.lowerBound
   }

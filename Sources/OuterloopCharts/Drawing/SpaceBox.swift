@@ -1,4 +1,4 @@
-/// The box around a picture in space: floor and back walls with a grid, three axes with ticks and names.
+/// The box around a 3-D picture: floor and back walls with a grid, three axes with ticks and names.
 struct SpaceBox: Sendable {
   let projection: Projection
   private let sides: [Side]

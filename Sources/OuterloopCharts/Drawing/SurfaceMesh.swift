@@ -1,7 +1,7 @@
-/// The surface in its unit box: sorted, thinned, scaled; and the path cut up by cells.
+/// The surface in its unit box: sorted, thinned, scaled; and the path split by cells.
 struct SurfaceMesh: Sendable {
   let scales: (x: Scale, y: Scale, z: Scale)
-  /// Grid lines in box coordinates, rising.
+  /// Grid lines in box coordinates, ascending.
   let columns: [Double]
   let rows: [Double]
   /// Grid points that cannot be shown.
@@ -133,7 +133,7 @@ struct SurfaceMesh: Sendable {
     return z.map { SpacePoint(x: x, y: y, z: $0) }
   }
 
-  /// The height of the surface at a place of the ground, by bilinear interpolation in the box.
+  /// The height of the surface at a point of the ground, by bilinear interpolation in the box.
   private func height(_ x: Double, _ y: Double) -> Double? {
     guard columns.count > 1, rows.count > 1 else { return nil }
     let (i, j) = cell(x, y)

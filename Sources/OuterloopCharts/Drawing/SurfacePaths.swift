@@ -1,5 +1,5 @@
-/// The paths over a surface: drawn after it, with a white rim, solid where the eye sees them and dashed where
-/// the surface stands in between.
+/// The paths over a surface: drawn after it, with a white rim, solid where visible and dashed where the
+/// surface hides them.
 struct SurfacePaths: Sendable {
   /// A name beside the end of a path.
   struct Label: Sendable {
@@ -76,7 +76,7 @@ struct SurfacePaths: Sendable {
       let pixels = route.map(view.pixel)
       canvas.polyline(pixels, Stroke(color: "#ffffff", width: width * 2.2, opacity: 0.85))
       for (start, end) in Self.stretches(isHidden) {
-        // A stretch goes on to the first point of the next one, so that no gap is left.
+        // A run continues to the first point of the next one, so that no gap is left.
         canvas.polyline(
           Array(pixels[start...min(end + 1, pixels.count - 1)]),
           Stroke(color: color, width: width * 1.2, dash: isHidden[start] ? "4 3" : ""))
@@ -98,7 +98,7 @@ struct SurfacePaths: Sendable {
     }
   }
 
-  /// First and last place of each stretch of equal values.
+  /// The first and last index of each run of equal values.
   private static func stretches(_ values: [Bool]) -> [(Int, Int)] {
     var result: [(Int, Int)] = []
     for (place, value) in values.enumerated() {

@@ -1,6 +1,6 @@
 internal import OuterloopText
 
-/// A labelled place on an axis.
+/// A labelled position on an axis.
 struct Tick: Sendable, Hashable {
   var value: Double
   var label: String
@@ -9,15 +9,15 @@ struct Tick: Sendable, Hashable {
 /// The ticks of one axis.
 ///
 /// - Linear: steps of 1, 2 or 5 times a power of ten. Numbers of six digits and more, or very small
-///   ones, get an exponent (`2.5e6`). Where the differences are too small beside the numbers, labels
-///   count from `base` (`0`, `0.1`, ... beside "minus 1000000").
+///   ones, get an exponent (`2.5e6`). Where the differences are too small relative to the numbers,
+///   labels count from `base` (`0`, `0.1`, ... beside "minus 1000000").
 /// - Logarithmic: powers of ten, thinned evenly when there are many; with 2 and 5 between them when
 ///   there are few; linear ticks within less than a factor of about three. Labels are plain from
 ///   0.01 to 1000, `1e-3`-style when the axis goes beyond.
 struct Ticks: Sendable, Hashable {
-  /// In rising order, all within the limits.
+  /// In ascending order, all within the limits.
   var major: [Tick]
-  /// Places of grid lines without labels.
+  /// Positions of grid lines without labels.
   var minor: [Double] = []
   /// What the labels leave out, for the axis label: ` - 1000000`.
   var base: String = ""

@@ -1,8 +1,8 @@
-/// Where the eye of a picture in space is.
+/// The viewpoint of a 3-D picture.
 public struct Viewpoint: Sendable, Hashable {
-  /// The turn around the vertical, in degrees.
+  /// The rotation around the vertical axis, in degrees.
   public var azimuth: Double
-  /// The height above the ground, in degrees; brought into 5...85.
+  /// The height above the ground, in degrees; clamped to 5...85.
   public var elevation: Double
 
   public init(azimuth: Double, elevation: Double) {

@@ -10,7 +10,7 @@ public struct BarChart: Figure {
     public var values: [Double]
     /// Half the length of the error bar of each value, in data units; empty means none.
     public var errors: [Double]
-    /// Where each value may lie, drawn as its error bar instead of `errors`; empty means none.
+    /// The interval of each value, drawn as its error bar instead of `errors`; empty means none.
     public var ranges: [ClosedRange<Double>]
 
     public init(
@@ -77,7 +77,7 @@ public struct BarChart: Figure {
             name: one.name,
             mark: .block(fill: Palette.color(index), opacity: 0.85, BarChart.outline))
         },
-        notes: [Furniture.missing(missing, "bar", isLog: y.scale == .log)], references: lines),
+        notes: [FigureText.missing(missing, "bar", isLog: y.scale == .log)], references: lines),
       on: &canvas)
     canvas.clipped(to: frame.plot) { canvas in
       frame.drawReferences(on: &canvas)

@@ -1,17 +1,17 @@
 internal import OuterloopText
 
-/// A directed graph without cycles: nodes in a row from left to right, and edges as arcs above it, several between two nodes
-/// side by side, as wide and as strong as their weights.
+/// A directed acyclic graph: nodes in a row from left to right, and edges as arcs above it, several between two nodes side
+/// by side, as wide and as strong as their weights.
 public struct GraphPlot: Figure {
   public struct Edge: Sendable {
-    /// Places of nodes.
+    /// Indices of nodes.
     public var from: Int
     public var to: Int
-    /// What stands in the middle of it.
+    /// The text in its middle.
     public var label: String
-    /// From 0, a hair, to 1; what is not a number is 0.
+    /// From 0, a hairline, to 1; NaN counts as 0.
     public var weight: Double
-    /// Colour and name in the legend: a place in `kinds`; nil: grey.
+    /// Colour and name in the legend: an index into `kinds`; nil: grey.
     public var kind: Int?
 
     public init(_ from: Int, _ to: Int, label: String = "", weight: Double = 1, kind: Int? = nil) {
@@ -44,14 +44,14 @@ public struct GraphPlot: Figure {
 
   /// Straight pieces of an arc.
   private static let steps = 32
-  /// Of the widest arc, in lines of data.
+  /// The width of the widest arc, as a multiple of a data line.
   private static let mostWidth = 3.0
 
   /// - Complexity: O(nodes + edges).
   public func svg(width: Double, height: Double) -> String {
     var canvas = Canvas(width: width, height: height)
     let theme = canvas.theme
-    let whole = Furniture.draw(title: title, notes: [remark], on: &canvas)
+    let whole = FigureText.draw(title: title, notes: [remark], on: &canvas)
     let legend = Legend(
       kinds.enumerated().map { kind, name in
         LegendEntry(
@@ -130,7 +130,7 @@ public struct GraphPlot: Figure {
         color: color, width: theme.line * (0.3 + Self.mostWidth * weight),
         opacity: 0.3 + 0.7 * weight))
     let middle = arc.points[Self.steps / 2]
-    // Which way it goes, a little behind the middle, where no other arc is near.
+    // The direction, shown a little past the middle, where no other arc is near.
     let (from, to) = (arc.points[Self.steps * 5 / 8], arc.points[Self.steps * 5 / 8 + 1])
     let length = max(
       ((to.x - from.x) * (to.x - from.x) + (to.y - from.y) * (to.y - from.y)).squareRoot(), 1e-9)

@@ -57,7 +57,7 @@ public struct HeatMap: Figure {
     let frame = PlotFrame(
       PlotRequest(
         title: title, x: side(x, columns, columnCount), y: vertical,
-        notes: [Furniture.missing(missing, "cell", isLog: color.scale == .log)],
+        notes: [FigureText.missing(missing, "cell", isLog: color.scale == .log)],
         reserve: bar.width, hasGrid: false),
       on: &canvas)
     bar.draw(on: &canvas, rightOf: frame.plot)

@@ -1,6 +1,6 @@
 internal import OuterloopText
 
-/// Distributions of one or more samples over shared bins, laid over one another.
+/// Distributions of one or more samples over shared bins, overlaid.
 ///
 /// Made for weights in [0, 1], such as the learned weights of clean and of corrupted examples: if
 /// all values are in [0, 1] and spread over it, the bins divide exactly that interval.
@@ -20,7 +20,8 @@ public struct Histogram: Figure {
   public enum Height: Sendable, Hashable {
     /// Values in the bin.
     case count
-    /// Values in the bin, divided by the size of their own sample: samples of different size compare.
+    /// Values in the bin, divided by the size of their own sample: samples of different sizes become
+    /// comparable.
     case fraction
   }
 
@@ -70,7 +71,7 @@ public struct Histogram: Figure {
     }
 
     let positive = heights.flatMap { $0 }.filter { $0 > 0 }
-    // Bars stand on zero; on a logarithmic scale half a step below the lowest bar.
+    // Bars start at zero; on a logarithmic scale half a step below the lowest bar.
     let floor = y.scale == .log ? (positive.min() ?? 1) / 2 : 0
     let top = positive.max() ?? 1
     let ceiling = y.scale == .log ? top * 1.3 : top * 1.06
@@ -93,7 +94,7 @@ public struct Histogram: Figure {
               Histogram.outline(index, theme: canvas.theme)))
         },
         notes: [
-          Furniture.missing(missing, "value", isLog: x.scale == .log),
+          FigureText.missing(missing, "value", isLog: x.scale == .log),
           outside > 0 ? "\(NumberText.count(outside, "value")) outside the axis" : "",
         ]),
       on: &canvas)
@@ -139,7 +140,7 @@ public struct Histogram: Figure {
   private static func bin(_ value: Double, of count: Int, scale: Scale) -> Int? {
     let place = scale.fraction(value)
     guard place >= -1e-12, place <= 1 + 1e-12 else { return nil }
-    // A hair's breadth, so that 0.3 of ten bins is in the fourth, as its decimal digits say.
+    // A small tolerance, so that 0.3 of ten bins is in the fourth, as its decimal digits say.
     return max(0, min(count - 1, Int(place * Double(count) + 1e-9)))
   }
 

@@ -1,11 +1,11 @@
 /// Small grey images in a grid, a caption under each: examples, their labels, their weights.
 public struct ImageGrid: Figure {
-  /// An image and what is said about it.
+  /// An image and its caption.
   public struct Cell: Sendable, Hashable {
     public var image: GreyImage
     /// One line, such as `7 -> 3  w=0.00`; what does not fit is cut.
     public var caption: String
-    /// Whether a coloured frame picks it out.
+    /// Whether a coloured frame highlights it.
     public var isMarked: Bool
 
     public init(_ image: GreyImage, caption: String = "", isMarked: Bool = false) {
@@ -17,7 +17,7 @@ public struct ImageGrid: Figure {
 
   public var title: String
   public var cells: [Cell]
-  /// How many images stand in a row; `nil` makes the images as large as possible.
+  /// How many images are in a row; `nil` makes the images as large as possible.
   public var columns: Int?
 
   public init(title: String = "", cells: [Cell], columns: Int? = nil) {
@@ -33,7 +33,7 @@ public struct ImageGrid: Figure {
     let theme = canvas.theme
     // Once to find out whether all fit; if not, once more with a line for the note that says so.
     var probe = canvas
-    let free = Furniture.draw(title: title, notes: [], on: &probe)
+    let free = FigureText.draw(title: title, notes: [], on: &probe)
     var layout = Layout(cells, columns: columns, in: free, theme: theme)
     if layout.shown < cells.count {
       let smaller = free.inset(bottom: theme.note * 1.35)
@@ -41,7 +41,7 @@ public struct ImageGrid: Figure {
     }
     let hidden = cells.count - layout.shown
     let note = hidden > 0 ? "the first \(layout.shown) of \(cells.count) images" : ""
-    let area = Furniture.draw(title: title, notes: [note], on: &canvas)
+    let area = FigureText.draw(title: title, notes: [note], on: &canvas)
     guard !cells.isEmpty else {
       canvas.text(
         "no images to show", at: Pixel(x: area.midX, y: area.midY), size: theme.label,
@@ -116,7 +116,7 @@ private struct Layout {
       let across = (area.width + gap) / Double(count) - gap
       let down = (area.height + gap) / Double(rows) - gap - captionHeight
       let candidate = max(smallest, min(across, down))
-      // Larger images are no gain if their captions must be cut.
+      // Larger images are no improvement if their captions must be cut.
       let room = area.width / Double(count) - theme.note * 0.8
       let score = candidate * (widest * 0.82 <= room ? 1 : 0.6)
       if score > best || wanted != nil { (best, side, columns) = (score, candidate, count) }
@@ -127,7 +127,7 @@ private struct Layout {
     if widest > room { captionSize *= max(0.8, room / widest) }
   }
 
-  /// The place of a cell, captions included; the columns share the whole width.
+  /// The box of a cell, caption included; the columns share the full width.
   func slot(_ index: Int, in area: Box) -> Box {
     let step = min(area.width / Double(columns), max(side + gap, side * 1.9))
     let left = area.midX - step * Double(columns) / 2

@@ -6,9 +6,9 @@ public struct LineChart: Figure {
   public struct Series: Sendable, Hashable {
     /// Its name in the legend; empty keeps it out of the legend.
     public var name: String
-    /// Horizontal places, in data units. Beyond the shorter of `x` and `y` nothing is drawn.
+    /// Horizontal positions, in data units. Beyond the shorter of `x` and `y` nothing is drawn.
     public var x: [Double]
-    /// Vertical places, in data units.
+    /// Vertical positions, in data units.
     public var y: [Double]
     /// The lower edge of the band, a value for each point; empty means no band.
     public var lower: [Double]
@@ -16,7 +16,7 @@ public struct LineChart: Figure {
     public var upper: [Double]
     /// Whether points get markers; `nil` decides by their number.
     public var markers: Bool?
-    /// Whether the points are joined by a line; else they stand alone.
+    /// Whether the points are joined by a line; otherwise they are isolated.
     public var hasLine: Bool
     /// Whether the value holds until the next point, as a best-so-far curve does.
     public var isStepped: Bool
@@ -24,7 +24,7 @@ public struct LineChart: Figure {
     public var style: Int?
     /// Which dash, 0 for none; `nil` is that of the style.
     public var dash: Int?
-    /// The trial whose curve it is; nil: none. It is kept in the document for whoever makes it interactive.
+    /// The trial whose curve it is; nil: none. It is recorded in the document for interactive use.
     public var trial: Int?
 
     /// A curve through the points (`x[i]`, `y[i]`).
@@ -50,8 +50,8 @@ public struct LineChart: Figure {
       self.init(name, x: y.indices.map(Double.init), y: y, markers: markers, style: style)
     }
 
-    /// The empirical distribution of values: over each value the share of values up to it, a step
-    /// line from 0. Infinities and NaN count, but have no place, so that failures keep the line
+    /// The empirical distribution of values: for each value the fraction of values up to it, a step
+    /// function from 0. Infinities and NaN count but are not drawn, so that failures keep the line
     /// below 1.
     ///
     /// - Complexity: O(n log n).
@@ -73,9 +73,9 @@ public struct LineChart: Figure {
   public var series: [Series]
   /// Known values to compare with, drawn as dashed lines; the vertical axis makes room for them.
   public var references: [ReferenceLine]
-  /// Places on the horizontal axis that thin vertical lines mark.
+  /// Positions on the horizontal axis marked by thin vertical lines.
   public var marks: [Double]
-  /// A remark under the picture.
+  /// A note under the picture.
   public var remark: String
 
   /// A chart of curves.
@@ -118,7 +118,7 @@ public struct LineChart: Figure {
           label: y.label,
           scale: Scale(showing: ys + lines.map(\.value), kind: y.scale, range: y.range)),
         legend: series.indices.map { entry($0, theme: canvas.theme) },
-        notes: [remark, Furniture.missing(missing, "point", isLog: hasLog)], references: lines),
+        notes: [remark, FigureText.missing(missing, "point", isLog: hasLog)], references: lines),
       on: &canvas)
     canvas.clipped(to: frame.plot) { canvas in
       for (index, curve) in series.enumerated() {
@@ -196,7 +196,7 @@ public struct LineChart: Figure {
     }
   }
 
-  /// The stretches of a curve between its gaps.
+  /// The runs of a curve between its gaps.
   private func runs(of curve: Series, frame: PlotFrame) -> [[Pixel]] {
     Runs.split(zip(curve.x, curve.y).map { isVisible($0, $1) ? frame.pixel($0, $1) : nil })
   }

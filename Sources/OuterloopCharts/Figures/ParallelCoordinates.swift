@@ -8,8 +8,8 @@ public struct ParallelCoordinates: Figure {
     public var axis: Axis
     /// Names of the choices 0, 1, ... of a categorical hyperparameter; empty for numbers.
     public var categories: [String]
-    /// What it means that a configuration has no value here, such as `off`: its line then passes
-    /// below the axis, at this word. Empty: the line has a gap.
+    /// The label for configurations without a value here, such as `off`: their lines pass below the
+    /// axis, at this label. Empty: the line has a gap.
     public var absence: String
 
     /// A numeric axis.
@@ -32,11 +32,11 @@ public struct ParallelCoordinates: Figure {
     /// A value for each dimension; `nan` where the configuration has none, which leaves a gap or
     /// passes below the axis.
     public var values: [Double]
-    /// The outcome, shown as colour; lines whose outcome is not a number are grey.
+    /// The outcome, shown as colour; lines whose outcome is NaN are grey.
     public var outcome: Double
-    /// Whether the last value stands at the edge of its axis for one beyond it, which is marked.
+    /// Whether the last value is beyond its axis and drawn, marked, at the edge.
     public var isBeyond: Bool
-    /// The trial of this configuration; nil: none. It is kept in the document for whoever makes it interactive.
+    /// The trial of this configuration; nil: none. It is recorded in the document for interactive use.
     public var trial: Int?
 
     public init(_ values: [Double], outcome: Double = .nan, isBeyond: Bool = false) {
@@ -53,7 +53,7 @@ public struct ParallelCoordinates: Figure {
   public var outcome: Axis
   /// Whether small outcomes are good, hence on top.
   public var isSmallerBetter: Bool
-  /// A remark under the picture.
+  /// A note under the picture.
   public var remark: String
 
   public init(
@@ -80,7 +80,7 @@ public struct ParallelCoordinates: Figure {
       }
     }.count
     let note = broken > 0 ? "\(NumberText.count(broken, "line")) with values missing" : ""
-    let area = Furniture.draw(title: title, notes: [remark, note], on: &canvas)
+    let area = FigureText.draw(title: title, notes: [remark, note], on: &canvas)
     let bar = ColorBar(
       outcome.label,
       scale: Scale(showing: outcomes, kind: outcome.scale, range: outcome.range, padding: 0),
@@ -146,7 +146,7 @@ public struct ParallelCoordinates: Figure {
     return share >= -1e-9 && share <= 1 + 1e-9 ? share : nil
   }
 
-  /// Whether a row has no value here, and that means something.
+  /// Whether a row's value is absent here on an axis that shows absence.
   private func isAbsent(_ row: Row, _ index: Int) -> Bool {
     !dimensions[index].absence.isEmpty && index < row.values.count && row.values[index].isNaN
   }
@@ -199,7 +199,7 @@ public struct ParallelCoordinates: Figure {
     guard let column = columns.last, let scale = scales.last else { return }
     var levels: Set<Double> = []
     for row in rows where row.isBeyond {
-      // Of many at one place a single one is seen.
+      // Of many at one position only one is visible.
       guard let share = position(row, dimensions.count - 1, scale), levels.insert(share).inserted
       else { continue }
       let hasOutcome = Scale.canShow(row.outcome, outcome.scale)

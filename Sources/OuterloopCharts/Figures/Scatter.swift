@@ -1,17 +1,17 @@
 internal import OuterloopText
 
-/// Points in the plane, in classes told apart by colour and shape, with curves among them if asked
-/// for: the best value so far, a front.
+/// Points in the plane, in classes distinguished by colour and shape, with optional curves: the
+/// best value so far, a front.
 public struct Scatter: Figure {
   /// The points of one class.
   public struct Group: Sendable, Hashable {
     /// Its name in the legend; empty keeps it out of the legend.
     public var name: String
-    /// Horizontal places, in data units. Beyond the shorter of `x` and `y` nothing is drawn.
+    /// Horizontal positions, in data units. Beyond the shorter of `x` and `y` nothing is drawn.
     public var x: [Double]
-    /// Vertical places, in data units.
+    /// Vertical positions, in data units.
     public var y: [Double]
-    /// Areas of the points relative to the usual one, for each point; empty means all 1.
+    /// Areas of the points relative to the default, for each point; empty means all 1.
     public var sizes: [Double]
     /// What the figure's `shade` shows as colour, for each point; empty means the class's colour.
     public var shades: [Double]
@@ -19,10 +19,10 @@ public struct Scatter: Figure {
     public var style: Int?
     /// Which shape, 0 for circles; `nil` is that of the style.
     public var marker: Int?
-    /// Whether points are drawn as outlines, as those are that stand for a place beyond the picture.
+    /// Whether points are drawn as outlines, as for points beyond the picture.
     public var isOpen: Bool
-    /// The numbers of the trials that the points stand for; empty if they stand for none. They are kept in the
-    /// document for whoever makes it interactive.
+    /// The numbers of the trials that the points represent; empty if none. They are recorded in the document
+    /// for interactive use.
     public var trials: [Int] = []
 
     /// The points (`x[i]`, `y[i]`).
@@ -45,7 +45,7 @@ public struct Scatter: Figure {
   public var x: Axis
   public var y: Axis
   /// Names of the choices 0, 1, ... along the horizontal axis; empty for numbers. Points of a choice
-  /// are spread sideways, so that they can be told apart.
+  /// are spread sideways, so that they can be distinguished.
   public var categories: [String]
   /// The same for the vertical axis.
   public var rowCategories: [String]
@@ -58,12 +58,12 @@ public struct Scatter: Figure {
   public var references: [ReferenceLine]
   /// What the colours of shaded points and of the field show; `nil` ignores shades.
   public var shade: Axis?
-  /// Values all over the axes, drawn as colours under the points: rows from the bottom to the top, evenly
-  /// spaced on the axes' scales; empty for none.
+  /// A grid of values over the axes, drawn as colours under the points: rows from the bottom to the top,
+  /// evenly spaced on the axes' scales; empty for none.
   public var field: [[Double]]
   /// Whether a colour bar explains the shades; figures side by side can share one instead.
   public var hasShadeKey: Bool
-  /// A remark under the picture.
+  /// A note under the picture.
   public var remark: String
 
   public init(
@@ -129,7 +129,7 @@ public struct Scatter: Figure {
       overlay.drawLines(on: &canvas, frame: frame)
     }
     overlay.drawMarkers(on: &canvas, frame: frame)
-    // Many points are drawn smaller and let others shine through.
+    // Many points are drawn smaller and translucent.
     let usual = canvas.theme.line * (pointCount > 2000 ? 1.1 : pointCount > 300 ? 1.6 : 2.1)
     let opacity = pointCount > 2000 ? 0.45 : pointCount > 300 ? 0.65 : 0.85
     for (index, group) in groups.enumerated() {
@@ -155,7 +155,7 @@ public struct Scatter: Figure {
       if missing == 0 { return "" }
       return "\(NumberText.count(missing, "point")) not shown (no such choice, or no such value)"
     }
-    return Furniture.missing(missing, "point", isLog: x.scale == .log || y.scale == .log)
+    return FigureText.missing(missing, "point", isLog: x.scale == .log || y.scale == .log)
   }
 
   private static func side(
@@ -272,7 +272,7 @@ public struct Scatter: Figure {
     canvas.trial = nil
   }
 
-  /// Steps of the golden ratio fill the middle of a choice's place evenly, however many there are.
+  /// Steps of the golden ratio fill the middle of a choice's column evenly, however many there are.
   private static func spread(_ index: Int, by step: Double = 0.618_033_988_749_894_9) -> Double {
     let steps = Double(index) * step
     return (steps - steps.rounded(.down) - 0.5) * 0.5

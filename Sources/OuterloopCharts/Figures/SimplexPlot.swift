@@ -1,22 +1,22 @@
 internal import OuterloopText
 
-/// Values all over the simplex of three shares, as colours in a triangle, and points in it: densities of
-/// distributions over distributions.
+/// Values over the simplex of three probabilities, as colours in a triangle, and points in it: densities
+/// of distributions over distributions.
 public struct SimplexPlot: Figure {
   public var title: String
   /// Names of the corners: the first at the lower left, the second at the lower right, the third on top.
   public var corners: [String]
   /// Cells along a side of the triangle.
   public let subdivisions: Int
-  /// A value for each of the n^2 cells, in the order of `centers(subdivisions)`; what is not finite is
-  /// left white.
+  /// A value for each of the n^2 cells, in the order of `centers(subdivisions)`; non-finite values are
+  /// white.
   public var values: [Double]
-  /// Shares that points stand at.
+  /// The points, as triples of probabilities.
   public var points: [[Double]]
   /// What the colours mean; `nil` names no scale.
   public var remark: String
 
-  /// - Parameter subdivisions: brought into 1...200.
+  /// - Parameter subdivisions: clamped to 1...200.
   public init(
     title: String = "", corners: [String], subdivisions: Int, values: [Double],
     points: [[Double]] = [], remark: String = ""
@@ -29,8 +29,8 @@ public struct SimplexPlot: Figure {
     self.remark = remark
   }
 
-  /// The shares at the middle of each cell: row by row from the bottom, cells that point up and down in turn.
-  /// All cells are of the same size.
+  /// The centre of each cell, as probabilities: row by row from the bottom, alternating between cells that
+  /// point up and down. All cells are of the same size.
   public static func centers(_ subdivisions: Int) -> [[Double]] {
     cells(max(1, min(200, subdivisions))).map { cell in
       (0..<3).map { axis in cell.reduce(0) { $0 + $1[axis] } / 3 }
@@ -55,7 +55,7 @@ public struct SimplexPlot: Figure {
   public func svg(width: Double, height: Double) -> String {
     var canvas = Canvas(width: width, height: height)
     let theme = canvas.theme
-    let area = Furniture.draw(title: title, notes: [remark], on: &canvas)
+    let area = FigureText.draw(title: title, notes: [remark], on: &canvas)
       .inset(left: theme.tick, top: theme.tick * 1.6, right: theme.tick, bottom: theme.tick * 1.8)
     let side = min(area.width, area.height / 0.866)
     let (left, bottom) = (area.midX - side / 2, area.midY + side * 0.433)

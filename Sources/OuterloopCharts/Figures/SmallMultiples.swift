@@ -3,12 +3,12 @@ public struct SmallMultiples: Figure {
   public var title: String
   /// Row after row.
   public var figures: [any Figure]
-  /// How many stand in a row; `nil` chooses so that each is about half again as wide as high.
+  /// How many are in a row; `nil` chooses so that each is about 1.5 times as wide as high.
   public var columns: Int?
   /// What colours mean in all of them, explained by a colour bar at the right; its range has to be
   /// given, and the same to the figures.
   public var shade: Axis?
-  /// A remark under the picture.
+  /// A note under the picture.
   public var remark: String
 
   public init(
@@ -24,7 +24,7 @@ public struct SmallMultiples: Figure {
 
   public func svg(width: Double, height: Double) -> String {
     var canvas = Canvas(width: width, height: height)
-    var area = Furniture.draw(title: title, notes: [remark], on: &canvas)
+    var area = FigureText.draw(title: title, notes: [remark], on: &canvas)
     guard !figures.isEmpty else {
       canvas.text(
         "no figures to show", at: Pixel(x: area.midX, y: area.midY), size: canvas.theme.label,

@@ -25,9 +25,9 @@ public struct SpacePlot: Figure {
   public var groups: [Group]
   /// Lines through points.
   public var lines: [[[Double]]]
-  /// Filled polygons that let what is behind them shine through.
+  /// Translucent filled polygons.
   public var faces: [[[Double]]]
-  /// Where the eye is, in degrees.
+  /// The viewpoint, in degrees.
   public var azimuth: Double
   public var elevation: Double
 
@@ -48,7 +48,7 @@ public struct SpacePlot: Figure {
   public func svg(width: Double, height: Double) -> String {
     var canvas = Canvas(width: width, height: height)
     let theme = canvas.theme
-    let whole = Furniture.draw(title: title, notes: [], on: &canvas)
+    let whole = FigureText.draw(title: title, notes: [], on: &canvas)
     let legend = Legend(
       groups.enumerated().map { index, group in
         let style = group.style ?? index
@@ -77,7 +77,7 @@ public struct SpacePlot: Figure {
     return canvas.document(label: title)
   }
 
-  /// From 0...1 to the box; what is not a number is 0.
+  /// From 0...1 to the box; NaN counts as 0.
   private static func place(_ point: [Double]) -> SpacePoint {
     let clean = (0..<3).map { axis in
       axis < point.count && point[axis].isFinite ? max(0, min(1, point[axis])) - 0.5 : -0.5

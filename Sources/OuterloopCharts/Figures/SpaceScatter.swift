@@ -1,7 +1,7 @@
 internal import OuterloopText
 
-/// Points over three axes with ticks, in classes told apart by colour and shape, seen from above at an angle. Each may
-/// stand on a line to the floor, which shows where it is.
+/// Points over three axes with ticks, in classes distinguished by colour and shape, seen from above at an angle. Stems
+/// to the floor may show the positions.
 public struct SpaceScatter: Figure {
   /// The points of one class.
   public struct Group: Sendable, Hashable {
@@ -13,12 +13,12 @@ public struct SpaceScatter: Figure {
     public var style: Int?
     /// Which shape; `nil` is that of the style.
     public var marker: Int?
-    /// Whether points are drawn as outlines, as those are that stand for a place beyond the picture.
+    /// Whether points are drawn as outlines, as for points beyond the picture.
     public var isOpen: Bool
-    /// Whether points stand on lines to the floor.
+    /// Whether points have stems to the floor.
     public var hasStems: Bool
-    /// The numbers of the trials that the points stand for; empty if they stand for none. They are kept in the
-    /// document for whoever makes it interactive.
+    /// The numbers of the trials that the points represent; empty if none. They are recorded in the document
+    /// for interactive use.
     public var trials: [Int] = []
 
     public init(
@@ -40,7 +40,7 @@ public struct SpaceScatter: Figure {
   public var z: Axis
   public var groups: [Group]
   public var viewpoint: Viewpoint
-  /// A remark under the picture.
+  /// A note under the picture.
   public var remark: String
 
   public init(
@@ -54,7 +54,7 @@ public struct SpaceScatter: Figure {
     self.remark = remark
   }
 
-  /// A point with a place in the box.
+  /// A point that lies in the box.
   private struct Mark {
     var place: SpacePoint
     var group: Int
@@ -66,10 +66,10 @@ public struct SpaceScatter: Figure {
     var canvas = Canvas(width: width, height: height)
     let theme = canvas.theme
     let (marks, scales, missing) = marks()
-    let whole = Furniture.draw(
+    let whole = FigureText.draw(
       title: title,
       notes: [
-        remark, Furniture.missing(missing, "point", isLog: axes.contains { $0.scale == .log }),
+        remark, FigureText.missing(missing, "point", isLog: axes.contains { $0.scale == .log }),
       ], on: &canvas)
     let legend = Legend(
       groups.enumerated().map { index, group in
@@ -124,7 +124,7 @@ public struct SpaceScatter: Figure {
     return (marks, scales, groups.reduce(0) { $0 + $1.points.count } - marks.count)
   }
 
-  /// Nearer points over farther ones; a point's line to the floor is as near as the point.
+  /// Nearer points over farther ones; a point's stem is as near as the point.
   private func draw(_ marks: [Mark], _ view: Projection, on canvas: inout Canvas) {
     let theme = canvas.theme
     let isMany = marks.count > 300

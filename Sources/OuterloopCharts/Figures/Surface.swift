@@ -1,5 +1,5 @@
 /// A surface z(x, y) seen from above at an angle, and paths over it: a loss over weights or
-/// hyperparameters, and the ways that optimizers went. No path hides behind the surface.
+/// hyperparameters, and the trajectories of optimizers. No path is hidden by the surface.
 public struct Surface: Figure {
   /// A point of the path, in data units.
   public struct Point: Sendable, Hashable {
@@ -15,9 +15,9 @@ public struct Surface: Figure {
     }
   }
 
-  /// A way over the surface, from a ring to a dot.
+  /// A path over the surface, from a ring to a dot.
   public struct Path: Sendable, Hashable {
-    /// Stands at its end where there is room for the names of all paths, else in a legend.
+    /// Written at its end where there is room for the names of all paths, otherwise in a legend.
     public var name: String
     public var points: [Point]
     /// Which colour; `nil` is the path's position in the figure.
@@ -34,16 +34,16 @@ public struct Surface: Figure {
   public var x: Axis
   public var y: Axis
   public var z: Axis
-  /// Where the grid lines of the surface are on the x axis, rising or falling.
+  /// Where the grid lines of the surface are on the x axis, ascending or descending.
   public var xs: [Double]
-  /// Where the grid lines of the surface are on the y axis, rising or falling.
+  /// Where the grid lines of the surface are on the y axis, ascending or descending.
   public var ys: [Double]
-  /// `values[i][j]` is the height at (`xs[i]`, `ys[j]`); cells with a corner that is not a number,
-  /// or outside the limits of `z`, are holes.
+  /// `values[i][j]` is the height at (`xs[i]`, `ys[j]`); cells with a corner that is NaN or outside
+  /// the limits of `z` are holes.
   public var values: [[Double]]
   /// Drawn over the surface; what is behind it shows as dashes.
   public var paths: [Path]
-  /// Where the eye is, in degrees: turned around the vertical, and above the ground (5...85).
+  /// The viewpoint, in degrees: azimuth, and elevation (5...85).
   public var azimuth: Double
   public var elevation: Double
 
@@ -69,10 +69,10 @@ public struct Surface: Figure {
   public func svg(width: Double, height: Double) -> String {
     var canvas = Canvas(width: width, height: height)
     let mesh = SurfaceMesh(self)
-    var area = Furniture.draw(
+    var area = FigureText.draw(
       title: title,
       notes: [
-        Furniture.missing(
+        FigureText.missing(
           mesh.missing, "point",
           isLog: x.scale == .log || y.scale == .log || z.scale == .log)
       ], on: &canvas)

@@ -1,9 +1,9 @@
 internal import OuterloopText
 
-/// What ran where and when: a row for each lane (a worker, a trial), in it a bar for each stretch of
-/// time, its colour the state it was in or ended with.
+/// What ran where and when: a row for each lane (a worker, a trial), in it a bar for each time span,
+/// its colour the state it was in or ended with.
 public struct Timeline: Figure {
-  /// A kind of stretch.
+  /// A kind of span.
   public struct State: Sendable, Hashable {
     /// Its name in the legend.
     public var name: String
@@ -16,7 +16,7 @@ public struct Timeline: Figure {
     }
   }
 
-  /// A stretch of time in a lane.
+  /// A time span in a lane.
   public struct Span: Sendable, Hashable {
     /// An index into the figure's lanes.
     public var lane: Int
@@ -28,7 +28,7 @@ public struct Timeline: Figure {
     public var state: Int
     /// Written into the bar where it fits.
     public var label: String
-    /// The trial that ran; nil: none. It is kept in the document for whoever makes it interactive.
+    /// The trial that ran; nil: none. It is recorded in the document for interactive use.
     public var trial: Int?
 
     public init(lane: Int, start: Double, end: Double?, state: Int, label: String = "") {
@@ -116,7 +116,7 @@ public struct Timeline: Figure {
     return "\(NumberText.count(missing, "bar")) not shown (no such time, lane or state)"
   }
 
-  /// Whether a span has a place: in a lane, with a state, its ends on the axis and in order.
+  /// Whether a span can be shown: a valid lane and state, its ends on the axis and in order.
   private func canShow(_ span: Span) -> Bool {
     lanes.indices.contains(span.lane) && states.indices.contains(span.state)
       && Scale.canShow(span.start, x.scale)
@@ -130,7 +130,7 @@ public struct Timeline: Figure {
     let right = span.end.map(frame.x) ?? max(left, frame.plot.maxX)
     let slot = frame.plot.height / Double(max(1, lanes.count))
     let thickness = slot * (slot > 4 ? 0.76 : 1)
-    // Even the shortest stretch can be seen.
+    // Even the shortest span is visible.
     return Box(
       x: left, y: frame.y(Double(span.lane)) - thickness / 2, width: max(0.8, right - left),
       height: thickness)

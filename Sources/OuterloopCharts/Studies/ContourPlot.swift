@@ -16,10 +16,10 @@ extension StudyFigures {
   /// Cells along an axis.
   private var cells: Int { detail == .full ? 32 : 20 }
 
-  /// The median that the Gaussian process of the trials expects over pairs of the parameters that matter most,
-  /// the others as in the best trial, as colours; trials as points in the same colours. A point that stands
-  /// out from what is around it differs in other parameters, or surprises the model.
-  func contour(_ place: Int) throws(StudyError) -> Sized {
+  /// The median predicted by a Gaussian process fitted to the trials, over pairs of the most important
+  /// parameters, the others as in the best trial, as colours; trials as points in the same colours. A point
+  /// that stands out from its surroundings differs in other parameters, or contradicts the model.
+  func contour(_ place: Int) throws(StudyError) -> SizedFigure {
     let (model, best) = try modelled(place)
     let parameters = try paired(place, activeIn: best)
     let shown = Self.evenSample(

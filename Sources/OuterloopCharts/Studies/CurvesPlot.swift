@@ -9,15 +9,15 @@ extension StudyPlot {
 }
 
 extension StudyFigures {
-  /// Of more trials the best and an even choice of the others are drawn.
+  /// Of more trials, the best and an even sample of the others are drawn.
   private static let mostCurves = 200
   private static let mostBest = 50
 
-  /// What trials reported, epoch by epoch, told apart by what became of them; the best trial, trained to the
-  /// end or not, is drawn above the others. Vertical lines are the rungs of the study's scheduler.
+  /// The reports of trials, epoch by epoch, distinguished by the trials' states; the best trial, trained to
+  /// the end or not, is drawn above the others. Vertical lines are the rungs of the study's scheduler.
   ///
   /// - Complexity: O(reports + n log n) for n trials.
-  func curves(_ place: Int) -> Sized {
+  func curves(_ place: Int) -> SizedFigure {
     let objective = objectives[place]
     let curves = trials.map { trial in
       trial.reports.compactMap { report in
@@ -53,7 +53,7 @@ extension StudyFigures {
       shown.count < order.count
         ? "\(shown.count) of \(order.count) trials" : ValueAxis.remark(beyond),
     ]
-    return Sized(
+    return SizedFigure(
       figure: LineChart(
         title: title("curves"), x: "epoch", y: axis.axis, series: series,
         marks: rungs.map(Double.init),

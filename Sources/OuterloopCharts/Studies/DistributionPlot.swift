@@ -10,11 +10,14 @@ extension StudyPlot {
 }
 
 extension StudyFigures {
-  /// Over each value the share of finished trials that are complete with at most that value, for this
-  /// study and others. Trials that failed or were pruned count, so that their curve ends below 1.
+  /// For each value, the fraction of finished trials that are complete with at most that value, for
+  /// this study and others. Trials that failed or were pruned count, so that their curve ends below
+  /// 1.
   ///
   /// - Throws: `StudyError` if another study has no such objective.
-  func distribution(_ place: Int, comparedWith others: [StudyFigures]) throws(StudyError) -> Sized {
+  func distribution(_ place: Int, comparedWith others: [StudyFigures]) throws(StudyError)
+    -> SizedFigure
+  {
     let objective = objectives[place]
     var curves: [(name: String, values: [Double])] = [(specification.name, finished(place))]
     for other in others {
@@ -30,7 +33,7 @@ extension StudyFigures {
     var series = curves.map { curve in
       var series = LineChart.Series.distribution(
         others.isEmpty ? "" : curve.name, of: curve.values)
-      // The last step goes on to the right edge.
+      // The last step extends to the right edge.
       if let share = series.y.last, let end = axis.axis.range?.upperBound,
         end > series.x.last ?? end
       {
@@ -40,7 +43,7 @@ extension StudyFigures {
       return series
     }
     series += Self.edges(curves.map(\.values), axis)
-    return Sized(
+    return SizedFigure(
       figure: LineChart(
         title: others.isEmpty ? title(about) : about, x: axis.axis,
         y: Axis("share of finished trials", range: 0...1.02), series: series,
@@ -67,7 +70,7 @@ extension StudyFigures {
     return marks
   }
 
-  /// How many trials of each curve have no place on the axis.
+  /// How many trials of each curve are beyond the axis.
   private static func remark(
     _ curves: [(name: String, values: [Double])], _ axis: ValueAxis
   ) -> String {

@@ -8,9 +8,9 @@ extension StudyPlot {
 }
 
 extension StudyFigures {
-  /// Complete trials by two objectives, those that no other beats marked; with more objectives a
-  /// panel for each pair, where trials marked are those that no other beats in all objectives.
-  func front(_ places: [Int]) throws(StudyError) -> Sized {
+  /// Complete trials by two objectives, with the Pareto front marked; with more objectives a panel
+  /// for each pair, where the marked trials are those on the front of all objectives.
+  func front(_ places: [Int]) throws(StudyError) -> SizedFigure {
     guard places.count > 1 else {
       throw StudyError(
         objectives.count > 1
@@ -32,7 +32,7 @@ extension StudyFigures {
       (place, valueAxis(objectives[place], shown.compactMap { $0.result(place) }))
     }
     if places.count == 2 {
-      return Sized(
+      return SizedFigure(
         figure: pair(axes[0], axes[1], front, rest, title: title("Pareto front"), hasCurve: true),
         width: 700, height: 480)
     }
@@ -44,7 +44,7 @@ extension StudyFigures {
     }
     let columns = panels.count == 3 ? 3 : places.count - 1
     let lines = (panels.count + columns - 1) / columns
-    return Sized(
+    return SizedFigure(
       figure: SmallMultiples(
         title: title("Pareto front of \(places.count) objectives"), figures: panels,
         columns: columns),
@@ -57,8 +57,8 @@ extension StudyFigures {
   ) -> Scatter {
     let across = { (trial: Trial) in x.axis.place(trial.result(x.place)) }
     let up = { (trial: Trial) in y.axis.place(trial.result(y.place)) }
-    // By the first loss rising, so by the second falling: between two trials the first one's second
-    // value is what can be had.
+    // In ascending order of the first loss, hence descending in the second: between two trials, the
+    // attainable second value is that of the first trial.
     let curve = LineChart.Series(
       "", x: front.map(across), y: front.map(up), markers: false, isStepped: true, style: 6)
     let isBeyond = { (trial: Trial) in

@@ -8,11 +8,11 @@ extension StudyPlot {
 }
 
 extension StudyFigures {
-  /// How many trials can be told from one another in space; of more, those of the front and an even sample.
+  /// How many trials can be distinguished in 3-D; of more, those of the front and an even sample.
   private var mostPoints: Int { detail == .full ? 5000 : 1000 }
 
-  /// Complete trials by three objectives, seen from `viewpoint`; those that no other beats stand on lines to the floor.
-  func frontInSpace(_ places: [Int]) throws(StudyError) -> Sized {
+  /// Complete trials by three objectives, seen from `viewpoint`; those on the Pareto front have stems to the floor.
+  func frontInSpace(_ places: [Int]) throws(StudyError) -> SizedFigure {
     guard places.count == 3 else {
       throw StudyError(
         "a front in space has three objectives, not \(places.count)",
@@ -52,7 +52,7 @@ extension StudyFigures {
       group("dominated", rest, isOpen: false, style: 5, marker: 0),
       group("Pareto front", front, isOpen: false, style: 6, marker: 3),
     ].filter { !$0.points.isEmpty }
-    return Sized(
+    return SizedFigure(
       figure: SpaceScatter(
         title: title("Pareto front"), x: axes[0].axis, y: axes[1].axis, z: axes[2].axis,
         groups: groups + edges, viewpoint: viewpoint, remark: ValueAxis.remark(beyond)),

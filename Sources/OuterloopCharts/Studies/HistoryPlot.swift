@@ -7,17 +7,17 @@ extension StudyPlot {
 }
 
 extension StudyFigures {
-  /// Values by trial number, told apart by what became of the trial, and the best complete value so
-  /// far that keeps the constraints; a panel under the other for each objective.
+  /// Values by trial number, distinguished by the trial's state, and the best feasible complete
+  /// value so far; one panel per objective.
   ///
-  /// Trials that were stopped early or still run stand where their last report put them. Failed ones
-  /// have no value: they stand at the bad edge.
-  func history(_ places: [Int]) -> Sized {
+  /// Trials that were stopped early or are running are drawn at their last report. Failed ones have
+  /// no value: they are drawn at the bad edge.
+  func history(_ places: [Int]) -> SizedFigure {
     let about = title("history")
     if places.count == 1 {
-      return Sized(figure: historyPanel(places[0], title: about), width: 760, height: 420)
+      return SizedFigure(figure: historyPanel(places[0], title: about), width: 760, height: 420)
     }
-    return Sized(
+    return SizedFigure(
       figure: SmallMultiples(
         title: about, figures: places.map { historyPanel($0, title: "") }, columns: 1),
       width: 760, height: 40 + 320 * Double(places.count))
@@ -30,7 +30,7 @@ extension StudyFigures {
     var marker: Int
   }
 
-  /// More lie on top of one another.
+  /// More would overlap.
   private static let mostMarks = 20_000
 
   private static func remark(_ shown: Int, of count: Int, _ beyond: Int) -> String {
@@ -38,7 +38,7 @@ extension StudyFigures {
     return parts.filter { !$0.isEmpty }.joined(separator: "; ")
   }
 
-  /// Complete trials that break a constraint are told apart from the others.
+  /// Complete trials that violate a constraint are distinguished from the others.
   private static let broken = "broken"
 
   private static let marks = [
@@ -50,7 +50,7 @@ extension StudyFigures {
     Mark(state: "failed", name: "failed", style: 6, marker: 5),
   ]
 
-  /// The value of a trial: its result, or what it last reported; nil for failed ones.
+  /// The value of a trial: its result, or its last report; nil for failed ones.
   func value(of trial: Trial, at place: Int) -> Double? {
     switch trial.state {
     case .complete: trial.result(place)
@@ -113,7 +113,7 @@ extension StudyFigures {
     return curve.x.count > 1 ? [curve] : []
   }
 
-  /// The best complete value up to each trial, of those that keep the constraints; NaN before the first.
+  /// The best feasible complete value up to each trial; NaN before the first.
   func bestSoFar(_ place: Int) -> [Double] {
     var best = Double.nan
     return trials.map { trial in
@@ -128,7 +128,7 @@ extension StudyFigures {
 }
 
 extension Trial {
-  /// The value of the objective at this place, if the trial is complete and has one.
+  /// The value of the objective at this index, if the trial is complete and has one.
   func result(_ place: Int) -> Double? {
     guard state == .complete, let values, values.indices.contains(place) else { return nil }
     return values[place]

@@ -9,11 +9,11 @@ extension StudyPlot {
 }
 
 extension StudyFigures {
-  /// The hypervolume that the front of the complete trials up to each dominates, as a share of what it
-  /// dominates in the end. The reference point is a tenth beyond the worst finite loss of each objective.
+  /// The hypervolume of the front of the complete trials up to each trial, as a fraction of the final
+  /// one. The reference point is a tenth beyond the worst finite loss of each objective.
   ///
   /// - Complexity: O(n log n) for n trials and a hypervolume for every trial that enters the front.
-  func hypervolume(_ places: [Int]) throws(StudyError) -> Sized {
+  func hypervolume(_ places: [Int]) throws(StudyError) -> SizedFigure {
     guard places.count > 1 else {
       throw StudyError(
         "a hypervolume of one objective is its best value", "look at the history")
@@ -50,7 +50,7 @@ extension StudyFigures {
     } catch {
       throw StudyError("the hypervolume cannot be computed: \(error)", "look at the front")
     }
-    return Sized(
+    return SizedFigure(
       figure: LineChart(
         title: title("hypervolume of the front"), x: "trial",
         y: Axis("share of the last hypervolume", range: 0...1.02), series: [curve]),

@@ -11,15 +11,15 @@ extension StudyPlot {
 }
 
 extension StudyFigures {
-  /// The most bars whose names can be read.
+  /// The largest number of bars with readable names.
   private static let mostBars = 20
-  /// The most trials that a forest is grown from: more take seconds and change little.
+  /// The largest number of trials for fitting a forest: more take seconds and change little.
   private static let mostTrials = 2000
 
-  /// Two bars for each parameter that can differ: its share of where good values are (PED-ANOVA), and the
-  /// share of the variance that is its alone (fANOVA) with the range of resampled trials. Of many
-  /// parameters those that matter most.
-  func importance(_ place: Int) throws(StudyError) -> Sized {
+  /// Two bars for each parameter that can differ: its importance for reaching good values (PED-ANOVA),
+  /// and its main effect's share of the variance (fANOVA) with the range over resampled trials. Of many
+  /// parameters, the most important ones.
+  func importance(_ place: Int) throws(StudyError) -> SizedFigure {
     let names = Set(try varied().map { specification.space.parameters[$0].name })
     let good = try importances { try PEDANOVA().importances($0, $1, objective: place) }
     let sample = Self.evenSample(
@@ -29,7 +29,7 @@ extension StudyFigures {
     let byName = Dictionary(uniqueKeysWithValues: variance.map { ($0.name, $0) })
     let left = names.count - shown.count
     let about = title("importance for \(Self.short(objectives[place].metric))")
-    return Sized(
+    return SizedFigure(
       figure: BarChart(
         title: left > 0 ? "\(about) (the \(shown.count) that matter most)" : about,
         y: Axis("share"), categories: shown.map(\.name),
@@ -42,7 +42,7 @@ extension StudyFigures {
       width: max(640, 160 + 60 * Double(shown.count)), height: 420)
   }
 
-  /// Importances by some measure, whose errors are said of the study.
+  /// Importances by some measure, with errors that name the study.
   func importances(
     _ measure: ([Trial], StudySpecification) throws -> [ParameterImportance]
   ) throws(StudyError) -> [ParameterImportance] {

@@ -9,13 +9,13 @@ extension StudyPlot {
 }
 
 extension StudyFigures {
-  /// Places along a parameter that are predicted.
+  /// The number of predictions along a parameter.
   private static let places = 80
 
-  /// What the Gaussian process of the trials expects along each parameter, the others as in the best trial:
-  /// the median, and the range in which the function lies two times out of three. A panel for each
-  /// parameter that is active in the best trial.
-  func model(_ place: Int) throws(StudyError) -> Sized {
+  /// The prediction of a Gaussian process fitted to the trials along each parameter, the others as in the
+  /// best trial: the median, and the range that contains the function with probability 2/3. A panel for
+  /// each parameter that is active in the best trial.
+  func model(_ place: Int) throws(StudyError) -> SizedFigure {
     let (model, best) = try modelled(place)
     let parameters = try varied().filter { best.value(ofParameter: $0) != nil }
     let slices = parameters.map { parameter in
@@ -27,13 +27,13 @@ extension StudyFigures {
           values.map { best.assignment(in: specification.space, replacing: [parameter: $0.value]) })
       )
     }
-    // The range of one panel is that of all.
+    // All panels share one range.
     let medians = slices.flatMap { $0.2.map(\.median) }
     let result = best.result(place) ?? .nan
     let axis = valueAxis(objectives[place], medians + [result])
     let columns = max(1, min(parameters.count, parameters.count == 4 ? 2 : 3))
     let rows = (parameters.count + columns - 1) / columns
-    return Sized(
+    return SizedFigure(
       figure: SmallMultiples(
         title: title(
           "\(Self.short(objectives[place].metric)) around trial \(best.number), by a model"),
@@ -92,10 +92,10 @@ extension StudyFigures {
     }
   }
 
-  /// With fewer trials than that a picture of a model says little.
+  /// With fewer trials, a picture of a model says little.
   private static let fewestTrials = 10
 
-  /// The model of an objective, and the best trial that keeps the constraints.
+  /// The model of an objective, and the best feasible trial.
   func modelled(_ place: Int) throws(StudyError) -> (StudyModel, Trial) {
     let model = try StudyModel(specification, trials, objective: place)
     let objective = objectives[place]
@@ -113,7 +113,8 @@ extension StudyFigures {
 }
 
 extension Trial {
-  /// The trial's configuration with other values; what becomes active by them is in the middle of its range.
+  /// The trial's configuration with other values; parameters that become active are in the middle of their
+  /// range.
   func assignment(
     in space: SearchSpace, replacing values: [Int: ParameterValue]
   ) -> Assignment {

@@ -2,13 +2,13 @@ internal import OuterloopSearch
 internal import OuterloopStudy
 
 extension StudyFigures {
-  /// The most parameters that are paired.
+  /// The largest number of paired parameters.
   private static let mostParameters = 4
 
-  /// The parameters that matter most, in the order of the space.
+  /// The most important parameters, in the order of the space.
   ///
-  /// - Parameter trial: they are active in it; nil: they need not be.
-  /// - Throws: `StudyError` if there are not two that can differ.
+  /// - Parameter trial: only parameters that are active in it; nil: any.
+  /// - Throws: `StudyError` if fewer than two can vary.
   func paired(_ place: Int, activeIn trial: Trial? = nil) throws(StudyError) -> [Int] {
     let parameters = try varied().filter { parameter in
       trial.map { $0.value(ofParameter: parameter) != nil } ?? true
@@ -30,7 +30,7 @@ extension StudyFigures {
     color: (Trial) -> Double,
     field: (_ one: (Int, ParameterAxis), _ other: (Int, ParameterAxis)) -> [[Double]] = { _, _ in []
     }
-  ) -> Sized {
+  ) -> SizedFigure {
     let axes = parameters.map { ($0, ParameterAxis(specification.space.parameters[$0])) }
     let panels = axes.indices.flatMap { first in
       axes.dropFirst(first + 1).map { other -> any Figure in
@@ -53,7 +53,7 @@ extension StudyFigures {
     }
     let columns = min(panels.count, 3)
     let rows = (panels.count + columns - 1) / columns
-    return Sized(
+    return SizedFigure(
       figure: SmallMultiples(title: title, figures: panels, columns: columns, shade: shade),
       width: 330 * Double(columns) + 90, height: 50 + 290 * Double(rows))
   }

@@ -8,14 +8,14 @@ extension StudyPlot {
 }
 
 extension StudyFigures {
-  /// How many lines can be told from one another, if only just.
+  /// How many lines can be distinguished, if only just.
   private var mostLines: Int { detail == .full ? 1000 : 400 }
 
-  /// A line for each complete trial through the axes of the parameters that can differ, and of the
+  /// A line for each complete trial through the axes of the varying parameters and of the
   /// objective, which is its colour too. Lines pass below the axes of parameters that are inactive.
   ///
   /// Of more than 1000 trials the best 250 and an even sample of the others are shown.
-  func parallel(_ place: Int) throws(StudyError) -> Sized {
+  func parallel(_ place: Int) throws(StudyError) -> SizedFigure {
     let parameters = try varied()
     let objective = objectives[place]
     let shown = trials.filter { $0.result(place) != nil }
@@ -44,7 +44,7 @@ extension StudyFigures {
     if sample.count < shown.count {
       about += " (the best 250 of \(shown.count) trials, and \(sample.count - 250) others)"
     }
-    return Sized(
+    return SizedFigure(
       figure: ParallelCoordinates(
         title: about, dimensions: dimensions, rows: rows,
         outcome: Axis(ValueAxis.label(objective), scale: axis.axis.scale, range: axis.axis.range),

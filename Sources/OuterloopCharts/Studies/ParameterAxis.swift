@@ -31,8 +31,8 @@ struct ParameterAxis {
     axis = Axis(parameter.name, scale: scale.kind, range: scale.lower...scale.upper)
   }
 
-  /// Values all along the axis, evenly spaced on its scale, and where they stand: the middles of `count` cells, or
-  /// all choices.
+  /// Values along the axis, evenly spaced on its scale, and their positions: the centres of `count` cells, or all
+  /// choices.
   func values(_ count: Int) -> [(value: ParameterValue, place: Double)] {
     if !categories.isEmpty {
       return categories.indices.map { (domain.value(atIndex: $0), Double($0)) }
@@ -45,14 +45,14 @@ struct ParameterAxis {
     }
   }
 
-  /// Where a value stands, the number of its choice or itself; nil if it has no place.
+  /// The position of a value: the index of its choice, or itself; nil if it has none.
   func place(_ value: ParameterValue) -> Double? {
     categories.isEmpty ? value.number : domain.index(of: value).map(Double.init)
   }
 }
 
 extension Trial {
-  /// The value of the parameter at this place of the space; nil where it is inactive.
+  /// The value of the parameter at this index in the space; nil where it is inactive.
   func value(ofParameter index: Int) -> ParameterValue? {
     assignment.values.indices.contains(index) ? assignment.values[index] : nil
   }

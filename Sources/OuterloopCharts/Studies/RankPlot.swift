@@ -10,8 +10,8 @@ extension StudyPlot {
 
 extension StudyFigures {
   /// Complete trials by two parameters, coloured by the rank of their value: the best is 1. A panel for
-  /// each pair of the parameters that matter most. A rank shows the order where values span decades.
-  func rank(_ place: Int) throws(StudyError) -> Sized {
+  /// each pair of the most important parameters. A rank shows the order where values span decades.
+  func rank(_ place: Int) throws(StudyError) -> SizedFigure {
     let parameters = try paired(place)
     let objective = objectives[place]
     let shown = trials.filter { $0.result(place) != nil }
@@ -19,7 +19,7 @@ extension StudyFigures {
       let loss = objective.loss(trial.result(place) ?? .nan)
       return loss.isNaN ? .infinity : loss
     }
-    // The middle rank of those that are equal.
+    // The mean rank of ties.
     let sorted = losses.sorted()
     let ranks = losses.map { loss in
       let below = sorted.indices.partitionPoint { sorted[$0] < loss }

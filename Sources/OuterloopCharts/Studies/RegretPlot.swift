@@ -22,7 +22,7 @@ extension StudyFigures {
   /// - Throws: `StudyError` if another study has no such objective, and if the pictures were made without a
   ///   training log.
   /// - Complexity: O(improvements).
-  func regret(_ place: Int, comparedWith others: [StudyFigures]) throws(StudyError) -> Sized {
+  func regret(_ place: Int, comparedWith others: [StudyFigures]) throws(StudyError) -> SizedFigure {
     let objective = objectives[place]
     var studies = [(self, place)]
     for other in others {
@@ -57,7 +57,7 @@ extension StudyFigures {
     }
     let hasEpochs = studies.contains { $0.0.specification.epochs > 1 }
     let about = "regret of \(Self.short(objective.metric))"
-    return Sized(
+    return SizedFigure(
       figure: LineChart(
         title: others.isEmpty ? title(about) : about,
         x: Axis(hasEpochs ? Self.spentLabel : "trials"), y: axis.axis,
@@ -75,7 +75,7 @@ extension StudyFigures {
   }
 }
 
-/// How the best loss of an objective came down, and how long it has been level.
+/// The course of the best loss of an objective, and for how long it has been constant.
 private struct Descent {
   struct Point {
     var epochs: Int

@@ -9,24 +9,24 @@ extension StudyPlot {
 }
 
 extension StudyFigures {
-  /// Where a scheduler has no rungs, so many levels are shown at most.
+  /// The largest number of levels shown where a scheduler has no rungs.
   private static let mostLevels = 6
   /// How many rows there are room for.
   private static let mostRows = 10_000
 
-  /// A row for each trial, in it a mark at every rung that it got to, at the number of epochs that the study had
-  /// trained by then: a promotion is a mark of the next colour further to the right in the same row. Where the
-  /// scheduler has no rungs they are the powers of 3, or of what leaves six of them.
+  /// A row for each trial, in it a mark at every rung that it reached, at the number of epochs that the study
+  /// had trained by then: a promotion is a mark of the next colour further to the right in the same row. Where
+  /// the scheduler has no rungs, they are the powers of 3, or of a larger base that gives six of them.
   ///
   /// - Throws: `StudyError` if the pictures were made without a training log.
   /// - Complexity: O(reports).
-  func rungs() throws(StudyError) -> Sized {
+  func rungs() throws(StudyError) -> SizedFigure {
     let log = try trainingLog()
     let levels = levels
     var groups = levels.enumerated().map { index, epoch in
       Scatter.Group("epoch \(epoch)", x: [], y: [], style: index, marker: index)
     }
-    // The next level of each trial, and the stretch in which it was trained.
+    // The next level of each trial, and the span in which it was trained.
     var next: [Int: Int] = [:]
     var stretches: [Int: ClosedRange<Double>] = [:]
     for entry in log.entries where entry.trial < Self.mostRows {
@@ -50,7 +50,7 @@ extension StudyFigures {
     let best = specification.incumbent(of: trials)
       .map { [ReferenceLine(Double($0.number), "best: trial \($0.number)")] }
     let rows = trials.count
-    return Sized(
+    return SizedFigure(
       figure: Scatter(
         title: title("who was trained how far"), x: Axis(Self.spentLabel), y: "trial",
         groups: groups.filter { !$0.x.isEmpty }, curves: line.x.isEmpty ? [] : [line],

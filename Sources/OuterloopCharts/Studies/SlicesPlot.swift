@@ -8,10 +8,10 @@ extension StudyPlot {
 }
 
 extension StudyFigures {
-  /// An objective against each parameter that can differ, a panel for each; later trials are
-  /// brighter. Complete trials, and at the bad edge those that failed by their configuration. Where
-  /// a parameter is inactive, the trial is absent from its panel.
-  func slices(_ place: Int) throws(StudyError) -> Sized {
+  /// An objective against each varying parameter, one panel each; later trials are brighter. Shows
+  /// complete trials, and at the bad edge those that failed because of their configuration. Where a
+  /// parameter is inactive, the trial is absent from its panel.
+  func slices(_ place: Int) throws(StudyError) -> SizedFigure {
     let parameters = try varied()
     let shown = trials.filter { $0.result(place) != nil }
     // Pictures with many panels show fewer points in each.
@@ -27,7 +27,7 @@ extension StudyFigures {
     let beyond =
       sample.count { axis.isBeyond($0.result(place) ?? .nan) }
       + trials.count(where: \.failedByItself)
-    return Sized(
+    return SizedFigure(
       figure: SmallMultiples(
         title: about,
         figures: parameters.map { slice($0, place, axis, sample, shade) }, columns: columns,
@@ -69,7 +69,7 @@ extension StudyFigures {
   }
 
   /// The parameters to show.
-  /// - Throws: `StudyError` if none can differ.
+  /// - Throws: `StudyError` if none can vary.
   func varied() throws(StudyError) -> [Int] {
     let parameters = variedParameters
     guard !parameters.isEmpty else {

@@ -1,14 +1,13 @@
 public import OuterloopStudy
 
-/// The best value so far of several studies, by the number of trials: who gets where in how many.
+/// The best value so far of several studies, by the number of trials.
 ///
-/// Studies whose names differ in a number at their end only, as those of several seeds do, can be shown as one:
-/// the median of their best values and the quartiles around it, as far as the shortest of them goes.
+/// Studies whose names differ only in a trailing number, such as repetitions with several seeds, can be shown
+/// as one: the median of their best values and the quartiles around it, as far as the shortest of them goes.
 public struct StudyComparison: Sendable {
   private let chart: LineChart
 
-  /// - Throws: `StudyError` if a study has no such objective, or one that makes it large where another makes it
-  ///   small.
+  /// - Throws: `StudyError` if a study has no such objective, or one maximizes it and another minimizes it.
   /// - Complexity: O(n) for n trials in all.
   public init(
     _ studies: [StudyFigures], of metric: String, scale: AxisScale? = nil, joinsSeeds: Bool = false
@@ -43,7 +42,7 @@ public struct StudyComparison: Sendable {
 
   public var svg: String { chart.svg(width: 860, height: 460) }
 
-  /// Studies of one name but for the digits at its end.
+  /// Groups studies whose names are equal except for trailing digits.
   private static func groups(
     _ curves: [(name: String, best: [Double])], joined: Bool
   ) -> [(name: String, curves: [[Double]])] {

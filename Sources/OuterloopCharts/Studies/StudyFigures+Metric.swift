@@ -1,8 +1,8 @@
 public import OuterloopStudy
 
 extension StudyFigures {
-  /// The same study as if a metric were its only objective: a complete trial is worth what it reported of it last.
-  /// Pictures of what was trained when know only the study's own objectives, and cannot be drawn.
+  /// The same study as if a metric were its only objective: the value of a complete trial is its last report.
+  /// Pictures of the training log are based on the study's own objectives and cannot be drawn.
   ///
   /// - Complexity: O(n) for n trials.
   public func showing(_ objective: Objective) -> StudyFigures {

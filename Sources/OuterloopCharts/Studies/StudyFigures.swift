@@ -1,25 +1,25 @@
 public import OuterloopStudy
 
-/// The pictures of a study as it stands: pure functions of what it is and what became of its trials.
+/// The pictures of a study in its current state: pure functions of its specification and its trials.
 ///
 ///     let figures = StudyFigures(specification, history)
 ///     for picture in try figures.pictures(.history) { save(picture.svg, as: picture.fileName) }
 ///
-/// Values that are not finite, and those far beyond the others on the bad side, stand at the edge of
-/// the axis, and a remark under the picture counts them. A study without trials gives empty frames
-/// that say so.
+/// Values that are not finite, and those far beyond the others on the bad side, are drawn at the
+/// edge of the axis, and a note under the picture counts them. A study without trials gives empty
+/// frames with a message.
 public struct StudyFigures: Sendable {
   public let specification: StudySpecification
   /// By number.
   public let trials: [Trial]
-  /// How values are spread along their axes; nil: logarithmic where they span decades. Where a value is not
-  /// positive, a linear axis stands in for a logarithmic one.
+  /// The scale of values; nil: logarithmic where they span decades. Where a value is not positive, a linear
+  /// axis stands in for a logarithmic one.
   public var scale: AxisScale?
-  /// Where the eye is in pictures in space.
+  /// The viewpoint of 3-D pictures.
   public var viewpoint = Viewpoint(azimuth: 35, elevation: 24)
   /// How much of a large study pictures show.
   public var detail = Detail.full
-  /// When what was trained; nil where nobody said, so that `rungs` and `regret` cannot be drawn.
+  /// The training log; nil if not given, so that `rungs` and `regret` cannot be drawn.
   let log: TrainingLog?
 
   public init(_ specification: StudySpecification, _ trials: [Trial]) {
@@ -32,20 +32,20 @@ public struct StudyFigures: Sendable {
     self.init(specification, history.trials)
   }
 
-  /// With what was trained when, for the pictures of it.
+  /// With the training log, for the pictures that need it.
   public init(_ log: TrainingLog) {
     specification = log.specification
     trials = log.history.trials
     self.log = log
   }
 
-  /// How much of a large study pictures show: as much as can be told apart, or as much as fits into a document with
-  /// many of them.
+  /// How much of a large study pictures show: as much as can be distinguished, or as much as fits into a document
+  /// with many of them.
   public enum Detail: Sendable, Hashable {
     case full, compact
   }
 
-  /// A picture and the name of the file it would go to.
+  /// A picture and its file name.
   public struct Picture: Sendable, Hashable {
     /// The plot's.
     public let name: String
@@ -89,15 +89,15 @@ public struct StudyFigures: Sendable {
     }
   }
 
-  /// Whether the plot says something about this study.
+  /// Whether the plot applies to this study.
   public func applies(_ plot: StudyPlot, to metrics: [String] = []) -> Bool {
     plot.applies(self, metrics.isEmpty ? objectives.count : Set(metrics).count)
   }
 
   // MARK: What the pictures share
 
-  /// A figure at the size that suits what it holds.
-  struct Sized {
+  /// A figure with a size that suits its contents.
+  struct SizedFigure {
     var figure: any Figure
     var width = 640.0
     var height = 400.0
@@ -110,14 +110,14 @@ public struct StudyFigures: Sendable {
     ValueAxis(objective, values, label: label, scale: scale)
   }
 
-  /// The parameters that can differ, by their index in the space.
+  /// The indices of the parameters that can vary.
   var variedParameters: [Int] {
     specification.space.parameters.indices.filter {
       specification.space.parameters[$0].domain.count != 1
     }
   }
 
-  /// Where the metrics stand among the objectives; all of them if none is named.
+  /// The indices of the metrics among the objectives; all of them if none is named.
   func places(of metrics: [String]) throws(StudyError) -> [Int] {
     guard !metrics.isEmpty else { return Array(objectives.indices) }
     var result: [Int] = []
@@ -139,7 +139,7 @@ public struct StudyFigures: Sendable {
     name.count > 60 ? name.prefix(59) + "…" : name
   }
 
-  /// A name that any file system takes and that differs from those of the other objectives.
+  /// A name that is valid on any file system and differs from those of the other objectives.
   private func fileName(_ plot: StudyPlot, _ place: Int) -> String {
     guard objectives.count > 1 else { return "\(plot.name).svg" }
     let names = objectives.map { Self.plain($0.metric) }
@@ -147,7 +147,7 @@ public struct StudyFigures: Sendable {
     return "\(plot.name)-\(names[place])\(isUnique ? "" : "-\(place + 1)").svg"
   }
 
-  /// The letters and digits, at most 60, in lower case: some file systems do not tell cases apart.
+  /// The letters and digits, at most 60, in lower case: some file systems are case-insensitive.
   private static func plain(_ metric: String) -> String {
     String(
       metric.lowercased().prefix(60).map { $0.isLetter || $0.isNumber || $0 == "-" ? $0 : "_" })

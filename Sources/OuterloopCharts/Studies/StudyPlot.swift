@@ -1,28 +1,29 @@
 internal import OuterloopStudy
 
-/// A way to look at a study: what it is called, what it shows, when it applies, and how it is drawn.
+/// A kind of plot of a study: its name, what it shows, when it applies, and how it is drawn.
 ///
 /// Each has a file of its own, with the row below its mathematics; `StudyPlot.all` is the table that
 /// commands, help and documentation read.
 public struct StudyPlot: Sendable {
   /// What a picture shows.
   enum Drawing: Sendable {
-    /// The whole study, or the objectives at some places.
-    case ofStudy(@Sendable (StudyFigures, _ places: [Int]) throws(StudyError) -> StudyFigures.Sized)
-    /// One objective, so that several objectives need several pictures; beside it the same of other
-    /// studies.
+    /// The whole study, or the objectives at some indices.
+    case ofStudy(
+      @Sendable (StudyFigures, _ places: [Int]) throws(StudyError) -> StudyFigures.SizedFigure)
+    /// One objective, so that several objectives need several pictures; compared with the same plot
+    /// of other studies.
     case ofObjective(
       @Sendable (StudyFigures, _ place: Int, _ others: [StudyFigures]) throws(StudyError)
-        -> StudyFigures.Sized)
+        -> StudyFigures.SizedFigure)
   }
 
-  /// As commands call it.
+  /// Its name in commands.
   public let name: String
   /// A phrase that says what it shows.
   public let summary: String
   /// Whether studies can be compared in it.
   public let comparesStudies: Bool
-  /// Whether it says something about a study of which so many objectives are shown.
+  /// Whether it applies to a study of which this many objectives are shown.
   let applies: @Sendable (StudyFigures, _ objectives: Int) -> Bool
   let drawing: Drawing
 

@@ -8,14 +8,14 @@ extension StudyPlot {
 extension StudyFigures {
   /// Attempts as bars in the lanes of their workers, from the first attempt on, coloured by how they
   /// ended; in the bars the numbers of the trials.
-  func timeline() -> Sized {
+  func timeline() -> SizedFigure {
     let start = trials.flatMap(\.attempts).map(\.started).filter(\.isFinite).min() ?? 0
     var latest = start
     var bars: [(worker: String, bar: Timeline.Span)] = []
     for trial in trials {
       for (index, attempt) in trial.attempts.enumerated() {
         let ending = Self.ending(of: trial, attempt: index)
-        // Clocks that jump back make no bars of negative length.
+        // Clocks that jump back must not give bars of negative length.
         let end = ending.ended.map { max($0, attempt.started) }
         latest = max(latest, end ?? attempt.started)
         var bar = Timeline.Span(
@@ -41,7 +41,7 @@ extension StudyFigures {
       bar.end = bar.end.map { $0 / unit.seconds }
       return bar
     }
-    return Sized(
+    return SizedFigure(
       figure: Timeline(
         title: title("timeline"), x: Axis("\(unit.name) since the first attempt"), y: "worker",
         lanes: lanes, states: Self.states, spans: spans),
@@ -70,7 +70,7 @@ extension StudyFigures {
     }
   }
 
-  /// The unit in which a stretch of time reads well.
+  /// A readable unit for a time span.
   private struct TimeUnit {
     let name: String
     let seconds: Double

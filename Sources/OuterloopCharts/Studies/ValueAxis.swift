@@ -1,18 +1,18 @@
 internal import OuterloopStudy
 internal import OuterloopText
 
-/// The axis of an objective's values: logarithmic where they are positive and span decades, and not
-/// stretched by a few that are far worse than the others.
+/// The axis of an objective's values: logarithmic where they are positive and span decades, and
+/// robust to a few values that are far worse than the others.
 ///
 /// With losses t_i = ±v_i (on a log axis ±log10 v_i), sorted, and their quartiles q1 and q3, the axis
 /// ends at the largest t_i <= q3 + 4 (q3 - q1). For normal values that is about six standard
 /// deviations: only outliers are cut.
 struct ValueAxis {
   let objective: Objective
-  /// With a range: what is outside stands at its edge.
+  /// With a range: values outside are drawn at its edge.
   let axis: Axis
   private let range: ClosedRange<Double>
-  /// How far from the limits values at the edge stand, so that their marks are whole.
+  /// How far inside the limits values at the edge are drawn, so that their marks are complete.
   private static let padding = 0.09
 
   /// - Complexity: O(n log n).
@@ -34,7 +34,7 @@ struct ValueAxis {
     axis = Axis(label ?? ValueAxis.label(objective), scale: kind, range: range)
   }
 
-  /// The metric and which way is better.
+  /// The metric and its direction.
   static func label(_ objective: Objective) -> String {
     "\(StudyFigures.short(objective.metric)) (\(objective.direction.rawValue))"
   }
@@ -53,13 +53,13 @@ struct ValueAxis {
     return values.filter { loss($0) <= limit }
   }
 
-  /// Whether the value stands at the edge.
+  /// Whether the value is drawn at the edge.
   func isBeyond(_ value: Double) -> Bool {
     !Scale.canShow(value, axis.scale) || !range.contains(value)
   }
 
-  /// Where the value is drawn: at itself, or at the edge it is beyond; at the bad edge if it is not a
-  /// number or not known.
+  /// Where the value is drawn: at itself, or at the edge it is beyond; at the bad edge if it is NaN
+  /// or unknown.
   func place(_ value: Double?) -> Double {
     let scale = Scale(showing: [], kind: axis.scale, range: range)
     let edges = (scale.value(at: 0.03), scale.value(at: 0.97))
@@ -70,10 +70,10 @@ struct ValueAxis {
     return value < range.lowerBound ? edges.0 : edges.1
   }
 
-  /// What stands for trials at the edge in a legend.
+  /// The legend entry for trials at the edge.
   static let edge = "beyond the axis"
 
-  /// What is said about trials at the edge.
+  /// The note about trials at the edge.
   static func remark(_ count: Int) -> String {
     guard count > 0 else { return "" }
     return

@@ -3,7 +3,7 @@ internal import OuterloopStore
 internal import OuterloopStudy
 internal import OuterloopText
 
-/// `outerloop add`: configurations that are tried before any other.
+/// `outerloop add`: adds configurations to be tried before any other.
 struct Add: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Add known configurations, to be tried next.",
@@ -41,9 +41,9 @@ struct Add: AsyncParsableCommand {
   func run() async throws {
     let found = try await choice.find()
     let count = try await found.store.summary(of: found.id).trials
-    let all = try KnownConfigurations.of(
+    let all = try ConfigurationArguments.of(
       configurations, in: found.specification, from: count, flag: "")
-    let trials = try await KnownConfigurations.enqueue(all, in: found)
+    let trials = try await ConfigurationArguments.enqueue(all, in: found)
     if output.json {
       return try Terminal.print(
         JSONText.of(

@@ -3,7 +3,7 @@ internal import OuterloopStore
 internal import OuterloopStudy
 internal import OuterloopText
 
-/// `outerloop ask`: the next trial, to be run by whoever asks.
+/// `outerloop ask`: hands out the next trial, to be run by the caller.
 struct Ask: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Get the next trial, to run it yourself.",
@@ -26,7 +26,7 @@ struct Ask: AsyncParsableCommand {
   var choice: StudyChoice
 
   @OptionGroup(title: "Budget, when the study begins or to change it")
-  var budget: FurtherBudget
+  var budget: AdditionalBudget
 
   @Option(
     help: ArgumentHelp(
@@ -57,25 +57,25 @@ struct Ask: AsyncParsableCommand {
       }
       try await found.reopen(forMore: true)
     }
-    let asker = try await Asker(found.id, in: found.store, by: try found.method())
-    let work = try await asker.next(for: Claimant(worker: worker, lease: lease.value))
+    let source = try await TrialSource(found.id, in: found.store, by: try found.method())
+    let work = try await source.next(for: Claimant(worker: worker, lease: lease.value))
     switch work {
     case .trial(let claim): try show(claim, found)
-    case .wait where await asker.isSuspended:
-      throw Complaint(
+    case .wait where await source.isSuspended:
+      throw CommandError(
         "study `\(found.name)` is paused",
         hint: "to resume it: outerloop pause\(found.naming) --off")
     case .wait: throw try await waiting(found)
     case .finished(.budget):
-      if try await asker.isExhausted() { throw exhausted(found) }
-      let more = found.specification.budget.enlarged(after: try await Spending(found))
-      throw Complaint(
+      if try await source.isExhausted() { throw exhausted(found) }
+      let more = found.specification.budget.enlarged(after: try await BudgetUse(found))
+      throw CommandError(
         "the budget of study `\(found.name)` is spent",
         hint: "budgets are totals; for more: outerloop ask\(found.naming) \(more)"
       )
     case .finished(.rule(let reason)):
-      let more = found.specification.budget.enlarged(after: try await Spending(found))
-      throw Complaint(
+      let more = found.specification.budget.enlarged(after: try await BudgetUse(found))
+      throw CommandError(
         "study `\(found.name)` has ended: \(reason)",
         hint: "to continue anyway: outerloop ask\(found.naming) \(more)")
     case .finished(.exhausted):
@@ -83,17 +83,17 @@ struct Ask: AsyncParsableCommand {
     }
   }
 
-  private func exhausted(_ found: StudyChoice.Found) -> Complaint {
-    Complaint(
+  private func exhausted(_ found: StudyChoice.Found) -> CommandError {
+    CommandError(
       "every configuration of study `\(found.name)` has been tried",
       hint: "their results: outerloop trials\(found.naming)")
   }
 
   /// What has to happen before there is a trial to give.
-  private func waiting(_ found: StudyChoice.Found) async throws -> Complaint {
+  private func waiting(_ found: StudyChoice.Found) async throws -> CommandError {
     let runners = try await found.runners()
     let lines = runners.waiting(found)
-    return Complaint(
+    return CommandError(
       "there is nothing to do until a running trial ends",
       details: lines.isEmpty ? nil : lines.joined(separator: "\n"),
       hint: "tell the outcome of a trial that you hold, or ask again later")
@@ -119,7 +119,7 @@ struct Ask: AsyncParsableCommand {
       "\nthen: outerloop tell\(found.naming) --trial \(request.trial)\(values)")
   }
 
-  /// The study that is there, or a new one.
+  /// The existing study, or a new one.
   private func study() async throws -> StudyChoice.Found {
     guard definition.isGiven else { return try await choice.find() }
     let opening = StudyOpening(

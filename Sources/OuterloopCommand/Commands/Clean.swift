@@ -4,7 +4,7 @@ internal import OuterloopLearning
 internal import OuterloopStudy
 internal import OuterloopText
 
-/// `outerloop clean`: wrong labels in the user's data.
+/// `outerloop clean`: finds wrong labels in the user's data.
 struct Clean: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Find wrong labels in a table, in pictures or in LIBSVM data.",
@@ -51,7 +51,7 @@ struct Clean: ParsableCommand {
   var restart = false
 
   @OptionGroup(title: "Output")
-  var conversation: ConversationOptions
+  var conversation: VerbosityOptions
 
   func validate() throws {
     if out.isEmpty { throw ValidationError("--out is empty") }
@@ -68,7 +68,7 @@ struct Clean: ParsableCommand {
     }
   }
 
-  /// Flags of the published method stand for it.
+  /// Flags of the published method imply it.
   private var isPublished: Bool {
     method.method.map { $0 == .published } ?? !published.given.isEmpty
   }

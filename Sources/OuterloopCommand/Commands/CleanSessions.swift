@@ -6,17 +6,17 @@ internal import OuterloopText
 /// A cleaning job as a command runs it: with progress, Ctrl-C and a printed result.
 struct CleaningSession {
   let job: CleaningJob
-  let conversation: ConversationOptions
+  let conversation: VerbosityOptions
   var restart = false
 
-  /// - Throws: a `Complaint` with status 130 when it was interrupted.
+  /// - Throws: a `CommandError` with status 130 when it was interrupted.
   func perform(_ progress: inout Progress) throws -> CleaningReport {
     let settings = job.run.settings
     let total = settings.hyperSteps
     Interrupts.watch()
     var live = progress
     defer { progress = live }
-    func heard(_ event: CleaningJob.Event) {
+    func received(_ event: CleaningJob.Event) {
       switch event {
       case .began(let updates):
         if updates > 0 {
@@ -37,7 +37,7 @@ struct CleaningSession {
     let outcome: CleaningJob.Outcome
     do {
       outcome = try job.perform(
-        restart: restart, shouldStop: { Interrupts.isRequested }, onEvent: heard)
+        restart: restart, shouldStop: { Interrupts.isRequested }, onEvent: received)
     } catch {
       live.clear()
       throw error
@@ -49,7 +49,7 @@ struct CleaningSession {
       live.say("\(job.folder) holds the finished run (--restart to run it again)")
       return report
     case .stopped(let updates):
-      throw Complaint(
+      throw CommandError(
         "interrupted after update \(updates) of \(total), which is stored in \(job.folder)",
         hint: "continue with: \(CommandText.again)", status: Interrupts.status)
     }
@@ -68,10 +68,10 @@ struct CleaningSession {
 /// A search for wrong labels as a command runs it: with progress, Ctrl-C and a printed result.
 struct LabelErrorSession {
   let job: LabelErrorJob
-  let conversation: ConversationOptions
+  let conversation: VerbosityOptions
   let restart: Bool
 
-  /// - Throws: a `Complaint` with status 130 when it was interrupted.
+  /// - Throws: a `CommandError` with status 130 when it was interrupted.
   func perform(_ progress: inout Progress) throws {
     Interrupts.watch()
     progress.say(
@@ -95,7 +95,7 @@ struct LabelErrorSession {
       progress.say("\(job.folder) holds the finished run (--restart to run it again)")
       try print(report)
     case .stopped:
-      throw Complaint(
+      throw CommandError(
         "interrupted; nothing was written", hint: "start again with: \(CommandText.again)",
         status: Interrupts.status)
     }

@@ -62,19 +62,19 @@ struct CopyCommand: AsyncParsableCommand {
     let store = try source.open(.read)
     let found = try await studies(of: store, source)
     guard !found.isEmpty else {
-      throw Complaint("the store \(source.name) has no study", hint: "name another store")
+      throw CommandError("the store \(source.name) has no study", hint: "name another store")
     }
     if name != nil, found.count > 1 {
-      throw Complaint(
+      throw CommandError(
         "--name is about one study, and \(found.count) would be copied",
         hint: "say which: --study NAME", status: 64)
     }
     let other = try target.open(.create)
-    // All are looked at before the first one is copied.
+    // All are checked before the first one is copied.
     for (_, specification) in found {
       let name = name ?? specification.name
       guard try await other.study(named: name) == nil else {
-        throw Complaint(
+        throw CommandError(
           "the store \(target.name) has a study `\(name)` already",
           hint:
             "give the copy another name: --study \(CommandText.quoted(specification.name)) --name "
@@ -110,7 +110,7 @@ struct CopyCommand: AsyncParsableCommand {
     }
     let names = found.map(\.1.name)
     for wanted in study where !names.contains(wanted) {
-      throw Complaint(
+      throw CommandError(
         "the store \(place.name) has no study `\(wanted)`",
         hint: Spelling.remedy(for: wanted, among: names, called: "studies"))
     }
@@ -124,7 +124,7 @@ struct CopyCommand: AsyncParsableCommand {
     var study = try await StudyCopy(id, of: store)
     study.specification.name = name ?? known.name
     let folders = try files(of: known, source, target)
-    // A name that no study's folder has: `study.part` may be one's.
+    // A name that no study's folder has: `study.part` may be the name of one.
     let part = folders.map { "\($0.to).\(UUID().uuidString)" }
     if let folders, let part { try Self.copyFolder(folders.from, to: part) }
     do {
@@ -143,9 +143,9 @@ struct CopyCommand: AsyncParsableCommand {
     }
   }
 
-  /// The folders of a study's files here and there; nil if nothing is to be copied.
+  /// The source and target folders of a study's files; nil if there is nothing to copy.
   ///
-  /// - Throws: `Complaint` if there is something already.
+  /// - Throws: `CommandError` if the target exists.
   private func files(
     of specification: StudySpecification, _ source: StoreOptions, _ target: StoreOptions
   ) throws -> (from: String, to: String)? {
@@ -156,7 +156,7 @@ struct CopyCommand: AsyncParsableCommand {
     let files = FileManager.default
     guard !withoutFiles, here != there, files.fileExists(atPath: here) else { return nil }
     guard !files.fileExists(atPath: there) else {
-      throw Complaint(
+      throw CommandError(
         "\(there): the folder for the trials' files is there already",
         hint: "move it away, or add --without-files")
     }
@@ -171,7 +171,7 @@ struct CopyCommand: AsyncParsableCommand {
       try files.copyItem(atPath: folder, toPath: place)
     } catch {
       try? files.removeItem(atPath: place)
-      throw Complaint(
+      throw CommandError(
         "\(folder): the trials' files cannot be copied to \(place)",
         hint: "make room there, or add --without-files")
     }

@@ -106,13 +106,13 @@ struct CurveCommand: AsyncParsableCommand {
         + (level > 0 ? ", the last \(level) without an improvement" : ""))
   }
 
-  /// Where the objectives stand that are shown.
+  /// The indices of the objectives that are shown.
   private func objectives(of found: StudyChoice.Found) throws -> [Int] {
     let all = found.specification.objectives.map(\.metric)
     guard !metric.isEmpty else { return Array(all.indices) }
     return try metric.map { name in
       guard let place = all.firstIndex(of: name) else {
-        throw Complaint(
+        throw CommandError(
           "study `\(found.name)` has no objective `\(name)`",
           hint: Spelling.remedy(for: name, among: all, called: "objectives")
             + "; with --trial any metric is shown", status: 64)
@@ -126,7 +126,7 @@ struct CurveCommand: AsyncParsableCommand {
     let reported = Set(trial.reports.flatMap(\.values.keys))
     let known = objectives + reported.subtracting(objectives).sorted()
     for name in metric where !known.contains(name) {
-      throw Complaint(
+      throw CommandError(
         "trial \(trial.number) has not reported `\(name)`",
         hint: Spelling.remedy(for: name, among: known, called: "metrics"), status: 64)
     }

@@ -55,7 +55,7 @@ struct ListedData: Encodable {
 }
 
 extension PublishedDataSet {
-  /// Whether all files are in the cache; they got their names only when they were verified.
+  /// Whether all files are in the cache; a file gets its name only once it is verified.
   var isFetched: Bool {
     let folder = DataCache.folder(for: self)
     return files.allSatisfy { access("\(folder)/\($0.name)", R_OK) == 0 }
@@ -86,7 +86,7 @@ struct DataFetch: AsyncParsableCommand {
   @OptionGroup var replacement: ReplacementOption
 
   @OptionGroup(title: "Output")
-  var conversation: ConversationOptions
+  var conversation: VerbosityOptions
 
   func validate() throws {
     guard PublishedDataSet.named(name) != nil else {
@@ -101,7 +101,7 @@ struct DataFetch: AsyncParsableCommand {
     let line = Mutex(Progress(conversation))
     let fetched: [Downloader.Fetched]
     do {
-      // What is in the cache is its own: damaged files are replaced there.
+      // The cache belongs to this command: damaged files are replaced there.
       let replacesOthers = into == nil || replacement.force
       fetched = try await Downloader(mirror: mirror).fetch(
         set, into: folder, replacesOthers: replacesOthers
@@ -140,7 +140,7 @@ struct FetchedData: Encodable {
 }
 
 extension Progress {
-  /// How far a file has come.
+  /// Shows the progress of a file.
   mutating func download(_ state: DownloadProgress) {
     func megabytes(_ bytes: Int) -> String {
       NumberText.fixed(Double(bytes) / 1e6, digits: 1)

@@ -4,7 +4,7 @@ internal import OuterloopLab
 internal import OuterloopLearning
 internal import OuterloopPlatform
 
-/// Which data.
+/// The choice of data.
 struct DataOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
@@ -50,7 +50,7 @@ struct DataOptions: ParsableArguments {
     return options
   }
 
-  /// Reads a file or folder, or a data set that was fetched, by its name.
+  /// Reads a file or folder, or a fetched data set by its name.
   static func load(_ data: String) throws -> DataParts {
     try fetched(data) ?? LabeledData.load(data)
   }
@@ -60,7 +60,7 @@ struct DataOptions: ParsableArguments {
     guard access(data, F_OK) != 0, let set = PublishedDataSet.named(data) else { return nil }
     let folder = DataCache.folder(for: set)
     guard set.isFetched else {
-      throw Complaint(
+      throw CommandError(
         "\(data): this data set has not been downloaded, or not all of it",
         hint: "outerloop data fetch \(data)")
     }

@@ -34,7 +34,7 @@ struct Delete: AsyncParsableCommand {
     let count = try await found.store.summary(of: found.id).trials
     let folder = found.folders.path
     guard yes else {
-      throw Complaint(
+      throw CommandError(
         "this would remove study `\(study)` with \(count) trials, and \(folder)",
         hint: "add --yes to confirm", status: 64)
     }
@@ -42,7 +42,7 @@ struct Delete: AsyncParsableCommand {
     let files = FileManager.default
     if files.fileExists(atPath: folder) {
       do { try files.removeItem(atPath: folder) } catch {
-        throw Complaint("\(folder): it cannot be removed", hint: "remove it by hand")
+        throw CommandError("\(folder): it cannot be removed", hint: "remove it by hand")
       }
     }
     try Terminal.print(

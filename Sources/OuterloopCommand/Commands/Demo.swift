@@ -4,8 +4,8 @@ internal import OuterloopLearning
 internal import OuterloopStudy
 internal import OuterloopText
 
-/// `outerloop demo`: data hyper-cleaning of the bundled digits by gradient, and a search, told as a
-/// story.
+/// `outerloop demo`: data hyper-cleaning of the bundled digits by gradient, and a search, with
+/// commentary.
 struct Demo: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "A tour of a few seconds on bundled data, with pictures.",
@@ -25,7 +25,7 @@ struct Demo: AsyncParsableCommand {
   var restart = false
 
   @OptionGroup(title: "Output")
-  var conversation: ConversationOptions
+  var conversation: VerbosityOptions
 
   func validate() throws {
     if out.isEmpty { throw ValidationError("--out is empty") }
@@ -50,10 +50,10 @@ struct Demo: AsyncParsableCommand {
       job: CleaningJob(try CleaningRun(data, settings: settings), folder: out),
       conversation: conversation, restart: restart)
     let report = try session.perform(&progress)
-    if !conversation.json { try Terminal.print(story(report)) }
+    if !conversation.json { try Terminal.print(summary(report)) }
     let search = try await DemoSearch(folder: out, conversation: conversation)
       .perform(restart: restart, &progress)
-    if !conversation.json { try Terminal.print("\n" + story(search)) }
+    if !conversation.json { try Terminal.print("\n" + summary(search)) }
     let gradients = try await DemoGradients().perform(&progress)
     guard !conversation.json else {
       return try Terminal.print(
@@ -62,7 +62,7 @@ struct Demo: AsyncParsableCommand {
             clean: report, search: StudyRecord(search.result, store: search.store),
             gradients: gradients)))
     }
-    try Terminal.print("\n" + story(gradients))
+    try Terminal.print("\n" + summary(gradients))
     progress.say(next)
   }
 
@@ -86,7 +86,7 @@ struct Demo: AsyncParsableCommand {
     NumberText.fixed(100 * share, digits: 1) + " %"
   }
 
-  private func story(_ report: CleaningReport) -> String {
+  private func summary(_ report: CleaningReport) -> String {
     guard let found = report.detection, let oracle = report.accuracy.oracle else { return "" }
     let wrong = found.truePositives + found.falseNegatives
     return """
@@ -103,7 +103,7 @@ struct Demo: AsyncParsableCommand {
       """
   }
 
-  private func story(_ search: DemoSearch.Outcome) -> String {
+  private func summary(_ search: DemoSearch.Outcome) -> String {
     guard let best = search.result.trials.first, let error = best.values?.first,
       let first = search.errorAtFirst
     else { return "" }
@@ -118,7 +118,7 @@ struct Demo: AsyncParsableCommand {
       """
   }
 
-  private func story(_ gradients: DemoGradients.Outcome) -> String {
+  private func summary(_ gradients: DemoGradients.Outcome) -> String {
     func count(_ trials: Int) -> String {
       trials > DemoGradients.trials ? "more than \(DemoGradients.trials)" : "\(trials)"
     }

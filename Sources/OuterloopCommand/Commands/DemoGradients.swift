@@ -2,24 +2,24 @@ internal import OuterloopLab
 internal import OuterloopSearch
 internal import OuterloopStudy
 
-/// The third part of `outerloop demo`: searches that know the derivatives of the loss by the hyperparameters, and
-/// searches that do not, on the same problem.
+/// The third part of `outerloop demo`: searches with and without the derivatives of the loss with respect to the
+/// hyperparameters, on the same problem.
 struct DemoGradients {
   static let seeds = 5
   static let trials = 20
-  /// Within so much of the smallest loss of all searches.
+  /// The loss counts as reached within this much of the smallest loss of all searches.
   static let tolerance = 0.1
 
   struct Outcome: Encodable {
-    /// Trials until the loss was reached, the median over seeds; of searches that did not reach it one more
-    /// than they had.
+    /// Trials until the loss was reached, the median over seeds; searches that did not reach it count one
+    /// trial more than they ran.
     var trialsWithGradients: Int
     var trialsWithout: Int
   }
 
   private let problem = DecayGroups(seed: 1)
 
-  /// - Throws: a `Complaint` with status 130 when it was interrupted.
+  /// - Throws: a `CommandError` with status 130 when it was interrupted.
   func perform(_ progress: inout Progress) async throws -> Outcome {
     progress.say(
       """
@@ -33,7 +33,7 @@ struct DemoGradients {
     var plain: [[Double]] = []
     for seed in 0..<Self.seeds {
       guard !Interrupts.isRequested else {
-        throw Complaint(
+        throw CommandError(
           "interrupted", hint: "continue with: \(CommandText.again)", status: Interrupts.status)
       }
       informed.append(try await losses(seed, reporting: true))

@@ -6,14 +6,14 @@ internal import OuterloopStore
 internal import OuterloopStudy
 
 /// The second half of `outerloop demo`: a search for how to build and train a network, in a store of
-/// its own, that goes on where it was.
+/// its own, which continues where it left off.
 struct DemoSearch {
   let folder: String
-  let conversation: ConversationOptions
+  let conversation: VerbosityOptions
 
   private static let study = "digits"
   private static let trials = 40
-  /// The search begins with so many configurations spread over the space.
+  /// The number of space-filling configurations with which the search begins.
   private static let first = GPOptions().startup
 
   struct Outcome {
@@ -29,7 +29,7 @@ struct DemoSearch {
     return place
   }
 
-  /// - Throws: a `Complaint` with status 130 when it was interrupted.
+  /// - Throws: a `CommandError` with status 130 when it was interrupted.
   func perform(restart: Bool, _ progress: inout Progress) async throws -> Outcome {
     let space = try NetworkSpace()
     let found = try await found(space.space, restart: restart)
@@ -42,7 +42,7 @@ struct DemoSearch {
       where a model of all trials expects most.
       """)
     guard try await run(found, space) != .stopped else {
-      throw Complaint(
+      throw CommandError(
         "interrupted; what was tried is stored in \(found.place.name)",
         hint: "continue with: \(CommandText.again)", status: Interrupts.status)
     }
@@ -52,7 +52,7 @@ struct DemoSearch {
       try PictureFile.write(
         figures.pictures(.history) + figures.pictures(.parallel), into: folder)
     } catch let error as FileError where error.cause == .exists {
-      throw Complaint(error.what, hint: "choose another folder by --out, or remove the file")
+      throw CommandError(error.what, hint: "choose another folder by --out, or remove the file")
     }
     return Outcome(
       store: found.place.name, result: try await StudyResult(found),
@@ -67,7 +67,7 @@ struct DemoSearch {
     if let id = try await store.study(named: Self.study) {
       let kept = try await store.specification(of: id)
       if let difference = kept.difference(from: wanted) {
-        throw Complaint(
+        throw CommandError(
           "\(place.name) has a study `\(Self.study)` with \(difference)",
           hint: "choose another folder by --out, or remove the file")
       }
@@ -83,7 +83,7 @@ struct DemoSearch {
   private func run(
     _ found: StudyChoice.Found, _ space: NetworkSpace
   ) async throws -> StudyDriver.Ending {
-    let lines = TrialLines(found, conversation)
+    let lines = TrialProgress(found, conversation)
     await lines.begin()
     let looking = Task {
       while !Task.isCancelled {

@@ -3,8 +3,8 @@ internal import OuterloopLab
 
 /// The command of an experiment, made of the experiment's settings: an option for each of them.
 ///
-/// The parser finds options by looking at the properties of a value. Here they are no properties but made for
-/// each setting, and `customMirror` shows them as if they were.
+/// The parser finds options by reflecting on the properties of a value. Here the options are created from the
+/// settings, and `customMirror` presents them as if they were properties.
 struct ExperimentCommand<Work: Experiment>: ParsableCommand, CustomReflectable {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
@@ -26,7 +26,7 @@ struct ExperimentCommand<Work: Experiment>: ParsableCommand, CustomReflectable {
       OptionGroup<ExperimentOptions>.self, forKey: OptionKey(stringValue: "common"))
   }
 
-  /// An underscore stands before the names of wrapped properties.
+  /// The names of wrapped properties begin with an underscore.
   var customMirror: Mirror {
     Mirror(
       self,
@@ -58,7 +58,7 @@ private struct SettingOption<Work: Experiment> {
   let key: OptionKey
   /// An `Option` of the setting's type.
   private(set) var option: Any = Option<Int?>()
-  /// What is to be set, if the option was given.
+  /// The change to make if the option was given.
   private(set) var change: (Values) throws -> Change? = { _ in nil }
 
   private let name: NameSpecification

@@ -3,7 +3,7 @@ internal import OuterloopLab
 internal import OuterloopText
 internal import Synchronization
 
-/// What the commands of all experiments share.
+/// The options that the commands of all experiments share.
 struct ExperimentOptions: ParsableArguments {
   @Flag(help: "Small settings on bundled data, for a first look in seconds.")
   var quick = false
@@ -17,7 +17,7 @@ struct ExperimentOptions: ParsableArguments {
   var out: String?
 
   @OptionGroup(title: "Output")
-  var conversation: ConversationOptions
+  var conversation: VerbosityOptions
 
   func validate() throws {
     if out?.isEmpty ?? false { throw ValidationError("--out is empty") }
@@ -40,20 +40,20 @@ struct ExperimentOptions: ParsableArguments {
 final class LabSession: Sendable {
   private let progress: Mutex<Progress>
 
-  init(_ conversation: ConversationOptions) {
+  init(_ conversation: VerbosityOptions) {
     progress = Mutex(Progress(conversation))
     Interrupts.watch()
   }
 
   func say(_ text: String) { progress.withLock { $0.say(text) } }
 
-  /// What an experiment runs in that nobody watches.
+  /// The context of an experiment that runs without progress output.
   func context(_ folder: ExperimentFolder?) -> ExperimentContext {
     ExperimentContext(folder: folder, load: { try DataOptions.load($0) })
   }
 
   /// Runs an experiment whose runs are kept in a folder.
-  /// - Throws: a `Complaint` with status 130 when it was interrupted.
+  /// - Throws: a `CommandError` with status 130 when it was interrupted.
   func run(
     _ work: some Experiment, in folder: ExperimentFolder, restart: Bool = false
   ) throws -> ExperimentReport {
@@ -69,7 +69,7 @@ final class LabSession: Sendable {
       return report
     } catch is ExperimentContext.Stopped {
       progress.withLock { $0.clear() }
-      throw Complaint(
+      throw CommandError(
         "stopped; runs that were done by then are stored in \(folder.path)",
         hint: "continue with: \(CommandText.again)", status: Interrupts.status)
     }

@@ -66,7 +66,7 @@ struct Export: AsyncParsableCommand {
   }
 
   func run() async throws {
-    // Before the store is opened: what may be replaced is found out by opening it.
+    // Checked before the store is opened, since opening it determines what may be replaced.
     if format == .optuna, let out {
       try OptunaFile.checkTarget(out, replacesFile: replacement.force)
       let found = try await choice.find(.read)

@@ -3,7 +3,7 @@ internal import OuterloopStore
 internal import OuterloopStudy
 internal import OuterloopText
 
-/// `outerloop extend`: a wider space for a study that is there.
+/// `outerloop extend`: extends the space of an existing study.
 struct Extend: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Widen a range of a study, or add choices.",
@@ -37,13 +37,13 @@ struct Extend: AsyncParsableCommand {
 
   func run() async throws {
     var found = try await choice.find()
-    let space = try Complaint.usage {
+    let space = try CommandError.usage {
       try found.specification.space.extended(by: param.map(ParameterDeclaration.init(parsing:)))
     }
     let changed = zip(found.specification.space.parameters, space.parameters).filter { $0 != $1 }
       .map(\.1)
     guard !changed.isEmpty else {
-      throw Complaint(
+      throw CommandError(
         "study `\(found.name)` has these domains already", hint: "name a wider one", status: 64)
     }
     try await found.store.extend(found.id, to: space)

@@ -4,7 +4,7 @@ internal import OuterloopStore
 internal import OuterloopStudy
 internal import OuterloopText
 
-/// `outerloop hint`: where good values are believed to lie, said while a study runs.
+/// `outerloop hint`: tells a running study where good values are likely to be.
 struct Hint: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "State a prior belief about good values, also while a study runs.",
@@ -37,7 +37,7 @@ struct Hint: AsyncParsableCommand {
 
   func run() async throws {
     let found = try await choice.find()
-    let priors = try Complaint.usage {
+    let priors = try CommandError.usage {
       try found.specification.space.checked(values.flatMap(ParameterPrior.parsing))
     }
     try await found.store.note(.hinted(priors), in: found.id)

@@ -51,7 +51,7 @@ struct Import: AsyncParsableCommand {
     if study == nil {
       let names = try OptunaFile.studies(in: file)
       if names.count != 1 {
-        throw Complaint(
+        throw CommandError(
           "\(file) has \(names.count) studies"
             + (names.isEmpty ? "" : ": \(names.prefix(10).joined(separator: ", "))"),
           hint: names.isEmpty ? nil : "name one of them: --study \(CommandText.quoted(names[0]))")
@@ -62,7 +62,7 @@ struct Import: AsyncParsableCommand {
     let name = found.specification.name
     let store = try place.open(.create)
     if try await store.study(named: name) != nil {
-      throw Complaint(
+      throw CommandError(
         "the store \(place.name) has a study `\(name)` already",
         hint: "give it another name here: --name NAME")
     }

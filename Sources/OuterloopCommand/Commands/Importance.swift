@@ -59,7 +59,7 @@ struct Importance: AsyncParsableCommand {
     let place = try place(in: found)
     let trials = try await found.trials(TrialQuery(states: [.complete]))
     guard trials.count > 1 else {
-      throw Complaint(
+      throw CommandError(
         "study `\(found.name)` has \(NumberText.count(trials.count, "complete trial"))",
         hint: "importance compares trials: run more by outerloop resume")
     }
@@ -86,10 +86,10 @@ struct Importance: AsyncParsableCommand {
           })))
   }
 
-  /// So many that the best tenth are five.
+  /// Below this number, the best tenth is fewer than five trials.
   private static let fewTrials = 50
 
-  /// Which objective is meant; nil: all together.
+  /// The index of the chosen objective; nil: all together.
   private func place(in found: StudyChoice.Found) throws -> Int? {
     if objective == nil, method == .pedANOVA, found.specification.objectives.count > 1 {
       return nil

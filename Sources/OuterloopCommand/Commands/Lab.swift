@@ -31,7 +31,7 @@ struct LabList: ParsableCommand {
     commandName: "list", abstract: "List the experiments and what they ask.")
 
   @OptionGroup(title: "Output")
-  var conversation: ConversationOptions
+  var conversation: VerbosityOptions
 
   private struct Entry: Encodable {
     var name, question: String

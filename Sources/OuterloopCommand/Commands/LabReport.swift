@@ -25,7 +25,7 @@ struct LabReport: ParsableCommand {
   var quick = false
 
   @OptionGroup(title: "Output")
-  var conversation: ConversationOptions
+  var conversation: VerbosityOptions
 
   func validate() throws {
     if out.isEmpty { throw ValidationError("--out is empty") }
@@ -34,7 +34,7 @@ struct LabReport: ParsableCommand {
   private struct Record: Encodable {
     var index: String
     var experiments: [LaboratorySite.Entry]
-    /// What went wrong with those that are not there, by their names.
+    /// The errors of the experiments that are missing, by name.
     var errors: [String: String]
   }
 
@@ -45,15 +45,15 @@ struct LabReport: ParsableCommand {
     let session = LabSession(conversation)
     let site = try LaboratorySite(out)
     var entries: [LaboratorySite.Entry] = []
-    var errors: [(name: String, what: Complaint)] = []
+    var errors: [(name: String, what: CommandError)] = []
     for (place, experiment) in chosen.enumerated() {
       session.say("\(experiment.name) (\(place + 1) of \(chosen.count))")
       do {
         entries.append(try add(experiment, to: site, session))
-      } catch let complaint as Complaint where complaint.status == Interrupts.status {
-        throw complaint
+      } catch let failure as CommandError where failure.status == Interrupts.status {
+        throw failure
       } catch {
-        errors.append((experiment.name, Complaint(error)))
+        errors.append((experiment.name, CommandError(error)))
       }
     }
     try site.finish(entries)
@@ -69,7 +69,7 @@ struct LabReport: ParsableCommand {
       try Terminal.print(entries.map(Self.lines).joined(separator: "\n"))
       session.say("\(index) is the report")
     }
-    try complain(entries, errors)
+    try reportErrors(entries, errors)
   }
 
   private func add<Work: Experiment>(
@@ -84,8 +84,8 @@ struct LabReport: ParsableCommand {
     ([entry.name] + entry.claims.map { "  \($0.text)" }).joined(separator: "\n")
   }
 
-  private func complain(
-    _ entries: [LaboratorySite.Entry], _ errors: [(name: String, what: Complaint)]
+  private func reportErrors(
+    _ entries: [LaboratorySite.Entry], _ errors: [(name: String, what: CommandError)]
   ) throws {
     let failed = entries.flatMap { entry in entry.failed.map { "\(entry.name): \($0.text)" } }
     let broken = errors.map { "\($0.name): \($0.what.what)" }
@@ -95,7 +95,7 @@ struct LabReport: ParsableCommand {
     if !broken.isEmpty {
       parts.append(NumberText.count(broken.count, "experiment") + " could not be run")
     }
-    throw Complaint(
+    throw CommandError(
       parts.joined(separator: ", "), details: (failed + broken).joined(separator: "\n"),
       hint: errors.first?.what.hint ?? "the pages in \(out) show the numbers")
   }

@@ -2,7 +2,7 @@ internal import ArgumentParser
 internal import OuterloopBilevel
 internal import OuterloopLab
 
-/// How wrong labels are looked for.
+/// How wrong labels are detected.
 struct LabelErrorOptions: ParsableArguments {
   enum Method: String, ExpressibleByArgument, CaseIterable {
     case auto, published

@@ -23,7 +23,7 @@ struct Launch: ParsableCommand {
 /// What all engines have in common.
 protocol EngineCommand {
   var options: LaunchOptions { get }
-  /// Submits workers of a study; with `--dry-run` prints what would be.
+  /// Submits workers of a study; with `--dry-run` prints what would be submitted.
   func launch(_ study: String, in place: StoreOptions, json: Bool) throws
 }
 
@@ -81,7 +81,7 @@ struct LaunchSlurm: AsyncParsableCommand, EngineCommand {
       study, place.address, executable: executable ?? LaunchOptions.ownPath, time: time)
     let remedy = "run this where jobs are submitted; --dry-run prints the script for sbatch"
     if cancel {
-      // Slurm's own default is to end the jobs of nobody else.
+      // Restricted to the user's own jobs.
       let words = ["--name=\(request.name)", "--user=\(Self.user)"]
       _ = try EngineTool(name: "scancel", remedy: remedy).run(words)
       Terminal.say("ended what was queued or ran as \(request.name)")
@@ -101,7 +101,7 @@ struct LaunchSlurm: AsyncParsableCommand, EngineCommand {
     // `JOB`, or `JOB;CLUSTER`.
     record.job = String(printed.prefix { $0 != ";" && !$0.isWhitespace })
     try record.show(json: json)
-    // A password that was typed is not repeated.
+    // A password on the command line is not repeated.
     var place = place
     if request.store.hasPassword { place.store = nil }
     Terminal.say(
@@ -248,7 +248,7 @@ struct LaunchKubernetes: AsyncParsableCommand, EngineCommand {
     let request = options.request(
       study, StoreAddress(place.text, in: mount?.path), executable: executable, time: time)
     guard request.store.isServer || mount != nil else {
-      throw Complaint(
+      throw CommandError(
         "pods do not have the file \(place.name)",
         hint:
           "name a volume that has it: --volume CLAIM:/data; or a server: --store postgres://...",
@@ -269,13 +269,13 @@ struct LaunchKubernetes: AsyncParsableCommand, EngineCommand {
     guard !options.dryRun else { return try record.show(json: json) }
     if manifest.takesSecret {
       do { _ = try kubectl.run(["get", "secret", secret, "--output=name"] + space) } catch {
-        var complaint = Complaint(error)
-        if complaint.what.hasPrefix("kubectl failed") {
-          complaint.hint =
+        var failure = CommandError(error)
+        if failure.what.hasPrefix("kubectl failed") {
+          failure.hint =
             "make the secret: printf %s \"$OUTERLOOP_STORE\" | kubectl create secret generic "
             + "\(CommandText.quoted(secret)) --from-file=url=/dev/stdin"
         }
-        throw complaint
+        throw failure
       }
     }
     _ = try kubectl.run(["create", "--filename=-"] + space, input: text)
@@ -286,7 +286,7 @@ struct LaunchKubernetes: AsyncParsableCommand, EngineCommand {
 }
 
 extension LaunchRecord {
-  /// What was submitted as it is, or its record.
+  /// Prints the submission, or its record.
   func show(json: Bool) throws {
     if json { return try Terminal.print(JSONText.of(self)) }
     try Terminal.printPart(job.map { "job \($0)\n" } ?? text)

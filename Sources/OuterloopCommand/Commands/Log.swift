@@ -86,17 +86,17 @@ struct LogCommand: AsyncParsableCommand {
           study: found.name, trial: trial, state: state.name, log: file?.path, text: text)))
   }
 
-  /// Until the trial has ended and everything is printed. A trial that is to run again is waited for;
-  /// one whose worker is gone is not.
+  /// Follows the log until the trial has ended and everything is printed. Waits for a trial that will
+  /// run again, but not for one whose worker is lost.
   private func follow(
     _ path: String, _ found: StudyChoice.Found, _ printer: inout LogPrinter, _ place: inout Int
   ) async throws {
     while true {
-      // Asked before the last look at the file: what came in between is printed too.
+      // Read before the last read of the file, so that output in between is printed too.
       let state = try await found.trial(trial).state
       let isStale = try await StaleTrials.of(found).contains(trial)
       if let file = LogFile(path) {
-        // A file that was begun anew.
+        // The file was restarted.
         if file.size < place { place = 0 }
         try printer.printRest(of: file, after: &place)
       }
@@ -110,10 +110,10 @@ struct LogCommand: AsyncParsableCommand {
   }
 }
 
-/// Prints a log: as it is to a file or program, to a terminal with nothing that it obeys, except line
-/// ends, tabs, and returns to the start of a line, by which progress is shown.
+/// Prints a log: as it is to a file or program, to a terminal without control characters, except line
+/// breaks, tabs, and carriage returns, with which programs show progress.
 struct LogPrinter {
-  /// The first bytes of a character that has not come whole.
+  /// The first bytes of an incomplete character.
   private var rest: [UInt8] = []
 
   mutating func printRest(of file: LogFile, after place: inout Int) throws {
@@ -141,7 +141,7 @@ struct LogPrinter {
     try Terminal.printPart(Array(text.escaped(sparing: ["\n", "\t", "\r"]).utf8))
   }
 
-  /// How many bytes at the end begin a character and do not end it.
+  /// The number of bytes of an incomplete character at the end.
   static func unfinished(_ bytes: [UInt8]) -> Int {
     for count in 1...3 where count <= bytes.count {
       let byte = bytes[bytes.count - count]

@@ -3,7 +3,7 @@ internal import OuterloopStore
 internal import OuterloopStudy
 internal import OuterloopText
 
-/// `outerloop pause`: no trial begins for the time being.
+/// `outerloop pause`: starts no new trials for the time being.
 struct Pause: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Pause a study: no trial starts until it is resumed.",
@@ -34,7 +34,7 @@ struct Pause: AsyncParsableCommand {
   func run() async throws {
     let found = try await choice.find()
     let isPaused = try await found.store.history(of: found.id).isSuspended
-    // Saying it twice is no mistake.
+    // Repeating it is not an error.
     if isPaused == off { try await found.store.note(off ? .resumed : .suspended, in: found.id) }
     if output.json {
       return try Terminal.print(JSONText.of(Record(study: found.name, paused: !off)))

@@ -53,7 +53,7 @@ struct Plot: AsyncParsableCommand {
   struct Record: Encodable {
     struct File: Encodable {
       var kind: String
-      /// Of pictures of one objective.
+      /// For pictures of one objective.
       @OrNull var objective: String?
       var path: String
     }
@@ -78,7 +78,7 @@ struct Plot: AsyncParsableCommand {
         try await Self.figures(of: StudyChoice.naming(name, in: found.place).find(.read)))
     }
     guard !figures.trials.isEmpty else {
-      throw Complaint(
+      throw CommandError(
         "study `\(found.name)` has no trial yet",
         hint: "outerloop studies lists those of the store \(found.place.name)")
     }
@@ -111,7 +111,7 @@ struct Plot: AsyncParsableCommand {
         try figures.pictures($0, of: objective, comparedWith: others)
       }
     } catch let error as StudyError {
-      throw Complaint(error.what, hint: error.remedy, status: 64)
+      throw CommandError(error.what, hint: error.remedy, status: 64)
     }
   }
 
@@ -127,7 +127,7 @@ struct Plot: AsyncParsableCommand {
       try FileManager.default.createDirectory(
         atPath: folder, withIntermediateDirectories: true)
     } catch {
-      throw Complaint(
+      throw CommandError(
         "\(folder): the folder cannot be made", hint: "name another one with --out")
     }
     try PictureFile.write(

@@ -68,7 +68,7 @@ struct Predict: AsyncParsableCommand {
     let trials = try await found.trials()
     let model: StudyModel
     do { model = try StudyModel(specification, trials, objective: place) } catch {
-      throw Complaint("study `\(found.name)`: \(error.what)", hint: error.remedy)
+      throw CommandError("study `\(found.name)`: \(error.what)", hint: error.remedy)
     }
     let best = trials.filter { $0.state == .complete && specification.isFeasible($0) }
       .min { first, second in
@@ -78,8 +78,8 @@ struct Predict: AsyncParsableCommand {
         return loss(first) < loss(second)
       }
     let assignments = try configurations.map { text in
-      try Complaint.usage(about: CommandText.quoted(text)) {
-        try Self.completed(try KnownConfigurations.values(text), best?.assignment, specification)
+      try CommandError.usage(about: CommandText.quoted(text)) {
+        try Self.completed(try ConfigurationArguments.values(text), best?.assignment, specification)
       }
     }
     let predictions = model.predictions(assignments)
@@ -121,7 +121,7 @@ struct Predict: AsyncParsableCommand {
       checks.map(\.value), checks.map(\.prediction.median))
   }
 
-  /// Of ranks (Spearman's), so that the scale of the values does not matter.
+  /// Rank correlation (Spearman's), so that the scale of the values does not matter.
   private static func correlation(_ a: [Double], _ b: [Double]) -> Double {
     func ranks(_ values: [Double]) -> [Double] {
       var ranks = values
@@ -149,7 +149,7 @@ struct Predict: AsyncParsableCommand {
     return table.text
   }
 
-  /// The trials that surprise most.
+  /// The trials with the largest prediction errors.
   private static func text(_ record: Record) -> String {
     let checks = (record.checks ?? []).sorted { abs($0.deviation) > abs($1.deviation) }
     var table = TextTable(["trial", record.objective, "predicted", "from", "to", "deviations"])

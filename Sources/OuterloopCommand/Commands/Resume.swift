@@ -5,7 +5,7 @@ internal import OuterloopStore
 internal import OuterloopStudy
 internal import OuterloopText
 
-/// `outerloop resume`: a study goes on.
+/// `outerloop resume`: continues a study.
 struct Resume: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Resume a study, or give it a larger budget.",
@@ -22,25 +22,25 @@ struct Resume: AsyncParsableCommand {
   @OptionGroup var start: StudyStart
 
   @OptionGroup(title: "Study")
-  var known: KnownOptions
+  var known: InitialConfigurationOptions
 
   @OptionGroup(title: "Output")
-  var conversation: ConversationOptions
+  var conversation: VerbosityOptions
 
   func run() async throws {
     let found = try await choice.find()
-    // What cannot be run changes nothing.
+    // A program that cannot be run leaves the study unchanged.
     let stored = try start.program(of: found)
     if !known.add.isEmpty {
       let count = try await found.store.summary(of: found.id).trials
-      let all = try KnownConfigurations.of(known.add, in: found.specification, from: count)
-      _ = try await KnownConfigurations.enqueue(all, in: found)
+      let all = try ConfigurationArguments.of(known.add, in: found.specification, from: count)
+      _ = try await ConfigurationArguments.enqueue(all, in: found)
     }
     try await start.resume(found, with: stored, conversation)
   }
 }
 
-/// `outerloop worker`: helps with a study that is under way.
+/// `outerloop worker`: works on a running study.
 struct WorkerCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "worker", abstract: "Run trials of a study alongside the process that started it.",
@@ -65,12 +65,12 @@ struct WorkerCommand: AsyncParsableCommand {
   var directory: String?
 
   @OptionGroup(title: "Output")
-  var conversation: ConversationOptions
+  var conversation: VerbosityOptions
 
   func run() async throws {
     let found = try await choice.find()
     var stored = try found.program()
-    // How many at the same time, and on what, is a matter of the machine.
+    // Parallelism and devices depend on the machine.
     (stored.parallel, stored.gpus, stored.gpusPerTrial, stored.cpus) = (1, nil, nil, nil)
     stored = try stored.changed(by: options)
     if let directory { stored.program.directory = try Self.folder(directory) }
@@ -87,7 +87,7 @@ struct WorkerCommand: AsyncParsableCommand {
 extension WorkerCommand {
   private static func folder(_ path: String) throws -> String {
     guard let folder = CLibrary.realPath(path) else {
-      throw Complaint(
+      throw CommandError(
         "--directory: there is no folder \(path)", hint: "name the one with the program", status: 64
       )
     }
@@ -99,7 +99,7 @@ extension StudyChoice.Found {
   /// The program of the study.
   func program() throws -> StoredProgram {
     guard let stored = try StoredProgram.of(specification) else {
-      throw Complaint(
+      throw CommandError(
         "study `\(name)` has no program: it was begun with ask, or imported",
         hint: "give it one: outerloop resume\(place.naming(name)) -- COMMAND; or go on by "
           + "outerloop ask\(place.naming(name))")

@@ -3,7 +3,7 @@ internal import OuterloopStore
 internal import OuterloopStudy
 internal import OuterloopText
 
-/// `outerloop retry`: failed trials run again.
+/// `outerloop retry`: reruns failed trials.
 struct Retry: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Run failed trials again, and resume the study.",
@@ -42,7 +42,7 @@ struct Retry: AsyncParsableCommand {
   @OptionGroup var start: StudyStart
 
   @OptionGroup(title: "Output")
-  var conversation: ConversationOptions
+  var conversation: VerbosityOptions
 
   func validate() throws {
     guard failed || !reason.isEmpty || !trial.isEmpty else {
@@ -60,14 +60,14 @@ struct Retry: AsyncParsableCommand {
 
   func run() async throws {
     let found = try await choice.find()
-    // What cannot be run changes nothing.
+    // A program that cannot be run leaves the study unchanged.
     let isRun =
       try !noRun && (StoredProgram.of(found.specification) != nil || !start.command.isEmpty)
     let stored = isRun ? try start.program(of: found) : nil
     let numbers = try await numbers(found)
     for number in numbers {
       guard try await found.store.append([.retried], to: number, of: found.id) == .accepted else {
-        throw Complaint("trial \(number) has changed meanwhile", hint: "try again")
+        throw CommandError("trial \(number) has changed meanwhile", hint: "try again")
       }
     }
     var progress = Progress(conversation)
@@ -86,16 +86,16 @@ struct Retry: AsyncParsableCommand {
     try await start.resume(found, with: stored, conversation, retried: numbers)
   }
 
-  /// The failed trials that are meant.
+  /// The chosen failed trials.
   private func numbers(_ found: StudyChoice.Found) async throws -> [Int] {
     let trials = try await found.trials(TrialQuery(reports: false))
     for number in trial {
       guard trials.indices.contains(number) else {
-        throw Complaint(
-          "study `\(found.name)` has no trial \(number)", hint: found.seeTrials(trials.count))
+        throw CommandError(
+          "study `\(found.name)` has no trial \(number)", hint: found.trialsHint(trials.count))
       }
       guard trials[number].state.reason != nil else {
-        throw Complaint(
+        throw CommandError(
           "trial \(number) is \(trials[number].state.name): only failed trials are run again",
           hint:
             "those that failed: outerloop trials\(found.naming) --state failed")
@@ -107,8 +107,8 @@ struct Retry: AsyncParsableCommand {
     }
     guard !chosen.isEmpty else {
       let words = reason.isEmpty ? "" : " (\(reason.joined(separator: ", ")))"
-      throw Complaint(
-        "study `\(found.name)` has no failed trial\(words)", hint: found.seeTrials(trials.count))
+      throw CommandError(
+        "study `\(found.name)` has no failed trial\(words)", hint: found.trialsHint(trials.count))
     }
     return chosen.map(\.number)
   }

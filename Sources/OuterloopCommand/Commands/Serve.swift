@@ -1,7 +1,7 @@
 internal import ArgumentParser
 internal import OuterloopPlatform
 
-/// `outerloop serve --stdio`: a study for a program that holds the other ends of two pipes.
+/// `outerloop serve --stdio`: serves a study to a program over two pipes.
 struct Serve: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Serve a study to another program, such as the Python package.",

@@ -93,18 +93,18 @@ struct Best: AsyncParsableCommand {
   func run() async throws {
     let found = try await choice.find(.read)
     guard found.specification.objectives.count == 1 else {
-      throw Complaint(
+      throw CommandError(
         "study `\(found.name)` has \(found.specification.objectives.count) objectives, so no best "
           + "trial", hint: "outerloop front\(found.naming)")
     }
     let result = try await StudyResult(found)
     guard let best = result.trials.first ?? result.leading else {
       if let infeasibility = result.infeasibility {
-        throw Complaint(
+        throw CommandError(
           "study `\(found.name)`: \(infeasibility)",
           hint: "all of them: outerloop trials\(found.naming)")
       }
-      throw Complaint(
+      throw CommandError(
         "study `\(found.name)` has no complete trial: \(result.counts)",
         hint: "outerloop trials\(found.naming)")
     }
@@ -138,7 +138,7 @@ struct Front: AsyncParsableCommand {
   func run() async throws {
     let found = try await choice.find(.read)
     guard found.specification.objectives.count > 1 else {
-      throw Complaint(
+      throw CommandError(
         "study `\(found.name)` has one objective",
         hint: "outerloop best\(found.naming)")
     }

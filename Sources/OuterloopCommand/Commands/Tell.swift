@@ -4,7 +4,7 @@ internal import OuterloopStore
 internal import OuterloopStudy
 internal import OuterloopText
 
-/// `outerloop tell`: what became of a trial.
+/// `outerloop tell`: records the result of a trial.
 struct Tell: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Tell the outcome of a trial, or a result that you have.",
@@ -86,16 +86,16 @@ struct Tell: AsyncParsableCommand {
       throw ValidationError("there is nothing to tell: give loss=0.31, --failed or --running")
     }
     if let epoch, epoch < 1 { throw ValidationError("--epoch \(epoch) is below 1") }
-    _ = try ToldValues(values)
+    _ = try TellValues(values)
   }
 
   func run() async throws {
     let found = try await choice.find()
-    let told = try ToldValues(values)
+    let told = try TellValues(values)
     try told.check(for: found.specification, isWhole: !failed && !running)
     let number: Int
     if let params {
-      let assignment = try KnownConfigurations.whole(params, in: found.specification)
+      let assignment = try ConfigurationArguments.whole(params, in: found.specification)
       number = try await add(assignment, told, found)
     } else {
       number = try await tell(told, found)
@@ -111,7 +111,7 @@ struct Tell: AsyncParsableCommand {
 
   /// A trial that was run elsewhere: created, claimed and ended.
   private func add(
-    _ assignment: Assignment, _ told: ToldValues, _ found: StudyChoice.Found
+    _ assignment: Assignment, _ told: TellValues, _ found: StudyChoice.Found
   ) async throws -> Int {
     let specification = found.specification
     let report =
@@ -120,31 +120,31 @@ struct Tell: AsyncParsableCommand {
     let trial = try await found.store.addEnded(
       assignment, report, to: found.id, worker: "tell"
     ) { end($0, $1, told, specification) }
-    guard let trial else { throw Complaint("no trial could be added", hint: "tell it again") }
+    guard let trial else { throw CommandError("no trial could be added", hint: "tell it again") }
     return trial.number
   }
 
-  private func tell(_ told: ToldValues, _ found: StudyChoice.Found) async throws -> Int {
+  private func tell(_ told: TellValues, _ found: StudyChoice.Found) async throws -> Int {
     let number = trial ?? -1
     let listed = try await found.trials(TrialQuery(from: max(number, 0), limit: 1))
     guard let record = listed.first, record.number == number else {
-      throw TellRefusal(found: found).unknown(
+      throw TellRejection(found: found).unknown(
         number, of: try await found.store.summary(of: found.id).trials)
     }
     let attempt = attempt ?? record.attempt
     let report = told.report(epoch: epoch ?? record.through, attempt: attempt)
     if running {
-      try await goesOn(record, attempt, report, found)
+      try await shouldContinue(record, attempt, report, found)
       if report != nil, found.specification.method.scheduler != .fullTraining {
         let method = try SearchMethod.named(found.specification.method)
-        let asker = try await Asker(found.id, in: found.store, by: method)
-        _ = try await asker.goesOn(number, attempt: attempt)
+        let source = try await TrialSource(found.id, in: found.store, by: method)
+        _ = try await source.shouldContinue(number, attempt: attempt)
       }
       return number
     }
     let end = end(record, attempt, told, found.specification)
     var answer = try await append([report, end].compactMap(\.self), found)
-    // A result that comes late is taken where its report no longer is.
+    // A late result is accepted where its report no longer is.
     if answer != .accepted { answer = try await append([end], found) }
     try await check(answer, found)
     return number
@@ -156,7 +156,7 @@ struct Tell: AsyncParsableCommand {
     try await found.store.append(kinds, to: trial ?? -1, of: found.id)
   }
 
-  private func goesOn(
+  private func shouldContinue(
     _ record: Trial, _ attempt: Int, _ report: Event.Kind?, _ found: StudyChoice.Found
   ) async throws {
     if let report { try await check(try await append([report], found), found) }
@@ -168,7 +168,7 @@ struct Tell: AsyncParsableCommand {
   }
 
   private func end(
-    _ record: Trial, _ attempt: Int, _ told: ToldValues, _ specification: StudySpecification
+    _ record: Trial, _ attempt: Int, _ told: TellValues, _ specification: StudySpecification
   ) -> Event.Kind {
     if failed { return .finished(attempt: attempt, .failed(.error, message: message)) }
     return record.end(
@@ -178,6 +178,6 @@ struct Tell: AsyncParsableCommand {
   private func check(_ answer: Acceptance, _ found: StudyChoice.Found) async throws {
     guard case .refused = answer else { return }
     let listed = try await found.trials(TrialQuery(from: trial ?? 0, limit: 1, reports: false))
-    throw TellRefusal(found: found).complaint(about: listed.first, attempt: attempt)
+    throw TellRejection(found: found).error(about: listed.first, attempt: attempt)
   }
 }

@@ -54,7 +54,7 @@ struct TrialsCommand: AsyncParsableCommand {
     if list.isGiven || output.json {
       let trials = try await list.trials(of: found, table, reports: output.json)
       guard output.json else { return try Terminal.print(table.text(of: trials)) }
-      // A line for each, as there may be many.
+      // One line per trial, since there may be many.
       let lines = trials.map {
         "\n  "
           + TrialRecord($0, found.specification, isStale: table.stale.contains($0.number)).text
@@ -116,12 +116,12 @@ struct ListOptions: ParsableArguments {
     !state.isEmpty || condition != nil || sort != nil || reverse || best != nil || last != nil
   }
 
-  /// - Parameter reports: whether they come with all reports, as records of trials need.
+  /// - Parameter reports: whether to read all reports, which trial records need.
   func trials(
     of found: StudyChoice.Found, _ table: TrialTable, reports: Bool
   ) async throws -> [Trial] {
     let order = try order(found, table)
-    let filter = try Complaint.usage {
+    let filter = try CommandError.usage {
       try condition.map { try TrialFilter($0, over: table.columns) }
     }
     var trials = try await table.trials(
@@ -147,13 +147,13 @@ struct ListOptions: ParsableArguments {
     return best.map { Array(trials.prefix($0)) } ?? trials
   }
 
-  /// What the store can leave out already.
+  /// The query, which lets the store leave out trials.
   private func query(of found: StudyChoice.Found, needsReports: Bool) -> TrialQuery {
     let states: Set<TrialState.Kind> =
       best != nil
       ? [.complete]
       : Set(state.compactMap { $0 == "stale" ? .running : TrialState.Kind(rawValue: $0) })
-    // Of running trials it does not know which are stale.
+    // The store does not know which running trials are stale.
     let isExact = condition == nil && !states.contains(.running)
     return TrialQuery(
       states: states.isEmpty ? nil : states, limit: isExact ? last ?? .max : .max,
@@ -164,13 +164,13 @@ struct ListOptions: ParsableArguments {
     _ found: StudyChoice.Found, _ table: TrialTable
   ) throws -> (column: TrialColumns.Column, isReversed: Bool)? {
     let column = try sort.map { name in
-      try Complaint.usage { try table.columns.column(named: name) }
+      try CommandError.usage { try table.columns.column(named: name) }
     }
     guard best != nil else { return column.map { ($0, reverse) } }
     let objectives = found.specification.objectives
     guard let column else {
       guard objectives.count == 1 else {
-        throw Complaint(
+        throw CommandError(
           "study `\(found.name)` has \(objectives.count) objectives, so no best trials",
           hint: "say by which, as in --best \(best ?? 1) --sort "
             + "\(CommandText.quoted(objectives[0].metric)), or see outerloop front"
@@ -180,7 +180,7 @@ struct ListOptions: ParsableArguments {
       return (only, objectives[0].direction == .maximize)
     }
     guard let place = column.objective else {
-      throw Complaint(
+      throw CommandError(
         "`\(sort ?? "")` is not an objective of study `\(found.name)`, so nothing is best by it",
         hint: "its objectives are \(objectives.map(\.metric).joined(separator: ", "))", status: 64)
     }

@@ -47,10 +47,10 @@ struct Tune: AsyncParsableCommand {
   var name: NewStudy
 
   @OptionGroup(title: "Study")
-  var known: KnownOptions
+  var known: InitialConfigurationOptions
 
   @OptionGroup(title: "Study")
-  var earlier: EarlierOptions
+  var earlier: WarmStartOptions
 
   @OptionGroup(title: "Budget")
   var budget: BudgetOptions
@@ -78,7 +78,7 @@ struct Tune: AsyncParsableCommand {
   var dashboard = false
 
   @OptionGroup(title: "Output")
-  var conversation: ConversationOptions
+  var conversation: VerbosityOptions
 
   @Argument(
     parsing: .postTerminator, help: ArgumentHelp("The program, after --.", valueName: "command"))
@@ -90,7 +90,7 @@ struct Tune: AsyncParsableCommand {
     }
     guard let on else { return }
     if dashboard {
-      throw ValidationError("--dashboard does not go with --on: run outerloop dashboard beside it")
+      throw ValidationError("--dashboard does not go with --on: run outerloop dashboard next to it")
     }
     if results.output != nil {
       throw ValidationError(
@@ -106,25 +106,25 @@ struct Tune: AsyncParsableCommand {
   func run() async throws {
     var program = StoredProgram(
       Program(command, directory: Self.here, isPersistent: kind.persistent))
-    program = on == nil ? try program.changed(by: options) : program.conducted(by: options)
+    program = on == nil ? try program.changed(by: options) : program.configured(by: options)
     var limit = budget.changing(Budget())
     if !budget.isGiven, try !definition.endsByItself { limit.trials = 100 }
     var specification = try definition.specification(
       name: study, budget: limit,
       attributes: [StoredProgram.attribute: try program.text()],
       earlier: try await earlier.warmResults(for: definition.objectives.first, in: place))
-    let template = try Complaint.usage {
+    let template = try CommandError.usage {
       try CommandTemplate(program.program, for: specification.space)
     }
-    // Images have programs of their own.
+    // Container images have their own programs.
     if on?.engine != "kubernetes" {
       try program.program.checkExecutable(for: specification.space)
     }
     var progress = Progress(conversation)
     for warning in template.warnings { progress.say("warning: \(warning)") }
     try earlier.check(specification)
-    let first = try KnownConfigurations.of(known.add, in: specification, from: 0)
-    var results = try await EarlierResults(
+    let first = try ConfigurationArguments.of(known.add, in: specification, from: 0)
+    var results = try await ImportedResults(
       earlier.startFrom, for: specification, in: place)
     results.add(earlier.warmConfigurations(specification))
     for note in results.notes { progress.say("note: \(note.visible)") }
@@ -138,7 +138,7 @@ struct Tune: AsyncParsableCommand {
       try launch()
       return
     }
-    _ = try await FirstTrials.of(specification, after: first, count: first.count + 1)
+    _ = try await TrialPreview.of(specification, after: first, count: first.count + 1)
     let store = try place.open(.create)
     if let id = try await store.study(named: study) {
       throw Self.exists(
@@ -146,7 +146,7 @@ struct Tune: AsyncParsableCommand {
           store: store, id: id, specification: try await store.specification(of: id), place: place),
         specification.space)
     }
-    // One that cannot be written ends here, before there is a study.
+    // A folder that cannot be written is an error here, before the study is created.
     try folder?.claim()
     if let total = specification.budget.trials {
       specification.budget.trials = total + results.results.count
@@ -156,7 +156,7 @@ struct Tune: AsyncParsableCommand {
       place: place)
     let adopted = try await results.adopt(in: found)
     if !adopted.isEmpty { progress.say(adopted) }
-    _ = try await KnownConfigurations.enqueue(first, in: found)
+    _ = try await ConfigurationArguments.enqueue(first, in: found)
     progress.say(try await Self.opening(found, program))
     guard on == nil else { return try launch() }
     let server = try await serve(found, &progress)
@@ -173,7 +173,7 @@ struct Tune: AsyncParsableCommand {
       .launch(study, in: place, json: conversation.json)
   }
 
-  /// The dashboard, if it is wanted; else, where someone looks, how to get one.
+  /// Starts the dashboard, if requested; otherwise, on a terminal, says how to get one.
   private func serve(
     _ found: StudyChoice.Found, _ progress: inout Progress
   ) async throws -> DashboardServer? {
@@ -189,11 +189,11 @@ struct Tune: AsyncParsableCommand {
     return running.server
   }
 
-  private static func exists(_ found: StudyChoice.Found, _ wanted: SearchSpace) -> Complaint {
+  private static func exists(_ found: StudyChoice.Found, _ wanted: SearchSpace) -> CommandError {
     let difference = found.specification.space.difference(from: wanted)
     let extend = Extend.command(found, to: wanted).map { "; widen it: \($0)" } ?? ""
     let isOther = difference != nil && extend.isEmpty
-    return Complaint(
+    return CommandError(
       "the store \(found.place.name) has a study `\(found.name)` already"
         + (difference.map { " with another space: \($0)" } ?? ""),
       hint: "resume it: outerloop resume\(found.naming)\(extend); or name another with --study"

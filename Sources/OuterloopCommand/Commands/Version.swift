@@ -40,7 +40,7 @@ struct Version: ParsableCommand {
     try Terminal.print(json ? JSONText.of(details) : details.text)
   }
 
-  /// What results and speed depend on.
+  /// The facts that results and speed depend on.
   struct Details: Encodable {
     var version = Version.number
     var swift = Details.compiler
@@ -51,8 +51,8 @@ struct Version: ParsableCommand {
     @OrNull var blasFamilyAskedBy: String? = nil
     @OrNull var blasFamilyPassedOver: String? = nil
     private var kernels: KernelChoice?
-    /// Why there is no library.
-    private var trouble: String?
+    /// Why the library could not be loaded.
+    private var loadError: String?
     @OrNull var blasFamilyPin = CLibrary.environment("OPENBLAS_CORETYPE").flatMap {
       $0.isEmpty ? nil : $0
     }
@@ -67,11 +67,11 @@ struct Version: ParsableCommand {
         blasPath = library.path
         blasFamily = library.kernels.used
         blasFamilyAsked = library.kernels.asked
-        blasFamilyAskedBy = Details.asker(library.kernels)
+        blasFamilyAskedBy = Details.variable(library.kernels)
         blasFamilyPassedOver = library.kernels.passedOver
         kernels = library.kernels
       } catch {
-        trouble = "\(error)"
+        loadError = "\(error)"
       }
     }
 
@@ -90,7 +90,7 @@ struct Version: ParsableCommand {
           lines.append(more + "this processor runs those for \(better), which are faster")
         }
       } else {
-        lines.append("BLAS         unavailable: " + (trouble ?? ""))
+        lines.append("BLAS         unavailable: " + (loadError ?? ""))
       }
       if let blasFamilyPin {
         lines.append(
@@ -103,8 +103,8 @@ struct Version: ParsableCommand {
       return lines.joined(separator: "\n")
     }
 
-    /// Whose word the family follows, nil where it is the library's.
-    private static func asker(_ kernels: KernelChoice) -> String? {
+    /// What chose the kernel family; nil: the library.
+    private static func variable(_ kernels: KernelChoice) -> String? {
       switch kernels.chooser {
       case .library: nil
       case .environment: "OPENBLAS_CORETYPE"

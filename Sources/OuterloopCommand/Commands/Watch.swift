@@ -42,14 +42,15 @@ struct Watch: AsyncParsableCommand {
     let study = try await FollowedStudy(found.id, in: found.store)
     var screen = WatchScreen()
     var lines = WatchLines()
-    var restingSince: ContinuousClock.Instant?
+    var idleSince: ContinuousClock.Instant?
     while !Interrupts.isRequested {
       try await study.refresh()
       let view = WatchView(
         try await WatchState(study, stale: StaleTrials.of(found.id, in: found.store)))
-      // Where trials rest, the next may go on at once: only after a while nobody will have it do so.
-      restingSince = view.state.isResting ? restingSince ?? .now : nil
-      let isOver = restingSince.map { $0.duration(to: .now) > .seconds(3) } ?? false
+      // Where trials are paused, the next may continue at once: only after a while is it clear that
+      // nobody will continue it.
+      idleSince = view.state.isIdle ? idleSince ?? .now : nil
+      let isOver = idleSince.map { $0.duration(to: .now) > .seconds(3) } ?? false
       let isLast = once || view.state.isDone || isOver
       if Terminal.isShown {
         try screen.draw(view.lines(width: Terminal.shownWidth, height: Terminal.shownHeight))
@@ -59,9 +60,9 @@ struct Watch: AsyncParsableCommand {
         for line in lines.new(view.state) { try Terminal.print(line) }
       }
       if isLast { return }
-      // What happens is drawn at once where the store tells of it, twenty times a second at most.
+      // Changes are drawn at once where the store notifies of them, at most twenty times a second.
       try await Task.sleep(for: .seconds(0.05))
-      try await found.store.awaitNews(
+      try await found.store.awaitEvents(
         of: found.id, after: study.revision, pause: max(every - 0.05, 0))
     }
     throw ExitCode(Interrupts.status)

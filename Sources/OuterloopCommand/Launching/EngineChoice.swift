@@ -4,7 +4,7 @@ internal import OuterloopRunner
 /// An engine with options of `outerloop launch`, as `tune --on` takes it: `slurm:workers=8,time=4h`.
 struct EngineChoice: ExpressibleByArgument, Equatable {
   let engine: String
-  /// Words of its command.
+  /// The arguments of its command.
   let words: [String]
 
   static let engines = ["slurm", "ray", "kubernetes"]

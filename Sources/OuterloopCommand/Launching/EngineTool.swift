@@ -4,13 +4,14 @@ internal import OuterloopText
 /// A program of an engine, such as `sbatch`.
 struct EngineTool {
   let name: String
-  /// What to do where it is not installed.
+  /// The remedy if it is not installed.
   let remedy: String
 
-  /// Runs it, and returns what it printed. What it says on standard error goes to ours.
+  /// Runs it, and returns what it printed. Its standard error goes to ours.
   ///
-  /// - Parameter input: what it reads; in a file without a name, which is in no list of processes.
-  /// - Throws: `Complaint` if it is not there, or if it fails.
+  /// - Parameter input: its standard input; passed in an unlinked file, so that it appears in no
+  ///   process list.
+  /// - Throws: `CommandError` if it is not installed, or if it fails.
   func run(_ words: [String], input: String = "") throws -> String {
     let (read, write) = try pipe()
     let process: pid_t
@@ -33,7 +34,7 @@ struct EngineTool {
     var status: Int32 = 0
     while waitpid(process, &status, 0) < 0, errno == EINTR {}
     guard status == 0 else {
-      throw Complaint(
+      throw CommandError(
         "\(name) failed: "
           + (status & 0x7F == 0 ? "exit status \(status >> 8 & 0xFF)" : "signal \(status & 0x7F)"),
         hint: "its messages are above; --dry-run shows what it was given")
@@ -41,9 +42,9 @@ struct EngineTool {
     return String(decoding: bytes, as: UTF8.self)
   }
 
-  /// Becomes that program: its streams, signals and exit status are those of this process from here on.
+  /// Replaces this process by that program (exec).
   ///
-  /// - Throws: `Complaint` if it is not there.
+  /// - Throws: `CommandError` if it is not installed.
   func become(_ words: [String], input: String) throws -> Never {
     let file = try Self.file(with: input)
     dup2(file, STDIN_FILENO)
@@ -52,11 +53,11 @@ struct EngineTool {
     throw missing(errno)
   }
 
-  private func missing(_ number: Int32) -> Complaint {
+  private func missing(_ number: Int32) -> CommandError {
     guard number != ENOENT else {
-      return Complaint("there is no program \(name) in PATH", hint: remedy)
+      return CommandError("there is no program \(name) in PATH", hint: remedy)
     }
-    return Complaint("\(name): \(String(cString: strerror(number)))", hint: remedy)
+    return CommandError("\(name): \(String(cString: strerror(number)))", hint: remedy)
   }
 
   private func pipe() throws -> (Int32, Int32) {
@@ -81,26 +82,26 @@ struct EngineTool {
     var all = ([name] + words).map { strdup($0) } + [nil]
     defer { for word in all { free(word) } }
     var process = pid_t()
-    let trouble = posix_spawnp(&process, name, &files, nil, &all, environ)
-    guard trouble == 0 else { throw missing(trouble) }
+    let code = posix_spawnp(&process, name, &files, nil, &all, environ)
+    guard code == 0 else { throw missing(code) }
     return process
   }
 
-  /// A file with this content and without a name, open at its start.
+  /// An unlinked file with this content, open at its start.
   private static func file(with text: String) throws -> Int32 {
     let folder = CLibrary.environment("TMPDIR") ?? "/tmp"
     var path = Array("\(folder)/outerloop-XXXXXX".utf8CString)
     let file = mkstemp(&path)
     guard file >= 0 else {
-      throw Complaint(
+      throw CommandError(
         "\(folder): no file can be made there: \(String(cString: strerror(errno)))",
         hint: "name another folder by TMPDIR")
     }
     unlink(path)
     guard CLibrary.writeAll(Array(text.utf8)[...], to: file), lseek(file, 0, SEEK_SET) == 0 else {
-      let trouble = String(cString: strerror(errno))
+      let message = String(cString: strerror(errno))
       close(file)
-      throw Complaint("\(folder): \(trouble)", hint: "name another folder by TMPDIR")
+      throw CommandError("\(folder): \(message)", hint: "name another folder by TMPDIR")
     }
     return file
   }

@@ -2,9 +2,9 @@ internal import OuterloopText
 
 /// An indexed Job of workers.
 ///
-/// A pod that ends by itself is not started again if its study is done; one that is evicted or whose node
-/// is lost is replaced, and does not count as a failure. Texts are written as JSON writes them, which
-/// YAML reads.
+/// A pod that exits by itself is not restarted if its study is done; one that is evicted or whose node is
+/// lost is replaced, and does not count as a failure. Texts are written as JSON strings, which YAML
+/// reads.
 struct KubernetesManifest {
   let request: LaunchRequest
   let image: String
@@ -96,12 +96,12 @@ struct KubernetesManifest {
       + amounts.map { "              \($0.limited)" }
   }
 
-  /// A word as Kubernetes hands it on: it takes `$(NAME)` for a variable, and `$$` for a dollar sign.
+  /// A word escaped for Kubernetes, which expands `$(NAME)` as a variable and `$$` as a dollar sign.
   private static func expanded(_ word: String) -> String {
     quoted(word.replacing("$", with: "$$"))
   }
 
-  /// A text in quotation marks, with nothing in it that YAML takes for a line end or a mark.
+  /// A quoted text, without anything that YAML reads as a line break or markup.
   private static func quoted(_ text: String) -> String {
     var quoted = ""
     for scalar in text.jsonString.unicodeScalars {

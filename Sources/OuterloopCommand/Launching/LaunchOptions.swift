@@ -2,7 +2,7 @@ internal import ArgumentParser
 internal import OuterloopPlatform
 internal import OuterloopStudy
 
-/// How many workers there are to be, and what each of them has: of every engine.
+/// How many workers to launch, and their resources; shared by all engines.
 struct LaunchOptions: ParsableArguments {
   @Option(parsing: .unconditional, help: ArgumentHelp("Workers.", valueName: "n"))
   var workers = 1
@@ -71,16 +71,16 @@ struct LaunchOptions: ParsableArguments {
 /// What was submitted, for `--json`.
 struct LaunchRecord: Encodable {
   var engine, study: String
-  /// What its jobs are called.
+  /// The name of its jobs.
   var name: String
   var workers: Int
-  /// The engine's number; null: nothing was submitted, or it gives none.
+  /// The engine's job ID; null: nothing was submitted, or the engine has none.
   var job: String?
   /// What was submitted.
   var text: String
 }
 
 extension StoreOptions {
-  /// As processes elsewhere are told it.
+  /// The address as workers elsewhere get it.
   var address: StoreAddress { StoreAddress(text, in: Tune.here) }
 }

@@ -1,7 +1,7 @@
 internal import OuterloopPlatform
 internal import OuterloopText
 
-/// Which workers of a study an engine is to run, and what each of them needs.
+/// Which workers of a study an engine should run, and what each of them needs.
 struct LaunchRequest: Equatable {
   var study: String
   var store: StoreAddress
@@ -9,23 +9,23 @@ struct LaunchRequest: Equatable {
   var workers = 1
   /// Trials that each of them runs at the same time.
   var parallel = 1
-  /// GPUs of a worker; nil: none.
+  /// GPUs per worker; nil: none.
   var gpus: Int?
-  /// Processors of a worker; nil: as the engine has it.
+  /// Processors per worker; nil: the engine's default.
   var cpus: Int?
-  /// Bytes of memory of a worker; nil: as the engine has it.
+  /// Bytes of memory per worker; nil: the engine's default.
   var memory: Int?
-  /// Seconds that a worker may run; nil: as the engine has it.
+  /// Seconds that a worker may run; nil: the engine's default.
   var seconds: Double?
   /// Seconds that a program has to save its work when its worker is stopped.
   var grace = 30.0
-  /// How the command is called where workers run.
+  /// The path of the command where workers run.
   var executable: String
-  /// The folder in which the program runs there; nil: the one in which the study was begun.
+  /// The folder in which the program runs there; nil: the one in which the study was created.
   var directory: String?
 
-  /// What its jobs are called: letters, digits and hyphens, not longer than 63 of them. Different
-  /// studies and stores have different names.
+  /// The name of its jobs: letters, digits and hyphens, at most 63 of them. Different studies and
+  /// stores have different names.
   var name: String {
     let plain = String(
       study.lowercased().map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "-" }
@@ -38,10 +38,10 @@ struct LaunchRequest: Equatable {
       .joined(separator: "-").replacing("--", with: "-")
   }
 
-  /// The words of a worker.
+  /// The command line of a worker.
   ///
-  /// - Parameter namesStore: false: it learns from OUTERLOOP_STORE where the store is.
-  /// - Throws: `Complaint` if its GPUs cannot be shared out evenly.
+  /// - Parameter namesStore: false: the worker reads the store's address from OUTERLOOP_STORE.
+  /// - Throws: `CommandError` if its GPUs cannot be divided evenly.
   func words(namesStore: Bool) throws -> [String] {
     var words = [executable, "worker", "--study", study]
     if namesStore { words += ["--store", store.text] }
@@ -49,11 +49,11 @@ struct LaunchRequest: Equatable {
       words += ["--parallel", "\(parallel)"]
       if let gpus, gpus > 0 {
         guard gpus % parallel == 0 || parallel % gpus == 0 else {
-          throw Complaint(
+          throw CommandError(
             "--gpus \(gpus) cannot be shared out evenly among --parallel \(parallel) trials",
             hint: "say --parallel \(gpus), or a multiple of it", status: 64)
         }
-        // Numbers that a study keeps too: 0.3333333333333333 is a third.
+        // As a study stores such numbers too: 0.3333333333333333 is a third.
         let share = gpus >= parallel ? "\(gpus / parallel)" : "\(Double(gpus) / Double(parallel))"
         words += ["--gpus", "all", "--gpus-per-trial", share]
       }

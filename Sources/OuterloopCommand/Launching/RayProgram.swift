@@ -3,10 +3,10 @@ internal import OuterloopText
 /// A program of Ray's Python API that runs workers as tasks.
 struct RayProgram {
   let request: LaunchRequest
-  /// Of the cluster; nil: the one that Ray finds, or a new one on this machine.
+  /// The address of the cluster; nil: the one that Ray finds, or a new one on this machine.
   let address: String?
 
-  /// Whether the store's address comes by OUTERLOOP_STORE from whoever runs the program.
+  /// Whether the program reads the store's address from OUTERLOOP_STORE.
   var takesStore: Bool { request.store.hasPassword }
 
   func text() throws -> String {

@@ -5,15 +5,15 @@ struct SlurmScript {
   let request: LaunchRequest
   /// The folder in which workers run.
   let here: String
-  /// The folder of its logs, and of the file with the store's address where that holds a password.
+  /// The folder of its logs, and of the file with the store's address if that contains a password.
   let folder: String
-  /// Further options, as `--partition=gpu`.
+  /// Further options, such as `--partition=gpu`.
   let options: [String]
 
-  /// The file from which jobs read where the store is; nil: it stands in the script.
+  /// The file from which jobs read where the store is; nil: it is in the script.
   var storeFile: String? { request.store.hasPassword ? folder + "/store" : nil }
 
-  /// - Throws: `Complaint` for what cannot stand in such a script.
+  /// - Throws: `CommandError` for what such a script cannot contain.
   func text() throws -> String {
     let words = try request.words(namesStore: storeFile == nil).map(CommandText.quoted)
     let store = storeFile.map { file in
@@ -69,16 +69,16 @@ struct SlurmScript {
       if let memory = request.mebibytes { lines.append("--mem=\(memory)M") }
       if let seconds = request.seconds { lines.append("--time=\(Self.time(seconds))") }
       lines.append("--chdir=\(try Self.quoted(here))")
-      // Per cent signs stand for parts of the name.
+      // Percent signs are placeholders.
       let logs = folder.replacing("%", with: "%%") + "/%A_%a.log"
       lines += [
         "--output=\(try Self.quoted(logs))", "--open-mode=append", "--requeue",
-        // Only to this script, and in time for the worker to end.
+        // Sent only to this script, early enough for the worker to finish.
         "--signal=B:USR1@\(Int(request.grace.rounded(.up)) + 60)",
       ]
       for option in options {
         guard option.hasPrefix("-"), option == option.visible else {
-          throw Complaint(
+          throw CommandError(
             "--sbatch \(CommandText.quoted(option)) is not an option of sbatch",
             hint: "write it as in --sbatch=--partition=gpu", status: 64)
         }
@@ -91,7 +91,7 @@ struct SlurmScript {
   /// A value as sbatch reads it in a script, on one line.
   private static func quoted(_ text: String) throws -> String {
     guard !text.contains(where: \.isNewline) else {
-      throw Complaint(
+      throw CommandError(
         "Slurm accepts no path with a line break: \(text)",
         hint: "rename the folder, or launch from another")
     }
@@ -103,7 +103,7 @@ struct SlurmScript {
     return "\"" + text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
   }
 
-  /// `1-02:03:04`, the minutes rounded up: Slurm's clock knows no seconds.
+  /// `1-02:03:04`, rounded up to minutes, Slurm's resolution.
   static func time(_ seconds: Double) -> String {
     let minutes = Int((seconds / 60).rounded(.up))
     func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }

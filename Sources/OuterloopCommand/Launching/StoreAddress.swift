@@ -1,11 +1,11 @@
 internal import OuterloopPlatform
 internal import OuterloopText
 
-/// The name of a store as workers elsewhere are told it: a file, or the address of a server.
+/// The name of a store for workers elsewhere: a file, or the address of a server.
 struct StoreAddress: Equatable {
   let text: String
 
-  /// - Parameter folder: where a file is whose path is relative.
+  /// - Parameter folder: the folder to which a relative path refers.
   init(_ name: String, in folder: String?) {
     text =
       name.contains("://") || name.hasPrefix("/") ? name : (folder.map { $0 + "/" } ?? "") + name
@@ -13,7 +13,7 @@ struct StoreAddress: Equatable {
 
   var isServer: Bool { text.contains("://") }
 
-  /// Whether it holds a password, which is to stand in no script, manifest or list of processes.
+  /// Whether it contains a password, which must not appear in any script, manifest or process list.
   var hasPassword: Bool {
     guard let start = text.firstRange(of: "://") else { return false }
     let rest = text[start.upperBound...]

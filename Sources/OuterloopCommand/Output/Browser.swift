@@ -1,8 +1,8 @@
 internal import OuterloopPlatform
 
-/// The browser of whoever sits at this machine.
+/// The user's browser.
 enum Browser {
-  /// Opens an address. That there is no program for it is no error: the address is printed.
+  /// Opens an address. Having no browser is not an error: the address is printed.
   static func open(_ address: String) {
     #if os(macOS)
       let opener = "open"
@@ -12,7 +12,7 @@ enum Browser {
     var words: [UnsafeMutablePointer<CChar>?] = [strdup(opener), strdup(address), nil]
     defer { for word in words { free(word) } }
     var process = pid_t()
-    // What it says would stand between the lines of this command.
+    // Its output would mix with that of this command.
     #if os(macOS)
       var files: posix_spawn_file_actions_t?
     #else

@@ -1,6 +1,6 @@
 internal import OuterloopPlatform
 
-/// Times of the clock on the wall.
+/// Wall-clock times as text.
 enum ClockText {
   /// `2026-11-29 22:10:11`, in the zone of this machine.
   static func of(_ seconds: Double) -> String {

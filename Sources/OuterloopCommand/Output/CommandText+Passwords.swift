@@ -2,17 +2,17 @@ internal import OuterloopPlatform
 internal import OuterloopPostgres
 
 extension CommandText {
-  /// Writes over the passwords of URLs in the words of this process, which everyone on the machine may read,
-  /// and says so: until then they were there.
+  /// Overwrites the passwords of URLs in the arguments of this process, which everyone on the machine can
+  /// read, and warns that they were visible until then.
   static func hidePasswords() {
-    // They are read first.
+    // The arguments are read first.
     let words = [""] + arguments
     guard words.contains(where: { isStore($0) && PostgresAddress.withoutPasswords($0) != $0 })
     else { return }
     for place in 1..<Int(CommandLine.argc) {
       guard let word = CommandLine.unsafeArgv[place] else { break }
       let text = String(cString: word)
-      // Not longer than what it takes the place of.
+      // Not longer than what it replaces.
       let shown = PostgresAddress.withoutPasswords(text).replacing("…", with: "")
       guard isStore(text), words.contains(text), shown.utf8.count < text.utf8.count else {
         continue

@@ -4,31 +4,32 @@ internal import OuterloopText
 
 /// The command line as it was typed.
 enum CommandText {
-  /// The words of this process as the kernel knows them; nil where it does not say.
+  /// The arguments of this process from the kernel; nil where it does not provide them.
   private static let kernelWords: [Data]? = {
     let bytes = (try? Data(contentsOf: URL(fileURLWithPath: "/proc/self/cmdline"))) ?? Data()
     guard bytes.last == 0 else { return nil }
     return bytes.dropLast().split(separator: 0, omittingEmptySubsequences: false)
   }()
 
-  /// The arguments, without the name of the command. On Linux they are the kernel's: the standard
-  /// library looks for them below the environment, where they are not once a preloaded library has
-  /// moved that elsewhere.
+  /// The arguments, without the name of the command. On Linux they come from the kernel: the
+  /// standard library looks for them next to the environment, which fails if a preloaded library
+  /// has moved it.
   static let arguments: [String] = {
     let words = kernelWords?.map { String(decoding: $0, as: UTF8.self) }
     return Array((words ?? CommandLine.arguments).dropFirst())
   }()
 
-  /// The same command once more, without `--restart`.
+  /// The command to run again, without `--restart`.
   static var again: String {
     (["outerloop"] + arguments).filter { $0 != "--restart" }.map(quoted).joined(separator: " ")
   }
 
-  /// - Throws: `Complaint` if a word is no text: as one it would be another name than was typed.
+  /// - Throws: `CommandError` if a word is not valid UTF-8, since decoding it would change the
+  ///   name.
   static func requireText() throws {
     for (place, word) in (kernelWords ?? []).enumerated()
     where String(validating: word, as: UTF8.self) == nil {
-      throw Complaint(
+      throw CommandError(
         "word \(place) of the command line is not valid UTF-8: `\(String(decoding: word, as: UTF8.self))`",
         hint: "rename the file, or give another name", status: 64)
     }
@@ -64,7 +65,7 @@ enum CommandText {
     }
   }
 
-  /// Lines of a name and what it is, aligned.
+  /// Aligned lines of a name and its description.
   static func table(_ rows: [(String, String)]) -> String {
     rows.map { name, value in
       name + String(repeating: " ", count: max(1, 19 - name.count)) + value

@@ -1,7 +1,7 @@
 internal import OuterloopFoundation
 
-/// JSON as every command prints it: keys sorted, on several lines; numbers that are not finite as
-/// "NaN", "Infinity" and "-Infinity".
+/// The JSON format of all commands: sorted keys, several lines; non-finite numbers as "NaN",
+/// "Infinity" and "-Infinity".
 enum JSONText {
   static func of(_ value: some Encodable) throws -> String {
     let encoder = JSONEncoder()

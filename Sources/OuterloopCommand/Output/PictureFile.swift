@@ -2,19 +2,19 @@ internal import OuterloopCharts
 internal import OuterloopFiles
 internal import OuterloopFoundation
 
-/// Pictures as files, with a last line that says whether they still are as they were drawn.
+/// Picture files, with a last line that shows whether they have been edited.
 ///
-/// Drawing a study again is what pictures are for, so they replace those that were drawn before. One
-/// that has been edited since is someone's work, and stays.
+/// Redrawn pictures replace earlier ones. A picture that has been edited since is someone's work and
+/// is kept.
 enum PictureFile {
-  /// Pictures that are as they were drawn.
+  /// Replaces only pictures that have not been edited.
   static let own = Replacement.files { path in
     guard let bytes = FileManager.default.contents(atPath: path) else { return false }
     return isAsDrawn(bytes)
   }
 
-  /// Writes pictures into a folder that is there. What may not be replaced is found before the first is
-  /// written.
+  /// Writes pictures into an existing folder. A file that must not be replaced is found before the
+  /// first is written.
   static func write(
     _ pictures: [StudyFigures.Picture], into folder: String, replacing: Replacement = own
   ) throws {
@@ -27,7 +27,7 @@ enum PictureFile {
     }
   }
 
-  /// `<!-- outerloop 1f83d9abfb41bd6b -->`, the number being that of all before it.
+  /// `<!-- outerloop 1f83d9abfb41bd6b -->`, where the number is a hash of everything before it.
   static func signed(_ svg: String) -> String { "\(svg)\(signature(svg.utf8))\n" }
 
   static func isAsDrawn(_ bytes: Data) -> Bool {
@@ -38,7 +38,7 @@ enum PictureFile {
       && last.elementsEqual(signature(drawn).utf8)
   }
 
-  /// Of the Fowler, Noll and Vo hash of 64 bits (FNV-1a).
+  /// The 64-bit FNV-1a hash (Fowler, Noll and Vo).
   private static func signature(_ bytes: some Sequence<UInt8>) -> String {
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325
     for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }

@@ -3,8 +3,8 @@ internal import OuterloopLab
 internal import OuterloopStudy
 internal import OuterloopText
 
-/// How much a command says while it works.
-struct ConversationOptions: ParsableArguments {
+/// How much a command prints while it works.
+struct VerbosityOptions: ParsableArguments {
   @Flag(name: .long, help: "Print one JSON object instead of text.")
   var json = false
 
@@ -14,7 +14,7 @@ struct ConversationOptions: ParsableArguments {
   @OptionGroup var quiet: QuietOption
 }
 
-/// How a command prints what it was asked for.
+/// The output format of a command.
 struct OutputOptions: ParsableArguments {
   @Flag(help: "Print JSON instead of text.")
   var json = false
@@ -22,16 +22,17 @@ struct OutputOptions: ParsableArguments {
   @OptionGroup var quiet: QuietOption
 }
 
-/// Of every command: whether only results and errors are told.
+/// For every command: whether only results and errors are printed.
 struct QuietOption: ParsableArguments {
   @Flag(name: [.customShort("q"), .customLong("quiet")], help: "Say nothing but errors.")
   var isQuiet = false
 
-  /// From here on, wherever something is said.
-  func validate() { if isQuiet { Terminal.beQuiet() } }
+  /// Takes effect immediately, for all messages.
+  func validate() { if isQuiet { Terminal.silence() } }
 }
 
-/// Progress on standard error: one line that is rewritten on a terminal, else a line now and then.
+/// Progress on standard error: one line that is rewritten on a terminal, otherwise a line from time
+/// to time.
 struct Progress {
   let isShown: Bool
   let isLive: Bool
@@ -40,23 +41,23 @@ struct Progress {
   private var lastLine: ContinuousClock.Instant?
   private var width = 0
 
-  /// Between two lines that stay; longer in work that takes hours.
+  /// The time between two permanent lines; longer in work that takes hours.
   private var pause: Duration { max(.seconds(10), start.duration(to: .now) / 40) }
-  /// Between two states of a line that is rewritten.
+  /// The time between two updates of a rewritten line.
   private static let livePause = Duration.milliseconds(50)
 
-  init(_ options: ConversationOptions) {
+  init(_ options: VerbosityOptions) {
     isShown = !Terminal.isQuiet && !options.isProgressHidden
     isLive = Terminal.isLive
   }
 
-  /// A line that stays.
+  /// Prints a permanent line.
   mutating func say(_ text: String) {
     clear()
     Terminal.say(text)
   }
 
-  /// The clock of the estimate starts, at so many updates.
+  /// Starts the clock of the estimate, after `updates` updates.
   mutating func begin(at updates: Int) {
     start = .now
     first = updates
@@ -69,7 +70,7 @@ struct Progress {
     return lastLine.duration(to: .now) >= (isLive ? Self.livePause : pause)
   }
 
-  /// So many of `total` are done.
+  /// Shows that `done` of `total` are done.
   mutating func update(_ done: Int, of total: Int, detail: String) {
     guard isShown, isDue || done == total else { return }
     let now = ContinuousClock.now
@@ -83,7 +84,7 @@ struct Progress {
     show(text)
   }
 
-  /// A line that is gone with the next, on a terminal; elsewhere one that stays.
+  /// Prints a temporary line on a terminal; elsewhere a permanent one.
   mutating func show(_ text: String) {
     guard isShown else { return }
     lastLine = .now
@@ -94,14 +95,14 @@ struct Progress {
     width = fitting.count
   }
 
-  /// Removes the line that is rewritten.
+  /// Removes the temporary line.
   mutating func clear() {
     guard width > 0 else { return }
     Terminal.rewriteLine("", over: width)
     width = 0
   }
 
-  /// A duration that has been measured: `0.4s`, then as `time`.
+  /// A measured duration: `0.4s`; from a few seconds on like `time`.
   static func lapse(_ seconds: Double) -> String {
     seconds < 9.95 ? NumberText.fixed(seconds, digits: 1) + "s" : time(seconds)
   }

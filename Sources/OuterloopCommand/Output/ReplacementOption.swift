@@ -1,7 +1,7 @@
 internal import ArgumentParser
 internal import OuterloopFiles
 
-/// Whether files that are there may be replaced.
+/// Whether existing files may be replaced.
 struct ReplacementOption: ParsableArguments {
   @Flag(help: "Replace an existing ordinary file.")
   var force = false

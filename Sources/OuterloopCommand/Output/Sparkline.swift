@@ -5,7 +5,7 @@ enum Sparkline {
   private static let blocks = Array("▁▂▃▄▅▆▇█")
   private static let plain = Array("_.-=+*#@")
 
-  /// Values by their places, held until the next; empty below two.
+  /// A step curve of values at places; empty for fewer than two.
   static func text(of values: [Double], places: [Int], width: Int) -> String {
     guard values.count > 1, let first = places.first, let last = places.last, last > first,
       values.allSatisfy(\.isFinite), let low = values.min(), let high = values.max()

@@ -3,21 +3,21 @@ internal import OuterloopStudy
 internal import OuterloopText
 internal import Synchronization
 
-/// The two streams of a command: data to standard output, conversation to standard error.
+/// The two streams of a command: data on standard output, messages on standard error.
 ///
-/// Control characters that come with names, messages and logs never reach a terminal: they are shown
-/// as JSON writes them, `\u001b`. Data that goes to a file or another program stays as it is.
+/// Control characters in names, messages and logs never reach a terminal: they are shown as JSON
+/// escapes, `\u001b`. Data that goes to a file or another program stays as it is.
 enum Terminal {
   private static let quiet = Atomic<Bool>(false)
 
-  /// Whether nothing is said but errors.
+  /// Whether only errors are printed.
   static var isQuiet: Bool { quiet.load(ordering: .relaxed) }
 
-  static func beQuiet() { quiet.store(true, ordering: .relaxed) }
+  static func silence() { quiet.store(true, ordering: .relaxed) }
 
-  /// Puts something in the place of streams that are closed: the next file that is opened, a store
-  /// perhaps, would else get their number, and what is said would be written into it. Writing still
-  /// fails.
+  /// Opens a placeholder for closed standard streams: otherwise the next file that is opened,
+  /// perhaps a store, would get the descriptor, and messages would be written into it. Writing
+  /// still fails.
   static func occupyClosedStreams() {
     while true {
       let file = open("/dev/null", O_RDONLY)
@@ -28,21 +28,21 @@ enum Terminal {
     }
   }
 
-  /// Writes data, whole.
-  /// - Throws: `Complaint` if it cannot be written, as on a full disk.
+  /// Writes data and a line break.
+  /// - Throws: `CommandError` if it cannot be written, as on a full disk.
   static func print(_ text: String) throws { try printPart(text + "\n") }
 
-  /// Writes data without ending the line.
+  /// Writes data without a line break.
   static func printPart(_ text: String) throws {
     try printPart(isShown ? Array(text.visibleLines.utf8) : Array(text.utf8))
   }
 
-  /// Writes bytes as they are; on a terminal whoever calls sees to it that they may be shown.
+  /// Writes bytes as they are; the caller makes sure that a terminal may show them.
   static func printPart(_ bytes: [UInt8]) throws {
     guard CLibrary.writeAll(bytes[...], to: STDOUT_FILENO) else {
-      // `| head -1` has what it wanted.
+      // The reader, such as `| head -1`, has enough.
       if errno == EPIPE { return }
-      throw Complaint(
+      throw CommandError(
         "standard output: \(String(cString: strerror(errno)))",
         hint:
           "the work itself is done; `outerloop best` shows what a study found, other commands can "
@@ -50,19 +50,19 @@ enum Terminal {
     }
   }
 
-  /// Writes conversation; that nobody listens is no error.
+  /// Writes a message; a closed stream is not an error.
   static func say(_ text: String) {
     guard !isQuiet else { return }
     _ = CLibrary.writeAll(Array((text.visibleLines + "\n").utf8)[...], to: STDERR_FILENO)
   }
 
-  /// Writes what went wrong, also where nothing else is said.
-  static func complain(_ complaint: Complaint) {
+  /// Writes an error, even in quiet mode.
+  static func report(_ failure: CommandError) {
     _ = CLibrary.writeAll(
-      Array((complaint.text(color: hasColor) + "\n").utf8)[...], to: STDERR_FILENO)
+      Array((failure.text(color: hasColor) + "\n").utf8)[...], to: STDERR_FILENO)
   }
 
-  /// Writes `text` in place of the line that stands there, `width` letters wide.
+  /// Replaces the current line, `width` characters wide, by `text`.
   static func rewriteLine(_ text: String, over width: Int) {
     guard !isQuiet else { return }
     let padding = String(repeating: " ", count: max(0, width - text.count))
@@ -76,7 +76,7 @@ enum Terminal {
   /// Whether standard error is a terminal that can rewrite a line.
   static let isLive = isatty(STDERR_FILENO) == 1 && CLibrary.environment("TERM") != "dumb"
 
-  /// Whether colour is welcome on standard error.
+  /// Whether to use colour on standard error.
   static let hasColor = isLive && (CLibrary.environment("NO_COLOR") ?? "").isEmpty
 
   /// The size of the terminal of standard output, 80 by 24 if unknown.
@@ -96,7 +96,7 @@ enum Terminal {
     size(of: STDERR_FILENO).map { Int($0.ws_col) } ?? 80
   }
 
-  /// Whether the variable holds bytes that are no text, which would be changed by reading it.
+  /// Whether the variable holds bytes that are not valid UTF-8, which decoding would change.
   static func isUnreadable(_ name: String) -> Bool {
     getenv(name).map { String(validatingCString: $0) == nil } ?? false
   }

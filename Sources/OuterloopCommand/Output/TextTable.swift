@@ -1,8 +1,8 @@
 internal import OuterloopStudy
 internal import OuterloopText
 
-/// Columns of text: numbers to the right, everything else to the left, two spaces between columns. A
-/// row is one line: control characters in cells are shown as `\n` or `\u001b`.
+/// Columns of text: numbers right-aligned, everything else left-aligned, two spaces between columns.
+/// A row is one line: control characters in cells are shown as `\n` or `\u001b`.
 ///
 /// Cells are kept as bytes in one buffer, since tables list all trials of a study: a cell costs two
 /// passes over its bytes.
@@ -10,21 +10,21 @@ struct TextTable {
   private struct Cell {
     /// Where it ends in the buffer; it begins where the one before ends.
     var end: Int
-    /// Letters, as a reader counts them.
+    /// Width in characters.
     var width: Int
   }
 
   private var bytes: [UInt8] = []
   private var cells: [Cell] = []
-  /// What the rows ask of the columns.
+  /// The column layout that the rows need.
   private(set) var layout: Layout
 
-  /// How wide each column is, and whether it stands to the right.
+  /// The width of each column, and whether it is right-aligned.
   struct Layout {
     fileprivate var widths: [Int]
     fileprivate var isNumeric: [Bool]
 
-    /// That of the rows of both tables.
+    /// The layout that fits the rows of both tables.
     func union(_ other: Layout) -> Layout {
       Layout(
         widths: zip(widths, other.widths).map(max),
@@ -57,8 +57,8 @@ struct TextTable {
     }
   }
 
-  /// Whether it reads as a number. Digits with a point at most, as nearly all are, are seen at a
-  /// glance.
+  /// Whether it is a number. Plain digits with at most a decimal point, the usual case, are
+  /// recognized quickly.
   private static func isNumber(_ cell: inout String) -> Bool {
     let isPlain = cell.withUTF8 { text in
       let digits = text[0] == UInt8(ascii: "-") ? text.dropFirst() : text[...]

@@ -3,21 +3,21 @@ internal import OuterloopRunner
 internal import Synchronization
 
 /// The lines of standard input, read by a thread of their own. They end with the input, with SIGTERM, and when the
-/// process that started this one has ended: children that it left behind may hold the pipe open. A request that takes
-/// long does not keep the process alive after that.
+/// process that started this one has ended: children that it left behind may hold the pipe open. A long request does
+/// not keep the process alive after that.
 enum RequestLines {
-  /// No request is longer.
+  /// The largest size of a request.
   static let limit = 64 << 20
 
   private static let isAsked = Atomic<Bool>(false)
-  /// Milliseconds between looks for the parent.
+  /// Milliseconds between checks for the parent process.
   private static let pause: Int32 = 200
-  /// Seconds that a request under way has to end after SIGTERM, and after the parent has ended.
+  /// Seconds that a running request has to finish after SIGTERM or the exit of the parent.
   private static let grace: UInt32 = 5
 
-  /// Takes the signals over and begins to read. Called once.
+  /// Installs the signal handlers and starts reading. Called once.
   static func begin() -> AsyncStream<ArraySlice<UInt8>> {
-    // The end of a terminal and Ctrl-C reach all its processes: whoever holds the pipes decides.
+    // SIGHUP and Ctrl-C reach all processes of the terminal: the client decides.
     CLibrary.handleSignal(SIGINT) { _ in }
     CLibrary.handleSignal(SIGHUP) { _ in }
     CLibrary.handleSignal(SIGTERM) { _ in RequestLines.isAsked.store(true, ordering: .relaxed) }
@@ -27,8 +27,8 @@ enum RequestLines {
       func isWanted() -> Bool { !isAsked.load(ordering: .relaxed) && getppid() == parent }
       read(while: isWanted) { continuation.yield($0) }
       continuation.finish()
-      // Whoever has closed the input may wait for replies. Where nobody does, trials that are out are lost, like
-      // those of any process that is gone.
+      // A client that has closed the input may be waiting for replies. If the client is gone, its trials are
+      // lost, like those of any lost worker.
       while isWanted() { poll(nil, 0, pause) }
       sleep(grace)
       _exit(1)

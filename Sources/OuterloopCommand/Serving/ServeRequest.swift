@@ -2,13 +2,13 @@ internal import OuterloopStore
 internal import OuterloopStudy
 internal import OuterloopText
 
-/// A request: its id, what is to be done, and the fields that say more.
+/// A request: its id, its operation, and its further fields.
 struct ServeRequest {
   let id: JSON
   let operation: String
   private let fields: [String: JSON]
 
-  /// - Throws: `Malformed` if the line is no request.
+  /// - Throws: `Malformed` if the line is not a request.
   init(_ line: ArraySlice<UInt8>) throws {
     guard let json = JSONReader.value(line), let members = json.members else {
       throw Malformed(id: .null, what: "the line is not a JSON object")
@@ -23,27 +23,27 @@ struct ServeRequest {
       uniquingKeysWith: { $1 })
   }
 
-  /// A line that is no request.
+  /// A line that is not a request.
   struct Malformed: Error {
     var id: JSON
     var what: String
   }
 
-  /// - Throws: `Complaint` about a field that the operation does not have.
+  /// - Throws: `CommandError` about a field that the operation does not have.
   func check(_ known: [String]) throws {
     guard let other = fields.keys.sorted().first(where: { !known.contains($0) }) else { return }
-    throw Complaint(
+    throw CommandError(
       "the operation `\(operation)` has no field `\(other)`",
       hint: Spelling.remedy(for: other, among: known, called: "fields"), status: 64)
   }
 
-  /// A field that is there and not null.
+  /// A field that is present and not null.
   subscript(name: String) -> JSON? { fields[name].flatMap { $0 == .null ? nil : $0 } }
 
   private func read<T>(_ name: String, as kind: String, _ read: (JSON) -> T?) throws -> T? {
     guard let json = self[name] else { return nil }
     guard let value = read(json) else {
-      throw Complaint(
+      throw CommandError(
         "the field `\(name)` is \(json.description.prefix(80)), not \(kind)",
         hint: "see Documentation/protocol.md", status: 64)
     }
@@ -52,7 +52,7 @@ struct ServeRequest {
 
   private func need<T>(_ name: String, _ value: T?) throws -> T {
     if let value { return value }
-    throw Complaint(
+    throw CommandError(
       "the operation `\(operation)` needs the field `\(name)`",
       hint: "see Documentation/protocol.md", status: 64)
   }

@@ -1,14 +1,15 @@
 internal import OuterloopPlatform
 internal import OuterloopText
 
-/// One connection: greets, opens its study, and has it answer. `Documentation/protocol.md` is the protocol.
+/// One connection: says hello, opens its study, and answers requests about it. `Documentation/protocol.md`
+/// is the protocol.
 actor ServeSession {
   /// The version of the protocol.
   static let version = 1
 
   private var study: ServedStudy?
   private var isGreeted = false
-  /// Whether the other end has said that it is done.
+  /// Whether the client has said that it is done.
   private(set) var isOver = false
 
   /// The reply to a line, on one line.
@@ -22,10 +23,10 @@ actor ServeSession {
       let answer = try await answer(request)
       return JSON.object(["id": request.id, "ok": answer]).description
     } catch {
-      let complaint = Complaint(error)
-      let what = [complaint.what, complaint.details].compactMap(\.self).joined(separator: "\n")
+      let failure = CommandError(error)
+      let what = [failure.what, failure.details].compactMap(\.self).joined(separator: "\n")
       return Self.failure(
-        request.id, complaint.status == 64 ? "usage" : "failure", what, complaint.hint ?? "")
+        request.id, failure.status == 64 ? "usage" : "failure", what, failure.hint ?? "")
     }
   }
 
@@ -40,7 +41,7 @@ actor ServeSession {
 
   private func answer(_ request: ServeRequest) async throws -> JSON {
     switch request.operation {
-    case "hello": return try greet(request)
+    case "hello": return try handshake(request)
     case "end":
       try request.check([])
       try await study?.release()
@@ -48,41 +49,41 @@ actor ServeSession {
       return .object([JSON.Member]())
     case "open":
       guard isGreeted else {
-        throw Complaint(
+        throw CommandError(
           "the first request has to be hello",
           hint: "begin with {\"id\": 1, \"op\": \"hello\", \"protocol\": 1}",
           status: 64)
       }
       guard study == nil else {
-        throw Complaint(
+        throw CommandError(
           "a study is open already", hint: "start another process for another study", status: 64)
       }
-      let opened = try await ServedStudy(ServedOpening(request))
+      let opened = try await ServedStudy(OpenRequest(request))
       study = opened
       await opened.keepLeases()
       return try await opened.description(with: [])
     default:
       guard let operation = ServedStudy.operations[request.operation] else {
         let known = ["hello", "open", "end"] + ServedStudy.operations.keys
-        throw Complaint(
+        throw CommandError(
           "there is no operation `\(request.operation)`",
           hint: Spelling.remedy(
             for: request.operation, among: known.sorted(), called: "operations"),
           status: 64)
       }
       guard let study else {
-        throw Complaint("no study is open", hint: "open one first", status: 64)
+        throw CommandError("no study is open", hint: "open one first", status: 64)
       }
       try request.check(operation.fields)
       return try await operation.answer(study, request)
     }
   }
 
-  private func greet(_ request: ServeRequest) throws -> JSON {
+  private func handshake(_ request: ServeRequest) throws -> JSON {
     try request.check(["protocol", "client"])
     let wanted = try request.neededInt("protocol")
     guard wanted == Self.version else {
-      throw Complaint(
+      throw CommandError(
         "this is outerloop \(Version.number), which speaks version \(Self.version) of the protocol, not "
           + "\(wanted)", hint: "install the command and its client of the same version", status: 64)
     }
@@ -93,7 +94,7 @@ actor ServeSession {
     ])
   }
 
-  /// The other end is gone: what it had is run again by others.
+  /// The client is gone: its trials will be run again by others.
   func leave() async {
     guard let study else { return }
     await study.abandon()

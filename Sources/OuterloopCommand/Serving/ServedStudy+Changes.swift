@@ -3,7 +3,7 @@ internal import OuterloopStore
 internal import OuterloopStudy
 internal import OuterloopText
 
-// What is changed in a study beside its trials: its budget, what is known already, what is believed.
+// Changes to a study apart from its trials: its budget, known results, priors.
 extension ServedStudy {
   static let changeOperations: [String: Operation] = [
     "budget": Operation(fields: ["trials", "more", "epochs", "seconds"]) { study, request in
@@ -23,17 +23,17 @@ extension ServedStudy {
     },
   ]
 
-  /// Totals of the study's whole life; null takes the bound away, what is not named stays.
+  /// Totals over the study's lifetime; null removes a limit, limits that are not named stay.
   private func setBudget(_ request: ServeRequest) async throws -> JSON {
     let (trials, more) = (try request.int("trials"), try request.int("more"))
     let (epochs, seconds) = (try request.int("epochs"), try request.number("seconds"))
     for (name, value) in [("trials", trials), ("more", more), ("epochs", epochs)] {
       if let value, value < 0 {
-        throw Complaint("\(name) is \(value)", hint: "say 0 or more", status: 64)
+        throw CommandError("\(name) is \(value)", hint: "say 0 or more", status: 64)
       }
     }
     if trials != nil, more != nil {
-      throw Complaint(
+      throw CommandError(
         "`trials` is a total and `more` adds to it", hint: "give one of them", status: 64)
     }
     let count = try await store.summary(of: found.id).trials
@@ -60,31 +60,32 @@ extension ServedStudy {
     let known = values.filter { unknown[$0.key] == nil }
     let count = try await store.summary(of: found.id).trials
     let method = try found.method()
-    let assignment = try Complaint.usage {
+    let assignment = try CommandError.usage {
       try specification.configuration(with: known, asTrial: count, by: method)
     }
     let kind = Event.Kind.enqueued(assignment, through: specification.epochs)
     guard
       let number = try await store.add(kind, asTrial: nil, to: found.id, claimedBy: nil)?.trial
         .number
-    else { throw Complaint("no trial could be added", hint: "try again") }
+    else { throw CommandError("no trial could be added", hint: "try again") }
     if !unknown.isEmpty {
       let text = JSON(unknown) { JSON($0) }.description
       change(
-        try await store.update(found.id) { $0.attributes[Self.wish(number)] = text })
+        try await store.update(found.id) { $0.attributes[Self.requestKey(number)] = text })
     }
     return .object(["number": .int(number), "params": Self.json(assignment)])
   }
 
-  private static func wish(_ number: Int) -> String { "wish.\(number)" }
+  private static func requestKey(_ number: Int) -> String { "wish.\(number)" }
 
-  /// The value that someone has enqueued trial `number` with, of a parameter that was unknown then.
-  func wished(_ name: String, for number: Int, in domain: Domain) throws -> ParameterValue? {
-    guard let text = specification.attributes[Self.wish(number)],
+  /// The value with which trial `number` was enqueued, for a parameter that was unknown then.
+  func requestedValue(_ name: String, for number: Int, in domain: Domain) throws -> ParameterValue?
+  {
+    guard let text = specification.attributes[Self.requestKey(number)],
       let value = JSONReader.value(text)?[name]?.parameterValue
     else { return nil }
     guard let canonical = domain.canonical(value) else {
-      throw Complaint(
+      throw CommandError(
         "trial \(number) was enqueued with `\(name)` = \(value), which is not in \(domain)",
         hint: "enqueue a value of the domain", status: 64)
     }
@@ -97,18 +98,18 @@ extension ServedStudy {
     let epoch = try request.int("epoch")
     try await refresh()
     let specification = specification
-    let assignment = try Complaint.usage {
+    let assignment = try CommandError.usage {
       try specification.space.assignment(try specification.space.canonical(values))
     }
     let report = Report(epoch: epoch ?? specification.epochs, numbers)
     guard
       let trial = try await store.addEnded(assignment, report, to: found.id, worker: "add")
-    else { throw Complaint("no trial could be added", hint: "try again") }
+    else { throw CommandError("no trial could be added", hint: "try again") }
     return .object(["number": .int(trial.number)])
   }
 
   private func hint(_ texts: [String]) async throws -> JSON {
-    let priors = try Complaint.usage {
+    let priors = try CommandError.usage {
       try specification.space.checked(texts.flatMap(ParameterPrior.parsing))
     }
     try await store.note(.hinted(priors), in: found.id)
@@ -117,7 +118,7 @@ extension ServedStudy {
 
   private func extend(by texts: [String]) async throws -> JSON {
     try await refresh()
-    let space = try Complaint.usage {
+    let space = try CommandError.usage {
       try specification.space.extended(by: texts.map(ParameterDeclaration.init(parsing:)))
     }
     try await store.extend(found.id, to: space)

@@ -4,7 +4,7 @@ internal import OuterloopStore
 internal import OuterloopStudy
 internal import OuterloopText
 
-// Trials: asked for, told how they go, told how they ended.
+// Operations on trials: ask, report, tell.
 extension ServedStudy {
   static let trialOperations: [String: Operation] = [
     "ask": Operation(fields: ["slot"]) { try await $0.ask(slot: try $1.int("slot") ?? 0) },
@@ -37,7 +37,7 @@ extension ServedStudy {
 
   private func ask(slot: Int) async throws -> JSON {
     let claimant = Claimant(worker: "\(WorkerName.own).\(max(slot, 0))", lease: lease)
-    switch try await asker.next(for: claimant) {
+    switch try await source.next(for: claimant) {
     case .trial(let claim): return .object(["trial": hold(claim, slot: slot)])
     case .wait:
       try await releaseLost()
@@ -75,10 +75,10 @@ extension ServedStudy {
     return isInMemory ? nil : found.folders.checkpoint(ofTrial: number)
   }
 
-  // MARK: Parameters that are named as the trial runs
+  // MARK: Parameters that the running trial defines
 
   /// The value of a parameter, by the domain that the trial names: the one that its configuration has, if it lies
-  /// in that domain; else one at random. The space grows by what it lacks.
+  /// in that domain; otherwise a random one. The space is extended by what it lacks.
   private func suggest(_ number: Int, _ name: String, _ domain: JSON) async throws -> JSON {
     var trial = try holding(number)
     let declaration = try Self.declaration(name, domain)
@@ -87,20 +87,20 @@ extension ServedStudy {
       return .object(["value": JSON(own)])
     }
     guard specification.isGrowing else {
-      throw Complaint(
+      throw CommandError(
         trial.assignment[name].map { "`\(name)` is \($0), which is not in \(declaration.domain)" }
           ?? "the space of study `\(found.name)` has no value for `\(name)` in trial \(number)",
         hint: "declare it in the space, or begin a study without a space", status: 64)
     }
     try await grow(by: declaration)
     let value =
-      try wished(name, for: number, in: declaration.domain)
+      try requestedValue(name, for: number, in: declaration.domain)
       ?? specification.value(of: name, in: declaration.domain, asTrial: number, by: .random)
     trial.assignment = try specification.space.supplementing(trial.assignment, name, value)
     let kind = Event.Kind.supplemented(attempt: trial.claim.attempt, trial.assignment)
     guard try await store.append([kind], to: number, of: found.id) == .accepted else {
       held[number] = nil
-      throw Complaint(
+      throw CommandError(
         "trial \(number) is no longer yours: its lease has expired, or it has ended",
         hint: "ask for another")
     }
@@ -110,13 +110,13 @@ extension ServedStudy {
 
   private func grow(by declaration: ParameterDeclaration) async throws {
     do { _ = try await store.grow(found.id, by: declaration) } catch let error as SpaceError {
-      throw Complaint(error.statement, hint: error.remedy, status: 64)
+      throw CommandError(error.statement, hint: error.remedy, status: 64)
     }
     try await refresh()
   }
 
   private static func declaration(_ name: String, _ domain: JSON) throws -> ParameterDeclaration {
-    try Complaint.usage {
+    try CommandError.usage {
       if let text = domain.text { return try ParameterDeclaration(parsing: "\(name)=\(text)") }
       var fields = ParameterFields(type: domain["type"]?.text ?? "")
       fields.low = domain["low"]?.number
@@ -130,11 +130,12 @@ extension ServedStudy {
 
   // MARK: Telling
 
-  /// Whether the training goes on: as in `StudyDriver`, as far as the trial was to be trained, unless the
-  /// scheduler says that it is not worth it.
+  /// Whether the training continues: as in `StudyDriver`, up to the epoch requested, unless the scheduler
+  /// stops it.
   private func report(_ report: Report, of number: Int) async throws -> JSON {
     guard report.epoch >= 1 else {
-      throw Complaint("epoch \(report.epoch) is below 1", hint: "count epochs from 1", status: 64)
+      throw CommandError(
+        "epoch \(report.epoch) is below 1", hint: "count epochs from 1", status: 64)
     }
     guard var trial = held[number] else { return Self.stop("lost") }
     let kind = Event.Kind.reported(attempt: trial.claim.attempt, report)
@@ -148,7 +149,7 @@ extension ServedStudy {
       held[number] = trial
       return trial.verdict == .goOn ? .object(["goesOn": .bool(true)]) : Self.stop("scheduler")
     }
-    if report.epoch < epochs { trial.verdict = try await asker.verdict(on: number) }
+    if report.epoch < epochs { trial.verdict = try await source.verdict(on: number) }
     // Leases may have been renewed, or lost, meanwhile.
     if held[number] != nil { held[number] = trial }
     if trial.verdict != .goOn { return Self.stop("scheduler") }
@@ -160,16 +161,16 @@ extension ServedStudy {
     .object(["goesOn": .bool(false), "reason": .text(reason)])
   }
 
-  /// What is needed to go on after `epoch` is on disk: at `path`, or anywhere in the trial's folder. It is written
-  /// down before the study knows of it, so that the study only knows of what can be checked.
+  /// A checkpoint after `epoch` is on disk: at `path`, or anywhere in the trial's folder. It is recorded before it
+  /// is added to the study, so that every checkpoint in the study can be verified.
   private func checkpointed(epoch: Int, of number: Int, at path: String?) async throws -> JSON {
     guard epoch >= 1 else {
-      throw Complaint("epoch \(epoch) is below 1", hint: "count epochs from 1", status: 64)
+      throw CommandError("epoch \(epoch) is below 1", hint: "count epochs from 1", status: 64)
     }
     guard let trial = held[number] else { return Self.stop("lost") }
     let isThere = held[number]?.files?.keep(path, epoch: epoch) ?? true
     if let path, !isThere {
-      throw Complaint(
+      throw CommandError(
         "the checkpoint \(path.visible) of epoch \(epoch) is not there",
         hint: "announce it when it is written; names are of the folder \(trial.files?.path ?? "")",
         status: 64)
@@ -183,7 +184,7 @@ extension ServedStudy {
     let trial = try holding(number)
     let kinds = try ending(of: trial, request)
     var answer = try await store.append(kinds, to: number, of: found.id)
-    // A result that comes late is taken where its report no longer is.
+    // A late result is accepted where its report no longer is.
     if answer != .accepted, let last = kinds.last {
       answer = try await store.append([last], to: number, of: found.id)
     }
@@ -194,7 +195,7 @@ extension ServedStudy {
     return Self.json(last)
   }
 
-  /// What a request says about the end of a trial, as events.
+  /// The end of a trial in a request, as events.
   private func ending(of trial: Held, _ request: ServeRequest) throws -> [Event.Kind] {
     let attempt = trial.claim.attempt
     let seconds = try request.number("seconds") ?? trial.seconds
@@ -206,7 +207,7 @@ extension ServedStudy {
     }
     if let word = try request.text("failed") {
       guard let reason = FailureReason(rawValue: word) else {
-        throw Complaint(
+        throw CommandError(
           "`\(word)` is not a reason",
           hint: Spelling.remedy(
             for: word, among: FailureReason.allCases.map(\.rawValue), called: "reasons"), status: 64
@@ -240,7 +241,7 @@ extension ServedStudy {
     ]
   }
 
-  /// How a trial ended, or that it is to run again.
+  /// How a trial ended, or that it will run again.
   private static func json(_ kind: Event.Kind) -> JSON {
     switch kind {
     case .finished(_, .complete(let values), _):

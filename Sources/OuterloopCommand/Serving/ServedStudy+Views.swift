@@ -6,7 +6,7 @@ internal import OuterloopStudy
 internal import OuterloopText
 internal import OuterloopTuning
 
-// What a study has found: for people, tables and pictures.
+// The results of a study: records, tables and pictures.
 extension ServedStudy {
   static let viewOperations: [String: Operation] = [
     "summary": Operation(fields: []) { study, _ in try await study.summary() },
@@ -54,13 +54,13 @@ extension ServedStudy {
     ])
   }
 
-  /// The most trials of a page.
+  /// The largest number of trials on a page.
   private static let page = 10_000
 
   private func list(_ request: ServeRequest) async throws -> JSON {
     let states = try request.texts("states").map { word in
       guard let kind = TrialState.Kind(rawValue: word) else {
-        throw Complaint(
+        throw CommandError(
           "`\(word)` is not a state",
           hint: Spelling.remedy(
             for: word, among: TrialState.Kind.allCases.map(\.rawValue), called: "states"),
@@ -95,7 +95,7 @@ extension ServedStudy {
       return .object(["kinds": .array(kinds.map { .text($0.name) })])
     }
     guard let plot = StudyPlot(named: kind) else {
-      throw Complaint(
+      throw CommandError(
         "there is no picture `\(kind)`",
         hint: Spelling.remedy(for: kind, among: StudyPlot.all.map(\.name), called: "pictures"),
         status: 64)
@@ -118,7 +118,7 @@ extension ServedStudy {
       ? nil : try found.place(ofObjective: objective, of: "the importance")
     let trials = try await found.trials(TrialQuery(states: [.complete]))
     guard trials.count > 1 else {
-      throw Complaint(
+      throw CommandError(
         "study `\(found.name)` has \(NumberText.count(trials.count, "complete trial"))",
         hint: "importance compares trials: run more")
     }

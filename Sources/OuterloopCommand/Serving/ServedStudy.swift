@@ -5,7 +5,7 @@ internal import OuterloopText
 
 /// The study of a connection, and the trials that were asked for over it.
 actor ServedStudy {
-  /// What can be asked of it: the fields of the request, and who answers.
+  /// An operation: the fields of its request, and its handler.
   struct Operation: Sendable {
     var fields: [String]
     var answer: @Sendable (ServedStudy, ServeRequest) async throws -> JSON
@@ -17,10 +17,10 @@ actor ServedStudy {
   /// A trial that was asked for.
   struct Held {
     var claim: Claim
-    /// With what was added to its configuration since.
+    /// Its configuration, with later additions.
     var assignment: Assignment
     let start = SuspendingClock.now
-    /// What was reported last.
+    /// The last report.
     var last: Report?
     /// Nil in a study in memory, which ends with its checkpoints.
     var files: TrialCheckpoints?
@@ -30,7 +30,7 @@ actor ServedStudy {
   }
 
   private(set) var found: StudyChoice.Found
-  let asker: Asker
+  let source: TrialSource
   let isInMemory: Bool
   let lease: Double
   let checkpoints: String?
@@ -38,46 +38,46 @@ actor ServedStudy {
   private let notes: [String]
   /// By number.
   var held: [Int: Held] = [:]
-  /// When lost workers were last looked for.
+  /// When lost workers were last checked for.
   private var lookedForLost = SuspendingClock.now
   private var heartbeat: Task<Void, Never>?
 
-  init(_ opening: ServedOpening) async throws {
+  init(_ opening: OpenRequest) async throws {
     let opened = try await opening.open()
     (found, isNew, notes) = (opened.found, opened.isNew, opened.notes)
     (isInMemory, lease, checkpoints) = (opening.path == nil, opening.lease, opening.checkpoints)
-    asker = try await Asker(found.id, in: found.store, by: try found.method())
+    source = try await TrialSource(found.id, in: found.store, by: try found.method())
     if !isInMemory { try await WorkerName.releaseLost(found) }
   }
 
   var store: any StudyStore { found.store }
   var specification: StudySpecification { found.specification }
 
-  /// Takes over what others, or this connection, have changed in space and settings.
+  /// Reloads the space and settings, which others or this connection may have changed.
   func refresh() async throws {
     found.specification = try await store.specification(of: found.id)
   }
 
   func change(_ settings: StudySettings) { found.specification.settings = settings }
 
-  /// Lets trials run again whose process on this machine is gone; once a second at most.
+  /// Releases trials whose process on this machine has exited; at most once a second.
   func releaseLost() async throws {
     guard !isInMemory, lookedForLost.duration(to: .now) > .seconds(1) else { return }
     lookedForLost = .now
     try await WorkerName.releaseLost(found)
   }
 
-  /// The trial that this connection has under this number.
+  /// The trial of this number that this connection holds.
   func holding(_ number: Int) throws -> Held {
     if let trial = held[number] { return trial }
-    throw Complaint(
+    throw CommandError(
       "trial \(number) was not asked for here, or has ended",
       hint: "ask for one; of others `outerloop tell\(found.naming) --trial \(number)` can tell")
   }
 
   // MARK: Leases
 
-  /// Renews the leases of the trials that are out, for as long as this process lives.
+  /// Renews the leases of the held trials, for as long as this process lives.
   func keepLeases() {
     let pause = lease / 3
     heartbeat = Task { [weak self] in
@@ -88,7 +88,7 @@ actor ServedStudy {
     }
   }
 
-  /// Renews all leases. A store that cannot be written now is tried again, for as long as they last.
+  /// Renews all leases. A store that cannot be written is retried until they expire.
   @discardableResult
   func renew() async -> [Int] {
     for (number, trial) in held {
@@ -98,7 +98,7 @@ actor ServedStudy {
     return held.keys.sorted()
   }
 
-  /// Gives the trials that are out back, to be run again: the other end is done with them.
+  /// Returns the held trials, to be run again: the client is done with them.
   func release() async throws {
     heartbeat?.cancel()
     for (number, trial) in held {
@@ -109,7 +109,7 @@ actor ServedStudy {
     }
   }
 
-  /// The other end has vanished: its trials are lost, like those of any worker that is gone.
+  /// The client has vanished: its trials are lost, like those of any lost worker.
   func abandon() async {
     heartbeat?.cancel()
     for (number, trial) in held {
@@ -122,9 +122,9 @@ actor ServedStudy {
     held = [:]
   }
 
-  // MARK: What it is
+  // MARK: Description
 
-  /// The study as `open` tells it.
+  /// The study in the reply to `open`.
   func description(with more: [JSON.Member]) async throws -> JSON {
     let specification = specification
     let summary = try await store.summary(of: found.id)

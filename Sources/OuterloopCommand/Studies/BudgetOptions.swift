@@ -28,7 +28,7 @@ struct BudgetOptions: ParsableArguments {
 
   var isGiven: Bool { trials != nil || timeout != nil || totalEpochs != nil }
 
-  /// The budget that was there, with what is given here in its place.
+  /// The previous budget, with the limits given here.
   func changing(_ budget: Budget) -> Budget {
     Budget(
       trials: trials ?? budget.trials, epochs: totalEpochs ?? budget.epochs,
@@ -36,8 +36,8 @@ struct BudgetOptions: ParsableArguments {
   }
 }
 
-/// The budget of a study that is there: totals, or so many trials more.
-struct FurtherBudget: ParsableArguments {
+/// The budget of an existing study: totals, or a number of additional trials.
+struct AdditionalBudget: ParsableArguments {
   @OptionGroup var totals: BudgetOptions
 
   @Option(
@@ -55,7 +55,7 @@ struct FurtherBudget: ParsableArguments {
 
   var isGiven: Bool { totals.isGiven || more != nil }
 
-  /// The budget that was there, with what is given here in its place, after `count` trials.
+  /// The previous budget, with the limits given here, after `count` trials.
   func changing(_ budget: Budget, after count: Int) -> Budget {
     var budget = totals.changing(budget)
     if let more { budget.trials = count.addingSaturated(more) }
@@ -64,10 +64,10 @@ struct FurtherBudget: ParsableArguments {
 }
 
 /// How much of its budget a study has spent.
-struct Spending {
-  /// Trials created, whatever became of them.
+struct BudgetUse {
+  /// Trials created, in any state.
   var trials = 0
-  /// Trials that wait or run.
+  /// Trials that are waiting or running.
   var open = 0
   var epochs = 0
   /// Seconds during which trials ran.
@@ -87,14 +87,14 @@ struct Spending {
 
 extension Budget {
   /// Whether no new trial may be begun.
-  func isSpent(_ spent: Spending) -> Bool {
+  func isSpent(_ spent: BudgetUse) -> Bool {
     trials.map { spent.trials >= $0 } ?? false || epochs.map { spent.epochs >= $0 } ?? false
       || seconds.map { spent.seconds >= $0 } ?? false
   }
 
-  /// The options that make every part larger that is spent: `further` more trials, or as many as there
-  /// are; twice the epochs and the time.
-  func enlarged(after spent: Spending, by further: Int? = nil) -> String {
+  /// The options that enlarge every limit that is spent: `further` more trials, or twice as many;
+  /// twice the epochs and the time.
+  func enlarged(after spent: BudgetUse, by further: Int? = nil) -> String {
     var options: [String] = []
     if let trials, spent.trials >= trials {
       options.append("--trials \(spent.trials.addingSaturated(further ?? max(spent.trials, 1)))")
@@ -120,7 +120,7 @@ extension Budget {
 }
 
 extension Int {
-  /// The sum, or the largest number if it is beyond that.
+  /// The sum, or the largest number if it overflows.
   fileprivate func addingSaturated(_ other: Int) -> Int {
     let (sum, isBeyond) = addingReportingOverflow(other)
     return isBeyond ? .max : sum

@@ -2,19 +2,19 @@ internal import OuterloopRunner
 internal import OuterloopSearch
 internal import OuterloopStudy
 
-/// Keeps a study to its `--keep` while it runs: looks now and then whether trials have come to an end or to rest, and
-/// removes the checkpoints that are not to stay.
+/// Applies `--keep` while a study runs: checks from time to time whether trials have ended or paused, and removes the
+/// checkpoints that are not kept.
 actor CheckpointKeeper {
   private let found: StudyChoice.Found
-  private let lines: TrialLines
+  private let lines: TrialProgress
   private let limit: Int?
   private var collector: CheckpointCollector
   private var history = History()
   private var nextLook = ContinuousClock.now
-  private var hasToldExcess = false
+  private var hasReportedExcess = false
 
   /// Nil: everything is kept.
-  init?(_ policy: CheckpointPolicy?, _ found: StudyChoice.Found, _ lines: TrialLines) {
+  init?(_ policy: CheckpointPolicy?, _ found: StudyChoice.Found, _ lines: TrialProgress) {
     guard let policy else { return nil }
     self.found = found
     self.lines = lines
@@ -24,12 +24,12 @@ actor CheckpointKeeper {
 
   private static let pause = Duration.seconds(1)
 
-  /// Looks if it is time. That the store cannot be read is for others to tell.
+  /// Checks if it is time to. An unreadable store is reported elsewhere.
   func look() async {
     guard ContinuousClock.now >= nextLook else { return }
     let start = ContinuousClock.now
     await collect()
-    // However long the study is and its folders take, the trials have most of the time.
+    // However long the study and its folders take, most of the time is left to the trials.
     nextLook = .now + max(Self.pause, start.duration(to: .now) * 20)
   }
 
@@ -44,9 +44,9 @@ actor CheckpointKeeper {
         "trial \(trial) is paused, and its checkpoint is removed (--keep): it would start at epoch 0 again"
       )
     }
-    for trouble in outcome.troubles { lines.say("a checkpoint cannot be removed: \(trouble)") }
-    if let excess = outcome.excess, let limit, !hasToldExcess {
-      hasToldExcess = true
+    for failure in outcome.failures { lines.say("a checkpoint cannot be removed: \(failure)") }
+    if let excess = outcome.excess, let limit, !hasReportedExcess {
+      hasReportedExcess = true
       lines.say(
         "checkpoints take \(Self.text(excess)), more than the \(Self.text(limit)) of --keep: those of running "
           + "trials and of the best are not removed")
@@ -68,9 +68,8 @@ actor CheckpointKeeper {
 }
 
 extension StudySpecification {
-  /// The trials that are complete and those that rest, by number, the best first: those that break the
-  /// constraints less, then the smaller loss; with several objectives front by front. Trials that rest are compared
-  /// by what they reported last.
+  /// The complete and the paused trials, by number, best first: smaller constraint violation, then smaller loss;
+  /// front by front with several objectives. Paused trials are compared by their last report.
   fileprivate func standings(_ trials: [Trial]) -> (complete: [Int], resting: [Int]) {
     func ordered(_ state: TrialState) -> [Int] {
       let some = trials.filter { $0.state == state }

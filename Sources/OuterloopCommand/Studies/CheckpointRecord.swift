@@ -5,7 +5,7 @@ internal import OuterloopText
 /// A checkpoint in JSON.
 struct CheckpointRecord: Encodable {
   var trial, epoch: Int
-  /// Where it is, if it is what was announced; else null.
+  /// Its path, if it is intact; else null.
   @OrNull var path: String?
   /// `whole`, `damaged` or `gone`.
   var state: String

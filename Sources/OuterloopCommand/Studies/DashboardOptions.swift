@@ -8,7 +8,7 @@ internal import OuterloopText
 
 /// Where a dashboard listens.
 struct DashboardOptions: ParsableArguments {
-  /// The port that is taken if nobody says another and nobody else has it.
+  /// The default port, if it is free.
   static let usualPort = 8765
 
   @Option(
@@ -31,7 +31,7 @@ struct DashboardOptions: ParsableArguments {
     if host.isEmpty { throw ValidationError("--host is empty") }
   }
 
-  /// As if none were given.
+  /// The defaults.
   static var usual: DashboardOptions {
     get throws { try DashboardOptions.parse([]) }
   }
@@ -41,7 +41,7 @@ struct DashboardOptions: ParsableArguments {
     var token: String?
   }
 
-  /// Begins to serve a store.
+  /// Starts serving a store.
   func start(_ place: StoreOptions, isReadOnly: Bool) async throws -> Running {
     let dashboard = Dashboard(
       try place.open(.read), place.environment, isReadOnly: isReadOnly)
@@ -69,7 +69,7 @@ struct DashboardOptions: ParsableArguments {
 }
 
 extension StoreOptions {
-  /// What the dashboard of this store does not know by itself.
+  /// What the dashboard has to be told about this store.
   var environment: Dashboard.Environment {
     let place = self
     return Dashboard.Environment(

@@ -3,14 +3,14 @@ internal import OuterloopSearch
 internal import OuterloopStudy
 internal import OuterloopText
 
-/// What `tune --dry-run` shows: the study, and the command lines of its first trials. Nothing is run
-/// and nothing stored.
+/// The output of `tune --dry-run`: the study, and the command lines of its first trials. Nothing is
+/// run or stored.
 struct DryRun {
   let specification: StudySpecification
   let stored: StoredProgram
   let place: StoreOptions
-  let conversation: ConversationOptions
-  /// Configurations that come first.
+  let conversation: VerbosityOptions
+  /// Configurations to try first.
   let known: [Assignment]
 
   struct Record: Encodable {
@@ -19,7 +19,7 @@ struct DryRun {
       /// Null for persistent programs.
       var command: [String]?
 
-      /// As text has it.
+      /// The text form.
       var line: String {
         let words = command ?? params.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
         return words.map(CommandText.quoted).joined(separator: " ")
@@ -40,7 +40,7 @@ struct DryRun {
       scheduler: specification.method.scheduler.name,
       parameters: specification.space.parameters.map(\.description), trials: [])
     let template = try CommandTemplate(stored.program, for: specification.space)
-    for claim in try await FirstTrials.of(specification, after: known, count: 3) {
+    for claim in try await TrialPreview.of(specification, after: known, count: 3) {
       let folders = place.folders(of: specification)
       let words = template.words(
         for: TrialRequest(claim, of: specification),
@@ -66,14 +66,14 @@ struct DryRun {
   }
 }
 
-/// The first trials of a study, proposed in memory: what cannot be searched is found before it is
-/// stored.
-enum FirstTrials {
+/// The first trials of a study, proposed in memory, so that a space that cannot be searched is
+/// found before the study is stored.
+enum TrialPreview {
   /// At most `count`; fewer if the budget or the space has fewer.
   ///
-  /// - Parameter known: configurations that come first.
-  /// - Throws: `Complaint` about wrong usage; where constraints forbid everything, about work that
-  ///   cannot be done.
+  /// - Parameter known: configurations to try first.
+  /// - Throws: `CommandError` with a usage error, or with a failure where constraints forbid
+  ///   everything.
   static func of(
     _ specification: StudySpecification, after known: [Assignment] = [], count: Int
   ) async throws -> [Claim] {
@@ -85,16 +85,16 @@ enum FirstTrials {
     }
     var claims: [Claim] = []
     do {
-      let asker = try await Asker(id, in: store, by: .named(specification.method))
+      let source = try await TrialSource(id, in: store, by: .named(specification.method))
       while claims.count < count {
-        let work = try await asker.next(
+        let work = try await source.next(
           for: Claimant(worker: "dry run"), within: specification.budget)
         guard case .trial(let claim) = work else { break }
         claims.append(claim)
       }
     } catch let error as StudyError where error.cause == .infeasible {
       throw error
-    } catch { try Complaint.usage { throw error } }
+    } catch { try CommandError.usage { throw error } }
     return claims
   }
 }

@@ -4,7 +4,7 @@ internal import OuterloopStudy
 actor FollowedBudget {
   private let found: StudyChoice.Found
   private(set) var budget: Budget
-  /// The seconds that the study had used when this process began, by the clock of which its time is up.
+  /// The seconds that the study had used when this process started.
   private let spent: Double
   private let start = ContinuousClock.now
 
@@ -13,16 +13,16 @@ actor FollowedBudget {
     budget = found.specification.budget
   }
 
-  /// When the time is up; nil: never.
+  /// When the time limit is reached; nil: never.
   var deadline: ContinuousClock.Instant? {
     budget.seconds.map { start + .seconds(max(0, $0 - spent)) }
   }
 
   var isTimeUp: Bool { deadline.map { ContinuousClock.now >= $0 } ?? false }
 
-  /// Looks at the store.
+  /// Reads the budget from the store.
   ///
-  /// - Returns: the new budget, if it was changed. A store that cannot be read just now is asked the next time.
+  /// - Returns: the new budget, if it was changed. A store that cannot be read is tried again the next time.
   func look() async -> Budget? {
     guard let specification = try? await found.store.specification(of: found.id),
       specification.budget != budget

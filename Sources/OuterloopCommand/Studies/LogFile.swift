@@ -12,11 +12,12 @@ struct LogFile {
   }
 
   /// The bytes after the first `start`, at most `limit` of them.
-  /// - Throws: `Complaint` if it cannot be read.
+  /// - Throws: `CommandError` if it cannot be read.
   func bytes(after start: Int, limit: Int = 1 << 16) throws -> [UInt8] {
     let file = open(path, O_RDONLY | O_CLOEXEC)
     guard file >= 0 else {
-      throw Complaint("\(path): \(String(cString: strerror(errno)))", hint: "check its permissions")
+      throw CommandError(
+        "\(path): \(String(cString: strerror(errno)))", hint: "check its permissions")
     }
     defer { close(file) }
     var code: Int32 = 0
@@ -26,7 +27,7 @@ struct LogFile {
       count = max(0, read)
     }
     guard code == 0 else {
-      throw Complaint("\(path): \(String(cString: strerror(code)))", hint: "check the disk")
+      throw CommandError("\(path): \(String(cString: strerror(code)))", hint: "check the disk")
     }
     return bytes
   }
@@ -36,7 +37,7 @@ struct LogFile {
     return stat(path, &found) == 0 ? Int(found.st_size) : 0
   }
 
-  /// The last lines, without the line end after them; of lines longer than 64 kB their ends.
+  /// The last lines, without the final line break; lines longer than 64 kB are cut at the start.
   func end(lines: Int) throws -> String {
     let size = size
     var bytes = try bytes(after: max(0, size - 1 << 16))

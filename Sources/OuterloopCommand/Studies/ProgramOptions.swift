@@ -3,7 +3,7 @@ internal import OuterloopFoundation
 internal import OuterloopRunner
 internal import OuterloopStudy
 
-/// How the program is run; may be changed when a study goes on.
+/// How the program is run; may be changed when a study is resumed.
 struct RunOptions: ParsableArguments {
   @Option(
     parsing: .unconditional,
@@ -50,10 +50,10 @@ struct RunOptions: ParsableArguments {
     help: ArgumentHelp(
       "Checkpoints to keep besides those of trials that may continue: of the best 5 trials (5), as many as "
         + "fit (20GB), or all. Repeat for both. Default: all, or as before.", valueName: "n|size"))
-  var keep: [KeptAmount] = []
+  var keep: [CheckpointLimit] = []
 
   func validate() throws {
-    try KeptAmount.check(keep)
+    try CheckpointLimit.check(keep)
     if let parallel, parallel < 1 { throw ValidationError("--parallel \(parallel) is below 1") }
     if let maxFailures, maxFailures < 0 {
       throw ValidationError("--max-failures \(maxFailures) is below 0")
@@ -66,7 +66,7 @@ struct RunOptions: ParsableArguments {
   }
 }
 
-/// What kind of program it is; fixed with the study.
+/// What kind of program it is; fixed when the study is created.
 struct KindOptions: ParsableArguments {
   @Flag(
     help: ArgumentHelp(
@@ -86,24 +86,24 @@ struct StoredProgram: Codable, Equatable {
   var memory: Int?
   /// Seconds.
   var lease: Double?
-  /// Seconds; nil: the usual ones.
+  /// Seconds; nil: the default.
   var grace: Double?
   /// As `DeviceChoice`, `DeviceShare` and `ProcessorChoice` read them; nil: trials have no devices and
   /// processors of their own.
   var gpus: String?
   var gpusPerTrial: Double?
   var cpus: String?
-  /// Nil: the usual limits; 0: none.
+  /// Nil: the default limits; 0: none.
   var maxFailures: Int?
   /// Nil: all checkpoints.
   var keep: CheckpointPolicy?
 
   init(_ program: Program) { self.program = program }
 
-  /// The same, with what `options` say. Where they name GPUs and no number of trials, that is as many
-  /// as the GPUs of this machine are enough for.
+  /// A copy changed by `options`. If they name GPUs but not the number of trials, it is the number
+  /// that the GPUs of this machine suffice for.
   ///
-  /// - Throws: `Complaint` about wrong usage where this machine is not enough for it.
+  /// - Throws: `CommandError` a usage error where this machine does not have enough resources.
   func changed(by options: RunOptions, on machine: Machine = .current) throws -> StoredProgram {
     var copy = self
     copy.parallel = options.parallel ?? parallel
@@ -112,7 +112,7 @@ struct StoredProgram: Codable, Equatable {
     if let share = shared.gpusPerTrial { copy.gpusPerTrial = share.amount }
     if let cpus = shared.cpus { copy.cpus = cpus == .unassigned ? nil : cpus.description }
     guard copy.gpus != nil || shared.gpusPerTrial == nil else {
-      throw Complaint(
+      throw CommandError(
         "--gpus-per-trial divides GPUs, and there are none",
         hint: "name them: --gpus 4, or --gpus all", status: 64)
     }
@@ -121,18 +121,18 @@ struct StoredProgram: Codable, Equatable {
       copy = try copy.filling(machine)
     }
     _ = try copy.resources(of: machine)
-    return copy.conducted(by: options)
+    return copy.configured(by: options)
   }
 
-  /// The same, with what `options` say that is not about this machine.
-  func conducted(by options: RunOptions) -> StoredProgram {
+  /// A copy changed by those of `options` that do not concern this machine.
+  func configured(by options: RunOptions) -> StoredProgram {
     var copy = self
     copy.grace = options.grace?.value ?? grace
     copy.trialTimeout = options.trialTimeout?.value ?? trialTimeout
     copy.memory = options.memory?.value ?? memory
     copy.lease = options.lease?.value ?? lease
     copy.maxFailures = options.maxFailures ?? maxFailures
-    copy.keep = options.keep.isEmpty ? keep : KeptAmount.policy(options.keep)
+    copy.keep = options.keep.isEmpty ? keep : CheckpointLimit.policy(options.keep)
     return copy
   }
 
@@ -149,13 +149,13 @@ struct StoredProgram: Codable, Equatable {
     return String(decoding: try encoder.encode(self), as: UTF8.self)
   }
 
-  /// The program of a study; nil if it has none, because others ask and tell.
+  /// The program of a study; nil if it has none, as with ask and tell.
   static func of(_ specification: StudySpecification) throws -> StoredProgram? {
     guard let text = specification.attributes[attribute] else { return nil }
     do {
       return try JSONDecoder().decode(StoredProgram.self, from: Data(text.utf8))
     } catch {
-      throw Complaint(
+      throw CommandError(
         "study `\(specification.name)`: what the store says about its program cannot be read",
         hint: "it may come from a newer version of outerloop")
     }

@@ -8,7 +8,7 @@ struct Seconds: ExpressibleByArgument, Equatable, CustomStringConvertible {
 
   var defaultValueDescription: String { description }
 
-  /// As it may be typed, rounded up to whole seconds: `1h30m`.
+  /// As text that parses back, rounded up to whole seconds: `1h30m`.
   var description: String {
     var rest = Int(min(value, 9e18).rounded(.up))
     var text = ""

@@ -36,7 +36,7 @@ struct ResourceOptions: ParsableArguments {
 }
 
 extension ResourceOptions {
-  /// A word of the command line as the library reads it.
+  /// Parses an argument with the library's parser.
   fileprivate static func read<Value>(
     _ read: @escaping @Sendable (String) -> Value?, _ form: String
   ) -> @Sendable (String) throws -> Value {
@@ -56,26 +56,29 @@ extension StoredProgram {
       cpus: cpus.flatMap { ProcessorChoice($0) } ?? .unassigned)
   }
 
-  /// What each trial has of this machine.
-  /// - Throws: `Complaint` about wrong usage where that is not enough for `parallel` trials.
+  /// The resources of each slot on this machine.
+  /// - Throws: `CommandError` a usage error where they do not suffice for `parallel` trials.
   func resources(of machine: Machine = .current) throws -> [SlotResources] {
-    try Complaint.usage { try request.resources(parallel: parallel, of: machine) }
+    try CommandError.usage { try request.resources(parallel: parallel, of: machine) }
   }
 
-  /// The same, with as many trials at the same time as its GPUs are enough for.
+  /// A copy that runs as many trials at the same time as its GPUs suffice for.
   func filling(_ machine: Machine) throws -> StoredProgram {
     var copy = self
-    if let slots = try Complaint.usage({ try request.slots(of: machine) }) { copy.parallel = slots }
+    if let slots = try CommandError.usage({ try request.slots(of: machine) }) {
+      copy.parallel = slots
+    }
     return copy
   }
 
-  /// That GPUs stay idle; nil: they do not.
+  /// A warning that GPUs stay idle; nil: they do not.
   func idleness(of machine: Machine = .current) -> String? {
     guard let slots = try? request.slots(of: machine), slots > parallel else { return nil }
     return "the GPUs are enough for \(slots) (--parallel \(slots))"
   }
 
-  /// `4 at a time with 1 GPU and 2 processors each`; nil: one at a time, as it comes.
+  /// `4 at a time with 1 GPU and 2 processors each`; nil: one at a time, without assigned
+  /// resources.
   var concurrency: String? {
     var shares: [String] = []
     if request.gpus != .unassigned { shares.append(request.gpusPerTrial.description) }

@@ -5,7 +5,7 @@ internal import OuterloopStudy
 internal import OuterloopText
 internal import OuterloopTuning
 
-/// Where what a study finds is written, when it has run.
+/// Where the results of a study are written after a run.
 struct ResultsOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
@@ -26,7 +26,7 @@ struct ResultsOptions: ParsableArguments {
 extension StudySpecification {
   static let resultsAttribute = "results"
 
-  /// The folder of its results, as the store keeps it; nil: it has none.
+  /// The folder of its results, from the store; nil: it has none.
   var resultsPath: String? {
     get { attributes[Self.resultsAttribute] }
     set { attributes[Self.resultsAttribute] = newValue }
@@ -39,7 +39,7 @@ extension StudyChoice.Found {
     try specification.resultsPath.map { try ResultsFolder($0, of: specification) }
   }
 
-  /// Writes what the study has found so far, and says what is left out.
+  /// Writes the results so far, and prints what is left out.
   func write(_ folder: ResultsFolder) async throws -> ResultsFolder.Contents {
     let log = try await store.trainingLog(of: id)
     var notes: [String] = []
@@ -52,7 +52,8 @@ extension StudyChoice.Found {
     return contents
   }
 
-  /// What a trial goes on from: the folder of its checkpoints, or what it has announced elsewhere; else why not.
+  /// What a trial continues from: the folder of its checkpoints, or the checkpoint announced elsewhere;
+  /// otherwise why there is none.
   /// - Parameter folder: that folder, if it is not the one in the store's.
   func checkpoint(of trial: Trial, in folder: String? = nil) -> (place: String?, note: String?) {
     guard let saved = folders.savedCheckpoint(of: trial) else { return (nil, nil) }

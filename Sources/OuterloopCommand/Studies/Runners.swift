@@ -1,7 +1,7 @@
 internal import OuterloopPlatform
 internal import OuterloopStudy
 
-/// Who works on a study beside this process.
+/// The other processes that work on a study.
 struct Runners {
   /// The leases of others, by trial.
   let leases: [Lease]
@@ -11,12 +11,12 @@ struct Runners {
   /// Whether processes of the command are among them.
   var isAtWork: Bool { leases.contains { $0.until > now && WorkerName.isRunner($0.worker) } }
 
-  /// Whether leases of processes have run out that are alive on this machine.
+  /// Whether leases of live processes on this machine have expired.
   var hasExpiredProcesses: Bool {
     leases.contains { $0.until < now && WorkerName.isAlive($0.worker) }
   }
 
-  /// Whether nobody holds a trial by hand.
+  /// Whether no trial is held by an ask-and-tell client.
   var isOnlyProcesses: Bool { leases.allSatisfy { WorkerName.isRunner($0.worker) } }
 
   /// The names of those processes.
@@ -27,10 +27,10 @@ struct Runners {
     ).sorted()
   }
 
-  /// That other processes run trials of the study too; nil if none does.
+  /// A sentence that other processes run trials of the study too; nil if none does.
   var company: String? { sentence("runs trials of it too", "run trials of it too") }
 
-  /// That other processes will run what waits; nil if none is at work.
+  /// A sentence that other processes will run the waiting trials; nil if none is running.
   var successors: String? {
     sentence("is running the study, and continues it", "are running the study, and continue it")
   }
@@ -41,7 +41,7 @@ struct Runners {
     return "\(names.joined(separator: ", ")) \(names.count == 1 ? one : several)"
   }
 
-  /// For which trials someone waits who has nothing to do, and what ends that.
+  /// Which trials an idle worker is waiting for, and how that ends.
   func waiting(_ found: StudyChoice.Found) -> [String] {
     let naming = found.naming
     var lines = leases.prefix(3).map { lease in
@@ -74,7 +74,7 @@ struct Runners {
 }
 
 extension StudyChoice.Found {
-  /// Who works on the study beside this process. Leases of processes that are gone are released.
+  /// The other processes that work on the study. Leases of processes that have exited are released.
   func runners() async throws -> Runners {
     try await WorkerName.releaseLost(self)
     let leases = try await store.leases(of: id).filter {
@@ -83,18 +83,18 @@ extension StudyChoice.Found {
     return Runners(leases: leases, now: try await store.now())
   }
 
-  /// What has the study go on: nothing where others run it, else a command.
+  /// How the study continues: nothing to do where others run it, otherwise a command.
   func next(_ runners: Runners) async throws -> String {
     if let sentence = runners.successors { return sentence }
-    let spent = try await Spending(self)
+    let spent = try await BudgetUse(self)
     let budget = specification.budget
     let more = spent.open > 0 || !budget.isSpent(spent) ? "" : " " + budget.enlarged(after: spent)
     let verb = specification.attributes[StoredProgram.attribute] == nil ? "ask" : "resume"
     return "next: outerloop \(verb)\(place.naming(name))\(more)"
   }
 
-  /// A hint for who named a trial that is not there.
-  func seeTrials(_ count: Int) -> String {
+  /// A hint for a trial number that does not exist.
+  func trialsHint(_ count: Int) -> String {
     count == 0
       ? "it has none yet" : "those it has: outerloop trials\(place.naming(name))"
   }

@@ -1,7 +1,7 @@
 internal import OuterloopStudy
 
 extension SearchSpace {
-  /// What is different in a space that someone wants, by the first parameter where something is; nil: nothing.
+  /// The difference from a requested space, at the first parameter that differs; nil: none.
   func difference(from wanted: SearchSpace) -> String? {
     for parameter in wanted.parameters {
       guard let own = parameters.first(where: { $0.name == parameter.name }) else {

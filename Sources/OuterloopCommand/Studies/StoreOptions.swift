@@ -25,7 +25,7 @@ struct StoreOptions: ParsableArguments {
     }
   }
 
-  /// As it was given: with the password, if there is one.
+  /// As given, with the password, if there is one.
   var text: String {
     if let store { return store }
     let name = CLibrary.environment("OUTERLOOP_STORE") ?? ""
@@ -35,21 +35,21 @@ struct StoreOptions: ParsableArguments {
   /// As it may be shown and written down: a file as it was given, a server without a password.
   var name: String { PostgresAddress(text)?.description ?? text }
 
-  private var place: StorePlace { get throws { try StorePlace(text) } }
+  private var place: StoreLocation { get throws { try StoreLocation(text) } }
 
   func open(_ access: StoreAccess = .write) throws -> any RestoringStore {
     try place.open(access)
   }
 
-  /// Where the files of a study's trials go: see `StorePlace.trials`.
+  /// Where the files of a study's trials are stored: see `StoreLocation.trials`.
   func folders(of specification: StudySpecification) -> TrialFolders {
-    // What is no place was refused before anything was opened.
+    // Invalid addresses were refused before anything was opened.
     let place = (try? place) ?? .file(text)
     let root = place.trials(from: try? StoredProgram.of(specification)?.program.directory)
     return TrialFolders(in: root, study: specification.name)
   }
 
-  /// `--study NAME --store FILE`, as far as they are needed to name a study.
+  /// `--study NAME --store FILE`, as far as needed to identify a study.
   func naming(_ study: String) -> String {
     let words = " --study \(CommandText.quoted(study))"
     return store == nil ? words : "\(words) --store \(CommandText.quoted(name))"
@@ -68,7 +68,7 @@ struct NewStudy: ParsableArguments {
   }
 }
 
-/// Which study of a store is meant.
+/// The choice of a study in a store.
 struct StudyChoice: ParsableArguments {
   @OptionGroup var place: StoreOptions
 
@@ -78,8 +78,8 @@ struct StudyChoice: ParsableArguments {
 
   /// A study that was found.
   struct Found {
-    /// As any store: a file that does not see the store's own `trials` and `summary` would get the
-    /// folds over all events that stand in for them.
+    /// Existential, so that callers use the store's own `trials` and `summary` instead of the
+    /// default implementations, which fold over all events.
     var store: any StudyStore
     var id: StudyID
     var specification: StudySpecification
@@ -95,19 +95,19 @@ struct StudyChoice: ParsableArguments {
       try await store.trials(of: id, matching: query)
     }
 
-    /// Where the objective of this name stands among the study's; the only one if none is named.
+    /// The index of the objective of this name; of the only one if none is named.
     ///
-    /// - Parameter subject: what is about one objective.
+    /// - Parameter subject: what concerns a single objective, for the error.
     func place(ofObjective metric: String?, of subject: String = "a model") throws -> Int {
       let metrics = specification.objectives.map(\.metric)
       guard let metric else {
         guard metrics.count > 1 else { return 0 }
-        throw Complaint(
+        throw CommandError(
           "study `\(name)` has \(metrics.count) objectives, and \(subject) is about one",
           hint: "name it: --objective \(CommandText.quoted(metrics[0]))", status: 64)
       }
       guard let place = metrics.firstIndex(of: metric) else {
-        throw Complaint(
+        throw CommandError(
           "study `\(name)` has no objective `\(metric)`",
           hint: Spelling.remedy(for: metric, among: metrics, called: "objectives"), status: 64)
       }
@@ -135,16 +135,16 @@ struct StudyChoice: ParsableArguments {
     let all = try await store.studies()
     for id in all { names.append(try await store.specification(of: id).name) }
     guard !all.isEmpty else {
-      throw Complaint(
+      throw CommandError(
         "the store \(place.name) has no study", hint: "begin one: outerloop tune --help")
     }
     guard let study else {
       if all.count == 1 { return all[0] }
-      throw Complaint(
+      throw CommandError(
         "the store \(place.name) has \(all.count) studies: \(Self.list(names))",
         hint: "name one of them: --study \(CommandText.quoted(names[names.count - 1]))")
     }
-    throw Complaint(
+    throw CommandError(
       "the store \(place.name) has no study `\(study)`",
       hint: Spelling.remedy(for: study, among: names, called: "studies"))
   }

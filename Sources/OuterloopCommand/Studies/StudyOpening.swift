@@ -1,16 +1,16 @@
 internal import OuterloopStudy
 
-/// Goes on with the study of a name if it is the one that is described, and begins it if there is none.
+/// Resumes the study of a name if it matches the description, and creates it if there is none.
 struct StudyOpening {
   let specification: StudySpecification
-  /// Whether the seed is part of what is described; else that of the study there is will do.
+  /// Whether the seed is part of the description; otherwise the existing study's seed is accepted.
   let isSeedGiven: Bool
   let place: StoreOptions
 
-  /// - Throws: `Complaint` or `StudyError` if the search could not make a first trial.
-  func check() async throws { _ = try await FirstTrials.of(specification, count: 1) }
+  /// - Throws: `CommandError` or `StudyError` if the search could not make a first trial.
+  func check() async throws { _ = try await TrialPreview.of(specification, count: 1) }
 
-  /// - Throws: `Complaint` if the store has another study of that name.
+  /// - Throws: `CommandError` if the store has another study of that name.
   func study(
     in store: any StudyStore
   ) async throws -> (found: StudyChoice.Found, isNew: Bool) {
@@ -33,15 +33,15 @@ struct StudyOpening {
     var wanted = specification
     wanted.budget = kept.budget
     if !isSeedGiven { wanted.seed = kept.seed }
-    // Said again in another order they are the same: the study keeps its own.
+    // A different order is no difference: the study keeps its own.
     if Set(wanted.objectives) == Set(kept.objectives) { wanted.objectives = kept.objectives }
-    // What a space has grown by since it was begun is part of it.
+    // Parameters added since the study was created belong to its space.
     if wanted.isGrowing, kept.isGrowing { wanted.space = kept.space }
     if let difference = kept.difference(from: wanted) {
       let found = StudyChoice.Found(store: store, id: id, specification: kept, place: place)
       let extend = Extend.command(found, to: wanted.space).map { "; to widen it: \($0)" } ?? ""
       let change = kept.space.difference(from: wanted.space).map { ": \($0)" } ?? ""
-      throw Complaint(
+      throw CommandError(
         "the store \(place.name) has a study `\(kept.name)` with \(difference)\(change)",
         hint: "leave the options of the study out, or name another with --study\(extend)")
     }

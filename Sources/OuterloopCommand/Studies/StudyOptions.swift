@@ -5,7 +5,7 @@ internal import OuterloopStudy
 internal import OuterloopText
 internal import Synchronization
 
-/// What is searched: parameters and constraints.
+/// The search space: parameters and constraints.
 struct SpaceOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
@@ -38,7 +38,7 @@ struct SpaceOptions: ParsableArguments {
     !param.isEmpty || !forbid.isEmpty || space != nil || !fix.isEmpty || !drop.isEmpty
   }
 
-  /// The space, and what its file says that is not taken over.
+  /// The space, and notes on what in its file is ignored.
   func read() throws -> (space: SearchSpace, notes: [String]) {
     let declarations = try param.map { try ParameterDeclaration(parsing: $0) }
     guard let path = space else {
@@ -51,7 +51,7 @@ struct SpaceOptions: ParsableArguments {
     return (try narrowed(space), file.notes)
   }
 
-  /// The space without what is fixed or dropped.
+  /// The space after fixing and dropping parameters.
   private func narrowed(_ space: SearchSpace) throws -> SearchSpace {
     var space = space
     for text in fix {
@@ -69,7 +69,7 @@ struct SpaceOptions: ParsableArguments {
   }
 }
 
-/// What makes a study: fixed once it is there.
+/// The definition of a study, fixed once it is created.
 struct StudyOptions: ParsableArguments {
   @OptionGroup var parameters: SpaceOptions
 
@@ -77,10 +77,10 @@ struct StudyOptions: ParsableArguments {
     help: ArgumentHelp(
       "A metric to minimize. Repeat, or join with --maximize, for several objectives; they keep "
         + "their order.", valueName: "metric"))
-  var minimize: [MetricWord] = []
+  var minimize: [MetricArgument] = []
 
   @Option(help: ArgumentHelp("A metric to maximize.", valueName: "metric"))
-  var maximize: [MetricWord] = []
+  var maximize: [MetricArgument] = []
 
   @OptionGroup var terms: TermOptions
 
@@ -111,11 +111,11 @@ struct StudyOptions: ParsableArguments {
   var retries = 0
 
   var objectives: [Objective] {
-    MetricWord.objectives(minimize: minimize, maximize: maximize)
+    MetricArgument.objectives(minimize: minimize, maximize: maximize)
   }
 
   /// Whether the search ends without a budget.
-  /// - Throws: `Complaint` if there is no such sampler.
+  /// - Throws: `CommandError` if there is no such sampler.
   var endsByItself: Bool {
     get throws {
       let name = try method.description.sampler.name
@@ -125,11 +125,11 @@ struct StudyOptions: ParsableArguments {
 
   private var method: SearchMethod {
     get throws {
-      try Complaint.usage {
+      try CommandError.usage {
         let scheduler =
           try scheduler.map(ComponentDescription.init(parsing:))
           ?? (epochs > 1 ? ComponentDescription("auto") : .fullTraining)
-        // What was not said is nothing that the scheduler could contradict.
+        // The scheduler cannot contradict what was not specified.
         let isAlone =
           try sampler == "auto" && SchedulerKind.named(scheduler.name).choosesConfigurations
         return try .named(
@@ -140,18 +140,19 @@ struct StudyOptions: ParsableArguments {
     }
   }
 
-  /// Whether anything says what the study is.
+  /// Whether any option defines the study.
   var isGiven: Bool { parameters.isGiven || !objectives.isEmpty || terms.isGiven }
 
   /// The study these options describe.
   ///
-  /// - Parameter isGrowing: whether its parameters are found out as it runs; then there need be none.
-  /// - Throws: `Complaint` about wrong usage.
+  /// - Parameter isGrowing: whether its parameters are defined as it runs (define-by-run); then none
+  ///   need be given.
+  /// - Throws: `CommandError` a usage error.
   func specification(
     name: String, budget: Budget, attributes: [String: String] = [:],
     earlier: [KnownResult] = [], isGrowing: Bool = false
   ) throws -> StudySpecification {
-    try Complaint.usage {
+    try CommandError.usage {
       guard !objectives.isEmpty else {
         throw StudyError(
           "there is nothing to make small or large", "name a metric: --minimize loss")
@@ -183,7 +184,7 @@ struct StudyOptions: ParsableArguments {
     }
   }
 
-  /// - Throws: `StudyError` where the search would pass over what was said.
+  /// - Throws: `StudyError` where the search would ignore an option.
   private func checkTerms() throws {
     let description = try method.description
     let isAlone = description.sampler == .noSampler
@@ -212,36 +213,36 @@ struct StudyOptions: ParsableArguments {
   }
 }
 
-extension Complaint {
-  /// Runs `body`; what it throws about spaces and studies is wrong usage of `subject`.
+extension CommandError {
+  /// Runs `body`; turns its errors about spaces and studies into usage errors of `subject`.
   static func usage<T>(about subject: String? = nil, _ body: () throws -> T) throws -> T {
     let place = [subject].compactMap(\.self)
     do { return try body() } catch let error as StudyError {
-      throw Complaint(
+      throw CommandError(
         (place + [error.what]).joined(separator: ": "), hint: error.remedy, status: 64)
     } catch let error as SpaceError {
-      throw Complaint(
+      throw CommandError(
         (place + error.place + [error.what]).joined(separator: ": "), hint: error.remedy,
         status: 64)
     }
   }
 }
 
-/// A metric as `--minimize` or `--maximize` names it, with its place among all of both: the parser
-/// keeps the words of each option together, and objectives stand in the order of the command line.
-struct MetricWord: ExpressibleByArgument {
+/// A metric of `--minimize` or `--maximize`, with its position among both: the parser groups the
+/// values of each option, but objectives keep the order of the command line.
+struct MetricArgument: ExpressibleByArgument {
   let metric: String
   private let place: Int
 
   private static let count = Atomic<Int>(0)
 
-  /// Words are read in the order in which they were written.
+  /// Arguments are parsed in the order in which they were written.
   init?(argument: String) {
     metric = argument
     place = Self.count.add(1, ordering: .relaxed).oldValue
   }
 
-  static func objectives(minimize: [MetricWord], maximize: [MetricWord]) -> [Objective] {
+  static func objectives(minimize: [MetricArgument], maximize: [MetricArgument]) -> [Objective] {
     let all =
       minimize.map { ($0.place, Objective.minimize($0.metric)) }
       + maximize.map { ($0.place, Objective.maximize($0.metric)) }

@@ -5,16 +5,16 @@ internal import OuterloopStore
 internal import OuterloopStudy
 internal import OuterloopText
 
-/// What a study has found: the best trial, or with several objectives those that no other beats.
+/// The result of a study: the best trial, or the Pareto front with several objectives.
 struct StudyResult {
   let specification: StudySpecification
   let folders: TrialFolders
   let summary: StudySummary
-  /// The best trial, or the front by the first objective; of those that keep the constraints.
+  /// The best feasible trial, or the front of the feasible ones, sorted by the first objective.
   let trials: [Trial]
-  /// Where no complete trial keeps the constraints, the one that breaks them least.
+  /// If no complete trial is feasible, the one that violates the constraints least.
   let leastViolating: Trial?
-  /// The best of the trials that were not trained to the end, where it is better than all that were.
+  /// The best partially trained trial, if it is better than all fully trained ones.
   let leading: Trial?
 
   init(_ found: StudyChoice.Found) async throws {
@@ -32,7 +32,7 @@ struct StudyResult {
     }
   }
 
-  /// The complete trials that no other is better than in every objective, by the first objective.
+  /// The Pareto front of the complete trials, sorted by the first objective.
   static func front(_ found: StudyChoice.Found) async throws -> [Trial] {
     let complete = try await found.trials(TrialQuery(states: [.complete]))
     return found.specification.paretoFront(of: complete)
@@ -64,7 +64,8 @@ struct StudyResult {
     }
   }
 
-  /// What is better than the best complete trial, and not trained to the end; nil: nothing is.
+  /// A sentence about a partially trained trial that is better than the best complete one; nil:
+  /// there is none.
   private var lead: String? {
     guard let leading, let last = leading.lastReport,
       let value = last.values[specification.objectives[0].metric]
@@ -75,7 +76,7 @@ struct StudyResult {
       + "\(last.epoch) of \(specification.epochs) epochs)"
   }
 
-  /// That no trial keeps the constraints; nil if one does, or none is complete.
+  /// A sentence that no trial is feasible; nil if one is, or none is complete.
   var infeasibility: String? {
     guard let trial = leastViolating else { return nil }
     let broken = specification.constraints.compactMap { constraint -> String? in
@@ -88,7 +89,7 @@ struct StudyResult {
       + broken.joined(separator: ", ")
   }
 
-  /// What was found, for people.
+  /// The result as text.
   var text: String {
     if let infeasibility, leading == nil { return infeasibility }
     if specification.objectives.count > 1 { return Self.table(trials, specification) }
@@ -103,7 +104,7 @@ struct StudyResult {
     return ([first] + Self.lines(best.assignment.active) + others).joined(separator: "\n")
   }
 
-  /// Parameters and their values, a line each.
+  /// Parameters and their values, one per line.
   static func lines(_ params: [(name: String, value: ParameterValue)]) -> [String] {
     let width = params.map(\.name.count).max() ?? 0
     return params.map { name, value in
@@ -139,8 +140,7 @@ struct StudyResult {
     try TrialCommand.words(of: trial, in: specification, folders)
   }
 
-  /// The last checkpoint of the best trial, or of the leading one where none is complete; nil: it has announced
-  /// none.
+  /// The last checkpoint of the best trial, or of the leading one where none is complete; nil: there is none.
   var checkpoint: CheckpointRecord? {
     guard specification.objectives.count == 1, let trial = trials.first ?? leading else {
       return nil
@@ -156,7 +156,7 @@ struct StudyResult {
   }
 }
 
-/// What `tune`, `resume`, `worker`, `best` and `front` print with `--json`.
+/// The output of `tune`, `resume`, `worker`, `best` and `front` with `--json`.
 struct StudyRecord: Encodable {
   var study, store: String
   var seed: UInt64
@@ -167,20 +167,20 @@ struct StudyRecord: Encodable {
   var trials: [TrialState.Kind: Int]
   /// The best trial; null with several objectives.
   @OrNull var best: TrialRecord? = nil
-  /// The best of the trials that were not trained to the end, if it is better; else null.
+  /// The best partially trained trial, if it is better; else null.
   @OrNull var leading: TrialRecord? = nil
   /// Its command line; null for persistent programs.
   @OrNull var command: [String]? = nil
-  /// What has become of its last checkpoint, or of the leading trial's where none is complete; null if it has
-  /// announced none, and with several objectives.
+  /// The state of its last checkpoint, or of the leading trial's where none is complete; null if there is
+  /// none, and with several objectives.
   @OrNull var checkpoint: CheckpointRecord? = nil
-  /// With several objectives, the trials that no other beats; else null.
+  /// With several objectives, the Pareto front; else null.
   @OrNull var front: [TrialRecord]? = nil
   /// Of `tune`, `resume` and `worker`: budget, exhausted, timeout, stopped, rule or failures.
   var ending: String?
   /// Why a rule ended it.
   var reason: String?
-  /// Of `retry`: the numbers of the trials that run again.
+  /// Of `retry`: the numbers of the trials that will run again.
   var retried: [Int]?
   /// Of `tune`, `resume` and `retry`: the folder of the results, if there is one.
   var output: String?

@@ -8,14 +8,14 @@ internal import OuterloopTuning
 struct StudyRun {
   var found: StudyChoice.Found
   let stored: StoredProgram
-  let conversation: ConversationOptions
-  /// The command that goes on.
+  let conversation: VerbosityOptions
+  /// The command that continues the study.
   let again: String
-  /// The total of trials that was asked for now, if any.
+  /// The total number of trials requested now, if any.
   var asked: Int?
-  /// The trials that were put back to run again; nil unless that was asked for.
+  /// The trials that were requeued; nil unless requested.
   var retried: [Int]?
-  /// Where what was found is written at the end; nil: nowhere.
+  /// Where the results are written at the end; nil: nowhere.
   var results: ResultsFolder?
 
   /// How it ended; the words are those of `--json`.
@@ -42,7 +42,7 @@ struct StudyRun {
 
   func perform() async throws {
     let specification = found.specification
-    let lines = TrialLines(found, conversation)
+    let lines = TrialProgress(found, conversation)
     var driver = StudyDriver(found.id, in: found.store, by: try found.method())
     driver.parallel = stored.parallel
     driver.name = WorkerName.own
@@ -50,9 +50,9 @@ struct StudyRun {
     driver.failureLimit = stored.failureLimit
     if let lease = stored.lease { driver.lease = lease }
     let runners = try await found.runners()
-    // A process that lives renews its leases: if they have run out, the clock may have been set.
+    // A live process renews its leases: if they have expired, the clock may have been changed.
     if runners.hasExpiredProcesses { driver.grace = driver.lease }
-    let spent = try await Spending(found)
+    let spent = try await BudgetUse(found)
     let budget = FollowedBudget(found, spent: spent.seconds)
     announce(spent, runners, lines)
     Interrupts.watch(runsPrograms: true, again: again)
@@ -70,7 +70,7 @@ struct StudyRun {
         stored.program, of: specification, in: found.folders, limits: stored.limits,
         resources: resources)
     }
-    let stoppable = StoppedWork(work) { Interrupts.isUrgent }
+    let stoppable = InterruptibleWork(work) { Interrupts.isUrgent }
     let keeper = CheckpointKeeper(stored.keep, found, lines)
     let result: Result<Ending, any Error>
     do { result = .success(try await run(driver, stoppable, lines, keeper, budget)) } catch {
@@ -78,7 +78,7 @@ struct StudyRun {
     }
     await close()
     await keeper?.collect()
-    // Also before an error is told: its line is not to hang on to another.
+    // Also before an error is printed, so that it starts on a new line.
     await lines.finish()
     _ = await budget.look()
     var ended = self
@@ -86,8 +86,8 @@ struct StudyRun {
     try await ended.tell(try result.get(), lines)
   }
 
-  /// Says what is unusual: that nothing is left to begin, and that others run the study too.
-  private func announce(_ spent: Spending, _ runners: Runners, _ lines: TrialLines) {
+  /// Prints what is unusual: that nothing is left to start, or that others run the study too.
+  private func announce(_ spent: BudgetUse, _ runners: Runners, _ lines: TrialProgress) {
     if let company = runners.company { lines.say(company) }
     guard let total = found.specification.budget.trials, total <= spent.trials,
       spent.open == 0 || asked != nil
@@ -106,28 +106,28 @@ struct StudyRun {
 
   private var resume: String { "outerloop resume\(found.naming)" }
 
-  /// How many trials more to offer: as many as were asked for, if that was meant so; nil: twice as
-  /// many as there are.
-  private func further(_ spent: Spending) -> Int? {
+  /// How many more trials to suggest: as many as were requested; nil: twice as many as there are.
+  private func further(_ spent: BudgetUse) -> Int? {
     if let asked, asked > 0, asked <= spent.trials { return asked }
     return spent.trials > 0 ? spent.trials : nil
   }
 
-  /// Why nothing works any more, if someone has deleted the study. The store knows it by a number.
-  private func deletion() async -> Complaint? {
+  /// The error if someone has deleted the study, in which case every operation fails.
+  private func deletion() async -> CommandError? {
     do {
       guard try await found.store.study(named: found.name) != found.id else { return nil }
     } catch { return nil }
-    return Complaint(
+    return CommandError(
       "study `\(found.name)` was deleted from \(found.place.name) while it ran",
       hint: "start a new one: outerloop tune --help")
   }
 
   private func run(
-    _ driver: StudyDriver, _ work: some TrialWork, _ lines: TrialLines, _ keeper: CheckpointKeeper?,
+    _ driver: StudyDriver, _ work: some TrialWork, _ lines: TrialProgress,
+    _ keeper: CheckpointKeeper?,
     _ budget: FollowedBudget
   ) async throws -> Ending {
-    // A trial that waits is not begun only to be stopped.
+    // A waiting trial is not started only to be stopped.
     if await budget.isTimeUp { return .timeout }
     let task = Task {
       try await driver.run(work, isStopping: { Interrupts.isRequested }, notice: lines.notice)
@@ -155,7 +155,7 @@ struct StudyRun {
         var nextLook = ContinuousClock.now + .seconds(1)
         while !Task.isCancelled {
           if ContinuousClock.now >= nextLook {
-            await lookAround(lines, budget)
+            await refreshStatus(lines, budget)
             nextLook = .now + .seconds(lines.isIdle ? 1 : 5)
           }
           let isTimeUp = await budget.isTimeUp
@@ -171,17 +171,17 @@ struct StudyRun {
     }
   }
 
-  /// Lets the trials of processes that are gone run again, and says for whom this one waits if it has
-  /// nothing to do, and what others have changed.
-  private func lookAround(_ lines: TrialLines, _ budget: FollowedBudget) async {
+  /// Releases the trials of processes that have exited, and prints what an idle process is waiting
+  /// for and what others have changed.
+  private func refreshStatus(_ lines: TrialProgress, _ budget: FollowedBudget) async {
     if let changed = await budget.look() { lines.follow(changed) }
     guard let runners = try? await found.runners(), !Interrupts.isRequested else { return }
     lines.wait(runners)
   }
 
-  private func tell(_ ending: Ending, _ lines: TrialLines) async throws {
+  private func tell(_ ending: Ending, _ lines: TrialProgress) async throws {
     let result = try await StudyResult(found)
-    let trouble = await writeResults()
+    let resultsError = await writeResults()
     try Terminal.print(
       conversation.json
         ? JSONText.of(
@@ -189,79 +189,80 @@ struct StudyRun {
             result, store: found.place.name, ending: ending.word, reason: ending.reason,
             retried: retried, output: results?.path))
         : result.text)
-    let place = trouble == nil ? results.map { "; results in \($0.path)" } ?? "" : ""
+    let place = resultsError == nil ? results.map { "; results in \($0.path)" } ?? "" : ""
     lines.say("\n\(result.counts); logs in \(found.folders.path)\(place)")
     if case .stopped = ending {
-      throw Complaint("stopped: \(result.counts)", hint: again, status: Interrupts.status)
+      throw CommandError("stopped: \(result.counts)", hint: again, status: Interrupts.status)
     }
-    if case .failures(let breakdown) = ending { throw Complaint(breakdown, in: found) }
-    if let trouble { throw trouble }
+    if case .failures(let breakdown) = ending { throw CommandError(breakdown, in: found) }
+    if let resultsError { throw resultsError }
     guard result.summary.counts[.complete] != nil || result.leading != nil else {
       throw try await failure(ending, lines)
     }
     lines.say(try await next(ending))
   }
 
-  /// Writes what was found, however the run ended; what went wrong comes after the result itself.
-  private func writeResults() async -> Complaint? {
+  /// Writes the results, however the run ended; an error is printed after the result itself.
+  private func writeResults() async -> CommandError? {
     guard let results else { return nil }
     do { _ = try await found.write(results) } catch {
-      var complaint = Complaint(error)
-      complaint.hint =
+      var resultsError = CommandError(error)
+      resultsError.hint =
         "the study is whole; write its results by outerloop export\(found.naming) --format results "
         + "--out FOLDER"
-      return complaint
+      return resultsError
     }
     return nil
   }
 
   /// Why the study has no result.
-  private func failure(_ ending: Ending, _ lines: TrialLines) async throws -> Complaint {
+  private func failure(_ ending: Ending, _ lines: TrialProgress) async throws -> CommandError {
     var failure = await lines.lastFailure
     if failure == nil {
       let failed = try await found.trials(
         TrialQuery(states: [.failed], limit: 1, newestFirst: true, reports: false))
       failure = failed.first.map { trial in
-        TrialLines.Failure(
+        TrialProgress.Failure(
           trial: trial.number,
-          message: trial.message.map(TrialLines.oneLine) ?? trial.state.reason?.rawValue ?? "")
+          message: trial.message.map(TrialProgress.oneLine) ?? trial.state.reason?.rawValue ?? "")
       }
     }
     if let failure {
-      return Complaint(
+      return CommandError(
         "no trial is complete; the last failure: \(failure.message)",
         hint: "its log is \(found.folders.log(ofTrial: failure.trial)); once its cause is gone: "
           + "outerloop retry\(found.naming) --failed")
     }
-    let spent = try await Spending(found)
+    let spent = try await BudgetUse(found)
     switch ending {
     case .timeout:
-      return Complaint(
+      return CommandError(
         "no trial is complete: the time was up before", hint: try await next(.timeout))
     case .budget, .stopped, .failures:
       let why =
         spent.trials == 0
         ? "the budget allows none" : "the budget is spent (\(spent.trials) trials)"
-      return Complaint(
+      return CommandError(
         "no trial is complete: \(why)",
         hint: "\(resume) \(found.specification.budget.enlarged(after: spent))")
     case .rule(let reason):
-      return Complaint("no trial is complete: \(reason)", hint: try await next(ending))
+      return CommandError("no trial is complete: \(reason)", hint: try await next(ending))
     case .exhausted:
-      return Complaint(
+      return CommandError(
         "no trial is complete, and every configuration has been tried",
         hint: "see outerloop trials\(found.naming)")
     }
   }
 
-  /// What to do now.
+  /// The next step, for the message.
   private func next(_ ending: Ending) async throws -> String {
-    let spent = try await Spending(found)
+    let spent = try await BudgetUse(found)
     let budget = found.specification.budget
     let pictures = "pictures: outerloop plot\(found.naming)"
     switch ending {
     case .timeout:
-      return "the time is up; with more of it: \(resume) \(budget.enlarged(after: timeIsUp(spent)))"
+      return
+        "the time is up; with more of it: \(resume) \(budget.enlarged(after: countingTimeout(spent)))"
     case .rule(let reason):
       return "the study ends early: \(reason.visible); to go on all the same: \(resume) "
         + budget.enlarged(after: spent)
@@ -273,19 +274,20 @@ struct StudyRun {
     }
   }
 
-  /// What was spent when the time was up by the clock of this process, which the store's may not know.
-  private func timeIsUp(_ spent: Spending) -> Spending {
+  /// The budget used, with the time limit as spent: this process's clock may be ahead of the store's
+  /// record.
+  private func countingTimeout(_ spent: BudgetUse) -> BudgetUse {
     var spent = spent
     spent.seconds = max(spent.seconds, found.specification.budget.seconds ?? 0)
     return spent
   }
 
-  /// Whether a larger budget would bring no new trial. Not found out in long studies, where it takes
-  /// longer than it is worth.
-  private func isExhausted(_ spent: Spending) async throws -> Bool {
+  /// Whether a larger budget would bring no new trial. Not determined in long studies, where it
+  /// takes too long.
+  private func isExhausted(_ spent: BudgetUse) async throws -> Bool {
     guard spent.trials <= 5000 else { return false }
-    let asker = try await Asker(found.id, in: found.store, by: found.method())
-    // Where a sampler finds nothing more that the constraints allow, a budget does not help either.
-    return (try? await asker.isExhausted()) ?? true
+    let source = try await TrialSource(found.id, in: found.store, by: found.method())
+    // If a sampler finds no more feasible configurations, a larger budget does not help either.
+    return (try? await source.isExhausted()) ?? true
   }
 }

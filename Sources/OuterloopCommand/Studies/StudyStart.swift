@@ -4,11 +4,10 @@ internal import OuterloopStore
 internal import OuterloopStudy
 internal import OuterloopTuning
 
-/// How a study that is there goes on: the budget, and the program and how it is run, as far as they
-/// are given anew.
+/// How an existing study continues: new settings of the budget, the program and how it is run.
 struct StudyStart: ParsableArguments {
   @OptionGroup(title: "Budget")
-  var budget: FurtherBudget
+  var budget: AdditionalBudget
 
   @OptionGroup(title: "Program")
   var options: RunOptions
@@ -22,9 +21,9 @@ struct StudyStart: ParsableArguments {
   )
   var command: [String] = []
 
-  /// Writes down what is new, and runs the study with the program that `program(of:)` gave.
+  /// Stores the new settings, and runs the study with the program from `program(of:)`.
   func resume(
-    _ study: StudyChoice.Found, with stored: StoredProgram, _ conversation: ConversationOptions,
+    _ study: StudyChoice.Found, with stored: StoredProgram, _ conversation: VerbosityOptions,
     retried: [Int]? = nil
   ) async throws {
     var found = study
@@ -47,7 +46,7 @@ struct StudyStart: ParsableArguments {
     ).perform()
   }
 
-  /// The program that goes on: the one the study has, or the one given here.
+  /// The program to run: the study's own, or the one given here.
   func program(of found: StudyChoice.Found) throws -> StoredProgram {
     _ = try results.folder(for: found.specification) ?? found.results()
     let space = found.specification.space
@@ -55,13 +54,13 @@ struct StudyStart: ParsableArguments {
       let stored = try found.program().changed(by: options)
       do { try stored.program.checkExecutable(for: space) } catch let error as StudyError {
         let again = "if it has moved: outerloop resume\(found.naming) -- COMMAND"
-        throw Complaint(error.what, hint: "\(error.remedy); \(again)")
+        throw CommandError(error.what, hint: "\(error.remedy); \(again)")
       }
       return stored
     }
     var stored = try StoredProgram.of(found.specification) ?? StoredProgram(Program([]))
     stored.program = stored.program.with(words: command, directory: Tune.here)
-    let template = try Complaint.usage { try CommandTemplate(stored.program, for: space) }
+    let template = try CommandError.usage { try CommandTemplate(stored.program, for: space) }
     for warning in template.warnings { Terminal.say("warning: \(warning)") }
     try stored.program.checkExecutable(for: space)
     return try stored.changed(by: options)
@@ -69,7 +68,7 @@ struct StudyStart: ParsableArguments {
 }
 
 extension StudyChoice.Found {
-  /// Lets the study go on if it is paused, and if it was ended and more of it is asked for.
+  /// Reopens the study if it is paused, or if it was ended and more trials are requested.
   func reopen(forMore isMore: Bool) async throws {
     let history = try await store.history(of: id)
     if history.isSuspended { try await store.note(.resumed, in: id) }

@@ -3,8 +3,7 @@ internal import OuterloopSearch
 internal import OuterloopStudy
 internal import OuterloopText
 
-/// What a search is to heed beside the objectives: bounds on results, costs, what is believed of good values,
-/// when it has seen enough.
+/// Options of a search beyond its objectives: constraints on results, costs, priors, and stopping rules.
 struct TermOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
@@ -39,7 +38,7 @@ struct TermOptions: ParsableArguments {
         + "of epochs or trials.", valueName: "improvement"))
   var worth: Double?
 
-  /// What stands for the time that a trial takes: no metric has this name.
+  /// The name for the duration of a trial: no metric has this name.
   private static let wallTime = "seconds"
 
   var isGiven: Bool {
@@ -51,7 +50,7 @@ struct TermOptions: ParsableArguments {
     try constraint.map(OutcomeConstraint.init(parsing:))
   }
 
-  /// - Parameter budget: what the study may spend, which is what makes cost count for less near its end.
+  /// - Parameter budget: the study's budget, by which the weight of cost decreases towards the end.
   func cost(within budget: Budget) -> TrialCost? {
     perSecond.map { TrialCost($0 == Self.wallTime ? nil : $0, horizon: budget) }
   }

@@ -4,7 +4,8 @@ internal import OuterloopStore
 internal import OuterloopStudy
 internal import OuterloopText
 
-/// One trial whole: values, parameters, reports, attempts, what its failure said, the end of its log.
+/// The details of one trial: values, parameters, reports, attempts, error message, the end of its
+/// log.
 struct TrialPage: Encodable {
   private let trial: Trial
   private let specification: StudySpecification
@@ -15,7 +16,7 @@ struct TrialPage: Encodable {
   /// How much of the log and of the reports is shown.
   private static let lines = 10
 
-  /// - Throws: `Complaint` if there is no such trial.
+  /// - Throws: `CommandError` if there is no such trial.
   init(_ number: Int, of found: StudyChoice.Found) async throws {
     trial = try await found.trial(number)
     specification = found.specification
@@ -117,12 +118,12 @@ struct TrialPage: Encodable {
 }
 
 extension StudyChoice.Found {
-  /// A trial with all there is of it.
-  /// - Throws: `Complaint` if there is none of this number.
+  /// A trial with all its details.
+  /// - Throws: `CommandError` if there is no trial of this number.
   func trial(_ number: Int) async throws -> Trial {
     let listed = try await store.trials(of: id, matching: TrialQuery(from: number, limit: 1))
     guard let trial = listed.first, trial.number == number else {
-      throw Complaint(
+      throw CommandError(
         "study `\(name)` has no trial \(number)", hint: "see outerloop trials\(place.naming(name))")
     }
     return trial

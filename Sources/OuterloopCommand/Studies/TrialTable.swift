@@ -6,7 +6,7 @@ internal import OuterloopText
 struct TrialTable {
   let found: StudyChoice.Found
   let columns: TrialColumns
-  /// The numbers of trials that nobody runs any more.
+  /// The numbers of stale trials.
   let stale: Set<Int>
   /// Objectives first, then the others by name.
   private let metrics: [String]
@@ -39,8 +39,8 @@ struct TrialTable {
 
   /// All trials, as lines in one or two parts.
   ///
-  /// Reading and laying out take about as long as each other; two halves at once, each with a
-  /// connection of its own, use two processors.
+  /// Reading and formatting take about the same time; two halves in parallel, each with its own
+  /// connection, use two processors.
   func all(again: StudyChoice.Found) async throws -> [String] {
     let newest = try await found.trials(
       TrialQuery(limit: 1, newestFirst: true, reports: false)
@@ -87,8 +87,8 @@ struct TrialTable {
     try await Self.trials(of: found, query, hasOthers: hasOthers)
   }
 
-  /// Trials without result have reports even if the query asks for none: their values are those
-  /// reported last. The reports of complete trials, which are most of a large study, stay unread
+  /// Trials without a result have reports even if the query asks for none: their values are from
+  /// the last report. The reports of complete trials, which are most of a large study, stay unread
   /// unless there are other metrics.
   private static func trials(
     of found: StudyChoice.Found, _ query: TrialQuery, hasOthers: Bool

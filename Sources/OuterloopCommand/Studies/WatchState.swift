@@ -2,7 +2,7 @@ internal import OuterloopDashboard
 internal import OuterloopStudy
 internal import OuterloopText
 
-/// What is shown of a study at a moment.
+/// The state of a study that is shown.
 struct WatchState {
   let specification: StudySpecification
   let history: History
@@ -20,11 +20,11 @@ struct WatchState {
 
   var finished: Int { history.trials.count { $0.state.isFinished } }
 
-  /// All trials have ended, and nothing new begins.
+  /// All trials have ended, and nothing new will start.
   var isDone: Bool { history.openCount == 0 && isSpent }
 
-  /// Nothing runs or waits, and nothing new begins.
-  var isResting: Bool { history.runningCount == 0 && history.claimableCount == 0 && isSpent }
+  /// Nothing is running or waiting, and nothing new will start.
+  var isIdle: Bool { history.runningCount == 0 && history.claimableCount == 0 && isSpent }
 
   private var isSpent: Bool {
     let budget = specification.budget
@@ -33,7 +33,7 @@ struct WatchState {
       || budget.seconds.map { history.busySeconds >= $0 } ?? false
   }
 
-  /// Where a scheduler lets trials rest, how many of them will end is not known.
+  /// Where a scheduler pauses trials, it is not known how many of them will end.
   var secondsLeft: Double? {
     guard history.runningCount > 0, specification.method.scheduler == .fullTraining, let rate,
       rate > 0,

@@ -2,19 +2,20 @@ internal import OuterloopPlatform
 internal import OuterloopRunner
 internal import OuterloopStudy
 
-/// The names of workers, `HOST:PROCESS`, and those of this machine that are no more. In a container
-/// with process numbers of its own the host is `HOST/CONTAINER`: numbers elsewhere say nothing here.
+/// The names of workers, `HOST:PROCESS`, and whether their processes on this machine have exited. In
+/// a container with its own PID namespace the host is `HOST/CONTAINER`: process IDs of other
+/// namespaces mean nothing here.
 enum WorkerName {
   static var own: String { "\(host):\(getpid())" }
 
-  /// The place in which a trial ran last: workers are called `HOST:PROCESS.PLACE`.
+  /// The slot in which a trial ran last: workers are called `HOST:PROCESS.PLACE`.
   static func slot(of trial: Trial) -> Int {
     trial.attempts.last?.worker.split(separator: ".").last.flatMap { Int($0) } ?? 0
   }
 
   private static let host = hostName + (container.map { "/\($0)" } ?? "")
 
-  /// The first namespace for processes of every machine has this number.
+  /// The initial PID namespace of every machine has this number.
   private static var container: String? {
     LocalProcesses.namespace.flatMap { $0 == "4026531836" ? nil : $0 }
   }
@@ -26,7 +27,7 @@ enum WorkerName {
       && parts.allSatisfy { $0.allSatisfy(\.isNumber) }
   }
 
-  /// The name of its process: that of the worker without its place.
+  /// The name of its process: that of the worker without the slot.
   static func process(_ worker: String) -> String {
     guard isRunner(worker), let point = worker.lastIndex(of: ".") else { return worker }
     return String(worker[..<point])
@@ -38,8 +39,8 @@ enum WorkerName {
     return String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
   }
 
-  /// Lets trials run again at once whose process on this machine has ended, instead of waiting for
-  /// their leases to run out. What their programs left running is ended first.
+  /// Releases trials whose process on this machine has exited at once, instead of waiting for their
+  /// leases to expire. What their programs left running is ended first.
   static func releaseLost(_ found: StudyChoice.Found) async throws {
     let running = try await found.trials(TrialQuery(states: [.running], reports: false))
     let lost = running.compactMap { trial in
@@ -52,25 +53,25 @@ enum WorkerName {
     }
   }
 
-  /// Whether `worker` is one of a process on this machine that has not ended.
+  /// Whether `worker` belongs to a running process on this machine.
   static func isAlive(_ worker: String) -> Bool {
     isRunner(worker) && process(of: worker).map { !LocalProcesses.isGone($0) } ?? false
   }
 
-  /// Whether a worker was a process of this machine that has ended.
+  /// Whether `worker` belongs to a process of this machine that has exited.
   static func isGone(_ worker: String) -> Bool {
     process(of: worker).map(LocalProcesses.isGone) ?? false
   }
 
-  /// The number of a worker's process, if it is one of this machine.
+  /// The process ID of a worker, if it is on this machine.
   private static func process(of worker: String) -> pid_t? {
     guard worker.hasPrefix(host + ":") else { return nil }
     return pid_t(worker.dropFirst(host.utf8.count + 1).prefix { $0.isNumber })
   }
 }
 
-/// Trials that are running by the store and that nobody runs; of workers of this machine it is known whether their
-/// process is there.
+/// Trials that are running according to the store but that no process runs; for workers on this machine it is
+/// known whether their process exists.
 enum StaleTrials {
   /// Their numbers.
   static func of(_ study: StudyID, in store: any StudyStore) async throws -> Set<Int> {

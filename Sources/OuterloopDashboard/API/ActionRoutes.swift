@@ -3,7 +3,8 @@ internal import OuterloopStore
 internal import OuterloopStudy
 internal import OuterloopText
 
-// What changes a study. Each is what a command does too, and is taken or refused by the store.
+// Requests that change a study. Each corresponds to a command, and is accepted or refused by the
+// store.
 extension Dashboard {
   var actionRoutes: [Route] {
     let place = "\(Self.root)/studies/{study}"
@@ -194,7 +195,7 @@ extension Dashboard {
         .tooLarge, "the note has \(text.utf8.count) bytes",
         "keep it below \(Self.longestNote), or put it into a file")
     }
-    let name = NotePlace(trial: trial).attribute
+    let name = NoteTarget(trial: trial).attribute
     try await environment.openForWriting().update(study.id) { settings in
       settings.attributes[name] = text.isEmpty ? nil : text
     }
@@ -213,8 +214,8 @@ extension Dashboard {
     return Self.done
   }
 
-  /// A trial that nobody runs is taken for that. The worker of one that runs learns of it at its next report, and
-  /// ends the program.
+  /// A stale trial is ended directly. The worker of a running trial learns of it at its next report, and ends the
+  /// program.
   private func stop(_ trial: Trial, of study: FollowedStudy) async throws -> Response {
     let outcome = Outcome.failed(.cancelled, message: "stopped from the dashboard")
     guard trial.state == .waiting || trial.state == .paused else {

@@ -1,7 +1,7 @@
 internal import OuterloopStudy
 internal import OuterloopText
 
-// What has happened, as it happens.
+// Events of studies, as they happen.
 extension Dashboard {
   var eventRoutes: [Route] {
     [
@@ -17,7 +17,7 @@ extension Dashboard {
           ServerSentEvents.stream(
             start,
             pause: { seen in
-              try await studies.store.awaitNews(
+              try await studies.store.awaitEvents(
                 of: study.id, after: seen.revision, pause: ServerSentEvents.pause)
             }
           ) { seen in try await changes(of: study, since: &seen) })
@@ -31,7 +31,7 @@ extension Dashboard {
   /// How many changed trials an event names.
   private static let mostNamed = 200
 
-  /// What a reader knows of a study.
+  /// The state of a study that a reader has seen.
   private struct Seen {
     var revision: Int
     var settings: StudySettings

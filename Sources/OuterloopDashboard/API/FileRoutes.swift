@@ -2,7 +2,7 @@ internal import OuterloopRunner
 internal import OuterloopStudy
 internal import OuterloopText
 
-// What a trial's program has left: its log and the files of its checkpoint folder.
+// A trial's files: its log and its checkpoint folder.
 extension Dashboard {
   var fileRoutes: [Route] {
     let place = "\(Self.root)/studies/{study}/trials/{trial}"
@@ -37,7 +37,7 @@ extension Dashboard {
     return (trial.number, environment.folders(await study.specification))
   }
 
-  /// How much of a log goes into an answer.
+  /// The largest piece of a log in a response.
   private static let logPiece = 1 << 16
 
   /// The bytes from `start` on, or the last ones, as text that begins and ends with whole characters.
@@ -67,7 +67,8 @@ extension Dashboard {
       throw RequestError(.failed, "`\(file.path)` cannot be read", "check its permissions")
     }
     var response = Response(type: file.type, bytes)
-    // A picture may be markup: opened by itself it runs nothing and belongs to no site.
+    // A picture may contain markup: opened on its own, it must not run scripts or belong to this
+    // site.
     response.headers.append(
       ("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; sandbox"))
     return file.kind == .other
@@ -76,15 +77,16 @@ extension Dashboard {
   }
 }
 
-/// Where the whole characters of a piece of UTF-8 begin and end.
+/// The bounds of the complete characters in a piece of UTF-8.
 enum UTF8Piece {
-  /// - Parameter isEnd: whether nothing follows: what is broken then is shown as such.
+  /// - Parameter isEnd: whether nothing follows: an incomplete character is then included.
   static func bounds(of bytes: [UInt8], isEnd: Bool) -> (start: Int, end: Int) {
     let isContinuation = { (byte: UInt8) in byte & 0xC0 == 0x80 }
     let start = bytes.prefix(3).prefix(while: isContinuation).count
     guard !isEnd else { return (start, bytes.count) }
     var end = bytes.count
-    // The last character is whole if as many bytes follow its first as that says.
+    // The last character is complete if its first byte is followed by as many bytes as it
+    // announces.
     for back in 1...4 where back <= bytes.count - start {
       let byte = bytes[bytes.count - back]
       if isContinuation(byte) { continue }

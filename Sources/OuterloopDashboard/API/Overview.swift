@@ -1,7 +1,7 @@
 internal import OuterloopStudy
 internal import OuterloopText
 
-/// What the list says of a study.
+/// A study's entry in the list.
 struct Overview {
   var specification: StudySpecification
   var summary: StudySummary
@@ -21,8 +21,9 @@ struct Overview {
     [TrialState.Kind.complete, .pruned, .failed].reduce(0) { $0 + (summary.counts[$1] ?? 0) }
   }
 
-  /// While trials run: by those that are left at the present rate, by epochs and by seconds that are left; the
-  /// soonest of them. Where a scheduler lets trials rest, how many of them will end is not known.
+  /// While trials are running: the smallest of the estimates from the trials left at the present rate, from
+  /// the epochs left, and the seconds left. Where a scheduler pauses trials, it is not known how many of them
+  /// will end.
   private var secondsLeft: Double? {
     guard summary.counts[.running] != nil, ended == nil else { return nil }
     var estimates: [Double] = []

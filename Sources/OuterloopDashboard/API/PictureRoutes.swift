@@ -90,13 +90,13 @@ extension Dashboard {
   }
 }
 
-/// How a picture is asked for.
+/// The options of a requested picture.
 struct PictureOptions {
   var metric: String?
   var direction = Objective.Direction.minimize
   var scale: AxisScale?
   var others: [Int] = []
-  /// Where the eye is in pictures in space, in degrees.
+  /// The viewpoint of 3-D pictures, in degrees.
   var azimuth, elevation: Double?
 
   init() {}

@@ -3,7 +3,7 @@ internal import OuterloopText
 
 // The store and the list of its studies.
 extension Dashboard {
-  /// Before all routes of version 1.
+  /// The prefix of all routes of version 1.
   static let root = "/api/v1"
 
   var storeRoutes: [Route] {
@@ -18,7 +18,7 @@ extension Dashboard {
       Route("GET", "\(Self.root)/studies", "All studies of the store") { _, _ in
         var overviews: [JSON] = []
         for id in try await studies.store.studies() {
-          // One that is deleted meanwhile is left out.
+          // A study that is deleted meanwhile is left out.
           if let overview = try? await overview(of: id) { overviews.append(.object(overview)) }
         }
         return .json(.object(["studies": .array(overviews)]))
@@ -29,7 +29,8 @@ extension Dashboard {
     ]
   }
 
-  /// Up to how many trials a study is followed for the list alone: larger ones are once somebody opens them.
+  /// Studies of up to this many trials are followed for the list alone, larger ones only once somebody opens
+  /// them.
   private static let mostForList = 5000
 
   private func overview(of id: StudyID) async throws -> [JSON.Member] {

@@ -15,7 +15,7 @@ extension Dashboard {
     ]
   }
 
-  /// - Throws: `RequestError` if there is none.
+  /// - Throws: `RequestError` if there is no such study.
   func study(_ arguments: Route.Arguments) async throws -> FollowedStudy {
     try await studies.study(arguments.number("study", called: "study"))
   }
@@ -76,8 +76,8 @@ extension Parameter {
 }
 
 extension StudySpecification {
-  /// What people have noted on the study, or on a trial.
+  /// The notes on the study, or on a trial.
   func notes(ofTrial number: Int? = nil) -> String {
-    attributes[NotePlace(trial: number).attribute] ?? ""
+    attributes[NoteTarget(trial: number).attribute] ?? ""
   }
 }

@@ -31,7 +31,7 @@ extension Dashboard {
     ]
   }
 
-  /// - Throws: `RequestError` if there is none.
+  /// - Throws: `RequestError` if there is no such trial.
   func trial(_ arguments: Route.Arguments, of study: FollowedStudy) async throws -> Trial {
     let number = try arguments.number("trial", called: "trial")
     let trials = await study.history.trials
@@ -64,7 +64,7 @@ extension Dashboard {
   ) async throws -> [Int] {
     let choice = try TrialChoice(query)
     do { return try await study.order(choice, stale: stale) } catch let error as StudyError {
-      // What was asked for cannot be: nothing is wrong with the study.
+      // The request is at fault, not the study.
       throw RequestError(.badRequest, error.what, error.remedy)
     }
   }

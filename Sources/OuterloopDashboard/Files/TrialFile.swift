@@ -1,8 +1,8 @@
 internal import OuterloopPlatform
 internal import OuterloopText
 
-/// A file that a trial has left, reached from its folder without following links: what a program makes of its
-/// folder leads nowhere else.
+/// A file of a trial, reached from its folder without following links, so that nothing in a program's folder
+/// leads outside it.
 struct TrialFile: Sendable {
   /// Below the folder, parts between slashes.
   let path: String
@@ -11,14 +11,14 @@ struct TrialFile: Sendable {
   let modified: Double
   private let folder: String
 
-  /// How much is shown as a picture, a table or a text.
+  /// How it is displayed.
   enum Kind: String {
     case image, table, text, other
   }
 
   var kind: Kind { Self.kinds[ending]?.kind ?? .other }
 
-  /// The type to send it as. Texts are never markup, and what is not known is bytes.
+  /// The media type to send. Texts are never markup, and unknown types are bytes.
   var type: String { Self.kinds[ending]?.type ?? "application/octet-stream" }
 
   private static let kinds: [String: (kind: Kind, type: String)] = [
@@ -43,8 +43,8 @@ struct TrialFile: Sendable {
     self.init(in: "/" + parts.dropLast().joined(separator: "/"), [name])
   }
 
-  /// The file that parts of a path lead to.
-  /// - Returns: nil if there is none, or anything on the way is no folder of its own.
+  /// The file at a path given by its parts.
+  /// - Returns: nil if there is none, or if a part on the way is not a real folder.
   init?(in folder: String, _ parts: [String]) {
     guard let descriptor = Self.open(parts, in: folder) else { return nil }
     defer { _ = CLibrary.closeFile(descriptor) }
@@ -60,7 +60,7 @@ struct TrialFile: Sendable {
     modified = Double(status.st_mtim.tv_sec) + Double(status.st_mtim.tv_nsec) / 1e9
   }
 
-  /// A descriptor of what parts of a path lead to, without following a link.
+  /// A descriptor for a path given by its parts, without following links.
   private static func open(_ parts: [String], in folder: String) -> Int32? {
     guard let name = parts.last,
       parts.allSatisfy({
@@ -76,13 +76,13 @@ struct TrialFile: Sendable {
       current = next
     }
     defer { _ = CLibrary.closeFile(current) }
-    // A pipe or a device would have the server wait.
+    // A pipe or a device would block the server.
     let file = openat(current, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
     return file >= 0 ? file : nil
   }
 
   /// Bytes from `start` on, at most `limit` of them.
-  /// - Returns: nil if it cannot be read any more.
+  /// - Returns: nil if it can no longer be read.
   func bytes(from start: Int, limit: Int) -> [UInt8]? {
     guard let descriptor = Self.open(path.split(separator: "/").map(String.init), in: folder) else {
       return nil
@@ -106,7 +106,7 @@ struct TrialFile: Sendable {
     return bytes
   }
 
-  // MARK: All of a folder
+  // MARK: Folder listing
 
   private static let mostFiles = 500
   private static let deepest = 8

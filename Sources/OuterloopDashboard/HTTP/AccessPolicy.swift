@@ -1,11 +1,11 @@
 internal import OuterloopText
 
-/// Who may ask: the checks that every request passes before anything is looked up.
+/// The access checks that every request passes before anything is looked up.
 ///
-/// - A page of another site cannot read answers, as nothing here allows it to; it can send requests. So `Host`
-///   has to name this server, which a name that was made to point here (DNS rebinding) does not, and whatever
-///   changes something needs an `Origin` of this server's own, or none, and a type that a form cannot have.
-/// - Where others can reach the port, all but the link itself needs a token.
+/// - A page of another site cannot read responses, since no CORS header allows it, but it can send requests.
+///   So `Host` has to name this server, which excludes DNS rebinding, and requests with side effects need this
+///   server's own `Origin`, or none, and a content type that a form cannot send.
+/// - Where others can reach the port, everything except the login link needs a token.
 struct AccessPolicy: Sendable {
   /// What `Host` may be, such as `127.0.0.1:8080`; nil: any, since the token is what admits a request.
   var hosts: Set<String>?
@@ -15,7 +15,7 @@ struct AccessPolicy: Sendable {
 
   static let cookie = "outerloop-token"
 
-  /// - Returns: the answer, if the request goes no further.
+  /// - Returns: the response, if the request is rejected.
   func answer(to request: Request) throws -> Response? {
     guard let host = request.headers["host"]?.lowercased() else {
       throw RequestError(.badRequest, "the request names no host", "send a Host header")
@@ -37,8 +37,7 @@ struct AccessPolicy: Sendable {
     return nil
   }
 
-  /// What a request has to have that changes something: every one whose method is neither GET nor HEAD counts
-  /// as such.
+  /// Checks a request with side effects, which is every one whose method is neither GET nor HEAD.
   func checkChange(_ request: Request) throws {
     guard request.method != "GET", request.method != "HEAD" else { return }
     if isReadOnly {
@@ -71,7 +70,8 @@ struct AccessPolicy: Sendable {
     return pairs.first { $0.count == 2 && $0[0] == cookie }.map { String($0[1]) }
   }
 
-  /// Leaves the token out of the address, where histories and screenshots would keep it.
+  /// Redirects to an address without the token, which histories and screenshots would otherwise
+  /// keep.
   private static func loginResponse(_ token: String) -> Response {
     var response = Response(.seeOther, type: "text/plain; charset=utf-8", [])
     response.headers += [
@@ -80,7 +80,7 @@ struct AccessPolicy: Sendable {
     return response
   }
 
-  /// Takes the same time for all texts of a length.
+  /// Constant-time comparison for texts of the same length.
   private static func areEqual(_ one: String, _ other: String) -> Bool {
     let (a, b) = (Array(one.utf8), Array(other.utf8))
     guard a.count == b.count else { return false }
@@ -89,8 +89,8 @@ struct AccessPolicy: Sendable {
 }
 
 extension Response {
-  /// What every answer carries: nothing is loaded from elsewhere or framed, no type is guessed, and what
-  /// changes is not kept.
+  /// The headers of every response: nothing is loaded from elsewhere or framed, no type is sniffed, and
+  /// dynamic content is not cached.
   static let securityHeaders: [(name: String, value: String)] = [
     (
       "Content-Security-Policy",
@@ -102,7 +102,7 @@ extension Response {
     ("Cross-Origin-Opener-Policy", "same-origin"),
   ]
 
-  /// With what every answer carries, where it does not say otherwise itself.
+  /// The response with the default headers that it does not set itself.
   var withSecurityHeaders: Response {
     var response = self
     for (name, value) in Self.securityHeaders where response[header: name] == nil {

@@ -7,12 +7,12 @@ struct Request: Sendable {
   /// The parts of the path between slashes, decoded; none of them is empty.
   var path: [String]
   var query: Query
-  /// By name in small letters; of several of one name the last.
+  /// By lower-case name; the last of several with the same name.
   var headers: [String: String]
   var body: [UInt8]
 
-  /// - Parameter target: the path and the query as the request line has them.
-  /// - Returns: nil if it is no path, or holds what is not UTF-8 once decoded.
+  /// - Parameter target: the path and the query from the request line.
+  /// - Returns: nil if it is not a path, or is not UTF-8 once decoded.
   init?(method: String, target: String, headers: [String: String] = [:], body: [UInt8] = []) {
     let parts = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
     guard let path = parts.first, path.first == "/" else { return nil }
@@ -30,7 +30,7 @@ struct Request: Sendable {
   }
 
   /// The body as a JSON object.
-  /// - Throws: `RequestError` if it is none.
+  /// - Throws: `RequestError` if it is not an object.
   func object() throws -> JSON {
     guard let value = JSONReader.value(body[...]), value.members != nil else {
       throw RequestError(.badRequest, "the body is not a JSON object", "send one, such as {}")
@@ -69,7 +69,7 @@ struct Query: Sendable {
     }
   }
 
-  /// - Throws: `RequestError` if it is given and no whole number from 0 on.
+  /// - Throws: `RequestError` if it is given and not a non-negative integer.
   func count(_ name: String) throws -> Int? {
     guard let text = self[name], !text.isEmpty else { return nil }
     guard let value = Int(text), value >= 0 else {
@@ -81,7 +81,7 @@ struct Query: Sendable {
 
 /// Percent-encoding of RFC 3986.
 enum PercentEncoding {
-  /// - Returns: nil if an escape is broken, or what it stands for is no UTF-8 or holds a NUL.
+  /// - Returns: nil if an escape is malformed, or the result is not UTF-8 or contains a NUL.
   static func decoded(_ text: some StringProtocol, plusIsSpace: Bool = false) -> String? {
     var bytes: [UInt8] = []
     var rest = Array(text.utf8)[...]

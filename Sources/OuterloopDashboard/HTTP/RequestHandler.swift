@@ -1,4 +1,4 @@
-/// What is made of a request.
+/// Answers requests.
 struct RequestHandler: Sendable {
   var policy: AccessPolicy
   var router: Router

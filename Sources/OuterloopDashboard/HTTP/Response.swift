@@ -1,7 +1,7 @@
 internal import OuterloopStudy
 internal import OuterloopText
 
-/// An answer to a request.
+/// The response to a request.
 struct Response: Sendable {
   enum Status: Int, Sendable {
     case ok = 200
@@ -43,7 +43,8 @@ struct Response: Sendable {
 
   enum Body: Sendable {
     case bytes([UInt8])
-    /// Pieces that are sent as they come, without a length; the stream ends when the reader is gone.
+    /// Chunks that are sent as they come, without a length; the stream ends when the client
+    /// disconnects.
     case stream(AsyncStream<String>)
   }
 
@@ -72,7 +73,7 @@ struct Response: Sendable {
     return response
   }
 
-  /// The same, to be saved as a file of this name.
+  /// The same, as a download with this file name.
   func saved(as name: String) -> Response {
     var response = self
     let plain = name.unicodeScalars.map {
@@ -88,7 +89,7 @@ struct Response: Sendable {
   }
 }
 
-/// Why a request is not answered as it was meant.
+/// Why a request failed.
 struct RequestError: ExplainedError {
   var status: Response.Status
   var what: String
@@ -100,7 +101,7 @@ struct RequestError: ExplainedError {
     self.remedy = remedy
   }
 
-  /// What any error comes to: those about what was asked are the asker's, all others are ours.
+  /// Converts any error: errors about the request are client errors, all others are server errors.
   init(_ error: any Error) {
     switch error {
     case let error as RequestError: self = error

@@ -1,17 +1,17 @@
 internal import OuterloopText
 
-/// One kind of request: what it is, and how it is answered.
+/// One kind of request and its handler.
 struct Route: Sendable {
   typealias Handler = @Sendable (Request, Arguments) async throws -> Response
 
   var method: String
-  /// Parts between slashes; `{name}` takes any one, `{name...}` at the end all that are left.
+  /// Parts between slashes; `{name}` matches any one, `{name...}` at the end all that remain.
   var pattern: [String]
   /// A phrase for people, in the description of the API.
   var summary: String
-  /// What it takes after the question mark.
+  /// The query parameters that it accepts.
   var query: [RouteParameter]
-  /// The JSON Schema of the body that it takes; nil: it takes none.
+  /// The JSON Schema of its request body; nil: none.
   var body: JSON?
   var handler: Handler
 
@@ -27,14 +27,14 @@ struct Route: Sendable {
     self.handler = handler
   }
 
-  /// What stood in the place of the names.
+  /// The values of the names in the pattern.
   struct Arguments: Sendable {
     fileprivate(set) var values: [String: [String]] = [:]
 
     subscript(name: String) -> String { values[name]?.first ?? "" }
     func rest(_ name: String) -> [String] { values[name] ?? [] }
 
-    /// - Throws: `RequestError` if it is no number.
+    /// - Throws: `RequestError` if it is not a number.
     func number(_ name: String, called what: String) throws -> Int {
       guard let value = Int(self[name]), value >= 0 else {
         throw RequestError(
@@ -44,7 +44,7 @@ struct Route: Sendable {
     }
   }
 
-  /// - Returns: nil if the path is another one.
+  /// - Returns: nil if the path does not match.
   func arguments(of path: [String]) -> Arguments? {
     var arguments = Arguments()
     for (place, part) in pattern.enumerated() {
@@ -55,7 +55,7 @@ struct Route: Sendable {
       }
       guard place < path.count else { return nil }
       if part.hasPrefix("{") {
-        // `{name}.svg` takes what ends so.
+        // `{name}.svg` matches parts with that suffix.
         let sides = part.dropFirst().split(separator: "}", maxSplits: 1)
         let ending = sides.count > 1 ? String(sides[1]) : ""
         guard path[place].hasSuffix(ending), path[place].count > ending.count else { return nil }
@@ -72,7 +72,7 @@ struct Route: Sendable {
 struct Router: Sendable {
   var routes: [Route]
 
-  /// - Throws: `RequestError` if nothing has that path, or not that method.
+  /// - Throws: `RequestError` if no route has that path, or none with that method.
   func route(of request: Request) throws -> (Route, Route.Arguments) {
     let method = request.method == "HEAD" ? "GET" : request.method
     for route in routes where route.method == method {

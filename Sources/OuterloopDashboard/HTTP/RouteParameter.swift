@@ -1,7 +1,7 @@
 internal import OuterloopText
 
-/// What a route takes after the question mark: its name and what its value may be, as the description of the API has
-/// it. The route itself checks the value, with an error that says how to go on.
+/// A query parameter of a route: its name and schema, for the description of the API. The route itself checks the
+/// value, with an error that includes a remedy.
 struct RouteParameter: Sendable {
   var name: String
   /// A JSON Schema.
@@ -14,7 +14,7 @@ struct RouteParameter: Sendable {
     RouteParameter(name: name, schema: .object(["type": .text("string")]))
   }
 
-  /// A whole number from 0 on.
+  /// A non-negative integer.
   static func count(_ name: String) -> RouteParameter {
     RouteParameter(name: name, schema: .count)
   }
@@ -36,7 +36,7 @@ struct RouteParameter: Sendable {
       schema: .object(["type": .text("string"), "enum": .array(words.map { .text($0) })]))
   }
 
-  /// Numbers of studies between commas.
+  /// Comma-separated numbers of studies.
   static func numbers(_ name: String) -> RouteParameter {
     RouteParameter(
       name: name,
@@ -54,10 +54,10 @@ struct RouteParameter: Sendable {
 }
 
 extension JSON {
-  /// The JSON Schema of a whole number from 0 on.
+  /// The JSON Schema of a non-negative integer.
   static let count = JSON.object(["type": .text("integer"), "minimum": .int(0)])
 
-  /// The JSON Schema of an object with these members, of which those named have to be there.
+  /// The JSON Schema of an object with these members and required names.
   static func body(_ members: KeyValuePairs<String, JSON>, required: [String] = []) -> JSON {
     var schema: [Member] = [
       Member(name: "type", value: .text("object")),

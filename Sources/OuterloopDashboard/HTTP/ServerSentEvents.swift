@@ -1,7 +1,7 @@
 internal import OuterloopText
 
-/// A stream of server-sent events: what `next` finds, one at a time as fast as the reader takes them. It is looked for
-/// four times a second, or when the store tells of news.
+/// A stream of server-sent events: what `next` returns, one at a time as fast as the client reads them. `next` is
+/// called four times a second, or when the store notifies of changes.
 enum ServerSentEvents {
   struct Item: Sendable {
     var name: String
@@ -9,15 +9,16 @@ enum ServerSentEvents {
     var data: JSON
 
     var text: String {
-      // The data has no line ends: JSON writes them as escapes.
+      // The data has no line breaks: JSON escapes them.
       "event: \(name)\n" + (id.map { "id: \($0)\n" } ?? "") + "data: \(data.description)\n\n"
     }
   }
 
   /// - Parameters:
-  ///   - start: what `next` remembers from one look to the next.
-  ///   - pause: waits between two looks; without one, a quarter of a second.
-  ///   - next: nil if nothing has happened. An error ends the stream; the reader connects again, and is told why.
+  ///   - start: the state that `next` keeps between calls.
+  ///   - pause: waits between two calls; by default a quarter of a second.
+  ///   - next: nil if nothing has happened. An error ends the stream; the client reconnects and then gets the
+  ///     error.
   static func stream<Memory: Sendable>(
     _ start: Memory,
     pause: @escaping @Sendable (Memory) async throws -> Void = { _ in
@@ -29,9 +30,9 @@ enum ServerSentEvents {
     return AsyncStream(unfolding: { await feed.piece() })
   }
 
-  /// Seconds between looks.
+  /// Seconds between calls.
   static let pause = 0.25
-  /// Until a comment shows that the line is open.
+  /// The time until a comment is sent as a keep-alive.
   private static let silence = Duration.seconds(15)
 
   private actor Feed<Memory: Sendable> {

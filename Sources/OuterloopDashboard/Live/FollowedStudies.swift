@@ -1,6 +1,6 @@
 internal import OuterloopStudy
 
-/// The studies of a store, each followed from the first time somebody looks at it.
+/// The studies of a store, each followed from its first request on.
 actor FollowedStudies {
   let store: any StudyStore
   private let isGone: @Sendable (String) -> Bool
@@ -12,7 +12,7 @@ actor FollowedStudies {
   }
 
   /// The study, brought up to date.
-  /// - Throws: `RequestError` if there is none of this number.
+  /// - Throws: `RequestError` if there is no study of this number.
   func study(_ number: Int) async throws -> FollowedStudy {
     let id = StudyID(rawValue: number)
     guard try await store.studies().contains(id) else {
@@ -33,10 +33,10 @@ actor FollowedStudies {
     }
   }
 
-  /// The study if somebody has looked at it before, as it was then.
+  /// The study as it was at its last request, if there was one.
   func known(_ id: StudyID) async -> FollowedStudy? { try? await followed[id]?.value }
 
-  /// The trials of a study that run by the store, and that nobody runs.
+  /// The stale trials of a study.
   func stale(in id: StudyID) async throws -> Set<Int> {
     try await store.staleTrials(of: id, isGone: isGone)
   }

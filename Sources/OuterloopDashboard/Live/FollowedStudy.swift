@@ -1,7 +1,7 @@
 package import OuterloopCharts
 package import OuterloopStudy
 
-/// A study as the dashboard follows it: what its events add up to, brought up to date whenever someone looks.
+/// A study that the dashboard follows: the state derived from its events, updated at every request.
 ///
 /// - Complexity: O(events) in time at first, then O(new events); memory grows with trials and reports, as in
 ///   `History`.
@@ -9,16 +9,16 @@ package actor FollowedStudy {
   package let id: StudyID
   private let store: any StudyStore
   private var fold: Fold
-  /// When the last event was.
+  /// The time of the last event.
   private var lastEvent: Double?
-  /// When trials ended, the last few in order.
+  /// The end times of the last few trials, in order.
   private var ends: [Double] = []
   /// The last events: which trial each was about.
   private var recent: [(revision: Int, trial: Int?)] = []
   private var metricNames: Set<String> = []
   private var orders = OrderCache()
 
-  /// With epochs, also when what was trained, for the pictures that show it.
+  /// With epochs, also the log of training, for the pictures that show it.
   private enum Fold {
     case trials(StudySpecification, History)
     case training(TrainingLog)
@@ -65,15 +65,15 @@ package actor FollowedStudy {
 
   // MARK: Following
 
-  /// Takes in what has happened since.
+  /// Applies the new events.
   ///
-  /// - Throws: `StudyError` if the study is gone.
+  /// - Throws: `StudyError` if the study has been deleted.
   package func refresh() async throws {
     let specification = try await store.specification(of: id)
     while true {
       let revision = fold.history.revision
       let events = try await store.events(of: id, after: revision, limit: Self.batch)
-      // Another look may have taken them in while this one waited.
+      // Another call may have applied them while this one waited.
       guard fold.history.revision == revision else { continue }
       if revision > 0, events.contains(where: \.isWidening) { return try await readAgain() }
       try fold.take(events)
@@ -86,7 +86,8 @@ package actor FollowedStudy {
 
   private static let batch = 10_000
 
-  /// Reads all events: configurations are laid out for the space as it is now. What there was stays until then.
+  /// Rereads all events, since configurations are laid out for the current space. The old state stays until
+  /// then.
   private func readAgain() async throws {
     var fresh = Fold(try await store.specification(of: id))
     var all: [Event] = []
@@ -116,7 +117,7 @@ package actor FollowedStudy {
     }
   }
 
-  /// The trials that events after `revision` are about; nil if there were more events than are remembered.
+  /// The trials that events after `revision` are about; nil if there were more events than are kept.
   func changed(after revision: Int) -> Set<Int>? {
     guard let first = recent.first?.revision, first <= revision + 1 else {
       return revision >= self.revision ? [] : nil
@@ -134,13 +135,13 @@ package actor FollowedStudy {
     }
   }
 
-  // MARK: What there is
+  // MARK: State
 
   package var specification: StudySpecification { fold.specification }
   package var history: History { fold.history }
   package var revision: Int { fold.history.revision }
 
-  /// What the study amounts to, without a look at the store.
+  /// A summary of the study, without reading the store.
   ///
   /// - Complexity: O(n) for n trials.
   package var summary: StudySummary {
@@ -153,13 +154,13 @@ package actor FollowedStudy {
     return summary
   }
 
-  /// Objectives first, then what else was reported, by name.
+  /// Objectives first, then other metrics by name.
   package var metrics: [String] {
     let objectives = specification.objectives.map(\.metric)
     return objectives + metricNames.subtracting(objectives).sorted()
   }
 
-  /// What its pictures are drawn from.
+  /// The data of its pictures.
   package var figures: StudyFigures {
     switch fold {
     case .trials(let specification, let history): StudyFigures(specification, history)
@@ -174,7 +175,7 @@ package actor FollowedStudy {
     return Double(last.count - 1) / (end - first) * 60
   }
 
-  /// The best value of the first objective so far, by the number of the trial that brought it.
+  /// The best value of the first objective so far, with the number of the trial that achieved it.
   ///
   /// - Complexity: O(n) for n trials.
   package func improvements(most count: Int) -> [(trial: Int, value: Double)] {
@@ -198,7 +199,7 @@ package actor FollowedStudy {
 
   /// The numbers of the trials that match, in order.
   ///
-  /// - Throws: `SpaceError` for a condition that cannot be meant, `StudyError` for an unknown column.
+  /// - Throws: `SpaceError` for an invalid condition, `StudyError` for an unknown column.
   /// - Complexity: O(n log n) for n trials at first; O(1) as long as nothing has happened since.
   func order(_ choice: TrialChoice, stale: Set<Int>) throws -> [Int] {
     if let known = orders[choice, revision, stale] { return known }

@@ -4,7 +4,7 @@ internal import OuterloopStudy
 struct TrialChoice: Sendable, Hashable {
   /// An expression; nil: all.
   var condition: String?
-  /// Words as tables have them, `stale` among them; empty: all.
+  /// State names as in tables, including `stale`; empty: all.
   var states: Set<String> = []
   /// A column; nil: by number.
   var sort: String?
@@ -45,7 +45,7 @@ struct TrialChoice: Sendable, Hashable {
   }
 }
 
-/// The last orders that were asked for: a table that is scrolled asks for the same one page by page.
+/// A cache of the last orders: a scrolled table requests the same one page by page.
 struct OrderCache: Sendable {
   private struct Key: Sendable, Hashable {
     var choice: TrialChoice

@@ -1,6 +1,6 @@
 internal import COuterloopPages
 
-/// A file that the pages are made of.
+/// A file of the web pages.
 struct Asset: Sendable {
   let name: String
   let bytes: [UInt8]
@@ -37,7 +37,7 @@ struct Asset: Sendable {
     }
   }
 
-  /// Differs whenever the bytes do (FNV-1a).
+  /// An entity tag: a hash of the bytes (FNV-1a).
   private var tag: String {
     let hash = bytes.reduce(UInt64(0xcbf2_9ce4_8422_2325)) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
     return "\"\(String(hash, radix: 16))\""
@@ -45,7 +45,7 @@ struct Asset: Sendable {
 
   var text: String { String(decoding: bytes, as: UTF8.self) }
 
-  /// Browsers keep it, and ask whether it is the same still.
+  /// Browsers cache it and revalidate it.
   func response(to request: Request) -> Response {
     let tag = tag
     var response =

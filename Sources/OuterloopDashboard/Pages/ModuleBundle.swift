@@ -1,17 +1,17 @@
-/// A page's module with all that it imports as one text, so that a browser asks once and not two dozen times.
+/// A page's module bundled with all its imports, so that a browser sends one request instead of two dozen.
 ///
-/// Modules come after those that they import. Each is a function, called where it stands,
+/// Modules come after those that they import. Each is an immediately invoked function,
 ///
 ///     const m_dom = (() => { ... return { h, put }; })();
 ///
-/// that takes what it imports from the others' objects; the page's own module, which comes last, is a block, for it
-/// may wait at its top. So a module's names stay its own. This asks three things of modules, which a test checks: an
-/// import is one line and renames nothing; a function, a class or a constant is exported where it is declared; only
-/// pages wait at the top.
+/// that takes its imports from the other modules' objects; the page's own module, which comes last, is a block,
+/// since it may use top-level await. So a module's names stay private. Modules have to meet three conditions, which
+/// a test checks: an import is one line and renames nothing; a function, a class or a constant is exported where it
+/// is declared; only pages use top-level await.
 struct ModuleBundle {
   private(set) var modules: [String] = []
 
-  /// - Parameter page: the module that is the page's own.
+  /// - Parameter page: the page's own module.
   init(_ page: String) { add(page) }
 
   private mutating func add(_ name: String) {
@@ -54,7 +54,7 @@ struct ModuleBundle {
     return (body, exported)
   }
 
-  /// What a line imports from: `dom.js` of `import { h } from "./dom.js";`.
+  /// The module that a line imports from: `dom.js` of `import { h } from "./dom.js";`.
   private static func source(of line: Substring) -> String? {
     guard line.hasPrefix("import "), let start = line.firstRange(of: "\"./") else { return nil }
     return String(line[start.upperBound...].prefix { $0 != "\"" })

@@ -4,7 +4,7 @@ struct Page: Sendable {
   var title: String
   /// The module that fills it.
   var module: String
-  /// What of the API it asks for first, besides the server's description.
+  /// The API requests that it makes first, besides the server's description.
   var data: [String]
 
   static let all: [Page] = [
@@ -22,7 +22,8 @@ struct Page: Sendable {
 
   /// The document.
   ///
-  /// It names what its module is going to ask for, so that a browser asks at once, and not when it has the module.
+  /// It preloads the requests of its module, so that a browser sends them at once instead of after loading the
+  /// module.
   func document(_ arguments: Route.Arguments) -> Asset {
     let preloads = (["/"] + data).compactMap { path in
       Self.filled(path, arguments).map {
@@ -35,7 +36,7 @@ struct Page: Sendable {
     return Asset(name: module + ".html", bytes: Array(text.utf8))
   }
 
-  /// With the numbers of the page's own address; nil if there they are none.
+  /// Filled with the numbers of the page's address; nil if the address has none.
   private static func filled(_ path: String, _ arguments: Route.Arguments) -> String? {
     var filled = path
     for name in ["study", "trial"] where path.contains("{\(name)}") {
@@ -49,7 +50,7 @@ struct Page: Sendable {
   var script: Asset { Asset(name: module, bytes: Array(ModuleBundle(module).text.utf8)) }
 }
 
-// The pages and what they are made of, which is inside the binary.
+// The pages and their assets, which are embedded in the binary.
 extension Dashboard {
   var pageRoutes: [Route] {
     let scripts = Dictionary(uniqueKeysWithValues: Page.all.map { ($0.module, $0.script) })

@@ -2,10 +2,10 @@ public import OuterloopCharts
 public import OuterloopStudy
 internal import OuterloopText
 
-/// A study as one HTML file that needs nothing else: to mail, to attach, to keep.
+/// A study as one self-contained HTML file: to mail, to attach, to archive.
 ///
-/// It has what was found, the pictures that say something, and a table of trials; over a picture the trial below the
-/// pointer is shown, and the table can be sorted, where scripts may run. Below 2 MB for 10,000 trials.
+/// It contains the results, the applicable pictures, and a table of trials. Where scripts may run, a picture shows
+/// the trial under the pointer, and the table can be sorted. Below 2 MB for 10,000 trials.
 public struct StudyReport: Sendable {
   private let figures: StudyFigures
   private let metrics: [String]
@@ -14,11 +14,11 @@ public struct StudyReport: Sendable {
 
   /// How many rows the table has at most: the best, then the newest.
   private static let mostRows = 200
-  /// Of how many trials a picture shows at most what they are.
+  /// The largest number of trials for which a picture shows details.
   private static let mostKnown = 3500
 
   /// - Parameters:
-  ///   - metrics: all that was reported, objectives first.
+  ///   - metrics: all reported metrics, objectives first.
   ///   - command: the command line of the best trial, for a shell.
   public init(_ figures: StudyFigures, metrics: [String], command: String?, notes: String = "") {
     self.figures = figures
@@ -134,7 +134,8 @@ public struct StudyReport: Sendable {
     figures.detail = .compact
     var text = ""
     for plot in StudyPlot.all where figures.applies(plot) {
-      // One that cannot be drawn, such as a model of a thing that fails everywhere, is left out.
+      // A picture that cannot be drawn, such as a model of an objective that always fails, is left
+      // out.
       guard let drawn = try? figures.pictures(plot) else { continue }
       for picture in drawn {
         let title = picture.objective.map { "\(plot.name): \($0)" } ?? plot.name
@@ -178,7 +179,7 @@ public struct StudyReport: Sendable {
       """
   }
 
-  /// The best by the first objective; those without a value come last.
+  /// The best by the first objective; those without a value last.
   private var rows: [Trial] {
     guard trials.count > Self.mostRows else { return trials }
     let objective = specification.objectives[0]
@@ -191,8 +192,8 @@ public struct StudyReport: Sendable {
         .prefix(Self.mostRows).map(\.1))
   }
 
-  /// What the script shows of trials, a column for each thing, with short numbers:
-  /// `{"trials": [0, 1], "state": ["complete", …], "columns": [{"name": "loss", "values": [0.31, …]}, …]}`.
+  /// The trial data for the script, by column, with rounded numbers: `{"trials": [0, 1], "state":
+  /// ["complete", …], "columns": [{"name": "loss", "values": [0.31, …]}, …]}`.
   private var data: String {
     let known = StudyFigures.evenSample(of: trials, most: Self.mostKnown)
     var columns: [(name: String, values: [String])] = []
@@ -216,7 +217,7 @@ public struct StudyReport: Sendable {
       "{\"trials\":[\(known.map { String($0.number) }.joined(separator: ","))],"
       + "\"states\":\(JSON.array(known.map { .text($0.state.name) })),"
       + "\"columns\":[\(parts.joined(separator: ","))]}"
-    // Nothing in it may end the element.
+    // Nothing in it may close the element.
     return json.replacing("<", with: "\\u003c")
   }
 

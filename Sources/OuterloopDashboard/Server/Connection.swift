@@ -1,7 +1,7 @@
 internal import NIOCore
 internal import NIOHTTP1
 
-/// One client, whose requests are answered one after the other.
+/// One client, whose requests are answered one after another.
 struct Connection: Sendable {
   typealias Channel = NIOAsyncChannel<HTTPServerRequestPart, HTTPServerResponsePart>
   private typealias Writer = NIOAsyncChannelOutboundWriter<HTTPServerResponsePart>
@@ -15,7 +15,7 @@ struct Connection: Sendable {
     self.limits = limits
   }
 
-  /// Puts HTTP/1.1 on a channel.
+  /// Adds HTTP/1.1 handlers to a channel.
   static func wrap(_ channel: any NIOCore.Channel, _ limits: Limits) throws -> Channel {
     var headers = NIOHTTPDecoderLimitConfiguration()
     headers.maxHeaderFieldSize = limits.field
@@ -55,7 +55,7 @@ struct Connection: Sendable {
     }
   }
 
-  /// The next request; its body is nil if there is too much of it.
+  /// The next request; its body is nil if it is too large.
   private func next(
     _ parts: inout Parts.AsyncIterator, isFirst: Bool
   ) async throws -> (HTTPRequestHead, [UInt8]?)? {
@@ -126,7 +126,7 @@ struct Connection: Sendable {
 }
 
 extension Request {
-  /// - Returns: nil if the target is no path.
+  /// - Returns: nil if the target is not a path.
   init?(_ head: HTTPRequestHead, _ body: [UInt8]) {
     var headers: [String: String] = [:]
     for (name, value) in head.headers { headers[name.lowercased()] = value }

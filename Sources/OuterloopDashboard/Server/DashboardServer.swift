@@ -4,16 +4,15 @@ internal import NIOPosix
 internal import OuterloopText
 internal import Synchronization
 
-/// A dashboard that listens.
+/// A running dashboard server.
 ///
-/// Who may ask is checked before anything else (see `AccessPolicy`). Each connection is answered one request at a time;
-/// there are bounds for headers, bodies, connections, and how long a request may take to arrive and an answer to be
-/// taken.
+/// Access is checked before anything else (see `AccessPolicy`). Each connection is answered one request at a time;
+/// there are limits on headers, bodies, connections, and on the time to receive a request and to send a response.
 public final class DashboardServer: Sendable {
   /// Where it listens.
   public struct Address: Sendable, Hashable {
     public var host: String
-    /// 0: one that is free.
+    /// 0: any free port.
     public var port: Int
 
     public init(host: String = "127.0.0.1", port: Int = 0) {
@@ -27,23 +26,23 @@ public final class DashboardServer: Sendable {
         || host.hasPrefix("127.") && host.split(separator: ".").count == 4
     }
 
-    /// As it stands in an address.
+    /// As in a URL.
     fileprivate var authority: String {
       host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
     }
   }
 
-  /// Where it listens; the port is the one that was found.
+  /// Where it listens, with the actual port.
   public let address: Address
-  /// What to open: with a token, if the address needs one.
+  /// The URL to open: with a token, if the address needs one.
   public let link: String
   private let channel: any Channel
   private let task: Task<Void, any Error>
 
-  /// Begins to listen.
+  /// Starts listening.
   ///
-  /// - Parameter token: what those have to know who reach it from elsewhere; needed unless the address is this
-  ///   machine's own.
+  /// - Parameter token: the secret for clients on other machines; required unless the address is a loopback
+  ///   address.
   /// - Throws: `ServerError` if the port is taken, the host is not this machine's, or a token is missing.
   public convenience init(
     _ dashboard: Dashboard, at address: Address, token: String?
@@ -104,7 +103,7 @@ public final class DashboardServer: Sendable {
         for try await channel in connections {
           let place = open.enter()
           group.addTask {
-            // Those beyond the bound are closed at once.
+            // Connections beyond the limit are closed at once.
             if place <= limits.connections {
               await Connection(channel, limits).run(handler)
             } else {
@@ -120,7 +119,7 @@ public final class DashboardServer: Sendable {
   /// Waits until it is stopped.
   public func wait() async { _ = try? await task.value }
 
-  /// Ends all connections, and listens no more.
+  /// Closes all connections and stops listening.
   public func stop() async {
     try? await channel.close()
     task.cancel()
@@ -132,7 +131,7 @@ public final class DashboardServer: Sendable {
 private final class ConnectionCount: Sendable {
   private let count = Mutex(0)
 
-  /// The number of those that are there with the new one.
+  /// The number of connections, including the new one.
   func enter() -> Int {
     count.withLock { count in
       count += 1

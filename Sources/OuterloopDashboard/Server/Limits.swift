@@ -9,10 +9,10 @@ struct Limits: Sendable {
   var fields = 64 << 10
   var fieldCount = 100
   var body = 1 << 20
-  /// Until a request has arrived whole.
+  /// Until a request has arrived completely.
   var requestTimeout = TimeAmount.seconds(20)
   /// Between requests.
   var idleTimeout = TimeAmount.seconds(75)
-  /// Until a piece of an answer is taken.
+  /// Until a chunk of a response has been sent.
   var writeTimeout = TimeAmount.seconds(30)
 }

@@ -1,10 +1,10 @@
 public import OuterloopText
 
-/// Why a server does not begin.
+/// Why a server cannot start.
 public struct ServerError: ExplainedError {
   public let what: String
   public let remedy: String
-  /// Whether another port would do.
+  /// Whether another port would work.
   public let isPortTaken: Bool
 
   init(_ what: String, _ remedy: String, isPortTaken: Bool = false) {

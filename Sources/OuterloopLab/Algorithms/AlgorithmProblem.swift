@@ -24,7 +24,8 @@ struct AlgorithmProblem {
     (self.groups, self.steps, self.momentum) = (groups, steps, momentum)
     let (p, n, m) = (Self.features, Self.train, Self.validation)
     let keys = RandomKey(seed: seed, purpose: "algorithms").split(5)
-    // A quarter of the features carries the signal, in one block: decays tell it from the rest.
+    // A quarter of the features carries the signal, in one block, which the decays have to separate
+    // from the rest.
     let truth = try keys[0].normal([p], dtype: .float64).doubles().enumerated().map {
       $0.offset < p / 4 ? $0.element / Double(p / 4).squareRoot() : 0
     }
@@ -56,7 +57,7 @@ struct AlgorithmProblem {
   /// All log decays at -4.
   var start: Tensor { Tensor([Double](repeating: -4, count: groups)) }
 
-  /// E after training to the solution with these decays, whichever method found them.
+  /// E after training to the solution with these decays, the common measure for all methods.
   func judged(_ decays: Tensor) throws -> Double {
     try problem.hypergradient(
       at: decays, by: .implicit(.identity, inner: .lbfgs(LBFGS(tolerance: 1e-7)))

@@ -1,7 +1,7 @@
 internal import OuterloopAutodiff
 internal import OuterloopNumerics
 
-/// The comparison table of the course as measurements on one problem.
+/// The course's comparison table of algorithms, measured on one problem.
 public struct AlgorithmsExperiment: Experiment {
   public static let about = ExperimentDescription(
     name: "algorithms",
@@ -75,14 +75,14 @@ public struct AlgorithmsExperiment: Experiment {
 
   public init() {}
 
-  /// What an algorithm had found by when: judged losses after so many seconds, the last of them at its end.
+  /// The progress of an algorithm: evaluated losses over seconds, the last at its end.
   struct Run: Codable {
     var seconds: [Double]
     var losses: [Double]
 
     var loss: Double { losses.last ?? .nan }
 
-    /// The seconds until it had come to a loss, or nil.
+    /// The seconds until it reached a loss, or nil.
     func seconds(to target: Double) -> Double? {
       zip(seconds, losses).first { $0.1 <= target }?.0
     }

@@ -9,7 +9,7 @@ extension AlgorithmsExperiment {
       chosen.firstIndex(of: method).map { runs[place][$0].loss } ?? .nan
     }
     let last = groups.count - 1
-    // Half-way between the loss at the start and the least that there is.
+    // Half-way between the loss at the start and the smallest one.
     let targets = zip(starts, runs).map { start, runs in
       (start + (runs.map(\.loss).min() ?? start)) / 2
     }

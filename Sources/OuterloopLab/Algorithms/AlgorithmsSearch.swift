@@ -12,13 +12,13 @@ extension AlgorithmsExperiment {
     case .random, .process:
       try search(problem, modelled: method == .process, &trace, context)
     case .greedy:
-      // Within one training that lasts as long as all the others' together.
+      // Within a single training as long as all trainings of the other algorithms together.
       try descend(
         problem, .greedy(gamma: 0.9), updates: trainings * steps / 10, .online(every: 10),
         rate: 0.1 * 10 / Double(steps), &trace, context)
     case .hypernetwork:
       // A step of the linear map is 1 + |perturbation|^2 times as long as one of the weights alone: beyond 16
-      // hyperparameters the perturbations keep the length that they have for 16, or the map would diverge.
+      // hyperparameters the perturbations keep the length for 16, or the map would diverge.
       let scale = 0.3 * Swift.min(1, 16 / Double(problem.groups)).squareRoot()
       try descend(
         problem, .hypernetwork(.init(scale: scale, scaleRate: nil, warmUp: steps, seed: seed)),
@@ -41,8 +41,8 @@ extension AlgorithmsExperiment {
     return Run(seconds: found.map(\.seconds), losses: losses)
   }
 
-  /// The decays that an algorithm had after so many seconds. They are judged when it has ended, which takes none
-  /// of its time.
+  /// The decays of an algorithm over time. They are evaluated after it has ended, which does not count towards
+  /// its time.
   private struct Trace {
     private let clock = ContinuousClock()
     private let start: ContinuousClock.Instant
@@ -55,7 +55,7 @@ extension AlgorithmsExperiment {
     }
   }
 
-  /// By gradient: a hypergradient counts as three trainings. Looked at about 30 times.
+  /// By gradient: a hypergradient counts as three trainings. Recorded about 30 times.
   private func descend(
     _ problem: AlgorithmProblem, _ estimator: Estimator, updates: Int,
     _ schedule: TrainingSchedule?, rate: Double, _ trace: inout Trace, _ context: ExperimentContext
@@ -77,8 +77,8 @@ extension AlgorithmsExperiment {
     trace = found
   }
 
-  /// Points at random in the box, each trained to the solution; or after a third of them, the best of many by a Gaussian process's
-  /// expected improvement.
+  /// Random points in the box, each trained to the solution; or, after a third of them, the best of many candidates by a
+  /// Gaussian process's expected improvement.
   private func search(
     _ problem: AlgorithmProblem, modelled: Bool, _ trace: inout Trace, _ context: ExperimentContext
   ) throws {

@@ -35,10 +35,10 @@ extension AlgorithmsExperiment {
   }
 
   static let lines = [1, 2, 4, 8, 16]
-  /// Places of the path that are looked at; a multiple of all numbers of lines.
+  /// The number of sampled points of the path; a multiple of all numbers of lines.
   private static let places = 32
 
-  /// The weights at places of the way, evenly spaced in steps.
+  /// The weights at points of the path, evenly spaced in steps.
   private func path(_ problem: AlgorithmProblem, _ context: ExperimentContext) throws -> [[Double]]
   {
     try (0...Self.places).map { place in
@@ -51,7 +51,7 @@ extension AlgorithmsExperiment {
     }
   }
 
-  /// The mean distance of a path from lines between its knots, relative to how far it comes.
+  /// The mean distance of a path from lines between its knots, relative to its extent.
   private static func departure(_ path: [[Double]], lines: Int) -> Double {
     func distance(_ a: [Double], _ b: [Double]) -> Double {
       zip(a, b).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }.squareRoot()

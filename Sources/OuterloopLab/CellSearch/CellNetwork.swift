@@ -27,7 +27,7 @@ struct CellNetwork: Structure {
     classified(cell([stemmed(x)], weights: weights))
   }
 
-  /// The same of a discrete cell.
+  /// The same with a discrete cell.
   func callAsFunction(_ x: Tensor, genotype: Genotype) -> Tensor {
     classified(cell([stemmed(x)], genotype: genotype))
   }

@@ -2,7 +2,7 @@ internal import OuterloopCharts
 internal import OuterloopLearning
 internal import OuterloopText
 
-/// Differentiable architecture search for a cell of a network that reads digits.
+/// Differentiable architecture search for a cell of a digit classifier.
 public struct CellSearchExperiment: ImageExperiment {
   public static let about = ExperimentDescription(
     name: "darts",

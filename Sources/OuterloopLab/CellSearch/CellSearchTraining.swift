@@ -5,7 +5,7 @@ internal import OuterloopNumerics
 
 /// One seed of the cell search: searches by first and second order, and a control of random cells.
 struct CellSearchTraining {
-  /// A search, and what its cell is worth.
+  /// A search, and the performance of its cell.
   struct Search: Codable, Sendable {
     /// Weights of the operations, by edge: at some updates, the start and the end included.
     var stages: [[[Double]]]
@@ -14,7 +14,7 @@ struct CellSearchTraining {
     var cell: Cell
   }
 
-  /// A discrete cell that was trained anew.
+  /// A discrete cell trained from scratch.
   struct Cell: Codable, Sendable {
     var genotype: Genotype
     var validationLoss, testLoss, testError: Double
@@ -26,11 +26,11 @@ struct CellSearchTraining {
     /// How far the difference of two gradients is from the exact product, by radius: the norm of the error over that of
     /// the second-order term.
     var differenceErrors: [Double]
-    /// How far reverse and forward mode differ on one step, relative to the second-order term.
+    /// The difference of reverse and forward mode on one step, relative to the second-order term.
     var modesError: Double
   }
 
-  /// Norms of the step that the difference takes in weight space.
+  /// Norms of the finite difference step in weight space.
   static let radii = [0.1, 0.01, 0.001, 0.0001]
 
   private typealias Problem = BilevelProblem<TrainingState<CellNetwork>, Tensor, Tensor>
@@ -132,7 +132,7 @@ struct CellSearchTraining {
     return Genotype(
       inputs: 1,
       nodes: (0..<settings.nodes).map { node in
-        // Two different sources, where there are two.
+        // Two distinct sources, where there are two.
         let first = draw(node + 1)
         let second = (first + 1 + draw(Swift.max(node, 1))) % (node + 1)
         let sources = node == 0 ? [0] : [first, second].sorted()

@@ -1,10 +1,10 @@
 internal import OuterloopFoundation
 
-/// A cleaning run on disk: what it depends on, and how far it is.
+/// A cleaning run on disk: what it depends on, and its progress.
 ///
 /// The file: 8 bytes `OLCLEAN1`, the size of a JSON header as UInt32, the header, the weights and
 /// the two moments as Float32, the losses as Float64, a `Fingerprint` of all that as UInt64; all
-/// little-endian. Floats are stored by their bits, so a resumed run goes on exactly.
+/// little-endian. Floats are stored by their bits, so a resumed run continues exactly.
 struct CleaningCheckpoint: Equatable {
   var settings: CleaningSettings
   var fingerprint: String
@@ -42,7 +42,7 @@ struct CleaningCheckpoint: Equatable {
     return bytes
   }
 
-  /// - Throws: `LabError` if the bytes are not a whole checkpoint; `file` names them.
+  /// - Throws: `LabError` if the bytes are not a complete checkpoint; `file` names them.
   init(_ bytes: [UInt8], file: String) throws(LabError) {
     func damaged(_ what: String) -> LabError {
       LabError(

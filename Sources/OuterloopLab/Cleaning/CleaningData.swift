@@ -76,15 +76,15 @@ public struct CleaningData: Sendable {
     trueLabels = scaled.labels
   }
 
-  /// Pictures are divided by one number, so that they stay what they were; other features by the
-  /// largest magnitude of each.
+  /// Images are divided by one number, to preserve them; other features by the largest magnitude of
+  /// each.
   private static func scaling(for data: LabeledData) -> Scaling {
     guard data.kind == .numbers, data.shape.count == 2 else { return .suggested(for: data) }
     return .dividing(by: data.features.reduce(0) { Swift.max($0, abs($1)) })
   }
 
   /// A hash of all features, labels and class names of the three parts, as 16 hexadecimal digits:
-  /// equal for the same data, different for other data but for chance.
+  /// equal for the same data, and different for other data with near certainty.
   /// - Complexity: O(features).
   public var fingerprint: String {
     var hash = Fingerprint()

@@ -14,7 +14,7 @@ public struct CleaningDetection: Sendable, Equatable {
   private static func ratio(_ a: Int, _ b: Int) -> Double { b > 0 ? Double(a) / Double(b) : 0 }
 }
 
-/// Precision, recall and F1 are written too, for those who read the file; read are the counts.
+/// Precision, recall and F1 are written too, for human readers; only the counts are read back.
 extension CleaningDetection: Codable {
   enum CodingKeys: CodingKey { case truePositives, falsePositives, falseNegatives, trueNegatives }
 

@@ -4,7 +4,8 @@ internal import OuterloopText
 
 /// Table, claims and pictures of the published cleaning experiment.
 extension CleaningExperiment {
-  /// Of the source, with 5,000 examples of which 2,500 are wrong: accuracy in percent and F1 by R.
+  /// From the source, with 5,000 examples of which 2,500 are mislabelled: accuracy in percent and
+  /// F1 by R.
   private static let published: [Double: (accuracy: Double, f1: Double)] = [
     1_000: (90.07, 0.9137), 1_500: (90.06, 0.9244), 2_000: (90.00, 0.9211), 2_500: (90.09, 0.9217),
   ]

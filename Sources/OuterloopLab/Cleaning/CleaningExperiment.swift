@@ -94,7 +94,7 @@ public struct CleaningExperiment: Experiment {
       settings: cleaning(total: totals[0], seed: 0))
   }
 
-  /// One cleaning with its two companions.
+  /// One cleaning with its two reference models.
   struct Cleaned: Codable, Sendable {
     /// Test accuracies.
     var oracle, baseline, cleaned: Double

@@ -16,7 +16,8 @@ struct CleaningFigures {
     ).svg()
   }
 
-  /// How the learned weights are distributed: apart for clean and corrupted examples, if known.
+  /// The distribution of the learned weights, separately for clean and corrupted examples, if
+  /// known.
   var weights: String {
     let corrupted = data.corrupted
     let indices = Array(report.weights.indices)
@@ -34,8 +35,8 @@ struct CleaningFigures {
     ).svg()
   }
 
-  /// The most suspicious examples as images, those framed whose label is wrong; nil if the examples
-  /// are no images.
+  /// The most suspicious examples as images, with mislabelled ones framed; nil if the examples are
+  /// not images.
   var suspects: String? {
     guard data.isPictures else { return nil }
     let shape = data.train.shape

@@ -1,14 +1,14 @@
 internal import OuterloopFoundation
 internal import OuterloopLearning
 
-/// A cleaning run in a folder: it can be killed at any moment and goes on from there.
+/// A cleaning run in a folder: it can be killed at any moment and resumes from there.
 ///
 /// While it runs, the folder holds `checkpoint`. When it is done: `suspicious.csv`, `losses.svg`,
 /// `weights.svg`, `suspicious.svg` if the examples are images, and last of all `result.json`; the
 /// checkpoint is removed. A job with the settings and data of a finished run reports that run.
 public struct CleaningJob: Sendable {
   public let run: CleaningRun
-  /// The path of the folder; made when the job runs.
+  /// The path of the folder, created when the job runs.
   public let folder: String
 
   public init(_ run: CleaningRun, folder: String) {
@@ -16,9 +16,9 @@ public struct CleaningJob: Sendable {
     self.folder = folder
   }
 
-  /// What happens, in order.
+  /// The events of a job, in order.
   public enum Event: Sendable {
-    /// The run begins, or goes on after so many updates.
+    /// The run starts, or resumes after `updates` updates.
     case began(updates: Int)
     /// An update was made; `loss` is the validation loss before it.
     case updated(updates: Int, loss: Double)
@@ -31,7 +31,7 @@ public struct CleaningJob: Sendable {
     case finished(CleaningReport)
     /// The folder held the finished run already.
     case foundFinished(CleaningReport)
-    /// It was asked to stop; the checkpoint stands.
+    /// It was asked to stop; the checkpoint is kept.
     case stopped(updates: Int)
   }
 
@@ -48,11 +48,11 @@ public struct CleaningJob: Sendable {
 
   private struct Stop: Error {}
 
-  /// Runs to the end, or until `shouldStop` says so between updates.
+  /// Runs to the end, or until `shouldStop` returns true between updates.
   ///
-  /// - Parameter restart: forget what the folder holds of earlier runs.
+  /// - Parameter restart: discard earlier runs in the folder.
   /// - Throws: `LabError` if the folder cannot be used or holds another run, or if training
-  ///   diverges. The last checkpoint stands.
+  ///   diverges. The last checkpoint is kept.
   public func perform(
     restart: Bool = false, shouldStop: () -> Bool = { false },
     onEvent: (Event) -> Void = { _ in }
@@ -83,7 +83,7 @@ public struct CleaningJob: Sendable {
         if saved < state.updates { try save() }
         throw error
       }
-      // Quick updates are saved once a second: what a kill can cost stays below that.
+      // Quick updates are saved once a second, so that a kill loses at most that.
       if lastSave.duration(to: .now) >= .seconds(1) || run.isDone(state) {
         try save()
         saved = state.updates

@@ -1,8 +1,8 @@
 internal import OuterloopLearning
 internal import OuterloopText
 
-/// What a cleaning run found. Its JSON is `result.json` and what the command prints with `--json`; the
-/// keys are the names of the properties here, and they stay.
+/// The result of a cleaning run. Its JSON is `result.json` and the output of the command with
+/// `--json`; the keys are the names of the properties here and are stable.
 public struct CleaningReport: Sendable, Codable, Equatable {
   /// A training example whose weight is below the threshold.
   public struct Suspect: Sendable, Codable, Equatable {
@@ -17,13 +17,14 @@ public struct CleaningReport: Sendable, Codable, Equatable {
   }
 
   /// Test accuracy of the models trained on train and validation: with weight 0 on the corrupted
-  /// examples (known only if they were made), with weight 1 on all, and with the learned weights.
+  /// examples (known only for artificial corruption), with weight 1 on all, and with the learned
+  /// weights.
   public struct Accuracy: Sendable, Codable, Equatable {
     @OrNull public var oracle: Double?
     public var baseline, cleaned: Double
   }
 
-  /// Paths of the files; no pictures of examples if they are no images.
+  /// Paths of the files; no pictures of examples if they are not images.
   public struct Files: Sendable, Codable, Equatable {
     public var suspicious, losses, weights: String
     @OrNull public var images: String?
@@ -36,18 +37,18 @@ public struct CleaningReport: Sendable, Codable, Equatable {
   public var settings: CleaningSettings
   /// Where the data came from, and `CleaningData.fingerprint`.
   public var source, dataFingerprint: String
-  /// Examples that were examined, those of the other two parts, and rows that were not looked at.
+  /// Examples that were examined, those of the other two parts, and rows that were not used.
   public var examples, validationExamples, testExamples, leftOut: Int
   public var updates: Int
   /// Seconds spent on the updates of the weights.
   public var seconds: Double
   public var accuracy: Accuracy
-  /// How well the wrong labels were found; known only if they were made.
+  /// How well the wrong labels were detected; known only for artificial corruption.
   @OrNull public var detection: CleaningDetection?
   /// How many examples are suspicious.
   public var suspicious: Int
-  /// By weight; those of equal weight, such as 0, with the label first that the final model
-  /// believes least.
+  /// By weight; ties, such as 0, by the final model's probability of the label, least probable
+  /// first.
   public var suspects: [Suspect]
   /// Validation loss before each update; before the first, and before the last.
   public var validationLosses: [Double]
@@ -99,7 +100,7 @@ public struct CleaningReport: Sendable, Codable, Equatable {
       let right = (0..<(n + held)).map { corrupted.contains($0) ? Float(0) : 1 }
       oracle = try trained("oracle", right, settings.steps, settings.rate).0
     }
-    // There is no reason to weigh validation examples above the best training example.
+    // Validation examples are not weighted above the best training example.
     let largest = Swift.max(state.weights.max() ?? 1, 1e-6)
     let (cleaned, model) = try trained(
       "cleaned", state.weights + [Float](repeating: largest, count: held),
@@ -116,10 +117,10 @@ public struct CleaningReport: Sendable, Codable, Equatable {
     }
     let names = data.train.classNames
     let predicted = try SoftmaxRegression.predictions(model, data.train)
-    let surprises = try SoftmaxRegression.surprises(model, data.train)
+    let exampleLosses = try SoftmaxRegression.exampleLosses(model, data.train)
     suspicious = found.count
     suspects = found.sorted {
-      (state.weights[$0], -surprises[$0], $0) < (state.weights[$1], -surprises[$1], $1)
+      (state.weights[$0], -exampleLosses[$0], $0) < (state.weights[$1], -exampleLosses[$1], $1)
     }.map { index in
       Suspect(
         index: index, row: data.rows[index], weight: state.weights[index],

@@ -21,7 +21,7 @@ public struct CleaningRun: Sendable {
     try settings.validate()
     self.data = data
     self.settings = settings
-    // Its absence is to be told before a folder is made.
+    // Reports a missing BLAS before a folder is created.
     _ = try BLAS.load()
     try Self.requireMemory(data, settings)
     let n = data.train.count
@@ -41,7 +41,7 @@ public struct CleaningRun: Sendable {
     return Tensor([Float](repeating: Float(share), count: n))
   }
 
-  /// Where a run is: everything the next update depends on.
+  /// The state of a run: everything the next update depends on.
   public struct State: Sendable, Codable, Equatable {
     public var updates = 0
     public var weights: [Float]
@@ -62,8 +62,8 @@ public struct CleaningRun: Sendable {
   }
 
   /// One update of the weights.
-  /// - Throws: `LabError` of the cause `diverged`, with the training step and the tensor, if
-  ///   training or the weights become non-finite.
+  /// - Throws: `LabError` with cause `diverged`, the training step and the tensor, if training or
+  ///   the weights become non-finite.
   public func update(_ state: State) throws -> (state: State, cost: Cost) {
     do {
       return try plainUpdate(state)
@@ -89,15 +89,15 @@ public struct CleaningRun: Sendable {
 
   /// Trains the final models and measures everything.
   ///
-  /// - Parameter beforeTraining: called with the name of each model before it is trained; what it
-  ///   throws ends the work.
+  /// - Parameter beforeTraining: called with the name of each model before it is trained; an error
+  ///   it throws ends the run.
   public func finish(
     _ state: State, files: CleaningReport.Files, beforeTraining: (String) throws -> Void = { _ in }
   ) throws -> CleaningReport {
     try CleaningReport(data, settings, state, files: files, beforeTraining)
   }
 
-  /// The same error, told as one of this run if it says that numbers overflowed.
+  /// The error, converted to one of this run if it is a numerical overflow.
   static func diverged(_ error: any Error, in part: String) -> any Error {
     switch error {
     case BilevelError.nonFinite(let tensor, let step, let steps, _):

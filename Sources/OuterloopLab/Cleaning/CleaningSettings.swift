@@ -1,17 +1,17 @@
 public import OuterloopLearning
 
-/// What a data hyper-cleaning run does; every number that its result depends on.
+/// The settings of a data hyper-cleaning run; every number that its result depends on.
 ///
 /// The defaults are those of the published experiment (Franceschi et al. 2017, section 5.1, and its
 /// code): full-batch gradient descent of softmax regression, one weight per training example in
 /// [0, 1] with a bounded sum, Adam on the weights.
 public struct CleaningSettings: Sendable, Codable, Equatable {
-  /// Examples to clean, to validate on, and to test on at most.
+  /// The largest numbers of training, validation and test examples.
   public var train = 5_000
   public var validation = 5_000
   public var test = 10_000
   /// Share of the training examples whose label is moved to another class before cleaning, to
-  /// measure how well they are found. 0 leaves the data as it is.
+  /// measure how well they are detected. 0 leaves the data unchanged.
   public var corrupt = 0.0
   /// T: inner gradient steps per hypergradient.
   public var steps = 2_000
@@ -33,8 +33,8 @@ public struct CleaningSettings: Sendable, Codable, Equatable {
 
   public init() {}
 
-  /// A run of a few seconds on the bundled digits that shows what cleaning does: half of the labels
-  /// are wrong, most of them are found, and the model gets nearly as good as without them.
+  /// A run of a few seconds on the bundled digits that demonstrates cleaning: half of the labels
+  /// are wrong, most of them are detected, and the model becomes nearly as good as without them.
   public static var demonstration: CleaningSettings {
     var settings = CleaningSettings()
     settings.train = 900
@@ -81,7 +81,7 @@ public struct CleaningSettings: Sendable, Codable, Equatable {
 }
 
 extension CleaningSettings {
-  /// The settings as their flags and values, those that are not set as `auto`.
+  /// The settings as their flags and values, with `auto` for those that are not set.
   private var flags: [(name: String, value: String)] {
     func text(_ value: (some Any)?) -> String { value.map { "\($0)" } ?? "auto" }
     return [
@@ -93,15 +93,15 @@ extension CleaningSettings {
     ]
   }
 
-  /// Where these settings are not those of another run: `--steps 100, here 200`.
+  /// The differences from the settings of another run: `--steps 100, here 200`.
   func differences(from here: CleaningSettings) -> [String] {
     zip(flags, here.flags).filter { $0.value != $1.value }.map {
       "--\($0.name) \($0.value), here \($1.value)"
     }
   }
 
-  /// The same settings with the sizes asked for; where nothing is asked, the standard sizes or,
-  /// where the data is too small, a fifth for the test and equal shares of the rest.
+  /// The same settings with the requested sizes; by default the standard sizes or, if the data is
+  /// too small, a fifth for the test and equal shares of the rest.
   public func sized(
     for parts: DataParts, train: Int? = nil, validation: Int? = nil, test: Int? = nil
   ) -> CleaningSettings {

@@ -1,8 +1,8 @@
 internal import OuterloopFoundation
 internal import OuterloopLearning
 
-/// A 64-bit hash of numbers and bytes, the same in every process: it tells data sets apart and
-/// finds damaged files. It does not withstand someone who seeks two inputs with the same hash.
+/// A 64-bit hash of numbers and bytes, the same in every process: it distinguishes data sets and
+/// detects damaged files. It is not collision-resistant against attackers.
 ///
 /// Each 64-bit word is mixed by a multiplication of which both halves are used
 /// (as in W. Yi's wyhash).
@@ -11,7 +11,7 @@ struct Fingerprint: Sendable {
 
   mutating func add(_ word: UInt64) {
     let product = (state ^ word).multipliedFullWidth(by: 0xD6E8_FEB8_6659_FD93)
-    // The word itself once more, so that no state can swallow it.
+    // The word itself again, so that no state can absorb it.
     state = (product.high ^ product.low) &+ (word &* 0xA076_1D64_78BD_642F) &+ 1
   }
 
@@ -64,10 +64,10 @@ struct Fingerprint: Sendable {
 }
 
 extension Fingerprint {
-  /// The settings of an experiment, whose work is of this version.
+  /// The settings of an experiment and the version of its implementation.
   init(of experiment: some Experiment) throws {
     self.init()
-    // Raised when the same settings give other numbers.
+    // Increased when the same settings give different numbers.
     add(3)
     add(type(of: experiment).name)
     let encoder = JSONEncoder()

@@ -9,7 +9,7 @@ internal import OuterloopPlatform
 struct SoftmaxRegression: Sendable {
   typealias Problem = BilevelProblem<TrainingState<Dense>, Tensor, NoTensors>
 
-  /// The bilevel problem: train on `train` with the weights, judge on `validation`.
+  /// The bilevel problem: train on `train` with the weights, evaluate on `validation`.
   static func problem(
     train: LabeledData, validation: LabeledData, steps: Int, rate: Double
   ) -> Problem {
@@ -43,9 +43,8 @@ struct SoftmaxRegression: Sendable {
     return try model(x).argmax(axis: 1).scalars(Int32.self)
   }
 
-  /// -log of the probability that the model gives to the label of each example: how little it
-  /// believes it.
-  static func surprises(_ model: Dense, _ data: LabeledData) throws -> [Double] {
+  /// The negative log-probability of the label of each example under the model.
+  static func exampleLosses(_ model: Dense, _ data: LabeledData) throws -> [Double] {
     let scores = try model(data.featureTensor(flat: true)).scalars(Float.self)
     let classes = data.classCount
     return data.labels.enumerated().map { index, label in
@@ -56,7 +55,7 @@ struct SoftmaxRegression: Sendable {
     }
   }
 
-  /// Share of right predictions.
+  /// Fraction of correct predictions.
   static func accuracy(_ model: Dense, _ data: LabeledData) throws -> Double {
     let hits = zip(try predictions(model, data), data.labels).filter { $0 == $1 }.count
     return Double(hits) / Double(data.count)

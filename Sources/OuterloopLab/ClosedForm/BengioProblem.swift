@@ -3,7 +3,8 @@ internal import OuterloopBilevel
 internal import OuterloopLearning
 internal import OuterloopNumerics
 
-/// Bengio's problem: `Q(theta, h) = b(h)'theta + theta' H(h) theta / 2`, judged by `E = |theta - t|^2 / 2`.
+/// Bengio's problem: `Q(theta, h) = b(h)'theta + theta' H(h) theta / 2`, with outer loss `E = |theta - t|^2
+/// / 2`.
 ///
 /// Here `H(h) = G G'/s + diag(exp h)` and `b(h) = -(1 + h) t`, so that both depend on h.
 struct BengioProblem {
@@ -49,7 +50,7 @@ struct BengioProblem {
 
   func throughSolution(_ h: Tensor) throws -> [Double] { try program()(h).doubles() }
 
-  /// The shortest time of one hypergradient, since other work of the machine only adds to it; compiling is not timed.
+  /// The shortest time of one hypergradient, since other load only adds to it; compilation is not timed.
   func seconds(repeats: Int) throws -> Double {
     let (program, h) = (try program(), Tensor([Double](repeating: 0.1, count: size)))
     _ = try program(h).doubles()

@@ -116,7 +116,7 @@ public struct ClosedFormExperiment: Experiment {
       outer: { w, _ in (w - goal).square().sum() })
   }
 
-  /// The solvers that are held to the closed forms.
+  /// The solvers that are compared with the closed forms.
   private static let solvers: [(name: String, estimator: Estimator)] = {
     let inner = InnerSolution.lbfgs(LBFGS(tolerance: 1e-12))
     return [
@@ -143,7 +143,7 @@ public struct ClosedFormExperiment: Experiment {
     }
   }
 
-  /// Of training until a tolerance: the gradient that was left, and the relative error.
+  /// For training to a tolerance: the remaining gradient and the relative error.
   private func toleranceErrors() throws -> [[Double]] {
     let (problem, e, known) = (try problem(), Tensor(try numbers.e), try known())
     return try tolerances.map { tolerance in

@@ -3,15 +3,15 @@ internal import OuterloopBilevel
 internal import OuterloopLearning
 internal import OuterloopNumerics
 
-/// A linear regression with more features than it has data for, in groups that matter more and less, each with a
-/// weight decay of its own: its validation loss after training, and the derivatives of that by the decays.
+/// An underdetermined linear regression with feature groups of different importance, each with its own weight
+/// decay: its validation loss after training, and the derivatives with respect to the decays.
 public struct DecayGroups: Sendable {
   public static let groups = 5
   private static let width = 6
   private static let steps = 100
   private let problem: BilevelProblem<TrainingState<Tensor>, Tensor, NoTensors>
 
-  /// - Parameter seed: of the data.
+  /// - Parameter seed: the seed of the data.
   public init(seed: UInt64) {
     let features = Self.groups * Self.width
     let keys = RandomKey(seed: seed, purpose: "decay-groups").split(4)
@@ -30,7 +30,7 @@ public struct DecayGroups: Sendable {
       outer: { w, _ in Loss.squaredError(matmul(held, w), matmul(held, truth)) })
   }
 
-  /// The loss at some decays, one for each group, and its derivatives by them through all of training.
+  /// The loss for given decays, one for each group, and its derivatives through the entire training.
   public func result(decays: [Double]) throws -> (loss: Double, derivatives: [Double]) {
     let result = try problem.hypergradient(at: Tensor(decays, dtype: .float32))
     return (result.loss, try result.gradient.scalars(Float.self).map(Double.init))

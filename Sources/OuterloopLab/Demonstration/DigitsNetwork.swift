@@ -3,10 +3,10 @@ internal import OuterloopBilevel
 internal import OuterloopLearning
 internal import OuterloopNumerics
 
-/// A small network that reads the bundled digits: trained on 1,000 of them for 60 full-batch steps,
-/// judged on the 797 others. What a search has to choose for it is how it is built and trained.
+/// A small classifier of the bundled digits: trained on 1,000 of them for 60 full-batch steps,
+/// evaluated on the 797 others. A search chooses its architecture and training.
 public struct DigitsNetwork: Sendable {
-  /// What can be chosen.
+  /// The hyperparameters.
   public struct Settings: Sendable {
     public enum Descent: Sendable {
       case sgd(momentum: Double)
@@ -38,9 +38,9 @@ public struct DigitsNetwork: Sendable {
     (heldPixels, heldLabels) = (held.featureTensor(flat: true) / 16, held.labelTensor)
   }
 
-  /// The share of held-out digits that the trained network reads wrongly.
+  /// The fraction of held-out digits that the trained network misclassifies.
   ///
-  /// - Throws: `LabError` of the cause `diverged` if training does.
+  /// - Throws: `LabError` with cause `diverged` if training diverges.
   public func error(_ settings: Settings, seed: UInt64) throws -> Double {
     let network = MultilayerPerceptron(
       [64] + Array(repeating: settings.units, count: settings.layers) + [10],

@@ -4,8 +4,8 @@ internal import OuterloopLearning
 internal import OuterloopNumerics
 
 extension EstimatorsExperiment {
-  /// Estimators on one problem, a row each. One that refuses the problem or comes to no answer is a row
-  /// of dashes with a note; the others stay.
+  /// Estimators on one problem, a row each. An estimator that refuses the problem or gives no result
+  /// has a row of dashes and a note.
   struct Comparison {
     private let problem: Problem
     private let steps, repeats: Int
@@ -63,8 +63,8 @@ extension EstimatorsExperiment {
       }
     }
 
-    /// In turn with plain training, so that a slow spell of the machine hits both; nil where plain
-    /// training comes to no end.
+    /// Alternating with plain training, so that a slow period of the machine affects both; nil if
+    /// plain training fails.
     private func time(_ estimator: Estimator) -> Double? {
       let times = (0..<repeats).compactMap { _ -> Double? in
         let clock = ContinuousClock()
@@ -77,7 +77,7 @@ extension EstimatorsExperiment {
     }
   }
 
-  /// How one vector agrees with the truth.
+  /// The agreement of a vector with the true one.
   struct Agreement {
     var cosine, ratio, error: Double
 

@@ -4,10 +4,11 @@ internal import OuterloopCharts
 internal import OuterloopLearning
 internal import OuterloopNumerics
 
-/// All estimators on one problem: how near to the truth, and what it costs.
+/// All estimators on one problem: accuracy and cost.
 ///
 /// The problem: softmax regression of the bundled digits, trained on all data with momentum; a log
-/// decay for each of the 64 pixels, judged by the loss on held-out digits. A short and a long training.
+/// decay for each of the 64 pixels, with the loss on held-out digits as outer loss. A short and a long
+/// training.
 public struct EstimatorsExperiment: Experiment {
   public static let about = ExperimentDescription(
     name: "estimators",
@@ -73,7 +74,7 @@ public struct EstimatorsExperiment: Experiment {
   typealias Problem = BilevelProblem<TrainingState<Dense>, Tensor, NoTensors>
 
   func estimators(steps: Int) -> [Estimator] {
-    // A training of a tenth of the trajectory's states.
+    // A memory budget of a tenth of the trajectory's states.
     let state = 8 * 2 * 650
     return [
       .reverse, .reverse(memory: (1 << 20) + state * (steps / 10 + 5)), .reversible, .forward,
@@ -102,7 +103,7 @@ public struct EstimatorsExperiment: Experiment {
       ])
     for (place, count) in steps.enumerated() {
       let estimators = estimators(steps: count)
-      // All of a training at once: each is measured against the same two truths.
+      // All estimators of a training at once: each is compared with the same two references.
       let answers = try context.run("\(count) steps", key: key) {
         var comparison = Comparison(try problem(steps: count), steps: count, repeats: repeats)
         for (number, estimator) in estimators.enumerated() {
@@ -135,7 +136,7 @@ public struct EstimatorsExperiment: Experiment {
     return report
   }
 
-  /// What theory says of the errors, whatever the problem.
+  /// What theory predicts about the errors, for any problem.
   private func claims(_ rows: [ExperimentReport.Table.Row], steps: Int) -> [Claim] {
     func error(_ estimator: Estimator) -> Double {
       rows.first { $0.label == "\(estimator)" }.flatMap { $0.values[2] } ?? .nan
@@ -154,7 +155,7 @@ public struct EstimatorsExperiment: Experiment {
     ]
   }
 
-  /// Errors below this are drawn here: rounding, whose size says nothing.
+  /// Smaller errors are drawn here: their size is rounding error without meaning.
   private static let leastError = 1e-6
 
   private func chart(
@@ -192,7 +193,8 @@ public struct EstimatorsExperiment: Experiment {
       optimizer: { _, _ in .momentum(rate: .init(rate), momentum: .init(momentum)) },
       loss: { model, decay in
         let strength = exp(decay).reshaped([64, 1])
-        // The bias needs a little too: adding a number to all classes changes nothing else.
+        // The bias needs a small decay too, since adding a constant to all classes changes nothing
+        // else.
         return Loss.crossEntropy(model(seen.x), labels: seen.y)
           + 0.5 * (strength * model.weights.square()).sum() + 5e-4 * model.bias.square().sum()
       },

@@ -1,7 +1,7 @@
 internal import OuterloopLearning
 
 /// Precisions of a network's prior, chosen by held-out loss and by the variational bound of the evidence,
-/// judged by test errors under noise.
+/// evaluated by test errors under noise.
 public struct EvidenceNoiseExperiment: ImageExperiment {
   public static let about = ExperimentDescription(
     name: "evidence-noise",

@@ -1,4 +1,4 @@
-/// How the precisions of the prior are judged.
+/// The selection criterion for the precisions of the prior.
 enum SelectionCriterion: String, Codable, CaseIterable {
   /// The loss on examples that were held out.
   case validation = "cross-validation"
@@ -6,7 +6,7 @@ enum SelectionCriterion: String, Codable, CaseIterable {
   case bound = "variational bound"
 }
 
-/// How the precisions are looked for.
+/// The search method for the precisions.
 enum PrecisionSearch: String, Codable, CaseIterable {
   case random = "random search"
   case greedy
@@ -21,19 +21,19 @@ extension EvidenceNoiseTraining {
     var search: PrecisionSearch
     /// A precision for each tensor of the network.
     var precisions: [Double]
-    /// Of the criterion, at the chosen precisions; nats for an example.
+    /// The criterion at the chosen precisions, in nats per example.
     var objective: Double
-    /// Trainings or hypergradients that were looked at; fewer than asked for where derivatives ran away.
+    /// The number of trainings or hypergradients; fewer than requested if derivatives diverged.
     var looks: Int
     /// Test errors in percent, by the noise.
     var errors: [Double]
-    /// The same of the mode of the posterior: what is left of the bound's model without its draws.
+    /// The same for the mean of the posterior: the bound's model without its draws.
     var modeErrors: [Double]
-    /// What the first test pictures are taken for, by the noise.
+    /// The predicted classes of the first test images, by the noise.
     var readings: [[Int32]]
   }
 
-  /// What is known of the bound beforehand.
+  /// Properties of the bound that are known in advance.
   struct Checks: Codable, Sendable {
     /// Relative difference of the derivatives by reverse and forward mode.
     var modes: Double
@@ -42,7 +42,7 @@ extension EvidenceNoiseTraining {
     /// At a maximum over the posterior: what the posterior's dependence on the precisions adds to the
     /// direct derivative, relative to it.
     var indirect: Double
-    /// What the bound gains by the precisions that are best for a given posterior, in nats.
+    /// The gain of the bound from the optimal precisions for a given posterior, in nats.
     var gain: Double
   }
 

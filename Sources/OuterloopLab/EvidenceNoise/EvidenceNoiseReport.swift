@@ -18,7 +18,7 @@ struct EvidenceNoiseReport {
 
   // MARK: - Numbers
 
-  /// A number of each seed, of one criterion and one search.
+  /// One number per seed, for one criterion and one search.
   private func spread(
     _ criterion: SelectionCriterion, _ search: PrecisionSearch, _ value: (Outcome) -> Double
   ) -> Repetitions {
@@ -52,7 +52,7 @@ struct EvidenceNoiseReport {
     }
   }
 
-  /// How much the error rises from no noise to the most.
+  /// The increase of the error from no noise to the most.
   private static func rise(_ outcome: Outcome) -> Double {
     (outcome.errors.last ?? .nan) - (outcome.errors.first ?? .nan)
   }
@@ -73,7 +73,7 @@ struct EvidenceNoiseReport {
       })
   }
 
-  /// Which part of the difference is the precisions', and which the posterior's.
+  /// How much of the difference is due to the precisions, and how much to the posterior.
   private var models: ExperimentReport.Table {
     .init(
       "Test error by model, mean of all searches, %",
@@ -238,7 +238,7 @@ struct EvidenceNoiseReport {
       ).svg())
   }
 
-  /// Some test pictures under all noise, with what the two models of DrMAD take them for.
+  /// Some test images under all noise levels, with the predictions of the two models of DrMAD.
   private func pictures() throws -> ExperimentReport.Picture {
     let split = try ImageSplit(parts, settings.sizes, seed: 0)
     let shown = Swift.min(EvidenceNoiseTraining.shown, split.test.count)

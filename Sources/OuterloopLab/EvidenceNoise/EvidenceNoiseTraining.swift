@@ -11,13 +11,13 @@ internal import OuterloopNumerics
 ///
 /// Time: a training takes T steps of O(n P), of O(K n P) under the bound. Memory: O(K (n + P)).
 struct EvidenceNoiseTraining {
-  /// Test pictures whose readings are kept.
+  /// The number of test images whose predictions are kept.
   static let shown = 8
-  /// Where all searches look for the precisions, around 1 on a logarithmic scale.
+  /// The search range of the precisions, around 1 on a logarithmic scale.
   static let range = 1e-3...1e3
-  /// Draws of the weights that a prediction is the mean of.
+  /// The number of weight draws over which a prediction is averaged.
   private static let predictionDraws = 30
-  /// Draws of the bound that has a maximum to solve for.
+  /// The number of draws of the fixed bound, which has a maximum to solve for.
   private static let fixedDraws = 4
 
   private typealias Mode = BilevelProblem<TrainingState<Tensor>, Tensor, NoTensors>
@@ -74,7 +74,7 @@ struct EvidenceNoiseTraining {
   // MARK: - Problems
 
   private struct Problems {
-    /// On the training part, judged by what was held out.
+    /// On the training part, evaluated on the held-out part.
     let mode: Mode
     /// The same on all examples.
     let final: Mode
@@ -96,7 +96,7 @@ struct EvidenceNoiseTraining {
       outer: { w, _ in Loss.crossEntropy(layout.weights(w)(held.x), labels: held.y) })
   }
 
-  /// The bound of all examples: it needs none held out.
+  /// The bound on all examples, which needs no held-out part.
   private func bound(draws: Int) throws -> VariationalBound<MeanFieldGaussian, Tensor> {
     let (layout, all) = (layout, all)
     return try VariationalBound(
@@ -144,8 +144,8 @@ struct EvidenceNoiseTraining {
     var looks = 0
   }
 
-  /// The best precisions that a search finds on a problem, among those it looks at. A
-  /// hypergradient counts as three trainings of random search; derivatives that are not finite end it.
+  /// The best precisions that a search finds on a problem. A hypergradient counts as three trainings
+  /// of random search; non-finite derivatives end the search.
   private func select<State: Structure, Batch: Structure>(
     _ problem: BilevelProblem<State, Tensor, Batch>, for criterion: SelectionCriterion,
     by search: PrecisionSearch, _ context: ExperimentContext
@@ -173,7 +173,7 @@ struct EvidenceNoiseTraining {
     case .drmad: estimator = .drmad(.steps(1))
     case .hoag:
       // The right side of HOAG's linear system is the derivative of the bound by the posterior, 0 at its
-      // maximum: what is left is the direct term. L-BFGS has no maximum to find where draws are fresh.
+      // maximum: what is left is the direct term. L-BFGS has no maximum to find with fresh draws.
       estimator =
         criterion == .validation
         ? .hoag(
@@ -199,7 +199,7 @@ struct EvidenceNoiseTraining {
 
   // MARK: - Tests
 
-  /// Trains on all examples with the chosen precisions and reads the test pictures under noise.
+  /// Trains on all examples with the chosen precisions and classifies the test images under noise.
   private func outcome(
     _ criterion: SelectionCriterion, _ search: PrecisionSearch, _ choice: Choice,
     _ problems: Problems
@@ -218,7 +218,8 @@ struct EvidenceNoiseTraining {
       modeErrors: mode.errors, readings: final.readings)
   }
 
-  /// What the mean of networks with these weights, (S, P), takes the test pictures for, by the noise.
+  /// The predictions of the ensemble of networks with these weights, (S, P), for the test images, by
+  /// the noise.
   private func read(_ weights: Tensor) throws -> (errors: [Double], readings: [[Int32]]) {
     let labels = split.test.data.labels
     let layout = layout
@@ -233,7 +234,7 @@ struct EvidenceNoiseTraining {
     return (errors, readings)
   }
 
-  /// The test pictures with noise in every pixel: the same draw for all sigma, only larger.
+  /// The test pictures with noise in every pixel: the same draw for all sigma, only scaled.
   static func noisy(_ split: ImageSplit, _ sigma: Double, seed: UInt64) -> Tensor {
     let noise = RandomKey(seed: seed, purpose: "pixel noise").normal(split.test.x.shape)
     return split.test.x + sigma * noise

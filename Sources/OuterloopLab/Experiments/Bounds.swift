@@ -1,10 +1,10 @@
-/// Which values a setting may have.
+/// The valid range of a setting.
 public enum Bounds<Value: Comparable & Sendable & CustomStringConvertible>: Sendable {
   case atLeast(Value)
   case within(ClosedRange<Value>)
-  /// Greater than the value, which is no member itself.
+  /// Greater than the value (exclusive).
   case above(Value)
-  /// Between the two, which are no members themselves.
+  /// Between the two (exclusive).
   case between(Value, Value)
 
   public func contains(_ value: Value) -> Bool {
@@ -16,7 +16,7 @@ public enum Bounds<Value: Comparable & Sendable & CustomStringConvertible>: Send
     }
   }
 
-  /// As what follows "it must be".
+  /// The text after "it must be".
   var text: String {
     switch self {
     case .atLeast(let least): "at least \(least)"

@@ -1,7 +1,7 @@
 internal import OuterloopText
 
-/// A statement that an experiment holds its numbers to: a value that is known, the interval around it that
-/// counts as agreement, and what was measured.
+/// A statement that an experiment checks its numbers against: a known value, the interval around it that
+/// counts as agreement, and the measured value.
 public struct Claim: Sendable, Codable, Equatable {
   /// Where the expected value comes from.
   public enum Basis: String, Sendable, Codable {
@@ -13,13 +13,13 @@ public struct Claim: Sendable, Codable, Equatable {
     case secondMethod = "second method"
     /// An order or a sign that the theory predicts.
     case theory
-    /// What is expected to be found, and reported either way.
+    /// An expectation, reported either way.
     case expectation
   }
 
   public var statement: String
   public var basis: Basis
-  /// The value that is known; nil where only the interval is.
+  /// The known value; nil where only the interval is known.
   @OrNull public var expected: Double?
   /// What counts as agreement.
   @OrNull public var lower: Double?
@@ -44,7 +44,7 @@ public struct Claim: Sendable, Codable, Equatable {
     self.check = check
   }
 
-  /// A number that must be a known one up to a tolerance.
+  /// A number that must equal a known one up to a tolerance.
   public init(
     _ statement: String, _ basis: Basis, is expected: Double, within tolerance: Double,
     measured: Double, check: String

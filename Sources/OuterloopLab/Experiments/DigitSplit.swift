@@ -2,7 +2,7 @@ internal import OuterloopAutodiff
 internal import OuterloopLearning
 internal import OuterloopNumerics
 
-/// The bundled digits in a random order, some to train on and others to validate on.
+/// The bundled digits in a random order, split into training and validation parts.
 struct DigitSplit: Sendable {
   /// (n, 64), pixels in 0...1, and labels (n).
   let x, y: Tensor

@@ -1,7 +1,7 @@
-/// A runnable experiment: a value whose properties are its settings. A row of `Laboratory.all` makes it a
-/// command, a page of the report and a subject of the shared tests.
+/// A runnable experiment: a value whose properties are its settings. A row in `Laboratory.all` turns it
+/// into a command, a page of the report and a subject of the shared tests.
 public protocol Experiment: Sendable, Encodable {
-  /// What it is called and what it asks.
+  /// Its name and question.
   static var about: ExperimentDescription { get }
   /// Its settings, as the command line offers them.
   static var settings: [Setting<Self>] { get }
@@ -11,12 +11,12 @@ public protocol Experiment: Sendable, Encodable {
   /// The settings of the full run.
   init()
 
-  /// Checks what the ranges of single settings leave open: data that fit, settings that go together.
+  /// Checks what the ranges of single settings cannot: suitable data, consistent settings.
   /// - Throws: `LabError` or `DataError` naming what is wrong.
   func validate(_ context: ExperimentContext) throws
 
   /// Does the work; the same settings give the same numbers, measured times aside.
-  /// - Throws: `ExperimentContext.Stopped` when it was asked to stop.
+  /// - Throws: `ExperimentContext.Stopped` if it was asked to stop.
   func run(_ context: ExperimentContext) throws -> ExperimentReport
 }
 
@@ -26,18 +26,18 @@ extension Experiment {
   public func validate(_: ExperimentContext) throws {}
 
   /// Checks every setting.
-  /// - Throws: an error naming the first one that is out of its range or does not fit the others.
+  /// - Throws: an error naming the first one that is out of range or inconsistent with the others.
   public func check(_ context: ExperimentContext = ExperimentContext()) throws {
     for setting in Self.settings { try setting.check(self) }
     try validate(context)
   }
 
-  /// The command that runs it: all settings that differ from those of the full run.
+  /// The command that runs it, with all settings that differ from those of the full run.
   public var command: String {
     let full = Self()
     let words = Self.settings.compactMap { setting -> String? in
       let words = setting.words(self)
-      // A word that begins with a minus would be taken for an option.
+      // A word that begins with a minus would be parsed as an option.
       let gap = words.hasPrefix("-") ? "=" : " "
       return words == setting.words(full) ? nil : "--\(setting.name)\(gap)\(words)"
     }
@@ -45,7 +45,7 @@ extension Experiment {
   }
 }
 
-/// What an experiment is called and what it asks.
+/// An experiment's name, question and method.
 public struct ExperimentDescription: Sendable {
   /// A paper, and where it can be read.
   public struct Source: Sendable, Hashable {
@@ -58,16 +58,16 @@ public struct ExperimentDescription: Sendable {
     }
   }
 
-  /// Its word on the command line.
+  /// Its name on the command line.
   public var name: String
   /// What it shows, as half a sentence for lists.
   public var summary: String
   /// What it asks, in one sentence.
   public var question: String
-  /// What is done and what it is held to, in a paragraph.
+  /// What is done and what the results are compared with, in a paragraph.
   public var method: String
-  /// Paragraphs, apart by empty lines; `$...$` is a formula in the line and a paragraph in `$$...$$` one of its
-  /// own, in the TeX that `Formula` reads.
+  /// Paragraphs, separated by empty lines; `$...$` is an inline formula and a paragraph `$$...$$` a displayed
+  /// one, in the TeX that `Formula` reads.
   public var mathematics: String
   public var sources: [Source]
   /// Whether its numbers contain times, which no two runs share.

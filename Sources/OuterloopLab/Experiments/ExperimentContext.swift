@@ -1,14 +1,14 @@
 public import OuterloopLearning
 
-/// What surrounds an experiment while it runs: who watches it, who may stop it, where its runs are kept and
+/// The environment of a running experiment: progress reports, interruption, where its runs are stored and
 /// its data come from.
 public struct ExperimentContext: Sendable {
-  /// So many of so many parts are done.
+  /// Called when `done` of `total` parts are done.
   public let onProgress: @Sendable (_ done: Int, _ total: Int, _ detail: String) -> Void
   public let shouldStop: @Sendable () -> Bool
   /// Reads a data set by its path or name.
   let load: @Sendable (String) throws -> DataParts
-  /// Where runs that are done are kept, if anywhere.
+  /// Where finished runs are stored, if anywhere.
   let folder: ExperimentFolder?
 
   public init(
@@ -26,7 +26,7 @@ public struct ExperimentContext: Sendable {
   /// Thrown by an experiment that was asked to stop.
   public struct Stopped: Error {}
 
-  /// - Throws: `Stopped` when the experiment is to stop.
+  /// - Throws: `Stopped` when the experiment should stop.
   func report(_ done: Int, of total: Int, _ detail: String) throws {
     try continueOrStop()
     onProgress(done, total, detail)
@@ -36,8 +36,8 @@ public struct ExperimentContext: Sendable {
     if shouldStop() { throw Stopped() }
   }
 
-  /// One of an experiment's runs: the one that is kept, or a new one. All that takes time or measures it
-  /// belongs in runs: what is drawn from them is the same whenever it is drawn.
+  /// One of an experiment's runs: the stored one, or a new one. Everything that takes or measures time
+  /// belongs in runs, so that the report derived from them is reproducible.
   func run<Value: Codable>(
     _ name: String, key: String, make: () throws -> Value
   ) throws -> Value {

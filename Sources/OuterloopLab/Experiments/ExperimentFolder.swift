@@ -1,33 +1,33 @@
 internal import OuterloopFoundation
 internal import Synchronization
 
-/// Where an experiment leaves what it found: `result.json`, `result.md` and a file for each figure.
-/// Locked against other processes while this value lives.
+/// The output folder of an experiment: `result.json`, `result.md` and a file for each figure.
+/// Locked against other processes for the lifetime of this value.
 ///
-/// Beside them stand the runs that are done, `runs-KEY.json`, written after each one: an experiment
-/// that was killed goes on with the runs that are missing. The key is a fingerprint of all that
-/// a single run depends on, so other settings find other runs.
+/// It also holds the finished runs, `runs-KEY.json`, written after each one: an experiment that was
+/// killed resumes with the missing runs. The key is a fingerprint of everything that a single run
+/// depends on, so other settings use other runs.
 public final class ExperimentFolder: Sendable {
   public var path: String { folder.path }
   private let folder: RunFolder
   private let runs = Mutex(Runs())
 
-  /// The runs of this value's life: how many were taken, and what all of them took.
+  /// The runs so far: how many were reused, and their total time.
   private struct Runs {
     var taken = 0
     var seconds = 0.0
   }
 
-  /// - Throws: `LabError` for a folder that cannot be written or in which another process works.
+  /// - Throws: `LabError` for a folder that cannot be written or is in use by another process.
   public init(_ path: String) throws(LabError) {
     folder = try RunFolder(path)
     try folder.require(free: ["result.json", "result.md"])
   }
 
-  /// Runs that were found here instead of being made.
+  /// The number of stored runs that were reused.
   public var takenRuns: Int { runs.withLock { $0.taken } }
 
-  /// The file that `result.json` is: settings and numbers.
+  /// The contents of `result.json`: settings and numbers.
   public struct Record<Settings: Experiment>: Encodable {
     var experiment: String
     var question: String
@@ -35,18 +35,18 @@ public final class ExperimentFolder: Sendable {
     /// Of the settings.
     var key: String
     var settings: Settings
-    /// That its runs took, whenever they were made.
+    /// The total time of its runs, whenever they were made.
     var seconds: Double
     var tables: [ExperimentReport.Table]
     var claims: [Claim]
     var notes: [String]
     /// Paths of the figures.
     var figures: [String]
-    /// What to see in each of them.
+    /// What each of them shows.
     var captions: [String]
   }
 
-  /// Writes everything, and returns what the JSON file holds.
+  /// Writes everything, and returns the contents of the JSON file.
   /// - Throws: `LabError` for a folder that cannot be written.
   @discardableResult
   public func store<E: Experiment>(
@@ -76,7 +76,7 @@ public final class ExperimentFolder: Sendable {
   /// Writes the page of the report.
   func write(page: String) throws(LabError) { try folder.write(page, to: "index.html") }
 
-  /// What is stored here for exactly these settings, if anything.
+  /// The report stored here for exactly these settings, if any.
   /// - Throws: `LabError` for a folder that cannot be read.
   public func stored<E: Experiment>(_ experiment: E) throws -> StoredReport? {
     guard let bytes = try folder.read("result.json"),
@@ -94,17 +94,17 @@ public final class ExperimentFolder: Sendable {
     return StoredReport(report: report, command: record.command, seconds: record.seconds)
   }
 
-  /// Forgets all runs that are done, whatever their settings.
+  /// Discards all finished runs, whatever their settings.
   /// - Throws: `LabError` for a folder that cannot be read or written.
   public func forgetRuns() throws {
     let names = try folder.names().filter { $0.hasPrefix("runs-") && $0.hasSuffix(".json") }
     try folder.remove(names)
   }
 
-  /// A run that is done, or else what `make` returns, which is stored.
+  /// A finished run, or otherwise the result of `make`, which is stored.
   ///
   /// - Parameters:
-  ///   - name: tells it from the other runs with the same settings.
+  ///   - name: distinguishes it from other runs with the same settings.
   ///   - key: of the settings and data.
   func run<Value: Codable>(
     _ name: String, key: String, make: () throws -> Value
@@ -148,15 +148,15 @@ public final class ExperimentFolder: Sendable {
   }
 }
 
-/// What a folder holds of an earlier run.
+/// The stored report of an earlier run.
 public struct StoredReport: Sendable {
   public var report: ExperimentReport
-  /// That made it.
+  /// The command that produced it.
   public var command: String
-  /// That its runs took.
+  /// The total time of its runs.
   public var seconds: Double
 
-  /// As much of `result.json` as there is to read back.
+  /// The part of `result.json` that is read back.
   struct Record: Decodable {
     var experiment, key, command: String
     var seconds: Double

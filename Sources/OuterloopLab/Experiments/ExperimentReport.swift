@@ -1,6 +1,6 @@
 internal import OuterloopText
 
-/// What an experiment found. As JSON, its keys are the names of the properties here.
+/// The results of an experiment. As JSON, its keys are the names of the properties here.
 public struct ExperimentReport: Sendable {
   /// Numbers under named columns.
   public struct Table: Sendable, Codable, Hashable {
@@ -9,7 +9,7 @@ public struct ExperimentReport: Sendable {
       /// One for each column; null where a column does not apply.
       public var values: [Double?]
 
-      /// Numbers that are not finite do not apply.
+      /// Non-finite numbers count as not applicable.
       public init(_ label: String, _ values: [Double?]) {
         self.label = label
         self.values = values.map { $0.flatMap { $0.isFinite ? $0 : nil } }
@@ -26,7 +26,7 @@ public struct ExperimentReport: Sendable {
     }
   }
 
-  /// A picture with the words that say what to see in it.
+  /// A picture with a caption.
   public struct Picture: Sendable, Hashable {
     /// Of its file: `losses.svg`.
     public var name: String
@@ -42,9 +42,9 @@ public struct ExperimentReport: Sendable {
 
   public var tables: [Table]
   public var claims: [Claim]
-  /// What the numbers do not say: conditions, departures from the source.
+  /// Notes on conditions and departures from the source.
   public var notes: [String]
-  /// In the order of the page; the first one stands for the experiment in the index.
+  /// In the order of the page; the first one represents the experiment in the index.
   public var figures: [Picture]
 
   public init(

@@ -1,4 +1,4 @@
-/// The experiments that there are. A new one is a row here: its command, its page in the report and the tests
+/// The registry of experiments. A new one is a row here: its command, its page in the report and the tests
 /// that all of them share follow from it.
 public enum Laboratory {
   public static let all: [any Experiment.Type] = [
@@ -13,7 +13,7 @@ public enum Laboratory {
     EvidenceNoiseExperiment.self,
   ]
 
-  /// - Throws: `LabError` for a name that there is not.
+  /// - Throws: `LabError` for an unknown name.
   public static func named(_ name: String) throws -> any Experiment.Type {
     if let found = all.first(where: { $0.name == name }) { return found }
     throw LabError(

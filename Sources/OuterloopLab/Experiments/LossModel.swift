@@ -1,20 +1,20 @@
 internal import OuterloopNumerics
 internal import OuterloopSearch
 
-/// A Gaussian process of losses at few points in many directions, with one length-scale, since there are too few to tell
-/// directions apart: the model of Bayesian optimization where it stands beside hypergradients.
+/// A Gaussian process of losses at few points in many directions, with one length-scale, since there are too few to
+/// distinguish directions: the Bayesian optimization model for comparisons with hypergradients.
 ///
-/// - Complexity: O(n^3) for some dozen evidences of n losses.
+/// - Complexity: O(n^3) for a few dozen evidence evaluations with n losses.
 struct LossModel {
   private let layout: KernelLayout
   private let process: GaussianProcess
-  /// How much of the loss 1 is.
+  /// The unit of the scaled loss.
   private let spread: Double
 
   /// - Parameters:
   ///   - points: a row each, of coordinates of about unit range.
   ///   - losses: one at each of them.
-  /// - Returns: nil if they make no model.
+  /// - Returns: nil if no model can be fitted.
   init?(_ points: [[Double]], losses: [Double]) throws {
     layout = KernelLayout(
       groups: [.init(lengthscales: [Int](repeating: 0, count: points[0].count))])
@@ -35,7 +35,7 @@ struct LossModel {
     KernelPoints(layout, count: rows.count, columns: [rows.flatMap(\.self)], activity: [[]])
   }
 
-  /// The place of the candidate with the largest expected improvement on the best loss.
+  /// The index of the candidate with the largest expected improvement on the best loss.
   func best(of candidates: [[Double]]) -> Int {
     let values = ExpectedImprovement(process).values(at: Self.points(candidates, layout))
     return values.indices.max { values[$0] < values[$1] } ?? 0

@@ -1,6 +1,6 @@
 internal import OuterloopPlatform
 
-/// `y = c x^p`, fitted by least squares to logarithms; points that are not positive are left out.
+/// `y = c x^p`, fitted by least squares to logarithms; non-positive points are ignored.
 struct PowerLaw {
   /// p; NaN for fewer than two points.
   let exponent: Double

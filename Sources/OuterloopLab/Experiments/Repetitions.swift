@@ -10,8 +10,8 @@ struct Repetitions {
     return (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
   }
 
-  /// Half the width of the 95 % confidence interval of the mean, by the normal quantile 1.96 as
-  /// papers print it; 0 for one repetition.
+  /// Half the width of the 95 % confidence interval of the mean, with the normal quantile 1.96, as
+  /// in papers; 0 for one repetition.
   var interval: Double {
     guard values.count > 1 else { return 0 }
     let mean = mean

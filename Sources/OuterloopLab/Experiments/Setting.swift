@@ -5,7 +5,7 @@ public struct Setting<Owner: Experiment>: Sendable {
   /// A property of the experiment.
   public typealias Property<Value> = any WritableKeyPath<Owner, Value> & Sendable
 
-  /// Where it is kept, by its type.
+  /// Its storage, by type.
   public enum Storage: Sendable {
     case int(Property<Int>)
     case seed(Property<UInt64>)
@@ -18,15 +18,15 @@ public struct Setting<Owner: Experiment>: Sendable {
 
   /// Its option, without the dashes.
   public let name: String
-  /// What help calls its value; the name by default.
+  /// The placeholder of its value in the help; by default the name.
   public let valueName: String?
-  /// What it is, with its default.
+  /// Its description, with the default.
   public let help: String
   public let storage: Storage
-  /// - Throws: `LabError` for a value out of its range.
+  /// - Throws: `LabError` for a value out of range.
   public let check: @Sendable (Owner) throws -> Void
 
-  /// A whole number.
+  /// An integer.
   public static func int(
     _ name: String, _ path: Property<Int>, _ help: String,
     _ bounds: Bounds<Int>, value: String? = nil
@@ -43,7 +43,7 @@ public struct Setting<Owner: Experiment>: Sendable {
     _ bounds: Bounds<Double>, value: String? = nil
   ) -> Setting { one(name, path, help, bounds, value, Storage.number) }
 
-  /// One or more whole numbers.
+  /// One or more integers.
   public static func ints(
     _ name: String, _ path: Property<[Int]>, _ help: String,
     _ bounds: Bounds<Int>, value: String? = nil
@@ -78,7 +78,7 @@ public struct Setting<Owner: Experiment>: Sendable {
     }
   }
 
-  /// One or more of the words that there are, each once; all by default.
+  /// One or more of the given words, each once; all by default.
   public static func choice(
     _ name: String, _ path: Property<[String]>, _ help: String,
     among words: [String]
@@ -135,7 +135,7 @@ public struct Setting<Owner: Experiment>: Sendable {
     try LabError.require(!values.isEmpty, name, "(none)", "at least one")
   }
 
-  /// - Throws: `LabError` for a word that stands among those before it.
+  /// - Throws: `LabError` for a repeated word.
   static func requireOnce(
     _ word: String, before: ArraySlice<String>, _ name: String
   ) throws {

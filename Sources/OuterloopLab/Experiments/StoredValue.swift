@@ -1,8 +1,8 @@
 internal import OuterloopFoundation
 
-/// A value of any type as it stands in a file of runs: runs of one experiment may be of different types.
+/// A value of any type in a file of runs: runs of one experiment may have different types.
 ///
-/// Numbers pass through `Double`, which JSON's texts of them survive.
+/// Numbers are converted through `Double`, which JSON represents without loss.
 enum StoredValue: Codable {
   case null
   case flag(Bool)
@@ -49,7 +49,7 @@ enum StoredValue: Codable {
     }
   }
 
-  /// Numbers that are not finite are `"inf"`, `"-inf"` and `"nan"`.
+  /// Non-finite numbers are `"inf"`, `"-inf"` and `"nan"`.
   static var encoder: JSONEncoder {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]

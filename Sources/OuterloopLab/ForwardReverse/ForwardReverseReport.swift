@@ -132,7 +132,7 @@ extension ForwardReverseExperiment {
   }
 
   private func figures(_ all: [ModelRuns]) -> [ExperimentReport.Picture] {
-    // A single update tells nothing.
+    // A single update shows nothing.
     let tuned = all.filter { $0.runs[0].losses.count > 1 }
     let names = tuned.map(\.model.rawValue)
     var figures: [ExperimentReport.Picture] = [

@@ -2,11 +2,11 @@ internal import OuterloopAutodiff
 internal import OuterloopLearning
 internal import OuterloopNumerics
 
-/// The three models of the forward-and-reverse comparison, for pictures of 28x28 pixels.
+/// The three models of the forward-and-reverse comparison, for images of 28x28 pixels.
 enum TraceModel: String, CaseIterable, Codable, Sendable {
   case logistic, mlp, cnn
 
-  /// What was published for it: bytes of states in MiB, and test accuracy without and with real-time updates.
+  /// Published results: bytes of states in MiB, and test accuracy without and with real-time updates.
   struct Published: Sendable {
     var forwardMiB, reverseMiB, batchAccuracy, realTimeAccuracy, agreement: Double
   }
@@ -28,7 +28,7 @@ enum TraceModel: String, CaseIterable, Codable, Sendable {
     }
   }
 
-  /// Layers with weight penalties of their own.
+  /// The number of layers with separate weight penalties.
   var layers: Int {
     switch self {
     case .logistic: 1
@@ -43,8 +43,8 @@ enum TraceModel: String, CaseIterable, Codable, Sendable {
 
 /// Convolutions with 2x2 means, then dense layers with ReLU between them.
 ///
-/// 784-10; 784-50-50-50-50-10; and 16 and 32 filters of 5x5, 191 hidden units. The source gives 315,074 weights for its
-/// convolutional network and not how they are laid out; these are 314,847.
+/// 784-10; 784-50-50-50-50-10; and 16 and 32 filters of 5x5, 191 hidden units. The source states 315,074 weights for
+/// its convolutional network but not its layout; this one has 314,847.
 struct TraceNetwork: Structure {
   var convolutions: [Convolution2D]
   var layers: [Dense]

@@ -12,7 +12,7 @@ struct TraceTraining {
     var forwardSeconds, reverseSeconds, realTimeSeconds: Double
     /// The norm of the difference of both hypergradients over that of the reverse one.
     var disagreement: Double
-    /// Test accuracy of training as it starts, and with real-time updates.
+    /// Test accuracy with the initial hyperparameters, and with real-time updates.
     var batchAccuracy, realTimeAccuracy: Double
     /// The validation loss before each real-time update.
     var losses: [Double]
@@ -67,7 +67,8 @@ struct TraceTraining {
     return concatenate([rate, momentum, penalty])
   }
 
-  /// - Parameter count: of the hyperparameters that are given; the others stay where they start.
+  /// - Parameter count: the number of hyperparameters to differentiate; the others keep their
+  ///   initial values.
   private func problem(count: Int) throws -> Problem {
     let (train, held, network) = (train, held, network)
     let (all, layers) = (start, model.layers)
@@ -133,7 +134,7 @@ struct TraceTraining {
       forwardByCount: times.map(\.forward), reverseByCount: times.map(\.reverse))
   }
 
-  /// The least of three times, after a run that compiles.
+  /// The shortest of three times, after a run that compiles.
   private func time(count: Int) throws -> (forward: Double, reverse: Double) {
     let problem = try problem(count: count)
     let point = start.sliced(axis: 0, 0..<count)

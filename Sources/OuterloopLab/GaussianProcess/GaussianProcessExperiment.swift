@@ -55,7 +55,7 @@ public struct GaussianProcessExperiment: Experiment {
 
   public init() {}
 
-  /// The places that the search begins with.
+  /// The points with which the search begins.
   private static let first = [0.05, 0.55, 0.95]
 
   public func run(_ context: ExperimentContext) throws -> ExperimentReport {
@@ -146,7 +146,7 @@ public struct GaussianProcessExperiment: Experiment {
         ])
   }
 
-  /// What is believed before a step, above the expected improvement.
+  /// The posterior before a step, above the expected improvement.
   private func picture(
     _ step: GaussianProcessSteps.Step, number: Int
   ) -> ExperimentReport.Picture {

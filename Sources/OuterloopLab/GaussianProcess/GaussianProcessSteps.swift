@@ -2,12 +2,12 @@ internal import OuterloopNumerics
 internal import OuterloopPlatform
 internal import OuterloopSearch
 
-/// A search in one dimension, step by step: a Gaussian process of what is known, and the place where the
-/// expected improvement is largest.
+/// A search in one dimension, step by step: a Gaussian process of the observations, and the maximizer of
+/// the expected improvement.
 struct GaussianProcessSteps {
-  /// What is known before a step, and where it leads.
+  /// The state before a step, and its proposal.
   struct Step: Codable {
-    /// Places that were tried, and their losses.
+    /// The points tried, and their losses.
     var x, y: [Double]
     /// On the grid: mean and standard deviation of the loss, and the expected improvement.
     var mean, deviation, improvement: [Double]
@@ -16,7 +16,7 @@ struct GaussianProcessSteps {
     var difference: Double
   }
 
-  /// Where everything is evaluated, in 0...1.
+  /// The grid of evaluations, in 0...1.
   static let grid = (0...240).map { Double($0) / 240 }
 
   /// Several valleys, the deepest of them near 0.14 and narrow.
@@ -34,7 +34,7 @@ struct GaussianProcessSteps {
     KernelPoints(layout, count: x.count, columns: [x], activity: [[]])
   }
 
-  /// Steps from the first places on.
+  /// Runs steps after the first points.
   static func run(from first: [Double], steps: Int) throws -> [Step] {
     var x = first
     var result: [Step] = []
@@ -48,7 +48,7 @@ struct GaussianProcessSteps {
 
   private static func step(_ x: [Double]) throws -> Step {
     let y = x.map(loss)
-    // Outputs of mean 0 and variance 1, as the prior of the kernel expects them.
+    // Outputs of mean 0 and variance 1, as the kernel's prior assumes.
     let center = y.reduce(0, +) / Double(y.count)
     let spread = Swift.max(
       (y.reduce(0) { $0 + ($1 - center) * ($1 - center) } / Double(y.count)).squareRoot(), 1e-9)
@@ -71,8 +71,8 @@ struct GaussianProcessSteps {
       difference: try difference(process, x, outputs, means, variances))
   }
 
-  /// The predictions once more: `m + k' K^-1 (y - m)` and `k(x, x) - k' K^-1 k` by a dense solve, with Matern's
-  /// kernel `(1 + r + r^2/3) e^-r`, r = sqrt 5 |x - x'| / l.
+  /// The predictions recomputed: `m + k' K^-1 (y - m)` and `k(x, x) - k' K^-1 k` by a dense solve, with
+  /// Matern's kernel `(1 + r + r^2/3) e^-r`, r = sqrt 5 |x - x'| / l.
   private static func difference(
     _ process: GaussianProcess, _ x: [Double], _ outputs: [Double], _ means: [Double],
     _ variances: [Double]

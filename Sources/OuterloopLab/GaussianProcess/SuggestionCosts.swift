@@ -2,7 +2,7 @@ internal import OuterloopNumerics
 internal import OuterloopSearch
 internal import OuterloopStudy
 
-/// What a suggestion costs after m observations.
+/// The cost of a suggestion after m observations.
 enum SuggestionCosts {
   /// Seconds to condition a Gaussian process on m points in two dimensions, the median of three.
   static func gaussianProcess(_ m: Int) throws -> Double {

@@ -2,7 +2,7 @@ internal import OuterloopCharts
 internal import OuterloopLearning
 internal import OuterloopText
 
-/// How strongly to turn, shift and blur training pictures, learned through training on them.
+/// The strengths of rotation, shift and noise of training images, learned through training on them.
 public struct AugmentationExperiment: ImageExperiment {
   public static let about = ExperimentDescription(
     name: "augmentation",

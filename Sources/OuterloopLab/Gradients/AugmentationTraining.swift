@@ -7,7 +7,7 @@ internal import OuterloopNumerics
 struct AugmentationTraining {
   static let names = ImageAugmentation.Strengths.names
 
-  /// What training with some strengths gives.
+  /// The result of training with given strengths.
   struct Outcome: Codable, Sendable {
     var strengths: [Double]
     var testLoss, testError: Double
@@ -17,7 +17,7 @@ struct AugmentationTraining {
     var without, start, learned: Outcome
     /// The strengths before each update.
     var path: [[Double]]
-    /// How far the derivatives of reverse and forward mode differ at the start.
+    /// The difference of reverse and forward mode derivatives at the start.
     var modesError: Double
   }
 
@@ -28,7 +28,7 @@ struct AugmentationTraining {
   private let problem: Problem
   private let test: (x: Tensor, y: Tensor)
 
-  /// - Parameter angle: the standard deviation in degrees by which held-out pictures are turned.
+  /// - Parameter angle: the standard deviation in degrees by which held-out images are rotated.
   init(
     _ settings: AugmentationExperiment, _ parts: DataParts, angle: Double, seed: UInt64
   ) throws {
@@ -71,7 +71,8 @@ struct AugmentationTraining {
       outer: { network, _ in Loss.crossEntropy(network(validation.x), labels: validation.y) })
   }
 
-  /// The problem in the logarithms of the strengths: `minimize` moves them, and the chain rule is applied here.
+  /// The problem in the logarithms of the strengths: `minimize` updates them, and the chain rule is applied
+  /// here.
   func learn(_ context: ExperimentContext) throws -> Run {
     let first = Tensor([settings.rotation, settings.shift, settings.noise], dtype: .float32)
     let reverse = try problem.hypergradient(at: first, by: .reverse).gradient
@@ -103,7 +104,7 @@ struct AugmentationTraining {
       testError: 100 * (1 - (try Loss.accuracy(logits, labels: test.y).item())))
   }
 
-  /// The first training pictures of a split with some strengths.
+  /// The first training images of a split with given strengths.
   static func examples(
     _ split: ImageSplit, _ strengths: [Double], count: Int
   ) throws -> [[Float]] {

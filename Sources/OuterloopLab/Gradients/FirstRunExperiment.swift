@@ -200,7 +200,7 @@ public struct FirstRunExperiment: ImageExperiment {
     ]
   }
 
-  /// The smallest of all values so far.
+  /// The running minimum.
   private static func best(_ losses: [Double]) -> [Double] {
     var best = Double.infinity
     return losses.map {
@@ -209,7 +209,7 @@ public struct FirstRunExperiment: ImageExperiment {
     }
   }
 
-  /// Digits of the first seed that only one of the two networks reads.
+  /// Digits of the first seed that only one of the two networks classifies correctly.
   private func misread(
     _ runs: [FirstRunTraining.Run], _ parts: DataParts
   ) throws -> ExperimentReport.Picture {

@@ -5,7 +5,7 @@ internal import OuterloopNumerics
 
 /// One seed of the first run: a split, a network and an order of the data.
 struct FirstRunTraining {
-  /// What training with some hyperparameters gives.
+  /// The result of training with given hyperparameters.
   struct Outcome: Codable, Sendable {
     /// The rate and the decay of each layer.
     var hyper: [Double]
@@ -18,13 +18,13 @@ struct FirstRunTraining {
     var losses, searchLosses: [Double]
     /// The hyperparameters before each update.
     var path: [[Double]]
-    /// What the untuned and the tuned network take the test examples for.
+    /// The test predictions of the untuned and the tuned network.
     var startPredictions, tunedPredictions: [Int32]
-    /// How far the derivatives of reverse and forward mode differ at the start.
+    /// The difference of reverse and forward mode derivatives at the start.
     var modesError: Double
   }
 
-  /// Where random search looks.
+  /// The range of random search.
   static let rates = 1e-3...1.0
   static let decays = 1e-6...0.1
 
@@ -90,7 +90,8 @@ struct FirstRunTraining {
       modesError: difference.squareRoot())
   }
 
-  /// Random search with three trainings for each update; one that diverges counts as a loss of a guess.
+  /// Random search with three trainings for each update; a diverging one counts as the loss of a random
+  /// guess.
   private func search(_ context: ExperimentContext) throws -> (best: Tensor, losses: [Double]) {
     func logarithms(_ range: ClosedRange<Double>) throws -> (low: Double, span: Double) {
       let ends = try log(Tensor([range.lowerBound, range.upperBound], dtype: .float64)).doubles()

@@ -99,7 +99,7 @@ public struct LearningRateExperiment: ImageExperiment {
           mean(\.otherTestError),
         ])
     }
-    /// The mean ratio of two test losses on another training, at the end of its interval that speaks against it.
+    /// The mean ratio of two test losses on another training, at the unfavourable end of its interval.
     func worstRatio(_ a: KeyPath<Run, Run.Outcome>, _ b: KeyPath<Run, Run.Outcome>) -> Double {
       let ratios = Repetitions(
         values: runs.map { $0[keyPath: a].otherTestLoss / $0[keyPath: b].otherTestLoss })

@@ -9,10 +9,10 @@ struct LearningRateTraining {
   private let split: ImageSplit
   private let seed: UInt64
 
-  /// What was found for one seed.
+  /// The results of one seed.
   struct Run: Codable, Sendable {
-    /// Losses and errors (in percent) of trainings with some rates: the one that they were learned on, and one with
-    /// other weights and another order of the data.
+    /// Losses and errors (in percent) of trainings with given rates: the one that they were learned on, and one
+    /// with other initial weights and data order.
     struct Outcome: Codable, Sendable {
       var validationLoss, testLoss, testError, otherTestLoss, otherTestError: Double
     }
@@ -22,7 +22,8 @@ struct LearningRateTraining {
     var rates, generalRates: [Double]
     /// The validation loss before each update.
     var sharedLosses, scheduleLosses, generalLosses: [Double]
-    /// How far reverse mode's derivatives of all steps add up to something else than forward mode's of a shared rate.
+    /// The difference between the sum of reverse mode's derivatives of all steps and forward mode's derivative of a
+    /// shared rate.
     var sumError: Double
   }
 
@@ -79,7 +80,7 @@ struct LearningRateTraining {
     }
     let shared = try minimize(start)
     let schedule = try minimize(starts)
-    // Another order of the data for each update.
+    // A different data order for each update.
     let general = try minimize(starts, .online(every: settings.steps))
     let outcomes = try [start, shared.rates, schedule.rates, general.rates].map(outcome)
     return Run(

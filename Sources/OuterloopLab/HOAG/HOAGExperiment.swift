@@ -4,7 +4,7 @@ internal import OuterloopCharts
 internal import OuterloopLearning
 internal import OuterloopNumerics
 
-/// HOAG: how exact inner solutions have to be while a hyperparameter is still far from its best value.
+/// HOAG: how accurate inner solutions have to be while a hyperparameter is still far from its optimum.
 public struct HOAGExperiment: Experiment {
   public static let about = ExperimentDescription(
     name: "hoag",
@@ -83,7 +83,7 @@ public struct HOAGExperiment: Experiment {
 
   static let schedules = ["exact", "quadratic", "cubic", "exponential"]
 
-  /// The log decay before each update, and what had been spent by then.
+  /// The log decay before each update, and the cost so far.
   struct Run: Codable {
     var decays: [Double] = []
     var spent: [Double] = []
@@ -105,7 +105,7 @@ public struct HOAGExperiment: Experiment {
     return report(best, runs)
   }
 
-  /// Of the examples of this experiment, and the key of its runs.
+  /// The problem on the examples of this experiment, and the key of its runs.
   private func problem() throws -> (HOAGProblem, key: String) {
     var alone = self
     alone.data = nil

@@ -49,7 +49,7 @@ struct HOAGProblem: Sendable {
 
   /// The best log decay and its loss: a grid of width 1, then golden sections around its best point, to 1e-5.
   ///
-  /// - Parameter check: called before every evaluation; what it throws ends the search.
+  /// - Parameter check: called before every evaluation; an error it throws ends the search.
   func bestDecay(
     in range: ClosedRange<Double>, check: () throws -> Void
   ) throws -> (decay: Double, loss: Double) {

@@ -3,10 +3,11 @@ internal import OuterloopCharts
 extension HOAGExperiment {
   func report(_ best: [Double], _ runs: [Run]) -> ExperimentReport {
     let (decay, loss) = (best[0], best[1])
-    // What is left to gain; below this differences of losses are rounding of the inner solutions.
+    // The remaining gap; below this, differences of losses are rounding errors of the inner
+    // solutions.
     let floor = 1e-8
     let gaps = runs.map { $0.losses.map { Swift.max($0 - loss, floor) } }
-    // What it costs to come to a hundredth of the first gap and stay there.
+    // The cost of reaching a hundredth of the first gap and staying there.
     let targets = zip(runs, gaps).map { run, gaps -> Double? in
       let bound = 0.01 * gaps[0]
       let last = gaps.lastIndex { $0 > bound } ?? -1

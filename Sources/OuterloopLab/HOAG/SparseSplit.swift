@@ -2,7 +2,7 @@ internal import OuterloopAutodiff
 internal import OuterloopLearning
 internal import OuterloopNumerics
 
-/// Sparse examples of two classes in a random order, some to train on and others to validate on.
+/// Sparse examples of two classes in a random order, split into training and validation parts.
 struct SparseSplit: Sendable {
   /// Examples as a list of their stored values. The scores of a linear model are X w + b, where a product with X
   /// gathers a weight for each stored value and adds up by rows: time and memory O(stored values).
@@ -54,7 +54,7 @@ struct SparseSplit: Sendable {
     heldOut = Part(data, order[train..<end], positives: positives)
   }
 
-  /// - Throws: `LabError` for more examples than there are, and classes that are not there.
+  /// - Throws: `LabError` for more examples than there are, or for missing classes.
   static func check(_ data: SparseData, _ experiment: HOAGExperiment) throws {
     guard experiment.train <= data.count, experiment.validation <= data.count - experiment.train
     else {

@@ -1,11 +1,11 @@
 internal import OuterloopLearning
 
-/// An experiment on pictures, which each seed splits anew into examples to train on, to validate with and to test on.
+/// An experiment on images, which each seed splits into training, validation and test examples.
 public protocol ImageExperiment: Experiment {
   /// A folder or the name of a data set; nil: the bundled digits.
   var data: String? { get set }
   var seeds: Int { get set }
-  /// Examples of a step.
+  /// Examples per step.
   var batch: Int { get }
   var train: Int { get set }
   var validation: Int { get set }
@@ -15,7 +15,7 @@ public protocol ImageExperiment: Experiment {
 extension ImageExperiment {
   public func validate(_ context: ExperimentContext) throws { try checkPictures(context) }
 
-  /// - Throws: `LabError` for steps of more examples than there are, and data that are no pictures or too few.
+  /// - Throws: `LabError` for batches larger than the data, and data that are not images or too few.
   func checkPictures(_ context: ExperimentContext) throws {
     guard batch <= train else {
       throw LabError(
@@ -26,9 +26,9 @@ extension ImageExperiment {
 
   var sizes: ImageSplit.Sizes { .init(train: train, validation: validation, test: test) }
 
-  /// The key of runs: of the data, and of all settings that a single run depends on.
+  /// The key of runs: a fingerprint of the data and of all settings that a single run depends on.
   ///
-  /// - Parameter leaveOut: sets others on which it does not depend to some value.
+  /// - Parameter leaveOut: resets the settings on which it does not depend.
   func key(_ parts: DataParts, leavingOut leaveOut: (inout Self) -> Void = { _ in }) throws
     -> String
   {
@@ -38,7 +38,7 @@ extension ImageExperiment {
     return try ImageSplit.key(of: alone, parts)
   }
 
-  /// A run for each seed: those that are kept, or new ones.
+  /// A run for each seed: stored ones, or new ones.
   func runs<Run: Codable>(
     _ context: ExperimentContext, _ parts: DataParts, make: (_ seed: UInt64) throws -> Run
   ) throws -> [Run] {

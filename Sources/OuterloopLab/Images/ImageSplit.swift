@@ -1,9 +1,9 @@
 internal import OuterloopLearning
 internal import OuterloopNumerics
 
-/// Pictures in three parts, drawn by a seed: to train on, to validate with, and to test on.
+/// Images in three parts, drawn with a seed: training, validation and test.
 struct ImageSplit: Sendable {
-  /// Pictures as rows of numbers in [0, 1], and their classes.
+  /// Images as rows of numbers in [0, 1], and their classes.
   struct Part: Sendable {
     /// (n, height width)
     var x: Tensor
@@ -20,7 +20,7 @@ struct ImageSplit: Sendable {
     }
   }
 
-  /// How many pictures each part has.
+  /// The number of images in each part.
   struct Sizes: Sendable {
     var train, validation, test: Int
   }
@@ -31,12 +31,13 @@ struct ImageSplit: Sendable {
   var height: Int { train.data.shape[0] }
   var width: Int { train.data.shape[1] }
 
-  /// The parts of `data`, or of the bundled digits; the test part is the data's own where there is one.
+  /// The parts of `data`, or of the bundled digits; the test part is the data's own if there is one.
   static func parts(of data: String?, _ context: ExperimentContext) throws -> DataParts {
     try data.map(context.load) ?? DataParts(train: Digits.load(), test: nil)
   }
 
-  /// The key of runs: of the settings that a single run depends on, and of the data, wherever they lie.
+  /// The key of runs: a fingerprint of the settings that a single run depends on and of the data's
+  /// contents, whatever their path.
   static func key(of experiment: some Experiment, _ parts: DataParts) throws -> String {
     var hash = try Fingerprint(of: experiment)
     hash.add(parts.train)
@@ -44,7 +45,7 @@ struct ImageSplit: Sendable {
     return hash.text
   }
 
-  /// Checks that the data are pictures and that there are enough of them.
+  /// Checks that the data are images and that there are enough of them.
   /// - Throws: `LabError` otherwise.
   static func check(_ parts: DataParts, _ sizes: Sizes) throws {
     let source = parts.train
@@ -66,7 +67,7 @@ struct ImageSplit: Sendable {
     }
   }
 
-  /// - Throws: `LabError` for data that are no pictures or too few.
+  /// - Throws: `LabError` for data that are not images or too few.
   init(_ parts: DataParts, _ sizes: Sizes, seed: UInt64) throws {
     try Self.check(parts, sizes)
     let source = parts.train
@@ -86,13 +87,13 @@ struct ImageSplit: Sendable {
     }
   }
 
-  /// One number for all pixels, so that a picture stays one.
+  /// One divisor for all pixels, to preserve the images.
   private static func scaling(_ data: LabeledData) -> Scaling {
     data.kind == .bytes
       ? .pixels : .dividing(by: data.features.reduce(0) { Swift.max($0, abs($1)) })
   }
 
-  /// The first pictures of data, scaled.
+  /// The first images of the data, scaled.
   static func first(_ count: Int, of data: LabeledData) throws -> Part {
     Part(try scaling(data).applied(to: data.selecting(Array(0..<count))))
   }

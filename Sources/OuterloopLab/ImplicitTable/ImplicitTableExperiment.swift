@@ -76,10 +76,11 @@ public struct ImplicitTableExperiment: Experiment {
     try DigitSplit.check(train: train, validation: validation)
   }
 
-  /// Row numbers of the training set are the batch, so that single examples have gradients.
+  /// The batch holds row numbers of the training set, so that single examples have gradients.
   typealias Problem = BilevelProblem<TrainingState<Dense>, Tensor, Tensor>
 
-  /// Of the inner optimizer and of Neumann series; below the inverse of the largest curvature.
+  /// The rate of the inner optimizer and of the Neumann series; below the inverse of the largest
+  /// curvature.
   private static let rate = 0.2
   private static let logDecay = -4.0
 
@@ -150,7 +151,7 @@ public struct ImplicitTableExperiment: Experiment {
       outer: { model, _ in Loss.crossEntropy(model(split.heldX), labels: split.heldY) })
   }
 
-  /// The derivative of a process fitted to losses around the point.
+  /// The derivative of a Gaussian process fitted to losses around the point.
   private func modelled(_ problem: Problem, _ context: ExperimentContext) throws -> [Double] {
     let offsets = try RandomKey(seed: seed, purpose: "implicit table").normal(
       [evaluations, 64], dtype: .float64

@@ -4,7 +4,7 @@ internal import OuterloopLearning
 internal import OuterloopNumerics
 internal import OuterloopPlatform
 
-/// Linear regression from few examples with a log decay for every weight, as many as there is memory for.
+/// Linear regression from few examples with a log decay for every weight, as many as fit in memory.
 ///
 ///     L = |X w - y|^2 / (2 n) + sum_i e^(l_i) w_i^2 / 2,     E = |X' w - y'|^2 / (2 n')
 ///

@@ -7,17 +7,17 @@ public struct LabelErrorData: Sendable {
   public let rows: LabeledData
   /// Whether the label of each of them is known to be right.
   public let trusted: [Bool]
-  /// Further rows whose labels are right.
+  /// Further rows with correct labels.
   public let trustedRows: LabeledData?
-  /// Labels before they were made wrong; nil where none was.
+  /// Labels before artificial corruption; nil if there was none.
   public let trueLabels: [Int32]?
-  /// What a reader of the result should know of the data: one line each.
+  /// Notes on the data: one line each.
   public let notes: [String]
 
   /// - Parameters:
   ///   - parts: what `LabeledData.prepare` read; its test part is not examined.
   ///   - trustedRows: rows of the same columns and classes whose labels are right.
-  /// - Throws: `LabError` for data in which no label can be called wrong: a single class, or as many
+  /// - Throws: `LabError` for data in which no label can be wrong: a single class, or as many
   ///   classes as rows.
   public init(
     _ parts: DataParts, trustedRows: LabeledData? = nil, settings: LabelErrorSettings
@@ -98,7 +98,7 @@ public struct LabelErrorData: Sendable {
   }
 }
 
-/// Labels that are made wrong on purpose, to measure how well they are found.
+/// Artificial label corruption, to measure how well it is detected.
 enum LabelCorruption {
   /// Moves exactly `round(share n)` of the labels, chosen by the seed, to a class chosen uniformly
   /// among the others; nil where that is none.

@@ -8,7 +8,7 @@ struct LabelErrorFigures {
   let report: LabelErrorReport
   let probabilities: [Double]
 
-  /// How many rows have which probability: apart for right and wrong labels, if known.
+  /// Histogram of the probabilities, separately for right and wrong labels, if known.
   var histogram: String {
     let indices = Array(data.rows.labels.indices)
     func values(_ chosen: [Int]) -> [Double] { chosen.map { probabilities[$0] } }
@@ -26,7 +26,7 @@ struct LabelErrorFigures {
     ).svg()
   }
 
-  /// How labels go wrong: a row for each class, a column for each label.
+  /// The noise transition matrix: a row for each class, a column for each label.
   var transition: String {
     HeatMap(
       title: "How often a class carries a label", x: "label", y: "class",
@@ -35,8 +35,8 @@ struct LabelErrorFigures {
     ).svg()
   }
 
-  /// The most suspicious rows as images, those framed whose label is wrong if that is known; nil if
-  /// rows are no pictures.
+  /// The most suspicious rows as images, with mislabelled ones framed if known; nil if rows are not
+  /// images.
   var suspects: String? {
     let shape = data.rows.shape
     guard shape.count == 2, shape.allSatisfy({ $0 > 1 }) else { return nil }

@@ -4,8 +4,8 @@ internal import OuterloopLearning
 internal import OuterloopNumerics
 
 /// A search for wrong labels with its results in a folder: `rows.csv` with every row, `suspicious.csv`,
-/// pictures, and last of all `result.json`. A job with the settings and data of a finished one reports
-/// that one.
+/// pictures, and last of all `result.json`. A job with the settings and data of a finished one returns
+/// its report.
 public struct LabelErrorJob: Sendable {
   public let data: LabelErrorData
   public let settings: LabelErrorSettings
@@ -37,12 +37,12 @@ public struct LabelErrorJob: Sendable {
     static let images = "suspicious.svg"
   }
 
-  /// The files of both methods: a run begun anew takes the place of either.
+  /// The files of both methods: a restarted run replaces either.
   private static let allFiles =
     CleaningJob.FileName.all + [FileName.rows, FileName.probabilities, FileName.transition]
 
   /// - Parameters:
-  ///   - restart: forget what the folder holds of earlier runs.
+  ///   - restart: discard earlier runs in the folder.
   ///   - progress: how many fits are done.
   /// - Throws: `LabError` if the folder cannot be used or holds another run.
   public func perform(

@@ -1,8 +1,8 @@
 internal import OuterloopBilevel
 internal import OuterloopLearning
 
-/// What was found about the labels of a data set. Its JSON is `result.json` and what the command prints
-/// with `--json`; the keys are the names of the properties here, and they stay.
+/// The result of a search for wrong labels. Its JSON is `result.json` and the output of the command
+/// with `--json`; the keys are the names of the properties here and are stable.
 public struct LabelErrorReport: Sendable, Codable, Equatable {
   /// A row whose label is suspicious.
   public struct Suspect: Sendable, Codable, Equatable {
@@ -14,12 +14,12 @@ public struct LabelErrorReport: Sendable, Codable, Equatable {
     public var label, likely: String
     /// P(the label is wrong).
     public var probability: Double
-    /// What models that have not seen the label think of it and of the likely class: their
-    /// probabilities, before the noise is taken into account.
+    /// Out-of-sample probabilities of the label and of the likely class, before the noise is taken
+    /// into account.
     public var labelPrediction, likelyPrediction: Double
     /// How often rows of the likely class carry this label, as estimated.
     public var flipRate: Double
-    /// The class before labels were made wrong on purpose, if they were.
+    /// The class before artificial corruption, if there was any.
     @OrNull public var trueLabel: String?
   }
 
@@ -37,16 +37,17 @@ public struct LabelErrorReport: Sendable, Codable, Equatable {
   /// Rows examined, rows that are trusted, and names of the classes.
   public var examples, trusted: Int
   public var classes: [String]
-  /// How many rows are suspicious, and how many labels are wrong as the probabilities say.
+  /// How many rows are suspicious, and the expected number of wrong labels.
   public var suspicious: Int
   public var expectedWrong: Double
   /// `transition[k][j]`: how often rows of class k are labelled j, as estimated.
   public var transition: [[Double]]
   /// Of the suspicious rows, the most frequent first.
   public var flips: [Flip]
-  /// How well labels that were made wrong were found; nil where none was made wrong.
+  /// How well artificially corrupted labels were detected; nil without corruption.
   @OrNull public var detection: CleaningDetection?
-  /// Area under the precision-recall curve of the order of all rows, in steps; nil as `detection`.
+  /// Area under the precision-recall curve of the ranking of all rows (step function); nil like
+  /// `detection`.
   @OrNull public var averagePrecision: Double?
   public var seconds: Double
   public var notes: [String]
@@ -57,7 +58,7 @@ public struct LabelErrorReport: Sendable, Codable, Equatable {
 
   public struct Files: Sendable, Codable, Equatable {
     public var suspicious, rows, probabilities, transition: String
-    /// Pictures of the suspicious rows; nil if rows are no pictures.
+    /// Pictures of the suspicious rows; nil if rows are not images.
     @OrNull public var images: String?
     public var result: String
   }
@@ -82,7 +83,7 @@ public struct LabelErrorReport: Sendable, Codable, Equatable {
     transition = (0..<k).map { Array(found.noise[$0 * k..<($0 + 1) * k]) }
     suspects = chosen.map { row in Self.suspect(row, found, data) }
     var counts: [Flip: Int] = [:]
-    // Where most are doubtful, a label may be suspicious and still the likeliest.
+    // Where most labels are doubtful, a label may be suspicious and still the most likely.
     for suspect in suspects where suspect.likely != suspect.label {
       counts[Flip(label: suspect.label, likely: suspect.likely, count: 0), default: 0] += 1
     }
@@ -115,8 +116,7 @@ public struct LabelErrorReport: Sendable, Codable, Equatable {
       trueLabel: data.trueLabels.map { given.classNames[Int($0[row])] })
   }
 
-  /// The mean over all wrong labels of the precision down to it; rows of equal probability count at
-  /// once.
+  /// The mean, over all wrong labels, of the precision down to that rank; ties count together.
   static func averagePrecision(_ probabilities: [Double], _ wrong: [Bool]) -> Double {
     let order = probabilities.indices.sorted { probabilities[$0] > probabilities[$1] }
     let all = wrong.count { $0 }

@@ -1,12 +1,12 @@
 public import OuterloopBilevel
 
-/// Every number that the search for wrong labels depends on, beside the data.
+/// All settings of the search for wrong labels.
 public struct LabelErrorSettings: Sendable, Codable, Equatable {
   public var model = LabelErrorFinder.Model.auto
   public var folds = 5
   /// How often folds are drawn; nil chooses by the number of rows.
   @OrNull public var repeats: Int?
-  /// Share of the labels that are made wrong first, to measure how well they are found.
+  /// Fraction of the labels to corrupt first, to measure how well they are detected.
   public var corrupt = 0.0
   public var seed: UInt64 = 0
 

@@ -2,9 +2,10 @@ internal import OuterloopBilevel
 internal import OuterloopLearning
 internal import OuterloopText
 
-/// The rows of a data set with what was found about their labels, as CSV.
+/// The rows of a data set with the results for their labels, as CSV.
 enum LabelErrorTables {
-  /// What each column means, in the order of the table; printed by the command and told by its help.
+  /// What each column means, in the order of the table; printed by the command and shown in its
+  /// help.
   static let columns: [(name: String, meaning: String)] = [
     ("row", "number of the row in its file, from 1, without a header row"),
     ("line", "line of the file on which it begins, from 1; empty for files that are not text"),

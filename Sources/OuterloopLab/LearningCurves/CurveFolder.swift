@@ -50,7 +50,7 @@ public struct CurveFolder: Sendable {
           space: space)
       }
     } else {
-      // One file, whose lines say to which data set they belong.
+      // One file, whose lines name their data set.
       let (family, space) = (family, try space ?? Self.space(try meta.member("parameters")))
       tasks = try Self.datasets(in: path, family: family).map { dataset in
         Task(
@@ -60,8 +60,8 @@ public struct CurveFolder: Sendable {
   }
 
   /// The first value of a curve may be that of the model before any training, which no trial reports. The
-  /// member `untrained_values` says how many there are; without it, it is 1 for the family `taskset`, whose
-  /// note says so, and 0 for all others.
+  /// member `untrained_values` says how many there are; without it, it is 1 for the family `taskset`, as
+  /// its note states, and 0 for all others.
   static func untrainedCount(_ meta: JSONField, family: String) throws -> Int {
     guard let field = meta.optional("untrained_values") else { return family == "taskset" ? 1 : 0 }
     let count = try field.int()
@@ -83,7 +83,7 @@ public struct CurveFolder: Sendable {
   }
 
   /// The task of this name.
-  /// - Throws: `LabError` listing those that there are.
+  /// - Throws: `LabError` listing the available ones.
   public func task(_ name: String) throws -> Task {
     if let task = tasks.first(where: { $0.name == name }) { return task }
     let names = tasks.prefix(20).map(\.name).joined(separator: ", ")

@@ -2,8 +2,8 @@ internal import OuterloopNumerics
 private import OuterloopPlatform
 public import OuterloopStudy
 
-/// Learning curves by formula, of every configuration of a space: problems on which a search may go wherever
-/// it wants, as it does on a program, and as it cannot on a table of recorded configurations.
+/// Synthetic learning curves for every configuration of a space: problems on which a search may choose any
+/// configuration, as with a program, unlike on a table of recorded configurations.
 ///
 /// Six numbers x in [0, 1]^6 and 27 epochs; the loss after epoch e, without noise, is
 ///
@@ -15,8 +15,8 @@ public import OuterloopStudy
 ///     ridge   E = .05 + .5 |x_1 - c_1| + 4 (x_2 + x_3 - c_2 - c_3)^2 + (x_4 - c_4)^2            r = .2 + .8 x_1
 ///     well    E = 1.05 - exp(-6 |x - c|^2)                                                      r = .4 + .4 x_6
 ///
-/// `ridge` has a valley, along which two numbers make up for each other, and two that do nothing; `well` is a
-/// plateau with a hole.
+/// `ridge` has a valley, along which two parameters compensate each other, and two irrelevant parameters;
+/// `well` is a plateau with a hole.
 public struct CurveFormula: CurveProblem {
   public enum Shape: String, CaseIterable, Sendable { case bowl, ridge, well }
 
@@ -40,7 +40,7 @@ public struct CurveFormula: CurveProblem {
   /// `bowl-0`.
   public var name: String { "\(shape.rawValue)-\(seed)" }
 
-  /// The problem of this name; nil: it is no name of one.
+  /// The problem of this name; nil: there is none.
   public init?(_ name: String) throws {
     let parts = name.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
     guard parts.count == 2, let shape = Shape(rawValue: String(parts[0])),
@@ -74,7 +74,7 @@ public struct CurveFormula: CurveProblem {
       id: number, assignment: assignment, values: losses(assignment.values.map { $0?.number ?? 0 }))
   }
 
-  /// Uniformly random configurations, and at the end the best one there is.
+  /// Uniformly random configurations, and finally the best one.
   public func sample(_ count: Int) throws -> CurveTable {
     let key = RandomKey(seed: seed, purpose: "curve-formula-sample")
     let numbers = try key.uniform([count, Self.dimensions], dtype: .float64).doubles()
@@ -84,7 +84,8 @@ public struct CurveFormula: CurveProblem {
       candidates: assignments.enumerated().map { candidate($0, of: $1) })
   }
 
-  /// At the center but for the number that the rate depends on, which is looked for along a grid.
+  /// At the center, except for the parameter that the rate depends on, which is searched along a
+  /// grid.
   private var best: [Double] {
     let place =
       switch shape {

@@ -3,12 +3,12 @@ internal import OuterloopNumerics
 internal import OuterloopStudy
 
 /// FT-PFN's prior over learning curves as a generator of test problems (Rakotoarison et al. 2024, ifBO):
-/// as many as wanted, without any file, and the same for the same seed.
+/// any number, without files, reproducible by seed.
 ///
-/// A random network turns each configuration into 23 numbers; each is made uniform by the distribution
-/// function of the network's outputs, and becomes a quantity of the configuration's curve. The authors'
-/// table of that distribution is not used: it is sampled here, over random networks and points. All 23
-/// outputs have the same distribution, since their weights have.
+/// A random network maps each configuration to 23 numbers; each is made uniform by the distribution
+/// function of the network's outputs, and determines a parameter of the configuration's curve. The
+/// authors' table of that distribution is not used: it is sampled here, over random networks and
+/// points. All 23 outputs have the same distribution, since their weights do.
 public struct CurvePrior: Sendable {
   /// Sampled outputs of random networks, ascending.
   private let marginal: [Float]

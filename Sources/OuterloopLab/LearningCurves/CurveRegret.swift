@@ -1,12 +1,12 @@
 internal import OuterloopStudy
 
-/// How far a study of a table is from the table's best, between 0 and 1:
+/// The normalized regret of a study on a table, between 0 and 1:
 ///
 ///     regret = (best of the table - best of the study) / (best of the table - typical value),
 ///
-/// clipped at 1, typical being the median over candidates. Two values are followed: the best seen at any
-/// epoch, which noisy curves flatter, against the best of each curve; and the value at the end of the curve
-/// of the incumbent, which is the candidate with the best value seen, against the ends of all curves.
+/// clipped at 1, typical being the median over candidates. Two values are tracked: the best seen at any
+/// epoch, which noise makes optimistic, against the best of each curve; and the value at the end of the
+/// curve of the incumbent, which is the candidate with the best value seen, against the ends of all curves.
 struct CurveRegret {
   private let objective: Objective
   private let seen, full: Scale
@@ -74,7 +74,7 @@ struct RegretTrace: Codable, Sendable, Hashable {
 
   var steps: [Step] = []
 
-  /// The value after each of epochs 1, ..., `count`.
+  /// The value after each of the epochs 1, ..., `count`.
   func values(_ count: Int, of value: KeyPath<Step, Double>) -> [Double] {
     var values: [Double] = []
     values.reserveCapacity(count)

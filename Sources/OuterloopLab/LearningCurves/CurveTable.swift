@@ -1,6 +1,6 @@
 public import OuterloopStudy
 
-/// Recorded learning curves of finitely many configurations: a study that was run in full, to be replayed
+/// Recorded learning curves of finitely many configurations: a study that was run in full, for replay
 /// under any search method.
 public struct CurveTable: Sendable {
   /// A configuration and the curve that was recorded for it. Two candidates may have equal configurations.
@@ -11,7 +11,7 @@ public struct CurveTable: Sendable {
     public var untrained: Double?
     /// The metric after epoch 1, 2, ...; NaN where training had diverged. Lengths differ.
     public var values: [Double]
-    /// What an epoch takes on the simulated clock.
+    /// The duration of an epoch on the simulated clock.
     public var epochCost: Double
 
     public init(
@@ -60,7 +60,7 @@ public struct CurveTable: Sendable {
     epochs = candidates.reduce(0) { Swift.max($0, $1.values.count) }
   }
 
-  /// The same table with its first `count` candidates only.
+  /// The table of only the first `count` candidates.
   public func prefix(_ count: Int) throws -> CurveTable {
     try CurveTable(
       name: name, space: space, objective: objective, candidates: Array(candidates.prefix(count)))
@@ -76,8 +76,8 @@ extension CurveTable {
   ///     y = (m - min(loss, m)) / |m|,
   ///
   /// m being the median over candidates of the first loss: the one before any training where it was
-  /// recorded, otherwise that after epoch 1. What is worse than m, and NaN, scores 0; a loss of 0 scores 1.
-  /// Only m is taken from the table, so scores say nothing about its best value. (TaskSet as in
+  /// recorded, otherwise that after epoch 1. Losses worse than m, and NaN, score 0; a loss of 0 scores 1.
+  /// Only m is taken from the table, so scores reveal nothing about its best value. (TaskSet as in
   /// Rakotoarison et al. 2024, ifBO.)
   ///
   /// - Complexity: O(values).

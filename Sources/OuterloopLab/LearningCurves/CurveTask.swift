@@ -1,36 +1,36 @@
 internal import OuterloopSearch
 public import OuterloopStudy
 
-/// What a simulated study is about: a table of recorded curves, or a problem with a curve for every configuration.
+/// The task of a simulated study: a table of recorded curves, or a problem with a curve for every configuration.
 public protocol CurveTask: Sendable {
   var name: String { get }
   var space: SearchSpace { get }
   var objective: Objective { get }
-  /// Of a full training.
+  /// Epochs of a full training.
   var epochs: Int { get }
-  /// The only configurations there are; nil: all of the space.
+  /// The available configurations; nil: the entire space.
   var configurations: [Assignment]? { get }
-  /// Where schedulers get configurations from that do not choose them.
+  /// The sampler for schedulers that do not choose configurations themselves.
   var sampler: SamplerMethod { get }
 
-  /// What a study can try.
+  /// The configurations that a study can try.
   func supply() -> CurveSupply
   /// The curves that regret is measured against.
   func reference() throws -> CurveTable
 }
 
-/// A learning curve for every configuration of a space: a search may go wherever it wants, as it does on a
-/// program, and as it cannot on a table of recorded configurations.
+/// A learning curve for every configuration of a space: a search may choose any configuration, as with a
+/// program, unlike on a table of recorded configurations.
 public protocol CurveProblem: CurveTask {
   /// The curve of a configuration, always the same.
   func candidate(_ number: Int, of assignment: Assignment) throws -> CurveTable.Candidate
-  /// Random configurations, and where it is known the best one.
+  /// Random configurations, and the best one if it is known.
   func sample(_ count: Int) throws -> CurveTable
 }
 
 extension CurveProblem {
   public var configurations: [Assignment]? { nil }
-  /// What a study has by default.
+  /// The default of a study.
   public var sampler: SamplerMethod { .auto() }
   public func supply() -> CurveSupply { CurveSupply(self) }
   public func reference() throws -> CurveTable { try sample(1_000) }
@@ -38,15 +38,15 @@ extension CurveProblem {
 
 extension CurveTable: CurveTask {
   public var configurations: [Assignment]? { candidates.map(\.assignment) }
-  /// Random ones: what a model proposes is seldom in a table.
+  /// Random ones: a model's proposals are rarely in a table.
   public var sampler: SamplerMethod { .candidates(of: self) }
   public func supply() -> CurveSupply { CurveSupply(self) }
   public func reference() -> CurveTable { self }
 }
 
-/// Which configurations of a task a study can still try, and the curves of those that it may.
+/// The configurations of a task that a study can still try, and their curves.
 public struct CurveSupply: Sendable {
-  /// By place: all of a table; of a problem those that were tried.
+  /// By index: all curves of a table; for a problem those that were tried.
   private(set) var curves: [CurveTable.Candidate]
   private var untried: UntriedCandidates?
   private let problem: (any CurveProblem)?
@@ -59,7 +59,7 @@ public struct CurveSupply: Sendable {
 
   var isExhausted: Bool { untried.map { $0.count == 0 } ?? false }
 
-  /// The place of what is tried where `assignment` is proposed; nil if everything has been.
+  /// The index of the candidate to try for a proposed `assignment`; nil if all have been tried.
   mutating func take(_ assignment: Assignment) throws -> Int? {
     guard let problem else { return untried?.take(nearest: assignment) }
     curves.append(try problem.candidate(curves.count, of: assignment))

@@ -1,8 +1,8 @@
 internal import OuterloopLearning
 internal import OuterloopText
 
-/// A value somewhere in a JSON file. What is missing or of another type is an error that names the file, the
-/// line and the path of the value.
+/// A value somewhere in a JSON file. A missing value or wrong type is an error that names the file, the line
+/// and the path of the value.
 struct JSONField {
   let value: JSON
   let file: String
@@ -92,7 +92,7 @@ struct JSONField {
     return numbers
   }
 
-  /// That this is not `wanted`.
+  /// The error that this is not `wanted`.
   func refusal(_ wanted: String) -> DataError {
     let shown = "\(value)"
     let text = shown.count > 40 ? shown.prefix(40) + "..." : shown[...]

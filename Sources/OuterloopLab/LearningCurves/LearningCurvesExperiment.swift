@@ -1,6 +1,6 @@
 internal import OuterloopStudy
 
-/// Search methods compared on recorded learning curves: a study costs only what the searcher itself takes.
+/// Search methods compared on recorded learning curves: the only cost of a study is the searcher's own.
 ///
 /// The protocol is that of freeze-thaw papers (ifBO, Rakotoarison et al. 2024; CFBO, Lee et al. 2025): all
 /// configurations of a table are candidates, the budget is a number of epochs over all trials, and methods
@@ -80,11 +80,11 @@ public struct LearningCurvesExperiment: Experiment {
   /// Names of tasks, also open ones (`CurveProblem`); empty: all of the folder, or the first `problems` of the
   /// prior.
   public var tasks: [String] = []
-  /// How many problems of the prior there are.
+  /// The number of problems of the prior.
   public var problems = 10
-  /// The most configurations of a task: the first ones of the table.
+  /// The largest number of configurations of a task: the first ones of the table.
   public var configurations = 1_000
-  /// As `--scheduler` names them.
+  /// Methods, named as in `--scheduler`.
   public var methods = ReplayMethod.all.map(\.name)
   /// The budget, over all trials of a study.
   public var epochs = 300
@@ -101,7 +101,7 @@ public struct LearningCurvesExperiment: Experiment {
     var trace: RegretTrace
     /// Seconds that the searcher took.
     var seconds: Double
-    /// How often it was asked.
+    /// The number of suggestions.
     var suggestions: Int
   }
 
@@ -136,8 +136,8 @@ public struct LearningCurvesExperiment: Experiment {
     _ method: String, on task: any CurveTask, _ regret: CurveRegret, seed: UInt64,
     _ context: ExperimentContext
   ) throws -> Run {
-    // Another one for each task: tasks that list the same configurations, as those of TaskSet do, would
-    // otherwise get the same random ones, and their mean would be no better than one of them.
+    // A different seed for each task: tasks that share configurations, as in TaskSet, would otherwise
+    // get the same random ones, and their mean would be no more accurate than one of them.
     var word = Fingerprint()
     word.add(task.name)
     word.add(seed)
@@ -175,7 +175,7 @@ struct CurveSource {
   }
 
   /// The tasks that an experiment names, or all.
-  /// - Throws: `LabError` for tasks that there are not, `DataError` for a folder that cannot be read.
+  /// - Throws: `LabError` for unknown tasks, `DataError` for a folder that cannot be read.
   static func names(_ experiment: LearningCurvesExperiment) throws -> [String] {
     if let path = experiment.data {
       let folder = try CurveFolder(path)
@@ -195,7 +195,7 @@ struct CurveSource {
       ? (0..<experiment.problems).map { "prior-\($0)" } : experiment.tasks
   }
 
-  /// Whether a task is one of which every configuration can be tried.
+  /// Whether every configuration of a task can be tried.
   private static func isOpen(_ name: String) throws -> Bool {
     try openSeed(name) != nil || CurveFormula(name) != nil
   }
@@ -225,7 +225,7 @@ struct CurveSource {
 }
 
 extension CurveTable {
-  /// One configuration trained for one epoch: enough to make a method for.
+  /// One configuration trained for one epoch: enough to validate a method.
   static var sample: CurveTable {
     get throws {
       var space = SearchSpace()

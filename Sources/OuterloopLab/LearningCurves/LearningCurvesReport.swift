@@ -64,7 +64,7 @@ struct LearningCurvesReport {
       ])
   }
 
-  /// That a scheduler spends epochs better than training every configuration to its end.
+  /// The claim that a scheduler uses epochs better than training every configuration to the end.
   private func claims(_ areas: [[Double]]) -> [Claim] {
     guard let plain = experiment.methods.firstIndex(of: "none") else { return [] }
     return ["hyperband", "asha", "dyhpo"].compactMap { name in
@@ -93,7 +93,7 @@ struct LearningCurvesReport {
     return sums.map { $0 / Double(Swift.max(runs.count, 1)) }
   }
 
-  /// Half of the 95 % interval of the last mark over seeds, the tasks being what they are.
+  /// Half the 95 % interval of the last mark over seeds, for these tasks.
   private func interval(_ method: Int) -> Double {
     let ends = (0..<experiment.seeds).map { seed in
       mean(runs[method].map { $0[seed] }, of: \.seen).last ?? 1
@@ -140,7 +140,7 @@ struct LearningCurvesReport {
     ).svg()
   }
 
-  /// That of the method in every picture, whichever others there are.
+  /// The method's style, the same in every picture.
   private func style(_ method: String) -> Int? {
     let name = method.prefix { $0 != ":" }
     return ReplayMethod.all.firstIndex { $0.name == name }

@@ -1,17 +1,17 @@
 public import OuterloopStudy
 
 /// Trains many configurations for one epoch and then the best of them to the end, best first
-/// (Egele, Guyon, Vishwanath, Balaprakash 2023, arXiv 2307.15422): the baseline that any scheduler
-/// should beat, and many do not.
+/// (Egele, Guyon, Vishwanath, Balaprakash 2023, arXiv 2307.15422): a baseline that any scheduler
+/// should beat, though many do not.
 ///
-/// When all that were screened are finished, it goes on to screen others.
+/// When all screened ones are finished, it screens further ones.
 public struct OneEpochScreening: Scheduler {
   private let epochs, screened: Int
   private let objective: Objective
 
   /// - Parameters:
   ///   - epochs: of a full training.
-  ///   - screened: how many configurations are trained for one epoch before the best goes on.
+  ///   - screened: how many configurations are trained for one epoch before the best continues.
   public init(epochs: Int, screened: Int, objective: Objective) {
     self.epochs = epochs
     self.screened = screened
@@ -27,7 +27,7 @@ public struct OneEpochScreening: Scheduler {
     if history.trials.count < screened, let proposal = try begin(number, suggest) {
       return proposal
     }
-    // A first epoch that is under way may turn out to be the best.
+    // A running first epoch may turn out to be the best.
     let isScreening = history.trials.contains { $0.state == .running && $0.through < epochs }
     if isScreening { return .wait }
     if let best = best(in: history) { return .advance(trial: best, through: epochs) }
@@ -41,7 +41,7 @@ public struct OneEpochScreening: Scheduler {
     return .start(assignment, through: 1)
   }
 
-  /// Of the trials at rest, the one with the smallest loss after its first epoch; of equals the first.
+  /// The paused trial with the smallest loss after its first epoch; the first of ties.
   private func best(in history: History) -> Int? {
     var best: (trial: Int, loss: Double)?
     for trial in history.trials where trial.state == .paused {
@@ -54,7 +54,7 @@ public struct OneEpochScreening: Scheduler {
 
 extension SchedulerMethod {
   /// See `OneEpochScreening`.
-  /// - Parameter screened: nil: as many as half the budget has epochs, 100 if it has no such limit.
+  /// - Parameter screened: nil: half the number of epochs in the budget, 100 without a limit.
   public static func oneEpoch(screened: Int? = nil) -> SchedulerMethod {
     SchedulerMethod(
       ComponentDescription("one-epoch", screened.map { ["screened": .int($0)] } ?? [:])

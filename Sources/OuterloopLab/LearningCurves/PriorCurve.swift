@@ -10,7 +10,7 @@ internal import OuterloopPlatform
 ///     logarithmic  yinf - D ln a / ln((a^P - a) s / x + a)
 ///     Hill         yinf - D / ((s / x)^a (P - 1) + 1)
 ///
-/// with D = yinf - y0; all leave the gap D / P at s = x. For s <= 0, where the curve has turned back to its
+/// with D = yinf - y0; all leave the gap D / P at s = x. For s <= 0, where the curve has returned to its
 /// start, it is y0 exp(s g / y0) with g the slope at 0.
 struct PriorCurve {
   private let start, asymptote: Double
@@ -18,8 +18,8 @@ struct PriorCurve {
   let noise: Double
 
   /// - Parameters:
-  ///   - u: 23 uniform numbers in (0, 1), each of which becomes one quantity by the inverse of its
-  ///     distribution function.
+  ///   - u: 23 uniform numbers in (0, 1), each of which is mapped to one parameter by the inverse
+  ///     of its distribution function.
   ///   - start: the value before training.
   ///   - ceiling: the largest asymptote.
   init(_ u: [Double], start: Double, ceiling: Double) {

@@ -1,11 +1,11 @@
 internal import OuterloopAutodiff
 internal import OuterloopNumerics
 
-/// A random tanh network, by which FT-PFN's prior ties the curves of a task together: similar configurations
+/// A random tanh network, through which FT-PFN's prior couples the curves of a task: similar configurations
 /// have similar curves. Layers, widths, weights and noise are drawn as in `ifbo/priors/ftpfn_prior.py`
-/// (Rakotoarison et al. 2024): 8 to 15 layers, width 36 to 149, weights N(0, s^2) with s from
-/// U(.089, .193), .145 of the inner weights 0 and the others scaled up accordingly, noise of standard
-/// deviation U(.0003, .0014) before each tanh and U(.0004, .0013) at the end.
+/// (Rakotoarison et al. 2024): 8 to 15 layers, width 36 to 149, weights N(0, s^2) with s from U(.089, .193),
+/// .145 of the inner weights 0 and the others scaled up accordingly, noise of standard deviation U(.0003,
+/// .0014) before each tanh and U(.0004, .0013) at the end.
 struct PriorNetwork {
   static let outputs = 23
   private let layers: [(weights: Tensor, bias: Tensor)]

@@ -13,7 +13,7 @@ public struct PriorProblem: CurveProblem {
   private let inputs: Int
   /// The value before training, and the largest asymptote.
   private let low, ceiling: Double
-  /// Of the points of a table, of the network's noise and of that of curves.
+  /// The keys for the points of a table, the network's noise and the noise of curves.
   private let pointKey, outputKey, noiseKey: RandomKey
 
   init(_ prior: CurvePrior, seed: UInt64, epochs: Int) throws {
@@ -29,10 +29,10 @@ public struct PriorProblem: CurveProblem {
     space = try .unitCube(inputs)
   }
 
-  /// `open-prior-3`: prior-3 with all of its space.
+  /// `open-prior-3`: prior-3 with its entire space.
   public var name: String { "open-prior-\(seed)" }
 
-  /// The same configuration has the same noise however often it is asked for.
+  /// The same configuration has the same noise at every call.
   public func candidate(_ number: Int, of assignment: Assignment) throws -> CurveTable.Candidate {
     let x = assignment.values.map { $0?.number ?? 0 }
     var word = Fingerprint()

@@ -1,13 +1,13 @@
 internal import OuterloopSearch
 public import OuterloopStudy
 
-/// A search method that studies of learning curves can be run with, by its word. It is made for a task, so
-/// that it may be given a table's configurations as the only ones there are.
+/// A search method for studies of learning curves, by name. It is created for a task, so that it can be
+/// restricted to a table's configurations.
 public struct ReplayMethod: Sendable {
   public let name: String
   /// What it does, as half a sentence.
   public let summary: String
-  /// - Throws: `StudyError` for options that it does not have.
+  /// - Throws: `StudyError` for unknown options.
   public let make: @Sendable ([String: ParameterValue], any CurveTask) throws -> SearchMethod
 
   public init(
@@ -17,10 +17,10 @@ public struct ReplayMethod: Sendable {
     (self.name, self.summary, self.make) = (name, summary, make)
   }
 
-  /// The schedulers of the registry, with the task's own sampler, and the baseline that
-  /// there is for comparisons only; a new one is a new row. With samplers that learn under `hyperband`, whose
-  /// proposals for a table are replaced by its nearest configuration. Without `auto`, which is one of the others,
-  /// `threshold`, whose bound suits one metric, `priorband`, which needs a prior, and `wilcoxon`, which is for folds.
+  /// The schedulers of the registry, with the task's own sampler, and a baseline for comparisons only; a new one is a
+  /// new row. Includes model-based samplers under `hyperband`, whose proposals for a table are replaced by its
+  /// nearest configuration. Excludes `auto`, which is one of the others, `threshold`, whose bound suits one metric,
+  /// `priorband`, which needs a prior, and `wilcoxon`, which is for folds.
   public static let all: [ReplayMethod] =
     registered + [
       ReplayMethod("one-epoch", "half of the budget on first epochs, then the best first") {
@@ -63,8 +63,8 @@ public struct ReplayMethod: Sendable {
       known.isEmpty ? "leave it out" : "its options are \(known.sorted().joined(separator: ", "))")
   }
 
-  /// The search method that `text` means, as `--scheduler` writes it: `one-epoch:screened=100`.
-  /// - Throws: `StudyError` for a name or an option that there is not.
+  /// The search method of a text in the syntax of `--scheduler`: `one-epoch:screened=100`.
+  /// - Throws: `StudyError` for an unknown name or option.
   public static func method(_ text: String, for task: any CurveTask) throws -> SearchMethod {
     let description = try ComponentDescription(parsing: text)
     guard let method = all.first(where: { $0.name == description.name }) else {

@@ -2,14 +2,14 @@ public import OuterloopStudy
 
 /// A study of known learning curves under any search method, with virtual workers and a simulated clock.
 ///
-/// A worker trains one trial at a time; each epoch takes the candidate's cost on the clock and ends in a
-/// report of the known value. Free workers ask the searcher in their order, after every report. Where curves
-/// are recorded, a proposed configuration is replaced by the nearest untried candidate of the table, and the event
-/// holds that one, so the events are those of a study that had proposed it. The study ends once `budget` epochs
-/// have been reported (epochs under way then do not count), or when nothing runs and nothing is proposed.
+/// A worker trains one trial at a time; each epoch takes the candidate's cost on the clock and ends with a report
+/// of the known value. Free workers ask the searcher in order, after every report. With recorded curves, a
+/// proposed configuration is replaced by the nearest untried candidate of the table, and the event holds that one,
+/// so the events are those of a study that had proposed it. The study ends once `budget` epochs have been reported
+/// (running epochs then do not count), or when nothing is running and nothing is proposed.
 ///
-/// Deterministic for a deterministic searcher: of reports that are due at the same time, the worker
-/// with the lowest number comes first.
+/// Deterministic for a deterministic searcher: reports that are due at the same time are ordered by
+/// worker number.
 public struct SimulatedStudy {
   public let task: any CurveTask
   public let specification: StudySpecification
@@ -17,9 +17,9 @@ public struct SimulatedStudy {
   public private(set) var events: [Event] = []
   /// Every epoch that was reported, in order.
   public private(set) var observations: [Observation] = []
-  /// Every answer of the searcher, in order.
+  /// Every decision of the searcher, in order.
   public private(set) var decisions: [Decision] = []
-  /// The place of each trial's candidate among `curves`.
+  /// The index of each trial's candidate in `curves`.
   public private(set) var candidates: [Int] = []
   /// The simulated clock.
   public private(set) var time = 0.0
@@ -31,7 +31,7 @@ public struct SimulatedStudy {
   private var workers: [Run?]
 
   public struct Observation: Sendable, Hashable {
-    /// Its place among `curves`.
+    /// Its index in `curves`.
     public var candidate: Int
     /// From 1.
     public var epoch: Int
@@ -40,7 +40,7 @@ public struct SimulatedStudy {
   public struct Decision: Sendable, Hashable {
     /// The revision of the last event that the searcher had seen.
     public var seen: Int
-    /// The number that a new trial would have got.
+    /// The number that a new trial would get.
     public var number: Int?
     public var proposal: Proposal
   }
@@ -54,7 +54,7 @@ public struct SimulatedStudy {
   /// - Parameters:
   ///   - workers: how many trials may run at once.
   ///   - budget: epochs to train in all.
-  ///   - cost: what counts as the cost of a trial, for searches that weigh it.
+  ///   - cost: the definition of a trial's cost, for cost-aware searches.
   public init(
     _ task: any CurveTask, _ method: SearchMethod, workers: Int = 1, budget: Int,
     cost: TrialCost? = nil, seed: UInt64
@@ -76,7 +76,7 @@ public struct SimulatedStudy {
 
   /// Runs the study to its end.
   ///
-  /// - Parameter check: called before every epoch; what it throws ends the study.
+  /// - Parameter check: called before every epoch; an error it throws ends the study.
   /// - Throws: what the searcher throws, and `StudyError` for a proposal that cannot be carried out.
   public mutating func run(check: () throws -> Void = {}) throws {
     try assignWork()
@@ -110,7 +110,7 @@ public struct SimulatedStudy {
     return proposal
   }
 
-  /// Whether there is a point in asking again before the next report.
+  /// Returns whether asking again before the next report is useful.
   private mutating func carryOut(_ proposal: Proposal, on worker: Int) throws -> Bool {
     switch proposal {
     case .start(let assignment, let through):
@@ -121,7 +121,7 @@ public struct SimulatedStudy {
       take(.suggested(snapped, through: through, seen: history.revision), of: trial)
       try begin(trial, on: worker)
     case .advance(let trial, let through):
-      try requireRest(trial)
+      try requirePaused(trial)
       take(.continued(through: through, seen: history.revision), of: trial)
       try begin(trial, on: worker)
     case .stop(let reason): take(.stopped(reason: reason), of: history.trials.count)
@@ -144,13 +144,13 @@ public struct SimulatedStudy {
       trial: trial, attempt: attempt, epoch: state.epoch + 1, due: time + cost(of: trial))
   }
 
-  /// A trial at rest goes no further.
+  /// Ends a paused trial.
   private mutating func giveUp(_ trial: Int) throws {
-    try requireRest(trial)
+    try requirePaused(trial)
     take(.finished(attempt: history.trials[trial].attempt, .pruned), of: trial)
   }
 
-  private func requireRest(_ trial: Int) throws {
+  private func requirePaused(_ trial: Int) throws {
     guard history.trials.indices.contains(trial), history.trials[trial].state == .paused else {
       throw StudyError(
         "the searcher proposes something for trial \(trial), which is not paused",
@@ -188,7 +188,7 @@ public struct SimulatedStudy {
     workers[worker] = nil
   }
 
-  /// The attempt is over: its trial is complete, or rests at this epoch.
+  /// The attempt is over: its trial is complete, or is paused at this epoch.
   private mutating func end(_ run: Run, isComplete: Bool) {
     var trial = history.trials[run.trial]
     if isComplete { trial.through = specification.epochs }

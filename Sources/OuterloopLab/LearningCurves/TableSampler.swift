@@ -1,8 +1,8 @@
 internal import OuterloopNumerics
 public import OuterloopStudy
 
-/// Candidates of a table in uniformly random order: what random search is where only a table can be tried.
-/// (A random point of the space, replaced by the nearest candidate, prefers isolated candidates.)
+/// Candidates of a table in uniformly random order: random search restricted to a table. (A random point
+/// of the space, replaced by the nearest candidate, prefers isolated candidates.)
 public struct TableSampler: Sampler {
   private let assignments: [Assignment]
 

@@ -3,8 +3,8 @@ internal import OuterloopStudy
 /// The candidates of a table that no trial has taken, and which of them is nearest to a proposal.
 ///
 /// Distances are Euclidean in the unit coordinates of the space: numbers on their own scale from 0 to 1,
-/// ordinals by their place, categorical values 0 apart if equal and 1 otherwise. A parameter that is
-/// active in one of two configurations only counts 1.
+/// ordinals by their index, categorical values 0 apart if equal and 1 otherwise. A parameter that is
+/// active in only one of two configurations contributes 1.
 struct UntriedCandidates: Sendable {
   private(set) var count: Int
   private var isTried: [Bool]
@@ -36,7 +36,7 @@ struct UntriedCandidates: Sendable {
     }
   }
 
-  /// Takes the nearest untried candidate, of several the first; nil if all have been tried.
+  /// Takes the nearest untried candidate, the first of ties; nil if all have been tried.
   ///
   /// - Complexity: O(candidates x parameters).
   mutating func take(nearest assignment: Assignment) -> Int? {
@@ -52,7 +52,7 @@ struct UntriedCandidates: Sendable {
     return index
   }
 
-  /// The squared distance, or something not below `limit` if it is not below.
+  /// The squared distance, or any value of at least `limit` if the distance is at least `limit`.
   private func distance(to index: Int, from point: [Double], below limit: Double) -> Double {
     var sum = 0.0
     let row = index * point.count

@@ -1,7 +1,7 @@
 internal import OuterloopLearning
 internal import OuterloopNumerics
 
-/// The optimizers that a learned one is compared with, each with a rate that is tuned.
+/// The optimizers that a learned one is compared with, each with a tuned rate.
 enum HandDesignedOptimizer: String, CaseIterable, Codable, Sendable {
   case sgd = "SGD"
   case nesterov = "NAG"

@@ -101,7 +101,7 @@ public struct LearningToLearnExperiment: Experiment {
     var alone = self
     (alone.seeds, alone.data) = (1, nil)
     let key = try ImageSplit.key(of: alone, parts)
-    // The same digits for all seeds; what differs is where trainings start.
+    // The same digits for all seeds, which differ in the initial weights.
     let pictures = try ImageSplit.first(train, of: parts.train)
     let runs = try (0..<seeds).map { seed in
       try context.report(seed, of: seeds, "seed \(seed)")

@@ -3,7 +3,7 @@ internal import OuterloopBilevel
 internal import OuterloopLearning
 internal import OuterloopNumerics
 
-/// One seed of learning to learn: an optimizer is trained, the others are tuned, all of them are followed.
+/// One seed of learning to learn: an optimizer is trained, the others are tuned, and all are evaluated.
 struct LearningToLearnTraining {
   struct Run: Codable, Sendable {
     /// The mean loss over the steps of each window of meta-training.
@@ -40,7 +40,7 @@ struct LearningToLearnTraining {
       training: .online(every: settings.unroll)
     ) { progress in
       try context.continueOrStop()
-      // The sum of losses counts on through a training.
+      // The sum of losses accumulates over a training.
       let isFirst = (progress.update - 1) % windows == 0
       metaLosses.append((progress.loss - (isFirst ? 0 : sum)) / Double(settings.unroll))
       sum = progress.loss
@@ -88,7 +88,7 @@ struct LearningToLearnTraining {
     return try task.trace(dynamics, at: Tensor([rate], dtype: .float32)) { $0.weights }
   }
 
-  /// The rate with the least final loss, mean of three trainings that are used for nothing else.
+  /// The rate with the smallest final loss, averaged over three separate trainings.
   private func tunedRate(
     _ optimizer: HandDesignedOptimizer, _ task: OptimizeeTask, _ context: ExperimentContext
   ) throws -> Double {

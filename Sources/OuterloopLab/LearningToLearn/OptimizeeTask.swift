@@ -3,14 +3,14 @@ internal import OuterloopBilevel
 internal import OuterloopLearning
 internal import OuterloopNumerics
 
-/// Trainings of a small network for digits, each from other weights and on another order of the data, as steps that
-/// any optimizer can take.
+/// Trainings of a small network for digits, each with different initial weights and data order, as steps that any
+/// optimizer can take.
 ///
-/// Where a training starts comes with the data of each step, and what is trained is the difference to it: the start
-/// can change from training to training, while the problem stays one.
+/// The initial weights are part of the data of each step, and the difference to them is trained: the start can vary
+/// between trainings of a single problem.
 struct OptimizeeTask: Sendable {
   typealias Network = MultilayerPerceptron
-  /// Rows of a batch, and the weights that this training starts at.
+  /// Rows of a batch, and the initial weights of this training.
   typealias Batch = Pair<Tensor, Network>
 
   let data: ImageSplit.Part
@@ -67,15 +67,15 @@ struct OptimizeeTask: Sendable {
     try BilevelProblem(steps: steps, batches: batches, weights: origin, loss: loss)
   }
 
-  /// What a training meets on its way, before each step: the loss of the batch, the norm of its
-  /// gradient, and the norm of the weights.
+  /// The trace of a training, before each step: the loss of the batch, the norm of its gradient,
+  /// and the norm of the weights.
   struct Trace: Codable, Sendable {
     var losses, gradientNorms, weightNorms: [Double]
     /// The loss on all data at the end.
     var finalLoss: Double
   }
 
-  /// Follows a training.
+  /// Records a training.
   func trace<State: Structure, Hyper: Structure>(
     _ dynamics: InnerDynamics<State, Hyper, Batch>, at hyper: Hyper,
     difference: @escaping @Sendable (State) -> Network

@@ -4,13 +4,14 @@ internal import OuterloopLearning
 internal import OuterloopNumerics
 internal import OuterloopStudy
 
-/// Networks by their numbers of layers and units, each trained once: what a search among them finds out.
+/// Networks by their numbers of layers and units, each trained once: the objective of a search among
+/// them.
 struct ArchitectureTable: Sendable {
-  /// What is known of an architecture.
+  /// The results of an architecture.
   struct Entry: Codable, Sendable {
-    /// Shares of validation and test digits that are read wrongly, mean of the trainings.
+    /// Error rates on validation and test digits, averaged over the trainings.
     var error, testError: Double
-    /// Of one example: microseconds where it was timed, thousands of operations else.
+    /// The cost of one example: microseconds if timed, otherwise thousands of operations.
     var inference: Double
   }
 
@@ -54,13 +55,12 @@ struct ArchitectureTable: Sendable {
     entries.keys.sorted { $0.lexicographicallyPrecedes($1) }.compactMap { entries[$0] }
   }
 
-  /// Thousands of operations for one example: two for each weight, and a fixed price for each layer, as passes over
-  /// small layers have.
+  /// Thousands of operations for one example: two for each weight, and a fixed cost per layer.
   static func operations(_ sizes: [Int]) -> Double {
     zip(sizes, sizes.dropFirst()).reduce(0) { $0 + 2 * Double($1.0 * $1.1) + 500 } / 1_000
   }
 
-  /// Trains an architecture some times, each from other weights.
+  /// Trains an architecture several times with different initial weights.
   static func train(
     _ widths: [Int], _ split: ImageSplit, settings: ModelSelectionExperiment
   ) throws -> Entry {

@@ -1,7 +1,7 @@
 internal import OuterloopLearning
 internal import OuterloopSearch
 
-/// Layers and units of a network chosen by searches that do and do not look at what inference costs.
+/// Layers and units of a network chosen by searches with and without regard to inference cost.
 public struct ModelSelectionExperiment: ImageExperiment {
   public static let about = ExperimentDescription(
     name: "model-selection",
@@ -89,7 +89,7 @@ public struct ModelSelectionExperiment: ImageExperiment {
     let parts = try ImageSplit.parts(of: data, context)
     let key = try key(parts) { ($0.trials, $0.methods) = (2, []) }
     let split = try ImageSplit(parts, sizes, seed: 0)
-    // By the number of layers: each is a run that is kept.
+    // By the number of layers: each is a stored run.
     let all = ArchitectureTable.architectures(units: units, layers: layers)
     var entries: [[Int]: ArchitectureTable.Entry] = [:]
     for first in units {

@@ -27,7 +27,7 @@ enum SelectionMethod: String, CaseIterable, Codable, Sendable {
     }
   }
 
-  /// What a trial found.
+  /// The result of a trial.
   struct Trial: Codable, Sendable {
     var layers: Int
     /// Units of all layers together.
@@ -35,7 +35,7 @@ enum SelectionMethod: String, CaseIterable, Codable, Sendable {
     var error, testError, inference: Double
   }
 
-  /// A study of so many trials on a table: the same for the same seed.
+  /// A study of `trials` trials on a table, reproducible by seed.
   func search(
     _ table: ArchitectureTable, trials: Int, seed: UInt64, _ context: ExperimentContext
   ) throws -> [Trial] {

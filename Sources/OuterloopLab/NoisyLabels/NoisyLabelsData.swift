@@ -2,9 +2,9 @@ internal import OuterloopAutodiff
 public import OuterloopLearning
 internal import OuterloopNumerics
 
-/// Pictures to train on, some with a wrong label, and clean ones to validate on.
+/// Training images, some mislabelled, and clean validation images.
 public struct NoisyLabelsData: Sendable {
-  /// With the labels that the methods see, scaled to [-1, 1].
+  /// The training part with the noisy labels, scaled to [-1, 1].
   let train: LabeledData
   let validation: LabeledData
   let isWrong: [Bool]
@@ -16,11 +16,11 @@ public struct NoisyLabelsData: Sendable {
   }
 
   /// - Parameters:
-  ///   - parts: data with a test part of their own, or one set of which the first part of a random
-  ///     order is trained on and the rest validates.
-  ///   - choices: a fixed choice; else `count` examples are drawn, and each gets with probability
-  ///     `noise` a label drawn from all classes, which may be its own.
-  /// - Throws: `LabError` for data that are not pictures or too few.
+  ///   - parts: data with a test part, or a single set, of which the first part of a random order
+  ///     is for training and the rest for validation.
+  ///   - choices: a fixed choice; else `count` examples are drawn, and with probability `noise`
+  ///     each gets a label drawn from all classes, possibly its own.
+  /// - Throws: `LabError` for data that are not images or too few.
   public init(
     _ parts: DataParts, choices: [Choice]?, count: Int, noise: Double, seed: UInt64
   ) throws {

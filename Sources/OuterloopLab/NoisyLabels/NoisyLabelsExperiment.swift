@@ -224,7 +224,7 @@ public struct NoisyLabelsExperiment: Experiment {
   private func runKey(_ data: NoisyLabelsData) throws -> String {
     var alone = self
     (alone.seeds, alone.methods, alone.firstSeed) = (1, [], 0)
-    // The data themselves count, wherever they lie.
+    // The key depends on the data, not on their path.
     (alone.data, alone.choice) = (nil, nil)
     var hash = try Fingerprint(of: alone)
     hash.add(data.train)

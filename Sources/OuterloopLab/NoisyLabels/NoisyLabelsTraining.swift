@@ -3,7 +3,7 @@ internal import OuterloopBilevel
 internal import OuterloopLearning
 internal import OuterloopNumerics
 
-/// One training with weights of examples that are learned beside it.
+/// One training with concurrently learned example weights.
 struct NoisyLabelsTraining {
   let settings: NoisyLabelsExperiment
   let data: NoisyLabelsData

@@ -23,7 +23,7 @@ struct NormalizedNetwork: Structure {
 
   static let channels = 8
 
-  /// Truncated normal of standard deviation 1/sqrt(inputs), cut at two of them; biases at zero.
+  /// Truncated normal of standard deviation 1/sqrt(inputs), truncated at two of them; biases zero.
   init(height: Int, width: Int, classes: Int, seed: UInt64) {
     let keys = RandomKey(seed: seed, purpose: "normalized network").split(5)
     let channels = Self.channels
@@ -41,7 +41,7 @@ struct NormalizedNetwork: Structure {
   }
 
   private static func truncatedNormal(_ shape: [Int], inputs: Int, _ key: RandomKey) -> Tensor {
-    // Draws beyond two deviations are drawn again; after eight rounds 1 in 10^10 is left.
+    // Draws beyond two deviations are redrawn; after eight rounds 1 in 10^10 is left.
     let rounds = key.split(8)
     var draw = rounds[0].normal(shape)
     for round in rounds.dropFirst() {
@@ -50,7 +50,7 @@ struct NormalizedNetwork: Structure {
     return draw * (1 / Double(inputs).squareRoot())
   }
 
-  /// Logits (n, classes) of pictures (n, h, w, 1), by the batch's own moments, and those.
+  /// Logits (n, classes) of pictures (n, h, w, 1), with the batch's own moments, and these moments.
   func train(_ x: Tensor) -> (logits: Tensor, moments: Moments) {
     var moments = Moments(means: [], variances: [])
     let logits = forward(x) { norm, z in
@@ -62,7 +62,7 @@ struct NormalizedNetwork: Structure {
     return (logits, moments)
   }
 
-  /// Logits by kept moments.
+  /// Logits with given moments.
   func infer(_ x: Tensor, _ moments: Moments) -> Tensor {
     var index = 0
     return forward(x) { norm, z in

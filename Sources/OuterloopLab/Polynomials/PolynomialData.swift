@@ -3,16 +3,16 @@ internal import OuterloopNumerics
 /// Noisy values of a polynomial, and powers of x as features.
 struct PolynomialData {
   let x, y: [Double]
-  /// Of the generating polynomial, lowest power first.
+  /// The coefficients of the generating polynomial, lowest power first.
   let coefficients: [Double]
 
   /// - Parameter degree: of the generating polynomial; its coefficients are drawn so that the highest one
-  ///   cannot be mistaken for 0.
+  ///   is clearly nonzero.
   init(degree: Int, count: Int, noise: Double, seed: UInt64) throws {
     let keys = RandomKey(seed: seed, purpose: "polynomials").split(3)
     let drawn = try keys[0].normal([degree + 1], dtype: .float64).doubles()
     let coefficients = drawn.enumerated().map { power, value in
-      // Grows with the power, as those of orthogonal polynomials do: else high powers only add to low ones.
+      // Grows with the power, as for orthogonal polynomials: otherwise high powers hardly matter.
       let size = power == degree ? (abs(value) + 1) * (value < 0 ? -1 : 1) : value
       return size * Double(1 << Swift.min(power, 20)) / 2
     }
@@ -27,8 +27,8 @@ struct PolynomialData {
     coefficients.reversed().reduce(0) { $0 * x + $1 }
   }
 
-  /// Legendre polynomials up to a degree: a row for each x. They span the same functions as powers do, and
-  /// one precision for all of them is not absurd.
+  /// Legendre polynomials up to a degree: a row for each x. They span the same functions as powers, and a
+  /// shared precision is reasonable for them.
   static func features(_ x: [Double], degree: Int) -> [[Double]] {
     x.map { x in
       var row = [1.0]

@@ -82,7 +82,8 @@ struct PolynomialFit: Codable {
     }
   }
 
-  /// log N(y | 0, X X'/a + I/b), by a factor of the covariance of the data: a second way to the evidence.
+  /// log N(y | 0, X X'/a + I/b), by a factor of the covariance of the data: a second way to compute the
+  /// evidence.
   func marginalLikelihood(_ data: PolynomialData) throws -> Double {
     let rows = PolynomialData.features(data.x, degree: degree)
     let n = data.y.count

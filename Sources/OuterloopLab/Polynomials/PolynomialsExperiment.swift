@@ -62,10 +62,10 @@ public struct PolynomialsExperiment: Experiment {
     try LabError.require(degree <= most, "degree", degree, "at most --most, \(most)")
   }
 
-  /// What a data set's fits came to.
+  /// The results of the fits to a data set.
   private struct Run: Codable {
     var fits: [PolynomialFit]
-    /// Of the evidence against the second way of computing it.
+    /// The difference of the evidence from the second computation.
     var difference: Double
   }
 

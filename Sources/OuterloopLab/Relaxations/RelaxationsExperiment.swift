@@ -59,7 +59,7 @@ public struct RelaxationsExperiment: Experiment {
     ([0.75, 0.125, 0.125], 30), ([0.9, 0.05, 0.05], 30),
   ]
 
-  /// What samples of a case came to.
+  /// Statistics of the samples of a case.
   private struct Run: Codable {
     /// How often each corner is the nearest.
     var choices: [Double]
@@ -139,7 +139,8 @@ public struct RelaxationsExperiment: Experiment {
       let whole = (mass(concrete), mass(dirichlet))
       masses += [whole.0, whole.1]
       worstChi = Swift.max(worstChi, chi)
-      // Where cells are coarse against the density's edge, the integral and not the sampler is off.
+      // Where cells are coarse relative to the density's edge, the error is in the integral, not
+      // the sampler.
       worstCenter = Swift.max(worstCenter, deviation)
       rows.append(
         .init(
@@ -201,7 +202,7 @@ public struct RelaxationsExperiment: Experiment {
     let centers = SimplexPlot.centers(cells)
     func picture(_ title: String, _ density: ([Double]) -> Double) -> String {
       let values = centers.map(density)
-      // Peaks in the very corners would leave all else dark.
+      // Peaks in the corners would leave everything else dark.
       let most = values.max() ?? 0
       let cap = Swift.max(values.sorted()[values.count * 49 / 50], most / 4)
       return SimplexPlot(

@@ -1,6 +1,6 @@
 internal import OuterloopPlatform
 
-/// Densities on the simplex of three shares, with respect to the area of (x_1, x_2).
+/// Densities on the simplex of three probabilities, with respect to the area of (x_1, x_2).
 enum SimplexDensity {
   /// The Dirichlet distribution with parameters a:
   ///

@@ -1,6 +1,6 @@
 internal import OuterloopText
 
-/// The page of one experiment: what was asked, what came out, what it is held to, how to make it again.
+/// The page of one experiment: question, results, claims, how to reproduce it.
 struct ExperimentPage {
   let about: ExperimentDescription
   let settings: [(name: String, value: String, help: String)]
@@ -111,7 +111,7 @@ struct ExperimentPage {
 }
 
 extension String {
-  /// What stands before the first of some words.
+  /// The text before the first of some words.
   fileprivate func components(before words: [String]) -> String {
     let ends = words.compactMap { range(of: $0)?.lowerBound }
     return String(self[..<(ends.min() ?? endIndex)])

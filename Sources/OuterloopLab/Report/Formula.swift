@@ -1,8 +1,8 @@
 /// A formula in a small part of TeX, as MathML that browsers show without a script.
 ///
 /// There are letters, numbers, signs, `^`, `_`, groups in braces, `\frac`, `\sqrt`, `\text`, `\mathbf`,
-/// `\left` and `\right` with a bracket, accents, and the commands of `FormulaSymbols`. What is none of them is
-/// an error, so that no page shows half a formula.
+/// `\left` and `\right` with a bracket, accents, and the commands of `FormulaSymbols`. Anything else is an
+/// error, so that no page shows a partial formula.
 struct Formula {
   /// The element `math`.
   let markup: String
@@ -34,20 +34,20 @@ private struct FormulaReader {
     while true {
       skipSpace()
       if place == letters.count {
-        guard end == nil else { throw trouble("there is no \(end ?? "")") }
+        guard end == nil else { throw syntaxError("there is no \(end ?? "")") }
         break
       }
       if let end, rest(startsWith: end) {
         place += end.count
         break
       }
-      if end == nil, letters[place] == "}" { throw trouble("a brace that nothing opens") }
+      if end == nil, letters[place] == "}" { throw syntaxError("a brace that nothing opens") }
       items += try scripted()
     }
     return "<mrow>\(items)</mrow>"
   }
 
-  /// An item with what stands above and below it.
+  /// An item with its superscript and subscript.
   private mutating func scripted() throws(LabError) -> String {
     let start = place
     let base = try item()
@@ -73,7 +73,7 @@ private struct FormulaReader {
       letters[start] == "\\"
       && (FormulaSymbols.large[String(word)] != nil
         || FormulaSymbols.limited.contains(String(word)))
-    // A little room between a function and its argument.
+    // A little space between a function and its argument.
     let room =
       letters[start] == "\\" && FormulaSymbols.functions.contains(String(word))
       ? "<mspace width=\"0.14em\"/>" : ""
@@ -90,7 +90,7 @@ private struct FormulaReader {
   /// One letter, number, sign, group or command.
   private mutating func item() throws(LabError) -> String {
     skipSpace()
-    guard place < letters.count else { throw trouble("something is missing at the end") }
+    guard place < letters.count else { throw syntaxError("something is missing at the end") }
     let letter = letters[place]
     if letter == "\\" { return try command() }
     if letter == "{" {
@@ -114,7 +114,7 @@ private struct FormulaReader {
     case ">": return tag("mo", "&gt;")
     case "(", ")", "[", "]", "|": return "<mo stretchy=\"false\">\(letter)</mo>"
     case "+", "=", ",", ".", "/", ";", ":", "!": return tag("mo", String(letter))
-    default: throw trouble("the sign `\(letter)`")
+    default: throw syntaxError("the sign `\(letter)`")
     }
   }
 
@@ -145,14 +145,14 @@ private struct FormulaReader {
       let body = try row(until: "\\right")
       let close = try bracket()
       return tag("mrow", open + body + close)
-    default: throw trouble("the command `\\\(name)`")
+    default: throw syntaxError("the command `\\\(name)`")
     }
   }
 
-  /// A stretching bracket; a point is none.
+  /// A stretching bracket; a point means none.
   private mutating func bracket() throws(LabError) -> String {
     skipSpace()
-    guard place < letters.count else { throw trouble("a bracket is missing") }
+    guard place < letters.count else { throw syntaxError("a bracket is missing") }
     let sign: String
     if letters[place] == "\\" {
       sign = FormulaSymbols.operators[word()] ?? "|"
@@ -175,7 +175,7 @@ private struct FormulaReader {
   private mutating func verbatim() throws(LabError) -> String {
     guard place < letters.count, letters[place] == "{",
       let end = letters[place...].firstIndex(of: "}")
-    else { throw trouble("braces are missing after a name") }
+    else { throw syntaxError("braces are missing after a name") }
     defer { place = end + 1 }
     return HTML.escape(String(letters[(place + 1)..<end]))
   }
@@ -192,7 +192,7 @@ private struct FormulaReader {
     "<\(name)>\(body)</\(name.prefix { $0 != " " })>"
   }
 
-  private func trouble(_ what: String) -> LabError {
+  private func syntaxError(_ what: String) -> LabError {
     LabError(
       .setting, "the formula `\(source)`, letter \(place): \(what)",
       remedy: "write it in the part of TeX that formulas of the report know")

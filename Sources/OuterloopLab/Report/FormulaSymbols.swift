@@ -1,4 +1,4 @@
-/// The commands of TeX that formulas may use, and what they stand for in MathML.
+/// The commands of TeX that formulas may use, and their MathML equivalents.
 enum FormulaSymbols {
   /// Letters: shown as identifiers.
   static let letters: [String: String] = [
@@ -19,7 +19,7 @@ enum FormulaSymbols {
   /// Operators with limits above and below them.
   static let large: [String: String] = ["sum": "∑", "prod": "∏", "int": "∫"]
 
-  /// Functions: upright names, some of which take what stands below them as a limit.
+  /// Functions: upright names, some of which take a subscript as a limit.
   static let functions: Set<String> = [
     "log", "exp", "sin", "cos", "det", "min", "max", "arg", "tr", "sign", "lim", "argmin", "argmax",
   ]

@@ -28,7 +28,7 @@ enum HTML {
         }))
   }
 
-  /// Paragraphs with formulas between dollars, as `ExperimentDescription.mathematics` has them.
+  /// Paragraphs with formulas between dollars, as in `ExperimentDescription.mathematics`.
   /// - Throws: `LabError` for a formula that cannot be read.
   static func paragraphs(_ text: String) throws(LabError) -> String {
     var result = ""

@@ -2,8 +2,8 @@ internal import OuterloopText
 
 /// The report: a folder that is a web site of the experiments, with a page and the files of each.
 ///
-/// No page needs a network or a script. What is stored for the same settings is not run again, so the site of
-/// an interrupted report goes on where it was.
+/// No page needs a network or a script. Stored results for the same settings are reused, so an interrupted
+/// report resumes where it stopped.
 public final class LaboratorySite: Sendable {
   /// An experiment in the site.
   public struct Entry: Sendable, Encodable {
@@ -12,7 +12,7 @@ public final class LaboratorySite: Sendable {
     /// Path of its page.
     public var page: String
     public var claims: [Claim]
-    /// Those that do not hold.
+    /// The claims that do not hold.
     public var failed: [Claim] { claims.filter { !$0.holds } }
     /// Of its first picture, in its folder.
     var picture: String?
@@ -23,13 +23,13 @@ public final class LaboratorySite: Sendable {
   public var path: String { folder.path }
   private let folder: RunFolder
 
-  /// - Throws: `LabError` for a folder that cannot be written or in which another process works.
+  /// - Throws: `LabError` for a folder that cannot be written or is in use by another process.
   public init(_ path: String) throws(LabError) {
     folder = try RunFolder(path)
     try folder.require(free: ["index.html", "style.css"])
   }
 
-  /// Puts an experiment into the site: what is stored there, or else what `run` comes to.
+  /// Adds an experiment to the site: the stored report, or otherwise the result of `run`.
   /// - Throws: `LabError` for a folder that cannot be written, and what `run` throws.
   public func add<E: Experiment>(
     _ experiment: E, run: (E, ExperimentFolder) throws -> ExperimentReport
@@ -48,7 +48,7 @@ public final class LaboratorySite: Sendable {
       claims: stored.report.claims, picture: stored.report.figures.first?.name)
   }
 
-  /// Writes the index of all experiments that the site has.
+  /// Writes the index of all experiments in the site.
   /// - Throws: `LabError` for a folder that cannot be written.
   public func finish(_ entries: [Entry]) throws {
     let claims = entries.flatMap(\.claims)

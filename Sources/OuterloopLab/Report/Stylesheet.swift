@@ -1,5 +1,5 @@
-/// How the pages of the report look: one column for reading, pictures as wide as it, tables that scroll by
-/// themselves on a phone; in print nothing is cut and links show where they lead.
+/// The style of the report's pages: one column of text, pictures of the same width, tables that scroll on
+/// a phone; in print nothing is cut and links show their target.
 enum Stylesheet {
   static let text = """
     :root { color-scheme: light; --ink: #1b1f24; --soft: #57606a; --line: #d5dae0; --back: #f6f7f9;

@@ -1,8 +1,8 @@
 internal import OuterloopNumerics
 internal import OuterloopPlatform
 
-/// Heavy ball on a quadratic, computed forwards and then backwards in floating point: what exact bits are
-/// needed for.
+/// Heavy ball on a quadratic, computed forwards and then backwards in floating point, to show why exact
+/// arithmetic is needed.
 ///
 ///     v' = b v - (1 - b) g(w);  w' = w + a v'        and back:  w = w' - a v';  v = (v' + (1 - b) g(w)) / b
 ///
@@ -20,7 +20,7 @@ struct FloatReversal {
     var w = try keys[0].normal([size], dtype: .float64).doubles()
     let curvature = try keys[1].uniform([size], dtype: .float64).doubles().map { 0.1 + $0 }
     var v = [Double](repeating: 0, count: size)
-    // Small, so that no mode swings: those that do lose the root of b a step only.
+    // Small, so that no mode oscillates: oscillating modes lose only the square root of b per step.
     let rate = 0.005
     var states = [w]
     for _ in 0..<steps {

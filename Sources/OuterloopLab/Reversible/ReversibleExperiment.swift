@@ -5,7 +5,7 @@ internal import OuterloopLearning
 internal import OuterloopNumerics
 internal import OuterloopPlatform
 
-/// Training that is run backwards bit by bit, so that its trajectory need not be stored: learning-rate
+/// Training that is reversed exactly, so that its trajectory need not be stored: learning-rate
 /// schedules and initial scales of a network learned through it.
 public struct ReversibleExperiment: Experiment {
   public static let about = ExperimentDescription(
@@ -81,7 +81,7 @@ public struct ReversibleExperiment: Experiment {
   typealias Hyper = Pair<Tensor, Tensor>
   typealias Problem = BilevelProblem<TrainingState<MultilayerPerceptron>, Hyper, NoTensors>
 
-  /// Both hypergradients at the start, what they cost, and how the schedule was learned.
+  /// Both hypergradients at the start, their cost, and the learning of the schedule.
   private struct Run: Codable {
     var error, bits, trajectoryBytes: Double
     var parameters: Double
@@ -186,7 +186,7 @@ public struct ReversibleExperiment: Experiment {
           measured: run.error, check: "relative difference over all rates and scales"),
         Claim(
           "The bits kept are those of the formula", .closedForm, is: known / run.parameters,
-          // Whole words are put aside when one is full.
+          // Complete words are pushed when one is full.
           within: known / run.parameters < 60 ? 4 : 64,
           measured: run.bits / run.parameters,
           check: "bits for each weight; a buffer starts and ends with whole ones"),

@@ -6,7 +6,7 @@ internal import OuterloopNumerics
 internal import OuterloopPlatform
 internal import OuterloopText
 
-/// A schedule of learning rates tuned by gradient, and what short horizons do to it.
+/// A learning-rate schedule tuned by gradient, and the effect of short horizons.
 public struct ShortHorizonExperiment: Experiment {
   public static let about = ExperimentDescription(
     name: "short-horizon",
@@ -76,7 +76,7 @@ public struct ShortHorizonExperiment: Experiment {
   private struct Run: Codable {
     var before, after: Double
     var rates: [Double]
-    /// Fewer than asked for where the hypergradient ran away.
+    /// Fewer than requested if the hypergradient diverged.
     var updates: Int
   }
 
@@ -128,8 +128,8 @@ public struct ShortHorizonExperiment: Experiment {
     let (tuned, judged) = (problem(0..<validation), problem(validation..<all))
     let first = Tensor([Float](repeating: Float(log(start)), count: Self.knots))
     var (hyper, made) = (first, 0)
-    // Along a line in place of the trajectory, the product of the Jacobians can exceed all numbers where that of
-    // the training does not: the schedule that there was before stays.
+    // Along a line instead of the trajectory, the product of the Jacobians can overflow where that of the
+    // training does not: then the previous schedule is kept.
     do {
       _ = try tuned.minimize(
         from: first, by: estimator, updates: updates,

@@ -61,7 +61,7 @@ public struct SinusoidExperiment: Experiment {
   public var trainings = 30
   public var tasks = 10
   public var shots = 10
-  /// Points of each task that the features are judged by.
+  /// Query points of each task, on which the features are evaluated.
   public var queries = 10
   /// T
   public var steps = 30
@@ -88,7 +88,7 @@ public struct SinusoidExperiment: Experiment {
     /// Distillation as published, through the weights, and through momentum too.
     case distill
     case distillWhole = "distill-momentum"
-    /// Exact over windows of 5 and of all steps.
+    /// Exact over windows of 5 steps and of all steps.
     case window, reverse
   }
 
@@ -106,7 +106,7 @@ public struct SinusoidExperiment: Experiment {
     case .oneStep: Plan(estimator: .oneStep, every: 1, published: (0.670, 0.283))
     case .drmad: Plan(estimator: .drmad(.steps(1)), every: steps, published: (1.086, 0.176))
     case .neumann:
-      // Of the last 5 steps, 3 of the inversion.
+      // The last 5 steps, 3 terms of the inverse.
       Plan(
         estimator: .implicit(.neumann(terms: 3, step: rate)), every: window,
         published: (0.502, 0.146))
@@ -151,7 +151,8 @@ public struct SinusoidExperiment: Experiment {
             try errors(plan, seed: firstSeed &+ UInt64(seed), context)
           })
       }
-      // An error beyond that of predicting 0, about 4.3 by the range of amplitudes, is no learning.
+      // An error beyond that of predicting 0, about 4.3 by the range of amplitudes, counts as not
+      // learning.
       let ends = runs.map { $0.last ?? .infinity }
       single.append(.init(method.rawValue, ends))
       let final = Repetitions(values: ends.filter { $0 < 10 })
@@ -164,7 +165,7 @@ public struct SinusoidExperiment: Experiment {
           ]))
       claims += self.claims(method, plan, ends: ends, starts: runs.compactMap(\.first))
       let points = runs.map(\.count).min() ?? 0
-      // Medians: one run that jumps for a while would hide all others.
+      // Medians: one run that is temporarily unstable would hide all others.
       let medians = (0..<points).map { index in Repetitions(values: runs.map { $0[index] }).median }
       curves.append(
         .init(
@@ -227,7 +228,7 @@ public struct SinusoidExperiment: Experiment {
 
   private var evaluationPeriod: Int { Swift.max(1, trainings / 6) }
 
-  /// The test error after every few trainings.
+  /// The test error at regular intervals of trainings.
   private func errors(
     _ plan: Plan, seed: UInt64, _ context: ExperimentContext
   ) throws -> [Double] {

@@ -4,7 +4,7 @@ internal import OuterloopLearning
 internal import OuterloopNumerics
 internal import Synchronization
 
-/// Inputs and targets of several tasks side by side: each (tasks, points, 1).
+/// Inputs and targets of a batch of tasks: each (tasks, points, 1).
 struct TaskBatch: Structure {
   var x, y: Tensor
 
@@ -17,7 +17,7 @@ struct TaskBatch: Structure {
 /// Sinusoid regression (Finn et al. 2017): `y = A sin(x + phase)`, A in U(.1, 5), phase in U(0, pi), x in
 /// U(-5, 5); a task is an amplitude and a phase.
 struct SinusoidTasks: Sendable {
-  /// Tasks side by side.
+  /// The number of tasks in a batch.
   let tasks: Int
   /// Points of each task.
   let points: Int
@@ -25,7 +25,7 @@ struct SinusoidTasks: Sendable {
   /// Names the stream of points: support, query.
   let part: String
 
-  /// The points of meeting number `index`: the same amplitudes and phases in every part.
+  /// The points of task batch `index`: the same amplitudes and phases in every part.
   func batch(_ index: Int) -> TaskBatch {
     let keys = RandomKey(seed: seed, purpose: "sinusoid tasks", index: UInt64(index)).split(2)
     let amplitude = keys[0].uniform([tasks, 1, 1]) * 4.9 + 0.1
@@ -36,9 +36,9 @@ struct SinusoidTasks: Sendable {
     return TaskBatch(x: x, y: amplitude * sin(x + phase))
   }
 
-  /// One meeting for every `steps` steps of training.
+  /// One task batch for every `steps` steps of training.
   func batches(steps: Int) -> Batches<TaskBatch> {
-    let last = LastMeeting()
+    let last = LatestBatch()
     return Batches { step in
       let index = step / steps
       return last.value.withLock { last in
@@ -51,8 +51,8 @@ struct SinusoidTasks: Sendable {
   }
 }
 
-/// The meeting asked for last: steps come in order.
-private final class LastMeeting: Sendable {
+/// A cache of the latest batch, since steps come in order.
+private final class LatestBatch: Sendable {
   let value = Mutex<(index: Int, batch: TaskBatch)?>(nil)
 }
 
@@ -82,8 +82,8 @@ struct SinusoidModel {
 
   static let width = 100
 
-  /// Uniform in +-1/sqrt(inputs), weights and biases: what the framework of the paper's authors does
-  /// where nothing is said.
+  /// Uniform in +-1/sqrt(inputs), weights and biases: the default of the framework that the paper's
+  /// authors use.
   static func features(seed: UInt64) -> Features {
     let keys = RandomKey(seed: seed, purpose: "sinusoid features").split(6)
     return [(1, width), (width, width), (width, width)].enumerated().map { index, size in

@@ -63,9 +63,9 @@ public struct ToyDrMADExperiment: Experiment {
 
   public init() {}
 
-  /// What an estimator gives at the start, and where its updates lead.
+  /// An estimator's result at the start, and the trajectory of its updates.
   private struct Run: Codable {
-    /// The derivatives of E by h and by eta.
+    /// The derivatives of E with respect to h and eta.
     var byH, byRate: Double
     /// h and E before each update of h.
     var h, lossByH: [Double]
@@ -117,10 +117,10 @@ public struct ToyDrMADExperiment: Experiment {
     return run
   }
 
-  /// Of the learning rate: small enough for the derivative that is three times too large.
+  /// The step for the learning rate: small enough for the derivative that is three times too large.
   private let rateStep = 2e-4
 
-  /// dE/deta with weights that stand for the true ones: `w_0 + f w_T` as the slide prints it, say.
+  /// dE/deta with approximate weights, such as `w_0 + f w_T` as printed on the slide.
   private func byRate(_ weights: (_ f: Double) -> Double) -> Double {
     let toy = ToyProblem(rate: rate)
     let last = toy.trained(h: startH, w: startW, steps: steps)

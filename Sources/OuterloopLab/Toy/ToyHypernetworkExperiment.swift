@@ -77,7 +77,7 @@ public struct ToyHypernetworkExperiment: Experiment {
   /// Trains a and b on sampled h.
   private func learn(_ run: inout Run, _ context: ExperimentContext) throws {
     let optimizer = Optimizer.sgd(rate: .init(rate))
-    // It starts as far from the answer as the picture is wide.
+    // It starts as far from the solution as the picture is wide.
     var network = LinearHypernetwork(base: Tensor([1.5 as Double]), hyperparameters: 1)
     network.slopes = [Tensor([0.6 as Double], shape: [1, 1])]
     var state = optimizer.initialState(network)
@@ -102,7 +102,7 @@ public struct ToyHypernetworkExperiment: Experiment {
     }
   }
 
-  /// Minimizes E by h through the function that the library's estimator learns at the same time.
+  /// Minimizes E over h through the function that the library's estimator learns at the same time.
   private func minimize(_ run: inout Run, _ context: ExperimentContext) throws {
     let rate = rate
     let start = Tensor([1.5 as Double])

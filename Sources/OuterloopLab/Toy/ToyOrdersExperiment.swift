@@ -67,7 +67,7 @@ public struct ToyOrdersExperiment: Experiment {
 
   private var toy: ToyProblem { ToyProblem(rate: rate) }
 
-  /// Where a run has been, before the first round and after each.
+  /// The points of a run, before the first round and after each.
   private struct Run: Codable {
     var h, w: [Double]
   }
@@ -109,7 +109,7 @@ public struct ToyOrdersExperiment: Experiment {
   private func hypergradients() throws -> [Double] {
     let problem = toy.problem(steps: steps)
     let start = ToyProblem.point(h: startH, w: startW)
-    // The start is no hyperparameter for a window or a solution: h alone.
+    // The initial weight is not a hyperparameter for a window or a solution: only h is.
     let (rate, w) = (rate, start.second)
     let inH = BilevelProblem<TrainingState<Tensor>, Tensor, NoTensors>(
       steps: steps, weights: { _ in w }, optimizer: { _, _ in .sgd(rate: .init(rate)) },

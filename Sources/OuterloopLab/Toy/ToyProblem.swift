@@ -4,7 +4,7 @@ internal import OuterloopCharts
 internal import OuterloopLearning
 internal import OuterloopNumerics
 
-/// The problem of the course: `L(w, h) = (h + w)^2` is trained, `E(w) = w^2` judges.
+/// The problem of the course: inner loss `L(w, h) = (h + w)^2`, outer loss `E(w) = w^2`.
 ///
 /// Gradient descent with rate eta contracts `w + h` by `c = 1 - 2 eta` a step, so that
 ///
@@ -20,7 +20,7 @@ struct ToyProblem: Sendable {
 
   typealias Problem = BilevelProblem<TrainingState<Tensor>, Pair<Tensor, Tensor>, NoTensors>
 
-  /// So many steps of training; the hyperparameters are h and w_0.
+  /// The problem with `steps` steps of training; the hyperparameters are h and w_0.
   func problem(steps: Int) -> Problem {
     let rate = rate
     return Problem(
@@ -40,7 +40,7 @@ struct ToyProblem: Sendable {
     (0..<steps).reduce(1) { product, _ in product * contraction }
   }
 
-  /// w after so many steps.
+  /// w after `steps` steps.
   func trained(h: Double, w: Double, steps: Int) -> Double {
     let power = power(steps)
     return power * w - (1 - power) * h
@@ -53,15 +53,15 @@ struct ToyProblem: Sendable {
 
   // MARK: Pictures
 
-  /// A way in the plane of h and w.
+  /// A path in the plane of h and w.
   struct Track {
     var name: String
     var points: [(h: Double, w: Double)]
     var style: Int
   }
 
-  /// The surfaces of L and of E beside one another, with the same tracks on both. The eye looks towards
-  /// growing h and w, up the slopes that the tracks come down.
+  /// The surfaces of L and E side by side, with the same tracks on both. The viewpoint looks towards
+  /// increasing h and w, up the slopes that the tracks descend.
   static func surfaces(
     _ title: String, _ caption: String, _ tracks: [Track]
   ) -> [ExperimentReport.Picture] {

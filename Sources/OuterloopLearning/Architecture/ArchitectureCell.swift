@@ -2,8 +2,8 @@ public import OuterloopAutodiff
 public import OuterloopNumerics
 
 /// A cell whose architecture is searched for by gradient (DARTS, Liu et al. 2019): inputs, then
-/// nodes that each sum a mixed operation of everything before them; the result is the nodes side by
-/// side along the channels.
+/// nodes that each sum a mixed operation of everything before them; the result concatenates the
+/// nodes along the channels.
 ///
 ///     x_j = sum_{i < j} sum_o s_(i,j),o  o(x_i)
 ///
@@ -59,8 +59,9 @@ public struct ArchitectureCell: Structure {
     }
   }
 
-  /// Logits (edges, candidates) to start from: normal with standard deviation 1e-3. The paper says
-  /// zeros, its code draws these, and so do we: ties would be broken by the order of operations.
+  /// Logits (edges, candidates) to start from: normal with standard deviation 1e-3. The paper uses
+  /// zeros, its code these draws, and so do we: with zeros, ties would be broken by the order of
+  /// operations.
   public func startingLogits(key: RandomKey, dtype: DType = .float32) -> Tensor {
     key.normal([edges.count, candidates.count], dtype: dtype) * 1e-3
   }
@@ -98,7 +99,7 @@ public struct ArchitectureCell: Structure {
       weights: weights, candidates: candidates, inputs: entries.count, nodes: nodes)
   }
 
-  /// The nodes side by side; `edge` gives the value of one, nil where there is none.
+  /// The concatenated nodes; `edge` gives the value of an edge, nil where there is none.
   private func outputs(
     _ inputs: [Tensor],
     _ edge: (_ edge: Int, _ node: Int, _ source: Int, _ x: Tensor) -> Tensor?

@@ -6,11 +6,11 @@ public import OuterloopNumerics
 ///
 /// Convolutions are ReLU, convolution, batch normalisation; pooling is followed by batch
 /// normalisation; both use the batch's own statistics and learn no scale, as in the search of DARTS.
-/// Plain convolutions stand where DARTS has depthwise separable ones.
+/// Plain convolutions replace the depthwise separable ones of DARTS.
 public enum CandidateOperation: Sendable, Hashable, Codable {
   /// Zero: the edge is absent.
   case none
-  /// The identity; with a stride, two 1x1 convolutions of every other pixel side by side.
+  /// The identity; with a stride, two concatenated 1x1 convolutions of every other pixel.
   case skip
   /// The mean over a square window, of the pixels inside the image.
   case averagePool(Int)
@@ -77,7 +77,8 @@ public enum CandidateOperation: Sendable, Hashable, Codable {
     }
   }
 
-  /// Half the filters see the pixels at even places, half those at odd ones, so that none is lost.
+  /// Half the filters see the pixels at even positions, half those at odd ones, so that none is
+  /// lost.
   private func reduced(_ x: Tensor, _ filters: [Tensor], _ steps: [Int]) -> Tensor {
     guard filters.count == 2 else { return invalid }
     let active = relu(x)

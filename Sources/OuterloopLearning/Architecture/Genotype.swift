@@ -25,7 +25,7 @@ public struct Genotype: Sendable, Hashable, Codable {
 
   /// The discrete cell nearest to relaxed weights (Liu et al. 2019, sec. 2.4): each node keeps the
   /// `incoming` edges whose largest weight of an operation other than `none` is largest, and on each
-  /// of them that operation. Of equals the first is taken, edge or operation.
+  /// of them that operation. Ties go to the first edge or operation.
   ///
   /// `none` competes in the weights (it takes from the others) but is never chosen.
   ///
@@ -61,7 +61,7 @@ public struct Genotype: Sendable, Hashable, Codable {
         let row = values[(edge * candidates.count)..<((edge + 1) * candidates.count)]
         return Self.best(Array(row), candidates, source)
       }
-      // A stable order: larger weights first, of equals the earlier source.
+      // A stable order: larger weights first, ties by the earlier source.
       let kept = sources.sorted { ($1.weight, $0.edge.source) < ($0.weight, $1.edge.source) }
         .prefix(incoming)
       return kept.map(\.edge).sorted { $0.source < $1.source }
@@ -70,7 +70,7 @@ public struct Genotype: Sendable, Hashable, Codable {
 
   /// The number of edges of a cell in which every node reads all before it.
   ///
-  /// nodes inputs + nodes (nodes - 1) / 2; `.max` beyond any `Int`, 0 for numbers that are negative.
+  /// nodes inputs + nodes (nodes - 1) / 2; `.max` beyond any `Int`, 0 for negative numbers.
   public static func edgeCount(inputs: Int, nodes: Int) -> Int {
     guard inputs >= 0, nodes > 0 else { return 0 }
     let edges = Double(nodes) * (Double(inputs) + Double(nodes - 1) / 2)
@@ -78,7 +78,7 @@ public struct Genotype: Sendable, Hashable, Codable {
       ? nodes * inputs + (nodes % 2 == 0 ? nodes / 2 * (nodes - 1) : (nodes - 1) / 2 * nodes) : .max
   }
 
-  /// The strongest operation of an edge, `none` left out; the first of equals.
+  /// The strongest operation of an edge, `none` left out; the first of ties.
   private static func best(
     _ row: [Double], _ candidates: [CandidateOperation], _ source: Int
   ) -> (edge: Edge, weight: Double) {
@@ -95,7 +95,7 @@ public struct Genotype: Sendable, Hashable, Codable {
 }
 
 extension Genotype: CustomStringConvertible {
-  /// A line a node: `node 2: skip(0) + maxPool3x3(1)`.
+  /// One line per node: `node 2: skip(0) + maxPool3x3(1)`.
   public var description: String {
     nodes.enumerated().map { index, edges in
       "node \(inputs &+ index): "

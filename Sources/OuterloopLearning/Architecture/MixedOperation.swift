@@ -33,7 +33,7 @@ public struct MixedOperation: Structure {
         invalid: "\(weights.type) weights for \(candidates.count) operations: one each is needed",
         operands: weights, x)
     }
-    // `none` adds nothing: its weight acts by what it takes from the others.
+    // `none` adds nothing: its weight acts through what it takes from the others.
     let acting = candidates.indices.filter { candidates[$0] != CandidateOperation.none }
     guard let first = acting.first else {
       return CandidateOperation.none(x, stride: stride)

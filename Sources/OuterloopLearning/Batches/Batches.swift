@@ -17,7 +17,7 @@ extension Batches where Batch == NoTensors {
 
 extension Batches where Batch == Tensor {
   /// Indices (int32, shape [size]) into `count` examples: each epoch is a new random order named by
-  /// (seed, epoch), cut into batches; a last short batch is left out.
+  /// (seed, epoch), split into batches; a last short batch is dropped.
   ///
   /// The loss gathers the rows: `images.gathered(at: batch)`.
   public static func shuffled(count: Int, size: Int, seed: UInt64) throws -> Batches {
@@ -32,11 +32,11 @@ extension Batches where Batch == Tensor {
     }
   }
 
-  /// Indices (int32, shape [size]) into `count` examples, cut once and for all into `count / size`
-  /// random batches, which each epoch takes in a new random order named by (seed, epoch); a last
-  /// short batch is left out.
+  /// Indices (int32, shape [size]) into `count` examples, split once into `count / size` random
+  /// batches, which each epoch visits in a new random order named by (seed, epoch); a last short
+  /// batch is dropped.
   ///
-  /// Training on them has a finite sum of losses, as methods of variance reduction need.
+  /// Training on them minimises a finite sum of losses, as variance-reduction methods require.
   public static func partitioned(count: Int, size: Int, seed: UInt64) throws -> Batches {
     try require(size, from: count)
     let examples = RandomKey(seed: seed, purpose: "partition").permutation(count)
@@ -71,7 +71,7 @@ extension Batches where Batch == Tensor {
   }
 }
 
-/// The order of examples in each epoch, remembering the last one asked for: steps come in order.
+/// The order of examples in each epoch, caching the last one: steps come in order.
 final class EpochOrder: Sendable {
   private let count: Int
   private let seed: UInt64

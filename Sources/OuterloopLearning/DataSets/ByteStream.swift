@@ -1,11 +1,11 @@
-/// The bytes of a data file in order, unpacked when they are gzip, through one window of fixed
+/// The bytes of a data file in order, decompressed if they are gzip, through one window of fixed
 /// size.
 ///
-/// Whether a file is gzip is told by its first two bytes, not by its name. Nothing is allocated by
-/// what a header claims: callers receive what arrives, up to `limit` bytes in all.
+/// Gzip is recognized by the first two bytes, not by the name. Nothing is allocated on the basis of
+/// a header: callers receive what arrives, up to `limit` bytes in all.
 final class ByteStream {
   let name: String
-  /// The number of unpacked bytes, where it is known beforehand: plain regular files and arrays.
+  /// The number of unpacked bytes, where it is known in advance: plain regular files and arrays.
   let size: Int?
   /// Whether the file gives the same bytes when it is opened again: not so for pipes.
   var isRepeatable: Bool { raw.isRepeatable }
@@ -18,15 +18,15 @@ final class ByteStream {
   private var next = 0
   private var end: Int
   private var arrived: Int
-  /// Turns what arrives into UTF-8; nil when it stands as it is.
+  /// Converts the input to UTF-8; nil: no conversion.
   private var decoder: TextDecoder?
   private var rawWindow: [UInt8] = []
   /// The byte that ends lines.
   private var lineEnd = UInt8(ascii: "\n")
 
-  /// Bytes that the window holds.
+  /// The size of the window in bytes.
   private static let windowSize = 1 << 16
-  /// No line of a text file is longer.
+  /// The longest line accepted in a text file.
   static let longestLine = 1 << 24
 
   convenience init(path: String, limit: Int) throws(DataError) {
@@ -42,7 +42,7 @@ final class ByteStream {
     self.limit = limit
     name = raw.name
     window = [UInt8](repeating: 0, count: ByteStream.windowSize)
-    // A pipe may deliver single bytes; two are needed to tell gzip from the rest.
+    // A pipe may deliver single bytes; two are needed to recognize gzip.
     var count = 0
     while count < 2 {
       let more = try ByteStream.read(into: &window, from: count, raw.read(into:))
@@ -61,7 +61,7 @@ final class ByteStream {
     arrived = count
   }
 
-  /// Makes the window hold at least one byte that was not handed out; false at the end.
+  /// Ensures that the window holds at least one unread byte; false at the end.
   private func fill() throws(DataError) -> Bool {
     if next < end { return true }
     next = 0
@@ -83,7 +83,7 @@ final class ByteStream {
     return end > 0
   }
 
-  /// Takes unpacked bytes as they arrive; 0 at the end.
+  /// Reads decompressed bytes as they arrive; 0 at the end.
   private func arrive(
     into window: inout [UInt8], from start: Int
   ) throws(DataError) -> Int {
@@ -100,10 +100,10 @@ final class ByteStream {
     return count
   }
 
-  /// What follows is text in this encoding, to be handed out as UTF-8 without a mark; called
-  /// before anything is read.
+  /// Declares that the file is text in this encoding, to be returned as UTF-8 without a byte-order
+  /// mark; called before anything is read.
   ///
-  /// - Throws: `DataError` for files that are no text by their first bytes.
+  /// - Throws: `DataError` for files whose first bytes are not text.
   func beginText(_ encoding: TextEncoding) throws(DataError) {
     // A pipe may deliver single bytes.
     _ = try fill()
@@ -147,12 +147,12 @@ final class ByteStream {
     }
   }
 
-  /// The bytes that come next, as many as are at hand; empty at the end. They are read again.
+  /// The next available bytes, without consuming them; empty at the end.
   func upcoming() throws(DataError) -> ArraySlice<UInt8> {
     try fill() ? window[next..<end] : []
   }
 
-  /// Appends the next bytes to `bytes`, at most `count`; fewer were left if fewer arrive.
+  /// Appends the next bytes to `bytes`, at most `count`; fewer only at the end.
   func read(_ count: Int, into bytes: inout [UInt8]) throws(DataError) -> Int {
     var taken = 0
     while taken < count, try fill() {
@@ -200,5 +200,5 @@ final class ByteStream {
   }
 }
 
-/// The most bytes that readers unpack or hold for one file, unless they are told otherwise: 8 GiB.
+/// The default limit on the bytes that readers decompress or hold for one file: 8 GiB.
 public let standardDataLimit = 8 << 30

@@ -1,14 +1,14 @@
 /// Tables with a class in one column, as text with separated columns.
 ///
 /// `read` takes tables of numbers, in which every other column is a feature and a missing value is an
-/// error; `prepare` takes tables as people have them, with texts, dates, missing values and rows
-/// without a class. Classes are whole numbers or names, numbered from 0 in sorted order. Quotes,
-/// CRLF, a byte-order mark and blank lines are understood.
+/// error; `prepare` takes raw tables, with texts, dates, missing values and rows without a class.
+/// Classes are integers or names, numbered from 0 in sorted order. Quotes, CRLF, a byte-order mark
+/// and blank lines are understood.
 public enum CSV {
   /// Whether the first row holds names.
   public enum Header: Sendable, Equatable {
-    /// A header is a first row with texts above columns of numbers, more of them than numbers; in
-    /// a table of texts, one whose texts come up nowhere below.
+    /// A header is a first row with texts above columns of numbers, more of them than numbers; in a
+    /// table of texts, one whose texts do not occur below.
     case detected
     case present
     case absent
@@ -17,26 +17,26 @@ public enum CSV {
   /// A column of the table.
   public enum LabelColumn: Sendable, Equatable {
     case last
-    /// Counted from 0; from -1 backwards for the last ones.
+    /// Counted from 0; negative numbers count from the end.
     case index(Int)
     /// The name in the header row.
     case name(String)
   }
 
-  /// How a table is written.
+  /// The format of a table.
   public struct Options: Sendable, Equatable {
     public var header: Header
     /// The column with the class.
     public var label: LabelColumn
-    /// The column that says by yes or no, true or false, 1 or 0 whether a row's class is trusted.
+    /// The column with yes or no, true or false, 1 or 0 for whether a row's class is trusted.
     public var trusted: LabelColumn?
-    /// The byte between fields; nil to find it: a tab, a semicolon, a bar or a comma. Where it is
-    /// not a comma, numbers may have a comma for their point.
+    /// The byte between fields; nil to detect it: a tab, a semicolon, a bar or a comma. If it is
+    /// not a comma, numbers may have a decimal comma.
     public var separator: UInt8?
     public var encoding: TextEncoding
-    /// The classes of another part of the same data, to number labels alike.
+    /// The classes of another part of the same data, for consistent labels.
     public var classNames: [String]?
-    /// The most bytes that the file may unpack to.
+    /// The limit on the decompressed size in bytes.
     public var limit: Int
 
     public init(
@@ -57,27 +57,27 @@ public enum CSV {
   /// Reads a table of numbers from a file, plain or gzip.
   ///
   /// - Throws: `DataError` with line and column: a cell that is empty, not a number or not finite,
-  ///   a row with more or fewer columns than the first, a label that is no class, letters that are
-  ///   not of the encoding; or a file without examples.
+  ///   a row with more or fewer columns than the first, a label that is not a class, bytes that are
+  ///   invalid in the encoding; or a file without examples.
   /// - Complexity: O(bytes) time; memory 4 bytes a value.
   public static func read(_ path: String, options: Options = Options()) throws -> LabeledData {
     try read(ByteStream(path: path, limit: options.limit), options)
   }
 
-  /// The same for a file in memory; `named` stands for its path in messages.
+  /// The same for a file in memory; `named` replaces its path in messages.
   public static func read(
     bytes: [UInt8], named: String, options: Options = Options()
   ) throws -> LabeledData {
     try read(ByteStream(bytes: bytes, name: named, limit: options.limit), options)
   }
 
-  /// Reads a table as people have them from a file, plain or gzip.
+  /// Reads a raw table from a file, plain or gzip.
   ///
-  /// - Parameter other: a table whose columns and classes decide, of the training part for example;
-  ///   nil for a table that stands for itself.
+  /// - Parameter other: a table that determines columns and classes, such as the training part; nil
+  ///   for an independent table.
   /// - Throws: `DataError`: a row with more or fewer columns than the first, an infinite number, a
-  ///   column of labels that are no classes, letters that are not of the encoding, a file without
-  ///   examples, or one that does not fit `other`.
+  ///   column of labels that are not classes, bytes that are invalid in the encoding, a file
+  ///   without examples, or one that does not fit `other`.
   /// - Complexity: O(bytes) time; memory 4 bytes a value, 8 a text.
   public static func prepare(
     _ path: String, options: Options = Options(), like other: PreparedTable? = nil
@@ -85,7 +85,7 @@ public enum CSV {
     try prepare(ByteStream(path: path, limit: options.limit), options, other)
   }
 
-  /// The same for a file in memory; `named` stands for its path in messages.
+  /// The same for a file in memory; `named` replaces its path in messages.
   public static func prepare(
     bytes: [UInt8], named: String, options: Options = Options(), like other: PreparedTable? = nil
   ) throws -> PreparedTable {

@@ -1,4 +1,4 @@
-/// One record of a CSV file, cut into fields (RFC 4180).
+/// One record of a CSV file, split into fields (RFC 4180).
 ///
 /// A field in double quotes may hold separators, line ends and, doubled, quotes. Spaces around an
 /// unquoted field do not belong to it.
@@ -33,7 +33,7 @@ struct CSVRecord {
     String(decoding: bytes[fields[index]], as: UTF8.self)
   }
 
-  /// The number in a field, nil when it is none.
+  /// The number in a field, nil if it is not a number.
   func number(_ index: Int) -> Float? {
     DecimalText.float(bytes, fields[index])
   }
@@ -55,7 +55,7 @@ struct CSVRecord {
     }
   }
 
-  /// Takes a quoted field, undoing doubled quotes in place; leaves `at` on the separator.
+  /// Parses a quoted field, unescaping doubled quotes in place; leaves `at` on the separator.
   private mutating func quotedField(
     _ at: inout Int, _ stream: ByteStream
   ) throws(DataError) -> Range<Int> {
@@ -64,7 +64,7 @@ struct CSVRecord {
     at = start
     while true {
       if at == bytes.count {
-        // The field goes on in the next line.
+        // The field continues on the next line.
         bytes.append(UInt8(ascii: "\n"))
         guard try stream.readLine(into: &bytes, appending: true, number: nextLine) else {
           throw refusal(stream, "a quote is never closed")

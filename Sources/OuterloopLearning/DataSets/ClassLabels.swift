@@ -1,9 +1,9 @@
 /// Collects class labels as they are written and numbers them from 0 in sorted order.
 ///
-/// Whole numbers sort by value (`-1`, `+1` become 0, 1; `1` and `1.0` are one class); if any label
-/// is not a number, all are names and sort as text.
+/// Integers sort by value (`-1`, `+1` become 0, 1; `1` and `1.0` are one class); if any label is
+/// not a number, all are names and sort as text.
 struct ClassLabels {
-  /// Data with more classes than this are taken for something else: measurements, say.
+  /// Labels with more classes than this are considered something else, such as measurements.
   static let mostClasses = 1 << 16
 
   private let file: String
@@ -17,7 +17,7 @@ struct ClassLabels {
 
   /// - Parameters:
   ///   - mayBeText: whether a label may be a name.
-  ///   - mayBeFractions: whether a label may be a number that is not whole.
+  ///   - mayBeFractions: whether a label may be a fraction.
   init(file: String, field: String?, mayBeText: Bool, mayBeFractions: Bool = false) {
     self.file = file
     self.field = field
@@ -50,8 +50,8 @@ struct ClassLabels {
 
   /// The classes of all examples, and their names.
   ///
-  /// - Parameter known: the names of another part of the same data, when the numbering is to be
-  ///   its own; a label that is not among them is refused.
+  /// - Parameter known: the names of another part of the same data, whose numbering to use; a label
+  ///   that is not among them is an error.
   func resolved(known: [String]?) throws(DataError) -> (labels: [Int32], names: [String]) {
     let canonical = try canonicalNames()
     let names: [String]

@@ -2,10 +2,10 @@ public import OuterloopText
 
 /// Why a data file was refused: which file, where in it, what is wrong, and what to do about it.
 ///
-/// Every reader of this room throws only this type. `description` is one line,
-/// `FILE:LINE: FIELD: WHAT; REMEDY`, without the leading `error:`.
+/// Every reader of this module throws only this type. `description` is one line, `FILE:LINE: FIELD:
+/// WHAT; REMEDY`, without the leading `error:`.
 public struct DataError: ExplainedError, Hashable {
-  /// The kind of trouble, for matching by case.
+  /// The kind of error, for matching by case.
   public enum Cause: String, Sendable, Hashable, CaseIterable {
     /// There is no such file, or a folder lacks the files that were looked for.
     case missing
@@ -17,13 +17,13 @@ public struct DataError: ExplainedError, Hashable {
     case empty
     /// The file ends before its header or its gzip stream says so.
     case truncated
-    /// The file goes on after its data.
+    /// The file continues after its data.
     case trailing
     /// The gzip stream is damaged: a wrong checksum, length or code.
     case corrupt
     /// The file is of another kind: not IDX, or labels where images were expected.
     case wrongKind
-    /// The header states sizes that cannot be.
+    /// The header states impossible sizes.
     case header
     /// A field is not a number, or a line does not follow the format.
     case malformed
@@ -33,7 +33,7 @@ public struct DataError: ExplainedError, Hashable {
     case label
     /// A row has more or fewer columns than the first.
     case ragged
-    /// A column that was asked for does not exist, or exists twice.
+    /// A requested column does not exist, or exists twice.
     case column
     /// Indices repeat or descend, or start at 0.
     case order
@@ -43,7 +43,7 @@ public struct DataError: ExplainedError, Hashable {
     case tooLarge
     /// A folder holds several data sets and it is unclear which is meant.
     case ambiguous
-    /// Bytes that are no letters in the encoding the file is read with.
+    /// Bytes that are invalid in the encoding of the file.
     case encoding
   }
 
@@ -93,8 +93,8 @@ package func grouped(_ number: Int) -> String {
   return number < 0 ? "-" + text : text
 }
 
-/// Text from a file made fit for one line of a message: at most `limit` characters, none of
-/// which controls the terminal or breaks the line.
+/// Text from a file, sanitized for one line of a message: at most `limit` characters, none of which
+/// controls the terminal or breaks the line.
 func quoted(_ bytes: some Sequence<UInt8>, limit: Int = 40) -> String {
   // A character is at most four bytes, so this prefix is enough.
   let text = String(decoding: Array(bytes.prefix(4 * limit + 4)), as: UTF8.self)

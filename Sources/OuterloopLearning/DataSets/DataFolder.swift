@@ -10,7 +10,7 @@ struct DataFolder {
     path.hasSuffix("/") ? path + name : path + "/" + name
   }
 
-  /// The first IDX file whose name begins so, plain before gzip.
+  /// The first IDX file with this prefix, plain before gzip.
   func first(prefix: String) -> String? {
     let found = names.filter { name in
       name.hasPrefix(prefix) && (!name.contains(".") || isFinished(name))
@@ -23,13 +23,13 @@ struct DataFolder {
     wanted.flatMap { [$0, $0 + ".gz"] }.first(where: names.contains).map(joined)
   }
 
-  /// The paths of the only file with one of these endings, and of its test part, whose name has
-  /// `test` before the ending.
+  /// The paths of the only file with one of these extensions, and of its test part, whose name has
+  /// `test` before the extension.
   func single(
     suffixes: [String], test: String?
   ) throws(DataError) -> (train: String, test: String?)? {
     let endings = suffixes.flatMap { [$0, $0 + ".gz"] }
-    // One file may lie there plain and as gzip.
+    // The same file may exist plain and as gzip.
     var stems: [(stem: String, name: String)] = []
     for ending in endings {
       for name in names where name.hasSuffix(ending) && name.count > ending.count {
@@ -62,7 +62,7 @@ struct DataFolder {
         + " t10k-*), or train.csv (and test.csv), or one .csv or .svm file")
   }
 
-  /// Downloads under way and notes are no data.
+  /// Unfinished downloads and notes are not data.
   private func isFinished(_ name: String) -> Bool {
     [".gz", "-ubyte", "-int", "-float", "-double", ".idx"].contains { name.hasSuffix($0) }
   }

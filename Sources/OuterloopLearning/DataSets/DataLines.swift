@@ -1,4 +1,5 @@
-/// The lines of a text file, unpacked if it is gzip, for readers of formats that this room does not know.
+/// The lines of a text file, decompressed if it is gzip, for readers of formats that this module does not
+/// know.
 ///
 /// Memory: one window of fixed size and the longest line.
 package struct DataLines {

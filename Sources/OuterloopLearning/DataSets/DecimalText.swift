@@ -1,8 +1,8 @@
 /// Numbers in text: a sign, digits with an optional point, an optional exponent; or `nan`, `inf`,
-/// `infinity` in any case. No hexadecimal, no thousands, no locale.
+/// `infinity` in any case. No hexadecimal, no thousands separators, no locale.
 enum DecimalText {
-  /// The nearest float to the number in `bytes[range]`, spaces around it left out; nil when there
-  /// is no such number. Numbers beyond the floats become infinite.
+  /// The nearest float to the number in `bytes[range]`, ignoring surrounding spaces; nil if it is
+  /// not a number. Numbers beyond the range of floats become infinite.
   ///
   /// Method: up to 19 digits are an integer `m`; when `m <= 2^53` and the power of ten is at most
   /// 22, `m * 10^p` in double is correctly rounded (Clinger 1990), and so is its float unless the
@@ -41,7 +41,7 @@ enum DecimalText {
       else { return nil }
       power += exponent
     }
-    // Leading zeros count as digits here: they only send a number to the slow way.
+    // Leading zeros count as digits here: they only make a number take the slow path.
     if digits <= 19, mantissa <= 1 << 53, abs(power) <= 22 {
       let magnitude =
         power < 0 ? Double(mantissa) / powers[-power] : Double(mantissa) * powers[power]
@@ -67,8 +67,8 @@ enum DecimalText {
     return value
   }
 
-  /// The whole number in `bytes[range]`: a sign, at most 18 digits, then at most a point and
-  /// zeros; nil otherwise.
+  /// The integer in `bytes[range]`: a sign, at most 18 digits, then optionally a point and zeros;
+  /// nil otherwise.
   static func integer(_ bytes: [UInt8], _ range: Range<Int>) -> Int? {
     var low = range.lowerBound
     var high = range.upperBound
@@ -107,7 +107,7 @@ enum DecimalText {
     while at < range.upperBound {
       let digit = bytes[at] &- UInt8(ascii: "0")
       guard digit < 10 else { return nil }
-      // Far beyond any float already; the slow way reads the text itself.
+      // Far beyond any float already; the slow path parses the text itself.
       value = min(value * 10 + Int(digit), 1_000_000)
       at += 1
     }

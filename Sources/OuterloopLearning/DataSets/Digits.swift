@@ -1,4 +1,4 @@
-/// 1797 handwritten digits of 8x8 pixels in 17 greys, which come with the package.
+/// 1797 handwritten digits of 8x8 pixels with 17 grey levels, bundled with the package.
 ///
 /// Source: E. Alpaydin, C. Kaynak, "Optical Recognition of Handwritten Digits", UCI Machine
 /// Learning Repository (1998), CC BY 4.0, test part; in the form and order of scikit-learn 1.9.1
@@ -6,7 +6,7 @@
 public enum Digits {
   /// The digits: shape `[8, 8]`, values 0...16, classes `0` to `9`, in scikit-learn's order.
   ///
-  /// - Throws: `DataError`, should the packed bytes be damaged.
+  /// - Throws: `DataError`, if the packed bytes are damaged.
   /// - Complexity: about a millisecond; memory 0.5 MB.
   public static func load() throws -> LabeledData {
     let name = "digits (built in)"

@@ -1,7 +1,7 @@
 internal import CZlib
 
-/// Unpacks a gzip stream of one or more members (RFC 1952), or a bare zlib stream (RFC 1950), as
-/// it is read; checksums and lengths are verified by zlib.
+/// Decompresses a gzip stream of one or more members (RFC 1952), or a bare zlib stream (RFC 1950),
+/// as it is read; checksums and lengths are verified by zlib.
 ///
 /// Memory: two windows of fixed size, whatever the stream claims.
 final class Gunzip {
@@ -21,7 +21,7 @@ final class Gunzip {
     input.copyBytes(from: start)
     stream.pointee.next_in = input.baseAddress?.assumingMemoryBound(to: Bytef.self)
     stream.pointee.avail_in = uInt(start.count)
-    // 15 bits of window; 32 more: gzip or zlib, told apart by the header.
+    // 15 bits of window; 32 more: gzip or zlib, detected from the header.
     let version = ZLIB_VERSION
     guard inflateInit2_(stream, 15 + 32, version, Int32(MemoryLayout<z_stream>.size)) == Z_OK else {
       throw DataError(
@@ -36,7 +36,7 @@ final class Gunzip {
     input.deallocate()
   }
 
-  /// Unpacks the next bytes into `buffer`; 0 means a complete, verified end.
+  /// Decompresses the next bytes into `buffer`; 0 means a complete, verified end.
   func read(into buffer: UnsafeMutableRawBufferPointer) throws(DataError) -> Int {
     guard !isAtEnd, buffer.count > 0 else { return 0 }
     stream.pointee.next_out = buffer.baseAddress?.assumingMemoryBound(to: Bytef.self)
@@ -94,7 +94,7 @@ final class Gunzip {
   }
 }
 
-/// The remedy for a file that arrived incomplete, with the command where the file is a known one.
+/// The remedy for an incomplete file, with the command if it is a known file.
 func downloadAgain(_ path: String) -> String {
   let name = path.split(separator: "/").last.map(String.init) ?? path
   let known = ["train-images", "train-labels", "t10k-images", "t10k-labels"]

@@ -53,7 +53,7 @@ extension IDX {
     return labels
   }
 
-  /// The magic number and what it says, for a message.
+  /// The magic number and its meaning, for a message.
   var magicText: String {
     let type = String(UInt16(element.rawValue) + 0x100, radix: 16).dropFirst()
     let dimensions = String(shape.count + 0x100, radix: 16).dropFirst()

@@ -40,9 +40,9 @@ public struct IDX: Sendable, Equatable {
 
   /// Reads a file, plain or gzip.
   ///
-  /// - Parameter limit: the most bytes that the file may unpack to.
-  /// - Throws: `DataError` when the file is missing, forbidden, a folder, empty, not IDX, cut
-  ///   short, damaged, too long, or states sizes that cannot be.
+  /// - Parameter limit: the limit on the decompressed size in bytes.
+  /// - Throws: `DataError` when the file is missing, forbidden, a folder, empty, not IDX,
+  ///   truncated, damaged, too long, or states impossible sizes.
   /// - Complexity: O(bytes) time and memory; a header alone allocates nothing.
   public static func read(_ path: String, limit: Int = standardDataLimit) throws -> IDX {
     try read(ByteStream(path: path, limit: limit), limit: limit)
@@ -83,7 +83,7 @@ public struct IDX: Sendable, Equatable {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(min(expected, 1 << 20))
     try compare(stream.read(expected, into: &bytes), expected, sizes, stream)
-    // Reading once more verifies the end of a gzip stream.
+    // Reading past the end verifies a gzip stream.
     var rest: [UInt8] = []
     try compare(expected + stream.read(1, into: &rest), expected, sizes, stream)
     return IDX(element: element, shape: shape, bytes: bytes, source: stream.name)
@@ -134,7 +134,7 @@ public struct IDX: Sendable, Equatable {
     }
   }
 
-  /// Sizes for a message: `60000x28x28`, cut where there are many.
+  /// Sizes for a message: `60000x28x28`, abbreviated if there are many.
   static func sizesText(_ shape: [Int]) -> String {
     let text = shape.prefix(6).map(String.init).joined(separator: "x")
     return shape.count > 6 ? text + "x... (\(shape.count) sizes)" : text

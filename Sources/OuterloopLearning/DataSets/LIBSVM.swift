@@ -1,15 +1,15 @@
 /// Text files of sparse examples, as LIBSVM and SVM-light write them.
 ///
 /// A line is `label index:value index:value ...`; indices start at 1 and ascend, zeros are left
-/// out, `#` begins a comment. Labels are whole numbers, numbered from 0 in ascending order: -1 and
-/// +1 become 0 and 1. Source: C.-C. Chang, C.-J. Lin, LIBSVM (2011), README of the tools.
+/// out, `#` begins a comment. Labels are integers, numbered from 0 in ascending order: -1 and +1
+/// become 0 and 1. Source: C.-C. Chang, C.-J. Lin, LIBSVM (2011), README of the tools.
 public enum LIBSVM {
   /// Reads a file, plain or gzip.
   ///
   /// - Parameters:
-  ///   - classNames: the classes of another part of the same data, to number labels alike.
+  ///   - classNames: the classes of another part of the same data, for consistent labels.
   ///   - features: the number of features, if it is more than the largest index of the file.
-  ///   - limit: the most bytes that the file may unpack to.
+  ///   - limit: the limit on the decompressed size in bytes.
   /// - Throws: `DataError` with the line: a label or value that is not a number, NaN or infinity,
   ///   an index 0, repeated or descending; or a file without examples or features.
   /// - Complexity: O(bytes) time; memory 8 bytes a stored value and 12 a row.
@@ -74,7 +74,7 @@ private struct Rows {
     labels = ClassLabels(file: file, field: nil, mayBeText: false)
   }
 
-  /// Takes one line; blank lines and comments are no examples.
+  /// Takes one line; blank lines and comments are skipped.
   mutating func append(_ line: [UInt8], number: Int) throws(DataError) {
     let end = line.firstIndex(of: UInt8(ascii: "#")) ?? line.count
     var at = 0

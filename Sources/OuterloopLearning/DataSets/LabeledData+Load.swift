@@ -1,12 +1,11 @@
 internal import OuterloopPlatform
 
-/// A data set as it is handed out: a part to train on and often one to test on.
+/// A data set as it is published: a training part and often a test part.
 public struct DataParts: Sendable, Equatable {
   public let train: LabeledData
   /// Of the same shape and classes as `train`.
   public let test: LabeledData?
-  /// What was done with the columns and rows of the training file, where it is a table that was
-  /// prepared.
+  /// What was done with the columns and rows of the training file, if it is a prepared table.
   public let table: PreparedTable?
 
   /// Two parts of one data set.
@@ -42,33 +41,32 @@ public struct DataParts: Sendable, Equatable {
 }
 
 extension LabeledData {
-  /// Loads what `--data` names: a folder with a data set, or a file.
+  /// Loads the argument of `--data`: a folder with a data set, or a file.
   ///
-  /// A folder is searched for, in this order: IDX files in the spelling of MNIST
-  /// (`train-images*` and `train-labels*`, `t10k-*` or `test-*` for the test part);
-  /// `train.csv` and perhaps `test.csv`; `train.svm` and perhaps `test.svm`; a single `.csv`; a
-  /// single `.svm` or `.libsvm`, with `NAME.t.svm` for the test part. Each may be gzip with `.gz`
-  /// at the end of its name. A file may be any of these; an IDX file stands for its folder's pair
-  /// of images and labels.
+  /// A folder is searched for, in this order: IDX files in the spelling of MNIST (`train-images*`
+  /// and `train-labels*`, `t10k-*` or `test-*` for the test part); `train.csv` and perhaps
+  /// `test.csv`; `train.svm` and perhaps `test.svm`; a single `.csv`; a single `.svm` or `.libsvm`,
+  /// with `NAME.t.svm` for the test part. Each may be gzip with `.gz` at the end of its name. A
+  /// file may be any of these; an IDX file represents its folder's pair of images and labels.
   ///
   /// Tables are tables of numbers (`CSV.read`).
   ///
   /// - Parameters:
   ///   - path: a folder or file.
   ///   - label: the column with the class, in CSV files.
-  ///   - limit: the most bytes that one file may unpack to.
-  /// - Throws: `DataError` when nothing is found, naming what was looked for, or from the reader.
+  ///   - limit: the limit on the decompressed size of a file, in bytes.
+  /// - Throws: `DataError` when nothing is found, naming what was searched for, or from the reader.
   public static func load(
     _ path: String, label: CSV.LabelColumn = .last, limit: Int = standardDataLimit
   ) throws -> DataParts {
     try load(path, Reading(options: CSV.Options(label: label, limit: limit)))
   }
 
-  /// The same for tables as people have them (`CSV.prepare`); the test part of a table becomes
-  /// features as its training part does.
+  /// The same for raw tables (`CSV.prepare`); the test part of a table is converted to features
+  /// like its training part.
   ///
-  /// - Throws: `DataError`; also where `options` speak of a trusted column or of an encoding and the
-  ///   data are no table.
+  /// - Throws: `DataError`; also if `options` name a trusted column or an encoding and the data are
+  ///   not a table.
   public static func prepare(
     _ path: String, options: CSV.Options = CSV.Options()
   ) throws -> DataParts {
@@ -81,8 +79,8 @@ extension LabeledData {
     return parts
   }
 
-  /// Examples of another file or folder that belong to data read by `prepare`: the same columns,
-  /// shape and classes. Of a folder the training part is taken.
+  /// Further examples for data read by `prepare`, from another file or folder: the same columns,
+  /// shape and classes. From a folder, the training part is used.
   ///
   /// - Throws: `DataError` when they do not fit.
   public static func prepare(
@@ -99,7 +97,7 @@ extension LabeledData {
   private struct Reading {
     var options: CSV.Options
     var isPrepared = false
-    /// Data that this belongs to.
+    /// The data that this extends.
     var like: DataParts?
 
     var limit: Int { options.limit }
@@ -184,7 +182,7 @@ extension LabeledData {
     guard let found = folder.first(prefix: prefix) else {
       throw DataError(
         .missing, file: folder.joined(images), what: "no labels for these images: no \(prefix)*",
-        remedy: "put \(prefix)-idx1-ubyte or \(prefix)-idx1-ubyte.gz beside it")
+        remedy: "put \(prefix)-idx1-ubyte or \(prefix)-idx1-ubyte.gz next to it")
     }
     return folder.joined(found)
   }
@@ -195,7 +193,7 @@ extension LabeledData {
     var options = reading.options
     if reading.isPrepared {
       let train = try CSV.prepare(path, options: options, like: reading.like?.table)
-      // A test part is written like its training part.
+      // A test part has the format of its training part.
       options.trusted = nil
       options.header = train.preparation.hasHeader ? .present : .absent
       return try DataParts(

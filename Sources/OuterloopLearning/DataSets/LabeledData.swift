@@ -1,10 +1,10 @@
-/// Examples with class labels, as plain values: what every reader of this room returns.
+/// Examples with class labels, as plain values: the result of every reader of this module.
 ///
-/// `features` holds the examples one after another, row-major, as they stand in the file: nothing
-/// is scaled (see `Scaling`). Label `i` belongs to the values
-/// `features[i * exampleSize ..< (i + 1) * exampleSize]`.
+/// `features` holds the examples one after another, row-major, as in the file: nothing is scaled
+/// (see `Scaling`). Label `i` belongs to the values `features[i * exampleSize ..< (i + 1) *
+/// exampleSize]`.
 public struct LabeledData: Sendable, Equatable {
-  /// What the numbers were in the file, which decides how they are best scaled.
+  /// The type of the numbers in the file, which determines the best scaling.
   public enum Kind: Sendable, Equatable {
     /// Unsigned bytes, 0...255.
     case bytes

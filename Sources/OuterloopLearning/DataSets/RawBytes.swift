@@ -3,7 +3,7 @@ internal import OuterloopPlatform
 /// The bytes of a file or of an array, in order, as they are stored.
 final class RawBytes {
   let name: String
-  /// The number of bytes, where it is known beforehand: regular files and arrays.
+  /// The number of bytes, where it is known in advance: regular files and arrays.
   let size: Int?
   /// Whether the file gives the same bytes when it is opened again: not so for pipes.
   let isRepeatable: Bool
@@ -21,11 +21,11 @@ final class RawBytes {
 
   /// Opens a file for reading.
   ///
-  /// - Throws: a `DataError` that tells missing, forbidden and not-a-file apart.
+  /// - Throws: a `DataError` that distinguishes missing, forbidden and not a file.
   init(path: String) throws(DataError) {
     name = path
     memory = []
-    // A path with a zero byte would be cut there by the C call.
+    // A path with a NUL would be truncated there by the C call.
     guard !path.isEmpty, !path.utf8.contains(0) else {
       throw RawBytes.refusal(path, ENOENT)
     }
@@ -68,7 +68,7 @@ final class RawBytes {
     }
   }
 
-  /// What the system's error number means for someone who named this file.
+  /// The error for a system error number when opening this file.
   static func refusal(_ path: String, _ code: Int32) -> DataError {
     switch code {
     case ENOENT, ENOTDIR:

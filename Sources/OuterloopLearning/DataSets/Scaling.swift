@@ -1,4 +1,4 @@
-/// Division of features by constants, so that they come to lie in [0, 1] or [-1, 1].
+/// Division of features by constants, so that they lie in [0, 1] or [-1, 1].
 ///
 /// Readers never scale. Choose a scaling on the training part and apply the same one to the test
 /// part:
@@ -12,7 +12,7 @@ public struct Scaling: Sendable, Equatable {
   /// One divisor for every feature, or a single one for all.
   public let divisors: [Float]
 
-  /// Every value divided by the same number, which is finite and not 0 (else by 1).
+  /// Every value divided by the same number, which is finite and not 0 (otherwise by 1).
   public static func dividing(by divisor: Float) -> Scaling {
     Scaling(divisors: [divisor.isFinite && divisor != 0 ? divisor : 1])
   }
@@ -20,8 +20,8 @@ public struct Scaling: Sendable, Equatable {
   /// Bytes 0...255 to [0, 1].
   public static let pixels = dividing(by: 255)
 
-  /// Each feature divided by its largest magnitude in `data`, to [-1, 1]; features that are 0
-  /// throughout stay so, and zeros stay zeros.
+  /// Each feature divided by its largest magnitude in `data`, to [-1, 1]; features that are all 0
+  /// stay 0, and zeros stay zeros.
   ///
   /// - Complexity: O(`data.features.count`).
   public static func maxAbs(of data: LabeledData) -> Scaling {

@@ -1,4 +1,4 @@
-/// Examples of which most values are 0, in compressed rows (CSR): what the LIBSVM reader returns.
+/// Sparse examples, in compressed sparse rows (CSR): the result of the LIBSVM reader.
 ///
 /// The stored values of example `i` are `values[rowStarts[i] ..< rowStarts[i + 1]]`, and `columns`
 /// has the feature, from 0 and ascending, of each.
@@ -23,7 +23,7 @@ public struct SparseData: Sendable, Equatable {
   /// The number of stored values.
   public var storedCount: Int { values.count }
 
-  /// The same examples with at least `features` features; the new ones are 0 throughout.
+  /// The same examples with at least `features` features; the new ones are all 0.
   ///
   /// - Complexity: O(1).
   public func widened(to features: Int) -> SparseData {
@@ -34,7 +34,7 @@ public struct SparseData: Sendable, Equatable {
 
   /// All values, zeros included.
   ///
-  /// - Parameter limit: the most bytes that the result may take.
+  /// - Parameter limit: the limit on the size of the result in bytes.
   /// - Throws: `DataError` when it would take more.
   /// - Complexity: O(`count * featureCount`) time; memory 4 bytes a value.
   public func dense(limit: Int = standardDataLimit) throws -> LabeledData {

@@ -28,7 +28,7 @@ public struct Dense: Structure {
   }
 }
 
-/// Where training starts. Every draw is named by a key.
+/// Initial weights. Every draw is named by a key.
 public enum Initializer {
   /// Uniform in +-sqrt(6 / (fanIn + fanOut)) (Glorot and Bengio 2010).
   public static func glorot(

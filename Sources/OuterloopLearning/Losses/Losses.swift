@@ -1,10 +1,9 @@
 public import OuterloopAutodiff
 public import OuterloopNumerics
 
-/// Losses as means over examples, and the measures that go with them.
+/// Losses as means over examples, and related metrics.
 ///
-/// Predictions and what they are compared with have the same shape: nothing is repeated to fit, and no
-/// examples at all are an error.
+/// Predictions and targets have the same shape: nothing is broadcast, and an empty batch is an error.
 public enum Loss {
   /// Mean cross-entropy of softmax(logits) against int32 labels. logits: (n, classes), labels: (n).
   public static func crossEntropy(_ logits: Tensor, labels: Tensor) -> Tensor {

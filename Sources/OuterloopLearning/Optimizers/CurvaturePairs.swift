@@ -20,7 +20,7 @@ struct CurvaturePairs {
   private var next = 0
   private var count = 0
 
-  /// Memory is taken as pairs come.
+  /// Memory is allocated as pairs are added.
   init(limit: Int, count: Int) {
     self.limit = limit
     length = count

@@ -8,8 +8,8 @@ extension LBFGS {
   ///
   ///     let fit = try LBFGS(tolerance: 1e-6).minimize(from: weights) { try loss($0, data) }
   ///
-  /// - Throws: `LBFGSError` for parameters that are not floating, `TensorError` for a loss that is no
-  ///   scalar and for shapes that do not fit.
+  /// - Throws: `LBFGSError` for parameters that are not floating, `TensorError` for a loss that is
+  ///   not a scalar and for mismatched shapes.
   public func minimize<Weights: Structure>(
     from start: Weights, loss: @escaping @Sendable (Weights) throws -> Tensor
   ) throws -> Minimization<Weights> {

@@ -8,12 +8,14 @@ internal import OuterloopNumerics
 ///     x' = x + a d, a by `WolfeSearch`
 ///
 /// - Stops: when |g|_2 <= `tolerance` (absolute); otherwise with a named outcome.
-/// - Cost: a gradient an iteration as a rule, and 4m + 6 passes over P numbers; (2m + 8) P numbers.
+/// - Cost: usually one gradient per iteration, and 4m + 6 passes over P numbers; (2m + 8) P
+///   numbers.
 /// - Guarantee: the value returned is at most the one at the start, up to `rounding`; among points of
 ///   equal value to rounding, the one with the least gradient.
-/// - Differs from the textbook: trial points with NaN or infinity are backed away from; decreases
-///   count up to the rounding of the value, so that the gradient can fall far below the square root of
-///   the rounding unit; a failed line search is tried once more along -g with the pairs forgotten.
+/// - Differs from the textbook: the line search backtracks from trial points with NaN or infinity;
+///   decreases are judged up to the rounding of the value, so that the gradient can get far below the
+///   square root of the rounding unit; a failed line search is retried once along -g with the pairs
+///   discarded.
 public struct LBFGS: Sendable, Hashable {
   /// Largest 2-norm of the gradient at a solution.
   public var tolerance: Double
@@ -82,7 +84,7 @@ public struct LBFGS: Sendable, Hashable {
         pairs.direction(at: current.gradient, into: &direction)
         slope = direction.dot(current.gradient)
       }
-      // The first step has no scale but the gradient's: a length of 1, or shorter.
+      // The first step has no scale other than the gradient's: a length of 1, or shorter.
       let first = pairs.isEmpty ? Swift.min(1, 1 / current.gradientNorm) : 1
       let search = WolfeSearch(
         value: current.value, slope: slope, noise: rounding * Swift.abs(current.value))
@@ -144,8 +146,8 @@ struct Iterate {
   var isFinite: Bool { value.isFinite && gradientNorm.isFinite }
 }
 
-/// The point to return: of the least value, and of the least gradient among those that rounding cannot
-/// tell from it.
+/// The point to return: the one with the least value, or among those equal to rounding, the one with
+/// the least gradient.
 private struct BestIterate {
   private(set) var iterate: Iterate
   private let rounding: Double
@@ -170,6 +172,6 @@ private struct BestIterate {
     (iterate.value, iterate.gradientNorm) = (next.value, next.gradientNorm)
   }
 
-  /// Neither value nor gradient has improved for so many iterations.
+  /// Whether neither value nor gradient has improved for `count` iterations.
   func isStale(after count: Int) -> Bool { stale >= count }
 }

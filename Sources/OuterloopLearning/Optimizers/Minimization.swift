@@ -1,6 +1,6 @@
 public import OuterloopText
 
-/// Where a minimisation ended.
+/// The result of a minimisation.
 public struct Minimization<Point: Sendable>: Sendable {
   public var point: Point
   public var value: Double
@@ -20,9 +20,9 @@ public enum MinimizationOutcome: String, Sendable, Hashable, Codable, CustomStri
   case iterationLimit
   /// Neither the value nor the gradient improves any more, at the precision of the value.
   case roundingLimit
-  /// No step along the steepest descent lowers the value as its gradient promises.
+  /// No step along the steepest descent direction decreases the value as its gradient predicts.
   case lineSearchFailed
-  /// The value falls without end along a direction.
+  /// The value decreases without bound along a direction.
   case unbounded
   /// The value or the gradient at the start is NaN or infinite.
   case nonFinite
@@ -55,7 +55,7 @@ public enum MinimizationOutcome: String, Sendable, Hashable, Codable, CustomStri
 
 /// Misuse of `LBFGS`.
 public enum LBFGSError: ExplainedError, Hashable {
-  /// A setting outside its range, or parameters that are no floating numbers.
+  /// A setting outside its range, or parameters that are not floating-point.
   case setting(String, remedy: String)
   case gradientLength(Int, expected: Int)
 

@@ -3,22 +3,22 @@ public import OuterloopNumerics
 
 /// An inner optimizer as pure dynamics: (state, gradient) -> state.
 ///
-/// Its numbers are tensors, so each may be a hyperparameter: one for all parameters, one per
-/// parameter tensor, or one that changes by step (index a schedule with `Time`). The step count
-/// comes in as `Time`, never as a compile-time constant, so one compiled step serves all steps.
+/// Its hyperparameters are tensors, so each may be optimized: one for all parameters, one per
+/// parameter tensor, or one that changes by step (index a schedule with `Time`). The step count is
+/// passed as `Time`, never as a compile-time constant, so one compiled step serves all steps.
 public struct Optimizer: Sendable {
-  /// A number of an optimizer: shared by all parameter tensors, or one for each.
+  /// A hyperparameter of an optimizer: shared by all parameter tensors, or one for each.
   public struct Rate: Sendable, ExpressibleByFloatLiteral, ExpressibleByIntegerLiteral {
     private let values: [Tensor]
-    /// Whether one number serves all parameter tensors.
+    /// Whether one value is shared by all parameter tensors.
     private let isShared: Bool
 
     public init(_ value: Tensor) { self.init([value], isShared: true) }
     public init(_ value: Double) { self.init(Tensor(value)) }
     public init(floatLiteral value: Double) { self.init(value) }
     public init(integerLiteral value: Int) { self.init(Double(value)) }
-    /// One number for each tensor of the parameters, in their order. Another count than theirs is an
-    /// error of the step that they are used in.
+    /// One value for each parameter tensor, in order. A different count is an error of the step that
+    /// uses them.
     public static func each(_ values: [Tensor]) -> Rate { Rate(values, isShared: false) }
 
     private init(_ values: [Tensor], isShared: Bool) {
@@ -26,7 +26,7 @@ public struct Optimizer: Sendable {
       self.isShared = isShared
     }
 
-    /// The number for parameter tensor `index`, in its element type.
+    /// The value for parameter tensor `index`, in its element type.
     package func value(_ index: Int, _ dtype: DType) -> Tensor {
       guard isShared || values.indices.contains(index) else {
         return Tensor(invalid: "\(values.count) rates were given for more parameter tensors")
@@ -40,7 +40,7 @@ public struct Optimizer: Sendable {
       }
     }
 
-    /// Why these cannot be the numbers of so many parameter tensors; nil if they can.
+    /// Why these values do not fit `count` parameter tensors; nil if they do.
     func flaw(for count: Int) -> String? {
       isShared || values.count == count
         ? nil : "\(values.count) rates were given, one each, for \(count) parameter tensors"
@@ -78,11 +78,11 @@ public struct Optimizer: Sendable {
     Optimizer(rule: .momentum(rate: rate, momentum: momentum, nesterov: true))
   }
 
-  /// Adam (Kingma and Ba 2015) with the root taken of `v / (1 - b2^t) + eps^2`.
+  /// Adam (Kingma and Ba 2015) with the square root of `v / (1 - b2^t) + eps^2`.
   ///
   /// That agrees with the usual `sqrt(v) + eps` at v = 0 and for large v, and is smooth: the usual
-  /// form has an infinite derivative at v = 0 and gives NaN hypergradients. The derivative by v
-  /// reaches 1 / (2 eps), so eps is larger than customary.
+  /// form has an infinite derivative at v = 0 and gives NaN hypergradients. The derivative with
+  /// respect to v reaches 1 / (2 eps), so eps is larger than customary.
   public static func adam(
     rate: Rate, beta1: Rate = 0.9, beta2: Rate = 0.999, epsilon: Rate = 1e-5
   ) -> Optimizer {
@@ -103,7 +103,7 @@ public struct Optimizer: Sendable {
     Optimizer(rule: .rmsProp(rate: rate, decay: decay, epsilon: epsilon))
   }
 
-  /// Number of buffers kept beside the weights.
+  /// Number of buffers kept in addition to the weights.
   public var slotCount: Int {
     switch rule {
     case .sgd: 0
@@ -115,14 +115,14 @@ public struct Optimizer: Sendable {
   /// Whether the update has momentum, which reversible training needs.
   public var hasMomentum: Bool { if case .momentum = rule { true } else { false } }
 
-  /// The numbers of heavy ball, for methods that run it in an arithmetic of their own; nil for every
-  /// other rule, Nesterov's momentum included.
+  /// The hyperparameters of heavy ball, for methods that run it in their own arithmetic; nil for
+  /// every other rule, including Nesterov momentum.
   package var heavyBall: (rate: Rate, momentum: Rate)? {
     guard case .momentum(let rate, let momentum, nesterov: false) = rule else { return nil }
     return (rate, momentum)
   }
 
-  /// What the rule is called, for messages.
+  /// The name of the rule, for messages.
   package var name: String {
     switch rule {
     case .sgd: "gradient descent without momentum"
@@ -139,7 +139,7 @@ public struct Optimizer: Sendable {
   }
 
   /// One step. A gradient, buffers or rates that do not fit the weights give a state of invalid
-  /// tensors, which say what does not.
+  /// tensors that carry the error.
   ///
   /// - Parameter time: the step about to be taken; Adam's bias correction uses its number.
   public func update<W: Structure>(
@@ -158,7 +158,7 @@ public struct Optimizer: Sendable {
       let own = slots.map { $0[index] }
       let (weight, changed) = update(
         index, w[index], g[index], own, time.number.cast(to: w[index].dtype))
-      // A rate of more elements than the weights would make them grow.
+      // A rate with more elements than the weights would broadcast them.
       guard weight.error != nil || weight.shape == w[index].shape else {
         let broken = Tensor(
           invalid:
@@ -221,7 +221,7 @@ public struct Optimizer: Sendable {
   }
 }
 
-/// Weights and the optimizer's buffers: the whole state of the inner dynamics.
+/// Weights and the optimizer's buffers: the complete state of the inner dynamics.
 public struct TrainingState<Weights: Structure>: Structure {
   public var weights: Weights
   /// Momentum; or Adam's first and second moments; each shaped like the weights.

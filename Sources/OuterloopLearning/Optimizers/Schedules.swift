@@ -1,7 +1,7 @@
 internal import OuterloopAutodiff
 public import OuterloopNumerics
 
-/// Learning-rate schedules as functions of the step. Their numbers may be hyperparameters.
+/// Learning-rate schedules as functions of the step. Their parameters may be hyperparameters.
 ///
 /// Each returns a scalar of the base rate's element type.
 public enum Schedule {
@@ -17,8 +17,8 @@ public enum Schedule {
     base * exp(log(factor) * ((number(time, base) - 1) / every))
   }
 
-  /// From `base` to `floor` over `steps` steps along half a cosine; a negative number of steps gives
-  /// an invalid tensor.
+  /// From `base` to `floor` over `steps` steps along half a cosine period; a negative number of
+  /// steps gives an invalid tensor.
   public static func cosine(
     _ base: Tensor, floor: Double = 0, steps: Int, _ time: Time
   ) -> Tensor {

@@ -4,11 +4,11 @@
 ///
 /// by bracketing and cubic interpolation (Nocedal & Wright 2006, Alg. 3.5, 3.6).
 ///
-/// Departures: a trial with NaN or infinity bounds the bracket and is backed away from. Values are
-/// compared up to `noise`, their rounding: near a minimum, where all values are equal to rounding, the
-/// slopes alone decide (in the spirit of the approximate Wolfe conditions, Hager & Zhang 2005).
+/// Departures: a trial with NaN or infinity bounds the bracket, and the search backtracks. Values are
+/// compared up to `noise`, their rounding: near a minimum, where all values are equal up to rounding,
+/// only the slopes decide (in the spirit of the approximate Wolfe conditions, Hager & Zhang 2005).
 ///
-/// Cost: one evaluation as a rule, `limit` at most.
+/// Cost: usually one evaluation, at most `limit`.
 struct WolfeSearch {
   /// f(0) and f'(0) < 0
   var value, slope: Double
@@ -19,7 +19,7 @@ struct WolfeSearch {
   enum End: Equatable {
     /// The last trial is the step.
     case accepted
-    /// The value falls without end; the last trial is the farthest.
+    /// The value decreases without bound; the last trial is the farthest.
     case unbounded
     /// No such step; `isFlat` if rounding may be why.
     case failed(isFlat: Bool)
@@ -34,9 +34,9 @@ struct WolfeSearch {
   private static let curvature = 0.9
 
   func run(from first: Double, evaluate: (Double) throws -> (Double, Double)) rethrows -> End {
-    /// The best point so far at which the function still falls towards `far`.
+    /// The best point so far at which the function still decreases towards `far`.
     var near = Trial(step: 0, value: value, slope: slope)
-    /// The other end of an interval that holds a step; none while the bracket grows.
+    /// The other end of an interval that contains an acceptable step; nil while the bracket grows.
     var far: Trial?
     var step = first
     var isFlat = true
@@ -51,7 +51,7 @@ struct WolfeSearch {
       if !trial.isFinite || !isAcceptable || f > near.value + noise {
         far = trial
       } else if far == nil, s < 0 {
-        // Still falling: farther out, where the slope's change puts its root.
+        // Still decreasing: farther out, at the extrapolated root of the slope.
         let root = step + s * (step - near.step) / (near.slope - s)
         near = trial
         step = root > step ? Swift.min(Swift.max(root, 1.1 * step), 4 * step) : 4 * step

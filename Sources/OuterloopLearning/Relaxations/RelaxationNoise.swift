@@ -2,8 +2,8 @@ internal import OuterloopAutodiff
 public import OuterloopNumerics
 
 extension RandomKey {
-  /// The key of stream (seed, purpose, step) as a tensor, for a step that a compiled program learns
-  /// only when it runs: the same numbers as `RandomKey(seed:purpose:index:)` with that step.
+  /// The key of stream (seed, purpose, step) as a tensor, for a step that is known to a compiled
+  /// program only at run time: the same numbers as `RandomKey(seed:purpose:index:)` with that step.
   ///
   /// - Parameter index: int32, shape [1], at least 0: `Time.index`.
   public static func tensor(seed: UInt64, purpose: String, index: Tensor) -> Tensor {
@@ -22,8 +22,8 @@ public enum RelaxationNoise {
   /// Standard Gumbel numbers, `g = -log(-log u)`: the largest of `a + g` is at i with probability
   /// softmax(a)_i (Gumbel 1954; Maddison et al. 2014).
   ///
-  /// All are finite: u is kept half a step of the uniform generator away from 0. The largest are
-  /// near 16.6 in float32 and 36.7 in float64.
+  /// All are finite: u stays half a step of the uniform generator away from 0. The largest are near
+  /// 16.6 in float32 and 36.7 in float64.
   public static func gumbel(_ shape: [Int], key: Tensor, dtype: DType = .float32) -> Tensor {
     -log(-log(interior(shape, key, dtype)))
   }

@@ -6,7 +6,7 @@ public import OuterloopNumerics
 ///     s_i = exp(a_i / tau) / sum_j exp(a_j / tau)
 ///
 /// As tau goes to 0, s goes to the one-hot vector of the largest logit; as tau goes to infinity, to
-/// 1/k. Logits that all move by the same amount give the same point.
+/// 1/k. Shifting all logits by the same amount gives the same point.
 ///
 /// Time and memory: O(elements).
 public struct SimplexRelaxation: Sendable {
@@ -28,7 +28,7 @@ public struct SimplexRelaxation: Sendable {
   /// differentiable in a and tau.
   ///
   /// - Parameter key: int32, shape [4]; inside a compiled step
-  ///   `RandomKey.tensor(seed:purpose:index: time.index)` draws anew at every step.
+  ///   `RandomKey.tensor(seed:purpose:index: time.index)` gives new draws at every step.
   public func sample(_ logits: Tensor, key: Tensor) -> Tensor {
     self(logits + RelaxationNoise.gumbel(logits.shape, key: key, dtype: logits.dtype))
   }

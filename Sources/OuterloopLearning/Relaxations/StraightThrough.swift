@@ -6,9 +6,9 @@ public import OuterloopNumerics
 //
 //     y = hard(s) + (s - stop(s))
 //
-// whose value is the hard choice to the last bit, since the difference is exactly 0, and whose
-// derivative is that of s. The derivative is biased: it is not that of any function with this value.
-// Time and memory: O(elements).
+// whose value is exactly the hard choice, since the difference is exactly 0, and whose derivative is
+// that of s. The derivative is biased: it is not that of any function with this value. Time and
+// memory: O(elements).
 
 extension SimplexRelaxation {
   /// The one-hot vector of the largest entry (the first of equals) of s (..., k), with the derivative

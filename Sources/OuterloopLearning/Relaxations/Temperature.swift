@@ -10,7 +10,7 @@ public struct Temperature: Sendable, ExpressibleByFloatLiteral, ExpressibleByInt
   }
   private let content: Content
 
-  /// A scalar tensor; it must be positive, which is not checked where it has no value yet.
+  /// A scalar tensor; it must be positive, which is not checked while it has no value.
   public init(_ value: Tensor) { content = .tensor(value) }
   public init(_ value: Double) { content = .number(value) }
   public init(floatLiteral value: Double) { self.init(value) }
@@ -34,7 +34,7 @@ public struct Temperature: Sendable, ExpressibleByFloatLiteral, ExpressibleByInt
   }
 }
 
-/// A temperature that changes as training goes on, as a function of the step t = 1, 2, ...
+/// A temperature that changes during training, as a function of the step t = 1, 2, ...
 ///
 /// Because it reads `Time`, one compiled step serves all steps.
 public enum TemperatureSchedule: Sendable, Hashable, Codable {
@@ -45,8 +45,8 @@ public enum TemperatureSchedule: Sendable, Hashable, Codable {
   /// From `start` at the first step to `end` at step `steps` along a line, then constant.
   case linear(start: Double, end: Double, steps: Int)
 
-  /// The temperature of a step, computed in float64; numbers for which it would not stay positive
-  /// give an invalid tensor.
+  /// The temperature of a step, computed in float64; parameters for which it would not stay
+  /// positive give an invalid tensor.
   public func callAsFunction(_ time: Time) -> Temperature {
     let done = time.number - 1
     switch self {

@@ -1,17 +1,17 @@
 internal import COuterloopKernels
 public import OuterloopText
 
-/// The one door to BLAS and LAPACK: OpenBLAS on Linux, Accelerate on macOS.
+/// The only access to BLAS and LAPACK: OpenBLAS on Linux, Accelerate on macOS.
 ///
-/// The library is opened at run time, so building needs no headers and its absence is an error with
-/// a remedy instead of a program that does not start. It is told to use one thread: work is cut
-/// over the package's own threads (`ThreadBudget`), which keeps results independent of the
+/// The library is opened at run time, so building needs no headers, and its absence is an error
+/// with a remedy instead of a program that does not start. It is set to use one thread: work is
+/// divided over the package's own threads (`ThreadBudget`), which keeps results independent of the
 /// library's choices and lets parallel trials use one thread each.
 ///
-/// Which file is opened is said in `BLASFiles`: the newest that is found, or the one that the
-/// environment variable `OUTERLOOP_BLAS` names. Which of its kernels are used is said in
+/// Which file is opened is decided in `BLASFiles`: the newest that is found, or the one that the
+/// environment variable `OUTERLOOP_BLAS` names. Which of its kernels are used is decided in
 /// `KernelChoice`: an inherited `OPENBLAS_CORETYPE` is respected, and where OpenBLAS does not know
-/// the processor it is asked for the best family that the processor can run.
+/// the processor, the best family that the processor can run is requested.
 public struct BLAS: Sendable {
   /// Library and kernel family, for reports: `OpenBLAS 0.3.21 (SkylakeX)`.
   public let description: String
@@ -36,7 +36,7 @@ public struct BLAS: Sendable {
   package let strsm: SingleTrsm
   package let dtrsm: DoubleTrsm
 
-  /// How Fortran takes letters, whole numbers and vectors, those that it writes too.
+  /// How Fortran takes characters, integers and vectors, including output ones.
   package typealias Letter = UnsafePointer<CChar>
   package typealias Whole = UnsafePointer<Int32>
   package typealias Wholes = UnsafeMutablePointer<Int32>
@@ -100,7 +100,7 @@ public struct BLAS: Sendable {
         let (library, kernels) = try KernelChoice.open(named, on: .current, pin: pin)
         return try BLAS(library, kernels)
       }
-      // The first that has all it takes; if none has, why the first that opened was refused.
+      // The first usable one; if there is none, why the first that opened was refused.
       var refusal: BLASError?
       for file in files.candidates {
         do {
@@ -137,7 +137,8 @@ public struct BLAS: Sendable {
     dtrsm = unsafeBitCast(try library.symbol("cblas_dtrsm"), to: DoubleTrsm.self)
     path = library.path ?? ""
     self.kernels = kernels
-    // "OpenBLAS 0.3.21 NO_LAPACKE DYNAMIC_ARCH NO_AFFINITY ...": the first two words say it.
+    // "OpenBLAS 0.3.21 NO_LAPACKE DYNAMIC_ARCH NO_AFFINITY ...": the first two words are the name
+    // and version.
     let name = library.configuration.map {
       $0.split(separator: " ").prefix(2).joined(separator: " ")
     }
@@ -151,11 +152,11 @@ public struct BLAS: Sendable {
 
 public enum BLASError: ExplainedError {
   case missing
-  /// A name is not in the library.
+  /// A symbol is missing in the library.
   case lacks(String)
   /// The file, and why it does not open.
   case unusable(String, String)
-  /// The file counts in 64 bits.
+  /// The library uses 64-bit integers.
   case wideIntegers(String)
   /// The family that OPENBLAS_CORETYPE pins, and the extensions that this processor lacks.
   case cannotRun(String, lacking: [String])

@@ -1,24 +1,24 @@
 internal import OuterloopPlatform
 
-/// Where a linear algebra library may lie, the best first.
+/// Where a linear algebra library may be found, the best first.
 ///
 /// The one that `OUTERLOOP_BLAS` names is the only one, if it is set. Otherwise the newest of the
-/// system's OpenBLAS and those of the Python environments at hand (the package scipy-openblas32,
-/// conda's), since a newer one knows more processors; the system's where versions are equal, or
-/// where `LD_LIBRARY_PATH` leads to it. Last, where there is no other, the copies inside SciPy's
-/// wheels. NumPy's have integers of 64 bits and cannot be used.
+/// system's OpenBLAS and those of available Python environments (the package scipy-openblas32,
+/// conda's), since newer ones know more processors; the system's where versions are equal, or where
+/// `LD_LIBRARY_PATH` leads to it. As a last resort, the copies inside SciPy's wheels. NumPy's use
+/// 64-bit integers and cannot be used.
 package struct BLASFiles: Sendable {
   /// A file, or a name for the system's loader.
   package struct File: Sendable, Equatable {
     package let path: String
-    /// What its name or its package says; nil when they say nothing.
+    /// According to its name or its package; nil if unknown.
     package let version: OpenBLASVersion?
   }
 
   private let environment: @Sendable (String) -> String?
   /// Folders of the system's loader.
   private let systemFolders: [String]
-  /// Prefixes of Python installations beside those that the environment leads to.
+  /// Prefixes of Python installations in addition to those found through the environment.
   private let prefixes: [String]
 
   /// The variable that names a library.
@@ -112,8 +112,8 @@ package struct BLASFiles: Sendable {
     }.map { File(path: $0, version: nil) }
   }
 
-  /// Roots of Python installations: those that are active, those of `python3` on the path, the
-  /// user's own, the system's.
+  /// Roots of Python installations: the active ones, those of `python3` on the path, the user's,
+  /// the system's.
   private var pythonPrefixes: [String] {
     var found = ["VIRTUAL_ENV", "CONDA_PREFIX"].compactMap { value($0) }
     for folder in (value("PATH") ?? "").split(separator: ":") {
@@ -145,7 +145,7 @@ package struct BLASFiles: Sendable {
     environment(name).flatMap { $0.isEmpty ? nil : $0 }
   }
 
-  /// The version in a name as packagers write it: `libopenblasp-r0.3.21.so`.
+  /// The version in a file name as packagers write it: `libopenblasp-r0.3.21.so`.
   static func version(ofFile path: String) -> OpenBLASVersion? {
     let name = (CLibrary.realPath(path) ?? path).split(separator: "/").last ?? ""
     guard let start = name.firstRange(of: "-r")?.upperBound else { return nil }
@@ -160,7 +160,7 @@ package struct BLASFiles: Sendable {
     }
   }
 
-  /// The paths that a shell's pattern stands for, in order.
+  /// The paths that match a shell pattern, in order.
   private static func matches(_ pattern: String) -> [String] {
     var found = glob_t()
     defer { globfree(&found) }

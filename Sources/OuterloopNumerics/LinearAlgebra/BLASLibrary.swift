@@ -1,18 +1,19 @@
 internal import COuterloopKernels
 internal import OuterloopPlatform
 
-/// A linear algebra library that is open in this process, and how it writes the names in it.
+/// A linear algebra library opened in this process, and the form of its symbol names.
 package struct BLASLibrary {
   private let handle: UnsafeMutableRawPointer
-  /// What stands before every name: nothing, or `scipy_` in the libraries made for Python wheels.
+  /// The prefix of every symbol: empty, or `scipy_` in the libraries built for Python wheels.
   private let prefix: String
 
   /// Opens a file, or a library that the system's loader finds by its name.
   ///
-  /// - Parameter family: the kernels that OpenBLAS is asked for; nil leaves it to the environment.
-  ///   The environment is afterwards as before: programs started from here see nothing of it.
-  /// - Throws: `BLASError.unusable` with the loader's reason, `.wideIntegers` when integers are of
-  ///   64 bits in it, `.lacks`.
+  /// - Parameter family: the kernels requested from OpenBLAS; nil leaves the choice to the
+  ///   environment. The environment is restored afterwards: programs started from here are not
+  ///   affected.
+  /// - Throws: `BLASError.unusable` with the loader's reason, `.wideIntegers` when it uses 64-bit
+  ///   integers, `.lacks`.
   package static func open(
     _ path: String, asking family: String? = nil
   ) throws(BLASError) -> BLASLibrary {
@@ -37,7 +38,7 @@ package struct BLASLibrary {
     throw BLASError.lacks("cblas_sgemm")
   }
 
-  /// Closes it; nothing that came from it may be used any more. It stays in the process where
+  /// Closes it; nothing obtained from it may be used afterwards. It stays in the process if
   /// something else has opened it too.
   package func close() { dlclose(handle) }
 
@@ -47,7 +48,7 @@ package struct BLASLibrary {
     return address
   }
 
-  /// What it says of its build, `OpenBLAS 0.3.21 NO_LAPACKE DYNAMIC_ARCH ... MAX_THREADS=64`; nil
+  /// Its build configuration, `OpenBLAS 0.3.21 NO_LAPACKE DYNAMIC_ARCH ... MAX_THREADS=64`; nil
   /// where it is not OpenBLAS.
   package var configuration: String? { text("openblas_get_config") }
 
@@ -65,7 +66,7 @@ package struct BLASLibrary {
     configuration?.split(separator: " ").contains("DYNAMIC_ARCH") ?? false
   }
 
-  /// The file it was loaded from, as far as the system tells.
+  /// The file it was loaded from, if the system knows.
   package var path: String? {
     guard let address = dlsym(handle, prefix + "cblas_sgemm"), let name = ol_library_of(address)
     else { return nil }

@@ -5,7 +5,7 @@ package struct CholeskyFactorization {
   private let blas: BLAS
   private let count: Int
   private var factor: [Double]
-  /// An estimate of 1 / (|A| |A^-1|) in the 1-norm, at most three times too large as a rule (Higham
+  /// An estimate of 1 / (|A| |A^-1|) in the 1-norm, usually at most three times too large (Higham
   /// 1988).
   package let reciprocalCondition: Double
 

@@ -29,12 +29,12 @@ package enum DenseProduct {
     run(&product, a, b, &c)
   }
 
-  /// A part of a matrix: its first element, and how far its rows are apart.
+  /// A part of a matrix: its first element, and its row stride.
   struct Part {
     var first: UnsafeMutablePointer<Double>
     var lead: Int
 
-    /// The part that begins at a row and column.
+    /// The part that starts at a row and column.
     func from(_ row: Int, _ column: Int) -> Part {
       Part(first: first + row * lead + column, lead: lead)
     }

@@ -18,7 +18,7 @@ package struct DenseSymmetric {
   /// The average of what `multiply` gives and its transpose, with `damping` added to the diagonal.
   ///
   /// - Throws: `LinearSolverError.notSymmetric` if elements differ from their mirror images by more
-  ///   than a thousandth of the largest one, which single precision does not do.
+  ///   than a thousandth of the largest one, which rounding in single precision does not cause.
   package init(
     count: Int, damping: Double, products multiply: LinearMap
   ) throws {

@@ -4,11 +4,11 @@ internal import OuterloopPlatform
 ///
 /// A new row a with diagonal d adds the row l with L l = a and the diagonal sqrt(d - l'l).
 ///
-/// Time: n^3 / 3 to make it, n^2 to add a row; a solve n^2 for each right-hand side. Memory: n^2.
+/// Time: n^3 / 3 to create it, n^2 to add a row; a solve n^2 for each right-hand side. Memory: n^2.
 package struct IncrementalCholesky: Sendable {
   private let blas: BLAS
   package private(set) var count: Int
-  /// L by rows, `stride` apart; what lies above the diagonal means nothing.
+  /// L by rows, `stride` apart; elements above the diagonal are undefined.
   private var factor: [Double]
   private var stride: Int
   /// What was added to the diagonal so that a factor exists.
@@ -16,9 +16,9 @@ package struct IncrementalCholesky: Sendable {
 
   /// - Parameters:
   ///   - matrix: (count, count) by rows, of which the lower triangle is read.
-  ///   - jitters: what may be added to the diagonal, tried in this order.
-  /// - Returns: nil if the matrix is not positive definite to rounding with any of them, or holds what is
-  ///   not finite.
+  ///   - jitters: candidates for what is added to the diagonal, tried in this order.
+  /// - Returns: nil if the matrix is not positive definite to rounding with any of them, or is not
+  ///   finite.
   /// - Throws: `BLASError` if there is no linear algebra library.
   package init?(
     _ matrix: [Double], count: Int, jitters: [Double] = [0], roomFor room: Int = 0

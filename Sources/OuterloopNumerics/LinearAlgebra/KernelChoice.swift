@@ -1,9 +1,9 @@
 /// Which family of kernels OpenBLAS uses, and who chose it.
 public struct KernelChoice: Sendable, Equatable {
   public enum Chooser: String, Sendable {
-    /// OpenBLAS itself, by the processor's model number or since it has no other.
+    /// OpenBLAS itself, by the processor's model number or for lack of others.
     case library
-    /// This package, since the library's own choice was for much older processors.
+    /// This package, since the library's own choice is meant for much older processors.
     case package
     /// The environment variable OPENBLAS_CORETYPE.
     case environment
@@ -11,12 +11,12 @@ public struct KernelChoice: Sendable, Equatable {
 
   /// OpenBLAS's name for the family in use; nil for libraries that have no such thing.
   public let used: String?
-  /// The family that was asked for; nil when the library chose.
+  /// The requested family; nil when the library chose.
   public let asked: String?
   public let chooser: Chooser
-  /// What the library had chosen by itself, where another was asked for; nil where it was not tried.
+  /// What the library had chosen by itself, where another was requested; nil where it was not tried.
   public let passedOver: String?
-  /// The family that this package would have asked for but for the pin; nil when `used` is as good.
+  /// The family that this package would have requested without the pin; nil when `used` is as good.
   public let better: String?
 }
 
@@ -25,7 +25,7 @@ extension KernelChoice {
   ///
   /// What the environment pins is left alone. Otherwise the library chooses first, and that stands
   /// unless the processor can run a family of a higher level: then the library is closed and opened
-  /// again, asked for that family, and what it says afterwards decides whether it took it.
+  /// again, requesting that family, and its report afterwards shows whether it complied.
   ///
   /// - Parameter pin: the value of OPENBLAS_CORETYPE, nil when it is not set.
   /// - Throws: `BLASError`, also where the environment pins a family that the processor cannot run.
@@ -64,7 +64,7 @@ extension KernelChoice {
       library.close()
       library = try BLASLibrary.open(path, asking: wanted.rawValue)
       let used = library.family
-      // A family that is not in the list is newer than it.
+      // A family that is not in the list is newer than the list.
       let reached = used.flatMap(KernelFamily.init(name:))?.level ?? wanted.level
       if reached >= wanted.level {
         let choice = KernelChoice(

@@ -1,9 +1,9 @@
-/// The families of kernels that OpenBLAS has for x86-64, by the names under which it takes and
-/// tells them; one for each generation of processors.
+/// The families of kernels that OpenBLAS has for x86-64, by OpenBLAS's own names; one for each
+/// generation of processors.
 ///
-/// OpenBLAS chooses by the processor's model number. Up to 0.3.24 it takes Prescott, of 2004, for
-/// numbers of Intel's that it does not know (Raptor Lake, Emerald Rapids). What kernels need are
-/// extensions, whatever the processor is called: they decide here.
+/// OpenBLAS chooses by the processor's model number. Up to 0.3.24 it falls back to Prescott, of
+/// 2004, for Intel models that it does not know (Raptor Lake, Emerald Rapids). What kernels
+/// actually need are instruction set extensions: these decide here.
 package enum KernelFamily: String, CaseIterable, Sendable {
   case katmai = "Katmai"
   case coppermine = "Coppermine"
@@ -32,15 +32,15 @@ package enum KernelFamily: String, CaseIterable, Sendable {
   case cooperlake = "Cooperlake"
   case sapphireRapids = "SapphireRapids"
 
-  /// How wide and how fused its products of floats and doubles are. Families of one level run at
-  /// about the same speed: those after SkylakeX add products of 16-bit floats only.
+  /// The vector width and the use of FMA in its products of floats and doubles. Families of one
+  /// level run at about the same speed: those after SkylakeX add products of 16-bit floats only.
   package enum Level: Int, Sendable, Comparable {
     case sse, avx, avx2, avx512
 
     package static func < (a: Level, b: Level) -> Bool { a.rawValue < b.rawValue }
   }
 
-  /// A family by OpenBLAS's name for it, in capitals or not; nil when it is newer than this list.
+  /// A family by OpenBLAS's name for it, in any case; nil when it is newer than this list.
   package init?(name: String) {
     let wanted = name.lowercased()
     guard let found = KernelFamily.allCases.first(where: { $0.rawValue.lowercased() == wanted })
@@ -57,7 +57,7 @@ package enum KernelFamily: String, CaseIterable, Sendable {
     }
   }
 
-  /// What a processor must have to run it.
+  /// The extensions that a processor needs to run it.
   package var needs: Processor.Extensions {
     switch self {
     case .cooperlake, .sapphireRapids: [.skylakeServer, .avx512bf16]
@@ -71,7 +71,7 @@ package enum KernelFamily: String, CaseIterable, Sendable {
     }
   }
 
-  /// The first version of OpenBLAS that can be asked for it.
+  /// The first version of OpenBLAS in which it can be requested.
   private var since: OpenBLASVersion {
     switch self {
     // 0.3.20 and 0.3.21 do not know the name, and then choose by extensions: the same family.
@@ -82,9 +82,9 @@ package enum KernelFamily: String, CaseIterable, Sendable {
     }
   }
 
-  /// The families worth asking for, the best first: those that `processor` can run and that a
-  /// library of this version has. Empty where nothing is better than what any library takes
-  /// by itself, and on processors other than x86-64.
+  /// The families worth requesting, the best first: those that `processor` can run and that a
+  /// library of this version has. Empty where nothing is better than any library's default, and on
+  /// processors other than x86-64.
   ///
   /// SapphireRapids is not among them: for floats and doubles it is Cooperlake.
   package static func choices(

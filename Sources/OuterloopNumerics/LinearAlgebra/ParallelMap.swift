@@ -1,7 +1,7 @@
 internal import COuterloopKernels
 
 extension ThreadBudget {
-  /// The values of `body` at 0..<count, computed on as many threads as the budget has. Parallel work inside of
+  /// The values of `body` at 0..<count, computed on as many threads as the budget has. Parallel work inside
   /// `body` stays on its thread.
   ///
   /// - Complexity: worth it where a value takes tens of microseconds or more.

@@ -10,7 +10,7 @@ internal import OuterloopPlatform
 /// - Complexity: about 9 n^3 operations; n^2 numbers of memory.
 package struct SymmetricEigen: Sendable {
   package let count: Int
-  /// Rising.
+  /// In ascending order.
   package let values: [Double]
   /// Eigenvector i is row i: `vectors[i * count..<(i + 1) * count]`, of length one.
   package let vectors: [Double]
@@ -79,8 +79,8 @@ package struct SymmetricEigen: Sendable {
     return (diagonal, off, accumulated(reflections, n))
   }
 
-  /// Q' = ... H_2 H_1, from the last reflection to the first, so that each meets only what is not the
-  /// identity yet.
+  /// Q' = ... H_2 H_1, from the last reflection to the first, so that each is applied only to the
+  /// part that differs from the identity.
   private static func accumulated(
     _ reflections: [(first: Int, v: [Double], beta: Double)], _ n: Int
   ) -> [Double] {
@@ -98,7 +98,7 @@ package struct SymmetricEigen: Sendable {
     return rows
   }
 
-  /// QR steps on the last block that is not diagonal, until there is none.
+  /// QR steps on the last block that is not diagonal, until all are.
   private static func diagonalize(
     _ d: inout [Double], _ e: inout [Double], _ rows: inout [Double], _ n: Int
   ) -> Bool {
@@ -119,8 +119,8 @@ package struct SymmetricEigen: Sendable {
     return true
   }
 
-  /// One implicit QR step on rows `first...last`: the rotation that begins T - mu, and those that chase
-  /// what it leaves beside the tridiagonal down to the end.
+  /// One implicit QR step on rows `first...last`: the first rotation of T - mu, and those that chase
+  /// the bulge outside the tridiagonal down to the end.
   private static func step(
     _ d: inout [Double], _ e: inout [Double], _ rows: inout [Double], _ n: Int, _ first: Int,
     _ last: Int

@@ -7,7 +7,7 @@ package struct SymmetricFactorization {
   private let count: Int
   private var factor: [Double]
   private var pivots: [Int32]
-  /// An estimate of 1 / (|A| |A^-1|) in the 1-norm, at most three times too large as a rule (Higham
+  /// An estimate of 1 / (|A| |A^-1|) in the 1-norm, usually at most three times too large (Higham
   /// 1988).
   package let reciprocalCondition: Double
 

@@ -1,20 +1,20 @@
-/// The inverse L^-1 of a Cholesky factor that grows by rows, for many solves with the same factor: a product
-/// is quicker than a triangular solve, whose steps wait for one another, and more so with few right-hand sides.
+/// The inverse L^-1 of a Cholesky factor that grows by rows, for many solves with the same factor: a product is
+/// faster than a triangular solve, whose steps depend on one another, especially with few right-hand sides.
 ///
 /// A new row l of L with the diagonal d adds the row `(-l' L^-1, 1) / d`.
 ///
-/// - Accuracy: the error of a product is that of a solve times the condition of L at most, which is the square
+/// - Accuracy: the error of a product is that of a solve times at most the condition of L, which is the square
 ///   root of the matrix's.
 ///
-/// Time: n^3 / 3 to make it, n^2 to add a row, little more than n^2 / 2 multiply-adds for each right-hand side.
-/// Memory: n^2.
+/// Time: n^3 / 3 to create it, n^2 to add a row, little more than n^2 / 2 multiply-adds for each right-hand
+/// side. Memory: n^2.
 package struct TriangularInverse: Sendable {
   package private(set) var count: Int
   /// L^-1 by rows, `stride` apart, with zeros above the diagonal.
   private var rows: [Double]
   private var stride: Int
 
-  /// Rows in a product; what is zero in all of them is left out.
+  /// Rows in a product; columns that are zero in all of them are skipped.
   private static let block = 96
 
   package init(_ factor: IncrementalCholesky) {
@@ -22,7 +22,7 @@ package struct TriangularInverse: Sendable {
     (rows, stride) = (factor.lowerInverse(), factor.count)
   }
 
-  /// Takes in the last row of the factor, whose other rows it knows.
+  /// Adds the last row of the factor, whose other rows have been added before.
   package mutating func append(lastOf factor: IncrementalCholesky) {
     precondition(factor.count == count + 1)
     let pivot = factor[count, count]
@@ -105,7 +105,7 @@ package struct TriangularInverse: Sendable {
 }
 
 extension [Double] {
-  /// Calls `body` with the matrix whose rows are `lead` apart, to be read only.
+  /// Calls `body` with the matrix with row stride `lead`, for reading.
   func withPart<Result>(lead: Int, _ body: (DenseProduct.Part) -> Result) -> Result? {
     withUnsafeBufferPointer { buffer in
       buffer.baseAddress.map {
@@ -114,7 +114,7 @@ extension [Double] {
     }
   }
 
-  /// The same, to be changed.
+  /// The same, for modification.
   mutating func withMutablePart<Result>(
     lead: Int, _ body: (DenseProduct.Part) -> Result
   ) -> Result? {

@@ -10,7 +10,7 @@
 ///
 /// - Requirement: A symmetric positive definite; positive semidefinite if b is in its range. A
 ///   direction with p'Ap < 0 ends the solve as `negativeCurvature` at the best iterate, one with
-///   p'Ap = 0 to rounding, beside the largest p'Ap seen, as `singular`.
+///   p'Ap = 0 to rounding, relative to the largest p'Ap seen, as `singular`.
 /// - Stops: by `StoppingRule`, on the true residual (see `KrylovRun`); as `stagnated` when a step no
 ///   longer changes x and the tolerance is not met.
 /// - Cost: one product and five passes over P numbers an iteration, about sqrt(condition) iterations

@@ -38,7 +38,7 @@ public struct GMRES: LinearSolver {
         "a restart after \(restart) steps", remedy: "at least 1 is needed")
     }
     let length = Swift.min(restart, Swift.max(b.count, 1))
-    // The basis outlives a cycle: no memory is asked for again.
+    // The basis outlives a cycle, so that no new memory is allocated.
     var basis = [[Double](repeating: 0, count: b.count)]
     return try KrylovRun.solve(multiply, b, from: start, stop) { run in
       try Self.cycle(&run, length, &basis)
@@ -114,13 +114,13 @@ public struct GMRES: LinearSolver {
     do throws(TensorError) {
       try Memory.require(8 * count, for: "a basis vector")
     } catch {
-      throw LinearSolverError.memory("\(error) beside \(basis.count) others; restart sooner")
+      throw LinearSolverError.memory("\(error) besides \(basis.count) others; restart sooner")
     }
     basis.append([Double](repeating: 0, count: count))
   }
 
   /// Takes the components along the first `count` basis vectors out of a vector and returns them
-  /// with a 0 behind (modified Gram-Schmidt, again where cancellation was strong).
+  /// with a trailing 0 (modified Gram-Schmidt, repeated where cancellation was strong).
   private static func orthogonalize(
     _ vector: inout [Double], against basis: [[Double]], _ count: Int
   ) -> [Double] {

@@ -1,4 +1,4 @@
-/// `x = b`: the inverse of A taken to be the identity.
+/// `x = b`: approximates the inverse of A by the identity.
 ///
 /// - Requirement: none. Sound up to a factor where A is near a multiple of I.
 /// - Stops: direct.

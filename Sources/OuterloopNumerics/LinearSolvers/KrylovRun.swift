@@ -1,9 +1,9 @@
-/// A solve of `A x = b` under way: the iterate, its true residual, and what was spent.
+/// The state of a solve of `A x = b`: the iterate, its true residual, and the cost so far.
 ///
 /// The residual that a Krylov recurrence carries along drifts away from `b - A x`. So a method runs
 /// in cycles: when its recurrence meets the tolerance, the true residual is computed from x. If that
-/// one does too, the solve has converged; if not, a new cycle starts from x (residual replacement),
-/// as long as cycles make progress. Hence `converged` always speaks of the true residual.
+/// meets it too, the solve has converged; if not, a new cycle starts from x (residual replacement),
+/// as long as cycles make progress. Hence `converged` always refers to the true residual.
 struct KrylovRun {
   private let multiply: LinearMap
   let b: [Double]
@@ -16,23 +16,23 @@ struct KrylovRun {
   private(set) var residualNorm: Double
   var iterations = 0
   private var products = 0
-  /// The extremes of what the method sees of A's spectrum or singular values, in absolute value.
+  /// The extremes of A's spectrum or singular values seen by the method, in absolute value.
   private var spectrum: (least: Double, largest: Double)?
 
   /// How a cycle ended.
   enum CycleEnd {
-    /// The recurrence met the tolerance, or cannot go on for rounding.
+    /// The recurrence met the tolerance, or cannot continue because of rounding.
     case reached
-    /// The method starts anew by its own rule, or the iterations are used up.
+    /// The method restarts by its own rule, or the iterations are used up.
     case restart
-    /// A series was summed as far as asked; `last` is the norm of its last term. x is the sum, good
-    /// or bad.
+    /// A series was summed as far as requested; `last` is the norm of its last term. x is the sum,
+    /// accurate or not.
     case summed(last: Double)
     /// Nothing more can be done.
     case stopped(LinearSolution.Outcome)
   }
 
-  /// `y = A x`, counted.
+  /// `y = A x`, with the product counted.
   mutating func product(_ x: [Double], _ y: inout [Double]) throws {
     products += 1
     try OuterloopNumerics.product(multiply, x, into: &y)

@@ -30,7 +30,7 @@ public struct LinearSolution: Sendable, Hashable {
   public enum Outcome: String, Sendable, Hashable, Codable, CustomStringConvertible {
     /// The true residual meets the tolerance; direct methods: A is not singular to rounding.
     case converged
-    /// The formula of an approximate inverse was evaluated: the residual says how good it is.
+    /// The formula of an approximate inverse was evaluated: the residual shows its accuracy.
     case approximation
     /// The allowed number of iterations, or of terms of a series, was used up.
     case iterationLimit

@@ -1,14 +1,14 @@
 public import OuterloopText
 
-/// `y = A x`, for solvers that need no more of A than its products. `y` comes with the length of
-/// `x`; every element is to be written.
+/// `y = A x`, for solvers that use A only through its products. `y` has the length of `x`; every
+/// element must be written.
 public typealias LinearMap = (_ x: [Double], _ y: inout [Double]) throws -> Void
 
 /// A way to solve `A x = b` for a square A that is known by its products with vectors.
 ///
-/// Solvers are values: each says what it needs of A, when it stops and what that costs. Trouble of
-/// the numbers (A indefinite, too few iterations, NaN) is part of the answer, `Outcome`; only misuse
-/// throws.
+/// Solvers are values: each documents what it requires of A, when it stops and what it costs.
+/// Numerical failure (A indefinite, too few iterations, NaN) is part of the result, `Outcome`; only
+/// misuse throws.
 public protocol LinearSolver: Sendable, Hashable, CustomStringConvertible {
   /// What A must be for the method to be sound.
   var requirement: LinearRequirement { get }
@@ -19,8 +19,8 @@ public protocol LinearSolver: Sendable, Hashable, CustomStringConvertible {
   ///   - multiply: the products `A x`; an error that it throws ends the solve.
   ///   - b: the right-hand side; its length is the dimension.
   ///   - start: where to start from, such as the solution of a nearby system; zero by default.
-  ///     Direct methods have no use for it.
-  /// - Throws: `LinearSolverError` for settings and lengths that do not fit.
+  ///     Direct methods ignore it.
+  /// - Throws: `LinearSolverError` for invalid settings and lengths.
   func solve(_ multiply: LinearMap, _ b: [Double], from start: [Double]?) throws -> LinearSolution
 }
 
@@ -55,8 +55,8 @@ public enum LinearSolverError: ExplainedError, Hashable {
   case length(String, Int, expected: Int)
   /// A setting outside its range, and what is allowed.
   case setting(String, remedy: String)
-  /// A method for symmetric matrices was given another: the largest |a_ij - a_ji|, beside the
-  /// largest |a_ij|.
+  /// A method for symmetric matrices was given another: the largest |a_ij - a_ji|, and the largest
+  /// |a_ij|.
   case notSymmetric(difference: Double, size: Double)
   /// More rows than a dense method can hold.
   case tooLarge(Int, limit: Int)

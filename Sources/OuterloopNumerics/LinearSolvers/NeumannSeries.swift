@@ -7,7 +7,7 @@
 /// iteration.
 ///
 /// - Requirement: |I - a A| < 1; for symmetric positive definite A, 0 < a < 2 / largest eigenvalue.
-///   Other A diverge or not by their eigenvalues; the method itself asks for no symmetry.
+///   Other A diverge or not by their eigenvalues; the method itself does not require symmetry.
 /// - Stops: after K + 1 terms, or once the residual meets `stop` (by default never). A series whose
 ///   last term is larger than the one before has `diverged` (for symmetric A terms that grow once grow
 ///   for ever); it is summed nevertheless, until a term is 1 / rounding times b.
@@ -66,7 +66,7 @@ public struct NeumannSeries: LinearSolver {
       size = v.norm
       guard size.isFinite else { return .stopped(.nonFinite) }
       if size <= run.target { return .summed(last: size) }
-      // What is left cannot change the sum, however many terms were asked for.
+      // The remaining terms cannot change the sum, however many were requested.
       if size < Double.leastNormalMagnitude { return .stopped(.stagnated) }
     }
   }

@@ -1,15 +1,15 @@
 /// The Nystrom approximation of `(A + rho I)^-1 b` from k columns of A (Hataya & Yamada 2023, Eq. 6):
 ///
-///     A ~ C A_kk^-1 C',   C = k columns of A at random places, A_kk their k rows
+///     A ~ C A_kk^-1 C',   C = k randomly chosen columns of A, A_kk their k rows
 ///     x = (b - C (rho A_kk + C'C)^-1 C' b) / rho          (Woodbury)
 ///
 /// With k = P this is the exact solution of `(A + rho I) x = b`, not of `A x = b`.
 ///
-/// - Requirement: A symmetric positive semidefinite for the approximation to mean anything; rho > 0.
+/// - Requirement: A symmetric positive semidefinite for the approximation to be meaningful; rho > 0.
 /// - Stops: direct; `singular` if the k x k matrix is.
 /// - Cost: k products and one for the residual, 2 k^2 P operations; k P numbers. No step size.
 /// - Condition: no estimate.
-/// - Differs from the source: the residual of `(A + rho I) x = b` is reported, since nothing else tells
+/// - Differs from the source: the residual of `(A + rho I) x = b` is reported, since nothing else shows
 ///   whether k was large enough.
 public struct Nystrom: LinearSolver {
   /// k; all P columns if there are fewer.
@@ -80,7 +80,7 @@ public struct Nystrom: LinearSolver {
       return solution
     }
     // Columns that depend on each other leave it singular, yet C'b is in its range: a shift at the
-    // level of rounding picks one of the solutions, which C takes to the same vector.
+    // level of rounding picks one of the solutions, which C maps to the same vector.
     guard let factor = try SymmetricFactorization(small.shifted(by: 1e-15 * small.oneNorm)) else {
       solution.outcome = .singular
       return solution

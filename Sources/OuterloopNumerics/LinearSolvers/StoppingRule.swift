@@ -1,12 +1,12 @@
 /// When an iterative solver stops: `|b - A x| <= max(relative |b|, absolute)` in 2-norms, or after a
 /// number of iterations.
 ///
-/// With both tolerances 0 a solver goes on until rounding stops it.
+/// With both tolerances 0 a solver continues until rounding stops it.
 public struct StoppingRule: Sendable, Hashable, CustomStringConvertible {
   public var relative: Double
   public var absolute: Double
-  /// Nil: ten times the dimension and 100 more. In exact arithmetic a Krylov method needs the
-  /// dimension at most.
+  /// Nil: ten times the dimension plus 100. In exact arithmetic a Krylov method needs at most the
+  /// dimension.
   public var iterations: Int?
 
   public init(relative: Double = 1e-10, absolute: Double = 0, iterations: Int? = nil) {

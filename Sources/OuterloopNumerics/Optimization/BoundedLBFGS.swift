@@ -1,19 +1,19 @@
 internal import OuterloopPlatform
 
 /// Limited-memory BFGS within a box, for several independent problems at once, so that an objective can
-/// work on all their points together.
+/// evaluate all their points together.
 ///
-/// A coordinate is *free* unless it stands at a bound that the gradient pushes against. On the free ones
+/// A coordinate is *free* unless it is at a bound that the gradient pushes against. On the free ones
 ///
 ///     d = -H_k g,   H_k by the two-loop recursion over the last m pairs (Nocedal 1980)
 ///     x' = P(x + a d),   a = 1, then smaller, until f(x') <= f(x) + 1e-4 g'(x' - x)
 ///
-/// where P goes to the nearest point of the box (projected quasi-Newton: Bertsekas 1982, Schmidt et al.
-/// 2009). Coordinates with equal bounds stay where they are.
+/// where P projects to the nearest point of the box (projected quasi-Newton: Bertsekas 1982, Schmidt et
+/// al. 2009). Coordinates with equal bounds stay where they are.
 ///
-/// - Cost: about one evaluation an iteration and problem, and 4 m + 6 passes over its coordinates.
-/// - Guarantee: no value returned is above the one at its start. Trial points with NaN or infinity are
-///   backed away from.
+/// - Cost: about one evaluation per iteration and problem, and 4 m + 6 passes over its coordinates.
+/// - Guarantee: no value returned is above the one at its start. The line search backtracks from
+///   points with NaN or infinity.
 /// - Differs from L-BFGS-B (Byrd et al. 1995): the set of free coordinates comes from the gradient
 ///   alone, not from the Cauchy point of the quadratic model.
 package struct BoundedLBFGS: Sendable {
@@ -51,7 +51,7 @@ package struct BoundedLBFGS: Sendable {
     package var isConverged: Bool
   }
 
-  /// - Parameter objective: values and gradients at points of the problems named by their places.
+  /// - Parameter objective: values and gradients at points of the problems given by their indices.
   package func minimize(
     _ problems: [Problem],
     _ objective: (_ points: [[Double]], _ problems: [Int]) throws -> [(
@@ -68,7 +68,7 @@ package struct BoundedLBFGS: Sendable {
     return runs.map(\.result)
   }
 
-  /// One problem under way: `trial` waits for its value.
+  /// The state of one problem: `trial` awaits its value.
   private struct Run {
     let settings: BoundedLBFGS
     let lower: [Double]

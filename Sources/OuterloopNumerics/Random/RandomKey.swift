@@ -69,7 +69,7 @@ extension RandomKey {
     return value
   }
 
-  /// A uniformly random order of 0..<count (Fisher-Yates by Lemire's multiply-shift; the bias is
+  /// A uniformly random permutation of 0..<count (Fisher-Yates by Lemire's multiply-shift; the bias is
   /// below count / 2^32). Empty for a count that is negative, beyond 2^31 or does not fit into memory.
   public func permutation(_ count: Int) -> [Int] {
     guard count <= 1 << 31, Self.holds(count, of: 12) else { return [] }
@@ -83,7 +83,7 @@ extension RandomKey {
     return order
   }
 
-  /// Whether there are so many things of `bytes` bytes each, and memory for them.
+  /// Whether `count` is valid, and `count` elements of `bytes` bytes fit into memory.
   static func holds(_ count: Int, of bytes: Int) -> Bool {
     count > 0 && (try? Memory.require(count, of: bytes, for: "")) != nil
   }

@@ -11,8 +11,8 @@ public import OuterloopText
 /// and thus never 0 or 1.
 ///
 /// Direction numbers: Joe and Kuo 2008. Order: Gray code (Antonov and Saleev 1979), as in scipy.
-/// Scrambling: Owen's nested uniform scrambling (Owen 1995), its random bits from a hash of the place
-/// in the binary tree (as Burley 2020, but a hash for each node instead of one for all).
+/// Scrambling: Owen's nested uniform scrambling (Owen 1995), its random bits from a hash of the
+/// position in the binary tree (as Burley 2020, but a hash for each node instead of one for all).
 public struct SobolSequence: Sendable {
   /// The most dimensions there are direction numbers for.
   public static let maximumDimensions = 1111

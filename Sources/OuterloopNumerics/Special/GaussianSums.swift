@@ -13,9 +13,9 @@ package enum GaussianSums {
   }
 
   /// The same for kernels of one sigma gathered in bins of a discrete Gauss transform: bin b of
-  /// width `width` starts at low + b width, and `moments[p * bins + b]`, p = 0..<8, holds
-  /// sum_k scale_k delta_k^p / p!, delta_k the distance from the middle of the bin in sigmas.
-  /// Bins beyond `reach` bins count for nothing. O(points x reach).
+  /// width `width` starts at low + b width, and `moments[p * bins + b]`, p = 0..<8, holds sum_k
+  /// scale_k delta_k^p / p!, delta_k the distance from the middle of the bin in sigmas. Bins more
+  /// than `reach` bins away are ignored. O(points x reach).
   package static func addBinned(
     at x: [Double], low: Double, width: Double, sigma: Double, reach: Int, moments: [Double],
     to out: inout [Double]

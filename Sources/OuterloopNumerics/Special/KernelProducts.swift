@@ -1,15 +1,15 @@
 internal import COuterloopKernels
 
-/// A mixture of product kernels over several columns, changed in place and evaluated in vectors:
+/// A mixture of product kernels over several columns, updated in place and evaluated with SIMD:
 ///
 ///     log sum_k weight_k exp(offset_k) prod_j K_jk(x_j),   weight_k = min(1, first + slope ordinal_k).
 ///
 /// Columns come in three kinds, in this order. Matched: K is one of two numbers, by whether x is the
 /// center. Smooth: exp(-((x - center)/sigma)^2 / 2). Cells: the mass of that normal on an interval.
 ///
-/// Kernels are numbered in no order and appended or taken out in O(columns), with no gaps: the last
-/// takes a free number. They lie in tiles of eight, each tile's columns together. Memory: 16 bytes for
-/// each kernel and column.
+/// Kernels are numbered in no particular order without gaps and added or removed in O(columns): the
+/// last one takes the number of a removed one. They are stored in tiles of eight, each tile's columns
+/// together. Memory: 16 bytes for each kernel and column.
 package struct KernelProducts: Sendable {
   private static let tile = Int(OL_KERNEL_TILE)
   private static let group = Int(OL_KERNEL_GROUP)
@@ -35,7 +35,7 @@ package struct KernelProducts: Sendable {
     (kernel / Self.tile * columns + column) * 2 * Self.tile + kernel % Self.tile
   }
 
-  /// Enters a kernel of offset 0 with these centers and no sigma yet: 1/sigma is 0.
+  /// Adds a kernel of offset 0 with these centers and 1/sigma = 0, to be set later.
   package mutating func append(centers: [Double], ordinal: Double) {
     precondition(centers.count == columns)
     if count == offsets.count {
@@ -52,7 +52,7 @@ package struct KernelProducts: Sendable {
     count += 1
   }
 
-  /// Takes a kernel out; the last one takes its number.
+  /// Removes a kernel; the last one takes its number.
   package mutating func remove(_ kernel: Int) {
     count -= 1
     offsets[kernel] = offsets[count]
@@ -78,8 +78,8 @@ package struct KernelProducts: Sendable {
 
   package mutating func setOffset(_ kernel: Int, _ value: Double) { offsets[kernel] = value }
 
-  /// Lays kernels end to end in an order, each as long as `lengths` says of it; the middles of the
-  /// whole numbers that it covers become its ordinals. Returns the whole length. O(kernels).
+  /// Lays kernels end to end in an order, with the given `lengths`; the middle of the integers that
+  /// a kernel covers becomes its ordinal. Returns the total length. O(kernels).
   package mutating func lay(_ order: [Int], lengths: [Double]) -> Double {
     var next = 0.0
     for kernel in order {
@@ -90,7 +90,7 @@ package struct KernelProducts: Sendable {
   }
 
   /// The logarithm of the sum at some points, to 1e-10. O(points x kernels x columns) at most:
-  /// kernels that are too small beside the largest seen are left as soon as that shows.
+  /// kernels that are negligible relative to the largest seen are abandoned early.
   ///
   /// - Parameters:
   ///   - x: (points, columns); in cells the middles of intervals.

@@ -1,6 +1,6 @@
 internal import COuterloopKernels
 
-/// Matern-5/2 covariances of unit variance (Rasmussen & Williams 2006, eq. 4.17), in vectors:
+/// Matern-5/2 covariances of unit variance (Rasmussen & Williams 2006, eq. 4.17), with SIMD:
 ///
 ///     k = (1 + a + a^2/3) exp(-a),   a = sqrt(5 r^2)
 package enum MaternKernel {

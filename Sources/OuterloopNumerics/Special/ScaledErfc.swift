@@ -3,11 +3,11 @@ internal import OuterloopPlatform
 extension StandardNormal {
   /// erfcx(x) = exp(x^2) erfc(x), to a relative error of 1e-14 for x >= -26; infinite further down.
   ///
-  /// Below 10 it is the product, with the rounding of x^2 taken back; above, where erfc underflows,
+  /// Below 10 it is the product, corrected for the rounding of x^2; above, where erfc underflows,
   ///
   ///     erfcx(x) ~ 1/(x sqrt(pi)) (1 - 1/(2 x^2) + 1 3/(2 x^2)^2 - 1 3 5/(2 x^2)^3 + ...),
   ///
-  /// cut where terms stop mattering, long before the series diverges.
+  /// truncated where terms stop mattering, long before the series diverges.
   package static func scaledErfc(_ x: Double) -> Double {
     if x < 10 {
       if x < -27 { return .infinity }

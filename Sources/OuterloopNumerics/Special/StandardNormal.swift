@@ -1,7 +1,7 @@
 internal import OuterloopPlatform
 
-/// The standard normal distribution, phi its density and Phi its cumulative distribution, in the
-/// logarithm and exact far out in the tails. All constant time and memory.
+/// The standard normal distribution, phi its density and Phi its cumulative distribution, in
+/// logarithms and accurate far out in the tails. All in constant time and memory.
 package enum StandardNormal {
   private static let logRootTwoPi = 0.918938533204672741780329736406
   private static let rootHalf = 0.707106781186547524400844362105
@@ -9,11 +9,11 @@ package enum StandardNormal {
   /// log phi(x) = -x^2/2 - log sqrt(2 pi).
   package static func logDensity(_ x: Double) -> Double { -0.5 * x * x - logRootTwoPi }
 
-  /// log Phi(x). Direct where Phi is a normal number with room to spare; below -20
+  /// log Phi(x). Direct where Phi is far from underflow; below -20
   ///
   ///     Phi(x) ~ phi(x)/|x| (1 - 1/x^2 + 1 3/x^4 - 1 3 5/x^6 + ...),
   ///
-  /// cut where terms stop mattering, long before the series diverges.
+  /// truncated where terms stop mattering, long before the series diverges.
   package static func logCDF(_ x: Double) -> Double {
     if x > 0 { return log1p(-0.5 * erfc(x * rootHalf)) }
     if x > -20 { return log(0.5 * erfc(-x * rootHalf)) }

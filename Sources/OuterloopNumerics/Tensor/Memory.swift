@@ -1,12 +1,12 @@
 internal import OuterloopPlatform
 
-/// How much memory the machine can still give. A program that asks for more is ended by the system,
-/// so large requests are held against it first.
+/// How much memory the machine can still provide. A program that uses more is killed by the system,
+/// so large requests are checked first.
 package enum Memory {
-  /// Requests below this are made without a look.
+  /// Requests below this are not checked.
   private static let least = 256 << 20
 
-  /// - Throws: `TensorError` for bytes that cannot be had; the message names `use`.
+  /// - Throws: `TensorError` for memory that is not available; the message names `use`.
   /// - Complexity: O(1) for small requests; about 50 us from 256 MB on.
   package static func require(
     _ byteCount: Int, for use: @autoclosure () -> String
@@ -27,7 +27,7 @@ package enum Memory {
     try require(overflows ? .max : bytes, for: use())
   }
 
-  /// `4.3 GB`; `more than 8 EB` for what is no `Int`.
+  /// `4.3 GB`; `more than 8 EB` for what overflows `Int`.
   private static func text(_ bytes: Int) -> String {
     if bytes == .max { return "more than 8 EB" }
     var value = Double(bytes) / 1e6
@@ -39,9 +39,9 @@ package enum Memory {
     return "\((value * 10).rounded() / 10) \(unit)"
   }
 
-  /// Whether the system hands out a block of this size: it may limit a process further.
+  /// Whether the system grants a block of this size: it may limit a process further.
   private static func isGranted(_ byteCount: Int) -> Bool {
-    // Not malloc, which a compiler may leave out where nothing is done with the memory.
+    // Not malloc, which a compiler may optimise away if the memory is unused.
     let block = mmap(
       nil, byteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON, -1, 0)
     guard Int(bitPattern: block) != -1 else { return false }
@@ -49,8 +49,8 @@ package enum Memory {
     return true
   }
 
-  /// Bytes that can be had without taking them from other programs: what the system counts as
-  /// available, and at most what the container may have.
+  /// Bytes available without taking them from other programs: what the system counts as available,
+  /// limited by the container.
   private static var available: Int {
     #if os(Linux)
       var bytes = physical
@@ -73,7 +73,7 @@ package enum Memory {
     return pages.multipliedReportingOverflow(by: size).overflow ? .max : pages * size
   }
 
-  /// The first number behind a word in a file of the system; nil if there is none.
+  /// The first number after a word in a system file; nil if there is none.
   private static func number(after word: String, in path: String) -> Int? {
     guard let file = fopen(path, "r") else { return nil }
     defer { fclose(file) }

@@ -13,7 +13,7 @@ public struct Tensor: Sendable {
     case values(Storage)
     /// The same number everywhere, in no memory: zeros, ones.
     case splat(Double)
-    /// A scalar written as a plain number: it takes the element type of what it meets.
+    /// A scalar written as a plain number: it adopts the element type of the other operand.
     case number(Double)
     /// A node of a trace (owned by the differentiable core).
     case symbol(any TensorSymbol)
@@ -27,7 +27,7 @@ public struct Tensor: Sendable {
   }
 }
 
-/// What a tensor holds while a function is traced: an identity in somebody's graph.
+/// What a tensor holds while a function is traced: the identity of a node in a graph.
 package protocol TensorSymbol: Sendable {}
 
 extension Tensor {
@@ -65,7 +65,7 @@ extension Tensor {
       return
     }
     guard Scalar.isElement else {
-      // A type of the caller's own.
+      // A caller-defined type.
       self.init(elements.map(\.asDouble), shape: shape, dtype: Scalar.dtype)
       return
     }
@@ -78,8 +78,8 @@ extension Tensor {
     }
   }
 
-  /// A scalar that is a plain number: float32 by itself, and of the element type of what it meets,
-  /// like a number in a formula. `v + Tensor(0.5)` is `v + 0.5`.
+  /// A scalar that is a plain number: float32 by itself, and of the other operand's element type in
+  /// an operation, like a number in a formula. `v + Tensor(0.5)` is `v + 0.5`.
   public init(_ value: Double) {
     self.init(type: TensorType([]), content: .number(value))
   }
@@ -115,7 +115,7 @@ extension Tensor {
   }
 
   /// The result of an operation that cannot be applied: the first error among its operands, or a
-  /// reason of its own.
+  /// new one.
   package init(invalid message: @autoclosure () -> String, operands: Tensor...) {
     let error = operands.lazy.compactMap(\.error).first ?? TensorError(message())
     self.init(type: TensorType([]), content: .invalid(error))
@@ -155,6 +155,6 @@ extension Tensor {
     return self
   }
 
-  /// Whether this is a plain number, whose element type is that of what it meets.
+  /// Whether this is a plain number, which adopts the element type of the other operand.
   package var isPlainNumber: Bool { if case .number = content { true } else { false } }
 }

@@ -17,7 +17,7 @@ public struct TensorType: Sendable, Hashable, CustomStringConvertible {
 
   public var rank: Int { shape.count }
 
-  /// Number of elements; `.max` if that is no `Int`, and 0 for a negative size.
+  /// Number of elements; `.max` on overflow, and 0 for a negative size.
   public var count: Int {
     var count = 1
     var isHuge = false
@@ -30,7 +30,7 @@ public struct TensorType: Sendable, Hashable, CustomStringConvertible {
     return isHuge ? .max : count
   }
 
-  /// Bytes of the elements; `.max` if that is no `Int`.
+  /// Bytes of the elements; `.max` on overflow.
   public var byteCount: Int {
     let (product, overflows) = count.multipliedReportingOverflow(by: dtype.byteCount)
     return overflows ? .max : product

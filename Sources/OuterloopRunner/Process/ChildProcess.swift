@@ -3,19 +3,19 @@ internal import OuterloopPlatform
 internal import OuterloopStudy
 internal import Synchronization
 
-/// A running program in a process group of its own, and the queue of what it says.
+/// A running program in a process group of its own, and the queue of its messages.
 ///
-/// A thread for each program (`ProcessWatch`) reads its output, keeps its limits and reaps it. The
-/// program stays a zombie until its group has been ended, so that a signal never reaches a stranger
-/// who got the same number; a library that reaps first cannot promise that. The asynchronous side
-/// takes messages from the queue, one consumer at a time.
+/// A thread for each program (`ProcessWatch`) reads its output, enforces its limits and reaps it.
+/// The program stays a zombie until its group has ended, so that a signal never reaches an
+/// unrelated process that got the same number; a library that reaps first cannot guarantee that.
+/// The asynchronous side takes messages from the queue, one consumer at a time.
 final class ChildProcess: Sendable {
   enum Message: Sendable {
     case line(ReportLine)
     /// The program has read the first part of the request: what follows may be about it, and what came
     /// before is not.
     case ready
-    /// Whether the program has read that its trial is to stop, by the time that it is done or its grace is over.
+    /// Whether the program had read the stop line by the time it was done or its grace period was over.
     case stopWasRead(Bool)
     /// The last message.
     case ended(Ending)
@@ -35,22 +35,22 @@ final class ChildProcess: Sendable {
     case timeout
     /// Bytes in use.
     case memory(Int)
-    /// Someone asked.
+    /// Someone requested it.
     case order
   }
 
-  /// What the watching thread has to do next.
-  struct Orders {
+  /// What the watching thread should do next.
+  struct Commands {
     /// A request, without the end of its line.
     var request: [UInt8]?
     var closesInput = false
-    /// That the trial is to stop, a whole line, and seconds of grace to be done with it.
+    /// The line that asks the program to stop its trial, and seconds of grace to do so.
     var stopLine: (line: [UInt8], grace: Double)?
-    /// Seconds of grace, if the program is to stop.
+    /// Seconds of grace, if the program is to be terminated.
     var stop: Double?
     var deadline: ContinuousClock.Instant?
     var log: TrialLog
-    /// So many messages wait that no more output is to be read.
+    /// So many messages are queued that no more output should be read.
     var isCrowded = false
   }
 
@@ -60,16 +60,16 @@ final class ChildProcess: Sendable {
     /// How the program ended, once that message has been taken.
     var ending: Ending?
     var waiter: CheckedContinuation<Message, Never>?
-    var orders: Orders
-    /// The end of a pipe that wakes the thread; nil once that is over.
+    var commands: Commands
+    /// The end of a pipe that wakes the thread; nil once the thread has ended.
     var alarm: Int32?
   }
 
   static let crowd = 1000
   private let state: Mutex<State>
 
-  private init(orders: Orders, alarm: Int32) {
-    state = Mutex(State(orders: orders, alarm: alarm))
+  private init(commands: Commands, alarm: Int32) {
+    state = Mutex(State(commands: commands, alarm: alarm))
   }
 
   // MARK: The asynchronous side
@@ -88,14 +88,14 @@ final class ChildProcess: Sendable {
     }
   }
 
-  /// All messages that wait, or the next if none does; at most a crowd.
+  /// All queued messages, or the next one if the queue is empty; at most `crowd`.
   func nextBatch() async -> [Message] {
     var batch = [await next()]
     while batch.count < Self.crowd, let message = takeWaiting() { batch.append(message) }
     return batch
   }
 
-  /// Takes what waits, without waiting for more.
+  /// Takes a queued message, without waiting for one.
   func takeWaiting() -> Message? {
     state.withLock { $0.taken < $0.messages.count ? Self.takeMessage(&$0) : nil }
   }
@@ -107,15 +107,16 @@ final class ChildProcess: Sendable {
     if state.taken == state.messages.count {
       state.messages.removeAll(keepingCapacity: true)
       state.taken = 0
-      if state.orders.isCrowded {
-        state.orders.isCrowded = false
-        ring(state)
+      if state.commands.isCrowded {
+        state.commands.isCrowded = false
+        wake(state)
       }
     }
     return message
   }
 
-  /// Takes messages until the program has ended. It may have: a batch can hold the last message.
+  /// Takes messages until the program has ended. It may have ended already: a batch can hold the
+  /// last message.
   func finish() async -> Ending {
     while true {
       if let ending = state.withLock({ $0.ending }) { return ending }
@@ -123,14 +124,14 @@ final class ChildProcess: Sendable {
     }
   }
 
-  /// Sends SIGTERM to the group, and SIGKILL after `grace` seconds. What is said until then still
+  /// Sends SIGTERM to the group, and SIGKILL after `grace` seconds. Output until then still
   /// arrives.
   func stop(grace: Double) {
     order { $0.stop = min($0.stop ?? grace, grace) }
   }
 
-  /// Reads what the child says by `body`; an error and a cancelled task stop the child, and its end is
-  /// waited for.
+  /// Runs `body`, which reads the child's messages; an error or a cancelled task stops the child and
+  /// waits for its end.
   func withStop<Result: Sendable>(
     grace: Double, isolation: isolated (any Actor)? = #isolation,
     _ body: () async throws -> sending Result
@@ -148,20 +149,20 @@ final class ChildProcess: Sendable {
     }
   }
 
-  /// A trial begins: its request, a line without its end, goes to standard input. Once the program
-  /// has begun to read it there is a message `.ready`, the line is ended, and what is printed goes to
-  /// `log`.
+  /// Begins a trial: writes its request, a line without its line break, to standard input. Once the
+  /// program has begun to read it, a message `.ready` is posted, the line break is written, and
+  /// output goes to `log`.
   func begin(_ request: String, log: TrialLog, deadline: ContinuousClock.Instant?) {
-    order { orders in
-      orders.request = Array(request.utf8)
-      orders.log = log
-      orders.deadline = deadline
+    order { commands in
+      commands.request = Array(request.utf8)
+      commands.log = log
+      commands.deadline = deadline
     }
   }
 
-  /// The trial is to stop: writes a line to standard input that says so, unless the program is done with the
-  /// trial. One that is not done within `grace` seconds is stopped. There is a message `.stopWasRead` then, or
-  /// before the line with which the program is done.
+  /// Asks the program to stop the trial: writes a stop line to standard input, unless the program is done with
+  /// the trial. A program that is not done within `grace` seconds is terminated. A message `.stopWasRead`
+  /// comes then, or before the line with which the program is done.
   func askToStop(_ line: String, grace: Double) {
     order { $0.stopLine = (Array((line + "\n").utf8), grace) }
   }
@@ -171,28 +172,28 @@ final class ChildProcess: Sendable {
 
   func closeInput() { order { $0.closesInput = true } }
 
-  private func order(_ change: (inout Orders) -> Void) {
+  private func order(_ change: (inout Commands) -> Void) {
     state.withLock { state in
-      change(&state.orders)
-      Self.ring(state)
+      change(&state.commands)
+      Self.wake(state)
     }
   }
 
-  private static func ring(_ state: State) {
+  private static func wake(_ state: State) {
     guard let alarm = state.alarm else { return }
-    // A full pipe is alarm enough.
+    // A full pipe wakes the thread anyway.
     _ = [UInt8(0)].withUnsafeBytes { CLibrary.writeFile(alarm, $0.baseAddress, 1) }
   }
 
-  // MARK: The thread's side
+  // MARK: The watching thread
 
-  /// What to do; input and one-time orders are handed over once.
-  func takeOrders() -> Orders {
+  /// What to do; input and one-time commands are handed over once.
+  func takeCommands() -> Commands {
     state.withLock { state in
-      let orders = state.orders
-      state.orders.request = nil
-      state.orders.stopLine = nil
-      return orders
+      let commands = state.commands
+      state.commands.request = nil
+      state.commands.stopLine = nil
+      return commands
     }
   }
 
@@ -204,34 +205,34 @@ final class ChildProcess: Sendable {
         return waiter
       }
       state.messages.append(message)
-      if state.messages.count - state.taken >= Self.crowd { state.orders.isCrowded = true }
+      if state.messages.count - state.taken >= Self.crowd { state.commands.isCrowded = true }
       return nil
     }
     waiter?.resume(returning: message)
   }
 
-  /// Nobody may ring any more: the pipe is about to be closed.
-  func silence() { state.withLock { $0.alarm = nil } }
+  /// The thread can no longer be woken: the pipe is about to be closed.
+  func disableWake() { state.withLock { $0.alarm = nil } }
 }
 
 extension ChildProcess {
   /// Starts a program.
-  /// - Throws: `StudyError` if that cannot be done: no trial could run.
+  /// - Throws: `StudyError` if it cannot be started: no trial could run.
   static func start(_ launch: Launch) async throws -> ChildProcess {
     let path = try Program.path(of: launch.words[0], in: launch.directory)
     var ends: [Int32] = [-1, -1]
-    let trouble = outerloop_pipe(&ends)
-    guard trouble == 0 else { throw ProcessWatch.noPipe(trouble) }
+    let code = outerloop_pipe(&ends)
+    guard code == 0 else { throw ProcessWatch.pipeError(code) }
     _ = outerloop_nonblocking(ends[0])
     _ = outerloop_nonblocking(ends[1])
     let child = ChildProcess(
-      orders: Orders(deadline: launch.deadline, log: launch.log), alarm: ends[1])
+      commands: Commands(deadline: launch.deadline, log: launch.log), alarm: ends[1])
     let (alarmOut, alarmIn) = (ends[0], ends[1])
     // Started by the thread that watches it: the system ends it with that thread.
     return try await withCheckedThrowingContinuation { continuation in
       let isStarted = WatchThread.start {
         defer {
-          child.silence()
+          child.disableWake()
           _ = CLibrary.closeFile(alarmOut)
           _ = CLibrary.closeFile(alarmIn)
         }

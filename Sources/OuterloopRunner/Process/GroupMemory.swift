@@ -1,15 +1,15 @@
 internal import OuterloopPlatform
 
-/// The memory of a process group, by `/proc`.
+/// The memory of a process group, from `/proc`.
 ///
-/// Resident pages are summed first, which is quick but counts a page that processes share once for
-/// each. Only if that sum is above the limit the shares are asked for, which the system has to add up
-/// page by page. They are asked for twice: while processes end, what they shared moves to those that
-/// are read after them.
+/// Resident pages are summed first, which is fast but counts a shared page once per process. Only if
+/// that sum exceeds the limit are the proportional shares read, which the system has to add up page
+/// by page. They are read twice: when a process exits in between, its share moves to the processes
+/// that are read after it.
 ///
-/// - Complexity: O(processes of the machine) small reads.
+/// - Complexity: O(processes on the machine) small reads.
 enum GroupMemory {
-  /// Whether the system can tell.
+  /// Whether the system provides it.
   static var isKnown: Bool { Files.exists("/proc/self/stat") }
 
   /// The bytes in use, if they are above `limit`.
@@ -20,7 +20,7 @@ enum GroupMemory {
     return used > limit ? used : nil
   }
 
-  /// A process that has ended meanwhile uses nothing.
+  /// A process that has exited meanwhile uses nothing.
   private static func shares(of group: pid_t) -> Int {
     members(of: group).reduce(0) { $0 + (share(of: $1.pid) ?? resident($1.pid) ?? 0) }
   }
@@ -38,7 +38,7 @@ enum GroupMemory {
     return fields.count > 1 ? Int(fields[1]).map { $0 * Int(getpagesize()) } : nil
   }
 
-  /// The pages of a process, shared ones divided by the number of those who share.
+  /// The pages of a process, shared ones divided by the number of sharing processes.
   private static func share(of pid: pid_t) -> Int? {
     let lines = Files.text(of: "/proc/\(pid)/smaps_rollup")?.split(separator: "\n") ?? []
     guard let line = lines.first(where: { $0.hasPrefix("Pss:") }) else { return nil }

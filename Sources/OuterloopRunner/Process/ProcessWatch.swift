@@ -2,12 +2,12 @@ internal import COuterloopProcess
 internal import OuterloopPlatform
 internal import OuterloopStudy
 
-/// What the thread of a program does: reads its output, writes its input, keeps its limits, ends its
-/// group and reaps it.
+/// The watching thread of a program: reads its output, writes its input, enforces its limits,
+/// terminates its group and reaps it.
 ///
-/// A request is written in two parts, the line and its end. When the first part has left the pipe, a
-/// program that reads line by line has come back to reading, so that all it had to say before is in the
-/// other pipe; and it can answer only once the second part is there. That is the border between what
+/// A request is written in two parts, the line and its end. Once the first part has left the pipe, a
+/// program that reads line by line is reading again, so everything it printed before is in the output
+/// pipe; and it can answer only once the second part is there. This is the boundary between what
 /// belongs to a request and what does not.
 struct ProcessWatch {
   private let child: ChildProcess
@@ -23,9 +23,9 @@ struct ProcessWatch {
   /// The other end of it, which says how much is unread.
   private var unread: Int32
   private var pending: [UInt8] = []
-  /// How often it has been looked whether the request is read; nil: none waits for that.
+  /// How often it was checked whether the request has been read; nil: no request is waiting.
   private var looks: Int?
-  /// Until when the program is to be done with a trial that is to stop; nil: none is.
+  /// When the grace period of a trial that was asked to stop is over; nil: none was.
   private var stopsBy: ContinuousClock.Instant?
   private var log: TrialLog
   private var hasHadTrial = false
@@ -42,15 +42,15 @@ struct ProcessWatch {
   /// When SIGKILL follows SIGTERM.
   private var killAt: ContinuousClock.Instant?
   private var isKilled = false
-  /// Until when output is read after the program's end; nil: it runs.
+  /// Until when output is read after the program has exited; nil: it is running.
   private var drainUntil: ContinuousClock.Instant?
   private var memoryAt: ContinuousClock.Instant
-  /// How long to wait for the end of a program that has closed its streams.
+  /// How long to wait for the exit of a program that has closed its streams.
   private var patience = 0.0
 
-  static func noPipe(_ trouble: Int32) -> StudyError {
+  static func pipeError(_ code: Int32) -> StudyError {
     StudyError(
-      "no pipe to a program can be made: \(Files.trouble(trouble))",
+      "no pipe to a program can be made: \(Files.systemMessage(code))",
       "raise the limit on open files (ulimit -n), or lower the number of parallel trials")
   }
 
@@ -61,8 +61,8 @@ struct ProcessWatch {
     var opened: [Int32] = []
     func pipe() throws -> (read: Int32, write: Int32) {
       var ends: [Int32] = [-1, -1]
-      let trouble = outerloop_pipe(&ends)
-      guard trouble == 0 else { throw Self.noPipe(trouble) }
+      let code = outerloop_pipe(&ends)
+      guard code == 0 else { throw Self.pipeError(code) }
       opened += ends
       return (ends[0], ends[1])
     }
@@ -92,18 +92,18 @@ struct ProcessWatch {
     memoryAt = clock.now
   }
 
-  /// Until the program and its group have ended.
+  /// Runs until the program and its group have ended.
   mutating func run() {
     while true {
-      let orders = child.takeOrders()
-      obey(orders)
+      let commands = child.takeCommands()
+      apply(commands)
       let now = clock.now
-      keepLimits(orders, now)
+      enforceLimits(commands, now)
       if drainUntil == nil, outerloop_has_ended(pid) != 0 {
         let grace = isKilled ? nil : killAt
         drainUntil = max(grace ?? now, now + .seconds(limits.drain))
       }
-      if orders.isCrowded, let until = drainUntil {
+      if commands.isCrowded, let until = drainUntil {
         drainUntil = max(until, now + .seconds(limits.drain))
       }
       if let drainUntil {
@@ -111,37 +111,38 @@ struct ProcessWatch {
       } else if isKilled, let killAt, now > killAt + .seconds(10) {
         break  // Not even SIGKILL ends it now: a broken disk or driver holds it.
       }
-      wait(orders, now)
-      if looks != nil, pending.isEmpty { look(orders) }
+      wait(commands, now)
+      if looks != nil, pending.isEmpty { look(commands) }
     }
     end()
   }
 
-  private mutating func obey(_ orders: ChildProcess.Orders) {
-    if let request = orders.request {
+  private mutating func apply(_ commands: ChildProcess.Commands) {
+    if let request = commands.request {
       pending += request
       looks = 0
     }
-    if let (line, grace) = orders.stopLine, isUnderWay {
+    if let (line, grace) = commands.stopLine, isUnderWay {
       pending += line
       stopsBy = clock.now + .seconds(grace)
     }
-    if let grace = orders.stop {
+    if let grace = commands.stop {
       if cause == nil {
         stop(.order, grace: grace)
       } else if let killAt {
         self.killAt = min(killAt, clock.now + .seconds(grace))
       }
     }
-    if input >= 0, orders.closesInput, pending.isEmpty {
+    if input >= 0, commands.closesInput, pending.isEmpty {
       _ = CLibrary.closeFile(input)
       _ = CLibrary.closeFile(unread)
       (input, unread) = (-1, -1)
     }
   }
 
-  /// Whether the program has read the first part of its request; then the request is under way.
-  private mutating func look(_ orders: ChildProcess.Orders) {
+  /// Checks whether the program has read the first part of its request; if so, the request is in
+  /// progress.
+  private mutating func look(_ commands: ChildProcess.Commands) {
     guard outerloop_unread(unread) <= 0 else {
       looks = (looks ?? 0) + 1
       return
@@ -152,7 +153,7 @@ struct ProcessWatch {
     for _ in 0..<Self.pipeful where isReadable(error) { readError() }
     finishLines()
     errorLog.finish(in: log)
-    log = orders.log
+    log = commands.log
     isUnderWay = true
     reader.begin()
     if hasHadTrial { errorTail = ErrorTail() }
@@ -162,7 +163,8 @@ struct ProcessWatch {
     send()
   }
 
-  /// Reads that empty a pipe, whose size is limited: who prints without end does not hold this up.
+  /// The number of reads that empty a pipe, whose size is limited: a program that prints without
+  /// end does not block this loop.
   private static let pipeful = 64
 
   private func isReadable(_ file: Int32) -> Bool {
@@ -171,9 +173,11 @@ struct ProcessWatch {
     return poll(&files, 1, 0) > 0
   }
 
-  private mutating func keepLimits(_ orders: ChildProcess.Orders, _ now: ContinuousClock.Instant) {
+  private mutating func enforceLimits(
+    _ commands: ChildProcess.Commands, _ now: ContinuousClock.Instant
+  ) {
     if cause == nil, drainUntil == nil {
-      if let deadline = orders.deadline, now >= deadline { stop(.timeout, grace: limits.grace) }
+      if let deadline = commands.deadline, now >= deadline { stop(.timeout, grace: limits.grace) }
       if let stopsBy, now >= stopsBy {
         child.post(.stopWasRead(isInputRead))
         stop(.order, grace: limits.hurriedGrace)
@@ -199,20 +203,20 @@ struct ProcessWatch {
     mark.ask(besides: pid)
   }
 
-  /// Waits for output, room for input, an order, or the next limit; then reads and writes.
-  private mutating func wait(_ orders: ChildProcess.Orders, _ now: ContinuousClock.Instant) {
+  /// Waits for output, room for input, a command, or the next limit; then reads and writes.
+  private mutating func wait(_ commands: ChildProcess.Commands, _ now: ContinuousClock.Instant) {
     var seconds = 0.1  // how soon an end is noticed if another process holds the streams open
     if output < 0 && error < 0 {
       seconds = patience
       patience = min(0.02, patience * 2 + 0.000_5)
     }
     if let looks, pending.isEmpty {
-      // Most programs wait for it already; others may be starting for a minute.
+      // Most programs are waiting for it already; others may take a minute to start.
       if looks < 100 { usleep(10) }
       seconds = looks < 100 ? 0 : min(seconds, 0.001 * Double(min(looks - 99, 20)))
     }
     for limit in [
-      killAt, drainUntil, cause == nil ? orders.deadline : nil,
+      killAt, drainUntil, cause == nil ? commands.deadline : nil,
       cause == nil ? stopsBy : nil,
     ] {
       if let limit, limit > now { seconds = min(seconds, now.duration(to: limit) / .seconds(1)) }
@@ -220,22 +224,22 @@ struct ProcessWatch {
     let writes = input >= 0 && !pending.isEmpty
     var files = [
       pollfd(fd: alarm, events: Int16(POLLIN), revents: 0),
-      pollfd(fd: orders.isCrowded ? -1 : output, events: Int16(POLLIN), revents: 0),
+      pollfd(fd: commands.isCrowded ? -1 : output, events: Int16(POLLIN), revents: 0),
       pollfd(fd: error, events: Int16(POLLIN), revents: 0),
       pollfd(fd: writes ? input : -1, events: Int16(POLLOUT), revents: 0),
     ]
     guard poll(&files, nfds_t(files.count), Int32((seconds * 1000).rounded(.up))) > 0 else {
-      if seconds >= Self.silence { finishLog() }
+      if seconds >= Self.quietSeconds { finishLog() }
       return
     }
-    if files[0].revents != 0 { hush() }
+    if files[0].revents != 0 { drainAlarm() }
     if files[3].revents != 0 { send() }
-    // Of what came in both since the last look, the order is lost.
+    // The relative order of output on the two streams since the last read is lost.
     if files[2].revents != 0 { readError() }
     if files[1].revents != 0 { readOutput() }
   }
 
-  private mutating func hush() {
+  private mutating func drainAlarm() {
     let alarm = alarm
     _ = buffer.withUnsafeMutableBytes { read(alarm, $0.baseAddress, $0.count) }
   }
@@ -246,15 +250,15 @@ struct ProcessWatch {
     if count > 0 {
       pending.removeFirst(count)
     } else if count < 0, errno != EAGAIN, errno != EINTR {
-      // It does not listen any more; that it ends too is seen elsewhere.
+      // It no longer reads; its exit is handled elsewhere.
       _ = CLibrary.closeFile(input)
       _ = CLibrary.closeFile(unread)
       (self.input, unread, pending) = (-1, -1, [])
     }
   }
 
-  /// Seconds without output after which a line without end is written as it is.
-  private static let silence = 0.05
+  /// Seconds without output after which an incomplete line is written as it is.
+  private static let quietSeconds = 0.05
 
   private mutating func finishLog() {
     errorLog.finish(in: log)
@@ -281,7 +285,7 @@ struct ProcessWatch {
 
   private mutating func handle(_ line: LineSplitter.Line) {
     let report = reader.read(line)
-    if !isUnderWay || !LineReader.isNothingElse(report, line) { log.keep() }
+    if !isUnderWay || !LineReader.isReportOnly(report, line) { log.keep() }
     guard let report else { return }
     if report.isDone, stopsBy != nil {
       child.post(.stopWasRead(isInputRead))
@@ -302,7 +306,8 @@ struct ProcessWatch {
     errorTail.take(buffer[..<count])
   }
 
-  /// Reads what there is into the buffer and says how many bytes; closes the stream at its end.
+  /// Reads available output into the buffer and returns the number of bytes; closes the stream at
+  /// its end.
   private mutating func fill(_ file: WritableKeyPath<ProcessWatch, Int32>) -> Int {
     let number = self[keyPath: file]
     let count = buffer.withUnsafeMutableBytes { read(number, $0.baseAddress, $0.count) }
@@ -313,8 +318,8 @@ struct ProcessWatch {
     return 0
   }
 
-  /// Ends what is left of the group while its number is still taken, and what has left the group,
-  /// then forgets it.
+  /// Ends what is left of the group while its number is still taken, and the processes that have
+  /// left the group; then reaps the program.
   private mutating func end() {
     kill(-pid, SIGKILL)
     mark.end(besides: pid)
@@ -323,30 +328,30 @@ struct ProcessWatch {
     errorLog.finish(in: log)
     let isGone = outerloop_has_ended(pid) != 0
     let status = isGone ? outerloop_reap(pid) : -SIGKILL
-    child.silence()
+    child.disableWake()
     child.post(
       .ended(ChildProcess.Ending(status: status, cause: cause, errorTail: errorTail.text)))
     if !isGone { _ = outerloop_reap(pid) }
   }
 }
 
-/// A thread that may wait, outside of the pool that runs asynchronous code. It takes no signals:
-/// handlers run elsewhere, and writing to a closed pipe is an error instead of the end.
+/// A thread that may block, outside the pool that runs asynchronous code. It blocks all signals:
+/// handlers run elsewhere, and writing to a closed pipe is an error instead of ending the process.
 package enum WatchThread {
   private final class Box: Sendable {
     let body: @Sendable () -> Void
     init(_ body: @escaping @Sendable () -> Void) { self.body = body }
   }
 
-  /// False if the system has no thread to give.
+  /// False if the system cannot create a thread.
   package static func start(_ body: @escaping @Sendable () -> Void) -> Bool {
     let box = Unmanaged.passRetained(Box(body))
-    let trouble = outerloop_thread(
+    let code = outerloop_thread(
       { context in
         guard let context else { return }
         Unmanaged<Box>.fromOpaque(context).takeRetainedValue().body()
       }, box.toOpaque())
-    if trouble != 0 { box.release() }
-    return trouble == 0
+    if code != 0 { box.release() }
+    return code == 0
   }
 }

@@ -1,11 +1,11 @@
 internal import COuterloopProcess
 internal import OuterloopPlatform
 
-/// What tells the processes that a program starts from all others, whatever group, session or parent
-/// they have by now: a text in a variable of the environment, which they inherit.
+/// Distinguishes the processes that a program starts from all others, whatever group, session or
+/// parent they have by now: a text in an environment variable, which they inherit.
 ///
-/// A program that means to leave something running starts it without that variable. Programs inside of
-/// programs carry the marks of both.
+/// A program that wants to leave something running starts it without that variable. Programs started
+/// by programs carry both marks.
 struct ProgramMark: Sendable {
   static let variable = "OUTERLOOP_RUN"
 
@@ -25,20 +25,20 @@ struct ProgramMark: Sendable {
     "/\(LocalProcesses.namespace ?? "").\(pid)."
   }
 
-  /// Asks what is not in `group` to end. Programs inside of this one are left to who runs them: it
-  /// would take their end for a failure.
+  /// Asks the processes outside `group` to exit. Programs started by this program are left to it:
+  /// it would mistake their exit for a failure.
   func ask(besides group: pid_t) { _ = outerloop_signal_marked(text, 1, group, SIGTERM) }
 
-  /// Ends what is not in `group`, and what that starts meanwhile.
+  /// Ends the processes outside `group`, and those that they start meanwhile.
   ///
   /// - Complexity: O(processes of the machine) small reads.
   func end(besides group: pid_t) { Self.end(text, besides: group) }
 
-  /// Ends the programs that process `pid` had started, which is no more.
+  /// Ends the programs that process `pid`, which has exited, had started.
   static func end(startedBy pid: pid_t) { end(start(ofProcess: pid), besides: getpgrp()) }
 
   private static func end(_ mark: String, besides group: pid_t) {
-    // A signal takes a moment; what not even SIGKILL ends is left alone.
+    // A signal takes a moment; a process that not even SIGKILL ends is left alone.
     for _ in 0..<100 {
       guard outerloop_signal_marked(mark, 0, group, SIGKILL) > 0 else { return }
       usleep(2000)
@@ -46,10 +46,10 @@ struct ProgramMark: Sendable {
   }
 }
 
-/// Processes of this machine that run programs, by their numbers.
+/// Processes of this machine that run programs, by process ID.
 public enum LocalProcesses {
-  /// The space of process numbers in which this process lives: numbers of another one, as containers
-  /// have them, say nothing here. Nil where the system does not know such spaces.
+  /// The PID namespace of this process: process IDs of another namespace, such as a container's,
+  /// mean nothing here. Nil where the system has no PID namespaces.
   public static let namespace: String? = {
     var link = [CChar](repeating: 0, count: 64)
     guard readlink("/proc/self/ns/pid", &link, link.count - 1) > 0 else { return nil }
@@ -57,16 +57,16 @@ public enum LocalProcesses {
     return String(decoding: digits, as: UTF8.self)
   }()
 
-  /// Whether no process of that number runs. One that has ended is gone, also if whoever started it
-  /// has not taken notice; in containers that may be never.
+  /// Whether no process with that ID is running. A zombie counts as gone; in containers it may
+  /// never be reaped.
   public static func isGone(_ pid: Int32) -> Bool {
     guard pid > 0, pid != getpid() else { return false }
     if kill(pid, 0) != 0 { return errno == ESRCH }
     let status = Files.text(of: "/proc/\(pid)/stat", limit: 512) ?? ""
-    // The name of the program stands in parentheses and may hold more of them.
+    // The name of the program is in parentheses and may contain parentheses.
     return status.split(separator: ")").last?.hasPrefix(" Z") == true
   }
 
-  /// Ends what process `pid`, which is gone, left running: programs and what these started.
+  /// Ends what process `pid`, which has exited, left running: its programs and their descendants.
   public static func endPrograms(startedBy pid: Int32) { ProgramMark.end(startedBy: pid) }
 }

@@ -1,41 +1,41 @@
 public import OuterloopStudy
 
-/// A program's command, read for a space: its words with their placeholders.
+/// A program's command, parsed for a space: its words with their placeholders.
 ///
 /// `{name}` is replaced by the value of the parameter, `{trial}`, `{from}`, `{to}`, `{checkpoint}`,
-/// `{seed}` and `{slot}` by what is asked; all other braces stay as they are (`Placeholders` has the
-/// rule). A word with a parameter that is inactive in a trial is left out; if the word begins with
-/// the placeholder and an option such as `--momentum` stands before it, that is left out too:
+/// `{seed}` and `{slot}` by what is requested; all other braces stay as they are (`Placeholders` has
+/// the rule). A word with a parameter that is inactive in a trial is left out; if the word begins
+/// with the placeholder and an option such as `--momentum` stands before it, that is left out too:
 ///
 ///     train --momentum {momentum} --decay={decay} hidden={units} {--amp}
 ///
-/// A flag takes nothing else with it: `{--amp}` is there or not, and so is a parameter whose choices
-/// are flags themselves.
+/// A flag stands alone: `{--amp}` is there or not, and so is a parameter whose choices are flags
+/// themselves.
 public struct CommandTemplate: Sendable {
-  /// What is no error and yet may not be meant.
+  /// What is not an error but may be unintended.
   public let warnings: [String]
 
   private let words: [ProgramWord]
   private let raw: [String]
-  /// Parameters whose values are flags: what is inactive or empty goes alone.
+  /// Parameters whose values are flags: if inactive or empty, only the word itself is left out.
   private let flagLike: Set<String>
 
-  /// - Throws: `StudyError` for what nearly is a placeholder, and words that cannot be left out.
+  /// - Throws: `StudyError` for what is almost a placeholder, and words that cannot be left out.
   public init(_ program: Program, for space: SearchSpace) throws {
     guard !program.words.isEmpty else {
       throw StudyError("there is no command to run", "give it at the end: -- python train.py")
     }
     let placeholders = Placeholders(space)
-    var remarks = Placeholders.Remarks()
+    var unresolved = Placeholders.Unresolved()
     let words = try program.words.map { word in
       try program.doublesBraces
-        ? ProgramWord(doubled: word) : placeholders.word(word, &remarks)
+        ? ProgramWord(doubled: word) : placeholders.word(word, &unresolved)
     }
     self.words = words
     raw = program.words
     flagLike = Set(space.parameters.filter(\.domain.isFlagLike).map(\.name))
     try Self.check(words, program, placeholders)
-    var warnings = remarks.warnings
+    var warnings = unresolved.warnings
     warnings += ShellText.warnings(words, placeholders.parameters)
     let used = Set(words.flatMap(\.names))
     let unused = space.parameters.map(\.name).filter { !used.contains($0) }
@@ -109,7 +109,7 @@ public struct CommandTemplate: Sendable {
     return line
   }
 
-  /// The words of a persistent program that runs in place `slot`.
+  /// The words of a persistent program that runs in `slot`.
   public func words(slot: Int) -> [String] {
     zip(words, raw).map { word, raw in word.filled { _ in .int(slot) } ?? raw }
   }
@@ -128,7 +128,7 @@ extension Domain {
   }
 }
 
-extension Placeholders.Remarks {
+extension Placeholders.Unresolved {
   fileprivate var warnings: [String] {
     unknown.map { "there is no parameter `\($0)`: {\($0)} is passed on as it is" }
       + afterDollar.map {

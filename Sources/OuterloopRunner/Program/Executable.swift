@@ -2,23 +2,24 @@ internal import OuterloopPlatform
 public import OuterloopStudy
 
 extension Program {
-  /// Checks that the program can be started, as far as that can be known before: every trial would
-  /// fail otherwise.
+  /// Checks that the program can be started, as far as that can be known in advance: every trial
+  /// would fail otherwise.
   ///
-  /// - Throws: `StudyError` that names the program, or the folder it is to run in.
+  /// - Throws: `StudyError` that names the program, or its working directory.
   public func checkExecutable(for space: SearchSpace) throws {
     if let directory, !Files.isFolder(directory) {
       throw StudyError(
         "\(directory): the folder the program is to run in is not there",
         "make it, or start a study where the program is")
     }
-    // A name with a placeholder is looked for once its value is known.
+    // A name with a placeholder is looked up once its value is known.
     if let name = try CommandTemplate(self, for: space).plainName {
       _ = try Self.path(of: name, in: directory)
     }
   }
 
-  /// Where the program called `name` is: itself if it has a slash, else looked for in PATH.
+  /// Where the program called `name` is: itself if it contains a slash, otherwise looked up in
+  /// PATH.
   static func path(of name: String, in directory: String?) throws -> String {
     guard !name.isEmpty else {
       throw StudyError("the name of the program is empty", "name a program: -- python train.py")
@@ -61,12 +62,12 @@ extension Program {
         : isLine(name) ?? "check its name")
   }
 
-  /// The remedy where a whole command line stands in one word.
+  /// The remedy where an entire command line is in one word.
   private static func isLine(_ name: String) -> String? {
     name.contains(" ") ? "do not quote the command as a whole: -- \(name)" : nil
   }
 
-  /// The system says of a script whose interpreter is missing that the script is.
+  /// For a script whose interpreter is missing, the system reports that the script is missing.
   private static func checkInterpreter(of path: String, called name: String) throws {
     guard let start = Files.text(of: path, limit: 256), start.hasPrefix("#!"),
       let end = start.unicodeScalars.firstIndex(of: "\n")

@@ -1,9 +1,9 @@
 internal import OuterloopStudy
 internal import OuterloopText
 
-/// What may stand in the braces of a command: the parameters of a space, and names of our own.
+/// What may stand in the braces of a command: the parameters of a space, and built-in names.
 ///
-/// Between braces only these mean something:
+/// Only these forms have a meaning between braces:
 ///
 ///     {name}          the value
 ///     {--flag}        the flag itself where the parameter `flag` is true, else nothing
@@ -11,10 +11,10 @@ internal import OuterloopText
 ///     {{name}}        the text {name}, and the same for the forms above; each further pair of
 ///                     braces on both sides is one pair
 ///
-/// What nearly is one of them is an error; all other braces are the user's own.
+/// What is almost one of them is an error; all other braces belong to the user's command.
 struct Placeholders {
-  /// Those that are no parameters, with what a parameter may be called too: a study's own `slot`
-  /// comes first.
+  /// The built-in names. A parameter may have one of them too: a study's own `slot` takes
+  /// precedence.
   static let own: Set = ["trial", "from", "to", "checkpoint", "seed", "slot"]
 
   let parameters: [String: Parameter]
@@ -23,16 +23,16 @@ struct Placeholders {
     parameters = Dictionary(uniqueKeysWithValues: space.parameters.map { ($0.name, $0) })
   }
 
-  /// Words that look like placeholders and are passed on as they are, to be told.
-  struct Remarks: Hashable {
-    /// `{rate}`: nobody knows `rate`.
+  /// Words that look like placeholders but are passed on unchanged, for a warning.
+  struct Unresolved: Hashable {
+    /// `{rate}`: there is no parameter `rate`.
     var unknown: [String] = []
     /// `${lr}`: a value behind a dollar sign.
     var afterDollar: [String] = []
   }
 
-  /// - Throws: `StudyError` for what nearly is a placeholder.
-  func word(_ text: String, _ remarks: inout Remarks) throws -> ProgramWord {
+  /// - Throws: `StudyError` for what is almost a placeholder.
+  func word(_ text: String, _ unresolved: inout Unresolved) throws -> ProgramWord {
     var pieces: [ProgramWord.Piece] = []
     var rest = text[...]
     var last: Character?
@@ -59,7 +59,7 @@ struct Placeholders {
           .text(String(opening.dropFirst(pairs % 2 == 1 ? (pairs + 1) / 2 : pairs / 2))))
         if pairs % 2 == 1, case .piece(let piece)? = meaning {
           pieces.append(piece)
-          if last == "$", opening.count == 1 { remarks.afterDollar.append(String(content)) }
+          if last == "$", opening.count == 1 { unresolved.afterDollar.append(String(content)) }
         } else {
           pieces.append(.text(String(content)))
         }
@@ -67,8 +67,8 @@ struct Placeholders {
           .text(String(closing.dropFirst(pairs % 2 == 1 ? (pairs + 1) / 2 : pairs / 2))))
       }
       if isUnknown {
-        if pairs == 1, last != "$", isWordlike(content), !text.contains(where: \.isWhitespace) {
-          remarks.unknown.append(String(content))
+        if pairs == 1, last != "$", looksLikeName(content), !text.contains(where: \.isWhitespace) {
+          unresolved.unknown.append(String(content))
         }
         rest = rest.dropFirst(opening.count + content.count)
         last = content.last ?? "{"
@@ -89,13 +89,13 @@ struct Placeholders {
     parameters[String(text)] != nil || Self.own.contains(String(text))
   }
 
-  /// Whether it looks like a name: what a program's own braces hold mostly does not.
-  private func isWordlike(_ text: Substring) -> Bool {
+  /// Whether it looks like a name, which the content of a program's own braces mostly does not.
+  private func looksLikeName(_ text: Substring) -> Bool {
     text.contains(where: \.isLetter)
       && text.allSatisfy { $0.isLetter || $0.isNumber || "_-.?".contains($0) }
   }
 
-  /// What stands between braces; nil: nothing of ours.
+  /// The meaning of what is between braces; nil: none.
   private func piece(_ content: String) throws -> Meaning? {
     if isName(content[...]) { return .piece(.value(content)) }
     if let place = content.firstIndex(of: "?") {
@@ -106,7 +106,7 @@ struct Placeholders {
       let name = String(content.drop { $0 == "-" })
       return try flag(name, content, as: content)
     }
-    guard isWordlike(content[...]), let near = nearest(content) else { return nil }
+    guard looksLikeName(content[...]), let near = nearest(content) else { return nil }
     return .near(
       "there is no parameter `\(content)`",
       "did you mean {\(near)}? The text itself is written {{\(content)}}")
@@ -115,7 +115,7 @@ struct Placeholders {
   private func flag(_ name: String, _ text: String, as content: String) throws -> Meaning? {
     let plain = String(name.map { $0 == "-" ? "_" : $0 })
     guard let parameter = parameters[name] ?? parameters[plain] else {
-      guard isWordlike(name[...]), let near = nearest(name), parameters[near] != nil else {
+      guard looksLikeName(name[...]), let near = nearest(name), parameters[near] != nil else {
         return nil
       }
       return .near(
@@ -132,8 +132,8 @@ struct Placeholders {
     return .piece(.flag(parameter.name, text: text))
   }
 
-  /// The name that was probably meant. Of very short names only the case may differ: `{i}` is no
-  /// slip for `{lr}`.
+  /// The name that was probably meant. Very short names may differ only in case: `{i}` is not a
+  /// misspelt `{lr}`.
   private func nearest(_ word: String) -> String? {
     let names = parameters.keys.sorted() + Self.own.sorted()
     if let same = names.first(where: { $0.lowercased() == word.lowercased() }) { return same }

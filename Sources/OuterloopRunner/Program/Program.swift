@@ -4,9 +4,9 @@ public struct Program: Sendable, Hashable {
   public var words: [String]
   /// Where it is run; nil: where this process was started.
   public var directory: String?
-  /// Whether it stays and answers one request after the other.
+  /// Whether it stays alive and answers one request after another.
   public var isPersistent: Bool
-  /// Whether every plain brace in its words is doubled, as the first studies have it.
+  /// Whether every literal brace in its words is doubled, as in studies of the first versions.
   var doublesBraces = false
 
   public init(_ words: [String], directory: String? = nil, isPersistent: Bool = false) {
@@ -15,7 +15,7 @@ public struct Program: Sendable, Hashable {
     self.isPersistent = isPersistent
   }
 
-  /// The same program with other words, which are read as those of a new study.
+  /// The same program with other words, which are parsed like those of a new study.
   public func with(words: [String], directory: String?) -> Program {
     Program(words, directory: directory, isPersistent: isPersistent)
   }

@@ -1,6 +1,6 @@
 internal import OuterloopStudy
 
-/// A word of a command, cut into text and placeholders: `--lr={lr}`.
+/// A word of a command, split into text and placeholders: `--lr={lr}`.
 struct ProgramWord: Hashable {
   enum Piece: Hashable {
     case text(String)
@@ -13,7 +13,7 @@ struct ProgramWord: Hashable {
   let pieces: [Piece]
 
   init(_ pieces: [Piece]) {
-    // Neighbouring texts are one.
+    // Adjacent texts are merged.
     var joined: [Piece] = []
     for piece in pieces {
       if case .text(let more) = piece, case .text(let text)? = joined.last {
@@ -25,8 +25,8 @@ struct ProgramWord: Hashable {
     self.pieces = joined
   }
 
-  /// A word of a study from before braces were plain: each brace that is no placeholder's is doubled.
-  /// It was checked when it was stored.
+  /// A word of a study from a version in which each literal brace was doubled. It was checked when it
+  /// was stored.
   init(doubled word: String) {
     var pieces: [Piece] = []
     var rest = Substring(word)
@@ -82,7 +82,7 @@ struct ProgramWord: Hashable {
   /// Whether it has no placeholder.
   var isPlain: Bool { names.isEmpty }
 
-  /// The parameter that it begins with the value of; nil: it begins with something else.
+  /// The parameter with whose value it begins; nil: it begins with something else.
   var leading: String? { if case .value(let name)? = pieces.first { name } else { nil } }
 
   /// Whether it is an option without a value of its own: `--momentum`, `-m`.

@@ -1,8 +1,8 @@
 internal import OuterloopStudy
 internal import OuterloopText
 
-/// Values that become part of a shell's program: where they hold characters that mean something to
-/// it, they are torn apart, or run.
+/// Values that become part of a shell script: if they contain characters that mean something to the
+/// shell, they are split or executed.
 enum ShellText {
   private static let shells: Set = ["sh", "bash", "dash", "zsh", "ksh", "mksh", "ash", "fish"]
 
@@ -23,7 +23,7 @@ enum ShellText {
     return warnings
   }
 
-  /// The words behind `sh -c`.
+  /// The words after `sh -c`.
   private static func scripts(in words: [ProgramWord]) -> [Int] {
     var found: [Int] = []
     for (index, word) in words.enumerated() {

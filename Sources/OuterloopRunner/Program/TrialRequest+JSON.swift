@@ -9,7 +9,7 @@ extension TrialRequest {
   ///
   /// Inactive parameters are absent.
   ///
-  /// - Parameter id: names a request that an answer may echo; nil: there is no answer to tell apart.
+  /// - Parameter id: identifies the request, for an answer to echo; nil: there is only one request.
   func json(checkpoint: String, id: String? = nil) -> String {
     let params = assignment.active.map { "\($0.name.jsonString):\(text(of: $0.value))" }
     return "{\"study\":\(study.jsonString),\"trial\":\(trial),"

@@ -1,39 +1,39 @@
-/// Reads a program's lines: reports, what nearly is one, and what else is JSON.
+/// Reads a program's lines: reports, near misses, and other JSON.
 ///
-/// Of the last two few are handed on: enough to say, if nothing else follows, what the program did
-/// print.
+/// Only a few of the last two are passed on: enough to say what the program did print if no report
+/// follows.
 struct LineReader {
   let vocabulary: ReportLine.Vocabulary
   private var names: Set<String> = []
   private var misses = 0
 
-  /// Near misses that are handed on.
+  /// The number of near misses that are passed on.
   static let missesLimit = 3
 
   init(_ vocabulary: ReportLine.Vocabulary) { self.vocabulary = vocabulary }
 
-  /// Another trial begins, of which nothing has been told.
+  /// Starts over for another trial.
   mutating func begin() { self = LineReader(vocabulary) }
 
-  /// What the line says; nil: it is log.
+  /// The report in the line; nil: it is log output.
   mutating func read(_ line: LineSplitter.Line) -> ReportLine? {
     let plain = TerminalText.plain(line.bytes)
     if plain.isEmpty { return nil }
     if let report = ReportLine(plain, vocabulary) { return report }
-    if line.isRewritten || line.bytes.contains(0x08), let report = behindBar(plain) {
+    if line.isRewritten || line.bytes.contains(0x08), let report = reportAfterProgressBar(plain) {
       return report
     }
     if let miss = nearMiss(plain) { return miss }
-    return stranger(plain)
+    return unrecognized(plain)
   }
 
-  /// Whether a line is nothing but a report: all it says is in the store.
-  static func isNothingElse(_ report: ReportLine?, _ line: LineSplitter.Line) -> Bool {
-    report?.isTelling ?? line.bytes.allSatisfy { $0 == 0x20 || $0 == 0x09 }
+  /// Whether a line is nothing but a report, all of which is in the store.
+  static func isReportOnly(_ report: ReportLine?, _ line: LineSplitter.Line) -> Bool {
+    report?.isReport ?? line.bytes.allSatisfy { $0 == 0x20 || $0 == 0x09 }
   }
 
-  /// A report behind a progress bar, which has no line of its own to end.
-  private func behindBar(_ line: ArraySlice<UInt8>) -> ReportLine? {
+  /// A report that follows a progress bar on the same line.
+  private func reportAfterProgressBar(_ line: ArraySlice<UInt8>) -> ReportLine? {
     var tries = 0
     for start in line.indices where line[start] == UInt8(ascii: "{") {
       tries += 1
@@ -51,11 +51,12 @@ struct LineReader {
     return ReportLine(miss)
   }
 
-  private mutating func stranger(_ line: ArraySlice<UInt8>) -> ReportLine? {
-    guard names.count < ReportLine.strangersLimit, let stranger = ReportLine.stranger(line),
-      !stranger.strangers.isSubset(of: names)
+  private mutating func unrecognized(_ line: ArraySlice<UInt8>) -> ReportLine? {
+    guard names.count < ReportLine.unrecognizedLimit,
+      let unrecognized = ReportLine.unrecognized(line),
+      !unrecognized.unrecognizedKeys.isSubset(of: names)
     else { return nil }
-    names.formUnion(stranger.strangers)
-    return stranger
+    names.formUnion(unrecognized.unrecognizedKeys)
+    return unrecognized
   }
 }

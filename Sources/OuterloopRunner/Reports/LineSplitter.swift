@@ -1,12 +1,12 @@
-/// Cuts a stream of bytes into lines. A carriage return ends a line too: what a progress bar has
-/// written over is a line of its own.
+/// Cuts a stream of bytes into lines. A carriage return ends a line too: what a progress bar
+/// overwrites is a line of its own.
 ///
-/// Only lines up to `limit` bytes are handed on; of longer ones nothing is kept, so that a program
-/// that never ends its line costs no memory.
+/// Only lines up to `limit` bytes are passed on; longer ones are dropped, so that a program that
+/// never ends its line costs no memory.
 struct LineSplitter {
   struct Line {
     var bytes: ArraySlice<UInt8>
-    /// Whether it was written over what stood there: it follows a carriage return.
+    /// Whether it overwrites the line before: it follows a carriage return.
     var isRewritten: Bool
   }
 
@@ -17,7 +17,7 @@ struct LineSplitter {
 
   init(limit: Int = 1 << 20) { self.limit = limit }
 
-  /// Takes bytes in and hands on each line that they end.
+  /// Appends bytes and passes on each line that they complete.
   mutating func take(_ bytes: ArraySlice<UInt8>, line: (Line) -> Void) {
     var rest = bytes
     while let end = rest.firstIndex(where: { $0 == 0x0a || $0 == 0x0d }) {
@@ -35,7 +35,7 @@ struct LineSplitter {
     add(rest)
   }
 
-  /// The stream has ended: what came after the last line break is a line too.
+  /// The stream has ended: what follows the last line break is a line too.
   mutating func finish(_ line: (Line) -> Void) {
     if !isTooLong && !part.isEmpty { line(Line(bytes: part[...], isRewritten: isRewritten)) }
     part.removeAll(keepingCapacity: true)

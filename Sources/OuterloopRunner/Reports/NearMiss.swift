@@ -1,7 +1,7 @@
 internal import OuterloopStudy
 internal import OuterloopText
 
-/// A line that was probably meant as a report and is none, and what is wrong with it.
+/// A line that was probably meant as a report but is not one, and what is wrong with it.
 struct NearMiss: Hashable, Sendable {
   /// The line, as far as a message shows it.
   var line: String
@@ -9,10 +9,10 @@ struct NearMiss: Hashable, Sendable {
   /// Whether it has braces; a text such as `loss: 0.5` may be a remark only.
   var isObject: Bool
 
-  /// Longer lines are no slips.
+  /// Longer lines are not considered.
   static let lengthLimit = 4096
 
-  /// Nil: there is nothing of a report in the line.
+  /// Nil: the line does not look like a report.
   ///
   /// - Complexity: O(bytes), for each objective.
   init?(_ line: ArraySlice<UInt8>, objectives: Set<String>) {
@@ -28,7 +28,7 @@ struct NearMiss: Hashable, Sendable {
         line: TerminalText.shown(line), fault: "it is not JSON; print \(remark)", isObject: false)
       return
     }
-    var object = LooseObject(line[brace...])
+    var object = LenientObject(line[brace...])
     object.read()
     guard let fault = Self.fault(object, line[..<brace], names) else { return nil }
     self.init(line: TerminalText.shown(line), fault: fault, isObject: true)
@@ -44,7 +44,7 @@ struct NearMiss: Hashable, Sendable {
   var text: String { "`\(line)` is not a report: \(fault)" }
 
   private static func fault(
-    _ object: LooseObject, _ before: ArraySlice<UInt8>, _ names: Set<String>
+    _ object: LenientObject, _ before: ArraySlice<UInt8>, _ names: Set<String>
   ) -> String? {
     let known = object.names.contains { name in
       names.contains { $0.lowercased() == name.lowercased() }

@@ -1,12 +1,12 @@
 private import OuterloopStudy
 internal import OuterloopText
 
-/// A line of a program's output that means something: a JSON object with an objective's name,
+/// A line of a program's output that has a meaning: a JSON object with an objective's name,
 /// `"epoch"`, `"checkpoint"` or, for persistent programs, `"done"`.
 struct ReportLine: Hashable, Sendable {
   /// The epoch it names; nil: none.
   var epoch: Int?
-  /// The epoch as it was written, if it is not a whole number from 1.
+  /// The epoch as it was written, if it is not a positive integer.
   var badEpoch: String?
   /// The numbers, by the metric's name.
   var values: [String: Double] = [:]
@@ -16,40 +16,40 @@ struct ReportLine: Hashable, Sendable {
   /// What was saved: a path, or empty for `true`.
   var checkpoint: String?
   var isDone = false
-  /// What a persistent program says about a trial that failed.
+  /// The error that a persistent program reports for a failed trial.
   var error: String?
-  /// Of an answer to a request that names it: its `"id"`, and its trial, as they were written.
+  /// The `"id"` of the request that the line answers, and its trial, as they were written.
   var id: String?
   var trial: String?
   /// The line, if an objective in it is not finite.
   var shown: String?
-  /// The names in a line that is JSON and no report, to be told if none follows.
-  var strangers: Set<String> = []
-  /// What a line was probably meant to be that is no report.
+  /// The keys of a line that is JSON but not a report, for the error message if no report follows.
+  var unrecognizedKeys: Set<String> = []
+  /// Set for a line that was probably meant as a report.
   var nearMiss: NearMiss?
 
-  /// Whether it says something about a trial; else it only helps to say why there was no report.
-  var isTelling: Bool { strangers.isEmpty && nearMiss == nil }
+  /// Whether it reports something; otherwise it only helps to explain a missing report.
+  var isReport: Bool { unrecognizedKeys.isEmpty && nearMiss == nil }
 
-  /// What makes a line more than log.
+  /// What distinguishes a report from log output.
   struct Vocabulary: Sendable {
     var objectives: Set<String>
     var isPersistent: Bool
 
-    /// Whether `name` says which request a line answers.
+    /// Whether `name` is the key that identifies the request that a line answers.
     func echoes(_ name: String) -> Bool { isPersistent && !objectives.contains(name) }
   }
 
-  /// What a program may be told to have said: few names, and short ones.
-  static let strangersLimit = 12
+  /// How many unrecognized keys a message lists.
+  static let unrecognizedLimit = 12
 
-  /// A line that says nothing but which names it has; nil if it is no JSON.
-  static func stranger(_ line: ArraySlice<UInt8>) -> ReportLine? {
+  /// A line of which only the keys are kept; nil if it is not JSON.
+  static func unrecognized(_ line: ArraySlice<UInt8>) -> ReportLine? {
     guard let members = members(of: line) else { return nil }
-    var stranger = ReportLine()
-    stranger.strangers = Set(
-      members.keys.sorted().prefix(strangersLimit).map { String($0.prefix(40)) })
-    return stranger
+    var unrecognized = ReportLine()
+    unrecognized.unrecognizedKeys = Set(
+      members.keys.sorted().prefix(unrecognizedLimit).map { String($0.prefix(40)) })
+    return unrecognized
   }
 
   private init() {}
@@ -64,7 +64,7 @@ struct ReportLine: Hashable, Sendable {
     return JSON.members(ofLine: line)
   }
 
-  /// Nil: the line is log.
+  /// Nil: the line is log output.
   init?(_ line: ArraySlice<UInt8>, _ vocabulary: Vocabulary) {
     guard let members = Self.members(of: line) else { return nil }
     isDone = vocabulary.isPersistent && members["done"] == .bool(true)

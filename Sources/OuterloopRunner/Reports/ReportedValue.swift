@@ -1,9 +1,9 @@
 internal import OuterloopText
 
-// A value of a program's report as it is meant, and as messages show it.
+// A value in a program's report: its number, and its text in messages.
 extension JSON {
-  /// The members of the object that a line consists of; nil if it is anything else. Of members with one
-  /// name the last counts.
+  /// The members of the object that a line consists of; nil if it is anything else. The last of
+  /// duplicate members counts.
   static func members(ofLine line: ArraySlice<UInt8>) -> [String: JSON]? {
     guard let members = JSONReader.value(line)?.members else { return nil }
     return Dictionary(members.map { ($0.name, $0.value) }) { $1 }
@@ -19,7 +19,7 @@ extension JSON {
     if case .text(let text) = self { text } else { shown }
   }
 
-  /// As a message shows it.
+  /// Its text in messages.
   var shown: String {
     switch self {
     case .float(let value): "\(value)"

@@ -1,14 +1,14 @@
 internal import OuterloopStudy
 internal import OuterloopText
 
-/// Turns an attempt's report lines into news of the trial.
+/// Turns an attempt's report lines into updates of the trial.
 ///
-/// Lines about one epoch are joined, so that a program may print its metrics one by one; what is
-/// handed on of them is what is new, and lines that wait together are handed on together: however
-/// large a report grows, a line costs no more than it says.
+/// Lines about one epoch are joined, so that a program may print its metrics one by one; only what
+/// is new in them is sent on, and lines that arrive together are sent on together: the cost of a
+/// line does not depend on the size of its report.
 ///
-/// A line without an epoch is about the last epoch that was reported. Where none was, it is about the
-/// last one that was asked for; if that is not the first, it is held back until it is clear that no
+/// A line without an epoch belongs to the last epoch reported. If there is none, it belongs to the
+/// last epoch requested; if that is not the first, the line is held back until it is clear that no
 /// epoch follows.
 struct Reporter {
   private let request: TrialRequest
@@ -19,24 +19,24 @@ struct Reporter {
   private let clock = SuspendingClock()
   private var lapse: SuspendingClock.Instant
 
-  /// The reports of the last epochs, the latest at the end: what further lines are joined to.
+  /// The reports of the last epochs, the latest at the end, to which further lines are merged.
   private var recent: [Report] = []
   private static let recentLimit = 16
   /// The highest epoch that was reported.
   private var highest = 0
   /// Whether a line has named its epoch.
   private var namesEpochs = false
-  /// What lines without an epoch have said before any named one.
+  /// What lines without an epoch have reported before any line named one.
   private var held: Report?
   private var news: [TrialNews] = []
-  /// What is to become the next piece of news.
+  /// The next update.
   private var pending: (report: Report, isNew: Bool)?
 
   private var notNumbers: [String: String] = [:]
-  /// The line of an objective that was not finite.
+  /// The line in which an objective was not finite, by objective.
   private var shown: [String: String] = [:]
-  /// The names in lines of JSON that were no reports.
-  private var strangers: Set<String> = []
+  /// The keys in lines of JSON that were not reports.
+  private var unrecognizedKeys: Set<String> = []
   private var nearMiss: NearMiss?
 
   init(_ trial: ProgramSetting.Prepared, to sink: any ReportSink) {
@@ -51,36 +51,36 @@ struct Reporter {
   /// Whether no value has been reported.
   var isSilent: Bool { recent.isEmpty && held == nil }
 
-  /// Hands on what lines say. False: the trial is to stop.
-  /// - Throws: `TrialFailure` for an epoch that is not a number from 1, after what came before it has
-  ///   been handed on.
+  /// Sends on what the lines report. False: the trial should stop.
+  /// - Throws: `TrialFailure` for an epoch that is not a positive integer, after the lines before it
+  ///   have been sent on.
   mutating func take(_ lines: [ReportLine]) async throws -> Bool {
-    // Of several that have come meanwhile the last is kept: the others may have been replaced, and no more than
-    // one may be kept that the study does not know of (`KeptCheckpoints`).
+    // If several have arrived meanwhile, the last is kept: the others may have been replaced, and at most one
+    // checkpoint may be kept that the study does not know of (`KeptCheckpoints`).
     let saved = lines.lastIndex { $0.checkpoint.map { Files.exists(place(of: $0)) } ?? false }
     for (index, line) in lines.enumerated() {
-      strangers.formUnion(line.strangers)
+      unrecognizedKeys.formUnion(line.unrecognizedKeys)
       if let miss = line.nearMiss, nearMiss.map({ !$0.isObject && miss.isObject }) ?? true {
         nearMiss = miss
       }
       if let bad = line.badEpoch {
-        _ = try await handOn()
+        _ = try await forward()
         throw TrialFailure(.invalid, "it reported epoch \(bad), but epochs count from 1")
       }
       if !line.values.isEmpty || !line.notNumbers.isEmpty { add(line) }
       if let path = line.checkpoint { checkpoint(path, line.epoch, isLast: index == saved) }
     }
-    return try await handOn()
+    return try await forward()
   }
 
-  private mutating func handOn() async throws -> Bool {
-    settlePending()
+  private mutating func forward() async throws -> Bool {
+    flushPending()
     guard !news.isEmpty else { return true }
     defer { news.removeAll(keepingCapacity: true) }
     return try await sink.keep(news)
   }
 
-  private mutating func settlePending() {
+  private mutating func flushPending() {
     if let pending {
       news.append(pending.isNew ? .reported(pending.report) : .extended(pending.report))
     }
@@ -91,10 +91,10 @@ struct Reporter {
     guard let epoch = line.epoch ?? (namesEpochs ? recent.last?.epoch : nil) else {
       return addWithoutEpoch(line)
     }
-    if line.epoch != nil { settleHeld(before: epoch) }
+    if line.epoch != nil { flushHeld(before: epoch) }
     let isCurrent = recent.last?.epoch == epoch
     remember(line, isCurrent: isCurrent)
-    // The last line of a program may tell how long all of it took: epochs have their own seconds.
+    // The last line of a program may state the total time: epochs have their own seconds.
     let seconds = line.epoch == nil && namesEpochs ? nil : line.seconds
     namesEpochs = namesEpochs || line.epoch != nil
     join(Report(epoch: epoch, line.values, seconds: seconds))
@@ -105,15 +105,15 @@ struct Reporter {
     var report = Report(epoch: request.through, line.values, seconds: line.seconds)
     if request.through <= 1 { return join(report) }
     if held == nil {
-      report.seconds = report.seconds ?? lapseNow()
+      report.seconds = report.seconds ?? secondsSinceLastLine()
       held = report
     } else {
       held?.extend(by: report)
     }
   }
 
-  /// What was held back is of the epoch that is named now, or of none.
-  private mutating func settleHeld(before epoch: Int) {
+  /// What was held back belongs to the epoch that is named now, or to none.
+  private mutating func flushHeld(before epoch: Int) {
     guard let report = held else { return }
     held = nil
     guard report.epoch != epoch else { return join(report) }
@@ -122,9 +122,9 @@ struct Reporter {
     )
   }
 
-  /// Joins a report to what is known of its epoch.
+  /// Merges a report into the one of its epoch.
   private mutating func join(_ report: Report) {
-    let now = lapseNow()
+    let now = secondsSinceLastLine()
     highest = max(highest, report.epoch)
     if let last = recent.indices.last, recent[last].epoch == report.epoch {
       var more = report
@@ -137,7 +137,7 @@ struct Reporter {
       }
       return
     }
-    settlePending()
+    flushPending()
     var whole = report
     if let place = recent.lastIndex(where: { $0.epoch == report.epoch }) {
       whole = recent.remove(at: place)
@@ -151,7 +151,7 @@ struct Reporter {
   }
 
   /// Seconds since the last line.
-  private mutating func lapseNow() -> Double {
+  private mutating func secondsSinceLastLine() -> Double {
     let now = clock.now
     defer { lapse = now }
     return lapse.duration(to: now) / .seconds(1)
@@ -178,20 +178,20 @@ struct Reporter {
       return log.note("the checkpoint \(path) of epoch \(epoch) is ignored: there is no such file")
     }
     guard isLast else { return }
-    settlePending()
+    flushPending()
     kept.keep(place(of: path), epoch: epoch)
     news.append(.checkpointed(epoch: epoch))
   }
 
-  /// Nothing more will be said: what was held back is a report.
+  /// No more lines will come: what was held back is a report.
   mutating func close() async throws {
     guard let report = held else { return }
     held = nil
     join(report)
-    _ = try await handOn()
+    _ = try await forward()
   }
 
-  /// The work is done: what was reported must be a result.
+  /// The work is done: checks that what was reported is a result.
   /// - Throws: `TrialFailure` for a missing report, or a value that is not a number.
   mutating func finish(objectives: [Objective]) async throws {
     try await close()
@@ -225,7 +225,7 @@ struct Reporter {
 
   private func missing(_ name: String, _ last: Report) -> TrialFailure {
     let all = last.values.keys.sorted()
-    let names = all.prefix(ReportLine.strangersLimit)
+    let names = all.prefix(ReportLine.unrecognizedLimit)
     var text = "its last report has no `\(name)`"
     if !names.isEmpty { text += ", only \(names.joined(separator: ", "))" }
     if let nearMiss, nearMiss.isObject {
@@ -236,25 +236,25 @@ struct Reporter {
     return TrialFailure(.invalid, text, way: "its last report has no `\(name)`")
   }
 
-  /// Why a program without report has none.
+  /// The failure of a program that reported nothing.
   private func nothing(_ objectives: [Objective]) -> TrialFailure {
     let example = objectives.map { "\($0.metric.jsonString): 0.5" }.joined(separator: ", ")
     let line = "print a line such as {\(example)}"
-    if let nearMiss, nearMiss.isObject || strangers.isEmpty {
+    if let nearMiss, nearMiss.isObject || unrecognizedKeys.isEmpty {
       return TrialFailure(
         .invalid, "it ended well but reported nothing: \(nearMiss.text)",
         way: "no report: \(nearMiss.fault)")
     }
-    guard !strangers.isEmpty else {
+    guard !unrecognizedKeys.isEmpty else {
       return TrialFailure(.invalid, "it ended well but reported nothing; \(line)")
     }
-    let names = strangers.sorted()
+    let names = unrecognizedKeys.sorted()
     let missing = objectives.map { "`\($0.metric)`" }.joined(separator: " or ")
     let near = objectives.lazy.compactMap { Spelling.nearest(to: $0.metric, among: names) }.first
     return TrialFailure(
       .invalid,
       "it ended well but its JSON lines have "
-        + "\(names.prefix(ReportLine.strangersLimit).joined(separator: ", ")); no \(missing); "
+        + "\(names.prefix(ReportLine.unrecognizedLimit).joined(separator: ", ")); no \(missing); "
         + (near.map { "did you mean the metric `\($0)`?" } ?? line))
   }
 }

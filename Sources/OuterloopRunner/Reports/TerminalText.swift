@@ -1,5 +1,5 @@
-/// Lines as a terminal would show them: without colours and other controls, and without the mark that
-/// some systems put at the start of a text.
+/// Lines as a terminal would show them: without colours and other control sequences, and without a
+/// byte order mark.
 enum TerminalText {
   static func plain(_ line: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
     guard line.contains(where: { $0 == 0x1b || $0 == 0xef || $0 == 0x08 }) else { return line }
@@ -10,7 +10,7 @@ enum TerminalText {
       if byte == 0x1b {
         rest = afterControl(rest)
       } else if byte == 0x08 {
-        // Takes the byte before it back, as progress bars do.
+        // Erases the byte before it, as progress bars do.
         _ = plain.popLast()
         rest = rest.dropFirst()
       } else if byte == 0xef, rest.starts(with: [0xef, 0xbb, 0xbf]) {

@@ -1,17 +1,17 @@
 internal import OuterloopStudy
 
-/// Which GPUs trials share, as it is written: `all`, `4` (the first four), `0,2,3` or `2,` (by their
-/// numbers or names), `none`.
+/// Which GPUs the trials share, as written by the user: `all`, `4` (the first four), `0,2,3` or `2,`
+/// (by their numbers or names), `none`.
 public enum DeviceChoice: Sendable, Hashable, CustomStringConvertible {
   case all
-  /// The first so many.
+  /// The first N.
   case first(Int)
-  /// Numbers among those that can be seen, or names such as `GPU-5d1e...`.
+  /// Indices among the visible ones, or names such as `GPU-5d1e...`.
   case named([String])
-  /// Devices are not given out.
+  /// Devices are not assigned to trials.
   case unassigned
 
-  /// Nil: it is none of the forms.
+  /// Nil: the text has none of these forms.
   public init?(_ text: String) {
     switch text {
     case "all": self = .all
@@ -22,7 +22,7 @@ public enum DeviceChoice: Sendable, Hashable, CustomStringConvertible {
     default:
       var names = text.split(separator: ",", omittingEmptySubsequences: false)
         .map { $0.filter { $0 != " " } }
-      // A single one has a comma behind it, so that it is no count.
+      // A single one has a trailing comma, to distinguish it from a count.
       if names.count > 1, names.last == "" { names.removeLast() }
       guard !names.isEmpty, names.allSatisfy(Self.isName) else { return nil }
       self = .named(names)
@@ -46,11 +46,11 @@ public enum DeviceChoice: Sendable, Hashable, CustomStringConvertible {
   }
 }
 
-/// How much of the GPUs a trial has: several of them, or one that it shares.
+/// How many GPUs a trial has: several, or a share of one.
 public struct DeviceShare: Sendable, Hashable, CustomStringConvertible {
-  /// GPUs of a trial.
+  /// GPUs per trial.
   public let devices: Int
-  /// Trials of a GPU; one of both numbers is 1.
+  /// Trials per GPU; one of the two numbers is 1.
   public let trials: Int
 
   public static let one = DeviceShare(devices: 1, trials: 1)
@@ -60,8 +60,8 @@ public struct DeviceShare: Sendable, Hashable, CustomStringConvertible {
     self.trials = trials
   }
 
-  /// A whole number of GPUs, or the share that two, three, ... trials have of one: 0.5, 0.33, 0.25.
-  /// Nil: it is neither.
+  /// An integer number of GPUs, or the share of each of two, three, ... trials on one GPU: 0.5,
+  /// 0.33, 0.25. Nil: it is neither.
   public init?(_ amount: Double) {
     guard amount > 0, amount <= 1024 else { return nil }
     if amount >= 1 {
@@ -74,7 +74,7 @@ public struct DeviceShare: Sendable, Hashable, CustomStringConvertible {
     }
   }
 
-  /// The number that reads back as this.
+  /// The number that is read back as this value.
   public var amount: Double { trials > 1 ? 1 / Double(trials) : Double(devices) }
 
   public var description: String {

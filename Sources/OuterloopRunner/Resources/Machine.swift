@@ -1,18 +1,17 @@
 internal import COuterloopProcess
 internal import OuterloopPlatform
 
-/// What of this machine programs may use.
+/// The resources of this machine that programs may use.
 public struct Machine: Sendable, Hashable {
-  /// Variables that programs inherit; those that say nothing about devices, threads and ranks may be
-  /// missing.
+  /// Environment variables that programs inherit; those that do not concern devices, threads or
+  /// ranks may be missing.
   public var environment: [String: String]
-  /// The numbers of the processors on which this process may run, those of one core and then those of
-  /// one socket side by side.
+  /// The numbers of the processors on which this process may run, grouped by core and then by socket.
   public var processors: [Int]
-  /// How many of them it may use on average, where its control group has a quota or its job has been
-  /// given so many: OUTERLOOP_CPUS, SLURM_CPUS_PER_TASK.
+  /// How many of them it may use on average, where its control group or its job sets a quota:
+  /// OUTERLOOP_CPUS, SLURM_CPUS_PER_TASK.
   public var quota: Double?
-  /// How many GPUs there are; nil: the machine does not say.
+  /// How many GPUs there are; nil: unknown.
   public var devices: Int?
   /// Whether programs can be pinned to processors.
   public var pins: Bool
@@ -28,7 +27,7 @@ public struct Machine: Sendable, Hashable {
     self.pins = pins
   }
 
-  /// This one, as it is now.
+  /// This machine, as it is now.
   public static var current: Machine {
     var environment: [String: String] = [:]
     let deviceNames = ["CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES"]
@@ -56,7 +55,7 @@ public struct Machine: Sendable, Hashable {
     return (given + [ControlGroup.quota].compactMap(\.self)).filter { $0 > 0 }.min()
   }
 
-  /// The processors on which this process may run; nil where the system does not say.
+  /// The processors on which this process may run; nil where the system does not provide them.
   private static var affinity: [Int]? {
     var mask = [UInt8](repeating: 0, count: 8192)
     guard outerloop_affinity(&mask, mask.count) == 0 else { return nil }
@@ -81,8 +80,8 @@ public struct Machine: Sendable, Hashable {
 
 /// Which processors are threads of the same core, and which cores share a socket.
 enum CoreTopology {
-  /// Numbers in an order in which neighbours share as much as possible: a part of it is a part of the
-  /// machine. Linux numbers the second threads of all cores behind the first ones.
+  /// Numbers in an order in which neighbours share as much as possible: a contiguous part of them is
+  /// a part of the machine. Linux numbers the second threads of all cores after the first ones.
   static func sorted(_ numbers: [Int]) -> [Int] {
     func place(_ number: Int, _ name: String) -> Int {
       let path = "/sys/devices/system/cpu/cpu\(number)/topology/\(name)"
@@ -102,7 +101,7 @@ enum ControlGroup {
     if let text = Files.text(of: "/proc/self/cgroup", limit: 1 << 14),
       let line = text.split(separator: "\n").first(where: { $0.hasPrefix("0::") })
     {
-      let quota = unified(String(line.dropFirst(3)), in: "/sys/fs/cgroup")
+      let quota = unifiedQuota(String(line.dropFirst(3)), in: "/sys/fs/cgroup")
       if quota != nil { return quota }
     }
     let folder = "/sys/fs/cgroup/cpu"
@@ -113,7 +112,7 @@ enum ControlGroup {
   }
 
   /// The smallest quota from `group` up to the root.
-  static func unified(_ group: String, in root: String) -> Double? {
+  static func unifiedQuota(_ group: String, in root: String) -> Double? {
     var parts = group.split(separator: "/")
     var least: Double?
     while true {

@@ -1,15 +1,15 @@
-/// Which processors trials share, as it is written: `all`, `8` (the first eight), `0-3,8` or `4,` (by
-/// their numbers), `none`.
+/// Which processors the trials share, as written by the user: `all`, `8` (the first eight), `0-3,8`
+/// or `4,` (by their numbers), `none`.
 public enum ProcessorChoice: Sendable, Hashable, CustomStringConvertible {
   case all
-  /// The first so many.
+  /// The first N.
   case first(Int)
   /// Numbers, in ascending order.
   case listed([Int])
-  /// Trials share all of them as the system sees fit.
+  /// The operating system schedules all trials on all of them.
   case unassigned
 
-  /// Nil: it is none of the forms.
+  /// Nil: the text has none of these forms.
   public init?(_ text: String) {
     switch text {
     case "all": self = .all

@@ -1,17 +1,18 @@
 internal import OuterloopPlatform
 
-/// Variables by which launchers of distributed programs number their processes.
+/// Variables with which launchers of distributed programs number their processes.
 ///
-/// Where such a launcher has started this process, as `srun -n 4 outerloop worker` does, its own rank
-/// is none of the trial's: the program of a trial is the first, and perhaps only, process of its
-/// training. A library that lets only rank 0 report would be silent in all other workers. What the
-/// program starts by a launcher of its own gets ranks from that one.
+/// Where such a launcher has started this process, as `srun -n 4 outerloop worker` does, its rank is
+/// not the trial's: the program of a trial is the first, and perhaps the only, process of its
+/// training. A library that lets only rank 0 report would be silent in all other workers. Processes
+/// that the program starts with its own launcher get their ranks from that launcher.
 enum RankVariables {
   static let names = [
     "RANK", "OMPI_COMM_WORLD_RANK", "PMI_RANK", "MV2_COMM_WORLD_RANK", "SLURM_PROCID",
   ]
 
-  /// What programs get in place of what this process has; those that are missing stay missing.
+  /// The values that programs get instead of this process's values; variables that are unset stay
+  /// unset.
   static func replaced(_ environment: (String) -> String? = CLibrary.environment) -> [String:
     String]
   {

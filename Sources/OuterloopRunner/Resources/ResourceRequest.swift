@@ -3,12 +3,12 @@ internal import OuterloopText
 
 /// How trials that run at the same time share the GPUs and processors of a machine.
 ///
-/// - GPUs are cut into as many parts as there are slots; each slot's programs see theirs alone, by
-///   CUDA_VISIBLE_DEVICES or what takes its place (`VisibleDevices`).
-/// - Processors are cut into parts of equal size; each slot's programs are pinned to theirs, and told how
-///   many threads they may use (`ThreadVariables`).
-/// - Where nothing is said about processors none is pinned; if several trials run, or if only a part of
-///   the processors may be used, the threads of all trials are as many as may run at once.
+/// - GPUs are divided among the slots; each slot's programs see only theirs, through
+///   CUDA_VISIBLE_DEVICES or its equivalent (`VisibleDevices`).
+/// - Processors are divided into parts of equal size; each slot's programs are pinned to theirs and get
+///   the number of threads they may use in environment variables (`ThreadVariables`).
+/// - Where processors are not requested, nothing is pinned; if several trials run, or if only some of
+///   the processors may be used, the threads of all trials together match the processors available.
 public struct ResourceRequest: Sendable, Hashable {
   public var gpus: DeviceChoice
   public var gpusPerTrial: DeviceShare
@@ -23,16 +23,16 @@ public struct ResourceRequest: Sendable, Hashable {
     self.cpus = cpus
   }
 
-  /// How many trials the GPUs are enough for; nil: they are not given out.
-  /// - Throws: `StudyError` where there are not so many GPUs.
+  /// How many trials the GPUs suffice for; nil: they are not assigned.
+  /// - Throws: `StudyError` where there are fewer GPUs than requested.
   public func slots(of machine: Machine) throws -> Int? {
     gpus == .unassigned ? nil : try shares(of: machine).count
   }
 
-  /// What each slot has.
+  /// The resources of each slot.
   ///
   /// - Parameter parallel: how many trials run at the same time.
-  /// - Throws: `StudyError` where there are not enough GPUs or processors for that.
+  /// - Throws: `StudyError` where there are not enough GPUs or processors.
   public func resources(parallel: Int, of machine: Machine) throws -> [SlotResources] {
     var slots = [SlotResources](repeating: SlotResources(), count: max(parallel, 1))
     if gpus != .unassigned {
@@ -56,17 +56,17 @@ public struct ResourceRequest: Sendable, Hashable {
       try addProcessors(&slots, machine)
     } else if parallel > 1 || machine.threads < machine.processors.count {
       let threads = max(machine.threads / parallel, 1)
-      let values = ThreadVariables.values(threads, beside: machine.environment)
+      let values = ThreadVariables.values(threads, in: machine.environment)
       for index in slots.indices { slots[index].environment.merge(values) { $1 } }
     }
     return slots
   }
 
-  /// The value of the variable for each slot that the GPUs are enough for.
+  /// The value of the variable for each slot that the GPUs suffice for.
   private func shares(of machine: Machine) throws -> [String] {
     let devices = try VisibleDevices(machine).chosen(gpus)
     if gpusPerTrial.trials > 1 {
-      // Neighbouring slots have different GPUs: few trials do not crowd on the first.
+      // Neighbouring slots have different GPUs, so that a few trials do not share the first one.
       return (0..<gpusPerTrial.trials).flatMap { _ in devices }
     }
     let size = gpusPerTrial.devices
@@ -90,13 +90,13 @@ public struct ResourceRequest: Sendable, Hashable {
     }
     let quota = machine.quota.map { max(Int($0 / Double(slots.count)), 1) }
     for index in slots.indices {
-      // Sizes differ by one at most.
+      // Sizes differ by at most one.
       let part =
         numbers[
           index * numbers.count / slots.count..<(index + 1) * numbers.count / slots.count]
       let threads = min(part.count, quota ?? part.count)
       slots[index].environment.merge(
-        ThreadVariables.values(threads, beside: machine.environment)
+        ThreadVariables.values(threads, in: machine.environment)
       ) { $1 }
       if machine.pins { slots[index].processors = part.sorted() }
     }

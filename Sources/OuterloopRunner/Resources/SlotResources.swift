@@ -1,8 +1,8 @@
-/// What the programs of one slot may use: the devices and processors of no other slot.
+/// The devices and processors of one slot's programs, which no other slot has.
 ///
-/// A slot is the place that a trial has among those that run at the same time: see `TrialRequest.slot`.
+/// A slot is a trial's index among those that run at the same time: see `TrialRequest.slot`.
 public struct SlotResources: Sendable, Hashable {
-  /// Variables of their environment, beside what this process has.
+  /// Environment variables in addition to those of this process.
   public var environment: [String: String]
   /// The numbers of the processors that they are pinned to; empty: they are not pinned.
   public var processors: [Int]
@@ -12,7 +12,7 @@ public struct SlotResources: Sendable, Hashable {
     self.processors = processors
   }
 
-  /// A bit for each of the processors, in whole words of the system; none if there are none.
+  /// A bit mask of the processors, in whole system words; empty if there are none.
   var mask: [UInt8] {
     guard let last = processors.max() else { return [] }
     var mask = [UInt8](repeating: 0, count: (last / 64 + 1) * 8)
@@ -22,6 +22,6 @@ public struct SlotResources: Sendable, Hashable {
 }
 
 extension [SlotResources] {
-  /// Those of a slot; nothing of its own where there are none.
+  /// The resources of a slot; empty where none are assigned.
   func of(slot: Int) -> SlotResources { indices.contains(slot) ? self[slot] : SlotResources() }
 }

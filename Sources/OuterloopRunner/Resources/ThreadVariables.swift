@@ -1,4 +1,4 @@
-/// Variables by which libraries are told how many threads they may use.
+/// Variables that tell libraries how many threads they may use.
 enum ThreadVariables {
   /// OpenMP's, which the libraries of `following` read where their own is not set.
   static let general = "OMP_NUM_THREADS"
@@ -11,9 +11,9 @@ enum ThreadVariables {
   ]
   static var all: [String] { [general] + following + others }
 
-  /// Those that are to be set, but for what the user has set. A number that was set for OpenMP holds
-  /// for those that follow it too.
-  static func values(_ threads: Int, beside environment: [String: String]) -> [String: String] {
+  /// The variables to set, except those that the user has set. A number that was set for OpenMP also
+  /// applies to the libraries that follow it.
+  static func values(_ threads: Int, in environment: [String: String]) -> [String: String] {
     let ours = environment[general] == nil ? [general] + following : []
     var values: [String: String] = [:]
     for name in ours + others where environment[name] == nil { values[name] = "\(threads)" }

@@ -2,18 +2,18 @@ internal import OuterloopPlatform
 internal import OuterloopStudy
 internal import OuterloopText
 
-/// The GPUs that programs see, by the variables that say so.
+/// The GPUs that are visible to programs, and the environment variables that select them.
 ///
 /// CUDA_VISIBLE_DEVICES is read by CUDA, and by HIP too; HIP_VISIBLE_DEVICES by HIP alone, where it
-/// goes first. ROCR_VISIBLE_DEVICES is read a layer below HIP, whose numbers then count what is left.
-/// The variable that decides is the uppermost that is set. It is the one that is divided among
-/// trials; what lies below stays as it is. Where both of the upper layer are set both are written.
+/// takes precedence. ROCR_VISIBLE_DEVICES is read a layer below HIP, whose numbers then refer to what
+/// is left. The uppermost variable that is set decides. Its devices are divided among the trials;
+/// lower layers stay as they are. Where both variables of the upper layer are set, both are written.
 struct VisibleDevices {
-  /// The variables that are written, the one that decides first.
+  /// The variables that are written, the deciding one first.
   let variables: [String]
-  /// What that one has been set to: names in the order of their numbers; nil: it is not set.
+  /// The value of the deciding variable: names in the order of their indices; nil: it is not set.
   let inherited: [String]?
-  /// How many GPUs the machine has; nil: it does not say.
+  /// How many GPUs the machine has; nil: unknown.
   let installed: Int?
 
   init(_ machine: Machine) {
@@ -27,7 +27,7 @@ struct VisibleDevices {
     installed = machine.devices
   }
 
-  /// As CUDA reads it: what comes behind the first name that is none is not seen either.
+  /// As CUDA reads it: whatever follows the first invalid name is invisible too.
   private static func names(_ text: String) -> [String] {
     let names = text.split(separator: ",", omittingEmptySubsequences: false)
       .map { $0.filter { $0 != " " } }
@@ -38,8 +38,8 @@ struct VisibleDevices {
       })
   }
 
-  /// The names of those that are meant.
-  /// - Throws: `StudyError` where there are not so many, or no such.
+  /// The names of the chosen devices.
+  /// - Throws: `StudyError` where there are fewer devices, or no such device.
   func chosen(_ choice: DeviceChoice) throws -> [String] {
     switch choice {
     case .unassigned: return []
@@ -69,7 +69,7 @@ struct VisibleDevices {
       guard let inherited else { return try names.map { try numbered($0, choice) } }
       return try names.map { name in
         guard let number = Int(name) else {
-          // Numbers and names of the same device cannot be told to be the same.
+          // It cannot be known that a number and a name refer to the same device.
           let isKnown = inherited.contains(name) || inherited.contains { Int($0) != nil }
           guard isKnown else { throw missing(choice, inherited) }
           return name

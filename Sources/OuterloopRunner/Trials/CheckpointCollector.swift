@@ -3,25 +3,26 @@ public import OuterloopStudy
 
 /// Removes the checkpoints that a policy does not keep.
 ///
-/// With a number of best trials, those of all other trials that have ended go: complete ones beyond the best, pruned
-/// and failed ones. Trials that rest keep theirs. Where all together take more space than they may, they go one
-/// after the other until they fit: of failed and pruned trials, of complete ones from the worst on, and in the end
-/// of trials that rest, from the worst on. Such a trial begins at epoch 0 again if it goes on. What belongs to a
-/// trial that runs or waits for a worker stays, and so does that of the best trial.
+/// With a limit on the number of trials, the checkpoints of all other finished trials are removed: of complete
+/// trials beyond the best, and of pruned and failed ones. Paused trials keep theirs. If the total size exceeds the
+/// limit, checkpoints are removed until they fit: those of failed and pruned trials, then those of complete trials
+/// from the worst on, and finally those of paused trials from the worst on. Such a trial restarts at epoch 0 if it
+/// continues. Checkpoints of trials that are running or waiting for a worker are kept, and so are those of the best
+/// trial.
 ///
-/// Only what is in the trial's folder of checkpoints is removed, and the second links beside it; no symbolic link is
-/// followed. What was written down of the checkpoints stays, so that a trial that goes on all the same
-/// finds that they are gone (`KeptCheckpoints`). Trials at work hold a lock on their folders, as does who removes
-/// something: several processes may collect at the same time.
+/// Only the contents of the trial's checkpoint folder are removed, and the second links; no symbolic link is
+/// followed. The records of the checkpoints stay, so that a trial that continues anyway finds that they are gone
+/// (`KeptCheckpoints`). Running trials hold a lock on their folders, as does a process that removes something:
+/// several processes may collect at the same time.
 ///
-/// - Complexity: a walk through the folders of trials that have had an attempt since the last time, if there is a
-///   bound on space.
+/// - Complexity: walks through the folders of trials that have had an attempt since the last call, if there is a
+///   limit on space.
 public struct CheckpointCollector: Sendable {
   private let folders: TrialFolders
   private let policy: CheckpointPolicy
-  /// The space that a trial takes, after so many attempts.
+  /// The space that a trial takes, and the attempt after which it was measured.
   private var sizes: [Int: (attempt: Int, bytes: Int)] = [:]
-  /// Trials whose checkpoints are gone, and after how many attempts.
+  /// Trials whose checkpoints were removed, and after which attempt.
   private var collected: [Int: Int] = [:]
 
   public init(_ policy: CheckpointPolicy, in folders: TrialFolders) {
@@ -29,26 +30,26 @@ public struct CheckpointCollector: Sendable {
     self.policy = policy
   }
 
-  /// What was done.
+  /// The result of a collection.
   public struct Outcome: Sendable, Hashable {
-    /// Trials that rest, and begin at epoch 0 again if they go on.
+    /// Paused trials, which restart at epoch 0 if they continue.
     public var resting: [Int] = []
     /// Other trials whose checkpoints were removed.
     public var ended: [Int] = []
-    /// The space that what has to stay takes, if that is more than it may.
+    /// The space taken by what has to be kept, if that exceeds the limit.
     public var excess: Int?
     /// What could not be removed, and why.
-    public var troubles: [String] = []
+    public var failures: [String] = []
   }
 
   /// - Parameters:
-  ///   - trials: all of the study.
-  ///   - complete: the numbers of those that are complete, the best first.
-  ///   - resting: of those that rest, the best first.
+  ///   - trials: all trials of the study.
+  ///   - complete: the numbers of the complete trials, best first.
+  ///   - resting: the numbers of the paused trials, best first.
   public mutating func collect(_ trials: [Trial], complete: [Int], resting: [Int]) -> Outcome {
     var outcome = Outcome()
     let others = trials.filter { [.failed, .pruned].contains($0.state.kind) }.map(\.number)
-    // From the one that goes first to the one that goes last.
+    // In order of removal.
     var ended = others + complete.reversed()
     let resting = resting.reversed().filter {
       trials.indices.contains($0) && !trials[$0].isClaimable
@@ -94,23 +95,23 @@ public struct CheckpointCollector: Sendable {
       collected[trial.number] = trial.attempt
       sizes[trial.number] = nil
       return isAnything
-    case .failure(let trouble):
-      // Said once.
-      if !trouble.isTemporary { collected[trial.number] = trial.attempt }
-      if let text = trouble.text { outcome.troubles.append("trial \(trial.number): \(text)") }
+    case .failure(let error):
+      // Reported once.
+      if !error.isTemporary { collected[trial.number] = trial.attempt }
+      if let text = error.text { outcome.failures.append("trial \(trial.number): \(text)") }
       return false
     }
   }
 }
 
 extension TrialFolders {
-  struct RemovalTrouble: Error {
-    /// Nil: someone is at work on the trial.
+  struct RemovalError: Error {
+    /// Nil: someone is working on the trial.
     var text: String?
     var isTemporary: Bool { text == nil }
   }
 
-  /// The names of the folders with checkpoints in a trial's.
+  /// The names of the folders with checkpoints in a trial's folder.
   private static let folders = ["checkpoint", "kept"]
 
   /// The space on disk that a trial's checkpoints take.
@@ -124,14 +125,15 @@ extension TrialFolders {
     return contents.bytes
   }
 
-  /// Removes a trial's checkpoints, and says so in its log, if it has one. Whether there was anything.
-  func removeCheckpoints(of trial: Trial) -> Result<Bool, RemovalTrouble> {
+  /// Removes a trial's checkpoints, and notes it in its log, if it has one. Returns whether there was
+  /// anything to remove.
+  func removeCheckpoints(of trial: Trial) -> Result<Bool, RemovalError> {
     let path = folder(ofTrial: trial.number)
     guard let lock = FolderLock.take(path, .alone) else {
       switch errno {
       case ENOENT: return .success(false)
-      case EWOULDBLOCK: return .failure(RemovalTrouble())
-      default: return .failure(RemovalTrouble(text: "\(path): \(Files.trouble())"))
+      case EWOULDBLOCK: return .failure(RemovalError())
+      default: return .failure(RemovalError(text: "\(path): \(Files.systemMessage())"))
       }
     }
     return withExtendedLifetime(lock) {
@@ -139,13 +141,13 @@ extension TrialFolders {
         var contents = FolderContents(in: lock.descriptor)
       else { return .success(false) }
       guard KeptCheckpoints(in: path).recordLoss(through: trial.checkpoint) else {
-        return .failure(RemovalTrouble(text: "\(path)/kept: nothing can be written there"))
+        return .failure(RemovalError(text: "\(path)/kept: nothing can be written there"))
       }
       for name in Self.folders {
         contents.empty(name, in: lock.descriptor) { name == "kept" && $0.hasSuffix(".json") }
       }
-      if let trouble = contents.trouble {
-        return .failure(RemovalTrouble(text: "\(path)/\(trouble)"))
+      if let failure = contents.failure {
+        return .failure(RemovalError(text: "\(path)/\(failure)"))
       }
       TrialLog.append("its checkpoints are removed", to: log(ofTrial: trial.number))
       return .success(true)

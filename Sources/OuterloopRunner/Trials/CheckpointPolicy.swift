@@ -1,9 +1,9 @@
-/// Which checkpoints of a study stay on disk. Those of trials that run, or wait for a worker, and that of the best
-/// trial always do.
+/// Which checkpoints of a study are kept on disk. Those of trials that are running or waiting for a worker, and
+/// that of the best trial, always are.
 public struct CheckpointPolicy: Sendable, Hashable, Codable {
-  /// Of trials that have ended only the best so many keep theirs; nil: all.
+  /// How many finished trials, the best ones, keep theirs; nil: all.
   public var best: Int?
-  /// The space on disk that all of them may take; nil: any.
+  /// The disk space that they may take in all; nil: no limit.
   public var bytes: Int?
 
   public init(best: Int? = nil, bytes: Int? = nil) {

@@ -1,7 +1,7 @@
 internal import OuterloopPlatform
 internal import OuterloopStudy
 
-/// The few things this room does with files.
+/// The few file operations that this module needs.
 enum Files {
   static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
@@ -10,10 +10,10 @@ enum Files {
     return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 
-  /// What the system says about the last call that failed.
-  static func trouble(_ number: Int32 = errno) -> String { String(cString: strerror(number)) }
+  /// The system's message for the last failed call.
+  static func systemMessage(_ number: Int32 = errno) -> String { String(cString: strerror(number)) }
 
-  /// Makes a folder and those around it.
+  /// Makes a folder and its parents.
   static func makeFolder(_ path: String) throws {
     guard mkdir(path, 0o777) != 0, errno != EEXIST else { return }
     let parent = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
@@ -22,27 +22,27 @@ enum Files {
       if mkdir(path, 0o777) == 0 || errno == EEXIST { return }
     }
     throw StudyError(
-      "\(path): \(trouble())",
+      "\(path): \(systemMessage())",
       errno == ENAMETOOLONG
         ? "give the study a shorter name" : "make this folder, or free space for it")
   }
 
-  /// Writes a whole file: under another name first, so that no reader sees a part of it.
+  /// Writes a file under another name first, so that no reader sees a partial file.
   static func write(_ text: String, to path: String) throws {
     let part = path + ".part"
     let file = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
     guard file >= 0 else {
-      throw StudyError("\(part): \(trouble())", "make the folder writable, or free space")
+      throw StudyError("\(part): \(systemMessage())", "make the folder writable, or free space")
     }
     defer { close(file) }
     guard CLibrary.writeAll(Array(text.utf8)[...], to: file), rename(part, path) == 0 else {
-      let error = StudyError("\(path): \(trouble())", "free space on this disk")
+      let error = StudyError("\(path): \(systemMessage())", "free space on this disk")
       unlink(part)
       throw error
     }
   }
 
-  /// Waits until what is in a file is on disk.
+  /// Waits until a file's contents are on disk.
   static func makeDurable(_ path: String) -> Bool {
     let file = open(path, O_RDONLY | O_CLOEXEC)
     guard file >= 0 else { return false }

@@ -1,11 +1,11 @@
 internal import OuterloopPlatform
 
-/// What is in a folder and below it. Symbolic links are entries like others and are not followed, other file
-/// systems that are mounted there are passed over.
+/// The contents of a folder, recursively. Symbolic links are entries like others and are not followed; file
+/// systems that are mounted there are skipped.
 struct FolderContents {
   private let device: dev_t
   /// Entries that could not be read or removed.
-  private(set) var trouble: String?
+  private(set) var failure: String?
   private var seen: Set<Entry> = []
   private(set) var bytes = 0
 
@@ -14,14 +14,14 @@ struct FolderContents {
     var number: ino_t
   }
 
-  /// - Parameter folder: a descriptor of the folder around all that is measured or removed.
+  /// - Parameter folder: a descriptor of the folder that contains what is measured or removed.
   init?(in folder: Int32) {
     var status = stat()
     guard fstat(folder, &status) == 0 else { return nil }
     device = status.st_dev
   }
 
-  /// Adds the space on disk of what is in `name`; a file with two links counts once.
+  /// Adds the disk space of the contents of `name`; a file with two links counts once.
   mutating func measure(_ name: String, in folder: Int32) {
     walk(name, in: folder, depth: 0) { contents, status, _, _ in
       let entry = Entry(device: status.st_dev, number: status.st_ino)
@@ -30,21 +30,21 @@ struct FolderContents {
     }
   }
 
-  /// Removes what is in `name`, which stays.
-  /// - Parameter isKept: of names in it, directly: whether they stay too.
+  /// Removes the contents of `name`, but not `name` itself.
+  /// - Parameter isKept: whether an entry directly in it is kept too.
   mutating func empty(_ name: String, in folder: Int32, keeping isKept: (String) -> Bool) {
     walk(name, in: folder, depth: 0, passing: isKept) { contents, status, parent, entry in
       let isFolder = status.st_mode & S_IFMT == S_IFDIR
       guard unlinkat(parent, entry, isFolder ? AT_REMOVEDIR : 0) != 0, errno != ENOENT else {
         return
       }
-      contents.trouble = contents.trouble ?? "\(entry): \(Files.trouble())"
+      contents.failure = contents.failure ?? "\(entry): \(Files.systemMessage())"
     }
   }
 
   private static let deepest = 200
 
-  /// Visits all that is in the folder `name`, what is in a folder before the folder itself.
+  /// Visits the contents of the folder `name`, those of a folder before the folder itself.
   private mutating func walk(
     _ name: String, in parent: Int32, depth: Int,
     passing isPassed: (String) -> Bool = { _ in false },
@@ -52,11 +52,11 @@ struct FolderContents {
   ) {
     let descriptor = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
     guard descriptor >= 0 else {
-      if errno != ENOENT { trouble = trouble ?? "\(name): \(Files.trouble())" }
+      if errno != ENOENT { failure = failure ?? "\(name): \(Files.systemMessage())" }
       return
     }
     guard depth < Self.deepest, let folder = fdopendir(descriptor) else {
-      trouble = trouble ?? "\(name): folders in it are nested too deeply"
+      failure = failure ?? "\(name): folders in it are nested too deeply"
       _ = CLibrary.closeFile(descriptor)
       return
     }

@@ -4,7 +4,7 @@ internal import OuterloopText
 /// A checkpoint that a trial's program has announced.
 public struct SavedCheckpoint: Sendable, Hashable {
   public enum State: Sendable, Hashable {
-    /// At this path it is what was announced.
+    /// Intact, at this path.
     case whole(String)
     case damaged
     case gone
@@ -14,30 +14,30 @@ public struct SavedCheckpoint: Sendable, Hashable {
   public var state: State
 }
 
-/// The checkpoints that a trial's program has announced, as they were then: what a trial goes on from is known
-/// to be whole, or is not taken.
+/// The checkpoints that a trial's program has announced, as they were then: a trial continues only from a
+/// checkpoint that is known to be intact.
 ///
-/// When a file is announced, its size and a hash of its contents are written down, and a second link to it is
-/// kept, so that it survives when the program replaces it by the next one. The last two are kept: a checkpoint
-/// goes only when a later one is on disk. Before an attempt the newest one at or below the epoch that the study
-/// knows is compared with what was written down. One that is damaged or gone is restored from its second link,
-/// if that is whole, else the one before is taken, and in the end the trial begins anew.
+/// When a file is announced, its size and a hash of its contents are recorded, and a second link to it is kept,
+/// so that it survives when the program replaces it with the next one. The last two are kept: a checkpoint is
+/// removed only when a later one is on disk. Before an attempt, the newest one at or below the epoch in the
+/// study is compared with the record. A damaged or missing checkpoint is restored from its second link, if that
+/// is intact; otherwise the previous one is used, and if there is none the trial restarts.
 ///
 /// Below a trial's folder:
 ///
 ///     kept/EPOCH.json    path, size and hash; written under another name first
 ///     kept/EPOCH         the second link
 ///
-/// Folders that are announced as a checkpoint are taken on trust if they are not empty, as is what is announced by
-/// `true`: their programs know what in them has to be whole. A file that is changed in place instead of being replaced changes
+/// Folders that are announced as a checkpoint are trusted if they are not empty, and so is a checkpoint announced by `true`:
+/// only the program knows what has to be intact in them. A file that is changed in place instead of being replaced changes
 /// under both names; then only the hash helps.
 ///
-/// - Complexity: a checkpoint is read once when it is announced and once when it is gone on from; of more than
-///   64 MiB as many are read, in pieces spread over the file.
+/// - Complexity: a checkpoint is read once when it is announced and once when a trial continues from it; of a
+///   file above 64 MiB, 64 MiB are read, in pieces spread over the file.
 struct KeptCheckpoints {
   private let folder: String
 
-  /// - Parameter folder: the trial's.
+  /// - Parameter folder: the trial's folder.
   init(in folder: String) { self.folder = folder + "/kept" }
 
   private struct Record {
@@ -53,9 +53,10 @@ struct KeptCheckpoints {
     }
   }
 
-  // MARK: When one is announced
+  // MARK: Announcement
 
-  /// Keeps a checkpoint that is there. Trouble is no reason to stop the trial: the study then takes its word.
+  /// Keeps an announced checkpoint. A failure is no reason to stop the trial: its announcement is then
+  /// trusted.
   func keep(_ path: String, epoch: Int) {
     let isFolder = Files.isFolder(path)
     guard isFolder || Files.makeDurable(path) else { return }
@@ -63,7 +64,7 @@ struct KeptCheckpoints {
     guard isFolder || file != nil, (try? Files.makeFolder(folder)) != nil else { return }
     let link = "\(folder)/\(epoch)"
     unlink(link)
-    // Other file systems have no second link; the hash is worth something all the same.
+    // Other file systems have no second link; the hash is useful anyway.
     if !isFolder { _ = OuterloopPlatform.link(path, link) }
     guard (try? Files.write(Record(path: path, file: file).text, to: link + ".json")) != nil else {
       return
@@ -76,8 +77,8 @@ struct KeptCheckpoints {
     unlink("\(folder)/\(epoch)")
   }
 
-  /// Sees to it that nobody takes a checkpoint at or below `epoch` on trust that is about to be removed. False:
-  /// that cannot be written down.
+  /// Records that checkpoints at or below `epoch` are about to be removed, so that none is trusted. False: the
+  /// record cannot be written.
   func recordLoss(through epoch: Int) -> Bool {
     guard epoch > 0, !epochs().contains(epoch) else { return true }
     guard (try? Files.makeFolder(folder)) != nil else { return false }
@@ -85,9 +86,10 @@ struct KeptCheckpoints {
     return (try? Files.write(none.text, to: "\(folder)/\(epoch).json")) != nil
   }
 
-  // MARK: For whoever wants to use one
+  // MARK: Use
 
-  /// Whether the checkpoint of an epoch is whole, and where: at its own place, or else its second link.
+  /// Whether the checkpoint of an epoch is intact, and where: at its own path, or else at its second
+  /// link.
   func saved(epoch: Int) -> SavedCheckpoint {
     guard let record = record(epoch) else { return SavedCheckpoint(epoch: epoch, state: .gone) }
     let places = [record.path, "\(folder)/\(epoch)"]
@@ -100,12 +102,13 @@ struct KeptCheckpoints {
 
   // MARK: Before an attempt
 
-  /// The epoch to go on from: the newest whole checkpoint's at or below `epoch`; 0 if there is none.
-  /// - Parameter note: told what is damaged, and what is done about it.
+  /// The epoch to continue from: that of the newest intact checkpoint at or below `epoch`; 0 if
+  /// there is none.
+  /// - Parameter note: gets a message about what is damaged and what is done about it.
   func usable(through epoch: Int, note: (String) -> Void) -> Int {
     guard epoch > 0 else { return 0 }
     let known = epochs()
-    // Nothing was written down: a folder, an earlier version, a disk that was full.
+    // No record: a folder, an earlier version, or a disk that was full.
     guard known.contains(epoch) else {
       return known.contains { $0 < epoch } || known.isEmpty ? epoch : 0
     }
@@ -126,7 +129,7 @@ struct KeptCheckpoints {
     return 0
   }
 
-  /// Puts a copy where the program looks for it, under another name first; the link stays.
+  /// Copies it to where the program looks for it, under another name first; the link stays.
   private func restore(_ record: Record, from link: String) -> Bool {
     let part = record.path + ".part"
     guard Files.copy(link, to: part) else { return false }
@@ -141,7 +144,7 @@ struct KeptCheckpoints {
     return size == file.size && hash == file.hash
   }
 
-  /// Rising.
+  /// In ascending order.
   private func epochs() -> [Int] {
     (CLibrary.names(inFolder: folder) ?? []).compactMap { name in
       name.hasSuffix(".json") ? Int(name.dropLast(5)) : nil
@@ -164,7 +167,7 @@ struct KeptCheckpoints {
   private static let piece = 1 << 20
   private static let mostPieces = 64
 
-  /// The size of a file and a hash of what is in it; nil if it cannot be read.
+  /// The size of a file and a hash of its contents; nil if it cannot be read.
   private static func contents(_ path: String) -> (size: Int, hash: UInt64)? {
     let file = open(path, O_RDONLY | O_CLOEXEC)
     guard file >= 0 else { return nil }
@@ -175,7 +178,7 @@ struct KeptCheckpoints {
     let count = min(pieces, mostPieces)
     var hash = UInt64(truncatingIfNeeded: size)
     for index in 0..<count {
-      // The first, the last, and others evenly between.
+      // The first, the last, and others evenly spaced between them.
       let place = count == 1 ? 0 : index * (pieces - 1) / (count - 1) * piece
       let bytes = [UInt8](unsafeUninitializedCapacity: piece) { buffer, filled in
         filled = max(0, pread(file, buffer.baseAddress, piece, off_t(place)))
@@ -185,7 +188,8 @@ struct KeptCheckpoints {
     return (size, hash)
   }
 
-  /// A 64-bit hash that finds damage, not malice: FNV-1a over words of eight bytes, with a final rotation each.
+  /// A 64-bit hash against accidental damage, not malice: FNV-1a over words of eight bytes, with a final
+  /// rotation each.
   private static func mixed(_ start: UInt64, _ bytes: [UInt8]) -> UInt64 {
     bytes.withUnsafeBytes { buffer in
       var hash = start ^ 0xcbf2_9ce4_8422_2325

@@ -1,8 +1,8 @@
-/// One of the two streams that end in one log. It hands on whole lines, so that a line of the one never
-/// stands inside a line of the other: programs write a line in pieces, its end apart from the rest.
+/// One of the two streams that are written to one log. It passes on complete lines, so that a line of
+/// one stream never interrupts a line of the other: programs write a line in pieces.
 ///
-/// What has no end yet waits for it; not beyond 4 kB, and not when nothing more comes, as of prompts and
-/// of progress bars between two steps.
+/// An incomplete line waits for its end, unless it exceeds 4 kB or no more output comes, as with prompts
+/// and progress bars.
 struct LogStream {
   private var unfinished: [UInt8] = []
   private static let limit = 1 << 12
@@ -21,7 +21,7 @@ struct LogStream {
     if unfinished.count > Self.limit { finish(in: log) }
   }
 
-  /// Writes what waits.
+  /// Writes the incomplete line.
   mutating func finish(in log: TrialLog) {
     log.write(unfinished[...])
     unfinished = []

@@ -13,7 +13,8 @@ public struct TrialFolders: Sendable, Hashable {
 
   /// - Parameters:
   ///   - root: the folder for all studies of a store.
-  ///   - study: the study's name; what a file name cannot hold is written as `%2F`.
+  ///   - study: the study's name; characters that a file name cannot contain are percent-encoded
+  ///     (`%2F`).
   public init(in root: String, study: String) {
     let name = Self.fileName(study)
     var folder = root
@@ -29,7 +30,7 @@ public struct TrialFolders: Sendable, Hashable {
   public func request(ofTrial number: Int) -> String { "\(path)/\(number)/trial.json" }
   public func checkpoint(ofTrial number: Int) -> String { "\(path)/\(number)/checkpoint" }
 
-  /// What has become of the last checkpoint that a trial has announced; nil: it has announced none.
+  /// The state of the last checkpoint that a trial has announced; nil: it has announced none.
   ///
   /// - Complexity: reads it once, at most 64 MiB.
   public func savedCheckpoint(of trial: Trial) -> SavedCheckpoint? {
@@ -37,8 +38,8 @@ public struct TrialFolders: Sendable, Hashable {
     return KeptCheckpoints(in: folder(ofTrial: trial.number)).saved(epoch: trial.checkpoint)
   }
 
-  /// The last lines of a trial's log, without terminal controls and empty ones; none if there is no
-  /// log.
+  /// The last lines of a trial's log, without control sequences and empty lines; none if there is
+  /// no log.
   public func logEnd(ofTrial number: Int, lines count: Int) -> [String] {
     let bytes = Files.end(of: log(ofTrial: number), limit: 1 << 14)
     return bytes.split { $0 == 0x0a || $0 == 0x0d }
@@ -46,7 +47,7 @@ public struct TrialFolders: Sendable, Hashable {
       .filter { !$0.allSatisfy(\.isWhitespace) }.suffix(count)
   }
 
-  /// Removes what a trial has left empty.
+  /// Removes the folders that a trial has left empty.
   func removeEmpty(ofTrial number: Int) {
     if rmdir(checkpoint(ofTrial: number)) == 0 || errno == ENOENT { rmdir(folder(ofTrial: number)) }
   }

@@ -4,14 +4,14 @@ internal import Synchronization
 /// What a program prints during a trial, in a file of bounded size: the first part and the last, and
 /// between them a line that says how much is missing.
 ///
-/// The file is made when there is something to write. Where reports are not kept, which are in the
-/// store, what is printed waits until there is something else too. That it cannot be written is no reason to fail
-/// a trial: the log then ends early.
+/// The file is created when there is something to write. Where reports are not kept, since they are in the store,
+/// output is buffered until there is something else too. A log that cannot be written is no reason to fail a
+/// trial: it then ends early.
 final class TrialLog: Sendable {
   private struct State {
     var file: Int32 = -1
     var isBroken = false
-    /// What waits, if all of it may be reports.
+    /// The buffered output, if all of it may be reports.
     var held: [UInt8]?
     /// Bytes that may still be written as they come.
     var room: Int
@@ -27,12 +27,12 @@ final class TrialLog: Sendable {
   private let keepsReports: Bool
   private let state: Mutex<State>
 
-  /// Bytes that wait at most.
+  /// The largest number of buffered bytes.
   private static let heldLimit = 1 << 16
 
   /// - Parameters:
   ///   - limit: bytes; one sixteenth of them, at most 256 kB, are for the end.
-  ///   - keepsReports: whether there is to be a file for reports alone.
+  ///   - keepsReports: whether a file is written if there is nothing but reports.
   init(_ path: String, limit: Int, keepsReports: Bool = true) {
     self.path = path
     self.keepsReports = keepsReports
@@ -54,11 +54,11 @@ final class TrialLog: Sendable {
     }
   }
 
-  /// There is more than reports: what waits is written, and what follows.
+  /// There is more than reports: writes the buffered output and everything that follows.
   func keep() { state.withLock { release(&$0) } }
 
-  /// The trial is over, and what waits is reports. What is still printed is written only if that is
-  /// more.
+  /// The trial is over, and the buffered output is reports: drops it. Further output is written
+  /// only if it is more than reports.
   func rest() { state.withLock { if $0.held != nil { $0.held = [] } } }
 
   private func release(_ state: inout State) {
@@ -75,7 +75,7 @@ final class TrialLog: Sendable {
     keep(bytes.dropFirst(first.count), &state)
   }
 
-  /// Adds a remark to a log that is there, and at which nobody writes.
+  /// Appends a note to an existing log that nobody is writing.
   static func append(_ text: String, to path: String) {
     let file = CLibrary.openFile(path, O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0)
     guard file >= 0 else { return }
@@ -83,7 +83,7 @@ final class TrialLog: Sendable {
     _ = CLibrary.closeFile(file)
   }
 
-  /// A remark of our own, on a line of its own.
+  /// Writes a note of ours, on a line of its own.
   func note(_ text: String) {
     keep()
     let isInLine = state.withLock { !$0.endsLine }

@@ -1,6 +1,6 @@
 internal import OuterloopNumerics
 
-/// How much it is worth to try a point: a function to be made large.
+/// The utility of trying a point, to be maximised.
 package protocol Acquisition: Sendable {
   func values(at points: KernelPoints) -> [Double]
 
@@ -8,9 +8,9 @@ package protocol Acquisition: Sendable {
   func valuesAndGradients(at points: KernelPoints) -> (values: [Double], gradients: [[Double]])
 }
 
-/// An acquisition function that is computed from predictions for many points at once.
+/// An acquisition function computed from predictions for many points at once.
 protocol BlockAcquisition: Acquisition {
-  /// - Parameter gradients: whether there are to be any.
+  /// - Parameter gradients: whether gradients are computed.
   func evaluated(
     _ points: KernelPoints, gradients: Bool
   ) -> (values: [Double], gradients: [[Double]])

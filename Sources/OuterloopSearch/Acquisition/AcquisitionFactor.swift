@@ -1,14 +1,14 @@
 private import OuterloopPlatform
 
-/// One factor of an acquisition function at some points, in the logarithm, for each draw of what pending
-/// trials may come to, with its derivatives by what processes predict.
+/// The logarithm of one factor of an acquisition function at some points, for each draw of the results
+/// of pending trials, with its derivatives with respect to the processes' predictions.
 struct AcquisitionFactor {
   /// (draws, points).
   var values: [Double]
   /// By process; empty unless gradients are wanted.
   var slopes: [Slopes]
 
-  /// Derivatives by the means and variances of a process, (draws, points).
+  /// Derivatives with respect to the means and variances of a process, (draws, points).
   struct Slopes {
     var means: [Double]
     var variances: [Double]
@@ -29,7 +29,7 @@ struct DrawAverage {
   let points: Int
   /// a.
   private(set) var values: [Double]
-  /// (draws, points): how much a draw counts at a point.
+  /// (draws, points): the weight of a draw at a point.
   private(set) var shares: [Double]
 
   /// - Parameter logWeights: log w by draw; empty: all 0.
@@ -58,7 +58,7 @@ struct DrawAverage {
     }
   }
 
-  /// The gradient of a by one process of one factor, by group (points, columns).
+  /// The gradient of a through one process of one factor, by group (points, columns).
   func gradients(_ slopes: AcquisitionFactor.Slopes, _ block: PredictionBlock) -> [[Double]] {
     var means = slopes.means
     var variances = [Double](repeating: 0, count: points)
@@ -79,7 +79,7 @@ struct DrawAverage {
   }
 }
 
-/// An acquisition function as a product of factors, each with the predictions that it comes from.
+/// An acquisition function as a product of factors, each with the predictions that it depends on.
 struct FactorProduct {
   private let draws: Int
   private let logWeights: [Double]

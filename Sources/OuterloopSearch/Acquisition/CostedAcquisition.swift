@@ -1,12 +1,12 @@
 internal import OuterloopNumerics
 
-/// An acquisition function for what it costs to have it, in logarithms:
+/// An acquisition function per unit of cost, in logarithms:
 ///
 ///     a(x) = log alpha(x) - w m_c(x),   log c(x) ~ Normal(m_c, s_c^2)
 ///
 /// At w = 1 it is improvement per unit of cost (Snoek et al. 2012), with the median of the cost; at w = 0
-/// improvement alone; in between, cost cooling (Lee et al. 2020, arXiv 2003.10870). The process is one of
-/// log cost: no predicted cost is negative, costs below 1 keep their order, and a factor on all of them
+/// plain improvement; in between, cost cooling (Lee et al. 2020, arXiv 2003.10870). The process is one of
+/// log cost: no predicted cost is negative, costs below 1 keep their order, and scaling all of them
 /// changes nothing. (SMAC3 divides by the predicted logarithm instead.)
 ///
 /// - Complexity: O(n^2) a point, or O(n) without gradients.

@@ -1,5 +1,5 @@
-/// The average of several acquisition functions, each of a model that may be the right one: the logarithm of
-/// the mean of their exponentials, since each is a logarithm.
+/// The average of several acquisition functions, each of a different model: the logarithm of the mean of
+/// their exponentials, since each is a logarithm.
 ///
 /// - Complexity: that of all of them.
 struct EnsembleAcquisition: Acquisition {

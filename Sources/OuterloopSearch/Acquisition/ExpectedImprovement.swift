@@ -17,24 +17,23 @@ private import OuterloopPlatform
 /// that depends on x: qEI(pending and x) = qEI(pending) + E EI(x | results of pending). x enters in closed
 /// form, so that neither maximum nor improvement needs smoothing, and the gradient vanishes nowhere.
 ///
-/// The best is that of the means at the points (the *plug-in* of Vazquez et al. 2008), not that of the
-/// outputs, so that a lucky draw of the noise is not chased.
+/// The best is that of the means at the points (the *plug-in* of Vazquez et al. 2008), not of the
+/// outputs, so that the search does not chase favourable noise.
 ///
 /// - Complexity: O(n^2 + S n) a point.
 package struct ExpectedImprovement: BlockAcquisition {
   private let process: GaussianProcess
   private let constraints: [Constraint]
-  /// By draw; nil: there is nothing yet that keeps the constraints.
+  /// By draw; nil: nothing is feasible yet.
   private let best: [Double]?
   private let logWeights: [Double]
 
-  /// Added to variances, so that it is defined where nothing is uncertain.
+  /// Added to variances, so that it is defined where the variance is 0.
   static let floor = 1e-12
 
   /// - Parameters:
-  ///   - best: by draw; nil if nothing keeps the constraints: then only the probability of keeping them
-  ///     counts.
-  ///   - logWeights: by draw the logarithm of how much it counts; empty: all the same.
+  ///   - best: by draw; nil if nothing is feasible: then only the probability of feasibility counts.
+  ///   - logWeights: the log weight of each draw; empty: equal weights.
   package init(
     _ process: GaussianProcess, constraints: [Constraint], best: [Double]?,
     logWeights: [Double] = []
@@ -45,7 +44,7 @@ package struct ExpectedImprovement: BlockAcquisition {
     self.logWeights = logWeights
   }
 
-  /// - Parameter isFeasible: whether a point of the process kept the constraints, by its place.
+  /// - Parameter isFeasible: whether each point of the process is feasible, by index.
   package init(
     _ process: GaussianProcess, constraints: [Constraint] = [],
     isFeasible: (Int) -> Bool = { _ in true }

@@ -1,28 +1,29 @@
 internal import OuterloopNumerics
 private import OuterloopPlatform
 
-/// The expected hypervolume that independent normal values add to a front, in closed form: the sum over
-/// the boxes of what is not dominated of products of expected lengths (Emmerich, Giannakoglou and Naujoks
-/// 2006; Yang et al. 2019),
+/// The expected hypervolume that independent normal values add to a front, in closed form: the sum, over
+/// the boxes of the non-dominated region, of products of expected lengths (Emmerich, Giannakoglou and
+/// Naujoks 2006; Yang et al. 2019),
 ///
 ///     EHVI = sum_k prod_j E |[l_kj, u_kj] and [y_j, inf)|
 ///
-/// in logarithms, so that it has a slope where it is far below the smallest number (Daulton et al. 2020
-/// and Ament et al. 2023 draw samples and smooth them instead).
+/// in logarithms, so that it has a gradient where it would underflow (Daulton et al. 2020 and Ament et
+/// al. 2023 draw samples and smooth them instead).
 ///
 /// - Complexity: O(m n) for n points in the front.
 package struct ExpectedVolume: Sendable {
-  /// An interval of an objective by the places of its edges; `lower` < 0: from -infinity.
+  /// An interval of an objective by the indices of its edges; `lower` < 0: from -infinity.
   private struct Interval: Sendable, Hashable {
     var lower: Int
     var upper: Int
   }
 
   package let objectives: Int
-  /// By objective: edges of boxes, rising, and the intervals between two of them that boxes have.
+  /// By objective: the ascending edges of boxes, and the intervals between two of them that boxes
+  /// have.
   private let edges: [[Double]]
   private let intervals: [[Interval]]
-  /// (boxes, objectives): places among the intervals.
+  /// (boxes, objectives): indices of intervals.
   private let sides: [Int]
 
   package init(_ boxes: [ImprovementBoxes.Box], objectives m: Int) {
@@ -52,7 +53,7 @@ package struct ExpectedVolume: Sendable {
     (self.edges, self.intervals, self.sides) = (edges, intervals, sides)
   }
 
-  /// Room for what is computed on the way, used again for the next point.
+  /// Scratch space, reused for the next point.
   package struct Scratch {
     package init() {}
 
@@ -60,12 +61,12 @@ package struct ExpectedVolume: Sendable {
     fileprivate var improvements: [NormalImprovement] = []
     fileprivate var lengths: [[NormalLength]] = [[], [], []]
     fileprivate var logarithms: [Double] = []
-    /// Derivatives by means and deviations.
+    /// Derivatives with respect to means and deviations.
     package fileprivate(set) var meanSlopes = [Double](repeating: 0, count: 3)
     package fileprivate(set) var deviationSlopes = [Double](repeating: 0, count: 3)
   }
 
-  /// log EHVI of values of these means and deviations. Slopes are in `scratch` if asked for.
+  /// log EHVI of values of these means and deviations. Slopes are in `scratch` if requested.
   package func logarithm(
     means: [Double], deviations: [Double], gradients: Bool, _ scratch: inout Scratch
   ) -> Double {

@@ -3,7 +3,7 @@ private import OuterloopPlatform
 
 /// The logarithm of the expected hypervolume improvement on the front of the best means so far, with a
 /// process for each of two or three objectives (log EHVI: Ament et al. 2023, here in closed form, see
-/// `ExpectedVolume`), plus that of the probability of keeping soft constraints.
+/// `ExpectedVolume`), plus that of the probability of satisfying soft constraints.
 ///
 /// *Pending trials.* Results are drawn jointly for each objective, and the improvement beyond data and
 /// draw is averaged over the draws, as in `ExpectedImprovement`; each draw has its own front.
@@ -17,8 +17,8 @@ package struct HypervolumeImprovement: BlockAcquisition {
 
   /// - Parameters:
   ///   - processes: one for each objective, all with as many draws.
-  ///   - fronts: by draw the points that count, dominated ones too.
-  ///   - reference: what lies beyond it does not count.
+  ///   - fronts: the points of each draw, including dominated ones.
+  ///   - reference: points beyond it do not count.
   package init(
     _ processes: [GaussianProcess], constraints: [ExpectedImprovement.Constraint] = [],
     fronts: [[[Double]]], reference: [Double]

@@ -1,10 +1,9 @@
-/// What lies below a reference point and is dominated by no point of a front, as disjoint boxes; each
-/// reaches down to -infinity in one objective at least.
+/// The region below a reference point that no point of a front dominates, as disjoint boxes; each
+/// extends to -infinity in at least one objective.
 ///
 /// Two objectives: the strips of the staircase, one more than there are points. Three: the front is swept
-/// by its third objective; a strip of the staircase of the points passed so far becomes a box when the next
-/// point takes something off it: at most 2 n + 1 boxes, as few as Yang, Emmerich, Deutz and Bäck (2019)
-/// have.
+/// by its third objective; a strip of the staircase of the points swept so far becomes a box when the next
+/// point cuts it: at most 2 n + 1 boxes, as few as in Yang, Emmerich, Deutz and Bäck (2019).
 ///
 /// - Complexity: O(n log n) for two objectives, O(n^2) for three.
 package struct ImprovementBoxes: Sendable {
@@ -17,7 +16,7 @@ package struct ImprovementBoxes: Sendable {
   package let boxes: [Box]
 
   /// - Parameters:
-  ///   - points: of two or three objectives; what does not lie below the reference does not count.
+  ///   - points: of two or three objectives; points that are not below the reference do not count.
   ///   - reference: finite.
   package init(_ points: [[Double]], reference: [Double]) {
     precondition(2...3 ~= reference.count)

@@ -7,9 +7,9 @@ private import OuterloopPlatform
 ///     E |[l, u] and [y, inf)| = E max(u - y, 0) - E max(l - y, 0) = sigma (h(U) - h(L)),
 ///     U = (u - mu)/sigma,   L = (l - mu)/sigma,   h(z) = phi(z) + z Phi(z)
 ///
-/// Its derivative by mu is -(Phi(U) - Phi(L)), by sigma phi(U) - phi(L).
+/// Its derivative with respect to mu is -(Phi(U) - Phi(L)), with respect to sigma phi(U) - phi(L).
 ///
-/// Where h(L) is nearly h(U) the difference would cancel; there, with middle m and half the width w,
+/// Where h(L) is close to h(U) the difference would cancel; there, with midpoint m and half-width w,
 ///
 ///     h(U) - h(L) = int_L^U Phi = 2 w Phi(m) (1 + w^2/6 Phi''(m)/Phi(m) + ...)
 ///     Phi''/Phi = -m r,   r = phi/Phi,   r' = -r (m + r)
@@ -22,7 +22,7 @@ package struct NormalLength {
   package let meanSlope: Double
   package let deviationSlope: Double
 
-  /// From this on of log h(L) - log h(U) the series.
+  /// The series is used when log h(L) - log h(U) exceeds this.
   private static let narrow = -1e-3
 
   /// The interval from -infinity to U.

@@ -2,7 +2,7 @@ internal import OuterloopNumerics
 private import OuterloopPlatform
 
 extension ExpectedImprovement {
-  /// A soft constraint: what a process of its own predicts is to be at most `bound`.
+  /// A soft constraint: the prediction of a separate process should be at most `bound`.
   package struct Constraint: Sendable {
     package var process: GaussianProcess
     package var bound: Double

@@ -2,27 +2,29 @@ private import OuterloopNumerics
 private import OuterloopPlatform
 public import OuterloopStudy
 
-/// DPL, deep power laws (Kadra, Janowski, Wistuba and Grabocka 2023, arXiv 2302.00441): all trials are trained side by
-/// side, one epoch at a time. Five networks take the curve of a configuration for a power law (`PowerLawNetwork`), and
-/// the trial whose value at the end of a full training is expected to improve most on the best value seen anywhere
-/// goes on, or a new one begins. There is no Gaussian process: a proposal is cheap.
+/// DPL, deep power laws (Kadra, Janowski, Wistuba and Grabocka 2023, arXiv 2302.00441): all trials are trained
+/// concurrently, one epoch at a time. Five networks model the curve of a configuration as a power law
+/// (`PowerLawNetwork`), and the trial whose final value has the largest expected improvement on the best value seen
+/// anywhere continues, or a new one starts. There is no Gaussian process: a proposal is cheap.
 ///
 /// *Kept of the published code:* networks, loss, optimizer and batches; 250 epochs from scratch and 20 epochs of
-/// refining, with the newest observation in every batch; mean and standard deviation over the members; expected
-/// improvement at the last epoch; one epoch at a time.
+/// refinement, with the newest observation in every batch; mean and standard deviation over the members;
+/// expected improvement at the last epoch; one epoch at a time.
 ///
 /// *Differences:*
-/// - values are clipped at the median first loss and standardized (`LossScale`) instead of handed over as they are,
-///   accuracies subtracted from 100; what is no number counts as worst instead of being left out;
-/// - numbers of configurations are centered on their scales, not scaled to a pool's least and largest;
+/// - values are clipped at the median first loss and standardized (`LossScale`) instead of used raw, with
+///   accuracies subtracted from 100; NaN counts as worst instead of being ignored;
+/// - parameters are centered on their scales, not scaled to the range of a pool;
 /// - the logarithm of the expected improvement, with a floor below the standard deviation;
-/// - new configurations are drawn for each proposal; evenly spread ones begin;
-/// - trainings from scratch fall due as observations grow by two fifths and refinings begin at the end of the last
-///   one of them (`FitSchedule`), instead of eleven trainings from scratch and a chain of refinings with a restart after
-///   1.2 trainings without improvement: a replay is as quick as a proposal;
-/// - rows are bounded; several workers: what runs is not asked for again, and changes no prediction.
+/// - new configurations are drawn for each proposal; space-filling ones come first;
+/// - trainings from scratch are due as observations grow by two fifths, and refinements start from the last of them
+///   (`FitSchedule`), instead of eleven trainings from scratch and a chain of refinements with a restart after 1.2
+///   trainings without improvement: a replay is as fast as a proposal;
+/// - the number of rows is bounded; with several workers, running trials are not proposed again and
+///   do not change predictions.
 ///
-/// - Complexity: for a proposal O(1) time for each candidate; see `PowerLawFits` for what trainings cost.
+/// - Complexity: for a proposal O(1) time for each candidate; see `PowerLawFits` for the cost of
+///   trainings.
 struct DPLModel: EpochwiseModel {
   private var fits: PowerLawFits
   private var fit: (ensemble: PowerLawEnsemble, scale: LossScale)?

@@ -1,13 +1,14 @@
 public import OuterloopStudy
 
-/// What may be chosen about DPL.
+/// The options of DPL.
 public struct DPLOptions: Sendable, Hashable {
-  /// The share of the budget's epochs that is spent on the first epochs of evenly spread configurations before
-  /// the model decides.
+  /// The fraction of the budget's epochs spent on first epochs of space-filling configurations before the
+  /// model decides.
   public var screening = 0.06
-  /// New configurations that a proposal weighs.
+  /// New candidate configurations per proposal.
   public var candidates = 512
-  /// How many observations the model takes at most: of more, fewer epochs of each curve.
+  /// The largest number of observations in the model; with more, fewer epochs of each curve are
+  /// used.
   public var observations = 300
   /// Epochs of a training of the networks from scratch.
   public var training = 250
@@ -16,7 +17,7 @@ public struct DPLOptions: Sendable, Hashable {
 }
 
 extension DPLOptions: EpochwiseOptions {
-  /// The options of a description, by their names.
+  /// Parses the options of a description.
   /// - Throws: `StudyError` for an unknown name, a value of another kind or out of range.
   public init(_ given: [String: ParameterValue]) throws { try self.init(reading: given) }
 

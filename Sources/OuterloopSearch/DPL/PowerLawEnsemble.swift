@@ -1,7 +1,7 @@
 internal import OuterloopNumerics
 
-/// Power laws of several networks, which differ by their initial parameters and the order in which they saw the
-/// observations: how far they disagree is how little is known.
+/// Power laws of several networks, which differ in their initial parameters and data order: their disagreement
+/// estimates the uncertainty.
 struct PowerLawEnsemble: Sendable {
   /// Parameters by member.
   private(set) var members: [[Double]]
@@ -20,9 +20,9 @@ struct PowerLawEnsemble: Sendable {
   /// Minimizes the mean absolute error with Adam from its start, in shuffled batches of 64.
   ///
   /// - Parameters:
-  ///   - newest: an observation that is in every batch too; nil: none is.
+  ///   - newest: an observation to include in every batch; nil: none.
   ///   - key: names the orders.
-  /// - Returns: by member and epoch, the mean over batches of their losses before their steps.
+  /// - Returns: by member and epoch, the mean over batches of the losses before their steps.
   /// - Complexity: five networks' gradients for each observation and epoch.
   @discardableResult
   mutating func train(

@@ -2,9 +2,9 @@ internal import OuterloopNumerics
 private import OuterloopPlatform
 internal import OuterloopStudy
 
-/// The power laws of a study: trained when a fit falls due (`FitSchedule`), from scratch at anchors and from the last
-/// anchor's end otherwise, with the newest observation in every batch then; so that whoever replays a study comes to
-/// the same numbers by two trainings.
+/// The power laws of a study: trained when a fit is due (`FitSchedule`), from scratch at anchors and otherwise from
+/// the end of the last anchor, with the newest observation in every batch; so a replay of a study reproduces the same
+/// parameters with two trainings.
 struct PowerLawFits: Sendable {
   struct Fit: Sendable {
     var ensemble: PowerLawEnsemble
@@ -20,9 +20,9 @@ struct PowerLawFits: Sendable {
   private let thinning: RowThinning
   private var fits = AnchoredFits<Fit>()
 
-  /// Observations up to 16 are fitted each time, of 240 every thirtieth.
+  /// Up to 16 observations, every one triggers a fit; at 240, every thirtieth.
   static let schedule = FitSchedule(first: 4, density: 8)
-  /// Of 25 epochs from scratch, so many are made from an anchor's end: 20 of 250.
+  /// The refinement epochs for every 25 epochs from scratch: 20 of 250.
   private static let refining = 2
 
   init(
@@ -34,8 +34,8 @@ struct PowerLawFits: Sendable {
     thinning = RowThinning(limit: options.observations)
   }
 
-  /// The last fit that fell due; nil if there is none yet, or nothing to tell trainings apart by.
-  /// - Complexity: five networks' gradients for each observation and epoch, when a fit fell due.
+  /// The last fit that was due; nil if there is none yet, or if all observations are equal.
+  /// - Complexity: five networks' gradients for each observation and epoch, when a fit was due.
   mutating func update(
     _ observed: ObservedCurves
   ) throws -> (ensemble: PowerLawEnsemble, scale: LossScale)? {

@@ -1,29 +1,29 @@
 internal import OuterloopAutodiff
 internal import OuterloopNumerics
 
-/// The network of DPL (Kadra, Janowski, Wistuba and Grabocka 2023), from a configuration x to the power law that its
-/// learning curve is taken for:
+/// The network of DPL (Kadra, Janowski, Wistuba and Grabocka 2023), from a configuration x to the power law of its
+/// learning curve:
 ///
 ///     (alpha, beta, gamma) = leaky(leaky(x A + a) B + b) C + c           2 x 128 units
 ///     y(x, t) = alpha + silu(beta) t^(-silu(gamma)),   t = epoch / epochs of a full training
 ///
 /// leaky(v) = max(v, v/100), silu(v) = v sigmoid(v). The loss is the mean of |y(x, t) - y|; its derivatives are those of
-/// the core. Parameters are one flat vector, A, a, B, b, C, c; programs serve batches of one size, in which rows may
-/// have no share.
+/// the core. Parameters are one flat vector, A, a, B, b, C, c; programs have a fixed batch size, in which rows may have
+/// zero weight.
 ///
 /// - Complexity: O(128 (d + 128)) time a row of d numbers.
 struct PowerLawNetwork: Sendable {
-  /// Numbers of a configuration.
+  /// The length of an encoded configuration.
   let inputs: Int
   private let step: Compiled<[Tensor], [Tensor]>
   private let final: Compiled<[Tensor], Tensor>
 
   static let hidden = 128
-  /// Rows of a batch, and one more for the newest observation.
+  /// Rows of a batch, not counting the newest observation.
   static let batch = 64
   private static let rows = batch + 1
   private static let leak = 0.01
-  /// Predictions are made in blocks of so many.
+  /// The block size of predictions.
   private static let block = 128
 
   init(inputs: Int) {
@@ -78,9 +78,9 @@ struct PowerLawNetwork: Sendable {
     }
   }
 
-  /// The mean absolute error of some rows, each of which counts as often as it is named, and its gradient.
+  /// The mean absolute error of some rows, weighted by how often each is listed, and its gradient.
   ///
-  /// - Parameter rows: at most 65 places.
+  /// - Parameter rows: at most 65 indices.
   func loss(
     _ parameters: [Double], _ observations: PowerLawRows, at rows: [Int]
   ) throws -> (value: Double, gradient: [Double]) {
@@ -103,11 +103,11 @@ struct PowerLawNetwork: Sendable {
     )
   }
 
-  /// Values at the end of a full training, or elsewhere.
+  /// Values at the end of a full training, or at other times.
   ///
   /// - Parameters:
   ///   - x: (rows, inputs).
-  ///   - logTimes: logarithms of shares of a training; nil: at its end.
+  ///   - logTimes: logarithms of fractions of a training; nil: at its end.
   func values(
     _ parameters: [Double], _ x: [Double], count: Int, logTimes: [Double]? = nil
   ) throws -> [Double] {
@@ -135,7 +135,7 @@ struct PowerLawNetwork: Sendable {
 struct PowerLawRows: Sendable {
   /// (rows, inputs).
   var x: [Double] = []
-  /// Logarithms of the share of a full training.
+  /// Logarithms of the fraction of a full training.
   var logTimes: [Double] = []
   var y: [Double] = []
 

@@ -5,10 +5,10 @@ struct DeepKernel: Sendable {
   /// The network's, then the process's four.
   private(set) var parameters: [Double]
   let noiseFloor: Double
-  /// Means and variances that rows are normalised with outside of training; nil where each row is by itself.
+  /// Means and variances for normalisation outside training; nil where each row is normalised separately.
   private(set) var statistics: NetworkPrograms.Statistics?
 
-  /// How statistics follow those of the last step, as published.
+  /// The momentum of the running statistics, as published.
   private static let momentum = 0.1
 
   init(_ network: KernelNetwork, _ weights: [Double], kernel: FeatureKernel) {
@@ -26,11 +26,11 @@ struct DeepKernel: Sendable {
   /// How a training ended.
   enum Ending: Sendable, Hashable {
     case finished
-    /// The covariance was not positive definite to rounding, or the loss no number.
+    /// The covariance was not positive definite to rounding, or the loss was NaN.
     case broken
   }
 
-  /// Minimizes minus the logarithm of the evidence by row, all rows at once, with Adam from its start.
+  /// Minimizes the negative log evidence per row, all rows at once, with Adam from its start.
   ///
   /// - Returns: how it ended, and the loss before each step.
   /// - Throws: `BLASError` if there is no linear algebra library.
@@ -58,8 +58,7 @@ struct DeepKernel: Sendable {
     return (.finished, losses)
   }
 
-  /// Statistics move a tenth of the way to those of the rows, the variance taken for that of what rows are
-  /// drawn from.
+  /// Running statistics move a tenth of the way to those of the rows, with the unbiased variance.
   private mutating func follow(_ batch: NetworkPrograms.Statistics?, rows: Int) {
     guard let batch, var known = statistics else { return }
     let correction = Double(rows) / Double(max(rows - 1, 1))

@@ -1,8 +1,8 @@
 internal import OuterloopNumerics
 internal import OuterloopStudy
 
-/// The deep kernel of a study: trained when a fit falls due (`FitSchedule`), from scratch at anchors and from the last
-/// anchor's end otherwise, so that whoever replays a study comes to the same numbers by two trainings.
+/// The deep kernel of a study: trained when a fit is due (`FitSchedule`), from scratch at anchors and otherwise from
+/// the end of the last anchor, so that a replay of a study reproduces the same parameters with two trainings.
 struct DeepKernelFits: Sendable {
   struct Fit: Sendable {
     var deep: DeepKernel
@@ -16,13 +16,13 @@ struct DeepKernelFits: Sendable {
   private let steps: Int
   private var fits = AnchoredFits<Fit>()
 
-  /// Observations up to 12 are fitted each time, of 240 every fortieth.
+  /// Up to 12 observations, every one triggers a fit; at 240, every fortieth.
   static let schedule = FitSchedule(first: 4, density: 6)
   private static let thinning = RowThinning(limit: 200)
   private static let rate = 3e-3
-  /// Of the steps from scratch, one in so many is made from an anchor's end.
+  /// The number of steps from scratch per refinement step.
   private static let refining = 4
-  /// Of values of variance 1: noise at the start, and at least.
+  /// The initial and the minimal noise, for values of variance 1.
   private static let noise = (start: 0.05, least: 1e-4)
 
   /// - Parameter steps: of a training from scratch.
@@ -38,9 +38,9 @@ struct DeepKernelFits: Sendable {
       network, network.initial(RandomKey(seed: seed, purpose: "dyhpo-network")), kernel: kernel)
   }
 
-  /// The last fit that fell due; nil if there is none yet, or nothing to tell trainings apart by.
+  /// The last fit that was due; nil if there is none yet, or if all observations are equal.
   /// - Throws: `BLASError` if there is no linear algebra library.
-  /// - Complexity: O(n^3) for each of some ten trainings' steps, n at most 200, when a fit fell due.
+  /// - Complexity: O(n^3) for each of some ten trainings' steps, n at most 200, when a fit was due.
   mutating func update(_ observed: ObservedCurves) throws -> (deep: DeepKernel, scale: LossScale)? {
     let model = self
     let fit = try fits.fit(observed, from: Fit(deep: start)) { snapshot, from, isAnchor in

@@ -13,7 +13,7 @@ struct DeepKernelProcess: Sendable {
   private var factor: IncrementalCholesky
   private var weights: [Double]
 
-  /// Added to the diagonal where rounding demands it, in units of the scale.
+  /// Jitter added to the diagonal where needed, in units of the scale.
   private static let jitters = [0, 1e-10, 1e-8, 1e-6, 1e-4]
 
   /// - Parameter features: (n, 128) by rows.
@@ -49,9 +49,10 @@ struct DeepKernelProcess: Sendable {
     return (means, variances.map { max($0, 0) })
   }
 
-  /// Takes a training that is under way for one that came to its predicted mean: no mean changes.
+  /// Treats a running training as if it had reached its predicted mean, which changes no mean
+  /// (kriging believer).
   /// - Parameter point: features (128).
-  mutating func believe(_ point: ArraySlice<Double>) {
+  mutating func addFantasy(_ point: ArraySlice<Double>) {
     let (row, _) = kernel.covariances(point, features[...])
     let mean = predict(Array(point)).means[0]
     guard factor.append(row, diagonal: kernel.scale + kernel.noise) else { return }

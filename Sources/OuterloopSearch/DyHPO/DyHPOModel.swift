@@ -2,33 +2,33 @@ private import OuterloopNumerics
 private import OuterloopPlatform
 public import OuterloopStudy
 
-/// DyHPO (Wistuba, Kadra and Grabocka 2022, arXiv 2202.09774): all trials are trained side by side, one epoch at a
+/// DyHPO (Wistuba, Kadra and Grabocka 2022, arXiv 2202.09774): all trials are trained concurrently, one epoch at a
 /// time. A Gaussian process whose kernel is a network of configuration, epoch and curve (`DeepKernel`) predicts every
-/// trial's next epoch, and the one that is expected to improve most on the best value known at its epoch goes on, or a
-/// new one begins.
+/// trial's next epoch, and the one with the largest expected improvement on the best value known at its epoch
+/// continues, or a new one starts.
 ///
 /// *Acquisition.* With b the next epoch of a trial, f(b) its best known value (`FidelityIncumbents`), and the
-/// prediction's mean and standard deviation without noise, log EI = log sigma + log h((mean - f(b)) / sigma). What runs
-/// counts as if it came to its predicted mean.
+/// prediction's mean and standard deviation without noise, log EI = log sigma + log h((mean - f(b)) / sigma). Running
+/// trials count as if they reached their predicted mean.
 ///
-/// Differences from the published code, which `PublishedDyHPOSearch` keeps to:
-/// - a loss is minimized and an accuracy maximized; what is no number counts as worst, and so does a trial that
-///   failed because of its configuration;
+/// Differences from the published code, which `PublishedDyHPOSearch` follows:
+/// - a loss is minimized and an accuracy maximized; NaN counts as worst, and so does a trial that failed
+///   because of its configuration;
 /// - values are clipped at the median first loss and standardized (`LossScale`), in curves too, so that neither unit
-///   nor origin matter;
+///   nor origin matters;
 /// - curves are masked instead of padded by zeros, so that a row's features depend on that row alone;
 /// - rows are normalized one by one, so that training and prediction compute the same network; any number of rows
 ///   can be trained on;
-/// - noise has a floor in units of the values' variance, and what is predicted is the curve, not its noise;
-/// - the logarithm of the expected improvement, whose order does not drown in zeros;
-/// - new configurations are drawn for each proposal, all over the space and near the best, not once for a study;
-/// - a share of the budget goes to first epochs of evenly spread configurations;
-/// - rows are bounded, trainings fall due as observations grow by a share, and each is from scratch or from the end
-///   of one that was: no restarts by patience, and a replay is as quick as a proposal;
-/// - several workers; conditions and constraints of the space are kept.
+/// - noise has a floor in units of the values' variance, and the prediction is of the curve, without noise;
+/// - the logarithm of the expected improvement, which does not underflow to ties;
+/// - new configurations are drawn for each proposal, across the space and near the best, not once for a study;
+/// - a fraction of the budget is spent on first epochs of space-filling configurations;
+/// - the number of rows is bounded; trainings are due as observations grow by a fraction, and each is from scratch
+///   or from the end of one that was: no restarts by patience, and a replay is as fast as a proposal;
+/// - several workers are supported; conditions and constraints of the space are respected.
 ///
 /// - Complexity: for a proposal O(n^2) time for each candidate, n at most `DyHPOOptions.observations`; see
-///   `DeepKernelFits` for what trainings cost.
+///   `DeepKernelFits` for the cost of trainings.
 struct DyHPOModel: EpochwiseModel {
   private let epochs: Int
   private var fits: DeepKernelFits
@@ -72,7 +72,9 @@ struct DyHPOModel: EpochwiseModel {
     }
     let features = try deep.features(fits.programs, queries)
     let width = KernelNetwork.features
-    for place in underWay.indices { process.believe(features[place * width..<(place + 1) * width]) }
+    for place in underWay.indices {
+      process.addFantasy(features[place * width..<(place + 1) * width])
+    }
     let (means, variances) = process.predict(Array(features[(underWay.count * width)...]))
     return means.indices.map { place in
       let epoch = place < choice.resting.count ? choice.resting[place].epoch + 1 : 1
@@ -81,7 +83,7 @@ struct DyHPOModel: EpochwiseModel {
     }
   }
 
-  /// The posterior given the observations that the model takes.
+  /// The posterior given the model's observations.
   private func process(
     _ observed: ObservedCurves, _ deep: DeepKernel, _ scale: LossScale, roomFor room: Int
   ) throws -> DeepKernelProcess? {

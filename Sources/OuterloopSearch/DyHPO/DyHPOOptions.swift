@@ -1,18 +1,19 @@
 public import OuterloopStudy
 
-/// What may be chosen about DyHPO.
+/// The options of DyHPO.
 public struct DyHPOOptions: Sendable, Hashable {
-  /// The published code's choices throughout, for comparisons; see `PublishedDyHPOSearch`.
+  /// Follows the published code in all choices, for comparisons; see `PublishedDyHPOSearch`.
   public var faithful = false
-  /// The share of the budget's epochs that is spent on the first epochs of evenly spread configurations before
-  /// the model decides.
+  /// The fraction of the budget's epochs spent on first epochs of space-filling configurations before the
+  /// model decides.
   public var screening = 0.06
-  /// New configurations that a proposal weighs; 0: 512, and 1000 as published.
+  /// New candidate configurations per proposal; 0: 512, and 1000 as published.
   public var candidates = 0
-  /// How many observations the model takes at most: of more, fewer epochs of each curve.
+  /// The largest number of observations in the model; with more, fewer epochs of each curve are
+  /// used.
   public var observations = 300
-  /// Steps of a training of the model from scratch, of which it takes a quarter from an earlier one's end, and a
-  /// twentieth as published; 0: 100, and 1000 as published.
+  /// Steps of a training of the model from scratch; a refinement takes a quarter of them, and a twentieth as
+  /// published; 0: 100, and 1000 as published.
   public var training = 0
 
   public init() {}
@@ -22,7 +23,7 @@ public struct DyHPOOptions: Sendable, Hashable {
 }
 
 extension DyHPOOptions: EpochwiseOptions {
-  /// The options of a description, by their names.
+  /// Parses the options of a description.
   /// - Throws: `StudyError` for an unknown name, a value of another kind or out of range, and options that
   ///   exclude one another.
   public init(_ given: [String: ParameterValue]) throws { try self.init(reading: given) }

@@ -64,8 +64,8 @@ struct FeatureKernel: Sendable, Hashable {
     }
   }
 
-  /// The loss that is trained on, minus the logarithm of the evidence by row, with its derivatives by the raw
-  /// parameters and by the features:
+  /// The training loss, the negative log evidence per row, with its derivatives with respect to the raw
+  /// parameters and the features:
   ///
   ///     alpha = K^-1 (y - m)
   ///     L = [(y - m)'alpha / 2 + log det(K) / 2 + n log(2 pi) / 2] / n

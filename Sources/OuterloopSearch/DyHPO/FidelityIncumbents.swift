@@ -1,5 +1,5 @@
-/// What has to be improved on at an epoch: the best value at that epoch, or anywhere if no trial has been trained
-/// that far.
+/// The incumbent value at an epoch: the best value at that epoch, or anywhere if no trial has been trained that
+/// far.
 struct FidelityIncumbents: Sendable {
   private var byEpoch: [Double?]
   private var anywhere: Double?

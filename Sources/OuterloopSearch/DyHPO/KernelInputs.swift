@@ -2,14 +2,14 @@ internal import OuterloopStudy
 
 /// Observations and candidates of a study as rows of the deep kernel's network.
 ///
-/// *Configurations.* Numbers in -1/2...1/2 on their scales, choices in columns of their own; of parameters under a
-/// condition also whether they are there, and 0 where they are not.
-/// *Curves.* Values in units of their standard deviation, the median first loss being the worst (`LossScale`): at
-/// most 32 of them, evenly spaced back from the last one.
+/// *Configurations.* Numbers in -1/2...1/2 on their scales, choices in columns of their own; for conditional
+/// parameters also whether they are active, and 0 where they are not. *Curves.* Values in units of their standard
+/// deviation, the median first loss being the worst (`LossScale`): at most 32 of them, evenly spaced back from the
+/// last one.
 struct KernelInputs: Sendable {
   private let coordinates: SpaceCoordinates
   private let epochs: Int
-  /// Numbers of a configuration.
+  /// The length of an encoded configuration.
   let width: Int
 
   private static let mostValues = 32

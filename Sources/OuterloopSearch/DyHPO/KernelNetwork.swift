@@ -12,8 +12,7 @@ private import OuterloopPlatform
 /// leaky(v) = max(v, v/100). norm is over the units of a row (`layer`) or, as published, over the rows of a unit
 /// (`batch`), each with a scale and an offset by unit.
 ///
-/// Parameters are one flat vector, so that an optimizer step is a loop; derivatives are those of the core
-/// (`vjp`).
+/// Parameters are one flat vector, so that an optimizer step is a loop; derivatives come from `vjp`.
 struct KernelNetwork: Sendable, Hashable {
   enum Norm: Sendable, Hashable { case layer, batch }
 
@@ -24,7 +23,7 @@ struct KernelNetwork: Sendable, Hashable {
   static let hidden = 64
   static let features = 128
   static let filters = 4
-  /// Values of the curve that a filter sees at once.
+  /// The width of a filter over the curve.
   static let window = 3
   private static let leak = 0.01
   private static let epsilon = 1e-5
@@ -74,7 +73,7 @@ struct KernelNetwork: Sendable, Hashable {
     _ w: [Tensor], _ rows: [Tensor], statistics: (mean: Tensor, variance: Tensor)? = nil
   ) -> (features: Tensor, mean: Tensor, variance: Tensor) {
     let (x, windows, inside, hasCurve, share) = (rows[0], rows[1], rows[2], rows[3], rows[4])
-    // A batch's mean takes the bias out again: its derivative is 0, not what rounding leaves.
+    // Batch normalisation cancels the bias: its derivative is exactly 0, not a rounding error.
     let linear = matmul(x, w[0]) + (norm == .batch ? w[1].stoppingGradient() : w[1])
     let (mean, variance): (Tensor, Tensor)
     switch (norm, statistics) {
@@ -91,7 +90,7 @@ struct KernelNetwork: Sendable, Hashable {
 
     let (n, places) = (windows.shape[0], windows.shape[1] / Self.window)
     let filtered = matmul(windows.reshaped([n * places, Self.window]), w[4]) + w[5]
-    // What lies outside of the curve never is the largest.
+    // Positions outside the curve are never the maximum.
     let masked = filtered.reshaped([n, places, Self.filters]) + inside.expanded(at: 2)
     let curve = masked.max(axes: [1]) * hasCurve
     let features = Self.leaky(matmul(concatenate([hidden, curve], axis: 1), w[6]) + w[7])

@@ -1,10 +1,12 @@
 internal import OuterloopAutodiff
 internal import OuterloopNumerics
 
-/// The network of the deep kernel as programs, made once for each number of rows (padded) and windows.
+/// The network of the deep kernel as programs, compiled once for each (padded) number of rows and
+/// windows.
 ///
-/// The gradient takes the derivative of the evidence by the features, for which there is a closed form
-/// (`FeatureKernel`), and pulls it back through the network: no program holds a factorisation.
+/// The gradient uses the derivative of the evidence with respect to the features, for which there is a
+/// closed form (`FeatureKernel`), and pulls it back through the network: no program contains a
+/// factorisation.
 ///
 /// - Complexity: O(n (64 d + 68 * 128)) time a run for n rows of d numbers.
 struct NetworkPrograms: Sendable {
@@ -34,7 +36,7 @@ struct NetworkPrograms: Sendable {
     }
   }
 
-  /// What the rows of a unit are normalised with.
+  /// The normalisation statistics of the units.
   struct Statistics: Sendable {
     var mean = [Double](repeating: 0, count: KernelNetwork.hidden)
     var variance = [Double](repeating: 1, count: KernelNetwork.hidden)

@@ -1,34 +1,34 @@
 internal import OuterloopNumerics
 
-/// What the network of the deep kernel sees of observations and candidates: a configuration's numbers, the epoch
-/// as a share of all, and the curve before it.
+/// The inputs of the deep kernel's network for observations and candidates: an encoded configuration, the epoch
+/// as a fraction, and the curve before it.
 struct NetworkRows: Sendable {
-  /// How a curve is handed to the filters.
+  /// How a curve is passed to the filters.
   enum CurveForm: Sendable, Hashable {
     /// A window ends at each known value and its first value is repeated before it; a row without curve has the
-    /// curve features 0. So a row's features depend on nothing but the row.
+    /// curve features 0. So a row's features depend only on the row.
     case masked
-    /// As published: zeros behind the values up to the longest curve of the rows, or three values.
+    /// As published: zeros after the values up to the longest curve of the rows, or three values.
     case zeroPadded
   }
 
   let form: CurveForm
-  /// Numbers of a configuration.
+  /// The length of an encoded configuration.
   let width: Int
   private(set) var count = 0
   /// (count, width + 1) by rows.
   private var points: [Double] = []
   private var curves: [[Double]] = []
 
-  /// Rows and windows are padded to multiples of these, so that few programs serve a study.
+  /// Rows and windows are padded to multiples of these, so that a study needs few programs.
   private static let rowStep = 32
   private static let windowStep = 8
-  /// Added to what is outside of a curve.
+  /// Added to positions outside a curve.
   private static let outside = -1e100
 
   init(width: Int, _ form: CurveForm) { (self.width, self.form) = (width, form) }
 
-  /// - Parameter epoch: as a share of a full training.
+  /// - Parameter epoch: as a fraction of a full training.
   mutating func append(_ configuration: ArraySlice<Double>, epoch: Double, curve: [Double]) {
     precondition(configuration.count == width)
     points += configuration
@@ -43,11 +43,11 @@ struct NetworkRows: Sendable {
     count += other.count
   }
 
-  /// The number of rows in the program that they are run through.
+  /// The number of rows in the program that runs them.
   var paddedCount: Int { (count + Self.rowStep - 1) / Self.rowStep * Self.rowStep }
 
   /// Rows (n, width + 1), windows (n, 3 places), 0 or far below it where a place has a window or not (n, places),
-  /// whether a row has a curve (n, 1), and each row's share of a mean (n, 1); n is the padded count.
+  /// whether a row has a curve (n, 1), and each row's weight in a mean (n, 1); n is the padded count.
   func tensors() -> [Tensor] {
     let (n, k) = (paddedCount, KernelNetwork.window)
     let longest = curves.reduce(0) { max($0, $1.count) }

@@ -2,27 +2,28 @@ private import OuterloopNumerics
 private import OuterloopPlatform
 package import OuterloopStudy
 
-/// DyHPO as its published code has it (HPO4DL 0.1.0, releaunifreiburg/DyHPO), for comparisons; `DyHPOModel` says what is
-/// better otherwise.
+/// DyHPO as in its published code (HPO4DL 0.1.0, releaunifreiburg/DyHPO), for comparisons; `DyHPOModel` lists the
+/// improvements.
 ///
-/// *Kept:* a fixed pool of random configurations and its numbers (`PublishedPool`); one random configuration to begin
-/// with; values as they are, without scaling; curves padded by zeros to the longest of a batch; rows normalized together
-/// in training and by running statistics in prediction; an update after each report, all observations as rows
-/// (`PublishedSurrogate`); a restart when exactly 1.2 trainings brought no improvement, one for a plateau
-/// (`PublishedHistory`); expected improvement with the noise in the standard deviation, on the best value at the epoch or,
-/// where there is none, anywhere; of equals the first of the pool; one epoch at a time.
+/// *Kept:* a fixed pool of random configurations and its numbers (`PublishedPool`); one random configuration first; values
+/// without scaling; curves padded by zeros to the longest of a batch; rows normalized together in training and by running
+/// statistics in prediction; an update after each report, all observations as rows (`PublishedSurrogate`); a restart when
+/// exactly 1.2 trainings brought no improvement, one for a plateau (`PublishedHistory`); expected improvement with the
+/// noise in the standard deviation, on the best value at the epoch or, where there is none, anywhere; ties go to the first
+/// of the pool; one epoch at a time.
 ///
-/// *Not kept*, since the published code cannot be used then:
-/// - the direction: it maximizes whatever was asked for, and this minimizes a loss;
-/// - after a value that is no number it suggests the same trial for ever, or ends with an error if that was the first
-///   one; here it counts as the worst at its epoch, or of all where there is none, and is never an improvement;
-/// - the bias of the first layer, which the normalization takes out again, so that its derivative is 0: rounding moves it
-///   in the published code, as fast as all others under Adam, and with it what is predicted by running statistics. Here it
-///   stays;
-/// - several workers, of which it knows nothing: what runs counts as if it came to its predicted mean;
-/// - it forgets all when it ends; here a replay of the events makes the same updates again, so that a study can be
+/// *Not kept*, since the published code is unusable in these cases:
+/// - the direction: it always maximizes, while this minimizes a loss;
+/// - after a NaN it suggests the same trial for ever, or fails if that was the first value; here NaN counts as the
+///   worst value at its epoch, or overall where there is none, and is never an improvement;
+/// - the bias of the first layer, which the normalization cancels, so that its derivative is 0: in the published code
+///   rounding errors move it, as fast as all others under Adam, and with it the predictions by running statistics. Here it
+///   stays constant;
+/// - several workers, which it does not support: running trials count as if they reached their
+///   predicted mean;
+/// - its state is lost when it ends; here a replay of the events repeats the same updates, so that a study can be
 ///   resumed;
-/// - numbers are of 64 bits.
+/// - numbers are float64.
 ///
 /// - Complexity: an update O(n^3) for each of its 50 steps; a proposal O(n^2) for each member of the pool; a replay all
 ///   updates.
@@ -32,7 +33,8 @@ package struct PublishedDyHPOSearch: Searcher {
   private let pool: PublishedPool
   private var training: EpochwiseTraining
   private var curves: [ObservedCurve] = []
-  /// By trial its configuration's numbers, and its place in the pool; what someone else asked for stands behind.
+  /// The encoded configuration of each trial, and its index in the pool; enqueued configurations follow after
+  /// the pool.
   private var numbers: [[Double]] = []
   private var places: [Int] = []
   private var logged: [Int] = []
@@ -40,8 +42,8 @@ package struct PublishedDyHPOSearch: Searcher {
   private var surrogate: PublishedSurrogate
   private var updates = 0
 
-  /// - Throws: `StudyError` for options out of range, several objectives, and a space in which nothing that is allowed
-  ///   can be found; `BLASError` if there is no linear algebra library.
+  /// - Throws: `StudyError` for options out of range, several objectives, and a space in which no allowed
+  ///   configuration can be found; `BLASError` if there is no linear algebra library.
   package init(
     _ specification: StudySpecification, _ options: DyHPOOptions, pool list: [Assignment]? = nil
   ) throws {
@@ -90,7 +92,7 @@ package struct PublishedDyHPOSearch: Searcher {
 
   package mutating func verdict(on trial: Int, in history: History) -> Verdict { .goOn }
 
-  /// Makes the updates that are due.
+  /// Performs the updates that are due.
   private mutating func update() throws {
     while updates < past.count {
       let isStale = past.isAlarm(updates)
@@ -152,7 +154,7 @@ package struct PublishedDyHPOSearch: Searcher {
     return PublishedImprovement.first(of: scores).map { options[$0].option.proposal }
   }
 
-  /// The posterior given all observations, and what runs as if it came to its mean.
+  /// The posterior given all observations, with running trials at their means.
   private func process(_ history: History) throws -> DeepKernelProcess? {
     let (deep, programs) = (surrogate.deep, surrogate.programs)
     let (rows, outputs) = past.rows(past.count, width: pool.width) { numbers[$0] }
@@ -173,7 +175,7 @@ package struct PublishedDyHPOSearch: Searcher {
     let features = try deep.features(programs, underWay)
     let width = KernelNetwork.features
     for place in 0..<underWay.count {
-      process.believe(features[place * width..<(place + 1) * width])
+      process.addFantasy(features[place * width..<(place + 1) * width])
     }
     return process
   }

@@ -1,10 +1,10 @@
-/// What published DyHPO knows of trials, in the order in which it came: an update of the model for each entry, of which a
-/// replay makes all.
+/// The observations of published DyHPO in order of arrival: each entry triggers an update of the model, all of which a
+/// replay repeats.
 struct PublishedHistory: Sendable {
   private struct Entry: Sendable {
     let trial: Int
     let epoch: Int
-    /// Nil: no number.
+    /// Nil: NaN.
     let value: Double?
   }
 
@@ -12,7 +12,7 @@ struct PublishedHistory: Sendable {
   private var entries: [Entry] = []
   private var best = -Double.infinity
   private var stale = 0
-  /// Entries that came when the best value had not been improved on for exactly 1.2 trainings.
+  /// Entries that arrived when the best value had not improved for exactly 1.2 trainings.
   private var alarms: Set<Int> = []
 
   init(epochs: Int) { self.epochs = epochs }
@@ -20,7 +20,7 @@ struct PublishedHistory: Sendable {
   var count: Int { entries.count }
   func isAlarm(_ entry: Int) -> Bool { alarms.contains(entry) }
 
-  /// - Parameter value: larger is better; nil: no number.
+  /// - Parameter value: larger is better; nil: NaN.
   mutating func append(trial: Int, epoch: Int, value: Double?) {
     if let value, value > best {
       (best, stale) = (value, 0)
@@ -31,7 +31,7 @@ struct PublishedHistory: Sendable {
     entries.append(Entry(trial: trial, epoch: epoch, value: value))
   }
 
-  /// Values of the first entries; what is no number is the worst at its epoch, or of all.
+  /// Values of the first entries; NaN becomes the worst at its epoch, or overall.
   private func values(_ count: Int) -> [Double] {
     var (byEpoch, worst): ([Int: Double], Double?) = ([:], nil)
     for entry in entries.prefix(count) {
@@ -42,7 +42,7 @@ struct PublishedHistory: Sendable {
     return entries.prefix(count).map { $0.value ?? byEpoch[$0.epoch] ?? worst ?? 0 }
   }
 
-  /// By trial its values.
+  /// The values of each trial.
   var curves: [Int: [Double]] {
     var result: [Int: [Double]] = [:]
     for (entry, value) in zip(entries, values(entries.count)) {

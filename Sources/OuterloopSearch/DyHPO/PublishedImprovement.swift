@@ -5,10 +5,11 @@ private import OuterloopPlatform
 ///
 ///     EI = (mean - f) Phi(z) + sigma phi(z),   z = (mean - f) / sigma
 ///
-/// Far below f it is 0, so that many candidates may be equal: the first of them is taken.
+/// Far below f it is 0, so that many candidates may be tied: the first of them is taken.
 enum PublishedImprovement {
   /// - Parameters:
-  ///   - deviation: of 0 the improvement is `certain`: 0 in DyHPO, and in DPL half of the difference, as z is 0 then.
+  ///   - deviation: at deviation 0 the improvement is `certain`: 0 in DyHPO, and in DPL half of the difference, as z
+  ///     is 0 then.
   static func value(
     mean: Double, deviation: Double, best: Double,
     certain: (_ difference: Double) -> Double = { _ in 0 }
@@ -20,7 +21,7 @@ enum PublishedImprovement {
       * exp(StandardNormal.logDensity(z))
   }
 
-  /// The first place of the largest value; nil if there is none, or no number.
+  /// The first index of the largest value; nil if there is none, or if one is NaN.
   static func first(of scores: [Double]) -> Int? {
     var best: Int?
     for place in scores.indices

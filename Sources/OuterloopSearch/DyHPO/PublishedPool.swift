@@ -2,9 +2,9 @@ internal import OuterloopNumerics
 private import OuterloopPlatform
 internal import OuterloopStudy
 
-/// The configurations that published DyHPO chooses from, drawn once for a study, and their numbers: logarithms of what
-/// is on a logarithmic scale, numbers from 0 at the least to 1 at the largest value of the pool, choices in columns of 0
-/// and 1, what is not there 0. Columns come in the order logarithms, other numbers, choices.
+/// The configurations that published DyHPO chooses from, drawn once for a study, and their encoding: logarithms for
+/// log-scale parameters, numbers scaled from 0 at the smallest to 1 at the largest value of the pool, choices one-hot,
+/// inactive parameters 0. The order of columns is logarithms, other numbers, choices.
 struct PublishedPool: Sendable {
   private enum Column: Sendable {
     case number(Int, isLog: Bool)
@@ -14,12 +14,12 @@ struct PublishedPool: Sendable {
   let all: [Assignment]
   private let space: SearchSpace
   private let columns: [Column]
-  /// Of the pool's numbers, by column.
+  /// The ranges of the pool's numbers, by column.
   private var ranges: [(low: Double, width: Double)] = []
 
-  /// - Parameter list: what there is to choose from; nil: `size` random configurations of the space, fewer where
+  /// - Parameter list: the available configurations; nil: `size` random configurations of the space, or all if
   ///   there are fewer.
-  /// - Throws: `StudyError` if nothing that is allowed can be found.
+  /// - Throws: `StudyError` if no allowed configuration can be found.
   init(_ space: SearchSpace, size: Int, seed: UInt64, list: [Assignment]?) throws {
     self.space = space
     all = try list ?? Self.drawn(space, size, seed)
@@ -67,7 +67,7 @@ struct PublishedPool: Sendable {
     return isLog ? log(number) : number
   }
 
-  /// Numbers of a configuration.
+  /// The length of an encoded configuration.
   var width: Int {
     columns.reduce(0) { sum, column in
       if case .choice(_, let count) = column { return sum + count }

@@ -1,9 +1,8 @@
 internal import OuterloopNumerics
 
 /// The deep kernel as the published code trains it: from new random parameters for 1000 steps at each of the first ten
-/// updates, for 50 steps from its last parameters later, with Adam that begins anew each time. It starts from new
-/// parameters again after a training that broke off, whose parameters are dropped, and when it is told to. A single row is
-/// not trained on.
+/// updates, for 50 steps from its last parameters later, with Adam reset each time. It starts from new parameters again
+/// after a failed training, whose parameters are dropped, and when `isStale` is set. A single row is not trained on.
 struct PublishedSurrogate: Sendable {
   let network: KernelNetwork
   let programs: NetworkPrograms
@@ -14,13 +13,13 @@ struct PublishedSurrogate: Sendable {
   private var restarts = true
 
   static let fullUpdates = 10
-  /// Of the steps from new parameters, one in so many refines the last ones.
+  /// The number of steps from new parameters per refinement step.
   static let refining = 20
   static let rate = 1e-3
   static let noiseFloor = 1e-4
 
   /// - Parameters:
-  ///   - width: numbers of a configuration.
+  ///   - width: the length of an encoded configuration.
   ///   - steps: from new parameters: 1000 as published.
   init(width: Int, seed: UInt64, steps: Int) {
     self.steps = steps
@@ -39,7 +38,7 @@ struct PublishedSurrogate: Sendable {
     DeepKernel(network, weights, kernel: FeatureKernel([0, 0, 0, 0], noiseFloor: noiseFloor))
   }
 
-  /// - Parameter isStale: whether the search has not got anywhere for too long.
+  /// - Parameter isStale: whether the search has stagnated.
   /// - Returns: the losses before the steps.
   /// - Throws: `BLASError` if there is no linear algebra library.
   @discardableResult

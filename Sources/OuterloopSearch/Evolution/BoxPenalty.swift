@@ -1,27 +1,27 @@
 private import OuterloopPlatform
 
-/// What is added to losses for continuous coordinates outside of their range (Hansen, Niederberger, Guzzella
-/// and Koumoutsakos 2009):
+/// The penalty on losses for continuous coordinates outside their range (Hansen, Niederberger, Guzzella and
+/// Koumoutsakos 2009):
 ///
 ///     sum over i of gamma_i (v_i - v'_i)^2 / xi_i,   gamma_i = 2 delta / (sigma^2 sum C_ii A_i)
 ///     xi_i = exp(.9 (log C_ii A_i - mean of that))
 ///
 /// v' is the nearest point inside, delta the median of the last interquartile ranges of the losses; gamma_i is
-/// larger where the mean is more than three deviations outside. So a search goes on along a bound instead of
-/// being kept from it, as draws until all is inside do: with the minimum in a corner of five dimensions they do
-/// not come near it in 1,000 trials.
+/// larger where the mean is more than three deviations outside. So a search proceeds along a bound instead of
+/// being kept away from it, as happens with resampling until all coordinates are inside: with the minimum in a
+/// corner of five dimensions, resampling does not come near it in 1,000 trials.
 struct BoxPenalty: Sendable {
-  /// Of the last generations, the newest first.
+  /// The interquartile ranges of the last generations, newest first.
   private var spreads: [Double] = []
 
-  /// Takes in the losses of a generation.
+  /// Adds the losses of a generation.
   ///
   /// - Parameters:
-  ///   - points: the best first.
-  ///   - losses: rising; infinite ones last.
+  ///   - points: best first.
+  ///   - losses: ascending; infinite ones last.
   ///   - scales: A.
   ///   - ranges: of each coordinate; nil: it has none, as on a grid.
-  /// - Returns: what is added to each loss. Nothing while no generation had a spread of losses.
+  /// - Returns: the penalty for each loss; 0 until a generation had a spread of losses.
   /// - Complexity: O(n lambda).
   mutating func penalties(
     _ points: [[Double]], losses: [Double], _ gaussian: CovarianceAdaptation, scales: [Double],

@@ -12,17 +12,17 @@ private import OuterloopPlatform
 struct CMAParameters: Sendable {
   let dimensions: Int
   let population: Int
-  /// How many of the best move the mean.
+  /// The number of parents, which move the mean.
   let parents: Int
   /// Best first; those of the worse half are negative (active CMA-ES, Jastrebski and Arnold 2006).
   let weights: [Double]
   let effectiveParents: Double
   let rankOneRate: Double
   let rankMuRate: Double
-  /// Of the path of steps, c_sigma, and the damping of the step size, d_sigma.
+  /// c_sigma, the rate of the evolution path of the step size, and its damping, d_sigma.
   let stepRate: Double
   let damping: Double
-  /// Of the path of the covariance, c_c.
+  /// c_c, the rate of the evolution path of the covariance.
   let pathRate: Double
   /// The expected length of a standard normal vector, approximately.
   let expectedLength: Double

@@ -1,9 +1,9 @@
 private import OuterloopPlatform
 
-/// Independent distributions over the values of several choices, moved by the natural gradient with a
-/// trust region that adapts to how steady the gradient is (ASNG, Akimoto, Shirakawa, Yoshinari, Uchida,
-/// Saito and Nishida 2019), with a margin so that no value dies out (CatCMA, Hamano et al. 2024; step by step
-/// that of cmaes 0.13.1).
+/// Independent distributions over the values of several choices, updated by the natural gradient with a trust
+/// region that adapts to how steady the gradient is (ASNG, Akimoto, Shirakawa, Yoshinari, Uchida, Saito and
+/// Nishida 2019), with a margin so that no value vanishes (CatCMA, Hamano et al. 2024; step by step that of
+/// cmaes 0.13.1).
 ///
 ///     G = sum over the parents of w_i (onehot(c_i) - q),   delta = 1 / Delta
 ///     q <- q + delta / |F^(1/2) G| G
@@ -14,11 +14,11 @@ private import OuterloopPlatform
 /// and then every probability is raised to at least q_min = alpha / (K - 1), alpha = 1 - .73^(1 / N), N the
 /// number of choices and grids together.
 struct ChoiceDistribution: Sendable {
-  /// A row for each choice, which sums to 1.
+  /// A row for each choice, summing to 1.
   private(set) var probabilities: [[Double]]
   private let least: [Double]
   private var path: [Double]
-  /// Delta, and delta of the update before.
+  /// Delta, and delta of the previous update.
   private var inverseRadius = 1.0
   private var stepLength = 1.0
   private var normalization = 0.0
@@ -50,8 +50,8 @@ struct ChoiceDistribution: Sendable {
   }
 
   /// - Parameters:
-  ///   - parents: the values of the best, the best first; nil where a parent has none.
-  ///   - weights: theirs, which sum to 1.
+  ///   - parents: the values of the parents, best first; nil where a parent has none.
+  ///   - weights: the parents' weights, which sum to 1.
   mutating func update(_ parents: [[Int?]], weights: [Double]) {
     guard !probabilities.isEmpty else { return }
     var gradient = probabilities.map { [Double](repeating: 0, count: $0.count) }
@@ -65,7 +65,7 @@ struct ChoiceDistribution: Sendable {
     }
     let scaled = zip(probabilities, gradient).flatMap(Self.scaledByRootOfInformation)
     let length = CovarianceAdaptation.squaredLength(scaled).squareRoot()
-    // The step is as long as the last update allowed.
+    // The step length is that of the last update.
     let rate = stepLength / (length + 1e-8)
     for choice in probabilities.indices {
       for value in probabilities[choice].indices {

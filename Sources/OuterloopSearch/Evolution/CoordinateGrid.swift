@@ -1,6 +1,6 @@
 internal import OuterloopStudy
 
-/// The values of a parameter with a grid, as places in the unit interval, and the thresholds between them.
+/// The values of a gridded parameter, as positions in the unit interval, and the thresholds between them.
 struct CoordinateGrid: Sendable {
   private enum Spacing: Sendable {
     case even(first: Double, step: Double)
@@ -12,14 +12,14 @@ struct CoordinateGrid: Sendable {
   let count: Int
   private let spacing: Spacing
 
-  /// `count` places `first`, `first + step`, ...
+  /// `count` positions `first`, `first + step`, ...
   init(count: Int, first: Double, step: Double) {
     precondition(count >= 2)
     self.count = count
     spacing = .even(first: first, step: step)
   }
 
-  /// Each of `count` values owns an equally long piece of the interval and stands in its middle.
+  /// Each of `count` values is at the centre of an equal piece of the interval.
   init(cells count: Int) {
     let width = 1 / Double(count)
     self.init(count: count, first: width / 2, step: width)
@@ -50,7 +50,7 @@ struct CoordinateGrid: Sendable {
     }
   }
 
-  /// The value whose piece `place` is in; the lower one of a place on a threshold.
+  /// The value whose piece `place` is in; the lower one for a position on a threshold.
   func index(of place: Double) -> Int {
     let guess: Double =
       switch spacing {
@@ -66,7 +66,7 @@ struct CoordinateGrid: Sendable {
     return index
   }
 
-  /// The thresholds below and above the value at `place`: of a value at an end, the only one it has twice.
+  /// The thresholds below and above the value at `place`: for an end value, its only threshold twice.
   func thresholds(around place: Double) -> (below: Double, above: Double) {
     let index = index(of: place)
     return (

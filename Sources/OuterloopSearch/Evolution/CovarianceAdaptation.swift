@@ -2,12 +2,13 @@ internal import OuterloopNumerics
 private import OuterloopPlatform
 
 /// The state of CMA-ES: a normal distribution N(m, sigma^2 C) and the two paths that adapt it (Hansen 2016;
-/// step by step that of the Python package cmaes 0.13.1).
+/// equal step by step to the Python package cmaes 0.13.1).
 ///
 /// Points are drawn through the symmetric root of C, so that neither the sign nor the order of
 /// eigenvectors matters.
 ///
-/// - Complexity: an update is O(n^2 lambda), and O(n^3) where roots are made anew; a draw O(n^2); O(n^2) memory.
+/// - Complexity: an update is O(n^2 lambda), and O(n^3) where roots are recomputed; a draw O(n^2); O(n^2)
+///   memory.
 struct CovarianceAdaptation: Sendable {
   let parameters: CMAParameters
   var mean: [Double]
@@ -20,20 +21,20 @@ struct CovarianceAdaptation: Sendable {
   /// C^(1/2) and C^(-1/2).
   private(set) var root: [Double] = []
   private(set) var inverseRoot: [Double] = []
-  /// The square roots of C's eigenvalues, rising, and its eigenvectors as rows.
+  /// The square roots of C's eigenvalues, ascending, and its eigenvectors as rows.
   private(set) var axes: [Double] = []
   private(set) var directions: [Double] = []
   private var rates: LearningRateAdaptation?
-  /// The generation of the roots, and after how many they are made anew: 1 / (10 n (c_1 + c_mu)), more than
-  /// one beyond a hundred dimensions, where C hardly changes in between (Hansen 2016, appendix B.2).
+  /// The generation of the roots, and after how many they are recomputed: 1 / (10 n (c_1 + c_mu)), more
+  /// than one beyond a hundred dimensions, where C hardly changes in between (Hansen 2016, appendix B.2).
   private var decomposed = 0
   private let patience: Int
 
-  /// What is taken for an eigenvalue that rounding made negative.
+  /// The replacement for an eigenvalue that rounding made negative.
   private static let leastEigenvalue = 1e-8
   private static let largestStep = 1e32
 
-  /// - Parameter covariance: C at the beginning; the identity if nil.
+  /// - Parameter covariance: the initial C; the identity if nil.
   init(
     _ parameters: CMAParameters, mean: [Double], sigma: Double, covariance: [Double]? = nil,
     adaptsRates: Bool = false
@@ -68,7 +69,7 @@ struct CovarianceAdaptation: Sendable {
 
   // MARK: The update
 
-  /// Moves the distribution to a population that was drawn from it:
+  /// Updates the distribution with a population drawn from it:
   ///
   ///     y_w = sum over the parents of w_i y_i,   m <- m + sigma y_w
   ///     p_sigma <- (1 - c_sigma) p_sigma + sqrt(c_sigma (2 - c_sigma) mu_eff) C^(-1/2) y_w
@@ -83,7 +84,7 @@ struct CovarianceAdaptation: Sendable {
   /// hardly any drawn step exceeds, and sigma grows by a factor of e at most.
   ///
   /// - Parameters:
-  ///   - steps: y_i = (x_i - m) / sigma, the best first; lambda rows.
+  ///   - steps: y_i = (x_i - m) / sigma, best first; lambda rows.
   ///   - isInjected: which of them were not drawn; empty: none.
   mutating func update(_ steps: [[Double]], isInjected: [Bool] = []) {
     let n = parameters.dimensions
@@ -169,7 +170,7 @@ struct CovarianceAdaptation: Sendable {
     covariance = after.covariance
   }
 
-  /// Roots of C; a C that rounding or overflow has spoilt begins anew as the identity.
+  /// Computes the roots of C; a C spoilt by rounding or overflow is reset to the identity.
   private mutating func decompose() {
     let n = parameters.dimensions
     decomposed = generation

@@ -1,15 +1,15 @@
-/// The survival of NSGA-II (Deb, Pratap, Agarwal and Meyarivan 2002): whole fronts, and of the front that does
-/// not fit the least crowded.
+/// The survival of NSGA-II (Deb, Pratap, Agarwal and Meyarivan 2002): complete fronts, and the least crowded
+/// points of the front that does not fit.
 enum CrowdingSurvival {
-  /// A survivor, and what tournaments compare.
+  /// A survivor, with the criteria for tournaments.
   struct Survivor: Sendable {
     var index: Int
     var rank: Int
-    /// Among its front.
+    /// The crowding distance in its front.
     var crowding: Double
   }
 
-  /// `size` points, front after front; of equally crowded ones the earlier.
+  /// `size` points, front after front; ties in crowding go to the earlier.
   ///
   /// - Complexity: that of sorting, and O(m n log n).
   static func survivors(_ points: ObjectivePoints, size: Int) -> [Survivor] {

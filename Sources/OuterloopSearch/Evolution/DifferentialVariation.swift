@@ -2,10 +2,10 @@
 ///
 ///     v = x + F (x_pbest - x) + F (x_r1 - x_r2),   and each gene of the child is v's with probability CR
 ///
-/// At least one gene is v's. A place outside of [0, 1] goes to the middle between x's and the bound. A choice
-/// of v is the best one's with probability F, else x's; then r1's with probability F if it differs from
-/// r2's; and any with probability .1, since differences of equal choices would never change again. A gene that
-/// x lacks is drawn at random; a difference of one that others lack is zero.
+/// At least one gene is v's. A position outside [0, 1] moves to the middle between x's and the bound. A choice
+/// of v is the best one's with probability F, else x's; then r1's with probability F if it differs from r2's;
+/// and a random one with probability .1, since otherwise equal choices would never change again. A gene that x
+/// lacks is drawn at random; a difference of one that others lack is zero.
 enum DifferentialVariation {
   static func child(
     _ x: Genome, best: Genome, _ r1: Genome, _ r2: Genome, scale: Double, crossover: Double,
@@ -42,13 +42,13 @@ enum DifferentialVariation {
   }
 }
 
-/// Which scales F and crossover rates CR have succeeded: SHADE (Tanabe and Fukunaga 2013, with L-SHADE's rule
-/// of 2014 for crossover).
+/// The success history of scales F and crossover rates CR: SHADE (Tanabe and Fukunaga 2013, with L-SHADE's
+/// rule of 2014 for crossover).
 ///
 /// Each proposal takes one of H entries (M_F, M_CR), F from a Cauchy distribution around M_F with a spread of
-/// .1, drawn again while not positive and cut at 1, CR from a normal one around M_CR with .1, cut to [0, 1].
-/// After a generation an entry becomes the Lehmer means of those that improved something, weighted by the gain
-/// (here how many of the population were passed, in SHADE the difference of losses):
+/// .1, redrawn while not positive and clipped at 1, CR from a normal one around M_CR with .1, clipped to [0,
+/// 1]. After a generation an entry becomes the Lehmer means of those that improved something, weighted by the
+/// gain (here the number of ranks gained in the population, in SHADE the difference of losses):
 ///
 ///     M = sum w_k S_k^2 / sum w_k S_k
 struct SuccessHistory: Sendable {
@@ -79,7 +79,7 @@ struct SuccessHistory: Sendable {
       scale: min(scale, 1), crossover: min(max(entry.crossover + 0.1 * normal, 0), 1))
   }
 
-  /// A child took its parent's place. `gain` is how many of the population it passed, at least 1.
+  /// A child replaced its parent. `gain` is the number of ranks gained, at least 1.
   mutating func succeeded(_ parameters: Parameters, gain: Int) {
     successes.append(Success(parameters: parameters, gain: gain))
   }

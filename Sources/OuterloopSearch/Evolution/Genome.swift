@@ -1,29 +1,29 @@
 private import OuterloopPlatform
 
-/// A configuration as evolution varies it: places of numbers in the unit interval and indices of choices.
-/// What is inactive has no gene.
+/// A configuration as a genome: positions of numbers in the unit interval and indices of choices.
+/// Inactive parameters have no gene.
 struct Genome: Sendable {
   var places: [Double?]
   var choices: [Int?]
 }
 
-/// How children come from parents.
+/// How children are made from parents.
 ///
 /// A gene that one parent lacks is that of the other; one that both lack is drawn at random.
 struct GeneticVariation: Sendable {
-  /// How often a child has two parents.
+  /// The probability that a child has two parents.
   var crossover = 0.9
   /// The index of simulated binary crossover: the larger, the nearer children are to their parents. 0: values
-  /// are exchanged as they are (uniform crossover).
+  /// are exchanged unchanged (uniform crossover).
   var crossoverIndex = 0.0
-  /// How often a gene is the other parent's.
+  /// The probability that a gene is the other parent's.
   var exchange = 0.5
-  /// The index of polynomial mutation; 0: a mutated gene is drawn anew.
+  /// The index of polynomial mutation; 0: a mutated gene is redrawn.
   var mutationIndex = 0.0
-  /// How many genes of a child mutate, on average.
+  /// The expected number of mutated genes of a child.
   var mutations = 1.0
 
-  /// The chosen value of every gene: places in [0, 1], and choices.
+  /// The value of every gene: positions in [0, 1], and choices.
   struct Child: Sendable {
     var places: [Double]
     var choices: [Int]

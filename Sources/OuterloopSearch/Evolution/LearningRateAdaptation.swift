@@ -10,7 +10,7 @@ private import OuterloopPlatform
 ///     SNR = (|E|^2 - beta / (2 - beta) V) / (V - |E|^2)
 ///     eta <- min(1, eta exp(min(gamma eta, beta) clip(SNR / (alpha eta) - 1, -1, 1)))
 ///
-/// and the updates are applied with their eta; sigma is divided by how much the mean's eta has grown.
+/// and the updates are applied with their eta; sigma is divided by the growth of the mean's eta.
 struct LearningRateAdaptation: Sendable {
   struct Before {
     var mean: [Double]
@@ -41,7 +41,7 @@ struct LearningRateAdaptation: Sendable {
       square = (1 - beta) * square + beta * CovarianceAdaptation.squaredLength(difference)
       let signal = CovarianceAdaptation.squaredLength(average)
       let ratio = (signal - beta / (2 - beta) * square) / (square - signal)
-      // Of updates that do nothing there is no ratio.
+      // Updates of 0 have no ratio.
       guard !ratio.isNaN else { return }
       let relative = min(max(ratio / 1.4 / eta - 1, -1), 1)
       eta = min(eta * exp(min(0.1 * eta, beta) * relative), 1)

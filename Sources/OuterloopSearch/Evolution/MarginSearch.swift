@@ -1,24 +1,24 @@
 internal import OuterloopNumerics
 
-/// CMA-ES in the unit cube, with the margin of Hamano, Saito, Nomura and Shirakawa (2022) for coordinates
-/// that have a grid; step by step that of the package cmaes 0.13.1 (`CMA` and `CMAwM`).
+/// CMA-ES in the unit cube, with the margin of Hamano, Saito, Nomura and Shirakawa (2022) for gridded
+/// coordinates; equal step by step to the package cmaes 0.13.1 (`CMA` and `CMAwM`).
 ///
-/// Points are drawn from N(m, sigma^2 C). Continuous coordinates outside of [0, 1] stand for its ends, and
-/// carry a penalty (`BoxPenalty`); or points are drawn again until all are inside, as in the package. A coordinate with a grid is scaled by A_i about the mean and rounded. After
-/// each update m_i and A_i are moved so that the values on both sides of the mean's keep a probability of at
-/// least alpha / 2 each, alpha = 1 / (n lambda): the search cannot get stuck on one value.
+/// Points are drawn from N(m, sigma^2 C). Continuous coordinates outside [0, 1] are clipped, with a penalty (`BoxPenalty`);
+/// or points are resampled until all are inside, as in the package. A coordinate with a grid is scaled by A_i about the mean
+/// and rounded. After each update m_i and A_i are moved so that the values on both sides of the mean's keep a probability of
+/// at least alpha / 2 each, alpha = 1 / (n lambda): the search cannot get stuck on one value.
 struct MarginSearch: Sendable {
   private(set) var gaussian: CovarianceAdaptation
-  /// Of each coordinate; nil: continuous.
+  /// The grid of each coordinate; nil: continuous.
   let grids: [CoordinateGrid?]
   private(set) var scales: [Double]
   private let margin: Double
   let bounds: Bounds
 
-  /// What becomes of continuous coordinates outside of [0, 1].
+  /// How continuous coordinates outside [0, 1] are handled.
   enum Bounds: Sendable {
     case penalty
-    /// Points are drawn again, so many times; then they are moved to the ends.
+    /// Points are resampled up to this many times, then clipped.
     case redraws(Int)
   }
 
@@ -34,7 +34,7 @@ struct MarginSearch: Sendable {
     self.bounds = bounds
   }
 
-  /// A point as the update wants it. `normals` gives n standard normal numbers.
+  /// A point for the update. `normals` gives n standard normal numbers.
   func draw(_ normals: () -> [Double]) -> [Double] {
     guard case .redraws(let redraws) = bounds else { return drawOnce(normals) }
     for _ in 0..<redraws {
@@ -52,7 +52,7 @@ struct MarginSearch: Sendable {
     zip(gaussian.mean, gaussian.step(normals())).map { $0 + gaussian.sigma * $1 }
   }
 
-  /// The places that a point stands for: itself, on the grid where there is one.
+  /// The positions that a point represents: itself, rounded to grids.
   func places(of point: [Double]) -> [Double] {
     point.indices.map { i in
       guard let grid = grids[i] else { return min(max(point[i], 0), 1) }
@@ -64,7 +64,7 @@ struct MarginSearch: Sendable {
     (x - gaussian.mean[i]) * scales[i] + gaussian.mean[i]
   }
 
-  /// The point that stands for places; coordinates that are nil are taken from the mean.
+  /// The point that represents positions; nil coordinates are taken from the mean.
   func point(of places: [Double?]) -> [Double] {
     places.indices.map { i in
       guard let place = places[i] else { return gaussian.mean[i] }
@@ -74,7 +74,7 @@ struct MarginSearch: Sendable {
   }
 
   /// - Parameters:
-  ///   - points: lambda of them, the best first.
+  ///   - points: lambda of them, best first.
   ///   - isInjected: see `CovarianceAdaptation.update`.
   mutating func update(_ points: [[Double]], isInjected: [Bool] = []) {
     let (mean, sigma) = (gaussian.mean, gaussian.sigma)
@@ -95,13 +95,13 @@ struct MarginSearch: Sendable {
     var up = 1 - NormalMargin.cdf(above, mean: mean, deviation: scaled)
     let middle = 1 - (low + up)
     if max(low, up) > 0.5 {
-      // The value at an end: the one beside it keeps alpha.
+      // At an end value: its neighbour keeps alpha.
       guard min(low, up) < margin else { return }
       let distance = scaled * NormalMargin.halfWidth(outside: margin)
       gaussian.mean[i] = above + (mean > above ? distance : mean < above ? -distance : 0)
       return
     }
-    // Raised to alpha / 2, and the excess taken from what all three have above that.
+    // Raised to alpha / 2, with the excess taken from what all three have above that.
     low = max(low, margin / 2)
     up = max(up, margin / 2)
     let excess = (1 - low - up - middle) / (low + middle + up - 3 * margin / 2)

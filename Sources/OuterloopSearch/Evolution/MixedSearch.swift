@@ -1,22 +1,21 @@
 private import OuterloopPlatform
 
 /// CatCMA with margin (Hamano, Saito, Nomura, Uchida and Shirakawa 2025, arXiv 2504.07884): one distribution
-/// over continuous coordinates, coordinates with a grid, and choices; step by step that of the package cmaes
-/// 0.13.1 (`CatCMAwM`), with coordinates in any order.
+/// over continuous coordinates, coordinates with a grid, and choices; equal step by step to the package
+/// cmaes 0.13.1 (`CatCMAwM`), with coordinates in any order.
 ///
 ///     v = m + sigma A C^(1/2) z,   continuous ones clipped to their range, gridded ones rounded
 ///
-/// Points outside of the range of a continuous coordinate carry a penalty for how far. Of the parents'
-/// gridded coordinates those that were rounded away from the mean's value are taken where they were rounded
-/// to, and the others shifted so that the mean is not biased by it (*centering*). The margin keeps the
-/// probability of a change of each gridded coordinate between alpha and what it was, unless a parent
-/// profited from a change.
+/// Points outside the range of a continuous coordinate get a distance penalty. Among the parents' gridded
+/// coordinates, those that were rounded away from the mean's value are used as rounded, and the others are
+/// shifted so that the mean is not biased by it (*centering*). The margin keeps the probability of a change
+/// of each gridded coordinate between alpha and what it was, unless a parent profited from a change.
 ///
-/// Differences: places are those of the unit cube, and a generation without spread of losses has no
+/// Differences: positions are in the unit cube, and a generation without a spread of losses has no
 /// penalties.
 struct MixedSearch: Sendable {
   private(set) var gaussian: CovarianceAdaptation
-  /// Of each coordinate; nil: continuous.
+  /// The grid of each coordinate; nil: continuous.
   let grids: [CoordinateGrid?]
   private(set) var scales: [Double]
   private var changeRates: [Double]
@@ -28,7 +27,7 @@ struct MixedSearch: Sendable {
   private static let tiny = 1e-8
 
   /// - Parameters:
-  ///   - ranges: of continuous coordinates; others are not looked at. The unit interval if empty.
+  ///   - ranges: of continuous coordinates; others are ignored. The unit interval if empty.
   ///   - discrete: gridded coordinates and choices.
   init(
     _ gaussian: CovarianceAdaptation, grids: [CoordinateGrid?],
@@ -46,8 +45,8 @@ struct MixedSearch: Sendable {
     margin = discrete > 0 ? ChoiceDistribution.margin(discrete) : 0
   }
 
-  /// The distribution at the beginning: m in the middle, sigma 1 and C diagonal, with a standard deviation
-  /// of a sixth of half the range of a continuous coordinate and a fifth of a gridded one's.
+  /// The initial distribution: m in the middle, sigma 1 and C diagonal, with a standard deviation of a
+  /// sixth of half the range of a continuous coordinate and a fifth of a gridded one's.
   static func initialCovariance(_ grids: [CoordinateGrid?]) -> [Double] {
     let n = grids.count
     var result = [Double](repeating: 0, count: n * n)
@@ -64,7 +63,7 @@ struct MixedSearch: Sendable {
     return step.indices.map { gaussian.mean[$0] + gaussian.sigma * scales[$0] * step[$0] }
   }
 
-  /// The places that a point stands for.
+  /// The positions that a point represents.
   func places(of point: [Double]) -> [Double] {
     point.indices.map { i in
       grids[i].map { $0.place($0.index(of: point[i])) } ?? inside(point[i], i)
@@ -78,7 +77,7 @@ struct MixedSearch: Sendable {
   // MARK: The update
 
   /// - Parameters:
-  ///   - points: lambda of them, the best first, penalties included.
+  ///   - points: lambda of them, best first, penalties included.
   ///   - isInjected: see `CovarianceAdaptation.update`.
   mutating func update(_ points: [[Double]], isInjected: [Bool] = []) {
     let points = centered(points)
@@ -116,7 +115,7 @@ struct MixedSearch: Sendable {
           downward += shift
         }
       }
-      // Those that stay are moved towards their value by the share that undoes the bias.
+      // The unchanged ones are moved towards their value by the fraction that cancels the bias.
       let toBalance = bias < 0 ? upward : downward
       guard bias * toBalance < 0 else { continue }
       let share = min(1, -bias / toBalance)
@@ -153,7 +152,7 @@ struct MixedSearch: Sendable {
     if !hasChanged[i] { middle = max(middle, 1 - changeRates[i]) }
     let floor = hasChanged[i] ? 3 * margin / 2 : margin + (1 - changeRates[i])
     let excess = (1 - low - up - middle) / (low + up + middle - floor)
-    // Where the three are at their floors there is nothing to take.
+    // If all three are at their floors, nothing can be taken.
     if excess.isFinite {
       low += excess * (low - margin / 2)
       up += excess * (up - margin / 2)
@@ -166,7 +165,7 @@ struct MixedSearch: Sendable {
     changeRates[i] = low + up
   }
 
-  /// The point that stands for places; coordinates that are nil are taken from the mean.
+  /// The point that represents positions; nil coordinates are taken from the mean.
   func point(of places: [Double?]) -> [Double] {
     places.indices.map { places[$0] ?? gaussian.mean[$0] }
   }

@@ -1,12 +1,12 @@
-/// The survival of NSGA-III (Deb and Jain 2014): whole fronts, and of the front that does not fit those in
-/// the directions that have fewest so far; step by step that of pymoo 0.6.2.
+/// The survival of NSGA-III (Deb and Jain 2014): complete fronts, and from the front that does not fit,
+/// points in the directions with the fewest so far; equal step by step to pymoo 0.6.2.
 ///
-/// Objectives are brought to a common scale by the best and the nadir point, the intercepts of the plane
-/// through one extreme point for each objective. A point belongs to the direction to which it is nearest.
+/// Objectives are normalised by the ideal and the nadir point, the intercepts of the plane through one
+/// extreme point for each objective. A point belongs to its nearest direction.
 ///
-/// Differences: pymoo takes 1e-3 and 1e-6 of the objectives' own units for zero, this of the range of values
-/// seen, so that units do not matter; infinite values are taken as three ranges behind the worst finite one,
-/// as in Optuna.
+/// Differences: pymoo treats 1e-3 and 1e-6 in the objectives' own units as zero, this in units of the
+/// observed range, so that units do not matter; infinite values are placed three ranges beyond the worst
+/// finite one, as in Optuna.
 struct NicheSurvival: Sendable {
   private let directions: [[Double]]
   private var best: [Double]
@@ -24,7 +24,7 @@ struct NicheSurvival: Sendable {
   ///
   /// - Parameters:
   ///   - points: at least one.
-  ///   - shuffle: puts a list into random order; which of equally good ones survive comes from it.
+  ///   - shuffle: shuffles a list, to break ties.
   /// - Complexity: that of sorting, and O(n m h) for h directions.
   mutating func survivors(
     _ points: ObjectivePoints, size: Int, shuffle: ([Int]) -> [Int]
@@ -68,7 +68,7 @@ struct NicheSurvival: Sendable {
 
   // MARK: The scale
 
-  /// Takes points in, and gives the nadir.
+  /// Adds points, and returns the nadir.
   private mutating func update(_ points: ObjectivePoints, front: [Int]) -> [Double] {
     let m = directions[0].count
     for point in 0..<points.count {
@@ -108,8 +108,8 @@ struct NicheSurvival: Sendable {
     return nadir
   }
 
-  /// Where the plane through the extreme points meets the axes, from the best point; nil if it is none, or
-  /// does not meet one.
+  /// The intercepts of the plane through the extreme points with the axes, relative to the ideal point;
+  /// nil if there is no such plane or intercept.
   private func intercepts(_ ranges: [Double]) -> [Double]? {
     let m = directions[0].count
     guard ranges.allSatisfy({ $0 > 0 && $0.isFinite }) else { return nil }
@@ -149,7 +149,7 @@ struct NicheSurvival: Sendable {
 
   // MARK: Niches
 
-  /// The direction to whose line a point is nearest, and how far that is.
+  /// The direction whose line is nearest to a point, and the distance.
   private func niche(_ f: [Double], nadir: [Double]) -> (direction: Int, distance: Double) {
     let scaled = f.indices.map { j in
       let length = nadir[j] - best[j]
@@ -172,8 +172,8 @@ struct NicheSurvival: Sendable {
     return (nearest, least.squareRoot())
   }
 
-  /// `count` of the last front, round after round one for each of the directions that have fewest: the
-  /// nearest if it had none, else any.
+  /// Chooses `count` of the last front, in rounds, one for each of the directions with the fewest: the
+  /// nearest if it had none, else a random one.
   private static func choose(
     _ count: Int, _ niches: [(direction: Int, distance: Double)], _ counts: inout [Int],
     _ shuffle: ([Int]) -> [Int]

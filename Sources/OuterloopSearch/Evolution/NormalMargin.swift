@@ -1,17 +1,17 @@
 internal import OuterloopNumerics
 private import OuterloopPlatform
 
-/// What the margins of CMA-ES with margin need of the normal distribution.
+/// Functions of the normal distribution for CMA-ES with margin.
 enum NormalMargin {
   /// Phi((x - mean) / deviation).
   static func cdf(_ x: Double, mean: Double, deviation: Double) -> Double {
     0.5 * erfc(-(x - mean) / deviation * 0.5.squareRoot())
   }
 
-  /// The half width, in standard deviations, of the middle interval that has a mass of 1 - 2 q: the
-  /// root of the chi-squared quantile with one degree of freedom. 0 < q <= 1/2.
+  /// The half width, in standard deviations, of the middle interval with mass 1 - 2 q: the root of
+  /// the chi-squared quantile with one degree of freedom. 0 < q <= 1/2.
   static func halfWidth(outside q: Double) -> Double {
-    // From the mass of the interval, as quantiles of chi-squared are, down to the last bit.
+    // Computed from the mass of the interval, as chi-squared quantiles are, for bitwise agreement.
     let tail = (1 - (1 - 2 * q)) / 2
     return tail >= 0.5 ? 0 : -StandardNormal.quantile(logProbability: log(tail))
   }

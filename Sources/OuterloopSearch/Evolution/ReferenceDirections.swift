@@ -1,11 +1,11 @@
-/// Directions evenly spread over the positive orthant: all vectors of m numbers k_i / p with whole k_i that
-/// sum to 1 (Das and Dennis 1998).
+/// Directions evenly spread over the positive orthant: all vectors of m numbers k_i / p with integer k_i
+/// that sum to 1 (Das and Dennis 1998).
 enum ReferenceDirections {
   /// (p + m - 1 over m - 1); nil beyond `limit`.
   static func count(objectives m: Int, divisions p: Int, limit: Int = 100_000) -> Int? {
     var count = 1
     for i in 0..<max(m - 1, 0) {
-      // Products of consecutive numbers, so that every quotient is whole.
+      // Products of consecutive numbers, so that every quotient is an integer.
       count = count * (p + i + 1) / (i + 1)
       if count > limit { return nil }
     }
@@ -31,7 +31,7 @@ enum ReferenceDirections {
     return result
   }
 
-  /// The most divisions for which there are no more directions than `count`; at least 1.
+  /// The largest number of divisions with at most `count` directions; at least 1.
   static func divisions(objectives m: Int, atMost count: Int) -> Int {
     guard m > 1 else { return 1 }
     var divisions = 1

@@ -1,16 +1,15 @@
-/// Fits of a model's parameters that whoever replays a study comes to as well: the last one that fell due, from the
-/// end of the last anchor's, which begins at what is believed before any trial (`FitSchedule`). A replay makes these
-/// two.
+/// Fits of a model's parameters that a replay of a study reproduces: the last one that was due, started from the end
+/// of the last anchor fit, which starts from the prior (`FitSchedule`). A replay performs only these two.
 struct AnchoredFits<Fit: Sendable>: Sendable {
   /// By the count of rows.
   private var anchor: (count: Int, fit: Fit)?
   private var last: (count: Int, fit: Fit)?
 
-  /// The fit for what was observed; nil if none fell due yet.
+  /// The fit for the observations; nil if none was due yet.
   ///
   /// - Parameters:
-  ///   - start: what an anchor's fit begins with.
-  ///   - make: a fit to what was known, from another one; and whether it is an anchor's.
+  ///   - start: the start of an anchor fit.
+  ///   - make: fits a snapshot, starting from another fit; the flag tells whether it is an anchor.
   mutating func fit(
     _ observed: ObservedCurves, from start: @autoclosure () -> Fit,
     make: (ObservedCurves.Snapshot, Fit, _ isAnchor: Bool) throws -> Fit

@@ -1,6 +1,7 @@
 internal import OuterloopNumerics
 
-/// The covariance of rows with themselves, noise on the diagonal, and what derivatives of it need:
+/// The covariance matrix of the rows, with noise on the diagonal, and the terms for its
+/// derivatives:
 ///
 ///     K_ij = kx(x_i, x_j) [a + b kt_ij] + 1{same curve} [c + e kt_ij] + 1{i = j} noise
 ///
@@ -33,9 +34,9 @@ struct CurveCovariance {
   /// - Parameters:
   ///   - block: kx, (curves, configurations).
   ///   - correlation: of the rows' times and the queries'.
-  ///   - columnOf: by query its configuration.
-  ///   - curve: by query the curve that it lies on; -1: none of the rows'.
-  ///   - chosen: the queries that are wanted, with a place in `columnOf` each; nil: all.
+  ///   - columnOf: the configuration of each query.
+  ///   - curve: the curve of each query; -1: none of the rows' curves.
+  ///   - chosen: the requested queries, as indices into `columnOf`; nil: all.
   static func product(
     _ rows: CurveRows, _ block: [Double], _ correlation: TimeCorrelation,
     _ parameters: CurveParameters, columnOf: [Int], curve: [Int], of chosen: [Int]? = nil
@@ -64,10 +65,11 @@ struct CurveCovariance {
     }
   }
 
-  /// tr(W dK/dtheta)/2 by the logarithms of the parameters in their order, for a symmetric W.
+  /// tr(W dK/dtheta)/2 with respect to the logarithms of the parameters in order, for a symmetric
+  /// W.
   ///
-  /// Of kx: W_ij [a + b kt_ij] summed over the rows of two curves is what the derivative of a kernel
-  /// between configurations takes.
+  /// For kx: the derivative of the kernel between configurations needs W_ij [a + b kt_ij] summed
+  /// over the rows of two curves.
   func evidenceGradient(_ w: [Double]) -> [Double] {
     let (n, m) = (rows.count, rows.curves.count)
     let (a, b, e) = (parameters.level, parameters.shape, parameters.ownShape)

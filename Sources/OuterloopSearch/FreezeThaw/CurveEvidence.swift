@@ -1,14 +1,14 @@
 internal import OuterloopNumerics
 private import OuterloopPlatform
 
-/// The logarithm of the posterior density of the hyperparameters of learning curves, but for a constant:
+/// The log posterior density of the hyperparameters of learning curves, up to a constant:
 ///
 ///     alpha = K^-1 (y - m),   m = 1'K^-1 y / (1'K^-1 1 + 1)
 ///     log p = -(y - m)'alpha/2 - log det(K)/2 - m^2/2 + log prior(theta)
 ///     d log p / d theta = tr((alpha alpha' - K^-1) dK/dtheta)/2 + d log prior / d theta
 ///
-/// (Rasmussen & Williams 2006, eq. 5.8 and 5.9.) The mean m ~ N(0, 1) is the one of the largest density, so
-/// that it adds nothing to the gradient.
+/// (Rasmussen & Williams 2006, eq. 5.8 and 5.9.) The mean m ~ N(0, 1) maximises the density, so that it
+/// does not contribute to the gradient.
 ///
 /// - Complexity: O(n^3 + m^2 d) time for n rows of m curves, O(n^2) memory.
 package struct CurveEvidence {
@@ -22,8 +22,8 @@ package struct CurveEvidence {
 
   private static let halfLogTwoPi = 0.918938533204672741780329736406
 
-  /// log p(y, m) without the prior of the parameters, and its gradient by their logarithms; nil if the
-  /// covariance is not positive definite to rounding.
+  /// log p(y, m) without the prior of the parameters, and its gradient with respect to their
+  /// logarithms; nil if the covariance is not positive definite to rounding.
   /// - Throws: `BLASError` if there is no linear algebra library.
   package func logarithm(
     _ parameters: CurveParameters
@@ -52,7 +52,7 @@ package struct CurveEvidence {
     _ factor: IncrementalCholesky, _ outputs: [Double]
   ) -> (mean: Double, weights: [Double]) {
     let n = outputs.count
-    // The two right-hand sides side by side.
+    // The two right-hand sides as columns.
     var sides = [Double](repeating: 1, count: 2 * n)
     for i in 0..<n { sides[2 * i] = outputs[i] }
     factor.solveLower(&sides, columns: 2)
@@ -70,14 +70,14 @@ package struct CurveEvidence {
   ///
   /// - Returns: the start if the covariance is not positive definite there.
   /// - Throws: `BLASError` if there is no linear algebra library.
-  /// - Complexity: some ten evidences from a good start.
+  /// - Complexity: about ten evidence evaluations from a good start.
   package func fitted(
     _ prior: CurveKernelPrior, from start: CurveParameters, iterations: Int = 30
   ) throws -> CurveParameters {
     var settings = BoundedLBFGS()
     settings.iterations = iterations
     settings.firstMove = 0.5
-    // Some hundredths of a nat change no proposal.
+    // A few hundredths of a nat do not change proposals.
     settings.tolerance = 3e-2
     settings.decrease = 1e-2
     let problem = BoundedLBFGS.Problem(

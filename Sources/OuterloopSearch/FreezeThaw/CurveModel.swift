@@ -1,24 +1,25 @@
 internal import OuterloopStudy
 
-/// The process of a study's curves at a proposal, made anew when hyperparameters or the choice of rows
-/// change and extended by rows otherwise. What it says depends on what was observed alone, not on what it
-/// was asked before.
+/// The process of a study's curves at a proposal, rebuilt when hyperparameters or the choice of rows
+/// change and otherwise extended by rows. Its predictions depend only on the observations, not on earlier
+/// queries.
 struct CurveModel: Sendable {
   private let coordinates: SpaceCoordinates
   private let epochs: Int
   private let prior: CurveKernelPrior
-  /// The rows of a fit: what they tell of hyperparameters grows slowly, and their cost with the third power.
+  /// The rows of a fit: their information about hyperparameters grows slowly, and their cost with the third
+  /// power.
   private static let fitRows = RowThinning(limit: 200)
-  /// Where losses cease to be told apart: the worst fifth of the beginnings. (At the median a smooth loss loses half of
-  /// its shape, and recorded curves come to the same with either.)
+  /// The quantile of first losses beyond which losses are clipped: the worst fifth. (Clipping at the median would cost
+  /// a smooth loss half of its shape, and recorded curves give the same result with either.)
   private static let mark = 0.8
   private var fits = AnchoredFits<(parameters: CurveParameters, scale: LossScale?)>()
   private var version = -1
   private(set) var process: CurveProcess?
-  /// Rows that were handed to the process, and those of them that it could tell from others.
+  /// Rows that were passed to the process, and those that it could distinguish from others.
   private var handed = 0
   private var kept: [RowThinning.Row] = []
-  /// By trial its curve in the process.
+  /// The curve of each trial in the process.
   private(set) var curveOf: [Int: Int] = [:]
 
   init(_ coordinates: SpaceCoordinates, epochs: Int) {
@@ -26,9 +27,9 @@ struct CurveModel: Sendable {
     prior = CurveKernelPrior(coordinates.layout)
   }
 
-  /// Brings the process up to date.
+  /// Updates the process.
   ///
-  /// - Returns: how losses are valued; nil if there is nothing to learn from yet.
+  /// - Returns: the scale of losses; nil if there is nothing to learn from yet.
   /// - Throws: `BLASError` if there is no linear algebra library.
   mutating func update(_ observed: ObservedCurves) throws -> LossScale? {
     let model = self

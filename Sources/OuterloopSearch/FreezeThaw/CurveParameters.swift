@@ -3,7 +3,7 @@ internal import OuterloopPlatform
 /// The hyperparameters of a Gaussian process over learning curves; see `CurveProcess` for the kernel they
 /// belong to.
 package struct CurveParameters: Sendable, Hashable {
-  /// Of kx, and the variance of the noise.
+  /// The parameters of kx, and the variance of the noise.
   package var kernel: KernelParameters
   /// a: the variance that configurations share at all epochs.
   package var level: Double
@@ -38,7 +38,7 @@ package struct CurveParameters: Sendable, Hashable {
       shape: own[1], ownLevel: own[2], ownShape: own[3], timescale: own[4])
   }
 
-  /// The kernel without its noise, which is that of rows and not of configurations.
+  /// The kernel without the noise, which belongs to rows and not to configurations.
   var configurationKernel: KernelParameters {
     var result = kernel
     result.noise = 0
@@ -46,15 +46,15 @@ package struct CurveParameters: Sendable, Hashable {
   }
 }
 
-/// What is believed of hyperparameters before any trial, for outputs of mean 0 and variance 1: normal in
-/// the logarithms, which is where the density is maximised.
+/// The prior of the hyperparameters, for outputs of mean 0 and variance 1: normal in the logarithms, in
+/// which the density is maximised.
 ///
 ///     log lx ~ N(sqrt 2 + (log d)/2, 3)     log s ~ N(0, 1), for several groups only
 ///     log a, log b, log l ~ N(0, 1)         log c, log e ~ N(-3, 1)         log noise ~ N(-5, 9/4)
 ///     mean ~ N(0, 1)
 ///
-/// lx as in `KernelPrior`, after Hvarfner et al. (2024). A curve of its own is believed to explain little,
-/// so that what a configuration shares with its neighbours is tried first.
+/// lx as in `KernelPrior`, after Hvarfner et al. (2024). Curve-specific terms are expected to explain
+/// little, so that what a configuration shares with its neighbours is preferred.
 package struct CurveKernelPrior: Sendable {
   package let layout: KernelLayout
   package let locations: [Double]
@@ -84,8 +84,9 @@ package struct CurveKernelPrior: Sendable {
     upper = rows.map(\.upper)
   }
 
-  /// Where a fit begins that knows nothing: the mode of each parameter, with length-scales a deviation
-  /// shorter, since what does not matter is found by growing a length-scale and hardly by shrinking one.
+  /// The start of a fit without information: the mode of each parameter, with length-scales one
+  /// deviation shorter, since irrelevance is found by growing a length-scale and hardly by shrinking
+  /// one.
   package var start: CurveParameters {
     let shorter = layout.groups.reduce(0) { $0 + $1.lengthscaleCount }
     return CurveParameters(
@@ -94,7 +95,7 @@ package struct CurveKernelPrior: Sendable {
       }, layout)
   }
 
-  /// log p, but for a constant, and its gradient by the logarithms.
+  /// log p, up to a constant, and its gradient with respect to the logarithms.
   package func logDensity(_ theta: [Double]) -> (value: Double, gradient: [Double]) {
     var value = 0.0
     let gradient = theta.indices.map { place in

@@ -1,8 +1,8 @@
 internal import OuterloopNumerics
 
-/// A Gaussian process over the points of learning curves, conditioned on what was reported: freeze-thaw
-/// Bayesian optimization (Swersky, Snoek and Adams 2014) with a kernel that sums what configurations share
-/// and what a curve has alone,
+/// A Gaussian process over the points of learning curves, conditioned on the reports: freeze-thaw Bayesian
+/// optimization (Swersky, Snoek and Adams 2014) with a kernel that is the sum of a part shared by
+/// configurations and a part of each curve,
 ///
 ///     k((x, t), (x', t')) = kx(x, x') [a + b kt(tau, tau')] + 1{same curve} [c + e kt(tau, tau')]
 ///     kt = exp(-|tau - tau'|/l),   tau = log t / log T,   y = f + N(0, noise)
@@ -10,12 +10,12 @@ internal import OuterloopNumerics
 /// with kx Matern-5/2 as in `CovarianceBlock`, for mixed and conditional spaces, and T the epochs of a full
 /// training. The mean is constant.
 ///
-/// Differences from Swersky et al.: curves are correlated at every epoch and not in their asymptotes alone, the
+/// Differences from Swersky et al.: curves are correlated at every epoch and not only in their asymptotes, the
 /// course is Matern-1/2 in the logarithm of the epoch instead of a mixture of exponential decays, and the
 /// factorisation is the ordinary one, with rows appended between fits.
 ///
-/// - Complexity: O(n^3) time to make it, O(n^2) to add a row and for the prediction at a point, by products of
-///   matrices; O(n^2) memory.
+/// - Complexity: O(n^3) time to construct, O(n^2) to add a row and for the prediction at a point, by products
+///   of matrices; O(n^2) memory.
 package struct CurveProcess: Sendable {
   package private(set) var rows: CurveRows
   package let parameters: CurveParameters
@@ -26,12 +26,12 @@ package struct CurveProcess: Sendable {
   /// alpha, of the rows that have outputs; fantasies have none.
   private(set) var weights: [Double] = []
 
-  /// What is tried to add to the diagonal until there is a factor.
+  /// The jitters to try on the diagonal until a factor exists.
   private static let jitters = [0, 1e-10, 1e-8, 1e-6, 1e-4, 1e-3]
 
-  /// The process that knows rows, and no outputs yet: see `observe(_:)`.
+  /// The process of rows without outputs: see `observe(_:)`.
   ///
-  /// - Returns: nil if there is no positive definite covariance, as with parameters that are not finite.
+  /// - Returns: nil if there is no positive definite covariance, such as with non-finite parameters.
   /// - Throws: `BLASError` if there is no linear algebra library.
   package init?(_ rows: CurveRows, _ parameters: CurveParameters) throws {
     let covariance = CurveCovariance(rows, parameters, forGradient: false)
@@ -50,9 +50,9 @@ package struct CurveProcess: Sendable {
     scaled = ScaledPoints(rows.curves, parameters.configurationKernel)
   }
 
-  /// Adds a row of a curve that is known.
+  /// Adds a row of a known curve.
   ///
-  /// - Returns: false, having done nothing, if rounding cannot tell the row from others.
+  /// - Returns: false, without any change, if the row is numerically indistinguishable from others.
   /// - Complexity: O(n^2).
   package mutating func append(curve: Int, time: Double) -> Bool {
     var query = CurveQueries(rows.curves.layout)
@@ -67,7 +67,7 @@ package struct CurveProcess: Sendable {
     return true
   }
 
-  /// Takes in the outputs of all rows.
+  /// Sets the outputs of all rows.
   ///
   /// - Complexity: O(n^2).
   package mutating func observe(_ outputs: [Double]) {
@@ -75,7 +75,7 @@ package struct CurveProcess: Sendable {
     (mean, weights) = CurveEvidence.solve(factor, outputs)
   }
 
-  /// Means and variances of what would be observed.
+  /// Means and variances of observations.
   ///
   /// Rows that were added after `observe(_:)` count as observed at their means: they leave all means as they
   /// are and make variances smaller (the fantasies of Ginsbourger, Le Riche and Carraro 2010, "Kriging
@@ -90,7 +90,7 @@ package struct CurveProcess: Sendable {
     return (means, variances(cross.total, prior: cross.variances))
   }
 
-  /// Variances of what would be observed.
+  /// Variances of observations.
   ///
   /// - Parameters:
   ///   - cross: covariances of the rows with the queries, (rows, queries).
@@ -108,10 +108,10 @@ package struct CurveProcess: Sendable {
     return variances.map { max($0, 0) + noise }
   }
 
-  /// The variance of what rows were observed with: the noise, and what was added so that there is a factor.
+  /// The observation variance of rows: the noise and the jitter.
   var rowNoise: Double { parameters.kernel.noise + factor.jitter }
 
-  /// What is believed of points before any is observed, without noise.
+  /// The prior variances of points, without noise.
   func priorVariances(_ points: ScaledPoints) -> [Double] {
     let common = parameters.level + parameters.shape
     let own = parameters.ownLevel + parameters.ownShape

@@ -2,7 +2,7 @@
 package struct CurveQueries: Sendable {
   /// One for each query.
   package private(set) var configurations: KernelPoints
-  /// By query the place of its curve among those of the process; -1: a curve of which nothing is known.
+  /// The index of each query's curve in the process; -1: an unknown curve.
   package private(set) var curves: [Int] = []
   package private(set) var times: [Double] = []
 
@@ -10,7 +10,7 @@ package struct CurveQueries: Sendable {
 
   package var count: Int { curves.count }
 
-  /// Adds a point of a curve of the process, which is that of this one configuration.
+  /// Adds a point of a curve of the process, with its configuration.
   package mutating func append(_ configuration: KernelPoints, curve: Int, time: Double) {
     precondition(configuration.count == 1)
     configurations.append(contentsOf: configuration)
@@ -18,7 +18,7 @@ package struct CurveQueries: Sendable {
     times.append(time)
   }
 
-  /// Adds points of curves of which nothing is known, with a time for each.
+  /// Adds points of unknown curves, with a time for each.
   package mutating func append(contentsOf new: KernelPoints, times: [Double]) {
     precondition(times.count == new.count)
     configurations.append(contentsOf: new)

@@ -1,12 +1,12 @@
 internal import OuterloopPlatform
 
-/// Observations of learning curves as a Gaussian process sees them: which curve, and when.
+/// Observations of learning curves as inputs of a Gaussian process: curve and time.
 package struct CurveRows: Sendable {
   /// The configuration of each curve.
   package private(set) var curves: KernelPoints
-  /// By row the place of its curve.
+  /// The curve of each row, by index.
   package private(set) var curveOf: [Int] = []
-  /// By row tau = log t / log T, in 0...1.
+  /// tau = log t / log T of each row, in 0...1.
   package private(set) var times: [Double] = []
 
   package init(_ layout: KernelLayout) { curves = KernelPoints(layout) }
@@ -30,13 +30,13 @@ package struct CurveRows: Sendable {
   }
 }
 
-/// exp(-|tau - tau'|/l) for all pairs of rows and columns, looked up by their times: as many exponentials as
-/// there are pairs of different times.
+/// exp(-|tau - tau'|/l) for all pairs of rows and columns, looked up by their times: with one exponential
+/// per pair of distinct times.
 struct TimeCorrelation {
   /// By row and column of the table.
   let table: [Double]
   let width: Int
-  /// By row its row of the table; by column its column.
+  /// The table row of each row, and the table column of each column.
   let rowOf: [Int]
   let columnOf: [Int]
   private let rowTimes: [Double]
@@ -53,7 +53,7 @@ struct TimeCorrelation {
     }
   }
 
-  /// kt |tau - tau'|/l, its derivative by log l, in the places of the table.
+  /// kt |tau - tau'|/l, its derivative with respect to log l, laid out like the table.
   func slopes(timescale: Double) -> [Double] {
     var slopes = table
     for (i, time) in rowTimes.enumerated() {

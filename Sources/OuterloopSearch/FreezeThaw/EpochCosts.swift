@@ -1,21 +1,21 @@
 internal import OuterloopNumerics
 internal import OuterloopStudy
 
-/// What an epoch of each training costs, in logarithms: as it was measured where the training has begun, else as a
-/// Gaussian process predicts it from the configuration.
+/// The log cost of an epoch of each training: measured if the training has started, otherwise predicted from the
+/// configuration by a Gaussian process.
 ///
-/// The process is fitted to the newest trials of which a cost is known, so that it depends on the history alone.
+/// The process is fitted to the newest trials with known cost, so that it depends only on the history.
 ///
-/// - Complexity: a few dozen evidences of at most 64 trials.
+/// - Complexity: a few dozen evidence evaluations with at most 64 trials.
 struct EpochCosts {
-  /// Of the trials at rest, then of the new configurations: c_i, 0 for a trial of the mean logarithm, and 0 for
-  /// all while nothing is known.
-  let ofResting, ofNew: [Double]
+  /// c_i of the paused trials, then of the new configurations: relative to the mean log cost, and 0 for all
+  /// while nothing is known.
+  let ofPaused, ofNew: [Double]
 
-  /// Trials that the process takes, the newest ones.
+  /// The number of trials in the process, the newest ones.
   private static let rows = 64
 
-  /// - Parameter weight: how much cost counts, from 0 to 1; all c_i are multiplied by it.
+  /// - Parameter weight: the weight of cost, from 0 to 1; all c_i are multiplied by it.
   init(_ choice: EpochwiseChoice, _ coordinates: SpaceCoordinates, weight: Double) throws {
     let curves = choice.observed.curves
     let known = curves.indices.filter { curves[$0].logCost != nil }.suffix(Self.rows)
@@ -35,7 +35,7 @@ struct EpochCosts {
       return process.predict(coordinates.points(candidates)).means.map { weight * deviation * $0 }
     }
     let ofUnknown = predicted(choice.resting.map { curves[$0.number].candidate })
-    ofResting = zip(choice.resting, ofUnknown).map { trial, unknown in
+    ofPaused = zip(choice.resting, ofUnknown).map { trial, unknown in
       curves[trial.number].logCost.map { weight * ($0 - mean) } ?? unknown
     }
     ofNew = predicted(choice.new)

@@ -1,20 +1,21 @@
 internal import OuterloopStudy
 
-/// What may be chosen about every search that trains all trials side by side, one epoch at a time.
+/// The options of every search that trains all trials concurrently, one epoch at a time.
 protocol EpochwiseOptions: MethodOptions {
-  /// The share of the budget's epochs that is spent on the first epochs of evenly spread configurations before
-  /// a model decides.
+  /// The fraction of the budget's epochs spent on first epochs of space-filling configurations before the
+  /// model decides.
   var screening: Double { get set }
-  /// How many observations the model takes at most: of more, fewer epochs of each curve.
+  /// The largest number of observations in the model; with more, fewer epochs of each curve are
+  /// used.
   var observations: Int { get set }
 
   /// See `NewConfigurations`.
   static var staysInside: Bool { get }
 
-  /// - Parameter pool: the configurations that there are to try, as those of a recorded table; nil: all of
-  ///   the space.
+  /// - Parameter pool: the available configurations, such as those of a recorded table; nil: the entire
+  ///   space.
   /// - Throws: `StudyError` for options out of range, and several objectives; `BLASError` if a linear algebra
-  ///   library is needed and there is none.
+  ///   library is needed and missing.
   func searcher(_ specification: StudySpecification, pool: [Assignment]?) throws -> any Searcher
 }
 

@@ -1,36 +1,36 @@
 internal import OuterloopNumerics
 internal import OuterloopStudy
 
-/// A model that says which training is worth the next epoch.
+/// A model that decides which training gets the next epoch.
 protocol EpochwiseModel: Sendable {
-  /// Takes in what was observed.
-  /// - Returns: whether there is something to tell trainings apart by.
+  /// Updates the model with the observations.
+  /// - Returns: whether the observations distinguish trainings.
   mutating func update(_ observed: ObservedCurves) throws -> Bool
 
-  /// A score of each trial at rest, then of each new configuration: the largest one gets the next epoch. Nil: it
-  /// has nothing to say.
+  /// A score of each paused trial, then of each new configuration: the largest one gets the next epoch. Nil: no
+  /// preference.
   func scores(_ choice: EpochwiseChoice) throws -> [Double]?
 }
 
-/// What there is to choose from.
+/// The candidates for the next epoch.
 struct EpochwiseChoice {
   let resting: [Trial]
   let new: [Candidate]
   let observed: ObservedCurves
   let history: History
-  /// How many epochs a training may go on, as far as the budget tells.
+  /// How many more epochs the budget allows a training.
   let epochsLeft: Int
-  /// Names the model's random numbers.
+  /// The key of the model's random numbers.
   let key: RandomKey
 
-  /// Trials that are being trained, which a model may take for trained already.
+  /// Running trials, which a model may treat as trained already.
   func underWay(of epochs: Int) -> [Trial] {
     history.trials.filter { $0.isUnderWay && min($0.through, epochs) > $0.epoch }
   }
 }
 
-/// A search that trains all trials side by side, one epoch at a time, and asks a model after each which one goes on
-/// or whether a new configuration begins; evenly spread ones begin.
+/// A search that trains all trials concurrently, one epoch at a time, and asks a model after each epoch which one
+/// continues or whether a new configuration starts; space-filling ones come first.
 ///
 /// - Complexity: that of its model.
 struct EpochwiseSearch: Searcher {
@@ -43,9 +43,9 @@ struct EpochwiseSearch: Searcher {
   private var model: any EpochwiseModel
 
   /// - Parameters:
-  ///   - options: what names the method and its random numbers, and is checked.
-  ///   - candidates: new configurations considered for a proposal.
-  ///   - pool: the configurations that there are to try; nil: all of the space.
+  ///   - options: the options, which are checked and identify the method and its random numbers.
+  ///   - candidates: new candidate configurations per proposal.
+  ///   - pool: the available configurations; nil: the entire space.
   ///   - schedule: when the model is fitted.
   /// - Throws: `StudyError` for options out of range, and several objectives.
   init<Options: EpochwiseOptions>(
@@ -89,7 +89,7 @@ struct EpochwiseSearch: Searcher {
 
   func verdict(on trial: Int, in history: History) -> Verdict { .goOn }
 
-  /// What the model thinks is best; nil: it knows nothing to do.
+  /// The model's choice; nil: it has none.
   private mutating func choice(
     _ number: Int?, _ resting: [Trial], in history: History
   ) throws -> Proposal? {

@@ -1,18 +1,17 @@
 internal import OuterloopStudy
 
-/// What searches have in common that train all trials side by side, one epoch at a time: the budget, the first
-/// epochs before a model decides, what is done where a model has no choice to make, and where new configurations
-/// come from.
+/// The common part of searches that train all trials concurrently, one epoch at a time: the budget, the first
+/// epochs before a model decides, the decisions without a model, and the source of new configurations.
 struct EpochwiseTraining: Sendable {
   let specification: StudySpecification
   var new: NewConfigurations
 
-  /// First epochs at the start of a study without a budget of epochs, and at most.
+  /// The number of first epochs in a study without an epoch budget, and the upper limit.
   private static let standardScreening = 10
   private static let mostScreening = 60
   private static let mostTrials = 1_000_000_000
 
-  /// - Parameter method: who asks, for messages.
+  /// - Parameter method: the name of the search, for messages.
   /// - Throws: `StudyError` for several objectives.
   init(
     _ specification: StudySpecification, _ new: NewConfigurations, for method: String
@@ -25,8 +24,8 @@ struct EpochwiseTraining: Sendable {
     (self.specification, self.new) = (specification, new)
   }
 
-  /// The epochs that there are to spend: those of the budget; where it is one of trials only, a third of what
-  /// it would take to train them all to the end.
+  /// The total epochs: those of the budget; with only a trial budget, a third of what it would take to train
+  /// all trials to the end.
   private var budget: Int? {
     if let epochs = specification.budget.epochs { return epochs }
     return specification.budget.trials.map {
@@ -34,23 +33,23 @@ struct EpochwiseTraining: Sendable {
     }
   }
 
-  /// How many trials begin before a model decides, for a share of the budget.
+  /// How many trials start before the model decides, for a fraction of the budget.
   func screening(_ share: Double) -> Int {
     guard let budget else { return Self.standardScreening }
     return min(max(Int(share * Double(budget)), 1), Self.mostScreening)
   }
 
-  /// What a proposal begins with.
+  /// The first part of a proposal.
   enum Opening {
-    /// It is made already.
+    /// The proposal is already decided.
     case made(Proposal)
-    /// A model has to choose between a new trial, if its number is known, and those that rest.
+    /// The model has to choose between a new trial, if a number is given, and the paused trials.
     case open(Int?, resting: [Trial])
   }
 
   /// - Parameters:
-  ///   - number: of a new trial, if there may be one.
-  ///   - screening: how many trials begin unprejudiced.
+  ///   - number: the number of a new trial, if one may start.
+  ///   - screening: how many trials start without the model.
   mutating func opening(
     _ number: Int?, screening: Int, in history: History
   ) throws -> Opening {
@@ -60,11 +59,11 @@ struct EpochwiseTraining: Sendable {
       return .made(ended(history))
     }
     if let number, history.trials.count < screening,
-      let found = try new.unprejudiced(number, in: history)
+      let found = try new.withoutModel(number, in: history)
     {
       return .made(.start(found, through: 1))
     }
-    // A program that ended before the epoch that it was to reach will not get further another time.
+    // A program that ended before the requested epoch will not get further next time.
     let resting = history.trials.filter { trial in
       trial.state == .paused && !trial.isUnderWay && trial.epoch < specification.epochs
         && trial.epoch >= trial.through
@@ -72,11 +71,11 @@ struct EpochwiseTraining: Sendable {
     return .open(number, resting: resting)
   }
 
-  /// What is done where no model knows better: something new, or the first trial that rests.
+  /// The decision without a model: a new configuration, or the first paused trial.
   mutating func unguided(
     _ number: Int?, resting: [Trial], in history: History
   ) throws -> Proposal {
-    if let number, let found = try new.unprejudiced(number, in: history) {
+    if let number, let found = try new.withoutModel(number, in: history) {
       return .start(found, through: 1)
     }
     if let trial = resting.first { return .advance(trial: trial.number, through: trial.epoch + 1) }
@@ -87,8 +86,8 @@ struct EpochwiseTraining: Sendable {
     history.runningCount + history.claimableCount > 0 ? .wait : .exhausted
   }
 
-  /// One more epoch for the trial, or the first one for the new configuration, of the highest score; of equals the
-  /// first. Nil if nothing may be done.
+  /// One more epoch for the trial, or the first one for the new configuration, with the highest score; the first
+  /// of ties. Nil if nothing is possible.
   ///
   /// - Parameter scores: of the trials, then of the new configurations.
   func best(
@@ -106,8 +105,8 @@ struct EpochwiseTraining: Sendable {
     return nil
   }
 
-  /// The epochs that a training may go on, as far as the budget tells: those that running trials are to be
-  /// trained are spent.
+  /// The epochs that the budget still allows a training: the epochs assigned to running trials count as
+  /// spent.
   func epochsLeft(in history: History) -> Int {
     guard let budget else { return specification.epochs }
     let promised = history.trials.reduce(0) { sum, trial in
@@ -118,16 +117,16 @@ struct EpochwiseTraining: Sendable {
 }
 
 extension Trial {
-  /// Whether it runs, or waits for a worker that needs nobody's leave.
+  /// Whether it is running, or waiting for a worker.
   var isUnderWay: Bool { state == .running || isClaimable }
 }
 
 extension ObservedCurves {
-  /// The share of trials near which new configurations are looked for, and at most.
+  /// The fraction of trials near which new configurations are searched, and the largest number.
   private static let bestShare = 0.1
   private static let mostBest = 10
 
-  /// The best trials by what they reported, best first.
+  /// The best trials by their reports, best first.
   func best() -> [Candidate] {
     let known = curves.indices.filter { curves[$0].best < .infinity }
     let share = min(

@@ -1,32 +1,31 @@
 private import OuterloopNumerics
 public import OuterloopStudy
 
-/// Freeze-thaw search (Swersky, Snoek and Adams 2014): all trials are trained side by side, one epoch at a time,
-/// and a model of their learning curves decides after each epoch which one goes on, or whether a new
-/// configuration begins.
+/// Freeze-thaw search (Swersky, Snoek and Adams 2014): all trials are trained concurrently, one epoch at a time,
+/// and a model of their learning curves decides after each epoch which one continues, or whether a new
+/// configuration starts.
 ///
-/// *Start.* The middle of the space and evenly spread configurations are trained for one epoch each, for a small share
-/// of the budget.
-/// *Model.* A Gaussian process over configurations and epochs (`CurveProcess`), of losses that are clipped at the
-/// worst fifth of the first ones (`LossScale`), with at most some hundreds of rows (`RowThinning`).
-/// *Choice.* The trial that rests or the new configuration that most probably comes above a random threshold
-/// within a random horizon (`RandomThreshold`), which the epochs left in the budget bound. What runs counts as if
-/// it came to its predicted mean.
+/// *Start.* The middle of the space and space-filling configurations are trained for one epoch each, for a small
+/// fraction of the budget. *Model.* A Gaussian process over configurations and epochs (`CurveProcess`), of losses that
+/// are clipped at the worst fifth of the first ones (`LossScale`), with at most a few hundred rows (`RowThinning`).
+/// *Choice.* The paused trial or new configuration that most probably exceeds a random threshold within a random
+/// horizon (`RandomThreshold`), which the epochs left in the budget limit. Running trials count as if they reached
+/// their predicted mean.
 ///
-/// *Cost.* Where epochs differ in what they cost (`EpochCosts`), all candidates are given the same to spend: with c_i
-/// the logarithm of an epoch's cost as a multiple of the mean one, a horizon of h e^(-c_i) epochs, and the
-/// score log P_i - c_i of their probability P_i.
+/// *Cost.* Where epochs differ in cost (`EpochCosts`), all candidates get the same budget: with c_i the logarithm of
+/// an epoch's cost as a multiple of the mean one, a horizon of h e^(-c_i) epochs, and the score log P_i - c_i of
+/// their probability P_i.
 ///
-/// Only trainings whose course does not depend on how far they are to go are compared rightly: a schedule that
-/// decays to the last epoch is to be set for all epochs of a full training.
+/// Only trainings whose course does not depend on the number of epochs requested are compared correctly: a
+/// learning-rate schedule must be set for the full training.
 ///
-/// Differences from ifBO (Rakotoarison et al. 2024): a Gaussian process that is fitted to the study instead of a
-/// network trained beforehand; losses of any scale; constraints and conditions of the space are kept; several
-/// workers; a trial that failed because of its configuration counts as worst and rests for good.
+/// Differences from ifBO (Rakotoarison et al. 2024): a Gaussian process fitted to the study instead of a
+/// pretrained network; losses of any scale; constraints and conditions of the space are respected; several
+/// workers; a trial that failed because of its configuration counts as worst and is never continued.
 ///
 /// - Complexity: for a proposal O(n^2) time for each candidate that may be the best (`HighestScores`), n at most
-///   `FreezeThawOptions.observations`; O(n^3) for some hundred fits of at most 200 rows while a thousand epochs are
-///   trained.
+///   `FreezeThawOptions.observations`; O(n^3) for about a hundred fits of at most 200 rows while a thousand epochs
+///   are trained.
 struct FreezeThawModel: EpochwiseModel {
   private let coordinates: SpaceCoordinates
   private let epochs: Int
@@ -65,28 +64,28 @@ struct FreezeThawModel: EpochwiseModel {
       addFantasy(of: trial, observed, to: &process, &curveOf)
     }
     var queries = CurveQueries(coordinates.layout)
-    // What the model has no room for is among the worst.
+    // Trials that are not in the model are among the worst.
     let known = choice.resting.indices.filter { curveOf[choice.resting[$0].number] != nil }
     for place in known {
       let trial = choice.resting[place]
       let curve = curveOf[trial.number] ?? 0
-      let epoch = min(trial.epoch + horizon(costs?.ofResting[place]), epochs)
+      let epoch = min(trial.epoch + horizon(costs?.ofPaused[place]), epochs)
       queries.append(
         process.rows.curves.selecting(curve..<curve + 1), curve: curve, time: curves.time(epoch))
     }
     let ofNew = choice.new.indices.map { min(horizon(costs?.ofNew[$0]), epochs) }
     queries.append(contentsOf: coordinates.points(choice.new), times: ofNew.map(curves.time))
-    let all = costs.map { costs in known.map { costs.ofResting[$0] } + costs.ofNew }
+    let all = costs.map { costs in known.map { costs.ofPaused[$0] } + costs.ofNew }
     let scores = HighestScores(process, queries).scores { query, mean, variance in
       let score = rule.score(mean: mean, variance: variance)
       return all.map { StandardNormal.logCDF(score) - $0[query] } ?? score
     }
-    var ofResting = [Double](repeating: -.infinity, count: choice.resting.count)
-    for (place, score) in zip(known, scores) { ofResting[place] = score }
-    return ofResting + scores.dropFirst(known.count)
+    var ofPaused = [Double](repeating: -.infinity, count: choice.resting.count)
+    for (place, score) in zip(known, scores) { ofPaused[place] = score }
+    return ofPaused + scores.dropFirst(known.count)
   }
 
-  /// Lets the process believe that a trial comes to its predicted mean at the epoch that it is trained through.
+  /// Adds the predicted mean of a running trial at its requested epoch as an observation (kriging believer).
   private func addFantasy(
     of trial: Trial, _ observed: ObservedCurves, to process: inout CurveProcess,
     _ curveOf: inout [Int: Int]

@@ -1,19 +1,19 @@
 internal import OuterloopNumerics
 
-/// Which of many queries has the highest score, at the cost of the variances of a few.
+/// Finds the query with the highest score among many, computing the variances of only a few.
 ///
 /// A score is s(mean, variance), monotone in the variance. Means are cheap: with alpha of the rows, and k of a query
 /// at time t,
 ///
 ///     m + sum over curves c of kx(x_c, x) w_c(t),   w_c(t) = sum over rows i of c of alpha_i [a + b kt(t_i, t)]
 ///
-/// and what the query's own curve adds, also a sum over its rows. A variance is at least the noise, and at most what
-/// any single row i leaves of the prior's,
+/// plus the term of the query's own curve, also a sum over its rows. A variance is at least the noise, and at most
+/// the prior variance reduced by any single row i,
 ///
 ///     v - k(i, q)^2 / K_ii,
 ///
-/// so that no score exceeds the larger one of s at these two. In the order of these bounds variances are computed, some
-/// dozens at a time, until no bound is above the highest score.
+/// so that no score exceeds the larger one of s at these two. Variances are computed in the order of these bounds, a
+/// few dozen at a time, until no bound exceeds the highest score.
 ///
 /// - Complexity: O((m + T) q + n T) for q queries at T times, and n rows of m curves; O(n^2) for each of the
 ///   queries whose variance is computed.
@@ -23,7 +23,7 @@ package struct HighestScores {
   /// kx, (curves, queries).
   private let block: [Double]
   private let correlation: TimeCorrelation
-  /// By query, without noise.
+  /// The prior variance of each query, without noise.
   private let priorVariances: [Double]
 
   /// How many variances are computed at once.
@@ -39,7 +39,8 @@ package struct HighestScores {
     priorVariances = process.priorVariances(points)
   }
 
-  /// By query its score; -infinity where that is known to be below the highest one. So what comes second need not.
+  /// The score of each query; -infinity where it is known to be below the highest one, so that the second highest
+  /// may be missing.
   ///
   /// - Parameter score: of a query with this mean and variance, noise included; monotone in the variance.
   package func scores(_ score: (_ query: Int, _ mean: Double, _ variance: Double) -> Double)
@@ -69,7 +70,7 @@ package struct HighestScores {
     let (rows, count) = (process.rows, queries.count)
     let (m, width) = (rows.curves.count, correlation.width)
     let p = process.parameters
-    // By curve and time: w_c(t) and r_c(t), and the same of what a curve has alone.
+    // By curve and time: w_c(t) and r_c(t), and the same for the curve's own part.
     let zeros = [Double](repeating: 0, count: m * width)
     var (shared, own, reach, ownReach) = (zeros, zeros, zeros, zeros)
     let variances = process.scaled.variances
@@ -111,7 +112,7 @@ package struct HighestScores {
     return (means, zip(priorVariances, reduced).map { max($0 - $1, 0) })
   }
 
-  /// Of what would be observed.
+  /// Variances of observations.
   func variances(of chosen: [Int]) -> [Double] {
     let cross = CurveCovariance.product(
       process.rows, block, correlation, process.parameters, columnOf: chosen,

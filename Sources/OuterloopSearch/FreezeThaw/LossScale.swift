@@ -1,27 +1,27 @@
 private import OuterloopPlatform
 
-/// Losses as values to be made large, of mean 0 and variance 1 over what was observed, for a threshold that
+/// Losses as values to maximise, with mean 0 and variance 1 over the observations, for a threshold that
 /// needs a best conceivable value.
 ///
-/// Nothing counts as worse than a mark among the first losses that trials reported, their median unless a model asks
-/// for another quantile: how bad a diverged training is says nothing about where the good ones are, and what has not
-/// improved on an average beginning is not worth a model's effort. What is not a finite number counts as much.
+/// Losses are clipped at a mark, a quantile of the first losses that trials reported, by default their median: how
+/// bad a diverged training is says nothing about where the good ones are, and what has not improved on an average
+/// start is not worth modelling. Non-finite losses count as the mark.
 ///
-/// *Ratios.* Where losses have a floor c below all of them, the logarithm of their distance from it can be taken, so that
-/// from 0.2 to 0.1 is as much as from 0.4 to 0.2:
+/// *Ratios.* Where losses have a floor c below all of them, the logarithm of their distance from it can be used, so that
+/// a step from 0.2 to 0.1 counts as much as one from 0.4 to 0.2:
 ///
 ///     v = -log(u + delta),   u = (loss - least)/(mark - least),   delta = max((least - c)/(mark - least), 0.05)
 ///
-/// v goes on as its tangent below the least loss observed. Trainings that end far below where they begin, as most
-/// networks do, differ in nothing else; where losses fall little, delta is large and v nearly linear. The floor is 0
-/// for losses above 0, and for metrics to be made large 1 up to 1 and 100 up to 100, as of shares and percentages;
-/// beyond it there is none, and v is linear.
+/// Below the least loss observed, v continues as its tangent. Trainings that end far below their start, as most
+/// networks do, are distinguished only this way; where losses decrease little, delta is large and v nearly linear.
+/// The floor is 0 for positive losses, and for maximised metrics 1 for values up to 1 and 100 for values up to 100,
+/// as for fractions and percentages; otherwise there is none, and v is linear.
 ///
-/// Values are rounded to 2^-32, so that the unit of the loss does not show, nor its origin where v is linear.
+/// Values are rounded to 2^-32, so that the unit of the loss has no effect, nor its origin where v is linear.
 ///
 /// - Complexity: O(n log n) for n trials.
 package struct LossScale: Sendable {
-  /// The value of the mark, the worst there is.
+  /// The value of the mark, which is the worst.
   package let worst: Double
   /// Whether any two values differ.
   package let isInformative: Bool
@@ -37,9 +37,9 @@ package struct LossScale: Sendable {
   private static let leastDelta = 0.05
 
   /// - Parameters:
-  ///   - first: the first loss of each trial; what is not finite is left out.
-  ///   - all: the losses that are to have mean 0 and variance 1.
-  ///   - quantile: of the first losses, where the mark is.
+  ///   - first: the first loss of each trial; non-finite ones are ignored.
+  ///   - all: the losses to standardise.
+  ///   - quantile: the quantile of the first losses at which they are clipped.
   ///   - byRatio: whether the logarithm is taken where there is a floor.
   package init(
     first: [Double], all: [Double], quantile: Double = 0.5, byRatio: Bool = false
@@ -68,14 +68,14 @@ package struct LossScale: Sendable {
       (location - Self.bent(mark / unit, least / unit, span, delta)) / self.deviation)
   }
 
-  /// From the floor that losses seem to have; nil: none is known.
+  /// The distance from the presumed floor of the losses; nil: none is known.
   private static func distanceFromFloor(_ least: Double) -> Double? {
     if least > 0 { return least }
     let bound = least >= -1 ? 1.0 : 100
     return least >= -bound ? least + bound : nil
   }
 
-  /// -v, of a loss in units.
+  /// -v of a scaled loss.
   private static func bent(
     _ loss: Double, _ least: Double, _ span: Double, _ delta: Double
   ) -> Double {
@@ -84,11 +84,11 @@ package struct LossScale: Sendable {
     return u >= 0 ? log(u + delta) : log(delta) + u / delta
   }
 
-  /// The trials whose first losses tell what an average beginning is: the first ones, which no model chose
-  /// or only a little. Later ones are better and would move the mark.
+  /// The number of trials that define an average start: the first ones, which the model hardly chose.
+  /// Later ones are better and would shift the mark.
   private static let references = 20
 
-  /// The scale of what trials have reported.
+  /// The scale of the trials' reports.
   init(_ curves: [ObservedCurve], quantile: Double = 0.5, byRatio: Bool = false) {
     self.init(
       first: curves.prefix(Self.references).compactMap(\.first), all: curves.flatMap(\.losses),

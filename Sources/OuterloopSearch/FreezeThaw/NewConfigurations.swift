@@ -1,13 +1,12 @@
 internal import OuterloopNumerics
 internal import OuterloopStudy
 
-/// Where configurations come from that no trial has yet: all over the space and near the best trials, or from
-/// a list.
+/// The source of new configurations: across the space and near the best trials, or from a list.
 struct NewConfigurations: Sendable {
   /// A configuration for a model to choose.
   struct Option: Sendable {
     var candidate: Candidate
-    /// Its place in the list; nil: there is none.
+    /// Its index in the list; nil: there is no list.
     var place: Int?
   }
 
@@ -15,7 +14,7 @@ struct NewConfigurations: Sendable {
     var all: [Assignment] = []
     var candidates: [Candidate] = []
     var placeOf: [Assignment: Int] = [:]
-    /// Places of those that were not tried, rising.
+    /// Indices of untried ones, ascending.
     var left: [Int] = []
   }
 
@@ -28,8 +27,9 @@ struct NewConfigurations: Sendable {
   private var list: List?
 
   /// - Parameters:
-  ///   - list: what there is to try; nil: the whole space.
-  ///   - staysInside: whether the middle comes first, and points all over the space last for some trials.
+  ///   - list: the available configurations; nil: the entire space.
+  ///   - staysInside: whether the middle comes first, and points across the space are kept for several
+  ///     trials.
   init(
     _ specification: StudySpecification, _ coordinates: SpaceCoordinates, candidates: Int,
     list: [Assignment]?, staysInside: Bool = false
@@ -61,17 +61,17 @@ struct NewConfigurations: Sendable {
   }
 
   /// Whether there is nothing left to try.
-  /// - Throws: `StudyError` if there never was anything.
+  /// - Throws: `StudyError` if there is no configuration at all.
   mutating func isExhausted() throws -> Bool {
     if let list { return list.left.isEmpty }
     return try design.isDone()
   }
 
-  /// A configuration that no model chose: it may be the middle of the space if nothing was begun yet, and others are evenly
-  /// spread; nil if there is none left.
+  /// A configuration chosen without a model: possibly the middle of the space first, then space-filling ones; nil if none
+  /// is left.
   ///
-  /// - Throws: `StudyError` if nothing that is allowed can be found.
-  mutating func unprejudiced(_ number: Int, in history: History) throws -> Assignment? {
+  /// - Throws: `StudyError` if no allowed configuration can be found.
+  mutating func withoutModel(_ number: Int, in history: History) throws -> Assignment? {
     guard let list else {
       if staysInside,
         let middle = try design.middle(number, coordinates, specification, in: history)
@@ -88,9 +88,9 @@ struct NewConfigurations: Sendable {
 
   /// Configurations for a model to choose from.
   ///
-  /// Those all over the space may stay the same until a quarter as many trials have begun. A model of many parameters that knows
-  /// of nothing better goes to what is farthest from all trials; with other points each time that would be corner
-  /// after corner, while of the same points the remote ones are soon used up, as they are in a list.
+  /// Those across the space may stay the same until a quarter as many trials have started. A model of many parameters
+  /// without better information prefers the points farthest from all trials; with new points each time that would mean one
+  /// corner after another, whereas a fixed set, like a list, soon runs out of remote points.
   ///
   /// - Parameters:
   ///   - best: the best trials.
@@ -104,7 +104,7 @@ struct NewConfigurations: Sendable {
       .map { Option(candidate: $0) }
   }
 
-  /// The place of a configuration in the list; nil if it is not there.
+  /// The index of a configuration in the list; nil if it is not in it.
   func place(of assignment: Assignment) -> Int? { list?.placeOf[assignment] }
 
   /// The configuration of an option; nil if it has been tried or is not allowed.

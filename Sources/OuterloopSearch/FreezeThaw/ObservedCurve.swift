@@ -1,27 +1,27 @@
 private import OuterloopPlatform
 internal import OuterloopStudy
 
-/// What a trial has reported so far, by epoch, as losses: what is not finite is +infinity.
+/// A trial's reports so far, by epoch, as losses: non-finite ones are +infinity.
 struct ObservedCurve: Sendable {
   let candidate: Candidate
-  /// Rising.
+  /// Ascending.
   private(set) var epochs: [Int] = []
   private(set) var losses: [Double] = []
-  /// The smallest loss that was reported.
+  /// The smallest reported loss.
   private(set) var best = Double.infinity
-  /// The logarithm of what an epoch costs, where that is known and counts.
+  /// The log cost of an epoch, if known and relevant.
   private(set) var logCost: Double?
 
   init(_ candidate: Candidate) { self.candidate = candidate }
 
   var first: Double? { losses.first }
 
-  /// Takes in what is known of the trial now.
+  /// Updates the curve with the trial's current state.
   ///
   /// A trial that failed because of its configuration counts as worst where it ended and at its last epoch. An
-  /// epoch that breaks a bound on a metric counts as worst too.
+  /// epoch that violates a constraint counts as worst too.
   ///
-  /// - Returns: whether all epochs that were known before are known still, with any new ones behind them.
+  /// - Returns: whether all earlier epochs are unchanged, with new ones only appended.
   mutating func update(_ trial: Trial, in specification: StudySpecification) -> Bool {
     let objective = specification.objectives[0]
     let (oldEpochs, oldCount) = (epochs, epochs.count)
@@ -50,7 +50,7 @@ struct ObservedCurve: Sendable {
   }
 
   func loss(at epoch: Int) -> Double {
-    // The last few are asked for most.
+    // The last few are needed most often.
     epochs.lastIndex(of: epoch).map { losses[$0] } ?? .infinity
   }
 }

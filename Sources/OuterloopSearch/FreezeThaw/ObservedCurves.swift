@@ -1,14 +1,14 @@
 internal import OuterloopStudy
 
-/// What a study's trials have reported, the rows that a model takes of it, and when hyperparameters are fitted:
-/// the fold over events that proposals are made from.
+/// The reports of a study's trials, the rows of the model, and when hyperparameters are fitted: the fold over
+/// events on which proposals are based.
 struct ObservedCurves: Sendable {
-  /// What was known when a fit fell due.
+  /// The observations when a fit was due.
   struct Snapshot: Sendable {
-    /// Rows taken in until then, which name it.
+    /// The number of rows until then, which identifies it.
     let count: Int
     let curves: [ObservedCurve]
-    /// The observation that came last.
+    /// The latest observation.
     let newest: RowThinning.Row
   }
 
@@ -20,16 +20,16 @@ struct ObservedCurves: Sendable {
   private(set) var curves: [ObservedCurve] = []
   /// Rows of the model, in the order in which they are added to it.
   private(set) var rows: [RowThinning.Row] = []
-  /// So many of them are factorised at once, the others added one by one; so a process that appended rows
-  /// and one that replays the study come to the same numbers to the last bit.
+  /// The number of rows factorised at once; the others are added one by one, so that appending rows and
+  /// replaying the study give bitwise equal results.
   private(set) var base = 0
   /// Changes whenever the first `base` rows do.
   private(set) var version = 0
-  /// Rows that were ever taken in.
+  /// The total number of rows so far.
   private(set) var count = 0
-  /// Trials begun and continued: the number of the next proposal's random stream.
+  /// Trials started and continued: the number of the next proposal's random stream.
   private(set) var steps = 0
-  /// The last fit that fell due, and where it begins.
+  /// The snapshots of the last fit that was due and of its anchor.
   private(set) var fit: Snapshot?
   private(set) var anchor: Snapshot?
   private var latestAnchor: Snapshot?
@@ -42,7 +42,7 @@ struct ObservedCurves: Sendable {
     (self.schedule, thinning) = (schedule, RowThinning(limit: limit))
   }
 
-  /// - Complexity: O(epochs of the trial); O(all) when rows are chosen anew.
+  /// - Complexity: O(epochs of the trial); O(all) when rows are chosen again.
   mutating func observe(_ event: Event, in history: History) {
     switch event.kind {
     case .suggested(let assignment, _, _), .enqueued(let assignment, _):
@@ -74,7 +74,7 @@ struct ObservedCurves: Sendable {
     }
   }
 
-  /// Notes that hyperparameters are to be fitted, if that fell due since so many rows.
+  /// Records that hyperparameters should be fitted, if that became due since `before` rows.
   private mutating func isDue(after before: Int, _ newest: RowThinning.Row) -> Bool {
     guard count >= schedule.first else { return false }
     let isAnchor = before < schedule.first || schedule.anchor(upTo: count) > before
@@ -87,7 +87,7 @@ struct ObservedCurves: Sendable {
     return true
   }
 
-  /// Room for as many rows again as a third of those that are kept: between two choices rows are appended.
+  /// Leaves room for a third more rows than are kept: between two choices, rows are appended.
   private mutating func chooseRows() {
     rows = RowThinning(limit: thinning.limit * 3 / 4).rows(curves)
     base = rows.count

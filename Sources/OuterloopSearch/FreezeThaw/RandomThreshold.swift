@@ -1,22 +1,22 @@
 internal import OuterloopNumerics
 private import OuterloopPlatform
 
-/// The acquisition function MFPI-random (Rakotoarison et al. 2024, arXiv 2404.16795): how probable it is that a
-/// training, continued by a random horizon h, comes to a value above a random threshold,
+/// The acquisition function MFPI-random (Rakotoarison et al. 2024, arXiv 2404.16795): the probability that a
+/// training, continued by a random horizon h, exceeds a random threshold,
 ///
 ///     P(y(x, min(t + h, T)) > f + theta (1 - f)),   log10 theta ~ U(-4, -1),   h = floor((H + 1)^u),  u ~ U(0, 1)
 ///
 /// the same h and theta for all candidates of a proposal. f is the best value observed anywhere, and H the
 /// epochs of a full training or those that the budget leaves. So some proposals look one epoch ahead and others
-/// to the end, some ask for any progress and others for a leap, and none needs to weigh them.
+/// to the end, some require any progress and others a large improvement, without a trade-off to tune.
 ///
 /// *The horizon* is uniform in its logarithm, as the model's time is. (It is uniform in ifBO: half of the proposals
 /// then look beyond half of a training, where most curves say little yet. On recorded curves of TaskSet, LCBench
 /// and NMTLC the mean regret is smaller with this one.)
 ///
-/// *The best conceivable value* 1 is known of accuracies; of a loss it is estimated: what was gained from a
-/// bad first loss (`LossScale`) to the best may be gained four times again. (On recorded curves of TaskSet the mean regret is
-/// a little smaller than with twice, on those of LCBench the same.)
+/// *The best conceivable value* 1 is known of accuracies; of a loss it is estimated: the improvement from a bad first loss
+/// (`LossScale`) to the best may be repeated four times. (On recorded curves of TaskSet the mean regret is a little smaller
+/// than with twice, on those of LCBench the same.)
 ///
 /// - Complexity: O(1) a candidate.
 package struct RandomThreshold: Sendable {
@@ -40,7 +40,7 @@ package struct RandomThreshold: Sendable {
     threshold = best + theta * Self.reach * max(best - worst, 0)
   }
 
-  /// How many epochs a training goes for what `horizon` epochs of a mean one cost.
+  /// The number of epochs of a training that cost as much as `horizon` epochs of average cost.
   ///
   ///     h_i = h e^(-c_i),   at least 1
   ///
@@ -49,7 +49,7 @@ package struct RandomThreshold: Sendable {
     Int(min(max((Double(horizon) * exp(-cost)).rounded(), 1), 1e9))
   }
 
-  /// What grows with the probability: its quantile of the standard normal distribution.
+  /// A monotone function of the probability: its standard normal quantile.
   package func score(mean: Double, variance: Double) -> Double {
     (mean - threshold) / variance.squareRoot()
   }

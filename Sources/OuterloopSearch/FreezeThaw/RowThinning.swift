@@ -1,8 +1,8 @@
-/// Which observations of many a model takes.
+/// Selects observations for a model.
 ///
-/// A curve is known well from a few of its points: the last ones, and epochs before them that are spaced
-/// geometrically, as the model's time is. The grid is made wider until the rows are few enough. Where there are
-/// too many curves even for one row each, half of the places go to the best ones and the others to the newest.
+/// A curve is well determined by a few of its points: the last ones, and earlier epochs spaced geometrically,
+/// like the model's time. The spacing increases until there are few enough rows. If there are too many curves
+/// even for one row each, half of the rows go to the best ones and the rest to the newest.
 struct RowThinning {
   /// A row: the trial and the epoch.
   struct Row: Sendable, Hashable {
@@ -11,9 +11,9 @@ struct RowThinning {
   }
 
   let limit: Int
-  /// How many epochs at a curve's end are kept.
+  /// The number of epochs kept at a curve's end.
   private static let ends = 2
-  /// How far apart the others are; the last keeps the ends alone.
+  /// The spacing ratios of the others; the last keeps only the ends.
   private static let ratios = [1.0, 1.15, 1.4, 2, 4, .infinity]
 
   /// - Complexity: O(rows), and O(curves log curves) where there are too many of them.

@@ -7,8 +7,8 @@ internal import OuterloopNumerics
 /// with k_g Matern-5/2 of r^2 = sum_j ((x_j - x'_j)/l_j)^2. A sum over shared groups is positive
 /// definite, and branches of a conditional space learn from one another through what they share.
 ///
-/// - Complexity: O(rows x columns x coordinates) time by matrix products; as many numbers for each group
-///   as there are pairs.
+/// - Complexity: O(rows x columns x coordinates) time by matrix products; memory for one number per
+///   group and pair.
 struct CovarianceBlock {
   let rows: Int
   let columns: Int
@@ -16,7 +16,7 @@ struct CovarianceBlock {
   let total: [Double]
   /// By group s_g k_g; empty where there is a single group.
   let parts: [[Double]]
-  /// By group s_g dk_g/d(r^2); empty if not asked for.
+  /// By group s_g dk_g/d(r^2); empty if not requested.
   let slopes: [[Double]]
 
   init(

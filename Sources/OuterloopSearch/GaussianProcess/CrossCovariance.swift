@@ -1,7 +1,7 @@
 internal import OuterloopNumerics
 
 /// Covariances of the rows of a Gaussian process, derivatives and then points, with values at other points,
-/// (rows, queries) by rows; and their slopes by the queries.
+/// (rows, queries) by rows; and their slopes with respect to the queries.
 ///
 /// - Complexity: O(rows x queries x coordinates) time, O(rows x queries) memory for each group.
 struct CrossCovariance {
@@ -11,7 +11,7 @@ struct CrossCovariance {
   private let slopes: DerivativeBlock?
   let total: [Double]
 
-  /// - Parameter slopes: whether `gradients` will be asked for.
+  /// - Parameter slopes: whether `gradients` will be called.
   init(_ process: GaussianProcess, _ queries: ScaledPoints, slopes wantSlopes: Bool) {
     (self.process, self.queries) = (process, queries)
     let derivatives = process.derivatives

@@ -2,11 +2,12 @@ internal import OuterloopNumerics
 private import OuterloopPlatform
 
 extension Evidence {
-  /// By column, how much more probable the outputs are for who knows the derivatives by it too, beside the
-  /// others: log p(outputs | all derivatives) - log p(outputs | those by other columns). Below 0, derivatives
-  /// and outputs contradict one another.
+  /// By column, the log likelihood ratio of the outputs with and without the derivatives along that column:
+  /// log p(outputs | all derivatives) - log p(outputs | those by other columns). Below 0, derivatives and
+  /// outputs contradict each other.
   ///
-  /// With S the rows of the column and g_S, g_R the derivatives by it and by others, that is by Bayes
+  /// With S the rows of the column and g_S, g_R the derivatives along it and along others, by Bayes'
+  /// rule this is
   ///
   ///     log p(g_S | outputs, g_R) - log p(g_S | g_R)
   ///
@@ -14,7 +15,7 @@ extension Evidence {
   ///
   ///     log det(P_SS)/2 - alpha_S' P_SS^-1 alpha_S / 2 - |S| log(2 pi)/2
   ///
-  /// so that one inverse serves all columns. The mean is the one of all rows.
+  /// so that one inverse suffices for all columns. The mean is the one of all rows.
   ///
   /// - Returns: nil if a covariance is not positive definite to rounding.
   /// - Throws: `BLASError` if there is no linear algebra library.
@@ -42,7 +43,7 @@ extension Evidence {
     return agreement
   }
 
-  /// log p of the rows at some places given the others, but for the constant.
+  /// log p of the rows at some indices given the others, up to the constant.
   private static func leftOut(
     _ places: [Int], _ inverse: [Double], _ count: Int, _ weights: [Double]
   ) throws -> Double? {

@@ -1,7 +1,7 @@
 internal import OuterloopPlatform
 
-/// Covariances of derivative rows with values at points, (rows, columns) by rows. With
-/// z = x/l, d = z - z' and primes for derivatives by r^2 = |d|^2 (Rasmussen & Williams 2006, section 9.4):
+/// Covariances of derivative rows with values at points, (rows, columns) by rows. With z = x/l, d = z - z'
+/// and primes for derivatives with respect to r^2 = |d|^2 (Rasmussen & Williams 2006, section 9.4):
 ///
 ///     cov(df/dx_i, f') = 2 k'_g d_i / l_i,   g the group of column i
 ///
@@ -41,11 +41,11 @@ struct DerivativeBlock {
   }
 }
 
-/// Higher derivatives of s_g k_g by r^2 between one point and all of a set:
+/// Higher derivatives of s_g k_g with respect to r^2 between one point and all points of a set:
 ///
 ///     k'' = (25/12) s e^-a,   k''' = -(5/(2a)) k'',   a = sqrt(5 r^2)
 ///
-/// At a = 0, where k''' is infinite, it stands for 0: it occurs times r^2 only.
+/// At a = 0, where k''' is infinite, 0 is used: it occurs only multiplied by r^2.
 ///
 /// - Complexity: O(points x width).
 struct MaternCurvature {

@@ -1,7 +1,7 @@
-/// Partial derivatives that were observed beside outputs: rows of their own in the covariance of a Gaussian
+/// Partial derivatives observed in addition to outputs: separate rows in the covariance of a Gaussian
 /// process, before those of the outputs.
 package struct DerivativeRows: Sendable, Hashable {
-  /// A column of a group, which has a length-scale of its own.
+  /// A column of a group, with its own length-scale.
   package struct Column: Sendable, Hashable, Comparable {
     package var group: Int
     package var column: Int
@@ -15,7 +15,7 @@ package struct DerivativeRows: Sendable, Hashable {
 
   /// df/dx_j at a point, j a column, in units of that column.
   package struct Row: Sendable, Hashable {
-    /// The point's place.
+    /// The point's index.
     package var point: Int
     package var by: Column
     package var value: Double
@@ -37,7 +37,7 @@ package struct DerivativeRows: Sendable, Hashable {
   package var count: Int { rows.count }
   package var isEmpty: Bool { rows.isEmpty }
 
-  /// Whether all are derivatives at these points, which have the groups.
+  /// Whether all are derivatives at these points, in groups that the points have.
   func belong(to points: KernelPoints) -> Bool {
     rows.allSatisfy { row in
       0..<points.count ~= row.point && 0..<points.columns.count ~= row.group

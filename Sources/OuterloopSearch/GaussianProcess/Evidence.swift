@@ -8,9 +8,9 @@ private import OuterloopPlatform
 ///     log p(y) = -(y - m h)'alpha/2 - log det(K)/2 - (n/2) log 2 pi
 ///     d log p / d theta = tr((alpha alpha' - K^-1) dK/dtheta) / 2
 ///
-/// h is 1 for outputs. Where derivatives were observed they are rows of y and K before those of the outputs
-/// (`JointCovariance`), for which h is 0. The mean is the one of the largest evidence, so that it
-/// adds nothing to the gradient.
+/// h is 1 for outputs. Observed derivatives are rows of y and K before those of the outputs
+/// (`JointCovariance`), for which h is 0. The mean maximises the evidence, so that it does not contribute
+/// to the gradient.
 ///
 /// - Complexity: O(n^3 + n^2 d) time, O(n^2) memory for each group, n being all rows.
 package struct Evidence {
@@ -30,8 +30,8 @@ package struct Evidence {
 
   private static let halfLogTwoPi = 0.918938533204672741780329736406
 
-  /// log p(y), and its gradient by the logarithms of the parameters; nil if the covariance is not
-  /// positive definite to rounding.
+  /// log p(y), and its gradient with respect to the logarithms of the parameters; nil if the
+  /// covariance is not positive definite to rounding.
   /// - Throws: `BLASError` if there is no linear algebra library.
   package func logarithm(
     _ parameters: KernelParameters
@@ -57,8 +57,8 @@ package struct Evidence {
     return (value, joint.evidenceGradient(w))
   }
 
-  /// log p(outputs | derivatives): how probable the outputs are for who knows the derivatives. As these come
-  /// first, it is the part of the lower rows of the factor L; with c = L^-1 (y - m h)
+  /// log p(outputs | derivatives), the conditional likelihood. As the derivatives come first, it is the part
+  /// of the lower rows of the factor L; with c = L^-1 (y - m h)
   ///
   ///     -sum_i (c_i^2/2 + log L_ii) - (n/2) log 2 pi   over the rows of outputs.
   ///
@@ -78,14 +78,14 @@ package struct Evidence {
   }
 }
 
-/// The constant mean of the largest evidence. Derivatives come before outputs, and know no constant.
+/// The constant mean of maximal evidence. Derivatives come before outputs, and do not depend on it.
 enum ConstantMean {
   /// m = h'K^-1 y / h'K^-1 h and K^-1 (y - m h); h is 0 for derivatives and 1 for outputs.
   static func solve(
     _ factor: IncrementalCholesky, _ outputs: [Double], _ derivatives: DerivativeRows
   ) -> (mean: Double, weights: [Double]) {
     let (p, n) = (derivatives.count, derivatives.count + outputs.count)
-    // The two right-hand sides side by side.
+    // The two right-hand sides as columns.
     var sides = [Double](repeating: 0, count: 2 * n)
     for (i, value) in rest(outputs, derivatives, 0).enumerated() {
       sides[2 * i] = value

@@ -5,12 +5,12 @@ internal import OuterloopNumerics
 ///
 ///     mean(x) = m + k(x, X) alpha,   variance(x) = k(x, x) - |L^-1 k(X, x)|^2,   L L' = k(X, X) + noise I
 ///
-/// There may be several columns of outputs at the same points: `samples` of what may come out of trials
-/// that still run. Derivatives that were observed are further rows of X, before those of the points
-/// (`JointCovariance`); so n counts them too.
+/// There may be several columns of outputs at the same points: `samples` of the results of running
+/// trials. Observed derivatives are further rows of X, before those of the points (`JointCovariance`);
+/// so n includes them.
 ///
-/// - Complexity: O(n^3) time to make it, O(n^2) to add a point and for the prediction at one, O(n^2)
-///   memory.
+/// - Complexity: O(n^3) time to construct, O(n^2) to add a point and for the prediction at one,
+///   O(n^2) memory.
 package struct GaussianProcess: Sendable {
   package private(set) var points: KernelPoints
   package let parameters: KernelParameters
@@ -26,10 +26,10 @@ package struct GaussianProcess: Sendable {
   private(set) var factor: IncrementalCholesky
   private(set) var inverse: TriangularInverse
 
-  /// What is tried to add to the diagonal until there is a factor.
+  /// The jitters to try on the diagonal until a factor exists.
   private static let jitters = [0, 1e-10, 1e-9, 1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3]
 
-  /// - Returns: nil if there is no positive definite covariance, as with parameters that are not finite.
+  /// - Returns: nil if there is no positive definite covariance, such as with non-finite parameters.
   /// - Throws: `BLASError` if there is no linear algebra library.
   package init?(
     _ points: KernelPoints, outputs: [Double], derivatives: DerivativeRows = .none,
@@ -51,7 +51,7 @@ package struct GaussianProcess: Sendable {
   /// All rows: derivatives and points.
   var rowCount: Int { derivatives.count + points.count }
 
-  /// The variance on the diagonal beside the kernel's.
+  /// The variance added to the kernel on the diagonal.
   private var noise: Double { parameters.noise + factor.jitter }
 
   /// The mean at the points themselves, (n, samples): y - noise alpha.
@@ -59,21 +59,21 @@ package struct GaussianProcess: Sendable {
     zip(outputs, weights.dropFirst(derivatives.count * samples)).map { $0 - noise * $1 }
   }
 
-  /// Means (samples, points) and variances of the function, not of what is observed.
+  /// Means (samples, points) and variances of the function, not of observations.
   package func predict(_ queries: KernelPoints) -> (means: [Double], variances: [Double]) {
     let block = PredictionBlock(self, queries, gradients: false)
     return (block.means, block.variances)
   }
 
-  /// The process that knows further points too.
+  /// The process extended by further points.
   ///
   /// - Parameter outputs: of all points.
-  /// - Returns: nil if rounding cannot tell a new point from others.
+  /// - Returns: nil if a new point is numerically indistinguishable from others.
   /// - Complexity: O(n^2) time a point.
   package func extended(by new: KernelPoints, outputs: [Double]) -> GaussianProcess? {
     precondition(samples == 1 && outputs.count == points.count + new.count)
     var result = self
-    // One after the other: covariances to the last bit do not depend on how many are computed at once.
+    // One after another, so that the results are bitwise independent of how many are added at once.
     for place in 0..<new.count where result.append(new.selecting(place..<place + 1)).isEmpty {
       return nil
     }
@@ -82,7 +82,8 @@ package struct GaussianProcess: Sendable {
     return result
   }
 
-  /// Adds those of new points to the factor that rounding can tell from others, and returns their places.
+  /// Adds those new points to the factor that are numerically distinguishable from others, and returns
+  /// their indices.
   private mutating func append(_ new: KernelPoints) -> [Int] {
     let scaledNew = ScaledPoints(new, parameters)
     let cross = CrossCovariance(self, scaledNew, slopes: false).total
@@ -103,8 +104,8 @@ package struct GaussianProcess: Sendable {
   }
 
   /// How well each output is predicted by the others, from the one factorisation (Rasmussen & Williams
-  /// 2006, eq. 5.12), with the same parameters and mean: means and variances of what is observed. The
-  /// derivatives are not left out, not even those at the same point.
+  /// 2006, eq. 5.12), with the same parameters and mean: means and variances of observations.
+  /// Derivatives are not left out, not even those at the same point.
   package func leaveOneOut() -> (means: [Double], variances: [Double]) {
     let (n, p, total) = (points.count, derivatives.count, rowCount)
     let inverse = factor.inverse()
@@ -115,20 +116,20 @@ package struct GaussianProcess: Sendable {
     )
   }
 
-  /// The process with further points whose outputs are not known but drawn: from the joint distribution
-  /// of what will be observed there, given what is known,
+  /// The process with further points whose outputs are drawn from the joint posterior of their
+  /// observations,
   ///
   ///     y = mean + L_22 z,   z standard normal,
   ///
   /// L_22 the new rows of the factor. alpha = L'^-1 (c, z), c = L^-1 (y - m) of the known rows.
   ///
-  /// - Parameter normals: by sample a number for each new point.
+  /// - Parameter normals: for each sample, a standard normal number per new point.
   /// - Complexity: O(p n^2 + s n^2) time for p points and s samples.
   package func imagining(_ new: KernelPoints, normals: [[Double]]) -> GaussianProcess {
     precondition(samples == 1 && !normals.isEmpty)
     var result = self
     let n = rowCount
-    // A point that rounding cannot tell from others adds nothing.
+    // A point that is numerically indistinguishable from others adds nothing.
     let kept = result.append(new)
     var known = ConstantMean.rest(outputs, derivatives, mean)
     factor.solveLower(&known, columns: 1)

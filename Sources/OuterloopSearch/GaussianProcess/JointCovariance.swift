@@ -5,13 +5,14 @@ internal import OuterloopNumerics
 ///     cov(f, f') = k                                    cov(df/dx_i, f') = 2 k' d_i / l_i
 ///     cov(df/dx_i, df'/dx'_j) = (-2 k' [i = j] - 4 k'' d_i d_j) / (l_i l_j)
 ///
-/// with z = x/l, d = z - z' and primes for derivatives by r^2 = |d|^2. Rows along columns of different groups
-/// have no covariance, as the kernel is a sum over groups. k is smooth enough at d = 0: there -2 k' is
-/// 5/3 of the variance.
+/// with z = x/l, d = z - z' and primes for derivatives with respect to r^2 = |d|^2. Rows along columns of
+/// different groups are uncorrelated, as the kernel is a sum over groups. k is smooth enough at d = 0: there
+/// -2 k' is 5/3 of the variance.
 ///
-/// Without derivative rows it is the covariance of the outputs, at no cost beyond.
+/// Without derivative rows it is the covariance of the outputs, at no extra cost.
 ///
-/// - Complexity: O((n + p)^2) beside that of the outputs, for n points and p derivative rows.
+/// - Complexity: O((n + p)^2) in addition to that of the outputs, for n points and p derivative
+///   rows.
 struct JointCovariance {
   let points: KernelPoints
   let parameters: KernelParameters
@@ -22,13 +23,13 @@ struct JointCovariance {
   /// By derivative row, the same for those of one group at one point.
   private let curvatures: [MaternCurvature]
   private let curvatureOf: [Int]
-  /// (count, count) by rows, of which the lower triangle means something.
+  /// (count, count) by rows, of which only the lower triangle is defined.
   private(set) var matrix: [Double]
 
   /// Outputs and derivative rows.
   var count: Int { points.count + derivatives.count }
 
-  /// - Parameter forGradient: whether `evidenceGradient` will be asked for.
+  /// - Parameter forGradient: whether `evidenceGradient` will be called.
   init(
     _ points: KernelPoints, _ derivatives: DerivativeRows, _ parameters: KernelParameters,
     forGradient: Bool
@@ -76,7 +77,7 @@ struct JointCovariance {
     self.matrix = matrix
   }
 
-  /// What the covariance of two derivative rows is made of.
+  /// The terms of the covariance of two derivative rows.
   private struct Pair {
     /// d_i and d_j, with i the column of the first row and j that of the second.
     var left: Double
@@ -85,7 +86,7 @@ struct JointCovariance {
     var same: Double
     /// 1/(l_i l_j).
     var factor: Double
-    /// k', k'' and k''' by r^2.
+    /// k', k'' and k''' with respect to r^2.
     var slope: Double
     var second: Double
     var third: Double
@@ -113,15 +114,16 @@ struct JointCovariance {
     }
   }
 
-  /// tr(W dK/dtheta)/2 by the logarithms of the parameters, in their order, for a symmetric W of
-  /// (count, count).
+  /// tr(W dK/dtheta)/2 with respect to the logarithms of the parameters, in order, for a symmetric
+  /// W of (count, count).
   ///
-  /// Length-scales: all that changes with r^2 is (d_c)^2 times a number of the two points. These numbers make
-  /// a matrix G; with x divided by the length-scales,
+  /// Length-scales: everything that depends on r^2 is (d_c)^2 times a coefficient of the two points. These
+  /// coefficients form a matrix G; with x divided by the length-scales,
   ///
   ///     -sum_ii' G_ii' (x_ic - x_i'c)^2 = -2 (sum_i (G 1)_i x_ic^2 - sum_i x_ic (G X)_ic)
   ///
-  /// is the derivative by log l_c. The d_i and 1/l_i of derivative rows add their own.
+  /// is the derivative with respect to log l_c. The d_i and 1/l_i of derivative rows add further
+  /// terms.
   func evidenceGradient(_ w: [Double]) -> [Double] {
     let (n, p, total) = (points.count, derivatives.count, count)
     var outputs = w
@@ -183,7 +185,7 @@ struct JointCovariance {
     }
   }
 
-  /// By log l_c, with w the element of W and each pair of rows counted twice:
+  /// With respect to log l_c, with w the element of W and each pair of rows counted twice:
   ///
   ///     2 k' d_i/l_i:                    w (-4 k'' d_i (d_c)^2 - 4 k' d_i [c = i]) / l_i
   ///     (-2 k' [i=j] - 4 k'' d_i d_j) / (l_i l_j):
@@ -219,7 +221,7 @@ struct JointCovariance {
     }
   }
 
-  /// The sum of W times what derivative rows add to the covariance of group g.
+  /// The sum of W times the contribution of derivative rows to the covariance of group g.
   private func derivativePart(_ g: Int, _ w: [Double]) -> Double {
     let (n, p, total) = (points.count, derivatives.count, count)
     var sum = 0.0

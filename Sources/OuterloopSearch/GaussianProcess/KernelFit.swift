@@ -1,17 +1,17 @@
 internal import OuterloopNumerics
 
-/// Hyperparameters of the largest posterior density: log p(y | theta) + log p(theta), in the logarithms of
-/// the parameters, by bounded L-BFGS from one or several starts.
+/// Maximum a posteriori hyperparameters: log p(y | theta) + log p(theta), in the logarithms of the
+/// parameters, by bounded L-BFGS from one or several starts.
 ///
-/// - Complexity: ten to fifty evidences for each start.
+/// - Complexity: ten to fifty evidence evaluations per start.
 package struct KernelFit: Sendable {
   package let parameters: KernelParameters
   /// log p(y | theta) + log p(theta) there.
   package let value: Double
   package let evaluations: Int
 
-  /// - Parameter starts: where to begin; the best end is kept. Ends that are not positive definite count
-  ///   for nothing; if all are so, the first start is kept as it is.
+  /// - Parameter starts: the starting points; the best result is kept. Results that are not positive
+  ///   definite are ignored; if all are, the first start is kept unchanged.
   /// - Throws: `BLASError` if there is no linear algebra library.
   package init(
     _ evidence: Evidence, _ prior: KernelPrior, from starts: [KernelParameters],
@@ -22,7 +22,7 @@ package struct KernelFit: Sendable {
     var settings = BoundedLBFGS()
     settings.iterations = iterations
     settings.firstMove = 0.5
-    // A hundredth of a nat changes no suggestion.
+    // A hundredth of a nat does not change suggestions.
     settings.tolerance = 1e-2
     settings.decrease = 1e-3
     let results = try settings.minimize(

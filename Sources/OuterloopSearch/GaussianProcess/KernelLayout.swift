@@ -1,4 +1,4 @@
-/// Which coordinates of a point a kernel sees, and which of them share a length-scale.
+/// The coordinates of a kernel's inputs, and which of them share a length-scale.
 ///
 /// Coordinates come in groups: those of a group exist together. A choice among c values is c columns
 /// that share a length-scale, 1/sqrt 2 in the column of the choice and 0 elsewhere, so that two
@@ -7,7 +7,7 @@ package struct KernelLayout: Sendable, Hashable {
   package struct Group: Sendable, Hashable {
     /// The length-scale of each column, numbered from 0 within the group without gaps.
     package let lengthscales: [Int]
-    /// Whether there are points without it.
+    /// Whether some points lack it.
     package let isConditional: Bool
 
     package init(lengthscales: [Int], isConditional: Bool = false) {
@@ -29,13 +29,13 @@ package struct KernelLayout: Sendable, Hashable {
   }
 }
 
-/// Points as a kernel sees them, group by group.
+/// Points as a kernel's inputs, group by group.
 package struct KernelPoints: Sendable {
   package let layout: KernelLayout
   package private(set) var count = 0
-  /// By group: (count, columns) by rows. What is inactive is 0.
+  /// By group: (count, columns) by rows. Inactive coordinates are 0.
   package private(set) var columns: [[Double]]
-  /// By group: 1 where a point has it, 0 where not; empty for groups that all have.
+  /// By group: 1 where a point has the group, 0 where not; empty for groups that all points have.
   package private(set) var activity: [[Double]]
 
   package init(_ layout: KernelLayout) {
@@ -79,7 +79,7 @@ package struct KernelPoints: Sendable {
     }
   }
 
-  /// The points at some places.
+  /// The points of an index range.
   package func selecting(_ places: Range<Int>) -> KernelPoints {
     KernelPoints(
       layout, count: places.count,
@@ -89,7 +89,7 @@ package struct KernelPoints: Sendable {
       activity: activity.map { $0.isEmpty ? [] : Array($0[places]) })
   }
 
-  /// The points at some places, in their order.
+  /// The points at some indices, in order.
   package func selecting(_ places: [Int]) -> KernelPoints {
     KernelPoints(
       layout, count: places.count,

@@ -6,9 +6,9 @@ package struct KernelParameters: Sendable, Hashable {
   package var lengthscales: [[Double]]
   /// The variance of each group; 1 where there is a single one.
   package var scales: [Double]
-  /// The variance of what is observed around the function.
+  /// The observation noise variance.
   package var noise: Double
-  /// The variance of derivatives that are observed around those of the function; nil: none are.
+  /// The noise variance of observed derivatives; nil: none are observed.
   package var gradientNoise: Double?
 
   package init(
@@ -50,29 +50,29 @@ package struct KernelParameters: Sendable, Hashable {
   }
 }
 
-/// What is believed of hyperparameters before any trial, for outputs of mean 0 and variance 1: the
-/// dimension-scaled prior of Hvarfner et al. (2024), as BoTorch has it, but for the noise.
+/// The prior of the hyperparameters, for outputs of mean 0 and variance 1: the dimension-scaled
+/// prior of Hvarfner et al. (2024), as in BoTorch, except for the noise.
 ///
 ///     l ~ LogNormal(sqrt 2 + (log d)/2, sqrt 3),   noise ~ LogNormal(-6, 2),   s ~ LogNormal(0, 1)
 ///     gradient noise ~ LogNormal(1, 3/2)
 ///
-/// with d the coordinates of the group; s is there for several groups only. Densities are those of l, not
-/// of log l, so that the mode of l is sqrt d e^(sqrt 2 - 3).
+/// with d the number of coordinates of the group; s exists only for several groups. Densities are those
+/// of l, not of log l, so that the mode of l is sqrt d e^(sqrt 2 - 3).
 ///
-/// BoTorch's noise is LogNormal(-4, 1) above 1e-4, which takes many trials to talk a model out of where there
-/// is none. The noise of derivatives is believed to be as large as they are until they show that it is not:
-/// one of the wrong sign is worse than none.
+/// BoTorch's noise is LogNormal(-4, 1) above 1e-4, which takes many trials to overcome where there is no
+/// noise. The prior noise of derivatives is as large as the derivatives themselves until the data show
+/// otherwise: a derivative of the wrong sign is worse than none.
 ///
-/// With a *shrinkage* tau the length-scales are believed to be large but for a few (sparse axis-aligned
-/// subspaces, SAAS: Eriksson and Jankowiak 2021; tau fixed for each member of an ensemble of maxima of
-/// posterior densities, as in BoTorch): 1/l^2 = tau rho, rho ~ HalfCauchy(1),
+/// With a *shrinkage* tau, all but a few length-scales are large (sparse axis-aligned subspaces, SAAS:
+/// Eriksson and Jankowiak 2021; tau fixed for each member of an ensemble of maxima of posterior
+/// densities, as in BoTorch): 1/l^2 = tau rho, rho ~ HalfCauchy(1),
 ///
 ///     log p = -log(1 + rho^2) + constant,   d log p / d log l = 4 rho^2 / (1 + rho^2)
 ///
 /// in the density of rho, whose mode is at rho = 0.
 package struct KernelPrior: Sendable {
   package let layout: KernelLayout
-  /// By place in the vector of logarithms: location and scale of the normal, and the box.
+  /// By index in the vector of logarithms: location and scale of the normal, and the box.
   package let locations: [Double]
   package let deviations: [Double]
   package let lower: [Double]
@@ -116,7 +116,7 @@ package struct KernelPrior: Sendable {
       }, layout)
   }
 
-  /// log p and its gradient by the logarithms.
+  /// log p and its gradient with respect to the logarithms.
   package func logDensity(_ theta: [Double]) -> (value: Double, gradient: [Double]) {
     var value = 0.0
     let lengthscales = layout.groups.reduce(0) { $0 + $1.lengthscaleCount }

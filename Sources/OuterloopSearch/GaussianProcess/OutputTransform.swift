@@ -1,19 +1,20 @@
 internal import OuterloopPlatform
 
-/// Losses as a Gaussian process takes them: small is good, mean 0, variance 1, no bad outliers.
+/// Losses as outputs of a Gaussian process: smaller is better, mean 0, variance 1, no outliers on
+/// the bad side.
 ///
-/// - Losses beyond the upper fence q3 + 1.5 (q3 - q1) count as if they lay on it (Tukey; as in Ax), since
-///   how bad a bad region is says nothing about where the good one is. Where more than a quarter of the trials diverged, by
-///   many orders of magnitude, that fence is so far out that the others look the same: then it is 1,000 times the distance
-///   from q1 to the median above the median.
-/// - Then they are standardised, and rounded to 2^-32: so the rounding of a loss that is the same but for
-///   unit and origin does not show, and neither does unit or origin.
+/// - Losses beyond the upper fence q3 + 1.5 (q3 - q1) are clipped to it (Tukey; as in Ax), since how bad a bad region is
+///   says nothing about where the good one is. Where more than a quarter of the trials diverged, by many orders of
+///   magnitude, that fence is so far out that the others become indistinguishable: then it is placed above the median by
+///   1,000 times the distance from q1 to the median.
+/// - Then they are standardised, and rounded to 2^-32: so that neither the unit and origin of a loss, nor
+///   the rounding errors of changing them, have an effect.
 package struct OutputTransform: Sendable {
   /// Winsorised, standardised, rounded; zeros if all losses are equal.
   package let standardized: [Double]
   /// Whether any two differ.
   package let isInformative: Bool
-  /// What 0 and 1 stand for: location + scale z, in units of `unit`.
+  /// The inverse transform: location + scale z, in units of `unit`.
   private let location: Double
   private let scale: Double
   private let unit: Double
@@ -22,7 +23,7 @@ package struct OutputTransform: Sendable {
   /// - Parameter losses: finite.
   /// - Complexity: O(n log n).
   package init(_ losses: [Double]) {
-    // Units are powers of two: exact, and far from overflow. That of all losses serves to find the fence; the other is
+    // Units are powers of two: exact, and far from overflow. That of all losses is for finding the fence; the other is
     // that of the losses within it, which may be smaller by any factor.
     let whole = Self.unit(of: losses)
     let fence = Self.fence(of: losses.map { $0 / whole }) * whole
@@ -41,14 +42,14 @@ package struct OutputTransform: Sendable {
     standardized = values.map { (($0 - mean) / deviation * 0x1p32).rounded() * 0x1p-32 }
   }
 
-  /// How much of the loss a standardised 1 is.
+  /// The loss difference of a standardised 1.
   package var unitLoss: Double { scale * unit }
 
-  /// The loss that a standardised one stands for.
+  /// The loss of a standardised value.
   package func loss(ofStandardized value: Double) -> Double { (location + scale * value) * unit }
 
-  /// A derivative of the loss at `place` as one of what it is standardised to, rounded like that; nil where
-  /// the loss was winsorised, or the derivative overflows.
+  /// A derivative of the loss at `place`, converted to the standardised loss and rounded likewise; nil
+  /// where the loss was winsorised, or the derivative overflows.
   package func derivative(_ value: Double, at place: Int) -> Double? {
     guard isInformative, !isClipped[place] else { return nil }
     let scaled = (value / unit / scale * 0x1p32).rounded() * 0x1p-32
@@ -65,7 +66,7 @@ package struct OutputTransform: Sendable {
     let (q1, q3) = (quantile(sorted, 0.25), quantile(sorted, 0.75))
     let fence = q3 > q1 ? q3 + 1.5 * (q3 - q1) : .infinity
     let (median, worst) = (quantile(sorted, 0.5), sorted.last ?? 0)
-    // A search that has converged has good trials as close to each other, but its bad ones are not that far apart.
+    // A converged search has good trials that close together too, but its bad ones are not that far apart.
     guard median > q1, median - q1 < 0x1p-20 * (fence - median),
       worst - median > 1000 * (fence - median)
     else { return fence }
@@ -95,16 +96,16 @@ package struct OutputTransform: Sendable {
 ///     psi(z) = -((1 - z)^(2-p) - 1)/(2 - p)   z < 0;   -log(1 - z) at p = 2
 ///     log dpsi/dz = (p - 1) sign(z) log(1 + |z|)
 ///
-/// followed by a standardisation. p is the one of the largest likelihood of a normal distribution.
+/// followed by a standardisation. p maximises the likelihood of a normal distribution.
 package struct YeoJohnson: Sendable {
   package let power: Double
 
   package init(power: Double) { self.power = power }
 
-  /// - Parameter range: where the power is looked for.
+  /// - Parameter range: the search range of the power.
   /// - Complexity: O(n), about 40 passes.
   package init(fitting values: [Double], in range: ClosedRange<Double> = -1...3) {
-    // The likelihood has a single maximum in p as a rule: a grid, then golden sections around its best.
+    // The likelihood usually has a single maximum in p: a grid, then golden sections around its best.
     let logarithms = values.map { $0 < 0 ? -log1p(-$0) : log1p($0) }
     let stretch = logarithms.reduce(0, +)
     func loss(_ power: Double) -> Double {
@@ -158,8 +159,8 @@ package struct YeoJohnson: Sendable {
     exp((power - 1) * (z < 0 ? -log1p(-z) : log1p(z)))
   }
 
-  /// Transformed values of mean 0 and variance 1, their derivatives by the values with mean and variance held,
-  /// and the logarithm of the Jacobian determinant of the whole; nil if they are all equal.
+  /// Transformed values of mean 0 and variance 1, their derivatives with respect to the values at fixed mean
+  /// and variance, and the log determinant of the Jacobian of the entire transform; nil if they are all equal.
   package func standardized(
     _ values: [Double]
   ) -> (outputs: [Double], slopes: [Double], logJacobian: Double)? {
@@ -173,7 +174,7 @@ package struct YeoJohnson: Sendable {
     )
   }
 
-  /// The likelihood of a normal distribution of the best mean and variance, but for a constant.
+  /// The profile likelihood of a normal distribution, up to a constant.
   ///
   /// - Parameters:
   ///   - logarithms: log(1 + |z|), with the sign of z.

@@ -1,9 +1,8 @@
 internal import OuterloopNumerics
 
-/// Predictions of a Gaussian process at several points at once, and the gradients of what is computed from
-/// them.
+/// Predictions of a Gaussian process at several points at once, and the gradients of functions of them.
 ///
-/// - Complexity: O(n^2) time a point by a product, O(n) numbers.
+/// - Complexity: O(n^2) time per point by a matrix product, O(n) memory per point.
 struct PredictionBlock {
   private let process: GaussianProcess
   private let queries: ScaledPoints

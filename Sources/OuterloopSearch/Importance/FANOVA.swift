@@ -3,32 +3,33 @@ private import OuterloopPlatform
 public import OuterloopStudy
 
 /// Functional analysis of variance (Hutter, Hoos and Leyton-Brown 2014): how much of the variance of a loss over
-/// the whole space comes from one parameter alone. The loss is modelled by a forest of regression trees, whose
+/// the whole space is due to one parameter alone. The loss is modelled by a forest of regression trees, whose
 /// variances are exact.
 ///
 ///     V_i = variance over x_i of the mean of the tree over all other parameters,   importance = mean of V_i / V
 ///
 /// The space is the product of the parameters' domains, uniform on their scales. An inactive parameter has no
 /// value: trials in which it is inactive count for all of its values alike (`RegressionTree`), so that its
-/// importance is that of its values and not of being there, which is that of the parameter in its condition;
-/// and it is the smaller, the rarer the parameter is active.
+/// importance is that of its values and not of being active, which belongs to the parameter in its condition;
+/// and the more rarely the parameter is active, the smaller it is.
 ///
-/// Each tree is grown from trials drawn with replacement. `interval` has the middle 95 % of the trees: what
-/// other trials could have said.
+/// Each tree is grown from trials drawn with replacement. `interval` covers the middle 95 % of the trees:
+/// the variation under resampled trials.
 ///
-/// Losses are replaced by their ranks where `usesRanks`, so that a few enormous ones do not decide alone.
+/// Losses are replaced by their ranks if `usesRanks`, so that a few enormous ones do not dominate.
 ///
 /// - Complexity: O(trees d n log^2 n) time, O(d n) memory.
 public struct FANOVA: Sendable {
   public var trees = 64
-  /// Trials on each side of a split, at least.
+  /// The smallest number of trials on each side of a split.
   public var leastTrials = 2
-  /// Looks at the order of losses only.
+  /// Whether only the order of losses counts.
   public var usesRanks = false
-  /// Names the draws of trials.
+  /// The seed of resampling.
   public var seed: UInt64 = 0
 
-  /// Places of a real parameter: its values are rounded to quantiles of those seen.
+  /// The largest number of cells of a real parameter, whose values are rounded to quantiles of
+  /// those observed.
   private static let mostPlaces = 512
 
   public init() {}
@@ -38,8 +39,8 @@ public struct FANOVA: Sendable {
   ///
   /// - Parameters:
   ///   - trials: of the study, in any state.
-  ///   - objective: the place of the objective that it is about.
-  /// - Throws: `StudyError` for options out of range, and for an objective that is not there.
+  ///   - objective: the index of the objective.
+  /// - Throws: `StudyError` for options out of range, and for an unknown objective.
   public func importances(
     _ trials: [Trial], _ specification: StudySpecification, objective: Int = 0
   ) throws -> [ParameterImportance] {
@@ -95,7 +96,7 @@ public struct FANOVA: Sendable {
     }
     let sorted = losses.sorted()
     return losses.map { loss in
-      // The middle of those that are equal.
+      // The mean rank of ties.
       let below = sorted.indices.partitionPoint { sorted[$0] < loss }
       let through = sorted.indices.partitionPoint { sorted[$0] <= loss }
       return Double(below + through) / Double(2 * sorted.count) - 0.5
@@ -125,8 +126,8 @@ public struct FANOVA: Sendable {
       })
   }
 
-  /// Numbers by their place on the scale. Cells are bounded in the middle between values that were seen, and
-  /// are as wide as that; of many values neighbours share a cell.
+  /// Numbers by their position on the scale. Cell boundaries are midway between observed values; with many
+  /// values, neighbours share a cell.
   private static func feature(
     _ range: NumericRange, _ values: [ParameterValue?]
   ) -> RegressionTree.Feature {

@@ -4,8 +4,8 @@ internal import OuterloopStudy
 
 /// The grid on which PED-ANOVA compares densities of a parameter, and Parzen densities on it.
 ///
-/// Numbers are rounded to at most `steps` evenly spaced values, on their scale; whole numbers on a log scale
-/// to no more than ceil(log2(high - low + 1)) + 1 of them. Ordinals are whole numbers, choices their own grid.
+/// Numbers are rounded to at most `steps` evenly spaced values, on their scale; integers on a log scale to at
+/// most ceil(log2(high - low + 1)) + 1 of them. Ordinals are treated as integers, choices are their own grid.
 struct ImportanceGrid {
   let count: Int
   private let domain: Domain
@@ -43,7 +43,7 @@ struct ImportanceGrid {
     step = (high - low) / Double(count - 1)
   }
 
-  /// The value on the grid nearest to one of the domain; of a tie the lower.
+  /// The grid value nearest to a value of the domain; the lower one in a tie.
   func place(of value: ParameterValue) -> Int? {
     guard domain.range != nil else {
       guard let index = domain.index(of: value) else { return nil }
@@ -61,8 +61,8 @@ struct ImportanceGrid {
 
   // MARK: Densities
 
-  /// The probability of every value of the grid, from how often each was observed: a kernel for each observed
-  /// value, its weight the count, and a prior of weight 1.
+  /// The probability of every grid value, from the observation counts: a kernel for each observed value, its
+  /// weight the count, and a prior of weight 1.
   func density(_ counts: [Int]) -> [Double] {
     let observed = counts.indices.filter { counts[$0] > 0 }
     guard !observed.isEmpty else { return counts.map { _ in 1 / Double(count) } }
@@ -78,7 +78,7 @@ struct ImportanceGrid {
     return counts.map { shared + Double($0) / total / sum }
   }
 
-  /// Normal kernels in units of the grid, cut to it, with Scott's bandwidth
+  /// Normal kernels in units of the grid, truncated to it, with Scott's bandwidth
   ///
   ///     max(1.059 min(interquartile range / 1.34, standard deviation) n^-.2, .5 / 1.64)
   ///

@@ -8,19 +8,19 @@ public import OuterloopStudy
 ///     importance = (n_top / n_all)^2 sum over regimes of alpha^2 / beta D
 ///
 /// p are Parzen densities on a grid of at most 50 values. A parameter with a condition has two regimes, active
-/// and inactive, of which the former counts if it has two trials; alpha and beta are its shares of the best
+/// and inactive, of which the former counts if it has two trials; alpha and beta are its fractions of the best
 /// trials and of all.
 ///
-/// The best are all trials with a loss no larger than the ceil(q n)-th smallest; of several objectives whole
-/// fronts, and of the front that does not fit the subset with the most hypervolume. Losses are those of the
-/// objectives' directions. It says where good values are, not how good they are, and takes five or more
-/// trials among the best.
+/// The best are all trials with a loss no larger than the ceil(q n)-th smallest; for several objectives
+/// complete fronts, and of the front that does not fit, the subset with the most hypervolume. Losses follow
+/// the objectives' directions. It measures where good values are, not how good they are, and needs five or
+/// more trials among the best.
 ///
-/// - Complexity: O(n d) time and O(n m) memory, for several objectives that of sorting besides.
+/// - Complexity: O(n d) time and O(n m) memory, for several objectives also that of sorting.
 public struct PEDANOVA: Sendable {
-  /// The share of trials that are the best.
+  /// The fraction of trials that count as best.
   public var target = 0.1
-  /// The share of trials that are compared with, for the importance among good ones.
+  /// The fraction of trials to compare with, for the importance among good ones.
   public var region = 1.0
 
   private static let steps = 50
@@ -33,9 +33,8 @@ public struct PEDANOVA: Sendable {
   ///
   /// - Parameters:
   ///   - trials: of the study, in any state.
-  ///   - objective: the place of the objective that it is about; nil: all together.
-  /// - Throws: `StudyError` for shares that are not 0 < target < region <= 1, and for an objective that is
-  ///   not there.
+  ///   - objective: the index of the objective; nil: all together.
+  /// - Throws: `StudyError` unless 0 < target < region <= 1, and for an unknown objective.
   public func importances(
     _ trials: [Trial], _ specification: StudySpecification, objective: Int? = nil
   ) throws -> [ParameterImportance] {

@@ -3,15 +3,15 @@ internal import OuterloopStudy
 /// How much a parameter matters for a result.
 public struct ParameterImportance: Sendable, Hashable {
   public let name: String
-  /// Its share, 0 to 1; those of all parameters sum to 1, unless all are 0.
+  /// The normalised importance, 0 to 1; those of all parameters sum to 1, unless all are 0.
   public let share: Double
-  /// Before they were made to sum to 1: of fANOVA the share of the whole variance that is this parameter's
-  /// alone, of PED-ANOVA a divergence of densities, which means nothing by itself.
+  /// Before normalisation: for fANOVA the fraction of the total variance due to this parameter alone, for
+  /// PED-ANOVA a divergence of densities, which has no meaning by itself.
   public let value: Double
-  /// Where `value` may lie, from the spread over resampled trials; nil if that was not asked for.
+  /// The interval of `value` over resampled trials; nil if not requested.
   public let interval: ClosedRange<Double>?
 
-  /// Shares from values, the largest first; of equal ones as in the space.
+  /// Normalised values, largest first; ties in the order of the space.
   static func shares(
     _ names: [String], _ values: [Double], _ intervals: [ClosedRange<Double>]? = nil
   ) -> [ParameterImportance] {
@@ -24,13 +24,13 @@ public struct ParameterImportance: Sendable, Hashable {
   }
 }
 
-/// The complete trials that importance is about, with their losses.
+/// The complete trials for importance, with their losses.
 struct RatedTrials {
   var assignments: [Assignment] = []
-  /// A row for each trial, one column for each objective asked for; all finite.
+  /// A row for each trial, a column for each requested objective; all finite.
   var losses: [[Double]] = []
 
-  /// - Parameter objective: its place; nil: all.
+  /// - Parameter objective: its index; nil: all.
   /// - Throws: `StudyError` if there is no such objective.
   init(_ trials: [Trial], _ specification: StudySpecification, objective: Int?) throws {
     let objectives = specification.objectives

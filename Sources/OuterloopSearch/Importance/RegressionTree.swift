@@ -1,29 +1,30 @@
-/// A regression tree over features that are places on a grid or unordered choices, some of which a row may
+/// A regression tree over features that are grid positions or unordered choices, some of which a row may
 /// lack.
 ///
-/// A node is split where the weighted variance falls most (Breiman et al. 1984); choices by the order of their
-/// means, which is optimal for squared errors (Fisher 1958). A row that lacks the feature of a split goes to
-/// both sides, its weight divided as the *width* of the node is (as the fractional cases of Quinlan's C4.5,
-/// but for the uniform distribution): it says nothing about that feature, and a split on it tells nothing
-/// about the row. Only rows that have the feature decide about a split, so its gain counts by their weight.
+/// A node is split where the weighted variance decreases most (Breiman et al. 1984); choices by the order of
+/// their means, which is optimal for squared errors (Fisher 1958). A row that lacks the feature of a split
+/// goes to both sides, its weight divided as the *width* of the node is (like the fractional cases of
+/// Quinlan's C4.5, but for the uniform distribution): it has no information about that feature, and a split
+/// on it is not informative about the row. Only rows that have the feature decide a split, so its gain is
+/// weighted by them.
 struct RegressionTree {
   /// One feature of all rows.
   struct Feature {
-    /// How many places or choices there are.
+    /// The number of positions or choices.
     let count: Int
     let isChoice: Bool
-    /// The share of the domain that each place stands for; they sum to 1.
+    /// The fraction of the domain of each position; they sum to 1.
     let widths: [Double]
-    /// Of each row; -1: lacks it.
+    /// The position of each row; -1: missing.
     let places: [Int32]
   }
 
-  /// A leaf and its box: for each feature that was split, whether each place is in it.
+  /// A leaf and its box: for each feature that was split, whether each position is in it.
   struct Leaf {
     var value: Double
-    /// The box's share of the whole space.
+    /// The box's fraction of the entire space.
     var volume: Double
-    /// By feature: ranges of places, or sets of choices, nil where it is not limited.
+    /// By feature: ranges of positions, or sets of choices, nil where it is not limited.
     var limits: [Limit?]
   }
 
@@ -63,8 +64,8 @@ struct RegressionTree {
   private static let mostDepth = 64
 
   /// - Parameters:
-  ///   - weights: how often each row counts; rows of weight 0 are left out.
-  ///   - leastWeight: of the rows on each side of a split.
+  ///   - weights: the weight of each row; rows of weight 0 are ignored.
+  ///   - leastWeight: the smallest weight on each side of a split.
   /// - Complexity: O(d n log n) for each level, about log n of them.
   init(_ features: [Feature], _ values: [Double], weights: [Double], leastWeight: Double) {
     self.features = features
@@ -117,7 +118,7 @@ struct RegressionTree {
 
   // MARK: The choice of a split
 
-  /// The sums of one place.
+  /// The sums of one position.
   private struct Cell {
     var place: Int
     var weight = 0.0
@@ -132,7 +133,7 @@ struct RegressionTree {
       sum += weight * values[row]
       squares += weight * values[row] * values[row]
     }
-    // Where all values are equal but for rounding there is nothing to gain.
+    // If all values are equal up to rounding, no split can gain anything.
     guard total >= 2 * leastWeight, squares - sum * sum / total > 1e-13 * squares else {
       return nil
     }
@@ -165,7 +166,7 @@ struct RegressionTree {
     return sides(node, index, cells, cut: best.cut, gain: best.gain)
   }
 
-  /// The two sides of a cut behind cell `cut`. Between two cells of a grid the cut is in the middle;
+  /// The two sides of a cut after cell `cut`. Between two grid cells the cut is in the middle;
   /// choices that no row has go to the right.
   private func sides(
     _ node: Node, _ index: Int, _ cells: [Cell], cut: Int, gain: Double
@@ -194,7 +195,7 @@ struct RegressionTree {
     return Split(feature: index, gain: gain, left: left, right: right, share: a / (a + b))
   }
 
-  /// The places that rows of a node have, rising, with their sums.
+  /// The positions of a node's rows, ascending, with their sums.
   private func cells(_ node: Node, _ feature: Feature) -> [Cell] {
     if node.rows.count > feature.count {
       var cells = (0..<feature.count).map { Cell(place: $0) }
@@ -208,7 +209,7 @@ struct RegressionTree {
       }
       return cells.filter { $0.weight > 0 }
     }
-    // Place and row in one number, which is sorted faster than pairs.
+    // Position and row packed into one number, which sorts faster than pairs.
     var keys: [UInt64] = []
     keys.reserveCapacity(node.rows.count)
     for (position, row) in node.rows.enumerated() where feature.places[row.row] >= 0 {
@@ -237,8 +238,8 @@ struct RegressionTree {
   }
 
   /// The variance of the tree's mean over all other features, as a function of one (Hutter, Hoos and
-  /// Leyton-Brown 2014, algorithm 2): each leaf adds its value by its volume, as a share of the feature's
-  /// width, to the places of its box.
+  /// Leyton-Brown 2014, algorithm 2): each leaf adds its value times its volume, divided by the feature's
+  /// width, to the positions of its box.
   ///
   ///     a(x) = sum over leaves with x in them of value volume / width,   V = E (a - mean)^2
   ///

@@ -1,10 +1,10 @@
 extension ObjectivePoints {
-  /// The fronts under constraints, best first: those of the points that break none, then the others by how
-  /// much they break, equal ones together (constrained domination, Deb, Pratap, Agarwal and Meyarivan 2002).
+  /// The fronts under constraints, best first: those of the feasible points, then the others by violation,
+  /// ties together (constrained domination, Deb, Pratap, Agarwal and Meyarivan 2002).
   ///
-  /// - Parameter violations: for each point the sum of what it breaks its constraints by; 0 or less: it
-  ///   breaks none. NaN counts as infinity.
-  /// - Returns: indices of points, rising in each front.
+  /// - Parameter violations: for each point its total constraint violation; 0 or less: feasible. NaN
+  ///   counts as infinity.
+  /// - Returns: indices of points, ascending in each front.
   /// - Throws: `ObjectivePointsError` unless there is one for each point.
   /// - Complexity: that of `fronts()`, and O(n log n).
   public func fronts(violations: [Double]) throws(ObjectivePointsError) -> [[Int]] {

@@ -1,15 +1,15 @@
 extension ObjectivePoints {
   /// The crowding distance of each point of a front: the sum over the objectives of the distance between
-  /// its two neighbours, as a share of the whole length (Deb, Pratap, Agarwal and Meyarivan 2002).
+  /// its two neighbours, as a fraction of the total length (Deb, Pratap, Agarwal and Meyarivan 2002).
   ///
-  /// It is infinite at the ends of each objective. Objectives in which all are equal do not
-  /// count; lengths are those between finite values; infinity minus infinity is zero. Points equal in
-  /// one objective are ordered by the others, so that the result depends on no order of input unless
-  /// points are equal.
+  /// It is infinite at the ends of each objective. Constant objectives do not count; lengths are
+  /// those between finite values; infinity minus infinity is zero. Points equal in one objective are
+  /// ordered by the others, so that the result does not depend on the order of input unless points
+  /// are equal.
   ///
   /// - Parameter front: indices of points.
   /// - Returns: a distance for each index.
-  /// - Throws: `ObjectivePointsError` for an index that is no point's.
+  /// - Throws: `ObjectivePointsError` for an invalid index.
   /// - Complexity: O(m f log f) for f points.
   public func crowdingDistances(of front: [Int]) throws(ObjectivePointsError) -> [Double] {
     for index in front where !(0..<count).contains(index) {

@@ -1,10 +1,10 @@
 extension ObjectivePoints {
-  /// The volume of all that lies between a point and the reference: of the union of the boxes
+  /// The hypervolume between the points and the reference: the volume of the union of the boxes
   /// [p_1, r_1] x ... x [p_m, r_m]. Points that are not better than the reference in every objective
-  /// have no volume. Infinite if a box is.
+  /// contribute nothing. Infinite if a box is.
   ///
   /// - Parameter reference: m values.
-  /// - Complexity: O(n log n) for m = 2; about that for m = 3 (n^2 moves of memory at worst); each
+  /// - Complexity: O(n log n) for m = 2; about that for m = 3 (n^2 memory moves at worst); each
   ///   further objective costs a factor of n at worst.
   public func hypervolume(reference: [Double]) throws(ObjectivePointsError) -> Double {
     let inside = try inside(reference)
@@ -38,7 +38,7 @@ extension ObjectivePoints {
 
   /// The part of a point's finite box that no other point dominates.
   func exclusiveVolume(
-    of point: Int, beside others: ObjectivePoints, _ reference: [Double]
+    of point: Int, given others: ObjectivePoints, _ reference: [Double]
   ) -> Double {
     var limited: [Double] = []
     limited.reserveCapacity(others.values.count)
@@ -52,8 +52,8 @@ extension ObjectivePoints {
     return Swift.max(0, volume(ofBox: point, reference) - shared)
   }
 
-  /// Points inside a reference, each objective divided by a power of two so that the largest finite
-  /// box is about a unit cube: exact, and no product of lengths overflows.
+  /// Points inside a reference, each objective scaled by a power of two so that the largest finite
+  /// box is about a unit cube: exact, and without overflow in products of lengths.
   struct Scaled {
     var points: ObjectivePoints
     var reference: [Double]
@@ -121,9 +121,9 @@ enum Hypervolume {
     return volume
   }
 
-  /// The recursion of WFG (While, Bradstreet and Barone 2012) with slicing: points are taken from
-  /// the worst in the last objective to the best, each with what it adds to those after it. Limited to
-  /// its box, those all have its own last value, so that objective is a factor:
+  /// The recursion of WFG (While, Bradstreet and Barone 2012) with slicing: points are processed from
+  /// the worst in the last objective to the best, each with its contribution beyond those after it.
+  /// Limited to its box, those all have its own last value, so that objective is a factor:
   ///
   ///     sum_i (r_m - p_im) (volume_(m-1)(p_i) - hypervolume_(m-1) {max(p_i, q): q after i})
   private static func slice(_ points: ObjectivePoints, _ reference: [Double]) -> Double {
@@ -153,8 +153,8 @@ enum Hypervolume {
 }
 
 extension ObjectivePoints {
-  /// A reference point a little behind all points, by the rule of multi-objective TPE in Optuna 5:
-  /// max(1.1 w, 0.9 w) for the worst value w of each objective, and 1e-12 where that is zero.
+  /// A reference point slightly worse than all points, by the rule of multi-objective TPE in Optuna
+  /// 5: max(1.1 w, 0.9 w) for the worst value w of each objective, and 1e-12 where that is zero.
   ///
   /// - Returns: m values; +infinity where a point is infinitely bad, or if there are no points.
   /// - Complexity: O(m n).

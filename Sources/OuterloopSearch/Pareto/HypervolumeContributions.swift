@@ -1,6 +1,6 @@
 extension ObjectivePoints {
-  /// The volume each point adds to that of all the others, dominated ones included. Zero for dominated
-  /// points and for those that have an equal; infinite for other points whose box is.
+  /// The volume that each point adds to that of all the others, including dominated ones. Zero for
+  /// dominated points and duplicates; infinite for other points with an infinite box.
   ///
   ///     contribution(p) = volume of the box of p - hypervolume of {max(p, q): q another point}
   ///
@@ -25,23 +25,24 @@ extension ObjectivePoints {
         contributions[inside[point]] = unit.volume(areas[place])
       } else {
         let others = points.selecting((0..<points.count).filter { $0 != point })
-        let volume = points.exclusiveVolume(of: point, beside: others, reference)
+        let volume = points.exclusiveVolume(of: point, given: others, reference)
         contributions[inside[point]] = unit.volume(volume)
       }
     }
     return contributions
   }
 
-  /// In the plane: what each distinct point of the front adds, in lexicographic order.
+  /// In two dimensions: the contribution of each distinct point of the front, in lexicographic
+  /// order.
   ///
-  /// Along the front only neighbours overlap, so a point has a rectangle for itself. The points
-  /// behind the front lie in at most one of these rectangles, and take their part of it.
+  /// Along the front only neighbours overlap, so a point has an exclusive rectangle. Each dominated
+  /// point lies in at most one of these rectangles, and reduces it.
   private func exclusiveAreas(ofFront front: [Int], _ reference: [Double]) -> [Double] {
     let corners = selecting(front).distinct().map { front[$0[0]] }
     var behind = [[Int]](repeating: [], count: corners.count)
     let isInFront = Set(front)
     for point in 0..<count where !isInFront.contains(point) {
-      // The last corner that does not lie to the right of the point.
+      // The last corner that is not to the right of the point.
       let right = corners.indices.partitionPoint { self[corners[$0], 0] <= self[point, 0] }
       behind[right - 1].append(point)
     }

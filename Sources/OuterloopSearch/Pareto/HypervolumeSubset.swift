@@ -1,18 +1,17 @@
 extension ObjectivePoints {
-  /// Points that together have much hypervolume, chosen one after the other, each the one that adds
-  /// most: at least 1 - 1/e of what the best subset of this size has (Nemhauser, Wolsey and Fisher
-  /// 1978).
+  /// A subset of points with large hypervolume, chosen greedily by contribution: at least 1 - 1/e
+  /// of the best subset of this size (Nemhauser, Wolsey and Fisher 1978).
   ///
-  /// Of points that add equally much the lexicographically smaller one comes first; when none adds
-  /// volume any more, as equal ones do not, the rest follow by index. An infinite box adds an infinite
-  /// volume unless a chosen point covers it.
+  /// Ties go to the lexicographically smaller point; when no point adds volume any more, such as
+  /// duplicates, the rest follow by index. An infinite box adds infinite volume unless a chosen point
+  /// covers it.
   ///
   /// - Parameters:
   ///   - size: how many; at most n are chosen.
   ///   - reference: m values.
   /// - Returns: indices in the order of choice.
-  /// - Complexity: O(n (log n + size)) for m = 2. For more objectives greedy choice with lazy bounds:
-  ///   often near n + size hypervolumes of the chosen points, at worst n size.
+  /// - Complexity: O(n (log n + size)) for m = 2. For more objectives lazy greedy selection: often
+  ///   near n + size hypervolumes of the chosen points, at worst n size.
   public func hypervolumeSubset(
     size: Int, reference: [Double]
   ) throws(ObjectivePointsError) -> [Int] {
@@ -35,12 +34,12 @@ extension ObjectivePoints {
     return result
   }
 
-  // The two functions below see distinct points inside the reference, in lexicographic order, and
+  // The two functions below get distinct points inside the reference, in lexicographic order, and
   // stop when nothing adds volume.
 
-  /// In the plane, what a point adds is a rectangle between itself and the nearest chosen points at
-  /// both sides. A chosen point bounds the points before it in x, those after it in y. (A point is
-  /// never chosen before one that dominates it: that one adds more.)
+  /// In two dimensions, the contribution of a point is a rectangle between itself and the nearest
+  /// chosen points on both sides. A chosen point bounds the points before it in x, those after it
+  /// in y. (A point is never chosen before one that dominates it: that one adds more.)
   private func rectangleChoice(_ size: Int, _ reference: [Double]) -> [Int] {
     var right = [Double](repeating: reference[0], count: count)
     var top = [Double](repeating: reference[1], count: count)
@@ -62,9 +61,9 @@ extension ObjectivePoints {
     return chosen
   }
 
-  /// What a point adds only falls as more are chosen, so an old value is a bound, and so is what it
-  /// would add to the last chosen point alone. Points are measured anew from the largest bound down,
-  /// until no bound exceeds the largest measured value.
+  /// The contribution of a point only decreases as more are chosen, so an old value is an upper
+  /// bound, and so is its contribution beyond the last chosen point alone. Points are re-evaluated
+  /// in the order of their bounds, until no bound exceeds the largest value.
   private func lazyChoice(_ size: Int, _ reference: [Double]) -> [Int] {
     let boxes = (0..<count).map {
       isInfinite(box: $0, reference) ? .infinity : volume(ofBox: $0, reference)
@@ -83,7 +82,7 @@ extension ObjectivePoints {
         if bounds[point] < gain || bounds[point] <= 0 { break }
         if bounds[point].isFinite, !chosen.isEmpty {
           bounds[point] = Swift.min(
-            bounds[point], exclusiveVolume(of: point, beside: selected, reference))
+            bounds[point], exclusiveVolume(of: point, given: selected, reference))
         }
         let isFirst = best < 0 || point < open[best]
         if bounds[point] > gain || (bounds[point] == gain && gain > 0 && isFirst) {

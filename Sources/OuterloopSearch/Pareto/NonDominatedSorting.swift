@@ -2,9 +2,9 @@ extension ObjectivePoints {
   /// The rank of each point: 0 if no point dominates it, otherwise one more than the largest rank
   /// among the points that do. Equal points have equal ranks.
   ///
-  /// Points are taken in lexicographic order, so that only earlier ones can dominate. The fronts that
-  /// dominate a point come first, which allows to search for its rank by bisection (ENS-BS, Zhang,
-  /// Tian, Cheng and Jin 2015).
+  /// Points are processed in lexicographic order, so that only earlier ones can dominate. The fronts
+  /// that dominate a point come first, so its rank can be found by bisection (ENS-BS, Zhang, Tian,
+  /// Cheng and Jin 2015).
   ///
   /// - Complexity: O(n log n) for one or two objectives, O(n log^2 n) for three; for more O(m n^2) at
   ///   worst, when few points dominate others.
@@ -26,7 +26,7 @@ extension ObjectivePoints {
     return ranks
   }
 
-  /// The fronts, best first: front k has the indices of the points of rank k, rising.
+  /// The fronts, best first: front k has the indices of the points of rank k, ascending.
   ///
   /// - Complexity: as `ranks()`.
   public func fronts() -> [[Int]] {
@@ -36,7 +36,7 @@ extension ObjectivePoints {
     return fronts
   }
 
-  /// The indices of the points that no point dominates, rising; all of several equal ones.
+  /// The indices of the non-dominated points, ascending, including duplicates.
   ///
   /// - Complexity: O(n log n) for up to three objectives, otherwise O(m n f) with f points in the
   ///   front.
@@ -54,15 +54,15 @@ extension ObjectivePoints {
 /// A front to which distinct points are added in lexicographic order.
 private struct GrowingFront {
   private var points: [Int] = []
-  /// Of the second and third of three objectives.
+  /// The staircase of the second and third of three objectives.
   private var staircase = Staircase()
 
-  /// Whether a point dominates this one, which comes after all of them in lexicographic order and
-  /// thus is not better in the first objective.
+  /// Whether a point of the front dominates this one, which follows all of them in lexicographic
+  /// order and thus is not better in the first objective.
   func dominates(_ point: Int, of all: ObjectivePoints) -> Bool {
     switch all.objectives {
     case 1: !points.isEmpty
-    // The second objective falls along a front: its last point is the hardest to pass.
+    // The second objective decreases along a front: its last point is the smallest.
     case 2: points.last.map { all[$0, 1] <= all[point, 1] } ?? false
     case 3: staircase.covers(all[point, 1], all[point, 2])
     default: points.reversed().contains { all.weaklyDominates($0, point) }

@@ -3,10 +3,10 @@ public import OuterloopText
 /// Objective vectors to be minimised, n of them with m coordinates each.
 ///
 /// All coordinates are losses: objectives to be maximised have to be negated first. Infinities are
-/// ordinary values; NaN stands for the worst one and is stored as +infinity.
+/// ordinary values; NaN counts as the worst value and is stored as +infinity.
 ///
-/// a dominates b if a is nowhere larger and somewhere smaller. Points are told apart by their index;
-/// equal ones do not dominate each other.
+/// a dominates b if a is nowhere larger and somewhere smaller. Points are identified by index; equal
+/// ones do not dominate each other.
 public struct ObjectivePoints: Sendable, Hashable {
   /// n.
   public let count: Int
@@ -34,7 +34,7 @@ public struct ObjectivePoints: Sendable, Hashable {
     self.values = values
   }
 
-  /// The coordinates of a point; none for an index that is no point's.
+  /// The coordinates of a point; empty for an invalid index.
   public subscript(_ index: Int) -> [Double] {
     guard (0..<count).contains(index) else { return [] }
     return Array(values[index * objectives..<(index + 1) * objectives])
@@ -63,8 +63,8 @@ public struct ObjectivePoints: Sendable, Hashable {
     return true
   }
 
-  /// Whether point a is nowhere larger than point b and somewhere smaller; false where one of them is
-  /// no point.
+  /// Whether point a is nowhere larger than point b and somewhere smaller; false for an invalid
+  /// index.
   ///
   /// - Complexity: O(m).
   public func dominates(_ a: Int, _ b: Int) -> Bool {
@@ -76,8 +76,8 @@ public struct ObjectivePoints: Sendable, Hashable {
     (0..<objectives).allSatisfy { self[a, $0] == self[b, $0] }
   }
 
-  /// All indices in lexicographic order of the points, equal points by index. A point can only be
-  /// dominated by points before it.
+  /// All indices in lexicographic order of the points, ties by index. A point can only be dominated
+  /// by points before it.
   func lexicographicOrder() -> [Int] {
     values.withUnsafeBufferPointer { values in
       (0..<count).sorted { a, b in
@@ -92,7 +92,7 @@ public struct ObjectivePoints: Sendable, Hashable {
     }
   }
 
-  /// The groups of equal points, in lexicographic order; indices in a group rise.
+  /// The groups of equal points, in lexicographic order; indices ascend within a group.
   func distinct() -> [[Int]] {
     var groups: [[Int]] = []
     for index in lexicographicOrder() {
@@ -106,7 +106,7 @@ public struct ObjectivePoints: Sendable, Hashable {
   }
 }
 
-/// Points or a reference that do not fit together.
+/// Inconsistent points or reference.
 public enum ObjectivePointsError: ExplainedError, Hashable {
   case noObjectives
   case wrongLength(index: Int, count: Int, objectives: Int)

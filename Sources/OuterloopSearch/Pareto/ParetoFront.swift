@@ -1,10 +1,10 @@
 public import OuterloopStudy
 
 extension StudySpecification {
-  /// The complete trials that keep the constraints and that no other such trial dominates, by the loss of the first objective; all of several
-  /// equal ones. Values that are not a number are the worst there is.
+  /// The Pareto front of the feasible complete trials, sorted by the loss of the first objective, including duplicates. NaN
+  /// counts as worst.
   ///
-  /// - Parameter places: the objectives that count, by their place among the study's; nil for all.
+  /// - Parameter places: the indices of the objectives to consider; nil for all.
   /// - Complexity: O(n log n) for n trials and up to three objectives, otherwise O(m n f) with f trials
   ///   on the front.
   public func paretoFront(of trials: [Trial], places: [Int]? = nil) -> [Trial] {

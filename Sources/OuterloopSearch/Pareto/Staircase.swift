@@ -1,14 +1,14 @@
-/// What points of the plane dominate: the union of boxes [x, edge] x [y, edge], by its corners, x
-/// rising and y falling.
+/// The region dominated by points in the plane: the union of boxes [x, edge] x [y, edge], by its
+/// corners, with x ascending and y descending.
 struct Staircase: Sendable {
-  /// Of the union; of use only if the edge is finite and no point lies beyond it.
+  /// The area of the union; meaningful only if the edge is finite and no point lies beyond it.
   private(set) var area = 0.0
   private var corners: [(x: Double, y: Double)] = []
   private let edge: (x: Double, y: Double)
 
   init(edge: (x: Double, y: Double) = (.infinity, .infinity)) { self.edge = edge }
 
-  /// Whether a point of the staircase is nowhere larger than this one.
+  /// Whether a point of the staircase weakly dominates this one.
   ///
   /// - Complexity: O(log n).
   func covers(_ x: Double, _ y: Double) -> Bool {
@@ -18,11 +18,11 @@ struct Staircase: Sendable {
 
   /// Adds a box.
   ///
-  /// - Complexity: O(log n) and a move of memory, amortised over the corners that vanish.
+  /// - Complexity: O(log n) and a memory move, amortised over the removed corners.
   mutating func insert(_ x: Double, _ y: Double) {
     guard !covers(x, y) else { return }
     let start = firstCorner { $0 >= x }
-    // The new area goes from x to the right, between y and a ceiling that comes down in steps.
+    // The new area extends from x to the right, between y and a ceiling that descends in steps.
     var ceiling = start > 0 ? corners[start - 1].y : edge.y
     var (left, end) = (x, start)
     while end < corners.count, corners[end].y >= y {

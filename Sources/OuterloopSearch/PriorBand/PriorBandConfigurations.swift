@@ -2,29 +2,30 @@ internal import OuterloopNumerics
 internal import OuterloopPlatform
 internal import OuterloopStudy
 
-/// Where PriorBand's configurations come from (Mallik et al. 2023, sections 4 and 5). For a trial that begins at
-/// rung r of the largest bracket, counted from 0, one is
+/// The source of PriorBand's configurations (Mallik et al. 2023, sections 4 and 5). For a trial that starts at
+/// rung r of the largest bracket, counted from 0, a configuration is
 ///
 ///     random with probability p_u = 1/(1 + eta^r),
 ///     from the prior pi, or near the incumbent, with the rest, 1 - p_u.
 ///
-/// The rest is the prior's alone until there is a result of a full training, as many epochs have been trained
-/// as one bracket of successive halving takes, and a rung has eta results or more. Then, of the highest such rung
-/// with its best K = floor(results/eta) trials x_1, ..., x_K, the best first,
+/// The rest is from the prior alone until there is a result of a full training, as many epochs have been trained
+/// as one bracket of successive halving takes, and a rung has eta results or more. Then, for the highest such
+/// rung with its best K = floor(results/eta) trials x_1, ..., x_K, best first,
 ///
 ///     prior : incumbent = sum_j (K - j + 1) pi(x_j) : sum_j (K - j + 1) q(x_j).
 ///
 /// *The incumbent* is the best trial of the highest rung, a full training. Near it each parameter keeps its value
-/// with probability 1/2; else a number is normal around it with a deviation of 0.25 of the range on its scale,
-/// truncated to the range, and a choice is another one, each as probable. q is that of `PriorDensity` around the
-/// incumbent's value, of this deviation, over all its parameters; one that is not active in both counts for nothing.
+/// with probability 1/2; otherwise a number is drawn from a normal around it with a deviation of 0.25 of the range
+/// on its scale, truncated to the range, and a choice uniformly from the other ones. q is the `PriorDensity` around
+/// the incumbent's value, with this deviation, over all its parameters; parameters that are not active in both are
+/// ignored.
 ///
-/// *The prior* is what was said last of each parameter; what nothing was said of is uniform. The first trial after
-/// something was said is at its mode.
+/// *The prior* is the latest one of each parameter; parameters without a prior are uniform. The first trial after
+/// a new prior is at its mode.
 ///
-/// The gate of NePS does not work: a comparison by identity lets its first two conditions pass always, and the
-/// third asks for a rung with exactly eta results. There the incumbent is the best value on whatever rung; and the
-/// density of parameters without a prior is as for one of low confidence.
+/// The gate of NePS has a bug: a comparison by identity makes its first two conditions always true, and the third
+/// requires a rung with exactly eta results. There the incumbent is the best value on any rung; and the density of
+/// parameters without a prior is that of low confidence.
 ///
 /// - Complexity: O(n log n) for n trials on a rung with a new result, O(K d) for a proposal.
 struct PriorBandConfigurations: Sendable {
@@ -55,7 +56,7 @@ struct PriorBandConfigurations: Sendable {
     tried = TriedConfigurations(specification.space)
   }
 
-  /// Trials go on from checkpoints: sum of n_i (r_i - r_(i-1)).
+  /// Trials continue from checkpoints: sum of n_i (r_i - r_(i-1)).
   static func epochs(of bracket: Bracket) -> Int {
     zip(bracket.sizes, zip(bracket.epochs, [0] + bracket.epochs)).reduce(0) { sum, rung in
       let (all, isTooMany) = rung.0.multipliedReportingOverflow(by: rung.1.0 - rung.1.1)
@@ -68,20 +69,21 @@ struct PriorBandConfigurations: Sendable {
     results.observe(event, in: history)
     tried.observe(event)
     switch event.kind {
-    // Beliefs do not fade here: what trials say of them decides how often the incumbent is varied.
+    // Priors do not fade here: their agreement with trials decides how often the incumbent is
+    // perturbed.
     case .hinted, .suggested: priors.observe(event, in: history)
     default: break
     }
   }
 
-  /// How probable each source is.
+  /// The probability of each source.
   struct Weights: Hashable, Sendable {
     var random: Double
     var prior: Double
     var incumbent: Double
   }
 
-  /// - Parameter rung: where the trial begins, from 0.
+  /// - Parameter rung: the rung at which the trial starts, from 0.
   mutating func weights(forRung rung: Int, in history: History) -> Weights {
     let random = 1 / (1 + pow(Double(factor), Double(rung)))
     var weights = Weights(random: random, prior: 1 - random, incumbent: 0)
@@ -172,7 +174,8 @@ struct PriorBandConfigurations: Sendable {
     if try tried.isDone() { return nil }
     var draws = Draws(seed: specification.seed, .candidates, trial: number)
     let space = specification.space
-    // As many numbers for every parameter, so that one that is inactive changes no other.
+    // The same number of draws for every parameter, so that an inactive one does not affect the
+    // others.
     for _ in 0..<Self.tries {
       let moves = space.parameters.map { _ in (draws.next(), draws.next()) }
       let found = space.assignment { place, domain in

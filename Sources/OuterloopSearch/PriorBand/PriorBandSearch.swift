@@ -1,17 +1,17 @@
 public import OuterloopStudy
 
-/// What may be chosen about PriorBand.
+/// The options of PriorBand.
 public struct PriorBandOptions: Sendable, Hashable {
-  /// Of so many trials on a rung one is trained on.
+  /// One in this many trials of a rung is promoted.
   public var factor = 3
-  /// Epochs of the first rung at least.
+  /// The smallest number of epochs of the first rung.
   public var least = 1
 
   public init() {}
 }
 
 extension PriorBandOptions: RungOptions {
-  /// The options of a description, by their names.
+  /// Parses the options of a description.
   /// - Throws: `StudyError` for an unknown name, and a value of another kind or out of range.
   public init(_ given: [String: ParameterValue]) throws { try self.init(reading: given) }
 
@@ -19,9 +19,9 @@ extension PriorBandOptions: RungOptions {
   static let declarations: [MethodOption<Self>] = rungDeclarations
 }
 
-/// PriorBand (Mallik et al. 2023): Hyperband whose configurations come from what is believed of good values
-/// (`StudySpecification.priors`, and hints), from the best one so far, or are random (`PriorBandConfigurations`). A
-/// bracket that begins with longer trainings has fewer random ones.
+/// PriorBand (Mallik et al. 2023): Hyperband whose configurations are drawn from the prior over good values
+/// (`StudySpecification.priors`, and hints), near the incumbent, or at random (`PriorBandConfigurations`). A
+/// bracket that starts with longer trainings has fewer random ones.
 ///
 /// - Complexity: that of `BracketScheduler` and of `PriorBandConfigurations`.
 struct PriorBandSearch: Searcher {

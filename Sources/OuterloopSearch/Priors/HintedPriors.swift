@@ -2,36 +2,36 @@ internal import OuterloopNumerics
 internal import OuterloopPlatform
 package import OuterloopStudy
 
-/// What is believed of good values in a study: the priors of its specification, from the first trial on, and
-/// the hints that people gave later, from when they gave them; a fold over the study's events.
+/// The user priors over good values in a study: the priors of its specification, from the first trial on,
+/// and hints added later, from the time they were added; a fold over the study's events.
 ///
 /// An acquisition function alpha(x) becomes alpha(x) pi(x)^(beta / t) (piBO, Hvarfner et al. 2022), in
 /// logarithms
 ///
 ///     log alpha(x) + sum of (beta / t) log pi(x),   beta = 10,
 ///
-/// over the beliefs, t trials having ended since each was given, at least 1: what people say counts at
-/// first, what trials say in the end. Several beliefs at different times, and their rejection where data
-/// contradict, are DynaBO's (arXiv 2511.02570), whose exponent falls as 1 / t^2.
+/// over the priors, where t >= 1 is the number of trials finished since each was added: priors dominate
+/// at first, data in the end. Several priors at different times, and their rejection where data
+/// contradict them, are from DynaBO (arXiv 2511.02570), whose exponent decreases as 1 / t^2.
 ///
-/// *Rejection.* A belief is dropped for good when trials where it is dense (pi above uniform) are worse than
-/// the others: Mann and Whitney's test, one-sided at 5 %, with five trials at least on either side; of
-/// several objectives, in all of them. The newest 500 trials are compared. (The test is made after every trial,
-/// so that true beliefs are dropped in more than 5 % of studies; by then they have mostly faded.)
+/// *Rejection.* A prior is dropped permanently when trials where it is dense (pi above uniform) are worse than
+/// the others: the Mann-Whitney test, one-sided at 5 %, with at least five trials on either side; with several
+/// objectives, in all of them. The newest 500 trials are compared. (The test runs after every trial, so that
+/// correct priors are dropped in more than 5 % of studies; by then they have mostly faded.)
 ///
-/// - Complexity: O(b) for a weight, b beliefs; O(b n log n) after a trial, n at most 500.
+/// - Complexity: O(b) for a weight, with b priors; O(b n log n) after a trial, n at most 500.
 package struct HintedPriors: Sendable {
-  /// A belief of one parameter.
+  /// The prior of one parameter.
   package struct Belief: Sendable {
     package let prior: ParameterPrior
-    /// Its parameter's place in the space.
+    /// Its parameter's index in the space.
     package let place: Int
     package let density: PriorDensity
-    /// How many trials had ended when it was given.
+    /// How many trials had ended when it was added.
     package let given: Int
-    /// Trials that were proposed since.
+    /// Trials proposed since.
     package fileprivate(set) var proposals = 0
-    /// Why it does not count any more, as half a sentence; nil: it does.
+    /// Why it was dropped, as half a sentence; nil: it is in effect.
     package fileprivate(set) var rejection: String?
   }
 
@@ -88,7 +88,7 @@ package struct HintedPriors: Sendable {
     }
   }
 
-  /// Where a trial stands by each objective; nil if it tells nothing.
+  /// The rank of a trial in each objective; nil if it is not informative.
   private func ranks(of trial: Trial) -> [TrialRank]? {
     let objectives = specification.objectives
     switch trial.state {
@@ -130,15 +130,15 @@ package struct HintedPriors: Sendable {
     return "the \(dense.count) trials near it are worse than the other \(others.count)"
   }
 
-  /// How much a belief counts.
+  /// The exponent of a prior.
   package func exponent(of belief: Belief) -> Double {
     belief.rejection == nil ? Self.strength / Double(max(ended - belief.given, 1)) : 0
   }
 
-  /// Whether anything is believed still.
+  /// Whether any prior is in effect.
   package var areLive: Bool { beliefs.contains { $0.rejection == nil } }
 
-  /// sum of exponent times log pi over the beliefs of one parameter.
+  /// sum of exponent times log pi over the priors of one parameter.
   package func logWeight(of place: Int, at value: ParameterValue) -> Double {
     beliefs.reduce(0) { sum, belief in
       guard belief.place == place, belief.rejection == nil else { return sum }
@@ -154,25 +154,25 @@ package struct HintedPriors: Sendable {
     }
   }
 
-  /// The belief of a parameter that was given last and still counts.
+  /// The latest prior of a parameter that is in effect.
   package func latest(of place: Int) -> Belief? {
     beliefs.last { $0.place == place && $0.rejection == nil }
   }
 
-  /// Whether nothing has been proposed since the last belief that still counts was given.
+  /// Whether nothing has been proposed since the latest prior in effect was added.
   package var areNew: Bool { beliefs.last { $0.rejection == nil }?.proposals == 0 }
 }
 
-/// The test of Mann and Whitney (1947): whether values of one sample tend to be larger than those of another.
+/// The Mann-Whitney test (1947): whether values of one sample tend to be larger than those of another.
 package enum RankSum {
-  /// The probability of so large a first sample, if both were of the same distribution.
+  /// The p-value of the first sample being this large, if both have the same distribution.
   ///
-  /// U counts the pairs in which the first is larger, ties as halves. Without difference it has mean
-  /// m n / 2 and, with t_j equal values in group j of N = m + n,
+  /// U counts the pairs in which the first is larger, ties as halves. Under the null hypothesis it
+  /// has mean m n / 2 and, with t_j equal values in group j of N = m + n,
   ///
   ///     var U = m n / 12 (N + 1 - sum_j (t_j^3 - t_j) / (N (N - 1))).
   ///
-  /// The normal approximation with a correction for continuity, good from about five on either side.
+  /// The normal approximation with a continuity correction, accurate from about five on either side.
   /// O(N log N).
   package static func probability<Value: Comparable>(
     ofLarger first: [Value], than second: [Value]

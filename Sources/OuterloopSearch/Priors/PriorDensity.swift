@@ -2,16 +2,16 @@ internal import OuterloopNumerics
 internal import OuterloopPlatform
 package import OuterloopStudy
 
-/// What someone believes of a parameter (`ParameterPrior`) as a density pi, relative to the uniform one on
-/// the parameter's unit scale:
+/// A user prior of a parameter (`ParameterPrior`) as a density pi, relative to the uniform one on the
+/// parameter's unit scale:
 ///
 ///     pi = 0.99 p + 0.01,
 ///
-/// so that no belief excludes anything (as the floor of piBO, Hvarfner et al. 2022). p is
+/// so that no prior excludes anything (like the floor of piBO, Hvarfner et al. 2022). p is
 /// - for numbers a normal on their scale, truncated to the range; on a grid its mass on a cell over
 ///   the cell's length;
-/// - for ordinals the same of their index;
-/// - for choices 1/2 on the named value, and the other half evenly on all.
+/// - for ordinals the same over their index;
+/// - for choices 1/2 on the named value, and the other half uniformly on all.
 ///
 /// All are O(1), for choices O(their number).
 package struct PriorDensity: Sendable {
@@ -30,7 +30,8 @@ package struct PriorDensity: Sendable {
   private let domain: Domain
   private let shape: Shape
 
-  /// - Parameter prior: it suits the domain: see `SearchSpace.checked(_:)`. What does not counts for nothing.
+  /// - Parameter prior: it must fit the domain: see `SearchSpace.checked(_:)`. A prior that does not is
+  ///   ignored.
   package init(_ prior: ParameterPrior, of domain: Domain) {
     self.domain = domain
     shape = Self.shape(prior, domain)
@@ -64,7 +65,7 @@ package struct PriorDensity: Sendable {
     domain.range != nil ? value.number : domain.index(of: value).map(Double.init)
   }
 
-  /// log pi at a value; 0 is what a uniform density has. At least log 0.01.
+  /// log pi at a value; 0 for a uniform density. At least log 0.01.
   package func logDensity(of value: ParameterValue) -> Double {
     guard let density = density(of: value) else { return 0 }
     return log((1 - Self.uniformShare) * density + Self.uniformShare)

@@ -1,25 +1,25 @@
 internal import OuterloopNumerics
 public import OuterloopStudy
 
-/// The sampler of those who choose none: `gp` while a model of all trials is quick, `tpe` beyond, and for more
-/// than three objectives.
+/// The default sampler: `gp` while a model of all trials is fast, `tpe` beyond, and for more than three
+/// objectives.
 ///
-/// Where choices open branches of the space, the model alone now and then stays in a wrong one: of a branch that
-/// it has hardly seen it expects what it knows of the others. Every third trial therefore goes to the branch that
-/// may reach most by the results in it (``BranchAllocation``), to the place there that the model promises most
-/// of.
+/// Where choices open branches of the space, the model alone sometimes stays in a wrong one: for a branch that it
+/// has hardly seen, it extrapolates from the others. Every third trial therefore goes to the branch with the most
+/// potential according to its results (``BranchAllocation``), at the point there with the largest acquisition
+/// value.
 ///
-/// Every sampler that may be chosen sees all trials, whoever proposed them, so that the one that takes over
-/// begins with what is known. Which one is chosen follows from the study and from how many trials have
-/// ended, never from the clock: a replay chooses the same.
+/// Every candidate sampler observes all trials, whoever proposed them, so that the one that takes over
+/// starts with all information. The choice depends on the study and on how many trials have ended, never on
+/// time: a replay makes the same choice.
 ///
 /// - Complexity: that of the sampler in charge for a proposal; memory of both until `gp` is done.
 public struct AutoSampler: Sampler {
-  /// Which sampler proposes, and why.
+  /// The chosen sampler, and the reason.
   public struct Choice: Sendable, Hashable, CustomStringConvertible {
     /// Its name in the registry.
     public let sampler: String
-    /// What follows its name: `for one objective and up to 500 trials`.
+    /// The text after its name: `for one objective and up to 500 trials`.
     public let reason: String
 
     /// The sampler, and why.
@@ -37,7 +37,7 @@ public struct AutoSampler: Sampler {
   private let hasBranches: Bool
   private var ended = 0
 
-  /// Of so many trials one is in a branch that is chosen apart from the model.
+  /// One in this many trials is in a branch chosen independently of the model.
   private static let period = 3
 
   /// - Throws: `StudyError` for options out of range, `SpaceError` for a space that a sampler cannot search.
@@ -59,7 +59,7 @@ public struct AutoSampler: Sampler {
     densities.observe(event, in: history)
     model?.observe(event, in: history)
     if case .finished = event.kind { ended += 1 }
-    // What is not asked any more need not be remembered.
+    // A sampler that is no longer used can be dropped.
     if Self.choice(for: specification, ended: ended, options).sampler != SamplerKind.gp.name {
       model = nil
     }
@@ -77,7 +77,7 @@ public struct AutoSampler: Sampler {
     return try densities.suggest(number, in: history)
   }
 
-  /// Which sampler proposes the next trial of a study of which so many trials have ended.
+  /// The sampler that proposes the next trial of a study of which `ended` trials have ended.
   public static func choice(
     for specification: StudySpecification, ended: Int, _ options: AutoOptions = AutoOptions()
   ) -> Choice {
@@ -104,8 +104,7 @@ public struct AutoSampler: Sampler {
 }
 
 extension StudySpecification {
-  /// Which sampler proposes the next trial where that is chosen automatically, and why; nil where the
-  /// study names one.
+  /// The automatically chosen sampler of the next trial, and the reason; nil if the study names one.
   ///
   /// - Parameter ended: how many of its trials have ended.
   public func automaticChoice(ended: Int) -> AutoSampler.Choice? {
@@ -116,18 +115,19 @@ extension StudySpecification {
   }
 }
 
-/// What may be chosen about the automatic choice.
+/// The options of the automatic choice.
 public struct AutoOptions: Sendable, Hashable {
-  /// Trials that are modelled by `gp`; with more, `tpe` goes on. A proposal of `gp` takes O(n^2).
+  /// The largest number of trials for `gp`; beyond it, `tpe` takes over. A proposal of `gp` takes
+  /// O(n^2).
   public var model = 500
-  /// The same for two or three objectives, each of which has a model.
+  /// The same for two or three objectives, with a model each.
   public var fronts = 250
 
   public init() {}
 }
 
 extension AutoOptions: MethodOptions {
-  /// The options of a description, by their names.
+  /// Parses the options of a description.
   /// - Throws: `StudyError` for an unknown name, a value of another kind or out of range.
   public init(_ given: [String: ParameterValue]) throws { try self.init(reading: given) }
 

@@ -1,19 +1,19 @@
 public import OuterloopStudy
 
-/// What may be chosen about differential evolution.
+/// The options of differential evolution.
 public struct DifferentialEvolutionOptions: Sendable, Hashable {
-  /// Places of the population.
+  /// The size of the population.
   public var population = 10
-  /// The share of the best towards which children are drawn.
+  /// The fraction of best individuals (p) towards which children move.
   public var greediness = 0.11
-  /// Entries of the memory of what has succeeded.
+  /// The number of entries in the success history.
   public var memory = 6
 
   public init() {}
 }
 
 extension DifferentialEvolutionOptions: MethodOptions {
-  /// The options of a description, by their names.
+  /// Parses the options of a description.
   /// - Throws: `StudyError` for an unknown name, and a value of another kind or out of range.
   public init(_ given: [String: ParameterValue]) throws { try self.init(reading: given) }
 
@@ -28,17 +28,17 @@ extension DifferentialEvolutionOptions: MethodOptions {
   ]
 }
 
-/// Differential evolution: each trial moves one of the population towards one of the best and along the
-/// difference of two others, and takes its place if it is not worse; how far moves go is learned from those
-/// that succeeded (current-to-pbest with an archive and success history: JADE, Zhang and Sanderson 2009; SHADE,
-/// Tanabe and Fukunaga 2013).
+/// Differential evolution: each trial moves one individual towards one of the best and along the difference of
+/// two others, and replaces it if it is not worse; the step sizes are learned from those that succeeded
+/// (current-to-pbest with an archive and success history: JADE, Zhang and Sanderson 2009; SHADE, Tanabe and
+/// Fukunaga 2013).
 ///
-/// Differences from SHADE: it does not wait. The first trials fill the population at random; trial n then goes
-/// for place n mod P, from the population as it is when it is proposed, and takes that place when its result
-/// comes, whenever that is, so any number of workers is kept busy. Memory is updated after every P results, and
-/// weighs successes by how many of the population they passed, so that the scale of losses does not matter. The
-/// population is small, since budgets are (SHADE: 100), and does not shrink as in L-SHADE, since they may grow. Trials without a result are worse than
-/// all others. Inactive parameters have no gene (`DifferentialVariation`).
+/// Differences from SHADE: it is asynchronous. The first trials fill the population at random; trial n then competes for
+/// index n mod P, based on the population at the time of its proposal, and replaces that individual when its result arrives,
+/// so any number of workers is kept busy. The history is updated after every P results, and weights successes by the ranks
+/// gained, so that the scale of losses does not matter. The population is small, since budgets are (SHADE: 100), and does
+/// not shrink as in L-SHADE, since budgets may grow. Trials without a result are worse than all others. Inactive parameters
+/// have no gene (`DifferentialVariation`).
 ///
 /// - Complexity: a proposal is O(d + P); a result O(P); O(n + P d) memory.
 public struct DifferentialEvolutionSampler: Sampler {
@@ -47,7 +47,7 @@ public struct DifferentialEvolutionSampler: Sampler {
     var rank: TrialRank
   }
 
-  /// The place that a trial goes for, and what its child was made with.
+  /// The index for which a trial competes, and the parameters of its child.
   private struct Pending: Sendable {
     var place: Int
     var parameters: SuccessHistory.Parameters
@@ -59,13 +59,13 @@ public struct DifferentialEvolutionSampler: Sampler {
   private let options: DifferentialEvolutionOptions
   private var tried: TriedConfigurations
   private var population: [Individual] = []
-  /// Places of the population, the best first.
+  /// Indices of the population, best first.
   private var order: [Int] = []
   /// Individuals that were replaced.
   private var archive: [Genome] = []
   private var replaced = 0
   private var memory: SuccessHistory
-  /// Memories and the revisions since which they hold, the newest last.
+  /// Histories and the revisions since which they are valid, the newest last.
   private var memories: [(revision: Int, memory: SuccessHistory)]
   private var pending: [Int: Pending] = [:]
   private var results = 0
@@ -120,7 +120,7 @@ public struct DifferentialEvolutionSampler: Sampler {
       order = []
       return
     }
-    // What no one proposed competes with the worst.
+    // An enqueued configuration competes with the worst.
     let place = pending?.place ?? ordered().last ?? 0
     let parent = population[place]
     guard child.rank <= parent.rank else { return }

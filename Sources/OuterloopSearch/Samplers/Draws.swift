@@ -2,8 +2,8 @@ package import OuterloopNumerics
 private import OuterloopPlatform
 
 /// The random numbers of one proposal, in order: Philox, its stream named by the study's seed, a
-/// purpose and the trial's number. Nothing else enters, so the same trial of the same study gets the
-/// same numbers in every process.
+/// purpose and the trial's number. It depends on nothing else, so the same trial of the same study
+/// gets the same numbers in every process.
 struct Draws {
   /// What a stream is for. Names are part of a study's identity: they are never changed.
   enum Purpose: String {
@@ -27,7 +27,7 @@ struct Draws {
 
   private mutating func word() -> UInt32 {
     if position == words.count {
-      // The first 64 words of the trial's own stream; further ones from streams split off it.
+      // The first 64 words of the trial's own stream; further ones from streams split from it.
       if words.isEmpty {
         words = key.bits(64)
       } else {
@@ -60,8 +60,8 @@ extension Draws {
   mutating func cauchy() -> Double { tan(.pi * (next() - 0.5)) }
 }
 
-/// Uniform numbers one by one: the stream of a key, drawn in blocks. Which number comes n-th depends
-/// on the key alone, not on how many were expected.
+/// Uniform numbers one by one: the stream of a key, drawn in blocks. The n-th number depends only on
+/// the key, not on how many were expected.
 package struct UniformStream: Sendable {
   private let key: RandomKey
   private var numbers: [Double] = []

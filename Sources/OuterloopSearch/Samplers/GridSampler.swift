@@ -3,10 +3,10 @@ public import OuterloopStudy
 /// Every configuration of the space once, in the order of the space, the last parameter fastest.
 ///
 /// Real parameters without a step take `resolution` values, evenly spaced on their scale from low end
-/// to high end. Conditions and constraints are honoured: there are no two points that differ in
-/// inactive parameters only. Ends when all have been tried. O(d) time a proposal on average.
+/// to high end. Conditions and constraints are honoured: no two points differ only in inactive
+/// parameters. Ends when all have been tried. O(d) time a proposal on average.
 public struct GridSampler: Sampler {
-  /// Steps of the search for allowed points until it gives up: some seconds.
+  /// The limit on steps of the search for allowed points: a few seconds.
   private static let effort = 5_000_000
 
   private var tried: Set<Assignment> = []
@@ -34,7 +34,7 @@ public struct GridSampler: Sampler {
       upcoming = rest.next()
       (isBegun, isEmpty) = (true, upcoming == nil)
     }
-    // What has been tried stays tried, so the place in the grid only moves forward.
+    // Tried configurations stay tried, so the position in the grid only moves forward.
     while let next = upcoming, tried.contains(next) {
       rest.refresh(effort: Self.effort)
       upcoming = rest.next()

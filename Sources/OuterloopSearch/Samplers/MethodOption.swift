@@ -1,27 +1,27 @@
 internal import OuterloopStudy
 internal import OuterloopText
 
-/// One option of a sampler, scheduler or rule, declared once: what it may be, what it means, where it is kept.
-/// Reading, checking, storing, errors, help and the documentation's table all come from here.
+/// One option of a sampler, scheduler or rule, declared once: its values, its meaning, its storage. Parsing,
+/// checking, storing, errors, help and the documentation's table are derived from it.
 struct MethodOption<Options: Sendable>: Sendable {
   let name: String
   let values: OptionValues
   /// What it does, as half a sentence.
   let meaning: String
-  /// What stands in the table for the default, where a value does not say it.
+  /// The table's text for the default, where a value is not enough.
   var standard: String?
   let get: @Sendable (Options) -> ParameterValue?
   let set: @Sendable (inout Options, ParameterValue) -> Void
 }
 
-/// What an option may be.
+/// The valid values of an option.
 enum OptionValues: Sendable {
   case flag
-  /// With what 0 stands for, where that is outside of the range.
+  /// With the meaning of 0, if that is outside the range.
   case whole(ClosedRange<Int>, zero: String? = nil)
   case number(ClosedRange<Double>)
 
-  /// As the option has it; nil for a value that is none.
+  /// The value in canonical form; nil for an invalid value.
   func canonical(_ value: ParameterValue) -> ParameterValue? {
     switch self {
     case .flag: if case .bool = value { return value }
@@ -37,7 +37,7 @@ enum OptionValues: Sendable {
     return nil
   }
 
-  /// "a whole number from 1 to 9".
+  /// For example "a whole number from 1 to 9".
   var text: String {
     switch self {
     case .flag: "true or false"
@@ -103,15 +103,15 @@ protocol MethodOptions: Sendable {
   static var owner: String { get }
   static var declarations: [MethodOption<Self>] { get }
   /// - Throws: `StudyError` for options that exclude one another.
-  /// - Parameter given: names of those that were given, empty where the options were made in Swift.
+  /// - Parameter given: names of those that were given; empty if the options were created in Swift.
   func checkTogether(given: Set<String>) throws
 }
 
 extension MethodOptions {
-  /// Most options exclude nothing.
+  /// Most options are compatible.
   func checkTogether(given: Set<String>) {}
 
-  /// The options of a description, by their names.
+  /// Parses the options of a description.
   /// - Throws: `StudyError` for an unknown name, a value of another kind or out of range, and options
   ///   that exclude one another.
   init(reading given: [String: ParameterValue]) throws {
@@ -131,7 +131,7 @@ extension MethodOptions {
     try checkTogether(given: Set(given.keys))
   }
 
-  /// - Throws: `StudyError` for what is out of range, and options that exclude one another.
+  /// - Throws: `StudyError` for values out of range, and incompatible options.
   func check() throws {
     for option in Self.declarations {
       guard let value = option.get(self) else { continue }
@@ -158,7 +158,7 @@ extension MethodOptions {
     }
   }
 
-  /// What differs from the defaults, for the store.
+  /// The non-default values, for the store.
   var description: ComponentDescription {
     let standard = Self()
     var all: [String: ParameterValue] = [:]

@@ -1,10 +1,10 @@
 public import OuterloopStudy
 
-/// Independent uniform configurations, each parameter on its own scale; what every other method is to
-/// beat, and hard to beat in many dimensions (Bergstra and Bengio 2012).
+/// Independent uniform configurations, each parameter on its own scale; the baseline for every other
+/// method, hard to beat in many dimensions (Bergstra and Bengio 2012).
 ///
-/// Where constraints forbid a part they are uniform on the rest; a configuration is not tried twice
-/// while others are left. O(d) time a proposal without constraints, O(n) memory.
+/// With constraints they are uniform on the allowed part; a configuration is not tried twice while
+/// others are left. O(d) time a proposal without constraints, O(n) memory.
 public struct RandomSampler: Sampler {
   private let seed: UInt64
   private var tried: TriedConfigurations
@@ -22,7 +22,7 @@ public struct RandomSampler: Sampler {
   }
 }
 
-/// Of samplers that have none.
+/// The options of samplers without any.
 protocol NoOptions: MethodOptions {}
 
 extension NoOptions {

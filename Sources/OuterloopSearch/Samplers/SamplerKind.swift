@@ -1,7 +1,7 @@
 public import OuterloopStudy
 internal import OuterloopText
 
-/// A sampler as people name it, and all that is known of it: `tpe:startup=20`. A row of the registry.
+/// A sampler by name, such as `tpe:startup=20`, with its description. A row of the registry.
 public struct SamplerKind: Sendable {
   public let name: String
   /// What it does, as half a sentence.
@@ -9,7 +9,7 @@ public struct SamplerKind: Sendable {
   public let options: [Option]
   public let traits: SamplerTraits
   /// The sampler with the options given, others as by default.
-  /// - Throws: `StudyError` for options that it does not have, out of range, or that exclude one another.
+  /// - Throws: `StudyError` for options that are unknown, out of range, or incompatible.
   public let method: @Sendable ([String: ParameterValue]) throws -> SamplerMethod
 
   /// An option, for help and documentation.
@@ -17,7 +17,7 @@ public struct SamplerKind: Sendable {
     public let name: String
     /// The default.
     public let standard: String
-    /// What it may be: "a whole number from 1 to 9".
+    /// Its valid values: "a whole number from 1 to 9".
     public let values: String
     public let meaning: String
   }
@@ -39,20 +39,20 @@ public struct SamplerKind: Sendable {
   ]
 }
 
-/// What holds of a sampler, as far as others need to know: which laws it keeps, what goes with it.
+/// Properties of a sampler that others need to know: the laws it satisfies, what it supports.
 public struct SamplerTraits: OptionSet, Sendable {
   public let rawValue: Int
   public init(rawValue: Int) { self.rawValue = rawValue }
 
-  /// Results change what it suggests.
+  /// Results affect its suggestions.
   public static let learns = SamplerTraits(rawValue: 1 << 0)
   /// The unit and origin of losses do not matter: a f + b is the same search as f, for a > 0.
   public static let isScaleFree = SamplerTraits(rawValue: 1 << 1)
   /// Takes several objectives.
   public static let takesObjectives = SamplerTraits(rawValue: 1 << 2)
-  /// Heeds what is believed of good values: `StudySpecification.priors`, and hints.
+  /// Uses priors over good values: `StudySpecification.priors`, and hints.
   public static let heedsPriors = SamplerTraits(rawValue: 1 << 4)
-  /// Weighs what trials cost: `StudySpecification.cost`.
+  /// Takes the cost of trials into account: `StudySpecification.cost`.
   public static let weighsCosts = SamplerTraits(rawValue: 1 << 5)
   /// Ends by itself, with configurations of the space left.
   public static let ends = SamplerTraits(rawValue: 1 << 3)
@@ -72,7 +72,7 @@ extension SamplerKind {
 }
 
 extension SearchMethod {
-  /// The method of a description, as the store keeps it and the command line names it.
+  /// The method of a description, as in the store and on the command line.
   /// - Throws: `StudyError` for an unknown name or option.
   public static func named(_ description: MethodDescription) throws -> SearchMethod {
     let scheduler = try SchedulerKind.named(description.scheduler.name)

@@ -2,8 +2,8 @@ internal import OuterloopStudy
 
 extension SobolSampler {
   /// The first configuration of a search for one objective: numbers in the middle of their scales, choices, which have
-  /// no middle, as the Sobol point has them. Ranges are chosen around what is believed to be good, and one trial
-  /// tells a model of many parameters that borders are far from all others.
+  /// no middle, from the Sobol point. Ranges are usually chosen around good values, and for a model of many parameters
+  /// one central trial reduces the pull of the boundaries.
   ///
   /// - Returns: nil for all other trials, after an earlier study, and where the middle is forbidden or was
   ///   enqueued.

@@ -1,15 +1,16 @@
 private import OuterloopNumerics
 public import OuterloopStudy
 
-/// Scrambled Sobol points: as unprejudiced as random ones, spread more evenly, in every projection.
+/// Scrambled Sobol points: unbiased like random ones, but more evenly spread, in every projection.
 ///
-/// Trial number i gets point i, whoever asks and in whichever order; one dimension a parameter.
-/// Where that point is forbidden or has been tried, point i of further scramblings is taken, which
-/// are evenly spread too. Where constraints leave little, the points are those of a cover of it by
-/// boxes: one more dimension chooses the box. Spaces with more than 1,111 parameters get random numbers
-/// for the rest. O(d) time a proposal.
+/// Trial number i gets point i, whoever asks and in whichever order; one dimension per parameter. If
+/// that point is forbidden or has been tried, point i of further scramblings is used, which are evenly
+/// spread too. Where constraints allow little, the points are those of a cover by boxes: an additional
+/// dimension chooses the box. Spaces with more than 1,111 parameters get random numbers for the rest.
+/// O(d) time a proposal.
 public struct SobolSampler: Sampler {
-  /// Scramblings are made when needed, and cost a table each; beyond so many, random points do as well.
+  /// Scramblings are created when needed, at the cost of a table each; beyond this number, random
+  /// points are as good.
   private static let mostScramblings = 64
 
   private let seed: UInt64
@@ -34,7 +35,7 @@ public struct SobolSampler: Sampler {
 
   public mutating func observe(_ event: Event, in history: History) { tried.observe(event) }
 
-  // For samplers that begin with these points.
+  // For samplers that start with these points.
   mutating func isDone() throws -> Bool { try tried.isDone() }
   func hasTried(_ assignment: Assignment) -> Bool { tried.contains(assignment) }
 
@@ -59,7 +60,7 @@ public struct SobolSampler: Sampler {
         }
         point = known[scrambling].point(index)
       }
-      // The first dimension chooses the box, since it is the best of them.
+      // The first dimension chooses the box, since it is the most uniform.
       var isBoxChosen = false
       return try feasible.draw { parameter in
         let place = isPlain ? parameter : parameter.map { $0 + 1 } ?? (isBoxChosen ? nil : 0)

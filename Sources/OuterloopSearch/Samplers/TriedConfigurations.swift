@@ -1,9 +1,9 @@
 internal import OuterloopStudy
 
-/// The configurations that a study has seen, so that none is tried twice while others are left.
+/// The configurations already tried in a study, so that none is tried twice while others are left.
 ///
-/// Spaces of at most `countable` configurations are counted, as far as trials come near their number,
-/// which is how a study knows that it has tried them all.
+/// Spaces of at most `countable` configurations are counted when the number of trials approaches
+/// theirs, so that a study knows when it has tried them all.
 struct TriedConfigurations: Sendable {
   /// A million configurations are counted in about a second.
   private static let countable = 1_000_000
@@ -36,7 +36,7 @@ struct TriedConfigurations: Sendable {
     }
   }
 
-  /// Counts a configuration as tried that no trial has.
+  /// Marks a configuration as tried without a trial.
   mutating func insert(_ assignment: Assignment) { tried.insert(assignment) }
 
   func contains(_ assignment: Assignment) -> Bool { tried.contains(assignment) }
@@ -57,7 +57,7 @@ struct TriedConfigurations: Sendable {
     return true
   }
 
-  /// Counts until it is known whether there are as many.
+  /// Counts until it is known whether there are at least `needed`.
   private mutating func count(atLeast needed: Int) {
     guard case .moreThan(let known) = total, known < needed else { return }
     guard needed <= Self.countable else {
@@ -74,9 +74,9 @@ struct TriedConfigurations: Sendable {
 
   /// A new configuration from `draw`, which gives nil for a draw that is not allowed. After many
   /// repetitions the remaining configurations of a countable space are listed and one is drawn by
-  /// `pick`, in [0, 1); elsewhere the repetition is taken.
+  /// `pick`, in [0, 1); otherwise the repetition is returned.
   ///
-  /// - Throws: `StudyError` if nothing that is allowed can be found.
+  /// - Throws: `StudyError` if no allowed configuration can be found.
   mutating func fresh(
     pick: () -> Double, draw: (inout FeasibleConfigurations) throws -> Assignment?
   ) throws -> Assignment? {
@@ -99,8 +99,8 @@ struct TriedConfigurations: Sendable {
       "loosen a constraint, or state it by narrower ranges", cause: .infeasible)
   }
 
-  /// A new configuration with every parameter uniform, or at the quantile that `quantile` makes of its
-  /// place and a uniform number.
+  /// A new configuration with every parameter uniform, or at the quantile that `quantile` computes
+  /// from its index and a uniform number.
   mutating func draw(
     _ draws: inout Draws, _ quantile: (Int, Double) -> Double = { $1 }
   ) throws -> Assignment? {

@@ -1,20 +1,20 @@
 public import OuterloopStudy
 
-/// What may be chosen about asynchronous successive halving.
+/// The options of asynchronous successive halving.
 public struct AsynchronousHalvingOptions: Sendable, Hashable {
-  /// Of so many trials on a rung one is trained on.
+  /// The reduction factor: one in this many trials of a rung is promoted.
   public var factor = 3
-  /// Epochs of the first rung at least.
+  /// The smallest number of epochs of the first rung.
   public var least = 1
-  /// Trials run without resting, and end at a rung where they are not among the best so far: for programs
-  /// that cannot go on from a checkpoint.
+  /// Whether trials run without pausing, and are stopped at a rung where they are not among the best so
+  /// far: for programs that cannot resume from a checkpoint.
   public var stopping = false
 
   public init() {}
 }
 
 extension AsynchronousHalvingOptions: RungOptions {
-  /// The options of a description, by their names.
+  /// Parses the options of a description.
   /// - Throws: `StudyError` for an unknown name, and a value of another kind or out of range.
   public init(_ given: [String: ParameterValue]) throws { try self.init(reading: given) }
 
@@ -28,17 +28,17 @@ extension AsynchronousHalvingOptions: RungOptions {
     ]
 }
 
-/// Asynchronous successive halving (Li et al. 2020, ASHA, Algorithm 2): a worker that is free lets the best
-/// trial go on that stands in the first 1/eta of its rung, the highest rung first; if there is none, a new trial
-/// begins. Nobody waits for a rung to be full.
+/// Asynchronous successive halving (Li et al. 2020, ASHA, Algorithm 2): a free worker promotes the best trial in
+/// the top 1/eta of its rung, the highest rung first; if there is none, it starts a new trial. No worker waits
+/// for a rung to be full.
 ///
-/// With `stopping` a trial goes on at a rung if it is in the first 1/eta of those that have been there so far,
-/// or the best of them, and is given up if not (the stopping rule of the same paper's implementations).
+/// With `stopping`, a trial continues at a rung if it is in the top 1/eta of those that have reached it so
+/// far, or the best of them, and is stopped otherwise (the stopping rule of the paper's implementations).
 ///
-/// Differences: rungs are those of `Bracket`, so that the last one is the full training; several objectives
-/// and outcome constraints have an order (`RungResults.order`). When no new trial may begin and nothing is left
-/// to promote, the best of the highest rung is trained to the end if no trial has been, so that a study ends
-/// with a result.
+/// Differences: rungs are those of `Bracket`, so that the last one is the full training; several objectives and
+/// outcome constraints are ordered by `RungResults.order`. When no new trial may start and nothing is left to
+/// promote, the best of the highest rung is trained to the end if no trial has been, so that a study ends with
+/// a result.
 ///
 /// - Complexity: a proposal is O(n log n) for n trials on a rung with a new result, else O(n/eta).
 struct AsynchronousHalving: Scheduler {
@@ -49,7 +49,7 @@ struct AsynchronousHalving: Scheduler {
   private let isStopping: Bool
   private(set) var results: RungResults
 
-  /// - Parameter epochs: of the rungs, rising.
+  /// - Parameter epochs: the epochs of the rungs, ascending.
   init(
     _ specification: StudySpecification, epochs: [Int], factor: Int, isStopping: Bool = false
   ) {
@@ -70,7 +70,7 @@ struct AsynchronousHalving: Scheduler {
     for rung in (0..<top).reversed() {
       let order = results.order(ofRung: rung)
       let best = order.prefix(order.count / factor)
-      if let trial = best.first(where: { rests(history.trials[$0], on: rung) }) {
+      if let trial = best.first(where: { isPaused(history.trials[$0], on: rung) }) {
         return .advance(
           trial: trial, through: isStopping ? epochs[epochs.count - 1] : epochs[rung + 1])
       }
@@ -83,7 +83,7 @@ struct AsynchronousHalving: Scheduler {
   }
 
   /// Whether a trial waits to be promoted from a rung.
-  private func rests(_ trial: Trial, on rung: Int) -> Bool {
+  private func isPaused(_ trial: Trial, on rung: Int) -> Bool {
     trial.state == .paused && trial.through <= epochs[rung]
       && results.results[rung][trial.number]?.values != nil
   }
@@ -95,7 +95,7 @@ struct AsynchronousHalving: Scheduler {
         return nil
       }
       let order = results.order(ofRung: rung)
-      if let trial = order.first(where: { rests(history.trials[$0], on: rung) }) {
+      if let trial = order.first(where: { isPaused(history.trials[$0], on: rung) }) {
         return .advance(trial: trial, through: epochs[epochs.count - 1])
       }
     }

@@ -1,26 +1,26 @@
 internal import OuterloopNumerics
 public import OuterloopStudy
 
-/// The default where a training has epochs: decides how far trials are trained by what there is.
+/// The default for trainings with epochs: chooses a scheduler for the study.
 ///
-/// - none, where so few trials are to be made that there is nothing to choose from.
-/// - `freeze-thaw`, where one objective, and what epochs cost, is all there is to look at: of the schedulers it has
-///   the smallest regret on recorded learning curves (`Benchmarks/results/learning-curves.md`).
-/// - `asha` where something was said that freeze-thaw passes over: a sampler, several objectives, bounds, priors,
-///   earlier results. Then configurations come from that sampler. Also where OpenBLAS is not installed.
-/// - `asha:stopping=true` when a trial that was to go on has begun at epoch 0 again, and rests without a checkpoint
-///   once more: a program that cannot go on from where it rested is better run to the end in one go. The first rest
-///   alone says nothing: many programs write no checkpoint in their first epoch, or only every few epochs. The
-///   searcher of that scheduler then observes the study from its first event on.
+/// - none, if there are so few trials that there is nothing to choose from.
+/// - `freeze-thaw`, if the study has only one objective and possibly costs: it has the smallest regret of the
+///   schedulers on recorded learning curves (`Benchmarks/results/learning-curves.md`).
+/// - `asha` if the study has something that freeze-thaw ignores: a sampler, several objectives, constraints,
+///   priors, earlier results. Then configurations come from that sampler. Also if OpenBLAS is not installed.
+/// - `asha:stopping=true` when a trial that was continued has restarted at epoch 0, and is paused without a
+///   checkpoint again: a program that cannot resume is better run to the end at once. The first pause alone is no
+///   evidence: many programs write no checkpoint in their first epoch, or only every few epochs. The searcher of
+///   that scheduler then observes the study from its first event on.
 ///
-/// So what it does is a function of the study and its events, and replays agree.
+/// So its behaviour is a function of the study and its events, and replays agree.
 struct AutomaticTraining: Searcher {
   private let specification: StudySpecification
   private let sampler: SamplerMethod
   private var searcher: any Searcher
   private var plan: AutomaticTrainingChoice
   private var log: [Event] = []
-  private var trouble: (any Error)?
+  private var failure: (any Error)?
 
   init(_ specification: StudySpecification, _ sampler: SamplerMethod) throws {
     self.specification = specification
@@ -43,16 +43,16 @@ struct AutomaticTraining: Searcher {
       searcher = try plan.method(sampler).searcher(specification)
       var past = History()
       for event in log {
-        // Not every event of a study is a searcher's to see, so revisions may have gaps.
+        // Searchers do not see every event of a study, so revisions may have gaps.
         past.apply(event)
         searcher.observe(event, in: past)
       }
-    } catch { trouble = error }
+    } catch { failure = error }
     log = []
   }
 
   mutating func propose(_ number: Int?, in history: History) throws -> Proposal {
-    if let trouble { throw trouble }
+    if let failure { throw failure }
     return try searcher.propose(number, in: history)
   }
 
@@ -62,13 +62,13 @@ struct AutomaticTraining: Searcher {
 }
 
 extension Trial {
-  /// Whether it came to rest more than once and has no checkpoint: it was trained from epoch 0 each time.
+  /// Whether it was paused more than once and has no checkpoint: it was trained from epoch 0 each time.
   fileprivate var hasRestartedWithoutCheckpoint: Bool {
     checkpoint == 0 && attempts.count { $0.ended != nil && $0.reason == nil } > 1
   }
 }
 
-/// What the scheduler `auto` does, and why.
+/// The choice of the scheduler `auto`, and the reason.
 public struct AutomaticTrainingChoice: Sendable, Hashable, CustomStringConvertible {
   enum Scheduler: Sendable {
     case none, freezeThaw, asha, stopping
@@ -103,12 +103,12 @@ public struct AutomaticTrainingChoice: Sendable, Hashable, CustomStringConvertib
     }
   }
 
-  /// From here on what runs is stopped, and nothing rests any more.
+  /// From here on running trials are stopped instead of paused.
   mutating func stopRunning() {
     (scheduler, reason) = (.stopping, "with stopping, since trials restart without a checkpoint")
   }
 
-  /// What it does, in a word or two.
+  /// The choice, in a word or two.
   public var name: String {
     switch scheduler {
     case .none: "to the end"
@@ -117,7 +117,7 @@ public struct AutomaticTrainingChoice: Sendable, Hashable, CustomStringConvertib
     }
   }
 
-  /// What it does, and why.
+  /// The choice and the reason.
   public var description: String { "\(name) \(reason)" }
 
   func method(_ sampler: SamplerMethod) -> SearchMethod {
@@ -132,7 +132,7 @@ public struct AutomaticTrainingChoice: Sendable, Hashable, CustomStringConvertib
 }
 
 extension StudySpecification {
-  /// What the scheduler `auto` begins with; nil if the study has another one.
+  /// The initial choice of the scheduler `auto`; nil if the study has another one.
   public var automaticTraining: AutomaticTrainingChoice? {
     method.scheduler.name == SchedulerKind.automaticName ? AutomaticTrainingChoice(self) : nil
   }
@@ -148,7 +148,7 @@ extension SchedulerKind {
 }
 
 extension SearchMethod {
-  /// Decides how far trials are trained by what there is; see `AutomaticTrainingChoice`.
+  /// Chooses a scheduler for the study; see `AutomaticTrainingChoice`.
   public static func automaticTraining(_ sampler: SamplerMethod = .auto()) -> SearchMethod {
     SearchMethod(
       MethodDescription(

@@ -1,7 +1,7 @@
 internal import OuterloopStudy
 
-/// A scheduler that lets every trial run through all epochs, and decides by its verdicts alone which ones end
-/// early.
+/// A scheduler that lets every trial run through all epochs, and only decides by its verdicts which ones are
+/// stopped early.
 protocol EarlyStopping: Scheduler {
   var training: FullTraining { get set }
 }

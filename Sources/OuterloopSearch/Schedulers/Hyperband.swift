@@ -1,17 +1,17 @@
 public import OuterloopStudy
 
-/// What may be chosen about Hyperband.
+/// The options of Hyperband.
 public struct HyperbandOptions: Sendable, Hashable {
-  /// Of so many trials on a rung one is trained on.
+  /// The reduction factor: one in this many trials of a rung is promoted.
   public var factor = 3
-  /// Epochs of the first rung at least.
+  /// The smallest number of epochs of the first rung.
   public var least = 1
 
   public init() {}
 }
 
 extension HyperbandOptions: RungOptions {
-  /// The options of a description, by their names.
+  /// Parses the options of a description.
   /// - Throws: `StudyError` for an unknown name, and a value of another kind or out of range.
   public init(_ given: [String: ParameterValue]) throws { try self.init(reading: given) }
 
@@ -19,18 +19,18 @@ extension HyperbandOptions: RungOptions {
   static let declarations: [MethodOption<Self>] = rungDeclarations
 }
 
-/// What may be chosen about successive halving.
+/// The options of successive halving.
 public struct HalvingOptions: Sendable, Hashable {
-  /// Of so many trials on a rung one is trained on.
+  /// The reduction factor: one in this many trials of a rung is promoted.
   public var factor = 3
-  /// Epochs of the first rung at least.
+  /// The smallest number of epochs of the first rung.
   public var least = 1
 
   public init() {}
 }
 
 extension HalvingOptions: RungOptions {
-  /// The options of a description, by their names.
+  /// Parses the options of a description.
   /// - Throws: `StudyError` for an unknown name, and a value of another kind or out of range.
   public init(_ given: [String: ParameterValue]) throws { try self.init(reading: given) }
 
@@ -38,30 +38,29 @@ extension HalvingOptions: RungOptions {
   static let declarations: [MethodOption<Self>] = rungDeclarations
 }
 
-/// Synchronous successive halving, in one bracket after the other: Hyperband (Li et al. 2018, Algorithm 1)
-/// with all brackets in turn, successive halving (Jamieson and Talwalkar 2016) with the first one again and
-/// again.
+/// Synchronous successive halving, one bracket after another: Hyperband (Li et al. 2018, Algorithm 1)
+/// cycles through all brackets, successive halving (Jamieson and Talwalkar 2016) repeats the first one.
 ///
-/// When every trial of a rung has got there or failed, the best n_(i+1) of them are trained on and the others
-/// are given up. Trials are ranked by their values at the rung, of equals the earlier one first. A worker that
-/// would have to wait for a rung begins the next bracket. Which bracket a trial belongs to follows from how
-/// many were suggested before it; configurations that somebody enqueued belong to none.
+/// When every trial of a rung has reached it or failed, the best n_(i+1) of them are promoted and the others
+/// are pruned. Trials are ranked by their values at the rung, ties by number. A worker that would have to wait
+/// for a rung starts the next bracket. The bracket of a trial follows from how many were suggested before it;
+/// enqueued configurations belong to none.
 ///
-/// A rung closes with fewer trials than it is meant to have when no new trial may begin: at the end of the
-/// budget and of the space.
+/// A rung is completed with fewer trials than planned when no new trial may start: at the end of the
+/// budget or of the space.
 ///
 /// - Complexity: a proposal is O(n log n) for n trials in the brackets that are open.
 struct BracketScheduler: Scheduler {
   private let brackets: [Bracket]
   private var results: RungResults
-  /// The brackets that were begun, in order.
+  /// The started brackets, in order.
   private var begun: [Open] = []
-  /// The brackets before this one are done with.
+  /// The brackets before this one are complete.
   private var firstOpen = 0
 
   private struct Open: Sendable {
     var bracket: Bracket
-    /// By rung: the trials that were to be trained to it.
+    /// By rung: the trials assigned to it.
     var trials: [[Int]]
 
     var isFull: Bool { trials[0].count >= bracket.sizes[0] }
@@ -100,7 +99,7 @@ struct BracketScheduler: Scheduler {
     if let last = begun.last, !last.isFull { begun.count - 1 } else { begun.count }
   }
 
-  /// Where the next new trial begins, as a rung of the bracket with the most rungs.
+  /// The first rung of the next new trial, as a rung of the bracket with the most rungs.
   var firstRungOfNewTrial: Int {
     let place = nextBracket
     let bracket = place < begun.count ? begun[place].bracket : brackets[place % brackets.count]
@@ -123,7 +122,7 @@ struct BracketScheduler: Scheduler {
     return history.runningCount + history.claimableCount > 0 ? .wait : .exhausted
   }
 
-  /// What is to become of the trials of a rung that is complete.
+  /// The next decision about the trials of a complete rung.
   private func next(_ history: History, mayBegin: Bool) -> Proposal? {
     for open in begun[firstOpen...] {
       guard open.isFull || !mayBegin else { continue }
@@ -149,7 +148,7 @@ struct BracketScheduler: Scheduler {
     return nil
   }
 
-  /// How many of a rung's trials are trained on where the bracket stayed smaller than it was meant to be.
+  /// How many of a rung's trials are promoted if the bracket is smaller than planned.
   private func share(of trials: [Int], in open: Open, _ rung: Int) -> Int {
     let sizes = open.bracket.sizes
     return open.isFull ? sizes[rung + 1] : trials.count * sizes[rung + 1] / sizes[rung]

@@ -1,22 +1,22 @@
 internal import OuterloopNumerics
 public import OuterloopStudy
 
-/// What may be chosen about stopping at a percentile of other trials.
+/// The options of percentile stopping.
 public struct PercentileOptions: Sendable, Hashable {
-  /// A trial goes on while its best value is among this share of the others' values, in percent.
+  /// A trial continues while its best value is among this best percentage of the others' values.
   public var percentile = 50.0
   /// Complete trials before the first one may be stopped.
   public var startup = 5
   /// Epochs after which a trial may be stopped.
   public var warmup = 1
-  /// Values of other trials that are needed at an epoch.
+  /// The number of values of other trials needed at an epoch.
   public var least = 1
 
   public init() {}
 }
 
 extension PercentileOptions: MethodOptions {
-  /// The options of a description, by their names.
+  /// Parses the options of a description.
   /// - Throws: `StudyError` for an unknown name, and a value of another kind or out of range.
   public init(_ given: [String: ParameterValue]) throws { try self.init(reading: given) }
 
@@ -31,7 +31,7 @@ extension PercentileOptions: MethodOptions {
     + MedianOptions.shared(\.startup, \.warmup, \.least)
 }
 
-/// The options of the median rule, which are those of the percentile's but for the percentile itself.
+/// The options of the median rule: those of the percentile rule without the percentile.
 struct MedianOptions: MethodOptions {
   var startup = 5
   var warmup = 1
@@ -59,12 +59,12 @@ struct MedianOptions: MethodOptions {
   }
 }
 
-/// Stops a trial at an epoch where its best value so far is worse than a percentile of the values that
-/// complete trials had at that epoch: with 50 % the median rule (Golovin et al. 2017, Vizier, section 3.2, which
-/// compares running averages; as Optuna 5 has it, it compares the best value with values at the epoch).
+/// Stops a trial at an epoch where its best value so far is worse than a percentile of the values that complete
+/// trials had at that epoch: with 50 % the median rule (Golovin et al. 2017, Vizier, section 3.2, which compares
+/// running averages; as in Optuna 5, the best value is compared with values at the epoch).
 ///
-/// Several objectives: a trial is stopped if it is worse in each of them. Values that are not finite are worse
-/// than all others.
+/// Several objectives: a trial is stopped if it is worse in each of them. Non-finite values are worse than all
+/// others.
 ///
 /// - Complexity: O(n) for a report, with n complete trials.
 struct PercentileStopping: EarlyStopping {
@@ -131,7 +131,7 @@ extension SchedulerMethod {
     }
   }
 
-  /// Stops trials that are not among a share of the others.
+  /// Stops trials that are not among the best percentage.
   public static func percentile(_ options: PercentileOptions) -> SchedulerMethod {
     SchedulerMethod(options.description) { try PercentileStopping($0, options) }
   }

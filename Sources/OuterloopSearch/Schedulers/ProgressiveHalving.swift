@@ -1,17 +1,17 @@
 public import OuterloopStudy
 
-/// What may be chosen about progressive asynchronous successive halving.
+/// The options of progressive asynchronous successive halving.
 public struct ProgressiveHalvingOptions: Sendable, Hashable {
-  /// Of so many trials on a rung one is trained on.
+  /// The reduction factor: one in this many trials of a rung is promoted.
   public var factor = 3
-  /// Epochs of the first rung at least.
+  /// The smallest number of epochs of the first rung.
   public var least = 1
 
   public init() {}
 }
 
 extension ProgressiveHalvingOptions: RungOptions {
-  /// The options of a description, by their names.
+  /// Parses the options of a description.
   /// - Throws: `StudyError` for an unknown name, and a value of another kind or out of range.
   public init(_ given: [String: ParameterValue]) throws { try self.init(reading: given) }
 
@@ -19,8 +19,8 @@ extension ProgressiveHalvingOptions: RungOptions {
   static let declarations: [MethodOption<Self>] = rungDeclarations
 }
 
-/// Progressive asynchronous successive halving (Bohdal et al. 2023, PASHA): as ASHA, but no trial is promoted
-/// beyond the current top rung, which is the second one at first and rises by one when the ranking of trials there
+/// Progressive asynchronous successive halving (Bohdal et al. 2023, PASHA): like ASHA, but no trial is promoted
+/// beyond the current top rung, which starts as the second one and rises by one when the ranking of trials there
 /// disagrees with their ranking one rung below.
 ///
 /// Let the trials on the top rung be ordered by their losses there, giving the trials t_1, t_2, ..., and by their
@@ -28,19 +28,19 @@ extension ProgressiveHalvingOptions: RungOptions {
 ///
 ///     |y(t_i) - y_i| <= eps,
 ///
-/// y(t) being the loss of t one rung below: who stands at place i could have stood there but for noise. eps is
-/// that of `RankingNoise`, over the epochs after the rung below up to the top rung. Both are looked at after each
+/// y(t) being the loss of t one rung below: the trial at rank i could have had that rank but for noise. eps is
+/// that of `RankingNoise`, over the epochs after the rung below up to the top rung. Both are evaluated after each
 /// report; the top rung rises by one at a time.
 ///
-/// When no new trial may begin and nothing is left to promote, the best trial of the highest rung is trained to
-/// the end if no trial has been, as by ASHA.
+/// When no new trial may start and nothing is left to promote, the best trial of the highest rung is trained to
+/// the end if no trial has been, as in ASHA.
 ///
-/// Differences from the authors' code: equal losses on the top rung count as in the order of the rung below, so
-/// that they never disagree with it; failures and what is not finite or breaks a constraint come last; with several
-/// objectives every one has a ranking and an eps of its own, and one that disagrees is enough.
+/// Differences from the authors' code: ties on the top rung are ordered as on the rung below, so that they never
+/// disagree with it; failures, non-finite losses and infeasible trials come last; with several objectives each has
+/// its own ranking and eps, and a single disagreement is enough.
 ///
-/// - Complexity: beside ASHA's and that of `RankingNoise`, O(n log n) for n trials on the top rung when one
-///   arrives there or eps changes. O(reports) memory.
+/// - Complexity: in addition to ASHA's and that of `RankingNoise`, O(n log n) for n trials on the top rung
+///   when one arrives there or eps changes. O(reports) memory.
 struct ProgressiveHalving: Scheduler {
   /// The current top rung is its highest one.
   private(set) var halving: AsynchronousHalving
@@ -121,7 +121,7 @@ struct Ranking {
     below = losses.sorted { $0 < $1 }.map(\.below)
   }
 
-  /// Whether who stands at a place above could have stood there below too, but for noise.
+  /// Whether the rankings above and below agree up to noise.
   func agrees(within epsilon: Double) -> Bool {
     zip(below, below.sorted()).allSatisfy { $0 == $1 || abs($0 - $1) <= epsilon }
   }

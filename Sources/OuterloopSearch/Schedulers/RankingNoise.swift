@@ -1,16 +1,15 @@
 internal import OuterloopStudy
 
-/// How far apart two losses may be by noise alone, by curves that cross and cross back.
+/// The magnitude of noise in losses, estimated from curves that cross and cross back.
 ///
 /// Of two trials with reports at the same epochs, let e be the last such epoch in a window (low, high]. Noise has
-/// changed their order if, going back from e, there is an epoch at which it was the other way round and before
-/// that one at which it was as at e. With |y_1 - y_2| the distance of their losses at e,
+/// changed their order if, going back from e, there is an epoch with the opposite order and before that one with
+/// the order at e. With |y_1 - y_2| the distance of their losses at e,
 ///
 ///     eps = 90th percentile of |y_1 - y_2| over the pairs whose order noise has changed,
 ///
-/// 0 at first, and what it was while there is no such pair (Bohdal et al. 2023, PASHA, section 4.2; the percentile
-/// is interpolated between neighbours). A loss that is repeated or not finite counts for nothing, nor does an epoch
-/// at which both are equal.
+/// 0 initially, and unchanged while there is no such pair (Bohdal et al. 2023, PASHA, section 4.2; the percentile
+/// is interpolated). Repeated and non-finite losses are ignored, and so are epochs with equal losses.
 ///
 /// Pairs are counted among the first `mostTrials` trials with a report in the window.
 ///
@@ -31,7 +30,7 @@ struct RankingNoise: Sendable {
 
   private var low: Int
   private var high: Int
-  /// By trial, with rising epochs.
+  /// By trial, with ascending epochs.
   private var curves: [Int: [Point]] = [:]
   /// Trials with a report in the window.
   private var members: [Int] = []
@@ -67,14 +66,14 @@ struct RankingNoise: Sendable {
     if isMember ? compare(trial) : join(trial) { estimate() }
   }
 
-  /// Whether a distance has changed.
+  /// Returns whether a distance has changed.
   private mutating func join(_ trial: Int) -> Bool {
     guard members.count < Self.mostTrials else { return false }
     members.append(trial)
     return compare(trial)
   }
 
-  /// Whether a distance has changed.
+  /// Returns whether a distance has changed.
   private mutating func compare(_ trial: Int) -> Bool {
     let curve = curves[trial] ?? []
     var isChanged = false

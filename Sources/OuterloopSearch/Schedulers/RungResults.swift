@@ -1,11 +1,11 @@
 internal import OuterloopStudy
 
-/// What trials were worth when they had been trained for the epochs of each rung.
+/// The results of trials at each rung.
 ///
-/// The value of a trial at a rung is that of its last report at or before the rung's epoch; of a program
-/// that passes over all of these epochs, its first report. It is taken when the trial first gets there and
-/// stays: an attempt that repeats these epochs changes nothing. What is not finite, and a failure that the
-/// configuration caused before the next rung, is worse than everything else.
+/// The value of a trial at a rung is that of its last report at or before the rung's epoch; for a program
+/// that reports none of these epochs, its first report. It is fixed when the trial first gets there: an
+/// attempt that repeats these epochs changes nothing. Non-finite values, and failures caused by the
+/// configuration before the next rung, are worse than everything else.
 ///
 /// - Complexity: O(1) for a report between rungs; O(n log n) for the order of a rung with a new result.
 struct RungResults: Sendable {
@@ -20,7 +20,7 @@ struct RungResults: Sendable {
 
   let epochs: [Int]
   private(set) var results: [[Int: Result]]
-  /// The first rung that a trial has no result of.
+  /// The first rung without a result of the trial.
   private var next: [Int: Int] = [:]
   /// The epoch whose report brought a trial to its last rung.
   private var arrivals: [Int: Int] = [:]
@@ -82,16 +82,16 @@ struct RungResults: Sendable {
     orders[rung] = nil
   }
 
-  /// The highest rung that a trial has a result of; nil: none yet.
+  /// The highest rung with a result of the trial; nil: none yet.
   func rung(of trial: Int) -> Int? { next[trial].map { $0 - 1 } }
 
-  /// Whether a trial has just got to its highest rung, with the report that it made last.
+  /// Whether a trial has just reached its highest rung with its last report.
   func hasArrived(_ trial: Trial) -> Bool {
     arrivals[trial.number].map { $0 == trial.reports.last?.epoch } ?? false
   }
 
-  /// The trials on a rung, the best first: those that break the constraints less, then the smaller loss, of
-  /// equals the earlier. With several objectives see `ObjectivePoints.spreadOrder`.
+  /// The trials on a rung, best first: by violation, then by loss, then by number. With several objectives
+  /// see `ObjectivePoints.spreadOrder`.
   mutating func order(ofRung rung: Int) -> [Int] {
     if let order = orders[rung] { return order }
     let order = ordered(results[rung].keys.sorted(), onRung: rung)
@@ -112,7 +112,7 @@ struct RungResults: Sendable {
     return trials.indices.sorted { keys[$0] < keys[$1] }.map { trials[$0] }
   }
 
-  /// With several objectives, the place of each trial in the order of those that keep the constraints.
+  /// With several objectives, the rank of each trial among the feasible ones.
   private func frontRanks(_ trials: [Int], _ rung: Int) -> [Int]? {
     guard specification.objectives.count > 1 else { return nil }
     let losses = trials.map { trial in

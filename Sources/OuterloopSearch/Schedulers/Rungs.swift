@@ -1,21 +1,21 @@
 internal import OuterloopStudy
 
-/// The epochs at which trials are compared, and how many of them are trained on.
+/// The epochs at which trials are compared, and how many of them are promoted.
 ///
-/// With R epochs of a full training and a reduction factor eta, s_max is the largest s with
-/// eta^s r_min <= R. The bracket s begins n trials and has s + 1 rungs; rung i of it is
+/// With R epochs of a full training and a reduction factor eta, s_max is the largest s with eta^s
+/// r_min <= R. The bracket s starts n trials and has s + 1 rungs; rung i of it is
 ///
 ///     n   = ceil((s_max + 1) eta^s / (s + 1))
 ///     n_i = floor(n / eta^i)
 ///     r_i = R / eta^(s - i), rounded to the nearest whole number
 ///
-/// (Li et al. 2018, Hyperband, Algorithm 1). All of it is computed in whole numbers: a logarithm in floating
-/// point loses a bracket where R is a power of eta, and the truncated R eta^-s of some implementations never
+/// (Li et al. 2018, Hyperband, Algorithm 1). Everything is computed in integers: a floating-point logarithm
+/// loses a bracket where R is a power of eta, and the truncated R eta^-s of some implementations never
 /// reaches R. Here the top rung is always R.
 struct Bracket: Sendable, Equatable {
   /// Trials on each rung, if none fails.
   let sizes: [Int]
-  /// The epochs of each rung, rising; the last is R.
+  /// The epochs of each rung, ascending; the last is R.
   let epochs: [Int]
 
   /// The bracket with s + 1 rungs.
@@ -59,11 +59,11 @@ struct Bracket: Sendable, Equatable {
   }
 }
 
-/// What is chosen of all schedulers with rungs.
+/// The options common to all schedulers with rungs.
 protocol RungOptions: MethodOptions {
-  /// eta: one of so many trials is trained on.
+  /// eta: one in this many trials is promoted.
   var factor: Int { get set }
-  /// Epochs of the first rung at least.
+  /// The smallest number of epochs of the first rung.
   var least: Int { get set }
 }
 

@@ -1,7 +1,7 @@
 public import OuterloopStudy
 internal import OuterloopText
 
-/// A scheduler as people name it, and all that is known of it: `asha:factor=4`. A row of the registry.
+/// A scheduler by name, such as `asha:factor=4`, with its description. A row of the registry.
 public struct SchedulerKind: Sendable {
   public let name: String
   /// What it does, as half a sentence.
@@ -9,13 +9,14 @@ public struct SchedulerKind: Sendable {
   public let options: [SamplerKind.Option]
   /// Whether it chooses configurations too, so that it takes no sampler.
   public let choosesConfigurations: Bool
-  /// Of one that chooses configurations, what it heeds in doing so.
+  /// The traits of a scheduler that chooses configurations.
   public let traits: SamplerTraits
   /// The search with a sampler and the options given, others as by default. A scheduler that chooses
-  /// configurations itself passes over the sampler.
-  /// - Throws: `StudyError` for options that it does not have, out of range, or that exclude one another.
+  /// configurations itself ignores the sampler.
+  /// - Throws: `StudyError` for options that are unknown, out of range, or incompatible.
   public let method: @Sendable (SamplerMethod?, [String: ParameterValue]) throws -> SearchMethod
-  /// The search among these configurations only, as those of a recorded table; nil: it cannot be bound to a list.
+  /// The search restricted to these configurations, such as those of a recorded table; nil: it cannot be
+  /// restricted.
   package private(set) var amongListed:
     (@Sendable ([Assignment], [String: ParameterValue]) throws -> SearchMethod)?
   /// The rungs of a study with the options given: see `StudySpecification.rungs`.
@@ -64,7 +65,7 @@ public struct SchedulerKind: Sendable {
     rungs = Self.rungs(of: options)
   }
 
-  /// A method that trains all trials side by side, one epoch at a time.
+  /// A method that trains all trials concurrently, one epoch at a time.
   init<Options: EpochwiseOptions>(
     epochwise options: Options.Type, _ summary: String, _ traits: SamplerTraits = []
   ) {
@@ -72,7 +73,7 @@ public struct SchedulerKind: Sendable {
     amongListed = { try Options(reading: $1).method(pool: $0) }
   }
 
-  /// One without options that makes the search out of a sampler.
+  /// A scheduler without options, built from a sampler.
   init(
     _ name: String, _ summary: String,
     making make: @escaping @Sendable (SamplerMethod) -> SearchMethod

@@ -3,12 +3,12 @@ internal import OuterloopPlatform
 
 /// Wilcoxon's signed-rank test (1945) for paired values.
 package enum SignedRank {
-  /// The probability of so large a sum of ranks of positive differences, if every difference were as probable with
-  /// the other sign: small if differences tend to be positive. 1 if none differs from 0; infinities rank above
-  /// all numbers, and NaN is no difference that could be ranked: it must not be given.
+  /// The one-sided p-value of the rank sum of positive differences, under symmetry of the differences: small if
+  /// they tend to be positive. 1 if none differs from 0; infinities rank above all numbers, and NaN must not be
+  /// passed.
   ///
   /// The |d_i| are ranked, zeros among them, equal ones with the mean of their ranks r_i; zeros then have no sign,
-  /// which is to divide their ranks between both (the method "zsplit" of SciPy). With
+  /// so their ranks are split between both (the method "zsplit" of SciPy). With
   ///
   ///     W = sum of r_i over d_i > 0,
   ///
@@ -17,7 +17,7 @@ package enum SignedRank {
   ///
   ///     E W = sum r_i / 2,   var W = sum r_i^2 / 4   over d_i != 0,
   ///
-  /// and a correction of 1/2 for continuity.
+  /// and a continuity correction of 1/2.
   ///
   /// - Complexity: O(n^3) for n differences up to `exactUpTo`; O(n log n) beyond.
   package static func probability(ofLarger differences: [Double], exactUpTo: Int = 100) -> Double {
@@ -33,7 +33,7 @@ package enum SignedRank {
 
   /// P(W >= sum), each rank being part of W with probability 1/2.
   private static func exact(_ ranks: [Double], atLeast sum: Double) -> Double {
-    // Twice the ranks are whole numbers, also where ranks are shared.
+    // Twice the ranks are integers, even for shared ranks.
     let doubled = ranks.map { Int((2 * $0).rounded()) }
     var probability = [Double](repeating: 0, count: doubled.reduce(0, +) + 1)
     probability[0] = 1
@@ -48,7 +48,7 @@ package enum SignedRank {
     return min(probability[Int((2 * sum).rounded())...].reversed().reduce(0, +), 1)
   }
 
-  /// Ranks from 1; equal values have the mean of theirs.
+  /// Ranks from 1; ties have their mean rank.
   package static func ranks(_ values: [Double]) -> [Double] {
     let order = values.indices.sorted { values[$0] < values[$1] }
     var ranks = [Double](repeating: 0, count: values.count)

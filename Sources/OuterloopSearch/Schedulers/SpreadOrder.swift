@@ -1,10 +1,10 @@
-/// An order of points with several objectives, for schedulers that train the first of them on: front by
-/// front, and within a front so that every beginning of the order is spread over all of it (the epsilon-net of
-/// Salinas et al. 2021, MO-ASHA).
+/// An order of points with several objectives, for schedulers that promote the first of them: front by front,
+/// and within a front so that every prefix of the order is spread over the front (the epsilon-net of Salinas
+/// et al. 2021, MO-ASHA).
 ///
-/// A front begins with the point that is best in the first objective; each next one is the farthest from those
-/// that stand before it. Distances are of ranks among the points, by objective, so that the objectives' units
-/// do not matter; in the paper they are of the values.
+/// A front starts with the point that is best in the first objective; each next one is the farthest from the
+/// previous ones. Distances are between ranks, by objective, so that the objectives' units do not matter; in
+/// the paper they are between values.
 ///
 /// - Complexity: O(m n log n) for the fronts and O(m f^2) within a front of f points.
 enum SpreadOrder {
@@ -18,7 +18,7 @@ enum SpreadOrder {
     return points.fronts().flatMap { spread($0, places) }
   }
 
-  /// The rank of each value; equal values have equal ranks.
+  /// The rank of each value; ties have equal ranks.
   private static func rankings(_ values: [Double]) -> [Double] {
     let sorted = values.sorted()
     return values.map { value in

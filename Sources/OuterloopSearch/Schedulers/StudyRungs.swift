@@ -1,9 +1,9 @@
 public import OuterloopStudy
 
 extension StudySpecification {
-  /// The epochs at which the study's scheduler compares trials, rising, the last of them a full training; empty
-  /// where it has no rungs. Of `hyperband` those of the bracket with the most, among which all others are; of
-  /// `auto` those of what it begins with.
+  /// The epochs at which the study's scheduler compares trials, ascending, the last of them a full training;
+  /// empty if it has no rungs. For `hyperband` those of the bracket with the most, which include all others;
+  /// for `auto` those of its initial choice.
   ///
   /// - Complexity: O(rungs).
   public var rungs: [Int] {

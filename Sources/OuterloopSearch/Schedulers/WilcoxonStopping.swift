@@ -1,8 +1,8 @@
 public import OuterloopStudy
 
-/// What may be chosen about stopping by the signed-rank test.
+/// The options of stopping by the signed-rank test.
 public struct WilcoxonOptions: Sendable, Hashable {
-  /// A trial is stopped when so clear a difference had a smaller probability by chance.
+  /// The significance level: a trial is stopped if the p-value is smaller.
   public var threshold = 0.1
   /// Instances in common with the best trial before one may be stopped.
   public var startup = 2
@@ -11,7 +11,7 @@ public struct WilcoxonOptions: Sendable, Hashable {
 }
 
 extension WilcoxonOptions: MethodOptions {
-  /// The options of a description, by their names.
+  /// Parses the options of a description.
   /// - Throws: `StudyError` for an unknown name, and a value of another kind or out of range.
   public init(_ given: [String: ParameterValue]) throws { try self.init(reading: given) }
 
@@ -27,23 +27,23 @@ extension WilcoxonOptions: MethodOptions {
 }
 
 /// Stops a trial whose scores on the instances of a problem (folds of a cross-validation, repetitions, data sets)
-/// are worse than those of the best trial on the same instances, as soon as Wilcoxon's signed-rank test says so (the
-/// WilcoxonPruner of Optuna). Epochs are the instances' numbers: they need not come in order, and the value
-/// of one says nothing about the value that a later one will have.
+/// are worse than those of the best trial on the same instances, as soon as Wilcoxon's signed-rank test is
+/// significant (the WilcoxonPruner of Optuna). Epochs are the instances' numbers: they need not be in order, and
+/// the value of one does not predict that of a later one.
 ///
 /// With x_i and b_i the losses of the trial and of the best complete one on the instances i that both have,
 ///
 ///     p = P(W >= observed) of the differences x_i - b_i (`SignedRank`);   stopped if p < threshold
 ///
-/// unless the mean of all x_i is not above the best trial's result: then it may still become the best. A test after
-/// each instance finds something in more than a share p of trials that are as good; about twice as many.
+/// unless the mean of all x_i is not above the best trial's result: then it may still become the best. Since the
+/// test runs after each instance, its false positive rate exceeds the threshold, about twofold.
 ///
-/// A trial's result is what it reports last, the mean over its instances; so the last report of a complete trial is
-/// no instance. A value that is not finite is worse than all numbers, and as bad as another one.
+/// A trial's result is its last report, the mean over its instances; so the last report of a complete trial is not
+/// an instance. A non-finite value is worse than all numbers, and tied with other non-finite ones.
 ///
 /// Several objectives: a trial is stopped if it is worse in each of them, compared with the best of that objective.
 ///
-/// Differences from Optuna: ties are computed exactly (there up to 13 instances); what is not finite does not
+/// Differences from Optuna: ties are computed exactly (there up to 13 instances); non-finite values do not
 /// keep a trial from being stopped.
 ///
 /// - Complexity: O(m^3) for m instances up to 100, O(m log m) beyond, and O(n) for n trials, for a report.
@@ -91,7 +91,7 @@ struct WilcoxonStopping: EarlyStopping {
 }
 
 extension StudySpecification {
-  /// Whether epochs are instances of a problem, so that a value at one says nothing about the trial's result.
+  /// Whether epochs are instances of a problem, so that a value at one does not predict the trial's result.
   public var hasInstances: Bool { method.scheduler.name == WilcoxonOptions.owner }
 }
 

@@ -1,17 +1,16 @@
 public import OuterloopStudy
 
-/// Ends a study when a number of trials in a row brought no improvement: no smaller loss, or with
-/// several objectives nothing that is not dominated by what there is. Trials that break a constraint bring
-/// nothing, and neither do failures.
+/// Ends a study when a number of trials in a row brought no improvement: no smaller loss, or with several
+/// objectives no new non-dominated trial. Infeasible trials and failures are not improvements.
 ///
 /// - Complexity: O(1) for each trial, O(size of the front) with several objectives.
 public struct PlateauRule: StopRule {
   private let specification: StudySpecification
   private let options: PlateauOptions
-  /// The losses of trials that nothing dominates.
+  /// The losses of the non-dominated trials.
   private var front: [[Double]] = []
   private var ended: Set<Int> = []
-  /// Trials that have ended since there was something better.
+  /// Trials that have ended since the last improvement.
   private var count = 0
 
   /// - Throws: `StudyError` for options out of range.
@@ -45,7 +44,7 @@ public struct PlateauRule: StopRule {
     let isBetter = front.allSatisfy { known in
       zip(losses, known).contains { $0 < $1 - options.improvement }
     }
-    // A smaller step forward is what the next one is measured by only where it is dominated by nothing.
+    // A smaller step becomes the new reference only if it is not dominated.
     if front.allSatisfy({ known in zip(losses, known).contains { $0 < $1 } }) {
       front.removeAll { known in zip(losses, known).allSatisfy { $0 <= $1 } }
       front.append(losses)
@@ -60,11 +59,11 @@ public struct PlateauRule: StopRule {
   }
 }
 
-/// What may be chosen about the plateau rule.
+/// The options of the plateau rule.
 public struct PlateauOptions: Sendable, Hashable {
-  /// Trials in a row that bring nothing better.
+  /// The number of consecutive trials without improvement.
   public var trials = 30
-  /// By how much something has to be better to count, in units of the metric.
+  /// The smallest change that counts as an improvement, in units of the metric.
   public var improvement = 0.0
 
   public init() {}

@@ -4,22 +4,23 @@ public import OuterloopStudy
 internal import OuterloopText
 
 /// Ends a study when a Gaussian process of its trials leaves little to be gained: when a bound on the regret
-/// of the best trial has become small beside what the search has gained.
+/// of the best trial has become small compared to the search's gain.
 ///
 ///     r_n = min over trials of (mu + b sigma) - min over the space of (mu - b sigma)
 ///     b^2 = (2/5) log(d n^2 pi^2 / (6 delta)),   delta = 0.1
 ///
-/// bounds the regret with probability 1 - delta (Srinivas et al. 2010; the factor 1/5 and the rule as in
-/// Makarova et al. 2022). Their rule stops below the standard error of a cross-validation, which few objectives
-/// have. Here it stops when r_n is below `ratio` of the difference between the median of the first 20 losses and the
-/// best one. (To compare r_n with r_11 to r_30, as is done elsewhere, fails where a model is right early: these are
-/// small then.)
+/// bounds the regret with probability 1 - delta (Srinivas et al. 2010; the factor 1/5 and the rule as in Makarova et
+/// al. 2022). Their rule stops below the standard error of a cross-validation, which few objectives have. Here it
+/// stops when r_n is below `ratio` of the difference between the median of the first 20 losses and the best one.
+/// (Comparing r_n with r_11 to r_30, as done elsewhere, fails if a model is accurate early: these are small then.)
 ///
-/// The space is some 1,000 points of a Sobol sequence and 128 neighbours of the best trials; losses are
-/// winsorised and not bent. It is asked after each trial from the 20th up to the 50th, then whenever a tenth more have
-/// ended. In many dimensions, where a model of some hundred trials leaves most of the space open, it does not stop.
+/// The space is represented by about 1,000 points of a Sobol sequence and 128 neighbours of the best trials; losses
+/// are winsorised but not power-transformed. The rule is evaluated after each trial from the 20th to the 50th, then
+/// whenever a tenth more have ended. In many dimensions, where a model of a few hundred trials leaves most of the
+/// space uncertain, it does not stop.
 ///
-/// - Complexity: O(n^3) for each of some hundred evidences when it is asked, n at most 300.
+/// - Complexity: O(n^3) for each of about a hundred evidence evaluations when evaluated, n at most
+///   300.
 public struct RegretRule: StopRule {
   private let options: RegretOptions
   private let coordinates: SpaceCoordinates
@@ -36,7 +37,7 @@ public struct RegretRule: StopRule {
   private static let mostTrials = 300
   private static let size = 1024
 
-  /// - Throws: `StudyError` for options out of range, several objectives, and where there is no linear algebra
+  /// - Throws: `StudyError` for options out of range, several objectives, and a missing linear algebra
   ///   library.
   public init(
     _ specification: StudySpecification, _ options: RegretOptions = RegretOptions()
@@ -75,14 +76,14 @@ public struct RegretRule: StopRule {
       + "\(NumberText.short(now)) to gain, after \(NumberText.short(gain))"
   }
 
-  /// The last number of trials up to `count` after which it is asked.
+  /// The last number of trials up to `count` at which it is evaluated.
   private static func asked(upTo count: Int) -> Int {
     var place = min(count, 50)
     while place >= 50, place + place / 10 <= count { place += place / 10 }
     return place
   }
 
-  /// r_n of the first n trials; nil if they tell nothing.
+  /// r_n of the first n trials; nil if they are not informative.
   private mutating func bound(_ n: Int) throws -> Double? {
     if let known = bounds[n] { return known.isNaN ? nil : known }
     let bound = try computed(n)
@@ -132,9 +133,9 @@ public struct RegretRule: StopRule {
   }
 }
 
-/// What may be chosen about the rule by regret.
+/// The options of the regret rule.
 public struct RegretOptions: Sendable, Hashable {
-  /// The share of what the search has gained.
+  /// The bound as a fraction of the search's gain.
   public var ratio = 0.01
 
   public init() {}

@@ -1,15 +1,15 @@
 public import OuterloopStudy
 internal import OuterloopText
 
-/// A rule that ends a study, as people name it, and all that is known of it: `plateau:trials=50`. A row of
-/// the registry.
+/// A stopping rule of studies by name, such as `plateau:trials=50`, with its description. A row of the
+/// registry.
 public struct StopRuleKind: Sendable {
   public let name: String
   /// When it ends a study, as half a sentence.
   public let summary: String
   public let options: [SamplerKind.Option]
   /// The rule with the options given, others as by default.
-  /// - Throws: `StudyError` for options that it does not have or out of range.
+  /// - Throws: `StudyError` for options that are unknown or out of range.
   public let method: @Sendable ([String: ParameterValue]) throws -> StopRuleMethod
 
   init<Options: MethodOptions>(

@@ -1,8 +1,8 @@
 public import OuterloopStudy
 internal import OuterloopText
 
-/// Ends a study when a trial that keeps the constraints has reached a value of the only objective. A study that
-/// was reopened afterwards is not stopped again: more was wanted.
+/// Ends a study when a feasible trial has reached a value of the only objective. A study that was reopened
+/// afterwards is not stopped again.
 ///
 /// - Complexity: O(1) for each trial.
 public struct TargetRule: StopRule {
@@ -12,7 +12,7 @@ public struct TargetRule: StopRule {
   private var reached: (trial: Int, value: Double)?
   private var isOver = false
 
-  /// - Throws: `StudyError` for several objectives, and a target that is not finite.
+  /// - Throws: `StudyError` for several objectives, and a non-finite target.
   public init(_ specification: StudySpecification, _ options: TargetOptions) throws {
     guard specification.objectives.count == 1 else {
       throw StudyError(
@@ -44,7 +44,7 @@ public struct TargetRule: StopRule {
   }
 }
 
-/// What is to be reached.
+/// The options of the target rule.
 public struct TargetOptions: Sendable, Hashable {
   /// A value of the objective, in its units.
   public var value = 0.0

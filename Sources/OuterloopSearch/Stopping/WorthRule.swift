@@ -3,28 +3,30 @@ private import OuterloopPlatform
 public import OuterloopStudy
 internal import OuterloopText
 
-/// Ends a study when more epochs are not worth their price: when its utility, the best loss and what the epochs cost,
+/// Ends a study when more epochs are not worth their price: when its utility, the negative best loss minus the cost
+/// of the epochs,
 ///
 ///     U(b) = -(best loss after b epochs) - price b,
 ///
-/// has fallen too far for how probable it is to rise again (Lee et al. 2025, arXiv 2510.21379, CFBO):
+/// has decreased too far relative to the probability of rising again (Lee et al. 2025, arXiv
+/// 2510.21379, CFBO):
 ///
 ///     (max U - U(b)) / (max U - U_low)  >=  I_p(a, a)^gamma,   a = 1/e,   gamma = -log2 0.2
 ///
-/// with U_low the utility of a whole budget that gains nothing on the median first loss, I the distribution function of
-/// the beta distribution, and p the probability that the most promising training comes to a higher utility than now. At
-/// p = 1/2 a fifth of the range may be lost; where nothing is promising, next to nothing.
+/// with U_low the utility of spending the entire budget without improving on the median first loss, I the distribution
+/// function of the beta distribution, and p the probability that the most promising training reaches a higher utility
+/// than now. At p = 1/2 a fifth of the range may be lost; if nothing is promising, almost nothing.
 ///
-/// The most promising training is the one with the largest expected improvement on what pays, over those that are
-/// unfinished and some hundred new configurations, after 1, 2, 4, ... more epochs. Curves are modelled by the Gaussian
-/// process of freeze-thaw search (`CurveModel`), whatever the study's own sampler and scheduler are, from the tenth trial
-/// on. A study that is reopened begins with a utility of its own.
+/// The most promising training is the one with the largest expected improvement in utility, among unfinished ones and a
+/// few hundred new configurations, after 1, 2, 4, ... more epochs. Curves are modelled by the Gaussian process of
+/// freeze-thaw search (`CurveModel`), whatever the study's own sampler and scheduler are, from the tenth trial on. A
+/// reopened study starts with a new utility.
 ///
 /// Differences from CFBO: a Gaussian process of this study instead of a network trained on others; probabilities at each
 /// horizon instead of sampled curves, whose points are drawn independently there; the price is linear.
 ///
-/// - Complexity: O(n^2) time for each of some thousand predictions, n at most 300, when utility has fallen; fits as those
-///   of freeze-thaw.
+/// - Complexity: O(n^2) time for each of about a thousand predictions, n at most 300, when utility has decreased; fits as
+///   in freeze-thaw.
 public struct WorthRule: StopRule {
   private let options: WorthOptions
   private let specification: StudySpecification
@@ -34,11 +36,11 @@ public struct WorthRule: StopRule {
   private var pool: CandidatePool
   private var observed: ObservedCurves
   private var model: CurveModel
-  /// The least loss that keeps the constraints; the epochs before the study was reopened, and the highest utility since.
+  /// The smallest feasible loss; the epochs before the study was reopened, and the highest utility since.
   private var best = Double.infinity
   private var base = 0
   private var highest = -Double.infinity
-  /// What was decided after so many observations.
+  /// The last decision and its number of observations.
   private var decided: (count: Int, reason: String?) = (-1, nil)
 
   private static let fewestTrials = 10
@@ -49,7 +51,7 @@ public struct WorthRule: StopRule {
   private static let gamma = -log2(0.2)
 
   /// - Throws: `StudyError` for options out of range, several objectives, trainings of one epoch, a study without a budget
-  ///   of epochs or trials, and where there is no linear algebra library.
+  ///   of epochs or trials, and a missing linear algebra library.
   public init(
     _ specification: StudySpecification, _ options: WorthOptions = WorthOptions()
   ) throws {
@@ -164,9 +166,9 @@ public struct WorthRule: StopRule {
   }
 }
 
-/// What may be chosen about the rule by the worth of an epoch.
+/// The options of the worth rule.
 public struct WorthOptions: Sendable, Hashable {
-  /// What an epoch costs, in units of the objective: how much it has to improve it to be worth while.
+  /// The price of an epoch, in units of the objective: the improvement that makes it worthwhile.
   public var epoch = 0.001
 
   public init() {}

@@ -1,8 +1,8 @@
 /// One observation of a parameter on one side of the split.
 struct Observation: Comparable, Sendable {
-  /// The number of its trial: the order of weights.
+  /// The number of its trial, which determines the order of weights.
   let arrival: Int
-  /// A coordinate, a slot or a choice: whatever the density at hand works on.
+  /// A coordinate, a slot or a choice, depending on the density.
   let value: Double
 
   static func < (a: Observation, b: Observation) -> Bool {
@@ -11,16 +11,16 @@ struct Observation: Comparable, Sendable {
 }
 
 /// Observations in order of arrival, and moments of those gathered in bins, weighted by an affine
-/// function of the ordinal whose coefficients need not be known yet:
+/// function of the ordinal whose coefficients need not be known in advance:
 ///
 ///     plain[b]  = sum_i m_i,   rising[b] = sum_i ordinal_i m_i   over the gathered i in bin b,
 ///     m_i = scale_i (1, delta_i, delta_i^2/2!, ..., delta_i^7/7!).
 ///
-/// An observation that comes or goes in the middle shifts the ordinals of all later ones, so rising
-/// changes by the plain moments of everything later. To have these at hand, observations live in
-/// blocks of consecutive arrivals with plain moments of their own: a shift is O(B) in the one block
-/// and O(bins) for each of n/B later ones. Appending is O(1), the rest O(B + bins n/B + log n);
-/// memory is O(n + bins n/B).
+/// Inserting or removing an observation in the middle shifts the ordinals of all later ones, so
+/// `rising` changes by the plain moments of everything later. To have these available, observations
+/// are stored in blocks of consecutive arrivals with their own plain moments: a shift is O(B) in
+/// the one block and O(bins) for each of n/B later ones. Appending is O(1), the rest O(B + bins n/B
+/// + log n); memory is O(n + bins n/B).
 struct ArrivalMoments: Sendable {
   typealias Moment = SIMD8<Double>
 
@@ -52,7 +52,7 @@ struct ArrivalMoments: Sendable {
     var plain: [Moment]
   }
 
-  /// Where an observation is.
+  /// The position of an observation.
   struct Position { var block: Int, index: Int, ordinal: Int }
 
   private static let blockSize = 4096
@@ -70,9 +70,9 @@ struct ArrivalMoments: Sendable {
 
   subscript(position: Position) -> Particle { blocks[position.block].particles[position.index] }
 
-  /// Where an arrival is or would be put.
+  /// The position of an arrival, existing or to be inserted.
   func position(of arrival: Int) -> Position {
-    // The last block that does not begin later.
+    // The last block that does not start later.
     let later = blocks.indices.partitionPoint { blocks[$0].particles[0].arrival <= arrival }
     let block = max(later - 1, 0)
     guard block < blocks.count else { return Position(block: 0, index: 0, ordinal: 0) }
@@ -118,7 +118,7 @@ struct ArrivalMoments: Sendable {
     shift(after: position, by: 1)
   }
 
-  /// Takes the observation of an arrival out.
+  /// Removes the observation of an arrival.
   mutating func remove(arrival: Int) {
     let position = position(of: arrival)
     release(position)
@@ -140,7 +140,7 @@ struct ArrivalMoments: Sendable {
     add(position, 1)
   }
 
-  /// Keeps an observation's kernel out of the bins, with what there is to know about it.
+  /// Keeps an observation's kernel out of the bins, recording its parameters.
   mutating func keepApart(_ position: Position, sigma: Double, scale: Double) {
     release(position)
     blocks[position.block].particles[position.index].sigma = sigma
@@ -161,7 +161,7 @@ struct ArrivalMoments: Sendable {
     rising[particle.bin] += Double(position.ordinal) * moment
   }
 
-  /// Everything behind a position moves by one ordinal.
+  /// Shifts everything after a position by one ordinal.
   private mutating func shift(after position: Position, by sign: Double) {
     let particles = blocks[position.block].particles
     for index in particles.indices.dropFirst(position.index + 1) where particles[index].bin >= 0 {
@@ -176,8 +176,8 @@ struct ArrivalMoments: Sendable {
     Block(particles: [], plain: [Moment](repeating: .zero, count: bins))
   }
 
-  /// A full block starts a new one behind it if the newcomer belongs at its end, and is halved
-  /// otherwise.
+  /// A full block is followed by a new one if the new observation belongs at its end, and is split
+  /// in half otherwise.
   private mutating func makeRoom(at position: inout Position) {
     let block = position.block
     let cut = position.index == Self.blockSize ? Self.blockSize : Self.blockSize / 2

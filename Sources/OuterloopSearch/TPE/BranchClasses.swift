@@ -1,21 +1,21 @@
 internal import OuterloopStudy
 
-/// The good trials of every branch, and which branch is next; a fold over trials. Without parameters
-/// that branch there is one class with all trials, split as Optuna does.
+/// The good trials of every branch, and the choice of the next branch; a fold over trials. Without
+/// branching parameters there is one class with all trials, split as in Optuna.
 ///
-/// With several objectives arms are compared by a weighted maximum of the objectives, with
-/// weights drawn anew for each proposal (Knowles 2006), on the scale of the complete trials' ranges.
+/// With several objectives arms are compared by a weighted maximum of the objectives, with new
+/// random weights for each proposal (Knowles 2006), on the scale of the complete trials' ranges.
 struct BranchClasses: Sendable {
   private let branching: Branching
   private let specification: StudySpecification
   private let objectives: Int
   private var allocations: [BranchAllocation]
   private var classes: [GoodTrials] = []
-  /// Where each branch stands in `classes`.
+  /// The index of each branch in `classes`.
   private var places: [[Int]: Int] = [:]
-  /// Trials that count for nothing at present.
+  /// Trials that are currently ignored.
   private var dropped: Set<Int> = []
-  /// Of several objectives: losses of complete trials, and their branches.
+  /// With several objectives: losses of complete trials, and their branches.
   private var losses: [(values: [Double], key: [Int])] = []
   private let startup: Int
   /// Complete and pruned trials.
@@ -36,12 +36,12 @@ struct BranchClasses: Sendable {
 
   mutating func begin(_ trial: Trial) { count(trial, 1) }
 
-  /// A trial whose end tells nothing.
+  /// Ignores a trial whose end is not informative.
   mutating func drop(_ trial: Trial) {
     if dropped.insert(trial.number).inserted { count(trial, -1) }
   }
 
-  /// It runs again after all, or brought a result.
+  /// Reconsiders a trial that runs again or delivered a result.
   mutating func resume(_ trial: Trial) {
     if dropped.remove(trial.number) != nil { count(trial, 1) }
   }
@@ -52,7 +52,7 @@ struct BranchClasses: Sendable {
     }
   }
 
-  /// Enters a finished trial; see ``GoodTrials``.
+  /// Adds a finished trial; see ``GoodTrials``.
   mutating func insert(
     _ trial: Trial, losses: [Double]?, prunedAt step: Int?
   ) -> [GoodTrials.Move] {
@@ -80,21 +80,21 @@ struct BranchClasses: Sendable {
     return classes[place].insert(trial.number, losses: losses, prunedAt: step, violation: violation)
   }
 
-  /// Enters what a trial cost.
+  /// Adds the cost of a trial.
   mutating func insert(cost: Double, of trial: Trial) {
     for (parent, value) in branching.key(of: trial.assignment).enumerated() where value >= 0 {
       allocations[parent].insert(cost: cost, in: value)
     }
   }
 
-  /// Moves that were put off until the sides are needed.
+  /// Moves that were deferred until the sides are needed.
   mutating func settle() -> [GoodTrials.Move] {
     if objectives == 1 { return [] }
     return classes.indices.flatMap { classes[$0].settle() }
   }
 
-  /// For each parameter that branches, by its place in the space, its values' indices, the next one
-  /// first.
+  /// For each branching parameter, by its index in the space, the indices of its values in order of
+  /// preference.
   func preference(
     costWeight: Double, _ priors: HintedPriors, _ uniform: () -> Double
   ) -> [Int: [Int]] {

@@ -1,12 +1,12 @@
 internal import OuterloopStudy
 
-/// The parameters of a space whose values open branches: choices without order that a condition looks
-/// at. (Conditions on numbers and ordinals open no branches here: those are modelled on their scale,
-/// where neighbours tell of one another.)
+/// The parameters of a space whose values open branches: categorical parameters that a condition
+/// depends on. (Conditions on numbers and ordinals open no branches here: those are modelled on their
+/// scale, where neighbours are informative about each other.)
 struct Branching: Sendable {
-  /// One that branches.
+  /// A branching parameter.
   struct Parent: Sendable {
-    /// Its place in the space.
+    /// Its index in the space.
     let place: Int
     let domain: Domain
     /// For each of its values, how many numeric parameters there are in its branch.
@@ -29,7 +29,7 @@ struct Branching: Sendable {
     }
   }
 
-  /// The numeric parameters that may be active beside that value.
+  /// The numeric parameters that may be active together with that value.
   private static func dimensions(_ space: SearchSpace, _ place: Int, _ value: ParameterValue) -> Int
   {
     var values = [ParameterValue?](repeating: nil, count: space.parameters.count)

@@ -1,7 +1,7 @@
 internal import OuterloopStudy
 
-/// Puts a configuration together, one group of parameters after the other, each from candidates that
-/// are best first; and when the result has been tried, the next best one.
+/// Assembles a configuration, one group of parameters after another, each from ranked candidates;
+/// and if the result has been tried, the next best one.
 struct CandidateChoice {
   private struct Ranked {
     var group: ParameterGroup
@@ -23,12 +23,12 @@ struct CandidateChoice {
     }
   }
 
-  /// Whether the group exists, given what has been chosen.
+  /// Whether the group is active, given the choices so far.
   func isActive(_ group: ParameterGroup) -> Bool {
     space.parameters[group.indices[0]].condition.map { $0.holds { values[$0] } } ?? true
   }
 
-  /// Which of the candidates do not certainly break a constraint.
+  /// Which of the candidates do not certainly violate a constraint.
   func allowed(_ group: ParameterGroup, _ points: [[Double]]) -> [Bool] {
     if space.forbidden.isEmpty { return points.map { _ in true } }
     var values = values
@@ -38,16 +38,17 @@ struct CandidateChoice {
     }
   }
 
-  /// Takes the best candidate that does not certainly break a constraint; false if there is none.
+  /// Chooses the best candidate that does not certainly violate a constraint; false if there is
+  /// none.
   mutating func choose(_ group: ParameterGroup, points: [[Double]], scores: [Double]) -> Bool {
     var kept = Ranked(group: group, candidates: [], scores: [])
-    // Equal scores keep their order, so that the choice does not depend on how sorting works.
+    // Equal scores keep their order, so that the choice does not depend on the sorting algorithm.
     let order = scores.indices.sorted { (scores[$0], $1) > (scores[$1], $0) }
     for place in order {
       let candidate = group.values(of: points[place])
       if kept.candidates.contains(candidate) { continue }
       set(group, candidate)
-      // What is not chosen yet is unknown, and an unknown statement does not hold.
+      // Unchosen values are unknown, and a statement about them does not hold.
       if space.forbidden.contains(where: { $0.holds { values[$0] } }) { continue }
       kept.candidates.append(candidate)
       kept.scores.append(scores[place])
@@ -62,17 +63,17 @@ struct CandidateChoice {
     for (place, index) in group.indices.enumerated() { values[index] = candidate?[place] }
   }
 
-  /// The best configuration that `isNew`, of the candidates' combinations in order of their scores'
-  /// sum; nil if the best few hundred are all known.
+  /// The best new configuration, over the candidates' combinations in order of total score; nil if
+  /// the best few hundred are all known.
   ///
-  /// Groups that conditions look at keep their best candidate.
+  /// Groups that conditions depend on keep their best candidate.
   func best(_ isNew: (Assignment) -> Bool) -> Assignment? {
     if let first = assignment(values), isNew(first) { return first }
     let parents = space.parameters.reduce(into: Set<Int>()) {
       $0.formUnion($1.condition?.parents ?? [])
     }
     let free = ranked.filter { parents.isDisjoint(with: $0.group.indices) }
-    // Best first over the places in the lists: each step takes one list one place further.
+    // Best-first search over the indices in the lists: each step advances one list by one.
     var open: [(sum: Double, places: [Int])] = [
       (free.reduce(0) { $0 + $1.scores[0] }, free.map { _ in 0 })
     ]

@@ -1,4 +1,5 @@
-/// The kernels of a categorical parameter with C choices. That of observation i gives choice c
+/// The kernels of a categorical parameter with C choices. The kernel of observation i gives choice
+/// c
 ///
 ///     ([c = obs_i] + a) / (1 + C a),   a = prior weight / (k + 1);
 ///

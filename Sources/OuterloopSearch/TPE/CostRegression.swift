@@ -1,8 +1,8 @@
 internal import OuterloopPlatform
 internal import OuterloopStudy
 
-/// What trials cost, by the parameters of one group: the kernel regression of log cost (Nadaraya 1964,
-/// Watson 1964),
+/// The cost of trials as a function of the parameters of one group: the kernel regression of log cost
+/// (Nadaraya 1964, Watson 1964),
 ///
 ///     log c(x) = sum_i K(x, x_i) log c_i / (sum_i K(x, x_i) + e),   e = 0.1,
 ///
@@ -11,11 +11,11 @@ internal import OuterloopStudy
 /// 0.29 n^(-1 / (d + 4)) of d numbers (Scott's rule for uniform ones); of 1 for equal choices and 1 / (n + 1)
 /// for others.
 ///
-/// In logarithms a factor on all costs shifts log c alike everywhere, and costs below 1 are nothing special.
+/// In logarithms, scaling all costs shifts log c uniformly, and costs below 1 need no special treatment.
 /// (SMAC3 divides by a logarithm, which is negative for them.)
 ///
-/// Groups of parameters are scored one after the other, and each is told its own marginal effect. The newest
-/// 500 trials with a cost: O(m d) for m points, whatever the number of trials.
+/// Groups of parameters are scored one after another, each with its own marginal effect. The newest 500
+/// trials with a cost: O(m d) for m points, independent of the number of trials.
 struct CostRegression: Sendable {
   private static let most = 500
   /// The weight of the mean.
@@ -45,7 +45,7 @@ struct CostRegression: Sendable {
     }
   }
 
-  /// log c at each point, (m, d), less the mean; nil if no cost is known.
+  /// log c at each point, (m, d), relative to the mean; nil if no cost is known.
   func logCosts(at points: [[Double]]) -> [Double]? {
     guard !logCosts.isEmpty else { return nil }
     let count = Double(logCosts.count)

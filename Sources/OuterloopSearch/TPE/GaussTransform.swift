@@ -3,13 +3,13 @@ internal import OuterloopPlatform
 internal import OuterloopStudy
 
 /// The density of a numeric parameter by a discrete Gauss transform (Greengard and Strain 1991): a
-/// narrow kernel delta sigmas off the middle of its bin, t sigmas away from x, is
+/// narrow kernel delta sigmas from the middle of its bin, t sigmas away from x, is
 ///
 ///     exp(-(t - delta)^2/2) = exp(-t^2/2) sum_p delta^p/p! He_p(t),
 ///
-/// so a bin is worth its moments. With bins of sigma/5, |delta| <= 1/10, eight terms leave an error
-/// below 1e-11 of a kernel's peak, and below 2e-7 of the kernel itself as far out as it matters.
-/// Bins further than 8.6 sigma count for nothing: the prior is more than 1e7 times larger there.
+/// so a bin is represented by its moments. With bins of sigma/5, |delta| <= 1/10, eight terms leave
+/// an error below 1e-11 of a kernel's peak, and below 2e-7 of the kernel itself within the relevant
+/// range. Bins further than 8.6 sigma are ignored: the prior is more than 1e7 times larger there.
 ///
 /// On a grid (of many points; see ``SlotDensity`` for few) the mass of a cell is the integral of the
 /// density, by Gauss-Legendre rules of panels at most .75 sigma long.
@@ -21,7 +21,7 @@ struct GaussTransform: LargeDensity {
   private static let cells = 500
   private static let reach = 43
 
-  /// What evaluation needs, valid until the next change.
+  /// Precomputed values for evaluation, valid until the next change.
   private struct Prepared {
     var total = 0.0
     var moments: [Double] = []

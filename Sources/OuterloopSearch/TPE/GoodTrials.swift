@@ -1,15 +1,16 @@
-/// Which finished trials are good (*below*) and which are not, kept up to date.
+/// The split of finished trials into good ones (*below*) and others, updated incrementally.
 ///
-/// One objective: the ceil(n / 10) best, at most 25, with every trial that comes moving few others.
-/// Several: whole non-domination fronts up to ceil(n / 10), the front that does not fit cut to the
-/// subset with the most hypervolume (MOTPE, Ozaki et al. 2020 and 2022); worked out anew when asked.
+/// One objective: the ceil(n / 10) best, at most 25, where every new trial moves few others.
+/// Several: complete non-dominated fronts up to ceil(n / 10), with the front that does not fit
+/// reduced to the subset with the most hypervolume (MOTPE, Ozaki et al. 2020 and 2022); recomputed
+/// when needed.
 package struct GoodTrials: Sendable {
   // One of the two.
   private var single: TrialSplit<TrialRank>?
   private var several: SeveralObjectives?
   package private(set) var count = 0
 
-  /// - Parameter ofMany: it is one of several splits, each of the trials of a branch.
+  /// - Parameter ofMany: whether it is one of several splits, each for the trials of a branch.
   package init(objectives: Int, ofMany: Bool = false) {
     let cap = objectives == 1 ? 25 : nil
     let share: GoodShare = ofMany ? .tenthOfFive(cap: cap) : .tenth(cap: cap)
@@ -23,11 +24,11 @@ package struct GoodTrials: Sendable {
   /// A trial that is new, or changed sides.
   package struct Move: Sendable { package var trial: Int, isBelow: Bool }
 
-  /// Enters a finished trial with its losses: a complete one has one for each objective; a pruned one
-  /// how far it came and its last losses, if it reported any.
+  /// Adds a finished trial with its losses: a complete one has one for each objective; a pruned one
+  /// its last step and last losses, if it reported any.
   ///
-  /// - Parameter violation: by how much it breaks constraints. If it does it comes after all that keep
-  ///   them, of several objectives after all fronts.
+  /// - Parameter violation: its constraint violation. An infeasible trial ranks after all feasible
+  ///   ones, with several objectives after all fronts.
   package mutating func insert(
     _ trial: Int, losses: [Double]?, prunedAt step: Int?, violation: Double = 0
   ) -> [Move] {
@@ -47,25 +48,25 @@ package struct GoodTrials: Sendable {
       + change.toAbove.map { Move(trial: $0, isBelow: false) }
   }
 
-  /// Moves that were put off until the sides are needed.
+  /// Moves that were deferred until the sides are needed.
   package mutating func settle() -> [Move] { several?.settle() ?? [] }
 }
 
 /// The split for several objectives.
 ///
-/// Ranks only grow as trials come, and what dominates a point has a lower rank than it. So of the
-/// trials known before only those of low ranks need be looked at, as long as there are enough of
-/// them: *hopeful* ones, about three times as many as are good when all were last ranked.
+/// Ranks only grow as trials are added, and a dominating point has a lower rank. So only earlier
+/// trials of low rank have to be considered, as long as there are enough of them: *hopeful* ones,
+/// about three times as many as are good when all were last ranked.
 private struct SeveralObjectives: Sendable {
   let count: Int
   private var complete: [(trial: Int, losses: [Double])] = []
-  /// Places in `complete`, rising: all whose rank was at most `depth` when all were ranked, and all
-  /// that came since.
+  /// Indices into `complete`, ascending: all whose rank was at most `depth` when all were ranked,
+  /// and all added since.
   private var hopeful: [Int] = []
   private var depth = Int.max
   /// Pruned trials come after all complete ones, in order of arrival.
   private var pruned: [Int] = []
-  /// Behind them those that break constraints, the least violation first.
+  /// After them infeasible trials, smallest violation first.
   private var infeasible = SortedList<Infeasible>()
   private var below: Set<Int> = []
   private var isSettled = true
@@ -121,15 +122,15 @@ private struct SeveralObjectives: Sendable {
     return feasible + infeasible.prefix(max(size - feasible.count, 0)).map(\.trial)
   }
 
-  /// The first fronts of all complete trials, best first, that hold `size` of them if there are so
-  /// many; places in `complete`, rising.
+  /// The first fronts of all complete trials, best first, that contain `size` of them if there are
+  /// that many; indices into `complete`, ascending.
   ///
-  /// O(size log n) for two objectives, and O(n log n) whenever all have to be ranked, which is after
-  /// the number of trials has grown by a part.
+  /// O(size log n) for two objectives, and O(n log n) whenever all have to be ranked, which happens
+  /// after the number of trials has grown by a fraction.
   private mutating func fronts(holding size: Int) -> [[Int]] {
     guard let points = points(hopeful) else { return [] }
     let fronts = points.fronts().map { $0.map { hopeful[$0] } }
-    // A hopeful one's rank is right up to `depth`, since all of lower ranks are there.
+    // The ranks of hopeful ones are correct up to `depth`, since all lower ranks are included.
     let sure = depth == .max ? fronts : Array(fronts.prefix(depth + 1))
     let isEnough = sure.reduce(0) { $0 + $1.count } >= min(size, complete.count)
     if isEnough, hopeful.count <= 6 * size + 64 { return sure }

@@ -26,7 +26,7 @@ struct GroupDensity: Sendable {
     joint?.remove(arrival: trial)
   }
 
-  /// Alone, a parameter's density stays cheap with all trials.
+  /// A univariate density stays cheap with all trials.
   mutating func thin(_ thinning: Thinning) { joint?.thin(thinning) }
 
   mutating func logDensity(at points: [[Double]]) -> [Double] {

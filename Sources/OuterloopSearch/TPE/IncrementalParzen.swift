@@ -1,15 +1,15 @@
 internal import OuterloopStudy
 
-/// The univariate density of TPE for one parameter and one side of the split, kept up to date: equal
-/// to ``ParzenEstimator`` of the observations in order of arrival to 1e-6 in log g.
+/// The univariate density of TPE for one parameter and one side of the split, updated incrementally:
+/// equal to ``ParzenEstimator`` of the observations in order of arrival to 1e-6 in log g.
 ///
-/// Up to 97 observations it *is* that estimator, made anew after a change. From 98 on, with the
-/// magic clip and a prior weight of at least .001, the cost of evaluation no longer depends on their
+/// Up to 97 observations it *is* that estimator, rebuilt after a change. From 98 on, with the magic
+/// clip and a prior weight of at least .001, the cost of evaluation no longer depends on their
 /// number n: a discrete Gauss transform for numbers, one weight for every point of a small grid or
 /// every choice. Otherwise it stays exact, at O(n) for a point.
 ///
 /// Insertion of the newest and removal among the newest take microseconds; changes further back
-/// also shift the weights of all that came later: O(n/4096 bins), tens of microseconds at 100,000.
+/// also shift the weights of all later ones: O(n/4096 bins), tens of microseconds at 100,000.
 package struct IncrementalParzen: Sendable {
   package let domain: ParameterDomain
   package let options: ParzenOptions
@@ -30,8 +30,8 @@ package struct IncrementalParzen: Sendable {
   /// The number of observations.
   package var count: Int { large?.count ?? few.count }
 
-  /// Enters what the trial numbered `arrival` had. Numbers outside the range count as its nearest
-  /// end, numbers off the grid as the nearest point. The arrival must not be there yet.
+  /// Adds the value of the trial numbered `arrival`. Numbers outside the range are clamped, numbers
+  /// off the grid are rounded to it. The arrival must be new.
   package mutating func insert(_ value: Double, arrival: Int) {
     let observation = Observation(arrival: arrival, value: domain.settled(value))
     exact = nil
@@ -48,7 +48,7 @@ package struct IncrementalParzen: Sendable {
     }
   }
 
-  /// Takes the observation of a trial out; `value` is what it was entered with.
+  /// Removes the observation of a trial; `value` is the value it was added with.
   package mutating func remove(_ value: Double, arrival: Int) {
     let observation = Observation(arrival: arrival, value: domain.settled(value))
     exact = nil
@@ -71,7 +71,7 @@ package struct IncrementalParzen: Sendable {
     return estimator().logDensity(at: [values])
   }
 
-  /// Draws `count` values, each by two uniform numbers: one for the kernel, one for the value.
+  /// Draws `count` values, each from two uniform numbers: one for the kernel, one for the value.
   package mutating func sample(_ count: Int, from uniforms: inout UniformStream) -> [Double] {
     guard large != nil else { return estimator().sample(count, from: &uniforms)[0] }
     return (0..<count).map { _ in
@@ -80,7 +80,7 @@ package struct IncrementalParzen: Sendable {
     }
   }
 
-  /// The exact density of the same observations. O(n log n), kept until the next change.
+  /// The exact density of the same observations. O(n log n), cached until the next change.
   package mutating func estimator() -> ParzenEstimator {
     if let exact { return exact }
     let observations = large?.observations ?? few
@@ -107,8 +107,8 @@ package struct IncrementalParzen: Sendable {
   }
 }
 
-/// The density of one parameter from many observations (at least ``KernelStore/leastCount``), kept
-/// up to date under insertion and removal. Values are on the grid and inside the domain.
+/// The density of one parameter from many observations (at least ``KernelStore/leastCount``),
+/// updated under insertion and removal. Values are on the grid and inside the domain.
 protocol LargeDensity: Sendable {
   var count: Int { get }
   /// All observations, oldest first. O(n).

@@ -1,7 +1,7 @@
-/// Which kernel of a ``JointParzen`` belongs to which trial. Kernels of observations are numbered from
-/// 1 on, in no order; a kernel that goes leaves its number to the last one.
+/// Maps the kernels of a ``JointParzen`` to trials. Kernels of observations are numbered from 1, in no
+/// order; when a kernel is removed, the last one takes its number.
 struct JointArrivals: Sendable {
-  /// Rising, and the kernel of each.
+  /// Ascending, and the kernel of each.
   private(set) var arrivals: [Int] = []
   private(set) var numbers: [Int] = []
   /// The arrival of each kernel; the prior's has none.
@@ -10,7 +10,7 @@ struct JointArrivals: Sendable {
   /// The number of observations.
   var count: Int { arrivals.count }
 
-  /// How many came before, or would have. O(log n).
+  /// The number of earlier arrivals. O(log n).
   func ordinal(of arrival: Int) -> Int {
     // Nearly always the newest.
     guard let last = arrivals.last, last >= arrival else { return arrivals.count }
@@ -29,7 +29,7 @@ struct JointArrivals: Sendable {
     return ordinal
   }
 
-  /// Returns the number that is free now for the last kernel. O(n).
+  /// Returns the freed number, for the last kernel. O(n).
   mutating func remove(_ arrival: Int) -> Int {
     let ordinal = ordinal(of: arrival)
     precondition(ordinal < count && arrivals[ordinal] == arrival, "no \(arrival) to remove")

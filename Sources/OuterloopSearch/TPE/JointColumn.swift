@@ -2,19 +2,19 @@ internal import OuterloopNumerics
 internal import OuterloopPlatform
 internal import OuterloopStudy
 
-/// One parameter's part of the kernels of a ``JointParzen``, by kernel, the prior's first: what was
-/// observed, and bandwidths that follow from neighbours in sorted order. Centres and bandwidths
-/// themselves lie in the table of kernels, in the column numbered `place`.
+/// One parameter's part of the kernels of a ``JointParzen``, by kernel, the prior's first: the
+/// observed values, and bandwidths derived from neighbours in sorted order. Centres and bandwidths
+/// are stored in the table of kernels, in column `place`.
 struct JointColumn: Sendable {
   let domain: ParameterDomain
   private let options: ParzenOptions
   /// The column in the table.
   let place: Int
-  /// By kernel: what was observed, and log(1/(sigma Z sqrt(2 pi))), on a grid log(1/Z).
+  /// By kernel: the observed value, and log(1/(sigma Z sqrt(2 pi))), on a grid log(1/Z).
   private(set) var values: [Double] = [0]
   private(set) var logNorm: [Double] = [0]
   private var sorted = SortedList<Observation>()
-  /// Kernels whose bandwidth is to be worked out again, by arrival.
+  /// Kernels whose bandwidth must be recomputed, by arrival.
   private var stale: [Int] = []
   private var floor: Double?
 
@@ -28,10 +28,10 @@ struct JointColumn: Sendable {
     if case .numeric(let range) = domain { range } else { nil }
   }
 
-  /// Where the prior's kernel is; choice -1 is none.
+  /// The centre of the prior's kernel; choice -1 is none.
   var priorCenter: Double { numeric.map { 0.5 * ($0.start + $0.end) } ?? -1 }
 
-  /// A value as the table sees it: a point, or the middle of a cell, and half its length.
+  /// A value as stored in the table: a point, or the midpoint of a cell and half its length.
   func interval(of value: Double) -> (middle: Double, half: Double) {
     guard let numeric else { return (value, 0) }
     guard numeric.step != nil, numeric.width > 0 else {
@@ -43,7 +43,7 @@ struct JointColumn: Sendable {
 
   func contains(_ value: Double) -> Bool { domain.contains(value) }
 
-  /// Enters an observation as the last kernel; returns that kernel's centre.
+  /// Adds an observation as the last kernel; returns that kernel's centre.
   mutating func insert(_ value: Double, arrival: Int) -> Double {
     let settled = domain.settled(value)
     logNorm.append(0)
@@ -56,7 +56,7 @@ struct JointColumn: Sendable {
     return numeric.coordinate(of: settled)
   }
 
-  /// Takes a kernel out; the last one takes its number.
+  /// Removes a kernel; the last one takes its number.
   mutating func remove(kernel: Int, arrival: Int) {
     if numeric != nil {
       let key = Observation(arrival: arrival, value: values[kernel])
@@ -74,8 +74,8 @@ struct JointColumn: Sendable {
     if let after { stale.append(after.arrival) }
   }
 
-  /// Brings bandwidths up to date: those of neighbours of what changed, or all if the least
-  /// bandwidth is another one. Adds the kernels whose bandwidth is another one to `changed`.
+  /// Updates bandwidths: those of neighbours of changes, or all if the smallest bandwidth has
+  /// changed. Adds the kernels whose bandwidth changed to `changed`.
   mutating func refresh(
     _ kernels: JointArrivals, _ table: inout KernelProducts, changed: inout [Int]
   ) {
@@ -120,7 +120,7 @@ struct JointColumn: Sendable {
     return (log(same), log(other))
   }
 
-  /// What the prior's kernel has in the logarithm beside squares and matches.
+  /// The log offset of the prior's kernel, apart from squares and matches.
   func priorOffset(count: Int) -> Double {
     guard case .categorical(let choices) = domain, let (_, other) = matches(count: count) else {
       return logNorm[0]
@@ -151,7 +151,7 @@ struct JointColumn: Sendable {
 }
 
 extension Array {
-  /// Takes an element out of a list without order: the last one takes its place.
+  /// Removes an element from an unordered list: the last one takes its place.
   mutating func swapRemove(_ index: Int) {
     self[index] = self[count - 1]
     removeLast()

@@ -2,21 +2,21 @@ internal import OuterloopNumerics
 internal import OuterloopPlatform
 internal import OuterloopStudy
 
-/// The multivariate density of TPE, kept up to date: equal to ``ParzenEstimator`` over the same
-/// parameters to 1e-9 in log g.
+/// The multivariate density of TPE, updated incrementally: equal to ``ParzenEstimator`` over the
+/// same parameters to 1e-9 in log g.
 ///
-/// An observation may stand for n of consecutive places in time. Then its weight is n times theirs, so
-/// that the prior's share is what it would be with all of them. Bandwidths are from the gaps between
-/// the observations that are there, and their number: as for any density of so many.
+/// An observation may represent n consecutive ones in time. Then its weight is multiplied by n, so
+/// that the prior's share is the same as with all of them. Bandwidths depend on the gaps between the
+/// present observations and their number, as for any density of that size.
 ///
-/// A mixture of products does not factor, so every kernel is looked at for every point, but only
-/// the squared distances are new work: what else an exponent holds, sum_j -log(sigma_ij Z_ij sqrt(2
-/// pi)), is kept, and an observation that comes or goes changes it for its neighbours in each
-/// parameter only (for all while k < 98 still lowers the least bandwidth). Evaluation is O(m d k) in
-/// vectors, less where distances over the first parameters show that a kernel does not matter; what
-/// is left costs an exponential for every point and kernel and, for each parameter on a grid, two
-/// tails of the normal. Insertion of the newest is O(d sqrt k + d^2), other changes O(k) more.
-/// Memory is O(d k).
+/// A mixture of products does not factor, so every kernel is evaluated at every point, but only the
+/// squared distances have to be computed: the rest of the exponent, sum_j -log(sigma_ij Z_ij sqrt(2
+/// pi)), is stored, and adding or removing an observation changes it only for its neighbours in each
+/// parameter (for all while k < 98 still lowers the smallest bandwidth). Evaluation is O(m d k) in
+/// vectors, less where distances over the first parameters show that a kernel is negligible; the
+/// rest costs an exponential for every point and kernel and, for each parameter on a grid, two tails
+/// of the normal. Insertion of the newest is O(d sqrt k + d^2), other changes O(k) more. Memory is
+/// O(d k).
 package struct JointParzen: Sendable {
   package let domains: [ParameterDomain]
   package let options: ParzenOptions
@@ -25,20 +25,20 @@ package struct JointParzen: Sendable {
   private var kernels = JointArrivals()
   /// Kernel 0 is the prior's.
   private var table: KernelProducts
-  /// How many observations each kernel stands for, and how many kernels stand for more than one.
+  /// How many observations each kernel represents, and how many kernels represent more than one.
   private var shares = [1.0]
   private var largeCount = 0
-  /// What they stand for altogether, and the sum of their weights.
+  /// The total number of observations represented, and the sum of their weights.
   private var size = 0
   private var mass = 0.0
   private var isFresh = false
-  /// Whether the table knows every kernel's place in time.
+  /// Whether the table has every kernel's position in time.
   private var isOrdered = true
 
   package init(domains: [ParameterDomain], options: ParzenOptions = .init()) {
     self.domains = domains
     self.options = options
-    // Columns of a kind lie together: choices, ranges without a grid, cells of a grid.
+    // Columns of one kind are contiguous: choices, ranges without a grid, cells of a grid.
     let kinds = domains.map { domain in
       switch domain {
       case .categorical: 0
@@ -59,7 +59,7 @@ package struct JointParzen: Sendable {
   /// The number of observations.
   package var count: Int { kernels.count }
 
-  /// Enters what the trial numbered `arrival` had, one value for every parameter.
+  /// Adds the values of the trial numbered `arrival`, one for every parameter.
   package mutating func insert(_ point: [Double], arrival: Int, share: Double = 1) {
     precondition(point.count == columns.count && share > 0)
     isFresh = false
@@ -76,7 +76,7 @@ package struct JointParzen: Sendable {
     if share > 1 { table.setOffset(table.count - 1, log(share)) }
   }
 
-  /// Takes the observation of a trial out.
+  /// Removes the observation of a trial.
   package mutating func remove(arrival: Int) {
     isFresh = false
     isOrdered = false
@@ -87,14 +87,14 @@ package struct JointParzen: Sendable {
     table.remove(kernel)
   }
 
-  /// The trials in a range of numbers, rising.
+  /// The trials in a range of numbers, ascending.
   func arrivals(in range: Range<Int>) -> [Int] {
     Array(
       kernels.arrivals[
         kernels.ordinal(of: range.lowerBound)..<kernels.ordinal(of: range.upperBound)])
   }
 
-  /// What was observed in a trial.
+  /// The observed values of a trial.
   func point(of arrival: Int) -> [Double] {
     let kernel = kernels.number(of: arrival)
     return columns.map { $0.values[kernel] }
@@ -159,7 +159,7 @@ package struct JointParzen: Sendable {
 
   private var weights: ObservationWeights { ObservationWeights(options.weights, count: size) }
 
-  /// By age, the weight of each observation times what it stands for.
+  /// By age, the weight of each observation times the number it represents.
   private func spreadWeights() -> [Double] {
     let weights = self.weights
     var next = 0.0
@@ -173,7 +173,7 @@ package struct JointParzen: Sendable {
 
   private var priorWeight: Double { kernels.count == 0 ? 1 : options.priorWeight }
 
-  /// Brings the table up to date with what came and went.
+  /// Updates the table after insertions and removals.
   private mutating func refresh() {
     if isFresh { return }
     isFresh = true

@@ -2,18 +2,19 @@ internal import OuterloopNumerics
 internal import OuterloopPlatform
 internal import OuterloopStudy
 
-/// The kernels of many observations of a numeric parameter, k >= 98, with their bandwidths kept up
-/// to date.
+/// The kernels of many observations of a numeric parameter, k >= 98, with incrementally updated
+/// bandwidths.
 ///
-/// From k = 98 on the least bandwidth is range/100 whatever k is, so an observation that comes or
-/// goes changes the bandwidths of its two neighbours only. And at most 200 kernels are *wide*: gaps
-/// sum to the range, so at most 100 exceed range/100, and each widens two kernels. The others are
-/// *narrow*, all of the least bandwidth, and are gathered in bins. Wide ones are kept apart.
+/// From k = 98 on the smallest bandwidth is range/100 for all k, so adding or removing an
+/// observation changes only the bandwidths of its two neighbours. And at most 200 kernels are
+/// *wide*: gaps sum to the range, so at most 100 exceed range/100, and each widens two kernels. The
+/// others are *narrow*, all of the least bandwidth, and are gathered in bins. Wide ones are kept
+/// apart.
 struct KernelStore: Sendable {
-  /// From how many observations on all this holds.
+  /// The number of observations from which on this holds.
   static let leastCount = 98
 
-  /// What the bins of narrow kernels are.
+  /// The bins of narrow kernels.
   enum Bins: Sendable {
     /// Cells of the range of coordinates, with moments about their middles.
     case cells(Int)
@@ -71,7 +72,7 @@ struct KernelStore: Sendable {
     noteChange()
   }
 
-  /// The bandwidth of an observation from its neighbours, and its place accordingly.
+  /// Updates the bandwidth of an observation from its neighbours, and moves it accordingly.
   private mutating func update(_ key: Observation) {
     let (before, after) = sorted.neighbours(of: key)
     let center = domain.coordinate(of: key.value)
@@ -113,8 +114,8 @@ struct KernelStore: Sendable {
     1 / StandardNormal.mass((domain.start - center) / sigma, (domain.end - center) / sigma)
   }
 
-  /// Sums that terms are added to and taken from drift; made anew after as many changes as there
-  /// are observations, they stay good at O(1) amortised.
+  /// Running sums drift; recomputing them after as many changes as there are observations keeps
+  /// them accurate at O(1) amortised cost.
   private mutating func noteChange() {
     changes += 1
     if changes > max(count, 4096) { fill(moments.observations) }
@@ -141,8 +142,8 @@ struct KernelStore: Sendable {
     return domain.draw(center: domain.coordinate(of: chosen.value), sigma: chosen.sigma, u)
   }
 
-  /// Kernels that the affine weights of the bins leave to be added one by one: every wide one with
-  /// its weight, and the newest narrow ones with what their weight exceeds the ramp by.
+  /// Kernels that the affine weights of the bins do not cover: every wide one with its weight, and
+  /// the newest narrow ones with the excess of their weight over the ramp.
   func single(_ weights: ObservationWeights) -> [(
     particle: ArrivalMoments.Particle, weight: Double
   )] {

@@ -48,7 +48,7 @@ struct NumericKernels: Sendable {
   }
 
   /// log sum_k weights_k K_k at each value: the sum itself first, which vectorises, and its
-  /// logarithm term by term where that underflows. Values that repeat are summed once.
+  /// logarithm term by term where that underflows. Repeated values are summed once.
   func logMixture(at values: [Double], weights: [Double]) -> [Double] {
     guard domain.width > 0 else { return values.map { _ in 0 } }
     if domain.step != nil { return logMassMixture(at: values, weights: weights) }

@@ -1,19 +1,19 @@
-/// How much the observations of a density count, oldest first.
+/// The weights of the observations of a density, oldest first.
 package enum WeightRule: Sendable, Hashable {
-  /// The newest 25 count one; older ones rise linearly from 1/k to 1.
+  /// The newest 25 have weight one; older ones increase linearly from 1/k to 1.
   case recency
-  /// All count one: the lower side of a multi-objective split.
+  /// All have weight one: the lower side of a multi-objective split.
   case equal
 }
 
 /// The weights of k observations by ordinal 0..<k, oldest first: 1/k + ordinal slope for the first
-/// k - 25, one for the newest 25 (Optuna's `default_weights`). Everything is constant time but
-/// `ordinal(at:)`, which is O(log k).
+/// k - 25, one for the newest 25 (Optuna's `default_weights`). Everything takes constant time
+/// except `ordinal(at:)`, which is O(log k).
 struct ObservationWeights: Sendable {
   static let newest = 25
 
   let count: Int
-  /// How many lie on the ramp.
+  /// How many are on the ramp.
   let ramped: Int
   /// The ramp as an affine function of the ordinal; 1 and 0 under the equal rule.
   let first: Double
@@ -28,7 +28,7 @@ struct ObservationWeights: Sendable {
 
   subscript(ordinal: Int) -> Double { ordinal < ramped ? onRamp(ordinal) : 1 }
 
-  /// The ramp's value, continued over the newest.
+  /// The ramp's value, extrapolated over the newest.
   func onRamp(_ ordinal: Int) -> Double { first + slope * Double(ordinal) }
 
   /// A slope with which min(1, first + slope ordinal) is every weight.

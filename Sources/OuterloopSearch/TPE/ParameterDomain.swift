@@ -1,13 +1,13 @@
 package import OuterloopStudy
 
-/// What a density is over: the coordinates of a numeric range (of ordinals by their index), or unordered
-/// choices.
+/// The domain of a density: the coordinates of a numeric range (of ordinals by their index), or
+/// unordered choices.
 ///
 /// Kernels have a mass on every cell of a grid and a density on a range without one, in log space
 /// without a Jacobian, which cancels in a ratio of two densities.
 package enum ParameterDomain: Sendable, Hashable {
   case numeric(NumericRange)
-  /// Choices 0..<count, count >= 1, as whole numbers in a `Double`.
+  /// Choices 0..<count, count >= 1, as integers in a `Double`.
   case categorical(count: Int)
 
   package func contains(_ value: Double) -> Bool {

@@ -3,14 +3,14 @@ internal import OuterloopStudy
 /// Parameters that are modelled together: all are active under the same condition. Values of a group
 /// are numbers, one for each parameter: the value itself, or the index of a choice.
 struct ParameterGroup: Sendable {
-  /// Places in the space, rising.
+  /// Indices in the space, ascending.
   let indices: [Int]
   let domains: [ParameterDomain]
   private let space: [Domain]
-  /// What values are multiplied by, so that no range is too short for its inverse.
+  /// Scale factors of values, so that no range is too short to invert.
   private let scales: [Double]
 
-  /// Grids of more values have cells of a few roundings' length: the density is that without grid.
+  /// Grids of more values have cells close to the rounding precision: the density ignores the grid.
   private static let countableCells = 1e12
 
   /// - Throws: `SpaceError` that names a parameter whose range has no coordinates.
@@ -81,10 +81,10 @@ struct ParameterGroup: Sendable {
     }
   }
 
-  /// The groups of a space, parents before children. Parameters with a single value are in none.
+  /// The groups of a space, parents before children. Parameters with a single value are excluded.
   ///
   /// Jointly, parameters without condition form one group, and those with equal conditions another if
-  /// `byCondition`; all others stand alone.
+  /// `byCondition`; all others are modelled alone.
   static func groups(of space: SearchSpace, jointly: Bool, byCondition: Bool) throws
     -> [ParameterGroup]
   {

@@ -9,9 +9,9 @@ internal import OuterloopStudy
 ///
 /// One parameter alone gives the univariate estimator, several the multivariate one: they share the
 /// kernel's index, so g does not factor. The kernels are those of Optuna 5 (Bergstra et al. 2011,
-/// Watanabe 2023) written anew; ties among equal observations are broken by age.
+/// Watanabe 2023) reimplemented; ties among equal observations are broken by age.
 ///
-/// Making one takes O(d k log k) time and O(d k) memory.
+/// Construction takes O(d k log k) time and O(d k) memory.
 package struct ParzenEstimator: Sendable {
   private let kernels: [KernelColumn]
   /// Normalised; the prior's is the last.
@@ -20,7 +20,7 @@ package struct ParzenEstimator: Sendable {
   /// - Parameters:
   ///   - domains: the d parameters.
   ///   - observations: (d, k), every row oldest first.
-  ///   - weights: k weights in place of the rule's.
+  ///   - weights: k weights instead of the rule's.
   package init(
     domains: [ParameterDomain], observations: [[Double]], options: ParzenOptions = .init(),
     weights: [Double]? = nil

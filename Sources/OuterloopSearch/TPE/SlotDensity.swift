@@ -3,11 +3,10 @@ internal import OuterloopPlatform
 internal import OuterloopStudy
 
 /// The density of a numeric parameter on a grid of few points: observations at one point with one
-/// bandwidth share a kernel, whose masses on all cells are a row worked out once. Evaluation costs
-/// O(G) for every distinct value, G the number of grid points: G narrow kernels, at most 200 wide
-/// ones.
+/// bandwidth share a kernel, whose masses on all cells are computed once. Evaluation costs O(G) for
+/// every distinct value, G the number of grid points: G narrow kernels, at most 200 wide ones.
 struct SlotDensity: LargeDensity {
-  /// Grids up to here are handled so.
+  /// The largest grid that is handled this way.
   static let mostSlots = 128
 
   private struct Kernel: Hashable {
@@ -19,7 +18,7 @@ struct SlotDensity: LargeDensity {
   private let slots: Int
   private var rows: [Kernel: [Double]] = [:]
   private let priorRow: [Double]
-  /// log g by slot, as far as asked for since the last change, and the kernels with their weights.
+  /// log g by slot, as far as requested since the last change, and the kernels with their weights.
   private var known: [Double?]
   private var mixture: [(row: [Double], weight: Double)] = []
 
@@ -66,7 +65,7 @@ struct SlotDensity: LargeDensity {
     }
   }
 
-  /// Kernels that differ, with the sums of their normalised weights.
+  /// Distinct kernels, with the sums of their normalised weights.
   private mutating func mix() -> [(row: [Double], weight: Double)] {
     let weights = ObservationWeights(store.options.weights, count: count)
     let total = weights.total + store.options.priorWeight
@@ -80,7 +79,7 @@ struct SlotDensity: LargeDensity {
       let kernel = Kernel(slot: store.domain.index(nearest: particle.value), sigma: particle.sigma)
       sums[kernel, default: 0] += weight
     }
-    // In a fixed order, since sums of rounded numbers depend on it.
+    // In a fixed order, since floating-point sums depend on it.
     let kernels = sums.keys.sorted { ($0.slot, $0.sigma) < ($1.slot, $1.sigma) }
     if rows.count > 8 * slots + kernels.count { rows = [:] }
     return [(priorRow, store.options.priorWeight / total)]

@@ -18,7 +18,7 @@ struct SortedList<Element: Comparable & Sendable>: Sendable {
     count = elements.count
   }
 
-  /// Puts an element in, before those equal to it; returns its rank.
+  /// Inserts an element, before those equal to it; returns its rank.
   @discardableResult
   mutating func insert(_ element: Element) -> Int {
     if chunks.isEmpty {
@@ -39,7 +39,7 @@ struct SortedList<Element: Comparable & Sendable>: Sendable {
     return rank
   }
 
-  /// Takes an element out; returns the rank it had, nil if it is not there.
+  /// Removes an element; returns its rank, nil if it is not in the list.
   @discardableResult
   mutating func remove(_ element: Element) -> Int? {
     let chunk = self.chunk(of: element)

@@ -4,12 +4,12 @@ internal import OuterloopStudy
 /// study's events.
 ///
 /// Good and bad are decided among complete and pruned trials. Trials whose configuration made them
-/// fail count as bad. With the constant liar so do trials that are not finished, once it is known
-/// that a proposal is made while they are. Lost and cancelled trials count for nothing.
+/// fail count as bad. With the constant liar, so do unfinished trials, as soon as a proposal is
+/// made while they are running. Lost and cancelled trials are ignored.
 ///
-/// Where parameters open branches (``Branching``), trials are good or bad among those of their own
-/// branch: a branch is searched by what is good in it, also while another one is ahead. Which branch is
-/// next is not left to the densities but to ``BranchAllocation``.
+/// Where parameters open branches (``Branching``), trials are good or bad relative to their own branch:
+/// a branch is searched according to its own good trials, even while another one is ahead. The next
+/// branch is chosen not by the densities but by ``BranchAllocation``.
 ///
 /// Joint densities of bad trials are thinned (``Thinning``); good ones are few.
 struct TPEDensities: Sendable {
@@ -17,9 +17,9 @@ struct TPEDensities: Sendable {
     let parameters: ParameterGroup
     var good: GroupDensity
     var bad: GroupDensity
-    /// Trials in which it is active, whatever became of them.
+    /// The number of trials in which it is active, in any state.
     var trials = 0
-    /// What they cost.
+    /// The model of their costs.
     var costs: CostRegression
   }
 
@@ -29,15 +29,15 @@ struct TPEDensities: Sendable {
   private let objectives: [Objective]
   private let hasLiar: Bool
   private let cost: TrialCost?
-  /// What is believed of good values.
+  /// The user priors.
   private(set) var priors: HintedPriors
-  /// How much cost counts in the next proposal.
+  /// The weight of cost in the next proposal.
   private var costWeight = 0.0
-  /// The most bad trials in a joint density, about; 0: no limit.
+  /// The approximate limit on bad trials in a joint density; 0: no limit.
   private let limit: Int
   /// The side of every trial that is in the densities.
   private var isGood: [Int: Bool] = [:]
-  /// Trials that are not finished, rising; those among them that are in the densities already.
+  /// Unfinished trials, ascending, and those among them that are in the densities already.
   private var pending: Set<Int> = []
 
   init(_ specification: StudySpecification, _ options: TPEOptions) throws {
@@ -79,7 +79,7 @@ struct TPEDensities: Sendable {
       pending.remove(trial.number)
       remove(trial)
       insertCost(of: trial)
-      // Of a trial with too few values or too many, it is not known which is which.
+      // For a trial with too few or too many values, it is not known which is which.
       let losses = trial.values.flatMap { $0.count == objectives.count ? self.losses($0) : nil }
       switch trial.state {
       case .complete: apply(classes.insert(trial, losses: losses, prunedAt: nil), history)
@@ -97,7 +97,7 @@ struct TPEDensities: Sendable {
     }
   }
 
-  /// Brings the densities to where a proposal may use them.
+  /// Updates the densities for a proposal.
   mutating func settle(_ history: History) {
     apply(classes.settle(), history)
     for index in groups.indices {
@@ -111,16 +111,16 @@ struct TPEDensities: Sendable {
     }
   }
 
-  /// For each parameter that branches, by its place in the space, its values' indices, the next one
-  /// first.
+  /// For each branching parameter, by its index in the space, the indices of its values in order of
+  /// preference.
   func branches(_ uniform: () -> Double) -> [Int: [Int]] {
     classes.preference(costWeight: costWeight, priors, uniform)
   }
 
-  /// m points of group `index` drawn from l, and how much better than g they are: log l - log g.
+  /// m points of group `index` drawn from l, and their scores log l - log g.
   ///
-  /// - Parameter fixed: what parameters are set to, by their places in the space, in points drawn
-  ///   from all of l: the score then tells which of them go with that.
+  /// - Parameter fixed: fixed parameter values, by index in the space, in points drawn from all of
+  ///   l: the score then reflects compatibility with them.
   mutating func candidates(
     _ count: Int, ofGroup index: Int, fixed: [Int: Double] = [:],
     from uniforms: inout UniformStream
@@ -136,8 +136,8 @@ struct TPEDensities: Sendable {
     return (points, scores(ofGroup: index, at: points))
   }
 
-  /// The acquisition function at points of group `index`: log l - log g, less how much cost counts
-  /// times log cost, plus what is believed of the values.
+  /// The acquisition function at points of group `index`: log l - log g, minus the weighted log
+  /// cost, plus the log prior.
   mutating func scores(ofGroup index: Int, at points: [[Double]]) -> [Double] {
     guard let first = points.first else { return [] }
     let columns = first.indices.map { j in points.map { $0[j] } }
@@ -158,8 +158,8 @@ struct TPEDensities: Sendable {
     return scores
   }
 
-  /// Draws values of parameters that something is believed of from that, in a share e / (2 (1 + e)) of the
-  /// candidates, e being the belief's exponent: l may not reach there yet.
+  /// Draws values of parameters with a prior from the prior, in a fraction e / (2 (1 + e)) of the
+  /// candidates, e being the prior's exponent: l may not reach there yet.
   private func drawPriors(
     _ columns: inout [[Double]], ofGroup index: Int, fixed: [Int: Double],
     from uniforms: inout UniformStream
@@ -176,7 +176,8 @@ struct TPEDensities: Sendable {
     }
   }
 
-  /// A failed and a pruned trial's cost tells as much; what was lost or cancelled was cut off.
+  /// Costs of failed and pruned trials are equally informative; those of lost or cancelled ones are
+  /// truncated.
   private mutating func insertCost(of trial: Trial) {
     if let reason = trial.state.reason, !reason.isCausedByConfiguration { return }
     guard let value = cost?.value(of: trial) else { return }

@@ -1,6 +1,6 @@
 public import OuterloopStudy
 
-/// What may be chosen about TPE. The defaults are those of Optuna 5, but for `branches` and `kernels`.
+/// The options of TPE. The defaults are those of Optuna 5, except for `branches` and `kernels`.
 public struct TPEOptions: Sendable, Hashable {
   /// Random trials before the model is used; complete and pruned ones count.
   public var startup = 10
@@ -9,28 +9,28 @@ public struct TPEOptions: Sendable, Hashable {
   /// One joint density over all parameters that are active together, instead of one for each alone;
   /// nil: joint for one objective and with `group`, alone for several.
   public var multivariate: Bool?
-  /// Parameters with a condition are joined with those of the same condition, instead of being modelled
-  /// alone. Not with `multivariate` false.
+  /// Whether parameters with the same condition are modelled jointly instead of alone. Not with
+  /// `multivariate` false.
   public var group = false
-  /// Choices that open branches are made by what the branches can reach, and each branch is searched by
-  /// what is good in it. Off: as in Optuna, which keeps to the branch that is ahead early. Without effect
-  /// where no condition looks at a choice.
+  /// Whether branches are chosen by their potential, and each branch is searched according to its own
+  /// good trials. Off: as in Optuna, which tends to stay in the branch that is ahead early. No effect if
+  /// no condition depends on a choice.
   public var branches = true
-  /// Trials that run count as bad ones, so that parallel workers keep apart.
+  /// Whether running trials count as bad, so that parallel workers explore different regions.
   public var constantLiar = true
-  /// The weight of the uniform prior beside observations of weight at most 1.
+  /// The weight of the uniform prior, relative to observations of weight at most 1.
   public var priorWeight = 1.0
   /// Bandwidths of at least a hundredth of the range.
   public var magicClip = true
   /// Ends of ranges count as neighbours of the outermost observations.
   public var endpoints = false
-  /// How many kernels a joint density of bad trials has, about, at most. Of more trials than that the
-  /// newest and an even sample of the older are used (Optuna uses all), so that a proposal costs the
-  /// same whatever the number of trials. 0: all, at O(n d) for a proposal, which finds somewhat better
-  /// points in thousands of trials where parameters are few.
+  /// The approximate limit on kernels in a joint density of bad trials. With more trials, the newest
+  /// and an even sample of the older are used (Optuna uses all), so that the cost of a proposal is
+  /// independent of the number of trials. 0: all, at O(n d) for a proposal, which finds somewhat
+  /// better points after thousands of trials with few parameters.
   public var kernels = 3072
-  /// Densities of all trials, made anew for each proposal, instead of kept up to date: the slow
-  /// reference.
+  /// Whether to rebuild the densities from all trials for each proposal instead of updating them:
+  /// the reference implementation.
   public var exact = false
 
   public init() {}
@@ -46,7 +46,7 @@ public struct TPEOptions: Sendable, Hashable {
 }
 
 extension TPEOptions: MethodOptions {
-  /// The options of a description, by their names.
+  /// Parses the options of a description.
   /// - Throws: `StudyError` for an unknown name, a value of another kind or out of range, and options
   ///   that exclude one another.
   public init(_ given: [String: ParameterValue]) throws { try self.init(reading: given) }
@@ -71,7 +71,7 @@ extension TPEOptions: MethodOptions {
     .flag(
       "constantLiar", \.constantLiar,
       "running trials count as bad, so that parallel workers explore different regions"),
-    // With fewer the newest 25, whose weights are one, would not all be there.
+    // With fewer, the newest 25, whose weights are one, would not all be included.
     .whole(
       "kernels", \.kernels, 200...1_000_000_000, zero: "all trials",
       "trials in a joint density; of more, it uses a sample"),

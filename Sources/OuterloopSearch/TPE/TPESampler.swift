@@ -8,33 +8,33 @@ public import OuterloopStudy
 /// which is the one with the largest expected improvement under that model. One joint density for
 /// parameters that are always active together (Falkner et al. 2018).
 ///
-/// *Branches.* A choice that conditions look at opens branches. Which one is next is a bandit's choice by
-/// what each can reach (``BranchAllocation``), good and bad are told apart within a branch, and parameters of
-/// the same condition have one density. With `branches` off all that is as in Optuna: the choice is a
-/// parameter like others, and each parameter with a condition stands alone, or with `group` with those
-/// of the same condition.
+/// *Branches.* A choice that conditions depend on opens branches. The next one is chosen by a bandit
+/// according to their potential (``BranchAllocation``), trials are split into good and bad within a branch,
+/// and parameters with the same condition have a joint density. With `branches` off this is as in Optuna: the
+/// choice is a parameter like others, and each conditional parameter is modelled alone, or with `group`
+/// jointly with those of the same condition.
 ///
-/// *Constraints on results.* What breaks them comes after all trials that keep them, the more the further
-/// behind (``TrialRank``); of several objectives behind all fronts.
+/// *Constraints on results.* Infeasible trials rank after all feasible ones, by violation
+/// (``TrialRank``); with several objectives after all fronts.
 ///
-/// *Costs and beliefs* weigh the acquisition function,
+/// *Costs and priors* weight the acquisition function,
 ///
 ///     log l(x) - log g(x) - alpha log c(x) + sum (beta / t) log pi(x),
 ///
-/// c being a kernel regression of what trials cost (``CostRegression``) and alpha the share of the cost's
-/// horizon that is left (cost cooling, Lee et al. 2020), pi what is believed of good values
-/// (``HintedPriors``). For values that are far from what l knows a part of the candidates is drawn
-/// from pi, as are half of the trials at random, the first one at its mode.
+/// c being a kernel regression of trial costs (``CostRegression``), alpha the remaining fraction of the
+/// budget (cost cooling, Lee et al. 2020), and pi the user prior (``HintedPriors``). To reach values far
+/// from l, a fraction of the candidates is drawn from pi, as are half of the random trials, the first one
+/// at its mode.
 ///
-/// Differences from Optuna 5: branches, costs and beliefs; failures that the configuration caused count as
-/// bad trials instead of being forgotten; a configuration is not proposed twice; hard constraints are
-/// kept by rejecting candidates, and by moving them to what is allowed where most are forbidden; densities
-/// are kept up to date instead of made anew; joint ones of bad trials are thinned beyond `kernels` trials.
-/// Parameters of a condition are known from the space, not guessed from trials.
+/// Differences from Optuna 5: branches, costs and priors; failures caused by the configuration count as
+/// bad trials instead of being ignored; a configuration is not proposed twice; hard constraints are
+/// satisfied by rejecting candidates, and by repairing them where most are forbidden; densities are
+/// updated incrementally instead of rebuilt; joint densities of bad trials are thinned beyond `kernels`
+/// trials. Conditional parameters are known from the space, not inferred from trials.
 ///
-/// - Complexity: a proposal for d parameters modelled alone is O(d) whatever the number n of trials;
-///   jointly it is O(d min(n, kernels)), an exponential at most for each candidate and kernel. Several
-///   objectives add O(n log n) at worst, and less than that most of the time; costs add O(d) of the
+/// - Complexity: a proposal for d parameters modelled alone is O(d), independent of the number n of
+///   trials; jointly it is O(d min(n, kernels)), with at most one exponential per candidate and
+///   kernel. Several objectives add O(n log n) at worst, usually less; costs add O(d) for each of the
 ///   newest 500. O(n d) memory.
 public struct TPESampler: Sampler {
   private let space: SearchSpace
@@ -43,7 +43,7 @@ public struct TPESampler: Sampler {
   private var tried: TriedConfigurations
   private var densities: TPEDensities
 
-  /// - Throws: `StudyError` for options out of range, and such as exclude one another.
+  /// - Throws: `StudyError` for options out of range, and incompatible options.
   public init(_ specification: StudySpecification, _ options: TPEOptions = TPEOptions()) throws {
     try options.check()
     space = specification.space
@@ -83,8 +83,8 @@ public struct TPESampler: Sampler {
     return try tried.draw(&draws, quantile(number))
   }
 
-  /// The value of each choice that opens branches which the next trial is to have, by the places of the
-  /// choices in the space; nil before there is anything to judge branches by.
+  /// The values of the branching choices for the next trial, by the choices' indices in the space; nil
+  /// while there is nothing to compare branches by.
   mutating func branch(of number: Int, in history: History) -> [Int: Int]? {
     guard densities.count >= max(options.startup, 1) else { return nil }
     densities.settle(history)
@@ -92,8 +92,8 @@ public struct TPESampler: Sampler {
     return densities.branches { arms.next() }.compactMapValues(\.first)
   }
 
-  /// How trials at random are drawn: the first one after something was said of good values at the mode of
-  /// that, then every other one from it, the others uniformly.
+  /// How random trials are drawn: the first one after a new prior at its mode, then every other one from
+  /// the prior, the others uniformly.
   private func quantile(_ number: Int) -> (Int, Double) -> Double {
     let priors = densities.priors
     guard priors.areLive, priors.areNew || number % 2 == 0 else { return { $1 } }
@@ -106,8 +106,8 @@ public struct TPESampler: Sampler {
 
   /// A candidate for every active group; nil if constraints leave none.
   ///
-  /// - Parameter fixed: the values of parameters that branch, by their places; given up where constraints
-  ///   forbid them.
+  /// - Parameter fixed: the values of branching parameters, by index; dropped where constraints forbid
+  ///   them.
   private mutating func choose(
     _ fixed: [Int: Double], _ uniforms: inout UniformStream, _ repairs: inout Draws
   ) -> CandidateChoice? {
@@ -116,7 +116,7 @@ public struct TPESampler: Sampler {
       let group = densities.groups[index].parameters
       guard choice.isActive(group) else { continue }
       var isChosen = false
-      // The usual number of candidates, then up to 1,000 more if all are forbidden.
+      // The default number of candidates, then up to 1,000 more if all are forbidden.
       for count in [options.candidates, 100, 900] where !isChosen {
         var (points, scores) = densities.candidates(
           count, ofGroup: index, fixed: count == 900 ? [:] : fixed, from: &uniforms)
@@ -130,7 +130,7 @@ public struct TPESampler: Sampler {
     return choice
   }
 
-  /// Where most candidates are forbidden, moves those to where the constraints may allow them.
+  /// Repairs candidates where most are forbidden.
   private mutating func repair(
     _ points: inout [[Double]], _ scores: inout [Double], ofGroup index: Int,
     _ choice: CandidateChoice, _ repairs: inout Draws

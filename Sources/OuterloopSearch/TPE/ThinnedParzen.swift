@@ -1,26 +1,25 @@
 internal import OuterloopStudy
 
-/// Which of very many bad trials a joint density is made of: all of the newest, since points that
-/// still run or were just found bad must keep the next proposal away; and of the older ones an even
-/// sample, each of which stands for several.
+/// Selects the bad trials for a joint density from very many: all of the newest, since running and
+/// recently bad points must repel the next proposal; and an even sample of the older ones, each of
+/// which represents several.
 ///
-/// Whether a trial is kept follows from its number and from how many trials there are, never from
-/// when that was asked; and a trial that has been left out stays out as trials come, so that it can be
-/// forgotten. The sample is of the numbers whose multiple of the golden ratio has a small fractional
-/// part: as even as every n-th number, but out of step with anything periodic in numbers (workers,
-/// brackets).
+/// Whether a trial is kept depends on its number and on the number of trials, never on the time of the
+/// query; and a dropped trial stays dropped as trials are added, so that it can be deleted. The sample
+/// consists of the numbers whose multiple of the golden ratio has a small fractional part: as even as
+/// every n-th number, but not aligned with anything periodic (workers, brackets).
 package struct Thinning: Sendable, Equatable {
-  /// How many trials an older one stands for: a power of the root of two, so that what is kept is
-  /// looked through only when trials have grown by as much.
+  /// How many trials an older one represents: a power of the square root of two, so that the kept
+  /// trials are re-examined only when their number has grown by that factor.
   package private(set) var share = 1.0
   /// The first number of the newest.
   package private(set) var newest = 0
 
-  /// Nothing is left out.
+  /// Keeps everything.
   package init() {}
 
-  /// For `trials` trials and about `limit` kernels at most, an eighth of them the newest; `next` is the
-  /// number that follows those of all trials. Up to `limit` trials are all kept; a limit of 0 is none.
+  /// For `trials` trials and at most about `limit` kernels, an eighth of them the newest; `next` is the
+  /// next trial number. Up to `limit` trials, all are kept; a limit of 0 means none.
   package init(limit: Int, trials: Int, next: Int) {
     guard limit > 0, trials > limit else { return }
     let window = limit / 8
@@ -30,7 +29,7 @@ package struct Thinning: Sendable, Equatable {
     newest = max(next - window, 0)
   }
 
-  /// How many trials this one stands for in the density; 0: it is left out.
+  /// How many trials this one represents in the density; 0: it is dropped.
   package func share(of number: Int) -> Double {
     if number >= newest { return 1 }
     let fraction = Double(UInt64(number) &* 0x9E37_79B9_7F4A_7C15) * 0x1p-64
@@ -38,11 +37,11 @@ package struct Thinning: Sendable, Equatable {
   }
 }
 
-/// The multivariate density of bad trials, however many: a ``JointParzen`` of those that ``Thinning``
+/// The multivariate density of any number of bad trials: a ``JointParzen`` of those that ``Thinning``
 /// keeps.
 ///
-/// Changes take what those of ``JointParzen`` do. When shares change, at every growth of the trials
-/// by 41 %, it is made anew: O(d k sqrt k) for k kernels.
+/// Changes cost the same as in ``JointParzen``. When shares change, whenever the number of trials
+/// has grown by 41 %, it is rebuilt: O(d k sqrt k) for k kernels.
 package struct ThinnedParzen: Sendable {
   package var joint: JointParzen
   private var thinning = Thinning()
@@ -56,12 +55,12 @@ package struct ThinnedParzen: Sendable {
     if share > 0 { joint.insert(point, arrival: arrival, share: share) }
   }
 
-  /// Takes a trial out, whether it was kept or not.
+  /// Removes a trial, whether it was kept or not.
   package mutating func remove(arrival: Int) {
     if thinning.share(of: arrival) > 0 { joint.remove(arrival: arrival) }
   }
 
-  /// Leaves out what `next` does not keep. It must follow from no fewer trials than the last one.
+  /// Drops what `next` does not keep. `next` must not be based on fewer trials than the last one.
   package mutating func thin(_ next: Thinning) {
     if next == thinning { return }
     let last = thinning

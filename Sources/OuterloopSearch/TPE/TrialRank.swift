@@ -1,4 +1,4 @@
-/// Where a finished trial stands in the order that TPE splits: by tier, then by number.
+/// The rank of a finished trial in the order that TPE splits: by tier, then by number.
 ///
 /// Losses are to be minimised; NaN counts as +infinity. A total order: no key is NaN.
 package struct TrialRank: Sendable, Hashable, Comparable {
@@ -16,7 +16,7 @@ package struct TrialRank: Sendable, Hashable, Comparable {
   /// A feasible trial that ran to its end.
   package static func complete(loss: Double) -> TrialRank { .init(.complete, loss) }
 
-  /// A feasible trial stopped early: the further it came the better, then by its last loss.
+  /// A feasible trial stopped early: later steps first, then by last loss.
   package static func pruned(lastStep: Int, loss: Double) -> TrialRank {
     .init(.pruned, -Double(lastStep), loss)
   }
@@ -24,10 +24,10 @@ package struct TrialRank: Sendable, Hashable, Comparable {
   /// A feasible trial stopped before it reported anything.
   package static let prunedWithoutReport = TrialRank(.pruned, 1, 0)
 
-  /// A trial that broke constraints, by the sum of max(0, c).
+  /// An infeasible trial, by the sum of max(0, c).
   package static func infeasible(violation: Double) -> TrialRank { .init(.infeasible, violation) }
 
-  /// A trial whose configuration made it fail: behind all others.
+  /// A trial that failed because of its configuration: after all others.
   package static let failed = TrialRank(.failed)
 
   package static func < (a: TrialRank, b: TrialRank) -> Bool {
@@ -35,14 +35,14 @@ package struct TrialRank: Sendable, Hashable, Comparable {
   }
 }
 
-/// How many of n finished trials are the good ones.
+/// The number of good trials among n finished ones (gamma).
 package enum GoodShare: Sendable, Hashable {
   /// min(ceil(.1 n), cap); no cap for several objectives in Optuna 5.
   case tenth(cap: Int?)
   /// hyperopt: min(ceil(.25 sqrt n), 25).
   case root
 
-  /// As `tenth`, but none of fewer than five trials: of so few it is not known which are good.
+  /// Like `tenth`, but none of fewer than five trials, which are too few to judge.
   case tenthOfFive(cap: Int?)
 
   /// Optuna's rule for one objective.

@@ -1,14 +1,14 @@
-/// The split of TPE kept up to date: trials in order of (rank, number), the first gamma(n) of which
-/// are *below*, the rest *above*. A trial that comes or goes moves O(1) others across the boundary
-/// (more only if gamma jumps), and these are reported, so that densities can follow.
+/// The split of TPE, updated incrementally: trials in order of (rank, number), the first gamma(n)
+/// of which are *below*, the rest *above*. Adding or removing a trial moves O(1) others across the
+/// boundary (more only if gamma jumps), and these are reported, so that densities can be updated.
 ///
 /// Insertion and removal take O(sqrt n), about a microsecond at 100,000 trials; memory is O(n).
 package struct TrialSplit<Rank: Comparable & Sendable>: Sendable {
   package enum Side: Sendable, Hashable { case below, above }
 
-  /// What an insertion or removal did to the trials that were there before.
+  /// The effect of an insertion or removal on the other trials.
   package struct Change: Sendable, Equatable {
-    /// Trials that went from above to below, and back, best first.
+    /// Trials that moved from above to below, and back, best first.
     package var toBelow: [Int] = []
     package var toAbove: [Int] = []
     /// The side of the trial inserted, or the side that the removed one was on.
@@ -26,7 +26,7 @@ package struct TrialSplit<Rank: Comparable & Sendable>: Sendable {
 
   private var entries = SortedList<Entry>()
   private let share: GoodShare
-  /// How many are below.
+  /// The number of trials below.
   package private(set) var belowCount = 0
 
   package init(share: GoodShare = .standard) { self.share = share }
@@ -39,14 +39,14 @@ package struct TrialSplit<Rank: Comparable & Sendable>: Sendable {
   /// The number of the best trial.
   package var best: Int? { entries.count > 0 ? entries[0].number : nil }
 
-  /// Enters a trial. (rank, number) must not be there yet.
+  /// Adds a trial. (rank, number) must be new.
   package mutating func insert(_ rank: Rank, number: Int) -> Change {
     let place = entries.insert(Entry(rank: rank, number: number))
     let old = belowCount
     belowCount = share.count(of: entries.count)
     var change = Change(side: place < belowCount ? .below : .above)
-    // Only ranks between the old and the new boundary can have changed sides; the new trial pushed
-    // those behind it back by one.
+    // Only ranks between the old and the new boundary can have changed sides; the new trial shifted
+    // those after it by one.
     for now in window(old) where now != place {
       let before = now < place ? now : now - 1
       note(now, wasBelow: before < old, isBelow: now < belowCount, in: &change)
@@ -54,7 +54,7 @@ package struct TrialSplit<Rank: Comparable & Sendable>: Sendable {
     return change
   }
 
-  /// Takes a trial out; nil if it is not there.
+  /// Removes a trial; nil if it is not in the split.
   package mutating func remove(_ rank: Rank, number: Int) -> Change? {
     guard let place = entries.remove(Entry(rank: rank, number: number)) else { return nil }
     let old = belowCount
@@ -67,7 +67,7 @@ package struct TrialSplit<Rank: Comparable & Sendable>: Sendable {
     return change
   }
 
-  /// The side of a trial that is there.
+  /// The side of a trial in the split.
   package func side(of rank: Rank, number: Int) -> Side {
     entries.rank(of: Entry(rank: rank, number: number)) < belowCount ? .below : .above
   }

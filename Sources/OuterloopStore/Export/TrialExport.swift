@@ -1,15 +1,15 @@
 public import OuterloopStudy
 internal import OuterloopText
 
-/// How trials are written for others to read.
+/// The formats of exported trials.
 ///
-/// CSV has a line for each trial, under a line with these names: `number`, `state`, `reason` (of a
-/// failure), `value.METRIC` for each objective and then for each other metric (the results of a complete
-/// trial, else what was reported last), `param.NAME` for each parameter, `epoch` (the last one reported), `through`, `checkpoint`, `attempts`, `worker` (the last one), `created`, `started`,
-/// `ended` (seconds since 1970), `message`. What there is not is empty; numbers that are not finite
-/// are `NaN`, `Infinity` and `-Infinity`. Fields are quoted as in RFC 4180, lines end in a newline.
+/// CSV has a line for each trial, under a line with these names: `number`, `state`, `reason` (of a failure), `value.METRIC`
+/// for each objective and then for each other metric (the results of a complete trial, otherwise those of the last report),
+/// `param.NAME` for each parameter, `epoch` (the last one reported), `through`, `checkpoint`, `attempts`, `worker` (the last
+/// one), `created`, `started`, `ended` (seconds since 1970), `message`. Missing fields are empty; non-finite numbers are
+/// `NaN`, `Infinity` and `-Infinity`. Fields are quoted as in RFC 4180, lines end in a newline.
 ///
-/// JSON lines have a whole `TrialRecord` for each trial.
+/// JSON lines have a full `TrialRecord` for each trial.
 public enum TrialFormat: String, Sendable, CaseIterable {
   case csv
   case jsonLines = "jsonl"
@@ -18,7 +18,7 @@ public enum TrialFormat: String, Sendable, CaseIterable {
 extension TrialFormat {
   /// Trials as one text, in the order given.
   ///
-  /// - Parameter metrics: the names of all that was reported, for the columns of CSV.
+  /// - Parameter metrics: the names of all metrics reported, for the columns of CSV.
   package func text(
     of trials: [Trial], in specification: StudySpecification, metrics: [String] = []
   ) -> String {
@@ -32,7 +32,7 @@ extension TrialFormat {
 extension StudyStore {
   /// Writes the trials of a study by number.
   ///
-  /// - Parameter sink: takes the text in pieces that end with a line.
+  /// - Parameter sink: receives the text in pieces of complete lines.
   /// - Complexity: O(trials + reports) in time; memory for 1000 trials.
   public func export(
     _ study: StudyID, as format: TrialFormat, matching query: TrialQuery = TrialQuery(),
@@ -65,7 +65,7 @@ struct TrialWriter {
   private let objectives: Int
   private let parameters: [String]
 
-  /// - Parameter metrics: the names of all that was reported.
+  /// - Parameter metrics: the names of all metrics reported.
   init(_ specification: StudySpecification, metrics: [String]) {
     let names = specification.objectives.map(\.metric)
     objectives = names.count

@@ -4,12 +4,12 @@ internal import OuterloopText
 
 /// Trials in a file as `TrialFormat` and `outerloop export` write them: CSV with columns `param.NAME` and
 /// `value.METRIC`, JSON with an object for each trial on a line of its own, or one object with `trials`. Other
-/// columns and keys are passed over, so that a table that someone made by hand will do.
+/// columns and keys are ignored, so that a table made by hand works too.
 public enum TrialFile {
-  /// No file of use is longer.
+  /// The largest size of a file.
   static let maximalBytes = 1 << 30
 
-  /// Trials that are complete, and those of which the file does not say how they ended.
+  /// The complete trials, and those whose state is not in the file.
   ///
   /// - Throws: `StudyError` that names the file, the line and the remedy.
   /// - Complexity: O(length).

@@ -1,19 +1,19 @@
 public import OuterloopStudy
 package import OuterloopText
 
-/// A trial as JSON, the same wherever others read it: an object with the keys `number`, `state`,
-/// `reason` (of a failure), `message`, `values` (by metric: the objectives of a complete trial, else
-/// what was reported last), `params`, `epoch` (the last one reported), `through` (the epoch it is to
-/// reach), `checkpoint` (the epoch from which it can go on), `attempts` (how many), `created`,
-/// `started`, `ended` (seconds since 1970) and `seconds` (the time of its attempts); where that is
-/// known, `stale` says whether a running trial's worker is gone, and where results have to keep bounds,
-/// `violation` by how much they break them, all together.
+/// A trial as JSON, in the same format everywhere: an object with the keys `number`, `state`, `reason`
+/// (of a failure), `message`, `values` (by metric: the objectives of a complete trial, otherwise those
+/// of the last report), `params`, `epoch` (the last one reported), `through` (the epoch to train to),
+/// `checkpoint` (the epoch from which it can continue), `attempts` (how many), `created`, `started`,
+/// `ended` (seconds since 1970) and `seconds` (the time of its attempts); where known, `stale` tells
+/// whether a running trial's worker is lost; where the study has constraints, `violation` is their
+/// total violation.
 ///
-/// A whole one also has `reports` (each `epoch`, `values`, `seconds`) and `runs` (its attempts, each
-/// `worker`, `started`, `ended`, `reason`).
+/// A full record also has `reports` (each `epoch`, `values`, `seconds`) and `runs` (its attempts,
+/// each `worker`, `started`, `ended`, `reason`).
 ///
-/// The keys stay. What there is not is null; numbers that are not finite are `NaN`, `Infinity` and
-/// `-Infinity`.
+/// The keys are always present. Missing values are null; non-finite numbers are `NaN`, `Infinity`
+/// and `-Infinity`.
 public struct TrialRecord: Sendable, Encodable {
   package let json: JSON
 

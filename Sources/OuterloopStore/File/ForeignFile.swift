@@ -3,7 +3,8 @@ internal import OuterloopPlatform
 internal import OuterloopStudy
 internal import OuterloopText
 
-/// A file of another program that is to be a database of SQLite: what it is, if it is none.
+/// A file of another program that should be an SQLite database: determines what it is if it is not
+/// one.
 struct ForeignFile {
   let path: String
 
@@ -40,7 +41,7 @@ struct ForeignFile {
     }
   }
 
-  /// What a file that is no database of SQLite is.
+  /// What a file that is not an SQLite database is.
   private func kind() -> StudyError {
     let start = (try? FileHeader.bytes(path: path, limit: 4096)) ?? []
     let text = String(decoding: start, as: UTF8.self)
@@ -57,7 +58,7 @@ struct ForeignFile {
       "`\(path)` is \(what), not a file of Optuna", "name the SQLite file of a study of Optuna")
   }
 
-  /// What SQLite says while the file is read. Other errors stay as they are.
+  /// Translates errors of SQLite while the file is read. Other errors stay as they are.
   func error(_ error: any Error) -> any Error {
     if error is JSONReader.Failure {
       return StudyError(

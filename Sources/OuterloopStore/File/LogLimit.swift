@@ -1,23 +1,23 @@
 internal import GRDBSQLite
 internal import Synchronization
 
-/// Keeps the log of changes beside a store from growing without end.
+/// Keeps the write-ahead log of a store from growing without bound.
 ///
-/// SQLite moves the log into the file when it holds 16 MB, and begins it anew at the first commit
-/// that finds no reader in it. Where readers follow one another without a gap (several workers at
-/// full speed, or a dashboard on a busy machine) there is no such commit: the log grows, and with it
-/// the time of every read and write. From 64 MB on, a writer therefore holds off the other writers
-/// until the readers of that moment are done. Those that come meanwhile read the file, not the log,
-/// and are not waited for.
+/// SQLite moves the log into the file when it reaches 16 MB, and restarts it at the first commit
+/// that finds no reader in it. Where readers overlap continuously (several workers at full speed, or
+/// a dashboard on a busy machine) there is no such commit: the log grows, and with it the time of
+/// every read and write. From 64 MB on, a writer therefore blocks other writers until the current
+/// readers are done. Readers that start meanwhile read the file, not the log, and are not waited
+/// for.
 ///
-/// A reader that takes longer than a quarter of a second is let be, and the next attempt is made when
+/// If a reader takes longer than a quarter of a second, the attempt is given up, and repeated when
 /// the log has grown by another 16 MB.
 final class LogLimit: Sendable {
   static let bytes = 64 << 20
   private static let step = 16 << 20
   private static let patience: Int32 = 250
 
-  /// The size from which on the log is to be emptied.
+  /// The size at which the log is next emptied.
   private let next = Mutex(bytes)
 
   /// Empties the log of `file` if it is too long. If that cannot be done now, nothing is lost.
@@ -31,7 +31,7 @@ final class LogLimit: Sendable {
       return true
     }
     guard isDue else { return }
-    // A connection of its own, whose patience is short.
+    // A separate connection with a short timeout.
     var connection: OpaquePointer?
     defer { sqlite3_close(connection) }
     guard sqlite3_open_v2(file.path, &connection, SQLITE_OPEN_READWRITE, nil) == SQLITE_OK else {

@@ -1,9 +1,9 @@
 internal import OuterloopPlatform
 
 /// File systems that other machines may write to. SQLite's log needs memory shared between all
-/// readers and writers, which no network gives.
+/// readers and writers, which is impossible across a network.
 enum NetworkFileSystem {
-  /// What the file system that holds `path` is called if it is one of them.
+  /// The name of the file system that holds `path`, if it is one of them.
   static func name(holding path: String) -> String? {
     #if canImport(Darwin)
       var found = statfs()
@@ -16,7 +16,7 @@ enum NetworkFileSystem {
     #endif
   }
 
-  /// By a table of mounts as `/proc/self/mounts` has it: device, folder, type, options.
+  /// From a table of mounts like `/proc/self/mounts`: device, folder, type, options.
   static func name(holding path: String, mounts: String) -> String? {
     var best = (length: -1, type: "")
     for line in mounts.split(separator: "\n") {

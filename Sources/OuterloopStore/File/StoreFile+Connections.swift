@@ -11,7 +11,7 @@ extension StoreFile {
     if !readOnly {
       configuration.prepareDatabase { db in
         // The log is written at every commit, and moved into the file (which waits for the disk)
-        // when it holds 16 MB. One that has become longer than it may is cut when it begins anew.
+        // when it holds 16 MB. A log that has exceeded its limit is truncated when it restarts.
         try db.execute(
           sql: """
             PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 4000;
@@ -19,7 +19,7 @@ extension StoreFile {
             """)
       }
     }
-    return try patiently { try DatabaseQueue(path: path, configuration: configuration) }
+    return try retryingWhileBusy { try DatabaseQueue(path: path, configuration: configuration) }
   }
 
   /// A connection for writing, to tables that are up to date.
@@ -30,11 +30,11 @@ extension StoreFile {
     }
     let queue = try openConnection(readOnly: false)
     try queue.inDatabase { db in
-      try patiently {
-        // The header that was checked may be older than the log.
+      try retryingWhileBusy {
+        // The header checked before may be older than the log.
         let version = try self.version(db)
         try check(version: version)
-        // A copy by another tool (`VACUUM INTO`) has no log, and its readers would hold up writers.
+        // A copy by another tool (`VACUUM INTO`) has no log, and its readers would block writers.
         if try String.fetchOne(db, sql: "PRAGMA journal_mode") != "wal" {
           _ = try String.fetchOne(db, sql: "PRAGMA journal_mode = WAL")
         }
@@ -49,14 +49,14 @@ extension StoreFile {
     return queue
   }
 
-  /// A connection for reading. Where SQLite cannot make the files that it needs beside the store, it
-  /// reads a copy in memory, if the file alone is the whole store.
+  /// A connection for reading. Where SQLite cannot create the files that it needs next to the store,
+  /// it reads a copy in memory, if the file alone is the complete store.
   func openForReading() throws -> DatabaseQueue {
     let queue: DatabaseQueue
     let version: Int
     do {
       queue = try openConnection(readOnly: true)
-      version = try queue.inDatabase { db in try patiently { try self.version(db) } }
+      version = try queue.inDatabase { db in try retryingWhileBusy { try self.version(db) } }
       if version < schema.version, logSize == 0 {
         try queue.close()
         return try openCopy()
@@ -88,7 +88,7 @@ extension StoreFile {
     let queue = try DatabaseQueue()
     try queue.inDatabase { db in
       try db.become(bytes)
-      // What an older version has left is brought up to date here, and stays as it is on disk.
+      // A store of an older version is migrated here, and stays as it is on disk.
       try check(version: version(db))
       try db.inTransaction(.immediate) {
         try schema.migrate(db)
@@ -109,9 +109,9 @@ extension StoreFile {
     }
   }
 
-  /// Removes what a connection that only reads had to make beside the store, and cannot remove: the
-  /// last connection that may write does, when it is closed. Nothing happens if anyone else has the
-  /// store open, or if the log holds something.
+  /// Removes the files that a read-only connection had to create next to the store and cannot
+  /// remove itself: the last connection that may write removes them when it is closed. Does nothing
+  /// if anyone else has the store open, or if the log is not empty.
   func removeEmptyLog() {
     guard access(path + "-shm", F_OK) == 0, logSize == 0, access(path, W_OK) == 0 else { return }
     var connection: OpaquePointer?
@@ -124,7 +124,7 @@ extension StoreFile {
   }
 
   private func version(_ db: Database) throws -> Int {
-    // Reads a table too: damage is to be found now.
+    // Reads a table too, to detect damage now.
     _ = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_master")
     return try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
   }
@@ -132,7 +132,7 @@ extension StoreFile {
 
 /// Waits a little for another connection's lock; false after about 30 seconds.
 ///
-/// Pauses grow from 0.1 to 20 ms and are random, so that many writers do not march in step.
+/// Pauses grow from 0.1 to 20 ms and are random, so that many writers do not retry in step.
 @Sendable private func waitForLock(_ tries: Int) -> Bool {
   guard tries < 3000 else { return false }
   let longest = min(100 << min(tries, 8), 20_000)
@@ -140,9 +140,9 @@ extension StoreFile {
   return true
 }
 
-/// Runs `body`, again if SQLite found a lock that it does not wait for: while the log is recovered
-/// after a crash, or another connection opens or closes the store.
-func patiently<T>(_ body: () throws -> T) throws -> T {
+/// Runs `body`, repeatedly if SQLite found a lock that it does not wait for: while the log is
+/// recovered after a crash, or another connection opens or closes the store.
+func retryingWhileBusy<T>(_ body: () throws -> T) throws -> T {
   var tries = 0
   while true {
     do { return try body() } catch let error as DatabaseError
@@ -157,7 +157,7 @@ func patiently<T>(_ body: () throws -> T) throws -> T {
 }
 
 extension Database {
-  /// Makes this connection, which is to no file, one to a copy of a database's bytes in memory.
+  /// Turns this in-memory connection into one to a copy of a database's bytes.
   func become(_ bytes: [UInt8]) throws {
     guard let memory = sqlite3_malloc64(sqlite3_uint64(bytes.count)) else {
       throw DatabaseError(resultCode: .SQLITE_NOMEM)

@@ -4,12 +4,12 @@ internal import OuterloopPlatform
 internal import OuterloopStudy
 internal import OuterloopText
 
-/// The file of a store: whether it is one, before anything touches it, and its creation.
+/// The file of a store: checks before it is opened, and its creation.
 struct StoreFile: Sendable {
   let path: String
   let schema: Schema
 
-  /// Which file a path leads to.
+  /// The identity of the file at a path.
   struct Identity: Hashable {
     var device: UInt64
     var number: UInt64
@@ -31,13 +31,13 @@ struct StoreFile: Sendable {
       size: Int(found.st_size), modified: Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9)
   }
 
-  /// Whether the path still leads to that file.
+  /// Whether the path still refers to that file.
   func leads(to identity: Identity) -> Bool {
     guard let now = self.identity else { return false }
     return now.device == identity.device && now.number == identity.number
   }
 
-  /// Refuses what is not a store, or not of a version that can be used, without a trace on disk.
+  /// Rejects files that are not a store of a usable version, without leaving a trace on disk.
   func check() throws {
     var found = stat()
     guard stat(path, &found) == 0 else { throw unreachable(errno) }
@@ -63,7 +63,7 @@ struct StoreFile: Sendable {
       throw StudyError(
         "`\(path)` is an SQLite file of another program", "name another file for the store")
     }
-    // A newer log may say another version; it is looked at once the file is open.
+    // A newer log may hold another version; it is checked once the file is open.
     try check(version: header.schemaVersion)
   }
 
@@ -96,16 +96,16 @@ struct StoreFile: Sendable {
         "`\(path)` cannot be reached: \(String(cString: strerror(code)))", "check the path")
   }
 
-  /// Makes a new store where nothing or an empty file is; leaves everything else alone.
+  /// Creates a new store where there is no file or an empty one; leaves everything else alone.
   ///
-  /// The store is made beside the path and moved there when it is whole: no one ever sees half of
-  /// one. Of several processes that create it, one does: the others wait for its lock on the empty
-  /// file and find it replaced.
+  /// The store is created under another name and moved to the path when it is complete, so that no
+  /// one ever sees a partial one. If several processes create it, one does; the others wait for its
+  /// lock on the empty file and find it replaced.
   func createIfMissing() throws {
     var found = stat()
     if stat(path, &found) == 0 {
       guard found.st_mode & S_IFMT == S_IFREG, found.st_size == 0 else { return }
-      // What is in the log of an empty database is not to be lost.
+      // The contents of an empty database's log must not be lost.
       guard logSize == 0 else { return }
     } else if errno != ENOENT {
       throw unreachable(errno)
@@ -156,7 +156,8 @@ struct StoreFile: Sendable {
   }
 }
 
-/// What SQLite says, as an error that names the store and the remedy. Other errors stay as they are.
+/// Translates an error of SQLite into one that names the store and the remedy. Other errors stay as
+/// they are.
 func storeError(_ error: any Error, _ path: String) -> any Error {
   if error is JSONReader.Failure {
     return StudyError(

@@ -1,7 +1,7 @@
 internal import OuterloopPlatform
 
-/// Seconds since 1970 as `2026-11-26 12:13:10.849563`, the time of this machine's clock on the wall
-/// without a zone, as Optuna has it, and back.
+/// Seconds since 1970 as `2026-11-26 12:13:10.849563`, local time without a time zone, as Optuna
+/// writes it, and back.
 enum LocalTime {
   static func text(_ time: Double) -> String {
     let microseconds = Int((min(max(time, 0), 2e11) * 1e6).rounded())

@@ -1,7 +1,7 @@
 internal import OuterloopStudy
 internal import OuterloopText
 
-/// What Optuna says about a parameter in one trial: `distribution_json`.
+/// A parameter's distribution in one trial, in Optuna's format: `distribution_json`.
 enum OptunaDistribution: Equatable {
   struct Range: Equatable {
     var low, high: Double
@@ -32,13 +32,13 @@ enum OptunaDistribution: Equatable {
         isLog: isLog, step: isInteger ? step ?? 1 : step, isInteger: isInteger))
   }
 
-  /// Why a number means nothing under this distribution; nil if it does. Numbers beyond a range do:
-  /// whoever enqueues a trial may go there.
-  func trouble(with number: Double) -> String? {
+  /// Why a number is invalid under this distribution; nil if it is valid. Numbers outside the range
+  /// are valid, since trials may be enqueued there.
+  func problem(with number: Double) -> String? {
     switch self {
     case .range(let range):
       if range.isInteger, number != number.rounded() { return "and the parameter is an integer" }
-      // Beyond, no range of ours holds it.
+      // Beyond this, none of our ranges can hold it.
       let (limit, name) = range.isInteger ? (0x1p53, "2^53") : (1e300, "1e300")
       return number.magnitude > limit ? "which is beyond \(name)" : nil
     case .choices(let choices):
@@ -67,7 +67,7 @@ enum OptunaDistribution: Equatable {
     }
   }
 
-  /// As a domain of ours.
+  /// As one of our domains.
   /// - Throws: `SpaceError` if none of ours is like it.
   func domain() throws -> Domain {
     switch self {
@@ -81,8 +81,8 @@ enum OptunaDistribution: Equatable {
     }
   }
 
-  /// Choices as values. What cannot be one of ours (None, NaN, a list, 1.0 beside 1) becomes a text
-  /// that no other choice is.
+  /// Choices as values. What cannot be represented here (None, NaN, a list, 1.0 as well as 1)
+  /// becomes a unique text.
   private static func values(of choices: [JSON]) -> [ParameterValue] {
     var taken: Set<ParameterValue> = []
     let plain = choices.map { choice -> ParameterValue? in
@@ -113,8 +113,8 @@ extension OptunaDistribution.Range {
       step: commonStep(other), isInteger: isInteger && other.isInteger)
   }
 
-  /// A step that reaches the values of both: of integers the greatest common divisor, else the same
-  /// step if one grid continues the other; nil: none.
+  /// A step whose grid contains the values of both: for integers the greatest common divisor,
+  /// otherwise the same step if one grid continues the other; nil: none.
   private func commonStep(_ other: Self) -> Double? {
     guard isInteger == other.isInteger, let step, let second = other.step else { return nil }
     let apart = abs(low - other.low)
@@ -132,12 +132,12 @@ extension OptunaDistribution.Range {
 
 /// A parameter over all trials of a study.
 struct OptunaParameter {
-  /// There.
+  /// The name in Optuna.
   let name: String
   private(set) var distribution: OptunaDistribution
-  /// Whether no trial went beyond what the first one had.
+  /// Whether all trials have the distribution of the first one.
   private(set) var isUniform = true
-  /// Where a choice stands among all, by its JSON.
+  /// The index of a choice, by its JSON.
   private var places: [String: Int] = [:]
 
   init(_ name: String, _ distribution: OptunaDistribution) {
@@ -160,11 +160,11 @@ struct OptunaParameter {
     place()
   }
 
-  /// Makes the range hold a value that someone asked for outside of it.
+  /// Widens the range to hold an enqueued value outside it.
   mutating func add(_ value: Double) {
     guard case .range(var range) = distribution else { return }
     let value = range.isInteger ? value.rounded() : value
-    // Beyond, no range of ours holds it.
+    // Beyond this, none of our ranges can hold it.
     guard abs(value) <= (range.isInteger ? 0x1p53 : 1e300), value < range.low || range.high < value
     else { return }
     (range.low, range.high) = (value, value)
@@ -179,7 +179,7 @@ struct OptunaParameter {
     for (index, choice) in choices.enumerated() { places[choice.python] = index }
   }
 
-  /// The value that stands as `number` under a trial's distribution; nil if it means nothing.
+  /// The value that `number` encodes under a trial's distribution; nil if it is invalid.
   func value(_ number: Double, under own: OptunaDistribution, in domain: Domain) -> ParameterValue?
   {
     guard case .choices(let choices) = own else { return value(.float(number), in: domain) }
@@ -194,7 +194,7 @@ struct OptunaParameter {
     }
     guard let number = json.number, let range = domain.range else { return nil }
     if let value = domain.canonical(.float(number)) { return value }
-    // Beside the grid.
+    // Off the grid.
     let whole = domain.isInteger ? number.rounded() : number
     return range.low <= whole && whole <= range.high ? domain.numeric(whole) : nil
   }

@@ -2,28 +2,28 @@ internal import GRDB
 internal import OuterloopFiles
 public import OuterloopStudy
 
-/// Optuna's own file of studies (SQLite, schema version 12 as Optuna 3 to 5 have it),
-/// written and read.
+/// Optuna's own file of studies (SQLite, schema version 12, as in Optuna 3 to 5), for reading and
+/// writing.
 ///
-/// What both have is put where Optuna looks for it: parameters with their distributions, values,
-/// states, one intermediate metric (the first objective), times. What Optuna has no place for stands
-/// in user attributes that begin with `outerloop:`, so that what is written is read back equal:
-/// conditions, ordinals, further metrics, attempts, reasons. Paused trials are RUNNING there. If
-/// Optuna goes on with such a study, what it did is read too.
+/// What both have is stored in Optuna's own form: parameters with their distributions, values,
+/// states, one intermediate metric (the first objective), times. The rest is stored in user
+/// attributes that begin with `outerloop:`, so that a written study is read back equal: conditions,
+/// ordinals, further metrics, attempts, reasons. Paused trials are RUNNING in Optuna. If Optuna
+/// continues such a study, its additions are read too.
 ///
-/// Of a study that Optuna made, the study's attribute `optuna` keeps what is different here, so that
-/// it is written back as it was: names that are no names here, choices that are texts here (None is
+/// For a study created by Optuna, the study's attribute `optuna` keeps the differences, so that it
+/// is written back as it was: names that are invalid here, choices that are texts here (None is
 /// `None`), steps that begin at 0, the study's user attributes. Constraints are kept as metrics.
 /// Parameters that only some trials have are inactive in the others; a parameter whose ranges differ
-/// gets the smallest range that holds them all, under which all trials are written back. Left behind
-/// are the user attributes of trials and what samplers keep.
+/// gets the smallest range that contains them all, with which all trials are written back. User
+/// attributes of trials and the state of samplers are dropped.
 public enum OptunaFile {
   /// Writes a study to a file of its own.
   ///
-  /// - Parameter replacesFile: whether it may take the place of an ordinary file. Of databases only an
-  ///   earlier export of one study is replaced, whoever asks for it.
-  /// - Throws: `FileError` if there is something at `path` that may not be replaced, or it cannot be
-  ///   written, and `StudyError` about the store.
+  /// - Parameter replacesFile: whether it may replace an ordinary file. The only database that is ever
+  ///   replaced is an earlier export of one study.
+  /// - Throws: `FileError` if there is something at `path` that may not be replaced, or `path`
+  ///   cannot be written, and `StudyError` about the store.
   /// - Complexity: O(trials + reports) in time; memory for 1000 trials.
   public static func write(
     _ study: StudyID, of store: any StudyStore, to path: String, replacesFile: Bool = false
@@ -36,7 +36,7 @@ public enum OptunaFile {
     } catch { throw storeError(error, path) }
   }
 
-  /// Looks at what is at `path` before anything is written, as `write` does.
+  /// Checks what is at `path` before anything is written, as `write` does.
   /// - Throws: `FileError` if it may not be replaced.
   public static func checkTarget(_ path: String, replacesFile: Bool = false) throws {
     do { _ = try place(path, replacesFile: replacesFile) } catch { throw storeError(error, path) }
@@ -53,7 +53,8 @@ public enum OptunaFile {
         })
   }
 
-  /// Whether a file is what `write` makes of one study; others hold more than can be made again.
+  /// Whether a file is an export of one study by `write`; other databases hold data that cannot be
+  /// recreated.
   @Sendable private static func isExport(_ path: String) throws -> Bool {
     guard let header = try? FileHeader(path: path) else { return false }
     guard header.applicationID != Schema.applicationID,
@@ -111,7 +112,7 @@ public enum OptunaFile {
     let rows = try db.rows("SELECT study_id, study_name FROM studies ORDER BY study_id")
     while let row = try rows.next() {
       guard let name = row.validText(1) else {
-        throw OptunaFault(
+        throw OptunaFormatError(
           OptunaTable.studies.place(row[0], trial: nil), "`study_name` is not valid UTF-8")
       }
       found.append((row[0], name))
@@ -119,11 +120,12 @@ public enum OptunaFile {
     return found
   }
 
-  /// A study with all that happened in it.
+  /// Reads a study with all its events.
   ///
   /// - Parameters:
   ///   - name: may be left out if the file has one study.
-  ///   - method: how the search is to go on; a study that was written by `write` keeps its own.
+  ///   - method: how the search continues; a study that was written by `write` keeps its own
+  ///     method.
   /// - Throws: `StudyError` if the file is not Optuna's, of another version, has no such study, or the
   ///   study cannot be expressed.
   public static func read(
@@ -161,7 +163,7 @@ public enum OptunaFile {
     } catch let error as SpaceError {
       let what = (error.place + [error.what]).joined(separator: ": ")
       throw StudyError("this study of `\(path)` cannot be imported: \(what)", error.remedy)
-    } catch let error as OptunaFault {
+    } catch let error as OptunaFormatError {
       throw error.about(path)
     } catch { throw ForeignFile(path: path).error(error) }
   }
@@ -174,7 +176,7 @@ public enum OptunaFile {
         "name another file")
     }
     let version: Int = row[0]
-    // Optuna 2 had other columns by the same number.
+    // Optuna 2 had other columns under the same version number.
     let columns = try db.columns(in: "trial_values").map(\.name)
     guard version == OptunaSchema.version, columns.contains("value_type") else {
       throw StudyError(
@@ -188,6 +190,6 @@ public enum OptunaFile {
 public struct OptunaStudy: Sendable {
   public var specification: StudySpecification
   public let events: [Event]
-  /// What is different here, and what was left behind, a sentence each, for people.
+  /// What is represented differently, and what was dropped, one sentence each, for people.
   public let notes: [String]
 }

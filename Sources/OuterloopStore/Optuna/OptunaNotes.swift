@@ -1,13 +1,13 @@
 internal import OuterloopStudy
 
-/// What the trials of an imported study have that ours do not, counted, to be said to whoever imports.
+/// What is dropped from the trials of an imported study, counted, for messages.
 struct OptunaNotes {
   private let space: OptunaSpace
   private var complete = 0
   /// How many complete trials have each parameter.
   private var uses: [String: Int] = [:]
   private var running = 0
-  /// Trials that wait or run without all parameters.
+  /// Trials that are waiting or running without all parameters.
   private var unready: [Int] = []
   private var lost: Set<String> = []
   private var attributes: Set<String> = []
@@ -26,7 +26,7 @@ struct OptunaNotes {
     lost.formUnion(trial.lost)
     attributes.formUnion(trial.attributes)
     if !trial.attributes.isEmpty { attributed += 1 }
-    // Ours are what they were.
+    // Trials that we exported are unchanged.
     guard trial.extras == nil else { return }
     listsConstraints = listsConstraints || trial.listsConstraints
     constraints.formUnion(trial.constraints.keys)
@@ -79,15 +79,15 @@ struct OptunaNotes {
     return texts
   }
 
-  /// The constraints as bounds on the metrics that they are kept as.
+  /// The constraints as bounds on the metrics in which they are stored.
   var bounds: [OutcomeConstraint] {
     constraints.sorted().map { OutcomeConstraint(Self.metric($0), .atMost, 0) }
   }
 
-  /// The metric that a constraint is kept as.
+  /// The metric in which a constraint is stored.
   static func metric(_ constraint: String) -> String { prefix + constraint }
 
-  /// The constraint that is kept as this metric; nil if none is.
+  /// The constraint that is stored in this metric; nil if there is none.
   static func constraint(_ metric: String) -> String? {
     metric.hasPrefix(prefix) ? String(metric.dropFirst(prefix.count)) : nil
   }

@@ -37,7 +37,7 @@ struct OptunaReader {
         name: name, space: space.space, objectives: objectives(metricNames), method: method,
         seed: seed, epochs: max(steps.upperBound + shift, 1))
     }
-    var past = OptunaPast(specification, shift: shift)
+    var past = OptunaHistory(specification, shift: shift)
     var notes = OptunaNotes(space)
     try readTrials { id, trial in
       var trial = trial
@@ -56,16 +56,16 @@ struct OptunaReader {
     return OptunaStudy(specification: specification, events: past.events(), notes: notes.texts)
   }
 
-  /// The study that an export kept beside what Optuna knows of it.
+  /// The specification that an export stored along with Optuna's data.
   private func own(_ record: String?, _ settings: String?) throws -> StudySpecification {
     let place = "`study_user_attributes`, key \(OptunaSchema.specificationKey)"
     guard let record, let settings else {
-      throw OptunaFault(place, "it and \(OptunaSchema.settingsKey) belong together")
+      throw OptunaFormatError(place, "it and \(OptunaSchema.settingsKey) belong together")
     }
     do {
       return try StudyRecord(name: name, specification: record, settings: settings).specification
     } catch is JSONReader.Failure {
-      throw OptunaFault(place, "this is not what an export writes")
+      throw OptunaFormatError(place, "this is not what an export writes")
     }
   }
 
@@ -85,13 +85,14 @@ struct OptunaReader {
       let (id, number): (Int, Int) = (row[0], row[1])
       let place = OptunaTable.trials.place(id, trial: number)
       guard number >= 0, number != last else {
-        throw OptunaFault(
+        throw OptunaFormatError(
           place, number < 0 ? "its number is below 0" : "another trial has its number")
       }
       last = number
       let state: String = row[2]
       guard Self.states.contains(state) else {
-        throw OptunaFault(place, "`state` is \(row.described(2)), which is no state of a trial")
+        throw OptunaFormatError(
+          place, "`state` is \(row.described(2)), which is no state of a trial")
       }
       var trial = OptunaTrial(number: number, state: state)
       trial.start = try time(row, 3, place, "datetime_start")
@@ -105,7 +106,7 @@ struct OptunaReader {
   {
     guard let text: String = row[column] else { return nil }
     guard let time = LocalTime.seconds(text) else {
-      throw OptunaFault(place, "`\(name)` is \(row.described(column)), which is no time")
+      throw OptunaFormatError(place, "`\(name)` is \(row.described(column)), which is no time")
     }
     return time
   }
@@ -138,11 +139,11 @@ struct OptunaReader {
     }
   }
 
-  /// The values that a trial is to run with.
+  /// The values with which a trial was enqueued.
   private func fixed(_ system: [String: String], _ number: Int) throws -> [JSON.Member] {
     guard let text = system[OptunaSchema.fixedParametersKey] else { return [] }
     guard let members = JSONReader.value(text)?.members else {
-      throw OptunaFault(
+      throw OptunaFormatError(
         "`trial_system_attributes`, key \(OptunaSchema.fixedParametersKey) (trial \(number))",
         "`value_json` is not an object of JSON")
     }
@@ -159,8 +160,9 @@ struct OptunaReader {
       let place = OptunaTable.parameters.place(row[3], trial: trial.number)
       let (name, number): (String, Double) = (row[0], row[1])
       let own = try need(space.distributions[row[2]])
-      if let trouble = own.trouble(with: number) {
-        throw OptunaFault(place, "`param_value` of `\(name)` is \(row.described(1)), \(trouble)")
+      if let problem = own.problem(with: number) {
+        throw OptunaFormatError(
+          place, "`param_value` of `\(name)` is \(row.described(1)), \(problem)")
       }
       trial.set(name, space.value(of: name) { $0.value(number, under: own, in: $1) })
     }
@@ -176,16 +178,16 @@ struct OptunaReader {
     while let row = try rows.next() {
       let place = OptunaTable.values.place(row[3], trial: trial.number)
       guard (0..<objectives).contains(row[2] as Int) else {
-        throw OptunaFault(
+        throw OptunaFormatError(
           place, "`objective` is \(row[2] as Int), and the study has \(objectives) objectives")
       }
       guard row[2] == values.count else {
-        throw OptunaFault(place, "its objectives are not counted from 0 without gaps")
+        throw OptunaFormatError(place, "its objectives are not counted from 0 without gaps")
       }
       values.append(try Self.value(row, 0, place))
     }
     guard trial.state != "COMPLETE" || values.count == objectives else {
-      throw OptunaFault(
+      throw OptunaFormatError(
         OptunaTable.trials.place(id, trial: trial.number),
         "it is COMPLETE with \(values.count) of \(objectives) values in `trial_values`")
     }
@@ -198,14 +200,14 @@ struct OptunaReader {
     switch type {
     case "FINITE":
       guard let number: Double = row[column] else {
-        throw OptunaFault(place, "its value is NULL, and its type is FINITE")
+        throw OptunaFormatError(place, "its value is NULL, and its type is FINITE")
       }
       return number
     case "INF_POS": return .infinity
     case "INF_NEG": return -.infinity
     case "NAN": return .nan
     default:
-      throw OptunaFault(place, "the type of its value is \(row.described(column + 1))")
+      throw OptunaFormatError(place, "the type of its value is \(row.described(column + 1))")
     }
   }
 
@@ -220,7 +222,7 @@ struct OptunaReader {
       .int(id))
     while let row = try rows.next() {
       guard let key = row.validText(0), let text = row.validText(1) else {
-        throw OptunaFault(
+        throw OptunaFormatError(
           OptunaTable.attributes(of: thing, kind).place(row[2], trial: nil),
           "its key or value is not valid UTF-8")
       }
@@ -240,7 +242,7 @@ struct OptunaReader {
     while let row = try rows.next() {
       let step: Int = row[0]
       guard step.magnitude < 1 << 53 else {
-        throw OptunaFault(
+        throw OptunaFormatError(
           OptunaTable.steps.place(row[1], trial: row[2]), "`step` is \(step), beyond 2^53")
       }
       (first, last) = (min(first, step), max(last, step))
@@ -250,28 +252,28 @@ struct OptunaReader {
 
   /// The distributions of each parameter, in the order in which parameters first occur, and the
   /// values that are farthest out.
-  private func uses() throws -> [OptunaUse] {
+  private func uses() throws -> [OptunaUsage] {
     let rows = try db.rows(
       """
       SELECT param_name, distribution_json, min(param_value), max(param_value), min(param_id)
       FROM trial_params JOIN trials USING (trial_id) WHERE study_id = ?
       GROUP BY param_name, distribution_json ORDER BY min(param_id)
       """, .int(study))
-    var uses: [OptunaUse] = []
+    var uses: [OptunaUsage] = []
     while let row = try rows.next() {
       let place = OptunaTable.parameters.place(row[4], trial: nil)
       guard let name = row.validText(0), let distribution = row.validText(1) else {
-        throw OptunaFault(place, "its name or distribution is not valid UTF-8")
+        throw OptunaFormatError(place, "its name or distribution is not valid UTF-8")
       }
       guard (try? OptunaDistribution(distribution)) != nil else {
-        throw OptunaFault(
+        throw OptunaFormatError(
           place,
           "parameter `\(name)` has a distribution that is not known: \(distribution.prefix(100)); "
             + "if it is of Optuna 2, `optuna storage upgrade` rewrites it")
       }
-      uses.append(OptunaUse(name: name, distribution: distribution, values: [row[2], row[3]]))
+      uses.append(OptunaUsage(name: name, distribution: distribution, values: [row[2], row[3]]))
     }
-    // What is enqueued need not be inside of the range either.
+    // Enqueued values need not be inside the range either.
     let enqueued = try db.rows(
       """
       SELECT value_json FROM trial_system_attributes JOIN trials USING (trial_id)
@@ -298,16 +300,17 @@ struct OptunaReader {
     while let row = try rows.next() {
       let place = OptunaTable.directions.place(row[2], trial: nil)
       guard row[1] == directions.count else {
-        throw OptunaFault(place, "the objectives are not counted from 0 without gaps")
+        throw OptunaFormatError(place, "the objectives are not counted from 0 without gaps")
       }
       switch row[0] as String {
       case "MINIMIZE": directions.append(.minimize)
       case "MAXIMIZE": directions.append(.maximize)
-      default: throw OptunaFault(place, "`direction` is \(row.described(0))")
+      default: throw OptunaFormatError(place, "`direction` is \(row.described(0))")
       }
     }
     guard !directions.isEmpty else {
-      throw OptunaFault("`study_directions`", "study `\(name)` has no row there, so no objective")
+      throw OptunaFormatError(
+        "`study_directions`", "study `\(name)` has no row there, so no objective")
     }
     let names = try metricNames.map(Self.names) ?? []
     var objectives: [Objective] = []
@@ -323,7 +326,7 @@ struct OptunaReader {
 
   private static func names(_ text: String) throws -> [String] {
     guard let items = JSONReader.value(text)?.array, items.allSatisfy({ $0.text != nil }) else {
-      throw OptunaFault(
+      throw OptunaFormatError(
         "`study_system_attributes`, key \(OptunaSchema.metricNamesKey)",
         "`value_json` is not a list of texts")
     }
@@ -331,7 +334,7 @@ struct OptunaReader {
   }
 }
 
-/// A trial as Optuna has it.
+/// A trial in Optuna's form.
 struct OptunaTrial {
   let number: Int
   let state: String
@@ -339,16 +342,16 @@ struct OptunaTrial {
   var end: Double?
   /// By our names.
   var parameters: [String: ParameterValue] = [:]
-  /// Parameters that came with a value that means nothing here.
+  /// Parameters with a value that cannot be represented here.
   var lost: [String] = []
   var values: [Double] = []
   var steps: [(step: Int, value: Double)] = []
-  /// By name; kept at 0 or below.
+  /// By name; satisfied at 0 or below.
   var constraints: [String: Double] = [:]
   var listsConstraints = false
   /// The names of its user attributes.
   var attributes: [String] = []
-  /// What `OptunaWriter` kept beside it.
+  /// What `OptunaWriter` stored along with it.
   var extras: JSON?
 
   mutating func set(_ name: String, _ found: (name: String, value: ParameterValue)?) {
@@ -362,7 +365,7 @@ struct OptunaTrial {
       let json = JSONReader.value(text)
       let numbers = key == list ? json?.array?.map(\.number) : json.map { [$0.number] }
       guard let numbers, !numbers.contains(nil) else {
-        throw OptunaFault(
+        throw OptunaFormatError(
           "`trial_system_attributes`, key \(key) (trial \(number))",
           "`value_json` is not \(key == list ? "a list of numbers" : "a number")")
       }

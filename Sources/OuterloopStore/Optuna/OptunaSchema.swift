@@ -56,8 +56,8 @@ enum OptunaSchema {
     INSERT INTO alembic_version VALUES ('v3.2.0.a');
     """
 
-  /// The keys of attributes in which an export keeps what Optuna has no place for. With them an
-  /// import is equal to what was exported.
+  /// The keys of the attributes in which an export stores what Optuna cannot represent. With them,
+  /// an import equals the exported study.
   static let specificationKey = "outerloop:specification"
   static let settingsKey = "outerloop:settings"
   static let trialKey = "outerloop:trial"
@@ -65,7 +65,7 @@ enum OptunaSchema {
   static let fixedParametersKey = "fixed_params"
   static let constraintsKey = "constraints"
 
-  /// The state there of a trial of ours, by its state's name. What has a value that is NaN has failed.
+  /// The state in Optuna for one of our trial states. A trial with a NaN value has failed there.
   static func state(_ name: String, values: [Double]) -> String {
     switch name {
     case "waiting": "WAITING"

@@ -1,33 +1,33 @@
 internal import OuterloopStudy
 internal import OuterloopText
 
-/// A distribution that a parameter has in some trials, and values that it has there: those that are
-/// farthest out at least.
-struct OptunaUse {
-  /// There.
+/// A distribution that a parameter has in some trials, with values that it takes in them, at least
+/// the extreme ones.
+struct OptunaUsage {
+  /// The name in Optuna.
   let name: String
   let distribution: String
   var values: [Double]
 }
 
-/// The parameters of a study in Optuna's tables as a space of ours.
+/// The parameters of a study in Optuna's tables as one of our spaces.
 struct OptunaSpace {
   let space: SearchSpace
   var terms: OptunaTerms
-  /// By their names there.
+  /// By their names in Optuna.
   private let parameters: [String: OptunaParameter]
   private let names: [String: String]
   /// All distributions of the study, by their text.
   let distributions: [String: OptunaDistribution]
-  /// What is different here, for people.
+  /// What is represented differently, for people.
   private(set) var notes: [String] = []
 
   /// - Parameters:
   ///   - uses: the distributions of each parameter, in the order in which they first occur.
-  ///   - own: what our study was when it was exported; nil for a study that Optuna made. Optuna may
-  ///     have gone on with it: what it added comes to it here.
+  ///   - own: the specification of our study when it was exported; nil for a study created by
+  ///     Optuna. Optuna may have continued it: its additions are merged in here.
   /// - Throws: `SpaceError` naming the parameter that cannot be expressed.
-  init(_ uses: [OptunaUse], of own: StudySpecification?) throws {
+  init(_ uses: [OptunaUsage], of own: StudySpecification?) throws {
     var declarations = (own?.space.parameters ?? []).map {
       ParameterDeclaration($0.name, $0.domain, if: $0.condition?.description)
     }
@@ -79,7 +79,7 @@ struct OptunaSpace {
     for (parameter, name, domain) in new { take(parameter, name, domain) }
   }
 
-  /// Names here by the names there. Those that can stay do, so that no other takes their place.
+  /// Our names, by Optuna's. Names that are valid are kept, so that no other parameter takes them.
   private static func names(
     _ theirs: [String], _ terms: OptunaTerms, besides own: [String]
   ) -> [String: String] {
@@ -99,7 +99,7 @@ struct OptunaSpace {
     return names
   }
 
-  /// Keeps and says what is different here of a parameter that was not ours before.
+  /// Records, and notes, how a parameter of Optuna's is represented differently.
   private mutating func take(_ parameter: OptunaParameter, _ name: String, _ domain: Domain) {
     if name != parameter.name {
       terms.names[name] = parameter.name
@@ -109,7 +109,7 @@ struct OptunaSpace {
       let values = (domain.choices ?? []).map { JSON($0) }
       let changed = zip(choices, values).filter { $0.python != $1.python }
       terms.choices[name] = changed.isEmpty ? nil : choices
-      // That 1.0 is written as 1 needs no word.
+      // Writing 1.0 as 1 needs no note.
       for (choice, value) in changed where choice.number == nil || choice.number != value.number {
         let theirs = choice == .null ? "None" : choice.python
         notes.append("parameter `\(name)`: the choice \(theirs) is the text \(value) here")
@@ -122,8 +122,8 @@ struct OptunaSpace {
     }
   }
 
-  /// The name here of a parameter, and what `read` makes of a value of it; nil if there is no such
-  /// parameter, or the value means nothing.
+  /// Our name of a parameter, and the value that `read` returns; nil if there is no such parameter,
+  /// or the value is invalid.
   func value(
     of theirs: String, _ read: (OptunaParameter, Domain) -> ParameterValue?
   ) -> (name: String, value: ParameterValue)? {

@@ -1,11 +1,11 @@
 internal import GRDB
 internal import OuterloopStudy
 
-/// The kind of value that a column is to hold. SQLite lets every column hold anything.
+/// The type of value that a column should hold. SQLite does not enforce column types.
 enum OptunaColumnKind {
   case integer, number, text
 
-  /// As `typeof` says it.
+  /// The results of `typeof`.
   fileprivate var types: [String] {
     switch self {
     case .integer: ["integer"]
@@ -23,7 +23,7 @@ enum OptunaColumnKind {
   }
 }
 
-/// A table of Optuna's, with the columns that are read.
+/// One of Optuna's tables, with the columns that are read.
 struct OptunaTable {
   struct Column {
     var name: String
@@ -31,7 +31,7 @@ struct OptunaTable {
     var mayBeNull = false
   }
 
-  /// To what a row belongs.
+  /// What a row belongs to.
   enum Owner { case file, study, trial }
 
   let name: String
@@ -88,9 +88,9 @@ struct OptunaTable {
     }
 }
 
-// What must hold before a row is read.
+// The checks before a row is read.
 extension OptunaTable {
-  /// Whether the tables are there, and are tables with these columns.
+  /// Checks that the tables exist and have these columns.
   /// - Throws: `StudyError` that says what the file is instead.
   static func checkAll(_ db: Database, _ path: String) throws {
     var kinds: [String: String] = [:]
@@ -127,15 +127,15 @@ extension OptunaTable {
     }
   }
 
-  /// Whether every row that belongs to the study holds what it should.
-  /// - Throws: `OptunaFault` naming the first that does not.
+  /// Checks every row that belongs to the study.
+  /// - Throws: `OptunaFormatError` naming the first invalid row.
   /// - Complexity: O(rows).
   func checkRows(_ db: Database, of study: Int?) throws {
     let conditions = columns.map { column in
       let types = (column.kind.types + (column.mayBeNull ? ["null"] : [])).map { "'\($0)'" }
       let isWrong = "typeof(t.\"\(column.name)\") NOT IN (\(types.joined(separator: ", ")))"
       guard column.kind == .number else { return isWrong }
-      // No number of Optuna's is infinite: its tables have a type beside the value for that.
+      // Optuna's tables hold no infinite numbers: they have a type column for that.
       return "(\(isWrong) OR abs(t.\"\(column.name)\") > 1.7976931348623157e308)"
     }
     let source =
@@ -164,11 +164,11 @@ extension OptunaTable {
         default: false
         }
       guard isRight else {
-        throw OptunaFault(
+        throw OptunaFormatError(
           place, "`\(column.name)` is \(row.described(Int32(index) + 2)), not \(column.kind.name)")
       }
     }
-    throw OptunaFault(place, "its values are not what they should be")
+    throw OptunaFormatError(place, "its values are not what they should be")
   }
 
   /// `trial_params, param_id 12 of trial 3`.
@@ -176,20 +176,20 @@ extension OptunaTable {
     "`\(name)`, \(key) \(id)" + (trial.map { " (trial \($0))" } ?? "")
   }
 
-  /// Rows that belong to nothing would be passed over.
+  /// Rows without an owner would be ignored silently.
   private func checkOwners(_ db: Database) throws {
     let owner = self.owner == .study ? "study_id" : "trial_id"
     guard self.owner != .file else { return }
     let wrong = try db.rows(
       "SELECT \(key), \(owner) FROM \(name) WHERE typeof(\(owner)) <> 'integer' LIMIT 1")
     guard let row = try wrong.next() else { return }
-    throw OptunaFault(
+    throw OptunaFormatError(
       place(row[0], trial: nil), "`\(owner)` is \(row.described(1)), not an integer")
   }
 }
 
-/// What in a database of Optuna's cannot be what Optuna wrote: where it stands, and what it is.
-struct OptunaFault: Error {
+/// A value in Optuna's database that Optuna cannot have written, and where it is.
+struct OptunaFormatError: Error {
   /// The table and the row: `trial_params, row 12 (param_id) of trial 3`.
   var place: String
   var what: String

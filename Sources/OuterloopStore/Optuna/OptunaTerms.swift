@@ -1,36 +1,36 @@
 internal import OuterloopStudy
 internal import OuterloopText
 
-/// How Optuna says what a study of ours says otherwise. It is kept with an imported study, as its
-/// attribute `optuna`, so that an export says it again as it was said.
+/// Optuna's form of what is represented differently in our study. It is stored with an imported
+/// study, as its attribute `optuna`, so that an export restores it.
 struct OptunaTerms {
   static let attribute = "optuna"
 
-  /// Names of parameters there, by ours, where they differ.
+  /// Optuna's names of parameters, by ours, where they differ.
   var names: [String: String] = [:]
-  /// All choices of a parameter there, by its name here, where one of them is written otherwise.
+  /// All choices of a parameter in Optuna's form, by our name, where one of them differs.
   var choices: [String: [JSON]] = [:]
-  /// The attribute with the names of the objectives, as it was; nil if they had none.
+  /// The original attribute with the names of the objectives; nil if they had none.
   var metricNames: String?
-  /// What was added to a step to make an epoch of it.
+  /// What is added to a step to get an epoch.
   var shift = 0
-  /// Whether constraints were a list, as before Optuna 5, and not one attribute each.
+  /// Whether constraints were stored as a list, as before Optuna 5, and not as one attribute each.
   var listsConstraints = false
   /// The study's user attributes: name and JSON.
   var attributes: [String: String] = [:]
 
-  /// The name of a parameter there.
+  /// Optuna's name of a parameter.
   func name(of ours: String) -> String { names[ours] ?? ours }
 
-  /// By the name there, the name here.
+  /// Our names, by Optuna's.
   var ours: [String: String] {
     Dictionary(names.map { ($0.value, $0.key) }, uniquingKeysWith: { first, _ in first })
   }
 }
 
-// As the text of an attribute: JSON in which what Optuna wrote stands as text, since it writes NaN.
+// As the text of an attribute: JSON that embeds what Optuna wrote as text, since it writes NaN.
 extension OptunaTerms {
-  /// Those of a study; nil if it did not come from Optuna.
+  /// The terms of a study; nil if it was not imported from Optuna.
   init?(of specification: StudySpecification) {
     guard let text = specification.attributes[Self.attribute],
       let json = JSONReader.value(text)
@@ -54,7 +54,7 @@ extension OptunaTerms {
 }
 
 extension JSON {
-  /// As Python writes it: with NaN, Infinity and -Infinity, which are no JSON.
+  /// As Python writes it: with NaN, Infinity and -Infinity, which are not valid JSON.
   var python: String {
     switch self {
     case .float(let value) where !value.isFinite:

@@ -7,7 +7,7 @@ struct OptunaWriter {
   private let db: Database
   private let specification: StudySpecification
   private let terms: OptunaTerms
-  /// Whether Optuna made the study.
+  /// Whether the study was created by Optuna.
   private let isForeign: Bool
   /// By index of the parameter.
   private let names: [String]
@@ -59,7 +59,7 @@ struct OptunaWriter {
       .text(OptunaSchema.state(trial.state.name, values: trial.values ?? [])),
       .text(trial.started.map(LocalTime.text)), .text(trial.ended.map(LocalTime.text)))
     if trial.state == .waiting {
-      // Optuna takes the parameters of a waiting trial from here.
+      // Optuna reads the parameters of a waiting trial from here.
       let given = zip(specification.space.parameters, trial.assignment.values).compactMap {
         parameter, value in value.map { self.given(parameter, $0) }
       }
@@ -71,7 +71,7 @@ struct OptunaWriter {
     try attribute("user", OptunaSchema.trialKey, extras(trial).description, id)
   }
 
-  /// A parameter's value as it is called there.
+  /// A parameter's value in Optuna's form.
   private func given(_ parameter: Parameter, _ value: ParameterValue) -> JSON.Member {
     let choice = terms.choices[parameter.name].flatMap { choices in
       parameter.domain.index(of: value).flatMap { $0 < choices.count ? choices[$0] : nil }
@@ -139,8 +139,8 @@ struct OptunaWriter {
     }
   }
 
-  /// Bounds of ours as Optuna's constraints: a number each, which is above 0 where the bound is broken. A metric that was
-  /// not reported breaks it without limit.
+  /// Our bounds as Optuna's constraints: a number each, above 0 where the bound is violated. An unreported metric is an
+  /// infinite violation.
   private func writeExcesses(_ trial: Trial, _ id: Bound) throws {
     guard trial.state == .complete || trial.state == .pruned else { return }
     for constraint in specification.constraints {
@@ -159,7 +159,7 @@ struct OptunaWriter {
       .text(key), .text(text))
   }
 
-  /// What Optuna has no place for: all of the trial but its configuration.
+  /// What Optuna cannot represent: all of the trial except its configuration.
   private func extras(_ trial: Trial) -> JSON {
     .object([
       "state": .text(trial.state.name),
@@ -178,7 +178,7 @@ struct OptunaWriter {
     return (.null, .text(value.isNaN ? "NAN" : value > 0 ? "INF_POS" : "INF_NEG"))
   }
 
-  /// - Parameter kept: the choices as Optuna had them, where they are to come back.
+  /// - Parameter kept: the choices in Optuna's form, where they are restored.
   static func distribution(_ domain: Domain, _ kept: [JSON]?) -> JSON {
     func named(_ name: String, _ attributes: KeyValuePairs<String, JSON>) -> JSON {
       .object(["name": .text(name), "attributes": .object(attributes)])

@@ -5,8 +5,8 @@ internal import OuterloopText
 ///
 ///     {"lr":0.01,"act":"relu"}
 ///
-/// Keys stand in the order of the space, inactive parameters are absent. Reading counts on that, and
-/// so costs one pass over the bytes without looking a name up.
+/// Keys are in the order of the space; inactive parameters are absent. Reading relies on that and
+/// needs one pass over the bytes, without looking up names.
 struct AssignmentCoder: Sendable {
   private let names: ParameterNames
   private let parameters: [Parameter]
@@ -31,7 +31,7 @@ struct AssignmentCoder: Sendable {
     return text + "}"
   }
 
-  /// - Throws: `JSONReader.Failure` if the text is no configuration of this space.
+  /// - Throws: `JSONReader.Failure` if the text is not a configuration of this space.
   func assignment(_ bytes: UnsafeBufferPointer<UInt8>) throws -> Assignment {
     var reader = JSONReader(bytes)
     guard reader.take([UInt8(ascii: "{")]) else { throw JSONReader.Failure() }
@@ -53,7 +53,7 @@ struct AssignmentCoder: Sendable {
 }
 
 extension Domain {
-  /// Whether it is a value as this domain writes it; on a grid, whether it lies between its ends.
+  /// Whether it is a value in this domain's form; on a grid, whether it lies between its ends.
   fileprivate func holds(_ value: ParameterValue) -> Bool {
     switch (self, value) {
     case (.float(let range), .float(let number)): range.low <= number && number <= range.high

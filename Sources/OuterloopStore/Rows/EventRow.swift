@@ -6,7 +6,7 @@ internal import OuterloopText
 struct EventRow {
   var kind: String
   var attempt: Int?
-  /// The epoch reported, reached, or to be reached.
+  /// The epoch reported, reached, or requested.
   var epoch: Int?
   var seen: Int?
   var body: String?
@@ -105,7 +105,7 @@ struct EventRow {
     self.body = body
   }
 
-  /// - Throws: `JSONReader.Failure` if the row makes no event.
+  /// - Throws: `JSONReader.Failure` if the row is not a valid event.
   func event(_ coder: AssignmentCoder) throws -> Event.Kind {
     switch kind {
     case "suggested":
@@ -146,8 +146,8 @@ struct EventRow {
       epoch: try need(epoch), try need(json["values"]?.numbers), seconds: json["seconds"]?.number)
   }
 
-  /// The end of an attempt. The first schema had no seconds: its bodies are nothing, a bare reason, or
-  /// a bare list of values.
+  /// The end of an attempt. The first schema had no seconds: its bodies are empty, a bare reason, or a
+  /// bare list of values.
   private func ending() throws -> Event.Kind {
     let attempt = try need(attempt)
     let json = body.flatMap { JSONReader.value($0) }

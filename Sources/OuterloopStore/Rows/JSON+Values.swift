@@ -2,7 +2,7 @@ package import OuterloopStudy
 package import OuterloopText
 
 extension JSON {
-  /// Numbers that are not finite stay texts: no parameter has them.
+  /// Non-finite numbers stay texts: no parameter has them.
   package var parameterValue: ParameterValue? {
     switch self {
     case .bool(let value): .bool(value)
@@ -20,7 +20,7 @@ extension JSON {
 
   package init(_ values: [String: Double]) { self.init(values, JSON.float) }
 
-  /// The values of an object by name, without those that are none; none of anything else.
+  /// The values of an object by name, without invalid ones; empty for anything else.
   package func values<Value>(_ value: (JSON) -> Value?) -> [String: Value] {
     var values: [String: Value] = [:]
     for member in members ?? [] { values[member.name] = value(member.value) }

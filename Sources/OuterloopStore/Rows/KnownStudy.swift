@@ -1,11 +1,12 @@
 package import OuterloopStudy
 internal import Synchronization
 
-/// What rarely changes in a study, kept so that rows can be read without reading the study first.
+/// The parts of a study that rarely change, cached so that rows can be read without reading the
+/// study first.
 struct KnownStudy: Sendable {
   let specification: StudySpecification
   let coder: AssignmentCoder
-  /// The revision of the event that widened its space last; 0: none did.
+  /// The revision of the event that last extended its space; 0: none.
   let widened: Int
 
   init(_ specification: StudySpecification, widened: Int = 0) {
@@ -15,11 +16,11 @@ struct KnownStudy: Sendable {
   }
 }
 
-/// What a connection knows of its studies.
+/// A connection's cache of studies.
 package final class StudyCache: Sendable {
   private let studies = Mutex<[StudyID: KnownStudy]>([:])
 
-  /// What is known of the study; read once, and again when its space was widened.
+  /// The cached study; read once, and again when its space was extended.
   func known(_ study: StudyID, _ db: some StoreConnection) throws -> KnownStudy {
     let widened = try db.integer(StudyQuery.widened(study)) ?? 0
     if let known = studies.withLock({ $0[study] }), known.widened == widened { return known }

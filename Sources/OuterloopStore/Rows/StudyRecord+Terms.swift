@@ -1,8 +1,8 @@
 internal import OuterloopStudy
 internal import OuterloopText
 
-// What a study may have beside space and objectives: bounds on results, costs, what is believed before.
-// Each stands in the JSON only where there is one.
+// What a study may have apart from space and objectives: constraints on results, costs, priors. Each is
+// in the JSON only if there is one.
 extension StudyRecord {
   var terms: [JSON.Member] {
     var members: [JSON.Member] = []
@@ -34,7 +34,7 @@ extension StudyRecord {
     ])
   }
 
-  /// - Throws: `JSONReader.Failure` if they are none.
+  /// - Throws: `JSONReader.Failure` if the JSON is invalid.
   static func earlier(_ json: JSON?) throws -> [KnownResult] {
     try (json?.array ?? []).map { item in
       KnownResult(
@@ -43,7 +43,7 @@ extension StudyRecord {
     }
   }
 
-  /// - Throws: `JSONReader.Failure` if they are none.
+  /// - Throws: `JSONReader.Failure` if the JSON is invalid.
   static func constraints(_ json: JSON?) throws -> [OutcomeConstraint] {
     try (json?.array ?? []).map { item in
       guard let metric = item["metric"]?.text, let bound = item["bound"]?.number,
@@ -82,7 +82,7 @@ extension StudyRecord {
     return .object(members)
   }
 
-  /// - Throws: `JSONReader.Failure` if they are none.
+  /// - Throws: `JSONReader.Failure` if the JSON is invalid.
   static func priors(_ json: JSON) throws -> [ParameterPrior] {
     try (json.array ?? []).map { item in
       guard let parameter = item["parameter"]?.text, let center = item["center"]?.parameterValue

@@ -1,8 +1,8 @@
 internal import OuterloopStudy
 internal import OuterloopText
 
-/// A study's specification as the column `specification` has it: JSON that loses nothing, neither
-/// that a choice is `16.0` and not `16`, nor a seed beyond 2^63.
+/// A study's specification in the column `specification`: lossless JSON, which keeps the difference
+/// between the choices `16.0` and `16`, and seeds beyond 2^63.
 struct StudyRecord {
   var specification: StudySpecification
 
@@ -26,7 +26,7 @@ struct StudyRecord {
     ])
   }
 
-  /// The sampler, and the scheduler and the rules where there are such.
+  /// The sampler, and the scheduler and the stopping rules where there are any.
   private static func json(_ method: MethodDescription) -> JSON {
     guard case .object(var members) = json(method.sampler) else { return .null }
     if method.scheduler != .fullTraining {
@@ -46,20 +46,20 @@ struct StudyRecord {
     ])
   }
 
-  /// - Throws: `JSONReader.Failure` if it is none.
+  /// - Throws: `JSONReader.Failure` if the JSON is invalid.
   private static func component(_ json: JSON) throws -> ComponentDescription {
     guard let name = json["name"]?.text else { throw JSONReader.Failure() }
     return ComponentDescription(name, json["options"]?.values(\.parameterValue) ?? [:])
   }
 
-  /// The part that may change, as the column `settings` has it.
+  /// The part that may change, for the column `settings`.
   static func json(_ settings: StudySettings) -> JSON {
     guard case .object(let members) = json(settings.budget) else { return .null }
     let attributes = JSON(settings.attributes) { .text($0) }
     return .object(members + [JSON.Member(name: "attributes", value: attributes)])
   }
 
-  /// - Throws: `SpaceError`, `StudyError`, or `JSONReader.Failure` if it is none.
+  /// - Throws: `SpaceError`, `StudyError`, or `JSONReader.Failure` if the JSON is invalid.
   init(name: String, specification: String, settings: String) throws {
     guard let json = JSONReader.value(specification), let settings = JSONReader.value(settings),
       let space = json["space"], let method = json["method"],
@@ -117,7 +117,7 @@ extension StudyRecord {
     return .object(members)
   }
 
-  /// - Throws: `SpaceError` or `JSONReader.Failure` if it is none.
+  /// - Throws: `SpaceError` or `JSONReader.Failure` if the JSON is invalid.
   static func space(_ json: JSON) throws -> SearchSpace {
     let declarations = try (json["parameters"]?.array ?? []).map { item in
       guard let name = item["name"]?.text else { throw JSONReader.Failure() }

@@ -55,7 +55,7 @@ enum TrialRow {
     if reports.last?.epoch != epoch {
       reports.append(Report(epoch: epoch, [:], seconds: row[5]))
     } else if reports[reports.count - 1].seconds == nil {
-      // Rows that were added to a report need not have them.
+      // Rows that were added to a report may lack them.
       reports[reports.count - 1].seconds = row[5]
     }
     let type: String = row[4]

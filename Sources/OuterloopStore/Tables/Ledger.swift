@@ -1,8 +1,9 @@
 internal import OuterloopStudy
 internal import OuterloopText
 
-/// Writes down what happens in one study, inside one transaction: the event, and what it changes in
-/// the tables that the events add up to. Whether an event may happen is asked of `Trial.accepts`.
+/// Records the events of one study, inside one transaction: writes each event and updates the
+/// tables that are derived from the events. Whether an event is allowed is decided by
+/// `Trial.accepts`.
 struct Ledger<Connection: StoreConnection> {
   let db: Connection
   let study: StudyID
@@ -26,8 +27,8 @@ struct Ledger<Connection: StoreConnection> {
     return last.map { $0 + 1 } ?? 0
   }
 
-  /// The trial as it stands with its attempts, but without configuration and reports, which no
-  /// judgement needs. Nil if there is none.
+  /// The trial with its attempts, but without configuration and reports, which no decision needs.
+  /// Nil if there is none.
   func trial(_ number: Int) throws -> Trial? {
     try db.trial(number, of: study, coder: nil)
   }
@@ -48,7 +49,7 @@ struct Ledger<Connection: StoreConnection> {
     return trial
   }
 
-  /// Takes an event about `trial` that it accepts.
+  /// Applies an event about `trial` that the trial accepts.
   mutating func take(_ kind: Event.Kind, _ trial: inout Trial, at time: Double? = nil) throws {
     let event = next(kind, trial.number, at: time)
     try log(event)
@@ -58,10 +59,10 @@ struct Ledger<Connection: StoreConnection> {
     switch kind {
     case .reported(_, let report):
       try write(report, of: number)
-      return try hear(report, from: trial, at: event.time)
+      return try renewLease(report, from: trial, at: event.time)
     case .extended(_, let report):
       try add(report, to: number)
-      return try hear(report, from: trial, at: event.time)
+      return try renewLease(report, from: trial, at: event.time)
     case .supplemented(_, let assignment):
       try db.run(
         "UPDATE trials SET assignment = ? WHERE study = ? AND number = ?",
@@ -90,7 +91,7 @@ struct Ledger<Connection: StoreConnection> {
     try update(trial)
   }
 
-  /// Takes an event about the study.
+  /// Applies an event about the study.
   mutating func take(_ kind: Event.Kind, at time: Double? = nil) throws {
     try log(next(kind, try nextNumber(), at: time))
   }
@@ -125,7 +126,7 @@ struct Ledger<Connection: StoreConnection> {
 
   private func id(_ study: StudyID) -> Bound { .int(study.rawValue) }
 
-  /// By how much the last report of a complete trial breaks the constraints. Infinity is kept as it is.
+  /// The constraint violation of the last report of a complete trial. Infinity is kept as it is.
   private func violation(of trial: Trial) throws -> Double {
     guard trial.state == .complete, !known.specification.constraints.isEmpty else { return 0 }
     let rows = try db.rows(
@@ -153,8 +154,8 @@ struct Ledger<Connection: StoreConnection> {
       .real(try violation(of: trial)), id(study), .int(trial.number))
   }
 
-  /// A report is a sign of life.
-  private func hear(_ report: Report, from trial: Trial, at time: Double) throws {
+  /// A report counts as a heartbeat.
+  private func renewLease(_ report: Report, from trial: Trial, at time: Double) throws {
     try db.run(
       """
       UPDATE trials SET lease_until = ? + lease_seconds, latest = ? WHERE study = ? AND number = ?
@@ -168,7 +169,7 @@ struct Ledger<Connection: StoreConnection> {
     try add(report, to: number)
   }
 
-  /// Joins a report to the rows of its epoch.
+  /// Merges a report into the rows of its epoch.
   ///
   /// - Complexity: O(its metrics); where it brings seconds, O(metrics of the epoch).
   private func add(_ report: Report, to number: Bound) throws {

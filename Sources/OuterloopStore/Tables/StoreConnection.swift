@@ -1,19 +1,19 @@
-/// A connection to a database that keeps studies, inside one transaction: what `StudyTables` and
-/// `Ledger` are written against.
+/// A connection to a database of studies, inside one transaction: the interface that `StudyTables`
+/// and `Ledger` use.
 ///
 /// Statements are those that SQLite and PostgreSQL both understand, with `?` for the values and
 /// SQLite's hints (`INDEXED BY`), which other databases leave out.
 package protocol StoreConnection {
   associatedtype Rows: StoreRows
 
-  /// Runs a statement that is prepared once per connection. A connection that has a way to go may
-  /// send it later, with those that follow, but before the next query and the end of the transaction.
+  /// Runs a statement that is prepared once per connection. A remote connection may send it later,
+  /// together with those that follow, but before the next query and the end of the transaction.
   func run(_ sql: String, _ values: [Bound]) throws
-  /// The rows of a query that is prepared once per connection, one after the other.
+  /// The rows of a query that is prepared once per connection, one after another.
   func rows(_ sql: String, _ values: [Bound]) throws -> Rows
-  /// Says which queries come next, so that a connection that has a way to go sends them together.
+  /// Announces the next queries, so that a remote connection can send them together.
   func announce(_ queries: @autoclosure () -> [StoreQuery]) throws
-  /// Told of each event that was written.
+  /// Called for each event that was written.
   func noteEvent(_ revision: Int, at time: Double, of study: Int) throws
 }
 
@@ -28,7 +28,7 @@ package struct StoreQuery: Hashable, Sendable {
   }
 }
 
-/// Values on their way into a statement. Numbers that are none (NaN) are kept as NULL.
+/// Values to bind to a statement. NaN is stored as NULL.
 package enum Bound: Hashable, Sendable {
   case null
   case int(Int)
@@ -40,8 +40,8 @@ package enum Bound: Hashable, Sendable {
   package static func text(_ value: String?) -> Bound { value.map(Bound.text) ?? .null }
 }
 
-/// The rows of a query under way: the columns of the current one, from 0. Columns that hold something
-/// else than they should read as zero, an empty text or nil, and never trap.
+/// The rows of a running query: the columns of the current one, from 0. Columns with a value of the
+/// wrong type read as zero, an empty text or nil, and never trap.
 package protocol StoreRows {
   /// Goes to the next row; nil after the last one.
   func next() throws -> Self?

@@ -1,13 +1,13 @@
 package import OuterloopStudy
 
-/// The queries that are asked at almost every change of a study. What stands here is asked by several,
-/// and may be announced: see `StoreConnection.announce`.
+/// The queries that run at almost every change of a study. They have several callers and may be
+/// announced: see `StoreConnection.announce`.
 package enum StudyQuery {
   package static func exists(_ study: StudyID) -> StoreQuery {
     StoreQuery("SELECT 1 FROM studies WHERE id = ?", id(study))
   }
 
-  /// The revision of the event that widened the space last.
+  /// The revision of the event that last extended the space.
   package static func widened(_ study: StudyID) -> StoreQuery {
     StoreQuery(
       """
@@ -45,7 +45,7 @@ package enum StudyQuery {
       id(study), .int(number))
   }
 
-  /// The waiting trial of the lowest number. (The planner would rather go through all trials.)
+  /// The waiting trial of the lowest number. (The planner would otherwise scan all trials.)
   package static func claimable(_ study: StudyID) -> StoreQuery {
     StoreQuery(
       """
@@ -54,7 +54,7 @@ package enum StudyQuery {
       """, id(study))
   }
 
-  /// Leases out of order: expired, or so far ahead that the clock must have been set back.
+  /// Invalid leases: expired, or so far ahead that the clock must have been set back.
   package static func due(_ study: StudyID, at time: Double) -> StoreQuery {
     StoreQuery(
       """

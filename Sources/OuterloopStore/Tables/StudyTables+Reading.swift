@@ -21,9 +21,9 @@ extension StudyTables {
     try db.announce([StudyQuery.exists(study), StudyQuery.widened(study)])
     try require(study)
     let coder = try known(study).coder
-    // The names of states are ours, and few: they may stand in the statement.
+    // The names of states are ours, and few: they can be inlined in the statement.
     let states = (query.states ?? []).map { "'\($0.rawValue)'" }.sorted()
-    // Not every database knows a list without members.
+    // Not every database accepts an empty list.
     let chosen =
       query.states == nil
       ? "" : states.isEmpty ? "AND 1 = 0" : "AND state IN (\(states.joined(separator: ", ")))"
@@ -49,7 +49,7 @@ extension StudyTables {
     return trials
   }
 
-  /// Goes through the trials and a table in the order of trial numbers, side by side.
+  /// Merges the trials and a table in the order of trial numbers.
   private func fill(
     _ trials: inout [Trial], from table: String, _ columns: String, by order: String, _ first: Int,
     _ last: Int,
@@ -71,7 +71,7 @@ extension StudyTables {
   /// - Complexity: O(values reported), about 0.1 microseconds each; memory for the names.
   package func metrics(of study: StudyID) throws -> [String] {
     try require(study)
-    // A report without values stands as one without a name.
+    // A report without values is stored as one without a name.
     let found = try db.rows(
       "SELECT DISTINCT metric FROM reports WHERE study = ? AND value_type <> 'none'", id(study))
     var names: [String] = []
@@ -93,7 +93,7 @@ extension StudyTables {
       "SELECT revision, time FROM events WHERE study = ? ORDER BY revision DESC LIMIT 1",
       id(study))
     if let row = try last.next() { (summary.revision, summary.lastEvent) = (row[0], row[1]) }
-    // NaN is kept as NULL; infinities are ordinary here. Of equals the earliest.
+    // NaN is stored as NULL; infinities are ordinary here. The earliest of equals.
     let best = try db.rows(
       """
       SELECT number, objective FROM trials

@@ -26,7 +26,7 @@ extension StudyTables {
       .text(StudyRecord.json(specification.settings).description))
     guard let row = try made.next() else { throw JSONReader.Failure() }
     let study = StudyID(rawValue: row[0])
-    // A statement that was not run to its end would be taken back.
+    // A statement that is not run to completion would be rolled back.
     while try made.next() != nil {}
     return study
   }

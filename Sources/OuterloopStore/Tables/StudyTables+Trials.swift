@@ -29,7 +29,7 @@ extension StudyTables {
     return .accepted
   }
 
-  /// Whether a trial waits: a look that keeps no one from writing.
+  /// Whether a trial is waiting, checked without blocking writers.
   package func hasClaimable(_ study: StudyID) throws -> Bool {
     if try db.integer(StudyQuery.claimable(study)) != nil { return true }
     try require(study)
@@ -72,7 +72,7 @@ extension StudyTables {
     return leases
   }
 
-  /// Whether a lease is out of order: a look that keeps no one from writing.
+  /// Whether a lease is invalid, checked without blocking writers.
   package func hasDue(_ study: StudyID, at time: Double) throws -> Bool {
     if try db.rows(StudyQuery.due(study, at: time)).next() != nil { return true }
     try require(study)

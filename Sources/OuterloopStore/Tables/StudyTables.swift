@@ -1,8 +1,8 @@
 package import OuterloopStudy
 internal import OuterloopText
 
-/// The tables of studies as a store reads and changes them, through one connection and inside one
-/// transaction. They are the same in every database.
+/// Reads and changes the tables of studies, through one connection and inside one transaction. They
+/// are the same in every database.
 package struct StudyTables<Connection: StoreConnection> {
   package let db: Connection
   let cache: StudyCache

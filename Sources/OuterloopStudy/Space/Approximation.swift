@@ -1,17 +1,19 @@
-/// A number as floating point gives it, and how far it may be from the one that is meant.
+/// A number in floating point, with a bound on its distance from the exact one.
 ///
-/// Numbers mean the decimals they are written as: 0.1 is a tenth, which no `Double` is. The error is
-/// kept along with the arithmetic, so that a comparison knows whether rounding can have decided it
-/// (a floating-point filter, Shewchuk 1997); only then is it worked out in fractions.
+/// Numbers mean the decimals they are written as: 0.1 is a tenth, which no `Double` is. The error
+/// bound is carried through the arithmetic, so that a comparison knows whether rounding could have
+/// decided it (a floating-point filter, Shewchuk 1997); only then is it evaluated in exact
+/// fractions.
 ///
-/// An error of zero belongs to whole numbers up to 2^53, which are exact.
+/// Integers up to 2^53 are exact and have an error of zero.
 struct Approximation {
   var value: Double
   var error: Double
 
   /// The unit roundoff of `Double`.
   static let unit = 0x1p-53
-  /// Numbers that are no decimals of 15 digits, such as a step of 1/3, may be off in the last digits.
+  /// Numbers that are not decimals of 15 digits, such as a step of 1/3, may be off in the last
+  /// digits.
   static let leafError = 4 * unit
 
   /// A number as it is written down or given to a parameter.
@@ -52,7 +54,7 @@ struct Approximation {
     // Sums do not underflow.
     let underflow = sign == .add || sign == .subtract ? 0 : Double.leastNormalMagnitude
     let rounding = Self.unit * abs(result) + underflow
-    // Somewhat more than the sums, which are rounded themselves.
+    // Slightly more than the sums, which are themselves rounded.
     let slack = 1 + 0x1p-40
     switch sign {
     case .add, .subtract: return slack * (error + other.error + rounding)
@@ -69,8 +71,8 @@ struct Approximation {
 extension Expression {
   /// How `a` compares with `b`: negative, zero or positive; nil where one is unknown.
   ///
-  /// What rounding can have decided is worked out exactly, if all numbers are decimals of at most 15
-  /// digits and the fractions fit into 128 bits; else the two count as equal.
+  /// Where rounding could have decided, the comparison is exact, if all numbers are decimals of at
+  /// most 15 digits and the fractions fit into 128 bits; otherwise the two count as equal.
   static func order(
     _ a: Expression, _ b: Expression, _ values: (Int) -> ParameterValue?
   ) -> Double? {

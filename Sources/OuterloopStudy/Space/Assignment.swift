@@ -38,8 +38,8 @@ extension Assignment: CustomStringConvertible {
 }
 
 extension SearchSpace {
-  /// The configuration that gives each active parameter, in order, what `choose` says; nil from
-  /// `choose` ends in nil.
+  /// The configuration whose active parameters get, in order, the values that `choose` returns; nil
+  /// as soon as `choose` returns nil.
   ///
   /// `choose(index, domain)` is asked for active parameters only, parents first.
   public func assignment(
@@ -54,16 +54,17 @@ extension SearchSpace {
     return Assignment(names, values: values)
   }
 
-  /// Whether no constraint forbids it.
+  /// Whether the configuration satisfies all hard constraints.
   public func allows(_ assignment: Assignment) -> Bool {
     !forbidden.contains { statement in
       statement.holds { assignment.values.indices.contains($0) ? assignment.values[$0] : nil }
     }
   }
 
-  /// The configuration that someone gave by name.
+  /// The configuration given as values by name.
   ///
-  /// A parameter with a single value may be left out. What is inactive may be given and is dropped.
+  /// A parameter with a single possible value may be omitted. Values of inactive parameters are
+  /// dropped.
   /// - Throws: `SpaceError` for unknown, missing and impossible values, and forbidden combinations.
   public func assignment(_ given: [String: ParameterValue]) throws -> Assignment {
     for name in given.keys.sorted() { _ = try place(of: name) }

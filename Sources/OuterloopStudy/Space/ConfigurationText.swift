@@ -1,5 +1,5 @@
-/// A configuration, or a part of one, as the command line writes it: `lr=0.001, opt=adam`. Texts with
-/// commas or blanks at their ends stand in quotation marks.
+/// A configuration, or a part of one, as the command line writes it: `lr=0.001, opt=adam`. Strings
+/// with commas, or with blanks at either end, are quoted.
 package enum ConfigurationText {
   /// The values by name.
   /// - Throws: `SpaceError` that says what is missing where.
@@ -18,7 +18,7 @@ package enum ConfigurationText {
     }
   }
 
-  /// Reads up to the comma behind the value, or to the end.
+  /// Reads up to the comma after the value, or to the end.
   private static func pair(_ rest: inout Substring) throws -> (String, ParameterValue) {
     let part = rest.prefix { $0 != "," && $0 != "=" }
     let name = part.trimmed

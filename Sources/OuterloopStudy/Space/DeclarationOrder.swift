@@ -1,10 +1,9 @@
-/// Puts declarations into an order in which parents stand before the parameters whose conditions
-/// mention them.
+/// Sorts declarations so that parents come before the parameters whose conditions mention them.
 enum DeclarationOrder {
   /// Always the first of the remaining declarations whose parents have been placed (Kahn 1962), so
-  /// that what is in order already stays as it is.
+  /// declarations that are already in order keep it.
   ///
-  /// - Throws: `SpaceError` if conditions go round in a circle.
+  /// - Throws: `SpaceError` if conditions are circular.
   static func parentsFirst(_ declarations: [ParameterDeclaration]) throws -> [ParameterDeclaration]
   {
     let parents = self.parents(declarations)
@@ -19,7 +18,7 @@ enum DeclarationOrder {
 
     var ready = Set(missing.indices.filter { missing[$0] == 0 })
     var order: [Int] = []
-    // Everything before `start` is placed or waits for something behind it.
+    // Everything before `start` is placed or waits for something after it.
     var start = 0
     while !ready.isEmpty {
       while !ready.contains(start) { start += 1 }
@@ -39,8 +38,8 @@ enum DeclarationOrder {
     return order.map { declarations[$0] }
   }
 
-  /// The declarations that each one's condition mentions. What cannot be read mentions nothing: it is
-  /// refused when the condition is parsed.
+  /// The declarations that each one's condition mentions. A condition that cannot be parsed mentions
+  /// nothing here: it is rejected when it is parsed.
   private static func parents(_ declarations: [ParameterDeclaration]) -> [Set<Int>] {
     var indices: [String: Int] = [:]
     for (index, declaration) in declarations.enumerated() where indices[declaration.name] == nil {
@@ -60,8 +59,8 @@ enum DeclarationOrder {
     }
   }
 
-  /// The error that names one circle, found by going from parent to parent: what waits, waits for
-  /// something that waits, so the way comes back to itself.
+  /// The error that names one cycle, found by following parents: every waiting declaration waits
+  /// for another one, so the path must return to itself.
   private static func circle(
     _ declarations: [ParameterDeclaration], _ parents: [Set<Int>], placed: Set<Int>
   ) -> SpaceError {

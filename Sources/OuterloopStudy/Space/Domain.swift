@@ -3,13 +3,13 @@ internal import OuterloopText
 /// What values a parameter may take.
 public enum Domain: Sendable, Hashable {
   case float(NumericRange)
-  /// Integers; the range has a whole step and whole ends.
+  /// Integers; the range's ends and step are integers.
   case int(NumericRange)
   /// A few values in order: between `small` and `large` lies `medium`.
   case ordinal([ParameterValue])
   /// A few values without order.
   case categorical([ParameterValue])
-  /// One value, handed through to the objective.
+  /// A single value, passed to the objective.
   case constant(ParameterValue)
 
   /// Integers from `low` to `high`, both included.
@@ -27,8 +27,8 @@ public enum Domain: Sendable, Hashable {
     "integers beyond 2^53 are not exact", "use a smaller range, or a scale factor")
 
   /// The same domain with its choices in canonical form, whole numbers as integers.
-  /// - Throws: `SpaceError` for what the type cannot rule out: no choice, the same one twice, numbers
-  ///   that are not finite, integers that are not whole.
+  /// - Throws: `SpaceError` for what the type cannot rule out: no choices, duplicate choices, numbers
+  ///   that are not finite, integers with a fraction.
   func checked() throws -> Domain {
     switch self {
     case .float: return self
@@ -102,7 +102,7 @@ extension Domain {
     return numeric(range?.gridValue(index) ?? 0)
   }
 
-  /// Where `value` stands in the domain's order; nil if it is not in the domain, or the domain has
+  /// The index of `value` in the domain's order; nil if it is not in the domain, or the domain has
   /// no grid.
   public func index(of value: ParameterValue) -> Int? {
     if let choices { return choices.firstIndex { $0.matches(value) } }
@@ -112,8 +112,8 @@ extension Domain {
     return range.index(nearest: number)
   }
 
-  /// `number` as a value of this numeric domain. What is no integer at all, as NaN, stays a float,
-  /// which no domain of integers holds.
+  /// `number` as a value of this numeric domain. What is not an integer, such as NaN, stays a
+  /// float, which no integer domain contains.
   public func numeric(_ number: Double) -> ParameterValue {
     if case .int = self, let whole = Int(exactly: number.rounded(.towardZero)) {
       return .int(whole)
@@ -121,8 +121,8 @@ extension Domain {
     return .float(number)
   }
 
-  /// The quantile `u` in [0, 1] of the uniform distribution: how random and quasi-random points
-  /// are made. Numbers are uniform on their scale, choices equally probable.
+  /// The quantile `u` in [0, 1] of the uniform distribution: how random and quasi-random points are
+  /// generated. Numbers are uniform on their scale, choices equally probable.
   public func value(atUnit u: Double) -> ParameterValue {
     if let range { return numeric(range.value(atUnit: u)) }
     let choices = choices ?? []

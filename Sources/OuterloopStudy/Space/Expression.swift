@@ -1,4 +1,4 @@
-/// A formula over the parameters of a space, as conditions and constraints are made of.
+/// A formula over the parameters of a space: what conditions and constraints consist of.
 ///
 /// Its value is unknown (nil) where it needs a parameter that is inactive, and where arithmetic has
 /// no finite result. `and`, `or` and `not` follow three-valued logic (Kleene): `false and unknown` is
@@ -8,7 +8,7 @@
 indirect enum Expression: Sendable, Hashable {
   case literal(ParameterValue)
   case parameter(Int, name: String)
-  /// Signs of equal strength, from left to right: `a + b - c`.
+  /// Operators of equal precedence, from left to right: `a + b - c`.
   case arithmetic(Expression, [Operation])
   case comparison(Comparison, Expression, Expression)
   case membership(Expression, [ParameterValue])
@@ -91,13 +91,13 @@ extension Expression {
 }
 
 extension Expression.Comparison {
-  /// nil if a side is unknown, or the values have no size that could be compared.
+  /// nil if a side is unknown, or the values cannot be ordered.
   func holds(
     _ a: Expression, _ b: Expression, _ values: (Int) -> ParameterValue?
   ) -> Bool? {
     if a.isArithmetic || b.isArithmetic {
       if let order = Expression.order(a, b, values) { return holds(order: order) }
-      // A number is no text.
+      // A number is never equal to a string.
       guard let x = a.evaluate(values), let y = b.evaluate(values),
         x.number == nil || y.number == nil
       else { return nil }

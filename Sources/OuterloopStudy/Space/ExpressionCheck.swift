@@ -1,7 +1,7 @@
 internal import OuterloopText
 
-/// Finds what cannot be meant in a condition or constraint before anything is run: unknown names,
-/// values that a parameter never takes, texts compared by size.
+/// Finds mistakes in a condition or constraint before anything is run: unknown names, values that a
+/// parameter never takes, strings compared by size.
 struct ExpressionCheck {
   let space: SearchSpace
 
@@ -55,8 +55,8 @@ struct ExpressionCheck {
     }
   }
 
-  /// A parameter said to equal a value that it can never take is a slip; not so a constant, which may
-  /// be a parameter that was fixed.
+  /// Comparing a parameter for equality with a value that it can never take is a mistake; comparing a
+  /// constant is not, since it may be a parameter that was fixed.
   private func agree(_ a: Expression, _ b: Expression, isSize: Bool) throws {
     guard !isSize, case .parameter(let index, let name) = a, case .literal(let value) = b,
       case let domain = space.parameters[index].domain, domain.canonical(value) == nil

@@ -5,11 +5,11 @@ internal import OuterloopText
 ///     optimizer == sgd and not (layers > 3 or width in [64, 128])
 ///     low + 0.1 <= high
 ///
-/// A bare word is a parameter if the space has one of that name, else a text. Texts that look like
-/// something else are quoted; names that do are written in backquotes. Binding, weakest first: `or`,
-/// `and`, `not`, comparisons, `+ -`, `* /`.
+/// A bare word is a parameter if the space has one of that name, otherwise a string. Strings that
+/// look like something else are quoted; names that do are written in backquotes. Operators by
+/// precedence, lowest first: `or`, `and`, `not`, comparisons, `+ -`, `* /`.
 struct ExpressionParser {
-  /// How deeply parentheses may be nested: far beyond use, far below what a stack holds.
+  /// The maximum nesting of parentheses: far beyond practical use, far below the stack's limit.
   static let maximalDepth = 100
 
   private let tokens: [ExpressionToken]
@@ -97,7 +97,7 @@ struct ExpressionParser {
     return operations.isEmpty ? first : .arithmetic(first, operations)
   }
 
-  /// A value with its signs: `-3`, `- -x`.
+  /// A value with sign prefixes: `-3`, `- -x`.
   private mutating func factor() throws -> Expression {
     var isNegative = false
     while take(.sign("-")) { isNegative.toggle() }

@@ -1,4 +1,4 @@
-/// The words of the language of conditions and constraints.
+/// The tokens of the language of conditions and constraints.
 enum ExpressionToken: Hashable {
   case number(ParameterValue)
   /// A word without quotation marks: a parameter, a keyword or a text.
@@ -8,7 +8,7 @@ enum ExpressionToken: Hashable {
   case quoted(String)
   case sign(String)
 
-  /// As it stood in the formula.
+  /// As written in the formula.
   var text: String {
     switch self {
     case .number(let value): value.description
@@ -35,7 +35,7 @@ enum ExpressionToken: Hashable {
     "<", ">", "=", "+", "-", "*", "/", "(", ")", "[", "]", "{", "}", ",",
   ]
 
-  /// The words of `text`.
+  /// The tokens of `text`.
   static func scan(_ text: String) throws -> [ExpressionToken] {
     var tokens: [ExpressionToken] = []
     var rest = Substring(text)
@@ -66,7 +66,7 @@ enum ExpressionToken: Hashable {
     return tokens
   }
 
-  /// A text up to the mark that it begins with; a backslash takes the next character as it is.
+  /// A string up to the quotation mark that it begins with; a backslash escapes the next character.
   static func quoted(_ rest: inout Substring) throws -> String {
     let mark = rest.removeFirst()
     var text = ""

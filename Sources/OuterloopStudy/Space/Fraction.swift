@@ -1,11 +1,11 @@
-/// A fraction of whole numbers of 128 bits in lowest terms, the denominator positive: the exact value
-/// of arithmetic on decimals.
+/// A fraction of 128-bit integers in lowest terms with a positive denominator: the exact value of
+/// arithmetic on decimals.
 struct Fraction: Equatable {
   let numerator: Int128
   let denominator: Int128
 
   enum Failure: Error {
-    /// A number is no decimal of at most 15 digits, or the fraction needs more than 128 bits.
+    /// A number is not a decimal of at most 15 digits, or the fraction needs more than 128 bits.
     case inexact
     case divisionByZero
   }
@@ -20,7 +20,7 @@ struct Fraction: Equatable {
     self.denominator = denominator / divisor
   }
 
-  /// The decimal that a number is written as.
+  /// The decimal as which a number is written.
   init(_ value: ParameterValue) throws(Failure) {
     switch value {
     case .int(let whole): self.init(Int128(whole), over: 1)
@@ -77,7 +77,7 @@ struct Fraction: Equatable {
       guard !isTooLarge else { throw .inexact }
       return Fraction(sum, over: try Self.product(denominator / common, other.denominator))
     case .multiply:
-      // Across first, so that the products stay as small as they can be.
+      // Cross-cancelled first, to keep the products as small as possible.
       let a = Fraction(numerator, over: other.denominator)
       let b = Fraction(other.numerator, over: denominator)
       return Fraction(

@@ -45,13 +45,13 @@ extension SearchSpace {
     return Handle(name: name) { $0?.number.flatMap { Int(exactly: $0) } }
   }
 
-  /// Texts without order.
+  /// Unordered strings.
   public mutating func choice(_ name: String, _ choices: [String]) throws -> Handle<String> {
     try add(name) { .categorical(choices.map(ParameterValue.text)) }
     return Handle(name: name) { $0?.description }
   }
 
-  /// Texts in order: between the first and the third lies the second.
+  /// Ordered strings: between the first and the third lies the second.
   public mutating func ordinal(_ name: String, _ choices: [String]) throws -> Handle<String> {
     try add(name) { .ordinal(choices.map(ParameterValue.text)) }
     return Handle(name: name) { $0?.description }

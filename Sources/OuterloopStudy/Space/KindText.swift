@@ -1,11 +1,11 @@
-/// `KIND(ITEM, ITEM, ...) REST`, as the command line writes domains, cut into its parts.
+/// `KIND(ITEM, ITEM, ...) REST`, as the command line writes domains, split into its parts.
 struct KindText {
   let kind: String
   let items: [Item]
-  /// What stands behind the closing parenthesis.
+  /// The text after the closing parenthesis.
   let rest: String
 
-  /// What stands between two commas.
+  /// The text between two commas.
   struct Item {
     let text: String
     let isQuoted: Bool
@@ -13,8 +13,8 @@ struct KindText {
     var value: ParameterValue { isQuoted ? .text(text) : ParameterValue(plain: text) }
   }
 
-  /// nil if there is no `(`, or none that closes.
-  /// - Throws: `SpaceError` for empty items and what stands beside a quoted text.
+  /// nil if there is no `(`, or it is never closed.
+  /// - Throws: `SpaceError` for empty items, and text next to a quoted string.
   init?(_ text: Substring) throws {
     guard let open = text.firstIndex(of: "(") else { return nil }
     kind = text[..<open].trimmed

@@ -1,10 +1,10 @@
 internal import OuterloopPlatform
 
-/// An interval of numbers, closed at both ends, with its scale and its grid.
+/// A closed interval of numbers, with its scale and its grid.
 ///
 /// With a step the values are `low, low + step, ...` up to the last one that is not above `high`;
-/// `high` is moved down to it. Integers always have a step, 1 unless said otherwise. On a log scale
-/// distances are those of logarithms; the grid stays a grid of the values themselves.
+/// `high` is moved down to it. Integers always have a step, 1 by default. On a log scale distances
+/// are those of logarithms; the grid stays a grid of the values themselves.
 public struct NumericRange: Sendable, Hashable {
   public let low: Double
   public let high: Double
@@ -13,15 +13,15 @@ public struct NumericRange: Sendable, Hashable {
   /// The ends of the range of coordinates (see ``coordinate(of:)``).
   public let start: Double
   public let end: Double
-  /// A power of ten that makes `low` and `step` whole. Their grid is counted in whole numbers, so
-  /// that 0...1 in steps of 0.1 has 0.3 in it and not 0.30000000000000004.
+  /// A power of ten by which `low` and `step` become integers. Grid values are computed from
+  /// integers, so that 0...1 in steps of 0.1 contains 0.3 and not 0.30000000000000004.
   private let decimals: Double?
 
-  /// Up to here, 2^53, every integer is a `Double`: the ends of ints, and how many steps a range
-  /// may have.
+  /// Up to here, 2^53, every integer is a `Double`: the limit for the ends of integers and for the
+  /// number of steps of a range.
   static let exactIntegers = 0x1p53
 
-  /// - Throws: `SpaceError` for ends that are not finite, beyond 1e300 or the wrong way round, a log
+  /// - Throws: `SpaceError` for ends that are not finite, beyond 1e300 or in the wrong order, a log
   ///   scale that reaches zero, or a step that is not positive or too small for the numbers.
   public init(_ low: Double, _ high: Double, log: Bool = false, step: Double? = nil) throws {
     guard low.isFinite, high.isFinite else {
@@ -59,8 +59,8 @@ public struct NumericRange: Sendable, Hashable {
         "the step \(step) is too small for the range",
         "give a larger step: a range has 2^53 of them at most")
     }
-    // A tolerance, so that 0...1 in steps of 0.1 has 11 values in spite of rounding: that of the
-    // quotient itself, and what the ends' last bits are worth in steps.
+    // A tolerance, so that 0...1 in steps of 0.1 has 11 values in spite of rounding: of the
+    // quotient itself, and of the ends, measured in steps.
     let quotient = (high - low) / step
     let rounding = 1e-9 + 4 * quotient.ulp + (low.ulp + high.ulp) / step
     let last = (quotient + (isExact ? 0 : Swift.min(rounding, 0.3))).rounded(.down)
@@ -106,13 +106,13 @@ public struct NumericRange: Sendable, Hashable {
     return Self.gridValue(Double(index), low, step, decimals, high)
   }
 
-  /// The nearest value of the range; NaN is near to none.
+  /// The nearest value of the range; NaN has none and stays NaN.
   public func nearest(_ value: Double) -> Double {
     if value.isNaN { return value }
     return step == nil ? inside(value) : gridValue(index(nearest: value))
   }
 
-  /// Where on the grid the value nearest to `value` stands; 0 without a grid.
+  /// The grid index of the value nearest to `value`; 0 without a grid.
   public func index(nearest value: Double) -> Int {
     guard let step, low < high, !value.isNaN else { return 0 }
     let inside = inside(value)
@@ -136,9 +136,9 @@ public struct NumericRange: Sendable, Hashable {
   }
 }
 
-// Where densities, models and distances live: logarithms on a log scale, the values themselves
-// otherwise. On a grid each value owns the cell that reaches half a step to either side, so that all
-// own equally long pieces:
+// The coordinates in which densities, models and distances are defined: logarithms on a log scale,
+// the values themselves otherwise. On a grid each value owns the cell that reaches half a step to
+// either side, so that all cells have the same length:
 //
 //     start = low - step/2,  end = high + step/2;   on a log scale: their logarithms
 //
@@ -148,7 +148,7 @@ extension NumericRange {
   /// The length of the range of coordinates; 0 for a single value.
   public var width: Double { end - start }
 
-  /// The coordinate of a value; one outside of the range counts as the end next to it.
+  /// The coordinate of a value; one outside of the range counts as the nearest end.
   public func coordinate(of value: Double) -> Double {
     let inside = Swift.min(Swift.max(value, low), high)
     return isLog ? log(inside) : inside
@@ -168,7 +168,7 @@ extension NumericRange {
 
   /// The quantile `u` in [0, 1] of the uniform distribution over the coordinates.
   public func value(atUnit u: Double) -> Double {
-    // The ends exactly, whatever exp and log round.
+    // The exact ends, despite rounding in exp and log.
     if u <= 0 || u >= 1 { return u <= 0 ? low : high }
     return value(atCoordinate: start + width * u)
   }

@@ -1,4 +1,4 @@
-/// A hyperparameter of a space: its name, what values it may take, and when it exists.
+/// A hyperparameter of a space: its name, its domain, and the condition under which it is active.
 public struct Parameter: Sendable, Hashable {
   public let name: String
   public let domain: Domain
@@ -13,7 +13,7 @@ extension Parameter: CustomStringConvertible {
   }
 }
 
-/// A hyperparameter as someone wrote it down, before it has a place in a space.
+/// A hyperparameter as declared, before it is part of a space.
 public struct ParameterDeclaration: Sendable, Hashable {
   public var name: String
   public var domain: Domain

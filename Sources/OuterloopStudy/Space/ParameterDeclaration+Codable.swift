@@ -1,4 +1,4 @@
-/// A parameter as it stands in space files and in the store:
+/// A parameter as space files and the store write it:
 ///
 ///     {"name": "lr", "type": "float", "low": 1e-5, "high": 0.1, "log": true}
 ///     {"name": "act", "type": "categorical", "choices": ["relu", "tanh"], "if": "layers > 1"}

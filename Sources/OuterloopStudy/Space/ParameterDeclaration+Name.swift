@@ -15,7 +15,7 @@ extension ParameterDeclaration {
     }
   }
 
-  /// The name that is nearest to `name` and none of `taken`: `name` itself if a parameter may be
+  /// The legal name closest to `name` that is not in `taken`: `name` itself if a parameter may be
   /// called that, else `lr_log` for `lr (log)`, and `lr_log_2` where that is taken.
   package static func legalName(_ name: String, avoiding taken: Set<String>) -> String {
     if isLegal(name), !taken.contains(name) { return name }
@@ -30,7 +30,7 @@ extension ParameterDeclaration {
       plain.unicodeScalars.append(scalar)
       isCut = false
     }
-    // The underscore counts as a letter, and is part of no keyword.
+    // The underscore counts as a letter, and no keyword contains it.
     plain = String(plain.prefix(180))
     if !isLegal(plain) { plain += "_" }
     guard taken.contains(plain) else { return plain }

@@ -1,4 +1,4 @@
-/// The command line's way to write a parameter:
+/// A parameter in the command line's notation:
 ///
 ///     lr=log(1e-5, 1e-1)              layers=int(1, 5)         units=int(16, 1024, log)
 ///     dropout=float(0, 0.5, step 0.1) act=choice(relu, tanh)   size=ordinal(s, m, l)
@@ -19,7 +19,7 @@ extension ParameterDeclaration {
     }
   }
 
-  /// The parameter `name` from what stands behind the `=`: `log(1e-5, 1e-1)`.
+  /// The parameter `name` from the text after the `=`: `log(1e-5, 1e-1)`.
   package init(_ name: String, parsing text: String) throws {
     guard let parts = try KindText(text[...]) else {
       throw SpaceError("`\(text[...].trimmed)` is not KIND(...)", Self.kinds)

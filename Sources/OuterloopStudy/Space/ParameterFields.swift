@@ -1,6 +1,6 @@
 internal import OuterloopText
 
-/// A parameter's domain as fields with names, the form of space files and of the store:
+/// A parameter's domain as named fields, as space files and the store write it:
 ///
 ///     {"type": "float", "low": 1e-5, "high": 0.1, "log": true}
 package struct ParameterFields: Sendable {
@@ -16,8 +16,8 @@ package struct ParameterFields: Sendable {
 
   package static let types = ["float", "int", "ordinal", "categorical", "constant"]
 
-  /// - Throws: `SpaceError` for an unknown type, a field that is missing or that the type has no use
-  ///   for, and values that cannot be.
+  /// - Throws: `SpaceError` for an unknown type, a missing or superfluous field, and impossible
+  ///   values.
   package func domain() throws -> Domain {
     switch type {
     case "float":

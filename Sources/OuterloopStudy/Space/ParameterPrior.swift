@@ -1,13 +1,14 @@
 internal import OuterloopText
 
-/// What someone believes of a parameter's good values before there are any trials: `lr=0.001±3x`,
-/// `units=64±16`, `opt=adam`. A search starts from it, and goes by its trials more and more.
+/// A user's prior of where a parameter's good values lie, before there are any trials:
+/// `lr=0.001±3x`, `units=64±16`, `opt=adam`. A search starts from it, and its weight declines as
+/// trials come in.
 public struct ParameterPrior: Sendable, Hashable, Codable {
   /// How far from the center good values may lie: about two out of three lie within.
   public enum Spread: Sendable, Hashable, Codable {
     /// Of numbers on a logarithmic scale: `±3x` is from a third to three times the center.
     case factor(Double)
-    /// Of other numbers, in their units; of ordinals, in places.
+    /// Of other numbers, in their units; of ordinals, in positions.
     case distance(Double)
   }
 
@@ -23,7 +24,7 @@ public struct ParameterPrior: Sendable, Hashable, Codable {
   }
 
   /// Several as the command line writes them: `lr=0.001±3x, opt=adam`; `+-` stands for `±`.
-  /// - Throws: `SpaceError` for what is none.
+  /// - Throws: `SpaceError` for text that is not a prior.
   public static func parsing(_ text: String) throws -> [ParameterPrior] {
     try ConfigurationText.values(text).sorted { $0.key < $1.key }.map { name, value in
       guard case .text(let text) = value else { return ParameterPrior(name, value) }
@@ -71,7 +72,7 @@ extension ParameterPrior: CustomStringConvertible {
 }
 
 extension SearchSpace {
-  /// The priors with their centers as the parameters have them.
+  /// The priors with their centers in the parameters' canonical form.
   ///
   /// - Throws: `SpaceError` for unknown parameters, values that a parameter cannot take, two priors of
   ///   one parameter, and spreads that do not suit its scale.

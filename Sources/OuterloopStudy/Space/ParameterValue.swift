@@ -1,4 +1,4 @@
-/// One value of one hyperparameter: a number, a text or a truth value.
+/// One value of one hyperparameter: a number, a string or a truth value.
 ///
 /// In JSON it is a plain scalar. Whether `1` is an integer or a real number is decided by the domain
 /// it belongs to, not by its spelling: see `Domain.canonical`.
@@ -34,7 +34,7 @@ public enum ParameterValue: Sendable, Hashable {
 }
 
 extension ParameterValue: CustomStringConvertible {
-  /// As it stands in a table or replaces a placeholder: without quotation marks.
+  /// As written in a table or in place of a placeholder: without quotation marks.
   public var description: String {
     switch self {
     case .bool(let value): value ? "true" : "false"
@@ -46,8 +46,8 @@ extension ParameterValue: CustomStringConvertible {
 }
 
 extension ParameterValue {
-  /// As it stands in a command line: negative numbers have all their digits and no exponent, since
-  /// `-7.6e-05` is taken for an option by Python's argparse and others.
+  /// As written in a command line: negative numbers have all their digits and no exponent, since
+  /// Python's argparse and others mistake `-7.6e-05` for an option.
   public var word: String {
     guard case .float(let value) = self, value < 0, value.isFinite else { return description }
     return Self.plainDigits(description)

@@ -1,5 +1,5 @@
 /// A statement about the parameters of a space: when a parameter is active, or which combinations
-/// are forbidden. In words: `optimizer == sgd`, `low >= high`, `a + b > 1 and not tied`.
+/// are forbidden. For example `optimizer == sgd`, `low >= high`, `a + b > 1 and not tied`.
 ///
 /// It is unknown where it needs a parameter that is inactive, and then counts as not true: the
 /// parameter stays inactive, the combination allowed.

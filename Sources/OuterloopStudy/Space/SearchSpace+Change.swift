@@ -1,6 +1,6 @@
 internal import OuterloopText
 
-// Smaller spaces made from a space: parameters that are no longer searched.
+// Smaller spaces derived from a space: parameters that are no longer searched.
 extension SearchSpace {
   /// The space in which a parameter has one value. It stays a parameter, so the objective gets the
   /// value, and conditions and constraints that mention it keep their meaning.
@@ -34,8 +34,8 @@ extension SearchSpace {
 
   /// The space without the parameters of these names: the objective does not get them.
   ///
-  /// - Throws: `SpaceError` for an unknown parameter, and one that the condition of a parameter that
-  ///   stays, or a constraint, needs.
+  /// - Throws: `SpaceError` for an unknown parameter, and for one that a remaining parameter's
+  ///   condition or a constraint mentions.
   public func removing(_ dropped: [String]) throws -> SearchSpace {
     let places = Set(try dropped.map(place(of:)))
     for (index, parameter) in parameters.enumerated() where !places.contains(index) {
@@ -68,12 +68,12 @@ extension SearchSpace {
     return place
   }
 
-  // A study may get a wider space while it lives: what was tried stays a configuration of it.
-  /// The same space with the domains of `declarations` in place of those that parameters of these
-  /// names have. A condition may be left out; it stays as it is.
+  // A study's space may be widened: the configurations already tried remain configurations of it.
+  /// The same space in which the parameters named in `declarations` get the domains given there. A
+  /// condition may be omitted and is then kept.
   ///
   /// - Throws: `SpaceError` for a name that the space does not have, another condition, and a domain
-  ///   that lacks a value of the one there is.
+  ///   that lacks a value of the present one.
   /// - Complexity: O(length of all declarations), and O(values) for steps and choices.
   public func extended(by declarations: [ParameterDeclaration]) throws -> SearchSpace {
     var all = parameters.map(ParameterDeclaration.init)
@@ -105,7 +105,8 @@ extension SearchSpace {
     return space
   }
 
-  /// Parameters may come behind those there are: in configurations of this space they have no value.
+  /// New parameters may follow the existing ones: in configurations of this space they have no
+  /// value.
   ///
   /// - Throws: `SpaceError` if a configuration of this space would not be one of `other`, in the same
   ///   form.
@@ -117,7 +118,7 @@ extension SearchSpace {
     else {
       throw SpaceError(
         "the wider space has other parameters, conditions or constraints",
-        "change only the values that parameters may take, and add parameters behind them")
+        "change only the values that parameters may take, and add parameters after them")
     }
     for (parameter, wider) in zip(parameters, other.parameters) {
       try naming("parameter `\(parameter.name)`") {
@@ -125,14 +126,14 @@ extension SearchSpace {
         throw SpaceError(
           "\(wider.domain) lacks \(missing), which is in \(parameter.domain); a study can be "
             + "extended, not narrowed",
-          "keep all values that it has, or begin another study")
+          "keep all present values, or start another study")
       }
     }
   }
 }
 
 extension Domain {
-  /// `other`, in which choices without order stand behind those there are.
+  /// `other`, with its new unordered choices placed after the present ones.
   fileprivate func extended(to other: Domain) -> Domain {
     guard case .categorical(let choices) = self, case .categorical(let wider) = other,
       choices.allSatisfy(wider.contains)

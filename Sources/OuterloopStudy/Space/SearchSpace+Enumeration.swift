@@ -8,7 +8,7 @@ extension SearchSpace {
   }
 
   /// How many configurations are allowed; nil if they cannot be counted, are more than `limit`, or if
-  /// constraints make it too long to find out.
+  /// constraints make counting too expensive.
   ///
   /// - Complexity: O(`limit` d^2) at most, O(1) without conditions and constraints.
   public func count(upTo limit: Int) -> Int? {
@@ -25,12 +25,12 @@ extension SearchSpace {
     case exactly(Int)
     /// More than the limit.
     case more
-    /// Real numbers have no count, and others were not found within the effort.
+    /// There are real numbers, or the count was not found within the effort.
     case unknown
   }
 
   /// Counts the allowed configurations.
-  /// - Parameter effort: how many parameters are set on the way, those under constraints counted
+  /// - Parameter effort: how many parameters may be set on the way, where constrained ones count
   ///   sixteen times.
   package func counted(upTo limit: Int, effort: Int) -> Counted {
     guard parameters.allSatisfy({ $0.domain.count != nil }) else { return .unknown }
@@ -47,7 +47,7 @@ extension SearchSpace {
     return iterator.gaveUp ? .unknown : .exactly(count)
   }
 
-  /// The allowed configurations as a sequence that is made as it is read.
+  /// The allowed configurations as a lazy sequence.
   public struct Assignments: Sequence, Sendable {
     let space: SearchSpace
     let resolution: Int
@@ -56,21 +56,21 @@ extension SearchSpace {
       Iterator(space: space, resolution: resolution, effort: .max)
     }
 
-    /// Sets the parameters one after the other, each to the values that the constraints may leave it
-    /// given the ones before, whatever those behind it are: what is certainly forbidden is not gone
-    /// through.
+    /// Sets the parameters one after the other, each to the values that the constraints may allow
+    /// given the earlier ones, whatever the later ones are: what is certainly forbidden is skipped.
     public struct Iterator: IteratorProtocol, Sendable {
       private let network: ConstraintNetwork
-      /// Those behind the parameter being set are whole.
+      /// The slices of parameters after the one being set are complete.
       private var box: Box
       private let whole: Box
-      /// What is left of each parameter, and the part it stands in; empty: inactive.
+      /// The allowed parts of each parameter, and the part that its value is in; empty: inactive.
       private var parts: [[Slice]]
       private var positions: [Int]
       private var isBegun = false
       private var isOver = false
       private var effort: Int
-      /// What it takes to find what is left of a parameter, compared with setting a free one.
+      /// The cost of finding the allowed parts of a parameter, relative to setting an unconstrained
+      /// one.
       static let costOfParts = 16
 
       /// Whether it ended because the given number of steps was used up.
@@ -85,7 +85,7 @@ extension SearchSpace {
         self.effort = effort
       }
 
-      /// Allows so many further steps.
+      /// Allows this many further steps.
       package mutating func refresh(effort: Int) { self.effort = effort }
 
       public mutating func next() -> Assignment? {
@@ -109,8 +109,8 @@ extension SearchSpace {
           })
       }
 
-      /// Sets the parameters from `start` on to the first values that are allowed together, moving
-      /// earlier ones on where there are none; false at the end.
+      /// Sets the parameters from `start` on to the first values that are jointly allowed,
+      /// advancing earlier ones where there are none; false at the end.
       private mutating func set(from start: Int) -> Bool {
         var index = start
         while index < network.count {
@@ -143,8 +143,8 @@ extension SearchSpace {
         return effort >= 0
       }
 
-      /// Moves the last parameter up to `index` on that can be, and forgets those behind it; nil at
-      /// the end.
+      /// Advances the last parameter up to `index` that can be advanced, and resets those after it;
+      /// nil at the end.
       private mutating func advance(from index: Int) -> Int? {
         var index = index
         while index >= 0 {

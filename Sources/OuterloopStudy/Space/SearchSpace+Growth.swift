@@ -1,15 +1,15 @@
 internal import OuterloopText
 
-// Spaces that are found out by running: an objective names a parameter when it asks for its value, and the space
-// grows by it. A searcher then sees the study as if the space had been so from the start; trials that never asked
-// for the parameter have no value for it.
+// Spaces that are defined by running (define by run): an objective declares a parameter when it asks for its
+// value, and the space grows by it. A searcher then sees the study as if the space had had it from the start;
+// trials that never asked for the parameter have no value for it.
 extension SearchSpace {
-  /// The smallest space that holds this one and the parameter as it is declared. A parameter that is new comes
-  /// behind the others; one that there is gets the smallest domain with the values of both: a step stays if both
-  /// have it, a log scale if both have it, choices without order are joined.
+  /// The smallest space that contains this one and the parameter as it is declared. A new parameter comes after
+  /// the others; an existing one gets the smallest domain with the values of both: a step stays if both have it,
+  /// a log scale if both have it, unordered choices are united.
   ///
-  /// - Throws: `SpaceError` for names and domains that cannot be, and for a domain of another kind than the
-  ///   parameter has.
+  /// - Throws: `SpaceError` for invalid names and domains, and for a domain of another kind than the
+  ///   parameter's.
   package func grown(by declaration: ParameterDeclaration) throws -> SearchSpace {
     var space = self
     guard let place = index(of: declaration.name) else {
@@ -26,7 +26,7 @@ extension SearchSpace {
   }
 
   /// `assignment` with a value for one more parameter.
-  /// - Throws: `SpaceError` for an unknown parameter, and a value that it cannot take.
+  /// - Throws: `SpaceError` for an unknown parameter, and for a value outside its domain.
   package func supplementing(
     _ assignment: Assignment, _ name: String, _ value: ParameterValue
   ) throws -> Assignment {
@@ -84,7 +84,7 @@ extension Domain {
 }
 
 extension NumericRange {
-  /// - Parameter step: the one that is taken where the two differ.
+  /// - Parameter step: the step to use where the two differ.
   fileprivate func joined(with other: NumericRange, step: Double? = nil) throws -> NumericRange {
     if contains(other.low), contains(other.high), other.step == self.step { return self }
     let (low, high) = (Swift.min(low, other.low), Swift.max(high, other.high))

@@ -1,25 +1,26 @@
-/// The space of configurations: parameters, when each exists, and what may not be combined.
+/// The space of configurations: parameters, the conditions under which each is active, and
+/// forbidden combinations.
 ///
-/// A space is always valid: what cannot be meant is refused where it is declared. Parameters stand
-/// after the ones their conditions mention, otherwise in the order of declaration.
+/// A space is always valid: contradictory declarations are rejected. Parameters come after the ones
+/// their conditions mention, otherwise in the order of declaration.
 public struct SearchSpace: Sendable {
   public private(set) var parameters: [Parameter] = []
-  /// Hard constraints: no configuration for which one of these holds is ever proposed.
+  /// Hard constraints: no configuration for which any of these holds is ever proposed.
   public private(set) var forbidden: [Predicate] = []
   package private(set) var names = ParameterNames()
 
   /// An empty space, to be filled by `float`, `int`, `choice`, ...
   public init() {}
 
-  /// The space that someone wrote down, in any order.
+  /// The space of the given declarations, in any order.
   /// - Throws: `SpaceError` naming the parameter or constraint, and the remedy.
-  /// - Complexity: O(length of all declarations) if parents stand first.
+  /// - Complexity: O(length of all declarations) if parents come first.
   public init(_ declarations: [ParameterDeclaration], forbidden: [String] = []) throws {
     for declaration in try DeclarationOrder.parentsFirst(declarations) { try add(declaration) }
     for text in forbidden { try forbid(text) }
   }
 
-  /// Things under names of any kind, to state something about: not a space to search.
+  /// Named values of any kind, for statements about them: not a space to search.
   init(of things: [Parameter]) {
     parameters = things
     for thing in things { names.append(thing.name) }
@@ -45,8 +46,8 @@ public struct SearchSpace: Sendable {
     forbidden.append(try naming("forbidden") { try Predicate(statement, over: self) })
   }
 
-  /// The same space with other domains. Conditions and constraints stay as they were read, also where
-  /// they mention values that a parameter has no more.
+  /// The same space with other domains. Conditions and constraints stay as they were parsed, even
+  /// where they mention values that a parameter no longer has.
   func replacingDomains(_ domain: (Parameter) -> Domain) -> SearchSpace {
     var space = self
     space.parameters = parameters.map {
@@ -55,11 +56,11 @@ public struct SearchSpace: Sendable {
     return space
   }
 
-  /// Where the parameter stands in the space. O(1).
+  /// The parameter's index in the space. O(1).
   public func index(of name: String) -> Int? { names.index(of: name) }
 
-  /// How many configurations there are if conditions and constraints are set aside: an upper bound;
-  /// nil if there are more than can be counted.
+  /// The number of configurations without conditions and constraints: an upper bound; nil if it
+  /// cannot be counted.
   public var upperCount: Int? {
     var total = 1
     for parameter in parameters {

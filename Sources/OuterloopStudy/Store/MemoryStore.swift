@@ -1,7 +1,7 @@
 private import Synchronization
 
-/// A store that lives as long as the process: the plainest thing that keeps the contract, and the
-/// truth that other stores are compared with.
+/// A store that lives as long as the process: the simplest implementation of the contract, and the
+/// reference that other stores are tested against.
 public final class MemoryStore: StudyStore {
   private struct Term {
     let seconds: Double
@@ -34,7 +34,7 @@ public final class MemoryStore: StudyStore {
       }
     }
 
-    /// Configurations of the narrower space become such of this one.
+    /// Converts configurations of the narrower space to this one.
     mutating func layOut(for space: SearchSpace) {
       for place in events.indices { events[place].kind.layOut(for: space) }
       history.layOut(for: space)
@@ -51,7 +51,7 @@ public final class MemoryStore: StudyStore {
   private let records = Mutex<[StudyID: Record]>([:])
   private let clock: @Sendable () -> Double
 
-  /// - Parameter clock: seconds since 1970; tests bring their own.
+  /// - Parameter clock: seconds since 1970; tests pass their own.
   public init(clock: @escaping @Sendable () -> Double = SystemClock.now) { self.clock = clock }
 
   public func now() -> Double { clock() }
@@ -153,8 +153,8 @@ public final class MemoryStore: StudyStore {
     try with(study) { record in
       guard record.history.trials.indices.contains(trial) else { return .refused(.unknown) }
       let time = clock()
-      // All or none: the events are tried on a copy of the trial first, without its reports, which no
-      // judgement needs.
+      // All or none: the events are first applied to a copy of the trial, without its reports, which
+      // acceptance does not depend on.
       var preview = record.history.trials[trial]
       preview.reports = []
       for kind in kinds {
@@ -217,11 +217,12 @@ public final class MemoryStore: StudyStore {
 }
 
 extension StudySpecification {
-  /// What becomes of a running trial whose worker vanished. Only workers that vanished count since it last came to
-  /// rest, not attempts that were stopped or failed: a trial that gets from rung to rung is not what ends them.
+  /// The event that ends an attempt whose worker was lost. Only workers lost since the trial was last paused
+  /// count, not attempts that were stopped or failed: a trial that advances from rung to rung does not cause the
+  /// losses.
   public func endOfLost(_ trial: Trial) -> Event.Kind {
     let attempt = trial.attempt
-    let times = trial.lostSinceRest + 1
+    let times = trial.lostSincePause + 1
     return times < maxAttempts
       ? .released(attempt: attempt, .lost)
       : .finished(
@@ -231,14 +232,14 @@ extension StudySpecification {
 }
 
 extension Trial {
-  /// The attempts whose worker was lost since it was created, last retried, or last came to rest.
-  fileprivate var lostSinceRest: Int {
+  /// The attempts whose worker was lost since the trial was created, last retried, or last paused.
+  fileprivate var lostSincePause: Int {
     attempts.dropFirst(attemptsBeforeRetry).reversed()
       .prefix { $0.ended == nil || $0.reason != nil }.count { $0.reason == .lost }
   }
 
-  /// Whether a worker may begin it: it waits, or it rests short of the epoch it is to reach because
-  /// its last worker was lost.
+  /// Whether a worker may claim it: it is waiting, or it is paused short of its target epoch
+  /// because its last worker was lost.
   public var isClaimable: Bool {
     state == .waiting || (state == .paused && attempts.last?.reason != nil)
   }

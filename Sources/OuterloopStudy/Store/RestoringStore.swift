@@ -1,29 +1,28 @@
-/// A store that takes over whole studies, with all that happened in them.
+/// A store that can import whole studies with their event logs.
 public protocol RestoringStore: StudyStore {
-  /// Creates a study together with all that happened in it, elsewhere or before: events keep their
-  /// times and order and get new revisions. Trials that run in it have no worker here: the next
-  /// `reap` lets them go.
+  /// Creates a study together with its events: they keep their times and order and get new
+  /// revisions. Its running trials have no worker here: the next `reap` releases them.
   ///
-  /// - Throws: `StudyError` if a study of that name exists, or an event cannot have happened; nothing
-  ///   is kept then.
+  /// - Throws: `StudyError` if a study of that name exists, or an event is inconsistent; then nothing
+  ///   is stored.
   func restore(
     _ specification: StudySpecification, events: some Sequence<Event> & Sendable
   ) async throws -> StudyID
 }
 
-/// A study as one moment had it, with all that happened in it.
+/// A consistent snapshot of a study with its events.
 public struct StudyCopy: Sendable {
   public var specification: StudySpecification
   public let events: [Event]
 
-  /// Reads a study, also while it runs.
+  /// Reads a study, even while it is running.
   ///
   /// - Throws: `StudyError` if there is no such study.
   /// - Complexity: O(events) in time and memory.
   public init(_ study: StudyID, of store: any StudyStore) async throws {
     var events: [Event] = []
     var specification = try await store.specification(of: study)
-    // A study that is changed all the time is copied as it is after ten looks.
+    // A study that keeps changing is copied as it is after ten attempts.
     for _ in 0..<10 {
       while true {
         let page = try await store.events(
@@ -31,7 +30,7 @@ public struct StudyCopy: Sendable {
         events += page
         if page.count < 10_000 { break }
       }
-      // What changed its settings or its space meanwhile is an event too, and is in both or in neither.
+      // A change of its settings or its space is an event too, and must be in both or in neither.
       let now = try await store.specification(of: study)
       if now == specification { break }
       specification = now
@@ -40,7 +39,7 @@ public struct StudyCopy: Sendable {
     self.events = events
   }
 
-  /// How many of its trials run.
+  /// How many of its trials are running.
   ///
   /// - Complexity: O(events).
   public var runningTrials: Int {

@@ -1,6 +1,6 @@
 extension StudyStore {
-  /// The trials that are running by the store and that nobody runs: their lease has run out, or their worker is gone.
-  /// Whoever goes on with the study runs them again.
+  /// The trials that the store lists as running although nobody runs them: their lease has expired, or their worker
+  /// has exited. The next worker of the study runs them again.
   ///
   /// - Parameter isGone: whether a worker is known to have ended.
   package func staleTrials(

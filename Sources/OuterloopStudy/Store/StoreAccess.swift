@@ -1,9 +1,9 @@
-/// What is to be done with a store.
+/// How a store is opened.
 public enum StoreAccess: Sendable, CaseIterable {
-  /// Reads and writes a store; makes it if there is none.
+  /// Reads and writes; creates the store if it does not exist.
   case create
-  /// Reads and writes a store that is there.
+  /// Reads and writes an existing store.
   case write
-  /// Only reads, also where nothing can be written.
+  /// Read-only, also where writing is impossible.
   case read
 }

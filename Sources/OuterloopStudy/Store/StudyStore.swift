@@ -1,13 +1,14 @@
 /// Keeps studies. The contract, checked by `StoreLaws` for every store:
 ///
 /// - Events of a study are numbered from 1 without gaps, in the order in which they were taken.
-/// - Trial numbers are given once, from 0 without gaps.
-/// - An event is taken if `Trial.accepts` it at that moment; what was taken is never lost, whoever is
-///   killed afterwards. What is not taken changes nothing, and is an answer, not an error.
+/// - Trial numbers are assigned once, from 0 without gaps.
+/// - An event is accepted if `Trial.accepts` it at that moment; an accepted event is never lost,
+///   whichever process is killed afterwards. A rejected event changes nothing, and is an answer, not
+///   an error.
 /// - The store's clock is the only clock: leases are compared with it, events carry its time. It may
-///   jump: a lease that ends later than a whole lease from now is cut to that.
+///   jump: a lease that would expire later than a full lease from now is shortened to that.
 /// - A report renews the lease of its attempt.
-/// - Reading never blocks or fails a writer.
+/// - Reading never blocks a writer or makes it fail.
 ///
 /// Errors are `StudyError` and name the store, the study, and the remedy.
 public protocol StudyStore: Sendable {
@@ -19,20 +20,19 @@ public protocol StudyStore: Sendable {
   /// All studies, in order of creation.
   func studies() async throws -> [StudyID]
   func specification(of study: StudyID) async throws -> StudySpecification
-  /// Changes budget and attributes, starting from what they are at that moment: of two processes that
-  /// each set something else, neither undoes the other. `change` may be called more than once. A new
-  /// budget and new notes are events in the log.
-  /// Returns what they are now.
+  /// Changes budget and attributes, starting from what they are at that moment: two processes that
+  /// change different settings do not undo each other's change. `change` may be called more than
+  /// once. A new budget and new notes are events in the log. Returns the new settings.
   @discardableResult
   func update(
     _ study: StudyID, _ change: @Sendable (inout StudySettings) -> Void
   ) async throws -> StudySettings
-  /// Widens the space of the study. The event stands in the log between those who proposed before and
-  /// after it.
-  /// - Throws: `SpaceError` if a configuration of the space as it is would not be one of `space`.
+  /// Widens the space of the study. The event's place in the log separates proposals made before from
+  /// those made after it.
+  /// - Throws: `SpaceError` if some configuration of the present space would not be in `space`.
   func extend(_ study: StudyID, to space: SearchSpace) async throws
-  /// Takes an event about the study other than `.widened`: what someone believes of good values, that a
-  /// rule ended the study, that it is suspended, that it goes on.
+  /// Records an event about the study other than `.widened`: user priors, a stopping rule that ended
+  /// the study, its suspension or resumption.
   /// - Throws: `StudyError` for events about trials, and for those of `extend` and `update`.
   func note(_ kind: Event.Kind, in study: StudyID) async throws
   /// Removes the study and all it holds.
@@ -41,44 +41,43 @@ public protocol StudyStore: Sendable {
   /// The events after `revision`, in order, at most `limit`.
   func events(of study: StudyID, after revision: Int, limit: Int) async throws -> [Event]
 
-  /// Trials as they stand. Without an implementation of its own: the fold over all events.
+  /// The trials in their current state. Default implementation: the fold over all events.
   func trials(of study: StudyID, matching query: TrialQuery) async throws -> [Trial]
-  /// What the study amounts to. Without an implementation of its own: from the fold.
+  /// A summary of the study. Default implementation: from the fold.
   func summary(of study: StudyID) async throws -> StudySummary
-  /// The names of all metrics that were ever reported, sorted. Without an implementation of its own:
-  /// from the fold.
+  /// The names of all metrics ever reported, sorted. Default implementation: from the fold.
   func metrics(of study: StudyID) async throws -> [String]
 
-  /// Creates trial `number` by a `.suggested` or `.enqueued` event, and claims it for `claimant` in
-  /// the same breath if there is one; nil if that number has been given: propose again.
+  /// Creates trial `number` by a `.suggested` or `.enqueued` event, and claims it for `claimant`,
+  /// if given, in the same transaction; nil if that number is already assigned: propose again.
   func add(
     _ kind: Event.Kind, asTrial number: Int?, to study: StudyID, claimedBy claimant: Claimant?
   ) async throws -> Claim?
-  /// Takes events about a trial, all or none.
+  /// Records events about a trial, all or none.
   func append(
     _ kinds: [Event.Kind], to trial: Int, of study: StudyID
   ) async throws -> Acceptance
-  /// Claims the waiting trial of the lowest number; nil if none waits.
+  /// Claims the waiting trial with the lowest number; nil if none is waiting.
   func claim(in study: StudyID, by claimant: Claimant) async throws -> Claim?
-  /// Prolongs the lease to `seconds` from now; false if the attempt was overtaken.
+  /// Extends the lease to `seconds` from now; false if the attempt was superseded.
   func renew(_ claim: Claim, seconds: Double) async throws -> Bool
-  /// The leases of the trials that run, by number.
+  /// The leases of the running trials, by number.
   func leases(of study: StudyID) async throws -> [Lease]
-  /// Releases running trials whose lease has run out, or fails them as lost after the last attempt.
+  /// Releases running trials whose lease has expired, or fails them as lost after the last attempt.
   /// Returns their numbers.
   func reap(_ study: StudyID) async throws -> [Int]
 
-  /// Returns when there may be events after `revision`. Without an implementation of its own: after `pause` seconds. A
-  /// store that is told of news returns at once when there is any, and otherwise after a second at most.
-  func awaitNews(of study: StudyID, after revision: Int, pause: Double) async throws
+  /// Returns when there may be events after `revision`. Default implementation: after `pause` seconds. A store with
+  /// change notifications returns as soon as there are any, and otherwise after at most a second.
+  func awaitEvents(of study: StudyID, after revision: Int, pause: Double) async throws
 
   /// Seconds since 1970.
   func now() async throws -> Double
 }
 
 extension StudyStore {
-  public func awaitNews(of study: StudyID, after revision: Int, pause: Double) async throws {
-    // Not a number is no pause, and none is longer than a duration can say.
+  public func awaitEvents(of study: StudyID, after revision: Int, pause: Double) async throws {
+    // NaN counts as no pause, and the maximum is what a duration can represent.
     try await Task.sleep(for: .seconds(pause > 0 ? min(pause, 1e9) : 0))
   }
 }
@@ -89,7 +88,8 @@ public struct StudyID: Sendable, Hashable, RawRepresentable {
   public init(rawValue: Int) { self.rawValue = rawValue }
 }
 
-/// Who wants to work, and how long without a sign of life until it is taken for dead.
+/// A worker that asks for trials, and how long it may go without a heartbeat before its lease
+/// expires.
 public struct Claimant: Sendable, Hashable {
   public var worker: String
   /// Seconds.
@@ -101,12 +101,12 @@ public struct Claimant: Sendable, Hashable {
   }
 }
 
-/// Who runs a trial, and until when nobody else is given it.
+/// Which worker runs a trial, and until when no other worker gets it.
 public struct Lease: Sendable, Hashable {
   public var trial: Int
   public var attempt: Int
   public var worker: String
-  /// Seconds since 1970 by the store's clock. Workers that are alive move it on.
+  /// Seconds since 1970 by the store's clock. Live workers keep extending it.
   public var until: Double
 
   public init(trial: Int, attempt: Int, worker: String, until: Double) {
@@ -117,7 +117,7 @@ public struct Lease: Sendable, Hashable {
   }
 }
 
-/// The right to work on a trial: `attempt` fences it.
+/// The right to work on a trial: `attempt` is its fencing token.
 public struct Claim: Sendable, Hashable {
   public let study: StudyID
   public let trial: Trial

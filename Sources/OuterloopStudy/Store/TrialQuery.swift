@@ -5,9 +5,9 @@ public struct TrialQuery: Sendable, Hashable {
   /// Only trials of this number and above: the next page begins after the last one's number.
   public var from: Int
   public var limit: Int
-  /// The highest numbers first: the newest `limit` trials. `from` holds all the same.
+  /// The highest numbers first: the newest `limit` trials. `from` still applies.
   public var newestFirst: Bool
-  /// Whether the trials come with their reports. Without, a long list is read faster.
+  /// Whether the trials come with their reports. Without them a long list is read faster.
   public var reports: Bool
 
   public init(
@@ -27,15 +27,15 @@ public struct TrialQuery: Sendable, Hashable {
   }
 }
 
-/// What a study amounts to, without its trials.
+/// A summary of a study, without its trials.
 public struct StudySummary: Sendable, Hashable {
   /// How many trials are in each state; states without trials are absent.
   public var counts: [TrialState.Kind: Int]
   /// The revision of the last event; 0 before the first.
   public var revision: Int
-  /// When the last event was taken, in seconds since 1970.
+  /// When the last event was recorded, in seconds since 1970.
   public var lastEvent: Double?
-  /// The best complete trial of the first objective among those that keep the constraints: see
+  /// The best complete trial of the first objective among those that satisfy the constraints: see
   /// `StudySpecification.best`.
   public var best: Best?
 
@@ -62,7 +62,7 @@ public struct StudySummary: Sendable, Hashable {
   public var trials: Int { counts.values.reduce(0, +) }
 }
 
-// What the events add up to. Stores that know it already say so faster.
+// The fold over the events. Stores that keep its result answer faster.
 extension StudyStore {
   public func trials(of study: StudyID, matching query: TrialQuery) async throws -> [Trial] {
     let trials = try await history(of: study).trials

@@ -1,13 +1,13 @@
 private import Synchronization
 
-/// When a run gives up because the program, not the configurations, is what fails.
+/// When a run is abandoned because the program fails, whatever the configuration.
 public enum FailureLimit: Sendable, Hashable {
   /// Never.
   case none
   /// When the first `FailureLimit.first` trials of a study have all failed the same way, or when
   /// `FailureLimit.usual` in a row have failed in any way.
   case standard
-  /// When so many trials in a row have failed.
+  /// After this many failures in a row.
   case inARow(Int)
 
   public static let first = 3
@@ -16,7 +16,7 @@ public enum FailureLimit: Sendable, Hashable {
 
 /// The failures at which a run gave up.
 public struct Breakdown: Sendable, Hashable {
-  /// How many trials have failed, one after the other.
+  /// How many trials have failed in a row.
   public var count: Int
   /// Whether these are the first trials of the study, and failed the same way.
   public var isFirst: Bool
@@ -28,32 +28,32 @@ public struct Breakdown: Sendable, Hashable {
 
 /// Counts the failures of one driver's trials, in the order in which they end.
 ///
-/// Where there are too many, no further trial begins; those that still run are waited for: one that
-/// does well shows that the program is sound, and the run goes on.
+/// When there are too many, no further trial starts, but running ones are waited for: a successful
+/// one shows that the program works, and the run continues.
 final class FailureWatch: Sendable {
   enum Verdict {
     case goOn
-    /// Too many failures, but others still run.
+    /// Too many failures, but other trials are still running.
     case wait
     case giveUp(Breakdown)
   }
 
   private struct State {
     var running = 0
-    /// Whether some trial of the study has done well.
+    /// Whether some trial of the study has succeeded.
     var isProven = false
     var count = 0
     var last: Breakdown?
-    /// How the first failure of this streak was worded, and why it was.
+    /// The wording and the reason of the first failure of this streak.
     var first: (reason: FailureReason, wording: FailureWording)?
-    /// Whether all of the streak are like it.
+    /// Whether all failures of the streak match it.
     var isSame = true
   }
 
   private let limit: FailureLimit
   private let state: Mutex<State>
 
-  /// - Parameter isProven: whether some trial of the study has done well.
+  /// - Parameter isProven: whether some trial of the study has succeeded.
   init(_ limit: FailureLimit, isProven: Bool) {
     self.limit = limit
     state = Mutex(State(isProven: isProven))
@@ -61,8 +61,8 @@ final class FailureWatch: Sendable {
 
   func began() { state.withLock { $0.running += 1 } }
 
-  /// A trial is complete, pruned, or rests.
-  func didWell() {
+  /// A trial is complete, pruned, or paused.
+  func recordSuccess() {
     state.withLock { state in
       state.running -= 1
       state.isProven = true
@@ -70,8 +70,9 @@ final class FailureWatch: Sendable {
     }
   }
 
-  /// An attempt ended in a way that says nothing about the program: it was stopped, or is made again.
-  func left() { state.withLock { $0.running -= 1 } }
+  /// An attempt ended in a way that says nothing about the program: it was stopped, or will be
+  /// repeated.
+  func recordEnd() { state.withLock { $0.running -= 1 } }
 
   func failed(_ trial: Trial, _ reason: FailureReason, _ message: String, way: String) {
     state.withLock { state in

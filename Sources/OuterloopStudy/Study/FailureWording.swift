@@ -1,9 +1,9 @@
-/// How a failure is worded, and which of its words are values of its trial: "unknown option
-/// --rate=0.01" is the same failure as the one with 0.02.
+/// The wording of a failure, and which of its words are parameter values of its trial: "unknown
+/// option --rate=0.01" is the same failure as the one with 0.02.
 struct FailureWording {
-  /// Words, and what stands between them.
+  /// Words, and the text between them.
   private let parts: [Substring]
-  /// The parameters whose value a word is.
+  /// The parameters that have a word as their value.
   private let names: [Substring: Set<String>]
 
   init(_ text: String, of assignment: Assignment) {
@@ -15,7 +15,7 @@ struct FailureWording {
     self.names = names
   }
 
-  /// Whether both say the same, but for values of the trials' own.
+  /// Whether both are the same except for the trials' own parameter values.
   func matches(_ other: FailureWording) -> Bool {
     guard parts.count == other.parts.count else { return false }
     return zip(parts, other.parts).allSatisfy { mine, theirs in
@@ -25,8 +25,8 @@ struct FailureWording {
     }
   }
 
-  /// Numbers and names in one piece each, every other character by itself; a full stop behind them is
-  /// none of theirs.
+  /// Numbers and names in one piece each, every other character by itself; a full stop after them is
+  /// not part of them.
   private static func parts(of text: String) -> [Substring] {
     var parts: [Substring] = []
     var rest = text[...]

@@ -1,7 +1,7 @@
-/// What is known of a configuration from elsewhere: another study, a file, someone's notebook.
+/// A result for a configuration that is known from elsewhere: another study, a file, a notebook.
 public struct KnownResult: Sendable, Hashable, Codable {
   public var params: [String: ParameterValue]
-  /// By metric; empty: the configuration is known to be worth a try, its result is not.
+  /// By metric; empty: the configuration is worth trying, its result is unknown.
   public var values: [String: Double]
   /// How long it took, in seconds.
   public var seconds: Double?
@@ -14,7 +14,7 @@ public struct KnownResult: Sendable, Hashable, Codable {
     self.seconds = seconds
   }
 
-  /// What a complete trial of a study came to, under the names of its metrics.
+  /// The result of a complete trial of a study, by metric.
   public init(_ trial: Trial, of specification: StudySpecification) {
     params = Dictionary(
       trial.assignment.active.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first })
@@ -31,13 +31,13 @@ extension StudySpecification {
   public enum Adoption: Sendable, Hashable {
     /// A trial that has ended.
     case result(Assignment, Report)
-    /// A configuration to try: these values are known, the sampler finds the others.
+    /// A configuration to try: these values are given, the sampler chooses the others.
     case configuration([String: ParameterValue])
   }
 
-  /// What a known result is in this study. Parameters that this space does not have are passed over.
+  /// What a known result is in this study. Parameters that this space does not have are ignored.
   ///
-  /// - Throws: `SpaceError` for values outside of the space, and what its constraints forbid.
+  /// - Throws: `SpaceError` for values outside of the space, and forbidden configurations.
   public func adoption(of known: KnownResult) throws -> Adoption {
     let params = try space.canonical(known.params.filter { space.index(of: $0.key) != nil })
     let metrics = objectives.map(\.metric) + constraints.map(\.metric)
@@ -50,11 +50,12 @@ extension StudySpecification {
 }
 
 extension StudyStore {
-  /// A trial that was run elsewhere: created, claimed and ended. Nil: it was taken by another meanwhile.
+  /// A trial that was run elsewhere: created, claimed and ended. Nil: another worker has taken it
+  /// meanwhile.
   ///
   /// - Parameters:
-  ///   - report: what it came to; nil where there is none.
-  ///   - worker: who says so.
+  ///   - report: its result; nil where there is none.
+  ///   - worker: the worker recorded for it.
   ///   - end: how it ended, by the number of the attempt; nil: as `Trial.end` says.
   public func addEnded(
     _ assignment: Assignment, _ report: Report?, to study: StudyID, worker: String,

@@ -1,6 +1,6 @@
 /// How a study is searched, by names and options, as the store keeps it: which sampler chooses
 /// configurations, which scheduler decides how far each is trained, and which rules end the study before its
-/// budget is spent. Any scheduler takes any sampler, and any rule goes with both.
+/// budget is spent. Any scheduler can be combined with any sampler and any rule.
 public struct MethodDescription: Sendable, Hashable, Codable {
   public var sampler: ComponentDescription
   public var scheduler: ComponentDescription
@@ -48,7 +48,7 @@ public struct ComponentDescription: Sendable, Hashable, Codable {
   public static let noSampler = ComponentDescription("none")
 
   /// `name:option=value,option=value`, as the command line writes it.
-  /// - Throws: `StudyError` for what is no option, and one that is given twice.
+  /// - Throws: `StudyError` for malformed options, and for one that is given twice.
   public init(parsing text: String) throws {
     guard let colon = text.firstIndex(of: ":") else {
       self.init(text)

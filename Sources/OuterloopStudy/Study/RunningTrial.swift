@@ -11,19 +11,20 @@ public struct RunningTrial: Sendable {
   public var number: Int { request.trial }
   public var seed: UInt64 { request.seed }
 
-  /// The last epoch that is done: training starts after it.
+  /// The last completed epoch: training starts after it.
   public var from: Int { request.from }
   /// The last epoch to train.
   public var through: Int { request.through }
 
-  /// Says that what is needed to go on after `epoch` has been kept: a trial that rests goes on from there, and
-  /// from the start otherwise.
+  /// Announces that a checkpoint after `epoch` has been saved: a paused trial resumes from there, and from the
+  /// start otherwise.
   public func checkpointed(epoch: Int) async throws { try await reports.checkpointed(epoch: epoch) }
 
-  /// Reports an epoch, counted from 1. False: the trial is to stop.
+  /// Reports an epoch, counted from 1. False: the trial should stop.
   ///
-  /// - Parameter gradient: derivatives of the objective by parameters, in their own units and by their names,
-  ///   of a metric that is maximised its own. Samplers that model the objective take them in.
+  /// - Parameter gradient: derivatives of the objective with respect to parameters, in their units and by
+  ///   their names; for a metric that is maximised, of the metric itself. Samplers that model the objective
+  ///   use them.
   public func report(
     epoch: Int, _ values: [String: Double], gradient: [String: Double] = [:],
     seconds: Double? = nil
@@ -32,15 +33,15 @@ public struct RunningTrial: Sendable {
   }
 }
 
-/// A Swift closure as the work of trials. What it returns is joined to its last report, or is the
-/// only one.
+/// A Swift closure as the work of trials. What it returns is merged into its last report, or is the
+/// only report.
 struct ClosureWork: TrialWork {
   let objective: @Sendable (RunningTrial) async throws -> [String: Double]
-  /// Whether what is needed to go on after the last epoch has been kept when it returns.
+  /// Whether a checkpoint of the last epoch has been saved when the closure returns.
   let keepsCheckpoints: Bool
 
   func run(_ request: TrialRequest, to reports: any ReportSink) async throws {
-    // Its last epoch is kept with its report; all that was missing is that somebody says so.
+    // The checkpoint of its last epoch exists; it only has to be announced.
     if keepsCheckpoints, request.from >= request.through { return }
     let clock = ContinuousClock()
     let start = clock.now
@@ -55,7 +56,7 @@ struct ClosureWork: TrialWork {
   }
 }
 
-/// Hands reports on and remembers the one of the latest epoch.
+/// Forwards reports and remembers the one of the latest epoch.
 private final class LastReport: ReportSink {
   private let sink: any ReportSink
   private let memory = Mutex<Report?>(nil)

@@ -5,7 +5,7 @@ public protocol Sampler: Sendable {
 
   mutating func observe(_ event: Event, in history: History)
 
-  /// A configuration for trial `number`; nil if there is none left to try.
+  /// A configuration for trial `number`; nil if none is left to try.
   mutating func suggest(_ number: Int, in history: History) throws -> Assignment?
 }
 
@@ -13,8 +13,8 @@ extension Sampler {
   public var choice: String? { nil }
 }
 
-/// Decides which trial is trained next, how far, and which running one is not worth more. The
-/// configurations of new trials come from a sampler, whichever it is.
+/// Decides which trial is trained next, how far, and which running ones are stopped early. The
+/// configurations of new trials come from any sampler.
 public protocol Scheduler: Sendable {
   /// See `Searcher.choice`.
   var choice: String? { get }
@@ -24,7 +24,7 @@ public protocol Scheduler: Sendable {
   /// What to do next; see `Searcher.propose`.
   ///
   /// - Parameter suggest: asks the sampler for the configuration of a new trial by its number; nil if
-  ///   there is none left to try.
+  ///   none is left to try.
   mutating func propose(
     _ number: Int?, in history: History, suggest: (Int) throws -> Assignment?
   ) throws -> Proposal
@@ -37,7 +37,7 @@ extension Scheduler {
   public var choice: String? { nil }
 }
 
-/// Trains every configuration through all epochs: the scheduler of those who want none.
+/// Trains every configuration through all epochs: the default, without early stopping.
 public struct FullTraining: Scheduler {
   private let epochs: Int
 
@@ -55,7 +55,7 @@ public struct FullTraining: Scheduler {
   public mutating func verdict(on trial: Int, in history: History) -> Verdict { .goOn }
 }
 
-/// A sampler and a scheduler at work together.
+/// A sampler combined with a scheduler.
 public struct ScheduledSearch: Searcher {
   private var sampler: any Sampler
   private var scheduler: any Scheduler

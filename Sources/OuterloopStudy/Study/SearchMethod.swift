@@ -21,7 +21,7 @@ public struct SearchMethod: ExpressibleBySampler {
     self.init(SamplerMethod(description, make: make))
   }
 
-  /// A method that chooses configurations and decides how far each is trained by itself.
+  /// A method that both chooses configurations and decides how far each is trained.
   public init(
     _ description: MethodDescription,
     searcher: @escaping @Sendable (StudySpecification) throws -> any Searcher
@@ -32,7 +32,7 @@ public struct SearchMethod: ExpressibleBySampler {
   }
 
   /// The searcher of a study.
-  /// - Throws: `StudyError` for what the method cannot search, or its rules cannot judge.
+  /// - Throws: `StudyError` for spaces and objectives that the method or its rules do not support.
   public func searcher(_ specification: StudySpecification) throws -> any Searcher {
     let searcher: any Searcher =
       specification.space.parameters.isEmpty
@@ -43,14 +43,13 @@ public struct SearchMethod: ExpressibleBySampler {
     return StoppingSearch(searcher, try rules.map { try $0.make(specification) })
   }
 
-  /// The same sampler with another scheduler. A method that decides by itself how far trials are trained
-  /// stays as it is.
+  /// The same sampler with another scheduler. A method with its own scheduling stays as it is.
   public func scheduled(by scheduler: SchedulerMethod) -> SearchMethod {
     sampler.map { SearchMethod($0, scheduler).stopping(when: rules) } ?? self
   }
 
-  /// The same method, which ends a study as soon as one of the rules says so: these, and those that it
-  /// has already.
+  /// The same method, which ends a study as soon as one of the rules says so: these, in addition to
+  /// those it already has.
   public func stopping(when rules: [StopRuleMethod]) -> SearchMethod {
     var result = self
     result.rules += rules
@@ -59,9 +58,9 @@ public struct SearchMethod: ExpressibleBySampler {
   }
 }
 
-/// What a sampler is enough for: a sampler as a value, and a method of search that trains every
-/// configuration through all epochs. A sampler's factory, such as `.tpe()`, is declared on this once and
-/// stands wherever either is wanted.
+/// What a sampler alone can express: a sampler as a value, and a search method that trains every
+/// configuration through all epochs. A sampler's factory, such as `.tpe()`, is declared on this protocol
+/// once and can be used where either is expected.
 public protocol ExpressibleBySampler: Sendable {
   init(
     _ description: ComponentDescription,
@@ -88,8 +87,8 @@ public struct SchedulerMethod: Sendable {
   public let make: @Sendable (StudySpecification) throws -> any Scheduler
   let adapt: @Sendable (SamplerMethod) -> SamplerMethod
 
-  /// - Parameter adapt: what a sampler is made into that is to learn from trials which this scheduler has
-  ///   not trained to the end.
+  /// - Parameter adapt: wraps a sampler so that it learns from trials that this scheduler has not trained
+  ///   to the end.
   public init(
     _ description: ComponentDescription,
     make: @escaping @Sendable (StudySpecification) throws -> any Scheduler,

@@ -1,26 +1,27 @@
-/// Decides what to run next. A searcher is a fold over the study's events: its state is made by
+/// Decides what to run next. A searcher is a fold over the study's events: its state is changed by
 /// `observe` alone, so that a study that was killed and resumed, replayed, or driven by several
 /// processes gets the same proposals for the same events.
 ///
 /// Laws, checked by `SearcherLaws`:
 /// - a proposal is a pure function of the specification, the events observed, and `number`;
-/// - proposing changes nothing that a later proposal could show: asking twice gives the same answer.
+/// - proposing has no observable effect on later proposals: asking twice gives the same answer.
 public protocol Searcher: Sendable {
-  /// What the method does where it chooses by itself, and why, in half a sentence: `gp for one objective`. Whoever
-  /// asks it for work writes down each change as an event. Nil: there is nothing that it chooses.
+  /// What an automatic method has chosen, and why, as a phrase: `gp for one objective`. Its caller records each
+  /// change as an event. Nil: it makes no such choice.
   var choice: String? { get }
 
-  /// Takes in an event that `history` has just taken in.
+  /// Observes an event that has just been applied to `history`.
   mutating func observe(_ event: Event, in history: History)
 
   /// What to do next. `mutating` for caches only.
   ///
   /// - Parameter number: the one that a new trial would get, which names its random stream; nil if the
-  ///   budget allows no new trial, so that all there is to do is to advance others.
+  ///   budget allows no new trial, so that only existing trials can be advanced.
   mutating func propose(_ number: Int?, in history: History) throws -> Proposal
 
-  /// Whether a running trial should be trained on, after a report of it has been observed. `mutating` for
-  /// caches only. What becomes of the trial is an event, so that a replay asks nobody again.
+  /// Whether a running trial should be trained further, after a report of it has been observed.
+  /// `mutating` for caches only. The decision is recorded as an event, so that a replay need not ask
+  /// again.
   mutating func verdict(on trial: Int, in history: History) throws -> Verdict
 }
 
@@ -28,13 +29,13 @@ extension Searcher {
   public var choice: String? { nil }
 }
 
-/// What is to become of a running trial that has reported an epoch.
+/// The decision about a running trial that has reported an epoch.
 public enum Verdict: Sendable, Hashable {
-  /// It is trained on, as far as it was to be.
+  /// It is trained further, up to its target epoch.
   case goOn
-  /// It is not worth more epochs: it ends as pruned, and what it reported counts.
+  /// It is stopped early: it ends as pruned, and its reports count.
   case prune
-  /// There is nothing more to gain: it ends as complete, with what it reported last.
+  /// It has converged: it ends as complete, with its last report.
   case complete
 }
 
@@ -42,14 +43,14 @@ public enum Verdict: Sendable, Hashable {
 public enum Proposal: Sendable, Hashable {
   /// A new trial, to be trained through an epoch.
   case start(Assignment, through: Int)
-  /// A paused trial goes on through a later epoch.
+  /// A paused trial is continued through a later epoch.
   case advance(trial: Int, through: Int)
-  /// A paused trial is given up: it ends as pruned.
+  /// A paused trial is abandoned: it ends as pruned.
   case prune(trial: Int)
   /// Nothing to do until a running trial reports.
   case wait
   /// A rule of the method ends the study, for this reason.
   case stop(reason: String)
-  /// Nothing more to do: every configuration of the space has been tried, or no new one may be.
+  /// Nothing more to do: every configuration of the space has been tried, or no new one is allowed.
   case exhausted
 }

@@ -1,11 +1,11 @@
 /// A searcher and the history it has seen: the fold over a study's log.
 ///
-/// Some kinds of event change what came before them, and the fold begins anew then:
+/// Some kinds of event change the meaning of earlier ones; the fold then starts over:
 ///
-/// - `.widened`: a searcher of the wider space sees all events from the first one on.
+/// - `.widened`: a searcher for the wider space observes all events from the first one on.
 /// - `.retried`: the failure before it counts as an attempt that was released, so that no searcher
-///   has to take back what it learned from it.
-/// - `.supplemented`: the trial counts as one that began with its whole configuration.
+///   has to unlearn it.
+/// - `.supplemented`: the trial counts as one that started with its complete configuration.
 ///
 /// So its state, and every suggestion, is a function of the events up to some revision.
 struct SearcherFold {
@@ -17,17 +17,19 @@ struct SearcherFold {
   private var extensionRevision = 0
   /// The revision at which a trial was last retried.
   private var retries: [Int: Int] = [:]
-  /// The whole configurations of trials that were supplemented, and the revision that says so.
+  /// The complete configurations of trials that were supplemented, and the revision of the
+  /// supplement.
   private var supplements: [Int: (revision: Int, assignment: Assignment)] = [:]
 
-  /// - Parameter specification: its space may be the one of any extension: the log says which holds.
+  /// - Parameter specification: its space may be that of any extension: the log determines which one
+  ///   applies.
   init(_ specification: StudySpecification, _ method: SearchMethod) throws {
     self.specification = specification
     self.method = method
     searcher = try method.searcher(specification)
   }
 
-  /// What the method does from here on, if it chooses by itself and the log does not say so yet.
+  /// The automatic method's current choice, if the log does not record it yet.
   var newChoice: String? {
     searcher.choice.flatMap { $0 == history.choice ? nil : $0 }
   }
@@ -40,8 +42,8 @@ struct SearcherFold {
     try searcher.verdict(on: trial, in: history)
   }
 
-  /// Takes the next events in. False: they change the past, and nothing has been taken; events from
-  /// the first one on are to follow.
+  /// Applies the next events. False: they change the past, and nothing was applied; the caller must
+  /// pass all events from the first one on.
   mutating func take(_ events: [Event]) throws -> Bool {
     guard try !changePast(events) else { return false }
     for event in events where event.revision > history.revision {
@@ -55,7 +57,7 @@ struct SearcherFold {
     return true
   }
 
-  /// Whether `events` hold an extension, a retry or a supplement that the fold did not know of.
+  /// Whether `events` contain an extension, a retry or a supplement that is new to the fold.
   private mutating func changePast(_ events: [Event]) throws -> Bool {
     var isOther = false
     for event in events {
@@ -104,7 +106,7 @@ struct SearcherFold {
     return seen
   }
 
-  /// The configuration of a trial as the space has it, with all that has been added to it.
+  /// The configuration of a trial in the current space, with all values added to it.
   private func whole(_ assignment: Assignment, of trial: Int) -> Assignment {
     (supplements[trial]?.assignment ?? assignment).laidOut(for: specification.space)
   }

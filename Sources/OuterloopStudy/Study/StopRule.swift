@@ -1,13 +1,13 @@
-/// Decides when a study has got what there is to get. Like a searcher it is a fold over the study's events:
-/// whoever replays them comes to the same decision.
+/// Decides when a study has converged. Like a searcher it is a fold over the study's events: replaying them
+/// gives the same decision.
 ///
 /// A study that was stopped may be reopened (`Event.Kind.reopened`): a rule then asks for new evidence, from
 /// later trials, before it stops the study again.
 public protocol StopRule: Sendable {
-  /// Takes in an event that `history` has just taken in.
+  /// Observes an event that has just been applied to `history`.
   mutating func observe(_ event: Event, in history: History)
 
-  /// Why the study should begin no further trial, as half a sentence; nil: it should go on.
+  /// Why the study should start no further trial, as a phrase; nil: it should continue.
   mutating func reason(in history: History) throws -> String?
 }
 
@@ -25,7 +25,7 @@ public struct StopRuleMethod: Sendable {
   }
 }
 
-/// A searcher that is asked as long as no rule says that the study should end.
+/// A searcher that is asked until a rule ends the study.
 struct StoppingSearch: Searcher {
   private var searcher: any Searcher
   private var rules: [any StopRule]

@@ -1,19 +1,19 @@
-/// For people with a loop of their own: ask for a trial, run it wherever, tell what became of it.
+/// The ask-and-tell interface for custom loops: ask for a trial, run it anywhere, tell its result.
 extension Study {
-  /// The next trial: one that was enqueued or is to run again, else a new one; nil if every
-  /// configuration has been tried. What became of it is said to `tell` within `lease` seconds;
-  /// afterwards it is given to whoever asks next.
+  /// The next trial: one that was enqueued or must run again, otherwise a new one; nil if every
+  /// configuration has been tried. Pass its result to `tell` within `lease` seconds; after that the
+  /// trial goes to the next caller.
   public func ask(worker: String = "own loop", lease: Double = 3600) async throws -> Claim? {
     let claimant = Claimant(worker: worker, lease: lease)
-    guard case .trial(let claim) = try await asker.next(for: claimant, within: Budget()) else {
+    guard case .trial(let claim) = try await source.next(for: claimant, within: Budget()) else {
       return nil
     }
     return claim
   }
 
-  /// The result of a trial that was asked for: a value for each objective, and what else was measured.
-  /// A missing or non-finite objective fails the trial; one that is not trained to the end rests: see
-  /// `Trial.end`.
+  /// The result of a trial that was asked for: a value for each objective, and any other metrics. A
+  /// missing or non-finite objective fails the trial; one that is not trained to the end is paused:
+  /// see `Trial.end`.
   @discardableResult
   public func tell(_ claim: Claim, _ values: [String: Double]) async throws -> Acceptance {
     let report = Report(epoch: claim.trial.through, values)
@@ -24,8 +24,8 @@ extension Study {
       ], to: claim.trial.number, of: id)
   }
 
-  /// Reports an epoch of a trial that was asked for, and keeps it for `lease` seconds more. False: it is to
-  /// stop, because its scheduler has ended it, which is written down, or because someone else has taken it over.
+  /// Reports an epoch of a trial that was asked for, and renews its lease for `lease` seconds. False: it should
+  /// stop, because its scheduler has ended it, which is recorded, or because another worker has taken it over.
   public func report(
     _ claim: Claim, epoch: Int, _ values: [String: Double], lease: Double = 3600
   ) async throws -> Bool {
@@ -34,10 +34,10 @@ extension Study {
       try await store.renew(claim, seconds: lease)
     else { return false }
     return epoch >= specification.epochs
-      ? true : try await asker.goesOn(claim.trial.number, attempt: claim.attempt)
+      ? true : try await source.shouldContinue(claim.trial.number, attempt: claim.attempt)
   }
 
-  /// Says that a trial that was asked for has no result.
+  /// Marks a trial that was asked for as failed.
   @discardableResult
   public func tell(
     _ claim: Claim, failed reason: FailureReason, _ message: String? = nil
@@ -47,8 +47,8 @@ extension Study {
       to: claim.trial.number, of: id)
   }
 
-  /// Adds a configuration to be tried before any other; known good ones make a warm start. Parameters
-  /// that are left out get values from the search method. Returns the number of its trial.
+  /// Adds a configuration to be tried before any other; known good ones make a warm start. Omitted
+  /// parameters get values from the search method. Returns the number of its trial.
   /// - Throws: `SpaceError` if it is not in the space.
   @discardableResult
   public func enqueue(_ values: [String: ParameterValue]) async throws -> Int? {
@@ -59,13 +59,13 @@ extension Study {
     return try await store.add(kind, asTrial: nil, to: id, claimedBy: nil)?.trial.number
   }
 
-  /// Has failed trials run again, as further attempts. Refused: the trial has not failed.
+  /// Makes failed trials run again, as further attempts. Refused: the trial has not failed.
   @discardableResult
   public func retry(_ trial: Int) async throws -> Acceptance {
     try await store.append([.retried], to: trial, of: id)
   }
 
-  /// Adds what is believed of good values: the search leans towards it for a while, and goes by its
+  /// Adds priors of where good values lie: the search favours them at first, and relies on its
   /// trials more and more.
   /// - Throws: `SpaceError` for priors that do not suit the space.
   public func hint(_ priors: ParameterPrior...) async throws {
@@ -73,7 +73,7 @@ extension Study {
     try await store.note(.hinted(space.checked(priors)), in: id)
   }
 
-  /// Lets a study go on that a rule of its search method has stopped.
+  /// Reopens a study that a stopping rule of its search method has ended.
   public func reopen() async throws { try await store.note(.reopened, in: id) }
 
   /// Gives parameters a wider range or more choices: `study.extend("lr", .float(NumericRange(1e-6, 1)))`.

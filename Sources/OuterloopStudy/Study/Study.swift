@@ -1,4 +1,4 @@
-/// A study in Swift: a space, what to make small or large, how to search, and where to keep it.
+/// A study in Swift: a space, the objectives, a search method, and a store.
 ///
 ///     var space = SearchSpace()
 ///     let rate = try space.float("rate", 1e-5...1e-1, log: true)
@@ -10,10 +10,10 @@ public struct Study: Sendable {
   public let id: StudyID
   public let specification: StudySpecification
   public let method: SearchMethod
-  let asker: Asker
+  let source: TrialSource
 
-  /// Creates a study, or goes on with the one of that name if it is the same in space, objectives,
-  /// method and seed.
+  /// Creates a study, or continues the one of that name if space, objectives, method and seed are
+  /// the same.
   ///
   /// - Throws: `StudyError` if the store holds another study of that name, `SpaceError` for priors that
   ///   do not suit the space.
@@ -31,11 +31,11 @@ public struct Study: Sendable {
     self.store = store
     self.method = method
     (id, specification) = try await Self.entered(wanted, in: store)
-    asker = try await Asker(id, in: store, by: method)
+    source = try await TrialSource(id, in: store, by: method)
   }
 
   /// The study of that name, created if there is none. Several processes may do so at once: all of
-  /// them get the one that came first.
+  /// them get the one that was created first.
   private static func entered(
     _ wanted: StudySpecification, in store: any StudyStore
   ) async throws -> (StudyID, StudySpecification) {
@@ -57,13 +57,13 @@ public struct Study: Sendable {
   }
 
   /// Runs trials until the study has `trials` in total, `parallel` at a time. In a study with epochs
-  /// `totalEpochs` bounds what is trained, over all trials; one of both is needed.
+  /// `totalEpochs` bounds what is trained, over all trials; at least one of the two is needed.
   ///
   /// The closure returns the value of the only objective. It may report epochs on the way; an error
-  /// it throws fails the trial, and the study goes on.
+  /// it throws fails the trial, and the study continues.
   ///
-  /// - Parameter keepsCheckpoints: whether the closure, when it returns, has kept what it needs to go on after
-  ///   the last epoch that it reported, so that it need not call `checkpointed`.
+  /// - Parameter keepsCheckpoints: whether the closure has saved a checkpoint of the last epoch that it
+  ///   reported when it returns, so that it need not call `checkpointed`.
   public func run(
     trials: Int? = nil, totalEpochs: Int? = nil, parallel: Int = 1, keepsCheckpoints: Bool = false,
     _ objective: @escaping @Sendable (RunningTrial) async throws -> Double
@@ -90,7 +90,7 @@ public struct Study: Sendable {
     guard trials != nil || totalEpochs != nil else {
       throw StudyError(
         "nothing bounds what study `\(specification.name)` spends",
-        "say how many trials there are to be, or how many epochs in all")
+        "give the total number of trials, or of epochs")
     }
     try await store.update(id) { ($0.budget.trials, $0.budget.epochs) = (trials, totalEpochs) }
     var driver = StudyDriver(id, in: store, by: method)
@@ -103,7 +103,7 @@ public struct Study: Sendable {
     try await store.trials(of: id, matching: TrialQuery())
   }
 
-  /// The best complete trial of the first objective among those that keep the constraints.
+  /// The best complete trial of the first objective among those that satisfy the constraints.
   public func best() async throws -> Trial? {
     specification.best(in: try await store.history(of: id))
   }

@@ -1,14 +1,14 @@
 private import Synchronization
 
 extension StudyDriver {
-  /// One of a driver's workers: runs one trial after the other.
+  /// One of a driver's workers: runs trials one after another.
   struct Worker: Sendable {
     let driver: StudyDriver
     let specification: StudySpecification
-    let asker: Asker
+    let source: TrialSource
     let notice: @Sendable (Notice) -> Void
     let claimant: Claimant
-    /// Its place among the driver's workers.
+    /// Its index among the driver's workers.
     let slot: Int
     let watch: FailureWatch
     let suspension: Suspension
@@ -23,14 +23,14 @@ extension StudyDriver {
           try await Task.sleep(for: .seconds(driver.pause))
           continue
         }
-        let next = try await asker.next(
+        let next = try await source.next(
           for: claimant, within: driver.budget, leavingTime: driver.leavesTime)
-        if let notice = suspension.news(await asker.isSuspended) { self.notice(notice) }
+        if let notice = suspension.news(await source.isSuspended) { self.notice(notice) }
         switch next {
         case .trial(let claim): try await run(claim, work)
         case .wait:
-          try await driver.store.awaitNews(
-            of: driver.study, after: asker.revision, pause: driver.pause)
+          try await driver.store.awaitEvents(
+            of: driver.study, after: source.revision, pause: driver.pause)
         case .finished(.budget): return .budget
         case .finished(.exhausted): return .exhausted
         case .finished(.rule(let reason)): return .rule(reason)
@@ -43,7 +43,7 @@ extension StudyDriver {
       notice(.began(claim))
       watch.began()
       let sink = Sink(worker: self, claim: claim)
-      // Nobody sets this clock, and it stands while the machine sleeps.
+      // This clock is monotonic, and does not advance while the machine is suspended.
       let start = SuspendingClock.now
       var seconds: Double { start.duration(to: .now) / .seconds(1) }
       let ended: Event.Kind
@@ -55,20 +55,20 @@ extension StudyDriver {
         }
         ended = sink.result(after: seconds)
       } catch let error as CancellationError {
-        guard !sink.isOvertaken else { return watch.left() }
+        guard !sink.isOvertaken else { return watch.recordEnd() }
         if Task.isCancelled { cancellation = error }
         ended =
           sink.isStopped
           ? sink.result(after: seconds)
           : .released(attempt: claim.attempt, .cancelled, seconds: seconds)
       } catch let failure as TrialFailure {
-        // A program that is told to stop may end in any way.
+        // A program that is asked to stop may exit in any way.
         (ended, way) =
           sink.isStopped
           ? (sink.result(after: seconds), nil)
           : (end(claim, failure, after: seconds), failure.way)
       } catch let error as StudyError {
-        // No trial can run; this one is to wait for better times, as far as the store still works.
+        // No trial can run; this one goes back to waiting, if the store still works.
         let released = Event.Kind.released(attempt: claim.attempt, .cancelled, seconds: seconds)
         _ = try? await driver.store.append([released], to: claim.trial.number, of: claim.study)
         throw error
@@ -76,7 +76,7 @@ extension StudyDriver {
         ended = end(claim, TrialFailure(.error, "\(error)"), after: seconds)
       }
       judge(claim.trial, ended, way)
-      // Written down even when the task has been cancelled: a task of its own is not.
+      // Recorded even when the task has been cancelled: a new unstructured task is not.
       let store = driver.store
       let answer = try await Task {
         try await store.append([ended], to: claim.trial.number, of: claim.study)
@@ -106,13 +106,13 @@ extension StudyDriver {
       case .finished(_, .failed(let reason, let message), _):
         let text = message ?? ""
         watch.failed(trial, reason, text, way: way ?? text)
-      case .released: watch.left()
-      default: watch.didWell()
+      case .released: watch.recordEnd()
+      default: watch.recordSuccess()
       }
     }
 
     /// Runs `body` while the lease is renewed. A lease that was lost cancels `body`; a renewal that
-    /// fails is tried again, for as long as the lease lasts.
+    /// fails is retried until the lease expires.
     private func withHeartbeat(
       _ claim: Claim, _ sink: Sink, _ body: @escaping @Sendable () async throws -> Void
     ) async throws {
@@ -123,7 +123,7 @@ extension StudyDriver {
         }
         group.addTask {
           while true {
-            // A store that is out of reach for two thirds of a lease costs none.
+            // A store may be unreachable for two thirds of a lease without a lease being lost.
             try await Task.sleep(for: .seconds(claimant.lease / 6))
             let isOurs = (try? await driver.store.renew(claim, seconds: claimant.lease)) ?? true
             if !isOurs {
@@ -138,7 +138,7 @@ extension StudyDriver {
     }
   }
 
-  /// Whether the workers of a driver know that the study is suspended: the first one that learns of it says so
+  /// Whether the workers of a driver know that the study is suspended: the first one to notice announces it
   /// for all.
   final class Suspension: Sendable {
     private let isKnown = Mutex(false)
@@ -152,13 +152,13 @@ extension StudyDriver {
     }
   }
 
-  /// Writes an attempt's reports down and remembers the last one.
+  /// Records an attempt's reports and remembers the last one.
   final class Sink: ReportSink {
     private struct State {
       var last: Report?
       var isOvertaken = false
       var verdict = Verdict.goOn
-      /// It was trained further than it was to be, and is to rest.
+      /// It was trained beyond its target epoch, and will be paused.
       var isBeyond = false
     }
     private let state = Mutex(State())
@@ -174,11 +174,11 @@ extension StudyDriver {
     var isOvertaken: Bool { state.withLock(\.isOvertaken) }
     func overtake() { state.withLock { $0.isOvertaken = true } }
 
-    /// Whether the program was told that its training ends here.
+    /// Whether the program was asked to end its training.
     var isStopped: Bool { state.withLock { $0.verdict != .goOn || $0.isBeyond } }
 
-    /// - Complexity: one transaction, however much is said; in studies with epochs also what others have
-    ///   written since the last report.
+    /// - Complexity: one transaction, however much is reported; in studies with epochs also the events
+    ///   that others have written since the last report.
     func keep(_ news: [TrialNews]) async throws -> Bool {
       guard !news.isEmpty else { return true }
       let kinds = news.map { one -> Event.Kind in
@@ -196,19 +196,19 @@ extension StudyDriver {
       }
       guard let report = remember(news) else { return true }
       worker.notice(.reported(claim, report))
-      return try await goesOn(after: report)
+      return try await shouldContinue(after: report)
     }
 
-    /// Whether the training goes on: as far as the trial was to be trained, unless the scheduler says that it
-    /// is not worth it. Programs that pass over the epoch where they are to stop are stopped one later.
-    private func goesOn(after report: Report) async throws -> Bool {
+    /// Whether training continues: up to the target epoch, unless the scheduler stops it early. Programs that
+    /// skip the epoch at which they should stop are stopped one epoch later.
+    private func shouldContinue(after report: Report) async throws -> Bool {
       guard worker.specification.epochs > 1 else { return true }
-      // What is said after it was told to stop changes nothing.
+      // Reports after it was asked to stop change nothing.
       guard !isStopped else { return false }
       let isBeyond = report.epoch > claim.trial.through
       let verdict =
         report.epoch < worker.specification.epochs
-        ? try await worker.asker.verdict(on: claim.trial.number) : .goOn
+        ? try await worker.source.verdict(on: claim.trial.number) : .goOn
       return state.withLock { state in
         state.isBeyond = isBeyond
         state.verdict = verdict
@@ -216,7 +216,7 @@ extension StudyDriver {
       }
     }
 
-    /// The last report, if there is news of any.
+    /// The last report, if there is a new one.
     private func remember(_ news: [TrialNews]) -> Report? {
       state.withLock { state in
         var isNew = false

@@ -1,28 +1,28 @@
-/// Runs a study: several workers ask for trials, run them and write down what comes back, until the
-/// budget is spent, the space exhausted, or someone asks to stop.
+/// Runs a study: several workers ask for trials, run them and record the results, until the budget
+/// is spent, the space is exhausted, or the caller asks to stop.
 ///
 /// Further drivers may work on the same study in other processes at the same time.
 public struct StudyDriver: Sendable {
   public let store: any StudyStore
   public let study: StudyID
   public let method: SearchMethod
-  /// How many trials run at once.
+  /// The number of trials that run at once.
   public var parallel = 1
   /// This driver's name; workers are called `NAME.0`, `NAME.1`, ...
   public var name = "worker"
-  /// Seconds without a sign of life after which a worker is taken for dead. Renewed three times
+  /// Seconds without a heartbeat after which a worker's lease expires. It is renewed three times
   /// within that time.
   public var lease = 90.0
-  /// Seconds before any lease counts as run out: see `Asker.init`.
+  /// Seconds before any lease counts as expired: see `TrialSource.init`.
   public var grace: Double?
   /// The budget of this run; nil: the study's, which may change while it runs.
   public var budget: Budget?
-  /// Seconds between looks for work while there is none.
+  /// Seconds between polls for work while there is none.
   public var pause = 0.1
-  /// Whether the caller ends the run when the time of the budget is up, by a clock of its own. Then
-  /// nothing ends because the store's clock was set forward.
+  /// Whether the caller ends the run when the budget's time is up, by its own clock. Then a jump of
+  /// the store's clock ends nothing.
   public var leavesTime = false
-  /// When it gives up because nothing but failures comes back.
+  /// When to abandon the run because trials keep failing.
   public var failureLimit = FailureLimit.none
 
   public init(_ study: StudyID, in store: any StudyStore, by method: SearchMethod) {
@@ -31,15 +31,15 @@ public struct StudyDriver: Sendable {
     self.method = method
   }
 
-  /// What there is to tell while it runs.
+  /// A notification while the driver runs.
   public enum Notice: Sendable {
     case began(Claim)
     case reported(Claim, Report)
-    /// The trial ended, or is to run again.
+    /// The trial ended, or will run again.
     case ended(Claim, Event.Kind)
     /// Another attempt has taken the trial over, or it has its result.
     case refused(Claim, Acceptance.Refusal)
-    /// The study was suspended: no trial begins until `.resumed`.
+    /// The study was suspended: no trial starts until `.resumed`.
     case suspended
     case resumed
   }
@@ -50,7 +50,7 @@ public struct StudyDriver: Sendable {
     case exhausted
     /// A rule of the search method ended the study, for this reason.
     case rule(String)
-    /// Someone asked to stop.
+    /// The caller asked to stop.
     case stopped
     /// Too many trials failed: see `failureLimit`.
     case broken(Breakdown)
@@ -59,8 +59,9 @@ public struct StudyDriver: Sendable {
   /// Runs until there is nothing left to do.
   ///
   /// - Parameters:
-  ///   - isStopping: asked before every trial; true: running trials are finished, none is begun.
-  ///   - notice: told what happens, from several tasks at once.
+  ///   - isStopping: asked before every trial; true: running trials are finished, no new one is
+  ///     started.
+  ///   - notice: called with notifications, from several tasks at once.
   /// - Throws: `StudyError` for settings out of range and from the store, `CancellationError` if the task was cancelled: running
   ///   trials are then stopped, and wait to be run again.
   @discardableResult
@@ -69,7 +70,7 @@ public struct StudyDriver: Sendable {
     notice: @escaping @Sendable (Notice) -> Void = { _ in }
   ) async throws -> Ending {
     try check()
-    let asker = try await Asker(study, in: store, by: method, grace: grace)
+    let source = try await TrialSource(study, in: store, by: method, grace: grace)
     let specification = try await store.specification(of: study)
     let counts = try await store.summary(of: study).counts
     let isProven = [.complete, .pruned, .paused].contains { counts[$0] != nil }
@@ -78,7 +79,7 @@ public struct StudyDriver: Sendable {
     return try await withThrowingTaskGroup(of: Ending.self) { group in
       for index in 0..<parallel {
         let worker = Worker(
-          driver: self, specification: specification, asker: asker, notice: notice,
+          driver: self, specification: specification, source: source, notice: notice,
           claimant: Claimant(worker: "\(name).\(index)", lease: lease), slot: index,
           watch: watch, suspension: suspension)
         group.addTask { try await worker.loop(work, isStopping: isStopping) }

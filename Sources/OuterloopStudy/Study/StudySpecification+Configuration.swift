@@ -1,12 +1,12 @@
 internal import OuterloopText
 
-// Configurations that someone names, whole or in part.
+// Configurations given by the user, completely or in part.
 extension StudySpecification {
-  /// The configuration with the values in `given`; the others are what `method` proposes for trial
-  /// `number` where these are fixed, before it knows any result.
+  /// The configuration with the values in `given`; the others are those that `method` proposes for
+  /// trial `number` with the given ones fixed, before it has any results.
   ///
-  /// - Throws: `SpaceError` for names and values that the space does not have, and if constraints
-  ///   forbid all that is left.
+  /// - Throws: `SpaceError` for unknown names and values, and if constraints forbid every
+  ///   completion.
   public func configuration(
     with given: [String: ParameterValue], asTrial number: Int, by method: SearchMethod
   ) throws -> Assignment {
@@ -29,14 +29,14 @@ extension StudySpecification {
 }
 
 extension SearchSpace {
-  /// The values as the domains write them.
+  /// The values in their domains' canonical form.
   ///
   /// - Throws: `SpaceError` for unknown names and values that a parameter never takes.
   public func canonical(_ given: [String: ParameterValue]) throws -> [String: ParameterValue] {
     var values: [String: ParameterValue] = [:]
     for (name, value) in given.sorted(by: { $0.key < $1.key }) {
       let domain = parameters[try place(of: name)].domain
-      // Without quotation marks, `16` may be the text.
+      // Without quotation marks, `16` may mean a string.
       guard let canonical = domain.canonical(value) ?? domain.canonical(.text(value.description))
       else { throw SpaceError("parameter `\(name)` cannot be \(value)", "it is \(domain)") }
       values[name] = canonical
@@ -53,7 +53,7 @@ extension SearchSpace {
 }
 
 extension Domain {
-  /// The domain of this kind that holds `value` alone.
+  /// The domain of this kind that contains `value` alone.
   fileprivate func single(_ value: ParameterValue) -> Domain {
     guard let range, let number = value.number,
       let point = try? NumericRange(number, number, log: range.isLog, step: range.step)

@@ -6,30 +6,30 @@ public struct StudySpecification: Sendable, Hashable, Codable {
   public var space: SearchSpace
   /// One or more, in the order in which values are listed.
   public var objectives: [Objective]
-  /// What results have to keep; what breaks it is never the best.
+  /// Constraints on results; a trial that violates one is never the best.
   public var constraints: [OutcomeConstraint]
-  /// What trials cost, where the search is to make the most of what it spends.
+  /// The cost of trials, for cost-aware search.
   public var cost: TrialCost?
-  /// What is believed of good values before the first trial.
+  /// Priors of where good values lie.
   public var priors: [ParameterPrior]
   /// Results of an earlier study, by the parameters and objectives that this one has too: `gp` learns from
-  /// them where good values lie. They are no trials of this study.
+  /// them where good values lie. They are not trials of this study.
   public var earlier: [KnownResult]
   public var method: MethodDescription
   /// Names the random streams: the same seed and events give the same suggestions.
   public var seed: UInt64
-  /// Epochs of a full training; 1 for objectives that know no epochs.
+  /// Epochs of a full training; 1 for objectives without epochs.
   public var epochs: Int
   public var budget: Budget
-  /// How often a trial that failed by an error is run again.
+  /// How often a trial that failed with an error is retried.
   public var retries: Int
-  /// How many workers may vanish during a trial until it is given up as lost.
+  /// How many workers may be lost during a trial before it fails as lost.
   public var maxAttempts: Int
-  /// What others keep with the study, by their name: the command to run, notes.
+  /// Data that others store with the study, by name: the command to run, notes.
   public var attributes: [String: String]
 
-  /// - Throws: `StudyError` for an empty space, no objective, one metric twice, or bounds that are no
-  ///   numbers; `SpaceError` for priors that do not suit the space.
+  /// - Throws: `StudyError` for an empty space, no objective, one metric twice, or bounds that are
+  ///   not numbers; `SpaceError` for priors that do not suit the space.
   public init(
     name: String, space: SearchSpace, objectives: [Objective],
     constraints: [OutcomeConstraint] = [], cost: TrialCost? = nil, priors: [ParameterPrior] = [],
@@ -93,8 +93,8 @@ public struct StudySpecification: Sendable, Hashable, Codable {
     }
   }
 
-  /// Of results from elsewhere what this study has too: those with a finite value of every objective, and
-  /// with values that its parameters can have.
+  /// The imported results that are comparable with this study's: those with a finite value of every
+  /// objective, and with values that its parameters can have.
   private static func comparable(
     _ results: [KnownResult], _ space: SearchSpace, _ objectives: [Objective]
   ) -> [KnownResult] {
@@ -123,12 +123,12 @@ public struct StudySpecification: Sendable, Hashable, Codable {
     var z = seed &+ UInt64(truncatingIfNeeded: number &+ 1) &* 0x9e37_79b9_7f4a_7c15
     z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9  // SplitMix64
     z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-    // 31 bits, which every language's generators take.
+    // 31 bits, which generators of every language accept.
     return (z ^ (z >> 31)) >> 33
   }
 }
 
-/// What may change while a study lives.
+/// The settings of a study that may change.
 public struct StudySettings: Sendable, Hashable {
   public var budget: Budget
   /// See `StudySpecification.attributes`.
@@ -139,21 +139,21 @@ public struct StudySettings: Sendable, Hashable {
     self.attributes = attributes
   }
 
-  /// The events that say what is different now.
+  /// The events that record the changes.
   package func changes(since old: StudySettings) -> [Event.Kind] {
     var changes: [Event.Kind] = budget == old.budget ? [] : [.budgeted(budget)]
     let names = Set(attributes.keys).union(old.attributes.keys)
       .filter { attributes[$0] != old.attributes[$0] }
     for name in names.sorted() {
-      guard let place = NotePlace(attribute: name) else { continue }
+      guard let place = NoteTarget(attribute: name) else { continue }
       changes.append(.annotated(trial: place.trial, attributes[name] ?? ""))
     }
     return changes
   }
 }
 
-/// Where a note stands: on a trial, or on the study.
-package struct NotePlace: Sendable, Hashable {
+/// What a note belongs to: a trial, or the study.
+package struct NoteTarget: Sendable, Hashable {
   /// Nil: on the study.
   package let trial: Int?
 
@@ -170,18 +170,18 @@ package struct NotePlace: Sendable, Hashable {
       trial = nil
     } else {
       guard let number = Int(attribute.dropFirst(Self.prefix.count + 1)),
-        NotePlace(trial: number).attribute == attribute
+        NoteTarget(trial: number).attribute == attribute
       else { return nil }
       trial = number
     }
   }
 }
 
-/// How much a study may spend; each part is a total over its whole life, nil: without limit.
+/// How much a study may spend; each part is a total over its lifetime, nil: unlimited.
 public struct Budget: Sendable, Hashable, Codable {
-  /// Trials created, whatever became of them.
+  /// Trials created, whatever their outcome.
   public var trials: Int?
-  /// Epochs trained, over all trials; a trial that has begun is trained to its end.
+  /// Epochs trained, over all trials; a trial that has started is trained to its end.
   public var epochs: Int?
   /// Seconds during which at least one trial ran.
   public var seconds: Double?
@@ -201,7 +201,7 @@ public struct StudyError: ExplainedError, Hashable {
 
   /// What kind of error it is.
   public enum Cause: Sendable, Hashable {
-    /// The constraints of the space leave nothing that could be tried.
+    /// The constraints of the space leave no configuration to try.
     case infeasible
     case other
   }

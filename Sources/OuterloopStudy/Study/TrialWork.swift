@@ -1,6 +1,6 @@
-/// The freeze-thaw contract that every objective speaks, whether a Swift closure or a program: train
-/// configuration `assignment` from epoch `from` (exclusive) through epoch `through`, report each
-/// epoch. A plain objective is the case of one epoch.
+/// The freeze-thaw contract that every objective implements, whether a Swift closure or a program:
+/// train configuration `assignment` from epoch `from` (exclusive) through epoch `through`, report
+/// each epoch. A plain objective is the case of one epoch.
 public protocol TrialWork: Sendable {
   /// Works on one attempt at a trial.
   ///
@@ -10,21 +10,21 @@ public protocol TrialWork: Sendable {
   func run(_ request: TrialRequest, to reports: any ReportSink) async throws
 }
 
-/// What is asked of an objective.
+/// A request to an objective.
 public struct TrialRequest: Sendable, Hashable {
   /// The study's name.
   public var study: String
   public var trial: Int
   public var attempt: Int
   public var assignment: Assignment
-  /// The last epoch that is done: training starts after it.
+  /// The last completed epoch: training starts after it.
   public var from: Int
   /// The last epoch to train.
   public var through: Int
   /// For the objective's own randomness; the same in all attempts at a trial.
   public var seed: UInt64
-  /// Which of the places of its driver, from 0, it occupies while it runs: of trials that one driver
-  /// runs at the same time no two have the same.
+  /// The slot of its driver, from 0, that it occupies while it runs: trials that one driver runs at
+  /// the same time have different slots.
   public var slot: Int
 
   public init(_ claim: Claim, of specification: StudySpecification, slot: Int = 0) {
@@ -39,28 +39,28 @@ public struct TrialRequest: Sendable, Hashable {
   }
 }
 
-/// What an objective says while it works.
+/// What an objective reports while it works.
 public enum TrialNews: Sendable, Hashable {
-  /// What was measured after an epoch; it takes the place of what was known of that epoch.
+  /// The measurements after an epoch; they replace what was known of that epoch.
   case reported(Report)
-  /// More about an epoch: joined to what is known of it.
+  /// More about an epoch: merged into what is known of it.
   case extended(Report)
-  /// What is needed to go on after this epoch is on disk.
+  /// The checkpoint from which training can continue after this epoch is on disk.
   case checkpointed(epoch: Int)
 }
 
 /// Where an objective's reports go.
 public protocol ReportSink: Sendable {
-  /// Keeps what is said, in this order, all or none. False: the trial is to stop, someone decided
-  /// that it is not worth more.
+  /// Records the news in this order, all or none. False: the trial should stop, because of a
+  /// decision to end it early.
   func keep(_ news: [TrialNews]) async throws -> Bool
 }
 
 extension ReportSink {
-  /// Keeps a report. False: the trial is to stop.
+  /// Records a report. False: the trial should stop.
   public func report(_ report: Report) async throws -> Bool { try await keep([.reported(report)]) }
 
-  /// What is needed to go on after `epoch` is on disk.
+  /// The checkpoint from which training can continue after `epoch` is on disk.
   public func checkpointed(epoch: Int) async throws {
     _ = try await keep([.checkpointed(epoch: epoch)])
   }
@@ -70,8 +70,7 @@ extension ReportSink {
 public struct TrialFailure: Error, Sendable, Hashable, CustomStringConvertible {
   public var reason: FailureReason
   public var message: String
-  /// What two failures have in common that are the same but for their details; the message itself
-  /// unless said otherwise.
+  /// The common wording of failures that differ only in details; by default the message itself.
   public var way: String
 
   public init(_ reason: FailureReason, _ message: String, way: String? = nil) {

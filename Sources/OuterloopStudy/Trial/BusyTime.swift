@@ -1,11 +1,11 @@
-/// Seconds during which at least one trial ran, by the store's clock; corrected where a worker measured
-/// that an attempt took another time than that clock says, because somebody set it.
+/// Seconds during which at least one trial ran, by the store's clock; corrected where a worker's
+/// measurement of an attempt differs from that clock, because the clock was set.
 ///
 /// Busy time passes with the store's clock: r(t). An attempt that began at r = a, ended at r = b and was
 /// measured to take s seconds says that the clock went wrong by d = (b - a) - s somewhere in between. A
-/// jump shows in every attempt that ran then, and is to be taken back once: what has been taken back since
-/// the attempt began explains that much of d, the rest is taken back at b. As attempts come in the order
-/// of their ends, that is the least that explains all of them.
+/// jump shows in every attempt that ran then, and must be corrected once: the corrections made since the
+/// attempt began explain that much of d, the rest is corrected at b. As attempts come in the order of
+/// their ends, that is the smallest total correction that explains all of them.
 struct BusyTime: Sendable {
   /// Seconds by which a measurement and the clock may differ for other reasons: the worker measures
   /// less than the store sees.
@@ -19,16 +19,16 @@ struct BusyTime: Sendable {
 
   private var passed = 0.0
   private var last = 0.0
-  /// Seconds that were taken back, in the order of time.
+  /// Corrections in seconds, in order of time.
   private var corrections: [Double] = []
   private var corrected = 0.0
-  /// Where the attempts that run began, by trial.
+  /// Where the running attempts began, by trial.
   private var starts: [Int: Start] = [:]
 
   var seconds: Double { max(0, passed - corrected) }
 
-  /// The store's clock shows `time`; whether trials ran until now. A clock that was set back lets no
-  /// time pass.
+  /// The store's clock shows `time`; whether trials ran until now. While a clock is behind, after it
+  /// was set back, no time passes.
   mutating func pass(to time: Double, isBusy: Bool) {
     if isBusy { passed += max(0, time - last) }
     last = time
@@ -38,7 +38,7 @@ struct BusyTime: Sendable {
     starts[trial] = Start(passed: passed, corrections: corrections.count)
   }
 
-  /// - Parameter measured: seconds that the attempt took; nil: nobody measured it.
+  /// - Parameter measured: seconds that the attempt took; nil: not measured.
   mutating func end(_ trial: Int, after measured: Double?) {
     guard let start = starts.removeValue(forKey: trial), let measured, measured.isFinite else {
       return

@@ -1,11 +1,11 @@
-/// One thing that happened in a study. The events of a study, in order, are all there is to know
-/// about it: trials, searchers' states and results are folds over them.
+/// One event of a study. The events of a study, in order, are its complete record: trials,
+/// searchers' states and results are folds over them.
 public struct Event: Sendable, Hashable {
-  /// The place in the study's log, from 1 without gaps.
+  /// The position in the study's log, from 1 without gaps.
   public var revision: Int
   /// Seconds since 1970 by the store's clock.
   public var time: Double
-  /// The number of the trial concerned, from 0; of events about the study, how many trials there are.
+  /// The number of the trial concerned, from 0; for events about the study, the number of trials.
   public var trial: Int
   public var kind: Kind
 
@@ -20,49 +20,49 @@ public struct Event: Sendable, Hashable {
     /// A searcher proposed a new trial, to be trained through epoch `through`, having seen the
     /// events up to revision `seen`.
     case suggested(Assignment, through: Int, seen: Int)
-    /// Someone asked for this configuration.
+    /// A user enqueued this configuration.
     case enqueued(Assignment, through: Int)
-    /// A scheduler lets a paused trial go on through epoch `through`.
+    /// A scheduler continues a paused trial through epoch `through`.
     case continued(through: Int, seen: Int)
-    /// A worker began attempt `attempt`; attempts count from 1 and fence one another.
+    /// A worker began attempt `attempt`; attempts count from 1 and serve as fencing tokens.
     case claimed(attempt: Int, worker: String)
     case reported(attempt: Int, Report)
-    /// More about an epoch: its values are joined to those that are known, its seconds, if it has
-    /// any, take the place of those. So a report that grows line by line costs no more than its lines.
+    /// More about an epoch: its values are merged into the known ones, its seconds, if any, replace
+    /// the known ones. So a report that grows line by line costs no more than its lines.
     case extended(attempt: Int, Report)
-    /// What is needed to go on after `epoch` is safely on disk.
+    /// The checkpoint of `epoch` is safely on disk.
     case checkpointed(attempt: Int, epoch: Int)
-    /// The attempt reached the epoch it was to reach, and rests. `seconds` is how long it took here
-    /// and below, by a clock that nobody sets; nil: only the store's clock knows.
+    /// The attempt reached its target epoch, and the trial is paused. `seconds`, here and below, is
+    /// the attempt's duration by a monotonic clock; nil: by the store's clock.
     case paused(attempt: Int, seconds: Double? = nil)
-    /// The attempt ended without result and the trial is to run again.
+    /// The attempt ended without a result and the trial must run again.
     case released(attempt: Int, FailureReason, seconds: Double? = nil)
     case finished(attempt: Int, Outcome, seconds: Double? = nil)
-    /// Its configuration from here on: what it has had, and values of parameters that its objective has named since
-    /// (see `SearchSpace.grown`).
+    /// The trial's configuration from here on: the previous one, with values of parameters that its objective has
+    /// declared since (see `SearchSpace.grown`).
     case supplemented(attempt: Int, Assignment)
-    /// A failed trial is to run again.
+    /// A failed trial must run again.
     case retried
-    /// The study's space from here on: every configuration of the earlier one is one of this too.
+    /// The study's space from here on: it contains every configuration of the earlier one.
     case widened(SearchSpace)
-    /// What someone believes of good values, from here on beside what was believed before.
+    /// User priors, in addition to the earlier ones, from here on.
     case hinted([ParameterPrior])
-    /// A method that chooses by itself what to do does this from here on, and why: the name and half a sentence.
+    /// The choice of an automatic method from here on, and its reason: the name and a phrase.
     case chosen(String)
-    /// A rule of the search method ended the study, for this reason: no new trial begins.
+    /// A rule of the search method ended the study, for this reason: no new trial starts.
     case stopped(reason: String)
-    /// The study goes on after it was stopped.
+    /// The study continues after it was stopped.
     case reopened
-    /// No trial begins or goes on until `.resumed`; those that run are finished.
+    /// No trial starts or continues until `.resumed`; running ones are finished.
     case suspended
-    /// The study goes on after it was suspended.
+    /// The study continues after it was suspended.
     case resumed
-    /// What the study may spend from here on.
+    /// The study's budget from here on.
     case budgeted(Budget)
-    /// A note on a trial, or on the study (nil), in place of what was noted there before; empty: none.
+    /// A note on a trial, or on the study (nil), replacing the earlier one; empty: none.
     case annotated(trial: Int?, String)
 
-    /// How long that attempt took, if this ends it and its worker measured that.
+    /// The duration of that attempt, if this event ends it and its worker measured it.
     func seconds(ofAttempt number: Int) -> Double? {
       switch self {
       case .paused(number, let seconds), .released(number, _, let seconds),
@@ -85,7 +85,7 @@ public struct Event: Sendable, Hashable {
 }
 
 extension Event.Kind {
-  /// - Throws: `StudyError` unless a store's `note` takes it.
+  /// - Throws: `StudyError` unless a store's `note` accepts it.
   package func checkNote() throws {
     switch self {
     case .widened: throw StudyError("a wider space is not a note", "extend the study")

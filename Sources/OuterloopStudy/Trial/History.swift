@@ -2,33 +2,33 @@
 public struct History: Sendable {
   /// By number.
   public private(set) var trials: [Trial] = []
-  /// The revision of the last event taken in.
+  /// The revision of the last event applied.
   public private(set) var revision = 0
-  /// How many trials wait, run or rest.
+  /// The number of waiting, running and paused trials.
   public private(set) var openCount = 0
-  /// How many trials run.
+  /// The number of running trials.
   public private(set) var runningCount = 0
-  /// How many trials a worker may begin at once: new ones, and those whose worker was lost.
+  /// The number of trials that a worker may claim now: new ones, and those whose worker was lost.
   public private(set) var claimableCount = 0
-  /// Epochs trained, as far as reports tell: one that comes after three epochs without counts for
-  /// all of them, and what another attempt trains again counts again.
+  /// Epochs trained, according to reports: a report that follows three epochs without one counts
+  /// for all of them, and epochs trained again by another attempt count again.
   public private(set) var epochs = 0
-  /// Why no new trial begins: a rule ended the study, and nobody has reopened it.
+  /// Why no new trial starts: a rule ended the study, and it has not been reopened.
   public private(set) var stopReason: String?
-  /// Whether no trial begins or goes on for the time being: someone suspended the study.
+  /// Whether the study is suspended, so that no trial starts or continues.
   public private(set) var isSuspended = false
-  /// The budget since it was changed; nil: it is that of the beginning.
+  /// The budget since it was changed; nil: the original one.
   public private(set) var budget: Budget?
-  /// What a method that chooses by itself does, and why; nil: it has not said so.
+  /// The latest choice of an automatic method, and its reason; nil: none is recorded.
   public private(set) var choice: String?
   /// Seconds during which at least one trial ran, up to the last event. Where the store's clock was set
-  /// meanwhile, they are those that the workers measured, once their attempts have ended.
+  /// meanwhile, the workers' measurements count, once their attempts have ended.
   public var busySeconds: Double { busy.seconds }
   private var busy = BusyTime()
 
   public init() {}
 
-  /// Takes the next event in. Events come in the order of their revisions, each once.
+  /// Applies the next event. Events come in the order of their revisions, each once.
   package mutating func apply(_ event: Event) {
     revision = event.revision
     busy.pass(to: event.time, isBusy: runningCount > 0)
@@ -54,8 +54,8 @@ public struct History: Sendable {
     trials[event.trial].apply(event)
     switch event.kind {
     case .reported, .extended, .checkpointed:
-      // A checkpoint may be announced before its epoch is reported. Whatever number a program makes up, the sum
-      // ends somewhere.
+      // A checkpoint may be announced before its epoch is reported. The sum is bounded, whatever epoch a
+      // program reports.
       let (from, to) = (max(before, 0), trials[event.trial].epoch)
       let trained = to > from ? to - from : 0
       epochs = min(epochs, .max - trained) + trained
@@ -69,7 +69,7 @@ public struct History: Sendable {
     count(trials[event.trial], 1)
   }
 
-  /// Takes the next event in. Events come in the order of their revisions, each once.
+  /// Applies the next event. Events come in the order of their revisions, each once.
   /// - Throws: `StudyError` if it cannot be the next one.
   public mutating func take(_ event: Event) throws {
     let isNew = event.kind.isAboutStudy || Trial(event) != nil
@@ -83,7 +83,7 @@ public struct History: Sendable {
     apply(event)
   }
 
-  /// Configurations of a narrower space become such of this one.
+  /// Converts configurations of a narrower space to this one.
   mutating func layOut(for space: SearchSpace) {
     for place in trials.indices {
       trials[place].assignment = trials[place].assignment.laidOut(for: space)
@@ -96,10 +96,11 @@ public struct History: Sendable {
     if trial.isClaimable { claimableCount += change }
   }
 
-  /// The best complete trial for an objective: the smallest loss; of equals the earliest. Values
-  /// that are NaN are passed over, infinities on the good side are taken as they are.
+  /// The best complete trial for an objective: the smallest loss; of equals the earliest. NaN
+  /// values are skipped, infinities in the better direction are accepted.
   ///
-  /// - Parameter isAdmitted: which trials may be the best: those that keep the study's constraints.
+  /// - Parameter isAdmitted: which trials may be the best: those that satisfy the study's
+  ///   constraints.
   public func best(
     for objective: Objective, at place: Int = 0, where isAdmitted: (Trial) -> Bool = { _ in true }
   ) -> Trial? {
@@ -125,7 +126,7 @@ extension [Trial] {
 }
 
 extension StudySpecification {
-  /// The best complete trial of the first objective among those that keep the constraints.
+  /// The best complete trial of the first objective among those that satisfy the constraints.
   public func best(in history: History) -> Trial? { best(of: history.trials) }
 
   package func best(of trials: [Trial]) -> Trial? {

@@ -1,5 +1,5 @@
-/// A metric and which way is better. Values are kept in the user's units and sign everywhere;
-/// `loss(_:)` is the one place that applies the direction.
+/// A metric and the direction that is better. Values keep the user's units and sign everywhere;
+/// only `loss(_:)` applies the direction.
 public struct Objective: Sendable, Hashable, Codable {
   public enum Direction: String, Sendable, Hashable, Codable { case minimize, maximize }
 
@@ -14,6 +14,6 @@ public struct Objective: Sendable, Hashable, Codable {
   public static func minimize(_ metric: String) -> Objective { Objective(metric, .minimize) }
   public static func maximize(_ metric: String) -> Objective { Objective(metric, .maximize) }
 
-  /// `value` as something to be made small; NaN stays NaN.
+  /// `value` as a loss, which is minimised; NaN stays NaN.
   public func loss(_ value: Double) -> Double { direction == .minimize ? value : -value }
 }

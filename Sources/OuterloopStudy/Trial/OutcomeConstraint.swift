@@ -1,7 +1,7 @@
 internal import OuterloopText
 
-/// A bound that results have to keep: `memory <= 8`. What breaks it counts as worse than all that keeps
-/// it, and is never the best.
+/// A bound that results must satisfy: `memory <= 8`. A trial that violates it ranks below every
+/// feasible one, and is never the best.
 ///
 /// It is about what a trial reports, not about its configuration: that is what `SearchSpace.forbid` is for.
 public struct OutcomeConstraint: Sendable, Hashable, Codable {
@@ -21,7 +21,7 @@ public struct OutcomeConstraint: Sendable, Hashable, Codable {
   }
 
   /// `memory <= 8`, as the command line writes it.
-  /// - Throws: `StudyError` for what is none.
+  /// - Throws: `StudyError` for text that is not a constraint.
   public init(parsing text: String) throws {
     guard let start = text.firstIndex(where: { "<>=".contains($0) }) else {
       throw StudyError("`\(text)` is not a bound on a metric", Self.form)
@@ -40,7 +40,8 @@ public struct OutcomeConstraint: Sendable, Hashable, Codable {
 
   private static let form = "write it as in 'memory <= 8'"
 
-  /// By how much a value breaks it, in units of the metric; 0: it keeps it. NaN breaks it without limit.
+  /// By how much a value violates it, in units of the metric; 0: it satisfies it. The violation of NaN
+  /// is infinite.
   public func violation(of value: Double) -> Double {
     if value.isNaN { return .infinity }
     return max(relation == .atMost ? value - bound : bound - value, 0)
@@ -54,18 +55,18 @@ extension OutcomeConstraint: CustomStringConvertible {
 }
 
 extension StudySpecification {
-  /// By how much what a trial reported last breaks the constraints, all together; 0: it keeps them.
-  /// Without a value for one of them it is infinite.
+  /// The total violation of the constraints by a trial's last report; 0: it is feasible. Infinite
+  /// where a value is missing.
   public func violation(of trial: Trial) -> Double {
     if constraints.isEmpty { return 0 }
     return violation(of: trial.lastReport?.values ?? [:])
   }
 
-  /// By how much values by metric break the constraints, all together.
+  /// The total violation of the constraints by values by metric.
   package func violation(of values: [String: Double]) -> Double {
     constraints.reduce(0) { $0 + $1.violation(of: values[$1.metric] ?? .nan) }
   }
 
-  /// Whether what a trial reported last keeps the constraints.
+  /// Whether a trial's last report satisfies the constraints.
   public func isFeasible(_ trial: Trial) -> Bool { violation(of: trial) == 0 }
 }

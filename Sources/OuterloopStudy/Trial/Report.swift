@@ -1,4 +1,4 @@
-/// What an objective says after an epoch: a value for each metric, and how long the epoch took.
+/// What an objective reports after an epoch: a value for each metric, and how long the epoch took.
 public struct Report: Sendable, Hashable {
   /// From 1.
   public var epoch: Int
@@ -7,8 +7,8 @@ public struct Report: Sendable, Hashable {
   /// Seconds that this epoch took, as measured by the objective or by its runner.
   public var seconds: Double?
 
-  /// - Parameter gradient: derivatives of the objective by parameters, in the user's units and by their
-  ///   names; kept as metrics `gradient.NAME`.
+  /// - Parameter gradient: derivatives of the objective with respect to parameters, in the user's units
+  ///   and by their names; kept as metrics `gradient.NAME`.
   public init(
     epoch: Int = 1, _ values: [String: Double], gradient: [String: Double] = [:],
     seconds: Double? = nil
@@ -19,7 +19,7 @@ public struct Report: Sendable, Hashable {
     for (name, derivative) in gradient { self.values[Self.gradientPrefix + name] = derivative }
   }
 
-  /// What the names of metrics begin with that are derivatives by a parameter.
+  /// The prefix of the names of metrics that are derivatives with respect to a parameter.
   package static let gradientPrefix = "gradient."
 
   /// The derivatives of the objective, by the parameter's name: the metrics `gradient.NAME`. Of a metric that
@@ -35,7 +35,7 @@ public struct Report: Sendable, Hashable {
 }
 
 extension Report {
-  /// Joins what more is said about the same epoch.
+  /// Merges a further report about the same epoch.
   package mutating func extend(by more: Report) {
     if values.isEmpty {
       values = more.values

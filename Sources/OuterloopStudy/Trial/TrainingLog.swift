@@ -1,9 +1,9 @@
-/// What was trained in a study, in the order in which it was: the fold over its events that keeps when each
-/// epoch was reported, and how the best value came down.
+/// What was trained in a study, in order: the fold over its events that records when each epoch was
+/// reported, and how the best value improved.
 ///
-/// The best value so far is that of any report, whichever epoch it is of and whatever became of the trial, of
-/// those that keep the study's constraints; values that are not finite are passed over. So it never gets worse,
-/// while what is best by `StudySpecification.incumbent(of:)` is judged by what trials reported last.
+/// The best value so far is that of any report, of any epoch and whatever the trial's outcome, among those that
+/// satisfy the study's constraints; non-finite values are skipped. So it never gets worse, while
+/// `StudySpecification.incumbent(of:)` judges trials by their last report.
 ///
 /// - Complexity: O(values) for a report, O(1) for any other event; memory grows with the reports.
 public struct TrainingLog: Sendable {
@@ -22,13 +22,13 @@ public struct TrainingLog: Sendable {
     public var epoch: Int
     /// By the metric's name; may hold NaN and infinities.
     public var values: [String: Double]
-    /// Seconds that this epoch took; nil: nobody measured it.
+    /// Seconds that this epoch took; nil: not measured.
     public var seconds: Double?
     /// What the study had spent when it was first reported.
     public var spent: Spent
   }
 
-  /// A value that was better than all before.
+  /// A value that was better than all earlier ones.
   public struct Improvement: Sendable, Hashable {
     public var trial: Int
     public var epoch: Int
@@ -38,9 +38,9 @@ public struct TrainingLog: Sendable {
     public var revision: Int
   }
 
-  /// What was best from some moment on.
+  /// The best values from some moment on.
   public struct Step: Sendable, Hashable {
-    /// The trial and the epoch of the report that was better than all before, in some objective.
+    /// The trial and the epoch of the report that improved on all earlier ones, in some objective.
     public var trial: Int
     public var epoch: Int
     /// The best value so far of each objective; nil: none yet.
@@ -49,16 +49,16 @@ public struct TrainingLog: Sendable {
   }
 
   public private(set) var specification: StudySpecification
-  /// In the order in which they were first reported. An epoch that another attempt trains again has another
+  /// In the order in which they were first reported. An epoch that another attempt trains again has a new
   /// entry.
   public private(set) var entries: [Entry] = []
   /// For each objective, in their order.
   public private(set) var improvements: [[Improvement]]
-  /// The trials, as they stand after the last event.
+  /// The trials after the last event.
   public private(set) var history = History()
-  /// Where the last entry of each trial stands.
+  /// The index of each trial's last entry.
   private var last: [Int: Int] = [:]
-  /// Time that has passed is not taken back, though a clock that was set may show later that it was less.
+  /// Never decreases, though a clock correction may show later that less time had passed.
   private var seconds = 0.0
 
   public init(_ specification: StudySpecification) {
@@ -72,11 +72,11 @@ public struct TrainingLog: Sendable {
   /// What the study has spent.
   public var spent: Spent { Spent(epochs: history.epochs, seconds: seconds) }
 
-  /// The improvements of all objectives, those that one report brought joined.
+  /// The improvements of all objectives, those of the same report merged.
   public var trajectory: [Step] { trajectory(of: Array(improvements.indices)) }
 
-  /// The improvements of the objectives at some places, those that one report brought joined. Places that the study
-  /// does not have have none.
+  /// The improvements of the objectives at the given indices, those of the same report merged. Indices
+  /// without an objective have none.
   ///
   /// - Complexity: O(n log n) for n improvements.
   public func trajectory(of places: [Int]) -> [Step] {
@@ -99,7 +99,7 @@ public struct TrainingLog: Sendable {
     return steps
   }
 
-  /// Takes the next event in. Events come in the order of their revisions, each once.
+  /// Applies the next event. Events come in the order of their revisions, each once.
   /// - Throws: `StudyError` if it cannot be the next one.
   public mutating func take(_ event: Event) throws {
     try history.take(event)
@@ -113,7 +113,7 @@ public struct TrainingLog: Sendable {
       enter(whole, trial.number, attempt)
       offer(whole.values, trial.number, whole.epoch)
     case .finished(_, .complete(let values), _):
-      // Who runs trials elsewhere may know results without a report.
+      // Trials that run elsewhere may have results without a report.
       let trial = history.trials[event.trial]
       guard trial.state == .complete else { return }
       var named = trial.lastReport?.values ?? [:]
@@ -168,9 +168,10 @@ extension StudyStore {
 }
 
 extension StudySpecification {
-  /// The trial to go on with when the budget is spent: of those that have not failed and keep the constraints,
-  /// the one with the best value of the first objective, by its result or, if it was not trained to the end, by
-  /// what it reported last. Of equals one that is complete, then the earliest; nil: none has a finite value.
+  /// The trial to use when the budget is spent: of those that have not failed and satisfy the constraints, the
+  /// one with the best value of the first objective, by its result or, if it was not trained to the end, by
+  /// what it reported last. Among equals complete trials come first, then the earliest; nil: none has a finite
+  /// value.
   ///
   /// - Complexity: O(n) for n trials.
   public func incumbent(of trials: [Trial]) -> Trial? {

@@ -1,5 +1,5 @@
 extension Trial {
-  /// The trial that an event creates; nil for events about trials that exist.
+  /// The trial that an event creates; nil for events about existing trials.
   public init?(_ event: Event) {
     switch event.kind {
     case .suggested(let assignment, let through, let seen):
@@ -16,8 +16,8 @@ extension Trial {
 
   /// Whether the event may happen now; stores ask before they write.
   ///
-  /// An attempt that was overtaken may not write any more, except that its result is taken if no one
-  /// else has brought one: work that was done is not thrown away.
+  /// A superseded attempt may no longer write, except that its result is accepted if there is no
+  /// other: finished work is not thrown away.
   public func accepts(_ kind: Event.Kind) -> Acceptance {
     switch kind {
     case .suggested, .enqueued: return .refused(.exists)
@@ -50,7 +50,7 @@ extension Trial {
     return .accepted
   }
 
-  /// Takes an accepted event in. Events that are not accepted change nothing.
+  /// Applies an accepted event. Events that are not accepted change nothing.
   public mutating func apply(_ event: Event) {
     guard accepts(event.kind) == .accepted else { return }
     switch event.kind {
@@ -64,7 +64,7 @@ extension Trial {
     case .claimed(_, let worker):
       attempts.append(Attempt(worker: worker, started: event.time))
       state = .running
-      // What went beyond the checkpoint is trained again.
+      // Epochs after the checkpoint are trained again.
       reports.removeAll { $0.epoch > checkpoint }
       if let epoch = latest, epoch > checkpoint { latest = reports.last?.epoch }
     case .reported(_, let report): take(report) { $0 = report }
@@ -78,14 +78,14 @@ extension Trial {
       endAttempt(at: event.time, after: seconds, reason)
       state = checkpoint > 0 ? .paused : .waiting
     case .finished(let number, let outcome, let seconds):
-      // What an attempt that was overtaken measured says nothing about the last one.
+      // The time measured by a superseded attempt says nothing about the last one.
       finish(outcome, at: event.time, after: number == attempt ? seconds : nil)
     // Events that create a trial, and those about the study, are not accepted.
     default: break
     }
   }
 
-  /// Takes in what was reported: `change` is made to what is known of the epoch, if anything is.
+  /// Applies a report: `change` is applied to what is known of the epoch, if anything is.
   private mutating func take(_ report: Report, _ change: (inout Report) -> Void) {
     latest = report.epoch
     let place = reports.lastIndex { $0.epoch <= report.epoch }
@@ -120,22 +120,22 @@ extension Trial {
   }
 }
 
-/// Whether a store took an event. Refusals are answers, not errors: the caller stops working on the
-/// trial and nothing is lost.
+/// Whether a store accepted an event. Refusals are answers, not errors: the caller stops working on
+/// the trial and nothing is lost.
 public enum Acceptance: Sendable, Hashable {
   case accepted
   case refused(Refusal)
 
   public enum Refusal: String, Sendable, Hashable {
-    /// A trial of this number exists already.
+    /// A trial with this number already exists.
     case exists
     /// There is no such trial.
     case unknown
-    /// The trial has its result.
+    /// The trial has a result.
     case finished
-    /// Another attempt has begun since.
+    /// Another attempt has started since.
     case overtaken
-    /// Someone else runs it.
+    /// Another worker runs it.
     case taken
     case notPaused
     case notFailed
@@ -143,20 +143,19 @@ public enum Acceptance: Sendable, Hashable {
 }
 
 extension Trial {
-  /// How an attempt at it ends whose work is done, by the one rule there is: for whoever runs trials, and
-  /// whoever is told of them.
+  /// How an attempt whose work is done ends: the single rule, for local runs and for ask and tell.
   ///
   /// - nothing was reported, an objective or a metric with a bound is missing, or is not finite: failed,
   ///   `invalid`;
-  /// - its scheduler gave it up: pruned, whatever was reported;
-  /// - every objective has a value, and the trial is to be trained no further: complete;
-  /// - the same, and epochs of a full training are left: it rests, for its scheduler to decide.
+  /// - its scheduler stopped it early: pruned, whatever was reported;
+  /// - every objective has a value, and the trial is trained to its end: complete;
+  /// - the same, but epochs of a full training are left: paused, for its scheduler to decide.
   ///
   /// - Parameters:
-  ///   - attempt: the one that ends.
-  ///   - last: what was reported last.
+  ///   - attempt: the attempt that ends.
+  ///   - last: the last report.
   ///   - verdict: of the scheduler; `.goOn` where it has not ended the training.
-  ///   - seconds: how long it took, by a clock that nobody sets.
+  ///   - seconds: its duration by a monotonic clock.
   public func end(
     of attempt: Int, with last: Report?, in specification: StudySpecification,
     seconds: Double? = nil, after verdict: Verdict = .goOn

@@ -1,28 +1,28 @@
 internal import OuterloopText
 
-/// What can be said of the trials of a study, by name, as lists are sorted and filtered by it: the
-/// parameters, the metrics, and `number`, `state`, `reason`, `seconds`, `epoch` and `attempts`.
+/// The columns by which lists of a study's trials are sorted and filtered: the parameters, the
+/// metrics, and `number`, `state`, `reason`, `seconds`, `epoch` and `attempts`.
 ///
-/// A name that several have is the parameter's, then the metric's; `param.NAME` and `value.NAME` are
-/// always the one and the other. `trial` and `time` are `number` and `seconds`, as tables call them.
+/// An ambiguous name means the parameter, then the metric; `param.NAME` and `value.NAME` are
+/// unambiguous. `trial` and `time` are `number` and `seconds`, as tables call them.
 public struct TrialColumns: Sendable {
   enum Content: Sendable, Hashable {
     case parameter(Int)
-    /// With its place among the objectives, if it is one.
+    /// With its index among the objectives, if it is one.
     case metric(String, objective: Int?)
     case number, state, reason, seconds, epoch, attempts
   }
 
-  /// What the column `state` can say.
+  /// The values of the column `state`.
   package static let states = [
     "waiting", "running", "stale", "paused", "complete", "pruned", "failed",
   ]
 
-  /// The columns as things to state something about.
+  /// The columns as a vocabulary for filter statements.
   let vocabulary: SearchSpace
   private let contents: [Content]
 
-  /// - Parameter metrics: the names of all that may have been reported, objectives or not.
+  /// - Parameter metrics: the names of all metrics that may have been reported, objectives or not.
   public init(_ specification: StudySpecification, metrics: [String] = []) {
     let parameters = specification.space.parameters
     let objectives = specification.objectives.map(\.metric)
@@ -60,7 +60,7 @@ public struct TrialColumns: Sendable {
   }
 
   /// The column of that name.
-  /// - Throws: `StudyError` that names those there are.
+  /// - Throws: `StudyError` that lists the existing columns.
   public func column(named name: String) throws -> Column {
     guard let index = vocabulary.index(of: name) else {
       let names = vocabulary.names.all.filter {
@@ -73,7 +73,7 @@ public struct TrialColumns: Sendable {
     return Column(content: contents[index], domain: vocabulary.parameters[index].domain)
   }
 
-  /// What a trial has in the column at `index`; nil if nothing.
+  /// A trial's value in the column at `index`; nil if none.
   func value(_ index: Int, of trial: Trial, isStale: Bool) -> ParameterValue? {
     contents[index].value(of: trial, isStale: isStale)
   }
@@ -83,24 +83,24 @@ public struct TrialColumns: Sendable {
     let content: Content
     let domain: Domain
 
-    /// Whether it is the objective at this place.
+    /// Whether it is the objective at this index.
     public func isObjective(_ place: Int) -> Bool {
       if case .metric(_, let objective) = content { objective == place } else { false }
     }
 
-    /// The place of the objective it is; nil for everything else.
+    /// The index of the objective; nil for all other columns.
     public var objective: Int? {
       if case .metric(_, let objective) = content { objective } else { nil }
     }
 
-    /// What a trial has in it; nil if nothing.
+    /// A trial's value in the column; nil if none.
     public func value(of trial: Trial, isStale: Bool = false) -> ParameterValue? {
       content.value(of: trial, isStale: isStale)
     }
 
-    /// Trials by what they have in the column, ascending: numbers by size, choices of an ordinal
-    /// parameter in their order, other texts by letters. Those that have nothing, or NaN, come last,
-    /// also if `isReversed`; equal ones stay in their order.
+    /// Trials sorted by their value in the column, ascending: numbers by size, choices of an ordinal
+    /// parameter in their order, other strings alphabetically. Trials without a value, or with NaN,
+    /// come last, even if `isReversed`; the sort is stable.
     ///
     /// - Complexity: O(n log n).
     public func sorted(
@@ -151,10 +151,10 @@ extension TrialColumns.Content {
 }
 
 extension Trial {
-  /// What is known of a metric: the result of a complete trial where it is an objective, else what was
-  /// reported last.
+  /// The value of a metric: the result of a complete trial where it is an objective, otherwise the
+  /// last reported one.
   ///
-  /// - Parameter objective: its place among the objectives, if it is one.
+  /// - Parameter objective: its index among the objectives, if it is one.
   package func value(of metric: String, objective: Int?) -> Double? {
     if let objective, let values, values.indices.contains(objective) { return values[objective] }
     return lastReport?.values[metric]
@@ -162,7 +162,7 @@ extension Trial {
 }
 
 extension Domain {
-  /// Of numbers of which nothing is known.
+  /// The domain of numbers of unknown range.
   fileprivate static let anyNumber: Domain = {
     guard let range = try? NumericRange(-1e300, 1e300) else {
       preconditionFailure("the widest range is one")

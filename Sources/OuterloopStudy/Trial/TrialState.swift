@@ -1,21 +1,21 @@
-/// Where a trial stands.
+/// The state of a trial.
 ///
 ///     waiting -> running -> complete | pruned | failed
 ///                running -> paused -> running ...
 ///                running -> waiting | paused       (its worker was lost; it runs again)
 ///                failed  -> waiting | paused       (someone retries it)
 ///
-/// A finished trial stays as it is, with two exceptions: results that arrive after a trial was given
-/// up as lost are taken, and a failed trial that is retried runs again.
+/// A finished trial stays as it is, with two exceptions: results that arrive after a trial failed as
+/// lost are accepted, and a failed trial that is retried runs again.
 public enum TrialState: Sendable, Hashable {
-  /// Proposed or enqueued; no one runs it.
+  /// Proposed or enqueued; no worker runs it.
   case waiting
   /// An attempt holds a lease on it.
   case running
-  /// Stopped at an epoch from which it can go on.
+  /// Stopped at an epoch from which it can continue.
   case paused
   case complete
-  /// Ended early on purpose; what it reported counts.
+  /// Stopped early on purpose; its reports count.
   case pruned
   case failed(FailureReason)
 
@@ -29,8 +29,8 @@ public enum TrialState: Sendable, Hashable {
   /// Why it failed; nil if it did not.
   public var reason: FailureReason? { if case .failed(let reason) = self { reason } else { nil } }
 
-  /// The state without the reason of a failure: what trials are counted and listed by. Its raw value is
-  /// the word that tables and JSON have.
+  /// The state without the reason of a failure: by which trials are counted and listed. Its raw value
+  /// is the word used in tables and JSON.
   public enum Kind: String, Sendable, Hashable, Codable, CodingKeyRepresentable, CaseIterable {
     case waiting, running, paused, complete, pruned, failed
   }
@@ -46,25 +46,25 @@ public enum TrialState: Sendable, Hashable {
     }
   }
 
-  /// One word, as tables and JSON have it: `failed` is the same for all reasons.
+  /// One word, as used in tables and JSON: `failed` for all reasons.
   public var name: String { kind.rawValue }
 }
 
 /// Why a trial has no result.
 public enum FailureReason: String, Sendable, Hashable, Codable, CaseIterable {
-  /// The objective threw, or the program ended with another status than 0.
+  /// The objective threw, or the program exited with a nonzero status.
   case error
   case timeout
   case memory
-  /// Its worker vanished.
+  /// Its worker was lost.
   case lost
-  /// Someone stopped it.
+  /// It was cancelled by a user.
   case cancelled
-  /// A result that is missing, not a number or not finite.
+  /// A result is missing or not finite.
   case invalid
 
-  /// Whether another run of the same configuration would fail again: such trials tell a searcher
-  /// something, the others do not.
+  /// Whether another run of the same configuration would fail again: only such trials are
+  /// informative to a searcher.
   public var isCausedByConfiguration: Bool {
     switch self {
     case .error, .timeout, .memory, .invalid: true

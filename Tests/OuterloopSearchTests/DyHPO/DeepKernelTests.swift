@@ -103,7 +103,7 @@ import Testing
     var process = try #require(
       try DeepKernelProcess(deep.kernel, features: features, outputs: outputs, roomFor: 1))
     let before = process.predict(queries)
-    process.believe(queries[(3 * KernelNetwork.features)..<(4 * KernelNetwork.features)])
+    process.addFantasy(queries[(3 * KernelNetwork.features)..<(4 * KernelNetwork.features)])
     let after = process.predict(queries)
     for place in before.means.indices {
       #expect(abs(after.means[place] - before.means[place]) < 1e-9)
@@ -140,7 +140,7 @@ import Testing
   /// of negative values that it came to 0, the best there is. Masked curves do neither.
   @Test func paddingSaysNothing() throws {
     func features(
-      _ form: NetworkRows.CurveForm, beside length: Int
+      _ form: NetworkRows.CurveForm, paddedTo length: Int
     ) throws -> (features: [Double], windows: [Double]) {
       let network = KernelNetwork(inputs: 2, norm: .layer)
       var rows = NetworkRows(width: 1, form)
@@ -155,12 +155,12 @@ import Testing
       return (Array(all.prefix(KernelNetwork.features)), windows)
     }
     let (masked, alone) = (
-      try features(.masked, beside: 9), try features(.masked, beside: 1)
+      try features(.masked, paddedTo: 9), try features(.masked, paddedTo: 1)
     )
     #expect(zip(masked.features, alone.features).allSatisfy { abs($0 - $1) < 1e-14 })
     #expect(masked.windows.allSatisfy { $0 < -0.5 })
     let (padded, plain) = (
-      try features(.zeroPadded, beside: 9), try features(.zeroPadded, beside: 1)
+      try features(.zeroPadded, paddedTo: 9), try features(.zeroPadded, paddedTo: 1)
     )
     #expect(padded.windows.contains(0) && !plain.windows.contains(0))
     #expect(zip(padded.features, plain.features).contains { abs($0 - $1) > 1e-6 })

@@ -60,7 +60,7 @@ import Testing
     let specification = try StudySpecification(
       name: "s", space: .cube(1), objectives: [.minimize("loss")], method: method.description,
       seed: 2, epochs: 9, budget: Budget(epochs: 25))
-    var study = try Rehearsal(specification, method)
+    var study = try SearchSimulation(specification, method)
     var seen: [Int: Int] = [:]
     for step in 0..<25 {
       let trial = try #require(try study.ask())
@@ -104,7 +104,7 @@ import Testing
     let specification = try StudySpecification(
       name: "s", space: .cube(2), objectives: [.minimize("loss")], method: method.description,
       seed: 3, epochs: 8, budget: Budget(epochs: 60))
-    var study = try Rehearsal(specification, method)
+    var study = try SearchSimulation(specification, method)
     for step in 0..<14 {
       let (first, second) = (try #require(try study.ask()), try #require(try study.ask()))
       for trial in [second, first] {
@@ -121,7 +121,7 @@ import Testing
           of: trial.number)
       }
     }
-    var past = try Rehearsal(specification, method, replaying: study.events)
+    var past = try SearchSimulation(specification, method, replaying: study.events)
     let (again, next) = (try past.propose(), try study.propose())
     #expect(again == next)
   }

@@ -11,11 +11,11 @@ import Testing
     try SearchSpace(parsing: declarations)
   }
 
-  private func rehearsal(
+  private func simulation(
     _ space: SearchSpace, _ method: SearchMethod, seed: UInt64 = 3,
     _ objective: Objective = .minimize("loss")
-  ) throws -> Rehearsal {
-    try Rehearsal(space, [objective], by: method, seed: seed)
+  ) throws -> SearchSimulation {
+    try SearchSimulation(space, [objective], by: method, seed: seed)
   }
 
   // MARK: Parts
@@ -138,7 +138,7 @@ import Testing
   @Test(arguments: [1, 4, 12])
   func parallelWorkers(workers: Int) throws {
     for method in [SearchMethod.cmaes(), .catcma()] {
-      var study = try rehearsal(
+      var study = try simulation(
         space("x=float(0, 1)", "y=float(0, 1)", "z=float(0, 1)"), method)
       var open: [Trial] = []
       var uniform = Draws(seed: 9, .setup, trial: workers)
@@ -163,7 +163,7 @@ import Testing
   @Test func beginsWhereOthersWereGood() throws {
     let space = try space("x=float(0, 1)", "y=log(1e-4, 1)")
     for method in [SearchMethod.cmaes(), .catcma()] {
-      var study = try rehearsal(space, method)
+      var study = try simulation(space, method)
       for number in 0..<20 {
         let x = number < 2 ? 0.9 : 0.05 * Double(number)
         let given = try space.assignment(["x": .float(x), "y": .float(1e-3)])
@@ -188,7 +188,7 @@ import Testing
     let space = try space(
       "n=int(1, 4)", "x=float(0, 1)", "c=choice(a, b)", "m=float(0, 1) if c == a")
     for method in [SearchMethod.cmaes(), .catcma()] {
-      var study = try rehearsal(space, method)
+      var study = try simulation(space, method)
       var open: [Trial] = []
       for step in 0..<90 {
         guard let trial = try study.ask() else { break }
@@ -202,7 +202,7 @@ import Testing
           open = []
         }
       }
-      var again = try Rehearsal(study.specification, method, replaying: study.events)
+      var again = try SearchSimulation(study.specification, method, replaying: study.events)
       for _ in 0..<10 {
         let (first, second) = (try study.ask(), try again.ask())
         #expect(first?.assignment == second?.assignment)
@@ -216,7 +216,7 @@ import Testing
     func spread(_ restarts: Bool) throws -> Double {
       var options = CMAOptions()
       options.restarts = restarts
-      var study = try rehearsal(space, .cmaes(options))
+      var study = try simulation(space, .cmaes(options))
       try study.run(500) { trial in
         .complete([trial.assignment.numbers.reduce(0) { $0 + ($1 - 0.4) * ($1 - 0.4) }])
       }
@@ -250,7 +250,7 @@ import Testing
     let space = try space("x=float(0, 1)", "y=float(0, 1)", "n=int(0, 6)", "c=choice(a, b, c)")
     for method in [SearchMethod.cmaes(), .catcma()] {
       func assignments(_ sign: Double, _ direction: Objective.Direction) throws -> [Assignment] {
-        var study = try rehearsal(space, method, Objective("loss", direction))
+        var study = try simulation(space, method, Objective("loss", direction))
         try study.run(150) { trial in
           .complete([sign * trial.assignment.numbers.reduce(0, +)])
         }
@@ -264,7 +264,7 @@ import Testing
     let space = try space("x=float(0, 1)")
     for method in [SearchMethod.cmaes(), .catcma(), .differentialEvolution()] {
       #expect(throws: StudyError.self) {
-        try Rehearsal(space, [.minimize("a"), .minimize("b")], by: method)
+        try SearchSimulation(space, [.minimize("a"), .minimize("b")], by: method)
       }
     }
   }
@@ -279,7 +279,7 @@ import Testing
     let problem = TestProblem.hartmann6
     let space = try SearchSpace.cube(6)
     func regret(_ method: SearchMethod, _ seed: UInt64) throws -> Double {
-      var study = try rehearsal(space, method, seed: seed)
+      var study = try simulation(space, method, seed: seed)
       try study.run(300) {
         .complete([problem.value($0.assignment.numbers)])
       }

@@ -114,7 +114,7 @@ import Testing
     let method = try SearchMethod.named(MethodDescription(name))
     let problem = MultiObjectiveTestProblem.zdt1(6)
     func missing(_ method: SearchMethod, _ seed: UInt64) throws -> Double {
-      var study = try Rehearsal(
+      var study = try SearchSimulation(
         .cube(6), [.minimize("a"), .minimize("b")], by: method, seed: seed)
       var values: [[Double]] = []
       try study.run(400) { trial in
@@ -133,7 +133,7 @@ import Testing
   /// Workers that hold trials back for long do not stop differential evolution, nor NSGA.
   @Test func lateResults() throws {
     for method in [SearchMethod.differentialEvolution(), .nsga2()] {
-      var study = try Rehearsal(.cube(2), by: method, seed: 5)
+      var study = try SearchSimulation(.cube(2), by: method, seed: 5)
       var late: [Trial] = []
       for _ in 0..<400 {
         guard let trial = try study.ask() else { break }

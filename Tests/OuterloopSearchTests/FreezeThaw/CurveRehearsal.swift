@@ -5,14 +5,14 @@ import OuterloopTesting
 
 /// A study whose trials are trained epoch by epoch, with checkpoints.
 struct CurveRehearsal {
-  var study: Rehearsal
+  var study: SearchSimulation
   let loss: @Sendable (Assignment, Int) -> Double
 
   init(
     _ specification: StudySpecification, by method: SearchMethod = .freezeThaw(),
     loss: @escaping @Sendable (Assignment, Int) -> Double
   ) throws {
-    study = try Rehearsal(specification, method)
+    study = try SearchSimulation(specification, method)
     self.loss = loss
   }
 

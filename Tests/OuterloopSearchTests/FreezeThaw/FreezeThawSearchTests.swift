@@ -47,7 +47,7 @@ import Testing
     #expect(first == second)
     let events = study.study.events
     for (place, event) in events.enumerated() where place % 53 == 52 || place > events.count - 40 {
-      var past = try Rehearsal(
+      var past = try SearchSimulation(
         specification, .freezeThaw(), replaying: Array(events.prefix(place)))
       let proposal = try past.propose()
       switch event.kind {
@@ -202,7 +202,7 @@ import Testing
   @Test func withoutCheckpoints() throws {
     let specification = try StudySpecification.curves(
       .cube(2), epochs: 6, budget: Budget(epochs: 60))
-    var study = try Rehearsal(specification, .freezeThaw())
+    var study = try SearchSimulation(specification, .freezeThaw())
     for step in 0..<40 {
       let trial = try #require(try study.ask())
       for epoch in 1...trial.through {
@@ -220,7 +220,7 @@ import Testing
           of: trial.attempt, with: study.trials[trial.number].lastReport, in: specification),
         of: trial.number)
     }
-    var past = try Rehearsal(specification, .freezeThaw(), replaying: study.events)
+    var past = try SearchSimulation(specification, .freezeThaw(), replaying: study.events)
     let (again, next) = (try past.propose(), try study.propose())
     #expect(again == next)
   }

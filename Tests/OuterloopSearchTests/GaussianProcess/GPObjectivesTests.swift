@@ -20,7 +20,7 @@ import Testing
       name: "s", space: space(problem.bounds),
       objectives: (0..<problem.objectives).map { .minimize("f\($0)") },
       method: method.description, seed: seed)
-    var study = try Rehearsal(specification, method)
+    var study = try SearchSimulation(specification, method)
     try study.run(trials) {
       .complete(problem.values($0.assignment.values.compactMap { $0?.number }))
     }
@@ -57,7 +57,7 @@ import Testing
       name: "s", space: Self.space(problem.bounds),
       objectives: (0..<objectives).map { .minimize("f\($0)") },
       method: SearchMethod.gp().description, seed: 4)
-    var study = try Rehearsal(specification, .gp())
+    var study = try SearchSimulation(specification, .gp())
     var open: [Trial] = []
     for _ in 0..<40 {
       open.append(try #require(try study.ask()))

@@ -9,11 +9,11 @@ import Testing
 @Suite struct GPOptionsTests {
   private func study(
     _ dimensions: Int, seed: UInt64, _ change: (inout GPOptions) -> Void
-  ) throws -> Rehearsal {
+  ) throws -> SearchSimulation {
     var options = GPOptions()
     change(&options)
     let method = SearchMethod.gp(options)
-    return try Rehearsal(
+    return try SearchSimulation(
       StudySpecification(
         name: "s", space: GPObjectivesTests.space(Array(repeating: 0...1, count: dimensions)),
         objectives: [.minimize("loss")], method: method.description, seed: seed), method)

@@ -6,11 +6,11 @@ import Testing
 @Suite struct GPSamplerTests {
   private func study(
     _ space: SearchSpace, seed: UInt64 = 1, _ change: (inout GPOptions) -> Void = { _ in }
-  ) throws -> Rehearsal {
+  ) throws -> SearchSimulation {
     var options = GPOptions()
     change(&options)
     let method = SearchMethod.gp(options)
-    return try Rehearsal(
+    return try SearchSimulation(
       StudySpecification(
         name: "gp", space: space, objectives: [.minimize("loss")], method: method.description,
         seed: seed), method)
@@ -31,7 +31,7 @@ import Testing
   @Test func beginsInTheMiddle() throws {
     let space = try SearchSpace(parsing: Self.mixed)
     var study = try study(space)
-    var sobol = try Rehearsal(space, by: .sobol)
+    var sobol = try SearchSimulation(space, by: .sobol)
     let first = try #require(try study.ask()).assignment
     let point = try #require(try sobol.ask()).assignment
     #expect(first["x"]?.number == 2 && first["depth"]?.number == 5)
@@ -49,8 +49,8 @@ import Testing
     let tight = try SearchSpace(parsing: Self.mixed, forbidden: ["depth == 5"])
     let several: [Objective] = [.minimize("a"), .minimize("b")]
     for (space, objectives) in [(tight, [.minimize("loss")]), (plain, several)] {
-      var study = try Rehearsal(space, objectives, by: .gp())
-      var sobol = try Rehearsal(space, objectives, by: .sobol)
+      var study = try SearchSimulation(space, objectives, by: .gp())
+      var sobol = try SearchSimulation(space, objectives, by: .sobol)
       let (ours, theirs) = (try study.ask(), try sobol.ask())
       #expect(ours?.assignment == theirs?.assignment)
     }
@@ -59,7 +59,7 @@ import Testing
   /// What was enqueued is not suggested: the middle comes after it, unless it was that.
   @Test func beginsAfterWhatWasEnqueued() throws {
     let space = try SearchSpace(parsing: Array(Self.mixed.dropLast()))
-    var (alone, sobol) = (try study(space), try Rehearsal(space, by: .sobol))
+    var (alone, sobol) = (try study(space), try SearchSimulation(space, by: .sobol))
     let middle = try #require(try alone.ask()).assignment
     let other = try #require(try sobol.ask()).assignment
     let second = try #require(try sobol.ask()).assignment
@@ -197,7 +197,7 @@ import Testing
         Issue.record("trial \(number) was not suggested")
         continue
       }
-      var late = try Rehearsal(
+      var late = try SearchSimulation(
         study.specification, SearchMethod.gp(options), replaying: Array(study.events.prefix(seen)))
       #expect(try late.ask()?.assignment == assignment, "trial \(number)")
     }

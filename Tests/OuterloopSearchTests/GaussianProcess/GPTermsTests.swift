@@ -20,8 +20,8 @@ import Testing
 
   private func run(
     _ cost: TrialCost?, seed: Int = 1, trials: Int = 25, _ tell: (Assignment) -> Told
-  ) throws -> Rehearsal {
-    var study = try Rehearsal(.tpe(Self.space, seed: seed, cost: cost), .gp())
+  ) throws -> SearchSimulation {
+    var study = try SearchSimulation(.tpe(Self.space, seed: seed, cost: cost), .gp())
     try study.run(trials, telling: tell)
     return study
   }
@@ -98,7 +98,7 @@ import Testing
 
   @Test func startsWhereItIsBelieved() throws {
     let priors = try ParameterPrior.parsing("x=2.25±0.06, c=b")
-    var study = try Rehearsal(
+    var study = try SearchSimulation(
       .tpe(Self.space + ["c=choice(a, b, d)", "k=int(1, 9) if c == b"], priors: priors), .gp())
     try study.run(10, telling: loss)
     #expect(study.trials[0].assignment["x"]?.number == 2.25)
@@ -116,7 +116,7 @@ import Testing
     let priors = try ParameterPrior.parsing("x=2.37±0.15, z=0.22±0.05")
     let wins = try (0..<20).count { seed in
       func best(_ priors: [ParameterPrior]) throws -> Double {
-        var study = try Rehearsal(.tpe(Self.space, seed: seed, priors: priors), .gp())
+        var study = try SearchSimulation(.tpe(Self.space, seed: seed, priors: priors), .gp())
         try study.run(8, telling: loss)
         return study.bestLoss
       }
@@ -130,7 +130,7 @@ import Testing
     let priors = try ParameterPrior.parsing("x=0.3±0.15, z=0.9±0.05")
     let wins = try (0..<20).count { seed in
       func best(_ method: SearchMethod, _ priors: [ParameterPrior]) throws -> Double {
-        var study = try Rehearsal(.tpe(Self.space, seed: seed, priors: priors), method)
+        var study = try SearchSimulation(.tpe(Self.space, seed: seed, priors: priors), method)
         try study.run(30, telling: loss)
         return study.bestLoss
       }

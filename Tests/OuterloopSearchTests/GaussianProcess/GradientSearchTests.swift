@@ -81,7 +81,7 @@ import Testing
       // As many before the model as with derivatives, which count twice.
       (options.candidates, options.startup) = (512, told == .nothing ? 5 : 10)
       let method = SearchMethod.gp(options)
-      var study = try Rehearsal(
+      var study = try SearchSimulation(
         StudySpecification(
           name: "gradients", space: space, objectives: [.minimize("loss")],
           method: method.description, seed: seed), method)
@@ -169,7 +169,7 @@ import Testing
       var options = GPOptions()
       options.startup = 6
       let method = SearchMethod.gp(options)
-      var study = try Rehearsal(
+      var study = try SearchSimulation(
         StudySpecification(
           name: "units", space: space, objectives: [.minimize("loss")],
           method: method.description, seed: 4), method)
@@ -205,7 +205,7 @@ import Testing
       name: "none", space: space, objectives: [.minimize("loss")], method: method.description,
       seed: 2)
     let assignments = try [false, true].map { isTold in
-      var study = try Rehearsal(specification, method)
+      var study = try SearchSimulation(specification, method)
       for _ in 0..<8 {
         let trial = try #require(try study.ask())
         let u = trial.assignment.values.compactMap { $0?.number }

@@ -25,11 +25,11 @@ import Testing
 
   private static func study(
     _ objective: Objective = .minimize("y"), trials: Int = 60, _ value: (Assignment) -> Double
-  ) throws -> Rehearsal {
+  ) throws -> SearchSimulation {
     let specification = try StudySpecification(
       name: "s", space: space(), objectives: [objective], method: MethodDescription("sobol"),
       seed: 5)
-    var study = try Rehearsal(specification, .sobol)
+    var study = try SearchSimulation(specification, .sobol)
     try study.run(trials) { .complete([value($0.assignment)]) }
     return study
   }
@@ -38,7 +38,7 @@ import Testing
     let specification = try StudySpecification(
       name: "s", space: space(), objectives: [.minimize("y")], method: MethodDescription("random"),
       seed: 77)
-    var study = try Rehearsal(specification, .random)
+    var study = try SearchSimulation(specification, .random)
     try study.run(count) { _ in .complete([0]) }
     return study.trials.map(\.assignment)
   }

@@ -28,7 +28,7 @@ import Testing
     let specification = try StudySpecification(
       name: "old", space: space, objectives: [.minimize("y")], method: MethodDescription("random"),
       seed: UInt64(1000 + seed))
-    var study = try Rehearsal(specification, .random)
+    var study = try SearchSimulation(specification, .random)
     try study.run(40) { .complete([loss($0.assignment, center: center, unit: 100) + 7]) }
     return study.trials.map { KnownResult($0, of: specification) }
   }
@@ -38,7 +38,7 @@ import Testing
     let specification = try StudySpecification(
       name: "new", space: space, objectives: [.minimize("y")], earlier: earlier,
       method: MethodDescription("gp"), seed: UInt64(seed))
-    var study = try Rehearsal(specification, .gp())
+    var study = try SearchSimulation(specification, .gp())
     try study.run(trials) { .complete([loss($0.assignment, center: 0.3)]) }
     return study.bestLoss
   }

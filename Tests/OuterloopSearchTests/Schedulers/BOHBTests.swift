@@ -85,7 +85,7 @@ import Testing
   /// became of the trials later.
   @Test(arguments: ["hyperband", "asha", "halving:factor=2"], [1, 4])
   func modelsOneRung(_ scheduler: String, _ workers: Int) throws {
-    let study = try TrainingRehearsal.small(
+    let study = try TrainingSimulation.small(
       scheduler, sampler: "bohb", space: .cube(2), epochs: 27, trials: 60, workers: workers, seed: 4
     ) { trial, epoch in
       let x = trial.assignment.numbers
@@ -142,12 +142,12 @@ import Testing
       let kind = values[2] == ParameterValue(plain: "b") ? 0.0 : 0.5
       return (x - 0.7).magnitude + (n - 10).magnitude / 50 + kind
     }
-    let random = try TrainingRehearsal.small(scheduler, space: space, epochs: 9, trials: 300) {
+    let random = try TrainingSimulation.small(scheduler, space: space, epochs: 9, trials: 300) {
       .values([loss($0) + 1 / Double($1)])
     }.study.trials
     let mean: Double = random.map(loss).reduce(0, +) / 300
     for sign in [1.0, -1.0] {
-      let study = try TrainingRehearsal.small(
+      let study = try TrainingSimulation.small(
         scheduler, sampler: "bohb", space: space,
         objectives: [Objective("loss", sign > 0 ? .minimize : .maximize)], epochs: 9, trials: 90,
         workers: 2
@@ -160,7 +160,7 @@ import Testing
 
   /// Crashes count as the worst: what is proposed keeps away from them.
   @Test func avoidsCrashes() throws {
-    let study = try TrainingRehearsal.small(
+    let study = try TrainingSimulation.small(
       "hyperband", sampler: "bohb:random=0", space: .cube(1), epochs: 9, trials: 80
     ) { trial, _ in
       let x = trial.assignment.numbers[0]

@@ -44,7 +44,7 @@ import Testing
   /// The incumbent is varied as soon as there is a full training, one bracket is spent and a rung has three results
   /// or more, also where none has exactly three; and not before, however many results a rung has.
   @Test(arguments: [1, 4]) func gate(_ workers: Int) throws {
-    let study = try TrainingRehearsal.small(
+    let study = try TrainingSimulation.small(
       "priorband", sampler: "none", priors: [ParameterPrior("x0", 0.2)], epochs: 9, trials: 40,
       workers: workers
     ) { trial, epoch in
@@ -142,7 +142,7 @@ import Testing
   /// The first trial is at the prior's mode; a good prior makes good trials, and the search gets away from a bad one.
   @Test func begins() throws {
     for (center, limit) in [(0.3, 0.2), (0.95, 0.45)] {
-      let study = try TrainingRehearsal.small(
+      let study = try TrainingSimulation.small(
         "priorband", sampler: "none", space: .cube(2),
         priors: [ParameterPrior("x0", .float(center))],
         epochs: 9, trials: 120

@@ -103,15 +103,15 @@ import Testing
 
   /// While the second rung ranks trials as the first one does, none is trained beyond; the best one is in the end.
   @Test func staysWhileRankingsAgree() throws {
-    let study = try TrainingRehearsal.small("pasha", epochs: 27, trials: 9) { trial, _ in
+    let study = try TrainingSimulation.small("pasha", epochs: 27, trials: 9) { trial, _ in
       .values([Double(trial.number)])
     }
     #expect(study.reached == [27, 3, 3, 1, 1, 1, 1, 1, 1])
-    let asha = try TrainingRehearsal.small("asha", epochs: 27, trials: 9) { trial, _ in
+    let asha = try TrainingSimulation.small("asha", epochs: 27, trials: 9) { trial, _ in
       .values([Double(trial.number)])
     }
     #expect(asha.reached == [27, 3, 3, 1, 1, 1, 1, 1, 1])
-    let steps = { (study: TrainingRehearsal) in
+    let steps = { (study: TrainingSimulation) in
       study.study.events.compactMap { event -> Int? in
         if case .continued(let through, _) = event.kind { through } else { nil }
       }
@@ -122,7 +122,7 @@ import Testing
 
   /// The first trial falls behind after epoch 1: the ranking changes, and a third rung is added.
   @Test(arguments: [false, true]) func risesWhereRankingsDisagree(_ diverges: Bool) throws {
-    let study = try TrainingRehearsal.small("pasha", epochs: 27, trials: 9) { trial, epoch in
+    let study = try TrainingSimulation.small("pasha", epochs: 27, trials: 9) { trial, epoch in
       .values([
         trial.number == 0 && epoch > 1 ? (diverges ? .nan : 5) : Double(trial.number)
       ])
@@ -137,7 +137,7 @@ import Testing
   /// Of several objectives each has its ranking: one that changes is enough.
   @Test func severalObjectives() throws {
     func promotions(_ second: @escaping (Int, Int) -> Double) throws -> Set<Int> {
-      let study = try TrainingRehearsal.small(
+      let study = try TrainingSimulation.small(
         "pasha", objectives: [.minimize("a"), .maximize("b")], epochs: 27, trials: 18, workers: 3
       ) { trial, epoch in
         .values([Double(trial.number), second(trial.number, epoch)])
@@ -155,7 +155,7 @@ import Testing
   /// With two rungs or one there is nothing to add.
   @Test func fewRungs() throws {
     for epochs in [2, 3, 5] {
-      let study = try TrainingRehearsal.small("pasha", epochs: epochs, trials: 9) { trial, epoch in
+      let study = try TrainingSimulation.small("pasha", epochs: epochs, trials: 9) { trial, epoch in
         .values([Double((trial.number * epoch) % 5)])
       }
       #expect(study.study.trials.contains { $0.state == .complete }, "\(epochs)")

@@ -8,22 +8,22 @@ import Testing
   /// A study of one parameter whose trials report these values by number, at every epoch.
   private func run(
     _ scheduler: String, sampler: String = "random", epochs: Int, trials: Int, workers: Int = 1,
-    _ report: @escaping (Int, Int) -> TrainingRehearsal.Report
-  ) throws -> TrainingRehearsal {
+    _ report: @escaping (Int, Int) -> TrainingSimulation.Report
+  ) throws -> TrainingSimulation {
     let method = try SearchMethod.named(
       MethodDescription(
         ComponentDescription(sampler), scheduler: ComponentDescription(parsing: scheduler)))
     let specification = try StudySpecification(
       name: "s", space: .cube(1), objectives: [.minimize("loss")], method: method.description,
       seed: 1, epochs: epochs)
-    var rehearsal = try TrainingRehearsal(specification, method, workers: workers)
-    try rehearsal.run(trials: trials) { report($0.number, $1) }
-    #expect(rehearsal.wrong == [])
-    return rehearsal
+    var simulation = try TrainingSimulation(specification, method, workers: workers)
+    try simulation.run(trials: trials) { report($0.number, $1) }
+    #expect(simulation.wrong == [])
+    return simulation
   }
 
-  private func epochs(_ rehearsal: TrainingRehearsal) -> [Int] {
-    rehearsal.study.trials.map { $0.reports.last?.epoch ?? 0 }
+  private func epochs(_ simulation: TrainingSimulation) -> [Int] {
+    simulation.study.trials.map { $0.reports.last?.epoch ?? 0 }
   }
 
   /// ASHA with eta = 3: whoever is in the first third of a rung goes on, the highest rung first.
@@ -125,15 +125,15 @@ import Testing
     let specification = try StudySpecification(
       name: "s", space: .cube(1), objectives: [.minimize("loss")], method: method.description,
       seed: 1, epochs: 3)
-    var rehearsal = try TrainingRehearsal(specification, method)
-    rehearsal.firstCheckpoint = nil
+    var simulation = try TrainingSimulation(specification, method)
+    simulation.firstCheckpoint = nil
     var seen: Set<Int> = []
-    try rehearsal.run(trials: 6) { trial, epoch in
+    try simulation.run(trials: 6) { trial, epoch in
       // The second time it looks far worse at the first rung.
       let isFirst = seen.insert(trial.number).inserted
       return .values([isFirst ? Double(trial.number) : epoch == 1 ? 100 : 1])
     }
-    #expect(rehearsal.study.trials.filter { $0.state == .complete }.map(\.number) == [0, 1])
+    #expect(simulation.study.trials.filter { $0.state == .complete }.map(\.number) == [0, 1])
   }
 
   /// A sampler learns from what trials were worth at a rung, long before one is complete.
@@ -145,13 +145,13 @@ import Testing
     let specification = try StudySpecification(
       name: "s", space: .cube(2), objectives: [.minimize("loss")], method: method.description,
       seed: 3, epochs: 27)
-    var rehearsal = try TrainingRehearsal(specification, method, workers: 2)
+    var simulation = try TrainingSimulation(specification, method, workers: 2)
     func distance(_ trial: Trial) -> Double {
       trial.assignment.values.reduce(0) { $0 + abs(($1?.number ?? 0) - 0.25) }
     }
-    try rehearsal.run(trials: 80) { .values([distance($0) + 1 / Double($1)]) }
-    #expect(rehearsal.wrong == [])
-    let trials = rehearsal.study.trials
+    try simulation.run(trials: 80) { .values([distance($0) + 1 / Double($1)]) }
+    #expect(simulation.wrong == [])
+    let trials = simulation.study.trials
     let early: Double = trials.prefix(20).map(distance).reduce(0, +) / 20
     let late: Double = trials.suffix(20).map(distance).reduce(0, +) / 20
     // Random search has a mean of .625; that of 20 is below .45 with a probability under .001.
@@ -187,13 +187,13 @@ import Testing
     let specification = try StudySpecification(
       name: "s", space: .cube(1), objectives: [.minimize("loss")], method: method.description,
       seed: 1, epochs: 9, budget: Budget(trials: 20))
-    var rehearsal = try TrainingRehearsal(specification, method)
-    rehearsal.firstCheckpoint = first
-    try rehearsal.run(trials: 20) { .values([Double($0.number % 7) + 1 / Double($1)]) }
-    #expect(rehearsal.wrong == [])
+    var simulation = try TrainingSimulation(specification, method)
+    simulation.firstCheckpoint = first
+    try simulation.run(trials: 20) { .values([Double($0.number % 7) + 1 / Double($1)]) }
+    #expect(simulation.wrong == [])
     // The event at which the first trial rests again that began at epoch 0 again.
     var rests: [Int: Int] = [:]
-    let restart = rehearsal.study.events.first { event in
+    let restart = simulation.study.events.first { event in
       guard case .paused = event.kind else { return false }
       rests[event.trial, default: 0] += 1
       return rests[event.trial] == 2
@@ -201,11 +201,11 @@ import Testing
     // Freeze-thaw goes on by one epoch at a time, asha from 1 to 3: who writes none by then is found out.
     let isFoundOut = first.map { $0 > (sampler == "auto" ? 2 : 3) } ?? true
     let switched = isFoundOut ? try #require(restart).revision : .max
-    for event in rehearsal.study.events {
+    for event in simulation.study.events {
       guard case .suggested(_, let through, let seen) = event.kind else { continue }
       #expect(through == (seen < switched ? 1 : 9), "\(event)")
     }
-    #expect(rehearsal.study.trials.contains { $0.state == .pruned } == isFoundOut)
+    #expect(simulation.study.trials.contains { $0.state == .pruned } == isFoundOut)
   }
 
   /// What it takes is in the log, once for each change, and the change comes with closures that write no checkpoint.

@@ -83,7 +83,7 @@ import Testing
     let specification = try StudySpecification(
       name: "s", space: .cube(1), objectives: [objective], method: method.description, seed: 1,
       epochs: best.count + 2)
-    var study = try Rehearsal(specification, method)
+    var study = try SearchSimulation(specification, method)
     func report(_ trial: Int, _ epoch: Int, _ value: Double) throws {
       try study.take(
         .reported(attempt: 1, Report(epoch: epoch, [objective.metric: value])), of: trial)
@@ -142,7 +142,7 @@ import Testing
   /// Of several objectives the trial has to be worse in all.
   @Test func severalObjectives() throws {
     for (second, count) in [(1.0, 4), (-1.0, 9)] {
-      let study = try TrainingRehearsal.small(
+      let study = try TrainingSimulation.small(
         "wilcoxon", objectives: [.minimize("a"), .minimize("b")], epochs: 9, trials: 2
       ) { trial, _ in
         .values(trial.number == 0 ? [0, 0] : [1, second])
@@ -153,7 +153,7 @@ import Testing
 
   /// Trials that are no better than the first one end after four of twenty folds.
   @Test func saves() throws {
-    let study = try TrainingRehearsal.small("wilcoxon", epochs: 20, trials: 6) { trial, epoch in
+    let study = try TrainingSimulation.small("wilcoxon", epochs: 20, trials: 6) { trial, epoch in
       .values([Double(epoch % 5) * 10 + Double(trial.number)])
     }
     // The last report of the first trial is on fold 20, and its result 0: others are above it at once.

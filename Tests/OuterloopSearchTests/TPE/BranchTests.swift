@@ -11,8 +11,8 @@ import Testing
   private func study(
     _ problem: ConditionalTestProblem, _ method: SearchMethod, seed: Int, trials: Int,
     direction: Objective.Direction = .minimize, _ transform: (Double) -> Double = { $0 }
-  ) throws -> Rehearsal {
-    var study = try Rehearsal(
+  ) throws -> SearchSimulation {
+    var study = try SearchSimulation(
       problem.space, [Objective("y", direction)], by: method, seed: UInt64(seed))
     try study.run(trials) { .complete([transform(problem.value($0.assignment))]) }
     return study
@@ -96,7 +96,7 @@ import Testing
   /// a y + b is the same search for a > 0, and so is -y maximised.
   @Test(arguments: [0, 1, 3]) func unitsAndDirectionDoNotMatter(_ index: Int) throws {
     let problem = ConditionalTestProblem.development[index]
-    func assignments(_ study: Rehearsal) -> [Assignment] { study.trials.map(\.assignment) }
+    func assignments(_ study: SearchSimulation) -> [Assignment] { study.trials.map(\.assignment) }
     let plain = assignments(try study(problem, .tpe(), seed: 4, trials: 80))
     #expect(assignments(try study(problem, .tpe(), seed: 4, trials: 80) { 4 * $0 + 1 }) == plain)
     #expect(
@@ -110,7 +110,7 @@ import Testing
       "x=float(0, 1)", "c=choice(a, b, c)", "n=int(1, 9)", "m=float(0, 1) if n > 4",
     ])
     let runs = try [SearchMethod.tpe(), .tpe(Self.optuna)].map { method in
-      var study = try Rehearsal(
+      var study = try SearchSimulation(
         space, Array([.minimize("a"), .minimize("b")].prefix(objectives)), by: method, seed: 3)
       try study.run(60) { trial in
         let x = trial.assignment["x"]?.number ?? 0

@@ -82,7 +82,7 @@ import Testing
     for seed in 0..<10 {
       let specification = try StudySpecification.tpe(
         ["x=float(0, 1)", "z=float(0, 1)"], seed: seed, constraints: [bound])
-      var study = try Rehearsal(specification, .tpe())
+      var study = try SearchSimulation(specification, .tpe())
       try study.run(80) { assignment in
         let (x, z) = (assignment["x"]?.number ?? 0, assignment["z"]?.number ?? 0)
         return Told(metrics: ["y": x + z * z, "memory": x])
@@ -97,7 +97,7 @@ import Testing
   /// Nothing keeps it: the search goes to where it is broken least.
   @Test func nothingIsFeasible() throws {
     let bound = try OutcomeConstraint(parsing: "memory <= -1")
-    var study = try Rehearsal(
+    var study = try SearchSimulation(
       .tpe(
         ["c=choice(a, b)", "x=float(0, 1) if c == a", "z=float(0, 1) if c == b"],
         constraints: [bound]),

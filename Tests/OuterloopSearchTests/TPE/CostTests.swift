@@ -11,8 +11,8 @@ import Testing
   private func run(
     _ cost: TrialCost?, _ parameters: [String] = space, trials: Int = 60, seed: Int = 1,
     _ tell: (Assignment) -> Told
-  ) throws -> Rehearsal {
-    var study = try Rehearsal(.tpe(parameters, seed: seed, cost: cost), .tpe())
+  ) throws -> SearchSimulation {
+    var study = try SearchSimulation(.tpe(parameters, seed: seed, cost: cost), .tpe())
     try study.run(trials, telling: tell)
     return study
   }

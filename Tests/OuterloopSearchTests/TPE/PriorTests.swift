@@ -94,7 +94,7 @@ import Testing
     return Told(metrics: ["y": (x - 0.8) * (x - 0.8) + (z - 0.2) * (z - 0.2)])
   }
 
-  private func fold(_ study: Rehearsal) -> HintedPriors {
+  private func fold(_ study: SearchSimulation) -> HintedPriors {
     var priors = HintedPriors(study.specification)
     var history = OuterloopStudy.History()
     for event in study.events {
@@ -106,7 +106,7 @@ import Testing
 
   /// 10 over the trials that ended since each was given.
   @Test func exponentsFade() throws {
-    var study = try Rehearsal(
+    var study = try SearchSimulation(
       .tpe(Self.floats, priors: try ParameterPrior.parsing("x=0.8±0.1")), .random)
     #expect(fold(study).beliefs.map { fold(study).exponent(of: $0) } == [10])
     try study.run(1, telling: loss)
@@ -120,7 +120,7 @@ import Testing
   /// What data contradict is dropped, what they bear out stays.
   @Test func contradictionIsNoticed() throws {
     let priors = try ParameterPrior.parsing("x=0.1±0.1, z=0.2±0.15")
-    var study = try Rehearsal(.tpe(Self.floats, priors: priors), .tpe())
+    var study = try SearchSimulation(.tpe(Self.floats, priors: priors), .tpe())
     try study.run(40, telling: loss)
     let beliefs = fold(study).beliefs
     #expect(beliefs.map(\.prior.parameter) == ["x", "z"])
@@ -132,7 +132,7 @@ import Testing
   /// The first trial is at the mode, half of those at random come from the prior.
   @Test func startsAtTheMode() throws {
     let priors = try ParameterPrior.parsing("x=0.75±0.02, c=b")
-    var study = try Rehearsal(
+    var study = try SearchSimulation(
       .tpe(Self.floats + ["c=choice(a, b, d)", "k=int(1, 9) if c == b"], priors: priors), .tpe())
     try study.run(10, telling: loss)
     #expect(study.trials[0].assignment["x"]?.number == 0.75)
@@ -149,7 +149,7 @@ import Testing
     var wins = 0
     for seed in 0..<20 {
       func best(_ priors: [ParameterPrior], _ hints: [ParameterPrior]) throws -> Double {
-        var study = try Rehearsal(.tpe(Self.floats, seed: seed, priors: priors), .tpe())
+        var study = try SearchSimulation(.tpe(Self.floats, seed: seed, priors: priors), .tpe())
         try study.run(12, telling: loss)
         if !hints.isEmpty { try study.take(.hinted(hints), of: study.trials.count) }
         try study.run(10, telling: loss)
@@ -166,7 +166,7 @@ import Testing
     var wins = 0
     for seed in 0..<20 {
       func best(_ method: SearchMethod, _ priors: [ParameterPrior]) throws -> Double {
-        var study = try Rehearsal(.tpe(Self.floats, seed: seed, priors: priors), method)
+        var study = try SearchSimulation(.tpe(Self.floats, seed: seed, priors: priors), method)
         try study.run(80, telling: loss)
         return study.bestLoss
       }
@@ -180,7 +180,7 @@ import Testing
     let space = ["m=choice(a, b, c)"] + ["a", "b", "c"].map { "\($0)x=float(0, 1) if m == \($0)" }
     func share(_ priors: [ParameterPrior]) throws -> Int {
       try (0..<20).reduce(0) { sum, seed in
-        var study = try Rehearsal(.tpe(space, seed: seed, priors: priors), .tpe())
+        var study = try SearchSimulation(.tpe(space, seed: seed, priors: priors), .tpe())
         try study.run(30) { assignment in
           let name = assignment["m"]?.description ?? ""
           return Told(metrics: ["y": abs((assignment["\(name)x"]?.number ?? 0) - 0.3)])

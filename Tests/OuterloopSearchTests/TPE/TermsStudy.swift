@@ -10,7 +10,7 @@ struct Told {
   enum End { case complete, pruned, failed }
 }
 
-extension Rehearsal {
+extension SearchSimulation {
   /// Runs trials that report more than objectives.
   mutating func run(_ count: Int, telling tell: (Assignment) -> Told) throws {
     for _ in 0..<count {

@@ -25,7 +25,7 @@ import Testing
   @Test func replaysInParallel() throws {
     let item = SearcherLawTests.cases[0]
     let specification = try SearcherLaws.specification(item, Self.few)
-    var study = try Rehearsal(specification, Self.few)
+    var study = try SearchSimulation(specification, Self.few)
     var running: [Int] = []
     for _ in 0..<500 {
       let trial = try #require(try study.ask())
@@ -38,7 +38,7 @@ import Testing
     }
     for cut in [150, 220, 300, 407, 499] {
       let seen = try #require(study.trials[cut].seen)
-      var again = try Rehearsal(
+      var again = try SearchSimulation(
         specification, Self.few, replaying: Array(study.events.prefix(seen)))
       #expect(try again.propose() == .start(study.trials[cut].assignment, through: 1), "\(cut)")
     }
@@ -48,7 +48,7 @@ import Testing
   @Test func beginsAtTheLimit() throws {
     func assignments(_ method: SearchMethod) throws -> [Assignment] {
       let item = SearcherLawTests.cases[0]
-      var study = try Rehearsal(SearcherLaws.specification(item, method), method)
+      var study = try SearchSimulation(SearcherLaws.specification(item, method), method)
       try study.run(240) { .complete([item.loss($0.assignment)]) }
       return study.trials.map(\.assignment)
     }

@@ -6,7 +6,7 @@ extension RawTable {
     if column.missingCount == column.count { return (.ignored, .empty, []) }
     let texts = self.texts[column.feature].texts
     let present = texts.indices.filter { column.textCounts[$0] > 0 }
-    // Numbers too large for a float are no texts.
+    // Numbers too large for a float are not texts.
     let infinite = present.filter {
       DecimalText.float(Array(texts[$0].utf8), 0..<texts[$0].utf8.count) != nil
     }
@@ -29,7 +29,7 @@ extension RawTable {
     if missing == 0 {
       if column.low == column.high { return (.ignored, .constant(shortNumber(column.low)), []) }
       if isIdentifier(column) { return (.ignored, .identifier, []) }
-      // Stands for values that are missing in another file only: an estimate will do.
+      // Used only for values that are missing in another file: an estimate suffices.
       let median = median(sample(column.feature, of: 1001))
       let plan = ColumnPlan.number(median: median, isUsed: true, isMarked: false, asMissing: [])
       return (plan, .number(missing: 0, median: median), [])
@@ -46,7 +46,7 @@ extension RawTable {
     return low + (high / 2 - low / 2)
   }
 
-  /// At most so many numbers of a feature column without exceptions, from rows evenly apart.
+  /// At most `most` numbers of a feature column without exceptions, from evenly spaced rows.
   private func sample(_ feature: Int, of most: Int) -> [Float] {
     let step = (count + most - 1) / most
     return stride(from: 0, to: count, by: max(step, 1)).map {
@@ -74,8 +74,8 @@ extension RawTable {
     )
   }
 
-  /// Whole numbers that go up by 1 with every row; or that differ throughout, under the name of an
-  /// identifier.
+  /// Integers that increase by 1 with every row; or that are all different, in a column named like
+  /// an identifier.
   private func isIdentifier(_ column: ColumnSummary) -> Bool {
     guard column.count >= 20, column.low == column.low.rounded() else { return false }
     let values = numbers(column.feature)

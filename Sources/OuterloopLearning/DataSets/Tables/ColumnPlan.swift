@@ -1,11 +1,11 @@
 /// How a column of a table becomes features, fitted to the rows of one file.
 enum ColumnPlan: Sendable, Equatable {
   case ignored
-  /// The number, where it is used, then the mark of missing values, where there is one. Texts of
+  /// The number, if it is used, then the missing-value indicator, if there is one. Texts of
   /// `asMissing` count as missing.
   case number(median: Float, isUsed: Bool, isMarked: Bool, asMissing: [String])
-  /// A mark for each text, `texts[0]` without one if there are two and nothing is missing; then the
-  /// mark of missing values, where there is one.
+  /// One-hot indicators of the texts, without one for `texts[0]` if there are two and nothing is
+  /// missing; then the missing-value indicator, if there is one.
   case category(texts: [String], isMarked: Bool)
 
   var featureCount: Int {
@@ -29,18 +29,18 @@ enum ColumnPlan: Sendable, Equatable {
     }
   }
 
-  /// More different texts than this are no category.
+  /// More different texts than this are not a category.
   static let mostCategories = 50
 }
 
-/// One feature column of a table, counted.
+/// Counts of one feature column of a table.
 struct ColumnSummary {
   let feature: Int
   /// Rows, and those with a finite number.
   let count, numberCount: Int
   /// Rows without a value, and with a text.
   let missingCount, textCount: Int
-  /// How often each text of the column occurs, by its place.
+  /// How often each text of the column occurs, by index.
   let textCounts: [Int]
   let low, high: Float
   /// Whether the column has more texts than are kept.
@@ -58,7 +58,7 @@ extension RawTable {
     values.withUnsafeBufferPointer { values in
       for start in stride(from: 0, to: values.count, by: max(width, 1)) {
         for feature in 0..<width {
-          // False for NaN, the mark of an exception.
+          // False for NaN, which marks an exception.
           let value = values[start + feature]
           if value < low[feature] { low[feature] = value }
           if value > high[feature] { high[feature] = value }

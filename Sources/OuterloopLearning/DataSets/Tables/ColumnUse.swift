@@ -1,16 +1,16 @@
-/// What became of one column of a table.
+/// How one column of a table is used.
 public struct ColumnUse: Sendable, Equatable, CustomStringConvertible {
   public enum Kind: Sendable, Equatable {
     /// The class.
     case label
-    /// The mark of trusted rows.
+    /// The marker of trusted rows.
     case trusted
-    /// A number. Where it is missing the median stands, and a feature of 0 and 1 says so.
+    /// A number. Missing values become the median, with a 0/1 indicator feature.
     case number(missing: Int, median: Float)
-    /// One of a few texts: a feature of 0 and 1 for each, or a single one where there are two; a
-    /// missing value counts as a text of its own.
+    /// One of a few texts: a 0/1 feature for each, or a single one for two texts; a missing value
+    /// counts as a separate text.
     case category([String], missing: Int)
-    /// The same everywhere: left out.
+    /// A constant: left out.
     case constant(String)
     /// No value anywhere: left out.
     case empty
@@ -36,15 +36,15 @@ public struct ColumnUse: Sendable, Equatable, CustomStringConvertible {
 
   /// The name in the header, or `column 3`.
   public let name: String
-  /// The place in the file, from 0.
+  /// The index in the file, from 0.
   public let index: Int
   public let kind: Kind
-  /// Texts in a column of numbers that were taken for missing values.
+  /// Texts in a column of numbers that were read as missing values.
   public let readAsMissing: [String]
   /// How many features it became.
   public let featureCount: Int
 
-  /// The name as messages have it: `column 'age'`, or `column 3`.
+  /// The name in messages: `column 'age'`, or `column 3`.
   public var title: String {
     name == "column \(index + 1)" ? name : "column \(quoted(name.utf8))"
   }

@@ -1,5 +1,5 @@
-/// A table as people have them, made fit for learning: what its columns became, and which of its
-/// rows were taken.
+/// A raw table prepared for learning: how its columns were converted, and which of its rows were
+/// used.
 public struct PreparedTable: Sendable, Equatable {
   /// The rows with a class. Their `rows` and `lines` are those of the file.
   public let data: LabeledData
@@ -9,8 +9,7 @@ public struct PreparedTable: Sendable, Equatable {
   /// The lines of rows without a class, which were left out.
   public let unlabeledLines: [Int]
 
-  /// What a reader of results should know of the columns and rows: one line each, without the file's
-  /// name.
+  /// Notes on the columns and rows: one line each, without the file's name.
   public var notes: [String] {
     var notes: [String] = []
     // Columns that were left out for the same reason are one line.
@@ -48,7 +47,7 @@ public struct PreparedTable: Sendable, Equatable {
     return notes + PreparedTable.nearNames(data.classNames)
   }
 
-  /// Classes whose names differ in capitals or spaces alone.
+  /// Classes whose names differ only in case or spaces.
   private static func nearNames(_ names: [String]) -> [String] {
     var first: [String: String] = [:]
     return names.compactMap { name in

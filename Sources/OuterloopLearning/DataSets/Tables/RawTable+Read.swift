@@ -1,7 +1,7 @@
 extension RawTable {
-  /// Reads a table and decides on separator, header and columns.
+  /// Reads a table and determines its separator, header and columns.
   ///
-  /// - Parameter hasMissingWords: whether words such as NA say that there is no value.
+  /// - Parameter hasMissingWords: whether words such as NA count as missing.
   static func read(
     _ stream: ByteStream, _ options: CSV.Options, hasMissingWords: Bool
   ) throws(DataError) -> RawTable {
@@ -65,7 +65,7 @@ extension RawTable {
     return table
   }
 
-  /// Names as they stand, but for those that are empty or stand twice.
+  /// The names, with replacements for empty and duplicate ones.
   private static func distinct(_ names: [String]) -> [String] {
     var taken: Set<String> = []
     return names.enumerated().map { index, name in
@@ -91,7 +91,7 @@ extension RawTable {
 
   /// Whether the first row is a header. It is when the label is a text and all others are numbers;
   /// when more columns of numbers begin with a text than with a number; or, in a table of texts, when
-  /// its texts differ and come up nowhere below.
+  /// its texts are distinct and do not occur below.
   private var beginsWithNames: Bool {
     let label = labels.texts[Int(labelCodes[0])]
     if !isNumber(label), !TextCells.isMissing(Array(label.utf8)[...]) {
@@ -118,7 +118,7 @@ extension RawTable {
         numbersAbove += 1
         continue
       }
-      // An empty cell, as over the row names that some programs write, says nothing.
+      // An empty cell, as above the row names that some programs write, is no evidence.
       guard first.code != Exception.missing else { continue }
       if isNumeric { textsAbove += 1 }
       guard first.code >= 0 else { continue }

@@ -1,14 +1,14 @@
-/// A table as it stands in its file: features apart from the label, numbers apart from texts; the
-/// first record included, which may turn out to be a header.
+/// A table as read from its file, with features separate from the label and numbers from texts,
+/// including the first record, which may be a header.
 struct RawTable {
   /// A cell that holds no finite number.
   struct Exception {
     let row: Int32
-    /// The place in the column's texts, or `missing`, or `untold`.
+    /// The index into the column's texts, or `missing`, or `untold`.
     let code: Int32
 
     static let missing: Int32 = -1
-    /// A text beyond those that are kept.
+    /// A text beyond the limit of stored texts.
     static let untold: Int32 = -2
   }
 
@@ -16,12 +16,12 @@ struct RawTable {
   /// Names of all columns; empty without a header.
   private(set) var names: [String] = []
   let width: Int
-  /// The columns with the class and with the trusted mark.
+  /// The columns with the class and with the trusted marker.
   let labelColumn: Int
   let trustedColumn: Int?
   /// The other columns, in order.
   let featureColumns: [Int]
-  /// Row-major numbers of the feature columns, NaN where a cell is none.
+  /// Row-major numbers of the feature columns, NaN where a cell is not a number.
   private(set) var values: [Float] = []
   /// The other cells of each feature column, by row.
   private(set) var exceptions: [[Exception]]
@@ -34,12 +34,12 @@ struct RawTable {
   /// The number of each row, from 1, and the line on which it begins.
   private(set) var rowNumbers: [Int] = []
   private(set) var lines: [Int] = []
-  /// The first line with a number that has a comma for its point, and one with a point.
+  /// The first line with a decimal comma, and the first with a decimal point.
   private(set) var commaLine: Int?
   private(set) var pointLine: Int?
 
   private let separator: UInt8
-  /// Whether words such as NA say that there is no value, not only an empty cell.
+  /// Whether words such as NA count as missing, not only empty cells.
   private let hasMissingWords: Bool
 
   var count: Int { lines.count }
@@ -58,7 +58,7 @@ struct RawTable {
     texts = [TextCells](repeating: TextCells(), count: featureColumns.count)
   }
 
-  /// Takes the next row.
+  /// Appends the next row.
   mutating func append(_ record: CSVRecord) throws(DataError) {
     guard record.fields.count == width else {
       throw DataError(
@@ -106,7 +106,7 @@ struct RawTable {
     lines.append(record.line)
   }
 
-  /// Takes the first row for names of columns.
+  /// Uses the first row as column names.
   mutating func takeHeader(_ names: [String]) {
     self.names = names
     values.removeFirst(featureColumns.count)
@@ -151,12 +151,12 @@ struct RawTable {
     rowNumbers = left(rowNumbers)
   }
 
-  /// How messages call a column.
+  /// The name of a column in messages.
   func title(_ column: Int) -> String {
     names.isEmpty ? "column \(column + 1)" : "column \(quoted(names[column].utf8))"
   }
 
-  /// The number in a field. Where the comma does not separate fields it may stand for the point.
+  /// The number in a field. If the comma is not the separator, it may be the decimal comma.
   private mutating func number(_ record: CSVRecord, _ column: Int) -> Float? {
     let range = record.fields[column]
     if let value = DecimalText.float(record.bytes, range) {

@@ -1,13 +1,13 @@
-/// Finding out which byte stands between the fields of a table.
+/// Detects the field separator of a table.
 enum Separator {
-  /// The comma is last: where others divide the lines it may stand in numbers, as 0,5.
+  /// The comma is last: if another byte separates the fields, it may be a decimal comma, as in 0,5.
   static let candidates: [UInt8] = [
     UInt8(ascii: "\t"), UInt8(ascii: ";"), UInt8(ascii: "|"), UInt8(ascii: ","),
   ]
 
-  /// The first candidate that divides all of the first lines into the same number of fields, at
-  /// least two; if none does, the one that divides the first line most, so that an error says where
-  /// lines differ.
+  /// The first candidate that splits all of the first lines into the same number of fields, at
+  /// least two; if none does, the one that gives the first line most fields, so that an error shows
+  /// where lines differ.
   ///
   /// - Complexity: O(bytes).
   static func detected(_ bytes: ArraySlice<UInt8>) -> UInt8 {
@@ -43,7 +43,7 @@ enum Separator {
         if !DecimalText.isSpace(byte) { isBlank = false }
       }
     }
-    // The last line may be cut off where the bytes end, unless it is the only one.
+    // The last line may be incomplete, unless it is the only one.
     if counts.isEmpty, !isBlank { counts.append(fields) }
     return counts
   }

@@ -9,10 +9,10 @@ extension RawTable {
   /// Classes and their names, for rows that all have one.
   ///
   /// - Parameters:
-  ///   - known: the names of another part of the same data, nil to find them.
-  ///   - isStrict: whether fractions are refused however few there are, and nothing else is asked of
-  ///     the labels.
-  /// - Throws: `DataError` for labels that are no classes: measurements, names of rows, one alone.
+  ///   - known: the names of another part of the same data; nil to determine them.
+  ///   - isStrict: whether fractions are always refused, and labels are not checked otherwise.
+  /// - Throws: `DataError` for labels that are not classes: measurements, row names, or a single
+  ///   class.
   func classes(known: [String]?, isStrict: Bool) throws(DataError) -> (
     labels: [Int32], names: [String]
   ) {

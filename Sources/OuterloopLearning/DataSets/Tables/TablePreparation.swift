@@ -1,21 +1,21 @@
-/// How the columns of a table become features: decided on one file, then the same for others.
+/// How the columns of a table become features: fitted to one file, then applied to others.
 public struct TablePreparation: Sendable, Equatable {
-  /// What became of each column of the file, in its order.
+  /// How each column of the file is used, in order.
   public let columns: [ColumnUse]
   /// The name of each feature; empty where the file has no header and all columns are plain numbers.
   public let featureNames: [String]
   /// Whether the file has a header row.
   public var hasHeader: Bool { !names.isEmpty }
 
-  /// Names of the file's columns, empty without a header; and the columns that plans are for.
+  /// Names of the file's columns, empty without a header; and the columns of the plans.
   private let names: [String]
   private let featureColumns: [Int]
   private let width: Int
   private let plans: [ColumnPlan]
-  /// How many features all plans make.
+  /// The total number of features.
   private let size: Int
 
-  /// Decides by the rows of a table.
+  /// Fits the preparation to the rows of a table.
   ///
   /// - Throws: `DataError` for an infinite number in a column of numbers, or when no column is left.
   init(fitting table: RawTable) throws(DataError) {
@@ -59,13 +59,13 @@ public struct TablePreparation: Sendable, Equatable {
     }
   }
 
-  /// Whether rows are used as they stand.
+  /// Whether rows are used unchanged.
   private var isIdentity: Bool { plans.allSatisfy(\.isPlain) }
 
   /// The features of all rows of a table, row-major.
   ///
-  /// Columns are matched by name where both files have a header, otherwise by place. A text that the
-  /// fitted file does not have marks no category; a missing number is the median.
+  /// Columns are matched by name where both files have a header, otherwise by position. A text that
+  /// the fitted file does not have sets no indicator; a missing number becomes the median.
   /// - Throws: `DataError` for columns that are missing, and with the line for a text or an infinite
   ///   number in a column of numbers.
   func features(of table: RawTable) throws(DataError) -> [Float] {
@@ -135,7 +135,7 @@ public struct TablePreparation: Sendable, Equatable {
     return found
   }
 
-  /// What each text of a column of `table` is: the place of its mark, or missing.
+  /// The code of each text of a column of `table`: the index of its indicator, or missing.
   private func codes(
     _ plan: ColumnPlan, _ source: Int, _ table: RawTable
   ) throws(DataError) -> ColumnPlan.Marks {
@@ -165,19 +165,19 @@ public struct TablePreparation: Sendable, Equatable {
 }
 
 extension ColumnPlan {
-  /// Whether it is the number as it stands, if there is one.
+  /// Whether it is the unchanged number.
   var isPlain: Bool {
     if case .number(_, true, false, _) = self { true } else { false }
   }
 
-  /// Which mark belongs to which text.
+  /// The indicator of each text.
   struct Marks {
     var places: [String: Int] = [:]
-    /// By the place of the text in the column.
+    /// By the index of the text in the column.
     var ofTexts: [Int?] = []
   }
 
-  /// Appends the features of one cell: a finite `value`, or what `code` says.
+  /// Appends the features of one cell: a finite `value`, or the text `code`.
   func append(_ value: Float, _ code: Int32?, _ marks: Marks, to features: inout [Float]) {
     switch self {
     case .ignored: break

@@ -1,4 +1,4 @@
-/// Turns bytes into UTF-8 as they arrive, in pieces of any size.
+/// Converts bytes to UTF-8 as they arrive, in pieces of any size.
 struct TextDecoder {
   private enum Form {
     case page([[UInt8]])
@@ -10,7 +10,7 @@ struct TextDecoder {
   private let file: String
   /// The bytes of a character that the next piece completes: at most three.
   private var rest: [UInt8] = []
-  /// Where the next character stands, for messages.
+  /// The position of the next character, for messages.
   private var line = 1
   private var place = 1
 
@@ -27,9 +27,9 @@ struct TextDecoder {
     self.file = file
   }
 
-  /// Appends to `text` what `bytes` stand for.
+  /// Appends the decoded `bytes` to `text`.
   ///
-  /// - Throws: `DataError` with line and character for bytes that stand for nothing.
+  /// - Throws: `DataError` with line and character for undefined bytes.
   mutating func decode(_ bytes: ArraySlice<UInt8>, into text: inout [UInt8]) throws(DataError) {
     switch form {
     case .page(let characters): try decode(bytes, characters, into: &text)
@@ -105,10 +105,9 @@ func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
   bytes.map { "0x" + String(UInt16($0) + 0x100, radix: 16).dropFirst() }.joined(separator: " ")
 }
 
-/// The first bytes that are not UTF-8: their place, and how many of them belong together; nil when
-/// all is well.
+/// The first bytes that are not UTF-8: their position and length; nil if there are none.
 ///
-/// - Complexity: O(bytes); bytes of ASCII alone are passed over eight at a time.
+/// - Complexity: O(bytes); ASCII is skipped eight bytes at a time.
 func invalidUTF8(_ bytes: [UInt8]) -> Range<Int>? {
   bytes.withUnsafeBytes { bytes -> Range<Int>? in
     var at = 0

@@ -1,12 +1,12 @@
 public import OuterloopText
 
-/// How the letters of a text file are written as bytes.
+/// The character encoding of a text file.
 public struct TextEncoding: Sendable, Hashable, CustomStringConvertible {
-  /// By the file's mark (a byte-order mark of UTF-8 or UTF-16), or by the zero bytes that UTF-16
-  /// writes beside English letters; otherwise UTF-8.
+  /// Detected from a byte-order mark of UTF-8 or UTF-16, or from the zero bytes of ASCII characters
+  /// in UTF-16; otherwise UTF-8.
   public static let detected = TextEncoding(kind: .detected)
   public static let utf8 = TextEncoding(kind: .utf8)
-  /// UTF-16, whose bytes the file's mark orders; without one the low byte is first.
+  /// UTF-16, with the byte order of the byte-order mark; without one, little-endian.
   public static let utf16 = TextEncoding(kind: .utf16(isBigEndian: nil))
 
   enum Kind: Sendable, Hashable {
@@ -18,7 +18,7 @@ public struct TextEncoding: Sendable, Hashable, CustomStringConvertible {
 
   let kind: Kind
 
-  /// The encoding with this name, in capitals or not: `utf-8`, `utf-16`, `utf-16le`, `utf-16be`,
+  /// The encoding with this name, in any case: `utf-8`, `utf-16`, `utf-16le`, `utf-16be`,
   /// `windows-1251`, `latin1`, `koi8-r`, ... (`names`).
   ///
   /// - Throws: `TextEncodingError` for an unknown name.

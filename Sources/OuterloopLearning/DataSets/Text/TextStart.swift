@@ -1,10 +1,10 @@
-/// What the first bytes of a file tell of its encoding.
+/// What the first bytes of a file reveal about its encoding.
 struct TextStart {
   /// The length of the byte-order mark.
   let markLength: Int
   /// Whether it is UTF-16, and with the high byte first.
   let utf16: Bool?
-  /// What the file is if it is no text.
+  /// What the file is if it is not text.
   let otherKind: String?
 
   init(_ bytes: ArraySlice<UInt8>) {
@@ -21,8 +21,8 @@ struct TextStart {
     }
   }
 
-  /// Without a mark: Latin letters, digits and separators have a zero byte each in UTF-16, at the
-  /// same side.
+  /// Without a byte-order mark: in UTF-16, Latin letters, digits and separators each have a zero
+  /// byte, on the same side.
   private static func order(_ bytes: [UInt8]) -> Bool? {
     let pairs = bytes.count / 2
     guard pairs >= 2 else { return nil }

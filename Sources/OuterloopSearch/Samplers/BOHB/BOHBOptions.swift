@@ -1,21 +1,21 @@
 public import OuterloopStudy
 
-/// What may be chosen about the densities of BOHB. The defaults are the authors'.
+/// The options of BOHB's densities. The defaults are the authors'.
 public struct BOHBOptions: Sendable, Hashable {
-  /// The share of trials that count as good, in percent.
+  /// The percentage of trials that count as good.
   public var good = 15.0
-  /// Points drawn for each proposal, of which the best is taken.
+  /// Candidates drawn for each proposal, of which the best is used.
   public var candidates = 64
-  /// The share of configurations that are drawn at random.
+  /// The fraction of configurations drawn at random.
   public var random = 1.0 / 3
-  /// How much wider than the bandwidth candidates are drawn around good points.
+  /// The bandwidth factor for drawing candidates around good points.
   public var widening = 3.0
 
   public init() {}
 }
 
 extension BOHBOptions: MethodOptions {
-  /// The options of a description, by their names.
+  /// Parses the options of a description.
   /// - Throws: `StudyError` for an unknown name, and a value of another kind or out of range.
   public init(_ given: [String: ParameterValue]) throws { try self.init(reading: given) }
 

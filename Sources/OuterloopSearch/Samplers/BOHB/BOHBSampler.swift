@@ -1,27 +1,27 @@
 public import OuterloopStudy
 
 /// The densities of BOHB (Falkner, Klein and Hutter 2018, section 3.2 and Algorithm 2), a sampler for schedulers
-/// with rungs: under `hyperband` the two are BOHB.
+/// with rungs: together with `hyperband` it is BOHB.
 ///
 /// D are the n results at the largest budget that has at least 2 (d + 1) of them, d being the number of parameters:
 ///
 ///     l: the best n_l = max(d + 1, 15% n) of them,   g: the other ones, d + 1 or more,
 ///
-/// each a `KernelDensity`. Of 64 candidates around points of l, with three times its bandwidths, the one with
-/// the smallest g(x)/l(x) is proposed, which is the one with the largest expected improvement under that model; a
-/// third of the proposals, and all before there is a D, are uniformly random. A configuration that crashed has the
-/// loss +infinity.
+/// each a `KernelDensity`. Of 64 candidates around points of l, with three times its bandwidths, the one with the
+/// smallest g(x)/l(x) is proposed, which is the one with the largest expected improvement under that model; a
+/// third of the proposals, and all until D exists, are uniformly random. A configuration that crashed has loss
+/// +infinity.
 ///
-/// Under a scheduler with rungs the budgets are the rungs (`OneRungSampler`), and trials that have not got to the
-/// rung are passed over; where trials are trained to the end there is one budget. So trials that a scheduler stops
-/// early without rungs count for nothing.
+/// Under a scheduler with rungs the budgets are the rungs (`OneRungSampler`), and trials that have not reached the
+/// rung are ignored; where trials are trained to the end there is one budget. So trials that are stopped early by
+/// a scheduler without rungs are ignored.
 ///
-/// The paper begins with d + 3 results, of which the worst d + 1 are g: while there are few, both densities are of the
-/// same trials. This is the rule of the authors' code (HpBandSter), which leaves out the worst one where both 15% and
-/// 85% are rounded down. Further differences from it: g/l is computed in logarithms, without bounds at 1e-32;
-/// candidates are scored at the values that are proposed, not between the values of a grid; what constraints forbid
-/// and what has been tried is passed over; a crash at a lower budget counts at every higher one; ordinals are allowed.
-/// For conditional parameters and choices see `KernelDensity`.
+/// The paper starts with d + 3 results, of which the worst d + 1 are g: while there are few, both densities are fitted
+/// to the same trials. This is the rule of the authors' code (HpBandSter), which drops the worst one where both 15%
+/// and 85% are rounded down. Further differences from it: g/l is computed in logarithms, without bounds at 1e-32;
+/// candidates are scored at the proposed values, not between grid values; forbidden configurations and duplicates are
+/// skipped; a crash at a lower budget counts at every higher one; ordinals are supported. For conditional parameters
+/// and choices see `KernelDensity`.
 ///
 /// - Complexity: a proposal is O(c n d) for c candidates, and O(n log n) after a result. O(n d) memory.
 public struct BOHBSampler: Sampler {
@@ -90,7 +90,7 @@ public struct BOHBSampler: Sampler {
     return try tried.draw(&draws)
   }
 
-  /// The candidate with the smallest g/l; nil where a random configuration is due, and where all are forbidden or
+  /// The candidate with the smallest g/l; nil when a random configuration is due, or if all are forbidden or
   /// tried.
   private func best(of model: Model, _ draws: Draws) -> Assignment? {
     var stream = draws

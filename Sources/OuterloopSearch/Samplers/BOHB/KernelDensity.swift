@@ -1,27 +1,28 @@
 internal import OuterloopNumerics
 internal import OuterloopPlatform
 
-/// A kernel density over configurations as BOHB has it, with one bandwidth for each parameter and the same weight
-/// for each of n points:
+/// BOHB's kernel density over configurations, with one bandwidth for each parameter and the same weight for each
+/// of n points:
 ///
 ///     p(x) = 1/n sum_i prod_j k_j(x_j, x_ij)
 ///
 /// - numbers and ordinals in [0, 1]: k(x, m) = phi((x - m)/h)/h with h = 1.06 s n^(-1/(4 + d)), s the standard
 ///   deviation of the points;
 /// - c choices (Aitchison and Aitken 1976): k(x, m) = 1 - h if x = m, else h/(c - 1), h by the same rule with
-///   s^2 = (1 - sum p^2)/2, p being the shares of the choices, and at most (c - 1)/c, where k is uniform.
+///   s^2 = (1 - sum p^2)/2, p being the frequencies of the choices, and at most (c - 1)/c, where k is
+///   uniform.
 ///
-/// h is at least 1e-3, and d is the number of parameters. For two choices s is the standard deviation of
-/// the numbers 0 and 1, as in the authors' code; for more, theirs is that of the choices' numbers, which depends on
-/// their order and exceeds 1 for many choices.
+/// h is at least 1e-3, and d is the number of parameters. For two choices s is the standard deviation of 0 and 1,
+/// as in the authors' code; for more, theirs is that of the choices' indices, which depends on their order and
+/// exceeds 1 for many choices.
 ///
-/// A parameter that is inactive in a point has the mean over the points in which it is active for its kernel (what
-/// imputing a value of one of those at random gives on average), and 1, for numbers, or 1/c if there is none. One
-/// that is inactive in x has no kernel.
+/// For a parameter that is inactive in a point, the kernel is averaged over the points in which it is active (the
+/// expectation of imputing a random one of their values), and is 1, for numbers, or 1/c if there is none. A
+/// parameter that is inactive in x has no kernel.
 ///
 /// - Complexity: O(n d) for a density; O(n d) memory.
 struct KernelDensity: Sendable {
-  /// A configuration: places of numbers in [0, 1], and choices by their index; nil: inactive.
+  /// A configuration: positions of numbers in [0, 1], and indices of choices; nil: inactive.
   typealias Point = (places: [Double?], choices: [Int?])
 
   private let places: [[Double?]]
@@ -106,8 +107,8 @@ struct KernelDensity: Sendable {
   }
 
   /// A point near one of those of the density, chosen at random: numbers are normal around it with `widening` times
-  /// the bandwidth, within [0, 1]; a choice keeps its value with probability 1 - h and is else one of all. What is
-  /// inactive there is taken from another point in which it is not, and is uniform if there is none.
+  /// the bandwidth, within [0, 1]; a choice keeps its value with probability 1 - h and is otherwise uniform. An
+  /// inactive parameter is taken from another point in which it is active, and is uniform if there is none.
   func candidate(widening: Double, _ random: () -> Double) -> (places: [Double], choices: [Int]) {
     let chosen = Self.index(random(), of: places.count)
     let numbers = placeWidths.enumerated().map { place, width -> Double in

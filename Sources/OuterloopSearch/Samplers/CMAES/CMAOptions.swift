@@ -1,23 +1,23 @@
 public import OuterloopStudy
 
-/// What may be chosen about CMA-ES.
+/// The options of CMA-ES.
 public struct CMAOptions: Sendable, Hashable {
-  /// Trials of a generation; 0: 4 + floor(3 ln d).
+  /// Trials per generation; 0: 4 + floor(3 ln d).
   public var population = 0
-  /// The standard deviation of the first generation, as a share of each range.
+  /// The standard deviation of the first generation, as a fraction of each range.
   public var step = 1.0 / 6
-  /// Learning rates that adapt to how noisy the updates are (LRA-CMA-ES).
+  /// Whether learning rates adapt to the noise of the updates (LRA-CMA-ES).
   public var learningRates = false
-  /// New runs when one has converged (BIPOP).
+  /// Whether to restart after convergence (BIPOP).
   public var restarts = true
-  /// Trials at random, from which the first generation is made.
+  /// The number of random trials from which the first generation is built.
   public var startup = 0
 
   public init() {}
 }
 
 extension CMAOptions: MethodOptions {
-  /// The options of a description, by their names.
+  /// Parses the options of a description.
   /// - Throws: `StudyError` for an unknown name, and a value of another kind or out of range.
   public init(_ given: [String: ParameterValue]) throws { try self.init(reading: given) }
 
@@ -40,20 +40,20 @@ extension CMAOptions: MethodOptions {
   ]
 }
 
-/// What may be chosen about CatCMA with margin.
+/// The options of CatCMA with margin.
 public struct CatCMAOptions: Sendable, Hashable {
-  /// Trials of a generation; 0: 4 + floor(3 ln d).
+  /// Trials per generation; 0: 4 + floor(3 ln d).
   public var population = 0
-  /// New runs when one has converged (BIPOP).
+  /// Whether to restart after convergence (BIPOP).
   public var restarts = true
-  /// Trials at random, from which the first generation is made.
+  /// The number of random trials from which the first generation is built.
   public var startup = 0
 
   public init() {}
 }
 
 extension CatCMAOptions: MethodOptions {
-  /// The options of a description, by their names.
+  /// Parses the options of a description.
   /// - Throws: `StudyError` for an unknown name, and a value of another kind or out of range.
   public init(_ given: [String: ParameterValue]) throws { try self.init(reading: given) }
 

@@ -1,18 +1,18 @@
 public import OuterloopStudy
 
-/// CMA-ES: a normal distribution that learns from each generation where to look, how far, and which
-/// parameters go together (Hansen 2016), with margins for parameters on a grid (Hamano et al. 2022) and
-/// restarts (BIPOP, Hansen 2009); step by step that of the Python package cmaes 0.13.1.
+/// CMA-ES: a normal distribution that adapts its mean, step size and covariance to each generation
+/// (Hansen 2016), with margins for parameters on a grid (Hamano et al. 2022) and restarts (BIPOP,
+/// Hansen 2009); equal step by step to the Python package cmaes 0.13.1.
 ///
-/// Choices without order are drawn from independent distributions that learn beside it (Hamano et al. 2024).
+/// Categorical parameters are drawn from independent distributions that adapt likewise (Hamano et al. 2024).
 ///
-/// Differences from Optuna 5, which uses that package: no result of a parallel worker is thrown away, since
-/// points of an earlier generation are injected into the one that is open; failures are the worst of a
-/// generation instead of being forgotten; there are restarts; choices learn instead of being drawn at random;
-/// margins are on by default; points outside of the space stand for its edge, with a penalty, instead of being
-/// drawn again, which finds minima at the edge; a configuration is not proposed twice.
+/// Differences from Optuna 5, which uses that package: no result of a parallel worker is discarded, since
+/// points of an earlier generation are injected into the current one; failures are the worst of a generation
+/// instead of being ignored; there are restarts; choices are adapted instead of drawn at random; margins are
+/// on by default; points outside the space are clipped to its boundary, with a penalty, instead of being
+/// resampled, which finds minima at the boundary; a configuration is not proposed twice.
 ///
-/// How results become generations, and what inactive parameters do, is said at `DistributionSearch`.
+/// See `DistributionSearch` for how results form generations, and for inactive parameters.
 ///
 /// - Complexity: a proposal is O(d^2), and once a generation O(d^3); O(n + d^2) memory.
 public struct CMASampler: Sampler {

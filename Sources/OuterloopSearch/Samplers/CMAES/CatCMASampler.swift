@@ -1,11 +1,12 @@
 public import OuterloopStudy
 
-/// CatCMA with margin (Hamano et al. 2025): CMA-ES for spaces of numbers, whole numbers and choices, of which
-/// none may stop to change before its time; step by step that of the Python package cmaes 0.13.1.
+/// CatCMA with margin (Hamano et al. 2025): CMA-ES for spaces of real numbers, integers and choices, with
+/// margins that prevent premature convergence of the discrete ones; equal step by step to the Python package
+/// cmaes 0.13.1.
 ///
-/// Numbers and ordinals with two values are choices. Continuous numbers outside of their range count as its
-/// end with a penalty for how far, instead of being drawn again. Generations, failures and inactive
-/// parameters are those of CMA-ES.
+/// Numbers and ordinals with two values are choices. Continuous numbers outside their range are clipped
+/// with a distance penalty, instead of being resampled. Generations, failures and inactive parameters are
+/// those of CMA-ES.
 ///
 /// - Complexity: a proposal is O(d^2), and once a generation O(d^3); O(n + d^2) memory.
 public struct CatCMASampler: Sampler {

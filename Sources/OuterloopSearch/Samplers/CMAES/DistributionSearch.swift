@@ -1,40 +1,41 @@
 internal import OuterloopStudy
 
-/// What CMA-ES and CatCMA have in common as samplers: the fold over a study's events.
+/// The common part of CMA-ES and CatCMA as samplers: the fold over a study's events.
 ///
-/// Every proposal is a draw from the distribution in force. A result counts in the generation that is open
-/// when it comes, whichever distribution its point was drawn from: lambda results close a generation, move
-/// the distribution, and open the next. So any number of workers is kept busy and no result is thrown away.
-/// Points of an earlier distribution, and those that someone else proposed, are *injected*: their steps are
-/// shortened to what the distribution would hardly exceed (see `CovarianceAdaptation.update`). With 5 to 20
-/// workers that finds in 300 trials what leaving them out finds in 500 or more.
+/// Every proposal is a draw from the current distribution. A result counts in the generation that is
+/// current when it arrives, whichever distribution its point was drawn from: lambda results complete a
+/// generation, update the distribution, and start the next. So any number of workers is kept busy and no
+/// result is discarded. Points of an earlier distribution, and enqueued ones, are *injected*: their steps
+/// are shortened to a length that the distribution would hardly exceed (see `CovarianceAdaptation.update`).
+/// With 5 to 20 workers this reaches in 300 trials what ignoring them reaches in 500 or more.
 ///
-/// - A draw is found again from the event that reports it: the trial's stream is drawn from the distribution
-///   that was in force at the revision that the event says was seen. So gridded and inactive coordinates keep
-///   the places where they were drawn.
+/// - A draw is reconstructed from its event: the trial's stream is applied to the distribution that was
+///   current at the revision seen by the event. So gridded and inactive coordinates keep their drawn
+///   positions.
 /// - Inactive coordinates are drawn like others and are no part of the configuration; the distribution drifts
-///   along them without aim, since they change no result.
-/// - Failures that the configuration caused are the worst of a generation; before them come trials that break
-///   the study's constraints, by how much, and before those pruned ones. A generation of failures alone changes
-///   nothing. Lost and cancelled trials do not count.
-/// - Before the first proposal, results of others (enqueued trials) give the beginning (`WarmStart`).
-/// - Of a run that was ended by a restart, late results do not count in the next one.
+///   randomly along them, since they do not affect results.
+/// - Failures caused by the configuration rank worst in a generation; before them infeasible trials, by
+///   violation, and before those pruned ones. A generation of only failures changes nothing. Lost and cancelled
+///   trials do not count.
+/// - Before the first proposal, other results (enqueued trials) determine the initial distribution
+///   (`WarmStart`).
+/// - Late results of a run that ended with a restart do not count in the next one.
 struct DistributionSearch: Sendable {
   struct Options: Sendable {
-    /// 0: the standard one.
+    /// 0: the default.
     var population = 0
     var startup = 0
     var restarts = true
   }
 
-  /// The distribution with which a run begins.
-  typealias Beginning =
+  /// Makes the initial distribution of a run.
+  typealias InitialDistribution =
     @Sendable (CMAParameters, [CoordinateGrid?], RunStart) ->
     SpaceDistribution.Numbers
 
-  /// Where a trial's point came from.
+  /// The origin of a trial's point.
   private struct Pending: Sendable {
-    /// The point as it was drawn; nil if no distribution that is known drew it.
+    /// The point as drawn; nil if it was not drawn from a known distribution.
     var point: SpaceDistribution.Point?
     var generation: Int
     var run: Int
@@ -58,7 +59,7 @@ struct DistributionSearch: Sendable {
   private let specification: StudySpecification
   private let seed: UInt64
   private let options: Options
-  private let beginning: Beginning
+  private let initialDistribution: InitialDistribution
   private var tried: TriedConfigurations
   private var restarts: Restarts
   private var stopTest: StopTest?
@@ -66,24 +67,24 @@ struct DistributionSearch: Sendable {
   private var snapshots: [Snapshot] = []
   private var members: [SpaceDistribution.Member] = []
   private var pending: [Int: Pending] = [:]
-  /// Results before the first proposal, with the revisions at which they came.
+  /// Results before the first proposal, with the revisions at which they arrived.
   private var prior: [(revision: Int, trial: RankedTrial, assignment: Assignment)] = []
   private var lastDraw: Cached?
 
-  /// Proposals may be this many generations older than what has come in since.
+  /// Proposals may be at most this many generations old.
   private static let mostSnapshots = 16
-  /// Draws until one is allowed and new.
+  /// The largest number of draws for an allowed, new configuration.
   private static let mostDraws = 64
 
   init(
     _ specification: StudySpecification, _ options: Options, pairsAreChoices: Bool,
-    beginning: @escaping Beginning
+    initialDistribution: @escaping InitialDistribution
   ) {
     layout = CoordinateLayout(specification.space, pairsAreChoices: pairsAreChoices)
     self.specification = specification
     seed = specification.seed
     self.options = options
-    self.beginning = beginning
+    self.initialDistribution = initialDistribution
     tried = TriedConfigurations(specification.space)
     let dimensions = layout.grids.count + layout.choiceCounts.count
     restarts = Restarts(
@@ -177,7 +178,7 @@ struct DistributionSearch: Sendable {
     return isDone || restarts.run.trials >= restarts.run.limit
   }
 
-  // MARK: Beginnings
+  // MARK: Starts
 
   private mutating func begin(seen: Int) {
     let first = firstDistribution(seen: seen)
@@ -201,7 +202,7 @@ struct DistributionSearch: Sendable {
     let numbers =
       count == 0
       ? nil
-      : beginning(
+      : initialDistribution(
         CMAParameters(dimensions: count, population: population), layout.grids, start)
     return SpaceDistribution(
       numbers,

@@ -1,16 +1,16 @@
 private import OuterloopPlatform
 
-/// When a run of CMA-ES has ended, and how the next one begins: BIPOP (Hansen 2009, "Benchmarking a
+/// When a run of CMA-ES has converged, and how it restarts: BIPOP (Hansen 2009, "Benchmarking a
 /// BI-population CMA-ES on the BBOB-2009 function testbed").
 ///
-/// Every run begins at a random place. Large runs have twice the population of the large run before; between
-/// them come small ones, for as long as they have used fewer trials in all than the large ones:
+/// Every run starts at a random point. Large runs have twice the population of the previous large run;
+/// between them come small ones, as long as these have used fewer trials in total than the large ones:
 ///
 ///     lambda = lambda_0 (lambda_large / (2 lambda_0))^(u^2),   sigma = sigma_0 10^(-2 v)
 ///
 /// with u and v uniform; a small run ends after half of the trials of the last large one. Large populations
-/// are for functions of many minima with a common slope, small steps for those without, and nobody knows
-/// before which it is: that is why it is not IPOP, which has only the former.
+/// suit functions of many minima with a global trend, small steps those without, and which applies is not
+/// known in advance; IPOP has only the former.
 struct Restarts: Sendable {
   /// One run.
   struct Run: Sendable {
@@ -19,7 +19,7 @@ struct Restarts: Sendable {
     /// What sigma is multiplied by.
     let stepFactor: Double
     let isLarge: Bool
-    /// After how many trials it ends.
+    /// The largest number of its trials.
     let limit: Int
     var trials = 0
   }
@@ -32,7 +32,7 @@ struct Restarts: Sendable {
   private var lastLargeTrials = 0
   private(set) var run: Run
 
-  /// Populations stop growing there, or at the first one.
+  /// The limit on population growth.
   private static let mostTrials = 10_000
 
   init(population: Int, seed: UInt64) {
@@ -44,7 +44,7 @@ struct Restarts: Sendable {
 
   mutating func count() { run.trials += 1 }
 
-  /// Ends the run and begins the next; the numbers are for its random place.
+  /// Ends the run and begins the next; returns draws for its random starting point.
   mutating func restart() -> Draws {
     if run.isLarge {
       largeTrials += run.trials
@@ -70,12 +70,12 @@ struct Restarts: Sendable {
   }
 }
 
-/// Whether a run has nothing more to find, from its distribution and its losses.
+/// Whether a run has converged, judging by its distribution and losses.
 ///
-/// The tests of pycma, but that they know no unit of the loss: the losses of the last 10 + 30 n / lambda
-/// generations are equal but for 1e-12 of the first generations' spread; no coordinate moves by more than a
-/// billionth of the beginning any more; sigma has exploded; a step does not change the mean any more; C has a
-/// condition number of 1e14.
+/// The tests of pycma, made independent of the unit of the loss: the losses of the last 10 + 30 n / lambda
+/// generations are equal up to 1e-12 of the first generations' spread; no coordinate moves by more than a
+/// billionth of its initial step; sigma has exploded; a step no longer changes the mean; C has a condition
+/// number of 1e14.
 struct StopTest: Sendable {
   private let window: Int
   private let initialDeviation: Double
@@ -93,7 +93,7 @@ struct StopTest: Sendable {
       gaussian.sigma * (0..<parameters.dimensions).reduce(0) { max($0, gaussian.deviation($1)) }
   }
 
-  /// Takes in the losses of a generation, and the distribution that came of it.
+  /// Adds the losses of a generation, and the resulting distribution.
   mutating func isDone(
     losses: [Double], _ gaussian: CovarianceAdaptation
   ) -> Bool {

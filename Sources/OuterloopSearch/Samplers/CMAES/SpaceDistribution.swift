@@ -1,13 +1,13 @@
 /// A distribution over all coordinates and choices of a space: a normal one over coordinates, with margins,
 /// and independent ones over choices.
 struct SpaceDistribution: Sendable {
-  /// How coordinates are searched; nil where there are none.
+  /// The search over coordinates; nil if there are none.
   enum Numbers: Sendable {
     case margin(MarginSearch)
     case mixed(MixedSearch)
   }
 
-  /// A draw, as the update wants it.
+  /// A draw, in the form needed by the update.
   struct Point: Sendable {
     var coordinates: [Double]
     var choices: [Int?]
@@ -19,7 +19,7 @@ struct SpaceDistribution: Sendable {
     var rank: TrialRank
     /// Infinite without a result.
     var loss: Double
-    /// The distribution did not draw it.
+    /// Whether it was not drawn from the distribution.
     var isInjected: Bool
   }
 
@@ -56,7 +56,7 @@ struct SpaceDistribution: Sendable {
     return Point(coordinates: coordinates, choices: choices.draw { stream.next() })
   }
 
-  /// The places in the unit cube that a point stands for.
+  /// The positions in the unit cube that a point represents.
   func places(of point: Point) -> [Double] {
     switch numbers {
     case nil: []
@@ -65,7 +65,7 @@ struct SpaceDistribution: Sendable {
     }
   }
 
-  /// The point that stands for places; what is nil, and inactive, is taken from the mean.
+  /// The point that represents positions; nil (inactive) ones are taken from the mean.
   func point(of positions: (places: [Double?], choices: [Int?])) -> Point {
     let coordinates: [Double] =
       switch numbers {
@@ -76,14 +76,14 @@ struct SpaceDistribution: Sendable {
     return Point(coordinates: coordinates, choices: positions.choices)
   }
 
-  /// Moves the distribution to the better ones of a population. Equal ranks are in order of arrival.
+  /// Updates the distribution with a population. Ties are in order of arrival.
   mutating func update(_ members: [Member]) {
     var sorted = members.enumerated().sorted {
       ($0.element.rank, $0.offset) < ($1.element.rank, $1.offset)
     }.map(\.element)
     let penalties = penalties(sorted)
     if penalties.contains(where: { $0 > 0 }) {
-      // Trials without a result stay behind all others.
+      // Trials without a result come last.
       let order = sorted.indices.sorted { a, b in
         let (left, right) = (sorted[a].loss + penalties[a], sorted[b].loss + penalties[b])
         return left != right ? left < right : a < b

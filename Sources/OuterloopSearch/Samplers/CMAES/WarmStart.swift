@@ -1,8 +1,8 @@
 internal import OuterloopNumerics
 private import OuterloopPlatform
 
-/// Where a search over the unit cube begins if results are known: WS-CMA-ES (Nomura, Watanabe, Akimoto,
-/// Ozaki and Onishi 2021), of which this is the distribution: for the best tenth x_1, ..., x_k, at least one,
+/// The initial distribution of a search over the unit cube from known results: WS-CMA-ES (Nomura, Watanabe,
+/// Akimoto, Ozaki and Onishi 2021), for the best tenth x_1, ..., x_k, at least one,
 ///
 ///     m = mean of x_i,   Sigma = alpha^2 I + mean of x_i x_i' - m m',   alpha = .1
 ///     sigma = det(Sigma)^(1 / 2n),   C = Sigma / sigma^2
@@ -11,8 +11,8 @@ struct WarmStart: Sendable {
   var sigma: Double
   var covariance: [Double]
 
-  /// - Parameter points: places in the unit cube, the best first; nil, where a parameter was inactive, for
-  ///   the mean of the others or the middle. Nil if there are none.
+  /// - Parameter points: positions in the unit cube, best first; nil where a parameter was inactive, which
+  ///   becomes the mean of the others or the middle. Returns nil if there are none.
   init?(_ points: [[Double?]]) {
     let best = points.prefix(max(1, points.count / 10))
     guard let first = best.first, !first.isEmpty else { return nil }
@@ -37,11 +37,11 @@ struct WarmStart: Sendable {
   }
 }
 
-/// Where a run begins.
+/// The start of a run.
 enum RunStart: Sendable {
   /// In the middle of the space.
   case middle
-  /// At a place of the unit cube, its first step multiplied by a factor.
+  /// At a point of the unit cube, with the first step scaled by a factor.
   case place([Double], stepFactor: Double)
   case warm(WarmStart)
 }

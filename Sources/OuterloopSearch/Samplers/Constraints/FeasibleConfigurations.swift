@@ -1,15 +1,15 @@
 internal import OuterloopStudy
 
-/// Random configurations among those that the constraints of a space allow, distributed as the
-/// independent uniform ones that happen to be allowed.
+/// Random feasible configurations of a space, distributed like independent uniform ones conditioned
+/// on being allowed.
 ///
-/// How they are found depends on the space alone, and on how many of its configurations are allowed:
-/// by drawing again (3 % and more); from a cover of the allowed ones by boxes, which drops most of what
-/// is not; from a list, if there are few; by a walk. All but the walk are exact.
+/// The method depends only on the space and the fraction of allowed configurations: rejection sampling
+/// (3 % and more); a cover of the allowed ones by boxes, which excludes most others; a list, if there
+/// are few; or a random walk. All but the walk are exact.
 struct FeasibleConfigurations: Sendable {
   private enum Method: Sendable {
     case redrawing
-    case paving(Paving)
+    case paving(Subpaving)
     case list([Box], sums: [Double])
     case walk(FeasibleWalk)
   }
@@ -20,7 +20,7 @@ struct FeasibleConfigurations: Sendable {
 
   private let space: SearchSpace
   private var method: Method?
-  /// Made when first needed: spaces of which most is allowed never do.
+  /// Created when first needed, which it never is for spaces where most is allowed.
   private lazy var network = ConstraintNetwork(space)
   private lazy var start = network.contracted(network.logic.whole, effort: 4000)
 
@@ -29,7 +29,7 @@ struct FeasibleConfigurations: Sendable {
     if space.forbidden.isEmpty { method = .redrawing }
   }
 
-  /// Whether drawing again is all it takes.
+  /// Whether rejection sampling suffices.
   var isRedrawing: Bool {
     mutating get throws {
       if case .redrawing = try chosenMethod() { true } else { false }
@@ -49,9 +49,9 @@ struct FeasibleConfigurations: Sendable {
 
   /// A configuration, or nil for a draw that is not allowed.
   ///
-  /// - Parameter uniform: numbers in [0, 1): for plain draws and within boxes one for each parameter,
-  ///   by its index; nil asks for one of the others.
-  /// - Throws: `StudyError` if there is nothing that is allowed, or nothing could be found.
+  /// - Parameter uniform: numbers in [0, 1): for plain draws and within boxes one per parameter, by
+  ///   index; nil for all other draws.
+  /// - Throws: `StudyError` if nothing is allowed, or nothing could be found.
   mutating func draw(_ uniform: (Int?) -> Double) throws -> Assignment? {
     switch try chosenMethod() {
     case .redrawing: return space.configuration { uniform($0) }
@@ -64,7 +64,7 @@ struct FeasibleConfigurations: Sendable {
   }
 
   private mutating func configuration(
-    _ paving: Paving, _ uniform: (Int?) -> Double
+    _ paving: Subpaving, _ uniform: (Int?) -> Double
   ) -> Assignment? {
     guard let box = paving.box(uniform(nil)) else { return nil }
     let axes = network.logic.axes
@@ -95,10 +95,10 @@ struct FeasibleConfigurations: Sendable {
     }
     if hits * 30 >= Self.probes { return .redrawing }
     guard let start else { throw Self.empty }
-    let paving = Paving(network, from: start, limit: Self.boxes)
+    let paving = Subpaving(network, from: start, limit: Self.boxes)
     if paving.isEmpty { throw Self.empty }
     var successes = 0
-    // A cover of which one draw in 1,000 is allowed finds one within its tries, but for once in 10^8.
+    // With a cover of which one draw in 1,000 is allowed, the tries fail only once in 10^8.
     for _ in 0..<20 * Self.probes where successes < 12 {
       if configuration(paving, { _ in draws.next() }) != nil { successes += 1 }
     }
@@ -109,7 +109,7 @@ struct FeasibleConfigurations: Sendable {
     return .walk(walk)
   }
 
-  /// All allowed configurations with their probabilities, if they are few and soon found.
+  /// All allowed configurations with their probabilities, if they are few and found quickly.
   private func list() -> Method? {
     guard space.parameters.allSatisfy({ $0.domain.count != nil }),
       case .exactly(let count) = space.counted(upTo: Self.listed, effort: 200_000), count > 0
@@ -142,13 +142,13 @@ struct FeasibleConfigurations: Sendable {
     "loosen a constraint, or state it by narrower ranges", cause: .infeasible)
 }
 
-// What lies near.
+// Nearby configurations.
 extension FeasibleConfigurations {
-  /// Values of the parameters `indices` that are near `wanted` and that the constraints may allow,
-  /// given the values of others that are known; nil if there are none on the way that was tried.
+  /// Values of the parameters `indices` near `wanted` that the constraints may allow, given the
+  /// known values of others; nil if the attempt finds none.
   ///
-  /// The parameters are set in an order of chance. Each keeps its value if the constraints leave it,
-  /// else it goes as far into what they leave, at most, as it lay outside.
+  /// The parameters are set in random order. Each keeps its value if the constraints allow it;
+  /// otherwise it moves into the allowed part by at most the distance by which it was outside.
   mutating func repaired(
     _ wanted: [ParameterValue], of indices: [Int], given known: [ParameterValue?],
     _ random: () -> Double

@@ -1,30 +1,30 @@
 private import OuterloopPlatform
 internal import OuterloopStudy
 
-/// Configurations of a set so thin that no draw falls into it: a guided draw, then a walk that leaves
-/// the uniform distribution over the allowed configurations as it is.
+/// Configurations of a set so thin that no draw falls into it: a guided draw, then a random walk
+/// whose stationary distribution is uniform over the allowed configurations.
 ///
-/// The walk draws blocks of one to three parameters anew, given all others: within what the
-/// constraints leave of the first, then of the second given the first, ...; it takes what comes with
-/// the probability of Metropolis and Hastings, min(1, W'/W), W the product of the measures of what was
-/// left, which is one over the density of such a draw.
+/// The walk redraws blocks of one to three parameters, given all others: within the allowed part of
+/// the first, then of the second given the first, and so on; it accepts with the Metropolis-Hastings
+/// probability, min(1, W'/W), W the product of the measures of the allowed parts, which is the inverse
+/// density of such a draw.
 struct FeasibleWalk: Sendable {
-  /// Guided draws of which one is chosen by its weight.
+  /// The number of guided draws, of which one is chosen by weight.
   private static let draws = 8
   static let setupDraws = 60
-  /// Boxes that are looked into when no guided draw succeeds.
+  /// The number of boxes searched when no guided draw succeeds.
   static let searchedBoxes = 300
 
   private let network: ConstraintNetwork
   private let start: Box
-  /// Allowed configurations, to begin from where no draw ends well.
+  /// Allowed configurations, as starting points when no draw succeeds.
   private var known: [Box] = []
 
-  /// Whether there is nothing that is allowed, as far as was looked.
+  /// Whether it was proved that nothing is allowed.
   private(set) var isProvedEmpty = false
   var isEmpty: Bool { known.isEmpty }
 
-  /// - Parameter start: a box that holds all that is allowed.
+  /// - Parameter start: a box that contains everything allowed.
   init(_ network: ConstraintNetwork, from start: Box) {
     self.network = network
     self.start = start
@@ -72,7 +72,7 @@ struct FeasibleWalk: Sendable {
     return draw.draw(order, from: box, effort: effort) { draw.place(random(), in: $1, of: $0) }
   }
 
-  /// A configuration that is nearly independent of all others, as a box.
+  /// A configuration, nearly independent of all others, as a box.
   func configuration(_ random: () -> Double) -> Box {
     var box = beginning(random)
     let count = network.count

@@ -1,32 +1,32 @@
 private import OuterloopPlatform
 internal import OuterloopStudy
 
-/// Configurations set one parameter after the other, each within what the constraints leave of it
-/// given the ones before: sequential importance sampling with propagation.
+/// Configurations built one parameter after another, each within what the constraints allow given
+/// the previous ones: sequential importance sampling with propagation.
 struct GuidedDraw {
   let network: ConstraintNetwork
 
-  /// A box that is one configuration, and by how much the way there was narrowed: the inverse of how
-  /// probable it is that such a draw gives it is e^`logWeight`, up to a constant.
+  /// A box that is a single configuration, and its importance weight: e^`logWeight` is the inverse
+  /// probability of drawing it, up to a constant.
   struct Result {
     var box: Box
     var logWeight: Double
   }
 
-  /// Sets the parameters `order`, parents first, within `start`; nil if that ends where nothing is
-  /// allowed. What does not exist keeps its slice.
+  /// Sets the parameters `order`, parents first, within `start`; nil at a dead end. Inactive
+  /// parameters keep their slice.
   ///
   /// - Parameters:
-  ///   - effort: how many slices of what is to come are narrowed after each value, at most.
+  ///   - effort: the largest number of slices to narrow after each value.
   ///   - isComplete: whether all other parameters are set, so that the result is one configuration.
-  ///   - choose: the place within the parts that are left of a parameter.
+  ///   - choose: picks a position within the remaining parts of a parameter.
   func draw(
     _ order: some Sequence<Int>, from start: Box, effort: Int = 40, isComplete: Bool = true,
     choose: (Int, [Slice]) -> Double
   ) -> Result? {
     var result = Result(box: start, logWeight: 0)
     for index in order {
-      // The places of what does not exist are drawn too: they count when its parents change.
+      // Positions of inactive parameters are drawn too: they matter when their parents change.
       let parts = network.allowedParts(of: index, in: result.box)
       guard !parts.isEmpty else { return nil }
       result.logWeight += log(measure(parts, of: index))
@@ -41,12 +41,12 @@ struct GuidedDraw {
     return verdict == .allowed || (!isComplete && verdict == .open) ? result : nil
   }
 
-  /// The weight that `draw` would give to the configuration `target`; nil if it could not end there.
+  /// The weight that `draw` would give to the configuration `target`; nil if it cannot produce it.
   func logWeight(of target: Box, _ order: some Sequence<Int>, from start: Box) -> Double? {
     draw(order, from: start, effort: 0) { index, _ in target.slices[index].low }?.logWeight
   }
 
-  /// How probable the parts are together.
+  /// The total measure of the parts.
   func measure(_ parts: [Slice], of index: Int) -> Double {
     // A point of a real range has no measure; all points then have the same.
     max(parts.reduce(0) { $0 + network.logic.axes[index].measure($1) }, 1e-300)
@@ -56,7 +56,7 @@ struct GuidedDraw {
   func place(_ u: Double, in parts: [Slice], of index: Int) -> Double {
     let axis = network.logic.axes[index]
     guard parts.contains(where: { axis.measure($0) > 0 }) else {
-      // Single points of a real range, each as probable as any other.
+      // Single points of a real range, equally probable.
       guard !parts.isEmpty else { return 0 }
       return parts[min(Int(u * Double(parts.count)), parts.count - 1)].low
     }

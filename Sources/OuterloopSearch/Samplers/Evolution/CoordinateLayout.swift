@@ -1,7 +1,7 @@
 internal import OuterloopStudy
 
-/// The parameters of a space as coordinates: numbers and ordinals as places in the unit interval, on a
-/// grid or not, choices by index. Parameters with a single value are none.
+/// The parameters of a space as coordinates: numbers and ordinals as positions in the unit interval,
+/// on a grid or not, choices by index. Parameters with a single value are excluded.
 struct CoordinateLayout: Sendable {
   private enum Role: Sendable {
     case fixed
@@ -11,12 +11,12 @@ struct CoordinateLayout: Sendable {
 
   let space: SearchSpace
   private let roles: [Role]
-  /// Of each coordinate; nil: continuous.
+  /// The grid of each coordinate; nil: continuous.
   private(set) var grids: [CoordinateGrid?] = []
-  /// How many values each choice has.
+  /// The number of values of each choice.
   private(set) var choiceCounts: [Int] = []
 
-  /// Grids of more values are as good as continuous.
+  /// Grids with more values are treated as continuous.
   private static let mostValues = 1_000_000
 
   /// - Parameter pairsAreChoices: numbers and ordinals with two values are choices too.
@@ -47,10 +47,10 @@ struct CoordinateLayout: Sendable {
     self.roles = roles
   }
 
-  /// How many coordinates and choices have few values.
+  /// The number of discrete coordinates and choices.
   var discreteCount: Int { grids.count { $0 != nil } + choiceCounts.count }
 
-  /// The configuration at these places with these choices; nil if it is forbidden.
+  /// The configuration at these positions with these choices; nil if it is forbidden.
   func assignment(_ places: [Double], _ choices: [Int]) -> Assignment? {
     space.assignment { index, _ in .some(value(index, places, choices)) }
       .flatMap { space.allows($0) ? $0 : nil }
@@ -72,7 +72,7 @@ struct CoordinateLayout: Sendable {
     }
   }
 
-  /// Places and choices of a configuration; nil for what is inactive.
+  /// Positions and choices of a configuration; nil for inactive parameters.
   func positions(of assignment: Assignment) -> (places: [Double?], choices: [Int?]) {
     var places = [Double?](repeating: nil, count: grids.count)
     var choices = [Int?](repeating: nil, count: choiceCounts.count)

@@ -1,18 +1,19 @@
 internal import OuterloopStudy
 
-/// What evolution knows of a trial that has ended: where it stands in the order of all, and its losses.
+/// A finished trial for evolutionary samplers: its rank in the order of all, and its losses.
 struct RankedTrial: Sendable {
   let rank: TrialRank
-  /// By how much it breaks the study's constraints; 0: it keeps them.
+  /// Its constraint violation; 0: feasible.
   let violation: Double
   /// One for each objective, NaN as infinity; nil without a result.
   let losses: [Double]?
 
-  /// Complete trials come first, by their loss; then pruned ones, the further they came the better; then
-  /// those that break constraints, by how much (Deb 2000); then those whose configuration made them fail.
-  /// Nil for trials that say nothing about their configuration: lost, cancelled, not finished.
+  /// Complete trials come first, by loss; then pruned ones, those that got further first; then infeasible
+  /// ones, by violation (Deb 2000); then those whose configuration made them fail. Nil for trials without
+  /// information about their configuration: lost, cancelled, not finished.
   ///
-  /// Of several objectives the rank has the first only: complete ones are compared by `losses`.
+  /// With several objectives the rank uses only the first: complete trials are compared by
+  /// `losses`.
   init?(_ trial: Trial, _ specification: StudySpecification) {
     let objectives = specification.objectives
     func losses(_ values: [Double]) -> [Double] {
@@ -23,7 +24,7 @@ struct RankedTrial: Sendable {
     }
     switch trial.state {
     case .complete:
-      // Of a trial with too few values or too many, it is not known which is which.
+      // For a trial with too few or too many values, it is not known which is which.
       let values = trial.values.flatMap { $0.count == objectives.count ? $0 : nil }
       self.losses = values.map(losses)
       violation = specification.violation(of: trial)
@@ -32,7 +33,7 @@ struct RankedTrial: Sendable {
         ? .infeasible(violation: violation) : .complete(loss: self.losses?[0] ?? .infinity)
     case .pruned:
       self.losses = nil
-      // What it did not report yet breaks nothing.
+      // Metrics that are not reported yet violate nothing.
       let known = specification.violation(of: trial)
       violation = known.isFinite ? known : 0
       rank =

@@ -2,25 +2,25 @@ private import OuterloopNumerics
 private import OuterloopPlatform
 internal import OuterloopStudy
 
-/// Finds where an acquisition function is large: from the best candidates of a pool, and some drawn with
-/// probability in proportion to e^value, uphill along slopes in what is continuous and by single changes
-/// of value in what is not, in turns until neither helps.
+/// Maximises an acquisition function: starting from the best candidates of a pool, and some drawn with
+/// probability proportional to e^value, by gradient ascent in continuous coordinates and by single
+/// changes in discrete ones, alternating until neither helps.
 ///
-/// Slopes move floats, and grids of many values, which are rounded then; all starts climb together, so
-/// that the predictions of a step are made at once. Constraints are kept: where a climb ends
-/// outside it goes back towards its start. Parameters that conditions mention move by value only.
+/// Gradients move floats, and grids of many values, which are then rounded; all starts climb together,
+/// so that the predictions of a step are batched. Constraints are respected: a climb that ends outside
+/// moves back towards its start. Parameters in conditions change only by value.
 struct AcquisitionSearch {
   private static let starts = 8
   private static let best = 3
   private static let rounds = 4
-  /// Values of a choice that are tried at most.
+  /// The largest number of values of a choice to try.
   private static let mostChoices = 32
 
   let coordinates: SpaceCoordinates
   let acquisition: any Acquisition
-  /// Where numbers are to stay, coordinate by coordinate; nil: in 0...1.
+  /// The bounds of numbers, by coordinate; nil: 0...1.
   var box: [ClosedRange<Double>]?
-  /// A term for what is believed of good values.
+  /// The term of the user priors.
   var belief: CandidateBelief?
   /// Coordinates of choices that keep their values.
   var fixed: Set<Int> = []
@@ -31,7 +31,7 @@ struct AcquisitionSearch {
     var value: Double
   }
 
-  /// Candidates from the best on: the ends of the climbs, and the best of the pool behind them.
+  /// Candidates, best first: the ends of the climbs, followed by the best of the pool.
   func ranked(_ pool: [Candidate], _ uniforms: inout UniformStream) -> [Scored] {
     var scored = zip(pool, values(pool)).map { Scored(candidate: $0, value: $1) }
     scored = scored.filter { !$0.value.isNaN }
@@ -71,7 +71,7 @@ struct AcquisitionSearch {
     return chosen + drawn.map { rest[rest.startIndex + $0] }
   }
 
-  // MARK: Along slopes
+  // MARK: Gradient ascent
 
   private func climb(_ climbers: inout [Scored]) {
     let moving = coordinates.coordinates.indices.filter { place in
@@ -113,7 +113,7 @@ struct AcquisitionSearch {
       &climbers)
   }
 
-  /// Ends on their grids and within the constraints, where they are better than what they came from.
+  /// Accepts the ends, rounded to grids and feasible, where they are better than their starts.
   private func take(_ ends: [Candidate], _ values: [Double], _ climbers: inout [Scored]) {
     var values = values
     var found = ends
@@ -148,9 +148,9 @@ struct AcquisitionSearch {
     return result
   }
 
-  // MARK: Value by value
+  // MARK: Discrete changes
 
-  /// Takes the best single change of a value for each climber, as long as there is a better one. Whether
+  /// Makes the best single change of a value for each climber, as long as one improves. Returns whether
   /// anything changed.
   private func step(_ climbers: inout [Scored], _ uniforms: inout UniformStream) -> Bool {
     var isChanged = false
@@ -178,8 +178,8 @@ struct AcquisitionSearch {
     return isChanged
   }
 
-  /// All candidates that differ in one value of a choice, of a short grid, or of a number that conditions
-  /// mention; by a few steps in those of a long grid.
+  /// All candidates that differ in one value of a choice, of a short grid, or of a number in a condition;
+  /// by a few steps for those of a long grid.
   private func changes(
     of candidate: Candidate, _ uniforms: inout UniformStream
   ) -> [Candidate] {

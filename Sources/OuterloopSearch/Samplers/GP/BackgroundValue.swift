@@ -2,10 +2,10 @@ private import Dispatch
 private import OuterloopPlatform
 private import Synchronization
 
-/// A value that is computed on another thread from its creation on, and waited for where it is asked for.
+/// A value that is computed on another thread from its creation on; reading it waits for it.
 ///
-/// A thread of its own instead of a task: suggestions are made synchronously, and a thread of the cooperative
-/// pool that waited for a task could leave none to run it.
+/// It uses a thread instead of a task: suggestions are synchronous, and a thread of the cooperative pool that
+/// waits for a task could leave none to run it.
 final class BackgroundValue<Value: Sendable>: Sendable {
   private let result = Mutex<Result<Value, any Error>?>(nil)
   private let isComputed = DispatchGroup()
@@ -29,7 +29,7 @@ final class BackgroundValue<Value: Sendable>: Sendable {
 }
 
 /// All values that are being computed. A process that exits waits for them, which takes a fraction of a second:
-/// OpenBLAS gives its memory back when it is unloaded, and whoever computes with it then would crash.
+/// OpenBLAS frees its memory when it is unloaded, and a thread still computing with it would crash.
 private enum BackgroundWork {
   static let underWay = DispatchGroup()
   static let endsBeforeProcess = atexit { BackgroundWork.underWay.wait() }

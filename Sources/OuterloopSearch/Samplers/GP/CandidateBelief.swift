@@ -1,18 +1,18 @@
 internal import OuterloopNumerics
 internal import OuterloopStudy
 
-/// What is believed of good values, as a search over candidates needs it: a term of the acquisition function
-/// (`HintedPriors`), its slopes, and candidates from it.
+/// The user priors in the form needed by a search over candidates: a term of the acquisition function
+/// (`HintedPriors`), its derivatives, and draws from it.
 struct CandidateBelief: Sendable {
   private let coordinates: SpaceCoordinates
   private let priors: HintedPriors
-  /// The coordinates that something is believed of.
+  /// The coordinates with a prior.
   private let places: [Int]
 
   /// The step of central differences, in units of the range.
   private static let step = 1e-4
 
-  /// - Returns: nil if nothing is believed any more.
+  /// - Returns: nil if no prior is in effect.
   init?(_ priors: HintedPriors, _ coordinates: SpaceCoordinates) {
     guard priors.areLive else { return nil }
     self.priors = priors
@@ -22,7 +22,7 @@ struct CandidateBelief: Sendable {
     }
   }
 
-  /// sum of (beta / t) log pi over what is active in the candidate.
+  /// sum of (beta / t) log pi over the parameters that are active in the candidate.
   func value(_ candidate: Candidate) -> Double {
     let isActive = coordinates.activity(candidate)
     return places.reduce(0) { sum, place in
@@ -31,7 +31,8 @@ struct CandidateBelief: Sendable {
     }
   }
 
-  /// The derivative of `value` by a coordinate, by central differences; 0 on grids, where it moves in steps.
+  /// The derivative of `value` with respect to a coordinate, by central differences; 0 on grids, where it is
+  /// a step function.
   func slope(_ candidate: Candidate, _ place: Int) -> Double {
     let coordinate = coordinates.coordinates[place]
     guard places.contains(place), case .continuous = coordinate.kind,
@@ -47,8 +48,8 @@ struct CandidateBelief: Sendable {
       of: coordinates.coordinates[place].index, at: coordinates.value(place, number))
   }
 
-  /// A candidate from what is believed: at its mode if that is new, else drawn from it; uniform in what
-  /// nothing is believed of.
+  /// A candidate from the priors: at their mode if that is new, otherwise drawn from them; uniform in
+  /// parameters without a prior.
   func candidate(_ draws: inout Draws) -> Candidate {
     var stream = draws
     defer { draws = stream }

@@ -2,25 +2,25 @@ internal import OuterloopNumerics
 private import OuterloopPlatform
 internal import OuterloopStudy
 
-/// The candidates among which a proposal looks for good places to begin:
+/// The candidates among which a proposal looks for starting points:
 ///
 /// - points of a Sobol sequence, scrambled once for the study (Owen) and shifted by random bits,
-///   which keeps its evenness: everywhere;
+///   which keeps its uniformity: across the space;
 /// - the best trials, each with neighbours at several distances: all coordinates moved by about a
 ///   thousandth, some by a tenth (RAASP: Rashidi et al. 2024, Papenmeier et al. 2025), one or two of
-///   them at will. Where there are many coordinates the others lie too far from all trials to tell
-///   good from bad.
+///   them arbitrarily. With many coordinates, the points of the sequence are too far from all trials
+///   to distinguish good from bad.
 ///
-/// What constraints forbid is left out; where they forbid most, configurations are drawn among those that
-/// they allow, and neighbours moved to where they may allow them.
+/// Infeasible candidates are dropped; where most are infeasible, configurations are drawn from the
+/// feasible ones, and neighbours are repaired.
 struct CandidatePool: Sendable {
   /// Points of the sequence.
   private let size: Int
-  /// Neighbours in all; fewer candidates than this are made up for by drawing among the allowed ones.
+  /// The number of neighbours; if fewer candidates are left, feasible ones are drawn instead.
   private var neighbours: Int { (size + 7) / 8 }
 
   private static let mostDraws = 64
-  /// Neighbours that are moved to where the constraints may allow them.
+  /// The largest number of neighbours to repair.
   private static let mostRepairs = 16
 
   private let coordinates: SpaceCoordinates
@@ -45,9 +45,9 @@ struct CandidatePool: Sendable {
 
   /// - Parameters:
   ///   - best: the best trials, best first.
-  ///   - key: names the random numbers.
-  ///   - spread: names the shift; nil: another one for each key.
-  ///   - box: where numbers are to be, coordinate by coordinate; nil: in 0...1.
+  ///   - key: the key of the random numbers.
+  ///   - spread: the key of the shift; nil: a different one for each key.
+  ///   - box: the bounds of numbers, by coordinate; nil: 0...1.
   mutating func candidates(
     near best: [Candidate], key: RandomKey, spread: RandomKey? = nil,
     within box: [ClosedRange<Double>]? = nil
@@ -58,7 +58,7 @@ struct CandidatePool: Sendable {
       coordinates.isAllowed($0)
     }
     if pool.count < neighbours, let tries = try? feasible.tries {
-      // A draw by a walk, of which there are few tries, takes tens of milliseconds.
+      // A draw by a random walk, which has few tries, takes tens of milliseconds.
       for _ in 0..<min(tries / 10, Self.mostDraws) where pool.count < neighbours {
         let drawn = try? feasible.draw { _ in uniforms.next() }
         if let drawn { pool.append(coordinates.candidate(of: drawn)) }
@@ -126,8 +126,8 @@ struct CandidatePool: Sendable {
     return result
   }
 
-  /// A candidate with each coordinate moved with probability `share`, one at least: by a normal number
-  /// of this standard deviation, or to anywhere if there is none.
+  /// A candidate with each coordinate moved with probability `share`, at least one: by a normal number
+  /// of this standard deviation, or uniformly if there is none.
   private func neighbour(
     _ center: Candidate, share: Double, distance: Double?, _ uniforms: inout UniformStream
   ) -> Candidate {

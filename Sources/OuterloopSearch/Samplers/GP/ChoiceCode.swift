@@ -1,15 +1,15 @@
 internal import OuterloopNumerics
 
-/// Choices without order as points at equal distances: choice i of up to 64 is 1/sqrt 2 in column i, so that
-/// two are at distance 1.
+/// An encoding of categorical values as equidistant points: choice i of up to 64 is 1/sqrt 2 in column i, so
+/// that two are at distance 1.
 ///
-/// More would be more columns than there are trials to tell them apart. They get random signs in 64 columns,
-/// which are at distances of 1 to about an eighth.
+/// More would need more columns than there are trials to distinguish them. They get random signs in 64
+/// columns, whose distances are 1 up to about an eighth.
 struct ChoiceCode: Sendable {
   private static let most = 64
 
   let count: Int
-  /// By choice 64 signs; empty where each choice has its column.
+  /// 64 signs for each choice; empty where each choice has its own column.
   private let signs: [UInt64]
 
   init(count: Int) {
@@ -24,7 +24,7 @@ struct ChoiceCode: Sendable {
 
   var columns: Int { min(count, Self.most) }
 
-  /// The number of the choice at a quantile.
+  /// The index of the choice at a quantile.
   func choice(atQuantile u: Double) -> Double {
     min((u * Double(count)).rounded(.down), Double(count - 1))
   }

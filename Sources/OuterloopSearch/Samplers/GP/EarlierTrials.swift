@@ -1,24 +1,24 @@
 internal import OuterloopStudy
 
-/// Results of an earlier study (`StudySpecification.earlier`) as the Gaussian processes of this one take them
-/// in: with the parameters that both have.
+/// Results of an earlier study (`StudySpecification.earlier`) as data for the Gaussian processes of this one,
+/// restricted to the common parameters.
 ///
-/// Their losses are standardised by themselves, since the earlier study may have had another unit or another
-/// data set: where good values lie is taken over, not how good they are. The covariance is
+/// Their losses are standardised separately, since the earlier study may have had another unit or data set:
+/// the location of good values is transferred, not their level. The covariance is
 ///
 ///     k = s_0 k_0(x, x') + [both are trials of this study] s_1 k_1(x, x')
 ///
-/// with x in k_0 of the parameters in common. Both scales are fitted, so that an earlier study that was alike
-/// says much, and another one nothing (the idea of Swersky et al. 2013, in the sum of kernels that
+/// with x in k_0 of the parameters in common. Both scales are fitted, so that a similar earlier study has
+/// much influence, and a dissimilar one none (the idea of Swersky et al. 2013, in the sum of kernels that
 /// conditions have here).
 struct EarlierTrials: Sendable {
-  /// As the kernel sees them.
+  /// As inputs of the kernel.
   let points: KernelPoints
   /// By objective.
   let outputs: [[Double]]
 
   /// - Parameter coordinates: they share `shared(specification)`.
-  /// - Returns: nil if there is nothing to take over.
+  /// - Returns: nil if there is nothing to transfer.
   init?(_ specification: StudySpecification, _ coordinates: SpaceCoordinates) {
     let space = specification.space
     let shared = Self.shared(specification)
@@ -39,7 +39,8 @@ struct EarlierTrials: Sendable {
       })
   }
 
-  /// The places of parameters that all earlier results have, and that this space has in all configurations.
+  /// The indices of parameters that all earlier results have, and that this space has in all
+  /// configurations.
   static func shared(_ specification: StudySpecification) -> Set<Int> {
     let space = specification.space
     guard specification.earlier.count > 1 else { return [] }

@@ -1,18 +1,18 @@
-/// When hyperparameters are fitted anew, by how many trials have ended, and from where.
+/// When hyperparameters are refitted, as a function of the number of finished trials, and from
+/// which start.
 ///
-/// Whoever replays a study has to come to the same parameters. So there is no chain of fits, each begun
-/// where the last one ended: some counts are *anchors*, each about 1.4 times the one before, whose fit begins
-/// at what is believed before any trial, and every fit begins at the end of the last anchor's. A replay needs
-/// these two.
+/// A replay of a study must reproduce the parameters. So there is no chain of fits, each started from the
+/// last: some counts are *anchors*, each about 1.4 times the previous one, whose fit starts from the prior,
+/// and every fit starts from the last anchor's result. A replay needs only these two.
 ///
-/// A fit to few trials takes milliseconds and is used at once. From `delayed` trials on it is used from the
-/// count on at which the next one is due: until then it is made while trials run, and no worker that asks for
-/// a trial waits for it (`Surrogates.fitAhead`). Suggestions do not depend on whether it was ready.
+/// A fit to few trials takes milliseconds and is used at once. From `delayed` trials on it is first used at
+/// the count at which the next one is due: until then it is computed while trials run, and no worker that
+/// asks for a trial waits for it (`Surrogates.fitAhead`). Suggestions do not depend on when it was ready.
 package struct FitSchedule: Sendable, Hashable {
-  /// The first count that is fitted at.
+  /// The first count with a fit.
   package let first: Int
-  /// How many fits there are while the number of trials grows by its own size: 25 means every trial up to
-  /// 50 and every 8th at 200.
+  /// The number of fits while the number of trials doubles: 25 means every trial up to 50 and every 8th
+  /// at 200.
   package let density: Int
 
   package init(first: Int, density: Int) {
@@ -26,7 +26,7 @@ package struct FitSchedule: Sendable, Hashable {
     return place
   }
 
-  /// Fits to so many trials or more are used one step later.
+  /// Fits to at least this many trials are used one step later.
   package static let delayed = 100
 
   /// The count whose fit is used for a suggestion after `count` trials, which is at least `first`.

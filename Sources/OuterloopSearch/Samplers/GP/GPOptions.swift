@@ -1,36 +1,36 @@
 public import OuterloopStudy
 
-/// What may be chosen about the Gaussian-process sampler.
+/// The options of the Gaussian-process sampler.
 public struct GPOptions: Sendable, Hashable {
-  /// The middle of the space and Sobol points before the model is used; trials that have ended count, those that
-  /// reported derivatives twice. As many as Optuna draws.
+  /// The number of initial trials (the middle of the space and Sobol points) before the model is used; finished
+  /// trials count, twice if they reported derivatives. The default is Optuna's.
   public var startup = 10
-  /// How often hyperparameters are fitted anew: while trials double, so many times; after every trial while
-  /// there are fewer than twice as many.
+  /// How often hyperparameters are refitted while the number of trials doubles; after every trial up to
+  /// twice this number.
   public var fits = 25
-  /// Points all over the space among which a proposal looks for places to begin.
+  /// Points across the space among which a proposal looks for starting points.
   public var candidates = 2048
-  /// How many trials the model takes at most: of more, the best half as many and the newest of the others.
-  /// A proposal costs the square of that number.
+  /// The largest number of trials in the model: of more, half the slots go to the best and half to the
+  /// newest of the others. The cost of a proposal grows with its square.
   public var observations = 500
-  /// How many derivatives that trials reported the model takes at most, each of which costs as much as a trial:
-  /// those of the best and the newest trials, of each the largest. 0: none.
+  /// The largest number of reported derivatives in the model, each of which costs as much as a trial: those of
+  /// the best and the newest trials, of each the largest. 0: none.
   public var gradients = 120
-  /// Whether to search near the best trial only, in a box that grows with success and shrinks without
-  /// (`TrustRegion`): for many dimensions and many trials.
+  /// Whether to search only near the best trial, in a box that grows with success and shrinks with
+  /// failure (`TrustRegion`): for many dimensions and many trials.
   public var trustRegion = false
-  /// Whether to believe that few parameters matter (`KernelPrior`, sparse axis-aligned subspaces): for
+  /// Whether to assume that few parameters matter (`KernelPrior`, sparse axis-aligned subspaces): for
   /// many dimensions. Four models, at four times the cost.
   public var saas = false
-  /// Whether to change few parameters of the best trial, as long as that promises nearly as much
-  /// (`SparseChanges`).
+  /// Whether to change only a few parameters of the best trial, as long as the acquisition value is
+  /// nearly as large (`SparseChanges`).
   public var sparseChanges = false
 
   public init() {}
 }
 
 extension GPOptions: MethodOptions {
-  /// The options of a description, by their names.
+  /// Parses the options of a description.
   /// - Throws: `StudyError` for an unknown name, a value of another kind or out of range.
   public init(_ given: [String: ParameterValue]) throws { try self.init(reading: given) }
 

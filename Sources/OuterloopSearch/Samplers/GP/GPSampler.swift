@@ -1,34 +1,32 @@
 private import OuterloopNumerics
 public import OuterloopStudy
 
-/// Bayesian optimization with Gaussian processes: of all configurations the one is tried that promises the
-/// largest improvement under a model of all trials so far (Jones et al. 1998); of two or three objectives,
-/// the largest gain of hypervolume.
+/// Bayesian optimization with Gaussian processes: each proposal maximises the expected improvement under a
+/// model of all trials so far (Jones et al. 1998); with two or three objectives, the expected hypervolume
+/// improvement.
 ///
-/// *Model.* Matern-5/2 with a length-scale for each parameter, on the unit cube of their scales, with
-/// dimension-scaled priors (Hvarfner et al. 2024) and a constant mean, in double precision
-/// (`KernelPrior`); losses are winsorised, standardised, and bent by a power transform where that makes
-/// them more probable (`OutputTransform`, `YeoJohnson`). Parameters with conditions add kernels of their
-/// own, which compare trials that have them (`CovarianceBlock`). Derivatives of a single objective that trials
-/// report are observations too, with a noise of their own (`JointCovariance`, `SurrogateFits`).
-/// What trials cost, where that counts, is modelled too (`CostedAcquisition`), and what is believed of good values
-/// leads at first (`HintedPriors`). Results of an earlier study are known from the start (`EarlierTrials`).
-/// *Start.* The middle of the space (`SobolSampler.middle`), as in Ax, then Sobol points up to `GPOptions.startup` trials.
-/// *Search.* The logarithm of the expected improvement, averaged over what running trials may come to
-/// (`ExpectedImprovement`), over a pool of candidates (`CandidatePool`), then uphill (`AcquisitionSearch`).
+/// *Model.* Matern-5/2 with a length-scale for each parameter, on the unit cube of their scales, with dimension-scaled
+/// priors (Hvarfner et al. 2024) and a constant mean, in double precision (`KernelPrior`); losses are winsorised,
+/// standardised, and passed through a power transform where that makes them more probable (`OutputTransform`,
+/// `YeoJohnson`). Conditional parameters add separate kernels, which compare trials that have them (`CovarianceBlock`).
+/// Derivatives of a single objective that trials report are observations too, with separate noise (`JointCovariance`,
+/// `SurrogateFits`). The cost of trials, if relevant, is modelled too (`CostedAcquisition`), and user priors dominate at
+/// first (`HintedPriors`). Results of an earlier study are included from the start (`EarlierTrials`). *Start.* The
+/// middle of the space (`SobolSampler.middle`), as in Ax, then Sobol points up to `GPOptions.startup` trials. *Search.*
+/// The logarithm of the expected improvement, averaged over possible results of running trials (`ExpectedImprovement`),
+/// maximised over a pool of candidates (`CandidatePool`) and by local search (`AcquisitionSearch`).
 ///
 /// *Several objectives* have a process each; the logarithm of the expected hypervolume improvement is computed
-/// in closed form (`HypervolumeImprovement`). *Bounds on results* have a process each as well, and the
-/// probability of keeping them is a factor; incumbents are among the trials that keep them (`Surrogates`).
-/// *Many dimensions*: the options `trustRegion`, `saas` and `sparseChanges`, off by default.
+/// in closed form (`HypervolumeImprovement`). *Outcome constraints* have a process each as well, and the
+/// probability of feasibility is a factor; incumbents are feasible trials (`Surrogates`). *Many dimensions*:
+/// the options `trustRegion`, `saas` and `sparseChanges`, off by default.
 ///
-/// Hyperparameters are fitted at fixed numbers of trials that have ended, from the end of the last
-/// *anchor* (`FitSchedule`), so that a replay comes to the same ones; with many trials on another thread, ahead of
-/// their use.
+/// Hyperparameters are fitted at fixed numbers of trials that have ended, from the end of the last *anchor*
+/// (`FitSchedule`), so that a replay reproduces them; with many trials on another thread, ahead of their use.
 ///
-/// Differences from Optuna's GPSampler: an expected hypervolume improvement without sampling; other priors, and outputs without outliers; failures count as the worst
-/// loss seen instead of being forgotten; conditions are modelled instead of being drawn at random;
-/// constraints of the space are kept; a configuration is not tried twice.
+/// Differences from Optuna's GPSampler: an expected hypervolume improvement without sampling; other priors, and outputs
+/// without outliers; failures count as the worst loss seen instead of being ignored; conditional parameters are modelled
+/// instead of drawn at random; constraints of the space are respected; a configuration is not tried twice.
 ///
 /// - Complexity: for each objective and constraint O(n^3) time for a fit, O(n^2) for each of some 2,500
 ///   candidates of a proposal, O(n^2) memory, n being `GPOptions.observations` at most, and where trials
@@ -43,16 +41,16 @@ public struct GPSampler: Sampler {
   private var surrogates: Surrogates
   private let specification: StudySpecification
   private var beliefs: HintedPriors
-  /// Of the option `trustRegion`.
+  /// For the option `trustRegion`.
   private var region: TrustRegion?
 
-  /// The share of trials that count as the best, whose neighbours are candidates; of several objectives
-  /// so many trials of the front.
+  /// The fraction of trials that count as best, whose neighbours are candidates; with several
+  /// objectives, this many trials of the front.
   private static let bestShare = 0.05
   private static let mostOfFront = 16
-  /// The model begins after so many trials where it knows those of an earlier study.
-  private static let startupBesideEarlier = 5
-  /// Draws for a configuration from what is believed.
+  /// The number of initial trials with results of an earlier study.
+  private static let startupWithEarlier = 5
+  /// The number of draws from the priors.
   private static let mostDraws = 20
 
   /// - Throws: `StudyError` for options out of range, and more than three objectives; `BLASError` if there
@@ -76,7 +74,7 @@ public struct GPSampler: Sampler {
       specification.space, sharing: EarlierTrials.shared(specification))
     let earlier = EarlierTrials(specification, coordinates)
     var options = options
-    if earlier != nil { options.startup = min(options.startup, Self.startupBesideEarlier) }
+    if earlier != nil { options.startup = min(options.startup, Self.startupWithEarlier) }
     self.options = options
     design = try SobolSampler(specification)
     pool = try CandidatePool(
@@ -98,7 +96,7 @@ public struct GPSampler: Sampler {
     if trials.count > known, trials.count > begin { follow() }
   }
 
-  /// Lets the trust region follow the trial that has just ended.
+  /// Updates the trust region with the trial that has just ended.
   private mutating func follow() {
     region?.take(improved: trials.lastIsImprovement)
     guard region?.isSpent == true else { return }
@@ -118,9 +116,9 @@ public struct GPSampler: Sampler {
     return try modelled(number, in: history, belief) ?? design.suggest(number, in: history)
   }
 
-  /// What the model promises most of where some choices have these values, given by the places of their
-  /// parameters in the space and the indices of their values. What is to be improved on is the best trial that has
-  /// them. Nil: there is no model yet, or what is believed comes first, or no configuration was found that is new.
+  /// The proposal with some choices fixed, given by parameter index and value index. The incumbent is the best
+  /// trial with these values. Nil: there is no model yet, or a prior takes precedence, or no new configuration was
+  /// found.
   mutating func suggest(
     _ number: Int, in history: History, where choices: [Int: Int]
   ) throws -> Assignment? {
@@ -131,8 +129,7 @@ public struct GPSampler: Sampler {
       fixed: coordinates.coordinates(of: choices))
   }
 
-  /// What the model promises most of, with some coordinates at fixed places; nil: there is no model yet, or no
-  /// candidate is new.
+  /// The model's proposal with some coordinates fixed; nil: there is no model yet, or no candidate is new.
   private mutating func modelled(
     _ number: Int, in history: History, _ belief: CandidateBelief?, fixed: [Int: Double] = [:]
   ) throws -> Assignment? {
@@ -172,8 +169,8 @@ public struct GPSampler: Sampler {
     return nil
   }
 
-  /// A configuration that follows what is believed instead of the model: the first one after something was
-  /// said, and every other one before there is a model. Nil: none that is allowed and new was found.
+  /// A configuration from the priors instead of the model: the first one after a new prior, and every
+  /// other one before there is a model. Nil: no allowed, new one was found.
   private func believed(_ belief: CandidateBelief, _ number: Int) -> Assignment? {
     let isStarting = trials.begin(options.startup) == nil
     guard beliefs.areNew || (isStarting && number % 2 == 0) else { return nil }
@@ -185,8 +182,8 @@ public struct GPSampler: Sampler {
     return nil
   }
 
-  /// The best trials that have some coordinates at these places, best first; of several objectives those of
-  /// the front that have most of its hypervolume.
+  /// The best trials with some coordinates fixed, best first; with several objectives those of the front
+  /// with the most hypervolume.
   private func best(_ fixed: [Int: Double]) -> [Candidate] {
     let share = max(Int((Self.bestShare * Double(trials.count)).rounded(.up)), 1)
     let order =

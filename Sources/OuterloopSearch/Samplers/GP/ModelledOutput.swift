@@ -1,26 +1,26 @@
 private import OuterloopPlatform
 internal import OuterloopStudy
 
-/// What one Gaussian process models: the loss of an objective, the metric of a constraint, or the logarithm of
-/// the cost.
+/// The output of one Gaussian process: the loss of an objective, the metric of a constraint, or the logarithm
+/// of the cost.
 enum ModelledOutput: Sendable, Hashable {
   case objective(Int)
   case constraint(Int)
   case cost
 
-  /// Outputs of some rows, as a process takes them.
+  /// Outputs of some rows, for a process.
   struct Rows: Sendable {
-    /// The rows' places, rising.
+    /// The rows' indices, ascending.
     var places: [Int]
-    /// Of the rows, and behind them of trials of an earlier study.
+    /// Outputs of the rows, followed by those of trials of an earlier study.
     var outputs: [Double]
     /// Whether any two outputs differ.
     var isInformative: Bool
-    /// What an output of 1 is, in units of what is modelled; known of the cost.
+    /// The unit of an output in terms of the modelled quantity; known for the cost.
     var scale = 1.0
   }
 
-  /// Of those of the first `count` rows that a model has room for.
+  /// The outputs of those of the first `count` rows that fit in a model.
   ///
   /// - Parameter isBent: whether losses go through the transform of Yeo and Johnson.
   func rows(
@@ -63,10 +63,10 @@ enum ModelledOutput: Sendable, Hashable {
 }
 
 extension ModelledOutput {
-  /// The derivatives, at most `limit`, that were reported at those of the first `count` rows that a model has
-  /// room for, as it takes them; of what is no objective there are none.
+  /// The derivatives, at most `limit`, that were reported at those of the first `count` rows that fit in a
+  /// model; none for outputs other than objectives.
   ///
-  /// - Parameter leftOut: columns whose derivatives are not taken.
+  /// - Parameter leftOut: columns whose derivatives are ignored.
   func derivatives(
     _ trials: ObservedTrials, _ count: Int, of places: [Int], isBent: Bool, limit: Int,
     without leftOut: Set<DerivativeRows.Column>
@@ -82,11 +82,11 @@ extension ModelledOutput {
   }
 }
 
-/// Excesses over a bound as a Gaussian process takes them: 0 stays the bound, the deviation is 1, and those
-/// beyond the fences q1 - 1.5 (q3 - q1) and q3 + 1.5 (q3 - q1), which say nothing about where the bound is,
-/// count as if they lay on them, unless the fence is beyond the bound itself.
+/// Excesses over a bound as outputs of a Gaussian process: 0 remains the bound, the deviation is 1, and
+/// values beyond the fences q1 - 1.5 (q3 - q1) and q3 + 1.5 (q3 - q1), which are not informative about the
+/// location of the bound, are clipped to them, unless the fence is on the other side of the bound.
 ///
-/// Rounded to 2^-32, so that the unit of the metric does not show.
+/// Rounded to 2^-32, so that the unit of the metric has no effect.
 enum ExcessScale {
   static func scaled(_ excesses: [Double]) -> [Double] {
     let sizes = excesses.map { abs($0) }.filter(\.isFinite)

@@ -1,17 +1,18 @@
 private import OuterloopPlatform
 internal import OuterloopStudy
 
-/// What trials came to, in the order in which they ended: what Gaussian processes learn from.
+/// The results of trials, in the order in which they ended: the training data of the Gaussian
+/// processes.
 ///
-/// Complete trials count with their losses, pruned ones with the last ones reported, but not below
-/// the median of the complete ones, since they ended for being bad; failures that the configuration
-/// caused, and losses that are not finite on the bad side, count as the worst that was seen. What a trial
-/// reported of metrics with a bound counts however it ended, and so does what it cost. A trial's first end counts.
+/// Complete trials count with their losses, pruned ones with their last reports, but not below the median of the
+/// complete ones, since they were stopped for being bad; failures caused by the configuration, and infinite losses
+/// on the bad side, count as the worst seen. Constrained metrics and costs count however the trial ended. A
+/// trial's first end counts.
 struct ObservedTrials: Sendable {
   enum Result: Sendable {
     /// A loss for each objective.
     case complete([Double])
-    /// The same; nil where nothing finite was reported.
+    /// Likewise; nil where nothing finite was reported.
     case pruned([Double?])
     case failed
   }
@@ -20,29 +21,29 @@ struct ObservedTrials: Sendable {
     let trial: Int
     let candidate: Candidate
     let result: Result
-    /// For each constraint by how much the metric is above its bound, below 0 if it keeps it; nil if
-    /// it was not reported.
+    /// For each constraint, the metric minus its bound, negative if satisfied; nil if it was not
+    /// reported.
     let excesses: [Double?]
-    /// 0: it keeps all constraints.
+    /// 0: feasible.
     let violation: Double
-    /// The logarithm of what it cost, where that is known and counts.
+    /// Its log cost, if known and relevant.
     let logCost: Double?
-    /// What a complete trial reported of the derivatives of its loss, if there is one objective.
+    /// The derivatives of the loss that a complete trial reported, with one objective.
     let slopes: [ReportedSlope]
   }
 
   let objectives: [Objective]
   private let specification: StudySpecification
   private let takesSlopes: Bool
-  /// Of an earlier study.
+  /// Trials of an earlier study.
   let earlier: EarlierTrials?
   private(set) var rows: [Row] = []
-  /// Trials that have not ended, with what they try.
+  /// Unfinished trials, with their configurations.
   private(set) var pending: [Int: Candidate] = [:]
   private var ended: Set<Int> = []
 
   /// - Parameters:
-  ///   - takesSlopes: whether derivatives that trials report are kept; not beside an earlier study.
+  ///   - takesSlopes: whether reported derivatives are kept; not together with an earlier study.
   ///   - earlier: results of an earlier study.
   init(
     _ specification: StudySpecification, takesSlopes: Bool = false, earlier: EarlierTrials? = nil
@@ -72,7 +73,7 @@ struct ObservedTrials: Sendable {
     }
   }
 
-  /// Takes in a trial that has ended.
+  /// Adds a finished trial.
   mutating func take(_ trial: Trial, _ candidate: Candidate, slopes: [ReportedSlope] = []) {
     guard let result = result(of: trial), ended.insert(trial.number).inserted else { return }
     let reported = trial.lastReport?.values ?? [:]
@@ -109,8 +110,8 @@ struct ObservedTrials: Sendable {
     }
   }
 
-  /// The number of rows from which on a model is made: `startup`, those with derivatives counted twice, and
-  /// two at least. Nil: there are not so many yet.
+  /// The number of rows needed for a model: `startup`, counting those with derivatives twice, and at least
+  /// two. Nil: there are not enough yet.
   func begin(_ startup: Int) -> Int? {
     var sum = 0
     for (place, row) in rows.enumerated() {
@@ -120,11 +121,11 @@ struct ObservedTrials: Sendable {
     return nil
   }
 
-  /// Forgets what has ended; trials that run stay pending.
+  /// Drops finished trials; running ones stay pending.
   mutating func forget() { rows.removeAll() }
 
-  /// Which of the first `count` rows a model takes that has room for `limit`: all, or the best half as many
-  /// and the newest of the others. Rising.
+  /// The rows among the first `count` for a model of at most `limit`: all, or half from the best and half
+  /// from the newest of the others. Ascending.
   func places(_ count: Int, limit: Int) -> [Int] {
     guard count > limit else { return Array(0..<count) }
     let order = order(count)
@@ -133,13 +134,13 @@ struct ObservedTrials: Sendable {
     return (best + newest).sorted()
   }
 
-  /// The first `count` rows from the best on: those that keep the constraints by their loss, or by their
-  /// front if there are several objectives, then the others by how much they break.
+  /// The first `count` rows, best first: feasible ones by loss, or by front with several objectives,
+  /// then the others by violation.
   ///
   /// - Complexity: O(n log n) for up to two objectives.
   func order(_ count: Int) -> [Int] { fronts(count).flatMap { $0 } }
 
-  /// The first `count` rows by constrained domination, the best first.
+  /// The first `count` rows by constrained domination, best first.
   func fronts(_ count: Int) -> [[Int]] {
     let losses = objectives.indices.map { self.losses($0, count) }
     let points = ObjectivePoints(
@@ -150,7 +151,7 @@ struct ObservedTrials: Sendable {
       ?? points.fronts()
   }
 
-  /// The rows of the first front that together have most of its hypervolume, at most `size` of them.
+  /// At most `size` rows of the first front, chosen for hypervolume.
   func frontRows(_ size: Int) -> [Int] {
     guard let front = fronts(count).first, front.count > size else {
       return fronts(count).first ?? []

@@ -1,18 +1,19 @@
 private import OuterloopPlatform
 internal import OuterloopStudy
 
-/// A derivative of a trial's loss by a coordinate of the model, as the trial reported it.
+/// A derivative of a trial's loss with respect to a coordinate of the model, as reported by the
+/// trial.
 struct ReportedSlope: Sendable, Hashable {
   let column: DerivativeRows.Column
-  /// By the coordinate's place in 0...1.
+  /// With respect to the coordinate's position in 0...1.
   let value: Double
 
-  /// Those of a trial's last report: finite ones, by numbers that the configuration has. With the place
-  /// u = (x - start)/width of a number, or of its logarithm on a log scale,
+  /// Those of a trial's last report: finite ones, with respect to active numbers. With the position u =
+  /// (x - start)/width of a number, or of its logarithm on a log scale,
   ///
   ///     df/du = width df/dx,   df/du = width x df/dx on a log scale.
   ///
-  /// Whatever else is reported as a derivative is not used.
+  /// Other reported derivatives are ignored.
   static func all(
     of trial: Trial, _ coordinates: SpaceCoordinates, _ objective: Objective
   ) -> [ReportedSlope] {
@@ -33,22 +34,22 @@ struct ReportedSlope: Sendable, Hashable {
   }
 }
 
-/// Which reported derivatives a model takes, and in its units.
+/// Selects reported derivatives for a model, in its units.
 ///
-/// Rows cost as much as trials, so there is a limit. Trials are taken in turns from the best and from the
-/// newest; of each the steepest derivatives, at most a tenth of the limit, so that there are always
-/// several trials. Losses that were winsorised have no derivative, and neither has what is steeper than
-/// the shortest length-scale can make a function.
+/// Rows cost as much as trials, so there is a limit. Trials are taken alternately from the best and from
+/// the newest; of each the steepest derivatives, at most a tenth of the limit, so that several trials are
+/// always represented. Winsorised losses have no derivative, and derivatives steeper than the shortest
+/// length-scale allows are dropped.
 struct SlopeChoice {
   let losses: [Double]
   let slopes: [[ReportedSlope]]
   let isBent: Bool
 
-  /// In standard deviations of the losses over a parameter's whole range: four of those that a length-scale
-  /// of 0.025 brings, sqrt(5/3)/0.025 each.
+  /// In standard deviations of the losses over a parameter's full range: four standard deviations of the
+  /// slope at a length-scale of 0.025, sqrt(5/3)/0.025 each.
   private static let steepest = 200.0
 
-  /// Derivative rows at the places of the losses, by place and column.
+  /// Derivative rows by index of the loss and column.
   func rows(limit: Int) -> DerivativeRows {
     let transform = OutputTransform(losses)
     guard transform.isInformative else { return .none }

@@ -1,36 +1,36 @@
 internal import OuterloopStudy
 
-/// A configuration as numbers: for every coordinate its place in 0...1, or the number of a choice. What
-/// is inactive has a number too, which counts when its parents change.
+/// A configuration as numbers: for every coordinate its position in 0...1, or the index of a choice.
+/// Inactive parameters have a number too, which matters when their parents change.
 struct Candidate: Sendable, Hashable {
   var places: [Double]
 
-  /// The candidate with these coordinates at these places.
+  /// The candidate with these coordinates fixed.
   func with(_ fixed: [Int: Double]) -> Candidate {
     var result = self
     for (coordinate, place) in fixed { result.places[coordinate] = place }
     return result
   }
 
-  /// Whether these coordinates are at these places.
+  /// Whether these coordinates have these positions.
   func has(_ fixed: [Int: Double]) -> Bool { fixed.allSatisfy { places[$0] == $1 } }
 }
 
 /// The parameters of a space as coordinates of a Gaussian process.
 ///
-/// Numbers stand where they lie in their range on its scale, ordinals where their index does, choices are
-/// at distance 1 from one another (more than 64 of them nearly so). Parameters with the same condition
+/// Numbers are at their position in the range on its scale, ordinals at that of their index, choices are
+/// at distance 1 from one another (approximately for more than 64). Parameters with the same condition
 /// form a group; parameters with a single value are in none.
 struct SpaceCoordinates: Sendable {
   struct Coordinate: Sendable {
-    /// The parameter's place in the space.
+    /// The parameter's index in the space.
     let index: Int
     let group: Int
     /// Its first column within the group.
     let column: Int
     let domain: Domain
     let kind: Kind
-    /// Whether a condition mentions it: it then moves from value to value, not along a slope.
+    /// Whether a condition mentions it: it is then searched by value, not by gradient.
     let isParent: Bool
     /// Its first column in the group that an earlier study shares; nil: it is not in it.
     var shared: Int?
@@ -38,14 +38,14 @@ struct SpaceCoordinates: Sendable {
 
   enum Kind: Sendable {
     case continuous
-    /// A grid of few values, or an ordinal of few: their places.
+    /// A grid or ordinal of few values: their positions.
     case levels([Double])
     /// A grid of many values, or an ordinal of many.
     case steps(Int)
     case choice(ChoiceCode)
   }
 
-  /// Grids of more values are searched by slope and step instead of value by value.
+  /// Grids of more values are searched by gradient and step instead of value by value.
   private static let mostLevels = 16
 
   let space: SearchSpace
@@ -53,17 +53,18 @@ struct SpaceCoordinates: Sendable {
   let coordinates: [Coordinate]
   /// By group, nil: always active.
   private let conditions: [Predicate?]
-  /// By the parameter's place in the space.
+  /// By the parameter's index in the space.
   private let coordinateOf: [Int?]
-  /// Places in the space of what conditions mention, rising.
+  /// Indices of the parameters in conditions, ascending.
   private let parents: [Int]
 
-  /// The group of what an earlier study has too, which all trials have; nil: there is no such study.
+  /// The group of the parameters shared with an earlier study, which all trials have; nil: there is
+  /// no such study.
   private let sharedGroup: Int?
 
-  /// - Parameter shared: the places of parameters without condition that an earlier study has too. The
-  ///   kernel is then k_earlier(what is shared) + k(all), the latter between trials of this study alone,
-  ///   so that how much is taken over is fitted as the scales of the two are.
+  /// - Parameter shared: the indices of unconditional parameters that an earlier study has too. The
+  ///   kernel is then k_earlier(shared) + k(all), the latter only between trials of this study, so that
+  ///   the amount of transfer is fitted through the two scales.
   init(_ space: SearchSpace, sharing shared: Set<Int> = []) {
     self.space = space
     let parents = space.parameters.reduce(into: Set<Int>()) {
@@ -146,7 +147,7 @@ struct SpaceCoordinates: Sendable {
       })
   }
 
-  /// The place of the nearest value on the grid of a coordinate of steps.
+  /// The position of the nearest grid value of a stepped coordinate.
   func snapped(_ place: Double, _ coordinate: Int) -> Double {
     self.place(coordinates[coordinate].domain.value(atUnit: place), coordinate)
   }
@@ -162,7 +163,7 @@ struct SpaceCoordinates: Sendable {
     }
   }
 
-  /// Where a value of a coordinate stands.
+  /// The position of a value of a coordinate.
   func place(_ value: ParameterValue, _ coordinate: Int) -> Double {
     let domain = coordinates[coordinate].domain
     switch coordinates[coordinate].kind {
@@ -174,8 +175,8 @@ struct SpaceCoordinates: Sendable {
     }
   }
 
-  /// Choices given by the places of their parameters in the space and the indices of their values, as
-  /// coordinates and their places; without those that are inactive beside the others.
+  /// Choices given by parameter index and value index, as coordinates and positions, without those
+  /// that the others make inactive.
   func coordinates(of choices: [Int: Int]) -> [Int: Double] {
     var result: [Int: Double] = [:]
     for (index, value) in choices {
@@ -210,7 +211,7 @@ struct SpaceCoordinates: Sendable {
     space.forbidden.isEmpty || assignment(of: candidate) != nil
   }
 
-  /// Which groups a candidate has.
+  /// The active groups of a candidate.
   func activity(_ candidate: Candidate) -> [Bool] {
     // Of what conditions mention, parents first.
     var known: [Int: ParameterValue] = [:]
@@ -224,7 +225,7 @@ struct SpaceCoordinates: Sendable {
     return conditions.map { $0.map { $0.holds { known[$0] } } ?? true }
   }
 
-  /// Candidates as the kernel sees them. O(candidates x columns).
+  /// Candidates as inputs of the kernel. O(candidates x columns).
   func points(_ candidates: [Candidate]) -> KernelPoints {
     let isConditional = layout.groups.contains(where: \.isConditional)
     var columns = layout.groups.map {
@@ -264,7 +265,7 @@ struct SpaceCoordinates: Sendable {
     }
   }
 
-  /// Trials of the earlier study, which have the shared group alone.
+  /// Trials of the earlier study, which have only the shared group.
   func earlierPoints(_ candidates: [Candidate]) -> KernelPoints {
     let plain = points(candidates)
     var activity = plain.activity
@@ -276,7 +277,8 @@ struct SpaceCoordinates: Sendable {
     return KernelPoints(layout, count: plain.count, columns: columns, activity: activity)
   }
 
-  /// The derivative by a coordinate from the gradients by the columns of the groups.
+  /// The derivative with respect to a coordinate, from the gradients with respect to the columns of
+  /// the groups.
   func slope(_ gradients: [[Double]], _ place: Int, row: Int) -> Double {
     func part(_ group: Int, _ column: Int) -> Double {
       gradients[group][row * layout.groups[group].columns + column]

@@ -1,17 +1,17 @@
 private import OuterloopPlatform
 
-/// Changes fewer parameters: those of a candidate go back to what they are in the best trial, one after the
-/// other, each time the one without which the acquisition function is largest, as long as it stays above
-/// (1 - tolerance) of what it was at the candidate (BONSAI, Daulton et al. 2026).
+/// Changes fewer parameters: those of a candidate are reset to their values in the best trial, one after
+/// another, each time the one that keeps the acquisition function largest, as long as it stays above (1 -
+/// tolerance) of its value at the candidate (BONSAI, Daulton et al. 2026).
 ///
-/// The acquisition function is a logarithm, so that is above its value + log(1 - tolerance).
+/// The acquisition function is a logarithm, so the bound is its value + log(1 - tolerance).
 ///
 /// - Complexity: O(d^2) values for d parameters that differ.
 struct SparseChanges {
   let search: AcquisitionSearch
   var tolerance = 0.2
 
-  /// - Parameter isNew: whether a candidate may be the answer.
+  /// - Parameter isNew: whether a candidate may be returned.
   func simplified(
     _ found: Candidate, towards best: Candidate, where isNew: (Candidate) -> Bool
   ) -> Candidate {

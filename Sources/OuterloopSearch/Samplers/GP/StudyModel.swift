@@ -2,37 +2,39 @@ private import OuterloopNumerics
 private import OuterloopPlatform
 public import OuterloopStudy
 
-/// The Gaussian process of a study as `gp` makes it, to be asked: what a configuration would come to, how well
-/// the process predicts trials that it was not told of, what it depends on.
+/// The Gaussian process that `gp` fits to a study, for analysis: predictions for configurations,
+/// cross-validation, and parameter importance.
 ///
 ///     let model = try StudyModel(study.specification, trials)
 ///     let prediction = model.predictions([assignment])[0]
 ///     print(prediction.median, prediction.low, prediction.high)
 ///
-/// *Units.* The process lives on losses that were winsorised, standardised and, where that makes them more
-/// probable, bent (`OutputTransform`, `YeoJohnson`). All of these keep the order, so that quantiles go
-/// back to the units and sign of the metric; means would not.
+/// *Units.* The process models losses that were winsorised, standardised and, where that makes them more
+/// probable, power-transformed (`OutputTransform`, `YeoJohnson`). All of these are monotone, so that
+/// quantiles can be converted back to the units and sign of the metric; means cannot.
 ///
-/// Of more than 300 trials the best half as many and the newest others are modelled.
+/// Of more than 300 trials, the best 150 and the newest 150 of the others are modelled.
 ///
-/// - Complexity: O(n^3) for each of some hundred evidences to make it, O(n^2) for a prediction, n at most 300.
+/// - Complexity: O(n^3) for each of about a hundred evidence evaluations to fit, O(n^2) for a prediction, n at
+///   most 300.
 public struct StudyModel: Sendable {
-  /// Quantiles of what may come out, in units of the metric.
+  /// Quantiles of the prediction, in units of the metric.
   public struct Prediction: Sendable, Hashable {
     public let median: Double
-    /// The quantiles at 16 % and 84 %: two times out of three it lies between them. As in the metric,
-    /// `low` is the smaller number.
+    /// The quantiles at 16 % and 84 %: it lies between them with probability 2/3. `low` is the
+    /// smaller number in units of the metric.
     public let low: Double
     public let high: Double
   }
 
-  /// A trial and what the process predicts of it from all others.
+  /// A trial and its leave-one-out prediction.
   public struct Check: Sendable, Hashable {
     public let trial: Int
-    /// What it came to; winsorised where it is far worse than most.
+    /// Its value; winsorised if it is far worse than most.
     public let value: Double
     public let prediction: Prediction
-    /// (value - mean) / deviation, both of the transformed value: of a good model about standard normal.
+    /// (value - mean) / deviation, on the transformed scale: approximately standard normal for a good
+    /// model.
     public let deviation: Double
   }
 
@@ -44,18 +46,18 @@ public struct StudyModel: Sendable {
   private let scale: OutputTransform
   private let bend: (transform: YeoJohnson, mean: Double, deviation: Double)?
 
-  /// Whether the linear algebra library is there that models need.
+  /// Whether the linear algebra library that models need is available.
   public static var isAvailable: Bool { (try? BLAS.load()) != nil }
 
-  /// The fewest trials that have ended to make a model.
+  /// The smallest number of finished trials for a model.
   public static let fewestTrials = 5
   private static let mostTrials = 300
 
   /// - Parameters:
-  ///   - trials: of the study; those that have ended count, in the order of their ends.
-  ///   - place: the objective's place among the study's.
-  /// - Throws: `StudyError` for too few trials, trials that are all alike, and where there is no such
-  ///   objective or no linear algebra library.
+  ///   - trials: of the study; the finished ones are used, in the order in which they ended.
+  ///   - place: the objective's index.
+  /// - Throws: `StudyError` for too few trials, trials that are all equal, an unknown objective, or a
+  ///   missing linear algebra library.
   public init(
     _ specification: StudySpecification, _ trials: [Trial], objective place: Int = 0
   ) throws(StudyError) {
@@ -96,7 +98,8 @@ public struct StudyModel: Sendable {
 
   private typealias Bend = (transform: YeoJohnson, mean: Double, deviation: Double)
 
-  /// Hyperparameters from several starts, with the outputs as they are and bent; what is more probable.
+  /// Hyperparameters from several starts, with and without the power transform; returns the more
+  /// probable fit.
   private static func fit(
     _ points: KernelPoints, _ outputs: [Double]
   ) throws -> (GaussianProcess, Bend?) {
@@ -121,7 +124,7 @@ public struct StudyModel: Sendable {
     return (process, nil)
   }
 
-  /// What configurations of the study's space would come to, without the noise of a single run.
+  /// Predictions for configurations of the study's space, without observation noise.
   ///
   /// - Complexity: O(n^2) each.
   public func predictions(_ assignments: [Assignment]) -> [Prediction] {
@@ -154,15 +157,15 @@ public struct StudyModel: Sendable {
     return Prediction(median: value(mean), low: ends.min() ?? 0, high: ends.max() ?? 0)
   }
 
-  /// The value of the metric that an output stands for.
+  /// The metric value of an output.
   private func value(_ output: Double) -> Double {
     var standardized = output
     if let bend { standardized = bend.transform.inverse(bend.mean + bend.deviation * output) }
     return objective.loss(scale.loss(ofStandardized: standardized))
   }
 
-  /// How much of the variance of the median over the space, in transformed units, each parameter causes alone
-  /// and with others: total effects by Jansen's estimator (Saltelli et al. 2010),
+  /// The share of the variance of the median over the space, in transformed units, that involves each
+  /// parameter: total effects by Jansen's estimator (Saltelli et al. 2010),
   ///
   ///     T_j = E (f(x) - f(x'))^2 / (2 var f),   x' = x with another value of parameter j,
   ///

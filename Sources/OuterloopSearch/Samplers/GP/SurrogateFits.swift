@@ -1,24 +1,24 @@
 private import OuterloopNumerics
 internal import OuterloopStudy
 
-/// What is fitted to the trials that have ended: hyperparameters, whether outputs are bent, and whether
-/// reported derivatives are taken.
+/// The fits to finished trials: hyperparameters, whether outputs are power-transformed, and whether
+/// reported derivatives are used.
 ///
-/// Derivatives are taken if the losses are more probable given them than without, by a factor of e:
+/// Derivatives are used if the losses are more probable given them than without, by a factor of e:
 ///
 ///     log p(losses | derivatives) > log p(losses) + 1,
 ///
-/// each with hyperparameters of its own. Before that, those by a parameter are left out without which the losses
-/// are more probable by that factor (`Evidence.agreement`), all that are so at once, three times at most.
-/// So what contradicts the losses is not taken; what lies between is the noise of derivatives, which is
-/// fitted.
+/// each with its own hyperparameters. Before that, the derivatives along a parameter are dropped if the losses
+/// are more probable without them by that factor (`Evidence.agreement`), all such at once, at most three times.
+/// So derivatives that contradict the losses are not used; smaller discrepancies are absorbed by the fitted
+/// noise of derivatives.
 ///
-/// A function of the trials alone, in the order in which they ended; what has been computed is kept.
+/// A function of the trials alone, in the order in which they ended; computed results are cached.
 struct SurrogateFits: Sendable {
   struct Fit: Sendable {
     /// Without derivatives.
     var parameters: KernelParameters
-    /// With derivatives; nil: none are taken.
+    /// With derivatives; nil: none are used.
     var joint: Joint?
     /// Whether the outputs go through the transform of Yeo and Johnson.
     var isBent: Bool
@@ -26,7 +26,7 @@ struct SurrogateFits: Sendable {
 
   struct Joint: Sendable {
     var parameters: KernelParameters
-    /// Columns whose derivatives are not taken.
+    /// Columns whose derivatives are not used.
     var leftOut: Set<DerivativeRows.Column>
   }
 
@@ -35,20 +35,20 @@ struct SurrogateFits: Sendable {
   /// By the number of trials: the last anchor, and the last fit.
   private var anchor: (count: Int, fit: Fit)?
   private var latest: (count: Int, fit: Fit)?
-  /// The last process, the step of the schedule that it began at, and the count of its fit.
+  /// The last process, the step of the schedule at which it started, and the count of its fit.
   private var last: (step: Int, count: Int, process: GaussianProcess)?
 
-  /// Trials that an anchor is fitted to at most.
+  /// The largest number of trials in an anchor fit.
   private static let sample = 128
 
-  /// How often derivatives by some parameters are left out and the others fitted again, and by how much the
-  /// probability of the losses has to differ, in its logarithm.
+  /// The number of rounds in which derivatives may be dropped and the others refitted, and the required
+  /// difference in the log probability of the losses.
   private static let eliminations = 3
   private static let margin = 1.0
 
-  /// Trials that a model takes.
+  /// The largest number of trials in a model.
   private let limit: Int
-  /// Derivatives that a model takes.
+  /// The largest number of derivatives in a model.
   private let mostDerivatives: Int
   private let output: ModelledOutput
 
@@ -63,16 +63,16 @@ struct SurrogateFits: Sendable {
     (limit, mostDerivatives) = (options.observations, options.gradients)
   }
 
-  /// The same without what only helps to make a process.
+  /// A copy without the cached processes.
   var fitsAlone: SurrogateFits {
     var result = self
     result.last = nil
     return result
   }
 
-  /// The fit to the first `count` trials, one of those that the schedule has.
+  /// The fit to the first `count` trials, one of the counts in the schedule.
   /// - Parameter points: those of all trials.
-  /// - Complexity: a few dozen evidences of up to `limit` trials, each O(n^3).
+  /// - Complexity: a few dozen evidence evaluations with up to `limit` trials, each O(n^3).
   mutating func fit(
     _ trials: ObservedTrials, _ points: KernelPoints, at count: Int, _ schedule: FitSchedule
   ) throws -> Fit {
@@ -81,7 +81,7 @@ struct SurrogateFits: Sendable {
     if anchor?.count != place { anchor = (place, try anchor(trials, points, place)) }
     var fit = anchor?.fit ?? Fit(parameters: prior.mode, isBent: false)
     let data = rows(trials, count, isBent: fit.isBent)
-    // A sample of the trials, or fewer of them, are what the anchor knows.
+    // The anchor was fitted to a sample of the trials, or to fewer.
     if data.isInformative, place != count || data.outputs.count > Self.sample {
       let all = taken(points, data, trials)
       let iterations = data.outputs.count > Self.sample ? 10 : 20
@@ -102,8 +102,8 @@ struct SurrogateFits: Sendable {
     return fit
   }
 
-  /// Several starts, and whether to bend: if that makes the losses more probable. Of many trials some that are
-  /// evenly spread over their order tell that.
+  /// Fits from several starts, with and without the power transform, and keeps the more probable one. With
+  /// many trials an evenly spaced sample is used.
   private func anchor(
     _ trials: ObservedTrials, _ points: KernelPoints, _ count: Int
   ) throws -> Fit {
@@ -117,7 +117,7 @@ struct SurrogateFits: Sendable {
       Evidence(all, outputs: outputs), prior,
       from: [1, 2, 0.5].map { prior.mode.stretched(by: $0) })
     var fit = Fit(parameters: plain.parameters, isBent: false)
-    // Those of an earlier study, which are the last ones, are as they are.
+    // Those of an earlier study, which come last, are unchanged.
     let own = Array(outputs.prefix(places.prefix { $0 < data.places.count }.count))
     if case .objective = output, let bent = YeoJohnson(fitting: own).standardized(own) {
       let other = try KernelFit(
@@ -168,11 +168,11 @@ struct SurrogateFits: Sendable {
       trials, count, of: data.places, isBent: isBent, limit: mostDerivatives, without: leftOut)
   }
 
-  /// What a model takes of all trials, and the process of these; nil if there is none.
+  /// The data selected from all trials, and the process on them; nil if there is none.
   ///
   /// - Parameter count: of the trials that `fit` was made of.
-  /// - Complexity: O(n^2) for a trial more than the last time, O(n^3) where the schedule has a fit, for trials
-  ///   with derivatives, after those of an earlier study, and with more trials than a model takes.
+  /// - Complexity: O(n^2) for one more trial than the last time, O(n^3) where the schedule has a fit, for
+  ///   trials with derivatives, after those of an earlier study, and with more trials than a model takes.
   mutating func process(
     _ trials: ObservedTrials, _ points: KernelPoints, _ fit: Fit, of count: Int,
     _ schedule: FitSchedule
@@ -194,8 +194,8 @@ struct SurrogateFits: Sendable {
     return try GaussianProcess(all, outputs: data.outputs, fit.parameters).map { (data, $0) }
   }
 
-  /// The process made at a step of the schedule, with all trials since, one after the other: so that the
-  /// last bits are those of a replay, whatever was asked on the way.
+  /// The process built at a step of the schedule, extended by all trials since, one after another, so
+  /// that results are bitwise equal to those of a replay, whatever was requested in between.
   private mutating func extended(
     _ all: KernelPoints, _ data: ModelledOutput.Rows, _ fit: Fit, of count: Int, since step: Int
   ) throws -> GaussianProcess? {
@@ -215,7 +215,7 @@ struct SurrogateFits: Sendable {
     return process
   }
 
-  /// The points of what a model takes, those of an earlier study behind the trials.
+  /// The points in a model, those of an earlier study after the trials.
   private func taken(
     _ points: KernelPoints, _ data: ModelledOutput.Rows, _ trials: ObservedTrials
   ) -> KernelPoints {
@@ -226,7 +226,7 @@ struct SurrogateFits: Sendable {
     return taken
   }
 
-  /// The outputs of those of the first `count` trials that a model takes.
+  /// The outputs of those of the first `count` trials in a model.
   func rows(_ trials: ObservedTrials, _ count: Int, isBent: Bool) -> ModelledOutput.Rows {
     output.rows(trials, count, limit: limit, isBent: isBent)
   }

@@ -2,12 +2,12 @@ internal import OuterloopNumerics
 private import OuterloopPlatform
 internal import OuterloopStudy
 
-/// The Gaussian processes of a study, one for each objective, one for each constraint and one for the cost where
-/// that counts, and the acquisition function that they make together.
+/// The Gaussian processes of a study, one for each objective, one for each constraint and one for the cost if
+/// relevant, and the acquisition function based on them.
 ///
-/// Incumbents are means at trials that keep the constraints, and at pending trials in those draws in which
-/// they keep them. While nothing has kept the constraints only the probability of keeping them counts, and
-/// draws in which a pending trial keeps them hardly do.
+/// Incumbents are means at feasible trials, and at pending trials in those draws in which they are
+/// feasible. While nothing is feasible, only the probability of feasibility counts, and draws in which a
+/// pending trial is feasible have little weight.
 struct Surrogates: Sendable {
   private let seed: UInt64
   private let startup: Int
@@ -17,18 +17,18 @@ struct Surrogates: Sendable {
   private let hasCost: Bool
   /// By member of the ensemble: one, or with `saas` one for each shrinkage.
   private var members: [Fits] = []
-  /// Fits that are being made for later suggestions, to so many trials.
+  /// Fits to `count` trials that are being computed for later suggestions.
   private var ahead: (count: Int, members: BackgroundValue<[Fits]>)?
 
   private typealias Fits = [ModelledOutput: SurrogateFits]
 
-  /// Draws of what pending trials may come to, of one objective and of several, each of which has a front
-  /// of its own.
+  /// The number of draws of the results of pending trials, with one objective and with several, where
+  /// each draw has its own front.
   private static let fantasies = 32
   private static let frontFantasies = 8
-  /// How much a draw counts in which a pending trial keeps the constraints, where no other trial does.
+  /// The weight of a draw in which a pending trial is feasible, if no other trial is.
   private static let keptWeight = 0.01
-  /// The newest trials of those that are pending; older ones will hardly come back.
+  /// The largest number of pending trials, the newest ones; older ones will hardly return.
   private static let mostPending = 64
 
   init(_ specification: StudySpecification, _ layout: KernelLayout, _ options: GPOptions) {
@@ -47,7 +47,7 @@ struct Surrogates: Sendable {
     }
   }
 
-  /// What says how good a trial is.
+  /// The outputs that determine how good a trial is.
   private var outputs: [ModelledOutput] {
     (0..<objectives).map { .objective($0) } + (0..<constraints).map { .constraint($0) }
   }
@@ -56,7 +56,7 @@ struct Surrogates: Sendable {
     FitSchedule(first: trials.begin(startup) ?? max(trials.count, 1), density: density)
   }
 
-  /// Begins to make the next fits, on another thread, where the schedule has some that are not used yet.
+  /// Starts computing the next fits of the schedule on another thread.
   mutating func fitAhead(_ trials: ObservedTrials, _ coordinates: SpaceCoordinates) {
     guard trials.count > 0, ahead == nil else { return }
     let schedule = schedule(trials)
@@ -76,25 +76,25 @@ struct Surrogates: Sendable {
     ahead = (count, members)
   }
 
-  /// Takes in fits that were made ahead, if those to the first `count` trials are used now.
+  /// Adopts fits that were computed ahead, if those to the first `count` trials are used now.
   private mutating func takeFits(_ count: Int) throws {
     guard let made = ahead, made.count <= count else { return }
     ahead = nil
     members = try made.members.value() ?? members
   }
 
-  /// A process and the rows that it knows.
+  /// A process and its rows.
   private struct Model {
     var rows: ModelledOutput.Rows
     var process: GaussianProcess
   }
 
-  /// What promises how much; nil if the trials tell nothing.
+  /// The acquisition function; nil if the trials are not informative.
   ///
   /// - Parameters:
-  ///   - costWeight: how much cost counts, from 0 to 1.
-  ///   - fixed: coordinates at places that candidates will have. What is to be improved on is the best of the
-  ///     trials that have them too.
+  ///   - costWeight: the weight of cost, from 0 to 1.
+  ///   - fixed: coordinates that are fixed in candidates. The incumbent is the best of the trials that have
+  ///     them too.
   mutating func acquisition(
     _ trials: ObservedTrials, _ coordinates: SpaceCoordinates, trial number: Int,
     costWeight: Double = 0, fixed: [Int: Double] = [:]
@@ -121,7 +121,7 @@ struct Surrogates: Sendable {
     return CostedAcquisition(promise, cost: cost.process, weight: costWeight * cost.rows.scale)
   }
 
-  /// Trials that run, and whether what they come to is to be improved on.
+  /// Running trials, and whether they can be incumbents.
   private struct Pending {
     var points: KernelPoints
     var isRival: [Bool]
@@ -224,7 +224,7 @@ struct Surrogates: Sendable {
       reference: Self.reference(known))
   }
 
-  /// By draw the pending trials that keep the constraints.
+  /// The feasible pending trials of each draw.
   private static func kept(
     _ limits: [GaussianProcess], _ pending: KernelPoints, draws: Int
   ) -> [[Int]] {
@@ -237,7 +237,8 @@ struct Surrogates: Sendable {
     }
   }
 
-  /// By draw the means that count, point by point: those of some rows, and those of pending trials.
+  /// The relevant means of each draw, point by point: those of some rows, and those of pending
+  /// trials.
   private static func fronts(
     _ losses: [Model], _ counted: [Int], _ pending: KernelPoints, _ kept: [[Int]]
   ) -> [[[Double]]] {
@@ -257,12 +258,12 @@ struct Surrogates: Sendable {
     }
   }
 
-  /// What lies beyond it does not count: behind the worst of the front in each objective by a share of the
-  /// front's range, or of the range of all rows where the front has none.
+  /// The reference point: beyond the worst of the front in each objective by a fraction of the front's
+  /// range, or of the range of all rows where the front has none.
   ///
-  /// The rule of `ObjectivePoints.referencePoint` depends on where zero is, which means nothing for
-  /// standardised losses; all rows instead of the front, or a larger share, make the search look for ends of
-  /// the front that nobody wants, a smaller one leaves them out.
+  /// The rule of `ObjectivePoints.referencePoint` depends on where zero is, which is meaningless for
+  /// standardised losses; all rows instead of the front, or a larger fraction, make the search explore
+  /// extreme ends of the front, a smaller one neglects the ends.
   private static func reference(_ rows: [[Double]]) -> [Double] {
     let objectives = rows[0].count
     let points = ObjectivePoints(

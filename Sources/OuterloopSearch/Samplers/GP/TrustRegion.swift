@@ -4,13 +4,12 @@ private import OuterloopPlatform
 ///
 ///     side_j = L l_j / (prod_i l_i)^(1/d)
 ///
-/// with l the model's length-scales. L is 0.8 at first; after 3 proposals in a row that improved it doubles, up
-/// to 1.6, after max(4, d) that did not it is halved. Below 0.5^7 the search begins anew elsewhere, with a
-/// model of its own.
+/// with l the model's length-scales. L is 0.8 initially; after 3 consecutive improvements it doubles, up to
+/// 1.6, after max(4, d) consecutive failures it is halved. Below 0.5^7 the search restarts elsewhere, with a
+/// new model.
 ///
-/// An improvement is one by more than a thousandth of the distance between the best and the median loss, so
-/// that the unit of the loss does not matter. Trials that break constraints are behind all others, by how much
-/// they break.
+/// An improvement has to exceed a thousandth of the distance between the best and the median loss, so that the
+/// unit of the loss does not matter. Infeasible trials rank after all others, by violation.
 ///
 /// A function of the trials in the order in which they ended.
 struct TrustRegion: Sendable {
@@ -25,7 +24,7 @@ struct TrustRegion: Sendable {
 
   init(dimensions: Int) { patience = max(4, dimensions) }
 
-  /// Whether it has become so small that the search is to begin anew.
+  /// Whether it has become so small that the search should restart.
   var isSpent: Bool { length < Self.least }
 
   mutating func take(improved: Bool) {
@@ -70,8 +69,8 @@ struct TrustRegion: Sendable {
 }
 
 extension ObservedTrials {
-  /// Whether the last row is better than all rows before by more than a thousandth of the distance between
-  /// the best and the median.
+  /// Whether the last row is better than all previous rows by more than a thousandth of the distance
+  /// between the best and the median.
   var lastIsImprovement: Bool {
     guard let last = rows.last, case .complete = last.result else { return false }
     let losses = losses(0, count)

@@ -1,20 +1,19 @@
 internal import OuterloopStudy
 
-/// What NSGA-II and NSGA-III have in common as samplers: the fold over a study's events.
+/// The common part of NSGA-II and NSGA-III as samplers: the fold over a study's events.
 ///
-/// Children are varied from the parents of the last closed generation. A generation closes when as many
-/// trials as the population has ended since the last one did; whoever asked for them and from which parents
-/// they came does not matter, since survival looks at losses alone: late results of parallel workers count in
-/// the generation that is open. Parents of the next one are chosen among the parents and the trials that
-/// ended. Trials of others (enqueued ones) take part.
+/// Children are made from the parents of the last complete generation. A generation is complete when as many
+/// trials as the population size have ended since the previous one; their origin and parents do not matter,
+/// since survival depends only on losses: late results of parallel workers count in the current generation.
+/// The parents of the next one are chosen from the parents and the finished trials. Enqueued trials take
+/// part.
 ///
 /// - Trials without a result, failed or pruned, count towards the generation and are never parents. Lost and
 ///   cancelled ones do not count.
-/// - Trials that break the study's constraints are parents only where there are too few others: those that
-///   break less come first (constrained domination, Deb, Pratap, Agarwal and Meyarivan 2002).
+/// - Infeasible trials are parents only if there are too few feasible ones: those with a smaller violation
+///   come first (constrained domination, Deb, Pratap, Agarwal and Meyarivan 2002).
 /// - Inactive parameters have no gene; see `GeneticVariation`.
-/// - Children that are forbidden or have been tried are varied again; where most are forbidden they are moved
-///   to what is allowed.
+/// - Children that are forbidden or have been tried are redrawn; where most are forbidden they are repaired.
 struct GeneticSearch: Sendable {
   enum Survival: Sendable {
     case crowding
@@ -41,7 +40,7 @@ struct GeneticSearch: Sendable {
   private var endedCount = 0
   private var generation = 0
 
-  /// Children varied until one is allowed and new.
+  /// The largest number of children drawn until one is allowed and new.
   private static let mostChildren = 64
 
   init(
@@ -83,7 +82,7 @@ struct GeneticSearch: Sendable {
     let feasible = all.filter { $0.violation <= 0 }
     parents = feasible.isEmpty ? [] : survivors(feasible)
     let rank = (parents.map(\.rank).max() ?? -1) + 1
-    // Constrained domination: the others by how much they break, each a front of its own.
+    // Constrained domination: the others by violation, each in a separate front.
     let broken = all.enumerated().filter { $0.element.violation > 0 }
       .sorted { ($0.element.violation, $0.offset) < ($1.element.violation, $1.offset) }
       .prefix(population - parents.count)
@@ -142,8 +141,8 @@ struct GeneticSearch: Sendable {
     }
   }
 
-  /// The better of two: by rank, then by crowding. NSGA-III takes any, and of two of which one breaks
-  /// constraints the one that breaks less.
+  /// The better of two: by rank, then by crowding. NSGA-III chooses at random, unless one of the two
+  /// is infeasible: then the one with the smaller violation.
   private func parent(_ draws: inout Draws) -> Genome {
     let first = parents[draws.index(below: parents.count)]
     if case .niches = survival, parents.allSatisfy({ $0.violation <= 0 }) {
@@ -157,7 +156,7 @@ struct GeneticSearch: Sendable {
 }
 
 extension Draws {
-  /// A whole number from 0 to `count` - 1.
+  /// An integer from 0 to `count` - 1.
   mutating func index(below count: Int) -> Int { min(Int(next() * Double(count)), count - 1) }
 
   /// A uniformly random order (Fisher and Yates).

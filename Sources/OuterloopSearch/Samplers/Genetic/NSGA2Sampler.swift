@@ -1,16 +1,17 @@
 public import OuterloopStudy
 
-/// What may be chosen about NSGA-II.
+/// The options of NSGA-II.
 public struct NSGA2Options: Sendable, Hashable {
-  /// Parents, and trials of a generation.
+  /// The number of parents, and of trials per generation.
   public var population = 20
-  /// How often a child has two parents.
+  /// The probability that a child has two parents.
   public var crossover = 0.9
-  /// How near children are to their parents (simulated binary crossover); 0: values are exchanged whole.
+  /// How near children are to their parents (simulated binary crossover); 0: values are exchanged
+  /// (uniform crossover).
   public var crossoverIndex = 0.0
-  /// How near mutated values are to what they were (polynomial mutation); 0: drawn anew.
+  /// How close mutated values are to the original ones (polynomial mutation); 0: redrawn.
   public var mutationIndex = 10.0
-  /// How many parameters of a child mutate, on average.
+  /// The expected number of mutated parameters of a child.
   public var mutations = 1.0
 
   public init() {}
@@ -23,7 +24,7 @@ public struct NSGA2Options: Sendable, Hashable {
 }
 
 extension NSGA2Options: MethodOptions {
-  /// The options of a description, by their names.
+  /// Parses the options of a description.
   /// - Throws: `StudyError` for an unknown name, and a value of another kind or out of range.
   public init(_ given: [String: ParameterValue]) throws { try self.init(reading: given) }
 
@@ -42,16 +43,16 @@ extension NSGA2Options: MethodOptions {
   ]
 }
 
-/// NSGA-II (Deb, Pratap, Agarwal and Meyarivan 2002): parents are those that few others dominate, and of
-/// equally good ones the least crowded; children are crossed and mutated. For one objective it is a plain
+/// NSGA-II (Deb, Pratap, Agarwal and Meyarivan 2002): parents are selected by non-domination rank, then
+/// by crowding distance; children result from crossover and mutation. For one objective it is a plain
 /// genetic algorithm.
 ///
-/// Defaults are for hundreds of trials: a population of 20 (Optuna 5: 50, pymoo 0.6: 100), values exchanged
-/// whole as in Optuna, mutated ones near to what they were as in pymoo, where Optuna draws them anew.
+/// Defaults are for hundreds of trials: a population of 20 (Optuna 5: 50, pymoo 0.6: 100), uniform crossover as in
+/// Optuna, and polynomial mutation as in pymoo, where Optuna redraws values.
 /// `population=50,crossoverIndex=0,mutationIndex=0` are Optuna's, `population=100,crossoverIndex=15,mutationIndex=20`
-/// pymoo's. Differences from both: late results of parallel workers count in the generation that is open,
-/// failures are never parents but count as ended, configurations are not tried twice. How results become
-/// generations is said at `GeneticSearch`.
+/// pymoo's. Differences from both: late results of parallel workers count in the current generation, failures are
+/// never parents but count as ended, configurations are not tried twice. See `GeneticSearch` for how results form
+/// generations.
 ///
 /// - Complexity: a proposal is O(d); a generation of P trials O(m P log P) for two or three objectives, O(m P^2)
 ///   for more; O(n + P d) memory.

@@ -1,19 +1,20 @@
 public import OuterloopStudy
 
-/// What may be chosen about NSGA-III.
+/// The options of NSGA-III.
 public struct NSGA3Options: Sendable, Hashable {
-  /// Parents, and trials of a generation.
+  /// The number of parents, and of trials per generation.
   public var population = 20
-  /// How many parts each objective is divided into by the reference directions; 0: as many as there are
-  /// directions for the population.
+  /// The number of divisions per objective of the reference directions; 0: chosen for the population
+  /// size.
   public var divisions = 0
-  /// How often a child has two parents.
+  /// The probability that a child has two parents.
   public var crossover = 1.0
-  /// How near children are to their parents (simulated binary crossover); 0: values are exchanged whole.
+  /// How near children are to their parents (simulated binary crossover); 0: values are exchanged
+  /// (uniform crossover).
   public var crossoverIndex = 0.0
-  /// How near mutated values are to what they were (polynomial mutation); 0: drawn anew.
+  /// How close mutated values are to the original ones (polynomial mutation); 0: redrawn.
   public var mutationIndex = 10.0
-  /// How many parameters of a child mutate, on average.
+  /// The expected number of mutated parameters of a child.
   public var mutations = 1.0
 
   public init() {}
@@ -26,7 +27,7 @@ public struct NSGA3Options: Sendable, Hashable {
 }
 
 extension NSGA3Options: MethodOptions {
-  /// The options of a description, by their names.
+  /// Parses the options of a description.
   /// - Throws: `StudyError` for an unknown name, and a value of another kind or out of range.
   public init(_ given: [String: ParameterValue]) throws { try self.init(reading: given) }
 
@@ -48,12 +49,12 @@ extension NSGA3Options: MethodOptions {
   ]
 }
 
-/// NSGA-III (Deb and Jain 2014): as NSGA-II, but of equally good trials those are kept that spread over
-/// reference directions, which does not fail where most trials dominate none: for three objectives and more.
+/// NSGA-III (Deb and Jain 2014): like NSGA-II, but ties are broken by spread over reference directions,
+/// which still works where most trials are non-dominated: for three objectives and more.
 ///
-/// Directions are those of Das and Dennis, `divisions` parts of each objective, the most of which there are
-/// not more than the population. Survival is that of pymoo 0.6.2 but for what is said at `NicheSurvival`;
-/// populations are small and values exchanged whole for the reason that is given at `NSGA2Sampler`.
+/// Directions are those of Das and Dennis, with `divisions` per objective, by default the largest number
+/// that gives at most as many directions as the population. Survival is that of pymoo 0.6.2 except as
+/// described at `NicheSurvival`; see `NSGA2Sampler` for the small populations and uniform crossover.
 ///
 /// - Complexity: a proposal is O(d); a generation of P trials O(m P^2) for four objectives and more, and
 ///   O(m P h) for h directions; O(n + P d) memory.

@@ -20,7 +20,7 @@ struct TruthSet: OptionSet {
   init(_ truth: Bool?) { self = truth.map { $0 ? .isTrue : .isFalse } ?? .isUnknown }
 }
 
-/// The axes of a space, and what its statements can be on boxes of configurations (interval
+/// The axes of a space, and the truth values of its statements on boxes of configurations (interval
 /// arithmetic; Moore 1966).
 package struct BoxLogic: Sendable {
   package let space: SearchSpace
@@ -41,7 +41,7 @@ package struct BoxLogic: Sendable {
     return box
   }
 
-  /// Brings the box's knowledge of which parameters exist up to date with its slices.
+  /// Updates which parameters of the box are active, from its slices.
   package func decideActivity(_ box: inout Box) {
     guard hasConditions else { return }
     for (index, parameter) in space.parameters.enumerated() {
@@ -52,7 +52,8 @@ package struct BoxLogic: Sendable {
     }
   }
 
-  /// What a statement can be on a box: at least what it is for one of its configurations.
+  /// The truth values that a statement can have on a box: a superset of those it has for the box's
+  /// configurations.
   func outcome(of expression: Expression, on box: Box) -> TruthSet {
     switch expression {
     case .literal(let value): return TruthSet(value == .bool(true))
@@ -96,7 +97,7 @@ package struct BoxLogic: Sendable {
     return result
   }
 
-  /// What needs parameter `index`: unknown where it does not exist.
+  /// An outcome that depends on parameter `index`: unknown where the parameter is inactive.
   private func active(_ index: Int, _ box: Box, _ outcome: () -> TruthSet) -> TruthSet {
     switch box.activity[index] {
     case .active: outcome()
@@ -133,7 +134,7 @@ package struct BoxLogic: Sendable {
     return a == .active && b == .active ? outcome : outcome.union(.isUnknown)
   }
 
-  /// What a comparison of intervals can be.
+  /// The possible outcomes of comparing two intervals.
   private func order(
     _ sign: Expression.Comparison, _ x: Interval, _ y: Interval
   ) -> TruthSet {
@@ -155,7 +156,7 @@ package struct BoxLogic: Sendable {
     }
   }
 
-  /// The interval of a number; nil if it may be no number.
+  /// The interval of a number; nil if it may not be a number.
   private func interval(_ expression: Expression, _ box: Box) -> Interval? {
     switch expression {
     case .literal(let value):

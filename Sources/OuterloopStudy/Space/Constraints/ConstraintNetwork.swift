@@ -1,7 +1,7 @@
-/// The constraints of a space as a network between its parameters: which parts of a box they can leave,
-/// and which they cannot (constraint propagation; Mackworth 1977, with intervals: Davis 1987).
+/// The constraints of a space as a network between its parameters: which parts of a box may be allowed,
+/// and which cannot (constraint propagation; Mackworth 1977, with intervals: Davis 1987).
 ///
-/// Nothing that is allowed is ever dropped; what is kept may still be forbidden.
+/// Allowed configurations are never dropped; those that are kept may still be forbidden.
 package struct ConstraintNetwork: Sendable {
   package let logic: BoxLogic
   private let constraints: [Expression]
@@ -9,11 +9,11 @@ package struct ConstraintNetwork: Sendable {
   private let mentioned: [[Int]]
   /// Those and the ones that decide whether they exist.
   private let scopes: [[Int]]
-  /// The constraints that a parameter has a say in.
+  /// The constraints that depend on a parameter.
   private let concerned: [[Int]]
-  /// The parameters that share a constraint with one, without itself.
+  /// The other parameters with which a parameter shares a constraint.
   package let neighbours: [[Int]]
-  /// Whether conditions look at a parameter.
+  /// Whether any condition mentions a parameter.
   private let isParent: [Bool]
 
   package init(_ space: SearchSpace, resolution: Int? = nil) {
@@ -43,7 +43,7 @@ package struct ConstraintNetwork: Sendable {
 
   package var count: Int { logic.axes.count }
 
-  /// What the constraints make of a box.
+  /// What the constraints say about a box.
   package enum Verdict: Sendable {
     /// One of them holds everywhere in it.
     case forbidden
@@ -57,7 +57,7 @@ package struct ConstraintNetwork: Sendable {
   /// Whether any constraint depends on a parameter.
   func isConstrained(_ index: Int) -> Bool { !concerned[index].isEmpty }
 
-  /// Whether the constraints that a parameter has a say in leave something of a box.
+  /// Whether the constraints that depend on a parameter may allow some part of a box.
   func mayAllow(_ index: Int, in box: Box) -> Bool {
     concerned[index].isEmpty || verdict(box, concerned[index]) != .forbidden
   }
@@ -101,7 +101,7 @@ package struct ConstraintNetwork: Sendable {
     if isParent[index] { logic.decideActivity(&box) }
   }
 
-  /// The parameters that open constraints depend on, and that can be divided.
+  /// The parameters that undecided constraints depend on and whose slices can be divided.
   package func divisible(_ box: Box) -> [Int] {
     var all: Set<Int> = []
     for index in constraints.indices where verdict(box, constraint: index) == .open {
@@ -113,14 +113,14 @@ package struct ConstraintNetwork: Sendable {
 
 // Propagation.
 extension ConstraintNetwork {
-  /// Up to so many places are looked at one by one.
+  /// Slices of at most so many positions are examined one by one.
   private static let fewPlaces = 32.0
-  /// How many open parts are divided further.
+  /// How many undecided parts are divided further.
   private static let mostParts = 16
 
   /// The parts of a parameter's slice that the constraints may leave, rising, given the slices of all
-  /// others: it is halved again and again, and what is forbidden for certain dropped, for as long as
-  /// that drops something.
+  /// others: it is bisected repeatedly, and parts that are certainly forbidden are dropped, for as
+  /// long as any are.
   package func allowedParts(of index: Int, in box: Box) -> [Slice] {
     let slice = box.slices[index]
     if concerned[index].isEmpty || box.activity[index] == .inactive { return [slice] }
@@ -164,7 +164,7 @@ extension ConstraintNetwork {
     return Self.joined(parts.map(\.slice), by: logic.axes[index].isContinuous ? 0 : 1)
   }
 
-  /// Neighbours made one.
+  /// Adjacent parts merged.
   private static func joined(_ parts: [Slice], by gap: Double) -> [Slice] {
     parts.reduce(into: []) { joined, part in
       if let last = joined.last, part.low - last.high <= gap {
@@ -175,11 +175,11 @@ extension ConstraintNetwork {
     }
   }
 
-  /// The box without what propagation proves forbidden; nil if that is all of it.
+  /// The box without the parts that propagation proves forbidden; nil if nothing is left.
   ///
   /// - Parameters:
-  ///   - changed: the parameters whose slices are new; nil: all.
-  ///   - effort: how many slices are looked at, at most.
+  ///   - changed: the parameters whose slices have changed; nil: all.
+  ///   - effort: the maximum number of slices examined.
   package func contracted(_ box: Box, changed: [Int]? = nil, effort: Int = 200) -> Box? {
     var box = box
     if changed == nil, verdict(box) == .forbidden { return nil }

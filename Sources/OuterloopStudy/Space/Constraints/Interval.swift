@@ -1,11 +1,11 @@
-/// The numbers that a formula can take on a box, their errors included: [low, high] holds every result
-/// in floating point and what is at most its error (`Approximation`) away from it.
+/// The values that a formula can take on a box, with their errors: [low, high] contains every
+/// floating-point result and everything within its error bound (`Approximation`).
 ///
-/// Ends are moved out by the errors of the numbers there, so an end that is zero stays zero.
+/// Ends are moved outwards by the errors of the numbers there, so an end that is zero stays zero.
 struct Interval {
   var low: Double
   var high: Double
-  /// Whether all its numbers are whole and exact.
+  /// Whether all its numbers are integers and exact.
   var isWhole: Bool
   /// Whether the number is known: undecided where it may lack a parameter or a finite result.
   var activity: Box.Activity
@@ -19,7 +19,7 @@ struct Interval {
   /// The same interval with the errors of numbers as they are written or given.
   var withErrors: Interval { isWhole ? self : widened(by: 1.25 * Approximation.leafError) }
 
-  /// Moves the ends out by a part of themselves.
+  /// Moves the ends outwards by a relative amount.
   private func widened(by part: Double) -> Interval {
     var result = self
     result.low -= part * abs(low)
@@ -41,7 +41,7 @@ struct Interval {
       guard other.low > 0 || other.high < 0 else { return .everything }
       ends = Self.hull(low / other.low, low / other.high, high / other.low, high / other.high)
     }
-    // An operand without bound, or a product beyond all numbers.
+    // An unbounded operand, or a product that overflows.
     guard ends.low.isFinite, ends.high.isFinite else { return .everything }
     let isKnown = activity == .active && other.activity == .active
     let size = max(abs(ends.low), abs(ends.high))

@@ -1,7 +1,7 @@
 internal import OuterloopPlatform
 
-/// An interval of a parameter's places, closed at both ends: real numbers without a grid are their
-/// own places, all other values are numbered from 0 in the domain's order.
+/// A closed interval of positions on a parameter's axis: real numbers without a grid are their own
+/// positions, all other values are numbered from 0 in the domain's order.
 package struct Slice: Sendable, Hashable {
   package var low: Double
   package var high: Double
@@ -20,7 +20,7 @@ package struct Slice: Sendable, Hashable {
 }
 
 /// How the values of a parameter lie on its axis, and how probable they are: uniform on the scale of
-/// the domain, as independent random configurations are drawn.
+/// the domain, as in random search.
 package struct Axis: Sendable {
   private enum Kind: Sendable {
     case continuous(NumericRange)

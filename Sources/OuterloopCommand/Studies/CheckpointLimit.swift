@@ -2,9 +2,9 @@ internal import ArgumentParser
 internal import OuterloopRunner
 
 /// How many checkpoints a study keeps, on the command line: `5`, `20GB`, `all`.
-enum KeptAmount: ExpressibleByArgument, Equatable {
+enum CheckpointLimit: ExpressibleByArgument, Equatable {
   case all
-  /// Those of so many trials, the best.
+  /// Those of the best N trials.
   case best(Int)
   case bytes(Int)
 
@@ -20,7 +20,7 @@ enum KeptAmount: ExpressibleByArgument, Equatable {
     }
   }
 
-  static func check(_ amounts: [KeptAmount]) throws {
+  static func check(_ amounts: [CheckpointLimit]) throws {
     var (all, counts, sizes) = (0, 0, 0)
     for amount in amounts {
       switch amount {
@@ -40,7 +40,7 @@ enum KeptAmount: ExpressibleByArgument, Equatable {
   }
 
   /// Nil: all.
-  static func policy(_ amounts: [KeptAmount]) -> CheckpointPolicy? {
+  static func policy(_ amounts: [CheckpointLimit]) -> CheckpointPolicy? {
     var policy = CheckpointPolicy()
     for amount in amounts {
       switch amount {

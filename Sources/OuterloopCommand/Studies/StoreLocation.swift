@@ -3,12 +3,12 @@ internal import OuterloopPostgres
 internal import OuterloopStore
 internal import OuterloopStudy
 
-/// Where a store is: the only place that tells a server from a file.
-enum StorePlace {
+/// Where a store is: the only code that distinguishes a server from a file.
+enum StoreLocation {
   case file(String)
   case server(PostgresAddress)
 
-  /// - Throws: `StudyError` for the URL of something that keeps no studies.
+  /// - Throws: `StudyError` for a URL of an unsupported kind.
   init(_ text: String) throws {
     if let address = PostgresAddress(text) {
       self = .server(address)
@@ -25,7 +25,7 @@ enum StorePlace {
         : "name a file, or a database of PostgreSQL: postgres://USER@HOST/DATABASE")
   }
 
-  /// `mysql` of `mysql://host`; nil of a file.
+  /// `mysql` for `mysql://host`; nil for a file.
   private static func scheme(of text: String) -> Substring? {
     guard let mark = text.firstRange(of: "://") else { return nil }
     let scheme = text[..<mark.lowerBound]
@@ -43,11 +43,11 @@ enum StorePlace {
     }
   }
 
-  /// The folder for the files of all studies' trials: beside a file, `outerloop.trials` for
-  /// `outerloop.db`. A server has no folder: OUTERLOOP_TRIALS names it, and else it is `DATABASE.trials` in
-  /// the folder in which the study was begun, where workers that share a file system find it too.
+  /// The folder for the files of all studies' trials: beside a file, `outerloop.trials` for `outerloop.db`.
+  /// A server has no folder: OUTERLOOP_TRIALS names it; otherwise it is `DATABASE.trials` in the folder in
+  /// which the study was created, where workers that share a file system find it too.
   ///
-  /// - Parameter home: the folder in which the study was begun; nil: unknown.
+  /// - Parameter home: the folder in which the study was created; nil: unknown.
   func trials(from home: @autoclosure () -> String?) -> String {
     switch self {
     case .file(let path):

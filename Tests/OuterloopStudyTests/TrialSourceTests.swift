@@ -3,7 +3,7 @@ import Testing
 
 @testable import OuterloopStudy
 
-@Suite struct AskerTests {
+@Suite struct TrialSourceTests {
   /// Trains every trial for one of three epochs and leaves it at that.
   private struct Parking: Searcher {
     var last: Proposal
@@ -70,13 +70,13 @@ import Testing
   @Test(arguments: [0, 99]) func onlyTrialsThatRestGoOn(_ trial: Int) async throws {
     let store = MemoryStore()
     let (id, method) = try study(trials: 1, last: .advance(trial: trial, through: 2), in: store)
-    let asker = try await Asker(id, in: store, by: method)
-    guard case .trial = try await asker.next(for: Claimant(worker: "w"), within: Budget()) else {
+    let source = try await TrialSource(id, in: store, by: method)
+    guard case .trial = try await source.next(for: Claimant(worker: "w"), within: Budget()) else {
       Issue.record("there is a trial")
       return
     }
     let error = await #expect(throws: StudyError.self) {
-      try await asker.next(for: Claimant(worker: "v"), within: Budget())
+      try await source.next(for: Claimant(worker: "v"), within: Budget())
     }
     #expect(error?.what == "the scheduler lets trial \(trial) go on or end, which does not rest")
   }
@@ -85,22 +85,22 @@ import Testing
   @Test func followsTheBudget() async throws {
     let store = MemoryStore()
     let (id, method) = try study(budget: 2, in: store)
-    let asker = try await Asker(id, in: store, by: method)
+    let source = try await TrialSource(id, in: store, by: method)
     let claimant = Claimant(worker: "w")
-    for _ in 0..<2 { try await end(asker.next(for: claimant), in: store) }
-    guard case .finished(.budget) = try await asker.next(for: claimant) else {
+    for _ in 0..<2 { try await end(source.next(for: claimant), in: store) }
+    guard case .finished(.budget) = try await source.next(for: claimant) else {
       Issue.record("two trials are the budget")
       return
     }
     try store.update(id) { $0.budget.trials = 3 }
-    try await end(asker.next(for: claimant), in: store)
-    guard case .finished(.budget) = try await asker.next(for: claimant) else {
+    try await end(source.next(for: claimant), in: store)
+    guard case .finished(.budget) = try await source.next(for: claimant) else {
       Issue.record("three trials are the budget")
       return
     }
-    #expect(await asker.budget == Budget(trials: 3))
+    #expect(await source.budget == Budget(trials: 3))
     // Budgets of one's own are one's own.
-    guard case .trial = try await asker.next(for: claimant, within: Budget(trials: 4)) else {
+    guard case .trial = try await source.next(for: claimant, within: Budget(trials: 4)) else {
       Issue.record("there is a fourth trial")
       return
     }
@@ -110,15 +110,15 @@ import Testing
   @Test func waitsWhileSuspended() async throws {
     let store = MemoryStore()
     let (id, method) = try study(in: store)
-    let asker = try await Asker(id, in: store, by: method)
+    let source = try await TrialSource(id, in: store, by: method)
     let claimant = Claimant(worker: "w")
-    let first = try await asker.next(for: claimant)
+    let first = try await source.next(for: claimant)
     try store.note(.suspended, in: id)
     let trials = try await store.trials(of: id, matching: TrialQuery())
     let assignment = try #require(trials.first?.assignment)
     _ = try store.add(.enqueued(assignment, through: 1), asTrial: nil, to: id, claimedBy: nil)
     for _ in 0..<2 {
-      guard case .wait = try await asker.next(for: claimant) else {
+      guard case .wait = try await source.next(for: claimant) else {
         Issue.record("a suspended study has nothing to do")
         return
       }
@@ -127,14 +127,14 @@ import Testing
     try await end(first, in: store)
     #expect(try await store.history(of: id).trials[0].state == .paused)
     try store.note(.resumed, in: id)
-    guard case .trial(let claim) = try await asker.next(for: claimant) else {
+    guard case .trial(let claim) = try await source.next(for: claimant) else {
       Issue.record("the study goes on")
       return
     }
     #expect(claim.trial.number == 1)
   }
 
-  private func end(_ work: Asker.Work, in store: MemoryStore) async throws {
+  private func end(_ work: TrialSource.Work, in store: MemoryStore) async throws {
     guard case .trial(let claim) = work else {
       Issue.record("\(work) is no trial")
       return
@@ -214,19 +214,19 @@ import Testing
     let clock = Clock()
     let store = MemoryStore(clock: { clock.now })
     let (id, method) = try study(budget: 1, in: store)
-    let asker = try await Asker(id, in: store, by: method)
+    let source = try await TrialSource(id, in: store, by: method)
     let budget = Budget(trials: 1)
-    guard case .trial(let claim) = try await asker.next(for: Claimant(worker: "a"), within: budget)
+    guard case .trial(let claim) = try await source.next(for: Claimant(worker: "a"), within: budget)
     else {
       Issue.record("no trial")
       return
     }
-    guard case .wait = try await asker.next(for: Claimant(worker: "b"), within: budget) else {
+    guard case .wait = try await source.next(for: Claimant(worker: "b"), within: budget) else {
       Issue.record("it does not wait")
       return
     }
     _ = try store.append([.released(attempt: 1, .lost)], to: claim.trial.number, of: id)
-    guard case .trial(let again) = try await asker.next(for: Claimant(worker: "b"), within: budget)
+    guard case .trial(let again) = try await source.next(for: Claimant(worker: "b"), within: budget)
     else {
       Issue.record("the trial does not come back")
       return
@@ -240,12 +240,12 @@ import Testing
     let clock = Clock()
     let store = MemoryStore(clock: { clock.now })
     let (id, method) = try study(in: store)
-    let asker = try await Asker(id, in: store, by: method)
-    _ = try await asker.next(for: Claimant(worker: "a", lease: 60), within: Budget())
+    let source = try await TrialSource(id, in: store, by: method)
+    _ = try await source.next(for: Claimant(worker: "a", lease: 60), within: Budget())
     clock.move(by: 86_400)
-    _ = try await asker.next(for: Claimant(worker: "b", lease: 60), within: Budget())
+    _ = try await source.next(for: Claimant(worker: "b", lease: 60), within: Budget())
     #expect(try await store.history(of: id).trials[0].state == .running)
-    let other = try await Asker(id, in: store, by: method)
+    let other = try await TrialSource(id, in: store, by: method)
     _ = try await other.next(for: Claimant(worker: "c", lease: 60), within: Budget())
     #expect(try await store.history(of: id).trials[0].attempts[0].reason == .lost)
   }

@@ -1,17 +1,17 @@
 public import OuterloopStudy
 
-/// What may be chosen about stopping trials that have stopped to improve.
+/// The options of stopping trials that no longer improve.
 public struct PatienceOptions: Sendable, Hashable {
   /// Epochs without improvement after which a trial ends.
   public var epochs = 10
-  /// What counts as an improvement, in units of the objective.
+  /// The smallest change that counts as an improvement, in units of the objective.
   public var improvement = 0.0
 
   public init() {}
 }
 
 extension PatienceOptions: MethodOptions {
-  /// The options of a description, by their names.
+  /// Parses the options of a description.
   /// - Throws: `StudyError` for an unknown name, and a value of another kind or out of range.
   public init(_ given: [String: ParameterValue]) throws { try self.init(reading: given) }
 
@@ -24,10 +24,10 @@ extension PatienceOptions: MethodOptions {
   ]
 }
 
-/// What may be chosen about stopping trials at a bound.
+/// The options of stopping trials at a bound.
 public struct ThresholdOptions: Sendable, Hashable {
   /// A trial is stopped when its loss is larger; of a metric that is maximised, when its value is smaller.
-  /// It has to be given.
+  /// Required.
   public var bound = Double.nan
   /// Epochs after which a trial may be stopped.
   public var warmup = 0
@@ -36,7 +36,7 @@ public struct ThresholdOptions: Sendable, Hashable {
 }
 
 extension ThresholdOptions: MethodOptions {
-  /// The options of a description, by their names.
+  /// Parses the options of a description.
   /// - Throws: `StudyError` for an unknown name, and a value of another kind or out of range.
   public init(_ given: [String: ParameterValue]) throws { try self.init(reading: given) }
 
@@ -53,14 +53,14 @@ extension ThresholdOptions: MethodOptions {
   }
 }
 
-/// Ends trials by what they report themselves, without looking at others.
+/// Ends trials on the basis of their own reports.
 ///
-/// - `patience`: a trial whose best value is as old as so many epochs is complete, with what it reported last:
-///   nothing is wrong with it. With several objectives, when none of them improves.
-/// - `threshold`: a trial whose first objective is worse than a bound, or not a number, is pruned.
+/// - `patience`: a trial whose best value is this many epochs old becomes complete, with its last report: it
+///   has not failed. With several objectives, when none of them improves.
+/// - `threshold`: a trial whose first objective is worse than a bound, or NaN, is pruned.
 ///
 /// - Complexity: O(epochs) for a report.
-struct LoneStopping: EarlyStopping {
+struct SingleTrialStopping: EarlyStopping {
   enum Rule: Sendable {
     case patience(PatienceOptions)
     case threshold(ThresholdOptions)
@@ -100,7 +100,7 @@ struct LoneStopping: EarlyStopping {
     }
   }
 
-  /// The last epoch that improved on all before; nil: no finite value yet.
+  /// The last epoch that improved on all previous ones; nil: no finite value yet.
   private func improved(
     _ reports: [Report], _ objective: Objective, _ improvement: Double
   ) -> Int? {
@@ -127,11 +127,11 @@ extension SchedulerKind {
 extension SchedulerMethod {
   /// Ends trials that no longer improve.
   public static func patience(_ options: PatienceOptions = PatienceOptions()) -> SchedulerMethod {
-    SchedulerMethod(options.description) { try LoneStopping($0, .patience(options)) }
+    SchedulerMethod(options.description) { try SingleTrialStopping($0, .patience(options)) }
   }
 
   /// Stops trials that are worse than a bound.
   public static func threshold(_ options: ThresholdOptions) -> SchedulerMethod {
-    SchedulerMethod(options.description) { try LoneStopping($0, .threshold(options)) }
+    SchedulerMethod(options.description) { try SingleTrialStopping($0, .threshold(options)) }
   }
 }

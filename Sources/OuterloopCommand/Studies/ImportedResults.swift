@@ -3,8 +3,8 @@ internal import OuterloopStore
 internal import OuterloopStudy
 internal import OuterloopText
 
-/// Where a study begins: with results that are there already.
-struct EarlierOptions: ParsableArguments {
+/// Options for starting a study from existing results.
+struct WarmStartOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "Results to start with: those of a study of the store, or of a file that `outerloop "
@@ -20,18 +20,19 @@ struct EarlierOptions: ParsableArguments {
         + "tried first.", valueName: "study or file"))
   var warmStart: String?
 
-  /// The most results that a model begins with: half of them the best, and an even choice of the others.
+  /// The largest number of results that a model starts with: half of them the best, the rest evenly
+  /// sampled from the others.
   private static let mostResults = 100
   private static let mostTries = 5
 
-  /// What the model begins with, the best first.
-  /// - Throws: `Complaint` for what is neither a study nor a file with trials.
+  /// The results that the model starts with, best first.
+  /// - Throws: `CommandError` for what is neither a study nor a file with trials.
   func warmResults(for objective: Objective?, in place: StoreOptions) async throws
     -> [KnownResult]
   {
     guard let warmStart, let objective else { return [] }
-    let known = try await EarlierResults.known(warmStart, place, option: "--warm-start")
-    let ranked = EarlierResults.ranked(known, by: objective)
+    let known = try await ImportedResults.known(warmStart, place, option: "--warm-start")
+    let ranked = ImportedResults.ranked(known, by: objective)
     let half = Self.mostResults / 2
     guard ranked.count > Self.mostResults else { return ranked }
     let others = ranked.dropFirst(half)
@@ -39,10 +40,10 @@ struct EarlierOptions: ParsableArguments {
       + (0..<half).map { others[others.startIndex + $0 * others.count / half] }
   }
 
-  /// - Throws: `Complaint` if there was nothing that both studies have.
+  /// - Throws: `CommandError` if the studies have nothing in common.
   func check(_ specification: StudySpecification) throws {
     guard let warmStart, specification.earlier.isEmpty else { return }
-    throw Complaint(
+    throw CommandError(
       "--warm-start \(CommandText.quoted(warmStart)): no complete trial of it has a parameter and "
         + "all objectives of this study",
       hint: "metrics and parameters in common need the same names", status: 64)
@@ -50,23 +51,24 @@ struct EarlierOptions: ParsableArguments {
 
   /// Configurations to try first.
   func warmConfigurations(_ specification: StudySpecification) -> [[String: ParameterValue]] {
-    EarlierResults.ranked(specification.earlier, by: specification.objectives[0])
+    ImportedResults.ranked(specification.earlier, by: specification.objectives[0])
       .prefix(Self.mostTries).map(\.params)
   }
 }
 
-/// Results from elsewhere, as trials of a study.
-struct EarlierResults {
+/// Results from other sources, as trials of a study.
+struct ImportedResults {
   private(set) var results: [(assignment: Assignment, report: Report)] = []
   /// Configurations whose results are not known here, since the space has parameters or the study has
   /// metrics that they lack.
   private(set) var configurations: [[String: ParameterValue]] = []
-  /// Of a source, so many of the best whose results say nothing here are tried anew.
+  /// How many of a source's best configurations are tried again if their results are not usable
+  /// here.
   private static let mostTries = 5
-  /// What was left out, and why, a sentence for each source.
+  /// What was left out and why, one sentence per source.
   private(set) var notes: [String] = []
 
-  /// - Throws: `Complaint` for what is neither a study nor a file with trials.
+  /// - Throws: `CommandError` for what is neither a study nor a file with trials.
   init(_ sources: [String], for specification: StudySpecification, in place: StoreOptions)
     async throws
   {
@@ -74,7 +76,7 @@ struct EarlierResults {
       let known = try await Self.known(source, place)
       var left = 0
       var why: String?
-      // The best come first, of which as many are tried anew as it takes to begin well.
+      // Best first, so that the best are tried again.
       var tries = 0
       for result in Self.ranked(known, by: specification.objectives[0]) {
         do {
@@ -100,7 +102,7 @@ struct EarlierResults {
     }
   }
 
-  /// The best first; those without a value come last.
+  /// Best first; those without a value last.
   static func ranked(_ results: [KnownResult], by objective: Objective) -> [KnownResult] {
     results.sorted {
       let (a, b) = ($0.values[objective.metric] ?? .nan, $1.values[objective.metric] ?? .nan)
@@ -116,7 +118,7 @@ struct EarlierResults {
       return try await store.trials(of: id, matching: TrialQuery(states: [.complete]))
         .map { KnownResult($0, of: specification) }
     }
-    return try Complaint.usage(about: "\(option) \(CommandText.quoted(source))") {
+    return try CommandError.usage(about: "\(option) \(CommandText.quoted(source))") {
       try TrialFile.results(source)
     }
   }
@@ -126,7 +128,7 @@ struct EarlierResults {
     configurations += values.filter { !configurations.contains($0) }
   }
 
-  /// Makes them trials of the study. Returns how many results and configurations there are, in words.
+  /// Adds them to the study as trials. Returns a text with the number of results and configurations.
   func adopt(in found: StudyChoice.Found) async throws -> String {
     for (assignment, report) in results {
       _ = try await found.store.addEnded(assignment, report, to: found.id, worker: "start-from")
@@ -135,7 +137,7 @@ struct EarlierResults {
     for (place, values) in configurations.enumerated() {
       let assignment = try found.specification.configuration(
         with: values, asTrial: results.count + place, by: method)
-      _ = try await KnownConfigurations.enqueue([assignment], in: found)
+      _ = try await ConfigurationArguments.enqueue([assignment], in: found)
     }
     return [
       results.isEmpty ? nil : "\(NumberText.count(results.count, "result")) taken over",

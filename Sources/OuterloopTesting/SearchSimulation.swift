@@ -1,8 +1,8 @@
 public import OuterloopStudy
 
-/// A study without a store: events are handed straight to the searcher, one second apart. Quick and
+/// A study without a store: events are passed directly to the searcher, one second apart. Quick and
 /// repeatable, for laws and comparisons of searchers.
-public struct Rehearsal: Sendable {
+public struct SearchSimulation: Sendable {
   public let specification: StudySpecification
   public private(set) var history = History()
   public private(set) var events: [Event] = []
@@ -15,7 +15,7 @@ public struct Rehearsal: Sendable {
     searcher = try method.searcher(specification)
   }
 
-  /// A study whose past is known.
+  /// A simulation that continues a given history.
   public init(
     _ specification: StudySpecification, _ method: SearchMethod, replaying events: [Event]
   ) throws {
@@ -25,14 +25,15 @@ public struct Rehearsal: Sendable {
 
   public var trials: [Trial] { history.trials }
 
-  /// - Throws: `StudyError` if it cannot be the next event: one about a trial that is not there.
+  /// - Throws: `StudyError` if it cannot be the next event, such as one about a trial that does not
+  ///   exist.
   public mutating func take(_ event: Event) throws {
     try history.take(event)
     events.append(event)
     searcher.observe(event, in: history)
   }
 
-  /// - Throws: `StudyError` if it cannot happen to that trial: there is none of that number.
+  /// - Throws: `StudyError` if there is no trial of that number.
   public mutating func take(_ kind: Event.Kind, of trial: Int) throws {
     let revision = events.count + 1
     let event = Event(revision: revision, time: Double(revision), trial: trial, kind)
@@ -46,13 +47,13 @@ public struct Rehearsal: Sendable {
 
   public mutating func propose() throws -> Proposal { try propose(history.trials.count) }
 
-  /// - Parameter number: of a new trial; nil if none may begin.
+  /// - Parameter number: the number of a new trial; nil if none may start.
   public mutating func propose(_ number: Int?) throws -> Proposal {
     try searcher.propose(number, in: history)
   }
 
-  /// Whether a running trial should be trained on.
-  /// - Throws: `StudyError` if there is none of that number.
+  /// Whether a running trial should continue.
+  /// - Throws: `StudyError` if there is no trial of that number.
   public mutating func verdict(on trial: Int) throws -> Verdict {
     guard trials.indices.contains(trial) else {
       throw StudyError(
@@ -61,8 +62,7 @@ public struct Rehearsal: Sendable {
     return try searcher.verdict(on: trial, in: history)
   }
 
-  /// Begins what the searcher proposes: a new trial, or one that rested and goes on. Nil if there is
-  /// nothing to do.
+  /// Starts what the searcher proposes: a new trial, or a paused one. Nil if there is nothing to do.
   public mutating func ask() throws -> Trial? {
     while true {
       let proposal = try propose()
@@ -75,8 +75,8 @@ public struct Rehearsal: Sendable {
     }
   }
 
-  /// Does what the searcher proposed. The trial that begins or goes on; nil if none does.
-  /// - Throws: `StudyError` if a trial is to go on or to end that does not rest.
+  /// Carries out a proposal. Returns the trial that starts or continues; nil if none does.
+  /// - Throws: `StudyError` if the proposal continues or ends a trial that is not paused.
   public mutating func begin(_ proposal: Proposal) throws -> Trial? {
     let number: Int
     switch proposal {
@@ -90,7 +90,7 @@ public struct Rehearsal: Sendable {
       guard history.trials.indices.contains(trial), history.trials[trial].state == .paused else {
         throw StudyError(
           "the searcher ends trial \(trial), which does not rest",
-          "only trials that rest can be given up: see `TrialState.paused`")
+          "only paused trials can be pruned: see `TrialState.paused`")
       }
       try take(.finished(attempt: history.trials[trial].attempt, .pruned), of: trial)
       return nil
@@ -101,17 +101,17 @@ public struct Rehearsal: Sendable {
     guard history.trials[number].attempt == attempt else {
       throw StudyError(
         "the searcher lets trial \(number) go on, which does not rest",
-        "only trials that rest can go on: see `TrialState.paused`")
+        "only paused trials can continue: see `TrialState.paused`")
     }
     return history.trials[number]
   }
 
-  /// The end of the attempt at a trial: values are reported of the epoch that it was to reach, where it
-  /// rests if that was not the last.
+  /// Ends the attempt at a trial: reports values of the requested epoch, after which the trial is
+  /// paused unless that was the last.
   /// - Parameters:
-  ///   - gradient: derivatives of the objective that are reported with a result, by parameter.
-  ///   - others: further metrics that are reported with it.
-  /// - Throws: `StudyError` if there is none of that number.
+  ///   - gradient: derivatives of the objective to report with the result, by parameter.
+  ///   - others: further metrics to report with it.
+  /// - Throws: `StudyError` if there is no trial of that number.
   public mutating func tell(
     _ number: Int, _ outcome: Outcome, gradient: [String: Double] = [:],
     others: [String: Double] = [:]
@@ -133,7 +133,7 @@ public struct Rehearsal: Sendable {
     try take(.finished(attempt: attempt, outcome), of: number)
   }
 
-  /// Runs `count` more trials one after the other, or as many as the searcher has.
+  /// Runs `count` more trials one after another, or as many as the searcher proposes.
   /// - Throws: `StudyError` if `count` is negative.
   public mutating func run(_ count: Int, _ objective: (Trial) -> Outcome) throws {
     guard count >= 0 else {
@@ -145,8 +145,7 @@ public struct Rehearsal: Sendable {
     }
   }
 
-  /// The smallest loss of the first objective so far, of trials that keep the constraints; infinite if
-  /// there is none.
+  /// The smallest loss of the first objective so far, over feasible trials; infinite if there is none.
   public var bestLoss: Double {
     guard let objective = specification.objectives.first else { return .infinity }
     return specification.best(in: history)?.values.map { objective.loss($0[0]) } ?? .infinity

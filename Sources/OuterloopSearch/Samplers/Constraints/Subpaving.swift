@@ -1,11 +1,12 @@
 internal import OuterloopStudy
 
-/// What the constraints of a space leave, covered by boxes that do not overlap (a subpaving; Jaulin and
-/// Walter 1993): the largest box that is still open is halved, what is forbidden for certain dropped.
+/// A cover of the allowed configurations of a space by disjoint boxes (a subpaving; Jaulin and Walter
+/// 1993): the largest undecided box is halved repeatedly, and boxes that are certainly forbidden are
+/// dropped.
 ///
-/// A box drawn by its probability, and a configuration from it, is a uniform configuration of the
-/// cover; those of them that are allowed are uniform among the allowed ones.
-struct Paving: Sendable {
+/// Drawing a box by its measure, and a configuration in it, gives a uniform configuration of the
+/// cover; those that are allowed are uniform among the allowed ones.
+struct Subpaving: Sendable {
   private struct Part: Sendable {
     var box: Box
     var measure: Double
@@ -15,14 +16,14 @@ struct Paving: Sendable {
   private var parts: [Part] = []
   /// Sums of the measures of the parts.
   private var sums: [Double] = []
-  /// The share of the whole space that the parts cover.
+  /// The fraction of the entire space that the parts cover.
   var measure: Double { sums.last ?? 0 }
-  /// Whether nothing is allowed, which is then proved.
+  /// Whether it is proved that nothing is allowed.
   var isEmpty: Bool { parts.isEmpty }
 
   /// - Parameters:
   ///   - start: the box to be covered.
-  ///   - limit: how many boxes at most.
+  ///   - limit: the largest number of boxes.
   init(_ network: ConstraintNetwork, from start: Box, limit: Int) {
     self.network = network
     var open = PriorityQueue()
@@ -40,7 +41,7 @@ struct Paving: Sendable {
       }
     }
     add(start, Self.measure(of: start, network))
-    // Enough is known when most draws succeed.
+    // The cover is good enough when most draws succeed.
     while open.count + closed.count < limit, closedMeasure < 2 * openMeasure,
       let part = open.removeLargest()
     {
@@ -59,13 +60,13 @@ struct Paving: Sendable {
   private static func measure(of box: Box, _ network: ConstraintNetwork) -> Double {
     zip(network.logic.axes, box.slices).reduce(1) { product, pair in
       let (axis, slice) = pair
-      // A single point of a real range has no measure; it is what all boxes have in common.
+      // A single point of a real range has no measure; all boxes have it in common.
       return axis.isContinuous && slice.isPoint ? product : product * axis.measure(slice)
     }
   }
 
-  /// A box halved across its longest side among those that matter, and the halves' shares of it; nil
-  /// if it cannot be divided.
+  /// A box halved across its longest relevant side, and the halves' fractions of it; nil if it
+  /// cannot be divided.
   private static func halves(
     of box: Box, _ network: ConstraintNetwork
   ) -> ((Box, Double), (Box, Double))? {
@@ -90,7 +91,7 @@ struct Paving: Sendable {
     return parts[(0..<sums.count - 1).partitionPoint { sums[$0] <= target }].box
   }
 
-  /// Boxes by measure, the largest first; of equals the one that came first (a binary heap).
+  /// Boxes by measure, the largest first; ties by order of insertion (a binary heap).
   private struct PriorityQueue {
     private var heap: [(part: Part, order: Int)] = []
     private var inserted = 0

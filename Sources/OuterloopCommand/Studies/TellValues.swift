@@ -2,12 +2,12 @@ internal import ArgumentParser
 internal import OuterloopStudy
 internal import OuterloopText
 
-/// Values of metrics as `tell` takes them: `loss=0.31`.
-struct ToldValues {
+/// Values of metrics as arguments of `tell`: `loss=0.31`.
+struct TellValues {
   /// By metric.
   private(set) var numbers: [String: Double] = [:]
 
-  /// Names that mean something else in reports, and what to write for them.
+  /// Names with another meaning in reports, and what to write instead.
   private static let others = [
     "epoch": "write --epoch N", "seconds": "leave it out", "checkpoint": "leave it out",
     "done": "leave it out",
@@ -30,13 +30,13 @@ struct ToldValues {
     }
   }
 
-  /// Decimal numbers, `nan`, `inf` and `infinity`; nothing in other notations.
+  /// Decimal numbers, `nan`, `inf` and `infinity`; no other notation.
   private static func number(_ text: Substring) -> Double? {
     text.contains { "xXpP".contains($0) } ? nil : Double(text)
   }
 
-  /// - Parameter isWhole: whether every objective, and every metric with a bound, has to have a value.
-  /// - Throws: `Complaint` about a metric without one.
+  /// - Parameter isWhole: whether every objective and every constrained metric must have a value.
+  /// - Throws: `CommandError` about a metric without one.
   func check(for specification: StudySpecification, isWhole: Bool) throws {
     guard isWhole else { return }
     let metrics =
@@ -44,7 +44,7 @@ struct ToldValues {
     for metric in metrics where numbers[metric] == nil {
       let others = numbers.keys.sorted().filter { !metrics.contains($0) }
       let near = Spelling.nearest(to: metric, among: others)
-      throw Complaint(
+      throw CommandError(
         "the values say nothing about `\(metric)`" + (near.map { ", only about `\($0)`" } ?? ""),
         hint: near.map { "did you mean \(metric)=\(numbers[$0] ?? .nan)?" }
           ?? "add \(metric)=NUMBER", status: 64)
@@ -57,8 +57,8 @@ struct ToldValues {
   }
 }
 
-/// Why a trial does not take what is told, and what to do instead.
-struct TellRefusal {
+/// Why a trial does not accept a result, and what to do instead.
+struct TellRejection {
   let found: StudyChoice.Found
 
   private var naming: String { found.naming }
@@ -67,39 +67,39 @@ struct TellRefusal {
     found.specification.objectives.map { " \(CommandText.quoted($0.metric))=NUMBER" }.joined()
   }
 
-  func unknown(_ number: Int, of count: Int) -> Complaint {
+  func unknown(_ number: Int, of count: Int) -> CommandError {
     let names = found.specification.space.parameters.map { "\($0.name)=..." }
     let elsewhere = CommandText.quoted(names.joined(separator: ", "))
     let what =
       count == 0
       ? "it has none yet" : count == 1 ? "it has trial 0" : "it has trials 0 to \(count - 1)"
-    return Complaint(
+    return CommandError(
       "study `\(found.name)` has no trial \(number): \(what)",
       hint: "a result from elsewhere: outerloop tell\(naming) --params \(elsewhere)\(values)")
   }
 
   /// - Parameter attempt: the one that was named, if any.
-  func complaint(about trial: Trial?, attempt: Int?) -> Complaint {
-    guard let trial else { return Complaint("the trial was deleted meanwhile", hint: nil) }
+  func error(about trial: Trial?, attempt: Int?) -> CommandError {
+    guard let trial else { return CommandError("the trial was deleted meanwhile", hint: nil) }
     let number = trial.number
     switch trial.state {
     case .failed(let reason):
-      return Complaint(
+      return CommandError(
         "trial \(number) has failed (\(reason.rawValue)) and takes no result",
         hint: "it is given out once more by: outerloop retry\(naming) --trial \(number) --no-run")
     case .complete, .pruned:
-      return Complaint(
+      return CommandError(
         "trial \(number) is \(trial.state.name) already",
         hint: "it stays as it is; see outerloop trials\(naming)")
     case .waiting, .paused:
-      return Complaint(
+      return CommandError(
         trial.attempts.isEmpty
           ? "nobody has asked for trial \(number) yet"
           : "trial \(number) waits for another attempt: the last one ended, or its lease ran out",
         hint: "outerloop ask\(naming)")
     case .running:
       let other = trial.attempts.last?.worker ?? ""
-      return Complaint(
+      return CommandError(
         "trial \(number) is not yours any more: attempt \(trial.attempt) by `\(other)` runs it"
           + (attempt.map { ", you told of attempt \($0)" } ?? ""),
         hint: "its result, if you have it, is taken all the same: outerloop tell\(naming) --trial "

@@ -1,15 +1,15 @@
 public import OuterloopStudy
 internal import Synchronization
 
-/// Work whose programs may be told to stop by the same hand as this process, and directly.
+/// Work whose programs may receive the same stop signal as this process, directly.
 ///
-/// Schedulers of clusters send SIGTERM to all processes of a job. A program that ends at it, in whatever
-/// way, has neither failed nor come to its result: its trial goes on from its checkpoint elsewhere.
-public struct StoppedWork: TrialWork {
+/// Cluster schedulers send SIGTERM to all processes of a job. A program that exits on it, in whatever
+/// way, has neither failed nor produced a result: its trial continues from its checkpoint elsewhere.
+public struct InterruptibleWork: TrialWork {
   private let work: any TrialWork
   private let isStopping: @Sendable () -> Bool
 
-  /// - Parameter isStopping: whether this process was told to stop its trials.
+  /// - Parameter isStopping: whether this process was asked to stop its trials.
   public init(_ work: any TrialWork, isStopping: @escaping @Sendable () -> Bool) {
     self.work = work
     self.isStopping = isStopping
@@ -20,7 +20,7 @@ public struct StoppedWork: TrialWork {
     do {
       try await work.run(request, to: sink)
     } catch let failure as TrialFailure {
-      // The program may have ended before the signal has come here.
+      // The program may have exited before the signal arrives here.
       for _ in 0..<10 where failure.reason == .error && !isStopping() {
         try? await Task.sleep(for: .milliseconds(10))
       }
@@ -29,12 +29,12 @@ public struct StoppedWork: TrialWork {
       }
       throw CancellationError()
     }
-    // One that has come to its end is done, whoever told it to stop.
+    // A trial that has reached its last epoch is done, whoever asked it to stop.
     if isStopping(), sink.epoch < request.through { throw CancellationError() }
   }
 }
 
-/// Hands reports on, and knows how far they have come.
+/// Forwards reports and records the last epoch.
 private final class EpochSink: ReportSink {
   private let reports: any ReportSink
   private let last = Atomic<Int>(0)

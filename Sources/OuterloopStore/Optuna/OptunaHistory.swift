@@ -1,9 +1,8 @@
 internal import OuterloopStudy
 internal import OuterloopText
 
-/// What must have happened for Optuna's trials to stand as they do, as events in an order that can
-/// have been.
-struct OptunaPast {
+/// Reconstructs a possible sequence of events that leads to the state of Optuna's trials.
+struct OptunaHistory {
   private let specification: StudySpecification
   private let shift: Int
   private var happened: [(key: Double, event: Event)] = []
@@ -32,46 +31,46 @@ struct OptunaPast {
 
     let number = count
     count += 1
-    func happen(_ kind: Event.Kind, _ time: Double, _ list: inout [(key: Double, event: Event)]) {
+    func append(_ kind: Event.Kind, _ time: Double, _ list: inout [(key: Double, event: Event)]) {
       key = max(key, time)
       list.append((key, Event(revision: 0, time: time, trial: number, kind)))
     }
     if let seen = extras?["seen"]?.int {
-      happen(.suggested(assignment, through: through, seen: seen), created, &happened)
+      append(.suggested(assignment, through: through, seen: seen), created, &happened)
     } else {
-      happen(.enqueued(assignment, through: through), created, &happened)
+      append(.enqueued(assignment, through: through), created, &happened)
     }
-    // A result that was brought without an attempt.
+    // A result that was told without an attempt.
     if attempts.isEmpty, let values = extras?["values"]?.array?.compactMap(\.number) {
       let ended = extras?["ended"]?.number ?? created
-      happen(.finished(attempt: 0, .complete(values)), ended, &happened)
+      append(.finished(attempt: 0, .complete(values)), ended, &happened)
     }
     for (index, attempt) in attempts.enumerated() {
       let fence = index + 1
-      happen(.claimed(attempt: fence, worker: attempt.worker), attempt.started, &happened)
+      append(.claimed(attempt: fence, worker: attempt.worker), attempt.started, &happened)
       let end = attempt.ended ?? attempt.started
       if fence == attempts.count {
-        for report in reports(trial) { happen(.reported(attempt: fence, report), end, &happened) }
+        for report in reports(trial) { append(.reported(attempt: fence, report), end, &happened) }
         if let epoch = extras?["checkpoint"]?.int, epoch > 0 {
-          happen(.checkpointed(attempt: fence, epoch: epoch), end, &happened)
+          append(.checkpointed(attempt: fence, epoch: epoch), end, &happened)
         }
         if attempt.reason == .lost, extras?["state"]?.text == "complete" {
-          // Its result came after it had been given up.
-          happen(.finished(attempt: fence, .failed(.lost, message: nil)), end, &happened)
+          // Its result came after its lease had expired.
+          append(.finished(attempt: fence, .failed(.lost, message: nil)), end, &happened)
         }
         if let last = ending(trial, fence, attempt) {
-          happen(last, trial.extras?["ended"]?.number ?? end, &happened)
+          append(last, trial.extras?["ended"]?.number ?? end, &happened)
         }
       } else if let reason = attempt.reason {
-        happen(.released(attempt: fence, reason), end, &happened)
+        append(.released(attempt: fence, reason), end, &happened)
       } else {
-        happen(.paused(attempt: fence), end, &happened)
-        happen(.continued(through: through, seen: 0), end, &happened)
+        append(.paused(attempt: fence), end, &happened)
+        append(.continued(through: through, seen: 0), end, &happened)
       }
     }
   }
 
-  /// All that happened, numbered.
+  /// All events, numbered.
   func events() -> [Event] {
     happened.enumerated().sorted { ($0.element.key, $0.offset) < ($1.element.key, $1.offset) }
       .enumerated().map { place, item in
@@ -116,8 +115,7 @@ struct OptunaPast {
     return reports
   }
 
-  /// Whether a trial still is what it was when it was written with `extras` beside it: Optuna may
-  /// have run it since.
+  /// Whether a trial is unchanged since it was written with `extras`: Optuna may have run it since.
   func stillHolds(_ extras: JSON?, _ trial: OptunaTrial) -> Bool {
     guard let extras, let state = extras["state"]?.text else { return false }
     let values = extras["values"]?.array?.compactMap(\.number) ?? []
@@ -126,7 +124,7 @@ struct OptunaPast {
     return OptunaSchema.state(state, values: values) == trial.state && steps == trial.steps.count
   }
 
-  /// How the last attempt ended; nil if it runs.
+  /// How the last attempt ended; nil if it is running.
   private func ending(_ trial: OptunaTrial, _ fence: Int, _ attempt: Attempt) -> Event.Kind? {
     let state = trial.extras?["state"]?.text ?? ""
     let values = trial.extras?["values"]?.array?.compactMap(\.number) ?? trial.values
@@ -147,16 +145,16 @@ struct OptunaPast {
   }
 }
 
-/// What `OptunaWriter` keeps beside a trial, checked key by key before any of it is taken.
+/// What `OptunaWriter` stores along with a trial, checked key by key before it is used.
 enum OptunaExtras {
-  /// - Throws: `OptunaFault` naming the first key that holds something else than an export writes.
+  /// - Throws: `OptunaFormatError` naming the first key with a value that no export writes.
   static func checked(_ text: String, ofTrial number: Int) throws -> JSON {
     let place = "`trial_user_attributes`, key \(OptunaSchema.trialKey) (trial \(number))"
     func require(_ holds: Bool, _ what: String) throws {
-      if !holds { throw OptunaFault(place, "\(what) is not what an export writes") }
+      if !holds { throw OptunaFormatError(place, "\(what) is not what an export writes") }
     }
     guard let json = JSONReader.value(text), json.members != nil else {
-      throw OptunaFault(place, "`value_json` is not an object of JSON")
+      throw OptunaFormatError(place, "`value_json` is not an object of JSON")
     }
     for key in ["created", "ended"] { try require(json[key].isNumber, "`\(key)`") }
     for key in ["through", "checkpoint", "seen"] { try require(json[key].isWhole, "`\(key)`") }

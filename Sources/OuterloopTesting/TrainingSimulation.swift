@@ -1,22 +1,23 @@
 public import OuterloopStudy
 
-/// A rehearsal of trials that are trained epoch by epoch, by several workers in turn: each trains one epoch of
-/// its trial, reports it and is told whether to go on.
-public struct TrainingRehearsal: Sendable {
+/// A simulation of trials that are trained epoch by epoch, by several workers in turn: each trains one epoch of
+/// its trial, reports it and gets the scheduler's decision.
+public struct TrainingSimulation: Sendable {
   /// What a trial reports after an epoch.
   public enum Report: Sendable {
     /// A value for each objective.
     case values([Double])
-    /// Nothing: the program passes over this epoch.
+    /// Nothing: the program does not report this epoch.
     case silence
     case failure(FailureReason)
   }
 
-  public private(set) var study: Rehearsal
+  public private(set) var study: SearchSimulation
   public let workers: Int
-  /// The epoch from which on programs write checkpoints, and go on from there; nil: they write none.
+  /// The first epoch of which programs write a checkpoint, from which they can resume; nil: they
+  /// write none.
   public var firstCheckpoint: Int? = 1
-  /// What went wrong on the way, by the rules that every scheduler keeps.
+  /// Violations of the rules that every scheduler must keep.
   public private(set) var wrong: [String] = []
   private var running: [(trial: Int, epoch: Int)?]
   private let epochs: Int
@@ -27,14 +28,14 @@ public struct TrainingRehearsal: Sendable {
     guard 1...10_000 ~= workers else {
       throw StudyError("\(workers) workers cannot train", "say 1 to 10,000")
     }
-    study = try Rehearsal(specification, method)
+    study = try SearchSimulation(specification, method)
     epochs = specification.epochs
     self.workers = workers
     running = Array(repeating: nil, count: workers)
   }
 
   /// Trains until the study has `trials` trials and nothing is left to do.
-  /// - Parameter report: what a trial says after an epoch.
+  /// - Parameter report: what a trial reports after an epoch.
   public mutating func run(trials: Int, _ report: (Trial, Int) -> Report) throws {
     var idle = 0
     var turn = 0

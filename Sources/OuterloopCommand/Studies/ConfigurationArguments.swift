@@ -3,8 +3,8 @@ internal import OuterloopFoundation
 internal import OuterloopSearch
 internal import OuterloopStudy
 
-/// Configurations that are tried before any other.
-struct KnownOptions: ParsableArguments {
+/// Options for configurations to try before any other.
+struct InitialConfigurationOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "A configuration to try first: 'lr=0.001, opt=adam'. What is left out gets a value from the "
@@ -12,8 +12,8 @@ struct KnownOptions: ParsableArguments {
   var add: [String] = []
 }
 
-/// Configurations as people write them.
-enum KnownConfigurations {
+/// Parses configurations on the command line.
+enum ConfigurationArguments {
   /// `lr=0.001, opt=adam`, or the same as a JSON object.
   /// - Throws: `SpaceError` that says what is wrong with it.
   static func values(_ text: String) throws -> [String: ParameterValue] {
@@ -30,14 +30,14 @@ enum KnownConfigurations {
   }
 
   /// The configurations that `texts` name, completed for trials from `first` on.
-  /// - Throws: `Complaint` about wrong usage that names the text.
+  /// - Throws: `CommandError` a usage error that names the text.
   static func of(
     _ texts: [String], in specification: StudySpecification, from first: Int,
     flag: String = "--add "
   ) throws -> [Assignment] {
-    let method = try Complaint.usage { try SearchMethod.named(specification.method) }
+    let method = try CommandError.usage { try SearchMethod.named(specification.method) }
     return try texts.enumerated().map { place, text in
-      try Complaint.usage(about: flag + CommandText.quoted(text)) {
+      try CommandError.usage(about: flag + CommandText.quoted(text)) {
         let values = try values(text)
         let found = try specification.configuration(
           with: values, asTrial: first + place, by: method)
@@ -51,7 +51,7 @@ enum KnownConfigurations {
 
   /// The configuration that `text` names, with a value for every parameter.
   static func whole(_ text: String, in specification: StudySpecification) throws -> Assignment {
-    try Complaint.usage(about: "--params \(CommandText.quoted(text))") {
+    try CommandError.usage(about: "--params \(CommandText.quoted(text))") {
       let space = specification.space
       return try space.assignment(try space.canonical(try values(text)))
     }

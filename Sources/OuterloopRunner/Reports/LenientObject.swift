@@ -1,13 +1,13 @@
 internal import OuterloopText
 
-/// Reads what looks like a JSON object and need not be one: Python's and JavaScript's way of writing
-/// it, numbers as other languages print them, commas too many. Remembers the first fault.
-struct LooseObject {
-  /// The names on the top level.
+/// A lenient reader of what looks like a JSON object but need not be one: Python or JavaScript
+/// notation, numbers as other languages print them, superfluous commas. Records the first fault.
+struct LenientObject {
+  /// The names at the top level.
   private(set) var names: [String] = []
-  /// The names further in.
+  /// The names in nested objects.
   private(set) var inner: Set<String> = []
-  /// What keeps it from being JSON; nil: nothing.
+  /// Why it is not valid JSON; nil: it is.
   private(set) var fault: String?
   /// What follows the object.
   private(set) var rest: ArraySlice<UInt8>
@@ -17,7 +17,7 @@ struct LooseObject {
 
   mutating func read() { object(depth: 0) }
 
-  private mutating func blame(_ what: String) { if fault == nil { fault = what } }
+  private mutating func recordFault(_ what: String) { if fault == nil { fault = what } }
 
   private mutating func skipSpace() {
     rest = rest.drop { $0 == 0x20 || $0 == 0x09 || $0 == 0x0d }
@@ -35,20 +35,20 @@ struct LooseObject {
     if take("}") { return }
     while true {
       skipSpace()
-      if take("}") { return blame("a comma precedes the }") }
-      guard !rest.isEmpty, let name = key() else { return blame("its } is missing") }
+      if take("}") { return recordFault("a comma precedes the }") }
+      guard !rest.isEmpty, let name = key() else { return recordFault("its } is missing") }
       if depth == 0 { names.append(name) } else { inner.insert(name) }
       skipSpace()
       if !take(":") {
-        guard take("=") else { return blame("a colon is missing after `\(name)`") }
+        guard take("=") else { return recordFault("a colon is missing after `\(name)`") }
         _ = take(">")
-        blame("names and values are separated by a colon")
+        recordFault("names and values are separated by a colon")
       }
       value(of: name, depth: depth)
       skipSpace()
       if take("}") { return }
       if !take(",") {
-        return blame(
+        return recordFault(
           rest.isEmpty
             ? "its } is missing"
             : "`\(TerminalText.shown(rest, limit: 20))` does not belong after the value of `\(name)`"
@@ -64,13 +64,13 @@ struct LooseObject {
     let word = rest.prefix { !":=,}{ ".utf8.contains($0) }
     guard !word.isEmpty else { return nil }
     rest = rest.dropFirst(word.count)
-    blame("names have quotation marks in JSON: {\"loss\": 0.5}")
+    recordFault("names have quotation marks in JSON: {\"loss\": 0.5}")
     return String(decoding: word, as: UTF8.self)
   }
 
   private mutating func quoted(_ quote: UInt8) -> String? {
     if quote == UInt8(ascii: "'") {
-      blame(
+      recordFault(
         "JSON has double quotation marks; in Python, print(json.dumps(...)) writes them")
     }
     rest = rest.dropFirst()
@@ -83,7 +83,7 @@ struct LooseObject {
         content.append(byte)
       }
     }
-    blame("a quotation mark is missing")
+    recordFault("a quotation mark is missing")
     return nil
   }
 
@@ -103,13 +103,13 @@ struct LooseObject {
     while !rest.isEmpty, !take("]") {
       value(of: name, depth: depth + 1)
       skipSpace()
-      if !take(","), rest.first != UInt8(ascii: "]") { return blame("a ] is missing") }
+      if !take(","), rest.first != UInt8(ascii: "]") { return recordFault("a ] is missing") }
       skipSpace()
     }
   }
 
-  /// A number, a truth value, or what another language calls so: up to a comma, a brace or a space
-  /// outside of parentheses.
+  /// A number, a boolean, or what other languages write for them: up to a comma, a brace or a space
+  /// outside parentheses.
   private mutating func word(of name: String) {
     var open = 0
     let word = rest.prefix { byte in
@@ -122,18 +122,20 @@ struct LooseObject {
     let digits = text.drop { $0 == "-" || $0 == "+" }
     if JSON(word: text) != nil { return }
     switch text {
-    case "": blame("`\(name)` has no value")
+    case "": recordFault("`\(name)` has no value")
     case "None", "True", "False":
-      blame("`\(text)` is Python's; JSON has null, true and false, and json.dumps writes them")
+      recordFault(
+        "`\(text)` is Python's; JSON has null, true and false, and json.dumps writes them")
     default:
       if Double(text) == nil {
-        blame("`\(name)` is \(TerminalText.shown(word, limit: 40)), which is not a JSON number")
+        recordFault(
+          "`\(name)` is \(TerminalText.shown(word, limit: 40)), which is not a JSON number")
       } else if digits.hasPrefix(".") {
-        blame("a number begins with a digit in JSON: 0\(digits)")
+        recordFault("a number begins with a digit in JSON: 0\(digits)")
       } else if text.hasPrefix("+") {
-        blame("a number has no plus sign in JSON: \(digits)")
+        recordFault("a number has no plus sign in JSON: \(digits)")
       } else {
-        blame("\(text) is not a JSON number")
+        recordFault("\(text) is not a JSON number")
       }
     }
   }

@@ -3,7 +3,7 @@
 /// Proposals are computed outside of the store: the searcher sees the events up to some revision,
 /// proposes the trial with the next number, and the store takes the proposal if that number is still
 /// free. The event records the revision, so a replay that stops there repeats the proposal.
-public actor Asker {
+public actor TrialSource {
   public let study: StudyID
   private let store: any StudyStore
   private var fold: SearcherFold
@@ -12,8 +12,8 @@ public actor Asker {
   private var watch: ClockWatch
   private let start = SuspendingClock.now
 
-  /// - Parameter grace: seconds before any lease counts as run out, for who has reason to think that
-  ///   the store's clock was set forward just now.
+  /// - Parameter grace: seconds before any lease counts as run out, for callers that suspect the
+  ///   store's clock of having just been set forward.
   public init(
     _ study: StudyID, in store: any StudyStore, by method: SearchMethod, grace: Double? = nil
   ) async throws {
@@ -25,17 +25,17 @@ public actor Asker {
     fold = try SearcherFold(specification, method)
   }
 
-  /// What the searcher has seen: the study's events, with failures that were retried as attempts
-  /// that were released.
+  /// What the searcher has observed: the study's events, where retried failures appear as released
+  /// attempts.
   public var history: History { fold.history }
 
-  /// The revision of the last event that has been taken in.
+  /// The revision of the last event that has been observed.
   public var revision: Int { history.revision }
 
-  /// Whether the study is suspended, as far as its events have been taken in.
+  /// Whether the study is suspended, according to the events observed so far.
   public var isSuspended: Bool { history.isSuspended }
 
-  /// What there is to do.
+  /// The next piece of work.
   public enum Work: Sendable {
     case trial(Claim)
     /// Nothing until a running trial ends or reports.
@@ -43,7 +43,7 @@ public actor Asker {
     case finished(Ending)
   }
 
-  /// Why there is nothing left to do.
+  /// Why there is no more work.
   public enum Ending: Sendable, Hashable {
     /// The budget is spent.
     case budget
@@ -53,33 +53,33 @@ public actor Asker {
     case rule(String)
   }
 
-  /// Takes in what happened since the last time.
+  /// Observes the events since the last call.
   public func catchUp() async throws {
     while true {
       let seen = history.revision
       let events = try await store.events(of: study, after: seen, limit: 10_000)
-      // Another worker's call may have begun anew meanwhile.
+      // Another worker's call may have restarted the fold meanwhile.
       guard history.revision >= seen else { continue }
       let isTaken = try fold.take(events)
       if isTaken, events.count < 10_000 { return }
     }
   }
 
-  /// The study's budget, as far as its events have been taken in.
+  /// The study's budget, according to the events observed so far.
   public var budget: Budget { history.budget ?? firstBudget }
 
-  /// The next piece of work for `claimant`: a trial that waits, or what the searcher proposes within the
-  /// budget. When as many trials have been created as it allows, those that rest may still go on. While the
-  /// study is suspended there is nothing but to wait.
+  /// The next piece of work for `claimant`: a waiting trial, or what the searcher proposes within the
+  /// budget. When it allows no more new trials, paused ones may still continue. While the study is
+  /// suspended the answer is to wait.
   ///
   /// - Parameters:
   ///   - given: nil: the study's budget, which may change at any time.
-  ///   - leavingTime: whether seconds are no concern of the budget.
+  ///   - leavingTime: whether the budget's seconds are ignored, since the caller enforces them.
   public func next(
     for claimant: Claimant, within given: Budget? = nil, leavingTime: Bool = false
   ) async throws -> Work {
     try await reap(lease: claimant.lease)
-    // The revision at which the store refused what was to become of a trial that does not rest.
+    // The revision at which the store rejected a decision about a trial, because it is not paused.
     var refused: (revision: Int, trial: Int)?
     while true {
       try await catchUp()
@@ -96,7 +96,7 @@ public actor Asker {
       if let refused, refused.revision == history.revision {
         throw StudyError(
           "the scheduler lets trial \(refused.trial) go on or end, which does not rest",
-          "only trials that rest can go on: see `TrialState.paused`")
+          "only paused trials can continue: see `TrialState.paused`")
       }
       let number = history.trials.count
       let mayBegin = budget.trials.map { number < $0 } ?? true
@@ -133,7 +133,7 @@ public actor Asker {
     }
   }
 
-  /// What is to become of a running trial, all its reports taken in.
+  /// The decision about a running trial, after all its reports have been observed.
   public func verdict(on trial: Int) async throws -> Verdict {
     try await catchUp()
     guard history.trials.indices.contains(trial), history.trials[trial].state == .running else {
@@ -142,9 +142,9 @@ public actor Asker {
     return try fold.verdict(on: trial)
   }
 
-  /// Ends a running trial after a report, if its scheduler wants it to end: for those who run trials
-  /// themselves. False: the trial has ended, and how is written down.
-  public func goesOn(_ trial: Int, attempt: Int) async throws -> Bool {
+  /// Ends a running trial after a report, if its scheduler decides so: for callers that run trials
+  /// themselves. False: the trial has ended, and its outcome is recorded.
+  public func shouldContinue(_ trial: Int, attempt: Int) async throws -> Bool {
     let verdict = try await verdict(on: trial)
     guard verdict != .goOn else { return true }
     let end = history.trials[trial].end(
@@ -153,7 +153,7 @@ public actor Asker {
     return false
   }
 
-  /// Whether no budget would let a new trial begin: every configuration has been tried.
+  /// Whether no budget would allow a new trial: every configuration has been tried.
   public func isExhausted() async throws -> Bool {
     try await catchUp()
     return try fold.propose(history.trials.count) == .exhausted
@@ -165,15 +165,15 @@ public actor Asker {
     _ = try await store.reap(study)
   }
 
-  /// Trials that run elsewhere may still come back to be run again. Those that rest do not: only the
-  /// searcher could let them go on, and it has said its last word.
+  /// Trials that run elsewhere may still have to run again. Paused ones do not: only the searcher
+  /// could continue them, and it proposes nothing more.
   private func ending(_ ending: Ending) -> Work {
     history.runningCount + history.claimableCount > 0 ? .wait : .finished(ending)
   }
 }
 
 extension History {
-  /// Whether nothing may be trained any more: the epochs or seconds of `budget` are used up.
+  /// Whether the epochs or seconds of `budget` are used up, so that training must end.
   func isSpent(_ budget: Budget) -> Bool {
     if let limit = budget.epochs, epochs >= limit { return true }
     if let limit = budget.seconds, busySeconds >= limit { return true }

@@ -1,7 +1,7 @@
 internal import OuterloopText
 
-/// What every figure has around its picture: title above, notes below.
-enum Furniture {
+/// The text around every figure: title above, notes below.
+enum FigureText {
   /// Draws title and notes and returns the space between them.
   static func draw(title: String, notes: [String], on canvas: inout Canvas) -> Box {
     let theme = canvas.theme
@@ -26,7 +26,7 @@ enum Furniture {
     return area
   }
 
-  /// The note about values without a place: `3 values not shown (not positive on a log axis)`.
+  /// The note about values that cannot be shown: `3 values not shown (not positive on a log axis)`.
   static func missing(_ count: Int, _ noun: String, isLog: Bool) -> String {
     if count == 0 { return "" }
     let reason = isLog ? "not finite, or not positive on a log axis" : "not finite"

@@ -4,14 +4,14 @@ internal import OuterloopSpaces
 internal import OuterloopStudy
 internal import OuterloopText
 
-/// Which study a connection is about: the fields of `open`, by the rules of the command line, so that what is
-/// refused there is refused here with the same words.
-struct ServedOpening {
+/// Which study a connection is about: the fields of `open`, under the rules of the command line, with the
+/// same errors.
+struct OpenRequest {
   private let request: ServeRequest
   let path: String?
   let name: String
   let isGrowing: Bool
-  /// Seconds without a sign of life after which a trial is given to others.
+  /// Seconds without a heartbeat after which a trial is given to others.
   let lease: Double
   /// The folder for the checkpoints of trials, a folder by its number for each; nil: that of the store.
   let checkpoints: String?
@@ -31,16 +31,16 @@ struct ServedOpening {
     lease = try request.number("lease") ?? 90
     checkpoints = try request.text("checkpoints").map(Self.absolute)
     guard !name.isEmpty, path?.isEmpty != true else {
-      throw Complaint("a name is empty", hint: "leave `store` or `study` out", status: 64)
+      throw CommandError("a name is empty", hint: "leave `store` or `study` out", status: 64)
     }
     guard lease > 0, lease <= 1e9 else {
-      throw Complaint(
+      throw CommandError(
         "a lease of \(lease) seconds cannot be kept", hint: "say more than 0, at most 1e9",
         status: 64)
     }
   }
 
-  /// Whoever reads of a checkpoint later may be elsewhere.
+  /// A later reader of a checkpoint's path may run in another folder.
   private static func absolute(_ path: String) -> String {
     guard !path.hasPrefix("/"), let here = Tune.here else { return path }
     return "\(here)/\(path)"
@@ -55,11 +55,11 @@ struct ServedOpening {
   func open() async throws -> Opened {
     var place = StoreOptions()
     place.store = path ?? "in memory"
-    if let path { _ = try Complaint.usage { try StorePlace(path) } }
+    if let path { _ = try CommandError.usage { try StoreLocation(path) } }
     let isDefined = isGrowing || Self.definition.contains { request[$0] != nil }
     guard isDefined else {
       guard path != nil else {
-        throw Complaint(
+        throw CommandError(
           "a study in memory needs a space and something to make small or large",
           hint: "give them, or name the store of a study that is there", status: 64)
       }
@@ -69,7 +69,7 @@ struct ServedOpening {
     let (words, notes) = try words()
     let options: StudyOptions
     do { options = try StudyOptions.parse(words) } catch {
-      throw Complaint(StudyOptions.message(for: error), hint: nil, status: 64)
+      throw CommandError(StudyOptions.message(for: error), hint: nil, status: 64)
     }
     let specification = try options.specification(
       name: name, budget: Budget(), isGrowing: isGrowing)
@@ -90,7 +90,7 @@ struct ServedOpening {
     }
     if let space = request["space"] {
       let text = space.text ?? space.description
-      let file = try Complaint.usage { try SpaceFile.parse(text, name: "space") }
+      let file = try CommandError.usage { try SpaceFile.parse(text, name: "space") }
       add("param", file.space.parameters.map(\.description))
       add("forbid", file.space.forbidden.map(\.description))
       notes = file.notes
@@ -122,7 +122,7 @@ struct ServedOpening {
       guard let metric = item["metric"]?.text,
         let direction = Objective.Direction(rawValue: item["direction"]?.text ?? "minimize")
       else {
-        throw Complaint(
+        throw CommandError(
           "\(item) is not an objective",
           hint: "write {\"metric\": \"loss\", \"direction\": \"minimize\"} or \"maximize\"",
           status: 64)

@@ -3,9 +3,9 @@ internal import OuterloopStudy
 internal import OuterloopText
 internal import Synchronization
 
-/// What is said while trials run: on a terminal one line that is rewritten, elsewhere a line for
-/// each trial that ends.
-final class TrialLines: Sendable {
+/// Progress while trials run: on a terminal one line that is rewritten, elsewhere a line for each
+/// trial that ends.
+final class TrialProgress: Sendable {
   struct Failure: Sendable {
     var trial: Int
     var message: String
@@ -21,16 +21,16 @@ final class TrialLines: Sendable {
     var nextLook = ContinuousClock.now
     var reports: [Int: Report] = [:]
     var starts: [Int: ContinuousClock.Instant] = [:]
-    /// Since when none of its trials runs.
+    /// Since when none of its trials has been running.
     var idleSince = ContinuousClock.now
-    /// The trials whose wait was told, and when.
+    /// The trials for which the wait was announced, and when.
     var told: (trials: Set<[Int]>, time: ContinuousClock.Instant)?
   }
 
   private let found: StudyChoice.Found
   private let state: Mutex<State>
 
-  init(_ found: StudyChoice.Found, _ conversation: ConversationOptions) {
+  init(_ found: StudyChoice.Found, _ conversation: VerbosityOptions) {
     self.found = found
     state = Mutex(
       State(progress: Progress(conversation), budget: found.specification.budget))
@@ -43,8 +43,8 @@ final class TrialLines: Sendable {
     state.withLock { $0.running == 0 && $0.idleSince.duration(to: .now) >= .seconds(1) }
   }
 
-  /// Says for whom this process waits if it is idle: once for a trial that someone holds by hand, now
-  /// and then for trials that other processes run.
+  /// If this process is idle, prints what it is waiting for: once for a trial held by an ask-and-tell
+  /// client, from time to time for trials that other processes run.
   func wait(_ runners: Runners) {
     guard isIdle else { return }
     state.withLock { state in
@@ -57,7 +57,7 @@ final class TrialLines: Sendable {
     }
   }
 
-  /// Takes in that others have changed the study's budget.
+  /// Applies a budget that others have changed.
   func follow(_ budget: Budget) {
     state.withLock { state in
       state.budget = budget
@@ -146,7 +146,7 @@ final class TrialLines: Sendable {
     state.progress.say(parts.joined(separator: "  ").visible)
   }
 
-  /// The first words and the last line, where the cause usually stands.
+  /// The first words and the last line, which usually states the cause.
   static func oneLine(_ message: String) -> String {
     let lines = message.split(separator: "\n")
     guard let first = lines.first, let last = lines.last, lines.count > 1 else { return message }
