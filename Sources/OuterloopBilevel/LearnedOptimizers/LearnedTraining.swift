@@ -5,7 +5,9 @@ public import OuterloopNumerics
 /// Training by a learned optimizer: the weights, what the optimizer remembers of each coordinate,
 /// and the sum of the losses met so far.
 public struct LearnedTrainingState<Weights: Structure, Memory: Structure>: Structure {
+  /// The weights that are trained.
   public var weights: Weights
+  /// What the learned optimizer carries from step to step.
   public var memory: Memory
   /// sum of f(x_s) over the steps s < t taken, a scalar.
   public var lossSum: Tensor
@@ -49,6 +51,8 @@ extension BilevelProblem {
   ///   - weights: x_0.
   ///   - learner: the type of the optimizer, where it does not follow from elsewhere.
   ///   - loss: f, a scalar of weights and batch.
+  /// - Throws: `BilevelError.invalid` for weights without one floating element type, and what the
+  ///   first batch throws.
   public init<Weights: Structure>(
     steps: Int, batches: Batches<Batch>, weights: Weights, learner _: Hyper.Type = Hyper.self,
     stopsGradients: Bool = true,
@@ -77,6 +81,8 @@ extension BilevelProblem {
   }
 
   /// The same for a loss that captures its data.
+  ///
+  /// - Throws: `BilevelError.invalid` for weights without one floating element type.
   public init<Weights: Structure>(
     steps: Int, weights: Weights, learner: Hyper.Type = Hyper.self, stopsGradients: Bool = true,
     loss: @escaping @Sendable (Weights) throws -> Tensor

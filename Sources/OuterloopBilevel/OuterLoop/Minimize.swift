@@ -15,6 +15,7 @@ extension BilevelProblem {
     public var state: State
     /// What this update took.
     public var cost: Cost
+    /// What the estimator says of its own answer.
     public var diagnostics: Diagnostics
   }
 

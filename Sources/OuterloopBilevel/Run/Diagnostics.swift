@@ -7,5 +7,6 @@ public struct Diagnostics: Sendable, Hashable {
   /// Implicit methods: how good the inner solution and the linear solve are.
   public var implicit: ImplicitDiagnostics?
 
+  /// Nothing to say.
   public init() {}
 }

@@ -14,7 +14,9 @@ public import OuterloopNumerics
 ///
 /// is the one-step method. The adjoint `a` and the hypergradient `g` live here and are updated in place.
 public final class Run {
+  /// The problem, compiled.
   public let problem: CompiledProblem
+  /// The steps of training that the run is about.
   public let window: Window
   /// lambda.
   public let hyper: [Tensor]
@@ -94,6 +96,8 @@ public final class Run {
   // MARK: - Memory
 
   /// Memory for a number of states, which is counted.
+  ///
+  /// - Throws: `BilevelError.invalid` for a number below 1, or one that does not fit into memory.
   public func states(_ count: Int) throws -> TensorMemory {
     let bytes = Double(count) * Double(problem.stateBytes)
     guard count >= 1, bytes <= Double(ProcessEnvironment.physicalBytes) else {
@@ -176,6 +180,8 @@ public final class Run {
   // MARK: - Forward
 
   /// Writes the state before the first step.
+  ///
+  /// - Throws: `BilevelError` for a state of other types than the problem's.
   public func begin(at target: TensorBuffers) throws {
     try requireState(target)
     if let start = window.start { return target.copy(from: try buffers(start)) }
@@ -191,6 +197,9 @@ public final class Run {
   }
 
   /// s_t from s_{t-1}, for t in 1...`steps`.
+  ///
+  /// - Throws: `BilevelError` for a step outside 1...`steps` and a state of other types than the
+  ///   problem's.
   public func step(_ t: Int, from: TensorBuffers, to: TensorBuffers) throws {
     try requireStep(t)
     try requireState(from)
@@ -216,6 +225,8 @@ public final class Run {
   }
 
   /// All T steps between two alternating states; leaves `end` at s_T.
+  ///
+  /// - Throws: as `step(_:from:to:)`.
   public func train() throws {
     let memory = try states(2)
     try begin(at: memory[0])
@@ -234,6 +245,8 @@ public final class Run {
   }
 
   /// Copies the state at `end`, whose memory is going to be used again.
+  ///
+  /// - Throws: `BilevelError` if there is no state at `end`.
   public func keepEnd() throws {
     try requireState(end)
     finalCopy = end.tensors
@@ -251,6 +264,8 @@ public final class Run {
 
   /// E and its gradient at `end`: the state's part becomes the adjoint, lambda's part starts the
   /// hypergradient (the direct term).
+  ///
+  /// - Throws: `BilevelError` if there is no state at `end`, and what the validation batch throws.
   @discardableResult
   public func outer() throws -> Double {
     try requireState(end)
@@ -283,6 +298,9 @@ public final class Run {
   // MARK: - Reverse
 
   /// g += a B_t, then a = a A_t, both at s_{t-1}.
+  ///
+  /// - Throws: `BilevelError` for a step outside 1...`steps` and a state of other types than the
+  ///   problem's.
   public func adjointStep(_ t: Int, at state: TensorBuffers) throws {
     try requireStep(t)
     try requireState(state)
@@ -314,6 +332,8 @@ public final class Run {
   }
 
   /// g += a_0 ds_0/dlambda, if the state at the start depends on lambda.
+  ///
+  /// - Throws: what tracing the initial state throws.
   public func finishReverse() throws {
     guard window.start == nil, problem.initialUses.contains(true) else { return }
     let program = try problem.initialAdjointProgram()
@@ -386,13 +406,17 @@ public final class Run {
 
 /// What an estimator computed, on flat lists.
 public struct EstimatorResult: Sendable {
+  /// The hypergradient, a tensor for each of lambda's.
   public var gradient: [Tensor]
   /// The direct term alone.
   public var direct: [Tensor]
+  /// E at the end of training.
   public var loss: Double
   /// Where training ended.
   public var state: [Tensor]
+  /// What it took.
   public var cost: Cost
+  /// What the method says of its own answer.
   public var diagnostics = Diagnostics()
 
   /// Methods from outside may have put anything into it.

@@ -149,7 +149,9 @@ public struct BLAS: Sendable {
   }
 }
 
+/// Why there is no linear algebra.
 public enum BLASError: ExplainedError {
+  /// No library of BLAS and LAPACK was found.
   case missing
   /// A name is not in the library.
   case lacks(String)
