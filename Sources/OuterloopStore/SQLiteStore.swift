@@ -16,6 +16,7 @@ public final class SQLiteStore: RestoringStore {
   /// What is to be done with the file.
   public typealias Access = StoreAccess
 
+  /// The file.
   public let path: String
   let clock: @Sendable () -> Double
   private let file: StoreFile

@@ -5,6 +5,9 @@ extension SearcherLaws {
   /// Failed trials are retried, the space is extended, someone says where good values lie, the study is stopped
   /// and reopened: who joins later proposes what those propose
   /// who were there all the time, and a replay of any prefix of the log what was proposed then.
+  ///
+  /// - Throws: what the method and its space throw; a law that does not hold is a sentence of the
+  ///   result.
   public static func followsChanges(
     _ method: SearchMethod, _ item: Case, to wider: SearchSpace, trials: Int
   ) async throws -> [String] {

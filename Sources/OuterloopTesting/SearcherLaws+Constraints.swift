@@ -6,6 +6,9 @@ extension SearcherLaws {
   /// search, nothing is proposed twice while the space has more, and a replay of any prefix of the log
   /// proposes what was proposed then; a metric that is to be at most t is the same search as its negative that
   /// is to be at least -t.
+  ///
+  /// - Throws: what the method and its space throw; a law that does not hold is a sentence of the
+  ///   result.
   public static func takesConstraints(
     _ method: SearchMethod, _ item: Case, trials: Int
   ) throws -> [String] {

@@ -22,6 +22,9 @@ extension SearcherLaws.Case {
 extension SearcherLaws {
   /// With derivatives told it still is repeatable and replays, keeps to the space, and does not know the
   /// direction: minimising f with its gradient is maximising -f with that one's.
+  ///
+  /// - Throws: what the method and its space throw; a law that does not hold is a sentence of the
+  ///   result.
   public static func takesGradients(
     _ method: SearchMethod, _ item: Case, trials: Int
   ) throws -> [String] {

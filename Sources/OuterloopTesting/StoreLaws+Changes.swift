@@ -4,6 +4,8 @@ internal import OuterloopStudy
 extension StoreLaws {
   /// Failed trials, and no others, run again when someone retries them; what they had lost before does
   /// not count any more.
+  ///
+  /// - Throws: a `Violation` where the law does not hold, and what the calculations throw.
   public static func checkRetries(_ row: StoreCase) async throws {
     let test = try await StoreTrial(row, maxAttempts: 2)
     let (store, study) = (test.store, test.study)
@@ -53,6 +55,8 @@ extension StoreLaws {
 
   /// A wider space holds for all that comes, also for those who knew the narrow one; what was tried
   /// stays. Nothing is ever narrowed.
+  ///
+  /// - Throws: a `Violation` where the law does not hold, and what the calculations throw.
   public static func checkExtensions(_ row: StoreCase) async throws {
     let test = try await StoreTrial(row)
     let (store, study) = (test.store, test.study)

@@ -3,6 +3,8 @@ internal import OuterloopStudy
 // What grows line by line, and how long it took.
 extension StoreLaws {
   /// Additions are joined to the report of their epoch; the last report is the one that came last.
+  ///
+  /// - Throws: a `Violation` where the law does not hold, and what the calculations throw.
   public static func checkAdditions(_ row: StoreCase) async throws {
     let test = try await StoreTrial(row)
     let number = try await test.begin().trial.number
@@ -49,6 +51,8 @@ extension StoreLaws {
 
   /// A report that grows line by line costs no more than its lines: neither events nor tables repeat
   /// what is known.
+  ///
+  /// - Throws: a `Violation` where the law does not hold, and what the calculations throw.
   public static func checkGrowth(_ row: StoreCase) async throws {
     let test = try await StoreTrial(row)
     let number = try await test.begin().trial.number
@@ -71,6 +75,8 @@ extension StoreLaws {
 
   /// How long an attempt took is what its worker measured, whatever became of the store's clock; where
   /// nobody measured, a clock that was set back makes no time negative.
+  ///
+  /// - Throws: a `Violation` where the law does not hold, and what the calculations throw.
   public static func checkDurations(_ row: StoreCase) async throws {
     let test = try await StoreTrial(row)
     for (jump, measured, seconds) in [

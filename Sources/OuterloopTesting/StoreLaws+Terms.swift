@@ -4,6 +4,8 @@ internal import OuterloopStudy
 extension StoreLaws {
   /// Constraints, costs, priors and rules come back as they were; the best trial keeps the constraints; notes
   /// about the study stand in the log in their place.
+  ///
+  /// - Throws: a `Violation` where the law does not hold, and what the calculations throw.
   public static func checkTerms(_ row: StoreCase) async throws {
     let test = try await StoreTrial(row)
     let store = test.store
@@ -75,6 +77,8 @@ extension StoreLaws {
   }
 
   /// A new budget and new notes are events, other attributes are not, and what stays the same is none.
+  ///
+  /// - Throws: a `Violation` where the law does not hold, and what the calculations throw.
   public static func checkSettings(_ row: StoreCase) async throws {
     let test = try await StoreTrial(row)
     let (store, study) = (test.store, test.study)

@@ -2,6 +2,7 @@ internal import OuterloopPlatform
 
 /// A function of a box to be minimised, whose minimum is known.
 public struct TestProblem: Sendable, CustomStringConvertible {
+  /// The name of the row.
   public var name: String
   /// One range for each variable.
   public var bounds: [ClosedRange<Double>]

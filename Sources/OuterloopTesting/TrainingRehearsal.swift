@@ -9,10 +9,13 @@ public struct TrainingRehearsal: Sendable {
     case values([Double])
     /// Nothing: the program passes over this epoch.
     case silence
+    /// The trial fails.
     case failure(FailureReason)
   }
 
+  /// The study.
   public private(set) var study: Rehearsal
+  /// How many trials run at once.
   public let workers: Int
   /// The epoch from which on programs write checkpoints, and go on from there; nil: they write none.
   public var firstCheckpoint: Int? = 1
@@ -21,6 +24,9 @@ public struct TrainingRehearsal: Sendable {
   private var running: [(trial: Int, epoch: Int)?]
   private let epochs: Int
 
+  /// A study that nothing has happened in.
+  ///
+  /// - Throws: `StudyError` for a method that does not fit the study, and what the method throws.
   public init(
     _ specification: StudySpecification, _ method: SearchMethod, workers: Int = 1
   ) throws {
@@ -35,6 +41,7 @@ public struct TrainingRehearsal: Sendable {
 
   /// Trains until the study has `trials` trials and nothing is left to do.
   /// - Parameter report: what a trial says after an epoch.
+  /// - Throws: `StudyError` for a method that does not fit the study, and what the method throws.
   public mutating func run(trials: Int, _ report: (Trial, Int) -> Report) throws {
     var idle = 0
     var turn = 0

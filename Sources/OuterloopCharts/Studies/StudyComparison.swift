@@ -41,6 +41,7 @@ public struct StudyComparison: Sendable {
       })
   }
 
+  /// The figure as an SVG document.
   public var svg: String { chart.svg(width: 860, height: 460) }
 
   /// Studies of one name but for the digits at its end.

@@ -6,7 +6,7 @@ public import OuterloopStudy
 ///
 /// Where choices open branches of the space, the model alone now and then stays in a wrong one: of a branch that
 /// it has hardly seen it expects what it knows of the others. Every third trial therefore goes to the branch that
-/// may reach most by the results in it (``BranchAllocation``), to the place there that the model promises most
+/// may reach most by the results in it (`BranchAllocation`), to the place there that the model promises most
 /// of.
 ///
 /// Every sampler that may be chosen sees all trials, whoever proposed them, so that the one that takes over

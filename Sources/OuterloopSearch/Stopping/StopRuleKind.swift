@@ -4,9 +4,11 @@ internal import OuterloopText
 /// A rule that ends a study, as people name it, and all that is known of it: `plateau:trials=50`. A row of
 /// the registry.
 public struct StopRuleKind: Sendable {
+  /// The name in the registry.
   public let name: String
   /// When it ends a study, as half a sentence.
   public let summary: String
+  /// The options it takes.
   public let options: [SamplerKind.Option]
   /// The rule with the options given, others as by default.
   /// - Throws: `StudyError` for options that it does not have or out of range.

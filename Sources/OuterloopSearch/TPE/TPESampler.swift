@@ -9,21 +9,21 @@ public import OuterloopStudy
 /// parameters that are always active together (Falkner et al. 2018).
 ///
 /// *Branches.* A choice that conditions look at opens branches. Which one is next is a bandit's choice by
-/// what each can reach (``BranchAllocation``), good and bad are told apart within a branch, and parameters of
+/// what each can reach (`BranchAllocation`), good and bad are told apart within a branch, and parameters of
 /// the same condition have one density. With `branches` off all that is as in Optuna: the choice is a
 /// parameter like others, and each parameter with a condition stands alone, or with `group` with those
 /// of the same condition.
 ///
 /// *Constraints on results.* What breaks them comes after all trials that keep them, the more the further
-/// behind (``TrialRank``); of several objectives behind all fronts.
+/// behind (`TrialRank`); of several objectives behind all fronts.
 ///
 /// *Costs and beliefs* weigh the acquisition function,
 ///
 ///     log l(x) - log g(x) - alpha log c(x) + sum (beta / t) log pi(x),
 ///
-/// c being a kernel regression of what trials cost (``CostRegression``) and alpha the share of the cost's
+/// c being a kernel regression of what trials cost (`CostRegression`) and alpha the share of the cost's
 /// horizon that is left (cost cooling, Lee et al. 2020), pi what is believed of good values
-/// (``HintedPriors``). For values that are far from what l knows a part of the candidates is drawn
+/// (`HintedPriors`). For values that are far from what l knows a part of the candidates is drawn
 /// from pi, as are half of the trials at random, the first one at its mode.
 ///
 /// Differences from Optuna 5: branches, costs and beliefs; failures that the configuration caused count as
@@ -43,6 +43,8 @@ public struct TPESampler: Sampler {
   private var tried: TriedConfigurations
   private var densities: TPEDensities
 
+  /// TPE for a study.
+  ///
   /// - Throws: `StudyError` for options out of range, and such as exclude one another.
   public init(_ specification: StudySpecification, _ options: TPEOptions = TPEOptions()) throws {
     try options.check()

@@ -99,6 +99,8 @@ public enum OptunaFile {
   }
 
   /// The names of the studies in a file.
+  ///
+  /// - Throws: `StudyError` for a file that cannot be read, or is no database of Optuna's.
   public static func studies(in path: String) throws -> [String] {
     try reading(path) { db in
       try OptunaTable.studies.checkRows(db, of: nil)
@@ -186,7 +188,9 @@ public enum OptunaFile {
 
 /// A study as `OptunaFile.read` found it, for `SQLiteStore.restore`.
 public struct OptunaStudy: Sendable {
+  /// What the study is.
   public var specification: StudySpecification
+  /// All its events, in order.
   public let events: [Event]
   /// What is different here, and what was left behind, a sentence each, for people.
   public let notes: [String]

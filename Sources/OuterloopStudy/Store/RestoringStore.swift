@@ -13,7 +13,9 @@ public protocol RestoringStore: StudyStore {
 
 /// A study as one moment had it, with all that happened in it.
 public struct StudyCopy: Sendable {
+  /// What the study is.
   public var specification: StudySpecification
+  /// All its events, in order.
   public let events: [Event]
 
   /// Reads a study, also while it runs.

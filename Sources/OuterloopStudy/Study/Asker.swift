@@ -4,6 +4,7 @@
 /// proposes the trial with the next number, and the store takes the proposal if that number is still
 /// free. The event records the revision, so a replay that stops there repeats the proposal.
 public actor Asker {
+  /// The study that is asked about.
   public let study: StudyID
   private let store: any StudyStore
   private var fold: SearcherFold
@@ -14,6 +15,8 @@ public actor Asker {
 
   /// - Parameter grace: seconds before any lease counts as run out, for who has reason to think that
   ///   the store's clock was set forward just now.
+  /// - Throws: `StudyError` if the study does not fit the method, and what access to the store
+  ///   throws.
   public init(
     _ study: StudyID, in store: any StudyStore, by method: SearchMethod, grace: Double? = nil
   ) async throws {
@@ -37,9 +40,11 @@ public actor Asker {
 
   /// What there is to do.
   public enum Work: Sendable {
+    /// A trial to be run.
     case trial(Claim)
     /// Nothing until a running trial ends or reports.
     case wait
+    /// Nothing any more: how the study ended.
     case finished(Ending)
   }
 
@@ -54,6 +59,8 @@ public actor Asker {
   }
 
   /// Takes in what happened since the last time.
+  ///
+  /// - Throws: what access to the store throws, and `StudyError` for a log that cannot be replayed.
   public func catchUp() async throws {
     while true {
       let seen = history.revision
@@ -75,6 +82,8 @@ public actor Asker {
   /// - Parameters:
   ///   - given: nil: the study's budget, which may change at any time.
   ///   - leavingTime: whether seconds are no concern of the budget.
+  /// - Throws: what access to the store and the method throw, and `StudyError` if the scheduler
+  ///   moves a trial that is not paused.
   public func next(
     for claimant: Claimant, within given: Budget? = nil, leavingTime: Bool = false
   ) async throws -> Work {
@@ -134,6 +143,8 @@ public actor Asker {
   }
 
   /// What is to become of a running trial, all its reports taken in.
+  ///
+  /// - Throws: what access to the store and the scheduler throw.
   public func verdict(on trial: Int) async throws -> Verdict {
     try await catchUp()
     guard history.trials.indices.contains(trial), history.trials[trial].state == .running else {
@@ -144,6 +155,8 @@ public actor Asker {
 
   /// Ends a running trial after a report, if its scheduler wants it to end: for those who run trials
   /// themselves. False: the trial has ended, and how is written down.
+  ///
+  /// - Throws: what access to the store and the scheduler throw.
   public func goesOn(_ trial: Int, attempt: Int) async throws -> Bool {
     let verdict = try await verdict(on: trial)
     guard verdict != .goOn else { return true }
@@ -154,6 +167,8 @@ public actor Asker {
   }
 
   /// Whether no budget would let a new trial begin: every configuration has been tried.
+  ///
+  /// - Throws: what access to the store and the method throw.
   public func isExhausted() async throws -> Bool {
     try await catchUp()
     return try fold.propose(history.trials.count) == .exhausted

@@ -1,11 +1,13 @@
 /// What is known of a configuration from elsewhere: another study, a file, someone's notebook.
 public struct KnownResult: Sendable, Hashable, Codable {
+  /// The configuration.
   public var params: [String: ParameterValue]
   /// By metric; empty: the configuration is known to be worth a try, its result is not.
   public var values: [String: Double]
   /// How long it took, in seconds.
   public var seconds: Double?
 
+  /// A configuration with what is known of it.
   public init(
     params: [String: ParameterValue], values: [String: Double] = [:], seconds: Double? = nil
   ) {
@@ -56,6 +58,8 @@ extension StudyStore {
   ///   - report: what it came to; nil where there is none.
   ///   - worker: who says so.
   ///   - end: how it ended, by the number of the attempt; nil: as `Trial.end` says.
+  /// - Throws: `StudyError` for a configuration that is not one of the space, and what access to
+  ///   the store throws.
   public func addEnded(
     _ assignment: Assignment, _ report: Report?, to study: StudyID, worker: String,
     end: ((Trial, Int) -> Event.Kind)? = nil

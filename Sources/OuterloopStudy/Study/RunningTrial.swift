@@ -2,13 +2,16 @@ private import Synchronization
 
 /// A trial as a Swift objective sees it.
 public struct RunningTrial: Sendable {
+  /// What the trial is asked to do.
   public let request: TrialRequest
   let reports: any ReportSink
 
   /// The value of a parameter.
   public subscript<Value>(handle: Handle<Value>) -> Value { request.assignment[handle] }
 
+  /// The trial's number, from 0.
   public var number: Int { request.trial }
+  /// A random seed, the same whenever this trial is run.
   public var seed: UInt64 { request.seed }
 
   /// The last epoch that is done: training starts after it.
@@ -18,12 +21,15 @@ public struct RunningTrial: Sendable {
 
   /// Says that what is needed to go on after `epoch` has been kept: a trial that rests goes on from there, and
   /// from the start otherwise.
+  ///
+  /// - Throws: what access to the store throws.
   public func checkpointed(epoch: Int) async throws { try await reports.checkpointed(epoch: epoch) }
 
   /// Reports an epoch, counted from 1. False: the trial is to stop.
   ///
   /// - Parameter gradient: derivatives of the objective by parameters, in their own units and by their names,
   ///   of a metric that is maximised its own. Samplers that model the objective take them in.
+  /// - Throws: what access to the store throws.
   public func report(
     epoch: Int, _ values: [String: Double], gradient: [String: Double] = [:],
     seconds: Double? = nil

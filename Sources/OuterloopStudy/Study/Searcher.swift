@@ -17,10 +17,13 @@ public protocol Searcher: Sendable {
   ///
   /// - Parameter number: the one that a new trial would get, which names its random stream; nil if the
   ///   budget allows no new trial, so that all there is to do is to advance others.
+  /// - Throws: `StudyError` if nothing can be proposed.
   mutating func propose(_ number: Int?, in history: History) throws -> Proposal
 
   /// Whether a running trial should be trained on, after a report of it has been observed. `mutating` for
   /// caches only. What becomes of the trial is an event, so that a replay asks nobody again.
+  ///
+  /// - Throws: `StudyError` if there is no verdict.
   mutating func verdict(on trial: Int, in history: History) throws -> Verdict
 }
 

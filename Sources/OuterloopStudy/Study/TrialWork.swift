@@ -14,8 +14,11 @@ public protocol TrialWork: Sendable {
 public struct TrialRequest: Sendable, Hashable {
   /// The study's name.
   public var study: String
+  /// The trial's number, from 0.
   public var trial: Int
+  /// The number of the attempt, from 1.
   public var attempt: Int
+  /// The configuration.
   public var assignment: Assignment
   /// The last epoch that is done: training starts after it.
   public var from: Int
@@ -27,6 +30,7 @@ public struct TrialRequest: Sendable, Hashable {
   /// runs at the same time no two have the same.
   public var slot: Int
 
+  /// What a claim asks for.
   public init(_ claim: Claim, of specification: StudySpecification, slot: Int = 0) {
     study = specification.name
     trial = claim.trial.number
@@ -53,14 +57,20 @@ public enum TrialNews: Sendable, Hashable {
 public protocol ReportSink: Sendable {
   /// Keeps what is said, in this order, all or none. False: the trial is to stop, someone decided
   /// that it is not worth more.
+  ///
+  /// - Throws: what access to the store throws.
   func keep(_ news: [TrialNews]) async throws -> Bool
 }
 
 extension ReportSink {
   /// Keeps a report. False: the trial is to stop.
+  ///
+  /// - Throws: what access to the store throws.
   public func report(_ report: Report) async throws -> Bool { try await keep([.reported(report)]) }
 
   /// What is needed to go on after `epoch` is on disk.
+  ///
+  /// - Throws: what access to the store throws.
   public func checkpointed(epoch: Int) async throws {
     _ = try await keep([.checkpointed(epoch: epoch)])
   }
@@ -68,12 +78,15 @@ extension ReportSink {
 
 /// Why a trial failed.
 public struct TrialFailure: Error, Sendable, Hashable, CustomStringConvertible {
+  /// The kind of failure.
   public var reason: FailureReason
+  /// What happened, for people.
   public var message: String
   /// What two failures have in common that are the same but for their details; the message itself
   /// unless said otherwise.
   public var way: String
 
+  /// A failure with its reason.
   public init(_ reason: FailureReason, _ message: String, way: String? = nil) {
     self.reason = reason
     self.message = message

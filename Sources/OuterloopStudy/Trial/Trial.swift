@@ -4,6 +4,7 @@ public struct Trial: Sendable, Hashable {
   public let number: Int
   /// What is tried; an objective that names parameters as it runs adds to it.
   public internal(set) var assignment: Assignment
+  /// How the trial stands.
   public var state: TrialState = .waiting
   /// The epoch it is to be trained through.
   public var through: Int
@@ -26,8 +27,10 @@ public struct Trial: Sendable, Hashable {
   public var message: String?
   /// Seconds since 1970 by the store's clock.
   public let created: Double
+  /// Seconds since 1970 by the store's clock; nil while it has not ended.
   public var ended: Double?
 
+  /// A trial that waits.
   public init(
     number: Int, assignment: Assignment, through: Int, seen: Int?, created: Double
   ) {
@@ -56,7 +59,9 @@ public struct Trial: Sendable, Hashable {
 
 /// One worker's try at a trial.
 public struct Attempt: Sendable, Hashable {
+  /// The worker's name.
   public var worker: String
+  /// Seconds since 1970 by the store's clock.
   public var started: Double
   /// Where its worker measured how long it took, so long after `started`: a clock that was set
   /// meanwhile changes nothing.
@@ -64,6 +69,7 @@ public struct Attempt: Sendable, Hashable {
   /// Why it ended without a result; nil while it runs, and if it brought one.
   public var reason: FailureReason?
 
+  /// An attempt that has just begun.
   public init(worker: String, started: Double) {
     self.worker = worker
     self.started = started

@@ -14,11 +14,14 @@ public enum TrialState: Sendable, Hashable {
   case running
   /// Stopped at an epoch from which it can go on.
   case paused
+  /// Ended with a result.
   case complete
   /// Ended early on purpose; what it reported counts.
   case pruned
+  /// Ended without a result.
   case failed(FailureReason)
 
+  /// Whether the trial has ended.
   public var isFinished: Bool {
     switch self {
     case .complete, .pruned, .failed: true
@@ -32,9 +35,21 @@ public enum TrialState: Sendable, Hashable {
   /// The state without the reason of a failure: what trials are counted and listed by. Its raw value is
   /// the word that tables and JSON have.
   public enum Kind: String, Sendable, Hashable, Codable, CodingKeyRepresentable, CaseIterable {
-    case waiting, running, paused, complete, pruned, failed
+    /// Not begun, or to run again.
+    case waiting
+    /// A worker has it.
+    case running
+    /// Rests at an epoch.
+    case paused
+    /// Ended with a result.
+    case complete
+    /// Ended early on purpose.
+    case pruned
+    /// Ended without a result.
+    case failed
   }
 
+  /// The state without its reason.
   public var kind: Kind {
     switch self {
     case .waiting: .waiting
@@ -54,7 +69,9 @@ public enum TrialState: Sendable, Hashable {
 public enum FailureReason: String, Sendable, Hashable, Codable, CaseIterable {
   /// The objective threw, or the program ended with another status than 0.
   case error
+  /// It ran longer than it may.
   case timeout
+  /// It used more memory than it may.
   case memory
   /// Its worker vanished.
   case lost

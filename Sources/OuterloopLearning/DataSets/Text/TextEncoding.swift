@@ -5,6 +5,7 @@ public struct TextEncoding: Sendable, Hashable, CustomStringConvertible {
   /// By the file's mark (a byte-order mark of UTF-8 or UTF-16), or by the zero bytes that UTF-16
   /// writes beside English letters; otherwise UTF-8.
   public static let detected = TextEncoding(kind: .detected)
+  /// UTF-8.
   public static let utf8 = TextEncoding(kind: .utf8)
   /// UTF-16, whose bytes the file's mark orders; without one the low byte is first.
   public static let utf16 = TextEncoding(kind: .utf16(isBigEndian: nil))
@@ -58,6 +59,7 @@ public struct TextEncoding: Sendable, Hashable, CustomStringConvertible {
 
 /// A name that no known encoding has.
 public struct TextEncodingError: ExplainedError, Hashable {
+  /// The name that was given.
   public let name: String
 
   public var what: String { "no encoding named \(quoted(name.utf8))" }

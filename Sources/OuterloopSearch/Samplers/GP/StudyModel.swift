@@ -19,23 +19,28 @@ public import OuterloopStudy
 public struct StudyModel: Sendable {
   /// Quantiles of what may come out, in units of the metric.
   public struct Prediction: Sendable, Hashable {
+    /// The quantile at 50 %.
     public let median: Double
     /// The quantiles at 16 % and 84 %: two times out of three it lies between them. As in the metric,
     /// `low` is the smaller number.
     public let low: Double
+    /// The larger of the two numbers.
     public let high: Double
   }
 
   /// A trial and what the process predicts of it from all others.
   public struct Check: Sendable, Hashable {
+    /// The trial's number.
     public let trial: Int
     /// What it came to; winsorised where it is far worse than most.
     public let value: Double
+    /// What was predicted from all other trials.
     public let prediction: Prediction
     /// (value - mean) / deviation, both of the transformed value: of a good model about standard normal.
     public let deviation: Double
   }
 
+  /// The objective that is modelled.
   public let objective: Objective
   /// The trials that are modelled, by number.
   public let trials: [Int]
