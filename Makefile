@@ -48,6 +48,13 @@ wheel: require
 python: wheel
 	bash Scripts/test-python.sh
 
+# The API of every product and the guides as one static site in .build/docs/site, its links checked.
+.PHONY: docs
+docs: require
+	swift build
+	python3 Scripts/check-docstrings.py
+	python3 Scripts/build-docs.py
+
 # Studies on a real Slurm, a cluster of this one machine, and on a local Ray: installs both.
 .PHONY: test-engines
 test-engines: require
