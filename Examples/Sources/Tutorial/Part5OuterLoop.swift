@@ -4,8 +4,12 @@ import Outerloop
 /// Adam on lambda, as Outerloop has it: the root is taken of v / (1 - b2^t) + eps^2.
 struct Adam {
   let rate: Double
-  private let (beta1, beta2, epsilon) = (0.9, 0.999, 1e-5)
-  private var (m, v, t) = (0.0, 0.0, 0.0)
+  private let beta1 = 0.9
+  private let beta2 = 0.999
+  private let epsilon = 1e-5
+  private var m = 0.0
+  private var v = 0.0
+  private var t = 0.0
 
   init(rate: Double) { self.rate = rate }
 
