@@ -21,11 +21,13 @@ draw() {
   cp "$1/$2.svg" "$pictures/$3.svg"
 }
 
-# study NAME PLOT ARGUMENTS...: a study of that name, and one plot of it.
+# study NAME PLOT ARGUMENTS...: a study of that name, and one plot of it. With ONCE the program is started for each trial,
+# so that a signal stops it.
 study() {
-  local name=$1 plot=$2
+  local name=$1 plot=$2 persistent=(--persistent)
   shift 2
-  "$outerloop" tune -q --store studies.db --study "$name" --seed 1 --persistent "$@" >"$name.txt" 2>&1
+  if [ -n "${ONCE:-}" ]; then persistent=(); fi
+  "$outerloop" tune -q --store studies.db --study "$name" --seed 1 "${persistent[@]}" "$@" >"$name.txt" 2>&1
   "$outerloop" plot --store studies.db --study "$name" "$plot" --out "$name" >/dev/null 2>&1
   cp "$name/$plot.svg" "$pictures/$name.svg"
 }
@@ -41,6 +43,7 @@ if [[ $groups == *estimators* ]]; then
   draw hoag suboptimality hoag
   draw reversible schedule reversible
   draw toy-hypernetwork slope hypernetwork
+  draw noisy-labels accuracy greedy
   draw estimators error-cost-60 estimators
 fi
 
@@ -65,8 +68,9 @@ for line in sys.stdin:
     x = [params[f"x{i}"] for i in range(5)]
     radius = 1 + sum((v - 0.5) ** 2 for v in x[2:])
     a, b = x[0] * math.pi / 2, x[1] * math.pi / 2
-    print(json.dumps({"f": radius * math.cos(a) * math.cos(b), "g": radius * math.cos(a) * math.sin(b),
-                      "h": radius * math.sin(a), "loss": radius * math.cos(a), "size": radius * math.sin(a)}))
+    three = [math.cos(a) * math.cos(b), math.cos(a) * math.sin(b), math.sin(a)]
+    f, g, h = (0.3 + radius * value for value in three)
+    print(json.dumps({"f": f, "g": g, "h": h, "loss": 0.3 + radius * math.cos(a), "size": h}))
     print('{"done": true}', flush=True)
 END
   for sampler in random sobol grid:resolution=8 tpe gp cmaes catcma de auto; do
@@ -85,7 +89,7 @@ if [[ $groups == *schedulers* ]]; then
   cat >curve.py <<'END'
 import json, math, os, random, sys, time
 
-for line in sys.stdin:
+for line in [open(os.environ["OUTERLOOP_TRIAL"]).read()] if "ONCE" in os.environ else sys.stdin:
     request = json.loads(line)
     draws = random.Random(request["trial"])
     level = (math.log10(request["params"]["lr"]) + 2) ** 2 / 10 + 0.1
@@ -99,13 +103,14 @@ for line in sys.stdin:
     path = os.path.join(request["checkpoint"], "state")
     open(path, "w").write(str(request["toEpoch"]))
     print(json.dumps({"checkpoint": path, "epoch": request["toEpoch"]}))
-    print('{"done": true}', flush=True)
+    if "ONCE" not in os.environ:
+        print('{"done": true}', flush=True)
 END
   # Scores of ten folds, of which some are harder than others.
   cat >folds.py <<'END'
 import json, os, random, sys, time
 
-for line in sys.stdin:
+for line in [open(os.environ["OUTERLOOP_TRIAL"]).read()] if "ONCE" in os.environ else sys.stdin:
     request = json.loads(line)
     draws, scores = random.Random(request["trial"]), []
     for fold in range(1, 11):
@@ -114,16 +119,17 @@ for line in sys.stdin:
         print(json.dumps({"epoch": fold, "loss": scores[-1]}), flush=True)
         time.sleep(float(os.environ.get("PAUSE", 0)))
     print(json.dumps({"loss": sum(scores) / len(scores)}))
-    print('{"done": true}', flush=True)
+    if "ONCE" not in os.environ:
+        print('{"done": true}', flush=True)
 END
   rate=(--param 'lr=log(1e-5, 1)' --minimize loss --epochs 27)
   study none curves "${rate[@]}" --scheduler none --sampler random --trials 30 -- python3 curve.py
-  # Those that stop a running trial need one that runs for a while.
+  # Those that stop a running trial need one that runs for a while, ONCE and PAUSE reach the program too.
   for scheduler in median percentile:percentile=25 threshold:bound=0.5,warmup=3 patience:epochs=4,improvement=0.01; do
-    PAUSE=0.03 study "${scheduler%%:*}" curves "${rate[@]}" --scheduler "$scheduler" --sampler random --trials 30 \
+    ONCE=1 PAUSE=0.05 study "${scheduler%%:*}" curves "${rate[@]}" --scheduler "$scheduler" --sampler random --trials 30 \
       -- python3 curve.py
   done
-  PAUSE=0.03 study wilcoxon curves --param 'x=float(0, 1)' --minimize loss --epochs 10 --scheduler wilcoxon \
+  ONCE=1 PAUSE=0.05 study wilcoxon curves --param 'x=float(0, 1)' --minimize loss --epochs 10 --scheduler wilcoxon \
     --sampler random --trials 30 -- python3 folds.py
   for scheduler in halving hyperband asha pasha; do
     study "$scheduler" rungs "${rate[@]}" --scheduler "$scheduler" --trials 40 -- python3 curve.py
