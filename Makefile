@@ -39,6 +39,7 @@ lint:
 	bash Scripts/check-layers.sh
 	bash Scripts/check-readme.sh
 	python3 Scripts/check-links.py
+	python3 Scripts/check-blocks.py
 	bash Scripts/list-pages.sh --check
 
 # The wheel with the command and the Python package, in dist; and the package's tests from it, with each Python there is.

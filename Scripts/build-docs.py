@@ -86,8 +86,9 @@ def converted(page, pages, images):
 
 
 def topics(pages):
-    """The guides in groups, those of Documentation/README.md in its order."""
-    index = (ROOT / "Documentation/README.md").read_text(encoding="utf-8")
+    """The guides in groups, in the order of Documentation/README.md and methods.md."""
+    index = "".join(
+        (ROOT / "Documentation" / name).read_text(encoding="utf-8") for name in ("README.md", "methods.md"))
     order = [(ROOT / "Documentation" / address.partition("#")[0]).resolve() for _, _, address in LINK.findall(index)]
     groups = {"Guides": [], "Tutorial": [], "Methods": [], "Decisions": []}
     for page in [*order, *sorted(pages)]:
