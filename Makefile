@@ -39,6 +39,7 @@ lint:
 	bash Scripts/check-layers.sh
 	bash Scripts/check-readme.sh
 	python3 Scripts/check-links.py
+	python3 Scripts/check-blocks.py
 	bash Scripts/list-pages.sh --check
 
 # The wheel with the command and the Python package, in dist; and the package's tests from it, with each Python there is.
@@ -47,6 +48,13 @@ wheel: require
 
 python: wheel
 	bash Scripts/test-python.sh
+
+# The API of every product and the guides as one static site in .build/docs/site, its links checked.
+.PHONY: docs
+docs: require
+	swift build
+	python3 Scripts/check-docstrings.py
+	python3 Scripts/build-docs.py
 
 # Studies on a real Slurm, a cluster of this one machine, and on a local Ray: installs both.
 .PHONY: test-engines

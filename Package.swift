@@ -216,6 +216,24 @@ let package = Package(
     .testTarget(
       name: "OuterloopAbuseTests", dependencies: ["AbuseProbe", "PostgresServer"],
       swiftSettings: house),
+    // The programs of Documentation/tutorial, as programs of users have them: only through the umbrella.
+    .executableTarget(
+      name: "TutorialProgram", dependencies: ["Outerloop"], path: "Examples/Sources/Tutorial",
+      swiftSettings: house),
+    .executableTarget(
+      name: "FirstStudyProgram", dependencies: ["Outerloop"], path: "Examples/Sources/FirstStudy",
+      swiftSettings: house),
+    .executableTarget(
+      name: "CustomSamplerProgram", dependencies: ["Outerloop"],
+      path: "Examples/Sources/CustomSampler", swiftSettings: house),
+    .executableTarget(
+      name: "CustomEstimatorProgram", dependencies: ["Outerloop"],
+      path: "Examples/Sources/CustomEstimator", swiftSettings: house),
+    .testTarget(
+      name: "OuterloopTutorialTests",
+      dependencies: [
+        "TutorialProgram", "FirstStudyProgram", "CustomSamplerProgram", "CustomEstimatorProgram",
+      ], swiftSettings: house),
     .testTarget(
       name: "OuterloopFilesTests", dependencies: ["OuterloopText", "OuterloopFiles"],
       swiftSettings: house),

@@ -33,6 +33,15 @@ let package = Package(
     .executableTarget(
       name: "custom-estimator", dependencies: [.product(name: "Outerloop", package: "outerloop")],
       path: "Sources/CustomEstimator", swiftSettings: [.swiftLanguageMode(.v6)]),
+    .executableTarget(
+      name: "tutorial", dependencies: [.product(name: "Outerloop", package: "outerloop")],
+      path: "Sources/Tutorial", swiftSettings: [.swiftLanguageMode(.v6)]),
+    .executableTarget(
+      name: "first-study", dependencies: [.product(name: "Outerloop", package: "outerloop")],
+      path: "Sources/FirstStudy", swiftSettings: [.swiftLanguageMode(.v6)]),
+    .executableTarget(
+      name: "custom-sampler", dependencies: [.product(name: "Outerloop", package: "outerloop")],
+      path: "Sources/CustomSampler", swiftSettings: [.swiftLanguageMode(.v6)]),
     .target(
       name: "DigitsTraining", dependencies: [.product(name: "Outerloop", package: "outerloop")],
       swiftSettings: [.swiftLanguageMode(.v6)]),

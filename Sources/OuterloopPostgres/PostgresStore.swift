@@ -22,6 +22,7 @@ public final class PostgresStore: RestoringStore {
   /// theirs either.
   static let grace = 10.0
 
+  /// The server, the database and the user.
   public let address: PostgresAddress
   private let access: Access
   private let clock: (@Sendable () -> Double)?

@@ -17,6 +17,7 @@ public final class SQLiteStore: RestoringStore {
   /// How the file is opened.
   public typealias Access = StoreAccess
 
+  /// The file.
   public let path: String
   let clock: @Sendable () -> Double
   private let file: StoreFile

@@ -6,15 +6,19 @@ public import OuterloopStudy
 /// NaN for configurations of another space. The position of a parameter is measured on its own scale, 0 to 1 from end to
 /// end.
 public struct ConditionalTestProblem: Sendable, CustomStringConvertible {
+  /// The name of the row.
   public var name: String
+  /// The search space.
   public var space: SearchSpace
   /// The parameter whose values are the branches, and the branch of the minimum.
   public var parent: String
+  /// The branch of the minimum.
   public var best: String
   /// The least value.
   public var optimum: Double
   /// Where it is attained.
   public var minimizer: [String: ParameterValue]
+  /// The function.
   public var value: @Sendable (Assignment) -> Double
 
   public var description: String { name }

@@ -38,6 +38,8 @@ extension SearcherLaws.Case {
   }
 
   /// Shapes that rejection sampling alone does not find, or hardly.
+  ///
+  /// - Throws: `SpaceError` for a space that cannot be read, and what the method throws.
   public static func constrained() throws -> [SearcherLaws.Case] {
     let three = ["a=float(0, 1, step 0.1)", "b=float(0, 1, step 0.1)", "c=float(0, 1, step 0.1)"]
     let names = try names(10)

@@ -3,15 +3,19 @@ public import OuterloopNumerics
 
 /// A row of the gradient table: a function of tensors and the point at which it is checked.
 public struct DerivativeCase: Sendable, CustomStringConvertible {
+  /// The name of the row.
   public var name: String
+  /// Where the function is checked.
   public var point: [Tensor]
   /// Relative tolerance against finite differences; forward against reverse is checked to 1e-11.
   public var tolerance: Double
   /// Orders of derivative to check, at most 10: each takes twice the time of the one before. 0 checks
   /// nothing.
   public var order: Int
+  /// The function.
   public var function: @Sendable ([Tensor]) -> Tensor
 
+  /// A row of the table.
   public init(
     _ name: String, _ point: [Tensor], order: Int = 2, tolerance: Double = 1e-6,
     _ function: @escaping @Sendable ([Tensor]) -> Tensor
@@ -35,6 +39,8 @@ public enum DerivativeLaws {
 
   /// Forward mode equals central differences; reverse mode equals forward mode; and the same for the
   /// derivative along a random direction, up to the given order. float64.
+  ///
+  /// - Throws: a `Violation` where the law does not hold, and what the calculations throw.
   public static func check(_ test: DerivativeCase, seed: UInt64 = 1) throws {
     guard test.order <= 10 else {
       throw Violation(description: "\(test): `order` is \(test.order): use 10 or less")
@@ -91,6 +97,8 @@ public enum DerivativeLaws {
   }
 
   /// `vmap` equals one call per example.
+  ///
+  /// - Throws: a `Violation` where the law does not hold, and what the calculations throw.
   public static func checkBatching(_ test: DerivativeCase, seed: UInt64 = 1) throws {
     let size = 3
     let examples = (0..<size).map { index in

@@ -4,6 +4,8 @@ internal import OuterloopStudy
 extension SearcherLaws.Case {
   /// One parameter of a domain, along with a real number, a choice and a parameter that depends on
   /// the choice, so that joint densities and conditions interact with the domain.
+  ///
+  /// - Throws: `SpaceError` for a space that cannot be read, and what the method throws.
   public static func domain(_ text: String) throws -> SearcherLaws.Case {
     let declarations = [
       "d=\(text)", "x=float(0, 1)", "c=choice(p, q, r)", "e=\(text) if c == p",
@@ -14,6 +16,8 @@ extension SearcherLaws.Case {
   }
 
   /// The domain alone.
+  ///
+  /// - Throws: `SpaceError` for a space that cannot be read, and what the method throws.
   public static func lone(_ text: String) throws -> SearcherLaws.Case {
     SearcherLaws.Case(
       "alone: \(text.count > 60 ? "\(text.prefix(60))..." : text)",

@@ -8,6 +8,8 @@ public enum DrMADLaws {
   /// rounding where velocities are slopes. It always reports the state, the loss and the direct
   /// term of plain training; and T products, and the training's steps twice where knots need its
   /// length.
+  ///
+  /// - Throws: a `Violation` where the law does not hold, and what the calculations throw.
   public static func check(_ test: HypergradientCase, velocity: KnotVelocity = .interpolated) throws
   {
     let exact = try test.hypergradient(by: .reverse)
@@ -33,6 +35,8 @@ public enum DrMADLaws {
   }
 
   /// Where A_t and B_t do not depend on the state, any knots are exact.
+  ///
+  /// - Throws: a `Violation` where the law does not hold, and what the calculations throw.
   public static func checkExact(
     _ test: HypergradientCase, velocity: KnotVelocity = .interpolated
   ) throws {
@@ -48,6 +52,8 @@ public enum DrMADLaws {
   }
 
   /// The relative error of the entire hypergradient.
+  ///
+  /// - Throws: what the estimator and the problem throw.
   public static func error(_ test: HypergradientCase, by estimator: Estimator) throws -> Double {
     let exact = try test.hypergradient(by: .reverse).gradient
     let answer = try test.hypergradient(by: estimator).gradient
@@ -62,6 +68,8 @@ public enum ReversibleLaws {
 
   /// Reversible learning equals reverse mode. The buffer holds T P log2(1 / b) bits for a momentum
   /// b, within a limb for each weight.
+  ///
+  /// - Throws: a `Violation` where the law does not hold, and what the calculations throw.
   public static func check(_ test: HypergradientCase, momentum: Double) throws {
     let answer = try test.hypergradient(by: .reversible)
     let exact = try test.hypergradient(by: .reverse)

@@ -6,9 +6,11 @@ public import OuterloopNumerics
 /// A row of the hypergradient table: a bilevel problem and the point at which it is checked, on flat
 /// lists of tensors so that problems of any structure fit in one table.
 public struct HypergradientCase: Sendable, CustomStringConvertible {
+  /// The name of the row.
   public var name: String
   /// T
   public let steps: Int
+  /// lambda.
   public var hyper: [Tensor]
   /// Tolerance of forward against reverse: the norm of the difference over that of the
   /// hypergradient, for each hyperparameter tensor.
@@ -23,11 +25,17 @@ public struct HypergradientCase: Sendable, CustomStringConvertible {
 
   /// A hypergradient on flat lists.
   public struct Answer: Sendable {
+    /// The hypergradient.
     public var gradient: [Tensor]
+    /// The direct term.
     public var direct: [Tensor]
+    /// The outer loss.
     public var loss: Double
+    /// Where training ended.
     public var state: [Tensor]
+    /// What it took.
     public var cost: Cost
+    /// What the estimator says of its answer.
     public var diagnostics: Diagnostics
   }
 
@@ -46,7 +54,9 @@ public struct HypergradientCase: Sendable, CustomStringConvertible {
   /// The immediate effect of each step: `grad E(w_t) B_t` for t = 1...T, and the direct term at
   /// w_T.
   public struct LocalTerms: Sendable {
+    /// The direct term.
     public var direct: [Tensor]
+    /// The term of each step.
     public var steps: [[Tensor]]
   }
 
@@ -58,6 +68,7 @@ public struct HypergradientCase: Sendable, CustomStringConvertible {
   private let train: @Sendable ([Tensor]) throws -> (loss: Double, state: [Tensor])
   private let descend: @Sendable ([Tensor], Estimator, Double) throws -> [Tensor]
 
+  /// A problem and a point, as a row of the table.
   public init<State, Hyper, Batch>(
     _ name: String, _ problem: BilevelProblem<State, Hyper, Batch>, at hyper: Hyper,
     movesInitialState: Bool = false, hasDirectTerm: Bool = false
@@ -123,31 +134,46 @@ public struct HypergradientCase: Sendable, CustomStringConvertible {
     }
   }
 
+  /// The hypergradient by an estimator.
+  ///
+  /// - Throws: what the estimator and the problem throw.
   public func hypergradient(by estimator: Estimator = .reverse) throws -> Answer {
     try answer(hyper, estimator)
   }
 
   /// The hypergradient's terms, and what is constant along the trajectory.
+  ///
+  /// - Throws: what the estimator and the problem throw.
   public func terms(along direction: [Tensor]) throws -> Terms { try takeApart(hyper, direction) }
 
   /// The terms of methods that use one step at a time.
+  ///
+  /// - Throws: what the estimator and the problem throw.
   public func localTerms() throws -> LocalTerms { try takeLocally(hyper) }
 
   /// HyperDistill's g_T with theta = 1, from weighted means over the stored trajectory; nil on
   /// minibatches.
+  ///
+  /// - Throws: what the estimator and the problem throw.
   public func distilled(gamma: Double) throws -> [Tensor]? { try distill(hyper, gamma) }
 
   /// The state after the last window of an online run whose outer rate is 0.
+  ///
+  /// - Throws: what the estimator and the problem throw.
   public func trainedOnline(by estimator: Estimator, every: Int) throws -> [Tensor] {
     try trainOnline(hyper, estimator, every)
   }
 
   /// The outer loss and the final state at any lambda.
+  ///
+  /// - Throws: what the estimator and the problem throw.
   public func solve(at point: [Tensor]) throws -> (loss: Double, state: [Tensor]) {
     try train(point)
   }
 
   /// lambda after one outer step of gradient descent.
+  ///
+  /// - Throws: what the estimator and the problem throw.
   public func descended(by estimator: Estimator, rate: Double) throws -> [Tensor] {
     try descend(hyper, estimator, rate)
   }

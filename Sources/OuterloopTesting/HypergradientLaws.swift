@@ -9,12 +9,15 @@ public enum HypergradientLaws {
   /// A law that did not hold.
   public struct Violation: Error, CustomStringConvertible {
     public var description: String
+    /// A violation, in words.
     public init(_ description: String) { self.description = description }
   }
 
   /// Forward mode equals reverse mode in gradient and direct term. Reverse mode reports the loss and
   /// the state of plain training bitwise; the step of forward mode is another program, whose
   /// rounding may differ.
+  ///
+  /// - Throws: a `Violation` where the law does not hold, and what the calculations throw.
   public static func checkForward(_ test: HypergradientCase) throws {
     let (loss, state) = try test.solve(at: test.hyper)
     let reverse = try test.hypergradient(by: .reverse)
@@ -36,6 +39,8 @@ public enum HypergradientLaws {
   /// Reverse mode under any budget that holds a state gives the same bits as reverse mode, within
   /// the budget, with revolve's number of advances; a smaller budget is refused, naming the
   /// smallest that works.
+  ///
+  /// - Throws: a `Violation` where the law does not hold, and what the calculations throw.
   public static func checkBudgets(_ test: HypergradientCase) throws {
     let exact = try test.hypergradient(by: .reverse)
     let least = try leastBudget(test)
@@ -64,6 +69,8 @@ public enum HypergradientLaws {
   }
 
   /// The smallest budget of `.reverse(memory:)`, as its error names it.
+  ///
+  /// - Throws: what the estimator and the problem throw.
   public static func leastBudget(_ test: HypergradientCase) throws -> Int {
     var least: Int?
     do {
@@ -84,6 +91,8 @@ public enum HypergradientLaws {
 
   /// `truncated(T)` and beyond equals reverse mode bitwise; `oneStep` is `truncated(1)`; adding
   /// terms one at a time ends at the full sum. With lambda in the initial state each is refused.
+  ///
+  /// - Throws: a `Violation` where the law does not hold, and what the calculations throw.
   public static func checkTruncation(_ test: HypergradientCase) throws {
     let exact = try test.hypergradient(by: .reverse)
     for horizon in [test.steps, test.steps + 3] {
@@ -114,6 +123,8 @@ public enum HypergradientLaws {
   /// Truncated reverse mode is the direct term and the last K terms, computed one step at a time
   /// outside the compiled programs; and `a_t . z_t` with the terms after t is the same number at
   /// every t.
+  ///
+  /// - Throws: a `Violation` where the law does not hold, and what the calculations throw.
   public static func checkTerms(_ test: HypergradientCase, seed: UInt64 = 1) throws {
     let direction = DerivativeLaws.directions(test.hyper, seed: seed, purpose: "terms")
     let terms = try test.terms(along: direction)
@@ -141,6 +152,8 @@ public enum HypergradientLaws {
   }
 
   /// An estimator that claims to be exact agrees with reverse mode wherever it accepts the problem.
+  ///
+  /// - Throws: a `Violation` where the law does not hold, and what the calculations throw.
   public static func checkExactness(
     _ test: HypergradientCase, of estimator: Estimator, tolerance: Double? = nil
   ) throws {
@@ -161,6 +174,8 @@ public enum HypergradientLaws {
   }
 
   /// `firstOrder` gives the direct term alone, and is refused where there is none.
+  ///
+  /// - Throws: a `Violation` where the law does not hold, and what the calculations throw.
   public static func checkDirectTerm(_ test: HypergradientCase) throws {
     guard test.hasDirectTerm else { return try requireRefused(test, .firstOrder) }
     let exact = try test.hypergradient(by: .reverse)
@@ -172,6 +187,8 @@ public enum HypergradientLaws {
   }
 
   /// Real-time updates every T steps are one outer step of forward mode, bitwise.
+  ///
+  /// - Throws: a `Violation` where the law does not hold, and what the calculations throw.
   public static func checkRealTime(_ test: HypergradientCase) throws {
     let moved = try test.descended(by: .realTime(every: test.steps), rate: 0.5)
     try requireSame(
@@ -183,6 +200,8 @@ public enum HypergradientLaws {
 
   /// Reverse mode equals central differences of plain training, along one random direction for each
   /// hyperparameter tensor, extrapolated (see `slope`).
+  ///
+  /// - Throws: a `Violation` where the law does not hold, and what the calculations throw.
   public static func checkDifferences(_ test: HypergradientCase, seed: UInt64 = 1) throws {
     guard let tolerance = test.differences else { return }
     let gradient = try test.hypergradient(by: .reverse).gradient
@@ -247,6 +266,8 @@ public enum HypergradientLaws {
 
 extension HypergradientLaws {
   /// Bitwise equal numbers.
+  ///
+  /// - Throws: a `Violation` where the law does not hold, and what the calculations throw.
   public static func requireSame(_ a: [Tensor], _ b: [Tensor], _ what: String) throws {
     try require(a.map(\.type) == b.map(\.type), "\(what): \(a.map(\.type)), \(b.map(\.type))")
     for (index, pair) in zip(a, b).enumerated() {
@@ -274,6 +295,8 @@ extension HypergradientLaws {
   }
 
   /// Equal up to a relative tolerance in the norm of each tensor.
+  ///
+  /// - Throws: a `Violation` where the law does not hold, and what the calculations throw.
   public static func requireClose(
     _ a: [Tensor], _ b: [Tensor], _ tolerance: Double, _ what: String
   ) throws {

@@ -6,6 +6,7 @@ public import OuterloopNumerics
 /// A row of the table of implicit hypergradients: a strongly convex inner problem that gradient descent
 /// solves to rounding in T steps, with its parts, on flat lists of tensors.
 public struct ImplicitCase: Sendable, CustomStringConvertible {
+  /// The name of the row.
   public var name: String
   /// P
   public var weightCount: Int
@@ -17,12 +18,24 @@ public struct ImplicitCase: Sendable, CustomStringConvertible {
 
   /// A hypergradient on flat lists.
   public struct Answer: Sendable {
-    public var gradient, direct, weights: [Tensor]
+    /// The direct term.
+    /// The hypergradient.
+    /// The hypergradient.
+    public var gradient: [Tensor]
+    /// The direct term.
+    public var direct: [Tensor]
+    /// Where training ended.
+    public var weights: [Tensor]
+    /// The outer loss.
     public var loss: Double
+    /// What it took.
     public var cost: Cost
+    /// What the estimator says of its answer.
     public var diagnostics: ImplicitDiagnostics?
 
     /// The indirect part, through w*.
+    ///
+    /// - Throws: what the estimator and the problem throw.
     public func indirect() throws -> [Double] {
       zip(try gradient.flatMap { try $0.doubles() }, try direct.flatMap { try $0.doubles() })
         .map { $0 - $1 }
@@ -31,7 +44,9 @@ public struct ImplicitCase: Sendable, CustomStringConvertible {
 
   /// Trained by an optimizer at a multiple of the rate.
   public enum Trainer: Sendable {
+    /// Gradient descent at so many times the rate.
     case descent(Double)
+    /// Heavy ball at so many times the rate.
     case momentum(Double)
   }
 
@@ -114,23 +129,32 @@ public struct ImplicitCase: Sendable, CustomStringConvertible {
     }
   }
 
+  /// The hypergradient by an estimator.
+  ///
+  /// - Throws: what the estimator and the problem throw.
   public func hypergradient(
     by estimator: Estimator, trainedBy trainer: Trainer = .descent(1)
   ) throws -> Answer { try answer(estimator, trainer) }
 
   /// grad_w L on all examples, or on one.
+  ///
+  /// - Throws: what the estimator and the problem throw.
   public func innerGradient(at weights: [Tensor], example: Int? = nil) throws -> [Double] {
     try require(weights)
     return try gradientAt(weights, example)
   }
 
   /// grad_w E
+  ///
+  /// - Throws: what the estimator and the problem throw.
   public func outerGradient(at weights: [Tensor]) throws -> [Double] {
     try require(weights)
     return try outerAt(weights)
   }
 
   /// N u
+  ///
+  /// - Throws: what the estimator and the problem throw.
   public func mixedProduct(at weights: [Tensor], _ u: [Double]) throws -> [Double] {
     try require(weights)
     return try mixedAt(weights, u)

@@ -6,6 +6,7 @@ internal import OuterloopNumerics
 /// What implicit hypergradients equal at a solution of the inner problem, on every row of a table of
 /// strongly convex problems.
 public enum ImplicitLaws {
+  /// A law that does not hold, in words.
   public typealias Violation = HypergradientLaws.Violation
 
   private static let solution = InnerSolution.lbfgs(LBFGS(tolerance: 1e-13))
@@ -13,6 +14,8 @@ public enum ImplicitLaws {
 
   /// Every exact solver gives the same hypergradient, by training or by L-BFGS; Krylov methods need
   /// at most P iterations; the Neumann series converges to it.
+  ///
+  /// - Throws: a `Violation` where the law does not hold, and what the calculations throw.
   public static func checkSolvers(_ test: ImplicitCase) throws {
     let dense = try test.hypergradient(by: .implicit(.dense, inner: solution))
     let solvers: [CurvatureSolver] = [
@@ -34,6 +37,8 @@ public enum ImplicitLaws {
   }
 
   /// The reported stationarity is the norm of the gradient at the returned weights, and it is small.
+  ///
+  /// - Throws: a `Violation` where the law does not hold, and what the calculations throw.
   public static func checkStationarity(_ test: ImplicitCase) throws {
     let inners: [InnerSolution] = [
       solution, .training, .trainingUntil(tolerance: 1e-3, every: 1),
@@ -51,6 +56,8 @@ public enum ImplicitLaws {
 
   /// Damping solves with H + rho I: the Nystrom approximation from all columns equals that inverse,
   /// not H^-1.
+  ///
+  /// - Throws: a `Violation` where the law does not hold, and what the calculations throw.
   public static func checkNystrom(_ test: ImplicitCase, damping: Double = 0.3) throws {
     let damped = try test.hypergradient(by: .implicit(.dense, damping: damping, inner: solution))
     let whole = try test.hypergradient(
@@ -65,6 +72,8 @@ public enum ImplicitLaws {
 
   /// The Neumann series with K terms at rate eta corresponds to K steps of gradient descent at w*;
   /// the identity to the last step without its rate.
+  ///
+  /// - Throws: a `Violation` where the law does not hold, and what the calculations throw.
   public static func checkTruncation(_ test: ImplicitCase) throws {
     for terms in [1, 2, 5] {
       let series = try test.hypergradient(by: .implicit(.neumann(terms: terms, step: test.rate)))
@@ -79,6 +88,8 @@ public enum ImplicitLaws {
 
   /// The fixed-point form equals the implicit function theorem, whatever the rate of the map and its
   /// momentum; its series is truncated reverse mode through the whole state.
+  ///
+  /// - Throws: a `Violation` where the law does not hold, and what the calculations throw.
   public static func checkFixedPoint(_ test: ImplicitCase) throws {
     let exact = try test.hypergradient(by: .implicit(.dense, inner: solution))
     let trainers: [ImplicitCase.Trainer] = [.descent(1), .descent(0.6), .momentum(0.5)]
@@ -99,6 +110,8 @@ public enum ImplicitLaws {
   }
 
   /// Reverse mode through a long training tends to the implicit hypergradient.
+  ///
+  /// - Throws: a `Violation` where the law does not hold, and what the calculations throw.
   public static func checkLongTraining(_ test: ImplicitCase) throws {
     let exact = try test.hypergradient(by: .implicit(.dense, inner: solution))
     let trainers: [ImplicitCase.Trainer] = [.descent(1), .momentum(0.5)]
@@ -110,6 +123,8 @@ public enum ImplicitLaws {
 
   /// Larsen's curvature from single examples: Woodbury's formula equals a dense solve with `F =
   /// (1/n) G'G + rho I`, its gradient by a product outside the compiled programs.
+  ///
+  /// - Throws: a `Violation` where the law does not hold, and what the calculations throw.
   public static func checkLarsen(_ test: ImplicitCase, damping: Double = 0.2) throws {
     let answer = try test.hypergradient(by: .implicit(.larsen, damping: damping, batches: 1))
     let w = answer.weights

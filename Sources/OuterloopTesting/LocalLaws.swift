@@ -6,6 +6,8 @@ internal import OuterloopNumerics
 // Laws of the estimators that use one step at a time: one-step, greedy, differences, distilled.
 extension HypergradientLaws {
   /// Greedy is the sum of its terms, each derived separately; gamma = 0 equals one-step bitwise.
+  ///
+  /// - Throws: a `Violation` where the law does not hold, and what the calculations throw.
   public static func checkGreedy(_ test: HypergradientCase) throws {
     guard !test.movesInitialState else {
       return try requireRefused(test, .greedy(gamma: 0.5))
@@ -34,6 +36,8 @@ extension HypergradientLaws {
   }
 
   /// The difference is the one-step hypergradient up to an error of the order of the radius squared.
+  ///
+  /// - Throws: a `Violation` where the law does not hold, and what the calculations throw.
   public static func checkFiniteDifference(_ test: HypergradientCase) throws {
     guard !test.movesInitialState else {
       return try requireRefused(test, .finiteDifference())
@@ -54,6 +58,8 @@ extension HypergradientLaws {
 
   /// Distilled hypergradients without scale correction: gamma = 0 is one-step; on full batches g_T
   /// is the product at the weighted mean of all states.
+  ///
+  /// - Throws: a `Violation` where the law does not hold, and what the calculations throw.
   public static func checkDistilled(_ test: HypergradientCase) throws {
     guard !test.movesInitialState else {
       return try requireRefused(test, .distill(gamma: 0.5, period: nil))
@@ -84,6 +90,8 @@ extension HypergradientLaws {
   }
 
   /// An online run with constant lambda trains like plain training, whatever the estimator.
+  ///
+  /// - Throws: a `Violation` where the law does not hold, and what the calculations throw.
   public static func checkOnlineTraining(_ test: HypergradientCase) throws {
     let (_, state) = try test.solve(at: test.hyper)
     for estimator in onlineEstimators where !(estimator == .firstOrder && !test.hasDirectTerm) {

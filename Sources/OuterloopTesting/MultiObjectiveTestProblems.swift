@@ -2,9 +2,11 @@ internal import OuterloopPlatform
 
 /// Several functions on the unit box to minimise together, with known Pareto front.
 public struct MultiObjectiveTestProblem: Sendable, CustomStringConvertible {
+  /// The name of the row.
   public var name: String
   /// One range for each variable.
   public var bounds: [ClosedRange<Double>]
+  /// How many objectives.
   public var objectives: Int
   /// NaN, all of them, for a wrong number of variables.
   public var values: @Sendable ([Double]) -> [Double]

@@ -15,8 +15,11 @@ public import OuterloopNumerics
 /// which is affine in l. The reference results here are plain recursions and eliminations,
 /// independent of the library.
 public struct QuadraticBilevel: Sendable {
+  /// The problem as the library has it.
   public typealias Problem = BilevelProblem<TrainingState<Tensor>, Tensor, Tensor>
+  /// Terms of the inner loss.
   public static let terms = 6
+  /// Terms of the outer loss.
   public static let outerTerms = 3
   static let rho = 0.4
 
@@ -50,6 +53,8 @@ public struct QuadraticBilevel: Sendable {
 
   /// Training from 0 at a constant rate, or one that decays as `rate / sqrt(t)`, on batches of the
   /// terms' numbers (int32).
+  ///
+  /// - Throws: what the estimator and the problem throw.
   public func problem(
     steps: Int, rate: Double = 0.4, decays: Bool = false, batches: Batches<Tensor>,
     validation: Batches<Tensor>
@@ -78,6 +83,8 @@ public struct QuadraticBilevel: Sendable {
   }
 
   /// All terms at every step.
+  ///
+  /// - Throws: what the estimator and the problem throw.
   public func fullBatch(steps: Int, rate: Double = 0.4) throws -> Problem {
     let (inner, outer) = (Self.all(Self.terms), Self.all(Self.outerTerms))
     return try problem(
@@ -85,6 +92,8 @@ public struct QuadraticBilevel: Sendable {
   }
 
   /// One term at a time, in a new random order each round.
+  ///
+  /// - Throws: what the estimator and the problem throw.
   public func stochastic(
     steps: Int, rate: Double, decays: Bool = false, seed: UInt64
   ) throws -> Problem {

@@ -10,7 +10,9 @@ public import OuterloopNumerics
 ///
 /// so that `w*(l) = H^-1 (N l + c)`, `dw*/dl = H^-1 N`, and `dE/dl = N' H^-1 (w* - d) + k`.
 public struct QuadraticResponse: Sendable {
+  /// The problem.
   public let problem: BilevelProblem<TrainingState<[Tensor]>, [Tensor], NoTensors>
+  /// lambda.
   public let hyper: [Tensor]
   /// dw*/dl as a `BestResponse` has it: for each weight tensor a row for each number of l.
   public let slopes: [[Double]]
@@ -20,6 +22,7 @@ public struct QuadraticResponse: Sendable {
   public let gradient, direct: [Double]
 
   /// - Parameter optimizer: trains w; H has eigenvalues between 0.5 and about 2.
+  /// - Throws: what the estimator and the problem throw.
   public init(
     steps: Int, dtype: DType = .float64, seed: UInt64 = 1,
     optimizer: @escaping @Sendable () -> Optimizer

@@ -43,6 +43,9 @@ public enum SchedulerLaws {
 
   /// Proposals are reproducible and respect epochs and budget, and replaying any prefix of the log gives
   /// the proposals made then.
+  ///
+  /// - Throws: what the method and its space throw; a law that does not hold is a sentence of the
+  ///   result.
   public static func replays(
     _ method: SearchMethod, trials: Int, epochs: Int, workers: Int, priors: [ParameterPrior] = []
   ) throws -> [String] {
@@ -77,6 +80,9 @@ public enum SchedulerLaws {
 
   /// Minimising f and maximising -f are the same, event by event; so are f and 4 f + 2 where the method is
   /// scale-free.
+  ///
+  /// - Throws: what the method and its space throw; a law that does not hold is a sentence of the
+  ///   result.
   public static func knowsDirection(
     _ method: SearchMethod, trials: Int, epochs: Int, scaleFree: Bool = true,
     priors: [ParameterPrior] = []
@@ -116,6 +122,9 @@ public enum SchedulerLaws {
 
   /// NaN values, ties, failures, silent programs, programs without checkpoints: whatever happens, the study
   /// ends, and a replay agrees with it.
+  ///
+  /// - Throws: what the method and its space throw; a law that does not hold is a sentence of the
+  ///   result.
   public static func survives(
     _ method: SearchMethod, trials: Int, epochs: Int, priors: [ParameterPrior] = []
   ) throws -> [String] {
@@ -157,6 +166,9 @@ public enum SchedulerLaws {
   }
 
   /// Several objectives and a constraint on results.
+  ///
+  /// - Throws: what the method and its space throw; a law that does not hold is a sentence of the
+  ///   result.
   public static func takesObjectives(
     _ method: SearchMethod, trials: Int, epochs: Int, priors: [ParameterPrior] = []
   ) throws -> [String] {

@@ -3,19 +3,27 @@ public import OuterloopStudy
 /// A study without a store: events are passed directly to the searcher, one second apart. Quick and
 /// repeatable, for laws and comparisons of searchers.
 public struct SearchSimulation: Sendable {
+  /// What the study is.
   public let specification: StudySpecification
+  /// What has happened.
   public private(set) var history = History()
+  /// All events, in order.
   public private(set) var events: [Event] = []
   private var searcher: any Searcher
   /// Whether the searcher had nothing left to propose.
   public private(set) var isExhausted = false
 
+  /// A study that nothing has happened in.
+  ///
+  /// - Throws: `StudyError` for a method that does not fit the study, and what the method throws.
   public init(_ specification: StudySpecification, _ method: SearchMethod) throws {
     self.specification = specification
     searcher = try method.searcher(specification)
   }
 
   /// A simulation that continues a given history.
+  ///
+  /// - Throws: `StudyError` for a method that does not fit the study, and what the method throws.
   public init(
     _ specification: StudySpecification, _ method: SearchMethod, replaying events: [Event]
   ) throws {
@@ -23,6 +31,7 @@ public struct SearchSimulation: Sendable {
     for event in events { try take(event) }
   }
 
+  /// All trials, by number.
   public var trials: [Trial] { history.trials }
 
   /// - Throws: `StudyError` if it cannot be the next event, such as one about a trial that does not
@@ -45,9 +54,13 @@ public struct SearchSimulation: Sendable {
     try take(event)
   }
 
+  /// What the searcher proposes for the next trial.
+  ///
+  /// - Throws: `StudyError` for a method that does not fit the study, and what the method throws.
   public mutating func propose() throws -> Proposal { try propose(history.trials.count) }
 
   /// - Parameter number: the number of a new trial; nil if none may start.
+  /// - Throws: `StudyError` for a method that does not fit the study, and what the method throws.
   public mutating func propose(_ number: Int?) throws -> Proposal {
     try searcher.propose(number, in: history)
   }
@@ -63,6 +76,8 @@ public struct SearchSimulation: Sendable {
   }
 
   /// Starts what the searcher proposes: a new trial, or a paused one. Nil if there is nothing to do.
+  ///
+  /// - Throws: `StudyError` for a method that does not fit the study, and what the method throws.
   public mutating func ask() throws -> Trial? {
     while true {
       let proposal = try propose()

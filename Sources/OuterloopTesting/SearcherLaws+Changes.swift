@@ -5,6 +5,9 @@ extension SearcherLaws {
   /// Failed trials are retried, the space is extended, hints about good values are added, the study is stopped
   /// and reopened: a searcher that joins later proposes the same as those that were there all the time, and
   /// replaying any prefix of the log gives the proposals made then.
+  ///
+  /// - Throws: what the method and its space throw; a law that does not hold is a sentence of the
+  ///   result.
   public static func followsChanges(
     _ method: SearchMethod, _ item: Case, to wider: SearchSpace, trials: Int
   ) async throws -> [String] {

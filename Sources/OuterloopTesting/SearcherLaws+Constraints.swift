@@ -5,6 +5,9 @@ extension SearcherLaws {
   /// With a bound on a metric: results that violate it, are NaN or were never reported do not stop the search,
   /// nothing is proposed twice while the space has more, and replaying any prefix of the log gives the
   /// proposals made then; the bound "metric at most t" gives the same search as "negative metric at least -t".
+  ///
+  /// - Throws: what the method and its space throw; a law that does not hold is a sentence of the
+  ///   result.
   public static func takesConstraints(
     _ method: SearchMethod, _ item: Case, trials: Int
   ) throws -> [String] {

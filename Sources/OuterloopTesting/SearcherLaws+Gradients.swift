@@ -22,6 +22,9 @@ extension SearcherLaws.Case {
 extension SearcherLaws {
   /// With derivatives, a method is still reproducible, replays, stays in the space, and is symmetric in
   /// the direction: minimising f with its gradient equals maximising -f with the gradient of -f.
+  ///
+  /// - Throws: what the method and its space throw; a law that does not hold is a sentence of the
+  ///   result.
   public static func takesGradients(
     _ method: SearchMethod, _ item: Case, trials: Int
   ) throws -> [String] {

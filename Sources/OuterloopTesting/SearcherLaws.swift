@@ -5,10 +5,13 @@ public import OuterloopStudy
 public enum SearcherLaws {
   /// A space, and a smooth function on it to minimise.
   public struct Case: Sendable, CustomStringConvertible {
+    /// The name of the row.
     public let name: String
+    /// The search space.
     public let space: SearchSpace
     public var description: String { name }
 
+    /// A row of the table.
     public init(_ name: String, _ space: SearchSpace) {
       self.name = name
       self.space = space
@@ -40,6 +43,9 @@ public enum SearcherLaws {
     }
   }
 
+  /// A study of this space by a method.
+  ///
+  /// - Throws: `SpaceError` for a space that cannot be read, and what the method throws.
   public static func specification(
     _ item: Case, _ method: SearchMethod, objectives: [Objective] = [.minimize("loss")],
     seed: UInt64 = 3
@@ -57,6 +63,9 @@ public enum SearcherLaws {
 
   /// Values are in their domains and canonical, conditions honoured, nothing forbidden proposed, and
   /// nothing is proposed twice while the space has more.
+  ///
+  /// - Throws: what the method and its space throw; a law that does not hold is a sentence of the
+  ///   result.
   public static func staysInSpace(_ method: SearchMethod, _ item: Case, trials: Int) throws
     -> [String]
   {
@@ -86,6 +95,9 @@ public enum SearcherLaws {
   }
 
   /// Proposals are reproducible, and replaying any prefix of the log proposes the same.
+  ///
+  /// - Throws: what the method and its space throw; a law that does not hold is a sentence of the
+  ///   result.
   public static func replays(_ method: SearchMethod, _ item: Case, trials: Int) throws -> [String] {
     try require(trials: trials)
     let specification = try specification(item, method)
@@ -115,6 +127,9 @@ public enum SearcherLaws {
   }
 
   /// Minimising f and maximising -f are the same, suggestion by suggestion; so are f and 4 f + 2.
+  ///
+  /// - Throws: what the method and its space throw; a law that does not hold is a sentence of the
+  ///   result.
   public static func knowsDirection(_ method: SearchMethod, _ item: Case, trials: Int) throws
     -> [String]
   {
@@ -140,6 +155,9 @@ public enum SearcherLaws {
 
   /// Failures, ties, infinities and trials that never return do not stop it, and configurations
   /// that failed are not proposed again.
+  ///
+  /// - Throws: what the method and its space throw; a law that does not hold is a sentence of the
+  ///   result.
   public static func survives(_ method: SearchMethod, _ item: Case, trials: Int) throws -> [String]
   {
     try require(trials: trials)
@@ -172,6 +190,9 @@ public enum SearcherLaws {
   }
 
   /// Two objectives, in all four directions.
+  ///
+  /// - Throws: what the method and its space throw; a law that does not hold is a sentence of the
+  ///   result.
   public static func takesObjectives(_ method: SearchMethod, _ item: Case, trials: Int) throws
     -> [String]
   {

@@ -8,6 +8,8 @@ internal import OuterloopNumerics
 public enum StochasticLaws {
   /// stocBiO and AmIGO alone: plain training, then N linear steps from v = 0 at s_T, on the
   /// training's data from its first.
+  ///
+  /// - Throws: what the estimator and the problem throw.
   public static func checkAlternating<State, Hyper, Batch>(
     _ name: String, _ problem: BilevelProblem<State, Hyper, Batch>, at hyper: Hyper,
     rate: Double = 0.3, linearSteps: Int = 3, tolerance: Double = 1e-12
@@ -42,6 +44,8 @@ public enum StochasticLaws {
   }
 
   /// SOBA alone: the linear system moves along with training, from v = 0.
+  ///
+  /// - Throws: what the estimator and the problem throw.
   public static func checkJoint<State, Hyper, Batch>(
     _ name: String, _ problem: BilevelProblem<State, Hyper, Batch>, at hyper: Hyper,
     rate: Double = 0.3, tolerance: Double = 1e-11
@@ -66,6 +70,8 @@ public enum StochasticLaws {
   }
 
   /// F2SA alone: y moves along grad L + grad E / m beside plain training.
+  ///
+  /// - Throws: what the estimator and the problem throw.
   public static func checkPenalty<State, Hyper, Batch>(
     _ name: String, _ problem: BilevelProblem<State, Hyper, Batch>, at hyper: Hyper,
     multiplier: Double = 3, tolerance: Double = 1e-11

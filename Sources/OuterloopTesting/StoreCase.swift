@@ -3,10 +3,12 @@ internal import Synchronization
 
 /// A row of the table of the store laws: a name, and how to make an empty store.
 public struct StoreCase: Sendable, CustomStringConvertible {
+  /// The name of the row.
   public let name: String
   /// Makes an empty store with the given clock.
   public let make: @Sendable (_ clock: @escaping @Sendable () -> Double) throws -> any StudyStore
 
+  /// A row of the table.
   public init(
     _ name: String,
     make: @escaping @Sendable (_ clock: @escaping @Sendable () -> Double) throws -> any StudyStore
@@ -17,6 +19,7 @@ public struct StoreCase: Sendable, CustomStringConvertible {
 
   public var description: String { name }
 
+  /// The store in memory.
   public static let memory = StoreCase("memory") { MemoryStore(clock: $0) }
 }
 

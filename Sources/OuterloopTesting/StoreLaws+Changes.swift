@@ -4,6 +4,8 @@ internal import OuterloopStudy
 extension StoreLaws {
   /// Failed trials, and no others, run again when someone retries them; earlier lost attempts no
   /// longer count.
+  ///
+  /// - Throws: a `Violation` where the law does not hold, and what the calculations throw.
   public static func checkRetries(_ row: StoreCase) async throws {
     let test = try await StoreTrial(row, maxAttempts: 2)
     let (store, study) = (test.store, test.study)
@@ -53,6 +55,8 @@ extension StoreLaws {
 
   /// An extended space applies to everything that follows, also for clients that opened the old
   /// one; existing trials stay. A space is never narrowed.
+  ///
+  /// - Throws: a `Violation` where the law does not hold, and what the calculations throw.
   public static func checkExtensions(_ row: StoreCase) async throws {
     let test = try await StoreTrial(row)
     let (store, study) = (test.store, test.study)

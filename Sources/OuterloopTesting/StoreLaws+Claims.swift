@@ -3,6 +3,8 @@ internal import OuterloopStudy
 // Who works on a trial, and for how long.
 extension StoreLaws {
   /// Waiting trials are claimed in order, each once, also by many workers at the same time.
+  ///
+  /// - Throws: a `Violation` where the law does not hold, and what the calculations throw.
   public static func checkClaims(_ row: StoreCase) async throws {
     let test = try await StoreTrial(row)
     let (store, study) = (test.store, test.study)
@@ -30,6 +32,8 @@ extension StoreLaws {
   }
 
   /// Events are accepted if `Trial.accepts` them, several all or none; refusals change nothing.
+  ///
+  /// - Throws: a `Violation` where the law does not hold, and what the calculations throw.
   public static func checkAcceptance(_ row: StoreCase) async throws {
     let test = try await StoreTrial(row)
     let trial = try await test.begin().trial.number
@@ -89,6 +93,8 @@ extension StoreLaws {
 
   /// A trial whose worker was lost waits again, continues from its checkpoint, or fails in the end;
   /// a late result of its worker is accepted if no one else has delivered one.
+  ///
+  /// - Throws: a `Violation` where the law does not hold, and what the calculations throw.
   public static func checkReaping(_ row: StoreCase) async throws {
     let test = try await StoreTrial(row, maxAttempts: 3)
     let (store, study) = (test.store, test.study)
@@ -133,6 +139,8 @@ extension StoreLaws {
 
   /// Renewals and reports extend a lease; the end of an attempt removes it; a clock that is set
   /// back does not prolong a lease.
+  ///
+  /// - Throws: a `Violation` where the law does not hold, and what the calculations throw.
   public static func checkLeases(_ row: StoreCase) async throws {
     let test = try await StoreTrial(row)
     let (store, study) = (test.store, test.study)

@@ -4,6 +4,8 @@ internal import OuterloopStudy
 extension StoreLaws {
   /// Additions are merged into the report of their epoch; the last report is the one that arrived
   /// last.
+  ///
+  /// - Throws: a `Violation` where the law does not hold, and what the calculations throw.
   public static func checkAdditions(_ row: StoreCase) async throws {
     let test = try await StoreTrial(row)
     let number = try await test.begin().trial.number
@@ -50,6 +52,8 @@ extension StoreLaws {
 
   /// The cost of a report that grows line by line is proportional to its lines: neither events nor
   /// tables repeat what is known.
+  ///
+  /// - Throws: a `Violation` where the law does not hold, and what the calculations throw.
   public static func checkGrowth(_ row: StoreCase) async throws {
     let test = try await StoreTrial(row)
     let number = try await test.begin().trial.number
@@ -72,6 +76,8 @@ extension StoreLaws {
 
   /// The duration of an attempt is what its worker measured, whatever the store's clock did; without a
   /// measurement, a clock that was set back gives no negative duration.
+  ///
+  /// - Throws: a `Violation` where the law does not hold, and what the calculations throw.
   public static func checkDurations(_ row: StoreCase) async throws {
     let test = try await StoreTrial(row)
     for (jump, measured, seconds) in [

@@ -4,6 +4,8 @@ internal import OuterloopStudy
 extension StoreLaws {
   /// Constraints, costs, priors and rules are read back unchanged; the best trial is feasible; notes about
   /// the study are in the log in order.
+  ///
+  /// - Throws: a `Violation` where the law does not hold, and what the calculations throw.
   public static func checkTerms(_ row: StoreCase) async throws {
     let test = try await StoreTrial(row)
     let store = test.store
@@ -75,6 +77,8 @@ extension StoreLaws {
   }
 
   /// A new budget and new notes are events; other attributes and unchanged values are not.
+  ///
+  /// - Throws: a `Violation` where the law does not hold, and what the calculations throw.
   public static func checkSettings(_ row: StoreCase) async throws {
     let test = try await StoreTrial(row)
     let (store, study) = (test.store, test.study)

@@ -10,6 +10,8 @@ public enum StoreLaws {
   }
 
   /// Names, studies, their specifications and settings.
+  ///
+  /// - Throws: a `Violation` where the law does not hold, and what the calculations throw.
   public static func checkStudies(_ row: StoreCase) async throws {
     let test = try await StoreTrial(row)
     let store = test.store
@@ -79,6 +81,8 @@ public enum StoreLaws {
   }
 
   /// Trials are numbered from 0, whoever asks; a number is never reused.
+  ///
+  /// - Throws: a `Violation` where the law does not hold, and what the calculations throw.
   public static func checkNumbering(_ row: StoreCase) async throws {
     let test = try await StoreTrial(row)
     let (store, study) = (test.store, test.study)
@@ -112,6 +116,8 @@ public enum StoreLaws {
   }
 
   /// Configurations, values and texts of all kinds are read back unchanged.
+  ///
+  /// - Throws: a `Violation` where the law does not hold, and what the calculations throw.
   public static func checkValues(_ row: StoreCase) async throws {
     let test = try await StoreTrial(row)
     var written: [Assignment] = []
@@ -184,6 +190,8 @@ public enum StoreLaws {
   }
 
   /// The best trial: NaN is ignored, zero is a value, the earliest of ties.
+  ///
+  /// - Throws: a `Violation` where the law does not hold, and what the calculations throw.
   public static func checkBest(_ row: StoreCase) async throws {
     let cases: [[Double]] = [
       [.nan], [.nan, 2, 0, -0.0, 0], [.infinity], [3, -.infinity, -.infinity], [1, 1],
@@ -204,6 +212,8 @@ public enum StoreLaws {
   }
 
   /// The log is read in pages of any size, and lists in pages by number and state.
+  ///
+  /// - Throws: a `Violation` where the law does not hold, and what the calculations throw.
   public static func checkPaging(_ row: StoreCase) async throws {
     let test = try await StoreTrial(row)
     for index in 0..<20 {

@@ -2,6 +2,7 @@ internal import OuterloopPlatform
 
 /// A function on a box to minimise, with known minimum.
 public struct TestProblem: Sendable, CustomStringConvertible {
+  /// The name of the row.
   public var name: String
   /// One range for each variable.
   public var bounds: [ClosedRange<Double>]

@@ -9,10 +9,13 @@ public struct TrainingSimulation: Sendable {
     case values([Double])
     /// Nothing: the program does not report this epoch.
     case silence
+    /// The trial fails.
     case failure(FailureReason)
   }
 
+  /// The study.
   public private(set) var study: SearchSimulation
+  /// How many trials run at once.
   public let workers: Int
   /// The first epoch of which programs write a checkpoint, from which they can resume; nil: they
   /// write none.
@@ -22,6 +25,9 @@ public struct TrainingSimulation: Sendable {
   private var running: [(trial: Int, epoch: Int)?]
   private let epochs: Int
 
+  /// A study that nothing has happened in.
+  ///
+  /// - Throws: `StudyError` for a method that does not fit the study, and what the method throws.
   public init(
     _ specification: StudySpecification, _ method: SearchMethod, workers: Int = 1
   ) throws {
@@ -36,6 +42,7 @@ public struct TrainingSimulation: Sendable {
 
   /// Trains until the study has `trials` trials and nothing is left to do.
   /// - Parameter report: what a trial reports after an epoch.
+  /// - Throws: `StudyError` for a method that does not fit the study, and what the method throws.
   public mutating func run(trials: Int, _ report: (Trial, Int) -> Report) throws {
     var idle = 0
     var turn = 0

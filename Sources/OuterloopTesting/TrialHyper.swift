@@ -26,6 +26,8 @@ public enum TrialHyper: String, Sendable, CaseIterable {
   case several
 
   /// The row of the table for a model trained by an optimizer, on minibatches or on all data.
+  ///
+  /// - Throws: what the estimator and the problem throw.
   public func test(
     _ model: TrialModel, _ optimizer: TrialOptimizer, steps: Int = 5, isFullBatch: Bool = false
   ) throws -> HypergradientCase {
@@ -79,6 +81,8 @@ public enum TrialHyper: String, Sendable, CaseIterable {
   }
 
   /// Training on shuffled minibatches.
+  ///
+  /// - Throws: what the estimator and the problem throw.
   public func problem(
     _ model: TrialModel, _ optimizer: TrialOptimizer, steps: Int
   ) throws -> BilevelProblem<TrainingState<[Tensor]>, [Tensor], Tensor> {

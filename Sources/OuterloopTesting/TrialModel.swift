@@ -5,10 +5,13 @@ public import OuterloopNumerics
 /// A small model with data, to be trained in a law suite: the first column of the hypergradient
 /// table. Weights are a flat list of tensors.
 public struct TrialModel: Sendable {
+  /// The name of the row.
   public var name: String
+  /// The initial weights.
   public var initial: [Tensor]
   /// Training examples, of which a step sees `batch`.
   public var examples: Int
+  /// Examples of a batch.
   public var batch: Int
   /// Losses (batch) of the rows (batch, int32) of the training data; invalid for a wrong number of
   /// tensors.
@@ -38,6 +41,7 @@ public struct TrialModel: Sendable {
     self.validation = { $0.count == count ? validation($0) : wrong($0) }
   }
 
+  /// All models of the table, in an element type.
   public static func all(_ dtype: DType = .float64) -> [TrialModel] {
     [
       quadratic(dtype), softmaxRegression(dtype), perceptron(dtype), convolutional(dtype),
@@ -163,11 +167,14 @@ public struct TrialModel: Sendable {
 /// An optimizer and its hyperparameters: the second column of the table. A new optimizer is a new
 /// row.
 public struct TrialOptimizer: Sendable {
+  /// The name of the row.
   public var name: String
   /// The rate first, then the others. Missing ones are NaN.
   public var numbers: [Double]
+  /// The optimizer at some rates.
   public var make: @Sendable ([Optimizer.Rate]) -> Optimizer
 
+  /// A row of the table.
   public init(
     _ name: String, _ numbers: [Double],
     make: @escaping @Sendable ([Optimizer.Rate]) -> Optimizer
@@ -177,6 +184,7 @@ public struct TrialOptimizer: Sendable {
     self.make = make
   }
 
+  /// All rows of the table.
   public static let all: [TrialOptimizer] = [
     TrialOptimizer("SGD", [0.2]) { .sgd(rate: $0.number(0)) },
     TrialOptimizer("momentum", [0.1, 0.7]) {

@@ -29,7 +29,9 @@ public struct Tuner: Sendable {
   public typealias Training =
     @Sendable (_ trial: RunningTrial, _ checkpoint: String) async throws -> [Report]
 
+  /// What is searched.
   public var space: SearchSpace
+  /// What is made small or large.
   public var objective: Objective
   /// How to search and how far trials are trained.
   public var method: SearchMethod
@@ -41,14 +43,17 @@ public struct Tuner: Sendable {
   public var trials: Int?
   /// How many trials are trained at the same time.
   public var parallel: Int
+  /// The study's name.
   public var name: String
   /// The seed of all random choices.
   public var seed: UInt64
+  /// Where the study is kept.
   public var store: any StudyStore
   /// The folder of the results: see `ResultsFolder`. In it, `trials/7` is the folder for the checkpoints of trial 7.
   public var output: String
   private let training: Training
 
+  /// A tuner; further settings are properties.
   public init(
     _ space: SearchSpace, _ objective: Objective, by method: SearchMethod = .automaticTraining(),
     epochs: Int, totalEpochs: Int? = nil, trials: Int? = nil, parallel: Int = 1,

@@ -33,6 +33,24 @@ import Testing
     }
   }
 
+  /// Each sampler and scheduler has a page of its own, whose options are those of the registry.
+  @Test func everyMethodHasAPage() throws {
+    let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(
+      path: "../../Documentation/methods")
+    let samplers = SamplerKind.all.map { ($0.name, $0.options) }
+    let schedulers = SchedulerKind.all.map { kind in
+      (kind.name == "auto" ? "scheduler-auto" : kind.name, kind.options)
+    }
+    for (name, options) in samplers + schedulers {
+      let page = try String(contentsOf: folder.appending(path: "\(name).md"), encoding: .utf8)
+      let lines = page.split(separator: "\n")
+      let rows = options.map {
+        "| `\($0.name)` | \($0.standard) | \($0.meaning); \($0.values) |"
+      }
+      #expect(lines.filter { $0.hasSuffix(" |") && $0.contains("; ") } == rows.map { $0[...] })
+    }
+  }
+
   @Test func namesAndOptionsAreUnique() {
     let all = SamplerKind.all.map { ($0.name, $0.options) }
     let schedulers = SchedulerKind.all.map { ($0.name, $0.options) }

@@ -4,28 +4,49 @@ public import OuterloopNumerics
 // size 1 or absent are repeated.
 
 extension Tensor {
+  /// The sum of two tensors, element by element; shapes broadcast.
   public static func + (a: Tensor, b: Tensor) -> Tensor { binary(.add, a, b) }
+  /// The difference of two tensors, element by element; shapes broadcast.
   public static func - (a: Tensor, b: Tensor) -> Tensor { binary(.subtract, a, b) }
+  /// The product of two tensors, element by element; shapes broadcast. See `matmul` for matrices.
   public static func * (a: Tensor, b: Tensor) -> Tensor { binary(.multiply, a, b) }
+  /// The quotient of two tensors, element by element; shapes broadcast.
   public static func / (a: Tensor, b: Tensor) -> Tensor { binary(.divide, a, b) }
+  /// The negative of each element.
   public static prefix func - (a: Tensor) -> Tensor { unary(.negate, a) }
 
+  /// Adds a number to each element, in the tensor's type.
   public static func + (a: Tensor, b: Double) -> Tensor { a + a.number(b) }
+  /// Subtracts a number from each element.
   public static func - (a: Tensor, b: Double) -> Tensor { a - a.number(b) }
+  /// Multiplies each element by a number.
   public static func * (a: Tensor, b: Double) -> Tensor { a * a.number(b) }
+  /// Divides each element by a number.
   public static func / (a: Tensor, b: Double) -> Tensor { a / a.number(b) }
+  /// Adds each element to a number.
   public static func + (a: Double, b: Tensor) -> Tensor { b.number(a) + b }
+  /// Subtracts each element from a number.
   public static func - (a: Double, b: Tensor) -> Tensor { b.number(a) - b }
+  /// Multiplies a number by each element.
   public static func * (a: Double, b: Tensor) -> Tensor { b.number(a) * b }
+  /// Divides a number by each element.
   public static func / (a: Double, b: Tensor) -> Tensor { b.number(a) / b }
 
+  /// Replaces a tensor by its sum with another.
   public static func += (a: inout Tensor, b: Tensor) { a = a + b }
+  /// Replaces a tensor by its difference from another.
   public static func -= (a: inout Tensor, b: Tensor) { a = a - b }
+  /// Replaces a tensor by its elementwise product with another.
   public static func *= (a: inout Tensor, b: Tensor) { a = a * b }
+  /// Replaces a tensor by its elementwise quotient by another.
   public static func /= (a: inout Tensor, b: Tensor) { a = a / b }
+  /// Adds a number to each element, in place.
   public static func += (a: inout Tensor, b: Double) { a = a + b }
+  /// Subtracts a number from each element, in place.
   public static func -= (a: inout Tensor, b: Double) { a = a - b }
+  /// Multiplies each element by a number, in place.
   public static func *= (a: inout Tensor, b: Double) { a = a * b }
+  /// Divides each element by a number, in place.
   public static func /= (a: inout Tensor, b: Double) { a = a / b }
 
   /// A scalar of this tensor's element type.
@@ -83,15 +104,26 @@ extension Tensor {
   }
 
   // Comparisons: 1 where they hold, 0 elsewhere, in the operands' type.
+  /// 1 where elements are equal, 0 elsewhere, in the operands' type. Derivative zero.
   public func equals(_ other: Tensor) -> Tensor { Self.binary(.equal, self, other) }
+  /// 1 where elements equal a number, 0 elsewhere.
   public func equals(_ other: Double) -> Tensor { equals(number(other)) }
+  /// 1 where elements differ, 0 elsewhere. Derivative zero.
   public func differs(from other: Tensor) -> Tensor { Self.binary(.notEqual, self, other) }
+  /// 1 where this is less than the other, 0 elsewhere. Derivative zero.
   public func isLess(than other: Tensor) -> Tensor { Self.binary(.less, self, other) }
+  /// 1 where this is less than a number, 0 elsewhere.
   public func isLess(than other: Double) -> Tensor { isLess(than: number(other)) }
+  /// 1 where this is at most the other, 0 elsewhere. Derivative zero.
   public func isAtMost(_ other: Tensor) -> Tensor { Self.binary(.lessOrEqual, self, other) }
+  /// 1 where this is at most a number, 0 elsewhere.
   public func isAtMost(_ other: Double) -> Tensor { isAtMost(number(other)) }
+  /// 1 where this is greater than the other, 0 elsewhere. Derivative zero.
   public func isGreater(than other: Tensor) -> Tensor { Self.binary(.greater, self, other) }
+  /// 1 where this is greater than a number, 0 elsewhere.
   public func isGreater(than other: Double) -> Tensor { isGreater(than: number(other)) }
+  /// 1 where this is at least the other, 0 elsewhere. Derivative zero.
   public func isAtLeast(_ other: Tensor) -> Tensor { Self.binary(.greaterOrEqual, self, other) }
+  /// 1 where this is at least a number, 0 elsewhere.
   public func isAtLeast(_ other: Double) -> Tensor { isAtLeast(number(other)) }
 }

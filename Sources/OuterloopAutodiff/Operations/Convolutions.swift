@@ -6,6 +6,7 @@ public enum Padding: Sendable, Hashable {
   case valid
   /// Padding for ceil(size / stride) outputs; odd amounts put more after than before.
   case same
+  /// So many zeros before and after each axis (height, width).
   case explicit(low: [Int], high: [Int])
 
   func geometry(_ size: [Int], kernel: [Int], stride: [Int], dilation: [Int])

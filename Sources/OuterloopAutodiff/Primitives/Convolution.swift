@@ -3,11 +3,16 @@ package import OuterloopNumerics
 
 /// Strides, zero padding and dilation of a two-dimensional convolution, per axis (height, width).
 public struct ConvolutionGeometry: Sendable, Hashable {
+  /// The stride along each axis.
   public var stride: [Int]
+  /// Zeros before each axis.
   public var low: [Int]
+  /// Zeros after each axis.
   public var high: [Int]
+  /// The distance of neighbouring filter elements along each axis; 1 without dilation.
   public var dilation: [Int]
 
+  /// A geometry; by default stride 1, no padding, no dilation.
   public init(
     stride: [Int] = [1, 1], low: [Int] = [0, 0], high: [Int] = [0, 0], dilation: [Int] = [1, 1]
   ) {

@@ -5,7 +5,9 @@ public import OuterloopNumerics
 ///     var weights: NamedTensors = ["slope": Tensor.zeros([3]), "offset": 0.5 * Tensor.ones([1])]
 ///     weights["slope"] = Tensor([1, 2, 3])
 public struct NamedTensors: Structure, ExpressibleByDictionaryLiteral {
+  /// The names, in the order of `tensors`.
   public private(set) var names: [String]
+  /// The tensors, in the order of `names`.
   public private(set) var tensors: [Tensor]
 
   /// The tensors in the order of the pairs; a repeated name makes its tensor invalid.
@@ -19,6 +21,7 @@ public struct NamedTensors: Structure, ExpressibleByDictionaryLiteral {
     }
   }
 
+  /// Tensors under the names given, in their order.
   public init(_ pairs: KeyValuePairs<String, Tensor>) {
     self.init(pairs.map { ($0.key, $0.value) })
   }

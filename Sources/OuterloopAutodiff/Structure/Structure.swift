@@ -16,6 +16,9 @@ public typealias TensorVisit = (_ name: String, _ tensor: inout Tensor) throws -
 ///       }
 ///     }
 public protocol Structure: Sendable {
+  /// Calls `body` with each tensor and its path, in an order that depends on the shapes alone.
+  ///
+  /// - Parameter path: the name of this structure, which the names of its members are appended to.
   mutating func visit(_ path: String, _ body: TensorVisit) rethrows
 }
 
@@ -117,9 +120,12 @@ extension Optional: Structure where Wrapped: Structure {
 
 /// Two structures side by side.
 public struct Pair<First: Structure, Second: Structure>: Structure {
+  /// The first structure.
   public var first: First
+  /// The second structure.
   public var second: Second
 
+  /// Two structures, of which the first is visited first.
   public init(_ first: First, _ second: Second) {
     self.first = first
     self.second = second
@@ -133,6 +139,7 @@ public struct Pair<First: Structure, Second: Structure>: Structure {
 
 /// A structure without tensors: no hyperparameters, no batch.
 public struct NoTensors: Structure {
+  /// No tensors.
   public init() {}
   public mutating func visit(_ path: String, _ body: TensorVisit) rethrows {}
 }

@@ -12,8 +12,13 @@ public final class Compiled<A: Structure, B: Structure>: Sendable {
   private let function: @Sendable (A) throws -> B
   private let programs = Mutex<[[TensorType]: (program: Program, template: B)]>([:])
 
+  /// A function to be traced and compiled when it is first called with arguments of some types.
   public init(_ function: @escaping @Sendable (A) throws -> B) { self.function = function }
 
+  /// The value of the function at `x`; compiles it if no argument had these types before.
+  ///
+  /// - Throws: what the function throws when it is traced, and the `TensorError` of an operation
+  ///   that cannot be done.
   public func callAsFunction(_ x: A) throws -> B {
     let leaves = x.leaves
     if let error = leaves.lazy.compactMap(\.error).first { throw error }
@@ -23,12 +28,18 @@ public final class Compiled<A: Structure, B: Structure>: Sendable {
   }
 
   /// The graph for arguments like these, one line per node.
+  ///
+  /// - Throws: what the function throws when it is traced, and the `TensorError` of an operation
+  ///   that cannot be done.
   public func graph(for x: A) throws -> String {
     if let error = x.leaves.lazy.compactMap(\.error).first { throw error }
     return try compiled(x, x.leafTypes).program.graph.description
   }
 
   /// The plan for arguments like these: instructions, memory.
+  ///
+  /// - Throws: what the function throws when it is traced, and the `TensorError` of an operation
+  ///   that cannot be done.
   public func plan(for x: A) throws -> String {
     if let error = x.leaves.lazy.compactMap(\.error).first { throw error }
     return try compiled(x, x.leafTypes).program.description

@@ -31,6 +31,8 @@ private func jvp<A: Structure, B: Structure>(
 
 /// The value of f at x and the cotangent of x for a cotangent of f(x): one reverse sweep.
 /// - Complexity: about 3 times the time of f; memory of all intermediate values.
+/// - Throws: what f throws, and `TensorError` if an operation cannot be done or the cotangent does
+///   not have the type of f(x).
 public func vjp<A: Structure, B: Structure>(
   at x: A, cotangent: B, of f: (A) throws -> B
 ) throws -> (value: B, cotangent: A) {
@@ -56,6 +58,8 @@ public func vjp<A: Structure, B: Structure>(
 }
 
 /// The value and gradient of a scalar function.
+///
+/// - Throws: what f throws, and `TensorError` if an operation cannot be done or f(x) is no scalar.
 public func valueAndGradient<A: Structure>(
   at x: A, of f: (A) throws -> Tensor
 ) throws -> (value: Tensor, gradient: A) {
@@ -75,12 +79,16 @@ public func valueAndGradient<A: Structure>(
 }
 
 /// The gradient of a scalar function.
+///
+/// - Throws: what f throws, and `TensorError` if an operation cannot be done or f(x) is no scalar.
 public func gradient<A: Structure>(at x: A, of f: (A) throws -> Tensor) throws -> A {
   try valueAndGradient(at: x, of: f).gradient
 }
 
 /// Gradient of a scalar function at x, and Hessian times v: forward over reverse.
 /// - Complexity: about twice the time of a gradient, with its memory.
+/// - Throws: what f throws, and `TensorError` if an operation cannot be done, f(x) is no scalar, or
+///   v does not have the type of x.
 public func hessianVectorProduct<A: Structure>(
   at x: A, along v: A, of f: (A) throws -> Tensor
 ) throws -> (gradient: A, product: A) {
@@ -116,6 +124,8 @@ public struct JointProduct<W: Structure, H: Structure>: Structure {
 /// both in one forward-over-reverse pass. Because H is symmetric this forward product replaces the
 /// vector-Jacobian product of a gradient (MixFlow-MG, Kemaev et al. 2025).
 /// - Complexity: about two gradients; no memory beyond a gradient's.
+/// - Throws: what the loss throws, and `TensorError` if an operation cannot be done, the loss is no
+///   scalar, or u does not have the type of the weights.
 public func jointProduct<W: Structure, H: Structure>(
   at weights: W, _ hyper: H, along u: W, of loss: (W, H) throws -> Tensor
 ) throws -> JointProduct<W, H> {

@@ -9,7 +9,9 @@ extension Constraint {
       case each([Double])
     }
 
+    /// The least value of each entry.
     public let lower: Bound
+    /// The greatest value of each entry.
     public let upper: Bound
 
     /// The box between `lower` and `upper`.

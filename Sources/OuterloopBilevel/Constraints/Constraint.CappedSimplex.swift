@@ -12,8 +12,11 @@ extension Constraint {
       case exactly
     }
 
+    /// What the entries sum to.
     public let total: Double
+    /// The greatest value of an entry.
     public let upper: Double
+    /// Whether the sum is to be equal to the total, or at most.
     public let sum: Sum
 
     /// The capped simplex; `upper` may be infinite, `total` may not.

@@ -1,6 +1,7 @@
 extension Constraint {
   /// `{x : sum abs(x) <= radius}`.
   public struct L1Ball: Projection {
+    /// The radius, in the 1-norm.
     public let radius: Double
 
     /// The ball of `radius` around the origin; `radius = 0` is the origin.

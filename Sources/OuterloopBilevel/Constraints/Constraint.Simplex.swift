@@ -1,6 +1,7 @@
 extension Constraint {
   /// `{x : x >= 0, sum x = total}`.
   public struct Simplex: Projection {
+    /// What the entries sum to.
     public let total: Double
 
     /// The simplex of sum `total`; `total = 0` is the origin.

@@ -16,11 +16,17 @@
 ///
 /// Beware of `Constraint?`: there `.none` reads as "no value"; write `Constraint.none`.
 public enum Constraint: Hashable, Sendable {
+  /// No constraint.
   case none
+  /// Each entry between two bounds.
   case box(Box)
+  /// Each entry at least 0.
   case nonNegative
+  /// Entries of at least 0 with a fixed sum.
   case simplex(Simplex)
+  /// A bounded sum of absolute values.
   case l1Ball(L1Ball)
+  /// Entries between 0 and a bound, with a bounded or fixed sum.
   case cappedSimplex(CappedSimplex)
 }
 
@@ -91,16 +97,22 @@ extension Constraint {
   ///
   /// Rounding may leave an entry, or the sum, outside the set by about one unit in the last place
   /// of each entry.
+  ///
+  /// - Throws: `ConstraintError`, as for `[Double]`.
   public func project(_ x: inout [Float]) throws {
     try x.withUnsafeMutableBufferPointer { try projectElements($0) }
   }
 
   /// As for `[Double]`, in place on memory that the caller owns.
+  ///
+  /// - Throws: `ConstraintError`, as for `[Double]`.
   public func project(_ x: UnsafeMutableBufferPointer<Double>) throws {
     try projectElements(x)
   }
 
   /// As for `[Float]`, in place on memory that the caller owns.
+  ///
+  /// - Throws: `ConstraintError`, as for `[Double]`.
   public func project(_ x: UnsafeMutableBufferPointer<Float>) throws {
     try projectElements(x)
   }

@@ -21,6 +21,7 @@ public struct MeanFieldGaussian: GaussianPosterior {
   /// rho: (P)
   public var logScale: Tensor
 
+  /// A Gaussian of independent weights: mean and logarithm of the standard deviation, both (P).
   public init(mean: Tensor, logScale: Tensor) {
     self.mean = mean
     self.logScale = logScale
@@ -53,6 +54,7 @@ public struct FullGaussian: GaussianPosterior {
   /// (P, P)
   public var root: Tensor
 
+  /// A Gaussian with a mean (P) and a lower triangular root of its covariance (P, P).
   public init(mean: Tensor, root: Tensor) {
     self.mean = mean
     self.root = root

@@ -14,6 +14,7 @@ public import OuterloopNumerics
 /// psi, its derivative through training contains the motion of the mode, and `.firstOrder` is the
 /// derivative at fixed weights. `evaluate` gives both at a mode, by the implicit function theorem.
 public struct LaplaceEvidence<Weights: Structure, Hyper: Structure>: Sendable {
+  /// How a vector of P numbers is arranged as weights.
   public let layout: WeightLayout<Weights>
   /// psi(w, h), a scalar.
   public let negativeLogJoint: @Sendable (Weights, Hyper) throws -> Tensor
@@ -26,6 +27,7 @@ public struct LaplaceEvidence<Weights: Structure, Hyper: Structure>: Sendable {
   private let assessment: Compiled<Pair<Tensor, Hyper>, Assessment<Hyper>>
 
   /// - Parameter weights: weights of the right shapes; their values do not matter.
+  /// - Throws: `BilevelError.invalid` for weights without one floating element type.
   public init(
     weights: Weights, completesTraining: Bool = false,
     negativeLogJoint: @escaping @Sendable (Weights, Hyper) throws -> Tensor
@@ -48,6 +50,8 @@ public struct LaplaceEvidence<Weights: Structure, Hyper: Structure>: Sendable {
 
   /// The approximation with w as the mode: a traced scalar. NaN where H is not positive definite.
   /// - Complexity: P Hessian-vector products and O(P^3); memory of P gradients.
+  /// - Throws: what psi throws, and `TensorError` if it is no scalar of the weights and
+  ///   hyperparameters.
   public func logEvidence(_ weights: Weights, _ hyper: Hyper) throws -> Tensor {
     let layout = layout
     let loss = negativeLogJoint
@@ -60,6 +64,7 @@ public struct LaplaceEvidence<Weights: Structure, Hyper: Structure>: Sendable {
 
   /// The approximation at a mode.
   public struct Evaluation: Sendable {
+    /// log p(D | h), approximately.
     public var logEvidence: Double
     /// The derivative with respect to h, with the mode as a function of h: direct + (dF/dw) dw*/dh,
     /// dw*/dh = -H^-1 d2 psi / dw dh.
@@ -171,11 +176,13 @@ struct NewtonStep: Structure {
 extension LaplaceEvidence {
   /// Where Newton's iteration ended.
   public struct Mode: Sendable {
+    /// The weights at the mode.
     public var weights: Weights
     /// psi there.
     public var loss: Double
     /// |d psi / dw|
     public var gradient: Double
+    /// Newton steps taken.
     public var iterations: Int
     /// Whether the decrease predicted by the last step was at most `tolerance`, relative to the
     /// loss.

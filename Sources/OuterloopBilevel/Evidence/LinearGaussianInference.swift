@@ -13,10 +13,12 @@ public import OuterloopNumerics
 /// from positive and negative products of its own size rather than subtracted from 1, so that it
 /// keeps its digits for a weight that is nearly pruned.
 public struct LinearGaussianInference: Sendable {
+  /// The model whose evidence is computed.
   public let model: LinearGaussianModel
   private let evidence: Compiled<Precisions, Raw>
   private let posterior: Compiled<Precisions, Pair<Tensor, Tensor>>
 
+  /// Compiles the evidence of a model when it is first asked for.
   public init(_ model: LinearGaussianModel) {
     self.model = model
     evidence = Compiled { model.raw($0) }
@@ -55,6 +57,8 @@ public struct LinearGaussianInference: Sendable {
 
   /// The posterior: mean (P) and covariance (P, P).
   /// - Complexity: time of the evidence and O(n P^2) in the dual form; O(P^2) memory.
+  /// - Throws: `BilevelError` or `TensorError` for precisions that are not positive, or of other
+  ///   shapes than the model's.
   public func posterior(
     at precisions: Precisions
   ) throws -> (mean: Tensor, covariance: Tensor) {

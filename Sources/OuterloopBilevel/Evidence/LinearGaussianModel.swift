@@ -27,7 +27,9 @@ public struct LinearGaussianModel: Sendable {
   public let inputs: Tensor
   /// y: (n)
   public let targets: Tensor
+  /// Which weights share a precision.
   public let groups: WeightGroups
+  /// Whether products are of size P or of size n.
   public let form: Form
   /// X'X (P, P) and X'y (P), for the primal form.
   let gram, projection: Tensor?
@@ -191,6 +193,7 @@ public struct Precisions: Structure {
   /// b, a scalar.
   public var noise: Tensor
 
+  /// Precisions of the groups of weights (G) and of the noise, a scalar; all positive.
   public init(weights: Tensor, noise: Tensor) {
     self.weights = weights
     self.noise = noise

@@ -23,8 +23,10 @@ public struct MacKayFixedPoint: Sendable {
   public var fitsNoise: Bool
   /// Largest relative change of a precision in the last iteration.
   public var tolerance: Double
+  /// Iterations at the most.
   public var iterationLimit: Int
 
+  /// The iteration with its settings.
   public init(
     ceiling: Double = 1e10, fitsNoise: Bool = true, tolerance: Double = 1e-10,
     iterationLimit: Int = 1000
@@ -37,6 +39,7 @@ public struct MacKayFixedPoint: Sendable {
 
   /// How the iteration ended.
   public enum Outcome: Sendable, Hashable, CustomStringConvertible {
+    /// The largest relative change is within the tolerance.
     case converged
     /// Not within the tolerance yet: allow more iterations, or continue from the result.
     case iterationLimit
@@ -56,10 +59,13 @@ public struct MacKayFixedPoint: Sendable {
 
   /// Where the iteration ended, and how.
   public struct Report: Sendable {
+    /// The precisions in the last iteration.
     public var precisions: Precisions
     /// The evidence there.
     public var evidence: LinearGaussianInference.Evidence
+    /// How the iteration ended.
     public var outcome: Outcome
+    /// Iterations made.
     public var iterations: Int
     /// The largest relative change in the last iteration.
     public var change: Double

@@ -15,6 +15,7 @@ public import OuterloopNumerics
 /// The expectation is closed for a linear-Gaussian model; for any other likelihood it is the mean
 /// over draws w = mu + (root of S) e whose noise is named by a key, so that a draw can be replayed.
 public struct VariationalBound<Posterior: GaussianPosterior, Hyper: Structure>: Sendable {
+  /// Which weights share a precision of the prior.
   public let groups: WeightGroups
   /// a(h): (G), positive.
   public let precisions: @Sendable (Hyper) throws -> Tensor
@@ -29,6 +30,7 @@ public struct VariationalBound<Posterior: GaussianPosterior, Hyper: Structure>: 
   ///   - logLikelihood: log p(D | w, h) summed over the data (not a mean), for a vector w (P); see
   ///     `WeightLayout` for models with several tensors. On a minibatch, scaled up to all the data.
   /// - Complexity of an evaluation: K likelihoods, in time and memory.
+  /// - Throws: `BilevelError.invalid` if there is not at least one draw.
   public init(
     groups: WeightGroups, draws: Int,
     precisions: @escaping @Sendable (Hyper) throws -> Tensor,
@@ -67,12 +69,17 @@ public struct VariationalBound<Posterior: GaussianPosterior, Hyper: Structure>: 
 
   /// F(q, h), a traced scalar. `key` names the noise (int32 [4], `RandomKey.tensor`); the closed form
   /// does not read it.
+  ///
+  /// - Throws: what the precisions and the likelihood throw, and `TensorError` for shapes that do
+  ///   not fit.
   public func callAsFunction(_ q: Posterior, _ hyper: Hyper, key: Tensor) throws -> Tensor {
     let expected = try expectedLogLikelihood(q, hyper, key)
     return expected - (try divergence(q, hyper))
   }
 
   /// KL(q || prior) in closed form.
+  ///
+  /// - Throws: what the precisions throw.
   public func divergence(_ q: Posterior, _ hyper: Hyper) throws -> Tensor {
     let a = groups.expanded(try precisions(hyper))
     let spread = q.mean.square() + q.variances

@@ -60,6 +60,8 @@ public struct WeightGroups: Sendable, Hashable {
   }
 
   /// A precision for each tensor of a structure of weights.
+  ///
+  /// - Throws: `BilevelError` for a structure without tensors.
   public static func tensors(of weights: some Structure) throws -> WeightGroups {
     try WeightGroups(
       weights.leaves.enumerated().flatMap { [Int](repeating: $0, count: $1.count) })
@@ -93,6 +95,7 @@ public struct WeightGroups: Sendable, Hashable {
 /// A structure of weights as one vector and back: what methods need that treat all weights alike.
 public struct WeightLayout<Weights: Structure>: Sendable {
   private let template: Weights
+  /// The element type of all tensors.
   public let dtype: DType
   /// P, the number of weights.
   public let count: Int

@@ -3,8 +3,10 @@ internal import OuterloopNumerics
 /// How a bilevel problem is differentiated, as a value: a `HypergradientMethod` of this package, which
 /// has a file of its own with its mathematics and cost, or a custom one.
 public struct Estimator: Sendable, Hashable, CustomStringConvertible {
+  /// The method itself.
   public let method: any HypergradientMethod
 
+  /// A method of your own as an estimator.
   public init(_ method: some HypergradientMethod) { self.method = method }
 
   /// Its family, its cost, and where it is exact.

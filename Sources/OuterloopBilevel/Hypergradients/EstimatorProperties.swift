@@ -17,14 +17,34 @@ public struct EstimatorProperties: Sendable, Hashable {
   /// How many products with derivatives of a step, or with the Hessian of the inner loss, one
   /// hypergradient takes: of T steps and Q numbers of lambda.
   public enum Products: Sendable, Hashable {
-    case none, one, lastSteps, everyStep, everyStepAndHyperparameter
+    /// No product.
+    case none
+    /// One product.
+    case one
+    /// A product for each of the last steps.
+    case lastSteps
+    /// T products.
+    case everyStep
+    /// Q products at each of T steps.
+    case everyStepAndHyperparameter
     /// As many as a linear system needs, or is allowed.
     case solve
   }
 
   /// What is stored, besides a few states.
   public enum Memory: Sendable, Hashable {
-    case constant, lastStates, trajectory, budget, perHyperparameter, perBatch
+    /// Nothing.
+    case constant
+    /// The last states.
+    case lastStates
+    /// All states.
+    case trajectory
+    /// As many states as a budget of bytes allows.
+    case budget
+    /// A state for each hyperparameter.
+    case perHyperparameter
+    /// A table with a row for each batch.
+    case perBatch
   }
 
   /// Where the result is exact, up to rounding.
@@ -37,11 +57,16 @@ public struct EstimatorProperties: Sendable, Hashable {
     case solution(String)
   }
 
+  /// What the method has in common with others.
   public var family: Family
+  /// How many second-order products a hypergradient takes.
   public var products: Products
+  /// What it keeps, beside a few states.
   public var memory: Memory
+  /// When it is exact.
   public var exact: Exactness
 
+  /// The properties of a method.
   public init(_ family: Family, products: Products, memory: Memory, exact: Exactness) {
     self.family = family
     self.products = products

@@ -5,6 +5,7 @@ public import OuterloopNumerics
 /// Weights as a learned function of hyperparameters, `w_phi(l)`: a hypernetwork (Lorraine and
 /// Duvenaud 2018). Its own tensors are phi; it is a structure, so it trains like any model.
 public protocol Hypernetwork<Weights>: Structure {
+  /// The weights that it makes.
   associatedtype Weights: Structure
   /// Q, the size of l.
   var hyperparameters: Int { get }

@@ -21,6 +21,7 @@ public struct HypernetworkSettings: Sendable, Hashable {
   /// Whether results carry dw/dlambda: P Q numbers each time, and with hidden layers P Q H products.
   public var reportsSlopes: Bool
 
+  /// Settings; all have defaults.
   public init(
     hidden: [Int] = [], scale: Double = 0.5, scaleRate: Double? = 3e-3,
     entropyWeight: Double = 1e-3, samples: Int = 2, warmUp: Int = 0, trunkRate: Double = 1e-3,

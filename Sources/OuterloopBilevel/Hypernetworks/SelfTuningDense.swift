@@ -20,6 +20,7 @@ public struct SelfTuningDense: Structure {
   /// S_w and S_b: how far, (Q, outputs) each.
   public var weightScales, biasScales: Tensor
 
+  /// A layer from its parts.
   public init(base: Dense, response: Dense, weightScales: Tensor, biasScales: Tensor) {
     self.base = base
     self.response = response

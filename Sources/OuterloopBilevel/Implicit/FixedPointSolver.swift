@@ -3,6 +3,7 @@ public import OuterloopNumerics
 /// How the fixed-point form solves `(I - A') q = grad_s E`, with A the derivative of a training step
 /// with respect to the state, which is not symmetric in general.
 public enum FixedPointSolver: Sendable, Hashable, CustomStringConvertible {
+  /// GMRES on `(I - A') q = grad E`.
   case gmres(StoppingRule = StoppingRule(relative: 1e-8), restart: Int = 50)
   /// `sum_j (A')^j grad E` with so many terms: at a fixed point, reverse mode through as many steps.
   case neumann(terms: Int)

@@ -21,6 +21,7 @@ public struct ImplicitDiagnostics: Sendable, Hashable {
   public var condition: Double?
   /// Iterations of the solver; 0 for direct ones.
   public var iterations: Int
+  /// How the linear solve ended.
   public var outcome: LinearSolution.Outcome
 
   init(inner: InnerEnd, stationarity: Double, solution: LinearSolution) {

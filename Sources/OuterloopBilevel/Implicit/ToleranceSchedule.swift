@@ -8,7 +8,9 @@ public struct ToleranceSchedule: Sendable, Hashable, CustomStringConvertible {
     case exponential(factor: Double)
   }
   let decrease: Decrease
+  /// The tolerance at the first update.
   public let initial: Double
+  /// The least tolerance.
   public let floor: Double
 
   /// `1 / k^2`

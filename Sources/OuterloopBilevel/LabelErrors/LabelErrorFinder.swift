@@ -33,17 +33,20 @@ public struct LabelErrorFinder: Sendable {
     case fourier
   }
 
+  /// The model whose held-out predictions judge the labels.
   public var model = Model.auto
   /// Folds of the cross-fitting, at least 2.
   public var folds = 5
   /// How many times folds are redrawn and the results averaged; nil: 10 below 1,000 rows, 3 below
   /// 4,000, else 1.
   public var repeats: Int?
+  /// Names all random choices.
   public var seed: UInt64 = 0
 
   /// For data with more columns than this a few hundred directions are used (`WideFeatures`).
   static let mostColumns = 1500
 
+  /// The defaults.
   public init() {}
 
   /// - Parameters:

@@ -13,9 +13,11 @@ public import OuterloopNumerics
 ///
 /// Time of an update: about 10,000 flops per coordinate. Memory: 80 numbers per coordinate.
 public struct CoordinatewiseLSTM: LearnedOptimizer {
+  /// The layers, from the input on.
   public var cells: [LSTMCell]
   /// From the last layer's units to the update: (units, 1) and (1).
   public var output: Dense
+  /// What becomes of the gradient before the first layer.
   public var preprocessing: GradientPreprocessing
   /// What the output is multiplied by.
   public var scale: Double
@@ -25,6 +27,8 @@ public struct CoordinatewiseLSTM: LearnedOptimizer {
   /// - Parameters:
   ///   - units: of each layer.
   ///   - dtype: that of the weights to be trained.
+  /// - Throws: `BilevelError.invalid` for layers without units, or an element type that is not
+  ///   floating.
   public init(
     units: [Int] = [20, 20], preprocessing: GradientPreprocessing = .logAndSign,
     scale: Double = 0.01, key: RandomKey, dtype: DType = .float32

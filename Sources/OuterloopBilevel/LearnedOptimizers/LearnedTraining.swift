@@ -5,7 +5,9 @@ public import OuterloopNumerics
 /// Training by a learned optimizer: the weights, the optimizer's memory for each coordinate, and
 /// the sum of the losses so far.
 public struct LearnedTrainingState<Weights: Structure, Memory: Structure>: Structure {
+  /// The weights that are trained.
   public var weights: Weights
+  /// What the learned optimizer carries from step to step.
   public var memory: Memory
   /// sum of f(x_s) over the steps s < t taken, a scalar.
   public var lossSum: Tensor
@@ -50,6 +52,8 @@ extension BilevelProblem {
   ///   - weights: x_0.
   ///   - learner: the type of the optimizer, where it cannot be inferred.
   ///   - loss: f, a scalar of weights and batch.
+  /// - Throws: `BilevelError.invalid` for weights without one floating element type, and what the
+  ///   first batch throws.
   public init<Weights: Structure>(
     steps: Int, batches: Batches<Batch>, weights: Weights, learner _: Hyper.Type = Hyper.self,
     stopsGradients: Bool = true,
@@ -78,6 +82,8 @@ extension BilevelProblem {
   }
 
   /// The same for a loss that captures its data.
+  ///
+  /// - Throws: `BilevelError.invalid` for weights without one floating element type.
   public init<Weights: Structure>(
     steps: Int, weights: Weights, learner: Hyper.Type = Hyper.self, stopsGradients: Bool = true,
     loss: @escaping @Sendable (Weights) throws -> Tensor

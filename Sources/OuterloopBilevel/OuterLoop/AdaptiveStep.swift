@@ -30,6 +30,7 @@ public struct AdaptiveStep: Sendable, Hashable {
   /// The rise that is rejected, relative to |E|.
   public var rise: Double
 
+  /// The rule with its settings.
   public init(
     initial: Double? = nil, growth: Double = 0.95, shrinkage: Double = 2, rise: Double = 0.2
   ) {
@@ -41,7 +42,11 @@ public struct AdaptiveStep: Sendable, Hashable {
 
   /// The last accepted point, and the step from it.
   public struct Anchor<Hyper: Structure>: Sendable {
-    public var hyper, gradient: Hyper
+    /// lambda.
+    public var hyper: Hyper
+    /// The hypergradient at lambda.
+    public var gradient: Hyper
+    /// The outer loss there.
     public var loss: Double
     /// s
     public var step: Double

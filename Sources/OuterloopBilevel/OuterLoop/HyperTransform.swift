@@ -4,6 +4,7 @@ public import OuterloopNumerics
 /// A smooth map from all real numbers to the range of a hyperparameter: optimise the free value,
 /// use the constrained one. Steps in the free value are scale-free.
 public enum HyperTransform: Sendable, Hashable {
+  /// The free value itself.
   case identity
   /// (0, inf) by exp.
   case log

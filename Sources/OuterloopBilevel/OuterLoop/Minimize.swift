@@ -15,6 +15,7 @@ extension BilevelProblem {
     public var state: State
     /// What this update took.
     public var cost: Cost
+    /// What the estimator says of its own answer.
     public var diagnostics: Diagnostics
   }
 
@@ -27,7 +28,7 @@ extension BilevelProblem {
   /// - Parameters:
   ///   - updates: how many. A schedule of a limited number of trainings has only so many, as that of
   ///     `.realTime(every:)`, which trains once: asking it for more is an error, and nil is all of them.
-  ///   - training: what happens to the model between updates. By default what the estimator is made
+  ///   - schedule: what happens to the model between updates. By default what the estimator is made
   ///     for: a fresh model for each update, or one training throughout for methods that carry
   ///     something along it, such as `.realTime(every:)`.
   ///   - onUpdate: called after each update; return false to stop early. It may use the problem.

@@ -23,14 +23,18 @@ public struct OuterLoop<Hyper: Structure>: Sendable {
 
   /// Hyperparameters, the optimizer's buffers, and the number of updates made.
   public struct State: Sendable {
+    /// Hyperparameters and the optimizer's buffers.
     public var training: TrainingState<Hyper>
+    /// Updates made so far.
     public var updates: Int
     /// The point that an adaptive step goes from, once there is one.
     public var anchor: AdaptiveStep.Anchor<Hyper>?
+    /// The hyperparameters.
     public var hyper: Hyper { training.weights }
     /// Whether the last update went back: the outer loss had risen.
     public var wasRejected: Bool { anchor.map { $0.rejections > 0 } ?? false }
 
+    /// A state to continue from.
     public init(
       training: TrainingState<Hyper>, updates: Int, anchor: AdaptiveStep.Anchor<Hyper>? = nil
     ) {
@@ -40,6 +44,7 @@ public struct OuterLoop<Hyper: Structure>: Sendable {
     }
   }
 
+  /// An outer optimizer, and constraints on the tensors of lambda: one for all, or one for each.
   public init(_ optimizer: Optimizer, constraints: [Constraint] = [Constraint.none]) {
     self.optimizer = optimizer
     self.constraints = constraints

@@ -16,6 +16,7 @@ public struct TrainingSchedule: Sendable, Hashable {
 
   /// Training steps between updates of lambda; nil for all T.
   public let every: Int?
+  /// Where each training starts.
   public let start: Start
   /// Trainings at the most.
   public let trainings: Int?

@@ -2,7 +2,9 @@ public import OuterloopText
 
 /// Why a hypergradient was refused or stopped.
 public enum BilevelError: ExplainedError {
+  /// An estimator that would answer with zero or nonsense.
   case refused(estimator: String, reason: String, remedy: String)
+  /// A tensor has values that are not finite; `step` is nil where it has no step.
   case nonFinite(tensor: String, step: Int?, steps: Int, hint: String)
   /// The linear system of an implicit method has no usable solution.
   case linearSystem(estimator: String, outcome: String, residual: Double, remedy: String)
@@ -12,6 +14,7 @@ public enum BilevelError: ExplainedError {
   case outOfRange(tensor: String, step: Int, steps: Int)
   /// Reversible training did not come back to where it started.
   case notReconstructed(String)
+  /// A setting, shape or value that cannot be used.
   case invalid(String, remedy: String = "")
 
   public var what: String { parts.what }

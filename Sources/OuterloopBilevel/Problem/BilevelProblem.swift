@@ -14,6 +14,7 @@ internal import Synchronization
 /// Anything may be a hyperparameter: whatever the closures take from lambda. Compiled programs and
 /// buffers are kept with the problem and shared by its copies, so a second call only runs.
 public struct BilevelProblem<State: Structure, Hyper: Structure, Batch: Structure>: Sendable {
+  /// Initial state, training steps and batches.
   public let dynamics: InnerDynamics<State, Hyper, Batch>
   /// E(s, lambda, validation batch), a scalar.
   let evaluate: @Sendable (State, Hyper, [Tensor]) throws -> Tensor
@@ -22,6 +23,7 @@ public struct BilevelProblem<State: Structure, Hyper: Structure, Batch: Structur
   let validation: Batches<[Tensor]>
   let compiled = CompiledCache()
 
+  /// A problem from its dynamics and an outer loss E(s_T, lambda).
   public init(
     dynamics: InnerDynamics<State, Hyper, Batch>,
     outer: @escaping @Sendable (State, Hyper) throws -> Tensor
@@ -33,6 +35,8 @@ public struct BilevelProblem<State: Structure, Hyper: Structure, Batch: Structur
 
   /// An outer loss on minibatches: one hypergradient sees one batch, updates of lambda see one
   /// after the other.
+  ///
+  /// - Throws: what the first validation batch throws.
   public init<Validation: Structure>(
     dynamics: InnerDynamics<State, Hyper, Batch>, validation: Batches<Validation>,
     outer: @escaping @Sendable (State, Hyper, Validation) throws -> Tensor
@@ -44,6 +48,9 @@ public struct BilevelProblem<State: Structure, Hyper: Structure, Batch: Structur
   }
 
   /// E(s_T, lambda), on the validation batch of step T.
+  ///
+  /// - Throws: what the outer loss and its batch throw, and `BilevelError` for a number of steps
+  ///   below 1.
   public func outer(_ state: State, _ hyper: Hyper) throws -> Tensor {
     try CompiledProblem.requireSteps(dynamics.steps)
     return try evaluate(state, hyper, try validation.batch(dynamics.steps - 1))
@@ -76,6 +83,8 @@ public struct BilevelProblem<State: Structure, Hyper: Structure, Batch: Structur
   }
 
   /// Training and validation on minibatches.
+  ///
+  /// - Throws: what the first validation batch throws.
   public init<Weights: Structure, Validation: Structure>(
     steps: Int, batches: Batches<Batch>, validation: Batches<Validation>,
     weights: @escaping @Sendable (Hyper) throws -> Weights,
@@ -152,6 +161,8 @@ public struct BilevelProblem<State: Structure, Hyper: Structure, Batch: Structur
   }
 
   /// The plans of the programs that a hypergradient runs: instructions, fused passes, memory.
+  ///
+  /// - Throws: as `hypergradient(at:by:)`.
   public func plans(at hyper: Hyper, by estimator: Estimator = .reverse) throws -> String {
     _ = try hypergradient(at: hyper, by: estimator)
     return try working(at: hyper) { $0.plans }
@@ -166,6 +177,9 @@ public struct BilevelProblem<State: Structure, Hyper: Structure, Batch: Structur
   /// The least budget in bytes that `.reverse(memory:)` can work within: its programs and their
   /// temporaries, the adjoint, two working states, and one stored state of which all others are
   /// computed again. More bytes are more stored states and fewer steps taken twice.
+  ///
+  /// - Throws: what the closures throw when they are traced, and `BilevelError` for a problem that
+  ///   cannot be compiled.
   public func leastMemory(at hyper: Hyper) throws -> Int {
     try working(at: hyper) { try CheckpointedReverse.Needs($0).least }
   }
@@ -181,6 +195,8 @@ public struct Hypergradient<State: Structure, Hyper: Structure>: Sendable {
   public var direct: Hyper
   /// Where training ended.
   public var state: State
+  /// What it took: steps, products, seconds, bytes.
   public var cost: Cost
+  /// What the estimator says of its own answer.
   public var diagnostics: Diagnostics
 }

@@ -12,9 +12,13 @@ internal import Synchronization
 public final class CompiledProblem: @unchecked Sendable {
   /// T
   public let steps: Int
+  /// Shapes and element types of the state's tensors.
   public let stateTypes: [TensorType]
+  /// The paths of the state's tensors.
   public let stateNames: [String]
+  /// Shapes and element types of lambda's tensors.
   public let hyperTypes: [TensorType]
+  /// The paths of lambda's tensors.
   public let hyperNames: [String]
   let batchTypes: [TensorType]
   let validationTypes: [TensorType]

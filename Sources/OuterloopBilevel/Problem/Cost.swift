@@ -14,6 +14,7 @@ public struct Cost: Sendable, Hashable, Codable {
   public var gradients = 0
   /// Wall time of the run, and of tracing and planning before it (0 if nothing was compiled).
   public var seconds = 0.0
+  /// Seconds of tracing and planning.
   public var compileSeconds = 0.0
   /// Bytes of states, adjoints and tangents the method holds at its peak.
   public var stateBytes = 0
@@ -29,5 +30,6 @@ public struct Cost: Sendable, Hashable, Codable {
   /// Bytes planned for the run.
   public var plannedBytes: Int { stateBytes + keptBytes + workspaceBytes }
 
+  /// No cost yet.
   public init() {}
 }

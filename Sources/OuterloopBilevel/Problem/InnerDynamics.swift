@@ -9,7 +9,9 @@ public struct InnerDynamics<State: Structure, Hyper: Structure, Batch: Structure
   public var steps: Int
   /// The batch of step t is number t - 1. Online runs continue counting past T.
   public var batches: Batches<Batch>
+  /// s_0 as a function of lambda.
   public var initial: @Sendable (Hyper) throws -> State
+  /// s_t from s_{t-1}, lambda, the batch and the time of the step.
   public var step: @Sendable (State, Hyper, Batch, Time) throws -> State
   /// The loss and the optimizer that the step is made of. Without it, methods that need the two
   /// separately (implicit, differences, stochastic) refuse the problem.
@@ -77,6 +79,7 @@ public struct InnerObjective<State: Structure, Hyper: Structure, Batch: Structur
   /// The optimizer behind `update`, if it is one of this package's.
   var optimizer: (@Sendable (Hyper, Time) throws -> Optimizer)?
 
+  /// A loss of the weights in a state, and how its gradient moves the state.
   public init(
     weights: @escaping @Sendable (State) -> [Tensor],
     loss: @escaping @Sendable (State, Hyper, Batch) throws -> Tensor,
@@ -109,6 +112,8 @@ public struct InnerObjective<State: Structure, Hyper: Structure, Batch: Structur
 
 /// How often a loss is differentiable.
 public enum Smoothness: Sendable, Hashable {
+  /// Its gradient has no derivative, or none that says anything.
   case once
+  /// As often as any method needs.
   case twice
 }

@@ -7,5 +7,6 @@ public struct Diagnostics: Sendable, Hashable {
   /// Implicit methods: the quality of the inner solution and of the linear solve.
   public var implicit: ImplicitDiagnostics?
 
+  /// Nothing to say.
   public init() {}
 }

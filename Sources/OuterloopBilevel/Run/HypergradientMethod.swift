@@ -9,12 +9,17 @@ public import OuterloopNumerics
 public protocol HypergradientMethod: Sendable, Hashable, CustomStringConvertible {
   /// Throws where the method would return zero or nonsense, preferably by `refused(_:_:)`.
   /// - Parameter steps: the number of steps differentiated: T, or an online run's window.
+  /// - Throws: `BilevelError.refused`, with a remedy.
   func refuse(_ problem: CompiledProblem, steps: Int) throws
 
   /// The hypergradient over the run's window.
+  ///
+  /// - Throws: what the run's moves throw, such as `BilevelError.nonFinite`.
   func run(_ run: Run) throws -> EstimatorResult
 
   /// The method over many updates of lambda, with the state it carries from one to the next.
+  ///
+  /// - Throws: what the session needs to be prepared throws.
   func session(_ problem: CompiledProblem) throws -> any HypergradientSession
 
   /// How the model is trained between updates of lambda by default.
@@ -47,13 +52,19 @@ extension HypergradientMethod {
 /// A method's state through many updates of lambda. No default implementations here either.
 public protocol HypergradientSession: AnyObject {
   /// The hypergradient over the run's window; the result's state is where the next window starts.
+  ///
+  /// - Throws: what the run's moves throw, such as `BilevelError.nonFinite`.
   func hypergradient(_ run: Run) throws -> EstimatorResult
 
   /// Trains the steps left over at the end of a training, after which lambda is not updated. Leaves
   /// the run's end at the last state.
+  ///
+  /// - Throws: what the run's moves throw, such as `BilevelError.nonFinite`.
   func finishTraining(_ run: Run) throws
 
   /// Called before the first window of each training, with lambda and a window of all T steps.
+  ///
+  /// - Throws: what the session's preparation throws.
   func beginTraining(at hyper: [Tensor], over window: Window) throws
 
   /// Called when an adaptive outer loop has rejected the step along the last hypergradient.
@@ -95,6 +106,9 @@ extension CompiledProblem {
   }
 
   /// Refuses a method that sees only the last steps if the initial state depends on lambda.
+  ///
+  /// - Throws: `BilevelError.refused` if the initial state depends on lambda and the method does
+  ///   not reach it.
   public func requireInitialState(
     seenBy method: some HypergradientMethod, lastSteps: Int, of steps: Int
   ) throws {

@@ -15,7 +15,9 @@ public import OuterloopNumerics
 ///
 /// is the one-step method. The adjoint `a` and the hypergradient `g` live here and are updated in place.
 public final class Run {
+  /// The problem, compiled.
   public let problem: CompiledProblem
+  /// The steps of training that the run is about.
   public let window: Window
   /// lambda.
   public let hyper: [Tensor]
@@ -95,6 +97,8 @@ public final class Run {
   // MARK: - Memory
 
   /// Memory for a number of states, which is counted.
+  ///
+  /// - Throws: `BilevelError.invalid` for a number below 1, or one that does not fit into memory.
   public func states(_ count: Int) throws -> TensorMemory {
     let bytes = Double(count) * Double(problem.stateBytes)
     guard count >= 1, bytes <= Double(ProcessEnvironment.physicalBytes) else {
@@ -177,6 +181,8 @@ public final class Run {
   // MARK: - Forward
 
   /// Writes the state before the first step.
+  ///
+  /// - Throws: `BilevelError` for a state of other types than the problem's.
   public func begin(at target: TensorBuffers) throws {
     try requireState(target)
     if let start = window.start { return target.copy(from: try buffers(start)) }
@@ -192,6 +198,9 @@ public final class Run {
   }
 
   /// s_t from s_{t-1}, for t in 1...`steps`.
+  ///
+  /// - Throws: `BilevelError` for a step outside 1...`steps` and a state of other types than the
+  ///   problem's.
   public func step(_ t: Int, from: TensorBuffers, to: TensorBuffers) throws {
     try requireStep(t)
     try requireState(from)
@@ -217,6 +226,8 @@ public final class Run {
   }
 
   /// All T steps between two alternating states; leaves `end` at s_T.
+  ///
+  /// - Throws: as `step(_:from:to:)`.
   public func train() throws {
     let memory = try states(2)
     try begin(at: memory[0])
@@ -235,6 +246,8 @@ public final class Run {
   }
 
   /// Copies the state at `end`, whose memory will be reused.
+  ///
+  /// - Throws: `BilevelError` if there is no state at `end`.
   public func keepEnd() throws {
     try requireState(end)
     finalCopy = end.tensors
@@ -252,6 +265,8 @@ public final class Run {
 
   /// E and its gradient at `end`: the state's part becomes the adjoint, lambda's part starts the
   /// hypergradient (the direct term).
+  ///
+  /// - Throws: `BilevelError` if there is no state at `end`, and what the validation batch throws.
   @discardableResult
   public func outer() throws -> Double {
     try requireState(end)
@@ -284,6 +299,9 @@ public final class Run {
   // MARK: - Reverse
 
   /// g += a B_t, then a = a A_t, both at s_{t-1}.
+  ///
+  /// - Throws: `BilevelError` for a step outside 1...`steps` and a state of other types than the
+  ///   problem's.
   public func adjointStep(_ t: Int, at state: TensorBuffers) throws {
     try requireStep(t)
     try requireState(state)
@@ -315,6 +333,8 @@ public final class Run {
   }
 
   /// g += a_0 ds_0/dlambda, if the state at the start depends on lambda.
+  ///
+  /// - Throws: what tracing the initial state throws.
   public func finishReverse() throws {
     guard window.start == nil, problem.initialUses.contains(true) else { return }
     let program = try problem.initialAdjointProgram()
@@ -388,13 +408,17 @@ public final class Run {
 
 /// What an estimator computed, on flat lists.
 public struct EstimatorResult: Sendable {
+  /// The hypergradient, a tensor for each of lambda's.
   public var gradient: [Tensor]
   /// The direct term alone.
   public var direct: [Tensor]
+  /// E at the end of training.
   public var loss: Double
   /// Where training ended.
   public var state: [Tensor]
+  /// What it took.
   public var cost: Cost
+  /// What the method says of its own answer.
   public var diagnostics = Diagnostics()
 
   /// Custom methods may have put anything into it.

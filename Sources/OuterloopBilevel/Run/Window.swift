@@ -8,6 +8,7 @@ public import OuterloopNumerics
 public struct Window: Sendable {
   /// Steps of this training before the window: the optimizer's step count.
   public internal(set) var first = 0
+  /// The number of steps.
   public internal(set) var steps: Int
   /// Number of the batch of the window's first step, among all batches of the run.
   public internal(set) var batch = 0

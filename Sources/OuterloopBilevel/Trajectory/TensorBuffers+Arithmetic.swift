@@ -24,9 +24,13 @@ extension TensorBuffers {
   }
 
   /// Takes the values of a list of the same types.
+  ///
+  /// - Throws: `BilevelError` for a list of other types.
   public func set(to other: TensorBuffers) throws { copy(from: try other.checked(types)) }
 
   /// `self += factor * other`, element by element.
+  ///
+  /// - Throws: `BilevelError` for a list of other types.
   public func add(_ other: TensorBuffers, times factor: Double = 1) throws {
     add(factor, try other.checked(types))
   }

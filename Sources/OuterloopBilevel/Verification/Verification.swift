@@ -3,6 +3,7 @@ internal import OuterloopNumerics
 
 /// How an estimator's answer compares with the truth on the user's own problem.
 public struct Verification: Sendable, CustomStringConvertible {
+  /// What an answer is compared with.
   public enum Reference: Sendable, Hashable, CustomStringConvertible {
     /// Forward mode: the whole hypergradient of training.
     case forward
@@ -19,7 +20,9 @@ public struct Verification: Sendable, CustomStringConvertible {
       }
     }
   }
+  /// The estimator that was verified.
   public var estimator: Estimator
+  /// What it was compared with.
   public var reference: Reference
   /// Cosine of the angle between estimate and truth (their components, or directional derivatives).
   public var cosine: Double
@@ -27,7 +30,9 @@ public struct Verification: Sendable, CustomStringConvertible {
   public var normRatio: Double
   /// Norm of the difference over norm of the truth.
   public var residual: Double
+  /// What the estimate took.
   public var cost: Cost
+  /// What the reference took.
   public var referenceCost: Cost
   /// The estimator's diagnostics of its own result: an implicit method's inner gradient norm, the
   /// residual of its linear solve, distillation's theta.
@@ -46,6 +51,7 @@ public struct Verification: Sendable, CustomStringConvertible {
 
 /// One estimator among several that were verified on the same problem.
 public enum Comparison: Sendable {
+  /// It was compared with the reference.
   case verified(Verification)
   /// It refuses this problem, and why.
   case refused(Estimator, reason: String)
@@ -77,6 +83,8 @@ extension BilevelProblem {
   ///   - step: the step of the differences, relative to the size of lambda; by default the cube root
   ///     of the rounding unit of its element type.
   /// - Complexity: one estimate and (1 + Q) training runs, or two per direction, or the reference.
+  /// - Throws: `BilevelError` for settings out of range, and what either of the two estimators
+  ///   throws.
   public func verify(
     _ estimator: Estimator, at hyper: Hyper, against reference: Estimator? = nil,
     directions: Int = 4, forwardLimit: Int = 32, step: Double? = nil, seed: UInt64 = 0

@@ -5,6 +5,7 @@ public struct Viewpoint: Sendable, Hashable {
   /// The height above the ground, in degrees; clamped to 5...85.
   public var elevation: Double
 
+  /// Where the eye is, in degrees.
   public init(azimuth: Double, elevation: Double) {
     (self.azimuth, self.elevation) = (azimuth, elevation)
   }

@@ -13,6 +13,7 @@ public struct BarChart: Figure {
     /// The interval of each value, drawn as its error bar instead of `errors`; empty means none.
     public var ranges: [ClosedRange<Double>]
 
+    /// A value of the properties of the same names.
     public init(
       _ name: String, _ values: [Double], errors: [Double] = [], ranges: [ClosedRange<Double>] = []
     ) {
@@ -23,17 +24,22 @@ public struct BarChart: Figure {
     }
   }
 
+  /// Stands above the figure; empty for none.
   public var title: String
   /// What the categories are; may be empty.
   public var x: String
+  /// The vertical axis.
   public var y: Axis
+  /// The categories, from left to right.
   public var categories: [String]
+  /// The series, in the order of their colours.
   public var series: [Series]
   /// Known values to compare with, drawn as dashed lines.
   public var references: [ReferenceLine]
   /// Whether each bar is labelled with its value (four significant digits), where there is room.
   public var showsValues: Bool
 
+  /// A value of the properties of the same names.
   public init(
     title: String = "", x: String = "", y: Axis, categories: [String], series: [Series],
     references: [ReferenceLine] = [], showsValues: Bool = false

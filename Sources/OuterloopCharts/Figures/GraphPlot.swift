@@ -3,9 +3,11 @@ internal import OuterloopText
 /// A directed acyclic graph: nodes in a row from left to right, and edges as arcs above it, several between two nodes side
 /// by side, as wide and as strong as their weights.
 public struct GraphPlot: Figure {
+  /// An edge from one node to another.
   public struct Edge: Sendable {
     /// Indices of nodes.
     public var from: Int
+    /// The place of the node where the edge ends.
     public var to: Int
     /// The text in its middle.
     public var label: String
@@ -14,6 +16,7 @@ public struct GraphPlot: Figure {
     /// Colour and name in the legend: an index into `kinds`; nil: grey.
     public var kind: Int?
 
+    /// A value of the properties of the same names.
     public init(_ from: Int, _ to: Int, label: String = "", weight: Double = 1, kind: Int? = nil) {
       self.from = from
       self.to = to
@@ -23,6 +26,7 @@ public struct GraphPlot: Figure {
     }
   }
 
+  /// Stands above the figure; empty for none.
   public var title: String
   /// Their labels, from left to right.
   public var nodes: [String]
@@ -30,8 +34,10 @@ public struct GraphPlot: Figure {
   public var edges: [Edge]
   /// Names of kinds of edges, for the legend.
   public var kinds: [String]
+  /// A remark under the figure; empty for none.
   public var remark: String
 
+  /// A value of the properties of the same names.
   public init(
     title: String = "", nodes: [String], edges: [Edge], kinds: [String] = [], remark: String = ""
   ) {

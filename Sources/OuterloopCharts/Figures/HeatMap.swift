@@ -2,6 +2,7 @@ internal import OuterloopText
 
 /// A table of numbers as colours, with a colour bar: losses over two hyperparameters, Hessians.
 public struct HeatMap: Figure {
+  /// Stands above the figure; empty for none.
   public var title: String
   /// What the columns are; may be empty.
   public var x: String
@@ -15,10 +16,12 @@ public struct HeatMap: Figure {
   public var values: [[Double]]
   /// What the colours mean: label, linear or logarithmic, and limits if fixed.
   public var color: Axis
+  /// From values to colours.
   public var map: ColorMap
   /// Whether each cell shows its number, where there is room.
   public var showsValues: Bool
 
+  /// A value of the properties of the same names.
   public init(
     title: String = "", x: String = "", y: String = "", columns: [String] = [], rows: [String] = [],
     values: [[Double]], color: Axis = "", map: ColorMap = .sequential, showsValues: Bool = false

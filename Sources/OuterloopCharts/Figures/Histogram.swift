@@ -7,9 +7,12 @@ internal import OuterloopText
 public struct Histogram: Figure {
   /// A named set of numbers.
   public struct Sample: Sendable, Hashable {
+    /// Stands in the legend.
     public var name: String
+    /// The numbers.
     public var values: [Double]
 
+    /// A value of the properties of the same names.
     public init(_ name: String, _ values: [Double]) {
       self.name = name
       self.values = values
@@ -25,12 +28,15 @@ public struct Histogram: Figure {
     case fraction
   }
 
+  /// Stands above the figure; empty for none.
   public var title: String
   /// The values; a logarithmic scale bins by ratios.
   public var x: Axis
   /// Linear or logarithmic heights; on a logarithmic scale, empty bins have no bar.
   public var y: Axis
+  /// The sets of numbers.
   public var samples: [Sample]
+  /// What the height of a bar is.
   public var height: Height
   /// How many bins; `nil` chooses by the size of the samples.
   public var bins: Int?

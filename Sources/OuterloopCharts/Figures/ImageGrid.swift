@@ -2,12 +2,14 @@
 public struct ImageGrid: Figure {
   /// An image and its caption.
   public struct Cell: Sendable, Hashable {
+    /// The image.
     public var image: GreyImage
     /// One line, such as `7 -> 3  w=0.00`; what does not fit is cut.
     public var caption: String
     /// Whether a coloured frame highlights it.
     public var isMarked: Bool
 
+    /// A value of the properties of the same names.
     public init(_ image: GreyImage, caption: String = "", isMarked: Bool = false) {
       self.image = image
       self.caption = caption
@@ -15,11 +17,14 @@ public struct ImageGrid: Figure {
     }
   }
 
+  /// Stands above the figure; empty for none.
   public var title: String
+  /// The images, row by row.
   public var cells: [Cell]
   /// How many images are in a row; `nil` makes the images as large as possible.
   public var columns: Int?
 
+  /// A value of the properties of the same names.
   public init(title: String = "", cells: [Cell], columns: Int? = nil) {
     self.title = title
     self.cells = cells

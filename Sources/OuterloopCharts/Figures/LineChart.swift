@@ -67,9 +67,13 @@ public struct LineChart: Figure {
     }
   }
 
+  /// Stands above the figure; empty for none.
   public var title: String
+  /// The horizontal axis.
   public var x: Axis
+  /// The vertical axis.
   public var y: Axis
+  /// The series, in the order of their colours.
   public var series: [Series]
   /// Known values to compare with, drawn as dashed lines; the vertical axis makes room for them.
   public var references: [ReferenceLine]

@@ -5,6 +5,7 @@ internal import OuterloopText
 public struct ParallelCoordinates: Figure {
   /// One upright axis.
   public struct Dimension: Sendable, Hashable {
+    /// The axis: label, scale and limits.
     public var axis: Axis
     /// Names of the choices 0, 1, ... of a categorical hyperparameter; empty for numbers.
     public var categories: [String]
@@ -39,6 +40,7 @@ public struct ParallelCoordinates: Figure {
     /// The trial of this configuration; nil: none. It is recorded in the document for interactive use.
     public var trial: Int?
 
+    /// A value of the properties of the same names.
     public init(_ values: [Double], outcome: Double = .nan, isBeyond: Bool = false) {
       self.values = values
       self.outcome = outcome
@@ -46,8 +48,11 @@ public struct ParallelCoordinates: Figure {
     }
   }
 
+  /// Stands above the figure; empty for none.
   public var title: String
+  /// The upright axes, from left to right.
   public var dimensions: [Dimension]
+  /// The lines, one for each configuration.
   public var rows: [Row]
   /// What the outcome is; linear or logarithmic.
   public var outcome: Axis
@@ -56,6 +61,7 @@ public struct ParallelCoordinates: Figure {
   /// A note under the picture.
   public var remark: String
 
+  /// A value of the properties of the same names.
   public init(
     title: String = "", dimensions: [Dimension], rows: [Row], outcome: Axis,
     isSmallerBetter: Bool = true, remark: String = ""

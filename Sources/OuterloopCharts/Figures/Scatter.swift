@@ -41,8 +41,11 @@ public struct Scatter: Figure {
     }
   }
 
+  /// Stands above the figure; empty for none.
   public var title: String
+  /// The horizontal axis.
   public var x: Axis
+  /// The vertical axis.
   public var y: Axis
   /// Names of the choices 0, 1, ... along the horizontal axis; empty for numbers. Points of a choice
   /// are spread sideways, so that they can be distinguished.
@@ -66,6 +69,7 @@ public struct Scatter: Figure {
   /// A note under the picture.
   public var remark: String
 
+  /// A value of the properties of the same names.
   public init(
     title: String = "", x: Axis, y: Axis, categories: [String] = [],
     rowCategories: [String] = [], groups: [Group], curves: [LineChart.Series] = [],

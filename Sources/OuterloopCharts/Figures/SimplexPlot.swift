@@ -3,6 +3,7 @@ internal import OuterloopText
 /// Values over the simplex of three probabilities, as colours in a triangle, and points in it: densities
 /// of distributions over distributions.
 public struct SimplexPlot: Figure {
+  /// Stands above the figure; empty for none.
   public var title: String
   /// Names of the corners: the first at the lower left, the second at the lower right, the third on top.
   public var corners: [String]

@@ -1,5 +1,6 @@
 /// Several figures in one picture, in a grid with a common title.
 public struct SmallMultiples: Figure {
+  /// Stands above the figure; empty for none.
   public var title: String
   /// Row after row.
   public var figures: [any Figure]
@@ -11,6 +12,7 @@ public struct SmallMultiples: Figure {
   /// A note under the picture.
   public var remark: String
 
+  /// A value of the properties of the same names.
   public init(
     title: String = "", figures: [any Figure], columns: Int? = nil, shade: Axis? = nil,
     remark: String = ""

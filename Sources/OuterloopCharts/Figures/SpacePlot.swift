@@ -12,6 +12,7 @@ public struct SpacePlot: Figure {
     /// Which colour and marker; `nil` is the group's position in the figure.
     public var style: Int?
 
+    /// A value of the properties of the same names.
     public init(_ name: String, _ points: [[Double]], style: Int? = nil) {
       self.name = name
       self.points = points
@@ -19,9 +20,11 @@ public struct SpacePlot: Figure {
     }
   }
 
+  /// Stands above the figure; empty for none.
   public var title: String
   /// Names of the three axes.
   public var axes: [String]
+  /// The groups of points.
   public var groups: [Group]
   /// Lines through points.
   public var lines: [[[Double]]]
@@ -29,8 +32,10 @@ public struct SpacePlot: Figure {
   public var faces: [[[Double]]]
   /// The viewpoint, in degrees.
   public var azimuth: Double
+  /// How high the eye is above the ground, in degrees.
   public var elevation: Double
 
+  /// A value of the properties of the same names.
   public init(
     title: String = "", axes: [String], groups: [Group], lines: [[[Double]]] = [],
     faces: [[[Double]]] = [], azimuth: Double = 30, elevation: Double = 24

@@ -21,6 +21,7 @@ public struct SpaceScatter: Figure {
     /// for interactive use.
     public var trials: [Int] = []
 
+    /// A value of the properties of the same names.
     public init(
       _ name: String, _ points: [[Double]], style: Int? = nil, marker: Int? = nil,
       isOpen: Bool = false, hasStems: Bool = false
@@ -34,15 +35,22 @@ public struct SpaceScatter: Figure {
     }
   }
 
+  /// Stands above the figure; empty for none.
   public var title: String
+  /// The horizontal axis.
   public var x: Axis
+  /// The vertical axis.
   public var y: Axis
+  /// The third axis.
   public var z: Axis
+  /// The groups of points.
   public var groups: [Group]
+  /// Where the eye is.
   public var viewpoint: Viewpoint
   /// A note under the picture.
   public var remark: String
 
+  /// A value of the properties of the same names.
   public init(
     title: String = "", x: Axis, y: Axis, z: Axis, groups: [Group],
     viewpoint: Viewpoint = Viewpoint(azimuth: 35, elevation: 24), remark: String = ""

@@ -3,11 +3,14 @@
 public struct Surface: Figure {
   /// A point of the path, in data units.
   public struct Point: Sendable, Hashable {
+    /// The place along the x axis.
     public var x: Double
+    /// The place along the y axis.
     public var y: Double
     /// `nil` puts the point on the surface, by bilinear interpolation.
     public var z: Double?
 
+    /// A value of the properties of the same names.
     public init(x: Double, y: Double, z: Double? = nil) {
       self.x = x
       self.y = y
@@ -19,10 +22,12 @@ public struct Surface: Figure {
   public struct Path: Sendable, Hashable {
     /// Written at its end where there is room for the names of all paths, otherwise in a legend.
     public var name: String
+    /// The points, in order.
     public var points: [Point]
     /// Which colour; `nil` is the path's position in the figure.
     public var style: Int?
 
+    /// A value of the properties of the same names.
     public init(_ name: String, _ points: [Point], style: Int? = nil) {
       self.name = name
       self.points = points
@@ -30,9 +35,13 @@ public struct Surface: Figure {
     }
   }
 
+  /// Stands above the figure; empty for none.
   public var title: String
+  /// The horizontal axis.
   public var x: Axis
+  /// The vertical axis.
   public var y: Axis
+  /// The third axis.
   public var z: Axis
   /// Where the grid lines of the surface are on the x axis, ascending or descending.
   public var xs: [Double]
@@ -45,6 +54,7 @@ public struct Surface: Figure {
   public var paths: [Path]
   /// The viewpoint, in degrees: azimuth, and elevation (5...85).
   public var azimuth: Double
+  /// How high the eye is above the ground, in degrees.
   public var elevation: Double
 
   /// - Parameter path: the points of a path without a name, before all others.

@@ -10,6 +10,7 @@ public struct Timeline: Figure {
     /// Which colour; `nil` is the state's position in the figure.
     public var style: Int?
 
+    /// A value of the properties of the same names.
     public init(_ name: String, style: Int? = nil) {
       self.name = name
       self.style = style
@@ -31,6 +32,7 @@ public struct Timeline: Figure {
     /// The trial that ran; nil: none. It is recorded in the document for interactive use.
     public var trial: Int?
 
+    /// A value of the properties of the same names.
     public init(lane: Int, start: Double, end: Double?, state: Int, label: String = "") {
       self.lane = lane
       self.start = start
@@ -40,6 +42,7 @@ public struct Timeline: Figure {
     }
   }
 
+  /// Stands above the figure; empty for none.
   public var title: String
   /// Time, with its unit.
   public var x: Axis
@@ -47,10 +50,12 @@ public struct Timeline: Figure {
   public var y: String
   /// Names of the lanes, from top to bottom.
   public var lanes: [String]
+  /// The states, which spans refer to by their places.
   public var states: [State]
   /// Later ones are drawn over earlier ones.
   public var spans: [Span]
 
+  /// A value of the properties of the same names.
   public init(
     title: String = "", x: Axis, y: String = "", lanes: [String], states: [State], spans: [Span]
   ) {

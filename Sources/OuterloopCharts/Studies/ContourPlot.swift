@@ -2,6 +2,7 @@ internal import OuterloopSearch
 internal import OuterloopStudy
 
 extension StudyPlot {
+  /// The plot `contour`: what a model expects over two parameters, with the trials.
   public static let contour = StudyPlot(
     "contour", "what a model expects over two parameters, with the trials",
     applies: { figures, _ in

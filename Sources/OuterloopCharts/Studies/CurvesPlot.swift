@@ -2,6 +2,7 @@ internal import OuterloopSearch
 internal import OuterloopStudy
 
 extension StudyPlot {
+  /// The plot `curves`: values epoch by epoch, a line for each trial.
   public static let curves = StudyPlot(
     "curves", "values epoch by epoch, a line for each trial",
     applies: { figures, _ in figures.trials.contains { $0.reports.count > 1 } },

@@ -2,6 +2,7 @@ internal import OuterloopStudy
 internal import OuterloopText
 
 extension StudyPlot {
+  /// The plot `distribution`: the share of trials up to each value.
   public static let distribution = StudyPlot(
     "distribution", "the share of trials up to each value", comparesStudies: true,
     .ofObjective { figures, place, others throws(StudyError) in

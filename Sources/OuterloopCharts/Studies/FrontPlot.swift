@@ -2,6 +2,7 @@ internal import OuterloopSearch
 internal import OuterloopStudy
 
 extension StudyPlot {
+  /// The plot `front`: two objectives against one another.
   public static let front = StudyPlot(
     "front", "two objectives against one another", applies: { _, objectives in objectives > 1 },
     .ofStudy { figures, places throws(StudyError) in try figures.front(places) })

@@ -2,6 +2,7 @@ internal import OuterloopSearch
 internal import OuterloopStudy
 
 extension StudyPlot {
+  /// The plot `front-3d`: three objectives in space.
   public static let frontInSpace = StudyPlot(
     "front-3d", "three objectives in space", applies: { _, objectives in objectives == 3 },
     .ofStudy { figures, places throws(StudyError) in try figures.frontInSpace(places) })

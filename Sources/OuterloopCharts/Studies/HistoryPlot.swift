@@ -1,6 +1,7 @@
 internal import OuterloopStudy
 
 extension StudyPlot {
+  /// The plot `history`: values trial by trial, and the best so far.
   public static let history = StudyPlot(
     "history", "values trial by trial, and the best so far",
     .ofStudy { figures, places in figures.history(places) })

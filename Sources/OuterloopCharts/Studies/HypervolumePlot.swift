@@ -2,6 +2,7 @@ internal import OuterloopSearch
 internal import OuterloopStudy
 
 extension StudyPlot {
+  /// The plot `hypervolume`: what the Pareto front dominates, trial by trial.
   public static let hypervolume = StudyPlot(
     "hypervolume", "what the Pareto front dominates, trial by trial",
     applies: { _, objectives in objectives > 1 },

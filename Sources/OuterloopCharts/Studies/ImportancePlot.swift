@@ -2,6 +2,7 @@ internal import OuterloopSearch
 internal import OuterloopStudy
 
 extension StudyPlot {
+  /// The plot `importance`: which parameters matter.
   public static let importance = StudyPlot(
     "importance", "which parameters matter",
     applies: { figures, _ in

@@ -2,6 +2,7 @@ internal import OuterloopSearch
 internal import OuterloopStudy
 
 extension StudyPlot {
+  /// The plot `model`: what a model of the trials expects along each parameter.
   public static let model = StudyPlot(
     "model", "what a model of the trials expects along each parameter",
     applies: { figures, _ in figures.canBeModelled && !figures.variedParameters.isEmpty },

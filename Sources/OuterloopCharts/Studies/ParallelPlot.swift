@@ -1,6 +1,7 @@
 internal import OuterloopStudy
 
 extension StudyPlot {
+  /// The plot `parallel`: a line for each configuration.
   public static let parallel = StudyPlot(
     "parallel", "a line for each configuration",
     applies: { figures, _ in !figures.variedParameters.isEmpty },

@@ -2,6 +2,7 @@ internal import OuterloopSearch
 internal import OuterloopStudy
 
 extension StudyPlot {
+  /// The plot `rank`: two parameters against one another, coloured by rank.
   public static let rank = StudyPlot(
     "rank", "two parameters against one another, coloured by rank",
     applies: { figures, _ in figures.variedParameters.count > 1 },

@@ -2,6 +2,7 @@ internal import OuterloopStudy
 internal import OuterloopText
 
 extension StudyPlot {
+  /// The plot `regret`: how far the best value so far is from the best of all, over epochs.
   public static let regret = StudyPlot(
     "regret", "how far the best value so far is from the best of all, over epochs",
     comparesStudies: true,

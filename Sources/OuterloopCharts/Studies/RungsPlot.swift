@@ -2,6 +2,7 @@ internal import OuterloopSearch
 internal import OuterloopStudy
 
 extension StudyPlot {
+  /// The plot `rungs`: which trial was trained how far, and when.
   public static let rungs = StudyPlot(
     "rungs", "which trial was trained how far, and when",
     applies: { figures, _ in figures.log?.entries.contains { $0.epoch > 1 } ?? false },

@@ -1,6 +1,7 @@
 package import OuterloopStudy
 
 extension StudyPlot {
+  /// The plot `slices`: an objective against each parameter.
   public static let slices = StudyPlot(
     "slices", "an objective against each parameter",
     applies: { figures, _ in !figures.variedParameters.isEmpty },

@@ -40,6 +40,7 @@ public struct StudyComparison: Sendable {
       })
   }
 
+  /// The figure as an SVG document.
   public var svg: String { chart.svg(width: 860, height: 460) }
 
   /// Groups studies whose names are equal except for trailing digits.

@@ -9,6 +9,7 @@ public import OuterloopStudy
 /// edge of the axis, and a note under the picture counts them. A study without trials gives empty
 /// frames with a message.
 public struct StudyFigures: Sendable {
+  /// What the study is.
   public let specification: StudySpecification
   /// By number.
   public let trials: [Trial]
@@ -22,12 +23,14 @@ public struct StudyFigures: Sendable {
   /// The training log; nil if not given, so that `rungs` and `regret` cannot be drawn.
   let log: TrainingLog?
 
+  /// Figures of a study from its trials.
   public init(_ specification: StudySpecification, _ trials: [Trial]) {
     self.specification = specification
     self.trials = trials
     log = nil
   }
 
+  /// Figures of a study from its history.
   public init(_ specification: StudySpecification, _ history: History) {
     self.init(specification, history.trials)
   }
@@ -42,7 +45,10 @@ public struct StudyFigures: Sendable {
   /// How much of a large study pictures show: as much as can be distinguished, or as much as fits into a document
   /// with many of them.
   public enum Detail: Sendable, Hashable {
-    case full, compact
+    /// As much as can be told apart.
+    case full
+    /// As much as fits into a document with many figures.
+    case compact
   }
 
   /// A picture and its file name.

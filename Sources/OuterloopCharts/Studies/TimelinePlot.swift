@@ -1,6 +1,7 @@
 internal import OuterloopStudy
 
 extension StudyPlot {
+  /// The plot `timeline`: which worker ran what when.
   public static let timeline = StudyPlot(
     "timeline", "which worker ran what when", .ofStudy { figures, _ in figures.timeline() })
 }

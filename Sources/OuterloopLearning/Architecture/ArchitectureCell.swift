@@ -16,7 +16,9 @@ public import OuterloopNumerics
 ///
 /// Time and memory: edges times candidates operations while searching, at most two a node after.
 public struct ArchitectureCell: Structure {
+  /// The operations to choose from on each edge.
   public let candidates: [CandidateOperation]
+  /// Inner nodes.
   public let nodes: Int
   /// Whether edges from the inputs have stride 2 (a reduction cell).
   public let reduces: Bool

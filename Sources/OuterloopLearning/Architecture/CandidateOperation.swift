@@ -16,6 +16,7 @@ public enum CandidateOperation: Sendable, Hashable, Codable {
   case averagePool(Int)
   /// The largest over a square window, of the pixels inside the image.
   case maxPool(Int)
+  /// A convolution of so many pixels a side; `dilation` spreads them.
   case convolution(Int, dilation: Int = 1)
 
   /// The filters of the operation, He-normal; empty where there is nothing to learn.

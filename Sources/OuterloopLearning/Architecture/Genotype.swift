@@ -4,10 +4,14 @@ public import OuterloopNumerics
 ///
 /// Nodes are counted with the cell's inputs first: with two inputs the first inner node is 2.
 public struct Genotype: Sendable, Hashable, Codable {
+  /// An edge into a node.
   public struct Edge: Sendable, Hashable, Codable {
+    /// The node it comes from.
     public var source: Int
+    /// What is done on the way.
     public var operation: CandidateOperation
 
+    /// An edge from a node through an operation.
     public init(source: Int, operation: CandidateOperation) {
       self.source = source
       self.operation = operation
@@ -18,6 +22,7 @@ public struct Genotype: Sendable, Hashable, Codable {
   /// The incoming edges of each inner node, by source.
   public var nodes: [[Edge]]
 
+  /// A cell of so many inputs, with the edges into each inner node.
   public init(inputs: Int, nodes: [[Edge]]) {
     self.inputs = inputs
     self.nodes = nodes

@@ -10,11 +10,14 @@ public import OuterloopNumerics
 ///
 /// Time and memory: those of all candidates together, k times one.
 public struct MixedOperation: Structure {
+  /// The operations that are mixed.
   public let candidates: [CandidateOperation]
+  /// The stride of all of them.
   public let stride: Int
   /// The filters of each candidate, in order.
   public var filters: [[Tensor]]
 
+  /// A mixture with random filters.
   public init(
     _ candidates: [CandidateOperation], channels: Int, stride: Int = 1, key: RandomKey,
     dtype: DType = .float32
@@ -52,6 +55,8 @@ public struct MixedOperation: Structure {
   }
 
   /// The mixture of any functions of x that give the same shape.
+  ///
+  /// - Throws: what the operations throw.
   public static func mixture(
     _ x: Tensor, weights: Tensor, of operations: [(Tensor) throws -> Tensor]
   ) throws -> Tensor {

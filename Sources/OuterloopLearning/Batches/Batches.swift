@@ -7,6 +7,7 @@ public struct Batches<Batch: Structure>: Sendable {
   /// The batch of step `t`, counted from 0.
   public let batch: @Sendable (Int) throws -> Batch
 
+  /// The batch of each step by its number, from 0; a pure function, so that steps can be repeated.
   public init(_ batch: @escaping @Sendable (Int) throws -> Batch) { self.batch = batch }
 }
 
@@ -20,6 +21,8 @@ extension Batches where Batch == Tensor {
   /// (seed, epoch), split into batches; a last short batch is dropped.
   ///
   /// The loss gathers the rows: `images.gathered(at: batch)`.
+  ///
+  /// - Throws: `TensorError` for a size outside 1...`count`.
   public static func shuffled(count: Int, size: Int, seed: UInt64) throws -> Batches {
     try require(size, from: count)
     let perEpoch = count / size
@@ -37,6 +40,8 @@ extension Batches where Batch == Tensor {
   /// batch is dropped.
   ///
   /// Training on them minimises a finite sum of losses, as variance-reduction methods require.
+  ///
+  /// - Throws: `TensorError` for a size outside 1...`count`.
   public static func partitioned(count: Int, size: Int, seed: UInt64) throws -> Batches {
     try require(size, from: count)
     let examples = RandomKey(seed: seed, purpose: "partition").permutation(count)

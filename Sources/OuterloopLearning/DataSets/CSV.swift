@@ -10,12 +10,15 @@ public enum CSV {
     /// A header is a first row with texts above columns of numbers, more of them than numbers; in a
     /// table of texts, one whose texts do not occur below.
     case detected
+    /// The first row has names.
     case present
+    /// The first row is an example.
     case absent
   }
 
   /// A column of the table.
   public enum LabelColumn: Sendable, Equatable {
+    /// The last column.
     case last
     /// Counted from 0; negative numbers count from the end.
     case index(Int)
@@ -25,6 +28,7 @@ public enum CSV {
 
   /// The format of a table.
   public struct Options: Sendable, Equatable {
+    /// Whether the first row has names.
     public var header: Header
     /// The column with the class.
     public var label: LabelColumn
@@ -33,12 +37,14 @@ public enum CSV {
     /// The byte between fields; nil to detect it: a tab, a semicolon, a bar or a comma. If it is
     /// not a comma, numbers may have a decimal comma.
     public var separator: UInt8?
+    /// How bytes stand for texts.
     public var encoding: TextEncoding
     /// The classes of another part of the same data, for consistent labels.
     public var classNames: [String]?
     /// The limit on the decompressed size in bytes.
     public var limit: Int
 
+    /// Options; all have defaults.
     public init(
       header: Header = .detected, label: LabelColumn = .last, trusted: LabelColumn? = nil,
       separator: UInt8? = nil, encoding: TextEncoding = .detected, classNames: [String]? = nil,
@@ -65,6 +71,8 @@ public enum CSV {
   }
 
   /// The same for a file in memory; `named` replaces its path in messages.
+  ///
+  /// - Throws: `DataError` that names the line and the column.
   public static func read(
     bytes: [UInt8], named: String, options: Options = Options()
   ) throws -> LabeledData {
@@ -86,6 +94,8 @@ public enum CSV {
   }
 
   /// The same for a file in memory; `named` replaces its path in messages.
+  ///
+  /// - Throws: `DataError` that names the line and the column.
   public static func prepare(
     bytes: [UInt8], named: String, options: Options = Options(), like other: PreparedTable? = nil
   ) throws -> PreparedTable {

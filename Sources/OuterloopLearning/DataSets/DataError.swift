@@ -47,6 +47,7 @@ public struct DataError: ExplainedError, Hashable {
     case encoding
   }
 
+  /// What callers match on.
   public let cause: Cause
   /// The path or name of the file or folder, as it was given.
   public let file: String
@@ -61,6 +62,7 @@ public struct DataError: ExplainedError, Hashable {
   /// What to do about it.
   public let remedy: String
 
+  /// An error, where it is, and what to do about it.
   public init(
     _ cause: Cause, file: String, line: Int? = nil, field: String? = nil, byte: Int? = nil,
     what: String, remedy: String

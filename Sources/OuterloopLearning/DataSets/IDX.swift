@@ -6,11 +6,17 @@
 public struct IDX: Sendable, Equatable {
   /// The type of the elements; the raw value is the `TT` of the magic number.
   public enum Element: UInt8, Sendable, CaseIterable {
+    /// Unsigned bytes.
     case uint8 = 0x08
+    /// Signed bytes.
     case int8 = 0x09
+    /// Signed numbers of two bytes.
     case int16 = 0x0B
+    /// Signed numbers of four bytes.
     case int32 = 0x0C
+    /// IEEE numbers of four bytes.
     case float32 = 0x0D
+    /// IEEE numbers of eight bytes.
     case float64 = 0x0E
 
     /// Bytes of one element.
@@ -24,6 +30,7 @@ public struct IDX: Sendable, Equatable {
     }
   }
 
+  /// The type of the elements.
   public let element: Element
   /// The sizes, outermost first: `[60000, 28, 28]`.
   public let shape: [Int]
@@ -49,6 +56,8 @@ public struct IDX: Sendable, Equatable {
   }
 
   /// The same for a file in memory; `named` stands for its path in messages.
+  ///
+  /// - Throws: `DataError` that names the byte.
   public static func read(
     bytes: [UInt8], named: String, limit: Int = standardDataLimit
   ) throws -> IDX {

@@ -22,6 +22,8 @@ public enum LIBSVM {
   }
 
   /// The same for a file in memory; `named` stands for its path in messages.
+  ///
+  /// - Throws: `DataError` that names the line.
   public static func read(
     bytes: [UInt8], named: String, classNames: [String]? = nil, features: Int = 0,
     limit: Int = standardDataLimit

@@ -2,6 +2,7 @@ internal import OuterloopPlatform
 
 /// A data set as it is published: a training part and often a test part.
 public struct DataParts: Sendable, Equatable {
+  /// The part to train on.
   public let train: LabeledData
   /// Of the same shape and classes as `train`.
   public let test: LabeledData?

@@ -32,6 +32,8 @@ extension LabeledData {
   }
 
   /// The same examples with other labels.
+  ///
+  /// - Throws: `DataError` for another number of labels, or one outside the classes.
   public func relabeled(_ labels: [Int32]) throws -> LabeledData {
     try LabeledData(
       shape: shape, features: features, labels: labels, classNames: classNames,
@@ -40,6 +42,8 @@ extension LabeledData {
 
   /// These examples followed by others of the same shape and classes, each with the row number that
   /// it has in its own file.
+  ///
+  /// - Throws: `DataError` for examples of another shape or other classes.
   public func joined(_ other: LabeledData) throws -> LabeledData {
     guard shape == other.shape, classNames == other.classNames else {
       throw DataError(

@@ -22,6 +22,7 @@ public struct LabeledData: Sendable, Equatable {
   public let classNames: [String]
   /// The name of each feature, where the file has a header row; empty otherwise.
   public let featureNames: [String]
+  /// Whether examples are images or rows of a table.
   public let kind: Kind
   /// The file that the examples came from.
   public let source: String

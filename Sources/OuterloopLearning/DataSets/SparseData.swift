@@ -7,7 +7,9 @@ public struct SparseData: Sendable, Equatable {
   public let featureCount: Int
   /// `count + 1` offsets into `columns` and `values`.
   public let rowStarts: [Int]
+  /// The column of each value, from 0.
   public let columns: [Int32]
+  /// The values that are not 0, row by row.
   public let values: [Float]
   /// One class per example, in `0 ..< classNames.count`.
   public let labels: [Int32]

@@ -10,8 +10,10 @@ public struct BatchNorm: Structure {
   public var scale: Tensor
   /// (features)
   public var offset: Tensor
+  /// Added to the variance.
   public var epsilon: Double
 
+  /// Scale 1 and offset 0.
   public init(features: Int, epsilon: Double = 1e-5, dtype: DType = .float32) {
     scale = Tensor.ones([features], dtype: dtype)
     offset = Tensor.zeros([features], dtype: dtype)
@@ -30,6 +32,7 @@ public struct BatchNorm: Structure {
     return (mean, (x - mean).square().mean(axes: axes))
   }
 
+  /// x normalized over the batch, then scaled and shifted.
   public func callAsFunction(_ x: Tensor) -> Tensor {
     let (mean, variance) = statistics(of: x)
     return infer(x, mean: mean, variance: variance)

@@ -7,7 +7,9 @@ public struct Convolution2D: Structure {
   public var filter: Tensor
   /// (filters)
   public var bias: Tensor
+  /// The stride along height and width.
   public var stride: [Int]
+  /// What is added around the image.
   public var padding: Padding
 
   /// He-normal filters and zero bias.
@@ -22,6 +24,7 @@ public struct Convolution2D: Structure {
     self.padding = padding
   }
 
+  /// The layer's output: x (n, height, width, channels) to (n, height', width', filters).
   public func callAsFunction(_ x: Tensor) -> Tensor {
     convolution(x, filter, stride: stride, padding: padding) + bias
   }

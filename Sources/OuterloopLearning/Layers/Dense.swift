@@ -8,6 +8,7 @@ public struct Dense: Structure {
   /// (outputs)
   public var bias: Tensor
 
+  /// A layer with the weights given, (inputs, outputs) and (outputs).
   public init(weights: Tensor, bias: Tensor) {
     self.weights = weights
     self.bias = bias
@@ -20,6 +21,7 @@ public struct Dense: Structure {
     bias = Tensor.zeros([outputs], dtype: dtype)
   }
 
+  /// x W + b: x (n, inputs) to (n, outputs).
   public func callAsFunction(_ x: Tensor) -> Tensor { matmul(x, weights) + bias }
 
   public mutating func visit(_ path: String, _ body: TensorVisit) rethrows {
@@ -48,7 +50,9 @@ public enum Initializer {
 
 /// A stack of dense layers with one activation between them.
 public struct MultilayerPerceptron: Structure {
+  /// The layers, from the input on.
   public var layers: [Dense]
+  /// What stands between two layers.
   public var activation: Activation
 
   /// - Parameter sizes: inputs, hidden sizes, outputs.
@@ -62,6 +66,7 @@ public struct MultilayerPerceptron: Structure {
     self.activation = activation
   }
 
+  /// The output of the last layer, without activation.
   public func callAsFunction(_ x: Tensor) -> Tensor {
     var y = x
     for (index, layer) in layers.enumerated() {
@@ -76,9 +81,20 @@ public struct MultilayerPerceptron: Structure {
   }
 }
 
+/// An elementwise function between layers.
 public enum Activation: String, Sendable, Codable, CaseIterable {
-  case tanh, relu, sigmoid, softplus, identity
+  /// The hyperbolic tangent.
+  case tanh
+  /// max(x, 0).
+  case relu
+  /// 1 / (1 + exp(-x)).
+  case sigmoid
+  /// log(1 + exp(x)).
+  case softplus
+  /// x itself.
+  case identity
 
+  /// The function of each element.
   public func callAsFunction(_ x: Tensor) -> Tensor {
     switch self {
     case .tanh: OuterloopAutodiff.tanh(x)

@@ -12,12 +12,17 @@ public struct LSTMCell: Structure {
   public var recurrent: Tensor
   /// (4 units)
   public var bias: Tensor
+  /// Units of the cell.
   public var units: Int
 
   /// What is carried from step to step: each (n, units).
   public struct State: Structure {
-    public var hidden, cell: Tensor
+    /// The output of the step before.
+    public var hidden: Tensor
+    /// What the gates keep and change.
+    public var cell: Tensor
 
+    /// A state of hidden and cell values, each (n, units).
     public init(hidden: Tensor, cell: Tensor) {
       self.hidden = hidden
       self.cell = cell
@@ -43,6 +48,7 @@ public struct LSTMCell: Structure {
     self.units = units
   }
 
+  /// Zeros for so many examples.
   public func zeroState(_ examples: Int) -> State {
     let zero = Tensor.zeros([examples, units], dtype: bias.dtype)
     return State(hidden: zero, cell: zero)

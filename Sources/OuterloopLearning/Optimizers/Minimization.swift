@@ -2,14 +2,19 @@ public import OuterloopText
 
 /// The result of a minimisation.
 public struct Minimization<Point: Sendable>: Sendable {
+  /// The best point.
   public var point: Point
+  /// The value there.
   public var value: Double
+  /// The gradient there.
   public var gradient: Point
   /// The 2-norm over all numbers.
   public var gradientNorm: Double
+  /// Iterations made.
   public var iterations: Int
   /// Values with gradients that were computed.
   public var evaluations: Int
+  /// How it ended.
   public var outcome: MinimizationOutcome
 }
 
@@ -17,6 +22,7 @@ public struct Minimization<Point: Sendable>: Sendable {
 public enum MinimizationOutcome: String, Sendable, Hashable, Codable, CustomStringConvertible {
   /// The gradient meets the tolerance.
   case converged
+  /// As many iterations as are allowed.
   case iterationLimit
   /// Neither the value nor the gradient improves any more, at the precision of the value.
   case roundingLimit
@@ -27,6 +33,7 @@ public enum MinimizationOutcome: String, Sendable, Hashable, Codable, CustomStri
   /// The value or the gradient at the start is NaN or infinite.
   case nonFinite
 
+  /// Whether the tolerance was met.
   public var isConverged: Bool { self == .converged }
 
   public var description: String {
@@ -57,6 +64,7 @@ public enum MinimizationOutcome: String, Sendable, Hashable, Codable, CustomStri
 public enum LBFGSError: ExplainedError, Hashable {
   /// A setting outside its range, or parameters that are not floating-point.
   case setting(String, remedy: String)
+  /// A gradient of another length than the point.
   case gradientLength(Int, expected: Int)
 
   public var what: String {

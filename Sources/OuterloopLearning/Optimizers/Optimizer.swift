@@ -13,7 +13,9 @@ public struct Optimizer: Sendable {
     /// Whether one value is shared by all parameter tensors.
     private let isShared: Bool
 
+    /// One rate for all weights: a scalar.
     public init(_ value: Tensor) { self.init([value], isShared: true) }
+    /// One rate for all weights, a constant.
     public init(_ value: Double) { self.init(Tensor(value)) }
     public init(floatLiteral value: Double) { self.init(value) }
     public init(integerLiteral value: Int) { self.init(Double(value)) }
@@ -223,10 +225,12 @@ public struct Optimizer: Sendable {
 
 /// Weights and the optimizer's buffers: the complete state of the inner dynamics.
 public struct TrainingState<Weights: Structure>: Structure {
+  /// The weights.
   public var weights: Weights
   /// Momentum; or Adam's first and second moments; each shaped like the weights.
   public var slots: [Weights]
 
+  /// A state; without buffers for plain gradient descent.
   public init(weights: Weights, slots: [Weights] = []) {
     self.weights = weights
     self.slots = slots
@@ -245,6 +249,7 @@ public struct Time: Structure {
   /// One-based number (float64 scalar), for bias corrections and decaying schedules.
   public var number: Tensor
 
+  /// A time from the index of a step and its number.
   public init(index: Tensor, number: Tensor) {
     self.index = index
     self.number = number

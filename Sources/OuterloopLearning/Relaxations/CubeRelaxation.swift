@@ -7,8 +7,10 @@ public import OuterloopNumerics
 ///
 /// The probability of yes is z_i at tau = 1. Time and memory: O(elements).
 public struct CubeRelaxation: Sendable {
+  /// How soft the choice is.
   public var temperature: Temperature
 
+  /// A relaxation at a temperature.
   public init(temperature: Temperature = 1) { self.temperature = temperature }
 
   /// Logits to points of the cube, elementwise.

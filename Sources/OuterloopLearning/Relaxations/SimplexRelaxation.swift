@@ -10,8 +10,10 @@ public import OuterloopNumerics
 ///
 /// Time and memory: O(elements).
 public struct SimplexRelaxation: Sendable {
+  /// How soft the choice is.
   public var temperature: Temperature
 
+  /// A relaxation at a temperature.
   public init(temperature: Temperature = 1) { self.temperature = temperature }
 
   /// Logits (..., k) to points of the simplex (..., k).

@@ -12,6 +12,7 @@ public struct Temperature: Sendable, ExpressibleByFloatLiteral, ExpressibleByInt
 
   /// A scalar tensor; it must be positive, which is not checked while it has no value.
   public init(_ value: Tensor) { content = .tensor(value) }
+  /// A constant; it must be positive.
   public init(_ value: Double) { content = .number(value) }
   public init(floatLiteral value: Double) { self.init(value) }
   public init(integerLiteral value: Int) { self.init(Double(value)) }

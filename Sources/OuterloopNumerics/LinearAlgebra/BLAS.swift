@@ -150,7 +150,9 @@ public struct BLAS: Sendable {
   }
 }
 
+/// Why there is no linear algebra.
 public enum BLASError: ExplainedError {
+  /// No library of BLAS and LAPACK was found.
   case missing
   /// A symbol is missing in the library.
   case lacks(String)

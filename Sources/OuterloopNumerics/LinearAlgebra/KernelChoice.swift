@@ -1,5 +1,6 @@
 /// Which family of kernels OpenBLAS uses, and who chose it.
 public struct KernelChoice: Sendable, Equatable {
+  /// Who chose the family of kernels.
   public enum Chooser: String, Sendable {
     /// OpenBLAS itself, by the processor's model number or for lack of others.
     case library
@@ -13,6 +14,7 @@ public struct KernelChoice: Sendable, Equatable {
   public let used: String?
   /// The requested family; nil when the library chose.
   public let asked: String?
+  /// Who chose the family in use.
   public let chooser: Chooser
   /// What the library had chosen by itself, where another was requested; nil where it was not tried.
   public let passedOver: String?

@@ -21,8 +21,10 @@
 ///   extreme eigenvectors.
 /// - Differs from the textbook: best iterate, residual replacement, named ends.
 public struct ConjugateGradient: LinearSolver {
+  /// When to stop.
   public var stop: StoppingRule
 
+  /// Conjugate gradients with a stopping rule.
   public init(_ stop: StoppingRule = StoppingRule()) { self.stop = stop }
 
   public var requirement: LinearRequirement { .positiveDefinite }

@@ -10,6 +10,7 @@ public struct DirectSolver: LinearSolver {
   /// rho, at least 0.
   public var damping: Double
 
+  /// A solver that adds `damping` to the diagonal.
   public init(damping: Double = 0) { self.damping = damping }
 
   public var requirement: LinearRequirement { .symmetric }
@@ -42,6 +43,7 @@ public struct Cholesky: LinearSolver {
   /// rho, at least 0.
   public var damping: Double
 
+  /// A solver that adds `damping` to the diagonal.
   public init(damping: Double = 0) { self.damping = damping }
 
   public var requirement: LinearRequirement { .positiveDefinite }
@@ -72,6 +74,7 @@ public struct LDLT: LinearSolver {
   /// rho, at least 0. Damping moves the eigenvalues of an indefinite A, some of them towards 0.
   public var damping: Double
 
+  /// A solver that adds `damping` to the diagonal.
   public init(damping: Double = 0) { self.damping = damping }
 
   public var requirement: LinearRequirement { .symmetric }

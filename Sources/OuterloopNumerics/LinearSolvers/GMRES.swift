@@ -18,10 +18,12 @@
 ///   orthogonalisation is orthogonalised again, so the basis stays orthogonal to rounding ("twice is
 ///   enough", Giraud et al. 2005).
 public struct GMRES: LinearSolver {
+  /// When to stop.
   public var stop: StoppingRule
   /// Steps after which the basis is dropped.
   public var restart: Int
 
+  /// GMRES with a stopping rule and restarts.
   public init(_ stop: StoppingRule = StoppingRule(), restart: Int = 50) {
     self.stop = stop
     self.restart = restart

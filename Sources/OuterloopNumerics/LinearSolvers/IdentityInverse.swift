@@ -5,6 +5,7 @@
 /// - Cost: one product, for the residual.
 /// - Condition: no estimate.
 public struct IdentityInverse: LinearSolver {
+  /// The identity in place of the inverse.
   public init() {}
 
   public var requirement: LinearRequirement { .general }

@@ -12,8 +12,10 @@ public struct LinearSolution: Sendable, Hashable {
   /// An estimate of the condition number of A, from below, where the method has one at no cost. In
   /// the 2-norm for iterative methods (of A on the Krylov space of b), in the 1-norm for direct ones.
   public var conditionEstimate: Double?
+  /// How the solve ended.
   public var outcome: Outcome
 
+  /// A solution and how it was found.
   public init(
     x: [Double], iterations: Int, products: Int, residual: Double,
     conditionEstimate: Double? = nil, outcome: Outcome
@@ -45,6 +47,7 @@ public struct LinearSolution: Sendable, Hashable {
     /// A product, or b, has a NaN or an infinity.
     case nonFinite
 
+    /// Whether the tolerance was met.
     public var isConverged: Bool { self == .converged }
 
     public var description: String {

@@ -26,6 +26,8 @@ public protocol LinearSolver: Sendable, Hashable, CustomStringConvertible {
 
 extension LinearSolver {
   /// Solves `A x = b` from zero.
+  ///
+  /// - Throws: what the product throws. A solve that fails is an `outcome`, no error.
   public func solve(_ multiply: LinearMap, _ b: [Double]) throws -> LinearSolution {
     try solve(multiply, b, from: nil)
   }
@@ -44,7 +46,12 @@ func product(
 
 /// What a solver needs of its matrix. Each includes the ones before it.
 public enum LinearRequirement: Int, Sendable, Hashable, Comparable {
-  case positiveDefinite, symmetric, general
+  /// Symmetric, with positive eigenvalues.
+  case positiveDefinite
+  /// Symmetric, with eigenvalues of either sign.
+  case symmetric
+  /// Any square matrix.
+  case general
 
   public static func < (a: Self, b: Self) -> Bool { a.rawValue < b.rawValue }
 }

@@ -19,8 +19,10 @@
 /// - Differs from the textbook: residual replacement; no preconditioner and no shift (put the shift
 ///   into the product).
 public struct MINRES: LinearSolver {
+  /// When to stop.
   public var stop: StoppingRule
 
+  /// MINRES with a stopping rule.
   public init(_ stop: StoppingRule = StoppingRule()) { self.stop = stop }
 
   public var requirement: LinearRequirement { .symmetric }

@@ -19,6 +19,7 @@ public struct Nystrom: LinearSolver {
   /// Which columns.
   public var seed: UInt64
 
+  /// A low-rank inverse of so many random columns.
   public init(rank: Int, damping: Double, seed: UInt64 = 0) {
     self.rank = rank
     self.damping = damping

@@ -3,12 +3,15 @@
 ///
 /// With both tolerances 0 a solver continues until rounding stops it.
 public struct StoppingRule: Sendable, Hashable, CustomStringConvertible {
+  /// Stop where the residual is at most this times the right-hand side.
   public var relative: Double
+  /// Stop where the residual is at most this.
   public var absolute: Double
   /// Nil: ten times the dimension plus 100. In exact arithmetic a Krylov method needs at most the
   /// dimension.
   public var iterations: Int?
 
+  /// A rule that stops as soon as one of the two tolerances is met.
   public init(relative: Double = 1e-10, absolute: Double = 0, iterations: Int? = nil) {
     self.relative = relative
     self.absolute = absolute

@@ -8,6 +8,7 @@ package import COuterloopKernels
 public struct RandomKey: Sendable, Hashable {
   package var words: (UInt32, UInt32, UInt32, UInt32)
 
+  /// The key of a stream: the same three values give the same numbers, everywhere and always.
   public init(seed: UInt64, purpose: String = "", index: UInt64 = 0) {
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325  // FNV-1a
     for byte in purpose.utf8 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }

@@ -27,6 +27,7 @@ public struct SobolSequence: Sendable {
   /// The plain sequence, whose first point is the origin.
   ///
   /// - Complexity: O(`dimensions`).
+  /// - Throws: `SobolError` if there are no direction numbers for so many dimensions.
   public init(dimensions: Int) throws(SobolError) {
     self.dimensions = dimensions
     directions = try SobolSequence.directions(of: dimensions)
@@ -34,6 +35,8 @@ public struct SobolSequence: Sendable {
   }
 
   /// The sequence scrambled by the stream of this key.
+  ///
+  /// - Throws: `SobolError` if there are no direction numbers for so many dimensions.
   public init(dimensions: Int, key: RandomKey) throws(SobolError) {
     self.dimensions = dimensions
     directions = try SobolSequence.directions(of: dimensions)
@@ -89,6 +92,7 @@ public struct SobolSequence: Sendable {
 
 /// A number of dimensions without direction numbers.
 public struct SobolError: ExplainedError, Hashable {
+  /// How many were asked for.
   public var dimensions: Int
 
   public var what: String {

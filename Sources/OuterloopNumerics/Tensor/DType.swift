@@ -3,7 +3,12 @@
 /// `float32` is the default for training, `float64` for verification and Gaussian processes,
 /// `int32` for labels and indices (it has no derivative). Nothing is promoted silently.
 public enum DType: String, Sendable, Hashable, CaseIterable, Codable {
-  case float32, float64, int32
+  /// Four bytes, 24 bits of precision.
+  case float32
+  /// Eight bytes, 53 bits of precision.
+  case float64
+  /// Four bytes, whole numbers; no derivative.
+  case int32
 
   /// Bytes of one element.
   public var byteCount: Int { self == .float64 ? 8 : 4 }
@@ -14,8 +19,11 @@ public enum DType: String, Sendable, Hashable, CaseIterable, Codable {
 
 /// A Swift type that can be an element of a tensor.
 public protocol TensorScalar: Sendable, Hashable {
+  /// The element type of tensors of it.
   static var dtype: DType { get }
+  /// The value nearest to a `Double`; integers truncate towards zero and clamp.
   init(truncating value: Double)
+  /// The value as a `Double`, exactly.
   var asDouble: Double { get }
 }
 

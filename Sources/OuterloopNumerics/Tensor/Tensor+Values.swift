@@ -29,6 +29,8 @@ extension Tensor {
 
   /// The elements as `Double`, whatever the element type.
   /// - Complexity: O(count).
+  /// - Throws: the error that the tensor carries, and `TensorError` if it is traced, so has no
+  ///   values, or there is no memory.
   public func doubles() throws -> [Double] {
     try Memory.require(count, of: 8, for: "reading \(type)")
     return switch dtype {
@@ -39,6 +41,9 @@ extension Tensor {
   }
 
   /// The one element of a tensor of count 1.
+  ///
+  /// - Throws: the error that the tensor carries, and `TensorError` if it is traced or has not one
+  ///   element.
   public func item() throws -> Double {
     if let error { throw error }
     guard count == 1 else { throw TensorError("item() of \(type), which has \(count) elements") }
@@ -78,6 +83,8 @@ extension Tensor {
   }
 
   /// Converts the element type (float to int truncates towards zero and clamps).
+  ///
+  /// - Throws: the error that the tensor carries, and `TensorError` if it is traced.
   public func converted(to dtype: DType) throws -> Tensor {
     guard dtype != self.dtype else { return self }
     if case .number(let value) = content { return Tensor(value, dtype: dtype) }

@@ -5,6 +5,7 @@
 /// bad shapes or mixed element types: the result is an *invalid* tensor that carries the first
 /// error, and the error is thrown where values are read, a function is compiled or differentiated.
 public struct Tensor: Sendable {
+  /// Shape and element type.
   public let type: TensorType
   package let content: Content
 
@@ -31,8 +32,11 @@ public struct Tensor: Sendable {
 package protocol TensorSymbol: Sendable {}
 
 extension Tensor {
+  /// Row-major sizes; empty for a scalar.
   public var shape: [Int] { type.shape }
+  /// The element type.
   public var dtype: DType { type.dtype }
+  /// The number of axes; 0 for a scalar.
   public var rank: Int { type.rank }
   /// Number of elements.
   public var count: Int { type.count }
@@ -100,6 +104,7 @@ extension Tensor {
     }
   }
 
+  /// A tensor of zeros.
   public static func zeros(_ shape: [Int], dtype: DType = .float32) -> Tensor {
     Tensor(repeating: 0, shape: shape, dtype: dtype)
   }
@@ -110,6 +115,7 @@ extension Tensor {
     return Tensor(repeating: 0, shape: other.shape, dtype: other.dtype)
   }
 
+  /// A tensor of ones.
   public static func ones(_ shape: [Int], dtype: DType = .float32) -> Tensor {
     Tensor(repeating: 1, shape: shape, dtype: dtype)
   }

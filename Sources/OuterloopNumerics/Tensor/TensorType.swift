@@ -4,8 +4,10 @@ public import OuterloopText
 public struct TensorType: Sendable, Hashable, CustomStringConvertible {
   /// Row-major sizes; empty for a scalar.
   public var shape: [Int]
+  /// The element type.
   public var dtype: DType
 
+  /// A shape with an element type.
   public init(_ shape: [Int], _ dtype: DType = .float32) {
     self.shape = shape
     self.dtype = dtype
@@ -15,6 +17,7 @@ public struct TensorType: Sendable, Hashable, CustomStringConvertible {
   /// stay far from overflow.
   package static let mostElements = 1 << 48
 
+  /// The number of axes; 0 for a scalar.
   public var rank: Int { shape.count }
 
   /// Number of elements; `.max` on overflow, and 0 for a negative size.
@@ -80,6 +83,7 @@ public struct TensorError: ExplainedError, Hashable {
   public var what: String
   public var remedy: String
 
+  /// An error with its remedy.
   public init(_ what: String, remedy: String = "") {
     self.what = what
     self.remedy = remedy

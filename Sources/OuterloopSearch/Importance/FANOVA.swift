@@ -20,6 +20,7 @@ public import OuterloopStudy
 ///
 /// - Complexity: O(trees d n log^2 n) time, O(d n) memory.
 public struct FANOVA: Sendable {
+  /// Trees of the forest.
   public var trees = 64
   /// The smallest number of trials on each side of a split.
   public var leastTrials = 2
@@ -32,6 +33,7 @@ public struct FANOVA: Sendable {
   /// those observed.
   private static let mostPlaces = 512
 
+  /// The defaults.
   public init() {}
 
   /// The importance of every parameter of the space, the largest first. All are 0 for less than two trials

@@ -26,6 +26,7 @@ public struct PEDANOVA: Sendable {
   private static let steps = 50
   private static let leastTrials = 2
 
+  /// The defaults.
   public init() {}
 
   /// The importance of every parameter of the space, the largest first. All are 0 for less than two trials

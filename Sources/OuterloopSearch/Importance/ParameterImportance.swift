@@ -2,6 +2,7 @@ internal import OuterloopStudy
 
 /// How much a parameter matters for a result.
 public struct ParameterImportance: Sendable, Hashable {
+  /// The parameter's name.
   public let name: String
   /// The normalised importance, 0 to 1; those of all parameters sum to 1, unless all are 0.
   public let share: Double

@@ -6,6 +6,7 @@ extension ObjectivePoints {
   /// - Parameter reference: m values.
   /// - Complexity: O(n log n) for m = 2; about that for m = 3 (n^2 memory moves at worst); each
   ///   further objective costs a factor of n at worst.
+  /// - Throws: `ObjectivePointsError` for a reference of another length, or with NaN.
   public func hypervolume(reference: [Double]) throws(ObjectivePointsError) -> Double {
     let inside = try inside(reference)
     guard !inside.contains(where: { isInfinite(box: $0, reference) }) else { return .infinity }

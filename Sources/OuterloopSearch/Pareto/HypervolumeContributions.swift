@@ -7,6 +7,7 @@ extension ObjectivePoints {
   /// - Parameter reference: m values.
   /// - Returns: n values.
   /// - Complexity: O(n log n) for m = 2, otherwise a hypervolume for each point of the front.
+  /// - Throws: `ObjectivePointsError` for a reference of another length, or with NaN.
   public func hypervolumeContributions(
     reference: [Double]
   ) throws(ObjectivePointsError) -> [Double] {

@@ -12,6 +12,7 @@ extension ObjectivePoints {
   /// - Returns: indices in the order of choice.
   /// - Complexity: O(n (log n + size)) for m = 2. For more objectives lazy greedy selection: often
   ///   near n + size hypervolumes of the chosen points, at worst n size.
+  /// - Throws: `ObjectivePointsError` for a reference of another length, or with NaN.
   public func hypervolumeSubset(
     size: Int, reference: [Double]
   ) throws(ObjectivePointsError) -> [Int] {

@@ -16,6 +16,7 @@ public struct ObjectivePoints: Sendable, Hashable {
   let values: [Double]
 
   /// - Parameter rows: n rows of m values.
+  /// - Throws: `ObjectivePointsError` without objectives, or for a row of another length.
   public init(_ rows: [[Double]], objectives: Int) throws(ObjectivePointsError) {
     guard objectives > 0 else { throw .noObjectives }
     var values: [Double] = []
@@ -108,11 +109,17 @@ public struct ObjectivePoints: Sendable, Hashable {
 
 /// Inconsistent points or reference.
 public enum ObjectivePointsError: ExplainedError, Hashable {
+  /// Points need at least one objective.
   case noObjectives
+  /// A row does not have a value for each objective.
   case wrongLength(index: Int, count: Int, objectives: Int)
+  /// The reference does not have a value for each objective.
   case wrongReference(count: Int, objectives: Int)
+  /// The reference is NaN in an objective.
   case referenceIsNotANumber(objective: Int)
+  /// There is no point of this index.
   case noSuchPoint(index: Int, count: Int)
+  /// There is not a violation for each point.
   case wrongViolations(count: Int, points: Int)
 
   public var what: String {

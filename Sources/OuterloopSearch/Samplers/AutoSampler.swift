@@ -6,7 +6,7 @@ public import OuterloopStudy
 ///
 /// Where choices open branches of the space, the model alone sometimes stays in a wrong one: for a branch that it
 /// has hardly seen, it extrapolates from the others. Every third trial therefore goes to the branch with the most
-/// potential according to its results (``BranchAllocation``), at the point there with the largest acquisition
+/// potential according to its results (`BranchAllocation`), at the point there with the largest acquisition
 /// value.
 ///
 /// Every candidate sampler observes all trials, whoever proposed them, so that the one that takes over

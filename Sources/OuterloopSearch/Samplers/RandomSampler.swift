@@ -9,6 +9,7 @@ public struct RandomSampler: Sampler {
   private let seed: UInt64
   private var tried: TriedConfigurations
 
+  /// Uniform draws for a study.
   public init(_ specification: StudySpecification) {
     seed = specification.seed
     tried = TriedConfigurations(specification.space)

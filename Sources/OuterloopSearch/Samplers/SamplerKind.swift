@@ -3,10 +3,13 @@ internal import OuterloopText
 
 /// A sampler by name, such as `tpe:startup=20`, with its description. A row of the registry.
 public struct SamplerKind: Sendable {
+  /// The name in the registry.
   public let name: String
   /// What it does, as half a sentence.
   public let summary: String
+  /// The options it takes.
   public let options: [Option]
+  /// What others ask of it.
   public let traits: SamplerTraits
   /// The sampler with the options given, others as by default.
   /// - Throws: `StudyError` for options that are unknown, out of range, or incompatible.
@@ -14,11 +17,13 @@ public struct SamplerKind: Sendable {
 
   /// An option, for help and documentation.
   public struct Option: Sendable {
+    /// The option's name.
     public let name: String
     /// The default.
     public let standard: String
     /// Its valid values: "a whole number from 1 to 9".
     public let values: String
+    /// What it does, as half a sentence.
     public let meaning: String
   }
 

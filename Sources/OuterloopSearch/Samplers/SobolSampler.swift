@@ -18,6 +18,9 @@ public struct SobolSampler: Sampler {
   private var sequences: [SobolSequence]
   private var tried: TriedConfigurations
 
+  /// Scrambled Sobol points for a study.
+  ///
+  /// - Throws: `StudyError` for a space with more parameters than there are direction numbers.
   public init(_ specification: StudySpecification) throws {
     seed = specification.seed
     dimensions = specification.space.parameters.count

@@ -3,9 +3,11 @@ internal import OuterloopText
 
 /// A scheduler by name, such as `asha:factor=4`, with its description. A row of the registry.
 public struct SchedulerKind: Sendable {
+  /// The name in the registry.
   public let name: String
   /// What it does, as half a sentence.
   public let summary: String
+  /// The options it takes.
   public let options: [SamplerKind.Option]
   /// Whether it chooses configurations too, so that it takes no sampler.
   public let choosesConfigurations: Bool

@@ -4,9 +4,11 @@ internal import OuterloopText
 /// A stopping rule of studies by name, such as `plateau:trials=50`, with its description. A row of the
 /// registry.
 public struct StopRuleKind: Sendable {
+  /// The name in the registry.
   public let name: String
   /// When it ends a study, as half a sentence.
   public let summary: String
+  /// The options it takes.
   public let options: [SamplerKind.Option]
   /// The rule with the options given, others as by default.
   /// - Throws: `StudyError` for options that are unknown or out of range.

@@ -51,6 +51,7 @@ public struct TargetOptions: Sendable, Hashable {
 
   public init() {}
 
+  /// The value that ends the study.
   public init(value: Double) { self.value = value }
 }
 

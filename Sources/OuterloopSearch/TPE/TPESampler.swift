@@ -9,20 +9,20 @@ public import OuterloopStudy
 /// parameters that are always active together (Falkner et al. 2018).
 ///
 /// *Branches.* A choice that conditions depend on opens branches. The next one is chosen by a bandit
-/// according to their potential (``BranchAllocation``), trials are split into good and bad within a branch,
+/// according to their potential (`BranchAllocation`), trials are split into good and bad within a branch,
 /// and parameters with the same condition have a joint density. With `branches` off this is as in Optuna: the
 /// choice is a parameter like others, and each conditional parameter is modelled alone, or with `group`
 /// jointly with those of the same condition.
 ///
 /// *Constraints on results.* Infeasible trials rank after all feasible ones, by violation
-/// (``TrialRank``); with several objectives after all fronts.
+/// (`TrialRank`); with several objectives after all fronts.
 ///
 /// *Costs and priors* weight the acquisition function,
 ///
 ///     log l(x) - log g(x) - alpha log c(x) + sum (beta / t) log pi(x),
 ///
-/// c being a kernel regression of trial costs (``CostRegression``), alpha the remaining fraction of the
-/// budget (cost cooling, Lee et al. 2020), and pi the user prior (``HintedPriors``). To reach values far
+/// c being a kernel regression of trial costs (`CostRegression`), alpha the remaining fraction of the
+/// budget (cost cooling, Lee et al. 2020), and pi the user prior (`HintedPriors`). To reach values far
 /// from l, a fraction of the candidates is drawn from pi, as are half of the random trials, the first one
 /// at its mode.
 ///
@@ -43,6 +43,8 @@ public struct TPESampler: Sampler {
   private var tried: TriedConfigurations
   private var densities: TPEDensities
 
+  /// TPE for a study.
+  ///
   /// - Throws: `StudyError` for options out of range, and incompatible options.
   public init(_ specification: StudySpecification, _ options: TPEOptions = TPEOptions()) throws {
     try options.check()

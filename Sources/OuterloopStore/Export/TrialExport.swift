@@ -11,7 +11,9 @@ internal import OuterloopText
 ///
 /// JSON lines have a full `TrialRecord` for each trial.
 public enum TrialFormat: String, Sendable, CaseIterable {
+  /// A header, and a line for each trial.
   case csv
+  /// A JSON object on each line.
   case jsonLines = "jsonl"
 }
 
@@ -34,6 +36,8 @@ extension StudyStore {
   ///
   /// - Parameter sink: receives the text in pieces of complete lines.
   /// - Complexity: O(trials + reports) in time; memory for 1000 trials.
+  /// - Throws: `StudyError` if there is no such study, and what access to the store and `sink`
+  ///   throw.
   public func export(
     _ study: StudyID, as format: TrialFormat, matching query: TrialQuery = TrialQuery(),
     to sink: (String) throws -> Void

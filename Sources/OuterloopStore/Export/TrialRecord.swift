@@ -17,6 +17,7 @@ package import OuterloopText
 public struct TrialRecord: Sendable, Encodable {
   package let json: JSON
 
+  /// A trial as the command prints it.
   public init(
     _ trial: Trial, _ specification: StudySpecification, isWhole: Bool = false,
     isStale: Bool? = nil
@@ -51,6 +52,9 @@ public struct TrialRecord: Sendable, Encodable {
   /// On one line.
   public var text: String { json.description }
 
+  /// Writes the keys that the command prints.
+  ///
+  /// - Throws: what the encoder throws.
   public func encode(to encoder: any Encoder) throws { try json.encode(to: encoder) }
 
   static func json(_ report: Report) -> JSON {

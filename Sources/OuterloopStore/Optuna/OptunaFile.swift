@@ -100,6 +100,8 @@ public enum OptunaFile {
   }
 
   /// The names of the studies in a file.
+  ///
+  /// - Throws: `StudyError` for a file that cannot be read, or is no database of Optuna's.
   public static func studies(in path: String) throws -> [String] {
     try reading(path) { db in
       try OptunaTable.studies.checkRows(db, of: nil)
@@ -188,7 +190,9 @@ public enum OptunaFile {
 
 /// A study as `OptunaFile.read` found it, for `SQLiteStore.restore`.
 public struct OptunaStudy: Sendable {
+  /// What the study is.
   public var specification: StudySpecification
+  /// All its events, in order.
   public let events: [Event]
   /// What is represented differently, and what was dropped, one sentence each, for people.
   public let notes: [String]

@@ -2,6 +2,7 @@ internal import OuterloopText
 
 /// What values a parameter may take.
 public enum Domain: Sendable, Hashable {
+  /// Real numbers of a range.
   case float(NumericRange)
   /// Integers; the range's ends and step are integers.
   case int(NumericRange)
@@ -13,6 +14,9 @@ public enum Domain: Sendable, Hashable {
   case constant(ParameterValue)
 
   /// Integers from `low` to `high`, both included.
+  ///
+  /// - Throws: `SpaceError` for an empty range, a step that is not positive, or ends that `Double`
+  ///   cannot hold exactly.
   public static func int(_ low: Int, _ high: Int, log: Bool = false, step: Int = 1) throws -> Domain
   {
     let limit = UInt(NumericRange.exactIntegers)

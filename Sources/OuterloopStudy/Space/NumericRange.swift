@@ -6,12 +6,17 @@ internal import OuterloopPlatform
 /// `high` is moved down to it. Integers always have a step, 1 by default. On a log scale distances
 /// are those of logarithms; the grid stays a grid of the values themselves.
 public struct NumericRange: Sendable, Hashable {
+  /// The least value.
   public let low: Double
+  /// The greatest value.
   public let high: Double
+  /// Whether distances are those of logarithms.
   public let isLog: Bool
+  /// The distance of neighbouring values; nil for every number of the range.
   public let step: Double?
   /// The ends of the range of coordinates (see ``coordinate(of:)``).
   public let start: Double
+  /// The end of the range of coordinates.
   public let end: Double
   /// A power of ten by which `low` and `step` become integers. Grid values are computed from
   /// integers, so that 0...1 in steps of 0.1 contains 0.3 and not 0.30000000000000004.

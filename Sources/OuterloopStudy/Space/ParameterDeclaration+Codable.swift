@@ -8,6 +8,9 @@ extension ParameterDeclaration: Codable {
     case condition = "if"
   }
 
+  /// Reads the form of a space file: `name`, `type`, and what the type needs.
+  ///
+  /// - Throws: `DecodingError` for missing fields, and `SpaceError` for values that do not fit.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: Key.self)
     let name = try container.decode(String.self, forKey: .name)
@@ -23,6 +26,9 @@ extension ParameterDeclaration: Codable {
       if: try container.decodeIfPresent(String.self, forKey: .condition))
   }
 
+  /// Writes the form that `init(from:)` reads.
+  ///
+  /// - Throws: what the encoder throws.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: Key.self)
     try container.encode(name, forKey: .name)

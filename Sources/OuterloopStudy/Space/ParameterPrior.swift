@@ -12,11 +12,14 @@ public struct ParameterPrior: Sendable, Hashable, Codable {
     case distance(Double)
   }
 
+  /// The parameter's name.
   public var parameter: String
+  /// Where good values are believed to be.
   public var center: ParameterValue
   /// Nil: a tenth of the range on its scale. Choices have none.
   public var spread: Spread?
 
+  /// A belief about one parameter.
   public init(_ parameter: String, _ center: ParameterValue, _ spread: Spread? = nil) {
     self.parameter = parameter
     self.center = center

@@ -3,9 +3,13 @@
 /// In JSON it is a plain scalar. Whether `1` is an integer or a real number is decided by the domain
 /// it belongs to, not by its spelling: see `Domain.canonical`.
 public enum ParameterValue: Sendable, Hashable {
+  /// True or false.
   case bool(Bool)
+  /// A whole number.
   case int(Int)
+  /// A real number.
   case float(Double)
+  /// A text.
   case text(String)
 
   /// The number, or nil for texts and truth values.
@@ -110,6 +114,9 @@ extension Character {
 }
 
 extension ParameterValue: Codable {
+  /// Reads a truth value, a number or a text.
+  ///
+  /// - Throws: `DecodingError` for anything else.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.singleValueContainer()
     if let value = try? container.decode(Bool.self) {
@@ -123,6 +130,9 @@ extension ParameterValue: Codable {
     }
   }
 
+  /// Writes the value itself.
+  ///
+  /// - Throws: what the encoder throws.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.singleValueContainer()
     switch self {

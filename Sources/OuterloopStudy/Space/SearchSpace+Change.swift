@@ -19,6 +19,8 @@ extension SearchSpace {
 
   /// The space in which a parameter has the value that `text` stands for: a number or truth value
   /// where the parameter has such, else a text, with or without quotation marks.
+  ///
+  /// - Throws: `SpaceError` if there is no such parameter, or it cannot take this value.
   public func fixing(_ name: String, toText text: String) throws -> SearchSpace {
     let domain = parameters[try place(of: name)].domain
     var readings = [ParameterValue(plain: text), .text(text)]

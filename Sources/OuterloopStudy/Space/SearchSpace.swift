@@ -4,6 +4,7 @@
 /// A space is always valid: contradictory declarations are rejected. Parameters come after the ones
 /// their conditions mention, otherwise in the order of declaration.
 public struct SearchSpace: Sendable {
+  /// The parameters; those that a condition mentions come before it.
   public private(set) var parameters: [Parameter] = []
   /// Hard constraints: no configuration for which any of these holds is ever proposed.
   public private(set) var forbidden: [Predicate] = []
@@ -27,6 +28,9 @@ public struct SearchSpace: Sendable {
   }
 
   /// Adds a parameter; its condition mentions earlier ones.
+  ///
+  /// - Throws: `SpaceError` for a name that is taken or not allowed, a domain that is empty, or a
+  ///   condition that cannot be read.
   public mutating func add(_ declaration: ParameterDeclaration) throws {
     let parameter = try naming("parameter `\(declaration.name)`") {
       try declaration.checkName()
@@ -42,6 +46,8 @@ public struct SearchSpace: Sendable {
   }
 
   /// Excludes the combinations for which `statement` holds: `low >= high`.
+  ///
+  /// - Throws: `SpaceError` for a statement that cannot be read, or mentions unknown parameters.
   public mutating func forbid(_ statement: String) throws {
     forbidden.append(try naming("forbidden") { try Predicate(statement, over: self) })
   }
@@ -88,6 +94,9 @@ extension SearchSpace: Hashable {
 extension SearchSpace: Codable {
   private enum Key: String, CodingKey { case parameters, forbid }
 
+  /// Reads `parameters` and `forbid`.
+  ///
+  /// - Throws: `DecodingError` for missing fields, and `SpaceError` for values that do not fit.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: Key.self)
     try self.init(
@@ -95,6 +104,9 @@ extension SearchSpace: Codable {
       forbidden: try container.decodeIfPresent([String].self, forKey: .forbid) ?? [])
   }
 
+  /// Writes the form that `init(from:)` reads.
+  ///
+  /// - Throws: what the encoder throws.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: Key.self)
     try container.encode(parameters.map(ParameterDeclaration.init), forKey: .parameters)

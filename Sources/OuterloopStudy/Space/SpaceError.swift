@@ -7,6 +7,7 @@ public struct SpaceError: ExplainedError, Hashable {
   public var what: String
   public var remedy: String
 
+  /// An error, what to do about it, and where it is.
   public init(_ what: String, _ remedy: String, in place: [String] = []) {
     self.what = what
     self.remedy = remedy

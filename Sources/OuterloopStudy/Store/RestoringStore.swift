@@ -12,7 +12,9 @@ public protocol RestoringStore: StudyStore {
 
 /// A consistent snapshot of a study with its events.
 public struct StudyCopy: Sendable {
+  /// What the study is.
   public var specification: StudySpecification
+  /// All its events, in order.
   public let events: [Event]
 
   /// Reads a study, even while it is running.

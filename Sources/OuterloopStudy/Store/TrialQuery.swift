@@ -4,12 +4,14 @@ public struct TrialQuery: Sendable, Hashable {
   public var states: Set<TrialState.Kind>?
   /// Only trials of this number and above: the next page begins after the last one's number.
   public var from: Int
+  /// How many trials at the most.
   public var limit: Int
   /// The highest numbers first: the newest `limit` trials. `from` still applies.
   public var newestFirst: Bool
   /// Whether the trials come with their reports. Without them a long list is read faster.
   public var reports: Bool
 
+  /// A query; by default for all trials with their reports.
   public init(
     states: Set<TrialState.Kind>? = nil, from: Int = 0, limit: Int = .max,
     newestFirst: Bool = false,
@@ -39,16 +41,21 @@ public struct StudySummary: Sendable, Hashable {
   /// `StudySpecification.best`.
   public var best: Best?
 
+  /// The best complete trial of a study.
   public struct Best: Sendable, Hashable {
+    /// The trial's number.
     public var trial: Int
+    /// The value of the first objective.
     public var value: Double
 
+    /// The best trial by its number and value.
     public init(trial: Int, value: Double) {
       self.trial = trial
       self.value = value
     }
   }
 
+  /// A summary from its parts.
   public init(
     counts: [TrialState.Kind: Int] = [:], revision: Int = 0, lastEvent: Double? = nil,
     best: Best? = nil
@@ -59,6 +66,7 @@ public struct StudySummary: Sendable, Hashable {
     self.best = best
   }
 
+  /// How many trials there are, in all states.
   public var trials: Int { counts.values.reduce(0, +) }
 }
 
@@ -100,6 +108,7 @@ extension StudyStore {
   /// The fold over all events.
   ///
   /// - Complexity: O(events) in time; memory grows with trials and reports.
+  /// - Throws: `StudyError` if there is no such study, and what access to the store throws.
   public func history(of study: StudyID) async throws -> History {
     var history = History()
     while true {

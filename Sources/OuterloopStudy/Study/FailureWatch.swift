@@ -10,7 +10,9 @@ public enum FailureLimit: Sendable, Hashable {
   /// After this many failures in a row.
   case inARow(Int)
 
+  /// The first trials of a study that stop it if all of them fail the same way.
   public static let first = 3
+  /// The failures in a row that stop a study.
   public static let usual = 10
 }
 
@@ -22,7 +24,9 @@ public struct Breakdown: Sendable, Hashable {
   public var isFirst: Bool
   /// The last of them.
   public var trial: Int
+  /// Why it failed.
   public var reason: FailureReason
+  /// Its message.
   public var message: String
 }
 

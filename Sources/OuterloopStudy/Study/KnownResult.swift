@@ -1,11 +1,13 @@
 /// A result for a configuration that is known from elsewhere: another study, a file, a notebook.
 public struct KnownResult: Sendable, Hashable, Codable {
+  /// The configuration.
   public var params: [String: ParameterValue]
   /// By metric; empty: the configuration is worth trying, its result is unknown.
   public var values: [String: Double]
   /// How long it took, in seconds.
   public var seconds: Double?
 
+  /// A configuration with what is known of it.
   public init(
     params: [String: ParameterValue], values: [String: Double] = [:], seconds: Double? = nil
   ) {
@@ -57,6 +59,8 @@ extension StudyStore {
   ///   - report: its result; nil where there is none.
   ///   - worker: the worker recorded for it.
   ///   - end: how it ended, by the number of the attempt; nil: as `Trial.end` says.
+  /// - Throws: `StudyError` for a configuration that is not one of the space, and what access to
+  ///   the store throws.
   public func addEnded(
     _ assignment: Assignment, _ report: Report?, to study: StudyID, worker: String,
     end: ((Trial, Int) -> Event.Kind)? = nil

@@ -2,10 +2,14 @@
 /// configurations, which scheduler decides how far each is trained, and which rules end the study before its
 /// budget is spent. Any scheduler can be combined with any sampler and any rule.
 public struct MethodDescription: Sendable, Hashable, Codable {
+  /// How configurations are proposed.
   public var sampler: ComponentDescription
+  /// How far trials are trained.
   public var scheduler: ComponentDescription
+  /// What ends the study before its budget is spent.
   public var stopRules: [ComponentDescription]
 
+  /// A method by its parts.
   public init(
     _ sampler: ComponentDescription, scheduler: ComponentDescription = .fullTraining,
     stopRules: [ComponentDescription] = []
@@ -33,9 +37,12 @@ extension MethodDescription: CustomStringConvertible {
 
 /// A sampler or a scheduler by its name and options.
 public struct ComponentDescription: Sendable, Hashable, Codable {
+  /// The name in the registry.
   public var name: String
+  /// The options that differ from their defaults.
   public var options: [String: ParameterValue]
 
+  /// A component by name and options.
   public init(_ name: String, _ options: [String: ParameterValue] = [:]) {
     self.name = name
     self.options = options

@@ -2,13 +2,16 @@ private import Synchronization
 
 /// A trial as a Swift objective sees it.
 public struct RunningTrial: Sendable {
+  /// What the trial is asked to do.
   public let request: TrialRequest
   let reports: any ReportSink
 
   /// The value of a parameter.
   public subscript<Value>(handle: Handle<Value>) -> Value { request.assignment[handle] }
 
+  /// The trial's number, from 0.
   public var number: Int { request.trial }
+  /// A random seed, the same whenever this trial is run.
   public var seed: UInt64 { request.seed }
 
   /// The last completed epoch: training starts after it.
@@ -18,6 +21,8 @@ public struct RunningTrial: Sendable {
 
   /// Announces that a checkpoint after `epoch` has been saved: a paused trial resumes from there, and from the
   /// start otherwise.
+  ///
+  /// - Throws: what access to the store throws.
   public func checkpointed(epoch: Int) async throws { try await reports.checkpointed(epoch: epoch) }
 
   /// Reports an epoch, counted from 1. False: the trial should stop.
@@ -25,6 +30,7 @@ public struct RunningTrial: Sendable {
   /// - Parameter gradient: derivatives of the objective with respect to parameters, in their units and by
   ///   their names; for a metric that is maximised, of the metric itself. Samplers that model the objective
   ///   use them.
+  /// - Throws: what access to the store throws.
   public func report(
     epoch: Int, _ values: [String: Double], gradient: [String: Double] = [:],
     seconds: Double? = nil

@@ -3,9 +3,12 @@ public protocol Sampler: Sendable {
   /// See `Searcher.choice`.
   var choice: String? { get }
 
+  /// Takes in an event; the sampler's state is made by this alone. `history` includes the event.
   mutating func observe(_ event: Event, in history: History)
 
   /// A configuration for trial `number`; nil if none is left to try.
+  ///
+  /// - Throws: `StudyError` if no configuration can be proposed.
   mutating func suggest(_ number: Int, in history: History) throws -> Assignment?
 }
 
@@ -19,17 +22,21 @@ public protocol Scheduler: Sendable {
   /// See `Searcher.choice`.
   var choice: String? { get }
 
+  /// Takes in an event; the scheduler's state is made by this alone. `history` includes the event.
   mutating func observe(_ event: Event, in history: History)
 
   /// What to do next; see `Searcher.propose`.
   ///
   /// - Parameter suggest: asks the sampler for the configuration of a new trial by its number; nil if
   ///   none is left to try.
+  /// - Throws: what `suggest` throws.
   mutating func propose(
     _ number: Int?, in history: History, suggest: (Int) throws -> Assignment?
   ) throws -> Proposal
 
   /// Whether a running trial should be trained on; see `Searcher.verdict`.
+  ///
+  /// - Throws: `StudyError` if there is no verdict.
   mutating func verdict(on trial: Int, in history: History) throws -> Verdict
 }
 
@@ -41,6 +48,7 @@ extension Scheduler {
 public struct FullTraining: Scheduler {
   private let epochs: Int
 
+  /// Trains every trial through `epochs`.
   public init(epochs: Int) { self.epochs = epochs }
 
   public mutating func observe(_ event: Event, in history: History) {}
@@ -60,6 +68,8 @@ public struct ScheduledSearch: Searcher {
   private var sampler: any Sampler
   private var scheduler: any Scheduler
 
+  /// A searcher that takes configurations from a sampler and lets a scheduler decide how far they
+  /// are trained.
   public init(_ sampler: some Sampler, _ scheduler: some Scheduler) {
     self.sampler = sampler
     self.scheduler = scheduler

@@ -1,6 +1,7 @@
 /// A way to search, as a value: `.random`, `.tpe()`, `.tpe().scheduled(by: ...)`. It knows its name and
 /// options, for the store, and how to make the searcher of a study.
 public struct SearchMethod: ExpressibleBySampler {
+  /// Sampler, scheduler and stopping rules by name and options, as the store keeps them.
   public private(set) var description: MethodDescription
   private var make: @Sendable (StudySpecification) throws -> any Searcher
   private let sampler: SamplerMethod?
@@ -14,6 +15,7 @@ public struct SearchMethod: ExpressibleBySampler {
     self.sampler = sampler
   }
 
+  /// A method of your own.
   public init(
     _ description: ComponentDescription,
     make: @escaping @Sendable (StudySpecification) throws -> any Sampler
@@ -62,6 +64,7 @@ public struct SearchMethod: ExpressibleBySampler {
 /// configuration through all epochs. A sampler's factory, such as `.tpe()`, is declared on this protocol
 /// once and can be used where either is expected.
 public protocol ExpressibleBySampler: Sendable {
+  /// A sampler by its description and how to make it.
   init(
     _ description: ComponentDescription,
     make: @escaping @Sendable (StudySpecification) throws -> any Sampler)
@@ -69,9 +72,12 @@ public protocol ExpressibleBySampler: Sendable {
 
 /// A sampler as a value: how to make it for a study, and how the store names it.
 public struct SamplerMethod: ExpressibleBySampler {
+  /// How the store names the sampler.
   public let description: ComponentDescription
+  /// Makes the sampler for a study.
   public let make: @Sendable (StudySpecification) throws -> any Sampler
 
+  /// A sampler by its description and how to make it.
   public init(
     _ description: ComponentDescription,
     make: @escaping @Sendable (StudySpecification) throws -> any Sampler
@@ -83,7 +89,9 @@ public struct SamplerMethod: ExpressibleBySampler {
 
 /// A scheduler as a value.
 public struct SchedulerMethod: Sendable {
+  /// How the store names the scheduler.
   public let description: ComponentDescription
+  /// Makes the scheduler for a study.
   public let make: @Sendable (StudySpecification) throws -> any Scheduler
   let adapt: @Sendable (SamplerMethod) -> SamplerMethod
 

@@ -17,11 +17,14 @@ public protocol Searcher: Sendable {
   ///
   /// - Parameter number: the one that a new trial would get, which names its random stream; nil if the
   ///   budget allows no new trial, so that only existing trials can be advanced.
+  /// - Throws: `StudyError` if nothing can be proposed.
   mutating func propose(_ number: Int?, in history: History) throws -> Proposal
 
   /// Whether a running trial should be trained further, after a report of it has been observed.
   /// `mutating` for caches only. The decision is recorded as an event, so that a replay need not ask
   /// again.
+  ///
+  /// - Throws: `StudyError` if there is no verdict.
   mutating func verdict(on trial: Int, in history: History) throws -> Verdict
 }
 

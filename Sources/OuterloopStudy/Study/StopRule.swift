@@ -8,14 +8,19 @@ public protocol StopRule: Sendable {
   mutating func observe(_ event: Event, in history: History)
 
   /// Why the study should start no further trial, as a phrase; nil: it should continue.
+  ///
+  /// - Throws: `StudyError` if the rule cannot judge the study.
   mutating func reason(in history: History) throws -> String?
 }
 
 /// A rule as a value: how to make it for a study, and how the store names it.
 public struct StopRuleMethod: Sendable {
+  /// How the store names the rule.
   public let description: ComponentDescription
+  /// Makes the rule for a study.
   public let make: @Sendable (StudySpecification) throws -> any StopRule
 
+  /// A rule by its description and how to make it.
   public init(
     _ description: ComponentDescription,
     make: @escaping @Sendable (StudySpecification) throws -> any StopRule

@@ -3,6 +3,8 @@ extension Study {
   /// The next trial: one that was enqueued or must run again, otherwise a new one; nil if every
   /// configuration has been tried. Pass its result to `tell` within `lease` seconds; after that the
   /// trial goes to the next caller.
+  ///
+  /// - Throws: what access to the store and the method throw.
   public func ask(worker: String = "own loop", lease: Double = 3600) async throws -> Claim? {
     let claimant = Claimant(worker: worker, lease: lease)
     guard case .trial(let claim) = try await source.next(for: claimant, within: Budget()) else {
@@ -14,6 +16,8 @@ extension Study {
   /// The result of a trial that was asked for: a value for each objective, and any other metrics. A
   /// missing or non-finite objective fails the trial; one that is not trained to the end is paused:
   /// see `Trial.end`.
+  ///
+  /// - Throws: what access to the store throws.
   @discardableResult
   public func tell(_ claim: Claim, _ values: [String: Double]) async throws -> Acceptance {
     let report = Report(epoch: claim.trial.through, values)
@@ -26,6 +30,8 @@ extension Study {
 
   /// Reports an epoch of a trial that was asked for, and renews its lease for `lease` seconds. False: it should
   /// stop, because its scheduler has ended it, which is recorded, or because another worker has taken it over.
+  ///
+  /// - Throws: what access to the store and the scheduler throw.
   public func report(
     _ claim: Claim, epoch: Int, _ values: [String: Double], lease: Double = 3600
   ) async throws -> Bool {
@@ -38,6 +44,8 @@ extension Study {
   }
 
   /// Marks a trial that was asked for as failed.
+  ///
+  /// - Throws: what access to the store throws.
   @discardableResult
   public func tell(
     _ claim: Claim, failed reason: FailureReason, _ message: String? = nil
@@ -60,6 +68,8 @@ extension Study {
   }
 
   /// Makes failed trials run again, as further attempts. Refused: the trial has not failed.
+  ///
+  /// - Throws: what access to the store throws.
   @discardableResult
   public func retry(_ trial: Int) async throws -> Acceptance {
     try await store.append([.retried], to: trial, of: id)
@@ -74,6 +84,8 @@ extension Study {
   }
 
   /// Reopens a study that a stopping rule of its search method has ended.
+  ///
+  /// - Throws: what access to the store throws.
   public func reopen() async throws { try await store.note(.reopened, in: id) }
 
   /// Gives parameters a wider range or more choices: `study.extend("lr", .float(NumericRange(1e-6, 1)))`.

@@ -6,9 +6,13 @@
 ///     try await study.run(trials: 50) { trial in try train(rate: trial[rate]) }
 ///     print(try await study.best()?.assignment ?? "nothing")
 public struct Study: Sendable {
+  /// Where the study is kept.
   public let store: any StudyStore
+  /// Which of the store's studies it is.
   public let id: StudyID
+  /// What the study is.
   public let specification: StudySpecification
+  /// How it searches.
   public let method: SearchMethod
   let source: TrialSource
 
@@ -64,6 +68,8 @@ public struct Study: Sendable {
   ///
   /// - Parameter keepsCheckpoints: whether the closure has saved a checkpoint of the last epoch that it
   ///   reported when it returns, so that it need not call `checkpointed`.
+  /// - Throws: `StudyError` without a budget, with several objectives or if no trial can run, and
+  ///   what access to the store throws. An error of the closure fails its trial.
   public func run(
     trials: Int? = nil, totalEpochs: Int? = nil, parallel: Int = 1, keepsCheckpoints: Bool = false,
     _ objective: @escaping @Sendable (RunningTrial) async throws -> Double
@@ -83,6 +89,9 @@ public struct Study: Sendable {
   }
 
   /// As `run` above, for several objectives: the closure returns a value for each.
+  ///
+  /// - Throws: `StudyError` without a budget or if no trial can run, and what access to the store
+  ///   throws. An error of the closure fails its trial.
   public func run(
     trials: Int? = nil, totalEpochs: Int? = nil, parallel: Int = 1, keepsCheckpoints: Bool = false,
     _ objective: @escaping @Sendable (RunningTrial) async throws -> [String: Double]
@@ -99,11 +108,15 @@ public struct Study: Sendable {
   }
 
   /// All trials, by number.
+  ///
+  /// - Throws: what access to the store throws.
   public func trials() async throws -> [Trial] {
     try await store.trials(of: id, matching: TrialQuery())
   }
 
   /// The best complete trial of the first objective among those that satisfy the constraints.
+  ///
+  /// - Throws: what access to the store throws.
   public func best() async throws -> Trial? {
     specification.best(in: try await store.history(of: id))
   }

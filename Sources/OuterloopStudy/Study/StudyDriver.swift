@@ -3,8 +3,11 @@
 ///
 /// Further drivers may work on the same study in other processes at the same time.
 public struct StudyDriver: Sendable {
+  /// Where the study is kept.
   public let store: any StudyStore
+  /// Which of the store's studies is driven.
   public let study: StudyID
+  /// How it searches.
   public let method: SearchMethod
   /// The number of trials that run at once.
   public var parallel = 1
@@ -25,6 +28,7 @@ public struct StudyDriver: Sendable {
   /// When to abandon the run because trials keep failing.
   public var failureLimit = FailureLimit.none
 
+  /// A driver of a study; further settings are properties.
   public init(_ study: StudyID, in store: any StudyStore, by method: SearchMethod) {
     self.study = study
     self.store = store
@@ -33,7 +37,9 @@ public struct StudyDriver: Sendable {
 
   /// A notification while the driver runs.
   public enum Notice: Sendable {
+    /// A trial began.
     case began(Claim)
+    /// A trial reported.
     case reported(Claim, Report)
     /// The trial ended, or will run again.
     case ended(Claim, Event.Kind)
@@ -41,12 +47,15 @@ public struct StudyDriver: Sendable {
     case refused(Claim, Acceptance.Refusal)
     /// The study was suspended: no trial starts until `.resumed`.
     case suspended
+    /// The study goes on after it was suspended.
     case resumed
   }
 
   /// How a run ended.
   public enum Ending: Sendable, Hashable {
+    /// The budget is spent.
     case budget
+    /// Every configuration has been tried.
     case exhausted
     /// A rule of the search method ended the study, for this reason.
     case rule(String)

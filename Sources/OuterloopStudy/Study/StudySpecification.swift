@@ -2,7 +2,9 @@ public import OuterloopText
 
 /// What a study is: fixed when it is created, except for the budget and the attributes.
 public struct StudySpecification: Sendable, Hashable, Codable {
+  /// The study's name, unique in its store.
   public var name: String
+  /// What is searched.
   public var space: SearchSpace
   /// One or more, in the order in which values are listed.
   public var objectives: [Objective]
@@ -15,11 +17,13 @@ public struct StudySpecification: Sendable, Hashable, Codable {
   /// Results of an earlier study, by the parameters and objectives that this one has too: `gp` learns from
   /// them where good values lie. They are not trials of this study.
   public var earlier: [KnownResult]
+  /// How it is searched.
   public var method: MethodDescription
   /// Names the random streams: the same seed and events give the same suggestions.
   public var seed: UInt64
   /// Epochs of a full training; 1 for objectives without epochs.
   public var epochs: Int
+  /// How much it may use, in total.
   public var budget: Budget
   /// How often a trial that failed with an error is retried.
   public var retries: Int
@@ -130,10 +134,12 @@ public struct StudySpecification: Sendable, Hashable, Codable {
 
 /// The settings of a study that may change.
 public struct StudySettings: Sendable, Hashable {
+  /// How much the study may use, in total.
   public var budget: Budget
   /// See `StudySpecification.attributes`.
   public var attributes: [String: String]
 
+  /// Settings from their parts.
   public init(budget: Budget = Budget(), attributes: [String: String] = [:]) {
     self.budget = budget
     self.attributes = attributes
@@ -186,6 +192,7 @@ public struct Budget: Sendable, Hashable, Codable {
   /// Seconds during which at least one trial ran.
   public var seconds: Double?
 
+  /// A total of trials, epochs or seconds; nil for no bound.
   public init(trials: Int? = nil, epochs: Int? = nil, seconds: Double? = nil) {
     self.trials = trials
     self.epochs = epochs
@@ -197,15 +204,18 @@ public struct Budget: Sendable, Hashable, Codable {
 public struct StudyError: ExplainedError, Hashable {
   public var what: String
   public var remedy: String
+  /// What callers match on.
   public var cause: Cause
 
   /// What kind of error it is.
   public enum Cause: Sendable, Hashable {
     /// The constraints of the space leave no configuration to try.
     case infeasible
+    /// Any other cause.
     case other
   }
 
+  /// An error and what to do about it.
   public init(_ what: String, _ remedy: String, cause: Cause = .other) {
     self.what = what
     self.remedy = remedy

@@ -4,6 +4,7 @@
 /// proposes the trial with the next number, and the store takes the proposal if that number is still
 /// free. The event records the revision, so a replay that stops there repeats the proposal.
 public actor TrialSource {
+  /// The study that is asked about.
   public let study: StudyID
   private let store: any StudyStore
   private var fold: SearcherFold
@@ -14,6 +15,8 @@ public actor TrialSource {
 
   /// - Parameter grace: seconds before any lease counts as run out, for callers that suspect the
   ///   store's clock of having just been set forward.
+  /// - Throws: `StudyError` if the study does not fit the method, and what access to the store
+  ///   throws.
   public init(
     _ study: StudyID, in store: any StudyStore, by method: SearchMethod, grace: Double? = nil
   ) async throws {
@@ -37,9 +40,11 @@ public actor TrialSource {
 
   /// The next piece of work.
   public enum Work: Sendable {
+    /// A trial to be run.
     case trial(Claim)
     /// Nothing until a running trial ends or reports.
     case wait
+    /// Nothing any more: how the study ended.
     case finished(Ending)
   }
 
@@ -54,6 +59,8 @@ public actor TrialSource {
   }
 
   /// Observes the events since the last call.
+  ///
+  /// - Throws: what access to the store throws, and `StudyError` for a log that cannot be replayed.
   public func catchUp() async throws {
     while true {
       let seen = history.revision
@@ -75,6 +82,8 @@ public actor TrialSource {
   /// - Parameters:
   ///   - given: nil: the study's budget, which may change at any time.
   ///   - leavingTime: whether the budget's seconds are ignored, since the caller enforces them.
+  /// - Throws: what access to the store and the method throw, and `StudyError` if the scheduler
+  ///   moves a trial that is not paused.
   public func next(
     for claimant: Claimant, within given: Budget? = nil, leavingTime: Bool = false
   ) async throws -> Work {
@@ -134,6 +143,8 @@ public actor TrialSource {
   }
 
   /// The decision about a running trial, after all its reports have been observed.
+  ///
+  /// - Throws: what access to the store and the scheduler throw.
   public func verdict(on trial: Int) async throws -> Verdict {
     try await catchUp()
     guard history.trials.indices.contains(trial), history.trials[trial].state == .running else {
@@ -144,6 +155,8 @@ public actor TrialSource {
 
   /// Ends a running trial after a report, if its scheduler decides so: for callers that run trials
   /// themselves. False: the trial has ended, and its outcome is recorded.
+  ///
+  /// - Throws: what access to the store and the scheduler throw.
   public func shouldContinue(_ trial: Int, attempt: Int) async throws -> Bool {
     let verdict = try await verdict(on: trial)
     guard verdict != .goOn else { return true }
@@ -154,6 +167,8 @@ public actor TrialSource {
   }
 
   /// Whether no budget would allow a new trial: every configuration has been tried.
+  ///
+  /// - Throws: what access to the store and the method throw.
   public func isExhausted() async throws -> Bool {
     try await catchUp()
     return try fold.propose(history.trials.count) == .exhausted

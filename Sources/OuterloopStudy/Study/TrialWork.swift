@@ -14,8 +14,11 @@ public protocol TrialWork: Sendable {
 public struct TrialRequest: Sendable, Hashable {
   /// The study's name.
   public var study: String
+  /// The trial's number, from 0.
   public var trial: Int
+  /// The number of the attempt, from 1.
   public var attempt: Int
+  /// The configuration.
   public var assignment: Assignment
   /// The last completed epoch: training starts after it.
   public var from: Int
@@ -27,6 +30,7 @@ public struct TrialRequest: Sendable, Hashable {
   /// the same time have different slots.
   public var slot: Int
 
+  /// What a claim asks for.
   public init(_ claim: Claim, of specification: StudySpecification, slot: Int = 0) {
     study = specification.name
     trial = claim.trial.number
@@ -53,14 +57,20 @@ public enum TrialNews: Sendable, Hashable {
 public protocol ReportSink: Sendable {
   /// Records the news in this order, all or none. False: the trial should stop, because of a
   /// decision to end it early.
+  ///
+  /// - Throws: what access to the store throws.
   func keep(_ news: [TrialNews]) async throws -> Bool
 }
 
 extension ReportSink {
   /// Records a report. False: the trial should stop.
+  ///
+  /// - Throws: what access to the store throws.
   public func report(_ report: Report) async throws -> Bool { try await keep([.reported(report)]) }
 
   /// The checkpoint from which training can continue after `epoch` is on disk.
+  ///
+  /// - Throws: what access to the store throws.
   public func checkpointed(epoch: Int) async throws {
     _ = try await keep([.checkpointed(epoch: epoch)])
   }
@@ -68,11 +78,14 @@ extension ReportSink {
 
 /// Why a trial failed.
 public struct TrialFailure: Error, Sendable, Hashable, CustomStringConvertible {
+  /// The kind of failure.
   public var reason: FailureReason
+  /// What happened, for people.
   public var message: String
   /// The common wording of failures that differ only in details; by default the message itself.
   public var way: String
 
+  /// A failure with its reason.
   public init(_ reason: FailureReason, _ message: String, way: String? = nil) {
     self.reason = reason
     self.message = message

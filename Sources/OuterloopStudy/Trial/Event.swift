@@ -7,8 +7,10 @@ public struct Event: Sendable, Hashable {
   public var time: Double
   /// The number of the trial concerned, from 0; for events about the study, the number of trials.
   public var trial: Int
+  /// What happened.
   public var kind: Kind
 
+  /// An event of a study's log.
   public init(revision: Int, time: Double, trial: Int, _ kind: Kind) {
     self.revision = revision
     self.time = time
@@ -16,6 +18,7 @@ public struct Event: Sendable, Hashable {
     self.kind = kind
   }
 
+  /// What may happen in a study.
   public enum Kind: Sendable, Hashable {
     /// A searcher proposed a new trial, to be trained through epoch `through`, having seen the
     /// events up to revision `seen`.
@@ -26,6 +29,7 @@ public struct Event: Sendable, Hashable {
     case continued(through: Int, seen: Int)
     /// A worker began attempt `attempt`; attempts count from 1 and serve as fencing tokens.
     case claimed(attempt: Int, worker: String)
+    /// An attempt reported an epoch.
     case reported(attempt: Int, Report)
     /// More about an epoch: its values are merged into the known ones, its seconds, if any, replace
     /// the known ones. So a report that grows line by line costs no more than its lines.
@@ -37,6 +41,7 @@ public struct Event: Sendable, Hashable {
     case paused(attempt: Int, seconds: Double? = nil)
     /// The attempt ended without a result and the trial must run again.
     case released(attempt: Int, FailureReason, seconds: Double? = nil)
+    /// An attempt ended with an outcome.
     case finished(attempt: Int, Outcome, seconds: Double? = nil)
     /// The trial's configuration from here on: the previous one, with values of parameters that its objective has
     /// declared since (see `SearchSpace.grown`).
@@ -104,6 +109,8 @@ extension Event.Kind {
 public enum Outcome: Sendable, Hashable {
   /// One value for each objective, in their order.
   case complete([Double])
+  /// Ended early on purpose.
   case pruned
+  /// Without a result.
   case failed(FailureReason, message: String?)
 }

@@ -26,6 +26,7 @@ public struct History: Sendable {
   public var busySeconds: Double { busy.seconds }
   private var busy = BusyTime()
 
+  /// A study in which nothing has happened.
   public init() {}
 
   /// Applies the next event. Events come in the order of their revisions, each once.

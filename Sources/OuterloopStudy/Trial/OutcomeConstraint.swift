@@ -5,15 +5,22 @@ internal import OuterloopText
 ///
 /// It is about what a trial reports, not about its configuration: that is what `SearchSpace.forbid` is for.
 public struct OutcomeConstraint: Sendable, Hashable, Codable {
+  /// The side of the bound on which values are allowed.
   public enum Relation: String, Sendable, Hashable, Codable {
+    /// Values up to the bound.
     case atMost = "<="
+    /// Values from the bound on.
     case atLeast = ">="
   }
 
+  /// The metric's name.
   public var metric: String
+  /// The side that is allowed.
   public var relation: Relation
+  /// The bound, which is allowed itself.
   public var bound: Double
 
+  /// A bound on a metric.
   public init(_ metric: String, _ relation: Relation, _ bound: Double) {
     self.metric = metric
     self.relation = relation

@@ -17,8 +17,11 @@ public struct TrainingLog: Sendable {
 
   /// An epoch of a trial, as an attempt at it reported it.
   public struct Entry: Sendable, Hashable {
+    /// The trial's number.
     public var trial: Int
+    /// The number of the attempt.
     public var attempt: Int
+    /// The epoch, from 1.
     public var epoch: Int
     /// By the metric's name; may hold NaN and infinities.
     public var values: [String: Double]
@@ -30,9 +33,13 @@ public struct TrainingLog: Sendable {
 
   /// A value that was better than all earlier ones.
   public struct Improvement: Sendable, Hashable {
+    /// The trial's number.
     public var trial: Int
+    /// The epoch of the report.
     public var epoch: Int
+    /// The value.
     public var value: Double
+    /// What had been spent by then.
     public var spent: Spent
     /// The event that brought it.
     public var revision: Int
@@ -42,12 +49,15 @@ public struct TrainingLog: Sendable {
   public struct Step: Sendable, Hashable {
     /// The trial and the epoch of the report that improved on all earlier ones, in some objective.
     public var trial: Int
+    /// The epoch of the report.
     public var epoch: Int
     /// The best value so far of each objective; nil: none yet.
     public var best: [Double?]
+    /// What had been spent by then.
     public var spent: Spent
   }
 
+  /// What the study is.
   public private(set) var specification: StudySpecification
   /// In the order in which they were first reported. An epoch that another attempt trains again has a new
   /// entry.
@@ -61,6 +71,7 @@ public struct TrainingLog: Sendable {
   /// Never decreases, though a clock correction may show later that less time had passed.
   private var seconds = 0.0
 
+  /// An empty log of a study.
   public init(_ specification: StudySpecification) {
     self.specification = specification
     improvements = specification.objectives.map { _ in [] }
@@ -157,6 +168,7 @@ extension StudyStore {
   /// What was trained in a study.
   ///
   /// - Complexity: O(events) in time; memory grows with trials and reports.
+  /// - Throws: `StudyError` if there is no such study, and what access to the store throws.
   public func trainingLog(of study: StudyID) async throws -> TrainingLog {
     var log = TrainingLog(try await specification(of: study))
     while true {

@@ -123,9 +123,12 @@ extension Trial {
 /// Whether a store accepted an event. Refusals are answers, not errors: the caller stops working on
 /// the trial and nothing is lost.
 public enum Acceptance: Sendable, Hashable {
+  /// The events are kept.
   case accepted
+  /// The events do not fit the trial, and nothing was kept.
   case refused(Refusal)
 
+  /// Why events were not kept.
   public enum Refusal: String, Sendable, Hashable {
     /// A trial with this number already exists.
     case exists
@@ -137,7 +140,9 @@ public enum Acceptance: Sendable, Hashable {
     case overtaken
     /// Another worker runs it.
     case taken
+    /// The trial is not paused.
     case notPaused
+    /// The trial has not failed.
     case notFailed
   }
 }

@@ -4,6 +4,7 @@ public struct Trial: Sendable, Hashable {
   public let number: Int
   /// The configuration; an objective that declares parameters as it runs adds to it.
   public internal(set) var assignment: Assignment
+  /// How the trial stands.
   public var state: TrialState = .waiting
   /// The target epoch: it is trained through this one.
   public var through: Int
@@ -27,8 +28,10 @@ public struct Trial: Sendable, Hashable {
   public var message: String?
   /// Seconds since 1970 by the store's clock.
   public let created: Double
+  /// Seconds since 1970 by the store's clock; nil while it has not ended.
   public var ended: Double?
 
+  /// A trial that waits.
   public init(
     number: Int, assignment: Assignment, through: Int, seen: Int?, created: Double
   ) {
@@ -57,13 +60,16 @@ public struct Trial: Sendable, Hashable {
 
 /// One worker's attempt at a trial.
 public struct Attempt: Sendable, Hashable {
+  /// The worker's name.
   public var worker: String
+  /// Seconds since 1970 by the store's clock.
   public var started: Double
   /// Where its worker measured the duration, `started` plus that: unaffected by clock changes.
   public var ended: Double?
   /// Why it ended without a result; nil while it runs, and if it brought one.
   public var reason: FailureReason?
 
+  /// An attempt that has just begun.
   public init(worker: String, started: Double) {
     self.worker = worker
     self.started = started

@@ -11,6 +11,7 @@ public struct TrialCost: Sendable, Hashable, Codable {
   /// suggestions.
   public var horizon: Budget
 
+  /// A cost by a metric; nil: by seconds.
   public init(_ metric: String? = nil, horizon: Budget = Budget()) {
     self.metric = metric
     self.horizon = horizon

@@ -14,11 +14,14 @@ public enum TrialState: Sendable, Hashable {
   case running
   /// Stopped at an epoch from which it can continue.
   case paused
+  /// Ended with a result.
   case complete
   /// Stopped early on purpose; its reports count.
   case pruned
+  /// Ended without a result.
   case failed(FailureReason)
 
+  /// Whether the trial has ended.
   public var isFinished: Bool {
     switch self {
     case .complete, .pruned, .failed: true
@@ -32,9 +35,21 @@ public enum TrialState: Sendable, Hashable {
   /// The state without the reason of a failure: by which trials are counted and listed. Its raw value
   /// is the word used in tables and JSON.
   public enum Kind: String, Sendable, Hashable, Codable, CodingKeyRepresentable, CaseIterable {
-    case waiting, running, paused, complete, pruned, failed
+    /// Not begun, or to run again.
+    case waiting
+    /// A worker has it.
+    case running
+    /// Rests at an epoch.
+    case paused
+    /// Ended with a result.
+    case complete
+    /// Ended early on purpose.
+    case pruned
+    /// Ended without a result.
+    case failed
   }
 
+  /// The state without its reason.
   public var kind: Kind {
     switch self {
     case .waiting: .waiting
@@ -54,7 +69,9 @@ public enum TrialState: Sendable, Hashable {
 public enum FailureReason: String, Sendable, Hashable, Codable, CaseIterable {
   /// The objective threw, or the program exited with a nonzero status.
   case error
+  /// It ran longer than it may.
   case timeout
+  /// It used more memory than it may.
   case memory
   /// Its worker was lost.
   case lost

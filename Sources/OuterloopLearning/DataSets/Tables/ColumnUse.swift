@@ -1,5 +1,6 @@
 /// How one column of a table is used.
 public struct ColumnUse: Sendable, Equatable, CustomStringConvertible {
+  /// What a column was taken for.
   public enum Kind: Sendable, Equatable {
     /// The class.
     case label
@@ -38,6 +39,7 @@ public struct ColumnUse: Sendable, Equatable, CustomStringConvertible {
   public let name: String
   /// The index in the file, from 0.
   public let index: Int
+  /// What the column was taken for.
   public let kind: Kind
   /// Texts in a column of numbers that were read as missing values.
   public let readAsMissing: [String]

@@ -3,6 +3,7 @@
 public struct PreparedTable: Sendable, Equatable {
   /// The rows with a class. Their `rows` and `lines` are those of the file.
   public let data: LabeledData
+  /// How columns became features, to prepare further tables alike.
   public let preparation: TablePreparation
   /// Whether each of them is marked as trusted; nil without such a column.
   public let trusted: [Bool]?

@@ -5,6 +5,7 @@ public struct TextEncoding: Sendable, Hashable, CustomStringConvertible {
   /// Detected from a byte-order mark of UTF-8 or UTF-16, or from the zero bytes of ASCII characters
   /// in UTF-16; otherwise UTF-8.
   public static let detected = TextEncoding(kind: .detected)
+  /// UTF-8.
   public static let utf8 = TextEncoding(kind: .utf8)
   /// UTF-16, with the byte order of the byte-order mark; without one, little-endian.
   public static let utf16 = TextEncoding(kind: .utf16(isBigEndian: nil))
@@ -58,6 +59,7 @@ public struct TextEncoding: Sendable, Hashable, CustomStringConvertible {
 
 /// A name that no known encoding has.
 public struct TextEncodingError: ExplainedError, Hashable {
+  /// The name that was given.
   public let name: String
 
   public var what: String { "no encoding named \(quoted(name.utf8))" }

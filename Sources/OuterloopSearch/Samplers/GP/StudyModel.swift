@@ -20,24 +20,29 @@ public import OuterloopStudy
 public struct StudyModel: Sendable {
   /// Quantiles of the prediction, in units of the metric.
   public struct Prediction: Sendable, Hashable {
+    /// The quantile at 50 %.
     public let median: Double
     /// The quantiles at 16 % and 84 %: it lies between them with probability 2/3. `low` is the
     /// smaller number in units of the metric.
     public let low: Double
+    /// The larger of the two numbers.
     public let high: Double
   }
 
   /// A trial and its leave-one-out prediction.
   public struct Check: Sendable, Hashable {
+    /// The trial's number.
     public let trial: Int
     /// Its value; winsorised if it is far worse than most.
     public let value: Double
+    /// What was predicted from all other trials.
     public let prediction: Prediction
     /// (value - mean) / deviation, on the transformed scale: approximately standard normal for a good
     /// model.
     public let deviation: Double
   }
 
+  /// The objective that is modelled.
   public let objective: Objective
   /// The trials that are modelled, by number.
   public let trials: [Int]
