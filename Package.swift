@@ -229,9 +229,15 @@ let package = Package(
     .executableTarget(
       name: "CustomEstimatorProgram", dependencies: ["Outerloop"],
       path: "Examples/Sources/CustomEstimator", swiftSettings: house),
+    // The programs of the articles in the products' catalogs.
+    .executableTarget(
+      name: "ProductsProgram",
+      dependencies: ["Outerloop", "OuterloopStore", "OuterloopCharts", "OuterloopTesting"],
+      path: "Examples/Sources/Products", swiftSettings: house),
     .testTarget(
       name: "OuterloopTutorialTests",
       dependencies: [
+        "ProductsProgram",
         "TutorialProgram", "FirstStudyProgram", "CustomSamplerProgram", "CustomEstimatorProgram",
       ], swiftSettings: house),
     .testTarget(

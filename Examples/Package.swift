@@ -42,6 +42,15 @@ let package = Package(
     .executableTarget(
       name: "custom-sampler", dependencies: [.product(name: "Outerloop", package: "outerloop")],
       path: "Sources/CustomSampler", swiftSettings: [.swiftLanguageMode(.v6)]),
+    .executableTarget(
+      name: "products",
+      dependencies: [
+        .product(name: "Outerloop", package: "outerloop"),
+        .product(name: "OuterloopStore", package: "outerloop"),
+        .product(name: "OuterloopCharts", package: "outerloop"),
+        .product(name: "OuterloopTesting", package: "outerloop"),
+      ],
+      path: "Sources/Products", swiftSettings: [.swiftLanguageMode(.v6)]),
     .target(
       name: "DigitsTraining", dependencies: [.product(name: "Outerloop", package: "outerloop")],
       swiftSettings: [.swiftLanguageMode(.v6)]),

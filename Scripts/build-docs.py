@@ -20,6 +20,8 @@ WORK = ROOT / ".build/docs"
 FENCE = re.compile(r"(^```.*?^```[ \t]*$|``[^`]+``|`[^`\n]+`)", re.M | re.S)
 LINK = re.compile(r"(!?)\[((?:[^\[\]]|\[[^\]]*\])*)\]\(([^()\s]+)\)")
 UNSAID = re.compile(r"Parameter '.*' is missing documentation")
+# On macOS it is Xcode's.
+DOCC = ["docc"] if shutil.which("docc") else ["xcrun", "docc"]
 EXTRA = {"CONTRIBUTING.md": "contributing", "Examples/README.md": "examples"}
 
 
@@ -111,7 +113,7 @@ def convert(module, catalog, graphs, archives):
     for folder in (report.parent, archive.parent):
         folder.mkdir(parents=True, exist_ok=True)
     command = [
-        "docc", "convert", str(catalog), "--additional-symbol-graph-dir", str(graphs),
+        *DOCC, "convert", str(catalog), "--additional-symbol-graph-dir", str(graphs),
         "--fallback-display-name", module, "--fallback-bundle-identifier", f"outerloop.{module}",
         "--fallback-default-module-kind", "Library", "--output-dir", str(archive), "--diagnostics-file", str(report),
         "--enable-experimental-external-link-support",
@@ -187,7 +189,7 @@ def main():
         problems += [describe(item) for item in found]
     shutil.rmtree(site, ignore_errors=True)
     merge = subprocess.run(
-        ["docc", "merge", *map(str, reversed(archives)), "--output-path", str(site),
+        [*DOCC, "merge", *map(str, reversed(archives)), "--output-path", str(site),
          "--synthesized-landing-page-name", "Outerloop", "--synthesized-landing-page-kind", "Package"],
         capture_output=True, text=True)
     if merge.returncode:

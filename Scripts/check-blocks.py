@@ -27,7 +27,10 @@ def main():
         path = ROOT / f"Tests/{test}.swift"
         if not path.is_file() or name not in path.read_text(encoding="utf-8"):
             problems.append(f"error: Tests/{test}.swift does not run {name}")
-    pages = [ROOT / "README.md", *sorted((ROOT / "Documentation").rglob("*.md"))]
+    pages = [
+        ROOT / "README.md", *sorted((ROOT / "Documentation").rglob("*.md")),
+        *sorted((ROOT / "Sources").glob("*/*.docc/*.md")),
+    ]
     for page in pages:
         text = page.read_text(encoding="utf-8")
         for block in FENCE.finditer(text):

@@ -52,6 +52,16 @@ struct TutorialTests {
     #expect(printed.contains("repeatable: true, allowed: true, more even: true"))
   }
 
+  @Test("The programs of the products' articles do what these say")
+  func products() throws {
+    let printed = try Self.run("ProductsProgram")
+    #expect(printed.contains("trials after both runs: 20\n"))
+    #expect(printed.contains("history.svg"))
+    #expect(printed.contains("a chart of SVG: true\n"))
+    #expect(printed.contains("violations of tpe: []\n"))
+    #expect(printed.contains("the loss falls to less than a tenth: true\n"))
+  }
+
   /// Texts without their numbers: the programs compare those themselves.
   private static func form(_ text: String) -> String {
     text.replacing(/-?\d+(\.\d+)?(e[-+]?\d+)?/, with: "0")
