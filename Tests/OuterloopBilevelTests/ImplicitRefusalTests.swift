@@ -43,7 +43,7 @@ import Testing
     let problem = Self.problem(
       optimizer: { .sgd(rate: .init($0[0])) },
       loss: { w, h in (h[0] * h[1] * w.square() - w).sum() })
-    expectError("tensor of their own") { try problem.check(.implicit(), at: Self.point) }
+    expectError("separate tensor") { try problem.check(.implicit(), at: Self.point) }
   }
 
   @Test(arguments: estimators) func initialWeights(_ estimator: Estimator) {
@@ -60,7 +60,7 @@ import Testing
   @Test func readNowhere() {
     let problem = Self.problem(loss: { w, h in (h[1] * w.square() - w).sum() })
     for estimator in Self.estimators + [.fixedPoint()] {
-      expectError("reads [0]", "out of the hyper") { try problem.check(estimator, at: Self.point) }
+      expectError("reads [0]", "from the hyper") { try problem.check(estimator, at: Self.point) }
     }
     let direct = Self.problem(outer: { w, h in (w - h[0] * h[1]).square().sum() })
     expectError("does not move", "firstOrder") { try direct.check(.implicit(), at: Self.point) }
@@ -79,7 +79,7 @@ import Testing
     for make in rates {
       let problem = Self.problem(
         optimizer: make, loss: { w, h in (h[1] * w.square() - w).sum() })
-      expectError("[0] only scales how training comes") {
+      expectError("[0] only scales how training approaches") {
         try problem.hypergradient(at: Self.point, by: .fixedPoint())
       }
     }
