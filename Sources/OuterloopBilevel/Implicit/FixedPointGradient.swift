@@ -47,7 +47,7 @@ struct FixedPointGradient: HypergradientMethod {
               + "depend"
             : "neither a step nor the outer loss reads \(name)",
           problem.initialUses[index]
-            ? "use reverse or forward" : "take it out of the hyperparameters")
+            ? "use reverse or forward" : "remove it from the hyperparameters")
       }
     }
   }
