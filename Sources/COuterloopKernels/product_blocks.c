@@ -60,15 +60,19 @@ static int64_t pack_bytes(const problem *p, const blocking *blocks, int64_t colu
   return blocks->packs ? ol_round_up(blocks->depth * width * p->element, 64) : 0;
 }
 
-// Columns of a, spread over memory, are brought together too, as tiles of six rows of y, if many
-// strips read them and they do not outgrow the second-level cache by much.
-enum { TILE = 6, LEAST_TILED_K = 192, LEAST_TILED_STRIPS = 8, MOST_TILE_BYTES = 1 << 20 };
+// Columns of a, spread over memory, are brought together too if many strips read them: as tiles of six
+// rows of y, for as many rows at a time as stay near the second-level cache.
+enum { TILE = 6, LEAST_TILED_K = 192, LEAST_TILED_STRIPS = 8, TILED_ROWS = 80 * TILE };
 
+static int is_tiled(const problem *p, const blocking *blocks, int64_t columns) {
+  return blocks->is_strip && p->a_k != 1 && p->k >= LEAST_TILED_K &&
+         columns >= LEAST_TILED_STRIPS * blocks->width;
+}
+
+// Never less for more rows or columns: a piece's scratch serves smaller pieces too.
 static int64_t tile_bytes(const problem *p, const blocking *blocks, int64_t rows, int64_t columns) {
-  const int64_t bytes = ol_round_up(rows, TILE) * blocks->depth * p->element;
-  const int tiles = blocks->is_strip && p->a_k != 1 && p->k >= LEAST_TILED_K &&
-                    columns >= LEAST_TILED_STRIPS * blocks->width && bytes <= MOST_TILE_BYTES;
-  return tiles ? ol_round_up(bytes, 64) : 0;
+  if (!is_tiled(p, blocks, columns)) return 0;
+  return ol_round_up(ol_round_up(ol_min64(rows, TILED_ROWS), TILE) * blocks->depth * p->element, 64);
 }
 
 #define COPY_TILES(T)                                                                      \
@@ -98,6 +102,7 @@ static void pack_columns(const problem *p, const char *b, int64_t depth, int64_t
   }
   const int64_t row = p->b_k * p->element, bytes = columns * p->element;
   for (int64_t k = 0; k < depth; k++, b += row, pack += STRIP_BYTES) {
+    // Of a length the compiler knows, but for the last strip.
     if (bytes == STRIP_BYTES) __builtin_memcpy(pack, b, STRIP_BYTES);
     else __builtin_memcpy(pack, b, (size_t)bytes);
   }
@@ -119,35 +124,34 @@ int64_t product_panel_scratch(const problem *p, int64_t rows, int64_t columns) {
                   scratch_for(p, OL_ISA_BASELINE, rows, columns));
 }
 
-void product_panel(const problem *p, int64_t m0, int64_t m1, int64_t n0, int64_t n1,
-                   void *scratch) {
+static void panel_rows(const problem *p, const blocking *blocks, int64_t m0, int64_t m1, int64_t n0,
+                       int64_t n1, char *scratch) {
   const ol_panel_function run = ol_panel_for(p->dtype);
-  const blocking blocks = blocking_of(p, ol_isa_current());
   const int64_t rows = m1 - m0, size = p->element;
   const int strided = p->c_n != 1;
-  char *const pack = scratch, *const sums = pack + pack_bytes(p, &blocks, n1 - n0);
-  char *const tiles = sums + sums_bytes(p, &blocks, rows, n1 - n0);
-  const int tiled = tile_bytes(p, &blocks, rows, n1 - n0) > 0;
+  char *const pack = scratch, *const sums = pack + pack_bytes(p, blocks, n1 - n0);
+  char *const tiles = sums + sums_bytes(p, blocks, rows, n1 - n0);
+  const int tiled = is_tiled(p, blocks, n1 - n0);
   int64_t l = 0;
   do {  // once also for k == 0
-    const int64_t depth = ol_min64(blocks.depth, p->k - l);
+    const int64_t depth = ol_min64(blocks->depth, p->k - l);
     const char *const a = p->a + (m0 * p->a_m + l * p->a_k) * size;
     if (tiled) copy_tiles(p, a, rows, depth, tiles);
     const ol_segment all = {0, 0, depth};
-    for (int64_t j = n0; j < n1; j += blocks.width) {
-      const int64_t columns = ol_min64(blocks.width, n1 - j);
-      const int64_t width = blocks.is_strip ? blocks.width : columns;
+    for (int64_t j = n0; j < n1; j += blocks->width) {
+      const int64_t columns = ol_min64(blocks->width, n1 - j);
+      const int64_t width = blocks->is_strip ? blocks->width : columns;
       const char *b = p->b + (l * p->b_k + j * p->b_n) * size;
-      if (blocks.packs) pack_columns(p, b, depth, columns, width, pack);
+      if (blocks->packs) pack_columns(p, b, depth, columns, width, pack);
       char *const c = p->c + (m0 * p->c_m + j * p->c_n) * size;
       // Sums that are stored with a stride are complete for one block of k, and added to c.
       ol_panel panel = {
           .y = tiled ? tiles : a,
-          .x = blocks.packs ? pack : b,
+          .x = blocks->packs ? pack : b,
           .out = strided ? sums : c,
           .y_k = tiled ? TILE : p->a_k,
           .y_s = tiled ? 1 : p->a_m,
-          .x_k = blocks.packs ? width : p->b_k,
+          .x_k = blocks->packs ? width : p->b_k,
           .out_s = strided ? columns : p->c_m,
           .rows = rows,
           .columns = columns,
@@ -170,6 +174,14 @@ void product_panel(const problem *p, int64_t m0, int64_t m1, int64_t n0, int64_t
     }
     l += depth;
   } while (l < p->k);
+}
+
+void product_panel(const problem *p, int64_t m0, int64_t m1, int64_t n0, int64_t n1,
+                   void *scratch) {
+  const blocking blocks = blocking_of(p, ol_isa_current());
+  const int64_t step = is_tiled(p, &blocks, n1 - n0) ? TILED_ROWS : m1 - m0;
+  for (int64_t m = m0; m < m1; m += step)
+    panel_rows(p, &blocks, m, ol_min64(m + step, m1), n0, n1, scratch);
 }
 
 void product_pack_rows(const problem *p, void *packed) {

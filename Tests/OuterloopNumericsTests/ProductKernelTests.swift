@@ -43,6 +43,8 @@ struct ProductCase: Sendable, CustomTestStringConvertible {
             batch: 3, m: 90, n: 80, k: 70, transA: transA, transB: transB, sharesB: shared))
       }
     }
+    // More rows than are brought together at a time, in pieces of different lengths.
+    cases.append(ProductCase(m: 500, n: 130, k: 200, transA: true, beta: 0.5))
     return cases
   }()
 }
