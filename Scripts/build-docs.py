@@ -156,6 +156,8 @@ def broken_links(site):
 def main():
     site = pathlib.Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else WORK / "site"
     shutil.rmtree(WORK, ignore_errors=True)
+    if site.exists() and (not site.is_dir() or any(site.iterdir())):
+        sys.exit(f"error: {site} is there already\nhint: name a folder that is new or empty")
     graphs = WORK / "graphs"
     if subprocess.run(["bash", str(ROOT / "Scripts/symbol-graphs.sh"), str(graphs)]).returncode:
         sys.exit(1)
@@ -187,7 +189,8 @@ def main():
         archive, found = convert(module, catalog, own, archives if module == "Outerloop" else [])
         archives.append(archive)
         problems += [describe(item) for item in found]
-    shutil.rmtree(site, ignore_errors=True)
+    if site.exists():
+        site.rmdir()
     merge = subprocess.run(
         [*DOCC, "merge", *map(str, reversed(archives)), "--output-path", str(site),
          "--synthesized-landing-page-name", "Outerloop", "--synthesized-landing-page-kind", "Package"],
