@@ -32,6 +32,23 @@ import Testing
     #expect(!(try StudyFigures(thawed).pictures(.curves)[0].svg.contains("rungs at")))
   }
 
+  /// On folds a trial that was stopped is never the best, whatever its last fold says.
+  @Test func theBestHasAllFolds() throws {
+    let log = try EpochGallery.halving("folds", scheduler: .init("wilcoxon")) { trial, fold in
+      fold == 27 ? 5 + Double(trial) / 100 : 1 + Double(trial) / 100
+    }
+    let best = try #require(log.specification.incumbent(of: log.history.trials))
+    #expect(best.state == .complete)
+    #expect(log.history.trials.contains { ($0.lastReport?.values["loss"] ?? 9) < 5 })
+    let elements = try elements(StudyFigures(log), .curves)
+    #expect(elements.contains { $0.name == "text" && $0.text == "best: trial \(best.number)" })
+    // Where epochs are epochs, what it reached last counts.
+    let trained = try EpochGallery.halving("epochs") { trial, epoch in
+      epoch == 27 ? 5 + Double(trial) / 100 : 1 + Double(trial) / 100
+    }
+    #expect(trained.specification.incumbent(of: trained.history.trials)?.state == .paused)
+  }
+
   /// A mark for every rung that a trial got to, in its row, further to the right than the one before.
   @Test func rungsShowWhoWasPromoted() throws {
     let log = try EpochGallery.halving("digits")

@@ -26,8 +26,12 @@ extension StudyFigures {
       }
     }
     let axis = valueAxis(objective, curves.flatMap { $0.map(\.value) })
-    let losses = curves.map { curve in
-      curve.last.map { $0.value.isNaN ? .infinity : objective.loss($0.value) } ?? .infinity
+    let losses = zip(curves, trials).map { curve, trial in
+      // The value of one fold says nothing about the next.
+      guard let last = curve.last, !last.value.isNaN,
+        trial.state == .complete || !specification.hasInstances
+      else { return Double.infinity }
+      return objective.loss(last.value)
     }
     let order = curves.indices.filter { !curves[$0].isEmpty }
       .sorted { (losses[$0], $0) < (losses[$1], $1) }

@@ -15,7 +15,7 @@ extension WilcoxonOptions: MethodOptions {
   /// - Throws: `StudyError` for an unknown name, and a value of another kind or out of range.
   public init(_ given: [String: ParameterValue]) throws { try self.init(reading: given) }
 
-  static let owner = "wilcoxon"
+  static let owner = StudySpecification.instanceScheduler
   static let declarations: [MethodOption<Self>] = [
     .number(
       "threshold", \.threshold, 0...1,
@@ -88,11 +88,6 @@ struct WilcoxonStopping: EarlyStopping {
       scores[report.epoch] = value.isFinite ? objective.loss(value) : .infinity
     }
   }
-}
-
-extension StudySpecification {
-  /// Whether epochs are instances of a problem, so that a value at one does not predict the trial's result.
-  public var hasInstances: Bool { method.scheduler.name == WilcoxonOptions.owner }
 }
 
 extension SchedulerKind {

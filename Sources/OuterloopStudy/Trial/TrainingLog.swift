@@ -180,16 +180,23 @@ extension StudyStore {
 }
 
 extension StudySpecification {
+  /// The scheduler whose epochs are instances of a problem: folds, repetitions, data sets.
+  package static let instanceScheduler = "wilcoxon"
+
+  /// Whether epochs are instances of a problem, so that a value at one does not predict the trial's result.
+  public var hasInstances: Bool { method.scheduler.name == Self.instanceScheduler }
+
   /// The trial to use when the budget is spent: of those that have not failed and satisfy the constraints, the
   /// one with the best value of the first objective, by its result or, if it was not trained to the end, by
-  /// what it reported last. Among equals complete trials come first, then the earliest; nil: none has a finite
-  /// value.
+  /// what it reported last. Where epochs are instances, only complete trials have a value. Among equals complete
+  /// trials come first, then the earliest; nil: none has a finite value.
   ///
   /// - Complexity: O(n) for n trials.
   public func incumbent(of trials: [Trial]) -> Trial? {
     func key(_ trial: Trial) -> (Double, Int, Int)? {
       guard trial.state.reason == nil, isFeasible(trial) else { return nil }
       let isComplete = trial.state == .complete
+      guard isComplete || !hasInstances else { return nil }
       let reported = trial.lastReport?.values[objectives[0].metric]
       guard let value = isComplete ? trial.values?.first ?? reported : reported, value.isFinite
       else { return nil }
