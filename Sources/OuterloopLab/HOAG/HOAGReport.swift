@@ -64,7 +64,12 @@ extension HOAGExperiment {
           ? "the published curves are those of binary logistic regression on 20news and real-sim; here it is ten classes "
             + "of bundled digits."
           : "logistic regression of classes \(positives.map(String.init).joined(separator: ", ")) against all others.",
-      ],
+      ]
+        + (decay > lowest + 0.01
+          ? []
+          : [
+            "the best log decay is at the end of the searched range: the claims say nothing before --lowest is less."
+          ]),
       figures: [
         .init(
           "suboptimality.svg",
