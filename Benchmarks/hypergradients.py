@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Races Outerloop's hypergradients against hand-written JAX on the same data, and compares them.
 
-    python3 Benchmarks/hypergradients.py [--problems mlp,cleaning,cnn,toy] [--rounds 3]
+    python3 Benchmarks/hypergradients.py [--problems mlp,cleaning,cnn,lstm,transformer,implicit,toy] [--rounds 3]
                                          [--quick] [--only ours|jax]
 
 Every program runs in a fresh process, in turn (ours, default, mixed, lean, ours, ...). A complete
@@ -71,6 +71,31 @@ def cnn_flops(steps=50, batch=64, validation=500):
     return steps * batch * gradient + (steps - 1) * batch * product + validation * gradient
 
 
+def lstm_flops(steps=50, batch=64, validation=500, rows=28, units=128):
+    """The product with all rows of the inputs has no input gradient; the state before the first row is 0."""
+    first = rows * 2 * 28 * 4 * units
+    others = (rows - 1) * 2 * units * 4 * units + 2 * units * 10
+    gradient, product = 2 * first + 3 * others, 2 * first + 6 * others
+    return steps * batch * gradient + (steps - 1) * batch * product + validation * gradient
+
+
+def transformer_flops(steps=50, batch=16, validation=200, tokens=64, width=128):
+    """Both factors of attention's two products depend on the weights."""
+    first = 2 * tokens * 12 * width
+    others = (2 * tokens * (4 * width * width + 2 * width * 2 * width)
+              + 2 * 2 * tokens * tokens * width + 2 * width * 10)
+    gradient, product = 2 * first + 3 * others, 2 * first + 6 * others
+    return steps * batch * gradient + (steps - 1) * batch * product + validation * gradient
+
+
+def implicit_flops(iterations=20, train=2_000, validation=1_000):
+    """A step, the gradients of both losses, and products with H whose activations are kept; N q is that of
+    the decays alone."""
+    wide, narrow = 2 * 784 * 300, 2 * 300 * 10
+    gradient, product = 2 * wide + 3 * narrow, 2 * wide + 6 * narrow
+    return 2 * train * gradient + validation * gradient + iterations * train * product
+
+
 PROBLEMS = {
     "mlp": Problem("784-300-10 tanh, 238,510 log weight decays, momentum, T = 100, batch 128",
                    10, 3, mlp_flops()),
@@ -78,6 +103,12 @@ PROBLEMS = {
                         5, 2, cleaning_flops()),
     "cnn": Problem("two convolutions and a dense layer, 3 log decays, T = 50, batch 64",
                    6, 2, cnn_flops()),
+    "lstm": Problem("LSTM of 128 units over 28 rows, 50 log learning rates and a log decay per gate, T = 50, "
+                    "batch 64", 5, 2, lstm_flops()),
+    "transformer": Problem("transformer block, width 128, 4 heads, 64 tokens, a log decay per matrix, T = 50, "
+                           "batch 16", 4, 2, transformer_flops()),
+    "implicit": Problem("the network of mlp at its solution, 2,000 examples, 238,510 log decays, 20 steps of "
+                        "conjugate gradients", 10, 3, implicit_flops()),
     "toy": Problem("quadratic, 2 weights, 2 hyperparameters, T = 100", 300, 50, 0),
 }
 

@@ -160,6 +160,86 @@ def cnn(folder):
     writer.close()
 
 
+def lstm(folder):
+    writer = Writer(folder, "lstm", {"name": "log_rate_and_log_decay", "count": 54})
+    steps, batch, units = 50, 64, 128
+    writer.scalars(steps=steps, batch=batch, units=units)
+    inputs, labels = images(40, 5_000)
+    writer.array("train_inputs", inputs.reshape(-1, SIDE, SIDE))
+    writer.array("train_labels", labels)
+    inputs, labels = images(41, 500)
+    writer.array("validation_inputs", inputs.reshape(-1, SIDE, SIDE))
+    writer.array("validation_labels", labels)
+    writer.array("batches", batches(42, steps, batch, 5_000))
+    random = generator(43)
+    writer.array("input", random.normal(0, SIDE**-0.5, (SIDE, 4 * units)))
+    writer.array("recurrent", random.normal(0, units**-0.5, (units, 4 * units)))
+    writer.array("bias", np.repeat([0.0, 1.0, 0.0, 0.0], units))  # input, forget, candidate, output
+    writer.array("w", random.normal(0, units**-0.5, (units, CLASSES)))
+    writer.array("b", np.zeros(CLASSES))
+    rates = np.full(steps, np.log(0.3))
+    writer.array("hyperparameters", np.concatenate([rates, np.full(4, -7.0)]))
+    writer.close()
+
+
+def transformer(folder):
+    writer = Writer(folder, "transformer", {"name": "log_decay", "count": 8})
+    steps, batch, tokens, pixels, width = 50, 16, 64, 12, 128
+    writer.scalars(steps=steps, batch=batch, learning_rate=0.1, heads=4)
+
+    def sequences(stream, count):
+        inputs, labels = images(stream, count)
+        return inputs[:, :tokens * pixels].reshape(-1, tokens, pixels), labels
+
+    inputs, labels = sequences(50, 5_000)
+    writer.array("train_inputs", inputs)
+    writer.array("train_labels", labels)
+    inputs, labels = sequences(51, 200)
+    writer.array("validation_inputs", inputs)
+    writer.array("validation_labels", labels)
+    writer.array("batches", batches(52, steps, batch, 5_000))
+    random = generator(53)
+    for name, rows, columns in (
+            ("embed", pixels, width), ("query", width, width), ("key", width, width),
+            ("value", width, width), ("mix", width, width), ("expand", width, 2 * width),
+            ("contract", 2 * width, width), ("w", width, CLASSES)):
+        writer.array(name, random.normal(0, rows**-0.5, (rows, columns)))
+    writer.array("place", random.normal(0, 0.1, (tokens, width)))
+    writer.array("b", np.zeros(CLASSES))
+    writer.array("hyperparameters", np.full(8, -7.0))
+    writer.close()
+
+
+def implicit(folder):
+    """The network of `mlp` after 300 steps of gradient descent here, in float64."""
+    writer = Writer(folder, "implicit", {"name": "log_decay", "count": 238_510})
+    hidden, decay, rate = 300, -6.0, 0.2
+    writer.scalars(steps=1, iterations=20, learning_rate=rate)
+    inputs, labels = images(60, 2_000)
+    writer.array("train_inputs", inputs)
+    writer.array("train_labels", labels)
+    validation, validation_labels = images(61, 1_000)
+    writer.array("validation_inputs", validation)
+    writer.array("validation_labels", validation_labels)
+    random = generator(62)
+    w1 = random.normal(0, PIXELS**-0.5, (PIXELS, hidden))
+    w2 = random.normal(0, hidden**-0.5, (hidden, CLASSES))
+    b1, b2 = np.zeros(hidden), np.zeros(CLASSES)
+    inputs, targets = inputs.astype(np.float64), np.eye(CLASSES)[labels]
+    for _ in range(300):
+        h = np.tanh(inputs @ w1 + b1)
+        shares = np.exp(h @ w2 + b2)
+        error = (shares / shares.sum(1, keepdims=True) - targets) / len(targets)
+        back = (error @ w2.T) * (1 - h**2)
+        slopes = (inputs.T @ back, back.sum(0), h.T @ error, error.sum(0))
+        w1, b1, w2, b2 = (v - rate * (g + np.exp(decay) * v)
+                          for v, g in zip((w1, b1, w2, b2), slopes))
+    for name, values in (("w1", w1), ("b1", b1), ("w2", w2), ("b2", b2)):
+        writer.array(name, values)
+    writer.array("hyperparameters", np.full(238_510, decay))
+    writer.close()
+
+
 def toy(folder):
     writer = Writer(folder, "toy", {"name": "log_decay", "count": 2})
     writer.scalars(steps=100, learning_rate=0.1)
@@ -170,7 +250,9 @@ def toy(folder):
     writer.close()
 
 
-PROBLEMS = {"mlp": mlp, "cleaning": cleaning, "cnn": cnn, "toy": toy}
+PROBLEMS = {
+    "mlp": mlp, "cleaning": cleaning, "cnn": cnn, "lstm": lstm, "transformer": transformer,
+    "implicit": implicit, "toy": toy}
 
 
 def current(folder):

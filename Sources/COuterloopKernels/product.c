@@ -167,9 +167,11 @@ size_t ol_product_scratch_bytes(const ol_product *original, int threads) {
   const ol_product p = merged(original);
   const problem first = problem_of(&p, 0, 0, 0);
   const int spread = batch_over_threads(&p, threads);
-  const product_plan plan = product_plan_for(&first, spread ? 1 : threads);
   const int64_t slots = spread ? ol_ceil_div(p.batch, batch_piece(&p, threads)) : 1;
-  return (size_t)(slots * one_scratch(&first, &plan));
+  // Whichever instruction set it will run with.
+  const product_plan plain = product_plan_for(&first, OL_ISA_BASELINE, spread ? 1 : threads);
+  const product_plan strips = product_plan_for(&first, OL_ISA_AVX2, spread ? 1 : threads);
+  return (size_t)(slots * ol_max64(one_scratch(&first, &plain), one_scratch(&first, &strips)));
 }
 
 // Small products with b in its layout need no plan: directly to the panel kernel.
@@ -219,7 +221,7 @@ void ol_product_run(const ol_product *original, const void *a, const void *b, vo
     return;
   }
   const problem first = problem_of(&p, a, b, c);
-  const product_plan plan = product_plan_for(&first, spread ? 1 : threads);
+  const product_plan plan = product_plan_for(&first, ol_isa_current(), spread ? 1 : threads);
   batch_job job = {&p, &first, &plan, scratch, one_scratch(&first, &plan), batch_cut,
                    spread ? 1 : threads};
   ol_for_pieces(spread ? threads : 1, p.batch, batch_cut, run_batch, &job);

@@ -1,7 +1,9 @@
 // Which kernel computes a product, and how it is divided. The thresholds were measured against
 // OpenBLAS 0.3.21 (Cooperlake kernels) on a Zen 5 with AVX-512: the panel kernel runs at 225 to 250
 // GFLOP/s a core there, BLAS at 190 to 240, so BLAS only takes what outgrows the second-level cache
-// in every direction, where its packing pays.
+// in every direction, where its packing pays. With AVX2 (Zen 3, a core at most at 95) the panel kernel
+// packs too, and BLAS takes what is four times larger: at 2,000 x 300 x 784 they have 86 and 70, at
+// 1,024 x 1,024 x 1,024 89 and 92.
 #include "product_plan.h"
 #include "parallel.h"
 
@@ -9,6 +11,7 @@
 #define SKINNY 32
 // Products of at most this many multiply-adds never go to BLAS, whatever their form.
 #define OURS ((int64_t)1 << 28)
+#define OURS_AVX2 ((int64_t)1 << 30)
 // From this length on inner products pay off despite the sum over their lanes.
 #define DOTS_K 64
 // From this length on k is divided if the result alone does not occupy the threads.
@@ -24,9 +27,10 @@ problem product_swapped(const problem *p) {
   return q;
 }
 
-static void choose(const problem *p, product_plan *plan) {
+static void choose(const problem *p, ol_isa isa, product_plan *plan) {
   const int64_t least = ol_min64(p->k, ol_min64(p->m, p->n));
-  if (least > SKINNY && p->m * p->n * p->k > OURS && product_blas_takes(p)) {
+  const int64_t ours = isa == OL_ISA_AVX2 ? OURS_AVX2 : OURS;
+  if (least > SKINNY && p->m * p->n * p->k > ours && product_blas_takes(p)) {
     plan->way = PRODUCT_BLAS;
     return;
   }
@@ -56,9 +60,9 @@ static int64_t balanced_piece(int64_t length, int64_t unit, int threads) {
   return best;
 }
 
-product_plan product_plan_for(const problem *original, int threads) {
+product_plan product_plan_for(const problem *original, ol_isa isa, int threads) {
   product_plan plan = {.parts = 1, .part = original->k};
-  choose(original, &plan);
+  choose(original, isa, &plan);
   const problem p = plan.swapped ? product_swapped(original) : *original;
 
   if (p.k >= LONG_K && p.m * p.n <= SKINNY * SKINNY && plan.way != PRODUCT_BLAS) {

@@ -2,7 +2,7 @@
 #ifndef OUTERLOOP_PRODUCT_PLAN_H
 #define OUTERLOOP_PRODUCT_PLAN_H
 
-#include "outerloop_kernels.h"
+#include "dispatch.h"
 
 typedef enum product_way {
   PRODUCT_PANEL,  // panel.h: vectors along n
@@ -36,7 +36,7 @@ typedef struct product_plan {
 /// The plan for one product of the problem's shape on at most `threads` threads. Everything that
 /// shows in the bits depends on the shape and the instruction set only, and the scratch also not on
 /// the latter.
-product_plan product_plan_for(const problem *p, int threads);
+product_plan product_plan_for(const problem *p, ol_isa isa, int threads);
 problem product_swapped(const problem *p);
 
 /// Rows [m0, m1) x columns [n0, n1) by panels. scratch holds product_panel_scratch bytes.

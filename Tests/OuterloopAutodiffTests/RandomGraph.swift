@@ -205,7 +205,7 @@ struct RandomGraph {
     if style.isPointwise, draws.chance(0.9) {
       return draws.chance(0.6) ? growBinary() : growUnary()
     }
-    switch draws.below(108) {
+    switch draws.below(112) {
     case 0..<20: growUnary()
     case 20..<45: growBinary()
     case 45..<49: growSelect()
@@ -219,6 +219,7 @@ struct RandomGraph {
     case 97..<98: growConvolution()
     case 98..<101: growAccumulation()
     case 101..<106: growPool()
+    case 106..<110: growParts()
     default: growLeaf()
     }
   }
@@ -351,14 +352,19 @@ struct RandomGraph {
   private mutating func growAccumulation() {
     guard var sum = growProduct() else { return }
     let type = steps[sum].type
-    let factors = steps[sum].operands
-    for _ in 0...draws.below(3) {
+    let (form, factors) = (steps[sum].operation, steps[sum].operands)
+    for _ in 0...draws.below(4) {
       var term: Int?
-      switch draws.below(5) {
+      switch draws.below(7) {
       case 0: term = factors.first { steps[$0].type == type }
       case 1: term = float { $0 == type }
       case 2: term = growProduct()
       case 3: term = partner(of: type).flatMap { add(.unary(.sin), [$0]) }
+      case 4, 5:
+        // Another product of the same form.
+        if factors.count == 2, let other = add(.unary(.sin), [factors[0]]) {
+          term = add(form, [other, factors[1]])
+        }
       default: break
       }
       if term == nil || steps[term ?? 0].type != type { term = partner(of: type) }
@@ -372,6 +378,38 @@ struct RandomGraph {
         sum = add(.binary(.add), draws.shuffled([sum, term])) ?? sum
       }
     }
+  }
+
+  /// A tensor taken apart along an axis, and the parts, padded to its shape again, added up: all of them, or
+  /// most, now and then one of them twice.
+  private mutating func growParts() {
+    guard let x = float({ $0.rank >= 1 && $0.count > 0 }) else { return }
+    let shape = steps[x].type.shape
+    let axis = draws.below(shape.count)
+    guard shape[axis] > 1 else { return }
+    var terms: [Int] = []
+    var from = 0
+    while from < shape[axis] {
+      let to = from + 1 + draws.below(shape[axis] - from)
+      var (start, limit) = (shape.map { _ in 0 }, shape)
+      var (low, high) = (start, start)
+      (start[axis], limit[axis]) = (from, to)
+      (low[axis], high[axis]) = (from, shape[axis] - to)
+      for _ in 0..<(draws.chance(0.2) ? 2 : draws.chance(0.1) ? 0 : 1) {
+        guard
+          let part = add(
+            .slice(Slice(start: start, limit: limit, stride: shape.map { _ in 1 })), [x]),
+          let moved = add(.unary(draws.pick([.sin, .negate, .square])), [part]),
+          let padded = add(.pad(Pad(low: low, high: high, interior: shape.map { _ in 0 })), [moved])
+        else { return }
+        terms.append(padded)
+      }
+      from = to
+    }
+    if draws.chance(0.3), let other = partner(of: steps[x].type) { terms.append(other) }
+    terms = draws.shuffled(terms)
+    guard var sum = terms.first else { return }
+    for term in terms.dropFirst() { sum = add(.binary(.add), draws.shuffled([sum, term])) ?? sum }
   }
 
   /// Windows of an image and back, or max pooling: a choice, what it takes and what it puts back.

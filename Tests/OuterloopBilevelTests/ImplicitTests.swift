@@ -256,6 +256,28 @@ import Testing
     #expect(deviation(try one.gradient.flat, try whole.gradient.flat) > 1e-3)
   }
 
+  /// With one batch, activations are kept from product to product: not from one lambda to the next, and
+  /// not from one estimator's weights to another's.
+  @Test func keptActivationsAreOfTheseWeights() throws {
+    let x = RandomKey(seed: 42, purpose: "kept").normal([20, 4], dtype: .float64)
+    func problem() -> BilevelProblem<TrainingState<Tensor>, Tensor, NoTensors> {
+      BilevelProblem(
+        steps: 5, weights: { _ in vector([0.3, -0.2, 0.1, 0.5]) },
+        optimizer: { _, _ in .sgd(rate: 0.2) },
+        loss: { w, h in tanh(matmul(x, w)).square().mean() + exp(h) * (w - 1).square().sum() },
+        outer: { w, _ in (w - 0.5).square().sum() })
+    }
+    let kept = problem()
+    for lambda in [-1.0, 0.5, -2] {
+      for inner in [InnerSolution.training, .lbfgs(LBFGS(tolerance: 1e-10))] {
+        let estimator = Estimator.implicit(.dense, inner: inner)
+        let again = try kept.hypergradient(at: number(lambda), by: estimator)
+        let fresh = try problem().hypergradient(at: number(lambda), by: estimator)
+        #expect(try again.gradient.flat == fresh.gradient.flat)
+      }
+    }
+  }
+
   // MARK: - Warm starts
 
   /// In `minimize` the second solve at the same lambda starts from the last q and w*: nothing is left to

@@ -15,20 +15,25 @@ enum Problems {
     case "cleaning": try cleaning(data)
     case "cnn": try cnn(data)
     case "toy": try toy(data)
-    default: throw BenchmarkError("unknown problem \(name): mlp, cleaning, cnn or toy")
+    case "lstm": try lstm(data)
+    case "transformer": try transformer(data)
+    case "implicit": try implicit(data)
+    default:
+      throw BenchmarkError(
+        "unknown problem \(name): mlp, cleaning, cnn, lstm, transformer, implicit or toy")
     }
   }
 
-  private static func benchmark<State, Hyper, Batch>(
-    _ problem: BilevelProblem<State, Hyper, Batch>, at hyper: Hyper
+  static func benchmark<State, Hyper, Batch>(
+    _ problem: BilevelProblem<State, Hyper, Batch>, at hyper: Hyper, by estimator: Estimator = .reverse
   ) -> Benchmark {
     Benchmark(
       steps: problem.dynamics.steps,
       run: {
-        let result = try problem.hypergradient(at: hyper, by: .reverse)
+        let result = try problem.hypergradient(at: hyper, by: estimator)
         return (result.gradient.leaves, result.cost)
       },
-      plans: { try problem.plans(at: hyper) })
+      plans: { try problem.plans(at: hyper, by: estimator) })
   }
 
   /// 784-300-10 tanh, one log decay per weight, heavy ball, batches of 128.
@@ -54,6 +59,30 @@ enum Problems {
       },
       outer: { w, _ in loss(w, validation.inputs, validation.labels) })
     return benchmark(problem, at: hyper)
+  }
+
+  /// The network of `mlp` at given weights, all examples in one batch: the implicit hypergradient by so many
+  /// steps of conjugate gradients, after one step of training.
+  private static func implicit(_ data: BenchmarkData) throws -> Benchmark {
+    let initial = try ["w1", "b1", "w2", "b2"].map(data.tensor)
+    let hyper = try split(data.tensor("hyperparameters"), like: initial)
+    let training = (try data.tensor("train_inputs"), try data.tensor("train_labels"))
+    let validation = (try data.tensor("validation_inputs"), try data.tensor("validation_labels"))
+    let rate = try data.number("learning_rate")
+    @Sendable func loss(_ w: [Tensor], _ x: Tensor, _ y: Tensor) -> Tensor {
+      Loss.crossEntropy(matmul(tanh(matmul(x, w[0]) + w[1]), w[2]) + w[3], labels: y)
+    }
+    let problem = BilevelProblem(
+      steps: 1, weights: { (_: [Tensor]) in initial },
+      optimizer: { _, _ in .sgd(rate: .init(rate)) },
+      loss: { w, h in
+        let decay = zip(h, w).map { (exp($0) * $1 * $1).sum() }.reduce(Tensor(0), +)
+        return loss(w, training.0, training.1) + 0.5 * decay
+      },
+      outer: { w, _ in loss(w, validation.0, validation.1) })
+    // As many steps as the peer's, whatever the residual.
+    let rule = StoppingRule(relative: 0, absolute: 0, iterations: Int(try data.number("iterations")))
+    return benchmark(problem, at: hyper, by: .implicit(.cg(rule)))
   }
 
   /// Softmax regression with one weight per example, full batch.

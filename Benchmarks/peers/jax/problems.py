@@ -16,6 +16,8 @@ from jax import lax
 from jax.custom_derivatives import linear_call
 
 CLASSES = 10
+import os
+UNROLL = int(os.environ.get("UNROLL", "1"))
 MODES = ("default", "mixed", "lean")
 
 map_leaves = jax.tree.map
@@ -28,10 +30,11 @@ class Problem:
     hyperparameters: the leaves in the order in which a result is flattened
     prepare:  hyperparameters -> what the inner loss reads (computed once, outside the scan)
     inner:    (w, h, batch) -> scalar
-    start:    w_0 -> state;  update: (state, gradient) -> state;  weights: state -> w
+    start:    w_0 -> state;  update: (state, gradient, h, batch) -> state;  weights: state -> w
     batches:  constants -> (what every step shares, what is scanned over)
     checkpoint: the default mode's policy for what a step keeps for the reverse pass, or None for
                 all that autodiff wants
+    iterations: steps of conjugate gradients of an implicit hypergradient, or None for a trained one
     """
 
     steps: int
@@ -46,6 +49,7 @@ class Problem:
     weights: Callable
     batches: Callable
     checkpoint: Callable | None = None
+    iterations: int | None = None
 
 
 def inner_gradient(problem, mode):
@@ -87,8 +91,47 @@ def inner_gradient(problem, mode):
     return differentiated
 
 
+def implicit_hypergradient(problem, mode):
+    """The same by the implicit function theorem at the weights after `steps` steps: q from so many steps
+    of conjugate gradients on H q = dE/dw, then -N q. The product with H is a gradient of a product
+    (default), linearised once (mixed), or a tangent through the gradient each time (lean)."""
+    gradient = jax.grad(problem.inner)
+
+    def objective(hyperparameters, initial, constants):
+        h = problem.prepare(hyperparameters)
+        batch = problem.batches(constants)
+        state = problem.start(initial)
+        for _ in range(problem.steps):
+            state = problem.update(state, gradient(problem.weights(state), h, batch), h, batch)
+        w = problem.weights(state)
+        loss, slope = jax.value_and_grad(problem.outer)(w, constants)
+
+        def slope_at(w):
+            return gradient(w, h, batch)
+
+        if mode == "default":
+            def product(u):
+                def along(w):
+                    return sum(map(jnp.vdot, jax.tree.leaves(slope_at(w)), jax.tree.leaves(u)))
+
+                return jax.grad(along)(w)
+        elif mode == "mixed":
+            _, product = jax.linearize(slope_at, w)
+        else:
+            def product(u):
+                return jax.jvp(slope_at, (w,), (u,))[1]
+
+        q, _ = jax.scipy.sparse.linalg.cg(product, slope, tol=0, maxiter=problem.iterations)
+        _, back = jax.vjp(lambda logs: gradient(w, problem.prepare(logs), batch), hyperparameters)
+        return loss, map_leaves(jnp.negative, back(q)[0])
+
+    return objective
+
+
 def hypergradient(problem, mode):
     """(hyperparameters, initial weights, constants) -> (outer loss, its hypergradient)."""
+    if problem.iterations is not None:
+        return implicit_hypergradient(problem, mode)
     gradient = inner_gradient(problem, mode)
 
     def objective(hyperparameters, initial, constants):
@@ -96,7 +139,9 @@ def hypergradient(problem, mode):
         shared, scanned = problem.batches(constants)
 
         def step(state, batch):
-            return problem.update(state, gradient(problem.weights(state), h, (shared, batch))), None
+            batch = (shared, batch)
+            slope = gradient(problem.weights(state), h, batch)
+            return problem.update(state, slope, h, batch), None
 
         state, _ = lax.scan(step, problem.start(initial), scanned, length=problem.steps)
         return problem.outer(problem.weights(state), constants)
@@ -115,12 +160,12 @@ def cross_entropies(logits, targets, axis=-1):
 def plain_descent(rate):
     return dict(
         start=lambda w: w,
-        update=lambda w, gradient: map_leaves(lambda w, g: w - rate * g, w, gradient),
+        update=lambda w, gradient, h, batch: map_leaves(lambda w, g: w - rate * g, w, gradient),
         weights=lambda w: w)
 
 
 def heavy_ball(rate, momentum):
-    def update(state, gradient):
+    def update(state, gradient, h, batch):
         w, m = state
         m = map_leaves(lambda m, g: momentum * m + g, m, gradient)
         return map_leaves(lambda w, m: w - rate * m, w, m), m
@@ -249,6 +294,107 @@ def cnn(data, scalars):
         **plain_descent(scalars["learning_rate"]))
 
 
+def lstm(data, scalars):
+    # By rows first, and the products with the inputs in one for all of them.
+    units = int(scalars["units"])
+
+    def loss(w, x, y):
+        projected = jnp.moveaxis(x, 1, 0) @ w["input"] + w["bias"]
+
+        def advance(state, row):
+            hidden, cell = state
+            i, f, g, o = jnp.split(row + hidden @ w["recurrent"], 4, axis=1)
+            cell = jax.nn.sigmoid(f) * cell + jax.nn.sigmoid(i) * jnp.tanh(g)
+            return (jax.nn.sigmoid(o) * jnp.tanh(cell), cell), None
+
+        start = jnp.zeros((x.shape[0], units), x.dtype)
+        (hidden, _), _ = lax.scan(advance, (start, start), projected, unroll=UNROLL)
+        logits = hidden @ w["w"] + w["b"]
+        return jnp.mean(cross_entropies(logits, one_hot(y, logits)))
+
+    def inner(w, h, batch):
+        (inputs, labels), (indexes, _) = batch
+        squares = jnp.sum(w["input"]**2, 0) + jnp.sum(w["recurrent"]**2, 0)
+        penalty = jnp.vdot(h["decays"], jnp.sum(squares.reshape(4, units), 1))
+        return loss(w, inputs[indexes], labels[indexes]) + 0.5 * penalty
+
+    def update(w, gradient, h, batch):
+        rate = h["rates"][batch[1][1]]
+        return map_leaves(lambda w, g: w - rate * g, w, gradient)
+
+    steps = scalars["steps"]
+    hyper = data["hyperparameters"]
+    return Problem(
+        steps=steps,
+        hyperparameters=[hyper[:steps], hyper[steps:]],
+        initial={name: data[name] for name in ("input", "recurrent", "bias", "w", "b")},
+        constants={name: data[name] for name in (
+            "train_inputs", "train_labels", "batches", "validation_inputs", "validation_labels")},
+        prepare=lambda h: {"rates": jnp.exp(h[0]), "decays": jnp.exp(h[1])},
+        inner=inner,
+        outer=lambda w, c: loss(w, c["validation_inputs"], c["validation_labels"]),
+        start=lambda w: w, update=update, weights=lambda w: w,
+        batches=lambda c: (
+            (c["train_inputs"], c["train_labels"]), (c["batches"], jnp.arange(steps))))
+
+
+def transformer(data, scalars):
+    heads = int(scalars["heads"])
+    matrices = ("embed", "query", "key", "value", "mix", "expand", "contract", "w")
+
+    def normalized(x):
+        centred = x - x.mean(-1, keepdims=True)
+        return centred * lax.rsqrt((centred**2).mean(-1, keepdims=True) + 1e-5)
+
+    def attention(x, w):
+        count, tokens, width = x.shape
+
+        def split(m):
+            return (x @ m).reshape(count, tokens, heads, width // heads).transpose(0, 2, 1, 3)
+
+        scores = split(w["query"]) @ split(w["key"]).transpose(0, 1, 3, 2)
+        shares = jax.nn.softmax(scores / (width // heads)**0.5)
+        mixed = (shares @ split(w["value"])).transpose(0, 2, 1, 3)
+        return mixed.reshape(count, tokens, width) @ w["mix"]
+
+    def loss(w, inputs, y):
+        x = inputs @ w["embed"] + w["place"]
+        x = x + attention(normalized(x), w)
+        x = x + jax.nn.relu(normalized(x) @ w["expand"]) @ w["contract"]
+        logits = normalized(x).mean(1) @ w["w"] + w["b"]
+        return jnp.mean(cross_entropies(logits, one_hot(y, logits)))
+
+    def inner(w, decay, batch):
+        (inputs, labels), indexes = batch
+        penalty = jnp.vdot(decay, jnp.stack([jnp.sum(w[name]**2) for name in matrices]))
+        return loss(w, inputs[indexes], labels[indexes]) + 0.5 * penalty
+
+    return Problem(
+        steps=scalars["steps"],
+        hyperparameters=[data["hyperparameters"]],
+        initial={name: data[name] for name in (*matrices, "place", "b")},
+        constants={name: data[name] for name in (
+            "train_inputs", "train_labels", "batches", "validation_inputs", "validation_labels")},
+        prepare=lambda h: jnp.exp(h[0]),
+        inner=inner,
+        outer=lambda w, c: loss(w, c["validation_inputs"], c["validation_labels"]),
+        batches=lambda c: ((c["train_inputs"], c["train_labels"]), c["batches"]),
+        **plain_descent(scalars["learning_rate"]))
+
+
+def implicit(data, scalars):
+    same = mlp(data | {"batches": np.zeros((1, 1), np.int32)}, scalars | {"momentum": 0.0})
+
+    def inner(w, decay, batch):
+        (inputs, labels), _ = batch
+        return same.inner(w, decay, ((inputs, labels), slice(None)))
+
+    return dataclasses.replace(
+        same, inner=inner, iterations=int(scalars["iterations"]), checkpoint=None,
+        batches=lambda c: ((c["train_inputs"], c["train_labels"]), None),
+        **plain_descent(scalars["learning_rate"]))
+
+
 def toy(data, scalars):
     def inner(w, decay, batch):
         (centre, _), _ = batch
@@ -266,4 +412,6 @@ def toy(data, scalars):
         **plain_descent(scalars["learning_rate"]))
 
 
-PROBLEMS = {"mlp": mlp, "cleaning": cleaning, "cnn": cnn, "toy": toy}
+PROBLEMS = {
+    "mlp": mlp, "cleaning": cleaning, "cnn": cnn, "lstm": lstm, "transformer": transformer,
+    "implicit": implicit, "toy": toy}

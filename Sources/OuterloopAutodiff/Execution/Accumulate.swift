@@ -9,51 +9,52 @@ extension Graph {
   /// reads and writes the whole result is saved. Sums read by other elementwise operations are left
   /// alone: those operations and the sum are one pass already. Results of fewer than `least` elements
   /// stay in the cache between passes anyway.
+  ///
+  /// A sum of three products and more, such as the gradient of weights that every step of a sequence
+  /// uses, adds each product to those before it, whoever reads the sum: their results would leave the
+  /// cache before one pass could add them.
   func accumulatingProducts(least: Int) throws(TensorError) -> Graph {
-    var readers = [[Int]](repeating: [], count: nodes.count)
-    for (index, node) in nodes.enumerated() {
-      for operand in node.operands { readers[operand].append(index) }
-    }
-    let isOutput = Set(outputs)
-    func isSum(_ node: Int) -> Bool {
-      if case .binary(.add) = nodes[node].operation { return true }
-      return false
-    }
-    /// Terms of a sum, looking through sums that only it reads.
-    func terms(_ node: Int) -> [Int] {
-      var result: [Int] = []
-      // An explicit stack: sums of unrolled loops are deep.
-      var pending = Array(nodes[node].operands.reversed())
-      while let operand = pending.popLast() {
-        if isSum(operand), readers[operand].count == 1, !isOutput.contains(operand) {
-          pending += nodes[operand].operands.reversed()
-        } else {
-          result.append(operand)
-        }
-      }
-      return result
-    }
+    let sums = SumsOfTerms(self)
     var chosen: [Int: (product: Int, rest: [Int])] = [:]
-    for (index, node) in nodes.enumerated() where isSum(index) {
-      guard node.type.count >= least,
-        readers[index].allSatisfy({ !nodes[$0].operation.isElementwise })
-      else { continue }
-      let all = terms(index)
-      let product = all.last { term in
-        guard readers[term].count == 1, !isOutput.contains(term) else { return false }
+    var chains: [Int: [Int]] = [:]
+    /// The product that one of a chain is added to.
+    var previous: [Int: Int] = [:]
+    for (index, node) in nodes.enumerated() where sums.isWholeSum(index) {
+      let all = sums.terms(of: index)
+      let products = all.filter { term in
+        guard sums.isPrivate(term) else { return false }
         if case .product(let product) = nodes[term].operation { return !product.accumulates }
         return false
       }
-      guard let product, all.count > 1 else { continue }
+      if products.count >= Self.leastChain, node.type.count * products.count >= least {
+        chains[index] = products
+        for (first, second) in zip(products.sorted(), products.sorted().dropFirst()) {
+          previous[second] = first
+        }
+        continue
+      }
+      guard node.type.count >= least, let product = products.last, all.count > 1,
+        sums.readers(of: index).allSatisfy({ !nodes[$0].operation.isElementwise })
+      else { continue }
       chosen[index] = (product, all.filter { $0 != product })
     }
-    guard !chosen.isEmpty else { return self }
+    guard !chosen.isEmpty || !chains.isEmpty else { return self }
 
     var result = Graph()
     var place = [Int](repeating: -1, count: nodes.count)
     for input in inputs { place[input] = result.input(nodes[input].type) }
     for (index, node) in nodes.enumerated() where place[index] < 0 {
-      if let (product, rest) = chosen[index] {
+      if let first = previous[index], case .product(var operation) = node.operation {
+        operation.accumulates = true
+        place[index] = try result.insert(
+          .product(operation), node.operands.map { place[$0] } + [place[first]])
+      } else if let products = chains[index], let last = products.max() {
+        var sum = place[last]
+        for term in sums.terms(of: index) where !products.contains(term) {
+          sum = try result.emit(.binary(.add), [sum, place[term]])
+        }
+        place[index] = sum
+      } else if let (product, rest) = chosen[index] {
         var sum = place[rest[0]]
         for term in rest.dropFirst() { sum = try result.emit(.binary(.add), [sum, place[term]]) }
         guard case .product(var operation) = nodes[product].operation else { continue }
@@ -69,6 +70,9 @@ extension Graph {
     result.outputs = outputs.map { place[$0] }
     return result.pruned()
   }
+
+  /// Products in a sum from which on they are added one to the other.
+  private static let leastChain = 3
 }
 
 extension Operation {

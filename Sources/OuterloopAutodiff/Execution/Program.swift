@@ -26,7 +26,7 @@ package final class Program: @unchecked Sendable {
   package init(
     _ graph: Graph, donated: [Int: Int] = [:], leastAccumulated: Int = 16_384
   ) throws {
-    let graph = try graph.accumulatingProducts(least: leastAccumulated)
+    let graph = try graph.joiningPads().accumulatingProducts(least: leastAccumulated)
     self.graph = graph
     inputTypes = graph.inputs.map { graph.nodes[$0].type }
     outputTypes = graph.outputs.map { graph.nodes[$0].type }

@@ -8,7 +8,8 @@ internal import OuterloopNumerics
 /// with its gradient at any weights, and `H u` and `N u` at fixed weights. The curvature of a single
 /// batch is that batch's, not the training's: the user chooses the number of batches.
 ///
-/// Time: n programs of a batch for each. Memory: 4 vectors of weights.
+/// Time: n programs of a batch for each; where n = 1, the part of `H u` that does not depend on u is
+/// computed once for fixed weights. Memory: 4 vectors of weights, and for n = 1 the activations.
 final class AveragedLoss {
   private let run: Run
   private let problem: CompiledProblem
@@ -40,7 +41,11 @@ final class AveragedLoss {
   private func forEachBatch(
     _ program: BoundProgram, at weights: TensorBuffers, _ body: () -> Void
   ) throws {
-    if !programs.contains(where: { $0 === program }) { programs.append(program) }
+    if !programs.contains(where: { $0 === program }) {
+      // An earlier run may have used the same memory for other weights.
+      program.invalidate()
+      programs.append(program)
+    }
     program.bind(.weights, to: weights)
     for batch in batches {
       run.bind(program, batch: batch)
@@ -67,7 +72,10 @@ final class AveragedLoss {
   }
 
   /// Sets the weights at which products are computed.
-  func hold(_ weights: TensorBuffers) { held.copy(from: weights) }
+  func hold(_ weights: TensorBuffers) {
+    held.copy(from: weights)
+    for program in programs { program.invalidate() }
+  }
 
   /// The norm of the gradient at the fixed weights.
   func gradientNorm() throws -> Double {
@@ -80,7 +88,7 @@ final class AveragedLoss {
 
   /// `product = H u + damping u` at the fixed weights.
   func curvature(_ u: [Double], _ product: inout [Double], damping: Double) throws {
-    let program = try problem.hessianProgram(objective)
+    let program = try problem.hessianProgram(objective, keeping: batches.count == 1)
     program.bind(.direction, to: moved)
     program.bind(.product, to: result)
     moved.write(u)
@@ -92,10 +100,9 @@ final class AveragedLoss {
 
   /// Adds `-N u` at the fixed weights to the run's hypergradient.
   func subtractMixed(_ u: [Double]) throws {
-    let program = try problem.jointProgram(objective)
+    let program = try problem.mixedProgram(objective)
     let part = TensorBuffers(problem.hyperTypes)
     program.bind(.direction, to: moved)
-    program.bind(.product, to: result)
     program.bind(.mixedProduct, to: part)
     moved.write(u)
     let share = 1 / Double(batches.count)

@@ -152,6 +152,9 @@ final class BoundProgram {
     }
   }
 
+  /// What is bound to invariant slots has other contents now.
+  func invalidate() { isStale = prologue != nil }
+
   /// Lets go of what is bound, when a run is over: it may be used elsewhere, or freed. Memory that
   /// the problem keeps may stay.
   func release() {

@@ -133,11 +133,11 @@ extension CompiledProblem {
 
   /// A program of the loss.
   func lossProgram(
-    _ name: String, with extra: [Slot] = [], writes: [Slot],
+    _ name: String, with extra: [Slot] = [], writes: [Slot], invariant: [Slot] = [.hyper],
     _ trace: (TracedInputs) throws -> [Slot: [Tensor]]
   ) throws -> BoundProgram {
     try program(
-      name, reads: Self.lossInputs + extra, writes: writes, invariant: [.hyper], trace)
+      name, reads: Self.lossInputs + extra, writes: writes, invariant: invariant, trace)
   }
 
   /// (w, batch, lambda) -> (L, grad_w L)
@@ -150,19 +150,25 @@ extension CompiledProblem {
     }
   }
 
-  /// (w, batch, lambda, u) -> (H u, N u): the joint product `K(w, lambda; u, 0)`.
-  func jointProgram(_ objective: CompiledObjective) throws -> BoundProgram {
-    try lossProgram("joint", with: [.direction], writes: [.product, .mixedProduct]) { x in
+  /// (w, batch, lambda, u) -> N u
+  func mixedProgram(_ objective: CompiledObjective) throws -> BoundProgram {
+    try lossProgram("mixed", with: [.direction], writes: [.mixedProduct]) { x in
       let product = try jointProduct(at: x[.weights], x[.hyper], along: x[.direction]) {
         try objective.loss($0, $1, x[.batch])
       }
-      return [.product: product.weightProduct, .mixedProduct: product.hyperProduct]
+      return [.mixedProduct: product.hyperProduct]
     }
   }
 
   /// (w, batch, lambda, u) -> H u
-  func hessianProgram(_ objective: CompiledObjective) throws -> BoundProgram {
-    try lossProgram("hessian", with: [.direction], writes: [.product]) { x in
+  ///
+  /// - Parameter keeping: whether weights and batch stay the same from one product to the next: the
+  ///   activations and their slopes are computed once then, and kept.
+  func hessianProgram(_ objective: CompiledObjective, keeping: Bool) throws -> BoundProgram {
+    try lossProgram(
+      keeping ? "hessian, keeping" : "hessian", with: [.direction], writes: [.product],
+      invariant: keeping ? Self.lossInputs : [.hyper]
+    ) { x in
       let product = try hessianVectorProduct(at: x[.weights], along: x[.direction]) {
         try objective.loss($0, x[.hyper], x[.batch])
       }.product
