@@ -177,7 +177,7 @@ def lstm(folder):
     writer.array("bias", np.repeat([0.0, 1.0, 0.0, 0.0], units))  # input, forget, candidate, output
     writer.array("w", random.normal(0, units**-0.5, (units, CLASSES)))
     writer.array("b", np.zeros(CLASSES))
-    rates = np.full(steps, np.log(0.3))
+    rates = np.full(steps, np.log(0.1))
     writer.array("hyperparameters", np.concatenate([rates, np.full(4, -7.0)]))
     writer.close()
 
@@ -213,7 +213,7 @@ def transformer(folder):
 def implicit(folder):
     """The network of `mlp` after 300 steps of gradient descent here, in float64."""
     writer = Writer(folder, "implicit", {"name": "log_decay", "count": 238_510})
-    hidden, decay, rate = 300, -6.0, 0.2
+    hidden, decay, rate = 300, -3.0, 0.2
     writer.scalars(steps=1, iterations=20, learning_rate=rate)
     inputs, labels = images(60, 2_000)
     writer.array("train_inputs", inputs)
