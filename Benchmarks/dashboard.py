@@ -5,7 +5,7 @@
     swift build -c release --product outerloop
     Benchmarks/peers/dashboard/.venv/bin/python Benchmarks/dashboard.py [--trials 1000,100000] [--rounds 5] [--ours FILE] [--write]
 
-Studies of five parameters are made by the command and exported to databases of Optuna. Each server is started anew for each study;
+Studies of five parameters are made by the command and exported to databases of Optuna. Each server is restarted for each study;
 `first` is the first page that it is asked for once it listens, `again` the median of the following rounds, each in a
 new browser context, ours and theirs in turn. Both are timed from the navigation until the page's text has the study's
 best value, and, of ours, until the first picture is drawn. `memory` is the server's largest resident set at the end. What is

@@ -9,7 +9,7 @@
 
 Tasks are those of tasks/; `core` are the few that slow samplers can be compared on. Every search is run once
 and its curve kept as a line of Benchmarks/results/samplers-quality.jsonl, as soon as it has ended; a search that is
-there already with as many trials is not run again, except ours after search-bench was built anew. So a run
+there already with as many trials is not run again, except ours after search-bench was rebuilt. So a run
 may be killed and goes on, and `--peers ours` compares a new build with peers run before. Each run ends by
 writing results/samplers-quality.{md,json} of all that is there (quality_report.py); --report writes only these, and
 --prune drops lines that newer ones replace. Searches run one at a time; nothing is timed. --minutes ends the

@@ -15,6 +15,8 @@ import shutil
 import subprocess
 import sys
 
+from headings import fragment, headings
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 WORK = ROOT / ".build/docs"
 FENCE = re.compile(r"(^```.*?^```[ \t]*$|``[^`]+``|`[^`\n]+`)", re.M | re.S)
@@ -41,15 +43,12 @@ def prose(text, change):
     return "".join(part if index % 2 else change(part) for index, part in enumerate(parts))
 
 
-def headings(path):
+def addresses(path):
     """The fragments of a page's headings on a forge, with the headings as DocC addresses them."""
-    text = re.sub(r"^```.*?^```[ \t]*$", "", path.read_text(encoding="utf-8"), flags=re.M | re.S)
-    found = {}
-    for heading in re.findall(r"^##+ +(.*?)\s*$", text, re.M):
-        plain = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading).replace("`", "")
-        slug = re.sub(r"[^\w\- ]", "", plain.lower()).replace(" ", "-")
-        found[slug] = re.sub(r"[^\w\-.~:@!$&()*+,;=/?]", "", re.sub(r"\s+", "-", plain))
-    return found
+    return {
+        fragment(plain): re.sub(r"[^\w\-.~:@!$&()*+,;=/?]", "", re.sub(r"\s+", "-", plain))
+        for plain in headings(path, least=2)
+    }
 
 
 def converted(page, pages, images):
@@ -68,7 +67,7 @@ def converted(page, pages, images):
         if target not in pages:
             # A file of the repository that is no page of the site.
             return f"{label} (`{target.relative_to(ROOT).as_posix()}`)"
-        anchor = "#" + headings(target)[fragment] if fragment else ""
+        anchor = "#" + addresses(target)[fragment] if fragment else ""
         return f"[{label}](doc:{article_name(target)}{anchor})"
 
     text = page.read_text(encoding="utf-8")

@@ -9,23 +9,21 @@ import re
 import subprocess
 import sys
 
+from headings import fragment, headings, without_blocks
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 LINK = re.compile(r"!?\[(?:[^\[\]]|\[[^\]]*\])*\]\(([^()\s]+)\)")
 
 
 def prose(page):
     """The page without its code."""
-    text = re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.M | re.S)
-    return re.sub(r"``.*?``|`[^`\n]*`", "", text)
+    return re.sub(r"``.*?``|`[^`\n]*`", "", without_blocks(page))
 
 
 def anchors(page):
-    """The names that headings have on a rendered page: lowercase, without punctuation, spaces as hyphens."""
-    text = re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.M | re.S)
+    """The fragments of all headings; of equal ones the later are numbered."""
     found = {}
-    for heading in re.findall(r"^#+ +(.*?)\s*$", text, re.M):
-        heading = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading).replace("`", "")
-        name = re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+    for name in map(fragment, headings(page)):
         count = found.get(name, 0)
         found[name] = count + 1
         if count:

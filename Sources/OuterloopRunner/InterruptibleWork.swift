@@ -29,7 +29,7 @@ public struct InterruptibleWork: TrialWork {
       }
       throw CancellationError()
     }
-    // A trial that has reached its last epoch is done, whoever asked it to stop.
+    // A trial that has reached its last epoch is done, even if it was asked to stop.
     if isStopping(), sink.epoch < request.through { throw CancellationError() }
   }
 }

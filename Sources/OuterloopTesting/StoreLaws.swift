@@ -80,7 +80,7 @@ public enum StoreLaws {
     try test.require(try await store.events(of: again, after: 0, limit: 9).isEmpty, "old events")
   }
 
-  /// Trials are numbered from 0, whoever asks; a number is never reused.
+  /// Trials are numbered from 0, whichever worker asks; a number is never reused.
   ///
   /// - Throws: a `Violation` where the law does not hold, and what the calculations throw.
   public static func checkNumbering(_ row: StoreCase) async throws {

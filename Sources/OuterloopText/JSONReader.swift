@@ -2,8 +2,11 @@
 /// (``JSON/init(word:)``).
 ///
 /// - Complexity: O(bytes) time. Nesting beyond 64 is refused, so that no input exhausts the stack.
+@usableFromInline
 package struct JSONReader {
+  @usableFromInline
   package struct Failure: Error {
+    @usableFromInline
     package init() {}
   }
 
@@ -32,15 +35,44 @@ package struct JSONReader {
   /// The numbers of an array that contains only numbers.
   package static func numbers(_ bytes: UnsafeBufferPointer<UInt8>) throws -> [Double] {
     var reader = JSONReader(bytes)
-    guard reader.take("[") else { throw Failure() }
-    var numbers: [Double] = []
-    if reader.take("]") { return numbers }
-    repeat {
-      reader.skipSpace()
-      numbers.append(try need(reader.scalar().number))
-    } while reader.take(",")
-    guard reader.take("]"), reader.place == bytes.count else { throw Failure() }
+    let numbers = try reader.numbers()
+    guard reader.isAtEnd else { throw Failure() }
     return numbers
+  }
+
+  /// Whether nothing is left.
+  package var isAtEnd: Bool { place == bytes.count }
+
+  /// An array that contains only numbers.
+  package mutating func numbers() throws -> [Double] {
+    guard take("[") else { throw Failure() }
+    var numbers: [Double] = []
+    if take("]") { return numbers }
+    repeat { numbers.append(try number()) } while take(",")
+    guard take("]") else { throw Failure() }
+    return numbers
+  }
+
+  /// An object that contains only numbers. Of members with the same name the last one counts.
+  package mutating func numbersByName() throws -> [String: Double] {
+    guard take("{") else { throw Failure() }
+    var numbers: [String: Double] = [:]
+    if take("}") { return numbers }
+    repeat {
+      skipSpace()
+      let name = try string()
+      guard take(":") else { throw Failure() }
+      numbers[name] = try number()
+    } while take(",")
+    guard take("}") else { throw Failure() }
+    return numbers
+  }
+
+  /// A number; texts for non-finite numbers count too.
+  package mutating func number() throws -> Double {
+    skipSpace()
+    guard let number = try scalar().number else { throw Failure() }
+    return number
   }
 
   package mutating func document() throws -> JSON {
@@ -71,6 +103,15 @@ package struct JSONReader {
     guard bytes.count - place >= expected.count else { return false }
     for (index, byte) in expected.enumerated() where bytes[place + index] != byte { return false }
     place += expected.count
+    return true
+  }
+
+  /// Consumes the next bytes if they are this text, without space between.
+  package mutating func take(text: StaticString) -> Bool {
+    let count = text.utf8CodeUnitCount
+    guard bytes.count - place >= count else { return false }
+    for index in 0..<count where bytes[place + index] != text.utf8Start[index] { return false }
+    place += count
     return true
   }
 
@@ -107,7 +148,7 @@ package struct JSONReader {
     let start = place
     if let number = plainNumber() { return number }
     place = start
-    while let byte = peek, byte > 0x20, !",]}".utf8.contains(byte) { place += 1 }
+    while let byte = peek, !endsWord(byte) { place += 1 }
     let word = UnsafeBufferPointer(rebasing: bytes[start..<place])
     return try need(JSON(word: String(decoding: word, as: UTF8.self)))
   }
@@ -133,12 +174,18 @@ package struct JSONReader {
       guard let power = digits(after: 0), power.count < 4 else { return nil }
       decimal.exponent += isSmall ? -Int(power.value) : Int(power.value)
     }
-    if let byte = peek, byte > 0x20, !",]}".utf8.contains(byte) { return nil }
+    if let byte = peek, !endsWord(byte) { return nil }
     if !isPointed, !hasExponent {
       let value = Int(decimal.digits)
       return .int(isNegative ? -value : value)
     }
     return decimal.nearest.map { .float(isNegative ? -$0 : $0) }
+  }
+
+  /// Whether a number or word ends before this byte.
+  private func endsWord(_ byte: UInt8) -> Bool {
+    byte <= 0x20 || byte == UInt8(ascii: ",") || byte == UInt8(ascii: "]")
+      || byte == UInt8(ascii: "}")
   }
 
   /// Consumes digits that continue those of `start`; nil if there is none, or more than 18 in all.
@@ -210,6 +257,7 @@ package struct JSONReader {
 }
 
 /// Unwraps a value that valid JSON must have.
+@inlinable
 package func need<T>(_ value: T?) throws -> T {
   guard let value else { throw JSONReader.Failure() }
   return value

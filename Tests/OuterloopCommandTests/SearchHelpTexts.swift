@@ -231,7 +231,7 @@ extension HelpTexts {
 
     It serves one study, in a store or in memory, and renews the leases of the
     trials that were asked for. It ends when standard input ends, or the process
-    that started it; these trials are then run again by whoever resumes the study.
+    that started it; these trials are then run again when the study is resumed.
     Ctrl-C is left to that process.
 
     USAGE: outerloop serve [--stdio]
@@ -574,7 +574,7 @@ extension HelpTexts {
       --reason <reason>       Failed trials whose reason is error, timeout, memory,
                               lost, cancelled or invalid. Repeat for more.
       --trial <n>             A failed trial, by its number. Repeat for more.
-      --no-run                Only queue them, for whoever runs the study next.
+      --no-run                Only queue them, for the next process of the study.
     \(end)
     """
 

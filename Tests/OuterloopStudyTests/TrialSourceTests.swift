@@ -33,8 +33,7 @@ import Testing
   private func study(
     budget: Int? = nil, trials: Int = 5, last: Proposal = .wait, in store: MemoryStore
   ) throws -> (StudyID, SearchMethod) {
-    var space = SearchSpace()
-    _ = try space.float("x", 0...1)
+    let space = try SearchSpace.unit()
     let assignment = try space.assignment(["x": 0.5])
     let method = SearchMethod(MethodDescription("parking")) { _ in
       Parking(last: last, trials: trials, assignment: assignment)
@@ -320,5 +319,45 @@ import Testing
       Issue.record("it is not given up")
       return
     }
+  }
+
+  /// Logs of several batches, whose past changes in the middle, observed by several callers at once.
+  @Test func observesLongLogs() async throws {
+    let store = MemoryStore()
+    let (id, method) = try study(trials: 9000, in: store)
+    let assignment = try SearchSpace.unit().assignment(["x": 0.5])
+    for number in 0..<9000 {
+      let kind = Event.Kind.suggested(assignment, through: 1, seen: 0)
+      _ = try store.add(kind, asTrial: number, to: id, claimedBy: Claimant(worker: "w"))
+      let report = Event.Kind.reported(attempt: 1, Report(["loss": Double(number)]))
+      let fails = number % 1000 == 500
+      let outcome: Outcome = fails ? .failed(.error, message: nil) : .complete([Double(number)])
+      let end = Event.Kind.finished(attempt: 1, outcome)
+      try #require(try store.append([report, end], to: number, of: id) == .accepted)
+      if fails, number > 3000 {
+        try #require(try store.append([.retried], to: number, of: id) == .accepted)
+      }
+    }
+    let events = try store.events(of: id, after: 0, limit: .max)
+    #expect(events.count > 30_000)
+    var fold = try SearcherFold(try store.specification(of: id), method)
+    while try !fold.take(events) {}
+
+    let source = try await TrialSource(id, in: store, by: method)
+    try await withThrowingTaskGroup { group in
+      for _ in 0..<4 { group.addTask { try await source.catchUp() } }
+      try await group.waitForAll()
+    }
+    #expect(await source.revision == events.count)
+    #expect(await source.history.trials == fold.history.trials)
+  }
+}
+
+extension SearchSpace {
+  /// The space of these studies.
+  fileprivate static func unit() throws -> SearchSpace {
+    var space = SearchSpace()
+    _ = try space.float("x", 0...1)
+    return space
   }
 }

@@ -18,8 +18,16 @@ struct BenchmarkData {
 
   init(folder: URL) throws {
     self.folder = folder
-    let file = folder.appendingPathComponent("index.json")
-    index = try JSONDecoder().decode(Index.self, from: Data(contentsOf: file))
+    index = try JSONDecoder().decode(Index.self, from: Self.contents(of: "index.json", in: folder))
+  }
+
+  private static func contents(of file: String, in folder: URL) throws -> Data {
+    let file = folder.appendingPathComponent(file)
+    do { return try Data(contentsOf: file) } catch {
+      throw BenchmarkError(
+        "the file \(file.path) cannot be read; to make it (NumPy is needed): "
+          + "python3 Benchmarks/make_data.py")
+    }
   }
 
   func number(_ name: String) throws -> Double {
@@ -29,7 +37,7 @@ struct BenchmarkData {
 
   func tensor(_ name: String) throws -> Tensor {
     guard let entry = index.arrays[name] else { throw BenchmarkError("no array \(name)") }
-    let data = try Data(contentsOf: folder.appendingPathComponent(entry.file))
+    let data = try Self.contents(of: entry.file, in: folder)
     func read<Scalar: TensorScalar>(_: Scalar.Type) -> Tensor {
       let values = data.withUnsafeBytes { Array($0.bindMemory(to: Scalar.self)) }
       return Tensor(values, shape: entry.shape)

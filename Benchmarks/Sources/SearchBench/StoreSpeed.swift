@@ -27,7 +27,7 @@ struct StoreSpeed {
       }
     }
     let seconds = start.duration(to: clock.now) / .seconds(1)
-    // Whoever comes next may go on.
+    // Another process may continue it.
     try await study.store.update(study.id) { $0.budget = Budget() }
     let done = await course.count
     let json = try JSONSerialization.data(

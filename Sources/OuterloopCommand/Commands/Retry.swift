@@ -36,7 +36,7 @@ struct Retry: AsyncParsableCommand {
     help: ArgumentHelp("A failed trial, by its number. Repeat for more.", valueName: "n"))
   var trial: [Int] = []
 
-  @Flag(help: "Only queue them, for whoever runs the study next.")
+  @Flag(help: "Only queue them, for the next process of the study.")
   var noRun = false
 
   @OptionGroup var start: StudyStart

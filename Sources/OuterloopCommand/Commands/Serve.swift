@@ -14,7 +14,7 @@ struct Serve: AsyncParsableCommand {
 
       It serves one study, in a store or in memory, and renews the leases of the trials that were \
       asked for. It ends when standard input ends, or the process that started it; these trials \
-      are then run again by whoever resumes the study. Ctrl-C is left to that process.
+      are then run again when the study is resumed. Ctrl-C is left to that process.
       """)
 
   @Flag(help: "Requests on standard input, replies on standard output.")

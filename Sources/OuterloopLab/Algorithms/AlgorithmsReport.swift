@@ -117,7 +117,8 @@ extension AlgorithmsExperiment {
             } + [.init("start", x: groups.map(Double.init), y: starts, hasLine: false, style: 11)]
           ).svg()),
         .init(
-          "solve.svg", "HOAG: the error of its hypergradient by the tolerance of its two solves.",
+          "solve.svg",
+          "HOAG: the error of its hypergradient against the tolerance of its two solves.",
           svg: LineChart(
             title: "HOAG and precision", x: .log("tolerance"), y: .log("relative error"),
             series: [
@@ -128,7 +129,7 @@ extension AlgorithmsExperiment {
           ).svg()),
         .init(
           "curvature.svg",
-          "DrMAD: the error of its hypergradient by how far the trajectory is from the lines that replace it; one line is on the right.",
+          "DrMAD: the error of its hypergradient against the distance of the trajectory from the lines that replace it; one line is on the right.",
           svg: LineChart(
             title: "DrMAD and curvature", x: .log("distance of the trajectory from the lines"),
             y: .log("relative error"),

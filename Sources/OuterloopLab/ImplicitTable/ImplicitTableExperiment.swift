@@ -18,7 +18,7 @@ public struct ImplicitTableExperiment: Experiment {
       + "Lorraine et al. is computed at the same point and compared with the exact implicit hypergradient: unrolled and "
       + "truncated training, Larsen's curvature, the identity for the inverse Hessian (T1-T2), Neumann series of "
       + "growing length, conjugate gradients, a hypernetwork, and the derivative of a Gaussian process fitted to "
-      + "losses around the point. Then a hypergradient by one decay for each of many weights.",
+      + "losses around the point. Then a hypergradient with one decay for each of many weights.",
     mathematics: #"""
       All rows approximate the inverse of the training Hessian $H$ in
 

@@ -67,7 +67,7 @@ extension LearningToLearnExperiment {
             Row("LSTM, untrained", [nil, nil, nil, untrained.mean, untrained.interval])
           ]),
         .init(
-          "Final loss on other networks, nothing trained or tuned anew", columns: Self.names,
+          "Final loss on other networks, nothing trained or tuned again", columns: Self.names,
           rows: networks.enumerated().map { place, network in
             Row(
               network.name,

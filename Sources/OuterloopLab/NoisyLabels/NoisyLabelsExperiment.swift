@@ -49,7 +49,7 @@ public struct NoisyLabelsExperiment: Experiment {
       value: "file"),
     .int("train", \.train, "Training examples.", .atLeast(1), value: "n"),
     .number(
-      "noise", \.noise, "Share of labels that are drawn anew.", .within(0...1), value: "share"),
+      "noise", \.noise, "Share of labels that are drawn at random.", .within(0...1), value: "share"),
     .int("seeds", \.seeds, "Runs from different starts.", .within(1...1_000)),
     .int("updates", \.updates, "Updates of the example weights.", .atLeast(1)),
     .int("every", \.every, "Steps of training between updates.", .atLeast(1), value: "T"),

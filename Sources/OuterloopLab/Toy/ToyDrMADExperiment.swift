@@ -23,8 +23,8 @@ public struct ToyDrMADExperiment: Experiment {
       $$ \tilde{w}_{t-1} = (1 - f) w_0 + f w_T, \quad f = \frac{t - 1}{T}. $$
 
       For $L = (h + w)^2$ a step has the derivatives $A = 1 - 2 \eta$ and $\partial w_t / \partial h = -2 \eta$, which do not depend on
-      the weights: whatever stands for $w_{t-1}$, the hypergradient by $h$ is exact, and DrMAD, its piecewise version and
-      reverse mode are one. By the learning rate it is otherwise, because
+      the weights: whatever stands for $w_{t-1}$, the hypergradient with respect to $h$ is exact, and DrMAD, its piecewise version and
+      reverse mode are one. With respect to the learning rate it is not, because
 
       $$ \frac{dE}{d\eta} = \sum_{t=1}^{T} 2 w_T A^{T-t} \cdot (-2)(h + w_{t-1}) $$
 

@@ -13,7 +13,7 @@ public struct ToyHypernetworkExperiment: Experiment {
       "Can the trained weights be learned as a function of the hyperparameter, so that no training is needed "
       + "when it changes?",
     method:
-      "h is sampled anew at every step, and a linear function w(h) = a h + b is trained to minimize the training "
+      "h is sampled at every step, and a linear function w(h) = a h + b is trained to minimize the training "
       + "loss at the sampled h. The library's estimator then minimizes the validation loss of w(h) by h while "
       + "the function is still being learned around it.",
     mathematics: #"""

@@ -18,7 +18,7 @@ public struct ProgramLimits: Sendable, Hashable, Codable {
   /// The largest size of a trial's log, in bytes.
   public var log = 8 << 20
 
-  /// - Parameter grace: seconds between SIGTERM and SIGKILL, whoever asked; nil: the defaults.
+  /// - Parameter grace: seconds between SIGTERM and SIGKILL, whatever the reason; nil: the defaults.
   public init(seconds: Double? = nil, memory: Int? = nil, grace: Double? = nil) {
     self.grace = grace ?? self.grace
     hurriedGrace = grace ?? hurriedGrace

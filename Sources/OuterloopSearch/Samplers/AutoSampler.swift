@@ -9,7 +9,7 @@ public import OuterloopStudy
 /// potential according to its results (`BranchAllocation`), at the point there with the largest acquisition
 /// value.
 ///
-/// Every candidate sampler observes all trials, whoever proposed them, so that the one that takes over
+/// Every candidate sampler observes all trials, also those that another one proposed, so that the one that takes over
 /// starts with all information. The choice depends on the study and on how many trials have ended, never on
 /// time: a replay makes the same choice.
 ///

@@ -8,9 +8,16 @@ struct TriedConfigurations: Sendable {
   /// A million configurations are counted in about a second.
   private static let countable = 1_000_000
   private static let effort = 16_000_000
+  /// How often all configurations are compared before they are hashed.
+  private static let comparing = 4
 
   private let space: SearchSpace
   private var tried: Set<Assignment> = []
+  /// Those that are not in `tried` yet. To compare a few candidates with each of them takes less time
+  /// than to hash them all, so a process that opens a large study for one proposal does without.
+  private var unhashed: [Assignment] = []
+  /// How often it was asked whether all have been tried, as every proposal does.
+  private var asked = 0
   private var feasible: FeasibleConfigurations
   /// All allowed configurations, as far as they have been counted.
   private var total = Total.moreThan(-1)
@@ -31,18 +38,32 @@ struct TriedConfigurations: Sendable {
 
   mutating func observe(_ event: Event) {
     switch event.kind {
-    case .suggested(let assignment, _, _), .enqueued(let assignment, _): tried.insert(assignment)
+    case .suggested(let assignment, _, _), .enqueued(let assignment, _): insert(assignment)
     default: break
     }
   }
 
   /// Marks a configuration as tried without a trial.
-  mutating func insert(_ assignment: Assignment) { tried.insert(assignment) }
+  mutating func insert(_ assignment: Assignment) { unhashed.append(assignment) }
 
-  func contains(_ assignment: Assignment) -> Bool { tried.contains(assignment) }
+  /// - Complexity: O(1), and for the first proposals O(n) for n trials.
+  func contains(_ assignment: Assignment) -> Bool {
+    tried.contains(assignment) || unhashed.contains(assignment)
+  }
+
+  private mutating func hash() {
+    tried.formUnion(unhashed)
+    unhashed = []
+  }
 
   var isExhausted: Bool {
     mutating get {
+      asked += 1
+      if case .uncountable = total {
+        if asked > Self.comparing { hash() }
+        return false
+      }
+      hash()
       count(atLeast: tried.count + 1)
       if case .exactly(let count) = total { return tried.count >= count }
       return false
@@ -84,9 +105,11 @@ struct TriedConfigurations: Sendable {
     var repetition: Assignment?
     for _ in 0..<(try feasible.tries) {
       guard let assignment = try draw(&feasible) else { continue }
-      if !tried.contains(assignment) { return assignment }
+      if !contains(assignment) { return assignment }
       repetition = assignment
+      hash()
     }
+    hash()
     count(atLeast: Self.countable)
     if case .exactly = total {
       let left = (rest ?? Array(space.assignments())).filter { !tried.contains($0) }

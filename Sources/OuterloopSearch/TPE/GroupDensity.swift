@@ -31,16 +31,16 @@ struct GroupDensity: Sendable {
 
   mutating func logDensity(at points: [[Double]]) -> [Double] {
     if isExact { return estimator().logDensity(at: points) }
-    return alone?.logDensity(at: points[0]) ?? joint?.joint.logDensity(at: points) ?? []
+    return alone?.logDensity(at: points[0]) ?? joint?.logDensity(at: points) ?? []
   }
 
   mutating func sample(_ count: Int, from uniforms: inout UniformStream) -> [[Double]] {
     if isExact { return estimator().sample(count, from: &uniforms) }
     if let values = alone?.sample(count, from: &uniforms) { return [values] }
-    return joint?.joint.sample(count, from: &uniforms) ?? []
+    return joint?.sample(count, from: &uniforms) ?? []
   }
 
   private mutating func estimator() -> ParzenEstimator {
-    alone?.estimator() ?? joint?.joint.estimator() ?? ParzenEstimator(domains: [], observations: [])
+    alone?.estimator() ?? joint?.estimator() ?? ParzenEstimator(domains: [], observations: [])
   }
 }

@@ -40,23 +40,61 @@ package struct Thinning: Sendable, Equatable {
 /// The multivariate density of any number of bad trials: a ``JointParzen`` of those that ``Thinning``
 /// keeps.
 ///
-/// Changes cost the same as in ``JointParzen``. When shares change, whenever the number of trials
-/// has grown by 41 %, it is rebuilt: O(d k sqrt k) for k kernels.
+/// New trials wait until a density is asked for, so that those of a long study that are dropped anyway
+/// never become kernels. Changes then cost the same as in ``JointParzen``. When shares change, whenever
+/// the number of trials has grown by 41 %, it is rebuilt: O(d k sqrt k) for k kernels.
 package struct ThinnedParzen: Sendable {
-  package var joint: JointParzen
+  private var joint: JointParzen
   private var thinning = Thinning()
+  /// Trials that are not in `joint` yet, and the order in which they came.
+  private var waiting: [Int: [Double]] = [:]
+  private var order: [Int] = []
 
   package init(domains: [ParameterDomain], options: ParzenOptions = .init()) {
     joint = JointParzen(domains: domains, options: options)
   }
 
   package mutating func insert(_ point: [Double], arrival: Int) {
+    waiting[arrival] = point
+    order.append(arrival)
+  }
+
+  /// The number of kernels without the prior's.
+  package var count: Int { joint.count + waiting.keys.count { thinning.share(of: $0) > 0 } }
+
+  /// See `JointParzen`.
+  package mutating func logDensity(at points: [[Double]]) -> [Double] {
+    settle()
+    return joint.logDensity(at: points)
+  }
+
+  /// See `JointParzen`.
+  package mutating func sample(_ count: Int, from uniforms: inout UniformStream) -> [[Double]] {
+    settle()
+    return joint.sample(count, from: &uniforms)
+  }
+
+  /// See `JointParzen`.
+  package mutating func estimator() -> ParzenEstimator {
+    settle()
+    return joint.estimator()
+  }
+
+  private mutating func settle() {
+    for arrival in order {
+      if let point = waiting.removeValue(forKey: arrival) { place(point, arrival: arrival) }
+    }
+    order.removeAll(keepingCapacity: true)
+  }
+
+  private mutating func place(_ point: [Double], arrival: Int) {
     let share = thinning.share(of: arrival)
     if share > 0 { joint.insert(point, arrival: arrival, share: share) }
   }
 
   /// Removes a trial, whether it was kept or not.
   package mutating func remove(arrival: Int) {
+    if waiting.removeValue(forKey: arrival) != nil { return }
     if thinning.share(of: arrival) > 0 { joint.remove(arrival: arrival) }
   }
 
@@ -69,13 +107,13 @@ package struct ThinnedParzen: Sendable {
       for arrival in joint.arrivals(in: last.newest..<next.newest) {
         let point = joint.point(of: arrival)
         joint.remove(arrival: arrival)
-        insert(point, arrival: arrival)
+        place(point, arrival: arrival)
       }
     } else {
       let whole = joint
       joint = JointParzen(domains: whole.domains, options: whole.options)
       for arrival in whole.arrivals(in: 0..<Int.max) {
-        insert(whole.point(of: arrival), arrival: arrival)
+        place(whole.point(of: arrival), arrival: arrival)
       }
     }
   }

@@ -172,8 +172,51 @@ extension EventRow {
   static let columns = "revision, time, trial, kind, attempt, epoch, seen, body"
 
   /// The event of a row with `columns`.
+  ///
+  /// - Throws: `JSONReader.Failure` if the row is not a valid event.
   static func event(_ row: some StoreRows, _ coder: AssignmentCoder) throws -> Event {
-    let columns = EventRow(kind: row[3], attempt: row[4], epoch: row[5], seen: row[6], body: row[7])
-    return Event(revision: row[0], time: row[1], trial: row[2], try columns.event(coder))
+    let kind: String = row[3]
+    return Event(
+      revision: row[0], time: row[1], trial: row[2],
+      try frequent(kind, row, coder)
+        ?? EventRow(kind: kind, attempt: row[4], epoch: row[5], seen: row[6], body: row[7])
+        .event(coder))
+  }
+
+  /// The kinds of events that logs mostly consist of, in the form in which they are written, read
+  /// from the row's bytes in one pass. Nil: another kind, or another form.
+  private static func frequent(
+    _ kind: String, _ row: some StoreRows, _ coder: AssignmentCoder
+  ) throws -> Event.Kind? {
+    switch kind {
+    case "suggested":
+      return .suggested(
+        try row.bytes(7) { try coder.assignment($0) }, through: try need(row[5]),
+        seen: try need(row[6]))
+    case "reported":
+      guard let (values, seconds) = row.bytes(7, { written($0) { try $0.numbersByName() } })
+      else { return nil }
+      return .reported(
+        attempt: try need(row[4]), Report(epoch: try need(row[5]), values, seconds: seconds))
+    case "complete":
+      guard let (values, seconds) = row.bytes(7, { written($0) { try $0.numbers() } })
+      else { return nil }
+      return .finished(attempt: try need(row[4]), .complete(values), seconds: seconds)
+    default: return nil
+    }
+  }
+
+  /// `{"values":V,"seconds":1.5}` or `{"values":V}`; nil for any other form.
+  private static func written<Values>(
+    _ bytes: UnsafeBufferPointer<UInt8>, _ values: (inout JSONReader) throws -> Values
+  ) -> (Values, seconds: Double?)? {
+    var reader = JSONReader(bytes)
+    guard reader.take(text: "{\"values\":"), let found = try? values(&reader) else { return nil }
+    var seconds: Double?
+    if reader.take(text: ",\"seconds\":") {
+      guard let number = try? reader.number() else { return nil }
+      seconds = number
+    }
+    return reader.take(text: "}") && reader.isAtEnd ? (found, seconds) : nil
   }
 }

@@ -62,15 +62,30 @@ public actor TrialSource {
   ///
   /// - Throws: what access to the store throws, and `StudyError` for a log that cannot be replayed.
   public func catchUp() async throws {
+    var seen = history.revision
+    var events = try await store.events(of: study, after: seen, limit: Self.batch)
     while true {
-      let seen = history.revision
-      let events = try await store.events(of: study, after: seen, limit: 10_000)
+      var isTaken = false
       // Another worker's call may have restarted the fold meanwhile.
-      guard history.revision >= seen else { continue }
-      let isTaken = try fold.take(events)
-      if isTaken, events.count < 10_000 { return }
+      if history.revision >= seen {
+        if events.count == Self.batch, let last = events.last?.revision {
+          // The next events are read while these are observed.
+          async let next = store.events(of: study, after: last, limit: Self.batch)
+          isTaken = try fold.take(events)
+          (seen, events) = (last, try await next)
+        } else if try fold.take(events) {
+          return
+        }
+      }
+      if !isTaken {
+        seen = history.revision
+        events = try await store.events(of: study, after: seen, limit: Self.batch)
+      }
     }
   }
+
+  /// How many events are read at a time.
+  private static let batch = 10_000
 
   /// The study's budget, according to the events observed so far.
   public var budget: Budget { history.budget ?? firstBudget }

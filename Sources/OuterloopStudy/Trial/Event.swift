@@ -77,6 +77,14 @@ public struct Event: Sendable, Hashable {
       }
     }
 
+    /// Whether it creates its trial.
+    var createsTrial: Bool {
+      switch self {
+      case .suggested, .enqueued: true
+      default: false
+      }
+    }
+
     /// Whether it is about the study, not about one of its trials.
     public var isAboutStudy: Bool {
       switch self {

@@ -73,7 +73,7 @@ public struct History: Sendable {
   /// Applies the next event. Events come in the order of their revisions, each once.
   /// - Throws: `StudyError` if it cannot be the next one.
   public mutating func take(_ event: Event) throws {
-    let isNew = event.kind.isAboutStudy || Trial(event) != nil
+    let isNew = event.kind.isAboutStudy || event.kind.createsTrial
     guard event.revision == revision + 1,
       isNew ? event.trial == trials.count : trials.indices.contains(event.trial)
     else {

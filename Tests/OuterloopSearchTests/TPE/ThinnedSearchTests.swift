@@ -103,7 +103,7 @@ import Testing
       let candidates = good.sample(24, from: &uniforms)
       let l = good.logDensity(at: candidates)
       let exact = zip(l, all.logDensity(at: candidates)).map(-)
-      let got = zip(l, thinned.joint.logDensity(at: candidates)).map(-)
+      let got = zip(l, thinned.logDensity(at: candidates)).map(-)
       let chosen = try #require(got.indices.max { got[$0] < got[$1] })
       places.append(exact.count { $0 > exact[chosen] })
       correlations.append(Self.correlation(exact, got))

@@ -85,13 +85,13 @@ import Testing
       let exact = Self.exact(
         domains, columns.map { column in kept.map { column[$0] } },
         shares: kept.map(thinning.share))
-      for (got, want) in zip(density.joint.logDensity(at: points), exact.logDensity(at: points)) {
+      for (got, want) in zip(density.logDensity(at: points), exact.logDensity(at: points)) {
         #expect(abs(got - want) < 1e-9 * max(1, abs(want)), "\(kept.count) kept of \(trial + 1)")
       }
     }
-    #expect(density.joint.count < limit)
+    #expect(density.count < limit)
     for trial in present { density.remove(arrival: trial) }
-    #expect(density.joint.count == 0)
+    #expect(density.count == 0)
   }
 
   /// One that stands for n has n times the weight of the middle of their places.
