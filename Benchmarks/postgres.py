@@ -32,8 +32,8 @@ import server as servers  # noqa: E402
 
 PEER = HERE / "peers" / "optuna"
 # In all, whoever does them.
-TRIALS = {"outerloop": 800, "optuna": 160}
-REPORTS = {"outerloop": 3200, "optuna": 800}
+TRIALS = {"outerloop": 480, "optuna": 128}
+REPORTS = {"outerloop": 1600, "optuna": 480}
 ADDED = (0, 1, 20)
 DIMENSIONS = [f"x{index}" for index in range(5)]
 
@@ -225,10 +225,10 @@ class Race:
             what = f"milliseconds a trial, 1 worker, {added} ms added to a round trip"
             # Each packet passes this host once.
             away.delay = added / 2000
-            each = 100 if added < 20 else 40
+            each = 60 if added < 20 else 20
             self.keep(what, "outerloop", 1000 / rate(
                 away.words(*self.worker(server.ours(server.database()), "ask", each)), 1, each))
-            url, each = server.theirs(server.database()), 40 if added < 20 else 10
+            url, each = server.theirs(server.database()), 20 if added < 20 else 5
             away.delay = 0
             rate(away.words(*self.peer(url, "ask", 1)), 1, 1)
             away.delay = added / 2000
@@ -310,7 +310,7 @@ def table(found, about, options):
         f"{about['load'][0]:.2f} at the start and {about['load'][1]:.2f} at the end. A commit of one row takes "
         f"{about['commit'][0]:.2f} ms and is on disk then, a query {about['commit'][1]:.2f} ms (pgbench, one client); an event takes "
         f"{about['listener']:.0f} microseconds of a processor in the server for each connection that listens. "
-        f"Median of {options.rounds} rounds, least to most in brackets.", "",
+        f"Median of up to {options.rounds} rounds, least to most in brackets.", "",
         "| what | Outerloop | Optuna | Outerloop, a file |", "|---|---:|---:|---:|"]
     for what, sides in found.items():
         lines.append(f"| {what} | {' | '.join(shown(sides.get(side)) for side in ('outerloop', 'optuna', 'file'))} |")
@@ -372,14 +372,17 @@ def main():
             ends.callback(hosts.close)
             away = Server(f"{folder}/away", hosts["server"])
             ends.callback(away.server.remove)
-        for round_number in range(options.rounds):
-            race.workers(server)
-            if away:
-                race.latency(away, hosts)
-            for side, store in (("outerloop", server.ours(server.database())), ("file", f"{folder}/wake{round_number}.db")):
-                race.wake(store, side, folder)
-        if options.many:
-            race.many(server, folder)
+        # Ctrl-C ends it with what has been measured.
+        with contextlib.suppress(KeyboardInterrupt):
+            if options.many:
+                race.many(server, folder)
+            for round_number in range(options.rounds):
+                file = f"{folder}/wake{round_number}.db"
+                for side, store in (("outerloop", server.ours(server.database())), ("file", file)):
+                    race.wake(store, side, folder)
+                if away:
+                    race.latency(away, hosts)
+                race.workers(server)
         about = {"server": server.version, "commit": commit, "listener": listener, "load": [load, os.getloadavg()[0]],
                  "processor": processor(), "cores": cores()}
     text = table(race.found, about, options)

@@ -76,8 +76,9 @@ enum PostgresFailure: Error {
         "check the user and the password: PGPASSWORD, or the line of ~/.pgpass"
       } else if says("no password supplied") {
         "give the password in PGPASSWORD or ~/.pgpass (HOST:PORT:DATABASE:USER:PASSWORD, mode 600)"
-      } else if says("no pg_hba.conf entry"), says("no encryption") {
-        "ask for encryption, which the server may require: add sslmode=require to the URL"
+      } else if says("no encryption") {
+        "let the server's pg_hba.conf accept this user from this machine; if it asks for encryption, "
+          + "add sslmode=require to the URL"
       } else if says("no pg_hba.conf entry", "Ident authentication", "Peer authentication") {
         "let the server's pg_hba.conf accept this user from this machine"
       } else if says("database \"") {
