@@ -247,7 +247,8 @@ class Race:
         served.say("budget", more=1)
         served.say("ask")
         worker = subprocess.Popen(
-            [self.options.command, "worker", "--study", "wake", "--store", store, "--no-progress", "--quiet"], cwd=folder)
+            [self.options.command, "worker", "--study", "wake", "--store", store, "--no-progress", "--quiet"], cwd=folder,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         time.sleep(2)
         delays = []
         for count in range(2, 42):
