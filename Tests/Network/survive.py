@@ -93,12 +93,17 @@ class Arena:
         self.wait(lambda: self.query("SELECT count(*) FROM outerloop.trials") != [["0"]], "the first trial")
 
     def query(self, sql):
-        try:
-            return self.primary.query(sql, "runs")
-        except RuntimeError as error:
-            if "does not exist" in str(error):
-                return [["0"]]
-            raise
+        end = time.monotonic() + 60
+        while True:
+            try:
+                return self.primary.query(sql, "runs")
+            except RuntimeError as error:
+                if "outerloop." in str(error) and "does not exist" in str(error):
+                    return [["0"]]
+                # A server that was killed recovers for a while.
+                if time.monotonic() > end:
+                    raise
+            time.sleep(0.2)
 
     @staticmethod
     def wait(holds, what, seconds=60):
