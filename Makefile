@@ -62,6 +62,20 @@ test-engines: require
 	swift build --product outerloop
 	bash Scripts/test-engines.sh $(ENGINES)
 
+# A search on eight hosts whose network, server and processes fail, with so many kills: make test-network KILLS=1000.
+# As root, on Linux; about three minutes.
+.PHONY: test-network
+test-network: require postgres
+	swift build --product outerloop
+	swift build --product StoreProbe
+	bash Scripts/test-network.sh $(KILLS)
+
+# Optuna's own suite of storages against stores in a file and on a server.
+.PHONY: test-storage
+test-storage: require postgres
+	swift build --product StoreProbe
+	bash Scripts/test-storage.sh
+
 # What the tests of stores on a server need; without it they are skipped.
 .PHONY: postgres
 postgres:

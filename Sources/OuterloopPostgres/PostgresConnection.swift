@@ -30,6 +30,8 @@ final class PostgresConnection: StoreConnection {
   private var ready: [StoreQuery: PostgresRows] = [:]
   /// The last event of each study that this transaction has written: its revision and its time.
   private(set) var news: [Int: (revision: Int, time: Double)] = [:]
+  /// The number of statements without rows so far, those that change something among them.
+  private(set) var runs = 0
 
   /// - Throws: `PostgresFailure.lost` with libpq's message.
   init(_ address: PostgresAddress) throws {
@@ -72,6 +74,7 @@ final class PostgresConnection: StoreConnection {
   // MARK: Statements
 
   func run(_ sql: String, _ values: [Bound]) throws {
+    runs += 1
     // What was read before is outdated.
     asked = [:]
     ready = [:]

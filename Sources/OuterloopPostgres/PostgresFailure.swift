@@ -14,6 +14,13 @@ enum PostgresFailure: Error {
     return ["40001", "40P01", "55P03"].contains(state)
   }
 
+  /// Whether the server lacks disk or memory, which somebody may give it.
+  var isShortage: Bool {
+    guard case .refused(let state, _) = self else { return false }
+    // Insufficient resources, a full disk, no memory.
+    return ["53000", "53100", "53200"].contains(state)
+  }
+
   /// Whether the server closed the connection with it: a shutdown, a crashed server process, or an
   /// administrator's command.
   var isEnd: Bool {
@@ -69,18 +76,32 @@ enum PostgresFailure: Error {
         "check the user and the password: PGPASSWORD, or the line of ~/.pgpass"
       } else if says("no password supplied") {
         "give the password in PGPASSWORD or ~/.pgpass (HOST:PORT:DATABASE:USER:PASSWORD, mode 600)"
+      } else if says("no encryption") {
+        "let the server's pg_hba.conf accept this user from this machine; if it asks for encryption, "
+          + "add sslmode=require to the URL"
+      } else if says("no pg_hba.conf entry", "Ident authentication", "Peer authentication") {
+        "let the server's pg_hba.conf accept this user from this machine"
       } else if says("database \"") {
         "create it (`createdb NAME`), or name another one"
       } else if says("role \"") {
         "create it (`createuser NAME`), or name another user"
-      } else if says("no pg_hba.conf entry", "Ident authentication", "Peer authentication") {
-        "let the server's pg_hba.conf accept this user from this machine"
       } else if says("could not translate host name") {
         "check the name of the host"
       } else if says("too many clients", "remaining connection slots", "too many connections") {
         "raise `max_connections` of the server, or run fewer workers: each has up to three connections"
+      } else if says("does not match host name") {
+        "name the host as its certificate does, or check only who signed it (sslmode=verify-ca)"
+      } else if says("root certificate file") {
+        "give the certificate of the authority that signed the server's: sslrootcert=FILE in the URL, "
+          + "or ~/.postgresql/root.crt (sslrootcert=system needs libpq 16)"
+      } else if says("certificate verify failed") {
+        "sslrootcert has to name the certificate of the authority that signed the server's; another "
+          + "one may mean another server"
+      } else if says("does not support SSL") {
+        "switch encryption on (`ssl = on` in the server's postgresql.conf), or do without it: "
+          + "sslmode=prefer"
       } else if says("SSL", "certificate") {
-        "check sslmode and sslrootcert of the URL"
+        "check sslmode, sslrootcert, sslcert and sslkey of the URL"
       } else {
         "check that the server runs and that the host and port are its own (`pg_isready -d \(address)`)"
       }

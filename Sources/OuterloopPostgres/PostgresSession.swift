@@ -18,6 +18,8 @@ final class PostgresSession: @unchecked Sendable {
   /// Whether the server was reached once, by this session or another one: only then is it waited
   /// for.
   private var wasOpen: Bool
+  /// Whether a request was answered: only then is a server waited for that lacks disk or memory.
+  private var wasAnswered = false
   /// When an outage ended last.
   private let recovery = Mutex<SuspendingClock.Instant?>(nil)
 
@@ -33,7 +35,8 @@ final class PostgresSession: @unchecked Sendable {
     queue = DispatchQueue(label: "outerloop.postgres.\(name)")
   }
 
-  /// Seconds since the server was reached again after an outage, or started; infinity: there was no outage.
+  /// Seconds since the server was reached again after an outage, or started, or last lacked disk or memory;
+  /// infinity: there was no outage.
   var secondsSinceOutage: Double {
     recovery.withLock { $0 }.map { $0.duration(to: .now) / .seconds(1) } ?? .infinity
   }
@@ -42,7 +45,8 @@ final class PostgresSession: @unchecked Sendable {
   /// starting is waited for.
   func open() throws {
     try queue.sync {
-      _ = try persist(isCancelled: { false }) { _ in }
+      try persist(isCancelled: { false }) { _ in }
+      wasAnswered = false
     }
   }
 
@@ -72,7 +76,11 @@ final class PostgresSession: @unchecked Sendable {
     let start = SuspendingClock.now
     var tries = 0
     while true {
-      do { return try body(connected(sinceFailures: tries)) } catch let failure as PostgresFailure {
+      do {
+        let result = try body(connected(sinceFailures: tries))
+        wasAnswered = true
+        return result
+      } catch let failure as PostgresFailure {
         let waited = start.duration(to: .now) / .seconds(1)
         switch failure {
         case .lost(let message):
@@ -81,7 +89,11 @@ final class PostgresSession: @unchecked Sendable {
             throw failure.explained(address)
           }
         case .refused:
-          guard failure.isPassing else { throw failure.explained(address) }
+          guard failure.isPassing || (failure.isShortage && wasAnswered) else {
+            throw failure.explained(address)
+          }
+          // Nobody could renew a lease.
+          if failure.isShortage { recovery.withLock { $0 = .now } }
         }
         if isCancelled() { throw CancellationError() }
         guard waited < patience else { throw Self.exhausted(failure, waited, address) }
@@ -119,13 +131,17 @@ final class PostgresSession: @unchecked Sendable {
   private func connected(sinceFailures failures: Int) throws -> PostgresConnection {
     if let connection, connection.isConnected { return connection }
     let made = try PostgresConnection(address)
+    // The server too notices within half a minute that a client is cut off, and a client that is held up within a
+    // change holds up the others for ten seconds at most.
     let settings = try made.rows(
       """
       SELECT current_setting('server_encoding'),
         extract(epoch FROM clock_timestamp() - pg_postmaster_start_time())::float8,
         set_config('search_path', 'outerloop', false), set_config('enable_seqscan', 'off', false),
         set_config('jit', 'off', false), set_config('lock_timeout', '60s', false),
-        set_config('idle_in_transaction_session_timeout', '30s', false),
+        set_config('idle_in_transaction_session_timeout', '10s', false),
+        set_config('tcp_keepalives_idle', '10', false), set_config('tcp_keepalives_interval', '5', false),
+        set_config('tcp_keepalives_count', '3', false), set_config('tcp_user_timeout', '25000', false),
         set_config('default_transaction_isolation', 'read committed', false)
       """)
     guard let row = settings.next() else { throw PostgresFailure.lost("no answer") }

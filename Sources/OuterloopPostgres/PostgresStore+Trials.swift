@@ -40,7 +40,11 @@ extension PostgresStore {
   public func reap(_ study: StudyID) async throws -> [Int] {
     let time = try await recentTime()
     guard try await peek({ try $0.hasDue(study, at: time) }), !isRecovering else { return [] }
-    return try await write(study, announcing: Self.first(study)) { try $0.reap(study, at: $1) }
+    return try await write(study, announcing: Self.first(study)) { [weak self] tables, time in
+      // The outage may be that of this very call.
+      if self?.isRecovering == true { return [] }
+      return try tables.reap(study, at: time)
+    }
   }
 
   private static func first(_ study: StudyID, trial number: Int) -> [StoreQuery] {

@@ -29,6 +29,7 @@ final class PostgresTransaction<Result>: @unchecked Sendable {
   /// The lock: the row of a study, so that its events and trials are numbered without gaps, or the list of
   /// studies.
   private let lock: StoreQuery
+  private let isOfStudy: Bool
   private let announced: [StoreQuery]
   private let body: (PostgresConnection, _ serverTime: Double) throws -> Result
   private var open: Open?
@@ -45,6 +46,7 @@ final class PostgresTransaction<Result>: @unchecked Sendable {
   ) {
     self.announced = announced
     self.body = body
+    isOfStudy = study != nil
     lock =
       study.map {
         StoreQuery("SELECT 1 FROM studies WHERE id = ? FOR NO KEY UPDATE", .int($0.rawValue))
@@ -77,7 +79,16 @@ final class PostgresTransaction<Result>: @unchecked Sendable {
     try db.announce([lock, Self.start] + announced)
     guard let row = try db.rows(Self.start).next() else { throw PostgresFailure.lost("no answer") }
     open = Open(number: row[0], process: db.process)
+    let runs = db.runs
     let result = try body(db, row[1])
+    if isOfStudy, db.runs == runs {
+      // Nothing was changed, as when another worker was faster: the next one need not wait for the disk. Even
+      // the lock alone would be written to it by COMMIT.
+      open = nil
+      try db.run("ROLLBACK")
+      try db.flush()
+      return result
+    }
     for (study, last) in db.news.sorted(by: { $0.key < $1.key }) {
       try db.run(
         "SELECT pg_notify(?, ?)", .text(PostgresListener.channel(study)),

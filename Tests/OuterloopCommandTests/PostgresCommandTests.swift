@@ -113,6 +113,45 @@ struct PostgresCommandTests {
     #expect(!next.err.contains("warning"))
   }
 
+  /// A password from the environment is in no list of processes, no file of the study, and not in the server's log.
+  @Test func passwordsAreNowhere() throws {
+    let server = database.server
+    let secret = "s\(UUID().uuidString.replacingOccurrences(of: "-", with: ""))"
+    let role = "r" + database.name
+    try server.query("CREATE ROLE \(role) LOGIN SUPERUSER PASSWORD '\(secret)'")
+    defer { _ = try? server.query("DROP OWNED BY \(role); DROP ROLE \(role)", in: database.name) }
+    let url = "postgres://\(role):\(secret)@127.0.0.1:\(server.port)/\(database.name)"
+    let environment = ["OUTERLOOP_STORE": url]
+    #if os(Linux)
+      let list = #"cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\0' ' ' >> processes; "#
+    #else
+      let list = "ps -axww -o args >> processes; "
+    #endif
+    let running = try tool.start(
+      ["tune"] + Self.objective
+        + ["--trials", "2", "--no-progress", "--", "sh", "-c", list + "echo '{\"loss\": 1}'"],
+      environment: environment)
+    let ending = try running.end()
+    check(ending)
+    let wrong = try tool.run(
+      ["best"],
+      environment: ["OUTERLOOP_STORE": url.replacingOccurrences(of: secret, with: "x" + secret)])
+    #expect(
+      wrong.status == 1 && wrong.err.contains("password authentication failed"), "\(wrong.err)")
+    let debug = try tool.run(
+      ["worker", "--study", "none"], environment: environment)
+    #expect(debug.status != 0)
+    for text in [ending.out, ending.err, wrong.out, wrong.err, debug.out, debug.err] {
+      #expect(!text.contains(secret), "\(text)")
+    }
+    #expect(try tool.text("processes").contains("tune --param x=float(0, 1)"))
+    for place in [".", server.socketFolder + "/log"] {
+      let found = try tool.run(
+        [], environment: ["SECRET": secret], shell: "grep -rlF \"$SECRET\" '\(place)'")
+      #expect(found.status == 1 && found.out.isEmpty, "the password is in \(found.out)")
+    }
+  }
+
   /// libpq's environment says what the URL leaves open.
   @Test func environmentOfLibpq() throws {
     let server = database.server

@@ -220,4 +220,38 @@ struct PostgresNetworkTests {
     #expect(try await store.renew(claim, seconds: 100))
     #expect(abs(try await store.leases(of: study)[0].until - time - 100) < 5)
   }
+
+  /// Who asks for lost trials while the network is away does not take away those whose workers could not say so.
+  @Test func reapAfterOutage() async throws {
+    let server = try #require(PostgresServer.shared)
+    let database = try PostgresDatabase(server)
+    let proxy = try TCPProxy(to: server.port)
+    let url = server.networkURL(database.name, port: proxy.port)
+    let store = try PostgresStore(try #require(PostgresAddress(url)), .create)
+    let specification = try Self.specification()
+    let study = try await store.create(specification)
+    for lease in [0.1, 2] {
+      _ = try await store.add(
+        Self.suggestion(specification.space), asTrial: nil, to: study,
+        claimedBy: Claimant(worker: "w", lease: lease))
+    }
+    try await Task.sleep(for: .milliseconds(500))
+    // Somebody else holds the study, so that the request is on its way when the network goes down.
+    let holder = Process()
+    holder.executableURL = URL(fileURLWithPath: server.programs + "/psql")
+    holder.arguments = [
+      "-Xq", "-c", "BEGIN; SELECT 1 FROM outerloop.studies FOR UPDATE; SELECT pg_sleep(2); COMMIT",
+      "-h", server.socketFolder, "-p", "\(server.port)", "-U", PostgresServer.user, database.name,
+    ]
+    holder.standardOutput = FileHandle.nullDevice
+    try holder.run()
+    try await Task.sleep(for: .milliseconds(500))
+    async let reaped = store.reap(study)
+    try await Task.sleep(for: .milliseconds(500))
+    proxy.isDown = true
+    try await Task.sleep(for: .seconds(2))
+    proxy.isDown = false
+    #expect(try await reaped.isEmpty)
+    holder.waitUntilExit()
+  }
 }

@@ -52,6 +52,7 @@ struct Probe {
     case "fill": try await fill()
     case "speed": try await speed()
     case "list": try await list()
+    case "serve": try await StoreServer(path: path).run()
     default: fatalError("there is no `\(command)`")
     }
   }

@@ -1,4 +1,4 @@
-// Searches without a store and through one, timed, and samplers and stores served to other programs: JSON
+// Searches without a store and through one, timed, and samplers served to other programs: JSON
 // lines on stdout (see Benchmarks/README.md).
 import Foundation
 import Outerloop
@@ -48,16 +48,9 @@ do {
       path: option("store", default: "outerloop.db"),
       trials: Int(option("trials", default: "1000")) ?? 1000)
     print(try await speed.run())
-  case "reports", "wake":
-    let speed = ServerSpeed(
-      path: option("store", default: "outerloop.db"),
-      count: max(1, Int(option("count", default: "100")) ?? 100))
-    print(try await CommandLine.arguments[1] == "wake" ? speed.wake() : speed.reports())
   case "serve":
     var server = SamplerServer()
     try server.run()
-  case "serve-store":
-    try await StoreServer(path: option("path", default: "served.db")).run()
   default:
     print(
       """
@@ -66,10 +59,7 @@ do {
       search-bench epochs --scheduler dyhpo --steps N < HISTORY
       search-bench importance --trials N --dimensions D --repeats R
       search-bench store --store FILE|URL --trials N
-      search-bench reports --store FILE|URL --count N
-      search-bench wake --store FILE|URL --count N
       search-bench serve
-      search-bench serve-store --path FILE|URL
       """)
     exit(64)
   }

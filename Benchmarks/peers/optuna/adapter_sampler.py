@@ -34,7 +34,7 @@ from optuna.search_space import intersection_search_space
 from optuna.study import StudyDirection
 from optuna.trial import TrialState
 
-from served import Served, numbers
+from served import SAMPLERS, Served, numbers
 
 COMPANION = "outerloop:companion"
 
@@ -42,7 +42,7 @@ COMPANION = "outerloop:companion"
 class OuterloopSampler(BaseSampler):
     def __init__(self, name="tpe", seed=0, options=None, space=None):
         self.name, self.seed, self.options, self.space = name, seed, options or {}, space
-        self.served, self.studies = Served("serve"), {}
+        self.served, self.studies = Served(SAMPLERS, "serve"), {}
 
     def infer_relative_search_space(self, study, trial):
         space = self.space or intersection_search_space(study.get_trials(deepcopy=False), include_pruned=True)

@@ -2,8 +2,8 @@
 
 Two adapters, because the two do not keep the same things:
 
-`OuterloopStorage` is a storage on top of a live `SQLiteStore`, behind the pipe of `search-bench
-serve-store`. In the store: studies, their names and directions; numbers of trials, who may change what
+`OuterloopStorage` is a storage on top of a live `SQLiteStore` or `PostgresStore`, behind the pipe of
+`StoreProbe serve`, a program of the tests. In the store: studies, their names and directions; numbers of trials, who may change what
 and when (what is refused comes from the store); states, values, intermediate values, times, the best
 trial, lists by state. Our trials get their whole configuration when they are made, Optuna's get one
 parameter after the other, so the declared space is one constant; parameters and attributes stand as
@@ -37,7 +37,7 @@ from optuna.study import StudyDirection
 from optuna.study._frozen import FrozenStudy
 from optuna.trial import FrozenTrial, TrialState
 
-from served import Served, numbers
+from served import STORES, Served, numbers
 
 # Ids are unique in a storage, our numbers in a study.
 TRIALS = 10 ** 9
@@ -58,7 +58,7 @@ def clock(at):
 
 class OuterloopStorage(BaseStorage):
     def __init__(self, path):
-        self.served = Served("serve-store", "--path", str(path))
+        self.served = Served(STORES, "serve", str(path))
 
     def say(self, do, study=None, **line):
         line |= {} if study is None else {"study": study}
@@ -275,7 +275,7 @@ class ImportedStorage(RDBStorage):
     def __init__(self, folder):
         self.folder = pathlib.Path(folder)
         super().__init__(f"sqlite:///{self.folder / 'optuna.db'}")
-        self.served = Served("serve-store", "--path", str(self.folder / "ours.db"))
+        self.served = Served(STORES, "serve", str(self.folder / "ours.db"))
         self.last = {}  # study -> what was written, what was read
 
     def _say(self, line):

@@ -1,4 +1,4 @@
-"""A `search-bench` process and its JSON lines."""
+"""A process that serves samplers (`search-bench`) or a store (`StoreProbe`), and its JSON lines."""
 
 import json
 import math
@@ -7,27 +7,29 @@ import pathlib
 import subprocess
 import threading
 
-BUILT = pathlib.Path(__file__).resolve().parents[2] / ".build"
-PROGRAM = pathlib.Path(os.environ.get("SEARCH_BENCH") or BUILT / "release" / "search-bench")
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+SAMPLERS = os.environ.get("SEARCH_BENCH") or ROOT / "Benchmarks" / ".build" / "release" / "search-bench"
+STORES = os.environ.get("OUTERLOOP_STORE_PROBE") or ROOT / ".build" / "debug" / "StoreProbe"
 
 
 class Served:
     """Safe to use from several threads; starts when first spoken to, so that it may be copied before."""
 
-    def __init__(self, *arguments):
-        self.arguments, self.process, self.lock = arguments, None, threading.RLock()
+    def __init__(self, program, *arguments):
+        self.words = [str(program), *arguments]
+        self.process, self.lock = None, threading.RLock()
 
     def say(self, line):
         """The answer to a line, errors included."""
         with self.lock:
             if self.process is None:
                 self.process = subprocess.Popen(
-                    [PROGRAM, *self.arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+                    self.words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
             self.process.stdin.write(json.dumps(line, allow_nan=False) + "\n")
             self.process.stdin.flush()
             answer = self.process.stdout.readline()
         if not answer:
-            raise RuntimeError(f"search-bench ended at {line}")
+            raise RuntimeError(f"{self.words[0]} ended at {line}")
         return json.loads(answer)
 
     def close(self):
@@ -41,10 +43,10 @@ class Served:
         self.close()
 
     def __getstate__(self):
-        return self.arguments
+        return self.words
 
-    def __setstate__(self, arguments):
-        self.__init__(*arguments)
+    def __setstate__(self, words):
+        self.__init__(*words)
 
 
 def numbers(values):

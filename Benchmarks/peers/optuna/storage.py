@@ -2,7 +2,7 @@
 
     .venv/bin/python storage.py --file FILE|--url URL --loop ask|optimize|reports --log shipped|wal --trials N
 
-`reports` are those of one trial. With a URL the study is in that database, and of all processes that name it.
+`reports` are those of one trial. With --wait it says that it is ready, and begins at a line of its input. With a URL the study is in that database, and of all processes that name it.
 `ask` is ask, five suggestions, a report and tell; `optimize` is Study.optimize with the same. `wal`
 gives SQLite the settings that Outerloop has: a write-ahead log that does not wait for the disk at
 every commit. Prints one JSON line: seconds for all trials, importing and opening not included.
@@ -10,6 +10,7 @@ every commit. Prints one JSON line: seconds for all trials, importing and openin
 
 import argparse
 import json
+import sys
 import time
 
 import optuna
@@ -45,15 +46,19 @@ def main():
     parser.add_argument("--loop", choices=["ask", "optimize", "reports"], default="ask")
     parser.add_argument("--log", choices=["shipped", "wal"], default="shipped")
     parser.add_argument("--trials", type=int, default=500)
+    parser.add_argument("--wait", action="store_true")
     options = parser.parse_args()
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     study = optuna.create_study(
         storage=storage(options), sampler=optuna.samplers.RandomSampler(), direction="minimize",
         study_name="speed", load_if_exists=True)
-    start = time.perf_counter()
+    if options.wait:
+        print("ready", flush=True)
+        sys.stdin.readline()
+    start = time.monotonic()
     if options.loop == "reports":
         trial = study.ask()
-        start = time.perf_counter()
+        start = time.monotonic()
         for step in range(options.trials):
             trial.report(0.5, step)
     elif options.loop == "optimize":
@@ -62,8 +67,10 @@ def main():
         for _ in range(options.trials):
             trial = study.ask()
             study.tell(trial, objective(trial))
-    seconds = time.perf_counter() - start
+    end = time.monotonic()
+    seconds = end - start
     print(json.dumps({
+        "begin": start, "end": end,
         "version": f"Optuna {optuna.__version__}", "trials": options.trials, "seconds": seconds,
         "trials_per_second": options.trials / seconds}))
 

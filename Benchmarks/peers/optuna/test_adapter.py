@@ -8,7 +8,7 @@ import pytest
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
 from adapter_sampler import OuterloopSampler, declaration
-from served import Served
+from served import SAMPLERS, Served
 
 SPACE = {
     "x": FloatDistribution(-1, 1), "rate": FloatDistribution(1e-6, 1, log=True),
@@ -27,7 +27,7 @@ def fate(number, p):
 
 @pytest.mark.parametrize("name", ["random", "sobol", "tpe"])
 def test_proposals_are_those_of_plain_ask_and_tell(name):
-    plain, served = [], Served("serve")
+    plain, served = [], Served(SAMPLERS, "serve")
     served.say({"open": {
         "space": {"parameters": [declaration(n, d) for n, d in SPACE.items()]}, "sampler": name, "seed": 5,
         "objectives": [{"metric": "f", "direction": "minimize"}]}})

@@ -21,15 +21,19 @@ class TestStore(suites.StorageTestCase):
         storage.served.close()
 
 
+def database():
+    url = os.environ.get("OUTERLOOP_TEST_POSTGRES")
+    if not url:
+        pytest.skip("OUTERLOOP_TEST_POSTGRES names no database")
+    return url
+
+
 class TestPostgres(suites.StorageTestCase):
     """The same on a server. OUTERLOOP_TEST_POSTGRES is the URL of a database that is the tests' alone."""
 
     @pytest.fixture
     def storage(self):
-        url = os.environ.get("OUTERLOOP_TEST_POSTGRES")
-        if not url:
-            pytest.skip("OUTERLOOP_TEST_POSTGRES names no database")
-        storage = OuterloopStorage(url)
+        storage = OuterloopStorage(database())
         for study in storage._studies():
             storage.say("delete", study["study"])
         yield storage
@@ -64,11 +68,15 @@ def work(path, count):
 
 
 class TestSeveralProcesses:
-    def test_every_trial_is_there_once(self, tmp_path):
-        storage = OuterloopStorage(tmp_path / "store.db")
+    @pytest.mark.parametrize("place", ["file", "server"])
+    def test_every_trial_is_there_once(self, tmp_path, place):
+        path = tmp_path / "store.db" if place == "file" else database()
+        storage = OuterloopStorage(path)
+        for study in storage._studies():
+            storage.say("delete", study["study"])
         optuna.create_study(study_name="crowd", storage=storage, direction="maximize")
         context = multiprocessing.get_context("spawn")
-        crowd = [context.Process(target=work, args=(tmp_path / "store.db", 25)) for _ in range(4)]
+        crowd = [context.Process(target=work, args=(path, 25)) for _ in range(4)]
         for process in crowd:
             process.start()
         for process in crowd:

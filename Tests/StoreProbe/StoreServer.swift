@@ -1,6 +1,8 @@
 import Foundation
-import Outerloop
+import OuterloopPlatform
+import OuterloopPostgres
 import OuterloopStore
+import OuterloopStudy
 import Synchronization
 
 /// A store, driven line by line by another program. Studies have objectives `v0`, `v1`, ... and a
@@ -20,7 +22,7 @@ import Synchronization
 ///     {"do": "export", "study": 2, "path": "new.db"}              -> {"done": true}
 ///
 /// `"time"` in a line is what the store's clock shows for it. Mistakes are answered by
-/// {"error": "..."}.
+/// {"error": "..."}. Numbers that JSON cannot write are "inf", "-inf", "nan".
 struct StoreServer {
   private struct Line: Decodable {
     var `do`: String
@@ -77,24 +79,39 @@ struct StoreServer {
 
   private let clock: Clock
   private let store: any RestoringStore
+  private let encoder = JSONEncoder()
+  private let decoder = JSONDecoder()
 
+  /// Opens the store in the file, or at the URL, `path`; creates it if there is none.
   init(path: String) throws {
     let clock = Clock()
     self.clock = clock
-    store = try openStore(path) { clock.now() }
+    if let address = PostgresAddress(path) {
+      store = try PostgresStore(address, .create) { clock.now() }
+    } else {
+      store = try SQLiteStore(path, .create) { clock.now() }
+    }
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
   }
 
+  /// Answers lines until there are no more.
   func run() async throws {
-    let pipe = LinePipe()
     while let text = readLine() {
       do {
-        let line = try pipe.decode(Line.self, text)
+        let line = try decoder.decode(Line.self, from: Data(text.utf8))
         clock.shown.withLock { $0 = line.time }
-        try pipe.send(await answer(line))
+        try send(await answer(line))
       } catch {
-        try pipe.send(["error": "\(error)"])
+        try send(["error": "\(error)"])
       }
     }
+  }
+
+  private func send(_ value: some Encodable) throws {
+    say(String(decoding: try encoder.encode(value), as: UTF8.self))
   }
 
   private func answer(_ line: Line) async throws -> Answer {
