@@ -102,8 +102,9 @@ def main():
                 found = simulate(change, workers, 10, epoch_seconds, 900)
                 fits.append(found | {"workers": workers, "fits": workers < most(change, 10, epoch_seconds)})
             rows.append({"server": name, "roundTrip": round_trip, "epochSeconds": epoch_seconds, "workers": fits})
-    head = (f"A report takes {1000 * report:.1f} ms of the study's row where it was measured ({1000 * commit:.1f} ms of it the "
-            f"commit), an event {measured['listener']:.0f} microseconds of a processor for each connection that listens.")
+    head = (f"Where it was measured, a commit takes {1000 * commit:.1f} ms and a report of many workers {1000 * report:.1f} ms of "
+            f"the study's row (computed with: {1000 * (commit + work):.1f} ms); an event takes {measured['listener']:.0f} microseconds of a "
+            "processor for each connection that listens.")
     lines = ["# Many workers on one study: a simulation", "", head + " Trials of ten epochs.", "",
              "The share of their time that workers train (100%: the store costs nothing), and in brackets how long one in a "
              "hundred changes waits.", "",

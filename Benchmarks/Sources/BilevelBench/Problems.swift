@@ -25,7 +25,8 @@ enum Problems {
   }
 
   static func benchmark<State, Hyper, Batch>(
-    _ problem: BilevelProblem<State, Hyper, Batch>, at hyper: Hyper, by estimator: Estimator = .reverse
+    _ problem: BilevelProblem<State, Hyper, Batch>, at hyper: Hyper,
+    by estimator: Estimator = .reverse
   ) -> Benchmark {
     Benchmark(
       steps: problem.dynamics.steps,
@@ -61,8 +62,8 @@ enum Problems {
     return benchmark(problem, at: hyper)
   }
 
-  /// The network of `mlp` at given weights, all examples in one batch: the implicit hypergradient by so many
-  /// steps of conjugate gradients, after one step of training.
+  /// The network of `mlp` at given weights, all examples in one batch: the implicit hypergradient by
+  /// so many steps of conjugate gradients, after one step of training.
   private static func implicit(_ data: BenchmarkData) throws -> Benchmark {
     let initial = try ["w1", "b1", "w2", "b2"].map(data.tensor)
     let hyper = try split(data.tensor("hyperparameters"), like: initial)
@@ -81,7 +82,8 @@ enum Problems {
       },
       outer: { w, _ in loss(w, validation.0, validation.1) })
     // As many steps as the peer's, whatever the residual.
-    let rule = StoppingRule(relative: 0, absolute: 0, iterations: Int(try data.number("iterations")))
+    let rule = StoppingRule(
+      relative: 0, absolute: 0, iterations: Int(try data.number("iterations")))
     return benchmark(problem, at: hyper, by: .implicit(.cg(rule)))
   }
 

@@ -42,7 +42,8 @@ extension Problems {
 
     @Sendable func normalized(_ x: Tensor) -> Tensor {
       let centred = x - x.mean(axes: [-1], keeping: true)
-      return centred * (centred.square().mean(axes: [-1], keeping: true) + 1e-5).reciprocalSquareRoot()
+      return centred
+        * (centred.square().mean(axes: [-1], keeping: true) + 1e-5).reciprocalSquareRoot()
     }
     @Sendable func attention(_ x: Tensor, _ w: [Tensor]) -> Tensor {
       let (examples, tokens, width) = (x.shape[0], x.shape[1], x.shape[2])
