@@ -18,12 +18,14 @@ test: require
 
 # Ours and its peers in turn, on the same data, in the same run; results in Benchmarks/results:
 # hypergradients against hand-written JAX, online updates against gradhpo, samplers, whole searches
-# and studies in a store against Optuna, the pages against optuna-dashboard's.
+# and studies in a store against Optuna, Gaussian processes against Optuna's, the pages against optuna-dashboard's. Ends with
+# one table of ratios, and fails if one is worse than the README may state.
 bench: require
 	bash Benchmarks/peers/install.sh jax
 	bash Benchmarks/peers/install.sh gradhpo
 	bash Benchmarks/peers/install.sh optuna
 	bash Benchmarks/peers/install.sh dashboard
+	bash Benchmarks/peers/install.sh samplers
 	swift build -c release $(static) --product outerloop
 	cd Benchmarks && $(plain) swift build -c release $(static)
 	$(plain) python3 Benchmarks/hypergradients.py $(BENCH)
@@ -31,7 +33,9 @@ bench: require
 	$(plain) python3 Benchmarks/samplers.py $(BENCH)
 	$(plain) python3 Benchmarks/studies.py $(BENCH)
 	$(plain) Benchmarks/peers/optuna/.venv/bin/python Benchmarks/quality.py --write
+	$(plain) python3 Benchmarks/gp_speed.py --write
 	$(plain) Benchmarks/peers/dashboard/.venv/bin/python Benchmarks/dashboard.py --write
+	python3 Benchmarks/ratios.py
 
 # Formatting of every Swift file, the direction of dependencies, the README's programs, and links between pages.
 lint:
