@@ -22,7 +22,7 @@ internal import OuterloopNumerics
 /// is the mean over a stated number of batches.
 ///
 /// Time: the solution for w*, then (iterations + 3) products for each of n batches. Memory: O(P), plus
-/// the solver's. In `minimize` the solve starts from the last q.
+/// the solver's and, where n = 1, a batch's activations. In `minimize` the solve starts from the last q.
 struct ImplicitGradient: HypergradientMethod {
   let solver: CurvatureSolver
   /// rho
