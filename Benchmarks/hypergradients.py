@@ -25,6 +25,8 @@ import subprocess
 import sys
 import tempfile
 
+import product_flops as flops
+
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent
 PEER = HERE / "peers" / "jax"
@@ -49,66 +51,19 @@ class Problem:
     product_flops: int
 
 
-def mlp_flops(steps=100, batch=128, validation=1_000):
-    """Two products with the inputs for a gradient and two for K, three and six with the hidden
-    layer; activations are kept; the first step needs no H u."""
-    wide, narrow = 2 * 784 * 300, 2 * 300 * 10
-    gradient, product = 2 * wide + 3 * narrow, 2 * wide + 6 * narrow
-    return steps * batch * gradient + (steps - 1) * batch * product + validation * gradient
-
-
-def cleaning_flops(steps=200, train=5_000, validation=5_000):
-    """X w and X' e for a gradient, X u and X' e. for K; the first step needs N u but no H u."""
-    product = 2 * 784 * 10
-    return (4 * steps - 1) * train * product + 2 * validation * product
-
-
-def cnn_flops(steps=50, batch=64, validation=500):
-    """Convolutions as products. The first layer has no input gradient: two products, and two more
-    for K; the other two layers three, and six."""
-    first, others = 2 * 784 * 9 * 8, 2 * 196 * 72 * 16 + 2 * 784 * 10
-    gradient, product = 2 * first + 3 * others, 2 * first + 6 * others
-    return steps * batch * gradient + (steps - 1) * batch * product + validation * gradient
-
-
-def lstm_flops(steps=50, batch=64, validation=500, rows=28, units=128):
-    """The product with all rows of the inputs has no input gradient; the state before the first row is 0."""
-    first = rows * 2 * 28 * 4 * units
-    others = (rows - 1) * 2 * units * 4 * units + 2 * units * 10
-    gradient, product = 2 * first + 3 * others, 2 * first + 6 * others
-    return steps * batch * gradient + (steps - 1) * batch * product + validation * gradient
-
-
-def transformer_flops(steps=50, batch=16, validation=200, tokens=64, width=128):
-    """Both factors of attention's two products depend on the weights."""
-    first = 2 * tokens * 12 * width
-    others = (2 * tokens * (4 * width * width + 2 * width * 2 * width)
-              + 2 * 2 * tokens * tokens * width + 2 * width * 10)
-    gradient, product = 2 * first + 3 * others, 2 * first + 6 * others
-    return steps * batch * gradient + (steps - 1) * batch * product + validation * gradient
-
-
-def implicit_flops(iterations=20, train=2_000, validation=1_000):
-    """A step, the gradients of both losses, and products with H whose activations are kept; N q is that of
-    the decays alone."""
-    wide, narrow = 2 * 784 * 300, 2 * 300 * 10
-    gradient, product = 2 * wide + 3 * narrow, 2 * wide + 6 * narrow
-    return 2 * train * gradient + validation * gradient + iterations * train * product
-
-
 PROBLEMS = {
     "mlp": Problem("784-300-10 tanh, 238,510 log weight decays, momentum, T = 100, batch 128",
-                   10, 3, mlp_flops()),
+                   10, 3, flops.mlp()),
     "cleaning": Problem("hyper-cleaning, softmax regression, 5,000 + 5,000 examples, T = 200",
-                        5, 2, cleaning_flops()),
+                        5, 2, flops.cleaning()),
     "cnn": Problem("two convolutions and a dense layer, 3 log decays, T = 50, batch 64",
-                   6, 2, cnn_flops()),
+                   6, 2, flops.cnn()),
     "lstm": Problem("LSTM of 128 units over 28 rows, 50 log learning rates and a log decay per gate, T = 50, "
-                    "batch 64", 5, 2, lstm_flops()),
+                    "batch 64", 5, 2, flops.lstm()),
     "transformer": Problem("transformer block, width 128, 4 heads, 64 tokens, a log decay per matrix, T = 50, "
-                           "batch 16", 4, 2, transformer_flops()),
+                           "batch 16", 4, 2, flops.transformer()),
     "implicit": Problem("the network of mlp at its solution, 2,000 examples, 238,510 log decays, 20 steps of "
-                        "conjugate gradients", 10, 3, implicit_flops()),
+                        "conjugate gradients", 10, 3, flops.implicit()),
     "toy": Problem("quadratic, 2 weights, 2 hyperparameters, T = 100", 300, 50, 0),
 }
 

@@ -44,6 +44,11 @@ class Writer:
         stored.tofile(self.folder / file)
         self.index["arrays"][name] = {"file": file, "type": kind, "shape": list(stored.shape)}
 
+    def examples(self, kind, inputs, labels, shape=None):
+        """The inputs, in a shape if one is given, and the labels of training or validation."""
+        self.array(f"{kind}_inputs", inputs if shape is None else inputs.reshape(shape))
+        self.array(f"{kind}_labels", labels)
+
     def close(self):
         # The index comes last: data without one is unfinished and is written again.
         (self.folder / "index.json").write_text(json.dumps(self.index, indent=2) + "\n")
@@ -104,12 +109,8 @@ def mlp(folder):
     writer = Writer(folder, "mlp", {"name": "log_decay", "count": 238_510})
     steps, batch, hidden = 100, 128, 300
     writer.scalars(steps=steps, batch=batch, learning_rate=0.1, momentum=0.9)
-    inputs, labels = images(10, 5_000)
-    writer.array("train_inputs", inputs)
-    writer.array("train_labels", labels)
-    inputs, labels = images(11, 1_000)
-    writer.array("validation_inputs", inputs)
-    writer.array("validation_labels", labels)
+    writer.examples("train", *images(10, 5_000))
+    writer.examples("validation", *images(11, 1_000))
     writer.array("batches", batches(12, steps, batch, 5_000))
     random = generator(13)
     writer.array("w1", random.normal(0, PIXELS**-0.5, (PIXELS, hidden)))
@@ -129,9 +130,7 @@ def cleaning(folder):
     labels = np.where(corrupted, random.integers(0, CLASSES, 5_000), labels)
     writer.array("train_inputs", inputs)
     writer.array("train_labels", labels)
-    inputs, labels = images(22, 5_000)
-    writer.array("validation_inputs", inputs)
-    writer.array("validation_labels", labels)
+    writer.examples("validation", *images(22, 5_000))
     writer.array("w", np.zeros((PIXELS, CLASSES)))
     writer.array("b", np.zeros(CLASSES))
     writer.array("hyperparameters", np.full(5_000, 0.5))
@@ -142,12 +141,8 @@ def cnn(folder):
     writer = Writer(folder, "cnn", {"name": "log_decay", "count": 3})
     steps, batch = 50, 64
     writer.scalars(steps=steps, batch=batch, learning_rate=0.05)
-    inputs, labels = images(30, 5_000)
-    writer.array("train_inputs", inputs.reshape(-1, SIDE, SIDE, 1))
-    writer.array("train_labels", labels)
-    inputs, labels = images(31, 500)
-    writer.array("validation_inputs", inputs.reshape(-1, SIDE, SIDE, 1))
-    writer.array("validation_labels", labels)
+    writer.examples("train", *images(30, 5_000), shape=(-1, SIDE, SIDE, 1))
+    writer.examples("validation", *images(31, 500), shape=(-1, SIDE, SIDE, 1))
     writer.array("batches", batches(32, steps, batch, 5_000))
     random = generator(33)
     writer.array("k1", random.normal(0, (2 / 9) ** 0.5, (3, 3, 1, 8)))
@@ -164,12 +159,8 @@ def lstm(folder):
     writer = Writer(folder, "lstm", {"name": "log_rate_and_log_decay", "count": 54})
     steps, batch, units = 50, 64, 128
     writer.scalars(steps=steps, batch=batch, units=units)
-    inputs, labels = images(40, 5_000)
-    writer.array("train_inputs", inputs.reshape(-1, SIDE, SIDE))
-    writer.array("train_labels", labels)
-    inputs, labels = images(41, 500)
-    writer.array("validation_inputs", inputs.reshape(-1, SIDE, SIDE))
-    writer.array("validation_labels", labels)
+    writer.examples("train", *images(40, 5_000), shape=(-1, SIDE, SIDE))
+    writer.examples("validation", *images(41, 500), shape=(-1, SIDE, SIDE))
     writer.array("batches", batches(42, steps, batch, 5_000))
     random = generator(43)
     writer.array("input", random.normal(0, SIDE**-0.5, (SIDE, 4 * units)))
@@ -191,12 +182,8 @@ def transformer(folder):
         inputs, labels = images(stream, count)
         return inputs[:, :tokens * pixels].reshape(-1, tokens, pixels), labels
 
-    inputs, labels = sequences(50, 5_000)
-    writer.array("train_inputs", inputs)
-    writer.array("train_labels", labels)
-    inputs, labels = sequences(51, 200)
-    writer.array("validation_inputs", inputs)
-    writer.array("validation_labels", labels)
+    writer.examples("train", *sequences(50, 5_000))
+    writer.examples("validation", *sequences(51, 200))
     writer.array("batches", batches(52, steps, batch, 5_000))
     random = generator(53)
     for name, rows, columns in (
@@ -216,11 +203,8 @@ def implicit(folder):
     hidden, decay, rate = 300, -6.0, 0.2
     writer.scalars(steps=1, iterations=20, learning_rate=rate)
     inputs, labels = images(60, 2_000)
-    writer.array("train_inputs", inputs)
-    writer.array("train_labels", labels)
-    validation, validation_labels = images(61, 1_000)
-    writer.array("validation_inputs", validation)
-    writer.array("validation_labels", validation_labels)
+    writer.examples("train", inputs, labels)
+    writer.examples("validation", *images(61, 1_000))
     random = generator(62)
     w1 = random.normal(0, PIXELS**-0.5, (PIXELS, hidden))
     w2 = random.normal(0, hidden**-0.5, (hidden, CLASSES))

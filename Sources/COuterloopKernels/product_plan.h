@@ -34,8 +34,7 @@ typedef struct product_plan {
 #define PRODUCT_BLOCK_N 256
 
 /// The plan for one product of the problem's shape on at most `threads` threads. Everything that
-/// shows in the bits depends on the shape and the instruction set only, and the scratch also not on
-/// the latter.
+/// shows in the bits depends on the shape and the instruction set only.
 product_plan product_plan_for(const problem *p, ol_isa isa, int threads);
 problem product_swapped(const problem *p);
 

@@ -83,7 +83,7 @@ final class PostgresTransaction<Result>: @unchecked Sendable {
     let result = try body(db, row[1])
     if isOfStudy, db.runs == runs {
       // Nothing was changed, as when another worker was faster: the next one need not wait for the disk. Even
-      // the lock alone would be written to it by COMMIT.
+      // the lock alone would be written to it by COMMIT. Changes of a study are statements without rows.
       open = nil
       try db.run("ROLLBACK")
       try db.flush()

@@ -45,14 +45,6 @@ struct PostgresDiskTests {
     func clear() throws { try FileManager.default.removeItem(atPath: ballast) }
   }
 
-  private static func specification() throws -> StudySpecification {
-    var space = SearchSpace()
-    _ = try space.float("x", 0...1)
-    return try StudySpecification(
-      name: "s", space: space, objectives: [.minimize("loss")], method: MethodDescription("random"),
-      seed: 0)
-  }
-
   /// A text of 2 MB that no compression makes smaller.
   private static func text() -> String {
     String((0..<131_072).map { _ in String(UInt64.random(in: .min ... .max), radix: 16) }.joined())
@@ -62,7 +54,7 @@ struct PostgresDiskTests {
     let disk = try SmallDisk()
     let address = try #require(PostgresAddress(disk.url))
     let store = try PostgresStore(address, .create)
-    let study = try await store.create(Self.specification())
+    let study = try await store.create(SmallStudy.specification())
     disk.fill()
 
     // Who has worked waits until there is space.

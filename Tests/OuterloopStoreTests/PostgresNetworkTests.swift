@@ -11,19 +11,6 @@ import Testing
 struct PostgresNetworkTests {
   private let folder = Folder()
 
-  private static func specification() throws -> StudySpecification {
-    var space = SearchSpace()
-    _ = try space.float("x", 0...1)
-    return try StudySpecification(
-      name: "s", space: space, objectives: [.minimize("loss")], method: MethodDescription("random"),
-      seed: 0)
-  }
-
-  private static func suggestion(_ space: SearchSpace) throws -> Event.Kind {
-    let assignment = try #require(space.assignment { _, domain in domain.value(atUnit: 0.5) })
-    return .suggested(assignment, through: 1, seen: 0)
-  }
-
   private static func contains(_ bytes: [UInt8], _ text: String) -> Bool {
     String(decoding: bytes, as: UTF8.self).contains(text)
   }
@@ -45,12 +32,12 @@ struct PostgresNetworkTests {
     }
     let url = server.networkURL(database.name, port: proxy.port)
     let store = try PostgresStore(try #require(PostgresAddress(url)), .create)
-    let specification = try Self.specification()
+    let specification = try SmallStudy.specification()
     let study = try await store.create(specification)
     isArmed.withLock { $0 = true }
     for number in 0..<count {
       let claim = try await store.add(
-        Self.suggestion(specification.space), asTrial: nil, to: study,
+        SmallStudy.suggestion(specification.space), asTrial: nil, to: study,
         claimedBy: Claimant(worker: "w"))
       #expect(claim?.trial.number == number)
       let report = Report(epoch: 1, ["loss": 0.5])
@@ -106,16 +93,12 @@ struct PostgresNetworkTests {
 
   /// The network is down for some seconds: nothing is lost but these.
   @Test func outage() async throws {
-    let server = try #require(PostgresServer.shared)
-    let database = try PostgresDatabase(server)
-    let proxy = try TCPProxy(to: server.port)
-    let url = server.networkURL(database.name, port: proxy.port)
-    let store = try PostgresStore(try #require(PostgresAddress(url)), .create)
-    let specification = try Self.specification()
-    let study = try await store.create(specification)
+    let remote = try await ProxiedStudy()
+    let (store, study, proxy) = (remote.store, remote.study, remote.proxy)
+    let specification = remote.specification
     proxy.isDown = true
     async let added = store.add(
-      Self.suggestion(specification.space), asTrial: nil, to: study, claimedBy: nil)
+      SmallStudy.suggestion(specification.space), asTrial: nil, to: study, claimedBy: nil)
     try await Task.sleep(for: .seconds(2))
     let start = ContinuousClock.now
     proxy.isDown = false
@@ -165,7 +148,7 @@ struct PostgresNetworkTests {
     let server = try #require(PostgresServer.shared)
     let database = try PostgresDatabase(server)
     let (store, other) = (try database.store(), try database.store())
-    let specification = try Self.specification()
+    let specification = try SmallStudy.specification()
     let study = try await store.create(specification)
     // The first one listens, which takes a connection.
     try await store.awaitEvents(of: study, after: 0, pause: 1)
@@ -174,7 +157,7 @@ struct PostgresNetworkTests {
       try await Task.sleep(for: .milliseconds(50))
       let start = ContinuousClock.now
       _ = try await other.add(
-        Self.suggestion(specification.space), asTrial: nil, to: study, claimedBy: nil)
+        SmallStudy.suggestion(specification.space), asTrial: nil, to: study, claimedBy: nil)
       try await waited
       #expect(start.duration(to: .now) < .seconds(2))
     }
@@ -189,7 +172,7 @@ struct PostgresNetworkTests {
     let server = try #require(PostgresServer.shared)
     let database = try PostgresDatabase(server)
     let (store, other) = (try database.store(), try database.store())
-    let specification = try Self.specification()
+    let specification = try SmallStudy.specification()
     let study = try await store.create(specification)
     try await store.awaitEvents(of: study, after: 0, pause: 1)
     try server.query(
@@ -198,7 +181,7 @@ struct PostgresNetworkTests {
     try await Task.sleep(for: .seconds(1))
     let start = ContinuousClock.now
     _ = try await other.add(
-      Self.suggestion(specification.space), asTrial: nil, to: study, claimedBy: nil)
+      SmallStudy.suggestion(specification.space), asTrial: nil, to: study, claimedBy: nil)
     try await waited
     #expect(start.duration(to: .now) < .seconds(5))
   }
@@ -207,10 +190,10 @@ struct PostgresNetworkTests {
   @Test func leases() async throws {
     let database = try PostgresDatabase(try #require(PostgresServer.shared))
     let store = try database.store()
-    let specification = try Self.specification()
+    let specification = try SmallStudy.specification()
     let study = try await store.create(specification)
     let made = try await store.add(
-      Self.suggestion(specification.space), asTrial: nil, to: study,
+      SmallStudy.suggestion(specification.space), asTrial: nil, to: study,
       claimedBy: Claimant(worker: "w", lease: 60))
     let claim = try #require(made)
     let time = try await store.now()
@@ -223,16 +206,13 @@ struct PostgresNetworkTests {
 
   /// Who asks for lost trials while the network is away does not take away those whose workers could not say so.
   @Test func reapAfterOutage() async throws {
+    let remote = try await ProxiedStudy()
+    let (store, study, proxy) = (remote.store, remote.study, remote.proxy)
+    let specification = remote.specification
     let server = try #require(PostgresServer.shared)
-    let database = try PostgresDatabase(server)
-    let proxy = try TCPProxy(to: server.port)
-    let url = server.networkURL(database.name, port: proxy.port)
-    let store = try PostgresStore(try #require(PostgresAddress(url)), .create)
-    let specification = try Self.specification()
-    let study = try await store.create(specification)
     for lease in [0.1, 2] {
       _ = try await store.add(
-        Self.suggestion(specification.space), asTrial: nil, to: study,
+        SmallStudy.suggestion(specification.space), asTrial: nil, to: study,
         claimedBy: Claimant(worker: "w", lease: lease))
     }
     try await Task.sleep(for: .milliseconds(500))
@@ -241,7 +221,8 @@ struct PostgresNetworkTests {
     holder.executableURL = URL(fileURLWithPath: server.programs + "/psql")
     holder.arguments = [
       "-Xq", "-c", "BEGIN; SELECT 1 FROM outerloop.studies FOR UPDATE; SELECT pg_sleep(2); COMMIT",
-      "-h", server.socketFolder, "-p", "\(server.port)", "-U", PostgresServer.user, database.name,
+      "-h", server.socketFolder, "-p", "\(server.port)", "-U", PostgresServer.user,
+      remote.database.name,
     ]
     holder.standardOutput = FileHandle.nullDevice
     try holder.run()

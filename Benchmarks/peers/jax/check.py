@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Checks the mathematics of problems.py in float64, over a few steps of every problem.
+"""Checks the mathematics of problems.py and modes.py in float64, over a few steps of every problem.
 
     ../.venv/bin/python check.py [--data ../../.data] [--steps 5]
 
-Every mode must agree to 1e-10 (1e-6 after 20 steps of conjugate gradients, which enlarge rounding) with a textbook form written here a second time (library
-convolutions, one copy of the inputs, heads and rows in loops, the hyperparameters differentiated as
-they stand), and with a central difference of the outer loss along a random direction to 1e-5.
+Every mode must agree to 1e-10 (1e-6 after 20 steps of conjugate gradients, which enlarge rounding)
+with a textbook form written here a second time (library convolutions, one copy of the inputs, heads
+and rows in loops, the hyperparameters differentiated as they stand), and with a central difference
+of the outer loss along a random direction to 1e-5.
 """
 
 import argparse
@@ -22,6 +23,7 @@ import numpy as np  # noqa: E402
 from jax import lax  # noqa: E402
 
 import hypergradients  # noqa: E402
+import modes  # noqa: E402
 import problems  # noqa: E402
 
 
@@ -248,8 +250,8 @@ def main():
             print(f"{name:11} {'difference':10} {error:.1e} {'ok' if good else 'WRONG'}", flush=True)
 
         problem = problems.PROBLEMS[name](arrays, scalars)
-        for mode in problems.MODES:
-            _, result = jax.jit(problems.hypergradient(problem, mode))(
+        for mode in modes.MODES:
+            _, result = jax.jit(modes.hypergradient(problem, mode))(
                 problem.hyperparameters, problem.initial, problem.constants)
             flat = np.concatenate([np.ravel(leaf) for leaf in jax.tree.leaves(result)])
             error = np.linalg.norm(flat - expected) / np.linalg.norm(expected)

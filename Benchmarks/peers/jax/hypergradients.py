@@ -23,6 +23,7 @@ if __name__ == "__main__" and sys.platform == "linux" and "GLIBC_TUNABLES" not i
 import jax  # noqa: E402
 import numpy as np  # noqa: E402
 
+import modes  # noqa: E402
 import problems  # noqa: E402
 
 
@@ -56,7 +57,7 @@ def peak_bytes():
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--problem", required=True, choices=problems.PROBLEMS)
-    parser.add_argument("--mode", required=True, choices=problems.MODES)
+    parser.add_argument("--mode", required=True, choices=modes.MODES)
     parser.add_argument("--data", required=True, type=pathlib.Path)
     parser.add_argument("--repeats", type=int, default=10)
     parser.add_argument("--out", type=pathlib.Path, help="raw float32 hypergradient")
@@ -68,7 +69,7 @@ def main():
     before = resident_bytes("VmRSS")
 
     start = time.perf_counter()
-    function = jax.jit(problems.hypergradient(problem, options.mode))
+    function = jax.jit(modes.hypergradient(problem, options.mode))
     arguments = (problem.hyperparameters, problem.initial, problem.constants)
     compiled = function.lower(*arguments).compile()
     compile_seconds = time.perf_counter() - start

@@ -11,7 +11,7 @@ extension Graph {
   /// stay in the cache between passes anyway.
   ///
   /// A sum of three products and more, such as the gradient of weights that every step of a sequence
-  /// uses, adds each product to those before it, whoever reads the sum: their results would leave the
+  /// uses, adds each product to those before it, whatever reads the sum: their results would leave the
   /// cache before one pass could add them.
   func accumulatingProducts(least: Int) throws(TensorError) -> Graph {
     let sums = SumsOfTerms(self)
@@ -40,35 +40,29 @@ extension Graph {
     }
     guard !chosen.isEmpty || !chains.isEmpty else { return self }
 
-    var result = Graph()
-    var place = [Int](repeating: -1, count: nodes.count)
-    for input in inputs { place[input] = result.input(nodes[input].type) }
-    for (index, node) in nodes.enumerated() where place[index] < 0 {
-      if let first = previous[index], case .product(var operation) = node.operation {
-        operation.accumulates = true
-        place[index] = try result.insert(
-          .product(operation), node.operands.map { place[$0] } + [place[first]])
-      } else if let products = chains[index], let last = products.max() {
-        var sum = place[last]
-        for term in sums.terms(of: index) where !products.contains(term) {
-          sum = try result.emit(.binary(.add), [sum, place[term]])
-        }
-        place[index] = sum
-      } else if let (product, rest) = chosen[index] {
-        var sum = place[rest[0]]
-        for term in rest.dropFirst() { sum = try result.emit(.binary(.add), [sum, place[term]]) }
-        guard case .product(var operation) = nodes[product].operation else { continue }
-        operation.accumulates = true
-        place[index] = try result.insert(
-          .product(operation), nodes[product].operands.map { place[$0] } + [sum])
-      } else if case .constant(let constant) = node.operation {
-        place[index] = try result.constant(constants[constant.number])
-      } else {
-        place[index] = try result.emit(node.operation, node.operands.map { place[$0] })
+    return try rewritten { (index, result, place) throws(TensorError) in
+      if let first = previous[index] {
+        return try result.addInPlace(nodes[index], to: place[first], place)
       }
+      if let products = chains[index], let last = products.max() {
+        let rest = sums.terms(of: index).filter { !products.contains($0) }
+        return try result.sum(([last] + rest).map { place[$0] })
+      }
+      if let (product, rest) = chosen[index] {
+        let sum = try result.sum(rest.map { place[$0] })
+        return try result.addInPlace(nodes[product], to: sum, place)
+      }
+      return nil
     }
-    result.outputs = outputs.map { place[$0] }
-    return result.pruned()
+  }
+
+  /// A product of another graph, whose nodes are at `place` here, that adds to a sum.
+  private mutating func addInPlace(
+    _ node: Node, to sum: Int, _ place: [Int]
+  ) throws(TensorError) -> Int? {
+    guard case .product(var product) = node.operation else { return nil }
+    product.accumulates = true
+    return try insert(.product(product), node.operands.map { place[$0] } + [sum])
   }
 
   /// Products in a sum from which on they are added one to the other.

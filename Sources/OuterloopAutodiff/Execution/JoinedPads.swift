@@ -17,36 +17,19 @@ extension Graph {
     }
     guard !parts.isEmpty else { return self }
 
-    var result = Graph()
-    var place = [Int](repeating: -1, count: nodes.count)
-    for input in inputs { place[input] = result.input(nodes[input].type) }
-    for (index, node) in nodes.enumerated() where place[index] < 0 {
-      if let tilings = parts[index] {
-        let used = Set(tilings.joined().flatMap(\.pads))
-        var all = sums.terms(of: index).filter { !used.contains($0) }.map { place[$0] }
-        for tiling in tilings {
-          var operands: [Int] = []
-          for part in tiling {
-            operands.append(try result.sum(part.pads.map { place[nodes[$0].operands[0]] }))
-          }
-          all.append(
-            try result.emit(.concatenate(Concatenate(axis: tiling[0].axis)), operands))
+    return try rewritten { (index, result, place) throws(TensorError) in
+      guard let tilings = parts[index] else { return nil }
+      let used = Set(tilings.joined().flatMap(\.pads))
+      var terms = sums.terms(of: index).filter { !used.contains($0) }.map { place[$0] }
+      for tiling in tilings {
+        var operands: [Int] = []
+        for part in tiling {
+          operands.append(try result.sum(part.pads.map { place[nodes[$0].operands[0]] }))
         }
-        place[index] = try result.sum(all)
-      } else if case .constant(let constant) = node.operation {
-        place[index] = try result.constant(constants[constant.number])
-      } else {
-        place[index] = try result.emit(node.operation, node.operands.map { place[$0] })
+        terms.append(try result.emit(.concatenate(Concatenate(axis: tiling[0].axis)), operands))
       }
+      return try result.sum(terms)
     }
-    result.outputs = outputs.map { place[$0] }
-    return result.pruned()
-  }
-
-  private mutating func sum(_ terms: [Int]) throws(TensorError) -> Int {
-    var sum = terms[0]
-    for term in terms.dropFirst() { sum = try emit(.binary(.add), [sum, term]) }
-    return sum
   }
 
   /// Terms padded alike.

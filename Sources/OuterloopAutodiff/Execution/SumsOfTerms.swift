@@ -1,3 +1,5 @@
+internal import OuterloopNumerics
+
 /// The sums of a graph as lists of terms, looking through sums that only one other reads.
 struct SumsOfTerms {
   private let graph: Graph
@@ -43,5 +45,14 @@ struct SumsOfTerms {
       }
     }
     return result
+  }
+}
+
+extension Graph {
+  /// The sum of some terms, from the first to the last.
+  mutating func sum(_ terms: [Int]) throws(TensorError) -> Int {
+    var sum = terms[0]
+    for term in terms.dropFirst() { sum = try emit(.binary(.add), [sum, term]) }
+    return sum
   }
 }
