@@ -26,7 +26,7 @@ struct DemoGradients {
 
       Both together: a regression with a weight decay for each of \(DecayGroups.groups) groups of features. \
       Trials report the derivatives of
-      the validation loss by the decays, and the search uses them; \(Self.seeds) searches with them and \
+      the validation loss with respect to the decays, and the search uses them; \(Self.seeds) searches with them and \
       \(Self.seeds) without.
       """)
     var informed: [[Double]] = []
