@@ -12,6 +12,7 @@ final class PostgresSession: @unchecked Sendable {
   private let schema: PostgresSchema
   /// Seconds for which a server may be unreachable.
   private let patience: Double
+  private let waiting: WaitingSessions
   private let queue: DispatchQueue
   /// Used on the queue alone.
   private var connection: PostgresConnection?
@@ -25,13 +26,14 @@ final class PostgresSession: @unchecked Sendable {
 
   init(
     _ address: PostgresAddress, _ access: PostgresStore.Access, _ schema: PostgresSchema,
-    patience: Double, name: String, isReached: Bool = false
+    patience: Double, waiting: WaitingSessions, name: String, isReached: Bool = false
   ) {
     wasOpen = isReached
     self.address = address
     self.access = access
     self.schema = schema
     self.patience = patience
+    self.waiting = waiting
     queue = DispatchQueue(label: "outerloop.postgres.\(name)")
   }
 
@@ -75,6 +77,9 @@ final class PostgresSession: @unchecked Sendable {
   ) throws -> T {
     let start = SuspendingClock.now
     var tries = 0
+    var isWaiting = false
+    var isAnswered = true
+    defer { if isWaiting { waiting.leave(isAnswered: isAnswered) } }
     while true {
       do {
         let result = try body(connected(sinceFailures: tries))
@@ -95,8 +100,14 @@ final class PostgresSession: @unchecked Sendable {
           // Nobody could renew a lease.
           if failure.isShortage { recovery.withLock { $0 = .now } }
         }
+        isAnswered = false
         if isCancelled() { throw CancellationError() }
         guard waited < patience else { throw Self.exhausted(failure, waited, address) }
+        if !isWaiting, waited >= WaitingSessions.silence {
+          waiting.enter(failure.explained(address), since: start)
+          isWaiting = true
+        }
+        isAnswered = true
         tries += 1
         Self.pause(tries, isCancelled)
       } catch is JSONReader.Failure {

@@ -38,18 +38,21 @@ public final class PostgresStore: RestoringStore {
   /// - Parameters:
   ///   - patience: seconds for which a server that was reached once may be unreachable.
   ///   - clock: seconds since 1970; nil: the server's clock. Tests bring their own.
+  ///   - onOutage: called when requests have begun to wait for the server, and when it is back; on a thread that serves
+  ///     the store, so it has to be quick and must not call the store.
   /// - Throws: `StudyError` if libpq is missing, the server cannot be reached or refuses, there is no store, or it is
   ///   of a newer version.
   public convenience init(
     _ address: PostgresAddress, _ access: Access = .write, patience: Double = 300,
-    clock: (@Sendable () -> Double)? = nil
+    clock: (@Sendable () -> Double)? = nil, onOutage: (@Sendable (PostgresOutage) -> Void)? = nil
   ) throws {
-    try self.init(address, access, patience: patience, schema: .current, clock: clock)
+    try self.init(
+      address, access, patience: patience, schema: .current, clock: clock, onOutage: onOutage)
   }
 
   init(
     _ address: PostgresAddress, _ access: Access, patience: Double, schema: PostgresSchema,
-    clock: (@Sendable () -> Double)?
+    clock: (@Sendable () -> Double)?, onOutage: (@Sendable (PostgresOutage) -> Void)? = nil
   ) throws {
     guard patience >= 0, patience <= 1e9 else {
       throw StudyError("a patience of \(patience) seconds cannot be kept", "say 0 to 1e9")
@@ -58,12 +61,15 @@ public final class PostgresStore: RestoringStore {
     self.address = address
     self.access = access
     self.clock = clock
-    writer = PostgresSession(address, access, schema, patience: patience, name: "writer")
+    let waiting = WaitingSessions(patience: patience, onOutage)
+    writer = PostgresSession(
+      address, access, schema, patience: patience, waiting: waiting, name: "writer")
     reader =
       access == .read
       ? writer
       : PostgresSession(
-        address, .write, schema, patience: patience, name: "reader", isReached: true)
+        address, .write, schema, patience: patience, waiting: waiting, name: "reader",
+        isReached: true)
     listener = PostgresListener(address)
     try writer.open()
   }

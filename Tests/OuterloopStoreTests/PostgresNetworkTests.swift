@@ -107,13 +107,46 @@ struct PostgresNetworkTests {
     #expect(try await store.events(of: study, after: 0, limit: .max).count == 1)
   }
 
+  /// Both sessions of a store wait, one outage is told, and its end when both go on.
+  @Test func toldOutage() async throws {
+    let server = try #require(PostgresServer.shared)
+    let database = try PostgresDatabase(server)
+    let proxy = try TCPProxy(to: server.port)
+    let url = server.networkURL(database.name, port: proxy.port)
+    let told = Mutex<[PostgresOutage]>([])
+    let store = try PostgresStore(
+      try #require(PostgresAddress(url)), .create,
+      onOutage: { outage in told.withLock { $0.append(outage) } })
+    let study = try await store.create(try SmallStudy.specification())
+    proxy.isDown = true
+    async let read = store.now()
+    async let written = store.update(study) { $0.attributes["note"] = "kept" }
+    try await Task.sleep(for: .seconds(4))
+    proxy.isDown = false
+    #expect(try await read > 0)
+    #expect(try await written.attributes["note"] == "kept")
+    let all = told.withLock { $0 }
+    guard all.count == 2, case .began(let error, patience: 300) = all[0],
+      case .ended(let seconds) = all[1]
+    else {
+      Issue.record("told \(all)")
+      return
+    }
+    #expect(error.what.contains("cannot be reached"))
+    #expect(!"\(error)".contains("w@rd") && !"\(error)".contains("w%40rd"))
+    #expect((3.5...12).contains(seconds), "\(seconds)")
+  }
+
   /// Who waits longer than the patience lasts is told so, and by whom, without the password.
   @Test func patienceEnds() async throws {
     let server = try #require(PostgresServer.shared)
     let database = try PostgresDatabase(server)
     let proxy = try TCPProxy(to: server.port)
     let url = server.networkURL(database.name, port: proxy.port)
-    let store = try PostgresStore(try #require(PostgresAddress(url)), .create, patience: 0.5)
+    let address = try #require(PostgresAddress(url))
+    let store = try PostgresStore(
+      address, .create, patience: 0.5, onOutage: { _ in Issue.record("half a second is no outage") }
+    )
     proxy.isDown = true
     let error = await #expect(throws: StudyError.self) { _ = try await store.studies() }
     #expect(error?.what.contains("cannot be reached") == true)

@@ -56,6 +56,12 @@ enum Terminal {
     _ = CLibrary.writeAll(Array((text.visibleLines + "\n").utf8)[...], to: STDERR_FILENO)
   }
 
+  /// Writes a message over a line of progress that somebody else may be showing.
+  static func sayOverProgress(_ text: String) {
+    if isLive { rewriteLine("", over: max(0, width - 1)) }
+    say(text)
+  }
+
   /// Writes an error, even in quiet mode.
   static func report(_ failure: CommandError) {
     _ = CLibrary.writeAll(

@@ -39,7 +39,17 @@ enum StoreLocation {
   func open(_ access: StoreAccess) throws -> any RestoringStore {
     switch self {
     case .file(let path): try SQLiteStore(path, access)
-    case .server(let address): try PostgresStore(address, access)
+    case .server(let address): try PostgresStore(address, access, onOutage: Self.say)
+    }
+  }
+
+  private static func say(_ outage: PostgresOutage) {
+    switch outage {
+    case .began(let error, let patience):
+      Terminal.sayOverProgress(
+        "waiting for up to \(Progress.time(patience)): \(error.what)\nhint: \(error.remedy)")
+    case .ended(let seconds):
+      Terminal.sayOverProgress("the store answers again, after \(Progress.lapse(seconds))")
     }
   }
 
