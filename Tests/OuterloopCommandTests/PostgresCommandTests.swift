@@ -87,6 +87,30 @@ struct PostgresCommandTests {
     #expect(try run(["studies", "--json"]).list.count == 2)
   }
 
+  /// A worker whose server is away says why it waits, and when it goes on; nothing is lost.
+  @Test func outageIsTold() throws {
+    let proxy = try TCPProxy(to: database.server.port)
+    let away = database.server.networkURL(database.name, port: proxy.port)
+    let program = "touch began; until test -e go; do sleep 0.1; done; echo '{\"loss\": 1}'"
+    let running = try tool.start(
+      ["tune"] + Self.objective + ["--trials", "2", "--no-progress", "--", "sh", "-c", program],
+      environment: ["OUTERLOOP_STORE": away])
+    running.wait { tool.has("began") }
+    proxy.isDown = true
+    try tool.write("", "go")
+    Thread.sleep(forTimeInterval: 4)
+    proxy.isDown = false
+    let ending = try running.end()
+    check(ending)
+    let told = [
+      "waiting for up to 5m00s: the store ", "hint: check that the server runs",
+      "the store answers again",
+    ]
+    for text in told { #expect(ending.err.ranges(of: text).count == 1, "\(ending.err)") }
+    #expect(
+      try run(["trials", "--json"]).list.filter { $0["state"] as? String == "complete" }.count == 2)
+  }
+
   /// A password that was typed is gone from the list of processes, and is warned about.
   @Test func typedPassword() throws {
     let running = try tool.start(
