@@ -19,16 +19,12 @@ final class WaitingSessions: Sendable {
   static let silence = 1.0
 
   private let waiting = Mutex<(count: Int, since: SuspendingClock.Instant)>((0, .now))
-  private let patience: Double
   private let tell: (@Sendable (PostgresOutage) -> Void)?
 
-  init(patience: Double, _ tell: (@Sendable (PostgresOutage) -> Void)?) {
-    self.patience = patience
-    self.tell = tell
-  }
+  init(_ tell: (@Sendable (PostgresOutage) -> Void)?) { self.tell = tell }
 
-  /// A session waits, because of `error`, since `start`.
-  func enter(_ error: StudyError, since start: SuspendingClock.Instant) {
+  /// A session has waited since `start`, because of `error`, and will for `patience` seconds from then.
+  func enter(_ error: StudyError, since start: SuspendingClock.Instant, patience: Double) {
     let isFirst = waiting.withLock { waiting in
       waiting.count += 1
       guard waiting.count == 1 else { return false }
@@ -40,12 +36,12 @@ final class WaitingSessions: Sendable {
 
   /// A session no longer waits.
   ///
-  /// - Parameter isAnswered: false: its request was given up, and its caller has an error to show.
-  func leave(isAnswered: Bool) {
+  /// - Parameter isGivenUp: its request was not carried out, and its caller has an error to show.
+  func leave(isGivenUp: Bool) {
     let since = waiting.withLock { waiting in
       waiting.count -= 1
       return waiting.count == 0 ? waiting.since : nil
     }
-    if let since, isAnswered { tell?(.ended(seconds: since.duration(to: .now) / .seconds(1))) }
+    if let since, !isGivenUp { tell?(.ended(seconds: since.duration(to: .now) / .seconds(1))) }
   }
 }

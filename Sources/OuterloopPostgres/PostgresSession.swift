@@ -12,6 +12,7 @@ final class PostgresSession: @unchecked Sendable {
   private let schema: PostgresSchema
   /// Seconds for which a server may be unreachable.
   private let patience: Double
+  /// Shared by the sessions of a store.
   private let waiting: WaitingSessions
   private let queue: DispatchQueue
   /// Used on the queue alone.
@@ -78,8 +79,8 @@ final class PostgresSession: @unchecked Sendable {
     let start = SuspendingClock.now
     var tries = 0
     var isWaiting = false
-    var isAnswered = true
-    defer { if isWaiting { waiting.leave(isAnswered: isAnswered) } }
+    var isGivenUp = false
+    defer { if isWaiting { waiting.leave(isGivenUp: isGivenUp) } }
     while true {
       do {
         let result = try body(connected(sinceFailures: tries))
@@ -91,6 +92,7 @@ final class PostgresSession: @unchecked Sendable {
         case .lost(let message):
           connection = nil
           guard wasOpen || message.contains("starting up") else {
+            isGivenUp = true
             throw failure.explained(address)
           }
         case .refused:
@@ -100,14 +102,15 @@ final class PostgresSession: @unchecked Sendable {
           // Nobody could renew a lease.
           if failure.isShortage { recovery.withLock { $0 = .now } }
         }
-        isAnswered = false
-        if isCancelled() { throw CancellationError() }
-        guard waited < patience else { throw Self.exhausted(failure, waited, address) }
+        let isEnded = isCancelled()
+        guard !isEnded, waited < patience else {
+          isGivenUp = true
+          throw isEnded ? CancellationError() : Self.exhausted(failure, waited, address)
+        }
         if !isWaiting, waited >= WaitingSessions.silence {
-          waiting.enter(failure.explained(address), since: start)
+          waiting.enter(failure.explained(address), since: start, patience: patience)
           isWaiting = true
         }
-        isAnswered = true
         tries += 1
         Self.pause(tries, isCancelled)
       } catch is JSONReader.Failure {

@@ -61,7 +61,7 @@ public final class PostgresStore: RestoringStore {
     self.address = address
     self.access = access
     self.clock = clock
-    let waiting = WaitingSessions(patience: patience, onOutage)
+    let waiting = WaitingSessions(onOutage)
     writer = PostgresSession(
       address, access, schema, patience: patience, waiting: waiting, name: "writer")
     reader =

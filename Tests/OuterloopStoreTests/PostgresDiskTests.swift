@@ -2,6 +2,7 @@ import Foundation
 import OuterloopPostgres
 import OuterloopStudy
 import PostgresServer
+import Synchronization
 import Testing
 
 /// A server whose disk is full: who works waits for space, and who begins is told so.
@@ -53,16 +54,31 @@ struct PostgresDiskTests {
   @Test func fullDisk() async throws {
     let disk = try SmallDisk()
     let address = try #require(PostgresAddress(disk.url))
-    let store = try PostgresStore(address, .create)
+    let told = Mutex<[String]>([])
+    let store = try PostgresStore(
+      address, .create,
+      onOutage: { outage in
+        let text =
+          switch outage {
+          case .began(let error, _): error.what
+          case .ended: "ended"
+          }
+        told.withLock { $0.append(text) }
+      })
     let study = try await store.create(SmallStudy.specification())
     disk.fill()
 
     // Who has worked waits until there is space.
     let text = Self.text()
     async let written = store.update(study) { $0.attributes["note"] = text }
-    try await Task.sleep(for: .seconds(1.5))
+    try await Task.sleep(for: .seconds(3))
+    // Reading goes on, and does not end the outage.
+    #expect(try await store.now() > 0)
+    let began = told.withLock { $0 }
+    #expect(began.count == 1 && began[0].contains("has run out of something"), "\(began)")
     try disk.clear()
     #expect(try await written.attributes["note"] == text)
+    #expect(told.withLock { $0.dropFirst() } == ["ended"])
     #expect(try await store.specification(of: study).attributes["note"] == text)
     disk.fill()
 
